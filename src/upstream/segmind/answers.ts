@@ -1,0 +1,122 @@
+/**
+ * Reads the upstream's answers, liberally: whatever does not have the expected form is null, never an error.
+ * Field names and forms: upstream documentation, marked [page] or [docs], and recorded answers, marked [seen].
+ */
+import { z } from 'zod';
+import type { JobMetrics } from '../../domain/job.ts';
+import type { CollectedVideo } from '../video-upstream.ts';
+
+const MAX_MESSAGE = 500;
+const MAX_ID = 200;
+
+const anyText = z.union([z.string(), z.number()]).transform(String).nullable().catch(null);
+const anyNumber = z.coerce.number().nonnegative().nullable().catch(null);
+const metricsSchema = z
+  .object({ inference_time: anyNumber, queue_time: anyNumber, cost: anyNumber })
+  .partial()
+  .nullish()
+  .catch(null);
+
+const answerSchema = z.object({
+  request_id: anyText.optional(),
+  status: anyText.optional(),
+  error: z.unknown(),
+  metrics: metricsSchema,
+  video: z.unknown(),
+  output: z.unknown(),
+});
+
+/** An upstream answer that is at least a JSON object. */
+export type UpstreamAnswer = z.output<typeof answerSchema>;
+
+/** @returns null for anything that is not a JSON object: HTML, `null`, an array, a truncated body. */
+export function parseAnswer(body: string | null): UpstreamAnswer | null {
+  if (body === null) return null;
+  try {
+    return answerSchema.safeParse(JSON.parse(body)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** The status word in capitals, or null. */
+export function statusWord(answer: UpstreamAnswer | null): string | null {
+  return answer?.status?.trim().toUpperCase() ?? null;
+}
+
+/** The id of the job, or null when there is none that could stand in a path. It is opaque [docs]. */
+export function requestId(answer: UpstreamAnswer | null): string | null {
+  const id = answer?.request_id?.trim() ?? '';
+  return id !== '' && id.length <= MAX_ID && id !== '.' && id !== '..' ? id : null;
+}
+
+/** The upstream's own words on what went wrong, shortened; null when it said nothing. */
+export function errorMessage(answer: UpstreamAnswer | null): string | null {
+  const error = answer?.error;
+  if (error === null || error === undefined) return null;
+  const text = (typeof error === 'string' ? error : JSON.stringify(error)).trim();
+  return text === '' ? null : text.slice(0, MAX_MESSAGE);
+}
+
+/** Seconds and USD [docs]; null when the answer has no metrics. */
+export function answerMetrics(answer: UpstreamAnswer | null): JobMetrics | null {
+  const metrics = answer?.metrics;
+  if (metrics === null || metrics === undefined) return null;
+  const found = {
+    queueSeconds: metrics.queue_time ?? null,
+    inferenceSeconds: metrics.inference_time ?? null,
+    costUsd: metrics.cost ?? null,
+  };
+  return Object.values(found).some((value) => value !== null) ? found : null;
+}
+
+const videoObjectSchema = z.object({
+  url: z.unknown(),
+  base64: z.unknown(),
+  content_type: z.string().nullish().catch(null),
+  file_size: anyNumber.optional(),
+});
+
+/**
+ * The video in a result. `video.url` with `output` beside it is documented, `output` alone was seen for other models;
+ * the form with `base64: true` is unknown, so a base64 text or a `data:` URL is taken in any of these places.
+ *
+ * @returns null when there is no video in it
+ */
+export function answerVideo(answer: UpstreamAnswer | null): CollectedVideo | null {
+  if (answer === null) return null;
+  const details = videoObjectSchema.safeParse(answer.video).data;
+  const outputs: readonly unknown[] = Array.isArray(answer.output) ? answer.output : [answer.output];
+  const places = [details?.url, details?.base64, answer.video, ...outputs];
+  for (const place of places) {
+    if (typeof place !== 'string') continue;
+    const video = readVideo(place.trim());
+    if (video === null) continue;
+    const contentType = details?.content_type ?? video.contentType;
+    return { ...video, contentType, byteLength: video.byteLength ?? details?.file_size ?? null };
+  }
+  return null;
+}
+
+const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,/i;
+const BASE64_HEAD = /^[A-Za-z0-9+/\s]{8,}/;
+
+function readVideo(text: string): CollectedVideo | null {
+  if (/^https?:\/\//i.test(text)) {
+    return URL.canParse(text)
+      ? { url: text, base64: null, contentType: 'video/mp4', byteLength: null }
+      : null;
+  }
+  const prefix = DATA_URL.exec(text);
+  const data = prefix === null ? text : text.slice(prefix[0].length);
+  if (!BASE64_HEAD.test(data.slice(0, 1000))) return null;
+  const bytes = Buffer.from(data, 'base64');
+  // Decoding skips what is not base64: three quarters of the text must come out, save for line breaks and padding.
+  if (bytes.length < 0.7 * (data.length - 4)) return null;
+  return {
+    url: null,
+    base64: bytes.toString('base64'),
+    contentType: prefix?.[1] ?? 'video/mp4',
+    byteLength: bytes.length,
+  };
+}
