@@ -1,0 +1,191 @@
+import { backoffMs } from '../domain/backoff.ts';
+import { isFinal, type Job, type JobVideo } from '../domain/job.ts';
+import { nextPollDelayMs } from '../domain/poll-plan.ts';
+import { type Observation, transition } from '../domain/transition.ts';
+import type { Claim, JobStore } from '../store/job-store.ts';
+import type { CallOptions, CollectedVideo, PassingFault, VideoUpstream } from '../upstream/video-upstream.ts';
+
+/** What a step works with. */
+export interface StepDependencies {
+  readonly store: JobStore;
+  readonly upstream: VideoUpstream;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Milliseconds for one upstream call. */
+  readonly callTimeoutMs: number;
+  /** Milliseconds that a job typically takes. */
+  readonly typicalMs: number;
+  /** Milliseconds for which a final job can be read. */
+  readonly retentionMs: number;
+  /** Cuts upstream calls short. */
+  readonly signal: AbortSignal;
+}
+
+/** Whether an upstream call was made, and the fault that it met with, if any. */
+export type CallReport = 'none' | 'served' | PassingFault;
+
+/** What a step did, for the log and the rate budget. */
+export interface StepReport {
+  /** The job as it stands after the step. */
+  readonly job: Job;
+  /** False when another poller had taken the job over. */
+  readonly held: boolean;
+  /** How the step's upstream call went. */
+  readonly call: CallReport;
+}
+
+/** What was learned, and what follows from it. */
+interface Finding {
+  /** Null when there is no news. */
+  readonly observation: Observation | null;
+  readonly call: CallReport;
+  readonly videoData?: string;
+}
+
+/** The upstream keeps the files behind its URLs about this long [docs]. */
+const FILE_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
+const NOTHING_NEW: Finding = { observation: null, call: 'served' };
+
+/**
+ * Moves one claimed job by one step: ends it when its deadline has passed, else submits it, polls it or fetches its
+ * video, stores what was learned, and gives the job back with the time of its next step.
+ *
+ * @throws StoreUnavailableError when the store fails; the job is taken up again once its lease has run out
+ */
+export async function advance(claim: Claim, dependencies: StepDependencies): Promise<StepReport> {
+  const { now } = dependencies;
+  const { job } = claim;
+  if (job.phase === 'submitting') {
+    // Its poller was lost between marking the job and storing the answer.
+    return settle(claim, job, { observation: LOST_POLLER, call: 'none' }, dependencies);
+  }
+  if (now() >= job.deadlineAt) {
+    return settle(claim, job, { observation: { type: 'deadline-passed' }, call: 'none' }, dependencies);
+  }
+  if (job.phase === 'accepted') {
+    const submitting = transition(job, { type: 'submit-started' }, now());
+    // From here on no one else may send it: a poller that finds the mark ends the job.
+    const held = await dependencies.store.save(claim, { job: submitting, schedule: null });
+    if (!held) return { job, held, call: 'none' };
+    return settle(claim, submitting, await submit(submitting, dependencies), dependencies);
+  }
+  const finding =
+    job.phase === 'collecting' ? await collect(job, dependencies) : await poll(job, dependencies);
+  return settle(claim, job, finding, dependencies);
+}
+
+const LOST_POLLER: Observation = {
+  type: 'submit-unknown',
+  message:
+    'The gateway was stopped while it submitted the job. A job may exist upstream and be charged; it is not sent again.',
+};
+
+async function submit(job: Job, dependencies: StepDependencies): Promise<Finding> {
+  const outcome = await dependencies.upstream.submit(job.request, callOptions(job, dependencies));
+  switch (outcome.type) {
+    case 'accepted':
+      return found({ type: 'submit-accepted', upstreamId: outcome.upstreamId });
+    case 'refused':
+      return found({ type: 'submit-refused', code: outcome.code, message: outcome.message });
+    case 'unknown':
+      return found({ type: 'submit-unknown', message: outcome.message });
+    case 'not-made':
+      return { observation: { type: 'submit-not-made' }, call: outcome };
+  }
+}
+
+async function poll(job: Job, dependencies: StepDependencies): Promise<Finding> {
+  const outcome = await dependencies.upstream.status(upstreamId(job), callOptions(job, dependencies));
+  switch (outcome.type) {
+    case 'queued':
+      return NOTHING_NEW;
+    case 'processing':
+      return found({ type: 'upstream-processing' });
+    case 'completed':
+      return found({ type: 'upstream-completed', metrics: outcome.metrics });
+    case 'failed':
+      return found({ type: 'upstream-failed', message: outcome.message, metrics: outcome.metrics });
+    case 'forgotten':
+      return found({ type: 'upstream-forgot' });
+    case 'no-news':
+      return { observation: null, call: outcome };
+  }
+}
+
+async function collect(job: Job, dependencies: StepDependencies): Promise<Finding> {
+  const outcome = await dependencies.upstream.result(upstreamId(job), callOptions(job, dependencies));
+  switch (outcome.type) {
+    case 'ready': {
+      const video = toJobVideo(job, outcome.video, dependencies);
+      const observation: Observation = { type: 'video-collected', video, metrics: outcome.metrics };
+      const { base64 } = outcome.video;
+      return base64 === null ? found(observation) : { observation, call: 'served', videoData: base64 };
+    }
+    case 'failed':
+      return found({ type: 'upstream-failed', message: outcome.message, metrics: outcome.metrics });
+    case 'forgotten':
+      return found({ type: 'upstream-forgot' });
+    case 'no-news':
+      return { observation: null, call: outcome };
+  }
+}
+
+/** Stores what was learned, or gives the job back when there was nothing to store. */
+async function settle(
+  claim: Claim,
+  before: Job,
+  finding: Finding,
+  dependencies: StepDependencies,
+): Promise<StepReport> {
+  const { store, now } = dependencies;
+  const { observation, call, videoData } = finding;
+  const job = observation === null ? before : transition(before, observation, now());
+  const faults = typeof call === 'object' ? claim.faults + 1 : 0;
+  const schedule = { dueAt: nextStepAt(job, faults, call, dependencies), faults };
+  if (job === before) {
+    await store.release(claim, schedule);
+    return { job, held: true, call };
+  }
+  const change = { job, schedule: isFinal(job) ? null : schedule };
+  const held = await store.save(claim, videoData === undefined ? change : { ...change, videoData });
+  return { job, held, call };
+}
+
+/** Epoch milliseconds; never past the deadline, when the job is to be ended. */
+function nextStepAt(job: Job, faults: number, call: CallReport, dependencies: StepDependencies): number {
+  const { now, random, typicalMs } = dependencies;
+  const at = now();
+  const delayMs = (): number => {
+    if (typeof call === 'object') return backoffMs(faults, random(), call.retryAfterMs);
+    if (job.phase === 'collecting') return 0;
+    return nextPollDelayMs({ elapsedMs: at - (job.submittedAt ?? at), typicalMs, random: random() });
+  };
+  return Math.min(at + delayMs(), job.deadlineAt);
+}
+
+function toJobVideo(job: Job, video: CollectedVideo, { now, retentionMs }: StepDependencies): JobVideo {
+  const inline = video.base64 !== null;
+  return {
+    url: video.url,
+    inline,
+    contentType: video.contentType,
+    byteLength: video.byteLength,
+    expiresAt: inline ? now() + retentionMs : (job.submittedAt ?? now()) + FILE_LIFETIME_MS,
+  };
+}
+
+/** A call ends by the job's deadline, so that the job can. */
+function callOptions(job: Job, { now, callTimeoutMs, signal }: StepDependencies): CallOptions {
+  return { timeoutMs: Math.max(1, Math.min(callTimeoutMs, job.deadlineAt - now())), signal };
+}
+
+function upstreamId(job: Job): string {
+  if (job.upstreamId === null) throw new Error(`Job ${job.id} is ${job.phase} without an upstream id.`);
+  return job.upstreamId;
+}
+
+function found(observation: Observation): Finding {
+  return { observation, call: 'served' };
+}

@@ -1,0 +1,148 @@
+import { backoffMs } from '../domain/backoff.ts';
+import type { Clock } from '../domain/clock.ts';
+import { isFinal } from '../domain/job.ts';
+import type { Claim, Unwatch } from '../store/job-store.ts';
+import { advance, type StepDependencies, type StepReport } from './advance.ts';
+import type { RateBudget } from './rate-budget.ts';
+
+/** What the loop tells of itself. `error` calls come with the cause under `err`. */
+export interface PollerLog {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** What the loop works with. */
+export interface PollerOptions extends Omit<StepDependencies, 'signal' | 'now'> {
+  readonly clock: Clock;
+  readonly budget: RateBudget;
+  readonly log: PollerLog;
+}
+
+/** Steps under way at once. Each waits on the network most of the time. */
+const CONCURRENCY = 256;
+/** What a step may take beyond its upstream call before another poller takes the job over. */
+const LEASE_MARGIN_MS = 30_000;
+/** How often jobs past their deadline are looked for while the budget is used up. */
+const STARVED_PAUSE_MS = 1000;
+
+/** Claims jobs that are due and moves each by a step, until stopped. Sleeps while nothing is due. */
+export class Poller implements AsyncDisposable {
+  readonly #options: PollerOptions;
+  readonly #stopping = new AbortController();
+  readonly #cutting = new AbortController();
+  readonly #steps = new Set<Promise<void>>();
+  #alarm = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+  #unwatch: Unwatch = () => {};
+
+  constructor(options: PollerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves once new work is heard of. */
+  async start(): Promise<void> {
+    this.#unwatch = await this.#options.store.watch({ type: 'work' }, () => this.#wake());
+    this.#loop = this.#run();
+  }
+
+  /**
+   * Claims no more, and waits for the steps under way; after `graceMs` their upstream calls are cut short, and what
+   * that means for each job is stored.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#unwatch();
+    this.#stopping.abort();
+    this.#wake();
+    await this.#loop;
+    const done = new AbortController();
+    const grace = this.#options.clock.sleep(graceMs, done.signal).then(() => this.#cutting.abort());
+    await Promise.all(this.#steps);
+    done.abort();
+    await grace;
+  }
+
+  /** Stops without grace. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop(0);
+  }
+
+  #wake(): void {
+    this.#alarm.abort();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log, random } = this.#options;
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      // Made before looking, so that a wake-up while looking is not lost.
+      this.#alarm = new AbortController();
+      let pauseMs: number;
+      try {
+        pauseMs = await this.#claimAndStart();
+        failures = 0;
+      } catch (error) {
+        pauseMs = backoffMs(++failures, random());
+        log.error({ err: error, retryInMs: pauseMs }, 'the store failed; no job is moved until it is back');
+      }
+      if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#alarm.signal);
+    }
+  }
+
+  /** @returns milliseconds until there is something to do, unless woken */
+  async #claimAndStart(): Promise<number> {
+    const { clock, store, budget, callTimeoutMs } = this.#options;
+    const limit = CONCURRENCY - this.#steps.size;
+    if (limit === 0) return MAX_PAUSE_MS;
+    const now = clock.now();
+    const callLimit = Math.min(limit, budget.available(now));
+    const leaseUntil = now + callTimeoutMs + LEASE_MARGIN_MS;
+    const claims = await store.claimDue({ now, leaseUntil, limit, callLimit });
+    budget.take(claims.filter(({ job }) => job.deadlineAt > now).length);
+    for (const claim of claims) this.#start(claim);
+    if (claims.length === limit) return MAX_PAUSE_MS;
+
+    const dueAt = await store.nextDueAt();
+    if (dueAt === null) return MAX_PAUSE_MS;
+    const dueIn = dueAt - clock.now();
+    return dueIn > 0 ? Math.min(dueIn, MAX_PAUSE_MS) : Math.min(budget.waitMs(clock.now()), STARVED_PAUSE_MS);
+  }
+
+  #start(claim: Claim): void {
+    const { clock, log } = this.#options;
+    const dependencies = { ...this.#options, now: () => clock.now(), signal: this.#cutting.signal };
+    const step = advance(claim, dependencies)
+      .then((report) => {
+        this.#account(report.call);
+        this.#report(claim, report);
+      })
+      .catch((error: unknown) => {
+        log.error({ err: error, jobId: claim.job.id }, 'a step failed; it is repeated after its lease');
+      })
+      .finally(() => {
+        this.#steps.delete(step);
+        this.#wake();
+      });
+    this.#steps.add(step);
+  }
+
+  #account(call: StepReport['call']): void {
+    const { clock, budget, random } = this.#options;
+    if (call === 'served') budget.served();
+    else if (call !== 'none' && call.rateLimited) budget.refused(clock.now(), random(), call.retryAfterMs);
+  }
+
+  #report(claim: Claim, { job, held, call }: StepReport): void {
+    const { log } = this.#options;
+    const details = { jobId: job.id, upstreamId: job.upstreamId, phase: job.phase, version: job.version };
+    if (!held) log.warn(details, 'another poller has taken the job over');
+    else if (job.failure !== null) log.warn({ ...details, failure: job.failure }, 'job failed');
+    else if (isFinal(job)) log.info(details, 'job completed');
+    else if (job.phase !== claim.job.phase) log.info(details, `job ${job.phase}`);
+    else if (typeof call === 'object') log.debug({ ...details, fault: call }, 'no news of the job');
+  }
+}
+
+/** Timers can't be set further ahead than 24.8 days; this also bounds what a clock that jumps can do. */
+const MAX_PAUSE_MS = 60_000;

@@ -1,0 +1,117 @@
+/**
+ * The port to where jobs live. Every method rejects with `StoreUnavailableError` when the store can't be reached, and
+ * then nothing has been promised: a create may or may not have happened (its idempotency key tells), a save is safe to
+ * repeat. Saving announces: once `create` or `save` resolves, the saved version is on its way to every watcher.
+ */
+import type { Job, JobPhase } from '../domain/job.ts';
+
+/** The store can't be reached, or can't write. Repeating the call later may help. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+}
+
+/** A job to be accepted, due at once. */
+export interface NewJobRecord {
+  readonly job: Job;
+  /** Unique for its owner while it lasts; null for none. */
+  readonly idempotencyKey: string | null;
+  /** Equal for equal requests. */
+  readonly fingerprint: string;
+  /** How many unfinished jobs there may be, this one included. */
+  readonly maxUnfinished: number;
+}
+
+/** What became of a create. */
+export type CreateOutcome =
+  | { readonly type: 'created' }
+  /** The key was used before, for an equal request: this is its job. */
+  | { readonly type: 'duplicate'; readonly job: Job }
+  /** The key was used before, for another request: this is its job. */
+  | { readonly type: 'conflict'; readonly job: Job }
+  /** There are `maxUnfinished` unfinished jobs already. */
+  | { readonly type: 'full' };
+
+/** A page of an owner's jobs, by id: newest first, or oldest first when `ascending`. */
+export interface ListQuery {
+  readonly ownerId: string;
+  /** Null for all. */
+  readonly phases: readonly JobPhase[] | null;
+  /** Only jobs with a smaller id (older); null for no bound. */
+  readonly olderThan: string | null;
+  /** Only jobs with a greater id (newer); null for no bound. */
+  readonly newerThan: string | null;
+  readonly ascending: boolean;
+  readonly limit: number;
+}
+
+/** Which jobs to claim. */
+export interface ClaimQuery {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** When the lease runs out, in epoch milliseconds; a job still claimed then is due again, for any poller. */
+  readonly leaseUntil: number;
+  readonly limit: number;
+  /** How many of them may need an upstream call; those past their deadline do not and come first. */
+  readonly callLimit: number;
+}
+
+/** A job in the hands of one poller, until its lease runs out. */
+export interface Claim {
+  readonly job: Job;
+  /** Calls about this job that failed in a row. */
+  readonly faults: number;
+  /** Names this claim among all; a later claim of the same job has another. */
+  readonly lease: string;
+}
+
+/** When a job is to be looked at next. */
+export interface Schedule {
+  /** Epoch milliseconds. */
+  readonly dueAt: number;
+  readonly faults: number;
+}
+
+/** The next version of a claimed job. */
+export interface SaveChange {
+  readonly job: Job;
+  /** When to look at the job again; null while the claim goes on, and for a final job. */
+  readonly schedule: Schedule | null;
+  /** The video as base64, stored beside the job. */
+  readonly videoData?: string;
+}
+
+/** What can be watched: one job, an owner's jobs, or that a job became due at once. */
+export type Topic =
+  | { readonly type: 'job'; readonly jobId: string }
+  | { readonly type: 'owner'; readonly ownerId: string }
+  | { readonly type: 'work' };
+
+/** Told of each saved version, those of one job in order. Must not throw. */
+export type TopicListener = (job: Job) => void;
+
+/** Ends a watch. May be called twice. */
+export type Unwatch = () => void;
+
+/** Jobs, their schedule and their announcements. The owner disposes it last. */
+export interface JobStore extends AsyncDisposable {
+  create(record: NewJobRecord): Promise<CreateOutcome>;
+  /** One round trip. @returns as many as were asked for, in order; null for an unknown id. */
+  getMany(ids: readonly string[]): Promise<(Job | null)[]>;
+  /** The base64 that was saved with a job, or null. */
+  getVideoData(jobId: string): Promise<string | null>;
+  list(query: ListQuery): Promise<Job[]>;
+  /** Leases jobs that are due, the longest due first. */
+  claimDue(query: ClaimQuery): Promise<Claim[]>;
+  /**
+   * Stores the next version, if the claim still holds and the stored version is the one before it.
+   *
+   * @returns false when another poller has taken over: nothing was stored
+   */
+  save(claim: Claim, change: SaveChange): Promise<boolean>;
+  /** Gives a claimed job back unchanged, to be due later. Does nothing when the claim no longer holds. */
+  release(claim: Claim, schedule: Schedule): Promise<void>;
+  /** When the next job is due, leases included, in epoch milliseconds; null when there is none. */
+  nextDueAt(): Promise<number | null>;
+  /** Resolves once listening: whatever is saved from then on is heard. */
+  watch(topic: Topic, listener: TopicListener): Promise<Unwatch>;
+}

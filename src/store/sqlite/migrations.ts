@@ -1,0 +1,56 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** The schema's history: each entry brings a database from its index to the next version. Never edit one that shipped. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE jobs (
+    id           TEXT PRIMARY KEY,
+    owner_id     TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    phase        TEXT NOT NULL,
+    body         TEXT NOT NULL,              -- the whole Job as JSON; the columns beside it are for searching
+    deadline_at  INTEGER NOT NULL,
+    due_at       INTEGER,                    -- null when final; while leased, when the lease runs out
+    faults       INTEGER NOT NULL,           -- failed calls in a row
+    lease        TEXT,                       -- names the claim; null when nobody has the job
+    purge_at     INTEGER                     -- null until final
+  ) STRICT;
+  CREATE INDEX jobs_by_owner ON jobs (owner_id, id);
+  CREATE INDEX jobs_by_due ON jobs (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX jobs_by_deadline ON jobs (deadline_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX jobs_by_purge ON jobs (purge_at) WHERE purge_at IS NOT NULL;
+
+  CREATE TABLE idempotency_keys (
+    owner_id     TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    job_id       TEXT NOT NULL,
+    fingerprint  TEXT NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    PRIMARY KEY (owner_id, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at);
+
+  CREATE TABLE video_data (
+    job_id       TEXT PRIMARY KEY,
+    base64       TEXT NOT NULL
+  ) STRICT;
+  `,
+];
+
+/**
+ * Brings a database to the newest version, in one transaction.
+ *
+ * @throws when the database was written by a newer Reelgate
+ */
+export function migrate(database: DatabaseSync): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `The database has schema version ${version}, this Reelgate knows up to ${MIGRATIONS.length}: it was written by a newer one.`,
+    );
+  }
+  if (version === MIGRATIONS.length) return;
+  database.exec('BEGIN IMMEDIATE');
+  for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+  database.exec(`PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
+}

@@ -1,0 +1,76 @@
+/**
+ * An async iterator over what others push, as a plain object. An `async function*` would not do: its `return()` waits
+ * for the pending `next()`, so that a subscriber who leaves while nothing happens would never be let go.
+ */
+export class PushIterator<T> implements AsyncIterableIterator<T> {
+  readonly #take: () => T | undefined;
+  readonly #release: () => void;
+  #waiting: PromiseWithResolvers<IteratorResult<T>>[] = [];
+  #state: 'open' | 'draining' | 'closed' = 'open';
+  #error: Error | null = null;
+
+  /**
+   * @param take gives the next value that is ready and forgets it, or undefined
+   * @param release called once, when nothing more is wanted
+   */
+  constructor(take: () => T | undefined, release: () => void) {
+    this.#take = take;
+    this.#release = release;
+  }
+
+  /** To be called when `take` has something. */
+  ready(): void {
+    while (this.#state !== 'closed' && this.#waiting.length > 0) {
+      const value = this.#take();
+      if (value === undefined) break;
+      this.#waiting.shift()?.resolve({ done: false, value });
+    }
+    if (this.#state === 'draining' && this.#waiting.length > 0) this.#close();
+  }
+
+  /** Nothing more will come: what is ready is still given, then the iterator ends. With an error, it ends with that. */
+  end(error: Error | null = null): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'draining';
+    this.#error = error;
+    this.#release();
+    this.ready();
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    if (this.#state === 'closed') return Promise.resolve({ done: true, value: undefined });
+    const waiting = Promise.withResolvers<IteratorResult<T>>();
+    this.#waiting.push(waiting);
+    this.ready();
+    return waiting.promise;
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.#error = null;
+    this.#close();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  throw(error: unknown): Promise<IteratorResult<T>> {
+    this.#close();
+    return Promise.reject(error);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  #close(): void {
+    if (this.#state === 'open') this.#release();
+    this.#state = 'closed';
+    const [first, ...others] = this.#waiting;
+    this.#waiting = [];
+    if (this.#error === null) first?.resolve({ done: true, value: undefined });
+    else first?.reject(this.#error);
+    for (const other of others) other.resolve({ done: true, value: undefined });
+  }
+}
