@@ -25,8 +25,8 @@ export async function watchJob(
     slot = undefined;
     return job;
   };
-  let unwatch: Unwatch = () => {};
-  const iterator = new PushIterator(take, () => unwatch());
+  let unwatch: Unwatch | undefined;
+  const iterator = new PushIterator(take, () => unwatch?.());
   const offer = (job: Job) => {
     if (job.version <= newest && !isFinal(job)) return;
     newest = job.version;

@@ -24,13 +24,13 @@ export class SlowSubscriberError extends Error {
  */
 export async function watchOwner(store: JobStore, ownerId: string): Promise<AsyncIterableIterator<Job>> {
   const waiting = new Map<string, Job>();
-  let unwatch: Unwatch = () => {};
+  let unwatch: Unwatch | undefined;
   const take = () => {
     const [job] = waiting.values();
     if (job !== undefined) waiting.delete(job.id);
     return job;
   };
-  const iterator = new PushIterator(take, () => unwatch());
+  const iterator = new PushIterator(take, () => unwatch?.());
   unwatch = await store.watch({ type: 'owner', ownerId }, (job) => {
     waiting.set(job.id, job);
     iterator.ready();
