@@ -1,0 +1,29 @@
+/** What the worker threads are asked for and what they answer: plain data that can be posted. */
+export type EncodeTask =
+  | {
+      readonly kind: 'video';
+      /** The picture's file, still encoded; null: a placeholder is drawn. */
+      readonly image: Uint8Array | null;
+      readonly prompt: string;
+      /** Pixels, longest side. */
+      readonly resolution: number;
+      /** Whole seconds. */
+      readonly seconds: number;
+      readonly seed: number;
+    }
+  | { readonly kind: 'sample-image' };
+
+export interface EncodeResult {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Why a placeholder was drawn although there was an image; null when it was used, or there was none. */
+  readonly imageError: string | null;
+}
+
+export interface EncodeOrder {
+  readonly id: number;
+  readonly task: EncodeTask;
+}
+
+export type EncodeAnswer =
+  | { readonly id: number; readonly result: EncodeResult }
+  | { readonly id: number; readonly error: string };

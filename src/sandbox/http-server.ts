@@ -1,0 +1,57 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { refusal } from './reply.ts';
+import { answer } from './routes.ts';
+import type { Parts } from './routes.ts';
+import { send } from './send.ts';
+
+/** A whole request must be in by then. */
+const REQUEST_MS = 30_000;
+/** Longer than clients keep connections, so that none is closed just when it is used again. */
+const KEEP_ALIVE_MS = 75_000;
+
+export interface ServerOptions {
+  readonly parts: Parts;
+  /** Aborts every answer that waits, when the sandbox closes. */
+  readonly closing: AbortSignal;
+  readonly log: (event: { message: string; [key: string]: unknown }) => void;
+}
+
+/** The HTTP server, not yet listening. No request makes it throw. */
+export function sandboxServer({ parts, closing, log }: ServerOptions): Server {
+  const server = createServer(
+    { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => {
+      void serve(request, response);
+    },
+  );
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable)
+      socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  return server;
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => {
+      gone.abort();
+    });
+    const signal = AbortSignal.any([gone.signal, closing]);
+    try {
+      const reply = await answer(parts, { request, origin: originOf(request), signal });
+      await send(reply, request, response, signal);
+    } catch (error) {
+      if (!signal.aborted) log({ message: 'request failed', path: request.url, reason: String(error) });
+      if (signal.aborted || response.headersSent) response.destroy();
+      else await send(refusal(500, 'Internal server error'), request, response, signal);
+    }
+  }
+}
+
+/** The client's own name for us, which its network may know better than ours; ours when it gives none. */
+function originOf(request: IncomingMessage): string {
+  const host = request.headers.host ?? '';
+  if (/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host)) return `http://${host}`;
+  return `http://127.0.0.1:${String(request.socket.localPort ?? 80)}`;
+}

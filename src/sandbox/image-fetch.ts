@@ -1,0 +1,79 @@
+import { Agent, request } from 'undici';
+
+export interface ImageLimits {
+  /** Until the connection stands. */
+  readonly connectMs: number;
+  /** For all of it, redirects included. */
+  readonly totalMs: number;
+  readonly maxBytes: number;
+  readonly maxRedirects: number;
+}
+
+export const IMAGE_LIMITS: ImageLimits = {
+  connectMs: 1_500,
+  totalMs: 5_000,
+  maxBytes: 10 * 1024 * 1024,
+  maxRedirects: 3,
+};
+
+/**
+ * The bytes behind an http, https or `data:` URL. What they are is not looked at.
+ *
+ * @throws when they cannot be had within the limits, or `signal` aborts
+ */
+export async function fetchImage(
+  url: string,
+  signal: AbortSignal,
+  limits: ImageLimits = IMAGE_LIMITS,
+): Promise<Uint8Array> {
+  if (url.startsWith('data:')) return decodeDataUrl(url);
+  const agent = new Agent({ connect: { timeout: limits.connectMs }, pipelining: 0 });
+  const late = AbortSignal.timeout(limits.totalMs);
+  try {
+    return await follow(new URL(url), limits.maxRedirects);
+  } finally {
+    await agent.destroy();
+  }
+
+  async function follow(at: URL, redirectsLeft: number): Promise<Uint8Array> {
+    if (at.protocol !== 'http:' && at.protocol !== 'https:') throw new Error(`not fetched by ${at.protocol}`);
+    const response = await request(at, {
+      dispatcher: agent,
+      signal: AbortSignal.any([signal, late]),
+      headers: { accept: 'image/*', 'user-agent': 'reelgate-sandbox' },
+    });
+    const { location } = response.headers;
+    if (response.statusCode >= 300 && response.statusCode < 400 && typeof location === 'string') {
+      response.body.destroy();
+      if (redirectsLeft === 0) throw new Error('too many redirects');
+      return follow(new URL(location, at), redirectsLeft - 1);
+    }
+    if (response.statusCode !== 200) {
+      response.body.destroy();
+      throw new Error(`answered ${String(response.statusCode)}`);
+    }
+    return collect(response.body, limits.maxBytes);
+  }
+}
+
+async function collect(body: AsyncIterable<unknown>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop by a throw destroys the stream.
+  for await (const chunk of body) {
+    if (!(chunk instanceof Uint8Array)) continue;
+    length += chunk.byteLength;
+    if (length > maxBytes) throw new Error(`longer than ${String(maxBytes)} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function decodeDataUrl(url: string): Uint8Array {
+  const comma = url.indexOf(',');
+  if (comma === -1) throw new Error('a data: URL without a comma');
+  const content = url.slice(comma + 1);
+  return url.slice(0, comma).endsWith(';base64')
+    ? Buffer.from(content, 'base64')
+    : Buffer.from(decodeURIComponent(content));
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Job } from './job.ts';
+import { jobSchema } from './job.ts';
+
+/** Jobs as JSON and videos as MP4 in one folder. Whole files only: each is written aside, then renamed. */
+export class JobFolder {
+  readonly #jobs: string;
+  readonly #videos: string;
+
+  constructor(folder: string) {
+    this.#jobs = join(folder, 'jobs');
+    this.#videos = join(folder, 'videos');
+  }
+
+  async open(): Promise<void> {
+    await Promise.all([this.#jobs, this.#videos].map((path) => mkdir(path, { recursive: true })));
+  }
+
+  /** Every readable job. A file that cannot be read as one is told to `onCorrupt` and left where it is. */
+  async readAll(onCorrupt: (file: string, error: unknown) => void): Promise<Job[]> {
+    const names = (await readdir(this.#jobs)).filter((name) => name.endsWith('.json'));
+    const jobs = await Promise.all(
+      names.map(async (name) => {
+        try {
+          return jobSchema.parse(JSON.parse(await readFile(join(this.#jobs, name), 'utf8')));
+        } catch (error) {
+          onCorrupt(name, error);
+          return null;
+        }
+      }),
+    );
+    return jobs.filter((job) => job !== null);
+  }
+
+  async saveJob(job: Job): Promise<void> {
+    await replaceFile(join(this.#jobs, `${job.id}.json`), JSON.stringify(job));
+  }
+
+  async saveVideo(videoId: string, bytes: Uint8Array): Promise<void> {
+    await replaceFile(this.videoPath(videoId), bytes);
+  }
+
+  videoPath(videoId: string): string {
+    return join(this.#videos, `${videoId}.mp4`);
+  }
+
+  async remove(job: Job): Promise<void> {
+    await Promise.all([
+      rm(join(this.#jobs, `${job.id}.json`), { force: true }),
+      rm(this.videoPath(job.videoId), { force: true }),
+    ]);
+  }
+
+  /** Takes away what no job owns: videos without a record, and what a crash left half written. */
+  async removeStrays(jobs: readonly Job[]): Promise<void> {
+    const owned = new Set(jobs.map((job) => `${job.videoId}.mp4`));
+    const [videos, records] = await Promise.all([readdir(this.#videos), readdir(this.#jobs)]);
+    await Promise.all([
+      ...videos
+        .filter((name) => !owned.has(name))
+        .map((name) => rm(join(this.#videos, name), { force: true })),
+      ...records
+        .filter((name) => name.endsWith('.tmp'))
+        .map((name) => rm(join(this.#jobs, name), { force: true })),
+    ]);
+  }
+}
+
+/** A reader sees the old file or the new one, never half of it. */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  const aside = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(aside, content);
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+}

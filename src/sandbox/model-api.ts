@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { setInterval } from 'node:timers/promises';
+import { resultAnswer, statusAnswer, submitAnswer } from './answers.ts';
+import { FaultDesk, perform, unknownId } from './fault-desk.ts';
+import type { Fault, Play } from './faults.ts';
+import { faultIn, faultNamed } from './faults.ts';
+import { stateAt } from './job.ts';
+import type { Job, JobState } from './job.ts';
+import type { JobFolder } from './job-folder.ts';
+import type { Jobs } from './jobs.ts';
+import { readModelInput } from './model-input.ts';
+import { MAX_BODY_BYTES, readBody } from './read-body.ts';
+import { refusal } from './reply.ts';
+import type { Reply } from './reply.ts';
+
+/** How often a synchronous call looks whether its job is done. */
+const LOOK_MS = 40;
+/** The longest that a synchronous call waits; then it answers 504, and the job goes on. */
+const SYNC_MS = 600_000;
+
+/** The model's calls: submit, status, result, and the synchronous one. Whoever calls has shown a good key. */
+export class ModelApi {
+  readonly #jobs: Jobs;
+  readonly #folder: JobFolder;
+  readonly #clock: () => number;
+  readonly #desk = new FaultDesk();
+
+  constructor(jobs: Jobs, folder: JobFolder, clock: () => number) {
+    this.#jobs = jobs;
+    this.#folder = folder;
+    this.#clock = clock;
+  }
+
+  /** `POST /v2/{model}` */
+  async submit(request: IncomingMessage, origin: string): Promise<Reply> {
+    const read = await readSubmission(request);
+    if ('refused' in read) return read.refused;
+    const { play, creates } = this.#submitPlay(read);
+    if (!creates && play !== null) return perform(play, refusal(500, 'Internal server error'), '');
+    const job = await this.#jobs.create(read.body, read.fault);
+    if (job === null) return refusal(429, 'Too many requests');
+    return perform(play, submitAnswer(job, origin), job.id);
+  }
+
+  /** `GET /v2/requests/{id}/status` */
+  status(id: string, origin: string): Reply {
+    const job = this.#jobs.find(id);
+    if (job === null) return unknownId(id);
+    const state = stateAt(job, this.#clock());
+    const fault = faultNamed(job.fault);
+    const play = afterEnd(fault, state) ?? this.#desk.next(`status ${id}`, fault?.status);
+    return perform(play, statusAnswer(job, state, origin), id);
+  }
+
+  /** `GET /v2/requests/{id}` */
+  async result(id: string, origin: string): Promise<Reply> {
+    const job = this.#jobs.find(id);
+    if (job === null) return unknownId(id);
+    const state = stateAt(job, this.#clock());
+    const base64 = state.word === 'COMPLETED' && job.input?.base64 === true ? await this.#base64(job) : null;
+    const truth = resultAnswer(job, state, origin, base64);
+    return perform(this.#resultPlay(job, state), truth, id);
+  }
+
+  /** `POST /v1/{model}`: waits for the video and sends it as it is [page]. An invalid input is a 400 here [page]. */
+  async generate(request: IncomingMessage, signal: AbortSignal): Promise<Reply> {
+    const read = await readSubmission(request);
+    if ('refused' in read) return read.refused;
+    const { play, creates } = this.#submitPlay(read);
+    if (play !== null && !creates) return perform(play, refusal(500, 'Internal server error'), '');
+    const input = readModelInput(read.body);
+    if ('error' in input) return refusal(400, input.error);
+    const job = await this.#jobs.create(read.body, read.fault);
+    if (job === null) return refusal(429, 'Too many requests');
+    if (play?.kind === 'destroy' || play?.kind === 'hang' || play?.kind === 'bytes') return play;
+    const state = await this.#end(job.id, signal);
+    if (state === null) return refusal(504, 'Request timed out');
+    if (state.word === 'FAILED') return refusal(500, state.error);
+    return {
+      kind: 'file',
+      status: 200,
+      headers: { 'content-type': 'video/mp4' },
+      path: this.#folder.videoPath(job.videoId),
+      start: 0,
+      length: state.byteLength,
+    };
+  }
+
+  #submitPlay({ fault, key }: Submission): { play: Play | null; creates: boolean } {
+    const script = fault?.submit;
+    const creates = script?.creates ?? false;
+    if (script?.always !== undefined) return { play: script.always, creates };
+    const play = this.#desk.next(`submit ${key}`, script?.first);
+    // It got through: the same body sent another day meets the burst again.
+    if (play === null) this.#desk.reset(`submit ${key}`);
+    return { play, creates };
+  }
+
+  #resultPlay(job: Job, state: JobState): Play | null {
+    const fault = faultNamed(job.fault);
+    if (!isOver(state)) return null;
+    return (
+      afterEnd(fault, state) ??
+      fault?.resultAlways ??
+      this.#desk.next(`result ${job.id}`, fault?.result) ??
+      null
+    );
+  }
+
+  async #base64(job: Job): Promise<string> {
+    return readFile(this.#folder.videoPath(job.videoId), 'base64');
+  }
+
+  /** Its final state; null when it has none in time, or is no longer known. @throws when `signal` aborts */
+  async #end(id: string, signal: AbortSignal): Promise<FinalState | null> {
+    const end = performance.now() + SYNC_MS;
+    for await (const _ of setInterval(LOOK_MS, undefined, { signal })) {
+      const job = this.#jobs.find(id);
+      if (job === null || performance.now() >= end) return null;
+      const state = stateAt(job, this.#clock());
+      if (isOver(state)) return state;
+    }
+    return null;
+  }
+}
+
+type FinalState = Extract<JobState, { word: 'COMPLETED' | 'FAILED' }>;
+
+interface Submission {
+  readonly body: object;
+  readonly fault: Fault | null;
+  /** The same for the same body. */
+  readonly key: string;
+}
+
+async function readSubmission(request: IncomingMessage): Promise<Submission | { refused: Reply }> {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') return { refused: refusal(406, 'Invalid content type') };
+  const text = await readBody(request);
+  if (text === null) {
+    const refused = refusal(413, `Body longer than ${String(MAX_BODY_BYTES)} bytes`, { connection: 'close' });
+    return { refused };
+  }
+  const body = parseObject(text);
+  if (body === null) return { refused: refusal(400, 'Invalid JSON body') };
+  const prompt = 'prompt' in body && typeof body.prompt === 'string' ? body.prompt : '';
+  return { body, fault: faultIn(prompt), key: createHash('sha256').update(text).digest('hex') };
+}
+
+function parseObject(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isOver(state: JobState): state is FinalState {
+  return state.word === 'COMPLETED' || state.word === 'FAILED';
+}
+
+function afterEnd(fault: Fault | null, state: JobState): Play | null {
+  return isOver(state) ? (fault?.afterEnd ?? null) : null;
+}

@@ -1,0 +1,57 @@
+import sharp from 'sharp';
+import { SAMPLE_SVG, placeholderSvg } from './drawings.ts';
+import { frameSize } from './frame-size.ts';
+import type { FrameSize } from './frame-size.ts';
+import { pictureFromRgb } from './planes.ts';
+import type { Picture } from './planes.ts';
+
+/** More is refused before it is decoded. */
+const MAX_PIXELS = 40_000_000;
+/** Seconds that decoding and resizing may take. */
+const DECODE_SECONDS = 10;
+/** The picture is kept this much larger than a frame, so that it stays sharp when the camera is near. */
+const OVERSIZE = 1.25;
+/** Drawings are not among them: an SVG may name other files. */
+const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'heif', 'tiff']);
+
+export interface Raster {
+  readonly picture: Picture;
+  readonly size: FrameSize;
+}
+
+/** @throws when the bytes are no image that can be used */
+export async function rasterFromImage(image: Uint8Array, resolution: number): Promise<Raster> {
+  const { format } = await sharp(image, { limitInputPixels: MAX_PIXELS }).metadata();
+  if (!FORMATS.has(format)) throw new Error(`not a picture: ${format}`);
+  return raster(image, resolution);
+}
+
+export function placeholderRaster(prompt: string, resolution: number): Promise<Raster> {
+  return raster(Buffer.from(placeholderSvg(prompt)), resolution);
+}
+
+/** The sample, as PNG. */
+export function samplePng(): Promise<Buffer> {
+  return sharp(Buffer.from(SAMPLE_SVG)).png({ compressionLevel: 9 }).toBuffer();
+}
+
+async function raster(source: Uint8Array, resolution: number): Promise<Raster> {
+  const image = sharp(source, { limitInputPixels: MAX_PIXELS });
+  const { autoOrient } = await image.metadata();
+  const size = frameSize(autoOrient.width, autoOrient.height, resolution);
+  const larger = { width: even(size.width * OVERSIZE), height: even(size.height * OVERSIZE) };
+  const rgb = await image
+    .autoOrient()
+    .flatten({ background: '#000' })
+    .resize({ ...larger, fit: 'cover' })
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw()
+    .timeout({ seconds: DECODE_SECONDS })
+    .toBuffer();
+  return { picture: pictureFromRgb(rgb, larger), size };
+}
+
+function even(length: number): number {
+  return Math.round(length / 2) * 2;
+}

@@ -1,0 +1,123 @@
+import type { IncomingMessage } from 'node:http';
+import type { JobFolder } from './job-folder.ts';
+import type { Jobs } from './jobs.ts';
+import { checkKey } from './keys.ts';
+import type { ModelApi } from './model-api.ts';
+import { MODEL } from './model-input.ts';
+import { json, page, refusal } from './reply.ts';
+import type { Reply } from './reply.ts';
+import type { Studio } from './studio.ts';
+import { PUBLIC_HEADERS, videoFile } from './video-file.ts';
+
+export interface Parts {
+  readonly api: ModelApi;
+  readonly jobs: Jobs;
+  readonly folder: JobFolder;
+  readonly studio: Studio;
+}
+
+export interface Call {
+  readonly request: IncomingMessage;
+  /** Where the client reached us. */
+  readonly origin: string;
+  /** Aborts when the client goes or the sandbox closes. */
+  readonly signal: AbortSignal;
+}
+
+interface Route {
+  readonly methods: readonly string[];
+  /** Its groups are the handler's arguments. */
+  readonly path: RegExp;
+  readonly needsKey: boolean;
+  readonly handle: (parts: Parts, call: Call, id: string) => Reply | Promise<Reply>;
+}
+
+const MODEL_PATTERN = MODEL.replaceAll('.', String.raw`\.`);
+
+const ROUTES: readonly Route[] = [
+  {
+    methods: ['GET'],
+    path: /^\/v2\/requests\/([^/]+)\/status$/,
+    needsKey: true,
+    handle: ({ api }, { origin }, id) => api.status(id, origin),
+  },
+  {
+    methods: ['GET'],
+    path: /^\/v2\/requests\/([^/]+)$/,
+    needsKey: true,
+    handle: ({ api }, { origin }, id) => api.result(id, origin),
+  },
+  {
+    methods: ['GET'],
+    path: /^\/v1\/get-user-credits$/,
+    needsKey: true,
+    handle: ({ jobs }) => json(200, { credits: jobs.credits, 'free-credits': 0 }),
+  },
+  {
+    methods: ['POST'],
+    path: new RegExp(`^/v2/${MODEL_PATTERN}$`),
+    needsKey: true,
+    handle: ({ api }, { request, origin }) => api.submit(request, origin),
+  },
+  {
+    methods: ['POST'],
+    path: new RegExp(`^/v1/${MODEL_PATTERN}$`),
+    needsKey: true,
+    handle: ({ api }, { request, signal }) => api.generate(request, signal),
+  },
+  {
+    methods: ['POST'],
+    path: /^\/v[12]\/([^/]+)$/,
+    needsKey: true,
+    handle: (_parts, _call, model) => refusal(404, `Model ${model} not found`),
+  },
+  {
+    methods: ['GET', 'HEAD', 'OPTIONS'],
+    path: /^\/videos\/([0-9a-f]{32})\.mp4$/,
+    needsKey: false,
+    handle: async ({ jobs, folder }, { request }, videoId) => {
+      if (request.method === 'OPTIONS') return PREFLIGHT;
+      const job = jobs.findVideo(videoId);
+      if (job === null) return refusal(404, 'Video not found', PUBLIC_HEADERS);
+      return videoFile(job, folder.videoPath(videoId), request.headers);
+    },
+  },
+  {
+    methods: ['GET', 'HEAD', 'OPTIONS'],
+    path: /^\/images\/sample\.png$/,
+    needsKey: false,
+    handle: async ({ studio }, { request }) => {
+      if (request.method === 'OPTIONS') return PREFLIGHT;
+      const headers = {
+        ...PUBLIC_HEADERS,
+        'content-type': 'image/png',
+        'cache-control': 'public, max-age=86400',
+      };
+      return { kind: 'bytes', status: 200, headers, body: await studio.sampleImage() };
+    },
+  },
+];
+
+const PREFLIGHT: Reply = {
+  kind: 'bytes',
+  status: 204,
+  headers: {
+    ...PUBLIC_HEADERS,
+    'access-control-allow-methods': 'GET, HEAD',
+    'access-control-allow-headers': 'range',
+  },
+  body: '',
+};
+
+/** Finds who answers. An unknown path is a 404, a known one under another method a 405 with an HTML page [docs]. */
+export async function answer(parts: Parts, call: Call): Promise<Reply> {
+  const { request } = call;
+  const path = (request.url ?? '/').split('?')[0] ?? '/';
+  const fitting = ROUTES.filter((route) => route.path.test(path));
+  const known = fitting[0];
+  if (known === undefined) return refusal(404, 'Not found');
+  const route = fitting.find(({ methods }) => methods.includes(request.method ?? ''));
+  if (route === undefined) return page(405, '405 Method Not Allowed', { allow: known.methods.join(', ') });
+  const refused = route.needsKey ? checkKey(request.headers) : null;
+  return refused ?? (await route.handle(parts, call, route.path.exec(path)?.[1] ?? ''));
+}

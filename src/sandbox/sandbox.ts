@@ -1,0 +1,89 @@
+import { setInterval } from 'node:timers/promises';
+import { sandboxServer } from './http-server.ts';
+import { JobFolder } from './job-folder.ts';
+import { Jobs } from './jobs.ts';
+import { listen } from './listen.ts';
+import { ModelApi } from './model-api.ts';
+import { Studio } from './studio.ts';
+
+export interface SandboxOptions {
+  /** @default '127.0.0.1' */
+  readonly host?: string | undefined;
+  /** @default 0 // the port last used with `folder` when it is free, else any free one */
+  readonly port?: number | undefined;
+  /** Where jobs (JSON) and videos (MP4) are kept; made when it is not there. They outlive any kind of end. */
+  readonly folder: string;
+  /** 10 = ten times faster. A job can still not be done before its video is encoded. @default 1 // about 8 s a job */
+  readonly speed?: number | undefined;
+  /** Epoch ms. @default Date.now */
+  readonly clock?: (() => number) | undefined;
+  /** [0, 1). Draws how long jobs take. @default Math.random */
+  readonly random?: (() => number) | undefined;
+  /** Videos still to be made at once; past it a submit is answered 429. @default 500 */
+  readonly maxUnmade?: number | undefined;
+  /** Told of what happens. @default silent */
+  readonly log?: ((event: { message: string; [key: string]: unknown }) => void) | undefined;
+}
+
+export interface Sandbox extends AsyncDisposable {
+  /** The origin, such as `http://127.0.0.1:49213`: what takes the place of `https://api.segmind.com`. */
+  readonly url: string;
+}
+
+/** How often what is past its time is deleted. */
+const SWEEP_MS = 60_000;
+
+/**
+ * Starts a local upstream that speaks the vendor's v2 and v1 API and turns images into real videos.
+ *
+ * @throws when the port asked for is taken, the folder cannot be written, or `speed` is not above 0
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { clock = Date.now, random = Math.random, speed = 1, log = () => undefined } = options;
+  if (!(speed > 0)) throw new RangeError(`speed must be above 0, not ${String(speed)}`);
+  await using starting = new AsyncDisposableStack();
+  const folder = new JobFolder(options.folder);
+  const closing = new AbortController();
+  const studio = new Studio(log);
+  const jobs = new Jobs({ folder, studio, clock, random, speed, maxUnmade: options.maxUnmade ?? 500, log });
+  // Disposed in reverse: first nothing new comes in, then what is being made is dropped and the last writes awaited.
+  starting.use(jobs);
+  await jobs.load();
+
+  const sweeping = sweepNowAndThen(jobs, closing.signal, log);
+  starting.defer(() => sweeping);
+  const api = new ModelApi(jobs, folder, clock);
+  const server = sandboxServer({ parts: { api, jobs, folder, studio }, closing: closing.signal, log });
+  starting.defer(async () => {
+    closing.abort();
+    if (!server.listening) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.close(() => {
+      resolve();
+    });
+    server.closeAllConnections();
+    await promise;
+  });
+  const url = await listen(server, options.host ?? '127.0.0.1', options.port ?? 0, options.folder);
+  log({ message: 'sandbox listening', url });
+
+  const running = starting.move();
+  return { url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Ends when `signal` aborts. A sweep that fails is told to the log; the next one tries again. */
+async function sweepNowAndThen(
+  jobs: Jobs,
+  signal: AbortSignal,
+  log: (event: { message: string; [key: string]: unknown }) => void,
+): Promise<void> {
+  try {
+    for await (const _ of setInterval(SWEEP_MS, undefined, { signal, ref: false })) {
+      await jobs.sweep().catch((error: unknown) => {
+        log({ message: 'sweep failed', reason: String(error) });
+      });
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

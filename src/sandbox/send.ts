@@ -1,0 +1,57 @@
+import { createReadStream } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Reply } from './reply.ts';
+
+/** How long a `hang` keeps a connection open before it is cut. */
+const HANG_MS = 120_000;
+
+/**
+ * Writes a reply. A client that has gone is no error.
+ *
+ * @param signal cuts a hanging or streaming answer short
+ */
+export async function send(
+  reply: Reply,
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  if (reply.kind === 'destroy') {
+    request.socket.destroy();
+    return;
+  }
+  if (reply.kind === 'hang') {
+    await hang(response, signal);
+    return;
+  }
+  const length = reply.kind === 'file' ? reply.length : Buffer.byteLength(reply.body);
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': String(length) });
+  if (request.method === 'HEAD' || length === 0) {
+    response.end();
+    return;
+  }
+  if (reply.kind === 'bytes') {
+    response.end(reply.body);
+    return;
+  }
+  const file = createReadStream(reply.path, { start: reply.start, end: reply.start + reply.length - 1 });
+  await pipeline(file, response, { signal });
+}
+
+/** Waits, without an answer, until the client has had enough. */
+function hang(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cut = (): void => {
+    response.destroy();
+  };
+  const timer = setTimeout(cut, HANG_MS);
+  signal.addEventListener('abort', cut);
+  response.once('close', () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', cut);
+    resolve();
+  });
+  if (signal.aborted || response.destroyed) cut();
+  return promise;
+}
