@@ -45,7 +45,7 @@ export const SAMPLE_SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="960" h
 <path d="M0 430 L160 330 L300 420 L470 340 L640 440 L800 370 L960 440 V500 H0 Z" fill="#3c2a55"/>
 <rect y="455" width="960" height="185" fill="url(#lake)"/>
 <g fill="#ffe9b0" opacity="0.6"><rect x="560" y="470" width="120" height="4"/><rect x="585" y="490" width="80" height="4"/><rect x="548" y="512" width="150" height="4"/><rect x="590" y="536" width="70" height="4"/><rect x="570" y="562" width="110" height="4"/></g>
-<path d="M0 520 Q120 470 250 540 T430 600 L430 640 H0 Z" fill="#1c1636"/>
+<path d="M0 520 Q120 470 250 540 T470 642 H0 Z" fill="#1c1636"/>
 <g fill="#15102b"><path d="M90 540 L120 380 L150 540 Z"/><path d="M140 560 L166 430 L192 560 Z"/><path d="M40 550 L64 440 L88 550 Z"/></g>
 </svg>`;
 

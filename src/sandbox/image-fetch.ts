@@ -42,6 +42,8 @@ export async function fetchImage(
       signal: AbortSignal.any([signal, late]),
       headers: { accept: 'image/*', 'user-agent': 'reelgate-sandbox' },
     });
+    // A body that is thrown away has no reader to whom its error could go, and would end the process.
+    response.body.on('error', () => undefined);
     const { location } = response.headers;
     if (response.statusCode >= 300 && response.statusCode < 400 && typeof location === 'string') {
       response.body.destroy();
