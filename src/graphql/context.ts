@@ -1,0 +1,35 @@
+import DataLoader from 'dataloader';
+import type { Job } from '../domain/job.ts';
+import type { JobStore } from '../store/job-store.ts';
+
+/** What all operations share. */
+export interface GraphQLServices {
+  readonly store: JobStore;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Makes the id of a job that is accepted at this time, in epoch milliseconds. */
+  readonly newJobId: (now: number) => string;
+  /** Milliseconds from acceptance to a job's forced end. */
+  readonly deadlineMs: number;
+  readonly maxUnfinishedJobs: number;
+  /** Milliseconds that a job typically takes. */
+  readonly typicalMs: number;
+}
+
+/** All that a resolver sees. Made anew for each operation. */
+export interface GraphQLContext {
+  readonly services: GraphQLServices;
+  /** Whose jobs these are. */
+  readonly ownerId: string;
+  /** Reads jobs in batches; null for one that is unknown or somebody else's. */
+  readonly jobs: DataLoader<string, Job | null>;
+}
+
+/** The context of one operation. */
+export function createContext(services: GraphQLServices, ownerId: string): GraphQLContext {
+  const jobs = new DataLoader<string, Job | null>(async (ids) => {
+    const found = await services.store.getMany(ids);
+    return found.map((job) => (job?.ownerId === ownerId ? job : null));
+  });
+  return { services, ownerId, jobs };
+}

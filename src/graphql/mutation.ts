@@ -1,0 +1,161 @@
+import { DEFAULT_NEGATIVE_PROMPT, type InputIssue } from '../domain/video-request.ts';
+import type { Builder } from './builder.ts';
+import { generateVideo, type GenerateVideoOutcome } from './generate-video.ts';
+import type { VideoJobTypes } from './video-job-type.ts';
+
+type Outcome<T extends GenerateVideoOutcome['type']> = Extract<GenerateVideoOutcome, { type: T }>;
+
+/** Adds `Mutation` and its result types. */
+export function defineMutation(builder: Builder, { VideoJob, Resolution }: VideoJobTypes): void {
+  const Input = builder.inputType('GenerateVideoInput', {
+    description: 'What to make a video from. Null stands for the default.',
+    fields: (t) => ({
+      image: t.field({
+        type: 'URL',
+        required: true,
+        description:
+          'The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch.',
+      }),
+      prompt: t.string({
+        required: true,
+        description: 'What happens in the video: 1 to 2,000 characters after trimming.',
+      }),
+      negativePrompt: t.string({
+        defaultValue: DEFAULT_NEGATIVE_PROMPT,
+        description: 'What the video should not show: at most 2,000 characters.',
+      }),
+      resolution: t.field({ type: Resolution, defaultValue: 480, description: 'Longest side of the video.' }),
+      videoLength: t.int({ defaultValue: 3, description: 'Length of the video in whole seconds, 1 to 5.' }),
+      steps: t.int({
+        defaultValue: 30,
+        description: 'Diffusion steps, 10 to 70: more take longer and may look better.',
+      }),
+      seed: t.int({
+        defaultValue: 42424242,
+        description: 'The same seed with the same input gives a similar video.',
+      }),
+      base64: t.boolean({
+        defaultValue: false,
+        description: 'Ask for the video as base64, kept by the gateway, instead of as a URL.',
+      }),
+      idempotencyKey: t.string({
+        description:
+          '1 to 128 characters that name this wish: sent again within 24 hours it gives the same job instead of a second one. Use a fresh UUID for each press of a button and keep it over retries.',
+      }),
+    }),
+  });
+
+  const Success = builder.objectRef<Outcome<'GenerateVideoSuccess'>>('GenerateVideoSuccess').implement({
+    description: 'The job was accepted: it is stored and will end, whatever happens to this connection.',
+    fields: (t) => ({
+      job: t.field({
+        type: VideoJob,
+        description: 'The job. Watch it with `videoJobUpdated`.',
+        resolve: ({ job }) => job,
+      }),
+      deduplicated: t.exposeBoolean('deduplicated', {
+        description:
+          'True when the idempotency key had been used before for the same input: this is the job of that time.',
+      }),
+    }),
+  });
+
+  const ErrorInterface = builder.interfaceRef<GenerateVideoOutcome>('GenerateVideoError').implement({
+    description: 'Why no job was made.',
+    fields: (t) => ({
+      code: t.string({ description: 'The reason, for programs.', resolve: ({ type }) => DETAILS[type].code }),
+      message: t.string({
+        description: 'The reason, for people.',
+        resolve: ({ type }) => DETAILS[type].message,
+      }),
+    }),
+  });
+
+  const Issue = builder.objectRef<InputIssue>('GenerateVideoInputIssue').implement({
+    description: 'One fault of the input.',
+    fields: (t) => ({
+      path: t.stringList({
+        description: 'Where in the input, such as `["prompt"]`.',
+        resolve: ({ path }) => [...path],
+      }),
+      message: t.exposeString('message', { description: 'What must be otherwise, for people.' }),
+    }),
+  });
+
+  const InvalidInput = builder
+    .objectRef<Outcome<'GenerateVideoInvalidInput'>>('GenerateVideoInvalidInput')
+    .implement({
+      interfaces: [ErrorInterface],
+      description: 'The input is not acceptable. Nothing was stored or sent.',
+      fields: (t) => ({
+        issues: t.field({
+          type: [Issue],
+          description: 'Every fault of the input, not the first only.',
+          resolve: ({ issues }) => [...issues],
+        }),
+      }),
+    });
+
+  const Conflict = builder
+    .objectRef<Outcome<'GenerateVideoIdempotencyConflict'>>('GenerateVideoIdempotencyConflict')
+    .implement({
+      interfaces: [ErrorInterface],
+      description: 'The idempotency key was used before, with another input. Nothing was stored or sent.',
+      fields: (t) => ({
+        job: t.field({
+          type: VideoJob,
+          description: 'The job that the key stands for.',
+          resolve: ({ job }) => job,
+        }),
+      }),
+    });
+
+  const CapacityExceeded = builder
+    .objectRef<Outcome<'GenerateVideoCapacityExceeded'>>('GenerateVideoCapacityExceeded')
+    .implement({
+      interfaces: [ErrorInterface],
+      description: 'The gateway has as many unfinished jobs as it takes. Nothing was stored or sent.',
+      fields: (t) => ({
+        retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
+          description: 'When to try again, in seconds.',
+        }),
+      }),
+    });
+
+  const Result = builder.unionType('GenerateVideoResult', {
+    description:
+      'The job, or why there is none. `... on GenerateVideoError { code message }` covers every refusal.',
+    types: [Success, InvalidInput, Conflict, CapacityExceeded],
+    resolveType: ({ type }) => type,
+  });
+
+  builder.mutationType({
+    description: 'What changes something.',
+    fields: (t) => ({
+      generateVideo: t.field({
+        type: Result,
+        nullable: true,
+        description:
+          'Accepts a job durably and answers at once; the video takes about a minute. Costs money upstream.',
+        args: { input: t.arg({ type: Input, required: true, description: 'What to make a video from.' }) },
+        resolve: (_, { input }, context) => generateVideo(context, input),
+      }),
+    }),
+  });
+}
+
+const DETAILS: Readonly<Record<GenerateVideoOutcome['type'], { code: string; message: string }>> = {
+  GenerateVideoSuccess: { code: 'ACCEPTED', message: 'The job was accepted.' },
+  GenerateVideoInvalidInput: {
+    code: 'INVALID_INPUT',
+    message: 'The input is not acceptable; `issues` names every fault.',
+  },
+  GenerateVideoIdempotencyConflict: {
+    code: 'IDEMPOTENCY_CONFLICT',
+    message: 'This idempotency key was used within the last 24 hours with another input.',
+  },
+  GenerateVideoCapacityExceeded: {
+    code: 'CAPACITY_EXCEEDED',
+    message: 'There are too many unfinished jobs already. Try again later.',
+  },
+};

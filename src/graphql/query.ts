@@ -1,0 +1,81 @@
+import { resolveCursorConnection } from '@pothos/plugin-relay';
+import { GraphQLError } from 'graphql';
+import { isJobId } from '../domain/job-id.ts';
+import type { Job } from '../domain/job.ts';
+import { phasesOf } from '../domain/projection.ts';
+import type { Builder } from './builder.ts';
+import type { VideoJobTypes } from './video-job-type.ts';
+
+const DEFAULT_PAGE = 20;
+const MAX_PAGE = 100;
+
+/** Adds `Query` and the connection. */
+export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobTypes): void {
+  builder.queryType({
+    description: 'What can be read.',
+    fields: (t) => ({
+      videoJob: t.field({
+        type: VideoJob,
+        nullable: true,
+        description: 'One job; null when it is unknown, forgotten after its retention, or somebody else’s.',
+        args: { id: t.arg.id({ required: true, description: 'The job’s id.' }) },
+        resolve: (_, { id }, { jobs }) => jobs.load(id),
+      }),
+      videoJobs: t.connection(
+        {
+          type: VideoJob,
+          description: 'The caller’s jobs, newest first, by pages.',
+          args: {
+            first: t.arg.int({
+              description: `How many jobs after \`after\`: 1 to ${MAX_PAGE}, ${DEFAULT_PAGE} by default.`,
+            }),
+            after: t.arg.string({ description: 'The cursor after which the page starts: older jobs.' }),
+            last: t.arg.int({ description: `How many jobs before \`before\`: 1 to ${MAX_PAGE}.` }),
+            before: t.arg.string({ description: 'The cursor before which the page ends: newer jobs.' }),
+            status: t.arg({
+              type: [Status],
+              description: 'Only jobs with one of these statuses; null for all.',
+            }),
+          },
+          resolve: async (_, args, { services: { store }, ownerId }) => {
+            checkPage(args.first, args.last);
+            const phases = args.status == null ? null : phasesOf(args.status);
+            return resolveCursorConnection<Promise<Job[]>>(
+              { args, defaultSize: DEFAULT_PAGE, maxSize: MAX_PAGE, toCursor: ({ id }) => id },
+              ({ after, before, limit, inverted }) =>
+                store.list({
+                  ownerId,
+                  phases,
+                  olderThan: checkCursor('after', after),
+                  newerThan: checkCursor('before', before),
+                  ascending: inverted,
+                  limit,
+                }),
+            );
+          },
+        },
+        { name: 'VideoJobConnection', description: 'A page of jobs.' },
+        { name: 'VideoJobEdge', description: 'A job in a page.' },
+      ),
+    }),
+  });
+}
+
+function checkPage(first: number | null | undefined, last: number | null | undefined): void {
+  if (first != null && last != null) throw badInput('Give `first` or `last`, not both.');
+  for (const [name, size] of Object.entries({ first, last })) {
+    if (size != null && (size < 1 || size > MAX_PAGE)) {
+      throw badInput(`\`${name}\` must be from 1 to ${MAX_PAGE}, not ${size}.`);
+    }
+  }
+}
+
+function checkCursor(name: string, cursor: string | null | undefined): string | null {
+  if (cursor == null) return null;
+  if (isJobId(cursor)) return cursor;
+  throw badInput(`\`${name}\` is not a cursor of this list.`);
+}
+
+function badInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+}

@@ -1,0 +1,179 @@
+import type { JobFailure } from '../domain/failure.ts';
+import { isFinal, type Job, type JobMetrics, type JobVideo } from '../domain/job.ts';
+import { estimatedCompletionAt, jobProgress, jobStatus } from '../domain/projection.ts';
+import type { VideoRequest } from '../domain/video-request.ts';
+import type { Builder } from './builder.ts';
+import { defineJobEnums, defineResolution } from './enums.ts';
+
+/** The types that `VideoJob` is made of. */
+export type VideoJobTypes = ReturnType<typeof defineVideoJob>;
+
+/** Adds `VideoJob` and what hangs on it. */
+export function defineVideoJob(builder: Builder) {
+  const { Status, FailureCode, ChargeState } = defineJobEnums(builder);
+  const Resolution = defineResolution(builder);
+
+  const Request = builder.objectRef<VideoRequest>('VideoJobRequest').implement({
+    description: 'What a video is made from: the input as it was accepted, with the defaults filled in.',
+    fields: (t) => ({
+      image: t.expose('image', { type: 'URL', description: 'The still image that the video starts from.' }),
+      prompt: t.exposeString('prompt', { description: 'What happens in the video; trimmed.' }),
+      negativePrompt: t.exposeString('negativePrompt', { description: 'What the video should not show.' }),
+      resolution: t.expose('resolution', { type: Resolution, description: 'Longest side of the video.' }),
+      videoLength: t.exposeInt('videoLength', { description: 'Length of the video in whole seconds.' }),
+      steps: t.exposeInt('steps', { description: 'Diffusion steps: more take longer and may look better.' }),
+      seed: t.exposeInt('seed', { description: 'The same seed with the same input gives a similar video.' }),
+      base64: t.exposeBoolean('base64', {
+        description: 'Whether the video was asked for as base64 instead of as a URL.',
+      }),
+    }),
+  });
+
+  const Video = builder.objectRef<JobVideo & { jobId: string }>('GeneratedVideo').implement({
+    description: 'A finished video: a URL, or the bytes as base64 when they were asked for so.',
+    fields: (t) => ({
+      url: t.expose('url', {
+        type: 'URL',
+        nullable: true,
+        description: 'Where the video can be fetched until `expiresAt`; null when it comes as `base64`.',
+      }),
+      base64: t.string({
+        nullable: true,
+        description:
+          'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes.',
+        resolve: (video, _, { services }) => (video.inline ? services.store.getVideoData(video.jobId) : null),
+      }),
+      contentType: t.exposeString('contentType', { description: 'The media type, such as `video/mp4`.' }),
+      byteLength: t.exposeInt('byteLength', {
+        nullable: true,
+        description: 'Size of the video in bytes; null when the upstream did not tell.',
+      }),
+      expiresAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description:
+          'When the video can no longer be had here: about 7 days after submission for a URL, the end of the job’s retention for base64.',
+        resolve: (video) => new Date(video.expiresAt),
+      }),
+    }),
+  });
+
+  const Metrics = builder.objectRef<JobMetrics>('VideoJobMetrics').implement({
+    description: 'What the upstream told of a finished job; null where it told nothing.',
+    fields: (t) => ({
+      queueSeconds: t.exposeFloat('queueSeconds', {
+        nullable: true,
+        description: 'Seconds spent waiting for a worker.',
+      }),
+      inferenceSeconds: t.exposeFloat('inferenceSeconds', {
+        nullable: true,
+        description: 'Seconds spent generating.',
+      }),
+      costUsd: t.exposeFloat('costUsd', { nullable: true, description: 'What the job cost, in US dollars.' }),
+    }),
+  });
+
+  const Failure = builder.objectRef<JobFailure>('VideoJobFailure').implement({
+    description: 'Why a job ended without a video.',
+    fields: (t) => ({
+      code: t.expose('code', { type: FailureCode, description: 'The reason, for programs.' }),
+      message: t.exposeString('message', {
+        description: 'The reason, for people; the upstream’s own words where it gave any.',
+      }),
+      retryable: t.exposeBoolean('retryable', {
+        description:
+          'Whether the same input, sent as a new job, stands a chance. Look at `charged` first: a new job has its own price, and needs a new idempotency key.',
+      }),
+      charged: t.expose('charged', {
+        type: ChargeState,
+        description: 'Whether the upstream charged for the job, as far as can be known.',
+      }),
+    }),
+  });
+
+  const VideoJob = builder.objectRef<Job>('VideoJob').implement({
+    description: 'One image-to-video job, from acceptance to its video or its failure.',
+    fields: (t) => ({
+      id: t.exposeID('id', { description: 'Opaque; ids of later jobs sort after those of earlier ones.' }),
+      version: t.exposeInt('version', {
+        description:
+          'Rises by one with every stored change: of two readings the one with the higher version is newer.',
+      }),
+      status: t.field({ type: Status, description: 'Where the job stands.', resolve: jobStatus }),
+      isTerminal: t.boolean({
+        description: 'True once the job is COMPLETED or FAILED: it will never change again.',
+        resolve: isFinal,
+      }),
+      request: t.field({
+        type: Request,
+        description: 'The input as accepted.',
+        resolve: (job) => job.request,
+      }),
+      createdAt: t.field({
+        type: 'DateTime',
+        description: 'When the gateway accepted the job.',
+        resolve: (job) => new Date(job.createdAt),
+      }),
+      submittedAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'When the upstream accepted the job; null until then.',
+        resolve: (job) => toDate(job.submittedAt),
+      }),
+      startedAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description:
+          'When the upstream was first seen working on it; null until then, and when it finished between two looks.',
+        resolve: (job) => toDate(job.startedAt),
+      }),
+      finishedAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'When the job became terminal; null until then.',
+        resolve: (job) => toDate(job.finishedAt),
+      }),
+      progress: t.float({
+        description:
+          'Estimated share of the work that is done, from 0 to 1; 1 only when COMPLETED. It never falls.',
+        resolve: (job, _, { services }) => jobProgress(job, services.now(), services.typicalMs),
+      }),
+      estimatedCompletionAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description:
+          'When the job is expected to complete; null when terminal, or when nothing is known yet.',
+        resolve: (job, _, { services }) =>
+          toDate(estimatedCompletionAt(job, services.now(), services.typicalMs)),
+      }),
+      upstreamRequestId: t.exposeString('upstreamId', {
+        nullable: true,
+        description: 'The upstream’s own id of the job, for its support; null until it accepted the job.',
+      }),
+      metrics: t.field({
+        type: Metrics,
+        nullable: true,
+        description: 'What the upstream told of the finished job.',
+        resolve: (job) => job.metrics,
+      }),
+      video: t.field({
+        type: Video,
+        nullable: true,
+        description: 'The video, when COMPLETED.',
+        resolve: (job) => (job.video === null ? null : { ...job.video, jobId: job.id }),
+      }),
+      failure: t.field({
+        type: Failure,
+        nullable: true,
+        description: 'What went wrong, when FAILED.',
+        resolve: (job) => job.failure,
+      }),
+    }),
+  });
+
+  return { VideoJob, Status, Resolution };
+}
+
+function toDate(time: number | null): Date | null {
+  return time === null ? null : new Date(time);
+}

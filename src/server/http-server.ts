@@ -1,0 +1,118 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type HealthOptions, sendJson, serveHealth } from './health.ts';
+import type { WebSocketEndpoint } from './websocket.ts';
+import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
+
+/** What the server works with. */
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly yoga: Yoga;
+  readonly webSockets: WebSocketEndpoint;
+  readonly probe: HealthOptions['probe'];
+  readonly log: { error(details: object, message: string): void };
+}
+
+/** Milliseconds for a whole request to arrive: a client that sends slower is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Milliseconds for answers under way when the server stops. */
+const DRAIN_MS = 3000;
+
+/** The HTTP server: GraphQL, health, and upgrades to WebSocket. */
+export class HttpServer implements AsyncDisposable {
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+  readonly #streams = new Set<ServerResponse>();
+  #draining = false;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+      this.#handle(request, response).catch((error: unknown) => {
+        options.log.error({ err: error }, 'a request failed');
+        if (response.headersSent) response.destroy();
+        else sendJson(response, 500, { error: 'Internal server error' });
+      });
+    });
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  /** @returns the origin that it listens on, e.g. `http://127.0.0.1:4000` */
+  async listen(): Promise<string> {
+    const { host, port } = this.#options;
+    const listening = Promise.withResolvers<void>();
+    this.#server.once('error', listening.reject);
+    this.#server.listen(port, host, listening.resolve);
+    await listening.promise;
+    this.#server.off('error', listening.reject);
+    const address = this.#server.address();
+    if (!isAddressInfo(address)) throw new Error('The server has no address.');
+    return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  }
+
+  /** Takes no more, asks sockets and streams to come back elsewhere, lets answers finish, then cuts what is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#draining || !this.#server.listening) return;
+    this.#draining = true;
+    const { webSockets } = this.#options;
+    const closed = Promise.withResolvers<void>();
+    this.#server.close(() => closed.resolve());
+    webSockets.drain();
+    // A stream that is cut is opened again by its client; one that ends is not.
+    for (const stream of this.#streams) stream.destroy();
+    const cut = setTimeout(() => {
+      webSockets.terminate();
+      this.#server.closeAllConnections();
+    }, DRAIN_MS);
+    await closed.promise;
+    clearTimeout(cut);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#draining) response.setHeader('connection', 'close');
+    const path = pathOf(request);
+    if (path === GRAPHQL_PATH) {
+      if (request.headers.accept?.includes('text/event-stream') === true) {
+        this.#streams.add(response);
+        response.once('close', () => this.#streams.delete(response));
+      }
+      await this.#options.yoga(request, response);
+    } else if (path === '/') {
+      response.writeHead(302, { location: GRAPHQL_PATH }).end();
+    } else {
+      const health = { probe: this.#options.probe, draining: () => this.#draining };
+      const served = await serveHealth(path, response, health);
+      if (!served)
+        sendJson(response, 404, { error: `There is nothing at ${path}. GraphQL is at ${GRAPHQL_PATH}.` });
+    }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Until a WebSocket takes it over nobody else listens, and an unheard error would end the process.
+    socket.on('error', () => socket.destroy());
+    if (pathOf(request) !== GRAPHQL_PATH) refuse(socket, '404 Not Found');
+    else if (this.#draining) refuse(socket, '503 Service Unavailable');
+    else if (!sameOrigin(request)) refuse(socket, '403 Forbidden');
+    else this.#options.webSockets.upgrade(request, socket, head);
+  }
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Browsers let any page open a WebSocket to any host, and tell which page it is; others send no Origin. */
+function sameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
+  return origin === undefined || URL.parse(origin)?.host === host;
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}
