@@ -1,0 +1,67 @@
+import { setImmediate as macrotask } from 'node:timers/promises';
+import type { Clock } from '../../src/domain/clock.ts';
+import { NOON } from './times.ts';
+
+interface Sleeper {
+  readonly wakeAt: number;
+  readonly wake: () => void;
+}
+
+/** A clock that stands still until it is advanced. Sleepers wake in the order of their times, one time after the other. */
+export class FakeClock implements Clock {
+  readonly #sleepers = new Set<Sleeper>();
+  #now: number;
+
+  /** @param now epoch milliseconds */
+  constructor(now = NOON) {
+    this.#now = now;
+  }
+
+  /** How many sleeps have not ended: timers that a real clock would hold. */
+  get sleeping(): number {
+    return this.#sleepers.size;
+  }
+
+  /** Usable unbound, wherever a `() => number` is wanted. */
+  readonly now = (): number => this.#now;
+
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    if (ms <= 0 || signal.aborted) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => {
+      this.#sleepers.delete(sleeper);
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    const sleeper = { wakeAt: this.#now + ms, wake };
+    this.#sleepers.add(sleeper);
+    signal.addEventListener('abort', wake);
+    return promise;
+  }
+
+  /** Lets time pass, and everything that follows from it happen, sleeps begun on the way included. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await settled();
+    for (let next = this.#earliest(); next !== undefined && next.wakeAt <= end; next = this.#earliest()) {
+      this.#now = Math.max(this.#now, next.wakeAt);
+      next.wake();
+      await settled();
+    }
+    this.#now = end;
+  }
+
+  /** Sets the time without waking anyone, as when a process was suspended or the system's clock was set. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
+  #earliest(): Sleeper | undefined {
+    return [...this.#sleepers].toSorted((a, b) => a.wakeAt - b.wakeAt)[0];
+  }
+}
+
+/** Resolves when every promise chain that waits for no timer and no I/O has run to its end. */
+export async function settled(): Promise<void> {
+  await macrotask();
+}

@@ -1,0 +1,59 @@
+import { type Job, newJob } from '../../src/domain/job.ts';
+import { newJobId } from '../../src/domain/job-id.ts';
+import { requestFingerprint, type VideoRequest } from '../../src/domain/video-request.ts';
+import type { NewJobRecord } from '../../src/store/job-store.ts';
+import { MINUTE, NOON } from './times.ts';
+
+const DEADLINE_MS = 55 * MINUTE;
+
+let built = 0;
+
+/** A valid request; equal ones differ by what is given only. */
+export function videoRequest(change: Partial<VideoRequest> = {}): VideoRequest {
+  return {
+    image: 'https://example.com/cat.png',
+    prompt: 'a cat jumps',
+    negativePrompt: 'blurry',
+    resolution: 480,
+    videoLength: 3,
+    steps: 30,
+    seed: 42,
+    base64: false,
+    ...change,
+  };
+}
+
+/** A job id made at a time. Ids made one after the other sort in that order, also within one millisecond. */
+export function jobId(now: number): string {
+  const random = new Uint8Array(16);
+  // From these four bytes uuid takes what it puts after the time.
+  new DataView(random.buffer).setUint32(6, ++built);
+  return newJobId(now, random);
+}
+
+/** An accepted job with an id of its own. */
+export function acceptedJob(change: Partial<Job> = {}): Job {
+  const now = change.createdAt ?? NOON;
+  return { ...newJob(jobId(now), 'ada', videoRequest(), now, DEADLINE_MS), ...change };
+}
+
+/** What `create` takes for a job: no idempotency key, and room for all. */
+export function record(job: Job, change: Partial<NewJobRecord> = {}): NewJobRecord {
+  return {
+    job,
+    idempotencyKey: null,
+    fingerprint: requestFingerprint(job.request),
+    maxUnfinished: 10_000,
+    ...change,
+  };
+}
+
+/** The version after a job, changed as told. */
+export function nextVersion(job: Job, change: Partial<Job> = {}): Job {
+  return { ...job, ...change, version: job.version + 1 };
+}
+
+/** The version after a job in which it is final. */
+export function completed(job: Job, now: number): Job {
+  return nextVersion(job, { phase: 'completed', updatedAt: now, finishedAt: now });
+}
