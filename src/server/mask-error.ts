@@ -11,8 +11,8 @@ export function maskError(error: unknown): GraphQLError {
   const { originalError } = error;
   if (originalError == null || originalError instanceof GraphQLError) return error;
   const { message, extensions } = masked(originalError);
-  const { nodes, source, positions, path } = error;
-  return new GraphQLError(message, { nodes, source, positions, path, extensions });
+  const { nodes = null, path = null } = error;
+  return new GraphQLError(message, { nodes, path, extensions });
 }
 
 function masked(error: unknown): GraphQLError {

@@ -40,7 +40,7 @@ export function createGraphQLEndpoint({ schema, createContext, log, sampleImageU
     landingPage: false,
     parserAndValidationCache: {
       documentCache: createLRUCache<DocumentNode>({ max: CACHED_DOCUMENTS }),
-      errorCache: createLRUCache<unknown>({ max: CACHED_DOCUMENTS }),
+      errorCache: createLRUCache<Error>({ max: CACHED_DOCUMENTS }),
     },
     ...graphiql(sampleImageUrl),
     plugins: [useJsonOnly(), useDocumentLimits()],

@@ -20,10 +20,10 @@ const metricsSchema = z
 const answerSchema = z.object({
   request_id: anyText.optional(),
   status: anyText.optional(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
   metrics: metricsSchema,
-  video: z.unknown(),
-  output: z.unknown(),
+  video: z.unknown().optional(),
+  output: z.unknown().optional(),
 });
 
 /** An upstream answer that is at least a JSON object. */
@@ -71,8 +71,8 @@ export function answerMetrics(answer: UpstreamAnswer | null): JobMetrics | null 
 }
 
 const videoObjectSchema = z.object({
-  url: z.unknown(),
-  base64: z.unknown(),
+  url: z.unknown().optional(),
+  base64: z.unknown().optional(),
   content_type: z.string().nullish().catch(null),
   file_size: anyNumber.optional(),
 });

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { YogaLogger } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { newJobId } from './domain/job-id.ts';
+import { createContext, type GraphQLServices } from './graphql/context.ts';
+import { createSchema } from './graphql/schema.ts';
+import { Poller } from './poller/poller.ts';
+import { RateBudget } from './poller/rate-budget.ts';
+import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { HttpServer } from './server/http-server.ts';
+import { WebSocketEndpoint } from './server/websocket.ts';
+import { createGraphQLEndpoint } from './server/yoga.ts';
+import type { JobStore } from './store/job-store.ts';
+import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
+import { systemClock } from './system-clock.ts';
+import { SegmindUpstream } from './upstream/segmind/segmind-upstream.ts';
+
+/** A running gateway. Disposing it stops it gracefully and releases all that it holds. */
+export interface App extends AsyncDisposable {
+  /** Its origin, e.g. `http://127.0.0.1:4000`. */
+  readonly url: string;
+}
+
+/** Parts that tests bring themselves. */
+export interface AppOverrides {
+  readonly store?: JobStore;
+}
+
+/** Milliseconds for the steps under way when the gateway stops; with the server's it stays under ten seconds. */
+const STEP_GRACE_MS = 5000;
+/** Everything runs as this owner. */
+const OWNER_ID = 'anonymous';
+/** How long a job takes by the upstream's page, and in the sandbox at speed 1. */
+const TYPICAL_MS = 53_380;
+const SANDBOX_TYPICAL_MS = 8000;
+const SANDBOX_KEY = 'SG_sandbox';
+const now = () => systemClock.now();
+
+/**
+ * Wires the parts and starts them. What was opened is released again when a later part fails to start.
+ *
+ * @throws FolderInUseError when another process has the data folder; errors of listening, such as EADDRINUSE
+ */
+export async function startApp(config: Config, log: Logger, overrides: AppOverrides = {}): Promise<App> {
+  await using resources = new AsyncDisposableStack();
+
+  const store = resources.use(overrides.store ?? openStore(config, log));
+  const sandbox = config.segmindApiKey === null ? resources.use(await openSandbox(config, log)) : null;
+  const typicalMs = sandbox === null ? TYPICAL_MS : SANDBOX_TYPICAL_MS / config.sandboxSpeed;
+  const upstream = resources.use(
+    new SegmindUpstream({
+      origin: sandbox?.url ?? config.segmindBaseUrl,
+      apiKey: config.segmindApiKey ?? SANDBOX_KEY,
+      now,
+    }),
+  );
+
+  const poller = new Poller({
+    store,
+    upstream,
+    clock: systemClock,
+    random: Math.random,
+    budget: new RateBudget(config.segmindRpm, now()),
+    callTimeoutMs: config.segmindTimeoutMs,
+    typicalMs,
+    retentionMs: config.jobRetentionMs,
+    log: log.child({ part: 'poller' }),
+  });
+  resources.defer(() => poller.stop(STEP_GRACE_MS));
+
+  const services: GraphQLServices = {
+    store,
+    now,
+    newJobId: (at) => newJobId(at, randomBytes(16)),
+    deadlineMs: config.jobDeadlineMs,
+    maxUnfinishedJobs: config.maxUnfinishedJobs,
+    typicalMs,
+  };
+  const serverLog = log.child({ part: 'server' });
+  const yoga = createGraphQLEndpoint({
+    schema: createSchema(),
+    createContext: () => createContext(services, OWNER_ID),
+    log: yogaLog(serverLog),
+    sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
+  });
+  const server = resources.use(
+    new HttpServer({
+      host: config.host,
+      port: config.port,
+      yoga,
+      webSockets: new WebSocketEndpoint(yoga, serverLog),
+      probe: () => store.nextDueAt(),
+      log: serverLog,
+    }),
+  );
+  const url = await server.listen();
+  await poller.start();
+  log.info({ url }, `listening on ${url}`);
+
+  const owned = resources.move();
+  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function openStore(config: Config, log: Logger): JobStore {
+  log.info({ dataDir: config.dataDir }, `jobs are kept in ${config.dataDir}`);
+  return new SqliteJobStore({
+    folder: config.dataDir,
+    retentionMs: config.jobRetentionMs,
+    now,
+    onPurgeError: (error) => log.error({ err: error }, 'old jobs could not be cleared away'),
+  });
+}
+
+async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
+  const sandbox = await startSandbox({
+    folder: join(config.dataDir, 'sandbox'),
+    speed: config.sandboxSpeed,
+    log: ({ message, ...details }) => log.debug({ part: 'sandbox', ...details }, message),
+  });
+  log.warn(
+    { url: sandbox.url },
+    `SEGMIND_API_KEY is not set: the embedded sandbox at ${sandbox.url} is the upstream, and its videos are test pictures`,
+  );
+  return sandbox;
+}
+
+/** Yoga hands over an error or a text, pino wants details and a text. */
+function yogaLog(log: Logger): YogaLogger {
+  const to =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (...[first]: unknown[]) =>
+      first instanceof Error ? log[level]({ err: first }, 'GraphQL') : log[level](String(first));
+  return { debug: to('debug'), info: to('info'), warn: to('warn'), error: to('error') };
+}

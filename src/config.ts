@@ -1,0 +1,110 @@
+import { z } from 'zod';
+
+/** All settings of a gateway process, checked and frozen. Times keep the unit that their name says. */
+export type Config = z.output<typeof configSchema>;
+
+/** What is wrong with the environment: every fault, one a line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const environmentSchema = z.object({
+  PORT: integer(4000, 0, 65_535),
+  HOST: text('127.0.0.1'),
+  SEGMIND_API_KEY: z.string().trim().optional(),
+  SEGMIND_BASE_URL: z
+    .string()
+    .default('https://api.segmind.com')
+    .refine(isOrigin, 'must be an http or https origin without a path, such as https://api.segmind.com'),
+  SEGMIND_TIMEOUT_MS: integer(30_000, 1, 600_000),
+  SEGMIND_RPM: integer(null, 0, 1_000_000),
+  DATA_DIR: text('./data'),
+  JOB_DEADLINE_SECONDS: integer(3300, 1, 86_400),
+  JOB_RETENTION_HOURS: integer(168, 1, 87_600),
+  MAX_UNFINISHED_JOBS: integer(10_000, 1, 10_000_000),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  SANDBOX_SPEED: positive(1),
+});
+
+const DEFAULT_RPM = 50;
+
+const configSchema = environmentSchema.transform((environment) => {
+  const apiKey = environment.SEGMIND_API_KEY ?? null;
+  return Object.freeze({
+    /** 0 picks a free one. */
+    port: environment.PORT,
+    host: environment.HOST,
+    /** Null: the embedded sandbox is the upstream. */
+    segmindApiKey: apiKey,
+    segmindBaseUrl: new URL(environment.SEGMIND_BASE_URL).origin,
+    segmindTimeoutMs: environment.SEGMIND_TIMEOUT_MS,
+    /** Calls a minute; 0 = no limit. */
+    segmindRpm: environment.SEGMIND_RPM ?? (apiKey === null ? 0 : DEFAULT_RPM),
+    dataDir: environment.DATA_DIR,
+    jobDeadlineMs: environment.JOB_DEADLINE_SECONDS * 1000,
+    jobRetentionMs: environment.JOB_RETENTION_HOURS * 60 * 60 * 1000,
+    maxUnfinishedJobs: environment.MAX_UNFINISHED_JOBS,
+    logLevel: environment.LOG_LEVEL,
+    /** How many times faster than real the sandbox is. */
+    sandboxSpeed: environment.SANDBOX_SPEED,
+  });
+});
+
+/**
+ * Reads the settings. `.env.example` lists them all; an empty variable counts as absent.
+ *
+ * @throws ConfigError that names every fault
+ */
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  return parse(configSchema, environment);
+}
+
+/** The settings of a sandbox that runs alone. */
+export function parseSandboxConfig(environment: Readonly<Record<string, string | undefined>>): {
+  readonly sandboxSpeed: number;
+} {
+  const { SANDBOX_SPEED } = parse(environmentSchema.pick({ SANDBOX_SPEED: true }), environment);
+  return { sandboxSpeed: SANDBOX_SPEED };
+}
+
+function parse<T extends z.ZodType>(
+  schema: T,
+  environment: Readonly<Record<string, string | undefined>>,
+): z.output<T> {
+  const given = Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== '');
+  const parsed = schema.safeParse(Object.fromEntries(given));
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  throw new ConfigError(`The configuration is wrong:\n${faults.join('\n')}`);
+}
+
+function integer<D extends number | null>(fallback: D, min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\s*\d+\s*$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message)
+    .optional()
+    .transform((value) => value ?? fallback);
+}
+
+function positive(fallback: number) {
+  const message = 'must be a number above 0, at most 1000';
+  return z
+    .string()
+    .transform(Number)
+    .refine((value) => value > 0 && value <= 1000, message)
+    .optional()
+    .transform((value) => value ?? fallback);
+}
+
+function text(fallback: string) {
+  return z.string().trim().default(fallback);
+}
+
+function isOrigin(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  return url.pathname === '/' && url.search === '' && url.username === '';
+}

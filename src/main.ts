@@ -1,0 +1,52 @@
+import process from 'node:process';
+import { type App, startApp } from './app.ts';
+import { type Config, ConfigError, parseConfig } from './config.ts';
+import { createLogger } from './logger.ts';
+import { FolderInUseError } from './store/sqlite/folder-lock.ts';
+
+/** By then a graceful stop is given up. */
+const STOP_DEADLINE_MS = 9500;
+
+const config = readConfig();
+const log = createLogger(config.logLevel);
+const stopping = Promise.withResolvers<NodeJS.Signals>();
+let signals = 0;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    signals += 1;
+    if (signals > 1) process.exit(1);
+    stopping.resolve(signal);
+  });
+}
+
+const app = await start();
+const signal = await stopping.promise;
+log.info({ signal }, `${signal}: stopping; once more ends at once`);
+setTimeout(() => {
+  log.error('the stop took too long and was cut short');
+  process.exit(1);
+}, STOP_DEADLINE_MS).unref();
+await app[Symbol.asyncDispose]();
+log.info('stopped');
+process.exit(0);
+
+function readConfig(): Config {
+  try {
+    return parseConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+async function start(): Promise<App> {
+  try {
+    return await startApp(config, log);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const expected = error instanceof FolderInUseError || (error instanceof Error && 'syscall' in error);
+    log.fatal(expected ? {} : { err: error }, `the gateway could not start: ${message}`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,35 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { ConfigError, parseSandboxConfig } from './config.ts';
+import { startSandbox } from './sandbox/sandbox.ts';
+
+const USAGE = 'Usage: npm run sandbox -- [--port N] [--host ADDRESS] [--folder PATH]';
+
+try {
+  const { values } = parseArgs({
+    options: { port: { type: 'string' }, host: { type: 'string' }, folder: { type: 'string' } },
+  });
+  const port = Number(values.port ?? 0);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new ConfigError('--port must be from 0 to 65535.');
+  const sandbox = await startSandbox({
+    port,
+    ...(values.host === undefined ? {} : { host: values.host }),
+    folder: values.folder ?? join(tmpdir(), 'reelgate-sandbox'),
+    speed: parseSandboxConfig(process.env).sandboxSpeed,
+  });
+  process.stdout.write(`sandbox listening on ${sandbox.url}; any key is good: SEGMIND_API_KEY=SG_test\n`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      sandbox[Symbol.asyncDispose]().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    });
+  }
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
+  process.exitCode = 1;
+}
