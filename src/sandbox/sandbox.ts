@@ -11,7 +11,7 @@ export interface SandboxOptions {
   readonly host?: string | undefined;
   /** @default 0 // the port last used with `folder` when it is free, else any free one */
   readonly port?: number | undefined;
-  /** Where jobs (JSON) and videos (MP4) are kept; made when it is not there. They outlive any kind of end. */
+  /** Where jobs (JSON) and videos (MP4) are kept; made when it is not there. They outlive any kind of end. One sandbox at a time. */
   readonly folder: string;
   /** 10 = ten times faster. A job can still not be done before its video is encoded. @default 1 // about 8 s a job */
   readonly speed?: number | undefined;

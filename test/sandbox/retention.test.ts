@@ -1,0 +1,123 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { Jobs } from '../../src/sandbox/jobs.ts';
+import type { JobsOptions } from '../../src/sandbox/jobs.ts';
+import { JobFolder } from '../../src/sandbox/job-folder.ts';
+import { Studio } from '../../src/sandbox/studio.ts';
+import {
+  FakeClock,
+  accepted,
+  ended,
+  resultOf,
+  sandbox,
+  statusOf,
+  steady,
+  temporaryFolder,
+  textOf,
+} from './support.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+describe('a result', () => {
+  it('is kept for an hour from its submission, its file for seven days', async () => {
+    const clock = new FakeClock();
+    const { url } = await sandbox({ clock: clock.read, random: steady });
+    const id = await accepted(url);
+    clock.advance(HOUR - 1);
+    await ended(url, id);
+    const video = textOf((await resultOf(url, id)).body, 'output');
+    clock.advance(1);
+    const gone = { status: 404, body: { error: `Request ${id} not found` } };
+    expect(await statusOf(url, id)).toMatchObject(gone);
+    expect(await resultOf(url, id)).toMatchObject(gone);
+    clock.advance(7 * DAY - HOUR - 1);
+    expect((await fetch(video, { method: 'HEAD' })).status).toBe(200);
+    clock.advance(1);
+    expect((await fetch(video)).status).toBe(404);
+  });
+
+  it('keeps its hour at any speed', async () => {
+    const clock = new FakeClock();
+    const { url } = await sandbox({ clock: clock.read, speed: 1_000 });
+    const id = await accepted(url, { steps: 1 });
+    clock.advance(HOUR - 1);
+    expect((await statusOf(url, id)).status).toBe(422);
+    clock.advance(1);
+    expect((await statusOf(url, id)).status).toBe(404);
+  });
+});
+
+/** Jobs by themselves, without a server. */
+async function bench(options: Partial<JobsOptions> = {}) {
+  const path = await temporaryFolder();
+  const clock = new FakeClock();
+  const folder = new JobFolder(path);
+  const jobs = new Jobs({
+    folder,
+    studio: new Studio(() => undefined),
+    clock: clock.read,
+    random: steady,
+    speed: 1,
+    maxUnmade: 500,
+    log: () => undefined,
+    ...options,
+  });
+  await jobs.load();
+  const kept = async (): Promise<number> => (await readdir(join(path, 'jobs'))).length;
+  return { path, clock, jobs, folder, kept };
+}
+
+describe('the sweep', () => {
+  /** Fails soon, and has no video to wait for. */
+  const INVALID = { prompt: 'A fox' };
+
+  it('deletes what is past its time, and nothing else', async () => {
+    const { jobs, clock, kept } = await bench();
+    await jobs.create(INVALID, null);
+    clock.advance(DAY);
+    await jobs.create(INVALID, null);
+    clock.advance(6 * DAY - 1);
+    await jobs.sweep();
+    expect(await kept()).toBe(2);
+    clock.advance(1);
+    await jobs.sweep();
+    expect(await kept()).toBe(1);
+  });
+
+  it('drops the oldest that are over when there are too many', async () => {
+    const { jobs, clock, kept } = await bench();
+    const first = await jobs.create(INVALID, null);
+    for (let index = 0; index < 2_001; index += 1) await jobs.create(INVALID, null);
+    clock.advance(HOUR / 2);
+    const last = await jobs.create(INVALID, null);
+    await jobs.sweep();
+    expect(await kept()).toBe(2_000);
+    expect(jobs.find(first?.id ?? '')).toBeNull();
+    expect(jobs.find(last?.id ?? '')).not.toBeNull();
+  });
+
+  it('takes away at the start what a crash left behind', async () => {
+    const { path, clock, jobs, kept } = await bench();
+    await jobs.create(INVALID, null);
+    await Promise.all([
+      writeFile(join(path, 'jobs', 'a.json.1.tmp'), '{'),
+      writeFile(join(path, 'videos', 'a.mp4.1.tmp'), '{'),
+      writeFile(join(path, 'videos', `${'b'.repeat(32)}.mp4`), 'x'),
+    ]);
+    await using again = await sandbox({ folder: path, clock: clock.read });
+    expect(again.url).toMatch(/^http/);
+    expect(await kept()).toBe(1);
+    expect(await readdir(join(path, 'videos'))).toEqual([]);
+  });
+
+  it('charges nothing for a job that could not be written down', async () => {
+    const { jobs, folder } = await bench();
+    vi.spyOn(folder, 'saveJob').mockRejectedValue(new Error('disk full'));
+    await expect(jobs.create({ ...INVALID, image: 'https://example.com/a.png' }, null)).rejects.toThrow(
+      'disk full',
+    );
+    expect(jobs.credits).toBe(1_000_000);
+  });
+});

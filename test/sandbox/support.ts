@@ -1,0 +1,139 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { onTestFinished } from 'vitest';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
+
+export const SUBMIT = '/v2/wan2.1-i2v-480p';
+export const KEY = { 'x-api-key': 'SG_test' };
+
+/** A folder that is gone after the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A clock that stands still until it is told otherwise. */
+export class FakeClock {
+  now = Date.UTC(2026, 10, 1);
+  readonly read = (): number => this.now;
+
+  advance(ms: number): void {
+    this.now += ms;
+  }
+}
+
+/** Every job takes the same: about 0.5 s in the queue, then 6 s. */
+export const steady = (): number => 0.5;
+
+/** A sandbox that ends with the test. */
+export async function sandbox(options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
+  const running = await startSandbox({ folder: options.folder ?? (await temporaryFolder()), ...options });
+  onTestFinished(() => running[Symbol.asyncDispose]());
+  return running;
+}
+
+/** A small photograph-like PNG as a `data:` URL. */
+export async function pictureUrl(width = 120, height = 80): Promise<string> {
+  return `data:image/png;base64,${(await picture(width, height)).toString('base64')}`;
+}
+
+export async function picture(width = 120, height = 80): Promise<Buffer> {
+  const gradient = `<svg xmlns="http://www.w3.org/2000/svg" width="${String(width)}" height="${String(height)}">
+    <defs><linearGradient id="g"><stop offset="0" stop-color="#c22"/><stop offset="1" stop-color="#22c"/></linearGradient></defs>
+    <rect width="100%" height="100%" fill="url(#g)"/></svg>`;
+  return sharp(Buffer.from(gradient)).png().toBuffer();
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Parsed, when it was JSON; else null. */
+  readonly body: Readonly<Record<string, unknown>> | null;
+}
+
+export async function call(url: string, init: RequestInit = {}): Promise<Answer> {
+  const headers = new Headers(init.headers);
+  for (const [name, value] of Object.entries(KEY)) headers.set(name, value);
+  const response = await fetch(url, { ...init, headers });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: parse(text) };
+}
+
+/** Sends a body to the submit; a field that is undefined is left out. */
+export async function submit(url: string, fields: Record<string, unknown> = {}): Promise<Answer> {
+  return call(`${url}${SUBMIT}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      image: await pictureUrl(),
+      prompt: 'The sea at night',
+      resolution: 360,
+      video_length: 1,
+      ...fields,
+    }),
+  });
+}
+
+/** A submit that must be accepted; gives the id. */
+export async function accepted(url: string, fields: Record<string, unknown> = {}): Promise<string> {
+  const answer = await submit(url, fields);
+  if (answer.status !== 200) throw new Error(`submit answered ${String(answer.status)}: ${answer.text}`);
+  return textOf(answer.body, 'request_id');
+}
+
+export function statusOf(url: string, id: string): Promise<Answer> {
+  return call(`${url}/v2/requests/${id}/status`);
+}
+
+export function resultOf(url: string, id: string): Promise<Answer> {
+  return call(`${url}/v2/requests/${id}`);
+}
+
+/** The final status answer, once it is there. */
+export function ended(url: string, id: string): Promise<Answer> {
+  return until(async () => {
+    const answer = await statusOf(url, id);
+    return answer.body?.['status'] === 'COMPLETED' || answer.body?.['status'] === 'FAILED' ? answer : null;
+  });
+}
+
+/** Asks again and again until there is something other than null. */
+export async function until<T>(ask: () => Promise<T | null>, withinMs = 10_000): Promise<T> {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    const found = await ask();
+    if (found !== null) return found;
+    if (performance.now() > end) throw new Error('it never came');
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+}
+
+export function textOf(body: Readonly<Record<string, unknown>> | null, field: string): string {
+  const value = body?.[field];
+  if (typeof value !== 'string') throw new Error(`no ${field}`);
+  return value;
+}
+
+/** A field that must be an object. */
+export function objectOf(
+  body: Readonly<Record<string, unknown>> | null,
+  field: string,
+): Readonly<Record<string, unknown>> {
+  const value = body?.[field];
+  if (typeof value !== 'object' || value === null) throw new Error(`no ${field}`);
+  return { ...value };
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
