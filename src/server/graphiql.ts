@@ -25,15 +25,15 @@ export function graphiql(
 
 function readOperations(sampleImageUrl: string | null) {
   const names = readdirSync(OPERATIONS).toSorted();
+  const read = (name: string) => readFileSync(new URL(name, OPERATIONS), 'utf8');
   return names
     .filter((name) => name.endsWith('.graphql'))
     .map((name) => {
-      const query = readFileSync(new URL(name, OPERATIONS), 'utf8');
-      const variablesName = name.replace('.graphql', '.variables.json');
-      if (!names.includes(variablesName)) return { query };
-      const variables = JSON.parse(readFileSync(new URL(variablesName, OPERATIONS), 'utf8'));
-      if (sampleImageUrl !== null && variables.input?.image !== undefined)
-        variables.input.image = sampleImageUrl;
-      return { query, variables: JSON.stringify(variables, null, 2) };
+      const query = read(name).replace(SAMPLE_IMAGE, (image) => sampleImageUrl ?? image);
+      const variables = name.replace('.graphql', '.variables.json');
+      return names.includes(variables) ? { query, variables: read(variables) } : { query };
     });
 }
+
+/** The image in the first document; the sandbox has one of its own, which needs no other host. */
+const SAMPLE_IMAGE = /https:\/\/segmind-resources[^"]+/;
