@@ -5,13 +5,14 @@ import type { Topic, TopicListener, Unwatch } from './job-store.ts';
 export class Announcer {
   readonly #listeners = new Map<string, Set<TopicListener>>();
 
-  /** Starts listening. The same listener may be added to many topics, once to each. */
+  /** Starts listening. Each call counts for itself, also when the listener is the same. */
   listen(topic: Topic, listener: TopicListener): Unwatch {
     const key = topicKey(topic);
     const listeners = this.#listeners.get(key) ?? new Set();
-    this.#listeners.set(key, listeners.add(listener));
+    const tell: TopicListener = (job) => listener(job);
+    this.#listeners.set(key, listeners.add(tell));
     return () => {
-      listeners.delete(listener);
+      listeners.delete(tell);
       if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
     };
   }

@@ -161,7 +161,7 @@ export class SqliteJobStore implements JobStore {
         ? this.#statements.saveAndKeep.run(columns)
         : this.#statements.saveAndRelease.run({
             ...columns,
-            due: schedule?.dueAt ?? null,
+            due: isFinal(job) ? null : (schedule?.dueAt ?? null),
             faults: schedule?.faults ?? 0,
             purge: isFinal(job) ? this.#purgeAt(job) : null,
           });

@@ -1,0 +1,144 @@
+import { expect, it } from 'vitest';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
+import { MINUTE, NOON, SECOND } from '../../support/times.ts';
+import { claimAll, createAll, createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
+
+export function claimCases(open: OpenStore): void {
+  it('claims what is due, the longest due first, and nothing that is not', async () => {
+    await using opened = await open(new FakeClock());
+    const seconds = [2, 0, 1, 4];
+    const jobs = seconds.map((offset) => acceptedJob({ createdAt: NOON + offset * SECOND }));
+    const [late, early, middle] = jobs;
+    await createAll(opened.store, jobs);
+    const claims = await claimAll(opened.store, NOON + 3 * SECOND);
+    expect(claims.map(({ job }) => job)).toEqual([early, middle, late]);
+    expect(claims.map(({ faults }) => faults)).toEqual([0, 0, 0]);
+    expect(new Set(claims.map(({ lease }) => lease)).size).toBe(3);
+  });
+
+  it('claims a job at the very millisecond it is due', async () => {
+    await using opened = await open(new FakeClock());
+    await createAll(opened.store, [acceptedJob()]);
+    expect(await claimAll(opened.store, NOON - 1)).toEqual([]);
+    expect(await claimAll(opened.store, NOON)).toHaveLength(1);
+  });
+
+  it('gives a job to one poller until its lease runs out, then to another under another lease', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const first = await createAndClaim(store, acceptedJob());
+    expect(await claimAll(store, NOON + MINUTE - 1)).toEqual([]);
+    const [second] = await claimAll(store, NOON + MINUTE);
+    expect(present(second).job).toEqual(first.job);
+    expect(present(second).lease).not.toBe(first.lease);
+  });
+
+  it('gives each job to one of many pollers that claim at once', async () => {
+    await using opened = await open(new FakeClock());
+    const jobs = Array.from({ length: 30 }, () => acceptedJob());
+    await createAll(opened.store, jobs);
+    const pollers = Array.from({ length: 10 }, () =>
+      opened.store.claimDue({ now: NOON, leaseUntil: NOON + MINUTE, limit: 7, callLimit: 7 }),
+    );
+    const claimed = (await Promise.all(pollers)).flat();
+    expect(idsOf(claimed).toSorted()).toEqual(idsOf(jobs));
+    expect(new Set(claimed.map(({ lease }) => lease)).size).toBe(30);
+  });
+
+  it('claims at most as many as the limit and the call limit allow', async () => {
+    await using opened = await open(new FakeClock());
+    const jobs = Array.from({ length: 6 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
+    await createAll(opened.store, jobs);
+    const claim = async (limit: number, callLimit: number) =>
+      idsOf(await opened.store.claimDue({ now: NOON + SECOND, leaseUntil: NOON + MINUTE, limit, callLimit }));
+    expect(await claim(2, 100)).toEqual(idsOf(jobs.slice(0, 2)));
+    expect(await claim(100, 1)).toEqual(idsOf(jobs.slice(2, 3)));
+    expect(await claim(100, 0)).toEqual([]);
+    expect(await claim(0, 100)).toEqual([]);
+    expect(await claim(100, Infinity)).toEqual(idsOf(jobs.slice(3)));
+  });
+
+  it('claims jobs past their deadline first and whatever the call limit, but not past the limit', async () => {
+    await using opened = await open(new FakeClock());
+    const due = acceptedJob({ createdAt: NOON, deadlineAt: NOON + MINUTE });
+    const late = [3, 1, 2].map((seconds) =>
+      acceptedJob({ createdAt: NOON + SECOND, deadlineAt: NOON + seconds * SECOND }),
+    );
+    await createAll(opened.store, [due, ...late]);
+    const [third, first, second] = late;
+    const now = NOON + 3 * SECOND;
+    const claim = async (limit: number, callLimit: number) =>
+      (await opened.store.claimDue({ now, leaseUntil: now + MINUTE, limit, callLimit })).map(
+        ({ job }) => job,
+      );
+    expect(await claim(1, 0)).toEqual([first]);
+    expect(await claim(2, 0)).toEqual([second, third]);
+    expect(await claim(2, 1)).toEqual([due]);
+  });
+
+  it('leaves a job past its deadline to the poller that has it', async () => {
+    await using opened = await open(new FakeClock());
+    await createAndClaim(opened.store, acceptedJob({ deadlineAt: NOON + SECOND }));
+    expect(await claimAll(opened.store, NOON + 2 * SECOND)).toEqual([]);
+    expect(await claimAll(opened.store, NOON + MINUTE)).toHaveLength(1);
+  });
+
+  it('never claims a final job', async () => {
+    await using opened = await open(new FakeClock());
+    const claim = await createAndClaim(opened.store, acceptedJob());
+    await opened.store.save(claim, { job: completed(claim.job, NOON), schedule: null });
+    expect(await claimAll(opened.store, NOON + 1000 * MINUTE)).toEqual([]);
+  });
+
+  it('takes a released job back unchanged, due when told, with its faults', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const { job, ...claim } = await createAndClaim(store, acceptedJob());
+    await store.release({ job, ...claim }, { dueAt: NOON + 5 * SECOND, faults: 3 });
+    expect(await store.nextDueAt()).toBe(NOON + 5 * SECOND);
+    expect(await claimAll(store, NOON + 5 * SECOND - 1)).toEqual([]);
+    const [again] = await claimAll(store, NOON + 5 * SECOND);
+    expect(again).toMatchObject({ job, faults: 3 });
+  });
+
+  it('ignores a release by a poller that was superseded, or that has released already', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const lost = await createAndClaim(store, acceptedJob());
+    const [held] = await claimAll(store, NOON + MINUTE);
+    await store.release(lost, { dueAt: NOON, faults: 9 });
+    expect(await claimAll(store, NOON + MINUTE)).toEqual([]);
+    await store.release(present(held), { dueAt: NOON + 2 * MINUTE, faults: 1 });
+    await store.release(present(held), { dueAt: NOON, faults: 9 });
+    expect(await store.nextDueAt()).toBe(NOON + 2 * MINUTE);
+    expect((await claimAll(store, NOON + 2 * MINUTE))[0]?.faults).toBe(1);
+  });
+
+  it('ignores a release of a final job, which is never due again', async () => {
+    await using opened = await open(new FakeClock());
+    const claim = await createAndClaim(opened.store, acceptedJob());
+    await opened.store.save(claim, { job: completed(claim.job, NOON), schedule: null });
+    await opened.store.release(claim, { dueAt: NOON, faults: 0 });
+    expect(await opened.store.nextDueAt()).toBeNull();
+    expect(await claimAll(opened.store, NOON + MINUTE)).toEqual([]);
+  });
+
+  it('claims a job with what was last saved of it', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    const queued = nextVersion(claim.job, { phase: 'queued', upstreamId: 'up-1' });
+    await store.save(claim, { job: queued, schedule: { dueAt: NOON + SECOND, faults: 2 } });
+    const [again] = await claimAll(store, NOON + SECOND);
+    expect(again).toMatchObject({ job: queued, faults: 2 });
+  });
+
+  it('claims a job that was created after a look that found nothing', async () => {
+    await using opened = await open(new FakeClock());
+    expect(await claimAll(opened.store, NOON)).toEqual([]);
+    const job = acceptedJob();
+    await opened.store.create(record(job));
+    expect(idsOf(await claimAll(opened.store, NOON))).toEqual([job.id]);
+  });
+}

@@ -1,0 +1,106 @@
+import { expect, it } from 'vitest';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { acceptedJob, completed, record, videoRequest } from '../../support/jobs.ts';
+import { DAY, NOON, SECOND } from '../../support/times.ts';
+import { createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
+
+const KEY = { idempotencyKey: 'order-7' };
+const OTHER = videoRequest({ prompt: 'a dog sleeps' });
+
+export function idempotencyCases(open: OpenStore): void {
+  it('answers the same key and request with the first job, and stores no other', async () => {
+    await using opened = await open(new FakeClock());
+    const [first, second] = [acceptedJob(), acceptedJob()];
+    expect(await opened.store.create(record(first, KEY))).toEqual({ type: 'created' });
+    expect(await opened.store.create(record(second, KEY))).toEqual({ type: 'duplicate', job: first });
+    expect(await opened.store.getMany([second.id])).toEqual([null]);
+  });
+
+  it('answers with the job as it is now, not as it was created', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const first = acceptedJob();
+    await store.create(record(first, KEY));
+    const [claim] = await store.claimDue({ now: NOON, leaseUntil: NOON + 1, limit: 1, callLimit: 1 });
+    const done = completed(first, NOON);
+    await store.save(present(claim), { job: done, schedule: null });
+    expect(await store.create(record(acceptedJob(), KEY))).toEqual({ type: 'duplicate', job: done });
+    const conflict = await store.create(record(acceptedJob({ request: OTHER }), KEY));
+    expect(conflict).toEqual({ type: 'conflict', job: done });
+  });
+
+  it('answers the same key with another request as a conflict, and stores nothing', async () => {
+    await using opened = await open(new FakeClock());
+    const [first, second] = [acceptedJob(), acceptedJob({ request: OTHER })];
+    await opened.store.create(record(first, KEY));
+    expect(await opened.store.create(record(second, KEY))).toEqual({ type: 'conflict', job: first });
+    expect(await opened.store.getMany([second.id])).toEqual([null]);
+  });
+
+  it("knows nothing of another owner's keys", async () => {
+    await using opened = await open(new FakeClock());
+    await opened.store.create(record(acceptedJob(), KEY));
+    const bobs = acceptedJob({ ownerId: 'bob' });
+    expect(await opened.store.create(record(bobs, KEY))).toEqual({ type: 'created' });
+  });
+
+  it('tells keys and owners apart however they are written', async () => {
+    await using opened = await open(new FakeClock());
+    const pairs = [
+      ['ada', 'b:c'],
+      ['ada:b', 'c'],
+      ['ada', 'B:C'],
+      ['ada', 'b:c '],
+      ['ada', "b'c"],
+      ['ada', 'b{c}'],
+    ] as const;
+    for (const [ownerId, idempotencyKey] of pairs) {
+      const outcome = await opened.store.create(record(acceptedJob({ ownerId }), { idempotencyKey }));
+      expect(outcome).toEqual({ type: 'created' });
+    }
+  });
+
+  it('makes a new job each time without a key', async () => {
+    await using opened = await open(new FakeClock());
+    expect(await opened.store.create(record(acceptedJob()))).toEqual({ type: 'created' });
+    expect(await opened.store.create(record(acceptedJob()))).toEqual({ type: 'created' });
+  });
+
+  it('keeps a key for 24 hours, then gives it to a new job', async () => {
+    const clock = new FakeClock();
+    await using opened = await open(clock);
+    const first = acceptedJob();
+    await opened.store.create(record(first, KEY));
+    clock.jump(DAY - SECOND);
+    expect(await opened.store.create(record(acceptedJob(), KEY))).toEqual({ type: 'duplicate', job: first });
+    clock.jump(SECOND);
+    const second = acceptedJob({ createdAt: clock.now(), request: OTHER });
+    expect(await opened.store.create(record(second, KEY))).toEqual({ type: 'created' });
+    expect(await opened.store.create(record(acceptedJob(), KEY))).toEqual({ type: 'conflict', job: second });
+    expect(await opened.store.getMany([first.id])).toEqual([first]);
+  });
+
+  it('makes one job of 20 creates at once under one key', async () => {
+    await using opened = await open(new FakeClock());
+    const jobs = Array.from({ length: 20 }, () => acceptedJob());
+    const outcomes = await Promise.all(jobs.map((job) => opened.store.create(record(job, KEY))));
+    const stored = (await opened.store.getMany(idsOf(jobs))).filter((job) => job !== null);
+    expect(stored).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome.type === 'created')).toHaveLength(1);
+    const duplicates = outcomes.filter((outcome) => outcome.type === 'duplicate');
+    expect(duplicates).toEqual(Array.from({ length: 19 }, () => ({ type: 'duplicate', job: stored[0] })));
+  });
+
+  it('answers a repeated key also when there is no room for a new job', async () => {
+    await using opened = await open(new FakeClock());
+    const claim = await createAndClaim(opened.store, acceptedJob());
+    const full = { ...KEY, maxUnfinished: 2 };
+    expect(await opened.store.create(record(acceptedJob(), full))).toEqual({ type: 'created' });
+    expect((await opened.store.create(record(acceptedJob(), full))).type).toBe('duplicate');
+    const refused = record(acceptedJob(), { idempotencyKey: 'order-8', maxUnfinished: 2 });
+    expect(await opened.store.create(refused)).toEqual({ type: 'full' });
+    // A refused create leaves its key free.
+    await opened.store.save(claim, { job: completed(claim.job, NOON), schedule: null });
+    expect(await opened.store.create(refused)).toEqual({ type: 'created' });
+  });
+}

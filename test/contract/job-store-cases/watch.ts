@@ -1,0 +1,161 @@
+import { expect, it } from 'vitest';
+import type { Job } from '../../../src/domain/job.ts';
+import type { JobStore, Topic } from '../../../src/store/job-store.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
+import { Recorder } from '../../support/recorder.ts';
+import { MINUTE, NOON, SECOND } from '../../support/times.ts';
+import { claimAll, createAndClaim, type OpenStore, present } from './opened-store.ts';
+
+export function watchCases(open: OpenStore): void {
+  it('tells the watchers of a job, of its owner and of work about a new job', async () => {
+    await using opened = await open(new FakeClock());
+    const job = acceptedJob();
+    const topics: Topic[] = [
+      { type: 'job', jobId: job.id },
+      { type: 'owner', ownerId: job.ownerId },
+      { type: 'work' },
+    ];
+    const recorders = await Promise.all(topics.map((topic) => recorderOf(opened.store, topic)));
+    await opened.store.create(record(job));
+    await Promise.all(recorders.map((recorder) => recorder.heard(1)));
+    expect(recorders.map((recorder) => recorder.jobs)).toEqual([[job], [job], [job]]);
+  });
+
+  it('tells each watcher every saved version, in order, and work watchers none but the new job', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const work = await recorderOf(store, { type: 'work' });
+    const claim = await createAndClaim(store, acceptedJob());
+    const ofJob = await recorderOf(store, { type: 'job', jobId: claim.job.id });
+    const ofOwner = await recorderOf(store, { type: 'owner', ownerId: 'ada' });
+    let job = claim.job;
+    const saved: Job[] = [];
+    for (let i = 0; i < 20; i += 1) {
+      job = i === 19 ? completed(job, NOON) : nextVersion(job, { updatedAt: NOON + i });
+      saved.push(job);
+      await store.save(claim, { job, schedule: null });
+    }
+    await Promise.all([ofJob.heard(20), ofOwner.heard(20)]);
+    expect(ofJob.jobs).toEqual(saved);
+    expect(ofOwner.jobs).toEqual(saved);
+    expect(work.versions).toEqual([1]);
+  });
+
+  it('announces nothing of a save that it does not take, nor of a create, claim or release without a change', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const recorder = await recorderOf(store, { type: 'owner', ownerId: 'ada' });
+    const first = acceptedJob();
+    const key = { idempotencyKey: 'k' };
+    await store.create(record(first, key));
+    const [lost] = await claimAll(store, NOON);
+    await store.create(record(acceptedJob(), key));
+    await store.create(record(acceptedJob(), { maxUnfinished: 1 }));
+    const [held] = await claimAll(store, NOON + MINUTE);
+    await store.save(present(lost), { job: completed(first, NOON), schedule: null });
+    await store.release(present(held), { dueAt: NOON + SECOND, faults: 0 });
+    const last = acceptedJob();
+    await store.create(record(last));
+    await recorder.heard(2);
+    expect(recorder.jobs).toEqual([first, last]);
+  });
+
+  it('tells nobody of what belongs to other jobs and owners', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const mine = acceptedJob();
+    const ofJob = await recorderOf(store, { type: 'job', jobId: mine.id });
+    const ofOwner = await recorderOf(store, { type: 'owner', ownerId: 'ada' });
+    await store.create(record(acceptedJob({ ownerId: 'bob' })));
+    await store.create(record(mine));
+    await Promise.all([ofJob.heard(1), ofOwner.heard(1)]);
+    expect(ofJob.jobs).toEqual([mine]);
+    expect(ofOwner.jobs).toEqual([mine]);
+  });
+
+  it('leaves the other of two watchers when one leaves', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    const topic: Topic = { type: 'job', jobId: claim.job.id };
+    const [leaving, staying] = [new Recorder(), new Recorder()];
+    const unwatch = await store.watch(topic, leaving.listener);
+    await store.watch(topic, staying.listener);
+    const second = nextVersion(claim.job);
+    await store.save(claim, { job: second, schedule: null });
+    await Promise.all([leaving.heard(1), staying.heard(1)]);
+    unwatch();
+    await store.save(claim, { job: nextVersion(second), schedule: null });
+    await staying.heard(2);
+    expect(staying.versions).toEqual([2, 3]);
+    expect(leaving.versions).toEqual([2]);
+  });
+
+  it('counts two watches with one listener as two', async () => {
+    await using opened = await open(new FakeClock());
+    const topic: Topic = { type: 'owner', ownerId: 'ada' };
+    const recorder = new Recorder();
+    const unwatch = await opened.store.watch(topic, recorder.listener);
+    await opened.store.watch(topic, recorder.listener);
+    unwatch();
+    const other = await recorderOf(opened.store, topic);
+    await opened.store.create(record(acceptedJob()));
+    await Promise.all([other.heard(1), recorder.heard(1)]);
+    expect(recorder.versions).toEqual([1]);
+  });
+
+  it('takes a second unwatch as nothing, also after somebody else came to watch', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const topic: Topic = { type: 'owner', ownerId: 'ada' };
+    for (const staying of [[], [new Recorder()]]) {
+      for (const other of staying) await store.watch(topic, other.listener);
+      const recorder = new Recorder();
+      const unwatch = await store.watch(topic, recorder.listener);
+      unwatch();
+      unwatch();
+      await store.watch(topic, recorder.listener);
+      unwatch();
+      await store.create(record(acceptedJob()));
+      await recorder.heard(1);
+      expect(recorder.versions).toEqual([1]);
+    }
+  });
+
+  it('tells nothing to whoever leaves while being told', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const topic: Topic = { type: 'owner', ownerId: 'ada' };
+    const heard: string[] = [];
+    const unwatch = await store.watch(topic, (job) => {
+      heard.push(job.id);
+      unwatch();
+    });
+    const other = await recorderOf(store, topic);
+    const [first, second] = [acceptedJob(), acceptedJob()];
+    await store.create(record(first));
+    await store.create(record(second));
+    await other.heard(2);
+    expect(heard).toEqual([first.id]);
+  });
+
+  it('tells of a save that followed at once upon the watch', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    for (let i = 0; i < 20; i += 1) {
+      const job = acceptedJob();
+      const recorder = await recorderOf(store, { type: 'job', jobId: job.id });
+      await store.create(record(job));
+      await recorder.heard(1);
+      expect(recorder.jobs).toEqual([job]);
+    }
+  });
+}
+
+/** Watches a topic to the end of the test. */
+async function recorderOf(store: JobStore, topic: Topic): Promise<Recorder> {
+  const recorder = new Recorder();
+  await store.watch(topic, recorder.listener);
+  return recorder;
+}

@@ -1,0 +1,36 @@
+/**
+ * What every adapter of the JobStore port keeps to. An adapter's test calls `describeJobStore` with a way to open it
+ * and adds its own cases beside.
+ */
+import { describe } from 'vitest';
+import { claimCases } from './job-store-cases/claim.ts';
+import { createCases } from './job-store-cases/create.ts';
+import { idempotencyCases } from './job-store-cases/idempotency.ts';
+import { listCases } from './job-store-cases/list.ts';
+import type { OpenStore } from './job-store-cases/opened-store.ts';
+import { saveCases } from './job-store-cases/save.ts';
+import { watchCases } from './job-store-cases/watch.ts';
+
+/** Runs the suite on an adapter. */
+export function describeJobStore(name: string, open: OpenStore): void {
+  describe(`${name} keeps the promises of JobStore`, () => {
+    describe('create and read', () => {
+      createCases(open);
+    });
+    describe('idempotency keys', () => {
+      idempotencyCases(open);
+    });
+    describe('list', () => {
+      listCases(open);
+    });
+    describe('claim and release', () => {
+      claimCases(open);
+    });
+    describe('save', () => {
+      saveCases(open);
+    });
+    describe('watch', () => {
+      watchCases(open);
+    });
+  });
+}
