@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, sep } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** What each part of src may import besides its own folder. A file at the top of src is a part of its own. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  upstream: ['domain'],
+  store: ['domain'],
+  poller: ['domain', 'upstream', 'store'],
+  watching: ['domain', 'store'],
+  graphql: ['domain', 'store', 'watching'],
+  server: ['domain', 'store', 'watching', 'graphql'],
+  sandbox: [],
+  'config.ts': [],
+  'logger.ts': [],
+  'system-clock.ts': ['domain'],
+  'app.ts': [
+    ...['domain', 'upstream', 'store', 'poller', 'watching', 'graphql', 'server', 'sandbox'],
+    ...['config.ts', 'system-clock.ts'],
+  ],
+  'main.ts': ['app.ts', 'config.ts', 'logger.ts', 'store'],
+  'sandbox-main.ts': ['config.ts', 'sandbox'],
+};
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+
+test('a file imports only what stands to the left of its layer', () => {
+  const violations = files.flatMap((file) => {
+    const part = partOf(file);
+    const allowed = new Set([part, ...(MAY_IMPORT[part] ?? [])]);
+    return relativeImports(file)
+      .filter((target) => !allowed.has(partOf(target)))
+      .map((target) => `${file} imports ${target}`);
+  });
+  expect(violations).toEqual([]);
+});
+
+test('every part of src has its place in the layers', () => {
+  expect([...new Set(files.map(partOf))].toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
+});
+
+test('process.env is read by the entry points only, and only as a whole', () => {
+  const readers = files.filter((file) => readFileSync(join('src', file), 'utf8').includes('process.env'));
+  expect(readers.toSorted()).toEqual(['main.ts', 'sandbox-main.ts']);
+  for (const file of readers) expect(readFileSync(join('src', file), 'utf8')).not.toMatch(/process\.env[.[]/);
+});
+
+function partOf(file: string): string {
+  return normalize(file).split(sep, 1)[0] ?? file;
+}
+
+/** Static and dynamic imports, exports from, and URLs of workers. */
+function relativeImports(file: string): string[] {
+  const text = readFileSync(join('src', file), 'utf8');
+  const specifiers = text.matchAll(/(?:from|import|import\(|new URL\()\s*['"](\.[^'"]+\.ts)['"]/g);
+  return [...specifiers].map((match) => join(dirname(file), match[1] ?? ''));
+}
