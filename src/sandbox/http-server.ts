@@ -17,12 +17,19 @@ export interface ServerOptions {
   readonly log: (event: { message: string; [key: string]: unknown }) => void;
 }
 
-/** The HTTP server, not yet listening. No request makes it throw. */
-export function sandboxServer({ parts, closing, log }: ServerOptions): Server {
+export interface SandboxServer extends AsyncDisposable {
+  /** Not yet listening when it is made. */
+  readonly server: Server;
+}
+
+/** The HTTP server. No request makes it throw. Disposing it cuts all connections, and waits for what they had begun. */
+export function sandboxServer({ parts, closing, log }: ServerOptions): SandboxServer {
+  const underway = new Set<Promise<void>>();
   const server = createServer(
     { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
     (request, response) => {
-      void serve(request, response);
+      const work = serve(request, response).finally(() => underway.delete(work));
+      underway.add(work);
     },
   );
   server.on('clientError', (_error, socket) => {
@@ -30,7 +37,19 @@ export function sandboxServer({ parts, closing, log }: ServerOptions): Server {
       socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
     else socket.destroy();
   });
-  return server;
+  return {
+    server,
+    async [Symbol.asyncDispose]() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      // It calls back with an error when it was not listening, which is as good as closed.
+      server.close(() => {
+        resolve();
+      });
+      server.closeAllConnections();
+      await promise;
+      await Promise.all(underway);
+    },
+  };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Fault } from './faults.ts';
-import { COST, RESULT_KEPT_MS, VIDEO_KEPT_MS, stateAt, workOf } from './job.ts';
+import { COST, RESULT_KEPT_MS, VIDEO_KEPT_MS, slimmed, stateAt, workOf } from './job.ts';
 import type { Job } from './job.ts';
 import type { JobFolder } from './job-folder.ts';
 import { readModelInput } from './model-input.ts';
@@ -75,7 +75,7 @@ export class Jobs implements AsyncDisposable {
     const { startsAt, endsAt } = drawTimeline({ now, random, speed, input, slowdown, endless });
     const cost = error === null && endsAt !== null ? COST : 0;
     this.#credits = cents(this.#credits - cost);
-    const job: Job = {
+    const job = slimmed({
       id: randomBytes(16).toString('hex'),
       videoId: randomBytes(16).toString('hex'),
       createdAt: now,
@@ -86,7 +86,7 @@ export class Jobs implements AsyncDisposable {
       fault: fault?.name ?? null,
       remainingCredits: this.#credits,
       made: null,
-    };
+    });
     this.#arriving += 1;
     try {
       await folder.saveJob(job);
@@ -163,7 +163,7 @@ export class Jobs implements AsyncDisposable {
     const made = await this.#produceVideo(job);
     // A sandbox that closes leaves the job unfinished, for the next one to take up.
     if (made === null) return;
-    const finished = { ...job, made };
+    const finished = slimmed({ ...job, made });
     this.#remember(finished);
     await this.#options.folder.saveJob(finished);
   }

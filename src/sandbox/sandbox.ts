@@ -53,18 +53,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const sweeping = sweepNowAndThen(jobs, closing.signal, log);
   starting.defer(() => sweeping);
   const api = new ModelApi(jobs, folder, clock);
-  const server = sandboxServer({ parts: { api, jobs, folder, studio }, closing: closing.signal, log });
-  starting.defer(async () => {
+  const http = sandboxServer({ parts: { api, jobs, folder, studio }, closing: closing.signal, log });
+  starting.use(http);
+  starting.defer(() => {
     closing.abort();
-    if (!server.listening) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.close(() => {
-      resolve();
-    });
-    server.closeAllConnections();
-    await promise;
   });
-  const url = await listen(server, options.host ?? '127.0.0.1', options.port ?? 0, options.folder);
+  const url = await listen(http.server, options.host ?? '127.0.0.1', options.port ?? 0, options.folder);
   log({ message: 'sandbox listening', url });
 
   const running = starting.move();

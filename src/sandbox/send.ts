@@ -40,7 +40,12 @@ export async function send(
 }
 
 /** Waits, without an answer, until the client has had enough. */
-function hang(response: ServerResponse, signal: AbortSignal): Promise<void> {
+async function hang(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  // A client that has already gone sends no second `close`.
+  if (signal.aborted || response.destroyed) {
+    response.destroy();
+    return;
+  }
   const { promise, resolve } = Promise.withResolvers<void>();
   const cut = (): void => {
     response.destroy();
@@ -52,6 +57,5 @@ function hang(response: ServerResponse, signal: AbortSignal): Promise<void> {
     signal.removeEventListener('abort', cut);
     resolve();
   });
-  if (signal.aborted || response.destroyed) cut();
-  return promise;
+  await promise;
 }

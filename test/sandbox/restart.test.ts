@@ -62,6 +62,8 @@ describe('a restart on the same folder', () => {
     const id = await accepted(first.url);
     await ended(first.url, id);
     const before = (await resultOf(first.url, id)).body;
+    // The picture itself is not kept for longer than it is needed.
+    expect((await readFile(join(folder, 'jobs', `${id}.json`), 'utf8')).length).toBeLessThan(1_000);
     await first[Symbol.asyncDispose]();
 
     const second = await sandbox({ folder, speed: 100 });
