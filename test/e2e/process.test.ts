@@ -1,0 +1,81 @@
+import { createClient } from 'graphql-ws';
+import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { generate, spawnFailingGateway, spawnGateway } from '../support/spawned-gateway.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { startCountingUpstream } from './counting-upstream.ts';
+
+test.each(['SIGTERM', 'SIGINT'] as const)('%s: sockets get 1012, the exit code is 0', async (signal) => {
+  using folder = tempFolder();
+  await using gateway = await spawnGateway({ DATA_DIR: folder.path });
+  const closed = Promise.withResolvers<unknown>();
+  const client = createClient({
+    url: `${gateway.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    lazy: false,
+    retryAttempts: 0,
+    onNonLazyError: () => {},
+    on: { connected: () => gateway.kill(signal), closed: (event) => closed.resolve(event) },
+  });
+  expect(await closed.promise).toMatchObject({ code: 1012 });
+  expect(await gateway.exited).toBe(0);
+  await client.dispose();
+});
+
+test('a stop waits for the submit under way and keeps its answer', async () => {
+  await using upstream = await startCountingUpstream(800);
+  using folder = tempFolder();
+  const settings = { DATA_DIR: folder.path, SEGMIND_API_KEY: 'SG_test', SEGMIND_BASE_URL: upstream.url };
+  {
+    await using gateway = await spawnGateway(settings);
+    await generate(gateway.url, { prompt: 'in flight' });
+    await expect.poll(() => upstream.submits.get('in flight')).toBe(1);
+    gateway.kill('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+    expect(gateway.output()).toContain('job queued');
+  }
+  await using again = await spawnGateway(settings);
+  await expect.poll(() => again.output(), { timeout: 10_000 }).toContain('job completed');
+  expect(upstream.submits.get('in flight')).toBe(1);
+});
+
+test('a second signal ends it at once', async () => {
+  await using upstream = await startCountingUpstream(4000);
+  using folder = tempFolder();
+  await using gateway = await spawnGateway({
+    DATA_DIR: folder.path,
+    SEGMIND_API_KEY: 'SG_test',
+    SEGMIND_BASE_URL: upstream.url,
+  });
+  await generate(gateway.url, { prompt: 'slow' });
+  await expect.poll(() => upstream.submits.size).toBe(1);
+  gateway.kill('SIGTERM');
+  await expect.poll(() => gateway.output()).toContain('stopping');
+  gateway.kill('SIGINT');
+  expect(await gateway.exited).toBe(1);
+});
+
+test('a second process on the same folder refuses to start, and says why', async () => {
+  using folder = tempFolder();
+  await using gateway = await spawnGateway({ DATA_DIR: folder.path });
+  const second = await spawnFailingGateway({ DATA_DIR: folder.path });
+  expect(second.exit).toBe(1);
+  expect(second.output).toContain(`The data folder ${folder.path} is in use by another Reelgate process.`);
+  expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
+});
+
+test('wrong settings stop the start, every one named', async () => {
+  const { exit, output } = await spawnFailingGateway({ PORT: 'http', SEGMIND_RPM: '-1', LOG_LEVEL: 'loud' });
+  expect(exit).toBe(1);
+  for (const name of ['PORT', 'SEGMIND_RPM', 'LOG_LEVEL']) expect(output).toContain(name);
+});
+
+test('a port that is taken stops the start, and the message names it', async () => {
+  using folder = tempFolder();
+  using other = tempFolder();
+  await using gateway = await spawnGateway({ DATA_DIR: folder.path });
+  const { port } = new URL(gateway.url);
+  const { exit, output } = await spawnFailingGateway({ DATA_DIR: other.path, PORT: port });
+  expect(exit).toBe(1);
+  expect(output).toContain(`address already in use 127.0.0.1:${port}`);
+});

@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+
+/** A gateway in a process of its own, started as users start it. */
+export interface SpawnedGateway extends AsyncDisposable {
+  /** Its origin. */
+  readonly url: string;
+  readonly pid: number;
+  /** Everything that it wrote. */
+  output(): string;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves with the exit code, or the signal that ended it. */
+  readonly exited: Promise<number | NodeJS.Signals>;
+}
+
+const START_DEADLINE_MS = 15_000;
+
+/** Starts `node src/main.ts` with these settings, on a free port, and waits until it listens. */
+export async function spawnGateway(settings: Readonly<Record<string, string>>): Promise<SpawnedGateway> {
+  const child = spawnMain(settings);
+  const url = await listeningUrl(child);
+  return {
+    url,
+    pid: child.process.pid ?? 0,
+    output: child.output,
+    kill: (signal) => child.process.kill(signal),
+    exited: child.exited,
+    [Symbol.asyncDispose]: async () => {
+      child.process.kill('SIGKILL');
+      await child.exited;
+    },
+  };
+}
+
+/** Starts a gateway that is expected to give up, and waits for its end. */
+export async function spawnFailingGateway(settings: Readonly<Record<string, string>>) {
+  const child = spawnMain(settings);
+  const timer = setTimeout(() => child.process.kill('SIGKILL'), START_DEADLINE_MS);
+  const exit = await child.exited;
+  clearTimeout(timer);
+  return { exit, output: child.output() };
+}
+
+function spawnMain(settings: Readonly<Record<string, string>>) {
+  const started = spawn(process.execPath, ['src/main.ts'], {
+    env: { PATH: process.env['PATH'], PORT: '0', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const chunks: string[] = [];
+  started.stdout.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  started.stderr.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  const exited = once(started, 'close').then(([code, signal]: unknown[]) => toExit(code, signal));
+  return { process: started, output: () => chunks.join(''), exited };
+}
+
+function toExit(code: unknown, signal: unknown): number | NodeJS.Signals {
+  if (typeof code === 'number') return code;
+  return signal === 'SIGTERM' ? 'SIGTERM' : 'SIGKILL';
+}
+
+async function listeningUrl(child: {
+  process: ChildProcess;
+  output: () => string;
+  exited: Promise<unknown>;
+}) {
+  const found = Promise.withResolvers<string>();
+  const look = () => {
+    const url = /listening on (http:\/\/[^\s"]+)/.exec(child.output())?.[1];
+    if (url !== undefined) found.resolve(url);
+  };
+  const fail = (why: string) => found.reject(new Error(`The gateway ${why}:\n${child.output()}`));
+  child.process.stdout?.on('data', look);
+  child.exited.then(() => fail('ended before it listened')).catch(found.reject);
+  const timer = setTimeout(() => fail('did not listen in time'), START_DEADLINE_MS);
+  try {
+    return await found.promise;
+  } finally {
+    clearTimeout(timer);
+    child.process.stdout?.off('data', look);
+  }
+}
+
+/** POSTs a document and returns the answer's body. */
+export async function post(url: string, query: string, variables: object = {}): Promise<GatewayAnswer> {
+  const answer = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  const body: GatewayAnswer = await answer.json();
+  return body;
+}
+
+/** What the tests read of an answer. */
+export interface GatewayAnswer {
+  readonly data?: {
+    readonly generateVideo?: { readonly job?: SeenJob } | null;
+    readonly videoJob?: SeenJob | null;
+  } | null;
+  readonly errors?: readonly unknown[];
+}
+
+/** What the tests read of a job. */
+export interface SeenJob {
+  readonly id: string;
+  readonly version: number;
+  readonly status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED';
+  readonly isTerminal: boolean;
+  readonly failure: { readonly code: string; readonly charged: string; readonly message: string } | null;
+  readonly video: { readonly url: string | null; readonly byteLength: number | null } | null;
+}
+
+const JOB_FIELDS = 'id version status isTerminal failure { code charged message } video { url byteLength }';
+
+/** Sends a job, and expects it to be accepted. */
+export async function generate(url: string, input: Readonly<Record<string, unknown>>): Promise<SeenJob> {
+  const { data, errors } = await post(
+    url,
+    `mutation ($input: GenerateVideoInput!) {
+      generateVideo(input: $input) { ... on GenerateVideoSuccess { job { ${JOB_FIELDS} } } ... on GenerateVideoError { code message } }
+    }`,
+    { input: { image: 'https://example.com/cat.png', ...input } },
+  );
+  const job = data?.generateVideo?.job;
+  if (job === undefined) throw new Error(`Not accepted: ${JSON.stringify({ data, errors })}`);
+  return job;
+}
+
+/** Reads one job. */
+export async function readJob(url: string, id: string): Promise<SeenJob | null> {
+  const { data } = await post(url, `query ($id: ID!) { videoJob(id: $id) { ${JOB_FIELDS} } }`, { id });
+  return data?.videoJob ?? null;
+}
+
+/** Watches a job over WebSocket to the end of the stream; every state that came, in order. */
+export async function watchToEnd(url: string, id: string): Promise<SeenJob[]> {
+  const client = createClient({
+    url: `${url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+  });
+  const seen: SeenJob[] = [];
+  try {
+    const updates = client.iterate<{ videoJobUpdated: SeenJob }>({
+      query: `subscription ($id: ID!) { videoJobUpdated(id: $id) { ${JOB_FIELDS} } }`,
+      variables: { id },
+    });
+    for await (const { data, errors } of updates) {
+      if (data == null) throw new Error(JSON.stringify(errors));
+      seen.push(data.videoJobUpdated);
+    }
+    return seen;
+  } finally {
+    await client.dispose();
+  }
+}
