@@ -69,7 +69,6 @@ function wrap(prompt: string): string[] {
 /** Text that no prompt can break out of, or make unreadable as XML. */
 function escapeXml(text: string): string {
   return text
-    .toWellFormed()
     .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

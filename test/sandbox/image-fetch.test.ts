@@ -11,10 +11,14 @@ const LIMITS = { ...IMAGE_LIMITS, totalMs: 300, maxBytes: 50_000 };
 /** A web server with the images that one meets. */
 async function images() {
   const png = await picture();
+  let rounds = 0;
   const paths: Record<string, (response: ServerResponse, request: IncomingMessage) => void> = {
     '/good.png': (response) => response.end(png),
     '/moved': (response) => response.writeHead(302, { location: '/good.png' }).end(),
-    '/loop': (response) => response.writeHead(302, { location: '/loop' }).end('round and round'),
+    '/loop': (response) => {
+      rounds += 1;
+      response.writeHead(302, { location: '/loop' }).end('round and round');
+    },
     '/away': (response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end(),
     '/gone': (response) => response.writeHead(404).end('x'.repeat(5_000)),
     '/page': (response) => response.end('<!doctype html><p>Hello'),
@@ -48,7 +52,7 @@ async function images() {
   });
   const address = server.address();
   const url = `http://127.0.0.1:${String(typeof address === 'object' ? address?.port : 0)}`;
-  return { url, png };
+  return { url, png, rounds: () => rounds };
 }
 
 describe('fetchImage', () => {
@@ -68,6 +72,14 @@ describe('fetchImage', () => {
   ])('gives %s up: %s', async (path, reason) => {
     const { url } = await images();
     await expect(fetchImage(url + path, NEVER, LIMITS)).rejects.toThrow(reason);
+  });
+
+  it('follows as many redirects as it may', async () => {
+    const { url, rounds } = await images();
+    await expect(fetchImage(`${url}/loop`, NEVER, { ...LIMITS, maxRedirects: 2 })).rejects.toThrow(
+      'redirects',
+    );
+    expect(rounds()).toBe(3);
   });
 
   it('gives up at once when told to', async () => {

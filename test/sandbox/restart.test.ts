@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -132,9 +132,14 @@ describe('dispose', () => {
       body: body.replace('endless', 'no-answer'),
     });
     const settled = Promise.allSettled([waiting, hanging]);
+    const half = connect(Number(new URL(url).port), '127.0.0.1');
+    const cut = once(half, 'close');
+    half.on('error', () => undefined);
+    half.write('POST /v2/wan2.1-i2v-480p HTTP/1.1\r\nhost: x\r\nx-api-key: k\r\n');
     await accepted(url);
     child.stdin.write('leave\n');
     expect(await exited).toEqual([0, null]);
+    await cut;
     expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 

@@ -1,6 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Jobs } from '../../src/sandbox/jobs.ts';
 import type { JobsOptions } from '../../src/sandbox/jobs.ts';
 import { JobFolder } from '../../src/sandbox/job-folder.ts';
@@ -9,6 +9,7 @@ import {
   FakeClock,
   accepted,
   ended,
+  pictureUrl,
   resultOf,
   sandbox,
   statusOf,
@@ -49,6 +50,9 @@ describe('a result', () => {
   });
 });
 
+/** Fails soon, and has no video to wait for. */
+const INVALID = { prompt: 'A fox' };
+
 /** Jobs by themselves, without a server. */
 async function bench(options: Partial<JobsOptions> = {}) {
   const path = await temporaryFolder();
@@ -64,15 +68,13 @@ async function bench(options: Partial<JobsOptions> = {}) {
     log: () => undefined,
     ...options,
   });
+  onTestFinished(() => jobs[Symbol.asyncDispose]());
   await jobs.load();
   const kept = async (): Promise<number> => (await readdir(join(path, 'jobs'))).length;
   return { path, clock, jobs, folder, kept };
 }
 
 describe('the sweep', () => {
-  /** Fails soon, and has no video to wait for. */
-  const INVALID = { prompt: 'A fox' };
-
   it('deletes what is past its time, and nothing else', async () => {
     const { jobs, clock, kept } = await bench();
     await jobs.create(INVALID, null);
@@ -110,6 +112,15 @@ describe('the sweep', () => {
     expect(again.url).toMatch(/^http/);
     expect(await kept()).toBe(1);
     expect(await readdir(join(path, 'videos'))).toEqual([]);
+  });
+});
+
+describe('a new job', () => {
+  it('counts what is still being written down among the unfinished', async () => {
+    const { jobs } = await bench({ maxUnmade: 2 });
+    const body = { ...INVALID, image: await pictureUrl() };
+    const made = await Promise.all([1, 2, 3, 4].map(() => jobs.create(body, null)));
+    expect(made.map((job) => job !== null)).toEqual([true, true, false, false]);
   });
 
   it('charges nothing for a job that could not be written down', async () => {

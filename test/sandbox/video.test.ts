@@ -59,7 +59,12 @@ describe('the video', () => {
       .withMetadata({ orientation: 6 })
       .jpeg()
       .toBuffer();
-    expect((await rasterFromImage(turned, 480)).size).toEqual({ width: 240, height: 480 });
+    const raster = await rasterFromImage(turned, 480);
+    expect(raster.size).toEqual({ width: 240, height: 480 });
+    // What was stored on the left is seen at the top.
+    const { v } = firstAndLast(raster.picture, raster.size);
+    expect(v.left).toBeGreaterThan(170);
+    expect(v.bottom).toBeLessThan(128);
   });
 
   it.each([
@@ -223,6 +228,10 @@ function firstAndLast(image: Raster['picture'], size: Raster['size']) {
   const [first = new Uint8Array(), last = new Uint8Array()] = frames;
   const luma = size.width * size.height;
   const row = size.width / 2;
-  const edges = (start: number) => ({ left: first[start] ?? 0, right: first[start + row - 1] ?? 0 });
+  const edges = (start: number) => ({
+    left: first[start] ?? 0,
+    right: first[start + row - 1] ?? 0,
+    bottom: first[start + luma / 4 - row] ?? 0,
+  });
   return { u: edges(luma), v: edges(luma * 1.25), moved: Buffer.compare(first, last) !== 0 };
 }
