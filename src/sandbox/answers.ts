@@ -10,7 +10,7 @@ function urlsOf(job: Job, origin: string): { status_url: string; response_url: s
   return { status_url: `${response_url}/status`, response_url };
 }
 
-export function videoUrl(job: Job, origin: string): string {
+function videoUrl(job: Job, origin: string): string {
   return `${origin}/videos/${job.videoId}.mp4`;
 }
 
