@@ -1,9 +1,10 @@
-import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import { Agent, buildConnector } from 'undici';
 import type { CallOptions } from '../video-upstream.ts';
+import { exchange } from './exchange.ts';
 
-/** What came of one HTTP exchange. */
+/** What came of one call. */
 export type HttpAnswer =
-  /** The request was never sent: no connection could be made. */
+  /** The request was never sent: no connection could be made in time. */
   | { readonly type: 'not-sent'; readonly reason: string }
   /** The request may have been sent; no status line came back. */
   | { readonly type: 'lost'; readonly reason: string }
@@ -36,33 +37,37 @@ export interface HttpClientOptions {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Marks a failure to connect, whatever its cause (DNS, refused, TLS, timeout): nothing was sent. */
-class NotConnectedError extends Error {}
-
 /**
  * A minimal HTTP client that knows one thing more than others: whether a request that failed had been sent.
  * It follows no redirects, repeats nothing, and holds each call to its deadline.
  */
 export class HttpClient implements AsyncDisposable {
   readonly #options: HttpClientOptions;
+  readonly #origin: string;
+  readonly #closing = new AbortController();
   readonly #agent: Agent;
   readonly #oneShotAgent: Agent;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
-    this.#agent = new Agent({ connect: markingConnector() });
+    this.#origin = new URL(options.origin).origin;
+    // HTTP/1.1 only: over HTTP/2 undici shares one connection among all calls and repeats some requests by itself.
+    const allowH2 = false;
+    const connect = buildConnector({ allowH2, timeout: CONNECT_TIMEOUT_MS, signal: this.#closing.signal });
+    this.#agent = new Agent({ allowH2, connect });
     // A kept-alive connection may be dead before the request is written, which looks like a lost answer. For a POST
     // that would end a job that was never sent, so each gets a fresh connection (pipelining 0 = no keep-alive).
-    this.#oneShotAgent = new Agent({ connect: markingConnector(), pipelining: 0 });
+    this.#oneShotAgent = new Agent({ allowH2, connect, pipelining: 0 });
   }
 
   /** Makes one call. Never throws. */
   async call(call: HttpCall): Promise<HttpAnswer> {
-    const { origin, apiKey, now } = this.#options;
-    const signal = AbortSignal.any([call.signal, AbortSignal.timeout(call.timeoutMs)]);
-    let answer: Dispatcher.ResponseData;
-    try {
-      answer = await request(new URL(call.path, origin), {
+    const { apiKey, now } = this.#options;
+    const answer = await exchange(
+      call.method === 'POST' ? this.#oneShotAgent : this.#agent,
+      {
+        origin: this.#origin,
+        path: call.path,
         method: call.method,
         headers: {
           'x-api-key': apiKey,
@@ -70,67 +75,47 @@ export class HttpClient implements AsyncDisposable {
           ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         body: call.body ?? null,
-        dispatcher: call.method === 'POST' ? this.#oneShotAgent : this.#agent,
-        headersTimeout: call.timeoutMs,
-        bodyTimeout: call.timeoutMs,
-        signal,
-      });
-    } catch (error) {
-      const reason = this.#redact(describeError(error));
-      return error instanceof NotConnectedError ? { type: 'not-sent', reason } : { type: 'lost', reason };
+        // The exchange's own deadline holds instead.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      call,
+    );
+    if (answer.type !== 'answered') {
+      return { type: answer.type, reason: this.#redact(describeError(answer.error)) };
     }
-    const body = await readBody(answer.body, call.maxBodyBytes).catch(() => null);
     return {
       type: 'answered',
-      status: answer.statusCode,
+      status: answer.status,
       retryAfterMs: parseRetryAfter(answer.headers['retry-after'], now()),
-      body: body === null ? null : this.#redact(body),
+      body: answer.body === null ? null : this.#redact(answer.body.toString('utf8')),
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#agent.destroy(), this.#oneShotAgent.destroy()]);
+    // Connections that are still being made are not the agents' yet.
+    this.#closing.abort();
   }
 
   /** An upstream that echoes the key in an error must not make us pass it on. */
   #redact(text: string): string {
-    return text.replaceAll(this.#options.apiKey, '[redacted]');
+    const { apiKey } = this.#options;
+    return apiKey === '' ? text : text.replaceAll(apiKey, '[redacted]');
   }
 }
 
-function markingConnector(): buildConnector.connector {
-  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
-  return (options, callback) => {
-    connect(options, (error, socket) => {
-      if (error === null) callback(null, socket);
-      else callback(new NotConnectedError(describeError(error), { cause: error }), null);
-    });
-  };
-}
-
-async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Seconds or an HTTP date (RFC 9110, 10.2.3). */
+/** Seconds or an HTTP date (RFC 9110, 10.2.3), in whole milliseconds from now; null for anything else. */
 function parseRetryAfter(header: string | string[] | undefined, now: number): number | null {
-  const text = Array.isArray(header) ? header[0] : header;
-  if (text === undefined || text.trim() === '') return null;
-  const seconds = Number(text);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - now;
-  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+  const text = (Array.isArray(header) ? header[0] : header)?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);
+  // Date.parse alone would read a year into many a text.
+  const date = /^[A-Z][a-z]{2}, .* GMT$/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'no answer before the deadline';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return [code, error.message].filter((part) => part !== '').join(': ') || error.name;
 }
