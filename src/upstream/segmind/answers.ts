@@ -9,8 +9,16 @@ import type { CollectedVideo } from '../video-upstream.ts';
 const MAX_MESSAGE = 500;
 const MAX_ID = 200;
 
-const anyText = z.union([z.string(), z.number()]).transform(String).nullable().catch(null);
-const anyNumber = z.coerce.number().nonnegative().nullable().catch(null);
+// A whole number past 2^53 has lost digits in JSON.parse: as an id it would be some other job's.
+const anyText = z.union([z.string(), z.int()]).transform(String).nullable().catch(null);
+// Not z.coerce: it reads "" and false as 0.
+const anyNumber = z
+  .union([z.number(), z.string().trim().min(1).transform(Number)])
+  .pipe(z.number().nonnegative())
+  .nullable()
+  .catch(null);
+/** Fits GraphQL's Int. */
+const anyByteCount = anyNumber.pipe(z.int32().nullable()).catch(null);
 const metricsSchema = z
   .object({ inference_time: anyNumber, queue_time: anyNumber, cost: anyNumber })
   .partial()
@@ -47,15 +55,25 @@ export function statusWord(answer: UpstreamAnswer | null): string | null {
 /** The id of the job, or null when there is none that could stand in a path. It is opaque [docs]. */
 export function requestId(answer: UpstreamAnswer | null): string | null {
   const id = answer?.request_id?.trim() ?? '';
-  return id !== '' && id.length <= MAX_ID && id !== '.' && id !== '..' ? id : null;
+  if (id === '' || id === '.' || id === '..' || id.length > MAX_ID) return null;
+  return id.isWellFormed() ? id : null;
 }
 
 /** The upstream's own words on what went wrong, shortened; null when it said nothing. */
 export function errorMessage(answer: UpstreamAnswer | null): string | null {
   const error = answer?.error;
   if (error === null || error === undefined) return null;
-  const text = (typeof error === 'string' ? error : JSON.stringify(error)).trim();
-  return text === '' ? null : text.slice(0, MAX_MESSAGE);
+  const text = (typeof error === 'string' ? error : stringify(error)).trim();
+  return text === '' ? null : text.slice(0, MAX_MESSAGE).toWellFormed();
+}
+
+function stringify(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Nested too deeply to be written out again.
+    return '';
+  }
 }
 
 /** Seconds and USD [docs]; null when the answer has no metrics. */
@@ -70,11 +88,13 @@ export function answerMetrics(answer: UpstreamAnswer | null): JobMetrics | null 
   return Object.values(found).some((value) => value !== null) ? found : null;
 }
 
+const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(?:\s*;[^\r\n]*)?$/;
+
 const videoObjectSchema = z.object({
   url: z.unknown().optional(),
   base64: z.unknown().optional(),
-  content_type: z.string().nullish().catch(null),
-  file_size: anyNumber.optional(),
+  content_type: z.string().trim().regex(MEDIA_TYPE).nullish().catch(null),
+  file_size: anyByteCount.optional(),
 });
 
 /**
@@ -99,7 +119,6 @@ export function answerVideo(answer: UpstreamAnswer | null): CollectedVideo | nul
 }
 
 const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,/i;
-const BASE64_HEAD = /^[A-Za-z0-9+/\s]{8,}/;
 
 function readVideo(text: string): CollectedVideo | null {
   if (/^https?:\/\//i.test(text)) {
@@ -108,15 +127,25 @@ function readVideo(text: string): CollectedVideo | null {
       : null;
   }
   const prefix = DATA_URL.exec(text);
-  const data = prefix === null ? text : text.slice(prefix[0].length);
-  if (!BASE64_HEAD.test(data.slice(0, 1000))) return null;
-  const bytes = Buffer.from(data, 'base64');
-  // Decoding skips what is not base64: three quarters of the text must come out, save for line breaks and padding.
-  if (bytes.length < 0.7 * (data.length - 4)) return null;
+  const bytes = prefix === null ? decodeBareBase64(text) : decodeBase64(text.slice(prefix[0].length));
+  if (bytes === null) return null;
   return {
     url: null,
     base64: bytes.toString('base64'),
     contentType: prefix?.[1] ?? 'video/mp4',
     byteLength: bytes.length,
   };
+}
+
+/** With nothing to announce it, base64 must be told from a path or a word: padded, and no video starts with a slash. */
+function decodeBareBase64(text: string): Buffer | null {
+  const data = text.replaceAll(/[\r\n]+/g, '');
+  return data.length % 4 === 0 && !data.startsWith('/') ? decodeBase64(data) : null;
+}
+
+/** Buffer.from skips what is not base64, so it is looked for first. @returns null too when nothing is in it */
+function decodeBase64(text: string): Buffer | null {
+  const data = text.replaceAll(/\s+/g, '').replace(/={1,2}$/, '');
+  if (data === '' || data.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(data)) return null;
+  return Buffer.from(data, 'base64');
 }
