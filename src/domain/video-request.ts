@@ -43,21 +43,14 @@ const MAX_KEY = 128;
 
 // The upstream validates only after queueing, so whatever is let through here has been paid for.
 const inputSchema = z.object({
-  image: z
-    .string()
-    .trim()
-    .max(MAX_URL, `must be at most ${MAX_URL.toLocaleString('en')} characters long`)
+  image: wellFormed(z.string().trim())
+    .refine(...atMost(MAX_URL))
     .refine(isHttpUrl, 'must be an http or https URL, such as https://example.com/cat.png'),
-  prompt: z
-    .string()
-    .trim()
+  prompt: wellFormed(z.string().trim())
     .refine((text) => text !== '', 'must not be empty')
-    .refine(fits, `must be at most ${MAX_TEXT.toLocaleString('en')} characters long`),
+    .refine(...atMost(MAX_TEXT)),
   negativePrompt: optional(
-    z
-      .string()
-      .trim()
-      .refine(fits, `must be at most ${MAX_TEXT.toLocaleString('en')} characters long`),
+    wellFormed(z.string().trim()).refine(...atMost(MAX_TEXT)),
     DEFAULT_NEGATIVE_PROMPT,
   ),
   resolution: optional(z.literal([360, 480, 576], 'must be 360, 480 or 576'), 480),
@@ -66,10 +59,9 @@ const inputSchema = z.object({
   seed: optional(z.int('must be a whole number'), 42424242),
   base64: optional(z.boolean(), false),
   idempotencyKey: optional(
-    z
-      .string()
-      .min(1, 'must not be empty; leave it out to send none')
-      .max(MAX_KEY, `must be at most ${MAX_KEY} characters long`),
+    wellFormed(z.string())
+      .refine((text) => text !== '', 'must not be empty; leave it out to send none')
+      .refine(...atMost(MAX_KEY)),
     null,
   ),
 });
@@ -108,12 +100,20 @@ function wholeNumber(min: number, max: number, unit: string) {
   return z.int(message).min(min, message).max(max, message);
 }
 
-/** Characters as people count them: code points, not UTF-16 units. */
-function fits(text: string): boolean {
-  return text.length <= MAX_TEXT || Array.from(text).length <= MAX_TEXT;
+/** Half a surrogate pair, such as a text cut within an emoji leaves, can't be sent as UTF-8. */
+function wellFormed(schema: z.ZodString): z.ZodString {
+  return schema.refine((text) => text.isWellFormed(), 'must be well-formed Unicode text');
 }
 
+/** Characters as people count them: code points, not UTF-16 units. */
+function atMost(max: number): [check: (text: string) => boolean, message: string] {
+  return [
+    (text) => text.length <= max || Array.from(text).length <= max,
+    `must be at most ${max.toLocaleString('en')} characters long`,
+  ];
+}
+
+/** URL.parse mends what a stricter reader refuses: missing slashes, line breaks and blanks. The text is sent as it is. */
 function isHttpUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '';
+  return /^https?:\/\/[^\s\p{Cc}/\\][^\s\p{Cc}]*$/iu.test(text) && URL.canParse(text);
 }
