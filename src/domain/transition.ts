@@ -78,7 +78,11 @@ export function transition(job: Job, observation: Observation, now: number): Job
     case 'upstream-failed':
       return known
         ? fail(
-            jobFailure('GENERATION_FAILED', observation.message, chargeByMetrics(observation.metrics)),
+            jobFailure(
+              'GENERATION_FAILED',
+              observation.message,
+              chargeByMetrics(mergeMetrics(job.metrics, observation.metrics)),
+            ),
             observation.metrics,
           )
         : job;
