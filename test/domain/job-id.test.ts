@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isJobId, newJobId } from '../../src/domain/job-id.ts';
+
+const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+const random = fc.uint8Array({ minLength: 16, maxLength: 16 });
+
+describe('newJobId', () => {
+  it('is vj_ and a lower-case UUIDv7 that isJobId knows', () => {
+    fc.assert(
+      fc.property(time, random, (now, bytes) => {
+        const id = newJobId(now, bytes);
+        expect(id).toMatch(/^vj_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+        expect(isJobId(id)).toBe(true);
+      }),
+    );
+  });
+
+  it('holds the time of acceptance', () => {
+    const now = Date.UTC(2026, 10, 22);
+    expect(newJobId(now, randomBytes(16)).slice(3, 16).replace('-', '')).toBe(
+      now.toString(16).padStart(12, '0'),
+    );
+  });
+
+  it('sorts as text by time', () => {
+    fc.assert(
+      fc.property(time, time, random, random, (a, b, bytesA, bytesB) => {
+        fc.pre(a < b);
+        expect(newJobId(a, bytesA) < newJobId(b, bytesB)).toBe(true);
+      }),
+    );
+  });
+
+  it('differs when chance differs, within one millisecond', () => {
+    const ids = Array.from({ length: 2000 }, () => newJobId(0, randomBytes(16)));
+    expect(new Set(ids).size).toBe(2000);
+  });
+});
+
+describe('isJobId', () => {
+  const good = newJobId(1e12, new Uint8Array(16));
+
+  it.each([
+    '',
+    'vj_',
+    good.slice(3),
+    good.toUpperCase(),
+    `${good}\n`,
+    ` ${good}`,
+    `${good}0`,
+    `VJ_${good.slice(3)}`,
+    good.replace('-7', '-4'),
+    good.replaceAll('-', ''),
+    'vj_00000000-0000-7000-0000-000000000000',
+  ])('refuses %j', (text) => {
+    expect(isJobId(text)).toBe(false);
+  });
+
+  it('refuses any other text', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(isJobId(text)).toBe(false);
+      }),
+    );
+  });
+});

@@ -1,0 +1,144 @@
+import * as fc from 'fast-check';
+import { type Job, type JobMetrics, type JobPhase, type JobVideo, newJob } from '../../src/domain/job.ts';
+import { type Observation, transition } from '../../src/domain/transition.ts';
+import type { VideoRequest } from '../../src/domain/video-request.ts';
+
+export const T0 = Date.UTC(2026, 10, 22);
+export const DEADLINE_MS = 3_300_000;
+
+export const REQUEST: VideoRequest = {
+  image: 'https://example.com/cat.png',
+  prompt: 'A cat yawns',
+  negativePrompt: 'blurry',
+  resolution: 480,
+  videoLength: 3,
+  steps: 30,
+  seed: 7,
+  base64: false,
+};
+
+export const METRICS: JobMetrics = { queueSeconds: 1, inferenceSeconds: 13.06, costUsd: 0.53 };
+
+export const VIDEO: JobVideo = {
+  url: 'https://files.example.com/v.mp4',
+  inline: false,
+  contentType: 'video/mp4',
+  byteLength: 123_456,
+  expiresAt: T0 + 1e9,
+};
+
+/** One of each kind. */
+export const OBSERVATIONS = {
+  'submit-started': { type: 'submit-started' },
+  'submit-not-made': { type: 'submit-not-made' },
+  'submit-refused': { type: 'submit-refused', code: 'REJECTED', message: 'No such image.' },
+  'submit-unknown': { type: 'submit-unknown', message: 'Lost.' },
+  'submit-accepted': { type: 'submit-accepted', upstreamId: 'u-1' },
+  'upstream-processing': { type: 'upstream-processing' },
+  'upstream-completed': { type: 'upstream-completed', metrics: METRICS },
+  'upstream-failed': { type: 'upstream-failed', message: 'Blocked.', metrics: null },
+  'upstream-forgot': { type: 'upstream-forgot' },
+  'video-collected': { type: 'video-collected', video: VIDEO, metrics: null },
+  'deadline-passed': { type: 'deadline-passed' },
+} as const satisfies { readonly [T in Observation['type']]: Observation & { readonly type: T } };
+
+export type ObservationType = keyof typeof OBSERVATIONS;
+
+const WAY: Readonly<Record<JobPhase, readonly ObservationType[]>> = {
+  accepted: [],
+  submitting: ['submit-started'],
+  queued: ['submit-started', 'submit-accepted'],
+  processing: ['submit-started', 'submit-accepted', 'upstream-processing'],
+  collecting: ['submit-started', 'submit-accepted', 'upstream-processing', 'upstream-completed'],
+  completed: [
+    'submit-started',
+    'submit-accepted',
+    'upstream-processing',
+    'upstream-completed',
+    'video-collected',
+  ],
+  failed: ['submit-started', 'submit-accepted', 'upstream-failed'],
+};
+
+/** A job just accepted. */
+export function freshJob(): Job {
+  return newJob('vj_1', 'owner-1', REQUEST, T0, DEADLINE_MS);
+}
+
+/** A job that came to a phase by the common way, one second a step. */
+export function jobIn(phase: JobPhase): Job {
+  return WAY[phase].reduce(
+    (job, type, step) => transition(job, OBSERVATIONS[type], T0 + 1000 * (step + 1)),
+    freshJob(),
+  );
+}
+
+const metrics = fc.option(
+  fc.record({
+    queueSeconds: fc.option(fc.double({ min: 0, max: 1e4, noNaN: true })),
+    inferenceSeconds: fc.option(fc.double({ min: 0, max: 1e4, noNaN: true })),
+    costUsd: fc.option(fc.double({ min: 0, max: 10, noNaN: true })),
+  }),
+);
+
+/** Any observation. */
+export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
+  fc.constant(OBSERVATIONS['submit-started']),
+  fc.constant(OBSERVATIONS['submit-not-made']),
+  fc.record({
+    type: fc.constant('submit-refused' as const),
+    code: fc.constantFrom(
+      'REJECTED' as const,
+      'INSUFFICIENT_CREDITS' as const,
+      'UPSTREAM_UNAUTHORIZED' as const,
+      'MODEL_UNAVAILABLE' as const,
+    ),
+    message: fc.string(),
+  }),
+  fc.constant(OBSERVATIONS['submit-unknown']),
+  fc.record({ type: fc.constant('submit-accepted' as const), upstreamId: fc.uuid() }),
+  fc.constant(OBSERVATIONS['upstream-processing']),
+  fc.record({ type: fc.constant('upstream-completed' as const), metrics }),
+  fc.record({ type: fc.constant('upstream-failed' as const), message: fc.string(), metrics }),
+  fc.constant(OBSERVATIONS['upstream-forgot']),
+  fc.record({ type: fc.constant('video-collected' as const), video: fc.constant(VIDEO), metrics }),
+  fc.constant(OBSERVATIONS['deadline-passed']),
+);
+
+/** Observations at any times, those of a clock that goes back included. */
+export const anyHistory = fc.array(
+  fc.tuple(anyObservation, fc.integer({ min: T0 - 1_000_000, max: T0 + 10_000_000 })),
+  { maxLength: 40 },
+);
+
+const lively = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom<ObservationType>('submit-started', 'submit-accepted') },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom<ObservationType>(
+      'upstream-processing',
+      'upstream-completed',
+      'submit-not-made',
+    ),
+  },
+  { weight: 1, arbitrary: fc.constantFrom<ObservationType>('video-collected', 'upstream-failed') },
+);
+
+/** Histories of jobs that live longer: fewer of their observations are ends. */
+export const livelyHistory = fc.array(
+  fc.tuple(
+    lively.map((type): Observation => OBSERVATIONS[type]),
+    fc.integer({ min: T0 - 1_000_000, max: T0 + 10_000_000 }),
+  ),
+  { maxLength: 30 },
+);
+
+/** Every version of a job under a history, the first included, and one entry per observation. */
+export function play(history: readonly (readonly [Observation, number])[]): Job[] {
+  const jobs = [freshJob()];
+  for (const [observation, now] of history) {
+    const before = jobs.at(-1) ?? freshJob();
+    jobs.push(transition(before, observation, now));
+  }
+  return jobs;
+}

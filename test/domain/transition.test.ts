@@ -1,0 +1,140 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isFinal, type Job, JOB_PHASES } from '../../src/domain/job.ts';
+import { type Observation, transition } from '../../src/domain/transition.ts';
+import { anyHistory, anyObservation, livelyHistory, play, T0 } from './job-samples.ts';
+
+const histories = fc.oneof(anyHistory, livelyHistory);
+
+/** Checks every step of many histories. */
+function forEveryStep(check: (before: Job, after: Job, observation: Observation, now: number) => void): void {
+  fc.assert(
+    fc.property(histories, (history) => {
+      const jobs = play(history);
+      for (const [step, [observation, now]] of history.entries()) {
+        const [before, after] = [jobs[step], jobs[step + 1]];
+        if (before !== undefined && after !== undefined) check(before, after, observation, now);
+      }
+    }),
+    { numRuns: 1000 },
+  );
+}
+
+/** Checks every job that many histories lead to. */
+function forEveryJob(check: (job: Job) => void): void {
+  forEveryStep((before, after) => {
+    check(before);
+    check(after);
+  });
+}
+
+const rank = (job: Job): number => JOB_PHASES.indexOf(job.phase);
+
+describe('transition under any history', () => {
+  it('reaches every phase, so that the promises below are put to the test', () => {
+    const seen = new Set<string>();
+    forEveryJob((job) => seen.add(job.phase));
+    expect([...seen].toSorted()).toEqual([...JOB_PHASES].toSorted());
+  });
+
+  it('never moves a job backwards, save for submitting → accepted when nothing was made', () => {
+    forEveryStep((before, after, observation) => {
+      if (rank(after) >= rank(before)) return;
+      expect([before.phase, after.phase, observation.type]).toEqual([
+        'submitting',
+        'accepted',
+        'submit-not-made',
+      ]);
+    });
+  });
+
+  it('never changes a final job', () => {
+    forEveryStep((before, after) => {
+      expect(isFinal(before) && after !== before).toBe(false);
+    });
+  });
+
+  it('raises the version by exactly one with each change and returns the same job without one', () => {
+    forEveryStep((before, after) => {
+      if (after === before) return;
+      expect(after.version).toBe(before.version + 1);
+      // A new version that differs from the old in nothing else would wake every watcher for nothing.
+      expect({ ...after, version: 0, updatedAt: 0 }).not.toEqual({ ...before, version: 0, updatedAt: 0 });
+    });
+  });
+
+  it('never lets updatedAt go back, and sets it to now when the clock goes forward', () => {
+    forEveryStep((before, after, _observation, now) => {
+      expect(after.updatedAt).toBe(after === before ? before.updatedAt : Math.max(before.updatedAt, now));
+    });
+  });
+
+  it('keeps what was accepted: id, owner, request, creation and deadline', () => {
+    forEveryStep((before, after) => {
+      const { id, ownerId, request, createdAt, deadlineAt } = before;
+      expect(after).toMatchObject({ id, ownerId, request, createdAt, deadlineAt });
+    });
+  });
+
+  it('never alters the job that it is given', () => {
+    fc.assert(
+      fc.property(histories, anyObservation, (history, observation) => {
+        const job = play(history).at(-1);
+        const frozen = Object.freeze(structuredClone(job));
+        if (frozen !== undefined) transition(frozen, observation, T0);
+        expect(frozen).toEqual(job);
+      }),
+    );
+  });
+
+  it('has submittedAt and upstreamId exactly for jobs that the upstream took', () => {
+    forEveryJob((job) => {
+      expect(job.submittedAt === null).toBe(job.upstreamId === null);
+      const before = ['accepted', 'submitting'];
+      const since = ['queued', 'processing', 'collecting', 'completed'];
+      expect(job.submittedAt === null ? since : before).not.toContain(job.phase);
+    });
+  });
+
+  it('never forgets a time, an upstream id or a metric once it is known', () => {
+    forEveryStep((before, after) => {
+      const { upstreamId, submittedAt, startedAt } = before;
+      const known = { upstreamId, submittedAt, startedAt };
+      const kept = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null));
+      expect(after).toMatchObject(kept);
+      expect(before.metrics !== null && after.metrics === null).toBe(false);
+    });
+  });
+
+  it('has finishedAt iff final, a video iff completed and a failure iff failed', () => {
+    forEveryJob((job) => {
+      expect(job.finishedAt !== null).toBe(isFinal(job));
+      expect(job.video !== null).toBe(job.phase === 'completed');
+      expect(job.failure !== null).toBe(job.phase === 'failed');
+    });
+  });
+
+  it('keeps the times in order: created, submitted, started, finished, updated', () => {
+    forEveryJob((job) => {
+      const times = [job.createdAt, job.submittedAt, job.startedAt, job.finishedAt, job.updatedAt];
+      const known = times.filter((time) => time !== null);
+      expect(known).toEqual(known.toSorted((a, b) => a - b));
+    });
+  });
+
+  it('says of a job that the upstream never took that nothing was charged, or that this is not known', () => {
+    forEveryJob((job) => {
+      if (job.failure === null || job.submittedAt !== null) return;
+      expect(job.failure.charged).toBe(job.failure.code === 'SUBMISSION_UNKNOWN' ? 'UNKNOWN' : 'NO');
+    });
+  });
+
+  it('ends any job that is not final when its deadline passes', () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        const job = play([...history, [{ type: 'deadline-passed' }, T0]]).at(-1);
+        expect(job?.finishedAt).not.toBeNull();
+      }),
+    );
+  });
+});

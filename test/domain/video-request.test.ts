@@ -1,0 +1,308 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  DEFAULT_NEGATIVE_PROMPT,
+  parseVideoRequest,
+  requestFingerprint,
+  type VideoRequest,
+} from '../../src/domain/video-request.ts';
+
+const MINIMAL = { image: 'https://example.com/cat.png', prompt: 'A cat yawns' };
+const CAT = '😺';
+const HALF_A_CAT = '\ud83d';
+
+const urlOf = (length: number): string => `https://example.com/${'a'.repeat(length - 20)}`;
+
+/** The paths of all issues; empty when the input was accepted. */
+function faultyFields(input: unknown): string[] {
+  const parsed = parseVideoRequest(input);
+  return parsed.ok ? [] : parsed.issues.map((issue) => issue.path.join('.'));
+}
+
+function accepted(input: object): VideoRequest {
+  const parsed = parseVideoRequest({ ...MINIMAL, ...input });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  return parsed.request;
+}
+
+const text = (min: number, max: number): fc.Arbitrary<string> =>
+  fc.string({ unit: 'binary', minLength: min, maxLength: max });
+
+/** Inputs that ought to be accepted, and are most of the time refused by nothing but an all-blank prompt. */
+const anyInput = fc.record(
+  {
+    image: fc.webUrl({ withFragments: true, withQueryParameters: true }),
+    prompt: text(1, 40),
+    negativePrompt: fc.option(text(0, 40)),
+    resolution: fc.option(fc.constantFrom(360, 480, 576)),
+    videoLength: fc.option(fc.integer({ min: 1, max: 5 })),
+    steps: fc.option(fc.integer({ min: 10, max: 70 })),
+    seed: fc.option(fc.integer()),
+    base64: fc.option(fc.boolean()),
+  },
+  { requiredKeys: ['image', 'prompt'] },
+);
+
+describe('parseVideoRequest, defaults', () => {
+  const defaults = {
+    ...MINIMAL,
+    negativePrompt:
+      'blurry, bad quality, camera shake, distortion, poor composition, low resolution, artifact, watermark',
+    resolution: 480,
+    videoLength: 3,
+    steps: 30,
+    seed: 42424242,
+    base64: false,
+  };
+
+  it('fills in the page’s defaults for what is absent', () => {
+    expect(parseVideoRequest(MINIMAL)).toEqual({ ok: true, request: defaults, idempotencyKey: null });
+  });
+
+  it('takes null for absent', () => {
+    const nulls = {
+      negativePrompt: null,
+      resolution: null,
+      videoLength: null,
+      steps: null,
+      seed: null,
+      base64: null,
+      idempotencyKey: null,
+    };
+    expect(parseVideoRequest({ ...MINIMAL, ...nulls })).toEqual(parseVideoRequest(MINIMAL));
+  });
+
+  it('keeps what is given, falsy values included', () => {
+    const given = { negativePrompt: '', resolution: 576, videoLength: 1, steps: 10, seed: 0, base64: true };
+    expect(accepted(given)).toEqual({ ...MINIMAL, ...given });
+  });
+
+  it('hands the idempotency key out apart from the request, untrimmed', () => {
+    expect(parseVideoRequest({ ...MINIMAL, idempotencyKey: ' k ' })).toEqual({
+      ok: true,
+      request: defaults,
+      idempotencyKey: ' k ',
+    });
+  });
+
+  it('drops fields that it does not know', () => {
+    expect(accepted({ webhook: 'https://evil.example' })).toEqual(defaults);
+  });
+
+  it('has the same default for the negative prompt as it exports', () => {
+    expect(accepted({}).negativePrompt).toBe(DEFAULT_NEGATIVE_PROMPT);
+  });
+});
+
+describe('parseVideoRequest, faults', () => {
+  it('names every fault at once, each under its field', () => {
+    const issues = faultyFields({
+      image: 'ftp://example.com/cat.png',
+      prompt: '   ',
+      negativePrompt: 'x'.repeat(2001),
+      resolution: 720,
+      videoLength: 6,
+      steps: 9,
+      seed: 1.5,
+      base64: 'yes',
+      idempotencyKey: '',
+    });
+    expect(issues.toSorted()).toEqual([
+      'base64',
+      'idempotencyKey',
+      'image',
+      'negativePrompt',
+      'prompt',
+      'resolution',
+      'seed',
+      'steps',
+      'videoLength',
+    ]);
+  });
+
+  it.each([
+    ['image', 'nope', 'must be an http or https URL, such as https://example.com/cat.png'],
+    ['prompt', '', 'must not be empty'],
+    ['prompt', 'x'.repeat(2001), 'must be at most 2,000 characters long'],
+    ['prompt', HALF_A_CAT, 'must be well-formed Unicode text'],
+    ['resolution', 481, 'must be 360, 480 or 576'],
+    ['videoLength', 0, 'must be a whole number of seconds from 1 to 5'],
+    ['videoLength', 2.5, 'must be a whole number of seconds from 1 to 5'],
+    ['steps', 71, 'must be a whole number of steps from 10 to 70'],
+    ['seed', 0.5, 'must be a whole number'],
+    ['idempotencyKey', '', 'must not be empty; leave it out to send none'],
+    ['idempotencyKey', 'k'.repeat(129), 'must be at most 128 characters long'],
+  ])('says of %s what it must be, once', (field, value, message) => {
+    expect(parseVideoRequest({ ...MINIMAL, [field]: value })).toEqual({
+      ok: false,
+      issues: [{ path: [field], message }],
+    });
+  });
+
+  it.each([null, undefined, 'text', 5, [], true])(
+    'refuses %j, which is no object, without throwing',
+    (input) => {
+      expect(parseVideoRequest(input).ok).toBe(false);
+    },
+  );
+
+  it('never throws, whatever it is given', () => {
+    fc.assert(
+      fc.property(
+        fc.anything(),
+        fc.dictionary(fc.constantFrom(...Object.keys(accepted({}))), fc.anything()),
+        (a, b) => {
+          expect(typeof parseVideoRequest(a).ok).toBe('boolean');
+          expect(typeof parseVideoRequest({ ...MINIMAL, ...b }).ok).toBe('boolean');
+        },
+      ),
+    );
+  });
+});
+
+describe('parseVideoRequest, bounds', () => {
+  it.each([
+    ['image', urlOf(2048), urlOf(2049)],
+    ['prompt', 'x', ''],
+    ['prompt', 'x'.repeat(2000), 'x'.repeat(2001)],
+    ['negativePrompt', 'x'.repeat(2000), 'x'.repeat(2001)],
+    ['resolution', 360, 359],
+    ['resolution', 576, 577],
+    ['videoLength', 1, 0],
+    ['videoLength', 5, 6],
+    ['videoLength', 3, '3'],
+    ['steps', 10, 9],
+    ['steps', 70, 71],
+    ['seed', Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER + 1],
+    ['seed', -1, Number.NaN],
+    ['idempotencyKey', 'k', ''],
+    ['idempotencyKey', 'k'.repeat(128), 'k'.repeat(129)],
+  ])('%s: takes the last good value and refuses the first bad one', (field, good, bad) => {
+    expect(faultyFields({ ...MINIMAL, [field]: good })).toEqual([]);
+    expect(faultyFields({ ...MINIMAL, [field]: bad })).toEqual([field]);
+  });
+
+  it.each([
+    ['prompt', 2000],
+    ['negativePrompt', 2000],
+    ['idempotencyKey', 128],
+  ])('counts the characters of %s as people do: an emoji is one', (field, most) => {
+    expect(faultyFields({ ...MINIMAL, [field]: CAT.repeat(most) })).toEqual([]);
+    expect(faultyFields({ ...MINIMAL, [field]: CAT.repeat(most + 1) })).toEqual([field]);
+  });
+
+  it.each(['image', 'prompt', 'negativePrompt', 'idempotencyKey'])(
+    'refuses half an emoji in %s, which could not be sent as UTF-8',
+    (field) => {
+      expect(faultyFields({ ...MINIMAL, [field]: `https://example.com/${HALF_A_CAT}` })).toEqual([field]);
+      expect(faultyFields({ ...MINIMAL, [field]: `https://example.com/${CAT}` })).toEqual([]);
+    },
+  );
+
+  it('trims the texts before it measures and keeps them', () => {
+    const request = accepted({
+      image: '\n https://example.com/cat.png\t',
+      prompt: ` ${'x'.repeat(2000)}\n`,
+      negativePrompt: ' \u00a0no dogs ',
+    });
+    expect(request.image).toBe('https://example.com/cat.png');
+    expect(request.prompt).toBe('x'.repeat(2000));
+    expect(request.negativePrompt).toBe('no dogs');
+  });
+});
+
+describe('parseVideoRequest, image', () => {
+  it.each([
+    'https://example.com/cat.png',
+    'http://example.com',
+    'HTTPS://EXAMPLE.COM/cat.png?a=b#c',
+    'https://user:secret@example.com:8443/cat.png',
+    'http://127.0.0.1:4000/cat.png',
+    'http://[::1]/cat.png',
+    'https://例え.jp/猫.png',
+  ])('takes %s as it stands', (image) => {
+    expect(accepted({ image }).image).toBe(image);
+  });
+
+  it.each([
+    '',
+    'cat.png',
+    '/cat.png',
+    '//example.com/cat.png',
+    'ftp://example.com/cat.png',
+    'file:///etc/passwd',
+    'data:image/png;base64,AAAA',
+    'javascript:alert(1)',
+    'https://',
+    'http://?',
+    'https:example.com/cat.png',
+    'https:/example.com/cat.png',
+    'https:///example.com/cat.png',
+    'https:\\\\example.com\\cat.png',
+    'https://exa mple.com/cat.png',
+    'https://example.com/a cat.png',
+    'https://example.com/a\ncat.png',
+    'https://example.com/a\u0000cat.png',
+    'https://example.com:99999/cat.png',
+    'https://[::1/cat.png',
+  ])('refuses %j', (image) => {
+    expect(faultyFields({ ...MINIMAL, image })).toEqual(['image']);
+  });
+});
+
+describe('parseVideoRequest and requestFingerprint, properties', () => {
+  it('re-parses whatever it has accepted to itself', () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const parsed = parseVideoRequest(input);
+        fc.pre(parsed.ok);
+        expect(parseVideoRequest(parsed.request)).toEqual({ ...parsed, idempotencyKey: null });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('refuses an input of sound fields only for an empty prompt', () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        expect(faultyFields(input)).toEqual(input.prompt.trim() === '' ? ['prompt'] : []);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('gives one fingerprint to equal requests, whatever the order of their fields', () => {
+    const { image, prompt, ...rest } = accepted({});
+    const requestReordered: VideoRequest = { ...rest, prompt, image };
+    expect(requestFingerprint(requestReordered)).toBe(requestFingerprint(accepted({})));
+    expect(requestFingerprint(accepted({ prompt: ' A cat yawns ', steps: 30 }))).toBe(
+      requestFingerprint(accepted({})),
+    );
+  });
+
+  it('gives another fingerprint when any one field differs', () => {
+    const others = [
+      { image: 'https://example.com/dog.png' },
+      { prompt: 'A dog yawns' },
+      { negativePrompt: '' },
+      { resolution: 360 },
+      { videoLength: 4 },
+      { steps: 31 },
+      { seed: 1 },
+      { base64: true },
+    ];
+    const prints = [{}, ...others].map((other) => requestFingerprint(accepted(other)));
+    expect(new Set(prints).size).toBe(others.length + 1);
+  });
+
+  it('tells any two different requests apart, where one field’s text flows into the next too', () => {
+    fc.assert(
+      fc.property(text(0, 3), text(0, 3), text(0, 3), text(0, 3), (a, b, c, d) => {
+        const one = { ...accepted({}), prompt: a, negativePrompt: b };
+        const two = { ...accepted({}), prompt: c, negativePrompt: d };
+        expect(requestFingerprint(one) === requestFingerprint(two)).toBe(a === c && b === d);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
