@@ -1,0 +1,75 @@
+/** What the scripted upstream does with one request. */
+export type Reply =
+  | {
+      readonly type: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string | string[]>>;
+      readonly body: string;
+    }
+  /** Sends the status line, the headers and `body`, and then nothing more, though more was announced. */
+  | {
+      readonly type: 'unfinished';
+      readonly status: number;
+      readonly body: string;
+      /** What follows: the connection ends, or stays open in silence. */
+      readonly ending: 'destroy' | 'silence';
+    }
+  /** Ends the connection without an answer. */
+  | { readonly type: 'destroy'; readonly when: 'before-reading' | 'after-reading' }
+  | { readonly type: 'silence' }
+  /** Waits for `gate`, then goes on with `reply`. */
+  | { readonly type: 'after'; readonly gate: Promise<unknown>; readonly reply: Reply };
+
+/** Any answer, as it is. */
+export function answer(
+  status: number,
+  body = '',
+  headers: Readonly<Record<string, string | string[]>> = {},
+): Reply {
+  return { type: 'answer', status, headers, body };
+}
+
+/** An answer in JSON. */
+export function json(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string | string[]>> = {},
+): Reply {
+  return answer(status, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
+}
+
+/** An answer of some proxy in between. */
+export function html(status: number, title = 'Error'): Reply {
+  return answer(status, `<!doctype html><html><head><title>${title}</title></head></html>`, {
+    'content-type': 'text/html',
+  });
+}
+
+/** 3xx to another place. */
+export function redirect(status: number, location: string): Reply {
+  return answer(status, '', { location });
+}
+
+/** Headers and the beginning of a body; then the connection dies. An empty `body` kills it after the headers. */
+export function truncated(status: number, body: string): Reply {
+  return { type: 'unfinished', status, body, ending: 'destroy' };
+}
+
+/** Headers and the beginning of a body; the rest never comes. */
+export function neverEnding(status: number, body: string): Reply {
+  return { type: 'unfinished', status, body, ending: 'silence' };
+}
+
+/** Ends the connection at the request's headers, its body unread. */
+export const destroyBeforeReading: Reply = { type: 'destroy', when: 'before-reading' };
+
+/** Ends the connection once the whole request was read: the upstream may have acted on it. */
+export const destroyAfterReading: Reply = { type: 'destroy', when: 'after-reading' };
+
+/** Reads the request and never answers. */
+export const silence: Reply = { type: 'silence' };
+
+/** Answers only when `gate` has resolved. */
+export function after(gate: Promise<unknown>, reply: Reply): Reply {
+  return { type: 'after', gate, reply };
+}

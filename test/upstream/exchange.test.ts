@@ -1,0 +1,63 @@
+import { setImmediate } from 'node:timers/promises';
+import { Agent, buildConnector } from 'undici';
+import { expect, it } from 'vitest';
+import { exchange } from '../../src/upstream/segmind/exchange.ts';
+import { json } from '../support/scripted-upstream-replies.ts';
+import { ScriptedUpstream } from '../support/scripted-upstream.ts';
+
+it('writes nothing when the connection comes about after the deadline', async () => {
+  await using server = await ScriptedUpstream.start();
+  server.on('POST', '/', json(200, {}));
+  const connector = buildConnector({});
+  const connected = Promise.withResolvers<void>();
+  const held: (() => void)[] = [];
+  let holding = true;
+  await using agent = withDispose(
+    new Agent({
+      connect: (options, callback) => {
+        const connect = (): void =>
+          connector(options, (...outcome) => {
+            callback(...outcome);
+            connected.resolve();
+          });
+        if (holding) held.push(connect);
+        else connect();
+      },
+    }),
+  );
+  const request = { origin: server.origin, path: '/', method: 'POST', body: 'x' };
+  const limits = { timeoutMs: 20, signal: new AbortController().signal, maxBodyBytes: 100 };
+  expect(await exchange(agent.value, request, limits)).toMatchObject({ type: 'not-sent' });
+
+  holding = false;
+  for (const connect of held) connect();
+  await connected.promise;
+  await setImmediate();
+  // The next request arrives, and it is the only one that does.
+  const next = await exchange(agent.value, { ...request, body: 'y' }, { ...limits, timeoutMs: 10_000 });
+  expect(next).toMatchObject({ type: 'answered', status: 200 });
+  expect(server.requests.map(({ body }) => body)).toEqual(['y']);
+});
+
+it('leaves no listener on the signal that it was given', async () => {
+  await using server = await ScriptedUpstream.start();
+  await using agent = withDispose(new Agent());
+  const abort = new AbortController();
+  let listeners = 0;
+  const { signal } = abort;
+  const counted = new Proxy(signal, {
+    get: (target, key) => {
+      if (key === 'addEventListener') listeners += 1;
+      if (key === 'removeEventListener') listeners -= 1;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const limits = { timeoutMs: 10_000, signal: counted, maxBodyBytes: 100 };
+  await exchange(agent.value, { origin: server.origin, path: '/', method: 'GET' }, limits);
+  expect(listeners).toBe(0);
+});
+
+function withDispose(value: Agent): { value: Agent } & AsyncDisposable {
+  return { value, [Symbol.asyncDispose]: () => value.destroy() };
+}

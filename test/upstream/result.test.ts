@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import type { ResultOutcome } from '../../src/upstream/video-upstream.ts';
+import { answer, html, json, type Reply } from '../support/scripted-upstream-replies.ts';
+import { jobSession, patiently } from '../support/scripted-upstream-session.ts';
+
+async function resultFrom(reply: Reply): Promise<ResultOutcome> {
+  await using session = await jobSession(reply);
+  return await session.segmind.result('job-1', patiently());
+}
+
+const URL_OF_VIDEO = 'https://files.example.com/v.mp4';
+const BYTES = Buffer.from('\0\0\0\x20ftypisom and so on, as a video may begin');
+const BASE64 = BYTES.toString('base64');
+const BY_URL = { url: URL_OF_VIDEO, base64: null, contentType: 'video/mp4', byteLength: null };
+const INLINE = { url: null, base64: BASE64, contentType: 'video/mp4', byteLength: BYTES.length };
+
+describe('a result with a video', () => {
+  it('is read in its documented form', async () => {
+    const body = {
+      status: 'COMPLETED',
+      metrics: { inference_time: 13.06, cost: 0.53, queue_time: 1.2, total_time: 15, retry_count: 0 },
+      error: null,
+      video: { url: URL_OF_VIDEO, content_type: 'video/webm', file_name: 'v.webm', file_size: '1234567' },
+      output: 'https://files.example.com/other.mp4',
+    };
+    expect(await resultFrom(json(200, body))).toEqual({
+      type: 'ready',
+      video: { url: URL_OF_VIDEO, base64: null, contentType: 'video/webm', byteLength: 1_234_567 },
+      metrics: { queueSeconds: 1.2, inferenceSeconds: 13.06, costUsd: 0.53 },
+    });
+  });
+
+  it('is fetched by one GET of the job itself', async () => {
+    await using session = await jobSession(json(200, { status: 'COMPLETED', output: URL_OF_VIDEO }));
+    await session.segmind.result('job-1', patiently());
+    expect(session.server.requests).toMatchObject([{ method: 'GET', path: '/v2/requests/job-1', body: '' }]);
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['output alone', { output: URL_OF_VIDEO }, BY_URL],
+    ['output in a list', { output: [URL_OF_VIDEO] }, BY_URL],
+    ['output in a list after nothing', { output: [null, '', URL_OF_VIDEO] }, BY_URL],
+    ['video as a text', { video: URL_OF_VIDEO }, BY_URL],
+    [
+      'video without a URL beside output',
+      { video: { file_size: 9 }, output: URL_OF_VIDEO },
+      { ...BY_URL, byteLength: 9 },
+    ],
+    ['an unusable URL beside output', { video: { url: '/v.mp4' }, output: URL_OF_VIDEO }, BY_URL],
+    ['blanks around the URL', { output: ` ${URL_OF_VIDEO}\n` }, BY_URL],
+    [
+      'http',
+      { output: 'HTTP://files.example.com/v.mp4' },
+      { ...BY_URL, url: 'HTTP://files.example.com/v.mp4' },
+    ],
+    ['a data: URL', { output: `data:video/webm;base64,${BASE64}` }, { ...INLINE, contentType: 'video/webm' }],
+    ['a data: URL with a parameter', { output: `data:video/mp4;codecs=avc1;base64,${BASE64}` }, INLINE],
+    ['a data: URL without a type', { output: `data:;base64,${BASE64}` }, INLINE],
+    [
+      'a short data: URL',
+      { output: 'data:video/mp4;base64,AAAA' },
+      { ...INLINE, base64: 'AAAA', byteLength: 3 },
+    ],
+    ['bare base64', { output: BASE64 }, INLINE],
+    ['bare base64 in a list', { output: [BASE64] }, INLINE],
+    ['bare base64 as video.url', { video: { url: BASE64 } }, INLINE],
+    [
+      'bare base64 as video.base64',
+      { video: { base64: BASE64, content_type: 'video/webm' } },
+      { ...INLINE, contentType: 'video/webm' },
+    ],
+    ['bare base64 as video', { video: BASE64 }, INLINE],
+    ['base64 with line breaks', { output: BASE64.replaceAll(/.{20}/g, '$&\r\n') }, INLINE],
+    [
+      'a data: URL with line breaks',
+      { output: `data:video/mp4;base64,${BASE64.replaceAll(/.{20}/g, '$&\n')}` },
+      INLINE,
+    ],
+    ['a data: URL without padding', { output: `data:video/mp4;base64,${BASE64.replace(/=+$/, '')}` }, INLINE],
+    ['base64 and a false size', { video: { base64: BASE64, file_size: 5 } }, INLINE],
+  ])('is taken from %s', async (_name, body, video) => {
+    expect(await resultFrom(json(200, { status: 'COMPLETED', ...Object(body) }))).toEqual({
+      type: 'ready',
+      video,
+      metrics: null,
+    });
+  });
+
+  it('needs no word of COMPLETED', async () => {
+    expect(await resultFrom(json(200, { output: URL_OF_VIDEO }))).toMatchObject({
+      type: 'ready',
+      video: BY_URL,
+    });
+    expect(await resultFrom(json(200, { status: 'completed', output: URL_OF_VIDEO }))).toMatchObject({
+      type: 'ready',
+    });
+  });
+
+  it.each<[unknown, number | null]>([
+    [1234, 1234],
+    ['1234', 1234],
+    [0, 0],
+    [2 ** 31 - 1, 2 ** 31 - 1],
+    [2 ** 31, null],
+    [1.5, null],
+    ['1.5', null],
+    [-1, null],
+    ['', null],
+    ['1.2 MB', null],
+    [true, null],
+    [[5], null],
+    [null, null],
+  ])('has from a file_size of %j the byteLength %j', async (size, byteLength) => {
+    const body = { status: 'COMPLETED', video: { url: URL_OF_VIDEO, file_size: size } };
+    expect(await resultFrom(json(200, body))).toMatchObject({ type: 'ready', video: { byteLength } });
+  });
+
+  it.each<[unknown, string]>([
+    ['video/webm', 'video/webm'],
+    ['video/mp4; codecs="avc1"', 'video/mp4; codecs="avc1"'],
+    ['', 'video/mp4'],
+    ['mp4', 'video/mp4'],
+    ['text/html\r\nx: y', 'video/mp4'],
+    [5, 'video/mp4'],
+    [null, 'video/mp4'],
+  ])('has from a content_type of %j the contentType %j', async (type, contentType) => {
+    const body = { status: 'COMPLETED', video: { url: URL_OF_VIDEO, content_type: type } };
+    expect(await resultFrom(json(200, body))).toMatchObject({ type: 'ready', video: { contentType } });
+  });
+
+  it('is taken whole when it is some megabytes of base64', async () => {
+    const bytes = Buffer.alloc(8 * 1024 * 1024, 'video');
+    const outcome = await resultFrom(json(200, { status: 'COMPLETED', output: bytes.toString('base64') }));
+    const video = outcome.type === 'ready' ? outcome.video : null;
+    expect(video?.byteLength).toBe(bytes.length);
+    expect(video?.base64 === bytes.toString('base64')).toBe(true);
+  });
+});
+
+describe('a result without a video', () => {
+  it.each([
+    'javascript:alert(1)',
+    'JAVASCRIPT:alert(document)',
+    'file:///etc/passwd',
+    'ftp://files.example.com/v.mp4',
+    '/files/video.mp4',
+    '/files/video/result',
+    'files/video.mp4',
+    '//files.example.com/v.mp4',
+    'https://',
+    'https://[::1/v.mp4',
+    'completed',
+    'Generation failed',
+    'no video was made!',
+    'unavailable',
+    '=====',
+    `${BASE64}!`,
+    `${BASE64}A`,
+    `!${BASE64}`,
+    'data:video/mp4,plain',
+    'data:video/mp4;base64,',
+    'data:video/mp4;base64,!!!!',
+    'data:video/mp4;base64,A',
+    '',
+  ])('is no news: an output of %j', async (output) => {
+    for (const body of [{ output }, { video: { url: output } }, { video: output }, { output: [output] }]) {
+      expect(await resultFrom(json(200, { status: 'COMPLETED', ...body }))).toMatchObject({
+        type: 'no-news',
+      });
+    }
+  });
+
+  it.each([null, 5, true, {}, [], [null], [[URL_OF_VIDEO]], { url: URL_OF_VIDEO }])(
+    'is no news: an output of %j',
+    async (output) => {
+      expect(await resultFrom(json(200, { status: 'COMPLETED', output }))).toMatchObject({ type: 'no-news' });
+    },
+  );
+
+  it('is no news while the job still runs, whatever stands beside the word', async () => {
+    for (const status of ['QUEUED', 'PROCESSING', 'CANCELED']) {
+      expect(await resultFrom(json(200, { status, output: URL_OF_VIDEO }))).toMatchObject({
+        type: 'no-news',
+      });
+    }
+  });
+
+  it('is no news when it is over 64 MiB, and the rest of it is not read', async () => {
+    const body = `{"status":"COMPLETED","output":"${'A'.repeat(64 * 1024 * 1024)}"}`;
+    await using session = await jobSession(answer(200, body));
+    expect(await session.segmind.result('job-1', patiently())).toMatchObject({
+      type: 'no-news',
+      reason: 'HTTP 200 with an unreadable body',
+    });
+    await session.server.untilIdle();
+  });
+
+  it('is FAILED by HTTP 422, forgotten by a 404 in JSON, and neither by one in HTML', async () => {
+    expect(
+      await resultFrom(json(422, { status: 'FAILED', error: 'Blocked.', metrics: { cost: 0 } })),
+    ).toEqual({
+      type: 'failed',
+      message: 'Blocked.',
+      metrics: { queueSeconds: null, inferenceSeconds: null, costUsd: 0 },
+    });
+    expect(await resultFrom(json(200, { status: 'FAILED', output: URL_OF_VIDEO }))).toMatchObject({
+      type: 'failed',
+    });
+    expect(await resultFrom(json(404, { error: 'Request job-1 not found' }))).toEqual({ type: 'forgotten' });
+    expect(await resultFrom(html(404))).toMatchObject({ type: 'no-news' });
+  });
+});

@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { listenOnFreePort } from '../support/scripted-upstream-port.ts';
+import {
+  after,
+  destroyAfterReading,
+  destroyBeforeReading,
+  json,
+  neverEnding,
+  type Reply,
+  silence,
+} from '../support/scripted-upstream-replies.ts';
+import { connectTo, patiently, REQUEST, submitSession } from '../support/scripted-upstream-session.ts';
+
+/** A plain TCP server; it sees each connection and, of itself, says nothing. */
+interface Listener extends AsyncDisposable {
+  readonly origin: string;
+  readonly secureOrigin: string;
+  /** The first connection made. */
+  readonly connected: Promise<Socket>;
+}
+
+async function listen(onData: (socket: Socket, data: Buffer) => void = () => {}): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const { promise: connected, resolve } = Promise.withResolvers<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    socket.once('data', (data) => onData(socket, Buffer.from(data)));
+    resolve(socket);
+  });
+  const port = await listenOnFreePort(server);
+  const close = async (): Promise<void> => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    if (server.listening) await once(server, 'close');
+  };
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    secureOrigin: `https://127.0.0.1:${port}`,
+    connected,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** The origin of a port on which nobody listens. */
+async function deadOrigin(): Promise<string> {
+  await using gone = await listen();
+  return gone.origin;
+}
+
+describe('a submit that was never sent', () => {
+  it('is not made where the connection is refused', async () => {
+    await using segmind = connectTo(await deadOrigin());
+    expect(await segmind.submit(REQUEST, patiently())).toEqual({
+      type: 'not-made',
+      reason: expect.stringContaining('ECONNREFUSED'),
+      rateLimited: false,
+      retryAfterMs: null,
+    });
+  });
+
+  it('is not made where the host has no address', async () => {
+    await using segmind = connectTo('http://no-such-host.invalid');
+    expect(await segmind.submit(REQUEST, patiently({ timeoutMs: 2000 }))).toMatchObject({ type: 'not-made' });
+  });
+
+  it('is not made where TLS fails', async () => {
+    await using session = await submitSession(json(200, { request_id: 'abc' }));
+    await using segmind = connectTo(session.server.origin.replace('http:', 'https:'));
+    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'not-made' });
+    expect(session.server.requests).toEqual([]);
+  });
+
+  it(
+    'is not made, and does not outlive its deadline, where no connection comes about',
+    { timeout: 5000 },
+    async () => {
+      await using hole = await listen();
+      await using segmind = connectTo(hole.secureOrigin);
+      expect(await segmind.submit(REQUEST, patiently({ timeoutMs: 100 }))).toMatchObject({
+        type: 'not-made',
+        reason: 'no answer before the deadline',
+      });
+    },
+  );
+
+  it('is not made when it is called off before there is a connection', { timeout: 5000 }, async () => {
+    await using hole = await listen();
+    await using segmind = connectTo(hole.secureOrigin);
+    const abort = new AbortController();
+    const submitted = segmind.submit(REQUEST, patiently({ signal: abort.signal }));
+    await hole.connected;
+    abort.abort();
+    expect(await submitted).toMatchObject({ type: 'not-made' });
+  });
+
+  it('is not made when it was called off beforehand: not a byte goes out', async () => {
+    await using session = await submitSession(json(200, { request_id: 'abc' }));
+    const outcome = await session.segmind.submit(REQUEST, patiently({ signal: AbortSignal.abort() }));
+    expect(outcome).toMatchObject({ type: 'not-made' });
+    expect(session.server.connectionsMade).toBe(0);
+  });
+
+  it(
+    'is not made when the adapter is disposed before there is a connection, which goes too',
+    { timeout: 5000 },
+    async () => {
+      await using hole = await listen();
+      const segmind = connectTo(hole.secureOrigin);
+      const submitted = segmind.submit(REQUEST, patiently());
+      const socket = await hole.connected;
+      const closed = once(socket.resume(), 'close');
+      await segmind[Symbol.asyncDispose]();
+      expect(await submitted).toMatchObject({ type: 'not-made' });
+      await closed;
+    },
+  );
+
+  it('is not made when the key can’t stand in a header', async () => {
+    await using session = await submitSession(json(200, { request_id: 'abc' }));
+    await using segmind = connectTo(session.server.origin, 'SG_\n');
+    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'not-made' });
+    expect(session.server.connectionsMade).toBe(0);
+  });
+
+  it('offers HTTP/1.1 only, since HTTP/2 shares one connection among all calls', async () => {
+    const { promise: greeted, resolve: onGreeting } = Promise.withResolvers<Buffer>();
+    await using hole = await listen((socket, data) => {
+      onGreeting(data);
+      socket.destroy();
+    });
+    await using segmind = connectTo(hole.secureOrigin);
+    const submitted = segmind.submit(REQUEST, patiently());
+    const hello = await greeted;
+    expect(hello.includes('\x08http/1.1')).toBe(true);
+    expect(hello.includes('\x02h2')).toBe(false);
+    expect(await submitted).toMatchObject({ type: 'not-made' });
+  });
+});
+
+describe('a submit whose answer was lost', () => {
+  it.each<[string, Reply]>([
+    ['before its body was read', destroyBeforeReading],
+    ['after it was read', destroyAfterReading],
+  ])('is unknown where the connection ended %s', async (_when, reply) => {
+    await using session = await submitSession(reply);
+    const outcome = await session.segmind.submit(REQUEST, patiently());
+    expect(outcome).toEqual({ type: 'unknown', message: expect.stringContaining('may exist upstream') });
+    expect(session.server.requests).toHaveLength(1);
+  });
+
+  it.each<[string, Reply]>([
+    ['never came', silence],
+    ['began and never ended', neverEnding(200, '{"request_id":"abc"')],
+  ])('is unknown at its deadline where the answer %s', { timeout: 5000 }, async (_when, reply) => {
+    await using session = await submitSession(reply);
+    const outcome = await session.segmind.submit(REQUEST, patiently({ timeoutMs: 200 }));
+    expect(outcome).toMatchObject({ type: 'unknown' });
+    await session.server.untilIdle();
+  });
+
+  it('is unknown when it is called off while the upstream works, and the connection goes', async () => {
+    const answered = Promise.withResolvers<void>();
+    await using session = await submitSession(after(answered.promise, json(200, { request_id: 'abc' })));
+    const abort = new AbortController();
+    const submitted = session.segmind.submit(REQUEST, patiently({ signal: abort.signal }));
+    await session.server.untilRequests(1);
+    abort.abort(new Error('stopping'));
+    expect(await submitted).toEqual({ type: 'unknown', message: expect.stringContaining('stopping') });
+    await session.server.untilIdle();
+    answered.resolve();
+  });
+
+  it('is unknown when the adapter is disposed while the upstream works', async () => {
+    await using session = await submitSession(silence);
+    const submitted = session.segmind.submit(REQUEST, patiently());
+    await session.server.untilRequests(1);
+    await session.segmind[Symbol.asyncDispose]();
+    expect(await submitted).toMatchObject({ type: 'unknown' });
+    await session.server.untilIdle();
+  });
+
+  it.each([
+    'garbage\r\n\r\n',
+    'HTTP/1.1 200\r\ncontent-length: -1\r\n\r\n',
+    'HTTP/1.1 101 Switching\r\n\r\n',
+  ])('is unknown where the answer is no HTTP: %j', async (bytes) => {
+    await using tcp = await listen((socket) => socket.end(bytes));
+    await using segmind = connectTo(tcp.origin);
+    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'unknown' });
+  });
+
+  it('waits past 1xx for the answer itself', async () => {
+    const body = '{"request_id":"abc"}';
+    const early = 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n';
+    const final = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    await using tcp = await listen((socket) => socket.end(early + final));
+    await using segmind = connectTo(tcp.origin);
+    expect(await segmind.submit(REQUEST, patiently())).toEqual({ type: 'accepted', upstreamId: 'abc' });
+  });
+
+  it('takes 1xx and nothing after it for lost', async () => {
+    await using tcp = await listen((socket) => socket.end('HTTP/1.1 102 Processing\r\n\r\n'));
+    await using segmind = connectTo(tcp.origin);
+    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'unknown' });
+  });
+});
