@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
@@ -19,7 +20,7 @@ import {
 } from '../job-store.ts';
 import { lockFolder } from './folder-lock.ts';
 import { migrate } from './migrations.ts';
-import { purge, startPurging } from './purge.ts';
+import { purgeSlice, startPurging } from './purge.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 /** Settings of the embedded store. */
@@ -44,6 +45,8 @@ export class SqliteJobStore implements JobStore {
   readonly #resources: DisposableStack;
   readonly #announcer = new Announcer();
   readonly #options: SqliteJobStoreOptions;
+  /** Sets the names of this store's leases apart from those of the store that had the folder before. */
+  readonly #leasePrefix = randomUUID();
   #leases = 0;
 
   /**
@@ -64,7 +67,7 @@ export class SqliteJobStore implements JobStore {
     migrate(this.#database);
     this.#statements = prepareStatements(this.#database);
     this.#statements.voidLeases.run({ now: options.now() });
-    resources.use(startPurging(() => this.purge(), options.onPurgeError));
+    resources.use(startPurging(() => this.#purge(), options.onPurgeError));
     this.#options = options;
     this.#resources = resources.move();
   }
@@ -144,7 +147,7 @@ export class SqliteJobStore implements JobStore {
       const room = Math.min(limit - expired.length, callLimit);
       const due = room > 0 ? this.#statements.findDue.all({ now, limit: room }) : [];
       return [...expired, ...due].map((row) => {
-        const lease = String(++this.#leases);
+        const lease = `${this.#leasePrefix}:${++this.#leases}`;
         const job = readJob(row);
         this.#statements.lease.run({ id: job.id, lease, until: leaseUntil });
         return { job, faults: Number(row['faults']), lease };
@@ -188,11 +191,6 @@ export class SqliteJobStore implements JobStore {
     return this.#announcer.listen(topic, listener);
   }
 
-  /** Deletes jobs and keys that are past their time, and gives the space back to the file system. */
-  purge(): void {
-    this.#read(() => purge(this.#database, this.#statements, this.#options.now()));
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#resources.dispose();
   }
@@ -200,6 +198,10 @@ export class SqliteJobStore implements JobStore {
   /** A job whose idempotency key still counts has to stay, or the key would let the same job be made twice. */
   #purgeAt(job: Job): number {
     return Math.max(this.#options.now() + this.#options.retentionMs, job.createdAt + IDEMPOTENCY_MS);
+  }
+
+  #purge(): boolean {
+    return this.#read(() => purgeSlice(this.#database, this.#statements, this.#options.now()));
   }
 
   #write<T>(work: () => T): T {

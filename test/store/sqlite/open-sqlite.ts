@@ -8,8 +8,11 @@ export interface OpenedSqlite extends AsyncDisposable {
   readonly folder: string;
 }
 
+/** What a test may choose; the time it must. */
+type StoreTestOptions = Pick<SqliteJobStoreOptions, 'now'> & Partial<SqliteJobStoreOptions>;
+
 /** Opens an embedded store in a new folder. */
-export function openSqlite(options: Pick<SqliteJobStoreOptions, 'now'>): OpenedSqlite {
+export function openSqlite(options: StoreTestOptions): OpenedSqlite {
   const folder = tempFolder();
   const store = new SqliteJobStore(sqliteOptions(folder.path, options));
   return {
@@ -23,11 +26,8 @@ export function openSqlite(options: Pick<SqliteJobStoreOptions, 'now'>): OpenedS
 }
 
 /** Options for a store in a folder: a week of retention, and a purge that must not fail. */
-export function sqliteOptions(
-  folder: string,
-  change: Pick<SqliteJobStoreOptions, 'now'> & Partial<SqliteJobStoreOptions>,
-): SqliteJobStoreOptions {
-  return { folder, retentionMs: 7 * DAY, onPurgeError: rethrow, ...change };
+export function sqliteOptions(folder: string, { now, ...change }: StoreTestOptions): SqliteJobStoreOptions {
+  return { folder, retentionMs: 7 * DAY, onPurgeError: rethrow, now, ...change };
 }
 
 function rethrow(error: unknown): void {

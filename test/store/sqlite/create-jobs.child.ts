@@ -1,0 +1,26 @@
+// A process that creates, marks and ends jobs as fast as it can and says what was acknowledged, until it is killed.
+import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
+import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
+import { MINUTE } from '../../support/times.ts';
+import { sqliteOptions } from './open-sqlite.ts';
+
+const store = new SqliteJobStore(sqliteOptions(process.argv[2] ?? '', { now: Date.now }));
+const tell = (what: string, id: string) => process.stdout.write(`${what} ${id}\n`);
+
+for (;;) {
+  const now = Date.now();
+  const created = acceptedJob({ createdAt: now });
+  await store.create(record(created, { idempotencyKey: created.id, maxUnfinished: Infinity }));
+  tell('accepted', created.id);
+  const claims = await store.claimDue({ now, leaseUntil: now + MINUTE, limit: 1, callLimit: 1 });
+  for (const claim of claims) {
+    const submitting = nextVersion(claim.job, { phase: 'submitting' });
+    await store.save(claim, { job: submitting, schedule: null });
+    tell('submitting', claim.job.id);
+    // One job of ten stays behind in the hands of the process.
+    if (claim.lease.endsWith('1')) continue;
+    const videoData = 'QUJD'.repeat(5000);
+    await store.save(claim, { job: completed(submitting, now), schedule: null, videoData });
+    tell('completed', claim.job.id);
+  }
+}

@@ -1,0 +1,73 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FolderInUseError, lockFolder } from '../../../src/store/sqlite/folder-lock.ts';
+import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
+import { type Child, startChild } from '../../support/child.ts';
+import { acceptedJob, record } from '../../support/jobs.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { NOON } from '../../support/times.ts';
+import { openSqlite, sqliteOptions } from './open-sqlite.ts';
+
+const now = () => NOON;
+
+describe('one folder serves one process', () => {
+  it('refuses a second process, which ends and says why', async () => {
+    await using opened = openSqlite({ now });
+    await using child = holder(opened.folder);
+    expect(await child.ended).toBe(1);
+    expect(child.lines()).toEqual([]);
+    expect(child.errors()).toContain(
+      `FolderInUseError: The data folder ${opened.folder} is in use by another Reelgate process.`,
+    );
+    expect(child.errors()).toContain('stop the other one or choose another DATA_DIR');
+    // The first one is none the worse.
+    expect(await opened.store.create(record(acceptedJob()))).toEqual({ type: 'created' });
+  });
+
+  it('refuses a second store in the same process, also under another name of the folder', async () => {
+    await using opened = openSqlite({ now });
+    using links = tempFolder();
+    const link = join(links.path, 'link');
+    symlinkSync(opened.folder, link);
+    expect(() => new SqliteJobStore(sqliteOptions(opened.folder, { now }))).toThrow(FolderInUseError);
+    expect(() => new SqliteJobStore(sqliteOptions(link, { now }))).toThrow(FolderInUseError);
+    // A refused attempt does not take the lock from its holder.
+    await using child = holder(opened.folder);
+    expect(await child.ended).toBe(1);
+  });
+
+  it('refuses a folder that another process has, until that one is killed', async () => {
+    using folder = tempFolder();
+    await using child = holder(folder.path);
+    await child.wrote(1);
+    expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow(FolderInUseError);
+    child.kill('SIGKILL');
+    expect(await child.ended).toBeNull();
+    const store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
+    await store[Symbol.asyncDispose]();
+  });
+
+  it('gives the folder free when the store is closed', async () => {
+    await using opened = openSqlite({ now });
+    await opened.store[Symbol.asyncDispose]();
+    await using again = new SqliteJobStore(sqliteOptions(opened.folder, { now }));
+    expect(await again.nextDueAt()).toBeNull();
+  });
+
+  it('makes a folder that is not there, with the folders above it', async () => {
+    using folder = tempFolder();
+    await using store = new SqliteJobStore(sqliteOptions(join(folder.path, 'a', 'b'), { now }));
+    expect(await store.create(record(acceptedJob()))).toEqual({ type: 'created' });
+  });
+
+  it('tells any other trouble with the lock as it is', () => {
+    using folder = tempFolder();
+    mkdirSync(join(folder.path, 'reelgate.lock'));
+    expect(() => lockFolder(folder.path)).toThrow('unable to open database file');
+  });
+});
+
+function holder(folder: string): Child {
+  return startChild(new URL('hold-folder.child.ts', import.meta.url), folder);
+}

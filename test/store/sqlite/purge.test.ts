@@ -1,0 +1,205 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Job } from '../../../src/domain/job.ts';
+import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
+import { claimAll, createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { acceptedJob, completed, record } from '../../support/jobs.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { DAY, HOUR, MINUTE } from '../../support/times.ts';
+import { openSqlite, sqliteOptions } from './open-sqlite.ts';
+
+const MEGABYTE = 1_000_000;
+
+describe('clearing away', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('keeps a final job and its video for the retention, then purges both', async () => {
+    const clock = new FakeClock();
+    await using opened = openSqlite(clock);
+    const { store } = opened;
+    const job = await finishOne(store, clock, 'QUJD');
+    purgeAfter(clock, 7 * DAY - 1);
+    expect(await store.getMany([job.id])).toEqual([job]);
+    expect(await store.getVideoData(job.id)).toBe('QUJD');
+    purgeAfter(clock, 1);
+    expect(await store.getMany([job.id])).toEqual([null]);
+    expect(await store.getVideoData(job.id)).toBeNull();
+  });
+
+  it('counts the retention from the end of the job, and never purges an unfinished one', async () => {
+    const clock = new FakeClock();
+    await using opened = openSqlite(clock);
+    const { store } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    purgeAfter(clock, 8 * DAY);
+    expect(await store.getMany([claim.job.id])).toEqual([claim.job]);
+    await store.save(claim, { job: completed(claim.job, clock.now()), schedule: null });
+    purgeAfter(clock, 7 * DAY - 1);
+    expect(await store.getMany([claim.job.id])).not.toEqual([null]);
+    purgeAfter(clock, 1);
+    expect(await store.getMany([claim.job.id])).toEqual([null]);
+  });
+
+  it('keeps a job for as long as its idempotency key also with a shorter retention', async () => {
+    const clock = new FakeClock();
+    await using opened = openSqlite({ now: clock.now, retentionMs: HOUR });
+    const { store } = opened;
+    const first = acceptedJob();
+    const again = () => store.create(record(acceptedJob({ createdAt: clock.now() }), KEY));
+    await store.create(record(first, KEY));
+    const [claim] = await claimAll(store, clock.now());
+    const done = completed(first, clock.now());
+    await store.save(present(claim), { job: done, schedule: null });
+    purgeAfter(clock, DAY - 1);
+    expect(await again()).toEqual({ type: 'duplicate', job: done });
+    purgeAfter(clock, 1);
+    expect(await store.getMany([first.id])).toEqual([null]);
+    expect(await again()).toEqual({ type: 'created' });
+  });
+
+  it('comes at the start, after ten minutes, and again after ten more', async () => {
+    const clock = new FakeClock();
+    await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
+    const job = await finishOne(opened.store, clock);
+    await opened.store[Symbol.asyncDispose]();
+    clock.jump(DAY);
+    await using store = new SqliteJobStore(
+      sqliteOptions(opened.folder, { now: clock.now, retentionMs: DAY }),
+    );
+    expect(await store.getMany([job.id])).toEqual([job]);
+    vi.advanceTimersByTime(0);
+    expect(await store.getMany([job.id])).toEqual([null]);
+    for (let i = 0; i < 2; i += 1) {
+      const next = await finishOne(store, clock);
+      clock.jump(DAY);
+      vi.advanceTimersByTime(10 * MINUTE - 1);
+      expect(await store.getMany([next.id])).toEqual([next]);
+      vi.advanceTimersByTime(1);
+      expect(await store.getMany([next.id])).toEqual([null]);
+    }
+  });
+
+  it('purges many jobs of one moment with all of their videos and keys', async () => {
+    const clock = new FakeClock();
+    await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
+    const { store } = opened;
+    const kept = await createAndClaim(store, acceptedJob());
+    const jobs: Job[] = [];
+    for (let i = 0; i < 230; i += 1) jobs.push(await finishOne(store, clock, 'QUJD', `key-${i}`));
+    purgeAfter(clock, DAY);
+    const ids = jobs.map(({ id }) => id);
+    expect((await store.getMany(ids)).every((job) => job === null)).toBe(true);
+    const videos = await Promise.all(ids.map((id) => store.getVideoData(id)));
+    expect(videos.every((video) => video === null)).toBe(true);
+    expect(await store.getMany([kept.job.id])).toEqual([kept.job]);
+  });
+
+  it('lets others in between when there is much to do', async () => {
+    const clock = new FakeClock();
+    await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
+    const { store } = opened;
+    vi.advanceTimersToNextTimer();
+    const jobs: Job[] = [];
+    for (let i = 0; i < 230; i += 1) jobs.push(await finishOne(store, clock));
+    clock.jump(DAY);
+    const ids = jobs.map(({ id }) => id);
+    vi.advanceTimersByTime(10 * MINUTE);
+    const left = [await countOf(store, ids)];
+    while (isPurging()) {
+      vi.advanceTimersToNextTimer();
+      left.push(await countOf(store, ids));
+    }
+    expect(left).toEqual([180, 130, 80, 30, 0]);
+  });
+
+  it('gives the space back: the folder does not grow for ever', async () => {
+    const clock = new FakeClock();
+    await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
+    const empty = sizeOf(opened.folder);
+    for (let round = 0; round < 3; round += 1) {
+      for (let i = 0; i < 20; i += 1) await finishOne(opened.store, clock, 'A'.repeat(MEGABYTE));
+      expect(sizeOf(opened.folder)).toBeGreaterThan(20 * MEGABYTE);
+      purgeAfter(clock, DAY);
+      expect(sizeOf(opened.folder)).toBeLessThan(empty + 0.2 * MEGABYTE);
+    }
+  });
+
+  it('tells of a failure, and tries again ten minutes later', async () => {
+    const clock = new FakeClock();
+    const onPurgeError = vi.fn<(error: unknown) => void>();
+    using folder = tempFolder();
+    let fault: Error | null = null;
+    const now = () => {
+      if (fault !== null) throw fault;
+      return clock.now();
+    };
+    await using store = new SqliteJobStore(
+      sqliteOptions(folder.path, { now, retentionMs: DAY, onPurgeError }),
+    );
+    vi.advanceTimersByTime(0);
+    const job = await finishOne(store, clock);
+    fault = new Error('no time');
+    purgeAfter(clock, DAY);
+    expect(onPurgeError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ cause: fault }));
+    fault = null;
+    purgeAfter(clock, 0);
+    expect(await store.getMany([job.id])).toEqual([null]);
+    expect(onPurgeError).toHaveBeenCalledTimes(1);
+  });
+
+  it('leaves no timer behind when the store is closed, also in the midst of much to do', async () => {
+    const clock = new FakeClock();
+    await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
+    for (let i = 0; i < 120; i += 1) await finishOne(opened.store, clock);
+    clock.jump(DAY);
+    vi.advanceTimersToNextTimer();
+    expect(vi.getTimerCount()).toBe(2);
+    await opened.store[Symbol.asyncDispose]();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+const KEY = { idempotencyKey: 'order-7' };
+
+/** Creates a job and completes it. */
+async function finishOne(
+  store: SqliteJobStore,
+  clock: FakeClock,
+  videoData?: string,
+  idempotencyKey: string | null = null,
+): Promise<Job> {
+  const job = acceptedJob({ createdAt: clock.now() });
+  await store.create(record(job, { idempotencyKey }));
+  const [claim] = await claimAll(store, clock.now());
+  const change = { job: completed(job, clock.now()), schedule: null };
+  await store.save(present(claim), videoData === undefined ? change : { ...change, videoData });
+  return change.job;
+}
+
+/** Lets time pass, then the timer of the purge run out, and the purge come to its end. */
+function purgeAfter(clock: FakeClock, ms: number): void {
+  clock.jump(ms);
+  vi.advanceTimersByTime(10 * MINUTE);
+  while (isPurging()) vi.advanceTimersToNextTimer();
+}
+
+/** Beside the timer there is one for the next slice. */
+function isPurging(): boolean {
+  return vi.getTimerCount() > 1;
+}
+
+async function countOf(store: SqliteJobStore, ids: readonly string[]): Promise<number> {
+  return (await store.getMany(ids)).filter((job) => job !== null).length;
+}
+
+function sizeOf(folder: string): number {
+  const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
+import { claimAll, createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
+import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
+import { HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
+import { openSqlite, sqliteOptions } from './open-sqlite.ts';
+
+const now = () => NOON;
+
+describe('a store that is opened again', () => {
+  it('has its jobs, schedules, faults, keys and videos', async () => {
+    await using opened = openSqlite({ now });
+    const claim = await createAndClaim(opened.store, acceptedJob());
+    const done = completed(claim.job, NOON);
+    await opened.store.save(claim, { job: done, schedule: null, videoData: 'QUJD' });
+    const waiting = acceptedJob();
+    await opened.store.create(record(waiting, { idempotencyKey: 'k' }));
+    const [held] = await claimAll(opened.store, NOON);
+    await opened.store.release(present(held), { dueAt: NOON + SECOND, faults: 4 });
+
+    await using store = await reopen(opened.store, opened.folder);
+    expect(await store.getMany([done.id, waiting.id])).toEqual([done, waiting]);
+    expect(await store.getVideoData(done.id)).toBe('QUJD');
+    expect(await store.create(record(acceptedJob(), { idempotencyKey: 'k' }))).toEqual({
+      type: 'duplicate',
+      job: waiting,
+    });
+    expect(await store.nextDueAt()).toBe(NOON + SECOND);
+    const claims = await claimAll(store, NOON + SECOND);
+    expect(claims).toMatchObject([{ job: waiting, faults: 4 }]);
+  });
+
+  it('has the jobs that were leased due at once, and leaves the schedule of others alone', async () => {
+    await using opened = openSqlite({ now });
+    const later = acceptedJob({ createdAt: NOON + MINUTE });
+    const leased = acceptedJob();
+    for (const job of [later, leased]) await opened.store.create(record(job));
+    await opened.store.claimDue({ now: NOON, leaseUntil: NOON + HOUR, limit: 9, callLimit: 9 });
+
+    await using store = await reopen(opened.store, opened.folder);
+    expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([leased]);
+    expect(await claimAll(store, NOON + MINUTE)).toHaveLength(2);
+  });
+
+  it('takes nothing for a claim from before, also when the job is claimed anew', async () => {
+    await using opened = openSqlite({ now });
+    const stale = await createAndClaim(opened.store, acceptedJob());
+
+    await using store = await reopen(opened.store, opened.folder);
+    const change = { job: nextVersion(stale.job), schedule: null };
+    expect(await store.save(stale, change)).toBe(false);
+    const [fresh] = await claimAll(store, NOON);
+    expect(await store.save(stale, change)).toBe(false);
+    await store.release(stale, { dueAt: NOON, faults: 0 });
+    expect(await claimAll(store, NOON)).toEqual([]);
+    expect(await store.save(present(fresh), change)).toBe(true);
+  });
+});
+
+async function reopen(store: SqliteJobStore, folder: string): Promise<SqliteJobStore> {
+  await store[Symbol.asyncDispose]();
+  return new SqliteJobStore(sqliteOptions(folder, { now }));
+}

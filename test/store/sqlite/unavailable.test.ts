@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../../src/store/job-store.ts';
+import { claimAll, createAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { acceptedJob, nextVersion, record } from '../../support/jobs.ts';
+import { Recorder } from '../../support/recorder.ts';
+import { NOON } from '../../support/times.ts';
+import { openSqlite } from './open-sqlite.ts';
+
+const now = () => NOON;
+
+describe('a store that fails', () => {
+  it('says so in one way, whatever was asked of it', async () => {
+    await using opened = openSqlite({ now });
+    const { store } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    await store[Symbol.asyncDispose]();
+    const bounds = { phases: null, olderThan: null, newerThan: null, ascending: false, limit: 1 };
+    const calls = {
+      create: () => store.create(record(acceptedJob())),
+      getMany: () => store.getMany([claim.job.id]),
+      getVideoData: () => store.getVideoData(claim.job.id),
+      list: () => store.list({ ownerId: 'ada', ...bounds }),
+      claimDue: () => claimAll(store, NOON),
+      save: () => store.save(claim, { job: nextVersion(claim.job), schedule: null }),
+      release: () => store.release(claim, { dueAt: NOON, faults: 0 }),
+      nextDueAt: () => store.nextDueAt(),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      const error: unknown = await call().catch((reason: unknown) => reason);
+      expect({ name, error }).toEqual({ name, error: expect.any(StoreUnavailableError) });
+    }
+  });
+
+  it('stores and announces nothing of a create that fails half way, and works again afterwards', async () => {
+    await using opened = openSqlite({ now });
+    const { store, folder } = opened;
+    const recorder = new Recorder();
+    await store.watch({ type: 'owner', ownerId: 'ada' }, recorder.listener);
+    const job = acceptedJob();
+    const withKey = record(job, { idempotencyKey: 'k' });
+    refuse(folder, 'INSERT ON idempotency_keys');
+    await expect(store.create(withKey)).rejects.toThrow(StoreUnavailableError);
+    expect(await store.getMany([job.id])).toEqual([null]);
+    expect(recorder.jobs).toEqual([]);
+    permit(folder);
+    expect(await store.create(withKey)).toEqual({ type: 'created' });
+  });
+
+  it('stores and announces nothing of a save whose video can not be stored, which can be repeated', async () => {
+    await using opened = openSqlite({ now });
+    const { store, folder } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    const recorder = new Recorder();
+    await store.watch({ type: 'job', jobId: claim.job.id }, recorder.listener);
+    const change = { job: nextVersion(claim.job), schedule: null, videoData: 'QUJD' };
+    refuse(folder, 'INSERT ON video_data');
+    await expect(store.save(claim, change)).rejects.toThrow(StoreUnavailableError);
+    expect(await store.getMany([claim.job.id])).toEqual([claim.job]);
+    expect(recorder.jobs).toEqual([]);
+    permit(folder);
+    expect(await store.save(claim, change)).toBe(true);
+    expect(recorder.jobs).toEqual([change.job]);
+  });
+
+  it('leases none of several jobs when one lease can not be stored', async () => {
+    await using opened = openSqlite({ now });
+    const { store, folder } = opened;
+    const jobs = [acceptedJob(), acceptedJob()];
+    await createAll(store, jobs);
+    refuse(folder, `UPDATE ON jobs WHEN new.id = '${jobs[1]?.id}'`);
+    await expect(claimAll(store, NOON)).rejects.toThrow(StoreUnavailableError);
+    permit(folder);
+    expect(await claimAll(store, NOON)).toHaveLength(2);
+  });
+
+  it('can be closed twice', async () => {
+    await using opened = openSqlite({ now });
+    await opened.store[Symbol.asyncDispose]();
+    await expect(opened.store[Symbol.asyncDispose]()).resolves.toBeUndefined();
+  });
+
+  it('counts its listeners', async () => {
+    await using opened = openSqlite({ now });
+    const { store } = opened;
+    const watches = ['a', 'a', 'b'].map((jobId) => store.watch({ type: 'job', jobId }, () => {}));
+    const [first, ...others] = await Promise.all(watches);
+    expect(store.listenerCount).toBe(3);
+    first?.();
+    first?.();
+    expect(store.listenerCount).toBe(2);
+    for (const unwatch of others) unwatch();
+    expect(store.listenerCount).toBe(0);
+  });
+});
+
+/** Makes the database refuse some writes, as a full disk would. */
+function refuse(folder: string, what: string): void {
+  using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
+  database.exec(`CREATE TRIGGER refuse BEFORE ${what} BEGIN SELECT raise(ABORT, 'no room'); END`);
+}
+
+function permit(folder: string): void {
+  using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
+  database.exec('DROP TRIGGER refuse');
+}
