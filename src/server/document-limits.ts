@@ -13,8 +13,13 @@ export function useDocumentLimits(): Plugin {
   return {
     onParse({ params, parseFn, setParseFn }) {
       setParseFn((source, options) => {
-        checkDocument(params.source.toString());
-        return parseFn(source, options);
+        try {
+          checkDocument(params.source.toString());
+          return parseFn(source, options);
+        } catch (error) {
+          if (error instanceof GraphQLError) error.extensions['code'] ??= 'GRAPHQL_PARSE_FAILED';
+          throw error;
+        }
       });
     },
   };

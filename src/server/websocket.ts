@@ -4,6 +4,8 @@ import { type ExecutionArgs, GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { maskError } from './mask-error.ts';
+import { formatErrors, formatResult } from './ws-errors.ts';
+import { keepAlive, send } from './ws-socket.ts';
 import type { Yoga } from './yoga.ts';
 
 /** What the WebSocket endpoint tells. */
@@ -12,9 +14,14 @@ export interface WebSocketLog {
   error(details: object, message: string): void;
 }
 
+/** What belongs to one socket. */
+interface Connection {
+  readonly request: IncomingMessage;
+  /** The open subscriptions, by the payload that asked for each: an id can be used again, a payload is one of its kind. */
+  readonly feeds: Map<object, AsyncIterator<unknown>>;
+}
+
 const MAX_FRAME_BYTES = 64 * 1024;
-/** A socket that answers no ping for this long is dead. */
-const PING_MS = 30_000;
 /** WebSocket close code for "service restart": clients connect again. `complete` would tell them that it is over. */
 const SERVICE_RESTART = 1012;
 
@@ -24,9 +31,10 @@ export class WebSocketEndpoint {
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
+    autoPong: false,
     handleProtocols,
   });
-  readonly #graphql: ReturnType<typeof makeServer<Record<string, unknown>, { request: IncomingMessage }>>;
+  readonly #graphql: ReturnType<typeof makeServer<Record<string, unknown>, Connection>>;
   readonly #log: WebSocketLog;
 
   constructor(yoga: Yoga, log: WebSocketLog) {
@@ -36,7 +44,8 @@ export class WebSocketEndpoint {
       subscribe: (args) => executorsOf(args).subscribe(args),
       onSubscribe: async ({ extra, connectionParams }, _id, params) => {
         try {
-          const enveloped = yoga.getEnveloped({ request: extra.request, connectionParams, params });
+          // Not as `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
+          const enveloped = yoga.getEnveloped({ upgrade: extra.request, connectionParams, params });
           const document = enveloped.parse(params.query);
           const errors = enveloped.validate(enveloped.schema, document);
           if (errors.length > 0) return errors;
@@ -52,6 +61,18 @@ export class WebSocketEndpoint {
           // Thrown further, one wrong document would close the socket and every subscription on it.
           return [maskError(error)];
         }
+      },
+      onOperation: ({ extra }, _id, payload, _args, result) => {
+        if (isIterator(result)) extra.feeds.set(payload, result);
+      },
+      onNext: (_context, _id, _payload, _args, result) => formatResult(result),
+      onError: (_context, _id, _payload, errors) => formatErrors(errors),
+      onComplete: ({ extra }, _id, payload) => {
+        extra.feeds.delete(payload);
+      },
+      onClose: async ({ extra }) => {
+        // graphql-ws loses sight of one whose id was completed and used again before it had begun.
+        for (const feed of extra.feeds.values()) await feed.return?.();
       },
     });
   }
@@ -91,34 +112,17 @@ export class WebSocketEndpoint {
           });
         },
       },
-      { request },
+      { request, feeds: new Map() },
     );
-    let alive = true;
-    const ping = setInterval(() => {
-      if (!alive) return socket.terminate();
-      alive = false;
-      socket.ping();
-    }, PING_MS);
-    socket.on('pong', () => {
-      alive = true;
-    });
+    keepAlive(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.
     socket.on('error', (error) => this.#log.debug({ err: error }, 'a WebSocket client broke the protocol'));
     socket.once('close', (code, reason) => {
-      clearInterval(ping);
       closed(code, reason.toString()).catch((error: unknown) => {
         this.#log.error({ err: error }, 'a WebSocket could not be cleaned up');
       });
     });
   }
-}
-
-/** Resolves once the bytes are handed to the system, so that a slow socket holds its subscriptions back. */
-function send(socket: WebSocket, data: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (socket.readyState !== socket.OPEN) resolve();
-    else socket.send(data, (error) => (error == null ? resolve() : reject(error)));
-  });
 }
 
 type Executors = Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subscribe'>;
@@ -132,4 +136,8 @@ function executorsOf(args: ExecutionArgs): Executors {
 
 function isExecutors(root: unknown): root is Executors {
   return typeof root === 'object' && root !== null && 'execute' in root && 'subscribe' in root;
+}
+
+function isIterator(result: object): result is AsyncIterator<unknown> {
+  return 'next' in result;
 }

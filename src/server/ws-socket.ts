@@ -1,0 +1,46 @@
+import type { WebSocket } from 'ws';
+
+/** A socket that answers no ping for this long is dead. */
+const PING_MS = 30_000;
+/** What a client may leave unread before it is no longer listened to. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
+/** Resolves once the bytes are handed to the system, so that a slow socket holds its subscriptions back. */
+export function send(socket: WebSocket, data: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== socket.OPEN) return resolve();
+    socket.send(data, (error) => {
+      listenAgain(socket);
+      if (error == null) resolve();
+      else reject(error);
+    });
+    holdBack(socket);
+  });
+}
+
+/** Answers pings, and terminates the socket when its own are not answered. */
+export function keepAlive(socket: WebSocket): void {
+  let alive = true;
+  const ping = setInterval(() => {
+    if (!alive) return socket.terminate();
+    alive = false;
+    socket.ping();
+  }, PING_MS);
+  socket.on('pong', () => {
+    alive = true;
+  });
+  socket.on('ping', (data: Buffer) => {
+    socket.pong(data, false, () => listenAgain(socket));
+    holdBack(socket);
+  });
+  socket.once('close', () => clearInterval(ping));
+}
+
+/** Whoever asks without reading the answers would fill the memory with them. */
+function holdBack(socket: WebSocket): void {
+  if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.pause();
+}
+
+function listenAgain(socket: WebSocket): void {
+  if (socket.isPaused && socket.bufferedAmount <= MAX_UNREAD_BYTES) socket.resume();
+}
