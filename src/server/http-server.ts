@@ -25,18 +25,21 @@ const DRAIN_MS = 3000;
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
-  readonly #streams = new Set<ServerResponse>();
+  readonly #answers = new Set<ServerResponse>();
   #draining = false;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    this.#server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-      this.#handle(request, response).catch((error: unknown) => {
-        options.log.error({ err: error }, 'a request failed');
-        if (response.headersSent) response.destroy();
-        else sendJson(response, 500, { error: 'Internal server error' });
-      });
-    });
+    this.#server = createServer(
+      { requestTimeout: REQUEST_TIMEOUT_MS, shouldUpgradeCallback },
+      (request, response) => {
+        this.#handle(request, response).catch((error: unknown) => {
+          options.log.error({ err: error }, 'a request failed');
+          if (response.headersSent) response.destroy();
+          else sendJson(response, 500, { error: 'Internal server error' });
+        });
+      },
+    );
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
@@ -62,7 +65,7 @@ export class HttpServer implements AsyncDisposable {
     this.#server.close(() => closed.resolve());
     webSockets.drain();
     // A stream that is cut is opened again by its client; one that ends is not.
-    for (const stream of this.#streams) stream.destroy();
+    for (const answer of this.#answers) if (isStream(answer)) answer.destroy();
     const cut = setTimeout(() => {
       webSockets.terminate();
       this.#server.closeAllConnections();
@@ -75,10 +78,10 @@ export class HttpServer implements AsyncDisposable {
     if (this.#draining) response.setHeader('connection', 'close');
     const path = pathOf(request);
     if (path === GRAPHQL_PATH) {
-      if (request.headers.accept?.includes('text/event-stream') === true) {
-        this.#streams.add(response);
-        response.once('close', () => this.#streams.delete(response));
-      }
+      if (!hasUrl(request))
+        return sendJson(response, 400, { errors: [{ message: 'The Host header is wrong.' }] });
+      this.#answers.add(response);
+      response.once('close', () => this.#answers.delete(response));
       await this.#options.yoga(request, response);
     } else if (path === '/') {
       response.writeHead(302, { location: GRAPHQL_PATH }).end();
@@ -101,7 +104,23 @@ export class HttpServer implements AsyncDisposable {
 }
 
 function refuse(socket: Duplex, status: string): void {
+  // A client that keeps its side open would keep the server from closing.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Some HTTP clients offer to go on in HTTP/2; such an offer is passed over, not refused. */
+function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boolean {
+  return upgrade?.toLowerCase() === 'websocket';
+}
+
+/** Yoga reads the URL with the Host header before it, and would answer a wrong one with a stack trace. */
+function hasUrl({ url = '/', headers: { host = 'localhost' } }: IncomingMessage): boolean {
+  return URL.canParse(`http://${host}${url}`);
+}
+
+function isStream(answer: ServerResponse): boolean {
+  return String(answer.getHeader('content-type')).startsWith('text/event-stream');
 }
 
 /** Browsers let any page open a WebSocket to any host, and tell which page it is; others send no Origin. */

@@ -1,0 +1,24 @@
+import { createLRUCache, type YogaServerOptions } from 'graphql-yoga';
+import type { DocumentNode } from 'graphql';
+
+/** Parsed documents that are kept. */
+const CACHED_DOCUMENTS = 100;
+/** UTF-16 units. A parsed document takes a hundred times the memory of its text. */
+const MAX_CACHED_LENGTH = 4096;
+
+/** Keeps what programs send again and again: short documents without a syntax error. The rest is parsed anew. */
+export function documentCache(): Exclude<
+  YogaServerOptions<object, object>['parserAndValidationCache'],
+  boolean | undefined
+> {
+  const documents = createLRUCache<DocumentNode>({ max: CACHED_DOCUMENTS });
+  return {
+    documentCache: {
+      get: (text) => documents.get(text),
+      set: (text, document) => {
+        if (text.length <= MAX_CACHED_LENGTH) documents.set(text, document);
+      },
+    },
+    errorCache: { get: () => undefined, set: () => {} },
+  };
+}
