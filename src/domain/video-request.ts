@@ -41,27 +41,23 @@ const MAX_TEXT = 2000;
 const MAX_URL = 2048;
 const MAX_KEY = 128;
 
+const trimmed = z.string().trim();
+
 // The upstream validates only after queueing, so whatever is let through here has been paid for.
 const inputSchema = z.object({
-  image: wellFormed(z.string().trim())
-    .refine(...atMost(MAX_URL))
-    .refine(isHttpUrl, 'must be an http or https URL, such as https://example.com/cat.png'),
-  prompt: wellFormed(z.string().trim())
-    .refine((text) => text !== '', 'must not be empty')
-    .refine(...atMost(MAX_TEXT)),
-  negativePrompt: optional(
-    wellFormed(z.string().trim()).refine(...atMost(MAX_TEXT)),
-    DEFAULT_NEGATIVE_PROMPT,
+  image: text(trimmed, MAX_URL).refine(
+    isHttpUrl,
+    'must be an http or https URL, such as https://example.com/cat.png',
   ),
+  prompt: text(trimmed, MAX_TEXT).min(1, 'must not be empty'),
+  negativePrompt: optional(text(trimmed, MAX_TEXT), DEFAULT_NEGATIVE_PROMPT),
   resolution: optional(z.literal([360, 480, 576], 'must be 360, 480 or 576'), 480),
   videoLength: optional(wholeNumber(1, 5, 'seconds'), 3),
   steps: optional(wholeNumber(10, 70, 'steps'), 30),
   seed: optional(z.int('must be a whole number'), 42424242),
   base64: optional(z.boolean(), false),
   idempotencyKey: optional(
-    wellFormed(z.string())
-      .refine((text) => text !== '', 'must not be empty; leave it out to send none')
-      .refine(...atMost(MAX_KEY)),
+    text(z.string(), MAX_KEY).min(1, 'must not be empty; leave it out to send none'),
     null,
   ),
 });
@@ -100,20 +96,17 @@ function wholeNumber(min: number, max: number, unit: string) {
   return z.int(message).min(min, message).max(max, message);
 }
 
-/** Half a surrogate pair, such as a text cut within an emoji leaves, can't be sent as UTF-8. */
-function wellFormed(schema: z.ZodString): z.ZodString {
-  return schema.refine((text) => text.isWellFormed(), 'must be well-formed Unicode text');
-}
-
-/** Characters as people count them: code points, not UTF-16 units. */
-function atMost(max: number): [check: (text: string) => boolean, message: string] {
-  return [
-    (text) => text.length <= max || Array.from(text).length <= max,
-    `must be at most ${max.toLocaleString('en')} characters long`,
-  ];
+/**
+ * At most `max` characters as people count them: zod counts code points. Half a surrogate pair, such as a text cut
+ * within an emoji leaves, is refused, since UTF-8 can't hold it.
+ */
+function text(schema: z.ZodString, max: number): z.ZodString {
+  return schema
+    .max(max, `must be at most ${max.toLocaleString('en')} characters long`)
+    .refine((value) => value.isWellFormed(), 'must be well-formed Unicode text');
 }
 
 /** URL.parse mends what a stricter reader refuses: missing slashes, line breaks and blanks. The text is sent as it is. */
-function isHttpUrl(text: string): boolean {
-  return /^https?:\/\/[^\s\p{Cc}/\\][^\s\p{Cc}]*$/iu.test(text) && URL.canParse(text);
+function isHttpUrl(value: string): boolean {
+  return /^https?:\/\/[^\s\p{Cc}/\\][^\s\p{Cc}]*$/iu.test(value) && URL.canParse(value);
 }
