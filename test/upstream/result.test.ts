@@ -145,6 +145,7 @@ describe('a result without a video', () => {
     'ftp://files.example.com/v.mp4',
     '/files/video.mp4',
     '/files/video/result',
+    '/files/videos/result',
     'files/video.mp4',
     '//files.example.com/v.mp4',
     'https://',

@@ -11,7 +11,13 @@ import {
   type Reply,
   silence,
 } from '../support/scripted-upstream-replies.ts';
-import { connectTo, patiently, REQUEST, submitSession } from '../support/scripted-upstream-session.ts';
+import {
+  API_KEY,
+  connectTo,
+  patiently,
+  REQUEST,
+  submitSession,
+} from '../support/scripted-upstream-session.ts';
 
 /** A plain TCP server; it sees each connection and, of itself, says nothing. */
 interface Listener extends AsyncDisposable {
@@ -101,6 +107,13 @@ describe('a submit that was never sent', () => {
     const outcome = await session.segmind.submit(REQUEST, patiently({ signal: AbortSignal.abort() }));
     expect(outcome).toMatchObject({ type: 'not-made' });
     expect(session.server.connectionsMade).toBe(0);
+  });
+
+  it('does not tell the key, though the reason to call it off holds it', async () => {
+    await using session = await submitSession(json(200, { request_id: 'abc' }));
+    const signal = AbortSignal.abort(new Error(`stopping ${API_KEY}`));
+    const outcome = await session.segmind.submit(REQUEST, patiently({ signal }));
+    expect(outcome).toMatchObject({ type: 'not-made', reason: 'stopping [redacted]' });
   });
 
   it(
@@ -204,6 +217,9 @@ describe('a submit whose answer was lost', () => {
   it('takes 1xx and nothing after it for lost', async () => {
     await using tcp = await listen((socket) => socket.end('HTTP/1.1 102 Processing\r\n\r\n'));
     await using segmind = connectTo(tcp.origin);
-    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'unknown' });
+    expect(await segmind.submit(REQUEST, patiently())).toEqual({
+      type: 'unknown',
+      message: expect.not.stringContaining('HTTP 102'),
+    });
   });
 });
