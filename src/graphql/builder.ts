@@ -4,6 +4,10 @@ import { DateTimeResolver } from 'graphql-scalars';
 import type { GraphQLContext } from './context.ts';
 import { UrlScalar } from './scalars.ts';
 
+/** Jobs in a page when it is not said how many, and at most. */
+export const DEFAULT_PAGE = 20;
+export const MAX_PAGE = 100;
+
 /** A builder with the schema's conventions; each `define…` function adds its part to it. */
 export type Builder = ReturnType<typeof createBuilder>;
 
@@ -32,6 +36,16 @@ export function createBuilder() {
       },
       nodeFieldOptions: { nullable: false, description: 'The job.' },
       pageInfoTypeOptions: { description: 'Where a page stands among all.' },
+      hasNextPageFieldOptions: { description: 'Whether there are older jobs, after `endCursor`.' },
+      hasPreviousPageFieldOptions: { description: 'Whether there are newer jobs, before `startCursor`.' },
+      startCursorFieldOptions: { description: 'The cursor of the first job; null when the page is empty.' },
+      endCursorFieldOptions: { description: 'The cursor of the last job; null when the page is empty.' },
+      firstArgOptions: {
+        description: `How many jobs after \`after\`: 1 to ${MAX_PAGE}, ${DEFAULT_PAGE} by default.`,
+      },
+      afterArgOptions: { description: 'The cursor after which the page starts: older jobs.' },
+      lastArgOptions: { description: `How many jobs before \`before\`: 1 to ${MAX_PAGE}.` },
+      beforeArgOptions: { description: 'The cursor before which the page ends: newer jobs.' },
       cursorFieldOptions: { description: 'Marks this place in the list, for `after` and `before`.' },
       pageInfoFieldOptions: { description: 'Whether there is more, and from where.' },
     },

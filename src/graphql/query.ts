@@ -3,11 +3,8 @@ import { GraphQLError } from 'graphql';
 import { isJobId } from '../domain/job-id.ts';
 import type { Job } from '../domain/job.ts';
 import { phasesOf } from '../domain/projection.ts';
-import type { Builder } from './builder.ts';
+import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
-
-const DEFAULT_PAGE = 20;
-const MAX_PAGE = 100;
 
 /** Adds `Query` and the connection. */
 export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobTypes): void {
@@ -26,12 +23,6 @@ export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobType
           type: VideoJob,
           description: 'The caller’s jobs, newest first, by pages.',
           args: {
-            first: t.arg.int({
-              description: `How many jobs after \`after\`: 1 to ${MAX_PAGE}, ${DEFAULT_PAGE} by default.`,
-            }),
-            after: t.arg.string({ description: 'The cursor after which the page starts: older jobs.' }),
-            last: t.arg.int({ description: `How many jobs before \`before\`: 1 to ${MAX_PAGE}.` }),
-            before: t.arg.string({ description: 'The cursor before which the page ends: newer jobs.' }),
             status: t.arg({
               type: [Status],
               description: 'Only jobs with one of these statuses; null for all.',
@@ -40,7 +31,7 @@ export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobType
           resolve: async (_, args, { services: { store }, ownerId }) => {
             checkPage(args.first, args.last);
             const phases = args.status == null ? null : phasesOf(args.status);
-            return resolveCursorConnection<Promise<Job[]>>(
+            const page = await resolveCursorConnection<Promise<Job[]>>(
               { args, defaultSize: DEFAULT_PAGE, maxSize: MAX_PAGE, toCursor: ({ id }) => id },
               ({ after, before, limit, inverted }) =>
                 store.list({
@@ -52,6 +43,8 @@ export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobType
                   limit,
                 }),
             );
+            if (page.edges.length > 0) return page;
+            return { ...page, pageInfo: { ...page.pageInfo, startCursor: null, endCursor: null } };
           },
         },
         { name: 'VideoJobConnection', description: 'A page of jobs.' },

@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import {
+  buildSchema,
+  type DocumentNode,
+  type GraphQLNamedType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  isSpecifiedScalarType,
+  isIntrospectionType,
+  lexicographicSortSchema,
+  parse,
+  print,
+  printSchema,
+  validate,
+  visit,
+} from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { createSchema } from '../../src/graphql/schema.ts';
+
+const schema = createSchema();
+const OPERATIONS = 'schema/operations';
+const documents = readdirSync(OPERATIONS).filter((name) => name.endsWith('.graphql'));
+
+describe('the schema', () => {
+  it('is printed in schema/schema.graphql', () => {
+    const committed = readFileSync('schema/schema.graphql', 'utf8');
+    expect(committed).toBe(`${printSchema(lexicographicSortSchema(schema))}\n`);
+  });
+
+  it('is the public contract', () => {
+    const contract = buildSchema(readFileSync('test/graphql/contract.graphql', 'utf8'));
+    const bare = (text: string) => print(withoutDescriptions(parse(text)));
+    const printed = (of: typeof schema) => bare(printSchema(lexicographicSortSchema(of)));
+    expect(printed(schema)).toBe(printed(contract));
+  });
+
+  const types = Object.values(schema.getTypeMap()).filter(
+    (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
+  );
+  it.each(types)('%s and all that it has are described', (type) => {
+    const bare = describedParts(type).filter(([, description]) => (description ?? '').trim() === '');
+    expect(bare.map(([name]) => name)).toEqual([]);
+  });
+});
+
+describe('the operations to start from', () => {
+  it.each(documents)('%s is valid', (name) => {
+    const document = parse(readFileSync(`${OPERATIONS}/${name}`, 'utf8'));
+    expect(validate(schema, document)).toEqual([]);
+  });
+
+  it('use every root field', () => {
+    const used = new Set<string>();
+    for (const name of documents) {
+      visit(parse(readFileSync(`${OPERATIONS}/${name}`, 'utf8')), {
+        Field: ({ name: field }) => void used.add(field.value),
+      });
+    }
+    const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+    expect([...used]).toEqual(
+      expect.arrayContaining(roots.flatMap((root) => Object.keys(root?.getFields() ?? {}))),
+    );
+  });
+
+  it.each(readdirSync(OPERATIONS).filter((name) => name.endsWith('.variables.json')))(
+    '%s is JSON',
+    (name) => {
+      const variables: unknown = JSON.parse(readFileSync(`${OPERATIONS}/${name}`, 'utf8'));
+      expect(variables).toBeTypeOf('object');
+      expect(documents).toContain(name.replace('.variables.json', '.graphql'));
+    },
+  );
+});
+
+function withoutDescriptions(document: DocumentNode): DocumentNode {
+  return visit(document, {
+    enter: (node) => ('description' in node ? { ...node, description: undefined } : undefined),
+  });
+}
+
+function describedParts(type: GraphQLNamedType): [name: string, description: string | null | undefined][] {
+  const own: ReturnType<typeof describedParts> = [[type.name, type.description]];
+  if (isEnumType(type)) own.push(...type.getValues().map(part(type.name)));
+  if (isInputObjectType(type)) own.push(...Object.values(type.getFields()).map(part(type.name)));
+  if (isObjectType(type) || isInterfaceType(type)) {
+    for (const field of Object.values(type.getFields())) {
+      own.push(part(type.name)(field), ...field.args.map(part(`${type.name}.${field.name}`)));
+    }
+  }
+  return own;
+}
+
+function part(owner: string) {
+  return ({
+    name,
+    description,
+  }: {
+    name: string;
+    description?: string | null | undefined;
+  }): [string, string | null | undefined] => [`${owner}.${name}`, description];
+}
