@@ -7,9 +7,9 @@ const MESSAGE =
 /** Answers clients that take no form of their result, and ends a subscription that would stay open for nobody. */
 export function useAcceptable(): Plugin {
   return {
-    onResultProcess({ resultProcessor, setResultProcessor }) {
-      if (resultProcessor !== undefined) return;
-      setResultProcessor(async (result, { Response }) => {
+    onResultProcess(processing) {
+      if (processing.resultProcessor !== undefined) return;
+      processing.setResultProcessor(async (result, { Response }) => {
         if (isAsyncIterable(result)) await result[Symbol.asyncIterator]().return?.();
         const error = { message: MESSAGE, extensions: { code: 'NOT_ACCEPTABLE' } };
         return Response.json({ errors: [error] }, { status: 406 });
