@@ -47,12 +47,15 @@ export async function startApp(config: Config, log: Logger, overrides: AppOverri
   await using resources = new AsyncDisposableStack();
 
   const store = resources.use(overrides.store ?? openStore(config, log));
-  const sandbox = config.segmindApiKey === null ? resources.use(await openSandbox(config, log)) : null;
+  const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
+  if (sandbox === null && config.segmindApiKey === '') {
+    log.warn(`SEGMIND_API_KEY is not set: calls to ${config.segmindBaseUrl} carry no key`);
+  }
   const typicalMs = sandbox === null ? TYPICAL_MS : SANDBOX_TYPICAL_MS / config.sandboxSpeed;
   const upstream = resources.use(
     new SegmindUpstream({
       origin: sandbox?.url ?? config.segmindBaseUrl,
-      apiKey: config.segmindApiKey ?? SANDBOX_KEY,
+      apiKey: sandbox === null ? config.segmindApiKey : SANDBOX_KEY,
       now,
     }),
   );

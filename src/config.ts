@@ -14,8 +14,8 @@ const environmentSchema = z.object({
   SEGMIND_API_KEY: z.string().trim().optional(),
   SEGMIND_BASE_URL: z
     .string()
-    .default('https://api.segmind.com')
-    .refine(isOrigin, 'must be an http or https origin without a path, such as https://api.segmind.com'),
+    .refine(isOrigin, 'must be an http or https origin without a path, such as https://api.segmind.com')
+    .optional(),
   SEGMIND_TIMEOUT_MS: integer(30_000, 1, 600_000),
   SEGMIND_RPM: integer(null, 0, 1_000_000),
   DATA_DIR: text('./data'),
@@ -26,20 +26,24 @@ const environmentSchema = z.object({
   SANDBOX_SPEED: positive(1),
 });
 
+const DEFAULT_BASE_URL = 'https://api.segmind.com';
 const DEFAULT_RPM = 50;
 
 const configSchema = environmentSchema.transform((environment) => {
-  const apiKey = environment.SEGMIND_API_KEY ?? null;
+  const { SEGMIND_API_KEY: apiKey, SEGMIND_BASE_URL: baseUrl } = environment;
+  const embeddedSandbox = apiKey === undefined && baseUrl === undefined;
   return Object.freeze({
     /** 0 picks a free one. */
     port: environment.PORT,
     host: environment.HOST,
-    /** Null: the embedded sandbox is the upstream. */
-    segmindApiKey: apiKey,
-    segmindBaseUrl: new URL(environment.SEGMIND_BASE_URL).origin,
+    /** True: neither a key nor an upstream was given, so the sandbox is the upstream. */
+    embeddedSandbox,
+    /** Empty: calls carry no key. */
+    segmindApiKey: apiKey ?? '',
+    segmindBaseUrl: new URL(baseUrl ?? DEFAULT_BASE_URL).origin,
     segmindTimeoutMs: environment.SEGMIND_TIMEOUT_MS,
     /** Calls a minute; 0 = no limit. */
-    segmindRpm: environment.SEGMIND_RPM ?? (apiKey === null ? 0 : DEFAULT_RPM),
+    segmindRpm: environment.SEGMIND_RPM ?? (embeddedSandbox ? 0 : DEFAULT_RPM),
     dataDir: environment.DATA_DIR,
     jobDeadlineMs: environment.JOB_DEADLINE_SECONDS * 1000,
     jobRetentionMs: environment.JOB_RETENTION_HOURS * 60 * 60 * 1000,

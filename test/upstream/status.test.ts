@@ -86,6 +86,7 @@ describe('what a status call tells', () => {
     expect(await statusFrom(json(404, { error: 'Request job-1 not found' }))).toEqual({ type: 'forgotten' });
     expect(await statusFrom(html(404))).toMatchObject({ type: 'no-news' });
     expect(await statusFrom(answer(404))).toMatchObject({ type: 'no-news' });
+    expect(await statusFrom(json(404, { message: 'no Route matched' }))).toMatchObject({ type: 'no-news' });
   });
 
   it.each<[string, unknown, unknown]>([

@@ -29,7 +29,7 @@ export interface HttpCall extends CallOptions {
 export interface HttpClientOptions {
   /** Origin, e.g. `https://api.segmind.com`. */
   readonly origin: string;
-  /** Sent as `x-api-key`, and blotted out of every text that comes back. */
+  /** Sent as `x-api-key` unless empty, and blotted out of every text that comes back. */
   readonly apiKey: string;
   /** Epoch milliseconds; for a Retry-After that names a date. */
   readonly now: () => number;
@@ -70,7 +70,8 @@ export class HttpClient implements AsyncDisposable {
         path: call.path,
         method: call.method,
         headers: {
-          'x-api-key': apiKey,
+          ...(apiKey === '' ? {} : { 'x-api-key': apiKey }),
+          'user-agent': 'reelgate',
           accept: 'application/json',
           ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
         },

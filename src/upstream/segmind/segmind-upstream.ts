@@ -164,8 +164,9 @@ function readJob<T>(answer: HttpAnswer, read: (body: UpstreamAnswer) => T | null
     const news = read(body);
     if (news !== null) return news;
   }
-  // The upstream's 404 is JSON [page]; an HTML one is some proxy's, and no reason to give up a paid job.
-  if (status === 404 && body !== null) return { type: 'forgotten' };
+  // The upstream's 404 says what is wrong under `error` [page]; another one is some proxy's, and no reason to give up a
+  // paid job.
+  if (status === 404 && errorMessage(body) !== null) return { type: 'forgotten' };
   return { type: 'no-news', ...httpFault(answer) };
 }
 
