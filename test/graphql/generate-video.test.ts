@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_NEGATIVE_PROMPT } from '../../src/domain/video-request.ts';
+import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { INPUT, OUTCOME, type Generated, generate, tryGenerate } from '../support/gateway-generate.ts';
+import { graphql } from '../support/gateway-http.ts';
+import { OWNER, patched, startGateway } from '../support/gateway.ts';
+
+describe('generateVideo', () => {
+  it('answers with a job that is stored', async () => {
+    await using gateway = await startGateway();
+    const { __typename, deduplicated, job } = await generate(gateway.url, INPUT);
+    expect({ __typename, deduplicated }).toEqual({ __typename: 'GenerateVideoSuccess', deduplicated: false });
+    const [stored] = await gateway.store.getMany([job?.id ?? '']);
+    expect(stored).toMatchObject({ ownerId: OWNER, phase: 'accepted', version: 1 });
+  });
+
+  it('fills in the defaults', async () => {
+    await using gateway = await startGateway();
+    const { job } = await generate(gateway.url, INPUT);
+    expect(job?.request).toEqual({
+      ...INPUT,
+      negativePrompt: DEFAULT_NEGATIVE_PROMPT,
+      resolution: 'R480',
+      videoLength: 3,
+      steps: 30,
+      seed: 42424242,
+      base64: false,
+    });
+  });
+
+  it('takes null for the default', async () => {
+    await using gateway = await startGateway();
+    const nulls = {
+      negativePrompt: null,
+      resolution: null,
+      videoLength: null,
+      steps: null,
+      seed: null,
+      base64: null,
+    };
+    const { job } = await generate(gateway.url, { ...INPUT, ...nulls, idempotencyKey: null });
+    expect(job?.request).toEqual((await generate(gateway.url, INPUT)).job?.request);
+  });
+
+  it('takes every field as it is given', async () => {
+    await using gateway = await startGateway();
+    const given = {
+      image: 'http://example.com/a.jpg?b=c',
+      prompt: 'ein Fuchs 🦊 läuft',
+      negativePrompt: '',
+      resolution: 'R576',
+      videoLength: 5,
+      steps: 70,
+      seed: -1,
+      base64: true,
+    };
+    const { job } = await generate(gateway.url, { ...given, prompt: `  ${given.prompt}\n` });
+    expect(job?.request).toEqual(given);
+  });
+
+  it('names every fault of the input at once', async () => {
+    await using gateway = await startGateway();
+    const answer = await generate(gateway.url, {
+      image: 'ftp://example.com/cat.png',
+      prompt: ' ',
+      negativePrompt: 'x'.repeat(2001),
+      videoLength: 6,
+      steps: 9,
+      idempotencyKey: '',
+    });
+    expect(answer).toMatchObject({ __typename: 'GenerateVideoInvalidInput', code: 'INVALID_INPUT' });
+    expect(answer.issues?.map(({ path }) => path)).toEqual([
+      ['image'],
+      ['prompt'],
+      ['negativePrompt'],
+      ['videoLength'],
+      ['steps'],
+      ['idempotencyKey'],
+    ]);
+    expect(await gateway.store.nextDueAt()).toBeNull();
+  });
+
+  it.each(['no URL', '', 'javascript:alert(1)', `https://example.com/${'x'.repeat(2048)}`])(
+    'takes a wrong URL for an issue of the input: %.30s',
+    async (image) => {
+      await using gateway = await startGateway();
+      const { issues = [] } = await generate(gateway.url, { ...INPUT, image });
+      expect(new Set(issues.map(({ path }) => path.join('.')))).toEqual(new Set(['image']));
+    },
+  );
+
+  it.each([
+    [{ image: 5 }, 'input.image'],
+    [{ image: null }, 'input.image'],
+    [{ prompt: ['a'] }, 'input.prompt'],
+    [{ resolution: 480 }, 'input.resolution'],
+    [{ resolution: 'R999' }, 'input.resolution'],
+    [{ videoLength: 2.5 }, 'input.videoLength'],
+    [{ steps: '30' }, 'input.steps'],
+    [{ seed: 2 ** 31 }, 'input.seed'],
+    [{ base64: 'yes' }, 'input.base64'],
+    [{ unknown: 1 }, '"unknown"'],
+  ])('refuses the wrong type of %j with the name of the field', async (change, field) => {
+    await using gateway = await startGateway();
+    const { data, errors = [] } = await tryGenerate(gateway.url, { ...INPUT, ...change });
+    expect(data ?? null).toBeNull();
+    expect(errors.map(({ message }) => message).join('\n')).toContain(field);
+    expect(gateway.log.errors).toEqual([]);
+  });
+
+  it('says that the capacity is exceeded, and when to come back', async () => {
+    await using gateway = await startGateway({ maxUnfinishedJobs: 2 });
+    await generate(gateway.url, INPUT);
+    await generate(gateway.url, INPUT);
+    expect(await generate(gateway.url, INPUT)).toMatchObject({
+      __typename: 'GenerateVideoCapacityExceeded',
+      code: 'CAPACITY_EXCEEDED',
+      retryAfterSeconds: 10,
+    });
+  });
+
+  it('lets one failure spare its neighbours', async () => {
+    let calls = 0;
+    await using gateway = await startGateway({
+      wrapStore: (store) =>
+        patched(store, {
+          create: async (record) => {
+            calls += 1;
+            if (calls === 2) throw new StoreUnavailableError('secret');
+            return store.create(record);
+          },
+        }),
+    });
+    const { data, errors = [] } = await graphql<Record<string, Generated | null>>(
+      gateway.url,
+      `mutation { ${one('a')} ${one('b')} ${one('c')} }`,
+    );
+    const success = { __typename: 'GenerateVideoSuccess' };
+    expect(data).toMatchObject({ a: success, b: null, c: success });
+    expect(errors.map(({ path, extensions }) => [path, extensions?.['code']])).toEqual([
+      [['b'], 'STORE_UNAVAILABLE'],
+    ]);
+  });
+
+  it('tells of a store that can’t be reached by code, without its message', async () => {
+    await using gateway = await startGateway({
+      wrapStore: (store) =>
+        patched(store, { create: () => Promise.reject(new StoreUnavailableError('secret at /var/db')) }),
+    });
+    const answer = await tryGenerate(gateway.url, INPUT);
+    expect(answer.data).toEqual({ generateVideo: null });
+    expect(answer.errors?.map(({ extensions }) => extensions)).toEqual([{ code: 'STORE_UNAVAILABLE' }]);
+    expect(JSON.stringify(answer)).not.toContain('secret');
+    expect(gateway.log.errors.join('\n')).toContain('secret at /var/db');
+  });
+});
+
+function one(alias: string): string {
+  return `${alias}: generateVideo(input: { image: "${INPUT.image}", prompt: "${alias}" }) { ${OUTCOME} }`;
+}

@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import { INPUT, generate } from '../support/gateway-generate.ts';
+import { dataOf } from '../support/gateway-http.ts';
+import { JobMover } from '../support/gateway-jobs.ts';
+import { startGateway } from '../support/gateway.ts';
+import { acceptedJob, record } from '../support/jobs.ts';
+import { DAY } from '../support/times.ts';
+
+const KEYED = { ...INPUT, idempotencyKey: 'press-1' };
+
+it('makes one job of 20 equal calls at once', async () => {
+  await using gateway = await startGateway();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => generate(gateway.url, KEYED)));
+  expect(new Set(answers.map(({ job }) => job?.id)).size).toBe(1);
+  expect(answers.filter(({ deduplicated }) => deduplicated === true)).toHaveLength(19);
+  const { videoJobs } = await dataOf<{ videoJobs: { nodes: object[] } }>(
+    gateway.url,
+    '{ videoJobs { nodes { id } } }',
+  );
+  expect(videoJobs.nodes).toHaveLength(1);
+});
+
+it('gives the same job when defaults are spelled out or blanks added', async () => {
+  await using gateway = await startGateway();
+  const { job } = await generate(gateway.url, KEYED);
+  const again = await generate(gateway.url, { ...KEYED, prompt: ` ${INPUT.prompt} `, steps: 30, seed: null });
+  expect([again.deduplicated, again.job?.id]).toEqual([true, job?.id]);
+});
+
+it('refuses a key that was used for another input, and names the job of that', async () => {
+  await using gateway = await startGateway();
+  const { job } = await generate(gateway.url, KEYED);
+  const other = await generate(gateway.url, { ...KEYED, steps: 31 });
+  expect(other).toEqual({
+    __typename: 'GenerateVideoIdempotencyConflict',
+    code: 'IDEMPOTENCY_CONFLICT',
+    message: expect.any(String),
+    job: { id: job?.id },
+  });
+});
+
+it('gives the same job also when it has moved on, and when there is no room for a new one', async () => {
+  await using gateway = await startGateway({ maxUnfinishedJobs: 1 });
+  const { job } = await generate(gateway.url, KEYED);
+  await new JobMover(gateway).move(job?.id ?? '', { type: 'submit-started' });
+  const again = await generate(gateway.url, KEYED);
+  expect([again.deduplicated, again.job?.id]).toEqual([true, job?.id]);
+});
+
+it('forgets a key after 24 hours', async () => {
+  await using gateway = await startGateway();
+  const { job } = await generate(gateway.url, KEYED);
+  gateway.clock.jump(DAY - 1);
+  expect((await generate(gateway.url, KEYED)).job?.id).toBe(job?.id);
+  gateway.clock.jump(1);
+  expect((await generate(gateway.url, KEYED)).deduplicated).toBe(false);
+});
+
+it('keeps one owner’s keys apart from another’s', async () => {
+  await using gateway = await startGateway();
+  const theirs = acceptedJob({ ownerId: 'bob' });
+  await gateway.store.create(record(theirs, { idempotencyKey: KEYED.idempotencyKey }));
+  const { job, deduplicated } = await generate(gateway.url, KEYED);
+  expect(deduplicated).toBe(false);
+  expect(job?.id).not.toBe(theirs.id);
+});
+
+it('makes a job for each of two calls without a key', async () => {
+  await using gateway = await startGateway();
+  const ids = [await generate(gateway.url, INPUT), await generate(gateway.url, INPUT)].map(
+    ({ job }) => job?.id,
+  );
+  expect(new Set(ids).size).toBe(2);
+});

@@ -1,0 +1,96 @@
+import { createContext, type GraphQLContext, type GraphQLServices } from '../../src/graphql/context.ts';
+import { createSchema } from '../../src/graphql/schema.ts';
+import { HttpServer } from '../../src/server/http-server.ts';
+import { WebSocketEndpoint } from '../../src/server/websocket.ts';
+import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
+import type { JobStore } from '../../src/store/job-store.ts';
+import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import { FakeClock } from './fake-clock.ts';
+import { GatewayLog } from './gateway-log.ts';
+import { jobId } from './jobs.ts';
+import { tempFolder } from './temp-folder.ts';
+import { DAY, MINUTE } from './times.ts';
+
+/** Whose jobs the gateway under test serves. */
+export const OWNER = 'ada';
+
+/** What a test may replace. */
+export interface GatewayOptions extends Partial<Pick<GraphQLServices, 'maxUnfinishedJobs' | 'typicalMs'>> {
+  /** Stands before the real store, to count its calls or to fail them. */
+  readonly wrapStore?: (store: JobStore) => JobStore;
+  /** Stands before the making of each operation's context. */
+  readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
+}
+
+/** A gateway on a free loopback port with a real store and no poller: tests move its jobs. */
+export interface Gateway extends AsyncDisposable {
+  /** Its origin, such as `http://127.0.0.1:4000`. */
+  readonly url: string;
+  readonly port: number;
+  readonly store: SqliteJobStore;
+  readonly clock: FakeClock;
+  readonly log: GatewayLog;
+  readonly webSockets: WebSocketEndpoint;
+  /** Stops the server only; the store stays open. */
+  stop(): Promise<void>;
+}
+
+export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  await using resources = new AsyncDisposableStack();
+  const folder = resources.use(tempFolder());
+  const clock = new FakeClock();
+  const store = resources.use(
+    new SqliteJobStore({
+      folder: folder.path,
+      retentionMs: 7 * DAY,
+      now: clock.now,
+      onPurgeError: (error) => {
+        throw error;
+      },
+    }),
+  );
+  const { wrapStore, wrapContext, ...overrides } = options;
+  const services: GraphQLServices = {
+    store: wrapStore?.(store) ?? store,
+    now: clock.now,
+    newJobId: jobId,
+    deadlineMs: 55 * MINUTE,
+    maxUnfinishedJobs: 10_000,
+    typicalMs: MINUTE,
+    ...overrides,
+  };
+  const log = new GatewayLog();
+  const makeContext = () => createContext(services, OWNER);
+  const yoga = createGraphQLEndpoint({
+    schema: createSchema(),
+    createContext: () => wrapContext?.(makeContext) ?? makeContext(),
+    log,
+    sampleImageUrl: null,
+  });
+  const webSockets = new WebSocketEndpoint(yoga, log);
+  const probe = () => services.store.nextDueAt();
+  const server = resources.use(new HttpServer({ host: '127.0.0.1', port: 0, yoga, webSockets, probe, log }));
+  const url = await server.listen();
+
+  const owned = resources.move();
+  return {
+    url,
+    port: Number(new URL(url).port),
+    store,
+    clock,
+    log,
+    webSockets,
+    stop: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The store, some of whose methods are replaced. */
+export function patched(store: JobStore, change: Partial<JobStore>): JobStore {
+  return new Proxy(store, {
+    get(target, name) {
+      const own: unknown = Reflect.get(change, name) ?? Reflect.get(target, name);
+      return typeof own === 'function' ? own.bind(target) : own;
+    },
+  });
+}
