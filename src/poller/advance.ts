@@ -4,6 +4,7 @@ import { nextPollDelayMs } from '../domain/poll-plan.ts';
 import { type Observation, transition } from '../domain/transition.ts';
 import type { Claim, JobStore } from '../store/job-store.ts';
 import type { CallOptions, CollectedVideo, PassingFault, VideoUpstream } from '../upstream/video-upstream.ts';
+import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
 
 /** What a step works with. */
 export interface StepDependencies {
@@ -158,7 +159,9 @@ function nextStepAt(job: Job, faults: number, call: CallReport, dependencies: St
   const { now, random, typicalMs } = dependencies;
   const at = now();
   const delayMs = (): number => {
-    if (typeof call === 'object') return backoffMs(faults, random(), call.retryAfterMs);
+    if (typeof call === 'object') {
+      return backoffMs(faults, random(), Math.min(call.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
+    }
     if (job.phase === 'collecting') return 0;
     return nextPollDelayMs({ elapsedMs: at - (job.submittedAt ?? at), typicalMs, random: random() });
   };

@@ -1,4 +1,5 @@
 import { backoffMs } from '../domain/backoff.ts';
+import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -30,9 +31,7 @@ export class RateBudget {
   /** How many calls may go out now. */
   available(now: number): number {
     if (now < this.#closedUntil) return 0;
-    const elapsed = Math.max(0, now - this.#refilledAt);
-    this.#tokens = Math.min(this.#burst, this.#tokens + elapsed * this.#refillPerMs);
-    this.#refilledAt = Math.max(this.#refilledAt, now);
+    this.#refill(now);
     return Math.floor(this.#tokens);
   }
 
@@ -49,20 +48,25 @@ export class RateBudget {
 
   /** The upstream refused a call for their number (429): no call goes out for as long as it asked, or a backoff. */
   refused(now: number, random: number, retryAfterMs: number | null): void {
-    // Refusals of calls that were under way together count as one.
-    if (now < this.#closedUntil) return;
-    this.#refusals += 1;
-    this.#closedUntil = now + Math.min(retryAfterMs ?? backoffMs(this.#refusals, random), MAX_CLOSED_MS);
-    // It opens with one call, not with a burst.
-    this.#tokens = this.#burst === Infinity ? Infinity : 1;
-    this.#refilledAt = this.#closedUntil;
+    // Refusals of calls that were under way together count as one, and the longest time that one asked for holds.
+    const together = now < this.#closedUntil;
+    if (!together) this.#refusals += 1;
+    const waitMs = retryAfterMs ?? (together ? 0 : backoffMs(this.#refusals, random));
+    this.#closedUntil = Math.max(this.#closedUntil, now + Math.min(waitMs, MAX_RETRY_AFTER_MS));
+    // It opens with one call at most, not with a burst.
+    this.#refill(this.#closedUntil);
+    if (this.#burst !== Infinity) this.#tokens = Math.min(1, this.#tokens);
   }
 
   /** The upstream served a call. */
   served(): void {
     this.#refusals = 0;
   }
-}
 
-/** A longer Retry-After is tried again after this. */
-const MAX_CLOSED_MS = 5 * MINUTE_MS;
+  /** Brings the bucket to what it holds at a time. */
+  #refill(at: number): void {
+    const elapsed = Math.max(0, at - this.#refilledAt);
+    this.#tokens = Math.min(this.#burst, this.#tokens + elapsed * this.#refillPerMs);
+    this.#refilledAt = Math.max(this.#refilledAt, at);
+  }
+}

@@ -1,0 +1,63 @@
+import type { VideoUpstream } from '../../src/upstream/video-upstream.ts';
+import type { JobStore } from '../../src/store/job-store.ts';
+import { overrideStore } from '../support/override-store.ts';
+
+/**
+ * Stops a step dead at one of its calls to the store or to the upstream, before the call is made or after it was
+ * answered, as when a process is killed or suspended. It may be let go on later.
+ */
+export class Interruption {
+  #callsLeft: number;
+  readonly #answered: boolean;
+  readonly #reached = Promise.withResolvers<'interrupted'>();
+  readonly #resumed = Promise.withResolvers<void>();
+
+  /**
+   * @param call the how manyth call it stops at; 0 for the first
+   * @param answered whether the call has been made then
+   */
+  constructor(call: number, answered: boolean) {
+    this.#callsLeft = call;
+    this.#answered = answered;
+  }
+
+  /** Resolves once the step stands still. */
+  get reached(): Promise<'interrupted'> {
+    return this.#reached.promise;
+  }
+
+  /** Lets the step go on. */
+  resume(): void {
+    this.#resumed.resolve();
+  }
+
+  store(store: JobStore): JobStore {
+    return overrideStore(store, {
+      save: (claim, change) => this.#pass(() => store.save(claim, change)),
+      release: (claim, schedule) => this.#pass(() => store.release(claim, schedule)),
+    });
+  }
+
+  upstream(upstream: VideoUpstream): VideoUpstream {
+    return {
+      submit: (request, options) => this.#pass(() => upstream.submit(request, options)),
+      status: (id, options) => this.#pass(() => upstream.status(id, options)),
+      result: (id, options) => this.#pass(() => upstream.result(id, options)),
+      [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
+    };
+  }
+
+  async #pass<T>(call: () => Promise<T>): Promise<T> {
+    this.#callsLeft -= 1;
+    if (this.#callsLeft !== -1) return call();
+    if (!this.#answered) await this.#stand();
+    const answer = await call();
+    if (this.#answered) await this.#stand();
+    return answer;
+  }
+
+  #stand(): Promise<void> {
+    this.#reached.resolve('interrupted');
+    return this.#resumed.promise;
+  }
+}

@@ -1,0 +1,228 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isFinal, JOB_PHASES, type Job } from '../../src/domain/job.ts';
+import { advance } from '../../src/poller/advance.ts';
+import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import type {
+  JobEnd,
+  ResultOutcome,
+  StatusOutcome,
+  SubmitOutcome,
+} from '../../src/upstream/video-upstream.ts';
+import { claimAll, present } from '../contract/job-store-cases/opened-store.ts';
+import { sqliteOptions } from '../store/sqlite/open-sqlite.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { FakeVideoUpstream, passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
+import { acceptedJob, record } from '../support/jobs.ts';
+import { Recorder } from '../support/recorder.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { DAY, SECOND } from '../support/times.ts';
+import { Interruption } from './interruption.ts';
+import { CALL_TIMEOUT_MS, LEASE_MS, TYPICAL_MS } from './step-bench.ts';
+
+const DEADLINE_MS = 120 * SECOND;
+
+/** What the world does to one step. */
+interface Fate {
+  readonly submit: SubmitOutcome;
+  readonly status: StatusOutcome;
+  readonly result: ResultOutcome;
+  /** How long its call takes, unless its time limit is shorter. */
+  readonly callMs: number;
+  readonly interruption: {
+    readonly call: number;
+    readonly answered: boolean;
+    /** What happens then: its lease runs out, the process starts anew, or it goes on when others have worked. */
+    readonly sequel: 'lost' | 'restarted' | 'stalled';
+  } | null;
+}
+
+const faultOf = <T extends string>(type: T) =>
+  fc.record({
+    type: fc.constant(type),
+    reason: fc.constant('answered 503'),
+    rateLimited: fc.boolean(),
+    retryAfterMs: fc.option(fc.integer({ min: 0, max: 20 * SECOND })),
+  });
+const end: fc.Arbitrary<JobEnd> = fc.oneof(
+  { weight: 6, arbitrary: faultOf('no-news') },
+  fc.constant({ type: 'failed' as const, message: 'blocked', metrics: null }),
+  fc.constant({ type: 'forgotten' as const }),
+);
+const fate: fc.Arbitrary<Fate> = fc.record({
+  submit: fc.oneof(
+    { weight: 4, arbitrary: faultOf('not-made') },
+    { weight: 4, arbitrary: fc.constant({ type: 'accepted' as const, upstreamId: 'up-1' }) },
+    fc.constant({ type: 'unknown' as const, message: 'lost' }),
+    fc.constant({ type: 'refused' as const, code: 'REJECTED' as const, message: 'no' }),
+  ),
+  status: fc.oneof(
+    fc.constantFrom<StatusOutcome>(
+      { type: 'queued' },
+      { type: 'processing' },
+      { type: 'completed', metrics: null },
+    ),
+    end,
+  ),
+  result: fc.oneof(fc.constant(VIDEO_READY), end),
+  callMs: fc.integer({ min: 0, max: CALL_TIMEOUT_MS }),
+  interruption: fc.option(
+    fc.record({
+      call: fc.integer({ min: 0, max: 2 }),
+      answered: fc.boolean(),
+      sequel: fc.constantFrom('lost' as const, 'restarted' as const, 'stalled' as const),
+    }),
+    { freq: 3 },
+  ),
+});
+
+describe('a job, whatever happens to it', () => {
+  it('is sent once unless known not made, ends by its deadline, and rises version by version', async () => {
+    const ends = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(fate, { maxLength: 12, size: 'max' }), async (fates) => {
+        await using world = new World();
+        const job = await world.live(fates);
+
+        const sent = world.submits.map((outcome) => outcome.type);
+        expect(sent.slice(0, -1).every((type) => type === 'not-made')).toBe(true);
+        expect(isFinal(job)).toBe(true);
+        // Each poller that stood still may have held the job for a lease, and have gone on with a call.
+        const grace = world.interruptions * (LEASE_MS + CALL_TIMEOUT_MS);
+        expect(job.finishedAt).toBeLessThanOrEqual(job.deadlineAt + grace);
+        const versions = world.recorder.versions;
+        expect(versions).toEqual(Array.from({ length: job.version }, (_, index) => index + 1));
+        expect(world.recorder.jobs.at(-1)).toEqual(job);
+        expectForwardOnly(world.recorder.jobs);
+        ends.add(job.failure?.code ?? job.phase);
+      }),
+      { numRuns: 200 },
+    );
+    // The property saw what it is about.
+    const seen = [
+      'completed',
+      'SUBMISSION_UNKNOWN',
+      'UPSTREAM_UNAVAILABLE',
+      'TIMED_OUT',
+      'GENERATION_FAILED',
+    ];
+    expect([...ends]).toEqual(expect.arrayContaining(seen));
+  });
+});
+
+/** One job, its store and its upstream, on a clock. */
+class World implements AsyncDisposable {
+  readonly submits: SubmitOutcome[] = [];
+  readonly recorder = new Recorder();
+  interruptions = 0;
+  readonly #clock = new FakeClock();
+  readonly #folder = tempFolder();
+  #store = this.#open();
+  /** Goes on with the step that stands still, if any. */
+  #resume: () => Promise<unknown> = () => Promise.resolve();
+
+  /** Creates the job and moves it until it is final. @returns the job as it is stored then */
+  async live(fates: readonly Fate[]): Promise<Job> {
+    const job = acceptedJob({ deadlineAt: this.#clock.now() + DEADLINE_MS });
+    await this.#watch();
+    await this.#store.create(record(job));
+    const rest = fates.values();
+    for (;;) {
+      const dueAt = await this.#store.nextDueAt();
+      if (dueAt === null) break;
+      this.#clock.jump(Math.max(0, dueAt - this.#clock.now()));
+      const resume = this.#resume;
+      this.#resume = () => Promise.resolve();
+      await this.#step(rest.next().value ?? CALM);
+      await resume();
+    }
+    await this.#resume();
+    const [stored] = await this.#store.getMany([job.id]);
+    return present(stored);
+  }
+
+  async #step(given: Fate): Promise<void> {
+    const [claim] = await claimAll(this.#store, this.#clock.now());
+    const { call, answered, sequel } = given.interruption ?? NEVER;
+    const interruption = new Interruption(call, answered);
+    const upstream = new FakeVideoUpstream(this.#script(given), this.#clock.now);
+    const step = advance(present(claim), {
+      store: interruption.store(this.#store),
+      upstream: interruption.upstream(upstream),
+      now: this.#clock.now,
+      random: () => 0.5,
+      callTimeoutMs: CALL_TIMEOUT_MS,
+      typicalMs: TYPICAL_MS,
+      retentionMs: DAY,
+      signal: new AbortController().signal,
+      // A step that goes on after a restart finds its store closed.
+    }).catch(() => 'failed');
+    if ((await Promise.race([step, interruption.reached])) !== 'interrupted') return;
+    this.interruptions += 1;
+    if (sequel === 'restarted') await this.#restart();
+    else this.#clock.jump(LEASE_MS);
+    if (sequel === 'lost') return;
+    this.#resume = () => {
+      interruption.resume();
+      return step;
+    };
+  }
+
+  #script(given: Fate) {
+    const answer = <T>(outcome: T, timeoutMs: number): T => {
+      this.#clock.jump(Math.min(given.callMs, timeoutMs));
+      return outcome;
+    };
+    return {
+      submit: (_: unknown, { timeoutMs }: { timeoutMs: number }) => {
+        this.submits.push(given.submit);
+        return answer(given.submit, timeoutMs);
+      },
+      status: (_: unknown, { timeoutMs }: { timeoutMs: number }) => answer(given.status, timeoutMs),
+      result: (_: unknown, { timeoutMs }: { timeoutMs: number }) => answer(given.result, timeoutMs),
+    };
+  }
+
+  async #restart(): Promise<void> {
+    await this.#store[Symbol.asyncDispose]();
+    this.#store = this.#open();
+    await this.#watch();
+  }
+
+  async #watch(): Promise<void> {
+    await this.#store.watch({ type: 'owner', ownerId: 'ada' }, this.recorder.listener);
+  }
+
+  #open(): SqliteJobStore {
+    return new SqliteJobStore(sqliteOptions(this.#folder.path, { now: this.#clock.now }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#store[Symbol.asyncDispose]();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+const NEVER = { call: Infinity, answered: false, sequel: 'lost' } as const;
+
+/** When the fates are used up: nothing goes wrong and nothing comes of it. */
+const CALM: Fate = {
+  submit: { type: 'not-made', ...passingFault() },
+  status: { type: 'queued' },
+  result: { type: 'no-news', ...passingFault() },
+  callMs: 0,
+  interruption: null,
+};
+
+/** There is one way back: from submitting to accepted. */
+function expectForwardOnly(versions: readonly Job[]): void {
+  for (const [index, job] of versions.entries()) {
+    const before = versions[index - 1];
+    const back = before?.phase === 'submitting' && job.phase === 'accepted';
+    expect(back || rankOf(job) > rankOf(before)).toBe(true);
+  }
+}
+
+function rankOf(job: Job | undefined): number {
+  return job === undefined ? -1 : JOB_PHASES.indexOf(job.phase);
+}

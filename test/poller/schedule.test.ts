@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { Job } from '../../src/domain/job.ts';
+import { nextPollDelayMs } from '../../src/domain/poll-plan.ts';
+import { accepted, passingFault } from '../support/fake-video-upstream.ts';
+import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { running, StepBench, TYPICAL_MS } from './step-bench.ts';
+
+/** A fault of every call, in the words of each. */
+function faulty(change: Parameters<typeof passingFault>[0] = {}) {
+  const fault = passingFault(change);
+  return {
+    submit: () => ({ type: 'not-made', ...fault }) as const,
+    status: () => ({ type: 'no-news', ...fault }) as const,
+    result: () => ({ type: 'no-news', ...fault }) as const,
+  };
+}
+
+const STATES: [Job['phase'], Partial<Job>][] = [
+  ['accepted', { deadlineAt: NOON + 40 * MINUTE }],
+  ['queued', running('queued', NOON)],
+  ['processing', running('processing', NOON)],
+  ['collecting', running('collecting', NOON)],
+];
+
+describe('when a job is looked at again', () => {
+  it.each(STATES)('backs off from an %s job with each fault, and not past a minute', async (_, state) => {
+    await using bench = new StepBench(faulty());
+    bench.random = 0;
+    await bench.add(state);
+    const waits: number[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      const report = await bench.step();
+      expect(report.call).toMatchObject(passingFault());
+      const dueIn = (await bench.dueInMs()) ?? 0;
+      waits.push(dueIn / SECOND);
+      await bench.clock.advance(dueIn);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+  });
+
+  it('takes up to half of a backoff away by chance', async () => {
+    await using bench = new StepBench(faulty());
+    bench.random = 1;
+    await bench.add();
+    await bench.step();
+    expect(await bench.dueInMs()).toBe(SECOND / 2);
+  });
+
+  it('starts anew with the backoff after a call that went well', async () => {
+    await using bench = new StepBench(faulty());
+    bench.random = 0;
+    await bench.add(running('queued', NOON));
+    const stepAfter = async (ms: number) => {
+      await bench.clock.advance(ms);
+      await bench.step();
+      return bench.dueInMs();
+    };
+    expect(await stepAfter(0)).toBe(SECOND);
+    expect(await stepAfter(SECOND)).toBe(2 * SECOND);
+    bench.upstream.script = { status: () => ({ type: 'queued' }) };
+    const pollIn = await stepAfter(2 * SECOND);
+    bench.upstream.script = faulty();
+    expect(await stepAfter(pollIn ?? 0)).toBe(SECOND);
+  });
+
+  it('keeps the count of faults when the job is taken over, and starts anew once it is accepted', async () => {
+    await using bench = new StepBench(faulty());
+    bench.random = 0;
+    await bench.add();
+    await bench.step();
+    await bench.clock.advance(SECOND);
+    await bench.claim();
+    await bench.clock.advance(MINUTE);
+    await bench.step();
+    expect(await bench.dueInMs()).toBe(2 * SECOND);
+    await bench.clock.advance(2 * SECOND);
+    bench.upstream.script = { submit: accepted };
+    await bench.step();
+    await bench.clock.advance((await bench.dueInMs()) ?? 0);
+    bench.upstream.script = faulty();
+    await bench.step();
+    expect(await bench.dueInMs()).toBe(SECOND);
+  });
+
+  it.each(STATES)('waits with an %s job for as long as the upstream asks', async (_, state) => {
+    await using bench = new StepBench(faulty({ rateLimited: true, retryAfterMs: 90 * SECOND }));
+    await bench.add(state);
+    const { call } = await bench.step();
+    expect(call).toMatchObject({ rateLimited: true, retryAfterMs: 90 * SECOND });
+    expect(await bench.dueInMs()).toBe(90 * SECOND);
+  });
+
+  it('waits no shorter than its own backoff, whatever the upstream asks', async () => {
+    await using bench = new StepBench(faulty({ retryAfterMs: 0 }));
+    bench.random = 0;
+    await bench.add();
+    await bench.step();
+    expect(await bench.dueInMs()).toBe(SECOND);
+  });
+
+  it.each(STATES)(
+    'asks again about an %s job after five minutes even if told to wait a day',
+    async (_, state) => {
+      await using bench = new StepBench(faulty({ retryAfterMs: 24 * 60 * MINUTE }));
+      await bench.add(state);
+      await bench.step();
+      expect(await bench.dueInMs()).toBe(5 * MINUTE);
+    },
+  );
+
+  it.each(STATES)('never waits with an %s job past its deadline', async (_, state) => {
+    await using bench = new StepBench(faulty({ retryAfterMs: 2 * MINUTE }));
+    await bench.add({ ...state, deadlineAt: NOON + MINUTE });
+    await bench.step();
+    expect(await bench.dueInMs()).toBe(MINUTE);
+  });
+
+  it('polls by the plan, from when the upstream took the job', async () => {
+    await using bench = new StepBench();
+    await bench.add(running('queued', NOON));
+    await bench.step();
+    const plan = { typicalMs: TYPICAL_MS, random: bench.random };
+    expect(await bench.dueInMs()).toBe(nextPollDelayMs({ ...plan, elapsedMs: 12 * SECOND }));
+    await bench.clock.advance(10 * MINUTE);
+    await bench.step();
+    expect(await bench.dueInMs()).toBe(nextPollDelayMs({ ...plan, elapsedMs: 10 * MINUTE }));
+  });
+});

@@ -1,0 +1,93 @@
+import type { Job } from '../../src/domain/job.ts';
+import { advance, type StepDependencies, type StepReport } from '../../src/poller/advance.ts';
+import type { Claim, JobStore } from '../../src/store/job-store.ts';
+import { claimAll, present } from '../contract/job-store-cases/opened-store.ts';
+import { openSqlite } from '../store/sqlite/open-sqlite.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { FakeVideoUpstream, type UpstreamScript } from '../support/fake-video-upstream.ts';
+import { acceptedJob, record, videoRequest } from '../support/jobs.ts';
+import { DAY, MINUTE, SECOND } from '../support/times.ts';
+
+/** What a step may take: longer than any call. */
+export const LEASE_MS = MINUTE;
+export const CALL_TIMEOUT_MS = 30 * SECOND;
+export const TYPICAL_MS = 50 * SECOND;
+export const RETENTION_MS = 7 * DAY;
+
+/** A real store, a fake upstream and a clock, for steps of one job. */
+export class StepBench implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly upstream: FakeVideoUpstream;
+  readonly store: JobStore;
+  readonly cutting = new AbortController();
+  random = 0.5;
+  readonly #opened = openSqlite(this.clock);
+
+  constructor(script: UpstreamScript = {}) {
+    this.store = this.#opened.store;
+    this.upstream = new FakeVideoUpstream(script, this.clock.now);
+  }
+
+  /** Stores a job as it is in the middle of its life. */
+  async add(change: Partial<Job> = {}): Promise<Job> {
+    const job = acceptedJob({ createdAt: this.clock.now(), ...change });
+    await this.store.create(record(job));
+    return job;
+  }
+
+  /** Claims the one job that is due. */
+  async claim(): Promise<Claim> {
+    const [claim, ...others] = await claimAll(this.store, this.clock.now());
+    if (others.length > 0) throw new Error('More than one job is due.');
+    return present(claim);
+  }
+
+  /** Claims the one job that is due and moves it by a step. */
+  async step(): Promise<StepReport> {
+    return this.advance(await this.claim());
+  }
+
+  advance(claim: Claim, change: Partial<StepDependencies> = {}): Promise<StepReport> {
+    return advance(claim, {
+      store: this.store,
+      upstream: this.upstream,
+      now: this.clock.now,
+      random: () => this.random,
+      callTimeoutMs: CALL_TIMEOUT_MS,
+      typicalMs: TYPICAL_MS,
+      retentionMs: RETENTION_MS,
+      signal: this.cutting.signal,
+      ...change,
+    });
+  }
+
+  /** The job as it is stored. */
+  async stored(job: Job): Promise<Job> {
+    const [stored] = await this.store.getMany([job.id]);
+    return present(stored);
+  }
+
+  /** Milliseconds from now until the job is due; null when it never is. */
+  async dueInMs(): Promise<number | null> {
+    const dueAt = await this.store.nextDueAt();
+    return dueAt === null ? null : dueAt - this.clock.now();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened[Symbol.asyncDispose]();
+  }
+}
+
+/** A job that the upstream took a while ago. */
+export function running(phase: 'queued' | 'processing' | 'collecting', now: number): Partial<Job> {
+  return {
+    phase,
+    version: 3,
+    createdAt: now - 15 * SECOND,
+    deadlineAt: now + 40 * MINUTE,
+    request: videoRequest({ prompt: 'running' }),
+    upstreamId: 'up-running',
+    submittedAt: now - 12 * SECOND,
+    startedAt: phase === 'queued' ? null : now - 6 * SECOND,
+  };
+}

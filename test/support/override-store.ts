@@ -1,0 +1,18 @@
+import type { JobStore } from '../../src/store/job-store.ts';
+
+/** A store that behaves as told in some methods and as the given one in all others. */
+export function overrideStore(store: JobStore, overrides: Partial<JobStore>): JobStore {
+  return {
+    create: (record) => store.create(record),
+    getMany: (ids) => store.getMany(ids),
+    getVideoData: (jobId) => store.getVideoData(jobId),
+    list: (query) => store.list(query),
+    claimDue: (query) => store.claimDue(query),
+    save: (claim, change) => store.save(claim, change),
+    release: (claim, schedule) => store.release(claim, schedule),
+    nextDueAt: () => store.nextDueAt(),
+    watch: (topic, listener) => store.watch(topic, listener),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    ...overrides,
+  };
+}
