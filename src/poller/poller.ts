@@ -41,9 +41,12 @@ export class Poller implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Resolves once new work is heard of. */
+  /** Resolves once new work is heard of; does nothing after a stop. */
   async start(): Promise<void> {
-    this.#unwatch = await this.#options.store.watch({ type: 'work' }, () => this.#wake());
+    const unwatch = await this.#options.store.watch({ type: 'work' }, () => this.#wake());
+    // It may have been stopped meanwhile.
+    if (this.#stopping.signal.aborted) return unwatch();
+    this.#unwatch = unwatch;
     this.#loop = this.#run();
   }
 

@@ -1,0 +1,102 @@
+import type { Job } from '../../src/domain/job.ts';
+import { Poller } from '../../src/poller/poller.ts';
+import { RateBudget } from '../../src/poller/rate-budget.ts';
+import type { JobStore } from '../../src/store/job-store.ts';
+import type { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import { openSqlite } from '../store/sqlite/open-sqlite.ts';
+import { FakeClock, settled } from '../support/fake-clock.ts';
+import { FakeVideoUpstream, type UpstreamScript } from '../support/fake-video-upstream.ts';
+import { acceptedJob, record, videoRequest } from '../support/jobs.ts';
+import { overrideStore } from '../support/override-store.ts';
+import { CALL_TIMEOUT_MS, RETENTION_MS, TYPICAL_MS } from './step-bench.ts';
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly details: object;
+}
+
+export interface PollerBenchOptions {
+  readonly script?: UpstreamScript;
+  /** @default 0 // no limit */
+  readonly rpm?: number;
+  /** Puts something between the pollers and the store. */
+  readonly wrap?: (store: SqliteJobStore) => JobStore;
+}
+
+/** A poller on a real store, a fake upstream and a fake clock. */
+export class PollerBench implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly upstream: FakeVideoUpstream;
+  readonly store: SqliteJobStore;
+  readonly poller: Poller;
+  readonly log: LogLine[] = [];
+  /** How often jobs were claimed, or tried to be. */
+  claims = 0;
+  readonly #opened = openSqlite(this.clock);
+  readonly #budget: RateBudget;
+  readonly #counted: JobStore;
+  #named = 0;
+
+  constructor({ script = {}, rpm = 0, wrap = (store) => store }: PollerBenchOptions = {}) {
+    this.store = this.#opened.store;
+    this.upstream = new FakeVideoUpstream(script, this.clock.now);
+    this.#budget = new RateBudget(rpm, this.clock.now());
+    const wrapped = wrap(this.store);
+    this.#counted = overrideStore(wrapped, {
+      claimDue: (query) => {
+        this.claims += 1;
+        return wrapped.claimDue(query);
+      },
+    });
+    this.poller = this.addPoller();
+  }
+
+  /** Another poller on the same store, upstream and budget. */
+  addPoller(): Poller {
+    let seed = 1;
+    const note = (level: LogLine['level']) => (details: object, message: string) => {
+      this.log.push({ level, message, details });
+    };
+    return new Poller({
+      store: this.#counted,
+      upstream: this.upstream,
+      clock: this.clock,
+      // A linear congruential generator: evenly spread, the same in each run.
+      random: () => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31,
+      budget: this.#budget,
+      callTimeoutMs: CALL_TIMEOUT_MS,
+      typicalMs: TYPICAL_MS,
+      retentionMs: RETENTION_MS,
+      log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
+    });
+  }
+
+  /** Accepts jobs whose prompts, and so their names at the upstream, are numbers. */
+  async accept(count: number, change: Partial<Job> = {}): Promise<Job[]> {
+    const jobs: Job[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const request = videoRequest({ prompt: String(this.#named++) });
+      const job = acceptedJob({ request, createdAt: this.clock.now(), ...change });
+      await this.store.create(record(job));
+      jobs.push(job);
+    }
+    await settled();
+    return jobs;
+  }
+
+  /** The jobs as they are stored now. */
+  async stored(jobs: readonly Job[]): Promise<Job[]> {
+    const stored = await this.store.getMany(jobs.map(({ id }) => id));
+    return stored.filter((job) => job !== null);
+  }
+
+  errors(): LogLine[] {
+    return this.log.filter((line) => line.level === 'error');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.poller.stop(0);
+    await this.#opened[Symbol.asyncDispose]();
+  }
+}

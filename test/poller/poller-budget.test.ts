@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isFinal } from '../../src/domain/job.ts';
+import { settled } from '../support/fake-clock.ts';
+import { passingFault } from '../support/fake-video-upstream.ts';
+import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { PollerBench } from './poller-bench.ts';
+import { running } from './step-bench.ts';
+
+describe("the upstream's rate budget", () => {
+  it('is kept in any minute, whatever comes when, and is used', async () => {
+    const waves = fc.array(
+      fc.record({ gapMs: fc.integer({ min: 0, max: 40_000 }), jobs: fc.integer({ min: 0, max: 12 }) }),
+      { minLength: 1, maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 120 }), waves, async (rpm, arrivals) => {
+        await using bench = new PollerBench({ rpm });
+        await bench.poller.start();
+        await bench.accept(3);
+        for (const { gapMs, jobs } of arrivals) {
+          await bench.clock.advance(gapMs);
+          await bench.accept(jobs);
+        }
+        await bench.clock.advance(2 * MINUTE);
+        const calls = bench.upstream.calls.map(({ at }) => at);
+        for (const from of calls) {
+          const minute = calls.filter((at) => at >= from && at < from + MINUTE);
+          expect(minute.length).toBeLessThanOrEqual(rpm);
+        }
+        const lastTwo = calls.filter((at) => at >= bench.clock.now() - 2 * MINUTE);
+        expect(lastTwo.length).toBeGreaterThanOrEqual(Math.min(10, rpm));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('costs a used up budget no more than a look a second', async () => {
+    await using bench = new PollerBench({ rpm: 1 });
+    await bench.accept(20);
+    await bench.poller.start();
+    await bench.clock.advance(10 * MINUTE);
+    // The first is now, the last on the dot.
+    expect(bench.upstream.calls).toHaveLength(11);
+    expect(bench.claims).toBeLessThanOrEqual(10 * 60 + 2 * 11);
+  });
+
+  it('is closed for all jobs by one 429, for as long as the upstream asks', async () => {
+    await using bench = new PollerBench({
+      rpm: 600,
+      script: {
+        status: () => ({
+          type: 'no-news',
+          ...passingFault({ rateLimited: true, retryAfterMs: 20 * SECOND }),
+        }),
+      },
+    });
+    await bench.accept(1, running('queued', NOON));
+    await bench.poller.start();
+    await settled();
+    expect(bench.upstream.types).toEqual(['status']);
+    bench.upstream.script = {};
+    await bench.accept(5);
+    await bench.clock.advance(20 * SECOND - 1);
+    expect(bench.upstream.types).toEqual(['status']);
+    await bench.clock.advance(SECOND);
+    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(5);
+    expect(bench.upstream.calls[1]?.at).toBe(NOON + 20 * SECOND);
+  });
+
+  it('is closed for longer with each 429 that does not say how long', async () => {
+    await using bench = new PollerBench({
+      rpm: 600,
+      script: { submit: () => ({ type: 'not-made', ...passingFault({ rateLimited: true }) }) },
+    });
+    await bench.accept(50);
+    await bench.poller.start();
+    await bench.clock.advance(5 * MINUTE);
+    // The first burst is 50 of the 60 that a tenth of the limit allows, then one call with each opening.
+    const [first, ...later] = [...new Set(bench.upstream.calls.map(({ at }) => at))];
+    expect(first).toBe(NOON);
+    expect(later.length).toBeLessThan(15);
+    expect(bench.upstream.calls.length).toBeLessThan(50 + 15);
+  });
+
+  it('does not keep jobs from ending at their deadline when it is used up', async () => {
+    await using bench = new PollerBench({ rpm: 1 });
+    await bench.poller.start();
+    const deadlineAt = NOON + 30 * SECOND;
+    const jobs = await bench.accept(20, { deadlineAt });
+    await bench.clock.advance(31 * SECOND);
+    const stored = await bench.stored(jobs);
+    expect(stored.every(isFinal)).toBe(true);
+    expect(stored.every((job) => (job.finishedAt ?? Infinity) <= deadlineAt + SECOND)).toBe(true);
+    expect(stored.map((job) => job.failure?.code)).toEqual([
+      'TIMED_OUT',
+      ...Array.from({ length: 19 }, () => 'UPSTREAM_UNAVAILABLE'),
+    ]);
+    expect(bench.upstream.calls).toHaveLength(1);
+  });
+
+  it('does not keep jobs from ending at their deadline when a 429 has closed it', async () => {
+    const fault = passingFault({ rateLimited: true, retryAfterMs: 4 * MINUTE });
+    await using bench = new PollerBench({ script: { submit: () => ({ type: 'not-made', ...fault }) } });
+    await bench.poller.start();
+    const jobs = await bench.accept(10, { deadlineAt: NOON + MINUTE });
+    await bench.clock.advance(MINUTE + SECOND);
+    expect((await bench.stored(jobs)).map((job) => job.failure?.code)).toEqual(
+      Array.from({ length: 10 }, () => 'UPSTREAM_UNAVAILABLE'),
+    );
+  });
+});

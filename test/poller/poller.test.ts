@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { settled } from '../support/fake-clock.ts';
+import { cut } from '../support/fake-video-upstream.ts';
+import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
+import { PollerBench } from './poller-bench.ts';
+import { running } from './step-bench.ts';
+
+describe('the poller', () => {
+  it('takes up new work at once', async () => {
+    await using bench = new PollerBench();
+    await bench.poller.start();
+    await bench.clock.advance(10 * SECOND + 1);
+    await bench.accept(1);
+    expect(bench.upstream.calls).toMatchObject([{ type: 'submit', at: NOON + 10 * SECOND + 1 }]);
+  });
+
+  it('takes up the work that is there at its start', async () => {
+    await using bench = new PollerBench();
+    await bench.accept(2);
+    await bench.poller.start();
+    await settled();
+    expect(bench.upstream.types).toEqual(['submit', 'submit']);
+  });
+
+  it('takes a job from acceptance to its video', async () => {
+    await using bench = new PollerBench({
+      script: {
+        status: (id) => {
+          const age = bench.clock.now() - NOON;
+          if (age > 40 * SECOND) return { type: 'completed', metrics: null };
+          return { type: age > 10 * SECOND && id === 'up-0' ? 'processing' : 'queued' };
+        },
+      },
+    });
+    await bench.poller.start();
+    const jobs = await bench.accept(1);
+    await bench.clock.advance(MINUTE);
+    const [job] = await bench.stored(jobs);
+    expect(job).toMatchObject({ phase: 'completed', version: 6, submittedAt: NOON });
+    expect(job?.finishedAt).toBeLessThan(NOON + 46 * SECOND);
+    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
+    expect(bench.upstream.types.filter((type) => type === 'result')).toHaveLength(1);
+    expect(bench.upstream.types.length).toBeLessThan(25);
+  });
+
+  it('sleeps while there is nothing to do: an idle hour costs a look a minute', async () => {
+    await using bench = new PollerBench();
+    await bench.poller.start();
+    await bench.clock.advance(HOUR);
+    expect(bench.claims).toBeLessThanOrEqual(61);
+    expect(bench.clock.sleeping).toBe(1);
+  });
+
+  it('sleeps until a job is due, however far that is', async () => {
+    await using bench = new PollerBench();
+    const dueAt = NOON + 50 * MINUTE + 1;
+    await bench.accept(1, { ...running('queued', NOON), createdAt: dueAt, deadlineAt: NOON + HOUR });
+    await bench.poller.start();
+    await bench.clock.advance(50 * MINUTE);
+    expect(bench.claims).toBeLessThanOrEqual(51);
+    expect(bench.upstream.calls).toEqual([]);
+    await bench.clock.advance(1);
+    expect(bench.upstream.calls).toMatchObject([{ type: 'status', at: dueAt }]);
+  });
+
+  it('sleeps while its calls are under way', async () => {
+    await using bench = new PollerBench({ script: { submit: lateSubmit } });
+    await bench.poller.start();
+    await bench.accept(1);
+    const before = bench.claims;
+    await bench.clock.advance(CALL_MS);
+    expect(bench.claims - before).toBeLessThanOrEqual(2);
+  });
+
+  it('does 256 steps at once and no more, and the next as soon as one is done', async () => {
+    const pending: (() => void)[] = [];
+    await using bench = new PollerBench({
+      script: {
+        submit: async () => {
+          const { promise, resolve } = Promise.withResolvers<void>();
+          pending.push(resolve);
+          await promise;
+          return { type: 'refused', code: 'REJECTED', message: 'no' };
+        },
+      },
+    });
+    await bench.accept(300);
+    await bench.poller.start();
+    await settled();
+    expect(bench.upstream.calls).toHaveLength(256);
+    const before = bench.claims;
+    await bench.clock.advance(5 * SECOND);
+    expect(bench.upstream.calls).toHaveLength(256);
+    expect(bench.claims).toBe(before);
+    pending[7]?.();
+    await settled();
+    expect(bench.upstream.calls).toHaveLength(257);
+    for (let i = 0; i < 300; i += 1) pending[i]?.();
+    await settled();
+    expect(bench.upstream.calls).toHaveLength(300);
+    for (const resolve of pending) resolve();
+    await settled();
+    expect(await bench.store.nextDueAt()).toBeNull();
+  });
+
+  it('shares the jobs with other pollers: each is sent once, and asked about by one at a time', async () => {
+    const asked = new Map<string, number>();
+    let overlaps = 0;
+    await using bench = new PollerBench({
+      script: {
+        status: async (id) => {
+          asked.set(id, (asked.get(id) ?? 0) + 1);
+          if ((asked.get(id) ?? 0) > 1) overlaps += 1;
+          await bench.clock.sleep(700, new AbortController().signal);
+          asked.set(id, (asked.get(id) ?? 0) - 1);
+          const done = bench.clock.now() > NOON + 20 * SECOND;
+          return done ? { type: 'completed', metrics: null } : { type: 'processing' };
+        },
+      },
+    });
+    const pollers = [bench.poller, bench.addPoller(), bench.addPoller()];
+    await Promise.all(pollers.map((poller) => poller.start()));
+    const jobs = await bench.accept(20);
+    await bench.clock.advance(MINUTE);
+    const submitted = bench.upstream.calls.filter((call) => call.type === 'submit');
+    expect(submitted.map((call) => call.subject).toSorted()).toEqual(
+      jobs.map((job) => job.request.prompt).toSorted(),
+    );
+    expect(overlaps).toBe(0);
+    expect((await bench.stored(jobs)).every((job) => job.phase === 'completed')).toBe(true);
+    await Promise.all(pollers.map((poller) => poller.stop(0)));
+  });
+
+  it('says in the log how each job fared', async () => {
+    await using bench = new PollerBench({
+      script: {
+        submit: ({ prompt }) =>
+          prompt === '0'
+            ? { type: 'accepted', upstreamId: 'up-0' }
+            : { type: 'refused', code: 'REJECTED', message: 'no' },
+        status: () => ({ type: 'completed', metrics: null }),
+      },
+    });
+    await bench.poller.start();
+    await bench.accept(2);
+    await bench.clock.advance(10 * SECOND);
+    expect(bench.log.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+      'info: job queued',
+      'warn: job failed',
+      'info: job collecting',
+      'info: job completed',
+    ]);
+  });
+});
+
+const CALL_MS = 20 * SECOND;
+
+/** Answers only when cut short. */
+async function lateSubmit(_: unknown, options: Parameters<typeof cut>[0]) {
+  await cut(options);
+  return { type: 'unknown', message: 'cut' } as const;
+}

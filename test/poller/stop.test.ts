@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import type { JobStore } from '../../src/store/job-store.ts';
+import type { SubmitOutcome } from '../../src/upstream/video-upstream.ts';
+import { settled } from '../support/fake-clock.ts';
+import { cut, passingFault } from '../support/fake-video-upstream.ts';
+import { overrideStore } from '../support/override-store.ts';
+import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
+import { PollerBench, type PollerBenchOptions } from './poller-bench.ts';
+import { LEASE_MS, running } from './step-bench.ts';
+
+const GRACE_MS = 5 * SECOND;
+
+describe('a poller that is stopped', () => {
+  it('ends at once when nothing is under way, and leaves no timer and no listener', async () => {
+    await using bench = new PollerBench();
+    await bench.poller.start();
+    await bench.clock.advance(SECOND);
+    expect(bench.store.listenerCount).toBe(1);
+    await bench.poller.stop(GRACE_MS);
+    expect(bench.clock.now()).toBe(NOON + SECOND);
+    expect(bench.clock.sleeping).toBe(0);
+    expect(bench.store.listenerCount).toBe(0);
+  });
+
+  it('waits for the step under way and stores what came of it, without cutting it', async () => {
+    const answer = Promise.withResolvers<SubmitOutcome>();
+    await using bench = new PollerBench({ script: { submit: () => answer.promise } });
+    await bench.poller.start();
+    const jobs = await bench.accept(1);
+    const stopped = endOf(bench.poller.stop(GRACE_MS));
+    await bench.clock.advance(GRACE_MS - 1);
+    expect(stopped.yet).toBe(false);
+    answer.resolve({ type: 'accepted', upstreamId: 'up-0' });
+    await settled();
+    expect(stopped.yet).toBe(true);
+    expect((await bench.stored(jobs))[0]).toMatchObject({ phase: 'queued', upstreamId: 'up-0' });
+    expect(bench.clock.sleeping).toBe(0);
+  });
+
+  it('cuts calls after the grace and stores what that means for each job', async () => {
+    await using bench = new PollerBench({
+      script: {
+        submit: async (_, options) => {
+          await cut(options);
+          return { type: 'unknown', message: 'cut short' };
+        },
+        status: async (_, options) => {
+          await cut(options);
+          return { type: 'no-news', ...passingFault() };
+        },
+      },
+    });
+    const polled = await bench.accept(1, running('processing', NOON));
+    const sent = await bench.accept(1);
+    await bench.poller.start();
+    await settled();
+    const stopped = endOf(bench.poller.stop(GRACE_MS));
+    await bench.clock.advance(GRACE_MS - 1);
+    expect(stopped.yet).toBe(false);
+    expect(bench.upstream.calls.some(({ options }) => options.signal.aborted)).toBe(false);
+    await bench.clock.advance(1);
+    expect(stopped.yet).toBe(true);
+    expect((await bench.stored(sent))[0]?.failure).toMatchObject({ code: 'SUBMISSION_UNKNOWN' });
+    expect(await bench.stored(polled)).toEqual(polled);
+    // The lease was given back: the job is due long before it would have run out.
+    expect(await bench.store.nextDueAt()).toBeLessThan(NOON + LEASE_MS / 2);
+    expect(bench.clock.sleeping).toBe(0);
+  });
+
+  it('cuts calls at once when disposed without grace', async () => {
+    await using bench = new PollerBench({
+      script: {
+        submit: async (_, options) => {
+          await cut(options);
+          return { type: 'not-made', ...passingFault() };
+        },
+      },
+    });
+    await bench.poller.start();
+    const jobs = await bench.accept(1);
+    await bench.poller[Symbol.asyncDispose]();
+    expect((await bench.stored(jobs))[0]).toMatchObject({ phase: 'accepted', version: 3 });
+  });
+
+  it('does nothing afterwards, whatever is due or comes in', async () => {
+    let touched = 0;
+    const wrap: PollerBenchOptions['wrap'] = (store) =>
+      overrideStore(store, {
+        nextDueAt: () => {
+          touched += 1;
+          return store.nextDueAt();
+        },
+      });
+    await using bench = new PollerBench({ wrap });
+    await bench.poller.start();
+    await bench.accept(3);
+    await bench.poller.stop(GRACE_MS);
+    const before = { claims: bench.claims, calls: bench.upstream.calls.length, touched };
+    await bench.accept(3);
+    await bench.clock.advance(HOUR);
+    expect({ claims: bench.claims, calls: bench.upstream.calls.length, touched }).toEqual(before);
+    expect(bench.clock.sleeping).toBe(0);
+  });
+
+  it('ends at once while it waits for a failed store', async () => {
+    await using bench = new PollerBench({ wrap: withoutClaims });
+    await bench.poller.start();
+    await bench.clock.advance(MINUTE);
+    const { claims } = bench;
+    await bench.poller.stop(GRACE_MS);
+    expect(bench.claims).toBe(claims);
+    expect(bench.clock.sleeping).toBe(0);
+  });
+
+  it('can be stopped twice, at once or later, and before it was started', async () => {
+    await using bench = new PollerBench();
+    const idle = bench.addPoller();
+    await idle.stop(GRACE_MS);
+    await idle.start();
+    await bench.poller.start();
+    await Promise.all([bench.poller.stop(GRACE_MS), bench.poller.stop(GRACE_MS)]);
+    await bench.poller.stop(GRACE_MS);
+    await bench.accept(1);
+    expect(bench.upstream.calls).toEqual([]);
+    expect(bench.store.listenerCount).toBe(0);
+  });
+
+  it('leaves no listener when it is stopped while it starts', async () => {
+    await using bench = new PollerBench();
+    const started = bench.poller.start();
+    await bench.poller.stop(GRACE_MS);
+    await started;
+    expect(bench.store.listenerCount).toBe(0);
+    await bench.accept(1);
+    expect(bench.upstream.calls).toEqual([]);
+  });
+});
+
+function withoutClaims(store: JobStore): JobStore {
+  return overrideStore(store, { claimDue: () => Promise.reject(new Error('gone')) });
+}
+
+/** Whether a promise has resolved yet. */
+function endOf(promise: Promise<void>): { readonly yet: boolean } {
+  const end = { yet: false };
+  void promise.then(() => {
+    end.yet = true;
+  });
+  return end;
+}
