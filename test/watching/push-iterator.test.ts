@@ -1,0 +1,137 @@
+import { describe, expect, it, vi } from 'vitest';
+import { PushIterator } from '../../src/watching/push-iterator.ts';
+
+const DONE = { done: true, value: undefined };
+
+/** An iterator over a queue that a test fills. */
+function overQueue() {
+  const queue: string[] = [];
+  const release = vi.fn<() => void>();
+  const iterator = new PushIterator(() => queue.shift(), release);
+  const push = (...values: string[]) => {
+    queue.push(...values);
+    iterator.ready();
+  };
+  return { iterator, push, release, queue };
+}
+
+describe('an iterator over what is pushed', () => {
+  it('gives what was pushed before it was asked, in order', async () => {
+    const { iterator, push } = overQueue();
+    push('a', 'b');
+    expect(await iterator.next()).toEqual({ done: false, value: 'a' });
+    expect(await iterator.next()).toEqual({ done: false, value: 'b' });
+  });
+
+  it('answers several pending reads in the order they were asked', async () => {
+    const { iterator, push } = overQueue();
+    const reads = [iterator.next(), iterator.next(), iterator.next()];
+    push('a');
+    push('b', 'c');
+    expect((await Promise.all(reads)).map((result) => result.value)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('takes no value before it is asked for, so that a newer one can replace it', () => {
+    const { push, queue } = overQueue();
+    push('a', 'b');
+    expect(queue).toEqual(['a', 'b']);
+  });
+
+  it('lets go at once when it is left while a read is pending, which ends', async () => {
+    const { iterator, release } = overQueue();
+    const reads = [iterator.next(), iterator.next()];
+    expect(await iterator.return()).toEqual(DONE);
+    expect(release).toHaveBeenCalledTimes(1);
+    expect(await Promise.all(reads)).toEqual([DONE, DONE]);
+    expect(await iterator.next()).toEqual(DONE);
+  });
+
+  it('lets go before it was ever read', async () => {
+    const { iterator, release } = overQueue();
+    await iterator.return();
+    expect(release).toHaveBeenCalledTimes(1);
+    expect(await iterator.next()).toEqual(DONE);
+  });
+
+  it('lets go once, however often it is left or ended', async () => {
+    const { iterator, release } = overQueue();
+    iterator.end();
+    iterator.end(new Error('late'));
+    await iterator.return();
+    await iterator.return();
+    await expect(iterator.throw(new Error('mine'))).rejects.toThrow('mine');
+    await iterator[Symbol.asyncDispose]();
+    iterator.end();
+    expect(release).toHaveBeenCalledTimes(1);
+  });
+
+  it('gives nothing after it was left, not even what was ready', async () => {
+    const { iterator, push } = overQueue();
+    push('a');
+    await iterator.return();
+    push('b');
+    expect(await iterator.next()).toEqual(DONE);
+  });
+
+  it('gives what is ready before it ends, and stays ended', async () => {
+    const { iterator, push, release } = overQueue();
+    push('a', 'b');
+    iterator.end();
+    expect(release).toHaveBeenCalledTimes(1);
+    expect((await iterator.next()).value).toBe('a');
+    expect((await iterator.next()).value).toBe('b');
+    expect(await iterator.next()).toEqual(DONE);
+    expect(await iterator.next()).toEqual(DONE);
+  });
+
+  it('ends every pending read when it ends', async () => {
+    const { iterator } = overQueue();
+    const reads = [iterator.next(), iterator.next()];
+    iterator.end();
+    expect(await Promise.all(reads)).toEqual([DONE, DONE]);
+  });
+
+  it('fails one read with the error that it ends with, after what is ready, and then is done', async () => {
+    const { iterator, push } = overQueue();
+    push('a');
+    iterator.end(new Error('too slow'));
+    expect((await iterator.next()).value).toBe('a');
+    await expect(iterator.next()).rejects.toThrow('too slow');
+    expect(await iterator.next()).toEqual(DONE);
+  });
+
+  it('fails the first pending read with the error that it ends with, and ends the others', async () => {
+    const { iterator } = overQueue();
+    const [first, second] = [iterator.next(), iterator.next()];
+    iterator.end(new Error('too slow'));
+    await expect(first).rejects.toThrow('too slow');
+    expect(await second).toEqual(DONE);
+  });
+
+  it('keeps its error from whoever leaves before reading it', async () => {
+    const { iterator } = overQueue();
+    iterator.end(new Error('too slow'));
+    expect(await iterator.return()).toEqual(DONE);
+    expect(await iterator.next()).toEqual(DONE);
+  });
+
+  it('rejects a throw with what was thrown, and ends pending reads', async () => {
+    const { iterator, release } = overQueue();
+    const read = iterator.next();
+    await expect(iterator.throw(new Error('mine'))).rejects.toThrow('mine');
+    expect(await read).toEqual(DONE);
+    expect(release).toHaveBeenCalledTimes(1);
+  });
+
+  it('works in a for await, which lets go when it breaks off', async () => {
+    const { iterator, push, release } = overQueue();
+    push('a', 'b', 'c');
+    const seen = [];
+    for await (const value of iterator) {
+      seen.push(value);
+      if (value === 'b') break;
+    }
+    expect(seen).toEqual(['a', 'b']);
+    expect(release).toHaveBeenCalledTimes(1);
+  });
+});

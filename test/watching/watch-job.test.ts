@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest';
+import type { Job } from '../../src/domain/job.ts';
+import type { JobStore } from '../../src/store/job-store.ts';
+import { watchJob } from '../../src/watching/watch-job.ts';
+import { present } from '../contract/job-store-cases/opened-store.ts';
+import { jobId } from '../support/jobs.ts';
+import { overrideStore } from '../support/override-store.ts';
+import { NOON } from '../support/times.ts';
+import { isPending, versionsOf, WatchBench } from './watch-bench.ts';
+
+const DONE = { done: true, value: undefined };
+
+describe('the feed of one job', () => {
+  it('starts with the present state, goes on version by version, and ends after the final one', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const second = await bench.change(job);
+    const feed = await watch(bench.store, job);
+    expect(await feed.next()).toEqual({ done: false, value: second });
+    const read = feed.next();
+    expect(await isPending(read)).toBe(true);
+    const third = await bench.change(job);
+    expect(await read).toEqual({ done: false, value: third });
+    const last = await bench.finish(job);
+    expect(await feed.next()).toEqual({ done: false, value: last });
+    expect(await feed.next()).toEqual(DONE);
+    expect(bench.store.listenerCount).toBe(0);
+  });
+
+  it('gives a final job once and ends', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const last = await bench.finish(job);
+    const feed = await watch(bench.store, job);
+    expect(bench.store.listenerCount).toBe(0);
+    expect(await feed.next()).toEqual({ done: false, value: last });
+    expect(await feed.next()).toEqual(DONE);
+  });
+
+  it('ends a read that is pending when the job ends, without one being asked in between', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const feed = await watch(bench.store, job);
+    const reads = [feed.next(), feed.next(), feed.next()];
+    await bench.finish(job);
+    expect((await Promise.all(reads)).map((result) => result.value?.version)).toEqual([1, 2, undefined]);
+  });
+
+  it('lets a slow reader skip what is in between, but never the last', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const feed = await watch(bench.store, job);
+    await bench.change(job, 5);
+    expect((await feed.next()).value).toMatchObject({ version: 6 });
+    await bench.change(job, 5);
+    await bench.finish(job);
+    expect(await versionsOf(feed)).toEqual([12]);
+  });
+
+  it('gives everything to a quick reader', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const reading = versionsOf(await watch(bench.store, job));
+    for (let i = 0; i < 20; i += 1) {
+      await bench.change(job);
+      await isPending(reading);
+    }
+    await bench.finish(job);
+    expect(await reading).toEqual(Array.from({ length: 22 }, (_, index) => index + 1));
+  });
+
+  it('loses no change that comes between listening and reading, and gives nothing twice', async () => {
+    for (const ending of ['change', 'finish'] as const) {
+      await using bench = new WatchBench();
+      const job = await bench.create();
+      // Before the snapshot is read, and after it was read but before it is known.
+      const before = overrideStore(bench.store, {
+        getMany: async (ids) => {
+          await bench.change(job);
+          return bench.store.getMany(ids);
+        },
+      });
+      expect((await (await watch(before, job)).next()).value?.version).toBe(2);
+      const after = overrideStore(bench.store, {
+        getMany: async (ids) => {
+          const snapshot = await bench.store.getMany(ids);
+          await bench[ending](job);
+          return snapshot;
+        },
+      });
+      const feed = await watch(after, job);
+      expect((await feed.next()).value?.version).toBe(3);
+      const read = feed.next();
+      if (ending === 'change') await bench.finish(job);
+      expect((await read).value?.version).toBe(ending === 'change' ? 4 : undefined);
+    }
+  });
+
+  it('listens before it reads', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const steps: string[] = [];
+    const store = overrideStore(bench.store, {
+      watch: async (topic, listener) => {
+        const unwatch = await bench.store.watch(topic, listener);
+        steps.push('listens');
+        return unwatch;
+      },
+      getMany: (ids) => {
+        steps.push('reads');
+        return bench.store.getMany(ids);
+      },
+    });
+    await watch(store, job);
+    expect(steps).toEqual(['listens', 'reads']);
+  });
+
+  it('ends for a job that became final while it began to listen, and leaves no listener', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const store = overrideStore(bench.store, {
+      watch: async (topic, listener) => {
+        const unwatch = await bench.store.watch(topic, listener);
+        // It is told before it knows how to stop listening.
+        await bench.finish(job);
+        return unwatch;
+      },
+    });
+    const feed = await watch(store, job);
+    expect(bench.store.listenerCount).toBe(0);
+    expect(await versionsOf(feed)).toEqual([2]);
+  });
+
+  it('leaves out versions up to the one that the caller knows', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    await bench.change(job, 2);
+    const knowing = await watch(bench.store, job, 3);
+    const behind = await watch(bench.store, job, 2);
+    const ahead = await watch(bench.store, job, 4);
+    expect((await behind.next()).value).toMatchObject({ version: 3 });
+    const [read, other] = [knowing.next(), ahead.next()];
+    expect(await isPending(read)).toBe(true);
+    await bench.change(job);
+    expect((await read).value).toMatchObject({ version: 4 });
+    expect(await isPending(other)).toBe(true);
+    await bench.change(job);
+    expect((await other).value).toMatchObject({ version: 5 });
+  });
+
+  it('gives the final version also to a caller who knows it, or thinks to know more', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const early = await watch(bench.store, job, 1000);
+    await bench.change(job);
+    await bench.finish(job);
+    expect(await versionsOf(early)).toEqual([3]);
+    for (const sinceVersion of [3, 1000]) {
+      expect(await versionsOf(await watch(bench.store, job, sinceVersion))).toEqual([3]);
+    }
+  });
+
+  it("is none for an unknown job and for somebody else's, and leaves no listener", async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    expect(await watchJob(bench.store, 'bob', job.id, 0)).toBeNull();
+    expect(await watchJob(bench.store, 'ada', jobId(NOON), 0)).toBeNull();
+    await bench.finish(job);
+    expect(await watchJob(bench.store, 'bob', job.id, 0)).toBeNull();
+    expect(bench.store.listenerCount).toBe(0);
+  });
+
+  it('leaves no listener when the store fails to read or to listen', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const unreadable = overrideStore(bench.store, { getMany: gone });
+    await expect(watch(unreadable, job)).rejects.toThrow('gone');
+    await expect(watch(overrideStore(bench.store, { watch: gone }), job)).rejects.toThrow('gone');
+    expect(bench.store.listenerCount).toBe(0);
+  });
+
+  it('lets go at once when it is left while nothing happens', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const feed = await watch(bench.store, job);
+    await feed.next();
+    const read = feed.next();
+    expect(bench.store.listenerCount).toBe(1);
+    expect(await feed.return?.()).toEqual(DONE);
+    expect(bench.store.listenerCount).toBe(0);
+    expect(await read).toEqual(DONE);
+    await bench.change(job);
+    expect(await feed.next()).toEqual(DONE);
+  });
+
+  it('leaves nothing behind after a thousand watchers, however they left', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const feeds = await Promise.all(Array.from({ length: 1000 }, () => watch(bench.store, job)));
+    expect(bench.store.listenerCount).toBe(1000);
+    for (const [index, feed] of feeds.entries()) {
+      if (index % 3 === 1) await feed.next();
+      if (index % 3 === 2) void feed.next();
+    }
+    // Two thirds leave, the rest stays to the end of the job.
+    for (const [index, feed] of feeds.entries()) if (index % 3 !== 0) await feed.return?.();
+    expect(bench.store.listenerCount).toBe(334);
+    await bench.finish(job);
+    expect(bench.store.listenerCount).toBe(0);
+    const rest = feeds.filter((_, index) => index % 3 === 0);
+    const versions = await Promise.all(rest.map((feed) => versionsOf(feed)));
+    expect(versions.every((seen) => seen.join() === '2')).toBe(true);
+  });
+
+  it('is not disturbed by another watcher of the same job who leaves', async () => {
+    await using bench = new WatchBench();
+    const job = await bench.create();
+    const [leaving, staying] = [await watch(bench.store, job), await watch(bench.store, job)];
+    await staying.next();
+    const read = staying.next();
+    await leaving.return?.();
+    await bench.change(job);
+    expect((await read).value).toMatchObject({ version: 2 });
+  });
+});
+
+/** Ada's feed of a job, which must be there. */
+async function watch(store: JobStore, job: Job, sinceVersion = 0): Promise<AsyncIterableIterator<Job>> {
+  return present(await watchJob(store, 'ada', job.id, sinceVersion));
+}
+
+function gone(): Promise<never> {
+  return Promise.reject(new Error('gone'));
+}

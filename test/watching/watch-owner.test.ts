@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import type { Job } from '../../src/domain/job.ts';
+import { MAX_WAITING_JOBS, SlowSubscriberError, watchOwner } from '../../src/watching/watch-owner.ts';
+import { overrideStore } from '../support/override-store.ts';
+import { isPending, WatchBench } from './watch-bench.ts';
+
+const DONE = { done: true, value: undefined };
+
+describe("the feed of an owner's jobs", () => {
+  it('gives changes from now on, new jobs included, and does not end with a job', async () => {
+    await using bench = new WatchBench();
+    const old = await bench.create();
+    const feed = await watchOwner(bench.store, 'ada');
+    const read = feed.next();
+    expect(await isPending(read)).toBe(true);
+    const fresh = await bench.create();
+    expect((await read).value).toEqual(fresh);
+    const done = await bench.finish(old);
+    expect((await feed.next()).value).toEqual(done);
+    const next = feed.next();
+    expect(await isPending(next)).toBe(true);
+    await feed.return?.();
+    expect(await next).toEqual(DONE);
+  });
+
+  it("gives nothing of anybody else's jobs", async () => {
+    await using bench = new WatchBench();
+    const feed = await watchOwner(bench.store, 'ada');
+    const bobs = await bench.create('bob');
+    await bench.finish(bobs);
+    const mine = await bench.create();
+    expect((await feed.next()).value).toEqual(mine);
+  });
+
+  it('gives every version to a quick reader, in order', async () => {
+    await using bench = new WatchBench();
+    const feed = await watchOwner(bench.store, 'ada');
+    const job = await bench.create();
+    const seen = [(await feed.next()).value?.version];
+    for (let i = 0; i < 10; i += 1) {
+      const read = feed.next();
+      await bench.change(job);
+      seen.push((await read).value?.version);
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+
+  it('gives a slow reader the newest version of each job, the longest waiting first', async () => {
+    await using bench = new WatchBench();
+    const feed = await watchOwner(bench.store, 'ada');
+    const [a, b, c] = [await bench.create(), await bench.create(), await bench.create()];
+    await bench.change(c, 2);
+    await bench.change(a, 3);
+    await bench.finish(b);
+    expect(await take(feed, 2)).toEqual([`${a.id} 4`, `${b.id} 2`]);
+    await bench.change(a);
+    expect(await take(feed, 2)).toEqual([`${c.id} 3`, `${a.id} 5`]);
+    expect(await isPending(feed.next())).toBe(true);
+  });
+
+  it('fails a reader for whom more jobs wait than it can hold, and lets go', async () => {
+    await using bench = new WatchBench();
+    const feed = await watchOwner(bench.store, 'ada');
+    for (let i = 0; i < MAX_WAITING_JOBS; i += 1) await bench.create();
+    expect(bench.store.listenerCount).toBe(1);
+    await bench.create();
+    expect(bench.store.listenerCount).toBe(0);
+    await expect(feed.next()).rejects.toThrow(SlowSubscriberError);
+    expect(await feed.next()).toEqual(DONE);
+  });
+
+  it('holds as many jobs as it says, however often they change', async () => {
+    await using bench = new WatchBench();
+    const feed = await watchOwner(bench.store, 'ada');
+    const jobs: Job[] = [];
+    for (let i = 0; i < MAX_WAITING_JOBS; i += 1) jobs.push(await bench.create());
+    for (const job of jobs) await bench.change(job);
+    expect(await take(feed, MAX_WAITING_JOBS)).toEqual(jobs.map(({ id }) => `${id} 2`));
+    await bench.create();
+    expect((await feed.next()).value?.version).toBe(1);
+  });
+
+  it('tells a subscriber who is too slow what to do', () => {
+    expect(new SlowSubscriberError().message).toContain('Subscribe again, then read videoJobs.');
+  });
+
+  it('gives what is told while it begins to listen', async () => {
+    await using bench = new WatchBench();
+    let job: Job | undefined;
+    const store = overrideStore(bench.store, {
+      watch: async (topic, listener) => {
+        const unwatch = await bench.store.watch(topic, listener);
+        job = await bench.create();
+        return unwatch;
+      },
+    });
+    const feed = await watchOwner(store, 'ada');
+    expect((await feed.next()).value).toEqual(job);
+  });
+
+  it('lets go at once when it is left while nothing happens, after a thousand of them too', async () => {
+    await using bench = new WatchBench();
+    const feeds = await Promise.all(Array.from({ length: 1000 }, () => watchOwner(bench.store, 'ada')));
+    const reads = feeds.map((feed) => feed.next());
+    expect(bench.store.listenerCount).toBe(1000);
+    for (const feed of feeds) await feed.return?.();
+    expect(bench.store.listenerCount).toBe(0);
+    expect((await Promise.all(reads)).every((result) => result.done)).toBe(true);
+  });
+});
+
+/** The next changes as `id version`. */
+async function take(feed: AsyncIterator<Job>, count: number): Promise<string[]> {
+  const taken: string[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const { value } = await feed.next();
+    taken.push(`${value?.id} ${value?.version}`);
+  }
+  return taken;
+}
