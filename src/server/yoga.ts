@@ -8,6 +8,7 @@ import { useDocumentLimits } from './document-limits.ts';
 import { graphiql } from './graphiql.ts';
 import { maskError } from './mask-error.ts';
 import { useRequestBody } from './request-body.ts';
+import { useVariableLimits } from './variable-limits.ts';
 
 /** Where GraphQL is served, over HTTP and WebSocket. */
 export const GRAPHQL_PATH = '/graphql';
@@ -41,6 +42,6 @@ export function createGraphQLEndpoint({ schema, createContext, log, sampleImageU
     landingPage: false,
     parserAndValidationCache: documentCache(),
     ...graphiql(sampleImageUrl),
-    plugins: [useRequestBody(), useDocumentLimits(), useAcceptable()],
+    plugins: [useRequestBody(), useDocumentLimits(), useVariableLimits(), useAcceptable()],
   });
 }

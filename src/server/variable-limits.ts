@@ -1,0 +1,40 @@
+import { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+
+/** Values of any kind, at any depth; the largest input that makes sense has about ten. */
+const MAX_VALUES = 1000;
+
+/**
+ * Refuses variables of very many values, on every transport: each that is wrong would get an error of its own, and
+ * a megabyte of them would take seconds.
+ */
+export function useVariableLimits(): Plugin {
+  return {
+    onExecute({ args, setResultAndStopExecution }) {
+      if (hasTooMany(args.variableValues)) setResultAndStopExecution({ errors: [tooMany()] });
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      if (hasTooMany(args.variableValues)) setResultAndStopExecution({ errors: [tooMany()] });
+    },
+  };
+}
+
+/** Counts without recursion, as JSON can be deep. */
+function hasTooMany(variables: unknown): boolean {
+  const open = [variables];
+  let count = 0;
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    count += 1;
+    if (typeof value !== 'object' || value === null) continue;
+    const parts: unknown[] = Object.values(value);
+    if (count + open.length + parts.length > MAX_VALUES) return true;
+    open.push(...parts);
+  }
+  return false;
+}
+
+function tooMany(): GraphQLError {
+  return new GraphQLError(`The variables have more than ${MAX_VALUES.toLocaleString('en')} values.`, {
+    extensions: { code: 'VARIABLES_TOO_LARGE', http: { status: 400 } },
+  });
+}
