@@ -39,8 +39,8 @@ describe('the schema', () => {
     (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
   );
   it.each(types)('%s and all that it has are described', (type) => {
-    const bare = describedParts(type).filter(([, description]) => (description ?? '').trim() === '');
-    expect(bare.map(([name]) => name)).toEqual([]);
+    const silent = describedParts(type).filter(([, description]) => (description ?? '').trim() === '');
+    expect(silent.map(([name]) => name)).toEqual([]);
   });
 });
 
@@ -76,8 +76,11 @@ describe('the operations to start from', () => {
 /** A schema's print, sorted and without descriptions. */
 function bare(of: GraphQLSchema): string {
   const document = parse(printSchema(lexicographicSortSchema(of)));
-  const enter = (node: ASTNode) => ('description' in node ? { ...node, description: undefined } : undefined);
-  return print(visit(document, { enter }));
+  return print(visit(document, { enter: withoutDescription }));
+}
+
+function withoutDescription(node: ASTNode): object | undefined {
+  return 'description' in node ? { ...node, description: undefined } : undefined;
 }
 
 function describedParts(type: GraphQLNamedType): [name: string, description: string | null | undefined][] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_WAITING_JOBS } from '../../src/watching/watch-owner.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
 import { until } from '../support/gateway-until.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
 import { SseClient } from '../support/sse-client.ts';
 import { WsClient } from '../support/ws-client.ts';
 
@@ -20,7 +20,7 @@ interface AnyUpdate {
 }
 
 /** Versions of 1 MiB each, then the final one. @returns the number of the final version */
-async function bigLife(gateway: Gateway, mover: JobMover, id: string, versions: number): Promise<number> {
+async function bigLife(mover: JobMover, id: string, versions: number): Promise<number> {
   for (let count = 0; count < versions; count++) {
     await mover.grow(id, MIB);
     await turn();
@@ -46,14 +46,16 @@ describe('a reader that stands still', () => {
     await client.next('1');
     client.socket.pause();
     const before = process.memoryUsage().arrayBuffers;
-    const final = await bigLife(gateway, mover, id, 100);
+    const final = await bigLife(mover, id, 100);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30 * MIB);
     client.socket.resume();
     const seen: number[] = [];
-    for (let message = await client.next('1'); message.type === 'next'; message = await client.next('1')) {
-      const { data } = message.payload as { data: JobUpdate };
-      seen.push(data.videoJobUpdated.version);
+    for (let isTerminal = false; !isTerminal;) {
+      const { data } = await client.result<JobUpdate>('1');
+      seen.push(data?.videoJobUpdated.version ?? 0);
+      isTerminal = data?.videoJobUpdated.isTerminal ?? true;
     }
+    expect((await client.next('1')).type).toBe('complete');
     expect(seen).toEqual([...new Set(seen)].toSorted((a, b) => a - b));
     expect(seen.at(-1)).toBe(final);
     expect(seen.length).toBeLessThan(50);
@@ -68,14 +70,16 @@ describe('a reader that stands still', () => {
     await client.next();
     client.response.pause();
     const before = process.memoryUsage().arrayBuffers;
-    const final = await bigLife(gateway, mover, id, 100);
+    const final = await bigLife(mover, id, 100);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30 * MIB);
     client.response.resume();
     const seen: number[] = [];
-    for (let event = await client.next(); event.event === 'next'; event = await client.next()) {
-      const { data }: { data: JobUpdate } = JSON.parse(event.data);
-      seen.push(data.videoJobUpdated.version);
+    for (let isTerminal = false; !isTerminal;) {
+      const { data } = await client.result<JobUpdate>();
+      seen.push(data?.videoJobUpdated.version ?? 0);
+      isTerminal = data?.videoJobUpdated.isTerminal ?? true;
     }
+    expect((await client.next()).event).toBe('complete');
     expect(seen).toEqual([...new Set(seen)].toSorted((a, b) => a - b));
     expect(seen.at(-1)).toBe(final);
     expect(seen.length).toBeLessThan(50);
