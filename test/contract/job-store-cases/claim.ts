@@ -77,6 +77,19 @@ export function claimCases(open: OpenStore): void {
     expect(await claim(2, 1)).toEqual([due]);
   });
 
+  it('counts jobs past their deadline for the limit, but not for the call limit', async () => {
+    await using opened = await open(new FakeClock());
+    const late = acceptedJob({ deadlineAt: NOON });
+    const due = [acceptedJob(), acceptedJob(), acceptedJob()];
+    await createAll(opened.store, [...due, late]);
+    const claim = async (limit: number, callLimit: number) =>
+      (await opened.store.claimDue({ now: NOON, leaseUntil: NOON + MINUTE, limit, callLimit })).length;
+    expect(await claim(2, 2)).toBe(2);
+    expect(idsOf(await claimAll(opened.store, NOON))).toHaveLength(2);
+    await createAll(opened.store, [acceptedJob({ deadlineAt: NOON }), acceptedJob(), acceptedJob()]);
+    expect(await claim(3, 1)).toBe(2);
+  });
+
   it('leaves a job past its deadline to the poller that has it', async () => {
     await using opened = await open(new FakeClock());
     await createAndClaim(opened.store, acceptedJob({ deadlineAt: NOON + SECOND }));

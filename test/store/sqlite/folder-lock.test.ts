@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FolderInUseError, lockFolder } from '../../../src/store/sqlite/folder-lock.ts';
@@ -63,7 +63,11 @@ describe('one folder serves one process', () => {
 
   it('tells any other trouble with the lock as it is', () => {
     using folder = tempFolder();
-    mkdirSync(join(folder.path, 'reelgate.lock'));
+    const lock = join(folder.path, 'reelgate.lock');
+    writeFileSync(lock, 'no database'.repeat(1000));
+    expect(() => lockFolder(folder.path)).toThrow('file is not a database');
+    rmSync(lock);
+    mkdirSync(lock);
     expect(() => lockFolder(folder.path)).toThrow('unable to open database file');
   });
 });

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
@@ -101,6 +102,20 @@ describe('clearing away', () => {
     expect(await store.getMany([kept.job.id])).toEqual([kept.job]);
   });
 
+  it('purges many keys that have run out, and leaves their jobs', async () => {
+    const clock = new FakeClock();
+    await using opened = openSqlite(clock);
+    const { store, folder } = opened;
+    const jobs: Job[] = [];
+    for (let i = 0; i < 120; i += 1) jobs.push(await finishOne(store, clock, 'QUJD', `key-${i}`));
+    purgeAfter(clock, DAY - 1);
+    expect(keysIn(folder)).toBe(120);
+    purgeAfter(clock, 1);
+    expect(keysIn(folder)).toBe(0);
+    const ids = jobs.map(({ id }) => id);
+    expect(await countOf(store, ids)).toBe(120);
+  });
+
   it('lets others in between when there is much to do', async () => {
     const clock = new FakeClock();
     await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
@@ -197,6 +212,12 @@ function isPurging(): boolean {
 
 async function countOf(store: SqliteJobStore, ids: readonly string[]): Promise<number> {
   return (await store.getMany(ids)).filter((job) => job !== null).length;
+}
+
+/** How many idempotency keys are stored, expired ones included. */
+function keysIn(folder: string): unknown {
+  using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
+  return database.prepare('SELECT count(*) AS count FROM idempotency_keys').get()?.['count'];
 }
 
 function sizeOf(folder: string): number {
