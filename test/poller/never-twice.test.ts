@@ -77,37 +77,41 @@ const fate: fc.Arbitrary<Fate> = fc.record({
 });
 
 describe('a job, whatever happens to it', () => {
-  it('is sent once unless known not made, ends by its deadline, and rises version by version', async () => {
-    const ends = new Set<string>();
-    await fc.assert(
-      fc.asyncProperty(fc.array(fate, { maxLength: 12, size: 'max' }), async (fates) => {
-        await using world = new World();
-        const job = await world.live(fates);
+  it(
+    'is sent once unless known not made, ends by its deadline, and rises version by version',
+    { timeout: 60_000 },
+    async () => {
+      const ends = new Set<string>();
+      await fc.assert(
+        fc.asyncProperty(fc.array(fate, { maxLength: 12, size: 'max' }), async (fates) => {
+          await using world = new World();
+          const job = await world.live(fates);
 
-        const sent = world.submits.map((outcome) => outcome.type);
-        expect(sent.slice(0, -1).every((type) => type === 'not-made')).toBe(true);
-        expect(isFinal(job)).toBe(true);
-        // Each poller that stood still may have held the job for a lease, and have gone on with a call.
-        const grace = world.interruptions * (LEASE_MS + CALL_TIMEOUT_MS);
-        expect(job.finishedAt).toBeLessThanOrEqual(job.deadlineAt + grace);
-        const versions = world.recorder.versions;
-        expect(versions).toEqual(Array.from({ length: job.version }, (_, index) => index + 1));
-        expect(world.recorder.jobs.at(-1)).toEqual(job);
-        expectForwardOnly(world.recorder.jobs);
-        ends.add(job.failure?.code ?? job.phase);
-      }),
-      { numRuns: 200 },
-    );
-    // The property saw what it is about.
-    const seen = [
-      'completed',
-      'SUBMISSION_UNKNOWN',
-      'UPSTREAM_UNAVAILABLE',
-      'TIMED_OUT',
-      'GENERATION_FAILED',
-    ];
-    expect([...ends]).toEqual(expect.arrayContaining(seen));
-  });
+          const sent = world.submits.map((outcome) => outcome.type);
+          expect(sent.slice(0, -1).every((type) => type === 'not-made')).toBe(true);
+          expect(isFinal(job)).toBe(true);
+          // Each poller that stood still may have held the job for a lease, and have gone on with a call.
+          const grace = world.interruptions * (LEASE_MS + CALL_TIMEOUT_MS);
+          expect(job.finishedAt).toBeLessThanOrEqual(job.deadlineAt + grace);
+          const versions = world.recorder.versions;
+          expect(versions).toEqual(Array.from({ length: job.version }, (_, index) => index + 1));
+          expect(world.recorder.jobs.at(-1)).toEqual(job);
+          expectForwardOnly(world.recorder.jobs);
+          ends.add(job.failure?.code ?? job.phase);
+        }),
+        { numRuns: 150 },
+      );
+      // The property saw what it is about.
+      const seen = [
+        'completed',
+        'SUBMISSION_UNKNOWN',
+        'UPSTREAM_UNAVAILABLE',
+        'TIMED_OUT',
+        'GENERATION_FAILED',
+      ];
+      expect([...ends]).toEqual(expect.arrayContaining(seen));
+    },
+  );
 });
 
 /** One job, its store and its upstream, on a clock. */
