@@ -40,7 +40,8 @@ export function defineVideoJob(builder: Builder) {
       base64: t.string({
         nullable: true,
         description:
-          'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes.',
+          'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes: an operation can ask for about 20 of them.',
+        extensions: { cost: 500 },
         resolve: (video, _, { services }) => (video.inline ? services.store.getVideoData(video.jobId) : null),
       }),
       contentType: t.exposeString('contentType', { description: 'The media type, such as `video/mp4`.' }),

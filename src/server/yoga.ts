@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { createYoga, type YogaLogger } from 'graphql-yoga';
-import type { GraphQLSchema } from 'graphql';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { useAcceptable } from './acceptable.ts';
 import { documentCache } from './document-cache.ts';
+import { useDocumentCost } from './document-cost.ts';
 import { useDocumentLimits } from './document-limits.ts';
 import { graphiql } from './graphiql.ts';
 import { maskError } from './mask-error.ts';
@@ -32,7 +33,7 @@ export function createGraphQLEndpoint({ schema, createContext, log, sampleImageU
     schema,
     context: () => createContext(),
     graphqlEndpoint: GRAPHQL_PATH,
-    logging: log,
+    logging: { ...log, error: (error: unknown) => log.error(originalOf(error)) },
     maskedErrors: { maskError },
     // useRequestBody keeps the limit, and the connection usable after it.
     maxRequestBodySize: false,
@@ -42,6 +43,11 @@ export function createGraphQLEndpoint({ schema, createContext, log, sampleImageU
     landingPage: false,
     parserAndValidationCache: documentCache(),
     ...graphiql(sampleImageUrl),
-    plugins: [useRequestBody(), useDocumentLimits(), useVariableLimits(), useAcceptable()],
+    plugins: [useRequestBody(), useDocumentLimits(), useDocumentCost(), useVariableLimits(), useAcceptable()],
   });
+}
+
+/** What was thrown, with its cause, which GraphQL's own error leaves out. */
+function originalOf(error: unknown): unknown {
+  return error instanceof GraphQLError ? (error.originalError ?? error) : error;
 }
