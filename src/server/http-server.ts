@@ -75,6 +75,8 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // With a header set here, those that are written later can be read back: isStream does.
+    response.setHeader('x-content-type-options', 'nosniff');
     if (this.#draining) response.setHeader('connection', 'close');
     const path = pathOf(request);
     if (path === GRAPHQL_PATH) {
