@@ -11,7 +11,11 @@ export class ConfigError extends Error {
 const environmentSchema = z.object({
   PORT: integer(4000, 0, 65_535),
   HOST: text('127.0.0.1'),
-  SEGMIND_API_KEY: z.string().trim().optional(),
+  // Sent as a header: anything else would fail each call.
+  SEGMIND_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks')
+    .optional(),
   SEGMIND_BASE_URL: z
     .string()
     .refine(isOrigin, 'must be an http or https origin without a path, such as https://api.segmind.com')
@@ -75,7 +79,9 @@ function parse<T extends z.ZodType>(
   schema: T,
   environment: Readonly<Record<string, string | undefined>>,
 ): z.output<T> {
-  const given = Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== '');
+  const given = Object.entries(environment)
+    .map(([name, value = '']) => [name, value.trim()] as const)
+    .filter(([, value]) => value !== '');
   const parsed = schema.safeParse(Object.fromEntries(given));
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
@@ -86,7 +92,7 @@ function integer<D extends number | null>(fallback: D, min: number, max: number)
   const message = `must be a whole number from ${min} to ${max}`;
   return z
     .string()
-    .regex(/^\s*\d+\s*$/, message)
+    .regex(/^\d+$/, message)
     .transform(Number)
     .refine((value) => value >= min && value <= max, message)
     .optional()
@@ -97,6 +103,7 @@ function positive(fallback: number) {
   const message = 'must be a number above 0, at most 1000';
   return z
     .string()
+    .regex(/^\d*\.?\d+$/, message)
     .transform(Number)
     .refine((value) => value > 0 && value <= 1000, message)
     .optional()
@@ -104,11 +111,11 @@ function positive(fallback: number) {
 }
 
 function text(fallback: string) {
-  return z.string().trim().default(fallback);
+  return z.string().default(fallback);
 }
 
 function isOrigin(value: string): boolean {
   const url = URL.parse(value);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
-  return url.pathname === '/' && url.search === '' && url.username === '';
+  return url.href === `${url.origin}/`;
 }

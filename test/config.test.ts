@@ -1,0 +1,250 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, parseConfig, parseSandboxConfig } from '../src/config.ts';
+
+const DEFAULTS = {
+  port: 4000,
+  host: '127.0.0.1',
+  embeddedSandbox: true,
+  segmindApiKey: '',
+  segmindBaseUrl: 'https://api.segmind.com',
+  segmindTimeoutMs: 30_000,
+  segmindRpm: 0,
+  dataDir: './data',
+  jobDeadlineMs: 3_300_000,
+  jobRetentionMs: 604_800_000,
+  maxUnfinishedJobs: 10_000,
+  logLevel: 'info',
+  sandboxSpeed: 1,
+};
+
+/** The variables' defaults as text, where they depend on nothing. */
+const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
+  PORT: '4000',
+  HOST: '127.0.0.1',
+  SEGMIND_TIMEOUT_MS: '30000',
+  DATA_DIR: './data',
+  JOB_DEADLINE_SECONDS: '3300',
+  JOB_RETENTION_HOURS: '168',
+  MAX_UNFINISHED_JOBS: '10000',
+  LOG_LEVEL: 'info',
+  SANDBOX_SPEED: '1',
+};
+
+const NAMES = [
+  'PORT',
+  'HOST',
+  'SEGMIND_API_KEY',
+  'SEGMIND_BASE_URL',
+  'SEGMIND_TIMEOUT_MS',
+  'SEGMIND_RPM',
+  'DATA_DIR',
+  'JOB_DEADLINE_SECONDS',
+  'JOB_RETENTION_HOURS',
+  'MAX_UNFINISHED_JOBS',
+  'LOG_LEVEL',
+  'SANDBOX_SPEED',
+];
+
+function faultOf(environment: Record<string, string>): string {
+  try {
+    parseConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'none';
+}
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    expect(parseConfig({})).toEqual(DEFAULTS);
+  });
+
+  it.each(['', ' ', '\t', undefined])('takes %j for absent', (empty) => {
+    const environment = Object.fromEntries(NAMES.map((name) => [name, empty]));
+    expect(parseConfig(environment)).toEqual(DEFAULTS);
+  });
+
+  it('takes every variable, blanks around it or not', () => {
+    const config = parseConfig({
+      PORT: ' 0 ',
+      HOST: ' 0.0.0.0 ',
+      SEGMIND_API_KEY: ' SG_1 ',
+      SEGMIND_BASE_URL: ' http://localhost:8080 ',
+      SEGMIND_TIMEOUT_MS: '1',
+      SEGMIND_RPM: '0',
+      DATA_DIR: ' /var/lib/reelgate ',
+      JOB_DEADLINE_SECONDS: '60',
+      JOB_RETENTION_HOURS: '1',
+      MAX_UNFINISHED_JOBS: '1',
+      LOG_LEVEL: ' debug ',
+      SANDBOX_SPEED: ' 0.5 ',
+    });
+    expect(config).toEqual({
+      port: 0,
+      host: '0.0.0.0',
+      embeddedSandbox: false,
+      segmindApiKey: 'SG_1',
+      segmindBaseUrl: 'http://localhost:8080',
+      segmindTimeoutMs: 1,
+      segmindRpm: 0,
+      dataDir: '/var/lib/reelgate',
+      jobDeadlineMs: 60_000,
+      jobRetentionMs: 3_600_000,
+      maxUnfinishedJobs: 1,
+      logLevel: 'debug',
+      sandboxSpeed: 0.5,
+    });
+  });
+
+  it('ignores variables that are not its own', () => {
+    expect(parseConfig({ PATH: '/bin', port: '1' })).toEqual(DEFAULTS);
+  });
+
+  it('can’t be changed', () => {
+    expect(Object.isFrozen(parseConfig({}))).toBe(true);
+  });
+
+  it.each([
+    [{}, 0],
+    [{ SEGMIND_API_KEY: 'SG_1' }, 50],
+    [{ SEGMIND_API_KEY: 'SG_1', SEGMIND_RPM: '7' }, 7],
+    [{ SEGMIND_API_KEY: 'SG_1', SEGMIND_RPM: '0' }, 0],
+    [{ SEGMIND_RPM: '7' }, 7],
+    [{ SEGMIND_BASE_URL: 'http://localhost:8080' }, 50],
+  ])('limits calls a minute with %j to %i', (environment, rpm) => {
+    expect(parseConfig(environment).segmindRpm).toBe(rpm);
+  });
+});
+
+describe('the embedded sandbox is the upstream', () => {
+  it.each([
+    [true, {}],
+    [true, { SEGMIND_API_KEY: '', SEGMIND_BASE_URL: ' ' }],
+    [false, { SEGMIND_API_KEY: 'SG_1' }],
+    [false, { SEGMIND_BASE_URL: 'http://localhost:8080' }],
+    [false, { SEGMIND_API_KEY: 'SG_1', SEGMIND_BASE_URL: 'http://localhost:8080' }],
+  ])('%s with %j', (embedded, environment) => {
+    expect(parseConfig(environment).embeddedSandbox).toBe(embedded);
+  });
+});
+
+it.each(['SG 1', 'SG_1\nX-Other: a', 'SG_\u0000', 'schlüssel'])(
+  'a key that no header can carry is refused: %j',
+  (key) => {
+    expect(faultOf({ SEGMIND_API_KEY: key })).toBe(
+      'The configuration is wrong:\n  SEGMIND_API_KEY: must be printable ASCII without blanks',
+    );
+  },
+);
+
+describe('numbers', () => {
+  const BOUNDS = [
+    ['PORT', 0, 65_535],
+    ['SEGMIND_TIMEOUT_MS', 1, 600_000],
+    ['SEGMIND_RPM', 0, 1_000_000],
+    ['JOB_DEADLINE_SECONDS', 1, 86_400],
+    ['JOB_RETENTION_HOURS', 1, 87_600],
+    ['MAX_UNFINISHED_JOBS', 1, 10_000_000],
+  ] as const;
+
+  it.each(BOUNDS)('%s is from %i to %i', (name, min, max) => {
+    const fault = `The configuration is wrong:\n  ${name}: must be a whole number from ${min} to ${max}`;
+    expect(faultOf({ [name]: String(min) })).toBe('none');
+    expect(faultOf({ [name]: String(max) })).toBe('none');
+    for (const wrong of [
+      String(min - 1),
+      String(max + 1),
+      '1.5',
+      '1e3',
+      '0x10',
+      'ten',
+      '1 2',
+      '١',
+      '9'.repeat(400),
+    ]) {
+      expect(faultOf({ [name]: wrong })).toBe(fault);
+    }
+  });
+
+  it.each(['0', '-1', '1001', 'fast', 'Infinity', 'NaN', '1,5', '0x2', '1e2', '.'])(
+    'SANDBOX_SPEED is not %s',
+    (wrong) => {
+      const fault = 'The configuration is wrong:\n  SANDBOX_SPEED: must be a number above 0, at most 1000';
+      expect(faultOf({ SANDBOX_SPEED: wrong })).toBe(fault);
+    },
+  );
+
+  it.each(['0.1', '.5', '1000'])('SANDBOX_SPEED may be %s', (speed) => {
+    expect(parseConfig({ SANDBOX_SPEED: speed }).sandboxSpeed).toBe(Number(speed));
+  });
+});
+
+describe('SEGMIND_BASE_URL', () => {
+  it.each([
+    ['https://api.segmind.com', 'https://api.segmind.com'],
+    ['https://api.segmind.com/', 'https://api.segmind.com'],
+    ['HTTPS://API.Segmind.com:443', 'https://api.segmind.com'],
+    ['http://[::1]:8080', 'http://[::1]:8080'],
+  ])('%s is %s', (given, origin) => {
+    expect(parseConfig({ SEGMIND_BASE_URL: given }).segmindBaseUrl).toBe(origin);
+  });
+
+  it.each([
+    'api.segmind.com',
+    'ftp://api.segmind.com',
+    'file:///etc/passwd',
+    'https://api.segmind.com/v2',
+    'https://api.segmind.com?a=b',
+    'https://api.segmind.com#a',
+    'https://user@api.segmind.com',
+    'https://:password@api.segmind.com',
+    'https://',
+  ])('is not %s', (wrong) => {
+    expect(faultOf({ SEGMIND_BASE_URL: wrong })).toBe(
+      'The configuration is wrong:\n  SEGMIND_BASE_URL: must be an http or https origin without a path, such as https://api.segmind.com',
+    );
+  });
+});
+
+describe('wrong values', () => {
+  it('are named all at once', () => {
+    const fault = faultOf({
+      PORT: 'x',
+      SEGMIND_BASE_URL: 'x',
+      MAX_UNFINISHED_JOBS: '0',
+      LOG_LEVEL: 'loud',
+      SANDBOX_SPEED: 'x',
+    });
+    const names = [...fault.matchAll(/^ {2}(\w+): ./gm)].map(([, name]) => name);
+    expect(names).toEqual(['PORT', 'SEGMIND_BASE_URL', 'MAX_UNFINISHED_JOBS', 'LOG_LEVEL', 'SANDBOX_SPEED']);
+  });
+
+  it('do not show the key', () => {
+    expect(faultOf({ SEGMIND_API_KEY: 'SG_secret', PORT: 'x' })).not.toContain('SG_secret');
+  });
+});
+
+it('a sandbox that runs alone heeds its own variable only', () => {
+  expect(parseSandboxConfig({ SANDBOX_SPEED: '2', PORT: 'x' })).toEqual({ sandboxSpeed: 2 });
+  expect(() => parseSandboxConfig({ SANDBOX_SPEED: 'x' })).toThrow(ConfigError);
+});
+
+describe('.env.example', () => {
+  const listed = [...readFileSync('.env.example', 'utf8').matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(
+    ([, name = '', value = '']) => [name, value.trim()] as const,
+  );
+
+  it('lists every variable that is known, once', () => {
+    const [known = ''] = /z\.object\(\{[^]*?\n\}\)/.exec(readFileSync('src/config.ts', 'utf8')) ?? [];
+    const names = [...known.matchAll(/^ {2}([A-Z][A-Z0-9_]*):/gm)].map(([, name]) => name);
+    expect(names).toEqual(NAMES);
+    expect(listed.map(([name]) => name)).toEqual(NAMES);
+  });
+
+  it('says of each its default, or nothing where that depends', () => {
+    expect(parseConfig(Object.fromEntries(listed))).toEqual(DEFAULTS);
+    for (const [name, value] of listed) expect(value === '' || value === DEFAULT_TEXTS[name]).toBe(true);
+  });
+});
