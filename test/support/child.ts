@@ -15,10 +15,10 @@ export interface Child extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts a file of the tests in a process of its own. */
+/** Starts a file of the tests in a process of its own; the file is to call `endWithParent`. */
 export function startChild(file: URL, ...args: string[]): Child {
   const child = spawn(process.execPath, [fileURLToPath(file), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   let output = '';
   let errors = '';

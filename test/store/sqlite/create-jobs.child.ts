@@ -1,13 +1,18 @@
 // A process that creates, marks and ends jobs as fast as it can and says what was acknowledged, until it is killed.
+import { setImmediate as macrotask } from 'node:timers/promises';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
+import { endWithParent } from '../../support/end-with-parent.ts';
 import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
 import { MINUTE } from '../../support/times.ts';
 import { sqliteOptions } from './open-sqlite.ts';
 
+endWithParent();
 const store = new SqliteJobStore(sqliteOptions(process.argv[2] ?? '', { now: Date.now }));
 const tell = (what: string, id: string) => process.stdout.write(`${what} ${id}\n`);
 
 for (;;) {
+  // The store answers without any I/O of the event loop, which would never get to anything else.
+  await macrotask();
   const now = Date.now();
   const created = acceptedJob({ createdAt: now });
   await store.create(record(created, { idempotencyKey: created.id, maxUnfinished: Infinity }));
