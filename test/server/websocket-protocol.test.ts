@@ -275,7 +275,7 @@ describe('an upgrade is refused with', () => {
 
   it('nothing when the page is the gateway’s own', async () => {
     await using gateway = await startGateway();
-    using client = await WsClient.open(gateway.url, undefined, { origin: gateway.url });
+    using client = await WsClient.open(gateway.url, undefined, { headers: { origin: gateway.url } });
     expect(client.socket.readyState).toBe(WebSocket.OPEN);
   });
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import type { ClientError, GraphQLAnswer } from './gateway-http.ts';
 
 /** A message of graphql-transport-ws from the server. */
@@ -44,17 +44,17 @@ export class WsClient implements Disposable {
   static async open(
     url: string,
     protocols: string[] = ['graphql-transport-ws'],
-    headers = {},
+    options: ClientOptions = {},
   ): Promise<WsClient> {
-    const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocols, { headers });
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocols, options);
     const client = new WsClient(socket);
     await once(socket, 'open');
     return client;
   }
 
   /** Opens a socket and waits for the acknowledgement. */
-  static async connect(url: string): Promise<WsClient> {
-    const client = await WsClient.open(url);
+  static async connect(url: string, options: ClientOptions = {}): Promise<WsClient> {
+    const client = await WsClient.open(url, undefined, options);
     client.send({ type: 'connection_init' });
     const { type } = await client.next();
     if (type !== 'connection_ack') throw new Error(`Instead of an acknowledgement came ${type}.`);
