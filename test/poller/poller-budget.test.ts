@@ -99,6 +99,16 @@ describe("the upstream's rate budget", () => {
     expect(bench.upstream.calls).toHaveLength(1);
   });
 
+  it('is not touched by jobs that end at their deadline without a call', async () => {
+    await using bench = new PollerBench({ rpm: 60 });
+    await bench.accept(20, { deadlineAt: NOON });
+    await bench.accept(10);
+    await bench.poller.start();
+    await settled();
+    // The burst is a tenth of the limit.
+    expect(bench.upstream.calls).toHaveLength(6);
+  });
+
   it('does not keep jobs from ending at their deadline when a 429 has closed it', async () => {
     const fault = passingFault({ rateLimited: true, retryAfterMs: 4 * MINUTE });
     await using bench = new PollerBench({ script: { submit: () => ({ type: 'not-made', ...fault }) } });

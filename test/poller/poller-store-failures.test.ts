@@ -23,7 +23,13 @@ describe('a poller whose store fails', () => {
       await bench.accept(1);
       await bench.clock.advance(MINUTE);
       expect(bench.upstream.types).toContain('submit');
-      expect(bench.errors().length).toBeLessThanOrEqual(retries.length + 1);
+      const recovered = bench.errors().length;
+      expect(recovered).toBeLessThanOrEqual(retries.length + 1);
+      // The next time it starts anew with short pauses.
+      faulty.method = method;
+      await bench.clock.advance(MINUTE);
+      const [again] = bench.errors().slice(recovered);
+      expect(again?.details).toMatchObject({ retryInMs: expect.toSatisfy((ms) => ms <= SECOND) });
     },
   );
 
