@@ -46,7 +46,6 @@ export class PushIterator<T> implements AsyncIterableIterator<T> {
   }
 
   return(): Promise<IteratorResult<T>> {
-    this.#error = null;
     this.#close();
     return Promise.resolve({ done: true, value: undefined });
   }
