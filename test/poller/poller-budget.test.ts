@@ -105,8 +105,10 @@ describe("the upstream's rate budget", () => {
     await bench.accept(10);
     await bench.poller.start();
     await settled();
-    // The burst is a tenth of the limit.
+    // The burst is a tenth of the limit; then a call comes each 60 s / 55.
     expect(bench.upstream.calls).toHaveLength(6);
+    await bench.clock.advance(3 * SECOND);
+    expect(bench.upstream.calls).toHaveLength(8);
   });
 
   it('does not keep jobs from ending at their deadline when a 429 has closed it', async () => {
