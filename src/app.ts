@@ -11,7 +11,7 @@ import { RateBudget } from './poller/rate-budget.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { HttpServer } from './server/http-server.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
-import { createGraphQLEndpoint } from './server/yoga.ts';
+import { createGraphQLEndpoint, GRAPHQL_PATH } from './server/yoga.ts';
 import type { JobStore } from './store/job-store.ts';
 import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
 import { systemClock } from './system-clock.ts';
@@ -100,7 +100,7 @@ export async function startApp(config: Config, log: Logger, overrides: AppOverri
   );
   const url = await server.listen();
   await poller.start();
-  log.info({ url }, `listening on ${url}`);
+  log.info({ url }, `listening on ${url} - GraphiQL is at ${GRAPHQL_PATH}`);
 
   const owned = resources.move();
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };

@@ -4,7 +4,13 @@ import { PinoPretty } from 'pino-pretty';
 /** JSON lines for machines; on a terminal, lines for people. */
 export function createLogger(level: string): Logger {
   const stream: DestinationStream = process.stdout.isTTY
-    ? PinoPretty({ sync: true, colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+    ? PinoPretty({
+        sync: true,
+        colorize: true,
+        ignore: 'pid,hostname',
+        translateTime: 'SYS:HH:MM:ss.l',
+        singleLine: true,
+      })
     : pino.destination({ fd: 1, sync: true });
   return pino(
     {
