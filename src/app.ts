@@ -7,13 +7,12 @@ import { newJobId } from './domain/job-id.ts';
 import { createContext, type GraphQLServices } from './graphql/context.ts';
 import { createSchema } from './graphql/schema.ts';
 import { Poller } from './poller/poller.ts';
-import { RateBudget } from './poller/rate-budget.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
-import { HttpServer } from './server/http-server.ts';
+import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint, GRAPHQL_PATH } from './server/yoga.ts';
 import type { JobStore } from './store/job-store.ts';
-import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
+import { openStorage } from './storage.ts';
 import { systemClock } from './system-clock.ts';
 import { SegmindUpstream } from './upstream/segmind/segmind-upstream.ts';
 
@@ -21,11 +20,6 @@ import { SegmindUpstream } from './upstream/segmind/segmind-upstream.ts';
 export interface App extends AsyncDisposable {
   /** Its origin, e.g. `http://127.0.0.1:4000`. */
   readonly url: string;
-}
-
-/** Parts that tests bring themselves. */
-export interface AppOverrides {
-  readonly store?: JobStore;
 }
 
 /** Milliseconds for the steps under way when the gateway stops; with the server's it stays under ten seconds. */
@@ -41,12 +35,14 @@ const now = () => systemClock.now();
 /**
  * Wires the parts and starts them. What was opened is released again when a later part fails to start.
  *
- * @throws FolderInUseError when another process has the data folder; errors of listening, such as EADDRINUSE
+ * @param signal gives up a start that waits for Redis
+ * @throws the signal's reason; FolderInUseError when another process has the data folder; errors of listening, such as EADDRINUSE
  */
-export async function startApp(config: Config, log: Logger, overrides: AppOverrides = {}): Promise<App> {
+export async function startApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
   await using resources = new AsyncDisposableStack();
 
-  const store = resources.use(overrides.store ?? openStore(config, log));
+  const { store, budget } = await openStorage(config, log, signal);
+  resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
   if (sandbox === null && config.segmindApiKey === '') {
     log.warn(`SEGMIND_API_KEY is not set: calls to ${config.segmindBaseUrl} carry no key`);
@@ -65,55 +61,54 @@ export async function startApp(config: Config, log: Logger, overrides: AppOverri
     upstream,
     clock: systemClock,
     random: Math.random,
-    budget: new RateBudget(config.segmindRpm, now()),
+    budget,
     callTimeoutMs: config.segmindTimeoutMs,
     typicalMs,
     retentionMs: config.jobRetentionMs,
     log: log.child({ part: 'poller' }),
   });
   resources.defer(() => poller.stop(STEP_GRACE_MS));
+  if (config.role !== 'api') await poller.start();
 
-  const services: GraphQLServices = {
-    store,
-    now,
-    newJobId: (at) => newJobId(at, randomBytes(16)),
-    deadlineMs: config.jobDeadlineMs,
-    maxUnfinishedJobs: config.maxUnfinishedJobs,
-    typicalMs,
-  };
   const serverLog = log.child({ part: 'server' });
-  const yoga = createGraphQLEndpoint({
-    schema: createSchema(),
-    createContext: () => createContext(services, OWNER_ID),
-    log: yogaLog(serverLog),
-    sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
-  });
   const server = resources.use(
     new HttpServer({
       host: config.host,
       port: config.port,
-      yoga,
-      webSockets: new WebSocketEndpoint(yoga, serverLog),
+      graphql: config.role === 'poller' ? null : openGraphQL(config, store, sandbox, typicalMs, serverLog),
       probe: () => store.nextDueAt(),
       log: serverLog,
     }),
   );
   const url = await server.listen();
-  await poller.start();
   log.info({ url }, `listening on ${url} - GraphiQL is at ${GRAPHQL_PATH}`);
 
   const owned = resources.move();
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function openStore(config: Config, log: Logger): JobStore {
-  log.info({ dataDir: config.dataDir }, `jobs are kept in ${config.dataDir}`);
-  return new SqliteJobStore({
-    folder: config.dataDir,
-    retentionMs: config.jobRetentionMs,
+function openGraphQL(
+  config: Config,
+  store: JobStore,
+  sandbox: Sandbox | null,
+  typicalMs: number,
+  log: Logger,
+): GraphQLEndpoints {
+  const services: GraphQLServices = {
+    store,
     now,
-    onPurgeError: (error) => log.error({ err: error }, 'old jobs could not be cleared away'),
+    newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
+    deadlineMs: config.jobDeadlineMs,
+    maxUnfinishedJobs: config.maxUnfinishedJobs,
+    typicalMs,
+  };
+  const yoga = createGraphQLEndpoint({
+    schema: createSchema(),
+    createContext: () => createContext(services, OWNER_ID),
+    log: yogaLog(log),
+    sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
   });
+  return { yoga, webSockets: new WebSocketEndpoint(yoga, log) };
 }
 
 async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {

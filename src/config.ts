@@ -22,7 +22,14 @@ const environmentSchema = z.object({
     .optional(),
   SEGMIND_TIMEOUT_MS: integer(30_000, 1, 600_000),
   SEGMIND_RPM: integer(null, 0, 1_000_000),
+  REDIS_URL: z
+    .string()
+    .transform(splitUrls)
+    .refine(areRedisUrls, 'must be redis:// or rediss:// URLs')
+    .optional(),
+  REDIS_CLUSTER: z.enum(['true', 'false'], 'must be true or false').default('false'),
   DATA_DIR: text('./data'),
+  ROLE: z.enum(['api', 'poller', 'all'], 'must be api, poller or all').default('all'),
   JOB_DEADLINE_SECONDS: integer(3300, 1, 86_400),
   JOB_RETENTION_HOURS: integer(168, 1, 87_600),
   MAX_UNFINISHED_JOBS: integer(10_000, 1, 10_000_000),
@@ -33,8 +40,8 @@ const environmentSchema = z.object({
 const DEFAULT_BASE_URL = 'https://api.segmind.com';
 const DEFAULT_RPM = 50;
 
-const configSchema = environmentSchema.transform((environment) => {
-  const { SEGMIND_API_KEY: apiKey, SEGMIND_BASE_URL: baseUrl } = environment;
+const configSchema = environmentSchema.superRefine(checkTogether).transform((environment) => {
+  const { SEGMIND_API_KEY: apiKey, SEGMIND_BASE_URL: baseUrl, REDIS_URL: redisUrls } = environment;
   const embeddedSandbox = apiKey === undefined && baseUrl === undefined;
   return Object.freeze({
     /** 0 picks a free one. */
@@ -48,7 +55,11 @@ const configSchema = environmentSchema.transform((environment) => {
     segmindTimeoutMs: environment.SEGMIND_TIMEOUT_MS,
     /** Calls a minute; 0 = no limit. */
     segmindRpm: environment.SEGMIND_RPM ?? (embeddedSandbox ? 0 : DEFAULT_RPM),
+    /** Null: the embedded store. */
+    redis:
+      redisUrls === undefined ? null : { urls: redisUrls, cluster: environment.REDIS_CLUSTER === 'true' },
     dataDir: environment.DATA_DIR,
+    role: environment.ROLE,
     jobDeadlineMs: environment.JOB_DEADLINE_SECONDS * 1000,
     jobRetentionMs: environment.JOB_RETENTION_HOURS * 60 * 60 * 1000,
     maxUnfinishedJobs: environment.MAX_UNFINISHED_JOBS,
@@ -57,6 +68,28 @@ const configSchema = environmentSchema.transform((environment) => {
     sandboxSpeed: environment.SANDBOX_SPEED,
   });
 });
+
+/** What each setting allows on its own may make no sense with another. */
+function checkTogether(environment: z.output<typeof environmentSchema>, context: z.RefinementCtx): void {
+  const fault = (name: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [name], message, input: environment });
+  const { ROLE, REDIS_URL, REDIS_CLUSTER, SEGMIND_API_KEY, SEGMIND_BASE_URL } = environment;
+  if (ROLE !== 'all' && REDIS_URL === undefined) {
+    fault('ROLE', `${ROLE} needs REDIS_URL: the embedded store serves one process, which has to do all`);
+  }
+  if (ROLE === 'poller' && SEGMIND_API_KEY === undefined && SEGMIND_BASE_URL === undefined) {
+    fault(
+      'ROLE',
+      'poller needs SEGMIND_API_KEY or SEGMIND_BASE_URL: an embedded sandbox serves its own process only',
+    );
+  }
+  if (REDIS_CLUSTER === 'true' && REDIS_URL === undefined) {
+    fault('REDIS_CLUSTER', 'needs REDIS_URL: some of the nodes of the cluster');
+  }
+  if (REDIS_CLUSTER === 'false' && (REDIS_URL?.length ?? 0) > 1) {
+    fault('REDIS_URL', 'may be a list only with REDIS_CLUSTER=true');
+  }
+}
 
 /**
  * Reads the settings. `.env.example` lists them all; an empty variable counts as absent.
@@ -118,4 +151,12 @@ function isOrigin(value: string): boolean {
   const url = URL.parse(value);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
   return url.href === `${url.origin}/`;
+}
+
+function splitUrls(list: string): string[] {
+  return list.split(',').map((url) => url.trim());
+}
+
+function areRedisUrls(urls: readonly string[]): boolean {
+  return urls.every((url) => ['redis:', 'rediss:'].includes(URL.parse(url)?.protocol ?? ''));
 }

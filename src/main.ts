@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import process from 'node:process';
 import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
@@ -9,19 +10,17 @@ const STOP_DEADLINE_MS = 9500;
 
 const config = readConfig();
 const log = createLogger(config.logLevel);
-const stopping = Promise.withResolvers<NodeJS.Signals>();
-let signals = 0;
+const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    signals += 1;
-    if (signals > 1) process.exit(1);
-    stopping.resolve(signal);
+    if (stopping.signal.aborted) process.exit(1);
+    log.info({ signal }, `${signal}: stopping; once more ends at once`);
+    stopping.abort();
   });
 }
 
 const app = await start();
-const signal = await stopping.promise;
-log.info({ signal }, `${signal}: stopping; once more ends at once`);
+if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
 setTimeout(() => {
   log.error('the stop took too long and was cut short');
   process.exit(1);
@@ -42,8 +41,9 @@ function readConfig(): Config {
 
 async function start(): Promise<App> {
   try {
-    return await startApp(config, log);
+    return await startApp(config, log, stopping.signal);
   } catch (error) {
+    if (stopping.signal.aborted) process.exit(0);
     const message = error instanceof Error ? error.message : String(error);
     const expected = error instanceof FolderInUseError || (error instanceof Error && 'syscall' in error);
     log.fatal(expected ? {} : { err: error }, `the gateway could not start: ${message}`);

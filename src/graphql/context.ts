@@ -7,8 +7,8 @@ export interface GraphQLServices {
   readonly store: JobStore;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Makes the id of a job that is accepted at this time, in epoch milliseconds. */
-  readonly newJobId: (now: number) => string;
+  /** Makes the id of a job that is accepted at this time, in epoch milliseconds; in this shard, if it has to be. */
+  readonly newJobId: (now: number, shard: string | undefined) => string;
   /** Milliseconds from acceptance to a job's forced end. */
   readonly deadlineMs: number;
   readonly maxUnfinishedJobs: number;

@@ -1,3 +1,4 @@
+import { idempotencyShard } from '../domain/job-id.ts';
 import { newJob, type Job } from '../domain/job.ts';
 import { type InputIssue, parseVideoRequest, requestFingerprint } from '../domain/video-request.ts';
 import type { GraphQLContext } from './context.ts';
@@ -24,10 +25,12 @@ export async function generateVideo(
   const parsed = parseVideoRequest(input);
   if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: parsed.issues };
   const now = services.now();
-  const job = newJob(services.newJobId(now), ownerId, parsed.request, now, services.deadlineMs);
+  const { idempotencyKey } = parsed;
+  const shard = idempotencyKey === null ? undefined : idempotencyShard(ownerId, idempotencyKey);
+  const job = newJob(services.newJobId(now, shard), ownerId, parsed.request, now, services.deadlineMs);
   const outcome = await services.store.create({
     job,
-    idempotencyKey: parsed.idempotencyKey,
+    idempotencyKey,
     fingerprint: requestFingerprint(parsed.request),
     maxUnfinished: services.maxUnfinishedJobs,
   });

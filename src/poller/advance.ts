@@ -1,8 +1,9 @@
 import { backoffMs } from '../domain/backoff.ts';
+import type { Clock } from '../domain/clock.ts';
 import { isFinal, type Job, type JobVideo } from '../domain/job.ts';
 import { nextPollDelayMs } from '../domain/poll-plan.ts';
 import { type Observation, transition } from '../domain/transition.ts';
-import type { Claim, JobStore } from '../store/job-store.ts';
+import { type Claim, type JobStore, StoreUnavailableError } from '../store/job-store.ts';
 import type { CallOptions, CollectedVideo, PassingFault, VideoUpstream } from '../upstream/video-upstream.ts';
 import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
 
@@ -10,8 +11,7 @@ import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
 export interface StepDependencies {
   readonly store: JobStore;
   readonly upstream: VideoUpstream;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+  readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
   /** Milliseconds for one upstream call. */
@@ -20,7 +20,9 @@ export interface StepDependencies {
   readonly typicalMs: number;
   /** Milliseconds for which a final job can be read. */
   readonly retentionMs: number;
-  /** Cuts upstream calls short. */
+  /** When the job's lease runs out, in epoch milliseconds. */
+  readonly leaseUntil: number;
+  /** Cuts upstream calls, and waits for the store, short. */
   readonly signal: AbortSignal;
 }
 
@@ -56,19 +58,19 @@ const NOTHING_NEW: Finding = { observation: null, call: 'served' };
  * @throws StoreUnavailableError when the store fails; the job is taken up again once its lease has run out
  */
 export async function advance(claim: Claim, dependencies: StepDependencies): Promise<StepReport> {
-  const { now } = dependencies;
+  const { store, clock } = dependencies;
   const { job } = claim;
   if (job.phase === 'submitting') {
     // Its poller was lost between marking the job and storing the answer.
     return settle(claim, job, { observation: LOST_POLLER, call: 'none' }, dependencies);
   }
-  if (now() >= job.deadlineAt) {
+  if (clock.now() >= job.deadlineAt) {
     return settle(claim, job, { observation: { type: 'deadline-passed' }, call: 'none' }, dependencies);
   }
   if (job.phase === 'accepted') {
-    const submitting = transition(job, { type: 'submit-started' }, now());
+    const submitting = transition(job, { type: 'submit-started' }, clock.now());
     // From here on no one else may send it: a poller that finds the mark ends the job.
-    const held = await dependencies.store.save(claim, { job: submitting, schedule: null });
+    const held = await persist(() => store.save(claim, { job: submitting, schedule: null }), dependencies);
     if (!held) return { job, held, call: 'none' };
     return settle(claim, submitting, await submit(submitting, dependencies), dependencies);
   }
@@ -140,24 +142,43 @@ async function settle(
   finding: Finding,
   dependencies: StepDependencies,
 ): Promise<StepReport> {
-  const { store, now } = dependencies;
+  const { store, clock } = dependencies;
   const { observation, call, videoData } = finding;
-  const job = observation === null ? before : transition(before, observation, now());
+  const job = observation === null ? before : transition(before, observation, clock.now());
   const faults = typeof call === 'object' ? claim.faults + 1 : 0;
   const schedule = { dueAt: nextStepAt(job, faults, call, dependencies), faults };
   if (job === before) {
-    await store.release(claim, schedule);
+    await persist(() => store.release(claim, schedule), dependencies);
     return { job, held: true, call };
   }
   const change = { job, schedule: isFinal(job) ? null : schedule };
-  const held = await store.save(claim, videoData === undefined ? change : { ...change, videoData });
+  const full = videoData === undefined ? change : { ...change, videoData };
+  const held = await persist(() => store.save(claim, full), dependencies);
   return { job, held, call };
+}
+
+/**
+ * Repeats a write while the store can't be reached, as long as the lease holds: what was learned from the upstream may
+ * have cost money. The store takes a repeated write for the same.
+ */
+async function persist<T>(write: () => Promise<T>, dependencies: StepDependencies): Promise<T> {
+  const { clock, random, leaseUntil, signal } = dependencies;
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await write();
+    } catch (error) {
+      const waitMs = backoffMs(failures, random()) / 4;
+      const hopeless = !(error instanceof StoreUnavailableError) || clock.now() + waitMs >= leaseUntil;
+      if (hopeless || signal.aborted) throw error;
+      await clock.sleep(waitMs, signal);
+    }
+  }
 }
 
 /** Epoch milliseconds; never past the deadline, when the job is to be ended. */
 function nextStepAt(job: Job, faults: number, call: CallReport, dependencies: StepDependencies): number {
-  const { now, random, typicalMs } = dependencies;
-  const at = now();
+  const { clock, random, typicalMs } = dependencies;
+  const at = clock.now();
   const delayMs = (): number => {
     if (typeof call === 'object') {
       return backoffMs(faults, random(), Math.min(call.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
@@ -168,20 +189,20 @@ function nextStepAt(job: Job, faults: number, call: CallReport, dependencies: St
   return Math.min(at + delayMs(), job.deadlineAt);
 }
 
-function toJobVideo(job: Job, video: CollectedVideo, { now, retentionMs }: StepDependencies): JobVideo {
+function toJobVideo(job: Job, video: CollectedVideo, { clock, retentionMs }: StepDependencies): JobVideo {
   const inline = video.base64 !== null;
   return {
     url: video.url,
     inline,
     contentType: video.contentType,
     byteLength: video.byteLength,
-    expiresAt: inline ? now() + retentionMs : (job.submittedAt ?? now()) + FILE_LIFETIME_MS,
+    expiresAt: inline ? clock.now() + retentionMs : (job.submittedAt ?? clock.now()) + FILE_LIFETIME_MS,
   };
 }
 
 /** A call ends by the job's deadline, so that the job can. */
-function callOptions(job: Job, { now, callTimeoutMs, signal }: StepDependencies): CallOptions {
-  return { timeoutMs: Math.max(1, Math.min(callTimeoutMs, job.deadlineAt - now())), signal };
+function callOptions(job: Job, { clock, callTimeoutMs, signal }: StepDependencies): CallOptions {
+  return { timeoutMs: Math.max(1, Math.min(callTimeoutMs, job.deadlineAt - clock.now())), signal };
 }
 
 function upstreamId(job: Job): string {

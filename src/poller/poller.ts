@@ -1,9 +1,8 @@
 import { backoffMs } from '../domain/backoff.ts';
-import type { Clock } from '../domain/clock.ts';
 import { isFinal } from '../domain/job.ts';
+import type { CallBudget } from '../store/call-budget.ts';
 import type { Claim, Unwatch } from '../store/job-store.ts';
 import { advance, type StepDependencies, type StepReport } from './advance.ts';
-import type { RateBudget } from './rate-budget.ts';
 
 /** What the loop tells of itself. `error` calls come with the cause under `err`. */
 export interface PollerLog {
@@ -14,9 +13,8 @@ export interface PollerLog {
 }
 
 /** What the loop works with. */
-export interface PollerOptions extends Omit<StepDependencies, 'signal' | 'now'> {
-  readonly clock: Clock;
-  readonly budget: RateBudget;
+export interface PollerOptions extends Omit<StepDependencies, 'signal' | 'leaseUntil'> {
+  readonly budget: CallBudget;
   readonly log: PollerLog;
 }
 
@@ -26,6 +24,8 @@ const CONCURRENCY = 256;
 const LEASE_MARGIN_MS = 30_000;
 /** How often jobs past their deadline are looked for while the budget is used up. */
 const STARVED_PAUSE_MS = 1000;
+/** How long to wait when others have claimed what was due. */
+const OUTRUN_PAUSE_MS = 50;
 
 /** Claims jobs that are due and moves each by a step, until stopped. Sleeps while nothing is due. */
 export class Poller implements AsyncDisposable {
@@ -99,26 +99,27 @@ export class Poller implements AsyncDisposable {
     const limit = CONCURRENCY - this.#steps.size;
     if (limit === 0) return MAX_PAUSE_MS;
     const now = clock.now();
-    const callLimit = Math.min(limit, budget.available(now));
-    const leaseUntil = now + callTimeoutMs + LEASE_MARGIN_MS;
-    const claims = await store.claimDue({ now, leaseUntil, limit, callLimit });
-    budget.take(claims.filter(({ job }) => job.deadlineAt > now).length);
-    for (const claim of claims) this.#start(claim);
-    if (claims.length === limit) return MAX_PAUSE_MS;
-
     const dueAt = await store.nextDueAt();
     if (dueAt === null) return MAX_PAUSE_MS;
-    const dueIn = dueAt - clock.now();
-    return dueIn > 0 ? Math.min(dueIn, MAX_PAUSE_MS) : Math.min(budget.waitMs(clock.now()), STARVED_PAUSE_MS);
+    if (dueAt > now) return Math.min(dueAt - now, MAX_PAUSE_MS);
+
+    const { granted, waitMs } = await budget.reserve(limit, now);
+    const leaseUntil = now + callTimeoutMs + LEASE_MARGIN_MS;
+    const claims = await store.claimDue({ now, leaseUntil, limit, callLimit: granted });
+    for (const claim of claims) this.#start(claim, leaseUntil);
+    const calls = claims.filter(({ job }) => job.deadlineAt > now).length;
+    if (calls < granted) await budget.giveBack(granted - calls);
+    if (claims.length > 0) return 0;
+    return granted > 0 ? OUTRUN_PAUSE_MS : Math.min(waitMs, STARVED_PAUSE_MS);
   }
 
-  #start(claim: Claim): void {
-    const { clock, log } = this.#options;
-    const dependencies = { ...this.#options, now: () => clock.now(), signal: this.#cutting.signal };
+  #start(claim: Claim, leaseUntil: number): void {
+    const { log } = this.#options;
+    const dependencies = { ...this.#options, leaseUntil, signal: this.#cutting.signal };
     const step = advance(claim, dependencies)
       .then((report) => {
-        this.#account(report.call);
         this.#report(claim, report);
+        return this.#account(report.call);
       })
       .catch((error: unknown) => {
         log.error({ err: error, jobId: claim.job.id }, 'a step failed; it is repeated after its lease');
@@ -130,10 +131,12 @@ export class Poller implements AsyncDisposable {
     this.#steps.add(step);
   }
 
-  #account(call: StepReport['call']): void {
+  async #account(call: StepReport['call']): Promise<void> {
     const { clock, budget, random } = this.#options;
-    if (call === 'served') budget.served();
-    else if (call !== 'none' && call.rateLimited) budget.refused(clock.now(), random(), call.retryAfterMs);
+    if (call === 'served') await budget.served();
+    else if (call !== 'none' && call.rateLimited) {
+      await budget.refused(clock.now(), random(), call.retryAfterMs);
+    }
   }
 
   #report(claim: Claim, { job, held, call }: StepReport): void {

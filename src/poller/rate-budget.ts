@@ -1,4 +1,5 @@
 import { backoffMs } from '../domain/backoff.ts';
+import type { CallBudget, CallGrant } from '../store/call-budget.ts';
 import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
 
 const MINUTE_MS = 60_000;
@@ -9,7 +10,7 @@ const MINUTE_MS = 60_000;
  * With burst b and refill rate r a bucket lets at most b + 60·r − 1 calls pass in any half-open minute; b is a tenth
  * of the limit and r takes what remains.
  */
-export class RateBudget {
+export class RateBudget implements CallBudget {
   readonly #burst: number;
   readonly #refillPerMs: number;
   #tokens: number;
@@ -44,6 +45,16 @@ export class RateBudget {
   /** Takes tokens that `available` has just shown. */
   take(count: number): void {
     this.#tokens -= count;
+  }
+
+  reserve(wanted: number, now: number): CallGrant {
+    const granted = Math.min(wanted, this.available(now));
+    this.take(granted);
+    return { granted, waitMs: granted > 0 ? 0 : this.waitMs(now) };
+  }
+
+  giveBack(count: number): void {
+    this.take(-count);
   }
 
   /** The upstream refused a call for their number (429): no call goes out for as long as it asked, or a backoff. */

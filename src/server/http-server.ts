@@ -5,13 +5,19 @@ import { type HealthOptions, sendJson, serveHealth } from './health.ts';
 import type { WebSocketEndpoint } from './websocket.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
+/** GraphQL over HTTP and over WebSocket. */
+export interface GraphQLEndpoints {
+  readonly yoga: Yoga;
+  readonly webSockets: WebSocketEndpoint;
+}
+
 /** What the server works with. */
 export interface HttpServerOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
-  readonly yoga: Yoga;
-  readonly webSockets: WebSocketEndpoint;
+  /** Null: this process serves its health only. */
+  readonly graphql: GraphQLEndpoints | null;
   readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
 }
@@ -60,14 +66,14 @@ export class HttpServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#draining || !this.#server.listening) return;
     this.#draining = true;
-    const { webSockets } = this.#options;
+    const webSockets = this.#options.graphql?.webSockets;
     const closed = Promise.withResolvers<void>();
     this.#server.close(() => closed.resolve());
-    webSockets.drain();
+    webSockets?.drain();
     // A stream that is cut is opened again by its client; one that ends is not.
     for (const answer of this.#answers) if (isStream(answer)) answer.destroy();
     const cut = setTimeout(() => {
-      webSockets.terminate();
+      webSockets?.terminate();
       this.#server.closeAllConnections();
     }, DRAIN_MS);
     await closed.promise;
@@ -79,29 +85,33 @@ export class HttpServer implements AsyncDisposable {
     response.setHeader('x-content-type-options', 'nosniff');
     if (this.#draining) response.setHeader('connection', 'close');
     const path = pathOf(request);
-    if (path === GRAPHQL_PATH) {
+    const { graphql } = this.#options;
+    if (path === GRAPHQL_PATH && graphql !== null) {
       if (!hasUrl(request))
         return sendJson(response, 400, { errors: [{ message: 'The Host header is wrong.' }] });
       this.#answers.add(response);
       response.once('close', () => this.#answers.delete(response));
-      await this.#options.yoga(request, response);
-    } else if (path === '/') {
+      await graphql.yoga(request, response);
+    } else if (path === '/' && graphql !== null) {
       response.writeHead(302, { location: GRAPHQL_PATH }).end();
     } else {
       const health = { probe: this.#options.probe, draining: () => this.#draining };
       const served = await serveHealth(path, response, health);
       if (!served)
-        sendJson(response, 404, { error: `There is nothing at ${path}. GraphQL is at ${GRAPHQL_PATH}.` });
+        sendJson(response, 404, {
+          error: `There is nothing at ${path}.${graphql === null ? '' : ` GraphQL is at ${GRAPHQL_PATH}.`}`,
+        });
     }
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Until a WebSocket takes it over nobody else listens, and an unheard error would end the process.
     socket.on('error', () => socket.destroy());
-    if (pathOf(request) !== GRAPHQL_PATH) refuse(socket, '404 Not Found');
+    const { graphql } = this.#options;
+    if (pathOf(request) !== GRAPHQL_PATH || graphql === null) refuse(socket, '404 Not Found');
     else if (this.#draining) refuse(socket, '503 Service Unavailable');
     else if (!sameOrigin(request)) refuse(socket, '403 Forbidden');
-    else this.#options.webSockets.upgrade(request, socket, head);
+    else graphql.webSockets.upgrade(request, socket, head);
   }
 }
 

@@ -153,7 +153,8 @@ class World implements AsyncDisposable {
     const step = advance(present(claim), {
       store: interruption.store(this.#store),
       upstream: interruption.upstream(upstream),
-      now: this.#clock.now,
+      clock: this.#clock,
+      leaseUntil: this.#clock.now(),
       random: () => 0.5,
       callTimeoutMs: CALL_TIMEOUT_MS,
       typicalMs: TYPICAL_MS,

@@ -51,7 +51,8 @@ export class StepBench implements AsyncDisposable {
     return advance(claim, {
       store: this.store,
       upstream: this.upstream,
-      now: this.clock.now,
+      clock: this.clock,
+      leaseUntil: this.clock.now(),
       random: () => this.random,
       callTimeoutMs: CALL_TIMEOUT_MS,
       typicalMs: TYPICAL_MS,

@@ -1,0 +1,86 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { backoffMs } from './domain/backoff.ts';
+import { RateBudget } from './poller/rate-budget.ts';
+import type { CallBudget } from './store/call-budget.ts';
+import { type JobStore, StoreUnavailableError } from './store/job-store.ts';
+import { checkRedisSettings } from './store/redis/check-settings.ts';
+import { RedisCallBudget } from './store/redis/redis-call-budget.ts';
+import { RedisJobStore, type RedisJobStoreOptions } from './store/redis/redis-job-store.ts';
+import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
+import { systemClock } from './system-clock.ts';
+
+/** What is kept between requests, and between processes when it is in Redis. */
+export interface Storage {
+  readonly store: JobStore;
+  readonly budget: CallBudget;
+}
+
+/**
+ * Opens the embedded store, or the one in Redis as soon as that can be reached.
+ *
+ * @param signal gives up the waiting
+ * @throws FolderInUseError when another process has the data folder; the signal's reason
+ */
+export async function openStorage(config: Config, log: Logger, signal: AbortSignal): Promise<Storage> {
+  const { redis, segmindRpm, jobRetentionMs: retentionMs } = config;
+  const limit = segmindRpm === 0 ? 'no limit on upstream calls' : `${segmindRpm} upstream calls a minute`;
+  if (redis === null) {
+    log.info(
+      { engine: 'sqlite', dataDir: config.dataDir, role: config.role, rpm: segmindRpm },
+      `jobs are kept in ${config.dataDir}; role ${config.role}, ${limit}`,
+    );
+    const store = new SqliteJobStore({
+      folder: config.dataDir,
+      retentionMs,
+      now: () => systemClock.now(),
+      onPurgeError: (error) => log.error({ err: error }, 'old jobs could not be cleared away'),
+    });
+    return { store, budget: new RateBudget(segmindRpm, systemClock.now()) };
+  }
+  const place = redis.urls.map(withoutCredentials).join(', ');
+  const store = await connect(
+    {
+      location: redis,
+      retentionMs,
+      clock: systemClock,
+      random: Math.random,
+      onTrouble: (error) => log.warn({ err: error }, 'the line for announcements was lost; it is made anew'),
+    },
+    place,
+    log,
+    signal,
+  );
+  const engine = redis.cluster ? 'redis-cluster' : 'redis';
+  log.info(
+    { engine, redis: place, role: config.role, rpm: segmindRpm },
+    `jobs are kept in Redis at ${place}${redis.cluster ? ' (cluster)' : ''}; role ${config.role}, ${limit} by all instances together`,
+  );
+  await checkRedisSettings(store.client, (message) => log.warn(message));
+  return { store, budget: new RedisCallBudget(store.client, segmindRpm) };
+}
+
+async function connect(
+  options: RedisJobStoreOptions,
+  place: string,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<RedisJobStore> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await RedisJobStore.open(options);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      const retryInMs = backoffMs(failures, Math.random()) / 4;
+      const reason = error.cause instanceof Error ? error.cause.message : String(error.cause);
+      log.warn({ retryInMs }, `Redis at ${place} cannot be reached (${reason}); trying again`);
+      await systemClock.sleep(retryInMs, signal);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+function withoutCredentials(text: string): string {
+  const url = new URL(text);
+  return `${url.protocol}//${url.host}`;
+}

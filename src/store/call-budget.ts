@@ -1,0 +1,31 @@
+/** How many calls may be made. */
+export interface CallGrant {
+  readonly granted: number;
+  /** Milliseconds until it is worth to ask again, when none was granted. */
+  readonly waitMs: number;
+}
+
+/**
+ * The upstream's rate limit, kept by all instances together. With a shared store it lives there, and its methods
+ * reject with `StoreUnavailableError` when the store can't be reached.
+ */
+export interface CallBudget {
+  /**
+   * Takes up to this many calls out of the budget.
+   *
+   * @param now epoch milliseconds
+   */
+  reserve(wanted: number, now: number): CallGrant | Promise<CallGrant>;
+  /** Returns calls that were reserved and not made. */
+  giveBack(count: number): void | Promise<void>;
+  /**
+   * The upstream refused a call for their number (429): no call goes out for as long as it asked, or a backoff.
+   *
+   * @param now epoch milliseconds
+   * @param random from 0 to 1
+   * @param retryAfterMs null when it did not say
+   */
+  refused(now: number, random: number, retryAfterMs: number | null): void | Promise<void>;
+  /** The upstream served a call: the next refusal's backoff starts small again. */
+  served(): void | Promise<void>;
+}

@@ -1,0 +1,141 @@
+import { backoffMs } from '../../domain/backoff.ts';
+import { StoreUnavailableError, type Unwatch } from '../job-store.ts';
+import { Line, type LineOptions } from './line.ts';
+
+/** Who listens on a channel. Must not throw. */
+export interface ChannelListener {
+  message(text: string): void;
+  /** Messages after this time, in epoch milliseconds, may have been lost: what is watched must be read again. */
+  gap(since: number): void;
+}
+
+/** What the hub works with. */
+export interface ChannelHubOptions extends LineOptions {
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Called with what went wrong each time that the line is lost. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+interface Channel {
+  readonly listeners: Set<ChannelListener>;
+  /** Resolves once the server has acknowledged the subscription. */
+  acknowledged: Promise<void>;
+}
+
+/** Milliseconds that a new watcher waits for the line to come up. */
+const PATIENCE_MS = 3000;
+
+/**
+ * Redis pub/sub for many listeners over one line: a channel is subscribed once however many listen, and given up when
+ * the last one leaves.
+ *
+ * A line that is lost or silent is replaced: connect, subscribe to everything again, wait for the acknowledgements, then tell every listener of the gap.
+ */
+export class ChannelHub implements AsyncDisposable {
+  readonly #options: ChannelHubOptions;
+  readonly #channels = new Map<string, Channel>();
+  readonly #closing = new AbortController();
+  #line: Line | null = null;
+  #live = Promise.withResolvers<void>();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: ChannelHubOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves once the first line is up. */
+  async start(): Promise<void> {
+    this.#running = this.#run();
+    await this.#live.promise;
+  }
+
+  /** How many listeners there are, over all channels. */
+  get size(): number {
+    return this.#channels.values().reduce((sum, { listeners }) => sum + listeners.size, 0);
+  }
+
+  /**
+   * Resolves once the server has acknowledged the subscription.
+   *
+   * @throws StoreUnavailableError when there is no line
+   */
+  async listen(name: string, listener: ChannelListener): Promise<Unwatch> {
+    await this.#untilLive();
+    let channel = this.#channels.get(name);
+    if (channel === undefined) {
+      channel = { listeners: new Set(), acknowledged: this.#subscribe(name) };
+      this.#channels.set(name, channel);
+    }
+    const { listeners } = channel;
+    listeners.add(listener);
+    const unwatch = () => {
+      if (!listeners.delete(listener) || listeners.size > 0) return;
+      if (this.#channels.get(name)?.listeners === listeners) this.#channels.delete(name);
+      this.#line?.unsubscribe(name).catch(this.#options.onTrouble);
+    };
+    try {
+      await channel.acknowledged;
+      return unwatch;
+    } catch (error) {
+      unwatch();
+      throw new StoreUnavailableError('Redis did not take the subscription.', { cause: error });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#line?.end();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, onTrouble } = this.#options;
+    const { signal } = this.#closing;
+    let failures = 0;
+    let aliveAt = clock.now();
+    while (!signal.aborted) {
+      try {
+        await using line = await Line.open(this.#options, (name, text) => this.#deliver(name, text));
+        this.#line = line;
+        if (signal.aborted) break;
+        await this.#resubscribe(aliveAt);
+        failures = 0;
+        this.#live.resolve();
+        await line.untilDead();
+        aliveAt = line.aliveAt;
+        throw new Error('The connection for subscriptions was lost.');
+      } catch (error) {
+        failures += 1;
+        if (!signal.aborted) onTrouble(error);
+      }
+      this.#line = null;
+      this.#live = Promise.withResolvers();
+      if (!signal.aborted && failures > 0) await clock.sleep(backoffMs(failures, random()) / 4, signal);
+    }
+  }
+
+  async #resubscribe(since: number): Promise<void> {
+    const channels = [...this.#channels];
+    for (const [name, channel] of channels) channel.acknowledged = this.#subscribe(name);
+    await Promise.all(channels.map(([, { acknowledged }]) => acknowledged));
+    for (const [, { listeners }] of channels) for (const listener of listeners) listener.gap(since);
+  }
+
+  async #subscribe(name: string): Promise<void> {
+    if (this.#line === null) throw new StoreUnavailableError('Redis is away.');
+    await this.#line.subscribe(name);
+  }
+
+  #deliver(name: string, text: string): void {
+    for (const listener of this.#channels.get(name)?.listeners ?? []) listener.message(text);
+  }
+
+  async #untilLive(): Promise<void> {
+    const patience = new AbortController();
+    const timeout = this.#options.clock.sleep(PATIENCE_MS, patience.signal).then(() => 'timeout' as const);
+    const outcome = await Promise.race([this.#live.promise, timeout]);
+    patience.abort();
+    if (outcome === 'timeout') throw new StoreUnavailableError('Redis is away.');
+  }
+}

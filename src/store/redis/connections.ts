@@ -1,0 +1,64 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { defineScripts } from './scripts.ts';
+
+/** Where Redis is. */
+export interface RedisLocation {
+  /** `redis://` or `rediss://`; with `cluster`, some of its nodes. */
+  readonly urls: readonly string[];
+  readonly cluster: boolean;
+}
+
+/** A client for either kind of Redis. */
+export type RedisClient = Redis | Cluster;
+
+/** Milliseconds for one command: more than a short freeze of the server, less than a person waits. */
+const COMMAND_TIMEOUT_MS = 5000;
+const CONNECT_TIMEOUT_MS = 5000;
+
+/**
+ * A client for commands. While Redis is away its commands fail at once, and a command whose answer was lost fails
+ * and is not repeated: whether it may be is known to the caller only.
+ */
+export function connectForCommands(location: RedisLocation): RedisClient {
+  const client = connect(location, false, (attempt) => Math.min(1000, 50 * 2 ** Math.min(attempt, 5)));
+  defineScripts(client);
+  return client;
+}
+
+/** A client for subscriptions. It does not reconnect: its owner makes a new one and subscribes again. */
+export function connectForSubscriptions(location: RedisLocation): RedisClient {
+  return connect(location, true, () => null);
+}
+
+function connect(
+  { urls, cluster }: RedisLocation,
+  enableOfflineQueue: boolean,
+  retryStrategy: (attempt: number) => number | null,
+): RedisClient {
+  const node = {
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: null,
+  };
+  const [first = ''] = urls;
+  if (!cluster) return new Redis(first, { ...node, enableOfflineQueue, retryStrategy, lazyConnect: true });
+  return new Cluster([...urls], {
+    clusterRetryStrategy: retryStrategy,
+    enableOfflineQueue,
+    lazyConnect: true,
+    shardedSubscribers: true,
+    redisOptions: { ...node, ...credentials(first) },
+  });
+}
+
+/** Nodes that the cluster names itself are reached with the first URL's credentials. */
+function credentials(text: string): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
+  const { username, password, protocol } = new URL(text);
+  return {
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+}

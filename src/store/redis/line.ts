@@ -1,0 +1,95 @@
+import { Cluster } from 'ioredis';
+import type { Clock } from '../../domain/clock.ts';
+import type { RedisClient } from './connections.ts';
+
+/** What a line works with. */
+export interface LineOptions {
+  /** Makes a fresh client for subscriptions, not yet connected. */
+  readonly connect: () => RedisClient;
+  /** Publishes to a channel, over another connection. */
+  readonly publish: (channel: string, message: string) => Promise<unknown>;
+  /** Channels for the line's own beat, at least one on each node. */
+  readonly beatChannels: readonly string[];
+  readonly clock: Clock;
+}
+
+/** How often a line says something to itself, and for how long it may hear nothing: a dead one is found within 5 s. */
+const BEAT_MS = 500;
+const SILENCE_MS = 4000;
+
+/**
+ * One connection for subscriptions (in a cluster, one to each node). It is checked from end to end: it publishes a beat
+ * and expects to hear it, so that a half-open connection and a subscription that the server lost show alike.
+ */
+export class Line implements AsyncDisposable {
+  readonly #options: LineOptions;
+  readonly #client: RedisClient;
+  readonly #sharded: boolean;
+  readonly #ended = new AbortController();
+  readonly #heardAt = new Map<string, number>();
+
+  private constructor(options: LineOptions, deliver: (channel: string, text: string) => void) {
+    this.#options = options;
+    this.#client = options.connect();
+    this.#sharded = this.#client instanceof Cluster;
+    this.#client.on(this.#sharded ? 'smessage' : 'message', (channel: string, text: string) => {
+      if (this.#heardAt.has(channel)) this.#heardAt.set(channel, options.clock.now());
+      else deliver(channel, text);
+    });
+    // What goes wrong shows in the commands and in the silence; unheard, the event would be printed.
+    this.#client.on('error', () => {});
+    this.#client.on('end', () => this.end());
+  }
+
+  /** Connects, and subscribes to the beat. */
+  static async open(options: LineOptions, deliver: (channel: string, text: string) => void): Promise<Line> {
+    const line = new Line(options, deliver);
+    try {
+      await line.#client.connect();
+      for (const channel of options.beatChannels) line.#heardAt.set(channel, options.clock.now());
+      await Promise.all(options.beatChannels.map((channel) => line.subscribe(channel)));
+      return line;
+    } catch (error) {
+      line.end();
+      throw error;
+    }
+  }
+
+  /** When all of it was last known to work, in epoch milliseconds. */
+  get aliveAt(): number {
+    return Math.min(...this.#heardAt.values());
+  }
+
+  /** Resolves once the server has acknowledged it. */
+  async subscribe(channel: string): Promise<void> {
+    await (this.#sharded ? this.#client.ssubscribe(channel) : this.#client.subscribe(channel));
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    await (this.#sharded ? this.#client.sunsubscribe(channel) : this.#client.unsubscribe(channel));
+  }
+
+  /** Resolves once the line is of no more use. */
+  async untilDead(): Promise<void> {
+    const { clock, publish, beatChannels } = this.#options;
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      // One that does not go out is not heard, which is what counts.
+      for (const channel of beatChannels) publish(channel, '').catch(() => {});
+      await clock.sleep(BEAT_MS, signal);
+      if (clock.now() - this.aliveAt > SILENCE_MS) this.end();
+    }
+  }
+
+  /** Gives it up. */
+  end(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#client.disconnect();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end();
+  }
+}

@@ -1,0 +1,49 @@
+import type { Job } from '../../domain/job.ts';
+import type { ListQuery } from '../job-store.ts';
+import type { RedisClient } from './connections.ts';
+import { keys, SHARDS } from './keys.ts';
+
+/** Jobs read at a time when many are left out by their phase. */
+const MIN_PAGE = 50;
+
+/**
+ * A page of an owner's jobs, merged from the owner's sets of all shards. Ids whose job has expired are passed over.
+ *
+ * @param readJobs as many as asked for, in order; null for one that is gone
+ */
+export async function listJobs(
+  client: RedisClient,
+  query: ListQuery,
+  readJobs: (ids: readonly string[]) => Promise<(Job | null)[]>,
+): Promise<Job[]> {
+  const { phases, ascending, limit } = query;
+  const found: Job[] = [];
+  let { olderThan, newerThan } = query;
+  const pageSize = Math.max(limit, MIN_PAGE);
+  while (found.length < limit) {
+    const ids = await listIds(client, { ...query, olderThan, newerThan, limit: pageSize });
+    const jobs = await readJobs(ids);
+    for (const job of jobs)
+      if (job !== null && (phases === null || phases.includes(job.phase))) found.push(job);
+    if (ids.length < pageSize) break;
+    if (ascending) newerThan = ids.at(-1) ?? null;
+    else olderThan = ids.at(-1) ?? null;
+  }
+  return found.slice(0, limit);
+}
+
+async function listIds(client: RedisClient, query: ListQuery): Promise<string[]> {
+  const { ownerId, olderThan, newerThan, ascending, limit } = query;
+  const min = newerThan === null ? '-' : `(${newerThan}`;
+  const max = olderThan === null ? '+' : `(${olderThan}`;
+  const perShard = await Promise.all(
+    SHARDS.map((shard) => {
+      const key = keys.owner(shard, ownerId);
+      return ascending
+        ? client.zrangebylex(key, min, max, 'LIMIT', 0, limit)
+        : client.zrevrangebylex(key, max, min, 'LIMIT', 0, limit);
+    }),
+  );
+  const ids = perShard.flat().toSorted();
+  return (ascending ? ids : ids.toReversed()).slice(0, limit);
+}

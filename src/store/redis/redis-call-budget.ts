@@ -1,0 +1,58 @@
+import type { CallBudget, CallGrant } from '../call-budget.ts';
+import { StoreUnavailableError } from '../job-store.ts';
+import type { RedisClient } from './connections.ts';
+import { keys } from './keys.ts';
+import { runScript } from './scripts.ts';
+
+const MINUTE_MS = 60_000;
+/** The longest Retry-After that is believed, in milliseconds. */
+const MAX_CLOSED_MS = 5 * MINUTE_MS;
+
+/** A token bucket in Redis, by the same rule as the one in the process: see `rate-budget.ts` of the poller. */
+export class RedisCallBudget implements CallBudget {
+  readonly #client: RedisClient;
+  readonly #burst: number;
+  readonly #refillPerMs: number;
+
+  /** @param rpm calls a minute; 0 for no limit but what a 429 asks for */
+  constructor(client: RedisClient, rpm: number) {
+    this.#client = client;
+    this.#burst = rpm === 0 ? UNLIMITED : Math.max(1, Math.floor(rpm / 10));
+    this.#refillPerMs = rpm === 0 ? UNLIMITED : (rpm - this.#burst + 1) / MINUTE_MS;
+  }
+
+  reserve(wanted: number): Promise<CallGrant> {
+    return this.#run('take', wanted);
+  }
+
+  async giveBack(count: number): Promise<void> {
+    await this.#run('take', -count);
+  }
+
+  async refused(_now: number, random: number, retryAfterMs: number | null): Promise<void> {
+    await this.#run('refused', retryAfterMs ?? -1, random, MAX_CLOSED_MS);
+  }
+
+  /** A minute without a refusal is what counts here; a write for each call served would cost a round trip. */
+  served(): void {}
+
+  async #run(...values: (string | number)[]): Promise<CallGrant> {
+    const [operation = '', ...rest] = values;
+    try {
+      const bucket = [this.#burst, this.#refillPerMs];
+      const answer = await runScript(
+        this.#client,
+        'reelgateTakeCalls',
+        [keys.budget],
+        [operation, bucket, rest],
+      );
+      const [granted = 0, waitMs = 0] = Array.isArray(answer) ? answer.map(Number) : [];
+      return { granted, waitMs };
+    } catch (error) {
+      throw new StoreUnavailableError('Redis failed.', { cause: error });
+    }
+  }
+}
+
+/** More than could ever be asked for. */
+const UNLIMITED = 1_000_000;

@@ -1,0 +1,283 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../domain/clock.ts';
+import { backoffMs } from '../../domain/backoff.ts';
+import { idempotencyShard } from '../../domain/job-id.ts';
+import { isFinal, type Job } from '../../domain/job.ts';
+import {
+  type Claim,
+  type ClaimQuery,
+  type CreateOutcome,
+  type JobStore,
+  type ListQuery,
+  type NewJobRecord,
+  type SaveChange,
+  type Schedule,
+  StoreUnavailableError,
+  type Topic,
+  type TopicListener,
+  type Unwatch,
+} from '../job-store.ts';
+import { ChannelHub } from './channel-hub.ts';
+import { claimJobs, findDue } from './claim-due.ts';
+import {
+  connectForCommands,
+  connectForSubscriptions,
+  type RedisClient,
+  type RedisLocation,
+} from './connections.ts';
+import { heal } from './heal.ts';
+import { decodeJob, encodeJob } from './job-hash.ts';
+import { channels, keys, oldestId, SHARDS, shardOf } from './keys.ts';
+import { listJobs } from './list-jobs.ts';
+import { runScript } from './scripts.ts';
+
+/** Settings of the shared store. */
+export interface RedisJobStoreOptions {
+  readonly location: RedisLocation;
+  /** Milliseconds for which a final job can be read. */
+  readonly retentionMs: number;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Called when the line for subscriptions is lost; it is made anew. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** Milliseconds for which an idempotency key is kept; its job is kept as long. */
+const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
+
+/** The shared store: many processes on one Redis or Redis Cluster. What survives a restart is up to its settings. */
+export class RedisJobStore implements JobStore {
+  readonly #options: RedisJobStoreOptions;
+  readonly #client: RedisClient;
+  readonly #hub: ChannelHub;
+  readonly #publish: 'PUBLISH' | 'SPUBLISH';
+  readonly #closing = new AbortController();
+  readonly #healings = new Set<Promise<void>>();
+  readonly #leasePrefix = randomUUID();
+  #leases = 0;
+
+  private constructor(options: RedisJobStoreOptions) {
+    const { location, clock, random, onTrouble } = options;
+    this.#options = options;
+    this.#publish = location.cluster ? 'SPUBLISH' : 'PUBLISH';
+    this.#client = connectForCommands(location);
+    this.#hub = new ChannelHub({
+      connect: () => connectForSubscriptions(location),
+      publish: (channel, message) => this.#client.call(this.#publish, channel, message),
+      beatChannels: location.cluster ? SHARDS.map(channels.beat) : [channels.beat('0')],
+      clock,
+      random,
+      onTrouble,
+    });
+  }
+
+  /**
+   * Connects.
+   *
+   * @throws StoreUnavailableError when Redis cannot be reached
+   */
+  static async open(options: RedisJobStoreOptions): Promise<RedisJobStore> {
+    const store = new RedisJobStore(options);
+    try {
+      await store.#client.connect();
+      await store.#hub.start();
+      return store;
+    } catch (error) {
+      await store[Symbol.asyncDispose]();
+      throw new StoreUnavailableError('Redis cannot be reached.', { cause: error });
+    }
+  }
+
+  /** The client for commands, for what else lives in this Redis. */
+  get client(): RedisClient {
+    return this.#client;
+  }
+
+  /** How many listeners there are now, for tests and metrics. */
+  get listenerCount(): number {
+    return this.#hub.size;
+  }
+
+  create({ job, idempotencyKey, fingerprint, maxUnfinished }: NewJobRecord): Promise<CreateOutcome> {
+    return this.#ask(async (client) => {
+      const shard = shardOf(job.id);
+      const { id, ownerId } = job;
+      if (idempotencyKey !== null && shard !== idempotencyShard(ownerId, idempotencyKey)) {
+        throw new Error(`The id ${id} is not in the shard of its idempotency key.`);
+      }
+      const now = this.#options.clock.now();
+      const keptMs = Math.max(this.#options.retentionMs, IDEMPOTENCY_MS) + (job.deadlineAt - job.createdAt);
+      const unfinished = await countUnfinished(client);
+      const idempotency = keys.idempotency(shard, ownerId, idempotencyKey ?? '');
+      const answer = await runScript(
+        client,
+        'reelgateCreate',
+        [keys.job(id), keys.due(shard), keys.deadline(shard), keys.owner(shard, ownerId), idempotency],
+        [
+          [id, job.createdAt, job.deadlineAt, unfinished >= maxUnfinished ? '1' : '0'],
+          [idempotencyKey === null ? '' : fingerprint, now, now + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
+          [oldestId(now - keptMs), Math.ceil(keptMs / 1000)],
+          [this.#publish, JSON.stringify(job), channels.job(id), channels.owner(shard, ownerId)],
+          channels.work(shard),
+          encodeJob(job),
+        ],
+      );
+      const [type, knownId] = Array.isArray(answer) ? answer.map(String) : [];
+      if (type === 'created' || type === 'full') return { type };
+      const known = await this.#read(client, [knownId ?? '']);
+      if ((type !== 'duplicate' && type !== 'conflict') || known[0] == null) {
+        throw new Error(`The store answered a create with ${String(type)}.`);
+      }
+      return { type, job: known[0] };
+    });
+  }
+
+  getMany(ids: readonly string[]): Promise<(Job | null)[]> {
+    return this.#ask((client) => this.#read(client, ids));
+  }
+
+  getVideoData(jobId: string): Promise<string | null> {
+    return this.#ask((client) => client.get(keys.video(jobId)));
+  }
+
+  list(query: ListQuery): Promise<Job[]> {
+    return this.#ask((client) => listJobs(client, query, (ids) => this.#read(client, ids)));
+  }
+
+  claimDue(query: ClaimQuery): Promise<Claim[]> {
+    return this.#ask(async (client) => {
+      const lease = `${this.#leasePrefix}:${++this.#leases}`;
+      return claimJobs(client, await findDue(client, query), query, lease);
+    });
+  }
+
+  save(claim: Claim, { job, schedule, videoData }: SaveChange): Promise<boolean> {
+    return this.#ask(async (client) => {
+      const { id, ownerId } = job;
+      const shard = shardOf(id);
+      const now = this.#options.clock.now();
+      const keptUntil = Math.max(now + this.#options.retentionMs, job.createdAt + IDEMPOTENCY_MS);
+      const release = schedule === null ? 'keep' : 'release';
+      const stored = await runScript(
+        client,
+        'reelgateSave',
+        [keys.job(id), keys.due(shard), keys.deadline(shard), keys.video(id)],
+        [
+          [id, claim.lease, job.version, isFinal(job) ? 'final' : release],
+          [schedule?.dueAt ?? 0, schedule?.faults ?? 0],
+          [Math.ceil((keptUntil - now) / 1000), videoData ?? ''],
+          [this.#publish, JSON.stringify(job), channels.job(id), channels.owner(shard, ownerId)],
+          encodeJob(job),
+        ],
+      );
+      return stored === 1;
+    });
+  }
+
+  release(claim: Claim, { dueAt, faults }: Schedule): Promise<void> {
+    return this.#ask(async (client) => {
+      const { id } = claim.job;
+      const values = [id, claim.lease, dueAt, faults];
+      await runScript(client, 'reelgateRelease', [keys.job(id), keys.due(shardOf(id))], values);
+    });
+  }
+
+  nextDueAt(): Promise<number | null> {
+    return this.#ask(async (client) => {
+      const heads = await Promise.all(
+        SHARDS.map((shard) => client.zrange(keys.due(shard), 0, 0, 'WITHSCORES')),
+      );
+      const scores = heads.flatMap(([, score]) => (score === undefined ? [] : [Number(score)]));
+      return scores.length === 0 ? null : Math.min(...scores);
+    });
+  }
+
+  async watch(topic: Topic, listener: TopicListener): Promise<Unwatch> {
+    let watching = true;
+    const message = (text: string) => {
+      const job: Job = JSON.parse(text);
+      listener(job);
+    };
+    // A topic with a channel on each shard is healed once, not once a shard.
+    let healing = false;
+    const gap = (since: number) => {
+      if (healing) return;
+      healing = true;
+      const done = this.#heal(topic, listener, since, () => watching).finally(() => {
+        healing = false;
+        this.#healings.delete(done);
+      });
+      this.#healings.add(done);
+    };
+    const unwatches: Unwatch[] = [];
+    const unwatch = () => {
+      watching = false;
+      for (const leave of unwatches) leave();
+    };
+    try {
+      const listening = channelsOf(topic).map((name) => this.#hub.listen(name, { message, gap }));
+      for (const outcome of await Promise.allSettled(listening)) {
+        if (outcome.status === 'rejected') throw outcome.reason;
+        unwatches.push(outcome.value);
+      }
+      return unwatch;
+    } catch (error) {
+      unwatch();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#hub[Symbol.asyncDispose]();
+    await Promise.all(this.#healings);
+    this.#client.disconnect();
+  }
+
+  /** Tells a listener what it missed, as soon as Redis can be asked. */
+  async #heal(topic: Topic, listener: TopicListener, since: number, wanted: () => boolean): Promise<void> {
+    const { clock, random } = this.#options;
+    for (let failures = 0; wanted() && !this.#closing.signal.aborted;) {
+      try {
+        const tell = (job: Job) => (wanted() ? listener(job) : undefined);
+        await this.#ask((client) =>
+          heal(topic, tell, { client, read: (ids) => this.#read(client, ids), since, now: clock.now() }),
+        );
+        return;
+      } catch {
+        failures += 1;
+        await clock.sleep(backoffMs(failures, random()) / 4, this.#closing.signal);
+      }
+    }
+  }
+
+  async #read(client: RedisClient, ids: readonly string[]): Promise<(Job | null)[]> {
+    const hashes = await Promise.all(ids.map((id) => client.hgetall(keys.job(id))));
+    return hashes.map(decodeJob);
+  }
+
+  async #ask<T>(work: (client: RedisClient) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#client);
+    } catch (error) {
+      throw new StoreUnavailableError('Redis failed.', { cause: error });
+    }
+  }
+}
+
+async function countUnfinished(client: RedisClient): Promise<number> {
+  const counts = await Promise.all(SHARDS.map((shard) => client.zcard(keys.due(shard))));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function channelsOf(topic: Topic): string[] {
+  switch (topic.type) {
+    case 'job':
+      return [channels.job(topic.jobId)];
+    case 'owner':
+      return SHARDS.map((shard) => channels.owner(shard, topic.ownerId));
+    case 'work':
+      return SHARDS.map(channels.work);
+  }
+}

@@ -1,0 +1,12 @@
+-- Gives a claimed job back unchanged.
+--
+-- KEYS  1 job hash   2 due set
+-- ARGV  1 job id   2 lease   3 due at   4 faults
+-- RETURNS  1, or 0 when the claim no longer holds
+if redis.call('HGET', KEYS[1], '@lease') ~= ARGV[2] then
+  return 0
+end
+redis.call('HDEL', KEYS[1], '@lease')
+redis.call('HSET', KEYS[1], '@faults', ARGV[4])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+return 1
