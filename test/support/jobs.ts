@@ -1,5 +1,5 @@
 import { type Job, newJob } from '../../src/domain/job.ts';
-import { newJobId } from '../../src/domain/job-id.ts';
+import { idempotencyShard, newJobId } from '../../src/domain/job-id.ts';
 import { requestFingerprint, type VideoRequest } from '../../src/domain/video-request.ts';
 import type { NewJobRecord } from '../../src/store/job-store.ts';
 import { MINUTE, NOON } from './times.ts';
@@ -37,6 +37,12 @@ export function jobId(now: number): string {
 export function acceptedJob(change: Partial<Job> = {}): Job {
   const now = change.createdAt ?? NOON;
   return { ...newJob(jobId(now), 'ada', videoRequest(), now, DEADLINE_MS), ...change };
+}
+
+/** An accepted job whose id is in the shard of an idempotency key, as that of a job with a key must be. */
+export function keyedJob(idempotencyKey: string, change: Partial<Job> = {}): Job {
+  const job = acceptedJob(change);
+  return { ...job, id: job.id.slice(0, -1) + idempotencyShard(job.ownerId, idempotencyKey) };
 }
 
 /** What `create` takes for a job: no idempotency key, and room for all. */

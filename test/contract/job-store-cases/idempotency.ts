@@ -1,16 +1,20 @@
 import { expect, it } from 'vitest';
+import type { Job } from '../../../src/domain/job.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { acceptedJob, completed, record, videoRequest } from '../../support/jobs.ts';
+import { acceptedJob, completed, keyedJob, record, videoRequest } from '../../support/jobs.ts';
 import { DAY, NOON, SECOND } from '../../support/times.ts';
 import { createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
 
 const KEY = { idempotencyKey: 'order-7' };
 const OTHER = videoRequest({ prompt: 'a dog sleeps' });
 
+/** An accepted job that may be created under KEY. */
+const keyed = (change: Partial<Job> = {}) => keyedJob(KEY.idempotencyKey, change);
+
 export function idempotencyCases(open: OpenStore): void {
   it('answers the same key and request with the first job, and stores no other', async () => {
     await using opened = await open(new FakeClock());
-    const [first, second] = [acceptedJob(), acceptedJob()];
+    const [first, second] = [keyed(), keyed()];
     expect(await opened.store.create(record(first, KEY))).toEqual({ type: 'created' });
     expect(await opened.store.create(record(second, KEY))).toEqual({ type: 'duplicate', job: first });
     expect(await opened.store.getMany([second.id])).toEqual([null]);
@@ -19,19 +23,19 @@ export function idempotencyCases(open: OpenStore): void {
   it('answers with the job as it is now, not as it was created', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const first = acceptedJob();
+    const first = keyed();
     await store.create(record(first, KEY));
     const [claim] = await store.claimDue({ now: NOON, leaseUntil: NOON + 1, limit: 1, callLimit: 1 });
     const done = completed(first, NOON);
     await store.save(present(claim), { job: done, schedule: null });
-    expect(await store.create(record(acceptedJob(), KEY))).toEqual({ type: 'duplicate', job: done });
-    const conflict = await store.create(record(acceptedJob({ request: OTHER }), KEY));
+    expect(await store.create(record(keyed(), KEY))).toEqual({ type: 'duplicate', job: done });
+    const conflict = await store.create(record(keyed({ request: OTHER }), KEY));
     expect(conflict).toEqual({ type: 'conflict', job: done });
   });
 
   it('answers the same key with another request as a conflict, and stores nothing', async () => {
     await using opened = await open(new FakeClock());
-    const [first, second] = [acceptedJob(), acceptedJob({ request: OTHER })];
+    const [first, second] = [keyed(), keyed({ request: OTHER })];
     await opened.store.create(record(first, KEY));
     expect(await opened.store.create(record(second, KEY))).toEqual({ type: 'conflict', job: first });
     expect(await opened.store.getMany([second.id])).toEqual([null]);
@@ -39,8 +43,8 @@ export function idempotencyCases(open: OpenStore): void {
 
   it("knows nothing of another owner's keys", async () => {
     await using opened = await open(new FakeClock());
-    await opened.store.create(record(acceptedJob(), KEY));
-    const bobs = acceptedJob({ ownerId: 'bob' });
+    await opened.store.create(record(keyed(), KEY));
+    const bobs = keyed({ ownerId: 'bob' });
     expect(await opened.store.create(record(bobs, KEY))).toEqual({ type: 'created' });
   });
 
@@ -55,7 +59,8 @@ export function idempotencyCases(open: OpenStore): void {
       ['ada', 'b{c}'],
     ] as const;
     for (const [ownerId, idempotencyKey] of pairs) {
-      const outcome = await opened.store.create(record(acceptedJob({ ownerId }), { idempotencyKey }));
+      const job = keyedJob(idempotencyKey, { ownerId });
+      const outcome = await opened.store.create(record(job, { idempotencyKey }));
       expect(outcome).toEqual({ type: 'created' });
     }
   });
@@ -69,20 +74,20 @@ export function idempotencyCases(open: OpenStore): void {
   it('keeps a key for 24 hours, then gives it to a new job', async () => {
     const clock = new FakeClock();
     await using opened = await open(clock);
-    const first = acceptedJob();
+    const first = keyed();
     await opened.store.create(record(first, KEY));
     clock.jump(DAY - SECOND);
-    expect(await opened.store.create(record(acceptedJob(), KEY))).toEqual({ type: 'duplicate', job: first });
+    expect(await opened.store.create(record(keyed(), KEY))).toEqual({ type: 'duplicate', job: first });
     clock.jump(SECOND);
-    const second = acceptedJob({ createdAt: clock.now(), request: OTHER });
+    const second = keyed({ createdAt: clock.now(), request: OTHER });
     expect(await opened.store.create(record(second, KEY))).toEqual({ type: 'created' });
-    expect(await opened.store.create(record(acceptedJob(), KEY))).toEqual({ type: 'conflict', job: second });
+    expect(await opened.store.create(record(keyed(), KEY))).toEqual({ type: 'conflict', job: second });
     expect(await opened.store.getMany([first.id])).toEqual([first]);
   });
 
   it('makes one job of 20 creates at once under one key', async () => {
     await using opened = await open(new FakeClock());
-    const jobs = Array.from({ length: 20 }, () => acceptedJob());
+    const jobs = Array.from({ length: 20 }, () => keyed());
     const outcomes = await Promise.all(jobs.map((job) => opened.store.create(record(job, KEY))));
     const stored = (await opened.store.getMany(idsOf(jobs))).filter((job) => job !== null);
     expect(stored).toHaveLength(1);
@@ -95,9 +100,9 @@ export function idempotencyCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const claim = await createAndClaim(opened.store, acceptedJob());
     const full = { ...KEY, maxUnfinished: 2 };
-    expect(await opened.store.create(record(acceptedJob(), full))).toEqual({ type: 'created' });
-    expect((await opened.store.create(record(acceptedJob(), full))).type).toBe('duplicate');
-    const refused = record(acceptedJob(), { idempotencyKey: 'order-8', maxUnfinished: 2 });
+    expect(await opened.store.create(record(keyed(), full))).toEqual({ type: 'created' });
+    expect((await opened.store.create(record(keyed(), full))).type).toBe('duplicate');
+    const refused = record(keyedJob('order-8'), { idempotencyKey: 'order-8', maxUnfinished: 2 });
     expect(await opened.store.create(refused)).toEqual({ type: 'full' });
     // A refused create leaves its key free.
     await opened.store.save(claim, { job: completed(claim.job, NOON), schedule: null });

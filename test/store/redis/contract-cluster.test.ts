@@ -1,0 +1,16 @@
+import { afterAll, beforeAll } from 'vitest';
+import { describeJobStore } from '../../contract/job-store.ts';
+import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.ts';
+import { openRedis } from './open-redis.ts';
+
+let cluster: RedisCluster;
+beforeAll(async () => {
+  cluster = await startRedisCluster();
+}, 60_000);
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+describeJobStore('RedisJobStore on a cluster', async (clock) => {
+  await cluster.runOnAll('FLUSHALL');
+  const store = await openRedis(cluster.urls, { clock });
+  return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+});

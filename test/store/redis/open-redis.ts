@@ -1,0 +1,18 @@
+import { RedisJobStore, type RedisJobStoreOptions } from '../../../src/store/redis/redis-job-store.ts';
+import { systemClock } from '../../../src/system-clock.ts';
+import { DAY } from '../../support/times.ts';
+
+/** Opens a store on a Redis, or on a cluster when there is more than one URL: a week of retention. */
+export function openRedis(
+  urls: readonly string[],
+  change: Partial<RedisJobStoreOptions> = {},
+): Promise<RedisJobStore> {
+  return RedisJobStore.open({
+    location: { urls, cluster: urls.length > 1 },
+    retentionMs: 7 * DAY,
+    clock: systemClock,
+    random: Math.random,
+    onTrouble: () => {},
+    ...change,
+  });
+}
