@@ -10,7 +10,9 @@ const DEFAULTS = {
   segmindBaseUrl: 'https://api.segmind.com',
   segmindTimeoutMs: 30_000,
   segmindRpm: 0,
+  redis: null,
   dataDir: './data',
+  role: 'all',
   jobDeadlineMs: 3_300_000,
   jobRetentionMs: 604_800_000,
   maxUnfinishedJobs: 10_000,
@@ -23,7 +25,9 @@ const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
   PORT: '4000',
   HOST: '127.0.0.1',
   SEGMIND_TIMEOUT_MS: '30000',
+  REDIS_CLUSTER: 'false',
   DATA_DIR: './data',
+  ROLE: 'all',
   JOB_DEADLINE_SECONDS: '3300',
   JOB_RETENTION_HOURS: '168',
   MAX_UNFINISHED_JOBS: '10000',
@@ -38,7 +42,10 @@ const NAMES = [
   'SEGMIND_BASE_URL',
   'SEGMIND_TIMEOUT_MS',
   'SEGMIND_RPM',
+  'REDIS_URL',
+  'REDIS_CLUSTER',
   'DATA_DIR',
+  'ROLE',
   'JOB_DEADLINE_SECONDS',
   'JOB_RETENTION_HOURS',
   'MAX_UNFINISHED_JOBS',
@@ -74,7 +81,10 @@ describe('the configuration', () => {
       SEGMIND_BASE_URL: ' http://localhost:8080 ',
       SEGMIND_TIMEOUT_MS: '1',
       SEGMIND_RPM: '0',
+      REDIS_URL: ' rediss://:secret@one.example:6380 , redis://two.example ',
+      REDIS_CLUSTER: ' true ',
       DATA_DIR: ' /var/lib/reelgate ',
+      ROLE: ' poller ',
       JOB_DEADLINE_SECONDS: '60',
       JOB_RETENTION_HOURS: '1',
       MAX_UNFINISHED_JOBS: '1',
@@ -89,7 +99,9 @@ describe('the configuration', () => {
       segmindBaseUrl: 'http://localhost:8080',
       segmindTimeoutMs: 1,
       segmindRpm: 0,
+      redis: { urls: ['rediss://:secret@one.example:6380', 'redis://two.example'], cluster: true },
       dataDir: '/var/lib/reelgate',
+      role: 'poller',
       jobDeadlineMs: 60_000,
       jobRetentionMs: 3_600_000,
       maxUnfinishedJobs: 1,
@@ -208,6 +220,50 @@ describe('SEGMIND_BASE_URL', () => {
   });
 });
 
+describe('where the store is and what the process does', () => {
+  const REDIS_URL = 'redis://127.0.0.1:6379';
+  const SEGMIND_API_KEY = 'SG_1';
+
+  it('is one Redis, unless told that it is a cluster', () => {
+    expect(parseConfig({ REDIS_URL }).redis).toEqual({ urls: [REDIS_URL], cluster: false });
+    expect(parseConfig({ REDIS_URL, REDIS_CLUSTER: 'true' }).redis).toEqual({
+      urls: [REDIS_URL],
+      cluster: true,
+    });
+  });
+
+  it.each(['api', 'poller', 'all'] as const)('may be %s with a shared store and an upstream', (ROLE) => {
+    expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_API_KEY }).role).toBe(ROLE);
+    expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_BASE_URL: 'http://localhost:8080' }).role).toBe(ROLE);
+  });
+
+  it.each(['localhost:6379', 'http://localhost', 'redis://a,', 'redis://a,b', ','])(
+    'is not in a Redis at %s',
+    (wrong) => {
+      expect(faultOf({ REDIS_URL: wrong, REDIS_CLUSTER: 'true' })).toBe(
+        'The configuration is wrong:\n  REDIS_URL: must be redis:// or rediss:// URLs',
+      );
+    },
+  );
+
+  it.each([
+    [{ ROLE: 'worker' }, 'ROLE: must be api, poller or all'],
+    [{ REDIS_URL, REDIS_CLUSTER: 'yes' }, 'REDIS_CLUSTER: must be true or false'],
+    [{ REDIS_CLUSTER: 'true' }, 'REDIS_CLUSTER: needs REDIS_URL: some of the nodes of the cluster'],
+    [{ REDIS_URL: `${REDIS_URL},redis://b` }, 'REDIS_URL: may be a list only with REDIS_CLUSTER=true'],
+    [
+      { ROLE: 'api', SEGMIND_API_KEY },
+      'ROLE: api needs REDIS_URL: the embedded store serves one process, which has to do all',
+    ],
+    [
+      { ROLE: 'poller', REDIS_URL },
+      'ROLE: poller needs SEGMIND_API_KEY or SEGMIND_BASE_URL: an embedded sandbox serves its own process only',
+    ],
+  ])('is not %j', (environment, fault) => {
+    expect(faultOf(environment)).toBe(`The configuration is wrong:\n  ${fault}`);
+  });
+});
+
 describe('wrong values', () => {
   it('are named all at once', () => {
     const fault = faultOf({
@@ -221,8 +277,10 @@ describe('wrong values', () => {
     expect(names).toEqual(['PORT', 'SEGMIND_BASE_URL', 'MAX_UNFINISHED_JOBS', 'LOG_LEVEL', 'SANDBOX_SPEED']);
   });
 
-  it('do not show the key', () => {
+  it('do not show the key, nor the password of Redis', () => {
     expect(faultOf({ SEGMIND_API_KEY: 'SG_secret', PORT: 'x' })).not.toContain('SG_secret');
+    expect(faultOf({ REDIS_URL: 'http://:hunter2@localhost' })).not.toContain('hunter2');
+    expect(faultOf({ REDIS_URL: 'redis://:hunter2@a,redis://b' })).not.toContain('hunter2');
   });
 });
 

@@ -108,7 +108,7 @@ export class Poller implements AsyncDisposable {
     const claims = await store.claimDue({ now, leaseUntil, limit, callLimit: granted });
     for (const claim of claims) this.#start(claim, leaseUntil);
     const calls = claims.filter(({ job }) => job.deadlineAt > now).length;
-    if (calls < granted) await budget.giveBack(granted - calls);
+    if (calls < granted) await budget.giveBack(granted - calls, clock.now());
     if (claims.length > 0) return 0;
     return granted > 0 ? OUTRUN_PAUSE_MS : Math.min(waitMs, STARVED_PAUSE_MS);
   }
@@ -117,12 +117,17 @@ export class Poller implements AsyncDisposable {
     const { log } = this.#options;
     const dependencies = { ...this.#options, leaseUntil, signal: this.#cutting.signal };
     const step = advance(claim, dependencies)
-      .then((report) => {
-        this.#report(claim, report);
-        return this.#account(report.call);
-      })
+      .then(
+        (report) => {
+          this.#report(claim, report);
+          return this.#account(report.call);
+        },
+        (error: unknown) => {
+          log.error({ err: error, jobId: claim.job.id }, 'a step failed; it is repeated after its lease');
+        },
+      )
       .catch((error: unknown) => {
-        log.error({ err: error, jobId: claim.job.id }, 'a step failed; it is repeated after its lease');
+        log.error({ err: error }, 'the rate budget was not told how a call went');
       })
       .finally(() => {
         this.#steps.delete(step);

@@ -53,8 +53,11 @@ export class RateBudget implements CallBudget {
     return { granted, waitMs: granted > 0 ? 0 : this.waitMs(now) };
   }
 
-  giveBack(count: number): void {
-    this.take(-count);
+  giveBack(count: number, now: number): void {
+    // Closed by a 429 meanwhile, it still opens with one call at most.
+    if (now < this.#closedUntil) return;
+    this.#refill(now);
+    this.#tokens = Math.min(this.#burst, this.#tokens + count);
   }
 
   /** The upstream refused a call for their number (429): no call goes out for as long as it asked, or a backoff. */

@@ -16,8 +16,12 @@ export interface CallBudget {
    * @param now epoch milliseconds
    */
   reserve(wanted: number, now: number): CallGrant | Promise<CallGrant>;
-  /** Returns calls that were reserved and not made. */
-  giveBack(count: number): void | Promise<void>;
+  /**
+   * Returns calls that were reserved and not made.
+   *
+   * @param now epoch milliseconds
+   */
+  giveBack(count: number, now: number): void | Promise<void>;
   /**
    * The upstream refused a call for their number (429): no call goes out for as long as it asked, or a backoff.
    *

@@ -13,6 +13,8 @@ describe('a poller whose store fails', () => {
       const faulty = new Faulty();
       await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
       faulty.method = method;
+      // Without a due job nothing is claimed.
+      await bench.accept(1);
       await bench.poller.start();
       await bench.clock.advance(MINUTE);
       const retries = bench.errors();
@@ -20,7 +22,7 @@ describe('a poller whose store fails', () => {
       expect(retries.length).toBeLessThanOrEqual(10);
       expect(retries[0]).toMatchObject({ details: { err: expect.any(StoreUnavailableError) } });
       faulty.method = null;
-      await bench.accept(1);
+      expect(bench.upstream.calls).toEqual([]);
       await bench.clock.advance(MINUTE);
       expect(bench.upstream.types).toContain('submit');
       const recovered = bench.errors().length;
@@ -44,32 +46,127 @@ describe('a poller whose store fails', () => {
     expect(bench.claims - before).toBeLessThanOrEqual(20);
   });
 
-  it('makes no call when the mark before it can not be stored, and tries again after the lease', async () => {
+  it('makes no call while the mark before it can not be stored, and makes it as soon as it is', async () => {
+    const faulty = new Faulty();
+    await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
+    faulty.method = 'save';
+    await bench.poller.start();
+    await bench.accept(1);
+    await bench.clock.advance(20 * SECOND);
+    expect(bench.upstream.calls).toEqual([]);
+    faulty.method = null;
+    await bench.clock.advance(LEASE_MS - 20 * SECOND - 1);
+    expect(bench.upstream.types[0]).toBe('submit');
+    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
+    expect(bench.errors()).toEqual([]);
+  });
+
+  it('makes no call when the mark can not be stored within the lease, and says so; the next lease makes it', async () => {
     const faulty = new Faulty();
     await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'save';
     await bench.poller.start();
     const jobs = await bench.accept(1);
+    await bench.clock.advance(LEASE_MS - 1);
     expect(bench.upstream.calls).toEqual([]);
     expect(bench.errors()).toMatchObject([{ details: { jobId: jobs[0]?.id } }]);
     faulty.method = null;
-    await bench.clock.advance(LEASE_MS - 1);
-    expect(bench.upstream.calls).toEqual([]);
     await bench.clock.advance(1);
     expect(bench.upstream.types).toEqual(['submit']);
   });
 
-  it('polls again after the lease when the job could not be given back', async () => {
+  it('stores what a paid call told as soon as the store is back, and calls no second time', async () => {
+    const faulty = new Faulty();
+    await using bench = new PollerBench({
+      wrap: (store) => faulty.wrap(store),
+      script: {
+        submit: () => {
+          // From the call on nothing can be written.
+          faulty.method = 'save';
+          return { type: 'accepted', upstreamId: 'up-paid' };
+        },
+      },
+    });
+    await bench.poller.start();
+    const jobs = await bench.accept(1);
+    await bench.clock.advance(20 * SECOND);
+    expect(await bench.stored(jobs)).toMatchObject([{ phase: 'submitting', upstreamId: null }]);
+    faulty.method = null;
+    await bench.clock.advance(15 * SECOND);
+    expect(await bench.stored(jobs)).toMatchObject([{ phase: 'queued', upstreamId: 'up-paid' }]);
+    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
+    expect(faulty.refused).toBeLessThan(20);
+  });
+
+  it('takes a repeated save whose first try got through for held', async () => {
+    // As a shared store does when only its answer was lost: it knows the change for its own.
+    let saves = 0;
+    await using bench = new PollerBench({
+      wrap: (store) =>
+        overrideStore(store, {
+          save: async (claim, change) => {
+            saves += 1;
+            if (saves % 2 === 0) return true;
+            await store.save(claim, change);
+            throw new StoreUnavailableError('the answer was lost');
+          },
+        }),
+    });
+    await bench.poller.start();
+    const jobs = await bench.accept(1);
+    await bench.clock.advance(5 * SECOND);
+    expect(await bench.stored(jobs)).toMatchObject([{ phase: 'queued', version: 3 }]);
+    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
+    expect(bench.log.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+  });
+
+  it('gives a job back as soon as the store is back, and polls it when it is due', async () => {
     const faulty = new Faulty();
     await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'release';
     await bench.accept(1, running('queued', NOON));
     await bench.poller.start();
-    await settled();
+    await bench.clock.advance(10 * SECOND);
     expect(bench.upstream.types).toEqual(['status']);
     faulty.method = null;
-    await bench.clock.advance(LEASE_MS);
+    await bench.clock.advance(30 * SECOND);
+    expect(bench.upstream.types.length).toBeGreaterThan(1);
+    expect(bench.errors()).toEqual([]);
+  });
+
+  it('polls again after the lease when the job could not be given back within it', async () => {
+    const faulty = new Faulty();
+    await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
+    faulty.method = 'release';
+    await bench.accept(1, running('queued', NOON));
+    await bench.poller.start();
+    await bench.clock.advance(LEASE_MS - 1);
+    expect(bench.upstream.types).toEqual(['status']);
+    await bench.clock.advance(1);
     expect(bench.upstream.types).toEqual(['status', 'status']);
+  });
+
+  it('does not spin when others claim what is due before it can', async () => {
+    await using bench = new PollerBench({
+      wrap: (store) => overrideStore(store, { claimDue: async () => [] }),
+    });
+    await bench.accept(1);
+    await bench.poller.start();
+    await bench.clock.advance(10 * SECOND);
+    expect(bench.claims).toBeGreaterThan(1);
+    expect(bench.claims).toBeLessThanOrEqual(10 * 20 + 1);
+  });
+
+  it('gives back to the budget what it could not claim', async () => {
+    await using bench = new PollerBench({
+      rpm: 10,
+      wrap: (store) => overrideStore(store, { claimDue: async () => [] }),
+    });
+    await bench.accept(1);
+    await bench.poller.start();
+    await bench.clock.advance(5 * SECOND);
+    // A budget of one call that was not given back would let it look once a second.
+    expect(bench.claims).toBeGreaterThan(90);
   });
 
   it('survives an upstream that breaks its promise not to throw', async () => {
@@ -92,10 +189,14 @@ describe('a poller whose store fails', () => {
 /** Lets one method of a store fail for a while. */
 class Faulty {
   method: 'claimDue' | 'nextDueAt' | 'save' | 'release' | null = null;
+  /** How many calls failed. */
+  refused = 0;
 
   wrap(store: JobStore): JobStore {
     const guard = async (method: Faulty['method']) => {
-      if (this.method === method) throw new StoreUnavailableError('gone');
+      if (this.method !== method) return;
+      this.refused += 1;
+      throw new StoreUnavailableError('gone');
     };
     return overrideStore(store, {
       claimDue: (query) => guard('claimDue').then(() => store.claimDue(query)),

@@ -129,6 +129,24 @@ describe('a rate budget', () => {
     expect(budget.available(NOON + SECOND)).toBe(Infinity);
   });
 
+  it('takes calls back that were reserved and not made, but holds no more than a burst', () => {
+    const budget = new RateBudget(100, NOON);
+    expect(budget.reserve(10, NOON)).toEqual({ granted: 10, waitMs: 0 });
+    expect(budget.reserve(1, NOON).granted).toBe(0);
+    budget.giveBack(4, NOON);
+    expect(budget.reserve(10, NOON)).toEqual({ granted: 4, waitMs: 0 });
+    budget.giveBack(1000, NOON);
+    expect(budget.reserve(1000, NOON).granted).toBe(10);
+  });
+
+  it('opens with one call also when calls were given back while it was closed', () => {
+    const budget = new RateBudget(600, NOON);
+    const { granted } = budget.reserve(50, NOON);
+    budget.refused(NOON, 0, SECOND);
+    budget.giveBack(granted, NOON);
+    expect(budget.reserve(50, NOON + SECOND).granted).toBe(1);
+  });
+
   it('takes a clock that went back as one that stands still', () => {
     const budget = new RateBudget(60, NOON);
     budget.take(budget.available(NOON));

@@ -69,7 +69,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   });
   const webSockets = new WebSocketEndpoint(yoga, log);
   const probe = () => services.store.nextDueAt();
-  const server = resources.use(new HttpServer({ host: '127.0.0.1', port: 0, graphql: { yoga, webSockets }, probe, log }));
+  const server = resources.use(
+    new HttpServer({ host: '127.0.0.1', port: 0, graphql: { yoga, webSockets }, probe, log }),
+  );
   const url = await server.listen();
 
   const owned = resources.move();

@@ -3,7 +3,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const NAMES = ['redis-server', 'valkey-server'];
-const HOW_TO = 'The tests need redis-server (or valkey-server) on the PATH, e.g. `apt-get install redis-server`.';
+const HOW_TO =
+  'The tests need redis-server (or valkey-server) on the PATH, e.g. `apt-get install redis-server`.';
 
 /** The path of a Redis server's program, or null when there is none on the PATH. */
 export function findRedisBinary(): string | null {

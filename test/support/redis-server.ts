@@ -103,7 +103,17 @@ export class RedisServer implements AsyncDisposable {
     const persistence = ['--save', '', '--appendonly', appendOnly ? 'yes' : 'no'];
     const keeper = spawn(
       'sh',
-      ['-c', KEEPER, 'redis', binary, ...options, ...persistence, '--enable-debug-command', 'yes', ...settings],
+      [
+        '-c',
+        KEEPER,
+        'redis',
+        binary,
+        ...options,
+        ...persistence,
+        '--enable-debug-command',
+        'yes',
+        ...settings,
+      ],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );
     this.#keeper = keeper;

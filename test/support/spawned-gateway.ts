@@ -135,7 +135,11 @@ export async function readJob(url: string, id: string): Promise<SeenJob | null> 
 }
 
 /** Watches a job over WebSocket to the end of the stream; every state that came, in order. */
-export async function watchToEnd(url: string, id: string): Promise<SeenJob[]> {
+export async function watchToEnd(
+  url: string,
+  id: string,
+  onSeen: (job: SeenJob) => void = () => {},
+): Promise<SeenJob[]> {
   const client = createClient({
     url: `${url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
@@ -150,6 +154,7 @@ export async function watchToEnd(url: string, id: string): Promise<SeenJob[]> {
     for await (const { data, errors } of updates) {
       if (data == null) throw new Error(JSON.stringify(errors));
       seen.push(data.videoJobUpdated);
+      onSeen(data.videoJobUpdated);
     }
     return seen;
   } finally {

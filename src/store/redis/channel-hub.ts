@@ -96,13 +96,14 @@ export class ChannelHub implements AsyncDisposable {
     let aliveAt = clock.now();
     while (!signal.aborted) {
       try {
-        await using line = await Line.open(this.#options, (name, text) => this.#deliver(name, text));
+        await using line = await Line.open(this.#options, (name, text) => this.#deliver(name, text), signal);
         this.#line = line;
         if (signal.aborted) break;
         await this.#resubscribe(aliveAt);
         failures = 0;
         this.#live.resolve();
         await line.untilDead();
+        this.#live = Promise.withResolvers();
         aliveAt = line.aliveAt;
         throw new Error('The connection for subscriptions was lost.');
       } catch (error) {
@@ -110,7 +111,6 @@ export class ChannelHub implements AsyncDisposable {
         if (!signal.aborted) onTrouble(error);
       }
       this.#line = null;
-      this.#live = Promise.withResolvers();
       if (!signal.aborted && failures > 0) await clock.sleep(backoffMs(failures, random()) / 4, signal);
     }
   }
@@ -119,7 +119,10 @@ export class ChannelHub implements AsyncDisposable {
     const channels = [...this.#channels];
     for (const [name, channel] of channels) channel.acknowledged = this.#subscribe(name);
     await Promise.all(channels.map(([, { acknowledged }]) => acknowledged));
-    for (const [, { listeners }] of channels) for (const listener of listeners) listener.gap(since);
+    // Who listens on many channels has one gap.
+    const listeners = new Set<ChannelListener>();
+    for (const [, channel] of channels) for (const listener of channel.listeners) listeners.add(listener);
+    for (const listener of listeners) listener.gap(since);
   }
 
   async #subscribe(name: string): Promise<void> {

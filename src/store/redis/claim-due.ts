@@ -4,6 +4,9 @@ import { decodeJob, fromFlatList } from './job-hash.ts';
 import { keys, SHARDS, shardOf } from './keys.ts';
 import { runScript } from './scripts.ts';
 
+/** Each look that others spoil is one in which they got something done; still, a claim has to end. */
+const MAX_LOOKS = 10;
+
 /**
  * The ids of jobs to claim: those past their deadline, then those due, the longest first, over all shards. In one round
  * trip; another poller may be faster with some.
@@ -19,8 +22,26 @@ export async function findDue(client: RedisClient, { now, limit, callLimit }: Cl
   return [...first, ...[...dueNow].filter((id) => !first.has(id)).slice(0, calls)];
 }
 
+/**
+ * Leases jobs that are due: a look for them, then the claim. Where other pollers were faster with some it looks again,
+ * so that pollers who wake together share what there is.
+ */
+export async function claimDue(client: RedisClient, query: ClaimQuery, lease: string): Promise<Claim[]> {
+  const claims: Claim[] = [];
+  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+    const calls = claims.filter(({ job }) => job.deadlineAt > query.now).length;
+    const rest = { limit: query.limit - claims.length, callLimit: query.callLimit - calls };
+    const ids = await findDue(client, { ...query, ...rest });
+    if (ids.length === 0) break;
+    const claimed = await claimJobs(client, ids, query, lease);
+    claims.push(...claimed);
+    if (claimed.length === ids.length) break;
+  }
+  return claims;
+}
+
 /** Leases those of the jobs that are still due. In one round trip. */
-export async function claimJobs(
+async function claimJobs(
   client: RedisClient,
   ids: readonly string[],
   { now, leaseUntil }: ClaimQuery,
@@ -32,7 +53,7 @@ export async function claimJobs(
       runScript(
         client,
         'reelgateClaim',
-        [keys.due(shard), ...shardIds.map(keys.job)],
+        [keys.due(shard), keys.deadline(shard), ...shardIds.map(keys.job)],
         [now, leaseUntil, lease, ...shardIds],
       ),
     ),
@@ -43,7 +64,8 @@ export async function claimJobs(
     .flatMap((list: string[]) => {
       const hash = fromFlatList(list);
       const job = decodeJob(hash);
-      return job === null ? [] : [{ job, faults: Number(hash['@faults'] ?? 0), lease }];
+      const { '@faults': faults = '0', '@lease': leased = '' } = hash;
+      return job === null ? [] : [{ job, faults: Number(faults), lease: leased }];
     })
     .toSorted((a, b) => (order.get(a.job.id) ?? 0) - (order.get(b.job.id) ?? 0));
 }

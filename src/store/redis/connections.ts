@@ -14,14 +14,18 @@ export type RedisClient = Redis | Cluster;
 /** Milliseconds for one command: more than a short freeze of the server, less than a person waits. */
 const COMMAND_TIMEOUT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 5000;
+/** Milliseconds without any answer to what was sent, after which a connection is replaced. */
+const SILENCE_MS = 4000;
 
 /**
- * A client for commands. While Redis is away its commands fail at once, and a command whose answer was lost fails
- * and is not repeated: whether it may be is known to the caller only.
+ * A client for commands. While Redis is away its commands fail at once. In a cluster a command whose connection was
+ * lost is tried again for a moment, so all that is sent must bear to be done twice.
  */
 export function connectForCommands(location: RedisLocation): RedisClient {
   const client = connect(location, false, (attempt) => Math.min(1000, 50 * 2 ** Math.min(attempt, 5)));
   defineScripts(client);
+  // What goes wrong shows in the commands; unheard, the event would be printed.
+  client.on('error', () => {});
   return client;
 }
 
@@ -40,7 +44,9 @@ function connect(
     connectTimeout: CONNECT_TIMEOUT_MS,
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: null,
+    // A lost connection fails what was sent over it at once.
+    maxRetriesPerRequest: 0,
+    socketTimeout: SILENCE_MS,
   };
   const [first = ''] = urls;
   if (!cluster) return new Redis(first, { ...node, enableOfflineQueue, retryStrategy, lazyConnect: true });

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { newJobId } from '../../domain/job-id.ts';
 
+/** Instances' clocks may differ by this much, in milliseconds. */
+export const CLOCK_SKEW_MS = 30_000;
+
 /** How many shards there are; a job's is the last digit of its id. */
 export const SHARDS: readonly string[] = Array.from('0123456789abcdef');
 
@@ -14,6 +17,7 @@ export const keys = {
   idempotency: (shard: string, ownerId: string, key: string) =>
     `${tag(shard)}:idempotency:${ownerId}:${digest(key)}`,
   budget: 'rg:{budget}:calls',
+  givenBack: (nonce: string) => `rg:{budget}:given-back:${nonce}`,
 };
 
 /** Names of channels: one for each job, and for each owner and for new work one a shard. */

@@ -41,9 +41,19 @@ export class Line implements AsyncDisposable {
     this.#client.on('end', () => this.end());
   }
 
-  /** Connects, and subscribes to the beat. */
-  static async open(options: LineOptions, deliver: (channel: string, text: string) => void): Promise<Line> {
+  /**
+   * Connects, and subscribes to the beat.
+   *
+   * @param signal gives up the connecting
+   */
+  static async open(
+    options: LineOptions,
+    deliver: (channel: string, text: string) => void,
+    signal: AbortSignal,
+  ): Promise<Line> {
     const line = new Line(options, deliver);
+    const giveUp = () => line.end();
+    signal.addEventListener('abort', giveUp);
     try {
       await line.#client.connect();
       for (const channel of options.beatChannels) line.#heardAt.set(channel, options.clock.now());
@@ -52,6 +62,8 @@ export class Line implements AsyncDisposable {
     } catch (error) {
       line.end();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
     }
   }
 

@@ -10,21 +10,24 @@ const MIN_PAGE = 50;
  * A page of an owner's jobs, merged from the owner's sets of all shards. Ids whose job has expired are passed over.
  *
  * @param readJobs as many as asked for, in order; null for one that is gone
+ * @param wanted which jobs to give, besides what the query says
  */
 export async function listJobs(
   client: RedisClient,
   query: ListQuery,
   readJobs: (ids: readonly string[]) => Promise<(Job | null)[]>,
+  wanted: (job: Job) => boolean = () => true,
 ): Promise<Job[]> {
   const { phases, ascending, limit } = query;
+  if (phases?.length === 0) return [];
+  const inPhase = (job: Job) => phases === null || phases.includes(job.phase);
   const found: Job[] = [];
   let { olderThan, newerThan } = query;
   const pageSize = Math.max(limit, MIN_PAGE);
   while (found.length < limit) {
     const ids = await listIds(client, { ...query, olderThan, newerThan, limit: pageSize });
     const jobs = await readJobs(ids);
-    for (const job of jobs)
-      if (job !== null && (phases === null || phases.includes(job.phase))) found.push(job);
+    found.push(...jobs.filter((job) => job !== null).filter((job) => inPhase(job) && wanted(job)));
     if (ids.length < pageSize) break;
     if (ascending) newerThan = ids.at(-1) ?? null;
     else olderThan = ids.at(-1) ?? null;

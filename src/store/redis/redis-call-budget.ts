@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { CallBudget, CallGrant } from '../call-budget.ts';
 import { StoreUnavailableError } from '../job-store.ts';
 import type { RedisClient } from './connections.ts';
@@ -26,7 +27,7 @@ export class RedisCallBudget implements CallBudget {
   }
 
   async giveBack(count: number): Promise<void> {
-    await this.#run('take', -count);
+    await this.#run('give-back', count);
   }
 
   async refused(_now: number, random: number, retryAfterMs: number | null): Promise<void> {
@@ -43,7 +44,7 @@ export class RedisCallBudget implements CallBudget {
       const answer = await runScript(
         this.#client,
         'reelgateTakeCalls',
-        [keys.budget],
+        [keys.budget, keys.givenBack(randomUUID())],
         [operation, bucket, rest],
       );
       const [granted = 0, waitMs = 0] = Array.isArray(answer) ? answer.map(Number) : [];

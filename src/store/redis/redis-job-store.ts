@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
-import { backoffMs } from '../../domain/backoff.ts';
 import { idempotencyShard } from '../../domain/job-id.ts';
 import { isFinal, type Job } from '../../domain/job.ts';
 import {
@@ -18,18 +17,20 @@ import {
   type Unwatch,
 } from '../job-store.ts';
 import { ChannelHub } from './channel-hub.ts';
-import { claimJobs, findDue } from './claim-due.ts';
+import { claimDue } from './claim-due.ts';
 import {
   connectForCommands,
   connectForSubscriptions,
   type RedisClient,
   type RedisLocation,
 } from './connections.ts';
-import { heal } from './heal.ts';
+import { missedJobs } from './missed-jobs.ts';
 import { decodeJob, encodeJob } from './job-hash.ts';
-import { channels, keys, oldestId, SHARDS, shardOf } from './keys.ts';
+import { channels, CLOCK_SKEW_MS, keys, oldestId, SHARDS, shardOf } from './keys.ts';
 import { listJobs } from './list-jobs.ts';
+import { Room } from './room.ts';
 import { runScript } from './scripts.ts';
+import { TopicWatch } from './topic-watch.ts';
 
 /** Settings of the shared store. */
 export interface RedisJobStoreOptions {
@@ -43,7 +44,7 @@ export interface RedisJobStoreOptions {
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** Milliseconds for which an idempotency key is kept; its job is kept as long. */
+/** Milliseconds for which an idempotency key is kept; its job is kept longer. */
 const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
 
 /** The shared store: many processes on one Redis or Redis Cluster. What survives a restart is up to its settings. */
@@ -52,8 +53,8 @@ export class RedisJobStore implements JobStore {
   readonly #client: RedisClient;
   readonly #hub: ChannelHub;
   readonly #publish: 'PUBLISH' | 'SPUBLISH';
-  readonly #closing = new AbortController();
-  readonly #healings = new Set<Promise<void>>();
+  readonly #watches = new Set<TopicWatch>();
+  readonly #room = new Room();
   readonly #leasePrefix = randomUUID();
   #leases = 0;
 
@@ -108,20 +109,21 @@ export class RedisJobStore implements JobStore {
       }
       const now = this.#options.clock.now();
       const keptMs = Math.max(this.#options.retentionMs, IDEMPOTENCY_MS) + (job.deadlineAt - job.createdAt);
-      const unfinished = await countUnfinished(client);
       const idempotency = keys.idempotency(shard, ownerId, idempotencyKey ?? '');
-      const answer = await runScript(
-        client,
-        'reelgateCreate',
-        [keys.job(id), keys.due(shard), keys.deadline(shard), keys.owner(shard, ownerId), idempotency],
-        [
-          [id, job.createdAt, job.deadlineAt, unfinished >= maxUnfinished ? '1' : '0'],
-          [idempotencyKey === null ? '' : fingerprint, now, now + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
-          [oldestId(now - keptMs), Math.ceil(keptMs / 1000)],
-          [this.#publish, JSON.stringify(job), channels.job(id), channels.owner(shard, ownerId)],
-          channels.work(shard),
-          encodeJob(job),
-        ],
+      const answer = await this.#room.use(client, maxUnfinished, (full) =>
+        runScript(
+          client,
+          'reelgateCreate',
+          [keys.job(id), keys.due(shard), keys.deadline(shard), keys.owner(shard, ownerId), idempotency],
+          [
+            [id, job.createdAt, Math.max(job.deadlineAt, job.createdAt), full ? '1' : '0'],
+            [idempotencyKey === null ? '' : fingerprint, now, now + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
+            [oldestId(now - keptMs), Math.ceil(keptMs / 1000)],
+            [this.#publish, JSON.stringify(job), channels.job(id), channels.owner(shard, ownerId)],
+            channels.work(shard),
+            encodeJob(job),
+          ],
+        ),
       );
       const [type, knownId] = Array.isArray(answer) ? answer.map(String) : [];
       if (type === 'created' || type === 'full') return { type };
@@ -146,10 +148,8 @@ export class RedisJobStore implements JobStore {
   }
 
   claimDue(query: ClaimQuery): Promise<Claim[]> {
-    return this.#ask(async (client) => {
-      const lease = `${this.#leasePrefix}:${++this.#leases}`;
-      return claimJobs(client, await findDue(client, query), query, lease);
-    });
+    const lease = `${this.#leasePrefix}:${++this.#leases}`;
+    return this.#ask((client) => claimDue(client, query, lease));
   }
 
   save(claim: Claim, { job, schedule, videoData }: SaveChange): Promise<boolean> {
@@ -157,7 +157,10 @@ export class RedisJobStore implements JobStore {
       const { id, ownerId } = job;
       const shard = shardOf(id);
       const now = this.#options.clock.now();
-      const keptUntil = Math.max(now + this.#options.retentionMs, job.createdAt + IDEMPOTENCY_MS);
+      const keptUntil = Math.max(
+        now + this.#options.retentionMs,
+        job.createdAt + IDEMPOTENCY_MS + CLOCK_SKEW_MS,
+      );
       const release = schedule === null ? 'keep' : 'release';
       const stored = await runScript(
         client,
@@ -179,7 +182,13 @@ export class RedisJobStore implements JobStore {
     return this.#ask(async (client) => {
       const { id } = claim.job;
       const values = [id, claim.lease, dueAt, faults];
-      await runScript(client, 'reelgateRelease', [keys.job(id), keys.due(shardOf(id))], values);
+      const shard = shardOf(id);
+      await runScript(
+        client,
+        'reelgateRelease',
+        [keys.job(id), keys.due(shard), keys.deadline(shard)],
+        values,
+      );
     });
   }
 
@@ -194,33 +203,24 @@ export class RedisJobStore implements JobStore {
   }
 
   async watch(topic: Topic, listener: TopicListener): Promise<Unwatch> {
-    let watching = true;
-    const message = (text: string) => {
-      const job: Job = JSON.parse(text);
-      listener(job);
-    };
-    // A topic with a channel on each shard is healed once, not once a shard.
-    let healing = false;
-    const gap = (since: number) => {
-      if (healing) return;
-      healing = true;
-      const done = this.#heal(topic, listener, since, () => watching).finally(() => {
-        healing = false;
-        this.#healings.delete(done);
-      });
-      this.#healings.add(done);
-    };
+    const { clock, random } = this.#options;
+    const readMissed = (since: number) =>
+      this.#ask((client) =>
+        missedJobs(topic, { client, read: (ids) => this.#read(client, ids), since, now: clock.now() }),
+      );
+    const watch = new TopicWatch({ listener, readMissed, clock, random });
+    this.#watches.add(watch);
     const unwatches: Unwatch[] = [];
     const unwatch = () => {
-      watching = false;
+      watch.end();
+      this.#watches.delete(watch);
       for (const leave of unwatches) leave();
     };
     try {
-      const listening = channelsOf(topic).map((name) => this.#hub.listen(name, { message, gap }));
-      for (const outcome of await Promise.allSettled(listening)) {
-        if (outcome.status === 'rejected') throw outcome.reason;
-        unwatches.push(outcome.value);
-      }
+      const listening = channelsOf(topic).map((name) => this.#hub.listen(name, watch));
+      const outcomes = await Promise.allSettled(listening);
+      for (const outcome of outcomes) if (outcome.status === 'fulfilled') unwatches.push(outcome.value);
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       return unwatch;
     } catch (error) {
       unwatch();
@@ -229,27 +229,11 @@ export class RedisJobStore implements JobStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
+    const watches = [...this.#watches];
+    for (const watch of watches) watch.end();
     await this.#hub[Symbol.asyncDispose]();
-    await Promise.all(this.#healings);
     this.#client.disconnect();
-  }
-
-  /** Tells a listener what it missed, as soon as Redis can be asked. */
-  async #heal(topic: Topic, listener: TopicListener, since: number, wanted: () => boolean): Promise<void> {
-    const { clock, random } = this.#options;
-    for (let failures = 0; wanted() && !this.#closing.signal.aborted;) {
-      try {
-        const tell = (job: Job) => (wanted() ? listener(job) : undefined);
-        await this.#ask((client) =>
-          heal(topic, tell, { client, read: (ids) => this.#read(client, ids), since, now: clock.now() }),
-        );
-        return;
-      } catch {
-        failures += 1;
-        await clock.sleep(backoffMs(failures, random()) / 4, this.#closing.signal);
-      }
-    }
+    await Promise.all(watches.map((watch) => watch.idle()));
   }
 
   async #read(client: RedisClient, ids: readonly string[]): Promise<(Job | null)[]> {
@@ -264,11 +248,6 @@ export class RedisJobStore implements JobStore {
       throw new StoreUnavailableError('Redis failed.', { cause: error });
     }
   }
-}
-
-async function countUnfinished(client: RedisClient): Promise<number> {
-  const counts = await Promise.all(SHARDS.map((shard) => client.zcard(keys.due(shard))));
-  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function channelsOf(topic: Topic): string[] {

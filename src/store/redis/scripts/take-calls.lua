@@ -1,8 +1,9 @@
 -- The upstream's call budget, shared by all instances: a token bucket, closed for a while by a 429.
 --
--- KEYS  1 budget hash
--- ARGV  1 'take' | 'refused'   2 burst   3 refill per millisecond
---       take:    4 calls wanted; negative gives back calls that were taken and not made
+-- KEYS  1 budget hash   2 mark of a give-back, so that a repeated one counts once
+-- ARGV  1 'take' | 'give-back' | 'refused'   2 burst   3 refill per millisecond
+--       take:    4 calls wanted
+--       give-back: 4 calls that were taken and not made
 --       refused: 4 milliseconds to stay closed, or -1 for a backoff   5 chance, 0 to 1   6 the longest to stay closed
 -- RETURNS  {calls granted, milliseconds until it is worth to ask again}
 -- The server's own clock counts, so that instances need not agree on the time.
@@ -37,12 +38,18 @@ if ARGV[1] == 'refused' then
   refillUntil(closedUntil)
   tokens = math.min(1, tokens)
   wait = closedUntil - now
+elseif ARGV[1] == 'give-back' then
+  -- Closed by a 429 meanwhile, it still opens with one call at most.
+  if now >= closedUntil and redis.call('SET', KEYS[2], 1, 'NX', 'PX', 60000) then
+    refillUntil(now)
+    tokens = math.min(burst, tokens + tonumber(ARGV[4]))
+  end
 elseif now < closedUntil then
   wait = closedUntil - now
 else
   refillUntil(now)
   granted = math.min(tonumber(ARGV[4]), math.floor(tokens))
-  tokens = math.min(burst, tokens - granted)
+  tokens = tokens - granted
   if granted == 0 then
     wait = math.ceil((1 - tokens) / refill)
   end

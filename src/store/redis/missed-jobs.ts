@@ -1,12 +1,12 @@
 import type { Job } from '../../domain/job.ts';
-import type { Topic, TopicListener } from '../job-store.ts';
+import type { Topic } from '../job-store.ts';
 import { findDue } from './claim-due.ts';
 import type { RedisClient } from './connections.ts';
-import { oldestId } from './keys.ts';
+import { CLOCK_SKEW_MS, oldestId } from './keys.ts';
 import { listJobs } from './list-jobs.ts';
 
-/** What a healing works with. */
-export interface HealOptions {
+/** What the look works with. */
+export interface MissedJobsOptions {
   readonly client: RedisClient;
   /** As many jobs as asked for, in order; null for one that is gone. */
   readonly read: (ids: readonly string[]) => Promise<(Job | null)[]>;
@@ -15,19 +15,16 @@ export interface HealOptions {
   readonly now: number;
 }
 
-/** Instances' clocks may differ by this much, in milliseconds. */
-const CLOCK_SKEW_MS = 30_000;
 /** No job is unfinished for longer than this: the longest deadline that can be set. */
 const LONGEST_LIFE_MS = 24 * 60 * 60 * 1000;
 /** A subscriber that gets more at once than this is refused as too slow anyway. */
 const MAX_JOBS = 1001;
 
-/** Tells a listener what it may have missed while there was no line. It may hear of a version twice. */
-export async function heal(topic: Topic, listener: TopicListener, options: HealOptions): Promise<void> {
-  for (const job of await missed(topic, options)) listener(job);
-}
-
-async function missed(topic: Topic, { client, read, since, now }: HealOptions): Promise<Job[]> {
+/** What a watcher of a topic may have missed, and perhaps more; each job as it is now. */
+export async function missedJobs(
+  topic: Topic,
+  { client, read, since, now }: MissedJobsOptions,
+): Promise<Job[]> {
   switch (topic.type) {
     case 'job':
       return present(await read([topic.jobId]));
@@ -36,10 +33,10 @@ async function missed(topic: Topic, { client, read, since, now }: HealOptions): 
       return present(await read(due));
     }
     case 'owner': {
-      const query = { ownerId: topic.ownerId, phases: null, ascending: true, limit: MAX_JOBS };
+      const query = { ownerId: topic.ownerId, phases: null, ascending: false, limit: MAX_JOBS };
       const newerThan = oldestId(since - LONGEST_LIFE_MS);
-      const jobs = await listJobs(client, { ...query, newerThan, olderThan: null }, read);
-      return jobs.filter(({ updatedAt }) => updatedAt >= since - CLOCK_SKEW_MS);
+      const changed = ({ updatedAt }: Job) => updatedAt >= since - CLOCK_SKEW_MS;
+      return listJobs(client, { ...query, newerThan, olderThan: null }, read, changed);
     }
   }
 }
