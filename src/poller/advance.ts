@@ -167,7 +167,7 @@ async function persist<T>(write: () => Promise<T>, dependencies: StepDependencie
     try {
       return await write();
     } catch (error) {
-      const waitMs = backoffMs(failures, random()) / 4;
+      const waitMs = Math.ceil(backoffMs(failures, random()) / 4);
       const hopeless = !(error instanceof StoreUnavailableError) || clock.now() + waitMs >= leaseUntil;
       if (hopeless || signal.aborted) throw error;
       await clock.sleep(waitMs, signal);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { type JobStore, StoreUnavailableError } from '../../src/store/job-store.ts';
-import { settled } from '../support/fake-clock.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
