@@ -1,5 +1,7 @@
+import type { Job } from '../../../src/domain/job.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from '../../../src/store/redis/redis-job-store.ts';
 import { systemClock } from '../../../src/system-clock.ts';
+import { acceptedJob } from '../../support/jobs.ts';
 import { DAY } from '../../support/times.ts';
 
 /** Opens a store on a Redis, or on a cluster when there is more than one URL: a week of retention. */
@@ -15,4 +17,9 @@ export function openRedis(
     onTrouble: () => {},
     ...change,
   });
+}
+
+/** An accepted job of now: the store forgets what it takes for old. */
+export function freshJob(change: Partial<Job> = {}): Job {
+  return acceptedJob({ createdAt: Date.now(), ...change });
 }

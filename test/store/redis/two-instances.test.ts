@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Job } from '../../../src/domain/job.ts';
+import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import {
+  claimAll,
+  createAll,
+  createAndClaim,
+  idsOf,
+  present,
+} from '../../contract/job-store-cases/opened-store.ts';
+import { completed, keyedJob, nextVersion, record } from '../../support/jobs.ts';
+import { Recorder } from '../../support/recorder.ts';
+import { startRedisCluster } from '../../support/redis-cluster.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { MINUTE } from '../../support/times.ts';
+import { freshJob, openRedis } from './open-redis.ts';
+
+const KINDS = [
+  ['a Redis', async () => RedisServer.start()],
+  ['a Redis Cluster', async () => startRedisCluster()],
+] as const;
+
+describe.each(KINDS)('two instances on %s', (_, start) => {
+  const resources = new AsyncDisposableStack();
+  let flush: () => Promise<unknown>;
+  let a: RedisJobStore;
+  let b: RedisJobStore;
+
+  beforeAll(async () => {
+    const redis = resources.use(await start());
+    const urls = 'urls' in redis ? redis.urls : [redis.url];
+    flush = () => ('urls' in redis ? redis.runOnAll('FLUSHALL') : redis.run('FLUSHALL'));
+    a = resources.use(await openRedis(urls));
+    b = resources.use(await openRedis(urls));
+  }, 60_000);
+  beforeEach(async () => {
+    await flush();
+  });
+  afterAll(() => resources.disposeAsync());
+
+  it('make one job of 20 creates at once under one key', async () => {
+    const key = { idempotencyKey: 'order-7' };
+    const jobs = Array.from({ length: 20 }, () => keyedJob('order-7', { createdAt: Date.now() }));
+    const outcomes = await Promise.all(
+      jobs.map((job, index) => (index % 2 === 0 ? a : b).create(record(job, key))),
+    );
+    expect(outcomes.filter(({ type }) => type === 'created')).toHaveLength(1);
+    const winner = present(jobs[outcomes.findIndex(({ type }) => type === 'created')]);
+    expect(outcomes.filter(({ type }) => type === 'duplicate')).toEqual(
+      Array.from({ length: 19 }, () => ({ type: 'duplicate', job: winner })),
+    );
+    expect((await a.getMany(idsOf(jobs))).filter((job) => job !== null)).toEqual([winner]);
+    expect(idsOf(await claimAll(b, Date.now()))).toEqual([winner.id]);
+  });
+
+  it('claim each due job once, and all of them', async () => {
+    const jobs = Array.from({ length: 60 }, () => freshJob());
+    await createAll(a, jobs);
+    const now = Date.now();
+    const claims = await Promise.all(
+      Array.from({ length: 12 }, (__, index) =>
+        (index % 2 === 0 ? a : b).claimDue({ now, leaseUntil: now + MINUTE, limit: 9, callLimit: 9 }),
+      ),
+    );
+    expect(idsOf(claims.flat()).toSorted()).toEqual(idsOf(jobs).toSorted());
+    expect(new Set(claims.flat().map(({ lease }) => lease)).size).toBe(60);
+  });
+
+  it('save one of two versions under two leases: the later one', async () => {
+    const lost = await createAndClaim(a, freshJob());
+    const [held] = await claimAll(b, Date.now() + 2 * MINUTE);
+    const job = nextVersion(lost.job, { phase: 'submitting' });
+    const saves = await Promise.all([
+      a.save(lost, { job, schedule: null }),
+      b.save(present(held), { job, schedule: null }),
+      a.save(lost, { job: completed(lost.job, Date.now()), schedule: null }),
+    ]);
+    expect(saves).toEqual([false, true, false]);
+    expect(await a.getMany([job.id])).toEqual([job]);
+  });
+
+  it('take a create, a claim, a save and a release that are repeated for one', async () => {
+    const heard = new Recorder();
+    const unwatch = await b.watch({ type: 'owner', ownerId: 'ada' }, heard.listener);
+    const job = freshJob();
+    expect(await a.create(record(job))).toEqual({ type: 'created' });
+    expect(await a.create(record(job))).toEqual({ type: 'created' });
+    const [claim] = await claimAll(a, Date.now());
+    expect(await claimAll(a, Date.now())).toEqual([]);
+    const second = nextVersion(job, { phase: 'submitting' });
+    const third = nextVersion(second, { phase: 'queued', upstreamId: 'up-1' });
+    const schedule = { dueAt: Date.now() + MINUTE, faults: 2 };
+    for (const change of [
+      { job: second, schedule: null },
+      { job: third, schedule },
+    ]) {
+      expect(await a.save(present(claim), change)).toBe(true);
+      expect(await a.save(present(claim), change)).toBe(true);
+    }
+    const [again] = await claimAll(b, schedule.dueAt);
+    expect(again).toMatchObject({ job: third, faults: 2 });
+    await b.release(present(again), { dueAt: schedule.dueAt + 1, faults: 3 });
+    await b.release(present(again), { dueAt: 0, faults: 9 });
+    expect(await a.nextDueAt()).toBe(schedule.dueAt + 1);
+    await heard.heard(3);
+    expect(heard.jobs).toEqual([job, second, third]);
+    unwatch();
+  });
+
+  it('hear of what the other saves, in order', async () => {
+    const claim = await createAndClaim(a, freshJob());
+    const heard = [new Recorder(), new Recorder()];
+    const unwatches = await Promise.all([
+      b.watch({ type: 'job', jobId: claim.job.id }, present(heard[0]).listener),
+      b.watch({ type: 'owner', ownerId: 'ada' }, present(heard[1]).listener),
+    ]);
+    const saved: Job[] = [];
+    let { job } = claim;
+    for (let i = 0; i < 50; i += 1) {
+      job = i === 49 ? completed(job, Date.now()) : nextVersion(job);
+      saved.push(job);
+    }
+    // Not one after the other: as fast as they can be sent.
+    await Promise.all(saved.map((version) => a.save(claim, { job: version, schedule: null })));
+    for (const recorder of heard) {
+      await recorder.heard(50);
+      expect(recorder.jobs).toEqual(saved);
+    }
+    for (const unwatch of unwatches) unwatch();
+    expect(b.listenerCount).toBe(0);
+  });
+
+  it('survive 200 races of subscribing and leaving on one channel', async () => {
+    const job = freshJob();
+    const topic = { type: 'job', jobId: job.id } as const;
+    await Promise.all(
+      Array.from({ length: 200 }, async (__, index) => {
+        const unwatch = await b.watch(topic, () => {});
+        if (index % 3 > 0) await b.getMany([job.id]);
+        unwatch();
+      }),
+    );
+    expect(b.listenerCount).toBe(0);
+    for (let round = 0; round < 20; round += 1) {
+      const leaving = await b.watch(topic, () => {});
+      const heard = new Recorder();
+      const staying = b.watch(topic, heard.listener);
+      leaving();
+      const unwatch = await staying;
+      const next = freshJob({ id: job.id });
+      await flush();
+      await a.create(record(next));
+      await heard.heard(1);
+      expect(heard.jobs).toEqual([next]);
+      unwatch();
+    }
+  });
+});

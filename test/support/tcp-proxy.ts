@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+interface Link {
+  readonly client: Socket;
+  readonly server: Socket;
+  /** Which way nothing is passed on any more. */
+  deaf: 'none' | 'answers' | 'both';
+}
+
+/** Stands between a client and a server on this machine, and misbehaves as told. */
+export class TcpProxy implements AsyncDisposable {
+  readonly #links = new Set<Link>();
+  readonly #listener: Server;
+
+  private constructor(listener: Server) {
+    this.#listener = listener;
+  }
+
+  static async start(targetPort: number): Promise<TcpProxy> {
+    const listener = createServer();
+    const proxy = new TcpProxy(listener);
+    listener.on('connection', (client) => proxy.#link(client, connect(targetPort, '127.0.0.1')));
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    return proxy;
+  }
+
+  get url(): string {
+    const address: AddressInfo | string | null = this.#listener.address();
+    if (address === null || typeof address === 'string') throw new Error('The proxy does not listen.');
+    return `redis://127.0.0.1:${address.port}`;
+  }
+
+  /** Leaves the present connections open and passes nothing on; new ones work. */
+  freezeLinks(): void {
+    for (const link of this.#links) link.deaf = 'both';
+  }
+
+  /** Passes on what the present connections ask, but no answer. */
+  dropAnswers(): void {
+    for (const link of this.#links) link.deaf = 'answers';
+  }
+
+  /** Breaks the present connections. */
+  cut(): void {
+    for (const { client, server } of this.#links) {
+      client.destroy();
+      server.destroy();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#listener, 'close');
+    this.#listener.close();
+    this.cut();
+    await closed;
+  }
+
+  #link(client: Socket, server: Socket): void {
+    const link: Link = { client, server, deaf: 'none' };
+    this.#links.add(link);
+    client.on('data', (data) => {
+      if (link.deaf !== 'both') server.write(data);
+    });
+    server.on('data', (data) => {
+      if (link.deaf === 'none') client.write(data);
+    });
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        this.#links.delete(link);
+        other.destroy();
+      });
+    }
+  }
+}
