@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StoreUnavailableError } from '../../../src/store/job-store.ts';
+import { RedisCallBudget } from '../../../src/store/redis/redis-call-budget.ts';
+import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import { claimAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { keyedJob, nextVersion, record } from '../../support/jobs.ts';
+import { Recorder } from '../../support/recorder.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { NOON } from '../../support/times.ts';
+import { freshJob, openRedis } from './open-redis.ts';
+
+describe('a Redis that is away', () => {
+  let resources: AsyncDisposableStack;
+  let server: RedisServer;
+  beforeEach(async () => {
+    resources = new AsyncDisposableStack();
+    server = resources.use(await RedisServer.start({ appendOnly: true }));
+  });
+  afterEach(() => resources.disposeAsync());
+
+  it.each([
+    ['killed', (redis: RedisServer) => redis.kill(), (redis: RedisServer) => redis.restart(), 4000],
+    [
+      'standing still',
+      async (redis: RedisServer) => redis.freeze(),
+      async (redis: RedisServer) => redis.thaw(),
+      5500,
+    ],
+  ] as const)(
+    'fails every call soon and in one way when it is %s, and serves again when it is back',
+    async (_, leave, comeBack, withinMs) => {
+      using printed = vi.spyOn(console, 'error');
+      const store = resources.use(await openRedis([server.url]));
+      const budget = new RedisCallBudget(store.client, 50);
+      const claim = await createAndClaim(store, freshJob());
+      const heard = new Recorder();
+      await store.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
+      await leave(server);
+      const calls = callsOf(store, budget, claim);
+      const began = performance.now();
+      const outcomes = await Promise.all(
+        Object.entries(calls).map(async ([name, call]) => {
+          const error: unknown = await call().then(
+            () => 'resolved',
+            (reason: unknown) => reason,
+          );
+          return { name, error, soon: performance.now() - began < withinMs };
+        }),
+      );
+      expect(outcomes).toEqual(
+        Object.keys(calls).map((name) => ({ name, error: expect.any(StoreUnavailableError), soon: true })),
+      );
+      await comeBack(server);
+      const next = nextVersion(claim.job);
+      await expect.poll(() => store.nextDueAt().catch(() => 0), { timeout: 10_000 }).toBeGreaterThan(0);
+      expect(await store.save(claim, { job: next, schedule: null })).toBe(true);
+      await heard.heard(1);
+      await vi.waitFor(() => expect(heard.jobs.at(-1)).toEqual(next));
+      const unwatch = await store.watch({ type: 'owner', ownerId: 'ada' }, () => {});
+      unwatch();
+      expect((await budget.reserve(1)).granted).toBeLessThanOrEqual(1);
+      expect(printed).not.toHaveBeenCalled();
+    },
+  );
+
+  it('lets a store be closed at once', async () => {
+    const store = resources.use(await openRedis([server.url]));
+    await store.watch({ type: 'work' }, () => {});
+    await server.kill();
+    await expect(store.nextDueAt()).rejects.toThrow(StoreUnavailableError);
+    const began = performance.now();
+    await store[Symbol.asyncDispose]();
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+
+  it('is told by an open that fails, and can be tried again', async () => {
+    await server.kill();
+    const began = performance.now();
+    await expect(openRedis([server.url])).rejects.toThrow(StoreUnavailableError);
+    expect(performance.now() - began).toBeLessThan(2000);
+    await server.restart();
+    await using store = await openRedis([server.url]);
+    expect(await store.nextDueAt()).toBeNull();
+  });
+});
+
+function callsOf(
+  store: RedisJobStore,
+  budget: RedisCallBudget,
+  claim: Awaited<ReturnType<typeof createAndClaim>>,
+): Record<string, () => Promise<unknown>> {
+  const bounds = { phases: null, olderThan: null, newerThan: null, ascending: false, limit: 1 };
+  return {
+    create: () => store.create(record(freshJob())),
+    createWithKey: () => store.create(record(keyedJob('k'), { idempotencyKey: 'k' })),
+    getMany: () => store.getMany([claim.job.id]),
+    getVideoData: () => store.getVideoData(claim.job.id),
+    list: () => store.list({ ownerId: 'ada', ...bounds }),
+    claimDue: () => claimAll(store, Date.now()),
+    save: () => store.save({ ...claim, lease: 'lost' }, { job: nextVersion(claim.job), schedule: null }),
+    release: () => store.release({ ...claim, lease: 'lost' }, { dueAt: 0, faults: 0 }),
+    nextDueAt: () => store.nextDueAt(),
+    watch: () => store.watch({ type: 'owner', ownerId: 'bob' }, () => {}),
+    reserve: () => budget.reserve(1),
+    giveBack: () => budget.giveBack(1),
+    refused: () => budget.refused(NOON, 0, 1),
+  };
+}

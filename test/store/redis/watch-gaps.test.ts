@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Job } from '../../../src/domain/job.ts';
+import { StoreUnavailableError } from '../../../src/store/job-store.ts';
+import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import { claimAll, createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
+import { until } from '../../support/gateway-until.ts';
+import { completed, nextVersion, record } from '../../support/jobs.ts';
+import { Recorder } from '../../support/recorder.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+import { MINUTE } from '../../support/times.ts';
+import { freshJob, openRedis } from './open-redis.ts';
+
+describe('what is saved while the line for announcements is down is told after it is back', () => {
+  const resources = new AsyncDisposableStack();
+  let server: RedisServer;
+  let proxy: TcpProxy;
+  let watcher: RedisJobStore;
+  let writer: RedisJobStore;
+  const troubles: number[] = [];
+
+  beforeAll(async () => {
+    server = resources.use(await RedisServer.start({ appendOnly: true }));
+    proxy = resources.use(await TcpProxy.start(server.port));
+    writer = resources.use(await openRedis([server.url]));
+    watcher = resources.use(
+      await openRedis([proxy.url], { onTrouble: () => troubles.push(performance.now()) }),
+    );
+  });
+  beforeEach(async () => {
+    await server.run('FLUSHALL');
+    troubles.length = 0;
+  });
+  afterAll(() => resources.disposeAsync());
+
+  /** Watches in each way, breaks something, changes a job and accepts another, and waits for what must be told. */
+  async function tellsAll(breakIt: () => Promise<void> | void): Promise<void> {
+    const first = freshJob();
+    const claim = await createAndClaim(writer, first);
+    const [ofJob, ofOwner, work] = [new Recorder(), new Recorder(), new Recorder()];
+    const unwatches = await Promise.all([
+      watcher.watch({ type: 'job', jobId: first.id }, ofJob.listener),
+      watcher.watch({ type: 'owner', ownerId: 'ada' }, ofOwner.listener),
+      watcher.watch({ type: 'work' }, work.listener),
+    ]);
+    const before = nextVersion(first, { phase: 'submitting' });
+    await writer.save(claim, { job: before, schedule: null });
+    await Promise.all([ofJob.heard(1), ofOwner.heard(1)]);
+
+    await breakIt();
+    const between = nextVersion(before, { phase: 'queued', updatedAt: Date.now() });
+    const last = completed(between, Date.now());
+    const second = freshJob();
+    expect(await insist(() => writer.save(claim, { job: between, schedule: null }))).toBe(true);
+    expect(await insist(() => writer.save(claim, { job: last, schedule: null }))).toBe(true);
+    expect(await insist(() => writer.create(record(second)))).toEqual({ type: 'created' });
+
+    await until(() => ofJob.jobs.at(-1), last);
+    await until(() => newest(ofOwner.jobs), { [first.id]: last.version, [second.id]: 1 });
+    await until(() => work.jobs.at(-1), second);
+    expect(ofJob.versions).toEqual(ofJob.versions.toSorted((x, y) => x - y));
+    for (const unwatch of unwatches) unwatch();
+    expect(watcher.listenerCount).toBe(0);
+  }
+
+  it('when the messages are lost, and nothing else', async () => {
+    await tellsAll(async () => {
+      await server.run('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    });
+    expect(troubles).toHaveLength(1);
+  });
+
+  it('when all clients are cut off', async () => {
+    await tellsAll(() => server.clientKill());
+  });
+
+  it('when Redis is killed and comes back', async () => {
+    await tellsAll(async () => {
+      await server.kill();
+      await expect(writer.nextDueAt()).rejects.toThrow(StoreUnavailableError);
+      await server.restart();
+    });
+  });
+
+  it('when Redis stands still for three seconds', async () => {
+    await tellsAll(async () => {
+      server.freeze();
+      const asked = writer.nextDueAt();
+      await sleep(3000);
+      server.thaw();
+      expect(await asked).toEqual(expect.any(Number));
+    });
+    expect(troubles).toEqual([]);
+  });
+
+  it('when the line goes dead without a word, which is noticed within five seconds', async () => {
+    const brokenAt = performance.now();
+    await tellsAll(() => proxy.freezeLinks());
+    expect(troubles.length).toBeGreaterThan(0);
+    expect((troubles[0] ?? Infinity) - brokenAt).toBeLessThan(5000);
+  });
+
+  it('when what comes is no announcement', async () => {
+    const job = freshJob();
+    await writer.create(record(job));
+    const heard = new Recorder();
+    const unwatch = await watcher.watch({ type: 'job', jobId: job.id }, heard.listener);
+    const [channel = ''] = await server.list('PUBSUB', 'CHANNELS', `*${job.id}`);
+    for (const text of ['', 'nonsense', 'null', '[]', '{"id":1}']) await server.run('PUBLISH', channel, text);
+    await until(() => heard.jobs.at(-1), job);
+    unwatch();
+  });
+
+  it('when a write is stored but its answer lost, and then repeated', async () => {
+    const claim = await createAndClaim(writer, freshJob());
+    const heard = new Recorder();
+    const unwatch = await writer.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
+    const queued = nextVersion(claim.job, { phase: 'queued' });
+    const change = { job: queued, schedule: { dueAt: Date.now() + MINUTE, faults: 0 } };
+    proxy.dropAnswers();
+    const lost = watcher.save(claim, change);
+    await heard.heard(1);
+    proxy.cut();
+    await expect(lost).rejects.toThrow(StoreUnavailableError);
+    expect(await insist(() => watcher.save(claim, change))).toBe(true);
+    expect(await claimAll(writer, Date.now())).toEqual([]);
+    expect(heard.jobs).toEqual([queued]);
+    unwatch();
+  });
+
+  it('and nothing is left of watches that ended, nor of a store that is closed', async () => {
+    await using closing = await openRedis([server.url]);
+    const topics = [
+      { type: 'job', jobId: freshJob().id },
+      { type: 'owner', ownerId: 'ada' },
+      { type: 'work' },
+    ] as const;
+    const channels = async () =>
+      (await server.list('PUBSUB', 'CHANNELS')).filter((name) => !/beat/.test(name));
+    const unwatches = await Promise.all(topics.map((topic) => closing.watch(topic, () => {})));
+    expect(await channels()).toHaveLength(1 + 16 + 16);
+    const [unwatch] = unwatches;
+    present(unwatch)();
+    present(unwatch)();
+    for (const leave of unwatches) leave();
+    expect(closing.listenerCount).toBe(0);
+    await expect.poll(channels).toEqual([]);
+    await closing.watch({ type: 'work' }, () => {});
+    const open = Number(String(await server.run('INFO', 'clients')).match(/connected_clients:(\d+)/)?.[1]);
+    await closing[Symbol.asyncDispose]();
+    await expect.poll(channels).toEqual([]);
+    await expect
+      .poll(async () =>
+        Number(String(await server.run('INFO', 'clients')).match(/connected_clients:(\d+)/)?.[1]),
+      )
+      .toBe(open - 2);
+  });
+});
+
+/** Repeats what a poller would repeat. */
+async function insist<T>(write: () => Promise<T>): Promise<T> {
+  const giveUpAt = performance.now() + 10_000;
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || performance.now() > giveUpAt) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+/** The newest version told of each job. */
+function newest(jobs: readonly Job[]): Record<string, number> {
+  return Object.fromEntries(jobs.map(({ id, version }) => [id, version]));
+}
