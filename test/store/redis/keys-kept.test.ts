@@ -1,0 +1,162 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { shardOf } from '../../../src/store/redis/keys.ts';
+import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import {
+  claimAll,
+  createAll,
+  createAndClaim,
+  idsOf,
+  present,
+} from '../../contract/job-store-cases/opened-store.ts';
+import { completed, keyedJob, nextVersion, record } from '../../support/jobs.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../support/times.ts';
+import { freshJob, openRedis } from './open-redis.ts';
+
+/** Commands whose answer is bounded by what they are given. `hgetall` is asked of jobs only. */
+const BOUNDED =
+  /^(evalsha|eval|hgetall|get|zcard|publish|subscribe|unsubscribe|zrange|zrangebyscore|zrangebylex|zrevrangebylex)$/;
+/** What of those needs a limit. */
+const LIMITED = /^zrangebyscore|^zrangebylex|^zrevrangebylex/;
+
+describe('what is kept in Redis', () => {
+  const resources = new AsyncDisposableStack();
+  const retentionMs = 2 * HOUR;
+  let server: RedisServer;
+  let store: RedisJobStore;
+  const ttl = async (pattern: string) => {
+    const [key = ''] = await server.list('KEYS', pattern);
+    return Number(await server.run('TTL', key));
+  };
+
+  beforeAll(async () => {
+    server = resources.use(await RedisServer.start());
+    store = resources.use(await openRedis([server.url], { retentionMs }));
+  });
+  beforeEach(async () => {
+    await server.run('FLUSHALL');
+  });
+  afterAll(() => resources.disposeAsync());
+
+  it('does not go while a job is unfinished', async () => {
+    const claim = await createAndClaim(store, freshJob());
+    await store.save(claim, { job: nextVersion(claim.job), schedule: null, videoData: 'QUJD' });
+    expect(await ttl(`*:job:${claim.job.id}`)).toBe(-1);
+    expect(await ttl('*:due')).toBe(-1);
+    expect(await ttl('*:deadline')).toBe(-1);
+  });
+
+  it('goes after the retention once the job is final, its video too, but not before its key', async () => {
+    const key = { idempotencyKey: 'order-7' };
+    const job = keyedJob('order-7', { createdAt: Date.now() });
+    await store.create(record(job, key));
+    expect(await ttl('*:idempotency:*')).toBeGreaterThan((DAY - MINUTE) / SECOND);
+    expect(await ttl('*:idempotency:*')).toBeLessThanOrEqual(DAY / SECOND);
+    const [claim] = await claimAll(store, Date.now());
+    await store.save(present(claim), {
+      job: completed(job, Date.now()),
+      schedule: null,
+      videoData: 'QUJD',
+    });
+    for (const pattern of [`*:job:${job.id}`, `*:video:${job.id}`]) {
+      expect(await ttl(pattern)).toBeGreaterThan(await ttl('*:idempotency:*'));
+      expect(await ttl(pattern)).toBeLessThanOrEqual((DAY + MINUTE) / SECOND);
+    }
+    await using long = await openRedis([server.url], { retentionMs: 7 * DAY });
+    const other = await createAndClaim(long, freshJob());
+    await long.save(other, { job: completed(other.job, Date.now()), schedule: null });
+    const kept = await ttl(`*:job:${other.job.id}`);
+    expect(Math.abs(kept - (7 * DAY) / SECOND)).toBeLessThan(60);
+    // Nothing but what expires is left.
+    for (const name of await server.list('KEYS', '*')) {
+      expect({ name, ttl: await server.run('TTL', name) }).toEqual({ name, ttl: expect.any(Number) });
+      expect(await ttl(name)).toBeGreaterThan(0);
+    }
+  });
+
+  it("forgets an owner's old jobs when new ones come, and a silent owner altogether", async () => {
+    const old = freshJob({ createdAt: Date.now() - 3 * DAY });
+    const recent = freshJob({ createdAt: Date.now() - HOUR });
+    const inShard = (id: string) => id.slice(0, -1) + shardOf(old.id);
+    await createAll(store, [old, { ...recent, id: inShard(recent.id) }]);
+    const last = freshJob();
+    await createAll(store, [{ ...last, id: inShard(last.id) }]);
+    const [name = ''] = await server.list('KEYS', '*:owner:*');
+    expect(await server.list('ZRANGE', name, '0', '-1')).toEqual([inShard(recent.id), inShard(last.id)]);
+    expect(await ttl('*:owner:*')).toBeGreaterThan(DAY / SECOND);
+    expect(await ttl('*:owner:*')).toBeLessThanOrEqual((DAY + HOUR) / SECOND);
+  });
+
+  it('passes over ids whose job is gone, in lists and in claims', async () => {
+    const jobs = Array.from({ length: 20 }, () => freshJob());
+    await createAll(store, jobs);
+    for (const { id } of jobs.slice(0, 10))
+      await server.run('DEL', (await server.list('KEYS', `*:job:${id}`))[0] ?? '');
+    const query = { phases: null, olderThan: null, newerThan: null, ascending: true, limit: 5 };
+    expect(await store.list({ ownerId: 'ada', ...query })).toEqual(jobs.slice(10, 15));
+    const claims = await claimAll(store, Date.now());
+    expect(idsOf(claims).toSorted()).toEqual(idsOf(jobs.slice(10)).toSorted());
+    expect(await store.nextDueAt()).toBeGreaterThan(Date.now());
+  });
+
+  it('keeps fields that a newer version of the gateway wrote', async () => {
+    const claim = await createAndClaim(store, freshJob());
+    const [name = ''] = await server.list('KEYS', `*:job:${claim.job.id}`);
+    await server.run('HSET', name, 'invented', '{"later":[1]}', '@invented', 'not JSON');
+    expect(await store.save(claim, { job: nextVersion(claim.job), schedule: null })).toBe(true);
+    expect(
+      await store.save(claim, { job: completed(nextVersion(claim.job), Date.now()), schedule: null }),
+    ).toBe(true);
+    expect(await server.list('HMGET', name, 'invented', '@invented')).toEqual(['{"later":[1]}', 'not JSON']);
+    const [job] = await store.getMany([claim.job.id]);
+    expect(job).toMatchObject({ phase: 'completed', version: 3 });
+  });
+
+  it('lets a lost poller’s overdue jobs keep nobody from claiming others', async () => {
+    const now = Date.now();
+    const overdue = Array.from({ length: 8 }, () => freshJob({ deadlineAt: now }));
+    await createAll(store, overdue);
+    const query = { now: now + SECOND, leaseUntil: now + MINUTE, limit: 8, callLimit: 8 };
+    expect(await store.claimDue(query)).toHaveLength(8);
+    const due = freshJob();
+    await createAll(store, [due]);
+    expect(idsOf(await store.claimDue({ ...query, limit: 1 }))).toEqual([due.id]);
+    expect(await claimAll(store, now + MINUTE)).toHaveLength(9);
+  });
+
+  it('is asked for with bounded commands only', async () => {
+    const commands: string[][] = [];
+    const monitor = await new Redis(server.port).monitor();
+    monitor.on('monitor', (_: string, command: string[], source: string) => {
+      if (!source.startsWith('lua')) commands.push(command);
+    });
+    const claim = await createAndClaim(store, freshJob());
+    await store.getMany([claim.job.id]);
+    await store.list({
+      ownerId: 'ada',
+      phases: ['queued'],
+      olderThan: null,
+      newerThan: null,
+      ascending: false,
+      limit: 3,
+    });
+    const unwatch = await store.watch({ type: 'owner', ownerId: 'ada' }, () => {});
+    unwatch();
+    await store.getVideoData(claim.job.id);
+    await store.nextDueAt();
+    await store.release(claim, { dueAt: 0, faults: 0 });
+    await expect.poll(() => commands.at(-1)?.[0]).toMatch(/publish|eval/);
+    await expect
+      .poll(() => commands.filter(([name]) => /^eval/.test(name ?? '')).length)
+      .toBeGreaterThanOrEqual(3);
+    monitor.disconnect();
+    for (const command of commands) {
+      const [name = ''] = command;
+      expect(name).toMatch(BOUNDED);
+      if (LIMITED.test(name)) expect(command.map((word) => word.toUpperCase())).toContain('LIMIT');
+      if (name === 'zrange') expect(command.slice(2, 4)).toEqual(['0', '0']);
+      if (name === 'hgetall') expect(command[1]).toMatch(/:job:/);
+    }
+  });
+});
