@@ -114,7 +114,7 @@ export class RedisServer implements AsyncDisposable {
         'yes',
         ...settings,
       ],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
+      { stdio: ['pipe', 'pipe', 'ignore'] },
     );
     this.#keeper = keeper;
     let output = '';

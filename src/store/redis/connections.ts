@@ -34,6 +34,27 @@ export function connectForSubscriptions(location: RedisLocation): RedisClient {
   return connect(location, true, () => null);
 }
 
+/**
+ * Connects a client.
+ *
+ * @throws Error that says why it cannot; the client's own says only that the connection is closed
+ */
+export async function untilConnected(client: RedisClient): Promise<void> {
+  let reason: unknown;
+  const note = (error: unknown) => {
+    reason = error;
+  };
+  const events = ['error', 'node error'];
+  for (const event of events) client.on(event, note);
+  const failure = await client.connect().then(
+    () => null,
+    (error: unknown) => reason ?? error,
+  );
+  for (const event of events) client.off(event, note);
+  // The message alone: a refused login comes with the password.
+  if (failure instanceof Error) throw new Error(failure.message);
+}
+
 function connect(
   { urls, cluster }: RedisLocation,
   enableOfflineQueue: boolean,

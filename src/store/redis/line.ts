@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 import type { Clock } from '../../domain/clock.ts';
-import type { RedisClient } from './connections.ts';
+import { type RedisClient, untilConnected } from './connections.ts';
 
 /** What a line works with. */
 export interface LineOptions {
@@ -55,9 +55,11 @@ export class Line implements AsyncDisposable {
     const giveUp = () => line.end();
     signal.addEventListener('abort', giveUp);
     try {
-      await line.#client.connect();
+      await untilConnected(line.#client);
       for (const channel of options.beatChannels) line.#heardAt.set(channel, options.clock.now());
       await Promise.all(options.beatChannels.map((channel) => line.subscribe(channel)));
+      // A cluster's client mends the line to one node in silence, and what was said meanwhile is lost.
+      for (const event of ['-node', '-subscriber']) line.#client.on(event, giveUp);
       return line;
     } catch (error) {
       line.end();

@@ -21,6 +21,7 @@ import { claimDue } from './claim-due.ts';
 import {
   connectForCommands,
   connectForSubscriptions,
+  untilConnected,
   type RedisClient,
   type RedisLocation,
 } from './connections.ts';
@@ -81,7 +82,7 @@ export class RedisJobStore implements JobStore {
   static async open(options: RedisJobStoreOptions): Promise<RedisJobStore> {
     const store = new RedisJobStore(options);
     try {
-      await store.#client.connect();
+      await untilConnected(store.#client);
       await store.#hub.start();
       return store;
     } catch (error) {

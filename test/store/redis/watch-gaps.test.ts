@@ -73,6 +73,7 @@ describe('what is saved while the line for announcements is down is told after i
 
   it('when all clients are cut off', async () => {
     await tellsAll(() => server.clientKill());
+    expect(troubles.length).toBeGreaterThan(0);
   });
 
   it('when Redis is killed and comes back', async () => {
@@ -110,6 +111,7 @@ describe('what is saved while the line for announcements is down is told after i
     for (const text of ['', 'nonsense', 'null', '[]', '{"id":1}']) await server.run('PUBLISH', channel, text);
     await until(() => heard.jobs.at(-1), job);
     unwatch();
+    expect(troubles).toEqual([]);
   });
 
   it('when a write is stored but its answer lost, and then repeated', async () => {

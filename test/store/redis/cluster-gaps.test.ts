@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import { createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
+import { until } from '../../support/gateway-until.ts';
+import { completed, nextVersion, record } from '../../support/jobs.ts';
+import { Recorder } from '../../support/recorder.ts';
+import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.ts';
+import { freshJob, openRedis } from './open-redis.ts';
+
+describe('watchers on a cluster', () => {
+  const resources = new AsyncDisposableStack();
+  let cluster: RedisCluster;
+  let watcher: RedisJobStore;
+  let writer: RedisJobStore;
+
+  beforeAll(async () => {
+    cluster = resources.use(await startRedisCluster());
+    watcher = resources.use(await openRedis(cluster.urls));
+    writer = resources.use(await openRedis(cluster.urls));
+  }, 60_000);
+  beforeEach(async () => {
+    await cluster.runOnAll('FLUSHALL');
+  });
+  afterAll(() => resources.disposeAsync());
+
+  it.each([0, 1, 2])('hear what was saved while node %i had cut their line', async (index) => {
+    // One in each sixteenth of the cluster, so that each node has some.
+    const jobs = Array.from('0123456789abcdef', (shard) => {
+      const job = freshJob();
+      return { ...job, id: job.id.slice(0, -1) + shard };
+    });
+    const claims = [];
+    for (const job of jobs) claims.push(await createAndClaim(writer, job));
+    const heard = jobs.map(() => new Recorder());
+    const owner = new Recorder();
+    const unwatches = await Promise.all([
+      ...jobs.map(({ id }, at) => watcher.watch({ type: 'job', jobId: id }, present(heard[at]).listener)),
+      watcher.watch({ type: 'owner', ownerId: 'ada' }, owner.listener),
+    ]);
+    await present(cluster.nodes[index]).run('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    const lasts = claims.map(({ job }) => completed(job, Date.now()));
+    for (const [at, claim] of claims.entries()) {
+      expect(await writer.save(claim, { job: present(lasts[at]), schedule: null })).toBe(true);
+    }
+    await until(() => heard.map((recorder) => recorder.jobs.at(-1)), lasts);
+    await until(() => new Set(owner.jobs.map(({ id }) => id)).size, 16);
+    for (const unwatch of unwatches) unwatch();
+    expect(watcher.listenerCount).toBe(0);
+  });
+
+  it('hear on when all connections are cut at once', async () => {
+    const claim = await createAndClaim(writer, freshJob());
+    const heard = new Recorder();
+    const unwatch = await watcher.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
+    await Promise.all(cluster.nodes.map((node) => node.clientKill()));
+    const next = nextVersion(claim.job);
+    await expect.poll(() => writer.save(claim, { job: next, schedule: null }).catch(() => false)).toBe(true);
+    await until(() => heard.jobs.at(-1), next);
+    unwatch();
+  });
+
+  it('leave nothing behind', async () => {
+    const store = resources.use(await openRedis(cluster.urls));
+    await store.create(record(freshJob()));
+    const channels = async () => {
+      const all = await Promise.all(cluster.nodes.map((node) => node.list('PUBSUB', 'SHARDCHANNELS')));
+      return all.flat().filter((name) => !name.includes(':on:beat')).length;
+    };
+    const unwatch = await store.watch({ type: 'owner', ownerId: 'ada' }, () => {});
+    expect(await channels()).toBe(16);
+    unwatch();
+    await expect.poll(channels).toBe(0);
+    await store.watch({ type: 'work' }, () => {});
+    await store[Symbol.asyncDispose]();
+    await expect.poll(channels).toBe(0);
+  });
+});
