@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keys } from '../../../src/store/redis/keys.ts';
 import { RedisCallBudget } from '../../../src/store/redis/redis-call-budget.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import { runScript } from '../../../src/store/redis/scripts.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { openRedis } from './open-redis.ts';
@@ -100,6 +102,16 @@ describe('the rate budget of two instances', () => {
     expect((await b.reserve(256)).granted).toBe(3);
     await b.giveBack(1000);
     expect((await a.reserve(256)).granted).toBe(5);
+  });
+
+  it('takes calls back once also when that is told twice, as after a lost answer', async () => {
+    const [a, b] = budgets(50);
+    await a.reserve(256);
+    const names = [keys.budget, keys.givenBack('this one')];
+    const values = ['give-back', 5, 46 / MINUTE, 2];
+    for (let i = 0; i < 2; i += 1) await runScript(stores[0].client, 'reelgateTakeCalls', names, values);
+    expect((await b.reserve(256)).granted).toBe(2);
+    expect(Number(await server.run('TTL', keys.givenBack('this one')))).toBeGreaterThan(0);
   });
 
   it('never limits with a limit of 0, but for a refusal', async () => {

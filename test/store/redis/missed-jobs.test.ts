@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { missedJobs } from '../../../src/store/redis/missed-jobs.ts';
+import { completed, record } from '../../support/jobs.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { HOUR, MINUTE } from '../../support/times.ts';
+import { claimAll } from '../../contract/job-store-cases/opened-store.ts';
+import { freshJob, openRedis } from './open-redis.ts';
+
+it('an owner of very many jobs misses none that changed, old or new', async () => {
+  await using server = await RedisServer.start();
+  await using store = await openRedis([server.url]);
+  const now = Date.now();
+  const createdAt = now - HOUR;
+  const old = freshJob({ createdAt: createdAt - 1, updatedAt: createdAt - 1 });
+  await store.create(record(old));
+  const [claim] = await claimAll(store, now);
+  const unchanged = Array.from({ length: 1200 }, () => freshJob({ createdAt, updatedAt: createdAt }));
+  await Promise.all(unchanged.map((job) => store.create(record(job))));
+  const done = completed(old, now);
+  if (claim === undefined || !(await store.save(claim, { job: done, schedule: null })))
+    throw new Error('lost');
+  const fresh = freshJob();
+  await store.create(record(fresh));
+  const missed = await missedJobs(
+    { type: 'owner', ownerId: 'ada' },
+    { client: store.client, read: (ids) => store.getMany(ids), since: now - MINUTE, now },
+  );
+  expect(missed).toEqual([fresh, done]);
+});
