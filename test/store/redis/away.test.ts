@@ -63,6 +63,15 @@ describe('a Redis that is away', () => {
     },
   );
 
+  it('fails what is under way as soon as the connection breaks', async () => {
+    const store = resources.use(await openRedis([server.url]));
+    server.freeze();
+    const asked = store.nextDueAt();
+    const began = performance.now();
+    await Promise.all([server.kill(), expect(asked).rejects.toThrow(StoreUnavailableError)]);
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+
   it('lets a store be closed at once', async () => {
     const store = resources.use(await openRedis([server.url]));
     await store.watch({ type: 'work' }, () => {});
