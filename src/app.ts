@@ -23,7 +23,7 @@ export interface App extends AsyncDisposable {
 }
 
 /** Milliseconds for the steps under way when the gateway stops; with the server's it stays under ten seconds. */
-const STEP_GRACE_MS = 5000;
+const STEP_GRACE_MS = 6000;
 /** Everything runs as this owner. */
 const OWNER_ID = 'anonymous';
 /** How long a job takes by the upstream's page, and in the sandbox at speed 1. */

@@ -26,16 +26,16 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
   const { redis, segmindRpm, jobRetentionMs: retentionMs } = config;
   const limit = segmindRpm === 0 ? 'no limit on upstream calls' : `${segmindRpm} upstream calls a minute`;
   if (redis === null) {
-    log.info(
-      { engine: 'sqlite', dataDir: config.dataDir, role: config.role, rpm: segmindRpm },
-      `jobs are kept in ${config.dataDir}; role ${config.role}, ${limit}`,
-    );
     const store = new SqliteJobStore({
       folder: config.dataDir,
       retentionMs,
       now: () => systemClock.now(),
       onPurgeError: (error) => log.error({ err: error }, 'old jobs could not be cleared away'),
     });
+    log.info(
+      { engine: 'sqlite', dataDir: config.dataDir, role: config.role, rpm: segmindRpm },
+      `jobs are kept in ${config.dataDir}; role ${config.role}, ${limit}`,
+    );
     return { store, budget: new RateBudget(segmindRpm, systemClock.now()) };
   }
   const place = redis.urls.map(withoutCredentials).join(', ');

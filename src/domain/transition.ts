@@ -119,9 +119,14 @@ function deadlineFailure(job: Job): JobFailure {
         'The deadline passed before the upstream answered the submission. A job may exist there and be charged.',
         'UNKNOWN',
       );
+    case 'collecting':
+      return jobFailure(
+        'TIMED_OUT',
+        'The upstream said COMPLETED, but no usable video could be fetched before the deadline.',
+        chargeByPhase(job),
+      );
     case 'queued':
     case 'processing':
-    case 'collecting':
     case 'completed':
     case 'failed':
       return jobFailure('TIMED_OUT', 'The video was not ready before the deadline.', chargeByPhase(job));

@@ -26,7 +26,7 @@ export interface StepDependencies {
   readonly signal: AbortSignal;
 }
 
-/** Whether an upstream call was made, and the fault that it met with, if any. */
+/** What a step tells of the upstream: that it answered, the fault that its call met with, or nothing. */
 export type CallReport = 'none' | 'served' | PassingFault;
 
 /** What a step did, for the log and the rate budget. */
@@ -93,7 +93,7 @@ async function submit(job: Job, dependencies: StepDependencies): Promise<Finding
     case 'refused':
       return found({ type: 'submit-refused', code: outcome.code, message: outcome.message });
     case 'unknown':
-      return found({ type: 'submit-unknown', message: outcome.message });
+      return { observation: { type: 'submit-unknown', message: outcome.message }, call: 'none' };
     case 'not-made':
       return { observation: { type: 'submit-not-made' }, call: outcome };
   }

@@ -1,6 +1,6 @@
 import { backoffMs } from '../domain/backoff.ts';
 import { isFinal } from '../domain/job.ts';
-import type { CallBudget } from '../store/call-budget.ts';
+import type { CallBudget, CallGrant } from '../store/call-budget.ts';
 import type { Claim, Unwatch } from '../store/job-store.ts';
 import { advance, type StepDependencies, type StepReport } from './advance.ts';
 
@@ -22,8 +22,15 @@ export interface PollerOptions extends Omit<StepDependencies, 'signal' | 'leaseU
 const CONCURRENCY = 256;
 /** What a step may take beyond its upstream call before another poller takes the job over. */
 const LEASE_MARGIN_MS = 30_000;
-/** How often jobs past their deadline are looked for while the budget is used up. */
-const STARVED_PAUSE_MS = 1000;
+/** Timers can't be set further ahead than 24.8 days; this also bounds what a clock that jumps can do. */
+const MAX_PAUSE_MS = 60_000;
+/** Jobs past their deadline are ended without a call: they wait for no slot and no budget. As many at once. */
+const EXPIRED_ROOM = 64;
+/** How often such jobs are looked for while there is no slot or no budget. */
+const STARVED_PAUSE_MS = 250;
+const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS };
+/** How often, at most, a failing upstream is worth a warning. */
+const WARNING_PAUSE_MS = 10_000;
 /** How long to wait when others have claimed what was due. */
 const OUTRUN_PAUSE_MS = 50;
 
@@ -33,6 +40,7 @@ export class Poller implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #cutting = new AbortController();
   readonly #steps = new Set<Promise<void>>();
+  #warnedAt = -Infinity;
   #alarm = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #unwatch: Unwatch = () => {};
@@ -96,15 +104,15 @@ export class Poller implements AsyncDisposable {
   /** @returns milliseconds until there is something to do, unless woken */
   async #claimAndStart(): Promise<number> {
     const { clock, store, budget, callTimeoutMs } = this.#options;
-    const limit = CONCURRENCY - this.#steps.size;
-    if (limit === 0) return MAX_PAUSE_MS;
+    const free = Math.max(0, CONCURRENCY - this.#steps.size);
     const now = clock.now();
     const dueAt = await store.nextDueAt();
     if (dueAt === null) return MAX_PAUSE_MS;
     if (dueAt > now) return Math.min(dueAt - now, MAX_PAUSE_MS);
 
-    const { granted, waitMs } = await budget.reserve(limit, now);
+    const { granted, waitMs } = free > 0 ? await budget.reserve(free, now) : NO_SLOT;
     const leaseUntil = now + callTimeoutMs + LEASE_MARGIN_MS;
+    const limit = granted + EXPIRED_ROOM;
     const claims = await store.claimDue({ now, leaseUntil, limit, callLimit: granted });
     for (const claim of claims) this.#start(claim, leaseUntil);
     const calls = claims.filter(({ job }) => job.deadlineAt > now).length;
@@ -151,9 +159,16 @@ export class Poller implements AsyncDisposable {
     else if (job.failure !== null) log.warn({ ...details, failure: job.failure }, 'job failed');
     else if (isFinal(job)) log.info(details, 'job completed');
     else if (job.phase !== claim.job.phase) log.info(details, `job ${job.phase}`);
-    else if (typeof call === 'object') log.debug({ ...details, fault: call }, 'no news of the job');
+    if (typeof call === 'object') this.#warn({ ...details, fault: call });
+  }
+
+  /** With many jobs under way an upstream that is down fails many calls a second: one of them tells it all. */
+  #warn(details: object): void {
+    const { clock, log } = this.#options;
+    const message = 'an upstream call failed; it is repeated with a growing pause';
+    const now = clock.now();
+    if (now - this.#warnedAt < WARNING_PAUSE_MS) return log.debug(details, message);
+    this.#warnedAt = now;
+    log.warn(details, message);
   }
 }
-
-/** Timers can't be set further ahead than 24.8 days; this also bounds what a clock that jumps can do. */
-const MAX_PAUSE_MS = 60_000;

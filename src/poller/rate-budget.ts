@@ -3,6 +3,8 @@ import type { CallBudget, CallGrant } from '../store/call-budget.ts';
 import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
 
 const MINUTE_MS = 60_000;
+/** What many small refills may lack of a whole token. */
+const ROUNDING = 1e-6;
 
 /**
  * How many upstream calls may go out: a token bucket for `rpm` calls in any 60 seconds, closed for a while by a 429.
@@ -33,7 +35,7 @@ export class RateBudget implements CallBudget {
   available(now: number): number {
     if (now < this.#closedUntil) return 0;
     this.#refill(now);
-    return Math.floor(this.#tokens);
+    return Math.floor(this.#tokens + ROUNDING);
   }
 
   /** Milliseconds until a call may go out; 0 when one may now. */
