@@ -9,14 +9,14 @@ export function placeholderSvg(prompt: string): string {
   const lines = wrap(prompt.replaceAll(/\[sandbox:[^\]]*\]/gi, ' '));
   const top = 360 - (lines.length - 1) * 48;
   const text = lines
-    .map((line, index) => `<tspan x="640" y="${String(top + index * 96)}">${escapeXml(line)}</tspan>`)
+    .map((line, index) => `<tspan x="640" y="${top + index * 96}">${escapeXml(line)}</tspan>`)
     .join('');
   return `<svg xmlns="http://www.w3.org/2000/svg" width="1280" height="720">
 <defs>
 <linearGradient id="sky" x1="0" y1="0" x2="1" y2="1">
-<stop offset="0" stop-color="hsl(${String(hue)},65%,24%)"/>
-<stop offset="0.55" stop-color="hsl(${String((hue + 50) % 360)},60%,42%)"/>
-<stop offset="1" stop-color="hsl(${String((hue + 95) % 360)},75%,62%)"/>
+<stop offset="0" stop-color="hsl(${hue},65%,24%)"/>
+<stop offset="0.55" stop-color="hsl(${(hue + 50) % 360},60%,42%)"/>
+<stop offset="1" stop-color="hsl(${(hue + 95) % 360},75%,62%)"/>
 </linearGradient>
 <radialGradient id="glow"><stop offset="0" stop-color="#fff" stop-opacity="0.55"/><stop offset="1" stop-color="#fff" stop-opacity="0"/></radialGradient>
 </defs>

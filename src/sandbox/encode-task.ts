@@ -1,4 +1,4 @@
-/** What the worker threads are asked for and what they answer: plain data that can be posted. */
+/** What a worker thread is asked for. Like what it answers, plain data that can be posted. */
 export type EncodeTask =
   | {
       readonly kind: 'video';
@@ -13,17 +13,20 @@ export type EncodeTask =
     }
   | { readonly kind: 'sample-image' };
 
+/** What a task came to: an MP4 for a video, a PNG for the sample image. */
 export interface EncodeResult {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Why a placeholder was drawn although there was an image; null when it was used, or there was none. */
   readonly imageError: string | null;
 }
 
+/** A task as it is posted to a thread; `id` comes back with the answer. */
 export interface EncodeOrder {
   readonly id: number;
   readonly task: EncodeTask;
 }
 
+/** What a thread posts back, once for each order: the result, or why there is none. */
 export type EncodeAnswer =
   | { readonly id: number; readonly result: EncodeResult }
   | { readonly id: number; readonly error: string };

@@ -1,12 +1,4 @@
-/** One top-level part of an MP4 file. */
-interface Box {
-  readonly type: string;
-  readonly start: number;
-  readonly size: number;
-}
-
-/** Boxes that hold the chunk offsets' table, from the outside in. */
-const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
+import { boxesOf, innerBoxesOf } from './mp4-boxes.ts';
 
 /**
  * The same film with its index (`moov`) before its data, so that a player can begin before it has the whole file.
@@ -14,7 +6,7 @@ const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
  * @throws RangeError when the bytes are no MP4
  */
 export function moovFirst(file: Uint8Array): Uint8Array<ArrayBuffer> {
-  const boxes = boxesOf(file, 0, file.byteLength);
+  const boxes = boxesOf(file);
   const kept = boxes.filter((box) => box.type !== 'free');
   const moov = kept.find((box) => box.type === 'moov');
   const data = kept.find((box) => box.type === 'mdat');
@@ -35,23 +27,10 @@ export function moovFirst(file: Uint8Array): Uint8Array<ArrayBuffer> {
   return result;
 }
 
-function boxesOf(file: Uint8Array, from: number, to: number): Box[] {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const boxes: Box[] = [];
-  for (let start = from; start + 8 <= to;) {
-    const size = view.getUint32(start);
-    if (size < 8 || start + size > to) throw new RangeError(`an MP4 box of ${String(size)} bytes`);
-    const type = String.fromCodePoint(...file.subarray(start + 4, start + 8));
-    boxes.push({ type, start, size });
-    start += size;
-  }
-  return boxes;
-}
-
+/** Moves the chunk offsets that are listed in the index, which lies between `from` and `to`. */
 function shiftOffsets(file: Uint8Array<ArrayBuffer>, from: number, to: number, by: number): void {
   const view = new DataView(file.buffer);
-  for (const box of boxesOf(file, from, to)) {
-    if (CONTAINERS.has(box.type)) shiftOffsets(file, box.start + 8, box.start + box.size, by);
+  for (const box of innerBoxesOf(file, from, to)) {
     if (box.type !== 'stco') continue;
     const count = view.getUint32(box.start + 12);
     for (let index = 0; index < count; index += 1) {

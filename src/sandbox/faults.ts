@@ -30,6 +30,7 @@ export type Ending =
   | 'RESULT_EXPIRED'
   | 'TIMED_OUT';
 
+/** One way in which the sandbox misbehaves on request. What a fault does not name goes its true way. */
 export interface Fault {
   /** Asked for by `[sandbox:<name>]` anywhere in the prompt. */
   readonly name: string;

@@ -2,6 +2,7 @@ import h264 from 'h264-mp4-encoder';
 import { cameraPath } from './camera.ts';
 import { moovFirst } from './faststart.ts';
 import { FRAME_RATE, frameCount } from './frame-size.ts';
+import { blankDates } from './mp4-dates.ts';
 import { drawFrame } from './planes.ts';
 import type { Raster } from './raster.ts';
 
@@ -10,7 +11,13 @@ const ENCODER_SPEED = 5;
 /** Of 10 (best) to 51. */
 const QUANTIZATION = 24;
 
-/** A film of `seconds` over the picture: an MP4 with H.264, ready to be streamed. */
+/**
+ * A film of `seconds` over the picture: an MP4 with H.264, ready to be streamed. The same input gives the same bytes.
+ *
+ * @param seconds whole
+ * @param seed of the camera's path
+ * @throws when the encoder fails
+ */
 export async function film(
   { picture, size }: Raster,
   seconds: number,
@@ -36,6 +43,7 @@ export async function film(
     encoder.finalize();
     const bytes = encoder.FS.readFile(encoder.outputFilename);
     encoder.FS.unlink(encoder.outputFilename);
+    blankDates(bytes);
     return moovFirst(bytes);
   } finally {
     encoder.delete();

@@ -6,8 +6,8 @@ const SMALLEST_SIDE = 96;
 /** Frames a second of the model's output [docs]. */
 export const FRAME_RATE = 16;
 
+/** The sides of a picture, in pixels; of a frame, multiples of 16. */
 export interface FrameSize {
-  /** Pixels, multiples of 16. */
   readonly width: number;
   readonly height: number;
 }

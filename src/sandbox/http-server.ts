@@ -10,13 +10,16 @@ const REQUEST_MS = 30_000;
 /** Longer than clients keep connections, so that none is closed just when it is used again. */
 const KEEP_ALIVE_MS = 75_000;
 
+/** What {@link sandboxServer} is made of. */
 export interface ServerOptions {
   readonly parts: Parts;
   /** Aborts every answer that waits, when the sandbox closes. */
   readonly closing: AbortSignal;
+  /** Told of requests that fail. */
   readonly log: (event: { message: string; [key: string]: unknown }) => void;
 }
 
+/** A server that its disposal closes. */
 export interface SandboxServer extends AsyncDisposable {
   /** Not yet listening when it is made. */
   readonly server: Server;
@@ -72,5 +75,5 @@ export function sandboxServer({ parts, closing, log }: ServerOptions): SandboxSe
 function originOf(request: IncomingMessage): string {
   const host = request.headers.host ?? '';
   if (/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host)) return `http://${host}`;
-  return `http://127.0.0.1:${String(request.socket.localPort ?? 80)}`;
+  return `http://127.0.0.1:${request.socket.localPort ?? 80}`;
 }

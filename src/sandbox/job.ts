@@ -12,6 +12,7 @@ export const VIDEO_KEPT_MS = 7 * 24 * 3_600_000;
 /** 32 hex digits without dashes [seen]. */
 export const ID_PATTERN = /^[0-9a-f]{32}$/;
 
+/** A {@link Job}'s record, as JSON. */
 export const jobSchema = z.object({
   id: z.string().regex(ID_PATTERN),
   /** Names the video's URL; other than `id`, so that neither gives the other away. */

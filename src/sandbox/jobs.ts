@@ -12,14 +12,20 @@ const START_CREDITS = 1_000_000;
 /** Finished jobs are dropped, oldest first, past this number, even before their time. */
 const MAX_KEPT = 2_000;
 
+/** What {@link Jobs} works with. */
 export interface JobsOptions {
   readonly folder: JobFolder;
+  /** Disposed of with the jobs. */
   readonly studio: Studio;
+  /** Epoch ms. */
   readonly clock: () => number;
+  /** [0, 1) */
   readonly random: () => number;
+  /** 10 = ten times faster. */
   readonly speed: number;
   /** Jobs whose video has still to be made; past it a submit is turned away. */
   readonly maxUnmade: number;
+  /** Told of records and videos that fail. */
   readonly log: (event: { message: string; [key: string]: unknown }) => void;
 }
 

@@ -19,7 +19,7 @@ export async function listen(server: Server, host: string, port: number, folder:
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('not listening on a port');
   await replaceFile(join(folder, 'port'), String(address.port));
-  return `http://${host.includes(':') ? `[${host}]` : host}:${String(address.port)}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
 async function rememberedPort(folder: string): Promise<number | null> {

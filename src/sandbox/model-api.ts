@@ -140,7 +140,7 @@ async function readSubmission(request: IncomingMessage): Promise<Submission | { 
   if (type !== 'application/json') return { refused: refusal(406, 'Invalid content type') };
   const text = await readBody(request);
   if (text === null) {
-    const refused = refusal(413, `Body longer than ${String(MAX_BODY_BYTES)} bytes`, { connection: 'close' });
+    const refused = refusal(413, `Body longer than ${MAX_BODY_BYTES} bytes`, { connection: 'close' });
     return { refused };
   }
   const body = parseObject(text);

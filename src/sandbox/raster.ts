@@ -14,18 +14,27 @@ const OVERSIZE = 1.25;
 /** Drawings are not among them: an SVG may name other files. */
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'heif', 'tiff']);
 
+/** A picture ready to be filmed. */
 export interface Raster {
+  /** Larger than a frame by a quarter. */
   readonly picture: Picture;
+  /** Of the film's frames. */
   readonly size: FrameSize;
 }
 
-/** @throws when the bytes are no image that can be used */
+/**
+ * A picture file, turned upright.
+ *
+ * @param resolution pixels, longest side of a frame
+ * @throws when the bytes are no image that can be used
+ */
 export async function rasterFromImage(image: Uint8Array, resolution: number): Promise<Raster> {
   const { format } = await sharp(image, { limitInputPixels: MAX_PIXELS }).metadata();
   if (!FORMATS.has(format)) throw new Error(`not a picture: ${format}`);
   return raster(image, resolution);
 }
 
+/** A picture drawn from the prompt's words, for want of an image. `resolution`: pixels, longest side of a frame. */
 export function placeholderRaster(prompt: string, resolution: number): Promise<Raster> {
   return raster(Buffer.from(placeholderSvg(prompt)), resolution);
 }

@@ -1,6 +1,7 @@
 /** What a request is answered with, decided before a byte is written, so that a fault can still change it. */
 export type Reply = BytesReply | FileReply | { readonly kind: 'destroy' } | { readonly kind: 'hang' };
 
+/** An answer held whole in memory. Its `content-length` is added when it is sent. */
 export interface BytesReply {
   readonly kind: 'bytes';
   readonly status: number;

@@ -9,6 +9,7 @@ import type { Reply } from './reply.ts';
 import type { Studio } from './studio.ts';
 import { PUBLIC_HEADERS, videoFile } from './video-file.ts';
 
+/** What the routes answer from. */
 export interface Parts {
   readonly api: ModelApi;
   readonly jobs: Jobs;
@@ -16,6 +17,7 @@ export interface Parts {
   readonly studio: Studio;
 }
 
+/** One request. */
 export interface Call {
   readonly request: IncomingMessage;
   /** Where the client reached us. */

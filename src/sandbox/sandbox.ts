@@ -6,6 +6,7 @@ import { listen } from './listen.ts';
 import { ModelApi } from './model-api.ts';
 import { Studio } from './studio.ts';
 
+/** Where a sandbox listens, where it keeps its files, and how fast it is. Only `folder` must be given. */
 export interface SandboxOptions {
   /** @default '127.0.0.1' */
   readonly host?: string | undefined;
@@ -25,6 +26,7 @@ export interface SandboxOptions {
   readonly log?: ((event: { message: string; [key: string]: unknown }) => void) | undefined;
 }
 
+/** A running sandbox. Disposing it cuts all connections and leaves unfinished jobs to the next one on its folder. */
 export interface Sandbox extends AsyncDisposable {
   /** The origin, such as `http://127.0.0.1:49213`: what takes the place of `https://api.segmind.com`. */
   readonly url: string;
@@ -40,7 +42,7 @@ const SWEEP_MS = 60_000;
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock = Date.now, random = Math.random, speed = 1, log = () => undefined } = options;
-  if (!(speed > 0)) throw new RangeError(`speed must be above 0, not ${String(speed)}`);
+  if (!(speed > 0)) throw new RangeError(`speed must be above 0, not ${speed}`);
   await using starting = new AsyncDisposableStack();
   const folder = new JobFolder(options.folder);
   const closing = new AbortController();

@@ -15,6 +15,7 @@ export interface Timeline {
   readonly endsAt: number | null;
 }
 
+/** What a job's timeline depends on. */
 export interface TimelineOptions {
   /** Epoch ms of the submission. */
   readonly now: number;
@@ -24,9 +25,9 @@ export interface TimelineOptions {
   readonly speed: number;
   /** Null for an invalid input, which fails soon. */
   readonly input: ModelInput | null;
-  /** @default 1 */
+  /** The run takes so many times longer. @default 1 */
   readonly slowdown?: number | undefined;
-  /** Of no account for an invalid input. */
+  /** It never ends. Of no account for an invalid input. @default false */
   readonly endless?: boolean | undefined;
 }
 

@@ -25,13 +25,13 @@ export async function videoFile(job: Job, path: string, headers: IncomingHttpHea
     'cache-control': 'public, max-age=86400',
   };
   if (range === 'unsatisfiable') {
-    return refusal(416, 'Range not satisfiable', { ...shared, 'content-range': `bytes */${String(size)}` });
+    return refusal(416, 'Range not satisfiable', { ...shared, 'content-range': `bytes */${size}` });
   }
   const file = { kind: 'file', path } as const;
   const type = { ...shared, 'content-type': 'video/mp4' };
   if (range === 'all') return { ...file, status: 200, headers: type, start: 0, length: size };
   const { start, end } = range;
-  const contentRange = `bytes ${String(start)}-${String(end)}/${String(size)}`;
+  const contentRange = `bytes ${start}-${end}/${size}`;
   return {
     ...file,
     status: 206,

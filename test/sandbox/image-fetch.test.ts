@@ -51,7 +51,7 @@ async function images() {
     await new Promise((resolve) => server.close(resolve));
   });
   const address = server.address();
-  const url = `http://127.0.0.1:${String(typeof address === 'object' ? address?.port : 0)}`;
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
   return { url, png, rounds: () => rounds };
 }
 

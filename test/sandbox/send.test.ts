@@ -23,7 +23,7 @@ async function inHand(): Promise<{
   });
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : 0;
-  const client = fetch(`http://127.0.0.1:${String(port)}`).catch((error: unknown) => error);
+  const client = fetch(`http://127.0.0.1:${port}`).catch((error: unknown) => error);
   return { ...(await taken.promise), client };
 }
 

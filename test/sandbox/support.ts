@@ -42,7 +42,7 @@ export async function pictureUrl(width = 120, height = 80): Promise<string> {
 }
 
 export async function picture(width = 120, height = 80): Promise<Buffer> {
-  const gradient = `<svg xmlns="http://www.w3.org/2000/svg" width="${String(width)}" height="${String(height)}">
+  const gradient = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
     <defs><linearGradient id="g"><stop offset="0" stop-color="#c22"/><stop offset="1" stop-color="#22c"/></linearGradient></defs>
     <rect width="100%" height="100%" fill="url(#g)"/></svg>`;
   return sharp(Buffer.from(gradient)).png().toBuffer();
@@ -82,7 +82,7 @@ export async function submit(url: string, fields: Record<string, unknown> = {}):
 /** A submit that must be accepted; gives the id. */
 export async function accepted(url: string, fields: Record<string, unknown> = {}): Promise<string> {
   const answer = await submit(url, fields);
-  if (answer.status !== 200) throw new Error(`submit answered ${String(answer.status)}: ${answer.text}`);
+  if (answer.status !== 200) throw new Error(`submit answered ${answer.status}: ${answer.text}`);
   return textOf(answer.body, 'request_id');
 }
 

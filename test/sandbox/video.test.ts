@@ -1,15 +1,20 @@
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { byteRange } from '../../src/sandbox/byte-range.ts';
 import { cameraPath } from '../../src/sandbox/camera.ts';
 import { EncodePool } from '../../src/sandbox/encode-pool.ts';
 import { moovFirst } from '../../src/sandbox/faststart.ts';
 import { film } from '../../src/sandbox/film.ts';
 import { frameSize } from '../../src/sandbox/frame-size.ts';
+import { blankDates } from '../../src/sandbox/mp4-dates.ts';
 import { drawFrame } from '../../src/sandbox/planes.ts';
 import { placeholderRaster, rasterFromImage } from '../../src/sandbox/raster.ts';
 import { readMp4 } from './mp4.ts';
 import { accepted, ended, picture, pictureUrl, resultOf, sandbox, textOf } from './support.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('the video', () => {
   it.each([
@@ -52,6 +57,17 @@ describe('the video', () => {
     ]);
     expect(Buffer.compare(one, same)).toBe(0);
     expect(Buffer.compare(one, other)).not.toBe(0);
+  });
+
+  it('is the same whenever it is made', async () => {
+    const raster = await rasterFromImage(await picture(320, 320), 360);
+    const filmAt = (date: string) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: new Date(date) });
+      return film(raster, 1, 1);
+    };
+    const one = await filmAt('2026-01-01T00:00:00Z');
+    const other = await filmAt('2027-06-05T04:03:02Z');
+    expect(Buffer.compare(one, other)).toBe(0);
   });
 
   it('keeps a turned photograph upright', async () => {
@@ -121,6 +137,31 @@ describe('moovFirst', () => {
   });
 });
 
+describe('blankDates', () => {
+  const rest = Buffer.alloc(9, 0xff);
+  const movie = (version: number, dates: Buffer) => {
+    const header = Buffer.concat([Buffer.from([version, 0, 0, 3]), dates, rest]);
+    // `hdlr` bears no dates.
+    const media = box('mdia', box('mdhd', header), box('hdlr', Buffer.alloc(40, 0xff)));
+    return box('moov', box('mvhd', header), box('trak', box('tkhd', header), media));
+  };
+
+  it.each([
+    [0, 8],
+    [1, 16],
+  ])('of version %i blanks %i bytes in each header, and nothing else', (version, length) => {
+    const bytes = movie(version, Buffer.alloc(length, 0xff));
+    blankDates(bytes);
+    expect(bytes).toEqual(movie(version, Buffer.alloc(length)));
+  });
+
+  it('does not reach beyond a header that is cut short', () => {
+    const bytes = box('moov', box('mvhd', Buffer.from([1, 0, 0, 0, 7, 7])), box('udta', rest));
+    blankDates(bytes);
+    expect(bytes).toEqual(box('moov', box('mvhd', Buffer.from([1, 0, 0, 0, 0, 0])), box('udta', rest)));
+  });
+});
+
 describe('the encode pool', () => {
   it('outlives a task that fails', async () => {
     await using pool = new EncodePool();
@@ -172,17 +213,17 @@ describe('the video file', () => {
     };
     expect(await part('bytes=4-7')).toEqual({
       status: 206,
-      range: `bytes 4-7/${String(size)}`,
+      range: `bytes 4-7/${size}`,
       content: Buffer.from('ftyp'),
     });
     expect(await part('bytes=-10')).toMatchObject({ status: 206, content: bytes.subarray(-10) });
-    expect(await part(`bytes=${String(size - 1)}-`)).toMatchObject({
+    expect(await part(`bytes=${size - 1}-`)).toMatchObject({
       status: 206,
       content: bytes.subarray(-1),
     });
-    expect(await part(`bytes=${String(size)}-`)).toMatchObject({
+    expect(await part(`bytes=${size}-`)).toMatchObject({
       status: 416,
-      range: `bytes */${String(size)}`,
+      range: `bytes */${size}`,
     });
     expect((await part('bytes=4-7', { 'if-range': etag })).status).toBe(206);
     expect((await part('bytes=4-7', { 'if-range': '"other"' })).status).toBe(200);
@@ -215,6 +256,14 @@ describe('byteRange', () => {
     expect(byteRange(header, 100)).toEqual(range);
   });
 });
+
+/** An MP4 box around `contents`. */
+function box(type: string, ...contents: Buffer[]): Buffer {
+  const head = Buffer.from(`\0\0\0\0${type}`, 'latin1');
+  const whole = Buffer.concat([head, ...contents]);
+  whole.writeUInt32BE(whole.length);
+  return whole;
+}
 
 type Raster = Awaited<ReturnType<typeof rasterFromImage>>;
 
