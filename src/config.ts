@@ -8,6 +8,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
 const environmentSchema = z.object({
   PORT: integer(4000, 0, 65_535),
   HOST: text('127.0.0.1'),
@@ -33,7 +35,9 @@ const environmentSchema = z.object({
   JOB_DEADLINE_SECONDS: integer(3300, 1, 86_400),
   JOB_RETENTION_HOURS: integer(168, 1, 87_600),
   MAX_UNFINISHED_JOBS: integer(10_000, 1, 10_000_000),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS, `must be ${LOG_LEVELS.slice(0, -1).join(', ')} or ${LOG_LEVELS.at(-1)}`)
+    .default('info'),
   SANDBOX_SPEED: positive(1),
 });
 

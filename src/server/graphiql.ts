@@ -14,7 +14,7 @@ export function graphiql(
   sampleImageUrl: string | null,
 ): Pick<YogaServerOptions<object, object>, 'graphiql' | 'renderGraphiQL'> {
   return {
-    renderGraphiQL,
+    renderGraphiQL: (options) => renderGraphiQL(options).replace('</head>', `${TAB_STYLE}</head>`),
     graphiql: {
       title: 'Reelgate',
       subscriptionsProtocol: 'WS',
@@ -22,6 +22,12 @@ export function graphiql(
     },
   };
 }
+
+/**
+ * With default tabs GraphiQL's tabs begin with a stuck offset that shows at the first press of a button: the tab jumps
+ * away from under the pointer and the click is lost.
+ */
+const TAB_STYLE = '<style>.graphiql-tab { transform: none !important; }</style>';
 
 function readOperations(sampleImageUrl: string | null) {
   const names = readdirSync(OPERATIONS).toSorted();
