@@ -6,6 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 # Without install scripts: the image brings its own Node, and nothing else here has one.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
 COPY src src
 RUN npm run build
 

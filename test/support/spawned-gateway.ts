@@ -17,9 +17,12 @@ export interface SpawnedGateway extends AsyncDisposable {
 
 const START_DEADLINE_MS = 15_000;
 
-/** Starts `node src/main.ts` with these settings, on a free port, and waits until it listens. */
-export async function spawnGateway(settings: Readonly<Record<string, string>>): Promise<SpawnedGateway> {
-  const child = spawnMain(settings);
+/** Starts the gateway from its sources, or from another main file, on a free port, and waits until it listens. */
+export async function spawnGateway(
+  settings: Readonly<Record<string, string>>,
+  main = 'src/main.ts',
+): Promise<SpawnedGateway> {
+  const child = spawnMain(settings, main);
   const url = await listeningUrl(child);
   return {
     url,
@@ -43,8 +46,8 @@ export async function spawnFailingGateway(settings: Readonly<Record<string, stri
   return { exit, output: child.output() };
 }
 
-function spawnMain(settings: Readonly<Record<string, string>>) {
-  const started = spawn(process.execPath, ['src/main.ts'], {
+function spawnMain(settings: Readonly<Record<string, string>>, main = 'src/main.ts') {
+  const started = spawn(process.execPath, [main], {
     env: { PATH: process.env['PATH'], PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

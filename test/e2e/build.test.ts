@@ -1,0 +1,19 @@
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { RedisServer } from '../support/redis-server.ts';
+import { generate, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+test('what the build emits runs on either store, with all that it needs', { timeout: 60_000 }, async () => {
+  const build = spawnSync('npm', ['run', 'build'], { encoding: 'utf8' });
+  expect(build).toMatchObject({ status: 0 });
+  using folder = tempFolder();
+  await using redis = await RedisServer.start();
+  const settings = { DATA_DIR: folder.path, SANDBOX_SPEED: '10' };
+  for (const store of [{}, { REDIS_URL: redis.url }]) {
+    await using gateway = await spawnGateway({ ...settings, ...store }, 'dist/main.js');
+    const job = await generate(gateway.url, { prompt: 'a cat', resolution: 'R360', videoLength: 1 });
+    const history = await watchToEnd(gateway.url, job.id);
+    expect(history.at(-1)).toMatchObject({ status: 'COMPLETED' });
+  }
+});
