@@ -86,11 +86,17 @@ function ownCost({ extensions }: GraphQLField<unknown, unknown>): number {
   return typeof extensions['cost'] === 'number' ? extensions['cost'] : 1;
 }
 
+/** The longest page that `first` and `last` allow, where null is as good as absent. */
 function pageSize({ args }: GraphQLField<unknown, unknown>, { arguments: given = [] }: FieldNode): number {
   if (!args.some(({ name }) => name === 'first')) return 1;
-  const size = given.find(({ name: { value } }) => value === 'first' || value === 'last')?.value;
-  if (size === undefined || size.kind === Kind.NULL) return DEFAULT_PAGE;
-  return size.kind === Kind.INT ? Math.min(Math.max(Number(size.value), 0), MAX_PAGE) : MAX_PAGE;
+  const sizes = given
+    .filter(
+      ({ name: { value: name }, value }) => (name === 'first' || name === 'last') && value.kind !== Kind.NULL,
+    )
+    .map(({ value }) =>
+      value.kind === Kind.INT ? Math.min(Math.max(Number(value.value), 0), MAX_PAGE) : MAX_PAGE,
+    );
+  return sizes.length === 0 ? DEFAULT_PAGE : Math.max(...sizes);
 }
 
 function tooExpensive(cost: number): GraphQLError {

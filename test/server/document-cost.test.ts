@@ -23,6 +23,10 @@ const MODERATE = {
 const EXCESSIVE = {
   'many videos as base64': `{ videoJob(id: "x") { ${repeated(30, (alias) => `${alias}: video { base64 }`)} } }`,
   'a long page of videos as base64': '{ videoJobs(first: 100) { nodes { video { base64 } } } }',
+  'the same with a `first` of null before':
+    '{ videoJobs(first: null, last: 100) { nodes { video { base64 } } } }',
+  'the same with a short `first` before':
+    'query ($n: Int = 1) { videoJobs(first: 1, last: $n) { nodes { video { base64 } } } }',
   'many pages': `{ ${repeated(100, (alias) => `${alias}: videoJobs(last: 100) { nodes { id request { prompt } } }`)} }`,
   'many fields of a page': `{ videoJobs(first: 100) { nodes { ${repeated(150, (alias) => `${alias}: request { prompt }`)} } } }`,
   'pages of a length that only a variable tells': `query ($n: Int) { ${repeated(50, (alias) => `${alias}: videoJobs(first: $n) { nodes { id version } }`)} }`,
