@@ -102,6 +102,6 @@ function pageSize({ args }: GraphQLField<unknown, unknown>, { arguments: given =
 function tooExpensive(cost: number): GraphQLError {
   return new GraphQLError(
     `The operation asks for up to ${cost.toLocaleString('en')} values, and ${MAX_VALUES.toLocaleString('en')} are allowed. Ask for shorter pages or fewer fields.`,
-    { extensions: { code: 'DOCUMENT_TOO_EXPENSIVE' } },
+    { extensions: { code: 'DOCUMENT_TOO_EXPENSIVE', http: { status: 400, spec: false } } },
   );
 }

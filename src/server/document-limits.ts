@@ -8,6 +8,8 @@ const MAX_NESTING = 64;
 /** UTF-16 units; WebSocket frames have the same limit in bytes. */
 const MAX_LENGTH = 64 * 1024;
 
+const TOO_LARGE = 'DOCUMENT_TOO_LARGE';
+
 /** Refuses documents that would cost much to parse, validate and keep, on every transport. */
 export function useDocumentLimits(): Plugin {
   return {
@@ -21,6 +23,12 @@ export function useDocumentLimits(): Plugin {
           throw error;
         }
       });
+    },
+    onExecutionResult({ result }) {
+      if (result === undefined || !('errors' in result)) return;
+      // Yoga takes it for a syntax error, which clients of plain JSON are told with 200.
+      for (const { extensions } of result.errors ?? [])
+        if (extensions['code'] === TOO_LARGE) extensions['http'] = { status: 400 };
     },
   };
 }
@@ -49,6 +57,6 @@ const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BR
 
 function tooLarge(how: string): GraphQLError {
   return new GraphQLError(`The document is too large: it is ${how}.`, {
-    extensions: { code: 'DOCUMENT_TOO_LARGE', http: { status: 400 } },
+    extensions: { code: TOO_LARGE, http: { status: 400 } },
   });
 }

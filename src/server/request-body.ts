@@ -25,7 +25,7 @@ export function useRequestBody(): Plugin<object, { req: IncomingMessage }> {
       } else if (requestParser !== undefined) {
         setRequestParser(async (get) => {
           try {
-            return await requestParser(get);
+            return withQuery(await requestParser(get));
           } catch (error) {
             if (error instanceof SyntaxError) throw badRequest('A parameter of the URL is not valid JSON.');
             throw error;
@@ -46,8 +46,14 @@ async function readJson(request: IncomingMessage): Promise<object> {
     throw refusal(413, 'REQUEST_ENTITY_TOO_LARGE', 'The body is larger than 1 MiB.');
   if (body.type === 'cut') throw badRequest('The body ended too early.');
   const value = parseJson(body.bytes);
-  if (typeof value === 'object' && value !== null) return value;
+  if (typeof value === 'object' && value !== null) return withQuery(value);
   throw badRequest('The body must be a JSON object with a `query`.');
+}
+
+/** Yoga would answer 200 to clients of plain JSON. */
+function withQuery<T extends object>(params: T): T {
+  if ('query' in params && params.query != null) return params;
+  throw badRequest('There is no `query`.');
 }
 
 function parseJson(bytes: Buffer): unknown {

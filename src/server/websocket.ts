@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
+import { type ExecutionArgs, getOperationAST, GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { maskError } from './mask-error.ts';
@@ -49,6 +49,7 @@ export class WebSocketEndpoint {
           const document = enveloped.parse(params.query);
           const errors = enveloped.validate(enveloped.schema, document);
           if (errors.length > 0) return errors;
+          if (getOperationAST(document, params.operationName) == null) return [unresolved()];
           return {
             schema: enveloped.schema,
             document,
@@ -132,6 +133,13 @@ function executorsOf(args: ExecutionArgs): Executors {
   const root: unknown = args.rootValue;
   if (isExecutors(root)) return root;
   throw new GraphQLError('The operation was not prepared.');
+}
+
+/** As Yoga says it over HTTP. */
+function unresolved(): GraphQLError {
+  return new GraphQLError('Could not determine what operation to execute.', {
+    extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
+  });
 }
 
 function isExecutors(root: unknown): root is Executors {

@@ -7,6 +7,7 @@ import { documentCache } from './document-cache.ts';
 import { useDocumentCost } from './document-cost.ts';
 import { useDocumentLimits } from './document-limits.ts';
 import { graphiql } from './graphiql.ts';
+import { useInputErrors } from './input-errors.ts';
 import { maskError } from './mask-error.ts';
 import { useRequestBody } from './request-body.ts';
 import { useVariableLimits } from './variable-limits.ts';
@@ -43,7 +44,14 @@ export function createGraphQLEndpoint({ schema, createContext, log, sampleImageU
     landingPage: false,
     parserAndValidationCache: documentCache(),
     ...graphiql(sampleImageUrl),
-    plugins: [useRequestBody(), useDocumentLimits(), useDocumentCost(), useVariableLimits(), useAcceptable()],
+    plugins: [
+      useRequestBody(),
+      useDocumentLimits(),
+      useDocumentCost(),
+      useVariableLimits(),
+      useInputErrors(),
+      useAcceptable(),
+    ],
   });
 }
 

@@ -208,15 +208,31 @@ describe('a document is refused', () => {
       expect(['GRAPHQL_PARSE_FAILED', 'BAD_REQUEST']).toEqual(expect.arrayContaining(codes));
     },
   );
-
-  it('by who prefers plain JSON too, in the body', async () => {
-    const { status, text } = await postBody(gateway.url, query('{a'.repeat(5000)), {
-      accept: 'application/json',
-    });
-    expect(status).toBeLessThan(500);
-    expect(answerOf(text).errors).toMatchObject([{ extensions: { code: 'DOCUMENT_TOO_LARGE' } }]);
-  });
 });
+
+describe.each(['application/json', '*/*', 'application/graphql-response+json', 'text/event-stream'])(
+  'to who accepts %s',
+  (accept) => {
+    it.each([
+      ['DOCUMENT_TOO_LARGE', query('{a'.repeat(5000))],
+      ['DOCUMENT_TOO_EXPENSIVE', query('{ videoJobs(first: 100) { nodes { video { base64 } } } }')],
+      ['VARIABLES_TOO_LARGE', query('{ __typename }', { a: Array.from({ length: 2000 }, () => 1) })],
+      ['BAD_USER_INPUT', query('query ($id: ID!) { videoJob(id: $id) { id } }')],
+      ['BAD_REQUEST', '{}'],
+      ['BAD_REQUEST', '{"query":null}'],
+      ['BAD_REQUEST', '{"variables":{}}'],
+      ['OPERATION_RESOLUTION_FAILURE', '{"query":"query A { __typename }","operationName":"B"}'],
+    ])('%s is said with 400: %#', async (code, body) => {
+      const { status, text } = await postBody(gateway.url, body, { accept });
+      expect([status, text]).toEqual([400, expect.stringContaining(`"code":"${code}"`)]);
+    });
+
+    it('GET without a query is answered 400', async () => {
+      const { status, text } = await get('', accept);
+      expect([status, text]).toEqual([400, expect.stringContaining('"code":"BAD_REQUEST"')]);
+    });
+  },
+);
 
 describe('variables are refused', () => {
   const GENERATE = 'mutation ($input: GenerateVideoInput!) { generateVideo(input: $input) { __typename } }';

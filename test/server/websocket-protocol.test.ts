@@ -69,7 +69,9 @@ describe('an operation that fails', () => {
       type: 'subscribe',
       payload: { query: 'query A { __typename }', operationName: 'B' },
     });
-    expect(await client.refusal('bad')).toHaveLength(1);
+    expect(await client.refusal('bad')).toMatchObject([
+      { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } },
+    ]);
     await lives();
   });
 
