@@ -1,7 +1,10 @@
+import process from 'node:process';
 import { z } from 'zod';
 
 /** All settings of a gateway process, checked and frozen. Times keep the unit that their name says. */
 export type Config = z.output<typeof configSchema>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What is wrong with the environment: every fault, one a line. */
 export class ConfigError extends Error {
@@ -100,22 +103,19 @@ function checkTogether(environment: z.output<typeof environmentSchema>, context:
  *
  * @throws ConfigError that names every fault
  */
-export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function parseConfig(environment: Environment = process.env): Config {
   return parse(configSchema, environment);
 }
 
 /** The settings of a sandbox that runs alone. */
-export function parseSandboxConfig(environment: Readonly<Record<string, string | undefined>>): {
+export function parseSandboxConfig(environment: Environment = process.env): {
   readonly sandboxSpeed: number;
 } {
   const { SANDBOX_SPEED } = parse(environmentSchema.pick({ SANDBOX_SPEED: true }), environment);
   return { sandboxSpeed: SANDBOX_SPEED };
 }
 
-function parse<T extends z.ZodType>(
-  schema: T,
-  environment: Readonly<Record<string, string | undefined>>,
-): z.output<T> {
+function parse<T extends z.ZodType>(schema: T, environment: Environment): z.output<T> {
   const given = Object.entries(environment)
     .map(([name, value = '']) => [name, value.trim()] as const)
     .filter(([, value]) => value !== '');

@@ -31,7 +31,7 @@ process.exit(0);
 
 function readConfig(): Config {
   try {
-    return parseConfig(process.env);
+    return parseConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -18,7 +18,7 @@ try {
     port,
     ...(values.host === undefined ? {} : { host: values.host }),
     folder: values.folder ?? join(tmpdir(), 'reelgate-sandbox'),
-    speed: parseSandboxConfig(process.env).sandboxSpeed,
+    speed: parseSandboxConfig().sandboxSpeed,
   });
   process.stdout.write(`sandbox listening on ${sandbox.url}; any key is good: SEGMIND_API_KEY=SG_test\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
