@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, getOperationAST, GraphQLError } from 'graphql';
+import { setImmediate } from 'node:timers/promises';
+import { GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { maskError } from './mask-error.ts';
 import { formatErrors, formatResult } from './ws-errors.ts';
+import { executorsOf, prepare } from './ws-operation.ts';
 import { keepAlive, send } from './ws-socket.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -17,11 +18,16 @@ export interface WebSocketLog {
 /** What belongs to one socket. */
 interface Connection {
   readonly request: IncomingMessage;
-  /** The open subscriptions, by the payload that asked for each: an id can be used again, a payload is one of its kind. */
-  readonly feeds: Map<object, AsyncIterator<unknown>>;
+  /**
+   * What is under way, by the payload that asked for it: an id can be used again, a payload is one of its kind.
+   * Subscriptions have their feed, once it is open.
+   */
+  readonly operations: Map<object, AsyncIterator<unknown> | null>;
 }
 
 const MAX_FRAME_BYTES = 64 * 1024;
+/** Under way at a time on one socket; every change of a job costs something for each. */
+const MAX_OPERATIONS = 100;
 /** WebSocket close code for "service restart": clients connect again. `complete` would tell them that it is over. */
 const SERVICE_RESTART = 1012;
 
@@ -43,37 +49,26 @@ export class WebSocketEndpoint {
       execute: (args) => executorsOf(args).execute(args),
       subscribe: (args) => executorsOf(args).subscribe(args),
       onSubscribe: async ({ extra, connectionParams }, _id, params) => {
-        try {
-          // Not as `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
-          const enveloped = yoga.getEnveloped({ upgrade: extra.request, connectionParams, params });
-          const document = enveloped.parse(params.query);
-          const errors = enveloped.validate(enveloped.schema, document);
-          if (errors.length > 0) return errors;
-          if (getOperationAST(document, params.operationName) == null) return [unresolved()];
-          return {
-            schema: enveloped.schema,
-            document,
-            operationName: params.operationName,
-            variableValues: params.variables,
-            contextValue: await enveloped.contextFactory(),
-            rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
-          };
-        } catch (error) {
-          // Thrown further, one wrong document would close the socket and every subscription on it.
-          return [maskError(error)];
-        }
+        const { operations, request } = extra;
+        // Many messages can come in one piece: those before this one may be as good as done.
+        if (operations.size >= MAX_OPERATIONS) await setImmediate();
+        if (operations.size >= MAX_OPERATIONS) return [tooManyOperations()];
+        operations.set(params, null);
+        const args = await prepare(yoga, { upgrade: request, connectionParams, params });
+        if (Array.isArray(args)) operations.delete(params);
+        return args;
       },
       onOperation: ({ extra }, _id, payload, _args, result) => {
-        if (isIterator(result)) extra.feeds.set(payload, result);
+        if (isIterator(result)) extra.operations.set(payload, result);
       },
       onNext: (_context, _id, _payload, _args, result) => formatResult(result),
       onError: (_context, _id, _payload, errors) => formatErrors(errors),
       onComplete: ({ extra }, _id, payload) => {
-        extra.feeds.delete(payload);
+        extra.operations.delete(payload);
       },
       onClose: async ({ extra }) => {
         // graphql-ws loses sight of one whose id was completed and used again before it had begun.
-        for (const feed of extra.feeds.values()) await feed.return?.();
+        for (const feed of extra.operations.values()) await feed?.return?.();
       },
     });
   }
@@ -113,7 +108,7 @@ export class WebSocketEndpoint {
           });
         },
       },
-      { request, feeds: new Map() },
+      { request, operations: new Map() },
     );
     keepAlive(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.
@@ -126,24 +121,11 @@ export class WebSocketEndpoint {
   }
 }
 
-type Executors = Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subscribe'>;
-
-/** The functions that onSubscribe put there, with the endpoint's plugins around them. */
-function executorsOf(args: ExecutionArgs): Executors {
-  const root: unknown = args.rootValue;
-  if (isExecutors(root)) return root;
-  throw new GraphQLError('The operation was not prepared.');
-}
-
-/** As Yoga says it over HTTP. */
-function unresolved(): GraphQLError {
-  return new GraphQLError('Could not determine what operation to execute.', {
-    extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
-  });
-}
-
-function isExecutors(root: unknown): root is Executors {
-  return typeof root === 'object' && root !== null && 'execute' in root && 'subscribe' in root;
+function tooManyOperations(): GraphQLError {
+  return new GraphQLError(
+    `There are ${MAX_OPERATIONS} operations under way on this socket already. Wait for one to end, or complete one.`,
+    { extensions: { code: 'TOO_MANY_OPERATIONS' } },
+  );
 }
 
 function isIterator(result: object): result is AsyncIterator<unknown> {

@@ -12,14 +12,13 @@ const times = <T>(count: number, make: (index: number) => T) =>
   Array.from({ length: count }, (_, index) => make(index));
 
 /** Half of them watch one job, the others all; each is told of the present state or is waiting. */
-async function subscribeTo(client: WsClient, id: string, count: number): Promise<string[]> {
+async function subscribeTo(client: WsClient, id: string, count: number): Promise<void> {
   const names = times(count, String);
   for (const name of names) {
     if (Number(name) % 2 === 0) client.subscribe(name, WATCH_JOB, { id });
     else client.subscribe(name, WATCH_ALL);
   }
   for (const name of names) if (Number(name) % 2 === 0) await client.next(name);
-  return names;
 }
 
 async function stillServes(gateway: Gateway, mover: JobMover, id: string): Promise<void> {
@@ -35,13 +34,16 @@ it('1,000 subscribers that leave by complete leave nothing behind', async () => 
   await using gateway = await startGateway();
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
-  using client = await WsClient.connect(gateway.url);
-  const names = await subscribeTo(client, id, 1000);
+  const clients = await Promise.all(times(10, () => WsClient.connect(gateway.url)));
+  for (const client of clients) await subscribeTo(client, id, 100);
   await until(() => gateway.store.listenerCount, 1000);
-  for (const name of names) client.complete(name);
+  for (const client of clients) for (const name of times(100, String)) client.complete(name);
   await until(() => gateway.store.listenerCount, 0);
-  await client.heard();
-  expect(client.pending).toEqual([]);
+  for (const client of clients) {
+    await client.heard();
+    expect(client.pending).toEqual([]);
+    client.socket.terminate();
+  }
   await stillServes(gateway, mover, id);
 });
 

@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import { type ExecutionArgs, getOperationAST, GraphQLError } from 'graphql';
+import type { SubscribePayload } from 'graphql-ws';
+import { maskError } from './mask-error.ts';
+import type { Yoga } from './yoga.ts';
+
+/** What a client asked for. */
+interface Wish {
+  readonly upgrade: IncomingMessage;
+  readonly connectionParams: Readonly<Record<string, unknown>> | undefined;
+  readonly params: SubscribePayload;
+}
+
+/**
+ * Parses and validates by the endpoint's own rules.
+ *
+ * @returns what to execute, or why it can't be
+ */
+export async function prepare(
+  yoga: Yoga,
+  { upgrade, connectionParams, params }: Wish,
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  try {
+    // Not as `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
+    const enveloped = yoga.getEnveloped({ upgrade, connectionParams, params });
+    const document = enveloped.parse(params.query);
+    const errors = enveloped.validate(enveloped.schema, document);
+    if (errors.length > 0) return errors;
+    if (getOperationAST(document, params.operationName) == null) return [unresolved()];
+    return {
+      schema: enveloped.schema,
+      document,
+      operationName: params.operationName,
+      variableValues: params.variables,
+      contextValue: await enveloped.contextFactory(),
+      rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
+    };
+  } catch (error) {
+    // Thrown further, one wrong document would close the socket and every subscription on it.
+    return [maskError(error)];
+  }
+}
+
+type Executors = Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subscribe'>;
+
+/** The functions that `prepare` put there, with the endpoint's plugins around them. */
+export function executorsOf(args: ExecutionArgs): Executors {
+  const root: unknown = args.rootValue;
+  if (isExecutors(root)) return root;
+  throw new GraphQLError('The operation was not prepared.');
+}
+
+/** As Yoga says it over HTTP. */
+function unresolved(): GraphQLError {
+  return new GraphQLError('Could not determine what operation to execute.', {
+    extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
+  });
+}
+
+function isExecutors(root: unknown): root is Executors {
+  return typeof root === 'object' && root !== null && 'execute' in root && 'subscribe' in root;
+}
