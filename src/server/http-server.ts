@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type HealthOptions, sendJson, serveHealth } from './health.ts';
+import { type UnreadLimits, watchUnread } from './unread.ts';
 import type { WebSocketEndpoint } from './websocket.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
@@ -20,10 +21,13 @@ export interface HttpServerOptions {
   readonly graphql: GraphQLEndpoints | null;
   readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
+  /** @default 20 seconds and 256 MiB */
+  readonly unreadLimits?: UnreadLimits;
 }
 
 /** Milliseconds for a whole request to arrive: a client that sends slower is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
+const UNREAD_LIMITS: UnreadLimits = { writeTimeoutMs: 20_000, maxUnreadBytes: 256 * 1024 * 1024 };
 /** Milliseconds for answers under way when the server stops. */
 const DRAIN_MS = 3000;
 
@@ -46,6 +50,7 @@ export class HttpServer implements AsyncDisposable {
         });
       },
     );
+    watchUnread(this.#server, this.#answers, options.unreadLimits ?? UNREAD_LIMITS);
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 

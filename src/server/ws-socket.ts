@@ -7,21 +7,30 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
 
 /** Resolves once the bytes are handed to the system, so that a slow socket holds its subscriptions back. */
 export function send(socket: WebSocket, data: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     if (socket.readyState !== socket.OPEN) return resolve();
     socket.send(data, (error) => {
+      // There is nobody to tell any more, and what was open ends with the socket.
+      if (error != null) socket.terminate();
       listenAgain(socket);
-      if (error == null) resolve();
-      else reject(error);
+      resolve();
     });
     holdBack(socket);
   });
 }
 
-/** Answers pings, and terminates the socket when its own are not answered. */
+/**
+ * Answers pings, and terminates the socket when its own are not answered.
+ *
+ * One that has much to read can't answer before it has read that, and is cut elsewhere when it does not read.
+ */
 export function keepAlive(socket: WebSocket): void {
   let alive = true;
   const ping = setInterval(() => {
+    if (socket.bufferedAmount > 0) {
+      alive = true;
+      return;
+    }
     if (!alive) return socket.terminate();
     alive = false;
     socket.ping();

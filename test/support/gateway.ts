@@ -1,6 +1,6 @@
 import { createContext, type GraphQLContext, type GraphQLServices } from '../../src/graphql/context.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
-import { HttpServer } from '../../src/server/http-server.ts';
+import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
 import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
@@ -20,6 +20,7 @@ export interface GatewayOptions extends Partial<Pick<GraphQLServices, 'maxUnfini
   readonly wrapStore?: (store: JobStore) => JobStore;
   /** Stands before the making of each operation's context. */
   readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
+  readonly unreadLimits?: NonNullable<HttpServerOptions['unreadLimits']>;
 }
 
 /** A gateway on a free loopback port with a real store and no poller: tests move its jobs. */
@@ -49,7 +50,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       },
     }),
   );
-  const { wrapStore, wrapContext, ...overrides } = options;
+  const { wrapStore, wrapContext, unreadLimits, ...overrides } = options;
   const services: GraphQLServices = {
     store: wrapStore?.(store) ?? store,
     now: clock.now,
@@ -70,7 +71,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const webSockets = new WebSocketEndpoint(yoga, log);
   const probe = () => services.store.nextDueAt();
   const server = resources.use(
-    new HttpServer({ host: '127.0.0.1', port: 0, graphql: { yoga, webSockets }, probe, log }),
+    new HttpServer({
+      host: '127.0.0.1',
+      port: 0,
+      graphql: { yoga, webSockets },
+      probe,
+      log,
+      ...(unreadLimits === undefined ? {} : { unreadLimits }),
+    }),
   );
   const url = await server.listen();
 
