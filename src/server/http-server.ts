@@ -21,13 +21,13 @@ export interface HttpServerOptions {
   readonly graphql: GraphQLEndpoints | null;
   readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
-  /** @default 20 seconds and 256 MiB */
+  /** @default 20 seconds and 128 MiB, for which about three times as much memory is held */
   readonly unreadLimits?: UnreadLimits;
 }
 
 /** Milliseconds for a whole request to arrive: a client that sends slower is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
-const UNREAD_LIMITS: UnreadLimits = { writeTimeoutMs: 20_000, maxUnreadBytes: 256 * 1024 * 1024 };
+const UNREAD_LIMITS: UnreadLimits = { writeTimeoutMs: 20_000, maxUnreadBytes: 128 * 1024 * 1024 };
 /** Milliseconds for answers under way when the server stops. */
 const DRAIN_MS = 3000;
 
