@@ -81,7 +81,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
     }),
   );
   const url = await server.listen();
-  log.info({ url }, `listening on ${url} - GraphiQL is at ${GRAPHQL_PATH}`);
+  const graphiql = config.role === 'poller' ? '' : ` - GraphiQL is at ${GRAPHQL_PATH}`;
+  log.info({ url }, `listening on ${url}${graphiql}`);
 
   const owned = resources.move();
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };

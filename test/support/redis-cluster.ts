@@ -17,8 +17,8 @@ export interface RedisCluster extends AsyncDisposable {
 
 export async function startRedisCluster(): Promise<RedisCluster> {
   await using starting = new AsyncDisposableStack();
-  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '5000'];
-  const nodes = await Promise.all(SLOTS.map(() => RedisServer.start({ settings })));
+  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+  const nodes = await Promise.all(SLOTS.map(() => RedisServer.start({ settings, appendOnly: true })));
   for (const node of nodes) starting.use(node);
   const [first] = nodes;
   if (first === undefined) throw new Error('There is no node.');

@@ -99,10 +99,12 @@ export class ChannelHub implements AsyncDisposable {
         await using line = await Line.open(this.#options, (name, text) => this.#deliver(name, text), signal);
         this.#line = line;
         if (signal.aborted) break;
+        // The line is watched from here on, so that subscriptions that are never acknowledged end with it.
+        const dead = line.untilDead();
         await this.#resubscribe(aliveAt);
         failures = 0;
         this.#live.resolve();
-        await line.untilDead();
+        await dead;
         this.#live = Promise.withResolvers();
         aliveAt = line.aliveAt;
         throw new Error('The connection for subscriptions was lost.');

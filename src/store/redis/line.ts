@@ -16,6 +16,10 @@ export interface LineOptions {
 /** How often a line says something to itself, and for how long it may hear nothing: a dead one is found within 5 s. */
 const BEAT_MS = 500;
 const SILENCE_MS = 4000;
+/** Milliseconds for connecting, the beat's subscriptions included. */
+const OPEN_MS = 5000;
+/** Milliseconds for the client to say why it ended. */
+const END_GRACE_MS = 100;
 
 /**
  * One connection for subscriptions (in a cluster, one to each node). It is checked from end to end: it publishes a beat
@@ -54,8 +58,12 @@ export class Line implements AsyncDisposable {
     const line = new Line(options, deliver);
     const giveUp = () => line.end();
     signal.addEventListener('abort', giveUp);
+    const opened = new AbortController();
+    const late = options.clock.sleep(OPEN_MS, opened.signal).then(() => {
+      if (!opened.signal.aborted) line.end();
+    });
     try {
-      await untilConnected(line.#client);
+      await line.#unlessEnded(untilConnected(line.#client));
       for (const channel of options.beatChannels) line.#heardAt.set(channel, options.clock.now());
       await Promise.all(options.beatChannels.map((channel) => line.subscribe(channel)));
       // A cluster's client mends the line to one node in silence, and what was said meanwhile is lost.
@@ -66,6 +74,8 @@ export class Line implements AsyncDisposable {
       throw error;
     } finally {
       signal.removeEventListener('abort', giveUp);
+      opened.abort();
+      await late;
     }
   }
 
@@ -76,7 +86,9 @@ export class Line implements AsyncDisposable {
 
   /** Resolves once the server has acknowledged it. */
   async subscribe(channel: string): Promise<void> {
-    await (this.#sharded ? this.#client.ssubscribe(channel) : this.#client.subscribe(channel));
+    await this.#unlessEnded(
+      this.#sharded ? this.#client.ssubscribe(channel) : this.#client.subscribe(channel),
+    );
   }
 
   async unsubscribe(channel: string): Promise<void> {
@@ -105,5 +117,26 @@ export class Line implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.end();
+  }
+
+  /** A cluster's client may leave calls unanswered for ever, also after it was told to disconnect. */
+  async #unlessEnded<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.#ended;
+    const settled = new AbortController();
+    const ended = Promise.withResolvers<never>();
+    const onEnd = async () => {
+      // What the client says itself, a moment after its end, tells more.
+      await this.#options.clock.sleep(END_GRACE_MS, settled.signal);
+      ended.reject(new Error('The connection for subscriptions did not come about.'));
+    };
+    const giveUp = () => void onEnd();
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      return await Promise.race([work, ended.promise]);
+    } finally {
+      settled.abort();
+      signal.removeEventListener('abort', giveUp);
+    }
   }
 }

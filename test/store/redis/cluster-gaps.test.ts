@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Claim } from '../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
 import { until } from '../../support/gateway-until.ts';
@@ -22,6 +24,30 @@ describe('watchers on a cluster', () => {
     await cluster.runOnAll('FLUSHALL');
   });
   afterAll(() => resources.disposeAsync());
+
+  it('hear what was saved after a node had been dead for six seconds', { timeout: 60_000 }, async () => {
+    const jobs = Array.from('0123456789abcdef', (shard) => {
+      const job = freshJob();
+      return { ...job, id: job.id.slice(0, -1) + shard };
+    });
+    const claims: Claim[] = [];
+    for (const job of jobs) claims.push(await createAndClaim(writer, job));
+    const heard = jobs.map(() => new Recorder());
+    const unwatches = await Promise.all(
+      jobs.map(({ id }, at) => watcher.watch({ type: 'job', jobId: id }, present(heard[at]).listener)),
+    );
+    const node = present(cluster.nodes[1]);
+    await node.kill();
+    await delay(6000);
+    await node.restart();
+    for (const claim of claims) {
+      const change = { job: nextVersion(claim.job), schedule: null };
+      const saved = () => writer.save(claim, change).catch(() => false);
+      await expect.poll(saved, { timeout: 20_000 }).toBe(true);
+    }
+    await until(() => heard.every(({ versions }) => versions.includes(2)), true, 20_000);
+    for (const unwatch of unwatches) unwatch();
+  });
 
   it.each([0, 1, 2])('hear what was saved while node %i had cut their line', async (index) => {
     // One in each sixteenth of the cluster, so that each node has some.
