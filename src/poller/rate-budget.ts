@@ -1,16 +1,13 @@
 import { backoffMs } from '../domain/backoff.ts';
-import type { CallBudget, CallGrant } from '../store/call-budget.ts';
+import { bucketFor, type CallBudget, type CallGrant, type TokenBucket } from '../store/call-budget.ts';
 import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
 
-const MINUTE_MS = 60_000;
+const NO_LIMIT: TokenBucket = { burst: Infinity, refillPerMs: 0 };
 /** What many small refills may lack of a whole token. */
 const ROUNDING = 1e-6;
 
 /**
  * How many upstream calls may go out: a token bucket for `rpm` calls in any 60 seconds, closed for a while by a 429.
- *
- * With burst b and refill rate r a bucket lets at most b + 60·r − 1 calls pass in any half-open minute; b is a tenth
- * of the limit and r takes what remains.
  */
 export class RateBudget implements CallBudget {
   readonly #burst: number;
@@ -25,8 +22,9 @@ export class RateBudget implements CallBudget {
    * @param now epoch milliseconds
    */
   constructor(rpm: number, now: number) {
-    this.#burst = rpm === 0 ? Infinity : Math.max(1, Math.floor(rpm / 10));
-    this.#refillPerMs = rpm === 0 ? 0 : (rpm - this.#burst + 1) / MINUTE_MS;
+    const { burst, refillPerMs } = rpm === 0 ? NO_LIMIT : bucketFor(rpm);
+    this.#burst = burst;
+    this.#refillPerMs = refillPerMs;
     this.#tokens = this.#burst;
     this.#refilledAt = now;
   }

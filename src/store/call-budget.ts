@@ -33,3 +33,24 @@ export interface CallBudget {
   /** The upstream served a call: the next refusal's backoff starts small again. */
   served(): void | Promise<void>;
 }
+
+/** A token bucket: so many tokens at most, refilled at this rate. */
+export interface TokenBucket {
+  readonly burst: number;
+  readonly refillPerMs: number;
+}
+
+const MINUTE_MS = 60_000;
+/** A call that takes longer than the one a minute before it to get there must not make one too many. */
+const SLACK_MS = 500;
+
+/**
+ * The bucket for `rpm` calls in any minute: with burst b and refill r it lets at most b + 60·r − 1 calls pass in any
+ * half-open minute. b is a tenth of the limit and r takes what remains, over a minute and a little.
+ *
+ * @param rpm calls a minute, above 0
+ */
+export function bucketFor(rpm: number): TokenBucket {
+  const burst = Math.max(1, Math.floor(rpm / 10));
+  return { burst, refillPerMs: (rpm - burst + 1) / (MINUTE_MS + SLACK_MS) };
+}

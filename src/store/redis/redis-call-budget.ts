@@ -1,25 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import type { CallBudget, CallGrant } from '../call-budget.ts';
+import { bucketFor, type CallBudget, type CallGrant, type TokenBucket } from '../call-budget.ts';
 import { StoreUnavailableError } from '../job-store.ts';
 import type { RedisClient } from './connections.ts';
 import { keys } from './keys.ts';
 import { runScript } from './scripts.ts';
 
-const MINUTE_MS = 60_000;
 /** The longest Retry-After that is believed, in milliseconds. */
-const MAX_CLOSED_MS = 5 * MINUTE_MS;
+const MAX_CLOSED_MS = 5 * 60 * 1000;
+/** More than could ever be asked for. */
+const UNLIMITED: TokenBucket = { burst: 1_000_000, refillPerMs: 1_000_000 };
 
-/** A token bucket in Redis, by the same rule as the one in the process: see `rate-budget.ts` of the poller. */
+/** A token bucket in Redis, as large as the one in the process. */
 export class RedisCallBudget implements CallBudget {
   readonly #client: RedisClient;
-  readonly #burst: number;
-  readonly #refillPerMs: number;
+  readonly #bucket: TokenBucket;
 
   /** @param rpm calls a minute; 0 for no limit but what a 429 asks for */
   constructor(client: RedisClient, rpm: number) {
     this.#client = client;
-    this.#burst = rpm === 0 ? UNLIMITED : Math.max(1, Math.floor(rpm / 10));
-    this.#refillPerMs = rpm === 0 ? UNLIMITED : (rpm - this.#burst + 1) / MINUTE_MS;
+    this.#bucket = rpm === 0 ? UNLIMITED : bucketFor(rpm);
   }
 
   reserve(wanted: number): Promise<CallGrant> {
@@ -40,7 +39,7 @@ export class RedisCallBudget implements CallBudget {
   async #run(...values: (string | number)[]): Promise<CallGrant> {
     const [operation = '', ...rest] = values;
     try {
-      const bucket = [this.#burst, this.#refillPerMs];
+      const bucket = [this.#bucket.burst, this.#bucket.refillPerMs];
       const answer = await runScript(
         this.#client,
         'reelgateTakeCalls',
@@ -54,6 +53,3 @@ export class RedisCallBudget implements CallBudget {
     }
   }
 }
-
-/** More than could ever be asked for. */
-const UNLIMITED = 1_000_000;
