@@ -9,8 +9,8 @@ import { newJobId } from '../src/domain/job-id.ts';
 import { type Job, newJob } from '../src/domain/job.ts';
 import { transition } from '../src/domain/transition.ts';
 import { Poller } from '../src/poller/poller.ts';
-import { RateBudget } from '../src/poller/rate-budget.ts';
 import type { ClaimQuery } from '../src/store/job-store.ts';
+import { RedisCallBudget } from '../src/store/redis/redis-call-budget.ts';
 import { RedisJobStore } from '../src/store/redis/redis-job-store.ts';
 import { systemClock } from '../src/system-clock.ts';
 import type { VideoUpstream } from '../src/upstream/video-upstream.ts';
@@ -88,7 +88,7 @@ const poller = new Poller({
   upstream,
   clock: systemClock,
   random: Math.random,
-  budget: new RateBudget(0, Date.now()),
+  budget: new RedisCallBudget(store.client, 0),
   callTimeoutMs: 30_000,
   typicalMs: TYPICAL_MS,
   retentionMs: 3_600_000,
@@ -111,8 +111,9 @@ await store[Symbol.asyncDispose]();
 delays.sort((a, b) => a - b);
 const at = (share: number) => delays[Math.floor(delays.length * share)] ?? 0;
 const cpuSeconds = (used.user + used.system) / 1_000_000;
-// A loop asks for the next due time, looks for what is due and leases it; a step is given back or saved in one trip.
-const trips = (3 * loops + steps) / steps;
+// A loop asks for the next due time, reserves calls, looks for what is due, leases it and gives unused calls back; a
+// step is given back or saved in one trip.
+const trips = (5 * loops + steps) / steps;
 process.stdout.write(`${jobCount} jobs under way, ${elapsed.toFixed(1)} s
 steps a second            ${(steps / elapsed).toFixed(0)}
 steps a CPU second        ${(steps / cpuSeconds).toFixed(0)}

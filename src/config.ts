@@ -30,7 +30,7 @@ const environmentSchema = z.object({
   REDIS_URL: z
     .string()
     .transform(splitUrls)
-    .refine(areRedisUrls, 'must be redis:// or rediss:// URLs')
+    .refine(areRedisUrls, 'must be redis:// or rediss:// URLs, with % in a password written as %25')
     .optional(),
   REDIS_CLUSTER: z.enum(['true', 'false'], 'must be true or false').default('false'),
   DATA_DIR: text('./data'),
@@ -162,5 +162,17 @@ function splitUrls(list: string): string[] {
 }
 
 function areRedisUrls(urls: readonly string[]): boolean {
-  return urls.every((url) => ['redis:', 'rediss:'].includes(URL.parse(url)?.protocol ?? ''));
+  return urls.every((address) => {
+    const url = URL.parse(address);
+    return url !== null && ['redis:', 'rediss:'].includes(url.protocol) && isDecodable(url.password);
+  });
+}
+
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
 }

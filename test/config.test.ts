@@ -237,11 +237,11 @@ describe('where the store is and what the process does', () => {
     expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_BASE_URL: 'http://localhost:8080' }).role).toBe(ROLE);
   });
 
-  it.each(['localhost:6379', 'http://localhost', 'redis://a,', 'redis://a,b', ','])(
+  it.each(['localhost:6379', 'http://localhost', 'redis://a,', 'redis://a,b', ',', 'redis://:50%off@a'])(
     'is not in a Redis at %s',
     (wrong) => {
       expect(faultOf({ REDIS_URL: wrong, REDIS_CLUSTER: 'true' })).toBe(
-        'The configuration is wrong:\n  REDIS_URL: must be redis:// or rediss:// URLs',
+        'The configuration is wrong:\n  REDIS_URL: must be redis:// or rediss:// URLs, with % in a password written as %25',
       );
     },
   );

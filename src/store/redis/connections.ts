@@ -46,13 +46,22 @@ export async function untilConnected(client: RedisClient): Promise<void> {
   };
   const events = ['error', 'node error'];
   for (const event of events) client.on(event, note);
-  const failure = await client.connect().then(
-    () => null,
-    (error: unknown) => reason ?? error,
-  );
+  const failure = await client
+    .connect()
+    .then(() => selectDatabase(client))
+    .then(
+      () => null,
+      (error: unknown) => reason ?? error,
+    );
   for (const event of events) client.off(event, note);
   // The message alone: a refused login comes with the password.
   if (failure instanceof Error) throw new Error(failure.message);
+}
+
+/** A database that is not there would silently be number 0, and jobs of two environments would mix. */
+async function selectDatabase(client: RedisClient): Promise<void> {
+  const database = client instanceof Redis ? (client.options.db ?? 0) : 0;
+  if (client instanceof Redis && database !== 0) await client.select(database);
 }
 
 function connect(

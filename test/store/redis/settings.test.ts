@@ -31,6 +31,17 @@ describe('the settings of a Redis', () => {
   });
 });
 
+describe('a database', () => {
+  it('that is not there is refused, and not taken for number 0', async () => {
+    await using server = await RedisServer.start();
+    await using inside = await openRedis([`${server.url}/1`]);
+    expect(await inside.nextDueAt()).toBeNull();
+    await expect(openRedis([`${server.url}/99`])).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/DB index is out of range/) },
+    });
+  });
+});
+
 describe('a password', () => {
   it('opens a Redis that wants one', async () => {
     await using server = await RedisServer.start({ settings: ['--requirepass', 'open/ses:ame'] });
