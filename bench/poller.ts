@@ -111,9 +111,9 @@ await store[Symbol.asyncDispose]();
 delays.sort((a, b) => a - b);
 const at = (share: number) => delays[Math.floor(delays.length * share)] ?? 0;
 const cpuSeconds = (used.user + used.system) / 1_000_000;
-// A loop asks for the next due time, reserves calls, looks for what is due, leases it and gives unused calls back; a
-// step is given back or saved in one trip.
-const trips = (5 * loops + steps) / steps;
+// A loop asks for the next due time, reserves calls, looks for what is due and leases it; a step is given back or saved
+// in one trip. With a limit on calls those that were not used are given back, in one trip more.
+const trips = (4 * loops + steps) / steps;
 process.stdout.write(`${jobCount} jobs under way, ${elapsed.toFixed(1)} s
 steps a second            ${(steps / elapsed).toFixed(0)}
 steps a CPU second        ${(steps / cpuSeconds).toFixed(0)}

@@ -26,6 +26,8 @@ export class RedisCallBudget implements CallBudget {
   }
 
   async giveBack(count: number): Promise<void> {
+    // Where nothing runs out nothing need come back.
+    if (this.#bucket === UNLIMITED) return;
     await this.#run('give-back', count);
   }
 
