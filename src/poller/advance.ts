@@ -3,9 +3,9 @@ import type { Clock } from '../domain/clock.ts';
 import { isFinal, type Job, type JobVideo } from '../domain/job.ts';
 import { nextPollDelayMs } from '../domain/poll-plan.ts';
 import { type Observation, transition } from '../domain/transition.ts';
+import { MAX_RETRY_AFTER_MS } from '../store/call-budget.ts';
 import { type Claim, type JobStore, StoreUnavailableError } from '../store/job-store.ts';
 import type { CallOptions, CollectedVideo, PassingFault, VideoUpstream } from '../upstream/video-upstream.ts';
-import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
 
 /** What a step works with. */
 export interface StepDependencies {

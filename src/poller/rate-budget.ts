@@ -1,6 +1,11 @@
 import { backoffMs } from '../domain/backoff.ts';
-import { bucketFor, type CallBudget, type CallGrant, type TokenBucket } from '../store/call-budget.ts';
-import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
+import {
+  bucketFor,
+  type CallBudget,
+  type CallGrant,
+  MAX_RETRY_AFTER_MS,
+  type TokenBucket,
+} from '../store/call-budget.ts';
 
 const NO_LIMIT: TokenBucket = { burst: Infinity, refillPerMs: 0 };
 /** What many small refills may lack of a whole token. */

@@ -34,6 +34,9 @@ export interface CallBudget {
   served(): void | Promise<void>;
 }
 
+/** The longest Retry-After that is believed, in milliseconds: after this a call is tried all the same. */
+export const MAX_RETRY_AFTER_MS = 5 * 60 * 1000;
+
 /** A token bucket: so many tokens at most, refilled at this rate. */
 export interface TokenBucket {
   readonly burst: number;

@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { bucketFor, type CallBudget, type CallGrant, type TokenBucket } from '../call-budget.ts';
+import {
+  bucketFor,
+  type CallBudget,
+  type CallGrant,
+  MAX_RETRY_AFTER_MS,
+  type TokenBucket,
+} from '../call-budget.ts';
 import { StoreUnavailableError } from '../job-store.ts';
 import type { RedisClient } from './connections.ts';
 import { keys } from './keys.ts';
 import { runScript } from './scripts.ts';
 
-/** The longest Retry-After that is believed, in milliseconds. */
-const MAX_CLOSED_MS = 5 * 60 * 1000;
 /** More than could ever be asked for. */
 const UNLIMITED: TokenBucket = { burst: 1_000_000, refillPerMs: 1_000_000 };
 
@@ -32,7 +36,7 @@ export class RedisCallBudget implements CallBudget {
   }
 
   async refused(_now: number, random: number, retryAfterMs: number | null): Promise<void> {
-    await this.#run('refused', retryAfterMs ?? -1, random, MAX_CLOSED_MS);
+    await this.#run('refused', retryAfterMs ?? -1, random, MAX_RETRY_AFTER_MS);
   }
 
   /** A minute without a refusal is what counts here; a write for each call served would cost a round trip. */
