@@ -10,6 +10,12 @@ export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
 }
 
+/**
+ * Milliseconds for which an idempotency key is kept. Its job is kept at least as long, or the key would let the same job be made
+ * twice.
+ */
+export const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
+
 /** A job to be accepted, due at once. */
 export interface NewJobRecord {
   readonly job: Job;

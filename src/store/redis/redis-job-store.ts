@@ -6,6 +6,7 @@ import {
   type Claim,
   type ClaimQuery,
   type CreateOutcome,
+  IDEMPOTENCY_MS,
   type JobStore,
   type ListQuery,
   type NewJobRecord,
@@ -44,9 +45,6 @@ export interface RedisJobStoreOptions {
   /** Called when the line for subscriptions is lost; it is made anew. */
   readonly onTrouble: (error: unknown) => void;
 }
-
-/** Milliseconds for which an idempotency key is kept; its job is kept longer. */
-const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
 
 /** The shared store: many processes on one Redis or Redis Cluster. What survives a restart is up to its settings. */
 export class RedisJobStore implements JobStore {

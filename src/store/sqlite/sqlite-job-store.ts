@@ -8,6 +8,7 @@ import {
   type Claim,
   type ClaimQuery,
   type CreateOutcome,
+  IDEMPOTENCY_MS,
   type JobStore,
   type ListQuery,
   type NewJobRecord,
@@ -34,9 +35,6 @@ export interface SqliteJobStoreOptions {
   /** Called when the clearing away of old jobs fails; it is tried again later. */
   readonly onPurgeError: (error: unknown) => void;
 }
-
-/** Milliseconds for which an idempotency key is kept; its job is kept as long. */
-const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
 
 /** The embedded store: one process, one folder, SQLite in WAL mode. An answered write survives a power cut. */
 export class SqliteJobStore implements JobStore {
