@@ -8,16 +8,19 @@ import { performance } from 'node:perf_hooks';
 import { newJobId } from '../src/domain/job-id.ts';
 import { type Job, newJob } from '../src/domain/job.ts';
 import { transition } from '../src/domain/transition.ts';
+import { LearnedDurations } from '../src/poller/learned-durations.ts';
 import { Poller } from '../src/poller/poller.ts';
 import type { ClaimQuery } from '../src/store/job-store.ts';
 import { RedisCallBudget } from '../src/store/redis/redis-call-budget.ts';
+import { RedisDurationStore } from '../src/store/redis/redis-duration-store.ts';
 import { RedisJobStore } from '../src/store/redis/redis-job-store.ts';
 import { systemClock } from '../src/system-clock.ts';
 import type { VideoUpstream } from '../src/upstream/video-upstream.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 
 const [jobCount = 10_000, seconds = 20] = process.argv.slice(2).map(Number);
-const TYPICAL_MS = 53_380;
+/** Short, so that jobs are looked at often: what is measured is how many steps there can be. */
+const TYPICAL_MS = 5000;
 
 const upstream: VideoUpstream = {
   submit: async () => ({ type: 'accepted', upstreamId: randomBytes(8).toString('hex') }),
@@ -35,6 +38,12 @@ const store = await RedisJobStore.open({
   onTrouble: (error) => process.stderr.write(`${String(error)}\n`),
 });
 
+const durations = new LearnedDurations({
+  store: new RedisDurationStore(store.client),
+  clock: systemClock,
+  typicalMs: TYPICAL_MS,
+});
+
 // Jobs that the upstream took between now and a minute ago, as in a steady flow.
 for (let made = 0; made < jobCount;) {
   const batch = Math.min(500, jobCount - made);
@@ -45,17 +54,27 @@ for (let made = 0; made < jobCount;) {
     ),
   );
   const now = Date.now();
-  const claims = await store.claimDue({ now, leaseUntil: now + 60_000, limit: batch, callLimit: batch });
+  const claims = await store.claimDue({
+    now,
+    leaseUntil: now + 60_000,
+    limit: batch,
+    callLimit: batch,
+    worth: null,
+  });
   await Promise.all(
     claims.map(async (claim) => {
       const submitting = transition(claim.job, { type: 'submit-started' }, now);
       await store.save(claim, { job: submitting, schedule: null });
-      const at = now - Math.random() * TYPICAL_MS;
+      const expected = durations.expected(claim.job.request);
+      const at = now - Math.round(Math.random() * TYPICAL_MS);
       const job: Job = {
-        ...transition(submitting, { type: 'submit-accepted', upstreamId: claim.job.id }, now),
+        ...transition(submitting, { type: 'submit-accepted', upstreamId: claim.job.id, expected }, now),
         submittedAt: at,
       };
-      await store.save(claim, { job, schedule: { dueAt: Date.now() + 5000 * Math.random(), faults: 0 } });
+      await store.save(claim, {
+        job,
+        schedule: { dueAt: Date.now() + 5000 * Math.random(), faults: 0, seenAt: null },
+      });
     }),
   );
   made += batch;
@@ -90,7 +109,7 @@ const poller = new Poller({
   random: Math.random,
   budget: new RedisCallBudget(store.client, 0),
   callTimeoutMs: 30_000,
-  typicalMs: TYPICAL_MS,
+  durations,
   retentionMs: 3_600_000,
   log: {
     debug: () => {},

@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { newJobId } from './domain/job-id.ts';
 import { createContext, type GraphQLServices } from './graphql/context.ts';
 import { createSchema } from './graphql/schema.ts';
+import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
@@ -26,7 +27,7 @@ export interface App extends AsyncDisposable {
 const STEP_GRACE_MS = 6000;
 /** Everything runs as this owner. */
 const OWNER_ID = 'anonymous';
-/** How long a job takes by the upstream's page, and in the sandbox at speed 1. */
+/** How long a job takes before any was seen: by the upstream's page, and in the sandbox at speed 1. */
 const TYPICAL_MS = 53_380;
 const SANDBOX_TYPICAL_MS = 8000;
 const SANDBOX_KEY = 'SG_sandbox';
@@ -41,7 +42,7 @@ const now = () => systemClock.now();
 export async function startApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
   await using resources = new AsyncDisposableStack();
 
-  const { store, budget } = await openStorage(config, log, signal);
+  const { store, budget, durations } = await openStorage(config, log, signal);
   resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
   if (sandbox === null && config.segmindApiKey === '') {
@@ -63,7 +64,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
     random: Math.random,
     budget,
     callTimeoutMs: config.segmindTimeoutMs,
-    typicalMs,
+    durations: new LearnedDurations({ store: durations, clock: systemClock, typicalMs }),
     retentionMs: config.jobRetentionMs,
     log: log.child({ part: 'poller' }),
   });
@@ -75,8 +76,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
     new HttpServer({
       host: config.host,
       port: config.port,
-      graphql: config.role === 'poller' ? null : openGraphQL(config, store, sandbox, typicalMs, serverLog),
-      probe: () => store.nextDueAt(),
+      graphql: config.role === 'poller' ? null : openGraphQL(config, store, sandbox, serverLog),
+      probe: () => store.ping(),
       log: serverLog,
     }),
   );
@@ -92,7 +93,6 @@ function openGraphQL(
   config: Config,
   store: JobStore,
   sandbox: Sandbox | null,
-  typicalMs: number,
   log: Logger,
 ): GraphQLEndpoints {
   const services: GraphQLServices = {
@@ -101,7 +101,6 @@ function openGraphQL(
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     deadlineMs: config.jobDeadlineMs,
     maxUnfinishedJobs: config.maxUnfinishedJobs,
-    typicalMs,
   };
   const yoga = createGraphQLEndpoint({
     schema: createSchema(),

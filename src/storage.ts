@@ -3,10 +3,13 @@ import type { Config } from './config.ts';
 import { backoffMs } from './domain/backoff.ts';
 import { RateBudget } from './poller/rate-budget.ts';
 import type { CallBudget } from './store/call-budget.ts';
+import type { DurationStore } from './store/duration-store.ts';
 import { type JobStore, StoreUnavailableError } from './store/job-store.ts';
 import { checkRedisSettings } from './store/redis/check-settings.ts';
 import { RedisCallBudget } from './store/redis/redis-call-budget.ts';
+import { RedisDurationStore } from './store/redis/redis-duration-store.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './store/redis/redis-job-store.ts';
+import { SqliteDurationStore } from './store/sqlite/sqlite-duration-store.ts';
 import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -14,6 +17,7 @@ import { systemClock } from './system-clock.ts';
 export interface Storage {
   readonly store: JobStore;
   readonly budget: CallBudget;
+  readonly durations: DurationStore;
 }
 
 /**
@@ -36,7 +40,8 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
       { engine: 'sqlite', dataDir: config.dataDir, role: config.role, rpm: segmindRpm },
       `jobs are kept in ${config.dataDir}; role ${config.role}, ${limit}`,
     );
-    return { store, budget: new RateBudget(segmindRpm, systemClock.now()) };
+    const durations = new SqliteDurationStore(store.database);
+    return { store, budget: new RateBudget(segmindRpm, systemClock.now()), durations };
   }
   const place = redis.urls.map(withoutCredentials).join(', ');
   const store = await connect(
@@ -57,7 +62,8 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
     `jobs are kept in Redis at ${place}${redis.cluster ? ' (cluster)' : ''}; role ${config.role}, ${limit} by all instances together`,
   );
   await checkRedisSettings(store.client, (message) => log.warn(message));
-  return { store, budget: new RedisCallBudget(store.client, segmindRpm) };
+  const durations = new RedisDurationStore(store.client);
+  return { store, budget: new RedisCallBudget(store.client, segmindRpm), durations };
 }
 
 async function connect(

@@ -1,4 +1,5 @@
 import type { JobFailure } from './failure.ts';
+import type { Forecast } from './forecast.ts';
 import type { VideoRequest } from './video-request.ts';
 
 /** Every phase, in the order of a job's life; the last two are final. `transition.ts` tells which may follow which. */
@@ -52,9 +53,11 @@ export interface Job {
   readonly upstreamId: string | null;
   /** When the upstream accepted the job. */
   readonly submittedAt: number | null;
-  /** When the upstream was first seen working on it; null too when it finished unseen. */
+  /** About when the upstream began to work on it, which falls between two looks; null too when it finished unseen. */
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
+  /** When it is expected to end; null until the upstream accepted it, and in jobs of before there were forecasts. */
+  readonly forecast: Forecast | null;
   readonly metrics: JobMetrics | null;
   readonly video: JobVideo | null;
   readonly failure: JobFailure | null;
@@ -90,6 +93,7 @@ export function newJob(
     submittedAt: null,
     startedAt: null,
     finishedAt: null,
+    forecast: null,
     metrics: null,
     video: null,
     failure: null,

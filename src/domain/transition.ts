@@ -12,7 +12,9 @@
  * poll), news of an earlier stage changes nothing. `collecting` means the upstream is done and its video is still to
  * be fetched. Every phase but the final two ends when the deadline passes.
  */
+import type { ExpectedDurations } from './duration-model.ts';
 import { type ChargeState, type FailureCode, type JobFailure, jobFailure } from './failure.ts';
+import { forecastRunning, forecastWaiting } from './forecast.ts';
 import { isFinal, type Job, type JobMetrics, type JobVideo } from './job.ts';
 
 /** Something that was learned about a job, by doing it or by asking the upstream. */
@@ -25,8 +27,13 @@ export type Observation =
   | { readonly type: 'submit-refused'; readonly code: FailureCode; readonly message: string }
   /** The POST's answer was lost or unreadable. */
   | { readonly type: 'submit-unknown'; readonly message: string }
-  | { readonly type: 'submit-accepted'; readonly upstreamId: string }
-  | { readonly type: 'upstream-processing' }
+  | { readonly type: 'submit-accepted'; readonly upstreamId: string; readonly expected: ExpectedDurations }
+  /** `startedAt`: about when it began, in epoch milliseconds. */
+  | {
+      readonly type: 'upstream-processing';
+      readonly startedAt: number;
+      readonly expected: ExpectedDurations;
+    }
   | { readonly type: 'upstream-completed'; readonly metrics: JobMetrics | null }
   | { readonly type: 'upstream-failed'; readonly message: string; readonly metrics: JobMetrics | null }
   /** The upstream no longer knows a job that it had accepted. */
@@ -67,10 +74,19 @@ export function transition(job: Job, observation: Observation, now: number): Job
         : job;
     case 'submit-accepted':
       return job.phase === 'submitting'
-        ? next({ phase: 'queued', upstreamId: observation.upstreamId, submittedAt: at })
+        ? next({
+            phase: 'queued',
+            upstreamId: observation.upstreamId,
+            submittedAt: at,
+            forecast: forecastWaiting(observation.expected, at),
+          })
         : job;
-    case 'upstream-processing':
-      return job.phase === 'queued' ? next({ phase: 'processing', startedAt: at }) : job;
+    case 'upstream-processing': {
+      if (job.phase !== 'queued') return job;
+      const startedAt = Math.min(at, Math.max(job.submittedAt ?? at, observation.startedAt));
+      const forecast = forecastRunning(observation.expected, startedAt, at, job.forecast ?? null);
+      return next({ phase: 'processing', startedAt, forecast });
+    }
     case 'upstream-completed':
       return running
         ? next({ phase: 'collecting', metrics: mergeMetrics(job.metrics, observation.metrics) })

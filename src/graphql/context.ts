@@ -12,8 +12,6 @@ export interface GraphQLServices {
   /** Milliseconds from acceptance to a job's forced end. */
   readonly deadlineMs: number;
   readonly maxUnfinishedJobs: number;
-  /** Milliseconds that a job typically takes. */
-  readonly typicalMs: number;
 }
 
 /** All that a resolver sees. Made anew for each operation. */

@@ -125,7 +125,7 @@ export function defineVideoJob(builder: Builder) {
         type: 'DateTime',
         nullable: true,
         description:
-          'When the upstream was first seen working on it; null until then, and when it finished between two looks.',
+          'About when the upstream began to work on it, which falls between two looks; null until it was seen, and when it finished between two looks.',
         resolve: (job) => toDate(job.startedAt),
       }),
       finishedAt: t.field({
@@ -136,16 +136,15 @@ export function defineVideoJob(builder: Builder) {
       }),
       progress: t.float({
         description:
-          'Estimated share of the work that is done, from 0 to 1; 1 only when COMPLETED. It never falls.',
-        resolve: (job, _, { services }) => jobProgress(job, services.now(), services.typicalMs),
+          'Estimated share of the work that is done, from 0 to 1, learned from earlier jobs; 1 only when COMPLETED. It never falls. Past the expected time it approaches 1 ever more slowly.',
+        resolve: (job, _, { services }) => jobProgress(job, services.now()),
       }),
       estimatedCompletionAt: t.field({
         type: 'DateTime',
         nullable: true,
         description:
-          'When the job is expected to complete; null when terminal, or when nothing is known yet.',
-        resolve: (job, _, { services }) =>
-          toDate(estimatedCompletionAt(job, services.now(), services.typicalMs)),
+          'When the job is as likely to be done as not, learned from earlier jobs: always in the future, and further ahead the longer it is overdue. Null when terminal, and until the upstream accepted the job.',
+        resolve: (job, _, { services }) => toDate(estimatedCompletionAt(job, services.now())),
       }),
       upstreamRequestId: t.exposeString('upstreamId', {
         nullable: true,

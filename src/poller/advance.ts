@@ -1,11 +1,14 @@
 import { backoffMs } from '../domain/backoff.ts';
 import type { Clock } from '../domain/clock.ts';
 import { isFinal, type Job, type JobVideo } from '../domain/job.ts';
+import type { DurationSample, ExpectedDurations } from '../domain/duration-model.ts';
 import { nextPollDelayMs } from '../domain/poll-plan.ts';
 import { type Observation, transition } from '../domain/transition.ts';
 import { MAX_RETRY_AFTER_MS } from '../store/call-budget.ts';
 import { type Claim, type JobStore, StoreUnavailableError } from '../store/job-store.ts';
 import type { CallOptions, CollectedVideo, PassingFault, VideoUpstream } from '../upstream/video-upstream.ts';
+import type { LearnedDurations } from './learned-durations.ts';
+import { seenDone, seenRunning } from './seen-durations.ts';
 
 /** What a step works with. */
 export interface StepDependencies {
@@ -16,8 +19,8 @@ export interface StepDependencies {
   readonly random: () => number;
   /** Milliseconds for one upstream call. */
   readonly callTimeoutMs: number;
-  /** Milliseconds that a job typically takes. */
-  readonly typicalMs: number;
+  /** How long jobs take. */
+  readonly durations: Pick<LearnedDurations, 'expected'>;
   /** Milliseconds for which a final job can be read. */
   readonly retentionMs: number;
   /** When the job's lease runs out, in epoch milliseconds. */
@@ -26,8 +29,8 @@ export interface StepDependencies {
   readonly signal: AbortSignal;
 }
 
-/** What a step tells of the upstream: that it answered, the fault that its call met with, or nothing. */
-export type CallReport = 'none' | 'served' | PassingFault;
+/** What a step tells of the upstream: that it answered, that a submission's answer was lost, the fault that its call met with, or nothing. */
+export type CallReport = 'none' | 'served' | 'lost' | PassingFault;
 
 /** What a step did, for the log and the rate budget. */
 export interface StepReport {
@@ -37,6 +40,8 @@ export interface StepReport {
   readonly held: boolean;
   /** How the step's upstream call went. */
   readonly call: CallReport;
+  /** What it showed of how long jobs take. */
+  readonly learned: readonly DurationSample[];
 }
 
 /** What was learned, and what follows from it. */
@@ -45,11 +50,13 @@ interface Finding {
   readonly observation: Observation | null;
   readonly call: CallReport;
   readonly videoData?: string;
+  readonly learned?: readonly DurationSample[];
+  /** When the upstream was asked that now told that the job is not done, in epoch milliseconds. */
+  readonly seenAt?: number;
 }
 
 /** The upstream keeps the files behind its URLs about this long [docs]. */
 const FILE_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
-const NOTHING_NEW: Finding = { observation: null, call: 'served' };
 
 /**
  * Moves one claimed job by one step: ends it when its deadline has passed, else submits it, polls it or fetches its
@@ -71,11 +78,11 @@ export async function advance(claim: Claim, dependencies: StepDependencies): Pro
     const submitting = transition(job, { type: 'submit-started' }, clock.now());
     // From here on no one else may send it: a poller that finds the mark ends the job.
     const held = await persist(() => store.save(claim, { job: submitting, schedule: null }), dependencies);
-    if (!held) return { job, held, call: 'none' };
+    if (!held) return { job, held, call: 'none', learned: [] };
     return settle(claim, submitting, await submit(submitting, dependencies), dependencies);
   }
   const finding =
-    job.phase === 'collecting' ? await collect(job, dependencies) : await poll(job, dependencies);
+    job.phase === 'collecting' ? await collect(job, dependencies) : await poll(claim, dependencies);
   return settle(claim, job, finding, dependencies);
 }
 
@@ -88,26 +95,37 @@ const LOST_POLLER: Observation = {
 async function submit(job: Job, dependencies: StepDependencies): Promise<Finding> {
   const outcome = await dependencies.upstream.submit(job.request, callOptions(job, dependencies));
   switch (outcome.type) {
-    case 'accepted':
-      return found({ type: 'submit-accepted', upstreamId: outcome.upstreamId });
+    case 'accepted': {
+      const { upstreamId: id } = outcome;
+      return found({ type: 'submit-accepted', upstreamId: id, expected: expectedOf(job, dependencies) });
+    }
     case 'refused':
       return found({ type: 'submit-refused', code: outcome.code, message: outcome.message });
     case 'unknown':
-      return { observation: { type: 'submit-unknown', message: outcome.message }, call: 'none' };
+      return { observation: { type: 'submit-unknown', message: outcome.message }, call: 'lost' };
     case 'not-made':
       return { observation: { type: 'submit-not-made' }, call: outcome };
   }
 }
 
-async function poll(job: Job, dependencies: StepDependencies): Promise<Finding> {
-  const outcome = await dependencies.upstream.status(upstreamId(job), callOptions(job, dependencies));
+async function poll(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
+  const { job } = claim;
+  const { upstream, clock } = dependencies;
+  const askedAt = clock.now();
+  const outcome = await upstream.status(upstreamId(job), callOptions(job, dependencies));
+  const look = { job, seenAt: claim.seenAt, at: clock.now(), expected: expectedOf(job, dependencies) };
   switch (outcome.type) {
     case 'queued':
-      return NOTHING_NEW;
-    case 'processing':
-      return found({ type: 'upstream-processing' });
-    case 'completed':
-      return found({ type: 'upstream-completed', metrics: outcome.metrics });
+      return { observation: null, call: 'served', seenAt: askedAt };
+    case 'processing': {
+      const { startedAt, learned } = seenRunning(look);
+      const observation: Observation = { type: 'upstream-processing', startedAt, expected: look.expected };
+      return { observation, call: 'served', learned, seenAt: askedAt };
+    }
+    case 'completed': {
+      const observation: Observation = { type: 'upstream-completed', metrics: outcome.metrics };
+      return { observation, call: 'served', learned: seenDone(look, outcome.metrics) };
+    }
     case 'failed':
       return found({ type: 'upstream-failed', message: outcome.message, metrics: outcome.metrics });
     case 'forgotten':
@@ -143,18 +161,20 @@ async function settle(
   dependencies: StepDependencies,
 ): Promise<StepReport> {
   const { store, clock } = dependencies;
-  const { observation, call, videoData } = finding;
+  const { observation, call, videoData, learned = [] } = finding;
   const job = observation === null ? before : transition(before, observation, clock.now());
   const faults = typeof call === 'object' ? claim.faults + 1 : 0;
-  const schedule = { dueAt: nextStepAt(job, faults, call, dependencies), faults };
+  const seenAt = finding.seenAt ?? claim.seenAt ?? job.submittedAt;
+  const schedule = { dueAt: nextStepAt(job, seenAt, faults, call, dependencies), faults, seenAt };
   if (job === before) {
     await persist(() => store.release(claim, schedule), dependencies);
-    return { job, held: true, call };
+    return { job, held: true, call, learned };
   }
   const change = { job, schedule: isFinal(job) ? null : schedule };
   const full = videoData === undefined ? change : { ...change, videoData };
   const held = await persist(() => store.save(claim, full), dependencies);
-  return { job, held, call };
+  // What was seen of a job that another poller has is learned by that one.
+  return { job, held, call, learned: held ? learned : [] };
 }
 
 /**
@@ -176,17 +196,25 @@ async function persist<T>(write: () => Promise<T>, dependencies: StepDependencie
 }
 
 /** Epoch milliseconds; never past the deadline, when the job is to be ended. */
-function nextStepAt(job: Job, faults: number, call: CallReport, dependencies: StepDependencies): number {
-  const { clock, random, typicalMs } = dependencies;
+function nextStepAt(
+  job: Job,
+  seenAt: number | null,
+  faults: number,
+  call: CallReport,
+  dependencies: StepDependencies,
+): number {
+  const { clock, random } = dependencies;
   const at = clock.now();
-  const delayMs = (): number => {
+  const { submittedAt: taken, startedAt } = job;
+  const stepAt = (): number => {
     if (typeof call === 'object') {
-      return backoffMs(faults, random(), Math.min(call.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
+      return at + backoffMs(faults, random(), Math.min(call.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
     }
-    if (job.phase === 'collecting') return 0;
-    return nextPollDelayMs({ elapsedMs: at - (job.submittedAt ?? at), typicalMs, random: random() });
+    if (job.phase === 'collecting' || taken === null) return at;
+    const running = { submittedAt: taken, startedAt, seenAt: seenAt ?? taken };
+    return running.seenAt + nextPollDelayMs(running, expectedOf(job, dependencies), random());
   };
-  return Math.min(at + delayMs(), job.deadlineAt);
+  return Math.min(Math.max(at, stepAt()), job.deadlineAt);
 }
 
 function toJobVideo(job: Job, video: CollectedVideo, { clock, retentionMs }: StepDependencies): JobVideo {
@@ -203,6 +231,10 @@ function toJobVideo(job: Job, video: CollectedVideo, { clock, retentionMs }: Ste
 /** A call ends by the job's deadline, so that the job can. */
 function callOptions(job: Job, { clock, callTimeoutMs, signal }: StepDependencies): CallOptions {
   return { timeoutMs: Math.max(1, Math.min(callTimeoutMs, job.deadlineAt - clock.now())), signal };
+}
+
+function expectedOf(job: Job, { durations }: StepDependencies): ExpectedDurations {
+  return durations.expected(job.request);
 }
 
 function upstreamId(job: Job): string {

@@ -3,6 +3,9 @@ import { isFinal } from '../domain/job.ts';
 import type { CallBudget, CallGrant } from '../store/call-budget.ts';
 import type { Claim, Unwatch } from '../store/job-store.ts';
 import { advance, type StepDependencies, type StepReport } from './advance.ts';
+import { callWorth } from './call-worth.ts';
+import type { LearnedDurations } from './learned-durations.ts';
+import { UpstreamCircuit } from './upstream-circuit.ts';
 
 /** What the loop tells of itself. `error` calls come with the cause under `err`. */
 export interface PollerLog {
@@ -14,6 +17,7 @@ export interface PollerLog {
 
 /** What the loop works with. */
 export interface PollerOptions extends Omit<StepDependencies, 'signal' | 'leaseUntil'> {
+  readonly durations: LearnedDurations;
   readonly budget: CallBudget;
   readonly log: PollerLog;
 }
@@ -40,6 +44,7 @@ export class Poller implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #cutting = new AbortController();
   readonly #steps = new Set<Promise<void>>();
+  readonly #circuit: UpstreamCircuit;
   #warnedAt = -Infinity;
   #alarm = new AbortController();
   #loop: Promise<void> = Promise.resolve();
@@ -47,6 +52,11 @@ export class Poller implements AsyncDisposable {
 
   constructor(options: PollerOptions) {
     this.#options = options;
+    const { log } = options;
+    this.#circuit = new UpstreamCircuit({
+      opened: () => log.warn({}, 'the upstream is down: it is only probed until it is back'),
+      closed: () => log.info({}, 'the upstream is back'),
+    });
   }
 
   /** Resolves once new work is heard of; does nothing after a stop. */
@@ -103,22 +113,33 @@ export class Poller implements AsyncDisposable {
 
   /** @returns milliseconds until there is something to do, unless woken */
   async #claimAndStart(): Promise<number> {
-    const { clock, store, budget, callTimeoutMs } = this.#options;
-    const free = Math.max(0, CONCURRENCY - this.#steps.size);
+    const { clock, store, budget, durations, callTimeoutMs } = this.#options;
     const now = clock.now();
     const dueAt = await store.nextDueAt();
     if (dueAt === null) return MAX_PAUSE_MS;
     if (dueAt > now) return Math.min(dueAt - now, MAX_PAUSE_MS);
 
-    const { granted, waitMs } = free > 0 ? await budget.reserve(free, now) : NO_SLOT;
+    await durations.refresh();
+    const free = Math.max(0, CONCURRENCY - this.#steps.size);
+    const { granted, waitMs } = await this.#reserve(free, now);
     const leaseUntil = now + callTimeoutMs + LEASE_MARGIN_MS;
+    // When calls are short those go first that are worth most.
+    const worth = granted < free ? callWorth(durations, now, this.#circuit.isOpen) : null;
     const limit = granted + EXPIRED_ROOM;
-    const claims = await store.claimDue({ now, leaseUntil, limit, callLimit: granted });
+    const claims = await store.claimDue({ now, leaseUntil, limit, callLimit: granted, worth });
     for (const claim of claims) this.#start(claim, leaseUntil);
     const calls = claims.filter(({ job }) => job.deadlineAt > now).length;
+    if (calls > 0 && this.#circuit.isOpen) this.#circuit.probing(now);
     if (calls < granted) await budget.giveBack(granted - calls, clock.now());
     if (claims.length > 0) return 0;
     return granted > 0 ? OUTRUN_PAUSE_MS : Math.min(waitMs, STARVED_PAUSE_MS);
+  }
+
+  async #reserve(wanted: number, now: number): Promise<CallGrant> {
+    if (wanted === 0) return NO_SLOT;
+    const allowed = this.#circuit.allow(wanted, now);
+    if (allowed.granted === 0) return allowed;
+    return this.#options.budget.reserve(allowed.granted, now);
   }
 
   #start(claim: Claim, leaseUntil: number): void {
@@ -128,14 +149,14 @@ export class Poller implements AsyncDisposable {
       .then(
         (report) => {
           this.#report(claim, report);
-          return this.#account(report.call);
+          return this.#account(report);
         },
         (error: unknown) => {
           log.error({ err: error, jobId: claim.job.id }, 'a step failed; it is repeated after its lease');
         },
       )
       .catch((error: unknown) => {
-        log.error({ err: error }, 'the rate budget was not told how a call went');
+        log.error({ err: error }, 'what a call told of the upstream could not be stored');
       })
       .finally(() => {
         this.#steps.delete(step);
@@ -144,12 +165,12 @@ export class Poller implements AsyncDisposable {
     this.#steps.add(step);
   }
 
-  async #account(call: StepReport['call']): Promise<void> {
-    const { clock, budget, random } = this.#options;
-    if (call === 'served') await budget.served();
-    else if (call !== 'none' && call.rateLimited) {
-      await budget.refused(clock.now(), random(), call.retryAfterMs);
-    }
+  async #account({ call, learned }: StepReport): Promise<void> {
+    const { clock, budget, durations, random } = this.#options;
+    const now = clock.now();
+    if (typeof call === 'object' && call.rateLimited) await budget.refused(now, random(), call.retryAfterMs);
+    else if (call !== 'none') await this.#circuit.tell(call === 'served' ? 'answered' : 'failed', now);
+    await durations.learn(learned);
   }
 
   #report(claim: Claim, { job, held, call }: StepReport): void {

@@ -4,39 +4,39 @@ import {
   type CallBudget,
   type CallGrant,
   MAX_RETRY_AFTER_MS,
+  RECOVERY,
   type TokenBucket,
 } from '../store/call-budget.ts';
 
-const NO_LIMIT: TokenBucket = { burst: Infinity, refillPerMs: 0 };
 /** What many small refills may lack of a whole token. */
 const ROUNDING = 1e-6;
 
-/**
- * How many upstream calls may go out: a token bucket for `rpm` calls in any 60 seconds, closed for a while by a 429.
- */
+/** The call budget of one process: a token bucket for `rpm` calls in any 60 seconds. */
 export class RateBudget implements CallBudget {
-  readonly #burst: number;
-  readonly #refillPerMs: number;
+  readonly #limited: boolean;
+  readonly #bucket: TokenBucket;
   #tokens: number;
   #refilledAt: number;
-  #closedUntil = 0;
+  #closedUntil = -Infinity;
   #refusals = 0;
+  /** Of the rate, at the end of the last closure. */
+  #share = 1;
 
   /**
    * @param rpm calls a minute; 0 for no limit
    * @param now epoch milliseconds
    */
   constructor(rpm: number, now: number) {
-    const { burst, refillPerMs } = rpm === 0 ? NO_LIMIT : bucketFor(rpm);
-    this.#burst = burst;
-    this.#refillPerMs = refillPerMs;
-    this.#tokens = this.#burst;
+    this.#limited = rpm > 0;
+    this.#bucket = bucketFor(this.#limited ? rpm : RECOVERY.unlimitedRpm);
+    this.#tokens = this.#bucket.burst;
     this.#refilledAt = now;
   }
 
   /** How many calls may go out now. */
   available(now: number): number {
     if (now < this.#closedUntil) return 0;
+    if (this.#isUnlimited(now)) return Infinity;
     this.#refill(now);
     return Math.floor(this.#tokens + ROUNDING);
   }
@@ -44,12 +44,14 @@ export class RateBudget implements CallBudget {
   /** Milliseconds until a call may go out; 0 when one may now. */
   waitMs(now: number): number {
     if (now < this.#closedUntil) return this.#closedUntil - now;
-    return this.available(now) > 0 ? 0 : Math.ceil((1 - this.#tokens) / this.#refillPerMs);
+    if (this.available(now) > 0) return 0;
+    return Math.ceil((1 - this.#tokens) / (this.#bucket.refillPerMs * this.#shareAt(now)));
   }
 
   /** Takes tokens that `available` has just shown. */
   take(count: number): void {
-    this.#tokens -= count;
+    // Without a limit more is taken than is there.
+    this.#tokens = Math.max(0, this.#tokens - count);
   }
 
   reserve(wanted: number, now: number): CallGrant {
@@ -60,32 +62,41 @@ export class RateBudget implements CallBudget {
 
   giveBack(count: number, now: number): void {
     // Closed by a 429 meanwhile, it still opens with one call at most.
-    if (now < this.#closedUntil) return;
+    if (now < this.#closedUntil || this.#isUnlimited(now)) return;
+    this.#tokens += count;
     this.#refill(now);
-    this.#tokens = Math.min(this.#burst, this.#tokens + count);
   }
 
-  /** The upstream refused a call for their number (429): no call goes out for as long as it asked, or a backoff. */
   refused(now: number, random: number, retryAfterMs: number | null): void {
     // Refusals of calls that were under way together count as one, and the longest time that one asked for holds.
     const together = now < this.#closedUntil;
-    if (!together) this.#refusals += 1;
-    const waitMs = retryAfterMs ?? (together ? 0 : backoffMs(this.#refusals, random));
+    const share = this.#shareAt(now);
+    if (!together) {
+      const isFirst = now - this.#closedUntil > RECOVERY.episodeMs;
+      this.#refusals = isFirst ? 1 : this.#refusals + 1;
+      this.#share = isFirst ? Math.max(RECOVERY.minShare, share / 2) : share;
+    }
+    const waitMs = retryAfterMs ?? (together ? 0 : backoffMs(this.#refusals + 1, random));
     this.#closedUntil = Math.max(this.#closedUntil, now + Math.min(waitMs, MAX_RETRY_AFTER_MS));
     // It opens with one call at most, not with a burst.
     this.#refill(this.#closedUntil);
-    if (this.#burst !== Infinity) this.#tokens = Math.min(1, this.#tokens);
+    this.#tokens = Math.min(1, this.#tokens);
   }
 
-  /** The upstream served a call. */
-  served(): void {
-    this.#refusals = 0;
+  #shareAt(at: number): number {
+    return Math.min(1, this.#share + Math.max(0, at - this.#closedUntil) / RECOVERY.climbMs);
+  }
+
+  #isUnlimited(now: number): boolean {
+    return !this.#limited && this.#shareAt(now) === 1;
   }
 
   /** Brings the bucket to what it holds at a time. */
   #refill(at: number): void {
+    const share = this.#shareAt(at);
     const elapsed = Math.max(0, at - this.#refilledAt);
-    this.#tokens = Math.min(this.#burst, this.#tokens + elapsed * this.#refillPerMs);
+    const burst = Math.max(1, this.#bucket.burst * share);
+    this.#tokens = Math.min(burst, this.#tokens + elapsed * this.#bucket.refillPerMs * share);
     this.#refilledAt = Math.max(this.#refilledAt, at);
   }
 }

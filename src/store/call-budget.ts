@@ -8,6 +8,12 @@ export interface CallGrant {
 /**
  * The upstream's rate limit, kept by all instances together. With a shared store it lives there, and its methods
  * reject with `StoreUnavailableError` when the store can't be reached.
+ *
+ * A refusal (429) closes it, for as long as the upstream asks or for 2 seconds, doubled with each further one up to 60,
+ * of which chance takes away up to half. It opens with one call, at half the rate, and climbs back by a tenth of the
+ * limit a minute: additive increase, multiplicative decrease (D. Chiu, R. Jain, 1989). Refusals that come less than a
+ * minute after it has opened do not halve the rate again. Where there is no limit, 600 calls a minute hold until it has
+ * climbed back.
  */
 export interface CallBudget {
   /**
@@ -23,19 +29,29 @@ export interface CallBudget {
    */
   giveBack(count: number, now: number): void | Promise<void>;
   /**
-   * The upstream refused a call for their number (429): no call goes out for as long as it asked, or a backoff.
+   * The upstream refused a call for their number.
    *
    * @param now epoch milliseconds
    * @param random from 0 to 1
    * @param retryAfterMs null when it did not say
    */
   refused(now: number, random: number, retryAfterMs: number | null): void | Promise<void>;
-  /** The upstream served a call: the next refusal's backoff starts small again. */
-  served(): void | Promise<void>;
 }
 
 /** The longest Retry-After that is believed, in milliseconds: after this a call is tried all the same. */
 export const MAX_RETRY_AFTER_MS = 5 * 60 * 1000;
+
+/** How a budget recovers from refusals. */
+export const RECOVERY = {
+  /** The shortest of the rates that refusals lower it to, as a share of the limit. */
+  minShare: 1 / 16,
+  /** Milliseconds for the whole climb. */
+  climbMs: 10 * 60 * 1000,
+  /** Milliseconds without a refusal after which the next one is the first again. */
+  episodeMs: 60_000,
+  /** Calls a minute while a budget without a limit recovers. */
+  unlimitedRpm: 600,
+} as const;
 
 /** A token bucket: so many tokens at most, refilled at this rate. */
 export interface TokenBucket {

@@ -59,11 +59,36 @@ export interface ClaimQuery {
   readonly limit: number;
   /** How many of them may need an upstream call; those past their deadline do not and come first. */
   readonly callLimit: number;
+  /**
+   * Which calls are worth most, when more are due than may be made: the higher, the sooner. It is asked about at most
+   * a few hundred jobs, the longest due and those that are to be submitted or collected. Null: the longest due first.
+   */
+  readonly worth: ((due: DueJob) => number) | null;
+}
+
+/** A job with what the poller knows of it. */
+export interface DueJob {
+  readonly job: Job;
+  /** When the upstream last told that it was not done, in epoch milliseconds; null when it never did. */
+  readonly seenAt: number | null;
+}
+
+/** How many jobs `worth` is asked about of those due, and of those to be submitted or collected. */
+export const WORTH_LOOKS = 200;
+
+/** Sorted by their worth, the highest first; each is asked about once. */
+export function worthMost<T extends DueJob>(due: readonly T[], worth: (due: DueJob) => number): T[] {
+  const ranked = due.map((job) => ({ job, worth: worth(job) }));
+  return ranked.toSorted((a, b) => b.worth - a.worth).map(({ job }) => job);
+}
+
+/** Whether a job's next call is its submission or the fetching of its video, not a poll. */
+export function isUrgent({ phase }: Job): boolean {
+  return phase === 'accepted' || phase === 'submitting' || phase === 'collecting';
 }
 
 /** A job in the hands of one poller, until its lease runs out. */
-export interface Claim {
-  readonly job: Job;
+export interface Claim extends DueJob {
   /** Calls about this job that failed in a row. */
   readonly faults: number;
   /** Names this claim among all; a later claim of the same job has another. */
@@ -75,6 +100,8 @@ export interface Schedule {
   /** Epoch milliseconds. */
   readonly dueAt: number;
   readonly faults: number;
+  /** As in `DueJob`. */
+  readonly seenAt: number | null;
 }
 
 /** The next version of a claimed job. */
@@ -106,7 +133,7 @@ export interface JobStore extends AsyncDisposable {
   /** The base64 that was saved with a job, or null. */
   getVideoData(jobId: string): Promise<string | null>;
   list(query: ListQuery): Promise<Job[]>;
-  /** Leases jobs that are due, the longest due first. */
+  /** Leases jobs that are due: those past their deadline first, then by their worth or the longest due first. */
   claimDue(query: ClaimQuery): Promise<Claim[]>;
   /**
    * Stores the next version, if the claim still holds and the stored version is the one before it.
@@ -118,6 +145,8 @@ export interface JobStore extends AsyncDisposable {
   release(claim: Claim, schedule: Schedule): Promise<void>;
   /** When the next job is due, leases included, in epoch milliseconds; null when there is none. */
   nextDueAt(): Promise<number | null>;
+  /** Resolves when jobs can be read and watched; else rejects. */
+  ping(): Promise<void>;
   /** Resolves once listening: whatever is saved from then on is heard. */
   watch(topic: Topic, listener: TopicListener): Promise<Unwatch>;
 }

@@ -10,6 +10,7 @@ import { listCases } from './job-store-cases/list.ts';
 import type { OpenStore } from './job-store-cases/opened-store.ts';
 import { saveCases } from './job-store-cases/save.ts';
 import { watchCases } from './job-store-cases/watch.ts';
+import { worthCases } from './job-store-cases/worth.ts';
 
 /** Runs the suite on an adapter. */
 export function describeJobStore(name: string, open: OpenStore): void {
@@ -25,6 +26,9 @@ export function describeJobStore(name: string, open: OpenStore): void {
     });
     describe('claim and release', () => {
       claimCases(open);
+    });
+    describe('what is worth most', () => {
+      worthCases(open);
     });
     describe('save', () => {
       saveCases(open);

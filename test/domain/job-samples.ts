@@ -1,4 +1,6 @@
 import * as fc from 'fast-check';
+import { DurationDistribution } from '../../src/domain/duration-distribution.ts';
+import type { ExpectedDurations } from '../../src/domain/duration-model.ts';
 import { type Job, type JobMetrics, type JobPhase, type JobVideo, newJob } from '../../src/domain/job.ts';
 import { type Observation, transition } from '../../src/domain/transition.ts';
 import type { VideoRequest } from '../../src/domain/video-request.ts';
@@ -27,14 +29,20 @@ export const VIDEO: JobVideo = {
   expiresAt: T0 + 1e9,
 };
 
+/** A job that waits for about 2 seconds and then runs for about 48. */
+export const EXPECTED: ExpectedDurations = {
+  queue: new DurationDistribution({ mu: Math.log(2000), sigma: 0.5 }),
+  run: new DurationDistribution({ mu: Math.log(48_000), sigma: 0.1 }),
+};
+
 /** One of each kind. */
 export const OBSERVATIONS = {
   'submit-started': { type: 'submit-started' },
   'submit-not-made': { type: 'submit-not-made' },
   'submit-refused': { type: 'submit-refused', code: 'REJECTED', message: 'No such image.' },
   'submit-unknown': { type: 'submit-unknown', message: 'Lost.' },
-  'submit-accepted': { type: 'submit-accepted', upstreamId: 'u-1' },
-  'upstream-processing': { type: 'upstream-processing' },
+  'submit-accepted': { type: 'submit-accepted', upstreamId: 'u-1', expected: EXPECTED },
+  'upstream-processing': { type: 'upstream-processing', startedAt: T0 + 2500, expected: EXPECTED },
   'upstream-completed': { type: 'upstream-completed', metrics: METRICS },
   'upstream-failed': { type: 'upstream-failed', message: 'Blocked.', metrics: null },
   'upstream-forgot': { type: 'upstream-forgot' },
@@ -81,6 +89,19 @@ const metrics = fc.option(
   }),
 );
 
+/** Durations from a blink to an hour, sure or unsure. */
+export const anyDurations: fc.Arbitrary<DurationDistribution> = fc
+  .record({
+    mu: fc.double({ min: Math.log(10), max: Math.log(3_600_000), noNaN: true }),
+    sigma: fc.double({ min: 0.03, max: 1.5, noNaN: true }),
+  })
+  .map((parameters) => new DurationDistribution(parameters));
+
+export const anyExpected: fc.Arbitrary<ExpectedDurations> = fc.record({
+  queue: anyDurations,
+  run: anyDurations,
+});
+
 /** Any observation. */
 export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.constant(OBSERVATIONS['submit-started']),
@@ -96,8 +117,16 @@ export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     message: fc.string(),
   }),
   fc.constant(OBSERVATIONS['submit-unknown']),
-  fc.record({ type: fc.constant('submit-accepted' as const), upstreamId: fc.uuid() }),
-  fc.constant(OBSERVATIONS['upstream-processing']),
+  fc.record({
+    type: fc.constant('submit-accepted' as const),
+    upstreamId: fc.uuid(),
+    expected: anyExpected,
+  }),
+  fc.record({
+    type: fc.constant('upstream-processing' as const),
+    startedAt: fc.integer({ min: T0 - 1_000_000, max: T0 + 10_000_000 }),
+    expected: anyExpected,
+  }),
   fc.record({ type: fc.constant('upstream-completed' as const), metrics }),
   fc.record({ type: fc.constant('upstream-failed' as const), message: fc.string(), metrics }),
   fc.constant(OBSERVATIONS['upstream-forgot']),

@@ -1,55 +1,146 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextPollDelayMs } from '../../src/domain/poll-plan.ts';
+import { DurationDistribution } from '../../src/domain/duration-distribution.ts';
+import type { ExpectedDurations } from '../../src/domain/duration-model.ts';
+import { latenessMs, nextPollDelayMs, type RunningJob } from '../../src/domain/poll-plan.ts';
+import { seeded, lognormal } from '../support/chance.ts';
+import { EXPECTED, anyExpected } from './job-samples.ts';
 
-const elapsedMs = fc.nat({ max: 3_600_000 });
-const typicalMs = fc.integer({ min: 1000, max: 600_000 });
 const random = fc.double({ min: 0, max: 1, noNaN: true });
-
-describe('nextPollDelayMs', () => {
-  it.each([
-    { elapsedMs: 0, delay: 1000 },
-    { elapsedMs: 6000, delay: 1000 },
-    { elapsedMs: 12_000, delay: 2000 },
-    { elapsedMs: 30_000, delay: 5000 },
-    { elapsedMs: 106_000, delay: 5000 },
-    { elapsedMs: 120_000, delay: 20_000 },
-    { elapsedMs: 600_000, delay: 30_000 },
-  ])('waits $delay ms at the age of $elapsedMs ms where 53 s are typical', ({ elapsedMs: age, delay }) => {
-    expect(nextPollDelayMs({ elapsedMs: age, typicalMs: 53_000, random: 0.5 })).toBe(delay);
+const anyJob = fc
+  .record({ waitedMs: fc.nat({ max: 3_600_000 }), ranMs: fc.option(fc.nat({ max: 3_600_000 })) })
+  .map(({ waitedMs, ranMs }): RunningJob => {
+    const seenAt = waitedMs + (ranMs ?? 0);
+    return { submittedAt: 0, startedAt: ranMs === null ? null : waitedMs, seenAt };
   });
 
-  it('waits whole milliseconds, from 0.9 to 5.5 seconds, up to 33 when long overdue', () => {
+/** A job that began at 0. */
+const begun = (seenAt: number): RunningJob => ({ submittedAt: 0, startedAt: 0, seenAt });
+
+/** Looks at a job as the plan says until it is done. */
+function looksAt(durationMs: number, expected: ExpectedDurations): number[] {
+  const looks: number[] = [];
+  for (let at = 0; at < durationMs; looks.push(at)) at += nextPollDelayMs(begun(at), expected, 0.5);
+  return looks;
+}
+
+describe('the pause between two looks', () => {
+  it('is whole milliseconds, from half a second to a minute, give or take a twentieth', () => {
     fc.assert(
-      fc.property(elapsedMs, typicalMs, random, (elapsed, typical, chance) => {
-        const delay = nextPollDelayMs({ elapsedMs: elapsed, typicalMs: typical, random: chance });
+      fc.property(anyJob, anyExpected, random, (job, expected, chance) => {
+        const delay = nextPollDelayMs(job, expected, chance);
         expect(Number.isInteger(delay)).toBe(true);
-        expect(delay).toBeGreaterThanOrEqual(900);
-        expect(delay).toBeLessThanOrEqual(elapsed > 2 * typical ? 33_000 : 5500);
+        expect(delay).toBeGreaterThanOrEqual(475);
+        expect(delay).toBeLessThanOrEqual(63_000);
       }),
+      { numRuns: 2000 },
     );
   });
 
-  it('spreads jobs of one age over a fifth of the pause', () => {
-    const delays = [0, 0.5, 1].map((chance) =>
-      nextPollDelayMs({ elapsedMs: 12_000, typicalMs: 53_000, random: chance }),
+  it('is spread by chance over a tenth', () => {
+    const [least = 0, middle = 0, most = 0] = [0, 0.5, 1].map((chance) =>
+      nextPollDelayMs(begun(0), EXPECTED, chance),
     );
-    expect(delays).toEqual([1800, 2000, 2200]);
+    expect(least / middle).toBeCloseTo(0.95, 3);
+    expect(most / middle).toBeCloseTo(1.05, 3);
   });
 
-  it('never polls an older job sooner, chance being the same', () => {
+  it('leaves a job alone while it can hardly be done, and looks closely when it is due', () => {
+    const looks = looksAt(60_000, EXPECTED);
+    expect(looks[0]).toBeGreaterThan(35_000);
+    const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
+    expect(Math.min(...pauses)).toBeLessThan(2500);
+  });
+
+  it('of a waiting job lets its beginning be seen some seconds after it', () => {
+    const delay = nextPollDelayMs({ submittedAt: 0, startedAt: null, seenAt: 0 }, EXPECTED, 0.5);
+    expect(delay).toBeGreaterThan(3000);
+    expect(delay).toBeLessThan(15_000);
+  });
+
+  it('grows slowly for a job far past every expectation, up to a minute', () => {
+    const looks = looksAt(3_300_000, EXPECTED).filter((at) => at > 100_000);
+    const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
+    expect(pauses).toEqual(pauses.toSorted((a, b) => a - b));
+    for (const [index, pause] of pauses.entries()) {
+      expect(pause / (pauses[index - 1] ?? pause)).toBeLessThan(1.25);
+    }
+    expect(pauses[0]).toBeLessThan(10_000);
+    expect(looks.length).toBeLessThan(130);
+    expect(pauses.at(-1)).toBe(60_000);
+  });
+
+  it('is finite and above 0 where numbers are extreme', () => {
+    const sure = new DurationDistribution({ mu: Math.log(800), sigma: 0.03 });
+    for (const seenAt of [0, 1000, 60_000, 3_300_000, 86_400_000]) {
+      const delay = nextPollDelayMs(begun(seenAt), { queue: sure, run: sure }, 0.5);
+      expect(delay).toBeGreaterThanOrEqual(500);
+      expect(delay).toBeLessThanOrEqual(60_000);
+    }
+  });
+});
+
+describe('polls and delays of a plan that knows the durations', () => {
+  // The optimum by dynamic programming at a mean delay of one second: 4.95, 9.29 and 14.63 looks; every 2 s: 27.
+  it.each([
+    { cv: 0.1, most: 5.3 },
+    { cv: 0.2, most: 9.9 },
+    { cv: 0.35, most: 15.5 },
+  ])('are close to the best schedule: $most looks at a spread of $cv', ({ cv, most }) => {
+    const sigma = Math.sqrt(Math.log1p(cv ** 2));
+    const mu = Math.log(53_000) - sigma ** 2 / 2;
+    const run = new DurationDistribution({ mu, sigma });
+    const chance = seeded(42);
+    let polls = 0;
+    let delay = 0;
+    const jobs = 3000;
+    for (let job = 0; job < jobs; job += 1) {
+      const duration = lognormal(chance, mu, sigma);
+      const looks = looksAt(duration, { queue: run, run });
+      polls += looks.length / jobs;
+      delay += ((looks.at(-1) ?? 0) - duration) / jobs;
+    }
+    expect(polls * (delay / 1000)).toBeLessThan(most);
+    expect(delay).toBeGreaterThan(900);
+    expect(delay).toBeLessThan(1100);
+  });
+});
+
+describe('lateness', () => {
+  it('is 0 when a job was just seen, and never falls', () => {
     fc.assert(
       fc.property(
-        elapsedMs,
-        fc.nat({ max: 100_000 }),
-        typicalMs,
-        random,
-        (elapsed, more, typical, chance) => {
-          const delay = (age: number): number =>
-            nextPollDelayMs({ elapsedMs: age, typicalMs: typical, random: chance });
-          expect(delay(elapsed + more)).toBeGreaterThanOrEqual(delay(elapsed));
+        anyJob,
+        anyExpected,
+        fc.nat({ max: 600_000 }),
+        fc.nat({ max: 600_000 }),
+        (job, expected, a, b) => {
+          const at = (ms: number) => latenessMs(job, expected, job.seenAt + ms);
+          expect(at(0)).toBeLessThan(1e-3);
+          // Rounding in the far tail.
+          expect(at(Math.max(a, b))).toBeGreaterThanOrEqual(at(Math.min(a, b)) * (1 - 1e-4) - 1e-3);
+          expect(at(a)).toBeLessThanOrEqual(1.03 * a + 1e-3);
         },
       ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is the mean time since the end, given that it was not done when last seen', () => {
+    const { run } = EXPECTED;
+    const chance = seeded(9);
+    const seenAt = 45_000;
+    const at = 50_000;
+    const drawn = Array.from({ length: 100_000 }, () => lognormal(chance, run.main.mu, run.main.sigma));
+    const open = drawn.filter((duration) => duration > seenAt);
+    const mean = open.reduce((sum, duration) => sum + Math.max(0, at - duration), 0) / open.length;
+    expect(latenessMs(begun(seenAt), EXPECTED, at) / mean).toBeGreaterThan(0.95);
+    expect(latenessMs(begun(seenAt), EXPECTED, at) / mean).toBeLessThan(1.05);
+  });
+
+  it('is greater for the job that is due than for one that was looked at longer ago and is not', () => {
+    expect(latenessMs(begun(48_000), EXPECTED, 52_000)).toBeGreaterThan(
+      latenessMs(begun(0), EXPECTED, 30_000),
     );
   });
 });

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isFinal, JOB_PHASES } from '../../src/domain/job.ts';
+import { DurationDistribution } from '../../src/domain/duration-distribution.ts';
+import { isFinal, type Job, JOB_PHASES } from '../../src/domain/job.ts';
 import {
   estimatedCompletionAt,
   jobProgress,
@@ -9,14 +10,13 @@ import {
   phasesOf,
 } from '../../src/domain/projection.ts';
 import { transition } from '../../src/domain/transition.ts';
-import { anyHistory, jobIn, livelyHistory, OBSERVATIONS, play, T0 } from './job-samples.ts';
+import { lognormal, seeded } from '../support/chance.ts';
+import { anyHistory, EXPECTED, jobIn, livelyHistory, OBSERVATIONS, play, T0 } from './job-samples.ts';
 
 const anyJob = fc
   .oneof(anyHistory, livelyHistory)
   .map((history) => play(history).at(-1) ?? jobIn('accepted'));
 const time = fc.integer({ min: T0 - 1_000_000, max: T0 + 20_000_000 });
-const typical = fc.integer({ min: 1000, max: 600_000 });
-const TYPICAL = 50_000;
 /** When `jobIn` is taken by the upstream. */
 const SUBMITTED = T0 + 2000;
 
@@ -49,8 +49,8 @@ describe('jobStatus', () => {
 describe('jobProgress', () => {
   it('is from 0 to 1, and 1 exactly when completed', () => {
     fc.assert(
-      fc.property(anyJob, time, typical, (job, now, typicalMs) => {
-        const progress = jobProgress(job, now, typicalMs);
+      fc.property(anyJob, time, (job, now) => {
+        const progress = jobProgress(job, now);
         expect(progress).toBeGreaterThanOrEqual(0);
         expect(progress).toBeLessThanOrEqual(1);
         expect(progress === 1).toBe(job.phase === 'completed');
@@ -61,52 +61,70 @@ describe('jobProgress', () => {
 
   it('never goes back as time goes on', () => {
     fc.assert(
-      fc.property(anyJob, time, fc.nat({ max: 20_000_000 }), typical, (job, now, later, typicalMs) => {
-        expect(jobProgress(job, now + later, typicalMs)).toBeGreaterThanOrEqual(
-          jobProgress(job, now, typicalMs),
-        );
+      fc.property(anyJob, time, fc.nat({ max: 20_000_000 }), (job, now, later) => {
+        expect(jobProgress(job, now + later)).toBeGreaterThanOrEqual(jobProgress(job, now));
       }),
       { numRuns: 500 },
     );
   });
 
-  it('never goes back from one version to the next', () => {
+  it('never goes back from one version to the next, whatever the model has learned in between', () => {
     fc.assert(
-      fc.property(fc.oneof(anyHistory, livelyHistory), typical, (history, typicalMs) => {
-        const progress = play(history).map((job) => jobProgress(job, job.updatedAt, typicalMs));
+      fc.property(fc.oneof(anyHistory, livelyHistory), (history) => {
+        const progress = play(history).map((job) => jobProgress(job, job.updatedAt));
         expect(progress).toEqual(progress.toSorted((a, b) => a - b));
       }),
       { numRuns: 500 },
     );
   });
 
-  it.each([
-    [0, 0],
-    [25_000, 0.45],
-    [50_000, 0.9],
-    [100_000, 1 - 0.1 * Math.exp(-1)],
-    [1e9, 0.9999],
-  ])('shows %i ms of 50 s typical as %d', (elapsed, progress) => {
-    expect(jobProgress(jobIn('processing'), SUBMITTED + elapsed, TYPICAL)).toBeCloseTo(progress, 9);
+  it('reaches 0.9 when the expected time is up, then approaches 1 and neither stops nor gets there', () => {
+    const job = jobIn('queued');
+    const dueAt = estimatedCompletionAt(job, SUBMITTED) ?? 0;
+    const after = (share: number) => jobProgress(job, SUBMITTED + share * (dueAt - SUBMITTED));
+    expect(after(0)).toBe(0);
+    expect(after(0.5)).toBeCloseTo(0.45, 3);
+    expect(after(1)).toBeCloseTo(0.9, 3);
+    expect(after(2)).toBeCloseTo(0.95, 3);
+    expect(after(10)).toBeCloseTo(0.99, 3);
+    expect(after(100)).toBeCloseTo(0.999, 4);
+    expect(after(1e6)).toBeLessThan(1);
+  });
+
+  it('goes on from where it was when the job is seen to run', () => {
+    const queued = jobIn('queued');
+    const at = SUBMITTED + 20_000;
+    const running = transition(queued, OBSERVATIONS['upstream-processing'], at);
+    expect(jobProgress(running, at)).toBe(jobProgress(queued, at));
+    expect(jobProgress(running, at + 1000)).toBeGreaterThan(jobProgress(queued, at));
   });
 
   it('is 0 until the upstream took the job', () => {
-    expect(jobProgress(jobIn('accepted'), T0 + 1e9, TYPICAL)).toBe(0);
-    expect(jobProgress(jobIn('submitting'), T0 + 1e9, TYPICAL)).toBe(0);
+    expect(jobProgress(jobIn('accepted'), T0 + 1e9)).toBe(0);
+    expect(jobProgress(jobIn('submitting'), T0 + 1e9)).toBe(0);
+  });
+
+  it('is 0 for a job that was stored before there were forecasts', () => {
+    const { forecast, ...older } = jobIn('processing');
+    expect(forecast).not.toBeNull();
+    const job: Job = JSON.parse(JSON.stringify(older));
+    expect(jobProgress(job, T0 + 1e9)).toBe(0);
+    expect(estimatedCompletionAt(job, T0 + 1e9)).toBeNull();
   });
 
   it('stays for a failed job where it was', () => {
     const failed = transition(jobIn('processing'), OBSERVATIONS['upstream-failed'], SUBMITTED + 25_000);
-    expect(jobProgress(failed, SUBMITTED + 1e9, TYPICAL)).toBeCloseTo(0.45, 9);
+    expect(jobProgress(failed, SUBMITTED + 1e9)).toBe(jobProgress(failed, SUBMITTED + 25_000));
+    expect(jobProgress(failed, SUBMITTED + 1e9)).toBeLessThan(0.6);
   });
 });
 
 describe('estimatedCompletionAt', () => {
   it('is null exactly for jobs that are final or not yet taken', () => {
     fc.assert(
-      fc.property(anyJob, time, typical, (job, now, typicalMs) => {
+      fc.property(anyJob, time, (job, now) => {
         const none = isFinal(job) || job.submittedAt === null;
-        expect(estimatedCompletionAt(job, now, typicalMs) === null).toBe(none);
+        expect(estimatedCompletionAt(job, now) === null).toBe(none);
       }),
       { numRuns: 500 },
     );
@@ -114,29 +132,59 @@ describe('estimatedCompletionAt', () => {
 
   it('is a whole millisecond after now, whatever the clock says', () => {
     fc.assert(
-      fc.property(time, typical, (now, typicalMs) => {
-        const at = estimatedCompletionAt(jobIn('processing'), now, typicalMs) ?? 0;
+      fc.property(time, (now) => {
+        const at = estimatedCompletionAt(jobIn('processing'), now) ?? 0;
         expect(at).toBeGreaterThan(now);
         expect(Number.isInteger(at)).toBe(true);
       }),
     );
   });
 
-  it('moves by no more than 2 ms in a millisecond, and never back', () => {
-    fc.assert(
-      fc.property(time, typical, (now, typicalMs) => {
-        const at = (ms: number): number => estimatedCompletionAt(jobIn('queued'), ms, typicalMs) ?? 0;
-        const step = at(now + 1) - at(now);
-        expect(step).toBeGreaterThanOrEqual(0);
-        expect(step).toBeLessThanOrEqual(2);
-      }),
-    );
+  it('moves smoothly: by less than 2 ms in a millisecond, and never back', () => {
+    for (const phase of ['queued', 'processing'] as const) {
+      const job = jobIn(phase);
+      const at = (ms: number): number => estimatedCompletionAt(job, ms) ?? 0;
+      for (let now = SUBMITTED; now < SUBMITTED + 600_000; now += 100) {
+        const moved = at(now + 100) - at(now);
+        expect(moved).toBeGreaterThanOrEqual(0);
+        expect(moved).toBeLessThanOrEqual(2 * 100);
+      }
+    }
   });
 
-  it('is the typical time after submission, and a tenth of the age ahead once overdue', () => {
-    const job = jobIn('queued');
-    expect(estimatedCompletionAt(job, SUBMITTED, TYPICAL)).toBe(SUBMITTED + 50_000);
-    expect(estimatedCompletionAt(job, SUBMITTED + 45_000, TYPICAL)).toBe(SUBMITTED + 50_000);
-    expect(estimatedCompletionAt(job, SUBMITTED + 100_000, TYPICAL)).toBe(SUBMITTED + 110_000);
+  it('is the expected time at first, and further ahead the longer the job has been overdue', () => {
+    const job = jobIn('processing');
+    const ahead = (ms: number) => (estimatedCompletionAt(job, SUBMITTED + ms) ?? 0) - SUBMITTED - ms;
+    expect(ahead(1000)).toBeGreaterThan(46_000);
+    expect(ahead(1000)).toBeLessThan(49_000);
+    expect(ahead(48_000)).toBeGreaterThan(1000);
+    expect(ahead(100_000)).toBeGreaterThan(9000);
+    expect(ahead(300_000)).toBeGreaterThan(ahead(100_000));
   });
+
+  it.each([
+    { sigma: 0.1, worst: 0.08 },
+    { sigma: 0.35, worst: 0.28 },
+  ])(
+    'errs by $worst of a typical job in the median at a spread of $sigma, to both sides alike',
+    ({ sigma, worst }) => {
+      const random = seeded(21);
+      const expected = { ...EXPECTED, run: new DurationDistribution({ mu: Math.log(48_000), sigma }) };
+      const accepted = { ...OBSERVATIONS['submit-accepted'], expected };
+      const job = transition(jobIn('submitting'), accepted, SUBMITTED);
+      for (const elapsed of [0, 20_000, 45_000]) {
+        const errors = Array.from({ length: 4000 }, () => {
+          const queue = lognormal(random, EXPECTED.queue.main.mu, EXPECTED.queue.main.sigma);
+          return SUBMITTED + queue + lognormal(random, Math.log(48_000), sigma);
+        })
+          .filter((end) => end > SUBMITTED + elapsed)
+          .map((end) => (estimatedCompletionAt(job, SUBMITTED + elapsed) ?? 0) - end);
+        const late = errors.filter((error) => error > 0).length / errors.length;
+        expect(late).toBeGreaterThan(0.45);
+        expect(late).toBeLessThan(0.55);
+        const median = errors.map(Math.abs).toSorted((a, b) => a - b)[Math.floor(errors.length / 2)] ?? 0;
+        expect(median / 50_000).toBeLessThan(worst);
+      }
+    },
+  );
 });

@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import type { ChargeState, FailureCode } from '../../src/domain/failure.ts';
 import { JOB_PHASES, type JobPhase } from '../../src/domain/job.ts';
 import { transition } from '../../src/domain/transition.ts';
-import { jobIn, METRICS, OBSERVATIONS, type ObservationType, REQUEST, T0, VIDEO } from './job-samples.ts';
+import {
+  EXPECTED,
+  jobIn,
+  METRICS,
+  OBSERVATIONS,
+  type ObservationType,
+  REQUEST,
+  T0,
+  VIDEO,
+} from './job-samples.ts';
 
 /** A phase, a failure as code and charge, or nothing at all. */
 type Expected = JobPhase | `${FailureCode} ${ChargeState}` | '-';
@@ -141,6 +150,7 @@ describe('transition, what a version holds', () => {
       submittedAt: null,
       startedAt: null,
       finishedAt: null,
+      forecast: null,
       metrics: null,
       video: null,
       failure: null,
@@ -155,7 +165,8 @@ describe('transition, what a version holds', () => {
       updatedAt: T0 + 5000,
       upstreamId: 'u-1',
       submittedAt: T0 + 2000,
-      startedAt: T0 + 3000,
+      startedAt: T0 + 2500,
+      forecast: { madeAt: T0 + 3000, progress: expect.any(Number), from: T0 + 2500, ...EXPECTED.run.main },
       finishedAt: T0 + 5000,
       metrics: METRICS,
       video: VIDEO,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { forecastWaiting } from '../../src/domain/forecast.ts';
+import { UNLEARNED } from '../support/durations.ts';
 import type { Job, JobMetrics } from '../../src/domain/job.ts';
 import type { ResultOutcome, StatusOutcome, SubmitOutcome } from '../../src/upstream/video-upstream.ts';
 import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
@@ -13,7 +15,14 @@ describe('the step of an accepted job', () => {
     [
       'queues a job that the upstream took',
       { type: 'accepted', upstreamId: 'up-1' },
-      { phase: 'queued', upstreamId: 'up-1', submittedAt: NOON, failure: null, finishedAt: null },
+      {
+        phase: 'queued',
+        upstreamId: 'up-1',
+        submittedAt: NOON,
+        failure: null,
+        finishedAt: null,
+        forecast: forecastWaiting(UNLEARNED, NOON),
+      },
     ],
     [
       'fails a job that was refused, uncharged',
@@ -78,7 +87,7 @@ describe('the step of an accepted job', () => {
     const lost = await bench.claim();
     await bench.clock.advance(LEASE_MS);
     const held = await bench.claim();
-    expect(await bench.advance(lost)).toEqual({ job, held: false, call: 'none' });
+    expect(await bench.advance(lost)).toEqual({ job, held: false, call: 'none', learned: [] });
     expect(bench.upstream.calls).toEqual([]);
     expect(await bench.stored(job)).toEqual(job);
     expect(await bench.advance(held)).toMatchObject({ held: true });
@@ -123,7 +132,13 @@ describe('the step of a queued or processing job', () => {
       'moves a queued job that is being worked on',
       'queued',
       { type: 'processing' },
-      { phase: 'processing', version: 4, startedAt: NOON },
+      {
+        phase: 'processing',
+        version: 4,
+        // Between the submission and this first look, with what is known of the queue.
+        startedAt: NOON - 12 * SECOND + 1490,
+        forecast: expect.objectContaining({ madeAt: NOON, from: NOON - 12 * SECOND + 1490 }),
+      },
     ],
     [
       'leaves a processing job that is said to be queued',

@@ -11,6 +11,7 @@ import type {
 } from '../../src/upstream/video-upstream.ts';
 import { claimAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { sqliteOptions } from '../store/sqlite/open-sqlite.ts';
+import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeVideoUpstream, passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
 import { acceptedJob, record } from '../support/jobs.ts';
@@ -18,7 +19,7 @@ import { Recorder } from '../support/recorder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { DAY, SECOND } from '../support/times.ts';
 import { Interruption } from './interruption.ts';
-import { CALL_TIMEOUT_MS, LEASE_MS, TYPICAL_MS } from './step-bench.ts';
+import { CALL_TIMEOUT_MS, LEASE_MS } from './step-bench.ts';
 
 const DEADLINE_MS = 120 * SECOND;
 
@@ -158,7 +159,7 @@ class World implements AsyncDisposable {
       leaseUntil: this.#clock.now(),
       random: () => 0.5,
       callTimeoutMs: CALL_TIMEOUT_MS,
-      typicalMs: TYPICAL_MS,
+      durations: learnedDurations(this.#clock),
       retentionMs: DAY,
       signal: new AbortController().signal,
       // A step that goes on after a restart finds its store closed.

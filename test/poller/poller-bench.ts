@@ -1,14 +1,17 @@
 import type { Job } from '../../src/domain/job.ts';
+import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import { RateBudget } from '../../src/poller/rate-budget.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
+import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
 import type { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
+import { TYPICAL_MS } from '../support/durations.ts';
 import { FakeClock, settled } from '../support/fake-clock.ts';
 import { FakeVideoUpstream, type UpstreamScript } from '../support/fake-video-upstream.ts';
 import { acceptedJob, record, videoRequest } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';
-import { CALL_TIMEOUT_MS, RETENTION_MS, TYPICAL_MS } from './step-bench.ts';
+import { CALL_TIMEOUT_MS, RETENTION_MS } from './step-bench.ts';
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -31,6 +34,7 @@ export class PollerBench implements AsyncDisposable {
   readonly store: SqliteJobStore;
   readonly poller: Poller;
   readonly log: LogLine[] = [];
+  readonly durations: LearnedDurations;
   /** How often jobs were claimed, or tried to be. */
   claims = 0;
   readonly #opened = openSqlite(this.clock);
@@ -42,6 +46,11 @@ export class PollerBench implements AsyncDisposable {
     this.store = this.#opened.store;
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
     this.#budget = new RateBudget(rpm, this.clock.now());
+    this.durations = new LearnedDurations({
+      store: new SqliteDurationStore(this.store.database),
+      clock: this.clock,
+      typicalMs: TYPICAL_MS,
+    });
     const wrapped = wrap(this.store);
     this.#counted = overrideStore(wrapped, {
       claimDue: (query) => {
@@ -66,7 +75,7 @@ export class PollerBench implements AsyncDisposable {
       random: () => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31,
       budget: this.#budget,
       callTimeoutMs: CALL_TIMEOUT_MS,
-      typicalMs: TYPICAL_MS,
+      durations: this.durations,
       retentionMs: RETENTION_MS,
       log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
     });

@@ -74,7 +74,7 @@ describe('a rate budget', () => {
     expect(budget.available(NOON + 7 * SECOND)).toBe(1);
   });
 
-  it('stays shut for a growing time when refusals do not say how long, until a call is served', () => {
+  it('stays shut for a growing time when refusals do not say how long, until there was none for a minute', () => {
     const budget = new RateBudget(600, NOON);
     const waits = [];
     let now = NOON;
@@ -83,18 +83,21 @@ describe('a rate budget', () => {
       waits.push(budget.waitMs(now) / SECOND);
       now += budget.waitMs(now);
     }
-    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
-    budget.served();
+    expect(waits).toEqual([2, 4, 8, 16, 32, 60, 60, 60]);
+    now += MINUTE;
     budget.refused(now, 0, null);
-    expect(budget.waitMs(now)).toBe(SECOND);
+    expect(budget.waitMs(now)).toBe(60 * SECOND);
+    now += 60 * SECOND + MINUTE + 1;
+    budget.refused(now, 0, null);
+    expect(budget.waitMs(now)).toBe(2 * SECOND);
   });
 
   it('counts refusals of calls that were under way together as one', () => {
     const budget = new RateBudget(600, NOON);
     for (let i = 0; i < 20; i += 1) budget.refused(NOON, 0, null);
-    expect(budget.waitMs(NOON)).toBe(SECOND);
-    budget.refused(NOON + SECOND, 0, null);
-    expect(budget.waitMs(NOON + SECOND)).toBe(2 * SECOND);
+    expect(budget.waitMs(NOON)).toBe(2 * SECOND);
+    budget.refused(NOON + 2 * SECOND, 0, null);
+    expect(budget.waitMs(NOON + 2 * SECOND)).toBe(4 * SECOND);
   });
 
   it('waits for the longest of the times that refusals together asked for', () => {
@@ -111,9 +114,9 @@ describe('a rate budget', () => {
       const budget = new RateBudget(1, NOON);
       budget.take(budget.available(NOON));
       budget.refused(NOON, 0, retryAfterMs);
-      // A minute, and the half second that a slower call may take to get there.
+      // A minute, the half second that a slower call may take to get there, and more at the lower rate.
       expect(budget.available(NOON + MINUTE + 499)).toBe(0);
-      expect(budget.available(NOON + MINUTE + 500)).toBe(1);
+      expect(budget.available(NOON + 2 * MINUTE)).toBe(1);
     }
   });
 
@@ -123,11 +126,44 @@ describe('a rate budget', () => {
     expect(budget.waitMs(NOON)).toBe(5 * MINUTE);
   });
 
-  it('goes on without a limit after a refusal when it has none', () => {
+  it('holds back for some minutes after a refusal also when it has no limit', () => {
     const budget = new RateBudget(0, NOON);
+    budget.reserve(100_000, NOON);
     budget.refused(NOON, 0, SECOND);
     expect(budget.available(NOON)).toBe(0);
-    expect(budget.available(NOON + SECOND)).toBe(Infinity);
+    expect(budget.available(NOON + SECOND)).toBe(1);
+    expect(budget.available(NOON + 4 * MINUTE)).toBeLessThan(60);
+    expect(budget.available(NOON + SECOND + 5 * MINUTE)).toBe(Infinity);
+  });
+
+  it('opens at half the rate and climbs back to the whole in five minutes', () => {
+    const budget = new RateBudget(600, NOON);
+    budget.refused(NOON, 0, 0);
+    const calls: number[] = [];
+    for (let now = NOON; now < NOON + 7 * MINUTE; now += Math.max(1, budget.waitMs(now))) {
+      takeUpTo(budget, Infinity, now, calls);
+    }
+    const inMinute = (minute: number) =>
+      calls.filter((at) => Math.floor((at - NOON) / MINUTE) === minute).length;
+    // A tenth of the limit stays unused in a steady flow.
+    for (const [minute, share] of [0.55, 0.65, 0.75, 0.85, 0.95, 1, 1].entries()) {
+      expect(Math.abs(inMinute(minute) / 540 - share)).toBeLessThan(0.03);
+    }
+  });
+
+  it('halves its rate once for refusals that follow each other, and again for a later one', () => {
+    const budget = new RateBudget(600, NOON);
+    const rate = (now: number) => {
+      budget.take(budget.available(now));
+      return 1 / budget.waitMs(now);
+    };
+    const full = rate(NOON);
+    for (let second = 0; second < 20; second += 5) budget.refused(NOON + second * SECOND, 0, SECOND);
+    expect(rate(NOON + 16 * SECOND) / full).toBeCloseTo(0.5, 1);
+    budget.refused(NOON + 2 * MINUTE, 0, SECOND);
+    expect(rate(NOON + 2 * MINUTE + SECOND) / full).toBeCloseTo(0.34, 1);
+    for (let minute = 4; minute < 40; minute += 2) budget.refused(NOON + minute * MINUTE, 0, SECOND);
+    expect(rate(NOON + 38 * MINUTE + SECOND) / full).toBeGreaterThan(1 / 17);
   });
 
   it('takes calls back that were reserved and not made, but holds no more than a burst', () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import { nextPollDelayMs } from '../../src/domain/poll-plan.ts';
+import { UNLEARNED } from '../support/durations.ts';
 import { accepted, passingFault } from '../support/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
-import { running, StepBench, TYPICAL_MS } from './step-bench.ts';
+import { running, StepBench } from './step-bench.ts';
 
 /** A fault of every call, in the words of each. */
 function faulty(change: Parameters<typeof passingFault>[0] = {}) {
@@ -119,10 +120,11 @@ describe('when a job is looked at again', () => {
     await using bench = new StepBench();
     await bench.add(running('queued', NOON));
     await bench.step();
-    const plan = { typicalMs: TYPICAL_MS, random: bench.random };
-    expect(await bench.dueInMs()).toBe(nextPollDelayMs({ ...plan, elapsedMs: 12 * SECOND }));
+    const planned = (seenAt: number) =>
+      nextPollDelayMs({ submittedAt: NOON - 12 * SECOND, startedAt: null, seenAt }, UNLEARNED, bench.random);
+    expect(await bench.dueInMs()).toBe(planned(NOON));
     await bench.clock.advance(10 * MINUTE);
     await bench.step();
-    expect(await bench.dueInMs()).toBe(nextPollDelayMs({ ...plan, elapsedMs: 10 * MINUTE }));
+    expect(await bench.dueInMs()).toBe(planned(NOON + 10 * MINUTE));
   });
 });

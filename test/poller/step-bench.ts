@@ -3,6 +3,7 @@ import { advance, type StepDependencies, type StepReport } from '../../src/polle
 import type { Claim, JobStore } from '../../src/store/job-store.ts';
 import { claimAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
+import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeVideoUpstream, type UpstreamScript } from '../support/fake-video-upstream.ts';
 import { acceptedJob, record, videoRequest } from '../support/jobs.ts';
@@ -11,7 +12,6 @@ import { DAY, MINUTE, SECOND } from '../support/times.ts';
 /** What a step may take: longer than any call. */
 export const LEASE_MS = MINUTE;
 export const CALL_TIMEOUT_MS = 30 * SECOND;
-export const TYPICAL_MS = 50 * SECOND;
 export const RETENTION_MS = 7 * DAY;
 
 /** A real store, a fake upstream and a clock, for steps of one job. */
@@ -20,6 +20,7 @@ export class StepBench implements AsyncDisposable {
   readonly upstream: FakeVideoUpstream;
   readonly store: JobStore;
   readonly cutting = new AbortController();
+  readonly durations = learnedDurations(this.clock);
   random = 0.5;
   readonly #opened = openSqlite(this.clock);
 
@@ -55,7 +56,7 @@ export class StepBench implements AsyncDisposable {
       leaseUntil: this.clock.now(),
       random: () => this.random,
       callTimeoutMs: CALL_TIMEOUT_MS,
-      typicalMs: TYPICAL_MS,
+      durations: this.durations,
       retentionMs: RETENTION_MS,
       signal: this.cutting.signal,
       ...change,

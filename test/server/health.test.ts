@@ -6,7 +6,7 @@ import { patched, startGateway } from '../support/gateway.ts';
 describe('/healthz', () => {
   it('is 200 while the process lives, whatever the store does', async () => {
     await using gateway = await startGateway({
-      wrapStore: (store) => patched(store, { nextDueAt: () => Promise.reject(new Error('secret')) }),
+      wrapStore: (store) => patched(store, { ping: () => Promise.reject(new Error('secret')) }),
     });
     const { status, text, headers } = await http(`${gateway.url}/healthz`);
     expect([status, text, headers.get('cache-control')]).toEqual([200, '{"status":"ok"}', 'no-store']);
@@ -24,7 +24,7 @@ describe('/readyz', () => {
     'is 503 while the store fails',
     async (failure) => {
       await using gateway = await startGateway({
-        wrapStore: (store) => patched(store, { nextDueAt: () => Promise.reject(failure) }),
+        wrapStore: (store) => patched(store, { ping: () => Promise.reject(failure) }),
       });
       const { status, text } = await http(`${gateway.url}/readyz`);
       expect([status, text]).toEqual([503, '{"status":"store unavailable"}']);
@@ -33,7 +33,7 @@ describe('/readyz', () => {
 
   it('is 503 after two seconds when the store never answers', async () => {
     await using gateway = await startGateway({
-      wrapStore: (store) => patched(store, { nextDueAt: () => new Promise(() => {}) }),
+      wrapStore: (store) => patched(store, { ping: () => new Promise(() => {}) }),
     });
     const start = performance.now();
     const { status } = await http(`${gateway.url}/readyz`);
@@ -46,7 +46,7 @@ describe('/readyz', () => {
     await using gateway = await startGateway({
       wrapStore: (store) =>
         patched(store, {
-          nextDueAt: () => (broken ? Promise.reject(new Error('secret')) : store.nextDueAt()),
+          ping: () => (broken ? Promise.reject(new Error('secret')) : store.ping()),
         }),
     });
     expect((await http(`${gateway.url}/readyz`)).status).toBe(503);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JobMover, VIDEO, WHOLE_LIFE } from '../support/gateway-jobs.ts';
+import { JobMover, VIDEO, PROCESSING, WHOLE_LIFE } from '../support/gateway-jobs.ts';
 import { type OpenStream, TRANSPORTS } from '../support/gateway-streams.ts';
 import { until } from '../support/gateway-until.ts';
 import { startGateway } from '../support/gateway.ts';
@@ -62,7 +62,7 @@ describe.each(TRANSPORTS)('videoJobUpdated over $name', ({ open }) => {
     using behind = await open(gateway.url, WATCH, { id, sinceVersion: 2 });
     expect((await update(behind)).version).toBe(3);
     await until(() => gateway.store.listenerCount, 2);
-    await mover.move(id, { type: 'upstream-processing' });
+    await mover.move(id, PROCESSING);
     expect((await update(upToDate)).version).toBe(4);
     expect((await update(behind)).version).toBe(4);
   });

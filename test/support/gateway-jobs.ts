@@ -1,6 +1,7 @@
 import type { Job, JobVideo } from '../../src/domain/job.ts';
 import { type Observation, transition } from '../../src/domain/transition.ts';
 import type { Claim } from '../../src/store/job-store.ts';
+import { UNLEARNED } from './durations.ts';
 import type { Gateway } from './gateway.ts';
 import { acceptedJob, record } from './jobs.ts';
 import { DAY, HOUR, NOON } from './times.ts';
@@ -14,11 +15,14 @@ export const VIDEO: JobVideo = {
   expiresAt: NOON + 7 * DAY,
 };
 
+/** The upstream begins with a job as soon as it has taken it. */
+export const PROCESSING: Observation = { type: 'upstream-processing', startedAt: NOON, expected: UNLEARNED };
+
 /** What brings an accepted job to its end, a version with each. */
 export const WHOLE_LIFE: readonly Observation[] = [
   { type: 'submit-started' },
-  { type: 'submit-accepted', upstreamId: 'up-1' },
-  { type: 'upstream-processing' },
+  { type: 'submit-accepted', upstreamId: 'up-1', expected: UNLEARNED },
+  PROCESSING,
   { type: 'upstream-completed', metrics: null },
   { type: 'video-collected', video: VIDEO, metrics: null },
 ];
@@ -84,6 +88,7 @@ export class JobMover {
       leaseUntil: now + HOUR,
       limit: 10_000,
       callLimit: 10_000,
+      worth: null,
     });
     for (const claim of claims) this.#claims.set(claim.job.id, claim);
     const claim = this.#claims.get(id);

@@ -15,7 +15,7 @@ import { DAY, MINUTE } from './times.ts';
 export const OWNER = 'ada';
 
 /** What a test may replace. */
-export interface GatewayOptions extends Partial<Pick<GraphQLServices, 'maxUnfinishedJobs' | 'typicalMs'>> {
+export interface GatewayOptions extends Partial<Pick<GraphQLServices, 'maxUnfinishedJobs'>> {
   /** Stands before the real store, to count its calls or to fail them. */
   readonly wrapStore?: (store: JobStore) => JobStore;
   /** Stands before the making of each operation's context. */
@@ -57,7 +57,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     newJobId: jobId,
     deadlineMs: 55 * MINUTE,
     maxUnfinishedJobs: 10_000,
-    typicalMs: MINUTE,
     ...overrides,
   };
   const log = new GatewayLog();
@@ -69,7 +68,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     sampleImageUrl: null,
   });
   const webSockets = new WebSocketEndpoint(yoga, log);
-  const probe = () => services.store.nextDueAt();
+  const probe = () => services.store.ping();
   const server = resources.use(
     new HttpServer({
       host: '127.0.0.1',

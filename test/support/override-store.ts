@@ -11,6 +11,7 @@ export function overrideStore(store: JobStore, overrides: Partial<JobStore>): Jo
     save: (claim, change) => store.save(claim, change),
     release: (claim, schedule) => store.release(claim, schedule),
     nextDueAt: () => store.nextDueAt(),
+    ping: () => store.ping(),
     watch: (topic, listener) => store.watch(topic, listener),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
     ...overrides,

@@ -38,6 +38,7 @@ export class ChannelHub implements AsyncDisposable {
   readonly #closing = new AbortController();
   #line: Line | null = null;
   #live = Promise.withResolvers<void>();
+  #isLive = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: ChannelHubOptions) {
@@ -48,6 +49,11 @@ export class ChannelHub implements AsyncDisposable {
   async start(): Promise<void> {
     this.#running = this.#run();
     await this.#live.promise;
+  }
+
+  /** Whether the line is up, and all that is listened for is subscribed. */
+  get live(): boolean {
+    return this.#isLive;
   }
 
   /** How many listeners there are, over all channels. */
@@ -103,8 +109,10 @@ export class ChannelHub implements AsyncDisposable {
         const dead = line.untilDead();
         await this.#resubscribe(aliveAt);
         failures = 0;
+        this.#isLive = true;
         this.#live.resolve();
         await dead;
+        this.#isLive = false;
         this.#live = Promise.withResolvers();
         aliveAt = line.aliveAt;
         throw new Error('The connection for subscriptions was lost.');

@@ -1,4 +1,4 @@
-import type { Claim, ClaimQuery } from '../job-store.ts';
+import { type Claim, type ClaimQuery, type DueJob, WORTH_LOOKS, worthMost } from '../job-store.ts';
 import type { RedisClient } from './connections.ts';
 import { decodeJob, fromFlatList } from './job-hash.ts';
 import { keys, SHARDS, shardOf } from './keys.ts';
@@ -8,18 +8,33 @@ import { runScript } from './scripts.ts';
 const MAX_LOOKS = 10;
 
 /**
- * The ids of jobs to claim: those past their deadline, then those due, the longest first, over all shards. In one round
- * trip; another poller may be faster with some.
+ * The ids of jobs to claim: those past their deadline, then those due, those worth most or the longest due first, over
+ * all shards. In one round trip, or two when there are more due than may be claimed and their worth counts; another
+ * poller may be faster with some.
  */
-export async function findDue(client: RedisClient, { now, limit, callLimit }: ClaimQuery): Promise<string[]> {
-  const [expired, due] = await Promise.all([
+export async function findDue(client: RedisClient, query: ClaimQuery): Promise<string[]> {
+  const { now, limit, callLimit, worth } = query;
+  const looks = worth === null ? limit : WORTH_LOOKS;
+  const [expired, urgent, due] = await Promise.all([
     oldest(client, keys.deadline, now, limit),
-    callLimit > 0 ? oldest(client, keys.due, now, limit) : [],
+    callLimit > 0 && worth !== null ? oldest(client, keys.urgent, now, looks) : [],
+    callLimit > 0 ? oldest(client, keys.due, now, looks) : [],
   ]);
-  const dueNow = new Set(due);
   const first = new Set(expired);
   const calls = Math.max(0, Math.min(limit - first.size, callLimit));
-  return [...first, ...[...dueNow].filter((id) => !first.has(id)).slice(0, calls)];
+  const rest = [...new Set([...urgent, ...due])].filter((id) => !first.has(id));
+  const ranked = worth === null || rest.length <= calls ? rest : await rank(client, rest, worth);
+  return [...first, ...ranked.slice(0, calls)];
+}
+
+async function rank(
+  client: RedisClient,
+  ids: readonly string[],
+  worth: NonNullable<ClaimQuery['worth']>,
+): Promise<string[]> {
+  const hashes = await Promise.all(ids.map((id) => client.hgetall(keys.job(id))));
+  const due = hashes.map(readDueJob).filter((found) => found !== null);
+  return worthMost(due, worth).map(({ job }) => job.id);
 }
 
 /**
@@ -53,7 +68,7 @@ async function claimJobs(
       runScript(
         client,
         'reelgateClaim',
-        [keys.due(shard), keys.deadline(shard), ...shardIds.map(keys.job)],
+        [keys.due(shard), keys.deadline(shard), keys.urgent(shard), ...shardIds.map(keys.job)],
         [now, leaseUntil, lease, ...shardIds],
       ),
     ),
@@ -63,11 +78,18 @@ async function claimJobs(
     .flatMap((lists) => (Array.isArray(lists) ? lists : []))
     .flatMap((list: string[]) => {
       const hash = fromFlatList(list);
-      const job = decodeJob(hash);
+      const due = readDueJob(hash);
       const { '@faults': faults = '0', '@lease': leased = '' } = hash;
-      return job === null ? [] : [{ job, faults: Number(faults), lease: leased }];
+      return due === null ? [] : [{ ...due, faults: Number(faults), lease: leased }];
     })
     .toSorted((a, b) => (order.get(a.job.id) ?? 0) - (order.get(b.job.id) ?? 0));
+}
+
+/** @returns null when the job is gone */
+function readDueJob(hash: Readonly<Record<string, string>>): DueJob | null {
+  const job = decodeJob(hash);
+  const { '@seenAt': seenAt = '' } = hash;
+  return job === null ? null : { job, seenAt: seenAt === '' ? null : Number(seenAt) };
 }
 
 /** The members of a sorted set that all shards have, up to a score, the lowest first. */

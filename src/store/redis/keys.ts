@@ -13,10 +13,12 @@ export const keys = {
   video: (id: string) => `${tag(shardOf(id))}:video:${id}`,
   due: (shard: string) => `${tag(shard)}:due`,
   deadline: (shard: string) => `${tag(shard)}:deadline`,
+  urgent: (shard: string) => `${tag(shard)}:urgent`,
   owner: (shard: string, ownerId: string) => `${tag(shard)}:owner:${ownerId}`,
   idempotency: (shard: string, ownerId: string, key: string) =>
     `${tag(shard)}:idempotency:${ownerId}:${digest(key)}`,
   budget: 'rg:{budget}:calls',
+  durations: 'rg:{durations}:groups',
   givenBack: (nonce: string) => `rg:{budget}:given-back:${nonce}`,
 };
 

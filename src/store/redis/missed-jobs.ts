@@ -29,7 +29,7 @@ export async function missedJobs(
     case 'job':
       return present(await read([topic.jobId]));
     case 'work': {
-      const due = await findDue(client, { now, leaseUntil: now, limit: 1, callLimit: 1 });
+      const due = await findDue(client, { now, leaseUntil: now, limit: 1, callLimit: 1, worth: null });
       return present(await read(due));
     }
     case 'owner': {

@@ -1,28 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import {
-  bucketFor,
-  type CallBudget,
-  type CallGrant,
-  MAX_RETRY_AFTER_MS,
-  type TokenBucket,
-} from '../call-budget.ts';
+import { bucketFor, type CallBudget, type CallGrant, MAX_RETRY_AFTER_MS, RECOVERY } from '../call-budget.ts';
 import { StoreUnavailableError } from '../job-store.ts';
 import type { RedisClient } from './connections.ts';
 import { keys } from './keys.ts';
 import { runScript } from './scripts.ts';
 
-/** More than could ever be asked for. */
-const UNLIMITED: TokenBucket = { burst: 1_000_000, refillPerMs: 1_000_000 };
-
 /** A token bucket in Redis, as large as the one in the process. */
 export class RedisCallBudget implements CallBudget {
   readonly #client: RedisClient;
-  readonly #bucket: TokenBucket;
+  readonly #limited: boolean;
+  readonly #bucket: readonly (string | number)[];
 
   /** @param rpm calls a minute; 0 for no limit but what a 429 asks for */
   constructor(client: RedisClient, rpm: number) {
     this.#client = client;
-    this.#bucket = rpm === 0 ? UNLIMITED : bucketFor(rpm);
+    this.#limited = rpm > 0;
+    const { burst, refillPerMs } = bucketFor(this.#limited ? rpm : RECOVERY.unlimitedRpm);
+    this.#bucket = [this.#limited ? '1' : '0', burst, refillPerMs, RECOVERY.climbMs];
   }
 
   reserve(wanted: number): Promise<CallGrant> {
@@ -31,26 +25,21 @@ export class RedisCallBudget implements CallBudget {
 
   async giveBack(count: number): Promise<void> {
     // Where nothing runs out nothing need come back.
-    if (this.#bucket === UNLIMITED) return;
-    await this.#run('give-back', count);
+    if (this.#limited) await this.#run('give-back', count);
   }
 
   async refused(_now: number, random: number, retryAfterMs: number | null): Promise<void> {
-    await this.#run('refused', retryAfterMs ?? -1, random, MAX_RETRY_AFTER_MS);
+    const { episodeMs, minShare } = RECOVERY;
+    await this.#run('refused', retryAfterMs ?? -1, random, MAX_RETRY_AFTER_MS, episodeMs, minShare);
   }
 
-  /** A minute without a refusal is what counts here; a write for each call served would cost a round trip. */
-  served(): void {}
-
-  async #run(...values: (string | number)[]): Promise<CallGrant> {
-    const [operation = '', ...rest] = values;
+  async #run(operation: string, ...values: number[]): Promise<CallGrant> {
     try {
-      const bucket = [this.#bucket.burst, this.#bucket.refillPerMs];
       const answer = await runScript(
         this.#client,
         'reelgateTakeCalls',
         [keys.budget, keys.givenBack(randomUUID())],
-        [operation, bucket, rest],
+        [operation, this.#bucket, values],
       );
       const [granted = 0, waitMs = 0] = Array.isArray(answer) ? answer.map(Number) : [];
       return { granted, waitMs };

@@ -7,6 +7,7 @@ import {
   type ClaimQuery,
   type CreateOutcome,
   IDEMPOTENCY_MS,
+  isUrgent,
   type JobStore,
   type ListQuery,
   type NewJobRecord,
@@ -113,7 +114,7 @@ export class RedisJobStore implements JobStore {
         runScript(
           client,
           'reelgateCreate',
-          [keys.job(id), keys.due(shard), keys.deadline(shard), keys.owner(shard, ownerId), idempotency],
+          [...queueKeys(id), keys.owner(shard, ownerId), idempotency],
           [
             [id, job.createdAt, Math.max(job.deadlineAt, job.createdAt), full ? '1' : '0'],
             [idempotencyKey === null ? '' : fingerprint, now, now + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
@@ -164,10 +165,10 @@ export class RedisJobStore implements JobStore {
       const stored = await runScript(
         client,
         'reelgateSave',
-        [keys.job(id), keys.due(shard), keys.deadline(shard), keys.video(id)],
+        [...queueKeys(id), keys.video(id)],
         [
           [id, claim.lease, job.version, isFinal(job) ? 'final' : release],
-          [schedule?.dueAt ?? 0, schedule?.faults ?? 0],
+          [schedule?.dueAt ?? 0, schedule?.faults ?? 0, schedule?.seenAt ?? '', isUrgent(job) ? '1' : '0'],
           [Math.ceil((keptUntil - now) / 1000), videoData ?? ''],
           [this.#publish, JSON.stringify(job), channels.job(id), channels.owner(shard, ownerId)],
           encodeJob(job),
@@ -177,17 +178,16 @@ export class RedisJobStore implements JobStore {
     });
   }
 
-  release(claim: Claim, { dueAt, faults }: Schedule): Promise<void> {
+  release(claim: Claim, { dueAt, faults, seenAt }: Schedule): Promise<void> {
     return this.#ask(async (client) => {
       const { id } = claim.job;
-      const values = [id, claim.lease, dueAt, faults];
-      const shard = shardOf(id);
-      await runScript(
-        client,
-        'reelgateRelease',
-        [keys.job(id), keys.due(shard), keys.deadline(shard)],
-        values,
-      );
+      await runScript(client, 'reelgateRelease', queueKeys(id), [
+        id,
+        claim.lease,
+        dueAt,
+        faults,
+        seenAt ?? '',
+      ]);
     });
   }
 
@@ -199,6 +199,11 @@ export class RedisJobStore implements JobStore {
       const scores = heads.flatMap(([, score]) => (score === undefined ? [] : [Number(score)]));
       return scores.length === 0 ? null : Math.min(...scores);
     });
+  }
+
+  async ping(): Promise<void> {
+    if (!this.#hub.live) throw new StoreUnavailableError('The line for announcements is down.');
+    await this.nextDueAt();
   }
 
   async watch(topic: Topic, listener: TopicListener): Promise<Unwatch> {
@@ -247,6 +252,12 @@ export class RedisJobStore implements JobStore {
       throw new StoreUnavailableError('Redis failed.', { cause: error });
     }
   }
+}
+
+/** What the scripts that move a job through the queues take first. */
+function queueKeys(id: string): string[] {
+  const shard = shardOf(id);
+  return [keys.job(id), keys.due(shard), keys.deadline(shard), keys.urgent(shard)];
 }
 
 function channelsOf(topic: Topic): string[] {

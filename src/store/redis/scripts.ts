@@ -8,6 +8,7 @@ declare module 'ioredis' {
     reelgateClaim(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateSave(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateRelease(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateLearn(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateTakeCalls(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
   }
 }
@@ -18,6 +19,7 @@ const FILES = {
   reelgateClaim: 'claim.lua',
   reelgateSave: 'save.lua',
   reelgateRelease: 'release.lua',
+  reelgateLearn: 'learn.lua',
   reelgateTakeCalls: 'take-calls.lua',
 } as const;
 

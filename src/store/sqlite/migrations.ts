@@ -35,6 +35,17 @@ const MIGRATIONS: readonly string[] = [
     base64       TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE jobs ADD COLUMN seen_at INTEGER;  -- when the upstream last told that it was not done
+  CREATE INDEX jobs_by_urgency ON jobs (due_at) WHERE due_at IS NOT NULL AND phase IN ('accepted', 'submitting', 'collecting');
+
+  CREATE TABLE durations (
+    name         TEXT PRIMARY KEY,
+    weight       REAL NOT NULL,
+    sum          REAL NOT NULL,
+    squares      REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

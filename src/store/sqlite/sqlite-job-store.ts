@@ -18,6 +18,8 @@ import {
   type Topic,
   type TopicListener,
   type Unwatch,
+  WORTH_LOOKS,
+  worthMost,
 } from '../job-store.ts';
 import { lockFolder } from './folder-lock.ts';
 import { migrate } from './migrations.ts';
@@ -68,6 +70,11 @@ export class SqliteJobStore implements JobStore {
     resources.use(startPurging(() => this.#purge(), options.onPurgeError));
     this.#options = options;
     this.#resources = resources.move();
+  }
+
+  /** The open database, for what else lives in it. */
+  get database(): DatabaseSync {
+    return this.#database;
   }
 
   /** How many listeners are there now, for tests and metrics. */
@@ -139,16 +146,16 @@ export class SqliteJobStore implements JobStore {
     return rows.map(readJob);
   }
 
-  async claimDue({ now, leaseUntil, limit, callLimit }: ClaimQuery): Promise<Claim[]> {
+  async claimDue(query: ClaimQuery): Promise<Claim[]> {
+    const { now, leaseUntil, limit, callLimit } = query;
     return this.#write(() => {
-      const expired = this.#statements.findExpired.all({ now, limit });
+      const expired = this.#statements.findExpired.all({ now, limit }).map(readDueJob);
       const room = Math.min(limit - expired.length, callLimit);
-      const due = room > 0 ? this.#statements.findDue.all({ now, limit: room }) : [];
-      return [...expired, ...due].map((row) => {
+      const due = room > 0 ? this.#findDue(query, room) : [];
+      return [...expired, ...due].map(({ job, faults, seenAt }) => {
         const lease = `${this.#leasePrefix}:${++this.#leases}`;
-        const job = readJob(row);
         this.#statements.lease.run({ id: job.id, lease, until: leaseUntil });
-        return { job, faults: Number(row['faults']), lease };
+        return { job, faults, seenAt, lease };
       });
     });
   }
@@ -164,6 +171,7 @@ export class SqliteJobStore implements JobStore {
             ...columns,
             due: isFinal(job) ? null : (schedule?.dueAt ?? null),
             faults: schedule?.faults ?? 0,
+            seen: schedule?.seenAt ?? null,
             purge: isFinal(job) ? this.#purgeAt(job) : null,
           });
       if (Number(changes) === 0) return false;
@@ -174,15 +182,18 @@ export class SqliteJobStore implements JobStore {
     return saved;
   }
 
-  async release(claim: Claim, { dueAt, faults }: Schedule): Promise<void> {
-    this.#write(() =>
-      this.#statements.release.run({ id: claim.job.id, lease: claim.lease, due: dueAt, faults }),
-    );
+  async release(claim: Claim, { dueAt, faults, seenAt }: Schedule): Promise<void> {
+    const columns = { id: claim.job.id, lease: claim.lease, due: dueAt, faults, seen: seenAt };
+    this.#write(() => this.#statements.release.run(columns));
   }
 
   async nextDueAt(): Promise<number | null> {
     const due = this.#read(() => this.#statements.nextDue.get())?.['due'];
     return typeof due === 'number' ? due : null;
+  }
+
+  async ping(): Promise<void> {
+    await this.nextDueAt();
   }
 
   async watch(topic: Topic, listener: TopicListener): Promise<Unwatch> {
@@ -191,6 +202,14 @@ export class SqliteJobStore implements JobStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#resources.dispose();
+  }
+
+  #findDue({ now, worth }: ClaimQuery, room: number): ReturnType<typeof readDueJob>[] {
+    if (worth === null) return this.#statements.findDue.all({ now, limit: room }).map(readDueJob);
+    const looks = { now, limit: WORTH_LOOKS };
+    const rows = [...this.#statements.findUrgent.all(looks), ...this.#statements.findDue.all(looks)];
+    const found = new Map(rows.map(readDueJob).map((due) => [due.job.id, due]));
+    return worthMost([...found.values()], worth).slice(0, room);
   }
 
   /** A job whose idempotency key still counts has to stay, or the key would let the same job be made twice. */
@@ -224,6 +243,11 @@ export class SqliteJobStore implements JobStore {
       throw new StoreUnavailableError('The embedded store failed.', { cause: error });
     }
   }
+}
+
+function readDueJob(row: Record<string, SQLOutputValue>): Omit<Claim, 'lease'> {
+  const { faults, seen_at: seenAt } = row;
+  return { job: readJob(row), faults: Number(faults), seenAt: typeof seenAt === 'number' ? seenAt : null };
 }
 
 function readJob(row: Record<string, SQLOutputValue>): Job {

@@ -28,20 +28,24 @@ export function prepareStatements(database: DatabaseSync) {
     listDescending: database.prepare(list('DESC')),
 
     findExpired: database.prepare(`
-      SELECT body, faults FROM jobs
+      SELECT body, faults, seen_at FROM jobs
       WHERE due_at IS NOT NULL AND deadline_at <= :now AND due_at <= :now ORDER BY deadline_at LIMIT :limit`),
     findDue: database.prepare(`
-      SELECT body, faults FROM jobs
+      SELECT body, faults, seen_at FROM jobs
       WHERE due_at IS NOT NULL AND due_at <= :now AND deadline_at > :now ORDER BY due_at LIMIT :limit`),
+    findUrgent: database.prepare(`
+      SELECT body, faults, seen_at FROM jobs
+      WHERE due_at IS NOT NULL AND phase IN ('accepted', 'submitting', 'collecting')
+        AND due_at <= :now AND deadline_at > :now ORDER BY due_at LIMIT :limit`),
     lease: database.prepare('UPDATE jobs SET lease = :lease, due_at = :until WHERE id = :id'),
     saveAndRelease: database.prepare(`
-      UPDATE jobs SET version = :version, phase = :phase, body = :body, due_at = :due, faults = :faults, lease = NULL, purge_at = :purge
+      UPDATE jobs SET version = :version, phase = :phase, body = :body, due_at = :due, faults = :faults, seen_at = :seen, lease = NULL, purge_at = :purge
       WHERE id = :id AND lease = :lease AND version = :version - 1`),
     saveAndKeep: database.prepare(`
       UPDATE jobs SET version = :version, phase = :phase, body = :body
       WHERE id = :id AND lease = :lease AND version = :version - 1`),
     release: database.prepare(
-      'UPDATE jobs SET due_at = :due, faults = :faults, lease = NULL WHERE id = :id AND lease = :lease',
+      'UPDATE jobs SET due_at = :due, faults = :faults, seen_at = :seen, lease = NULL WHERE id = :id AND lease = :lease',
     ),
     nextDue: database.prepare('SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL'),
 

@@ -39,7 +39,7 @@ export function claimCases(open: OpenStore): void {
     const jobs = Array.from({ length: 30 }, () => acceptedJob());
     await createAll(opened.store, jobs);
     const pollers = Array.from({ length: 10 }, () =>
-      opened.store.claimDue({ now: NOON, leaseUntil: NOON + MINUTE, limit: 7, callLimit: 7 }),
+      opened.store.claimDue({ now: NOON, leaseUntil: NOON + MINUTE, limit: 7, callLimit: 7, worth: null }),
     );
     const claimed = (await Promise.all(pollers)).flat();
     expect(idsOf(claimed).toSorted()).toEqual(idsOf(jobs));
@@ -51,7 +51,15 @@ export function claimCases(open: OpenStore): void {
     const jobs = Array.from({ length: 6 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(opened.store, jobs);
     const claim = async (limit: number, callLimit: number) =>
-      idsOf(await opened.store.claimDue({ now: NOON + SECOND, leaseUntil: NOON + MINUTE, limit, callLimit }));
+      idsOf(
+        await opened.store.claimDue({
+          now: NOON + SECOND,
+          leaseUntil: NOON + MINUTE,
+          limit,
+          callLimit,
+          worth: null,
+        }),
+      );
     expect(await claim(2, 100)).toEqual(idsOf(jobs.slice(0, 2)));
     expect(await claim(100, 1)).toEqual(idsOf(jobs.slice(2, 3)));
     expect(await claim(100, 0)).toEqual([]);
@@ -69,7 +77,7 @@ export function claimCases(open: OpenStore): void {
     const [third, first, second] = late;
     const now = NOON + 3 * SECOND;
     const claim = async (limit: number, callLimit: number) =>
-      (await opened.store.claimDue({ now, leaseUntil: now + MINUTE, limit, callLimit })).map(
+      (await opened.store.claimDue({ now, leaseUntil: now + MINUTE, limit, callLimit, worth: null })).map(
         ({ job }) => job,
       );
     expect(await claim(1, 0)).toEqual([first]);
@@ -83,7 +91,8 @@ export function claimCases(open: OpenStore): void {
     const due = [acceptedJob(), acceptedJob(), acceptedJob()];
     await createAll(opened.store, [...due, late]);
     const claim = async (limit: number, callLimit: number) =>
-      (await opened.store.claimDue({ now: NOON, leaseUntil: NOON + MINUTE, limit, callLimit })).length;
+      (await opened.store.claimDue({ now: NOON, leaseUntil: NOON + MINUTE, limit, callLimit, worth: null }))
+        .length;
     expect(await claim(2, 2)).toBe(2);
     expect(idsOf(await claimAll(opened.store, NOON))).toHaveLength(2);
     await createAll(opened.store, [acceptedJob({ deadlineAt: NOON }), acceptedJob(), acceptedJob()]);
@@ -108,7 +117,7 @@ export function claimCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const { job, ...claim } = await createAndClaim(store, acceptedJob());
-    await store.release({ job, ...claim }, { dueAt: NOON + 5 * SECOND, faults: 3 });
+    await store.release({ job, ...claim }, { dueAt: NOON + 5 * SECOND, faults: 3, seenAt: null });
     expect(await store.nextDueAt()).toBe(NOON + 5 * SECOND);
     expect(await claimAll(store, NOON + 5 * SECOND - 1)).toEqual([]);
     const [again] = await claimAll(store, NOON + 5 * SECOND);
@@ -120,10 +129,10 @@ export function claimCases(open: OpenStore): void {
     const { store } = opened;
     const lost = await createAndClaim(store, acceptedJob());
     const [held] = await claimAll(store, NOON + MINUTE);
-    await store.release(lost, { dueAt: NOON, faults: 9 });
+    await store.release(lost, { dueAt: NOON, faults: 9, seenAt: null });
     expect(await claimAll(store, NOON + MINUTE)).toEqual([]);
-    await store.release(present(held), { dueAt: NOON + 2 * MINUTE, faults: 1 });
-    await store.release(present(held), { dueAt: NOON, faults: 9 });
+    await store.release(present(held), { dueAt: NOON + 2 * MINUTE, faults: 1, seenAt: null });
+    await store.release(present(held), { dueAt: NOON, faults: 9, seenAt: null });
     expect(await store.nextDueAt()).toBe(NOON + 2 * MINUTE);
     expect((await claimAll(store, NOON + 2 * MINUTE))[0]?.faults).toBe(1);
   });
@@ -132,7 +141,7 @@ export function claimCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const claim = await createAndClaim(opened.store, acceptedJob());
     await opened.store.save(claim, { job: completed(claim.job, NOON), schedule: null });
-    await opened.store.release(claim, { dueAt: NOON, faults: 0 });
+    await opened.store.release(claim, { dueAt: NOON, faults: 0, seenAt: null });
     expect(await opened.store.nextDueAt()).toBeNull();
     expect(await claimAll(opened.store, NOON + MINUTE)).toEqual([]);
   });
@@ -142,7 +151,7 @@ export function claimCases(open: OpenStore): void {
     const { store } = opened;
     const claim = await createAndClaim(store, acceptedJob());
     const queued = nextVersion(claim.job, { phase: 'queued', upstreamId: 'up-1' });
-    await store.save(claim, { job: queued, schedule: { dueAt: NOON + SECOND, faults: 2 } });
+    await store.save(claim, { job: queued, schedule: { dueAt: NOON + SECOND, faults: 2, seenAt: null } });
     const [again] = await claimAll(store, NOON + SECOND);
     expect(again).toMatchObject({ job: queued, faults: 2 });
   });

@@ -25,7 +25,13 @@ export function idempotencyCases(open: OpenStore): void {
     const { store } = opened;
     const first = keyed();
     await store.create(record(first, KEY));
-    const [claim] = await store.claimDue({ now: NOON, leaseUntil: NOON + 1, limit: 1, callLimit: 1 });
+    const [claim] = await store.claimDue({
+      now: NOON,
+      leaseUntil: NOON + 1,
+      limit: 1,
+      callLimit: 1,
+      worth: null,
+    });
     const done = completed(first, NOON);
     await store.save(present(claim), { job: done, schedule: null });
     expect(await store.create(record(keyed(), KEY))).toEqual({ type: 'duplicate', job: done });

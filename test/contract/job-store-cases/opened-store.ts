@@ -20,7 +20,7 @@ export async function createAll(store: JobStore, jobs: readonly Job[]): Promise<
 
 /** Claims whatever is due, for a minute. */
 export function claimAll(store: JobStore, now: number): Promise<Claim[]> {
-  return store.claimDue({ now, leaseUntil: now + MINUTE, limit: 1000, callLimit: 1000 });
+  return store.claimDue({ now, leaseUntil: now + MINUTE, limit: 1000, callLimit: 1000, worth: null });
 }
 
 /** Creates a job and claims it, for a minute; nothing else may be due. */

@@ -5,7 +5,7 @@ import { Recorder } from '../../support/recorder.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { claimAll, createAndClaim, type OpenStore, present } from './opened-store.ts';
 
-const LATER = { dueAt: NOON + 5 * SECOND, faults: 0 };
+const LATER = { dueAt: NOON + 5 * SECOND, faults: 0, seenAt: null };
 
 export function saveCases(open: OpenStore): void {
   it('stores the next version, exactly as it is', async () => {

@@ -54,7 +54,7 @@ export function watchCases(open: OpenStore): void {
     await store.create(record(acceptedJob(), { maxUnfinished: 1 }));
     const [held] = await claimAll(store, NOON + MINUTE);
     await store.save(present(lost), { job: completed(first, NOON), schedule: null });
-    await store.release(present(held), { dueAt: NOON + SECOND, faults: 0 });
+    await store.release(present(held), { dueAt: NOON + SECOND, faults: 0, seenAt: null });
     const last = acceptedJob();
     await store.create(record(last));
     await recorder.heard(2);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { RedisCallBudget } from '../../../src/store/redis/redis-call-budget.ts';
+import { RedisDurationStore } from '../../../src/store/redis/redis-duration-store.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { claimAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
 import { keyedJob, nextVersion, record } from '../../support/jobs.ts';
@@ -93,6 +94,8 @@ describe('a Redis that is away', () => {
   });
 });
 
+const A_SECOND = { group: 'run', moments: { mean: Math.log(1000), square: Math.log(1000) ** 2 } };
+
 function callsOf(
   store: RedisJobStore,
   budget: RedisCallBudget,
@@ -107,11 +110,14 @@ function callsOf(
     list: () => store.list({ ownerId: 'ada', ...bounds }),
     claimDue: () => claimAll(store, Date.now()),
     save: () => store.save({ ...claim, lease: 'lost' }, { job: nextVersion(claim.job), schedule: null }),
-    release: () => store.release({ ...claim, lease: 'lost' }, { dueAt: 0, faults: 0 }),
+    release: () => store.release({ ...claim, lease: 'lost' }, { dueAt: 0, faults: 0, seenAt: null }),
     nextDueAt: () => store.nextDueAt(),
+    ping: () => store.ping(),
     watch: () => store.watch({ type: 'owner', ownerId: 'bob' }, () => {}),
     reserve: () => budget.reserve(1),
     giveBack: () => budget.giveBack(1),
     refused: () => budget.refused(NOON, 0, 1),
+    readDurations: () => new RedisDurationStore(store.client).read(),
+    addDuration: () => new RedisDurationStore(store.client).add([A_SECOND]),
   };
 }

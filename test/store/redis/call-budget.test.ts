@@ -15,6 +15,9 @@ describe('the rate budget of two instances', () => {
   const budgets = (rpm: number) =>
     [new RedisCallBudget(stores[0].client, rpm), new RedisCallBudget(stores[1].client, rpm)] as const;
 
+  /** Lets time pass since the last refusal. */
+  const pass = (ms: number) => server.run('HINCRBY', keys.budget, 'closedUntil', String(-ms));
+
   beforeAll(async () => {
     server = resources.use(await RedisServer.start());
     stores = [resources.use(await openRedis([server.url])), resources.use(await openRedis([server.url]))];
@@ -79,13 +82,13 @@ describe('the rate budget of two instances', () => {
     const [a, b] = budgets(600);
     await Promise.all([a.refused(NOON, 0, null), b.refused(NOON, 0, null), a.refused(NOON, 0, null)]);
     const first = await b.reserve(1);
-    expect(first.waitMs).toBeGreaterThan(900);
-    expect(first.waitMs).toBeLessThanOrEqual(1000);
+    expect(first.waitMs).toBeGreaterThan(1900);
+    expect(first.waitMs).toBeLessThanOrEqual(2000);
     await sleep(first.waitMs + 2);
     await b.refused(NOON, 0, null);
     const second = await a.reserve(1);
-    expect(second.waitMs).toBeGreaterThan(1900);
-    expect(second.waitMs).toBeLessThanOrEqual(2000);
+    expect(second.waitMs).toBeGreaterThan(3900);
+    expect(second.waitMs).toBeLessThanOrEqual(4000);
   });
 
   it('believes no time to wait of more than five minutes', async () => {
@@ -108,7 +111,7 @@ describe('the rate budget of two instances', () => {
     const [a, b] = budgets(50);
     await a.reserve(256);
     const names = [keys.budget, keys.givenBack('this one')];
-    const values = ['give-back', 5, 46 / MINUTE, 2];
+    const values = ['give-back', '1', 5, 46 / MINUTE, 10 * MINUTE, 2];
     for (let i = 0; i < 2; i += 1) await runScript(stores[0].client, 'reelgateTakeCalls', names, values);
     expect((await b.reserve(256)).granted).toBe(2);
     expect(Number(await server.run('TTL', keys.givenBack('this one')))).toBeGreaterThan(0);
@@ -121,6 +124,29 @@ describe('the rate budget of two instances', () => {
     const { granted, waitMs } = await b.reserve(256);
     expect(granted).toBe(0);
     await sleep(waitMs + 2);
+    // At first at a measured pace.
+    expect((await b.reserve(256)).granted).toBe(1);
+    await pass(5 * MINUTE);
     expect((await b.reserve(256)).granted).toBe(256);
   });
+
+  it('opens at half the rate, climbs back in five minutes, and halves it once for refusals in a row', async () => {
+    const [a, b] = budgets(60);
+    const full = await waitOf(a);
+    await a.refused(NOON, 0, 0);
+    await b.refused(NOON, 0, 0);
+    expect((await waitOf(b)) / full).toBeCloseTo(2, 0);
+    await pass(2.5 * MINUTE);
+    expect((await waitOf(a)) / full).toBeCloseTo(4 / 3, 1);
+    await pass(2.5 * MINUTE);
+    expect((await waitOf(a)) / full).toBeCloseTo(1, 1);
+  });
 });
+
+/** Uses up what there is. @returns milliseconds until there is more */
+async function waitOf(budget: RedisCallBudget): Promise<number> {
+  for (;;) {
+    const { granted, waitMs } = await budget.reserve(1);
+    if (granted === 0) return waitMs;
+  }
+}

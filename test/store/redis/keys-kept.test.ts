@@ -117,7 +117,7 @@ describe('what is kept in Redis', () => {
     const now = Date.now();
     const overdue = Array.from({ length: 8 }, () => freshJob({ deadlineAt: now }));
     await createAll(store, overdue);
-    const query = { now: now + SECOND, leaseUntil: now + MINUTE, limit: 8, callLimit: 8 };
+    const query = { now: now + SECOND, leaseUntil: now + MINUTE, limit: 8, callLimit: 8, worth: null };
     expect(await store.claimDue(query)).toHaveLength(8);
     const due = freshJob();
     await createAll(store, [due]);
@@ -145,7 +145,7 @@ describe('what is kept in Redis', () => {
     unwatch();
     await store.getVideoData(claim.job.id);
     await store.nextDueAt();
-    await store.release(claim, { dueAt: 0, faults: 0 });
+    await store.release(claim, { dueAt: 0, faults: 0, seenAt: null });
     await expect.poll(() => commands.at(-1)?.[0]).toMatch(/publish|eval/);
     await expect
       .poll(() => commands.filter(([name]) => name?.startsWith('eval')).length)

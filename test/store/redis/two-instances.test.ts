@@ -59,7 +59,13 @@ describe.each(KINDS)('two instances on %s', (_, start) => {
     const now = Date.now();
     const claims = await Promise.all(
       Array.from({ length: 12 }, (__, index) =>
-        (index % 2 === 0 ? a : b).claimDue({ now, leaseUntil: now + MINUTE, limit: 9, callLimit: 9 }),
+        (index % 2 === 0 ? a : b).claimDue({
+          now,
+          leaseUntil: now + MINUTE,
+          limit: 9,
+          callLimit: 9,
+          worth: null,
+        }),
       ),
     );
     expect(idsOf(claims.flat()).toSorted()).toEqual(idsOf(jobs).toSorted());
@@ -89,7 +95,7 @@ describe.each(KINDS)('two instances on %s', (_, start) => {
     expect(await claimAll(a, Date.now())).toEqual([]);
     const second = nextVersion(job, { phase: 'submitting' });
     const third = nextVersion(second, { phase: 'queued', upstreamId: 'up-1' });
-    const schedule = { dueAt: Date.now() + MINUTE, faults: 2 };
+    const schedule = { dueAt: Date.now() + MINUTE, faults: 2, seenAt: null };
     for (const change of [
       { job: second, schedule: null },
       { job: third, schedule },
@@ -99,8 +105,8 @@ describe.each(KINDS)('two instances on %s', (_, start) => {
     }
     const [again] = await claimAll(b, schedule.dueAt);
     expect(again).toMatchObject({ job: third, faults: 2 });
-    await b.release(present(again), { dueAt: schedule.dueAt + 1, faults: 3 });
-    await b.release(present(again), { dueAt: 0, faults: 9 });
+    await b.release(present(again), { dueAt: schedule.dueAt + 1, faults: 3, seenAt: null });
+    await b.release(present(again), { dueAt: 0, faults: 9, seenAt: null });
     expect(await a.nextDueAt()).toBe(schedule.dueAt + 1);
     await heard.heard(3);
     expect(heard.jobs).toEqual([job, second, third]);

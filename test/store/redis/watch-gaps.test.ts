@@ -119,7 +119,7 @@ describe('what is saved while the line for announcements is down is told after i
     const heard = new Recorder();
     const unwatch = await writer.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
     const queued = nextVersion(claim.job, { phase: 'queued' });
-    const change = { job: queued, schedule: { dueAt: Date.now() + MINUTE, faults: 0 } };
+    const change = { job: queued, schedule: { dueAt: Date.now() + MINUTE, faults: 0, seenAt: null } };
     proxy.dropAnswers();
     const lost = watcher.save(claim, change);
     await heard.heard(1);

@@ -17,7 +17,7 @@ for (;;) {
   const created = acceptedJob({ createdAt: now });
   await store.create(record(created, { idempotencyKey: created.id, maxUnfinished: Infinity }));
   tell('accepted', created.id);
-  const claims = await store.claimDue({ now, leaseUntil: now + MINUTE, limit: 1, callLimit: 1 });
+  const claims = await store.claimDue({ now, leaseUntil: now + MINUTE, limit: 1, callLimit: 1, worth: null });
   for (const claim of claims) {
     const submitting = nextVersion(claim.job, { phase: 'submitting' });
     await store.save(claim, { job: submitting, schedule: null });

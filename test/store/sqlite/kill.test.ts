@@ -64,7 +64,13 @@ async function expectKeyAndDueJobs(
   expect(again).toMatchObject({ type: 'duplicate', job: { id } });
   // No job of the dead process is out of reach until a lease of it runs out.
   const now = Date.now();
-  const claims = await store.claimDue({ now, leaseUntil: now + MINUTE, limit: 1e6, callLimit: 1e6 });
+  const claims = await store.claimDue({
+    now,
+    leaseUntil: now + MINUTE,
+    limit: 1e6,
+    callLimit: 1e6,
+    worth: null,
+  });
   const claimed = new Set(claims.map(({ job }) => job.id));
   const unfinished = [...acknowledged].filter(([, phase]) => phase !== 'completed');
   const missing = unfinished.map(([left]) => left).filter((left) => !claimed.has(left));

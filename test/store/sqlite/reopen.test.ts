@@ -16,7 +16,7 @@ describe('a store that is opened again', () => {
     const waiting = acceptedJob();
     await opened.store.create(record(waiting, { idempotencyKey: 'k' }));
     const [held] = await claimAll(opened.store, NOON);
-    await opened.store.release(present(held), { dueAt: NOON + SECOND, faults: 4 });
+    await opened.store.release(present(held), { dueAt: NOON + SECOND, faults: 4, seenAt: null });
 
     await using store = await reopen(opened.store, opened.folder);
     expect(await store.getMany([done.id, waiting.id])).toEqual([done, waiting]);
@@ -35,7 +35,7 @@ describe('a store that is opened again', () => {
     const later = acceptedJob({ createdAt: NOON + MINUTE });
     const leased = acceptedJob();
     for (const job of [later, leased]) await opened.store.create(record(job));
-    await opened.store.claimDue({ now: NOON, leaseUntil: NOON + HOUR, limit: 9, callLimit: 9 });
+    await opened.store.claimDue({ now: NOON, leaseUntil: NOON + HOUR, limit: 9, callLimit: 9, worth: null });
 
     await using store = await reopen(opened.store, opened.folder);
     expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([leased]);
@@ -51,7 +51,7 @@ describe('a store that is opened again', () => {
     expect(await store.save(stale, change)).toBe(false);
     const [fresh] = await claimAll(store, NOON);
     expect(await store.save(stale, change)).toBe(false);
-    await store.release(stale, { dueAt: NOON, faults: 0 });
+    await store.release(stale, { dueAt: NOON, faults: 0, seenAt: null });
     expect(await claimAll(store, NOON)).toEqual([]);
     expect(await store.save(present(fresh), change)).toBe(true);
   });

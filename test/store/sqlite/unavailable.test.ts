@@ -24,7 +24,7 @@ describe('a store that fails', () => {
       list: () => store.list({ ownerId: 'ada', ...bounds }),
       claimDue: () => claimAll(store, NOON),
       save: () => store.save(claim, { job: nextVersion(claim.job), schedule: null }),
-      release: () => store.release(claim, { dueAt: NOON, faults: 0 }),
+      release: () => store.release(claim, { dueAt: NOON, faults: 0, seenAt: null }),
       nextDueAt: () => store.nextDueAt(),
     };
     for (const [name, call] of Object.entries(calls)) {

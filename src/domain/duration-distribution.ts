@@ -1,0 +1,159 @@
+/**
+ * How long something takes, as a mixture of lognormal distributions: closed forms of what a schedule of looks needs.
+ *
+ * With z = (ln t − μ)/σ and U(z) the upper tail of the standard normal distribution, a lognormal T has
+ * P(T > t) = U(z) and E[max(T − t, 0)] = exp(μ + σ²/2)·U(z − σ) − t·U(z). A mixture has the weighted sums.
+ */
+import { massBetween, normalDensity, upperTail } from './normal.ts';
+
+/** A lognormal distribution: of ln(milliseconds), `mu` is the mean and `sigma` the standard deviation. */
+export interface Lognormal {
+  readonly mu: number;
+  readonly sigma: number;
+}
+
+/** First and second moment of the logarithm of a duration in milliseconds. */
+export interface LogMoments {
+  readonly mean: number;
+  readonly square: number;
+}
+
+/** The share of durations that follow no rule, and how wide they lie: a stray is later rather than sooner. */
+const STRAY_WEIGHT = 0.02;
+const STRAY_SHIFT = 0.3;
+const STRAY_SIGMA = 0.7;
+/** Half the range that is integrated over, in standard deviations, and its steps. */
+const REACH = 6;
+const INTEGRATION_STEPS = 256;
+/** Halvings of 80 standard deviations: down to a billionth of one. */
+const QUANTILE_STEPS = 40;
+/** Below it the share of an interval is rounding. */
+const MIN_MASS = 1e-12;
+
+/**
+ * A lognormal distribution, and a fiftieth of strays around it, so that what lies far from all experience is thought
+ * unlikely, not impossible. Milliseconds throughout; immutable.
+ */
+export class DurationDistribution {
+  /** The lognormal distribution itself, without the strays. */
+  readonly main: Lognormal;
+  readonly #parts: readonly (Lognormal & { readonly weight: number })[];
+  #pollRoot: number | null = null;
+
+  constructor({ mu, sigma }: Lognormal) {
+    this.main = { mu, sigma };
+    const strays = { mu: mu + STRAY_SHIFT, sigma: Math.max(STRAY_SIGMA, 2 * sigma) };
+    this.#parts = [
+      { mu, sigma, weight: 1 - STRAY_WEIGHT },
+      { ...strays, weight: STRAY_WEIGHT },
+    ];
+  }
+
+  /** The duration that is as often exceeded as not, strays aside. */
+  get median(): number {
+    return Math.exp(this.main.mu);
+  }
+
+  /** P(T > t). */
+  survival(t: number): number {
+    return t <= 0 ? 1 : this.#sum((part) => survivalOf(part, t));
+  }
+
+  /** E[max(T − t, 0)]: how far the duration is expected to go beyond t. */
+  excess(t: number): number {
+    return this.#sum(({ mu, sigma }) => {
+      const mean = Math.exp(mu + sigma ** 2 / 2);
+      if (t <= 0) return mean - t;
+      const z = (Math.log(t) - mu) / sigma;
+      return Math.max(0, mean * upperTail(z - sigma) - t * upperTail(z));
+    });
+  }
+
+  /** The duration that is exceeded with this probability, which is above 0 and below 1. */
+  exceededWith(probability: number): number {
+    let low = Math.min(...this.#parts.map(({ mu, sigma }) => mu - 40 * sigma));
+    let high = Math.max(...this.#parts.map(({ mu, sigma }) => mu + 40 * sigma));
+    for (let step = 0; step < QUANTILE_STEPS; step += 1) {
+      const middle = (low + high) / 2;
+      if (this.survival(Math.exp(middle)) > probability) low = middle;
+      else high = middle;
+    }
+    return Math.exp(high);
+  }
+
+  /**
+   * ∫ sqrt(f(t)·S(t)) dt of the distribution without its strays, f being its density and S its survival; in square
+   * roots of milliseconds. `poll-plan.ts` says what for.
+   */
+  get pollRoot(): number {
+    this.#pollRoot ??= integratePollRoot(this.main);
+    return this.#pollRoot;
+  }
+
+  /**
+   * The moments of ln T, given that T lies between two durations, `low` of which may be 0.
+   *
+   * @returns null when T hardly can
+   */
+  logMomentsBetween(low: number, high: number): LogMoments | null {
+    let mass = 0;
+    let mean = 0;
+    let square = 0;
+    for (const { weight, mu, sigma } of this.#parts) {
+      const a = (Math.log(low) - mu) / sigma;
+      const b = (Math.log(high) - mu) / sigma;
+      const within = massBetween(a, b);
+      if (within < MIN_MASS) continue;
+      // The doubly truncated normal distribution: N. L. Johnson, S. Kotz, N. Balakrishnan, Continuous Univariate
+      // Distributions 1, 2nd edition, 13.10.1.
+      const z = (normalDensity(a) - normalDensity(b)) / within;
+      const zz = 1 + (timesDensity(a) - timesDensity(b)) / within;
+      mass += weight * within;
+      mean += weight * within * (mu + sigma * z);
+      square += weight * within * (mu ** 2 + 2 * mu * sigma * z + sigma ** 2 * zz);
+    }
+    return mass < MIN_MASS ? null : { mean: mean / mass, square: square / mass };
+  }
+
+  #sum(ofPart: (part: Lognormal) => number): number {
+    return this.#parts.reduce((sum, part) => sum + part.weight * ofPart(part), 0);
+  }
+}
+
+/** The lognormal distribution with the mean and the variance of the sum of two independent ones (Fenton, Wilkinson). */
+export function sumOf(one: Lognormal, other: Lognormal): Lognormal {
+  const means = [one, other].map(({ mu, sigma }) => Math.exp(mu + sigma ** 2 / 2));
+  const variances = [one, other].map(
+    ({ mu, sigma }) => Math.expm1(sigma ** 2) * Math.exp(2 * mu + sigma ** 2),
+  );
+  const mean = total(means);
+  const logVariance = Math.log1p(total(variances) / mean ** 2);
+  return { mu: Math.log(mean) - logVariance / 2, sigma: Math.sqrt(logVariance) };
+}
+
+function integratePollRoot(part: Lognormal): number {
+  let sum = 0;
+  let before = { t: Math.exp(part.mu - REACH * part.sigma), survival: 1 };
+  for (let step = 1; step <= INTEGRATION_STEPS; step += 1) {
+    const z = REACH * ((2 * step) / INTEGRATION_STEPS - 1);
+    const t = Math.exp(part.mu + z * part.sigma);
+    const survival = survivalOf(part, t);
+    const density = Math.max(0, before.survival - survival) / (t - before.t);
+    sum += Math.sqrt(density * ((before.survival + survival) / 2)) * (t - before.t);
+    before = { t, survival };
+  }
+  return sum;
+}
+
+function survivalOf({ mu, sigma }: Lognormal, t: number): number {
+  return upperTail((Math.log(t) - mu) / sigma);
+}
+
+/** Its limit is 0 where z is infinite. */
+function timesDensity(z: number): number {
+  return Number.isFinite(z) ? z * normalDensity(z) : 0;
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}

@@ -1,0 +1,73 @@
+import type { Clock } from '../domain/clock.ts';
+import {
+  addDuration,
+  type DurationSample,
+  type DurationStats,
+  type ExpectedDurations,
+  expectDurations,
+} from '../domain/duration-model.ts';
+import type { VideoRequest } from '../domain/video-request.ts';
+import type { DurationStore } from '../store/duration-store.ts';
+
+/** What the model works with. */
+export interface LearnedDurationsOptions {
+  readonly store: DurationStore;
+  readonly clock: Clock;
+  /** What a job takes before anything was learned, in milliseconds. */
+  readonly typicalMs: number;
+}
+
+/** How often it is looked what other instances have learned. */
+const REFRESH_MS = 5000;
+
+/** The duration model as all instances have taught it; this one's view is a few seconds behind the others'. */
+export class LearnedDurations {
+  readonly #options: LearnedDurationsOptions;
+  readonly #expected = new Map<string, ExpectedDurations>();
+  #stats: DurationStats = new Map();
+  #refreshedAt = -Infinity;
+
+  constructor(options: LearnedDurationsOptions) {
+    this.#options = options;
+  }
+
+  /** How long such a job is expected to take. */
+  expected(request: VideoRequest): ExpectedDurations {
+    const { resolution, videoLength, steps } = request;
+    const key = `${resolution} ${videoLength} ${steps}`;
+    const known = this.#expected.get(key) ?? expectDurations(this.#stats, request, this.#options.typicalMs);
+    this.#expected.set(key, known);
+    return known;
+  }
+
+  /**
+   * Reads what was learned, unless that was done a moment ago.
+   *
+   * @throws StoreUnavailableError
+   */
+  async refresh(): Promise<void> {
+    const { store, clock } = this.#options;
+    const now = clock.now();
+    if (Math.abs(now - this.#refreshedAt) < REFRESH_MS) return;
+    this.#replace(await store.read());
+    this.#refreshedAt = now;
+  }
+
+  /**
+   * Learns, and tells the others.
+   *
+   * @throws StoreUnavailableError: then they do not hear of it
+   */
+  async learn(samples: readonly DurationSample[]): Promise<void> {
+    if (samples.length === 0) return;
+    const stats = new Map(this.#stats);
+    for (const { group, moments } of samples) stats.set(group, addDuration(stats.get(group), moments));
+    this.#replace(stats);
+    await this.#options.store.add(samples);
+  }
+
+  #replace(stats: DurationStats): void {
+    this.#stats = stats;
+    this.#expected.clear();
+  }
+}

@@ -1,0 +1,12 @@
+import type { DurationSample, DurationStats } from '../domain/duration-model.ts';
+
+/**
+ * Where it is kept how long jobs take, for all instances together. Its methods reject with `StoreUnavailableError`
+ * when the store can't be reached.
+ */
+export interface DurationStore {
+  /** All that was learned: at most a few hundred groups. */
+  read(): Promise<DurationStats>;
+  /** Adds durations to their groups, each group at once, as `addDuration` does. */
+  add(samples: readonly DurationSample[]): Promise<void>;
+}

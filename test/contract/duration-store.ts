@@ -1,0 +1,51 @@
+/** What every adapter of the DurationStore port keeps to. */
+import { expect, it } from 'vitest';
+import { addDuration, type GroupMoments } from '../../src/domain/duration-model.ts';
+import type { DurationStore } from '../../src/store/duration-store.ts';
+
+const SAMPLES = [50_000, 47_000.5, 61_234, 3, 3_600_000].map((ms) => ({
+  mean: Math.log(ms),
+  square: Math.log(ms) ** 2 + 0.01,
+}));
+
+/** Runs the cases on an adapter; `open` gives two instances on one empty store. */
+export function durationStoreCases(
+  open: () => Promise<{ readonly one: DurationStore; readonly other: DurationStore } & AsyncDisposable>,
+): void {
+  it('has learned nothing at first', async () => {
+    await using opened = await open();
+    expect(await opened.one.read()).toEqual(new Map());
+    await opened.one.add([]);
+    expect(await opened.one.read()).toEqual(new Map());
+  });
+
+  it('adds durations as the model does, and tells what others have added', async () => {
+    await using opened = await open();
+    let run: GroupMoments | undefined;
+    for (const moments of SAMPLES) {
+      run = addDuration(run, moments);
+      await opened.one.add([
+        { group: 'run', moments },
+        { group: 'run 480 * 30', moments },
+      ]);
+    }
+    const stats = await opened.other.read();
+    expect([...stats.keys()].toSorted()).toEqual(['run', 'run 480 * 30']);
+    for (const key of ['weight', 'sum', 'squares'] as const) {
+      expect(stats.get('run')?.[key]).toBeCloseTo(run?.[key] ?? 0, 9);
+    }
+  });
+
+  it('loses none of what many add at once', async () => {
+    await using opened = await open();
+    const [moments = { mean: 0, square: 0 }] = SAMPLES;
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 === 0 ? opened.one : opened.other).add([{ group: 'run', moments }]),
+      ),
+    );
+    const { weight = 0, sum = 0 } = (await opened.one.read()).get('run') ?? {};
+    expect(weight).toBeCloseTo((1 - (1 - 1 / 40) ** 20) * 40, 9);
+    expect(sum / weight).toBeCloseTo(moments.mean, 9);
+  });
+}
