@@ -31,15 +31,15 @@ export interface RunningJob {
 }
 
 /**
- * The mean delay that is aimed at: a fiftieth of the expected run, within these bounds, so a second for a typical job;
- * and for a job that takes very long, half a percent of its age.
+ * The mean delay that is aimed at: a twentieth of the expected run, within these bounds, so a second for a typical job;
+ * and for a job that takes very long, four thousandths of its age.
  */
-const DELAY_SHARE = 0.02;
+const DELAY_SHARE = 0.05;
 const MIN_DELAY_MS = 250;
 const MAX_DELAY_MS = 1000;
-const DELAY_SHARE_OF_AGE = 0.005;
+const DELAY_SHARE_OF_AGE = 0.004;
 /** How much less it matters to see that a job has begun than that it is done. */
-const START_WEIGHT = 0.03;
+const START_WEIGHT = 0.01;
 /** Bounds of the pause between two looks. */
 const FLOOR_MS = 500;
 const CEILING_MS = 60_000;

@@ -9,7 +9,7 @@ import {
   queueSamples,
   runSamples,
 } from '../../src/domain/duration-model.ts';
-import { lognormal, seeded } from '../support/chance.ts';
+import { lognormal, seeded } from '../../bench/polling/chance.ts';
 import { videoRequest } from '../support/jobs.ts';
 
 const TYPICAL_MS = 53_000;

@@ -10,7 +10,7 @@ import {
   phasesOf,
 } from '../../src/domain/projection.ts';
 import { transition } from '../../src/domain/transition.ts';
-import { lognormal, seeded } from '../support/chance.ts';
+import { lognormal, seeded } from '../../bench/polling/chance.ts';
 import { anyHistory, EXPECTED, jobIn, livelyHistory, OBSERVATIONS, play, T0 } from './job-samples.ts';
 
 const anyJob = fc

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** An upstream that counts what it is sent. A job is done after its third status call. */
+/** An upstream that counts what it is sent. A job is done at its second status call. */
 export interface CountingUpstream extends AsyncDisposable {
   readonly url: string;
   /** How often each prompt was submitted. */
@@ -46,7 +46,7 @@ export async function startCountingUpstream(submitDelayMs = 0): Promise<Counting
       );
     }
     polls.set(id, count + 1);
-    const word = ['QUEUED', 'PROCESSING'][count] ?? 'COMPLETED';
+    const word = count === 0 ? 'PROCESSING' : 'COMPLETED';
     answer(response, 200, JSON.stringify({ status: word, metrics: {} }));
   };
 

@@ -145,6 +145,7 @@ describe('what is kept in Redis', () => {
     unwatch();
     await store.getVideoData(claim.job.id);
     await store.nextDueAt();
+    await store.claimDue({ now: Date.now(), leaseUntil: 0, limit: 9, callLimit: 1, worth: () => 1 });
     await store.release(claim, { dueAt: 0, faults: 0, seenAt: null });
     await expect.poll(() => commands.at(-1)?.[0]).toMatch(/publish|eval/);
     await expect

@@ -9,8 +9,14 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** A lognormal draw (Box, Muller). */
+/** A lognormal draw (G. Box, M. Muller). */
 export function lognormal(random: () => number, mu: number, sigma: number): number {
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return Math.exp(mu + sigma * normal);
+}
+
+/** A lognormal draw with this mean and coefficient of variation. */
+export function spread(random: () => number, mean: number, cv: number): number {
+  const variance = Math.log1p(cv ** 2);
+  return lognormal(random, Math.log(mean) - variance / 2, Math.sqrt(variance));
 }

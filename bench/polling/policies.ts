@@ -1,0 +1,97 @@
+/** Ways to decide when to look at a job: the gateway's own, and what it is measured against. */
+import {
+  addDuration,
+  type DurationSample,
+  expectDurations,
+  type GroupMoments,
+} from '../../src/domain/duration-model.ts';
+import type { Job } from '../../src/domain/job.ts';
+import { nextPollDelayMs } from '../../src/domain/poll-plan.ts';
+import { transition } from '../../src/domain/transition.ts';
+import { callWorth } from '../../src/poller/call-worth.ts';
+import { seenDone, seenRunning } from '../../src/poller/seen-durations.ts';
+import type { DueJob } from '../../src/store/job-store.ts';
+
+/** What a look at a job shows. */
+export type Word = 'queued' | 'processing' | 'completed';
+
+/** A job in a simulation. Times are milliseconds from its beginning. */
+export interface Watched {
+  job: Job;
+  /** When it was last seen not done. */
+  seenAt: number;
+  polls: number;
+}
+
+/** Decides when to look, and learns from what it sees. */
+export interface Policy {
+  readonly name: string;
+  /** The upstream has just taken the job. @returns when to look first */
+  taken(watched: Watched, now: number): number;
+  /** A look showed that it is not done. @returns when to look next */
+  notDone(watched: Watched, word: 'queued' | 'processing', now: number): number;
+  /** A look showed that it is done. */
+  done(watched: Watched, now: number): void;
+  /** Which call is worth most when calls are short; null: the one that is due for longest. */
+  readonly worth: ((now: number) => (due: DueJob) => number) | null;
+}
+
+/** Looks at each job at one interval, as the vendor's SDK does. */
+export function every(ms: number): Policy {
+  return {
+    name: `every ${ms / 1000} s`,
+    taken: (_, now) => now + ms,
+    notDone: (_watched, _word, now) => now + ms,
+    done: () => {},
+    worth: null,
+  };
+}
+
+/** Waits 1 second, then twice as long each time, up to 30 seconds. */
+export function exponentialBackoff(): Policy {
+  return {
+    name: 'exponential backoff',
+    taken: (_, now) => now + 1000,
+    notDone: ({ polls }, _, now) => now + Math.min(30_000, 1000 * 2 ** polls),
+    done: () => {},
+    worth: null,
+  };
+}
+
+/**
+ * The gateway's own: its model, plan and ranking as they are, without what is around them.
+ *
+ * @param typicalMs what it believes of a job before the first
+ */
+export function learnedPlan(random: () => number, typicalMs = 53_380): Policy {
+  const stats = new Map<string, GroupMoments>();
+  const durations = { expected: (request: Job['request']) => expectDurations(stats, request, typicalMs) };
+  const learn = (samples: readonly DurationSample[]) => {
+    for (const { group, moments } of samples) stats.set(group, addDuration(stats.get(group), moments));
+  };
+  const plan = ({ job, seenAt }: Watched) => {
+    const submittedAt = job.submittedAt ?? seenAt;
+    const running = { submittedAt, startedAt: job.startedAt, seenAt };
+    return seenAt + nextPollDelayMs(running, durations.expected(job.request), random());
+  };
+  return {
+    name: 'learned plan',
+    taken: plan,
+    notDone: (watched, word, now) => {
+      const { job, seenAt } = watched;
+      const expected = durations.expected(job.request);
+      if (word === 'processing') {
+        const { startedAt, learned } = seenRunning({ job, seenAt, at: now, expected });
+        watched.job = transition(job, { type: 'upstream-processing', startedAt, expected }, now);
+        learn(learned);
+      }
+      watched.seenAt = now;
+      return plan(watched);
+    },
+    done: ({ job, seenAt }, now) => {
+      const expected = durations.expected(job.request);
+      learn(seenDone({ job, seenAt, at: now, expected }, null));
+    },
+    worth: (now) => callWorth(durations, now, false),
+  };
+}

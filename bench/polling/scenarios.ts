@@ -1,0 +1,54 @@
+import { spread } from './chance.ts';
+import type { Scenario } from './simulation.ts';
+
+type Draw = Scenario['runMs'];
+
+/** A job takes 53 s by the upstream's page, of which it waits about 1.5 s here. */
+const QUEUE: Draw = (random) => spread(random, 1500, 0.5);
+const runOf =
+  (meanMs: number, cv: number): Draw =>
+  (random) =>
+    spread(random, meanMs, cv);
+const TYPICAL_RUN_MS = 51_500;
+
+const steady = (cv: number): Scenario => ({
+  name: `steady, spread ${cv}`,
+  jobs: 1000,
+  jobsAMinute: 6,
+  countedFrom: 50,
+  queueMs: QUEUE,
+  runMs: runOf(TYPICAL_RUN_MS, cv),
+  rpm: 0,
+});
+
+/** What the gateway's plan is measured on. In each all jobs from the 51st on are counted, those of a drift included. */
+export const SCENARIOS: readonly Scenario[] = [
+  ...[0.05, 0.1, 0.2, 0.35, 0.6].map(steady),
+  { ...steady(0.2), name: 'cold start at 15 s', jobs: 150, runMs: runOf(13_500, 0.2) },
+  { ...steady(0.2), name: 'cold start at 240 s', jobs: 150, runMs: runOf(238_500, 0.2) },
+  {
+    ...steady(0.2),
+    name: 'durations double',
+    jobs: 400,
+    runMs: (random, index) => spread(random, index < 100 ? TYPICAL_RUN_MS : 2 * TYPICAL_RUN_MS, 0.2),
+  },
+  {
+    ...steady(0.2),
+    name: 'durations halve',
+    jobs: 400,
+    runMs: (random, index) => spread(random, index < 100 ? TYPICAL_RUN_MS : TYPICAL_RUN_MS / 2, 0.2),
+  },
+  {
+    ...steady(0.1),
+    name: 'three lengths mixed',
+    videoLength: (index) => [1, 3, 5][index % 3] ?? 3,
+    runMs: (random, index) => spread(random, [30_000, 51_500, 80_000][index % 3] ?? 0, 0.1),
+  },
+  {
+    ...steady(0.2),
+    name: 'waits of a minute',
+    queueMs: (random) => spread(random, 60_000, 1),
+  },
+  { ...steady(0.2), name: '50 calls a minute, 8 jobs a minute', jobsAMinute: 8, inStep: true, rpm: 50 },
+  { ...steady(0.2), name: '5 calls a minute, a job every 3 minutes', jobs: 300, jobsAMinute: 1 / 3, rpm: 5 },
+];

@@ -1,0 +1,174 @@
+/** Jobs, an upstream and a call budget on a virtual clock. */
+import { expectDurations } from '../../src/domain/duration-model.ts';
+import { newJob } from '../../src/domain/job.ts';
+import { transition } from '../../src/domain/transition.ts';
+import type { VideoRequest } from '../../src/domain/video-request.ts';
+import { RateBudget } from '../../src/poller/rate-budget.ts';
+import { isUrgent, worthMost } from '../../src/store/job-store.ts';
+import { seeded } from './chance.ts';
+import type { Policy, Watched } from './policies.ts';
+
+/** What is simulated. Durations are milliseconds. */
+export interface Scenario {
+  readonly name: string;
+  readonly jobs: number;
+  /** Jobs are accepted at this rate, by chance or in step. */
+  readonly jobsAMinute: number;
+  readonly inStep?: boolean;
+  /** Jobs before this one teach and are not counted. */
+  readonly countedFrom: number;
+  /** How long the job of this number waits, and runs, at the upstream. */
+  readonly queueMs: (random: () => number, index: number) => number;
+  readonly runMs: (random: () => number, index: number) => number;
+  readonly videoLength?: (index: number) => number;
+  /** Upstream calls a minute; 0: no limit. */
+  readonly rpm: number;
+}
+
+/** How a policy did. */
+export interface Outcome {
+  readonly pollsAJob: number;
+  /** Milliseconds from a job's end to the look that shows it. */
+  readonly meanDelayMs: number;
+  readonly p95DelayMs: number;
+  readonly callsAMinute: number;
+}
+
+interface Simulated extends Watched {
+  readonly index: number;
+  readonly queueMs: number;
+  readonly runMs: number;
+  beginsAt: number;
+  endsAt: number;
+  dueAt: number;
+}
+
+const REQUEST: VideoRequest = {
+  image: 'https://example.com/cat.png',
+  prompt: 'a cat',
+  negativePrompt: 'blurry',
+  resolution: 480,
+  videoLength: 3,
+  steps: 30,
+  seed: 1,
+  base64: false,
+};
+const NOTHING_KNOWN = expectDurations(new Map(), REQUEST, 1000);
+
+/**
+ * Polls times delay, as a share of another policy's: the polls that are left at the same delay, since a plan can trade
+ * one for the other.
+ */
+export function ratio(outcome: Outcome, reference: Outcome): number {
+  return (outcome.pollsAJob * outcome.meanDelayMs) / (reference.pollsAJob * reference.meanDelayMs);
+}
+
+/**
+ * Runs a scenario to its end, once with each seed.
+ *
+ * @param makePolicy made anew for each run: it has learned nothing yet
+ */
+export function simulate(
+  scenario: Scenario,
+  makePolicy: (seed: number) => Policy,
+  seeds: readonly number[],
+): Outcome {
+  const runs = seeds.map((seed) => run(scenario, makePolicy(seed), drawJobs(scenario, seed)));
+  const mean = (figure: (run: Run) => number) =>
+    runs.reduce((sum, one) => sum + figure(one), 0) / runs.length;
+  const delays = runs.flatMap((one) => one.delays).toSorted((a, b) => a - b);
+  return {
+    pollsAJob: mean((one) => one.polls / one.delays.length),
+    meanDelayMs: delays.reduce((sum, delay) => sum + delay, 0) / delays.length,
+    p95DelayMs: delays[Math.floor(delays.length * 0.95)] ?? 0,
+    callsAMinute: mean((one) => one.calls / (one.elapsedMs / 60_000)),
+  };
+}
+
+interface Run {
+  readonly polls: number;
+  readonly calls: number;
+  readonly delays: readonly number[];
+  readonly elapsedMs: number;
+}
+
+function run(scenario: Scenario, policy: Policy, arrivals: Simulated[]): Run {
+  const budget = new RateBudget(scenario.rpm, 0);
+  const open = new Set<Simulated>();
+  const delays: number[] = [];
+  let polls = 0;
+  let calls = 0;
+  let now = 0;
+
+  const call = (job: Simulated): void => {
+    calls += 1;
+    if (job.job.phase === 'accepted') return submit(job, policy, now);
+    if (job.job.phase === 'collecting') return void open.delete(job);
+    job.polls += 1;
+    if (now < job.endsAt) {
+      job.dueAt = policy.notDone(job, now < job.beginsAt ? 'queued' : 'processing', now);
+      return;
+    }
+    policy.done(job, now);
+    job.job = transition(job.job, { type: 'upstream-completed', metrics: null }, now);
+    job.dueAt = now;
+    if (job.index < scenario.countedFrom) return;
+    delays.push(now - job.endsAt);
+    polls += job.polls;
+  };
+
+  while (arrivals.length > 0 || open.size > 0) {
+    for (let next = arrivals[0]; next !== undefined && next.dueAt <= now; next = arrivals[0]) {
+      open.add(next);
+      arrivals.shift();
+    }
+    const due = [...open].filter(({ dueAt }) => dueAt <= now);
+    const [first] = due.length > 1 ? inOrder(due, policy, now) : due;
+    if (first !== undefined && budget.reserve(1, now).granted > 0) {
+      call(first);
+      continue;
+    }
+    const later = [...open].filter(({ dueAt }) => dueAt > now).map(({ dueAt }) => dueAt);
+    const waitMs = first === undefined ? Infinity : Math.max(1, budget.waitMs(now));
+    now = Math.min(now + waitMs, arrivals[0]?.dueAt ?? Infinity, ...later);
+  }
+
+  return { polls, calls, delays, elapsedMs: now };
+}
+
+/** The same jobs for every policy. */
+function drawJobs(scenario: Scenario, seed: number): Simulated[] {
+  const random = seeded(seed);
+  let at = 0;
+  return Array.from({ length: scenario.jobs }, (_, index) => {
+    const gap = 60_000 / scenario.jobsAMinute;
+    at += Math.round(scenario.inStep === true ? gap : -Math.log(1 - random()) * gap);
+    const request = { ...REQUEST, videoLength: scenario.videoLength?.(index) ?? REQUEST.videoLength };
+    return {
+      index,
+      job: newJob(`vj_${index}`, 'owner', request, at, 24 * 3_600_000),
+      queueMs: scenario.queueMs(random, index),
+      runMs: scenario.runMs(random, index),
+      beginsAt: Infinity,
+      endsAt: Infinity,
+      seenAt: at,
+      polls: 0,
+      dueAt: at,
+    };
+  });
+}
+
+function submit(job: Simulated, policy: Policy, now: number): void {
+  const submitting = transition(job.job, { type: 'submit-started' }, now);
+  const accepted = { type: 'submit-accepted', upstreamId: 'up', expected: NOTHING_KNOWN } as const;
+  job.job = transition(submitting, accepted, now);
+  job.beginsAt = now + job.queueMs;
+  job.endsAt = job.beginsAt + job.runMs;
+  job.seenAt = now;
+  job.dueAt = policy.taken(job, now);
+}
+
+function inOrder(due: readonly Simulated[], { worth }: Policy, now: number): Simulated[] {
+  if (worth !== null && !due.every(({ job }) => isUrgent(job))) return worthMost(due, worth(now));
+  return due.toSorted((a, b) => a.dueAt - b.dueAt);
+}

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { seeded, spread } from '../../bench/polling/chance.ts';
+import { isFinal } from '../../src/domain/job.ts';
+import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
+import type { SubmitOutcome } from '../../src/upstream/video-upstream.ts';
+import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
+import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { PollerBench } from './poller-bench.ts';
+
+/** Jobs that wait for a second and run for about 52, and the delay with which their ends are seen. */
+class TimedUpstream {
+  readonly bench: PollerBench;
+  readonly ends = new Map<string, number>();
+  readonly delays: number[] = [];
+  readonly #random = seeded(4);
+
+  constructor(rpm: number) {
+    this.bench = new PollerBench({ rpm });
+    const { clock, upstream } = this.bench;
+    upstream.script = {
+      submit: ({ prompt }): SubmitOutcome => {
+        this.ends.set(`up-${prompt}`, clock.now() + SECOND + spread(this.#random, 52 * SECOND, 0.2));
+        return { type: 'accepted', upstreamId: `up-${prompt}` };
+      },
+      status: (id) => {
+        const end = this.ends.get(id) ?? Infinity;
+        if (clock.now() < end) return { type: 'processing' };
+        this.delays.push(clock.now() - end);
+        return { type: 'completed', metrics: null };
+      },
+      result: () => VIDEO_READY,
+    };
+  }
+}
+
+describe('a poller that learns', () => {
+  it('sees the ends of jobs about a second late, with ever fewer polls', { timeout: 60_000 }, async () => {
+    const timed = new TimedUpstream(0);
+    await using bench = timed.bench;
+    await bench.poller.start();
+    const pollsOf = async (count: number) => {
+      const before = bench.upstream.types.filter((type) => type === 'status').length;
+      for (let job = 0; job < count; job += 1) {
+        await bench.accept(1);
+        await bench.clock.advance(10 * SECOND);
+      }
+      await bench.clock.advance(3 * MINUTE);
+      return (bench.upstream.types.filter((type) => type === 'status').length - before) / count;
+    };
+    const first = await pollsOf(10);
+    await pollsOf(40);
+    timed.delays.length = 0;
+    const later = await pollsOf(60);
+    expect(first).toBeGreaterThan(1.2 * later);
+    expect(later).toBeLessThan(13);
+    expect(timed.delays).toHaveLength(60);
+    const mean = timed.delays.reduce((sum, delay) => sum + delay, 0) / timed.delays.length;
+    expect(mean).toBeLessThan(1.3 * SECOND);
+    const stats = await new SqliteDurationStore(bench.store.database).read();
+    expect([...stats.keys()].toSorted()).toEqual(['queue', 'run', 'run 480 * 30', 'run 480 3 30']);
+  });
+
+  it(
+    'shares a budget that binds among two pollers by what polls are worth',
+    { timeout: 60_000 },
+    async () => {
+      const timed = new TimedUpstream(60);
+      await using bench = timed.bench;
+      const other = bench.addPoller();
+      await bench.poller.start();
+      await other.start();
+      for (let job = 0; job < 160; job += 1) {
+        if (job === 80) timed.delays.length = 0;
+        await bench.accept(1);
+        await bench.clock.advance(7.5 * SECOND);
+      }
+      await other.stop(0);
+      // The simulation has 2.7 s, and 6.3 s for a poll each 2 s queueing for the same bucket.
+      const mean = timed.delays.reduce((sum, delay) => sum + delay, 0) / timed.delays.length;
+      expect(timed.delays.length).toBeGreaterThan(70);
+      expect(mean).toBeLessThan(3.5 * SECOND);
+      const calls = bench.upstream.calls.map(({ at }) => at);
+      for (const from of calls) {
+        expect(calls.filter((at) => at >= from && at < from + MINUTE).length).toBeLessThanOrEqual(60);
+      }
+      // Submissions come first: none waited for more than the next call of the budget.
+      const submits = bench.upstream.calls.filter(({ type }) => type === 'submit').map(({ at }) => at);
+      for (const [index, at] of submits.entries()) {
+        expect(at - NOON - index * 7.5 * SECOND).toBeLessThanOrEqual(1.5 * SECOND);
+      }
+    },
+  );
+});
+
+describe('an upstream that fails', () => {
+  const down = passingFault({ reason: 'connection refused' });
+  const failing = {
+    submit: () => ({ type: 'not-made', ...down }) as const,
+    status: () => ({ type: 'no-news', ...down }) as const,
+  };
+
+  it('is only probed while it is down, by polls rather than submissions, and every job ends well', async () => {
+    await using bench = new PollerBench();
+    const taken = await bench.accept(20);
+    await bench.poller.start();
+    await bench.clock.advance(SECOND);
+    bench.upstream.script = failing;
+    const waiting = await bench.accept(5);
+    await bench.clock.advance(2 * MINUTE);
+    expect(bench.log.map(({ message }) => message)).toContain(
+      'the upstream is down: it is only probed until it is back',
+    );
+    const before = bench.upstream.calls.length;
+    await bench.clock.advance(5 * MINUTE);
+    const probes = bench.upstream.calls.slice(before);
+    expect(probes.length).toBeLessThanOrEqual(30);
+    expect(probes.length).toBeGreaterThan(20);
+    expect(new Set(probes.map(({ type }) => type))).toEqual(new Set(['status']));
+    bench.upstream.script = { status: () => ({ type: 'completed', metrics: null }) };
+    await bench.clock.advance(2 * MINUTE);
+    const stored = await bench.stored([...taken, ...waiting]);
+    expect(stored.map(({ phase }) => phase)).toEqual(stored.map(() => 'completed'));
+    expect(bench.log.at(-1)?.message).toBe('job completed');
+  });
+
+  it('keeps jobs from being lost one after the other when answers to submissions are', async () => {
+    await using bench = new PollerBench({
+      script: { submit: () => ({ type: 'unknown', message: 'The answer was lost.' }) },
+    });
+    await bench.poller.start();
+    for (let job = 0; job < 30; job += 1) {
+      await bench.accept(1);
+      await bench.clock.advance(SECOND / 10);
+    }
+    expect(bench.upstream.calls).toHaveLength(10);
+  });
+
+  it('fails no job that answers 429 for 20 seconds, is called at most 10 times then, and without a burst after', async () => {
+    const timed = new TimedUpstream(600);
+    await using bench = timed.bench;
+    const { script } = bench.upstream;
+    await bench.poller.start();
+    const jobs = await bench.accept(40);
+    await bench.clock.advance(50 * SECOND);
+    const refusal = passingFault({ rateLimited: true, reason: 'answered 429' });
+    bench.upstream.script = {
+      submit: () => ({ type: 'not-made', ...refusal }),
+      status: () => ({ type: 'no-news', ...refusal }),
+      result: () => ({ type: 'no-news', ...refusal }),
+    };
+    const began = bench.clock.now();
+    jobs.push(...(await bench.accept(5)));
+    await bench.clock.advance(20 * SECOND);
+    bench.upstream.script = script;
+    expect(bench.upstream.calls.filter(({ at }) => at >= began).length).toBeLessThanOrEqual(10);
+    const over = bench.clock.now();
+    await bench.clock.advance(5 * MINUTE);
+    const after = bench.upstream.calls.map(({ at }) => at).filter((at) => at >= over);
+    // Half of 600 calls a minute, and what was saved up while nothing was due.
+    for (const from of after) {
+      expect(after.filter((at) => at >= from && at < from + SECOND).length).toBeLessThanOrEqual(35);
+    }
+    const [first = 0] = after;
+    expect(after.filter((at) => at < first + SECOND).length).toBeLessThanOrEqual(7);
+    const stored = await bench.stored(jobs);
+    expect(stored.every(isFinal)).toBe(true);
+    expect(stored.map(({ failure }) => failure).filter((failure) => failure !== null)).toEqual([]);
+  });
+});
