@@ -12,9 +12,6 @@ import { callWorth } from '../../src/poller/call-worth.ts';
 import { seenDone, seenRunning } from '../../src/poller/seen-durations.ts';
 import type { DueJob } from '../../src/store/job-store.ts';
 
-/** What a look at a job shows. */
-export type Word = 'queued' | 'processing' | 'completed';
-
 /** A job in a simulation. Times are milliseconds from its beginning. */
 export interface Watched {
   job: Job;
