@@ -41,6 +41,7 @@ const store = await RedisJobStore.open({
 const durations = new LearnedDurations({
   store: new RedisDurationStore(store.client),
   clock: systemClock,
+  upstream: 'bench',
   typicalMs: TYPICAL_MS,
 });
 

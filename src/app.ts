@@ -64,7 +64,12 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
     random: Math.random,
     budget,
     callTimeoutMs: config.segmindTimeoutMs,
-    durations: new LearnedDurations({ store: durations, clock: systemClock, typicalMs }),
+    durations: new LearnedDurations({
+      store: durations,
+      clock: systemClock,
+      upstream: sandbox === null ? config.segmindBaseUrl : `sandbox*${config.sandboxSpeed}`,
+      typicalMs,
+    }),
     retentionMs: config.jobRetentionMs,
     log: log.child({ part: 'poller' }),
   });

@@ -13,6 +13,8 @@ import type { DurationStore } from '../store/duration-store.ts';
 export interface LearnedDurationsOptions {
   readonly store: DurationStore;
   readonly clock: Clock;
+  /** Whose jobs these are: what those of another upstream took teaches nothing. */
+  readonly upstream: string;
   /** What a job takes before anything was learned, in milliseconds. */
   readonly typicalMs: number;
 }
@@ -49,7 +51,9 @@ export class LearnedDurations {
     const { store, clock } = this.#options;
     const now = clock.now();
     if (Math.abs(now - this.#refreshedAt) < REFRESH_MS) return;
-    this.#replace(await store.read());
+    const prefix = this.#prefix;
+    const groups = [...(await store.read())].filter(([name]) => name.startsWith(prefix));
+    this.#replace(new Map(groups.map(([name, moments]) => [name.slice(prefix.length), moments])));
     this.#refreshedAt = now;
   }
 
@@ -63,7 +67,12 @@ export class LearnedDurations {
     const stats = new Map(this.#stats);
     for (const { group, moments } of samples) stats.set(group, addDuration(stats.get(group), moments));
     this.#replace(stats);
-    await this.#options.store.add(samples);
+    const prefix = this.#prefix;
+    await this.#options.store.add(samples.map(({ group, moments }) => ({ group: prefix + group, moments })));
+  }
+
+  get #prefix(): string {
+    return `${this.#options.upstream} `;
   }
 
   #replace(stats: DurationStats): void {

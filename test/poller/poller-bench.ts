@@ -49,6 +49,7 @@ export class PollerBench implements AsyncDisposable {
     this.durations = new LearnedDurations({
       store: new SqliteDurationStore(this.store.database),
       clock: this.clock,
+      upstream: 'test',
       typicalMs: TYPICAL_MS,
     });
     const wrapped = wrap(this.store);

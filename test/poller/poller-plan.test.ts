@@ -57,7 +57,12 @@ describe('a poller that learns', () => {
     const mean = timed.delays.reduce((sum, delay) => sum + delay, 0) / timed.delays.length;
     expect(mean).toBeLessThan(1.3 * SECOND);
     const stats = await new SqliteDurationStore(bench.store.database).read();
-    expect([...stats.keys()].toSorted()).toEqual(['queue', 'run', 'run 480 * 30', 'run 480 3 30']);
+    expect([...stats.keys()].toSorted()).toEqual([
+      'test queue',
+      'test run',
+      'test run 480 * 30',
+      'test run 480 3 30',
+    ]);
   });
 
   it(

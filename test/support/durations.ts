@@ -17,5 +17,5 @@ export const UNLEARNED: ExpectedDurations = expectDurations(new Map(), videoRequ
 /** A model that learns in memory only. */
 export function learnedDurations(clock: Clock, stats: DurationStats = new Map()): LearnedDurations {
   const store = { read: async () => stats, add: async () => {} };
-  return new LearnedDurations({ store, clock, typicalMs: TYPICAL_MS });
+  return new LearnedDurations({ store, clock, upstream: 'test', typicalMs: TYPICAL_MS });
 }

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { runSamples } from '../../src/domain/duration-model.ts';
+import { LearnedDurations } from '../../src/poller/learned-durations.ts';
+import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
+import { openSqlite } from '../store/sqlite/open-sqlite.ts';
+import { TYPICAL_MS, UNLEARNED } from '../support/durations.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { videoRequest } from '../support/jobs.ts';
+import { SECOND } from '../support/times.ts';
+
+const REQUEST = videoRequest();
+const TEN_SECONDS = runSamples(UNLEARNED, REQUEST, { low: 10 * SECOND, high: 10 * SECOND }, null);
+
+function open() {
+  const clock = new FakeClock();
+  const { store, ...opened } = openSqlite({ now: clock.now });
+  const durations = new SqliteDurationStore(store.database);
+  let reads = 0;
+  const counted = {
+    read: () => {
+      reads += 1;
+      return durations.read();
+    },
+    add: durations.add.bind(durations),
+  };
+  const learner = (upstream = 'https://api.example.com') =>
+    new LearnedDurations({ store: counted, clock, upstream, typicalMs: TYPICAL_MS });
+  return {
+    clock,
+    learner,
+    reads: () => reads,
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+describe('what instances learn', () => {
+  it('counts at once for the one that learned it, and within seconds for the others', async () => {
+    await using opened = open();
+    const [one, other] = [opened.learner(), opened.learner()];
+    await other.refresh();
+    for (let job = 0; job < 10; job += 1) await one.learn(TEN_SECONDS);
+    expect(one.expected(REQUEST).run.median).toBeLessThan(12 * SECOND);
+    await other.refresh();
+    expect(other.expected(REQUEST)).toEqual(UNLEARNED);
+    await opened.clock.advance(5 * SECOND);
+    await other.refresh();
+    expect(other.expected(REQUEST)).toEqual(one.expected(REQUEST));
+  });
+
+  it('is read once in five seconds, however often it is wanted, and again when a read failed', async () => {
+    await using opened = open();
+    const durations = opened.learner();
+    for (let look = 0; look < 20; look += 1) await durations.refresh();
+    expect(opened.reads()).toBe(1);
+    await opened.clock.advance(5 * SECOND);
+    await opened[Symbol.asyncDispose]();
+    await expect(durations.refresh()).rejects.toThrow('store failed');
+    await expect(durations.refresh()).rejects.toThrow('store failed');
+    expect(durations.expected(REQUEST)).toEqual(UNLEARNED);
+  });
+
+  it('is of no account for another upstream', async () => {
+    await using opened = open();
+    await opened.learner('sandbox*1').learn(TEN_SECONDS);
+    const real = opened.learner();
+    await real.refresh();
+    expect(real.expected(REQUEST)).toEqual(UNLEARNED);
+  });
+});
