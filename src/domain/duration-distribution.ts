@@ -25,8 +25,9 @@ const STRAY_SIGMA = 0.7;
 /** Half the range that is integrated over, in standard deviations, and its steps. */
 const REACH = 6;
 const INTEGRATION_STEPS = 256;
-/** Halvings of 80 standard deviations: down to a billionth of one. */
-const QUANTILE_STEPS = 40;
+/** A quantile is looked for within so many standard deviations to both sides, by so many halvings. */
+const QUANTILE_REACH = 12;
+const QUANTILE_STEPS = 30;
 /** Below it the share of an interval is rounding. */
 const MIN_MASS = 1e-12;
 
@@ -71,8 +72,8 @@ export class DurationDistribution {
 
   /** The duration that is exceeded with this probability, which is above 0 and below 1. */
   exceededWith(probability: number): number {
-    let low = Math.min(...this.#parts.map(({ mu, sigma }) => mu - 40 * sigma));
-    let high = Math.max(...this.#parts.map(({ mu, sigma }) => mu + 40 * sigma));
+    let low = Math.min(...this.#parts.map(({ mu, sigma }) => mu - QUANTILE_REACH * sigma));
+    let high = Math.max(...this.#parts.map(({ mu, sigma }) => mu + QUANTILE_REACH * sigma));
     for (let step = 0; step < QUANTILE_STEPS; step += 1) {
       const middle = (low + high) / 2;
       if (this.survival(Math.exp(middle)) > probability) low = middle;

@@ -17,7 +17,8 @@
  *
  * A duration is never seen: a look tells that the job was not done then, a later one that it was. What is added is what
  * x and x² are expected to be in between, given what was believed: the step of the EM algorithm for censored data
- * (A. P. Dempster, N. M. Laird, D. B. Rubin, 1977, section 4.2). A time that the upstream tells narrows it down.
+ * (A. P. Dempster, N. M. Laird, D. B. Rubin, 1977, section 4.2). A time that the upstream tells and that lies in between
+ * is taken instead.
  */
 import { DurationDistribution, type LogMoments } from './duration-distribution.ts';
 import type { VideoRequest } from './video-request.ts';
@@ -107,8 +108,9 @@ export function runSamples(
   { low, high }: Bracket,
   toldMs: number | null,
 ): DurationSample[] {
-  const told = toldMs === null ? null : Math.min(high, Math.max(low, toldMs));
-  const moments = momentsWithin(run, told === null ? { low, high } : { low: told, high: told });
+  // What was seen is true: a time that does not fit is of something else, and so is none at all.
+  const fits = toldMs !== null && toldMs > 0 && toldMs >= low && toldMs <= high;
+  const moments = momentsWithin(run, fits ? { low: toldMs, high: toldMs } : { low, high });
   return runGroups(request).map((group) => ({ group, moments }));
 }
 

@@ -46,7 +46,7 @@ const CEILING_MS = 60_000;
 /** Share of the pause that chance adds or takes away, so that jobs accepted together are not polled together. */
 const JITTER = 0.05;
 /** How many possible times of its beginning a waiting job is reckoned with. */
-const STARTS = 8;
+const STARTS = 4;
 /** Halvings of the longest pause: down to a millisecond. */
 const SEARCH_STEPS = 16;
 
@@ -60,7 +60,8 @@ export function nextPollDelayMs(job: RunningJob, expected: ExpectedDurations, ra
   const { run } = expected;
   const usualMs = Math.min(MAX_DELAY_MS, Math.max(MIN_DELAY_MS, DELAY_SHARE * run.median));
   const delayMs = Math.max(usualMs, DELAY_SHARE_OF_AGE * (job.seenAt - job.submittedAt));
-  const worthALook = 2 * (delayMs / run.pollRoot) ** 2;
+  // Where few looks are needed the formula asks for too few: a look's delay is at most the lateness at it.
+  const worthALook = Math.min(delayMs, 2 * (delayMs / run.pollRoot) ** 2);
   const lateness = latenessOf(job, expected);
   let low = FLOOR_MS;
   let high = CEILING_MS;

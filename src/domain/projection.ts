@@ -34,8 +34,12 @@ export function jobProgress(job: Job, now: number): number {
   return progressAt(job.forecast ?? null, job.finishedAt ?? now);
 }
 
+/** Once the upstream is done, its result is fetched in about this many milliseconds. */
+const COLLECTING_MS = 1000;
+
 /** When the job is expected to complete, in epoch milliseconds; null when final or not yet taken by the upstream. */
 export function estimatedCompletionAt(job: Job, now: number): number | null {
   if (isFinal(job) || job.forecast == null) return null;
+  if (job.phase === 'collecting') return Math.ceil(now) + COLLECTING_MS;
   return Math.ceil(expectedAt(job.forecast, Math.max(now, job.forecast.madeAt)));
 }

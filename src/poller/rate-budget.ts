@@ -35,6 +35,7 @@ export class RateBudget implements CallBudget {
 
   /** How many calls may go out now. */
   available(now: number): number {
+    this.#checkClock(now);
     if (now < this.#closedUntil) return 0;
     if (this.#isUnlimited(now)) return Infinity;
     this.#refill(now);
@@ -43,6 +44,7 @@ export class RateBudget implements CallBudget {
 
   /** Milliseconds until a call may go out; 0 when one may now. */
   waitMs(now: number): number {
+    this.#checkClock(now);
     if (now < this.#closedUntil) return this.#closedUntil - now;
     if (this.available(now) > 0) return 0;
     return Math.ceil((1 - this.#tokens) / (this.#bucket.refillPerMs * this.#shareAt(now)));
@@ -68,6 +70,7 @@ export class RateBudget implements CallBudget {
   }
 
   refused(now: number, random: number, retryAfterMs: number | null): void {
+    this.#checkClock(now);
     // Refusals of calls that were under way together count as one, and the longest time that one asked for holds.
     const together = now < this.#closedUntil;
     const share = this.#shareAt(now);
@@ -76,11 +79,21 @@ export class RateBudget implements CallBudget {
       this.#refusals = isFirst ? 1 : this.#refusals + 1;
       this.#share = isFirst ? Math.max(RECOVERY.minShare, share / 2) : share;
     }
-    const waitMs = retryAfterMs ?? (together ? 0 : backoffMs(this.#refusals + 1, random));
+    const asked = Math.max(0, retryAfterMs ?? 0);
+    const backoff = backoffMs(asked > 0 ? this.#refusals : this.#refusals + 1, random);
+    // The first is believed; when its time was not enough, or it gave none, the own one counts too.
+    const own = together || (asked > 0 && this.#refusals === 1) ? 0 : backoff;
+    const waitMs = Math.max(asked, own);
     this.#closedUntil = Math.max(this.#closedUntil, now + Math.min(waitMs, MAX_RETRY_AFTER_MS));
     // It opens with one call at most, not with a burst.
     this.#refill(this.#closedUntil);
     this.#tokens = Math.min(1, this.#tokens);
+  }
+
+  /** A clock that was set back by more than any closure lasts would keep it closed until it is where it was. */
+  #checkClock(now: number): void {
+    if (this.#closedUntil > now + MAX_RETRY_AFTER_MS) this.#closedUntil = now;
+    if (this.#refilledAt > now + MAX_RETRY_AFTER_MS) this.#refilledAt = now;
   }
 
   #shareAt(at: number): number {

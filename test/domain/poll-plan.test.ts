@@ -70,6 +70,16 @@ describe('the pause between two looks', () => {
     expect(pauses.at(-1)).toBe(60_000);
   });
 
+  it.each([0.05, 0.3, 0.8, 2, 5])(
+    'of a regular job of %f seconds is not much longer than the job',
+    (seconds) => {
+      const run = new DurationDistribution({ mu: Math.log(1000 * seconds), sigma: 0.03 });
+      const queue = new DurationDistribution({ mu: Math.log(100 * seconds), sigma: 0.3 });
+      const delay = nextPollDelayMs({ submittedAt: 0, startedAt: null, seenAt: 0 }, { queue, run }, 0.5);
+      expect(delay).toBeLessThan(Math.max(600, 1000 * seconds * 1.1 + 500));
+    },
+  );
+
   it('is finite and above 0 where numbers are extreme', () => {
     const sure = new DurationDistribution({ mu: Math.log(800), sigma: 0.03 });
     for (const seenAt of [0, 1000, 60_000, 3_300_000, 86_400_000]) {

@@ -152,6 +152,10 @@ describe('estimatedCompletionAt', () => {
     }
   });
 
+  it('is a second ahead once the upstream is done', () => {
+    expect(estimatedCompletionAt(jobIn('collecting'), T0 + 9000)).toBe(T0 + 10_000);
+  });
+
   it('is the expected time at first, and further ahead the longer the job has been overdue', () => {
     const job = jobIn('processing');
     const ahead = (ms: number) => (estimatedCompletionAt(job, SUBMITTED + ms) ?? 0) - SUBMITTED - ms;

@@ -97,6 +97,20 @@ describe('a poller that learns', () => {
   );
 });
 
+it('collects what it has submitted, however many wait to be', { timeout: 60_000 }, async () => {
+  const timed = new TimedUpstream(60);
+  await using bench = timed.bench;
+  await bench.poller.start();
+  const jobs = await bench.accept(200, { deadlineAt: NOON + 10 * MINUTE });
+  await bench.clock.advance(10 * MINUTE + SECOND);
+  const ends = (await bench.stored(jobs)).map(({ phase, failure }) => failure?.code ?? phase);
+  const count = (end: string) => ends.filter((one) => one === end).length;
+  // 540 calls in ten minutes; a job takes about five of them.
+  expect(count('completed')).toBeGreaterThan(70);
+  expect(count('TIMED_OUT')).toBeLessThan(10);
+  expect(count('completed') + count('TIMED_OUT') + count('UPSTREAM_UNAVAILABLE')).toBe(200);
+});
+
 describe('an upstream that fails', () => {
   const down = passingFault({ reason: 'connection refused' });
   const failing = {

@@ -92,6 +92,32 @@ describe('a rate budget', () => {
     expect(budget.waitMs(now)).toBe(2 * SECOND);
   });
 
+  it('believes no time to wait that was not enough, nor one of nothing', () => {
+    const budget = new RateBudget(600, NOON);
+    const waits = [];
+    let now = NOON;
+    for (const asked of [SECOND, SECOND, SECOND, 0, 0, 30 * SECOND]) {
+      budget.refused(now, 0, asked);
+      waits.push(budget.waitMs(now) / SECOND);
+      now += budget.waitMs(now);
+    }
+    expect(waits).toEqual([1, 2, 4, 16, 32, 32]);
+    const zero = new RateBudget(600, NOON);
+    zero.refused(NOON, 0, 0);
+    expect(zero.waitMs(NOON)).toBe(2 * SECOND);
+  });
+
+  it('goes on when the clock was set back by an hour, closed or not', () => {
+    for (const refused of [false, true]) {
+      const budget = new RateBudget(60, NOON);
+      budget.take(budget.available(NOON));
+      if (refused) budget.refused(NOON, 0, SECOND);
+      const then = NOON - 60 * MINUTE;
+      expect(budget.waitMs(then)).toBeLessThan(5 * SECOND);
+      expect(budget.available(then + 5 * SECOND)).toBeGreaterThan(0);
+    }
+  });
+
   it('counts refusals of calls that were under way together as one', () => {
     const budget = new RateBudget(600, NOON);
     for (let i = 0; i < 20; i += 1) budget.refused(NOON, 0, null);
@@ -159,7 +185,7 @@ describe('a rate budget', () => {
     };
     const full = rate(NOON);
     for (let second = 0; second < 20; second += 5) budget.refused(NOON + second * SECOND, 0, SECOND);
-    expect(rate(NOON + 16 * SECOND) / full).toBeCloseTo(0.5, 1);
+    expect(rate(NOON + 23 * SECOND) / full).toBeCloseTo(0.5, 1);
     budget.refused(NOON + 2 * MINUTE, 0, SECOND);
     expect(rate(NOON + 2 * MINUTE + SECOND) / full).toBeCloseTo(0.34, 1);
     for (let minute = 4; minute < 40; minute += 2) budget.refused(NOON + minute * MINUTE, 0, SECOND);

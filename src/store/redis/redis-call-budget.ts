@@ -30,7 +30,7 @@ export class RedisCallBudget implements CallBudget {
 
   async refused(_now: number, random: number, retryAfterMs: number | null): Promise<void> {
     const { episodeMs, minShare } = RECOVERY;
-    await this.#run('refused', retryAfterMs ?? -1, random, MAX_RETRY_AFTER_MS, episodeMs, minShare);
+    await this.#run('refused', retryAfterMs ?? 0, random, MAX_RETRY_AFTER_MS, episodeMs, minShare);
   }
 
   async #run(operation: string, ...values: number[]): Promise<CallGrant> {

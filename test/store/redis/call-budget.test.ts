@@ -15,6 +15,11 @@ describe('the rate budget of two instances', () => {
   const budgets = (rpm: number) =>
     [new RedisCallBudget(stores[0].client, rpm), new RedisCallBudget(stores[1].client, rpm)] as const;
 
+  /** Empties the bucket. @returns milliseconds until there is more */
+  const waitOf = async (budget: RedisCallBudget) => {
+    await server.run('HSET', keys.budget, 'tokens', '0');
+    return (await budget.reserve(1)).waitMs;
+  };
   /** Lets time pass since the last refusal. */
   const pass = (ms: number) => server.run('HINCRBY', keys.budget, 'closedUntil', String(-ms));
 
@@ -132,9 +137,14 @@ describe('the rate budget of two instances', () => {
 
   it('opens at half the rate, climbs back in five minutes, and halves it once for refusals in a row', async () => {
     const [a, b] = budgets(60);
+    await a.reserve(1);
     const full = await waitOf(a);
     await a.refused(NOON, 0, 0);
-    await b.refused(NOON, 0, 0);
+    await pass(2 * SECOND);
+    await b.refused(NOON, 0, SECOND);
+    // It was told of one second, which had not been enough before.
+    expect((await a.reserve(1)).waitMs).toBeGreaterThan(1900);
+    await pass(2 * SECOND);
     expect((await waitOf(b)) / full).toBeCloseTo(2, 0);
     await pass(2.5 * MINUTE);
     expect((await waitOf(a)) / full).toBeCloseTo(4 / 3, 1);
@@ -142,11 +152,3 @@ describe('the rate budget of two instances', () => {
     expect((await waitOf(a)) / full).toBeCloseTo(1, 1);
   });
 });
-
-/** Uses up what there is. @returns milliseconds until there is more */
-async function waitOf(budget: RedisCallBudget): Promise<number> {
-  for (;;) {
-    const { granted, waitMs } = await budget.reserve(1);
-    if (granted === 0) return waitMs;
-  }
-}

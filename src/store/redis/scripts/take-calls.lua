@@ -5,7 +5,7 @@
 --       5 milliseconds of a whole climb
 --       take:      6 calls wanted
 --       give-back: 6 calls that were taken and not made
---       refused:   6 milliseconds to stay closed, or -1 for a backoff   7 chance, 0 to 1   8 the longest to stay closed
+--       refused:   6 milliseconds to stay closed, or 0 for a backoff   7 chance, 0 to 1   8 the longest to stay closed
 --                  9 milliseconds without a refusal that end an episode   10 the smallest share of the rate
 -- RETURNS  {calls granted, milliseconds until it is worth to ask again}
 -- The server's own clock counts, so that instances need not agree on the time.
@@ -18,6 +18,9 @@ local refilledAt = tonumber(stored[2]) or now
 local closedUntil = tonumber(stored[3]) or 0
 local refusals = tonumber(stored[4]) or 0
 local share = tonumber(stored[5]) or 1
+-- A clock that was set back by an hour must not keep it closed for an hour.
+if closedUntil > now + 300000 then closedUntil = now end
+if refilledAt > now + 300000 then refilledAt = now end
 
 local function shareAt(at)
   return math.min(1, share + math.max(0, at - closedUntil) / climb)
@@ -39,9 +42,11 @@ if ARGV[1] == 'refused' then
     refusals = first and 1 or refusals + 1
     share = first and math.max(tonumber(ARGV[10]), present / 2) or present
   end
-  local closed = tonumber(ARGV[6])
-  if closed < 0 then
-    closed = together and 0 or math.min(60000, 1000 * 2 ^ math.min(refusals, 16)) * (1 - tonumber(ARGV[7]) / 2)
+  local closed = math.max(0, tonumber(ARGV[6]))
+  -- The first is believed; when its time was not enough, or it gave none, the own one counts too.
+  if not together and (closed == 0 or refusals > 1) then
+    local doublings = closed == 0 and refusals or refusals - 1
+    closed = math.max(closed, math.min(60000, 1000 * 2 ^ math.min(doublings, 16)) * (1 - tonumber(ARGV[7]) / 2))
   end
   closedUntil = math.max(closedUntil, now + math.floor(math.min(closed, tonumber(ARGV[8]))))
   -- It opens with one call at most, not with a burst.
