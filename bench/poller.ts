@@ -16,6 +16,7 @@ import { RedisDurationStore } from '../src/store/redis/redis-duration-store.ts';
 import { RedisJobStore } from '../src/store/redis/redis-job-store.ts';
 import { systemClock } from '../src/system-clock.ts';
 import type { VideoUpstream } from '../src/upstream/video-upstream.ts';
+import { videoRequest } from '../test/support/jobs.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 
 const [jobCount = 10_000, seconds = 20] = process.argv.slice(2).map(Number);
@@ -143,15 +144,5 @@ round trips a step        ${trips.toFixed(2)}
 
 function acceptedJob(): Job {
   const now = Date.now();
-  const request = {
-    image: 'https://example.com/cat.png',
-    prompt: 'a cat',
-    negativePrompt: 'blurry',
-    resolution: 480,
-    videoLength: 3,
-    steps: 30,
-    seed: 1,
-    base64: false,
-  } as const;
-  return newJob(newJobId(now, randomBytes(16)), 'bench', request, now, 3_300_000);
+  return newJob(newJobId(now, randomBytes(16)), 'bench', videoRequest(), now, 3_300_000);
 }

@@ -2,9 +2,9 @@
 import { expectDurations } from '../../src/domain/duration-model.ts';
 import { newJob } from '../../src/domain/job.ts';
 import { transition } from '../../src/domain/transition.ts';
-import type { VideoRequest } from '../../src/domain/video-request.ts';
 import { RateBudget } from '../../src/poller/rate-budget.ts';
-import { isUrgent, worthMost } from '../../src/store/job-store.ts';
+import { worthMost } from '../../src/store/job-store.ts';
+import { videoRequest } from '../../test/support/jobs.ts';
 import { seeded } from './chance.ts';
 import type { Policy, Watched } from './policies.ts';
 
@@ -43,17 +43,7 @@ interface Simulated extends Watched {
   dueAt: number;
 }
 
-const REQUEST: VideoRequest = {
-  image: 'https://example.com/cat.png',
-  prompt: 'a cat',
-  negativePrompt: 'blurry',
-  resolution: 480,
-  videoLength: 3,
-  steps: 30,
-  seed: 1,
-  base64: false,
-};
-const NOTHING_KNOWN = expectDurations(new Map(), REQUEST, 1000);
+const NOTHING_KNOWN = expectDurations(new Map(), videoRequest(), 1000);
 
 /**
  * Polls times delay, as a share of another policy's: the polls that are left at the same delay, since a plan can trade
@@ -143,7 +133,7 @@ function drawJobs(scenario: Scenario, seed: number): Simulated[] {
   return Array.from({ length: scenario.jobs }, (_, index) => {
     const gap = 60_000 / scenario.jobsAMinute;
     at += Math.round(scenario.inStep === true ? gap : -Math.log(1 - random()) * gap);
-    const request = { ...REQUEST, videoLength: scenario.videoLength?.(index) ?? REQUEST.videoLength };
+    const request = videoRequest({ videoLength: scenario.videoLength?.(index) ?? 3 });
     return {
       index,
       job: newJob(`vj_${index}`, 'owner', request, at, 24 * 3_600_000),
@@ -169,6 +159,5 @@ function submit(job: Simulated, policy: Policy, now: number): void {
 }
 
 function inOrder(due: readonly Simulated[], { worth }: Policy, now: number): Simulated[] {
-  if (worth !== null && !due.every(({ job }) => isUrgent(job))) return worthMost(due, worth(now));
-  return due.toSorted((a, b) => a.dueAt - b.dueAt);
+  return worth === null ? due.toSorted((a, b) => a.dueAt - b.dueAt) : worthMost(due, worth(now));
 }

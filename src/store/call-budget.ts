@@ -10,10 +10,10 @@ export interface CallGrant {
  * reject with `StoreUnavailableError` when the store can't be reached.
  *
  * A refusal (429) closes it, for as long as the upstream asks or for 2 seconds, doubled with each further one up to 60,
- * of which chance takes away up to half; what is asked for again and again is not believed to be enough. It opens with one call, at half the rate, and climbs back by a tenth of the
- * limit a minute: additive increase, multiplicative decrease (D. Chiu, R. Jain, 1989). Refusals that come less than a
- * minute after it has opened do not halve the rate again. Where there is no limit, 600 calls a minute hold until it has
- * climbed back.
+ * of which chance takes away up to half; what is asked for again and again is not believed to be enough. It opens with
+ * one call, at half the rate, and climbs back by a tenth of the limit a minute: additive increase, multiplicative
+ * decrease (D. Chiu, R. Jain, 1989). Refusals that come less than a minute after it has opened do not halve the rate
+ * again. Where there is no limit, 600 calls a minute hold until it has climbed back.
  */
 export interface CallBudget {
   /**

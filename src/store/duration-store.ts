@@ -5,7 +5,7 @@ import type { DurationSample, DurationStats } from '../domain/duration-model.ts'
  * when the store can't be reached.
  */
 export interface DurationStore {
-  /** All that was learned: at most a few hundred groups. */
+  /** All that was learned: for each upstream at most about a thousand groups, as many as there are kinds of jobs. */
   read(): Promise<DurationStats>;
   /** Adds durations to their groups, each group at once, as `addDuration` does. */
   add(samples: readonly DurationSample[]): Promise<void>;

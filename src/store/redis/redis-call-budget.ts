@@ -16,7 +16,7 @@ export class RedisCallBudget implements CallBudget {
     this.#client = client;
     this.#limited = rpm > 0;
     const { burst, refillPerMs } = bucketFor(this.#limited ? rpm : RECOVERY.unlimitedRpm);
-    this.#bucket = [this.#limited ? '1' : '0', burst, refillPerMs, RECOVERY.climbMs];
+    this.#bucket = [this.#limited ? '1' : '0', burst, refillPerMs, RECOVERY.climbMs, MAX_RETRY_AFTER_MS];
   }
 
   reserve(wanted: number): Promise<CallGrant> {
@@ -30,7 +30,7 @@ export class RedisCallBudget implements CallBudget {
 
   async refused(_now: number, random: number, retryAfterMs: number | null): Promise<void> {
     const { episodeMs, minShare } = RECOVERY;
-    await this.#run('refused', retryAfterMs ?? 0, random, MAX_RETRY_AFTER_MS, episodeMs, minShare);
+    await this.#run('refused', retryAfterMs ?? 0, random, episodeMs, minShare);
   }
 
   async #run(operation: string, ...values: number[]): Promise<CallGrant> {

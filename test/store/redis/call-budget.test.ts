@@ -103,6 +103,14 @@ describe('the rate budget of two instances', () => {
     expect((await b.reserve(1)).waitMs).toBeGreaterThan(4.9 * MINUTE);
   });
 
+  it('goes on when the clock of Redis was set back by an hour', async () => {
+    const [a] = budgets(60);
+    await a.reserve(256);
+    const later = String(Date.now() + 60 * MINUTE);
+    await server.run('HSET', keys.budget, 'closedUntil', later, 'refilledAt', later);
+    expect((await a.reserve(1)).waitMs).toBeLessThan(3 * SECOND);
+  });
+
   it('hands to one what the other gave back, up to a burst', async () => {
     const [a, b] = budgets(50);
     expect(await a.reserve(256)).toEqual({ granted: 5, waitMs: 0 });
@@ -116,7 +124,7 @@ describe('the rate budget of two instances', () => {
     const [a, b] = budgets(50);
     await a.reserve(256);
     const names = [keys.budget, keys.givenBack('this one')];
-    const values = ['give-back', '1', 5, 46 / MINUTE, 10 * MINUTE, 2];
+    const values = ['give-back', '1', 5, 46 / MINUTE, 10 * MINUTE, 5 * MINUTE, 2];
     for (let i = 0; i < 2; i += 1) await runScript(stores[0].client, 'reelgateTakeCalls', names, values);
     expect((await b.reserve(256)).granted).toBe(2);
     expect(Number(await server.run('TTL', keys.givenBack('this one')))).toBeGreaterThan(0);
