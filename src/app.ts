@@ -105,7 +105,7 @@ function openGraphQL(
     now,
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     deadlineMs: config.jobDeadlineMs,
-    maxUnfinishedJobs: config.maxUnfinishedJobs,
+    maxUnfinishedJobs: config.limits.unfinishedJobs,
   };
   const yoga = createGraphQLEndpoint({
     schema: createSchema(),

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import process from 'node:process';
 import { z } from 'zod';
 
@@ -38,6 +39,26 @@ const environmentSchema = z.object({
   JOB_DEADLINE_SECONDS: integer(3300, 1, 86_400),
   JOB_RETENTION_HOURS: integer(168, 1, 87_600),
   MAX_UNFINISHED_JOBS: integer(10_000, 1, 10_000_000),
+  MAX_UNFINISHED_JOBS_PER_OWNER: integer(null, 0, 10_000_000),
+  MAX_JOBS_PER_DAY: integer(0, 0, 10_000_000),
+  MAX_JOBS_PER_DAY_PER_OWNER: integer(0, 0, 10_000_000),
+  GENERATE_RPM_PER_OWNER: integer(null, 0, 1_000_000),
+  MAX_STREAMS_PER_OWNER: integer(null, 0, 1_000_000),
+  AUTH_JWKS_URL: z.string().refine(isJwksUrl, 'must be an https URL; http is for loopback only').optional(),
+  AUTH_JWT_SECRET: z
+    .string()
+    .refine(isLongSecret, 'must have at least 32 bytes, as HS256 asks for')
+    .optional(),
+  AUTH_ISSUER: z.string().optional(),
+  AUTH_AUDIENCE: z.string().optional(),
+  AUTH_OWNER_CLAIM: text('sub'),
+  AUTH_API_KEYS_FILE: z.string().optional(),
+  ALLOW_ANONYMOUS: flag('false'),
+  CORS_ORIGINS: origins(),
+  CALLBACK_ORIGINS: origins(),
+  INTROSPECTION: flag('true'),
+  TRUSTED_DOCUMENTS_FILE: z.string().optional(),
+  FEDERATION: flag('true'),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be ${LOG_LEVELS.slice(0, -1).join(', ')} or ${LOG_LEVELS.at(-1)}`)
     .default('info'),
@@ -69,7 +90,35 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
     role: environment.ROLE,
     jobDeadlineMs: environment.JOB_DEADLINE_SECONDS * 1000,
     jobRetentionMs: environment.JOB_RETENTION_HOURS * 60 * 60 * 1000,
-    maxUnfinishedJobs: environment.MAX_UNFINISHED_JOBS,
+    /** What one owner, or all together, may ask for; 0 = no limit. */
+    limits: Object.freeze({
+      unfinishedJobs: environment.MAX_UNFINISHED_JOBS,
+      unfinishedJobsPerOwner: environment.MAX_UNFINISHED_JOBS_PER_OWNER ?? perOwner(environment, 100),
+      jobsPerDay: environment.MAX_JOBS_PER_DAY,
+      jobsPerDayPerOwner: environment.MAX_JOBS_PER_DAY_PER_OWNER,
+      generateRpmPerOwner: environment.GENERATE_RPM_PER_OWNER ?? perOwner(environment, 60),
+      streamsPerOwner: environment.MAX_STREAMS_PER_OWNER ?? perOwner(environment, 1000),
+    }),
+    /** Null: nobody signs in, and everything runs as the owner `anonymous`. */
+    auth: hasAuth(environment)
+      ? Object.freeze({
+          jwksUrl: environment.AUTH_JWKS_URL ?? null,
+          jwtSecret: environment.AUTH_JWT_SECRET ?? null,
+          issuer: environment.AUTH_ISSUER ?? null,
+          audience: environment.AUTH_AUDIENCE ?? null,
+          ownerClaim: environment.AUTH_OWNER_CLAIM,
+          apiKeysFile: environment.AUTH_API_KEYS_FILE ?? null,
+        })
+      : null,
+    /** Origins whose pages may ask from a browser, besides the gateway's own. */
+    corsOrigins: environment.CORS_ORIGINS,
+    /** Origins that subscriptions may be called back at. */
+    callbackOrigins: environment.CALLBACK_ORIGINS,
+    /** False: neither introspection nor suggestions in error messages. */
+    introspection: environment.INTROSPECTION,
+    /** Null: any document is run. */
+    trustedDocumentsFile: environment.TRUSTED_DOCUMENTS_FILE ?? null,
+    federation: environment.FEDERATION,
     logLevel: environment.LOG_LEVEL,
     /** How many times faster than real the sandbox is. */
     sandboxSpeed: environment.SANDBOX_SPEED,
@@ -89,6 +138,26 @@ function checkTogether(environment: z.output<typeof environmentSchema>, context:
       'ROLE',
       'poller needs SEGMIND_API_KEY or SEGMIND_BASE_URL: an embedded sandbox serves its own process only',
     );
+  }
+  if (
+    !hasAuth(environment) &&
+    !environment.ALLOW_ANONYMOUS &&
+    ROLE !== 'poller' &&
+    !isLoopback(environment.HOST)
+  ) {
+    fault(
+      'HOST',
+      `${environment.HOST} lets others in, and nothing says who may ask: set AUTH_JWKS_URL, AUTH_JWT_SECRET or AUTH_API_KEYS_FILE, or ALLOW_ANONYMOUS=true when something in front of the gateway knows`,
+    );
+  }
+  if (environment.AUTH_JWKS_URL !== undefined && environment.AUTH_JWT_SECRET !== undefined) {
+    fault('AUTH_JWT_SECRET', 'and AUTH_JWKS_URL exclude each other: tokens are checked in one way');
+  }
+  const checksTokens = environment.AUTH_JWKS_URL !== undefined || environment.AUTH_JWT_SECRET !== undefined;
+  for (const name of ['AUTH_ISSUER', 'AUTH_AUDIENCE'] as const) {
+    if (environment[name] !== undefined && !checksTokens) {
+      fault(name, 'needs AUTH_JWKS_URL or AUTH_JWT_SECRET: without them no token is checked');
+    }
   }
   if (REDIS_CLUSTER === 'true' && REDIS_URL === undefined) {
     fault('REDIS_CLUSTER', 'needs REDIS_URL: some of the nodes of the cluster');
@@ -149,6 +218,63 @@ function positive(fallback: number) {
 
 function text(fallback: string) {
   return z.string().default(fallback);
+}
+
+function flag(fallback: 'true' | 'false') {
+  return z
+    .enum(['true', 'false'], 'must be true or false')
+    .default(fallback)
+    .transform((value) => value === 'true');
+}
+
+/** A list of origins with commas in between, each as a browser writes it. */
+function origins() {
+  return z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ''),
+    )
+    .refine(
+      (list) => list.every(isOrigin),
+      'must be http or https origins with commas in between, such as https://app.example.com',
+    )
+    .transform((list) => Object.freeze(list.map((origin) => new URL(origin).origin)));
+}
+
+function hasAuth({ AUTH_JWKS_URL, AUTH_JWT_SECRET, AUTH_API_KEYS_FILE }: AuthSettings): boolean {
+  return [AUTH_JWKS_URL, AUTH_JWT_SECRET, AUTH_API_KEYS_FILE].some((value) => value !== undefined);
+}
+
+interface AuthSettings {
+  readonly AUTH_JWKS_URL?: string | undefined;
+  readonly AUTH_JWT_SECRET?: string | undefined;
+  readonly AUTH_API_KEYS_FILE?: string | undefined;
+}
+
+/** Where nobody signs in all are one owner, and a limit for each owner would be one for all. */
+function perOwner(environment: AuthSettings, fallback: number): number {
+  return hasAuth(environment) ? fallback : 0;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+function isLongSecret(secret: string): boolean {
+  return Buffer.byteLength(secret) >= 32;
+}
+
+function isJwksUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null) return false;
+  return (
+    url.protocol === 'https:' ||
+    (url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1')))
+  );
 }
 
 function isOrigin(value: string): boolean {

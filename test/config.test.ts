@@ -15,7 +15,20 @@ const DEFAULTS = {
   role: 'all',
   jobDeadlineMs: 3_300_000,
   jobRetentionMs: 604_800_000,
-  maxUnfinishedJobs: 10_000,
+  limits: {
+    unfinishedJobs: 10_000,
+    unfinishedJobsPerOwner: 0,
+    jobsPerDay: 0,
+    jobsPerDayPerOwner: 0,
+    generateRpmPerOwner: 0,
+    streamsPerOwner: 0,
+  },
+  auth: null,
+  corsOrigins: [],
+  callbackOrigins: [],
+  introspection: true,
+  trustedDocumentsFile: null,
+  federation: true,
   logLevel: 'info',
   sandboxSpeed: 1,
 };
@@ -31,6 +44,12 @@ const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
   JOB_DEADLINE_SECONDS: '3300',
   JOB_RETENTION_HOURS: '168',
   MAX_UNFINISHED_JOBS: '10000',
+  MAX_JOBS_PER_DAY: '0',
+  MAX_JOBS_PER_DAY_PER_OWNER: '0',
+  AUTH_OWNER_CLAIM: 'sub',
+  ALLOW_ANONYMOUS: 'false',
+  INTROSPECTION: 'true',
+  FEDERATION: 'true',
   LOG_LEVEL: 'info',
   SANDBOX_SPEED: '1',
 };
@@ -49,6 +68,23 @@ const NAMES = [
   'JOB_DEADLINE_SECONDS',
   'JOB_RETENTION_HOURS',
   'MAX_UNFINISHED_JOBS',
+  'MAX_UNFINISHED_JOBS_PER_OWNER',
+  'MAX_JOBS_PER_DAY',
+  'MAX_JOBS_PER_DAY_PER_OWNER',
+  'GENERATE_RPM_PER_OWNER',
+  'MAX_STREAMS_PER_OWNER',
+  'AUTH_JWKS_URL',
+  'AUTH_JWT_SECRET',
+  'AUTH_ISSUER',
+  'AUTH_AUDIENCE',
+  'AUTH_OWNER_CLAIM',
+  'AUTH_API_KEYS_FILE',
+  'ALLOW_ANONYMOUS',
+  'CORS_ORIGINS',
+  'CALLBACK_ORIGINS',
+  'INTROSPECTION',
+  'TRUSTED_DOCUMENTS_FILE',
+  'FEDERATION',
   'LOG_LEVEL',
   'SANDBOX_SPEED',
 ];
@@ -88,6 +124,21 @@ describe('the configuration', () => {
       JOB_DEADLINE_SECONDS: '60',
       JOB_RETENTION_HOURS: '1',
       MAX_UNFINISHED_JOBS: '1',
+      MAX_UNFINISHED_JOBS_PER_OWNER: '2',
+      MAX_JOBS_PER_DAY: '3',
+      MAX_JOBS_PER_DAY_PER_OWNER: '4',
+      GENERATE_RPM_PER_OWNER: '5',
+      MAX_STREAMS_PER_OWNER: '6',
+      AUTH_JWKS_URL: 'https://id.example.com/jwks',
+      AUTH_ISSUER: 'https://id.example.com/',
+      AUTH_AUDIENCE: 'reelgate',
+      AUTH_OWNER_CLAIM: 'org',
+      AUTH_API_KEYS_FILE: '/run/secrets/keys.json',
+      CORS_ORIGINS: 'https://a.example , http://localhost:3000/',
+      CALLBACK_ORIGINS: 'http://router:4040',
+      INTROSPECTION: 'false',
+      TRUSTED_DOCUMENTS_FILE: 'documents.json',
+      FEDERATION: 'false',
       LOG_LEVEL: ' debug ',
       SANDBOX_SPEED: ' 0.5 ',
     });
@@ -104,7 +155,27 @@ describe('the configuration', () => {
       role: 'poller',
       jobDeadlineMs: 60_000,
       jobRetentionMs: 3_600_000,
-      maxUnfinishedJobs: 1,
+      limits: {
+        unfinishedJobs: 1,
+        unfinishedJobsPerOwner: 2,
+        jobsPerDay: 3,
+        jobsPerDayPerOwner: 4,
+        generateRpmPerOwner: 5,
+        streamsPerOwner: 6,
+      },
+      auth: {
+        jwksUrl: 'https://id.example.com/jwks',
+        jwtSecret: null,
+        issuer: 'https://id.example.com/',
+        audience: 'reelgate',
+        ownerClaim: 'org',
+        apiKeysFile: '/run/secrets/keys.json',
+      },
+      corsOrigins: ['https://a.example', 'http://localhost:3000'],
+      callbackOrigins: ['http://router:4040'],
+      introspection: false,
+      trustedDocumentsFile: 'documents.json',
+      federation: false,
       logLevel: 'debug',
       sandboxSpeed: 0.5,
     });
@@ -159,6 +230,11 @@ describe('numbers', () => {
     ['JOB_DEADLINE_SECONDS', 1, 86_400],
     ['JOB_RETENTION_HOURS', 1, 87_600],
     ['MAX_UNFINISHED_JOBS', 1, 10_000_000],
+    ['MAX_UNFINISHED_JOBS_PER_OWNER', 0, 10_000_000],
+    ['MAX_JOBS_PER_DAY', 0, 10_000_000],
+    ['MAX_JOBS_PER_DAY_PER_OWNER', 0, 10_000_000],
+    ['GENERATE_RPM_PER_OWNER', 0, 1_000_000],
+    ['MAX_STREAMS_PER_OWNER', 0, 1_000_000],
   ] as const;
 
   it.each(BOUNDS)('%s is from %i to %i', (name, min, max) => {
@@ -258,6 +334,55 @@ describe('where the store is and what the process does', () => {
     [
       { ROLE: 'poller', REDIS_URL },
       'ROLE: poller needs SEGMIND_API_KEY or SEGMIND_BASE_URL: an embedded sandbox serves its own process only',
+    ],
+  ])('is not %j', (environment, fault) => {
+    expect(faultOf(environment)).toBe(`The configuration is wrong:\n  ${fault}`);
+  });
+});
+
+describe('who may ask', () => {
+  const SECRET = 'x'.repeat(32);
+
+  it.each(['127.0.0.1', '127.8.0.1', '::1', 'localhost'])('is anybody on this machine, at %s', (HOST) => {
+    expect(parseConfig({ HOST }).auth).toBe(null);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'gateway.example'])('is said, at %s', (HOST) => {
+    expect(faultOf({ HOST })).toMatch(
+      /^The configuration is wrong:\n {2}HOST: .* lets others in, and nothing says/,
+    );
+    expect(faultOf({ HOST, ALLOW_ANONYMOUS: 'true' })).toBe('none');
+    expect(faultOf({ HOST, AUTH_JWT_SECRET: SECRET })).toBe('none');
+    expect(faultOf({ HOST, AUTH_JWKS_URL: 'https://id.example.com/jwks' })).toBe('none');
+    expect(faultOf({ HOST, AUTH_API_KEYS_FILE: 'keys.json' })).toBe('none');
+  });
+
+  it('brings limits for each owner', () => {
+    expect(parseConfig({ AUTH_JWT_SECRET: SECRET }).limits).toMatchObject({
+      unfinishedJobsPerOwner: 100,
+      generateRpmPerOwner: 60,
+      streamsPerOwner: 1000,
+    });
+  });
+
+  it.each([
+    [{ AUTH_JWT_SECRET: 'short' }, 'AUTH_JWT_SECRET: must have at least 32 bytes, as HS256 asks for'],
+    [
+      { AUTH_JWKS_URL: 'http://id.example.com' },
+      'AUTH_JWKS_URL: must be an https URL; http is for loopback only',
+    ],
+    [
+      { AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: 'https://id.example.com' },
+      'AUTH_JWT_SECRET: and AUTH_JWKS_URL exclude each other: tokens are checked in one way',
+    ],
+    [
+      { AUTH_ISSUER: 'x' },
+      'AUTH_ISSUER: needs AUTH_JWKS_URL or AUTH_JWT_SECRET: without them no token is checked',
+    ],
+    [{ ALLOW_ANONYMOUS: 'yes' }, 'ALLOW_ANONYMOUS: must be true or false'],
+    [
+      { CORS_ORIGINS: '*' },
+      'CORS_ORIGINS: must be http or https origins with commas in between, such as https://app.example.com',
     ],
   ])('is not %j', (environment, fault) => {
     expect(faultOf(environment)).toBe(`The configuration is wrong:\n  ${fault}`);
