@@ -2,6 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { YogaLogger } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import { ApiKeys } from './auth/api-keys.ts';
+import { Authenticator } from './auth/authenticator.ts';
+import { JobTokens } from './auth/job-tokens.ts';
+import { UserTokens } from './auth/user-tokens.ts';
 import type { Config } from './config.ts';
 import { newJobId } from './domain/job-id.ts';
 import { createContext, type GraphQLServices } from './graphql/context.ts';
@@ -10,6 +14,7 @@ import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
+import { OwnerStreams } from './server/owner-streams.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint, GRAPHQL_PATH } from './server/yoga.ts';
 import type { JobStore } from './store/job-store.ts';
@@ -25,8 +30,6 @@ export interface App extends AsyncDisposable {
 
 /** Milliseconds for the steps under way when the gateway stops; with the server's it stays under ten seconds. */
 const STEP_GRACE_MS = 6000;
-/** Everything runs as this owner. */
-const OWNER_ID = 'anonymous';
 /** How long a job takes before any was seen: by the upstream's page, and in the sandbox at speed 1. */
 const TYPICAL_MS = 53_380;
 const SANDBOX_TYPICAL_MS = 8000;
@@ -42,7 +45,7 @@ const now = () => systemClock.now();
 export async function startApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
   await using resources = new AsyncDisposableStack();
 
-  const { store, budget, durations } = await openStorage(config, log, signal);
+  const { store, budget, durations, secret } = await openStorage(config, log, signal);
   resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
   if (sandbox === null && config.segmindApiKey === '') {
@@ -81,7 +84,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
     new HttpServer({
       host: config.host,
       port: config.port,
-      graphql: config.role === 'poller' ? null : openGraphQL(config, store, sandbox, serverLog),
+      graphql:
+        config.role === 'poller' ? null : openGraphQL(config, { store, secret, sandbox, log: serverLog }),
       probe: () => store.ping(),
       log: serverLog,
     }),
@@ -96,24 +100,47 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
 
 function openGraphQL(
   config: Config,
-  store: JobStore,
-  sandbox: Sandbox | null,
-  log: Logger,
+  {
+    store,
+    secret,
+    sandbox,
+    log,
+  }: { store: JobStore; secret: Uint8Array; sandbox: Sandbox | null; log: Logger },
 ): GraphQLEndpoints {
+  const jobTokens = new JobTokens(secret);
+  const authenticator = openAuthenticator(config.auth, jobTokens);
+  const streams = new OwnerStreams(config.limits.streamsPerOwner);
   const services: GraphQLServices = {
     store,
-    now,
+    clock: systemClock,
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     deadlineMs: config.jobDeadlineMs,
     maxUnfinishedJobs: config.limits.unfinishedJobs,
+    issueJobToken: (...job) => jobTokens.issue(...job),
   };
   const yoga = createGraphQLEndpoint({
     schema: createSchema(),
-    createContext: () => createContext(services, OWNER_ID),
+    createContext: (caller) => createContext(services, caller),
+    authenticator,
+    streams,
     log: yogaLog(log),
     sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
   });
-  return { yoga, webSockets: new WebSocketEndpoint(yoga, log) };
+  return {
+    yoga,
+    webSockets: new WebSocketEndpoint({ yoga, authenticator, streams, clock: systemClock, log }),
+  };
+}
+
+function openAuthenticator(auth: Config['auth'], jobTokens: JobTokens): Authenticator {
+  const { jwtSecret: secret = null, jwksUrl = null, apiKeysFile = null } = auth ?? {};
+  const key = secret !== null ? { secret } : jwksUrl !== null ? { jwksUrl } : null;
+  return new Authenticator({
+    userTokens: auth === null || key === null ? null : new UserTokens({ ...auth, key }),
+    apiKeys: apiKeysFile === null ? null : ApiKeys.read(apiKeysFile),
+    jobTokens,
+    now,
+  });
 }
 
 async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {

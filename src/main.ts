@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { type App, startApp } from './app.ts';
+import { ApiKeysError } from './auth/api-keys.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
 import { createLogger } from './logger.ts';
 import { FolderInUseError } from './store/sqlite/folder-lock.ts';
@@ -45,7 +46,10 @@ async function start(): Promise<App> {
   } catch (error) {
     if (stopping.signal.aborted) process.exit(0);
     const message = error instanceof Error ? error.message : String(error);
-    const expected = error instanceof FolderInUseError || (error instanceof Error && 'syscall' in error);
+    const expected =
+      error instanceof FolderInUseError ||
+      error instanceof ApiKeysError ||
+      (error instanceof Error && 'syscall' in error);
     log.fatal(expected ? {} : { err: error }, `the gateway could not start: ${message}`);
     process.exit(1);
   }

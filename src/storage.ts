@@ -8,8 +8,10 @@ import { type JobStore, StoreUnavailableError } from './store/job-store.ts';
 import { checkRedisSettings } from './store/redis/check-settings.ts';
 import { RedisCallBudget } from './store/redis/redis-call-budget.ts';
 import { RedisDurationStore } from './store/redis/redis-duration-store.ts';
+import { redisSecret } from './store/redis/redis-secret.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './store/redis/redis-job-store.ts';
 import { SqliteDurationStore } from './store/sqlite/sqlite-duration-store.ts';
+import { sqliteSecret } from './store/sqlite/sqlite-secret.ts';
 import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -18,6 +20,8 @@ export interface Storage {
   readonly store: JobStore;
   readonly budget: CallBudget;
   readonly durations: DurationStore;
+  /** 32 bytes that all instances share, made by the first one; job tokens are signed with them. */
+  readonly secret: Uint8Array;
 }
 
 /**
@@ -41,7 +45,8 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
       `jobs are kept in ${config.dataDir}; role ${config.role}, ${limit}`,
     );
     const durations = new SqliteDurationStore(store.database);
-    return { store, budget: new RateBudget(segmindRpm, systemClock.now()), durations };
+    const secret = sqliteSecret(store.database);
+    return { store, budget: new RateBudget(segmindRpm, systemClock.now()), durations, secret };
   }
   const place = redis.urls.map(withoutCredentials).join(', ');
   const store = await connect(
@@ -63,7 +68,8 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
   );
   await checkRedisSettings(store.client, (message) => log.warn(message));
   const durations = new RedisDurationStore(store.client);
-  return { store, budget: new RedisCallBudget(store.client, segmindRpm), durations };
+  const secret = await redisSecret(store.client);
+  return { store, budget: new RedisCallBudget(store.client, segmindRpm), durations, secret };
 }
 
 async function connect(

@@ -1,33 +1,45 @@
 import DataLoader from 'dataloader';
+import { type Caller, ownsJob } from '../domain/caller.ts';
+import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobStore } from '../store/job-store.ts';
+import { requireScope } from './access.ts';
 
 /** What all operations share. */
 export interface GraphQLServices {
   readonly store: JobStore;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Makes the id of a job that is accepted at this time, in epoch milliseconds; in this shard, if it has to be. */
   readonly newJobId: (now: number, shard: string | undefined) => string;
   /** Milliseconds from acceptance to a job's forced end. */
   readonly deadlineMs: number;
   readonly maxUnfinishedJobs: number;
+  /**
+   * Makes a token that reads and watches one job of an owner, and nothing else.
+   *
+   * @param expiresAt epoch milliseconds
+   */
+  readonly issueJobToken: (ownerId: string, jobId: string, expiresAt: number) => Promise<string>;
 }
 
 /** All that a resolver sees. Made anew for each operation. */
 export interface GraphQLContext {
   readonly services: GraphQLServices;
-  /** Whose jobs these are. */
-  readonly ownerId: string;
-  /** Reads jobs in batches; null for one that is unknown or somebody else's. */
+  /** Who asks. */
+  readonly caller: Caller;
+  /**
+   * Reads jobs in batches; null for one that is unknown or somebody else's. Fails with code FORBIDDEN without the scope
+   * to read.
+   */
   readonly jobs: DataLoader<string, Job | null>;
 }
 
 /** The context of one operation. */
-export function createContext(services: GraphQLServices, ownerId: string): GraphQLContext {
+export function createContext(services: GraphQLServices, caller: Caller): GraphQLContext {
   const jobs = new DataLoader<string, Job | null>(async (ids) => {
+    requireScope(caller, 'video:read');
     const found = await services.store.getMany(ids);
-    return found.map((job) => (job?.ownerId === ownerId ? job : null));
+    return found.map((job) => (job !== null && ownsJob(caller, job) ? job : null));
   });
-  return { services, ownerId, jobs };
+  return { services, caller, jobs };
 }

@@ -1,6 +1,7 @@
 import { idempotencyShard } from '../domain/job-id.ts';
 import { newJob, type Job } from '../domain/job.ts';
 import { type InputIssue, parseVideoRequest, requestFingerprint } from '../domain/video-request.ts';
+import { requireOwner } from './access.ts';
 import type { GraphQLContext } from './context.ts';
 
 /** The expected outcomes of `generateVideo`. */
@@ -16,15 +17,17 @@ const RETRY_AFTER_SECONDS = 10;
 /**
  * Checks the input and stores the job as accepted. It waits for no upstream.
  *
- * @throws StoreUnavailableError when the job could not be stored
+ * @throws StoreUnavailableError when the job could not be stored; GraphQLError when the caller may not
  */
 export async function generateVideo(
-  { services, ownerId }: GraphQLContext,
+  { services, caller }: GraphQLContext,
   input: unknown,
 ): Promise<GenerateVideoOutcome> {
+  requireOwner(caller, 'video:generate');
+  const { ownerId } = caller;
   const parsed = parseVideoRequest(input);
   if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: parsed.issues };
-  const now = services.now();
+  const now = services.clock.now();
   const { idempotencyKey } = parsed;
   const shard = idempotencyKey === null ? undefined : idempotencyShard(ownerId, idempotencyKey);
   const job = newJob(services.newJobId(now, shard), ownerId, parsed.request, now, services.deadlineMs);

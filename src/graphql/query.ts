@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 import { isJobId } from '../domain/job-id.ts';
 import type { Job } from '../domain/job.ts';
 import { phasesOf } from '../domain/projection.ts';
+import { requireOwner } from './access.ts';
 import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
 
@@ -28,7 +29,9 @@ export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobType
               description: 'Only jobs with one of these statuses; null for all.',
             }),
           },
-          resolve: async (_, args, { services: { store }, ownerId }) => {
+          resolve: async (_, args, { services: { store }, caller }) => {
+            requireOwner(caller, 'video:read');
+            const { ownerId } = caller;
             checkPage(args.first, args.last);
             const phases = args.status == null ? null : phasesOf(args.status);
             const page = await resolveCursorConnection<Promise<Job[]>>(

@@ -1,7 +1,12 @@
 import { GraphQLError } from 'graphql';
+import type { Job } from '../domain/job.ts';
+import { alarm } from '../watching/alarm.ts';
+import type { PushIterator } from '../watching/push-iterator.ts';
 import { watchJob } from '../watching/watch-job.ts';
 import { watchOwner } from '../watching/watch-owner.ts';
+import { requireOwner, requireScope } from './access.ts';
 import type { Builder } from './builder.ts';
+import type { GraphQLContext } from './context.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
 
 /** Adds `Subscription`. */
@@ -23,9 +28,14 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
               'The newest version that the caller has: only newer ones are sent, and the terminal one in any case.',
           }),
         },
-        subscribe: async (_, { id, sinceVersion }, { services: { store }, ownerId }) => {
-          const updates = await watchJob(store, ownerId, id, sinceVersion ?? 0);
-          if (updates !== null) return updates;
+        subscribe: async (_, { id, sinceVersion }, context) => {
+          const { services, caller } = context;
+          requireScope(caller, 'video:read');
+          const reachable = caller.jobId === null || caller.jobId === id;
+          const updates = reachable
+            ? await watchJob(services.store, caller.ownerId, id, sinceVersion ?? 0)
+            : null;
+          if (updates !== null) return untilExpiry(updates, context);
           throw new GraphQLError('There is no such video job.', { extensions: { code: 'NOT_FOUND' } });
         },
         resolve: (job) => job,
@@ -34,9 +44,28 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
         type: VideoJob,
         description:
           'Every change of any of the caller’s jobs from now on, new jobs included; it does not end. A reader that is slow gets the newest version of each job; one that falls behind by more than 1,000 jobs is refused with code SLOW_SUBSCRIBER.',
-        subscribe: (_, _args, { services: { store }, ownerId }) => watchOwner(store, ownerId),
+        subscribe: async (_, _args, context) => {
+          const { services, caller } = context;
+          requireOwner(caller, 'video:read');
+          return untilExpiry(await watchOwner(services.store, caller.ownerId), context);
+        },
         resolve: (job) => job,
       }),
     }),
+  });
+}
+
+/** Ends the updates with the right to see them, as an error: the job's story is not over. */
+function untilExpiry(
+  updates: PushIterator<Job>,
+  { caller: { expiresAt }, services: { clock } }: GraphQLContext,
+): PushIterator<Job> {
+  if (expiresAt !== null) updates.defer(alarm(clock, expiresAt, () => updates.end(expired())));
+  return updates;
+}
+
+function expired(): GraphQLError {
+  return new GraphQLError('The token has expired. Subscribe again with a new one.', {
+    extensions: { code: 'UNAUTHENTICATED' },
   });
 }

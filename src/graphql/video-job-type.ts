@@ -137,14 +137,14 @@ export function defineVideoJob(builder: Builder) {
       progress: t.float({
         description:
           'Estimated share of the work that is done, from 0 to 1, learned from earlier jobs; 1 only when COMPLETED. It never falls. Past the expected time it approaches 1 ever more slowly.',
-        resolve: (job, _, { services }) => jobProgress(job, services.now()),
+        resolve: (job, _, { services }) => jobProgress(job, services.clock.now()),
       }),
       estimatedCompletionAt: t.field({
         type: 'DateTime',
         nullable: true,
         description:
           'When the job is as likely to be done as not, learned from earlier jobs: always in the future, and further ahead the longer it is overdue. Null when terminal, and until the upstream accepted the job.',
-        resolve: (job, _, { services }) => toDate(estimatedCompletionAt(job, services.now())),
+        resolve: (job, _, { services }) => toDate(estimatedCompletionAt(job, services.clock.now())),
       }),
       upstreamRequestId: t.exposeString('upstreamId', {
         nullable: true,

@@ -4,8 +4,12 @@ import { setImmediate } from 'node:timers/promises';
 import { GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { OwnerStreams } from './owner-streams.ts';
 import { formatErrors, formatResult } from './ws-errors.ts';
 import { executorsOf, prepare } from './ws-operation.ts';
+import { WsSession } from './ws-session.ts';
 import { keepAlive, send } from './ws-socket.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -15,9 +19,18 @@ export interface WebSocketLog {
   error(details: object, message: string): void;
 }
 
+/** What the WebSocket endpoint works with. */
+export interface WebSocketOptions {
+  readonly yoga: Yoga;
+  readonly authenticator: Authenticator;
+  readonly streams: OwnerStreams;
+  readonly clock: Clock;
+  readonly log: WebSocketLog;
+}
+
 /** What belongs to one socket. */
 interface Connection {
-  readonly request: IncomingMessage;
+  readonly session: WsSession;
   /**
    * What is under way, by the payload that asked for it: an id can be used again, a payload is one of its kind.
    * Subscriptions have their feed, once it is open.
@@ -26,6 +39,8 @@ interface Connection {
 }
 
 const MAX_FRAME_BYTES = 64 * 1024;
+/** Milliseconds in which a client has to send `connection_init`, before it is closed with 4408. */
+const INIT_TIMEOUT_MS = 3000;
 /** Under way at a time on one socket; every change of a job costs something for each. */
 const MAX_OPERATIONS = 100;
 /** WebSocket close code for "service restart": clients connect again. `complete` would tell them that it is over. */
@@ -41,20 +56,23 @@ export class WebSocketEndpoint {
     handleProtocols,
   });
   readonly #graphql: ReturnType<typeof makeServer<Record<string, unknown>, Connection>>;
-  readonly #log: WebSocketLog;
+  readonly #options: WebSocketOptions;
 
-  constructor(yoga: Yoga, log: WebSocketLog) {
-    this.#log = log;
+  constructor(options: WebSocketOptions) {
+    const { yoga } = options;
+    this.#options = options;
     this.#graphql = makeServer({
+      connectionInitWaitTimeout: INIT_TIMEOUT_MS,
       execute: (args) => executorsOf(args).execute(args),
       subscribe: (args) => executorsOf(args).subscribe(args),
-      onSubscribe: async ({ extra, connectionParams }, _id, params) => {
-        const { operations, request } = extra;
+      onConnect: ({ extra: { session }, connectionParams }) => session.begin(connectionParams),
+      onSubscribe: async ({ extra }, _id, params) => {
+        const { operations, session } = extra;
         // Many messages can come in one piece: those before this one may be as good as done.
         if (operations.size >= MAX_OPERATIONS) await setImmediate();
         if (operations.size >= MAX_OPERATIONS) return [tooManyOperations()];
         operations.set(params, null);
-        const args = await prepare(yoga, { upgrade: request, connectionParams, params });
+        const args = await prepare(yoga, { caller: () => session.callerOf(params), params });
         if (Array.isArray(args)) operations.delete(params);
         return args;
       },
@@ -67,6 +85,7 @@ export class WebSocketEndpoint {
         extra.operations.delete(payload);
       },
       onClose: async ({ extra }) => {
+        extra.session.end();
         // graphql-ws loses sight of one whose id was completed and used again before it had begun.
         for (const feed of extra.operations.values()) await feed?.return?.();
       },
@@ -94,28 +113,39 @@ export class WebSocketEndpoint {
   }
 
   #serve(socket: WebSocket, request: IncomingMessage): void {
+    const { authenticator, streams, clock, log } = this.#options;
+    const close = (code: number, reason: string) => socket.close(code, reason);
+    const operations: Connection['operations'] = new Map();
+    const session = new WsSession({
+      authenticator,
+      streams,
+      clock,
+      header: request.headers.authorization,
+      close,
+      busy: () => operations.size > 0,
+    });
     const closed = this.#graphql.opened(
       {
         protocol: socket.protocol,
         send: (data) => send(socket, data),
-        close: (code, reason) => socket.close(code, reason),
+        close,
         onMessage: (listener) => {
           socket.on('message', (data: Buffer) => {
             listener(data.toString()).catch((error: unknown) => {
-              this.#log.error({ err: error }, 'a WebSocket message could not be handled');
+              log.error({ err: error }, 'a WebSocket message could not be handled');
               socket.close(CloseCode.InternalServerError, 'Internal server error');
             });
           });
         },
       },
-      { request, operations: new Map() },
+      { session, operations },
     );
     keepAlive(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.
-    socket.on('error', (error) => this.#log.debug({ err: error }, 'a WebSocket client broke the protocol'));
+    socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket client broke the protocol'));
     socket.once('close', (code, reason) => {
       closed(code, reason.toString()).catch((error: unknown) => {
-        this.#log.error({ err: error }, 'a WebSocket could not be cleaned up');
+        log.error({ err: error }, 'a WebSocket could not be cleaned up');
       });
     });
   }

@@ -1,13 +1,13 @@
-import type { IncomingMessage } from 'node:http';
 import { type ExecutionArgs, getOperationAST, GraphQLError } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
+import type { Caller } from '../domain/caller.ts';
 import { maskError } from './mask-error.ts';
 import type { Yoga } from './yoga.ts';
 
 /** What a client asked for. */
 interface Wish {
-  readonly upgrade: IncomingMessage;
-  readonly connectionParams: Readonly<Record<string, unknown>> | undefined;
+  /** Who asks. @throws GraphQLError when that can't be told */
+  readonly caller: () => Promise<Caller>;
   readonly params: SubscribePayload;
 }
 
@@ -18,11 +18,11 @@ interface Wish {
  */
 export async function prepare(
   yoga: Yoga,
-  { upgrade, connectionParams, params }: Wish,
+  { caller, params }: Wish,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
-    // Not as `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
-    const enveloped = yoga.getEnveloped({ upgrade, connectionParams, params });
+    // Without a `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
+    const enveloped = yoga.getEnveloped({ caller: await caller(), params });
     const document = enveloped.parse(params.query);
     const errors = enveloped.validate(enveloped.schema, document);
     if (errors.length > 0) return errors;

@@ -1,14 +1,18 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga, type YogaLogger } from 'graphql-yoga';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Caller } from '../domain/caller.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { useAcceptable } from './acceptable.ts';
+import { useAuthentication } from './authentication.ts';
 import { documentCache } from './document-cache.ts';
 import { useDocumentCost } from './document-cost.ts';
 import { useDocumentLimits } from './document-limits.ts';
 import { graphiql } from './graphiql.ts';
 import { useInputErrors } from './input-errors.ts';
 import { maskError } from './mask-error.ts';
+import { type OwnerStreams, useOwnerStreams } from './owner-streams.ts';
 import { useRequestBody } from './request-body.ts';
 import { useVariableLimits } from './variable-limits.ts';
 
@@ -19,20 +23,34 @@ export const GRAPHQL_PATH = '/graphql';
 export interface YogaOptions {
   readonly schema: GraphQLSchema;
   /** Makes the context of one operation. */
-  readonly createContext: () => GraphQLContext;
+  readonly createContext: (caller: Caller) => GraphQLContext;
+  readonly authenticator: Authenticator;
+  readonly streams: OwnerStreams;
   readonly log: YogaLogger;
   /** For GraphiQL's first document. */
   readonly sampleImageUrl: string | null;
+}
+
+/** What an operation's context begins with: over HTTP all of it, over WebSocket the caller. */
+interface ServerContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Set once it is known. */
+  caller?: Caller;
 }
 
 /** The GraphQL endpoint. */
 export type Yoga = ReturnType<typeof createGraphQLEndpoint>;
 
 /** Yoga, with what it leaves open closed: body size, document size, cross-site forms, error messages. */
-export function createGraphQLEndpoint({ schema, createContext, log, sampleImageUrl }: YogaOptions) {
-  return createYoga<{ req: IncomingMessage }, GraphQLContext>({
+export function createGraphQLEndpoint(options: YogaOptions) {
+  const { schema, createContext, authenticator, streams, log, sampleImageUrl } = options;
+  return createYoga<ServerContext, GraphQLContext>({
     schema,
-    context: () => createContext(),
+    context: ({ caller }) => {
+      if (caller === undefined) throw new Error('Nobody was told to be the caller.');
+      return createContext(caller);
+    },
     graphqlEndpoint: GRAPHQL_PATH,
     logging: { ...log, error: (error: unknown) => log.error(originalOf(error)) },
     maskedErrors: { maskError },
@@ -45,11 +63,13 @@ export function createGraphQLEndpoint({ schema, createContext, log, sampleImageU
     parserAndValidationCache: documentCache(),
     ...graphiql(sampleImageUrl),
     plugins: [
+      useAuthentication(authenticator),
       useRequestBody(),
       useDocumentLimits(),
       useDocumentCost(),
       useVariableLimits(),
       useInputErrors(),
+      useOwnerStreams(streams),
       useAcceptable(),
     ],
   });

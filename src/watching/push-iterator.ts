@@ -4,7 +4,7 @@
  */
 export class PushIterator<T> implements AsyncIterableIterator<T> {
   readonly #take: () => T | undefined;
-  readonly #release: () => void;
+  readonly #releases: (() => void)[];
   #waiting: PromiseWithResolvers<IteratorResult<T>>[] = [];
   #state: 'open' | 'draining' | 'closed' = 'open';
   #error: Error | null = null;
@@ -15,7 +15,13 @@ export class PushIterator<T> implements AsyncIterableIterator<T> {
    */
   constructor(take: () => T | undefined, release: () => void) {
     this.#take = take;
-    this.#release = release;
+    this.#releases = [release];
+  }
+
+  /** Has this called too, once, when nothing more is wanted; at once when that is so already. */
+  defer(release: () => void): void {
+    if (this.#state === 'open') this.#releases.push(release);
+    else release();
   }
 
   /** To be called when `take` has something. */
@@ -61,6 +67,10 @@ export class PushIterator<T> implements AsyncIterableIterator<T> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
+  }
+
+  #release(): void {
+    for (const release of this.#releases.splice(0)) release();
   }
 
   #close(): void {

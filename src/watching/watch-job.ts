@@ -17,7 +17,7 @@ export async function watchJob(
   ownerId: string,
   jobId: string,
   sinceVersion: number,
-): Promise<AsyncIterableIterator<Job> | null> {
+): Promise<PushIterator<Job> | null> {
   let newest = sinceVersion;
   let slot: Job | undefined;
   const take = () => {
@@ -26,7 +26,7 @@ export async function watchJob(
     return job;
   };
   let unwatch: Unwatch | undefined;
-  const iterator = new PushIterator(take, () => unwatch?.());
+  const iterator = new PushIterator<Job>(take, () => unwatch?.());
   const offer = (job: Job) => {
     if (job.version <= newest && !isFinal(job)) return;
     newest = job.version;

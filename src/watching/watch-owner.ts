@@ -22,7 +22,7 @@ export class SlowSubscriberError extends Error {
  *
  * @returns an iterator that fails with SlowSubscriberError once more than MAX_WAITING_JOBS jobs wait
  */
-export async function watchOwner(store: JobStore, ownerId: string): Promise<AsyncIterableIterator<Job>> {
+export async function watchOwner(store: JobStore, ownerId: string): Promise<PushIterator<Job>> {
   const waiting = new Map<string, Job>();
   let unwatch: Unwatch | undefined;
   const take = () => {
@@ -30,7 +30,7 @@ export async function watchOwner(store: JobStore, ownerId: string): Promise<Asyn
     if (job !== undefined) waiting.delete(job.id);
     return job;
   };
-  const iterator = new PushIterator(take, () => unwatch?.());
+  const iterator = new PushIterator<Job>(take, () => unwatch?.());
   unwatch = await store.watch({ type: 'owner', ownerId }, (job) => {
     waiting.set(job.id, job);
     iterator.ready();

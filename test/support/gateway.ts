@@ -1,6 +1,10 @@
+import { Authenticator, type AuthenticatorOptions } from '../../src/auth/authenticator.ts';
+import { JobTokens } from '../../src/auth/job-tokens.ts';
+import type { Caller } from '../../src/domain/caller.ts';
 import { createContext, type GraphQLContext, type GraphQLServices } from '../../src/graphql/context.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
+import { OwnerStreams } from '../../src/server/owner-streams.ts';
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
 import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
@@ -20,6 +24,10 @@ export interface GatewayOptions extends Partial<Pick<GraphQLServices, 'maxUnfini
   readonly wrapStore?: (store: JobStore) => JobStore;
   /** Stands before the making of each operation's context. */
   readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
+  /** Absent: everybody is OWNER. */
+  readonly auth?: Partial<Pick<AuthenticatorOptions, 'userTokens' | 'apiKeys'>>;
+  /** @default 0, no limit */
+  readonly streamsPerOwner?: number;
   readonly unreadLimits?: NonNullable<HttpServerOptions['unreadLimits']>;
 }
 
@@ -50,24 +58,37 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       },
     }),
   );
-  const { wrapStore, wrapContext, unreadLimits, ...overrides } = options;
+  const { wrapStore, wrapContext, auth, streamsPerOwner = 0, unreadLimits, ...overrides } = options;
+  const jobTokens = new JobTokens(new Uint8Array(32));
   const services: GraphQLServices = {
     store: wrapStore?.(store) ?? store,
-    now: clock.now,
+    clock,
+    issueJobToken: (...job) => jobTokens.issue(...job),
     newJobId: jobId,
     deadlineMs: 55 * MINUTE,
     maxUnfinishedJobs: 10_000,
     ...overrides,
   };
   const log = new GatewayLog();
-  const makeContext = () => createContext(services, OWNER);
+  const authenticator = new Authenticator({
+    userTokens: null,
+    apiKeys: null,
+    ...auth,
+    jobTokens,
+    now: clock.now,
+  });
+  const streams = new OwnerStreams(streamsPerOwner);
+  const known = (caller: Caller) => (auth === undefined ? { ...caller, ownerId: OWNER } : caller);
+  const makeContext = (caller: Caller) => createContext(services, known(caller));
   const yoga = createGraphQLEndpoint({
     schema: createSchema(),
-    createContext: () => wrapContext?.(makeContext) ?? makeContext(),
+    createContext: (caller) => wrapContext?.(() => makeContext(caller)) ?? makeContext(caller),
+    authenticator,
+    streams,
     log,
     sampleImageUrl: null,
   });
-  const webSockets = new WebSocketEndpoint(yoga, log);
+  const webSockets = new WebSocketEndpoint({ yoga, authenticator, streams, clock, log });
   const probe = () => services.store.ping();
   const server = resources.use(
     new HttpServer({

@@ -11,6 +11,7 @@ export interface SseEvent {
 export interface SseOptions {
   readonly method?: 'POST' | 'GET';
   readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
@@ -42,13 +43,13 @@ export class SseClient implements Disposable {
   }
 
   static open(url: string, query: string, options: SseOptions = {}): Promise<SseClient> {
-    const { method = 'POST', accept = 'text/event-stream', variables = {} } = options;
+    const { method = 'POST', accept = 'text/event-stream', headers = {}, variables = {} } = options;
     const { promise, resolve, reject } = Promise.withResolvers<SseClient>();
     const search = new URLSearchParams({ query, variables: JSON.stringify(variables) });
     const sent = request(`${url}/graphql${method === 'GET' ? `?${search.toString()}` : ''}`, {
       method,
       agent: false,
-      headers: { accept, ...(method === 'POST' ? { 'content-type': 'application/json' } : {}) },
+      headers: { accept, ...headers, ...(method === 'POST' ? { 'content-type': 'application/json' } : {}) },
     });
     sent.once('response', (response) => resolve(new SseClient(sent, response)));
     sent.on('error', reject);

@@ -19,6 +19,7 @@ export const keys = {
     `${tag(shard)}:idempotency:${ownerId}:${digest(key)}`,
   budget: 'rg:{budget}:calls',
   durations: 'rg:{durations}:groups',
+  secret: 'rg:{secret}:job-tokens',
   givenBack: (nonce: string) => `rg:{budget}:given-back:${nonce}`,
 };
 

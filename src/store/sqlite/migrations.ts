@@ -46,6 +46,12 @@ const MIGRATIONS: readonly string[] = [
     squares      REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE secrets (
+    name         TEXT PRIMARY KEY,
+    value        BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

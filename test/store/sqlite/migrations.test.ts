@@ -13,10 +13,10 @@ describe('migrations', () => {
   it('bring an empty database to the newest version, and leave that one alone', () => {
     using database = new DatabaseSync(':memory:');
     migrate(database);
-    expect(version(database)).toBe(2);
-    expect(tables(database)).toEqual(['durations', 'idempotency_keys', 'jobs', 'video_data']);
+    expect(version(database)).toBe(3);
+    expect(tables(database)).toEqual(['durations', 'idempotency_keys', 'jobs', 'secrets', 'video_data']);
     migrate(database);
-    expect(version(database)).toBe(2);
+    expect(version(database)).toBe(3);
   });
 
   it('leave nothing half done when one fails', async () => {
@@ -42,11 +42,11 @@ describe('migrations', () => {
     using folder = tempFolder();
     const first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     await first[Symbol.asyncDispose]();
-    setVersion(folder.path, 3);
+    setVersion(folder.path, 4);
     expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow(
-      'The database has schema version 3, this Reelgate knows up to 2: it was written by a newer one.',
+      'The database has schema version 4, this Reelgate knows up to 3: it was written by a newer one.',
     );
-    setVersion(folder.path, 2);
+    setVersion(folder.path, 3);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect(await store.nextDueAt()).toBeNull();
   });

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { type Caller, isOwnerId, SCOPES } from '../domain/caller.ts';
+
+/** The file of static keys can't be used. The message says why, and shows no key. */
+export class ApiKeysError extends Error {
+  override readonly name = 'ApiKeysError';
+}
+
+const fileSchema = z.array(
+  z.strictObject({
+    sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'must be the 64 hexadecimal digits of a SHA-256'),
+    owner: z.string().refine(isOwnerId, 'must be 1 to 256 characters'),
+    scopes: z.array(z.enum(SCOPES, `must be of ${SCOPES.join(', ')}`)),
+  }),
+);
+
+/** Static keys for servers. Known are only their hashes, so that the file gives none away. */
+export class ApiKeys {
+  readonly #callers: ReadonlyMap<string, Caller>;
+
+  private constructor(callers: ReadonlyMap<string, Caller>) {
+    this.#callers = callers;
+  }
+
+  /**
+   * Reads the file: `[{ "sha256": "…", "owner": "backend", "scopes": ["video:generate", "video:read"] }]`.
+   *
+   * @throws ApiKeysError that names every fault
+   */
+  static read(path: string): ApiKeys {
+    const parsed = fileSchema.safeParse(readJson(path));
+    if (!parsed.success) {
+      const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+      throw new ApiKeysError(`AUTH_API_KEYS_FILE ${path} is wrong:\n${faults.join('\n')}`);
+    }
+    const callers = parsed.data.map(({ sha256, owner, scopes }) => {
+      const caller: Caller = { ownerId: owner, scopes: new Set(scopes), jobId: null, expiresAt: null };
+      return [sha256.toLowerCase(), caller] as const;
+    });
+    return new ApiKeys(new Map(callers));
+  }
+
+  /** Hashing comes first, so that the time of the look-up tells nothing of the keys. @returns null when it is none */
+  find(key: string): Caller | null {
+    return this.#callers.get(createHash('sha256').update(key).digest('hex')) ?? null;
+  }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason =
+      error instanceof SyntaxError ? 'it is not JSON' : error instanceof Error ? error.message : error;
+    throw new ApiKeysError(`AUTH_API_KEYS_FILE ${path} cannot be read: ${String(reason)}`);
+  }
+}

@@ -1,0 +1,49 @@
+import { ANONYMOUS, type Caller } from '../domain/caller.ts';
+import type { ApiKeys } from './api-keys.ts';
+import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
+import { JobTokens } from './job-tokens.ts';
+import type { UserTokens } from './user-tokens.ts';
+
+/** What tells callers. With neither users' tokens nor keys everybody is the owner `anonymous`. */
+export interface AuthenticatorOptions {
+  readonly userTokens: UserTokens | null;
+  readonly apiKeys: ApiKeys | null;
+  readonly jobTokens: JobTokens;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** A bearer token is at most as long as a header may be; what is longer is none. */
+const MAX_TOKEN_LENGTH = 8192;
+
+/** Tells who asks, by the same rules on every transport. */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  /** Whether callers need a token. */
+  get required(): boolean {
+    return this.#options.userTokens !== null || this.#options.apiKeys !== null;
+  }
+
+  /**
+   * @param token null when none was sent
+   * @throws AuthenticationError when there is no token or it is not good; AuthUnavailableError when that can't be told
+   */
+  async authenticate(token: string | null): Promise<Caller> {
+    const { userTokens, apiKeys, jobTokens, now } = this.#options;
+    // A job's token narrows what its bearer may do also where nobody signs in.
+    if (token !== null && JobTokens.isOne(token)) return jobTokens.verify(token, now());
+    if (!this.required) return ANONYMOUS;
+    if (token === null)
+      throw new AuthenticationError('A token is needed: send authorization: Bearer <token>.');
+    if (token.length > MAX_TOKEN_LENGTH) throw new AuthenticationError(INVALID_TOKEN);
+    const known = apiKeys?.find(token);
+    if (known != null) return known;
+    if (userTokens === null) throw new AuthenticationError(INVALID_TOKEN);
+    return userTokens.verify(token, now());
+  }
+}

@@ -1,0 +1,74 @@
+import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
+import { type Caller, isOwnerId, scopesOf } from '../domain/caller.ts';
+import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
+import { verifyJwt } from './verify-jwt.ts';
+
+/** How users' JWTs are checked. */
+export interface UserTokenOptions {
+  /** The secret for HS256, or where the public keys are. */
+  readonly key: { readonly secret: string } | { readonly jwksUrl: string };
+  /** What `iss` and `aud` have to be; null: anything. */
+  readonly issuer: string | null;
+  readonly audience: string | null;
+  /** The claim that names the owner. */
+  readonly ownerClaim: string;
+}
+
+/** Signatures with a public key: a JWK set never has secrets, and so never lets HS through. */
+const PUBLIC_KEY_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+/** Milliseconds for fetching the set, and for which it is kept; a key that is not in it fetches it anew. */
+const JWKS_TIMING = { timeoutDuration: 5000, cacheMaxAge: 10 * 60 * 1000, cooldownDuration: 30_000 };
+
+/** Tells callers by JWTs that somebody else issues to users. */
+export class UserTokens {
+  readonly #key: Uint8Array | JWTVerifyGetKey;
+  readonly #checks: Parameters<typeof verifyJwt>[2];
+  readonly #ownerClaim: string;
+
+  constructor({ key, issuer, audience, ownerClaim }: UserTokenOptions) {
+    const secret = 'secret' in key;
+    this.#key = secret
+      ? new TextEncoder().encode(key.secret)
+      : createRemoteJWKSet(new URL(key.jwksUrl), JWKS_TIMING);
+    this.#checks = {
+      algorithms: secret ? ['HS256'] : PUBLIC_KEY_ALGORITHMS,
+      ...(issuer === null ? {} : { issuer }),
+      ...(audience === null ? {} : { audience }),
+    };
+    this.#ownerClaim = ownerClaim;
+  }
+
+  /**
+   * @param now epoch milliseconds
+   * @throws as verifyJwt; AuthenticationError too when it names no owner
+   */
+  async verify(token: string, now: number): Promise<Caller> {
+    const { payload, expiresAt } = await verifyJwt(token, this.#key, this.#checks, now);
+    const ownerId = payload[this.#ownerClaim];
+    if (!isOwnerId(ownerId)) throw new AuthenticationError(INVALID_TOKEN);
+    return {
+      ownerId,
+      scopes: scopesOf([...words(payload['scope']), ...words(payload['scp'])]),
+      jobId: null,
+      expiresAt,
+    };
+  }
+}
+
+/** `scope` is a text with blanks in between (RFC 8693), `scp` of some issuers is that or a list. */
+function words(claim: unknown): readonly unknown[] {
+  if (typeof claim === 'string') return claim.split(' ');
+  return Array.isArray(claim) ? claim : [];
+}

@@ -1,0 +1,62 @@
+import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
+import {
+  AuthenticationError,
+  AuthUnavailableError,
+  EXPIRED_TOKEN,
+  INVALID_TOKEN,
+} from './authentication-error.ts';
+
+/** Seconds by which the clocks of issuers may differ from this one. */
+const CLOCK_SKEW_SECONDS = 30;
+
+/** What a JWT says, once it is known to be good. */
+export interface VerifiedJwt {
+  readonly payload: JWTPayload;
+  /** When it ends, in epoch milliseconds; null for never. One that is let through for its skew ends when that does. */
+  readonly expiresAt: number | null;
+}
+
+/**
+ * Checks signature, times and claims of a JWT.
+ *
+ * @param now epoch milliseconds
+ * @throws AuthenticationError when it is not good; AuthUnavailableError when the keys can't be fetched
+ */
+export async function verifyJwt(
+  token: string,
+  key: Uint8Array | JWTVerifyGetKey,
+  options: JWTVerifyOptions & { readonly algorithms: string[] },
+  now: number,
+): Promise<VerifiedJwt> {
+  const checks = { ...options, clockTolerance: CLOCK_SKEW_SECONDS, currentDate: new Date(now) };
+  try {
+    const { payload } =
+      typeof key === 'function' ? await jwtVerify(token, key, checks) : await jwtVerify(token, key, checks);
+    return { payload, expiresAt: endOf(payload, now) };
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) throw new AuthenticationError(EXPIRED_TOKEN, { cause: error });
+    if (isFaultOfToken(error)) throw new AuthenticationError(INVALID_TOKEN, { cause: error });
+    throw new AuthUnavailableError('The keys for checking tokens cannot be fetched.', { cause: error });
+  }
+}
+
+function endOf({ exp }: JWTPayload, now: number): number | null {
+  if (exp === undefined) return null;
+  const end = exp * 1000;
+  return end > now ? end : end + CLOCK_SKEW_SECONDS * 1000;
+}
+
+function isFaultOfToken(error: unknown): boolean {
+  return FAULTS_OF_TOKENS.some((fault) => error instanceof fault);
+}
+
+const FAULTS_OF_TOKENS = [
+  errors.JWTClaimValidationFailed,
+  errors.JWTInvalid,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+];

@@ -1,0 +1,55 @@
+import type { ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { GraphQLContext } from '../graphql/context.ts';
+
+/** Counts the WebSockets and event streams that each owner has open at this process. */
+export class OwnerStreams {
+  readonly #max: number;
+  readonly #open = new Map<string, number>();
+
+  /** @param max how many one owner may have; 0 = no limit */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /**
+   * Counts one more.
+   *
+   * @returns what counts it off, once; null when the owner has as many as allowed
+   */
+  open(ownerId: string): (() => void) | null {
+    const open = this.#open.get(ownerId) ?? 0;
+    if (this.#max > 0 && open >= this.#max) return null;
+    this.#open.set(ownerId, open + 1);
+    let counted = true;
+    return () => {
+      if (!counted) return;
+      counted = false;
+      const left = (this.#open.get(ownerId) ?? 1) - 1;
+      if (left === 0) this.#open.delete(ownerId);
+      else this.#open.set(ownerId, left);
+    };
+  }
+}
+
+/** Refuses event streams over HTTP that are too many for their owner; WebSockets are counted where they open. */
+export function useOwnerStreams(streams: OwnerStreams): Plugin<GraphQLContext & { res?: ServerResponse }> {
+  return {
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const { res, caller } = args.contextValue;
+      if (res === undefined) return;
+      const close = streams.open(caller.ownerId);
+      if (close === null) setResultAndStopExecution({ errors: [tooManyStreams()] });
+      else if (res.destroyed) close();
+      else res.once('close', close);
+    },
+  };
+}
+
+/** For whoever has as many as allowed. */
+export function tooManyStreams(): GraphQLError {
+  return new GraphQLError('There are too many open streams of this owner. Close some of them.', {
+    extensions: { code: 'TOO_MANY_STREAMS', http: { status: 429 } },
+  });
+}

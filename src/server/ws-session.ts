@@ -1,0 +1,103 @@
+import { GraphQLError } from 'graphql';
+import { CloseCode, type SubscribePayload } from 'graphql-ws';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Caller } from '../domain/caller.ts';
+import type { Clock } from '../domain/clock.ts';
+import { alarm } from '../watching/alarm.ts';
+import { authenticateOrRefuse } from './authentication.ts';
+import { bearerToken, tokenOfOperation, tokenOfParams } from './bearer-token.ts';
+import { type OwnerStreams, tooManyStreams } from './owner-streams.ts';
+
+/** What the session of a socket works with. */
+export interface WsSessionOptions {
+  readonly authenticator: Authenticator;
+  readonly streams: OwnerStreams;
+  readonly clock: Clock;
+  /** The `Authorization` header of the upgrade. */
+  readonly header: string | undefined;
+  /** Closes the socket. */
+  readonly close: (code: number, reason: string) => void;
+  /** Whether an operation is under way. */
+  readonly busy: () => boolean;
+}
+
+/** Milliseconds for which a socket may stay open that has not said whose it is and asks nothing. */
+const NAMELESS_MS = 10_000;
+/** WebSocket close code for "try again later". */
+const TRY_AGAIN_LATER = 1013;
+
+/**
+ * Who asks over one socket: whom its token names, from the `connection_init` or else from the upgrade. A socket without
+ * a token may still send one with each operation, as GraphiQL does.
+ */
+export class WsSession {
+  readonly #options: WsSessionOptions;
+  /** By owner, what counts this socket off. */
+  readonly #counted = new Map<string, () => void>();
+  #offAlarm: () => void = () => {};
+  #caller: Caller | null = null;
+  #ended = false;
+
+  constructor(options: WsSessionOptions) {
+    this.#options = options;
+  }
+
+  /** Checks the token. @returns false when it is not good: the socket is then closed with 4403 */
+  async begin(params: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
+    const { authenticator, header, close } = this.#options;
+    const token = tokenOfParams(params) ?? bearerToken(header);
+    if (token === null && authenticator.required) {
+      this.#closeWhenNameless();
+      return true;
+    }
+    try {
+      const caller = await this.#admit(token);
+      this.#caller = caller;
+      const { expiresAt } = caller;
+      if (expiresAt !== null)
+        this.#setAlarm(expiresAt, () => close(CloseCode.Forbidden, 'The token has expired'));
+      return true;
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      if (error.extensions['code'] === 'UNAUTHENTICATED') return false;
+      close(TRY_AGAIN_LATER, error.message);
+      return true;
+    }
+  }
+
+  /** Who asks for an operation. @throws GraphQLError as its token, or that of the socket, is missing or not good */
+  callerOf({ extensions }: SubscribePayload): Promise<Caller> {
+    const token = tokenOfOperation(extensions);
+    if (token === null && this.#caller !== null) return Promise.resolve(this.#caller);
+    return this.#admit(token);
+  }
+
+  /** To be called when the socket has closed. */
+  end(): void {
+    this.#ended = true;
+    this.#offAlarm();
+    for (const count of this.#counted.values()) count();
+  }
+
+  async #admit(token: string | null): Promise<Caller> {
+    const { authenticator, streams } = this.#options;
+    const caller = await authenticateOrRefuse(authenticator, token);
+    if (this.#ended || this.#counted.has(caller.ownerId)) return caller;
+    const close = streams.open(caller.ownerId);
+    if (close === null) throw tooManyStreams();
+    this.#counted.set(caller.ownerId, close);
+    return caller;
+  }
+
+  #closeWhenNameless(): void {
+    const { clock, close, busy } = this.#options;
+    this.#setAlarm(clock.now() + NAMELESS_MS, () => {
+      if (busy()) this.#closeWhenNameless();
+      else close(CloseCode.Unauthorized, 'Unauthorized');
+    });
+  }
+
+  #setAlarm(at: number, ring: () => void): void {
+    if (!this.#ended) this.#offAlarm = alarm(this.#options.clock, at, ring);
+  }
+}

@@ -1,0 +1,125 @@
+import { expect, it } from 'vitest';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { JobMover } from '../support/gateway-jobs.ts';
+import { settled } from '../support/fake-clock.ts';
+import { SseClient } from '../support/sse-client.ts';
+import { until } from '../support/gateway-until.ts';
+import { WsClient } from '../support/ws-client.ts';
+import { signToken, START, userTokens } from './tokens.ts';
+
+const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
+
+const start = () => startGateway({ auth: { userTokens: userTokens() } });
+
+async function acceptJob(gateway: Gateway): Promise<string> {
+  const { id } = await new JobMover(gateway).accept({ ownerId: 'ada' });
+  return id;
+}
+
+it.each([
+  ['good for a minute', START + 60, 60_000],
+  ['let through for the skew of clocks', START - 10, 20_000],
+])('a token that is %s ends its socket at its time, and a new one goes on', async (_, exp, lastsMs) => {
+  await using gateway = await start();
+  const id = await acceptJob(gateway);
+  using client = await WsClient.open(gateway.url);
+  client.send({ type: 'connection_init', payload: { authorization: `Bearer ${await signToken({ exp })}` } });
+  await client.next();
+  client.subscribe('1', WATCH, { id });
+  await client.result('1');
+  await gateway.clock.advance(lastsMs - 1);
+  await client.heard();
+  await gateway.clock.advance(1);
+  expect(await client.closed).toEqual({ code: 4403, reason: 'The token has expired' });
+  await until(() => gateway.store.listenerCount, 0);
+  expect(gateway.clock.sleeping).toBe(0);
+});
+
+it('ends an event stream with an error that asks for a new token', async () => {
+  await using gateway = await start();
+  const id = await acceptJob(gateway);
+  const headers = { authorization: `Bearer ${await signToken({ exp: START + 60 })}` };
+  using client = await SseClient.open(gateway.url, WATCH, { variables: { id }, headers });
+  await client.result();
+  await gateway.clock.advance(60_000);
+  const { errors } = await client.result();
+  expect(errors?.[0]).toMatchObject({
+    message: 'The token has expired. Subscribe again with a new one.',
+    extensions: { code: 'UNAUTHENTICATED' },
+  });
+  expect((await client.next()).event).toBe('complete');
+  await until(() => gateway.store.listenerCount, 0);
+  expect(gateway.log.errors).toEqual([]);
+});
+
+it('a token of one operation ends that one and leaves the socket to the others', async () => {
+  await using gateway = await start();
+  const id = await acceptJob(gateway);
+  using client = await WsClient.connect(gateway.url);
+  for (const [name, exp] of [
+    ['1', START + 60],
+    ['2', START + 120],
+  ] as const) {
+    const extensions = { headers: { Authorization: `Bearer ${await signToken({ exp })}` } };
+    client.send({ id: name, type: 'subscribe', payload: { query: WATCH, variables: { id }, extensions } });
+    await client.result(name);
+  }
+  await gateway.clock.advance(60_000);
+  const [error] = await client.refusal('1');
+  expect(error?.extensions?.['code']).toBe('UNAUTHENTICATED');
+  await client.heard();
+  expect(gateway.store.listenerCount).toBe(1);
+});
+
+it('a subscription that ends before its token leaves no timer', async () => {
+  await using gateway = await start();
+  const id = await acceptJob(gateway);
+  const headers = { authorization: `Bearer ${await signToken()}` };
+  const client = await SseClient.open(gateway.url, WATCH, { variables: { id }, headers });
+  await client.result();
+  expect(gateway.clock.sleeping).toBe(1);
+  client[Symbol.dispose]();
+  await until(() => gateway.clock.sleeping, 0);
+});
+
+it('a socket that names nobody and asks nothing is closed after ten seconds', async () => {
+  await using gateway = await start();
+  const id = await acceptJob(gateway);
+  using idle = await WsClient.connect(gateway.url);
+  using busy = await WsClient.connect(gateway.url);
+  const extensions = { headers: { authorization: `Bearer ${await signToken()}` } };
+  busy.send({ id: '1', type: 'subscribe', payload: { query: WATCH, variables: { id }, extensions } });
+  await busy.result('1');
+  await gateway.clock.advance(9999);
+  await idle.heard();
+  await gateway.clock.advance(1);
+  expect((await idle.closed).code).toBe(4401);
+  await busy.heard();
+  busy.complete('1');
+  await busy.heard();
+  await gateway.clock.advance(10_000);
+  await settled();
+  expect((await busy.closed).code).toBe(4401);
+});
+
+it('an owner has as many sockets and streams as allowed, and room again when one closes', async () => {
+  await using gateway = await startGateway({ auth: { userTokens: userTokens() }, streamsPerOwner: 2 });
+  const { id } = await new JobMover(gateway).accept({ ownerId: 'ada' });
+  const headers = { authorization: `Bearer ${await signToken()}` };
+  const socket = await WsClient.connect(gateway.url, { headers });
+  using stream = await SseClient.open(gateway.url, WATCH, { variables: { id }, headers });
+  await stream.result();
+  using refused = await WsClient.open(gateway.url, undefined, { headers });
+  refused.send({ type: 'connection_init' });
+  expect((await refused.closed).code).toBe(1013);
+  using other = await SseClient.open(gateway.url, WATCH, { variables: { id }, headers });
+  expect((await other.result()).errors?.[0]?.extensions?.['code']).toBe('TOO_MANY_STREAMS');
+  using bob = await WsClient.connect(gateway.url, {
+    headers: { authorization: `Bearer ${await signToken({ sub: 'bob' })}` },
+  });
+  await bob.heard();
+  socket[Symbol.dispose]();
+  await until(() => gateway.webSockets.size, 1);
+  using again = await WsClient.connect(gateway.url, { headers });
+  await again.heard();
+});

@@ -1,0 +1,32 @@
+import { base64url, type JWTPayload, SignJWT } from 'jose';
+import { UserTokens } from '../../src/auth/user-tokens.ts';
+import { NOON } from '../support/times.ts';
+
+export const ISSUER = 'https://id.example.com/';
+export const AUDIENCE = 'reelgate';
+export const BOTH_SCOPES = 'video:generate video:read';
+const SECRET = 'a secret of at least thirty-two bytes';
+
+/** Seconds since the epoch at which the fake clock begins. */
+export const START = NOON / 1000;
+
+/** Checks tokens of `signToken`. */
+export function userTokens(): UserTokens {
+  return new UserTokens({ key: { secret: SECRET }, issuer: ISSUER, audience: AUDIENCE, ownerClaim: 'sub' });
+}
+
+/** A token of Ada's that is good for an hour, but for what is changed. */
+export function signToken(change: object = {}, secret = SECRET): Promise<string> {
+  const payload: JWTPayload = JSON.parse(JSON.stringify({ ...claims(), ...change }));
+  return new SignJWT(payload).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret));
+}
+
+/** A token that nobody signed. */
+export function unsignedToken(): string {
+  const part = (value: object) => base64url.encode(JSON.stringify(value));
+  return `${part({ alg: 'none', typ: 'JWT' })}.${part(claims())}.`;
+}
+
+function claims(): JWTPayload {
+  return { sub: 'ada', iss: ISSUER, aud: AUDIENCE, exp: START + 3600, scope: BOTH_SCOPES };
+}
