@@ -7,6 +7,7 @@ import { Authenticator } from './auth/authenticator.ts';
 import { JobTokens } from './auth/job-tokens.ts';
 import { UserTokens } from './auth/user-tokens.ts';
 import type { Config } from './config.ts';
+import { isPublicHost } from './domain/public-address.ts';
 import { newJobId } from './domain/job-id.ts';
 import { createContext, type GraphQLServices } from './graphql/context.ts';
 import { createSchema } from './graphql/schema.ts';
@@ -14,7 +15,9 @@ import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
+import { CrossOrigin } from './server/cross-origin.ts';
 import { OwnerStreams } from './server/owner-streams.ts';
+import { TrustedDocuments } from './server/trusted-documents.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint, GRAPHQL_PATH } from './server/yoga.ts';
 import type { JobStore } from './store/job-store.ts';
@@ -79,13 +82,17 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   resources.defer(() => poller.stop(STEP_GRACE_MS));
   if (config.role !== 'api') await poller.start();
 
+  const crossOrigin = new CrossOrigin(config.corsOrigins);
   const serverLog = log.child({ part: 'server' });
   const server = resources.use(
     new HttpServer({
       host: config.host,
       port: config.port,
       graphql:
-        config.role === 'poller' ? null : openGraphQL(config, { store, secret, sandbox, log: serverLog }),
+        config.role === 'poller'
+          ? null
+          : openGraphQL(config, { store, secret, sandbox, crossOrigin, log: serverLog }),
+      crossOrigin,
       probe: () => store.ping(),
       log: serverLog,
     }),
@@ -98,17 +105,20 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function openGraphQL(
-  config: Config,
-  {
-    store,
-    secret,
-    sandbox,
-    log,
-  }: { store: JobStore; secret: Uint8Array; sandbox: Sandbox | null; log: Logger },
-): GraphQLEndpoints {
+interface GraphQLParts {
+  readonly store: JobStore;
+  readonly secret: Uint8Array;
+  readonly sandbox: Sandbox | null;
+  readonly crossOrigin: CrossOrigin;
+  readonly log: Logger;
+}
+
+function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
+  const { store, secret, sandbox, crossOrigin, log } = parts;
   const jobTokens = new JobTokens(secret);
   const authenticator = openAuthenticator(config.auth, jobTokens);
+  const { trustedDocumentsFile } = config;
+  const trusted = trustedDocumentsFile === null ? null : TrustedDocuments.read(trustedDocumentsFile);
   const streams = new OwnerStreams(config.limits.streamsPerOwner);
   const services: GraphQLServices = {
     store,
@@ -116,6 +126,7 @@ function openGraphQL(
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     deadlineMs: config.jobDeadlineMs,
     maxUnfinishedJobs: config.limits.unfinishedJobs,
+    privateImages: sandbox !== null || !isPublicHost(new URL(config.segmindBaseUrl)),
     issueJobToken: (...job) => jobTokens.issue(...job),
   };
   const yoga = createGraphQLEndpoint({
@@ -123,12 +134,15 @@ function openGraphQL(
     createContext: (caller) => createContext(services, caller),
     authenticator,
     streams,
+    crossOrigin,
+    trusted,
+    introspection: config.introspection,
     log: yogaLog(log),
     sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
   });
   return {
     yoga,
-    webSockets: new WebSocketEndpoint({ yoga, authenticator, streams, clock: systemClock, log }),
+    webSockets: new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock: systemClock, log }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { redact } from './redact.ts';
 
-/** JSON lines for machines; on a terminal, lines for people. */
+/** No secret comes into either. JSON lines for machines; on a terminal, lines for people. */
 export function createLogger(level: string): Logger {
   const stream: DestinationStream = process.stdout.isTTY
     ? PinoPretty({
@@ -17,6 +18,8 @@ export function createLogger(level: string): Logger {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
+      // Whatever a library puts into its errors: commands with their arguments, headers, URLs.
+      hooks: { streamWrite: redact },
       formatters: { level: (label) => ({ level: label }) },
     },
     stream,

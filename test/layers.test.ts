@@ -14,7 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['domain', 'auth', 'store', 'watching', 'graphql'],
   sandbox: [],
   'config.ts': [],
-  'logger.ts': [],
+  'logger.ts': ['redact.ts'],
+  'redact.ts': [],
   'system-clock.ts': ['domain'],
   'app.ts': [
     'domain',
@@ -31,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'system-clock.ts',
   ],
   'storage.ts': ['domain', 'store', 'poller', 'config.ts', 'system-clock.ts'],
-  'main.ts': ['app.ts', 'auth', 'config.ts', 'logger.ts', 'store'],
+  'main.ts': ['app.ts', 'auth', 'server', 'config.ts', 'logger.ts', 'store'],
   'sandbox-main.ts': ['config.ts', 'sandbox'],
 };
 

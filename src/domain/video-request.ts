@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { isPublicHost } from './public-address.ts';
 
 /** The upstream's own default [page]. */
 export const DEFAULT_NEGATIVE_PROMPT =
@@ -62,13 +63,21 @@ const inputSchema = z.object({
   ),
 });
 
+const publicInputSchema = inputSchema.extend({
+  image: inputSchema.shape.image.refine(
+    (value) => !isHttpUrl(value) || isPublicHost(new URL(value)),
+    'must be on a public host: the upstream cannot fetch it from a private network',
+  ),
+});
+
 /**
  * Checks an input and fills in the defaults; a field that is null or absent takes its default.
  *
+ * @param privateImages whether `image` may name a host that only a private network can reach
  * @returns every fault at once, not the first. Never throws.
  */
-export function parseVideoRequest(input: unknown): ParsedVideoRequest {
-  const parsed = inputSchema.safeParse(input);
+export function parseVideoRequest(input: unknown, privateImages: boolean): ParsedVideoRequest {
+  const parsed = (privateImages ? inputSchema : publicInputSchema).safeParse(input);
   if (!parsed.success) {
     const issues = parsed.error.issues.map((issue) => ({
       path: issue.path.map(String),

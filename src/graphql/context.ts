@@ -14,6 +14,8 @@ export interface GraphQLServices {
   /** Milliseconds from acceptance to a job's forced end. */
   readonly deadlineMs: number;
   readonly maxUnfinishedJobs: number;
+  /** Whether images may be on hosts of a private network, as when the sandbox fetches them. */
+  readonly privateImages: boolean;
   /**
    * Makes a token that reads and watches one job of an owner, and nothing else.
    *

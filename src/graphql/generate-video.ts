@@ -25,7 +25,7 @@ export async function generateVideo(
 ): Promise<GenerateVideoOutcome> {
   requireOwner(caller, 'video:generate');
   const { ownerId } = caller;
-  const parsed = parseVideoRequest(input);
+  const parsed = parseVideoRequest(input, services.privateImages);
   if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: parsed.issues };
   const now = services.clock.now();
   const { idempotencyKey } = parsed;

@@ -14,6 +14,8 @@ import {
 } from 'graphql';
 import { DEFAULT_PAGE, MAX_PAGE } from '../graphql/builder.ts';
 
+/** About as many values as an answer has; the introspection of GraphiQL asks for one. */
+const INTROSPECTION_COST: Readonly<Record<string, number>> = { __schema: 4000, __type: 200 };
 /** Values that one operation may ask for. A page of 100 jobs with every field has 4,000. */
 const MAX_VALUES = 12_000;
 
@@ -57,6 +59,7 @@ function documentCostRule(context: ValidationContext): ASTVisitor {
         const narrowed = condition === undefined ? type : context.getSchema().getType(condition);
         cost += costOf(selection.selectionSet, narrowed);
       } else {
+        cost += INTROSPECTION_COST[selection.name.value] ?? 0;
         const field = fieldOf(type, selection.name.value);
         if (field === undefined) continue;
         const inner = costOf(selection.selectionSet, getNamedType(field.type));
@@ -74,7 +77,7 @@ function documentCostRule(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** Introspection and unknown fields have none: they are bounded otherwise. */
+/** Unknown fields have none: they are refused otherwise. */
 function fieldOf(
   type: GraphQLNamedType | null | undefined,
   name: string,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, sendJson, serveHealth } from './health.ts';
 import { type UnreadLimits, watchUnread } from './unread.ts';
 import type { WebSocketEndpoint } from './websocket.ts';
@@ -19,6 +20,7 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Null: this process serves its health only. */
   readonly graphql: GraphQLEndpoints | null;
+  readonly crossOrigin: CrossOrigin;
   readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
   /** @default 20 seconds and 128 MiB, for which about three times as much memory is held */
@@ -90,10 +92,16 @@ export class HttpServer implements AsyncDisposable {
     response.setHeader('x-content-type-options', 'nosniff');
     if (this.#draining) response.setHeader('connection', 'close');
     const path = pathOf(request);
-    const { graphql } = this.#options;
+    const { graphql, crossOrigin } = this.#options;
     if (path === GRAPHQL_PATH && graphql !== null) {
       if (!hasUrl(request))
         return sendJson(response, 400, { errors: [{ message: 'The Host header is wrong.' }] });
+      if (!crossOrigin.mayRequest(request))
+        return sendJson(response, 403, {
+          errors: [{ message: 'This page’s origin is not in CORS_ORIGINS.' }],
+        });
+      // Caches must not give one origin what was said to another.
+      response.setHeader('vary', 'origin');
       this.#answers.add(response);
       response.once('close', () => this.#answers.delete(response));
       await graphql.yoga(request, response);
@@ -115,7 +123,7 @@ export class HttpServer implements AsyncDisposable {
     const { graphql } = this.#options;
     if (pathOf(request) !== GRAPHQL_PATH || graphql === null) refuse(socket, '404 Not Found');
     else if (this.#draining) refuse(socket, '503 Service Unavailable');
-    else if (!sameOrigin(request)) refuse(socket, '403 Forbidden');
+    else if (!this.#options.crossOrigin.maySocket(request)) refuse(socket, '403 Forbidden');
     else graphql.webSockets.upgrade(request, socket, head);
   }
 }
@@ -138,11 +146,6 @@ function hasUrl({ url = '/', headers: { host = 'localhost' } }: IncomingMessage)
 
 function isStream(answer: ServerResponse): boolean {
   return String(answer.getHeader('content-type')).startsWith('text/event-stream');
-}
-
-/** Browsers let any page open a WebSocket to any host, and tell which page it is; others send no Origin. */
-function sameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
-  return origin === undefined || URL.parse(origin)?.host === host;
 }
 
 function pathOf(request: IncomingMessage): string {

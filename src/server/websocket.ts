@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { OwnerStreams } from './owner-streams.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 import { formatErrors, formatResult } from './ws-errors.ts';
 import { executorsOf, prepare } from './ws-operation.ts';
 import { WsSession } from './ws-session.ts';
@@ -25,6 +26,8 @@ export interface WebSocketOptions {
   readonly authenticator: Authenticator;
   readonly streams: OwnerStreams;
   readonly clock: Clock;
+  /** The only documents that are run; null: any. */
+  readonly trusted: TrustedDocuments | null;
   readonly log: WebSocketLog;
 }
 
@@ -59,7 +62,7 @@ export class WebSocketEndpoint {
   readonly #options: WebSocketOptions;
 
   constructor(options: WebSocketOptions) {
-    const { yoga } = options;
+    const { yoga, trusted } = options;
     this.#options = options;
     this.#graphql = makeServer({
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
@@ -72,7 +75,7 @@ export class WebSocketEndpoint {
         if (operations.size >= MAX_OPERATIONS) await setImmediate();
         if (operations.size >= MAX_OPERATIONS) return [tooManyOperations()];
         operations.set(params, null);
-        const args = await prepare(yoga, { caller: () => session.callerOf(params), params });
+        const args = await prepare(yoga, { caller: () => session.callerOf(params), params, trusted });
         if (Array.isArray(args)) operations.delete(params);
         return args;
       },

@@ -2,6 +2,7 @@ import { type ExecutionArgs, getOperationAST, GraphQLError } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 import type { Caller } from '../domain/caller.ts';
 import { maskError } from './mask-error.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
 
 /** What a client asked for. */
@@ -9,6 +10,8 @@ interface Wish {
   /** Who asks. @throws GraphQLError when that can't be told */
   readonly caller: () => Promise<Caller>;
   readonly params: SubscribePayload;
+  /** The only documents that are run; null: any. */
+  readonly trusted: TrustedDocuments | null;
 }
 
 /**
@@ -18,12 +21,12 @@ interface Wish {
  */
 export async function prepare(
   yoga: Yoga,
-  { caller, params }: Wish,
+  { caller, params, trusted }: Wish,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
     // Without a `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
     const enveloped = yoga.getEnveloped({ caller: await caller(), params });
-    const document = enveloped.parse(params.query);
+    const document = enveloped.parse(trusted === null ? params.query : trusted.resolve(params));
     const errors = enveloped.validate(enveloped.schema, document);
     if (errors.length > 0) return errors;
     if (getOperationAST(document, params.operationName) == null) return [unresolved()];

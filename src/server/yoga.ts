@@ -6,14 +6,18 @@ import type { Caller } from '../domain/caller.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { useAcceptable } from './acceptable.ts';
 import { useAuthentication } from './authentication.ts';
+import type { CrossOrigin } from './cross-origin.ts';
 import { documentCache } from './document-cache.ts';
 import { useDocumentCost } from './document-cost.ts';
 import { useDocumentLimits } from './document-limits.ts';
+import { useDocumentShape } from './document-shape.ts';
 import { graphiql } from './graphiql.ts';
+import { useHiddenSchema } from './hidden-schema.ts';
 import { useInputErrors } from './input-errors.ts';
 import { maskError } from './mask-error.ts';
 import { type OwnerStreams, useOwnerStreams } from './owner-streams.ts';
 import { useRequestBody } from './request-body.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 import { useVariableLimits } from './variable-limits.ts';
 
 /** Where GraphQL is served, over HTTP and WebSocket. */
@@ -26,6 +30,11 @@ export interface YogaOptions {
   readonly createContext: (caller: Caller) => GraphQLContext;
   readonly authenticator: Authenticator;
   readonly streams: OwnerStreams;
+  readonly crossOrigin: CrossOrigin;
+  /** The only documents that are run; null: any. */
+  readonly trusted: TrustedDocuments | null;
+  /** False: neither introspection nor suggestions. */
+  readonly introspection: boolean;
   readonly log: YogaLogger;
   /** For GraphiQL's first document. */
   readonly sampleImageUrl: string | null;
@@ -44,7 +53,17 @@ export type Yoga = ReturnType<typeof createGraphQLEndpoint>;
 
 /** Yoga, with what it leaves open closed: body size, document size, cross-site forms, error messages. */
 export function createGraphQLEndpoint(options: YogaOptions) {
-  const { schema, createContext, authenticator, streams, log, sampleImageUrl } = options;
+  const {
+    schema,
+    createContext,
+    authenticator,
+    streams,
+    crossOrigin,
+    trusted,
+    introspection,
+    log,
+    sampleImageUrl,
+  } = options;
   return createYoga<ServerContext, GraphQLContext>({
     schema,
     context: ({ caller }) => {
@@ -57,16 +76,19 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     // useRequestBody keeps the limit, and the connection usable after it.
     maxRequestBodySize: false,
     multipart: false,
-    // No other site's page may read answers; the embedding of other origins is for an allow-list to permit.
-    cors: false,
+    // useRequestBody knows what to make of it.
+    extraParamNames: ['documentId'],
+    cors: crossOrigin.any && ((request) => crossOrigin.headersFor(request)),
     landingPage: false,
     parserAndValidationCache: documentCache(),
     ...graphiql(sampleImageUrl),
     plugins: [
       useAuthentication(authenticator),
-      useRequestBody(),
+      useRequestBody(trusted),
       useDocumentLimits(),
+      useDocumentShape(),
       useDocumentCost(),
+      ...(introspection ? [] : [useHiddenSchema()]),
       useVariableLimits(),
       useInputErrors(),
       useOwnerStreams(streams),

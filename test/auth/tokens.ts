@@ -23,8 +23,11 @@ export function signToken(change: object = {}, secret = SECRET): Promise<string>
 
 /** A token that nobody signed. */
 export function unsignedToken(): string {
-  const part = (value: object) => base64url.encode(JSON.stringify(value));
   return `${part({ alg: 'none', typ: 'JWT' })}.${part(claims())}.`;
+}
+
+function part(value: object): string {
+  return base64url.encode(JSON.stringify(value));
 }
 
 function claims(): JWTPayload {

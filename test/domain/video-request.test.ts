@@ -15,12 +15,12 @@ const urlOf = (length: number): string => `https://example.com/${'a'.repeat(leng
 
 /** The paths of all issues; empty when the input was accepted. */
 function faultyFields(input: unknown): string[] {
-  const parsed = parseVideoRequest(input);
+  const parsed = parseVideoRequest(input, false);
   return parsed.ok ? [] : parsed.issues.map((issue) => issue.path.join('.'));
 }
 
 function accepted(input: object): VideoRequest {
-  const parsed = parseVideoRequest({ ...MINIMAL, ...input });
+  const parsed = parseVideoRequest({ ...MINIMAL, ...input }, true);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
   return parsed.request;
 }
@@ -56,7 +56,7 @@ describe('parseVideoRequest, defaults', () => {
   };
 
   it('fills in the page’s defaults for what is absent', () => {
-    expect(parseVideoRequest(MINIMAL)).toEqual({ ok: true, request: defaults, idempotencyKey: null });
+    expect(parseVideoRequest(MINIMAL, false)).toEqual({ ok: true, request: defaults, idempotencyKey: null });
   });
 
   it('takes null for absent', () => {
@@ -69,7 +69,7 @@ describe('parseVideoRequest, defaults', () => {
       base64: null,
       idempotencyKey: null,
     };
-    expect(parseVideoRequest({ ...MINIMAL, ...nulls })).toEqual(parseVideoRequest(MINIMAL));
+    expect(parseVideoRequest({ ...MINIMAL, ...nulls }, false)).toEqual(parseVideoRequest(MINIMAL, false));
   });
 
   it('keeps what is given, falsy values included', () => {
@@ -78,7 +78,7 @@ describe('parseVideoRequest, defaults', () => {
   });
 
   it('hands the idempotency key out apart from the request, untrimmed', () => {
-    expect(parseVideoRequest({ ...MINIMAL, idempotencyKey: ' k ' })).toEqual({
+    expect(parseVideoRequest({ ...MINIMAL, idempotencyKey: ' k ' }, false)).toEqual({
       ok: true,
       request: defaults,
       idempotencyKey: ' k ',
@@ -133,7 +133,7 @@ describe('parseVideoRequest, faults', () => {
     ['idempotencyKey', '', 'must not be empty; leave it out to send none'],
     ['idempotencyKey', 'k'.repeat(129), 'must be at most 128 characters long'],
   ])('says of %s what it must be, once', (field, value, message) => {
-    expect(parseVideoRequest({ ...MINIMAL, [field]: value })).toEqual({
+    expect(parseVideoRequest({ ...MINIMAL, [field]: value }, false)).toEqual({
       ok: false,
       issues: [{ path: [field], message }],
     });
@@ -142,7 +142,7 @@ describe('parseVideoRequest, faults', () => {
   it.each([null, undefined, 'text', 5, [], true])(
     'refuses %j, which is no object, without throwing',
     (input) => {
-      expect(parseVideoRequest(input).ok).toBe(false);
+      expect(parseVideoRequest(input, false).ok).toBe(false);
     },
   );
 
@@ -152,8 +152,8 @@ describe('parseVideoRequest, faults', () => {
         fc.anything(),
         fc.dictionary(fc.constantFrom(...Object.keys(accepted({}))), fc.anything()),
         (a, b) => {
-          expect(typeof parseVideoRequest(a).ok).toBe('boolean');
-          expect(typeof parseVideoRequest({ ...MINIMAL, ...b }).ok).toBe('boolean');
+          expect(typeof parseVideoRequest(a, false).ok).toBe('boolean');
+          expect(typeof parseVideoRequest({ ...MINIMAL, ...b }, false).ok).toBe('boolean');
         },
       ),
     );
@@ -254,9 +254,9 @@ describe('parseVideoRequest and requestFingerprint, properties', () => {
   it('re-parses whatever it has accepted to itself', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
-        const parsed = parseVideoRequest(input);
+        const parsed = parseVideoRequest(input, false);
         fc.pre(parsed.ok);
-        expect(parseVideoRequest(parsed.request)).toEqual({ ...parsed, idempotencyKey: null });
+        expect(parseVideoRequest(parsed.request, false)).toEqual({ ...parsed, idempotencyKey: null });
       }),
       { numRuns: 500 },
     );

@@ -4,7 +4,9 @@ import type { Caller } from '../../src/domain/caller.ts';
 import { createContext, type GraphQLContext, type GraphQLServices } from '../../src/graphql/context.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
+import { CrossOrigin } from '../../src/server/cross-origin.ts';
 import { OwnerStreams } from '../../src/server/owner-streams.ts';
+import type { TrustedDocuments } from '../../src/server/trusted-documents.ts';
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
 import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
@@ -19,13 +21,20 @@ import { DAY, MINUTE } from './times.ts';
 export const OWNER = 'ada';
 
 /** What a test may replace. */
-export interface GatewayOptions extends Partial<Pick<GraphQLServices, 'maxUnfinishedJobs'>> {
+export interface GatewayOptions extends Partial<
+  Pick<GraphQLServices, 'maxUnfinishedJobs' | 'privateImages'>
+> {
   /** Stands before the real store, to count its calls or to fail them. */
   readonly wrapStore?: (store: JobStore) => JobStore;
   /** Stands before the making of each operation's context. */
   readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
   /** Absent: everybody is OWNER. */
   readonly auth?: Partial<Pick<AuthenticatorOptions, 'userTokens' | 'apiKeys'>>;
+  /** @default none */
+  readonly corsOrigins?: readonly string[];
+  readonly trusted?: TrustedDocuments;
+  /** @default true */
+  readonly introspection?: boolean;
   /** @default 0, no limit */
   readonly streamsPerOwner?: number;
   readonly unreadLimits?: NonNullable<HttpServerOptions['unreadLimits']>;
@@ -58,13 +67,25 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       },
     }),
   );
-  const { wrapStore, wrapContext, auth, streamsPerOwner = 0, unreadLimits, ...overrides } = options;
+  const {
+    wrapStore,
+    wrapContext,
+    auth,
+    corsOrigins = [],
+    trusted = null,
+    introspection = true,
+    streamsPerOwner = 0,
+    unreadLimits,
+    ...overrides
+  } = options;
+  const crossOrigin = new CrossOrigin(corsOrigins);
   const jobTokens = new JobTokens(new Uint8Array(32));
   const services: GraphQLServices = {
     store: wrapStore?.(store) ?? store,
     clock,
     issueJobToken: (...job) => jobTokens.issue(...job),
     newJobId: jobId,
+    privateImages: false,
     deadlineMs: 55 * MINUTE,
     maxUnfinishedJobs: 10_000,
     ...overrides,
@@ -85,16 +106,20 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     createContext: (caller) => wrapContext?.(() => makeContext(caller)) ?? makeContext(caller),
     authenticator,
     streams,
+    crossOrigin,
+    trusted,
+    introspection,
     log,
     sampleImageUrl: null,
   });
-  const webSockets = new WebSocketEndpoint({ yoga, authenticator, streams, clock, log });
+  const webSockets = new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock, log });
   const probe = () => services.store.ping();
   const server = resources.use(
     new HttpServer({
       host: '127.0.0.1',
       port: 0,
       graphql: { yoga, webSockets },
+      crossOrigin,
       probe,
       log,
       ...(unreadLimits === undefined ? {} : { unreadLimits }),

@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Whose pages may ask from a browser: the gateway's own, and those of the origins in the list. Programs may always. */
+export class CrossOrigin {
+  readonly #allowed: ReadonlySet<string>;
+
+  /** @param allowed origins as browsers write them, such as `https://app.example.com` */
+  constructor(allowed: readonly string[]) {
+    this.#allowed = new Set(allowed);
+  }
+
+  /** Browsers let any page open a WebSocket to any host, and tell which page it is; programs send no Origin. */
+  maySocket({ headers: { origin, host } }: IncomingMessage): boolean {
+    return origin === undefined || this.#allowed.has(origin) || URL.parse(origin)?.host === host;
+  }
+
+  /**
+   * Browsers tell whether a request comes from another site's page (Fetch Metadata). Its answer would be kept from that
+   * page, but what it asks for would be done. Following a link to GraphiQL is no such request.
+   */
+  mayRequest({ headers }: IncomingMessage): boolean {
+    const site = headers['sec-fetch-site'];
+    if (site !== 'cross-site' && site !== 'same-site') return true;
+    if (headers['sec-fetch-mode'] === 'navigate') return true;
+    return headers.origin !== undefined && this.#allowed.has(headers.origin);
+  }
+
+  /** Whether pages of any other origin may ask. */
+  get any(): boolean {
+    return this.#allowed.size > 0;
+  }
+
+  /** Yoga's settings for the headers that let a page of another origin read answers; false: it may not. */
+  headersFor(request: Request): CorsHeaders | false {
+    const origin = request.headers.get('origin');
+    if (origin === null || !this.#allowed.has(origin)) return false;
+    return {
+      origin,
+      methods: ['GET', 'POST'],
+      allowedHeaders: ['content-type', 'authorization', 'accept'],
+      credentials: false,
+      maxAge: 600,
+    };
+  }
+}
+
+interface CorsHeaders {
+  readonly origin: string;
+  readonly methods: string[];
+  readonly allowedHeaders: string[];
+  readonly credentials: boolean;
+  /** Seconds for which a browser need not ask again. */
+  readonly maxAge: number;
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { GraphQLError } from 'graphql';
+import { z } from 'zod';
+
+/** The file of trusted documents can't be used. The message says why. */
+export class TrustedDocumentsError extends Error {
+  override readonly name = 'TrustedDocumentsError';
+}
+
+/** What of a request says which document is to be run. */
+export interface DocumentWish {
+  readonly query?: unknown;
+  /** As in the appendix on persisted documents of GraphQL over HTTP. */
+  readonly documentId?: unknown;
+  /** Apollo's form: `{ persistedQuery: { sha256Hash } }`. */
+  readonly extensions?: unknown;
+}
+
+const fileSchema = z.record(z.string().min(1), z.string().min(1));
+const apolloSchema = z.object({ persistedQuery: z.object({ sha256Hash: z.string() }) });
+
+/** The only documents that are run, by their ids. A client that knows none may send one of the texts, letter by letter. */
+export class TrustedDocuments {
+  readonly #byId: ReadonlyMap<string, string>;
+  readonly #texts: ReadonlySet<string>;
+
+  private constructor(byId: ReadonlyMap<string, string>) {
+    this.#byId = byId;
+    this.#texts = new Set(byId.values());
+  }
+
+  /**
+   * Reads the file: `{ "id": "query { … }", … }`, as code generators write it.
+   *
+   * @throws TrustedDocumentsError
+   */
+  static read(path: string): TrustedDocuments {
+    const parsed = fileSchema.safeParse(readJson(path));
+    if (parsed.success) return new TrustedDocuments(new Map(Object.entries(parsed.data)));
+    throw new TrustedDocumentsError(
+      `TRUSTED_DOCUMENTS_FILE ${path} is wrong: it must be a JSON object of documents by their ids.`,
+    );
+  }
+
+  /** @throws GraphQLError with code DOCUMENT_NOT_TRUSTED or PERSISTED_QUERY_NOT_FOUND */
+  resolve(wish: DocumentWish): string {
+    const { query } = wish;
+    if (typeof query === 'string' && query !== '') {
+      if (this.#texts.has(query)) return query;
+      throw refusal(
+        'DOCUMENT_NOT_TRUSTED',
+        'Only trusted documents are run here: send the id of one as `documentId`.',
+      );
+    }
+    const document = this.#byId.get(idOf(wish) ?? '');
+    if (document !== undefined) return document;
+    throw refusal('PERSISTED_QUERY_NOT_FOUND', 'There is no trusted document with this id.');
+  }
+}
+
+function idOf({ documentId, extensions }: DocumentWish): string | null {
+  if (typeof documentId === 'string') return documentId;
+  const apollo = apolloSchema.safeParse(extensions);
+  return apollo.success ? apollo.data.persistedQuery.sha256Hash : null;
+}
+
+function refusal(code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, http: { status: 400, spec: false } } });
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason =
+      error instanceof SyntaxError || !(error instanceof Error) ? 'it is not JSON' : error.message;
+    throw new TrustedDocumentsError(`TRUSTED_DOCUMENTS_FILE ${path} cannot be read: ${reason}`);
+  }
+}

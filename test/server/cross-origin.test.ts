@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { exchange, http, postBody } from '../support/gateway-http.ts';
+import { WsClient } from '../support/ws-client.ts';
+
+const APP = 'https://app.example.com';
+const BODY = JSON.stringify({ query: '{ __typename }' });
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({ corsOrigins: [APP] });
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+it('a page of an origin in the list may ask, and read the answer', async () => {
+  const preflight = await http(`${gateway.url}/graphql`, {
+    method: 'OPTIONS',
+    headers: {
+      origin: APP,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type,authorization',
+    },
+  });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get('access-control-allow-origin')).toBe(APP);
+  expect(preflight.headers.get('access-control-allow-headers')).toMatch(/content-type.*authorization/);
+  expect(preflight.headers.get('access-control-allow-credentials')).not.toBe('true');
+  const answer = await postBody(gateway.url, BODY, { origin: APP, 'sec-fetch-site': 'cross-site' });
+  expect(answer.text).toBe('{"data":{"__typename":"Query"}}');
+  expect(answer.headers.get('access-control-allow-origin')).toBe(APP);
+  expect(answer.headers.get('vary')).toMatch(/origin/i);
+});
+
+it.each(['https://evil.example', 'null', 'https://app.example.com.evil.example', 'http://app.example.com'])(
+  'a page of %s may neither ask nor read',
+  async (origin) => {
+    const answer = await postBody(gateway.url, BODY, { origin, 'sec-fetch-site': 'cross-site' });
+    expect(answer.status).toBe(403);
+    const programs = await postBody(gateway.url, BODY, { origin });
+    expect(programs.headers.get('access-control-allow-origin')).toBe(null);
+    await expect(WsClient.open(gateway.url, undefined, { headers: { origin } })).rejects.toThrow('403');
+  },
+);
+
+it.each([APP, 'own'])('a page of %s may open a WebSocket', async (name) => {
+  const origin = name === 'own' ? gateway.url : name;
+  using client = await WsClient.connect(gateway.url, { headers: { origin } });
+  client.subscribe('1', '{ __typename }');
+  expect(await client.result('1')).toEqual({ data: { __typename: 'Query' } });
+});
+
+it('a link from another site leads to GraphiQL', async () => {
+  const headers = { accept: 'text/html', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+  const answer = await rawGet('/graphql', headers);
+  expect(answer).toMatch(/^HTTP\/1.1 200 /);
+  expect(answer).toContain('<html');
+});
+
+it('an image of another site runs nothing', async () => {
+  const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
+  expect(await rawGet('/graphql?query=%7B__typename%7D', headers)).toMatch(/^HTTP\/1.1 403 /);
+});
+
+/** fetch would say its own mode. */
+function rawGet(path: string, headers: Readonly<Record<string, string>>): Promise<string> {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return exchange(
+    gateway.port,
+    `GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n${lines.join('')}\r\n`,
+  );
+}

@@ -1,0 +1,180 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getIntrospectionQuery } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TrustedDocuments, TrustedDocumentsError } from '../../src/server/trusted-documents.ts';
+import { ASKS } from '../auth/ask.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { answerOf, http, postBody } from '../support/gateway-http.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { WsClient } from '../support/ws-client.ts';
+
+/** One of each way to get there; where the token stands is no matter. */
+const TRANSPORTS = ['POST', 'GET', 'SSE by POST', 'SSE by GET', 'WebSocket, header'];
+const everyWhere = (documents: readonly [string, string, string][]) =>
+  documents.flatMap(([name, query, code]) =>
+    TRANSPORTS.map((transport) => ({ name, query, code, transport })),
+  );
+
+const times = (count: number, part: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => part(index)).join(' ');
+const ATTACKS: readonly [string, string, string][] = [
+  ['101 aliases', `{ ${times(101, (i) => `a${i}: videoJob(id: "x") { id }`)} }`, 'DOCUMENT_TOO_COMPLEX'],
+  [
+    '101 aliases in fragments',
+    `{ videoJobs { nodes { ...A } } } fragment A on VideoJob { ${times(101, (i) => `a${i}: id`)} }`,
+    'DOCUMENT_TOO_COMPLEX',
+  ],
+  [
+    'a fragment that unfolds deep',
+    `{ videoJobs { ...C } } ${times(12, (i) => `fragment F${i} on VideoJob { request { image } ${i < 11 ? `...F${i + 1}` : ''} }`)} fragment C on VideoJobConnection { edges { node { ...F0 } } }`,
+    'data',
+  ],
+  [
+    '4 times the whole schema',
+    `{ ${times(4, (i) => `a${i}: __schema { types { name } }`)} }`,
+    'DOCUMENT_TOO_EXPENSIVE',
+  ],
+  [
+    'introspection in circles',
+    `{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }`,
+    'GRAPHQL_VALIDATION_FAILED',
+  ],
+  [
+    '65 levels of lists',
+    `{ videoJobs(status: ${'['.repeat(65)}${']'.repeat(65)}) { nodes { id } } }`,
+    'DOCUMENT_TOO_LARGE',
+  ],
+  ['4,001 tokens', `{ ${'id '.repeat(4001)} }`, 'DOCUMENT_TOO_LARGE'],
+  [
+    'a fragment that spreads itself',
+    `{ videoJobs { nodes { ...A } } } fragment A on VideoJob { id ...A }`,
+    'GRAPHQL_VALIDATION_FAILED',
+  ],
+  [
+    'pages in pages',
+    `{ ${times(5, (i) => `a${i}: videoJobs(first: 100) { nodes { ...A } edges { node { ...A } } }`)} } fragment A on VideoJob { id version status isTerminal createdAt submittedAt startedAt finishedAt progress video { url base64 } }`,
+    'DOCUMENT_TOO_EXPENSIVE',
+  ],
+];
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+describe.each(everyWhere(ATTACKS))('$name over $transport', ({ query, code, transport }) => {
+  it(`is answered with ${code}`, async () => {
+    const heard = await ASKS[transport]?.(gateway.url, { query, token: null });
+    expect(typeof heard === 'string' ? heard : 'data').toBe(code);
+  });
+});
+
+it('a document of fourteen levels is too deep', async () => {
+  // Deep enough fields there are none: the rule looks before the schema does.
+  const query = `{ videoJobs ${'{ a '.repeat(13)} ${'}'.repeat(13)} }`;
+  const { errors } = answerOf((await postBody(gateway.url, JSON.stringify({ query }))).text);
+  expect(errors?.map(({ extensions }) => extensions?.['code'])).toContain('DOCUMENT_TOO_COMPLEX');
+});
+
+it('the introspection of GraphiQL is answered', async () => {
+  const { data } = answerOf(
+    (await postBody(gateway.url, JSON.stringify({ query: getIntrospectionQuery() }))).text,
+  );
+  expect(JSON.stringify(data)).toContain('GenerateVideoInput');
+});
+
+describe('with introspection switched off', () => {
+  let hidden: Gateway;
+  beforeAll(async () => {
+    hidden = await startGateway({ introspection: false });
+  });
+  afterAll(() => hidden[Symbol.asyncDispose]());
+
+  const messageOf = async (query: string, variables: object = {}) => {
+    const { text } = await postBody(hidden.url, JSON.stringify({ query, variables }));
+    return answerOf(text).errors?.[0]?.message;
+  };
+
+  it.each(TRANSPORTS)('the schema is not shown over %s', async (transport) => {
+    const heard = await ASKS[transport]?.(hidden.url, {
+      query: '{ __schema { types { name } } }',
+      token: null,
+    });
+    expect(heard).toBe('GRAPHQL_VALIDATION_FAILED');
+    const type = await ASKS[transport]?.(hidden.url, {
+      query: '{ __type(name: "VideoJob") { name } }',
+      token: null,
+    });
+    expect(type).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
+
+  it('nothing is suggested, neither for fields nor for values', async () => {
+    expect(await messageOf('{ videoJub(id: "1") { id } }')).toBe(
+      'Cannot query field "videoJub" on type "Query".',
+    );
+    const query = 'query ($s: [VideoJobStatus!]) { videoJobs(status: $s) { nodes { id } } }';
+    expect(await messageOf(query, { s: ['QUEUE'] })).toMatch(/does not exist in "VideoJobStatus" enum\.$/);
+  });
+
+  it('a query that shows nothing works', async () => {
+    expect(
+      await ASKS['POST']?.(hidden.url, { query: '{ __typename videoJobs { nodes { id } } }', token: null }),
+    ).toMatchObject({
+      data: { __typename: 'Query' },
+    });
+  });
+});
+
+describe('with trusted documents', () => {
+  const LIST = '{ videoJobs { nodes { id } } }';
+  let strict: Gateway;
+  beforeAll(async () => {
+    strict = await startGateway({ trusted: read({ 'sha256:1': LIST }) });
+  });
+  afterAll(() => strict[Symbol.asyncDispose]());
+
+  it.each(TRANSPORTS)('no other is run over %s', async (transport) => {
+    const ask = ASKS[transport];
+    expect(await ask?.(strict.url, { query: '{ __typename }', token: null })).toBe('DOCUMENT_NOT_TRUSTED');
+    expect(await ask?.(strict.url, { query: LIST, token: null })).toEqual({
+      data: { videoJobs: { nodes: [] } },
+    });
+  });
+
+  it.each([
+    { documentId: 'sha256:1' },
+    { extensions: { persistedQuery: { version: 1, sha256Hash: 'sha256:1' } } },
+  ])('%j stands for one', async (params) => {
+    const { text } = await postBody(strict.url, JSON.stringify(params));
+    expect(text).toBe('{"data":{"videoJobs":{"nodes":[]}}}');
+    using client = await WsClient.connect(strict.url);
+    client.send({ id: '1', type: 'subscribe', payload: { query: '', ...params } });
+    expect(await client.result('1')).toEqual({ data: { videoJobs: { nodes: [] } } });
+  });
+
+  it('an id in the URL too', async () => {
+    const { text } = await http(`${strict.url}/graphql?documentId=sha256:1`, {
+      headers: { accept: 'application/json' },
+    });
+    expect(text).toBe('{"data":{"videoJobs":{"nodes":[]}}}');
+  });
+
+  it('an unknown id is refused', async () => {
+    const { status, text } = await postBody(strict.url, JSON.stringify({ documentId: 'x' }));
+    expect(status).toBe(400);
+    expect(text).toContain('PERSISTED_QUERY_NOT_FOUND');
+  });
+
+  it.each(['{', '[]', '{"a":1}'])('a file with %s is refused', (text) => {
+    expect(() => read(text)).toThrow(TrustedDocumentsError);
+  });
+});
+
+function read(content: object | string): TrustedDocuments {
+  using folder = tempFolder();
+  const path = join(folder.path, 'documents.json');
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return TrustedDocuments.read(path);
+}
