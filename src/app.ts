@@ -97,6 +97,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
       log: serverLog,
     }),
   );
+  if (config.role !== 'poller') log.info(whoMayAsk(config));
   const url = await server.listen();
   const graphiql = config.role === 'poller' ? '' : ` - GraphiQL is at ${GRAPHQL_PATH}`;
   log.info({ url }, `listening on ${url}${graphiql}`);
@@ -116,7 +117,7 @@ interface GraphQLParts {
 function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   const { store, secret, sandbox, crossOrigin, log } = parts;
   const jobTokens = new JobTokens(secret);
-  const authenticator = openAuthenticator(config.auth, jobTokens);
+  const authenticator = openAuthenticator(config.auth, jobTokens, log);
   const { trustedDocumentsFile } = config;
   const trusted = trustedDocumentsFile === null ? null : TrustedDocuments.read(trustedDocumentsFile);
   const streams = new OwnerStreams(config.limits.streamsPerOwner);
@@ -146,7 +147,17 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   };
 }
 
-function openAuthenticator(auth: Config['auth'], jobTokens: JobTokens): Authenticator {
+function whoMayAsk({ auth, host }: Config): string {
+  if (auth === null) return `nobody signs in: whoever reaches ${host} is the owner anonymous`;
+  const ways = [
+    auth.jwksUrl !== null && `JWTs by the keys at ${new URL(auth.jwksUrl).host}`,
+    auth.jwtSecret !== null && 'JWTs by a shared secret',
+    auth.apiKeysFile !== null && `the keys in ${auth.apiKeysFile}`,
+  ];
+  return `callers sign in with ${ways.filter((way) => way !== false).join(' or ')}`;
+}
+
+function openAuthenticator(auth: Config['auth'], jobTokens: JobTokens, log: Logger): Authenticator {
   const { jwtSecret: secret = null, jwksUrl = null, apiKeysFile = null } = auth ?? {};
   const key = secret !== null ? { secret } : jwksUrl !== null ? { jwksUrl } : null;
   return new Authenticator({
@@ -154,6 +165,7 @@ function openAuthenticator(auth: Config['auth'], jobTokens: JobTokens): Authenti
     apiKeys: apiKeysFile === null ? null : ApiKeys.read(apiKeysFile),
     jobTokens,
     now,
+    onUnavailable: (error) => log.warn({ err: error }, 'callers’ tokens cannot be checked'),
   });
 }
 

@@ -1,6 +1,6 @@
 import { ANONYMOUS, type Caller } from '../domain/caller.ts';
 import type { ApiKeys } from './api-keys.ts';
-import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
+import { AuthenticationError, AuthUnavailableError, INVALID_TOKEN } from './authentication-error.ts';
 import { JobTokens } from './job-tokens.ts';
 import type { UserTokens } from './user-tokens.ts';
 
@@ -11,14 +11,18 @@ export interface AuthenticatorOptions {
   readonly jobTokens: JobTokens;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Told why tokens can't be checked, at most once in ten seconds. */
+  readonly onUnavailable: (error: AuthUnavailableError) => void;
 }
 
 /** A bearer token is at most as long as a header may be; what is longer is none. */
 const MAX_TOKEN_LENGTH = 8192;
+const WARNING_PAUSE_MS = 10_000;
 
 /** Tells who asks, by the same rules on every transport. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
+  #toldAt = -Infinity;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -44,6 +48,18 @@ export class Authenticator {
     const known = apiKeys?.find(token);
     if (known != null) return known;
     if (userTokens === null) throw new AuthenticationError(INVALID_TOKEN);
-    return userTokens.verify(token, now());
+    try {
+      return await userTokens.verify(token, now());
+    } catch (error) {
+      if (error instanceof AuthUnavailableError) this.#tell(error);
+      throw error;
+    }
+  }
+
+  #tell(error: AuthUnavailableError): void {
+    const { now, onUnavailable } = this.#options;
+    if (now() < this.#toldAt + WARNING_PAUSE_MS) return;
+    this.#toldAt = now();
+    onUnavailable(error);
   }
 }

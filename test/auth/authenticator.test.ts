@@ -16,6 +16,7 @@ import { BOTH_SCOPES, signToken, START, userTokens } from './tokens.ts';
 
 const jobTokens = new JobTokens(new Uint8Array(32));
 const now = () => NOON;
+const onUnavailable = () => {};
 
 describe('a JWK set', () => {
   it('is fetched once, again for a key that is new, and never lets a shared secret through', async () => {
@@ -42,6 +43,27 @@ describe('a JWK set', () => {
       AuthUnavailableError,
     );
   });
+});
+
+it('trouble with the keys is told, and not once a request', async () => {
+  const told: Error[] = [];
+  let time = NOON;
+  const authenticator = new Authenticator({
+    userTokens: verifierAt('http://127.0.0.1:9/jwks'),
+    apiKeys: null,
+    jobTokens,
+    now: () => time,
+    onUnavailable: (error) => told.push(error),
+  });
+  const { sign } = await makeKey('first');
+  const token = await sign();
+  for (const later of [0, 9999, 1]) {
+    time += later;
+    await expect(authenticator.authenticate(token)).rejects.toThrow(AuthUnavailableError);
+  }
+  expect(told).toHaveLength(2);
+  await expect(authenticator.authenticate('garbage')).rejects.toThrow(AuthenticationError);
+  expect(told).toHaveLength(2);
 });
 
 describe('scopes', () => {
@@ -81,7 +103,13 @@ describe('static keys', () => {
   it('are known by their hashes, beside JWTs', async () => {
     using folder = tempFolder();
     const apiKeys = ApiKeys.read(write(folder.path, [{ sha256, owner: 'backend', scopes: ['video:read'] }]));
-    const authenticator = new Authenticator({ userTokens: userTokens(), apiKeys, jobTokens, now });
+    const authenticator = new Authenticator({
+      userTokens: userTokens(),
+      apiKeys,
+      jobTokens,
+      now,
+      onUnavailable,
+    });
     expect(await authenticator.authenticate(KEY)).toEqual({
       ownerId: 'backend',
       scopes: new Set(['video:read']),
@@ -109,7 +137,7 @@ describe('static keys', () => {
 });
 
 it('where nobody signs in a job’s token still narrows, and any other counts for nothing', async () => {
-  const authenticator = new Authenticator({ userTokens: null, apiKeys: null, jobTokens, now });
+  const authenticator = new Authenticator({ userTokens: null, apiKeys: null, jobTokens, now, onUnavailable });
   const id = 'vj_00000000-0000-7000-8000-000000000000';
   expect(await authenticator.authenticate('garbage')).toMatchObject({ ownerId: 'anonymous', jobId: null });
   const token = await jobTokens.issue('anonymous', id, NOON + 60_000);

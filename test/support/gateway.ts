@@ -79,6 +79,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     ...overrides
   } = options;
   const crossOrigin = new CrossOrigin(corsOrigins);
+  const log = new GatewayLog();
   const jobTokens = new JobTokens(new Uint8Array(32));
   const services: GraphQLServices = {
     store: wrapStore?.(store) ?? store,
@@ -90,13 +91,13 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     maxUnfinishedJobs: 10_000,
     ...overrides,
   };
-  const log = new GatewayLog();
   const authenticator = new Authenticator({
     userTokens: null,
     apiKeys: null,
     ...auth,
     jobTokens,
     now: clock.now,
+    onUnavailable: log.warn,
   });
   const streams = new OwnerStreams(streamsPerOwner);
   const known = (caller: Caller) => (auth === undefined ? { ...caller, ownerId: OWNER } : caller);
