@@ -47,8 +47,6 @@ test('a whole run at the finest log level shows no secret, also when everything 
     });
     return text;
   };
-  const generate = (prompt: string) =>
-    `mutation { generateVideo(input: { image: "https://example.com/a.png?${SIGNATURE}", prompt: "${prompt}" }) { ... on GenerateVideoSuccess { job { id } } } }`;
 
   const accepted = await ask(generate('one'), API_KEY);
   const id = /vj_[0-9a-f-]+/.exec(accepted)?.[0] ?? '';
@@ -107,3 +105,7 @@ test.each([
   expect(output).toContain(reason);
   expect(output).not.toContain('\\n    at ');
 });
+
+function generate(prompt: string): string {
+  return `mutation { generateVideo(input: { image: "https://example.com/a.png?${SIGNATURE}", prompt: "${prompt}" }) { ... on GenerateVideoSuccess { job { id } } } }`;
+}
