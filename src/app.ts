@@ -12,8 +12,7 @@ import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint, GRAPHQL_PATH } from './server/yoga.ts';
-import type { JobStore } from './store/job-store.ts';
-import { openStorage } from './storage.ts';
+import { openStorage, type Storage } from './storage.ts';
 import { systemClock } from './system-clock.ts';
 import { SegmindUpstream } from './upstream/segmind/segmind-upstream.ts';
 
@@ -42,7 +41,7 @@ const now = () => systemClock.now();
 export async function startApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
   await using resources = new AsyncDisposableStack();
 
-  const { store, budget, durations } = await openStorage(config, log, signal);
+  const { store, budget, durations, ownerRate } = await openStorage(config, log, signal);
   resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
   if (sandbox === null && config.segmindApiKey === '') {
@@ -81,7 +80,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
     new HttpServer({
       host: config.host,
       port: config.port,
-      graphql: config.role === 'poller' ? null : openGraphQL(config, store, sandbox, serverLog),
+      graphql:
+        config.role === 'poller' ? null : openGraphQL(config, { store, ownerRate }, sandbox, serverLog),
       probe: () => store.ping(),
       log: serverLog,
     }),
@@ -96,7 +96,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
 
 function openGraphQL(
   config: Config,
-  store: JobStore,
+  { store, ownerRate }: Pick<Storage, 'store' | 'ownerRate'>,
   sandbox: Sandbox | null,
   log: Logger,
 ): GraphQLEndpoints {
@@ -105,7 +105,13 @@ function openGraphQL(
     now,
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     deadlineMs: config.jobDeadlineMs,
-    maxUnfinishedJobs: config.limits.unfinishedJobs,
+    limits: {
+      unfinished: config.limits.unfinishedJobs,
+      unfinishedPerOwner: config.limits.unfinishedJobsPerOwner,
+      perDay: config.limits.jobsPerDay,
+      perDayPerOwner: config.limits.jobsPerDayPerOwner,
+    },
+    ownerRate,
   };
   const yoga = createGraphQLEndpoint({
     schema: createSchema(),

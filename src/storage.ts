@@ -5,10 +5,12 @@ import { RateBudget } from './poller/rate-budget.ts';
 import type { CallBudget } from './store/call-budget.ts';
 import type { DurationStore } from './store/duration-store.ts';
 import { type JobStore, StoreUnavailableError } from './store/job-store.ts';
+import { memoryOwnerRate, type OwnerRate } from './store/owner-rate.ts';
 import { checkRedisSettings } from './store/redis/check-settings.ts';
 import { RedisCallBudget } from './store/redis/redis-call-budget.ts';
 import { RedisDurationStore } from './store/redis/redis-duration-store.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './store/redis/redis-job-store.ts';
+import { redisOwnerRate } from './store/redis/redis-owner-rate.ts';
 import { SqliteDurationStore } from './store/sqlite/sqlite-duration-store.ts';
 import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
 import { systemClock } from './system-clock.ts';
@@ -18,6 +20,7 @@ export interface Storage {
   readonly store: JobStore;
   readonly budget: CallBudget;
   readonly durations: DurationStore;
+  readonly ownerRate: OwnerRate;
 }
 
 /**
@@ -41,7 +44,8 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
       `jobs are kept in ${config.dataDir}; role ${config.role}, ${limit}`,
     );
     const durations = new SqliteDurationStore(store.database);
-    return { store, budget: new RateBudget(segmindRpm, systemClock.now()), durations };
+    const ownerRate = memoryOwnerRate(config.limits.generateRpmPerOwner);
+    return { store, budget: new RateBudget(segmindRpm, systemClock.now()), durations, ownerRate };
   }
   const place = redis.urls.map(withoutCredentials).join(', ');
   const store = await connect(
@@ -63,7 +67,8 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
   );
   await checkRedisSettings(store.client, (message) => log.warn(message));
   const durations = new RedisDurationStore(store.client);
-  return { store, budget: new RedisCallBudget(store.client, segmindRpm), durations };
+  const ownerRate = redisOwnerRate(store.client, config.limits.generateRpmPerOwner);
+  return { store, budget: new RedisCallBudget(store.client, segmindRpm), durations, ownerRate };
 }
 
 async function connect(

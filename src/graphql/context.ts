@@ -1,6 +1,8 @@
 import DataLoader from 'dataloader';
 import type { Job } from '../domain/job.ts';
+import type { JobLimits } from '../store/job-limits.ts';
 import type { JobStore } from '../store/job-store.ts';
+import type { OwnerRate } from '../store/owner-rate.ts';
 
 /** What all operations share. */
 export interface GraphQLServices {
@@ -11,7 +13,8 @@ export interface GraphQLServices {
   readonly newJobId: (now: number, shard: string | undefined) => string;
   /** Milliseconds from acceptance to a job's forced end. */
   readonly deadlineMs: number;
-  readonly maxUnfinishedJobs: number;
+  readonly limits: JobLimits;
+  readonly ownerRate: OwnerRate;
 }
 
 /** All that a resolver sees. Made anew for each operation. */

@@ -1,6 +1,7 @@
 import { idempotencyShard } from '../domain/job-id.ts';
 import { newJob, type Job } from '../domain/job.ts';
 import { type InputIssue, parseVideoRequest, requestFingerprint } from '../domain/video-request.ts';
+import type { JobLimits } from '../store/job-limits.ts';
 import type { GraphQLContext } from './context.ts';
 
 /** The expected outcomes of `generateVideo`. */
@@ -8,20 +9,25 @@ export type GenerateVideoOutcome =
   | { readonly type: 'GenerateVideoSuccess'; readonly job: Job; readonly deduplicated: boolean }
   | { readonly type: 'GenerateVideoInvalidInput'; readonly issues: readonly InputIssue[] }
   | { readonly type: 'GenerateVideoIdempotencyConflict'; readonly job: Job }
-  | { readonly type: 'GenerateVideoCapacityExceeded'; readonly retryAfterSeconds: number };
-
-/** Room is made whenever a job ends, which with many jobs under way is soon. */
-const RETRY_AFTER_SECONDS = 10;
+  | {
+      readonly type: 'GenerateVideoCapacityExceeded';
+      /** The limit that is used up; `rate` is that of the owner's calls. */
+      readonly reason: keyof JobLimits | 'rate';
+      /** At least 1. */
+      readonly retryAfterSeconds: number;
+    };
 
 /**
- * Checks the input and stores the job as accepted. It waits for no upstream.
+ * Counts the call, checks the input and stores the job as accepted. It waits for no upstream.
  *
- * @throws StoreUnavailableError when the job could not be stored
+ * @throws StoreUnavailableError when the call could not be counted or the job not be stored
  */
 export async function generateVideo(
   { services, ownerId }: GraphQLContext,
   input: unknown,
 ): Promise<GenerateVideoOutcome> {
+  const waitMs = await services.ownerRate.take(ownerId);
+  if (waitMs !== null) return capacityExceeded('rate', waitMs);
   const parsed = parseVideoRequest(input);
   if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: parsed.issues };
   const now = services.now();
@@ -32,7 +38,7 @@ export async function generateVideo(
     job,
     idempotencyKey,
     fingerprint: requestFingerprint(parsed.request),
-    maxUnfinished: services.maxUnfinishedJobs,
+    limits: services.limits,
   });
   switch (outcome.type) {
     case 'created':
@@ -41,7 +47,12 @@ export async function generateVideo(
       return { type: 'GenerateVideoSuccess', job: outcome.job, deduplicated: true };
     case 'conflict':
       return { type: 'GenerateVideoIdempotencyConflict', job: outcome.job };
-    case 'full':
-      return { type: 'GenerateVideoCapacityExceeded', retryAfterSeconds: RETRY_AFTER_SECONDS };
+    case 'refused':
+      return capacityExceeded(outcome.limit, outcome.retryAfterMs);
   }
+}
+
+function capacityExceeded(reason: keyof JobLimits | 'rate', retryAfterMs: number): GenerateVideoOutcome {
+  const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  return { type: 'GenerateVideoCapacityExceeded', reason, retryAfterSeconds };
 }

@@ -4,10 +4,11 @@ import { HttpServer, type HttpServerOptions } from '../../src/server/http-server
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
 import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
+import { UNLIMITED_RATE } from '../../src/store/owner-rate.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { FakeClock } from './fake-clock.ts';
 import { GatewayLog } from './gateway-log.ts';
-import { jobId } from './jobs.ts';
+import { jobId, limits } from './jobs.ts';
 import { tempFolder } from './temp-folder.ts';
 import { DAY, MINUTE } from './times.ts';
 
@@ -15,7 +16,7 @@ import { DAY, MINUTE } from './times.ts';
 export const OWNER = 'ada';
 
 /** What a test may replace. */
-export interface GatewayOptions extends Partial<Pick<GraphQLServices, 'maxUnfinishedJobs'>> {
+export interface GatewayOptions extends Partial<Pick<GraphQLServices, 'limits' | 'ownerRate'>> {
   /** Stands before the real store, to count its calls or to fail them. */
   readonly wrapStore?: (store: JobStore) => JobStore;
   /** Stands before the making of each operation's context. */
@@ -56,7 +57,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     now: clock.now,
     newJobId: jobId,
     deadlineMs: 55 * MINUTE,
-    maxUnfinishedJobs: 10_000,
+    limits: limits(),
+    ownerRate: UNLIMITED_RATE,
     ...overrides,
   };
   const log = new GatewayLog();
