@@ -217,7 +217,10 @@ export class SqliteJobStore implements JobStore {
     return worthMost([...found.values()], worth).slice(0, room);
   }
 
-  /** A job whose idempotency key still counts has to stay, or the key would let the same job be made twice; and one of the day's, or it would not be counted. */
+  /**
+   * A job whose idempotency key still counts has to stay, or the key would let the same job be made twice; so has one
+   * of the day's, or it would not be counted.
+   */
   #purgeAt(job: Job): number {
     return Math.max(
       this.#options.now() + this.#options.retentionMs,
