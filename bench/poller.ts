@@ -46,15 +46,13 @@ const durations = new LearnedDurations({
   typicalMs: TYPICAL_MS,
 });
 
+const limits = { unfinished: Number.MAX_SAFE_INTEGER, unfinishedPerOwner: 0, perDay: 0, perDayPerOwner: 0 };
+
 // Jobs that the upstream took between now and a minute ago, as in a steady flow.
 for (let made = 0; made < jobCount;) {
   const batch = Math.min(500, jobCount - made);
   const jobs = Array.from({ length: batch }, () => acceptedJob());
-  await Promise.all(
-    jobs.map((job) =>
-      store.create({ job, idempotencyKey: null, fingerprint: '', maxUnfinished: Number.MAX_SAFE_INTEGER }),
-    ),
-  );
+  await Promise.all(jobs.map((job) => store.create({ job, idempotencyKey: null, fingerprint: '', limits })));
   const now = Date.now();
   const claims = await store.claimDue({
     now,

@@ -20,8 +20,7 @@ import { OwnerStreams } from './server/owner-streams.ts';
 import { TrustedDocuments } from './server/trusted-documents.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint, GRAPHQL_PATH } from './server/yoga.ts';
-import type { JobStore } from './store/job-store.ts';
-import { openStorage } from './storage.ts';
+import { openStorage, type Storage } from './storage.ts';
 import { systemClock } from './system-clock.ts';
 import { SegmindUpstream } from './upstream/segmind/segmind-upstream.ts';
 
@@ -48,7 +47,7 @@ const now = () => systemClock.now();
 export async function startApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
   await using resources = new AsyncDisposableStack();
 
-  const { store, budget, durations, secret } = await openStorage(config, log, signal);
+  const { store, budget, durations, secret, ownerRate } = await openStorage(config, log, signal);
   resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
   if (sandbox === null && config.segmindApiKey === '') {
@@ -91,7 +90,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
       graphql:
         config.role === 'poller'
           ? null
-          : openGraphQL(config, { store, secret, sandbox, crossOrigin, log: serverLog }),
+          : openGraphQL(config, { store, ownerRate, secret, sandbox, crossOrigin, log: serverLog }),
       crossOrigin,
       probe: () => store.ping(),
       log: serverLog,
@@ -106,16 +105,14 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-interface GraphQLParts {
-  readonly store: JobStore;
-  readonly secret: Uint8Array;
+interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'secret'> {
   readonly sandbox: Sandbox | null;
   readonly crossOrigin: CrossOrigin;
   readonly log: Logger;
 }
 
 function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
-  const { store, secret, sandbox, crossOrigin, log } = parts;
+  const { store, ownerRate, secret, sandbox, crossOrigin, log } = parts;
   const jobTokens = new JobTokens(secret);
   const authenticator = openAuthenticator(config.auth, jobTokens, log);
   const { trustedDocumentsFile } = config;
@@ -126,9 +123,15 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     clock: systemClock,
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     deadlineMs: config.jobDeadlineMs,
-    maxUnfinishedJobs: config.limits.unfinishedJobs,
     privateImages: sandbox !== null || !isPublicHost(new URL(config.segmindBaseUrl)),
     issueJobToken: (...job) => jobTokens.issue(...job),
+    limits: {
+      unfinished: config.limits.unfinishedJobs,
+      unfinishedPerOwner: config.limits.unfinishedJobsPerOwner,
+      perDay: config.limits.jobsPerDay,
+      perDayPerOwner: config.limits.jobsPerDayPerOwner,
+    },
+    ownerRate,
   };
   const yoga = createGraphQLEndpoint({
     schema: createSchema(),

@@ -5,11 +5,13 @@ import { RateBudget } from './poller/rate-budget.ts';
 import type { CallBudget } from './store/call-budget.ts';
 import type { DurationStore } from './store/duration-store.ts';
 import { type JobStore, StoreUnavailableError } from './store/job-store.ts';
+import { memoryOwnerRate, type OwnerRate } from './store/owner-rate.ts';
 import { checkRedisSettings } from './store/redis/check-settings.ts';
 import { RedisCallBudget } from './store/redis/redis-call-budget.ts';
 import { RedisDurationStore } from './store/redis/redis-duration-store.ts';
 import { redisSecret } from './store/redis/redis-secret.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './store/redis/redis-job-store.ts';
+import { redisOwnerRate } from './store/redis/redis-owner-rate.ts';
 import { SqliteDurationStore } from './store/sqlite/sqlite-duration-store.ts';
 import { sqliteSecret } from './store/sqlite/sqlite-secret.ts';
 import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
@@ -22,6 +24,7 @@ export interface Storage {
   readonly durations: DurationStore;
   /** 32 bytes that all instances share, made by the first one; job tokens are signed with them. */
   readonly secret: Uint8Array;
+  readonly ownerRate: OwnerRate;
 }
 
 /**
@@ -46,7 +49,8 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
     );
     const durations = new SqliteDurationStore(store.database);
     const secret = sqliteSecret(store.database);
-    return { store, budget: new RateBudget(segmindRpm, systemClock.now()), durations, secret };
+    const ownerRate = memoryOwnerRate(config.limits.generateRpmPerOwner);
+    return { store, budget: new RateBudget(segmindRpm, systemClock.now()), durations, ownerRate, secret };
   }
   const place = redis.urls.map(withoutCredentials).join(', ');
   const store = await connect(
@@ -69,7 +73,8 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
   await checkRedisSettings(store.client, (message) => log.warn(message));
   const durations = new RedisDurationStore(store.client);
   const secret = await redisSecret(store.client);
-  return { store, budget: new RedisCallBudget(store.client, segmindRpm), durations, secret };
+  const ownerRate = redisOwnerRate(store.client, config.limits.generateRpmPerOwner);
+  return { store, budget: new RedisCallBudget(store.client, segmindRpm), durations, ownerRate, secret };
 }
 
 async function connect(

@@ -2,8 +2,10 @@ import DataLoader from 'dataloader';
 import { type Caller, ownsJob } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
+import type { JobLimits } from '../store/job-limits.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { requireScope } from './access.ts';
+import type { OwnerRate } from '../store/owner-rate.ts';
 
 /** What all operations share. */
 export interface GraphQLServices {
@@ -13,7 +15,8 @@ export interface GraphQLServices {
   readonly newJobId: (now: number, shard: string | undefined) => string;
   /** Milliseconds from acceptance to a job's forced end. */
   readonly deadlineMs: number;
-  readonly maxUnfinishedJobs: number;
+  readonly limits: JobLimits;
+  readonly ownerRate: OwnerRate;
   /** Whether images may be on hosts of a private network, as when the sandbox fetches them. */
   readonly privateImages: boolean;
   /**

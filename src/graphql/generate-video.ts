@@ -1,6 +1,7 @@
 import { idempotencyShard } from '../domain/job-id.ts';
 import { newJob, type Job } from '../domain/job.ts';
 import { type InputIssue, parseVideoRequest, requestFingerprint } from '../domain/video-request.ts';
+import type { JobLimits } from '../store/job-limits.ts';
 import { requireOwner } from './access.ts';
 import type { GraphQLContext } from './context.ts';
 
@@ -9,15 +10,19 @@ export type GenerateVideoOutcome =
   | { readonly type: 'GenerateVideoSuccess'; readonly job: Job; readonly deduplicated: boolean }
   | { readonly type: 'GenerateVideoInvalidInput'; readonly issues: readonly InputIssue[] }
   | { readonly type: 'GenerateVideoIdempotencyConflict'; readonly job: Job }
-  | { readonly type: 'GenerateVideoCapacityExceeded'; readonly retryAfterSeconds: number };
-
-/** Room is made whenever a job ends, which with many jobs under way is soon. */
-const RETRY_AFTER_SECONDS = 10;
+  | {
+      readonly type: 'GenerateVideoCapacityExceeded';
+      /** The limit that is used up; `rate` is that of the owner's calls. */
+      readonly reason: keyof JobLimits | 'rate';
+      /** At least 1. */
+      readonly retryAfterSeconds: number;
+    };
 
 /**
- * Checks the input and stores the job as accepted. It waits for no upstream.
+ * Counts the call, checks the input and stores the job as accepted. It waits for no upstream.
  *
- * @throws StoreUnavailableError when the job could not be stored; GraphQLError when the caller may not
+ * @throws StoreUnavailableError when the call could not be counted or the job not be stored; GraphQLError when the
+ *   caller may not
  */
 export async function generateVideo(
   { services, caller }: GraphQLContext,
@@ -25,6 +30,8 @@ export async function generateVideo(
 ): Promise<GenerateVideoOutcome> {
   requireOwner(caller, 'video:generate');
   const { ownerId } = caller;
+  const waitMs = await services.ownerRate.take(ownerId);
+  if (waitMs !== null) return capacityExceeded('rate', waitMs);
   const parsed = parseVideoRequest(input, services.privateImages);
   if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: parsed.issues };
   const now = services.clock.now();
@@ -35,7 +42,7 @@ export async function generateVideo(
     job,
     idempotencyKey,
     fingerprint: requestFingerprint(parsed.request),
-    maxUnfinished: services.maxUnfinishedJobs,
+    limits: services.limits,
   });
   switch (outcome.type) {
     case 'created':
@@ -44,7 +51,12 @@ export async function generateVideo(
       return { type: 'GenerateVideoSuccess', job: outcome.job, deduplicated: true };
     case 'conflict':
       return { type: 'GenerateVideoIdempotencyConflict', job: outcome.job };
-    case 'full':
-      return { type: 'GenerateVideoCapacityExceeded', retryAfterSeconds: RETRY_AFTER_SECONDS };
+    case 'refused':
+      return capacityExceeded(outcome.limit, outcome.retryAfterMs);
   }
+}
+
+function capacityExceeded(reason: keyof JobLimits | 'rate', retryAfterMs: number): GenerateVideoOutcome {
+  const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  return { type: 'GenerateVideoCapacityExceeded', reason, retryAfterSeconds };
 }

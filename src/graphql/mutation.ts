@@ -64,10 +64,13 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
   const ErrorInterface = builder.interfaceRef<GenerateVideoOutcome>('GenerateVideoError').implement({
     description: 'Why no job was made.',
     fields: (t) => ({
-      code: t.string({ description: 'The reason, for programs.', resolve: ({ type }) => DETAILS[type].code }),
+      code: t.string({
+        description: 'The reason, for programs.',
+        resolve: (outcome) => detailsOf(outcome).code,
+      }),
       message: t.string({
         description: 'The reason, for people.',
-        resolve: ({ type }) => DETAILS[type].message,
+        resolve: (outcome) => detailsOf(outcome).message,
       }),
     }),
   });
@@ -115,10 +118,11 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
     .objectRef<Outcome<'GenerateVideoCapacityExceeded'>>('GenerateVideoCapacityExceeded')
     .implement({
       interfaces: [ErrorInterface],
-      description: 'The gateway has as many unfinished jobs as it takes. Nothing was stored or sent.',
+      description:
+        'A limit is used up. `code` tells which: `CAPACITY_EXCEEDED` and `OWNER_CAPACITY_EXCEEDED` are for unfinished jobs, `DAILY_LIMIT_REACHED` and `OWNER_DAILY_LIMIT_REACHED` for jobs of the last 24 hours, `RATE_LIMITED` for calls a minute. Nothing was stored or sent.',
       fields: (t) => ({
         retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
-          description: 'When to try again, in seconds.',
+          description: 'In how many seconds to try again, at least 1.',
         }),
       }),
     });
@@ -171,7 +175,20 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
   });
 }
 
-const DETAILS: Readonly<Record<GenerateVideoOutcome['type'], { code: string; message: string }>> = {
+interface Details {
+  readonly code: string;
+  readonly message: string;
+}
+
+function detailsOf(outcome: GenerateVideoOutcome): Details {
+  return outcome.type === 'GenerateVideoCapacityExceeded'
+    ? LIMIT_DETAILS[outcome.reason]
+    : DETAILS[outcome.type];
+}
+
+const DETAILS: Readonly<
+  Record<Exclude<GenerateVideoOutcome['type'], 'GenerateVideoCapacityExceeded'>, Details>
+> = {
   GenerateVideoSuccess: { code: 'ACCEPTED', message: 'The job was accepted.' },
   GenerateVideoInvalidInput: {
     code: 'INVALID_INPUT',
@@ -181,8 +198,27 @@ const DETAILS: Readonly<Record<GenerateVideoOutcome['type'], { code: string; mes
     code: 'IDEMPOTENCY_CONFLICT',
     message: 'This idempotency key was used within the last 24 hours with another input.',
   },
-  GenerateVideoCapacityExceeded: {
+};
+
+const LIMIT_DETAILS: Readonly<Record<Outcome<'GenerateVideoCapacityExceeded'>['reason'], Details>> = {
+  unfinished: {
     code: 'CAPACITY_EXCEEDED',
-    message: 'There are too many unfinished jobs already. Try again later.',
+    message: 'The gateway has as many unfinished jobs as it takes. Try again later.',
+  },
+  unfinishedPerOwner: {
+    code: 'OWNER_CAPACITY_EXCEEDED',
+    message: 'You have as many unfinished jobs as one owner may have. Wait until one of them ends.',
+  },
+  perDay: {
+    code: 'DAILY_LIMIT_REACHED',
+    message: 'The gateway has accepted as many jobs as it takes in 24 hours. Try again later.',
+  },
+  perDayPerOwner: {
+    code: 'OWNER_DAILY_LIMIT_REACHED',
+    message: 'You have started as many jobs as one owner may start in 24 hours. Try again later.',
+  },
+  rate: {
+    code: 'RATE_LIMITED',
+    message: 'You have called generateVideo as often as one owner may in a minute. Try again later.',
   },
 };

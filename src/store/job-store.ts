@@ -4,6 +4,7 @@
  * repeat. Saving announces: once `create` or `save` resolves, the saved version is on its way to every watcher.
  */
 import type { Job, JobPhase } from '../domain/job.ts';
+import type { JobLimits, LimitRefusal } from './job-limits.ts';
 
 /** The store can't be reached, or can't write. Repeating the call later may help. */
 export class StoreUnavailableError extends Error {
@@ -23,8 +24,8 @@ export interface NewJobRecord {
   readonly idempotencyKey: string | null;
   /** Equal for equal requests. */
   readonly fingerprint: string;
-  /** How many unfinished jobs there may be, this one included. */
-  readonly maxUnfinished: number;
+  /** Never exceeded, however many are created at once. A known key gives its job also when they are used up. */
+  readonly limits: JobLimits;
 }
 
 /** What became of a create. */
@@ -34,8 +35,8 @@ export type CreateOutcome =
   | { readonly type: 'duplicate'; readonly job: Job }
   /** The key was used before, for another request: this is its job. */
   | { readonly type: 'conflict'; readonly job: Job }
-  /** There are `maxUnfinished` unfinished jobs already. */
-  | { readonly type: 'full' };
+  /** A limit is used up: nothing was stored. */
+  | ({ readonly type: 'refused' } & LimitRefusal);
 
 /** A page of an owner's jobs, by id: newest first, or oldest first when `ascending`. */
 export interface ListQuery {

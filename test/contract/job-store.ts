@@ -6,6 +6,7 @@ import { describe } from 'vitest';
 import { claimCases } from './job-store-cases/claim.ts';
 import { createCases } from './job-store-cases/create.ts';
 import { idempotencyCases } from './job-store-cases/idempotency.ts';
+import { limitCases } from './job-store-cases/limits.ts';
 import { listCases } from './job-store-cases/list.ts';
 import type { OpenStore } from './job-store-cases/opened-store.ts';
 import { saveCases } from './job-store-cases/save.ts';
@@ -20,6 +21,9 @@ export function describeJobStore(name: string, open: OpenStore): void {
     });
     describe('idempotency keys', () => {
       idempotencyCases(open);
+    });
+    describe('limits', () => {
+      limitCases(open);
     });
     describe('list', () => {
       listCases(open);

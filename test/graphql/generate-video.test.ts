@@ -108,17 +108,6 @@ describe('generateVideo', () => {
     expect(gateway.log.errors).toEqual([]);
   });
 
-  it('says that the capacity is exceeded, and when to come back', async () => {
-    await using gateway = await startGateway({ maxUnfinishedJobs: 2 });
-    await generate(gateway.url, INPUT);
-    await generate(gateway.url, INPUT);
-    expect(await generate(gateway.url, INPUT)).toMatchObject({
-      __typename: 'GenerateVideoCapacityExceeded',
-      code: 'CAPACITY_EXCEEDED',
-      retryAfterSeconds: 10,
-    });
-  });
-
   it('lets one failure spare its neighbours', async () => {
     let calls = 0;
     await using gateway = await startGateway({

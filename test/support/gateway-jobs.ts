@@ -40,7 +40,7 @@ export class JobMover {
   /** Stores a new job. */
   async accept(change: Partial<Job> = {}): Promise<Job> {
     const job = acceptedJob(change);
-    await this.#gateway.store.create(record(job, { maxUnfinished: 1_000_000 }));
+    await this.#gateway.store.create(record(job));
     return job;
   }
 

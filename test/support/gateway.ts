@@ -10,10 +10,11 @@ import type { TrustedDocuments } from '../../src/server/trusted-documents.ts';
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
 import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
+import { UNLIMITED_RATE } from '../../src/store/owner-rate.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { FakeClock } from './fake-clock.ts';
 import { GatewayLog } from './gateway-log.ts';
-import { jobId } from './jobs.ts';
+import { jobId, limits } from './jobs.ts';
 import { tempFolder } from './temp-folder.ts';
 import { DAY, MINUTE } from './times.ts';
 
@@ -22,7 +23,7 @@ export const OWNER = 'ada';
 
 /** What a test may replace. */
 export interface GatewayOptions extends Partial<
-  Pick<GraphQLServices, 'maxUnfinishedJobs' | 'privateImages'>
+  Pick<GraphQLServices, 'limits' | 'ownerRate' | 'privateImages'>
 > {
   /** Stands before the real store, to count its calls or to fail them. */
   readonly wrapStore?: (store: JobStore) => JobStore;
@@ -88,7 +89,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     newJobId: jobId,
     privateImages: false,
     deadlineMs: 55 * MINUTE,
-    maxUnfinishedJobs: 10_000,
+    limits: limits(),
+    ownerRate: UNLIMITED_RATE,
     ...overrides,
   };
   const authenticator = new Authenticator({

@@ -1,6 +1,8 @@
+import { type ChargeState, jobFailure } from '../../src/domain/failure.ts';
 import { type Job, newJob } from '../../src/domain/job.ts';
 import { idempotencyShard, newJobId } from '../../src/domain/job-id.ts';
 import { requestFingerprint, type VideoRequest } from '../../src/domain/video-request.ts';
+import type { JobLimits } from '../../src/store/job-limits.ts';
 import type { NewJobRecord } from '../../src/store/job-store.ts';
 import { MINUTE, NOON } from './times.ts';
 
@@ -45,13 +47,18 @@ export function keyedJob(idempotencyKey: string, change: Partial<Job> = {}): Job
   return { ...job, id: job.id.slice(0, -1) + idempotencyShard(job.ownerId, idempotencyKey) };
 }
 
+/** Room for all, but for what is given. */
+export function limits(change: Partial<JobLimits> = {}): JobLimits {
+  return { unfinished: 1_000_000, unfinishedPerOwner: 0, perDay: 0, perDayPerOwner: 0, ...change };
+}
+
 /** What `create` takes for a job: no idempotency key, and room for all. */
 export function record(job: Job, change: Partial<NewJobRecord> = {}): NewJobRecord {
   return {
     job,
     idempotencyKey: null,
     fingerprint: requestFingerprint(job.request),
-    maxUnfinished: 10_000,
+    limits: limits(),
     ...change,
   };
 }
@@ -61,7 +68,13 @@ export function nextVersion(job: Job, change: Partial<Job> = {}): Job {
   return { ...job, ...change, version: job.version + 1 };
 }
 
-/** The version after a job in which it is final. */
+/** The version after a job in which it failed. */
+export function failed(job: Job, now: number, charged: ChargeState): Job {
+  const failure = jobFailure('GENERATION_FAILED', 'It broke.', charged);
+  return nextVersion(job, { phase: 'failed', updatedAt: now, finishedAt: now, failure });
+}
+
+/** The version after a job in which it is completed. */
 export function completed(job: Job, now: number): Job {
   return nextVersion(job, { phase: 'completed', updatedAt: now, finishedAt: now });
 }

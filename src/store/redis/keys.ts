@@ -21,6 +21,12 @@ export const keys = {
   durations: 'rg:{durations}:groups',
   secret: 'rg:{secret}:job-tokens',
   givenBack: (nonce: string) => `rg:{budget}:given-back:${nonce}`,
+  /** Unfinished jobs of an owner; of all when null. */
+  unfinished: (ownerId: string | null) => `${limitsTag(ownerId)}:unfinished`,
+  /** Jobs accepted within a day, likewise. */
+  day: (ownerId: string | null) => `${limitsTag(ownerId)}:day`,
+  /** What the keys of an owner's call rate begin with. */
+  rate: 'rg:rate',
 };
 
 /** Names of channels: one for each job, and for each owner and for new work one a shard. */
@@ -43,6 +49,10 @@ export function oldestId(time: number): string {
 
 function tag(shard: string): string {
   return `rg:{${shard}}`;
+}
+
+function limitsTag(ownerId: string | null): string {
+  return ownerId === null ? 'rg:{jobs}' : `rg:{owner:${digest(ownerId)}}`;
 }
 
 /** Keys come from clients: of any length and with any character. */

@@ -31,7 +31,7 @@ import { missedJobs } from './missed-jobs.ts';
 import { decodeJob, encodeJob } from './job-hash.ts';
 import { channels, CLOCK_SKEW_MS, keys, oldestId, SHARDS, shardOf } from './keys.ts';
 import { listJobs } from './list-jobs.ts';
-import { Room } from './room.ts';
+import { giveBack, reserve } from './reservation.ts';
 import { runScript } from './scripts.ts';
 import { TopicWatch } from './topic-watch.ts';
 
@@ -54,7 +54,6 @@ export class RedisJobStore implements JobStore {
   readonly #hub: ChannelHub;
   readonly #publish: 'PUBLISH' | 'SPUBLISH';
   readonly #watches = new Set<TopicWatch>();
-  readonly #room = new Room();
   readonly #leasePrefix = randomUUID();
   #leases = 0;
 
@@ -100,7 +99,7 @@ export class RedisJobStore implements JobStore {
     return this.#hub.size;
   }
 
-  create({ job, idempotencyKey, fingerprint, maxUnfinished }: NewJobRecord): Promise<CreateOutcome> {
+  create({ job, idempotencyKey, fingerprint, limits }: NewJobRecord): Promise<CreateOutcome> {
     return this.#ask(async (client) => {
       const shard = shardOf(job.id);
       const { id, ownerId } = job;
@@ -110,23 +109,25 @@ export class RedisJobStore implements JobStore {
       const now = this.#options.clock.now();
       const keptMs = Math.max(this.#options.retentionMs, IDEMPOTENCY_MS) + (job.deadlineAt - job.createdAt);
       const idempotency = keys.idempotency(shard, ownerId, idempotencyKey ?? '');
-      const answer = await this.#room.use(client, maxUnfinished, (full) =>
-        runScript(
-          client,
-          'reelgateCreate',
-          [...queueKeys(id), keys.owner(shard, ownerId), idempotency],
-          [
-            [id, job.createdAt, Math.max(job.deadlineAt, job.createdAt), full ? '1' : '0'],
-            [idempotencyKey === null ? '' : fingerprint, now, now + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
-            [oldestId(now - keptMs), Math.ceil(keptMs / 1000)],
-            [this.#publish, JSON.stringify(job), channels.job(id), channels.owner(shard, ownerId)],
-            channels.work(shard),
-            encodeJob(job),
-          ],
-        ),
+      const { refusal, undo } = await reserve(client, job, limits, now);
+      // Asked also when it is refused: a known key gives its job all the same.
+      const answer = await runScript(
+        client,
+        'reelgateCreate',
+        [...queueKeys(id), keys.owner(shard, ownerId), idempotency],
+        [
+          [id, job.createdAt, Math.max(job.deadlineAt, job.createdAt), refusal === null ? '0' : '1'],
+          [idempotencyKey === null ? '' : fingerprint, now, now + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
+          [oldestId(now - keptMs), Math.ceil(keptMs / 1000)],
+          [this.#publish, JSON.stringify(job), channels.job(id), channels.owner(shard, ownerId)],
+          channels.work(shard),
+          encodeJob(job),
+        ],
       );
       const [type, knownId] = Array.isArray(answer) ? answer.map(String) : [];
-      if (type === 'created' || type === 'full') return { type };
+      if (type === 'created') return { type };
+      await undo();
+      if (type === 'full' && refusal !== null) return { type: 'refused', ...refusal };
       const known = await this.#read(client, [knownId ?? '']);
       if ((type !== 'duplicate' && type !== 'conflict') || known[0] == null) {
         throw new Error(`The store answered a create with ${String(type)}.`);
@@ -174,7 +175,10 @@ export class RedisJobStore implements JobStore {
           encodeJob(job),
         ],
       );
-      return stored === 1;
+      if (stored !== 1) return false;
+      // When it fails the save does too, and is repeated.
+      if (isFinal(job)) await giveBack(client, job);
+      return true;
     });
   }
 

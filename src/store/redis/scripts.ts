@@ -5,6 +5,7 @@ import type { RedisClient } from './connections.ts';
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     reelgateCreate(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateAllow(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateClaim(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateSave(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateRelease(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
@@ -16,6 +17,7 @@ declare module 'ioredis' {
 /** The scripts by the name of their command; each file says at its head what goes in and what comes out. */
 const FILES = {
   reelgateCreate: 'create.lua',
+  reelgateAllow: 'allow.lua',
   reelgateClaim: 'claim.lua',
   reelgateSave: 'save.lua',
   reelgateRelease: 'release.lua',

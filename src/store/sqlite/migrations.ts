@@ -51,12 +51,19 @@ const MIGRATIONS: readonly string[] = [
     name         TEXT PRIMARY KEY,
     value        BLOB NOT NULL
   ) STRICT, WITHOUT ROWID;
+  ALTER TABLE jobs ADD COLUMN created_at INTEGER;
+  ALTER TABLE jobs ADD COLUMN uncharged INTEGER NOT NULL DEFAULT 0;  -- 1 when it ended for certain without cost
+  UPDATE jobs SET
+    created_at = body ->> '$.createdAt',
+    uncharged = phase = 'failed' AND body ->> '$.failure.charged' IS 'NO';
+  CREATE INDEX jobs_unfinished_by_owner ON jobs (owner_id) WHERE due_at IS NOT NULL;
+  CREATE INDEX jobs_by_creation ON jobs (created_at) WHERE uncharged = 0;
+  CREATE INDEX jobs_by_creation_of_owner ON jobs (owner_id, created_at) WHERE uncharged = 0;
   `,
 ];
 
 /**
  * Brings a database to the newest version, in one transaction.
- *
  * @throws when the database was written by a newer Reelgate
  */
 export function migrate(database: DatabaseSync): void {

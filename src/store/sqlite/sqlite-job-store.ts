@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { isFinal, type Job } from '../../domain/job.ts';
 import { Announcer } from '../announcer.ts';
+import { DAY_MS, isGivenBack } from '../job-limits.ts';
 import {
   type Claim,
   type ClaimQuery,
@@ -25,6 +26,7 @@ import { lockFolder } from './folder-lock.ts';
 import { migrate } from './migrations.ts';
 import { purgeSlice, startPurging } from './purge.ts';
 import { prepareStatements, type Statements } from './statements.ts';
+import { usedUpLimit } from './used-up-limit.ts';
 
 /** Settings of the embedded store. */
 export interface SqliteJobStoreOptions {
@@ -83,7 +85,7 @@ export class SqliteJobStore implements JobStore {
   }
 
   async create(record: NewJobRecord): Promise<CreateOutcome> {
-    const { job, idempotencyKey, fingerprint, maxUnfinished } = record;
+    const { job, idempotencyKey, fingerprint, limits } = record;
     const outcome = this.#write((): CreateOutcome => {
       const now = this.#options.now();
       if (idempotencyKey !== null) {
@@ -93,7 +95,8 @@ export class SqliteJobStore implements JobStore {
           return { type, job: readJob(earlier) };
         }
       }
-      if (Number(this.#statements.countUnfinished.get()?.['count']) >= maxUnfinished) return { type: 'full' };
+      const refusal = usedUpLimit(this.#statements, job.ownerId, limits, now);
+      if (refusal !== null) return { type: 'refused', ...refusal };
       this.#statements.insertJob.run({
         id: job.id,
         owner: job.ownerId,
@@ -102,6 +105,7 @@ export class SqliteJobStore implements JobStore {
         body: JSON.stringify(job),
         deadline: job.deadlineAt,
         due: job.createdAt,
+        created: job.createdAt,
       });
       if (idempotencyKey !== null) {
         this.#statements.putKey.run({
@@ -173,6 +177,7 @@ export class SqliteJobStore implements JobStore {
             faults: schedule?.faults ?? 0,
             seen: schedule?.seenAt ?? null,
             purge: isFinal(job) ? this.#purgeAt(job) : null,
+            uncharged: isGivenBack(job) ? 1 : 0,
           });
       if (Number(changes) === 0) return false;
       if (videoData !== undefined) this.#statements.putVideoData.run({ id, base64: videoData });
@@ -212,9 +217,15 @@ export class SqliteJobStore implements JobStore {
     return worthMost([...found.values()], worth).slice(0, room);
   }
 
-  /** A job whose idempotency key still counts has to stay, or the key would let the same job be made twice. */
+  /**
+   * A job whose idempotency key still counts has to stay, or the key would let the same job be made twice; so has one
+   * of the day's, or it would not be counted.
+   */
   #purgeAt(job: Job): number {
-    return Math.max(this.#options.now() + this.#options.retentionMs, job.createdAt + IDEMPOTENCY_MS);
+    return Math.max(
+      this.#options.now() + this.#options.retentionMs,
+      job.createdAt + Math.max(IDEMPOTENCY_MS, DAY_MS),
+    );
   }
 
   #purge(): boolean {

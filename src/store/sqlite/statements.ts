@@ -15,9 +15,14 @@ export function prepareStatements(database: DatabaseSync) {
       INSERT OR REPLACE INTO idempotency_keys (owner_id, key, job_id, fingerprint, expires_at)
       VALUES (:owner, :key, :job, :fingerprint, :expires)`),
     countUnfinished: database.prepare('SELECT count(*) AS count FROM jobs WHERE due_at IS NOT NULL'),
+    countUnfinishedOfOwner: database.prepare(
+      'SELECT count(*) AS count FROM jobs WHERE owner_id = :owner AND due_at IS NOT NULL',
+    ),
+    lastToGo: database.prepare(lastToGo('')),
+    lastToGoOfOwner: database.prepare(lastToGo('owner_id = :owner AND')),
     insertJob: database.prepare(`
-      INSERT INTO jobs (id, owner_id, version, phase, body, deadline_at, due_at, faults)
-      VALUES (:id, :owner, :version, :phase, :body, :deadline, :due, 0)`),
+      INSERT INTO jobs (id, owner_id, version, phase, body, deadline_at, due_at, faults, created_at)
+      VALUES (:id, :owner, :version, :phase, :body, :deadline, :due, 0, :created)`),
 
     getMany: database.prepare('SELECT body FROM jobs WHERE id IN (SELECT value FROM json_each(:ids))'),
     getVideoData: database.prepare('SELECT base64 FROM video_data WHERE job_id = :id'),
@@ -39,7 +44,7 @@ export function prepareStatements(database: DatabaseSync) {
         AND due_at <= :now AND deadline_at > :now ORDER BY due_at LIMIT :limit`),
     lease: database.prepare('UPDATE jobs SET lease = :lease, due_at = :until WHERE id = :id'),
     saveAndRelease: database.prepare(`
-      UPDATE jobs SET version = :version, phase = :phase, body = :body, due_at = :due, faults = :faults, seen_at = :seen, lease = NULL, purge_at = :purge
+      UPDATE jobs SET version = :version, phase = :phase, body = :body, due_at = :due, faults = :faults, seen_at = :seen, lease = NULL, purge_at = :purge, uncharged = :uncharged
       WHERE id = :id AND lease = :lease AND version = :version - 1`),
     saveAndKeep: database.prepare(`
       UPDATE jobs SET version = :version, phase = :phase, body = :body
@@ -59,6 +64,13 @@ export function prepareStatements(database: DatabaseSync) {
       DELETE FROM idempotency_keys WHERE (owner_id, key) IN (
         SELECT owner_id, key FROM idempotency_keys WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit)`),
   };
+}
+
+/** The job that has to fall out of the day before another may be accepted; none when there is room. */
+function lastToGo(whose: string): string {
+  return `
+    SELECT created_at FROM jobs WHERE ${whose} uncharged = 0 AND created_at > :since
+    ORDER BY created_at DESC LIMIT 1 OFFSET :limit - 1`;
 }
 
 function list(order: 'ASC' | 'DESC'): string {

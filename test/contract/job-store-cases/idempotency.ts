@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { acceptedJob, completed, keyedJob, record, videoRequest } from '../../support/jobs.ts';
+import { acceptedJob, completed, keyedJob, limits, record, videoRequest } from '../../support/jobs.ts';
 import { DAY, NOON, SECOND } from '../../support/times.ts';
 import { createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
 
@@ -105,11 +105,11 @@ export function idempotencyCases(open: OpenStore): void {
   it('answers a repeated key also when there is no room for a new job', async () => {
     await using opened = await open(new FakeClock());
     const claim = await createAndClaim(opened.store, acceptedJob());
-    const full = { ...KEY, maxUnfinished: 2 };
+    const full = { ...KEY, limits: limits({ unfinished: 2 }) };
     expect(await opened.store.create(record(keyed(), full))).toEqual({ type: 'created' });
     expect((await opened.store.create(record(keyed(), full))).type).toBe('duplicate');
-    const refused = record(keyedJob('order-8'), { idempotencyKey: 'order-8', maxUnfinished: 2 });
-    expect(await opened.store.create(refused)).toEqual({ type: 'full' });
+    const refused = record(keyedJob('order-8'), { idempotencyKey: 'order-8', limits: full.limits });
+    expect((await opened.store.create(refused)).type).toBe('refused');
     // A refused create leaves its key free.
     await opened.store.save(claim, { job: completed(claim.job, NOON), schedule: null });
     expect(await opened.store.create(refused)).toEqual({ type: 'created' });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
 import type { JobStore, Topic } from '../../../src/store/job-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { acceptedJob, completed, keyedJob, nextVersion, record } from '../../support/jobs.ts';
+import { acceptedJob, completed, keyedJob, limits, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { claimAll, createAndClaim, type OpenStore, present } from './opened-store.ts';
@@ -51,7 +51,7 @@ export function watchCases(open: OpenStore): void {
     await store.create(record(first, key));
     const [lost] = await claimAll(store, NOON);
     await store.create(record(keyedJob('k'), key));
-    await store.create(record(acceptedJob(), { maxUnfinished: 1 }));
+    await store.create(record(acceptedJob(), { limits: limits({ unfinished: 1 }) }));
     const [held] = await claimAll(store, NOON + MINUTE);
     await store.save(present(lost), { job: completed(first, NOON), schedule: null });
     await store.release(present(held), { dueAt: NOON + SECOND, faults: 0, seenAt: null });

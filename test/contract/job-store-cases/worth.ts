@@ -15,7 +15,7 @@ export function worthCases(open: OpenStore): void {
     const asked = new Set<string>();
     const worth = ({ job }: DueJob) => {
       asked.add(job.id);
-      return jobs.findIndex(({ id }) => id === job.id) % 4;
+      return [0, 3, 4, 5, 1, 2][jobs.findIndex(({ id }) => id === job.id)] ?? 0;
     };
     expect(idsOf(await claimBy(opened.store, worth, 3))).toEqual(
       idsOf([3, 2].flatMap((i) => jobs[i] ?? [])).concat(present(jobs[1]).id),

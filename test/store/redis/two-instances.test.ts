@@ -8,7 +8,7 @@ import {
   idsOf,
   present,
 } from '../../contract/job-store-cases/opened-store.ts';
-import { completed, keyedJob, nextVersion, record } from '../../support/jobs.ts';
+import { completed, keyedJob, limits, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { startRedisCluster } from '../../support/redis-cluster.ts';
 import { RedisServer } from '../../support/redis-server.ts';
@@ -51,6 +51,34 @@ describe.each(KINDS)('two instances on %s', (_, start) => {
     );
     expect((await a.getMany(idsOf(jobs))).filter((job) => job !== null)).toEqual([winner]);
     expect(idsOf(await claimAll(b, Date.now()))).toEqual([winner.id]);
+  });
+
+  it.each(['unfinished', 'unfinishedPerOwner', 'perDay', 'perDayPerOwner'] as const)(
+    'together take no more jobs than %s says when 50 come at once',
+    async (limit) => {
+      const within = { limits: limits({ [limit]: 7 }) };
+      const jobs = Array.from({ length: 50 }, () => freshJob());
+      const outcomes = await Promise.all(
+        jobs.map((job, index) => (index % 2 === 0 ? a : b).create(record(job, within))),
+      );
+      expect(outcomes.filter(({ type }) => type === 'created')).toHaveLength(7);
+      expect(outcomes.filter(({ type }) => type === 'refused')).toHaveLength(43);
+      expect((await a.getMany(idsOf(jobs))).filter((job) => job !== null)).toHaveLength(7);
+    },
+  );
+
+  it('never exceed any of all limits together, and give each of 10 owners no more than it may have', async () => {
+    const within = {
+      limits: limits({ unfinished: 23, unfinishedPerOwner: 3, perDay: 22, perDayPerOwner: 4 }),
+    };
+    const owners = Array.from({ length: 10 }, (__, index) => `owner-${index}`);
+    const jobs = owners.flatMap((ownerId) => Array.from({ length: 5 }, () => freshJob({ ownerId })));
+    await Promise.all(jobs.map((job, index) => (index % 2 === 0 ? a : b).create(record(job, within))));
+    const made = (await a.getMany(idsOf(jobs))).filter((job) => job !== null);
+    for (const ownerId of owners) {
+      expect(made.filter((job) => job.ownerId === ownerId).length).toBeLessThanOrEqual(3);
+    }
+    expect(made).toHaveLength(22);
   });
 
   it('claim each due job once, and all of them', async () => {

@@ -15,7 +15,7 @@ for (;;) {
   await macrotask();
   const now = Date.now();
   const created = acceptedJob({ createdAt: now });
-  await store.create(record(created, { idempotencyKey: created.id, maxUnfinished: Infinity }));
+  await store.create(record(created, { idempotencyKey: created.id }));
   tell('accepted', created.id);
   const claims = await store.claimDue({ now, leaseUntil: now + MINUTE, limit: 1, callLimit: 1, worth: null });
   for (const claim of claims) {

@@ -60,7 +60,7 @@ async function expectKeyAndDueJobs(
   acknowledged: ReadonlyMap<string, string>,
 ): Promise<void> {
   // The keys were the ids.
-  const again = await store.create(record(acceptedJob(), { idempotencyKey: id, maxUnfinished: Infinity }));
+  const again = await store.create(record(acceptedJob(), { idempotencyKey: id }));
   expect(again).toMatchObject({ type: 'duplicate', job: { id } });
   // No job of the dead process is out of reach until a lease of it runs out.
   const now = Date.now();

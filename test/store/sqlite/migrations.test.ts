@@ -1,10 +1,14 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import type { Job } from '../../../src/domain/job.ts';
+import type { JobLimits } from '../../../src/store/job-limits.ts';
 import { migrate } from '../../../src/store/sqlite/migrations.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
+import { claimAll, createAll } from '../../contract/job-store-cases/opened-store.ts';
+import { acceptedJob, failed, limits, record } from '../../support/jobs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { NOON } from '../../support/times.ts';
+import { DAY, NOON } from '../../support/times.ts';
 import { sqliteOptions } from './open-sqlite.ts';
 
 const now = () => NOON;
@@ -17,6 +21,30 @@ describe('migrations', () => {
     expect(tables(database)).toEqual(['durations', 'idempotency_keys', 'jobs', 'secrets', 'video_data']);
     migrate(database);
     expect(version(database)).toBe(3);
+  });
+
+  it('tell of jobs from before the limits when they were made, and whether they cost nothing', async () => {
+    using folder = tempFolder();
+    const jobs = [acceptedJob(), acceptedJob(), acceptedJob()];
+    const ends = new Map([
+      [jobs[1]?.id, (job: Job) => failed(job, NOON, 'NO')],
+      [jobs[2]?.id, (job: Job) => failed(job, NOON, 'UNKNOWN')],
+    ]);
+    {
+      await using first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
+      await createAll(first, jobs);
+      for (const claim of await claimAll(first, NOON)) {
+        const end = ends.get(claim.job.id);
+        if (end !== undefined) await first.save(claim, { job: end(claim.job), schedule: null });
+      }
+    }
+    forgetLimits(folder.path);
+    await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
+    const create = (change: Partial<JobLimits>) =>
+      store.create(record(acceptedJob(), { limits: limits(change) }));
+    expect(await create({ unfinishedPerOwner: 1 })).toMatchObject({ type: 'refused' });
+    expect(await create({ perDay: 2 })).toEqual({ type: 'refused', limit: 'perDay', retryAfterMs: DAY });
+    expect(await create({ perDay: 3, unfinishedPerOwner: 2 })).toEqual({ type: 'created' });
   });
 
   it('leave nothing half done when one fails', async () => {
@@ -51,6 +79,14 @@ describe('migrations', () => {
     expect(await store.nextDueAt()).toBeNull();
   });
 });
+
+/** Makes a database what it was before version 3. */
+function forgetLimits(folder: string): void {
+  using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
+  database.exec(`
+    DROP INDEX jobs_unfinished_by_owner; DROP INDEX jobs_by_creation; DROP INDEX jobs_by_creation_of_owner;
+    ALTER TABLE jobs DROP COLUMN created_at; ALTER TABLE jobs DROP COLUMN uncharged; DROP TABLE secrets; PRAGMA user_version = 2`);
+}
 
 function setVersion(folder: string, to: number): void {
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));

@@ -1,7 +1,7 @@
 -- Stores a new job, or tells which job its idempotency key stands for.
 --
 -- KEYS  1 job hash   2 due set   3 deadline set   4 urgent set   5 owner's set   6 idempotency hash
--- ARGV  1 job id   2 due at   3 deadline at   4 '1' when there is no room for another job
+-- ARGV  1 job id   2 due at   3 deadline at   4 '1' when a limit refuses another job
 --       5 fingerprint, or '' without an idempotency key   6 now   7 when the key expires   8 seconds until then
 --       9 an id older than that of any job that can still be read   10 seconds for which the owner's set is kept
 --       11 publish command   12 the announcement   13 job channel   14 owner channel   15 work channel

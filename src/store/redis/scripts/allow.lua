@@ -1,0 +1,29 @@
+-- Reserves places for a job in one scope (an owner's jobs, or all), or tells which of the scope's limits is used up.
+-- Members of the sets are job ids, their scores tell until when they count at the most.
+--
+-- KEYS  1 set of unfinished jobs   2 set of the day's jobs
+-- ARGV  1 job id   2 now
+--       3 limit of unfinished jobs, or 0 for none   4 until when the job counts as one of them
+--       5 limit of the day's jobs, or 0 for none    6 until when the job counts as one of them
+-- RETURNS  {0, 0} when all is reserved, by this call or an earlier try of it
+--          | {which set is full, milliseconds until so many have left it that there is room}: nothing is reserved
+local now = tonumber(ARGV[2])
+for set = 1, 2 do
+  local limit = tonumber(ARGV[1 + 2 * set])
+  if limit > 0 then
+    redis.call('ZREMRANGEBYSCORE', KEYS[set], '-inf', ARGV[2])
+    local over = redis.call('ZCARD', KEYS[set]) - limit
+    if over >= 0 and not redis.call('ZSCORE', KEYS[set], ARGV[1]) then
+      local last = redis.call('ZRANGE', KEYS[set], over, over, 'WITHSCORES')
+      return { set, tonumber(last[2]) - now }
+    end
+  end
+end
+for set = 1, 2 do
+  if tonumber(ARGV[1 + 2 * set]) > 0 then
+    redis.call('ZADD', KEYS[set], ARGV[2 + 2 * set], ARGV[1])
+    local newest = redis.call('ZRANGE', KEYS[set], -1, -1, 'WITHSCORES')
+    redis.call('PEXPIRE', KEYS[set], math.max(1, tonumber(newest[2]) - now))
+  end
+end
+return { 0, 0 }

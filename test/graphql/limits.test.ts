@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { JobLimits } from '../../src/store/job-limits.ts';
+import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { memoryOwnerRate } from '../../src/store/owner-rate.ts';
+import { generate, INPUT, tryGenerate } from '../support/gateway-generate.ts';
+import { dataOf } from '../support/gateway-http.ts';
+import { patched, startGateway } from '../support/gateway.ts';
+import { limits } from '../support/jobs.ts';
+import { MINUTE } from '../support/times.ts';
+
+const WITHOUT_MINUTE = 24 * 60 * 60 - 60;
+
+const LIMITS = [
+  ['unfinished', 'CAPACITY_EXCEEDED', 10],
+  ['unfinishedPerOwner', 'OWNER_CAPACITY_EXCEEDED', 10],
+  ['perDay', 'DAILY_LIMIT_REACHED', WITHOUT_MINUTE],
+  ['perDayPerOwner', 'OWNER_DAILY_LIMIT_REACHED', WITHOUT_MINUTE],
+] as const satisfies readonly (readonly [keyof JobLimits, string, number])[];
+
+describe('the limits of generateVideo', () => {
+  it.each(LIMITS)('say that %s is used up by %s, and when to come back', async (limit, code, seconds) => {
+    await using gateway = await startGateway({ limits: limits({ [limit]: 2 }) });
+    await generate(gateway.url, INPUT);
+    gateway.clock.jump(MINUTE);
+    await generate(gateway.url, INPUT);
+    const refused = await generate(gateway.url, INPUT);
+    expect(refused).toEqual({
+      __typename: 'GenerateVideoCapacityExceeded',
+      code,
+      message: expect.any(String),
+      retryAfterSeconds: seconds,
+    });
+  });
+
+  it('round the seconds up, and never say none', async () => {
+    const waits = [1, 1000, 1001, 0];
+    await using gateway = await startGateway({
+      wrapStore: (store) =>
+        patched(store, {
+          create: async () => ({ type: 'refused', limit: 'perDay', retryAfterMs: waits.shift() ?? 0 }),
+        }),
+    });
+    const told = [];
+    for (let i = 0; i < 4; i += 1) told.push((await generate(gateway.url, INPUT)).retryAfterSeconds);
+    expect(told).toEqual([1, 1, 2, 1]);
+  });
+
+  it('have a message of their own each', async () => {
+    const reasons = ['unfinished', 'unfinishedPerOwner', 'perDay', 'perDayPerOwner'] as const;
+    const messages = new Set<string | undefined>();
+    for (const limit of reasons) {
+      await using gateway = await startGateway({
+        wrapStore: (store) =>
+          patched(store, { create: async () => ({ type: 'refused', limit, retryAfterMs: 1 }) }),
+      });
+      messages.add((await generate(gateway.url, INPUT)).message);
+    }
+    expect(messages.size).toBe(reasons.length);
+  });
+});
+
+describe('the rate of calls to generateVideo', () => {
+  it('counts every call, also those with a wrong input or a known key', async () => {
+    await using gateway = await startGateway({ ownerRate: memoryOwnerRate(3) });
+    const keyed = { ...INPUT, idempotencyKey: 'order-7' };
+    const wrong = await generate(gateway.url, { ...INPUT, prompt: '' });
+    expect(wrong.code).toBe('INVALID_INPUT');
+    await generate(gateway.url, keyed);
+    expect(await generate(gateway.url, keyed)).toMatchObject({ deduplicated: true });
+    const refused = await generate(gateway.url, keyed);
+    expect(refused).toMatchObject({ __typename: 'GenerateVideoCapacityExceeded', code: 'RATE_LIMITED' });
+    expect(refused.retryAfterSeconds).toBeGreaterThan(50);
+    expect(refused.retryAfterSeconds).toBeLessThanOrEqual(60);
+  });
+
+  it('counts each call of one operation', async () => {
+    await using gateway = await startGateway({ ownerRate: memoryOwnerRate(2) });
+    const success = { __typename: 'GenerateVideoSuccess' };
+    expect(await dataOf(gateway.url, `mutation { ${call('a')} ${call('b')} ${call('c')} }`)).toEqual({
+      a: success,
+      b: success,
+      c: { __typename: 'GenerateVideoCapacityExceeded', code: 'RATE_LIMITED' },
+    });
+  });
+
+  it('lets nothing through that could not be counted', async () => {
+    let creates = 0;
+    await using gateway = await startGateway({
+      ownerRate: {
+        take: async () => {
+          throw new StoreUnavailableError('secret');
+        },
+      },
+      wrapStore: (store) =>
+        patched(store, {
+          create: (record) => {
+            creates += 1;
+            return store.create(record);
+          },
+        }),
+    });
+    const { data, errors = [] } = await tryGenerate(gateway.url, INPUT);
+    expect(data).toEqual({ generateVideo: null });
+    expect(errors.map(({ extensions }) => extensions)).toEqual([{ code: 'STORE_UNAVAILABLE' }]);
+    expect(creates).toBe(0);
+  });
+});
+
+function call(alias: string): string {
+  const input = `{ image: "${INPUT.image}", prompt: "${alias}" }`;
+  return `${alias}: generateVideo(input: ${input}) { __typename ... on GenerateVideoError { code } }`;
+}

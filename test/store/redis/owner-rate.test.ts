@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../../src/store/job-store.ts';
+import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import { redisOwnerRate } from '../../../src/store/redis/redis-owner-rate.ts';
+import { startRedisCluster } from '../../support/redis-cluster.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { MINUTE, SECOND } from '../../support/times.ts';
+import { openRedis } from './open-redis.ts';
+
+const KINDS = [
+  ['a Redis', async () => RedisServer.start()],
+  ['a Redis Cluster', async () => startRedisCluster()],
+] as const;
+
+describe.each(KINDS)('the call rate of owners on %s', (_, start) => {
+  const resources = new AsyncDisposableStack();
+  let stores: readonly [RedisJobStore, RedisJobStore];
+  let flush: () => Promise<unknown>;
+  const rates = (rpm: number) =>
+    [redisOwnerRate(stores[0].client, rpm), redisOwnerRate(stores[1].client, rpm)] as const;
+
+  beforeAll(async () => {
+    const redis = resources.use(await start());
+    const urls = 'urls' in redis ? redis.urls : [redis.url];
+    flush = () => ('urls' in redis ? redis.runOnAll('FLUSHALL') : redis.run('FLUSHALL'));
+    stores = [resources.use(await openRedis(urls)), resources.use(await openRedis(urls))];
+  }, 60_000);
+  beforeEach(async () => {
+    await flush();
+  });
+  afterAll(() => resources.disposeAsync());
+
+  it('is one for all instances', async () => {
+    const [a, b] = rates(7);
+    const waits = await Promise.all(
+      Array.from({ length: 50 }, (__, index) => (index % 2 === 0 ? a : b).take('ada')),
+    );
+    expect(waits.filter((waitMs) => waitMs === null)).toHaveLength(7);
+    for (const waitMs of waits.filter((each) => each !== null)) {
+      expect(waitMs).toBeGreaterThan(50 * SECOND);
+      expect(waitMs).toBeLessThanOrEqual(MINUTE);
+    }
+    expect(await b.take('bob')).toBeNull();
+  });
+
+  it('is counted anew once the minute is over', async () => {
+    const [a, b] = rates(1);
+    expect(await a.take('ada')).toBeNull();
+    expect(await b.take('ada')).not.toBeNull();
+    await stores[0].client.pexpire('rg:rate:ada', 5);
+    await expect.poll(() => b.take('ada')).toBeNull();
+  });
+
+  it('has no limit at 0', async () => {
+    const [a] = rates(0);
+    for (let i = 0; i < 100; i += 1) expect(await a.take('ada')).toBeNull();
+  });
+});
+
+it('lets no call through while Redis is away', async () => {
+  await using server = await RedisServer.start();
+  await using store = await openRedis([server.url]);
+  const rate = redisOwnerRate(store.client, 100);
+  expect(await rate.take('ada')).toBeNull();
+  await server.kill();
+  await expect(rate.take('ada')).rejects.toThrow(StoreUnavailableError);
+});
