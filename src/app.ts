@@ -108,7 +108,7 @@ function openGraphQL(
     maxUnfinishedJobs: config.limits.unfinishedJobs,
   };
   const yoga = createGraphQLEndpoint({
-    schema: createSchema(),
+    schema: createSchema({ federation: config.federation }),
     createContext: () => createContext(services, OWNER_ID),
     log: yogaLog(log),
     sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,

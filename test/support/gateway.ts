@@ -62,7 +62,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const log = new GatewayLog();
   const makeContext = () => createContext(services, OWNER);
   const yoga = createGraphQLEndpoint({
-    schema: createSchema(),
+    schema: createSchema({ federation: true }),
     createContext: () => wrapContext?.(makeContext) ?? makeContext(),
     log,
     sampleImageUrl: null,
