@@ -1,13 +1,20 @@
-/** Prints the schema to schema/schema.graphql; with --check it only compares, and fails when they differ. */
+/** Prints the schemas to schema/; with --check it only compares, and fails when they differ. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { lexicographicSortSchema, printSchema } from 'graphql';
+import { printSubgraph } from '../src/graphql/federation.ts';
 import { createSchema } from '../src/graphql/schema.ts';
 
-const file = new URL('../schema/schema.graphql', import.meta.url);
-const printed = `${printSchema(lexicographicSortSchema(createSchema()))}\n`;
+const schema = createSchema({ federation: false });
+const prints = {
+  'schema.graphql': `${printSchema(lexicographicSortSchema(schema))}\n`,
+  'subgraph.graphql': printSubgraph(schema),
+};
 
-if (!process.argv.includes('--check')) writeFileSync(file, printed);
-else if (readFileSync(file, 'utf8') !== printed) {
-  process.stderr.write('schema/schema.graphql is not what the code prints. Run: npm run schema\n');
-  process.exitCode = 1;
+for (const [name, printed] of Object.entries(prints)) {
+  const file = new URL(`../schema/${name}`, import.meta.url);
+  if (!process.argv.includes('--check')) writeFileSync(file, printed);
+  else if (readFileSync(file, 'utf8') !== printed) {
+    process.stderr.write(`schema/${name} is not what the code prints. Run: npm run schema\n`);
+    process.exitCode = 1;
+  }
 }

@@ -134,7 +134,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     ownerRate,
   };
   const yoga = createGraphQLEndpoint({
-    schema: createSchema(),
+    schema: createSchema({ federation: config.federation }),
     createContext: (caller) => createContext(services, caller),
     authenticator,
     streams,

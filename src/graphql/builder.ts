@@ -22,6 +22,7 @@ export function createBuilder() {
       ID: { Input: string; Output: string };
       URL: { Input: string; Output: string };
       DateTime: { Input: Date; Output: Date };
+      _Any: { Input: unknown; Output: unknown };
     };
   }>({
     plugins: [RelayPlugin],
@@ -35,7 +36,10 @@ export function createBuilder() {
         description: 'The jobs of this page, each with its cursor.',
       },
       nodeFieldOptions: { nullable: false, description: 'The job.' },
-      pageInfoTypeOptions: { description: 'Where a page stands among all.' },
+      pageInfoTypeOptions: {
+        description: 'Where a page stands among all.',
+        extensions: { directives: { shareable: {} } },
+      },
       hasNextPageFieldOptions: { description: 'Whether there are older jobs, after `endCursor`.' },
       hasPreviousPageFieldOptions: { description: 'Whether there are newer jobs, before `startCursor`.' },
       startCursorFieldOptions: { description: 'The cursor of the first job; null when the page is empty.' },

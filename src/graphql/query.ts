@@ -23,6 +23,16 @@ export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobType
         {
           type: VideoJob,
           description: 'The caller’s jobs, newest first, by pages.',
+          extensions: {
+            directives: {
+              listSize: {
+                assumedSize: DEFAULT_PAGE,
+                slicingArguments: ['first', 'last'],
+                sizedFields: ['edges', 'nodes'],
+                requireOneSlicingArgument: false,
+              },
+            },
+          },
           args: {
             status: t.arg({
               type: [Status],

@@ -8,6 +8,11 @@ import { defineJobEnums, defineResolution } from './enums.ts';
 /** The types that `VideoJob` is made of. */
 export type VideoJobTypes = ReturnType<typeof defineVideoJob>;
 
+/** Values that a video's bytes count as. */
+const BASE64_COST = 500;
+/** For a router whose contract leaves out what is nobody's business outside. */
+const INTERNAL = { directives: { tag: { name: 'internal' } } };
+
 /** Adds `VideoJob` and what hangs on it. */
 export function defineVideoJob(builder: Builder) {
   const { Status, FailureCode, ChargeState } = defineJobEnums(builder);
@@ -41,7 +46,7 @@ export function defineVideoJob(builder: Builder) {
         nullable: true,
         description:
           'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes: an operation can ask for about 20 of them.',
-        extensions: { cost: 500 },
+        extensions: { cost: BASE64_COST, directives: { cost: { weight: BASE64_COST } } },
         resolve: (video, _, { services }) => (video.inline ? services.store.getVideoData(video.jobId) : null),
       }),
       contentType: t.exposeString('contentType', { description: 'The media type, such as `video/mp4`.' }),
@@ -70,7 +75,11 @@ export function defineVideoJob(builder: Builder) {
         nullable: true,
         description: 'Seconds spent generating.',
       }),
-      costUsd: t.exposeFloat('costUsd', { nullable: true, description: 'What the job cost, in US dollars.' }),
+      costUsd: t.exposeFloat('costUsd', {
+        nullable: true,
+        description: 'What the job cost, in US dollars.',
+        extensions: INTERNAL,
+      }),
     }),
   });
 
@@ -94,6 +103,7 @@ export function defineVideoJob(builder: Builder) {
 
   const VideoJob = builder.objectRef<Job>('VideoJob').implement({
     description: 'One image-to-video job, from acceptance to its video or its failure.',
+    extensions: { directives: { key: { fields: 'id' } } },
     fields: (t) => ({
       id: t.exposeID('id', { description: 'Opaque; ids of later jobs sort after those of earlier ones.' }),
       version: t.exposeInt('version', {
@@ -149,6 +159,7 @@ export function defineVideoJob(builder: Builder) {
       upstreamRequestId: t.exposeString('upstreamId', {
         nullable: true,
         description: 'The upstream’s own id of the job, for its support; null until it accepted the job.',
+        extensions: INTERNAL,
       }),
       metrics: t.field({
         type: Metrics,

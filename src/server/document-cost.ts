@@ -13,6 +13,7 @@ import {
   type ValidationContext,
 } from 'graphql';
 import { DEFAULT_PAGE, MAX_PAGE } from '../graphql/builder.ts';
+import { MAX_REPRESENTATIONS } from '../graphql/federation.ts';
 
 /** About as many values as an answer has; the introspection of GraphiQL asks for one. */
 const INTROSPECTION_COST: Readonly<Record<string, number>> = { __schema: 4000, __type: 200 };
@@ -23,8 +24,8 @@ const MAX_VALUES = 12_000;
  * Refuses operations that ask for very many values, on every transport: by aliases, a kilobyte could ask for
  * gigabytes.
  *
- * A field counts as one value, or as many as its `extensions.cost` says, and what is in a page as often as the page
- * is long; a length that is a variable counts as the longest.
+ * A field counts as one value, or as many as its `extensions.cost` says, and what is in a page or an entity as often
+ * as the page or the list of representations is long; a length that is a variable counts as the longest.
  */
 export function useDocumentCost(): Plugin {
   return {
@@ -63,7 +64,7 @@ function documentCostRule(context: ValidationContext): ASTVisitor {
         const field = fieldOf(type, selection.name.value);
         if (field === undefined) continue;
         const inner = costOf(selection.selectionSet, getNamedType(field.type));
-        cost += ownCost(field) + pageSize(field, selection) * inner;
+        cost += ownCost(field) + listSize(field, selection) * inner;
       }
     }
     return cost;
@@ -87,6 +88,12 @@ function fieldOf(
 
 function ownCost({ extensions }: GraphQLField<unknown, unknown>): number {
   return typeof extensions['cost'] === 'number' ? extensions['cost'] : 1;
+}
+
+function listSize(field: GraphQLField<unknown, unknown>, node: FieldNode): number {
+  if (!field.args.some(({ name }) => name === 'representations')) return pageSize(field, node);
+  const given = node.arguments?.find(({ name }) => name.value === 'representations')?.value;
+  return given?.kind === Kind.LIST ? given.values.length : MAX_REPRESENTATIONS;
 }
 
 /** The longest page that `first` and `last` allow, where null is as good as absent. */

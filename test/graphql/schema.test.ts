@@ -18,9 +18,11 @@ import {
   visit,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { printSubgraph } from '../../src/graphql/federation.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 
-const schema = createSchema();
+const schema = createSchema({ federation: false });
+const forRouters = createSchema({ federation: true });
 const OPERATIONS = 'schema/operations';
 const documents = readdirSync(OPERATIONS).filter((name) => name.endsWith('.graphql'));
 
@@ -30,12 +32,21 @@ describe('the schema', () => {
     expect(committed).toBe(`${printSchema(lexicographicSortSchema(schema))}\n`);
   });
 
+  it('has what routers need in addition, printed in schema/subgraph.graphql without it', () => {
+    expect(printSubgraph(schema)).toBe(readFileSync('schema/subgraph.graphql', 'utf8'));
+    const added = Object.keys(forRouters.getTypeMap()).filter((name) => schema.getType(name) === undefined);
+    expect(added.toSorted()).toEqual(['_Any', '_Entity', '_Service']);
+    const fields = Object.keys(forRouters.getQueryType()?.getFields() ?? {});
+    expect(fields.filter((name) => name.startsWith('_')).toSorted()).toEqual(['_entities', '_service']);
+    expect(schema.getQueryType()?.getFields()).not.toHaveProperty('_service');
+  });
+
   it('is the public contract', () => {
     const contract = buildSchema(readFileSync('test/graphql/contract.graphql', 'utf8'));
     expect(bare(schema)).toBe(bare(contract));
   });
 
-  const types = Object.values(schema.getTypeMap()).filter(
+  const types = Object.values(forRouters.getTypeMap()).filter(
     (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
   );
   it.each(types)('%s and all that it has are described', (type) => {

@@ -105,7 +105,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const known = (caller: Caller) => (auth === undefined ? { ...caller, ownerId: OWNER } : caller);
   const makeContext = (caller: Caller) => createContext(services, known(caller));
   const yoga = createGraphQLEndpoint({
-    schema: createSchema(),
+    schema: createSchema({ federation: true }),
     createContext: (caller) => wrapContext?.(() => makeContext(caller)) ?? makeContext(caller),
     authenticator,
     streams,

@@ -1,0 +1,88 @@
+import { getDocumentNodeFromSchema } from '@graphql-tools/utils';
+import { GraphQLError, type GraphQLSchema, lexicographicSortSchema, print } from 'graphql';
+import type { Builder } from './builder.ts';
+import type { VideoJobTypes } from './video-job-type.ts';
+
+/** Representations that one `_entities` takes. */
+export const MAX_REPRESENTATIONS = 250;
+
+const LINK =
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@cost", "@listSize"])';
+
+/**
+ * What composition reads: the schema with the directives that its types and fields have in `extensions.directives`.
+ *
+ * @param schema one without the fields for routers, which composition adds itself
+ */
+export function printSubgraph(schema: GraphQLSchema): string {
+  const document = getDocumentNodeFromSchema(lexicographicSortSchema(schema), {
+    pathToDirectivesInExtensions: ['directives'],
+  });
+  return `${LINK}\n\n${print(document)}\n`;
+}
+
+/**
+ * Adds what a router asks of a subgraph: `_service` and `_entities`.
+ *
+ * @param sdl see printSubgraph
+ */
+export function defineFederation(builder: Builder, { VideoJob }: VideoJobTypes, sdl: string): void {
+  builder.scalarType('_Any', {
+    description: 'A representation of an entity: its `__typename` and its key.',
+    serialize: (value) => value,
+  });
+
+  const Service = builder.objectRef<{ sdl: string }>('_Service').implement({
+    description: 'What a router’s composition reads.',
+    fields: (t) => ({ sdl: t.exposeString('sdl', { description: 'The schema as a subgraph.' }) }),
+  });
+
+  const Entity = builder.unionType('_Entity', {
+    description: 'What other subgraphs can refer to by its key.',
+    types: [VideoJob],
+    resolveType: () => VideoJob,
+  });
+
+  builder.queryFields((t) => ({
+    _service: t.field({
+      type: Service,
+      description: 'For routers: this subgraph.',
+      resolve: () => ({ sdl }),
+    }),
+    _entities: t.field({
+      type: [Entity],
+      nullable: { list: false, items: true },
+      description: `For routers: entities by their keys, in that order; null for one that is unknown, forgotten, or somebody else’s. At most ${MAX_REPRESENTATIONS} at a time.`,
+      args: {
+        representations: t.arg({
+          type: ['_Any'],
+          required: true,
+          description: 'Such as `{ __typename: "VideoJob", id: "…" }`.',
+        }),
+      },
+      resolve: (_, { representations }, { jobs }) => {
+        if (representations.length > MAX_REPRESENTATIONS) {
+          throw badInput(
+            `\`representations\` has ${representations.length} entries; ${MAX_REPRESENTATIONS} are allowed at a time.`,
+          );
+        }
+        return Promise.all(representations.map(jobIdOf).map((id) => jobs.load(id)));
+      },
+    }),
+  }));
+}
+
+function jobIdOf(representation: unknown, index: number): string {
+  if (isJobRepresentation(representation)) return representation.id;
+  throw badInput(`\`representations[${index}]\` must be { __typename: "VideoJob", id: "…" }.`);
+}
+
+function isJobRepresentation(value: unknown): value is { id: string } {
+  if (typeof value !== 'object' || value === null || !('id' in value)) return false;
+  const typeName: unknown = Reflect.get(value, '__typename');
+  return typeName === 'VideoJob' && typeof value.id === 'string';
+}
+
+function badInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+}

@@ -1,0 +1,89 @@
+import { SignJWT } from 'jose';
+
+/** For HS256: at least 32 bytes. */
+export const JWT_SECRET = 'a secret of the tests, long enough for HS256';
+
+const DEADLINE_MS = 15_000;
+
+/** What the tests read of a job. */
+export interface RoutedJob {
+  readonly id: string;
+  readonly version: number;
+  readonly status: string;
+  readonly isTerminal: boolean;
+}
+
+/** What a router answered. */
+export interface RoutedAnswer<T> {
+  readonly data?: T | null;
+  readonly errors?: readonly { readonly message: string; readonly extensions?: object }[];
+}
+
+const JOB_FIELDS = 'id version status isTerminal';
+const WATCH = `subscription ($id: ID!, $sinceVersion: Int) { videoJobUpdated(id: $id, sinceVersion: $sinceVersion) { ${JOB_FIELDS} } }`;
+const GENERATE = `mutation ($input: GenerateVideoInput!) {
+  generateVideo(input: $input) { __typename ... on GenerateVideoSuccess { job { ${JOB_FIELDS} } } ... on GenerateVideoError { code message } }
+}`;
+
+/** A token of a caller who may do all. */
+async function token(): Promise<string> {
+  return new SignJWT({ scope: 'video:generate video:read' })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject('ada')
+    .setExpirationTime('5m')
+    .sign(new TextEncoder().encode(JWT_SECRET));
+}
+
+async function send(url: string, accept: string, query: string, variables: object): Promise<Response> {
+  return fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept, authorization: `Bearer ${await token()}` },
+    body: JSON.stringify({ query, variables }),
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  });
+}
+
+/** Runs a query or a mutation. */
+export async function ask<T>(url: string, query: string, variables: object = {}): Promise<RoutedAnswer<T>> {
+  const response = await send(url, 'application/json', query, variables);
+  const answer: RoutedAnswer<T> = await response.json();
+  return answer;
+}
+
+/** Sends a job, and expects it to be accepted. */
+export async function generateRouted(url: string, prompt: string): Promise<RoutedJob> {
+  const input = { image: 'https://example.com/cat.png', prompt };
+  const answer = await ask<{ generateVideo: { job?: RoutedJob } }>(url, GENERATE, { input });
+  const job = answer.data?.generateVideo.job;
+  if (job === undefined) throw new Error(`Not accepted: ${JSON.stringify(answer)}`);
+  return job;
+}
+
+/** Watches a job by server-sent events until the stream ends; results with errors are given too. */
+export async function* watchRouted(
+  url: string,
+  id: string,
+  sinceVersion = 0,
+): AsyncGenerator<RoutedAnswer<{ videoJobUpdated: RoutedJob }>> {
+  const response = await send(url, 'text/event-stream', WATCH, { id, sinceVersion });
+  let text = '';
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    const blocks = text.split('\n\n');
+    text = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const data = /^event: next\ndata: (.*)$/m.exec(block)?.[1];
+      if (data !== undefined) yield JSON.parse(data);
+    }
+  }
+}
+
+/** Watches a job to its end: every state that came, in order. */
+export async function watchRoutedToEnd(url: string, id: string, sinceVersion = 0): Promise<RoutedJob[]> {
+  const seen: RoutedJob[] = [];
+  for await (const { data, errors } of watchRouted(url, id, sinceVersion)) {
+    if (data == null) throw new Error(JSON.stringify(errors));
+    seen.push(data.videoJobUpdated);
+  }
+  return seen;
+}

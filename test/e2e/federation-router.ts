@@ -1,0 +1,82 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+/** A package of its own: production code must not depend on what routers are made of. */
+const FOLDER = 'test/e2e/federation';
+const START_DEADLINE_MS = 30_000;
+
+const run = promisify(execFile);
+
+/** How a router subscribes in Reelgate. */
+export type SubgraphTransport = 'sse' | 'ws' | 'callback';
+
+/** A Hive Gateway in a process of its own. */
+export interface Router extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Installs the routers' package when that was not done before. */
+export async function installRouters(): Promise<void> {
+  if (existsSync(`${FOLDER}/node_modules/@graphql-hive/gateway/package.json`)) return;
+  process.stdout.write(`${FOLDER}/node_modules is missing: running npm ci there\n`);
+  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: FOLDER });
+}
+
+/** Writes the supergraph of both subgraphs to a file; fails with the errors of a composition that failed. */
+export async function compose(
+  library: 'apollo' | 'guild',
+  reelgate: string,
+  products: string,
+  target: string,
+): Promise<void> {
+  await run(process.execPath, [`${FOLDER}/compose.ts`, library, reelgate, products, target]);
+}
+
+/** Starts a Hive Gateway and waits until it serves. */
+export async function startRouter(
+  supergraph: string,
+  port: number,
+  transport: SubgraphTransport,
+): Promise<Router> {
+  const child = spawn(
+    process.execPath,
+    ['node_modules/@graphql-hive/gateway/dist/bin.js', 'supergraph', supergraph, '--host', '127.0.0.1'],
+    {
+      cwd: FOLDER,
+      env: { PATH: process.env['PATH'], PORT: String(port), SUBSCRIPTIONS: transport },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
+  let output = '';
+  const collect = (chunk: string) => {
+    output += chunk;
+  };
+  child.stdout.setEncoding('utf8').on('data', collect);
+  child.stderr.setEncoding('utf8').on('data', collect);
+  const ended = once(child, 'close');
+  const url = `http://127.0.0.1:${port}`;
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  const deadline = Date.now() + START_DEADLINE_MS;
+  while (!(await isReady(url))) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await stop();
+      throw new Error(`Hive Gateway did not start:\n${output}`);
+    }
+    await delay(100);
+  }
+  return { url, [Symbol.asyncDispose]: stop };
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/readiness`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,37 @@
+/** Hive Gateway before Reelgate; SUBSCRIPTIONS says how it subscribes there, PORT where it listens itself. */
+import { defineConfig, MemPubSub } from '@graphql-hive/gateway';
+
+const AUTHORIZATION = '{context.headers.authorization}';
+
+/** By `kind` of Hive's transports. */
+const SUBSCRIPTIONS: Record<string, object> = {
+  sse: {},
+  ws: { subscriptions: { kind: 'ws', options: { connectionParams: { authorization: AUTHORIZATION } } } },
+  callback: {
+    subscriptions: {
+      kind: 'http-callback',
+      headers: [['authorization', AUTHORIZATION]],
+      options: {
+        public_url: `http://127.0.0.1:${process.env.PORT}/callback`,
+        path: '/callback',
+        heartbeat_interval: 2000,
+      },
+    },
+  },
+};
+
+export const gatewayConfig = defineConfig({
+  // Both are needed for callbacks only.
+  pubsub: new MemPubSub(),
+  webhooks: true,
+  propagateHeaders: {
+    fromClientToSubgraphs: ({ request }) => {
+      const authorization = request.headers.get('authorization');
+      return authorization === null ? {} : { authorization };
+    },
+  },
+  transportEntries: { reelgate: { options: SUBSCRIPTIONS[process.env.SUBSCRIPTIONS ?? 'sse'] } },
+});
+
+// Ends with the process that started it, however that went.
+process.stdin.resume().on('close', () => process.exit());

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { dataOf, graphql } from '../support/gateway-http.ts';
+import { JobMover } from '../support/gateway-jobs.ts';
+import { patched, startGateway } from '../support/gateway.ts';
+
+const ENTITIES =
+  'query ($representations: [_Any!]!) { _entities(representations: $representations) { __typename ... on VideoJob { id version } } }';
+
+const of = (id: unknown) => ({ __typename: 'VideoJob', id });
+const seen = (id: string) => ({ ...of(id), version: 1 });
+
+it('tells routers its schema', async () => {
+  await using gateway = await startGateway();
+  const { _service } = await dataOf<{ _service: { sdl: string } }>(gateway.url, '{ _service { sdl } }');
+  expect(_service.sdl).toBe(readFileSync('schema/subgraph.graphql', 'utf8'));
+});
+
+describe('entities', () => {
+  it('come in order, null where there is none for the caller, in one read of the store', async () => {
+    const reads: (readonly string[])[] = [];
+    await using gateway = await startGateway({
+      wrapStore: (store) =>
+        patched(store, {
+          getMany: (ids) => {
+            reads.push(ids);
+            return store.getMany(ids);
+          },
+        }),
+    });
+    const mover = new JobMover(gateway);
+    const [first, second] = [await mover.accept(), await mover.accept()];
+    const foreign = await mover.accept({ ownerId: 'bob' });
+    const ids = [second.id, 'unknown', foreign.id, first.id, second.id];
+    const { _entities } = await dataOf<{ _entities: unknown }>(gateway.url, ENTITIES, {
+      representations: ids.map(of),
+    });
+    expect(_entities).toEqual([seen(second.id), null, null, seen(first.id), seen(second.id)]);
+    expect(reads).toEqual([[second.id, 'unknown', foreign.id, first.id]]);
+  });
+
+  it.each([
+    { representation: { __typename: 'Product', id: '1' } },
+    { representation: { __typename: 'VideoJob' } },
+    { representation: of(1) },
+    { representation: 'VideoJob' },
+    { representation: [] },
+  ])('are refused for $representation', async ({ representation }) => {
+    await using gateway = await startGateway();
+    const representations = [of('x'), representation];
+    const { data, errors } = await graphql(gateway.url, ENTITIES, { representations });
+    expect({ data, errors }).toMatchObject({
+      data: null,
+      errors: [
+        {
+          message: '`representations[1]` must be { __typename: "VideoJob", id: "…" }.',
+          extensions: { code: 'BAD_USER_INPUT' },
+        },
+      ],
+    });
+  });
+
+  it('can be written in the document', async () => {
+    await using gateway = await startGateway();
+    const query = '{ _entities(representations: [{ __typename: "VideoJob", id: "x" }]) { __typename } }';
+    expect(await dataOf(gateway.url, query)).toEqual({ _entities: [null] });
+  });
+
+  it('come 250 at a time, not more', async () => {
+    await using gateway = await startGateway();
+    const ask = (count: number) =>
+      graphql(gateway.url, ENTITIES, { representations: Array.from({ length: count }, () => of('x')) });
+    expect(await ask(250)).toEqual({ data: { _entities: Array.from({ length: 250 }, () => null) } });
+    expect(await ask(251)).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  });
+});
