@@ -9,6 +9,7 @@ import { createSchema } from './graphql/schema.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { CallbackSubscriptions } from './server/callback/subscriptions.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint, GRAPHQL_PATH } from './server/yoga.ts';
@@ -107,13 +108,15 @@ function openGraphQL(
     deadlineMs: config.jobDeadlineMs,
     maxUnfinishedJobs: config.limits.unfinishedJobs,
   };
+  const callbacks = new CallbackSubscriptions({ origins: config.callbackOrigins, log });
   const yoga = createGraphQLEndpoint({
     schema: createSchema({ federation: config.federation }),
     createContext: () => createContext(services, OWNER_ID),
     log: yogaLog(log),
+    callbacks,
     sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
   });
-  return { yoga, webSockets: new WebSocketEndpoint(yoga, log) };
+  return { yoga, webSockets: new WebSocketEndpoint(yoga, log), callbacks };
 }
 
 async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {

@@ -3,6 +3,8 @@ import { createYoga, type YogaLogger } from 'graphql-yoga';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { useAcceptable } from './acceptable.ts';
+import { useCallbacks } from './callback/plugin.ts';
+import type { CallbackSubscriptions } from './callback/subscriptions.ts';
 import { documentCache } from './document-cache.ts';
 import { useDocumentCost } from './document-cost.ts';
 import { useDocumentLimits } from './document-limits.ts';
@@ -21,6 +23,7 @@ export interface YogaOptions {
   /** Makes the context of one operation. */
   readonly createContext: () => GraphQLContext;
   readonly log: YogaLogger;
+  readonly callbacks: CallbackSubscriptions;
   /** For GraphiQL's first document. */
   readonly sampleImageUrl: string | null;
 }
@@ -29,7 +32,13 @@ export interface YogaOptions {
 export type Yoga = ReturnType<typeof createGraphQLEndpoint>;
 
 /** Yoga, with what it leaves open closed: body size, document size, cross-site forms, error messages. */
-export function createGraphQLEndpoint({ schema, createContext, log, sampleImageUrl }: YogaOptions) {
+export function createGraphQLEndpoint({
+  schema,
+  createContext,
+  log,
+  callbacks,
+  sampleImageUrl,
+}: YogaOptions) {
   return createYoga<{ req: IncomingMessage }, GraphQLContext>({
     schema,
     context: () => createContext(),
@@ -50,6 +59,7 @@ export function createGraphQLEndpoint({ schema, createContext, log, sampleImageU
       useDocumentCost(),
       useVariableLimits(),
       useInputErrors(),
+      useCallbacks(callbacks),
       useAcceptable(),
     ],
   });

@@ -19,7 +19,7 @@ import {
   type SubgraphTransport,
 } from './federation-router.ts';
 
-const TRANSPORTS: readonly SubgraphTransport[] = ['sse', 'ws'];
+const TRANSPORTS: readonly SubgraphTransport[] = ['sse', 'ws', 'callback'];
 const INSTALL_MS = 300_000;
 
 const resources = new AsyncDisposableStack();

@@ -1,5 +1,6 @@
 import { createContext, type GraphQLContext, type GraphQLServices } from '../../src/graphql/context.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
+import { CallbackSubscriptions } from '../../src/server/callback/subscriptions.ts';
 import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
 import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
@@ -20,6 +21,8 @@ export interface GatewayOptions extends Partial<Pick<GraphQLServices, 'maxUnfini
   readonly wrapStore?: (store: JobStore) => JobStore;
   /** Stands before the making of each operation's context. */
   readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
+  /** Origins of routers. */
+  readonly callbackOrigins?: readonly string[];
   readonly unreadLimits?: NonNullable<HttpServerOptions['unreadLimits']>;
 }
 
@@ -50,7 +53,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       },
     }),
   );
-  const { wrapStore, wrapContext, unreadLimits, ...overrides } = options;
+  const { wrapStore, wrapContext, callbackOrigins = [], unreadLimits, ...overrides } = options;
   const services: GraphQLServices = {
     store: wrapStore?.(store) ?? store,
     now: clock.now,
@@ -61,10 +64,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   };
   const log = new GatewayLog();
   const makeContext = () => createContext(services, OWNER);
+  const callbacks = new CallbackSubscriptions({ origins: callbackOrigins, log });
   const yoga = createGraphQLEndpoint({
     schema: createSchema({ federation: true }),
     createContext: () => wrapContext?.(makeContext) ?? makeContext(),
     log,
+    callbacks,
     sampleImageUrl: null,
   });
   const webSockets = new WebSocketEndpoint(yoga, log);
@@ -73,7 +78,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     new HttpServer({
       host: '127.0.0.1',
       port: 0,
-      graphql: { yoga, webSockets },
+      graphql: { yoga, webSockets, callbacks },
       probe,
       log,
       ...(unreadLimits === undefined ? {} : { unreadLimits }),
