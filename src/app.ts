@@ -14,6 +14,7 @@ import { createSchema } from './graphql/schema.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { CallbackSubscriptions } from './server/callback/subscriptions.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
 import { OwnerStreams } from './server/owner-streams.ts';
@@ -133,6 +134,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     },
     ownerRate,
   };
+  const callbacks = new CallbackSubscriptions({ origins: config.callbackOrigins, log });
   const yoga = createGraphQLEndpoint({
     schema: createSchema({ federation: config.federation }),
     createContext: (caller) => createContext(services, caller),
@@ -142,10 +144,12 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     trusted,
     introspection: config.introspection,
     log: yogaLog(log),
+    callbacks,
     sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
   });
   return {
     yoga,
+    callbacks,
     webSockets: new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock: systemClock, log }),
   };
 }

@@ -4,13 +4,15 @@ import type { Duplex } from 'node:stream';
 import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, sendJson, serveHealth } from './health.ts';
 import { type UnreadLimits, watchUnread } from './unread.ts';
+import type { CallbackSubscriptions } from './callback/subscriptions.ts';
 import type { WebSocketEndpoint } from './websocket.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
-/** GraphQL over HTTP and over WebSocket. */
+/** GraphQL over HTTP, over WebSocket and by callbacks. */
 export interface GraphQLEndpoints {
   readonly yoga: Yoga;
   readonly webSockets: WebSocketEndpoint;
+  readonly callbacks: CallbackSubscriptions;
 }
 
 /** What the server works with. */
@@ -73,7 +75,7 @@ export class HttpServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#draining || !this.#server.listening) return;
     this.#draining = true;
-    const webSockets = this.#options.graphql?.webSockets;
+    const { webSockets, callbacks } = this.#options.graphql ?? {};
     const closed = Promise.withResolvers<void>();
     this.#server.close(() => closed.resolve());
     webSockets?.drain();
@@ -83,7 +85,7 @@ export class HttpServer implements AsyncDisposable {
       webSockets?.terminate();
       this.#server.closeAllConnections();
     }, DRAIN_MS);
-    await closed.promise;
+    await Promise.all([closed.promise, callbacks?.[Symbol.asyncDispose]()]);
     clearTimeout(cut);
   }
 

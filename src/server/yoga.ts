@@ -7,6 +7,8 @@ import type { GraphQLContext } from '../graphql/context.ts';
 import { useAcceptable } from './acceptable.ts';
 import { useAuthentication } from './authentication.ts';
 import type { CrossOrigin } from './cross-origin.ts';
+import { useCallbacks } from './callback/plugin.ts';
+import type { CallbackSubscriptions } from './callback/subscriptions.ts';
 import { documentCache } from './document-cache.ts';
 import { useDocumentCost } from './document-cost.ts';
 import { useDocumentLimits } from './document-limits.ts';
@@ -36,6 +38,7 @@ export interface YogaOptions {
   /** False: neither introspection nor suggestions. */
   readonly introspection: boolean;
   readonly log: YogaLogger;
+  readonly callbacks: CallbackSubscriptions;
   /** For GraphiQL's first document. */
   readonly sampleImageUrl: string | null;
 }
@@ -59,6 +62,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     authenticator,
     streams,
     crossOrigin,
+    callbacks,
     trusted,
     introspection,
     log,
@@ -92,6 +96,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
       useVariableLimits(),
       useInputErrors(),
       useOwnerStreams(streams),
+      useCallbacks(callbacks),
       useAcceptable(),
     ],
   });

@@ -19,7 +19,7 @@ import {
   type SubgraphTransport,
 } from './federation-router.ts';
 
-const TRANSPORTS: readonly SubgraphTransport[] = ['sse', 'ws'];
+const TRANSPORTS: readonly SubgraphTransport[] = ['sse', 'ws', 'callback'];
 const INSTALL_MS = 300_000;
 
 const resources = new AsyncDisposableStack();
@@ -72,6 +72,22 @@ it('a product has its trailer from Reelgate', async () => {
   expect(await ask(url, query)).toEqual({
     data: { a: { id: '1', trailer: { id, status: 'COMPLETED' } }, b: { trailer: null } },
   });
+});
+
+it('Reelgate hears who asks: without a token, or with a wrong one, nothing is shown', async () => {
+  const query = '{ videoJobs { nodes { id } } }';
+  for (const headers of [{}, { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.' }]) {
+    const response = await fetch(`${through('sse')}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    expect(await response.json()).toMatchObject({
+      data: null,
+      errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    });
+  }
 });
 
 describe.each(TRANSPORTS)('a router that subscribes by %s', (transport) => {

@@ -3,6 +3,7 @@ import { JobTokens } from '../../src/auth/job-tokens.ts';
 import type { Caller } from '../../src/domain/caller.ts';
 import { createContext, type GraphQLContext, type GraphQLServices } from '../../src/graphql/context.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
+import { CallbackSubscriptions } from '../../src/server/callback/subscriptions.ts';
 import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
 import { CrossOrigin } from '../../src/server/cross-origin.ts';
 import { OwnerStreams } from '../../src/server/owner-streams.ts';
@@ -38,6 +39,8 @@ export interface GatewayOptions extends Partial<
   readonly introspection?: boolean;
   /** @default 0, no limit */
   readonly streamsPerOwner?: number;
+  /** Origins of routers. */
+  readonly callbackOrigins?: readonly string[];
   readonly unreadLimits?: NonNullable<HttpServerOptions['unreadLimits']>;
 }
 
@@ -76,6 +79,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     trusted = null,
     introspection = true,
     streamsPerOwner = 0,
+    callbackOrigins = [],
     unreadLimits,
     ...overrides
   } = options;
@@ -104,6 +108,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const streams = new OwnerStreams(streamsPerOwner);
   const known = (caller: Caller) => (auth === undefined ? { ...caller, ownerId: OWNER } : caller);
   const makeContext = (caller: Caller) => createContext(services, known(caller));
+  const callbacks = new CallbackSubscriptions({ origins: callbackOrigins, log });
   const yoga = createGraphQLEndpoint({
     schema: createSchema({ federation: true }),
     createContext: (caller) => wrapContext?.(() => makeContext(caller)) ?? makeContext(caller),
@@ -113,6 +118,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     trusted,
     introspection,
     log,
+    callbacks,
     sampleImageUrl: null,
   });
   const webSockets = new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock, log });
@@ -121,7 +127,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     new HttpServer({
       host: '127.0.0.1',
       port: 0,
-      graphql: { yoga, webSockets },
+      graphql: { yoga, webSockets, callbacks },
       crossOrigin,
       probe,
       log,

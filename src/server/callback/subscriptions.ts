@@ -1,0 +1,97 @@
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import { RouterClient } from './router-client.ts';
+import { CallbackSubscription } from './subscription.ts';
+import { type CallbackTarget, parseTarget } from './target.ts';
+
+/** What callback subscriptions work with. */
+export interface CallbackOptions {
+  /** Origins that may be called back; none are when it is empty. */
+  readonly origins: readonly string[];
+  readonly log: { error(details: object, message: string): void };
+}
+
+/** Each holds a feed and perhaps a timer, and none is seen on any connection. */
+const MAX_SUBSCRIPTIONS = 1000;
+/** Milliseconds for the last messages when the process ends. */
+const STOP_MS = 2000;
+const RESTART = { message: 'The gateway restarts. Subscribe again.', code: 'SERVICE_RESTART' };
+
+/**
+ * The subscriptions of routers that are called back (Apollo's callbackSpec=1.0). Disposing it ends them all, each
+ * with a `complete` that has an error, so that the router does not take it for the end of the job.
+ */
+export class CallbackSubscriptions implements AsyncDisposable {
+  readonly #options: CallbackOptions;
+  readonly #router = new RouterClient();
+  /** Those that are checked or under way, with what ends when they do. */
+  readonly #open = new Map<CallbackSubscription, Promise<void>>();
+  #stopping = false;
+
+  constructor(options: CallbackOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads `extensions.subscription` of a request.
+   *
+   * @throws GraphQLError when it is wrong, or its URL is not allowed
+   */
+  targetOf(extension: unknown): CallbackTarget {
+    return parseTarget(extension, this.#options.origins);
+  }
+
+  /**
+   * Checks that the router waits for it, then sends it the feed.
+   *
+   * @returns why it can't; the feed is released then
+   */
+  async open(target: CallbackTarget, feed: AsyncIterator<ExecutionResult>): Promise<GraphQLError | null> {
+    const refused = this.#refusal();
+    if (refused !== null) {
+      await feed.return?.();
+      return refused;
+    }
+    const subscription = new CallbackSubscription(target, feed, this.#router);
+    this.#open.set(subscription, Promise.resolve());
+    if (!(await subscription.check())) {
+      this.#open.delete(subscription);
+      return refusal(400, 'CALLBACK_REFUSED', 'The callback URL did not answer 204 to the check.');
+    }
+    this.#open.set(subscription, this.#run(subscription));
+    return null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    const deadline = AbortSignal.timeout(STOP_MS);
+    const errors = [{ message: RESTART.message, extensions: { code: RESTART.code } }];
+    const open = [...this.#open];
+    await Promise.all(open.map(([each]) => each.stop({ action: 'complete', errors }, deadline)));
+    await Promise.all(open.map(([, ended]) => ended));
+    await this.#router[Symbol.asyncDispose]();
+  }
+
+  async #run(subscription: CallbackSubscription): Promise<void> {
+    try {
+      await subscription.run();
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a callback subscription failed');
+    } finally {
+      this.#open.delete(subscription);
+    }
+  }
+
+  #refusal(): GraphQLError | null {
+    if (this.#stopping) return refusal(503, RESTART.code, RESTART.message);
+    if (this.#open.size < MAX_SUBSCRIPTIONS) return null;
+    return refusal(
+      503,
+      'TOO_MANY_SUBSCRIPTIONS',
+      `There are ${MAX_SUBSCRIPTIONS.toLocaleString('en')} callback subscriptions already. Try again later.`,
+    );
+  }
+}
+
+function refusal(status: number, code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, http: { status } } });
+}
