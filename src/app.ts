@@ -82,7 +82,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   resources.defer(() => poller.stop(STEP_GRACE_MS));
   if (config.role !== 'api') await poller.start();
 
-  const crossOrigin = new CrossOrigin(config.corsOrigins);
+  const crossOrigin = new CrossOrigin(config.corsOrigins, config.localOnly);
   const serverLog = log.child({ part: 'server' });
   const server = resources.use(
     new HttpServer({
@@ -168,7 +168,7 @@ function openAuthenticator(auth: Config['auth'], jobTokens: JobTokens, log: Logg
   const { jwtSecret: secret = null, jwksUrl = null, apiKeysFile = null } = auth ?? {};
   const key = secret !== null ? { secret } : jwksUrl !== null ? { jwksUrl } : null;
   return new Authenticator({
-    userTokens: auth === null || key === null ? null : new UserTokens({ ...auth, key }),
+    userTokens: auth === null || key === null ? null : new UserTokens({ ...auth, key, now }),
     apiKeys: apiKeysFile === null ? null : ApiKeys.read(apiKeysFile),
     jobTokens,
     now,

@@ -110,6 +110,8 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
           apiKeysFile: environment.AUTH_API_KEYS_FILE ?? null,
         })
       : null,
+    /** True: nobody signs in, and the gateway is for this machine only. */
+    localOnly: !hasAuth(environment) && !environment.ALLOW_ANONYMOUS,
     /** Origins whose pages may ask from a browser, besides the gateway's own. */
     corsOrigins: environment.CORS_ORIGINS,
     /** Origins that subscriptions may be called back at. */

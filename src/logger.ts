@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
-import { redact } from './redact.ts';
+import { redact } from './domain/redact.ts';
 
 /** No secret comes into either. JSON lines for machines; on a terminal, lines for people. */
 export function createLogger(level: string): Logger {

@@ -10,6 +10,8 @@ import { FolderInUseError } from './store/sqlite/folder-lock.ts';
 /** By then a graceful stop is given up. */
 const STOP_DEADLINE_MS = 9500;
 
+// Jobs and the secret of their tokens are for this user's eyes only.
+process.umask(0o077);
 const config = readConfig();
 const log = createLogger(config.logLevel);
 const stopping = new AbortController();

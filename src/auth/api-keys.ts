@@ -8,13 +8,20 @@ export class ApiKeysError extends Error {
   override readonly name = 'ApiKeysError';
 }
 
-const fileSchema = z.array(
-  z.strictObject({
-    sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'must be the 64 hexadecimal digits of a SHA-256'),
-    owner: z.string().refine(isOwnerId, 'must be 1 to 256 characters'),
-    scopes: z.array(z.enum(SCOPES, `must be of ${SCOPES.join(', ')}`)),
-  }),
-);
+const HASH_OF_NOTHING = createHash('sha256').update('').digest('hex');
+
+const fileSchema = z
+  .array(
+    z.strictObject({
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/i, 'must be the 64 hexadecimal digits of a SHA-256')
+        .refine((hash) => hash.toLowerCase() !== HASH_OF_NOTHING, 'is the hash of nothing'),
+      owner: z.string().refine(isOwnerId, 'must be 1 to 256 characters'),
+      scopes: z.array(z.enum(SCOPES, `must be of ${SCOPES.join(', ')}`)),
+    }),
+  )
+  .min(1, 'there is no key in it');
 
 /** Static keys for servers. Known are only their hashes, so that the file gives none away. */
 export class ApiKeys {
@@ -32,7 +39,9 @@ export class ApiKeys {
   static read(path: string): ApiKeys {
     const parsed = fileSchema.safeParse(readJson(path));
     if (!parsed.success) {
-      const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+      const faults = parsed.error.issues.map(
+        (issue) => `  ${issue.path.join('.') || 'the file'}: ${issue.message}`,
+      );
       throw new ApiKeysError(`AUTH_API_KEYS_FILE ${path} is wrong:\n${faults.join('\n')}`);
     }
     const callers = parsed.data.map(({ sha256, owner, scopes }) => {

@@ -49,7 +49,7 @@ export class Authenticator {
     if (known != null) return known;
     if (userTokens === null) throw new AuthenticationError(INVALID_TOKEN);
     try {
-      return await userTokens.verify(token, now());
+      return await userTokens.verify(token);
     } catch (error) {
       if (error instanceof AuthUnavailableError) this.#tell(error);
       throw error;

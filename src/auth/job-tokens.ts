@@ -38,7 +38,7 @@ export class JobTokens {
    * @throws AuthenticationError when it is not good
    */
   async verify(token: string, now: number): Promise<Caller> {
-    const checks = { algorithms: [ALGORITHM], typ: TYPE, requiredClaims: ['exp'] };
+    const checks = { algorithms: [ALGORITHM], typ: TYPE, requiredClaims: ['exp'], clockTolerance: 0 };
     const { payload, expiresAt } = await verifyJwt(token.slice(PREFIX.length), this.#secret, checks, now);
     const { sub: ownerId, job: jobId } = payload;
     if (!isOwnerId(ownerId) || typeof jobId !== 'string' || !isJobId(jobId)) {

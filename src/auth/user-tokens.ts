@@ -1,6 +1,7 @@
-import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
-import { type Caller, isOwnerId, scopesOf } from '../domain/caller.ts';
+import type { JWTVerifyGetKey } from 'jose';
+import { ANONYMOUS, type Caller, isOwnerId, scopesOf } from '../domain/caller.ts';
 import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
+import { remoteKeys } from './remote-keys.ts';
 import { verifyJwt } from './verify-jwt.ts';
 
 /** How users' JWTs are checked. */
@@ -12,6 +13,8 @@ export interface UserTokenOptions {
   readonly audience: string | null;
   /** The claim that names the owner. */
   readonly ownerClaim: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
 }
 
 /** Signatures with a public key: a JWK set never has secrets, and so never lets HS through. */
@@ -28,36 +31,36 @@ const PUBLIC_KEY_ALGORITHMS = [
   'EdDSA',
   'Ed25519',
 ];
-/** Milliseconds for fetching the set, and for which it is kept; a key that is not in it fetches it anew. */
-const JWKS_TIMING = { timeoutDuration: 5000, cacheMaxAge: 10 * 60 * 1000, cooldownDuration: 30_000 };
+
+/** Seconds by which the clocks of issuers may differ from this one. */
+const CLOCK_SKEW_SECONDS = 30;
 
 /** Tells callers by JWTs that somebody else issues to users. */
 export class UserTokens {
   readonly #key: Uint8Array | JWTVerifyGetKey;
   readonly #checks: Parameters<typeof verifyJwt>[2];
   readonly #ownerClaim: string;
+  readonly #now: () => number;
 
-  constructor({ key, issuer, audience, ownerClaim }: UserTokenOptions) {
+  constructor({ key, issuer, audience, ownerClaim, now }: UserTokenOptions) {
     const secret = 'secret' in key;
-    this.#key = secret
-      ? new TextEncoder().encode(key.secret)
-      : createRemoteJWKSet(new URL(key.jwksUrl), JWKS_TIMING);
+    this.#key = secret ? new TextEncoder().encode(key.secret) : remoteKeys(new URL(key.jwksUrl), now);
     this.#checks = {
+      clockTolerance: CLOCK_SKEW_SECONDS,
       algorithms: secret ? ['HS256'] : PUBLIC_KEY_ALGORITHMS,
       ...(issuer === null ? {} : { issuer }),
       ...(audience === null ? {} : { audience }),
     };
     this.#ownerClaim = ownerClaim;
+    this.#now = now;
   }
 
-  /**
-   * @param now epoch milliseconds
-   * @throws as verifyJwt; AuthenticationError too when it names no owner
-   */
-  async verify(token: string, now: number): Promise<Caller> {
-    const { payload, expiresAt } = await verifyJwt(token, this.#key, this.#checks, now);
+  /** @throws as verifyJwt; AuthenticationError too when it names no owner */
+  async verify(token: string): Promise<Caller> {
+    const { payload, expiresAt } = await verifyJwt(token, this.#key, this.#checks, this.#now());
     const ownerId = payload[this.#ownerClaim];
-    if (!isOwnerId(ownerId)) throw new AuthenticationError(INVALID_TOKEN);
+    // What was made before there was sign-in is nobody's by a name that one may be able to choose.
+    if (!isOwnerId(ownerId) || ownerId === ANONYMOUS.ownerId) throw new AuthenticationError(INVALID_TOKEN);
     return {
       ownerId,
       scopes: scopesOf([...words(payload['scope']), ...words(payload['scp'])]),

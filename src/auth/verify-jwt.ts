@@ -6,9 +6,6 @@ import {
   INVALID_TOKEN,
 } from './authentication-error.ts';
 
-/** Seconds by which the clocks of issuers may differ from this one. */
-const CLOCK_SKEW_SECONDS = 30;
-
 /** What a JWT says, once it is known to be good. */
 export interface VerifiedJwt {
   readonly payload: JWTPayload;
@@ -25,14 +22,14 @@ export interface VerifiedJwt {
 export async function verifyJwt(
   token: string,
   key: Uint8Array | JWTVerifyGetKey,
-  options: JWTVerifyOptions & { readonly algorithms: string[] },
+  options: JWTVerifyOptions & { readonly algorithms: string[]; readonly clockTolerance: number },
   now: number,
 ): Promise<VerifiedJwt> {
-  const checks = { ...options, clockTolerance: CLOCK_SKEW_SECONDS, currentDate: new Date(now) };
+  const checks = { ...options, currentDate: new Date(now) };
   try {
     const { payload } =
       typeof key === 'function' ? await jwtVerify(token, key, checks) : await jwtVerify(token, key, checks);
-    return { payload, expiresAt: endOf(payload, now) };
+    return { payload, expiresAt: endOf(payload, now, options.clockTolerance) };
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new AuthenticationError(EXPIRED_TOKEN, { cause: error });
     if (isFaultOfToken(error)) throw new AuthenticationError(INVALID_TOKEN, { cause: error });
@@ -40,10 +37,10 @@ export async function verifyJwt(
   }
 }
 
-function endOf({ exp }: JWTPayload, now: number): number | null {
+function endOf({ exp }: JWTPayload, now: number, skewSeconds: number): number | null {
   if (exp === undefined) return null;
   const end = exp * 1000;
-  return end > now ? end : end + CLOCK_SKEW_SECONDS * 1000;
+  return end > now ? end : end + skewSeconds * 1000;
 }
 
 function isFaultOfToken(error: unknown): boolean {

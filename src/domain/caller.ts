@@ -30,9 +30,10 @@ export function ownsJob({ ownerId, jobId }: Caller, job: Job): boolean {
   return job.ownerId === ownerId && (jobId === null || jobId === job.id);
 }
 
-/** Whether a text can name an owner. */
+/** Whether a text can name an owner: 1 to 256 characters, no control characters, no blanks around them. */
 export function isOwnerId(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 256 && value.isWellFormed();
+  if (typeof value !== 'string' || value === '' || value.length > 256) return false;
+  return value.isWellFormed() && !/^\s|\s$|\p{Cc}/u.test(value);
 }
 
 /** The scopes among these words; words of other services are passed over. */

@@ -1,3 +1,5 @@
+import { redact } from './redact.ts';
+
 /** Why a job ended without a video. The meanings stand in the schema's descriptions of `VideoJobFailureCode`. */
 export type FailureCode =
   | 'REJECTED'
@@ -35,7 +37,7 @@ const RETRYABLE: Readonly<Record<FailureCode, boolean>> = {
   TIMED_OUT: true,
 };
 
-/** Builds a failure; `retryable` follows from the code. */
+/** Builds a failure; `retryable` follows from the code. Upstreams repeat what they were sent: no secret stays in the message. */
 export function jobFailure(code: FailureCode, message: string, charged: ChargeState): JobFailure {
-  return { code, message, retryable: RETRYABLE[code], charged };
+  return { code, message: redact(message), retryable: RETRYABLE[code], charged };
 }

@@ -10,6 +10,9 @@ const PRIVATE_SUFFIXES = [
   'home',
   'corp',
   'home.arpa',
+  'localdomain',
+  'svc',
+  'onion',
   'test',
   'invalid',
 ];
@@ -20,7 +23,16 @@ const PRIVATE_SUFFIXES = [
  */
 export function isPublicHost(url: URL): boolean {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
-  if (ipaddr.isValid(host)) return ipaddr.process(host).range() === 'unicast';
+  if (ipaddr.isValid(host)) return isPublicAddress(ipaddr.process(host));
   if (!host.includes('.')) return false;
   return !PRIVATE_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`));
 }
+
+/** Of IPv6 only 2000::/3 is given out (RFC 4291); addresses of IPv4 in other clothes are elsewhere. */
+function isPublicAddress(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  if (address.range() !== 'unicast' || address.toString() === AZURE_METADATA) return false;
+  return address instanceof ipaddr.IPv4 || ((address.parts[0] ?? 0) & 0xe000) === 0x2000;
+}
+
+/** Azure's address for its machines' metadata, which stands among the public ones. */
+const AZURE_METADATA = '168.63.129.16';

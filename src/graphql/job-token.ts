@@ -33,6 +33,8 @@ export async function createJobToken(
   const job = await jobs.load(id);
   if (job === null)
     throw new GraphQLError('There is no such video job.', { extensions: { code: 'NOT_FOUND' } });
-  const expiresAt = Math.floor(services.clock.now() / 1000 + ttlSeconds) * 1000;
+  const wanted = services.clock.now() + ttlSeconds * 1000;
+  // Nobody gives more than he has.
+  const expiresAt = Math.floor(Math.min(wanted, caller.expiresAt ?? wanted) / 1000) * 1000;
   return { token: await services.issueJobToken(caller.ownerId, job.id, expiresAt), expiresAt };
 }

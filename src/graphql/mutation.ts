@@ -119,7 +119,7 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
     .implement({
       interfaces: [ErrorInterface],
       description:
-        'A limit is used up. `code` tells which: `CAPACITY_EXCEEDED` and `OWNER_CAPACITY_EXCEEDED` are for unfinished jobs, `DAILY_LIMIT_REACHED` and `OWNER_DAILY_LIMIT_REACHED` for jobs of the last 24 hours, `RATE_LIMITED` for calls a minute. Nothing was stored or sent.',
+        'A limit is used up. `code` tells which: `CAPACITY_EXCEEDED` and `OWNER_CAPACITY_EXCEEDED` are for unfinished jobs, `DAILY_LIMIT_REACHED` and `OWNER_DAILY_LIMIT_REACHED` for jobs of the last 24 hours, `RATE_LIMITED` for calls a minute. This call stored and sent nothing.',
       fields: (t) => ({
         retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
           description: 'In how many seconds to try again, at least 1.',
@@ -166,7 +166,7 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
         args: {
           id: t.arg.id({ required: true, description: 'The job’s id.' }),
           ttlSeconds: t.arg.int({
-            description: `Seconds until it ends: 1 to ${MAX_TOKEN_SECONDS}, ${TOKEN_SECONDS} by default.`,
+            description: `Seconds until it ends: 1 to ${MAX_TOKEN_SECONDS}, ${TOKEN_SECONDS} by default; it never lasts longer than the caller’s own token.`,
           }),
         },
         resolve: (_, { id, ttlSeconds }, context) => createJobToken(context, id, ttlSeconds ?? TOKEN_SECONDS),

@@ -12,7 +12,9 @@ export function bearerToken(header: string | undefined): string | null {
 /** The token in the parameters of a WebSocket's `connection_init`, with or without `Bearer` before it. */
 export function tokenOfParams(params: Readonly<Record<string, unknown>> | undefined): string | null {
   const given = [params?.['authorization'], params?.['Authorization'], params?.['token']];
-  return bearerToken(given.find((value) => typeof value === 'string'));
+  const token = given.find((value) => value != null);
+  // What is no text is a wrong token, not none.
+  return token === undefined ? null : bearerToken(typeof token === 'string' ? token : typeof token);
 }
 
 /** The token that GraphiQL's header tab sends along with each operation over a WebSocket. */

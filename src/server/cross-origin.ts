@@ -3,10 +3,23 @@ import type { IncomingMessage } from 'node:http';
 /** Whose pages may ask from a browser: the gateway's own, and those of the origins in the list. Programs may always. */
 export class CrossOrigin {
   readonly #allowed: ReadonlySet<string>;
+  readonly #localOnly: boolean;
 
-  /** @param allowed origins as browsers write them, such as `https://app.example.com` */
-  constructor(allowed: readonly string[]) {
+  /**
+   * @param allowed origins as browsers write them, such as `https://app.example.com`
+   * @param localOnly whether the gateway may be asked by the names of this machine only
+   */
+  constructor(allowed: readonly string[], localOnly: boolean) {
     this.#allowed = new Set(allowed);
+    this.#localOnly = localOnly;
+  }
+
+  /**
+   * Whoever owns a name can let it lead to this machine (DNS rebinding); to a browser, a page of that name is then of
+   * the same origin as the gateway.
+   */
+  mayName({ headers: { host = 'localhost' } }: IncomingMessage): boolean {
+    return !this.#localOnly || LOCAL_NAME.test(URL.parse(`http://${host}`)?.hostname ?? '');
   }
 
   /** Browsers let any page open a WebSocket to any host, and tell which page it is; programs send no Origin. */
@@ -43,6 +56,8 @@ export class CrossOrigin {
     };
   }
 }
+
+const LOCAL_NAME = /^(?:.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/;
 
 interface CorsHeaders {
   readonly origin: string;

@@ -98,10 +98,8 @@ export class HttpServer implements AsyncDisposable {
     if (path === GRAPHQL_PATH && graphql !== null) {
       if (!hasUrl(request))
         return sendJson(response, 400, { errors: [{ message: 'The Host header is wrong.' }] });
-      if (!crossOrigin.mayRequest(request))
-        return sendJson(response, 403, {
-          errors: [{ message: 'This page’s origin is not in CORS_ORIGINS.' }],
-        });
+      if (!crossOrigin.mayName(request)) return sendJson(response, 421, { errors: [NOT_LOCAL] });
+      if (!crossOrigin.mayRequest(request)) return sendJson(response, 403, { errors: [OTHER_ORIGIN] });
       // Caches must not give one origin what was said to another.
       response.setHeader('vary', 'origin');
       this.#answers.add(response);
@@ -125,10 +123,21 @@ export class HttpServer implements AsyncDisposable {
     const { graphql } = this.#options;
     if (pathOf(request) !== GRAPHQL_PATH || graphql === null) refuse(socket, '404 Not Found');
     else if (this.#draining) refuse(socket, '503 Service Unavailable');
+    else if (!this.#options.crossOrigin.mayName(request)) refuse(socket, '421 Misdirected Request');
     else if (!this.#options.crossOrigin.maySocket(request)) refuse(socket, '403 Forbidden');
     else graphql.webSockets.upgrade(request, socket, head);
   }
 }
+
+const NOT_LOCAL = {
+  message:
+    'Nobody signs in here, so it is for this machine only, by the name of localhost or 127.0.0.1. Set AUTH_…, or ALLOW_ANONYMOUS=true.',
+  extensions: { code: 'LOCAL_ONLY' },
+};
+const OTHER_ORIGIN = {
+  message: 'This page’s origin is not in CORS_ORIGINS.',
+  extensions: { code: 'CROSS_ORIGIN' },
+};
 
 function refuse(socket: Duplex, status: string): void {
   // A client that keeps its side open would keep the server from closing.

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Caller } from '../domain/caller.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 
 /** Counts the WebSockets and event streams that each owner has open at this process. */
@@ -16,21 +17,28 @@ export class OwnerStreams {
   /**
    * Counts one more.
    *
+   * @param key see streamKey
+   *
    * @returns what counts it off, once; null when the owner has as many as allowed
    */
-  open(ownerId: string): (() => void) | null {
-    const open = this.#open.get(ownerId) ?? 0;
+  open(key: string): (() => void) | null {
+    const open = this.#open.get(key) ?? 0;
     if (this.#max > 0 && open >= this.#max) return null;
-    this.#open.set(ownerId, open + 1);
+    this.#open.set(key, open + 1);
     let counted = true;
     return () => {
       if (!counted) return;
       counted = false;
-      const left = (this.#open.get(ownerId) ?? 1) - 1;
-      if (left === 0) this.#open.delete(ownerId);
-      else this.#open.set(ownerId, left);
+      const left = (this.#open.get(key) ?? 1) - 1;
+      if (left === 0) this.#open.delete(key);
+      else this.#open.set(key, left);
     };
   }
+}
+
+/** What a caller's streams are counted by: a job's token takes none of its owner's. */
+export function streamKey({ ownerId, jobId }: Caller): string {
+  return jobId === null ? ownerId : `${ownerId} ${jobId}`;
 }
 
 /** Refuses event streams over HTTP that are too many for their owner; WebSockets are counted where they open. */
@@ -39,7 +47,7 @@ export function useOwnerStreams(streams: OwnerStreams): Plugin<GraphQLContext & 
     onSubscribe({ args, setResultAndStopExecution }) {
       const { res, caller } = args.contextValue;
       if (res === undefined) return;
-      const close = streams.open(caller.ownerId);
+      const close = streams.open(streamKey(caller));
       if (close === null) setResultAndStopExecution({ errors: [tooManyStreams()] });
       else if (res.destroyed) close();
       else res.once('close', close);

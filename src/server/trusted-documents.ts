@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, parse } from 'graphql';
 import { z } from 'zod';
 
 /** The file of trusted documents can't be used. The message says why. */
@@ -36,7 +36,10 @@ export class TrustedDocuments {
    */
   static read(path: string): TrustedDocuments {
     const parsed = fileSchema.safeParse(readJson(path));
-    if (parsed.success) return new TrustedDocuments(new Map(Object.entries(parsed.data)));
+    if (parsed.success) {
+      for (const [id, document] of Object.entries(parsed.data)) checkSyntax(path, id, document);
+      return new TrustedDocuments(new Map(Object.entries(parsed.data)));
+    }
     throw new TrustedDocumentsError(
       `TRUSTED_DOCUMENTS_FILE ${path} is wrong: it must be a JSON object of documents by their ids.`,
     );
@@ -66,6 +69,14 @@ function idOf({ documentId, extensions }: DocumentWish): string | null {
 
 function refusal(code: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code, http: { status: 400, spec: false } } });
+}
+
+function checkSyntax(path: string, id: string, document: string): void {
+  try {
+    parse(document);
+  } catch (error) {
+    throw new TrustedDocumentsError(`TRUSTED_DOCUMENTS_FILE ${path} is wrong: ${id}: ${String(error)}`);
+  }
 }
 
 function readJson(path: string): unknown {

@@ -6,7 +6,7 @@ import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { OwnerStreams } from './owner-streams.ts';
+import { OwnerStreams } from './owner-streams.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { formatErrors, formatResult } from './ws-errors.ts';
 import { executorsOf, prepare } from './ws-operation.ts';
@@ -46,6 +46,8 @@ const MAX_FRAME_BYTES = 64 * 1024;
 const INIT_TIMEOUT_MS = 3000;
 /** Under way at a time on one socket; every change of a job costs something for each. */
 const MAX_OPERATIONS = 100;
+/** Sockets at a time that have not said whose they are. */
+const MAX_NAMELESS = 100;
 /** WebSocket close code for "service restart": clients connect again. `complete` would tell them that it is over. */
 const SERVICE_RESTART = 1012;
 
@@ -60,6 +62,7 @@ export class WebSocketEndpoint {
   });
   readonly #graphql: ReturnType<typeof makeServer<Record<string, unknown>, Connection>>;
   readonly #options: WebSocketOptions;
+  readonly #nameless = new OwnerStreams(MAX_NAMELESS);
 
   constructor(options: WebSocketOptions) {
     const { yoga, trusted } = options;
@@ -122,6 +125,7 @@ export class WebSocketEndpoint {
     const session = new WsSession({
       authenticator,
       streams,
+      nameless: this.#nameless,
       clock,
       header: request.headers.authorization,
       close,

@@ -6,12 +6,14 @@ import type { Clock } from '../domain/clock.ts';
 import { alarm } from '../watching/alarm.ts';
 import { authenticateOrRefuse } from './authentication.ts';
 import { bearerToken, tokenOfOperation, tokenOfParams } from './bearer-token.ts';
-import { type OwnerStreams, tooManyStreams } from './owner-streams.ts';
+import { type OwnerStreams, streamKey, tooManyStreams } from './owner-streams.ts';
 
 /** What the session of a socket works with. */
 export interface WsSessionOptions {
   readonly authenticator: Authenticator;
   readonly streams: OwnerStreams;
+  /** Counts the sockets that have not said whose they are. */
+  readonly nameless: OwnerStreams;
   readonly clock: Clock;
   /** The `Authorization` header of the upgrade. */
   readonly header: string | undefined;
@@ -32,7 +34,7 @@ const TRY_AGAIN_LATER = 1013;
  */
 export class WsSession {
   readonly #options: WsSessionOptions;
-  /** By owner, what counts this socket off. */
+  /** What counts this socket off, by the key that it was counted by. */
   readonly #counted = new Map<string, () => void>();
   #offAlarm: () => void = () => {};
   #caller: Caller | null = null;
@@ -47,6 +49,9 @@ export class WsSession {
     const { authenticator, header, close } = this.#options;
     const token = tokenOfParams(params) ?? bearerToken(header);
     if (token === null && authenticator.required) {
+      const count = this.#options.nameless.open('');
+      if (count === null) close(TRY_AGAIN_LATER, 'There are too many sockets without a token');
+      else this.#counted.set('', count);
       this.#closeWhenNameless();
       return true;
     }
@@ -82,10 +87,11 @@ export class WsSession {
   async #admit(token: string | null): Promise<Caller> {
     const { authenticator, streams } = this.#options;
     const caller = await authenticateOrRefuse(authenticator, token);
-    if (this.#ended || this.#counted.has(caller.ownerId)) return caller;
-    const close = streams.open(caller.ownerId);
+    const key = streamKey(caller);
+    if (this.#ended || this.#counted.has(key)) return caller;
+    const close = streams.open(key);
     if (close === null) throw tooManyStreams();
-    this.#counted.set(caller.ownerId, close);
+    this.#counted.set(key, close);
     return caller;
   }
 

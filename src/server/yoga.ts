@@ -85,7 +85,8 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     cors: crossOrigin.any && ((request) => crossOrigin.headersFor(request)),
     landingPage: false,
     parserAndValidationCache: documentCache(),
-    ...graphiql(sampleImageUrl),
+    // Its tabs tell of the schema.
+    ...(introspection ? graphiql(sampleImageUrl) : { graphiql: false }),
     plugins: [
       useAuthentication(authenticator),
       useRequestBody(trusted),

@@ -4,14 +4,16 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ApiKeys, ApiKeysError } from '../../src/auth/api-keys.ts';
 import { Authenticator } from '../../src/auth/authenticator.ts';
 import { AuthenticationError, AuthUnavailableError } from '../../src/auth/authentication-error.ts';
 import { JobTokens } from '../../src/auth/job-tokens.ts';
 import { UserTokens } from '../../src/auth/user-tokens.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { NOON } from '../support/times.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { until } from '../support/gateway-until.ts';
+import { MINUTE, NOON } from '../support/times.ts';
 import { BOTH_SCOPES, signToken, START, userTokens } from './tokens.ts';
 
 const jobTokens = new JobTokens(new Uint8Array(32));
@@ -25,21 +27,43 @@ describe('a JWK set', () => {
     const published = [first.jwk];
     await using set = await serveKeys(() => ({ keys: published }));
     const tokens = verifierAt(set.url);
-    expect(await tokens.verify(await first.sign(), NOON)).toMatchObject({ ownerId: 'ada', jobId: null });
-    await tokens.verify(await first.sign(), NOON);
+    expect(await tokens.verify(await first.sign())).toMatchObject({ ownerId: 'ada', jobId: null });
+    await tokens.verify(await first.sign());
     expect(set.requests()).toBe(1);
-    await expect(tokens.verify(await second.sign(), NOON)).rejects.toThrow(AuthenticationError);
-    await expect(tokens.verify(await signToken(), NOON)).rejects.toThrow(AuthenticationError);
+    await expect(tokens.verify(await second.sign())).rejects.toThrow(AuthenticationError);
+    await expect(tokens.verify(await signToken())).rejects.toThrow(AuthenticationError);
     published.push(second.jwk);
     // Another verifier, as the set is not fetched anew more than once in half a minute.
-    await verifierAt(set.url).verify(await second.sign(), NOON);
+    await verifierAt(set.url).verify(await second.sign());
+  });
+
+  it('holds while its issuer is away, and is looked at again every few minutes', async () => {
+    const { jwk, sign } = await makeKey('first');
+    let answer: object | null = { keys: [jwk] };
+    await using set = await serveKeys(() => answer);
+    const clock = new FakeClock();
+    const tokens = verifierAt(set.url, clock.now);
+    await tokens.verify(await sign());
+    answer = null;
+    clock.jump(5 * MINUTE);
+    const token = await sign(5 * 60 + 60);
+    expect(await tokens.verify(token)).toMatchObject({ ownerId: 'ada' });
+    await until(set.requests, 2);
+    expect(await tokens.verify(token)).toMatchObject({ ownerId: 'ada' });
+    // The issuer takes the key back.
+    answer = { keys: [] };
+    clock.jump(5 * MINUTE);
+    const last = await sign(10 * 60 + 60);
+    await tokens.verify(last);
+    await until(set.requests, 3);
+    await vi.waitFor(() => expect(tokens.verify(last)).rejects.toThrow('The token is not valid.'));
   });
 
   it('that can’t be had is no fault of the token', async () => {
     const { sign } = await makeKey('first');
     await using set = await serveKeys(() => null);
-    await expect(verifierAt(set.url).verify(await sign(), NOON)).rejects.toThrow(AuthUnavailableError);
-    await expect(verifierAt('http://127.0.0.1:9/jwks').verify(await sign(), NOON)).rejects.toThrow(
+    await expect(verifierAt(set.url).verify(await sign())).rejects.toThrow(AuthUnavailableError);
+    await expect(verifierAt('http://127.0.0.1:9/jwks').verify(await sign())).rejects.toThrow(
       AuthUnavailableError,
     );
   });
@@ -73,21 +97,24 @@ describe('scopes', () => {
     [{ scope: undefined, scp: 'video:read x' }, ['video:read']],
     [{ scope: 7 }, []],
   ])('of %j are %j', async (claims, scopes) => {
-    const caller = await userTokens().verify(await signToken(claims), NOON);
+    const caller = await userTokens().verify(await signToken(claims));
     expect([...caller.scopes]).toEqual(scopes);
   });
 });
 
 it('a token without an end is good for ever', async () => {
-  const caller = await userTokens().verify(await signToken({ exp: undefined }), NOON);
+  const caller = await userTokens().verify(await signToken({ exp: undefined }));
   expect(caller.expiresAt).toBe(null);
 });
 
-it.each([undefined, 7, '', 'x'.repeat(257), '\ud800'])('nobody is the owner %j', async (sub) => {
-  const signed = await signToken({ sub });
-  const tokens = userTokens();
-  await expect(tokens.verify(signed, NOON)).rejects.toThrow('The token is not valid.');
-});
+it.each([undefined, 7, '', 'x'.repeat(257), '\ud800', ' ', 'a ', 'a\nb', 'anonymous'])(
+  'nobody is the owner %j',
+  async (sub) => {
+    const signed = await signToken({ sub });
+    const tokens = userTokens();
+    await expect(tokens.verify(signed)).rejects.toThrow('The token is not valid.');
+  },
+);
 
 it('a user’s token signed with the secret of job tokens is no job token', async () => {
   const jwt = await new SignJWT({ sub: 'ada', job: 'x', exp: START + 60 })
@@ -125,6 +152,11 @@ describe('static keys', () => {
   it.each([
     ['not JSON', 'it is not JSON'],
     [[{ sha256: KEY, owner: 'a', scopes: [] }], '0.sha256: must be the 64 hexadecimal digits of a SHA-256'],
+    [[], 'the file: there is no key in it'],
+    [
+      [{ sha256: createHash('sha256').update('').digest('hex'), owner: 'a', scopes: [] }],
+      '0.sha256: is the hash of nothing',
+    ],
     [[{ sha256, owner: '', scopes: [] }], '0.owner: must be 1 to 256 characters'],
     [[{ sha256, owner: 'a', scopes: ['all'] }], '0.scopes.0: must be of video:generate, video:read'],
   ])('are not read from %j', (content, fault) => {
@@ -150,15 +182,15 @@ function write(folder: string, content: unknown): string {
   return path;
 }
 
-function verifierAt(jwksUrl: string): UserTokens {
-  return new UserTokens({ key: { jwksUrl }, issuer: null, audience: null, ownerClaim: 'sub' });
+function verifierAt(jwksUrl: string, time = now): UserTokens {
+  return new UserTokens({ key: { jwksUrl }, issuer: null, audience: null, ownerClaim: 'sub', now: time });
 }
 
-async function makeKey(kid: string): Promise<{ jwk: JWK; sign: () => Promise<string> }> {
+async function makeKey(kid: string): Promise<{ jwk: JWK; sign: (seconds?: number) => Promise<string> }> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' };
-  const sign = () =>
-    new SignJWT({ sub: 'ada', scope: BOTH_SCOPES, exp: START + 60 })
+  const sign = (seconds = 60) =>
+    new SignJWT({ sub: 'ada', scope: BOTH_SCOPES, exp: START + seconds })
       .setProtectedHeader({ alg: 'ES256', kid })
       .sign(privateKey);
   return { jwk, sign };

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { answerOf, postBody } from '../support/gateway-http.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { JobMover } from '../support/gateway-jobs.ts';
 import { settled } from '../support/fake-clock.ts';
@@ -100,6 +101,54 @@ it('a socket that names nobody and asks nothing is closed after ten seconds', as
   await gateway.clock.advance(10_000);
   await settled();
   expect((await busy.closed).code).toBe(4401);
+});
+
+it('sockets without a token are few', async () => {
+  await using gateway = await start();
+  const sockets = await Promise.all(Array.from({ length: 100 }, () => WsClient.connect(gateway.url)));
+  using one = await WsClient.open(gateway.url);
+  one.send({ type: 'connection_init' });
+  expect((await one.closed).code).toBe(1013);
+  using known = await WsClient.connect(gateway.url, {
+    headers: { authorization: `Bearer ${await signToken()}` },
+  });
+  await known.heard();
+  for (const socket of sockets) socket[Symbol.dispose]();
+  await until(() => gateway.webSockets.size, 1);
+  using again = await WsClient.connect(gateway.url);
+  await again.heard();
+});
+
+it.each([7, {}, ['a'], true])('a token that is %j is a wrong one, not none', async (authorization) => {
+  await using gateway = await start();
+  using client = await WsClient.open(gateway.url);
+  client.send({ type: 'connection_init', payload: { authorization } });
+  expect((await client.closed).code).toBe(4403);
+});
+
+it('a job’s token lasts to the second, no longer than its maker’s, and takes no stream of the owner', async () => {
+  await using gateway = await startGateway({ auth: { userTokens: userTokens() }, streamsPerOwner: 1 });
+  const id = await acceptJob(gateway);
+  const token = await signToken({ exp: START + 60 });
+  const query = `mutation { createJobToken(id: "${id}", ttlSeconds: 3600) { token expiresAt } }`;
+  const { text } = await postBody(gateway.url, JSON.stringify({ query }), {
+    authorization: `Bearer ${token}`,
+  });
+  const made = answerOf<{ createJobToken: { token: string; expiresAt: string } }>(text).data?.createJobToken;
+  expect(made?.expiresAt).toBe(new Date((START + 60) * 1000).toISOString());
+  const ofJob = { authorization: `Bearer ${made?.token}` };
+  using watcher = await WsClient.connect(gateway.url, { headers: ofJob });
+  using owner = await WsClient.connect(gateway.url, { headers: { authorization: `Bearer ${token}` } });
+  await owner.heard();
+  await watcher.heard();
+  await gateway.clock.advance(60_000);
+  expect((await watcher.closed).code).toBe(4403);
+  const late = await postBody(
+    gateway.url,
+    JSON.stringify({ query: `{ videoJob(id: "${id}") { id } }` }),
+    ofJob,
+  );
+  expect(late.status).toBe(401);
 });
 
 it('an owner has as many sockets and streams as allowed, and room again when one closes', async () => {

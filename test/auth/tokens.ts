@@ -12,7 +12,13 @@ export const START = NOON / 1000;
 
 /** Checks tokens of `signToken`. */
 export function userTokens(): UserTokens {
-  return new UserTokens({ key: { secret: SECRET }, issuer: ISSUER, audience: AUDIENCE, ownerClaim: 'sub' });
+  return new UserTokens({
+    key: { secret: SECRET },
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    ownerClaim: 'sub',
+    now: () => NOON,
+  });
 }
 
 /** A token of Ada's that is good for an hour, but for what is changed. */

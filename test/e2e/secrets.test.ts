@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
@@ -89,6 +89,17 @@ test('a whole run at the finest log level shows no secret, also when everything 
   }
   expect(everything).toContain('STORE_UNAVAILABLE');
   expect(everything).toContain('UNAUTHENTICATED');
+});
+
+test('the folder of jobs is for its owner’s eyes only', async () => {
+  using folder = tempFolder();
+  const data = join(folder.path, 'data');
+  await using gateway = await spawnGateway({ DATA_DIR: data });
+  expect(gateway.url).toContain('127.0.0.1');
+  const modes = [data, join(data, 'reelgate.sqlite')].map((path) =>
+    (statSync(path).mode & 0o777).toString(8),
+  );
+  expect(modes).toEqual(['700', '600']);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { exchange, http, postBody } from '../support/gateway-http.ts';
 import { WsClient } from '../support/ws-client.ts';
@@ -59,6 +59,36 @@ it('a link from another site leads to GraphiQL', async () => {
 it('an image of another site runs nothing', async () => {
   const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
   expect(await rawGet('/graphql?query=%7B__typename%7D', headers)).toMatch(/^HTTP\/1.1 403 /);
+});
+
+describe('for this machine only', () => {
+  let local: Gateway;
+  beforeAll(async () => {
+    local = await startGateway({ localOnly: true });
+  });
+  afterAll(() => local[Symbol.asyncDispose]());
+
+  const get = (host: string) =>
+    exchange(
+      local.port,
+      `GET /graphql?query=%7B__typename%7D HTTP/1.1\r\nhost: ${host}\r\naccept: application/json\r\nconnection: close\r\n\r\n`,
+    );
+
+  it.each(['localhost', 'LOCALHOST:4000', 'app.localhost', '127.0.0.1:4000', '127.8.0.1', '[::1]:4000'])(
+    'answers by the name of %s',
+    async (host) => {
+      expect(await get(host)).toMatch(/^HTTP\/1.1 200 /);
+    },
+  );
+
+  it.each(['rebind.evil.example:4000', 'localhost.evil.example', '127.0.0.1.evil.example', '10.0.0.1'])(
+    'has no answer by %s, which a page of others may have led here',
+    async (host) => {
+      expect(await get(host)).toMatch(/^HTTP\/1.1 421 [^]*LOCAL_ONLY/);
+      const headers = { host, origin: `http://${host}` };
+      await expect(WsClient.open(local.url, undefined, { headers })).rejects.toThrow('421');
+    },
+  );
 });
 
 /** fetch would say its own mode. */

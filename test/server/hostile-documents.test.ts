@@ -118,6 +118,12 @@ describe('with introspection switched off', () => {
     expect(await messageOf(query, { s: ['QUEUE'] })).toMatch(/does not exist in "VideoJobStatus" enum\.$/);
   });
 
+  it('GraphiQL, whose tabs tell of it, is not served', async () => {
+    const { status, text } = await http(`${hidden.url}/graphql`, { headers: { accept: 'text/html' } });
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(text).not.toContain('videoJobUpdated');
+  });
+
   it('a query that shows nothing works', async () => {
     expect(
       await ASKS['POST']?.(hidden.url, { query: '{ __typename videoJobs { nodes { id } } }', token: null }),
@@ -137,7 +143,9 @@ describe('with trusted documents', () => {
 
   it.each(TRANSPORTS)('no other is run over %s', async (transport) => {
     const ask = ASKS[transport];
-    expect(await ask?.(strict.url, { query: '{ __typename }', token: null })).toBe('DOCUMENT_NOT_TRUSTED');
+    for (const query of ['{ __typename }', '{__typename}', '{videoJobs{nodes{id}}}', `${LIST} `]) {
+      expect(await ask?.(strict.url, { query, token: null })).toBe('DOCUMENT_NOT_TRUSTED');
+    }
     expect(await ask?.(strict.url, { query: LIST, token: null })).toEqual({
       data: { videoJobs: { nodes: [] } },
     });
@@ -167,7 +175,7 @@ describe('with trusted documents', () => {
     expect(text).toContain('PERSISTED_QUERY_NOT_FOUND');
   });
 
-  it.each(['{', '[]', '{"a":1}'])('a file with %s is refused', (text) => {
+  it.each(['{', '[]', '{"a":1}', '{"a":"{ a"}'])('a file with %s is refused', (text) => {
     expect(() => read(text)).toThrow(TrustedDocumentsError);
   });
 });

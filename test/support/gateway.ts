@@ -34,6 +34,8 @@ export interface GatewayOptions extends Partial<
   readonly auth?: Partial<Pick<AuthenticatorOptions, 'userTokens' | 'apiKeys'>>;
   /** @default none */
   readonly corsOrigins?: readonly string[];
+  /** @default false */
+  readonly localOnly?: boolean;
   readonly trusted?: TrustedDocuments;
   /** @default true */
   readonly introspection?: boolean;
@@ -76,6 +78,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     wrapContext,
     auth,
     corsOrigins = [],
+    localOnly = false,
     trusted = null,
     introspection = true,
     streamsPerOwner = 0,
@@ -83,7 +86,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     unreadLimits,
     ...overrides
   } = options;
-  const crossOrigin = new CrossOrigin(corsOrigins);
+  const crossOrigin = new CrossOrigin(corsOrigins, localOnly);
   const log = new GatewayLog();
   const jobTokens = new JobTokens(new Uint8Array(32));
   const services: GraphQLServices = {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { redact } from '../src/redact.ts';
+import { jobFailure } from '../../src/domain/failure.ts';
+import { redact } from '../../src/domain/redact.ts';
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl';
 
@@ -20,6 +21,11 @@ it.each([
   ['x-api-key SG_live_123', 'x-api-key SG_[redacted]'],
 ])('%s', (text, redacted) => {
   expect(redact(text)).toBe(redacted);
+});
+
+it('a failure repeats none', () => {
+  const { message } = jobFailure('REJECTED', 'cannot read https://a.example/cat.png?sig=abc', 'NO');
+  expect(message).toBe('cannot read https://a.example/cat.png?[redacted]');
 });
 
 it.each([
