@@ -66,7 +66,10 @@ export function defineFederation(builder: Builder, { VideoJob }: VideoJobTypes, 
             `\`representations\` has ${representations.length} entries; ${MAX_REPRESENTATIONS} are allowed at a time.`,
           );
         }
-        return Promise.all(representations.map(jobIdOf).map((id) => jobs.load(id)));
+        // One that is wrong is an error in its place and spares the others.
+        return representations.map(async (representation, index) =>
+          jobs.load(jobIdOf(representation, index)),
+        );
       },
     }),
   }));

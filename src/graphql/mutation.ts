@@ -6,6 +6,9 @@ import type { VideoJobTypes } from './video-job-type.ts';
 
 type Outcome<T extends GenerateVideoOutcome['type']> = Extract<GenerateVideoOutcome, { type: T }>;
 
+/** What a call counts for, to the endpoint's own limit and to routers. */
+const GENERATE_COST = 100;
+
 /** Adds `Mutation` and its result types. */
 export function defineMutation(builder: Builder, { VideoJob, Resolution }: VideoJobTypes): void {
   const Input = builder.inputType('GenerateVideoInput', {
@@ -156,6 +159,7 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
         nullable: true,
         description:
           'Accepts a job durably and answers at once; the video takes about a minute. Costs money upstream.',
+        extensions: { cost: GENERATE_COST, directives: { cost: { weight: GENERATE_COST } } },
         args: { input: t.arg({ type: Input, required: true, description: 'What to make a video from.' }) },
         resolve: (_, { input }, context) => generateVideo(context, input),
       }),

@@ -12,7 +12,7 @@ import type { VideoJobTypes } from './video-job-type.ts';
 /** Adds `Subscription`. */
 export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes): void {
   builder.subscriptionType({
-    description: 'What can be watched, over WebSocket or server-sent events.',
+    description: 'What can be watched, over WebSocket, server-sent events or, by a router, HTTP callbacks.',
     fields: (t) => ({
       videoJobUpdated: t.field({
         type: VideoJob,

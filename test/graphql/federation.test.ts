@@ -45,14 +45,16 @@ describe('entities', () => {
     { representation: of(1) },
     { representation: 'VideoJob' },
     { representation: [] },
-  ])('are refused for $representation', async ({ representation }) => {
+  ])('are an error in their place for $representation', async ({ representation }) => {
     await using gateway = await startGateway();
-    const representations = [of('x'), representation];
+    const { id } = await new JobMover(gateway).accept();
+    const representations = [of(id), representation];
     const { data, errors } = await graphql(gateway.url, ENTITIES, { representations });
     expect({ data, errors }).toMatchObject({
-      data: null,
+      data: { _entities: [{ __typename: 'VideoJob', id }, null] },
       errors: [
         {
+          path: ['_entities', 1],
           message: '`representations[1]` must be { __typename: "VideoJob", id: "…" }.',
           extensions: { code: 'BAD_USER_INPUT' },
         },
