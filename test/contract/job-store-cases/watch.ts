@@ -137,7 +137,9 @@ export function watchCases(open: OpenStore): void {
     await store.create(record(first));
     await store.create(record(second));
     await other.heard(2);
-    expect(heard).toEqual([first.id]);
+    // Of two jobs either may be told first: only the versions of one come in order.
+    expect(heard).toHaveLength(1);
+    expect([first.id, second.id]).toContain(heard[0]);
   });
 
   it('tells of a save that followed at once upon the watch', async () => {
