@@ -22,7 +22,8 @@ it.each([
   ['let through for the skew of clocks', START - 10, 20_000],
 ])('a token that is %s ends its socket at its time, and a new one goes on', async (_, exp, lastsMs) => {
   await using gateway = await start();
-  const id = await acceptJob(gateway);
+  const jobs = new JobMover(gateway);
+  const { id } = await jobs.accept({ ownerId: 'ada' });
   using client = await WsClient.open(gateway.url);
   client.send({ type: 'connection_init', payload: { authorization: `Bearer ${await signToken({ exp })}` } });
   await client.next();
@@ -34,6 +35,12 @@ it.each([
   expect(await client.closed).toEqual({ code: 4403, reason: 'The token has expired' });
   await until(() => gateway.store.listenerCount, 0);
   expect(gateway.clock.sleeping).toBe(0);
+  await jobs.move(id, { type: 'submit-started' });
+  const headers = { authorization: `Bearer ${await signToken()}` };
+  using again = await WsClient.connect(gateway.url, { headers });
+  const query = 'subscription ($id: ID!) { videoJobUpdated(id: $id, sinceVersion: 1) { version } }';
+  again.subscribe('1', query, { id });
+  expect(await again.result('1')).toEqual({ data: { videoJobUpdated: { version: 2 } } });
 });
 
 it('ends an event stream with an error that asks for a new token', async () => {
