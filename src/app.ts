@@ -167,8 +167,10 @@ function whoMayAsk({ auth, host }: Config): string {
 function openAuthenticator(auth: Config['auth'], jobTokens: JobTokens, log: Logger): Authenticator {
   const { jwtSecret: secret = null, jwksUrl = null, apiKeysFile = null } = auth ?? {};
   const key = secret !== null ? { secret } : jwksUrl !== null ? { jwksUrl } : null;
+  const onStale = (error: unknown) =>
+    log.warn({ err: error }, 'the keys for callers’ tokens could not be fetched anew; the last ones hold');
   return new Authenticator({
-    userTokens: auth === null || key === null ? null : new UserTokens({ ...auth, key, now }),
+    userTokens: auth === null || key === null ? null : new UserTokens({ ...auth, key, now, onStale }),
     apiKeys: apiKeysFile === null ? null : ApiKeys.read(apiKeysFile),
     jobTokens,
     now,

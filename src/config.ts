@@ -1,6 +1,18 @@
-import { isIPv4 } from 'node:net';
 import process from 'node:process';
 import { z } from 'zod';
+import {
+  integer,
+  positive,
+  text,
+  flag,
+  origins,
+  isOrigin,
+  splitUrls,
+  areRedisUrls,
+  isJwksUrl,
+  isLongSecret,
+  isLoopback,
+} from './setting-forms.ts';
 
 /** All settings of a gateway process, checked and frozen. Times keep the unit that their name says. */
 export type Config = z.output<typeof configSchema>;
@@ -33,7 +45,7 @@ const environmentSchema = z.object({
     .transform(splitUrls)
     .refine(areRedisUrls, 'must be redis:// or rediss:// URLs, with % in a password written as %25')
     .optional(),
-  REDIS_CLUSTER: z.enum(['true', 'false'], 'must be true or false').default('false'),
+  REDIS_CLUSTER: flag('false'),
   DATA_DIR: text('./data'),
   ROLE: z.enum(['api', 'poller', 'all'], 'must be api, poller or all').default('all'),
   JOB_DEADLINE_SECONDS: integer(3300, 1, 86_400),
@@ -84,8 +96,7 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
     /** Calls a minute; 0 = no limit. */
     segmindRpm: environment.SEGMIND_RPM ?? (embeddedSandbox ? 0 : DEFAULT_RPM),
     /** Null: the embedded store. */
-    redis:
-      redisUrls === undefined ? null : { urls: redisUrls, cluster: environment.REDIS_CLUSTER === 'true' },
+    redis: redisUrls === undefined ? null : { urls: redisUrls, cluster: environment.REDIS_CLUSTER },
     dataDir: environment.DATA_DIR,
     role: environment.ROLE,
     jobDeadlineMs: environment.JOB_DEADLINE_SECONDS * 1000,
@@ -161,10 +172,10 @@ function checkTogether(environment: z.output<typeof environmentSchema>, context:
       fault(name, 'needs AUTH_JWKS_URL or AUTH_JWT_SECRET: without them no token is checked');
     }
   }
-  if (REDIS_CLUSTER === 'true' && REDIS_URL === undefined) {
+  if (REDIS_CLUSTER && REDIS_URL === undefined) {
     fault('REDIS_CLUSTER', 'needs REDIS_URL: some of the nodes of the cluster');
   }
-  if (REDIS_CLUSTER === 'false' && (REDIS_URL?.length ?? 0) > 1) {
+  if (!REDIS_CLUSTER && (REDIS_URL?.length ?? 0) > 1) {
     fault('REDIS_URL', 'may be a list only with REDIS_CLUSTER=true');
   }
 }
@@ -196,57 +207,6 @@ function parse<T extends z.ZodType>(schema: T, environment: Environment): z.outp
   throw new ConfigError(`The configuration is wrong:\n${faults.join('\n')}`);
 }
 
-function integer<D extends number | null>(fallback: D, min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d+$/, message)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, message)
-    .optional()
-    .transform((value) => value ?? fallback);
-}
-
-function positive(fallback: number) {
-  const message = 'must be a number above 0, at most 1000';
-  return z
-    .string()
-    .regex(/^\d*\.?\d+$/, message)
-    .transform(Number)
-    .refine((value) => value > 0 && value <= 1000, message)
-    .optional()
-    .transform((value) => value ?? fallback);
-}
-
-function text(fallback: string) {
-  return z.string().default(fallback);
-}
-
-function flag(fallback: 'true' | 'false') {
-  return z
-    .enum(['true', 'false'], 'must be true or false')
-    .default(fallback)
-    .transform((value) => value === 'true');
-}
-
-/** A list of origins with commas in between, each as a browser writes it. */
-function origins() {
-  return z
-    .string()
-    .default('')
-    .transform((list) =>
-      list
-        .split(',')
-        .map((origin) => origin.trim())
-        .filter((origin) => origin !== ''),
-    )
-    .refine(
-      (list) => list.every(isOrigin),
-      'must be http or https origins with commas in between, such as https://app.example.com',
-    )
-    .transform((list) => Object.freeze(list.map((origin) => new URL(origin).origin)));
-}
-
 function hasAuth({ AUTH_JWKS_URL, AUTH_JWT_SECRET, AUTH_API_KEYS_FILE }: AuthSettings): boolean {
   return [AUTH_JWKS_URL, AUTH_JWT_SECRET, AUTH_API_KEYS_FILE].some((value) => value !== undefined);
 }
@@ -260,47 +220,4 @@ interface AuthSettings {
 /** Where nobody signs in all are one owner, and a limit for each owner would be one for all. */
 function perOwner(environment: AuthSettings, fallback: number): number {
   return hasAuth(environment) ? fallback : 0;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-}
-
-function isLongSecret(secret: string): boolean {
-  return Buffer.byteLength(secret) >= 32;
-}
-
-function isJwksUrl(value: string): boolean {
-  const url = URL.parse(value);
-  if (url === null) return false;
-  return (
-    url.protocol === 'https:' ||
-    (url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1')))
-  );
-}
-
-function isOrigin(value: string): boolean {
-  const url = URL.parse(value);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
-  return url.href === `${url.origin}/`;
-}
-
-function splitUrls(list: string): string[] {
-  return list.split(',').map((url) => url.trim());
-}
-
-function areRedisUrls(urls: readonly string[]): boolean {
-  return urls.every((address) => {
-    const url = URL.parse(address);
-    return url !== null && ['redis:', 'rediss:'].includes(url.protocol) && isDecodable(url.password);
-  });
-}
-
-function isDecodable(part: string): boolean {
-  try {
-    decodeURIComponent(part);
-    return true;
-  } catch {
-    return false;
-  }
 }

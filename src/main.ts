@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { type App, startApp } from './app.ts';
-import { ApiKeysError } from './auth/api-keys.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
-import { TrustedDocumentsError } from './server/trusted-documents.ts';
+import { SettingsFileError } from './settings-file.ts';
 import { createLogger } from './logger.ts';
 import { FolderInUseError } from './store/sqlite/folder-lock.ts';
 
@@ -51,8 +50,7 @@ async function start(): Promise<App> {
     const message = error instanceof Error ? error.message : String(error);
     const expected =
       error instanceof FolderInUseError ||
-      error instanceof ApiKeysError ||
-      error instanceof TrustedDocumentsError ||
+      error instanceof SettingsFileError ||
       (error instanceof Error && 'syscall' in error);
     log.fatal(expected ? {} : { err: error }, `the gateway could not start: ${message}`);
     process.exit(1);

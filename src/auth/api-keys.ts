@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Caller, isOwnerId, SCOPES } from '../domain/caller.ts';
-
-/** The file of static keys can't be used. The message says why, and shows no key. */
-export class ApiKeysError extends Error {
-  override readonly name = 'ApiKeysError';
-}
+import { readSettingsFile } from '../settings-file.ts';
 
 const HASH_OF_NOTHING = createHash('sha256').update('').digest('hex');
 
@@ -17,7 +12,9 @@ const fileSchema = z
         .string()
         .regex(/^[0-9a-f]{64}$/i, 'must be the 64 hexadecimal digits of a SHA-256')
         .refine((hash) => hash.toLowerCase() !== HASH_OF_NOTHING, 'is the hash of nothing'),
-      owner: z.string().refine(isOwnerId, 'must be 1 to 256 characters'),
+      owner: z
+        .string()
+        .refine(isOwnerId, 'must be 1 to 256 characters, without control characters and blanks at its ends'),
       scopes: z.array(z.enum(SCOPES, `must be of ${SCOPES.join(', ')}`)),
     }),
   )
@@ -34,17 +31,11 @@ export class ApiKeys {
   /**
    * Reads the file: `[{ "sha256": "…", "owner": "backend", "scopes": ["video:generate", "video:read"] }]`.
    *
-   * @throws ApiKeysError that names every fault
+   * @throws SettingsFileError that names every fault
    */
   static read(path: string): ApiKeys {
-    const parsed = fileSchema.safeParse(readJson(path));
-    if (!parsed.success) {
-      const faults = parsed.error.issues.map(
-        (issue) => `  ${issue.path.join('.') || 'the file'}: ${issue.message}`,
-      );
-      throw new ApiKeysError(`AUTH_API_KEYS_FILE ${path} is wrong:\n${faults.join('\n')}`);
-    }
-    const callers = parsed.data.map(({ sha256, owner, scopes }) => {
+    const keys = readSettingsFile('AUTH_API_KEYS_FILE', path, fileSchema);
+    const callers = keys.map(({ sha256, owner, scopes }) => {
       const caller: Caller = { ownerId: owner, scopes: new Set(scopes), jobId: null, expiresAt: null };
       return [sha256.toLowerCase(), caller] as const;
     });
@@ -54,15 +45,5 @@ export class ApiKeys {
   /** Hashing comes first, so that the time of the look-up tells nothing of the keys. @returns null when it is none */
   find(key: string): Caller | null {
     return this.#callers.get(createHash('sha256').update(key).digest('hex')) ?? null;
-  }
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const reason =
-      error instanceof SyntaxError ? 'it is not JSON' : error instanceof Error ? error.message : error;
-    throw new ApiKeysError(`AUTH_API_KEYS_FILE ${path} cannot be read: ${String(reason)}`);
   }
 }

@@ -10,15 +10,16 @@ const TIMING = { timeoutDuration: 5000, cooldownDuration: 5000, cacheMaxAge: Inf
  * reached the last set holds: its outage is none of those who have signed in.
  *
  * @param now epoch milliseconds
+ * @param onStale told that the set could not be fetched anew
  */
-export function remoteKeys(url: URL, now: () => number): JWTVerifyGetKey {
+export function remoteKeys(url: URL, now: () => number, onStale: (error: unknown) => void): JWTVerifyGetKey {
   const keys = createRemoteJWKSet(url, TIMING);
   let refreshedAt = now();
   return (header, token) => {
     if (keys.jwks() !== undefined && now() >= refreshedAt + REFRESH_MS) {
       refreshedAt = now();
       // Tried again later; meanwhile what is known is as good as before.
-      keys.reload().catch(() => {});
+      keys.reload().catch(onStale);
     }
     return keys(header, token);
   };

@@ -15,6 +15,8 @@ export interface UserTokenOptions {
   readonly ownerClaim: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Told that the keys could not be fetched anew; the last ones hold. */
+  readonly onStale: (error: unknown) => void;
 }
 
 /** Signatures with a public key: a JWK set never has secrets, and so never lets HS through. */
@@ -42,9 +44,11 @@ export class UserTokens {
   readonly #ownerClaim: string;
   readonly #now: () => number;
 
-  constructor({ key, issuer, audience, ownerClaim, now }: UserTokenOptions) {
+  constructor({ key, issuer, audience, ownerClaim, now, onStale }: UserTokenOptions) {
     const secret = 'secret' in key;
-    this.#key = secret ? new TextEncoder().encode(key.secret) : remoteKeys(new URL(key.jwksUrl), now);
+    this.#key = secret
+      ? new TextEncoder().encode(key.secret)
+      : remoteKeys(new URL(key.jwksUrl), now, onStale);
     this.#checks = {
       clockTolerance: CLOCK_SKEW_SECONDS,
       algorithms: secret ? ['HS256'] : PUBLIC_KEY_ALGORITHMS,

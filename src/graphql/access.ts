@@ -1,5 +1,5 @@
-import { GraphQLError } from 'graphql';
 import type { Caller, Scope } from '../domain/caller.ts';
+import { forbidden } from './errors.ts';
 
 /** @throws GraphQLError with code FORBIDDEN when the caller lacks the scope */
 export function requireScope({ scopes }: Caller, scope: Scope): void {
@@ -10,8 +10,4 @@ export function requireScope({ scopes }: Caller, scope: Scope): void {
 export function requireOwner(caller: Caller, scope: Scope): void {
   requireScope(caller, scope);
   if (caller.jobId !== null) throw forbidden('A job’s token is good for reading and watching that job only.');
-}
-
-function forbidden(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } });
 }

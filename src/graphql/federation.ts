@@ -1,6 +1,7 @@
 import { getDocumentNodeFromSchema } from '@graphql-tools/utils';
-import { GraphQLError, type GraphQLSchema, lexicographicSortSchema, print } from 'graphql';
+import { type GraphQLSchema, lexicographicSortSchema, print } from 'graphql';
 import type { Builder } from './builder.ts';
+import { badInput } from './errors.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
 
 /** Representations that one `_entities` takes. */
@@ -84,8 +85,4 @@ function isJobRepresentation(value: unknown): value is { id: string } {
   if (typeof value !== 'object' || value === null || !('id' in value)) return false;
   const typeName: unknown = Reflect.get(value, '__typename');
   return typeName === 'VideoJob' && typeof value.id === 'string';
-}
-
-function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

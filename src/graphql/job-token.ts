@@ -1,16 +1,49 @@
-import { GraphQLError } from 'graphql';
 import { requireOwner } from './access.ts';
+import type { Builder } from './builder.ts';
 import type { GraphQLContext } from './context.ts';
+import { badInput, noSuchJob } from './errors.ts';
 
 /** Seconds for which a job's token is good: longer than any job takes by default, and at most. */
-export const TOKEN_SECONDS = 3600;
-export const MAX_TOKEN_SECONDS = 86_400;
+const TOKEN_SECONDS = 3600;
+const MAX_TOKEN_SECONDS = 86_400;
 
 /** A token that reads and watches one job. */
-export interface JobToken {
+interface JobToken {
   readonly token: string;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
+}
+
+/** Adds `createJobToken` to `Mutation`. */
+export function defineJobToken(builder: Builder): void {
+  const Token = builder.objectRef<JobToken>('JobToken').implement({
+    description: 'A token that reads and watches one job, and nothing else.',
+    fields: (t) => ({
+      token: t.exposeString('token', {
+        description: 'Sent like every bearer token; whoever has it may use it.',
+      }),
+      expiresAt: t.field({
+        type: 'DateTime',
+        description: 'When it ends, and with it the subscriptions that it opened.',
+        resolve: ({ expiresAt }) => new Date(expiresAt),
+      }),
+    }),
+  });
+
+  builder.mutationFields((t) => ({
+    createJobToken: t.field({
+      type: Token,
+      description:
+        'Makes a short-lived token for one job, so that a backend can hand a browser just that. An unknown job is refused with code NOT_FOUND.',
+      args: {
+        id: t.arg.id({ required: true, description: 'The job’s id.' }),
+        ttlSeconds: t.arg.int({
+          description: `Seconds until it ends: 1 to ${MAX_TOKEN_SECONDS}, ${TOKEN_SECONDS} by default; it never lasts longer than the caller’s own token.`,
+        }),
+      },
+      resolve: (_, { id, ttlSeconds }, context) => createJobToken(context, id, ttlSeconds ?? TOKEN_SECONDS),
+    }),
+  }));
 }
 
 /**
@@ -19,20 +52,17 @@ export interface JobToken {
  * @param ttlSeconds 1 to MAX_TOKEN_SECONDS
  * @throws GraphQLError with code FORBIDDEN, BAD_USER_INPUT, or NOT_FOUND for an unknown job and somebody else's
  */
-export async function createJobToken(
+async function createJobToken(
   { caller, services, jobs }: GraphQLContext,
   id: string,
   ttlSeconds: number,
 ): Promise<JobToken> {
   requireOwner(caller, 'video:read');
   if (ttlSeconds < 1 || ttlSeconds > MAX_TOKEN_SECONDS) {
-    throw new GraphQLError(`\`ttlSeconds\` must be from 1 to ${MAX_TOKEN_SECONDS}, not ${ttlSeconds}.`, {
-      extensions: { code: 'BAD_USER_INPUT' },
-    });
+    throw badInput(`\`ttlSeconds\` must be from 1 to ${MAX_TOKEN_SECONDS}, not ${ttlSeconds}.`);
   }
   const job = await jobs.load(id);
-  if (job === null)
-    throw new GraphQLError('There is no such video job.', { extensions: { code: 'NOT_FOUND' } });
+  if (job === null) throw noSuchJob();
   const wanted = services.clock.now() + ttlSeconds * 1000;
   // Nobody gives more than he has.
   const expiresAt = Math.floor(Math.min(wanted, caller.expiresAt ?? wanted) / 1000) * 1000;

@@ -1,7 +1,6 @@
 import { DEFAULT_NEGATIVE_PROMPT, type InputIssue } from '../domain/video-request.ts';
 import type { Builder } from './builder.ts';
 import { generateVideo, type GenerateVideoOutcome } from './generate-video.ts';
-import { createJobToken, type JobToken, MAX_TOKEN_SECONDS, TOKEN_SECONDS } from './job-token.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
 
 type Outcome<T extends GenerateVideoOutcome['type']> = Extract<GenerateVideoOutcome, { type: T }>;
@@ -137,20 +136,6 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
     resolveType: ({ type }) => type,
   });
 
-  const Token = builder.objectRef<JobToken>('JobToken').implement({
-    description: 'A token that reads and watches one job, and nothing else.',
-    fields: (t) => ({
-      token: t.exposeString('token', {
-        description: 'To be sent as a bearer token, as any other; whoever has it may use it.',
-      }),
-      expiresAt: t.field({
-        type: 'DateTime',
-        description: 'When it ends, and with it the subscriptions that it opened.',
-        resolve: ({ expiresAt }) => new Date(expiresAt),
-      }),
-    }),
-  });
-
   builder.mutationType({
     description: 'What changes something.',
     fields: (t) => ({
@@ -162,18 +147,6 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
         extensions: { cost: GENERATE_COST, directives: { cost: { weight: GENERATE_COST } } },
         args: { input: t.arg({ type: Input, required: true, description: 'What to make a video from.' }) },
         resolve: (_, { input }, context) => generateVideo(context, input),
-      }),
-      createJobToken: t.field({
-        type: Token,
-        description:
-          'Makes a short-lived token for one job, so that a backend can hand a browser just that. An unknown job is refused with code NOT_FOUND.',
-        args: {
-          id: t.arg.id({ required: true, description: 'The job’s id.' }),
-          ttlSeconds: t.arg.int({
-            description: `Seconds until it ends: 1 to ${MAX_TOKEN_SECONDS}, ${TOKEN_SECONDS} by default; it never lasts longer than the caller’s own token.`,
-          }),
-        },
-        resolve: (_, { id, ttlSeconds }, context) => createJobToken(context, id, ttlSeconds ?? TOKEN_SECONDS),
       }),
     }),
   });

@@ -1,9 +1,9 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay';
-import { GraphQLError } from 'graphql';
 import { isJobId } from '../domain/job-id.ts';
 import type { Job } from '../domain/job.ts';
 import { phasesOf } from '../domain/projection.ts';
 import { requireOwner } from './access.ts';
+import { badInput } from './errors.ts';
 import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
 
@@ -80,8 +80,4 @@ function checkCursor(name: string, cursor: string | null | undefined): string | 
   if (cursor == null) return null;
   if (isJobId(cursor)) return cursor;
   throw badInput(`\`${name}\` is not a cursor of this list.`);
-}
-
-function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { createBuilder } from './builder.ts';
 import { defineFederation, printSubgraph } from './federation.ts';
+import { defineJobToken } from './job-token.ts';
 import { defineMutation } from './mutation.ts';
 import { defineQuery } from './query.ts';
 import { defineSubscription } from './subscription.ts';
@@ -21,6 +22,7 @@ export function createSchema({ federation }: SchemaOptions): GraphQLSchema {
   const types = defineVideoJob(builder);
   defineQuery(builder, types);
   defineMutation(builder, types);
+  defineJobToken(builder);
   defineSubscription(builder, types);
   if (federation) defineFederation(builder, types, printSubgraph(createSchema({ federation: false })));
   return builder.toSchema();

@@ -7,6 +7,7 @@ import { watchOwner } from '../watching/watch-owner.ts';
 import { requireOwner, requireScope } from './access.ts';
 import type { Builder } from './builder.ts';
 import type { GraphQLContext } from './context.ts';
+import { noSuchJob } from './errors.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
 
 /** Adds `Subscription`. */
@@ -36,7 +37,7 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
             ? await watchJob(services.store, caller.ownerId, id, sinceVersion ?? 0)
             : null;
           if (updates !== null) return untilExpiry(updates, context);
-          throw new GraphQLError('There is no such video job.', { extensions: { code: 'NOT_FOUND' } });
+          throw noSuchJob();
         },
         resolve: (job) => job,
       }),

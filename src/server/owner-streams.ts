@@ -18,7 +18,6 @@ export class OwnerStreams {
    * Counts one more.
    *
    * @param key see streamKey
-   *
    * @returns what counts it off, once; null when the owner has as many as allowed
    */
   open(key: string): (() => void) | null {

@@ -1,11 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { GraphQLError, parse } from 'graphql';
 import { z } from 'zod';
-
-/** The file of trusted documents can't be used. The message says why. */
-export class TrustedDocumentsError extends Error {
-  override readonly name = 'TrustedDocumentsError';
-}
+import { readSettingsFile } from '../settings-file.ts';
 
 /** What of a request says which document is to be run. */
 export interface DocumentWish {
@@ -16,7 +11,7 @@ export interface DocumentWish {
   readonly extensions?: unknown;
 }
 
-const fileSchema = z.record(z.string().min(1), z.string().min(1));
+const fileSchema = z.record(z.string().min(1), z.string().refine(isDocument, 'is not a GraphQL document'));
 const apolloSchema = z.object({ persistedQuery: z.object({ sha256Hash: z.string() }) });
 
 /** The only documents that are run, by their ids. A client that knows none may send one of the texts, letter by letter. */
@@ -32,16 +27,11 @@ export class TrustedDocuments {
   /**
    * Reads the file: `{ "id": "query { … }", … }`, as code generators write it.
    *
-   * @throws TrustedDocumentsError
+   * @throws SettingsFileError
    */
   static read(path: string): TrustedDocuments {
-    const parsed = fileSchema.safeParse(readJson(path));
-    if (parsed.success) {
-      for (const [id, document] of Object.entries(parsed.data)) checkSyntax(path, id, document);
-      return new TrustedDocuments(new Map(Object.entries(parsed.data)));
-    }
-    throw new TrustedDocumentsError(
-      `TRUSTED_DOCUMENTS_FILE ${path} is wrong: it must be a JSON object of documents by their ids.`,
+    return new TrustedDocuments(
+      new Map(Object.entries(readSettingsFile('TRUSTED_DOCUMENTS_FILE', path, fileSchema))),
     );
   }
 
@@ -71,20 +61,11 @@ function refusal(code: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code, http: { status: 400, spec: false } } });
 }
 
-function checkSyntax(path: string, id: string, document: string): void {
+function isDocument(text: string): boolean {
   try {
-    parse(document);
-  } catch (error) {
-    throw new TrustedDocumentsError(`TRUSTED_DOCUMENTS_FILE ${path} is wrong: ${id}: ${String(error)}`);
-  }
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const reason =
-      error instanceof SyntaxError || !(error instanceof Error) ? 'it is not JSON' : error.message;
-    throw new TrustedDocumentsError(`TRUSTED_DOCUMENTS_FILE ${path} cannot be read: ${reason}`);
+    parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -5,11 +5,12 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
-import { ApiKeys, ApiKeysError } from '../../src/auth/api-keys.ts';
+import { ApiKeys } from '../../src/auth/api-keys.ts';
 import { Authenticator } from '../../src/auth/authenticator.ts';
 import { AuthenticationError, AuthUnavailableError } from '../../src/auth/authentication-error.ts';
 import { JobTokens } from '../../src/auth/job-tokens.ts';
 import { UserTokens } from '../../src/auth/user-tokens.ts';
+import { SettingsFileError } from '../../src/settings-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/gateway-until.ts';
@@ -42,7 +43,8 @@ describe('a JWK set', () => {
     let answer: object | null = { keys: [jwk] };
     await using set = await serveKeys(() => answer);
     const clock = new FakeClock();
-    const tokens = verifierAt(set.url, clock.now);
+    const told: unknown[] = [];
+    const tokens = verifierAt(set.url, clock.now, (error) => told.push(error));
     await tokens.verify(await sign());
     answer = null;
     clock.jump(5 * MINUTE);
@@ -50,6 +52,7 @@ describe('a JWK set', () => {
     expect(await tokens.verify(token)).toMatchObject({ ownerId: 'ada' });
     await until(set.requests, 2);
     expect(await tokens.verify(token)).toMatchObject({ ownerId: 'ada' });
+    await until(() => told.length, 1);
     // The issuer takes the key back.
     answer = { keys: [] };
     clock.jump(5 * MINUTE);
@@ -162,7 +165,7 @@ describe('static keys', () => {
   ])('are not read from %j', (content, fault) => {
     using folder = tempFolder();
     const path = write(folder.path, content);
-    expect(() => ApiKeys.read(path)).toThrow(ApiKeysError);
+    expect(() => ApiKeys.read(path)).toThrow(SettingsFileError);
     expect(() => ApiKeys.read(path)).toThrow(fault);
     expect(() => ApiKeys.read(path)).not.toThrow(KEY);
   });
@@ -182,8 +185,15 @@ function write(folder: string, content: unknown): string {
   return path;
 }
 
-function verifierAt(jwksUrl: string, time = now): UserTokens {
-  return new UserTokens({ key: { jwksUrl }, issuer: null, audience: null, ownerClaim: 'sub', now: time });
+function verifierAt(jwksUrl: string, time = now, onStale: (error: unknown) => void = () => {}): UserTokens {
+  return new UserTokens({
+    key: { jwksUrl },
+    issuer: null,
+    audience: null,
+    ownerClaim: 'sub',
+    now: time,
+    onStale,
+  });
 }
 
 async function makeKey(kid: string): Promise<{ jwk: JWK; sign: (seconds?: number) => Promise<string> }> {

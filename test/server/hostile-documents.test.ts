@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TrustedDocuments, TrustedDocumentsError } from '../../src/server/trusted-documents.ts';
+import { TrustedDocuments } from '../../src/server/trusted-documents.ts';
 import { ASKS } from '../auth/ask.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { answerOf, http, postBody } from '../support/gateway-http.ts';
+import { SettingsFileError } from '../../src/settings-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { WsClient } from '../support/ws-client.ts';
 
@@ -176,7 +177,7 @@ describe('with trusted documents', () => {
   });
 
   it.each(['{', '[]', '{"a":1}', '{"a":"{ a"}'])('a file with %s is refused', (text) => {
-    expect(() => read(text)).toThrow(TrustedDocumentsError);
+    expect(() => read(text)).toThrow(SettingsFileError);
   });
 });
 

@@ -1,0 +1,106 @@
+import { isIPv4 } from 'node:net';
+import { z } from 'zod';
+
+/** A whole number; `fallback` when absent. */
+export function integer<D extends number | null>(fallback: D, min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d+$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message)
+    .optional()
+    .transform((value) => value ?? fallback);
+}
+
+/** A number above 0, at most 1000. */
+export function positive(fallback: number) {
+  const message = 'must be a number above 0, at most 1000';
+  return z
+    .string()
+    .regex(/^\d*\.?\d+$/, message)
+    .transform(Number)
+    .refine((value) => value > 0 && value <= 1000, message)
+    .optional()
+    .transform((value) => value ?? fallback);
+}
+
+/** Any text. */
+export function text(fallback: string) {
+  return z.string().default(fallback);
+}
+
+/** `true` or `false`. */
+export function flag(fallback: 'true' | 'false') {
+  return z
+    .enum(['true', 'false'], 'must be true or false')
+    .default(fallback)
+    .transform((value) => value === 'true');
+}
+
+/** A list of origins with commas in between, each as a browser writes it. */
+export function origins() {
+  return z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ''),
+    )
+    .refine(
+      (list) => list.every(isOrigin),
+      'must be http or https origins with commas in between, such as https://app.example.com',
+    )
+    .transform((list) => Object.freeze(list.map((origin) => new URL(origin).origin)));
+}
+
+/** Whether a host is this machine for certain. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** At least 32 bytes. */
+export function isLongSecret(secret: string): boolean {
+  return Buffer.byteLength(secret) >= 32;
+}
+
+/** An https URL, or an http one of this machine. */
+export function isJwksUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null) return false;
+  return (
+    url.protocol === 'https:' ||
+    (url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1')))
+  );
+}
+
+/** An http or https origin without a path. */
+export function isOrigin(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  return url.href === `${url.origin}/`;
+}
+
+/** The parts of a list with commas in between. */
+export function splitUrls(list: string): string[] {
+  return list.split(',').map((url) => url.trim());
+}
+
+/** Whether all are URLs of Redis with a password that can be decoded. */
+export function areRedisUrls(urls: readonly string[]): boolean {
+  return urls.every((address) => {
+    const url = URL.parse(address);
+    return url !== null && ['redis:', 'rediss:'].includes(url.protocol) && isDecodable(url.password);
+  });
+}
+
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+
+/** A file that a setting names can't be used. The message says why, and shows nothing of what is in it. */
+export class SettingsFileError extends Error {
+  override readonly name = 'SettingsFileError';
+}
+
+/**
+ * Reads a JSON file that a setting names.
+ *
+ * @param setting the name of the setting, for messages
+ * @throws SettingsFileError that names every fault
+ */
+export function readSettingsFile<T extends z.ZodType>(setting: string, path: string, schema: T): z.output<T> {
+  const parsed = schema.safeParse(readJson(setting, path));
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(
+    (issue) => `  ${issue.path.join('.') || 'the file'}: ${issue.message}`,
+  );
+  throw new SettingsFileError(`${setting} ${path} is wrong:\n${faults.join('\n')}`);
+}
+
+function readJson(setting: string, path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason =
+      error instanceof SyntaxError || !(error instanceof Error) ? 'it is not JSON' : error.message;
+    throw new SettingsFileError(`${setting} ${path} cannot be read: ${reason}`);
+  }
+}
