@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isPublicHost } from '../../src/domain/public-address.ts';
 import {
   DEFAULT_NEGATIVE_PROMPT,
   parseVideoRequest,
@@ -31,7 +32,10 @@ const text = (min: number, max: number): fc.Arbitrary<string> =>
 /** Inputs that ought to be accepted, and are most of the time refused by nothing but an all-blank prompt. */
 const anyInput = fc.record(
   {
-    image: fc.webUrl({ withFragments: true, withQueryParameters: true }),
+    // On public hosts: which those are is the business of public-address.test.ts.
+    image: fc
+      .webUrl({ withFragments: true, withQueryParameters: true })
+      .filter((url) => isPublicHost(new URL(url))),
     prompt: text(1, 40),
     negativePrompt: fc.option(text(0, 40)),
     resolution: fc.option(fc.constantFrom(360, 480, 576)),
