@@ -23,6 +23,8 @@ import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint, GRAPHQL_PATH } from './server/yoga.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { systemClock } from './system-clock.ts';
+import type { Image, ImageHost, UploadOutcome } from './upstream/image-host.ts';
+import { SegmindImageHost, uploadOrigin } from './upstream/segmind/segmind-image-host.ts';
 import { SegmindUpstream } from './upstream/segmind/segmind-upstream.ts';
 
 /** A running gateway. Disposing it stops it gracefully and releases all that it holds. */
@@ -48,20 +50,18 @@ const now = () => systemClock.now();
 export async function startApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
   await using resources = new AsyncDisposableStack();
 
-  const { store, budget, durations, secret, ownerRate } = await openStorage(config, log, signal);
+  const storage = await openStorage(config, log, signal);
+  const { store, budget, durations } = storage;
   resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
   if (sandbox === null && config.segmindApiKey === '') {
     log.warn(`SEGMIND_API_KEY is not set: calls to ${config.segmindBaseUrl} carry no key`);
   }
   const typicalMs = sandbox === null ? TYPICAL_MS : SANDBOX_TYPICAL_MS / config.sandboxSpeed;
-  const upstream = resources.use(
-    new SegmindUpstream({
-      origin: sandbox?.url ?? config.segmindBaseUrl,
-      apiKey: sandbox === null ? config.segmindApiKey : SANDBOX_KEY,
-      now,
-    }),
-  );
+  const origin = sandbox?.url ?? config.segmindBaseUrl;
+  const apiKey = sandbox === null ? config.segmindApiKey : SANDBOX_KEY;
+  const upstream = resources.use(new SegmindUpstream({ origin, apiKey, now }));
+  const images = resources.use(new SegmindImageHost({ origin: uploadOrigin(origin), apiKey, now }));
 
   const poller = new Poller({
     store,
@@ -91,7 +91,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
       graphql:
         config.role === 'poller'
           ? null
-          : openGraphQL(config, { store, ownerRate, secret, sandbox, crossOrigin, log: serverLog }),
+          : openGraphQL(config, { ...storage, images, sandbox, crossOrigin, log: serverLog }),
       crossOrigin,
       probe: () => store.ping(),
       log: serverLog,
@@ -106,14 +106,15 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'secret'> {
+interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate' | 'secret'> {
+  readonly images: ImageHost;
   readonly sandbox: Sandbox | null;
   readonly crossOrigin: CrossOrigin;
   readonly log: Logger;
 }
 
 function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
-  const { store, ownerRate, secret, sandbox, crossOrigin, log } = parts;
+  const { store, ownerRate, uploadRate, secret, images, sandbox, crossOrigin, log } = parts;
   const jobTokens = new JobTokens(secret);
   const authenticator = openAuthenticator(config.auth, jobTokens, log);
   const { trustedDocumentsFile } = config;
@@ -133,6 +134,8 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       perDayPerOwner: config.limits.jobsPerDayPerOwner,
     },
     ownerRate,
+    uploadRate,
+    uploadImage: (image) => upload(images, image, config.segmindTimeoutMs, log),
   };
   const callbacks = new CallbackSubscriptions({ origins: config.callbackOrigins, log });
   const yoga = createGraphQLEndpoint({
@@ -152,6 +155,13 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     callbacks,
     webSockets: new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock: systemClock, log }),
   };
+}
+
+/** Nobody cuts it short: when the host is disposed of it ends. */
+async function upload(host: ImageHost, image: Image, timeoutMs: number, log: Logger): Promise<UploadOutcome> {
+  const outcome = await host.upload(image, { timeoutMs, signal: new AbortController().signal });
+  if (outcome.type === 'failed') log.warn({ reason: outcome.reason }, 'an image could not be uploaded');
+  return outcome;
 }
 
 function whoMayAsk({ auth, host }: Config): string {

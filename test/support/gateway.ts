@@ -24,7 +24,7 @@ export const OWNER = 'ada';
 
 /** What a test may replace. */
 export interface GatewayOptions extends Partial<
-  Pick<GraphQLServices, 'limits' | 'ownerRate' | 'privateImages'>
+  Pick<GraphQLServices, 'limits' | 'ownerRate' | 'uploadRate' | 'uploadImage' | 'privateImages'>
 > {
   /** Stands before the real store, to count its calls or to fail them. */
   readonly wrapStore?: (store: JobStore) => JobStore;
@@ -98,6 +98,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     deadlineMs: 55 * MINUTE,
     limits: limits(),
     ownerRate: UNLIMITED_RATE,
+    uploadRate: UNLIMITED_RATE,
+    uploadImage: async () => ({ type: 'uploaded', url: 'https://files.example.com/cat.png' }),
     ...overrides,
   };
   const authenticator = new Authenticator({

@@ -1,0 +1,13 @@
+/** A file that came with a request. */
+export class UploadedFile {
+  // Private, as what looks through variables must not look at each byte.
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+}
