@@ -20,6 +20,7 @@ import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
 import { OwnerStreams } from './server/owner-streams.ts';
 import { TrustedDocuments } from './server/trusted-documents.ts';
+import { UploadSlots } from './server/upload-slots.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint } from './server/yoga.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -151,6 +152,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     introspection: config.introspection,
     log: yogaLog(log),
     callbacks,
+    uploads: new UploadSlots(),
     sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
   });
   return {

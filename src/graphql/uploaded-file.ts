@@ -1,7 +1,7 @@
 /** A file that came with a request. */
 export class UploadedFile {
   // Private, as what looks through variables must not look at each byte.
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -9,5 +9,10 @@ export class UploadedFile {
 
   get bytes(): Uint8Array {
     return this.#bytes;
+  }
+
+  /** Lets go of the bytes, whoever still has the file. */
+  discard(): void {
+    this.#bytes = new Uint8Array();
   }
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { ConsoleFiles } from './console.ts';
 import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, sendJson, serveHealth } from './health.ts';
+import { isForm } from './multipart.ts';
 import { type UnreadLimits, watchUnread } from './unread.ts';
 import type { CallbackSubscriptions } from './callback/subscriptions.ts';
 import type { WebSocketEndpoint } from './websocket.ts';
@@ -102,7 +103,8 @@ export class HttpServer implements AsyncDisposable {
       if (!hasUrl(request))
         return sendJson(response, 400, { errors: [{ message: 'The Host header is wrong.' }] });
       if (!crossOrigin.mayName(request)) return sendJson(response, 421, { errors: [NOT_LOCAL] });
-      if (!crossOrigin.mayRequest(request)) return sendJson(response, 403, { errors: [OTHER_ORIGIN] });
+      const mayAsk = crossOrigin.mayRequest(request) && (!isForm(request) || crossOrigin.mayUnasked(request));
+      if (!mayAsk) return sendJson(response, 403, { errors: [OTHER_ORIGIN] });
       // Caches must not give one origin what was said to another.
       response.setHeader('vary', 'origin');
       this.#answers.add(response);
@@ -129,7 +131,7 @@ export class HttpServer implements AsyncDisposable {
     if (pathOf(request) !== GRAPHQL_PATH || graphql === null) refuse(socket, '404 Not Found');
     else if (this.#draining) refuse(socket, '503 Service Unavailable');
     else if (!this.#options.crossOrigin.mayName(request)) refuse(socket, '421 Misdirected Request');
-    else if (!this.#options.crossOrigin.maySocket(request)) refuse(socket, '403 Forbidden');
+    else if (!this.#options.crossOrigin.mayUnasked(request)) refuse(socket, '403 Forbidden');
     else graphql.webSockets.upgrade(request, socket, head);
   }
 }

@@ -8,6 +8,7 @@ import { HttpServer, type HttpServerOptions } from '../../src/server/http-server
 import { CrossOrigin } from '../../src/server/cross-origin.ts';
 import { OwnerStreams } from '../../src/server/owner-streams.ts';
 import type { TrustedDocuments } from '../../src/server/trusted-documents.ts';
+import { UploadSlots } from '../../src/server/upload-slots.ts';
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
 import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
@@ -124,6 +125,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     introspection,
     log,
     callbacks,
+    uploads: new UploadSlots(),
     sampleImageUrl: null,
   });
   const webSockets = new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock, log });
