@@ -76,7 +76,7 @@ export class WebSocketEndpoint {
       onConnect: ({ extra: { session }, connectionParams }) => session.begin(connectionParams),
       onSubscribe: async ({ extra }, _id, params) => {
         const { operations, session } = extra;
-        const turn = extra.order.enter();
+        const turn = extra.order.enter(params.query);
         // Many messages can come in one piece: those before this one may be as good as done.
         if (operations.size >= MAX_OPERATIONS) await setImmediate();
         if (operations.size >= MAX_OPERATIONS) {

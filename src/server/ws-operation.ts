@@ -53,7 +53,7 @@ function inTurn({ execute, subscribe }: Executors, { before, opened }: Turn): Ex
   return {
     execute: async (args) => {
       opened();
-      await before;
+      if (before !== null) await before;
       return execute(args);
     },
     subscribe: async (args) => {
