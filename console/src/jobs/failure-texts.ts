@@ -8,7 +8,7 @@ export const FAILURE_TITLES: Readonly<Record<VideoJobFailureCode, string>> = {
   UPSTREAM_UNAUTHORIZED: 'The gateway’s API key was refused',
   MODEL_UNAVAILABLE: 'The model is no longer offered',
   UPSTREAM_UNAVAILABLE: 'The model could not be reached',
-  SUBMISSION_UNKNOWN: 'It is not known whether the job was made',
+  SUBMISSION_UNKNOWN: 'Unknown whether it was made',
   RESULT_EXPIRED: 'The result is no longer there',
   TIMED_OUT: 'It took too long',
 };
@@ -17,5 +17,5 @@ export const FAILURE_TITLES: Readonly<Record<VideoJobFailureCode, string>> = {
 export const CHARGE_TEXTS: Readonly<Record<VideoJobChargeState, string>> = {
   NO: 'It was not charged.',
   YES: 'It was charged.',
-  UNKNOWN: 'It may have been charged; the upstream’s account page knows.',
+  UNKNOWN: 'It may have been charged.',
 };

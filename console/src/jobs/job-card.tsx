@@ -32,10 +32,11 @@ function Card({ job }: { readonly job: VideoJobFieldsFragment }) {
           <time className="muted" dateTime={job.createdAt}>
             {moment(job.createdAt, serverNow())}
           </time>
+          <Link href={`/jobs/${job.id}`} aria-label={`Details: ${job.request.prompt}`}>
+            Details
+          </Link>
         </div>
-        <h3 className="card-prompt">
-          <Link href={`/jobs/${job.id}`}>{job.request.prompt}</Link>
-        </h3>
+        <h3 className="card-prompt">{job.request.prompt}</h3>
         <div className="card-foot">
           <Foot job={job} />
         </div>

@@ -57,6 +57,8 @@ function useWatch(id: string): string | null {
   return problem;
 }
 
+const UNKNOWN = '–';
+
 function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
   const { request, video, failure, metrics } = job;
   return (
@@ -78,23 +80,26 @@ function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
         </div>
         <dl className="facts">
           <Fact name="Started">{moment(job.createdAt, serverNow())}</Fact>
-          {job.finishedAt !== null && (
-            <Fact name="Took">{duration(Date.parse(job.finishedAt) - Date.parse(job.createdAt))}</Fact>
-          )}
-          {metrics?.costUsd != null && <Fact name="Cost">${metrics.costUsd.toFixed(2)}</Fact>}
-          {video?.byteLength != null && <Fact name="Size">{bytes(video.byteLength)}</Fact>}
+          {/* Every fact has its row from the start, so that none moves when another comes to be known. */}
+          <Fact name="Took">
+            {job.finishedAt === null
+              ? UNKNOWN
+              : duration(Date.parse(job.finishedAt) - Date.parse(job.createdAt))}
+          </Fact>
+          <Fact name="Cost">{metrics?.costUsd == null ? UNKNOWN : `$${metrics.costUsd.toFixed(2)}`}</Fact>
+          <Fact name="Size">{video?.byteLength == null ? UNKNOWN : bytes(video.byteLength)}</Fact>
           <Fact name="Longest side">{request.resolution.slice(1)} pixels</Fact>
           <Fact name="Length">{request.videoLength} s</Fact>
           <Fact name="Steps">{request.steps}</Fact>
           <Fact name="Seed">{request.seed}</Fact>
-          <Fact name="Not in it">{request.negativePrompt === '' ? 'nothing' : request.negativePrompt}</Fact>
+          <Fact name="Negative prompt">{request.negativePrompt === '' ? UNKNOWN : request.negativePrompt}</Fact>
           <Fact name="Image">
             <a href={request.image} target="_blank" rel="noreferrer">
               {request.image}
             </a>
           </Fact>
           <Fact name="Job">{job.id}</Fact>
-          {job.upstreamRequestId !== null && <Fact name="Upstream’s id">{job.upstreamRequestId}</Fact>}
+          <Fact name="Upstream’s id">{job.upstreamRequestId ?? UNKNOWN}</Fact>
         </dl>
       </div>
     </article>

@@ -35,7 +35,10 @@ export function Progress({ job }: { readonly job: VideoJobFieldsFragment }) {
         />
       </div>
       <p className="progress-times muted">
-        <span>{duration(now - Date.parse(job.createdAt))}</span>
+        <span>
+          {duration(now - Date.parse(job.createdAt))}
+          <span className="visually-hidden"> elapsed</span>
+        </span>
         <span>{left}</span>
       </p>
     </div>

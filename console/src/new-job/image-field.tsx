@@ -42,7 +42,7 @@ export function ImageField({ image, fault, onChoose, onFault }: ImageFieldProps)
           <p className="drop-hint">
             Drop or paste an image, or
             <br />
-            <FileButton id={id} label="choose a file" onPick={pick} />
+            <FileButton id={id} label="Choose a file" onPick={pick} />
           </p>
         ) : (
           <Preview image={image} onRemove={() => onChoose(null)} />

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { Link } from 'wouter';
 import { useGateway } from '../gateway/gateway.tsx';
 import type { ChosenImage } from './chosen-image.ts';
 import { CheckField, ChoiceField, RangeField, SeedField, TextField } from './fields.tsx';
@@ -11,6 +12,8 @@ import { Wishes } from './wishes.ts';
 /** What the form's last sending came to. */
 interface Outcome {
   readonly message: string;
+  /** The job that was accepted; null when none was. */
+  readonly jobId: string | null;
   readonly isFault: boolean;
   readonly issues: ReadonlyMap<string, string>;
 }
@@ -33,9 +36,13 @@ export function JobForm() {
     if (outcome?.isFault === true) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [outcome]);
 
-  const tell = (message: string, issues: ReadonlyMap<string, string> | null): void => {
-    announcer.say([message, ...(issues?.values() ?? [])].join(' '));
-    setOutcome({ message, isFault: issues !== null, issues: issues ?? NO_ISSUES });
+  const refuse = (message: string, issues: ReadonlyMap<string, string>): void => {
+    announcer.say([message, ...issues.values()].join(' '));
+    setOutcome({ message, jobId: null, isFault: true, issues });
+  };
+  const accept = (message: string, jobId: string): void => {
+    announcer.say(message);
+    setOutcome({ message, jobId, isFault: false, issues: NO_ISSUES });
   };
 
   const send = async (): Promise<void> => {
@@ -46,11 +53,14 @@ export function JobForm() {
     setSending(false);
     switch (result.type) {
       case 'accepted':
-        return tell(result.deduplicated ? 'This video is already on its way.' : 'Your video is on its way.', null);
+        return accept(
+          result.deduplicated ? 'This video is on its way already.' : 'Your video is on its way.',
+          result.id,
+        );
       case 'invalid':
-        return tell(result.message, result.issues);
+        return refuse(result.message, result.issues);
       case 'refused':
-        return tell(result.message, NO_ISSUES);
+        return refuse(result.message, NO_ISSUES);
     }
   };
 
@@ -74,7 +84,7 @@ export function JobForm() {
           setImage(chosen);
           setOutcome(null);
         }}
-        onFault={(fault) => tell('This file can’t be used.', new Map([['image', fault]]))}
+        onFault={(fault) => refuse('This file can’t be used.', new Map([['image', fault]]))}
       />
       <TextField name="prompt" label="Prompt" {...prompt} rows={3} required fault={faultOf('prompt')} />
       <details className="more" {...(moreIsWrong ? { open: true } : {})}>
@@ -102,7 +112,8 @@ export function JobForm() {
         {sending ? 'Sending…' : 'Generate video'}
       </button>
       <p className={outcome?.isFault === true ? 'form-note field-error' : 'form-note muted'}>
-        {outcome?.message ?? '\u00a0'}
+        {outcome?.message}{' '}
+        {outcome !== null && outcome.jobId !== null && <Link href={`/jobs/${outcome.jobId}`}>Watch it</Link>}
       </p>
     </form>
   );
