@@ -69,7 +69,10 @@ function move(bar: HTMLElement, sample: ProgressSample): (() => void) | undefine
   if (prefersReducedMotion()) return undefined;
   bar.style.transform = `scaleX(${sample.progress})`;
   if (whole === 0) return undefined;
-  const frames = path.map(({ afterMs, progress }) => ({ offset: afterMs / whole, transform: `scaleX(${progress})` }));
+  const frames = path.map(({ afterMs, progress }) => ({
+    offset: afterMs / whole,
+    transform: `scaleX(${progress})`,
+  }));
   const animation = bar.animate(frames, { duration: whole, fill: 'forwards' });
   animation.currentTime = Math.max(0, serverNow() - sample.at);
   return () => animation.cancel();
