@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { UploadedFile } from '../../src/graphql/uploaded-file.ts';
 import { TrustedDocuments } from '../../src/server/trusted-documents.ts';
 import { type FaultWatch, watchFaults } from '../support/gateway-faults.ts';
 import { answerOf, dataOf, exchange, type HttpAnswer, postBody } from '../support/gateway-http.ts';
@@ -120,6 +121,14 @@ describe('a form is refused', () => {
     ['whose `map` names nothing', map({ 0: [''] })],
     ['whose `map` names a prototype', map({ 0: ['variables.__proto__.polluted'] })],
     ['whose `map` names a constructor', map({ 0: ['variables.constructor.prototype.polluted'] })],
+    ['whose `map` names the one null of a prototype', map({ 0: ['variables.__proto__.__proto__'] })],
+    [
+      'whose place is a parameter',
+      uploadOf(PNG, {
+        operations: JSON.stringify({ query: UPLOAD, variables: { file: null }, operationName: null }),
+        map: '{"0":["operationName"]}',
+      }),
+    ],
     ['whose `map` names a prototype of its own', map({ 0: ['__proto__.polluted'] })],
     ['whose place is text', variables({ file: 'image.png' })],
     ['whose place is an object', variables({ file: {} })],
@@ -145,8 +154,10 @@ describe('a form is refused', () => {
     expect(refusalOf(answer)).toEqual([413, 'REQUEST_ENTITY_TOO_LARGE']);
   });
 
-  it('that is larger, without its length told', async () => {
-    const form = rawForm(uploadOf(pngOf(12 * MIB)));
+  it.each([
+    ['is', rawForm(uploadOf(pngOf(12 * MIB)))],
+    ['stands around a small file', Buffer.concat([Buffer.alloc(12 * MIB), rawForm(uploadOf(PNG))])],
+  ])('that is larger, without its length told, by what %s in it', async (_, form) => {
     const answer = await exchange(
       gateway.port,
       Buffer.concat([
@@ -157,6 +168,12 @@ describe('a form is refused', () => {
       ]),
     );
     expect(answer).toMatch(/^HTTP\/1.1 413 [^]*REQUEST_ENTITY_TOO_LARGE/);
+  });
+
+  it('that is a batch, and is told so', async () => {
+    const batch = uploadOf(PNG, { operations: `[${OPERATIONS}]`, map: '{"0":["0.variables.file"]}' });
+    const { text } = await postForm(gateway.url, batch);
+    expect(answerOf(text).errors?.[0]?.message).toContain('one operation');
   });
 
   it.each([
@@ -250,6 +267,13 @@ describe('a form that a page sends', () => {
       expect(refusalOf(answer)).toEqual([200, undefined]);
     }
   });
+});
+
+it('a file is let go of when its answer is there, whoever still has the variables', async () => {
+  using discard = vi.spyOn(UploadedFile.prototype, 'discard');
+  expect(refusalOf(await postUpload(gateway.url, PNG))).toEqual([200, undefined]);
+  const files = discard.mock.contexts.filter((file) => file instanceof UploadedFile);
+  expect(files.map(({ bytes }) => bytes.length)).toEqual([0]);
 });
 
 describe('uploads at once', () => {
