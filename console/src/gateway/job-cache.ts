@@ -18,7 +18,7 @@ export function mergeJobs(known: CachedJobs | undefined, incoming: CachedJobs): 
   return { nodes, pageInfo };
 }
 
-/** Puts a job of the cache into the list. */
+/** Puts a job of the cache into the list, unless it belongs to a page that was not read yet. */
 export function addToList({ cache }: ApolloClient, id: string): void {
   cache.modify<{ videoJobs: CachedJobs }>({
     fields: {
@@ -26,6 +26,8 @@ export function addToList({ cache }: ApolloClient, id: string): void {
         const node = toReference(`VideoJob:${id}`);
         if (node === undefined || !('nodes' in known)) return known;
         if (known.nodes.some(({ __ref }) => __ref === node.__ref)) return known;
+        const oldest = known.nodes.at(-1);
+        if (known.pageInfo.hasNextPage && oldest !== undefined && newestFirst(oldest, node) < 0) return known;
         return { ...known, nodes: [...known.nodes, node].toSorted(newestFirst) };
       },
     },

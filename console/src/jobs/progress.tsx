@@ -34,13 +34,8 @@ export function Progress({ job }: { readonly job: VideoJobFieldsFragment }) {
           style={prefersReducedMotion() ? { transform: `scaleX(${percent / 100})` } : undefined}
         />
       </div>
-      <p className="progress-times muted">
-        <span>
-          {duration(now - Date.parse(job.createdAt))}
-          <span className="visually-hidden"> elapsed</span>
-        </span>
-        <span>{left}</span>
-      </p>
+      {/* One text from the left: its start never moves. */}
+      <p className="progress-times muted">{`${duration(now - Date.parse(job.createdAt))} so far, ${left}`}</p>
     </div>
   );
 }
