@@ -15,14 +15,18 @@ import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { CallbackSubscriptions } from './server/callback/subscriptions.ts';
+import { ConsoleFiles } from './server/console.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
 import { OwnerStreams } from './server/owner-streams.ts';
 import { TrustedDocuments } from './server/trusted-documents.ts';
+import { UploadSlots } from './server/upload-slots.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
-import { createGraphQLEndpoint, GRAPHQL_PATH } from './server/yoga.ts';
+import { createGraphQLEndpoint } from './server/yoga.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { systemClock } from './system-clock.ts';
+import type { Image, ImageHost, UploadOutcome } from './upstream/image-host.ts';
+import { SegmindImageHost, uploadOrigin } from './upstream/segmind/segmind-image-host.ts';
 import { SegmindUpstream } from './upstream/segmind/segmind-upstream.ts';
 
 /** A running gateway. Disposing it stops it gracefully and releases all that it holds. */
@@ -48,20 +52,18 @@ const now = () => systemClock.now();
 export async function startApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
   await using resources = new AsyncDisposableStack();
 
-  const { store, budget, durations, secret, ownerRate } = await openStorage(config, log, signal);
+  const storage = await openStorage(config, log, signal);
+  const { store, budget, durations } = storage;
   resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
   if (sandbox === null && config.segmindApiKey === '') {
     log.warn(`SEGMIND_API_KEY is not set: calls to ${config.segmindBaseUrl} carry no key`);
   }
   const typicalMs = sandbox === null ? TYPICAL_MS : SANDBOX_TYPICAL_MS / config.sandboxSpeed;
-  const upstream = resources.use(
-    new SegmindUpstream({
-      origin: sandbox?.url ?? config.segmindBaseUrl,
-      apiKey: sandbox === null ? config.segmindApiKey : SANDBOX_KEY,
-      now,
-    }),
-  );
+  const origin = sandbox?.url ?? config.segmindBaseUrl;
+  const apiKey = sandbox === null ? config.segmindApiKey : SANDBOX_KEY;
+  const upstream = resources.use(new SegmindUpstream({ origin, apiKey, now }));
+  const images = resources.use(new SegmindImageHost({ origin: uploadOrigin(origin), apiKey, now }));
 
   const poller = new Poller({
     store,
@@ -82,6 +84,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   resources.defer(() => poller.stop(STEP_GRACE_MS));
   if (config.role !== 'api') await poller.start();
 
+  const pages = config.role === 'poller' ? null : openConsole(config, log);
   const crossOrigin = new CrossOrigin(config.corsOrigins, config.localOnly);
   const serverLog = log.child({ part: 'server' });
   const server = resources.use(
@@ -91,7 +94,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
       graphql:
         config.role === 'poller'
           ? null
-          : openGraphQL(config, { store, ownerRate, secret, sandbox, crossOrigin, log: serverLog }),
+          : openGraphQL(config, { ...storage, images, sandbox, crossOrigin, log: serverLog }),
+      console: pages,
       crossOrigin,
       probe: () => store.ping(),
       log: serverLog,
@@ -99,21 +103,22 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   );
   if (config.role !== 'poller') log.info(whoMayAsk(config));
   const url = await server.listen();
-  const graphiql = config.role === 'poller' ? '' : ` - GraphiQL is at ${GRAPHQL_PATH}`;
-  log.info({ url }, `listening on ${url}${graphiql}`);
+  const open = pages === null ? '' : ' - open it in a browser';
+  log.info({ url }, `listening on ${url}${open}`);
 
   const owned = resources.move();
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'secret'> {
+interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate' | 'secret'> {
+  readonly images: ImageHost;
   readonly sandbox: Sandbox | null;
   readonly crossOrigin: CrossOrigin;
   readonly log: Logger;
 }
 
 function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
-  const { store, ownerRate, secret, sandbox, crossOrigin, log } = parts;
+  const { store, ownerRate, uploadRate, secret, images, sandbox, crossOrigin, log } = parts;
   const jobTokens = new JobTokens(secret);
   const authenticator = openAuthenticator(config.auth, jobTokens, log);
   const { trustedDocumentsFile } = config;
@@ -133,6 +138,8 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       perDayPerOwner: config.limits.jobsPerDayPerOwner,
     },
     ownerRate,
+    uploadRate,
+    uploadImage: (image) => upload(images, image, config.segmindTimeoutMs, log),
   };
   const callbacks = new CallbackSubscriptions({ origins: config.callbackOrigins, log });
   const yoga = createGraphQLEndpoint({
@@ -145,6 +152,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     introspection: config.introspection,
     log: yogaLog(log),
     callbacks,
+    uploads: new UploadSlots(),
     sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
   });
   return {
@@ -152,6 +160,21 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     callbacks,
     webSockets: new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock: systemClock, log }),
   };
+}
+
+/** Nobody cuts it short: when the host is disposed of it ends. */
+async function upload(host: ImageHost, image: Image, timeoutMs: number, log: Logger): Promise<UploadOutcome> {
+  const outcome = await host.upload(image, { timeoutMs, signal: new AbortController().signal });
+  if (outcome.type === 'failed') log.warn({ reason: outcome.reason }, 'an image could not be uploaded');
+  return outcome;
+}
+
+/** Where only an app's own documents are run, the console's are not among them. */
+function openConsole({ trustedDocumentsFile }: Config, log: Logger): ConsoleFiles | null {
+  if (trustedDocumentsFile !== null) return null;
+  const files = ConsoleFiles.read();
+  if (files === null) log.warn('the console is not built, so there is no page at /: npm run build:console');
+  return files;
 }
 
 function whoMayAsk({ auth, host }: Config): string {

@@ -24,7 +24,10 @@ export interface Storage {
   readonly durations: DurationStore;
   /** 32 bytes that all instances share, made by the first one; job tokens are signed with them. */
   readonly secret: Uint8Array;
+  /** Of `generateVideo`. */
   readonly ownerRate: OwnerRate;
+  /** Of `uploadImage`: as many, counted apart. */
+  readonly uploadRate: OwnerRate;
 }
 
 /**
@@ -35,6 +38,7 @@ export interface Storage {
  */
 export async function openStorage(config: Config, log: Logger, signal: AbortSignal): Promise<Storage> {
   const { redis, segmindRpm, jobRetentionMs: retentionMs } = config;
+  const { generateRpmPerOwner: rpm } = config.limits;
   const limit = segmindRpm === 0 ? 'no limit on upstream calls' : `${segmindRpm} upstream calls a minute`;
   if (redis === null) {
     const store = new SqliteJobStore({
@@ -49,8 +53,9 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
     );
     const durations = new SqliteDurationStore(store.database);
     const secret = sqliteSecret(store.database);
-    const ownerRate = memoryOwnerRate(config.limits.generateRpmPerOwner);
-    return { store, budget: new RateBudget(segmindRpm, systemClock.now()), durations, ownerRate, secret };
+    const budget = new RateBudget(segmindRpm, systemClock.now());
+    const rates = { ownerRate: memoryOwnerRate(rpm), uploadRate: memoryOwnerRate(rpm) };
+    return { store, budget, durations, secret, ...rates };
   }
   const place = redis.urls.map(withoutCredentials).join(', ');
   const store = await connect(
@@ -73,8 +78,10 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
   await checkRedisSettings(store.client, (message) => log.warn(message));
   const durations = new RedisDurationStore(store.client);
   const secret = await redisSecret(store.client);
-  const ownerRate = redisOwnerRate(store.client, config.limits.generateRpmPerOwner);
-  return { store, budget: new RedisCallBudget(store.client, segmindRpm), durations, ownerRate, secret };
+  const budget = new RedisCallBudget(store.client, segmindRpm);
+  const ownerRate = redisOwnerRate(store.client, 'generate', rpm);
+  const uploadRate = redisOwnerRate(store.client, 'upload', rpm);
+  return { store, budget, durations, secret, ownerRate, uploadRate };
 }
 
 async function connect(

@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['domain'],
   poller: ['domain', 'upstream', 'store'],
   watching: ['domain', 'store'],
-  graphql: ['domain', 'store', 'watching'],
+  graphql: ['domain', 'upstream', 'store', 'watching'],
   server: ['domain', 'settings-file.ts', 'auth', 'store', 'watching', 'graphql'],
   sandbox: [],
   'config.ts': ['setting-forms.ts'],

@@ -2,7 +2,8 @@ import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import { DateTimeResolver } from 'graphql-scalars';
 import type { GraphQLContext } from './context.ts';
-import { UrlScalar } from './scalars.ts';
+import { FileScalar, UrlScalar } from './scalars.ts';
+import type { UploadedFile } from './uploaded-file.ts';
 
 /** Jobs in a page when it is not said how many, and at most. */
 export const DEFAULT_PAGE = 20;
@@ -22,6 +23,7 @@ export function createBuilder() {
       ID: { Input: string; Output: string };
       URL: { Input: string; Output: string };
       DateTime: { Input: Date; Output: Date };
+      File: { Input: UploadedFile; Output: never };
       _Any: { Input: unknown; Output: unknown };
     };
   }>({
@@ -55,6 +57,7 @@ export function createBuilder() {
     },
   });
   builder.addScalarType('URL', UrlScalar);
+  builder.addScalarType('File', FileScalar);
   builder.addScalarType('DateTime', DateTimeResolver, {
     description: 'A point in time, RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.000Z`.',
   });

@@ -6,6 +6,7 @@ import type { JobLimits } from '../store/job-limits.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { requireScope } from './access.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
+import type { Image, UploadOutcome } from '../upstream/image-host.ts';
 
 /** What all operations share. */
 export interface GraphQLServices {
@@ -16,7 +17,12 @@ export interface GraphQLServices {
   /** Milliseconds from acceptance to a job's forced end. */
   readonly deadlineMs: number;
   readonly limits: JobLimits;
+  /** Of `generateVideo`. */
   readonly ownerRate: OwnerRate;
+  /** Of `uploadImage`. */
+  readonly uploadRate: OwnerRate;
+  /** Puts an image where the upstream can read it. Never throws. */
+  readonly uploadImage: (image: Image) => Promise<UploadOutcome>;
   /** Whether images may be on hosts of a private network, as when the sandbox fetches them. */
   readonly privateImages: boolean;
   /**

@@ -15,6 +15,29 @@ export function forbidden(message: string): GraphQLError {
   return coded('FORBIDDEN', message);
 }
 
-function coded(code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
+/** For whoever calls a field too often; says when to come back, in at least a second. */
+export function rateLimited(field: string, waitMs: number): GraphQLError {
+  return coded(
+    'RATE_LIMITED',
+    `You have called ${field} as often as one owner may in a minute. Try again later.`,
+    retryAfter(waitMs),
+  );
+}
+
+/**
+ * For an image that the upstream did not take.
+ *
+ * @param waitMs how long it asked to wait; null when it did not say
+ */
+export function uploadFailed(waitMs: number | null): GraphQLError {
+  const message = 'The upstream did not take the image. Nothing was charged. Try again in a moment.';
+  return coded('UPLOAD_FAILED', message, waitMs === null ? {} : retryAfter(waitMs));
+}
+
+function retryAfter(waitMs: number): object {
+  return { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
+}
+
+function coded(code: string, message: string, details: object = {}): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, ...details } });
 }

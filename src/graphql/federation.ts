@@ -8,7 +8,7 @@ import type { VideoJobTypes } from './video-job-type.ts';
 export const MAX_REPRESENTATIONS = 250;
 
 const LINK =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@cost", "@listSize"])';
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@cost", "@listSize", "@inaccessible"])';
 
 /**
  * What composition reads: the schema with the directives that its types and fields have in `extensions.directives`.

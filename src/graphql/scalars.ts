@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { UploadedFile } from './uploaded-file.ts';
 
 /**
  * A URL that is checked where the rest of the input is: a wrong one is then an issue among others in
@@ -20,3 +21,27 @@ function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   throw new GraphQLError(`URL must be a string, not ${value === null ? 'null' : typeof value}.`);
 }
+
+/** Routers mostly can't pass files on; see docs/federation.md. */
+export const NOT_BY_ROUTERS = { inaccessible: {} };
+
+const NOT_A_FILE = 'File must be a file in a multipart request (POST, multipart/form-data).';
+
+/** What no JSON can hold: only the parser of multipart requests makes one. */
+export const FileScalar = new GraphQLScalarType<UploadedFile, never>({
+  name: 'File',
+  description:
+    'A file. It is a variable whose place is null in the `operations` of a multipart request (POST, multipart/form-data); `map` says which part is the file. JSON, GET and WebSockets carry none.',
+  specifiedByURL: 'https://github.com/jaydenseric/graphql-multipart-request-spec',
+  extensions: { directives: NOT_BY_ROUTERS },
+  serialize: () => {
+    throw new GraphQLError('A file can only be sent, not answered.');
+  },
+  parseValue: (value) => {
+    if (value instanceof UploadedFile) return value;
+    throw new GraphQLError(NOT_A_FILE);
+  },
+  parseLiteral: (node) => {
+    throw new GraphQLError(NOT_A_FILE, { nodes: node });
+  },
+});

@@ -5,6 +5,7 @@ import { defineJobToken } from './job-token.ts';
 import { defineMutation } from './mutation.ts';
 import { defineQuery } from './query.ts';
 import { defineSubscription } from './subscription.ts';
+import { defineUploadImage } from './upload-image.ts';
 import { defineVideoJob } from './video-job-type.ts';
 
 /** What the schema is made for. */
@@ -23,6 +24,7 @@ export function createSchema({ federation }: SchemaOptions): GraphQLSchema {
   defineQuery(builder, types);
   defineMutation(builder, types);
   defineJobToken(builder);
+  defineUploadImage(builder);
   defineSubscription(builder, types);
   if (federation) defineFederation(builder, types, printSubgraph(createSchema({ federation: false })));
   return builder.toSchema();

@@ -7,6 +7,8 @@ import { MODEL } from './model-input.ts';
 import { json, page, refusal } from './reply.ts';
 import type { Reply } from './reply.ts';
 import type { Studio } from './studio.ts';
+import { upload, uploadedFile } from './upload-api.ts';
+import type { Uploads } from './uploads.ts';
 import { PUBLIC_HEADERS, videoFile } from './video-file.ts';
 
 /** What the routes answer from. */
@@ -15,6 +17,7 @@ export interface Parts {
   readonly jobs: Jobs;
   readonly folder: JobFolder;
   readonly studio: Studio;
+  readonly uploads: Uploads;
 }
 
 /** One request. */
@@ -72,6 +75,19 @@ const ROUTES: readonly Route[] = [
     path: /^\/v[12]\/([^/]+)$/,
     needsKey: true,
     handle: (_parts, _call, model) => refusal(404, `Model ${model} not found`),
+  },
+  {
+    methods: ['POST'],
+    path: /^\/upload-asset$/,
+    needsKey: true,
+    handle: ({ uploads }, { request, origin }) => upload(request, origin, uploads),
+  },
+  {
+    methods: ['GET', 'HEAD', 'OPTIONS'],
+    path: /^\/uploads\/([0-9a-f]{32}\.(?:png|jpg|webp))$/,
+    needsKey: false,
+    handle: ({ uploads }, { request }, name) =>
+      request.method === 'OPTIONS' ? PREFLIGHT : uploadedFile(name, uploads),
   },
   {
     methods: ['GET', 'HEAD', 'OPTIONS'],

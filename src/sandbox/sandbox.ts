@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
 import { sandboxServer } from './http-server.ts';
 import { JobFolder } from './job-folder.ts';
@@ -5,6 +6,8 @@ import { Jobs } from './jobs.ts';
 import { listen } from './listen.ts';
 import { ModelApi } from './model-api.ts';
 import { Studio } from './studio.ts';
+import { Uploads } from './uploads.ts';
+import type { UploadsOptions } from './uploads.ts';
 
 /** Where a sandbox listens, where it keeps its files, and how fast it is. Only `folder` must be given. */
 export interface SandboxOptions {
@@ -12,7 +15,7 @@ export interface SandboxOptions {
   readonly host?: string | undefined;
   /** @default 0 // the port last used with `folder` when it is free, else any free one */
   readonly port?: number | undefined;
-  /** Where jobs (JSON) and videos (MP4) are kept; made when it is not there. They outlive any kind of end. One sandbox at a time. */
+  /** Where jobs (JSON), videos (MP4) and uploaded images are kept; made when it is not there. They outlive any kind of end. One sandbox at a time. */
   readonly folder: string;
   /** 10 = ten times faster. A job can still not be done before its video is encoded. @default 1 // about 8 s a job */
   readonly speed?: number | undefined;
@@ -22,6 +25,8 @@ export interface SandboxOptions {
   readonly random?: (() => number) | undefined;
   /** Videos still to be made at once; past it a submit is answered 429. @default 500 */
   readonly maxUnmade?: number | undefined;
+  /** Uploaded images that are kept. @default 1,000 and 512 MiB; past either the oldest go first */
+  readonly uploadLimits?: UploadsOptions['limits'];
   /** Told of what happens. @default silent */
   readonly log?: ((event: { message: string; [key: string]: unknown }) => void) | undefined;
 }
@@ -51,11 +56,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   // Disposed in reverse: first nothing new comes in, then what is being made is dropped and the last writes awaited.
   starting.use(jobs);
   await jobs.load();
+  const uploads = new Uploads({
+    folder: join(options.folder, 'uploads'),
+    clock,
+    ...(options.uploadLimits === undefined ? {} : { limits: options.uploadLimits }),
+  });
+  await uploads.load();
 
-  const sweeping = sweepNowAndThen(jobs, closing.signal, log);
+  const sweeping = sweepNowAndThen([jobs, uploads], closing.signal, log);
   starting.defer(() => sweeping);
   const api = new ModelApi(jobs, folder, clock);
-  const http = sandboxServer({ parts: { api, jobs, folder, studio }, closing: closing.signal, log });
+  const http = sandboxServer({ parts: { api, jobs, folder, studio, uploads }, closing: closing.signal, log });
   starting.use(http);
   starting.defer(() => {
     closing.abort();
@@ -69,15 +80,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
 /** Ends when `signal` aborts. A sweep that fails is told to the log; the next one tries again. */
 async function sweepNowAndThen(
-  jobs: Jobs,
+  swept: readonly { sweep(): Promise<void> }[],
   signal: AbortSignal,
   log: (event: { message: string; [key: string]: unknown }) => void,
 ): Promise<void> {
   try {
     for await (const _ of setInterval(SWEEP_MS, undefined, { signal, ref: false })) {
-      await jobs.sweep().catch((error: unknown) => {
-        log({ message: 'sweep failed', reason: String(error) });
-      });
+      for (const each of swept) {
+        await each.sweep().catch((error: unknown) => {
+          log({ message: 'sweep failed', reason: String(error) });
+        });
+      }
     }
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -22,8 +22,11 @@ export class CrossOrigin {
     return !this.#localOnly || LOCAL_NAME.test(URL.parse(`http://${host}`)?.hostname ?? '');
   }
 
-  /** Browsers let any page open a WebSocket to any host, and tell which page it is; programs send no Origin. */
-  maySocket({ headers: { origin, host } }: IncomingMessage): boolean {
+  /**
+   * Browsers let any page open a WebSocket to any host, and POST a form, and tell which page it is; programs send no
+   * Origin.
+   */
+  mayUnasked({ headers: { origin, host } }: IncomingMessage): boolean {
     return origin === undefined || this.#allowed.has(origin) || URL.parse(origin)?.host === host;
   }
 

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ConsoleFiles } from './console.ts';
 import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, sendJson, serveHealth } from './health.ts';
+import { isForm } from './multipart.ts';
 import { type UnreadLimits, watchUnread } from './unread.ts';
 import type { CallbackSubscriptions } from './callback/subscriptions.ts';
 import type { WebSocketEndpoint } from './websocket.ts';
@@ -22,6 +24,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Null: this process serves its health only. */
   readonly graphql: GraphQLEndpoints | null;
+  /** Null: `/` leads to GraphQL instead. */
+  readonly console: ConsoleFiles | null;
   readonly crossOrigin: CrossOrigin;
   readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
@@ -94,17 +98,20 @@ export class HttpServer implements AsyncDisposable {
     response.setHeader('x-content-type-options', 'nosniff');
     if (this.#draining) response.setHeader('connection', 'close');
     const path = pathOf(request);
-    const { graphql, crossOrigin } = this.#options;
+    const { graphql, console, crossOrigin } = this.#options;
     if (path === GRAPHQL_PATH && graphql !== null) {
       if (!hasUrl(request))
         return sendJson(response, 400, { errors: [{ message: 'The Host header is wrong.' }] });
       if (!crossOrigin.mayName(request)) return sendJson(response, 421, { errors: [NOT_LOCAL] });
-      if (!crossOrigin.mayRequest(request)) return sendJson(response, 403, { errors: [OTHER_ORIGIN] });
+      const mayAsk = crossOrigin.mayRequest(request) && (!isForm(request) || crossOrigin.mayUnasked(request));
+      if (!mayAsk) return sendJson(response, 403, { errors: [OTHER_ORIGIN] });
       // Caches must not give one origin what was said to another.
       response.setHeader('vary', 'origin');
       this.#answers.add(response);
       response.once('close', () => this.#answers.delete(response));
       await graphql.yoga(request, response);
+    } else if (console?.serve(path, request, response) === true) {
+      return;
     } else if (path === '/' && graphql !== null) {
       response.writeHead(302, { location: GRAPHQL_PATH }).end();
     } else {
@@ -124,7 +131,7 @@ export class HttpServer implements AsyncDisposable {
     if (pathOf(request) !== GRAPHQL_PATH || graphql === null) refuse(socket, '404 Not Found');
     else if (this.#draining) refuse(socket, '503 Service Unavailable');
     else if (!this.#options.crossOrigin.mayName(request)) refuse(socket, '421 Misdirected Request');
-    else if (!this.#options.crossOrigin.maySocket(request)) refuse(socket, '403 Forbidden');
+    else if (!this.#options.crossOrigin.mayUnasked(request)) refuse(socket, '403 Forbidden');
     else graphql.webSockets.upgrade(request, socket, head);
   }
 }

@@ -7,6 +7,8 @@ export type ReadBody =
   /** The client went away before its end. */
   | { readonly type: 'cut' };
 
+const FIRST_BYTES = 64 * 1024;
+
 /**
  * Reads a body up to a limit. What comes after it is let pass, as it would otherwise block the connection for the
  * requests that follow.
@@ -14,18 +16,28 @@ export type ReadBody =
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<ReadBody> {
   if (Number(request.headers['content-length']) > maxBytes) return Promise.resolve({ type: 'too-large' });
   const { promise, resolve } = Promise.withResolvers<ReadBody>();
-  const chunks: Buffer[] = [];
+  // Chunks are copied, not kept: a client may send them with a byte each, and each would take a hundred.
+  let bytes: Buffer = Buffer.alloc(0);
   let length = 0;
   request.on('data', (chunk: Buffer) => {
+    const start = length;
     length += chunk.length;
-    if (length <= maxBytes) chunks.push(chunk);
-    else {
-      chunks.length = 0;
+    if (length > maxBytes) {
+      bytes = Buffer.alloc(0);
       resolve({ type: 'too-large' });
+      return;
     }
+    if (length > bytes.length) bytes = grown(bytes, Math.min(maxBytes, Math.max(length, 2 * bytes.length)));
+    chunk.copy(bytes, start);
   });
-  request.once('end', () => resolve({ type: 'whole', bytes: Buffer.concat(chunks) }));
+  request.once('end', () => resolve({ type: 'whole', bytes: bytes.subarray(0, length) }));
   request.once('error', () => resolve({ type: 'cut' }));
   request.once('close', () => resolve({ type: 'cut' }));
   return promise;
+}
+
+function grown(bytes: Buffer, length: number): Buffer {
+  const larger = Buffer.allocUnsafe(Math.max(length, FIRST_BYTES));
+  bytes.copy(larger);
+  return larger;
 }

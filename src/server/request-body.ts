@@ -1,30 +1,60 @@
 import type { IncomingMessage } from 'node:http';
-import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Caller } from '../domain/caller.ts';
+import { checkMayUpload, isForm, readMultipart, tooManyUploads } from './multipart.ts';
 import { readBody } from './read-body.ts';
+import { badRequest, refusal } from './refusal.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
+import type { UploadSlots } from './upload-slots.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
+
+interface ServerContext {
+  readonly req: IncomingMessage;
+  caller?: Caller;
+}
+
+/** What a request has taken, to be given back when its answer is there. */
+type GiveBack = () => void;
 
 /**
  * Reads requests, and says of each that can't be read what is wrong with it.
  *
- * A page of another site can make a browser POST a form or plain text without asking first, and so start jobs.
- * JSON it can't, so JSON is all that is taken.
+ * A page of another site can make a browser POST plain text or a form of simple fields without asking first, and so
+ * start jobs. JSON it can't. What has files comes as a form nevertheless: whose page it is from was looked at before.
  *
  * @param trusted the only documents that are run; null: any
  */
-export function useRequestBody(trusted: TrustedDocuments | null): Plugin<object, { req: IncomingMessage }> {
+export function useRequestBody(
+  trusted: TrustedDocuments | null,
+  slots: UploadSlots,
+): Plugin<object, ServerContext> {
+  const toGiveBack = new WeakMap<IncomingMessage, GiveBack[]>();
+
+  const readUpload = async (request: IncomingMessage, { ownerId }: Caller): Promise<object> => {
+    const giveBack = slots.take(ownerId);
+    if (giveBack === null) throw tooManyUploads();
+    toGiveBack.set(request, [giveBack]);
+    const { params, file } = await readMultipart(request);
+    toGiveBack.set(request, [giveBack, () => file.discard()]);
+    return withQuery(params, trusted);
+  };
+
   return {
-    onRequestParse({ request, requestParser, setRequestParser, serverContext: { req } }) {
+    onRequestParse({ request, requestParser, setRequestParser, serverContext: { req, caller } }) {
       if (request.method === 'POST') {
-        if (!isJson(req.headers['content-type'] ?? ''))
+        if (isForm(req) && caller !== undefined) {
+          checkMayUpload(caller);
+          setRequestParser(() => readUpload(req, caller));
+        } else if (isJson(req.headers['content-type'] ?? '')) {
+          setRequestParser(async () => withQuery(await readJson(req), trusted));
+        } else {
           throw refusal(
             415,
             'UNSUPPORTED_MEDIA_TYPE',
-            'POST takes a JSON body: set content-type to application/json.',
+            'POST takes a JSON body: set content-type to application/json. Files come as multipart/form-data.',
           );
-        setRequestParser(async () => withQuery(await readJson(req), trusted));
+        }
       } else if (requestParser !== undefined) {
         setRequestParser(async (get) => {
           try {
@@ -35,6 +65,11 @@ export function useRequestBody(trusted: TrustedDocuments | null): Plugin<object,
           }
         });
       }
+    },
+    // Comes for every request whose parser was called, also when its client has gone meanwhile.
+    onResponse({ serverContext: { req } }) {
+      for (const giveBack of toGiveBack.get(req) ?? []) giveBack();
+      toGiveBack.delete(req);
     },
   };
 }
@@ -71,12 +106,4 @@ function parseJson(bytes: Buffer): unknown {
   } catch {
     throw badRequest('The body is not valid JSON in UTF-8.');
   }
-}
-
-function badRequest(message: string): GraphQLError {
-  return refusal(400, 'BAD_REQUEST', message);
-}
-
-function refusal(status: number, code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { status } } });
 }

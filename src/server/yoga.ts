@@ -20,6 +20,7 @@ import { maskError } from './mask-error.ts';
 import { type OwnerStreams, useOwnerStreams } from './owner-streams.ts';
 import { useRequestBody } from './request-body.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
+import type { UploadSlots } from './upload-slots.ts';
 import { useVariableLimits } from './variable-limits.ts';
 
 /** Where GraphQL is served, over HTTP and WebSocket. */
@@ -39,6 +40,7 @@ export interface YogaOptions {
   readonly introspection: boolean;
   readonly log: YogaLogger;
   readonly callbacks: CallbackSubscriptions;
+  readonly uploads: UploadSlots;
   /** For GraphiQL's first document. */
   readonly sampleImageUrl: string | null;
 }
@@ -63,6 +65,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     streams,
     crossOrigin,
     callbacks,
+    uploads,
     trusted,
     introspection,
     log,
@@ -79,6 +82,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     maskedErrors: { maskError },
     // useRequestBody keeps the limit, and the connection usable after it.
     maxRequestBodySize: false,
+    // useRequestBody reads it itself.
     multipart: false,
     // useRequestBody knows what to make of it.
     extraParamNames: ['documentId'],
@@ -89,7 +93,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     ...(introspection ? graphiql(sampleImageUrl) : { graphiql: false }),
     plugins: [
       useAuthentication(authenticator),
-      useRequestBody(trusted),
+      useRequestBody(trusted, uploads),
       useDocumentLimits(),
       useDocumentShape(),
       useDocumentCost(),

@@ -1,7 +1,7 @@
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { StoreUnavailableError } from './job-store.ts';
 
-/** How often an owner may call `generateVideo`, whatever comes of the calls. */
+/** How often an owner may call something, whatever comes of the calls. */
 export interface OwnerRate {
   /**
    * Counts a call.

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JobTokens } from '../../src/auth/job-tokens.ts';
+import { answerOf } from '../support/gateway-http.ts';
+import { PNG, postUpload } from '../support/gateway-upload.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { JobMover } from '../support/gateway-jobs.ts';
 import { NOON } from '../support/times.ts';
@@ -32,6 +34,8 @@ const OPERATIONS: Readonly<Record<string, () => string>> = {
   'entity reference': () =>
     `{ _entities(representations: [{ __typename: "VideoJob", id: "${job}" }]) { ... on VideoJob { id } } }`,
 };
+
+const GENERATES = Object.keys(OPERATIONS).indexOf('mutation');
 
 /** What each token gets, in the order of OPERATIONS. */
 const TOKENS: readonly { name: string; token: () => Promise<string | null>; hears: readonly string[] }[] = [
@@ -112,6 +116,16 @@ describe.each(TOKENS)('the token is $name', ({ token, hears }) => {
     const answer = await ask?.(gateway.url, { query, token: await token() });
     expect(nameOf(answer ?? '')).toBe(expected(outcome, query, transport));
   });
+
+  // Whoever may generate may upload.
+  const uploads = hears[GENERATES] === 'refused' ? 'UNAUTHENTICATED' : hears[GENERATES];
+
+  it(`upload: ${uploads}`, async () => {
+    const { data, errors } = answerOf(
+      await postUpload(gateway.url, PNG, await token()).then(({ text }) => text),
+    );
+    expect(errors === undefined ? nameOf({ data }) : errors[0]?.extensions?.['code']).toBe(uploads);
+  });
 });
 
 it('nothing went wrong unexpectedly', () => {
@@ -138,7 +152,7 @@ function expected(outcome: string, query: string, transport: string): string {
 function nameOf(answer: Heard): string {
   if (typeof answer === 'string') return answer === '406' ? 'NOT_ACCEPTABLE' : answer;
   const text = JSON.stringify(answer.data);
-  if (text.includes('GenerateVideoSuccess')) return 'accepted';
+  if (text.includes('GenerateVideoSuccess') || text.includes('image/png')) return 'accepted';
   if (text.includes('JobToken')) return 'token';
   if (text.includes(job)) return text.includes(another) ? 'both' : 'job';
   if (text.includes(another)) return 'another';

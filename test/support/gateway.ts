@@ -8,6 +8,7 @@ import { HttpServer, type HttpServerOptions } from '../../src/server/http-server
 import { CrossOrigin } from '../../src/server/cross-origin.ts';
 import { OwnerStreams } from '../../src/server/owner-streams.ts';
 import type { TrustedDocuments } from '../../src/server/trusted-documents.ts';
+import { UploadSlots } from '../../src/server/upload-slots.ts';
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
 import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
@@ -24,7 +25,7 @@ export const OWNER = 'ada';
 
 /** What a test may replace. */
 export interface GatewayOptions extends Partial<
-  Pick<GraphQLServices, 'limits' | 'ownerRate' | 'privateImages'>
+  Pick<GraphQLServices, 'limits' | 'ownerRate' | 'uploadRate' | 'uploadImage' | 'privateImages'>
 > {
   /** Stands before the real store, to count its calls or to fail them. */
   readonly wrapStore?: (store: JobStore) => JobStore;
@@ -98,6 +99,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     deadlineMs: 55 * MINUTE,
     limits: limits(),
     ownerRate: UNLIMITED_RATE,
+    uploadRate: UNLIMITED_RATE,
+    uploadImage: async () => ({ type: 'uploaded', url: 'https://files.example.com/cat.png' }),
     ...overrides,
   };
   const authenticator = new Authenticator({
@@ -122,6 +125,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     introspection,
     log,
     callbacks,
+    uploads: new UploadSlots(),
     sampleImageUrl: null,
   });
   const webSockets = new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock, log });
@@ -131,6 +135,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       host: '127.0.0.1',
       port: 0,
       graphql: { yoga, webSockets, callbacks },
+      console: null,
       crossOrigin,
       probe,
       log,

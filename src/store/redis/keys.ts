@@ -25,8 +25,8 @@ export const keys = {
   unfinished: (ownerId: string | null) => `${limitsTag(ownerId)}:unfinished`,
   /** Jobs accepted within a day, likewise. */
   day: (ownerId: string | null) => `${limitsTag(ownerId)}:day`,
-  /** What the keys of an owner's call rate begin with. */
-  rate: 'rg:rate',
+  /** What the keys of an owner's call rates begin with. */
+  rate: { generate: 'rg:rate', upload: 'rg:upload-rate' },
 };
 
 /** Names of channels: one for each job, and for each owner and for new work one a shard. */

@@ -20,7 +20,8 @@ export type HttpAnswer =
 export interface HttpCall extends CallOptions {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  readonly body?: string;
+  /** JSON. */
+  readonly body?: string | Uint8Array;
   /** Bytes. */
   readonly maxBodyBytes: number;
 }

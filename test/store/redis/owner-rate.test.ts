@@ -17,7 +17,10 @@ describe.each(KINDS)('the call rate of owners on %s', (_, start) => {
   let stores: readonly [RedisJobStore, RedisJobStore];
   let flush: () => Promise<unknown>;
   const rates = (rpm: number) =>
-    [redisOwnerRate(stores[0].client, rpm), redisOwnerRate(stores[1].client, rpm)] as const;
+    [
+      redisOwnerRate(stores[0].client, 'generate', rpm),
+      redisOwnerRate(stores[1].client, 'generate', rpm),
+    ] as const;
 
   beforeAll(async () => {
     const redis = resources.use(await start());
@@ -60,7 +63,7 @@ describe.each(KINDS)('the call rate of owners on %s', (_, start) => {
 it('lets no call through while Redis is away', async () => {
   await using server = await RedisServer.start();
   await using store = await openRedis([server.url]);
-  const rate = redisOwnerRate(store.client, 100);
+  const rate = redisOwnerRate(store.client, 'generate', 100);
   expect(await rate.take('ada')).toBeNull();
   await server.kill();
   await expect(rate.take('ada')).rejects.toThrow(StoreUnavailableError);
