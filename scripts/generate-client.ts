@@ -58,7 +58,8 @@ function parameter({ name, description, defaultValue, type }: GraphQLInputField)
   const longest = /at most ([\d,]+) characters/.exec(help)?.[1];
   const isText = ['String', 'String!', 'URL!'].includes(String(type));
   const [min, max] = range ?? [undefined, longest === undefined ? undefined : toNumber(longest)];
-  if (isText && max === undefined) throw new Error(`The description of ${name} does not say how long it may be.`);
+  if (isText && max === undefined)
+    throw new Error(`The description of ${name} does not say how long it may be.`);
   return { help, defaultValue, ...(isText ? { maxLength: max } : { min, max }) };
 }
 
