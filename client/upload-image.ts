@@ -1,5 +1,6 @@
 import { type GraphQLFormattedError, print } from 'graphql';
 import { UploadImageDocument, type UploadImageMutation } from './documents.ts';
+import { errorCode } from './error-code.ts';
 
 /** Where to upload, and as whom. */
 export interface UploadImageOptions {
@@ -51,6 +52,6 @@ export async function uploadImage(
   const [error] = errors ?? [];
   throw new UploadImageError(
     error?.message ?? `The gateway answered HTTP ${answer.status}.`,
-    String(error?.extensions?.['code'] ?? 'UNKNOWN'),
+    errorCode(error),
   );
 }

@@ -1,6 +1,7 @@
 import { type GraphQLFormattedError, print } from 'graphql';
 import type { Client } from 'graphql-ws';
 import { VideoJobUpdatedDocument, type VideoJobFieldsFragment } from './documents.ts';
+import { errorCode } from './error-code.ts';
 
 /** How to watch. */
 export interface WatchVideoJobOptions {
@@ -26,7 +27,11 @@ export class WatchVideoJobError extends Error {
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 /** The gateway's errors that pass. */
-const PASSING: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'INTERNAL_SERVER_ERROR', 'TOO_MANY_OPERATIONS']);
+const PASSING: ReadonlySet<string> = new Set([
+  'STORE_UNAVAILABLE',
+  'INTERNAL_SERVER_ERROR',
+  'TOO_MANY_OPERATIONS',
+]);
 
 /**
  * Watches one job: its present state at once, then newer versions only, in order, and always the terminal one, with
@@ -44,15 +49,19 @@ export async function* watchVideoJob(
 ): AsyncGenerator<VideoJobFieldsFragment, void, undefined> {
   // The client sends this same object again with each new connection, so that it always says where to go on.
   const variables = { id, sinceVersion };
-  for (let wait = FIRST_WAIT_MS; signal?.aborted !== true; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+  let wait = FIRST_WAIT_MS;
+  for (;;) {
+    if (signal?.aborted === true) return;
     for await (const job of open(client, variables, signal)) {
-      if (job.version < variables.sinceVersion || (job.version === variables.sinceVersion && !job.isTerminal)) continue;
+      if (job.version < variables.sinceVersion || (job.version === variables.sinceVersion && !job.isTerminal))
+        continue;
       wait = FIRST_WAIT_MS;
       variables.sinceVersion = job.version;
       yield job;
       if (job.isTerminal) return;
     }
     await pause(wait, signal);
+    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
   }
 }
 
@@ -89,14 +98,18 @@ async function* open(
 }
 
 function throwUnlessPassing([error]: readonly GraphQLFormattedError[]): void {
-  const code = String(error?.extensions?.['code'] ?? 'UNKNOWN');
+  const code = errorCode(error);
   if (!PASSING.has(code)) throw new WatchVideoJobError(error?.message ?? 'The job cannot be watched.', code);
 }
 
 /** Ends early, without an error, when `signal` aborts. */
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted === true) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal?.addEventListener('abort', () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
+  const end = (): void => resolve();
+  const timer = setTimeout(end, ms);
+  signal?.addEventListener('abort', end);
+  await promise;
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', end);
 }

@@ -14,5 +14,7 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   // `vite dev console` beside a running gateway.
-  server: { proxy: { '/graphql': { target: 'http://127.0.0.1:4000', ws: true }, '/healthz': 'http://127.0.0.1:4000' } },
+  server: {
+    proxy: { '/graphql': { target: 'http://127.0.0.1:4000', ws: true }, '/healthz': 'http://127.0.0.1:4000' },
+  },
 });

@@ -17,7 +17,7 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
         type: 'URL',
         required: true,
         description:
-          'The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network.',
+          'The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network. `uploadImage` makes one of a local file.',
       }),
       prompt: t.string({
         required: true,

@@ -113,7 +113,7 @@ function readConsoleFile(folder: string, name: string, names: ReadonlySet<string
 
 /** By name; `*` and weights other than 0 are nothing that browsers send here. */
 function accepts({ headers }: IncomingMessage, encoding: string): boolean {
-  const accepted = String(headers['accept-encoding'] ?? '').split(',');
+  const accepted = (headers['accept-encoding'] ?? '').split(',');
   return accepted.some((item) => {
     const [name = '', weight = ''] = item.split(';');
     return name.trim() === encoding && !/q=0(\.0*)?\s*$/.test(weight);

@@ -14,7 +14,8 @@ const FIRST_BYTES = 64 * 1024;
  * requests that follow.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<ReadBody> {
-  if (Number(request.headers['content-length']) > maxBytes) return Promise.resolve({ type: 'too-large' });
+  const toldLength = Number(request.headers['content-length'] ?? 0);
+  if (toldLength > maxBytes) return Promise.resolve({ type: 'too-large' });
   const { promise, resolve } = Promise.withResolvers<ReadBody>();
   // Chunks are copied, not kept: a client may send them with a byte each, and each would take a hundred.
   let bytes: Buffer = Buffer.alloc(0);
@@ -27,7 +28,11 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Re
       resolve({ type: 'too-large' });
       return;
     }
-    if (length > bytes.length) bytes = grown(bytes, Math.min(maxBytes, Math.max(length, 2 * bytes.length)));
+    if (length > bytes.length) {
+      // What a client only says that it will send takes no room.
+      const more = bytes.length === 0 ? FIRST_BYTES : toldLength || 2 * bytes.length;
+      bytes = grown(bytes, Math.min(maxBytes, Math.max(length, more)));
+    }
     chunk.copy(bytes, start);
   });
   request.once('end', () => resolve({ type: 'whole', bytes: bytes.subarray(0, length) }));
@@ -37,7 +42,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Re
 }
 
 function grown(bytes: Buffer, length: number): Buffer {
-  const larger = Buffer.allocUnsafe(Math.max(length, FIRST_BYTES));
+  const larger = Buffer.allocUnsafe(length);
   bytes.copy(larger);
   return larger;
 }

@@ -1,4 +1,4 @@
-/** Uploads that one process takes at once: each holds up to 40 MiB of memory. */
+/** Uploads that one process takes at once: each holds about 50 MiB of memory until the upstream has it. */
 const MAX_UPLOADS = 8;
 /** And of one owner, so that one who sends slowly leaves room for others. */
 const MAX_UPLOADS_PER_OWNER = 4;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultWatch, watchFaults } from '../support/gateway-faults.ts';
-import { answerOf, dataOf, http, type HttpAnswer, postBody } from '../support/gateway-http.ts';
+import { answerOf, dataOf, exchange, http, type HttpAnswer, postBody } from '../support/gateway-http.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { WsClient } from '../support/ws-client.ts';
 
@@ -126,6 +126,21 @@ it('a body of just 1 MiB is taken', async () => {
   const body = query('{ __typename }', { a: '' });
   const { status } = await postBody(gateway.url, body.replace('""', `"${'x'.repeat(MIB - body.length)}"`));
   expect(status).toBe(200);
+});
+
+it('a body that comes in very many pieces is taken', async () => {
+  const body = query('{ __typename }', { a: 'x'.repeat(300_000) });
+  const pieces = body.match(/.{1,100}/gs) ?? [];
+  const chunked = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('');
+  const head = [
+    'POST /graphql HTTP/1.1',
+    'host: a',
+    'content-type: application/json',
+    'transfer-encoding: chunked',
+    'connection: close',
+  ];
+  const answer = await exchange(gateway.port, `${head.join('\r\n')}\r\n\r\n${chunked}0\r\n\r\n`);
+  expect(answer).toMatch(/^HTTP\/1.1 200 [^]*{"data":{"__typename":"Query"}}/);
 });
 
 describe('by GET', () => {

@@ -1,4 +1,4 @@
-import { http, type HttpAnswer } from './gateway-http.ts';
+import { answerOf, http, type HttpAnswer } from './gateway-http.ts';
 
 /** The beginnings of images, as short as what is looked at. */
 export const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0]);
@@ -73,4 +73,17 @@ export function rawForm(parts: Parts): Buffer {
     ]);
   });
   return Buffer.concat([...written, Buffer.from('--b--\r\n')]);
+}
+
+/** The type of such a form. */
+export const FORM = 'multipart/form-data; boundary=b';
+
+/** What goes before it. */
+export function formHead(lines: readonly string[]): string {
+  return ['POST /graphql HTTP/1.1', 'host: a', `content-type: ${FORM}`, ...lines, '', ''].join('\r\n');
+}
+
+/** The status of an answer, and the code of its first error; undefined when it has none. */
+export function refusalOf({ status, text }: HttpAnswer): [status: number, code: unknown] {
+  return [status, answerOf(text).errors?.[0]?.extensions?.['code']];
 }

@@ -19,6 +19,8 @@ export interface Connection {
   onConnected(listener: () => void): () => void;
 }
 
+/** The gateway's close codes for a token that is missing or not good. */
+const REFUSALS: ReadonlySet<number> = new Set([CloseCode.Unauthorized, CloseCode.Forbidden]);
 const KEEP_ALIVE_MS = 10_000;
 const LONGEST_WAIT_MS = 5000;
 
@@ -50,7 +52,7 @@ export function connect(): Connection {
 }
 
 function isRefusal(event: unknown): boolean {
-  return event instanceof CloseEvent && (event.code === CloseCode.Forbidden || event.code === CloseCode.Unauthorized);
+  return event instanceof CloseEvent && REFUSALS.has(event.code);
 }
 
 /** Waits, with chance on top so that not all pages come back at once; less when the page is looked at again. */

@@ -1,6 +1,7 @@
 import { type ApolloCache, ApolloLink } from '@apollo/client';
 import { map } from 'rxjs';
-import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '../../../client/documents.ts';
+import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
+import { readJob } from './job-cache.ts';
 
 /**
  * Keeps each job at its newest version, whatever order answers come in: a list that was read before an update may
@@ -28,13 +29,4 @@ function newest(cache: ApolloCache, value: unknown): unknown {
 /** Jobs that were asked for in full: their version says how new they are. */
 function isJob(value: object): value is VideoJobFieldsFragment {
   return '__typename' in value && value.__typename === 'VideoJob' && 'version' in value;
-}
-
-/** The job as the cache has it; null when it does not. */
-export function readJob(cache: ApolloCache, id: string): VideoJobFieldsFragment | null {
-  return cache.readFragment({
-    id: `VideoJob:${id}`,
-    fragment: VideoJobFieldsFragmentDoc,
-    fragmentName: 'VideoJobFields',
-  });
 }

@@ -8,7 +8,10 @@ const LONGEST_TITLE = 60;
  *
  * @param before the status that the job had; undefined when it is not known
  */
-export function announcementOf(job: VideoJobFieldsFragment, before: VideoJobStatus | undefined): string | null {
+export function announcementOf(
+  job: VideoJobFieldsFragment,
+  before: VideoJobStatus | undefined,
+): string | null {
   if (before === job.status) return null;
   const { prompt } = job.request;
   const title = prompt.length > LONGEST_TITLE ? `${prompt.slice(0, LONGEST_TITLE)}…` : prompt;

@@ -1,13 +1,12 @@
 import { type ApolloClient, CombinedGraphQLErrors } from '@apollo/client';
 import {
   type VideoJobFieldsFragment,
-  VideoJobFieldsFragmentDoc,
   type VideoJobStatus,
   VideoJobsDocument,
   VideoJobsUpdatedDocument,
 } from '../../../client/documents.ts';
-import type { CachedJobs } from '../gateway/apollo.ts';
 import type { Connection } from '../gateway/connection.ts';
+import { addToList } from '../gateway/job-cache.ts';
 import { syncServerClock } from '../gateway/server-clock.ts';
 import { Store } from '../ui/store.ts';
 import { JobIdsDocument } from './documents.ts';
@@ -119,7 +118,7 @@ async function readPage(apollo: ApolloClient, first: number, after: string | nul
     variables: { first, after },
     fetchPolicy: 'network-only',
   });
-  if (data === undefined) throw error ?? new Error('The list could not be read.');
+  if (data === undefined) throw new Error('The list could not be read.', { cause: error });
   return data.videoJobs;
 }
 
@@ -127,32 +126,8 @@ function readJobs(apollo: ApolloClient): Page | undefined {
   return apollo.readQuery({ query: JobIdsDocument })?.videoJobs;
 }
 
-/** Puts a job of the cache into the list. */
-export function addToList({ cache }: ApolloClient, id: string): void {
-  cache.modify<{ videoJobs: CachedJobs }>({
-    fields: {
-      videoJobs: (known, { toReference }) => {
-        const node = toReference(`VideoJob:${id}`);
-        if (node === undefined || !('nodes' in known)) return known;
-        if (known.nodes.some(({ __ref }) => __ref === node.__ref)) return known;
-        // The newest comes first.
-        return { ...known, nodes: [...known.nodes, node].toSorted((a, b) => (a.__ref < b.__ref ? 1 : -1)) };
-      },
-    },
-  });
-}
-
-/** Writes a job that came some other way, unless a newer version is there. */
-export function writeJob({ cache }: ApolloClient, job: VideoJobFieldsFragment): void {
-  cache.writeFragment({
-    id: cache.identify({ __typename: 'VideoJob', id: job.id }) ?? '',
-    fragment: VideoJobFieldsFragmentDoc,
-    fragmentName: 'VideoJobFields',
-    data: job,
-  });
-}
-
-function isUnauthenticated(error: unknown): boolean {
+function isUnauthenticated(failure: unknown): boolean {
+  const error = failure instanceof Error && failure.cause !== undefined ? failure.cause : failure;
   return (
     CombinedGraphQLErrors.is(error) &&
     error.errors.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED')

@@ -46,7 +46,13 @@ function Card({ job }: { readonly job: VideoJobFieldsFragment }) {
 }
 
 /** The image, and in its place the video once there is one. */
-export function Media({ job, large = false }: { readonly job: VideoJobFieldsFragment; readonly large?: boolean }) {
+export function Media({
+  job,
+  large = false,
+}: {
+  readonly job: VideoJobFieldsFragment;
+  readonly large?: boolean;
+}) {
   // What ended before it was looked at does not start to move by itself.
   const [seenUnfinished] = useState(!job.isTerminal);
   const autoPlay = seenUnfinished && (large || startedHere(job.id));

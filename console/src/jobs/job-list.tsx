@@ -14,7 +14,11 @@ export function JobList() {
   return (
     <section className="jobs" aria-labelledby="jobs-heading" aria-busy={state === 'loading'}>
       <h2 id="jobs-heading">Your videos</h2>
-      {jobs === undefined && <p className="muted">{state === 'failed' ? 'The list could not be read; trying again…' : 'Loading…'}</p>}
+      {jobs === undefined && (
+        <p className="muted">
+          {state === 'failed' ? 'The list could not be read; trying again…' : 'Loading…'}
+        </p>
+      )}
       {jobs?.nodes.length === 0 && (
         <p className="empty muted">No videos yet. Give an image and say what should happen in it.</p>
       )}

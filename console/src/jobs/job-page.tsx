@@ -4,12 +4,11 @@ import { Link } from 'wouter';
 import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '../../../client/documents.ts';
 import { WatchVideoJobError, watchVideoJob } from '../../../client/watch-video-job.ts';
 import { useGateway } from '../gateway/gateway.tsx';
-import { readJob } from '../gateway/newest-version.ts';
+import { readJob, writeJob } from '../gateway/job-cache.ts';
 import { serverNow } from '../gateway/server-clock.ts';
 import { CopyLink } from './copy-link.tsx';
 import { Download } from './download.tsx';
 import { FailureText, TryAgain } from './failure.tsx';
-import { writeJob } from './feed.ts';
 import { Media } from './job-card.tsx';
 import { Progress } from './progress.tsx';
 import { StatusBadge } from './status-badge.tsx';
@@ -41,7 +40,10 @@ function useWatch(id: string): string | null {
     const leaving = new AbortController();
     const watch = async (): Promise<void> => {
       const known = readJob(apollo.cache, id);
-      const updates = watchVideoJob(client, id, { signal: leaving.signal, sinceVersion: known?.version ?? 0 });
+      const updates = watchVideoJob(client, id, {
+        signal: leaving.signal,
+        sinceVersion: known?.version ?? 0,
+      });
       for await (const job of updates) {
         const before = readJob(apollo.cache, id);
         if (before !== null && before.version > job.version) continue;
@@ -92,7 +94,9 @@ function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
           <Fact name="Length">{request.videoLength} s</Fact>
           <Fact name="Steps">{request.steps}</Fact>
           <Fact name="Seed">{request.seed}</Fact>
-          <Fact name="Negative prompt">{request.negativePrompt === '' ? UNKNOWN : request.negativePrompt}</Fact>
+          <Fact name="Negative prompt">
+            {request.negativePrompt === '' ? UNKNOWN : request.negativePrompt}
+          </Fact>
           <Fact name="Image">
             <a href={request.image} target="_blank" rel="noreferrer">
               {request.image}

@@ -65,7 +65,12 @@ function Base64Video({ job, autoPlay }: JobVideoProps) {
   return (
     <>
       <JobImage job={job} />
-      <button type="button" className="button media-button" aria-disabled={wanted} onClick={() => setWanted(true)}>
+      <button
+        type="button"
+        className="button media-button"
+        aria-disabled={wanted}
+        onClick={() => setWanted(true)}
+      >
         {problem ?? (wanted ? 'Loading…' : 'Load the video')}
       </button>
     </>
@@ -74,7 +79,11 @@ function Base64Video({ job, autoPlay }: JobVideoProps) {
 
 function useBase64Url(id: string, skip: boolean): { url: string | null; problem: string | null } {
   // Kept out of the cache: it can be megabytes.
-  const { data, error } = useQuery(VideoJobBase64Document, { variables: { id }, skip, fetchPolicy: 'no-cache' });
+  const { data, error } = useQuery(VideoJobBase64Document, {
+    variables: { id },
+    skip,
+    fetchPolicy: 'no-cache',
+  });
   const video = data?.videoJob?.video;
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => {

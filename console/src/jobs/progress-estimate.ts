@@ -22,7 +22,11 @@ export interface ProgressPoint {
 }
 
 /** The bar's way from a sample on, until another one comes: straight lines between these points; it never falls. */
-export function progressPath({ progress, estimatedCompletionAt, at }: ProgressSample): readonly ProgressPoint[] {
+export function progressPath({
+  progress,
+  estimatedCompletionAt,
+  at,
+}: ProgressSample): readonly ProgressPoint[] {
   const start = { afterMs: 0, progress };
   if (estimatedCompletionAt === null || progress >= 1) return [start];
   const untilMs = Math.max(1000, estimatedCompletionAt - at);

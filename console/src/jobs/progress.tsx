@@ -34,13 +34,8 @@ export function Progress({ job }: { readonly job: VideoJobFieldsFragment }) {
           style={prefersReducedMotion() ? { transform: `scaleX(${percent / 100})` } : undefined}
         />
       </div>
-      <p className="progress-times muted">
-        <span>
-          {duration(now - Date.parse(job.createdAt))}
-          <span className="visually-hidden"> elapsed</span>
-        </span>
-        <span>{left}</span>
-      </p>
+      {/* One text from the left: its start never moves. */}
+      <p className="progress-times muted">{`${duration(now - Date.parse(job.createdAt))} so far, ${left}`}</p>
     </div>
   );
 }
@@ -69,7 +64,10 @@ function move(bar: HTMLElement, sample: ProgressSample): (() => void) | undefine
   if (prefersReducedMotion()) return undefined;
   bar.style.transform = `scaleX(${sample.progress})`;
   if (whole === 0) return undefined;
-  const frames = path.map(({ afterMs, progress }) => ({ offset: afterMs / whole, transform: `scaleX(${progress})` }));
+  const frames = path.map(({ afterMs, progress }) => ({
+    offset: afterMs / whole,
+    transform: `scaleX(${progress})`,
+  }));
   const animation = bar.animate(frames, { duration: whole, fill: 'forwards' });
   animation.currentTime = Math.max(0, serverNow() - sample.at);
   return () => animation.cancel();

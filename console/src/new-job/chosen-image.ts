@@ -1,6 +1,10 @@
 /** The image of the form: a local file, or a URL that the upstream can fetch. */
 export type ChosenImage =
-  | { readonly type: 'file'; readonly file: File; /** For the preview; to be revoked. */ readonly previewUrl: string }
+  | {
+      readonly type: 'file';
+      readonly file: File;
+      /** For the preview; to be revoked. */ readonly previewUrl: string;
+    }
   | { readonly type: 'url'; readonly url: string };
 
 /** What the gateway takes (see `uploadImage`). */

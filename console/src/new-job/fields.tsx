@@ -16,7 +16,16 @@ interface TextFieldProps extends FieldProps {
 }
 
 /** A text of some lines. */
-export function TextField({ name, label, help, fault, rows, maxLength, defaultValue, required }: TextFieldProps) {
+export function TextField({
+  name,
+  label,
+  help,
+  fault,
+  rows,
+  maxLength,
+  defaultValue,
+  required,
+}: TextFieldProps) {
   const id = useId();
   return (
     <div className="field">
@@ -44,7 +53,16 @@ interface NumberFieldProps extends FieldProps {
 }
 
 /** A whole number in a range, on a slider that shows it. */
-export function RangeField({ name, label, help, fault, min, max, defaultValue, unit = '' }: NumberFieldProps) {
+export function RangeField({
+  name,
+  label,
+  help,
+  fault,
+  min,
+  max,
+  defaultValue,
+  unit = '',
+}: NumberFieldProps) {
   const id = useId();
   const [value, setValue] = useState(defaultValue);
   return (
@@ -100,7 +118,11 @@ export function SeedField({ name, label, help, fault, defaultValue }: SeedFieldP
           aria-describedby={`${id}-help`}
           onChange={({ target }) => setValue(target.value)}
         />
-        <button type="button" className="button" onClick={() => setValue(String(Math.floor(Math.random() * MAX_INT)))}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => setValue(String(Math.floor(Math.random() * MAX_INT)))}
+        >
           Random
         </button>
       </div>
@@ -147,7 +169,15 @@ export function CheckField({ name, label, help, fault }: FieldProps) {
   );
 }
 
-function Help({ id, help, fault }: { readonly id: string; readonly help: string; readonly fault: string | null }) {
+function Help({
+  id,
+  help,
+  fault,
+}: {
+  readonly id: string;
+  readonly help: string;
+  readonly fault: string | null;
+}) {
   return (
     <p id={id} className={fault === null ? 'help' : 'field-error'}>
       {fault ?? help}

@@ -1,6 +1,6 @@
 import type { ApolloClient } from '@apollo/client';
 import { GenerateVideoDocument, type GenerateVideoInput } from '../../../client/documents.ts';
-import { addToList } from '../jobs/feed.ts';
+import { addToList } from '../gateway/job-cache.ts';
 import { rememberStarted } from '../jobs/started-here.ts';
 
 /** What became of a wish for a video. */
@@ -11,7 +11,10 @@ export type GenerateOutcome =
   | { readonly type: 'refused'; readonly message: string };
 
 /** Sends a job and puts it into the list. Never throws. */
-export async function generateVideo(apollo: ApolloClient, input: GenerateVideoInput): Promise<GenerateOutcome> {
+export async function generateVideo(
+  apollo: ApolloClient,
+  input: GenerateVideoInput,
+): Promise<GenerateOutcome> {
   try {
     const { data } = await apollo.mutate({ mutation: GenerateVideoDocument, variables: { input } });
     const result = data?.generateVideo;

@@ -35,7 +35,11 @@ export function ImageField({ image, fault, onChoose, onFault }: ImageFieldProps)
   };
 
   return (
-    <fieldset className="field image-field" data-over={over} aria-describedby={fault === null ? undefined : `${id}-fault`}>
+    <fieldset
+      className="field image-field"
+      data-over={over}
+      aria-describedby={fault === null ? undefined : `${id}-fault`}
+    >
       <legend>Image</legend>
       <div className="drop">
         {image === null ? (
@@ -120,7 +124,12 @@ function Preview({ image, onRemove }: { readonly image: ChosenImage; readonly on
       {brokenUrl === url ? (
         <p className="drop-hint">There is no image to be seen at this URL.</p>
       ) : (
-        <img src={url} alt="The chosen image" referrerPolicy="no-referrer" onError={() => setBrokenUrl(url)} />
+        <img
+          src={url}
+          alt="The chosen image"
+          referrerPolicy="no-referrer"
+          onError={() => setBrokenUrl(url)}
+        />
       )}
       <button type="button" className="button remove" aria-label="Remove the image" onClick={onRemove}>
         ✕

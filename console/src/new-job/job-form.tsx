@@ -25,7 +25,13 @@ const MORE = ['negativePrompt', 'resolution', 'videoLength', 'steps', 'seed', 'b
 /** The form for a new video. */
 export function JobForm() {
   const { apollo, announcer } = useGateway();
-  const [wishes] = useState(() => new Wishes(() => performance.now(), () => crypto.randomUUID()));
+  const [wishes] = useState(
+    () =>
+      new Wishes(
+        () => performance.now(),
+        () => crypto.randomUUID(),
+      ),
+  );
   const [image, setImage] = useChosenImage();
   const [sending, setSending] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
@@ -75,7 +81,13 @@ export function JobForm() {
   const { prompt, negativePrompt, resolution, videoLength, steps, seed, base64 } = PARAMETERS;
   const moreIsWrong = MORE.some((name) => faultOf(name) !== null);
   return (
-    <form ref={form} className="new-job" aria-labelledby="new-heading" onSubmit={submit} onKeyDown={submitByKey}>
+    <form
+      ref={form}
+      className="new-job"
+      aria-labelledby="new-heading"
+      onSubmit={submit}
+      onKeyDown={submitByKey}
+    >
       <h2 id="new-heading">New video</h2>
       <ImageField
         image={image}
@@ -96,7 +108,13 @@ export function JobForm() {
           choices={RESOLUTIONS}
           fault={faultOf('resolution')}
         />
-        <RangeField name="videoLength" label="Length" {...videoLength} unit=" s" fault={faultOf('videoLength')} />
+        <RangeField
+          name="videoLength"
+          label="Length"
+          {...videoLength}
+          unit=" s"
+          fault={faultOf('videoLength')}
+        />
         <RangeField name="steps" label="Steps" {...steps} fault={faultOf('steps')} />
         <TextField
           name="negativePrompt"

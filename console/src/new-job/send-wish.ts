@@ -21,7 +21,10 @@ export async function sendWish({ apollo, wishes, image, input }: Wish): Promise<
     url = image.type === 'url' ? image.url.trim() : await uploadOnce(image.file);
   } catch (error) {
     if (error instanceof UploadImageError && error.code !== 'UNKNOWN') return invalidImage(error.message);
-    return { type: 'refused', message: 'The image could not be uploaded: the gateway can’t be reached. Try again.' };
+    return {
+      type: 'refused',
+      message: 'The image could not be uploaded: the gateway can’t be reached. Try again.',
+    };
   }
   const wish = { ...input, image: url };
   const idempotencyKey = wishes.keyFor(wish);
@@ -31,7 +34,11 @@ export async function sendWish({ apollo, wishes, image, input }: Wish): Promise<
 }
 
 function invalidImage(message: string): GenerateOutcome {
-  return { type: 'invalid', message: 'Some of the input is not right.', issues: new Map([['image', message]]) };
+  return {
+    type: 'invalid',
+    message: 'Some of the input is not right.',
+    issues: new Map([['image', message]]),
+  };
 }
 
 const uploads = new WeakMap<File, Promise<string>>();

@@ -3,16 +3,9 @@ import { saveToken } from '../gateway/token.ts';
 
 /** Asks for the token that the gateway wants. */
 export function SignIn() {
-  const submit = (event: SubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const token = new FormData(event.currentTarget).get('token');
-    if (typeof token !== 'string') return;
-    saveToken(token.trim());
-    location.reload();
-  };
   return (
     <main className="page">
-      <form className="sign-in" onSubmit={submit}>
+      <form className="sign-in" onSubmit={signIn}>
         <h1>Sign in</h1>
         <p>This gateway asks who you are. Paste a bearer token of yours; it is kept in this tab only.</p>
         <div className="field">
@@ -25,4 +18,12 @@ export function SignIn() {
       </form>
     </main>
   );
+}
+
+function signIn(event: SubmitEvent<HTMLFormElement>): void {
+  event.preventDefault();
+  const token = new FormData(event.currentTarget).get('token');
+  if (typeof token !== 'string') return;
+  saveToken(token.trim());
+  location.reload();
 }

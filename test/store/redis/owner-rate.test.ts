@@ -54,6 +54,15 @@ describe.each(KINDS)('the call rate of owners on %s', (_, start) => {
     await expect.poll(() => b.take('ada')).toBeNull();
   });
 
+  it('is counted apart for what is called', async () => {
+    const [generate] = rates(1);
+    const upload = redisOwnerRate(stores[0].client, 'upload', 1);
+    expect(await generate.take('ada')).toBeNull();
+    expect(await upload.take('ada')).toBeNull();
+    expect(await generate.take('ada')).not.toBeNull();
+    expect(await upload.take('ada')).not.toBeNull();
+  });
+
   it('has no limit at 0', async () => {
     const [a] = rates(0);
     for (let i = 0; i < 100; i += 1) expect(await a.take('ada')).toBeNull();
