@@ -7,7 +7,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/install-programs.ts'],
+    globalSetup: ['test/support/install-programs.ts', 'test/support/build-console.ts'],
     maxWorkers: 2,
     testTimeout: 20_000,
     unstubEnvs: true,

@@ -27,9 +27,13 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  get port(): number {
     const address: AddressInfo | string | null = this.#listener.address();
     if (address === null || typeof address === 'string') throw new Error('The proxy does not listen.');
-    return `redis://127.0.0.1:${address.port}`;
+    return address.port;
   }
 
   /** Leaves the present connections open and passes nothing on; new ones work. */

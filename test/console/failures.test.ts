@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { useConsole } from '../support/console-fixture.ts';
+import { jobsWith } from '../support/gateway-list.ts';
+import { generate, watchToEnd } from '../support/spawned-gateway.ts';
+
+const fixture = useConsole();
+
+test('a failed job says what happened, in the upstream’s words too, and what it cost', async () => {
+  const prompt = 'a crowd [sandbox:content-block]';
+  await using console = await fixture.open();
+  await console.fill({ image: 'https://example.com/crowd.png', prompt });
+  await console.generate();
+  const card = console.card(prompt);
+  await card.getByText('Failed').waitFor();
+  const failure = card.locator('.failure');
+  expect(await failure.locator('> *').allTextContents()).toEqual([
+    'The video could not be made',
+    expect.stringContaining('the input was flagged as sensitive'),
+    'It may have been charged.',
+  ]);
+  // The same input would fail again.
+  expect(await card.getByRole('button').count()).toBe(0);
+
+  await card.getByRole('link').click();
+  await console.page.getByRole('heading', { name: prompt }).waitFor();
+  expect(await console.page.locator('.failure strong').textContent()).toBe('The video could not be made');
+});
+
+test('“Try again” makes one job, however often it is pressed and in however many tabs', async () => {
+  const prompt = 'a kite [sandbox:lost-answer]';
+  const { id } = await generate(fixture.url, { prompt });
+  await watchToEnd(fixture.url, id);
+  await using first = await fixture.open();
+  await using second = await fixture.open();
+  const buttons = [first, second].map((console) =>
+    console.card(prompt).getByRole('button', { name: 'Try again' }),
+  );
+  expect(await first.card(prompt).locator('.failure > *').allTextContents()).toEqual([
+    'Unknown whether it was made',
+    expect.any(String),
+    'It may have been charged.',
+  ]);
+  await Promise.all(buttons.map((button) => button.dblclick()));
+  for (const console of [first, second]) {
+    await console.card(prompt).getByRole('button', { name: 'Sent again' }).waitFor();
+    // The new one is lost as well: then both are failed.
+    await console.card(prompt).getByText('Failed').nth(1).waitFor();
+    expect(await console.card(prompt).count()).toBe(2);
+  }
+  expect(await jobsWith(fixture.url, prompt)).toHaveLength(2);
+});

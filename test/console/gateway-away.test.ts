@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser, type TestBrowser } from '../support/browser.ts';
+import { ConsolePage, plays } from '../support/console-page.ts';
+import { freePort } from '../support/free-port.ts';
+import { jobsWith } from '../support/gateway-list.ts';
+import { generate, type SpawnedGateway, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const resources = new AsyncDisposableStack();
+let browser: TestBrowser;
+
+beforeAll(async () => {
+  browser = resources.use(await launchBrowser());
+});
+
+afterAll(() => resources.disposeAsync());
+
+/** Gateways one after the other on one data folder, at the same port unless told otherwise. */
+async function gateways(speed: string) {
+  const folder = tempFolder();
+  const port = await freePort();
+  const start = (at = port) =>
+    spawnGateway({ DATA_DIR: folder.path, SANDBOX_SPEED: speed, PORT: String(at) });
+  return { start, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
+async function killed(gateway: SpawnedGateway): Promise<void> {
+  gateway.kill('SIGKILL');
+  await gateway.exited;
+}
+
+/** The page, live, with a mark that a reload would wipe off. */
+async function markedPage(url: string): Promise<ConsolePage> {
+  const console = await ConsolePage.open(browser, url);
+  await console.page.evaluate('globalThis.marked = true');
+  return console;
+}
+
+async function isMarked({ page }: ConsolePage): Promise<boolean> {
+  return (await page.evaluate('globalThis.marked')) === true;
+}
+
+test('a gateway that is killed in the middle of a job and comes back: the page says so, and ends with the video', async () => {
+  const prompt = 'a train crosses a bridge';
+  using data = await gateways('2.5');
+  await using first = await data.start();
+  await using console = await markedPage(first.url);
+  await console.fill({ image: 'https://example.com/train.png', prompt });
+  await console.generate();
+  await console.card(prompt).getByText('In progress').waitFor();
+
+  await killed(first);
+  await console.connection('Reconnecting…');
+  await using second = await data.start();
+  await console.live();
+  await console.card(prompt).getByText('Ready').waitFor();
+  await plays(console.card(prompt).locator('video'));
+  expect(await console.card(prompt).count()).toBe(1);
+  expect(await jobsWith(second.url, prompt)).toHaveLength(1);
+  expect(await isMarked(console)).toBe(true);
+});
+
+test('what was made and finished while the page was cut off is in the list after, and what was wished for meanwhile is made once', async () => {
+  const madeElsewhere = 'a fox in the snow';
+  const wishedFor = 'a fox in the rain';
+  using data = await gateways('20');
+  await using first = await data.start();
+  await using console = await markedPage(first.url);
+  await killed(first);
+  await console.connection('Reconnecting…');
+
+  await using elsewhere = await data.start(0);
+  const { id } = await generate(elsewhere.url, { prompt: madeElsewhere, resolution: 'R360', videoLength: 1 });
+  await watchToEnd(elsewhere.url, id);
+  await killed(elsewhere);
+
+  await console.fill({ image: 'https://example.com/fox.png', prompt: wishedFor });
+  await console.generateButton.dblclick();
+  await console.generate();
+  expect(await console.generateButton.textContent()).toBe('Sending…');
+  expect(await console.card(madeElsewhere).count()).toBe(0);
+
+  await using last = await data.start();
+  await console.live();
+  await console.card(madeElsewhere).getByText('Ready').waitFor();
+  await console.note.getByText('Your video is on its way.').waitFor();
+  await console.card(wishedFor).getByText('Ready').waitFor();
+  expect(await console.cards.count()).toBe(2);
+  expect(await jobsWith(last.url, wishedFor)).toHaveLength(1);
+  expect(await isMarked(console)).toBe(true);
+});
+
+test('a wish whose answer was lost with the connection is sent again and makes one job', async () => {
+  const prompt = 'a paper boat';
+  using folder = tempFolder();
+  await using gateway = await spawnGateway({ DATA_DIR: folder.path, SANDBOX_SPEED: '20' });
+  await using proxy = await TcpProxy.start(Number(new URL(gateway.url).port));
+  await using console = await markedPage(`http://127.0.0.1:${proxy.port}`);
+  await console.fill({ image: 'https://example.com/boat.png', prompt });
+  proxy.dropAnswers();
+  await console.generate();
+  await expect.poll(() => jobsWith(gateway.url, prompt), { timeout: 5000 }).toHaveLength(1);
+  expect(await console.card(prompt).count()).toBe(0);
+
+  proxy.cut();
+  await console.note.getByText('This video is on its way already.').waitFor();
+  await console.card(prompt).getByText('Ready').waitFor();
+  expect(await console.card(prompt).count()).toBe(1);
+  expect(await jobsWith(gateway.url, prompt)).toHaveLength(1);
+  expect(await isMarked(console)).toBe(true);
+});

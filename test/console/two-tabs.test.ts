@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { useConsole } from '../support/console-fixture.ts';
+import { ConsolePage, plays } from '../support/console-page.ts';
+
+const fixture = useConsole({ SANDBOX_SPEED: '3' });
+
+test('a job made in one tab is in the other’s list, and on its own page, live to the end', async () => {
+  const prompt = 'clouds over the hills';
+  await using first = await fixture.open();
+  await using second = await fixture.open();
+  await first.fill({ image: 'https://example.com/hills.png', prompt });
+  await first.generate();
+  await second.card(prompt).waitFor();
+
+  const page = await ConsolePage.openTab(first, `${fixture.url}/jobs/${await second.idOf(prompt)}`);
+  await page.getByRole('heading', { name: prompt }).waitFor();
+  const badge = page.locator('.badge');
+  const shown = [await badge.textContent()];
+  const places = [first.card(prompt), second.card(prompt), page.getByRole('article')];
+  for (const place of places) await place.locator('.badge').getByText('In progress').waitFor();
+  shown.push(await badge.textContent());
+  for (const place of places) await place.locator('.badge').getByText('Ready').waitFor();
+  shown.push(await badge.textContent());
+  expect(shown.slice(1)).toEqual(['In progress', 'Ready']);
+  expect(['Queued', 'In progress']).toContain(shown[0]);
+
+  // The page is opened to see the video; in the list of a tab that did not ask for it nothing starts to move.
+  await plays(page.locator('video'));
+  await second.card(prompt).locator('video').waitFor();
+  expect(await second.card(prompt).locator('video').getAttribute('autoplay')).toBeNull();
+});
+
+test('a job’s page that is opened when it is over shows its end, and one that is unknown says so', async () => {
+  await using console = await fixture.open();
+  await console.card('clouds over the hills').getByRole('link').click();
+  await console.page.getByRole('heading', { name: 'clouds over the hills' }).waitFor();
+  await console.page.reload();
+  await console.page.locator('.badge').getByText('Ready').waitFor();
+  await console.page.getByRole('link', { name: 'All videos' }).click();
+  await console.card('clouds over the hills').waitFor();
+
+  await console.page.goto(`${fixture.url}/jobs/vj_unknown`);
+  await console.page.getByText('There is no such job, or it is no longer kept.').waitFor();
+});
