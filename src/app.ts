@@ -7,6 +7,7 @@ import { Authenticator } from './auth/authenticator.ts';
 import { JobTokens } from './auth/job-tokens.ts';
 import { UserTokens } from './auth/user-tokens.ts';
 import type { Config } from './config.ts';
+import type { Caller } from './domain/caller.ts';
 import { isPublicHost } from './domain/public-address.ts';
 import { newJobId } from './domain/job-id.ts';
 import { createContext, type GraphQLServices } from './graphql/context.ts';
@@ -19,6 +20,7 @@ import { ConsoleFiles } from './server/console.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
 import { OwnerStreams } from './server/owner-streams.ts';
+import { PlainQueries } from './server/plain-queries.ts';
 import { TrustedDocuments } from './server/trusted-documents.ts';
 import { UploadSlots } from './server/upload-slots.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
@@ -142,9 +144,10 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     uploadImage: (image) => upload(images, image, config.segmindTimeoutMs, log),
   };
   const callbacks = new CallbackSubscriptions({ origins: config.callbackOrigins, log });
+  const makeContext = (caller: Caller) => createContext(services, caller);
   const yoga = createGraphQLEndpoint({
     schema: createSchema({ federation: config.federation }),
-    createContext: (caller) => createContext(services, caller),
+    createContext: makeContext,
     authenticator,
     streams,
     crossOrigin,
@@ -157,6 +160,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   });
   return {
     yoga,
+    plainQueries: new PlainQueries({ yoga, authenticator, createContext: makeContext, crossOrigin, trusted }),
     callbacks,
     webSockets: new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock: systemClock, log }),
   };

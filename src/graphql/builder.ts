@@ -1,8 +1,7 @@
 import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
-import { DateTimeResolver } from 'graphql-scalars';
 import type { GraphQLContext } from './context.ts';
-import { FileScalar, UrlScalar } from './scalars.ts';
+import { DateTimeScalar, FileScalar, UrlScalar } from './scalars.ts';
 import type { UploadedFile } from './uploaded-file.ts';
 
 /** Jobs in a page when it is not said how many, and at most. */
@@ -58,7 +57,7 @@ export function createBuilder() {
   });
   builder.addScalarType('URL', UrlScalar);
   builder.addScalarType('File', FileScalar);
-  builder.addScalarType('DateTime', DateTimeResolver, {
+  builder.addScalarType('DateTime', DateTimeScalar, {
     description: 'A point in time, RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.000Z`.',
   });
   return builder;

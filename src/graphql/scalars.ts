@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { DateTimeResolver } from 'graphql-scalars';
 import { UploadedFile } from './uploaded-file.ts';
 
 /**
@@ -21,6 +22,12 @@ function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   throw new GraphQLError(`URL must be a string, not ${value === null ? 'null' : typeof value}.`);
 }
+
+/** As text already: an answer of strings only is made into JSON several times faster than one with dates in it. */
+export const DateTimeScalar = new GraphQLScalarType<Date, string>({
+  ...DateTimeResolver.toConfig(),
+  serialize: (value) => DateTimeResolver.serialize(value).toISOString(),
+});
 
 /** Routers mostly can't pass files on; see docs/federation.md. */
 export const NOT_BY_ROUTERS = { inaccessible: {} };

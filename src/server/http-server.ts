@@ -5,6 +5,7 @@ import type { ConsoleFiles } from './console.ts';
 import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, sendJson, serveHealth } from './health.ts';
 import { isForm } from './multipart.ts';
+import type { PlainQueries } from './plain-queries.ts';
 import { type UnreadLimits, watchUnread } from './unread.ts';
 import type { CallbackSubscriptions } from './callback/subscriptions.ts';
 import type { WebSocketEndpoint } from './websocket.ts';
@@ -13,6 +14,7 @@ import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 /** GraphQL over HTTP, over WebSocket and by callbacks. */
 export interface GraphQLEndpoints {
   readonly yoga: Yoga;
+  readonly plainQueries: PlainQueries;
   readonly webSockets: WebSocketEndpoint;
   readonly callbacks: CallbackSubscriptions;
 }
@@ -109,6 +111,7 @@ export class HttpServer implements AsyncDisposable {
       response.setHeader('vary', 'origin');
       this.#answers.add(response);
       response.once('close', () => this.#answers.delete(response));
+      if (await graphql.plainQueries.answer(request, response)) return;
       await graphql.yoga(request, response);
     } else if (console?.serve(path, request, response) === true) {
       return;

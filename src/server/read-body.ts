@@ -28,9 +28,17 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Re
       resolve({ type: 'too-large' });
       return;
     }
+    if (start === 0 && length === toldLength) {
+      // All of it in one piece, as with most requests: nothing to gather.
+      bytes = chunk;
+      return;
+    }
     if (length > bytes.length) {
       // What a client only says that it will send takes no room.
-      const more = bytes.length === 0 ? FIRST_BYTES : toldLength || 2 * bytes.length;
+      const more =
+        bytes.length === 0
+          ? Math.min(toldLength || FIRST_BYTES, FIRST_BYTES)
+          : toldLength || 2 * bytes.length;
       bytes = grown(bytes, Math.min(maxBytes, Math.max(length, more)));
     }
     chunk.copy(bytes, start);

@@ -47,7 +47,7 @@ export function useRequestBody(
           checkMayUpload(caller);
           setRequestParser(() => readUpload(req, caller));
         } else if (isJson(req.headers['content-type'] ?? '')) {
-          setRequestParser(async () => withQuery(await readJson(req), trusted));
+          setRequestParser(async () => withQuery(await readJsonBody(req), trusted));
         } else {
           throw refusal(
             415,
@@ -74,8 +74,24 @@ export function useRequestBody(
   };
 }
 
-function isJson(contentType: string): boolean {
+/** Whether a POST's content type is taken for an operation. */
+export function isJson(contentType: string): boolean {
   return /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
+}
+
+const parsed = new WeakMap<IncomingMessage, Promise<object>>();
+
+/**
+ * Reads the body of a POST, once: whoever asks again gets the same.
+ *
+ * @throws GraphQLError when it is too large, cut off, or no JSON object
+ */
+export function readJsonBody(request: IncomingMessage): Promise<object> {
+  const known = parsed.get(request);
+  if (known !== undefined) return known;
+  const reading = readJson(request);
+  parsed.set(request, reading);
+  return reading;
 }
 
 async function readJson(request: IncomingMessage): Promise<object> {

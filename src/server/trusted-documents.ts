@@ -35,20 +35,28 @@ export class TrustedDocuments {
     );
   }
 
+  /** @returns null when it is not trusted, or unknown */
+  find(wish: DocumentWish): string | null {
+    const { query } = wish;
+    if (!isText(query)) return this.#byId.get(idOf(wish) ?? '') ?? null;
+    return this.#texts.has(query) ? query : null;
+  }
+
   /** @throws GraphQLError with code DOCUMENT_NOT_TRUSTED or PERSISTED_QUERY_NOT_FOUND */
   resolve(wish: DocumentWish): string {
-    const { query } = wish;
-    if (typeof query === 'string' && query !== '') {
-      if (this.#texts.has(query)) return query;
-      throw refusal(
-        'DOCUMENT_NOT_TRUSTED',
-        'Only trusted documents are run here: send the id of one as `documentId`.',
-      );
-    }
-    const document = this.#byId.get(idOf(wish) ?? '');
-    if (document !== undefined) return document;
-    throw refusal('PERSISTED_QUERY_NOT_FOUND', 'There is no trusted document with this id.');
+    const document = this.find(wish);
+    if (document !== null) return document;
+    if (!isText(wish.query))
+      throw refusal('PERSISTED_QUERY_NOT_FOUND', 'There is no trusted document with this id.');
+    throw refusal(
+      'DOCUMENT_NOT_TRUSTED',
+      'Only trusted documents are run here: send the id of one as `documentId`.',
+    );
   }
+}
+
+function isText(query: unknown): query is string {
+  return typeof query === 'string' && query !== '';
 }
 
 function idOf({ documentId, extensions }: DocumentWish): string | null {

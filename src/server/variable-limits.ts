@@ -11,16 +11,16 @@ const MAX_VALUES = 1000;
 export function useVariableLimits(): Plugin {
   return {
     onExecute({ args, setResultAndStopExecution }) {
-      if (hasTooMany(args.variableValues)) setResultAndStopExecution({ errors: [tooMany()] });
+      if (hasTooManyValues(args.variableValues)) setResultAndStopExecution({ errors: [tooMany()] });
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      if (hasTooMany(args.variableValues)) setResultAndStopExecution({ errors: [tooMany()] });
+      if (hasTooManyValues(args.variableValues)) setResultAndStopExecution({ errors: [tooMany()] });
     },
   };
 }
 
-/** Counts without recursion, as JSON can be deep. */
-function hasTooMany(variables: unknown): boolean {
+/** Whether variables have more values than are allowed. Counts without recursion, as JSON can be deep. */
+export function hasTooManyValues(variables: unknown): boolean {
   const open = [variables];
   let count = 0;
   for (let value = open.pop(); value !== undefined; value = open.pop()) {

@@ -7,6 +7,7 @@ import { CallbackSubscriptions } from '../../src/server/callback/subscriptions.t
 import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
 import { CrossOrigin } from '../../src/server/cross-origin.ts';
 import { OwnerStreams } from '../../src/server/owner-streams.ts';
+import { PlainQueries } from '../../src/server/plain-queries.ts';
 import type { TrustedDocuments } from '../../src/server/trusted-documents.ts';
 import { UploadSlots } from '../../src/server/upload-slots.ts';
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
@@ -115,9 +116,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const known = (caller: Caller) => (auth === undefined ? { ...caller, ownerId: OWNER } : caller);
   const makeContext = (caller: Caller) => createContext(services, known(caller));
   const callbacks = new CallbackSubscriptions({ origins: callbackOrigins, log });
+  const makeWrapped = (caller: Caller) => wrapContext?.(() => makeContext(caller)) ?? makeContext(caller);
   const yoga = createGraphQLEndpoint({
     schema: createSchema({ federation: true }),
-    createContext: (caller) => wrapContext?.(() => makeContext(caller)) ?? makeContext(caller),
+    createContext: makeWrapped,
     authenticator,
     streams,
     crossOrigin,
@@ -128,13 +130,20 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     uploads: new UploadSlots(),
     sampleImageUrl: null,
   });
+  const plainQueries = new PlainQueries({
+    yoga,
+    authenticator,
+    createContext: makeWrapped,
+    crossOrigin,
+    trusted,
+  });
   const webSockets = new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock, log });
   const probe = () => services.store.ping();
   const server = resources.use(
     new HttpServer({
       host: '127.0.0.1',
       port: 0,
-      graphql: { yoga, webSockets, callbacks },
+      graphql: { yoga, plainQueries, webSockets, callbacks },
       console: null,
       crossOrigin,
       probe,

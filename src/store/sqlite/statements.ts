@@ -24,7 +24,7 @@ export function prepareStatements(database: DatabaseSync) {
       INSERT INTO jobs (id, owner_id, version, phase, body, deadline_at, due_at, faults, created_at)
       VALUES (:id, :owner, :version, :phase, :body, :deadline, :due, 0, :created)`),
 
-    getMany: database.prepare('SELECT body FROM jobs WHERE id IN (SELECT value FROM json_each(:ids))'),
+    getJob: database.prepare('SELECT body FROM jobs WHERE id = ?'),
     getVideoData: database.prepare('SELECT base64 FROM video_data WHERE job_id = :id'),
     putVideoData: database.prepare(
       'INSERT OR REPLACE INTO video_data (job_id, base64) VALUES (:id, :base64)',

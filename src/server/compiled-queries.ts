@@ -1,0 +1,71 @@
+import { getOperationAST, type ExecutionResult, OperationTypeNode } from 'graphql';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import { createLRUCache } from 'graphql-yoga';
+import type { GraphQLContext } from '../graphql/context.ts';
+import type { Yoga } from './yoga.ts';
+
+/** A query as a program sends it. */
+export interface QueryText {
+  readonly query: string;
+  readonly operationName: string | undefined;
+}
+
+/** A query that was parsed, validated and compiled. */
+export interface CompiledQuery {
+  readonly run: (
+    context: GraphQLContext,
+    variables: Readonly<Record<string, unknown>>,
+  ) => ExecutionResult | Promise<ExecutionResult>;
+}
+
+/** Compiled queries that are kept, and texts that are known to have come once. */
+const KEPT = 100;
+const SEEN = 1000;
+/** UTF-16 units; programs send shorter ones again and again. */
+const MAX_LENGTH = 4096;
+
+/**
+ * Compiles what is sent again and again into a function. Compiling costs more than running once, so a text is compiled
+ * when it comes for the second time.
+ */
+export class CompiledQueries {
+  readonly #yoga: Yoga;
+  readonly #seen = createLRUCache<true>({ max: SEEN });
+  /** Null: not to be compiled. */
+  readonly #compiled = createLRUCache<CompiledQuery | { readonly run: null }>({ max: KEPT });
+
+  constructor(yoga: Yoga) {
+    this.#yoga = yoga;
+  }
+
+  /** @returns null for what has to be answered the long way: a first time, another kind of operation, a faulty document */
+  find({ query, operationName }: QueryText): CompiledQuery | null {
+    if (query.length > MAX_LENGTH) return null;
+    const key = operationName === undefined ? query : `${operationName}\n${query}`;
+    const known = this.#compiled.get(key);
+    if (known !== undefined) return known.run === null ? null : known;
+    if (this.#seen.get(key) === undefined) {
+      this.#seen.set(key, true);
+      return null;
+    }
+    const compiled = this.#compile({ query, operationName });
+    this.#compiled.set(key, compiled ?? { run: null });
+    return compiled;
+  }
+
+  /** By the endpoint's own parser and rules. */
+  #compile({ query, operationName }: QueryText): CompiledQuery | null {
+    const { parse, validate, schema } = this.#yoga.getEnveloped({ params: { query, operationName } });
+    try {
+      const document = parse(query);
+      if (validate(schema, document).length > 0) return null;
+      if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.QUERY) return null;
+      const compiled = compileQuery(schema, document, operationName);
+      if (!isCompiledQuery(compiled)) return null;
+      return { run: (context, variables) => compiled.query({}, context, { ...variables }) };
+    } catch {
+      // Whoever answers the long way says what is wrong with it.
+      return null;
+    }
+  }
+}

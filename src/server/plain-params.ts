@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import { readJsonBody } from './request-body.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
+
+/** The parameters of an operation, when there is nothing special about them. */
+export interface PlainParams {
+  readonly query: string;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads the body.
+ *
+ * @param trusted the only documents that are run; null: any
+ * @returns null for anything but a `query` that may be run with, maybe, variables and the name of an operation
+ */
+export async function readPlainParams(
+  request: IncomingMessage,
+  trusted: TrustedDocuments | null,
+): Promise<PlainParams | null> {
+  const body: unknown = await readJsonBody(request).catch(() => null);
+  if (!isRecord(body)) return null;
+  const { query: text, documentId, operationName, variables, ...others } = body;
+  if (Object.keys(others).length > 0 || (trusted === null && documentId !== undefined)) return null;
+  const query = trusted === null ? text : trusted.find(body);
+  if (typeof query !== 'string') return null;
+  if (operationName != null && typeof operationName !== 'string') return null;
+  if (variables != null && !isRecord(variables)) return null;
+  return { query, operationName: operationName ?? undefined, variables: variables ?? {} };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Caller } from '../domain/caller.ts';
+import type { GraphQLContext } from '../graphql/context.ts';
+import { bearerToken } from './bearer-token.ts';
+import { CompiledQueries } from './compiled-queries.ts';
+import type { CrossOrigin } from './cross-origin.ts';
+import { type PlainParams, readPlainParams } from './plain-params.ts';
+import { regularMediaType } from './regular-media-type.ts';
+import { isJson } from './request-body.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
+import { hasTooManyValues } from './variable-limits.ts';
+import type { Yoga } from './yoga.ts';
+
+/** What plain queries are answered with. */
+export interface PlainQueriesOptions {
+  readonly yoga: Yoga;
+  readonly authenticator: Authenticator;
+  /** Makes the context of one operation. */
+  readonly createContext: (caller: Caller) => GraphQLContext;
+  readonly crossOrigin: CrossOrigin;
+  /** The only documents that are run; null: any. */
+  readonly trusted: TrustedDocuments | null;
+}
+
+/**
+ * Answers what frontends ask most, a query POSTed as JSON that succeeds, without the Request, Response and hooks that
+ * Yoga makes for each. Whatever is otherwise in any way, errors included, is Yoga's to answer, from the start: so there
+ * is one set of rules and one wording. Running a query twice changes nothing.
+ */
+export class PlainQueries {
+  readonly #options: PlainQueriesOptions;
+  readonly #compiled: CompiledQueries;
+
+  constructor(options: PlainQueriesOptions) {
+    this.#options = options;
+    this.#compiled = new CompiledQueries(options.yoga);
+  }
+
+  /** @returns false when Yoga has to answer: nothing was written, and the body can be read again */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    const mediaType = regularMediaType(request.headers.accept);
+    if (mediaType === null || request.method !== 'POST' || !isJson(request.headers['content-type'] ?? ''))
+      return false;
+    const { authenticator, crossOrigin, trusted } = this.#options;
+    // Yoga writes the headers that let a page of another origin read the answer.
+    if (crossOrigin.any && request.headers.origin !== undefined) return false;
+    // Nothing of a request is read before it is known whose it is.
+    const caller = await authenticator
+      .authenticate(bearerToken(request.headers.authorization))
+      .catch(() => null);
+    if (caller === null) return false;
+    const params = await readPlainParams(request, trusted);
+    const body = params === null ? null : await this.#run(params, caller);
+    if (body === null) return false;
+    response.writeHead(200, {
+      'content-type': `${mediaType}; charset=utf-8`,
+      'content-length': Buffer.byteLength(body),
+    });
+    response.end(body);
+    return true;
+  }
+
+  /** @returns the answer's body; null unless it is a query that succeeds */
+  async #run({ query, operationName, variables }: PlainParams, caller: Caller): Promise<string | null> {
+    const compiled = this.#compiled.find({ query, operationName });
+    if (compiled === null || hasTooManyValues(variables)) return null;
+    const result = await compiled.run(this.#options.createContext(caller), variables);
+    return result.errors === undefined ? JSON.stringify(result) : null;
+  }
+}
