@@ -21,6 +21,7 @@ import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
 import { OwnerStreams } from './server/owner-streams.ts';
 import { PlainQueries } from './server/plain-queries.ts';
+import { SharedPayloads } from './server/shared-payloads.ts';
 import { TrustedDocuments } from './server/trusted-documents.ts';
 import { UploadSlots } from './server/upload-slots.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
@@ -162,7 +163,15 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     yoga,
     plainQueries: new PlainQueries({ yoga, authenticator, createContext: makeContext, crossOrigin, trusted }),
     callbacks,
-    webSockets: new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock: systemClock, log }),
+    webSockets: new WebSocketEndpoint({
+      yoga,
+      authenticator,
+      streams,
+      trusted,
+      payloads: new SharedPayloads({ createContext: makeContext, log }),
+      clock: systemClock,
+      log,
+    }),
   };
 }
 

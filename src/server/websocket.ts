@@ -1,17 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import { GraphQLError } from 'graphql';
+import { type ExecutionArgs, GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
 import { OpeningOrder } from './opening-order.ts';
 import { OwnerStreams } from './owner-streams.ts';
+import type { SharedPayloads } from './shared-payloads.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { formatErrors, formatResult } from './ws-errors.ts';
-import { executorsOf, prepare } from './ws-operation.ts';
+import { prepare, rootOf } from './ws-operation.ts';
 import { WsSession } from './ws-session.ts';
+import { WsFeed } from './ws-feed.ts';
+import { WsOutlet } from './ws-outlet.ts';
 import { keepAlive, send } from './ws-socket.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -29,6 +32,7 @@ export interface WebSocketOptions {
   readonly clock: Clock;
   /** The only documents that are run; null: any. */
   readonly trusted: TrustedDocuments | null;
+  readonly payloads: SharedPayloads;
   readonly log: WebSocketLog;
 }
 
@@ -36,6 +40,7 @@ export interface WebSocketOptions {
 interface Connection {
   readonly session: WsSession;
   readonly order: OpeningOrder;
+  readonly outlet: WsOutlet;
   /**
    * What is under way, by the payload that asked for it: an id can be used again, a payload is one of its kind.
    * Subscriptions have their feed, once it is open.
@@ -71,8 +76,8 @@ export class WebSocketEndpoint {
     this.#options = options;
     this.#graphql = makeServer({
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-      execute: (args) => executorsOf(args).execute(args),
-      subscribe: (args) => executorsOf(args).subscribe(args),
+      execute: (args) => rootOf(args).execute(args),
+      subscribe: (args) => rootOf(args).subscribe(args),
       onConnect: ({ extra: { session }, connectionParams }) => session.begin(connectionParams),
       onSubscribe: async ({ extra }, _id, params) => {
         const { operations, session } = extra;
@@ -91,8 +96,10 @@ export class WebSocketEndpoint {
         }
         return args;
       },
-      onOperation: ({ extra }, _id, payload, _args, result) => {
-        if (isIterator(result)) extra.operations.set(payload, result);
+      onOperation: ({ extra, subscriptions }, id, payload, args, result) => {
+        if (!isIterator(result)) return;
+        extra.operations.set(payload, result);
+        if (id in subscriptions) this.#feed(extra, id, args);
       },
       onNext: (_context, _id, _payload, _args, result) => formatResult(result),
       onError: (_context, _id, _payload, errors) => formatErrors(errors),
@@ -127,6 +134,15 @@ export class WebSocketEndpoint {
     for (const client of this.#server.clients) client.terminate();
   }
 
+  /** Has a subscription's updates sent. */
+  #feed({ outlet }: Connection, id: string, args: ExecutionArgs): void {
+    const { quiet, text, caller } = rootOf(args);
+    if (quiet === null) return;
+    const { payloads } = this.#options;
+    const subscriber = payloads.subscriber(text, args, caller);
+    quiet.feed.pipe(new WsFeed({ id, quiet, subscriber, payloads, outlet }));
+  }
+
   #serve(socket: WebSocket, request: IncomingMessage): void {
     const { authenticator, streams, clock, log } = this.#options;
     const close = (code: number, reason: string) => socket.close(code, reason);
@@ -154,7 +170,7 @@ export class WebSocketEndpoint {
           });
         },
       },
-      { session, operations, order: new OpeningOrder() },
+      { session, operations, order: new OpeningOrder(), outlet: new WsOutlet(socket) },
     );
     keepAlive(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.

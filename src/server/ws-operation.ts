@@ -3,6 +3,7 @@ import type { SubscribePayload } from 'graphql-ws';
 import type { Caller } from '../domain/caller.ts';
 import { maskError } from './mask-error.ts';
 import type { Turn } from './opening-order.ts';
+import { FeedWish } from './quiet-feed.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -27,8 +28,10 @@ export async function prepare(
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
     // Without a `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
-    const enveloped = yoga.getEnveloped({ caller: await caller(), params });
-    const document = enveloped.parse(trusted === null ? params.query : trusted.resolve(params));
+    const asker = await caller();
+    const enveloped = yoga.getEnveloped({ caller: asker, params });
+    const text = trusted === null ? params.query : trusted.resolve(params);
+    const document = enveloped.parse(text);
     const errors = enveloped.validate(enveloped.schema, document);
     if (errors.length > 0) return errors;
     if (getOperationAST(document, params.operationName) == null) return [unresolved()];
@@ -38,7 +41,7 @@ export async function prepare(
       operationName: params.operationName,
       variableValues: params.variables,
       contextValue: await enveloped.contextFactory(),
-      rootValue: inTurn(enveloped, turn),
+      rootValue: new WsRoot({ executors: enveloped, turn, text, caller: asker }),
     };
   } catch (error) {
     // Thrown further, one wrong document would close the socket and every subscription on it.
@@ -48,28 +51,48 @@ export async function prepare(
 
 type Executors = Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subscribe'>;
 
-/** Yoga's functions, with the operation's turn kept. */
-function inTurn({ execute, subscribe }: Executors, { before, opened }: Turn): Executors {
-  return {
-    execute: async (args) => {
-      opened();
-      if (before !== null) await before;
-      return execute(args);
-    },
-    subscribe: async (args) => {
-      try {
-        return await subscribe(args);
-      } finally {
-        opened();
-      }
-    },
-  };
+/** What an operation's root value is made of. */
+interface WsRootOptions {
+  readonly executors: Executors;
+  readonly turn: Turn;
+  /** The document's. */
+  readonly text: string;
+  readonly caller: Caller;
 }
 
-/** The functions that `prepare` put there, with the endpoint's plugins around them. */
-export function executorsOf(args: ExecutionArgs): Executors {
-  const root: unknown = args.rootValue;
-  if (isExecutors(root)) return root;
+/** Yoga's functions, with the operation's turn kept. */
+class WsRoot extends FeedWish {
+  readonly text: string;
+  readonly caller: Caller;
+  readonly #executors: Executors;
+  readonly #turn: Turn;
+
+  constructor({ executors, turn, text, caller }: WsRootOptions) {
+    super();
+    this.text = text;
+    this.caller = caller;
+    this.#executors = executors;
+    this.#turn = turn;
+  }
+
+  async execute(args: ExecutionArgs) {
+    this.#turn.opened();
+    if (this.#turn.before !== null) await this.#turn.before;
+    return this.#executors.execute(args);
+  }
+
+  async subscribe(args: ExecutionArgs) {
+    try {
+      return await this.#executors.subscribe(args);
+    } finally {
+      this.#turn.opened();
+    }
+  }
+}
+
+/** What `prepare` put there. */
+export function rootOf({ rootValue }: ExecutionArgs): WsRoot {
+  if (rootValue instanceof WsRoot) return rootValue;
   throw new GraphQLError('The operation was not prepared.');
 }
 
@@ -78,8 +101,4 @@ function unresolved(): GraphQLError {
   return new GraphQLError('Could not determine what operation to execute.', {
     extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
   });
-}
-
-function isExecutors(root: unknown): root is Executors {
-  return typeof root === 'object' && root !== null && 'execute' in root && 'subscribe' in root;
 }

@@ -46,10 +46,11 @@ export function keepAlive(socket: WebSocket): void {
 }
 
 /** Whoever asks without reading the answers would fill the memory with them. */
-function holdBack(socket: WebSocket): void {
+export function holdBack(socket: WebSocket): void {
   if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.pause();
 }
 
-function listenAgain(socket: WebSocket): void {
+/** Listens to a client again that has read enough. */
+export function listenAgain(socket: WebSocket): void {
   if (socket.isPaused && socket.bufferedAmount <= MAX_UNREAD_BYTES) socket.resume();
 }

@@ -18,6 +18,7 @@ import { useHiddenSchema } from './hidden-schema.ts';
 import { useInputErrors } from './input-errors.ts';
 import { maskError } from './mask-error.ts';
 import { type OwnerStreams, useOwnerStreams } from './owner-streams.ts';
+import { useFeeds } from './quiet-feed.ts';
 import { useRequestBody } from './request-body.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { UploadSlots } from './upload-slots.ts';
@@ -100,6 +101,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
       ...(introspection ? [] : [useHiddenSchema()]),
       useVariableLimits(),
       useInputErrors(),
+      useFeeds(),
       useOwnerStreams(streams),
       useCallbacks(callbacks),
       useAcceptable(),

@@ -1,3 +1,11 @@
+/** Where values can go as they come, without a promise for each. */
+export interface Sink<T> {
+  /** Takes a value. @returns false when it takes no more until it calls `resume` */
+  write(value: T): boolean;
+  /** Called once, after the last value; with what the values ended with, if that was an error. */
+  end(error: Error | null): void;
+}
+
 /**
  * An async iterator over what others push, as a plain object. An `async function*` would not do: its `return()` waits
  * for the pending `next()`, so that a subscriber who leaves while nothing happens would never be let go.
@@ -8,6 +16,8 @@ export class PushIterator<T> implements AsyncIterableIterator<T> {
   #waiting: PromiseWithResolvers<IteratorResult<T>>[] = [];
   #state: 'open' | 'draining' | 'closed' = 'open';
   #error: Error | null = null;
+  #sink: Sink<T> | null = null;
+  #flowing = false;
 
   /**
    * @param take gives the next value that is ready and forgets it, or undefined
@@ -24,8 +34,21 @@ export class PushIterator<T> implements AsyncIterableIterator<T> {
     else release();
   }
 
+  /** Gives the values to a sink from now on, instead of to `next`. */
+  pipe(sink: Sink<T>): void {
+    this.#sink = sink;
+    this.resume();
+  }
+
+  /** The sink takes values again. */
+  resume(): void {
+    this.#flowing = true;
+    this.ready();
+  }
+
   /** To be called when `take` has something. */
   ready(): void {
+    if (this.#sink !== null) return this.#flow(this.#sink);
     while (this.#state !== 'closed' && this.#waiting.length > 0) {
       const value = this.#take();
       if (value === undefined) break;
@@ -69,12 +92,22 @@ export class PushIterator<T> implements AsyncIterableIterator<T> {
     await this.return();
   }
 
+  #flow(sink: Sink<T>): void {
+    while (this.#flowing && this.#state !== 'closed') {
+      const value = this.#take();
+      if (value === undefined) break;
+      this.#flowing = sink.write(value);
+    }
+    if (this.#flowing && this.#state === 'draining') this.#close();
+  }
+
   #release(): void {
     for (const release of this.#releases.splice(0)) release();
   }
 
   #close(): void {
     if (this.#state === 'open') this.#release();
+    if (this.#state !== 'closed') this.#sink?.end(this.#error);
     this.#state = 'closed';
     const [first, ...others] = this.#waiting;
     this.#waiting = [];

@@ -8,6 +8,7 @@ import { HttpServer, type HttpServerOptions } from '../../src/server/http-server
 import { CrossOrigin } from '../../src/server/cross-origin.ts';
 import { OwnerStreams } from '../../src/server/owner-streams.ts';
 import { PlainQueries } from '../../src/server/plain-queries.ts';
+import { SharedPayloads } from '../../src/server/shared-payloads.ts';
 import type { TrustedDocuments } from '../../src/server/trusted-documents.ts';
 import { UploadSlots } from '../../src/server/upload-slots.ts';
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
@@ -137,7 +138,15 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     crossOrigin,
     trusted,
   });
-  const webSockets = new WebSocketEndpoint({ yoga, authenticator, streams, trusted, clock, log });
+  const webSockets = new WebSocketEndpoint({
+    yoga,
+    authenticator,
+    streams,
+    trusted,
+    payloads: new SharedPayloads({ createContext: makeContext, log }),
+    clock,
+    log,
+  });
   const probe = () => services.store.ping();
   const server = resources.use(
     new HttpServer({

@@ -1,0 +1,89 @@
+import {
+  type DocumentNode,
+  execute,
+  type ExecutionResult,
+  getOperationAST,
+  type GraphQLSchema,
+  Kind,
+  visit,
+} from 'graphql';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import type { GraphQLContext } from '../graphql/context.ts';
+
+/** What the executor needs besides the event. */
+export interface PlanOptions {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operationName: string | undefined;
+}
+
+export type Variables = Readonly<Record<string, unknown>>;
+type Run = (event: unknown, context: GraphQLContext, variables: Variables) => Result;
+type Result = ExecutionResult | Promise<ExecutionResult>;
+
+let plans = 0;
+
+/** How a subscription's document makes a result of an event. Compiled when it is run for the second time. */
+export class SubscriptionPlan {
+  /** Differs from plan to plan. */
+  readonly id = ++plans;
+  readonly #options: PlanOptions;
+  /** The variables that a result depends on. */
+  readonly #relevant: readonly string[];
+  /** Undefined: not yet tried; null: it can't be compiled. */
+  #compiled: Run | null | undefined;
+  #runs = 0;
+
+  constructor(options: PlanOptions) {
+    this.#options = options;
+    this.#relevant = relevantVariables(options);
+  }
+
+  /** Equal for equal results of an event, as far as variables go. */
+  variablesKey(variables: Variables): string {
+    if (this.#relevant.length === 0) return '';
+    return JSON.stringify(this.#relevant.map((name) => variables[name]));
+  }
+
+  run(event: unknown, context: GraphQLContext, variables: Variables): Result {
+    this.#runs += 1;
+    if (this.#runs > 1) this.#compiled ??= this.#compile();
+    if (this.#compiled == null) return this.#execute(event, context, variables);
+    const result = this.#compiled(event, context, variables);
+    // Errors are told in graphql-js' words.
+    return result instanceof Promise
+      ? result.then((settled) =>
+          settled.errors === undefined ? settled : this.#execute(event, context, variables),
+        )
+      : result.errors === undefined
+        ? result
+        : this.#execute(event, context, variables);
+  }
+
+  #execute(rootValue: unknown, contextValue: GraphQLContext, variableValues: Variables): Result {
+    return execute({ ...this.#options, rootValue, contextValue, variableValues });
+  }
+
+  #compile(): Run | null {
+    const { schema, document, operationName } = this.#options;
+    const compiled = compileQuery(schema, document, operationName);
+    if (!isCompiledQuery(compiled)) return null;
+    return (event, context, variables) => compiled.query(event, context, { ...variables });
+  }
+}
+
+/** All but those that say which events come: they are arguments of the one root field. */
+function relevantVariables({ document, operationName }: PlanOptions): readonly string[] {
+  const selections = getOperationAST(document, operationName)?.selectionSet.selections ?? [];
+  const [root] = selections;
+  const plain = selections.length === 1 && root?.kind === Kind.FIELD ? root : null;
+  const names = new Set<string>();
+  visit(document, {
+    VariableDefinition: () => false,
+    Field: (field) => (field === plain ? { ...field, arguments: [] } : undefined),
+    Variable: ({ name }) => {
+      names.add(name.value);
+    },
+  });
+  return [...names].toSorted();
+}

@@ -1,0 +1,63 @@
+import type { Job } from '../domain/job.ts';
+import type { Sink } from '../watching/push-iterator.ts';
+import type { QuietFeed } from './quiet-feed.ts';
+import type { SharedPayloads, Subscriber } from './shared-payloads.ts';
+import type { WsOutlet } from './ws-outlet.ts';
+
+/** Where a subscription's updates go. */
+export interface WsFeedOptions {
+  readonly id: string;
+  readonly quiet: QuietFeed;
+  readonly subscriber: Subscriber;
+  readonly payloads: SharedPayloads;
+  readonly outlet: WsOutlet;
+}
+
+/** Sends a feed's updates as `next` messages, one at a time: while one waits for the client, the feed holds the newest. */
+export class WsFeed implements Sink<Job> {
+  readonly #options: WsFeedOptions;
+  readonly #head: string;
+  #ended = false;
+
+  constructor(options: WsFeedOptions) {
+    this.#options = options;
+    this.#head = `{"id":${JSON.stringify(options.id)},"type":"next","payload":`;
+  }
+
+  write(job: Job): boolean {
+    const payload = this.#options.payloads.of(job, this.#options.subscriber);
+    if (typeof payload === 'string') return this.#send(payload);
+    payload.then(
+      (settled) => {
+        if (!this.#ended && this.#send(settled)) this.#options.quiet.feed.resume();
+      },
+      (error: unknown) =>
+        this.#options.quiet.feed.end(error instanceof Error ? error : new Error(String(error))),
+    );
+    return false;
+  }
+
+  end(error: Error | null): void {
+    this.#ended = true;
+    this.#options.quiet.end(error);
+  }
+
+  /** What is wrong with one subscriber's document is nothing to the others, who are told by the same loop. */
+  #fail(error: unknown): void {
+    const { feed } = this.#options.quiet;
+    feed.end(error instanceof Error ? error : new Error(String(error)));
+    feed.resume();
+  }
+
+  #send(payload: string): boolean {
+    const {
+      outlet,
+      quiet: { feed },
+    } = this.#options;
+    if (outlet.send(`${this.#head}${payload}}`)) return true;
+    outlet.onRoom(() => {
+      if (!this.#ended) feed.resume();
+    });
+    return false;
+  }
+}
