@@ -25,15 +25,19 @@ export class WsFeed implements Sink<Job> {
   }
 
   write(job: Job): boolean {
-    const payload = this.#options.payloads.of(job, this.#options.subscriber);
-    if (typeof payload === 'string') return this.#send(payload);
-    payload.then(
-      (settled) => {
-        if (!this.#ended && this.#send(settled)) this.#options.quiet.feed.resume();
-      },
-      (error: unknown) =>
-        this.#options.quiet.feed.end(error instanceof Error ? error : new Error(String(error))),
-    );
+    const { payloads, subscriber, quiet } = this.#options;
+    try {
+      const payload = payloads.of(job, subscriber);
+      if (typeof payload === 'string') return this.#send(payload);
+      payload.then(
+        (settled) => {
+          if (!this.#ended && this.#send(settled)) quiet.feed.resume();
+        },
+        (error: unknown) => this.#fail(error),
+      );
+    } catch (error) {
+      this.#fail(error);
+    }
     return false;
   }
 
