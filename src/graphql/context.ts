@@ -47,10 +47,21 @@ export interface GraphQLContext {
 
 /** The context of one operation. */
 export function createContext(services: GraphQLServices, caller: Caller): GraphQLContext {
-  const jobs = new DataLoader<string, Job | null>(async (ids) => {
+  let jobs: GraphQLContext['jobs'] | undefined;
+  return {
+    services,
+    caller,
+    // Most operations over a WebSocket, and all events, need none.
+    get jobs() {
+      return (jobs ??= jobLoader(services, caller));
+    },
+  };
+}
+
+function jobLoader(services: GraphQLServices, caller: Caller): GraphQLContext['jobs'] {
+  return new DataLoader<string, Job | null>(async (ids) => {
     requireScope(caller, 'video:read');
     const found = await services.store.getMany(ids);
     return found.map((job) => (job !== null && ownsJob(caller, job) ? job : null));
   });
-  return { services, caller, jobs };
 }

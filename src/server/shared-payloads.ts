@@ -1,4 +1,4 @@
-import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { createLRUCache } from 'graphql-yoga';
 import type { Caller } from '../domain/caller.ts';
 import type { Job } from '../domain/job.ts';
@@ -65,6 +65,16 @@ export class SharedPayloads {
     return made;
   }
 
+  /** What a client sees of an error; the log has the rest. */
+  masked(error: Error): GraphQLError {
+    const shown = maskError(error);
+    if (shown !== error) {
+      const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+      this.#options.log.error({ err: original }, 'GraphQL');
+    }
+    return shown;
+  }
+
   #make(event: Job, { plan, caller, variables }: Subscriber): string | Promise<string> {
     const result = plan.run(event, this.#options.createContext(caller), variables);
     return result instanceof Promise ? result.then((settled) => this.#write(settled)) : this.#write(result);
@@ -72,11 +82,6 @@ export class SharedPayloads {
 
   #write({ errors, ...others }: ExecutionResult): string {
     if (errors === undefined) return JSON.stringify(others);
-    const masked = errors.map((error) => {
-      const shown = maskError(error);
-      if (shown !== error) this.#options.log.error({ err: error.originalError ?? error }, 'GraphQL');
-      return shown;
-    });
-    return JSON.stringify({ ...others, errors: formatErrors(masked) });
+    return JSON.stringify({ ...others, errors: formatErrors(errors.map((error) => this.masked(error))) });
   }
 }

@@ -121,7 +121,7 @@ export class WebSocketEndpoint {
 
   /** Takes over a connection that asked to be upgraded. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#server.handleUpgrade(request, socket, head, (client) => this.#serve(client, request));
+    this.#server.handleUpgrade(request, socket, head, (client) => this.#serve(client, socket, request));
   }
 
   /** Asks every client to come back later, to another instance or to the next one here. */
@@ -140,10 +140,12 @@ export class WebSocketEndpoint {
     if (quiet === null) return;
     const { payloads } = this.#options;
     const subscriber = payloads.subscriber(text, args, caller);
+    // For as long as the subscription lasts graphql-ws holds what it was begun with.
+    Object.assign(args, { contextValue: null, rootValue: null, document: null });
     quiet.feed.pipe(new WsFeed({ id, quiet, subscriber, payloads, outlet }));
   }
 
-  #serve(socket: WebSocket, request: IncomingMessage): void {
+  #serve(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
     const { authenticator, streams, clock, log } = this.#options;
     const close = (code: number, reason: string) => socket.close(code, reason);
     const operations: Connection['operations'] = new Map();
@@ -170,7 +172,7 @@ export class WebSocketEndpoint {
           });
         },
       },
-      { session, operations, order: new OpeningOrder(), outlet: new WsOutlet(socket) },
+      { session, operations, order: new OpeningOrder(), outlet: new WsOutlet(socket, stream) },
     );
     keepAlive(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.

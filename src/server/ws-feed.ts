@@ -43,7 +43,8 @@ export class WsFeed implements Sink<Job> {
 
   end(error: Error | null): void {
     this.#ended = true;
-    this.#options.quiet.end(error);
+    const { quiet, payloads } = this.#options;
+    quiet.end(error === null ? null : payloads.masked(error));
   }
 
   /** What is wrong with one subscriber's document is nothing to the others, who are told by the same loop. */

@@ -64,29 +64,39 @@ interface WsRootOptions {
 class WsRoot extends FeedWish {
   readonly text: string;
   readonly caller: Caller;
-  readonly #executors: Executors;
-  readonly #turn: Turn;
+  #running: Pick<WsRootOptions, 'executors' | 'turn'> | null;
 
   constructor({ executors, turn, text, caller }: WsRootOptions) {
     super();
     this.text = text;
     this.caller = caller;
-    this.#executors = executors;
-    this.#turn = turn;
+    this.#running = { executors, turn };
   }
 
   async execute(args: ExecutionArgs) {
-    this.#turn.opened();
-    if (this.#turn.before !== null) await this.#turn.before;
-    return this.#executors.execute(args);
+    const { executors, turn } = this.#start();
+    turn.opened();
+    if (turn.before !== null) await turn.before;
+    return executors.execute(args);
   }
 
+  /** A feed, where there is one, goes as it is: what the hooks put around it would only be held in memory. */
   async subscribe(args: ExecutionArgs) {
+    const { executors, turn } = this.#start();
     try {
-      return await this.#executors.subscribe(args);
+      const result = await executors.subscribe(args);
+      return this.quiet ?? result;
     } finally {
-      this.#turn.opened();
+      turn.opened();
     }
+  }
+
+  /** A subscription may last for days: what only its beginning needs is let go. */
+  #start(): Pick<WsRootOptions, 'executors' | 'turn'> {
+    if (this.#running === null) throw new Error('An operation was run twice.');
+    const running = this.#running;
+    this.#running = null;
+    return running;
   }
 }
 

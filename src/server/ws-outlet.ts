@@ -1,35 +1,58 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { holdBack, listenAgain } from './ws-socket.ts';
 
-/** Sends the messages of all subscriptions of one socket, and tells them when it has room again. */
+/** Bytes that a client may leave unread before its subscriptions hold their updates back. */
+const ENOUGH_BYTES = 16 * 1024;
+
+/**
+ * Sends the updates of all subscriptions of one socket, those of one moment in one piece, and tells the subscriptions
+ * when there is room again.
+ */
 export class WsOutlet {
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
+  #corked = false;
   #waiting: (() => void)[] = [];
-  readonly #sent: (error?: Error | null) => void;
 
-  constructor(socket: WebSocket) {
+  /** @param stream what the socket writes to */
+  constructor(socket: WebSocket, stream: Duplex) {
     this.#socket = socket;
-    // One for all messages, since each closure would cost as much as the message.
-    this.#sent = (error) => {
+    this.#stream = stream;
+  }
+
+  /** @returns false when the client is behind: the next one should wait for `onRoom` */
+  send(message: string): boolean {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return true;
+    this.#cork();
+    if (socket.bufferedAmount + message.length <= ENOUGH_BYTES) {
+      socket.send(message);
+      return true;
+    }
+    socket.send(message, (error) => {
       // There is nobody to tell any more, and what was open ends with the socket.
       if (error != null) socket.terminate();
       listenAgain(socket);
-      if (this.#waiting.length > 0 && socket.bufferedAmount === 0) this.#wake();
-    };
-  }
-
-  /** @returns false when the message is not yet with the system: the next one should wait for `onRoom` */
-  send(message: string): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return true;
-    this.#socket.send(message, this.#sent);
-    if (this.#socket.bufferedAmount === 0) return true;
-    holdBack(this.#socket);
+      this.#wake();
+    });
+    holdBack(socket);
     return false;
   }
 
-  /** Calls back once, when all that was sent is with the system. */
+  /** Calls back once, when what was sent is with the system. */
   onRoom(listener: () => void): void {
     this.#waiting.push(listener);
+  }
+
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      this.#stream.uncork();
+    });
   }
 
   #wake(): void {

@@ -75,6 +75,9 @@ export class SqliteJobStore implements JobStore {
   }
 
   /** The open database, for what else lives in it. */
+  get announcerForBench() {
+    return this.#announcer;
+  }
   get database(): DatabaseSync {
     return this.#database;
   }
