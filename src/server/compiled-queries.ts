@@ -1,7 +1,7 @@
 import { getOperationAST, type ExecutionResult, OperationTypeNode } from 'graphql';
-import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { createLRUCache } from 'graphql-yoga';
 import type { GraphQLContext } from '../graphql/context.ts';
+import { compileDocument } from './compile-document.ts';
 import type { Yoga } from './yoga.ts';
 
 /** A query as a program sends it. */
@@ -60,9 +60,8 @@ export class CompiledQueries {
       const document = parse(query);
       if (validate(schema, document).length > 0) return null;
       if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.QUERY) return null;
-      const compiled = compileQuery(schema, document, operationName);
-      if (!isCompiledQuery(compiled)) return null;
-      return { run: (context, variables) => compiled.query({}, context, { ...variables }) };
+      const compiled = compileDocument(schema, document, operationName);
+      return compiled === null ? null : { run: (context, variables) => compiled({}, context, variables) };
     } catch {
       // Whoever answers the long way says what is wrong with it.
       return null;

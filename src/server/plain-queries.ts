@@ -31,10 +31,16 @@ export interface PlainQueriesOptions {
 export class PlainQueries {
   readonly #options: PlainQueriesOptions;
   readonly #compiled: CompiledQueries;
+  #answered = 0;
 
   constructor(options: PlainQueriesOptions) {
     this.#options = options;
     this.#compiled = new CompiledQueries(options.yoga);
+  }
+
+  /** How many queries were answered. */
+  get answered(): number {
+    return this.#answered;
   }
 
   /** @returns false when Yoga has to answer: nothing was written, and the body can be read again */
@@ -58,6 +64,7 @@ export class PlainQueries {
       'content-length': Buffer.byteLength(body),
     });
     response.end(body);
+    this.#answered += 1;
     return true;
   }
 

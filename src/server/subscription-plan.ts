@@ -7,8 +7,8 @@ import {
   Kind,
   visit,
 } from 'graphql';
-import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { GraphQLContext } from '../graphql/context.ts';
+import { type CompiledDocument, compileDocument } from './compile-document.ts';
 
 /** What the executor needs besides the event. */
 export interface PlanOptions {
@@ -18,7 +18,6 @@ export interface PlanOptions {
 }
 
 export type Variables = Readonly<Record<string, unknown>>;
-type Run = (event: unknown, context: GraphQLContext, variables: Variables) => Result;
 type Result = ExecutionResult | Promise<ExecutionResult>;
 
 let plans = 0;
@@ -31,7 +30,7 @@ export class SubscriptionPlan {
   /** The variables that a result depends on. */
   readonly #relevant: readonly string[];
   /** Undefined: not yet tried; null: it can't be compiled. */
-  #compiled: Run | null | undefined;
+  #compiled: CompiledDocument | null | undefined;
   #runs = 0;
 
   constructor(options: PlanOptions) {
@@ -47,7 +46,7 @@ export class SubscriptionPlan {
 
   run(event: unknown, context: GraphQLContext, variables: Variables): Result {
     this.#runs += 1;
-    if (this.#runs > 1) this.#compiled ??= this.#compile();
+    if (this.#runs > 1 && this.#compiled === undefined) this.#compiled = this.#compile();
     if (this.#compiled == null) return this.#execute(event, context, variables);
     const result = this.#compiled(event, context, variables);
     // Errors are told in graphql-js' words.
@@ -64,11 +63,9 @@ export class SubscriptionPlan {
     return execute({ ...this.#options, rootValue, contextValue, variableValues });
   }
 
-  #compile(): Run | null {
+  #compile(): CompiledDocument | null {
     const { schema, document, operationName } = this.#options;
-    const compiled = compileQuery(schema, document, operationName);
-    if (!isCompiledQuery(compiled)) return null;
-    return (event, context, variables) => compiled.query(event, context, { ...variables });
+    return compileDocument(schema, document, operationName);
   }
 }
 

@@ -58,6 +58,7 @@ export interface Gateway extends AsyncDisposable {
   readonly clock: FakeClock;
   readonly log: GatewayLog;
   readonly webSockets: WebSocketEndpoint;
+  readonly plainQueries: PlainQueries;
   /** Stops the server only; the store stays open. */
   stop(): Promise<void>;
 }
@@ -170,6 +171,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     clock,
     log,
     webSockets,
+    plainQueries,
     stop: () => server[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
+import { randomRequests } from '../support/random-queries.ts';
+
+/** The same to clients; but where a charset is named Yoga has to look, and the short way is not taken. */
+const SHORT = 'application/json';
+const LONG = 'application/json; charset=utf-8';
+
+let gateway: Gateway;
+const ids: string[] = [];
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  const jobs = new JobMover(gateway);
+  for (const steps of [0, 2, 3, WHOLE_LIFE.length]) {
+    const { id } = await jobs.accept();
+    await jobs.move(id, ...WHOLE_LIFE.slice(0, steps));
+    ids.push(id);
+  }
+});
+
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+test('a request is answered with the same bytes by the short way and by Yoga', async () => {
+  let short = 0;
+  await fc.assert(
+    fc.asyncProperty(randomRequests(ids), async (request) => {
+      const body = JSON.stringify(request);
+      const byYoga = await ask(body, LONG);
+      // A text is compiled when it comes for the second time.
+      await ask(body, SHORT);
+      const before = gateway.plainQueries.answered;
+      expect(await ask(body, SHORT)).toEqual(byYoga);
+      short += gateway.plainQueries.answered - before;
+    }),
+    { numRuns: 400 },
+  );
+  // Or this would compare Yoga with itself.
+  expect(short).toBeGreaterThan(50);
+});
+
+async function ask(body: string, accept: string) {
+  const answer = await fetch(`${gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept },
+    body,
+  });
+  const headers = Object.fromEntries([...answer.headers].filter(([name]) => name !== 'date'));
+  return { status: answer.status, headers, body: await answer.text() };
+}

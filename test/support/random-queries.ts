@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { buildSchema, getNamedType, type GraphQLField, type GraphQLObjectType, isObjectType } from 'graphql';
+
+/** A POST's body, right or wrong. */
+export interface RandomRequest {
+  readonly query: string;
+  readonly variables: unknown;
+  readonly operationName: unknown;
+}
+
+const schema = buildSchema(readFileSync('schema/schema.graphql', 'utf8'));
+const MAX_DEPTH = 4;
+
+/** Mostly nothing. */
+function rarely(...texts: readonly string[]): fc.Arbitrary<string> {
+  return fc.oneof(
+    { weight: 40, arbitrary: fc.constant('') },
+    { weight: 1, arbitrary: fc.constantFrom(...texts) },
+  );
+}
+
+/** Fields in a selection: with aliases, conditions, fragments, and sometimes one that is not there. */
+function selection(type: GraphQLObjectType, depth: number): fc.Arbitrary<string> {
+  const fields = Object.values(type.getFields()).filter(
+    (field) => depth < MAX_DEPTH || !isObjectType(getNamedType(field.type)),
+  );
+  const one: fc.Arbitrary<string> = fc.oneof(
+    { weight: 200, arbitrary: fc.constantFrom(...fields).chain((field) => fieldText(field, depth)) },
+    { weight: 10, arbitrary: fc.constantFrom('__typename', 'kind: __typename') },
+    { weight: 1, arbitrary: fc.constantFrom('nothing', 'id: version', 'id { version }', '...Missing', '') },
+  );
+  const many = fc
+    .array(one, { minLength: 1, maxLength: 6 })
+    // Names of their own, for fields of one name with other arguments must not meet.
+    .map((texts) => texts.map((text, index) => text.replace('ALIAS', `f${index}`)).join(' '));
+  return fc.oneof(
+    { weight: 6, arbitrary: many },
+    { weight: 1, arbitrary: many.map((text) => `... on ${type.name} { ${text} }`) },
+  );
+}
+
+function fieldText(field: GraphQLField<unknown, unknown>, depth: number): fc.Arbitrary<string> {
+  const type = getNamedType(field.type);
+  const inner = isObjectType(type)
+    ? selection(type, depth + 1).map((text) => ` { ${text} }`)
+    : fc.constant('');
+  return fc
+    .tuple(
+      fc.constantFrom(...(isObjectType(type) ? ['ALIAS: '] : ['', '', '', 'ALIAS: '])),
+      argumentsOf(field.name),
+      rarely(' @include(if: $yes)', ' @skip(if: $yes)', ' @skip(if: false)'),
+      inner,
+    )
+    .map(([alias, args, condition, body]) => `${alias}${field.name}${args}${condition}${body}`);
+}
+
+function argumentsOf(name: string): fc.Arbitrary<string> {
+  if (name === 'videoJob') return fc.constantFrom('(id: $id)', '(id: $id)', '(id: $id)', '(id: "unknown")');
+  if (name !== 'videoJobs') return fc.constant('');
+  return fc.constantFrom(
+    '',
+    '(first: 2)',
+    '(first: $first)',
+    '(last: $first, status: [FAILED])',
+    '(status: $status)',
+    '(first: 2, after: $id)',
+    '(status: $status)',
+  );
+}
+
+const TYPES = {
+  id: ['ID!'],
+  yes: ['Boolean! = true', 'Boolean!'],
+  first: ['Int', 'Int = 1'],
+  status: ['[VideoJobStatus!]', '[VideoJobStatus!] = [COMPLETED]'],
+} as const;
+
+/** Declares the variables that are used, and rarely one more. */
+function withHead(text: string): fc.Arbitrary<string> {
+  const used = Object.entries(TYPES).filter(([name]) => text.includes(`$${name}`));
+  return fc
+    .tuple(fc.nat(1), fc.constantFrom(...Array.from({ length: 9 }, () => ''), ' $more: Int'))
+    .map(([choice, more]) => {
+      const declared = used.map(([name, types]) => `$${name}: ${types[choice % types.length]}`).join(', ');
+      return `query Q${declared + more === '' ? '' : `(${declared}${more})`} { ${text} }`;
+    });
+}
+
+/** @param ids of jobs that there are */
+export function randomRequests(ids: readonly string[]): fc.Arbitrary<RandomRequest> {
+  const root = schema.getQueryType();
+  if (root == null) throw new Error('The schema has no queries.');
+  const query = fc
+    .tuple(selection(root, 0).chain(withHead), rarely(' query Other { __typename }'))
+    .map(([text, other]) => `${text}${other}`);
+  const spoilt = fc.tuple(query, fc.nat({ max: 200 })).map(([text, at]) => text.slice(0, at));
+  return fc.record({
+    query: fc.oneof({ weight: 12, arbitrary: query }, { weight: 1, arbitrary: spoilt }),
+    variables: fc.oneof(
+      {
+        weight: 10,
+        arbitrary: fc.record(
+          {
+            id: fc.constantFrom<unknown>(...ids, ...ids, ...ids, ...ids, 'unknown', 7, 1.5, null),
+            yes: fc.constantFrom<unknown>(true, false, true, false, true, 'yes', null),
+            first: fc.constantFrom<unknown>(1, 2, 3, 100, 101, '2', null),
+            status: fc.constantFrom<unknown>(['QUEUED'], 'FAILED', ['FAILED', 'COMPLETED'], ['LOST'], null),
+            more: fc.constantFrom<unknown>(1, { deep: ['er'] }),
+          },
+          { requiredKeys: ['id', 'yes'] },
+        ),
+      },
+      { weight: 1, arbitrary: fc.constantFrom<unknown>(undefined, null, [], 'text', 7) },
+    ),
+    operationName: fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom<unknown>(undefined, 'Q') },
+      { weight: 1, arbitrary: fc.constantFrom<unknown>(null, 'Other', 'Nobody', 7) },
+    ),
+  });
+}
