@@ -6,6 +6,7 @@ import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { OpeningOrder } from './opening-order.ts';
 import { OwnerStreams } from './owner-streams.ts';
 import type { SharedPayloads } from './shared-payloads.ts';
@@ -15,7 +16,7 @@ import { prepare, rootOf } from './ws-operation.ts';
 import { WsSession } from './ws-session.ts';
 import { WsFeed } from './ws-feed.ts';
 import { WsOutlet } from './ws-outlet.ts';
-import { keepAlive, send } from './ws-socket.ts';
+import { send } from './ws-socket.ts';
 import type { Yoga } from './yoga.ts';
 
 /** What the WebSocket endpoint tells. */
@@ -69,6 +70,7 @@ export class WebSocketEndpoint {
   });
   readonly #graphql: ReturnType<typeof makeServer<Record<string, unknown>, Connection>>;
   readonly #options: WebSocketOptions;
+  readonly #heartbeat = new Heartbeat();
   readonly #nameless = new OwnerStreams(MAX_NAMELESS);
 
   constructor(options: WebSocketOptions) {
@@ -174,7 +176,7 @@ export class WebSocketEndpoint {
       },
       { session, operations, order: new OpeningOrder(), outlet: new WsOutlet(socket, stream) },
     );
-    keepAlive(socket);
+    this.#heartbeat.watch(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.
     socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket client broke the protocol'));
     socket.once('close', (code, reason) => {
