@@ -1,0 +1,133 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ReceivedOutput } from '../load/ws-load.ts';
+import type { BenchProcess } from '../measure/process.ts';
+import { percentile } from '../measure/statistics.ts';
+import { FIRST_VERSION, runningState } from '../sample.ts';
+import type { EventContestant } from './event-contestants.ts';
+
+/** Who watches what. */
+export interface Shape {
+  readonly name: string;
+  readonly sockets: number;
+  readonly jobs: number;
+  /** Versions of each job in one go. */
+  readonly rounds: number;
+  /** Milliseconds between two events at a moderate rate. */
+  readonly gapMs: number;
+}
+
+/** How much of what was sent came. */
+export interface Delivery {
+  sent: number;
+  came: number;
+}
+
+/** How many sockets may be connecting at a time. */
+const AT_ONCE = 100;
+const TRIES = 200;
+
+/** A server, what makes its events and what watches them. */
+export class EventRun {
+  readonly contestant: EventContestant;
+  /** Over all measurements. */
+  readonly delivery: Delivery = { sent: 0, came: 0 };
+  readonly #server: BenchProcess;
+  readonly #publisher: BenchProcess;
+  readonly #load: BenchProcess;
+  #version = FIRST_VERSION;
+
+  constructor(
+    contestant: EventContestant,
+    { server, publisher, load }: { server: BenchProcess; publisher: BenchProcess | null; load: BenchProcess },
+  ) {
+    this.contestant = contestant;
+    this.#server = server;
+    this.#publisher = publisher ?? server;
+    this.#load = load;
+  }
+
+  /** Opens the sockets, and resolves once each of them has had an event. */
+  async open({ sockets, jobs }: Shape): Promise<void> {
+    const port = await this.#server.port();
+    const versioned = this.contestant.kind !== 'bare';
+    await this.#load.ask('open', { port, sockets, jobs, versioned, atOnce: AT_ONCE });
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      await this.#publish(jobs, 1);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 50);
+      });
+      // Those that show a job's present state have heard before; the check of what comes finds who has not.
+      if ((await this.#load.ask<number>('heard')) === sockets) break;
+    }
+    await this.#burst({ sockets, jobs, rounds: 1 });
+  }
+
+  async close(): Promise<void> {
+    await this.#load.ask('close');
+  }
+
+  /** @returns messages a CPU second of the server */
+  async throughput(shape: Shape, seconds: number): Promise<number> {
+    const before = await this.#server.ask<number>('cpuSeconds');
+    const started = performance.now();
+    let messages = 0;
+    while (performance.now() - started < seconds * 1000) messages += await this.#burst(shape);
+    const used = (await this.#server.ask<number>('cpuSeconds')) - before;
+    return messages / used;
+  }
+
+  /** @returns the times from events to their messages, at a moderate rate, in milliseconds */
+  async latency({ sockets, jobs, gapMs }: Shape, seconds: number): Promise<{ p50: number; p99: number }> {
+    const events = Math.ceil((seconds * 1000) / gapMs / jobs) * jobs;
+    const messages = (events / jobs) * sockets;
+    await this.#load.ask('expect', { base: this.#version, messages, timed: true });
+    const input = { jobs, events, gapMs, base: this.#version };
+    const published = await this.#publisher.ask<number[]>('paced', input);
+    this.#version += events / jobs;
+    const { times } = await this.#received(messages);
+    const latencies = new Float64Array(times.length / 2);
+    for (let at = 0; at < times.length; at += 2) {
+      const sentAt = published[times[at + 1] ?? -1] ?? NaN;
+      latencies[at / 2] = ((times[at] ?? NaN) - sentAt) / 1000;
+    }
+    return { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
+  }
+
+  /** @returns how many messages came */
+  async #burst({ sockets, jobs, rounds }: Pick<Shape, 'sockets' | 'jobs' | 'rounds'>): Promise<number> {
+    const messages = sockets * rounds;
+    await this.#load.ask('expect', { base: this.#version, messages, timed: false });
+    await this.#publish(jobs, rounds);
+    return (await this.#received(messages)).messages;
+  }
+
+  async #publish(jobs: number, rounds: number): Promise<void> {
+    await this.#publisher.ask('burst', { jobs, rounds, base: this.#version });
+    this.#version += rounds;
+  }
+
+  async #received(expected: number): Promise<ReceivedOutput> {
+    const received = await this.#load.ask<ReceivedOutput>('received');
+    this.delivery.sent += expected;
+    this.delivery.came += received.messages;
+    const { kind, name } = this.contestant;
+    // Reelgate may leave out a version for who has not yet taken the one before.
+    const least = kind === 'reelgate' ? expected / 2 : expected;
+    if (received.messages < least || received.messages > expected) {
+      throw new Error(`${name}: ${received.messages} messages came instead of ${expected}.`);
+    }
+    this.#check(received.example);
+    return received;
+  }
+
+  /** The data has to be what all others give too. */
+  #check(text: string): void {
+    const { payload }: { payload: { data: { videoJobUpdated: { id: string; version: number } } } } =
+      JSON.parse(text);
+    const { id, version } = payload.data.videoJobUpdated;
+    const state = runningState(Number.parseInt(id.slice(-12), 16), version);
+    if (!isDeepStrictEqual(payload, { data: { videoJobUpdated: state } })) {
+      throw new Error(`${this.contestant.name} sends other data: ${text}`);
+    }
+  }
+}
