@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Job } from '../../src/domain/job.ts';
 import type { HttpLoadInput, HttpLoadOutput } from '../load/http-load.ts';
 import type { Effort } from '../measure/effort.ts';
 import { BenchProcess } from '../measure/process.ts';
@@ -6,7 +7,7 @@ import { progress } from '../measure/progress.ts';
 import { type Sample, sampleOf } from '../measure/statistics.ts';
 import { shown, table } from '../measure/table.ts';
 import { completedJob } from '../reelgate/jobs.ts';
-import { SIGN_IN, startReelgate, userToken } from '../reelgate/gateway.ts';
+import { SIGN_IN, SIGNED_IN_OWNER, startReelgate, userToken } from '../reelgate/gateway.ts';
 import { completedState, jobIdOf, QUERY } from '../sample.ts';
 import type { Aim, Part } from './part.ts';
 
@@ -40,7 +41,7 @@ export async function measureHttp(effort: Effort): Promise<Part> {
   const contestants: Contestant[] = [
     { name: BARE, start: () => startServer('servers/bare-http.ts') },
     { name: REELGATE, start: () => startReelgate(JOBS, completedJob) },
-    { name: SIGNED_IN, start: () => startReelgate(JOBS, completedJob, SIGN_IN), token: await userToken() },
+    { name: SIGNED_IN, start: () => startReelgate(JOBS, signedInJob, SIGN_IN), token: await userToken() },
     { name: MERCURIUS, start: () => startServer('peers/mercurius.ts') },
     { name: 'Apollo Server 5', start: () => startServer('peers/apollo-http.ts') },
     { name: YOGA, start: () => startServer('peers/yoga-http.ts') },
@@ -91,12 +92,11 @@ function report(results: ReadonlyMap<string, Measured>, busiest: number): Part {
   const ratio = (name: string, other: string): Sample =>
     sampleOf(of(name).perSecond.map((value, round) => value / (of(other).perSecond[round] ?? NaN)));
   const rows = [...results].map(([name, { perSecond, saturated, moderate }]) => {
-    const samples = [
-      sampleOf(perSecond),
-      ratio(name, BARE),
-      ...[saturated.p50, saturated.p99, moderate.p50, moderate.p99].map((values) => sampleOf(values)),
-    ];
-    return [name, ...samples.map((sample) => shown(sample))];
+    const latencies = [saturated.p50, saturated.p99, moderate.p50, moderate.p99];
+    const samples = [sampleOf(perSecond), ratio(name, BARE)].concat(
+      latencies.map((values) => sampleOf(values)),
+    );
+    return [name].concat(samples.map((sample) => shown(sample)));
   });
   const p99 = (name: string) => sampleOf(of(name).moderate.p99);
   const saturatedP99 = (name: string) => sampleOf(of(name).saturated.p99);
@@ -129,6 +129,10 @@ once at ${RATE.toLocaleString('en')} requests a second. The load generator used 
 
 ${table(['', 'requests a second', 'ratio to bare', 'p50, busy', 'p99, busy', 'p50, moderate', 'p99, moderate'], rows)}`;
   return { title: 'A query over HTTP', text, aims };
+}
+
+function signedInJob(number: number): Job {
+  return { ...completedJob(number), ownerId: SIGNED_IN_OWNER };
 }
 
 function startServer(file: string): Promise<BenchProcess> {

@@ -56,11 +56,14 @@ export function startReelgateOnRedis(url: string): Promise<BenchProcess> {
 /** Settings with which callers have to sign in. */
 export const SIGN_IN = { AUTH_JWT_SECRET: SECRET };
 
+/** Whose jobs a token of `userToken` reads. */
+export const SIGNED_IN_OWNER = 'ada';
+
 /** A token for the owner of the sample's jobs. */
 export function userToken(): Promise<string> {
-  return new SignJWT({})
+  return new SignJWT({ scope: 'video:read' })
     .setProtectedHeader({ alg: 'HS256' })
-    .setSubject('anonymous')
+    .setSubject(SIGNED_IN_OWNER)
     .setIssuedAt()
     .setExpirationTime('1h')
     .sign(new TextEncoder().encode(SECRET));

@@ -24,7 +24,7 @@ export async function putJobs(
     await Promise.all(
       numbers.map((number) =>
         store.create({
-          job: runningJob(number, FIRST_VERSION - 1),
+          job: { ...runningJob(number, FIRST_VERSION - 1), ownerId: jobOf(number).ownerId },
           idempotencyKey: null,
           fingerprint: '',
           limits: NO_LIMITS,
