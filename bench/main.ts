@@ -5,6 +5,7 @@
  * Without names all parts run, and docs/benchmarks.md is written. `--quick` shows that it works; its figures mean little.
  */
 import { writeFileSync } from 'node:fs';
+import { standAside } from './measure/cores.ts';
 import { FULL, QUICK } from './measure/effort.ts';
 import { installPeers } from './measure/install-peers.ts';
 import { reportOf } from './measure/report.ts';
@@ -33,6 +34,7 @@ if (unknown.length > 0) {
 }
 
 installPeers();
+standAside();
 const parts: Part[] = [];
 for (const [name, measure] of Object.entries(PARTS)) {
   if (names.length === 0 || names.includes(name)) parts.push(await measure(quick ? QUICK : FULL));

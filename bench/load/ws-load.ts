@@ -5,10 +5,11 @@ import { obey, ready } from '../servers/control.ts';
 import { microseconds } from '../servers/event-source.ts';
 import { WsConnection } from './ws-connection.ts';
 
-/** Socket i watches job i modulo `jobs`. */
+/** Socket i watches job `firstJob` + i modulo `jobs`. */
 export interface OpenInput {
   readonly port: number;
   readonly sockets: number;
+  readonly firstJob: number;
   readonly jobs: number;
   /** False: all messages are alike, and a version is known by the count of messages. */
   readonly versioned: boolean;
@@ -38,13 +39,14 @@ const VERSION = Buffer.from('"version":');
 const DIGITS = String(FIRST_VERSION).length;
 const NEXT = Buffer.from('"next"');
 /** What has not come for so long was left out. */
-const SILENCE_MS = 400;
+const SILENCE_MS = 2000;
 
 let connections: WsConnection[] = [];
 let failure: Error | null = null;
 let acknowledged = 0;
-let onAcknowledged: () => void = () => {};
-let options: OpenInput = { port: 0, sockets: 0, jobs: 1, versioned: true, atOnce: 1 };
+/** Has `until` look again at once. */
+let wake: () => void = () => {};
+let options: OpenInput = { port: 0, sockets: 0, firstJob: 0, jobs: 1, versioned: true, atOnce: 1 };
 let base = 0;
 let timed = false;
 let wanted = 0;
@@ -81,6 +83,7 @@ const listener = {
     }
     if (version <= base) return;
     messages += 1;
+    if (messages === wanted) wake();
     if (messages === 1) example = data.toString('utf8', start, end);
     if (timed) {
       times.push(microseconds(), (version - base - 1) * options.jobs + (index % options.jobs));
@@ -134,11 +137,11 @@ function other(connection: WsConnection, text: string): void {
   const { type }: { type: string } = JSON.parse(text);
   if (type === 'ping') return connection.send('{"type":"pong"}');
   if (type !== 'connection_ack') return listener.failure(new Error(`Unexpected: ${text.slice(0, 500)}`));
-  const variables = { id: jobIdOf(connection.index % options.jobs) };
+  const variables = { id: jobIdOf(options.firstJob + (connection.index % options.jobs)) };
   const payload = { query: SUBSCRIPTION, operationName: 'Watch', variables };
   connection.send(JSON.stringify({ id: randomUUID(), type: 'subscribe', payload }));
   acknowledged += 1;
-  onAcknowledged();
+  wake();
 }
 
 function digitsAt(data: Buffer, start: number): number {
@@ -147,7 +150,7 @@ function digitsAt(data: Buffer, start: number): number {
   return number;
 }
 
-/** Looks again when a socket was acknowledged and every few milliseconds. */
+/** Looks again when something has come and every few milliseconds. */
 async function until(condition: () => boolean, patienceMs = 20_000): Promise<void> {
   const started = performance.now();
   while (!condition()) {
@@ -158,11 +161,11 @@ async function until(condition: () => boolean, patienceMs = 20_000): Promise<voi
     }
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, 2);
-      onAcknowledged = () => {
+      wake = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-    onAcknowledged = () => {};
+    wake = () => {};
   }
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { findProgram } from '../../test/support/programs.ts';
 
@@ -15,6 +16,13 @@ export function placed(place: Place, program: string, args: readonly string[]): 
   const [first, ...others] = cores;
   if (taskset === null || first === undefined || others.length === 0) return [program, [...args]];
   return [taskset, ['-c', place === 'server' ? String(first) : others.join(','), program, ...args]];
+}
+
+/** Puts this process and what it will start without a place of its own, such as Redis, where the load is. */
+export function standAside(): void {
+  const [, ...others] = cores;
+  if (taskset === null || others.length === 0) return;
+  execFileSync(taskset, ['-acp', others.join(','), String(process.pid)], { stdio: 'ignore' });
 }
 
 /** The cores that this process may use, as Linux tells them: `0-3,8`. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 import { pinned } from './cores.ts';
 
 /** What the benchmark ran on, for its report. */
@@ -7,7 +7,7 @@ export function machine(): string {
   const model = cpus()[0]?.model.trim() || 'unknown CPU';
   const gibibytes = Math.round(totalmem() / 2 ** 30);
   const place = pinned ? 'pinned: what is measured has one core, all else the others' : 'not pinned to cores';
-  return `${availableParallelism()} cores (${model}), ${gibibytes} GiB, ${process.platform} ${release().split('-')[0]}, Node ${process.versions.node}; ${place}`;
+  return `${cpus().length} cores (${model}), ${gibibytes} GiB, ${process.platform} ${release().split('-')[0]}, Node ${process.versions.node}; ${place}`;
 }
 
 /** The peers and their versions. */

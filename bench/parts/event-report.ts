@@ -44,7 +44,8 @@ export function reportEvents(results: EventResults): Part {
 its threads, from the announcement to the send: publish, execute, write out and send. Not counted is the saving, of which
 the peers do nothing: in the embedded store Reelgate's announcement is made where a save would make it. Over Redis another
 process saves (Reelgate) or publishes (the peers), and what counts is receiving, executing and sending. Versions of one job
-come at least a turn of the event loop apart.
+come a turn of the event loop apart; over Redis each comes when the one before has arrived everywhere. “1 to 1” are 20 jobs
+with one watcher each, “1 to 10” are 20 jobs with ten each, whose events come together; “1 to 1,000” is one job.
 
 Thousands of messages a CPU second · ratio to bare:
 

@@ -84,7 +84,14 @@ async function measure(contestant: Contestant, sockets: number): Promise<void> {
   const port = await server.port();
   const open = async (count: number) => {
     const before = contestant.showsFirstState ? 0 : await server.ask<number>('subscribed');
-    await load.ask('open', { port, sockets: count, jobs: count, versioned: true, atOnce: AT_ONCE });
+    await load.ask('open', {
+      port,
+      sockets: count,
+      firstJob: 0,
+      jobs: count,
+      versioned: true,
+      atOnce: AT_ONCE,
+    });
     const standing = async () =>
       contestant.showsFirstState
         ? await load.ask<number>('heard')

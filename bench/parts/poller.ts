@@ -45,6 +45,7 @@ export async function measurePoller({ rounds, seconds, pollerJobs }: Effort): Pr
     name,
     ...[
       flooded.map(({ stepsPerSecond }) => stepsPerSecond),
+      flooded.map(({ cpuMsPerStep }) => 1000 / cpuMsPerStep),
       flooded.map(({ cpuMsPerStep }) => cpuMsPerStep),
       steady.map(({ stepsPerSecond }) => stepsPerSecond),
       steady.map(({ lateP50 }) => lateP50),
@@ -59,6 +60,7 @@ ${table(
   [
     '',
     'steps a second, all due',
+    'steps a CPU second, all due',
     'CPU ms a step, all due',
     'steps a second, steady',
     'ms behind due, steady, p50',

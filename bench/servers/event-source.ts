@@ -5,6 +5,7 @@ type Publish = (job: number, version: number) => unknown;
 
 /** As many events of each job as fast as they go. */
 export interface BurstInput {
+  readonly firstJob: number;
   readonly jobs: number;
   readonly rounds: number;
   /** The version before the first one. */
@@ -13,6 +14,7 @@ export interface BurstInput {
 
 /** Events one by one, of one job after the other. */
 export interface PacedInput {
+  readonly firstJob: number;
   readonly jobs: number;
   readonly events: number;
   readonly gapMs: number;
@@ -27,16 +29,16 @@ export interface PacedInput {
 export function eventCommands(publish: Publish) {
   return {
     /** Each version of a job gets a turn of the event loop to itself, as in life, where they are seconds apart. */
-    burst: async ({ jobs, rounds, base }: BurstInput) => {
+    burst: async ({ firstJob, jobs, rounds, base }: BurstInput) => {
       for (let round = 1; round <= rounds; round += 1) {
         const published: unknown[] = [];
-        for (let job = 0; job < jobs; job += 1) published.push(publish(job, base + round));
+        for (let job = 0; job < jobs; job += 1) published.push(publish(firstJob + job, base + round));
         await Promise.all(published);
         await nextTurn();
       }
     },
     /** @returns when each event was published, in microseconds of the system's monotonic clock */
-    paced: async ({ jobs, events, gapMs, base }: PacedInput) => {
+    paced: async ({ firstJob, jobs, events, gapMs, base }: PacedInput) => {
       const times: number[] = [];
       const { promise, resolve } = Promise.withResolvers<number[]>();
       const timer = setInterval(() => {
@@ -46,7 +48,7 @@ export function eventCommands(publish: Publish) {
           return resolve(times);
         }
         times.push(microseconds());
-        publish(event % jobs, base + 1 + Math.floor(event / jobs));
+        publish(firstJob + (event % jobs), base + 1 + Math.floor(event / jobs));
       }, gapMs);
       return promise;
     },
