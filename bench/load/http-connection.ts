@@ -61,10 +61,12 @@ export class HttpConnection {
 
   #read(length: number, onFailure: (error: Error) => void): boolean {
     if (this.#expected === 0) {
-      this.#readFirst(buffer.toString('latin1', 0, length));
-      return true;
+      const fault = this.#readFirst(buffer.toString('latin1', 0, length));
+      if (fault !== null) onFailure(new Error(`${fault}: ${this.#first}`));
+      return fault === null;
     }
-    if (this.#received === 0 && buffer.compare(OK, 0, OK.length, 0, OK.length) !== 0) {
+    const begins = this.#received === 0 && length >= OK.length;
+    if (begins && buffer.compare(OK, 0, OK.length, 0, OK.length) !== 0) {
       onFailure(new Error(`An answer began with ${buffer.toString('latin1', 0, 60)}`));
       return false;
     }
@@ -74,20 +76,22 @@ export class HttpConnection {
     return true;
   }
 
-  #readFirst(text: string): void {
+  /** @returns what is wrong with the answer, or null */
+  #readFirst(text: string): string | null {
     this.#first += text;
     const headEnd = this.#first.indexOf(HEAD_END);
-    if (headEnd < 0) return;
+    if (headEnd < 0) return null;
     const bodyStart = headEnd + HEAD_END.length;
     const [, length] = /^content-length: *(\d+)/im.exec(this.#first.slice(0, headEnd)) ?? [];
-    if (length === undefined) throw new Error(`No length was told: ${this.#first}`);
+    if (length === undefined) return 'No length was told';
     this.#received = this.#first.length;
     const expected = bodyStart + Number(length);
-    if (this.#received < expected) return;
-    if (!this.#first.startsWith(OK.toString())) throw new Error(`Not OK: ${this.#first}`);
+    if (this.#received < expected) return null;
+    if (!this.#first.startsWith(OK.toString())) return 'Not OK';
     this.#expected = expected;
     this.body = Buffer.from(this.#first.slice(bodyStart), 'latin1').toString();
     this.#done();
+    return null;
   }
 
   #done(): void {

@@ -20,6 +20,8 @@ export interface HttpLoadOutput {
   /** The body of the first answer. */
   readonly body: string;
   readonly answers: number;
+  /** With those that came after the end. */
+  readonly total: number;
   readonly seconds: number;
   /** Of this process. */
   readonly cpuShare: number;
@@ -67,7 +69,15 @@ async function load(input: HttpLoadInput): Promise<HttpLoadOutput> {
     await Promise.race([until(() => idle.length === connections), failed.promise]);
     const milliseconds = Float64Array.from(latencies, (value) => value / 1000);
     const [p50, p99] = [percentile(milliseconds, 0.5), percentile(milliseconds, 0.99)];
-    return { body: all[0]?.body ?? '', answers, seconds: elapsed, cpuShare, p50, p99 };
+    return {
+      body: all[0]?.body ?? '',
+      answers,
+      total: latencies.length,
+      seconds: elapsed,
+      cpuShare,
+      p50,
+      p99,
+    };
   } finally {
     for (const connection of all) connection.close();
   }

@@ -17,8 +17,19 @@ interface Contestant {
   readonly token?: string;
 }
 
+interface Running {
+  readonly name: string;
+  readonly server: BenchProcess;
+  readonly input: Omit<HttpLoadInput, 'seconds' | 'rate'>;
+  readonly measured: Measured;
+}
+
+type Rate = 'perSecond' | 'perCpuSecond';
+
+/** A value a round. */
 interface Measured {
   readonly perSecond: number[];
+  readonly perCpuSecond: number[];
   readonly saturated: { readonly p50: number[]; readonly p99: number[] };
   readonly moderate: { readonly p50: number[]; readonly p99: number[] };
 }
@@ -49,7 +60,7 @@ export async function measureHttp(effort: Effort): Promise<Part> {
     { name: YOGA, start: () => startServer('peers/yoga-http.ts') },
   ];
   const load = resources.use(await BenchProcess.start({ file: 'load/http-load.ts', place: 'load' }));
-  const running: { name: string; input: Omit<HttpLoadInput, 'seconds' | 'rate'>; measured: Measured }[] = [];
+  const running: Running[] = [];
   for (const { name, start, token = null } of contestants) {
     progress(`http: ${name} starts`);
     const server = resources.use(await start());
@@ -57,18 +68,20 @@ export async function measureHttp(effort: Effort): Promise<Part> {
     const input = { port: await server.port(), body, token, connections: CONNECTIONS };
     const warm = await load.ask<HttpLoadOutput>('load', { ...input, seconds: WARM_UP_SECONDS, rate: null });
     checkAnswer(name, warm.body);
-    const measured = { perSecond: [], saturated: { p50: [], p99: [] }, moderate: { p50: [], p99: [] } };
-    running.push({ name, input, measured });
+    running.push({ name, server, input, measured: nothingYet() });
   }
 
   const pacedSeconds = effort.seconds * PACED_SHARE;
   let busiest = 0;
   for (let round = 1; round <= effort.rounds; round += 1) {
     progress(`http: round ${round} of ${effort.rounds}`);
-    for (const { name, input, measured } of running) {
+    for (const { name, server, input, measured } of running) {
+      const usedBefore = await server.ask<number>('cpuSeconds');
       const full = await load.ask<HttpLoadOutput>('load', { ...input, seconds: effort.seconds, rate: null });
       checkAnswer(name, full.body);
+      const used = (await server.ask<number>('cpuSeconds')) - usedBefore;
       measured.perSecond.push(full.answers / full.seconds);
+      measured.perCpuSecond.push(full.total / used);
       measured.saturated.p50.push(full.p50);
       measured.saturated.p99.push(full.p99);
       busiest = Math.max(busiest, full.cpuShare);
@@ -91,18 +104,21 @@ function checkAnswer(name: string, body: string): void {
 }
 
 function report(results: ReadonlyMap<string, Measured>, busiest: number): Part {
-  const of = (name: string) => results.get(name) ?? fail(name);
-  const ratio = (name: string, other: string): Sample =>
-    sampleOf(of(name).perSecond.map((value, round) => value / (of(other).perSecond[round] ?? NaN)));
-  const rows = [...results].map(([name, { perSecond, saturated, moderate }]) => {
+  const resultOf = (name: string) => results.get(name) ?? fail(name);
+  const ratio = (name: string, other: string, of: Rate = 'perSecond'): Sample =>
+    sampleOf(resultOf(name)[of].map((value, round) => value / (resultOf(other)[of][round] ?? NaN)));
+  const rows = [...results].map(([name, { perSecond, perCpuSecond, saturated, moderate }]) => {
     const latencies = [saturated.p50, saturated.p99, moderate.p50, moderate.p99];
-    const samples = [sampleOf(perSecond), ratio(name, BARE)].concat(
-      latencies.map((values) => sampleOf(values)),
-    );
+    const samples = [
+      sampleOf(perSecond),
+      ratio(name, BARE),
+      sampleOf(perCpuSecond),
+      ratio(name, BARE, 'perCpuSecond'),
+    ].concat(latencies.map((values) => sampleOf(values)));
     return [name].concat(samples.map((sample) => shown(sample)));
   });
-  const p99 = (name: string) => sampleOf(of(name).moderate.p99);
-  const saturatedP99 = (name: string) => sampleOf(of(name).saturated.p99);
+  const p99 = (name: string) => sampleOf(resultOf(name).moderate.p99);
+  const saturatedP99 = (name: string) => sampleOf(resultOf(name).saturated.p99);
   const aims: Aim[] = [
     {
       what: 'HTTP query, ratio to Mercurius with JIT',
@@ -128,14 +144,24 @@ function report(results: ReadonlyMap<string, Measured>, busiest: number): Part {
   const text = `A POST of JSON asks for one job, 12 fields and the nested video, over ${CONNECTIONS} keep-alive connections, each with one
 request under way. The peers read the job from memory, ready to be written; Reelgate reads it from its SQLite store,
 behind its authentication, its limits and its checks. Latency is in milliseconds, once with all connections busy and
-once at ${RATE.toLocaleString('en')} requests a second. The load generator used at most ${Math.round(busiest * 100)} % of its core, so the servers are the limit.
+once at ${RATE.toLocaleString('en')} requests a second. A CPU second is one of the
+server process, all of its threads. The load generator used at most ${Math.round(busiest * 100)} % of its core, so the servers are the limit.
 
-${table(['', 'requests a second', 'ratio to bare', 'p50, busy', 'p99, busy', 'p50, moderate', 'p99, moderate'], rows)}`;
+${table(['', 'requests a second', 'ratio to bare', 'requests a CPU second', 'ratio to bare', 'p50, busy', 'p99, busy', 'p50, moderate', 'p99, moderate'], rows)}`;
   return { title: 'A query over HTTP', text, aims };
 }
 
 function signedInJob(number: number): Job {
   return { ...completedJob(number), ownerId: SIGNED_IN_OWNER };
+}
+
+function nothingYet(): Measured {
+  return {
+    perSecond: [],
+    perCpuSecond: [],
+    saturated: { p50: [], p99: [] },
+    moderate: { p50: [], p99: [] },
+  };
 }
 
 function startServer(file: string): Promise<BenchProcess> {
