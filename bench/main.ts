@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { standAside } from './measure/cores.ts';
 import { FULL, QUICK } from './measure/effort.ts';
 import { installPeers } from './measure/install-peers.ts';
+import { progress } from './measure/progress.ts';
 import { reportOf } from './measure/report.ts';
 import { measureEvents } from './parts/events.ts';
 import { measureHttp } from './parts/http.ts';
@@ -33,14 +34,16 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 
+const started = performance.now();
 installPeers();
 standAside();
 const parts: Part[] = [];
 for (const [name, measure] of Object.entries(PARTS)) {
   if (names.length === 0 || names.includes(name)) parts.push(await measure(quick ? QUICK : FULL));
 }
+progress(`${((performance.now() - started) / 60_000).toFixed(1)} minutes`);
 const report = reportOf(parts);
 if (names.length === 0 && !quick) {
   writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), report);
-  process.stderr.write('docs/benchmarks.md is written.\n');
+  progress('docs/benchmarks.md is written');
 } else process.stdout.write(report);

@@ -21,7 +21,8 @@ export interface OpenInput {
 export interface ExpectInput {
   /** The version before the first one. */
   readonly base: number;
-  readonly messages: number;
+  /** The last one, which comes in any case. */
+  readonly last: number;
   /** Whether to note when each message came. */
   readonly timed: boolean;
 }
@@ -39,7 +40,7 @@ const VERSION = Buffer.from('"version":');
 const DIGITS = String(FIRST_VERSION).length;
 const NEXT = Buffer.from('"next"');
 /** What has not come for so long was left out. */
-const SILENCE_MS = 2000;
+const SILENCE_MS = 5000;
 
 let connections: WsConnection[] = [];
 let failure: Error | null = null;
@@ -49,7 +50,9 @@ let wake: () => void = () => {};
 let options: OpenInput = { port: 0, sockets: 0, firstJob: 0, jobs: 1, versioned: true, atOnce: 1 };
 let base = 0;
 let timed = false;
-let wanted = 0;
+/** How many sockets have had the last version. */
+let finished = 0;
+let last = 0;
 let messages = 0;
 let heard = 0;
 let times: number[] = [];
@@ -83,8 +86,8 @@ const listener = {
     }
     if (version <= base) return;
     messages += 1;
-    if (messages === wanted) wake();
     if (messages === 1) example = data.toString('utf8', start, end);
+    if (version === last && (finished += 1) === options.sockets) wake();
     if (timed) {
       times.push(microseconds(), (version - base - 1) * options.jobs + (index % options.jobs));
     }
@@ -108,13 +111,12 @@ obey({
     await until(() => acknowledged === sockets);
   },
   expect: (input: ExpectInput) => {
-    ({ base, timed } = input);
-    [messages, times] = [0, []];
-    wanted = input.messages;
+    ({ base, last, timed } = input);
+    [messages, finished, times] = [0, 0, []];
   },
-  /** Resolves once all is there that was expected, or nothing more comes. */
+  /** Resolves once each socket has had the last version, or nothing more comes. */
   received: async (): Promise<ReceivedOutput> => {
-    const allCame = () => messages >= wanted;
+    const allCame = () => finished === options.sockets;
     for (let seen = -1; !allCame() && seen !== messages;) {
       seen = messages;
       await until(allCame, SILENCE_MS);

@@ -88,7 +88,7 @@ export class EventRun {
     const base = this.#versionOf(shape);
     const events = Math.ceil((seconds * 1000) / gapMs / jobs) * jobs;
     const messages = (events / jobs) * sockets;
-    await this.#load.ask('expect', { base, messages, timed: true });
+    await this.#load.ask('expect', { base, last: base + events / jobs, timed: true });
     const input = { firstJob, jobs, events, gapMs, base };
     const published = await this.#publisher.ask<number[]>('paced', input);
     this.#versions.set(shape, base + events / jobs);
@@ -104,7 +104,8 @@ export class EventRun {
   /** @returns how many messages came */
   async #burst(shape: Shape, rounds: number): Promise<number> {
     const messages = shape.sockets * rounds;
-    await this.#load.ask('expect', { base: this.#versionOf(shape), messages, timed: false });
+    const base = this.#versionOf(shape);
+    await this.#load.ask('expect', { base, last: base + rounds, timed: false });
     await this.#publish(shape, rounds);
     return (await this.#received(messages)).messages;
   }

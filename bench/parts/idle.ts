@@ -16,6 +16,7 @@ interface Contestant {
   readonly showsFirstState: boolean;
   readonly kibibytes: number[];
   readonly perSecond: number[];
+  readonly cpuMs: number[];
 }
 
 const ROUNDS_LESS = 3;
@@ -47,10 +48,11 @@ export async function measureIdle({ rounds, idleSockets }: Effort): Promise<Part
       await measure(contestant, sockets);
     }
   }
-  const rows = all.map(({ name, kibibytes, perSecond }) => [
+  const rows = all.map(({ name, kibibytes, perSecond, cpuMs }) => [
     name,
     shown(sampleOf(kibibytes)),
     shown(sampleOf(perSecond)),
+    shown(sampleOf(cpuMs)),
   ]);
   const count = sockets.toLocaleString('en');
   const text = `${count} sockets, each with one subscription to a job of its own to which nothing happens. Counted is the resident memory of the
@@ -58,7 +60,7 @@ server process, after garbage collection, less what it was after its first ${WAR
 stands once Reelgate has sent the job’s present state, which it reads from its store; the peers send none, and theirs
 stands once its resolver has run.
 
-${table(['', 'KiB a subscription', 'subscriptions opened a second'], rows)}`;
+${table(['', 'KiB a subscription', 'subscriptions opened a second', 'CPU ms to open one'], rows)}`;
   const fastest = Math.max(...peers.map(({ perSecond }) => sampleOf(perSecond).median));
   return {
     title: 'Idle subscriptions',
@@ -105,9 +107,12 @@ async function measure(contestant: Contestant, sockets: number): Promise<void> {
   await load.ask('close');
   await sleep(300);
   const before = await server.ask<number>('residentBytes');
+  const usedBefore = await server.ask<number>('cpuSeconds');
   const started = performance.now();
   await open(sockets);
   contestant.perSecond.push(sockets / ((performance.now() - started) / 1000));
+  const used = (await server.ask<number>('cpuSeconds')) - usedBefore;
+  contestant.cpuMs.push((used * 1000) / sockets);
   const after = await server.ask<number>('residentBytes');
   // Who has gone meanwhile takes no memory.
   await load.ask('heard');
@@ -127,5 +132,6 @@ function peer(name: string, file: string): Contestant {
     showsFirstState: false,
     kibibytes: [],
     perSecond: [],
+    cpuMs: [],
   };
 }
