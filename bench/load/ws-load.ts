@@ -116,7 +116,6 @@ obey({
   },
   /** Resolves once each socket has had the last version, or nothing more comes. */
   received: async (): Promise<ReceivedOutput> => {
-    const allCame = () => finished === options.sockets;
     for (let seen = -1; !allCame() && seen !== messages;) {
       seen = messages;
       await until(allCame, SILENCE_MS);
@@ -144,6 +143,10 @@ function other(connection: WsConnection, text: string): void {
   connection.send(JSON.stringify({ id: randomUUID(), type: 'subscribe', payload }));
   acknowledged += 1;
   wake();
+}
+
+function allCame(): boolean {
+  return finished === options.sockets;
 }
 
 function digitsAt(data: Buffer, start: number): number {

@@ -51,7 +51,8 @@ Thousands of messages a CPU second · ratio to bare:
 
 ${table(['', ...names], rates)}
 
-Milliseconds from the event to its message at a moderate rate, p50 and p99:
+Milliseconds from the event, which over Redis is the call that saves or publishes, to its message at a moderate rate, p50
+and p99:
 
 ${table(['', ...names], latencies)}
 
