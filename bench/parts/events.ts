@@ -17,7 +17,7 @@ const SHAPES: readonly Shape[] = [
 /** There are many measurements, so each is a short one. */
 const SHARE_OF_SECONDS = 0.5;
 const ROUNDS_LESS = 2;
-const WARM_UP_SECONDS = 0.3;
+const WARM_UP_SECONDS = 0.6;
 
 /** Events over WebSockets. */
 export async function measureEvents(effort: Effort): Promise<Part> {
