@@ -1,0 +1,49 @@
+/**
+ * Compares Reelgate with what else could be used and with what is possible at all.
+ * Usage: npm run bench -- [http] [events] [idle] [poller] [start] [--quick]
+ *
+ * Without names all parts run, and docs/benchmarks.md is written. `--quick` shows that it works; its figures mean little.
+ */
+import { writeFileSync } from 'node:fs';
+import { standAside } from './measure/cores.ts';
+import { FULL, QUICK } from './measure/effort.ts';
+import { installPeers } from './measure/install-peers.ts';
+import { progress } from './measure/progress.ts';
+import { reportOf } from './measure/report.ts';
+import { measureEvents } from './parts/events.ts';
+import { measureHttp } from './parts/http.ts';
+import { measureIdle } from './parts/idle.ts';
+import type { Part } from './parts/part.ts';
+import { measurePoller } from './parts/poller.ts';
+import { measureStart } from './parts/start.ts';
+
+const PARTS = {
+  http: measureHttp,
+  events: measureEvents,
+  idle: measureIdle,
+  poller: measurePoller,
+  start: measureStart,
+};
+
+const given = process.argv.slice(2);
+const quick = given.includes('--quick');
+const names = given.filter((name) => name !== '--quick');
+const unknown = names.filter((name) => !(name in PARTS));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no part ${unknown.join(', ')}: ${Object.keys(PARTS).join(', ')}, --quick\n`);
+  process.exit(1);
+}
+
+const started = performance.now();
+installPeers();
+standAside();
+const parts: Part[] = [];
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (names.length === 0 || names.includes(name)) parts.push(await measure(quick ? QUICK : FULL));
+}
+progress(`${((performance.now() - started) / 60_000).toFixed(1)} minutes`);
+const report = reportOf(parts);
+if (names.length === 0 && !quick) {
+  writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), report);
+  progress('docs/benchmarks.md is written');
+} else process.stdout.write(report);

@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { findProgram } from '../../test/support/programs.ts';
+
+/** Where a process runs: what is measured has a core of its own, what asks it has the others. */
+export type Place = 'server' | 'load';
+
+const taskset = findProgram({ names: ['taskset'] });
+const cores = taskset === null ? [] : allowedCores();
+
+/** Whether what is measured has a core of its own. */
+export const pinned = cores.length > 1;
+
+/** The command that runs a program in its place. */
+export function placed(place: Place, program: string, args: readonly string[]): [string, string[]] {
+  const [first, ...others] = cores;
+  if (taskset === null || first === undefined || others.length === 0) return [program, [...args]];
+  return [taskset, ['-c', place === 'server' ? String(first) : others.join(','), program, ...args]];
+}
+
+/** Puts this process and what it will start without a place of its own, such as Redis, where the load is. */
+export function standAside(): void {
+  const [, ...others] = cores;
+  if (taskset === null || others.length === 0) return;
+  execFileSync(taskset, ['-acp', others.join(','), String(process.pid)], { stdio: 'ignore' });
+}
+
+/** The cores that this process may use, as Linux tells them: `0-3,8`. */
+function allowedCores(): number[] {
+  try {
+    const [, list = ''] =
+      /^Cpus_allowed_list:\s*(.+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    return list.split(',').flatMap((range) => {
+      const [from = 0, to = from] = range.split('-').map(Number);
+      return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    });
+  } catch {
+    return [];
+  }
+}

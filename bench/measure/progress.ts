@@ -1,0 +1,4 @@
+/** Tells who waits what is being measured. */
+export function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,113 @@
+import { type Sample, sampleOf } from '../measure/statistics.ts';
+import { digits, shown, table } from '../measure/table.ts';
+import type { EventRun } from './event-run.ts';
+import type { Aim, Part } from './part.ts';
+
+/** What was measured of each contestant, for each shape, a value a round. */
+export type EventResults = readonly {
+  readonly run: EventRun;
+  readonly shapes: readonly {
+    readonly name: string;
+    readonly perCpuSecond: number[];
+    readonly p50: number[];
+    readonly p99: number[];
+  }[];
+}[];
+
+type Result = EventResults[number];
+
+/** By shape: how many times the best peer Reelgate has to send in a CPU second, embedded and over Redis. */
+const AIMS: readonly { readonly embedded: number; readonly redis: number }[] = [
+  { embedded: 2.5, redis: 2 },
+  { embedded: 4, redis: 4 },
+  { embedded: 4, redis: 4 },
+  { embedded: 2.5, redis: 2 },
+];
+
+/** The tables of events. */
+export function reportEvents(results: EventResults): Part {
+  const bare = results.find(({ run }) => run.contestant.kind === 'bare');
+  if (bare === undefined) throw new Error('The limit was not measured.');
+  const names = bare.shapes.map(({ name }) => name);
+  const rowsOf = (cell: (result: Result, shape: number) => string) =>
+    results.map((result) => [result.run.contestant.name, ...names.map((_, shape) => cell(result, shape))]);
+  const rates = rowsOf((result, shape) => {
+    const rate = digits(sampleOf(result.shapes[shape]?.perCpuSecond ?? []).median / 1000);
+    return `${rate} · ${shown(ratio(result, bare, shape))}`;
+  });
+  const latencies = rowsOf((result, shape) => {
+    const { p50 = [], p99 = [] } = result.shapes[shape] ?? {};
+    return `${digits(sampleOf(p50).median)}, ${digits(sampleOf(p99).median)}`;
+  });
+  const text = `The version of a job rises, and each of its watchers gets the new state, of the same 12 fields, over a WebSocket of its own
+(graphql-transport-ws, with ids of operations as clients make them). Counted is the CPU time of the server process, all of
+its threads, from the announcement to the send: publish, execute, write out and send. Not counted is the saving, of which
+the peers do nothing: in the embedded store Reelgate's announcement is made where a save would make it. Over Redis another
+process saves (Reelgate) or publishes (the peers), and what counts is receiving, executing and sending. Versions of one job
+come a turn of the event loop apart; over Redis each comes when the one before has arrived everywhere. “1 to 1” are 20 jobs
+with one watcher each, “1 to 10” are 20 jobs with ten each, whose events come together; “1 to 1,000” is one job.
+
+Thousands of messages a CPU second · ratio to bare:
+
+${table(['', ...names], rates)}
+
+Milliseconds from the event, which over Redis is the call that saves or publishes, to its message at a moderate rate, p50
+and p99:
+
+${table(['', ...names], latencies)}
+
+${deliveryOf(results)}`;
+  return { title: 'Events over graphql-transport-ws', text, aims: aimsOf(results, names) };
+}
+
+function aimsOf(results: EventResults, names: readonly string[]): Aim[] {
+  const aims: Aim[] = [];
+  for (const overRedis of [false, true]) {
+    const side = results.filter(({ run }) => run.contestant.overRedis === overRedis);
+    const own = side.find(({ run }) => run.contestant.kind === 'reelgate');
+    const peers = side.filter(({ run }) => run.contestant.kind === 'peer');
+    if (own === undefined) continue;
+    for (const [shape, name] of names.entries()) {
+      const what = `Events ${name}${overRedis ? ' over Redis' : ''}`;
+      const best = bestOf(peers, (peer) => -sampleOf(peer.shapes[shape]?.perCpuSecond ?? []).median);
+      const least = AIMS[shape]?.[overRedis ? 'redis' : 'embedded'] ?? NaN;
+      const measured = shown(ratio(own, best, shape));
+      aims.push({ what: `${what}, ratio to the best peer`, aim: `at least ${least}`, measured });
+      for (const share of ['p50', 'p99'] as const) {
+        const median = (result: Result) => sampleOf(result.shapes[shape]?.[share] ?? []).median;
+        const fastest = median(bestOf(peers, median));
+        aims.push({
+          what: `${what}, ${share} in ms`,
+          aim: `at most the best peer’s ${digits(fastest)}`,
+          measured: digits(median(own)),
+        });
+      }
+    }
+  }
+  return aims;
+}
+
+function ratio(result: Result, other: Result, shape: number): Sample {
+  const others = other.shapes[shape]?.perCpuSecond ?? [];
+  const own = result.shapes[shape]?.perCpuSecond ?? [];
+  return sampleOf(own.map((value, round) => value / (others[round] ?? NaN)));
+}
+
+/** The one with the lowest figure. */
+function bestOf(results: readonly Result[], figure: (result: Result) => number): Result {
+  const [best] = results.toSorted((a, b) => figure(a) - figure(b));
+  if (best === undefined) throw new Error('No peer was measured.');
+  return best;
+}
+
+function deliveryOf(results: EventResults): string {
+  const partial = results
+    .filter(({ run: { delivery } }) => delivery.came < delivery.sent)
+    .map(({ run: { contestant, delivery } }) => {
+      const share = ((100 * delivery.came) / delivery.sent).toFixed(2);
+      return `${contestant.name} sent ${share} % of the versions; a watcher that is behind gets the newest one.`;
+    });
+  return ['All versions came, in order, at all sockets.', ...partial]
+    .slice(partial.length > 0 ? 1 : 0)
+    .join('\n');
+}

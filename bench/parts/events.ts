@@ -1,0 +1,58 @@
+import { RedisServer } from '../../test/support/redis-server.ts';
+import type { Effort } from '../measure/effort.ts';
+import { BenchProcess } from '../measure/process.ts';
+import { progress } from '../measure/progress.ts';
+import { eventContestants } from './event-contestants.ts';
+import { type EventResults, reportEvents } from './event-report.ts';
+import { EventRun, type Shape } from './event-run.ts';
+import type { Part } from './part.ts';
+
+/** Events of several jobs come together, as they do under load, so that waking up is not what is measured. */
+const SHAPES: readonly Shape[] = [
+  { name: '1 to 1', sockets: 20, firstJob: 0, jobs: 20, rounds: 20, gapMs: 5 },
+  { name: '1 to 10', sockets: 200, firstJob: 20, jobs: 20, rounds: 5, gapMs: 10 },
+  { name: '1 to 1,000', sockets: 1000, firstJob: 40, jobs: 1, rounds: 5, gapMs: 200 },
+  { name: '1,000, each its own job', sockets: 1000, firstJob: 41, jobs: 1000, rounds: 3, gapMs: 1 },
+];
+/** There are many measurements, so each is a short one. */
+const SHARE_OF_SECONDS = 0.5;
+const ROUNDS_LESS = 2;
+const WARM_UP_SECONDS = 0.6;
+
+/** Events over WebSockets. */
+export async function measureEvents(effort: Effort): Promise<Part> {
+  await using resources = new AsyncDisposableStack();
+  const redis = resources.use(await RedisServer.start());
+  const load = resources.use(await BenchProcess.start({ file: 'load/ws-load.ts', place: 'load' }));
+  const runs: EventRun[] = [];
+  for (const contestant of eventContestants(redis.url)) {
+    progress(`events: ${contestant.name} starts`);
+    const publisher = await contestant.startPublisher();
+    if (publisher !== null) resources.use(publisher);
+    const server = resources.use(await contestant.start());
+    runs.push(new EventRun(contestant, { server, publisher, load }));
+  }
+  const results: EventResults = runs.map((run) => ({
+    run,
+    shapes: SHAPES.map(({ name }) => ({ name, perCpuSecond: [], p50: [], p99: [] })),
+  }));
+  const seconds = effort.seconds * SHARE_OF_SECONDS;
+  const rounds = Math.max(1, effort.rounds - ROUNDS_LESS);
+  for (let round = 0; round <= rounds; round += 1) {
+    // In round 0 all is compiled and warmed up.
+    progress(round === 0 ? 'events: warm-up' : `events: round ${round} of ${rounds}`);
+    for (const [index, shape] of SHAPES.entries()) {
+      for (const { run, shapes } of results) {
+        await run.open(shape);
+        const perCpuSecond = await run.throughput(shape, round === 0 ? WARM_UP_SECONDS : seconds);
+        const { p50, p99 } = round === 0 ? { p50: 0, p99: 0 } : await run.latency(shape, seconds);
+        await run.close();
+        if (round === 0) continue;
+        shapes[index]?.perCpuSecond.push(perCpuSecond);
+        shapes[index]?.p50.push(p50);
+        shapes[index]?.p99.push(p99);
+      }
+    }
+  }
+  return reportEvents(results);
+}

@@ -1,0 +1,173 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Job } from '../../src/domain/job.ts';
+import type { HttpLoadInput, HttpLoadOutput } from '../load/http-load.ts';
+import type { Effort } from '../measure/effort.ts';
+import { BenchProcess } from '../measure/process.ts';
+import { progress } from '../measure/progress.ts';
+import { type Sample, sampleOf } from '../measure/statistics.ts';
+import { shown, table } from '../measure/table.ts';
+import { completedJob } from '../reelgate/jobs.ts';
+import { SIGN_IN, SIGNED_IN_OWNER, startReelgate, userToken } from '../reelgate/gateway.ts';
+import { completedState, jobIdOf, QUERY } from '../sample.ts';
+import type { Aim, Part } from './part.ts';
+
+interface Contestant {
+  readonly name: string;
+  readonly start: () => Promise<BenchProcess>;
+  readonly token?: string;
+}
+
+interface Running {
+  readonly name: string;
+  readonly server: BenchProcess;
+  readonly input: Omit<HttpLoadInput, 'seconds' | 'rate'>;
+  readonly measured: Measured;
+}
+
+type Rate = 'perSecond' | 'perCpuSecond';
+
+/** A value a round. */
+interface Measured {
+  readonly perSecond: number[];
+  readonly perCpuSecond: number[];
+  readonly saturated: { readonly p50: number[]; readonly p99: number[] };
+  readonly moderate: { readonly p50: number[]; readonly p99: number[] };
+}
+
+/** In Reelgate's store. */
+const JOBS = 100;
+const CONNECTIONS = 50;
+/** Requests a second at which latency is measured: well under what the slowest can do. */
+const RATE = 1000;
+const WARM_UP_SECONDS = 1.5;
+/** How much of a measurement's time latency at the moderate rate gets. */
+const PACED_SHARE = 2 / 3;
+const BARE = 'bare node:http, ready answer';
+const REELGATE = 'Reelgate';
+const SIGNED_IN = 'Reelgate, a JWT checked each time';
+const MERCURIUS = 'Mercurius 16, JIT';
+const YOGA = 'Yoga 5.24 as it comes';
+
+/** The query over HTTP. */
+export async function measureHttp(effort: Effort): Promise<Part> {
+  await using resources = new AsyncDisposableStack();
+  const contestants: Contestant[] = [
+    { name: BARE, start: () => startServer('servers/bare-http.ts') },
+    { name: REELGATE, start: () => startReelgate(JOBS, completedJob) },
+    { name: SIGNED_IN, start: () => startReelgate(JOBS, signedInJob, SIGN_IN), token: await userToken() },
+    { name: MERCURIUS, start: () => startServer('peers/mercurius.ts') },
+    { name: 'Apollo Server 5', start: () => startServer('peers/apollo-http.ts') },
+    { name: YOGA, start: () => startServer('peers/yoga-http.ts') },
+  ];
+  const load = resources.use(await BenchProcess.start({ file: 'load/http-load.ts', place: 'load' }));
+  const running: Running[] = [];
+  for (const { name, start, token = null } of contestants) {
+    progress(`http: ${name} starts`);
+    const server = resources.use(await start());
+    const body = JSON.stringify({ query: QUERY, operationName: 'Job', variables: { id: jobIdOf(0) } });
+    const input = { port: await server.port(), body, token, connections: CONNECTIONS };
+    const warm = await load.ask<HttpLoadOutput>('load', { ...input, seconds: WARM_UP_SECONDS, rate: null });
+    checkAnswer(name, warm.body);
+    running.push({ name, server, input, measured: nothingYet() });
+  }
+
+  const pacedSeconds = effort.seconds * PACED_SHARE;
+  let busiest = 0;
+  for (let round = 1; round <= effort.rounds; round += 1) {
+    progress(`http: round ${round} of ${effort.rounds}`);
+    for (const { name, server, input, measured } of running) {
+      const usedBefore = await server.ask<number>('cpuSeconds');
+      const full = await load.ask<HttpLoadOutput>('load', { ...input, seconds: effort.seconds, rate: null });
+      checkAnswer(name, full.body);
+      const used = (await server.ask<number>('cpuSeconds')) - usedBefore;
+      measured.perSecond.push(full.answers / full.seconds);
+      measured.perCpuSecond.push(full.total / used);
+      measured.saturated.p50.push(full.p50);
+      measured.saturated.p99.push(full.p99);
+      busiest = Math.max(busiest, full.cpuShare);
+    }
+    for (const { input, measured } of running) {
+      const paced = await load.ask<HttpLoadOutput>('load', { ...input, seconds: pacedSeconds, rate: RATE });
+      measured.moderate.p50.push(paced.p50);
+      measured.moderate.p99.push(paced.p99);
+    }
+  }
+  return report(new Map(running.map(({ name, measured }) => [name, measured])), busiest);
+}
+
+/** The data has to be what all others give too. */
+function checkAnswer(name: string, body: string): void {
+  const answer: unknown = JSON.parse(body);
+  if (!isDeepStrictEqual(answer, { data: { videoJob: completedState(0) } })) {
+    throw new Error(`${name} gives another answer: ${body}`);
+  }
+}
+
+function report(results: ReadonlyMap<string, Measured>, busiest: number): Part {
+  const resultOf = (name: string) => results.get(name) ?? fail(name);
+  const ratio = (name: string, other: string, of: Rate = 'perSecond'): Sample =>
+    sampleOf(resultOf(name)[of].map((value, round) => value / (resultOf(other)[of][round] ?? NaN)));
+  const rows = [...results].map(([name, { perSecond, perCpuSecond, saturated, moderate }]) => {
+    const latencies = [saturated.p50, saturated.p99, moderate.p50, moderate.p99];
+    const samples = [
+      sampleOf(perSecond),
+      ratio(name, BARE),
+      sampleOf(perCpuSecond),
+      ratio(name, BARE, 'perCpuSecond'),
+    ].concat(latencies.map((values) => sampleOf(values)));
+    return [name].concat(samples.map((sample) => shown(sample)));
+  });
+  const p99 = (name: string) => sampleOf(resultOf(name).moderate.p99);
+  const saturatedP99 = (name: string) => sampleOf(resultOf(name).saturated.p99);
+  const aims: Aim[] = [
+    {
+      what: 'HTTP query, ratio to Mercurius with JIT',
+      aim: 'at least 1.5',
+      measured: shown(ratio(REELGATE, MERCURIUS)),
+    },
+    {
+      what: 'HTTP query, ratio to Yoga as it comes',
+      aim: 'at least 5',
+      measured: shown(ratio(REELGATE, YOGA)),
+    },
+    {
+      what: `HTTP query, p99 in ms with ${CONNECTIONS} busy connections`,
+      aim: `under Mercurius’ ${shown(saturatedP99(MERCURIUS))}`,
+      measured: shown(saturatedP99(REELGATE)),
+    },
+    {
+      what: `HTTP query, p99 in ms at ${RATE} requests a second`,
+      aim: `under Mercurius’ ${shown(p99(MERCURIUS))}`,
+      measured: shown(p99(REELGATE)),
+    },
+  ];
+  const text = `A POST of JSON asks for one job, 12 fields and the nested video, over ${CONNECTIONS} keep-alive connections, each with one
+request under way. The peers read the job from memory, ready to be written; Reelgate reads it from its SQLite store,
+behind its authentication, its limits and its checks. Latency is in milliseconds, once with all connections busy and
+once at ${RATE.toLocaleString('en')} requests a second. A CPU second is one of the
+server process, all of its threads. The load generator used at most ${Math.round(busiest * 100)} % of its core, so the servers are the limit.
+
+${table(['', 'requests a second', 'ratio to bare', 'requests a CPU second', 'ratio to bare', 'p50, busy', 'p99, busy', 'p50, moderate', 'p99, moderate'], rows)}`;
+  return { title: 'A query over HTTP', text, aims };
+}
+
+function signedInJob(number: number): Job {
+  return { ...completedJob(number), ownerId: SIGNED_IN_OWNER };
+}
+
+function nothingYet(): Measured {
+  return {
+    perSecond: [],
+    perCpuSecond: [],
+    saturated: { p50: [], p99: [] },
+    moderate: { p50: [], p99: [] },
+  };
+}
+
+function startServer(file: string): Promise<BenchProcess> {
+  return BenchProcess.start({ file, place: 'server' });
+}
+
+function fail(name: string): never {
+  throw new Error(`${name} was not measured.`);
+}

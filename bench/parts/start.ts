@@ -1,0 +1,46 @@
+import { RedisServer } from '../../test/support/redis-server.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import type { Effort } from '../measure/effort.ts';
+import { BenchProcess, type ProcessOptions } from '../measure/process.ts';
+import { progress } from '../measure/progress.ts';
+import { sampleOf } from '../measure/statistics.ts';
+import { shown, table } from '../measure/table.ts';
+import { MAIN, SETTINGS } from '../reelgate/gateway.ts';
+import type { Part } from './part.ts';
+
+const MAX_SECONDS = 1;
+
+/** From the start of a process to its listening. */
+export async function measureStart({ rounds }: Effort): Promise<Part> {
+  await using redis = await RedisServer.start();
+  const reelgate = { file: MAIN, place: 'server' as const };
+  const contestants: readonly (readonly [name: string, options: ProcessOptions])[] = [
+    ['Reelgate', reelgate],
+    ['Reelgate over Redis', { ...reelgate, settings: { ...SETTINGS, REDIS_URL: redis.url } }],
+    ['Mercurius', { file: 'peers/mercurius.ts', place: 'server' }],
+    ['Apollo Server', { file: 'peers/apollo-http.ts', place: 'server' }],
+    ['Yoga', { file: 'peers/yoga-http.ts', place: 'server' }],
+  ];
+  const seconds = new Map(contestants.map(([name]) => [name, Array<number>()]));
+  for (let round = 1; round <= rounds; round += 1) {
+    progress(`start: round ${round} of ${rounds}`);
+    for (const [name, options] of contestants) {
+      using folder = tempFolder();
+      const settings = options.settings ?? { ...SETTINGS, DATA_DIR: folder.path };
+      const started = performance.now();
+      const process = await BenchProcess.start({ ...options, settings });
+      seconds.get(name)?.push((performance.now() - started) / 1000);
+      await process[Symbol.asyncDispose]();
+    }
+  }
+  const rows = [...seconds].map(([name, values]) => [name, shown(sampleOf(values))]);
+  const text = `Seconds from the start of the process to its listening, from sources; Reelgate with an empty store.
+
+${table(['', 'seconds'], rows)}`;
+  const own = shown(sampleOf(seconds.get('Reelgate') ?? []));
+  return {
+    title: 'Start',
+    text,
+    aims: [{ what: 'Seconds from start to listening', aim: `under ${MAX_SECONDS}`, measured: own }],
+  };
+}

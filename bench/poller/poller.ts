@@ -1,0 +1,138 @@
+/**
+ * A process that polls many jobs that never get done. Usage: poller.ts <upstream> <jobs> <redis, or nothing for SQLite>
+ *
+ * Each job is due once a cycle, so that the work is steady; put forward by a cycle, all are due at once.
+ */
+import { newJobId } from '../../src/domain/job-id.ts';
+import type { Job } from '../../src/domain/job.ts';
+import { LearnedDurations } from '../../src/poller/learned-durations.ts';
+import { Poller } from '../../src/poller/poller.ts';
+import { RateBudget } from '../../src/poller/rate-budget.ts';
+import type { JobStore } from '../../src/store/job-store.ts';
+import { RedisCallBudget } from '../../src/store/redis/redis-call-budget.ts';
+import { RedisDurationStore } from '../../src/store/redis/redis-duration-store.ts';
+import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
+import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
+import { systemClock } from '../../src/system-clock.ts';
+import { SegmindUpstream } from '../../src/upstream/segmind/segmind-upstream.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import { percentile } from '../measure/statistics.ts';
+import { FAR_AWAY, runningJob } from '../reelgate/jobs.ts';
+import { NO_LIMITS, openFolder } from '../reelgate/put-jobs.ts';
+import { cpuSeconds, obey, ready } from '../servers/control.ts';
+import { ShiftedClock } from './shifted-clock.ts';
+import { watchedStore } from './watched-store.ts';
+
+/** What came of some seconds. */
+export interface PollerOutput {
+  readonly stepsPerSecond: number;
+  readonly cpuMsPerStep: number;
+  /** Milliseconds behind due. */
+  readonly lateP50: number;
+  readonly lateP95: number;
+}
+
+/** Steps a second that are due in a steady flow. */
+const DEMAND = 1000;
+const HOUR_MS = 3_600_000;
+const BATCH = 500;
+
+const [upstreamUrl = '', jobs = '0', redisUrl] = process.argv.slice(2);
+const jobCount = Number(jobs);
+const cycleMs = (jobCount / DEMAND) * 1000;
+const clock = new ShiftedClock();
+const dueAt = new Map<string, number>();
+using folder = tempFolder();
+const { store, durationStore, budget } = redisUrl === undefined ? openSqlite() : await openRedis(redisUrl);
+await putQueuedJobs(store);
+if ('database' in store) store.database.exec('PRAGMA synchronous = FULL');
+
+const watched = watchedStore(store, clock, cycleMs, dueAt);
+const poller = new Poller({
+  store: watched.store,
+  upstream: new SegmindUpstream({ origin: upstreamUrl, apiKey: 'SG_bench', now: clock.now }),
+  clock,
+  random: Math.random,
+  budget,
+  callTimeoutMs: 30_000,
+  durations: new LearnedDurations({ store: durationStore, clock, upstream: 'bench', typicalMs: 53_380 }),
+  retentionMs: HOUR_MS,
+  log: {
+    debug: () => {},
+    info: () => {},
+    warn: (_, message) => process.stderr.write(`${message}\n`),
+    error: (details, message) => process.stderr.write(`${message} ${JSON.stringify(details)}\n`),
+  },
+});
+
+obey({
+  start: () => poller.start(),
+  /** Has everything be due at once. */
+  flood: () => clock.putForward(cycleMs),
+  measure: async ({ seconds }: { seconds: number }): Promise<PollerOutput> => {
+    const { seen } = watched;
+    [seen.steps, seen.late] = [0, []];
+    const before = cpuSeconds();
+    const started = performance.now();
+    await systemClock.sleep(seconds * 1000, new AbortController().signal);
+    const elapsed = (performance.now() - started) / 1000;
+    const used = cpuSeconds() - before;
+    const late = Float64Array.from(seen.late);
+    return {
+      stepsPerSecond: seen.steps / elapsed,
+      cpuMsPerStep: (used * 1000) / seen.steps,
+      lateP50: percentile(late, 0.5),
+      lateP95: percentile(late, 0.95),
+    };
+  },
+});
+ready();
+
+function openSqlite() {
+  const opened = openFolder(folder.path);
+  const durations = new SqliteDurationStore(opened.database);
+  return { store: opened, durationStore: durations, budget: new RateBudget(0, clock.now()) };
+}
+
+async function openRedis(url: string) {
+  const opened = await RedisJobStore.open({
+    location: { urls: [url], cluster: false },
+    retentionMs: HOUR_MS,
+    clock: systemClock,
+    random: Math.random,
+    onTrouble: (error) => process.stderr.write(`${String(error)}\n`),
+  });
+  const durations = new RedisDurationStore(opened.client);
+  return { store: opened, durationStore: durations, budget: new RedisCallBudget(opened.client, 0) };
+}
+
+/** A new job is due at its creation, so these are said to be created when they are to be due. */
+async function putQueuedJobs(into: JobStore): Promise<void> {
+  const now = Date.now();
+  for (let made = 0; made < jobCount; made += BATCH) {
+    const batch = Array.from({ length: Math.min(BATCH, jobCount - made) }, () => queuedJob(now));
+    await Promise.all(
+      batch.map((job) => into.create({ job, idempotencyKey: null, fingerprint: '', limits: NO_LIMITS })),
+    );
+  }
+  // What was due meanwhile is not to be made up for.
+  clock.putForward(now - Date.now());
+}
+
+function queuedJob(now: number): Job {
+  const due = Math.round(now + Math.random() * cycleMs);
+  const id = newJobId(now, crypto.getRandomValues(new Uint8Array(16)));
+  dueAt.set(id, due);
+  const submittedAt = now - 1000;
+  return {
+    ...runningJob(0, 3),
+    id,
+    phase: 'queued',
+    upstreamId: `up-${id}`,
+    createdAt: due,
+    updatedAt: submittedAt,
+    submittedAt,
+    startedAt: null,
+    deadlineAt: FAR_AWAY,
+  };
+}

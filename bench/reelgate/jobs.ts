@@ -1,0 +1,52 @@
+/** The sample's jobs as Reelgate has them. */
+import type { Job } from '../../src/domain/job.ts';
+import { ACCEPTED_AT, FIRST_VERSION, jobIdOf, STEPS, upstreamIdOf, VIDEO } from '../sample.ts';
+
+/** Whose jobs they are: whoever asks where nobody signs in. */
+const OWNER = 'anonymous';
+/** So late that nothing happens to the jobs while they are looked at, in epoch milliseconds. */
+export const FAR_AWAY = Date.UTC(2100, 0);
+
+/** A job that the upstream works on. */
+export function runningJob(number: number, version: number): Job {
+  return {
+    id: jobIdOf(number),
+    ownerId: OWNER,
+    version,
+    phase: 'processing',
+    request: {
+      image: 'https://example.com/cat.png',
+      prompt: 'a cat jumps over a sleeping dog, slow motion, golden hour',
+      negativePrompt: 'blurry, bad quality, camera shake, distortion, poor composition',
+      resolution: 480,
+      videoLength: 3,
+      steps: 30,
+      seed: 42_424_242,
+      base64: false,
+    },
+    createdAt: ACCEPTED_AT,
+    updatedAt: ACCEPTED_AT + STEPS.started,
+    deadlineAt: FAR_AWAY,
+    upstreamId: upstreamIdOf(number),
+    submittedAt: ACCEPTED_AT + STEPS.submitted,
+    startedAt: ACCEPTED_AT + STEPS.started,
+    finishedAt: null,
+    forecast: null,
+    metrics: null,
+    video: null,
+    failure: null,
+  };
+}
+
+/** A job with its video. */
+export function completedJob(number: number): Job {
+  const finishedAt = ACCEPTED_AT + STEPS.finished;
+  return {
+    ...runningJob(number, FIRST_VERSION),
+    phase: 'completed',
+    updatedAt: finishedAt,
+    finishedAt,
+    metrics: { queueSeconds: 3.75, inferenceSeconds: 48.2, costUsd: 0.2 },
+    video: { ...VIDEO, inline: false, expiresAt: ACCEPTED_AT + STEPS.expires },
+  };
+}

@@ -1,0 +1,81 @@
+import { FIRST_VERSION } from '../sample.ts';
+import type { Job } from '../../src/domain/job.ts';
+import type { Claim, JobStore } from '../../src/store/job-store.ts';
+import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import { FAR_AWAY, runningJob } from './jobs.ts';
+
+/** Without limits. */
+export const NO_LIMITS = { unfinished: 0, unfinishedPerOwner: 0, perDay: 0, perDayPerOwner: 0 };
+const BATCH = 500;
+
+/**
+ * Puts jobs in a store, by its own methods.
+ *
+ * @returns a claim on each, by its number, that holds for ever; none on final jobs
+ */
+export async function putJobs(
+  store: JobStore,
+  count: number,
+  jobOf: (number: number) => Job,
+): Promise<Claim[]> {
+  const claims: Claim[] = [];
+  for (let first = 0; first < count; first += BATCH) {
+    const numbers = Array.from({ length: Math.min(BATCH, count - first) }, (_, index) => first + index);
+    await Promise.all(
+      numbers.map((number) =>
+        store.create({
+          job: { ...runningJob(number, FIRST_VERSION - 1), ownerId: jobOf(number).ownerId },
+          idempotencyKey: null,
+          fingerprint: '',
+          limits: NO_LIMITS,
+        }),
+      ),
+    );
+    const claimed = await store.claimDue({
+      now: Date.now(),
+      leaseUntil: FAR_AWAY,
+      limit: numbers.length,
+      callLimit: numbers.length,
+      worth: null,
+    });
+    if (claimed.length < numbers.length) throw new Error('There are other jobs in this store.');
+    await Promise.all(
+      claimed.map(async (claim) => {
+        const number = numberOf(claim.job);
+        claims[number] = claim;
+        if (!(await store.save(claim, { job: jobOf(number), schedule: null }))) {
+          throw new Error('A claim was lost.');
+        }
+      }),
+    );
+  }
+  return claims;
+}
+
+/** Fills a folder of the embedded store; a claim is void once the gateway opens it, so its jobs are given back late. */
+export async function putInFolder(
+  folder: string,
+  count: number,
+  jobOf: (number: number) => Job,
+): Promise<void> {
+  await using store = openFolder(folder);
+  const claims = await putJobs(store, count, jobOf);
+  const schedule = { dueAt: FAR_AWAY, faults: 0, seenAt: null };
+  for (const claim of claims) await store.release(claim, schedule);
+}
+
+/** Opens a folder for filling: what a power cut would lose can be made again, so no write waits for the disk. */
+export function openFolder(folder: string): SqliteJobStore {
+  const store = new SqliteJobStore({
+    folder,
+    retentionMs: 3_600_000_000,
+    now: Date.now,
+    onPurgeError: (error) => process.stderr.write(`${String(error)}\n`),
+  });
+  store.database.exec('PRAGMA synchronous = OFF');
+  return store;
+}
+
+function numberOf({ id }: Job): number {
+  return Number.parseInt(id.slice(-12), 16);
+}

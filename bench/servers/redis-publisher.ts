@@ -1,0 +1,17 @@
+/**
+ * A process that publishes new versions of jobs to the channels that Yoga's Redis event target and
+ * graphql-redis-subscriptions listen on. Usage: redis-publisher.ts <url>
+ */
+import { Redis } from 'ioredis';
+import { jobIdOf, runningState } from '../sample.ts';
+import { obey, ready } from './control.ts';
+import { eventCommands } from './event-source.ts';
+
+const client = new Redis(process.argv[2] ?? '');
+
+obey(
+  eventCommands((job, version) =>
+    client.publish(`job:${jobIdOf(job)}`, JSON.stringify({ videoJobUpdated: runningState(job, version) })),
+  ),
+);
+ready();
