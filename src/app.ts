@@ -168,7 +168,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       authenticator,
       streams,
       trusted,
-      payloads: new SharedPayloads({ createContext: makeContext, log }),
+      payloads: new SharedPayloads({ createContext: makeContext, clock: systemClock, log }),
       clock: systemClock,
       log,
     }),

@@ -1,6 +1,7 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { createLRUCache } from 'graphql-yoga';
 import type { Caller } from '../domain/caller.ts';
+import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { maskError } from './mask-error.ts';
@@ -19,9 +20,12 @@ export interface Subscriber {
 export interface SharedPayloadsOptions {
   /** Makes the context of one operation. */
   readonly createContext: (caller: Caller) => GraphQLContext;
+  readonly clock: Clock;
   readonly log: { error(details: object, message: string): void };
 }
 
+/** Milliseconds for which a payload may be used again: the estimates in it are of when it was made. */
+const SHARED_MS = 50;
 /** Plans that are kept for subscribers to come. */
 const KEPT_PLANS = 100;
 
@@ -32,8 +36,10 @@ const KEPT_PLANS = 100;
 export class SharedPayloads {
   readonly #options: SharedPayloadsOptions;
   readonly #plans = createLRUCache<SubscriptionPlan>({ max: KEPT_PLANS });
-  /** By the event, which is one object for all its subscribers, then by the subscriber's key. */
-  readonly #payloads = new WeakMap<Job, Map<string, string | Promise<string>>>();
+  /** The last event, when it came, and its payloads by the subscribers' keys. */
+  #event: Job | null = null;
+  #eventAt = 0;
+  readonly #payloads = new Map<string, string | Promise<string>>();
 
   constructor(options: SharedPayloadsOptions) {
     this.#options = options;
@@ -56,13 +62,18 @@ export class SharedPayloads {
 
   /** The payload of a `next` message; a promise when something had to be read for it. */
   of(event: Job, subscriber: Subscriber): string | Promise<string> {
-    const known = this.#payloads.get(event);
-    const payload = known?.get(subscriber.key);
-    if (payload !== undefined) return payload;
-    const made = this.#make(event, subscriber);
-    if (known === undefined) this.#payloads.set(event, new Map([[subscriber.key, made]]));
-    else known.set(subscriber.key, made);
-    return made;
+    const now = this.#options.clock.now();
+    // All subscribers of an event are told in one go; and it is the same object for all of them.
+    if (event !== this.#event || now - this.#eventAt > SHARED_MS) {
+      this.#payloads.clear();
+      this.#event = event;
+      this.#eventAt = now;
+    }
+    const known = this.#payloads.get(subscriber.key);
+    if (known !== undefined) return known;
+    const payload = this.#make(event, subscriber);
+    this.#payloads.set(subscriber.key, payload);
+    return payload;
   }
 
   /** What a client sees of an error; the log has the rest. */

@@ -144,7 +144,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     authenticator,
     streams,
     trusted,
-    payloads: new SharedPayloads({ createContext: makeContext, log }),
+    payloads: new SharedPayloads({ createContext: makeContext, clock, log }),
     clock,
     log,
   });

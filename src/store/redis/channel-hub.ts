@@ -1,10 +1,11 @@
 import { backoffMs } from '../../domain/backoff.ts';
 import { StoreUnavailableError, type Unwatch } from '../job-store.ts';
+import { Announcement } from './announcement.ts';
 import { Line, type LineOptions } from './line.ts';
 
 /** Who listens on a channel. Must not throw. */
 export interface ChannelListener {
-  message(text: string): void;
+  message(message: Announcement): void;
   /** Messages after this time, in epoch milliseconds, may have been lost: what is watched must be read again. */
   gap(since: number): void;
 }
@@ -141,7 +142,8 @@ export class ChannelHub implements AsyncDisposable {
   }
 
   #deliver(name: string, text: string): void {
-    for (const listener of this.#channels.get(name)?.listeners ?? []) listener.message(text);
+    const announcement = new Announcement(text);
+    for (const listener of this.#channels.get(name)?.listeners ?? []) listener.message(announcement);
   }
 
   async #untilLive(): Promise<void> {

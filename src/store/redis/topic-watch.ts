@@ -3,6 +3,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Job } from '../../domain/job.ts';
 import type { TopicListener } from '../job-store.ts';
 import type { ChannelListener } from './channel-hub.ts';
+import type { Announcement } from './announcement.ts';
 
 /** What a watch works with. */
 export interface TopicWatchOptions {
@@ -31,8 +32,7 @@ export class TopicWatch implements ChannelListener {
     this.#options = options;
   }
 
-  message(text: string): void {
-    const job = parseJob(text);
+  message({ job }: Announcement): void {
     // Whatever that was: a job may have changed.
     if (job === null) return this.gap(this.#options.clock.now());
     const told = this.#told.get(job.id) ?? 0;
@@ -80,15 +80,5 @@ export class TopicWatch implements ChannelListener {
     if (this.#ended.signal.aborted || job.version <= (this.#told.get(job.id) ?? 0)) return;
     this.#told.set(job.id, job.version);
     this.#options.listener(job);
-  }
-}
-
-/** @returns null for what is no announcement */
-function parseJob(text: string): Job | null {
-  try {
-    const job: Job | null = JSON.parse(text);
-    return typeof job?.id === 'string' && typeof job.version === 'number' ? job : null;
-  } catch {
-    return null;
   }
 }

@@ -25,6 +25,7 @@ import {
 import { lockFolder } from './folder-lock.ts';
 import { migrate } from './migrations.ts';
 import { purgeSlice, startPurging } from './purge.ts';
+import { RecentJobs } from './recent-jobs.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { usedUpLimit } from './used-up-limit.ts';
 
@@ -46,6 +47,7 @@ export class SqliteJobStore implements JobStore {
   readonly #statements: Statements;
   readonly #resources: DisposableStack;
   readonly #announcer = new Announcer();
+  readonly #recent = new RecentJobs();
   readonly #options: SqliteJobStoreOptions;
   /** Sets the names of this store's leases apart from those of the store that had the folder before. */
   readonly #leasePrefix = randomUUID();
@@ -75,9 +77,6 @@ export class SqliteJobStore implements JobStore {
   }
 
   /** The open database, for what else lives in it. */
-  get announcerForBench() {
-    return this.#announcer;
-  }
   get database(): DatabaseSync {
     return this.#database;
   }
@@ -122,6 +121,7 @@ export class SqliteJobStore implements JobStore {
       return { type: 'created' };
     });
     if (outcome.type === 'created') {
+      this.#recent.set(job);
       this.#announcer.announce(job);
       this.#announcer.announceWork(job);
     }
@@ -129,10 +129,8 @@ export class SqliteJobStore implements JobStore {
   }
 
   async getMany(ids: readonly string[]): Promise<(Job | null)[]> {
-    // In a process of its own, a statement for each costs less than one that takes a list.
-    return this.#read(() => ids.map((id) => this.#statements.getJob.get(id))).map((row) =>
-      row === undefined ? null : readJob(row),
-    );
+    // In the process itself a statement for each costs less than one that takes a list.
+    return this.#read(() => ids.map((id) => this.#recent.get(id) ?? this.#readJob(id)));
   }
 
   async getVideoData(jobId: string): Promise<string | null> {
@@ -187,7 +185,10 @@ export class SqliteJobStore implements JobStore {
       if (videoData !== undefined) this.#statements.putVideoData.run({ id, base64: videoData });
       return true;
     });
-    if (saved) this.#announcer.announce(job);
+    if (saved) {
+      this.#recent.set(job);
+      this.#announcer.announce(job);
+    }
     return saved;
   }
 
@@ -210,6 +211,7 @@ export class SqliteJobStore implements JobStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#recent.clear();
     this.#resources.dispose();
   }
 
@@ -233,7 +235,16 @@ export class SqliteJobStore implements JobStore {
   }
 
   #purge(): boolean {
+    this.#recent.clear();
     return this.#read(() => purgeSlice(this.#database, this.#statements, this.#options.now()));
+  }
+
+  #readJob(id: string): Job | null {
+    const row = this.#statements.getJob.get(id);
+    if (row === undefined) return null;
+    const job = readJob(row);
+    this.#recent.set(job);
+    return job;
   }
 
   #write<T>(work: () => T): T {

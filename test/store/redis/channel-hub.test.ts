@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Announcement } from '../../../src/store/redis/announcement.ts';
 import { ChannelHub } from '../../../src/store/redis/channel-hub.ts';
 import { connectForCommands, connectForSubscriptions } from '../../../src/store/redis/connections.ts';
 import { systemClock } from '../../../src/system-clock.ts';
@@ -27,7 +28,7 @@ it('a hub whose first lines cannot be opened starts with the next, and tells why
   });
   await hub.start();
   const told: string[] = [];
-  const listener = { message: (text: string) => void told.push(text), gap: () => {} };
+  const listener = { message: ({ text }: Announcement) => void told.push(text), gap: () => {} };
   const unwatch = await hub.listen('news', listener);
   await server.run('PUBLISH', 'news', 'hello');
   await expect.poll(() => told).toEqual(['hello']);
