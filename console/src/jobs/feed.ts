@@ -55,15 +55,21 @@ export function startFeed(
     reopening = setTimeout(open, REOPEN_MS);
   };
 
+  // As far down as the list goes already: whatever was missed is in there, however many jobs came meanwhile.
   const load = async (): Promise<void> => {
-    const loaded = readJobs(apollo)?.nodes.length ?? 0;
+    const known = readJobs(apollo)?.nodes ?? [];
+    const oldest = known.at(-1)?.id;
+    let first = Math.min(Math.max(PAGE, known.length), MAX_PAGE);
     let after: string | null = null;
-    let left = Math.max(PAGE, loaded);
+    let isReached: boolean;
     do {
-      const page: Page = await readPage(apollo, Math.min(left, MAX_PAGE), after);
-      left -= page.nodes.length;
+      const page: Page = await readPage(apollo, first, after);
+      const last = page.nodes.at(-1)?.id;
+      // Ids begin with the time of acceptance.
+      isReached = oldest === undefined || last === undefined || last <= oldest;
       after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
-    } while (left > 0 && after !== null);
+      first = MAX_PAGE;
+    } while (after !== null && !isReached);
     state.set('ready');
   };
   const loadOrFail = (): void => void load().catch(failed);
@@ -107,18 +113,17 @@ export function startFeed(
 }
 
 interface Page {
-  readonly nodes: readonly unknown[];
+  readonly nodes: readonly { readonly id: string }[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
 /** Reads a page from the gateway into the cache. @throws when it could not be read */
 async function readPage(apollo: ApolloClient, first: number, after: string | null): Promise<Page> {
-  const { data, error } = await apollo.query({
-    query: VideoJobsDocument,
-    variables: { first, after },
-    fetchPolicy: 'network-only',
-  });
+  const query = { query: VideoJobsDocument, variables: { first, after } };
+  // Past the cache, which would answer with the whole list that the page has become a part of.
+  const { data, error } = await apollo.query({ ...query, fetchPolicy: 'no-cache' });
   if (data === undefined) throw new Error('The list could not be read.', { cause: error });
+  apollo.writeQuery({ ...query, data });
   return data.videoJobs;
 }
 
