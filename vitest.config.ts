@@ -7,7 +7,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/redis-binary.ts'],
+    globalSetup: ['test/support/install-programs.ts'],
     maxWorkers: 2,
     testTimeout: 20_000,
     unstubEnvs: true,

@@ -15,13 +15,14 @@ import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { CallbackSubscriptions } from './server/callback/subscriptions.ts';
+import { ConsoleFiles } from './server/console.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
 import { OwnerStreams } from './server/owner-streams.ts';
 import { TrustedDocuments } from './server/trusted-documents.ts';
 import { UploadSlots } from './server/upload-slots.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
-import { createGraphQLEndpoint, GRAPHQL_PATH } from './server/yoga.ts';
+import { createGraphQLEndpoint } from './server/yoga.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { systemClock } from './system-clock.ts';
 import type { Image, ImageHost, UploadOutcome } from './upstream/image-host.ts';
@@ -83,6 +84,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   resources.defer(() => poller.stop(STEP_GRACE_MS));
   if (config.role !== 'api') await poller.start();
 
+  const pages = config.role === 'poller' ? null : openConsole(config, log);
   const crossOrigin = new CrossOrigin(config.corsOrigins, config.localOnly);
   const serverLog = log.child({ part: 'server' });
   const server = resources.use(
@@ -93,6 +95,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
         config.role === 'poller'
           ? null
           : openGraphQL(config, { ...storage, images, sandbox, crossOrigin, log: serverLog }),
+      console: pages,
       crossOrigin,
       probe: () => store.ping(),
       log: serverLog,
@@ -100,8 +103,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   );
   if (config.role !== 'poller') log.info(whoMayAsk(config));
   const url = await server.listen();
-  const graphiql = config.role === 'poller' ? '' : ` - GraphiQL is at ${GRAPHQL_PATH}`;
-  log.info({ url }, `listening on ${url}${graphiql}`);
+  const open = pages === null ? '' : ' - open it in a browser';
+  log.info({ url }, `listening on ${url}${open}`);
 
   const owned = resources.move();
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -164,6 +167,14 @@ async function upload(host: ImageHost, image: Image, timeoutMs: number, log: Log
   const outcome = await host.upload(image, { timeoutMs, signal: new AbortController().signal });
   if (outcome.type === 'failed') log.warn({ reason: outcome.reason }, 'an image could not be uploaded');
   return outcome;
+}
+
+/** Where only an app's own documents are run, the console's are not among them. */
+function openConsole({ trustedDocumentsFile }: Config, log: Logger): ConsoleFiles | null {
+  if (trustedDocumentsFile !== null) return null;
+  const files = ConsoleFiles.read();
+  if (files === null) log.warn('the console is not built, so there is no page at /: npm run build:console');
+  return files;
 }
 
 function whoMayAsk({ auth, host }: Config): string {

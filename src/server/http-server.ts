@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ConsoleFiles } from './console.ts';
 import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, sendJson, serveHealth } from './health.ts';
 import { isForm } from './multipart.ts';
@@ -23,6 +24,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Null: this process serves its health only. */
   readonly graphql: GraphQLEndpoints | null;
+  /** Null: `/` leads to GraphQL instead. */
+  readonly console: ConsoleFiles | null;
   readonly crossOrigin: CrossOrigin;
   readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
@@ -95,7 +98,7 @@ export class HttpServer implements AsyncDisposable {
     response.setHeader('x-content-type-options', 'nosniff');
     if (this.#draining) response.setHeader('connection', 'close');
     const path = pathOf(request);
-    const { graphql, crossOrigin } = this.#options;
+    const { graphql, console, crossOrigin } = this.#options;
     if (path === GRAPHQL_PATH && graphql !== null) {
       if (!hasUrl(request))
         return sendJson(response, 400, { errors: [{ message: 'The Host header is wrong.' }] });
@@ -107,6 +110,8 @@ export class HttpServer implements AsyncDisposable {
       this.#answers.add(response);
       response.once('close', () => this.#answers.delete(response));
       await graphql.yoga(request, response);
+    } else if (console?.serve(path, request, response) === true) {
+      return;
     } else if (path === '/' && graphql !== null) {
       response.writeHead(302, { location: GRAPHQL_PATH }).end();
     } else {

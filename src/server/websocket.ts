@@ -6,6 +6,7 @@ import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
+import { OpeningOrder } from './opening-order.ts';
 import { OwnerStreams } from './owner-streams.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { formatErrors, formatResult } from './ws-errors.ts';
@@ -34,6 +35,7 @@ export interface WebSocketOptions {
 /** What belongs to one socket. */
 interface Connection {
   readonly session: WsSession;
+  readonly order: OpeningOrder;
   /**
    * What is under way, by the payload that asked for it: an id can be used again, a payload is one of its kind.
    * Subscriptions have their feed, once it is open.
@@ -74,12 +76,19 @@ export class WebSocketEndpoint {
       onConnect: ({ extra: { session }, connectionParams }) => session.begin(connectionParams),
       onSubscribe: async ({ extra }, _id, params) => {
         const { operations, session } = extra;
+        const turn = extra.order.enter(params.query);
         // Many messages can come in one piece: those before this one may be as good as done.
         if (operations.size >= MAX_OPERATIONS) await setImmediate();
-        if (operations.size >= MAX_OPERATIONS) return [tooManyOperations()];
+        if (operations.size >= MAX_OPERATIONS) {
+          turn.opened();
+          return [tooManyOperations()];
+        }
         operations.set(params, null);
-        const args = await prepare(yoga, { caller: () => session.callerOf(params), params, trusted });
-        if (Array.isArray(args)) operations.delete(params);
+        const args = await prepare(yoga, { caller: () => session.callerOf(params), params, trusted, turn });
+        if (Array.isArray(args)) {
+          operations.delete(params);
+          turn.opened();
+        }
         return args;
       },
       onOperation: ({ extra }, _id, payload, _args, result) => {
@@ -145,7 +154,7 @@ export class WebSocketEndpoint {
           });
         },
       },
-      { session, operations },
+      { session, operations, order: new OpeningOrder() },
     );
     keepAlive(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.

@@ -2,6 +2,7 @@ import { type ExecutionArgs, getOperationAST, GraphQLError } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 import type { Caller } from '../domain/caller.ts';
 import { maskError } from './mask-error.ts';
+import type { Turn } from './opening-order.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -12,6 +13,7 @@ interface Wish {
   readonly params: SubscribePayload;
   /** The only documents that are run; null: any. */
   readonly trusted: TrustedDocuments | null;
+  readonly turn: Turn;
 }
 
 /**
@@ -21,7 +23,7 @@ interface Wish {
  */
 export async function prepare(
   yoga: Yoga,
-  { caller, params, trusted }: Wish,
+  { caller, params, trusted, turn }: Wish,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
     // Without a `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
@@ -36,7 +38,7 @@ export async function prepare(
       operationName: params.operationName,
       variableValues: params.variables,
       contextValue: await enveloped.contextFactory(),
-      rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
+      rootValue: inTurn(enveloped, turn),
     };
   } catch (error) {
     // Thrown further, one wrong document would close the socket and every subscription on it.
@@ -45,6 +47,24 @@ export async function prepare(
 }
 
 type Executors = Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subscribe'>;
+
+/** Yoga's functions, with the operation's turn kept. */
+function inTurn({ execute, subscribe }: Executors, { before, opened }: Turn): Executors {
+  return {
+    execute: async (args) => {
+      opened();
+      if (before !== null) await before;
+      return execute(args);
+    },
+    subscribe: async (args) => {
+      try {
+        return await subscribe(args);
+      } finally {
+        opened();
+      }
+    },
+  };
+}
 
 /** The functions that `prepare` put there, with the endpoint's plugins around them. */
 export function executorsOf(args: ExecutionArgs): Executors {

@@ -135,6 +135,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       host: '127.0.0.1',
       port: 0,
       graphql: { yoga, webSockets, callbacks },
+      console: null,
       crossOrigin,
       probe,
       log,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { findRedisBinary } from './redis-binary.ts';
+import { REDIS, requireProgram } from './programs.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
 
 export interface RedisServerOptions {
@@ -98,7 +98,7 @@ export class RedisServer implements AsyncDisposable {
   /** @returns false when the port is taken */
   async #launch(): Promise<boolean> {
     const { appendOnly = false, settings = [] } = this.#options;
-    const binary = findRedisBinary() ?? 'redis-server';
+    const binary = requireProgram(REDIS);
     const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder.path];
     const persistence = ['--save', '', '--appendonly', appendOnly ? 'yes' : 'no'];
     const keeper = spawn(

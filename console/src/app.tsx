@@ -1,0 +1,59 @@
+import { Link, Redirect, Route, Switch } from 'wouter';
+import { useGateway } from './gateway/gateway.tsx';
+import { readToken, saveToken } from './gateway/token.ts';
+import { JobList } from './jobs/job-list.tsx';
+import { JobPage } from './jobs/job-page.tsx';
+import { JobForm } from './new-job/job-form.tsx';
+import { LiveRegion } from './ui/announcer.tsx';
+import { ConnectionStatus } from './ui/connection-status.tsx';
+import { SignIn } from './ui/sign-in.tsx';
+import { useStore } from './ui/store.ts';
+
+/** The whole page. */
+export function App() {
+  const { connection, announcer } = useGateway();
+  const signedOut = useStore(connection.state) === 'signed-out';
+  return (
+    <>
+      <header className="top">
+        <Link href="/" className="brand">
+          Reelgate
+        </Link>
+        <ConnectionStatus />
+        <nav>
+          <a href="/graphql">GraphiQL</a>
+          {readToken() !== null && !signedOut && (
+            <button type="button" className="link" onClick={signOut}>
+              Sign out
+            </button>
+          )}
+        </nav>
+      </header>
+      {signedOut ? <SignIn /> : <Routes />}
+      <LiveRegion announcer={announcer} />
+    </>
+  );
+}
+
+function Routes() {
+  return (
+    <Switch>
+      <Route path="/">
+        <main className="home">
+          <h1 className="visually-hidden">Videos from images</h1>
+          <JobForm />
+          <JobList />
+        </main>
+      </Route>
+      <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
+      <Route>
+        <Redirect to="/" />
+      </Route>
+    </Switch>
+  );
+}
+
+function signOut(): void {
+  saveToken(null);
+  location.reload();
+}

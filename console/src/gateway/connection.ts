@@ -1,0 +1,72 @@
+import { type Client, CloseCode, createClient } from 'graphql-ws';
+import { Store } from '../ui/store.ts';
+import { readToken } from './token.ts';
+
+/** How the page stands with the gateway. */
+export type ConnectionState =
+  | 'connecting'
+  | 'connected'
+  /** It was connected, or could not be; it tries again by itself. */
+  | 'reconnecting'
+  /** The gateway wants a token, or another one. */
+  | 'signed-out';
+
+/** The page's one WebSocket. It connects anew by itself, for as long as the page is open. */
+export interface Connection {
+  readonly client: Client;
+  readonly state: Store<ConnectionState>;
+  /** Calls back after each connection made, once what was under way has been asked for again. */
+  onConnected(listener: () => void): () => void;
+}
+
+/** The gateway's close codes for a token that is missing or not good. */
+const REFUSALS: ReadonlySet<number> = new Set([CloseCode.Unauthorized, CloseCode.Forbidden]);
+const KEEP_ALIVE_MS = 10_000;
+const LONGEST_WAIT_MS = 5000;
+
+/** Connects when the first operation needs it. */
+export function connect(): Connection {
+  const state = new Store<ConnectionState>('connecting');
+  const client = createClient({
+    url: `${location.origin.replace('http', 'ws')}/graphql`,
+    connectionParams: () => {
+      const token = readToken();
+      return token === null ? {} : { authorization: `Bearer ${token}` };
+    },
+    retryAttempts: Infinity,
+    retryWait: async (attempt) => pauseOrWake(Math.min(250 * 2 ** attempt, LONGEST_WAIT_MS)),
+    shouldRetry: (event) => !isRefusal(event),
+    // A connection that answers no ping in that time is given up.
+    keepAlive: KEEP_ALIVE_MS,
+    on: {
+      connected: () => state.set('connected'),
+      closed: (event) => state.set(isRefusal(event) ? 'signed-out' : 'reconnecting'),
+    },
+  });
+  return {
+    client,
+    state,
+    // The client asks again in the same turn in which it tells.
+    onConnected: (listener) => client.on('connected', () => setTimeout(listener)),
+  };
+}
+
+function isRefusal(event: unknown): boolean {
+  return event instanceof CloseEvent && REFUSALS.has(event.code);
+}
+
+/** Waits, with chance on top so that not all pages come back at once; less when the page is looked at again. */
+function pauseOrWake(ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = (): void => {
+    if (document.visibilityState === 'visible') resolve();
+  };
+  const timer = setTimeout(resolve, ms * (0.75 + Math.random() / 2));
+  window.addEventListener('online', wake);
+  document.addEventListener('visibilitychange', wake);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    window.removeEventListener('online', wake);
+    document.removeEventListener('visibilitychange', wake);
+  });
+}

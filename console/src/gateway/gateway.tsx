@@ -1,0 +1,25 @@
+import type { ApolloClient } from '@apollo/client';
+import type { Client } from 'graphql-ws';
+import { createContext, use } from 'react';
+import type { Announcer } from '../ui/announcer.tsx';
+import type { Feed } from '../jobs/feed.ts';
+import type { Connection } from './connection.ts';
+
+/** What the page works with, made once in main.tsx. */
+export interface Gateway {
+  readonly apollo: ApolloClient;
+  readonly client: Client;
+  readonly connection: Connection;
+  readonly feed: Feed;
+  readonly announcer: Announcer;
+}
+
+/** Where components find it. */
+export const GatewayContext = createContext<Gateway | null>(null);
+
+/** @throws outside of a GatewayContext */
+export function useGateway(): Gateway {
+  const gateway = use(GatewayContext);
+  if (gateway === null) throw new Error('There is no gateway around this component.');
+  return gateway;
+}

@@ -1,0 +1,21 @@
+import type { VideoJobChargeState, VideoJobFailureCode } from '../../../client/documents.ts';
+
+/** Why a job has no video, in a few words. */
+export const FAILURE_TITLES: Readonly<Record<VideoJobFailureCode, string>> = {
+  REJECTED: 'The input was refused',
+  GENERATION_FAILED: 'The video could not be made',
+  INSUFFICIENT_CREDITS: 'The account has no credits left',
+  UPSTREAM_UNAUTHORIZED: 'The gateway’s API key was refused',
+  MODEL_UNAVAILABLE: 'The model is no longer offered',
+  UPSTREAM_UNAVAILABLE: 'The model could not be reached',
+  SUBMISSION_UNKNOWN: 'Unknown whether it was made',
+  RESULT_EXPIRED: 'The result is no longer there',
+  TIMED_OUT: 'It took too long',
+};
+
+/** What a failed job cost. */
+export const CHARGE_TEXTS: Readonly<Record<VideoJobChargeState, string>> = {
+  NO: 'It was not charged.',
+  YES: 'It was charged.',
+  UNKNOWN: 'It may have been charged.',
+};

@@ -1,0 +1,87 @@
+import { useFragment } from '@apollo/client/react';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '../../../client/documents.ts';
+import { serverNow } from '../gateway/server-clock.ts';
+import { Download } from './download.tsx';
+import { FailureText, TryAgain } from './failure.tsx';
+import { JobImage } from './job-image.tsx';
+import { JobVideo } from './job-video.tsx';
+import { Progress } from './progress.tsx';
+import { startedHere } from './started-here.ts';
+import { StatusBadge } from './status-badge.tsx';
+import { bytes, duration, moment } from './times.ts';
+
+/** One job of the list. It is drawn anew when its own job changes, and only then. */
+export function JobCard({ id }: { readonly id: string }) {
+  const { data: job, complete } = useFragment({
+    fragment: VideoJobFieldsFragmentDoc,
+    fragmentName: 'VideoJobFields',
+    from: { __typename: 'VideoJob', id },
+  });
+  return complete ? <Card job={job} /> : null;
+}
+
+function Card({ job }: { readonly job: VideoJobFieldsFragment }) {
+  return (
+    <article className="card" aria-label={job.request.prompt} data-status={job.status}>
+      <Media job={job} />
+      <div className="card-body">
+        <div className="card-head">
+          <StatusBadge status={job.status} />
+          <time className="muted" dateTime={job.createdAt}>
+            {moment(job.createdAt, serverNow())}
+          </time>
+          <Link href={`/jobs/${job.id}`} aria-label={`Details: ${job.request.prompt}`}>
+            Details
+          </Link>
+        </div>
+        <h3 className="card-prompt">{job.request.prompt}</h3>
+        <div className="card-foot">
+          <Foot job={job} />
+        </div>
+      </div>
+    </article>
+  );
+}
+
+/** The image, and in its place the video once there is one. */
+export function Media({
+  job,
+  large = false,
+}: {
+  readonly job: VideoJobFieldsFragment;
+  readonly large?: boolean;
+}) {
+  // What ended before it was looked at does not start to move by itself.
+  const [seenUnfinished] = useState(!job.isTerminal);
+  const autoPlay = seenUnfinished && (large || startedHere(job.id));
+  return (
+    <div className="media">
+      {job.status === 'COMPLETED' ? <JobVideo job={job} autoPlay={autoPlay} /> : <JobImage job={job} />}
+    </div>
+  );
+}
+
+function Foot({ job }: { readonly job: VideoJobFieldsFragment }) {
+  if (job.failure !== null) {
+    return (
+      <>
+        <FailureText failure={job.failure} />
+        {job.failure.retryable && <TryAgain job={job} />}
+      </>
+    );
+  }
+  if (!job.isTerminal) return <Progress job={job} />;
+  const { video, finishedAt, createdAt } = job;
+  const facts = [
+    finishedAt === null ? null : `took ${duration(Date.parse(finishedAt) - Date.parse(createdAt))}`,
+    video?.byteLength == null ? null : bytes(video.byteLength),
+  ].filter((fact) => fact !== null);
+  return (
+    <>
+      <p className="muted">{facts.join(' · ')}</p>
+      {video?.url != null && <Download url={video.url} name={`${job.id}.mp4`} />}
+    </>
+  );
+}

@@ -1,0 +1,18 @@
+import { useState } from 'react';
+import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
+
+/** The image that a job starts from. */
+export function JobImage({ job }: { readonly job: VideoJobFieldsFragment }) {
+  const [broken, setBroken] = useState(false);
+  if (broken) return <div className="media-note">The image can’t be shown here.</div>;
+  return (
+    <img
+      src={job.request.image}
+      alt=""
+      loading="lazy"
+      decoding="async"
+      referrerPolicy="no-referrer"
+      onError={() => setBroken(true)}
+    />
+  );
+}

@@ -1,0 +1,120 @@
+import { useFragment } from '@apollo/client/react';
+import { type ReactNode, useEffect, useState } from 'react';
+import { Link } from 'wouter';
+import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '../../../client/documents.ts';
+import { WatchVideoJobError, watchVideoJob } from '../../../client/watch-video-job.ts';
+import { useGateway } from '../gateway/gateway.tsx';
+import { readJob, writeJob } from '../gateway/job-cache.ts';
+import { serverNow } from '../gateway/server-clock.ts';
+import { CopyLink } from './copy-link.tsx';
+import { Download } from './download.tsx';
+import { FailureText, TryAgain } from './failure.tsx';
+import { Media } from './job-card.tsx';
+import { Progress } from './progress.tsx';
+import { StatusBadge } from './status-badge.tsx';
+import { bytes, duration, moment } from './times.ts';
+
+/** One job by its link, live. */
+export function JobPage({ id }: { readonly id: string }) {
+  const problem = useWatch(id);
+  const { data: job, complete } = useFragment({
+    fragment: VideoJobFieldsFragmentDoc,
+    fragmentName: 'VideoJobFields',
+    from: { __typename: 'VideoJob', id },
+  });
+  return (
+    <main className="page">
+      <p>
+        <Link href="/">← All videos</Link>
+      </p>
+      {complete ? <Job job={job} /> : <p role="status">{problem ?? 'Loading…'}</p>}
+    </main>
+  );
+}
+
+/** Watches the job into the cache while the page is shown. @returns why it can't be */
+function useWatch(id: string): string | null {
+  const { apollo, client } = useGateway();
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    const leaving = new AbortController();
+    const watch = async (): Promise<void> => {
+      const known = readJob(apollo.cache, id);
+      const updates = watchVideoJob(client, id, {
+        signal: leaving.signal,
+        sinceVersion: known?.version ?? 0,
+      });
+      for await (const job of updates) {
+        const before = readJob(apollo.cache, id);
+        if (before !== null && before.version > job.version) continue;
+        writeJob(apollo, job);
+      }
+    };
+    watch().catch((error: unknown) => {
+      const unknown = error instanceof WatchVideoJobError && error.code === 'NOT_FOUND';
+      setProblem(unknown ? 'There is no such job, or it is no longer kept.' : String(error));
+    });
+    return () => leaving.abort();
+  }, [id, apollo, client]);
+  return problem;
+}
+
+const UNKNOWN = '–';
+
+function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
+  const { request, video, failure, metrics } = job;
+  return (
+    <article className="job" aria-labelledby="job-heading">
+      <Media job={job} large />
+      <div>
+        <div className="card-head">
+          <StatusBadge status={job.status} />
+          <CopyLink />
+        </div>
+        <h1 id="job-heading" className="job-prompt">
+          {request.prompt}
+        </h1>
+        <div className="job-foot">
+          {!job.isTerminal && <Progress job={job} />}
+          {failure !== null && <FailureText failure={failure} />}
+          {failure?.retryable === true && <TryAgain job={job} />}
+          {video?.url != null && <Download url={video.url} name={`${job.id}.mp4`} />}
+        </div>
+        <dl className="facts">
+          <Fact name="Started">{moment(job.createdAt, serverNow())}</Fact>
+          {/* Every fact has its row from the start, so that none moves when another comes to be known. */}
+          <Fact name="Took">
+            {job.finishedAt === null
+              ? UNKNOWN
+              : duration(Date.parse(job.finishedAt) - Date.parse(job.createdAt))}
+          </Fact>
+          <Fact name="Cost">{metrics?.costUsd == null ? UNKNOWN : `$${metrics.costUsd.toFixed(2)}`}</Fact>
+          <Fact name="Size">{video?.byteLength == null ? UNKNOWN : bytes(video.byteLength)}</Fact>
+          <Fact name="Longest side">{request.resolution.slice(1)} pixels</Fact>
+          <Fact name="Length">{request.videoLength} s</Fact>
+          <Fact name="Steps">{request.steps}</Fact>
+          <Fact name="Seed">{request.seed}</Fact>
+          <Fact name="Negative prompt">
+            {request.negativePrompt === '' ? UNKNOWN : request.negativePrompt}
+          </Fact>
+          <Fact name="Image">
+            <a href={request.image} target="_blank" rel="noreferrer">
+              {request.image}
+            </a>
+          </Fact>
+          <Fact name="Job">{job.id}</Fact>
+          <Fact name="Upstream’s id">{job.upstreamRequestId ?? UNKNOWN}</Fact>
+        </dl>
+      </div>
+    </article>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+/** A length of time for people: `8 s`, `1 min 05 s`, `2 h 03 min`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${two(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
+
+/** A time of day, with the date when that is not today. */
+export function moment(iso: string, now: number): string {
+  const date = new Date(iso);
+  const today = new Date(now).toDateString() === date.toDateString();
+  return date.toLocaleString('en', {
+    ...(today ? {} : { month: 'short', day: 'numeric' }),
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+  });
+}
+
+/** A number of bytes for people: `730 kB`, `1.4 MB`. */
+export function bytes(count: number): string {
+  return count < 999_500 ? `${Math.max(1, Math.round(count / 1000))} kB` : `${(count / 1e6).toFixed(1)} MB`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}

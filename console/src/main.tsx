@@ -1,0 +1,31 @@
+import { ApolloProvider } from '@apollo/client/react';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { createApolloClient } from './gateway/apollo.ts';
+import { connect } from './gateway/connection.ts';
+import { GatewayContext } from './gateway/gateway.tsx';
+import { announcementOf } from './jobs/announce.ts';
+import { startFeed } from './jobs/feed.ts';
+import { Announcer } from './ui/announcer.tsx';
+
+const connection = connect();
+const apollo = createApolloClient(connection.client);
+const announcer = new Announcer();
+const feed = startFeed(apollo, connection, (job, before) => {
+  const words = announcementOf(job, before);
+  if (words !== null) announcer.say(words);
+});
+const gateway = { apollo, client: connection.client, connection, feed, announcer };
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('The page has no root.');
+createRoot(root).render(
+  <StrictMode>
+    <GatewayContext value={gateway}>
+      <ApolloProvider client={apollo}>
+        <App />
+      </ApolloProvider>
+    </GatewayContext>
+  </StrictMode>,
+);

@@ -1,0 +1,40 @@
+import type { ApolloClient } from '@apollo/client';
+import { GenerateVideoDocument, type GenerateVideoInput } from '../../../client/documents.ts';
+import { addToList } from '../gateway/job-cache.ts';
+import { rememberStarted } from '../jobs/started-here.ts';
+
+/** What became of a wish for a video. */
+export type GenerateOutcome =
+  | { readonly type: 'accepted'; readonly id: string; readonly deduplicated: boolean }
+  /** Each fault by the name of the field. */
+  | { readonly type: 'invalid'; readonly message: string; readonly issues: ReadonlyMap<string, string> }
+  | { readonly type: 'refused'; readonly message: string };
+
+/** Sends a job and puts it into the list. Never throws. */
+export async function generateVideo(
+  apollo: ApolloClient,
+  input: GenerateVideoInput,
+): Promise<GenerateOutcome> {
+  try {
+    const { data } = await apollo.mutate({ mutation: GenerateVideoDocument, variables: { input } });
+    const result = data?.generateVideo;
+    switch (result?.__typename) {
+      case 'GenerateVideoSuccess':
+        rememberStarted(result.job.id);
+        addToList(apollo, result.job.id);
+        return { type: 'accepted', id: result.job.id, deduplicated: result.deduplicated };
+      case 'GenerateVideoInvalidInput': {
+        const issues = new Map(result.issues.map(({ path, message }) => [path[0] ?? '', message]));
+        return { type: 'invalid', message: 'Some of the input is not right.', issues };
+      }
+      case 'GenerateVideoCapacityExceeded':
+        return { type: 'refused', message: `${result.message} (In ${result.retryAfterSeconds} s.)` };
+      case 'GenerateVideoIdempotencyConflict':
+        return { type: 'refused', message: result.message };
+      case undefined:
+        return { type: 'refused', message: 'The gateway gave no answer. Try again: it makes one job only.' };
+    }
+  } catch (error) {
+    return { type: 'refused', message: error instanceof Error ? error.message : String(error) };
+  }
+}

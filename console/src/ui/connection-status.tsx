@@ -1,0 +1,20 @@
+import { useGateway } from '../gateway/gateway.tsx';
+import type { ConnectionState } from '../gateway/connection.ts';
+import { useStore } from './store.ts';
+
+const WORDS: Readonly<Record<ConnectionState, string>> = {
+  connecting: 'Connecting…',
+  connected: 'Live',
+  reconnecting: 'Reconnecting…',
+  'signed-out': 'Signed out',
+};
+
+/** How the page stands with the gateway, for all to see and hear. */
+export function ConnectionStatus() {
+  const state = useStore(useGateway().connection.state);
+  return (
+    <span className="connection" data-state={state} role="status" aria-label="Connection">
+      {WORDS[state]}
+    </span>
+  );
+}

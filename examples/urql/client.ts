@@ -1,0 +1,31 @@
+import { Client, type CombinedError, fetchExchange, subscriptionExchange } from '@urql/core';
+import { createClient } from 'graphql-ws';
+
+/** A urql client: mutations by fetch, subscriptions over WebSocket. */
+export function createUrqlClient(url: string): Client {
+  // No retries here: the watcher subscribes again itself, with the version that it has.
+  const socket = createClient({ url: url.replace(/^http/, 'ws'), retryAttempts: 0 });
+  return new Client({
+    url,
+    preferGetMethod: false,
+    exchanges: [
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: ({ query = '', variables }) => ({
+          subscribe: (sink) => ({ unsubscribe: socket.subscribe({ query, variables }, sink) }),
+        }),
+      }),
+    ],
+  });
+}
+
+/** Whether the same operation may go well later: the gateway is out of reach, or cannot reach its store. */
+export function isPassing({ networkError, graphQLErrors }: CombinedError): boolean {
+  if (networkError !== undefined) return !isRefusal(networkError);
+  return graphQLErrors.every(({ extensions }) => extensions['code'] === 'STORE_UNAVAILABLE');
+}
+
+/** graphql-ws gives the event of a closed socket as the error; with 44xx it says that this client did wrong. */
+function isRefusal(error: object): boolean {
+  return 'code' in error && typeof error.code === 'number' && error.code >= 4400 && error.code < 4500;
+}

@@ -1,0 +1,11 @@
+import { ENDPOINT, fail, readWish, show } from '../terminal.ts';
+import { createUrqlClient } from './client.ts';
+import { generateVideo, watchVideoJob } from './video-jobs.ts';
+
+try {
+  const client = createUrqlClient(ENDPOINT);
+  const id = await generateVideo(client, readWish());
+  for await (const job of watchVideoJob(client, id)) show(job);
+} catch (error) {
+  fail(error);
+}

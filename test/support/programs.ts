@@ -1,0 +1,43 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** A program that the tests start and npm does not bring. */
+export interface Program {
+  /** The names that it goes by; the first that is there is taken. */
+  readonly names: readonly string[];
+  /** The package of Debian that has it. */
+  readonly debianPackage: string;
+}
+
+export const REDIS: Program = { names: ['redis-server', 'valkey-server'], debianPackage: 'redis-server' };
+
+export const CHROMIUM: Program = {
+  names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+  debianPackage: 'chromium',
+};
+
+/** The path of a program, or null when there is none on the PATH. */
+export function findProgram({ names }: Pick<Program, 'names'>): string | null {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return paths.find(isExecutable) ?? null;
+}
+
+/** The path of a program; throws, saying how to get it, when there is none on the PATH. */
+export function requireProgram(program: Program): string {
+  const path = findProgram(program);
+  if (path !== null) return path;
+  const { names, debianPackage } = program;
+  throw new Error(
+    `This test needs ${names.join(' or ')} on the PATH, e.g. by \`apt-get install ${debianPackage}\`.`,
+  );
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
