@@ -10,7 +10,7 @@ export type GenerateVideoInput = {
   readonly base64?: boolean | null | undefined;
   /** 1 to 128 characters that name this wish: sent again within 24 hours it gives the same job instead of a second one. Use a fresh UUID for each press of a button and keep it over retries. */
   readonly idempotencyKey?: string | null | undefined;
-  /** The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network. */
+  /** The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network. `uploadImage` makes one of a local file. */
   readonly image: string;
   /** What the video should not show: at most 2,000 characters. */
   readonly negativePrompt?: string | null | undefined;

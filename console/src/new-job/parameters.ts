@@ -11,7 +11,7 @@ export const PARAMETERS = {
     "maxLength": 128
   },
   "image": {
-    "help": "The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network.",
+    "help": "The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network. `uploadImage` makes one of a local file.",
     "maxLength": 2048
   },
   "negativePrompt": {
