@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { useConsole } from '../support/console-fixture.ts';
 import { ConsolePage, plays } from '../support/console-page.ts';
 
-const fixture = useConsole({ SANDBOX_SPEED: '3' });
+const fixture = useConsole({ SANDBOX_SPEED: '2' });
 
 test('a job made in one tab is in the other’s list, and on its own page, live to the end', async () => {
   const prompt = 'clouds over the hills';
@@ -17,7 +17,7 @@ test('a job made in one tab is in the other’s list, and on its own page, live 
   const badge = page.locator('.badge');
   const shown = [await badge.textContent()];
   const places = [first.card(prompt), second.card(prompt), page.getByRole('article')];
-  for (const place of places) await place.locator('.badge').getByText('In progress').waitFor();
+  await Promise.all(places.map((place) => place.locator('.badge').getByText('In progress').waitFor()));
   shown.push(await badge.textContent());
   for (const place of places) await place.locator('.badge').getByText('Ready').waitFor();
   shown.push(await badge.textContent());

@@ -24,9 +24,19 @@ export class ConsolePage implements AsyncDisposable {
 
   /** Opens a page of the console and waits until it is live. */
   static async open(browser: TestBrowser, url: string, options: PageOptions = {}): Promise<ConsolePage> {
+    const console = await ConsolePage.openAnyhow(browser, url, options);
+    await console.live();
+    return console;
+  }
+
+  /** Opens a page of the console, live or not. */
+  static async openAnyhow(
+    browser: TestBrowser,
+    url: string,
+    options: PageOptions = {},
+  ): Promise<ConsolePage> {
     const console = new ConsolePage(await browser.open(options));
     await console.page.goto(url);
-    await console.live();
     return console;
   }
 

@@ -27,6 +27,10 @@ const LONGEST_WAIT_MS = 5000;
 /** Connects when the first operation needs it. */
 export function connect(): Connection {
   const state = new Store<ConnectionState>('connecting');
+  // Signed out is for good: what closes or opens after it changes nothing until the page is loaded with another token.
+  const change = (next: ConnectionState): void => {
+    if (state.get() !== 'signed-out') state.set(next);
+  };
   const client = createClient({
     url: `${location.origin.replace('http', 'ws')}/graphql`,
     connectionParams: () => {
@@ -39,8 +43,8 @@ export function connect(): Connection {
     // A connection that answers no ping in that time is given up.
     keepAlive: KEEP_ALIVE_MS,
     on: {
-      connected: () => state.set('connected'),
-      closed: (event) => state.set(isRefusal(event) ? 'signed-out' : 'reconnecting'),
+      connected: () => change('connected'),
+      closed: (event) => change(isRefusal(event) ? 'signed-out' : 'reconnecting'),
     },
   });
   return {
