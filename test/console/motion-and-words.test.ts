@@ -1,0 +1,78 @@
+import type { Locator } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useConsole } from '../support/console-fixture.ts';
+import { plays, timeOf } from '../support/console-page.ts';
+import { generate } from '../support/spawned-gateway.ts';
+
+const fixture = useConsole({ SANDBOX_SPEED: '4' });
+
+/** How many animations run on an element. */
+function running(element: Locator): Promise<number> {
+  return element.evaluate((node) => {
+    const animations: { readonly playState: string }[] = Reflect.get(node, 'getAnimations').call(node);
+    return animations.filter(({ playState }) => playState === 'running').length;
+  });
+}
+
+test('the bar moves on between updates, and a finished video plays by itself', async () => {
+  const prompt = 'a swing';
+  await using console = await fixture.open();
+  await console.fill({ image: 'https://example.com/swing.png', prompt });
+  await console.generate();
+  const card = console.card(prompt);
+  await card.getByText('In progress').waitFor();
+  expect(await running(card.locator('.progress-bar'))).toBe(1);
+  await plays(card.locator('video'));
+});
+
+test('where less motion is wanted the bar stands between updates and no video plays by itself', async () => {
+  const prompt = 'a carousel';
+  await using console = await fixture.open({ reducedMotion: 'reduce' });
+  await console.fill({ image: 'https://example.com/carousel.png', prompt });
+  await console.generate();
+  const card = console.card(prompt);
+  await card.getByText('In progress').waitFor();
+  const bar = card.locator('.progress-bar');
+  expect(await running(bar)).toBe(0);
+  // It is there all the same, as far as the job is.
+  expect(await bar.getAttribute('style')).toMatch(/scaleX\(0\.\d+\)/);
+
+  const video = card.locator('video');
+  await video.waitFor();
+  await expect.poll(() => video.evaluate((node) => Number(Reflect.get(node, 'readyState')))).toBe(4);
+  expect(await video.evaluate((node) => Reflect.get(node, 'paused') === true)).toBe(true);
+  expect(await timeOf(video)).toBe(0);
+});
+
+test('a bar that waits breathes, but not where less motion is wanted', async () => {
+  const prompt = 'a waiting room [sandbox:down]';
+  await generate(fixture.url, { prompt });
+  for (const [reducedMotion, animations] of [
+    ['no-preference', 1],
+    ['reduce', 0],
+  ] as const) {
+    await using console = await fixture.open({ reducedMotion });
+    expect(await running(console.card(prompt).getByRole('progressbar'))).toBe(animations);
+  }
+});
+
+test('what happens to a job is said to who does not see it', async () => {
+  const prompt = 'a violin';
+  await using console = await fixture.open();
+  const { page } = console;
+  await page.evaluate(`
+    globalThis.said = [];
+    new MutationObserver(() => said.push(document.querySelector('[aria-live]').textContent))
+      .observe(document.querySelector('[aria-live]'), { childList: true, characterData: true, subtree: true });
+  `);
+  await console.fill({ image: 'https://example.com/violin.png', prompt });
+  await console.generate();
+  const region = page.getByRole('status').filter({ hasText: `The video is ready: ${prompt}` });
+  await region.waitFor({ state: 'attached' });
+  expect(await region.getAttribute('aria-live')).toBe('polite');
+  expect(await page.evaluate('said')).toEqual([
+    'Your video is on its way.',
+    `In progress: ${prompt}`,
+    `The video is ready: ${prompt}`,
+  ]);
+});
