@@ -24,7 +24,7 @@ export async function generateVideo(
         addToList(apollo, result.job.id);
         return { type: 'accepted', id: result.job.id, deduplicated: result.deduplicated };
       case 'GenerateVideoInvalidInput': {
-        const issues = new Map(result.issues.map(({ path, message }) => [path[0] ?? '', message]));
+        const issues = new Map(result.issues.map(({ path, message }) => [path[0] ?? '', `It ${message}.`]));
         return { type: 'invalid', message: 'Some of the input is not right.', issues };
       }
       case 'GenerateVideoCapacityExceeded':
