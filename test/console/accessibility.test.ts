@@ -11,7 +11,7 @@ test('the empty page, and the form with its errors, shut nobody out', { timeout:
   expect(await violationsInAllLooks(console.page)).toEqual([]);
 
   await console.page.getByText('More settings').click();
-  await console.fill({ image: 'ftp://example.com/cat.png', prompt: ' ' });
+  await console.fillIn({ image: 'ftp://example.com/cat.png', prompt: ' ' });
   await console.generate();
   await console.note.getByText('Some of the input is not right.').waitFor();
   expect(await console.page.locator('[aria-invalid=true]').count()).toBe(2);

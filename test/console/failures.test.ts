@@ -8,7 +8,7 @@ const fixture = useConsole();
 test('a failed job says what happened, in the upstream’s words too, and what it cost', async () => {
   const prompt = 'a crowd [sandbox:content-block]';
   await using console = await fixture.open();
-  await console.fill({ image: 'https://example.com/crowd.png', prompt });
+  await console.fillIn({ image: 'https://example.com/crowd.png', prompt });
   await console.generate();
   const card = console.card(prompt);
   await card.getByText('Failed').waitFor();

@@ -46,7 +46,7 @@ test('a gateway that is killed in the middle of a job and comes back: the page s
   using data = await gateways('2.5');
   await using first = await data.start();
   await using console = await markedPage(first.url);
-  await console.fill({ image: 'https://example.com/train.png', prompt });
+  await console.fillIn({ image: 'https://example.com/train.png', prompt });
   await console.generate();
   await console.card(prompt).getByText('In progress').waitFor();
 
@@ -75,7 +75,7 @@ test('what was made and finished while the page was cut off is in the list after
   await watchToEnd(elsewhere.url, id);
   await killed(elsewhere);
 
-  await console.fill({ image: 'https://example.com/fox.png', prompt: wishedFor });
+  await console.fillIn({ image: 'https://example.com/fox.png', prompt: wishedFor });
   await console.generateButton.dblclick();
   expect(await console.generateButton.textContent()).toBe('Sending…');
   expect(await console.card(madeElsewhere).count()).toBe(0);
@@ -98,7 +98,7 @@ test('a wish whose answer was lost with the connection is sent again and makes o
   await using gateway = await spawnGateway({ DATA_DIR: folder.path, SANDBOX_SPEED: '20' });
   await using proxy = await TcpProxy.start(Number(new URL(gateway.url).port));
   await using console = await markedPage(`http://127.0.0.1:${proxy.port}`);
-  await console.fill({ image: 'https://example.com/boat.png', prompt });
+  await console.fillIn({ image: 'https://example.com/boat.png', prompt });
   proxy.dropAnswers();
   await console.generate();
   await expect.poll(() => jobsWith(gateway.url, prompt), { timeout: 5000 }).toHaveLength(1);

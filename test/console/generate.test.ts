@@ -27,7 +27,7 @@ test.each(WAYS)('a PNG that is %s becomes a video that plays', async (way, give)
   await using console = await fixture.open();
   await give(console);
   await console.imageField.getByRole('img', { name: 'The chosen image' }).waitFor();
-  await console.fill({ prompt: way });
+  await console.fillIn({ prompt: way });
   await console.generate();
 
   const card = console.card(way);

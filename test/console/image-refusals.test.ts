@@ -27,7 +27,7 @@ test.each(CASES)(
   'a file that is %s is refused at the field and sent nowhere',
   async (...[title, name, bytes, give, message]) => {
     await using console = await fixture.open();
-    await console.fill({ prompt: title });
+    await console.fillIn({ prompt: title });
     await give(console, fileIn(fixture.folder, name, bytes));
     await console.imageField.getByText(message).waitFor();
     // It is the field's description, which is read out with it.
@@ -45,7 +45,7 @@ test.each(CASES)(
 test('a file that only says that it is a PNG is refused by the gateway, at the field, and no job is made', async () => {
   const prompt = 'a text in disguise';
   await using console = await fixture.open();
-  await console.fill({ prompt });
+  await console.fillIn({ prompt });
   await choose(console, fileIn(fixture.folder, 'disguise.png', TEXT));
   await console.generate();
   await console.imageField

@@ -101,7 +101,7 @@ test('a video can be wished for and looked at by keyboard alone, with the focus 
 
 test('Ctrl+Enter sends what is wrong as well, and the first field that is goes into focus', async () => {
   await using console = await fixture.open();
-  await console.fill({ prompt: 'no image' });
+  await console.fillIn({ prompt: 'no image' });
   await console.page.keyboard.press('Control+Enter');
   await console.imageField.getByText('Choose an image, or give the URL of one.').waitFor();
   await expect.poll(() => focus(console.page)).toEqual({ name: 'or its URL', visible: true });

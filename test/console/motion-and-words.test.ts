@@ -17,7 +17,7 @@ function running(element: Locator): Promise<number> {
 test('the bar moves on between updates, and a finished video plays by itself', async () => {
   const prompt = 'a swing';
   await using console = await fixture.open();
-  await console.fill({ image: 'https://example.com/swing.png', prompt });
+  await console.fillIn({ image: 'https://example.com/swing.png', prompt });
   await console.generate();
   const card = console.card(prompt);
   await card.getByText('In progress').waitFor();
@@ -28,7 +28,7 @@ test('the bar moves on between updates, and a finished video plays by itself', a
 test('where less motion is wanted the bar stands between updates and no video plays by itself', async () => {
   const prompt = 'a carousel';
   await using console = await fixture.open({ reducedMotion: 'reduce' });
-  await console.fill({ image: 'https://example.com/carousel.png', prompt });
+  await console.fillIn({ image: 'https://example.com/carousel.png', prompt });
   await console.generate();
   const card = console.card(prompt);
   await card.getByText('In progress').waitFor();
@@ -65,7 +65,7 @@ test('what happens to a job is said to who does not see it', async () => {
     new MutationObserver(() => said.push(document.querySelector('[aria-live]').textContent))
       .observe(document.querySelector('[aria-live]'), { childList: true, characterData: true, subtree: true });
   `);
-  await console.fill({ image: 'https://example.com/violin.png', prompt });
+  await console.fillIn({ image: 'https://example.com/violin.png', prompt });
   await console.generate();
   const region = page.getByRole('status').filter({ hasText: `The video is ready: ${prompt}` });
   await region.waitFor({ state: 'attached' });

@@ -8,7 +8,7 @@ const fixture = useConsole();
 test('a double click, and clicks after its answer, make one job', async () => {
   const prompt = 'a lighthouse at dusk';
   await using console = await fixture.open();
-  await console.fill({ image: 'https://example.com/lighthouse.png', prompt });
+  await console.fillIn({ image: 'https://example.com/lighthouse.png', prompt });
   const again = console.generateWhenNoteSays('on its way');
   await console.generateButton.dblclick();
   await again;
@@ -23,7 +23,7 @@ test('a double click with a file uploads it once and makes one job', async () =>
   await console.page
     .locator('input[type=file]')
     .setInputFiles(fileIn(fixture.folder, 'scene.png', await pngFile()));
-  await console.fill({ prompt });
+  await console.fillIn({ prompt });
   const again = console.generateWhenNoteSays('on its way');
   await console.generateButton.dblclick();
   await again;
@@ -35,7 +35,7 @@ test('a double click with a file uploads it once and makes one job', async () =>
 test('other input is another job at once', async () => {
   await using console = await fixture.open();
   for (const prompt of ['a red kite', 'a blue kite']) {
-    await console.fill({ image: 'https://example.com/kite.png', prompt });
+    await console.fillIn({ image: 'https://example.com/kite.png', prompt });
     await console.generate();
     await console.card(prompt).waitFor();
   }

@@ -32,7 +32,7 @@ test('who signs in with a good token can upload, generate and watch, until they 
   await console.page
     .locator('input[type=file]')
     .setInputFiles(fileIn(fixture.folder, 'scene.png', await pngFile()));
-  await console.fill({ prompt });
+  await console.fillIn({ prompt });
   await console.generate();
   await console.card(prompt).getByText('Ready').waitFor();
   // The token lasts as long as the tab.
@@ -57,6 +57,7 @@ test.each([
   await Promise.all([console.page.waitForEvent('load'), signIn(console, token)]);
   await console.connection('Signed out');
   await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await console.generateButton.textContent()).toBe('Sign in');
   await signIn(console, await tokenFor('carl'));
   await console.live();
 });
@@ -65,4 +66,5 @@ test('the page for signing in shuts nobody out', async () => {
   await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
   await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   expect(await violationsInAllLooks(console.page)).toEqual([]);
+  expect(await console.page.getByRole('heading', { name: 'Sign in' }).count()).toBe(1);
 });

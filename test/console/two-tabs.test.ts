@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { useConsole } from '../support/console-fixture.ts';
 import { ConsolePage, plays } from '../support/console-page.ts';
+import { generate, watchToEnd } from '../support/spawned-gateway.ts';
 
 const fixture = useConsole({ SANDBOX_SPEED: '2' });
 
@@ -8,7 +9,7 @@ test('a job made in one tab is in the other’s list, and on its own page, live 
   const prompt = 'clouds over the hills';
   await using first = await fixture.open();
   await using second = await fixture.open();
-  await first.fill({ image: 'https://example.com/hills.png', prompt });
+  await first.fillIn({ image: 'https://example.com/hills.png', prompt });
   await first.generate();
   await second.card(prompt).waitFor();
 
@@ -31,13 +32,15 @@ test('a job made in one tab is in the other’s list, and on its own page, live 
 });
 
 test('a job’s page that is opened when it is over shows its end, and one that is unknown says so', async () => {
-  await using console = await fixture.open();
-  await console.card('clouds over the hills').getByRole('link').click();
-  await console.page.getByRole('heading', { name: 'clouds over the hills' }).waitFor();
-  await console.page.reload();
-  await console.page.locator('.badge').getByText('Ready').waitFor();
+  const prompt = 'a plain in the sun';
+  const { id } = await generate(fixture.url, { prompt, resolution: 'R360', videoLength: 1 });
+  await watchToEnd(fixture.url, id);
+  await using console = await ConsolePage.open(fixture.browser, `${fixture.url}/jobs/${id}`);
+  await console.page.locator('video').waitFor();
+  expect(await console.page.locator('.badge').textContent()).toBe('Ready');
   await console.page.getByRole('link', { name: 'All videos' }).click();
-  await console.card('clouds over the hills').waitFor();
+  await console.card(prompt).getByRole('link').click();
+  await console.page.getByRole('heading', { name: prompt }).waitFor();
 
   await console.page.goto(`${fixture.url}/jobs/vj_unknown`);
   await console.page.getByText('There is no such job, or it is no longer kept.').waitFor();

@@ -79,7 +79,7 @@ export class ConsolePage implements AsyncDisposable {
     await this.page.getByRole('status', { name: 'Connection' }).filter({ hasText: words }).waitFor();
   }
 
-  async fill({ image, prompt }: FormValues): Promise<void> {
+  async fillIn({ image, prompt }: FormValues): Promise<void> {
     if (image !== undefined) await this.page.getByLabel('or its URL').fill(image);
     if (prompt !== undefined) await this.page.getByLabel('Prompt', { exact: true }).fill(prompt);
   }
