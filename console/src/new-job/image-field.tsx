@@ -75,7 +75,7 @@ export function ImageField({ image, fault, onChoose, onFault }: ImageFieldProps)
             onChange={({ target: { value } }) => onChoose(value === '' ? null : { type: 'url', url: value })}
           />
           <p id={`${id}-help`} className="help">
-            {PARAMETERS.image.help}{' '}
+            An http or https URL that the model’s host can fetch, so not on a private network.{' '}
             {image === null && (
               <button type="button" className="link" onClick={() => void takeSample()}>
                 Use a sample image
