@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../support/browser.ts';
-import { ConsolePage, plays } from '../support/console-page.ts';
+import { ConsolePage } from '../support/console-page.ts';
 import { freePort } from '../support/free-port.ts';
 import { jobsWith } from '../support/gateway-list.ts';
 import { generate, type SpawnedGateway, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { plays } from '../support/page-video.ts';
 
 const resources = new AsyncDisposableStack();
 let browser: TestBrowser;

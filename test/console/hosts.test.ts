@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { useConsole } from '../support/console-fixture.ts';
-import { plays } from '../support/console-page.ts';
 import { jobsWith } from '../support/gateway-list.ts';
 import { fileIn, pngFile } from '../support/page-files.ts';
+import { plays } from '../support/page-video.ts';
 
 const fixture = useConsole();
 

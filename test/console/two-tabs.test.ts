@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { useConsole } from '../support/console-fixture.ts';
-import { ConsolePage, plays } from '../support/console-page.ts';
+import { ConsolePage } from '../support/console-page.ts';
 import { generate, watchToEnd } from '../support/spawned-gateway.ts';
+import { plays } from '../support/page-video.ts';
 
 const fixture = useConsole({ SANDBOX_SPEED: '2' });
 

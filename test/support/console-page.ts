@@ -1,5 +1,4 @@
 import type { Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
 import type { OpenedPage, PageOptions, TestBrowser } from './browser.ts';
 import { noteMutations } from './page-messages.ts';
 
@@ -16,7 +15,8 @@ export class ConsolePage implements AsyncDisposable {
   /** What the page asked of the gateway that changes something: uploads and jobs. */
   readonly mutations: readonly string[];
 
-  private constructor(opened: OpenedPage) {
+  /** @param opened not yet at the console, or else its first mutations are missed */
+  constructor(opened: OpenedPage) {
     this.opened = opened;
     this.page = opened.page;
     this.mutations = noteMutations(opened.page);
@@ -113,17 +113,4 @@ export class ConsolePage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.opened[Symbol.asyncDispose]();
   }
-}
-
-/** Waits until a video is played: its time goes on. */
-export async function plays(video: Locator): Promise<void> {
-  await video.waitFor();
-  await expect.poll(() => timeOf(video), { timeout: 10_000 }).toBeGreaterThan(0);
-  const before = await timeOf(video);
-  await expect.poll(() => timeOf(video), { timeout: 10_000 }).not.toBe(before);
-}
-
-/** Where a video is, in seconds. */
-export function timeOf(video: Locator): Promise<number> {
-  return video.evaluate((element) => Number(Reflect.get(element, 'currentTime')));
 }
