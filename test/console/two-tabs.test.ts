@@ -16,15 +16,12 @@ test('a job made in one tab is in the other’s list, and on its own page, live 
 
   const page = await ConsolePage.openTab(first, `${fixture.url}/jobs/${await second.idOf(prompt)}`);
   await page.getByRole('heading', { name: prompt }).waitFor();
-  const badge = page.locator('.badge');
-  const shown = [await badge.textContent()];
-  const places = [first.card(prompt), second.card(prompt), page.getByRole('article')];
-  await Promise.all(places.map((place) => place.locator('.badge').getByText('In progress').waitFor()));
-  shown.push(await badge.textContent());
-  for (const place of places) await place.locator('.badge').getByText('Ready').waitFor();
-  shown.push(await badge.textContent());
-  expect(shown.slice(1)).toEqual(['In progress', 'Ready']);
-  expect(['Queued', 'In progress']).toContain(shown[0]);
+  const badges = [first.card(prompt), second.card(prompt), page.getByRole('article')].map((place) =>
+    place.locator('.badge'),
+  );
+  for (const status of ['In progress', 'Ready']) {
+    await Promise.all(badges.map((badge) => badge.getByText(status).waitFor()));
+  }
 
   // The page is opened to see the video; in the list of a tab that did not ask for it nothing starts to move.
   await plays(page.locator('video'));
