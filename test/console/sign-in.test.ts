@@ -8,11 +8,11 @@ import { fileIn, pngFile } from '../support/page-files.ts';
 const SECRET = 'a secret of the tests, long enough for HS256';
 const fixture = useConsole({ AUTH_JWT_SECRET: SECRET });
 
-function tokenFor(owner: string, secret = SECRET): Promise<string> {
+function tokenFor(owner: string, secret = SECRET, lasts = '5m'): Promise<string> {
   return new SignJWT({ scope: 'video:generate video:read' })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(owner)
-    .setExpirationTime('5m')
+    .setExpirationTime(lasts)
     .sign(new TextEncoder().encode(secret));
 }
 
@@ -60,6 +60,15 @@ test.each([
   expect(await console.generateButton.textContent()).toBe('Sign in');
   await signIn(console, await tokenFor('carl'));
   await console.live();
+});
+
+test('when a token ends while the page is open, another one is asked for', async () => {
+  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  await signIn(console, await tokenFor('dora', SECRET, '3s'));
+  await console.live();
+  await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await console.connection('Signed out');
+  expect(await console.generateButton.textContent()).toBe('Sign in');
 });
 
 test('the page for signing in shuts nobody out', async () => {
