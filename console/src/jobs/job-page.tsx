@@ -65,7 +65,15 @@ function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
   const { request, video, failure, metrics } = job;
   return (
     <article className="job" aria-labelledby="job-heading">
-      <Media job={job} large />
+      <div className="job-main">
+        <Media job={job} large />
+        <div className="job-foot">
+          {!job.isTerminal && <Progress job={job} />}
+          {failure !== null && <FailureText failure={failure} />}
+          {failure?.retryable === true && <TryAgain job={job} />}
+          {video?.url != null && <Download url={video.url} name={`${job.id}.mp4`} />}
+        </div>
+      </div>
       <div>
         <div className="card-head">
           <StatusBadge status={job.status} />
@@ -74,12 +82,6 @@ function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
         <h1 id="job-heading" className="job-prompt">
           {request.prompt}
         </h1>
-        <div className="job-foot">
-          {!job.isTerminal && <Progress job={job} />}
-          {failure !== null && <FailureText failure={failure} />}
-          {failure?.retryable === true && <TryAgain job={job} />}
-          {video?.url != null && <Download url={video.url} name={`${job.id}.mp4`} />}
-        </div>
         <dl className="facts">
           <Fact name="Started">{moment(job.createdAt, serverNow())}</Fact>
           {/* Every fact has its row from the start, so that none moves when another comes to be known. */}
