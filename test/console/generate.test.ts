@@ -29,6 +29,7 @@ test.each(WAYS)('a PNG that is %s becomes a video that plays', async (way, give)
   await give(console);
   await console.imageField.getByRole('img', { name: 'The chosen image' }).waitFor();
   await console.fillIn({ prompt: way });
+  await console.askForLittle();
   await console.generate();
 
   const card = console.card(way);

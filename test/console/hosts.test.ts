@@ -21,6 +21,7 @@ test('from the first request to the playing video nothing is wrong, nothing is f
   await page.getByRole('button', { name: 'Remove the image' }).click();
   await page.locator('input[type=file]').setInputFiles(fileIn(fixture.folder, 'scene.png', await pngFile()));
   await console.fillIn({ prompt });
+  await console.askForLittle();
   await console.generate();
   await console.card(prompt).getByText('Ready').waitFor();
   await plays(console.card(prompt).locator('video'));

@@ -33,6 +33,7 @@ test('a video that was wished for here plays by itself once it is there', async 
   const prompt = 'a swing';
   await using console = await fixture.open();
   await console.fillIn({ image: 'https://example.com/swing.png', prompt });
+  await console.askForLittle();
   await console.generate();
   const video = console.card(prompt).locator('video');
   await plays(video);
@@ -43,6 +44,7 @@ test('where less motion is wanted no video plays by itself', async () => {
   const prompt = 'a carousel';
   await using console = await fixture.open({ reducedMotion: 'reduce' });
   await console.fillIn({ image: 'https://example.com/carousel.png', prompt });
+  await console.askForLittle();
   await console.generate();
   const video = console.card(prompt).locator('video');
   await video.waitFor();
@@ -73,13 +75,14 @@ test('what happens to a job is said to who does not see it', async () => {
       .observe(document.querySelector('[aria-live]'), { childList: true, characterData: true, subtree: true });
   `);
   await console.fillIn({ image: 'https://example.com/violin.png', prompt });
+  await console.askForLittle();
   await console.generate();
   const region = page.getByRole('status').filter({ hasText: `The video is ready: ${prompt}` });
   await region.waitFor({ state: 'attached' });
   expect(await region.getAttribute('aria-live')).toBe('polite');
-  expect(await page.evaluate('said')).toEqual([
-    'Your video is on its way.',
-    `In progress: ${prompt}`,
-    `The video is ready: ${prompt}`,
-  ]);
+  const said: readonly string[] = await page.evaluate('said');
+  expect([said[0], said.at(-1)]).toEqual(['Your video is on its way.', `The video is ready: ${prompt}`]);
+  // Nothing twice, and of what is between nothing but the beginning, where the upstream was seen at it.
+  expect(said.slice(1, -1).filter((words) => words !== `In progress: ${prompt}`)).toEqual([]);
+  expect(new Set(said).size).toBe(said.length);
 });

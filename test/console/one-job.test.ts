@@ -9,6 +9,7 @@ test('a double click, and clicks after its answer, make one job', async () => {
   const prompt = 'a lighthouse at dusk';
   await using console = await fixture.open();
   await console.fillIn({ image: 'https://example.com/lighthouse.png', prompt });
+  await console.askForLittle();
   const clicks = ['Your video is on its way.', 'already'].map((note) => console.generateWhenNoteSays(note));
   await console.generateButton.dblclick();
   await Promise.all(clicks);
@@ -24,6 +25,7 @@ test('a double click with a file uploads it once and makes one job', async () =>
     .locator('input[type=file]')
     .setInputFiles(fileIn(fixture.folder, 'scene.png', await pngFile()));
   await console.fillIn({ prompt });
+  await console.askForLittle();
   const again = console.generateWhenNoteSays('on its way');
   await console.generateButton.dblclick();
   await again;
@@ -34,6 +36,7 @@ test('a double click with a file uploads it once and makes one job', async () =>
 
 test('other input is another job at once', async () => {
   await using console = await fixture.open();
+  await console.askForLittle();
   for (const prompt of ['a red kite', 'a blue kite']) {
     await console.fillIn({ image: 'https://example.com/kite.png', prompt });
     await console.generate();

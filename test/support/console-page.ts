@@ -69,6 +69,13 @@ export class ConsolePage implements AsyncDisposable {
     return this.page.getByRole('article', { name: prompt, exact: true });
   }
 
+  /** Asks for the smallest video that there is, which is made soon. */
+  async askForLittle(): Promise<void> {
+    await this.page.getByText('More settings').click();
+    await this.page.getByRole('radio', { name: '360' }).check();
+    await this.page.getByLabel('Length').fill('1');
+  }
+
   /** Waits until the page is connected. */
   async live(): Promise<void> {
     await this.connection('Live');
