@@ -13,7 +13,7 @@ test('the empty page, and the form with its errors, shut nobody out', { timeout:
   await console.page.getByText('More settings').click();
   await console.fillIn({ image: 'ftp://example.com/cat.png', prompt: ' ' });
   await console.generate();
-  await console.note.getByText('Some of the input is not right.').waitFor();
+  await console.note.getByText('Please look at what is marked.').waitFor();
   expect(await console.page.locator('[aria-invalid=true]').count()).toBe(2);
   expect(await violationsInAllLooks(console.page)).toEqual([]);
 });

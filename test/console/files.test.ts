@@ -128,8 +128,22 @@ test.each([
   expect((await ask(path)).status).toBe(404);
 });
 
-test.each(['POST', 'PUT', 'DELETE'])('there is nothing to %s at a file', async (method) => {
+test('where nothing is a person gets a page that says so, and a program JSON', async () => {
+  const page = await ask('/nowhere', { accept: 'text/html,*/*;q=0.8' });
+  expect([page.status, page.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+  const json = await ask('/nowhere', { accept: 'application/json' });
+  expect([json.status, json.headers['content-type']]).toEqual([404, 'application/json; charset=utf-8']);
+  // What is there stays what it is.
+  expect((await ask('/healthz', { accept: 'text/html' })).body.toString()).toBe('{"status":"ok"}');
+});
+
+test('the page has no other name than this machine’s, where nobody signs in', async () => {
+  expect((await ask('/', { host: 'evil.example' })).status).toBe(421);
+});
+
+test.each(['POST', 'PUT', 'DELETE'])('a file takes no %s', async (method) => {
   for (const path of ['/jobs/vj_1', ...(await assets('.js'))]) {
-    expect((await ask(path, {}, method)).status).toBe(404);
+    const { status, headers } = await ask(path, {}, method);
+    expect([status, headers['allow']]).toEqual([405, 'GET, HEAD']);
   }
 });

@@ -32,7 +32,7 @@ test('from the first request to the playing video nothing is wrong, nothing is f
     page.getByRole('button', { name: 'Download' }).click(),
   ]);
   const [job] = await jobsWith(fixture.url, prompt);
-  expect(download.suggestedFilename()).toBe(`${job?.id}.mp4`);
+  expect(download.suggestedFilename()).toBe('a-mill-by-the-river.mp4');
 
   expect(await page.evaluate('forbidden')).toEqual([]);
   expect(console.opened.errors()).toEqual([]);

@@ -59,7 +59,7 @@ test('a video can be wished for and looked at by keyboard alone, with the focus 
   const prompt = 'a paper plane';
   await using console = await fixture.open();
   const { page } = console;
-  await pressTo(page, 'Tab', 'or its URL');
+  await pressTo(page, 'Tab', 'or an image URL');
   await page.keyboard.type('https://example.com/plane.png');
   await pressTo(page, 'Tab', 'Prompt');
   await page.keyboard.type(prompt);
@@ -73,7 +73,7 @@ test('a video can be wished for and looked at by keyboard alone, with the focus 
   await page.keyboard.press('ArrowLeft');
   await pressTo(page, 'Tab', 'Steps');
   await page.keyboard.press('Home');
-  await pressTo(page, 'Tab', 'As base64');
+  await pressTo(page, 'Tab', 'Keep the video in the gateway');
   await page.keyboard.press('Space');
   await page.keyboard.press('Space');
   await pressTo(page, 'Shift+Tab', 'Prompt');
@@ -94,7 +94,7 @@ test('a video can be wished for and looked at by keyboard alone, with the focus 
   await pressTo(page, 'Tab', `Details: ${prompt}`);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: prompt }).waitFor();
-  await pressTo(page, 'Tab', '← All videos');
+  await pressTo(page, 'Shift+Tab', '← All videos');
   await page.keyboard.press('Enter');
   await console.card(prompt).waitFor();
 });
@@ -104,7 +104,7 @@ test('Ctrl+Enter sends what is wrong as well, and the first field that is goes i
   await console.fillIn({ prompt: 'no image' });
   await console.page.keyboard.press('Control+Enter');
   await console.imageField.getByText('Choose an image, or give the URL of one.').waitFor();
-  await expect.poll(() => focus(console.page)).toEqual({ name: 'or its URL', visible: true });
+  await expect.poll(() => focus(console.page)).toEqual({ name: 'or an image URL', visible: true });
 });
 
 test('a file is chosen by keyboard', async () => {

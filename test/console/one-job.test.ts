@@ -10,10 +10,10 @@ test('a double click, and clicks after its answer, make one job', async () => {
   await using console = await fixture.open();
   await console.fillIn({ image: 'https://example.com/lighthouse.png', prompt });
   await console.askForLittle();
-  const clicks = ['Your video is on its way.', 'already'].map((note) => console.generateWhenNoteSays(note));
+  const clicks = ['Your video', 'already'].map((note) => console.generateWhenNoteSays(note));
   await console.generateButton.dblclick();
   await Promise.all(clicks);
-  await console.note.getByText('This video is on its way already.').waitFor();
+  await console.note.getByText(/already/).waitFor();
   expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
   expect(await console.card(prompt).count()).toBe(1);
 });
@@ -26,10 +26,10 @@ test('a double click with a file uploads it once and makes one job', async () =>
     .setInputFiles(fileIn(fixture.folder, 'scene.png', await pngFile()));
   await console.fillIn({ prompt });
   await console.askForLittle();
-  const again = console.generateWhenNoteSays('on its way');
+  const again = console.generateWhenNoteSays('Your video');
   await console.generateButton.dblclick();
   await again;
-  await console.note.getByText('This video is on its way already.').waitFor();
+  await console.note.getByText(/already/).waitFor();
   expect(console.mutations.filter((sent) => sent === `${fixture.url}/graphql`)).toHaveLength(1);
   expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
 });

@@ -41,5 +41,5 @@ test('a job’s page that is opened when it is over shows its end, and one that 
   await console.page.getByRole('heading', { name: prompt }).waitFor();
 
   await console.page.goto(`${fixture.url}/jobs/vj_unknown`);
-  await console.page.getByText('There is no such job, or it is no longer kept.').waitFor();
+  await console.page.getByText('There is no such video, or it is no longer kept.').waitFor();
 });

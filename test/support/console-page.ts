@@ -52,7 +52,7 @@ export class ConsolePage implements AsyncDisposable {
   }
 
   get generateButton(): Locator {
-    return this.page.locator('form button[type=submit]');
+    return this.page.locator('.new-job button[type=submit]');
   }
 
   /** What the form says below its button. */
@@ -87,7 +87,7 @@ export class ConsolePage implements AsyncDisposable {
   }
 
   async fillIn({ image, prompt }: FormValues): Promise<void> {
-    if (image !== undefined) await this.page.getByLabel('or its URL').fill(image);
+    if (image !== undefined) await this.page.getByLabel('or an image URL').fill(image);
     if (prompt !== undefined) await this.page.getByLabel('Prompt', { exact: true }).fill(prompt);
   }
 

@@ -28,7 +28,6 @@ function Accepted({ id, deduplicated }: { readonly id: string; readonly deduplic
 
 /** How an accepted video stands. */
 export function acceptedText(status: VideoJobStatus | undefined, deduplicated: boolean): string {
-  if (status === 'COMPLETED') return 'Your video is ready.';
-  if (status === 'FAILED') return 'Your video failed.';
-  return deduplicated ? 'This video is on its way already.' : 'Your video is on its way.';
+  const state = status === 'COMPLETED' ? 'is ready' : status === 'FAILED' ? 'failed' : 'is on its way';
+  return deduplicated ? `This video ${state} already.` : `Your video ${state}.`;
 }

@@ -20,7 +20,9 @@ const OF_IMAGE: ReadonlySet<string> = new Set(['BAD_USER_INPUT', 'REQUEST_ENTITY
 /** Uploads the image if it is a file, then sends the job. Never throws. */
 export async function sendWish(wish: Wish): Promise<GenerateOutcome> {
   const { apollo, wishes, image, input, issues } = wish;
-  if (image === null || issues.size > 0) return invalid([...(image === null ? [NO_IMAGE] : []), ...issues]);
+  const imageFault = faultOfImage(image);
+  if (image === null || imageFault !== null || issues.size > 0)
+    return invalid([...(imageFault === null ? [] : [['image', imageFault] as const]), ...issues]);
   let url: string;
   try {
     url = image.type === 'url' ? image.url.trim() : await uploadOnce(image.file);
@@ -38,7 +40,13 @@ export async function sendWish(wish: Wish): Promise<GenerateOutcome> {
   return outcome;
 }
 
-const NO_IMAGE = ['image', 'Choose an image, or give the URL of one.'] as const;
+/** What the gateway would say as well; here it is said along with what else is wrong. */
+function faultOfImage(image: ChosenImage | null): string | null {
+  if (image === null) return 'Choose an image, or give the URL of one.';
+  if (image.type === 'file' || /^https?:$/.test(URL.parse(image.url)?.protocol ?? '')) return null;
+  return 'It must be an http or https URL, such as https://example.com/cat.png.';
+}
+
 const UNREACHED = 'The image could not be uploaded: the gateway can’t be reached. Try again.';
 
 function invalid(issues: readonly (readonly [string, string])[]): GenerateOutcome {
