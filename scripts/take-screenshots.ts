@@ -64,9 +64,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   await page.emulateMedia({ colorScheme });
   await page.evaluate('scrollTo(0, 0)');
   await shoot(page, `phone-form-${colorScheme}`);
-  await page.evaluate(
-    `document.querySelector('article[aria-label="${moving}"]').scrollIntoView({ block: 'start' })`,
-  );
+  await console.card(moving).evaluate((card) => Reflect.get(card, 'scrollIntoView').call(card));
   await shoot(page, `phone-card-${colorScheme}`);
 }
 

@@ -142,8 +142,7 @@ function readConsoleFile(folder: string, name: string, names: ReadonlySet<string
 }
 
 function isKnown({ headers }: IncomingMessage, etag: string): boolean {
-  const known = (headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim());
-  return known.includes(etag) || known.includes('*');
+  return (headers['if-none-match'] ?? '').split(',').some((tag) => [etag, '*'].includes(tag.trim()));
 }
 
 /** By name; `*` and weights other than 0 are nothing that browsers send here. */

@@ -58,6 +58,7 @@ test.each([
   await signIn(console, token);
   await console.page.getByRole('alert').getByText('The gateway refused the token').waitFor();
   await console.connection('Signed out');
+  expect(await console.generateButton.isVisible()).toBe(false);
   await signIn(console, await tokenFor('carl'));
   await console.live();
 });

@@ -59,7 +59,7 @@ const COUNTED_FROM = 0.8;
 
 /** As the gateway counts. */
 function lengthOf(text: string): number {
-  return [...text.trim()].length;
+  return Array.from(text.trim()).length;
 }
 
 interface NumberFieldProps extends FieldProps {
