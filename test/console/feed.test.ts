@@ -25,7 +25,7 @@ async function openFeed(port: number) {
   const apollo = createApolloClient(client);
   const changes: string[] = [];
   const onConnected = (listener: () => void) => client.on('connected', () => setTimeout(listener));
-  const feed = startFeed(apollo, { client, state, onConnected }, (job, before) =>
+  const feed = startFeed(apollo, { client, state, onConnected, signIn: () => {} }, (job, before) =>
     changes.push(`${job.id} ${before ?? 'new'} ${job.status}`),
   );
   const page = () => apollo.readQuery({ query: JobIdsDocument })?.videoJobs;
