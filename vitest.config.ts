@@ -8,7 +8,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/install-programs.ts', 'test/support/build-console.ts'],
-    maxWorkers: 2,
+    // One more than the two cores of a small machine: many tests wait for processes of their own.
+    maxWorkers: 3,
     testTimeout: 20_000,
     unstubEnvs: true,
   },

@@ -37,6 +37,8 @@ export async function uploadImage(
   file: Blob,
   { url = '/graphql', token = null, signal }: UploadImageOptions = {},
 ): Promise<UploadImageMutation['uploadImage']> {
+  // Node's fetch throws past its caller when it is given a form and a signal that was aborted before.
+  signal?.throwIfAborted();
   const body = new FormData();
   body.set('operations', JSON.stringify({ query: print(UploadImageDocument), variables: { file: null } }));
   body.set('map', JSON.stringify({ 0: ['variables.file'] }));

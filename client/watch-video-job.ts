@@ -37,8 +37,8 @@ const PASSING: ReadonlySet<string> = new Set([
  * Watches one job: its present state at once, then newer versions only, in order, and always the terminal one, with
  * which the iteration ends.
  *
- * Lost connections are the client's to make anew (`retryAttempts`, `shouldRetry`); the watching then goes on from the
- * last version that came. So it does when a stream ends before the job does, as some routers let it.
+ * Lost connections are the client's to make anew: by itself it tries five times, and never when nobody answers, so give
+ * it `retryAttempts` and a `shouldRetry`. The watching then goes on from the last version that came. So it does when a stream ends before the job does, as some routers let it.
  *
  * @throws WatchVideoJobError when the gateway refuses; whatever `client` throws once it has given up connecting
  */

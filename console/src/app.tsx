@@ -1,4 +1,4 @@
-import { Link, Redirect, Route, Switch } from 'wouter';
+import { Link, Route, Switch } from 'wouter';
 import { useGateway } from './gateway/gateway.tsx';
 import { readToken, saveToken } from './gateway/token.ts';
 import { JobList } from './jobs/job-list.tsx';
@@ -29,7 +29,10 @@ export function App() {
           )}
         </nav>
       </header>
-      {signedOut ? <SignIn /> : <Routes />}
+      {signedOut && <SignIn />}
+      <div hidden={signedOut}>
+        <Routes />
+      </div>
       <LiveRegion announcer={announcer} />
     </>
   );
@@ -47,9 +50,20 @@ function Routes() {
       </Route>
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
       <Route>
-        <Redirect to="/" />
+        <NotFound />
       </Route>
     </Switch>
+  );
+}
+
+function NotFound() {
+  return (
+    <main className="page">
+      <h1>There is nothing here</h1>
+      <p>
+        <Link href="/">All videos</Link>
+      </p>
+    </main>
   );
 }
 

@@ -8,6 +8,7 @@ import { GatewayContext } from './gateway/gateway.tsx';
 import { announcementOf } from './jobs/announce.ts';
 import { startFeed } from './jobs/feed.ts';
 import { Announcer } from './ui/announcer.tsx';
+import { ErrorBoundary } from './ui/error-boundary.tsx';
 
 const connection = connect();
 const apollo = createApolloClient(connection.client);
@@ -24,7 +25,9 @@ createRoot(root).render(
   <StrictMode>
     <GatewayContext value={gateway}>
       <ApolloProvider client={apollo}>
-        <App />
+        <ErrorBoundary>
+          <App />
+        </ErrorBoundary>
       </ApolloProvider>
     </GatewayContext>
   </StrictMode>,

@@ -3,11 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sendJson } from './health.ts';
 
 /** Where the build puts it. */
 const DIST = fileURLToPath(new URL('../../console/dist/', import.meta.url));
 /** The page's own routes; its script knows what to show there. */
-const PAGE = /^\/(?:jobs\/[\w-]+)?$/;
+const PAGE = /^\/(?:jobs\/[^/]+)?$/;
 const YEAR_SECONDS = 31_536_000;
 
 /**
@@ -65,10 +66,40 @@ export class ConsoleFiles {
     return new ConsoleFiles(new Map(files));
   }
 
-  /** @returns false when there is no such file */
-  serve(path: string, request: IncomingMessage, response: ServerResponse): boolean {
-    const file = this.#files.get(PAGE.test(path) ? '/index.html' : path);
-    if (file === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
+  /** Whether something is at a path: a file, or one of the page's routes. */
+  has(path: string): boolean {
+    return this.#find(path) !== undefined;
+  }
+
+  /** Answers for a path that something is at. */
+  serve(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const file = this.#find(path);
+    if (file === undefined) throw new Error(`There is nothing at ${path}.`);
+    if (request.method === 'GET' || request.method === 'HEAD') this.#send(file, 200, path, request, response);
+    else sendJson(response, 405, { error: 'Only GET and HEAD are for files.' }, { allow: 'GET, HEAD' });
+  }
+
+  /** For a path that nothing is at: tells a person so in a page. @returns false when a program asks */
+  serveMissing(request: IncomingMessage, response: ServerResponse): boolean {
+    const page = this.#files.get('/index.html');
+    const { method, headers } = request;
+    if (page === undefined || method !== 'GET' || headers.accept?.includes('text/html') !== true)
+      return false;
+    this.#send(page, 404, '/', request, response);
+    return true;
+  }
+
+  #find(path: string): ConsoleFile | undefined {
+    return this.#files.get(PAGE.test(path) ? '/index.html' : path);
+  }
+
+  #send(
+    file: ConsoleFile,
+    status: 200 | 404,
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
     const encoding = ENCODINGS.find(({ name }) => file.encoded.has(name) && accepts(request, name))?.name;
     const bytes = (encoding === undefined ? undefined : file.encoded.get(encoding)) ?? file.bytes;
     const headers = {
@@ -82,18 +113,17 @@ export class ConsoleFiles {
       'referrer-policy': 'no-referrer',
       'cross-origin-opener-policy': 'same-origin',
     };
-    if (request.headers['if-none-match'] === file.etag) {
+    if (status === 200 && isKnown(request, file.etag)) {
       response.writeHead(304, headers).end();
-      return true;
+      return;
     }
-    response.writeHead(200, {
+    response.writeHead(status, {
       ...headers,
       'content-type': file.type,
       'content-length': bytes.length,
       ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
     });
     response.end(request.method === 'HEAD' ? undefined : bytes);
-    return true;
   }
 }
 
@@ -109,6 +139,10 @@ function readConsoleFile(folder: string, name: string, names: ReadonlySet<string
     bytes,
     encoded: new Map(encoded),
   };
+}
+
+function isKnown({ headers }: IncomingMessage, etag: string): boolean {
+  return (headers['if-none-match'] ?? '').split(',').some((tag) => [etag, '*'].includes(tag.trim()));
 }
 
 /** By name; `*` and weights other than 0 are nothing that browsers send here. */

@@ -113,17 +113,18 @@ export class HttpServer implements AsyncDisposable {
       response.once('close', () => this.#answers.delete(response));
       if (await graphql.plainQueries.answer(request, response)) return;
       await graphql.yoga(request, response);
-    } else if (console?.serve(path, request, response) === true) {
-      return;
+    } else if (console?.has(path) === true) {
+      if (!crossOrigin.mayName(request)) return sendJson(response, 421, { errors: [NOT_LOCAL] });
+      console.serve(path, request, response);
     } else if (path === '/' && graphql !== null) {
       response.writeHead(302, { location: GRAPHQL_PATH }).end();
     } else {
       const health = { probe: this.#options.probe, draining: () => this.#draining };
       const served = await serveHealth(path, response, health);
-      if (!served)
-        sendJson(response, 404, {
-          error: `There is nothing at ${path}.${graphql === null ? '' : ` GraphQL is at ${GRAPHQL_PATH}.`}`,
-        });
+      if (served || console?.serveMissing(request, response) === true) return;
+      sendJson(response, 404, {
+        error: `There is nothing at ${path}.${graphql === null ? '' : ` GraphQL is at ${GRAPHQL_PATH}.`}`,
+      });
     }
   }
 

@@ -8,7 +8,7 @@ const fixture = useConsole();
 test('a failed job says what happened, in the upstream’s words too, and what it cost', async () => {
   const prompt = 'a crowd [sandbox:content-block]';
   await using console = await fixture.open();
-  await console.fill({ image: 'https://example.com/crowd.png', prompt });
+  await console.fillIn({ image: 'https://example.com/crowd.png', prompt });
   await console.generate();
   const card = console.card(prompt);
   await card.getByText('Failed').waitFor();
@@ -36,13 +36,13 @@ test('“Try again” makes one job, however often it is pressed and in however 
     console.card(prompt).getByRole('button', { name: 'Try again' }),
   );
   expect(await first.card(prompt).locator('.failure > *').allTextContents()).toEqual([
-    'Unknown whether it was made',
+    'The answer was lost on its way',
     expect.any(String),
     'It may have been charged.',
   ]);
   await Promise.all(buttons.map((button) => button.dblclick()));
   for (const console of [first, second]) {
-    await console.card(prompt).getByRole('button', { name: 'Sent again' }).waitFor();
+    await console.card(prompt).getByRole('link', { name: 'See how it goes' }).waitFor();
     // The new one is lost as well: then both are failed.
     await console.card(prompt).getByText('Failed').nth(1).waitFor();
     expect(await console.card(prompt).count()).toBe(2);

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { useConsole } from '../support/console-fixture.ts';
-import { type ConsolePage, plays, timeOf } from '../support/console-page.ts';
+import type { ConsolePage } from '../support/console-page.ts';
 import { jobsWith } from '../support/gateway-list.ts';
 import { dropFile, fileIn, pastePng, pngFile } from '../support/page-files.ts';
 import { generate, watchToEnd } from '../support/spawned-gateway.ts';
+import { plays, timeOf } from '../support/page-video.ts';
 
 const fixture = useConsole();
 
@@ -27,7 +28,8 @@ test.each(WAYS)('a PNG that is %s becomes a video that plays', async (way, give)
   await using console = await fixture.open();
   await give(console);
   await console.imageField.getByRole('img', { name: 'The chosen image' }).waitFor();
-  await console.fill({ prompt: way });
+  await console.fillIn({ prompt: way });
+  await console.askForLittle();
   await console.generate();
 
   const card = console.card(way);

@@ -8,11 +8,12 @@ const fixture = useConsole();
 test('a double click, and clicks after its answer, make one job', async () => {
   const prompt = 'a lighthouse at dusk';
   await using console = await fixture.open();
-  await console.fill({ image: 'https://example.com/lighthouse.png', prompt });
-  const again = console.generateWhenNoteSays('on its way');
+  await console.fillIn({ image: 'https://example.com/lighthouse.png', prompt });
+  await console.askForLittle();
+  const clicks = ['Your video', 'already'].map((note) => console.generateWhenNoteSays(note));
   await console.generateButton.dblclick();
-  await again;
-  await console.note.getByText('This video is on its way already.').waitFor();
+  await Promise.all(clicks);
+  await console.note.getByText(/already/).waitFor();
   expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
   expect(await console.card(prompt).count()).toBe(1);
 });
@@ -23,19 +24,21 @@ test('a double click with a file uploads it once and makes one job', async () =>
   await console.page
     .locator('input[type=file]')
     .setInputFiles(fileIn(fixture.folder, 'scene.png', await pngFile()));
-  await console.fill({ prompt });
-  const again = console.generateWhenNoteSays('on its way');
+  await console.fillIn({ prompt });
+  await console.askForLittle();
+  const again = console.generateWhenNoteSays('Your video');
   await console.generateButton.dblclick();
   await again;
-  await console.note.getByText('This video is on its way already.').waitFor();
+  await console.note.getByText(/already/).waitFor();
   expect(console.mutations.filter((sent) => sent === `${fixture.url}/graphql`)).toHaveLength(1);
   expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
 });
 
 test('other input is another job at once', async () => {
   await using console = await fixture.open();
+  await console.askForLittle();
   for (const prompt of ['a red kite', 'a blue kite']) {
-    await console.fill({ image: 'https://example.com/kite.png', prompt });
+    await console.fillIn({ image: 'https://example.com/kite.png', prompt });
     await console.generate();
     await console.card(prompt).waitFor();
   }

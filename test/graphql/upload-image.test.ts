@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { memoryOwnerRate } from '../../src/store/owner-rate.ts';
 import type { Image } from '../../src/upstream/image-host.ts';
@@ -15,7 +15,7 @@ import {
   uploadOf,
   WEBP,
 } from '../support/gateway-upload.ts';
-import { startGateway } from '../support/gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
 import { WsClient } from '../support/ws-client.ts';
 
 const URL = 'https://files.example.com/cat.png';
@@ -109,6 +109,12 @@ describe('the rate of calls to uploadImage', () => {
 });
 
 describe('what is no file', () => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway();
+  });
+  afterAll(() => gateway[Symbol.asyncDispose]());
+
   const VALUES = [
     'image.png',
     '',
@@ -121,13 +127,11 @@ describe('what is no file', () => {
   ];
 
   it.each(VALUES)('is refused in JSON: %j', async (file) => {
-    await using gateway = await startGateway();
     const answer = await postBody(gateway.url, JSON.stringify({ query: UPLOAD, variables: { file } }));
     expect([answer.status, codeOf(answer)]).toEqual([400, 'BAD_USER_INPUT']);
   });
 
   it.each(VALUES)('is refused over WebSocket: %j', async (file) => {
-    await using gateway = await startGateway();
     using client = await WsClient.connect(gateway.url);
     client.send({ id: '1', type: 'subscribe', payload: { query: UPLOAD, variables: { file } } });
     const { payload } = await client.next('1');
@@ -135,7 +139,6 @@ describe('what is no file', () => {
   });
 
   it('is refused as a literal', async () => {
-    await using gateway = await startGateway();
     const query = 'mutation { uploadImage(file: "image.png") { url } }';
     expect(codeOf(await postBody(gateway.url, JSON.stringify({ query })))).toBe('GRAPHQL_VALIDATION_FAILED');
   });

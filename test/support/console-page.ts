@@ -1,5 +1,4 @@
 import type { Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
 import type { OpenedPage, PageOptions, TestBrowser } from './browser.ts';
 import { noteMutations } from './page-messages.ts';
 
@@ -16,7 +15,8 @@ export class ConsolePage implements AsyncDisposable {
   /** What the page asked of the gateway that changes something: uploads and jobs. */
   readonly mutations: readonly string[];
 
-  private constructor(opened: OpenedPage) {
+  /** @param opened not yet at the console, or else its first mutations are missed */
+  constructor(opened: OpenedPage) {
     this.opened = opened;
     this.page = opened.page;
     this.mutations = noteMutations(opened.page);
@@ -24,9 +24,19 @@ export class ConsolePage implements AsyncDisposable {
 
   /** Opens a page of the console and waits until it is live. */
   static async open(browser: TestBrowser, url: string, options: PageOptions = {}): Promise<ConsolePage> {
+    const console = await ConsolePage.openAnyhow(browser, url, options);
+    await console.live();
+    return console;
+  }
+
+  /** Opens a page of the console, live or not. */
+  static async openAnyhow(
+    browser: TestBrowser,
+    url: string,
+    options: PageOptions = {},
+  ): Promise<ConsolePage> {
     const console = new ConsolePage(await browser.open(options));
     await console.page.goto(url);
-    await console.live();
     return console;
   }
 
@@ -42,7 +52,7 @@ export class ConsolePage implements AsyncDisposable {
   }
 
   get generateButton(): Locator {
-    return this.page.locator('form button[type=submit]');
+    return this.page.locator('.new-job button[type=submit]');
   }
 
   /** What the form says below its button. */
@@ -59,6 +69,13 @@ export class ConsolePage implements AsyncDisposable {
     return this.page.getByRole('article', { name: prompt, exact: true });
   }
 
+  /** Asks for the smallest video that there is, which is made soon. */
+  async askForLittle(): Promise<void> {
+    await this.page.getByText('More settings').click();
+    await this.page.getByRole('radio', { name: '360' }).check();
+    await this.page.getByLabel('Length').fill('1');
+  }
+
   /** Waits until the page is connected. */
   async live(): Promise<void> {
     await this.connection('Live');
@@ -69,8 +86,8 @@ export class ConsolePage implements AsyncDisposable {
     await this.page.getByRole('status', { name: 'Connection' }).filter({ hasText: words }).waitFor();
   }
 
-  async fill({ image, prompt }: FormValues): Promise<void> {
-    if (image !== undefined) await this.page.getByLabel('or its URL').fill(image);
+  async fillIn({ image, prompt }: FormValues): Promise<void> {
+    if (image !== undefined) await this.page.getByLabel('or an image URL').fill(image);
     if (prompt !== undefined) await this.page.getByLabel('Prompt', { exact: true }).fill(prompt);
   }
 
@@ -103,17 +120,4 @@ export class ConsolePage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.opened[Symbol.asyncDispose]();
   }
-}
-
-/** Waits until a video is played: its time goes on. */
-export async function plays(video: Locator): Promise<void> {
-  await video.waitFor();
-  await expect.poll(() => timeOf(video), { timeout: 10_000 }).toBeGreaterThan(0);
-  const before = await timeOf(video);
-  await expect.poll(() => timeOf(video), { timeout: 10_000 }).not.toBe(before);
-}
-
-/** Where a video is, in seconds. */
-export function timeOf(video: Locator): Promise<number> {
-  return video.evaluate((element) => Number(Reflect.get(element, 'currentTime')));
 }

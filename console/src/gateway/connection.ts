@@ -17,16 +17,25 @@ export interface Connection {
   readonly state: Store<ConnectionState>;
   /** Calls back after each connection made, once what was under way has been asked for again. */
   onConnected(listener: () => void): () => void;
+  /** Tries with the token that is stored now. */
+  signIn(): void;
 }
 
 /** The gateway's close codes for a token that is missing or not good. */
 const REFUSALS: ReadonlySet<number> = new Set([CloseCode.Unauthorized, CloseCode.Forbidden]);
-const KEEP_ALIVE_MS = 10_000;
+const PING_MS = 10_000;
+/** A connection that answers no ping in that time is given up. */
+const PONG_MS = 5000;
 const LONGEST_WAIT_MS = 5000;
 
-/** Connects when the first operation needs it. */
+/** Connects at once. */
 export function connect(): Connection {
   const state = new Store<ConnectionState>('connecting');
+  // Signed out is for good: what closes or opens after it changes nothing until there is another token.
+  const change = (next: ConnectionState): void => {
+    if (state.get() !== 'signed-out') state.set(next);
+  };
+  let unanswered: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url: `${location.origin.replace('http', 'ws')}/graphql`,
     connectionParams: () => {
@@ -36,18 +45,33 @@ export function connect(): Connection {
     retryAttempts: Infinity,
     retryWait: async (attempt) => pauseOrWake(Math.min(250 * 2 ** attempt, LONGEST_WAIT_MS)),
     shouldRetry: (event) => !isRefusal(event),
-    // A connection that answers no ping in that time is given up.
-    keepAlive: KEEP_ALIVE_MS,
+    // The page is live also while it asks nothing.
+    lazy: false,
+    onNonLazyError: () => {},
+    keepAlive: PING_MS,
     on: {
-      connected: () => state.set('connected'),
-      closed: (event) => state.set(isRefusal(event) ? 'signed-out' : 'reconnecting'),
+      connected: () => change('connected'),
+      closed: (event) => {
+        clearTimeout(unanswered);
+        change(isRefusal(event) ? 'signed-out' : 'reconnecting');
+      },
+      ping: (received) => {
+        if (!received) unanswered = setTimeout(() => client.terminate(), PONG_MS);
+      },
+      pong: () => clearTimeout(unanswered),
     },
   });
+  // Nothing comes through any more, though the socket may not have heard of it.
+  window.addEventListener('offline', () => client.terminate());
   return {
     client,
     state,
     // The client asks again in the same turn in which it tells.
     onConnected: (listener) => client.on('connected', () => setTimeout(listener)),
+    signIn: () => {
+      client.terminate();
+      state.set('connecting');
+    },
   };
 }
 

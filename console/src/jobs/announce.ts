@@ -1,7 +1,6 @@
 import type { VideoJobFieldsFragment, VideoJobStatus } from '../../../client/documents.ts';
 import { FAILURE_TITLES } from './failure-texts.ts';
-
-const LONGEST_TITLE = 60;
+import { shortTitle } from './short-title.ts';
 
 /**
  * What a screen reader says of an update; null for those that change no status.
@@ -13,8 +12,7 @@ export function announcementOf(
   before: VideoJobStatus | undefined,
 ): string | null {
   if (before === job.status) return null;
-  const { prompt } = job.request;
-  const title = prompt.length > LONGEST_TITLE ? `${prompt.slice(0, LONGEST_TITLE)}…` : prompt;
+  const title = shortTitle(job);
   switch (job.status) {
     case 'QUEUED':
       return null;

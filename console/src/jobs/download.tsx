@@ -1,32 +1,54 @@
+import type { ApolloClient } from '@apollo/client';
 import { useState } from 'react';
-
-interface DownloadProps {
-  readonly url: string;
-  /** The file's name. */
-  readonly name: string;
-}
+import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
+import { useGateway } from '../gateway/gateway.tsx';
+import { fetchBase64 } from './fetch-base64.ts';
+import { shortTitle } from './short-title.ts';
 
 /**
- * Saves a video. Browsers heed `download` for the page's own origin only, so it is fetched first; where the upstream
- * does not let pages read its files it opens in a tab of its own instead.
+ * Saves a completed job's video. Browsers heed `download` for the page's own origin only, so it is fetched first; where
+ * the upstream does not let pages read its files it opens in a tab of its own instead.
  */
-export function Download({ url, name }: DownloadProps) {
-  const [busy, setBusy] = useState(false);
+export function Download({ job }: { readonly job: VideoJobFieldsFragment }) {
+  const { apollo, announcer } = useGateway();
+  const [state, setState] = useState<'idle' | 'busy' | 'failed'>('idle');
   const press = async (): Promise<void> => {
-    if (busy) return;
-    setBusy(true);
-    const file = await fetch(url, { referrerPolicy: 'no-referrer' })
-      .then((answer) => (answer.ok ? answer.blob() : null))
-      .catch(() => null);
-    setBusy(false);
-    if (file === null) window.open(url, '_blank', 'noopener,noreferrer');
-    else save(file, name);
+    if (state === 'busy') return;
+    setState('busy');
+    const file = await fetchVideo(apollo, job);
+    const url = job.video?.url ?? null;
+    if (file !== null) save(file, fileName(job));
+    else if (url !== null) window.open(url, '_blank', 'noopener,noreferrer');
+    else announcer.say('The video could not be fetched.');
+    setState(file === null && url === null ? 'failed' : 'idle');
   };
   return (
-    <button type="button" className="button" aria-disabled={busy} onClick={() => void press()}>
-      {busy ? 'Downloading…' : 'Download'}
+    <button
+      type="button"
+      className="button"
+      aria-disabled={state === 'busy'}
+      aria-label={`Download: ${shortTitle(job)}`}
+      onClick={() => void press()}
+    >
+      {{ idle: 'Download', busy: 'Downloading…', failed: 'That did not work. Try again' }[state]}
     </button>
   );
+}
+
+async function fetchVideo(apollo: ApolloClient, { id, video }: VideoJobFieldsFragment): Promise<Blob | null> {
+  if (video?.url == null) return fetchBase64(apollo, id);
+  return fetch(video.url, { referrerPolicy: 'no-referrer' })
+    .then((answer) => (answer.ok ? answer.blob() : null))
+    .catch(() => null);
+}
+
+/** Letters and digits of the prompt, or the id where it has none. */
+function fileName(job: VideoJobFieldsFragment): string {
+  const words = shortTitle(job)
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
+    .replaceAll(/^-+|-+$/g, '');
+  return `${words === '' ? job.id : words}.mp4`;
 }
 
 function save(file: Blob, name: string): void {

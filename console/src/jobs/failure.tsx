@@ -1,8 +1,10 @@
 import { useState } from 'react';
 import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
-import { generateVideo } from '../new-job/generate-video.ts';
+import { Link } from 'wouter';
+import { type GenerateOutcome, generateVideo } from '../new-job/generate-video.ts';
 import { useGateway } from '../gateway/gateway.tsx';
 import { CHARGE_TEXTS, FAILURE_TITLES } from './failure-texts.ts';
+import { shortTitle } from './short-title.ts';
 
 type Failure = NonNullable<VideoJobFieldsFragment['failure']>;
 
@@ -11,9 +13,7 @@ export function FailureText({ failure }: { readonly failure: Failure }) {
   return (
     <div className="failure">
       <strong>{FAILURE_TITLES[failure.code]}</strong>
-      <p className="failure-message" title={failure.message}>
-        {failure.message}
-      </p>
+      <p className="failure-message">{failure.message}</p>
       <p className="muted">{CHARGE_TEXTS[failure.charged]}</p>
     </div>
   );
@@ -22,26 +22,42 @@ export function FailureText({ failure }: { readonly failure: Failure }) {
 /** Sends a failed job's input as a new job: the same one however often it is pressed, in however many tabs. */
 export function TryAgain({ job }: { readonly job: VideoJobFieldsFragment }) {
   const { apollo, announcer } = useGateway();
-  const [state, setState] = useState<'idle' | 'sending' | 'sent'>('idle');
-  const [problem, setProblem] = useState<string | null>(null);
+  const [isSending, setSending] = useState(false);
+  const [outcome, setOutcome] = useState<GenerateOutcome | null>(null);
   const press = async (): Promise<void> => {
-    if (state !== 'idle') return;
-    setState('sending');
-    setProblem(null);
+    if (isSending) return;
+    setSending(true);
     const { image, prompt, negativePrompt, resolution, videoLength, steps, seed, base64 } = job.request;
     const input = { image, prompt, negativePrompt, resolution, videoLength, steps, seed, base64 };
-    const outcome = await generateVideo(apollo, { ...input, idempotencyKey: `again-${job.id}` });
-    if (outcome.type === 'accepted') return setState('sent');
-    announcer.say(outcome.message);
-    setProblem(outcome.message);
-    setState('idle');
+    const result = await generateVideo(apollo, { ...input, idempotencyKey: `again-${job.id}` });
+    setSending(false);
+    setOutcome(result);
+    announcer.say(
+      result.type === 'accepted' ? AGAIN[result.deduplicated ? 'before' : 'now'] : result.message,
+    );
   };
+  if (outcome?.type === 'accepted') {
+    return (
+      <p>
+        {AGAIN[outcome.deduplicated ? 'before' : 'now']}{' '}
+        <Link href={`/jobs/${outcome.id}`}>See how it goes</Link>
+      </p>
+    );
+  }
   return (
-    <>
-      <button type="button" className="button" aria-disabled={state !== 'idle'} onClick={() => void press()}>
-        {{ idle: 'Try again', sending: 'Sending…', sent: 'Sent again' }[state]}
+    <div className="actions">
+      <button
+        type="button"
+        className="button"
+        aria-disabled={isSending}
+        aria-label={`Try again: ${shortTitle(job)}`}
+        onClick={() => void press()}
+      >
+        {isSending ? 'Sending…' : 'Try again'}
       </button>
-      {problem !== null && <span className="field-error">{problem}</span>}
-    </>
+      {outcome !== null && <span className="field-error">{outcome.message}</span>}
+    </div>
   );
 }
+
+const AGAIN = { now: 'Sent again.', before: 'It had been sent again before.' } as const;

@@ -17,8 +17,11 @@ const MAX_PAGE = 100;
 /** Milliseconds before a feed that the gateway ended is opened again. */
 const REOPEN_MS = 1000;
 
-/** How far the list is: `loading` until it was read once, then `ready`; `failed` while it could not be read. */
-export type FeedState = 'loading' | 'ready' | 'failed';
+/**
+ * How far the list is: `loading` until it was read once, then `ready`; `failed` while it could not be read;
+ * `forbidden` for a token that may not.
+ */
+export type FeedState = 'loading' | 'ready' | 'failed' | 'forbidden';
 
 /** Keeps the cache's list of jobs at what the gateway knows. */
 export interface Feed {
@@ -33,7 +36,8 @@ export interface Feed {
  * happened meanwhile is in the list, what happens from then on comes as updates. The gateway answers a query only once
  * the subscriptions that were sent before it on the same socket are open, so that nothing falls in between.
  *
- * @param onChange told of each update, and of the status that the job had in the one before, if there was one
+ * @param onChange told of each update, also of one that was missed and read later, and of the status that the job had
+ *   before, if it is known
  */
 export function startFeed(
   apollo: ApolloClient,
@@ -49,21 +53,38 @@ export function startFeed(
   const failed = (error: unknown): void => {
     if (stopped || reopening !== undefined) return;
     subscription?.unsubscribe();
-    if (isUnauthenticated(error)) connection.state.set('signed-out');
-    if (connection.state.get() === 'signed-out') return;
+    const code = codeOf(error);
+    if (code === 'UNAUTHENTICATED') connection.state.set('signed-out');
+    if (code === 'FORBIDDEN') state.set('forbidden');
+    if (connection.state.get() === 'signed-out' || code === 'FORBIDDEN') return;
     state.set('failed');
     reopening = setTimeout(open, REOPEN_MS);
   };
 
+  const note = (job: VideoJobFieldsFragment, isTold: boolean): void => {
+    if (isTold) onChange(job, statuses.get(job.id));
+    if (job.isTerminal) statuses.delete(job.id);
+    else statuses.set(job.id, job.status);
+  };
+
+  // As far down as the list goes already: whatever was missed is in there, however many jobs came meanwhile.
   const load = async (): Promise<void> => {
-    const loaded = readJobs(apollo)?.nodes.length ?? 0;
+    const known = readJobs(apollo)?.nodes ?? [];
+    const oldest = known.at(-1)?.id;
+    let first = Math.min(Math.max(PAGE, known.length), MAX_PAGE);
     let after: string | null = null;
-    let left = Math.max(PAGE, loaded);
+    let isReached: boolean;
     do {
-      const page: Page = await readPage(apollo, Math.min(left, MAX_PAGE), after);
-      left -= page.nodes.length;
+      const page: Page = await readPage(apollo, first, after);
+      // Of those that were not known before nothing is told: they may be old.
+      for (const job of page.nodes)
+        if (statuses.has(job.id) || !job.isTerminal) note(job, statuses.has(job.id));
+      const last = page.nodes.at(-1)?.id;
+      // Ids begin with the time of acceptance.
+      isReached = oldest === undefined || last === undefined || last <= oldest;
       after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
-    } while (left > 0 && after !== null);
+      first = MAX_PAGE;
+    } while (after !== null && !isReached);
     state.set('ready');
   };
   const loadOrFail = (): void => void load().catch(failed);
@@ -76,9 +97,7 @@ export function startFeed(
         if (data == null) return failed(error);
         const job = data.videoJobsUpdated;
         addToList(apollo, job.id);
-        onChange(job, statuses.get(job.id));
-        if (job.isTerminal) statuses.delete(job.id);
-        else statuses.set(job.id, job.status);
+        note(job, true);
       },
       error: failed,
       complete: () => failed(new Error('The feed ended.')),
@@ -91,6 +110,13 @@ export function startFeed(
     void syncServerClock();
     loadOrFail();
   });
+  // Whoever signs in again has everything opened again.
+  let before = connection.state.get();
+  const offState = connection.state.subscribe(() => {
+    const now = connection.state.get();
+    if (before === 'signed-out' && now === 'connecting') open();
+    before = now;
+  });
   open();
   return {
     state,
@@ -101,35 +127,33 @@ export function startFeed(
       stopped = true;
       clearTimeout(reopening);
       offConnected();
+      offState();
       subscription?.unsubscribe();
     },
   };
 }
 
 interface Page {
-  readonly nodes: readonly unknown[];
+  readonly nodes: readonly VideoJobFieldsFragment[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
 /** Reads a page from the gateway into the cache. @throws when it could not be read */
 async function readPage(apollo: ApolloClient, first: number, after: string | null): Promise<Page> {
-  const { data, error } = await apollo.query({
-    query: VideoJobsDocument,
-    variables: { first, after },
-    fetchPolicy: 'network-only',
-  });
+  const query = { query: VideoJobsDocument, variables: { first, after } };
+  // Past the cache, which would answer with the whole list that the page has become a part of.
+  const { data, error } = await apollo.query({ ...query, fetchPolicy: 'no-cache' });
   if (data === undefined) throw new Error('The list could not be read.', { cause: error });
+  apollo.writeQuery({ ...query, data });
   return data.videoJobs;
 }
 
-function readJobs(apollo: ApolloClient): Page | undefined {
+function readJobs(apollo: ApolloClient) {
   return apollo.readQuery({ query: JobIdsDocument })?.videoJobs;
 }
 
-function isUnauthenticated(failure: unknown): boolean {
+/** The gateway's code of an error; undefined when it was none of the gateway's. */
+function codeOf(failure: unknown): unknown {
   const error = failure instanceof Error && failure.cause !== undefined ? failure.cause : failure;
-  return (
-    CombinedGraphQLErrors.is(error) &&
-    error.errors.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED')
-  );
+  return CombinedGraphQLErrors.is(error) ? error.errors[0]?.extensions?.['code'] : undefined;
 }

@@ -8,6 +8,7 @@ import { FailureText, TryAgain } from './failure.tsx';
 import { JobImage } from './job-image.tsx';
 import { JobVideo } from './job-video.tsx';
 import { Progress } from './progress.tsx';
+import { shortTitle } from './short-title.ts';
 import { startedHere } from './started-here.ts';
 import { StatusBadge } from './status-badge.tsx';
 import { bytes, duration, moment } from './times.ts';
@@ -24,7 +25,7 @@ export function JobCard({ id }: { readonly id: string }) {
 
 function Card({ job }: { readonly job: VideoJobFieldsFragment }) {
   return (
-    <article className="card" aria-label={job.request.prompt} data-status={job.status}>
+    <article className="card" aria-labelledby={`prompt-${job.id}`} data-status={job.status}>
       <Media job={job} />
       <div className="card-body">
         <div className="card-head">
@@ -32,11 +33,13 @@ function Card({ job }: { readonly job: VideoJobFieldsFragment }) {
           <time className="muted" dateTime={job.createdAt}>
             {moment(job.createdAt, serverNow())}
           </time>
-          <Link href={`/jobs/${job.id}`} aria-label={`Details: ${job.request.prompt}`}>
+          <Link href={`/jobs/${job.id}`} aria-label={`Details: ${shortTitle(job)}`}>
             Details
           </Link>
         </div>
-        <h3 className="card-prompt">{job.request.prompt}</h3>
+        <h3 id={`prompt-${job.id}`} className="card-prompt">
+          {job.request.prompt}
+        </h3>
         <div className="card-foot">
           <Foot job={job} />
         </div>
@@ -59,19 +62,13 @@ export function Media({
   return (
     <div className="media">
       {job.status === 'COMPLETED' ? <JobVideo job={job} autoPlay={autoPlay} /> : <JobImage job={job} />}
+      {!large && job.failure !== null && <FailureText failure={job.failure} />}
     </div>
   );
 }
 
 function Foot({ job }: { readonly job: VideoJobFieldsFragment }) {
-  if (job.failure !== null) {
-    return (
-      <>
-        <FailureText failure={job.failure} />
-        {job.failure.retryable && <TryAgain job={job} />}
-      </>
-    );
-  }
+  if (job.failure !== null) return job.failure.retryable && <TryAgain job={job} />;
   if (!job.isTerminal) return <Progress job={job} />;
   const { video, finishedAt, createdAt } = job;
   const facts = [
@@ -81,7 +78,7 @@ function Foot({ job }: { readonly job: VideoJobFieldsFragment }) {
   return (
     <>
       <p className="muted">{facts.join(' · ')}</p>
-      {video?.url != null && <Download url={video.url} name={`${job.id}.mp4`} />}
+      {video !== null && <Download job={job} />}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
 import { useStore } from '../ui/store.ts';
 import { JobIdsDocument } from './documents.ts';
+import type { FeedState } from './feed.ts';
 import { JobCard } from './job-card.tsx';
 
 /** All jobs, newest first. */
@@ -14,11 +15,7 @@ export function JobList() {
   return (
     <section className="jobs" aria-labelledby="jobs-heading" aria-busy={state === 'loading'}>
       <h2 id="jobs-heading">Your videos</h2>
-      {jobs === undefined && (
-        <p className="muted">
-          {state === 'failed' ? 'The list could not be read; trying again…' : 'Loading…'}
-        </p>
-      )}
+      {(jobs === undefined || state === 'forbidden') && <p className="muted">{STATES[state]}</p>}
       {jobs?.nodes.length === 0 && (
         <p className="empty muted">No videos yet. Give an image and say what should happen in it.</p>
       )}
@@ -29,19 +26,32 @@ export function JobList() {
           </li>
         ))}
       </ul>
-      {jobs?.pageInfo.hasNextPage === true && <Older />}
+      {jobs?.pageInfo.hasNextPage === true && <Older shown={jobs.nodes.length} />}
     </section>
   );
 }
 
-function Older() {
+const STATES: Readonly<Record<FeedState, string>> = {
+  loading: 'Loading…',
+  ready: '',
+  failed: 'The list could not be read; trying again…',
+  forbidden: 'Your token does not allow you to list videos.',
+};
+
+function Older({ shown }: { readonly shown: number }) {
   const { feed } = useGateway();
   const [state, setState] = useState<'idle' | 'loading' | 'failed'>('idle');
   const press = (): void => {
     if (state === 'loading') return;
     setState('loading');
     feed.loadOlder().then(
-      () => setState('idle'),
+      () => {
+        setState('idle');
+        // The button may be gone: whoever pressed it by key goes on at the first of what it brought.
+        requestAnimationFrame(() =>
+          document.querySelectorAll<HTMLElement>('.grid > li')[shown]?.querySelector('a')?.focus(),
+        );
+      },
       () => setState('failed'),
     );
   };

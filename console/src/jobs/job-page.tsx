@@ -4,6 +4,8 @@ import { Link } from 'wouter';
 import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '../../../client/documents.ts';
 import { WatchVideoJobError, watchVideoJob } from '../../../client/watch-video-job.ts';
 import { useGateway } from '../gateway/gateway.tsx';
+import { useStore } from '../ui/store.ts';
+import { useArrival } from '../ui/use-arrival.ts';
 import { readJob, writeJob } from '../gateway/job-cache.ts';
 import { serverNow } from '../gateway/server-clock.ts';
 import { CopyLink } from './copy-link.tsx';
@@ -34,7 +36,8 @@ export function JobPage({ id }: { readonly id: string }) {
 
 /** Watches the job into the cache while the page is shown. @returns why it can't be */
 function useWatch(id: string): string | null {
-  const { apollo, client } = useGateway();
+  const { apollo, client, connection } = useGateway();
+  const signedOut = useStore(connection.state) === 'signed-out';
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
     const leaving = new AbortController();
@@ -50,36 +53,42 @@ function useWatch(id: string): string | null {
         writeJob(apollo, job);
       }
     };
-    watch().catch((error: unknown) => {
-      const unknown = error instanceof WatchVideoJobError && error.code === 'NOT_FOUND';
-      setProblem(unknown ? 'There is no such job, or it is no longer kept.' : String(error));
-    });
+    if (signedOut) return undefined;
+    watch().catch((error: unknown) => setProblem(problemOf(error)));
     return () => leaving.abort();
-  }, [id, apollo, client]);
+  }, [id, apollo, client, signedOut]);
   return problem;
+}
+
+function problemOf(error: unknown): string {
+  if (!(error instanceof WatchVideoJobError)) return 'The video can’t be watched now.';
+  return error.code === 'NOT_FOUND' ? 'There is no such video, or it is no longer kept.' : error.message;
 }
 
 const UNKNOWN = '–';
 
 function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
   const { request, video, failure, metrics } = job;
+  const heading = useArrival(request.prompt);
   return (
     <article className="job" aria-labelledby="job-heading">
-      <Media job={job} large />
+      <div className="job-main">
+        <Media job={job} large />
+        <div className="job-foot">
+          {!job.isTerminal && <Progress job={job} />}
+          {failure !== null && <FailureText failure={failure} />}
+          {failure?.retryable === true && <TryAgain job={job} />}
+          {video !== null && <Download job={job} />}
+        </div>
+      </div>
       <div>
         <div className="card-head">
           <StatusBadge status={job.status} />
           <CopyLink />
         </div>
-        <h1 id="job-heading" className="job-prompt">
+        <h1 id="job-heading" className="job-prompt" ref={heading} tabIndex={-1}>
           {request.prompt}
         </h1>
-        <div className="job-foot">
-          {!job.isTerminal && <Progress job={job} />}
-          {failure !== null && <FailureText failure={failure} />}
-          {failure?.retryable === true && <TryAgain job={job} />}
-          {video?.url != null && <Download url={video.url} name={`${job.id}.mp4`} />}
-        </div>
         <dl className="facts">
           <Fact name="Started">{moment(job.createdAt, serverNow())}</Fact>
           {/* Every fact has its row from the start, so that none moves when another comes to be known. */}

@@ -1,9 +1,10 @@
-import { useQuery } from '@apollo/client/react';
 import { useEffect, useState } from 'react';
-import { VideoJobBase64Document, type VideoJobFieldsFragment } from '../../../client/documents.ts';
+import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
+import { useGateway } from '../gateway/gateway.tsx';
 import { prefersReducedMotion } from '../ui/media.ts';
-import { Download } from './download.tsx';
+import { fetchBase64 } from './fetch-base64.ts';
 import { JobImage } from './job-image.tsx';
+import { shortTitle } from './short-title.ts';
 
 interface JobVideoProps {
   readonly job: VideoJobFieldsFragment;
@@ -33,35 +34,39 @@ interface PlayerProps extends JobVideoProps {
 
 function Player({ job, url, autoPlay, onBroken }: PlayerProps) {
   const plays = autoPlay && !prefersReducedMotion();
+  const [noPoster, setNoPoster] = useState(false);
   return (
-    <video
-      src={url}
-      poster={job.request.image}
-      aria-label={`Video: ${job.request.prompt}`}
-      controls
-      loop
-      muted
-      playsInline
-      autoPlay={plays}
-      // A list of old videos fetches none of them before one is played.
-      preload={autoPlay ? 'auto' : 'none'}
-      onError={onBroken}
-    />
+    <>
+      <video
+        src={url}
+        poster={noPoster ? undefined : job.request.image}
+        aria-label={`Video: ${shortTitle(job)}`}
+        controls
+        loop
+        muted
+        playsInline
+        autoPlay={plays}
+        // A list of old videos fetches none of them before one is played, unless there is nothing else to show.
+        preload={autoPlay ? 'auto' : noPoster ? 'metadata' : 'none'}
+        onError={onBroken}
+      />
+      {/* Nothing else tells that a poster can't be had. */}
+      <img
+        hidden
+        src={job.request.image}
+        alt=""
+        referrerPolicy="no-referrer"
+        onError={() => setNoPoster(true)}
+      />
+    </>
   );
 }
 
 /** Its bytes come through the gateway, so they are fetched only when somebody wants to see them. */
 function Base64Video({ job, autoPlay }: JobVideoProps) {
   const [wanted, setWanted] = useState(autoPlay);
-  const { url, problem } = useBase64Url(job.id, !wanted);
-  if (url !== null) {
-    return (
-      <>
-        <Player job={job} url={url} autoPlay />
-        <Download url={url} name={`${job.id}.mp4`} />
-      </>
-    );
-  }
+  const { url, isMissing } = useBase64Url(job.id, wanted);
+  if (url !== null) return <Player job={job} url={url} autoPlay />;
   return (
     <>
       <JobImage job={job} />
@@ -71,28 +76,28 @@ function Base64Video({ job, autoPlay }: JobVideoProps) {
         aria-disabled={wanted}
         onClick={() => setWanted(true)}
       >
-        {problem ?? (wanted ? 'Loading…' : 'Load the video')}
+        {isMissing ? 'The video can’t be loaded' : wanted ? 'Loading…' : 'Load the video'}
       </button>
     </>
   );
 }
 
-function useBase64Url(id: string, skip: boolean): { url: string | null; problem: string | null } {
-  // Kept out of the cache: it can be megabytes.
-  const { data, error } = useQuery(VideoJobBase64Document, {
-    variables: { id },
-    skip,
-    fetchPolicy: 'no-cache',
-  });
-  const video = data?.videoJob?.video;
+function useBase64Url(id: string, wanted: boolean): { url: string | null; isMissing: boolean } {
+  const { apollo } = useGateway();
+  const [file, setFile] = useState<Blob | null | undefined>();
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => {
-    if (video?.base64 == null) return undefined;
-    const bytes = Uint8Array.from(atob(video.base64), (character) => character.codePointAt(0) ?? 0);
-    const made = URL.createObjectURL(new Blob([bytes], { type: video.contentType }));
+    let isLeft = false;
+    if (wanted) void fetchBase64(apollo, id).then((fetched) => (isLeft ? undefined : setFile(fetched)));
+    return () => {
+      isLeft = true;
+    };
+  }, [apollo, id, wanted]);
+  useEffect(() => {
+    if (file == null) return undefined;
+    const made = URL.createObjectURL(file);
     setUrl(made);
     return () => URL.revokeObjectURL(made);
-  }, [video]);
-  const gone = data !== undefined && video?.base64 == null;
-  return { url, problem: error === undefined && !gone ? null : 'The video can’t be loaded.' };
+  }, [file]);
+  return { url, isMissing: file === null };
 }

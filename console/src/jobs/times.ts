@@ -19,8 +19,9 @@ export function moment(iso: string, now: number): string {
   });
 }
 
-/** A number of bytes for people: `730 kB`, `1.4 MB`. */
+/** A number of bytes for people: `11 bytes`, `730 kB`, `1.4 MB`. */
 export function bytes(count: number): string {
+  if (count < 1000) return `${count} bytes`;
   return count < 999_500 ? `${Math.max(1, Math.round(count / 1000))} kB` : `${(count / 1e6).toFixed(1)} MB`;
 }
 

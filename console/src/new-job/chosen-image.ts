@@ -17,8 +17,3 @@ export function faultOfFile(file: File): string | null {
   if (file.size > MAX_BYTES) return 'It must not be larger than 10 MiB.';
   return file.size === 0 ? 'The file is empty.' : null;
 }
-
-/** The first file that was pasted or dropped; null when there was none. */
-export function fileOf(data: DataTransfer | null): File | null {
-  return data?.files[0] ?? null;
-}

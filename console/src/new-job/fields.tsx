@@ -1,4 +1,5 @@
 import { useId, useState } from 'react';
+import { MAX_INT } from './read-form.ts';
 
 interface FieldProps {
   readonly name: string;
@@ -15,7 +16,7 @@ interface TextFieldProps extends FieldProps {
   readonly required?: boolean;
 }
 
-/** A text of some lines. */
+/** A text of some lines. One that is too long is not cut, which would go unseen: it is counted, and refused. */
 export function TextField({
   name,
   label,
@@ -23,26 +24,42 @@ export function TextField({
   fault,
   rows,
   maxLength,
-  defaultValue,
+  defaultValue = '',
   required,
 }: TextFieldProps) {
   const id = useId();
+  const [length, setLength] = useState(lengthOf(defaultValue));
   return (
     <div className="field">
-      <label htmlFor={id}>{label}</label>
+      <label htmlFor={id}>
+        {label}
+        {length > maxLength * COUNTED_FROM && (
+          <span className="value">
+            {length.toLocaleString('en')} of {maxLength.toLocaleString('en')}
+          </span>
+        )}
+      </label>
       <textarea
         id={id}
         name={name}
         rows={rows}
-        maxLength={maxLength}
         defaultValue={defaultValue}
         required={required}
-        aria-invalid={fault !== null}
+        aria-invalid={fault !== null || length > maxLength}
         aria-describedby={`${id}-help`}
+        onChange={({ target }) => setLength(lengthOf(target.value))}
       />
       <Help id={`${id}-help`} help={help} fault={fault} />
     </div>
   );
+}
+
+/** The share of the longest text from which on characters are counted for all to see. */
+const COUNTED_FROM = 0.8;
+
+/** As the gateway counts. */
+function lengthOf(text: string): number {
+  return Array.from(text.trim()).length;
 }
 
 interface NumberFieldProps extends FieldProps {
@@ -93,9 +110,6 @@ export function RangeField({
 interface SeedFieldProps extends FieldProps {
   readonly defaultValue: number;
 }
-
-/** The largest Int of GraphQL. */
-const MAX_INT = 2_147_483_647;
 
 /** A whole number, with a button that draws one. */
 export function SeedField({ name, label, help, fault, defaultValue }: SeedFieldProps) {
@@ -155,13 +169,17 @@ export function ChoiceField({ name, label, help, fault, choices, defaultValue }:
   );
 }
 
+interface CheckFieldProps extends FieldProps {
+  readonly defaultChecked: boolean;
+}
+
 /** Yes or no. */
-export function CheckField({ name, label, help, fault }: FieldProps) {
+export function CheckField({ name, label, help, fault, defaultChecked }: CheckFieldProps) {
   const id = useId();
   return (
     <div className="field">
       <label className="check">
-        <input type="checkbox" name={name} aria-describedby={`${id}-help`} />
+        <input type="checkbox" name={name} defaultChecked={defaultChecked} aria-describedby={`${id}-help`} />
         <span>{label}</span>
       </label>
       <Help id={`${id}-help`} help={help} fault={fault} />

@@ -1,68 +1,61 @@
 import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from 'react';
-import { Link } from 'wouter';
 import { useGateway } from '../gateway/gateway.tsx';
+import { useStore } from '../ui/store.ts';
 import type { ChosenImage } from './chosen-image.ts';
-import { CheckField, ChoiceField, RangeField, SeedField, TextField } from './fields.tsx';
+import { chooseImage, draft } from './draft.ts';
+import { TextField } from './fields.tsx';
+import { acceptedText, FormNote, type FormOutcome } from './form-note.tsx';
 import { ImageField } from './image-field.tsx';
+import { MoreSettings } from './more-settings.tsx';
 import { PARAMETERS } from './parameters.ts';
 import { readForm } from './read-form.ts';
 import { sendWish } from './send-wish.ts';
 import { Wishes } from './wishes.ts';
 
-/** What the form's last sending came to. */
-interface Outcome {
-  readonly message: string;
-  /** The job that was accepted; null when none was. */
-  readonly jobId: string | null;
-  readonly isFault: boolean;
-  readonly issues: ReadonlyMap<string, string>;
-}
-
 const NO_ISSUES: ReadonlyMap<string, string> = new Map();
-const RESOLUTIONS = [360, 480, 576].map((pixels) => ({ value: `R${pixels}`, text: String(pixels) }));
-const MORE = ['negativePrompt', 'resolution', 'videoLength', 'steps', 'seed', 'base64'];
+
+const wishes = new Wishes(
+  () => performance.now(),
+  () => crypto.randomUUID(),
+);
 
 /** The form for a new video. */
 export function JobForm() {
-  const { apollo, announcer } = useGateway();
-  const [wishes] = useState(
-    () =>
-      new Wishes(
-        () => performance.now(),
-        () => crypto.randomUUID(),
-      ),
-  );
-  const [image, setImage] = useChosenImage();
-  const [sending, setSending] = useState(false);
-  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const { apollo, announcer, connection } = useGateway();
+  const isLive = useStore(connection.state) === 'connected';
+  const [image, setImage] = useState(draft.image);
+  const [phase, setPhase] = useState<'idle' | 'uploading' | 'sending'>('idle');
+  const [outcome, setOutcome] = useState<FormOutcome | null>(null);
   const form = useRef<HTMLFormElement>(null);
-  const faultOf = (name: string): string | null => outcome?.issues.get(name) ?? null;
+  const issues = outcome?.type === 'faulty' ? outcome.issues : NO_ISSUES;
 
   useEffect(() => {
-    if (outcome?.isFault === true) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    if (outcome?.type === 'faulty')
+      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [outcome]);
 
-  const refuse = (message: string, issues: ReadonlyMap<string, string>): void => {
-    announcer.say([message, ...issues.values()].join(' '));
-    setOutcome({ message, jobId: null, isFault: true, issues });
+  const choose = (chosen: ChosenImage | null): void => {
+    chooseImage(chosen);
+    setImage(chosen);
+    setOutcome(null);
+    if (chosen?.type === 'file') announcer.say(`The image is ${chosen.file.name}.`);
   };
-  const accept = (message: string, jobId: string): void => {
-    announcer.say(message);
-    setOutcome({ message, jobId, isFault: false, issues: NO_ISSUES });
+  const refuse = (message: string, faults: ReadonlyMap<string, string>): void => {
+    announcer.say([message, ...faults.values()].join(' '));
+    setOutcome({ type: 'faulty', message, issues: faults });
   };
 
   const send = async (): Promise<void> => {
-    if (sending || form.current === null) return;
-    setSending(true);
+    if (phase !== 'idle' || form.current === null) return;
+    setPhase(image?.type === 'file' ? 'uploading' : 'sending');
     setOutcome(null);
-    const result = await sendWish({ apollo, wishes, image, input: readForm(new FormData(form.current)) });
-    setSending(false);
+    const read = readForm(new FormData(form.current));
+    const result = await sendWish({ apollo, wishes, image, ...read, onUploaded: () => setPhase('sending') });
+    setPhase('idle');
     switch (result.type) {
       case 'accepted':
-        return accept(
-          result.deduplicated ? 'This video is on its way already.' : 'Your video is on its way.',
-          result.id,
-        );
+        announcer.say(acceptedText(undefined, result.deduplicated));
+        return setOutcome(result);
       case 'invalid':
         return refuse(result.message, result.issues);
       case 'refused':
@@ -77,74 +70,46 @@ export function JobForm() {
   const submitByKey = ({ key, ctrlKey, metaKey }: KeyboardEvent): void => {
     if (key === 'Enter' && (ctrlKey || metaKey)) form.current?.requestSubmit();
   };
+  const keep = (): void => {
+    if (form.current !== null) draft.input = readForm(new FormData(form.current)).input;
+  };
 
-  const { prompt, negativePrompt, resolution, videoLength, steps, seed, base64 } = PARAMETERS;
-  const moreIsWrong = MORE.some((name) => faultOf(name) !== null);
+  const waiting = isLive ? { uploading: 'Uploading…', sending: 'Sending…' } : WAITING;
   return (
     <form
       ref={form}
       className="new-job"
       aria-labelledby="new-heading"
+      // Every fault at once, and also in settings that are folded away.
+      noValidate
       onSubmit={submit}
       onKeyDown={submitByKey}
+      onChange={keep}
     >
       <h2 id="new-heading">New video</h2>
       <ImageField
         image={image}
-        fault={faultOf('image')}
-        onChoose={(chosen) => {
-          setImage(chosen);
-          setOutcome(null);
-        }}
+        fault={issues.get('image') ?? null}
+        onChoose={choose}
         onFault={(fault) => refuse('This file can’t be used.', new Map([['image', fault]]))}
       />
-      <TextField name="prompt" label="Prompt" {...prompt} rows={3} required fault={faultOf('prompt')} />
-      <details className="more" {...(moreIsWrong ? { open: true } : {})}>
-        <summary>More settings</summary>
-        <ChoiceField
-          name="resolution"
-          label="Longest side, in pixels"
-          {...resolution}
-          choices={RESOLUTIONS}
-          fault={faultOf('resolution')}
-        />
-        <RangeField
-          name="videoLength"
-          label="Length"
-          {...videoLength}
-          unit=" s"
-          fault={faultOf('videoLength')}
-        />
-        <RangeField name="steps" label="Steps" {...steps} fault={faultOf('steps')} />
-        <TextField
-          name="negativePrompt"
-          label="Negative prompt"
-          {...negativePrompt}
-          rows={3}
-          fault={faultOf('negativePrompt')}
-        />
-        <SeedField name="seed" label="Seed" {...seed} fault={faultOf('seed')} />
-        <CheckField name="base64" label="As base64" help={base64.help} fault={faultOf('base64')} />
-      </details>
-      <button type="submit" className="button primary" aria-disabled={sending}>
-        {sending ? 'Sending…' : 'Generate video'}
+      <TextField
+        name="prompt"
+        label="Prompt"
+        {...PARAMETERS.prompt}
+        defaultValue={draft.input.prompt}
+        rows={3}
+        required
+        fault={issues.get('prompt') ?? null}
+      />
+      <MoreSettings issues={issues} />
+      <button type="submit" className="button primary" aria-disabled={phase !== 'idle'}>
+        {phase === 'idle' ? 'Generate video' : waiting[phase]}
       </button>
-      <p className={outcome?.isFault === true ? 'form-note field-error' : 'form-note muted'}>
-        {outcome?.message}{' '}
-        {outcome !== null && outcome.jobId !== null && <Link href={`/jobs/${outcome.jobId}`}>Watch it</Link>}
-      </p>
+      <FormNote outcome={outcome} />
     </form>
   );
 }
 
-/** The chosen image; the preview of one that is no longer chosen is let go. */
-function useChosenImage() {
-  const [image, setImage] = useState<ChosenImage | null>(null);
-  useEffect(
-    () => () => {
-      if (image?.type === 'file') URL.revokeObjectURL(image.previewUrl);
-    },
-    [image],
-  );
-  return [image, setImage] as const;
-}
+/** It is sent as soon as the gateway is back. */
+const WAITING = { uploading: 'Uploading…', sending: 'Waiting for the gateway…' } as const;

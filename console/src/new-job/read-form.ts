@@ -3,17 +3,34 @@ import type { GenerateVideoInput, VideoJobResolution } from '../../../client/doc
 /** What the form holds besides the image. */
 export type FormInput = Omit<GenerateVideoInput, 'image' | 'idempotencyKey'>;
 
-/** Reads the form. What is wrong in it the gateway says. */
-export function readForm(form: FormData): FormInput {
-  return {
-    prompt: text(form, 'prompt'),
+/** The form's input, with what is wrong by the names of the fields, as far as that is known without the gateway. */
+export interface ReadForm {
+  readonly input: FormInput;
+  readonly issues: ReadonlyMap<string, string>;
+}
+
+/** The largest Int of GraphQL. */
+export const MAX_INT = 2_147_483_647;
+
+/** Reads the form. */
+export function readForm(form: FormData): ReadForm {
+  const prompt = text(form, 'prompt');
+  const seed = text(form, 'seed');
+  const issues = new Map<string, string>();
+  if (prompt === '') issues.set('prompt', 'It must not be empty.');
+  // An empty text would be the number 0.
+  if (!/^[+-]?\d+$/.test(seed) || Math.abs(Number(seed)) > MAX_INT)
+    issues.set('seed', `It must be a whole number of at most ${MAX_INT.toLocaleString('en')}.`);
+  const input = {
+    prompt,
     negativePrompt: text(form, 'negativePrompt'),
     resolution: toResolution(text(form, 'resolution')),
     videoLength: Number(text(form, 'videoLength')),
     steps: Number(text(form, 'steps')),
-    seed: Number(text(form, 'seed')),
+    seed: Number(seed),
     base64: form.get('base64') !== null,
   };
+  return { input, issues };
 }
 
 /** Browsers break lines in forms by CR LF; typed text has LF. */

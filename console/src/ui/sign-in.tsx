@@ -1,16 +1,39 @@
-import type { SubmitEvent } from 'react';
-import { saveToken } from '../gateway/token.ts';
+import { type SubmitEvent, useState } from 'react';
+import { useGateway } from '../gateway/gateway.tsx';
+import { readToken, saveToken } from '../gateway/token.ts';
 
-/** Asks for the token that the gateway wants. */
+/** Asks for the token that the gateway wants. What was on the page stays as it is. */
 export function SignIn() {
+  const { connection } = useGateway();
+  const [refused] = useState(readToken() !== null);
+  const signIn = (event: SubmitEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const token = new FormData(event.currentTarget).get('token');
+    if (typeof token !== 'string' || token.trim() === '') return;
+    saveToken(token.trim().replace(/^bearer\s+/i, ''));
+    connection.signIn();
+  };
   return (
     <main className="page">
       <form className="sign-in" onSubmit={signIn}>
         <h1>Sign in</h1>
         <p>This gateway asks who you are. Paste a bearer token of yours; it is kept in this tab only.</p>
+        {refused && (
+          <p role="alert" className="field-error">
+            The gateway refused the token: it is wrong or has expired.
+          </p>
+        )}
         <div className="field">
           <label htmlFor="token">Token</label>
-          <input id="token" type="password" name="token" autoComplete="off" spellCheck={false} required />
+          <input
+            id="token"
+            type="password"
+            name="token"
+            autoComplete="off"
+            spellCheck={false}
+            required
+            autoFocus
+          />
         </div>
         <button type="submit" className="button primary">
           Sign in
@@ -18,12 +41,4 @@ export function SignIn() {
       </form>
     </main>
   );
-}
-
-function signIn(event: SubmitEvent<HTMLFormElement>): void {
-  event.preventDefault();
-  const token = new FormData(event.currentTarget).get('token');
-  if (typeof token !== 'string') return;
-  saveToken(token.trim());
-  location.reload();
 }

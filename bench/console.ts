@@ -1,0 +1,93 @@
+/**
+ * What the console weighs and how smoothly it runs with 100 live jobs in the list: the size of its script, the time to
+ * its first paint, how much moves while jobs change, and the tasks that keep the page from answering.
+ * Usage: npm run bench:console
+ */
+import { readdirSync, statSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { launchBrowser } from '../test/support/browser.ts';
+import { ConsolePage } from '../test/support/console-page.ts';
+import { generate, spawnGateway } from '../test/support/spawned-gateway.ts';
+import { tempFolder } from '../test/support/temp-folder.ts';
+
+const JOBS = 100;
+/** Slow enough for all of them to be made and drawn before the first is done. */
+const SPEED = '0.35';
+const PATIENCE_MS = 180_000;
+
+/** Notes long tasks and shifts from the first script of a page on. */
+const OBSERVE = `
+  globalThis.tasks = [];
+  globalThis.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) tasks.push({ startTime, duration });
+  }).observe({ type: 'longtask', buffered: true });
+  new PerformanceObserver((list) => {
+    for (const { startTime, value, hadRecentInput } of list.getEntries())
+      if (!hadRecentInput) shifts.push({ startTime, value });
+  }).observe({ type: 'layout-shift', buffered: true });
+`;
+
+interface Noted {
+  readonly firstPaint: number;
+  readonly tasks: readonly { readonly startTime: number; readonly duration: number }[];
+  readonly shifts: readonly { readonly startTime: number; readonly value: number }[];
+}
+
+using folder = tempFolder();
+await using gateway = await spawnGateway({ DATA_DIR: folder.path, SANDBOX_SPEED: SPEED });
+await using browser = await launchBrowser();
+await using opened = await browser.open({ viewport: { width: 1440, height: 1000 } });
+const { page } = opened;
+await page.addInitScript(OBSERVE);
+
+const image = 'https://example.com/bench.png';
+const make = (index: number) =>
+  generate(gateway.url, { image, prompt: `job ${index}`, resolution: 'R360', videoLength: 1, steps: 10 });
+await Promise.all(Array.from({ length: JOBS }, (_, index) => make(index)));
+await page.goto(gateway.url);
+const console = new ConsolePage(opened);
+await console.live();
+await console.cards.first().waitFor();
+while ((await console.cards.count()) < JOBS) {
+  const before = await console.cards.count();
+  await page.getByRole('button', { name: 'Show older' }).click();
+  while ((await console.cards.count()) === before) await setTimeout(50);
+}
+// What is drawn at first is done with.
+await setTimeout(500);
+const from: number = await page.evaluate('performance.now()');
+const unfinished = page.locator('.card[data-status=QUEUED], .card[data-status=PROCESSING]');
+const live = await unfinished.count();
+const start = performance.now();
+while ((await unfinished.count()) > 0) {
+  if (performance.now() - start > PATIENCE_MS) throw new Error('The jobs do not end.');
+  await setTimeout(500);
+}
+const seconds = (performance.now() - start) / 1000;
+
+const { firstPaint, tasks, shifts }: Noted = await page.evaluate(`({
+  firstPaint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0, tasks, shifts,
+})`);
+const streamed = tasks.filter(({ startTime }) => startTime >= from).map(({ duration }) => duration);
+const moved = shifts.filter(({ startTime }) => startTime >= from).reduce((sum, { value }) => sum + value, 0);
+const initial = tasks.filter(({ startTime }) => startTime < from).map(({ duration }) => duration);
+const assets = 'console/dist/assets';
+const script = readdirSync(assets)
+  .filter((name) => name.endsWith('.js.gz'))
+  .reduce((sum, name) => sum + statSync(`${assets}/${name}`).size, 0);
+
+const lines = [
+  `JavaScript, gzipped            ${Math.round(script / 1000)} kB`,
+  `first contentful paint         ${Math.round(firstPaint)} ms`,
+  `long tasks, first drawing      ${tasksOf(initial)}`,
+  `jobs live, then followed for   ${live}, ${seconds.toFixed(0)} s to the last one's end`,
+  `long tasks while they change   ${tasksOf(streamed)}`,
+  `layout shift while they change ${moved.toFixed(4)}`,
+];
+process.stdout.write(`${lines.join('\n')}\n`);
+
+/** How many there were, and the longest. */
+function tasksOf(durations: readonly number[]): string {
+  return durations.length === 0 ? 'none' : `${durations.length}, the longest ${Math.max(...durations)} ms`;
+}

@@ -1,0 +1,8 @@
+import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
+
+const LONGEST = 60;
+
+/** What a job is called where its whole prompt would be too much. */
+export function shortTitle({ request: { prompt } }: Pick<VideoJobFieldsFragment, 'request'>): string {
+  return prompt.length > LONGEST ? `${prompt.slice(0, LONGEST)}…` : prompt;
+}

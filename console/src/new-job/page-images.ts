@@ -1,0 +1,48 @@
+import { useEffect } from 'react';
+
+/** What is done with images that are dropped or pasted anywhere on the page. */
+export interface PageImages {
+  readonly onFile: (file: File) => void;
+  /** An image that was dragged from another page. */
+  readonly onUrl: (url: string) => void;
+  /** Whether something is held over the page that could be dropped. */
+  readonly onOver: (over: boolean) => void;
+}
+
+const KINDS = ['Files', 'text/uri-list'];
+
+/** Hears of images that are dropped or pasted anywhere on the page. */
+export function usePageImages({ onFile, onUrl, onOver }: PageImages): void {
+  useEffect(() => {
+    const paste = ({ clipboardData }: ClipboardEvent): void => {
+      const file = clipboardData?.files[0];
+      if (file !== undefined) onFile(file);
+    };
+    const drag = (event: DragEvent): void => {
+      const { dataTransfer } = event;
+      if (dataTransfer === null || !KINDS.some((kind) => dataTransfer.types.includes(kind))) return;
+      // Without it the browser would leave the page and show the file.
+      event.preventDefault();
+      onOver(event.type === 'dragover');
+      if (event.type !== 'drop') return;
+      const [file] = dataTransfer.files;
+      const url =
+        dataTransfer
+          .getData('text/uri-list')
+          .split(/\r?\n/)
+          .find((line) => !line.startsWith('#')) ?? '';
+      if (file !== undefined) onFile(file);
+      else if (url !== '') onUrl(url);
+    };
+    const leave = ({ relatedTarget }: DragEvent): void => {
+      if (relatedTarget === null) onOver(false);
+    };
+    const left = new AbortController();
+    const { signal } = left;
+    window.addEventListener('paste', paste, { signal });
+    window.addEventListener('dragover', drag, { signal });
+    window.addEventListener('drop', drag, { signal });
+    window.addEventListener('dragleave', leave, { signal });
+    return () => left.abort();
+  });
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { request } from 'node:http';
+import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type SpawnedGateway, spawnGateway } from '../support/spawned-gateway.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const resources = new AsyncDisposableStack();
+let gateway: SpawnedGateway;
+
+beforeAll(async () => {
+  const folder = resources.use(tempFolder());
+  gateway = resources.use(await spawnGateway({ DATA_DIR: folder.path }));
+});
+
+afterAll(() => resources.disposeAsync());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Buffer;
+}
+
+/** One exchange, whose body is as it went over the wire: `fetch` would decompress it. */
+function ask(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const sent = request(`${gateway.url}${path}`, { method, headers }, (response) => {
+    const chunks: Buffer[] = [];
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    response.on('end', () =>
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+    );
+  });
+  sent.on('error', reject).end();
+  return promise;
+}
+
+/** The paths of the files that the page names. */
+async function assets(extension: string): Promise<readonly string[]> {
+  const { body } = await ask('/');
+  return [...body.toString().matchAll(/"(\/assets\/[^"]+)"/g)]
+    .map((match) => match[1] ?? '')
+    .filter((path) => path.endsWith(extension));
+}
+
+test.each(['/', '/jobs/vj_018f3b9c-0000-7000-8000-000000000000'])(
+  '%s is the page, under a strict policy',
+  async (path) => {
+    const { status, headers, body } = await ask(path);
+    expect(status).toBe(200);
+    expect(body.toString()).toContain('<div id="root"></div>');
+    expect(headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-cache',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toMatch(/default-src 'none'/);
+    expect(policy).toMatch(/script-src 'self'(;|$)/);
+    expect(policy).toMatch(/frame-ancestors 'none'/);
+    expect(policy).not.toContain('unsafe');
+  },
+);
+
+test.each(['.js', '.css', '.svg'])(
+  'each %s is for ever, and small for whom that understands',
+  async (extension) => {
+    const paths = await assets(extension);
+    expect(paths.length).toBeGreaterThan(0);
+    for (const path of paths) {
+      const plain = await ask(path);
+      expect(plain.status).toBe(200);
+      expect(plain.headers).toMatchObject({
+        'cache-control': 'public, max-age=31536000, immutable',
+        vary: 'accept-encoding',
+        'content-length': String(plain.body.length),
+      });
+      expect(plain.headers['content-encoding']).toBeUndefined();
+      const brotli = await ask(path, { 'accept-encoding': 'gzip, deflate, br, zstd' });
+      const gzip = await ask(path, { 'accept-encoding': 'gzip, br;q=0' });
+      expect([brotli, gzip].map(({ headers }) => headers['content-encoding'])).toEqual(['br', 'gzip']);
+      expect(brotliDecompressSync(brotli.body)).toEqual(plain.body);
+      expect(gunzipSync(gzip.body)).toEqual(plain.body);
+      expect(brotli.body.length).toBeLessThan(plain.body.length);
+    }
+  },
+);
+
+test('all of the JavaScript is below 200 kB, gzipped', async () => {
+  const bodies = await Promise.all((await assets('.js')).map((path) => ask(path)));
+  const total = bodies.reduce((sum, { body }) => sum + gzipSync(body).length, 0);
+  expect(total).toBeGreaterThan(10_000);
+  expect(total).toBeLessThan(200_000);
+});
+
+test('what the browser has already is not sent again', async () => {
+  for (const path of ['/', ...(await assets('.js'))]) {
+    const { headers } = await ask(path);
+    const etag = String(headers['etag']);
+    const again = await ask(path, { 'if-none-match': etag });
+    expect(again).toMatchObject({ status: 304, headers: { etag } });
+    expect(again.body).toHaveLength(0);
+    expect((await ask(path, { 'if-none-match': `W/"${createHash('md5').digest('hex')}"` })).status).toBe(200);
+  }
+});
+
+test('HEAD tells what GET would send', async () => {
+  for (const path of ['/', ...(await assets('.js'))]) {
+    const headers = { 'accept-encoding': 'br' };
+    const head = await ask(path, headers, 'HEAD');
+    const get = await ask(path, headers);
+    expect(head.body).toHaveLength(0);
+    expect({ ...head.headers, date: '' }).toEqual({ ...get.headers, date: '' });
+  }
+});
+
+test.each([
+  '/index.html.gz',
+  '/assets/',
+  '/assets/nothing.js',
+  '/jobs',
+  '/jobs/a/b',
+  '/../package.json',
+  '/assets/..%2f..%2fpackage.json',
+  '/favicon.ico',
+])('%s is nothing: 404', async (path) => {
+  expect((await ask(path)).status).toBe(404);
+});
+
+test('where nothing is a person gets a page that says so, and a program JSON', async () => {
+  const page = await ask('/nowhere', { accept: 'text/html,*/*;q=0.8' });
+  expect([page.status, page.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+  const json = await ask('/nowhere', { accept: 'application/json' });
+  expect([json.status, json.headers['content-type']]).toEqual([404, 'application/json; charset=utf-8']);
+  // What is there stays what it is.
+  expect((await ask('/healthz', { accept: 'text/html' })).body.toString()).toBe('{"status":"ok"}');
+});
+
+test('the page has no other name than this machine’s, where nobody signs in', async () => {
+  expect((await ask('/', { host: 'evil.example' })).status).toBe(421);
+});
+
+test.each(['POST', 'PUT', 'DELETE'])('a file takes no %s', async (method) => {
+  for (const path of ['/jobs/vj_1', ...(await assets('.js'))]) {
+    const { status, headers } = await ask(path, {}, method);
+    expect([status, headers['allow']]).toEqual([405, 'GET, HEAD']);
+  }
+});

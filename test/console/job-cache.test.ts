@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { createApolloClient } from '../../console/src/gateway/apollo.ts';
+import { addToList, mergeJobs, readJob, writeJob } from '../../console/src/gateway/job-cache.ts';
+import { JobIdsDocument } from '../../console/src/jobs/documents.ts';
+import { VideoJobsDocument } from '../../client/documents.ts';
+import { consoleJob } from '../support/console-jobs.ts';
+import { createClient } from 'graphql-ws';
+
+/** A page of the list: each letter is a job, the later in the alphabet the newer. */
+function page(letters: string, endCursor: string | null) {
+  const nodes = letters.split('').map((letter) => ({ __ref: `VideoJob:${letter}` }));
+  return { nodes, pageInfo: { hasNextPage: endCursor !== null, endCursor } };
+}
+
+describe('mergeJobs', () => {
+  test('takes the first page as it is', () => {
+    expect(mergeJobs(undefined, page('fed', 'd'))).toEqual(page('fed', 'd'));
+  });
+
+  test('puts an older page behind, with what it says of what lies beyond', () => {
+    expect(mergeJobs(page('fed', 'd'), page('cba', null))).toEqual(page('fedcba', null));
+  });
+
+  test('puts new jobs before, and remembers what lies beyond the oldest', () => {
+    expect(mergeJobs(page('dcba', 'a'), page('fedc', 'c'))).toEqual(page('fedcba', 'a'));
+  });
+
+  test('has each job once', () => {
+    expect(mergeJobs(page('dcb', 'b'), page('cba', null))).toEqual(page('dcba', null));
+  });
+
+  test('believes the newer answer where both end at the same job', () => {
+    expect(mergeJobs(page('dcb', 'b'), page('dcb', null))).toEqual(page('dcb', null));
+  });
+
+  test('keeps what came meanwhile when the list was read empty', () => {
+    expect(mergeJobs(page('a', null), page('', null))).toEqual(page('a', null));
+  });
+});
+
+/** A client that never connects. */
+function offline() {
+  return createApolloClient(createClient({ url: 'ws://127.0.0.1:1', webSocketImpl: WebSocket }));
+}
+
+/** A list that was read: its jobs, newest first, and whether older ones are known to be there. */
+function listOf(ids: readonly string[], hasNextPage: boolean) {
+  const apollo = offline();
+  apollo.writeQuery({
+    query: VideoJobsDocument,
+    variables: { first: 24, after: null },
+    data: {
+      videoJobs: {
+        nodes: ids.map((id) => consoleJob({ id })),
+        pageInfo: { hasNextPage, endCursor: ids.at(-1) ?? null },
+      },
+    },
+  });
+  const read = () => apollo.readQuery({ query: JobIdsDocument })?.videoJobs.nodes.map(({ id }) => id);
+  return { apollo, read };
+}
+
+describe('addToList', () => {
+  test('puts a job where it belongs by its age, once', () => {
+    const { apollo, read } = listOf(['vj_4', 'vj_2'], false);
+    for (const id of ['vj_3', 'vj_5', 'vj_1', 'vj_3']) {
+      writeJob(apollo, consoleJob({ id }));
+      addToList(apollo, id);
+    }
+    expect(read()).toEqual(['vj_5', 'vj_4', 'vj_3', 'vj_2', 'vj_1']);
+  });
+
+  test('leaves out what is older than what was read of a longer list: it comes with its page', () => {
+    const { apollo, read } = listOf(['vj_4', 'vj_2'], true);
+    for (const id of ['vj_1', 'vj_3']) {
+      writeJob(apollo, consoleJob({ id }));
+      addToList(apollo, id);
+    }
+    expect(read()).toEqual(['vj_4', 'vj_3', 'vj_2']);
+  });
+});
+
+test('a job that came some other way than by the list can be read as a whole', () => {
+  const apollo = offline();
+  const job = consoleJob({
+    status: 'FAILED',
+    isTerminal: true,
+    failure: {
+      __typename: 'VideoJobFailure',
+      code: 'TIMED_OUT',
+      message: 'late',
+      retryable: true,
+      charged: 'NO',
+    },
+  });
+  expect(readJob(apollo.cache, job.id)).toBeNull();
+  writeJob(apollo, job);
+  expect(readJob(apollo.cache, job.id)).toEqual(job);
+});

@@ -1,0 +1,118 @@
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useConsole } from '../support/console-fixture.ts';
+import { jobsWith } from '../support/gateway-list.ts';
+
+const fixture = useConsole();
+
+interface Focus {
+  /** What a screen reader calls it, about. */
+  readonly name: string;
+  /** Whether its outline, or that of the label that stands for it, is there, not cut off, and in the window. */
+  readonly visible: boolean;
+}
+
+/** What has the focus, and whether that can be seen. */
+const FOCUS = `(() => {
+  const element = document.activeElement;
+  const isOutlined = (one) => {
+    const { outlineStyle, outlineWidth, outlineOffset, opacity } = getComputedStyle(one);
+    if (outlineStyle === 'none' || outlineWidth === '0px' || opacity === '0') return false;
+    const reach = parseFloat(outlineWidth) + parseFloat(outlineOffset) - 1;
+    const { left, top, right, bottom, width, height } = one.getBoundingClientRect();
+    if (width < 4) return false;
+    for (let cut = one.parentElement; cut !== document.body; cut = cut.parentElement) {
+      const { overflow, contain } = getComputedStyle(cut);
+      if (overflow === 'visible' && contain === 'none') continue;
+      const box = cut.getBoundingClientRect();
+      if (left - reach < box.left || top - reach < box.top) return false;
+      if (right + reach > box.right || bottom + reach > box.bottom) return false;
+    }
+    // Of a text the browser scrolls to the caret's line only.
+    return Math.min(bottom, innerHeight) - Math.max(top, 0) >= Math.min(24, height);
+  };
+  // Within a video's controls the browser draws its own.
+  const isControl = element.tagName === 'VIDEO' && !element.matches(':focus');
+  const shown = [element, element.nextElementSibling].filter((one) => one !== null);
+  const name = element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent;
+  return { name: name.trim(), visible: isControl || shown.some(isOutlined) };
+})()`;
+
+function focus(page: Page): Promise<Focus> {
+  return page.evaluate(FOCUS);
+}
+
+/** Presses a key until the element with this name has the focus, which has to be seen on all the way. */
+async function pressTo(page: Page, key: string, name: string | RegExp): Promise<void> {
+  const way: string[] = [];
+  for (let steps = 0; steps < 40; steps++) {
+    await page.keyboard.press(key);
+    const now = await focus(page);
+    way.push(now.name);
+    expect(now).toEqual({ name: now.name, visible: true });
+    if (typeof name === 'string' ? now.name.startsWith(name) : name.test(now.name)) return;
+  }
+  throw new Error(`${String(name)} was not reached: ${way.join(' > ')}`);
+}
+
+test('a video can be wished for and looked at by keyboard alone, with the focus always in sight', async () => {
+  const prompt = 'a paper plane';
+  await using console = await fixture.open();
+  const { page } = console;
+  await pressTo(page, 'Tab', 'or an image URL');
+  await page.keyboard.type('https://example.com/plane.png');
+  await pressTo(page, 'Tab', 'Prompt');
+  await page.keyboard.type(prompt);
+  await pressTo(page, 'Tab', 'More settings');
+  await page.keyboard.press('Enter');
+  await pressTo(page, 'Tab', '480');
+  await page.keyboard.press('ArrowRight');
+  expect(await focus(page)).toEqual({ name: '576', visible: true });
+  await pressTo(page, 'Tab', 'Length');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await pressTo(page, 'Tab', 'Steps');
+  await page.keyboard.press('Home');
+  await pressTo(page, 'Tab', 'Keep the video in the gateway');
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Space');
+  await pressTo(page, 'Shift+Tab', 'Prompt');
+  await page.keyboard.press('Control+Enter');
+
+  await console.card(prompt).getByText('Ready').waitFor();
+  expect(await jobsWith(fixture.url, prompt)).toMatchObject([
+    {
+      request: {
+        image: 'https://example.com/plane.png',
+        resolution: 'R576',
+        videoLength: 1,
+        steps: 10,
+        base64: false,
+      },
+    },
+  ]);
+  await pressTo(page, 'Tab', `Details: ${prompt}`);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: prompt }).waitFor();
+  await pressTo(page, 'Shift+Tab', '← All videos');
+  await page.keyboard.press('Enter');
+  await console.card(prompt).waitFor();
+});
+
+test('Ctrl+Enter sends what is wrong as well, and the first field that is goes into focus', async () => {
+  await using console = await fixture.open();
+  await console.fillIn({ prompt: 'no image' });
+  await console.page.keyboard.press('Control+Enter');
+  await console.imageField.getByText('Choose an image, or give the URL of one.').waitFor();
+  await expect.poll(() => focus(console.page)).toEqual({ name: 'or an image URL', visible: true });
+});
+
+test('a file is chosen by keyboard', async () => {
+  await using console = await fixture.open();
+  await pressTo(console.page, 'Tab', 'Choose a file');
+  const [chooser] = await Promise.all([
+    console.page.waitForEvent('filechooser'),
+    console.page.keyboard.press('Space'),
+  ]);
+  expect(chooser.isMultiple()).toBe(false);
+});

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { useConsole } from '../support/console-fixture.ts';
+import { noteShifts, shiftsOf } from '../support/layout-shifts.ts';
+import { generate } from '../support/spawned-gateway.ts';
+
+const fixture = useConsole({ SANDBOX_SPEED: '4', SEGMIND_TIMEOUT_MS: '3000' });
+
+/** The upstream takes it, and all that come after it, only after a while: until then they are queued. */
+const QUEUED_FIRST =
+  'a prompt that is longer than what two lines of a card have room for, so that what is too much of it is cut off ' +
+  '[sandbox:rate-limit-retry-after]';
+/** Queued until the gateway has waited long enough. */
+const FAILING = 'a note [sandbox:no-answer]';
+const PROMPTS = [QUEUED_FIRST, FAILING, 'a meadow', 'a storm [sandbox:content-block]'];
+
+const WIDE = { width: 1440, height: 900 };
+const NARROW = { width: 390, height: 900 };
+
+test('while jobs go from queued to their ends nothing moves: in lists, wide and narrow, and on jobs’ own pages', async () => {
+  await using wide = await fixture.open({ viewport: WIDE });
+  await using narrow = await fixture.open({ viewport: NARROW });
+  await using done = await fixture.open({ viewport: WIDE });
+  await using failed = await fixture.open({ viewport: WIDE });
+  for (const prompt of PROMPTS) await generate(fixture.url, { prompt, resolution: 'R360', videoLength: 1 });
+  await done.card(QUEUED_FIRST).getByRole('link').click();
+  await failed.card(FAILING).getByRole('link').click();
+  for (const { page } of [done, failed]) await page.locator('.job').waitFor();
+  for (const prompt of PROMPTS) await Promise.all([wide, narrow].map((list) => list.card(prompt).waitFor()));
+  const pages = [wide, narrow, done, failed].map(({ page }) => page);
+  await Promise.all(pages.map(noteShifts));
+  for (const page of pages) {
+    expect(await page.locator('.badge', { hasText: 'Queued' }).count()).toBeGreaterThan(0);
+  }
+
+  for (const page of pages) {
+    await page
+      .locator('[data-status=QUEUED], [data-status=PROCESSING]')
+      .first()
+      .waitFor({ state: 'detached' });
+    expect(await shiftsOf(page)).toEqual([]);
+  }
+  expect(await wide.page.locator('.badge').allTextContents()).toEqual(['Failed', 'Ready', 'Failed', 'Ready']);
+});

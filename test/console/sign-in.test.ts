@@ -1,0 +1,87 @@
+import { SignJWT } from 'jose';
+import { expect, test } from 'vitest';
+import { violationsInAllLooks } from '../support/axe.ts';
+import { useConsole } from '../support/console-fixture.ts';
+import { ConsolePage } from '../support/console-page.ts';
+import { fileIn, pngFile } from '../support/page-files.ts';
+
+const SECRET = 'a secret of the tests, long enough for HS256';
+const fixture = useConsole({ AUTH_JWT_SECRET: SECRET });
+
+function tokenFor(owner: string, secret = SECRET, lasts = '5m'): Promise<string> {
+  return new SignJWT({ scope: 'video:generate video:read' })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(owner)
+    .setExpirationTime(lasts)
+    .sign(new TextEncoder().encode(secret));
+}
+
+async function signIn({ page }: ConsolePage, token: string): Promise<void> {
+  await page.getByLabel('Token').fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+test('who signs in with a good token can upload, generate and watch, until they sign out', async () => {
+  const prompt = 'a balloon rises';
+  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await console.page.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
+
+  await signIn(console, await tokenFor('ada'));
+  await console.live();
+  await console.page
+    .locator('input[type=file]')
+    .setInputFiles(fileIn(fixture.folder, 'scene.png', await pngFile()));
+  await console.fillIn({ prompt });
+  await console.askForLittle();
+  await console.generate();
+  await console.card(prompt).getByText('Ready').waitFor();
+  // The token lasts as long as the tab.
+  await console.page.reload();
+  await console.card(prompt).waitFor();
+
+  await console.page.getByRole('button', { name: 'Sign out' }).click();
+  await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await console.cards.count()).toBe(0);
+
+  await signIn(console, await tokenFor('bob'));
+  await console.page.getByText('No videos yet.').waitFor();
+  expect(await console.card(prompt).count()).toBe(0);
+});
+
+test.each([
+  ['that another secret signed', () => tokenFor('ada', 'another secret, which is also long enough')],
+  ['that is no token', async () => 'swordfish'],
+])('a token %s is asked for again', async (_, make) => {
+  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  const token = await make();
+  await signIn(console, token);
+  await console.page.getByRole('alert').getByText('The gateway refused the token').waitFor();
+  await console.connection('Signed out');
+  expect(await console.generateButton.isVisible()).toBe(false);
+  await signIn(console, await tokenFor('carl'));
+  await console.live();
+});
+
+test('when a token ends while the page is open, another one is asked for', async () => {
+  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  await signIn(console, await tokenFor('dora', SECRET, '3s'));
+  await console.live();
+  await console.fillIn({ prompt: 'half a thought' });
+  await console.page.getByRole('alert').getByText('The gateway refused the token').waitFor();
+  await console.connection('Signed out');
+  expect(await console.generateButton.isVisible()).toBe(false);
+
+  await signIn(console, `Bearer ${await tokenFor('dora')}`);
+  await console.live();
+  await console.page.getByText('No videos yet.').waitFor();
+  // What was being written is still there.
+  expect(await console.page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('half a thought');
+});
+
+test('the page for signing in shuts nobody out', async () => {
+  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await violationsInAllLooks(console.page)).toEqual([]);
+  expect(await console.page.getByRole('heading', { name: 'Sign in' }).count()).toBe(1);
+});

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { uploadImage } from '../../client/upload-image.ts';
+import { signToken, userTokens } from '../auth/tokens.ts';
+import { MIB, PNG, pngOf } from '../support/gateway-upload.ts';
+import { startGateway } from '../support/gateway.ts';
+
+test('a PNG becomes a URL', async () => {
+  const sent: { readonly type: string; readonly bytes: Uint8Array }[] = [];
+  await using gateway = await startGateway({
+    uploadImage: async (image) => {
+      sent.push(image);
+      return { type: 'uploaded', url: 'https://files.example.com/cat.png' };
+    },
+  });
+  const uploaded = await uploadImage(new Blob([PNG]), { url: `${gateway.url}/graphql` });
+  expect(uploaded).toEqual({
+    url: 'https://files.example.com/cat.png',
+    contentType: 'image/png',
+    byteLength: PNG.length,
+  });
+  expect(sent.map(({ type, bytes }) => [type, [...bytes]])).toEqual([['image/png', [...PNG]]]);
+});
+
+test.each([
+  ['no image', new TextEncoder().encode('no image'), 'BAD_USER_INPUT'],
+  ['empty', new Uint8Array(), 'BAD_USER_INPUT'],
+  ['too large', pngOf(10 * MIB + 1), 'REQUEST_ENTITY_TOO_LARGE'],
+])('what is %s is refused, by the gateway’s code', async (_, bytes, code) => {
+  await using gateway = await startGateway();
+  const upload = uploadImage(new Blob([bytes]), { url: `${gateway.url}/graphql` });
+  await expect(upload).rejects.toMatchObject({ name: 'UploadImageError', code });
+});
+
+test('where users sign in it needs a token', async () => {
+  await using gateway = await startGateway({ auth: { userTokens: userTokens() } });
+  const url = `${gateway.url}/graphql`;
+  await expect(uploadImage(new Blob([PNG]), { url })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(await uploadImage(new Blob([PNG]), { url, token: await signToken() })).toMatchObject({
+    contentType: 'image/png',
+  });
+});
+
+test('an answer that is no GraphQL says what it was', async () => {
+  await using gateway = await startGateway();
+  const upload = uploadImage(new Blob([PNG]), { url: `${gateway.url}/nowhere` });
+  await expect(upload).rejects.toMatchObject({ code: 'UNKNOWN', message: 'The gateway answered HTTP 404.' });
+});
+
+test('a gateway that is away is a TypeError, and an abort is its reason', async () => {
+  await using gateway = await startGateway();
+  await gateway.stop();
+  const url = `${gateway.url}/graphql`;
+  await expect(uploadImage(new Blob([PNG]), { url })).rejects.toBeInstanceOf(TypeError);
+  const signal = AbortSignal.abort(new Error('changed my mind'));
+  await expect(uploadImage(new Blob([PNG]), { url, signal })).rejects.toThrow('changed my mind');
+});

@@ -1,0 +1,34 @@
+import type { VideoJobFieldsFragment } from '../../client/documents.ts';
+
+/** A job as the console has it: the first of its versions, but for what is changed. */
+export function consoleJob(change: Partial<VideoJobFieldsFragment> = {}): VideoJobFieldsFragment {
+  return {
+    __typename: 'VideoJob',
+    id: 'vj_1',
+    version: 1,
+    status: 'QUEUED',
+    isTerminal: false,
+    createdAt: '2026-03-14T12:00:00.000Z',
+    submittedAt: null,
+    startedAt: null,
+    finishedAt: null,
+    progress: 0,
+    estimatedCompletionAt: null,
+    upstreamRequestId: null,
+    request: {
+      __typename: 'VideoJobRequest',
+      image: 'https://example.com/cat.png',
+      prompt: 'a cat',
+      negativePrompt: 'blurry',
+      resolution: 'R480',
+      videoLength: 3,
+      steps: 30,
+      seed: 42,
+      base64: false,
+    },
+    metrics: null,
+    video: null,
+    failure: null,
+    ...change,
+  };
+}
