@@ -21,7 +21,7 @@ export function createBuilder() {
     Scalars: {
       ID: { Input: string; Output: string };
       URL: { Input: string; Output: string };
-      DateTime: { Input: Date; Output: Date };
+      DateTime: { Input: Date; Output: number };
       File: { Input: UploadedFile; Output: never };
       _Any: { Input: unknown; Output: unknown };
     };

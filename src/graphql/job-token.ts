@@ -25,7 +25,7 @@ export function defineJobToken(builder: Builder): void {
       expiresAt: t.field({
         type: 'DateTime',
         description: 'When it ends, and with it the subscriptions that it opened.',
-        resolve: ({ expiresAt }) => new Date(expiresAt),
+        resolve: ({ expiresAt }) => expiresAt,
       }),
     }),
   });

@@ -23,10 +23,13 @@ function asText(value: unknown): string {
   throw new GraphQLError(`URL must be a string, not ${value === null ? 'null' : typeof value}.`);
 }
 
-/** As text already: an answer of strings only is made into JSON several times faster than one with dates in it. */
+/**
+ * Resolvers give epoch milliseconds. The answer holds text already: one of strings only is made into JSON several times
+ * faster than one with dates in it.
+ */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   ...DateTimeResolver.toConfig(),
-  serialize: (value) => DateTimeResolver.serialize(value).toISOString(),
+  serialize: (time) => new Date(Number(time)).toISOString(),
 });
 
 /** Routers mostly can't pass files on; see docs/federation.md. */

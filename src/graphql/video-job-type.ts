@@ -59,7 +59,7 @@ export function defineVideoJob(builder: Builder) {
         nullable: true,
         description:
           'When the video can no longer be had here: about 7 days after submission for a URL, the end of the job’s retention for base64.',
-        resolve: (video) => new Date(video.expiresAt),
+        resolve: (video) => video.expiresAt,
       }),
     }),
   });
@@ -123,26 +123,26 @@ export function defineVideoJob(builder: Builder) {
       createdAt: t.field({
         type: 'DateTime',
         description: 'When the gateway accepted the job.',
-        resolve: (job) => new Date(job.createdAt),
+        resolve: (job) => job.createdAt,
       }),
       submittedAt: t.field({
         type: 'DateTime',
         nullable: true,
         description: 'When the upstream accepted the job; null until then.',
-        resolve: (job) => toDate(job.submittedAt),
+        resolve: (job) => job.submittedAt,
       }),
       startedAt: t.field({
         type: 'DateTime',
         nullable: true,
         description:
           'About when the upstream began to work on it, which falls between two looks; null until it was seen, and when it finished between two looks.',
-        resolve: (job) => toDate(job.startedAt),
+        resolve: (job) => job.startedAt,
       }),
       finishedAt: t.field({
         type: 'DateTime',
         nullable: true,
         description: 'When the job became terminal; null until then.',
-        resolve: (job) => toDate(job.finishedAt),
+        resolve: (job) => job.finishedAt,
       }),
       progress: t.float({
         description:
@@ -154,7 +154,7 @@ export function defineVideoJob(builder: Builder) {
         nullable: true,
         description:
           'When the job is as likely to be done as not, learned from earlier jobs: always in the future, and further ahead the longer it is overdue. Null when terminal, and until the upstream accepted the job.',
-        resolve: (job, _, { services }) => toDate(estimatedCompletionAt(job, services.clock.now())),
+        resolve: (job, _, { services }) => estimatedCompletionAt(job, services.clock.now()),
       }),
       upstreamRequestId: t.exposeString('upstreamId', {
         nullable: true,
@@ -183,8 +183,4 @@ export function defineVideoJob(builder: Builder) {
   });
 
   return { VideoJob, Status, Resolution };
-}
-
-function toDate(time: number | null): Date | null {
-  return time === null ? null : new Date(time);
 }

@@ -116,9 +116,11 @@ function withQuery(params: object, trusted: TrustedDocuments | null): object {
   throw badRequest('There is no `query`.');
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(UTF8.decode(bytes));
   } catch {
     throw badRequest('The body is not valid JSON in UTF-8.');
   }
