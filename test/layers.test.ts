@@ -33,7 +33,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'system-clock.ts',
   ],
   'storage.ts': ['domain', 'store', 'poller', 'config.ts', 'system-clock.ts'],
-  'main.ts': ['app.ts', 'settings-file.ts', 'config.ts', 'logger.ts', 'store'],
+  'main.ts': ['serve.ts'],
+  'serve.ts': ['app.ts', 'settings-file.ts', 'config.ts', 'logger.ts', 'store'],
   'sandbox-main.ts': ['config.ts', 'sandbox'],
 };
 

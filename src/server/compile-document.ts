@@ -21,9 +21,13 @@ export function compileDocument(
   operationName: string | undefined,
 ): CompiledDocument | null {
   if (hasDirectives(document)) return null;
-  const compiled = compileQuery(schema, document, operationName);
-  if (!isCompiledQuery(compiled)) return null;
-  return (root, context, variables) => compiled.query(root, context, { ...variables });
+  try {
+    const compiled = compileQuery(schema, document, operationName);
+    if (!isCompiledQuery(compiled)) return null;
+    return (root, context, variables) => compiled.query(root, context, { ...variables });
+  } catch {
+    return null;
+  }
 }
 
 function hasDirectives(document: DocumentNode): boolean {

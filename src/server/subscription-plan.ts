@@ -1,4 +1,5 @@
 import {
+  type ASTVisitor,
   type DocumentNode,
   execute,
   type ExecutionResult,
@@ -38,10 +39,11 @@ export class SubscriptionPlan {
     this.#relevant = relevantVariables(options);
   }
 
-  /** Equal for equal results of an event, as far as variables go. */
+  /** Equal for equal results of an event, as far as variables go. One that is null is another than one left out. */
   variablesKey(variables: Variables): string {
     if (this.#relevant.length === 0) return '';
-    return JSON.stringify(this.#relevant.map((name) => variables[name]));
+    const given = this.#relevant.filter((name) => Object.hasOwn(variables, name));
+    return JSON.stringify(given.map((name) => [name, variables[name]]));
   }
 
   run(event: unknown, context: GraphQLContext, variables: Variables): Result {
@@ -71,16 +73,18 @@ export class SubscriptionPlan {
 
 /** All but those that say which events come: they are arguments of the one root field. */
 function relevantVariables({ document, operationName }: PlanOptions): readonly string[] {
-  const selections = getOperationAST(document, operationName)?.selectionSet.selections ?? [];
-  const [root] = selections;
-  const plain = selections.length === 1 && root?.kind === Kind.FIELD ? root : null;
+  const operation = getOperationAST(document, operationName);
+  const [root, ...others] = operation?.selectionSet.selections ?? [];
+  const plain = others.length === 0 && root?.kind === Kind.FIELD ? root : null;
   const names = new Set<string>();
-  visit(document, {
+  const collect: ASTVisitor = {
     VariableDefinition: () => false,
     Field: (field) => (field === plain ? { ...field, arguments: [] } : undefined),
     Variable: ({ name }) => {
       names.add(name.value);
     },
-  });
+  };
+  for (const definition of document.definitions)
+    if (definition === operation || definition.kind === Kind.FRAGMENT_DEFINITION) visit(definition, collect);
   return [...names].toSorted();
 }

@@ -6,6 +6,7 @@ import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
+import { Corks } from './corks.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { OpeningOrder } from './opening-order.ts';
 import { OwnerStreams } from './owner-streams.ts';
@@ -71,6 +72,7 @@ export class WebSocketEndpoint {
   readonly #graphql: ReturnType<typeof makeServer<Record<string, unknown>, Connection>>;
   readonly #options: WebSocketOptions;
   readonly #heartbeat = new Heartbeat();
+  readonly #corks = new Corks();
   readonly #nameless = new OwnerStreams(MAX_NAMELESS);
 
   constructor(options: WebSocketOptions) {
@@ -174,7 +176,7 @@ export class WebSocketEndpoint {
           });
         },
       },
-      { session, operations, order: new OpeningOrder(), outlet: new WsOutlet(socket, stream) },
+      { session, operations, order: new OpeningOrder(), outlet: new WsOutlet(socket, stream, this.#corks) },
     );
     this.#heartbeat.watch(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Corks } from './corks.ts';
 import { holdBack, listenAgain } from './ws-socket.ts';
 
 /** Bytes that a client may leave unread before its subscriptions hold their updates back. */
@@ -12,20 +13,21 @@ const ENOUGH_BYTES = 16 * 1024;
 export class WsOutlet {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  #corked = false;
+  readonly #corks: Corks;
   #waiting: (() => void)[] = [];
 
   /** @param stream what the socket writes to */
-  constructor(socket: WebSocket, stream: Duplex) {
+  constructor(socket: WebSocket, stream: Duplex, corks: Corks) {
     this.#socket = socket;
     this.#stream = stream;
+    this.#corks = corks;
   }
 
   /** @returns false when the client is behind: the next one should wait for `onRoom` */
   send(message: string): boolean {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return true;
-    this.#cork();
+    this.#corks.hold(this.#stream);
     if (socket.bufferedAmount + message.length <= ENOUGH_BYTES) {
       socket.send(message);
       return true;
@@ -43,16 +45,6 @@ export class WsOutlet {
   /** Calls back once, when what was sent is with the system. */
   onRoom(listener: () => void): void {
     this.#waiting.push(listener);
-  }
-
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#stream.cork();
-    process.nextTick(() => {
-      this.#corked = false;
-      this.#stream.uncork();
-    });
   }
 
   #wake(): void {

@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import process from 'node:process';
+import { type App, startApp } from './app.ts';
+import { type Config, ConfigError, parseConfig } from './config.ts';
+import { SettingsFileError } from './settings-file.ts';
+import { createLogger } from './logger.ts';
+import { FolderInUseError } from './store/sqlite/folder-lock.ts';
+
+/** By then a graceful stop is given up. */
+const STOP_DEADLINE_MS = 9500;
+
+// Jobs and the secret of their tokens are for this user's eyes only.
+process.umask(0o077);
+const config = readConfig();
+const log = createLogger(config.logLevel);
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stopping.signal.aborted) process.exit(1);
+    log.info({ signal }, `${signal}: stopping; once more ends at once`);
+    stopping.abort();
+  });
+}
+
+const app = await start();
+if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
+setTimeout(() => {
+  log.error('the stop took too long and was cut short');
+  process.exit(1);
+}, STOP_DEADLINE_MS).unref();
+await app[Symbol.asyncDispose]();
+log.info('stopped');
+process.exit(0);
+
+function readConfig(): Config {
+  try {
+    return parseConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+async function start(): Promise<App> {
+  try {
+    return await startApp(config, log, stopping.signal);
+  } catch (error) {
+    if (stopping.signal.aborted) process.exit(0);
+    const message = error instanceof Error ? error.message : String(error);
+    const expected =
+      error instanceof FolderInUseError ||
+      error instanceof SettingsFileError ||
+      (error instanceof Error && 'syscall' in error);
+    log.fatal(expected ? {} : { err: error }, `the gateway could not start: ${message}`);
+    process.exit(1);
+  }
+}
