@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { flushCompileCache } from 'node:module';
 import process from 'node:process';
 import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
@@ -23,6 +24,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const app = await start();
+// At the end of the process Node would do it as well, but not every process comes to an end of its own.
+flushCompileCache();
 if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
 setTimeout(() => {
   log.error('the stop took too long and was cut short');
