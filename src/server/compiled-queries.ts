@@ -1,21 +1,12 @@
-import { getOperationAST, type ExecutionResult, OperationTypeNode } from 'graphql';
+import { getOperationAST, OperationTypeNode } from 'graphql';
 import { createLRUCache } from 'graphql-yoga';
-import type { GraphQLContext } from '../graphql/context.ts';
-import { compileDocument } from './compile-document.ts';
+import { type CompiledDocument, compileDocument } from './compile-document.ts';
 import type { Yoga } from './yoga.ts';
 
 /** A query as a program sends it. */
 export interface QueryText {
   readonly query: string;
   readonly operationName: string | undefined;
-}
-
-/** A query that was parsed, validated and compiled. */
-export interface CompiledQuery {
-  readonly run: (
-    context: GraphQLContext,
-    variables: Readonly<Record<string, unknown>>,
-  ) => ExecutionResult | Promise<ExecutionResult>;
 }
 
 /** Compiled queries that are kept, and texts that are known to have come once. */
@@ -31,37 +22,36 @@ const MAX_LENGTH = 4096;
 export class CompiledQueries {
   readonly #yoga: Yoga;
   readonly #seen = createLRUCache<true>({ max: SEEN });
-  /** Null: not to be compiled. */
-  readonly #compiled = createLRUCache<CompiledQuery | { readonly run: null }>({ max: KEPT });
+  /** False: not to be compiled. */
+  readonly #compiled = createLRUCache<CompiledDocument | false>({ max: KEPT });
 
   constructor(yoga: Yoga) {
     this.#yoga = yoga;
   }
 
   /** @returns null for what has to be answered the long way: a first time, another kind of operation, a faulty document */
-  find({ query, operationName }: QueryText): CompiledQuery | null {
+  find({ query, operationName }: QueryText): CompiledDocument | null {
     if (query.length > MAX_LENGTH) return null;
     const key = operationName === undefined ? query : `${operationName}\n${query}`;
     const known = this.#compiled.get(key);
-    if (known !== undefined) return known.run === null ? null : known;
+    if (known !== undefined) return known === false ? null : known;
     if (this.#seen.get(key) === undefined) {
       this.#seen.set(key, true);
       return null;
     }
     const compiled = this.#compile({ query, operationName });
-    this.#compiled.set(key, compiled ?? { run: null });
+    this.#compiled.set(key, compiled ?? false);
     return compiled;
   }
 
   /** By the endpoint's own parser and rules. */
-  #compile({ query, operationName }: QueryText): CompiledQuery | null {
+  #compile({ query, operationName }: QueryText): CompiledDocument | null {
     const { parse, validate, schema } = this.#yoga.getEnveloped({ params: { query, operationName } });
     try {
       const document = parse(query);
       if (validate(schema, document).length > 0) return null;
       if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.QUERY) return null;
-      const compiled = compileDocument(schema, document, operationName);
-      return compiled === null ? null : { run: (context, variables) => compiled({}, context, variables) };
+      return compileDocument(schema, document, operationName);
     } catch {
       // Whoever answers the long way says what is wrong with it.
       return null;

@@ -31,16 +31,10 @@ export interface PlainQueriesOptions {
 export class PlainQueries {
   readonly #options: PlainQueriesOptions;
   readonly #compiled: CompiledQueries;
-  #answered = 0;
 
   constructor(options: PlainQueriesOptions) {
     this.#options = options;
     this.#compiled = new CompiledQueries(options.yoga);
-  }
-
-  /** How many queries were answered. */
-  get answered(): number {
-    return this.#answered;
   }
 
   /** @returns false when Yoga has to answer: nothing was written, and the body can be read again */
@@ -64,7 +58,6 @@ export class PlainQueries {
       'content-length': Buffer.byteLength(body),
     });
     response.end(body);
-    this.#answered += 1;
     return true;
   }
 
@@ -72,7 +65,7 @@ export class PlainQueries {
   async #run({ query, operationName, variables }: PlainParams, caller: Caller): Promise<string | null> {
     const compiled = this.#compiled.find({ query, operationName });
     if (compiled === null || hasTooManyValues(variables)) return null;
-    const result = await compiled.run(this.#options.createContext(caller), variables);
+    const result = await compiled({}, this.#options.createContext(caller), variables);
     return result.errors === undefined ? JSON.stringify(result) : null;
   }
 }

@@ -97,3 +97,10 @@ test('a job that came some other way than by the list can be read as a whole', (
   writeJob(apollo, job);
   expect(readJob(apollo.cache, job.id)).toEqual(job);
 });
+
+test('writeJob puts no job back to a version that it has left behind', () => {
+  const apollo = offline();
+  writeJob(apollo, consoleJob({ version: 3, status: 'PROCESSING' }));
+  writeJob(apollo, consoleJob({ version: 2, status: 'QUEUED' }));
+  expect(readJob(apollo.cache, 'vj_1')?.status).toBe('PROCESSING');
+});

@@ -7,7 +7,6 @@ import { CallbackSubscriptions } from '../../src/server/callback/subscriptions.t
 import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
 import { CrossOrigin } from '../../src/server/cross-origin.ts';
 import { OwnerStreams } from '../../src/server/owner-streams.ts';
-import { PlainQueries } from '../../src/server/plain-queries.ts';
 import { SharedPayloads } from '../../src/server/shared-payloads.ts';
 import type { TrustedDocuments } from '../../src/server/trusted-documents.ts';
 import { UploadSlots } from '../../src/server/upload-slots.ts';
@@ -16,6 +15,7 @@ import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
 import { UNLIMITED_RATE } from '../../src/store/owner-rate.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import { CountingPlainQueries } from './counting-plain-queries.ts';
 import { FakeClock } from './fake-clock.ts';
 import { GatewayLog } from './gateway-log.ts';
 import { jobId, limits } from './jobs.ts';
@@ -58,7 +58,7 @@ export interface Gateway extends AsyncDisposable {
   readonly clock: FakeClock;
   readonly log: GatewayLog;
   readonly webSockets: WebSocketEndpoint;
-  readonly plainQueries: PlainQueries;
+  readonly plainQueries: CountingPlainQueries;
   /** Stops the server only; the store stays open. */
   stop(): Promise<void>;
 }
@@ -132,7 +132,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     uploads: new UploadSlots(),
     sampleImageUrl: null,
   });
-  const plainQueries = new PlainQueries({
+  const plainQueries = new CountingPlainQueries({
     yoga,
     authenticator,
     createContext: makeWrapped,

@@ -36,6 +36,7 @@ export function addToList({ cache }: ApolloClient, id: string): void {
 
 /** Writes a job that came some other way, unless a newer version is there. */
 export function writeJob({ cache }: ApolloClient, job: VideoJobFieldsFragment): void {
+  if ((readJob(cache, job.id)?.version ?? 0) > job.version) return;
   cache.writeFragment({
     id: cache.identify({ __typename: 'VideoJob', id: job.id }) ?? '',
     fragment: VideoJobFieldsFragmentDoc,

@@ -47,11 +47,7 @@ function useWatch(id: string): string | null {
         signal: leaving.signal,
         sinceVersion: known?.version ?? 0,
       });
-      for await (const job of updates) {
-        const before = readJob(apollo.cache, id);
-        if (before !== null && before.version > job.version) continue;
-        writeJob(apollo, job);
-      }
+      for await (const job of updates) writeJob(apollo, job);
     };
     if (signedOut) return undefined;
     watch().catch((error: unknown) => setProblem(problemOf(error)));
