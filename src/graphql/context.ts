@@ -1,10 +1,8 @@
-import DataLoader from 'dataloader';
-import { type Caller, ownsJob } from '../domain/caller.ts';
+import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { Job } from '../domain/job.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobStore } from '../store/job-store.ts';
-import { requireScope } from './access.ts';
+import { JobReader } from './job-reader.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
 import type { Image, UploadOutcome } from '../upstream/image-host.ts';
 
@@ -38,30 +36,10 @@ export interface GraphQLContext {
   readonly services: GraphQLServices;
   /** Who asks. */
   readonly caller: Caller;
-  /**
-   * Reads jobs in batches; null for one that is unknown or somebody else's. Fails with code FORBIDDEN without the scope
-   * to read.
-   */
-  readonly jobs: DataLoader<string, Job | null>;
+  readonly jobs: JobReader;
 }
 
 /** The context of one operation. */
 export function createContext(services: GraphQLServices, caller: Caller): GraphQLContext {
-  let jobs: GraphQLContext['jobs'] | undefined;
-  return {
-    services,
-    caller,
-    // Most operations over a WebSocket, and all events, need none.
-    get jobs() {
-      return (jobs ??= jobLoader(services, caller));
-    },
-  };
-}
-
-function jobLoader(services: GraphQLServices, caller: Caller): GraphQLContext['jobs'] {
-  return new DataLoader<string, Job | null>(async (ids) => {
-    requireScope(caller, 'video:read');
-    const found = await services.store.getMany(ids);
-    return found.map((job) => (job !== null && ownsJob(caller, job) ? job : null));
-  });
+  return { services, caller, jobs: new JobReader(services.store, caller) };
 }

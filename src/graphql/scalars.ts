@@ -1,5 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { DateTimeResolver } from 'graphql-scalars';
+import { isoText } from './iso-text.ts';
 import { UploadedFile } from './uploaded-file.ts';
 
 /**
@@ -29,7 +30,7 @@ function asText(value: unknown): string {
  */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   ...DateTimeResolver.toConfig(),
-  serialize: (time) => new Date(Number(time)).toISOString(),
+  serialize: (time) => isoText(Number(time)),
 });
 
 /** Routers mostly can't pass files on; see docs/federation.md. */

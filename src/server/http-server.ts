@@ -109,9 +109,9 @@ export class HttpServer implements AsyncDisposable {
       if (!mayAsk) return sendJson(response, 403, { errors: [OTHER_ORIGIN] });
       // Caches must not give one origin what was said to another.
       response.setHeader('vary', 'origin');
+      if (await graphql.plainQueries.answer(request, response)) return;
       this.#answers.add(response);
       response.once('close', () => this.#answers.delete(response));
-      if (await graphql.plainQueries.answer(request, response)) return;
       await graphql.yoga(request, response);
     } else if (console?.has(path) === true) {
       if (!crossOrigin.mayName(request)) return sendJson(response, 421, { errors: [NOT_LOCAL] });

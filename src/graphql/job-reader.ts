@@ -1,0 +1,33 @@
+import DataLoader from 'dataloader';
+import { type Caller, ownsJob } from '../domain/caller.ts';
+import type { Job } from '../domain/job.ts';
+import type { JobStore } from '../store/job-store.ts';
+import { requireScope } from './access.ts';
+
+/** Reads jobs for one operation, in batches. */
+export class JobReader {
+  readonly #store: JobStore;
+  readonly #caller: Caller;
+  /** Most operations over a WebSocket, and all events, need none. */
+  #loader: DataLoader<string, Job | null> | undefined;
+
+  constructor(store: JobStore, caller: Caller) {
+    this.#store = store;
+    this.#caller = caller;
+  }
+
+  /**
+   * @returns null when it is unknown or somebody else's
+   * @throws GraphQLError with code FORBIDDEN when the caller lacks the scope to read
+   */
+  load(id: string): Promise<Job | null> {
+    this.#loader ??= new DataLoader((ids) => this.#read(ids));
+    return this.#loader.load(id);
+  }
+
+  async #read(ids: readonly string[]): Promise<(Job | null)[]> {
+    requireScope(this.#caller, 'video:read');
+    const found = await this.#store.getMany(ids);
+    return found.map((job) => (job !== null && ownsJob(this.#caller, job) ? job : null));
+  }
+}
