@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { rememberLast } from './remember-last.ts';
 
 /** Whose pages may ask from a browser: the gateway's own, and those of the origins in the list. Programs may always. */
 export class CrossOrigin {
@@ -19,7 +20,7 @@ export class CrossOrigin {
    * the same origin as the gateway.
    */
   mayName({ headers: { host = 'localhost' } }: IncomingMessage): boolean {
-    return !this.#localOnly || LOCAL_NAME.test(URL.parse(`http://${host}`)?.hostname ?? '');
+    return !this.#localOnly || isLocal(host);
   }
 
   /**
@@ -61,6 +62,8 @@ export class CrossOrigin {
 }
 
 const LOCAL_NAME = /^(?:.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/;
+
+const isLocal = rememberLast((host) => LOCAL_NAME.test(URL.parse(`http://${host}`)?.hostname ?? ''));
 
 interface CorsHeaders {
   readonly origin: string;

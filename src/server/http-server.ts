@@ -8,6 +8,8 @@ import { isForm } from './multipart.ts';
 import type { PlainQueries } from './plain-queries.ts';
 import { type UnreadLimits, watchUnread } from './unread.ts';
 import type { CallbackSubscriptions } from './callback/subscriptions.ts';
+import { rememberLast } from './remember-last.ts';
+import type { ReadAhead } from './request-body.ts';
 import type { WebSocketEndpoint } from './websocket.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
@@ -96,11 +98,15 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = pathOf(request);
+    const { graphql, console, crossOrigin } = this.#options;
+    const ahead: ReadAhead = { body: undefined };
+    if (path === GRAPHQL_PATH && !this.#draining && graphql !== null && hasUrl(request) && crossOrigin.mayName(request) && crossOrigin.mayRequest(request)) {
+      if (await graphql.plainQueries.answer(request, response, ahead)) return;
+    }
     // With a header set here, those that are written later can be read back: isStream does.
     response.setHeader('x-content-type-options', 'nosniff');
     if (this.#draining) response.setHeader('connection', 'close');
-    const path = pathOf(request);
-    const { graphql, console, crossOrigin } = this.#options;
     if (path === GRAPHQL_PATH && graphql !== null) {
       if (!hasUrl(request))
         return sendJson(response, 400, { errors: [{ message: 'The Host header is wrong.' }] });
@@ -109,10 +115,9 @@ export class HttpServer implements AsyncDisposable {
       if (!mayAsk) return sendJson(response, 403, { errors: [OTHER_ORIGIN] });
       // Caches must not give one origin what was said to another.
       response.setHeader('vary', 'origin');
-      if (await graphql.plainQueries.answer(request, response)) return;
       this.#answers.add(response);
       response.once('close', () => this.#answers.delete(response));
-      await graphql.yoga(request, response);
+      await graphql.yoga(request, response, ahead);
     } else if (console?.has(path) === true) {
       if (!crossOrigin.mayName(request)) return sendJson(response, 421, { errors: [NOT_LOCAL] });
       console.serve(path, request, response);
@@ -163,8 +168,10 @@ function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boole
 
 /** Yoga reads the URL with the Host header before it, and would answer a wrong one with a stack trace. */
 function hasUrl({ url = '/', headers: { host = 'localhost' } }: IncomingMessage): boolean {
-  return URL.canParse(`http://${host}${url}`);
+  return isUrl(`http://${host}${url}`);
 }
+
+const isUrl = rememberLast((text) => URL.canParse(text));
 
 function isStream(answer: ServerResponse): boolean {
   return String(answer.getHeader('content-type')).startsWith('text/event-stream');

@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-import { readJsonBody } from './request-body.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
 /** The parameters of an operation, when there is nothing special about them. */
@@ -15,11 +13,7 @@ export interface PlainParams {
  * @param trusted the only documents that are run; null: any
  * @returns null for anything but a `query` that may be run with, maybe, variables and the name of an operation
  */
-export async function readPlainParams(
-  request: IncomingMessage,
-  trusted: TrustedDocuments | null,
-): Promise<PlainParams | null> {
-  const body: unknown = await readJsonBody(request).catch(() => null);
+export function plainParams(body: unknown, trusted: TrustedDocuments | null): PlainParams | null {
   if (!isRecord(body)) return null;
   const { query: text, documentId, operationName, variables, ...others } = body;
   if (Object.keys(others).length > 0 || (trusted === null && documentId !== undefined)) return null;

@@ -5,9 +5,9 @@ import type { GraphQLContext } from '../graphql/context.ts';
 import { bearerToken } from './bearer-token.ts';
 import { CompiledQueries } from './compiled-queries.ts';
 import type { CrossOrigin } from './cross-origin.ts';
-import { type PlainParams, readPlainParams } from './plain-params.ts';
+import { type PlainParams, plainParams } from './plain-params.ts';
 import { regularMediaType } from './regular-media-type.ts';
-import { isJson } from './request-body.ts';
+import { isJson, type ReadAhead, readJsonBody } from './request-body.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { hasTooManyValues } from './variable-limits.ts';
 import type { Yoga } from './yoga.ts';
@@ -31,6 +31,7 @@ export interface PlainQueriesOptions {
 export class PlainQueries {
   readonly #options: PlainQueriesOptions;
   readonly #compiled: CompiledQueries;
+  #pend:(()=>void)[]=[];#im:any;
 
   constructor(options: PlainQueriesOptions) {
     this.#options = options;
@@ -38,7 +39,7 @@ export class PlainQueries {
   }
 
   /** @returns false when Yoga has to answer: nothing was written, and the body can be read again */
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  async answer(request: IncomingMessage, response: ServerResponse, ahead: ReadAhead): Promise<boolean> {
     const mediaType = regularMediaType(request.headers.accept);
     if (mediaType === null || request.method !== 'POST' || !isJson(request.headers['content-type'] ?? ''))
       return false;
@@ -50,14 +51,14 @@ export class PlainQueries {
       .authenticate(bearerToken(request.headers.authorization))
       .catch(() => null);
     if (caller === null) return false;
-    const params = await readPlainParams(request, trusted);
+    ahead.body = readJsonBody(request);
+    const params = plainParams(await ahead.body.catch(() => null), trusted);
     const body = params === null ? null : await this.#run(params, caller);
     if (body === null) return false;
-    response.writeHead(200, {
-      'content-type': `${mediaType}; charset=utf-8`,
-      'content-length': Buffer.byteLength(body),
-    });
-    response.end(body);
+    this.#pend.push(()=>{
+    response.writeHead(200, ['x-content-type-options','nosniff','vary','origin','content-type', `${mediaType}; charset=utf-8`, 'content-length', String(Buffer.byteLength(body))]);
+    response.end(body);});
+    this.#im??=setImmediate(()=>{this.#im=undefined;const l=this.#pend;this.#pend=[];for(const f of l)f();});
     return true;
   }
 

@@ -9,7 +9,13 @@ import type { UploadSlots } from './upload-slots.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-interface ServerContext {
+/** What is known of a request before Yoga gets it. */
+export interface ReadAhead {
+  /** Of a POST of JSON, when it was read already. */
+  body: Promise<object> | undefined;
+}
+
+interface ServerContext extends ReadAhead {
   readonly req: IncomingMessage;
   caller?: Caller;
 }
@@ -41,13 +47,13 @@ export function useRequestBody(
   };
 
   return {
-    onRequestParse({ request, requestParser, setRequestParser, serverContext: { req, caller } }) {
+    onRequestParse({ request, requestParser, setRequestParser, serverContext: { req, caller, body } }) {
       if (request.method === 'POST') {
         if (isForm(req) && caller !== undefined) {
           checkMayUpload(caller);
           setRequestParser(() => readUpload(req, caller));
         } else if (isJson(req.headers['content-type'] ?? '')) {
-          setRequestParser(async () => withQuery(await readJsonBody(req), trusted));
+          setRequestParser(async () => withQuery(await (body ?? readJsonBody(req)), trusted));
         } else {
           throw refusal(
             415,
@@ -79,22 +85,12 @@ export function isJson(contentType: string): boolean {
   return /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
 }
 
-const parsed = new WeakMap<IncomingMessage, Promise<object>>();
-
 /**
- * Reads the body of a POST, once: whoever asks again gets the same.
+ * Reads the body of a POST.
  *
  * @throws GraphQLError when it is too large, cut off, or no JSON object
  */
-export function readJsonBody(request: IncomingMessage): Promise<object> {
-  const known = parsed.get(request);
-  if (known !== undefined) return known;
-  const reading = readJson(request);
-  parsed.set(request, reading);
-  return reading;
-}
-
-async function readJson(request: IncomingMessage): Promise<object> {
+export async function readJsonBody(request: IncomingMessage): Promise<object> {
   const body = await readBody(request, MAX_BODY_BYTES);
   if (body.type === 'too-large')
     throw refusal(413, 'REQUEST_ENTITY_TOO_LARGE', 'The body is larger than 1 MiB.');

@@ -19,7 +19,7 @@ import { useInputErrors } from './input-errors.ts';
 import { maskError } from './mask-error.ts';
 import { type OwnerStreams, useOwnerStreams } from './owner-streams.ts';
 import { useFeeds } from './quiet-feed.ts';
-import { useRequestBody } from './request-body.ts';
+import { type ReadAhead, useRequestBody } from './request-body.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { UploadSlots } from './upload-slots.ts';
 import { useVariableLimits } from './variable-limits.ts';
@@ -47,7 +47,7 @@ export interface YogaOptions {
 }
 
 /** What an operation's context begins with: over HTTP all of it, over WebSocket the caller. */
-interface ServerContext {
+interface ServerContext extends ReadAhead {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   /** Set once it is known. */
