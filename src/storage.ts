@@ -51,7 +51,7 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
       { engine: 'sqlite', dataDir: config.dataDir, role: config.role, rpm: segmindRpm },
       `jobs are kept in ${config.dataDir}; role ${config.role}, ${limit}`,
     );
-    const durations = new SqliteDurationStore(store.database);
+    const durations = new SqliteDurationStore(store.database, store.commits);
     const secret = sqliteSecret(store.database);
     const budget = new RateBudget(segmindRpm, systemClock.now());
     const rates = { ownerRate: memoryOwnerRate(rpm), uploadRate: memoryOwnerRate(rpm) };

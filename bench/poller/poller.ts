@@ -90,7 +90,7 @@ ready();
 
 function openSqlite() {
   const opened = openFolder(folder.path);
-  const durations = new SqliteDurationStore(opened.database);
+  const durations = new SqliteDurationStore(opened.database, opened.commits);
   return { store: opened, durationStore: durations, budget: new RateBudget(0, clock.now()) };
 }
 

@@ -14,7 +14,7 @@ const TEN_SECONDS = runSamples(UNLEARNED, REQUEST, { low: 10 * SECOND, high: 10 
 function open() {
   const clock = new FakeClock();
   const { store, ...opened } = openSqlite({ now: clock.now });
-  const durations = new SqliteDurationStore(store.database);
+  const durations = new SqliteDurationStore(store.database, store.commits);
   let reads = 0;
   const counted = {
     read: () => {

@@ -47,7 +47,7 @@ export class PollerBench implements AsyncDisposable {
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
     this.#budget = new RateBudget(rpm, this.clock.now());
     this.durations = new LearnedDurations({
-      store: new SqliteDurationStore(this.store.database),
+      store: new SqliteDurationStore(this.store.database, this.store.commits),
       clock: this.clock,
       upstream: 'test',
       typicalMs: TYPICAL_MS,

@@ -56,7 +56,7 @@ describe('a poller that learns', () => {
     expect(timed.delays).toHaveLength(60);
     const mean = timed.delays.reduce((sum, delay) => sum + delay, 0) / timed.delays.length;
     expect(mean).toBeLessThan(1.3 * SECOND);
-    const stats = await new SqliteDurationStore(bench.store.database).read();
+    const stats = await new SqliteDurationStore(bench.store.database, bench.store.commits).read();
     expect([...stats.keys()].toSorted()).toEqual([
       'test queue',
       'test run',

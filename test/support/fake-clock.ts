@@ -61,7 +61,8 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Resolves when every promise chain that waits for no timer and no I/O has run to its end. */
+/** Resolves when every promise chain that waits for no timer and no I/O has run to its end; the embedded store's writes are none. */
 export async function settled(): Promise<void> {
-  await macrotask();
+  do await macrotask();
+  while (process.getActiveResourcesInfo().includes('Immediate'));
 }

@@ -60,6 +60,16 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_by_creation ON jobs (created_at) WHERE uncharged = 0;
   CREATE INDEX jobs_by_creation_of_owner ON jobs (owner_id, created_at) WHERE uncharged = 0;
   `,
+  // Leases are kept in memory: a job that was leased is due. An index whose condition names no column that a poll changes
+  // is left alone by it.
+  `
+  UPDATE jobs SET due_at = created_at WHERE lease IS NOT NULL;
+  ALTER TABLE jobs DROP COLUMN lease;
+  DROP INDEX jobs_by_deadline;
+  DROP INDEX jobs_unfinished_by_owner;
+  CREATE INDEX jobs_by_deadline ON jobs (deadline_at) WHERE purge_at IS NULL;
+  CREATE INDEX jobs_unfinished_by_owner ON jobs (owner_id) WHERE purge_at IS NULL;
+  `,
 ];
 
 /**

@@ -2,14 +2,20 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type DurationSample, type DurationStats, KEPT_SHARE } from '../../domain/duration-model.ts';
 import type { DurationStore } from '../duration-store.ts';
 import { StoreUnavailableError } from '../job-store.ts';
+import type { GroupCommit } from './group-commit.ts';
 
 /** What was learned of durations, in a table of the embedded store. */
 export class SqliteDurationStore implements DurationStore {
   readonly #read: StatementSync;
   readonly #add: StatementSync;
+  readonly #commits: GroupCommit;
 
-  /** @param database that of the job store, migrated */
-  constructor(database: DatabaseSync) {
+  /**
+   * @param database that of the job store, migrated
+   * @param commits that of the job store
+   */
+  constructor(database: DatabaseSync, commits: GroupCommit) {
+    this.#commits = commits;
     this.#read = database.prepare('SELECT name, weight, sum, squares FROM durations');
     this.#add = database.prepare(`
       INSERT INTO durations (name, weight, sum, squares) VALUES (:name, 1, :mean, :square)
@@ -18,28 +24,29 @@ export class SqliteDurationStore implements DurationStore {
   }
 
   async read(): Promise<DurationStats> {
-    const rows = attempt(() => this.#read.all());
-    return new Map(
-      rows.map(({ name, weight, sum, squares }) => [
-        String(name),
-        { weight: Number(weight), sum: Number(sum), squares: Number(squares) },
-      ]),
-    );
+    try {
+      const rows = this.#read.all();
+      return new Map(
+        rows.map(({ name, weight, sum, squares }) => [
+          String(name),
+          { weight: Number(weight), sum: Number(sum), squares: Number(squares) },
+        ]),
+      );
+    } catch (error) {
+      return unavailable(error);
+    }
   }
 
   async add(samples: readonly DurationSample[]): Promise<void> {
-    attempt(() => {
+    const add = () => {
       for (const { group, moments } of samples) {
         this.#add.run({ name: group, kept: KEPT_SHARE, mean: moments.mean, square: moments.square });
       }
-    });
+    };
+    await this.#commits.run(add).catch(unavailable);
   }
 }
 
-function attempt<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw new StoreUnavailableError('The embedded store failed.', { cause: error });
-  }
+function unavailable(error: unknown): never {
+  throw new StoreUnavailableError('The embedded store failed.', { cause: error });
 }

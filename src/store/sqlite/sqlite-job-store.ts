@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { isFinal, type Job } from '../../domain/job.ts';
 import { Announcer } from '../announcer.ts';
 import { DAY_MS, isGivenBack } from '../job-limits.ts';
@@ -19,13 +18,14 @@ import {
   type Topic,
   type TopicListener,
   type Unwatch,
-  WORTH_LOOKS,
-  worthMost,
 } from '../job-store.ts';
+import { Claims } from './claims.ts';
 import { lockFolder } from './folder-lock.ts';
+import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrations.ts';
 import { purgeSlice, startPurging } from './purge.ts';
 import { RecentJobs } from './recent-jobs.ts';
+import { readJob } from './rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { usedUpLimit } from './used-up-limit.ts';
 
@@ -45,13 +45,12 @@ export interface SqliteJobStoreOptions {
 export class SqliteJobStore implements JobStore {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
+  readonly #claims: Claims;
+  readonly #commits: GroupCommit;
   readonly #resources: DisposableStack;
   readonly #announcer = new Announcer();
   readonly #recent = new RecentJobs();
   readonly #options: SqliteJobStoreOptions;
-  /** Sets the names of this store's leases apart from those of the store that had the folder before. */
-  readonly #leasePrefix = randomUUID();
-  #leases = 0;
 
   /**
    * Opens the store. Leases of an earlier process are void, as there can be no other: its jobs are due at once.
@@ -70,7 +69,8 @@ export class SqliteJobStore implements JobStore {
     );
     migrate(this.#database);
     this.#statements = prepareStatements(this.#database);
-    this.#statements.voidLeases.run({ now: options.now() });
+    this.#claims = new Claims(this.#statements);
+    this.#commits = new GroupCommit(this.#database);
     resources.use(startPurging(() => this.#purge(), options.onPurgeError));
     this.#options = options;
     this.#resources = resources.move();
@@ -81,6 +81,11 @@ export class SqliteJobStore implements JobStore {
     return this.#database;
   }
 
+  /** Writes to it, for what else lives in it. */
+  get commits(): GroupCommit {
+    return this.#commits;
+  }
+
   /** How many listeners are there now, for tests and metrics. */
   get listenerCount(): number {
     return this.#announcer.size;
@@ -88,7 +93,7 @@ export class SqliteJobStore implements JobStore {
 
   async create(record: NewJobRecord): Promise<CreateOutcome> {
     const { job, idempotencyKey, fingerprint, limits } = record;
-    const outcome = this.#write((): CreateOutcome => {
+    const create = (): CreateOutcome => {
       const now = this.#options.now();
       if (idempotencyKey !== null) {
         const earlier = this.#statements.findKey.get({ owner: job.ownerId, key: idempotencyKey, now });
@@ -119,13 +124,13 @@ export class SqliteJobStore implements JobStore {
         });
       }
       return { type: 'created' };
-    });
-    if (outcome.type === 'created') {
+    };
+    return this.#write(create, (outcome) => {
+      if (outcome.type !== 'created') return;
       this.#recent.set(job);
       this.#announcer.announce(job);
       this.#announcer.announceWork(job);
-    }
-    return outcome;
+    });
   }
 
   async getMany(ids: readonly string[]): Promise<(Job | null)[]> {
@@ -153,24 +158,15 @@ export class SqliteJobStore implements JobStore {
   }
 
   async claimDue(query: ClaimQuery): Promise<Claim[]> {
-    const { now, leaseUntil, limit, callLimit } = query;
-    return this.#write(() => {
-      const expired = this.#statements.findExpired.all({ now, limit }).map(readDueJob);
-      const room = Math.min(limit - expired.length, callLimit);
-      const due = room > 0 ? this.#findDue(query, room) : [];
-      return [...expired, ...due].map(({ job, faults, seenAt }) => {
-        const lease = `${this.#leasePrefix}:${++this.#leases}`;
-        this.#statements.lease.run({ id: job.id, lease, until: leaseUntil });
-        return { job, faults, seenAt, lease };
-      });
-    });
+    return this.#read(() => this.#claims.claim(query));
   }
 
   async save(claim: Claim, { job, schedule, videoData }: SaveChange): Promise<boolean> {
-    const saved = this.#write(() => {
-      const { id, version, phase } = job;
-      const columns = { id, version, phase, body: JSON.stringify(job), lease: claim.lease };
-      const keep = schedule === null && !isFinal(job);
+    const { id, version, phase } = job;
+    const { lease } = claim;
+    const columns = { id, version, phase, body: JSON.stringify(job), lease };
+    const keep = schedule === null && !isFinal(job);
+    const save = (): boolean => {
       const { changes } = keep
         ? this.#statements.saveAndKeep.run(columns)
         : this.#statements.saveAndRelease.run({
@@ -182,24 +178,27 @@ export class SqliteJobStore implements JobStore {
             uncharged: isGivenBack(job) ? 1 : 0,
           });
       if (Number(changes) === 0) return false;
+      if (!keep) this.#statements.endLease.run({ id, lease });
       if (videoData !== undefined) this.#statements.putVideoData.run({ id, base64: videoData });
       return true;
-    });
-    if (saved) {
+    };
+    return this.#write(save, (saved) => {
+      if (!saved) return;
       this.#recent.set(job);
       this.#announcer.announce(job);
-    }
-    return saved;
+    });
   }
 
   async release(claim: Claim, { dueAt, faults, seenAt }: Schedule): Promise<void> {
-    const columns = { id: claim.job.id, lease: claim.lease, due: dueAt, faults, seen: seenAt };
-    this.#write(() => this.#statements.release.run(columns));
+    const { id } = claim.job;
+    await this.#write(() => {
+      const held = Number(this.#statements.endLease.run({ id, lease: claim.lease }).changes) > 0;
+      if (held) this.#statements.release.run({ id, due: dueAt, faults, seen: seenAt });
+    });
   }
 
   async nextDueAt(): Promise<number | null> {
-    const due = this.#read(() => this.#statements.nextDue.get())?.['due'];
-    return typeof due === 'number' ? due : null;
+    return this.#read(() => this.#claims.nextDueAt());
   }
 
   async ping(): Promise<void> {
@@ -211,16 +210,9 @@ export class SqliteJobStore implements JobStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#commits.flush();
     this.#recent.clear();
     this.#resources.dispose();
-  }
-
-  #findDue({ now, worth }: ClaimQuery, room: number): ReturnType<typeof readDueJob>[] {
-    if (worth === null) return this.#statements.findDue.all({ now, limit: room }).map(readDueJob);
-    const looks = { now, limit: WORTH_LOOKS };
-    const rows = [...this.#statements.findUrgent.all(looks), ...this.#statements.findDue.all(looks)];
-    const found = new Map(rows.map(readDueJob).map((due) => [due.job.id, due]));
-    return worthMost([...found.values()], worth).slice(0, room);
   }
 
   /**
@@ -247,37 +239,19 @@ export class SqliteJobStore implements JobStore {
     return job;
   }
 
-  #write<T>(work: () => T): T {
-    return this.#read(() => {
-      this.#database.exec('BEGIN IMMEDIATE');
-      try {
-        const result = work();
-        this.#database.exec('COMMIT');
-        return result;
-      } catch (error) {
-        // A full disk may have rolled it back already.
-        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-        throw error;
-      }
-    });
+  async #write<T>(work: () => T, committed?: (result: T) => void): Promise<T> {
+    return this.#commits.run(work, committed).catch(unavailable);
   }
 
   #read<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
-      throw new StoreUnavailableError('The embedded store failed.', { cause: error });
+      return unavailable(error);
     }
   }
 }
 
-function readDueJob(row: Record<string, SQLOutputValue>): Omit<Claim, 'lease'> {
-  const { faults, seen_at: seenAt } = row;
-  return { job: readJob(row), faults: Number(faults), seenAt: typeof seenAt === 'number' ? seenAt : null };
-}
-
-function readJob(row: Record<string, SQLOutputValue>): Job {
-  // Written by this class, in this version of the schema or brought up to it by a migration.
-  const job: Job = JSON.parse(String(row['body']));
-  return job;
+function unavailable(error: unknown): never {
+  throw new StoreUnavailableError('The embedded store failed.', { cause: error });
 }

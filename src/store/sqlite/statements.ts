@@ -1,13 +1,29 @@
 import type { DatabaseSync } from 'node:sqlite';
 
+/**
+ * Who has which job. The folder has one process, and with that its leases end: they are kept in memory, so that claiming
+ * a job writes nothing to the disk. What is undone with a transaction is undone here too.
+ */
+const LEASES = `
+  PRAGMA temp_store = MEMORY;
+  CREATE TEMP TABLE leases (
+    job_id       TEXT PRIMARY KEY,
+    lease        TEXT NOT NULL,             -- names the claim
+    until        INTEGER NOT NULL           -- then the job may be claimed by another
+  ) STRICT, WITHOUT ROWID`;
+
+const DUE = `
+  due_at IS NOT NULL AND due_at <= :now
+  AND NOT EXISTS (SELECT 1 FROM leases WHERE job_id = id AND until > :now)`;
+const HELD = 'EXISTS (SELECT 1 FROM leases WHERE job_id = :id AND lease = :lease)';
+
 /** Every statement of the store, prepared once. */
 export type Statements = ReturnType<typeof prepareStatements>;
 
 /** Prepares the statements on a migrated database. */
 export function prepareStatements(database: DatabaseSync) {
+  database.exec(LEASES);
   return {
-    voidLeases: database.prepare('UPDATE jobs SET due_at = :now, lease = NULL WHERE lease IS NOT NULL'),
-
     findKey: database.prepare(`
       SELECT fingerprint, body FROM idempotency_keys JOIN jobs ON jobs.id = job_id
       WHERE idempotency_keys.owner_id = :owner AND key = :key AND expires_at > :now`),
@@ -16,7 +32,7 @@ export function prepareStatements(database: DatabaseSync) {
       VALUES (:owner, :key, :job, :fingerprint, :expires)`),
     countUnfinished: database.prepare('SELECT count(*) AS count FROM jobs WHERE due_at IS NOT NULL'),
     countUnfinishedOfOwner: database.prepare(
-      'SELECT count(*) AS count FROM jobs WHERE owner_id = :owner AND due_at IS NOT NULL',
+      'SELECT count(*) AS count FROM jobs WHERE owner_id = :owner AND purge_at IS NULL',
     ),
     lastToGo: database.prepare(lastToGo('')),
     lastToGoOfOwner: database.prepare(lastToGo('owner_id = :owner AND')),
@@ -34,25 +50,30 @@ export function prepareStatements(database: DatabaseSync) {
 
     findExpired: database.prepare(`
       SELECT body, faults, seen_at FROM jobs
-      WHERE due_at IS NOT NULL AND deadline_at <= :now AND due_at <= :now ORDER BY deadline_at LIMIT :limit`),
+      WHERE purge_at IS NULL AND ${DUE} AND deadline_at <= :now ORDER BY deadline_at LIMIT :limit`),
     findDue: database.prepare(`
-      SELECT body, faults, seen_at FROM jobs
-      WHERE due_at IS NOT NULL AND due_at <= :now AND deadline_at > :now ORDER BY due_at LIMIT :limit`),
+      SELECT body, faults, seen_at FROM jobs WHERE ${DUE} AND deadline_at > :now ORDER BY due_at LIMIT :limit`),
     findUrgent: database.prepare(`
       SELECT body, faults, seen_at FROM jobs
-      WHERE due_at IS NOT NULL AND phase IN ('accepted', 'submitting', 'collecting')
-        AND due_at <= :now AND deadline_at > :now ORDER BY due_at LIMIT :limit`),
-    lease: database.prepare('UPDATE jobs SET lease = :lease, due_at = :until WHERE id = :id'),
+      WHERE phase IN ('accepted', 'submitting', 'collecting') AND ${DUE} AND deadline_at > :now
+      ORDER BY due_at LIMIT :limit`),
+    lease: database.prepare(
+      'INSERT OR REPLACE INTO leases (job_id, lease, until) VALUES (:id, :lease, :until)',
+    ),
+    endLease: database.prepare('DELETE FROM leases WHERE job_id = :id AND lease = :lease'),
     saveAndRelease: database.prepare(`
-      UPDATE jobs SET version = :version, phase = :phase, body = :body, due_at = :due, faults = :faults, seen_at = :seen, lease = NULL, purge_at = :purge, uncharged = :uncharged
-      WHERE id = :id AND lease = :lease AND version = :version - 1`),
+      UPDATE jobs SET version = :version, phase = :phase, body = :body, due_at = :due, faults = :faults, seen_at = :seen, purge_at = :purge, uncharged = :uncharged
+      WHERE id = :id AND version = :version - 1 AND ${HELD}`),
     saveAndKeep: database.prepare(`
       UPDATE jobs SET version = :version, phase = :phase, body = :body
-      WHERE id = :id AND lease = :lease AND version = :version - 1`),
+      WHERE id = :id AND version = :version - 1 AND ${HELD}`),
     release: database.prepare(
-      'UPDATE jobs SET due_at = :due, faults = :faults, seen_at = :seen, lease = NULL WHERE id = :id AND lease = :lease',
+      'UPDATE jobs SET due_at = :due, faults = :faults, seen_at = :seen WHERE id = :id',
     ),
-    nextDue: database.prepare('SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL'),
+    nextDue: database.prepare(`
+      SELECT due_at AS due FROM jobs
+      WHERE due_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM leases WHERE job_id = id) ORDER BY due_at LIMIT 1`),
+    nextLeaseEnd: database.prepare('SELECT min(until) AS until FROM leases'),
 
     purgeVideoData: database.prepare(`
       DELETE FROM video_data WHERE job_id IN (

@@ -1,8 +1,6 @@
-import type { SQLOutputValue } from 'node:sqlite';
 import { DAY_MS, type JobLimits, type LimitRefusal, UNFINISHED_RETRY_MS } from '../job-limits.ts';
+import type { Row } from './rows.ts';
 import type { Statements } from './statements.ts';
-
-type Row = Record<string, SQLOutputValue> | undefined;
 
 /**
  * The limit that another job of this owner would exceed, or null. Holds for the transaction in which it is asked.
@@ -37,11 +35,11 @@ export function usedUpLimit(
 
 const ORDER = ['unfinishedPerOwner', 'perDayPerOwner', 'unfinished', 'perDay'] as const;
 
-function countOf(row: Row): number {
+function countOf(row: Row | undefined): number {
   return Number(row?.['count']);
 }
 
 /** @param row the job that has to fall out of the day for another to get in; none when there is room */
-function waitFor(row: Row, now: number): number | null {
+function waitFor(row: Row | undefined, now: number): number | null {
   return row === undefined ? null : Number(row['created_at']) + DAY_MS - now;
 }

@@ -8,7 +8,7 @@ import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { claimAll, createAll } from '../../contract/job-store-cases/opened-store.ts';
 import { acceptedJob, failed, limits, record } from '../../support/jobs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { DAY, NOON } from '../../support/times.ts';
+import { DAY, HOUR, NOON } from '../../support/times.ts';
 import { sqliteOptions } from './open-sqlite.ts';
 
 const now = () => NOON;
@@ -17,10 +17,10 @@ describe('migrations', () => {
   it('bring an empty database to the newest version, and leave that one alone', () => {
     using database = new DatabaseSync(':memory:');
     migrate(database);
-    expect(version(database)).toBe(3);
+    expect(version(database)).toBe(4);
     expect(tables(database)).toEqual(['durations', 'idempotency_keys', 'jobs', 'secrets', 'video_data']);
     migrate(database);
-    expect(version(database)).toBe(3);
+    expect(version(database)).toBe(4);
   });
 
   it('tell of jobs from before the limits when they were made, and whether they cost nothing', async () => {
@@ -47,6 +47,20 @@ describe('migrations', () => {
     expect(await create({ perDay: 3, unfinishedPerOwner: 2 })).toEqual({ type: 'created' });
   });
 
+  it('have the jobs due that had leases when those were on the disk', async () => {
+    using folder = tempFolder();
+    const jobs = [acceptedJob(), acceptedJob({ createdAt: NOON + HOUR })];
+    const [leased, later] = jobs;
+    {
+      await using first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
+      await createAll(first, jobs);
+    }
+    bringLeasesBack(folder.path, leased);
+    await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
+    expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([leased]);
+    expect((await claimAll(store, NOON + HOUR)).map(({ job }) => job)).toEqual([leased, later]);
+  });
+
   it('leave nothing half done when one fails', async () => {
     using folder = tempFolder();
     {
@@ -70,18 +84,31 @@ describe('migrations', () => {
     using folder = tempFolder();
     const first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     await first[Symbol.asyncDispose]();
-    setVersion(folder.path, 4);
+    setVersion(folder.path, 5);
     expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow(
-      'The database has schema version 4, this Reelgate knows up to 3: it was written by a newer one.',
+      'The database has schema version 5, this Reelgate knows up to 4: it was written by a newer one.',
     );
-    setVersion(folder.path, 3);
+    setVersion(folder.path, 4);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect(await store.nextDueAt()).toBeNull();
   });
 });
 
+/** Makes a database what it was before version 4, with a lease on a job. */
+function bringLeasesBack(folder: string, job?: Job): void {
+  using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
+  database.exec(`
+    DROP INDEX jobs_by_deadline; DROP INDEX jobs_unfinished_by_owner;
+    CREATE INDEX jobs_by_deadline ON jobs (deadline_at) WHERE due_at IS NOT NULL;
+    CREATE INDEX jobs_unfinished_by_owner ON jobs (owner_id) WHERE due_at IS NOT NULL;
+    ALTER TABLE jobs ADD COLUMN lease TEXT;
+    UPDATE jobs SET lease = 'lost', due_at = ${NOON + DAY} WHERE id = '${job?.id}';
+    PRAGMA user_version = 3`);
+}
+
 /** Makes a database what it was before version 3. */
 function forgetLimits(folder: string): void {
+  bringLeasesBack(folder);
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
   database.exec(`
     DROP INDEX jobs_unfinished_by_owner; DROP INDEX jobs_by_creation; DROP INDEX jobs_by_creation_of_owner;

@@ -10,17 +10,17 @@ const now = () => NOON;
 describe('what was learned of durations, in SQLite', () => {
   durationStoreCases(async () => {
     const { store, ...opened } = openSqlite({ now });
-    const { database } = store;
+    const { database, commits } = store;
     return {
-      one: new SqliteDurationStore(database),
-      other: new SqliteDurationStore(database),
+      one: new SqliteDurationStore(database, commits),
+      other: new SqliteDurationStore(database, commits),
       [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
     };
   });
 
   it('fails as the store does', async () => {
     const opened = openSqlite({ now });
-    const durations = new SqliteDurationStore(opened.store.database);
+    const durations = new SqliteDurationStore(opened.store.database, opened.store.commits);
     await opened[Symbol.asyncDispose]();
     await expect(durations.read()).rejects.toThrow(StoreUnavailableError);
     await expect(durations.add([{ group: 'run', moments: { mean: 1, square: 1 } }])).rejects.toThrow(

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import { claimAll, createAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
+import { claimAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
 import { acceptedJob, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
-import { NOON } from '../../support/times.ts';
-import { openSqlite } from './open-sqlite.ts';
+import { NOON, SECOND } from '../../support/times.ts';
+import { openSqlite, sqliteOptions } from './open-sqlite.ts';
 
 const now = () => NOON;
 
@@ -64,15 +65,51 @@ describe('a store that fails', () => {
     expect(recorder.jobs).toEqual([change.job]);
   });
 
-  it('leases none of several jobs when one lease can not be stored', async () => {
+  it('leaves a job to its poller when its release can not be stored, and takes the release again', async () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
-    const jobs = [acceptedJob(), acceptedJob()];
-    await createAll(store, jobs);
-    refuse(folder, `UPDATE ON jobs WHEN new.id = '${jobs[1]?.id}'`);
-    await expect(claimAll(store, NOON)).rejects.toThrow(StoreUnavailableError);
+    const claim = await createAndClaim(store, acceptedJob());
+    const later = { ...LATER, faults: 1 };
+    refuse(folder, 'UPDATE ON jobs');
+    await expect(store.release(claim, later)).rejects.toThrow(StoreUnavailableError);
+    expect(await claimAll(store, NOON)).toEqual([]);
     permit(folder);
-    expect(await claimAll(store, NOON)).toHaveLength(2);
+    await store.release(claim, later);
+    expect(await claimAll(store, NOON + SECOND)).toMatchObject([{ faults: 1 }]);
+  });
+
+  it('remembers and announces nothing of what could not be committed, and all of it can be repeated', async () => {
+    await using opened = openSqlite({ now });
+    const { store, folder } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    const recorder = new Recorder();
+    await store.watch({ type: 'owner', ownerId: 'ada' }, recorder.listener);
+    const [saved, made] = [nextVersion(claim.job), acceptedJob()];
+    const write = () =>
+      Promise.allSettled([
+        store.save(claim, { job: saved, schedule: LATER }),
+        store.create(record(made, { idempotencyKey: 'k' })),
+      ]);
+    refuseCommits(folder);
+    const refused = { status: 'rejected', reason: expect.any(StoreUnavailableError) };
+    expect(await write()).toEqual([refused, refused]);
+    expect(recorder.jobs).toEqual([]);
+    expect(await store.getMany([claim.job.id, made.id])).toEqual([claim.job, null]);
+    expect(await claimAll(store, NOON)).toEqual([]);
+    permit(folder);
+    expect(await write()).toMatchObject([{ value: true }, { value: { type: 'created' } }]);
+    expect(recorder.jobs).toEqual([saved, made]);
+    expect(await store.getMany([claim.job.id, made.id])).toEqual([saved, made]);
+  });
+
+  it('stores what was asked for before it was closed', async () => {
+    await using opened = openSqlite({ now });
+    const job = acceptedJob();
+    const created = opened.store.create(record(job));
+    await opened.store[Symbol.asyncDispose]();
+    expect(await created).toEqual({ type: 'created' });
+    await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now }));
+    expect(await store.getMany([job.id])).toEqual([job]);
   });
 
   it('can be closed twice', async () => {
@@ -94,6 +131,16 @@ describe('a store that fails', () => {
     expect(store.listenerCount).toBe(0);
   });
 });
+
+const LATER = { dueAt: NOON + SECOND, faults: 0, seenAt: null };
+
+/** Makes the database take changes of jobs and then not commit them. */
+function refuseCommits(folder: string): void {
+  using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
+  database.exec(`
+    CREATE TABLE orphans (job_id TEXT REFERENCES jobs DEFERRABLE INITIALLY DEFERRED);
+    CREATE TRIGGER refuse AFTER UPDATE ON jobs BEGIN INSERT INTO orphans VALUES ('nobody'); END`);
+}
 
 /** Makes the database refuse some writes, as a full disk would. */
 function refuse(folder: string, what: string): void {

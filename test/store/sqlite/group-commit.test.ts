@@ -1,0 +1,216 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as macrotask } from 'node:timers/promises';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { GroupCommit } from '../../../src/store/sqlite/group-commit.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+describe('a group commit', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+    return () => bench[Symbol.dispose]();
+  });
+
+  it('has each piece on the disk before its promise resolves, and not before the turn is over', async () => {
+    const first = bench.insert('a');
+    const second = bench.insert('b');
+    await Promise.resolve();
+    expect(bench.stored()).toEqual([]);
+    expect(await first).toBe('a');
+    expect(bench.stored()).toEqual(['a', 'b']);
+    expect(await second).toBe('b');
+  });
+
+  it('takes one transaction for all of one turn, and another for the next', async () => {
+    const before = bench.commitCount();
+    const inserts = ['a', 'b', 'c'].map((name) => bench.insert(name));
+    // What follows from what happens in the turn counts for it.
+    inserts.push(Promise.resolve().then(() => bench.insert('d')));
+    await Promise.all(inserts);
+    expect(bench.stored()).toEqual(['a', 'b', 'c', 'd']);
+    expect(bench.commitCount()).toBe(before + 1);
+    await bench.insert('e');
+    expect(bench.commitCount()).toBe(before + 2);
+  });
+
+  it('runs pieces, tells of them and resolves them in the order in which they were asked for', async () => {
+    const names = ['c', 'a', 'b'];
+    const resolved: string[] = [];
+    const insert = async (name: string) => resolved.push(await bench.insert(name));
+    await Promise.all(names.map(insert));
+    expect(bench.stored()).toEqual(names);
+    expect(bench.told).toEqual(names);
+    expect(resolved).toEqual(names);
+  });
+
+  it('has a piece see what those before it did', async () => {
+    const insert = bench.insert('a');
+    const count = bench.commits.run(() => bench.count());
+    expect(await count).toBe(1);
+    await insert;
+  });
+
+  it('tells of all pieces before anybody goes on', async () => {
+    const seen = bench.insert('a').then(() => [...bench.told]);
+    await bench.insert('b');
+    expect(await seen).toEqual(['a', 'b']);
+  });
+
+  it('undoes all of a piece that fails half way, and nothing of the others', async () => {
+    const fault = new Error('half way');
+    const outcomes = await Promise.allSettled([
+      bench.insert('a'),
+      bench.commits.run(
+        () => {
+          bench.add('half');
+          throw fault;
+        },
+        () => bench.told.push('half'),
+      ),
+      bench.insert('b'),
+    ]);
+    expect(outcomes).toEqual([
+      { status: 'fulfilled', value: 'a' },
+      { status: 'rejected', reason: fault },
+      { status: 'fulfilled', value: 'b' },
+    ]);
+    expect(bench.stored()).toEqual(['a', 'b']);
+    expect(bench.told).toEqual(['a', 'b']);
+  });
+
+  it('has the piece itself fail when it is the only one', async () => {
+    const fault = new Error('alone');
+    const failing = bench.commits.run(() => {
+      bench.add('half');
+      throw fault;
+    });
+    await expect(failing).rejects.toBe(fault);
+    expect(bench.stored()).toEqual([]);
+    expect(await bench.insert('a')).toBe('a');
+  });
+
+  it('spares the others a piece that fails at being told', async () => {
+    const fault = new Error('told');
+    const failing = bench.commits.run(
+      () => bench.add('a'),
+      () => {
+        throw fault;
+      },
+    );
+    const insert = bench.insert('b');
+    await expect(failing).rejects.toBe(fault);
+    expect(await insert).toBe('b');
+    expect(bench.stored()).toEqual(['a', 'b']);
+  });
+
+  it('rejects all pieces when they can not be committed, tells of none, and works again afterwards', async () => {
+    const outcomes = await Promise.allSettled([
+      bench.insert('a'),
+      // Checked at the commit.
+      bench.commits.run(() => bench.database.exec("INSERT INTO children (parent) VALUES ('nobody')")),
+      bench.insert('b'),
+    ]);
+    const rejected = { status: 'rejected', reason: expect.objectContaining({ code: 'ERR_SQLITE_ERROR' }) };
+    expect(outcomes).toEqual([rejected, rejected, rejected]);
+    expect(bench.told).toEqual([]);
+    expect(bench.stored()).toEqual([]);
+    expect(await bench.insert('c')).toBe('c');
+  });
+
+  it('rejects all pieces when another process is writing for too long', async () => {
+    bench.other.exec('BEGIN IMMEDIATE');
+    const outcomes = await Promise.allSettled([bench.insert('a'), bench.insert('b')]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    bench.other.exec('ROLLBACK');
+    expect(await bench.insert('c')).toBe('c');
+    expect(bench.stored()).toEqual(['c']);
+  });
+
+  it('commits at once when more come than may wait, and the rest at the end of the turn', async () => {
+    const names = Array.from({ length: 300 }, (_, index) => String(index));
+    const inserts = names.map((name) => bench.insert(name));
+    expect(bench.stored()).toEqual(names.slice(0, 256));
+    await Promise.all(inserts);
+    expect(bench.stored()).toEqual(names);
+    expect(bench.told).toEqual(names);
+  });
+
+  it('commits what waits when told to, once', async () => {
+    const insert = bench.insert('a');
+    bench.commits.flush();
+    expect(bench.stored()).toEqual(['a']);
+    expect(await insert).toBe('a');
+    await macrotask();
+    expect(bench.stored()).toEqual(['a']);
+  });
+
+  it('rejects what is asked for once the database is closed, and leaves nothing pending', async () => {
+    const insert = bench.insert('a');
+    bench.database.close();
+    await expect(insert).rejects.toThrow('not open');
+    await expect(bench.insert('b')).rejects.toThrow('not open');
+  });
+});
+
+/** A database on the disk, and another connection that sees only what was committed. */
+class Bench implements Disposable {
+  readonly told: string[] = [];
+  readonly database: DatabaseSync;
+  readonly other: DatabaseSync;
+  readonly commits: GroupCommit;
+  readonly #folder = tempFolder();
+  readonly #file = join(this.#folder.path, 'test.sqlite');
+
+  constructor() {
+    this.database = new DatabaseSync(this.#file, { timeout: 0 });
+    this.database.exec(`
+      PRAGMA journal_mode = WAL;
+      CREATE TABLE names (name TEXT PRIMARY KEY);
+      CREATE TABLE children (parent TEXT REFERENCES names DEFERRABLE INITIALLY DEFERRED)`);
+    this.other = new DatabaseSync(this.#file);
+    this.commits = new GroupCommit(this.database);
+  }
+
+  insert(name: string): Promise<string> {
+    return this.commits.run(
+      () => {
+        this.add(name);
+        return name;
+      },
+      (done) => this.told.push(done),
+    );
+  }
+
+  add(name: string): void {
+    this.database.prepare('INSERT INTO names (name) VALUES (?)').run(name);
+  }
+
+  count(): unknown {
+    return this.database.prepare('SELECT count(*) AS count FROM names').get()?.['count'];
+  }
+
+  stored(): unknown[] {
+    return this.other
+      .prepare('SELECT name FROM names ORDER BY rowid')
+      .all()
+      .map(({ name }) => name);
+  }
+
+  /** How many transactions are in the log: the last frame of each says how large the database is. */
+  commitCount(): number {
+    const log = readFileSync(`${this.#file}-wal`);
+    let count = 0;
+    for (let frame = 32; frame < log.length; frame += 24 + 4096) {
+      if (log.readUInt32BE(frame + 4) > 0) count += 1;
+    }
+    return count;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.database.isOpen) this.database.close();
+    this.other.close();
+    this.#folder[Symbol.dispose]();
+  }
+}
