@@ -165,7 +165,7 @@ export class WebSocketEndpoint {
     const closed = this.#graphql.opened(
       {
         protocol: socket.protocol,
-        send: (data) => send(socket, data),
+        send: (data) => send(socket, stream, data),
         close,
         onMessage: (listener) => {
           socket.on('message', (data: Buffer) => {
