@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream';
 
-/** Holds back what is written to streams until the end of the turn, so that each stream is written to once. */
+/**
+ * Holds back what is written to streams until all that has come in is seen to, so that each stream is written to once,
+ * and all of them in a row: a reader that sleeps is woken for many.
+ */
 export class Corks {
   #corked = new Set<Duplex>();
 
@@ -8,7 +11,7 @@ export class Corks {
   hold(stream: Duplex): void {
     if (this.#corked.has(stream)) return;
     stream.cork();
-    if (this.#corked.size === 0) process.nextTick(() => this.#letGo());
+    if (this.#corked.size === 0) setImmediate(() => this.#letGo());
     this.#corked.add(stream);
   }
 

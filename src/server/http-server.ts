@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { ConsoleFiles } from './console.ts';
 import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, sendJson, serveHealth } from './health.ts';
+import { GRAPHQL_HEADERS } from './graphql-headers.ts';
 import { isForm } from './multipart.ts';
 import type { PlainQueries } from './plain-queries.ts';
 import { type UnreadLimits, watchUnread } from './unread.ts';
@@ -47,6 +48,7 @@ const DRAIN_MS = 3000;
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
+  /** Those under way, but for plain queries that were written at once. */
   readonly #answers = new Set<ServerResponse>();
   #draining = false;
 
@@ -100,25 +102,10 @@ export class HttpServer implements AsyncDisposable {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = pathOf(request);
     const { graphql, console, crossOrigin } = this.#options;
-    const ahead: ReadAhead = { body: undefined };
-    if (path === GRAPHQL_PATH && !this.#draining && graphql !== null && hasUrl(request) && crossOrigin.mayName(request) && crossOrigin.mayRequest(request)) {
-      if (await graphql.plainQueries.answer(request, response, ahead)) return;
-    }
-    // With a header set here, those that are written later can be read back: isStream does.
+    if (path === GRAPHQL_PATH && graphql !== null) return this.#handleGraphQL(request, response, graphql);
     response.setHeader('x-content-type-options', 'nosniff');
-    if (this.#draining) response.setHeader('connection', 'close');
-    if (path === GRAPHQL_PATH && graphql !== null) {
-      if (!hasUrl(request))
-        return sendJson(response, 400, { errors: [{ message: 'The Host header is wrong.' }] });
-      if (!crossOrigin.mayName(request)) return sendJson(response, 421, { errors: [NOT_LOCAL] });
-      const mayAsk = crossOrigin.mayRequest(request) && (!isForm(request) || crossOrigin.mayUnasked(request));
-      if (!mayAsk) return sendJson(response, 403, { errors: [OTHER_ORIGIN] });
-      // Caches must not give one origin what was said to another.
-      response.setHeader('vary', 'origin');
-      this.#answers.add(response);
-      response.once('close', () => this.#answers.delete(response));
-      await graphql.yoga(request, response, ahead);
-    } else if (console?.has(path) === true) {
+    this.#closeIfDraining(response);
+    if (console?.has(path) === true) {
       if (!crossOrigin.mayName(request)) return sendJson(response, 421, { errors: [NOT_LOCAL] });
       console.serve(path, request, response);
     } else if (path === '/' && graphql !== null) {
@@ -131,6 +118,43 @@ export class HttpServer implements AsyncDisposable {
         error: `There is nothing at ${path}.${graphql === null ? '' : ` GraphQL is at ${GRAPHQL_PATH}.`}`,
       });
     }
+  }
+
+  async #handleGraphQL(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { plainQueries, yoga }: GraphQLEndpoints,
+  ): Promise<void> {
+    const refused = this.#refusalOf(request);
+    const ahead: ReadAhead = { body: undefined };
+    if (refused === null && !this.#draining && (await plainQueries.answer(request, response, ahead))) {
+      if (!response.writableFinished) this.#track(response);
+      return;
+    }
+    // With a header set here, those that are written later can be read back: isStream does.
+    for (const [name, value] of GRAPHQL_HEADERS) response.setHeader(name, value);
+    this.#closeIfDraining(response);
+    if (refused !== null) return sendJson(response, refused.status, { errors: [refused.error] });
+    this.#track(response);
+    await yoga(request, response, ahead);
+  }
+
+  /** Null for a request that may be answered. */
+  #refusalOf(request: IncomingMessage): { readonly status: number; readonly error: object } | null {
+    const { crossOrigin } = this.#options;
+    if (!hasUrl(request)) return { status: 400, error: { message: 'The Host header is wrong.' } };
+    if (!crossOrigin.mayName(request)) return { status: 421, error: NOT_LOCAL };
+    const mayAsk = crossOrigin.mayRequest(request) && (!isForm(request) || crossOrigin.mayUnasked(request));
+    return mayAsk ? null : { status: 403, error: OTHER_ORIGIN };
+  }
+
+  #closeIfDraining(response: ServerResponse): void {
+    if (this.#draining) response.setHeader('connection', 'close');
+  }
+
+  #track(answer: ServerResponse): void {
+    this.#answers.add(answer);
+    answer.once('close', () => this.#answers.delete(answer));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

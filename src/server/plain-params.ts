@@ -8,7 +8,7 @@ export interface PlainParams {
 }
 
 /**
- * Reads the body.
+ * Takes the parameters out of a body.
  *
  * @param trusted the only documents that are run; null: any
  * @returns null for anything but a `query` that may be run with, maybe, variables and the name of an operation

@@ -5,6 +5,7 @@ import type { GraphQLContext } from '../graphql/context.ts';
 import { bearerToken } from './bearer-token.ts';
 import { CompiledQueries } from './compiled-queries.ts';
 import type { CrossOrigin } from './cross-origin.ts';
+import { GRAPHQL_HEADERS } from './graphql-headers.ts';
 import { type PlainParams, plainParams } from './plain-params.ts';
 import { regularMediaType } from './regular-media-type.ts';
 import { isJson, type ReadAhead, readJsonBody } from './request-body.ts';
@@ -23,6 +24,8 @@ export interface PlainQueriesOptions {
   readonly trusted: TrustedDocuments | null;
 }
 
+const HEADERS = GRAPHQL_HEADERS.flat();
+
 /**
  * Answers what frontends ask most, a query POSTed as JSON that succeeds, without the Request, Response and hooks that
  * Yoga makes for each. Whatever is otherwise in any way, errors included, is Yoga's to answer, from the start: so there
@@ -31,14 +34,17 @@ export interface PlainQueriesOptions {
 export class PlainQueries {
   readonly #options: PlainQueriesOptions;
   readonly #compiled: CompiledQueries;
-  #pend:(()=>void)[]=[];#im:any;
+  #turn: Promise<void> | undefined;
 
   constructor(options: PlainQueriesOptions) {
     this.#options = options;
     this.#compiled = new CompiledQueries(options.yoga);
   }
 
-  /** @returns false when Yoga has to answer: nothing was written, and the body can be read again */
+  /**
+   * @param ahead gets what was read of the request
+   * @returns false when Yoga has to answer: nothing was written
+   */
   async answer(request: IncomingMessage, response: ServerResponse, ahead: ReadAhead): Promise<boolean> {
     const mediaType = regularMediaType(request.headers.accept);
     if (mediaType === null || request.method !== 'POST' || !isJson(request.headers['content-type'] ?? ''))
@@ -55,11 +61,26 @@ export class PlainQueries {
     const params = plainParams(await ahead.body.catch(() => null), trusted);
     const body = params === null ? null : await this.#run(params, caller);
     if (body === null) return false;
-    this.#pend.push(()=>{
-    response.writeHead(200, ['x-content-type-options','nosniff','vary','origin','content-type', `${mediaType}; charset=utf-8`, 'content-length', String(Buffer.byteLength(body))]);
-    response.end(body);});
-    this.#im??=setImmediate(()=>{this.#im=undefined;const l=this.#pend;this.#pend=[];for(const f of l)f();});
+    await this.#endOfTurn();
+    response.writeHead(200, [
+      ...HEADERS,
+      'content-type',
+      `${mediaType}; charset=utf-8`,
+      'content-length',
+      String(Buffer.byteLength(body)),
+    ]);
+    response.end(body);
     return true;
+  }
+
+  /** Answers are written in a row, once all that has come in is seen to: clients that sleep are woken for many. */
+  #endOfTurn(): Promise<void> {
+    return (this.#turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = undefined;
+        resolve();
+      });
+    }));
   }
 
   /** @returns the answer's body; null unless it is a query that succeeds */

@@ -4,16 +4,37 @@ import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
+import type { PushIterator } from '../watching/push-iterator.ts';
 import { maskError } from './mask-error.ts';
-import { SubscriptionPlan, type Variables } from './subscription-plan.ts';
+import { type PlanOptions, SubscriptionPlan, type Variables } from './subscription-plan.ts';
+import { hasTooManyValues } from './variable-limits.ts';
 import { formatErrors } from './ws-errors.ts';
 
-/** What one subscriber asked for. Subscribers with equal keys are sent the same. */
-export interface Subscriber {
+/** Subscribers who asked for the same with the same rights, in the words of the first of them. */
+export interface Audience {
+  readonly key: string;
   readonly plan: SubscriptionPlan;
   readonly caller: Caller;
   readonly variables: Variables;
-  readonly key: string;
+  /** How many they are. */
+  size: number;
+  /** Of the last event, if it was executed for them. */
+  payload: string | Promise<string> | null;
+}
+
+/** Who asks for which subscription. */
+export interface SubscriptionWish {
+  /** The document's. */
+  readonly text: string;
+  readonly operationName: string | null | undefined;
+  readonly variables: Variables | null | undefined;
+  readonly caller: Caller;
+}
+
+/** A subscription whose events are still to be sent. */
+export interface OpenSubscription {
+  readonly feed: PushIterator<Job>;
+  readonly options: PlanOptions;
 }
 
 /** What payloads are made with. */
@@ -36,20 +57,39 @@ const KEPT_PLANS = 100;
 export class SharedPayloads {
   readonly #options: SharedPayloadsOptions;
   readonly #plans = createLRUCache<SubscriptionPlan>({ max: KEPT_PLANS });
-  /** The last event, when it came, and its payloads by the subscribers' keys. */
+  readonly #audiences = new Map<string, Audience>();
+  /** The last event, when it came, and who has a payload of it. */
   #event: Job | null = null;
   #eventAt = 0;
-  readonly #payloads = new Map<string, string | Promise<string>>();
+  #served: Audience[] = [];
 
   constructor(options: SharedPayloadsOptions) {
     this.#options = options;
   }
 
-  /** @param text the document's text */
-  subscriber(text: string, args: ExecutionArgs, caller: Caller): Subscriber {
+  /**
+   * Opens one more subscription by a document by which one was opened before: what its text says was found good then,
+   * and who asks, and with what variables, is looked at each time.
+   *
+   * @returns null when there was none, and when it can't be opened: the long way tells why
+   */
+  async open({ text, operationName, variables, caller }: SubscriptionWish): Promise<OpenSubscription | null> {
+    const plan = this.#plans.get(planName(text, operationName));
+    if (plan === undefined || hasTooManyValues(variables)) return null;
+    const feed = await plan.open(() => this.#options.createContext(caller), variables ?? {});
+    return feed === null ? null : { feed, options: plan.options };
+  }
+
+  /**
+   * Counts one more subscriber, to be counted off by `leave`; and remembers the subscription's plan.
+   *
+   * @param text the document's text
+   * @param args of a subscription that is open
+   */
+  join(text: string, args: ExecutionArgs, caller: Caller): Audience {
     const { schema, document, operationName, variableValues } = args;
     const variables = variableValues ?? {};
-    const name = `${operationName ?? ''}\n${text}`;
+    const name = planName(text, operationName);
     let plan = this.#plans.get(name);
     if (plan === undefined) {
       plan = new SubscriptionPlan({ schema, document, operationName: operationName ?? undefined });
@@ -57,23 +97,33 @@ export class SharedPayloads {
     }
     const rights = [caller.ownerId, caller.jobId, ...[...caller.scopes].toSorted()];
     const key = `${plan.id} ${JSON.stringify(rights)} ${plan.variablesKey(variables)}`;
-    return { plan, caller, variables, key };
+    const audience = this.#audiences.get(key) ?? { key, plan, caller, variables, size: 0, payload: null };
+    audience.size += 1;
+    if (audience.size === 1) this.#audiences.set(key, audience);
+    return audience;
+  }
+
+  /** Counts a subscriber off. */
+  leave(audience: Audience): void {
+    audience.size -= 1;
+    if (audience.size === 0) this.#audiences.delete(audience.key);
   }
 
   /** The payload of a `next` message; a promise when something had to be read for it. */
-  of(event: Job, subscriber: Subscriber): string | Promise<string> {
+  of(event: Job, audience: Audience): string | Promise<string> {
     const now = this.#options.clock.now();
     // All subscribers of an event are told in one go; and it is the same object for all of them.
     if (event !== this.#event || now - this.#eventAt > SHARED_MS) {
-      this.#payloads.clear();
+      for (const served of this.#served) served.payload = null;
+      this.#served = [];
       this.#event = event;
       this.#eventAt = now;
     }
-    const known = this.#payloads.get(subscriber.key);
-    if (known !== undefined) return known;
-    const payload = this.#make(event, subscriber);
-    this.#payloads.set(subscriber.key, payload);
-    return payload;
+    if (audience.payload === null) {
+      audience.payload = this.#make(event, audience);
+      this.#served.push(audience);
+    }
+    return audience.payload;
   }
 
   /** What a client sees of an error; the log has the rest. */
@@ -86,13 +136,19 @@ export class SharedPayloads {
     return shown;
   }
 
-  #make(event: Job, { plan, caller, variables }: Subscriber): string | Promise<string> {
+  #make(event: Job, { plan, caller, variables }: Audience): string | Promise<string> {
     const result = plan.run(event, this.#options.createContext(caller), variables);
     return result instanceof Promise ? result.then((settled) => this.#write(settled)) : this.#write(result);
   }
 
-  #write({ errors, ...others }: ExecutionResult): string {
-    if (errors === undefined) return JSON.stringify(others);
+  #write(result: ExecutionResult): string {
+    if (result.errors === undefined) return JSON.stringify(result);
+    const { errors, ...others } = result;
     return JSON.stringify({ ...others, errors: formatErrors(errors.map((error) => this.masked(error))) });
   }
+}
+
+/** No two have the same, whatever they hold: an empty name is another than none. */
+function planName(text: string, operationName: string | null | undefined): string {
+  return `${JSON.stringify(operationName ?? null)} ${text}`;
 }

@@ -1,5 +1,6 @@
 import {
   type ASTVisitor,
+  createSourceEventStream,
   type DocumentNode,
   execute,
   type ExecutionResult,
@@ -8,7 +9,9 @@ import {
   Kind,
   visit,
 } from 'graphql';
+import type { Job } from '../domain/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
+import { PushIterator } from '../watching/push-iterator.ts';
 import { type CompiledDocument, compileDocument } from './compile-document.ts';
 
 /** What the executor needs besides the event. */
@@ -23,11 +26,14 @@ type Result = ExecutionResult | Promise<ExecutionResult>;
 
 let plans = 0;
 
-/** How a subscription's document makes a result of an event. Compiled when it is run for the second time. */
+/**
+ * How a subscription's document opens a feed, and makes a result of an event. Compiled when it is run for the second
+ * time.
+ */
 export class SubscriptionPlan {
   /** Differs from plan to plan. */
   readonly id = ++plans;
-  readonly #options: PlanOptions;
+  readonly options: PlanOptions;
   /** The variables that a result depends on. */
   readonly #relevant: readonly string[];
   /** Undefined: not yet tried; null: it can't be compiled. */
@@ -35,7 +41,7 @@ export class SubscriptionPlan {
   #runs = 0;
 
   constructor(options: PlanOptions) {
-    this.#options = options;
+    this.options = options;
     this.#relevant = relevantVariables(options);
   }
 
@@ -44,6 +50,17 @@ export class SubscriptionPlan {
     if (this.#relevant.length === 0) return '';
     const given = this.#relevant.filter((name) => Object.hasOwn(variables, name));
     return JSON.stringify(given.map((name) => [name, variables[name]]));
+  }
+
+  /** @returns null when it can't be opened: graphql-js, with all hooks around it, tells why */
+  async open(context: () => GraphQLContext, variableValues: Variables): Promise<PushIterator<Job> | null> {
+    try {
+      const contextValue = context();
+      const source = await createSourceEventStream({ ...this.options, contextValue, variableValues });
+      return source instanceof PushIterator ? source : null;
+    } catch {
+      return null;
+    }
   }
 
   run(event: unknown, context: GraphQLContext, variables: Variables): Result {
@@ -62,11 +79,11 @@ export class SubscriptionPlan {
   }
 
   #execute(rootValue: unknown, contextValue: GraphQLContext, variableValues: Variables): Result {
-    return execute({ ...this.#options, rootValue, contextValue, variableValues });
+    return execute({ ...this.options, rootValue, contextValue, variableValues });
   }
 
   #compile(): CompiledDocument | null {
-    const { schema, document, operationName } = this.#options;
+    const { schema, document, operationName } = this.options;
     return compileDocument(schema, document, operationName);
   }
 }

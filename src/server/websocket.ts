@@ -76,7 +76,7 @@ export class WebSocketEndpoint {
   readonly #nameless = new OwnerStreams(MAX_NAMELESS);
 
   constructor(options: WebSocketOptions) {
-    const { yoga, trusted } = options;
+    const { yoga, trusted, payloads } = options;
     this.#options = options;
     this.#graphql = makeServer({
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
@@ -93,7 +93,8 @@ export class WebSocketEndpoint {
           return [tooManyOperations()];
         }
         operations.set(params, null);
-        const args = await prepare(yoga, { caller: () => session.callerOf(params), params, trusted, turn });
+        const caller = () => session.callerOf(params);
+        const args = await prepare(yoga, { caller, params, trusted, payloads, turn });
         if (Array.isArray(args)) {
           operations.delete(params);
           turn.opened();
@@ -143,10 +144,10 @@ export class WebSocketEndpoint {
     const { quiet, text, caller } = rootOf(args);
     if (quiet === null) return;
     const { payloads } = this.#options;
-    const subscriber = payloads.subscriber(text, args, caller);
+    const audience = payloads.join(text, args, caller);
     // For as long as the subscription lasts graphql-ws holds what it was begun with.
     Object.assign(args, { contextValue: null, rootValue: null, document: null });
-    quiet.feed.pipe(new WsFeed({ id, quiet, subscriber, payloads, outlet }));
+    quiet.feed.pipe(new WsFeed({ id, quiet, audience, payloads, outlet }));
   }
 
   #serve(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
@@ -165,7 +166,7 @@ export class WebSocketEndpoint {
     const closed = this.#graphql.opened(
       {
         protocol: socket.protocol,
-        send: (data) => send(socket, data),
+        send: (data) => send(socket, stream, data),
         close,
         onMessage: (listener) => {
           socket.on('message', (data: Buffer) => {

@@ -1,14 +1,14 @@
 import type { Job } from '../domain/job.ts';
 import type { Sink } from '../watching/push-iterator.ts';
 import type { QuietFeed } from './quiet-feed.ts';
-import type { SharedPayloads, Subscriber } from './shared-payloads.ts';
+import type { Audience, SharedPayloads } from './shared-payloads.ts';
 import type { WsOutlet } from './ws-outlet.ts';
 
 /** Where a subscription's updates go. */
 export interface WsFeedOptions {
   readonly id: string;
   readonly quiet: QuietFeed;
-  readonly subscriber: Subscriber;
+  readonly audience: Audience;
   readonly payloads: SharedPayloads;
   readonly outlet: WsOutlet;
 }
@@ -25,9 +25,9 @@ export class WsFeed implements Sink<Job> {
   }
 
   write(job: Job): boolean {
-    const { payloads, subscriber, quiet } = this.#options;
+    const { payloads, audience, quiet } = this.#options;
     try {
-      const payload = payloads.of(job, subscriber);
+      const payload = payloads.of(job, audience);
       if (typeof payload === 'string') return this.#send(payload);
       payload.then(
         (settled) => {
@@ -43,7 +43,8 @@ export class WsFeed implements Sink<Job> {
 
   end(error: Error | null): void {
     this.#ended = true;
-    const { quiet, payloads } = this.#options;
+    const { quiet, payloads, audience } = this.#options;
+    payloads.leave(audience);
     quiet.end(error === null ? null : payloads.masked(error));
   }
 

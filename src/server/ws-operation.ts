@@ -3,7 +3,8 @@ import type { SubscribePayload } from 'graphql-ws';
 import type { Caller } from '../domain/caller.ts';
 import { maskError } from './mask-error.ts';
 import type { Turn } from './opening-order.ts';
-import { FeedWish } from './quiet-feed.ts';
+import { FeedWish, QuietFeed } from './quiet-feed.ts';
+import type { SharedPayloads } from './shared-payloads.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -14,32 +15,42 @@ interface Wish {
   readonly params: SubscribePayload;
   /** The only documents that are run; null: any. */
   readonly trusted: TrustedDocuments | null;
+  readonly payloads: SharedPayloads;
   readonly turn: Turn;
 }
 
 /**
- * Parses and validates by the endpoint's own rules.
+ * Parses and validates by the endpoint's own rules. A subscription like an earlier one is opened at once.
  *
  * @returns what to execute, or why it can't be
  */
 export async function prepare(
   yoga: Yoga,
-  { caller, params, trusted, turn }: Wish,
+  { caller, params, trusted, payloads, turn }: Wish,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
-    // Without a `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
     const asker = await caller();
-    const enveloped = yoga.getEnveloped({ caller: asker, params });
     const text = trusted === null ? params.query : trusted.resolve(params);
+    const { operationName, variables } = params;
+    const opened = await payloads.open({ text, operationName, variables, caller: asker });
+    if (opened !== null) {
+      const quiet = new QuietFeed(opened.feed);
+      const executors = { execute: openedOnly, subscribe: () => quiet };
+      const rootValue = new WsRoot({ executors, turn, text, caller: asker });
+      rootValue.quiet = quiet;
+      return { ...opened.options, variableValues: variables, rootValue };
+    }
+    // Without a `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
+    const enveloped = yoga.getEnveloped({ caller: asker, params });
     const document = enveloped.parse(text);
     const errors = enveloped.validate(enveloped.schema, document);
     if (errors.length > 0) return errors;
-    if (getOperationAST(document, params.operationName) == null) return [unresolved()];
+    if (getOperationAST(document, operationName) == null) return [unresolved()];
     return {
       schema: enveloped.schema,
       document,
-      operationName: params.operationName,
-      variableValues: params.variables,
+      operationName,
+      variableValues: variables,
       contextValue: await enveloped.contextFactory(),
       rootValue: new WsRoot({ executors: enveloped, turn, text, caller: asker }),
     };
@@ -104,6 +115,10 @@ class WsRoot extends FeedWish {
 export function rootOf({ rootValue }: ExecutionArgs): WsRoot {
   if (rootValue instanceof WsRoot) return rootValue;
   throw new GraphQLError('The operation was not prepared.');
+}
+
+function openedOnly(): never {
+  throw new Error('A subscription was executed.');
 }
 
 /** As Yoga says it over HTTP. */

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Corks } from './corks.ts';
+import { sendText } from './ws-frame.ts';
 import { holdBack, listenAgain } from './ws-socket.ts';
 
 /** Bytes that a client may leave unread before its subscriptions hold their updates back. */
@@ -29,10 +30,10 @@ export class WsOutlet {
     if (socket.readyState !== socket.OPEN) return true;
     this.#corks.hold(this.#stream);
     if (socket.bufferedAmount + message.length <= ENOUGH_BYTES) {
-      socket.send(message);
+      sendText(socket, this.#stream, message);
       return true;
     }
-    socket.send(message, (error) => {
+    sendText(socket, this.#stream, message, (error) => {
       // There is nobody to tell any more, and what was open ends with the socket.
       if (error != null) socket.terminate();
       listenAgain(socket);

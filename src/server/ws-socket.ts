@@ -1,13 +1,15 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { sendText } from './ws-frame.ts';
 
 /** What a client may leave unread before it is no longer listened to. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
 /** Resolves once the bytes are handed to the system, so that a slow socket holds its subscriptions back. */
-export function send(socket: WebSocket, data: string): Promise<void> {
+export function send(socket: WebSocket, stream: Duplex, data: string): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState !== socket.OPEN) return resolve();
-    socket.send(data, (error) => {
+    sendText(socket, stream, data, (error) => {
       // There is nobody to tell any more, and what was open ends with the socket.
       if (error != null) socket.terminate();
       listenAgain(socket);

@@ -1,50 +1,56 @@
 import type { Job } from '../domain/job.ts';
 import type { Topic, TopicListener, Unwatch } from './job-store.ts';
 
+type Listeners = Map<string, Set<TopicListener>>;
+
 /** Who in this process watches what. A topic without listeners takes no memory. */
 export class Announcer {
-  readonly #listeners = new Map<string, Set<TopicListener>>();
+  readonly #ofJobs: Listeners = new Map();
+  readonly #ofOwners: Listeners = new Map();
+  readonly #ofWork: Listeners = new Map();
 
   /** Starts listening. Each call counts for itself, also when the listener is the same. */
   listen(topic: Topic, listener: TopicListener): Unwatch {
-    const key = topicKey(topic);
-    const listeners = this.#listeners.get(key) ?? new Set();
+    const [all, key] = this.#find(topic);
+    const listeners = all.get(key) ?? new Set();
     const tell: TopicListener = (job) => listener(job);
-    this.#listeners.set(key, listeners.add(tell));
+    all.set(key, listeners.add(tell));
     return () => {
       listeners.delete(tell);
-      if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
+      if (listeners.size === 0 && all.get(key) === listeners) all.delete(key);
     };
   }
 
   /** Tells the watchers of a job and of its owner that a version was saved. */
   announce(job: Job): void {
-    this.#tell({ type: 'job', jobId: job.id }, job);
-    this.#tell({ type: 'owner', ownerId: job.ownerId }, job);
+    for (const listener of this.#ofJobs.get(job.id) ?? NOBODY) listener(job);
+    for (const listener of this.#ofOwners.get(job.ownerId) ?? NOBODY) listener(job);
   }
 
   /** Tells whoever moves jobs that this one is due at once. */
   announceWork(job: Job): void {
-    this.#tell({ type: 'work' }, job);
+    for (const listener of this.#ofWork.get(WORK) ?? NOBODY) listener(job);
   }
 
   /** How many listeners there are, over all topics. */
   get size(): number {
-    return this.#listeners.values().reduce((sum, listeners) => sum + listeners.size, 0);
+    let sum = 0;
+    for (const all of [this.#ofJobs, this.#ofOwners, this.#ofWork])
+      for (const { size } of all.values()) sum += size;
+    return sum;
   }
 
-  #tell(topic: Topic, job: Job): void {
-    for (const listener of this.#listeners.get(topicKey(topic)) ?? []) listener(job);
+  #find(topic: Topic): [Listeners, string] {
+    switch (topic.type) {
+      case 'job':
+        return [this.#ofJobs, topic.jobId];
+      case 'owner':
+        return [this.#ofOwners, topic.ownerId];
+      case 'work':
+        return [this.#ofWork, WORK];
+    }
   }
 }
 
-function topicKey(topic: Topic): string {
-  switch (topic.type) {
-    case 'job':
-      return `job:${topic.jobId}`;
-    case 'owner':
-      return `owner:${topic.ownerId}`;
-    case 'work':
-      return 'work';
-  }
-}
+const WORK = 'work';
+const NOBODY: ReadonlySet<TopicListener> = new Set();

@@ -106,7 +106,7 @@ describe('the key by which subscribers share', () => {
   }
   subscription T($id: ID!) { videoJobUpdated(id: $id) { version } }`;
   const keyOf = (caller: Caller, variableValues: object = { id: '1' }, operationName = 'S', query = text) =>
-    payloads.subscriber(
+    payloads.join(
       query,
       { schema, document: parse(query), operationName, variableValues: { ...variableValues } },
       caller,
@@ -115,6 +115,17 @@ describe('the key by which subscribers share', () => {
   it('is the same whatever the job and the version that they have: the event says which job it is of', () => {
     expect(keyOf(ada, { id: '2', sinceVersion: 7 })).toBe(keyOf(ada));
     expect(keyOf({ ...ada, expiresAt: 5 })).toBe(keyOf(ada));
+  });
+
+  it('belongs to one audience for as long as there is somebody in it', () => {
+    const join = () =>
+      payloads.join(text, { schema, document: parse(text), operationName: 'S', variableValues: {} }, ada);
+    const audience = join();
+    expect(join()).toBe(audience);
+    payloads.leave(audience);
+    expect(join()).toBe(audience);
+    for (let left = 0; left < 2; left++) payloads.leave(audience);
+    expect(join()).not.toBe(audience);
   });
 
   it('differs by owner, by rights, by what the document asks for, and by variables that change it', () => {

@@ -1,0 +1,110 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { TrustedDocuments } from '../../src/server/trusted-documents.ts';
+import { signToken, START, userTokens } from '../auth/tokens.ts';
+import { settled } from '../support/fake-clock.ts';
+import { JobMover } from '../support/gateway-jobs.ts';
+import { until } from '../support/gateway-until.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { WsClient, type WsMessage } from '../support/ws-client.ts';
+
+const WATCH = `subscription Watch($id: ID!, $sinceVersion: Int) {
+  videoJobUpdated(id: $id, sinceVersion: $sinceVersion) { version }
+}
+subscription All { videoJobsUpdated { version } }
+query Ask($id: ID!) { videoJob(id: $id) { version } }`;
+
+interface Wish {
+  readonly payload: object;
+  /** Of its token. */
+  readonly claims?: object;
+}
+
+/** Each of these is refused, or answered, by what is looked at anew: who asks, with what variables, for which operation. */
+const WISHES: readonly (readonly [string, (id: string) => Wish])[] = [
+  ['all that is right', (id) => ({ payload: watch({ id }) })],
+  ['a job of somebody else', (id) => ({ payload: watch({ id }), claims: { sub: 'bob' } })],
+  ['no right to read', (id) => ({ payload: watch({ id }), claims: { scope: 'video:generate' } })],
+  ['a token that has expired', (id) => ({ payload: watch({ id }), claims: { exp: START - 3600 } })],
+  ['an unknown job', () => ({ payload: watch({ id: 'unknown' }) })],
+  ['a variable that is missing', () => ({ payload: watch({}) })],
+  ['no variables', () => ({ payload: watch(null) })],
+  ['a variable of another type', (id) => ({ payload: watch({ id, sinceVersion: 'secret' }) })],
+  ['a null for what has to be there', () => ({ payload: watch({ id: null }) })],
+  ['very many variables', (id) => ({ payload: watch({ id, more: Array.from({ length: 1001 }, () => 0) }) })],
+  ['an operation that is not there', (id) => ({ payload: watch({ id }, 'Other') })],
+  ['an operation with an empty name', (id) => ({ payload: watch({ id }, '') })],
+  ['no operation of several', (id) => ({ payload: watch({ id }, null) })],
+  ['a query of the same document', (id) => ({ payload: watch({ id }, 'Ask') })],
+  ['an empty name where there is one operation', (id) => ({ payload: { ...alone(id), operationName: '' } })],
+  ['the name in the text', (id) => ({ payload: { query: `Watch\n${WATCH}`, variables: { id } } })],
+];
+
+function watch(variables: object | null, operationName: string | null = 'Watch'): object {
+  return { query: WATCH, operationName, variables };
+}
+
+/** Without a name: its document has one operation. */
+function alone(id: string): object {
+  return { query: 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }', variables: { id } };
+}
+
+async function accept(gateway: Gateway): Promise<string> {
+  const { id } = await new JobMover(gateway).accept({ ownerId: 'ada' });
+  return id;
+}
+
+/** What a wish gets, until it is over or has its first result. */
+async function answers(client: WsClient, id: string, { payload, claims }: Wish): Promise<WsMessage> {
+  const extensions = { headers: { authorization: `Bearer ${await signToken(claims)}` } };
+  client.send({ id, type: 'subscribe', payload: { ...payload, extensions } });
+  return client.next(id);
+}
+
+describe('a subscription like an earlier one', () => {
+  it.each(WISHES)('is answered as the first would be: %s', async (_, wishOf) => {
+    await using gateway = await startGateway({ auth: { userTokens: userTokens() } });
+    const job = await accept(gateway);
+    const wish = wishOf(job);
+    using client = await WsClient.connect(gateway.url);
+    const first = await answers(client, 'wish', wish);
+    client.complete('wish');
+    await answers(client, 'a', { payload: watch({ id: job }) });
+    await answers(client, 'b', { payload: alone(job) });
+    using again = await WsClient.connect(gateway.url);
+    expect(await answers(again, 'wish', wish)).toEqual(first);
+  });
+
+  it('ends with its own token, and leaves nothing behind', async () => {
+    await using gateway = await startGateway({ auth: { userTokens: userTokens() } });
+    const payload = watch({ id: await accept(gateway) });
+    using client = await WsClient.connect(gateway.url);
+    for (const [id, seconds] of [['long', 3600] as const, ['short', 60] as const])
+      await answers(client, id, { payload, claims: { exp: START + seconds } });
+    await gateway.clock.advance(60_000);
+    await client.next('short').then(({ type }) => expect(type).toBe('error'));
+    expect(gateway.store.listenerCount).toBe(1);
+    client.socket.terminate();
+    await until(() => gateway.store.listenerCount, 0);
+    await settled();
+    expect(gateway.clock.sleeping).toBe(0);
+  });
+
+  it('is run by its id only where documents are trusted', async () => {
+    using folder = tempFolder();
+    const path = join(folder.path, 'trusted.json');
+    writeFileSync(path, JSON.stringify({ watch: WATCH }));
+    await using gateway = await startGateway({ trusted: TrustedDocuments.read(path) });
+    const id = await accept(gateway);
+    using client = await WsClient.connect(gateway.url);
+    const payload = { query: '', documentId: 'watch', operationName: 'Watch', variables: { id } };
+    for (const operation of ['a', 'b', 'c']) {
+      client.send({ id: operation, type: 'subscribe', payload });
+      expect(await client.result(operation)).toEqual({ data: { videoJobUpdated: { version: 1 } } });
+    }
+    client.send({ id: 'd', type: 'subscribe', payload: { ...payload, documentId: 'other' } });
+    expect(await client.refusal('d')).toMatchObject([{ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }]);
+  });
+});
