@@ -37,7 +37,8 @@ export class PushIterator<T> implements AsyncIterableIterator<T> {
   /** Gives the values to a sink from now on, instead of to `next`. */
   pipe(sink: Sink<T>): void {
     this.#sink = sink;
-    this.resume();
+    if (this.#state === 'closed') sink.end(this.#error);
+    else this.resume();
   }
 
   /** The sink takes values again. */

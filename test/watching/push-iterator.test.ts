@@ -134,4 +134,12 @@ describe('an iterator over what is pushed', () => {
     expect(seen).toEqual(['a', 'b']);
     expect(release).toHaveBeenCalledTimes(1);
   });
+
+  it('tells a sink that comes after its end of that', async () => {
+    const { iterator } = overQueue();
+    await iterator.return();
+    const end = vi.fn<() => void>();
+    iterator.pipe({ write: () => true, end });
+    expect(end).toHaveBeenCalledOnce();
+  });
 });
