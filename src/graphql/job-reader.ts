@@ -4,7 +4,10 @@ import type { Job } from '../domain/job.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { requireScope } from './access.ts';
 
-/** Reads jobs for one operation, in batches. */
+/**
+ * Reads jobs for one operation, in batches. A class, as an object with a getter of its own would have a shape of its own
+ * too, and V8 keeps those until the next full collection.
+ */
 export class JobReader {
   readonly #store: JobStore;
   readonly #caller: Caller;

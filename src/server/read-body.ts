@@ -43,7 +43,9 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Re
     }
     chunk.copy(bytes, start);
   });
-  request.on('end', () => resolve({ type: 'whole', bytes: length === bytes.length ? bytes : bytes.subarray(0, length) }));
+  request.on('end', () =>
+    resolve({ type: 'whole', bytes: length === bytes.length ? bytes : bytes.subarray(0, length) }),
+  );
   request.on('error', () => resolve({ type: 'cut' }));
   request.on('close', () => resolve({ type: 'cut' }));
   return promise;

@@ -118,8 +118,9 @@ describe('the key by which subscribers share', () => {
   });
 
   it('belongs to one audience for as long as there is somebody in it', () => {
+    const alone = { ...ada, ownerId: 'alone' };
     const join = () =>
-      payloads.join(text, { schema, document: parse(text), operationName: 'S', variableValues: {} }, ada);
+      payloads.join(text, { schema, document: parse(text), operationName: 'S', variableValues: {} }, alone);
     const audience = join();
     expect(join()).toBe(audience);
     payloads.leave(audience);
