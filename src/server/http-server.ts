@@ -128,7 +128,7 @@ export class HttpServer implements AsyncDisposable {
     const refused = this.#refusalOf(request);
     const ahead: ReadAhead = { body: undefined };
     if (refused === null && !this.#draining && (await plainQueries.answer(request, response, ahead))) {
-      if (!response.writableFinished) this.#track(response);
+      if (response.writableLength > 0) this.#track(response);
       return;
     }
     // With a header set here, those that are written later can be read back: isStream does.
