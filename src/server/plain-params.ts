@@ -7,6 +7,8 @@ export interface PlainParams {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
+const PLAIN = new Set(['query', 'documentId', 'operationName', 'variables']);
+
 /**
  * Takes the parameters out of a body.
  *
@@ -15,8 +17,9 @@ export interface PlainParams {
  */
 export function plainParams(body: unknown, trusted: TrustedDocuments | null): PlainParams | null {
   if (!isRecord(body)) return null;
-  const { query: text, documentId, operationName, variables, ...others } = body;
-  if (Object.keys(others).length > 0 || (trusted === null && documentId !== undefined)) return null;
+  for (const name of Object.keys(body)) if (!PLAIN.has(name)) return null;
+  const { query: text, operationName, variables } = body;
+  if (trusted === null && body['documentId'] !== undefined) return null;
   const query = trusted === null ? text : trusted.find(body);
   if (typeof query !== 'string') return null;
   if (operationName != null && typeof operationName !== 'string') return null;

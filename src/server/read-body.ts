@@ -8,6 +8,7 @@ export type ReadBody =
   | { readonly type: 'cut' };
 
 const FIRST_BYTES = 64 * 1024;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
  * Reads a body up to a limit. What comes after it is let pass, as it would otherwise block the connection for the
@@ -18,13 +19,13 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Re
   if (toldLength > maxBytes) return Promise.resolve({ type: 'too-large' });
   const { promise, resolve } = Promise.withResolvers<ReadBody>();
   // Chunks are copied, not kept: a client may send them with a byte each, and each would take a hundred.
-  let bytes: Buffer = Buffer.alloc(0);
+  let bytes = NOTHING;
   let length = 0;
   request.on('data', (chunk: Buffer) => {
     const start = length;
     length += chunk.length;
     if (length > maxBytes) {
-      bytes = Buffer.alloc(0);
+      bytes = NOTHING;
       resolve({ type: 'too-large' });
       return;
     }
