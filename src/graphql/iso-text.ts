@@ -1,33 +1,76 @@
 const DAY_MS = 86_400_000;
-const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
-const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'));
+/** The end of the year 9999: later times, and those before 1970, are written by the platform. */
+const END = 253_402_300_800_000;
+const [ZERO, DASH, T, COLON, POINT, Z] = [48, 45, 84, 58, 46, 90];
 
-/** By the day since the epoch: `2026-01-31T`. */
-const dates = new Map<number, string>();
-const MAX_DATES = 100;
+/** Those that were written, by their number since 1970. */
+const days = new Map<number, Day>();
+const MAX_DAYS = 100;
+
+interface Day {
+  readonly year: number;
+  /** 1 is January. */
+  readonly month: number;
+  readonly date: number;
+}
 
 /**
- * What `Date.toISOString` gives, several times faster: an answer has five of them, of few days.
+ * What `Date.toISOString` gives, several times faster: an answer has five of them, of few days. The text is made in one
+ * piece, as JSON of texts that were joined takes twice as long to write.
  *
  * @param time epoch milliseconds
  * @throws RangeError when it is no time
  */
 export function isoText(time: number): string {
-  const whole = Math.trunc(time);
-  const day = Math.floor(whole / DAY_MS);
-  const ms = whole - day * DAY_MS;
-  const seconds = Math.floor(ms / 1000);
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  return `${dateOf(day)}${TWO_DIGITS[hours]}:${TWO_DIGITS[minutes - hours * 60]}:${TWO_DIGITS[seconds - minutes * 60]}.${THREE_DIGITS[ms - seconds * 1000]}Z`;
+  if (!(time >= 0 && time < END)) return new Date(time).toISOString();
+  const ms = Math.floor(time);
+  const second = Math.floor(ms / 1000);
+  const minute = Math.floor(second / 60);
+  const hour = Math.floor(minute / 60) % 24;
+  const { year, month, date } = dayOf(Math.floor(ms / DAY_MS));
+  return String.fromCharCode(
+    digit(year, 1000),
+    digit(year, 100),
+    digit(year, 10),
+    digit(year, 1),
+    DASH,
+    digit(month, 10),
+    digit(month, 1),
+    DASH,
+    digit(date, 10),
+    digit(date, 1),
+    T,
+    digit(hour, 10),
+    digit(hour, 1),
+    COLON,
+    digit(minute % 60, 10),
+    digit(minute % 60, 1),
+    COLON,
+    digit(second % 60, 10),
+    digit(second % 60, 1),
+    POINT,
+    digit(ms % 1000, 100),
+    digit(ms % 1000, 10),
+    digit(ms % 1000, 1),
+    Z,
+  );
 }
 
-function dateOf(day: number): string {
-  const known = dates.get(day);
+/** The character of one decimal digit. */
+function digit(value: number, unit: number): number {
+  return ZERO + (Math.floor(value / unit) % 10);
+}
+
+function dayOf(number: number): Day {
+  const known = days.get(number);
   if (known !== undefined) return known;
-  const text = new Date(day * DAY_MS).toISOString();
-  const date = text.slice(0, text.indexOf('T') + 1);
-  if (dates.size === MAX_DATES) dates.clear();
-  dates.set(day, date);
-  return date;
+  const start = new Date(number * DAY_MS);
+  const day = {
+    year: start.getUTCFullYear(),
+    month: start.getUTCMonth() + 1,
+    date: start.getUTCDate(),
+  };
+  if (days.size === MAX_DAYS) days.clear();
+  days.set(number, day);
+  return day;
 }
