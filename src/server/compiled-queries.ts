@@ -1,6 +1,7 @@
 import { getOperationAST, OperationTypeNode } from 'graphql';
 import { createLRUCache } from 'graphql-yoga';
 import { type CompiledDocument, compileDocument } from './compile-document.ts';
+import { operationKey } from './operation-key.ts';
 import type { Yoga } from './yoga.ts';
 
 /** A query as a program sends it. */
@@ -32,7 +33,7 @@ export class CompiledQueries {
   /** @returns null for what has to be answered the long way: a first time, another kind of operation, a faulty document */
   find({ query, operationName }: QueryText): CompiledDocument | null {
     if (query.length > MAX_LENGTH) return null;
-    const key = operationName === undefined ? query : `${operationName}\n${query}`;
+    const key = operationKey(query, operationName);
     const known = this.#compiled.get(key);
     if (known !== undefined) return known === false ? null : known;
     if (this.#seen.get(key) === undefined) {

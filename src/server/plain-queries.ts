@@ -24,7 +24,10 @@ export interface PlainQueriesOptions {
   readonly trusted: TrustedDocuments | null;
 }
 
-const HEADERS = GRAPHQL_HEADERS.flat();
+const HEADERS = {
+  'application/json': headersOf('application/json'),
+  'application/graphql-response+json': headersOf('application/graphql-response+json'),
+};
 
 /**
  * Answers what frontends ask most, a query POSTed as JSON that succeeds, without the Request, Response and hooks that
@@ -62,13 +65,7 @@ export class PlainQueries {
     const body = params === null ? null : await this.#run(params, caller);
     if (body === null) return false;
     await this.#endOfTurn();
-    response.writeHead(200, [
-      ...HEADERS,
-      'content-type',
-      `${mediaType}; charset=utf-8`,
-      'content-length',
-      String(Buffer.byteLength(body)),
-    ]);
+    response.writeHead(200, [...HEADERS[mediaType], 'content-length', String(Buffer.byteLength(body))]);
     response.end(body);
     return true;
   }
@@ -90,4 +87,8 @@ export class PlainQueries {
     const result = await compiled({}, this.#options.createContext(caller), variables);
     return result.errors === undefined ? JSON.stringify(result) : null;
   }
+}
+
+function headersOf(mediaType: string): readonly string[] {
+  return [...GRAPHQL_HEADERS.flat(), 'content-type', `${mediaType}; charset=utf-8`];
 }

@@ -6,6 +6,7 @@ import type { Job } from '../domain/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import type { PushIterator } from '../watching/push-iterator.ts';
 import { maskError } from './mask-error.ts';
+import { operationKey } from './operation-key.ts';
 import { type PlanOptions, SubscriptionPlan, type Variables } from './subscription-plan.ts';
 import { hasTooManyValues } from './variable-limits.ts';
 import { formatErrors } from './ws-errors.ts';
@@ -74,7 +75,7 @@ export class SharedPayloads {
    * @returns null when there was none, and when it can't be opened: the long way tells why
    */
   async open({ text, operationName, variables, caller }: SubscriptionWish): Promise<OpenSubscription | null> {
-    const plan = this.#plans.get(planName(text, operationName));
+    const plan = this.#plans.get(operationKey(text, operationName));
     if (plan === undefined || hasTooManyValues(variables)) return null;
     const feed = await plan.open(() => this.#options.createContext(caller), variables ?? {});
     return feed === null ? null : { feed, options: plan.options };
@@ -89,7 +90,7 @@ export class SharedPayloads {
   join(text: string, args: ExecutionArgs, caller: Caller): Audience {
     const { schema, document, operationName, variableValues } = args;
     const variables = variableValues ?? {};
-    const name = planName(text, operationName);
+    const name = operationKey(text, operationName);
     let plan = this.#plans.get(name);
     if (plan === undefined) {
       plan = new SubscriptionPlan({ schema, document, operationName: operationName ?? undefined });
@@ -146,9 +147,4 @@ export class SharedPayloads {
     const { errors, ...others } = result;
     return JSON.stringify({ ...others, errors: formatErrors(errors.map((error) => this.masked(error))) });
   }
-}
-
-/** No two have the same, whatever they hold: an empty name is another than none. */
-function planName(text: string, operationName: string | null | undefined): string {
-  return `${JSON.stringify(operationName ?? null)} ${text}`;
 }

@@ -41,6 +41,12 @@ test('a request is answered with the same bytes by the short way and by Yoga', a
   expect(short).toBeGreaterThan(50);
 });
 
+test('the name of an operation is not taken for a part of its document', async () => {
+  const named = JSON.stringify({ query: '{ __typename }', operationName: 'query' });
+  for (let time = 0; time < 3; time++) await ask(JSON.stringify({ query: 'query\n{ __typename }' }), SHORT);
+  expect(await ask(named, SHORT)).toEqual(await ask(named, LONG));
+});
+
 async function ask(body: string, accept: string) {
   const answer = await fetch(`${gateway.url}/graphql`, {
     method: 'POST',
