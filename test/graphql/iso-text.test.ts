@@ -3,18 +3,24 @@ import { expect, it } from 'vitest';
 import { isoText } from '../../src/graphql/iso-text.ts';
 
 const LAST = 8_640_000_000_000_000;
+/** Of the years with four digits. */
+const END = Date.UTC(10_000, 0);
 
 it('is what Date.toISOString gives', () => {
   fc.assert(
     fc.property(
-      fc.oneof(fc.integer({ min: -LAST, max: LAST }), fc.double({ noNaN: true, min: 0, max: 4e12 })),
+      fc.oneof(
+        fc.integer({ min: -LAST, max: LAST }),
+        fc.integer({ min: 0, max: END }),
+        fc.double({ noNaN: true, min: 0, max: 4e12 }),
+      ),
       (time) => {
         expect(isoText(time)).toBe(new Date(time).toISOString());
       },
     ),
     { numRuns: 2000 },
   );
-  for (const time of [-LAST, -1, 0, 86_399_999, 86_400_000, LAST]) {
+  for (const time of [-LAST, -1, 0, 86_399_999, 86_400_000, END - 1, END, LAST]) {
     expect(isoText(time)).toBe(new Date(time).toISOString());
   }
 });

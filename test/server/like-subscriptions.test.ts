@@ -92,6 +92,24 @@ describe('a subscription like an earlier one', () => {
     expect(gateway.clock.sleeping).toBe(0);
   });
 
+  it('leaves nothing behind when it is completed, or its socket goes, while it opens', async () => {
+    await using gateway = await startGateway();
+    const payload = watch({ id: await accept(gateway) });
+    using client = await WsClient.connect(gateway.url);
+    await answers(client, 'first', { payload });
+    for (let time = 0; time < 20; time += 1) {
+      using leaving = await WsClient.connect(gateway.url);
+      leaving.send({ id: 'a', type: 'subscribe', payload });
+      leaving.complete('a');
+      leaving.send({ id: 'a', type: 'subscribe', payload });
+      leaving.socket.close();
+    }
+    await until(() => gateway.webSockets.size, 1);
+    await until(() => gateway.store.listenerCount, 1);
+    await settled();
+    expect(gateway.store.listenerCount).toBe(1);
+  });
+
   it('is run by its id only where documents are trusted', async () => {
     using folder = tempFolder();
     const path = join(folder.path, 'trusted.json');

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type DurationSample, type DurationStats, KEPT_SHARE } from '../../domain/duration-model.ts';
 import type { DurationStore } from '../duration-store.ts';
-import { StoreUnavailableError } from '../job-store.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { unavailable } from './unavailable.ts';
 
 /** What was learned of durations, in a table of the embedded store. */
 export class SqliteDurationStore implements DurationStore {
@@ -45,8 +45,4 @@ export class SqliteDurationStore implements DurationStore {
     };
     await this.#commits.run(add).catch(unavailable);
   }
-}
-
-function unavailable(error: unknown): never {
-  throw new StoreUnavailableError('The embedded store failed.', { cause: error });
 }

@@ -14,7 +14,6 @@ import {
   type NewJobRecord,
   type SaveChange,
   type Schedule,
-  StoreUnavailableError,
   type Topic,
   type TopicListener,
   type Unwatch,
@@ -27,6 +26,7 @@ import { purgeSlice, startPurging } from './purge.ts';
 import { RecentJobs } from './recent-jobs.ts';
 import { readJob } from './rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
+import { unavailable } from './unavailable.ts';
 import { usedUpLimit } from './used-up-limit.ts';
 
 /** Settings of the embedded store. */
@@ -250,8 +250,4 @@ export class SqliteJobStore implements JobStore {
       return unavailable(error);
     }
   }
-}
-
-function unavailable(error: unknown): never {
-  throw new StoreUnavailableError('The embedded store failed.', { cause: error });
 }
