@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { YogaServerOptions } from 'graphql-yoga';
 
 const OPERATIONS = new URL('../../schema/operations/', import.meta.url);
@@ -14,7 +13,11 @@ export function graphiql(
   sampleImageUrl: string | null,
 ): Pick<YogaServerOptions<object, object>, 'graphiql' | 'renderGraphiQL'> {
   return {
-    renderGraphiQL: (options) => renderGraphiQL(options).replace('</head>', `${TAB_STYLE}</head>`),
+    renderGraphiQL: async (options) => {
+      // It is 30 MB of text, which only those who look at it shall pay for.
+      const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+      return renderGraphiQL(options).replace('</head>', `${TAB_STYLE}</head>`);
+    },
     graphiql: {
       title: 'Reelgate',
       subscriptionsProtocol: 'WS',
