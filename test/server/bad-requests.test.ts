@@ -292,7 +292,7 @@ it('200 different huge documents stay in no memory', async () => {
   for (let index = 0; index < 10; index++) await sendHuge(index);
   const before = await usedHeap();
   for (let index = 0; index < 200; index++) await sendHuge(index + 10);
-  expect((await usedHeap()) - before).toBeLessThan(60 * MIB);
+  expect((await usedHeap()) - before).toBeLessThan(20 * MIB);
 });
 
 it('200 different wide documents stay in little memory', async () => {
@@ -328,7 +328,8 @@ async function usedHeap(): Promise<number> {
   const { runInNewContext } = await import('node:vm');
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect();
+  // Buffers are freed by the side of a collection; the next one waits for that.
+  for (let time = 0; time < 2; time++) if (typeof collect === 'function') collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
