@@ -54,12 +54,11 @@ export function defineVideoJob(builder: Builder) {
         nullable: true,
         description: 'Size of the video in bytes; null when the upstream did not tell.',
       }),
-      expiresAt: t.field({
+      expiresAt: t.expose('expiresAt', {
         type: 'DateTime',
         nullable: true,
         description:
           'When the video can no longer be had here: about 7 days after submission for a URL, the end of the job’s retention for base64.',
-        resolve: (video) => video.expiresAt,
       }),
     }),
   });
@@ -115,34 +114,29 @@ export function defineVideoJob(builder: Builder) {
         description: 'True once the job is COMPLETED or FAILED: it will never change again.',
         resolve: isFinal,
       }),
-      request: t.field({
+      request: t.expose('request', {
         type: Request,
         description: 'The input as accepted.',
-        resolve: (job) => job.request,
       }),
-      createdAt: t.field({
+      createdAt: t.expose('createdAt', {
         type: 'DateTime',
         description: 'When the gateway accepted the job.',
-        resolve: (job) => job.createdAt,
       }),
-      submittedAt: t.field({
+      submittedAt: t.expose('submittedAt', {
         type: 'DateTime',
         nullable: true,
         description: 'When the upstream accepted the job; null until then.',
-        resolve: (job) => job.submittedAt,
       }),
-      startedAt: t.field({
+      startedAt: t.expose('startedAt', {
         type: 'DateTime',
         nullable: true,
         description:
           'About when the upstream began to work on it, which falls between two looks; null until it was seen, and when it finished between two looks.',
-        resolve: (job) => job.startedAt,
       }),
-      finishedAt: t.field({
+      finishedAt: t.expose('finishedAt', {
         type: 'DateTime',
         nullable: true,
         description: 'When the job became terminal; null until then.',
-        resolve: (job) => job.finishedAt,
       }),
       progress: t.float({
         description:
@@ -161,11 +155,10 @@ export function defineVideoJob(builder: Builder) {
         description: 'The upstream’s own id of the job, for its support; null until it accepted the job.',
         extensions: INTERNAL,
       }),
-      metrics: t.field({
+      metrics: t.expose('metrics', {
         type: Metrics,
         nullable: true,
         description: 'What the upstream told of the finished job.',
-        resolve: (job) => job.metrics,
       }),
       video: t.field({
         type: Video,
@@ -173,11 +166,10 @@ export function defineVideoJob(builder: Builder) {
         description: 'The video, when COMPLETED.',
         resolve: (job) => (job.video === null ? null : { ...job.video, jobId: job.id }),
       }),
-      failure: t.field({
+      failure: t.expose('failure', {
         type: Failure,
         nullable: true,
         description: 'What went wrong, when FAILED.',
-        resolve: (job) => job.failure,
       }),
     }),
   });

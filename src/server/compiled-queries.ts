@@ -1,7 +1,6 @@
-import { getOperationAST, OperationTypeNode } from 'graphql';
+import { type DocumentNode, getOperationAST, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import { createLRUCache } from 'graphql-yoga';
 import { type CompiledDocument, compileDocument } from './compile-document.ts';
-import { operationKey } from './operation-key.ts';
 import type { Yoga } from './yoga.ts';
 
 /** A query as a program sends it. */
@@ -10,11 +9,18 @@ export interface QueryText {
   readonly operationName: string | undefined;
 }
 
-/** Compiled queries that are kept, and texts that are known to have come once. */
+/** Compiled documents that are kept, and texts that are known to have come once. */
 const KEPT = 100;
 const SEEN = 1000;
 /** UTF-16 units; programs send shorter ones again and again. */
 const MAX_LENGTH = 4096;
+
+/** A valid document, and those of its operations that were asked for; false: not to be compiled. */
+interface Known {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly compiled: Map<string | undefined, CompiledDocument | false>;
+}
 
 /**
  * Compiles what is sent again and again into a function. Compiling costs more than running once, so a text is compiled
@@ -23,8 +29,8 @@ const MAX_LENGTH = 4096;
 export class CompiledQueries {
   readonly #yoga: Yoga;
   readonly #seen = createLRUCache<true>({ max: SEEN });
-  /** False: not to be compiled. */
-  readonly #compiled = createLRUCache<CompiledDocument | false>({ max: KEPT });
+  /** By their texts; false: a faulty one. */
+  readonly #known = createLRUCache<Known | false>({ max: KEPT });
 
   constructor(yoga: Yoga) {
     this.#yoga = yoga;
@@ -33,29 +39,44 @@ export class CompiledQueries {
   /** @returns null for what has to be answered the long way: a first time, another kind of operation, a faulty document */
   find({ query, operationName }: QueryText): CompiledDocument | null {
     if (query.length > MAX_LENGTH) return null;
-    const key = operationKey(query, operationName);
-    const known = this.#compiled.get(key);
-    if (known !== undefined) return known === false ? null : known;
-    if (this.#seen.get(key) === undefined) {
-      this.#seen.set(key, true);
-      return null;
+    const known = this.#known.get(query) ?? this.#meet(query);
+    if (known === false) return null;
+    const compiled = known.compiled.get(operationName) ?? this.#compile(known, operationName);
+    return compiled === false ? null : compiled;
+  }
+
+  #meet(text: string): Known | false {
+    if (this.#seen.get(text) === undefined) {
+      this.#seen.set(text, true);
+      return false;
     }
-    const compiled = this.#compile({ query, operationName });
-    this.#compiled.set(key, compiled ?? false);
-    return compiled;
+    const known = this.#read(text);
+    this.#known.set(text, known);
+    return known;
   }
 
   /** By the endpoint's own parser and rules. */
-  #compile({ query, operationName }: QueryText): CompiledDocument | null {
-    const { parse, validate, schema } = this.#yoga.getEnveloped({ params: { query, operationName } });
+  #read(text: string): Known | false {
+    const { parse, validate, schema } = this.#yoga.getEnveloped({ params: { query: text } });
     try {
-      const document = parse(query);
-      if (validate(schema, document).length > 0) return null;
-      if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.QUERY) return null;
-      return compileDocument(schema, document, operationName);
+      const document = parse(text);
+      return validate(schema, document).length > 0 ? false : { schema, document, compiled: new Map() };
     } catch {
       // Whoever answers the long way says what is wrong with it.
-      return null;
+      return false;
     }
+  }
+
+  #compile(
+    { schema, document, compiled }: Known,
+    operationName: string | undefined,
+  ): CompiledDocument | false {
+    const operation = getOperationAST(document, operationName);
+    // Names that come from outside are not kept.
+    if (operation == null) return false;
+    const isQuery = operation.operation === OperationTypeNode.QUERY;
+    const made = (isQuery && compileDocument(schema, document, operationName)) || false;
+    compiled.set(operationName, made);
+    return made;
   }
 }

@@ -99,10 +99,15 @@ export class HttpServer implements AsyncDisposable {
     clearTimeout(cut);
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = pathOf(request);
-    const { graphql, console, crossOrigin } = this.#options;
+    const { graphql } = this.#options;
     if (path === GRAPHQL_PATH && graphql !== null) return this.#handleGraphQL(request, response, graphql);
+    return this.#handleOther(path, request, response);
+  }
+
+  async #handleOther(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { graphql, console, crossOrigin } = this.#options;
     response.setHeader('x-content-type-options', 'nosniff');
     this.#closeIfDraining(response);
     if (console?.has(path) === true) {
@@ -192,10 +197,10 @@ function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boole
 
 /** Yoga reads the URL with the Host header before it, and would answer a wrong one with a stack trace. */
 function hasUrl({ url = '/', headers: { host = 'localhost' } }: IncomingMessage): boolean {
-  return isUrl(`http://${host}${url}`);
+  return url === GRAPHQL_PATH ? isHost(host) : URL.canParse(`http://${host}${url}`);
 }
 
-const isUrl = rememberLast((text) => URL.canParse(text));
+const isHost = rememberLast((host) => URL.canParse(`http://${host}${GRAPHQL_PATH}`));
 
 function isStream(answer: ServerResponse): boolean {
   return String(answer.getHeader('content-type')).startsWith('text/event-stream');

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
@@ -56,17 +57,21 @@ export class PlainQueries {
     // Yoga writes the headers that let a page of another origin read the answer.
     if (crossOrigin.any && request.headers.origin !== undefined) return false;
     // Nothing of a request is read before it is known whose it is.
-    const caller = await authenticator
-      .authenticate(bearerToken(request.headers.authorization))
-      .catch(() => null);
-    if (caller === null) return false;
-    ahead.body = readJsonBody(request);
-    const params = plainParams(await ahead.body.catch(() => null), trusted);
-    const body = params === null ? null : await this.#run(params, caller);
-    if (body === null) return false;
+    let result: ExecutionResult | null;
+    try {
+      const caller = await authenticator.authenticate(bearerToken(request.headers.authorization));
+      ahead.body = readJsonBody(request);
+      const params = plainParams(await ahead.body, trusted);
+      result = params === null ? null : await this.#run(params, caller);
+    } catch {
+      return false;
+    }
+    if (result === null || result.errors !== undefined) return false;
+    const body = JSON.stringify(result);
     await this.#endOfTurn();
-    response.writeHead(200, [...HEADERS[mediaType], 'content-length', String(Buffer.byteLength(body))]);
-    response.end(body);
+    const length = Buffer.byteLength(body);
+    response.writeHead(200, [...HEADERS[mediaType], 'content-length', String(length)]);
+    response.end(body, length === body.length ? 'latin1' : 'utf8');
     return true;
   }
 
@@ -80,12 +85,11 @@ export class PlainQueries {
     }));
   }
 
-  /** @returns the answer's body; null unless it is a query that succeeds */
-  async #run({ query, operationName, variables }: PlainParams, caller: Caller): Promise<string | null> {
+  /** @returns null for what has to be answered the long way */
+  #run({ query, operationName, variables }: PlainParams, caller: Caller) {
     const compiled = this.#compiled.find({ query, operationName });
     if (compiled === null || hasTooManyValues(variables)) return null;
-    const result = await compiled({}, this.#options.createContext(caller), variables);
-    return result.errors === undefined ? JSON.stringify(result) : null;
+    return compiled({}, this.#options.createContext(caller), variables);
   }
 }
 

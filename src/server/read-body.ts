@@ -14,9 +14,15 @@ const NOTHING: Buffer = Buffer.alloc(0);
  * Reads a body up to a limit. What comes after it is let pass, as it would otherwise block the connection for the
  * requests that follow.
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<ReadBody> {
+export function readBody(request: IncomingMessage, maxBytes: number): ReadBody | Promise<ReadBody> {
   const toldLength = Number(request.headers['content-length'] ?? 0);
-  if (toldLength > maxBytes) return Promise.resolve({ type: 'too-large' });
+  if (toldLength > maxBytes) return { type: 'too-large' };
+  if (toldLength > 0 && request.readableLength === toldLength) {
+    // It came with its head, as with most requests: nothing to wait for.
+    const bytes: Buffer = request.read();
+    request.resume();
+    return { type: 'whole', bytes };
+  }
   const { promise, resolve } = Promise.withResolvers<ReadBody>();
   // Chunks are copied, not kept: a client may send them with a byte each, and each would take a hundred.
   let bytes = NOTHING;
@@ -47,7 +53,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Re
   request.on('end', () =>
     resolve({ type: 'whole', bytes: length === bytes.length ? bytes : bytes.subarray(0, length) }),
   );
-  request.on('error', () => resolve({ type: 'cut' }));
+  // Without a listener of its own, an error only closes.
   request.on('close', () => resolve({ type: 'cut' }));
   return promise;
 }

@@ -21,16 +21,19 @@ export function useVariableLimits(): Plugin {
 
 /** Whether variables have more values than are allowed. Counts without recursion, as JSON can be deep. */
 export function hasTooManyValues(variables: unknown): boolean {
-  const open = [variables];
-  let count = 0;
+  const open = isObject(variables) ? [variables] : [];
+  let count = 1;
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    count += 1;
-    if (typeof value !== 'object' || value === null) continue;
     const parts: unknown[] = Object.values(value);
-    if (count + open.length + parts.length > MAX_VALUES) return true;
-    open.push(...parts);
+    count += parts.length;
+    if (count > MAX_VALUES) return true;
+    for (const part of parts) if (isObject(part)) open.push(part);
   }
   return false;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function tooMany(): GraphQLError {

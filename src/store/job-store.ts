@@ -129,6 +129,8 @@ export type Unwatch = () => void;
 /** Jobs, their schedule and their announcements. The owner disposes it last. */
 export interface JobStore extends AsyncDisposable {
   create(record: NewJobRecord): Promise<CreateOutcome>;
+  /** A job that is at hand without waiting, as it is stored now; undefined: `getMany` has to look. */
+  cached(id: string): Job | undefined;
   /** One round trip. @returns as many as were asked for, in order; null for an unknown id. */
   getMany(ids: readonly string[]): Promise<(Job | null)[]>;
   /** The base64 that was saved with a job, or null. */

@@ -36,8 +36,8 @@ export async function watchJob(
   };
   unwatch = await store.watch({ type: 'job', jobId }, offer);
   try {
-    const [job] = await store.getMany([jobId]);
-    if (job === null || job === undefined || job.ownerId !== ownerId) {
+    const job = store.cached(jobId) ?? (await store.getMany([jobId]))[0];
+    if (job == null || job.ownerId !== ownerId) {
       unwatch();
       return null;
     }

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type WatchVideoJobOptions, watchVideoJob } from '../../client/watch-video-job.ts';
 import { JobMover, PROCESSING, WHOLE_LIFE } from '../support/gateway-jobs.ts';
 import { until } from '../support/gateway-until.ts';
-import { type Gateway, patched, startGateway } from '../support/gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { jobId } from '../support/jobs.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { NOON } from '../support/times.ts';
@@ -127,7 +128,7 @@ describe('watchVideoJob', () => {
     let failures = 1;
     await using gateway = await startGateway({
       wrapStore: (store) =>
-        patched(store, {
+        overrideStore(store, {
           getMany: async (ids) => {
             if (failures-- > 0) throw new Error('away');
             return store.getMany(ids);

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { dataOf, graphql } from '../support/gateway-http.ts';
 import { JobMover } from '../support/gateway-jobs.ts';
-import { patched, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 
 const ENTITIES =
   'query ($representations: [_Any!]!) { _entities(representations: $representations) { __typename ... on VideoJob { id version } } }';
@@ -21,7 +22,7 @@ describe('entities', () => {
     const reads: (readonly string[])[] = [];
     await using gateway = await startGateway({
       wrapStore: (store) =>
-        patched(store, {
+        overrideStore(store, {
           getMany: (ids) => {
             reads.push(ids);
             return store.getMany(ids);

@@ -3,7 +3,8 @@ import { DEFAULT_NEGATIVE_PROMPT } from '../../src/domain/video-request.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { INPUT, OUTCOME, type Generated, generate, tryGenerate } from '../support/gateway-generate.ts';
 import { graphql } from '../support/gateway-http.ts';
-import { OWNER, patched, startGateway } from '../support/gateway.ts';
+import { OWNER, startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 
 describe('generateVideo', () => {
   it('answers with a job that is stored', async () => {
@@ -112,7 +113,7 @@ describe('generateVideo', () => {
     let calls = 0;
     await using gateway = await startGateway({
       wrapStore: (store) =>
-        patched(store, {
+        overrideStore(store, {
           create: async (record) => {
             calls += 1;
             if (calls === 2) throw new StoreUnavailableError('secret');
@@ -134,7 +135,9 @@ describe('generateVideo', () => {
   it('tells of a store that can’t be reached by code, without its message', async () => {
     await using gateway = await startGateway({
       wrapStore: (store) =>
-        patched(store, { create: () => Promise.reject(new StoreUnavailableError('secret at /var/db')) }),
+        overrideStore(store, {
+          create: () => Promise.reject(new StoreUnavailableError('secret at /var/db')),
+        }),
     });
     const answer = await tryGenerate(gateway.url, INPUT);
     expect(answer.data).toEqual({ generateVideo: null });

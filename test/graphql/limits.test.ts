@@ -4,7 +4,8 @@ import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { memoryOwnerRate } from '../../src/store/owner-rate.ts';
 import { generate, INPUT, tryGenerate } from '../support/gateway-generate.ts';
 import { dataOf } from '../support/gateway-http.ts';
-import { patched, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { limits } from '../support/jobs.ts';
 import { MINUTE } from '../support/times.ts';
 
@@ -36,7 +37,7 @@ describe('the limits of generateVideo', () => {
     const waits = [1, 1000, 1001, 0];
     await using gateway = await startGateway({
       wrapStore: (store) =>
-        patched(store, {
+        overrideStore(store, {
           create: async () => ({ type: 'refused', limit: 'perDay', retryAfterMs: waits.shift() ?? 0 }),
         }),
     });
@@ -51,7 +52,7 @@ describe('the limits of generateVideo', () => {
     for (const limit of reasons) {
       await using gateway = await startGateway({
         wrapStore: (store) =>
-          patched(store, { create: async () => ({ type: 'refused', limit, retryAfterMs: 1 }) }),
+          overrideStore(store, { create: async () => ({ type: 'refused', limit, retryAfterMs: 1 }) }),
       });
       messages.add((await generate(gateway.url, INPUT)).message);
     }
@@ -92,7 +93,7 @@ describe('the rate of calls to generateVideo', () => {
         },
       },
       wrapStore: (store) =>
-        patched(store, {
+        overrideStore(store, {
           create: (record) => {
             creates += 1;
             return store.create(record);

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import type { Observation } from '../../src/domain/transition.ts';
 import { dataOf, graphql } from '../support/gateway-http.ts';
 import { JobMover, VIDEO, WHOLE_LIFE } from '../support/gateway-jobs.ts';
-import { patched, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { jobId } from '../support/jobs.ts';
 import { NOON, SECOND } from '../support/times.ts';
 
@@ -139,7 +140,7 @@ it('reads the 50 jobs of one document by one call of the store', async () => {
   const calls: (readonly string[])[] = [];
   await using gateway = await startGateway({
     wrapStore: (store) =>
-      patched(store, {
+      overrideStore(store, {
         getMany: (ids) => {
           calls.push(ids);
           return store.getMany(ids);
@@ -165,7 +166,7 @@ it('reads anew in every document', async () => {
 
 it('fails alone when the store fails', async () => {
   await using gateway = await startGateway({
-    wrapStore: (store) => patched(store, { getMany: () => Promise.reject(new Error('secret')) }),
+    wrapStore: (store) => overrideStore(store, { getMany: () => Promise.reject(new Error('secret')) }),
   });
   const { data, errors } = await graphql(
     gateway.url,

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { http } from '../support/gateway-http.ts';
-import { patched, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 
 describe('/healthz', () => {
   it('is 200 while the process lives, whatever the store does', async () => {
     await using gateway = await startGateway({
-      wrapStore: (store) => patched(store, { ping: () => Promise.reject(new Error('secret')) }),
+      wrapStore: (store) => overrideStore(store, { ping: () => Promise.reject(new Error('secret')) }),
     });
     const { status, text, headers } = await http(`${gateway.url}/healthz`);
     expect([status, text, headers.get('cache-control')]).toEqual([200, '{"status":"ok"}', 'no-store']);
@@ -24,7 +25,7 @@ describe('/readyz', () => {
     'is 503 while the store fails',
     async (failure) => {
       await using gateway = await startGateway({
-        wrapStore: (store) => patched(store, { ping: () => Promise.reject(failure) }),
+        wrapStore: (store) => overrideStore(store, { ping: () => Promise.reject(failure) }),
       });
       const { status, text } = await http(`${gateway.url}/readyz`);
       expect([status, text]).toEqual([503, '{"status":"store unavailable"}']);
@@ -33,7 +34,7 @@ describe('/readyz', () => {
 
   it('is 503 after two seconds when the store never answers', async () => {
     await using gateway = await startGateway({
-      wrapStore: (store) => patched(store, { ping: () => new Promise(() => {}) }),
+      wrapStore: (store) => overrideStore(store, { ping: () => new Promise(() => {}) }),
     });
     const start = performance.now();
     const { status } = await http(`${gateway.url}/readyz`);
@@ -45,7 +46,7 @@ describe('/readyz', () => {
     let broken = true;
     await using gateway = await startGateway({
       wrapStore: (store) =>
-        patched(store, {
+        overrideStore(store, {
           ping: () => (broken ? Promise.reject(new Error('secret')) : store.ping()),
         }),
     });

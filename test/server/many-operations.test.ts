@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { JobMover } from '../support/gateway-jobs.ts';
 import { until } from '../support/gateway-until.ts';
-import { patched, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { WsClient } from '../support/ws-client.ts';
 
 const MAX_OPERATIONS = 100;
@@ -54,7 +55,7 @@ describe('one operation more than a socket may have under way', () => {
     let running = 0;
     await using gateway = await startGateway({
       wrapStore: (store) =>
-        patched(store, {
+        overrideStore(store, {
           list: async (query) => {
             running += 1;
             await released.promise;

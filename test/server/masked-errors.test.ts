@@ -3,7 +3,8 @@ import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { graphql } from '../support/gateway-http.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
 import { TRANSPORTS } from '../support/gateway-streams.ts';
-import { type Gateway, patched, startGateway } from '../support/gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { SseClient } from '../support/sse-client.ts';
 import { WsClient } from '../support/ws-client.ts';
 
@@ -26,7 +27,7 @@ const FAILURES = [
 describe.each(FAILURES)('$name that is thrown', ({ failure, shown }) => {
   const wrapStore: Parameters<typeof startGateway>[0] = {
     wrapStore: (store) =>
-      patched(store, { list: () => Promise.reject(failure), watch: () => Promise.reject(failure) }),
+      overrideStore(store, { list: () => Promise.reject(failure), watch: () => Promise.reject(failure) }),
   };
   const LIST = '{ videoJobs { nodes { id } } }';
 
@@ -66,7 +67,7 @@ describe.each(FAILURES)('$name that is thrown', ({ failure, shown }) => {
 describe.each(TRANSPORTS)('over $name', ({ open }) => {
   it('an error in one event is masked and logged, and the stream goes on', async () => {
     await using gateway = await startGateway({
-      wrapStore: (store) => patched(store, { getVideoData: () => Promise.reject(new Error(SECRET)) }),
+      wrapStore: (store) => overrideStore(store, { getVideoData: () => Promise.reject(new Error(SECRET)) }),
     });
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();

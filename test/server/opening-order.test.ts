@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { patched, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { WsClient } from '../support/ws-client.ts';
 
 const WATCH_ALL = 'subscription { videoJobsUpdated { version } }';
@@ -11,7 +12,7 @@ test('a query is answered once the subscriptions that were sent before it on its
   const asked = Promise.withResolvers<void>();
   await using gateway = await startGateway({
     wrapStore: (store) =>
-      patched(store, {
+      overrideStore(store, {
         watch: async (...args) => {
           asked.resolve();
           await opening.promise;

@@ -6,7 +6,8 @@ import { SharedPayloads } from '../../src/server/shared-payloads.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
 import { TRANSPORTS } from '../support/gateway-streams.ts';
-import { patched, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { WsClient } from '../support/ws-client.ts';
 
 const WATCH =
@@ -19,7 +20,7 @@ async function counted(read: (bytes: string | null) => string | null = (bytes) =
   let reads = 0;
   const gateway = await startGateway({
     wrapStore: (store) =>
-      patched(store, {
+      overrideStore(store, {
         getVideoData: async (id) => {
           reads += 1;
           return read(await store.getVideoData(id));

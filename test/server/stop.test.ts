@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import { graphql, http } from '../support/gateway-http.ts';
 import { JobMover } from '../support/gateway-jobs.ts';
 import { until } from '../support/gateway-until.ts';
-import { type Gateway, patched, startGateway } from '../support/gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { SseClient } from '../support/sse-client.ts';
 import { WsClient } from '../support/ws-client.ts';
 
@@ -16,7 +17,7 @@ async function holding(): Promise<{ gateway: Gateway; asked: Promise<void>; rele
   const released = Promise.withResolvers<void>();
   const gateway = await startGateway({
     wrapStore: (store) =>
-      patched(store, {
+      overrideStore(store, {
         list: async (query) => {
           asked.resolve();
           await released.promise;

@@ -6,7 +6,8 @@ import { INPUT, OUTCOME, type Generated } from '../support/gateway-generate.ts';
 import { dataOf, exchange } from '../support/gateway-http.ts';
 import { JobMover } from '../support/gateway-jobs.ts';
 import { until } from '../support/gateway-until.ts';
-import { type Gateway, patched, startGateway } from '../support/gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { WsClient } from '../support/ws-client.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
@@ -105,7 +106,8 @@ describe('an operation that fails', () => {
 
   it('in the store is masked, and fails alone', async () => {
     await using gateway = await startGateway({
-      wrapStore: (store) => patched(store, { list: () => Promise.reject(new Error('secret of the store')) }),
+      wrapStore: (store) =>
+        overrideStore(store, { list: () => Promise.reject(new Error('secret of the store')) }),
     });
     const { client, lives } = await watched(gateway);
     client.subscribe('bad', '{ videoJobs { nodes { id } } }');

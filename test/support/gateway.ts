@@ -176,13 +176,3 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
-
-/** The store, some of whose methods are replaced. */
-export function patched(store: JobStore, change: Partial<JobStore>): JobStore {
-  return new Proxy(store, {
-    get(target, name) {
-      const own: unknown = Reflect.get(change, name) ?? Reflect.get(target, name);
-      return typeof own === 'function' ? own.bind(target) : own;
-    },
-  });
-}

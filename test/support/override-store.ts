@@ -4,6 +4,8 @@ import type { JobStore } from '../../src/store/job-store.ts';
 export function overrideStore(store: JobStore, overrides: Partial<JobStore>): JobStore {
   return {
     create: (record) => store.create(record),
+    // One that reads in a way of its own has nothing at hand.
+    cached: (id) => (overrides.getMany === undefined ? store.cached(id) : undefined),
     getMany: (ids) => store.getMany(ids),
     getVideoData: (jobId) => store.getVideoData(jobId),
     list: (query) => store.list(query),

@@ -136,6 +136,9 @@ export class RedisJobStore implements JobStore {
     });
   }
 
+  /** Other processes write too. */
+  cached(): undefined {}
+
   getMany(ids: readonly string[]): Promise<(Job | null)[]> {
     return this.#ask((client) => this.#read(client, ids));
   }

@@ -1,34 +1,35 @@
 import type { Job } from '../../domain/job.ts';
 
-const MAX_JOBS = 1000;
+/** In each generation. */
+const MAX_JOBS = 500;
 
 /**
  * Jobs that were read or saved last, so that what many ask for is read once. It knows of every write, as the folder has
- * one process.
+ * one process. What was not asked for while 500 others were is forgotten.
  */
 export class RecentJobs {
-  readonly #jobs = new Map<string, Job>();
+  #young = new Map<string, Job>();
+  /** Those that were young before; an older version of a job in both. */
+  #old = new Map<string, Job>();
 
   /** @returns undefined when it has to be read */
   get(id: string): Job | undefined {
-    const job = this.#jobs.get(id);
-    if (job !== undefined) {
-      // The oldest in the map is the one that was asked for longest ago.
-      this.#jobs.delete(id);
-      this.#jobs.set(id, job);
-    }
-    return job;
+    const young = this.#young.get(id);
+    if (young !== undefined) return young;
+    const old = this.#old.get(id);
+    if (old !== undefined) this.set(old);
+    return old;
   }
 
   set(job: Job): void {
-    this.#jobs.delete(job.id);
-    this.#jobs.set(job.id, job);
-    if (this.#jobs.size <= MAX_JOBS) return;
-    const [oldest] = this.#jobs.keys();
-    if (oldest !== undefined) this.#jobs.delete(oldest);
+    this.#young.set(job.id, job);
+    if (this.#young.size < MAX_JOBS) return;
+    this.#old = this.#young;
+    this.#young = new Map();
   }
 
   clear(): void {
-    this.#jobs.clear();
+    this.#young.clear();
+    this.#old.clear();
   }
 }

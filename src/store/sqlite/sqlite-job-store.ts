@@ -133,6 +133,10 @@ export class SqliteJobStore implements JobStore {
     });
   }
 
+  cached(id: string): Job | undefined {
+    return this.#recent.get(id);
+  }
+
   async getMany(ids: readonly string[]): Promise<(Job | null)[]> {
     // In the process itself a statement for each costs less than one that takes a list.
     return this.#read(() => ids.map((id) => this.#recent.get(id) ?? this.#readJob(id)));

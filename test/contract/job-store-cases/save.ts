@@ -16,6 +16,19 @@ export function saveCases(open: OpenStore): void {
     expect(await opened.store.getMany([queued.id])).toEqual([queued]);
   });
 
+  it('has nothing older at hand than what is stored', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    expect([undefined, claim.job]).toContainEqual(store.cached(claim.job.id));
+    const next = nextVersion(claim.job, { phase: 'submitting' });
+    await store.save(claim, { job: next, schedule: LATER });
+    expect([undefined, next]).toContainEqual(store.cached(next.id));
+    expect(await store.save(claim, { job: nextVersion(next), schedule: LATER })).toBe(false);
+    expect([undefined, next]).toContainEqual(store.cached(next.id));
+    expect(store.cached('unknown')).toBeUndefined();
+  });
+
   it('keeps the lease while there is no schedule, so that one claim can save many versions', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
