@@ -41,5 +41,5 @@ export interface GraphQLContext {
 
 /** The context of one operation. */
 export function createContext(services: GraphQLServices, caller: Caller): GraphQLContext {
-  return { services, caller, jobs: new JobReader(services.store, caller) };
+  return { services, caller, jobs: new JobReader(services.store, services.clock, caller) };
 }

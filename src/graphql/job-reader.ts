@@ -1,21 +1,25 @@
 import DataLoader from 'dataloader';
 import { type Caller, ownsJob } from '../domain/caller.ts';
+import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { requireScope } from './access.ts';
+import { JobView } from './job-view.ts';
 
 /**
- * Reads jobs for one operation: those that are not at hand in batches. A class, as an object with a getter of its own would have a shape of its own
- * too, and V8 keeps those until the next full collection.
+ * Reads jobs for one operation: those that are not at hand in batches. A class, as an object with a getter of its own
+ * would have a shape of its own too, and V8 keeps those until the next full collection.
  */
 export class JobReader {
   readonly #store: JobStore;
   readonly #caller: Caller;
+  readonly #clock: Clock;
   /** Most operations over a WebSocket, and all events, need none. */
-  #loader: DataLoader<string, Job | null> | undefined;
+  #loader: DataLoader<string, JobView | null> | undefined;
 
-  constructor(store: JobStore, caller: Caller) {
+  constructor(store: JobStore, clock: Clock, caller: Caller) {
     this.#store = store;
+    this.#clock = clock;
     this.#caller = caller;
   }
 
@@ -23,7 +27,7 @@ export class JobReader {
    * @returns null when it is unknown or somebody else's
    * @throws GraphQLError with code FORBIDDEN when the caller lacks the scope to read
    */
-  load(id: string): Job | null | Promise<Job | null> {
+  load(id: string): JobView | null | Promise<JobView | null> {
     requireScope(this.#caller, 'video:read');
     const cached = this.#store.cached(id);
     if (cached !== undefined) return this.#visible(cached);
@@ -31,12 +35,12 @@ export class JobReader {
     return this.#loader.load(id);
   }
 
-  async #read(ids: readonly string[]): Promise<(Job | null)[]> {
+  async #read(ids: readonly string[]): Promise<(JobView | null)[]> {
     const found = await this.#store.getMany(ids);
     return found.map((job) => (job === null ? null : this.#visible(job)));
   }
 
-  #visible(job: Job): Job | null {
-    return ownsJob(this.#caller, job) ? job : null;
+  #visible(job: Job): JobView | null {
+    return ownsJob(this.#caller, job) ? new JobView(job, this.#clock.now()) : null;
   }
 }

@@ -1,6 +1,7 @@
 import { DEFAULT_NEGATIVE_PROMPT, type InputIssue } from '../domain/video-request.ts';
 import type { Builder } from './builder.ts';
 import { generateVideo, type GenerateVideoOutcome } from './generate-video.ts';
+import { JobView } from './job-view.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
 
 type Outcome<T extends GenerateVideoOutcome['type']> = Extract<GenerateVideoOutcome, { type: T }>;
@@ -54,7 +55,7 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
       job: t.field({
         type: VideoJob,
         description: 'The job. Watch it with `videoJobUpdated`.',
-        resolve: ({ job }) => job,
+        resolve: ({ job }, _, { services }) => new JobView(job, services.clock.now()),
       }),
       deduplicated: t.exposeBoolean('deduplicated', {
         description:
@@ -111,7 +112,7 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
         job: t.field({
           type: VideoJob,
           description: 'The job that the key stands for.',
-          resolve: ({ job }) => job,
+          resolve: ({ job }, _, { services }) => new JobView(job, services.clock.now()),
         }),
       }),
     });

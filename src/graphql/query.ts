@@ -1,10 +1,10 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay';
 import { isJobId } from '../domain/job-id.ts';
-import type { Job } from '../domain/job.ts';
 import { phasesOf } from '../domain/projection.ts';
 import { requireOwner } from './access.ts';
 import { badInput } from './errors.ts';
 import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';
+import { JobView } from './job-view.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
 
 /** Adds `Query` and the connection. */
@@ -39,22 +39,24 @@ export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobType
               description: 'Only jobs with one of these statuses; null for all.',
             }),
           },
-          resolve: async (_, args, { services: { store }, caller }) => {
+          resolve: async (_, args, { services: { store, clock }, caller }) => {
             requireOwner(caller, 'video:read');
             const { ownerId } = caller;
             checkPage(args.first, args.last);
             const phases = args.status == null ? null : phasesOf(args.status);
-            const page = await resolveCursorConnection<Promise<Job[]>>(
+            const page = await resolveCursorConnection<Promise<JobView[]>>(
               { args, defaultSize: DEFAULT_PAGE, maxSize: MAX_PAGE, toCursor: ({ id }) => id },
-              ({ after, before, limit, inverted }) =>
-                store.list({
+              async ({ after, before, limit, inverted }) => {
+                const found = await store.list({
                   ownerId,
                   phases,
                   olderThan: checkCursor('after', after),
                   newerThan: checkCursor('before', before),
                   ascending: inverted,
                   limit,
-                }),
+                });
+                return found.map((job) => new JobView(job, clock.now()));
+              },
             );
             if (page.edges.length > 0) return page;
             return { ...page, pageInfo: { ...page.pageInfo, startCursor: null, endCursor: null } };

@@ -8,6 +8,7 @@ import { requireOwner, requireScope } from './access.ts';
 import type { Builder } from './builder.ts';
 import type { GraphQLContext } from './context.ts';
 import { noSuchJob } from './errors.ts';
+import { JobView } from './job-view.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
 
 /** Adds `Subscription`. */
@@ -39,7 +40,7 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
           if (updates !== null) return untilExpiry(updates, context);
           throw noSuchJob();
         },
-        resolve: (job) => job,
+        resolve: (job, _, { services }) => new JobView(job, services.clock.now()),
       }),
       videoJobsUpdated: t.field({
         type: VideoJob,
@@ -50,7 +51,7 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
           requireOwner(caller, 'video:read');
           return untilExpiry(await watchOwner(services.store, caller.ownerId), context);
         },
-        resolve: (job) => job,
+        resolve: (job, _, { services }) => new JobView(job, services.clock.now()),
       }),
     }),
   });

@@ -1,9 +1,9 @@
 import type { JobFailure } from '../domain/failure.ts';
-import { isFinal, type Job, type JobMetrics, type JobVideo } from '../domain/job.ts';
-import { estimatedCompletionAt, jobProgress, jobStatus } from '../domain/projection.ts';
+import type { JobMetrics } from '../domain/job.ts';
 import type { VideoRequest } from '../domain/video-request.ts';
 import type { Builder } from './builder.ts';
 import { defineJobEnums, defineResolution } from './enums.ts';
+import type { JobView } from './job-view.ts';
 
 /** The types that `VideoJob` is made of. */
 export type VideoJobTypes = ReturnType<typeof defineVideoJob>;
@@ -34,7 +34,7 @@ export function defineVideoJob(builder: Builder) {
     }),
   });
 
-  const Video = builder.objectRef<JobVideo & { jobId: string }>('GeneratedVideo').implement({
+  const Video = builder.objectRef<NonNullable<JobView['video']>>('GeneratedVideo').implement({
     description: 'A finished video: a URL, or the bytes as base64 when they were asked for so.',
     fields: (t) => ({
       url: t.expose('url', {
@@ -100,7 +100,7 @@ export function defineVideoJob(builder: Builder) {
     }),
   });
 
-  const VideoJob = builder.objectRef<Job>('VideoJob').implement({
+  const VideoJob = builder.objectRef<JobView>('VideoJob').implement({
     description: 'One image-to-video job, from acceptance to its video or its failure.',
     extensions: { directives: { key: { fields: 'id' } } },
     fields: (t) => ({
@@ -109,10 +109,9 @@ export function defineVideoJob(builder: Builder) {
         description:
           'Rises by one with every stored change: of two readings the one with the higher version is newer.',
       }),
-      status: t.field({ type: Status, description: 'Where the job stands.', resolve: jobStatus }),
-      isTerminal: t.boolean({
+      status: t.expose('status', { type: Status, description: 'Where the job stands.' }),
+      isTerminal: t.exposeBoolean('isTerminal', {
         description: 'True once the job is COMPLETED or FAILED: it will never change again.',
-        resolve: isFinal,
       }),
       request: t.expose('request', {
         type: Request,
@@ -138,19 +137,17 @@ export function defineVideoJob(builder: Builder) {
         nullable: true,
         description: 'When the job became terminal; null until then.',
       }),
-      progress: t.float({
+      progress: t.exposeFloat('progress', {
         description:
           'Estimated share of the work that is done, from 0 to 1, learned from earlier jobs; 1 only when COMPLETED. It never falls. Past the expected time it approaches 1 ever more slowly.',
-        resolve: (job, _, { services }) => jobProgress(job, services.clock.now()),
       }),
-      estimatedCompletionAt: t.field({
+      estimatedCompletionAt: t.expose('estimatedCompletionAt', {
         type: 'DateTime',
         nullable: true,
         description:
           'When the job is as likely to be done as not, learned from earlier jobs: always in the future, and further ahead the longer it is overdue. Null when terminal, and until the upstream accepted the job.',
-        resolve: (job, _, { services }) => estimatedCompletionAt(job, services.clock.now()),
       }),
-      upstreamRequestId: t.exposeString('upstreamId', {
+      upstreamRequestId: t.exposeString('upstreamRequestId', {
         nullable: true,
         description: 'The upstream’s own id of the job, for its support; null until it accepted the job.',
         extensions: INTERNAL,
@@ -160,11 +157,10 @@ export function defineVideoJob(builder: Builder) {
         nullable: true,
         description: 'What the upstream told of the finished job.',
       }),
-      video: t.field({
+      video: t.expose('video', {
         type: Video,
         nullable: true,
         description: 'The video, when COMPLETED.',
-        resolve: (job) => (job.video === null ? null : { ...job.video, jobId: job.id }),
       }),
       failure: t.expose('failure', {
         type: Failure,

@@ -82,7 +82,7 @@ export function useRequestBody(
 
 /** Whether a POST's content type is taken for an operation. */
 export function isJson(contentType: string): boolean {
-  return /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
+  return contentType === 'application/json' || /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
 }
 
 /**

@@ -1,0 +1,77 @@
+import type { JobFailure } from '../domain/failure.ts';
+import { isFinal, type Job, type JobMetrics, type JobVideo } from '../domain/job.ts';
+import { estimatedCompletionAt, jobProgress, type JobStatus, jobStatus } from '../domain/projection.ts';
+import type { VideoRequest } from '../domain/video-request.ts';
+
+/**
+ * A job as `VideoJob` shows it at one moment, each field under its name: a field that is only read costs an operation
+ * far less than one with a resolver.
+ */
+export class JobView {
+  readonly #job: Job;
+  readonly #now: number;
+  readonly video: (JobVideo & { readonly jobId: string }) | null;
+
+  /** @param now epoch milliseconds, for what is estimated */
+  constructor(job: Job, now: number) {
+    this.#job = job;
+    this.#now = now;
+    this.video = job.video === null ? null : { ...job.video, jobId: job.id };
+  }
+
+  get id(): string {
+    return this.#job.id;
+  }
+
+  get version(): number {
+    return this.#job.version;
+  }
+
+  get status(): JobStatus {
+    return jobStatus(this.#job);
+  }
+
+  get isTerminal(): boolean {
+    return isFinal(this.#job);
+  }
+
+  get request(): VideoRequest {
+    return this.#job.request;
+  }
+
+  get createdAt(): number {
+    return this.#job.createdAt;
+  }
+
+  get submittedAt(): number | null {
+    return this.#job.submittedAt;
+  }
+
+  get startedAt(): number | null {
+    return this.#job.startedAt;
+  }
+
+  get finishedAt(): number | null {
+    return this.#job.finishedAt;
+  }
+
+  get progress(): number {
+    return jobProgress(this.#job, this.#now);
+  }
+
+  get estimatedCompletionAt(): number | null {
+    return estimatedCompletionAt(this.#job, this.#now);
+  }
+
+  get upstreamRequestId(): string | null {
+    return this.#job.upstreamId;
+  }
+
+  get metrics(): JobMetrics | null {
+    return this.#job.metrics;
+  }
+
+  get failure(): JobFailure | null {
+    return this.#job.failure;
+  }
+}
