@@ -18,8 +18,10 @@ export interface EventContestant {
 /** How many jobs there are to watch, in all shapes together. */
 const JOBS = 1041;
 
-/** Everybody, on one Redis. */
-export function eventContestants(redisUrl: string): EventContestant[] {
+/**
+ * Everybody, on one Redis; on another one Reelgate with jobs whose versions are saved, and not only announced.
+ */
+export function eventContestants(redisUrl: string, savesUrl: string): EventContestant[] {
   const redisPeer = (name: string, file: string): EventContestant => ({
     ...peer(name, file),
     overRedis: true,
@@ -37,20 +39,23 @@ export function eventContestants(redisUrl: string): EventContestant[] {
     peer('graphql-ws + graphql-js', 'peers/graphql-ws.ts'),
     peer('Yoga + graphql-ws', 'peers/yoga-ws.ts'),
     peer('Mercurius', 'peers/mercurius.ts'),
-    {
-      ...redisPeer('Reelgate over Redis', ''),
-      kind: 'reelgate',
-      start: () => startReelgateOnRedis(redisUrl),
-      startPublisher: () =>
-        BenchProcess.start({
-          file: 'reelgate/publisher.ts',
-          place: 'load',
-          args: [redisUrl, String(JOBS)],
-        }),
-    },
+    overRedis('Reelgate over Redis', redisUrl, 'announce'),
     redisPeer('Yoga over its Redis event target', 'peers/yoga-redis.ts'),
     redisPeer('graphql-redis-subscriptions', 'peers/graphql-redis-subscriptions.ts'),
+    // A row without an aim, as the peers save nothing.
+    overRedis('Reelgate over Redis, each version saved', savesUrl, 'save'),
   ];
+}
+
+function overRedis(name: string, url: string, how: 'announce' | 'save'): EventContestant {
+  return {
+    name,
+    kind: 'reelgate',
+    overRedis: true,
+    start: () => startReelgateOnRedis(url),
+    startPublisher: () =>
+      BenchProcess.start({ file: 'reelgate/publisher.ts', place: 'load', args: [url, String(JOBS), how] }),
+  };
 }
 
 function peer(name: string, file: string): EventContestant {

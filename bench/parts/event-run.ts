@@ -70,14 +70,18 @@ export class EventRun {
     await this.#load.ask('close');
   }
 
+  /** Sends as many messages, so that code that is run often is compiled. */
+  async warmUp(shape: Shape, messages: number): Promise<void> {
+    for (let sent = 0; sent < messages;) sent += await this.#burst(shape, this.#roundsOf(shape));
+  }
+
   /** @returns messages a CPU second of the server */
   async throughput(shape: Shape, seconds: number): Promise<number> {
     const before = await this.#server.ask<number>('cpuSeconds');
     const started = performance.now();
     let messages = 0;
-    // From another process events can come faster than they are sent on, and a watcher that is behind may be spared some.
-    const rounds = this.contestant.overRedis ? 1 : shape.rounds;
-    while (performance.now() - started < seconds * 1000) messages += await this.#burst(shape, rounds);
+    while (performance.now() - started < seconds * 1000)
+      messages += await this.#burst(shape, this.#roundsOf(shape));
     const used = (await this.#server.ask<number>('cpuSeconds')) - before;
     return messages / used;
   }
@@ -108,6 +112,11 @@ export class EventRun {
     await this.#load.ask('expect', { base, last: base + rounds, timed: false });
     await this.#publish(shape, rounds);
     return (await this.#received(messages)).messages;
+  }
+
+  /** From another process events can come faster than they are sent on, and a watcher that is behind may be spared some. */
+  #roundsOf({ rounds }: Shape): number {
+    return this.contestant.overRedis ? 1 : rounds;
   }
 
   #versionOf(shape: Shape): number {

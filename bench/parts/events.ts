@@ -3,7 +3,7 @@ import type { Effort } from '../measure/effort.ts';
 import { BenchProcess } from '../measure/process.ts';
 import { progress } from '../measure/progress.ts';
 import { eventContestants } from './event-contestants.ts';
-import { type EventResults, reportEvents } from './event-report.ts';
+import { type EventResults, reportEvents, WARM_UP_MESSAGES } from './event-report.ts';
 import { EventRun, type Shape } from './event-run.ts';
 import type { Part } from './part.ts';
 
@@ -17,15 +17,15 @@ const SHAPES: readonly Shape[] = [
 /** There are many measurements, so each is a short one. */
 const SHARE_OF_SECONDS = 0.5;
 const ROUNDS_LESS = 2;
-const WARM_UP_SECONDS = 0.6;
 
 /** Events over WebSockets. */
 export async function measureEvents(effort: Effort): Promise<Part> {
   await using resources = new AsyncDisposableStack();
   const redis = resources.use(await RedisServer.start());
+  const savesRedis = resources.use(await RedisServer.start());
   const load = resources.use(await BenchProcess.start({ file: 'load/ws-load.ts', place: 'load' }));
   const runs: EventRun[] = [];
-  for (const contestant of eventContestants(redis.url)) {
+  for (const contestant of eventContestants(redis.url, savesRedis.url)) {
     progress(`events: ${contestant.name} starts`);
     const publisher = await contestant.startPublisher();
     if (publisher !== null) resources.use(publisher);
@@ -44,10 +44,14 @@ export async function measureEvents(effort: Effort): Promise<Part> {
     for (const [index, shape] of SHAPES.entries()) {
       for (const { run, shapes } of results) {
         await run.open(shape);
-        const perCpuSecond = await run.throughput(shape, round === 0 ? WARM_UP_SECONDS : seconds);
-        const { p50, p99 } = round === 0 ? { p50: 0, p99: 0 } : await run.latency(shape, seconds);
+        if (round === 0) {
+          await run.warmUp(shape, WARM_UP_MESSAGES);
+          await run.close();
+          continue;
+        }
+        const perCpuSecond = await run.throughput(shape, seconds);
+        const { p50, p99 } = await run.latency(shape, seconds);
         await run.close();
-        if (round === 0) continue;
         shapes[index]?.perCpuSecond.push(perCpuSecond);
         shapes[index]?.p50.push(p50);
         shapes[index]?.p99.push(p99);

@@ -1,4 +1,9 @@
-/** A process that saves new versions of jobs in Reelgate's Redis store, as a poller would. Usage: publisher.ts <url> <jobs> */
+/**
+ * A process that makes new versions of jobs in Reelgate's Redis store: it saves them, as a poller does, or only announces
+ * them, as a save does at its end. Usage: publisher.ts <url> <jobs> save|announce
+ */
+import { encodeJob } from '../../src/store/redis/job-hash.ts';
+import { channels, shardOf } from '../../src/store/redis/keys.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { FIRST_VERSION } from '../sample.ts';
@@ -7,7 +12,7 @@ import { eventCommands } from '../servers/event-source.ts';
 import { runningJob } from './jobs.ts';
 import { putJobs } from './put-jobs.ts';
 
-const [url = '', jobs = '0'] = process.argv.slice(2);
+const [url = '', jobs = '0', how] = process.argv.slice(2);
 const store = await RedisJobStore.open({
   location: { urls: [url], cluster: false },
   retentionMs: 3_600_000,
@@ -17,12 +22,19 @@ const store = await RedisJobStore.open({
 });
 const claims = await putJobs(store, Number(jobs), (number) => runningJob(number, FIRST_VERSION));
 
-obey(
-  eventCommands(async (number, version) => {
-    const claim = claims[number];
-    if (claim === undefined) throw new Error(`There is no job ${number}.`);
-    const saved = await store.save(claim, { job: runningJob(number, version), schedule: null });
-    if (!saved) throw new Error('A version was not saved.');
-  }),
-);
+obey(eventCommands(how === 'save' ? save : announce));
 ready();
+
+async function save(number: number, version: number): Promise<void> {
+  const claim = claims[number];
+  if (claim === undefined) throw new Error(`There is no job ${number}.`);
+  const saved = await store.save(claim, { job: runningJob(number, version), schedule: null });
+  if (!saved) throw new Error('A version was not saved.');
+}
+
+async function announce(number: number, version: number): Promise<void> {
+  const job = runningJob(number, version);
+  const text = encodeJob(job);
+  const names = [channels.job(job.id), channels.owner(shardOf(job.id), job.ownerId)];
+  await Promise.all(names.map((name) => store.client.call('PUBLISH', name, text)));
+}

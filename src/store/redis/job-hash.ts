@@ -1,12 +1,14 @@
 import type { Job } from '../../domain/job.ts';
 
 /**
- * A job as a Redis hash: a field for each of its properties, as JSON, and `@…` fields that are the store's own. An
- * instance writes the fields that it knows and leaves others alone, so that during a rolling deploy an older instance
- * does not erase what a newer one has added.
+ * A job as JSON with a line for each of its properties, such as `,"version":2`. So it is announced; and from it the
+ * scripts make a hash: a field for each property, as JSON, and `@…` fields that are the store's own. An instance writes
+ * the fields that it knows and leaves others alone, so that during a rolling deploy an older instance does not erase
+ * what a newer one has added.
  */
-export function encodeJob(job: Job): string[] {
-  return Object.entries(job).flatMap(([field, value]) => [field, JSON.stringify(value)]);
+export function encodeJob(job: Job): string {
+  const lines = Object.entries(job).map(([field, value]) => `"${field}":${JSON.stringify(value)}`);
+  return `{${lines.join('\n,')}\n}`;
 }
 
 /** @returns null for an empty hash, that is for a job that is not there */

@@ -119,9 +119,8 @@ export class RedisJobStore implements JobStore {
           [id, job.createdAt, Math.max(job.deadlineAt, job.createdAt), refusal === null ? '0' : '1'],
           [idempotencyKey === null ? '' : fingerprint, now, now + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
           [oldestId(now - keptMs), Math.ceil(keptMs / 1000)],
-          [this.#publish, JSON.stringify(job), channels.job(id), channels.owner(shard, ownerId)],
+          [encodeJob(job), this.#publish, channels.job(id), channels.owner(shard, ownerId)],
           channels.work(shard),
-          encodeJob(job),
         ],
       );
       const [type, knownId] = Array.isArray(answer) ? answer.map(String) : [];
@@ -174,8 +173,7 @@ export class RedisJobStore implements JobStore {
           [id, claim.lease, job.version, isFinal(job) ? 'final' : release],
           [schedule?.dueAt ?? 0, schedule?.faults ?? 0, schedule?.seenAt ?? '', isUrgent(job) ? '1' : '0'],
           [Math.ceil((keptUntil - now) / 1000), videoData ?? ''],
-          [this.#publish, JSON.stringify(job), channels.job(id), channels.owner(shard, ownerId)],
-          encodeJob(job),
+          [encodeJob(job), this.#publish, channels.job(id), channels.owner(shard, ownerId)],
         ],
       );
       if (stored !== 1) return false;

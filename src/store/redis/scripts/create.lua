@@ -4,8 +4,8 @@
 -- ARGV  1 job id   2 due at   3 deadline at   4 '1' when a limit refuses another job
 --       5 fingerprint, or '' without an idempotency key   6 now   7 when the key expires   8 seconds until then
 --       9 an id older than that of any job that can still be read   10 seconds for which the owner's set is kept
---       11 publish command   12 the announcement   13 job channel   14 owner channel   15 work channel
---       16… fields and values of the job hash
+--       11 the job as JSON, a line for each property: it is announced as it is
+--       12 publish command   13 job channel   14 owner channel   15 work channel
 -- RETURNS  {'created'} | {'duplicate', id} | {'conflict', id} | {'full'}
 if redis.call('EXISTS', KEYS[1]) == 1 then
   -- An earlier try of this very call got through.
@@ -24,7 +24,12 @@ if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[6], 'job', ARGV[1], 'fingerprint', ARGV[5], 'expiresAt', ARGV[7])
   redis.call('EXPIRE', KEYS[6], ARGV[8])
 end
-redis.call('HSET', KEYS[1], '@faults', 0, unpack(ARGV, 16))
+local fields = { '@faults', 0 }
+for field, value in string.gmatch(ARGV[11], '[{,]"([^"]+)":([^\n]+)\n') do
+  fields[#fields + 1] = field
+  fields[#fields + 1] = value
+end
+redis.call('HSET', KEYS[1], unpack(fields))
 redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[2], ARGV[1])
@@ -33,6 +38,6 @@ redis.call('ZREMRANGEBYLEX', KEYS[5], '-', '(' .. ARGV[9])
 redis.call('ZADD', KEYS[5], 0, ARGV[1])
 redis.call('EXPIRE', KEYS[5], ARGV[10])
 for channel = 13, 15 do
-  redis.call(ARGV[11], ARGV[channel], ARGV[12])
+  redis.call(ARGV[12], ARGV[channel], ARGV[11])
 end
 return { 'created' }

@@ -4,20 +4,25 @@
 -- ARGV  1 job id   2 lease   3 version   4 'keep' | 'release' | 'final'   5 due at   6 faults
 --       7 when it was last seen not done, or ''   8 '1' when its next call is urgent
 --       9 seconds for which a final job is kept   10 video data, or ''
---       11 publish command   12 the announcement   13 job channel   14 owner channel
---       15… fields and values of the job hash
+--       11 the job as JSON, a line for each property: it is announced as it is
+--       12 publish command   13 job channel   14 owner channel
 -- RETURNS  1 when it is stored (by this call or an earlier try of it), 0 when the claim no longer holds
 local stored = redis.call('HMGET', KEYS[1], '@lease', 'version', '@savedBy')
 local version = tonumber(ARGV[3])
 -- Names this very change, so that another one with the same version is none of its tries.
-local savedBy = ARGV[2] .. ' ' .. redis.sha1hex(ARGV[12])
+local savedBy = ARGV[2] .. ' ' .. redis.sha1hex(ARGV[11])
 if tonumber(stored[2]) == version and stored[3] == savedBy then
   return 1
 end
 if stored[1] ~= ARGV[2] or tonumber(stored[2]) ~= version - 1 then
   return 0
 end
-redis.call('HSET', KEYS[1], '@savedBy', savedBy, '@faults', ARGV[6], '@seenAt', ARGV[7], unpack(ARGV, 15))
+local fields = { '@savedBy', savedBy, '@faults', ARGV[6], '@seenAt', ARGV[7] }
+for field, value in string.gmatch(ARGV[11], '[{,]"([^"]+)":([^\n]+)\n') do
+  fields[#fields + 1] = field
+  fields[#fields + 1] = value
+end
+redis.call('HSET', KEYS[1], unpack(fields))
 if ARGV[4] ~= 'keep' then
   redis.call('HDEL', KEYS[1], '@lease')
 end
@@ -41,6 +46,6 @@ elseif ARGV[4] == 'final' then
   redis.call('EXPIRE', KEYS[1], ARGV[9])
   redis.call('EXPIRE', KEYS[5], ARGV[9])
 end
-redis.call(ARGV[11], ARGV[13], ARGV[12])
-redis.call(ARGV[11], ARGV[14], ARGV[12])
+redis.call(ARGV[12], ARGV[13], ARGV[11])
+redis.call(ARGV[12], ARGV[14], ARGV[11])
 return 1
