@@ -5,19 +5,19 @@ import type { Duplex } from 'node:stream';
  * and all of them in a row: a reader that sleeps is woken for many.
  */
 export class Corks {
-  #corked = new Set<Duplex>();
+  #corked: Duplex[] = [];
 
   /** Holds a stream back from now on; nothing to do when it is already. */
   hold(stream: Duplex): void {
-    if (this.#corked.has(stream)) return;
+    if (stream.writableCorked > 0) return;
     stream.cork();
-    if (this.#corked.size === 0) setImmediate(() => this.#letGo());
-    this.#corked.add(stream);
+    if (this.#corked.length === 0) setImmediate(() => this.#letGo());
+    this.#corked.push(stream);
   }
 
   #letGo(): void {
     const corked = this.#corked;
-    this.#corked = new Set();
+    this.#corked = [];
     for (const stream of corked) stream.uncork();
   }
 }

@@ -2,6 +2,7 @@ import type { Job } from '../domain/job.ts';
 import type { Sink } from '../watching/push-iterator.ts';
 import type { QuietFeed } from './quiet-feed.ts';
 import type { Audience, SharedPayloads } from './shared-payloads.ts';
+import { type Text, textOf } from './ws-frame.ts';
 import type { WsOutlet } from './ws-outlet.ts';
 
 /** Where a subscription's updates go. */
@@ -16,19 +17,19 @@ export interface WsFeedOptions {
 /** Sends a feed's updates as `next` messages, one at a time: while one waits for the client, the feed holds the newest. */
 export class WsFeed implements Sink<Job> {
   readonly #options: WsFeedOptions;
-  readonly #head: string;
+  readonly #head: Text;
   #ended = false;
 
   constructor(options: WsFeedOptions) {
     this.#options = options;
-    this.#head = `{"id":${JSON.stringify(options.id)},"type":"next","payload":`;
+    this.#head = textOf(`{"id":${JSON.stringify(options.id)},"type":"next","payload":`);
   }
 
   write(job: Job): boolean {
     const { payloads, audience, quiet } = this.#options;
     try {
       const payload = payloads.of(job, audience);
-      if (typeof payload === 'string') return this.#send(payload);
+      if (!(payload instanceof Promise)) return this.#send(payload);
       payload.then(
         (settled) => {
           if (!this.#ended && this.#send(settled)) quiet.feed.resume();
@@ -55,12 +56,13 @@ export class WsFeed implements Sink<Job> {
     feed.resume();
   }
 
-  #send(payload: string): boolean {
+  #send({ text, isAscii }: Text): boolean {
     const {
       outlet,
       quiet: { feed },
     } = this.#options;
-    if (outlet.send(`${this.#head}${payload}}`)) return true;
+    const head = this.#head;
+    if (outlet.send({ text: `${head.text}${text}}`, isAscii: head.isAscii && isAscii })) return true;
     outlet.onRoom(() => {
       if (!this.#ended) feed.resume();
     });

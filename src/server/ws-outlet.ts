@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Corks } from './corks.ts';
-import { sendText } from './ws-frame.ts';
+import { sendText, type Text } from './ws-frame.ts';
 import { holdBack, listenAgain } from './ws-socket.ts';
 
 /** Bytes that a client may leave unread before its subscriptions hold their updates back. */
@@ -25,11 +25,11 @@ export class WsOutlet {
   }
 
   /** @returns false when the client is behind: the next one should wait for `onRoom` */
-  send(message: string): boolean {
+  send(message: Text): boolean {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return true;
     this.#corks.hold(this.#stream);
-    if (socket.bufferedAmount + message.length <= ENOUGH_BYTES) {
+    if (socket.bufferedAmount + message.text.length <= ENOUGH_BYTES) {
       sendText(socket, this.#stream, message);
       return true;
     }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { sendText } from '../../src/server/ws-frame.ts';
+import { sendText, textOf } from '../../src/server/ws-frame.ts';
 
 const http = createServer();
 const server = new WebSocketServer({ server: http, perMessageDeflate: false });
@@ -14,7 +14,7 @@ beforeAll(async () => {
   await once(http, 'listening');
   const connected = new Promise<void>((resolve) => {
     server.once('connection', (socket, request) => {
-      send = (text) => sendText(socket, request.socket, text);
+      send = (text) => sendText(socket, request.socket, textOf(text));
       resolve();
     });
   });
