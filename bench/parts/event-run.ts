@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ReceivedOutput } from '../load/ws-load.ts';
 import type { BenchProcess } from '../measure/process.ts';
-import { percentile } from '../measure/statistics.ts';
 import { FIRST_VERSION, runningState } from '../sample.ts';
 import type { EventContestant } from './event-contestants.ts';
 
@@ -86,8 +85,8 @@ export class EventRun {
     return messages / used;
   }
 
-  /** @returns the times from events to their messages, at a moderate rate, in milliseconds */
-  async latency(shape: Shape, seconds: number): Promise<{ p50: number; p99: number }> {
+  /** @returns the time from each event to each of its messages, at a moderate rate, in milliseconds */
+  async latencies(shape: Shape, seconds: number): Promise<number[]> {
     const { sockets, firstJob, jobs, gapMs } = shape;
     const base = this.#versionOf(shape);
     const events = Math.ceil((seconds * 1000) / gapMs / jobs) * jobs;
@@ -97,12 +96,12 @@ export class EventRun {
     const published = await this.#publisher.ask<number[]>('paced', input);
     this.#versions.set(shape, base + events / jobs);
     const { times } = await this.#received(messages);
-    const latencies = new Float64Array(times.length / 2);
+    const latencies: number[] = [];
     for (let at = 0; at < times.length; at += 2) {
       const sentAt = published[times[at + 1] ?? -1] ?? NaN;
-      latencies[at / 2] = ((times[at] ?? NaN) - sentAt) / 1000;
+      latencies.push(((times[at] ?? NaN) - sentAt) / 1000);
     }
-    return { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
+    return latencies;
   }
 
   /** @returns how many messages came */

@@ -34,7 +34,7 @@ export async function measureEvents(effort: Effort): Promise<Part> {
   }
   const results: EventResults = runs.map((run) => ({
     run,
-    shapes: SHAPES.map(({ name }) => ({ name, perCpuSecond: [], p50: [], p99: [] })),
+    shapes: SHAPES.map(({ name }) => ({ name, perCpuSecond: [], latencies: [] })),
   }));
   const seconds = effort.seconds * SHARE_OF_SECONDS;
   const rounds = Math.max(1, effort.rounds - ROUNDS_LESS);
@@ -50,11 +50,10 @@ export async function measureEvents(effort: Effort): Promise<Part> {
           continue;
         }
         const perCpuSecond = await run.throughput(shape, seconds);
-        const { p50, p99 } = await run.latency(shape, seconds);
+        const latencies = await run.latencies(shape, seconds);
         await run.close();
         shapes[index]?.perCpuSecond.push(perCpuSecond);
-        shapes[index]?.p50.push(p50);
-        shapes[index]?.p99.push(p99);
+        shapes[index]?.latencies.push(latencies);
       }
     }
   }

@@ -2,6 +2,7 @@
  * A process that makes new versions of jobs in Reelgate's Redis store: it saves them, as a poller does, or only announces
  * them, as a save does at its end. Usage: publisher.ts <url> <jobs> save|announce
  */
+import { Redis } from 'ioredis';
 import { encodeJob } from '../../src/store/redis/job-hash.ts';
 import { channels, shardOf } from '../../src/store/redis/keys.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
@@ -22,6 +23,9 @@ const store = await RedisJobStore.open({
 });
 const claims = await putJobs(store, Number(jobs), (number) => runningJob(number, FIRST_VERSION));
 
+/** What is announced together goes out together, as for the peers. */
+const client = new Redis(url, { enableAutoPipelining: true });
+
 obey(eventCommands(how === 'save' ? save : announce));
 ready();
 
@@ -36,5 +40,5 @@ async function announce(number: number, version: number): Promise<void> {
   const job = runningJob(number, version);
   const text = encodeJob(job);
   const names = [channels.job(job.id), channels.owner(shardOf(job.id), job.ownerId)];
-  await Promise.all(names.map((name) => store.client.call('PUBLISH', name, text)));
+  await Promise.all(names.map((name) => client.publish(name, text)));
 }
