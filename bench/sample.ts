@@ -51,14 +51,26 @@ export interface JobState {
   readonly video: (typeof VIDEO & { readonly expiresAt: string }) | null;
 }
 
+const ids: string[] = [];
+const upstreamIds: string[] = [];
+
 /** The id of the job with this number. */
 export function jobIdOf(number: number): string {
-  return `vj_019c13f5-8c00-7000-8000-${number.toString(16).padStart(12, '0')}`;
+  return (ids[number] ??= inOnePiece(`vj_019c13f5-8c00-7000-8000-${digitsOf(number)}`));
 }
 
 /** The upstream's id of the job with this number. */
 export function upstreamIdOf(number: number): string {
-  return `up-${number.toString(16).padStart(12, '0')}`;
+  return (upstreamIds[number] ??= inOnePiece(`up-${digitsOf(number)}`));
+}
+
+function digitsOf(number: number): string {
+  return number.toString(16).padStart(12, '0');
+}
+
+/** As texts are that were read from somewhere: with one that was just put together, V8 writes JSON three times as long. */
+function inOnePiece(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 /** A job that the upstream works on. */
