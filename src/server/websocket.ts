@@ -6,9 +6,9 @@ import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
-import { Corks } from './corks.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { OpeningOrder } from './opening-order.ts';
+import { Outbox } from './outbox.ts';
 import { OwnerStreams } from './owner-streams.ts';
 import type { SharedPayloads } from './shared-payloads.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
@@ -72,7 +72,7 @@ export class WebSocketEndpoint {
   readonly #graphql: ReturnType<typeof makeServer<Record<string, unknown>, Connection>>;
   readonly #options: WebSocketOptions;
   readonly #heartbeat = new Heartbeat();
-  readonly #corks = new Corks();
+  readonly #outbox = new Outbox();
   readonly #nameless = new OwnerStreams(MAX_NAMELESS);
 
   constructor(options: WebSocketOptions) {
@@ -131,6 +131,7 @@ export class WebSocketEndpoint {
 
   /** Asks every client to come back later, to another instance or to the next one here. */
   drain(): void {
+    this.#outbox.flush();
     for (const client of this.#server.clients) client.close(SERVICE_RESTART, 'Service restart');
   }
 
@@ -152,7 +153,11 @@ export class WebSocketEndpoint {
 
   #serve(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
     const { authenticator, streams, clock, log } = this.#options;
-    const close = (code: number, reason: string) => socket.close(code, reason);
+    const outlet = new WsOutlet(socket, stream, this.#outbox);
+    const close = (code: number, reason: string) => {
+      outlet.flush();
+      socket.close(code, reason);
+    };
     const operations: Connection['operations'] = new Map();
     const session = new WsSession({
       authenticator,
@@ -166,18 +171,21 @@ export class WebSocketEndpoint {
     const closed = this.#graphql.opened(
       {
         protocol: socket.protocol,
-        send: (data) => send(socket, stream, data),
+        send: (data) => {
+          outlet.flush();
+          return send(socket, stream, data);
+        },
         close,
         onMessage: (listener) => {
           socket.on('message', (data: Buffer) => {
             listener(data.toString()).catch((error: unknown) => {
               log.error({ err: error }, 'a WebSocket message could not be handled');
-              socket.close(CloseCode.InternalServerError, 'Internal server error');
+              close(CloseCode.InternalServerError, 'Internal server error');
             });
           });
         },
       },
-      { session, operations, order: new OpeningOrder(), outlet: new WsOutlet(socket, stream, this.#corks) },
+      { session, operations, order: new OpeningOrder(), outlet },
     );
     this.#heartbeat.watch(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.
