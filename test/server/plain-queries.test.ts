@@ -37,8 +37,8 @@ test('a request is answered with the same bytes by the short way and by Yoga', a
     }),
     { numRuns: 400 },
   );
-  // Or this would compare Yoga with itself.
-  expect(short).toBeGreaterThan(50);
+  // Or this would compare Yoga with itself. About one in six goes the short way: 66 of 400, give or take 8 by chance.
+  expect(short).toBeGreaterThan(20);
 });
 
 test('the name of an operation is not taken for a part of its document', async () => {
