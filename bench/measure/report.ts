@@ -8,7 +8,7 @@ export function reportOf(parts: readonly Part[]): string {
   const sections = parts.map(({ title, text }) => `## ${title}\n\n${text}\n`);
   return `# Benchmarks
 
-Written by \`npm run bench\` (about eight minutes; \`npm run bench -- http\` and so on run one part). All contestants serve the
+Written by \`npm run bench\` (about ten minutes; \`npm run bench -- http\` and so on run one part). All contestants serve the
 same schema and data, take turns round by round, and run in processes of their own, apart from what asks them. A figure
 is the median of all rounds, with the lowest and the highest behind it; a ratio is taken within each round. Before it is
 measured, each contestant has to give the same data as all others.
@@ -19,9 +19,12 @@ Peers: ${peerVersions()}.
 ## What is aimed at
 
 ${table(
-  ['', 'aim', 'Reelgate'],
-  aims.map(({ what, aim, measured }) => [what, aim, measured]),
+  ['', 'aim', 'Reelgate', 'bare'],
+  aims.map(({ what, aim, measured, bare = '' }) => [what, aim, measured, bare]),
 )}
+
+“Bare” is what answers and messages that are ready come to with \`node:http\` and \`ws\` alone, on the same machine in the
+same run, without Redis.
 
 ${sections.join('\n')}`;
 }

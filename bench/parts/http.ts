@@ -124,21 +124,25 @@ function report(results: ReadonlyMap<string, Measured>, busiest: number): Part {
       what: 'HTTP query, ratio to Mercurius with JIT',
       aim: 'at least 1.5',
       measured: shown(ratio(REELGATE, MERCURIUS)),
+      bare: shown(ratio(BARE, MERCURIUS)),
     },
     {
       what: 'HTTP query, ratio to Yoga as it comes',
       aim: 'at least 5',
       measured: shown(ratio(REELGATE, YOGA)),
+      bare: shown(ratio(BARE, YOGA)),
     },
     {
       what: `HTTP query, p99 in ms with ${CONNECTIONS} busy connections`,
       aim: `under Mercurius’ ${shown(saturatedP99(MERCURIUS))}`,
       measured: shown(saturatedP99(REELGATE)),
+      bare: shown(saturatedP99(BARE)),
     },
     {
       what: `HTTP query, p99 in ms at ${RATE} requests a second`,
       aim: `under Mercurius’ ${shown(p99(MERCURIUS))}`,
       measured: shown(p99(REELGATE)),
+      bare: shown(p99(BARE)),
     },
   ];
   const text = `A POST of JSON asks for one job, 12 fields and the nested video, over ${CONNECTIONS} keep-alive connections, each with one

@@ -70,11 +70,13 @@ ${table(['', 'KiB a subscription', 'subscriptions opened a second', 'CPU ms to o
         what: `Idle subscription, KiB resident at ${count}`,
         aim: `at most ${MAX_KIBIBYTES}`,
         measured: shown(sampleOf(reelgate.kibibytes)),
+        bare: shown(sampleOf(bare.kibibytes)),
       },
       {
         what: 'Subscriptions opened a second',
         aim: `at least the best peer’s ${digits(fastest)}`,
         measured: shown(sampleOf(reelgate.perSecond)),
+        bare: shown(sampleOf(bare.perSecond)),
       },
     ],
   };

@@ -11,4 +11,6 @@ export interface Aim {
   readonly what: string;
   readonly aim: string;
   readonly measured: string;
+  /** What the bare thing came to in the same run, where there is one: no server can do much better. */
+  readonly bare?: string;
 }
