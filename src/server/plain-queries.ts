@@ -25,6 +25,9 @@ export interface PlainQueriesOptions {
   readonly trusted: TrustedDocuments | null;
 }
 
+/** Of all answers that wait at a time. What comes beyond is written at once. */
+const MAX_HELD_BYTES = 256 * 1024;
+
 const HEADERS = {
   'application/json': headersOf('application/json'),
   'application/graphql-response+json': headersOf('application/graphql-response+json'),
@@ -39,6 +42,8 @@ export class PlainQueries {
   readonly #options: PlainQueriesOptions;
   readonly #compiled: CompiledQueries;
   #turn: Promise<void> | undefined;
+  /** Of the answers that wait for the end of the turn. */
+  #heldBytes = 0;
 
   constructor(options: PlainQueriesOptions) {
     this.#options = options;
@@ -68,18 +73,25 @@ export class PlainQueries {
     }
     if (result === null || result.errors !== undefined) return false;
     const body = JSON.stringify(result);
-    await this.#endOfTurn();
     const length = Buffer.byteLength(body);
+    if (this.#heldBytes + length <= MAX_HELD_BYTES) {
+      this.#heldBytes += length;
+      await this.#endOfTurn();
+    }
     response.writeHead(200, [...HEADERS[mediaType], 'content-length', String(length)]);
     response.end(body, length === body.length ? 'latin1' : 'utf8');
     return true;
   }
 
-  /** Answers are written in a row, once all that has come in is seen to: clients that sleep are woken for many. */
+  /**
+   * Answers are written in a row, once all that has come in is seen to: clients that sleep are woken for many. Only so
+   * much waits for that: what is written counts as unread, and Node stops reading from whoever reads too little.
+   */
   #endOfTurn(): Promise<void> {
     return (this.#turn ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#turn = undefined;
+        this.#heldBytes = 0;
         resolve();
       });
     }));

@@ -9,9 +9,9 @@ const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as
  */
 export function regularMediaType(accept: string | undefined): (typeof MEDIA_TYPES)[number] | null {
   if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json';
-  if (accept.includes('charset')) return null;
-  const first = accept
-    .toLowerCase()
+  const types = accept.toLowerCase();
+  if (types.includes('charset')) return null;
+  const first = types
     .split(',')
     .map((item) => item.split(';', 1)[0]?.trim())
     .find(

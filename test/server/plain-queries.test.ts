@@ -47,6 +47,16 @@ test('the name of an operation is not taken for a part of its document', async (
   expect(await ask(named, SHORT)).toEqual(await ask(named, LONG));
 });
 
+test.each([
+  'application/json; charset=utf-16',
+  'application/json; CHARSET=utf-16',
+  'application/json;Charset=latin1',
+  'application/graphql-response+json;Charset=iso-8859-1',
+])('an answer in another charset is refused each time: %s', async (accept) => {
+  const body = JSON.stringify({ query: '{ inCharset: __typename }' });
+  for (let time = 0; time < 3; time += 1) expect((await ask(body, accept)).status).toBe(406);
+});
+
 async function ask(body: string, accept: string) {
   const answer = await fetch(`${gateway.url}/graphql`, {
     method: 'POST',
