@@ -1,4 +1,13 @@
-import { BREAK, type DocumentNode, type ExecutionResult, type GraphQLSchema, visit } from 'graphql';
+import {
+  BREAK,
+  type DocumentNode,
+  type ExecutionResult,
+  getOperationAST,
+  type GraphQLSchema,
+  Kind,
+  type SelectionSetNode,
+  visit,
+} from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { GraphQLContext } from '../graphql/context.ts';
 
@@ -10,17 +19,23 @@ export type CompiledDocument = (
 ) => ExecutionResult | Promise<ExecutionResult>;
 
 /**
+ * Fields of an operation, fragments unfolded. Compiling one takes about 0.03 ms in which nobody else is served, and a
+ * page of jobs with all that is known of them has about 80.
+ */
+const MAX_FIELDS = 200;
+
+/**
  * Compiles a valid document.
  *
- * @returns null for what can't be compiled, or would be answered in another way than by graphql-js: with `@skip` and
- *   `@include`, fields may come in another order
+ * @returns null for what can't be compiled, takes long to compile, or would be answered in another way than by
+ *   graphql-js: with `@skip` and `@include`, fields may come in another order
  */
 export function compileDocument(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | undefined,
 ): CompiledDocument | null {
-  if (hasDirectives(document)) return null;
+  if (hasDirectives(document) || countFields(document, operationName) > MAX_FIELDS) return null;
   try {
     const compiled = compileQuery(schema, document, operationName);
     if (!isCompiledQuery(compiled)) return null;
@@ -39,4 +54,24 @@ function hasDirectives(document: DocumentNode): boolean {
     },
   });
   return found;
+}
+
+function countFields(document: DocumentNode, operationName: string | undefined): number {
+  const fragments = new Map(
+    document.definitions
+      .filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
+      .map(({ name, selectionSet }) => [name.value, selectionSet]),
+  );
+  const known = new Map<string, number>();
+  const inFragment = (name: string): number => {
+    const count = known.get(name) ?? inSet(fragments.get(name));
+    known.set(name, count);
+    return count;
+  };
+  const inSet = (set: SelectionSetNode | undefined): number =>
+    (set?.selections ?? []).reduce((sum, selection) => {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return sum + inFragment(selection.name.value);
+      return sum + (selection.kind === Kind.FIELD ? 1 : 0) + inSet(selection.selectionSet);
+    }, 0);
+  return inSet(getOperationAST(document, operationName)?.selectionSet);
 }

@@ -1,0 +1,35 @@
+import { parse } from 'graphql';
+import { expect, test } from 'vitest';
+import { createSchema } from '../../src/graphql/schema.ts';
+import { compileDocument } from '../../src/server/compile-document.ts';
+
+const schema = createSchema({ federation: false });
+
+function isCompiled(text: string, operationName?: string): boolean {
+  return compileDocument(schema, parse(text), operationName) !== null;
+}
+
+/** An operation with so many fields. */
+function fields(count: number): string {
+  return `{ ${Array.from({ length: count }, (_, index) => `f${index}: __typename`).join(' ')} }`;
+}
+
+test('an operation of 200 fields is compiled, a larger one is not', () => {
+  expect(isCompiled(fields(200))).toBe(true);
+  expect(isCompiled(fields(201))).toBe(false);
+});
+
+test('a fragment counts as often as it is used', () => {
+  const fragments = `fragment A on Query { ...B ...B ... on Query { ...B } } fragment B on Query ${fields(30)}`;
+  expect(isCompiled(`{ ...A ...A } ${fragments}`)).toBe(true);
+  expect(isCompiled(`{ ...A ...A ...A } ${fragments}`)).toBe(false);
+});
+
+test('other operations of the document do not count', () => {
+  const text = `query Small { __typename } query Large ${fields(201)}`;
+  expect([isCompiled(text, 'Small'), isCompiled(text, 'Large')]).toEqual([true, false]);
+});
+
+test.each(['@skip(if: $no)', '@include(if: $no)'])('an operation with %s is not compiled', (directive) => {
+  expect(isCompiled(`query ($no: Boolean!) { __typename ${directive} }`)).toBe(false);
+});
