@@ -34,15 +34,16 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 
+const effort = quick ? QUICK : FULL;
 const started = performance.now();
 installPeers();
 standAside();
 const parts: Part[] = [];
 for (const [name, measure] of Object.entries(PARTS)) {
-  if (names.length === 0 || names.includes(name)) parts.push(await measure(quick ? QUICK : FULL));
+  if (names.length === 0 || names.includes(name)) parts.push(await measure(effort));
 }
 progress(`${((performance.now() - started) / 60_000).toFixed(1)} minutes`);
-const report = reportOf(parts);
+const report = reportOf(parts, effort);
 if (names.length === 0 && !quick) {
   writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), report);
   progress('docs/benchmarks.md is written');

@@ -1,16 +1,9 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { V8_FLAGS } from './v8-flags.ts';
 
-// Most of what a request leaves is garbage at once. V8 begins with little room for that, and whether it grows is left to
-// chance: a process in three stayed with little, collected many times as often, and took 15 % longer for each request. So
-// that room grows at once to its largest. And while it was little, V8 could learn from the requests under way that they
-// live long, and put all later ones beside what does, where minor collections then took 6 ms instead of 0.6: it learns no
-// more. When little is asked, it looks for memory to give back, in a pause of 12 ms in the middle of answers: of a heap as
-// small as this one mostly is nothing came of it, so that it looks in larger ones only.
-setFlagsFromString('--semi-space-growth-factor=16');
-setFlagsFromString('--no-allocation-site-pretenuring');
-setFlagsFromString('--no-memory-reducer-for-small-heaps');
+for (const flag of V8_FLAGS) setFlagsFromString(flag);
 
 // Most of a start is reading and compiling code: what was compiled is kept for the next one, where that can be written.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/reelgate', import.meta.url)));

@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'logger.ts': ['domain'],
   'settings-file.ts': [],
   'system-clock.ts': ['domain'],
+  'v8-flags.ts': [],
   'app.ts': [
     'domain',
     'auth',
@@ -33,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'system-clock.ts',
   ],
   'storage.ts': ['domain', 'store', 'poller', 'config.ts', 'system-clock.ts'],
-  'main.ts': ['serve.ts'],
+  'main.ts': ['serve.ts', 'v8-flags.ts'],
   'serve.ts': ['app.ts', 'settings-file.ts', 'config.ts', 'logger.ts', 'store'],
   'sandbox-main.ts': ['config.ts', 'sandbox'],
 };

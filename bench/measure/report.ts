@@ -1,9 +1,10 @@
 import type { Part } from '../parts/part.ts';
+import { type Effort, FULL } from './effort.ts';
 import { machine, peerVersions } from './machine.ts';
 import { table } from './table.ts';
 
 /** The whole report, in Markdown. */
-export function reportOf(parts: readonly Part[]): string {
+export function reportOf(parts: readonly Part[], effort: Effort): string {
   const aims = parts.flatMap((part) => part.aims);
   const sections = parts.map(({ title, text }) => `## ${title}\n\n${text}\n`);
   return `# Benchmarks
@@ -11,16 +12,17 @@ export function reportOf(parts: readonly Part[]): string {
 Written by \`npm run bench\` (about ten minutes; \`npm run bench -- http\` and so on run one part). All contestants serve the
 same schema and data, take turns round by round, and run in processes of their own, apart from what asks them. A figure
 is the median of all rounds, with the lowest and the highest behind it; a ratio is taken within each round. Before it is
-measured, each contestant has to give the same data as all others.
-
+measured, each contestant has to give the same data as all others. Reelgate runs as \`npm start\` runs it, with its own V8
+flags (\`src/v8-flags.ts\`), the peers as their pages show them.
+${effort === FULL ? '' : '\nThis was a quick run, to see that it works: its figures mean little.\n'}
 On ${machine()}.
 Peers: ${peerVersions()}.
 
 ## What is aimed at
 
 ${table(
-  ['', 'aim', 'Reelgate', 'bare'],
-  aims.map(({ what, aim, measured, bare = '' }) => [what, aim, measured, bare]),
+  ['', 'aim', 'Reelgate', 'met', 'bare'],
+  aims.map(({ what, aim, measured, met, bare = '' }) => [what, aim, measured, met ? 'yes' : 'no', bare]),
 )}
 
 “Bare” is what answers and messages that are ready come to with \`node:http\` and \`ws\` alone, on the same machine in the

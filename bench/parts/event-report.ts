@@ -1,3 +1,4 @@
+import type { Effort } from '../measure/effort.ts';
 import { percentile, type Sample, sampleOf } from '../measure/statistics.ts';
 import { digits, shown, table } from '../measure/table.ts';
 import type { EventRun } from './event-run.ts';
@@ -28,7 +29,10 @@ const AIMS: readonly { readonly embedded: number; readonly redis: number }[] = [
 ];
 
 /** The tables of events. */
-export function reportEvents(results: EventResults): Part {
+export function reportEvents(
+  results: EventResults,
+  { rounds, seconds }: Pick<Effort, 'rounds' | 'seconds'>,
+): Part {
   const bare = results.find(({ run }) => run.contestant.kind === 'bare');
   if (bare === undefined) throw new Error('The limit was not measured.');
   const names = bare.shapes.map(({ name }) => name);
@@ -50,7 +54,7 @@ another process publishes what a save would publish, to the same two channels. A
 to Redis in one piece. The last row has the saves in it. Over Redis what counts is receiving, executing and sending.
 Versions of one job come a turn of the event loop apart; over Redis each comes when the one before has arrived everywhere.
 “1 to 1” are 20 jobs with one watcher each, “1 to 10” are 20 jobs with ten each, whose events come together; “1 to 1,000”
-is one job. Each has sent ${WARM_UP_MESSAGES.toLocaleString('en')} messages of a kind before it is measured.
+is one job. Each has sent ${WARM_UP_MESSAGES.toLocaleString('en')} messages of a kind before it is measured, in ${rounds} rounds of ${seconds} s.
 
 Thousands of messages a CPU second · ratio to bare:
 
@@ -80,6 +84,7 @@ function aimsOf(results: EventResults, bare: Result, names: readonly string[]): 
         what: `${what}, ratio to the best peer`,
         aim: `at least ${least}`,
         measured: shown(ratio(own, best, shape)),
+        met: ratio(own, best, shape).median >= least,
         bare: shown(ratio(bare, best, shape)),
       });
       for (const [called, share] of [
@@ -91,6 +96,7 @@ function aimsOf(results: EventResults, bare: Result, names: readonly string[]): 
           what: `${what}, ${called} in ms`,
           aim: `at most the best peer’s ${digits(fastest)}`,
           measured: digits(latency(own, shape, share)),
+          met: latency(own, shape, share) <= fastest,
           bare: digits(latency(bare, shape, share)),
         });
       }

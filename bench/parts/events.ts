@@ -57,5 +57,5 @@ export async function measureEvents(effort: Effort): Promise<Part> {
       }
     }
   }
-  return reportEvents(results);
+  return reportEvents(results, { rounds, seconds });
 }

@@ -11,6 +11,7 @@ export interface Aim {
   readonly what: string;
   readonly aim: string;
   readonly measured: string;
+  readonly met: boolean;
   /** What the bare thing came to in the same run, where there is one: no server can do much better. */
   readonly bare?: string;
 }

@@ -75,6 +75,7 @@ ${table(
       what: `Poller’s steps a second and core on ${name}, ${count} jobs`,
       aim: `at least ${MIN_STEPS.toLocaleString('en')}`,
       measured: shown(sampleOf(flooded.map(({ stepsPerSecond }) => stepsPerSecond))),
+      met: sampleOf(flooded.map(({ stepsPerSecond }) => stepsPerSecond)).median >= MIN_STEPS,
     })),
   };
 }

@@ -16,7 +16,8 @@ export async function measureStart({ rounds }: Effort): Promise<Part> {
   const reelgate = { file: MAIN, place: 'server' as const };
   const contestants: readonly (readonly [name: string, options: ProcessOptions])[] = [
     ['Reelgate', reelgate],
-    ['Reelgate over Redis', { ...reelgate, settings: { ...SETTINGS, REDIS_URL: redis.url } }],
+    ['Reelgate, nothing compiled before', { ...reelgate, settings: { NODE_DISABLE_COMPILE_CACHE: '1' } }],
+    ['Reelgate over Redis', { ...reelgate, settings: { REDIS_URL: redis.url } }],
     ['Mercurius', { file: 'peers/mercurius.ts', place: 'server' }],
     ['Apollo Server', { file: 'peers/apollo-http.ts', place: 'server' }],
     ['Yoga', { file: 'peers/yoga-http.ts', place: 'server' }],
@@ -26,7 +27,7 @@ export async function measureStart({ rounds }: Effort): Promise<Part> {
     progress(`start: round ${round} of ${rounds}`);
     for (const [name, options] of contestants) {
       using folder = tempFolder();
-      const settings = options.settings ?? { ...SETTINGS, DATA_DIR: folder.path };
+      const settings = { ...SETTINGS, DATA_DIR: folder.path, ...options.settings };
       const started = performance.now();
       const process = await BenchProcess.start({ ...options, settings });
       seconds.get(name)?.push((performance.now() - started) / 1000);
@@ -34,13 +35,21 @@ export async function measureStart({ rounds }: Effort): Promise<Part> {
     }
   }
   const rows = [...seconds].map(([name, values]) => [name, shown(sampleOf(values))]);
-  const text = `Seconds from the start of the process to its listening, from sources; Reelgate with an empty store.
+  const text = `Seconds from the start of the process to its listening, from sources; Reelgate with an empty store, and but for
+one row with what earlier starts compiled, which it keeps in \`node_modules/.cache\`. There are ${rounds} rounds.
 
 ${table(['', 'seconds'], rows)}`;
-  const own = shown(sampleOf(seconds.get('Reelgate') ?? []));
+  const own = sampleOf(seconds.get('Reelgate') ?? []);
   return {
     title: 'Start',
     text,
-    aims: [{ what: 'Seconds from start to listening', aim: `under ${MAX_SECONDS}`, measured: own }],
+    aims: [
+      {
+        what: 'Seconds from start to listening',
+        aim: `under ${MAX_SECONDS}`,
+        measured: shown(own),
+        met: own.median < MAX_SECONDS,
+      },
+    ],
   };
 }
