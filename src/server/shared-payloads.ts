@@ -6,6 +6,7 @@ import type { Job } from '../domain/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import type { PushIterator } from '../watching/push-iterator.ts';
 import { maskError } from './mask-error.ts';
+import { OneATurn } from './one-a-turn.ts';
 import { operationKey } from './operation-key.ts';
 import { type PlanOptions, SubscriptionPlan, type Variables } from './subscription-plan.ts';
 import { rememberLast } from './remember-last.ts';
@@ -65,6 +66,7 @@ const rightsOf = rememberLast(({ ownerId, jobId, scopes }: Caller) =>
 export class SharedPayloads {
   readonly #options: SharedPayloadsOptions;
   readonly #plans = createLRUCache<SubscriptionPlan>({ max: KEPT_PLANS });
+  readonly #compiling = new OneATurn();
   readonly #audiences = new Map<string, Audience>();
   /** The last event, when it came, and who has a payload of it. */
   #event: Job | null = null;
@@ -100,7 +102,10 @@ export class SharedPayloads {
     const name = operationKey(text, operationName);
     let plan = this.#plans.get(name);
     if (plan === undefined) {
-      plan = new SubscriptionPlan({ schema, document, operationName: operationName ?? undefined });
+      plan = new SubscriptionPlan(
+        { schema, document, operationName: operationName ?? undefined },
+        this.#compiling,
+      );
       this.#plans.set(name, plan);
     }
     const key = `${plan.id} ${rightsOf(caller)} ${plan.variablesKey(variables)}`;

@@ -13,6 +13,7 @@ import type { Job } from '../domain/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
 import { type CompiledDocument, compileDocument } from './compile-document.ts';
+import type { OneATurn } from './one-a-turn.ts';
 
 /** What the executor needs besides the event. */
 export interface PlanOptions {
@@ -24,11 +25,14 @@ export interface PlanOptions {
 export type Variables = Readonly<Record<string, unknown>>;
 type Result = ExecutionResult | Promise<ExecutionResult>;
 
+/** For how many events a document has to be run until it is compiled. */
+const COMPILED_AT = 2;
+
 let plans = 0;
 
 /**
- * How a subscription's document opens a feed, and makes a result of an event. Compiled when it is run for the second
- * time.
+ * How a subscription's document opens a feed, and makes a result of an event. Compiled after it was run for the
+ * second time.
  */
 export class SubscriptionPlan {
   /** Differs from plan to plan. */
@@ -36,12 +40,15 @@ export class SubscriptionPlan {
   readonly options: PlanOptions;
   /** The variables that a result depends on. */
   readonly #relevant: readonly string[];
-  /** Undefined: not yet tried; null: it can't be compiled. */
-  #compiled: CompiledDocument | null | undefined;
+  readonly #compiling: OneATurn;
+  /** Null: not yet, or it can't be compiled. */
+  #compiled: CompiledDocument | null = null;
   #runs = 0;
 
-  constructor(options: PlanOptions) {
+  /** @param compiling compiles for all plans: one event may be of very many */
+  constructor(options: PlanOptions, compiling: OneATurn) {
     this.options = options;
+    this.#compiling = compiling;
     this.#relevant = relevantVariables(options);
   }
 
@@ -65,8 +72,8 @@ export class SubscriptionPlan {
 
   run(event: unknown, context: GraphQLContext, variables: Variables): Result {
     this.#runs += 1;
-    if (this.#runs > 1 && this.#compiled === undefined) this.#compiled = this.#compile();
-    if (this.#compiled == null) return this.#execute(event, context, variables);
+    if (this.#runs === COMPILED_AT) this.#compiling.add(() => this.#compile());
+    if (this.#compiled === null) return this.#execute(event, context, variables);
     const result = this.#compiled(event, context, variables);
     // Errors are told in graphql-js' words.
     return result instanceof Promise
@@ -82,9 +89,9 @@ export class SubscriptionPlan {
     return execute({ ...this.options, rootValue, contextValue, variableValues });
   }
 
-  #compile(): CompiledDocument | null {
+  #compile(): void {
     const { schema, document, operationName } = this.options;
-    return compileDocument(schema, document, operationName);
+    this.#compiled = compileDocument(schema, document, operationName);
   }
 }
 
