@@ -63,7 +63,7 @@ export class CrossOrigin {
 
 const LOCAL_NAME = /^(?:.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/;
 
-const isLocal = rememberLast((host: string) => LOCAL_NAME.test(URL.parse(`http://${host}`)?.hostname ?? ''));
+const isLocal = rememberLast((host) => LOCAL_NAME.test(URL.parse(`http://${host}`)?.hostname ?? ''));
 
 interface CorsHeaders {
   readonly origin: string;

@@ -200,7 +200,7 @@ function hasUrl({ url = '/', headers: { host = 'localhost' } }: IncomingMessage)
   return url === GRAPHQL_PATH ? isHost(host) : URL.canParse(`http://${host}${url}`);
 }
 
-const isHost = rememberLast((host: string) => URL.canParse(`http://${host}${GRAPHQL_PATH}`));
+const isHost = rememberLast((host) => URL.canParse(`http://${host}${GRAPHQL_PATH}`));
 
 function isStream(answer: ServerResponse): boolean {
   return String(answer.getHeader('content-type')).startsWith('text/event-stream');

@@ -9,6 +9,7 @@ export class OneATurn {
   }
 
   #next(): void {
+    // Taken off when it is done, so that what it adds itself finds the next turn arranged.
     this.#waiting[0]?.();
     this.#waiting.shift();
     if (this.#waiting.length > 0) setImmediate(() => this.#next());

@@ -3,10 +3,10 @@
  *
  * @param compute what it throws is not remembered
  */
-export function rememberLast<Q, A>(compute: (question: Q) => A): (question: Q) => A {
-  let last: { readonly question: Q; readonly answer: A } | undefined;
-  return (question) => {
-    if (last?.question !== question) last = { question, answer: compute(question) };
+export function rememberLast<T>(compute: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly answer: T } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, answer: compute(text) };
     return last.answer;
   };
 }

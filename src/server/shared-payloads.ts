@@ -9,7 +9,6 @@ import { maskError } from './mask-error.ts';
 import { OneATurn } from './one-a-turn.ts';
 import { operationKey } from './operation-key.ts';
 import { type PlanOptions, SubscriptionPlan, type Variables } from './subscription-plan.ts';
-import { rememberLast } from './remember-last.ts';
 import { hasTooManyValues } from './variable-limits.ts';
 import { formatErrors } from './ws-errors.ts';
 import { type Text, textOf } from './ws-frame.ts';
@@ -53,11 +52,6 @@ export interface SharedPayloadsOptions {
 const SHARED_MS = 50;
 /** Plans that are kept for subscribers to come. */
 const KEPT_PLANS = 100;
-
-/** Equal for callers who may see the same; where nobody signs in, all are one. */
-const rightsOf = rememberLast(({ ownerId, jobId, scopes }: Caller) =>
-  JSON.stringify([ownerId, jobId, ...[...scopes].toSorted()]),
-);
 
 /**
  * The results of events as JSON. An event is executed and written once for all subscribers who asked for the same, with
@@ -108,7 +102,8 @@ export class SharedPayloads {
       );
       this.#plans.set(name, plan);
     }
-    const key = `${plan.id} ${rightsOf(caller)} ${plan.variablesKey(variables)}`;
+    const rights = [caller.ownerId, caller.jobId, ...[...caller.scopes].toSorted()];
+    const key = `${plan.id} ${JSON.stringify(rights)} ${plan.variablesKey(variables)}`;
     const audience = this.#audiences.get(key) ?? { key, plan, caller, variables, size: 0, payload: null };
     audience.size += 1;
     if (audience.size === 1) this.#audiences.set(key, audience);

@@ -48,14 +48,14 @@ export class WsOutlet {
     const held = this.#held;
     if (held === null) return;
     const stream = this.#stream;
-    const enough = stream.writableLength + this.#heldBytes > ENOUGH_BYTES;
+    const isFull = stream.writableLength + this.#heldBytes > ENOUGH_BYTES;
     this.#held = null;
     this.#heldBytes = 0;
     const last = held.pop();
     if (last === undefined || this.#socket.readyState !== this.#socket.OPEN) return this.#wake();
     if (held.length > 0) stream.cork();
     for (const message of held) sendText(this.#socket, stream, message);
-    if (enough) this.#sendAndWait(last);
+    if (isFull) this.#sendAndWait(last);
     else sendText(this.#socket, stream, last);
     if (held.length > 0) stream.uncork();
   }

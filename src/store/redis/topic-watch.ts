@@ -35,8 +35,6 @@ export class TopicWatch implements ChannelListener {
   message({ job }: Announcement): void {
     // Whatever that was: a job may have changed.
     if (job === null) return this.gap(this.#options.clock.now());
-    // Nearly always: nothing was read that this one could be behind.
-    if (!this.#healing && this.#told.size === 0) return this.#options.listener(job);
     const told = this.#told.get(job.id) ?? 0;
     if (job.version <= told) return;
     if (this.#healing) this.#told.set(job.id, job.version);
