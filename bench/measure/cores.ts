@@ -18,11 +18,14 @@ export function placed(place: Place, program: string, args: readonly string[]): 
   return [taskset, ['-c', place === 'server' ? String(first) : others.join(','), program, ...args]];
 }
 
-/** Puts this process and what it will start without a place of its own, such as Redis, where the load is. */
+/**
+ * Puts this process and what it will start without a place of its own, such as Redis, where the load is. What it starts
+ * inherits the place of its main thread; the other threads come and go, and one that goes meanwhile would be an error.
+ */
 export function standAside(): void {
   const [, ...others] = cores;
   if (taskset === null || others.length === 0) return;
-  execFileSync(taskset, ['-acp', others.join(','), String(process.pid)], { stdio: 'ignore' });
+  execFileSync(taskset, ['-cp', others.join(','), String(process.pid)], { stdio: 'ignore' });
 }
 
 /** The cores that this process may use, as Linux tells them: `0-3,8`. */
