@@ -6,11 +6,18 @@ import { runScript } from './scripts.ts';
 
 /** Each look that others spoil is one in which they got something done; still, a claim has to end. */
 const MAX_LOOKS = 10;
+/** How many more than twice its part a shard is asked for. */
+const SPARE = 8;
+
+interface ScoredId {
+  readonly id: string;
+  readonly score: number;
+}
 
 /**
  * The ids of jobs to claim: those past their deadline, then those due, those worth most or the longest due first, over
- * all shards. In one round trip, or two when there are more due than may be claimed and their worth counts; another
- * poller may be faster with some.
+ * all shards. In one round trip, two when the shards are uneven, and one more when there are more due than may be claimed
+ * and their worth counts; another poller may be faster with some.
  */
 export async function findDue(client: RedisClient, query: ClaimQuery): Promise<string[]> {
   const { now, limit, callLimit, worth } = query;
@@ -92,21 +99,38 @@ function readDueJob(hash: Readonly<Record<string, string>>): DueJob | null {
   return job === null ? null : { job, seenAt: seenAt === '' ? null : Number(seenAt) };
 }
 
-/** The members of a sorted set that all shards have, up to a score, the lowest first. */
+/**
+ * The members of a sorted set that all shards have, up to a score, the lowest first.
+ *
+ * Jobs are spread evenly, so that each shard is asked for little more than its part; those that turn out to have more
+ * of the lowest are asked again.
+ */
 async function oldest(
   client: RedisClient,
   keyOf: (shard: string) => string,
   until: number,
   limit: number,
 ): Promise<string[]> {
-  const perShard = await Promise.all(
-    SHARDS.map((shard) => client.zrangebyscore(keyOf(shard), '-inf', until, 'WITHSCORES', 'LIMIT', 0, limit)),
+  const lowest = async (shard: string, count: number): Promise<ScoredId[]> => {
+    const flat = await client.zrangebyscore(keyOf(shard), '-inf', until, 'WITHSCORES', 'LIMIT', 0, count);
+    return Object.entries(fromFlatList(flat)).map(([id, score]) => ({ id, score: Number(score) }));
+  };
+  const part = Math.min(limit, 2 * Math.ceil(limit / SHARDS.length) + SPARE);
+  const parts = await Promise.all(SHARDS.map((shard) => lowest(shard, part)));
+  const last = merge(parts, limit)[limit - 1]?.score ?? Infinity;
+  const wholes = await Promise.all(
+    parts.map((found, index) =>
+      found.length === part && part < limit && (found.at(-1)?.score ?? 0) < last
+        ? lowest(SHARDS[index] ?? '', limit)
+        : found,
+    ),
   );
-  const scored = perShard.flatMap((flat) =>
-    Object.entries(fromFlatList(flat)).map(([id, score]) => ({ id, score: Number(score) })),
-  );
-  return scored
+  return merge(wholes, limit).map(({ id }) => id);
+}
+
+function merge(parts: readonly ScoredId[][], limit: number): ScoredId[] {
+  return parts
+    .flat()
     .toSorted((a, b) => a.score - b.score)
-    .slice(0, limit)
-    .map(({ id }) => id);
+    .slice(0, limit);
 }

@@ -4,6 +4,8 @@ import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { claimAll, createAll, createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
 
+const LATER = NOON + SECOND;
+
 export function claimCases(open: OpenStore): void {
   it('claims what is due, the longest due first, and nothing that is not', async () => {
     await using opened = await open(new FakeClock());
@@ -15,6 +17,25 @@ export function claimCases(open: OpenStore): void {
     expect(claims.map(({ job }) => job)).toEqual([early, middle, late]);
     expect(claims.map(({ faults }) => faults)).toEqual([0, 0, 0]);
     expect(new Set(claims.map(({ lease }) => lease)).size).toBe(3);
+  });
+
+  it('claims the longest due first also when most of them are of one shard', async () => {
+    await using opened = await open(new FakeClock());
+    const jobs = Array.from({ length: 60 }, (_, index) => {
+      const job = acceptedJob({ createdAt: NOON + index });
+      return index % 4 === 0 ? job : { ...job, id: `${job.id.slice(0, -1)}7` };
+    });
+    await createAll(opened.store, jobs.toReversed());
+    const claim = () =>
+      opened.store.claimDue({
+        now: LATER,
+        leaseUntil: LATER + MINUTE,
+        limit: 25,
+        callLimit: 25,
+        worth: null,
+      });
+    expect(idsOf(await claim())).toEqual(idsOf(jobs.slice(0, 25)));
+    expect(idsOf(await claim())).toEqual(idsOf(jobs.slice(25, 50)));
   });
 
   it('claims a job at the very millisecond it is due', async () => {
