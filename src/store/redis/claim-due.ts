@@ -119,11 +119,10 @@ async function oldest(
   const parts = await Promise.all(SHARDS.map((shard) => lowest(shard, part)));
   const last = merge(parts, limit)[limit - 1]?.score ?? Infinity;
   const wholes = await Promise.all(
-    parts.map((found, index) =>
-      found.length === part && part < limit && (found.at(-1)?.score ?? 0) < last
-        ? lowest(SHARDS[index] ?? '', limit)
-        : found,
-    ),
+    parts.map(async (found, index) => {
+      const hasMore = found.length === part && part < limit && (found.at(-1)?.score ?? 0) < last;
+      return hasMore ? lowest(SHARDS[index] ?? '', limit) : found;
+    }),
   );
   return merge(wholes, limit).map(({ id }) => id);
 }
