@@ -25,6 +25,9 @@ const claims = await putJobs(store, Number(jobs), (number) => runningJob(number,
 
 /** What is announced together goes out together, as for the peers. */
 const client = new Redis(url, { enableAutoPipelining: true });
+/** As at the end of a save, which is one script. */
+const ANNOUNCE = `redis.call('PUBLISH', ARGV[1], ARGV[3]) redis.call('PUBLISH', ARGV[2], ARGV[3])`;
+const announceSha = String(await client.script('LOAD', ANNOUNCE));
 
 obey(eventCommands(how === 'save' ? save : announce));
 ready();
@@ -38,7 +41,6 @@ async function save(number: number, version: number): Promise<void> {
 
 async function announce(number: number, version: number): Promise<void> {
   const job = runningJob(number, version);
-  const text = encodeJob(job);
   const names = [channels.job(job.id), channels.owner(shardOf(job.id), job.ownerId)];
-  await Promise.all(names.map((name) => client.publish(name, text)));
+  await client.evalsha(announceSha, 0, ...names, encodeJob(job));
 }

@@ -16,23 +16,28 @@ export interface WsFeedOptions {
 
 /** Sends a feed's updates as `next` messages, one at a time: while one waits for the client, the feed holds the newest. */
 export class WsFeed implements Sink<Job> {
-  readonly #options: WsFeedOptions;
+  readonly #quiet: QuietFeed;
+  readonly #audience: Audience;
+  readonly #payloads: SharedPayloads;
+  readonly #outlet: WsOutlet;
   readonly #head: Text;
   #ended = false;
 
-  constructor(options: WsFeedOptions) {
-    this.#options = options;
-    this.#head = textOf(`{"id":${JSON.stringify(options.id)},"type":"next","payload":`);
+  constructor({ id, quiet, audience, payloads, outlet }: WsFeedOptions) {
+    this.#quiet = quiet;
+    this.#audience = audience;
+    this.#payloads = payloads;
+    this.#outlet = outlet;
+    this.#head = textOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
   }
 
   write(job: Job): boolean {
-    const { payloads, audience, quiet } = this.#options;
     try {
-      const payload = payloads.of(job, audience);
+      const payload = this.#payloads.of(job, this.#audience);
       if (!(payload instanceof Promise)) return this.#send(payload);
       payload.then(
         (settled) => {
-          if (!this.#ended && this.#send(settled)) quiet.feed.resume();
+          if (!this.#ended && this.#send(settled)) this.#quiet.feed.resume();
         },
         (error: unknown) => this.#fail(error),
       );
@@ -44,27 +49,22 @@ export class WsFeed implements Sink<Job> {
 
   end(error: Error | null): void {
     this.#ended = true;
-    const { quiet, payloads, audience } = this.#options;
-    payloads.leave(audience);
-    quiet.end(error === null ? null : payloads.masked(error));
+    this.#payloads.leave(this.#audience);
+    this.#quiet.end(error === null ? null : this.#payloads.masked(error));
   }
 
   /** What is wrong with one subscriber's document is nothing to the others, who are told by the same loop. */
   #fail(error: unknown): void {
-    const { feed } = this.#options.quiet;
+    const { feed } = this.#quiet;
     feed.end(error instanceof Error ? error : new Error(String(error)));
     feed.resume();
   }
 
   #send({ text, isAscii }: Text): boolean {
-    const {
-      outlet,
-      quiet: { feed },
-    } = this.#options;
     const head = this.#head;
-    if (outlet.send({ text: `${head.text}${text}}`, isAscii: head.isAscii && isAscii })) return true;
-    outlet.onRoom(() => {
-      if (!this.#ended) feed.resume();
+    if (this.#outlet.send({ text: `${head.text}${text}}`, isAscii: head.isAscii && isAscii })) return true;
+    this.#outlet.onRoom(() => {
+      if (!this.#ended) this.#quiet.feed.resume();
     });
     return false;
   }

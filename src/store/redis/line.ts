@@ -16,6 +16,8 @@ export interface LineOptions {
 /** How often a line says something to itself, and for how long it may hear nothing: a dead one is found within 5 s. */
 const BEAT_MS = 500;
 const SILENCE_MS = 4000;
+/** What it says then. */
+const BEAT = '';
 /** Milliseconds for connecting, the beat's subscriptions included. */
 const OPEN_MS = 5000;
 /** Milliseconds for the client to say why it ended. */
@@ -37,7 +39,8 @@ export class Line implements AsyncDisposable {
     this.#client = options.connect();
     this.#sharded = this.#client instanceof Cluster;
     this.#client.on(this.#sharded ? 'smessage' : 'message', (channel: string, text: string) => {
-      if (this.#heardAt.has(channel)) this.#heardAt.set(channel, options.clock.now());
+      // That it is a beat is seen first by its text: to look up each message's channel twice would cost more.
+      if (text === BEAT && this.#heardAt.has(channel)) this.#heardAt.set(channel, options.clock.now());
       else deliver(channel, text);
     });
     // What goes wrong shows in the commands and in the silence; unheard, the event would be printed.
@@ -102,7 +105,7 @@ export class Line implements AsyncDisposable {
     const { signal } = this.#ended;
     while (!signal.aborted) {
       // One that does not go out is not heard, which is what counts.
-      for (const channel of beatChannels) publish(channel, '').catch(() => {});
+      for (const channel of beatChannels) publish(channel, BEAT).catch(() => {});
       await clock.sleep(BEAT_MS, signal);
       if (clock.now() - this.aliveAt > SILENCE_MS) this.end();
     }

@@ -35,10 +35,12 @@ export class TopicWatch implements ChannelListener {
   message({ job }: Announcement): void {
     // Whatever that was: a job may have changed.
     if (job === null) return this.gap(this.#options.clock.now());
-    const told = this.#told.get(job.id) ?? 0;
-    if (job.version <= told) return;
-    if (this.#healing) this.#told.set(job.id, job.version);
-    else this.#told.delete(job.id);
+    // Mostly there was no gap, and nothing to look up.
+    if (this.#healing || this.#told.size > 0) {
+      if (job.version <= (this.#told.get(job.id) ?? 0)) return;
+      if (this.#healing) this.#told.set(job.id, job.version);
+      else this.#told.delete(job.id);
+    }
     this.#options.listener(job);
   }
 
