@@ -54,7 +54,7 @@ another process publishes what a save would publish, to the same two channels. A
 to Redis in one piece. The last row has the saves in it. Over Redis what counts is receiving, executing and sending.
 Versions of one job come a turn of the event loop apart; over Redis each comes when the one before has arrived everywhere.
 “1 to 1” are 20 jobs with one watcher each, “1 to 10” are 20 jobs with ten each, whose events come together; “1 to 1,000”
-is one job. Each has sent ${WARM_UP_MESSAGES.toLocaleString('en')} messages of a kind before it is measured, in ${rounds} rounds of ${seconds} s.
+is one job. Each has sent ${WARM_UP_MESSAGES.toLocaleString('en')} messages of a kind before it is measured, in ${rounds} rounds of ${digits(seconds)} s.
 
 Thousands of messages a CPU second · ratio to bare:
 

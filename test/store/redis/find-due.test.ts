@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findDue } from '../../../src/store/redis/claim-due.ts';
+import { keys, shardOf, SHARDS } from '../../../src/store/redis/keys.ts';
+import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { openRedis } from './open-redis.ts';
+
+const NOW = 50;
+
+/** Jobs of one shard, by when they are due. Most shards have few, some have nearly all. */
+const shardJobs = fc.array(fc.integer({ min: 0, max: NOW + 5 }), { maxLength: 60, size: 'max' });
+const allJobs = fc
+  .dictionary(fc.constantFrom(...SHARDS), shardJobs, { maxKeys: SHARDS.length })
+  .map((byShard) =>
+    Object.entries(byShard).flatMap(([shard, times]) =>
+      times.map((dueAt, index) => ({ id: `job-${index}-${shard}`, dueAt })),
+    ),
+  );
+
+describe('the look for due jobs', () => {
+  const resources = new AsyncDisposableStack();
+  let server: RedisServer;
+  let store: RedisJobStore;
+
+  beforeAll(async () => {
+    server = resources.use(await RedisServer.start());
+    store = resources.use(await openRedis([server.url]));
+  });
+  afterAll(() => resources.disposeAsync());
+
+  it('finds the longest due, however they lie in the shards', async () => {
+    const property = fc.asyncProperty(allJobs, fc.integer({ min: 1, max: 100 }), async (jobs, limit) => {
+      await server.run('FLUSHALL');
+      await Promise.all(jobs.map(({ id, dueAt }) => store.client.zadd(keys.due(shardOf(id)), dueAt, id)));
+      const query = { now: NOW, leaseUntil: NOW, limit, callLimit: limit, worth: null };
+      const found = await findDue(store.client, query);
+      const dueAt = new Map(jobs.map((job) => [job.id, job.dueAt]));
+      const wanted = [...dueAt.values()].filter((at) => at <= NOW).toSorted((a, b) => a - b);
+      expect(found.map((id) => dueAt.get(id))).toEqual(wanted.slice(0, limit));
+      expect(new Set(found).size).toBe(found.length);
+    });
+    await fc.assert(property, { numRuns: 100 });
+  });
+});
