@@ -2,6 +2,7 @@ import { ANONYMOUS, type Caller } from '../domain/caller.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { AuthenticationError, AuthUnavailableError, INVALID_TOKEN } from './authentication-error.ts';
 import { JobTokens } from './job-tokens.ts';
+import { RememberedCallers } from './remembered-callers.ts';
 import type { UserTokens } from './user-tokens.ts';
 
 /** What tells callers. With neither users' tokens nor keys everybody is the owner `anonymous`. */
@@ -22,6 +23,7 @@ const WARNING_PAUSE_MS = 10_000;
 /** Tells who asks, by the same rules on every transport. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
+  readonly #remembered = new RememberedCallers();
   #toldAt = -Infinity;
 
   constructor(options: AuthenticatorOptions) {
@@ -40,7 +42,10 @@ export class Authenticator {
   async authenticate(token: string | null): Promise<Caller> {
     const { userTokens, apiKeys, jobTokens, now } = this.#options;
     // A job's token narrows what its bearer may do also where nobody signs in.
-    if (token !== null && JobTokens.isOne(token)) return jobTokens.verify(token, now());
+    if (token !== null && JobTokens.isOne(token)) {
+      const at = now();
+      return this.#remembered.of(token, at, () => jobTokens.verify(token, at));
+    }
     if (!this.required) return ANONYMOUS;
     if (token === null)
       throw new AuthenticationError('A token is needed: send authorization: Bearer <token>.');
@@ -49,7 +54,7 @@ export class Authenticator {
     if (known != null) return known;
     if (userTokens === null) throw new AuthenticationError(INVALID_TOKEN);
     try {
-      return await userTokens.verify(token);
+      return await this.#remembered.of(token, now(), () => userTokens.verify(token));
     } catch (error) {
       if (error instanceof AuthUnavailableError) this.#tell(error);
       throw error;
