@@ -147,6 +147,7 @@ export class ChannelHub implements AsyncDisposable {
   }
 
   async #untilLive(): Promise<void> {
+    if (this.#isLive) return;
     const patience = new AbortController();
     const timeout = this.#options.clock.sleep(PATIENCE_MS, patience.signal).then(() => 'timeout' as const);
     const outcome = await Promise.race([this.#live.promise, timeout]);

@@ -32,6 +32,9 @@ export class Line implements AsyncDisposable {
   readonly #client: RedisClient;
   readonly #sharded: boolean;
   readonly #ended = new AbortController();
+  /** Of those who wait for the client. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  #grace: AbortController | null = null;
   readonly #heardAt = new Map<string, number>();
 
   private constructor(options: LineOptions, deliver: (channel: string, text: string) => void) {
@@ -116,6 +119,7 @@ export class Line implements AsyncDisposable {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     this.#client.disconnect();
+    void this.#letGo();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,22 +128,26 @@ export class Line implements AsyncDisposable {
 
   /** A cluster's client may leave calls unanswered for ever, also after it was told to disconnect. */
   async #unlessEnded<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.#ended;
-    const settled = new AbortController();
     const ended = Promise.withResolvers<never>();
-    const onEnd = async () => {
-      // What the client says itself, a moment after its end, tells more.
-      await this.#options.clock.sleep(END_GRACE_MS, settled.signal);
-      ended.reject(new Error('The connection for subscriptions did not come about.'));
-    };
-    const giveUp = () => void onEnd();
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
+    this.#waiting.add(ended.reject);
+    if (this.#ended.signal.aborted) void this.#letGo();
     try {
       return await Promise.race([work, ended.promise]);
     } finally {
-      settled.abort();
-      signal.removeEventListener('abort', giveUp);
+      this.#waiting.delete(ended.reject);
+      if (this.#waiting.size === 0) {
+        this.#grace?.abort();
+        this.#grace = null;
+      }
     }
+  }
+
+  /** Tells those who wait that the line has ended: in a moment, as what the client says itself until then tells more. */
+  async #letGo(): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    this.#grace ??= new AbortController();
+    await this.#options.clock.sleep(END_GRACE_MS, this.#grace.signal);
+    for (const reject of this.#waiting)
+      reject(new Error('The connection for subscriptions did not come about.'));
   }
 }
