@@ -1,5 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { defineScripts } from './scripts.ts';
+import { TurnRedis } from './turn-redis.ts';
 
 /** Where Redis is. */
 export interface RedisLocation {
@@ -79,7 +80,8 @@ function connect(
     socketTimeout: SILENCE_MS,
   };
   const [first = ''] = urls;
-  if (!cluster) return new Redis(first, { ...node, enableOfflineQueue, retryStrategy, lazyConnect: true });
+  if (!cluster)
+    return new TurnRedis(first, { ...node, enableOfflineQueue, retryStrategy, lazyConnect: true });
   return new Cluster([...urls], {
     clusterRetryStrategy: retryStrategy,
     enableOfflineQueue,
