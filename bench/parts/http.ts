@@ -154,7 +154,8 @@ function report(results: ReadonlyMap<string, Measured>, { rounds, seconds }: Eff
   ];
   const text = `A POST of JSON asks for one job, 12 fields and the nested video, over ${CONNECTIONS} keep-alive connections, each with one
 request under way. The peers read the job from memory, ready to be written; Reelgate asks its embedded store, which has it
-among those that it read last, behind its authentication, its limits and its checks. Latency is in milliseconds, once
+among those that it read last, behind its authentication, its limits and its checks. A caller’s token is checked when it
+comes first and then once a minute. Latency is in milliseconds, once
 with all connections busy and once at ${RATE.toLocaleString('en')} requests a second. A CPU second is one of the server process, all of its
 threads. The load generator used at most ${Math.round(busiest * 100)} % of its core. There are ${rounds} rounds of ${seconds} s, and of ${seconds * PACED_SHARE} s at that rate.
 

@@ -117,12 +117,13 @@ async function oldest(
   };
   const part = Math.min(limit, 2 * Math.ceil(limit / SHARDS.length) + SPARE);
   const parts = await Promise.all(SHARDS.map((shard) => lowest(shard, part)));
-  const last = merge(parts, limit)[limit - 1]?.score ?? Infinity;
+  const merged = merge(parts, limit);
+  const last = merged[limit - 1]?.score ?? Infinity;
+  const hasMore = (found: ScoredId[]) =>
+    found.length === part && part < limit && (found.at(-1)?.score ?? 0) < last;
+  if (!parts.some(hasMore)) return merged.map(({ id }) => id);
   const wholes = await Promise.all(
-    parts.map(async (found, index) => {
-      const hasMore = found.length === part && part < limit && (found.at(-1)?.score ?? 0) < last;
-      return hasMore ? lowest(SHARDS[index] ?? '', limit) : found;
-    }),
+    parts.map(async (found, index) => (hasMore(found) ? lowest(SHARDS[index] ?? '', limit) : found)),
   );
   return merge(wholes, limit).map(({ id }) => id);
 }

@@ -6,18 +6,12 @@ import { Redis } from 'ioredis';
  * changes: no command waits for the answer to another one.
  */
 export class TurnRedis extends Redis {
-  #isHeld = false;
-
   override sendCommand(...given: Parameters<Redis['sendCommand']>): unknown {
     const { stream } = this;
     // There is none until it connects.
-    if (!this.#isHeld && stream !== undefined) {
-      this.#isHeld = true;
+    if (stream?.writableCorked === 0) {
       stream.cork();
-      setImmediate(() => {
-        this.#isHeld = false;
-        stream.uncork();
-      });
+      setImmediate(() => stream.uncork());
     }
     return super.sendCommand(...given);
   }
