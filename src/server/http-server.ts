@@ -158,6 +158,8 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #track(answer: ServerResponse): void {
+    // Whose client went meanwhile is closed already, and won't say so again.
+    if (answer.closed) return;
     this.#answers.add(answer);
     answer.once('close', () => this.#answers.delete(answer));
   }
