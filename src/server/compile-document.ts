@@ -28,14 +28,14 @@ const MAX_FIELDS = 200;
  * Compiles a valid document.
  *
  * @returns null for what can't be compiled, takes long to compile, or would be answered in another way than by
- *   graphql-js: with `@skip` and `@include`, fields may come in another order
+ *   graphql-js: with `@skip` and `@include` fields may come in another order, and one called `__proto__` is lost
  */
 export function compileDocument(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | undefined,
 ): CompiledDocument | null {
-  if (hasDirectives(document) || countFields(document, operationName) > MAX_FIELDS) return null;
+  if (!isPlain(document) || countFields(document, operationName) > MAX_FIELDS) return null;
   try {
     const compiled = compileQuery(schema, document, operationName);
     if (!isCompiledQuery(compiled)) return null;
@@ -45,15 +45,18 @@ export function compileDocument(
   }
 }
 
-function hasDirectives(document: DocumentNode): boolean {
-  let found = false;
+/** Whether there are neither directives nor fields that are renamed to what JavaScript gives a meaning of its own. */
+function isPlain(document: DocumentNode): boolean {
+  let plain = true;
+  const notPlain = () => {
+    plain = false;
+    return BREAK;
+  };
   visit(document, {
-    Directive: () => {
-      found = true;
-      return BREAK;
-    },
+    Directive: notPlain,
+    Field: ({ alias }) => (alias?.value === '__proto__' ? notPlain() : undefined),
   });
-  return found;
+  return plain;
 }
 
 function countFields(document: DocumentNode, operationName: string | undefined): number {

@@ -30,6 +30,11 @@ test('other operations of the document do not count', () => {
   expect([isCompiled(text, 'Small'), isCompiled(text, 'Large')]).toEqual([true, false]);
 });
 
+test('an operation with a field renamed to __proto__ is not compiled: the field would be lost', () => {
+  expect(isCompiled('{ __proto__: __typename }')).toBe(false);
+  expect(isCompiled('{ proto: __typename }')).toBe(true);
+});
+
 test.each(['@skip(if: $no)', '@include(if: $no)'])('an operation with %s is not compiled', (directive) => {
   expect(isCompiled(`query ($no: Boolean!) { __typename ${directive} }`)).toBe(false);
 });

@@ -27,7 +27,7 @@ function selection(type: GraphQLObjectType, depth: number): fc.Arbitrary<string>
   );
   const one: fc.Arbitrary<string> = fc.oneof(
     { weight: 200, arbitrary: fc.constantFrom(...fields).chain((field) => fieldText(field, depth)) },
-    { weight: 10, arbitrary: fc.constantFrom('__typename', 'kind: __typename') },
+    { weight: 10, arbitrary: fc.constantFrom('__typename', 'kind: __typename', '__proto__: __typename') },
     { weight: 1, arbitrary: fc.constantFrom('nothing', 'id: version', 'id { version }', '...Missing', '') },
   );
   const many = fc
