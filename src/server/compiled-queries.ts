@@ -1,6 +1,7 @@
 import { type DocumentNode, getOperationAST, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import { createLRUCache } from 'graphql-yoga';
 import { type CompiledDocument, compileDocument } from './compile-document.ts';
+import { MAX_CACHED_LENGTH } from './document-cache.ts';
 import type { Yoga } from './yoga.ts';
 
 /** A query as a program sends it. */
@@ -12,8 +13,8 @@ export interface QueryText {
 /** Compiled documents that are kept, and texts that are known to have come once. */
 const KEPT = 100;
 const SEEN = 1000;
-/** UTF-16 units; programs send shorter ones again and again. */
-const MAX_LENGTH = 4096;
+/** Compiled operations of one text: a function takes some 20 KiB, and a text may hold a hundred operations. */
+const MAX_OPERATIONS = 10;
 
 /** A valid document, and those of its operations that were asked for; false: not to be compiled. */
 interface Known {
@@ -38,7 +39,7 @@ export class CompiledQueries {
 
   /** @returns null for what has to be answered the long way: a first time, another kind of operation, a faulty document */
   find({ query, operationName }: QueryText): CompiledDocument | null {
-    if (query.length > MAX_LENGTH) return null;
+    if (query.length > MAX_CACHED_LENGTH) return null;
     const known = this.#known.get(query) ?? this.#meet(query);
     if (known === false) return null;
     const compiled = known.compiled.get(operationName) ?? this.#compile(known, operationName);
@@ -71,6 +72,7 @@ export class CompiledQueries {
     { schema, document, compiled }: Known,
     operationName: string | undefined,
   ): CompiledDocument | false {
+    if (compiled.size >= MAX_OPERATIONS) return false;
     const operation = getOperationAST(document, operationName);
     // Names that come from outside are not kept.
     if (operation == null) return false;

@@ -3,8 +3,8 @@ import type { DocumentNode } from 'graphql';
 
 /** Parsed documents that are kept. */
 const CACHED_DOCUMENTS = 100;
-/** UTF-16 units. A parsed document takes a hundred times the memory of its text. */
-const MAX_CACHED_LENGTH = 4096;
+/** UTF-16 units; programs send shorter ones again and again. A parsed document takes a hundred times the memory of its text. */
+export const MAX_CACHED_LENGTH = 4096;
 
 /** Keeps what programs send again and again: short documents without a syntax error. The rest is parsed anew. */
 export function documentCache(): Exclude<

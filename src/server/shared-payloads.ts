@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import type { PushIterator } from '../watching/push-iterator.ts';
+import { MAX_CACHED_LENGTH } from './document-cache.ts';
 import { maskError } from './mask-error.ts';
 import { OneATurn } from './one-a-turn.ts';
 import { operationKey } from './operation-key.ts';
@@ -50,7 +51,7 @@ export interface SharedPayloadsOptions {
 
 /** Milliseconds for which a payload may be used again: the estimates in it are of when it was made. */
 const SHARED_MS = 50;
-/** Plans that are kept for subscribers to come. */
+/** Plans that are kept for subscribers to come, of documents that are short enough to be cached. */
 const KEPT_PLANS = 100;
 
 /**
@@ -100,7 +101,8 @@ export class SharedPayloads {
         { schema, document, operationName: operationName ?? undefined },
         this.#compiling,
       );
-      this.#plans.set(name, plan);
+      // A long one is its subscriber's alone, and goes with it.
+      if (text.length <= MAX_CACHED_LENGTH) this.#plans.set(name, plan);
     }
     const rights = [caller.ownerId, caller.jobId, ...[...caller.scopes].toSorted()];
     const key = `${plan.id} ${JSON.stringify(rights)} ${plan.variablesKey(variables)}`;

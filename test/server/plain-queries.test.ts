@@ -47,6 +47,19 @@ test('the name of an operation is not taken for a part of its document', async (
   expect(await ask(named, SHORT)).toEqual(await ask(named, LONG));
 });
 
+test('of one text ten operations are compiled, the others are answered the long way', async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `Q${index}`);
+  const query = names.map((name) => `query ${name} { __typename }`).join(' ');
+  const askAll = async () => {
+    for (const operationName of names)
+      expect((await ask(JSON.stringify({ query, operationName }), SHORT)).status).toBe(200);
+  };
+  await askAll();
+  const before = gateway.plainQueries.answered;
+  await askAll();
+  expect(gateway.plainQueries.answered - before).toBe(10);
+});
+
 test.each([
   'application/json; charset=utf-16',
   'application/json; CHARSET=utf-16',

@@ -130,6 +130,12 @@ describe('the key by which subscribers share', () => {
     expect(join()).not.toBe(audience);
   });
 
+  it('is one subscriber’s alone for a document of more than 4,096 characters, which is not remembered', async () => {
+    const longest = text.padEnd(4096, '#');
+    expect(keyOf(ada, {}, 'S', longest)).toBe(keyOf(ada, {}, 'S', longest));
+    expect(keyOf(ada, {}, 'S', `${longest}#`)).not.toBe(keyOf(ada, {}, 'S', `${longest}#`));
+  });
+
   it('differs by owner, by rights, by what the document asks for, and by variables that change it', () => {
     const others = [
       keyOf({ ...ada, ownerId: 'bob' }),
