@@ -15,7 +15,8 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../support/times.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 
 /** Commands whose answer is bounded by what they are given. `hgetall` is asked of jobs only. */
-const BOUNDED = /^(evalsha|eval|get|publish|subscribe|unsubscribe|zrangebyscore|zrangebylex|zrevrangebylex)$/i;
+const BOUNDED =
+  /^(evalsha|eval|get|publish|subscribe|unsubscribe|zrangebyscore|zrangebylex|zrevrangebylex)$/i;
 /** Those that need a limit. */
 const LIMITED = /^z(rev)?rangeby/;
 
