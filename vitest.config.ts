@@ -8,8 +8,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/install-programs.ts', 'test/support/build-console.ts'],
-    // One more than the two cores of a small machine: many tests wait for processes of their own.
-    maxWorkers: 3,
+    // Twice the two cores of a small machine: many tests wait for processes of their own.
+    maxWorkers: 4,
     testTimeout: 20_000,
     unstubEnvs: true,
   },
