@@ -3,9 +3,11 @@ import { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { signToken, userTokens } from '../auth/tokens.ts';
 import { until } from '../support/gateway-until.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
 
 const CLIENTS = 20;
 const HEAD = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
@@ -55,4 +57,38 @@ it.each([
   for (const socket of sockets) socket.resetAndDestroy();
   await until(kept, 0);
   expect(gateway.log.errors).toEqual([]);
+});
+
+it('a subscription whose client goes before its event stream has begun ends', async () => {
+  const checked = Promise.withResolvers<void>();
+  const tokens = userTokens();
+  const verify = tokens.verify.bind(tokens);
+  const verified = vi.spyOn(tokens, 'verify').mockImplementation(async (token) => {
+    await checked.promise;
+    return verify(token);
+  });
+  const watches = { begun: 0, ended: 0 };
+  await using gateway = await startGateway({
+    auth: { userTokens: tokens },
+    wrapStore: (store) =>
+      overrideStore(store, {
+        watch: async (topic, listener) => {
+          const unwatch = await store.watch(topic, listener);
+          watches.begun += 1;
+          return () => {
+            watches.ended += 1;
+            unwatch();
+          };
+        },
+      }),
+  });
+  const token = await signToken();
+  const request = STREAM.replace('Accept:', `Authorization: Bearer ${token}\r\nAccept:`);
+  const socket = send(gateway, request);
+  await until(() => verified.mock.calls.length, 1);
+  socket.resetAndDestroy();
+  await until(() => answers[0]?.deref()?.destroyed, true);
+  checked.resolve();
+  await until(() => watches.ended, 1);
+  expect(watches).toEqual({ begun: 1, ended: 1 });
 });
