@@ -1,0 +1,12 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { V8_FLAGS } from '../src/v8-flags.ts';
+
+// Set in a process that runs, a flag that this version of V8 no longer knows would be let go without a word.
+it.each(V8_FLAGS)('%s is a flag that this Node knows', async (flag) => {
+  const program = 'process.stdout.write("ran")';
+  await expect(promisify(execFile)(process.execPath, [flag, '--eval', program])).resolves.toMatchObject({
+    stdout: 'ran',
+  });
+});
