@@ -33,7 +33,7 @@ import { channels, CLOCK_SKEW_MS, keys, oldestId, SHARDS, shardOf } from './keys
 import { listJobs } from './list-jobs.ts';
 import { giveBack, reserve } from './reservation.ts';
 import { runScript } from './scripts.ts';
-import { TopicWatch } from './topic-watch.ts';
+import { TopicWatch, type TopicWatchOptions } from './topic-watch.ts';
 
 /** Settings of the shared store. */
 export interface RedisJobStoreOptions {
@@ -54,6 +54,7 @@ export class RedisJobStore implements JobStore {
   readonly #hub: ChannelHub;
   readonly #publish: 'PUBLISH' | 'SPUBLISH';
   readonly #watches = new Set<TopicWatch>();
+  readonly #watching: TopicWatchOptions;
   readonly #leasePrefix = randomUUID();
   #leases = 0;
 
@@ -70,6 +71,7 @@ export class RedisJobStore implements JobStore {
       random,
       onTrouble,
     });
+    this.#watching = { readMissed: (topic, since) => this.#readMissed(topic, since), clock, random };
   }
 
   /**
@@ -212,12 +214,7 @@ export class RedisJobStore implements JobStore {
   }
 
   async watch(topic: Topic, listener: TopicListener): Promise<Unwatch> {
-    const { clock, random } = this.#options;
-    const readMissed = (since: number) =>
-      this.#ask((client) =>
-        missedJobs(topic, { client, read: (ids) => this.#read(client, ids), since, now: clock.now() }),
-      );
-    const watch = new TopicWatch({ listener, readMissed, clock, random });
+    const watch = new TopicWatch(topic, listener, this.#watching);
     this.#watches.add(watch);
     const unwatches: Unwatch[] = [];
     const unwatch = () => {
@@ -243,6 +240,13 @@ export class RedisJobStore implements JobStore {
     await this.#hub[Symbol.asyncDispose]();
     this.#client.disconnect();
     await Promise.all(watches.map((watch) => watch.idle()));
+  }
+
+  #readMissed(topic: Topic, since: number): Promise<Job[]> {
+    const now = this.#options.clock.now();
+    return this.#ask((client) =>
+      missedJobs(topic, { client, read: (ids) => this.#read(client, ids), since, now }),
+    );
   }
 
   async #read(client: RedisClient, ids: readonly string[]): Promise<(Job | null)[]> {

@@ -16,9 +16,8 @@ function openWatch() {
   const clock = new FakeClock();
   const heard = new Recorder();
   const reads: { readonly since: number; readonly answer: PromiseWithResolvers<readonly Job[]> }[] = [];
-  const watch = new TopicWatch({
-    listener: heard.listener,
-    readMissed: (since) => {
+  const watch = new TopicWatch({ type: 'job', jobId: job.id }, heard.listener, {
+    readMissed: (_, since) => {
       const answer = Promise.withResolvers<readonly Job[]>();
       reads.push({ since, answer });
       return answer.promise;
