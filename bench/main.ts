@@ -5,7 +5,7 @@
  * Without names all parts run, and docs/benchmarks.md is written. `--quick` shows that it works; its figures mean little.
  */
 import { writeFileSync } from 'node:fs';
-import { standAside } from './measure/cores.ts';
+import { keepAwake, standAside } from './measure/cores.ts';
 import { FULL, QUICK } from './measure/effort.ts';
 import { installPeers } from './measure/install-peers.ts';
 import { progress } from './measure/progress.ts';
@@ -38,6 +38,7 @@ const effort = quick ? QUICK : FULL;
 const started = performance.now();
 installPeers();
 standAside();
+keepAwake();
 const parts: Part[] = [];
 for (const [name, measure] of Object.entries(PARTS)) {
   if (names.length === 0 || names.includes(name)) parts.push(await measure(effort));

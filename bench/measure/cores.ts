@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { findProgram } from '../../test/support/programs.ts';
 
@@ -6,10 +6,27 @@ import { findProgram } from '../../test/support/programs.ts';
 export type Place = 'server' | 'load';
 
 const taskset = findProgram({ names: ['taskset'] });
+const chrt = findProgram({ names: ['chrt'] });
 const cores = taskset === null ? [] : allowedCores();
 
 /** Whether what is measured has a core of its own. */
 export const pinned = cores.length > 1;
+
+/** Does nothing for as long as its parent is there. */
+const SPIN = `const parent = process.ppid;
+for (let turn = 1; turn % 10_000_000 > 0 || process.ppid === parent; turn += 1);`;
+
+/**
+ * Keeps the core of what is measured from sleeping until this process ends, as it does not sleep under load: a process
+ * spins there that gives way to any other at once. A virtual core that sleeps is given to others, and its next
+ * microseconds cost several times as much. Does nothing where it can't.
+ */
+export function keepAwake(): void {
+  const [first] = cores;
+  if (taskset === null || chrt === null || !pinned) return;
+  const args = ['-c', String(first), chrt, '--idle', '0', process.execPath, '--eval', SPIN];
+  spawn(taskset, args, { stdio: 'ignore' }).unref();
+}
 
 /** The command that runs a program in its place. */
 export function placed(place: Place, program: string, args: readonly string[]): [string, string[]] {

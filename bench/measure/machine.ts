@@ -6,7 +6,9 @@ import { pinned } from './cores.ts';
 export function machine(): string {
   const model = cpus()[0]?.model.trim() || 'unknown CPU';
   const gibibytes = Math.round(totalmem() / 2 ** 30);
-  const place = pinned ? 'pinned: what is measured has one core, all else the others' : 'not pinned to cores';
+  const place = pinned
+    ? 'pinned: what is measured has one core, kept awake by a process of the lowest priority, all else the others'
+    : 'not pinned to cores';
   return `${cpus().length} cores (${model}), ${gibibytes} GiB, ${process.platform} ${release().split('-')[0]}, Node ${process.versions.node}; ${place}`;
 }
 
