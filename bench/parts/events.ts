@@ -2,6 +2,7 @@ import { RedisServer } from '../../test/support/redis-server.ts';
 import type { Effort } from '../measure/effort.ts';
 import { BenchProcess } from '../measure/process.ts';
 import { progress } from '../measure/progress.ts';
+import { inTurn } from '../measure/turns.ts';
 import { eventContestants } from './event-contestants.ts';
 import { type EventResults, reportEvents, WARM_UP_MESSAGES } from './event-report.ts';
 import { EventRun, type Shape } from './event-run.ts';
@@ -48,7 +49,7 @@ export async function measureEvents(effort: Effort): Promise<Part> {
     // In round 0 all is compiled and warmed up.
     progress(round === 0 ? 'events: warm-up' : `events: round ${round} of ${rounds}`);
     for (const [index, shape] of SHAPES.entries()) {
-      for (const { run, shapes } of results) {
+      for (const { run, shapes } of inTurn(results, round)) {
         await run.open(shape);
         if (round === 0) {
           await run.warmUp(shape, WARM_UP_MESSAGES);

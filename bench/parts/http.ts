@@ -7,6 +7,7 @@ import { BenchProcess } from '../measure/process.ts';
 import { progress } from '../measure/progress.ts';
 import { type Sample, sampleOf } from '../measure/statistics.ts';
 import { shown, table } from '../measure/table.ts';
+import { inTurn } from '../measure/turns.ts';
 import { completedJob } from '../reelgate/jobs.ts';
 import { SIGN_IN, SIGNED_IN_OWNER, startReelgate, userToken } from '../reelgate/gateway.ts';
 import { completedState, jobIdOf, QUERY } from '../sample.ts';
@@ -78,7 +79,7 @@ export async function measureHttp(effort: Effort): Promise<Part> {
   let busiest = 0;
   for (let round = 1; round <= effort.rounds; round += 1) {
     progress(`http: round ${round} of ${effort.rounds}`);
-    for (const { name, server, input, measured } of running) {
+    for (const { name, server, input, measured } of inTurn(running, round)) {
       const usedBefore = await server.ask<number>('cpuSeconds');
       const full = await load.ask<HttpLoadOutput>('load', { ...input, seconds: effort.seconds, rate: null });
       checkAnswer(name, full.body);
@@ -89,7 +90,7 @@ export async function measureHttp(effort: Effort): Promise<Part> {
       measured.saturated.p99.push(full.p99);
       busiest = Math.max(busiest, full.cpuShare);
     }
-    for (const { input, measured } of running) {
+    for (const { input, measured } of inTurn(running, round)) {
       const paced = await load.ask<HttpLoadOutput>('load', { ...input, seconds: pacedSeconds, rate: RATE });
       measured.moderate.p50.push(paced.p50);
       measured.moderate.p99.push(paced.p99);

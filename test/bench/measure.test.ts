@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { percentile, sampleOf } from '../../bench/measure/statistics.ts';
 import { digits, shown, table } from '../../bench/measure/table.ts';
+import { inTurn } from '../../bench/measure/turns.ts';
 
 describe('a sample', () => {
   it('has the middle value and the ends', () => {
@@ -23,4 +24,11 @@ it('a percentile is one of the values', () => {
 
 it('a table is Markdown', () => {
   expect(table(['', 'a'], [['b', '1']])).toBe('|  | a |\n| --- | --- |\n| b | 1 |');
+});
+
+describe('the order of turns', () => {
+  it('begins with another contestant in each round, and goes backwards in every other one', () => {
+    const orders = [0, 1, 2, 3].map((round) => inTurn(['a', 'b', 'c', 'd'], round).join(''));
+    expect(orders).toEqual(['abcd', 'badc', 'cdab', 'dcba']);
+  });
 });
