@@ -94,10 +94,8 @@ const listener = {
     messages += 1;
     if (messages === 1) example = data.toString('utf8', start, end);
     if (version === last && (finished += 1) === options.sockets) wake();
-    if (!timed) napSoon();
-    if (timed) {
-      times.push(microseconds(), (version - base - 1) * options.jobs + (index % options.jobs));
-    }
+    if (timed) times.push(microseconds(), (version - base - 1) * options.jobs + (index % options.jobs));
+    else napSoon();
   },
 };
 
@@ -109,7 +107,7 @@ obey({
     versions = new Int32Array(sockets);
     offsets = new Int32Array(sockets);
     hasHeard = new Uint8Array(sockets);
-    [acknowledged, heard, base, messages, failure] = [0, 0, 0, 0, null];
+    [acknowledged, heard, base, last, messages, failure] = [0, 0, 0, 0, 0, null];
     connections = [];
     for (let index = 0; index < sockets; index += 1) {
       await until(() => connections.length - acknowledged < atOnce);

@@ -12,6 +12,9 @@ const cores = taskset === null ? [] : allowedCores();
 /** Whether what is measured has a core of its own. */
 export const pinned = cores.length > 1;
 
+/** Whether that core can be kept from sleeping. */
+export const canKeepAwake = pinned && chrt !== null;
+
 /** Does nothing for as long as its parent is there. */
 const SPIN = `const parent = process.ppid;
 for (let turn = 1; turn % 10_000_000 > 0 || process.ppid === parent; turn += 1);`;
@@ -23,7 +26,7 @@ for (let turn = 1; turn % 10_000_000 > 0 || process.ppid === parent; turn += 1);
  */
 export function keepAwake(): void {
   const [first] = cores;
-  if (taskset === null || chrt === null || !pinned) return;
+  if (taskset === null || chrt === null || !canKeepAwake) return;
   const args = ['-c', String(first), chrt, '--idle', '0', process.execPath, '--eval', SPIN];
   spawn(taskset, args, { stdio: 'ignore' }).unref();
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { pinned } from './cores.ts';
+import { canKeepAwake, pinned } from './cores.ts';
 
 /** What the benchmark ran on, for its report. */
 export function machine(): string {
   const model = cpus()[0]?.model.trim() || 'unknown CPU';
   const gibibytes = Math.round(totalmem() / 2 ** 30);
   const place = pinned
-    ? 'pinned: what is measured has one core, kept awake by a process of the lowest priority, all else the others'
+    ? `pinned: what is measured has one core${canKeepAwake ? ', kept awake by a process of the lowest priority' : ''}, all else the others`
     : 'not pinned to cores';
   return `${cpus().length} cores (${model}), ${gibibytes} GiB, ${process.platform} ${release().split('-')[0]}, Node ${process.versions.node}; ${place}`;
 }
