@@ -1,7 +1,7 @@
 import { type DocumentNode, getOperationAST, type GraphQLSchema, OperationTypeNode } from 'graphql';
-import { createLRUCache } from 'graphql-yoga';
 import { type CompiledDocument, compileDocument } from './compile-document.ts';
 import { MAX_CACHED_LENGTH } from './document-cache.ts';
+import { recentlyUsed } from './recently-used.ts';
 import type { Yoga } from './yoga.ts';
 
 /** A query as a program sends it. */
@@ -29,9 +29,9 @@ interface Known {
  */
 export class CompiledQueries {
   readonly #yoga: Yoga;
-  readonly #seen = createLRUCache<true>({ max: SEEN });
+  readonly #seen = recentlyUsed<true>(SEEN);
   /** By their texts; false: a faulty one. */
-  readonly #known = createLRUCache<Known | false>({ max: KEPT });
+  readonly #known = recentlyUsed<Known | false>(KEPT);
 
   constructor(yoga: Yoga) {
     this.#yoga = yoga;

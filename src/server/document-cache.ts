@@ -1,5 +1,6 @@
-import { createLRUCache, type YogaServerOptions } from 'graphql-yoga';
+import type { YogaServerOptions } from 'graphql-yoga';
 import type { DocumentNode } from 'graphql';
+import { recentlyUsed } from './recently-used.ts';
 
 /** Parsed documents that are kept. */
 const CACHED_DOCUMENTS = 100;
@@ -11,7 +12,7 @@ export function documentCache(): Exclude<
   YogaServerOptions<object, object>['parserAndValidationCache'],
   boolean | undefined
 > {
-  const documents = createLRUCache<DocumentNode>({ max: CACHED_DOCUMENTS });
+  const documents = recentlyUsed<DocumentNode>(CACHED_DOCUMENTS);
   return {
     documentCache: {
       get: (text) => documents.get(text),

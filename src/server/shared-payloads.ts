@@ -1,5 +1,4 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
-import { createLRUCache } from 'graphql-yoga';
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
@@ -9,6 +8,7 @@ import { MAX_CACHED_LENGTH } from './document-cache.ts';
 import { maskError } from './mask-error.ts';
 import { OneATurn } from './one-a-turn.ts';
 import { operationKey } from './operation-key.ts';
+import { recentlyUsed } from './recently-used.ts';
 import { type PlanOptions, SubscriptionPlan, type Variables } from './subscription-plan.ts';
 import { hasTooManyValues } from './variable-limits.ts';
 import { formatErrors } from './ws-errors.ts';
@@ -60,7 +60,7 @@ const KEPT_PLANS = 100;
  */
 export class SharedPayloads {
   readonly #options: SharedPayloadsOptions;
-  readonly #plans = createLRUCache<SubscriptionPlan>({ max: KEPT_PLANS });
+  readonly #plans = recentlyUsed<SubscriptionPlan>(KEPT_PLANS);
   readonly #compiling = new OneATurn();
   readonly #audiences = new Map<string, Audience>();
   /** The last event, when it came, and who has a payload of it. */
