@@ -7,12 +7,14 @@ export type Place = 'server' | 'load';
 
 const taskset = findProgram({ names: ['taskset'] });
 const chrt = findProgram({ names: ['chrt'] });
-const cores = taskset === null ? [] : allowedCores();
+/** More are of no use: beside what is measured there are its load, its publisher and Redis. */
+const MOST_CORES = 4;
+const cores = taskset === null ? [] : allowedCores().slice(0, MOST_CORES);
 
 /** Whether what is measured has a core of its own. */
 export const pinned = cores.length > 1;
 
-/** Whether that core can be kept from sleeping. */
+/** Whether these cores can be kept from sleeping. */
 export const canKeepAwake = pinned && chrt !== null;
 
 /** Does nothing for as long as its parent is there. */
@@ -20,15 +22,17 @@ const SPIN = `const parent = process.ppid;
 for (let turn = 1; turn % 10_000_000 > 0 || process.ppid === parent; turn += 1);`;
 
 /**
- * Keeps the core of what is measured from sleeping until this process ends, as it does not sleep under load: a process
- * spins there that gives way to any other at once. A virtual core that sleeps is given to others, and its next
- * microseconds cost several times as much. Does nothing where it can't.
+ * Keeps the cores from sleeping until this process ends, as they do not sleep under load: on each a process spins that
+ * gives way to any other at once. A virtual core that sleeps is given to others, and its next microseconds cost several
+ * times as much; and who sends something to a process that sleeps there pays for having it woken. Does nothing where it
+ * can't.
  */
 export function keepAwake(): void {
-  const [first] = cores;
   if (taskset === null || chrt === null || !canKeepAwake) return;
-  const args = ['-c', String(first), chrt, '--idle', '0', process.execPath, '--eval', SPIN];
-  spawn(taskset, args, { stdio: 'ignore' }).unref();
+  for (const core of cores) {
+    const args = ['-c', String(core), chrt, '--idle', '0', process.execPath, '--eval', SPIN];
+    spawn(taskset, args, { stdio: 'ignore' }).unref();
+  }
 }
 
 /** The command that runs a program in its place. */
