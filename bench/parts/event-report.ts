@@ -55,7 +55,7 @@ to Redis in one piece. The last row has the saves in it. Over Redis what counts 
 Versions of one job come a turn of the event loop apart; over Redis each comes when the one before has arrived everywhere.
 While many messages are on their way, the watchers read once a millisecond: on one machine a server pays for waking who
 reads, and the fastest pays most, whose readers sleep between any two messages. Latency is measured without that.
-“1 to 1” are 20 jobs with one watcher each, “1 to 10” are 20 jobs with ten each, whose events come together; “1 to 1,000”
+“1 to 1” are 200 jobs with one watcher each, “1 to 10” are 20 jobs with ten each, whose events come together; “1 to 1,000”
 is one job. Each has sent ${WARM_UP_MESSAGES.toLocaleString('en')} messages of a kind before it is measured, in ${rounds} rounds of ${digits(seconds)} s.
 
 Thousands of messages a CPU second · ratio to bare:
