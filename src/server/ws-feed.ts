@@ -20,7 +20,9 @@ export class WsFeed implements Sink<Job> {
   readonly #audience: Audience;
   readonly #payloads: SharedPayloads;
   readonly #outlet: WsOutlet;
-  readonly #head: Text;
+  /** What stands before a payload. */
+  readonly #head: string;
+  readonly #isAscii: boolean;
   #ended = false;
 
   constructor({ id, quiet, audience, payloads, outlet }: WsFeedOptions) {
@@ -28,7 +30,9 @@ export class WsFeed implements Sink<Job> {
     this.#audience = audience;
     this.#payloads = payloads;
     this.#outlet = outlet;
-    this.#head = textOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+    const head = textOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+    this.#head = head.text;
+    this.#isAscii = head.isAscii;
   }
 
   write(job: Job): boolean {
@@ -61,8 +65,7 @@ export class WsFeed implements Sink<Job> {
   }
 
   #send({ text, isAscii }: Text): boolean {
-    const head = this.#head;
-    if (this.#outlet.send({ text: `${head.text}${text}}`, isAscii: head.isAscii && isAscii })) return true;
+    if (this.#outlet.send({ text: `${this.#head}${text}}`, isAscii: this.#isAscii && isAscii })) return true;
     this.#outlet.onRoom(() => {
       if (!this.#ended) this.#quiet.feed.resume();
     });

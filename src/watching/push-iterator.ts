@@ -10,25 +10,18 @@ export interface Sink<T> {
  * An async iterator over what others push, as a plain object. An `async function*` would not do: its `return()` waits
  * for the pending `next()`, so that a subscriber who leaves while nothing happens would never be let go.
  */
-export class PushIterator<T> implements AsyncIterableIterator<T> {
-  readonly #take: () => T | undefined;
-  readonly #releases: (() => void)[];
+export abstract class PushIterator<T> implements AsyncIterableIterator<T> {
+  readonly #releases: (() => void)[] = [];
   #waiting: PromiseWithResolvers<IteratorResult<T>>[] = [];
   #state: 'open' | 'draining' | 'closed' = 'open';
   #error: Error | null = null;
   #sink: Sink<T> | null = null;
   #flowing = false;
 
-  /**
-   * @param take gives the next value that is ready and forgets it, or undefined
-   * @param release called once, when nothing more is wanted
-   */
-  constructor(take: () => T | undefined, release: () => void) {
-    this.#take = take;
-    this.#releases = [release];
-  }
+  /** Gives the next value that is ready and forgets it, or undefined. */
+  protected abstract take(): T | undefined;
 
-  /** Has this called too, once, when nothing more is wanted; at once when that is so already. */
+  /** Has this called once, when nothing more is wanted; at once when that is so already. */
   defer(release: () => void): void {
     if (this.#state === 'open') this.#releases.push(release);
     else release();
@@ -51,7 +44,7 @@ export class PushIterator<T> implements AsyncIterableIterator<T> {
   ready(): void {
     if (this.#sink !== null) return this.#flow(this.#sink);
     while (this.#state !== 'closed' && this.#waiting.length > 0) {
-      const value = this.#take();
+      const value = this.take();
       if (value === undefined) break;
       this.#waiting.shift()?.resolve({ done: false, value });
     }
@@ -95,7 +88,7 @@ export class PushIterator<T> implements AsyncIterableIterator<T> {
 
   #flow(sink: Sink<T>): void {
     while (this.#flowing && this.#state !== 'closed') {
-      const value = this.#take();
+      const value = this.take();
       if (value === undefined) break;
       this.#flowing = sink.write(value);
     }

@@ -1,5 +1,5 @@
 import { isFinal, type Job } from '../domain/job.ts';
-import type { JobStore, Unwatch } from '../store/job-store.ts';
+import type { JobStore } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 
 /**
@@ -18,35 +18,43 @@ export async function watchJob(
   jobId: string,
   sinceVersion: number,
 ): Promise<PushIterator<Job> | null> {
-  let newest = sinceVersion;
-  let slot: Job | undefined;
-  const take = () => {
-    const job = slot;
-    slot = undefined;
-    return job;
-  };
-  let unwatch: Unwatch | undefined;
-  const iterator = new PushIterator<Job>(take, () => unwatch?.());
-  const offer = (job: Job) => {
-    if (job.version <= newest && !isFinal(job)) return;
-    newest = job.version;
-    slot = job;
-    iterator.ready();
-    if (isFinal(job)) iterator.end();
-  };
-  unwatch = await store.watch({ type: 'job', jobId }, offer);
+  const watch = new JobWatch(sinceVersion);
+  watch.defer(await store.watch({ type: 'job', jobId }, (job) => watch.offer(job)));
   try {
     const job = store.cached(jobId) ?? (await store.getMany([jobId]))[0];
-    if (job == null || job.ownerId !== ownerId) {
-      unwatch();
+    if (job?.ownerId !== ownerId) {
+      watch.end();
       return null;
     }
-    offer(job);
-    // The iterator may have ended before there was anything to release.
-    if (isFinal(job)) unwatch();
-    return iterator;
+    watch.offer(job);
+    return watch;
   } catch (error) {
-    unwatch();
+    watch.end();
     throw error;
+  }
+}
+
+/** One object, as it is touched for each message to each of thousands. */
+class JobWatch extends PushIterator<Job> {
+  #newest: number;
+  #slot: Job | undefined = undefined;
+
+  constructor(sinceVersion: number) {
+    super();
+    this.#newest = sinceVersion;
+  }
+
+  offer(job: Job): void {
+    if (job.version <= this.#newest && !isFinal(job)) return;
+    this.#newest = job.version;
+    this.#slot = job;
+    this.ready();
+    if (isFinal(job)) this.end();
+  }
+
+  protected override take(): Job | undefined {
+    const job = this.#slot;
+    this.#slot = undefined;
+    return job;
   }
 }

@@ -1,5 +1,5 @@
 import type { Job } from '../domain/job.ts';
-import type { JobStore, Unwatch } from '../store/job-store.ts';
+import type { JobStore } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 
 /** How many jobs may have changes that a subscriber has not taken. */
@@ -23,21 +23,25 @@ export class SlowSubscriberError extends Error {
  * @returns an iterator that fails with SlowSubscriberError once more than MAX_WAITING_JOBS jobs wait
  */
 export async function watchOwner(store: JobStore, ownerId: string): Promise<PushIterator<Job>> {
-  const waiting = new Map<string, Job>();
-  let unwatch: Unwatch | undefined;
-  const take = () => {
-    const [job] = waiting.values();
-    if (job !== undefined) waiting.delete(job.id);
+  const watch = new OwnerWatch();
+  watch.defer(await store.watch({ type: 'owner', ownerId }, (job) => watch.add(job)));
+  return watch;
+}
+
+class OwnerWatch extends PushIterator<Job> {
+  readonly #waiting = new Map<string, Job>();
+
+  add(job: Job): void {
+    this.#waiting.set(job.id, job);
+    this.ready();
+    if (this.#waiting.size <= MAX_WAITING_JOBS) return;
+    this.#waiting.clear();
+    this.end(new SlowSubscriberError());
+  }
+
+  protected override take(): Job | undefined {
+    const [job] = this.#waiting.values();
+    if (job !== undefined) this.#waiting.delete(job.id);
     return job;
-  };
-  const iterator = new PushIterator<Job>(take, () => unwatch?.());
-  unwatch = await store.watch({ type: 'owner', ownerId }, (job) => {
-    waiting.set(job.id, job);
-    iterator.ready();
-    if (waiting.size > MAX_WAITING_JOBS) {
-      waiting.clear();
-      iterator.end(new SlowSubscriberError());
-    }
-  });
-  return iterator;
+  }
 }

@@ -3,16 +3,24 @@ import { PushIterator } from '../../src/watching/push-iterator.ts';
 
 const DONE = { done: true, value: undefined };
 
+class OverQueue extends PushIterator<string> {
+  readonly queue: string[] = [];
+
+  protected override take(): string | undefined {
+    return this.queue.shift();
+  }
+}
+
 /** An iterator over a queue that a test fills. */
 function overQueue() {
-  const queue: string[] = [];
+  const iterator = new OverQueue();
   const release = vi.fn<() => void>();
-  const iterator = new PushIterator(() => queue.shift(), release);
+  iterator.defer(release);
   const push = (...values: string[]) => {
-    queue.push(...values);
+    iterator.queue.push(...values);
     iterator.ready();
   };
-  return { iterator, push, release, queue };
+  return { iterator, push, release, queue: iterator.queue };
 }
 
 describe('an iterator over what is pushed', () => {
