@@ -12,7 +12,7 @@ import { recentlyUsed } from './recently-used.ts';
 import { type PlanOptions, SubscriptionPlan, type Variables } from './subscription-plan.ts';
 import { hasTooManyValues } from './variable-limits.ts';
 import { formatErrors } from './ws-errors.ts';
-import { type Text, textOf } from './ws-frame.ts';
+import { bytesOf } from './ws-frame.ts';
 
 /** Subscribers who asked for the same with the same rights, in the words of the first of them. */
 export interface Audience {
@@ -23,7 +23,7 @@ export interface Audience {
   /** How many they are. */
   size: number;
   /** Of the last event, if it was executed for them. */
-  payload: Text | Promise<Text> | null;
+  payload: string | Promise<string> | null;
 }
 
 /** Who asks for which subscription. */
@@ -118,8 +118,8 @@ export class SharedPayloads {
     if (audience.size === 0) this.#audiences.delete(audience.key);
   }
 
-  /** The payload of a `next` message; a promise when something had to be read for it. */
-  of(event: Job, audience: Audience): Text | Promise<Text> {
+  /** The payload of a `next` message, a character a byte; a promise when something had to be read for it. */
+  of(event: Job, audience: Audience): string | Promise<string> {
     const now = this.#options.clock.now();
     // All subscribers of an event are told in one go; and it is the same object for all of them.
     if (event !== this.#event || now - this.#eventAt > SHARED_MS) {
@@ -145,15 +145,15 @@ export class SharedPayloads {
     return shown;
   }
 
-  #make(event: Job, { plan, caller, variables }: Audience): Text | Promise<Text> {
+  #make(event: Job, { plan, caller, variables }: Audience): string | Promise<string> {
     const result = plan.run(event, this.#options.createContext(caller), variables);
     return result instanceof Promise ? result.then((settled) => this.#write(settled)) : this.#write(result);
   }
 
-  #write(result: ExecutionResult): Text {
-    if (result.errors === undefined) return textOf(JSON.stringify(result));
+  #write(result: ExecutionResult): string {
+    if (result.errors === undefined) return bytesOf(JSON.stringify(result));
     const { errors, ...others } = result;
     const shown = formatErrors(errors.map((error) => this.masked(error)));
-    return textOf(JSON.stringify({ ...others, errors: shown }));
+    return bytesOf(JSON.stringify({ ...others, errors: shown }));
   }
 }

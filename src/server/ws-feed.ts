@@ -2,7 +2,7 @@ import type { Job } from '../domain/job.ts';
 import type { Sink } from '../watching/push-iterator.ts';
 import type { QuietFeed } from './quiet-feed.ts';
 import type { Audience, SharedPayloads } from './shared-payloads.ts';
-import { type Text, textOf } from './ws-frame.ts';
+import { bytesOf } from './ws-frame.ts';
 import type { WsOutlet } from './ws-outlet.ts';
 
 /** Where a subscription's updates go. */
@@ -22,7 +22,6 @@ export class WsFeed implements Sink<Job> {
   readonly #outlet: WsOutlet;
   /** What stands before a payload. */
   readonly #head: string;
-  readonly #isAscii: boolean;
   #ended = false;
 
   constructor({ id, quiet, audience, payloads, outlet }: WsFeedOptions) {
@@ -30,9 +29,7 @@ export class WsFeed implements Sink<Job> {
     this.#audience = audience;
     this.#payloads = payloads;
     this.#outlet = outlet;
-    const head = textOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
-    this.#head = head.text;
-    this.#isAscii = head.isAscii;
+    this.#head = bytesOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
   }
 
   write(job: Job): boolean {
@@ -64,8 +61,8 @@ export class WsFeed implements Sink<Job> {
     feed.resume();
   }
 
-  #send({ text, isAscii }: Text): boolean {
-    if (this.#outlet.send({ text: `${this.#head}${text}}`, isAscii: this.#isAscii && isAscii })) return true;
+  #send(payload: string): boolean {
+    if (this.#outlet.send(`${this.#head}${payload}}`)) return true;
     this.#outlet.onRoom(() => {
       if (!this.#ended) this.#quiet.feed.resume();
     });

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Outbox } from './outbox.ts';
-import { sendText, type Text } from './ws-frame.ts';
+import { frameOf } from './ws-frame.ts';
 import { holdBack, listenAgain } from './ws-socket.ts';
 
 /** Bytes that a client may leave unread before its subscriptions hold their updates back. */
@@ -15,8 +15,8 @@ export class WsOutlet {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #outbox: Outbox;
-  #held: Text[] | null = null;
-  #heldBytes = 0;
+  /** Frames, a character a byte. */
+  #held = '';
   /** Whether the client has too much to read. */
   #behind = false;
   #waiting: (() => void)[] = [];
@@ -28,14 +28,14 @@ export class WsOutlet {
     this.#outbox = outbox;
   }
 
-  /** @returns false when the client is behind: the next one should wait for `onRoom` */
-  send(message: Text): boolean {
-    if (this.#held === null) {
-      this.#held = [message];
-      this.#outbox.add(this);
-    } else this.#held.push(message);
-    this.#heldBytes += message.text.length;
-    return !this.#behind && this.#heldBytes <= ENOUGH_BYTES;
+  /**
+   * @param message as of `bytesOf`
+   * @returns false when the client is behind: the next one should wait for `onRoom`
+   */
+  send(message: string): boolean {
+    if (this.#held === '') this.#outbox.add(this);
+    this.#held += frameOf(message);
+    return !this.#behind && this.#held.length <= ENOUGH_BYTES;
   }
 
   /** Calls back once, when what was sent is with the system. */
@@ -46,24 +46,18 @@ export class WsOutlet {
   /** Sends what is held back for the end of the turn. Whatever else is sent has to come after it. */
   flush(): void {
     const held = this.#held;
-    if (held === null) return;
-    const stream = this.#stream;
-    const isFull = stream.writableLength + this.#heldBytes > ENOUGH_BYTES;
-    this.#held = null;
-    this.#heldBytes = 0;
-    const last = held.pop();
-    if (last === undefined || this.#socket.readyState !== this.#socket.OPEN) return this.#wake();
-    if (held.length > 0) stream.cork();
-    for (const message of held) sendText(this.#socket, stream, message);
-    if (isFull) this.#sendAndWait(last);
-    else sendText(this.#socket, stream, last);
-    if (held.length > 0) stream.uncork();
+    if (held === '') return;
+    this.#held = '';
+    if (this.#socket.readyState !== this.#socket.OPEN) return this.#wake();
+    const isFull = this.#stream.writableLength + held.length > ENOUGH_BYTES;
+    if (isFull) this.#sendAndWait(held);
+    else this.#stream.write(held, 'latin1');
   }
 
-  #sendAndWait(message: Text): void {
+  #sendAndWait(frames: string): void {
     const socket = this.#socket;
     this.#behind = true;
-    sendText(socket, this.#stream, message, (error) => {
+    this.#stream.write(frames, 'latin1', (error) => {
       // There is nobody to tell any more, and what was open ends with the socket.
       if (error != null) socket.terminate();
       listenAgain(socket);

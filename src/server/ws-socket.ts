@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { sendText, textOf } from './ws-frame.ts';
+import { bytesOf, frameOf } from './ws-frame.ts';
 
 /** What a client may leave unread before it is no longer listened to. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
@@ -9,7 +9,7 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
 export function send(socket: WebSocket, stream: Duplex, data: string): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState !== socket.OPEN) return resolve();
-    sendText(socket, stream, textOf(data), (error) => {
+    stream.write(frameOf(bytesOf(data)), 'latin1', (error) => {
       // There is nobody to tell any more, and what was open ends with the socket.
       if (error != null) socket.terminate();
       listenAgain(socket);
