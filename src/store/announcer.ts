@@ -13,7 +13,7 @@ export class Announcer {
   listen(topic: Topic, listener: TopicListener): Unwatch {
     const [all, key] = this.#find(topic);
     const listeners = all.get(key) ?? new Set();
-    const tell: TopicListener = listeners.has(listener) ? (job) => listener(job) : listener;
+    const tell: TopicListener = (job) => listener(job);
     all.set(key, listeners.add(tell));
     return () => {
       listeners.delete(tell);
