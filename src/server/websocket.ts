@@ -57,6 +57,8 @@ const INIT_TIMEOUT_MS = 3000;
 const MAX_OPERATIONS = 100;
 /** Sockets at a time that have not said whose they are. */
 const MAX_NAMELESS = 100;
+/** RFC 6455, section 5.5: of a control frame's 125 bytes the close code takes two. */
+const MAX_REASON_BYTES = 123;
 /** WebSocket close code for "service restart": clients connect again. `complete` would tell them that it is over. */
 const SERVICE_RESTART = 1012;
 
@@ -156,7 +158,7 @@ export class WebSocketEndpoint {
     const outlet = new WsOutlet(socket, stream, this.#outbox);
     const close = (code: number, reason: string) => {
       outlet.flush();
-      socket.close(code, reason);
+      socket.close(code, closeReason(reason));
     };
     const operations: Connection['operations'] = new Map();
     const session = new WsSession({
@@ -196,6 +198,12 @@ export class WebSocketEndpoint {
       });
     });
   }
+}
+
+/** As much of it as a close frame takes; graphql-ws puts ids of operations in it. */
+function closeReason(reason: string): string {
+  const bytes = Buffer.from(reason).subarray(0, MAX_REASON_BYTES);
+  return new TextDecoder().decode(bytes, { stream: true });
 }
 
 function tooManyOperations(): GraphQLError {

@@ -22,6 +22,8 @@ export class WsFeed implements Sink<Job> {
   readonly #outlet: WsOutlet;
   /** What stands before a payload. */
   readonly #head: string;
+  /** Why it could not go on. */
+  #failure: Error | null = null;
   #ended = false;
 
   constructor({ id, quiet, audience, payloads, outlet }: WsFeedOptions) {
@@ -36,12 +38,11 @@ export class WsFeed implements Sink<Job> {
     try {
       const payload = this.#payloads.of(job, this.#audience);
       if (!(payload instanceof Promise)) return this.#send(payload);
-      payload.then(
-        (settled) => {
+      payload
+        .then((settled) => {
           if (!this.#ended && this.#send(settled)) this.#quiet.feed.resume();
-        },
-        (error: unknown) => this.#fail(error),
-      );
+        })
+        .catch((error: unknown) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }
@@ -51,13 +52,16 @@ export class WsFeed implements Sink<Job> {
   end(error: Error | null): void {
     this.#ended = true;
     this.#payloads.leave(this.#audience);
-    this.#quiet.end(error === null ? null : this.#payloads.masked(error));
+    const reason = this.#failure ?? error;
+    this.#quiet.end(reason === null ? null : this.#payloads.masked(reason));
   }
 
   /** What is wrong with one subscriber's document is nothing to the others, who are told by the same loop. */
   #fail(error: unknown): void {
     const { feed } = this.#quiet;
-    feed.end(error instanceof Error ? error : new Error(String(error)));
+    // A feed that has had its last value takes no reason any more.
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    feed.end();
     feed.resume();
   }
 

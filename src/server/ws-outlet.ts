@@ -8,8 +8,8 @@ import { holdBack, listenAgain } from './ws-socket.ts';
 const ENOUGH_BYTES = 16 * 1024;
 
 /**
- * Sends the updates of all subscriptions of one socket, those of one turn of the event loop in one piece, and tells the
- * subscriptions when there is room again.
+ * Sends the updates of all subscriptions of one socket, small ones of one turn of the event loop in one piece, and tells
+ * the subscriptions when there is room again.
  */
 export class WsOutlet {
   readonly #socket: WebSocket;
@@ -35,7 +35,9 @@ export class WsOutlet {
   send(message: string): boolean {
     if (this.#held === '') this.#outbox.add(this);
     this.#held += frameOf(message);
-    return !this.#behind && this.#held.length <= ENOUGH_BYTES;
+    // However much comes in one turn, no text is to grow longer than V8 lets texts be.
+    if (this.#held.length > ENOUGH_BYTES) this.flush();
+    return !this.#behind;
   }
 
   /** Calls back once, when what was sent is with the system. */

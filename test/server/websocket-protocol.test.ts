@@ -209,6 +209,19 @@ describe('a client that breaks the protocol is closed with', () => {
     await until(() => gateway.store.listenerCount, 0);
   });
 
+  it('4409 also for an id that is longer than a close reason may be', async () => {
+    await using gateway = await startGateway();
+    using client = await WsClient.connect(gateway.url);
+    const { id: jobId } = await new JobMover(gateway).accept();
+    const id = '🐈'.repeat(40);
+    client.subscribe(id, WATCH, { id: jobId });
+    await client.result(id);
+    client.subscribe(id, '{ __typename }');
+    const { code, reason } = await client.closed;
+    expect([code, reason]).toEqual([4409, expect.stringMatching(/^Subscriber for 🐈{20,}$/u)]);
+    await until(() => gateway.store.listenerCount, 0);
+  });
+
   it('4429 for a second connection_init', async () => {
     await using gateway = await startGateway();
     using client = await WsClient.connect(gateway.url);

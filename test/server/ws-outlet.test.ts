@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { constants } from 'node:buffer';
+import { Duplex } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { Outbox } from '../../src/server/outbox.ts';
+import { WsOutlet } from '../../src/server/ws-outlet.ts';
+
+/** Takes what is written, and counts it. */
+class Counting extends Duplex {
+  readonly pieces: number[] = [];
+
+  constructor() {
+    super({ decodeStrings: false });
+  }
+
+  override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
+    this.pieces.push(chunk.length);
+    setImmediate(done);
+  }
+
+  override _read(): void {}
+}
+
+/** An outlet of a socket that is open; what it writes is counted, and comes nowhere. */
+async function outletTo(stream: Duplex) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('The server has no address.');
+  const client = new WebSocket(`ws://127.0.0.1:${address.port}`);
+  const opened = once(client, 'open');
+  const [socket]: WebSocket[] = await once(server, 'connection');
+  await opened;
+  if (socket === undefined) throw new Error('There is no socket.');
+  return {
+    outlet: new WsOutlet(socket, stream, new Outbox()),
+    [Symbol.dispose]: () => {
+      client.terminate();
+      server.close();
+    },
+  };
+}
+
+describe('what one socket gets in one turn', () => {
+  test('is written in one piece as long as it is small', async () => {
+    const stream = new Counting();
+    using opened = await outletTo(stream);
+    for (let count = 0; count < 10; count += 1) expect(opened.outlet.send('x'.repeat(100))).toBe(true);
+    expect(stream.pieces).toEqual([]);
+    await new Promise(setImmediate);
+    expect(stream.pieces).toEqual([1020]);
+  });
+
+  test('may be more than the longest text', async () => {
+    const stream = new Counting();
+    using opened = await outletTo(stream);
+    const message = 'x'.repeat(constants.MAX_STRING_LENGTH / 4);
+    for (let count = 0; count < 6; count += 1) expect(opened.outlet.send(message)).toBe(false);
+    await new Promise<void>((resolve) => {
+      opened.outlet.onRoom(resolve);
+    });
+    await new Promise<void>((resolve) => {
+      stream.end(resolve);
+    });
+    expect(stream.pieces).toEqual(Array.from({ length: 6 }, () => message.length + 10));
+  });
+});
