@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 import { type ExecutionArgs, GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -69,6 +68,8 @@ export class WebSocketEndpoint {
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
     autoPong: false,
+    // A message to a turn: graphql-ws takes some steps to end an operation, and its id may come again right behind.
+    allowSynchronousEvents: false,
     handleProtocols,
   });
   readonly #graphql: ReturnType<typeof makeServer<Record<string, unknown>, Connection>>;
@@ -88,8 +89,6 @@ export class WebSocketEndpoint {
       onSubscribe: async ({ extra }, _id, params) => {
         const { operations, session } = extra;
         const turn = extra.order.enter(params.query);
-        // Many messages can come in one piece: those before this one may be as good as done.
-        if (operations.size >= MAX_OPERATIONS) await setImmediate();
         if (operations.size >= MAX_OPERATIONS) {
           turn.opened();
           return [tooManyOperations()];

@@ -50,6 +50,33 @@ describe('one operation more than a socket may have under way', () => {
     expect(gateway.store.listenerCount).toBe(MAX_OPERATIONS);
   });
 
+  it('is not one whose id came again right behind its completion', async () => {
+    await using gateway = await startGateway();
+    using client = await WsClient.connect(gateway.url);
+    const mover = new JobMover(gateway);
+    const { id } = await mover.accept();
+    const watch = (round: number) => {
+      client.subscribe(
+        'same',
+        `subscription ($id: ID!) { r${round}: videoJobUpdated(id: $id) { version } }`,
+        { id },
+      );
+    };
+    watch(0);
+    for (let round = 1; round <= 2 * MAX_OPERATIONS; round += 1) {
+      expect((await client.result('same')).data).toEqual({ [`r${round - 1}`]: { version: 1 } });
+      client.complete('same');
+      watch(round);
+    }
+    const last = `r${2 * MAX_OPERATIONS}`;
+    expect((await client.result('same')).data).toEqual({ [last]: { version: 1 } });
+    await mover.move(id, { type: 'submit-started' });
+    expect((await client.result('same')).data).toEqual({ [last]: { version: 2 } });
+    client.complete('same');
+    await until(() => gateway.store.listenerCount, 0);
+    expect(client.pending).toEqual([]);
+  });
+
   it('is refused though the client has forgotten those that still run', async () => {
     const released = Promise.withResolvers<void>();
     let running = 0;
