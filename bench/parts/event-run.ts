@@ -53,7 +53,11 @@ export class EventRun {
     const { sockets, firstJob, jobs } = shape;
     const port = await this.#server.port();
     const versioned = this.contestant.kind !== 'bare';
-    await this.#load.ask('open', { port, sockets, firstJob, jobs, versioned, atOnce: AT_ONCE });
+    try {
+      await this.#load.ask('open', { port, sockets, firstJob, jobs, versioned, atOnce: AT_ONCE });
+    } catch (error) {
+      throw new Error(`${this.contestant.name} did not open ${shape.name}.`, { cause: error });
+    }
     for (let tries = 0; tries < TRIES; tries += 1) {
       await this.#publish(shape, 1);
       await new Promise((resolve) => {
