@@ -1,10 +1,7 @@
-import { once } from 'node:events';
 import { constants } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
-import { Outbox } from '../../src/server/outbox.ts';
-import { WsOutlet } from '../../src/server/ws-outlet.ts';
+import { outletTo } from '../support/ws-outlet.ts';
 
 /** Takes what is written, and counts it. */
 class Counting extends Duplex {
@@ -20,26 +17,6 @@ class Counting extends Duplex {
   }
 
   override _read(): void {}
-}
-
-/** An outlet of a socket that is open; what it writes is counted, and comes nowhere. */
-async function outletTo(stream: Duplex) {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('The server has no address.');
-  const client = new WebSocket(`ws://127.0.0.1:${address.port}`);
-  const opened = once(client, 'open');
-  const [socket]: WebSocket[] = await once(server, 'connection');
-  await opened;
-  if (socket === undefined) throw new Error('There is no socket.');
-  return {
-    outlet: new WsOutlet(socket, stream, new Outbox()),
-    [Symbol.dispose]: () => {
-      client.terminate();
-      server.close();
-    },
-  };
 }
 
 describe('what one socket gets in one turn', () => {

@@ -1,0 +1,25 @@
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
+import { Outbox } from '../../src/server/outbox.ts';
+import { WsOutlet } from '../../src/server/ws-outlet.ts';
+
+/** An outlet of a socket that is open; what it writes is counted, and comes nowhere. */
+export async function outletTo(stream: Duplex) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('The server has no address.');
+  const client = new WebSocket(`ws://127.0.0.1:${address.port}`);
+  const opened = once(client, 'open');
+  const [socket]: WebSocket[] = await once(server, 'connection');
+  await opened;
+  if (socket === undefined) throw new Error('There is no socket.');
+  return {
+    outlet: new WsOutlet(socket, stream, new Outbox()),
+    [Symbol.dispose]: () => {
+      client.terminate();
+      server.close();
+    },
+  };
+}
