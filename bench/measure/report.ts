@@ -9,7 +9,7 @@ export function reportOf(parts: readonly Part[], effort: Effort): string {
   const sections = parts.map(({ title, text }) => `## ${title}\n\n${text}\n`);
   return `# Benchmarks
 
-Written by \`npm run bench\` (about ten minutes; \`npm run bench -- http\` and so on run one part). All contestants serve the
+Written by \`npm run bench\` (about a quarter of an hour; \`npm run bench -- http\` and so on run one part). All contestants serve the
 same schema and data, take turns round by round, in another order each time, and run in processes of their own, apart from what asks them. A figure
 is the median of all rounds, with the lowest and the highest behind it; a ratio is taken within each round. Before it is
 measured, each contestant has to give the same data as all others. Reelgate runs as \`npm start\` runs it, with its own V8
