@@ -14,6 +14,9 @@ const cores = taskset === null ? [] : allowedCores().slice(0, MOST_CORES);
 /** Whether what is measured has a core of its own. */
 export const pinned = cores.length > 1;
 
+/** How many cores all else shares then. */
+export const otherCores = cores.length - 1;
+
 /** Whether these cores can be kept from sleeping. */
 export const canKeepAwake = pinned && chrt !== null;
 

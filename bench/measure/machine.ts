@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { canKeepAwake, pinned } from './cores.ts';
+import { canKeepAwake, otherCores, pinned } from './cores.ts';
 
 /** What the benchmark ran on, for its report. */
 export function machine(): string {
   const model = cpus()[0]?.model.trim() || 'unknown CPU';
   const gibibytes = Math.round(totalmem() / 2 ** 30);
   const place = pinned
-    ? `pinned: what is measured has one core, all else the others${canKeepAwake ? ', each kept awake by a process of the lowest priority' : ''}`
+    ? `pinned: what is measured has one core, all else ${otherCores === 1 ? 'another' : `${otherCores} others`}${canKeepAwake ? ', each kept awake by a process of the lowest priority' : ''}`
     : 'not pinned to cores';
   return `${cpus().length} cores (${model}), ${gibibytes} GiB, ${process.platform} ${release().split('-')[0]}, Node ${process.versions.node}; ${place}`;
 }
