@@ -142,14 +142,14 @@ export class WebSocketEndpoint {
   }
 
   /** Has a subscription's updates sent. */
-  #feed({ outlet }: Connection, id: string, args: ExecutionArgs): void {
+  #feed({ outlet, session }: Connection, id: string, args: ExecutionArgs): void {
     const { quiet, text, caller } = rootOf(args);
     if (quiet === null) return;
     const { payloads } = this.#options;
     const audience = payloads.join(text, args, caller);
     // For as long as the subscription lasts graphql-ws holds what it was begun with.
     Object.assign(args, { contextValue: null, rootValue: null, document: null });
-    quiet.feed.pipe(new WsFeed({ id, quiet, audience, payloads, outlet }));
+    quiet.feed.pipe(new WsFeed({ id, quiet, audience, payloads, outlet, session }));
   }
 
   #serve(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {

@@ -4,6 +4,7 @@ import type { QuietFeed } from './quiet-feed.ts';
 import type { Audience, SharedPayloads } from './shared-payloads.ts';
 import { bytesOf } from './ws-frame.ts';
 import type { WsOutlet } from './ws-outlet.ts';
+import type { WsSession } from './ws-session.ts';
 
 /** Where a subscription's updates go. */
 export interface WsFeedOptions {
@@ -12,6 +13,7 @@ export interface WsFeedOptions {
   readonly audience: Audience;
   readonly payloads: SharedPayloads;
   readonly outlet: WsOutlet;
+  readonly session: Pick<WsSession, 'closeIfExpired'>;
 }
 
 /** Sends a feed's updates as `next` messages, one at a time: while one waits for the client, the feed holds the newest. */
@@ -20,17 +22,19 @@ export class WsFeed implements Sink<Job> {
   readonly #audience: Audience;
   readonly #payloads: SharedPayloads;
   readonly #outlet: WsOutlet;
+  readonly #session: WsFeedOptions['session'];
   /** What stands before a payload. */
   readonly #head: string;
   /** Why it could not go on. */
   #failure: Error | null = null;
   #ended = false;
 
-  constructor({ id, quiet, audience, payloads, outlet }: WsFeedOptions) {
+  constructor({ id, quiet, audience, payloads, outlet, session }: WsFeedOptions) {
     this.#quiet = quiet;
     this.#audience = audience;
     this.#payloads = payloads;
     this.#outlet = outlet;
+    this.#session = session;
     this.#head = bytesOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
   }
 
@@ -53,6 +57,7 @@ export class WsFeed implements Sink<Job> {
     this.#ended = true;
     this.#payloads.leave(this.#audience);
     const reason = this.#failure ?? error;
+    if (reason !== null) this.#session.closeIfExpired();
     this.#quiet.end(reason === null ? null : this.#payloads.masked(reason));
   }
 

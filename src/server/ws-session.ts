@@ -58,9 +58,7 @@ export class WsSession {
     try {
       const caller = await this.#admit(token);
       this.#caller = caller;
-      const { expiresAt } = caller;
-      if (expiresAt !== null)
-        this.#setAlarm(expiresAt, () => close(CloseCode.Forbidden, 'The token has expired'));
+      if (caller.expiresAt !== null) this.#setAlarm(caller.expiresAt, () => this.closeIfExpired());
       return true;
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
@@ -75,6 +73,16 @@ export class WsSession {
     const token = tokenOfOperation(extensions);
     if (token === null && this.#caller !== null) return Promise.resolve(this.#caller);
     return this.#admit(token);
+  }
+
+  /**
+   * Closes the socket when the token that it began with has expired. To be called before a subscription ends with an
+   * error: its own alarm may ring first, and clients take an error for the last word, while they come again after 4403.
+   */
+  closeIfExpired(): void {
+    const { clock, close } = this.#options;
+    const expiresAt = this.#caller?.expiresAt ?? Infinity;
+    if (clock.now() >= expiresAt) close(CloseCode.Forbidden, 'The token has expired');
   }
 
   /** To be called when the socket has closed. */

@@ -5,6 +5,7 @@ import { JobMover } from '../support/gateway-jobs.ts';
 import { settled } from '../support/fake-clock.ts';
 import { SseClient } from '../support/sse-client.ts';
 import { until } from '../support/gateway-until.ts';
+import { HOUR } from '../support/times.ts';
 import { WsClient } from '../support/ws-client.ts';
 import { signToken, START, userTokens } from './tokens.ts';
 
@@ -41,6 +42,20 @@ it.each([
   const query = 'subscription ($id: ID!) { videoJobUpdated(id: $id, sinceVersion: 1) { version } }';
   again.subscribe('1', query, { id });
   expect(await again.result('1')).toEqual({ data: { videoJobUpdated: { version: 2 } } });
+});
+
+it('a socket’s token closes it before any of its subscriptions could take that for its own end', async () => {
+  await using gateway = await start();
+  const id = await acceptJob(gateway);
+  const headers = { authorization: `Bearer ${await signToken({ exp: START + 25 * 3600 })}` };
+  using client = await WsClient.connect(gateway.url, { headers });
+  // A timer of more than a day is set twice: the second time, it comes after that of the subscription.
+  await gateway.clock.advance(2 * HOUR);
+  client.subscribe('1', WATCH, { id });
+  await client.result('1');
+  await gateway.clock.advance(23 * HOUR);
+  expect(await client.closed).toEqual({ code: 4403, reason: 'The token has expired' });
+  expect(client.pending).toEqual([]);
 });
 
 it('ends an event stream with an error that asks for a new token', async () => {

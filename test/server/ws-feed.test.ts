@@ -48,9 +48,10 @@ describe('a feed with an event of which no message can be made', () => {
     const feed = new OneJob();
     const quiet = new QuietFeed(feed);
     using opened = await outletTo(new Duplex());
+    const session = { closeIfExpired: () => {} };
     feed.give(acceptedJob());
     if (isLast) feed.end();
-    feed.pipe(new WsFeed({ id: '1', quiet, audience, payloads, outlet: opened.outlet }));
+    feed.pipe(new WsFeed({ id: '1', quiet, audience, payloads, outlet: opened.outlet, session }));
     await expect(quiet.next()).rejects.toThrow('Unexpected error.');
     expect(logged).toEqual([{ err: new Error('a secret') }]);
     expect(audience.size).toBe(0);
