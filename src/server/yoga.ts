@@ -20,6 +20,7 @@ import { maskError } from './mask-error.ts';
 import { type OwnerStreams, useOwnerStreams } from './owner-streams.ts';
 import { useFeeds } from './quiet-feed.ts';
 import { type ReadAhead, useRequestBody } from './request-body.ts';
+import { useSubscriptionRoot } from './subscription-root.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { UploadSlots } from './upload-slots.ts';
 import { useVariableLimits } from './variable-limits.ts';
@@ -96,6 +97,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
       useAuthentication(authenticator),
       useRequestBody(trusted, uploads),
       useDocumentLimits(),
+      useSubscriptionRoot(),
       useDocumentShape(),
       useDocumentCost(),
       ...(introspection ? [] : [useHiddenSchema()]),

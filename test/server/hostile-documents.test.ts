@@ -57,6 +57,26 @@ const ATTACKS: readonly [string, string, string][] = [
     `{ ${times(5, (i) => `a${i}: videoJobs(first: 100) { nodes { ...A } edges { node { ...A } } }`)} } fragment A on VideoJob { id version status isTerminal createdAt submittedAt startedAt finishedAt progress video { url base64 } }`,
     'DOCUMENT_TOO_EXPENSIVE',
   ],
+  [
+    'a subscription in circles',
+    'subscription { ...A } fragment A on Subscription { ...A videoJobsUpdated { id } }',
+    'GRAPHQL_VALIDATION_FAILED',
+  ],
+  [
+    'a subscription to nothing',
+    'subscription { videoJobsUpdated @include(if: false) { id } }',
+    'GRAPHQL_VALIDATION_FAILED',
+  ],
+  [
+    'a subscription to nothing if a variable says so',
+    'subscription ($no: Boolean! = true) { ... @skip(if: $no) { videoJobsUpdated { id } } }',
+    'GRAPHQL_VALIDATION_FAILED',
+  ],
+  [
+    'a subscription to what a fragment may leave out',
+    'subscription { ...A } fragment A on Subscription { videoJobsUpdated @include(if: true) { id } }',
+    'GRAPHQL_VALIDATION_FAILED',
+  ],
 ];
 
 let gateway: Gateway;
