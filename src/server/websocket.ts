@@ -13,6 +13,7 @@ import type { SharedPayloads } from './shared-payloads.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { formatErrors, formatResult } from './ws-errors.ts';
 import { prepare, rootOf } from './ws-operation.ts';
+import { WsOperations } from './ws-operations.ts';
 import { WsSession } from './ws-session.ts';
 import { WsFeed } from './ws-feed.ts';
 import { WsOutlet } from './ws-outlet.ts';
@@ -42,11 +43,7 @@ interface Connection {
   readonly session: WsSession;
   readonly order: OpeningOrder;
   readonly outlet: WsOutlet;
-  /**
-   * What is under way, by the payload that asked for it: an id can be used again, a payload is one of its kind.
-   * Subscriptions have their feed, once it is open.
-   */
-  readonly operations: Map<object, AsyncIterator<unknown> | null>;
+  readonly operations: WsOperations;
 }
 
 const MAX_FRAME_BYTES = 64 * 1024;
@@ -68,7 +65,7 @@ export class WebSocketEndpoint {
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
     autoPong: false,
-    // A message to a turn: graphql-ws takes some steps to end an operation, and its id may come again right behind.
+    // A message to a turn: of many in one piece, those before each are done as far as they can be.
     allowSynchronousEvents: false,
     handleProtocols,
   });
@@ -86,36 +83,34 @@ export class WebSocketEndpoint {
       execute: (args) => rootOf(args).execute(args),
       subscribe: (args) => rootOf(args).subscribe(args),
       onConnect: ({ extra: { session }, connectionParams }) => session.begin(connectionParams),
-      onSubscribe: async ({ extra }, _id, params) => {
+      onSubscribe: async ({ extra }, id, params) => {
         const { operations, session } = extra;
         const turn = extra.order.enter(params.query);
         if (operations.size >= MAX_OPERATIONS) {
           turn.opened();
           return [tooManyOperations()];
         }
-        operations.set(params, null);
+        operations.begin(params, id);
         const caller = () => session.callerOf(params);
         const args = await prepare(yoga, { caller, params, trusted, payloads, turn });
-        if (Array.isArray(args)) {
-          operations.delete(params);
-          turn.opened();
-        }
-        return args;
+        if (!Array.isArray(args)) return args;
+        turn.opened();
+        return operations.end(params) ?? args;
       },
       onOperation: ({ extra, subscriptions }, id, payload, args, result) => {
-        if (!isIterator(result)) return;
-        extra.operations.set(payload, result);
-        if (id in subscriptions) this.#feed(extra, id, args);
+        const { operations } = extra;
+        if (isIterator(result)) operations.opened(payload, result);
+        const superseded = operations.superseded(payload);
+        if (superseded === null && isIterator(result) && id in subscriptions) this.#feed(extra, id, args);
+        return superseded ?? undefined;
       },
-      onNext: (_context, _id, _payload, _args, result) => formatResult(result),
-      onError: (_context, _id, _payload, errors) => formatErrors(errors),
-      onComplete: ({ extra }, _id, payload) => {
-        extra.operations.delete(payload);
-      },
+      onNext: ({ extra }, _id, payload, _args, result) =>
+        extra.operations.superseded(payload) ?? formatResult(result),
+      onError: ({ extra }, _id, payload, errors) => extra.operations.end(payload) ?? formatErrors(errors),
+      onComplete: ({ extra }, _id, payload) => extra.operations.end(payload) ?? undefined,
       onClose: async ({ extra }) => {
         extra.session.end();
-        // graphql-ws loses sight of one whose id was completed and used again before it had begun.
-        for (const feed of extra.operations.values()) await feed?.return?.();
+        await extra.operations.returnAll();
       },
     });
   }
@@ -159,7 +154,7 @@ export class WebSocketEndpoint {
       outlet.flush();
       socket.close(code, closeReason(reason));
     };
-    const operations: Connection['operations'] = new Map();
+    const operations = new WsOperations();
     const session = new WsSession({
       authenticator,
       streams,
