@@ -5,14 +5,22 @@ import { type GraphQLError, Kind } from 'graphql';
 export function useInputErrors(): Plugin {
   return {
     onExecute: () => ({ onExecuteDone: ({ result }) => codeErrors(result) }),
-    onSubscribe: () => ({ onSubscribeResult: ({ result }) => codeErrors(result) }),
+    onSubscribe: () => ({
+      onSubscribeResult: ({ result }) => {
+        codeErrors(result);
+        return { onNext: (event) => codeErrors(event.result) };
+      },
+    }),
   };
 }
 
 function codeErrors(result: Result): void {
-  if (isAsyncIterable(result)) return;
-  for (const error of result.errors ?? [])
-    if (isOfInput(error)) error.extensions['code'] ??= 'BAD_USER_INPUT';
+  if (!isAsyncIterable(result)) codeInputErrors(result.errors ?? []);
+}
+
+/** The same for errors that no plugin sees. */
+export function codeInputErrors(errors: readonly GraphQLError[]): void {
+  for (const error of errors) if (isOfInput(error)) error.extensions['code'] ??= 'BAD_USER_INPUT';
 }
 
 /** Those of variables come before any field is run; those of arguments point at the argument instead of the field. */

@@ -5,6 +5,7 @@ import type { Job } from '../domain/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import type { PushIterator } from '../watching/push-iterator.ts';
 import { MAX_CACHED_LENGTH } from './document-cache.ts';
+import { codeInputErrors } from './input-errors.ts';
 import { maskError } from './mask-error.ts';
 import { OneATurn } from './one-a-turn.ts';
 import { operationKey } from './operation-key.ts';
@@ -153,6 +154,7 @@ export class SharedPayloads {
   #write(result: ExecutionResult): string {
     if (result.errors === undefined) return bytesOf(JSON.stringify(result));
     const { errors, ...others } = result;
+    codeInputErrors(errors);
     const shown = formatErrors(errors.map((error) => this.masked(error)));
     return bytesOf(JSON.stringify({ ...others, errors: shown }));
   }

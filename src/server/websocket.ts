@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ExecutionArgs, GraphQLError } from 'graphql';
-import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { CloseCode, handleProtocols, makeServer, MessageType, parseMessage } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -174,7 +174,9 @@ export class WebSocketEndpoint {
         close,
         onMessage: (listener) => {
           socket.on('message', (data: Buffer) => {
-            listener(data.toString()).catch((error: unknown) => {
+            const text = data.toString();
+            listener(text).catch((error: unknown) => {
+              if (isServersOwn(text)) return close(CloseCode.BadRequest, 'Unexpected message received');
               log.error({ err: error }, 'a WebSocket message could not be handled');
               close(CloseCode.InternalServerError, 'Internal server error');
             });
@@ -192,6 +194,12 @@ export class WebSocketEndpoint {
       });
     });
   }
+}
+
+/** Whether a message is of a kind that only servers send, at which graphql-ws throws. */
+function isServersOwn(text: string): boolean {
+  const { type } = parseMessage(text);
+  return type === MessageType.ConnectionAck || type === MessageType.Next || type === MessageType.Error;
 }
 
 /** As much of it as a close frame takes; graphql-ws puts ids of operations in it. */

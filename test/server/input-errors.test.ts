@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { INPUT } from '../support/gateway-generate.ts';
 import { answerOf, type ClientError, postBody } from '../support/gateway-http.ts';
+import { JobMover } from '../support/gateway-jobs.ts';
+import { TRANSPORTS as STREAMS } from '../support/gateway-streams.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { SseClient } from '../support/sse-client.ts';
 import { WsClient } from '../support/ws-client.ts';
@@ -56,6 +58,11 @@ const LITERALS = [
   '{ image: "http://a.b/c", prompt: "x", nope: 1 }',
 ].map((input) => ({ query: `mutation { generateVideo(input: ${input}) { __typename } }`, variables: {} }));
 
+const NULL_IS_WRONG = {
+  message: 'Argument "if" of non-null type "Boolean!" must not be null.',
+  extensions: { code: 'BAD_USER_INPUT' },
+};
+
 interface Operation {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -97,5 +104,20 @@ describe.each(TRANSPORTS)('over %s', (_transport, run) => {
 
   it.each(LITERALS)('$query is GRAPHQL_VALIDATION_FAILED', async (operation) => {
     expect(await run(operation)).toEqual(['GRAPHQL_VALIDATION_FAILED']);
+  });
+});
+
+describe.each(STREAMS)('an event over $name', ({ open }) => {
+  it('says which variable does not fit, with BAD_USER_INPUT, as a query does', async () => {
+    await using own = await startGateway();
+    const mover = new JobMover(own);
+    const { id } = await mover.accept();
+    const query =
+      'subscription ($id: ID!, $no: Boolean = true) { videoJobUpdated(id: $id) { id version @skip(if: $no) } }';
+    using stream = await open(own.url, query, { id, no: null });
+    const refused = expect.objectContaining({ errors: [expect.objectContaining(NULL_IS_WRONG)] });
+    expect(await stream.result()).toEqual(refused);
+    await mover.move(id, { type: 'submit-started' });
+    expect(await stream.result()).toEqual(refused);
   });
 });

@@ -131,6 +131,18 @@ describe('over a WebSocket', () => {
     expect((await client.result('2')).data).toEqual({ videoJob: { id } });
   });
 
+  it.each([
+    { type: 'connection_ack' },
+    { id: '1', type: 'next', payload: {} },
+    { id: '1', type: 'error', payload: [{ message: 'x' }] },
+  ])('a message of type $type is the server’s to send, and closes it with 4400', async (message) => {
+    await using gateway = await startGateway();
+    using client = await WsClient.connect(gateway.url);
+    client.send(message);
+    expect(await client.closed).toEqual({ code: 4400, reason: 'Unexpected message received' });
+    expect(gateway.log.errors).toEqual([]);
+  });
+
   it('pings are answered, of the protocol and of the socket', async () => {
     await using gateway = await startGateway();
     using client = await WsClient.connect(gateway.url);
