@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../domain/caller.ts';
 import { checkMayUpload, isForm, readMultipart, tooManyUploads } from './multipart.ts';
@@ -88,9 +89,11 @@ export function isJson(contentType: string): boolean {
 /**
  * Reads the body of a POST.
  *
- * @throws GraphQLError when it is too large, cut off, or no JSON object
+ * @throws GraphQLError when it is compressed, too large, cut off, or no JSON object
  */
 export async function readJsonBody(request: IncomingMessage): Promise<object> {
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw compressed();
   const reading = readBody(request, MAX_BODY_BYTES);
   const body = reading instanceof Promise ? await reading : reading;
   if (body.type === 'too-large')
@@ -99,6 +102,13 @@ export async function readJsonBody(request: IncomingMessage): Promise<object> {
   const value = parseJson(body.bytes);
   if (typeof value === 'object' && value !== null) return value;
   throw badRequest('The body must be a JSON object with a `query`.');
+}
+
+/** RFC 9110, section 15.5.16. */
+function compressed(): GraphQLError {
+  return refusal(415, 'UNSUPPORTED_MEDIA_TYPE', 'The body must come as it is: leave content-encoding out.', {
+    'accept-encoding': 'identity',
+  });
 }
 
 /** Yoga reads the other parameters only. */

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultWatch, watchFaults } from '../support/gateway-faults.ts';
 import { answerOf, dataOf, exchange, http, type HttpAnswer, postBody } from '../support/gateway-http.ts';
@@ -76,6 +77,15 @@ describe('a body is refused', () => {
     expect(await refused(400, body)).toEqual(['OPERATION_RESOLUTION_FAILURE']);
     const ambiguous = JSON.stringify({ query: 'query A { __typename } query B { __typename }' });
     expect(await refused(400, ambiguous)).toEqual(['OPERATION_RESOLUTION_FAILURE']);
+  });
+
+  it.each(['gzip', 'br', 'x'])('that is compressed as %j', async (encoding) => {
+    const headers = { 'content-encoding': encoding };
+    expect(await refused(415, gzipSync(query('{ __typename }')), headers)).toEqual([
+      'UNSUPPORTED_MEDIA_TYPE',
+    ]);
+    const plain = await postBody(gateway.url, query('{ __typename }'), { 'content-encoding': 'Identity' });
+    expect(plain.status).toBe(200);
   });
 
   it('over 1 MiB, with its length told', async () => {
