@@ -45,7 +45,7 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
       videoJobsUpdated: t.field({
         type: VideoJob,
         description:
-          'Every change of any of the caller’s jobs from now on, new jobs included; it does not end. A reader that is slow gets the newest version of each job; one that falls behind by more than 1,000 jobs is refused with code SLOW_SUBSCRIBER.',
+          'Every change of any of the caller’s jobs from now on, new jobs included; it does not end. A reader that is slow gets the newest version of each job, and after Redis was away a version may come a second time; a reader that falls behind by more than 1,000 jobs is refused with code SLOW_SUBSCRIBER.',
         subscribe: async (_, _args, context) => {
           const { services, caller } = context;
           requireOwner(caller, 'video:read');
