@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../domain/caller.ts';
 import { checkMayUpload, isForm, readMultipart, tooManyUploads } from './multipart.ts';
@@ -52,6 +51,7 @@ export function useRequestBody(
       if (request.method === 'POST') {
         if (isForm(req) && caller !== undefined) {
           checkMayUpload(caller);
+          checkEncoding(req);
           setRequestParser(() => readUpload(req, caller));
         } else if (isJson(req.headers['content-type'] ?? '')) {
           setRequestParser(async () => withQuery(await (body ?? readJsonBody(req)), trusted));
@@ -92,8 +92,7 @@ export function isJson(contentType: string): boolean {
  * @throws GraphQLError when it is compressed, too large, cut off, or no JSON object
  */
 export async function readJsonBody(request: IncomingMessage): Promise<object> {
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw compressed();
+  checkEncoding(request);
   const reading = readBody(request, MAX_BODY_BYTES);
   const body = reading instanceof Promise ? await reading : reading;
   if (body.type === 'too-large')
@@ -104,11 +103,12 @@ export async function readJsonBody(request: IncomingMessage): Promise<object> {
   throw badRequest('The body must be a JSON object with a `query`.');
 }
 
-/** RFC 9110, section 15.5.16. */
-function compressed(): GraphQLError {
-  return refusal(415, 'UNSUPPORTED_MEDIA_TYPE', 'The body must come as it is: leave content-encoding out.', {
-    'accept-encoding': 'identity',
-  });
+/** @throws GraphQLError when the body is compressed (RFC 9110, section 15.5.16) */
+function checkEncoding({ headers }: IncomingMessage): void {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() === 'identity') return;
+  const message = 'The body must come as it is: leave content-encoding out.';
+  throw refusal(415, 'UNSUPPORTED_MEDIA_TYPE', message, { 'accept-encoding': 'identity' });
 }
 
 /** Yoga reads the other parameters only. */

@@ -55,6 +55,8 @@ const MAX_OPERATIONS = 100;
 const MAX_NAMELESS = 100;
 /** RFC 6455, section 5.5: of a control frame's 125 bytes the close code takes two. */
 const MAX_REASON_BYTES = 123;
+/** How a `next` message begins, as graphql-ws writes it. */
+const ANSWER = /^\{"id":"(?:[^"\\]|\\.)*","type":"next",/;
 /** WebSocket close code for "service restart": clients connect again. `complete` would tell them that it is over. */
 const SERVICE_RESTART = 1012;
 
@@ -169,7 +171,10 @@ export class WebSocketEndpoint {
         protocol: socket.protocol,
         send: (data) => {
           outlet.flush();
-          return send(socket, stream, data);
+          const sent = send(socket, stream, data);
+          // An answer holds its operation until it is read. Any other message is the last of its id, which graphql-ws
+          // frees then: were that later, the id could have been used again.
+          return ANSWER.test(data) ? sent : undefined;
         },
         close,
         onMessage: (listener) => {

@@ -86,6 +86,8 @@ describe('a body is refused', () => {
     ]);
     const plain = await postBody(gateway.url, query('{ __typename }'), { 'content-encoding': 'Identity' });
     expect(plain.status).toBe(200);
+    const form = { ...headers, 'content-type': 'multipart/form-data; boundary=b' };
+    expect(await refused(415, '--b--', form)).toEqual(['UNSUPPORTED_MEDIA_TYPE']);
   });
 
   it('over 1 MiB, with its length told', async () => {

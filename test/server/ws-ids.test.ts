@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { JobMover } from '../support/gateway-jobs.ts';
+import { channel } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
 import { until } from '../support/gateway-until.ts';
 import { startGateway } from '../support/gateway.ts';
 import { overrideStore } from '../support/override-store.ts';
@@ -95,3 +97,48 @@ describe('an id that is used again while its first operation, completed meanwhil
     expect(await client.closed).toEqual({ code: 4409, reason: 'Subscriber for same already exists' });
   });
 });
+
+describe('an id that is used again while the last message of its first operation waits for the client to read', () => {
+  /** The servers' ends of all connections. */
+  const sockets: Socket[] = [];
+  const collect = (message: unknown) => {
+    if (isConnection(message)) sockets.push(message.socket);
+  };
+  beforeAll(() => channel('net.server.socket').subscribe(collect));
+  afterAll(() => {
+    channel('net.server.socket').unsubscribe(collect);
+  });
+
+  it.each([
+    ['that is refused', '{ nope }', 'error'],
+    ['that ends', WATCH, 'next'],
+    ['that is a query', '{ __typename }', 'next'],
+  ])('belongs to the second one alone, behind one %s', async (_, query, told) => {
+    await using gateway = await startGateway();
+    const mover = new JobMover(gateway);
+    const [done, id] = [(await mover.accept()).id, (await mover.accept()).id];
+    await mover.move(done, ...WHOLE_LIFE);
+    using client = await WsClient.connect(gateway.url);
+    const socket = sockets.at(-1);
+    socket?.cork();
+    client.subscribe('same', query, { id: done });
+    await until(() => socket !== undefined && socket.writableLength > 0, true);
+    client.complete('same');
+    client.subscribe('same', WATCH, { id });
+    await until(() => gateway.store.listenerCount, 1);
+    socket?.uncork();
+    expect((await client.next('same')).type).toBe(told);
+    while (!JSON.stringify(await client.next('same')).includes(id));
+    client.complete('same');
+    await client.heard();
+    expect(gateway.store.listenerCount).toBe(0);
+    client.subscribe('same', '{ __typename }');
+    expect((await client.result('same')).data).toEqual({ __typename: 'Query' });
+    expect((await client.next('same')).type).toBe('complete');
+    expect(client.pending).toEqual([]);
+  });
+});
+
+function isConnection(message: unknown): message is { readonly socket: Socket } {
+  return typeof message === 'object' && message !== null && 'socket' in message;
+}
