@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
-import { CloseCode, handleProtocols, makeServer, MessageType, parseMessage } from 'graphql-ws';
+import type { ExecutionArgs } from 'graphql';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -12,12 +12,13 @@ import { OwnerStreams } from './owner-streams.ts';
 import type { SharedPayloads } from './shared-payloads.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { formatErrors, formatResult } from './ws-errors.ts';
+import { isNext, isServersOwn } from './ws-messages.ts';
 import { prepare, rootOf } from './ws-operation.ts';
 import { WsOperations } from './ws-operations.ts';
 import { WsSession } from './ws-session.ts';
 import { WsFeed } from './ws-feed.ts';
 import { WsOutlet } from './ws-outlet.ts';
-import { send } from './ws-socket.ts';
+import { close, send } from './ws-socket.ts';
 import type { Yoga } from './yoga.ts';
 
 /** What the WebSocket endpoint tells. */
@@ -49,14 +50,8 @@ interface Connection {
 const MAX_FRAME_BYTES = 64 * 1024;
 /** Milliseconds in which a client has to send `connection_init`, before it is closed with 4408. */
 const INIT_TIMEOUT_MS = 3000;
-/** Under way at a time on one socket; every change of a job costs something for each. */
-const MAX_OPERATIONS = 100;
 /** Sockets at a time that have not said whose they are. */
 const MAX_NAMELESS = 100;
-/** RFC 6455, section 5.5: of a control frame's 125 bytes the close code takes two. */
-const MAX_REASON_BYTES = 123;
-/** How a `next` message begins, as graphql-ws writes it. */
-const ANSWER = /^\{"id":"(?:[^"\\]|\\.)*","type":"next",/;
 /** WebSocket close code for "service restart": clients connect again. `complete` would tell them that it is over. */
 const SERVICE_RESTART = 1012;
 
@@ -88,11 +83,11 @@ export class WebSocketEndpoint {
       onSubscribe: async ({ extra }, id, params) => {
         const { operations, session } = extra;
         const turn = extra.order.enter(params.query);
-        if (operations.size >= MAX_OPERATIONS) {
+        const refused = operations.begin(params, id);
+        if (refused !== null) {
           turn.opened();
-          return [tooManyOperations()];
+          return [refused];
         }
-        operations.begin(params, id);
         const caller = () => session.callerOf(params);
         const args = await prepare(yoga, { caller, params, trusted, payloads, turn });
         if (!Array.isArray(args)) return args;
@@ -152,9 +147,9 @@ export class WebSocketEndpoint {
   #serve(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
     const { authenticator, streams, clock, log } = this.#options;
     const outlet = new WsOutlet(socket, stream, this.#outbox);
-    const close = (code: number, reason: string) => {
+    const end = (code: number, reason: string) => {
       outlet.flush();
-      socket.close(code, closeReason(reason));
+      close(socket, code, reason);
     };
     const operations = new WsOperations();
     const session = new WsSession({
@@ -163,7 +158,7 @@ export class WebSocketEndpoint {
       nameless: this.#nameless,
       clock,
       header: request.headers.authorization,
-      close,
+      close: end,
       busy: () => operations.size > 0,
     });
     const closed = this.#graphql.opened(
@@ -172,18 +167,18 @@ export class WebSocketEndpoint {
         send: (data) => {
           outlet.flush();
           const sent = send(socket, stream, data);
-          // An answer holds its operation until it is read. Any other message is the last of its id, which graphql-ws
-          // frees then: were that later, the id could have been used again.
-          return ANSWER.test(data) ? sent : undefined;
+          // An answer keeps its operation under way until it is with the system. Any other message of an operation is
+          // its last: graphql-ws then forgets the id, and later it could forget the one that has used it again.
+          return isNext(data) ? sent : undefined;
         },
-        close,
+        close: end,
         onMessage: (listener) => {
           socket.on('message', (data: Buffer) => {
             const text = data.toString();
             listener(text).catch((error: unknown) => {
-              if (isServersOwn(text)) return close(CloseCode.BadRequest, 'Unexpected message received');
+              if (isServersOwn(text)) return end(CloseCode.BadRequest, 'Unexpected message received');
               log.error({ err: error }, 'a WebSocket message could not be handled');
-              close(CloseCode.InternalServerError, 'Internal server error');
+              end(CloseCode.InternalServerError, 'Internal server error');
             });
           });
         },
@@ -199,25 +194,6 @@ export class WebSocketEndpoint {
       });
     });
   }
-}
-
-/** Whether a message is of a kind that only servers send, at which graphql-ws throws. */
-function isServersOwn(text: string): boolean {
-  const { type } = parseMessage(text);
-  return type === MessageType.ConnectionAck || type === MessageType.Next || type === MessageType.Error;
-}
-
-/** As much of it as a close frame takes; graphql-ws puts ids of operations in it. */
-function closeReason(reason: string): string {
-  const bytes = Buffer.from(reason).subarray(0, MAX_REASON_BYTES);
-  return new TextDecoder().decode(bytes, { stream: true });
-}
-
-function tooManyOperations(): GraphQLError {
-  return new GraphQLError(
-    `There are ${MAX_OPERATIONS} operations under way on this socket already. Wait for one to end, or complete one.`,
-    { extensions: { code: 'TOO_MANY_OPERATIONS' } },
-  );
 }
 
 function isIterator(result: object): result is AsyncIterator<unknown> {

@@ -1,3 +1,8 @@
+import { GraphQLError } from 'graphql';
+
+/** Under way at a time on one socket; every change of a job costs something for each. */
+const MAX_OPERATIONS = 100;
+
 interface Operation {
   readonly id: string;
   /** Null: it has none yet, or never will. */
@@ -13,10 +18,17 @@ export class WsOperations {
     return this.#operations.size;
   }
 
-  /** An earlier one of that id, if it still runs, was completed by the client, or this one would have been refused. */
-  begin(payload: object, id: string): void {
+  /**
+   * Begins one. An earlier one of that id, if it still runs, was completed by the client, or graphql-ws would have
+   * refused this one.
+   *
+   * @returns why it may not begin; null: it has begun
+   */
+  begin(payload: object, id: string): GraphQLError | null {
+    if (this.#operations.size >= MAX_OPERATIONS) return tooManyOperations();
     for (const operation of this.#operations.values()) if (operation.id === id) operation.isSuperseded = true;
     this.#operations.set(payload, { id, stream: null, isSuperseded: false });
+    return null;
   }
 
   opened(payload: object, stream: AsyncIterator<unknown>): void {
@@ -50,4 +62,11 @@ export class WsOperations {
   async returnAll(): Promise<void> {
     for (const { stream } of this.#operations.values()) await stream?.return?.();
   }
+}
+
+function tooManyOperations(): GraphQLError {
+  return new GraphQLError(
+    `There are ${MAX_OPERATIONS} operations under way on this socket already. Wait for one to end, or complete one.`,
+    { extensions: { code: 'TOO_MANY_OPERATIONS' } },
+  );
 }

@@ -4,7 +4,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { Outbox } from '../../src/server/outbox.ts';
 import { WsOutlet } from '../../src/server/ws-outlet.ts';
 
-/** An outlet of a socket that is open; what it writes is counted, and comes nowhere. */
+/** An outlet of a socket that is open; what it writes goes to the stream, and no client gets it. */
 export async function outletTo(stream: Duplex) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
