@@ -27,9 +27,12 @@ import { UploadSlots } from './server/upload-slots.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint } from './server/yoga.ts';
 import { openStorage, type Storage } from './storage.ts';
+import { WatchedJobs } from './watching/watched-jobs.ts';
+import { SteadyClock } from './steady-clock.ts';
 import { systemClock } from './system-clock.ts';
 import type { Image, ImageHost, UploadOutcome } from './upstream/image-host.ts';
 import { SegmindImageHost, uploadOrigin } from './upstream/segmind/segmind-image-host.ts';
+import { historyUrl } from './upstream/segmind/vendor.ts';
 import { SegmindUpstream } from './upstream/segmind/segmind-upstream.ts';
 
 /** A running gateway. Disposing it stops it gracefully and releases all that it holds. */
@@ -44,7 +47,8 @@ const STEP_GRACE_MS = 6000;
 const TYPICAL_MS = 53_380;
 const SANDBOX_TYPICAL_MS = 8000;
 const SANDBOX_KEY = 'SG_sandbox';
-const now = () => systemClock.now();
+/** Tokens expire by the clock of those who made them. */
+const wallNow = () => systemClock.now();
 
 /**
  * Wires the parts and starts them. What was opened is released again when a later part fails to start.
@@ -55,8 +59,9 @@ const now = () => systemClock.now();
 export async function startApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
   await using resources = new AsyncDisposableStack();
 
-  const storage = await openStorage(config, log, signal);
-  const { store, budget, durations } = storage;
+  const clock = new SteadyClock();
+  const storage = await openStorage(config, clock, log, signal);
+  const { store, submissions, budget, durations } = storage;
   resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
   if (sandbox === null && config.segmindApiKey === '') {
@@ -65,19 +70,24 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   const typicalMs = sandbox === null ? TYPICAL_MS : SANDBOX_TYPICAL_MS / config.sandboxSpeed;
   const origin = sandbox?.url ?? config.segmindBaseUrl;
   const apiKey = sandbox === null ? config.segmindApiKey : SANDBOX_KEY;
-  const upstream = resources.use(new SegmindUpstream({ origin, apiKey, now }));
+  const now = () => clock.now();
+  const upstream = resources.use(
+    new SegmindUpstream({ origin, apiKey, now, historyUrl: historyUrlOf(config, origin) }),
+  );
   const images = resources.use(new SegmindImageHost({ origin: uploadOrigin(origin), apiKey, now }));
 
   const poller = new Poller({
     store,
+    submissions,
     upstream,
-    clock: systemClock,
+    clock,
     random: Math.random,
     budget,
+    rpm: config.segmindRpm,
     callTimeoutMs: config.segmindTimeoutMs,
     durations: new LearnedDurations({
       store: durations,
-      clock: systemClock,
+      clock,
       upstream: sandbox === null ? config.segmindBaseUrl : `sandbox*${config.sandboxSpeed}`,
       typicalMs,
     }),
@@ -87,6 +97,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   resources.defer(() => poller.stop(STEP_GRACE_MS));
   if (config.role !== 'api') await poller.start();
 
+  const watchedJobs = resources.use(new WatchedJobs({ store, clock }));
   const pages = config.role === 'poller' ? null : openConsole(config, log);
   const crossOrigin = new CrossOrigin(config.corsOrigins, config.localOnly);
   const serverLog = log.child({ part: 'server' });
@@ -97,10 +108,18 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
       graphql:
         config.role === 'poller'
           ? null
-          : openGraphQL(config, { ...storage, images, sandbox, crossOrigin, log: serverLog }),
+          : openGraphQL(config, {
+              ...storage,
+              watchedJobs,
+              clock,
+              images,
+              sandbox,
+              crossOrigin,
+              log: serverLog,
+            }),
       console: pages,
       crossOrigin,
-      probe: () => store.ping(),
+      probe: () => store.health(),
       log: serverLog,
     }),
   );
@@ -114,6 +133,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
 }
 
 interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate' | 'secret'> {
+  readonly watchedJobs: WatchedJobs;
+  readonly clock: SteadyClock;
   readonly images: ImageHost;
   readonly sandbox: Sandbox | null;
   readonly crossOrigin: CrossOrigin;
@@ -121,7 +142,8 @@ interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate
 }
 
 function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
-  const { store, ownerRate, uploadRate, secret, images, sandbox, crossOrigin, log } = parts;
+  const { store, watchedJobs, clock, ownerRate, uploadRate, secret, images, sandbox, crossOrigin, log } =
+    parts;
   const jobTokens = new JobTokens(secret);
   const authenticator = openAuthenticator(config.auth, jobTokens, log);
   const { trustedDocumentsFile } = config;
@@ -129,7 +151,9 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   const streams = new OwnerStreams(config.limits.streamsPerOwner);
   const services: GraphQLServices = {
     store,
-    clock: systemClock,
+    watchedJobs,
+    clock,
+    tokenClock: systemClock,
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     deadlineMs: config.jobDeadlineMs,
     privateImages: sandbox !== null || !isPublicHost(new URL(config.segmindBaseUrl)),
@@ -168,11 +192,17 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       authenticator,
       streams,
       trusted,
-      payloads: new SharedPayloads({ createContext: makeContext, clock: systemClock, log }),
+      payloads: new SharedPayloads({ createContext: makeContext, clock, log }),
       clock: systemClock,
       log,
     }),
   };
+}
+
+/** Null: the request history is not used. */
+function historyUrlOf({ segmindHistoryUrl }: Config, origin: string): string | null {
+  if (segmindHistoryUrl === 'off') return null;
+  return segmindHistoryUrl ?? historyUrl(origin);
 }
 
 /** Nobody cuts it short: when the host is disposed of it ends. */
@@ -206,10 +236,11 @@ function openAuthenticator(auth: Config['auth'], jobTokens: JobTokens, log: Logg
   const onStale = (error: unknown) =>
     log.warn({ err: error }, 'the keys for callers’ tokens could not be fetched anew; the last ones hold');
   return new Authenticator({
-    userTokens: auth === null || key === null ? null : new UserTokens({ ...auth, key, now, onStale }),
+    userTokens:
+      auth === null || key === null ? null : new UserTokens({ ...auth, key, now: wallNow, onStale }),
     apiKeys: apiKeysFile === null ? null : ApiKeys.read(apiKeysFile),
     jobTokens,
-    now,
+    now: wallNow,
     onUnavailable: (error) => log.warn({ err: error }, 'callers’ tokens cannot be checked'),
   });
 }

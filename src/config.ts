@@ -38,6 +38,13 @@ const environmentSchema = z.object({
     .string()
     .refine(isOrigin, 'must be an http or https origin without a path, such as https://api.segmind.com')
     .optional(),
+  SEGMIND_HISTORY_URL: z
+    .string()
+    .refine(
+      (value) => value === 'off' || isUrlWithPath(value),
+      'must be off, or an http or https URL with a path and no query, such as https://api.example.com/request-history',
+    )
+    .optional(),
   SEGMIND_TIMEOUT_MS: integer(30_000, 1, 600_000),
   SEGMIND_RPM: integer(null, 0, 1_000_000),
   REDIS_URL: z
@@ -92,6 +99,8 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
     /** Empty: calls carry no key. */
     segmindApiKey: apiKey ?? '',
     segmindBaseUrl: new URL(baseUrl ?? DEFAULT_BASE_URL).origin,
+    /** A URL or `off`; null: the default for the upstream. */
+    segmindHistoryUrl: environment.SEGMIND_HISTORY_URL ?? null,
     segmindTimeoutMs: environment.SEGMIND_TIMEOUT_MS,
     /** Calls a minute; 0 = no limit. */
     segmindRpm: environment.SEGMIND_RPM ?? (embeddedSandbox ? 0 : DEFAULT_RPM),
@@ -205,6 +214,12 @@ function parse<T extends z.ZodType>(schema: T, environment: Environment): z.outp
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
   throw new ConfigError(`The configuration is wrong:\n${faults.join('\n')}`);
+}
+
+function isUrlWithPath(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  return url.pathname !== '/' && url.href === `${url.origin}${url.pathname}`;
 }
 
 function hasAuth({ AUTH_JWKS_URL, AUTH_JWT_SECRET, AUTH_API_KEYS_FILE }: AuthSettings): boolean {

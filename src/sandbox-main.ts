@@ -5,19 +5,28 @@ import { parseArgs } from 'node:util';
 import { ConfigError, parseSandboxConfig } from './config.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 
-const USAGE = 'Usage: npm run sandbox -- [--port N] [--host ADDRESS] [--folder PATH]';
+const USAGE = 'Usage: npm run sandbox -- [--port N] [--host ADDRESS] [--folder PATH] [--history-lag MS]';
 
 try {
   const { values } = parseArgs({
-    options: { port: { type: 'string' }, host: { type: 'string' }, folder: { type: 'string' } },
+    options: {
+      port: { type: 'string' },
+      host: { type: 'string' },
+      folder: { type: 'string' },
+      'history-lag': { type: 'string' },
+    },
   });
   const port = Number(values.port ?? 0);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new ConfigError('--port must be from 0 to 65535.');
+  const historyLag = values['history-lag'];
+  if (historyLag !== undefined && !/^\d+$/.test(historyLag))
+    throw new ConfigError('--history-lag must be a number of milliseconds, 0 or more.');
   const sandbox = await startSandbox({
     port,
     ...(values.host === undefined ? {} : { host: values.host }),
     folder: values.folder ?? join(tmpdir(), 'reelgate-sandbox'),
+    ...(historyLag === undefined ? {} : { historyLagMs: Number(historyLag) }),
     speed: parseSandboxConfig().sandboxSpeed,
   });
   process.stdout.write(`sandbox listening on ${sandbox.url}; any key is good: SEGMIND_API_KEY=SG_test\n`);

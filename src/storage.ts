@@ -1,25 +1,32 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { backoffMs } from './domain/backoff.ts';
-import { RateBudget } from './poller/rate-budget.ts';
 import type { CallBudget } from './store/call-budget.ts';
 import type { DurationStore } from './store/duration-store.ts';
 import { type JobStore, StoreUnavailableError } from './store/job-store.ts';
 import { memoryOwnerRate, type OwnerRate } from './store/owner-rate.ts';
+import { SharedCallBudget } from './store/shared-call-budget.ts';
 import { checkRedisSettings } from './store/redis/check-settings.ts';
-import { RedisCallBudget } from './store/redis/redis-call-budget.ts';
 import { RedisDurationStore } from './store/redis/redis-duration-store.ts';
+import { keys } from './store/redis/keys.ts';
 import { redisSecret } from './store/redis/redis-secret.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './store/redis/redis-job-store.ts';
 import { redisOwnerRate } from './store/redis/redis-owner-rate.ts';
+import { RedisSharedText } from './store/redis/redis-shared-text.ts';
+import { RedisSubmissions } from './store/redis/redis-submissions.ts';
 import { SqliteDurationStore } from './store/sqlite/sqlite-duration-store.ts';
 import { sqliteSecret } from './store/sqlite/sqlite-secret.ts';
 import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
+import { SqliteSharedText } from './store/sqlite/sqlite-shared-text.ts';
+import { SqliteSubmissions } from './store/sqlite/sqlite-submissions.ts';
+import type { Submissions } from './store/submissions.ts';
+import type { SteadyClock } from './steady-clock.ts';
 import { systemClock } from './system-clock.ts';
 
 /** What is kept between requests, and between processes when it is in Redis. */
 export interface Storage {
   readonly store: JobStore;
+  readonly submissions: Submissions;
   readonly budget: CallBudget;
   readonly durations: DurationStore;
   /** 32 bytes that all instances share, made by the first one; job tokens are signed with them. */
@@ -33,18 +40,28 @@ export interface Storage {
 /**
  * Opens the embedded store, or the one in Redis as soon as that can be reached.
  *
+ * @param clock follows the clock of Redis from then on, so that all instances agree on the time
  * @param signal gives up the waiting
  * @throws FolderInUseError when another process has the data folder; the signal's reason
  */
-export async function openStorage(config: Config, log: Logger, signal: AbortSignal): Promise<Storage> {
+export async function openStorage(
+  config: Config,
+  clock: SteadyClock,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Storage> {
   const { redis, segmindRpm, jobRetentionMs: retentionMs } = config;
   const { generateRpmPerOwner: rpm } = config.limits;
   const limit = segmindRpm === 0 ? 'no limit on upstream calls' : `${segmindRpm} upstream calls a minute`;
+  const now = () => clock.now();
+  const onUnreadable = (id: string, error: unknown) =>
+    log.error({ err: error, record: id }, 'a stored record cannot be read; it is left alone');
   if (redis === null) {
     const store = new SqliteJobStore({
       folder: config.dataDir,
       retentionMs,
-      now: () => systemClock.now(),
+      now,
+      onUnreadable,
       onPurgeError: (error) => log.error({ err: error }, 'old jobs could not be cleared away'),
     });
     log.info(
@@ -53,23 +70,27 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
     );
     const durations = new SqliteDurationStore(store.database, store.commits);
     const secret = sqliteSecret(store.database);
-    const budget = new RateBudget(segmindRpm, systemClock.now());
+    const submissions = new SqliteSubmissions(store.database, store.commits, now);
+    const state = new SqliteSharedText(store.database, store.commits, 'call-budget');
+    const budget = new SharedCallBudget(state, segmindRpm, now);
     const rates = { ownerRate: memoryOwnerRate(rpm), uploadRate: memoryOwnerRate(rpm) };
-    return { store, budget, durations, secret, ...rates };
+    return { store, submissions, budget, durations, secret, ...rates };
   }
   const place = redis.urls.map(withoutCredentials).join(', ');
   const store = await connect(
     {
       location: redis,
       retentionMs,
-      clock: systemClock,
+      clock,
       random: Math.random,
+      onUnreadable,
       onTrouble: (error) => log.warn({ err: error }, 'the line for announcements was lost; it is made anew'),
     },
     place,
     log,
     signal,
   );
+  clock.follow(() => store.serverNow);
   const engine = redis.cluster ? 'redis-cluster' : 'redis';
   log.info(
     { engine, redis: place, role: config.role, rpm: segmindRpm },
@@ -78,10 +99,11 @@ export async function openStorage(config: Config, log: Logger, signal: AbortSign
   await checkRedisSettings(store.client, (message) => log.warn(message));
   const durations = new RedisDurationStore(store.client);
   const secret = await redisSecret(store.client);
-  const budget = new RedisCallBudget(store.client, segmindRpm);
+  const submissions = new RedisSubmissions(store.client, store.quarantine);
+  const budget = new SharedCallBudget(new RedisSharedText(store.client, keys.budget), segmindRpm, now);
   const ownerRate = redisOwnerRate(store.client, 'generate', rpm);
   const uploadRate = redisOwnerRate(store.client, 'upload', rpm);
-  return { store, budget, durations, secret, ownerRate, uploadRate };
+  return { store, submissions, budget, durations, secret, ownerRate, uploadRate };
 }
 
 async function connect(

@@ -8,6 +8,7 @@ const DEFAULTS = {
   embeddedSandbox: true,
   segmindApiKey: '',
   segmindBaseUrl: 'https://api.segmind.com',
+  segmindHistoryUrl: null,
   segmindTimeoutMs: 30_000,
   segmindRpm: 0,
   redis: null,
@@ -60,6 +61,7 @@ const NAMES = [
   'HOST',
   'SEGMIND_API_KEY',
   'SEGMIND_BASE_URL',
+  'SEGMIND_HISTORY_URL',
   'SEGMIND_TIMEOUT_MS',
   'SEGMIND_RPM',
   'REDIS_URL',
@@ -116,6 +118,7 @@ describe('the configuration', () => {
       HOST: ' 0.0.0.0 ',
       SEGMIND_API_KEY: ' SG_1 ',
       SEGMIND_BASE_URL: ' http://localhost:8080 ',
+      SEGMIND_HISTORY_URL: ' http://localhost:8080/history ',
       SEGMIND_TIMEOUT_MS: '1',
       SEGMIND_RPM: '0',
       REDIS_URL: ' rediss://:secret@one.example:6380 , redis://two.example ',
@@ -149,6 +152,7 @@ describe('the configuration', () => {
       embeddedSandbox: false,
       segmindApiKey: 'SG_1',
       segmindBaseUrl: 'http://localhost:8080',
+      segmindHistoryUrl: 'http://localhost:8080/history',
       segmindTimeoutMs: 1,
       segmindRpm: 0,
       redis: { urls: ['rediss://:secret@one.example:6380', 'redis://two.example'], cluster: true },
@@ -268,6 +272,29 @@ describe('numbers', () => {
 
   it.each(['0.1', '.5', '1000'])('SANDBOX_SPEED may be %s', (speed) => {
     expect(parseConfig({ SANDBOX_SPEED: speed }).sandboxSpeed).toBe(Number(speed));
+  });
+});
+
+describe('SEGMIND_HISTORY_URL', () => {
+  it.each(['off', 'https://api.example.com/history', 'http://127.0.0.1:8080/a/b/'])('may be %s', (url) => {
+    expect(parseConfig({ SEGMIND_HISTORY_URL: url }).segmindHistoryUrl).toBe(url);
+  });
+
+  it.each([
+    'on',
+    'OFF',
+    '/history',
+    'https://api.example.com',
+    'https://api.example.com/',
+    'ftp://api.example.com/history',
+    'https://api.example.com/history?page=1',
+    'https://api.example.com/history#a',
+    'https://user@api.example.com/history',
+    'https://:password@api.example.com/history',
+  ])('is not %s', (wrong) => {
+    expect(faultOf({ SEGMIND_HISTORY_URL: wrong })).toBe(
+      'The configuration is wrong:\n  SEGMIND_HISTORY_URL: must be off, or an http or https URL with a path and no query, such as https://api.example.com/request-history',
+    );
   });
 });
 

@@ -7,12 +7,16 @@ import { newJobId } from '../../src/domain/job-id.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { Poller } from '../../src/poller/poller.ts';
-import { RateBudget } from '../../src/poller/rate-budget.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
-import { RedisCallBudget } from '../../src/store/redis/redis-call-budget.ts';
+import { SharedCallBudget } from '../../src/store/shared-call-budget.ts';
+import { keys } from '../../src/store/redis/keys.ts';
 import { RedisDurationStore } from '../../src/store/redis/redis-duration-store.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
+import { RedisSharedText } from '../../src/store/redis/redis-shared-text.ts';
+import { RedisSubmissions } from '../../src/store/redis/redis-submissions.ts';
 import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
+import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
+import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { SegmindUpstream } from '../../src/upstream/segmind/segmind-upstream.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
@@ -43,17 +47,25 @@ const cycleMs = (jobCount / DEMAND) * 1000;
 const clock = new ShiftedClock();
 const dueAt = new Map<string, number>();
 using folder = tempFolder();
-const { store, durationStore, budget } = redisUrl === undefined ? openSqlite() : await openRedis(redisUrl);
+const { store, durationStore, submissions, budgetText } =
+  redisUrl === undefined ? openSqlite() : await openRedis(redisUrl);
 await putQueuedJobs(store);
 if ('database' in store) store.database.exec('PRAGMA synchronous = FULL');
 
 const watched = watchedStore(store, clock, cycleMs, dueAt);
 const poller = new Poller({
   store: watched.store,
-  upstream: new SegmindUpstream({ origin: upstreamUrl, apiKey: 'SG_bench', now: clock.now }),
+  upstream: new SegmindUpstream({
+    origin: upstreamUrl,
+    apiKey: 'SG_bench',
+    now: clock.now,
+    historyUrl: null,
+  }),
   clock,
   random: Math.random,
-  budget,
+  submissions,
+  budget: new SharedCallBudget(budgetText, 0, clock.now),
+  rpm: 0,
   callTimeoutMs: 30_000,
   durations: new LearnedDurations({ store: durationStore, clock, upstream: 'bench', typicalMs: 53_380 }),
   retentionMs: HOUR_MS,
@@ -90,8 +102,13 @@ ready();
 
 function openSqlite() {
   const opened = openFolder(folder.path);
-  const durations = new SqliteDurationStore(opened.database, opened.commits);
-  return { store: opened, durationStore: durations, budget: new RateBudget(0, clock.now()) };
+  const { database, commits } = opened;
+  return {
+    store: opened,
+    durationStore: new SqliteDurationStore(database, commits),
+    submissions: new SqliteSubmissions(database, commits, clock.now),
+    budgetText: new SqliteSharedText(database, commits, 'call-budget'),
+  };
 }
 
 async function openRedis(url: string) {
@@ -100,10 +117,16 @@ async function openRedis(url: string) {
     retentionMs: HOUR_MS,
     clock: systemClock,
     random: Math.random,
+    onUnreadable: (_, error) => process.stderr.write(`${String(error)}\n`),
     onTrouble: (error) => process.stderr.write(`${String(error)}\n`),
   });
-  const durations = new RedisDurationStore(opened.client);
-  return { store: opened, durationStore: durations, budget: new RedisCallBudget(opened.client, 0) };
+  const { client, quarantine } = opened;
+  return {
+    store: opened,
+    durationStore: new RedisDurationStore(client),
+    submissions: new RedisSubmissions(client, quarantine),
+    budgetText: new RedisSharedText(client, keys.budget),
+  };
 }
 
 /** A new job is due at its creation, so these are said to be created when they are to be due. */

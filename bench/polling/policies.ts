@@ -5,15 +5,15 @@ import {
   expectDurations,
   type GroupMoments,
 } from '../../src/domain/duration-model.ts';
-import type { Job } from '../../src/domain/job.ts';
+import type { Job, JobMetrics } from '../../src/domain/job.ts';
 import { nextPollDelayMs } from '../../src/domain/poll-plan.ts';
 import { transition } from '../../src/domain/transition.ts';
-import { callWorth } from '../../src/poller/call-worth.ts';
+import { callPriority } from '../../src/poller/call-priority.ts';
 import { seenDone, seenRunning } from '../../src/poller/seen-durations.ts';
 import type { DueJob } from '../../src/store/job-store.ts';
 
 /** A job in a simulation. Times are milliseconds from its beginning. */
-export interface Watched {
+export interface Watched extends Pick<DueJob, 'faults' | 'notes'> {
   job: Job;
   /** When it was last seen not done. */
   seenAt: number;
@@ -28,9 +28,9 @@ export interface Policy {
   /** A look showed that it is not done. @returns when to look next */
   notDone(watched: Watched, word: 'queued' | 'processing', now: number): number;
   /** A look showed that it is done. */
-  done(watched: Watched, now: number): void;
-  /** Which call is worth most when calls are short; null: the one that is due for longest. */
-  readonly worth: ((now: number) => (due: DueJob) => number) | null;
+  done(watched: Watched, metrics: JobMetrics | null, now: number): void;
+  /** Which call is the most important when calls are short; null: the one that is due for longest. */
+  readonly priority: ((now: number) => (due: DueJob) => number) | null;
 }
 
 /** Looks at each job at one interval, as the vendor's SDK does. */
@@ -40,7 +40,7 @@ export function every(ms: number): Policy {
     taken: (_, now) => now + ms,
     notDone: (_watched, _word, now) => now + ms,
     done: () => {},
-    worth: null,
+    priority: null,
   };
 }
 
@@ -51,7 +51,7 @@ export function exponentialBackoff(): Policy {
     taken: (_, now) => now + 1000,
     notDone: ({ polls }, _, now) => now + Math.min(30_000, 1000 * 2 ** polls),
     done: () => {},
-    worth: null,
+    priority: null,
   };
 }
 
@@ -59,21 +59,22 @@ export function exponentialBackoff(): Policy {
  * The gateway's own: its model, plan and ranking as they are, without what is around them.
  *
  * @param typicalMs what it believes of a job before the first
+ * @param plan `endOnlyPollDelayMs`: without polls for the beginning
  */
-export function learnedPlan(random: () => number, typicalMs = 53_380): Policy {
+export function learnedPlan(random: () => number, typicalMs: number, plan = nextPollDelayMs): Policy {
   const stats = new Map<string, GroupMoments>();
   const durations = { expected: (request: Job['request']) => expectDurations(stats, request, typicalMs) };
   const learn = (samples: readonly DurationSample[]) => {
     for (const { group, moments } of samples) stats.set(group, addDuration(stats.get(group), moments));
   };
-  const plan = ({ job, seenAt }: Watched) => {
+  const nextPollAt = ({ job, seenAt }: Watched) => {
     const submittedAt = job.submittedAt ?? seenAt;
     const running = { submittedAt, startedAt: job.startedAt, seenAt };
-    return seenAt + nextPollDelayMs(running, durations.expected(job.request), random());
+    return seenAt + plan(running, durations.expected(job.request), random());
   };
   return {
     name: 'learned plan',
-    taken: plan,
+    taken: nextPollAt,
     notDone: (watched, word, now) => {
       const { job, seenAt } = watched;
       const expected = durations.expected(job.request);
@@ -83,12 +84,12 @@ export function learnedPlan(random: () => number, typicalMs = 53_380): Policy {
         learn(learned);
       }
       watched.seenAt = now;
-      return plan(watched);
+      return nextPollAt(watched);
     },
-    done: ({ job, seenAt }, now) => {
+    done: ({ job, seenAt }, metrics, now) => {
       const expected = durations.expected(job.request);
-      learn(seenDone({ job, seenAt, at: now, expected }, null));
+      learn(seenDone({ job, seenAt, at: now, expected }, metrics).learned);
     },
-    worth: (now) => callWorth(durations, now, false),
+    priority: (now) => callPriority(durations, now, false),
   };
 }

@@ -1,9 +1,9 @@
 /** Jobs, an upstream and a call budget on a virtual clock. */
+import { newCallBudget, reserveCalls } from '../../src/domain/call-budget.ts';
 import { expectDurations } from '../../src/domain/duration-model.ts';
-import { newJob } from '../../src/domain/job.ts';
+import { type JobMetrics, newJob } from '../../src/domain/job.ts';
 import { transition } from '../../src/domain/transition.ts';
-import { RateBudget } from '../../src/poller/rate-budget.ts';
-import { worthMost } from '../../src/store/job-store.ts';
+import { NO_NOTES } from '../../src/domain/poll-notes.ts';
 import { videoRequest } from '../../test/support/jobs.ts';
 import { seeded } from './chance.ts';
 import type { Policy, Watched } from './policies.ts';
@@ -21,16 +21,25 @@ export interface Scenario {
   readonly queueMs: (random: () => number, index: number) => number;
   readonly runMs: (random: () => number, index: number) => number;
   readonly videoLength?: (index: number) => number;
+  /** What a policy is told that a job takes in all, before the first. */
+  readonly typicalMs: number;
+  /** Whether the upstream tells in the metrics of a finished job how long it waited and ran. */
+  readonly tellsTimes?: boolean;
   /** Upstream calls a minute; 0: no limit. */
   readonly rpm: number;
 }
 
+/** Makes a policy that has learned nothing yet. */
+export type MakePolicy = (seed: number, typicalMs: number) => Policy;
+
 /** How a policy did. */
 export interface Outcome {
   readonly pollsAJob: number;
-  /** Milliseconds from a job's end to the look that shows it. */
+  /** Milliseconds from a job's end to the poll that shows it. */
   readonly meanDelayMs: number;
   readonly p95DelayMs: number;
+  /** Share of the jobs that a poll showed in PROCESSING within a tenth of their length after they had begun. */
+  readonly startsShown: number;
   readonly callsAMinute: number;
 }
 
@@ -41,8 +50,12 @@ interface Simulated extends Watched {
   beginsAt: number;
   endsAt: number;
   dueAt: number;
+  /** When a poll first showed that it had begun; Infinity before. */
+  shownAt: number;
 }
 
+/** The beginning counts as shown when it is seen within this share of the job's length, queue included. */
+const SHOWN_WITHIN = 0.1;
 const NOTHING_KNOWN = expectDurations(new Map(), videoRequest(), 1000);
 
 /**
@@ -53,17 +66,11 @@ export function ratio(outcome: Outcome, reference: Outcome): number {
   return (outcome.pollsAJob * outcome.meanDelayMs) / (reference.pollsAJob * reference.meanDelayMs);
 }
 
-/**
- * Runs a scenario to its end, once with each seed.
- *
- * @param makePolicy made anew for each run: it has learned nothing yet
- */
-export function simulate(
-  scenario: Scenario,
-  makePolicy: (seed: number) => Policy,
-  seeds: readonly number[],
-): Outcome {
-  const runs = seeds.map((seed) => run(scenario, makePolicy(seed), drawJobs(scenario, seed)));
+/** Runs a scenario to its end, once with each seed. */
+export function simulate(scenario: Scenario, makePolicy: MakePolicy, seeds: readonly number[]): Outcome {
+  const runs = seeds.map((seed) =>
+    run(scenario, makePolicy(seed, scenario.typicalMs), drawJobs(scenario, seed)),
+  );
   const mean = (figure: (run: Run) => number) =>
     runs.reduce((sum, one) => sum + figure(one), 0) / runs.length;
   const delays = runs.flatMap((one) => one.delays).toSorted((a, b) => a - b);
@@ -71,6 +78,7 @@ export function simulate(
     pollsAJob: mean((one) => one.polls / one.delays.length),
     meanDelayMs: delays.reduce((sum, delay) => sum + delay, 0) / delays.length,
     p95DelayMs: delays[Math.floor(delays.length * 0.95)] ?? 0,
+    startsShown: mean((one) => one.startsShown / one.delays.length),
     callsAMinute: mean((one) => one.calls / (one.elapsedMs / 60_000)),
   };
 }
@@ -79,13 +87,15 @@ interface Run {
   readonly polls: number;
   readonly calls: number;
   readonly delays: readonly number[];
+  readonly startsShown: number;
   readonly elapsedMs: number;
 }
 
 function run(scenario: Scenario, policy: Policy, arrivals: Simulated[]): Run {
-  const budget = new RateBudget(scenario.rpm, 0);
+  let budget = newCallBudget(scenario.rpm, 0);
   const open = new Set<Simulated>();
   const delays: number[] = [];
+  let startsShown = 0;
   let polls = 0;
   let calls = 0;
   let now = 0;
@@ -96,14 +106,18 @@ function run(scenario: Scenario, policy: Policy, arrivals: Simulated[]): Run {
     if (job.job.phase === 'collecting') return void open.delete(job);
     job.polls += 1;
     if (now < job.endsAt) {
-      job.dueAt = policy.notDone(job, now < job.beginsAt ? 'queued' : 'processing', now);
+      const word = now < job.beginsAt ? 'queued' : 'processing';
+      if (word === 'processing') job.shownAt = Math.min(job.shownAt, now);
+      job.dueAt = policy.notDone(job, word, now);
       return;
     }
-    policy.done(job, now);
-    job.job = transition(job.job, { type: 'upstream-completed', metrics: null }, now);
+    const metrics = scenario.tellsTimes === true ? metricsOf(job) : null;
+    policy.done(job, metrics, now);
+    job.job = transition(job.job, { type: 'upstream-completed', startedAt: job.beginsAt, metrics }, now);
     job.dueAt = now;
     if (job.index < scenario.countedFrom) return;
     delays.push(now - job.endsAt);
+    if (job.shownAt - job.beginsAt <= SHOWN_WITHIN * (job.queueMs + job.runMs)) startsShown += 1;
     polls += job.polls;
   };
 
@@ -114,16 +128,18 @@ function run(scenario: Scenario, policy: Policy, arrivals: Simulated[]): Run {
     }
     const due = [...open].filter(({ dueAt }) => dueAt <= now);
     const [first] = due.length > 1 ? inOrder(due, policy, now) : due;
-    if (first !== undefined && budget.reserve(1, now).granted > 0) {
+    const { state, grant } = reserveCalls(budget, scenario.rpm, first === undefined ? 0 : 1, now);
+    budget = state;
+    if (first !== undefined && grant.granted > 0) {
       call(first);
       continue;
     }
     const later = [...open].filter(({ dueAt }) => dueAt > now).map(({ dueAt }) => dueAt);
-    const waitMs = first === undefined ? Infinity : Math.max(1, budget.waitMs(now));
+    const waitMs = first === undefined ? Infinity : Math.max(1, grant.waitMs);
     now = Math.min(now + waitMs, arrivals[0]?.dueAt ?? Infinity, ...later);
   }
 
-  return { polls, calls, delays, elapsedMs: now };
+  return { polls, calls, delays, startsShown, elapsedMs: now };
 }
 
 /** The same jobs for every policy. */
@@ -142,15 +158,23 @@ function drawJobs(scenario: Scenario, seed: number): Simulated[] {
       beginsAt: Infinity,
       endsAt: Infinity,
       seenAt: at,
+      faults: 0,
+      notes: NO_NOTES,
       polls: 0,
       dueAt: at,
+      shownAt: Infinity,
     };
   });
 }
 
 function submit(job: Simulated, policy: Policy, now: number): void {
   const submitting = transition(job.job, { type: 'submit-started' }, now);
-  const accepted = { type: 'submit-accepted', upstreamId: 'up', expected: NOTHING_KNOWN } as const;
+  const accepted = {
+    type: 'submit-accepted',
+    upstreamId: 'up',
+    submittedAt: null,
+    expected: NOTHING_KNOWN,
+  } as const;
   job.job = transition(submitting, accepted, now);
   job.beginsAt = now + job.queueMs;
   job.endsAt = job.beginsAt + job.runMs;
@@ -158,6 +182,13 @@ function submit(job: Simulated, policy: Policy, now: number): void {
   job.dueAt = policy.taken(job, now);
 }
 
-function inOrder(due: readonly Simulated[], { worth }: Policy, now: number): Simulated[] {
-  return worth === null ? due.toSorted((a, b) => a.dueAt - b.dueAt) : worthMost(due, worth(now));
+function inOrder(due: readonly Simulated[], { priority }: Policy, now: number): Simulated[] {
+  if (priority === null) return due.toSorted((a, b) => a.dueAt - b.dueAt);
+  const priorityOf = priority(now);
+  const ranked = due.map((job) => ({ job, priority: priorityOf(job) }));
+  return ranked.toSorted((a, b) => b.priority - a.priority).map(({ job }) => job);
+}
+
+function metricsOf({ queueMs, runMs }: Simulated): JobMetrics {
+  return { queueSeconds: queueMs / 1000, inferenceSeconds: runMs / 1000, costUsd: null };
 }

@@ -19,6 +19,7 @@ const store = await RedisJobStore.open({
   retentionMs: 3_600_000,
   clock: systemClock,
   random: Math.random,
+  onUnreadable: (_, error) => process.stderr.write(`${String(error)}\n`),
   onTrouble: (error) => process.stderr.write(`${String(error)}\n`),
 });
 const claims = await putJobs(store, Number(jobs), (number) => runningJob(number, FIRST_VERSION));
@@ -35,8 +36,8 @@ ready();
 async function save(number: number, version: number): Promise<void> {
   const claim = claims[number];
   if (claim === undefined) throw new Error(`There is no job ${number}.`);
-  const saved = await store.save(claim, { job: runningJob(number, version), schedule: null });
-  if (!saved) throw new Error('A version was not saved.');
+  const saved = await store.save(claim.lease, { job: runningJob(number, version), schedule: null });
+  if (saved !== 'saved') throw new Error('A version was not saved.');
 }
 
 async function announce(number: number, version: number): Promise<void> {

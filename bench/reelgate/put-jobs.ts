@@ -36,14 +36,15 @@ export async function putJobs(
       leaseUntil: FAR_AWAY,
       limit: numbers.length,
       callLimit: numbers.length,
-      worth: null,
+      except: [],
+      choose: null,
     });
     if (claimed.length < numbers.length) throw new Error('There are other jobs in this store.');
     await Promise.all(
       claimed.map(async (claim) => {
         const number = numberOf(claim.job);
         claims[number] = claim;
-        if (!(await store.save(claim, { job: jobOf(number), schedule: null }))) {
+        if ((await store.save(claim.lease, { job: jobOf(number), schedule: null })) !== 'saved') {
           throw new Error('A claim was lost.');
         }
       }),
@@ -70,6 +71,7 @@ export function openFolder(folder: string): SqliteJobStore {
     folder,
     retentionMs: 3_600_000_000,
     now: Date.now,
+    onUnreadable: (_, error) => process.stderr.write(`${String(error)}\n`),
     onPurgeError: (error) => process.stderr.write(`${String(error)}\n`),
   });
   store.database.exec('PRAGMA synchronous = OFF');

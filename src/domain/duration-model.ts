@@ -61,9 +61,12 @@ const PARENT_IN_MEAN = 1;
 const PARENT_IN_VARIANCE = 2;
 /** Even a perfectly regular upstream is seen through a network. */
 const MIN_SIGMA = 0.03;
-/** Before anything is known: wide. The queue's share of a typical job is a guess that the first jobs correct. */
+/**
+ * Before anything is known: wide. The queue's share of a typical job is a guess that the first jobs correct; with 1 instead
+ * of 0.75 what is learned of it stays wider than what polls see, and the poll for the beginning comes too early too often.
+ */
 const RUN_PRIOR_SIGMA = 0.6;
-const QUEUE_PRIOR_SIGMA = 1;
+const QUEUE_PRIOR_SIGMA = 0.75;
 const QUEUE_PRIOR_SHARE = 0.04;
 const QUEUE = 'queue';
 
@@ -105,13 +108,26 @@ export function queueSamples({ queue }: ExpectedDurations, bracket: Bracket): Du
 export function runSamples(
   { run }: ExpectedDurations,
   request: Sized,
-  { low, high }: Bracket,
+  bracket: Bracket,
   toldMs: number | null,
 ): DurationSample[] {
-  // What was seen is true: a time that does not fit is of something else, and so is none at all.
-  const fits = toldMs !== null && toldMs > 0 && toldMs >= low && toldMs <= high;
-  const moments = momentsWithin(run, fits ? { low: toldMs, high: toldMs } : { low, high });
+  const moments = momentsWithin(run, narrowedTo(bracket, toldMs));
   return runGroups(request).map((group) => ({ group, moments }));
+}
+
+/**
+ * Whether a duration that the upstream tells agrees with what was seen. One that does not is of something else, and so is
+ * none at all.
+ *
+ * @param toldMs milliseconds; null when it tells none
+ */
+export function agrees({ low, high }: Bracket, toldMs: number | null): toldMs is number {
+  return toldMs !== null && toldMs > 0 && toldMs >= low && toldMs <= high;
+}
+
+/** The bracket of exactly the duration that the upstream tells, where that agrees with what was seen; else what was seen. */
+export function narrowedTo(seen: Bracket, toldMs: number | null): Bracket {
+  return agrees(seen, toldMs) ? { low: toldMs, high: toldMs } : seen;
 }
 
 /** The duration within the bracket that is to be expected. */

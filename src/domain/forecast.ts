@@ -24,8 +24,13 @@ const PROGRESS_WHEN_DUE = 0.9;
 const OVERDUE_SHARE = 1.1;
 
 /** The forecast for a job that the upstream has just taken. */
-export function forecastWaiting({ queue, run }: ExpectedDurations, submittedAt: number): Forecast {
-  return { madeAt: submittedAt, progress: 0, from: submittedAt, ...sumOf(queue.main, run.main) };
+export function forecastWaiting(expected: ExpectedDurations, submittedAt: number): Forecast {
+  return forecastUnsent(expected, submittedAt, 0);
+}
+
+/** The forecast for a job that is expected to be sent in so many milliseconds. */
+export function forecastUnsent({ queue, run }: ExpectedDurations, now: number, waitMs: number): Forecast {
+  return { madeAt: now, progress: 0, from: now + waitMs, ...sumOf(queue.main, run.main) };
 }
 
 /** The forecast for a job that the upstream works on, following an earlier one. */

@@ -6,6 +6,7 @@ import type { VideoRequest } from './video-request.ts';
 export const JOB_PHASES = [
   'accepted',
   'submitting',
+  'settling',
   'queued',
   'processing',
   'collecting',
@@ -15,6 +16,9 @@ export const JOB_PHASES = [
 
 /** Where a job stands. */
 export type JobPhase = (typeof JOB_PHASES)[number];
+
+/** Why a job that was accepted is not sent yet. */
+export type SubmissionWait = 'RATE_LIMIT' | 'UPSTREAM_UNAVAILABLE';
 
 /** What the upstream told of a job's cost in time and money; null where it told nothing. */
 export interface JobMetrics {
@@ -49,14 +53,20 @@ export interface Job {
   readonly updatedAt: number;
   /** The job is ended by force at this time. */
   readonly deadlineAt: number;
+  /** Why it is not sent yet; null when it is about to be, or was. */
+  readonly waitingFor: SubmissionWait | null;
+  /** When its submission was last begun; null before the first. */
+  readonly sentAt: number | null;
+  /** How the answer to its submission was lost, while it is `settling`; else null. */
+  readonly lostAnswer: string | null;
   /** The upstream's own id; null until it accepted the job. */
   readonly upstreamId: string | null;
   /** When the upstream accepted the job. */
   readonly submittedAt: number | null;
-  /** About when the upstream began to work on it, which falls between two looks; null too when it finished unseen. */
+  /** About when the upstream began to work on it, which falls between two polls; null until that was seen. */
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
-  /** When it is expected to end; null until the upstream accepted it, and in jobs of before there were forecasts. */
+  /** When it is expected to end; null while nothing is known of that. */
   readonly forecast: Forecast | null;
   readonly metrics: JobMetrics | null;
   readonly video: JobVideo | null;
@@ -89,6 +99,9 @@ export function newJob(
     createdAt: now,
     updatedAt: now,
     deadlineAt: now + deadlineMs,
+    waitingFor: null,
+    sentAt: null,
+    lostAnswer: null,
     upstreamId: null,
     submittedAt: null,
     startedAt: null,
@@ -98,4 +111,35 @@ export function newJob(
     video: null,
     failure: null,
   };
+}
+
+/** Fields that were added after jobs had been stored, with what they are in those. */
+const LATER_FIELDS = { waitingFor: null, sentAt: null, lostAnswer: null, forecast: null } as const;
+
+/**
+ * Reads a stored job. The fields that decide what happens to it next are checked; the others are only shown.
+ *
+ * @param value parsed JSON
+ * @throws Error that names the first field that is not what it has to be
+ */
+export function readStoredJob(value: unknown): Job {
+  assertJob(value);
+  return { ...LATER_FIELDS, ...value };
+}
+
+function assertJob(value: unknown): asserts value is Job {
+  if (!isRecord(value)) throw new Error('The stored job is not an object.');
+  const { phase, request, upstreamId } = value;
+  const isAtUpstream = phase === 'queued' || phase === 'processing' || phase === 'collecting';
+  const faulty =
+    ['id', 'ownerId'].find((field) => typeof value[field] !== 'string') ??
+    ['version', 'createdAt', 'updatedAt', 'deadlineAt'].find((field) => !Number.isFinite(value[field])) ??
+    (JOB_PHASES.some((one) => one === phase) ? undefined : 'phase') ??
+    (isRecord(request) && typeof request['prompt'] === 'string' ? undefined : 'request') ??
+    (isAtUpstream && typeof upstreamId !== 'string' ? 'upstreamId' : undefined);
+  if (faulty !== undefined) throw new Error(`The stored job has an invalid ${faulty}.`);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

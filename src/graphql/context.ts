@@ -2,6 +2,7 @@ import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobStore } from '../store/job-store.ts';
+import type { WatchedJobs } from '../watching/watched-jobs.ts';
 import { JobReader } from './job-reader.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
 import type { Image, UploadOutcome } from '../upstream/image-host.ts';
@@ -9,7 +10,10 @@ import type { Image, UploadOutcome } from '../upstream/image-host.ts';
 /** What all operations share. */
 export interface GraphQLServices {
   readonly store: JobStore;
+  readonly watchedJobs: WatchedJobs;
   readonly clock: Clock;
+  /** By which tokens expire. */
+  readonly tokenClock: Clock;
   /** Makes the id of a job that is accepted at this time, in epoch milliseconds; in this shard, if it has to be. */
   readonly newJobId: (now: number, shard: string | undefined) => string;
   /** Milliseconds from acceptance to a job's forced end. */

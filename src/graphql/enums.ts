@@ -11,6 +11,22 @@ export function defineJobEnums(builder: Builder) {
       FAILED: { description: 'Ended without a video: `failure` says why. Terminal.' },
     } as const,
   });
+  const Wait = builder.enumType('VideoJobWait', {
+    description: 'Why a job is QUEUED.',
+    values: {
+      RATE_LIMIT: {
+        description: 'The gateway has used up the calls that the upstream allows; the job is sent in turn.',
+      },
+      UPSTREAM_QUEUE: { description: 'The upstream has accepted the job; it waits for a worker.' },
+      UPSTREAM_UNAVAILABLE: {
+        description: 'The upstream cannot be reached or refuses calls; the job is sent when it is back.',
+      },
+      SUBMISSION_CHECK: {
+        description:
+          'The answer to the submission was lost. The gateway looks for the request in the upstream’s history, for up to ten minutes; it is never sent twice.',
+      },
+    } as const,
+  });
   const ChargeState = builder.enumType('VideoJobChargeState', {
     description: 'Whether the upstream charged for a failed job.',
     values: {
@@ -36,7 +52,7 @@ export function defineJobEnums(builder: Builder) {
       },
       SUBMISSION_UNKNOWN: {
         description:
-          'The answer to the submission was lost. A job may exist upstream and be charged; it is never sent twice.',
+          'The answer to the submission was lost, and the request was not found in the upstream’s history. A job may exist upstream and be charged; it is never sent twice.',
       },
       RESULT_EXPIRED: { description: 'The upstream had accepted the job and no longer knows it.' },
       TIMED_OUT: {
@@ -44,7 +60,7 @@ export function defineJobEnums(builder: Builder) {
       },
     } as const,
   });
-  return { Status, ChargeState, FailureCode };
+  return { Status, Wait, ChargeState, FailureCode };
 }
 
 /** Adds the enum of resolutions; inside, they are pixels. */

@@ -63,7 +63,7 @@ async function createJobToken(
   }
   const job = await jobs.load(id);
   if (job === null) throw noSuchJob();
-  const wanted = services.clock.now() + ttlSeconds * 1000;
+  const wanted = services.tokenClock.now() + ttlSeconds * 1000;
   // Nobody gives more than he has.
   const expiresAt = Math.floor(Math.min(wanted, caller.expiresAt ?? wanted) / 1000) * 1000;
   return { token: await services.issueJobToken(caller.ownerId, job.id, expiresAt), expiresAt };

@@ -1,6 +1,13 @@
 import type { JobFailure } from '../domain/failure.ts';
 import { isFinal, type Job, type JobMetrics, type JobVideo } from '../domain/job.ts';
-import { estimatedCompletionAt, jobProgress, type JobStatus, jobStatus } from '../domain/projection.ts';
+import {
+  estimatedCompletionAt,
+  jobProgress,
+  type JobStatus,
+  jobStatus,
+  type JobWait,
+  jobWait,
+} from '../domain/projection.ts';
 import type { VideoRequest } from '../domain/video-request.ts';
 
 /**
@@ -29,6 +36,10 @@ export class JobView {
 
   get status(): JobStatus {
     return jobStatus(this.#job);
+  }
+
+  get waitingFor(): JobWait | null {
+    return jobWait(this.#job);
   }
 
   get isTerminal(): boolean {

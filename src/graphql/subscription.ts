@@ -2,7 +2,6 @@ import { GraphQLError } from 'graphql';
 import type { Job } from '../domain/job.ts';
 import { alarm } from '../watching/alarm.ts';
 import type { PushIterator } from '../watching/push-iterator.ts';
-import { watchJob } from '../watching/watch-job.ts';
 import { watchOwner } from '../watching/watch-owner.ts';
 import { requireOwner, requireScope } from './access.ts';
 import type { Builder } from './builder.ts';
@@ -23,7 +22,8 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
         args: {
           id: t.arg.id({
             required: true,
-            description: 'The job’s id. An unknown one is refused with code NOT_FOUND.',
+            description:
+              'The job’s id. An unknown one is refused with code NOT_FOUND; so ends a stream whose job the store has lost.',
           }),
           sinceVersion: t.arg.int({
             description:
@@ -35,7 +35,7 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
           requireScope(caller, 'video:read');
           const reachable = caller.jobId === null || caller.jobId === id;
           const updates = reachable
-            ? await watchJob(services.store, caller.ownerId, id, sinceVersion ?? 0)
+            ? await services.watchedJobs.watch(caller.ownerId, id, sinceVersion ?? 0)
             : null;
           if (updates !== null) return untilExpiry(updates, context);
           throw noSuchJob();
@@ -60,9 +60,9 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
 /** Ends the updates with the right to see them, as an error: the job's story is not over. */
 function untilExpiry(
   updates: PushIterator<Job>,
-  { caller: { expiresAt }, services: { clock } }: GraphQLContext,
+  { caller: { expiresAt }, services: { tokenClock } }: GraphQLContext,
 ): PushIterator<Job> {
-  if (expiresAt !== null) updates.defer(alarm(clock, expiresAt, () => updates.end(expired())));
+  if (expiresAt !== null) updates.defer(alarm(tokenClock, expiresAt, () => updates.end(expired())));
   return updates;
 }
 

@@ -15,7 +15,7 @@ const INTERNAL = { directives: { tag: { name: 'internal' } } };
 
 /** Adds `VideoJob` and what hangs on it. */
 export function defineVideoJob(builder: Builder) {
-  const { Status, FailureCode, ChargeState } = defineJobEnums(builder);
+  const { Status, Wait, FailureCode, ChargeState } = defineJobEnums(builder);
   const Resolution = defineResolution(builder);
 
   const Request = builder.objectRef<VideoRequest>('VideoJobRequest').implement({
@@ -110,6 +110,11 @@ export function defineVideoJob(builder: Builder) {
           'Rises by one with every stored change: of two readings the one with the higher version is newer.',
       }),
       status: t.expose('status', { type: Status, description: 'Where the job stands.' }),
+      waitingFor: t.expose('waitingFor', {
+        type: Wait,
+        nullable: true,
+        description: 'Why the job is QUEUED; null when it is not, and while it is being sent.',
+      }),
       isTerminal: t.exposeBoolean('isTerminal', {
         description: 'True once the job is COMPLETED or FAILED: it will never change again.',
       }),
@@ -130,7 +135,7 @@ export function defineVideoJob(builder: Builder) {
         type: 'DateTime',
         nullable: true,
         description:
-          'About when the upstream began to work on it, which falls between two looks; null until it was seen, and when it finished between two looks.',
+          'About when the upstream began to work on it, estimated between two polls; null until that was seen. A COMPLETED job always has it.',
       }),
       finishedAt: t.expose('finishedAt', {
         type: 'DateTime',
@@ -145,7 +150,7 @@ export function defineVideoJob(builder: Builder) {
         type: 'DateTime',
         nullable: true,
         description:
-          'When the job is as likely to be done as not, learned from earlier jobs: always in the future, and further ahead the longer it is overdue. Null when terminal, and until the upstream accepted the job.',
+          'When the job is as likely to be done as not, learned from earlier jobs: always in the future, and further ahead the longer it is overdue. For a job that waits for the rate limit it includes the wait, as the jobs before it make it. Null when terminal, and while nothing is known.',
       }),
       upstreamRequestId: t.exposeString('upstreamRequestId', {
         nullable: true,

@@ -1,13 +1,18 @@
 import { backoffMs } from '../domain/backoff.ts';
+import type { CallGrant } from '../domain/call-budget.ts';
 import { isFinal } from '../domain/job.ts';
-import type { CallBudget, CallGrant } from '../store/call-budget.ts';
-import type { Claim, Unwatch } from '../store/job-store.ts';
-import { advance, type StepDependencies, type StepReport } from './advance.ts';
-import { callWorth } from './call-worth.ts';
+import type { CallBudget } from '../store/call-budget.ts';
+import type { Claim, DueJob, Unwatch } from '../store/job-store.ts';
+import { callPriority } from './call-priority.ts';
 import type { LearnedDurations } from './learned-durations.ts';
-import { UpstreamCircuit } from './upstream-circuit.ts';
+import { OwnerTurns } from './owner-turns.ts';
+import { processJob, type StepReport } from './process-job.ts';
+import { SentJobs } from './sent-jobs.ts';
+import type { StepDependencies } from './step.ts';
+import { SubmissionPace } from './submission-pace.ts';
+import { WaitingJobs } from './waiting-jobs.ts';
 
-/** What the loop tells of itself. `error` calls come with the cause under `err`. */
+/** What the loop logs. `error` calls come with the cause under `err`. */
 export interface PollerLog {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;
@@ -16,50 +21,69 @@ export interface PollerLog {
 }
 
 /** What the loop works with. */
-export interface PollerOptions extends Omit<StepDependencies, 'signal' | 'leaseUntil'> {
+export interface PollerOptions extends Pick<
+  StepDependencies,
+  'store' | 'submissions' | 'upstream' | 'clock' | 'random' | 'callTimeoutMs' | 'retentionMs'
+> {
   readonly durations: LearnedDurations;
   readonly budget: CallBudget;
+  /** Calls a minute that the budget allows; 0 for no limit. */
+  readonly rpm: number;
   readonly log: PollerLog;
 }
 
-/** Steps under way at once. Each waits on the network most of the time. */
+/** Upstream calls in progress at once. Each waits on the network most of the time. */
 const CONCURRENCY = 256;
+/** A step that takes longer than this holds a slot that others may need. */
+const SLOW_STEP_MS = 2000;
 /** What a step may take beyond its upstream call before another poller takes the job over. */
 const LEASE_MARGIN_MS = 30_000;
-/** Timers can't be set further ahead than 24.8 days; this also bounds what a clock that jumps can do. */
+/** Timers can't be set further ahead than 24.8 days. */
 const MAX_PAUSE_MS = 60_000;
-/** Jobs past their deadline are ended without a call: they wait for no slot and no budget. As many at once. */
+/** Jobs past their deadline need no slot and no budget. As many at once. */
 const EXPIRED_ROOM = 64;
 /** How often such jobs are looked for while there is no slot or no budget. */
 const STARVED_PAUSE_MS = 250;
-const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS };
-/** How often, at most, a failing upstream is worth a warning. */
-const WARNING_PAUSE_MS = 10_000;
+const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS, heldBy: null, probing: false };
+/** Milliseconds between two log lines that say the same of many jobs. */
+const REPEAT_PAUSE_MS = 10_000;
+/** Choosing among a backlog is dear: calls that the budget grants meanwhile are made together. */
+const CHOICE_PAUSE_MS = 250;
 /** How long to wait when others have claimed what was due. */
 const OUTRUN_PAUSE_MS = 50;
+
+/** A step in progress. */
+interface RunningStep {
+  readonly startedAt: number;
+  done: Promise<void>;
+  /** False once it only stores what it learned. */
+  hasSlot: boolean;
+}
 
 /** Claims jobs that are due and moves each by a step, until stopped. Sleeps while nothing is due. */
 export class Poller implements AsyncDisposable {
   readonly #options: PollerOptions;
   readonly #stopping = new AbortController();
   readonly #cutting = new AbortController();
-  readonly #steps = new Set<Promise<void>>();
-  readonly #circuit: UpstreamCircuit;
-  #warnedAt = -Infinity;
-  #alarm = new AbortController();
+  /** By job. */
+  readonly #steps = new Map<string, RunningStep>();
+  readonly #sent = new SentJobs();
+  readonly #turns = new OwnerTurns();
+  readonly #pace: SubmissionPace;
+  readonly #waiting: WaitingJobs;
+  readonly #loggedAt = new Map<string, number>();
+  #choseAt = -Infinity;
+  #wakeUp = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #unwatch: Unwatch = () => {};
 
   constructor(options: PollerOptions) {
     this.#options = options;
-    const { log } = options;
-    this.#circuit = new UpstreamCircuit({
-      opened: () => log.warn({}, 'the upstream is down: it is only probed until it is back'),
-      closed: () => log.info({}, 'the upstream is back'),
-    });
+    this.#pace = new SubmissionPace(options.rpm);
+    this.#waiting = new WaitingJobs(options, this.#pace);
   }
 
-  /** Resolves once new work is heard of; does nothing after a stop. */
+  /** Resolves once it is told of new work; does nothing after a stop. */
   async start(): Promise<void> {
     const unwatch = await this.#options.store.watch({ type: 'work' }, () => this.#wake());
     // It may have been stopped meanwhile.
@@ -69,7 +93,7 @@ export class Poller implements AsyncDisposable {
   }
 
   /**
-   * Claims no more, and waits for the steps under way; after `graceMs` their upstream calls are cut short, and what
+   * Claims no more, and waits for the steps in progress; after `graceMs` their upstream calls are cut short, and what
    * that means for each job is stored.
    */
   async stop(graceMs: number): Promise<void> {
@@ -79,7 +103,7 @@ export class Poller implements AsyncDisposable {
     await this.#loop;
     const done = new AbortController();
     const grace = this.#options.clock.sleep(graceMs, done.signal).then(() => this.#cutting.abort());
-    await Promise.all(this.#steps);
+    await Promise.all(this.#steps.values().map((step) => step.done));
     done.abort();
     await grace;
   }
@@ -90,7 +114,7 @@ export class Poller implements AsyncDisposable {
   }
 
   #wake(): void {
-    this.#alarm.abort();
+    this.#wakeUp.abort();
   }
 
   async #run(): Promise<void> {
@@ -98,7 +122,7 @@ export class Poller implements AsyncDisposable {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       // Made before looking, so that a wake-up while looking is not lost.
-      this.#alarm = new AbortController();
+      this.#wakeUp = new AbortController();
       let pauseMs: number;
       try {
         pauseMs = await this.#claimAndStart();
@@ -107,89 +131,162 @@ export class Poller implements AsyncDisposable {
         pauseMs = backoffMs(++failures, random());
         log.error({ err: error, retryInMs: pauseMs }, 'the store failed; no job is moved until it is back');
       }
-      if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#alarm.signal);
+      if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#wakeUp.signal);
     }
   }
 
   /** @returns milliseconds until there is something to do, unless woken */
   async #claimAndStart(): Promise<number> {
-    const { clock, store, budget, durations, callTimeoutMs } = this.#options;
+    const { clock, store, budget } = this.#options;
     const now = clock.now();
     const dueAt = await store.nextDueAt();
     if (dueAt === null) return MAX_PAUSE_MS;
     if (dueAt > now) return Math.min(dueAt - now, MAX_PAUSE_MS);
 
-    await durations.refresh();
-    const free = Math.max(0, CONCURRENCY - this.#steps.size);
-    const { granted, waitMs } = await this.#reserve(free, now);
-    const leaseUntil = now + callTimeoutMs + LEASE_MARGIN_MS;
-    // When calls are short those go first that are worth most.
-    const worth = granted < free ? callWorth(durations, now, this.#circuit.isOpen) : null;
-    const limit = granted + EXPIRED_ROOM;
-    const claims = await store.claimDue({ now, leaseUntil, limit, callLimit: granted, worth });
-    for (const claim of claims) this.#start(claim, leaseUntil);
+    const restMs = this.#choseAt + CHOICE_PAUSE_MS - now;
+    if (restMs > 0) return restMs;
+    await this.#refreshDurations();
+    const free = this.#freeSlots(now);
+    const grant = free.slots === 0 ? NO_SLOT : await budget.reserve(free.slots);
+    const { granted, heldBy, waitMs } = grant;
+    const isShort = heldBy !== null || free.isCrowded;
+    const claims = await store.claimDue({
+      now,
+      leaseUntil: now + this.#leaseMs,
+      limit: granted + EXPIRED_ROOM,
+      callLimit: granted,
+      except: [...this.#steps.keys()],
+      choose: isShort ? (due) => this.#choose(due, grant) : null,
+    });
+    for (const claim of claims) this.#start(claim);
     const calls = claims.filter(({ job }) => job.deadlineAt > now).length;
-    if (calls > 0 && this.#circuit.isOpen) this.#circuit.probing(now);
-    if (calls < granted) await budget.giveBack(granted - calls, clock.now());
+    if (calls < granted) await budget.giveBack(granted - calls);
+    else if (heldBy !== null) await this.#tellWaiting(heldBy);
     if (claims.length > 0) return 0;
-    return granted > 0 ? OUTRUN_PAUSE_MS : Math.min(waitMs, STARVED_PAUSE_MS);
+    if (granted > 0) return this.#steps.size > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;
+    return Math.min(waitMs, STARVED_PAUSE_MS);
   }
 
-  async #reserve(wanted: number, now: number): Promise<CallGrant> {
-    if (wanted === 0) return NO_SLOT;
-    const allowed = this.#circuit.allow(wanted, now);
-    if (allowed.granted === 0) return allowed;
-    return this.#options.budget.reserve(allowed.granted, now);
+  get #leaseMs(): number {
+    return this.#options.callTimeoutMs + LEASE_MARGIN_MS;
   }
 
-  #start(claim: Claim, leaseUntil: number): void {
-    const { log } = this.#options;
-    const dependencies = { ...this.#options, leaseUntil, signal: this.#cutting.signal };
-    const step = advance(claim, dependencies)
+  /**
+   * How many more calls may begin. When slow steps hold half of the slots, half of the others is kept for jobs that are
+   * still to come.
+   */
+  #freeSlots(now: number): { readonly slots: number; readonly isCrowded: boolean } {
+    const running = [...this.#steps.values()].filter(({ hasSlot }) => hasSlot);
+    const free = Math.max(0, CONCURRENCY - running.length);
+    if (free > CONCURRENCY / 2) return { slots: free, isCrowded: false };
+    const slow = running.filter(({ startedAt }) => now - startedAt > SLOW_STEP_MS).length;
+    const isCrowded = slow >= CONCURRENCY / 2;
+    return { slots: isCrowded ? Math.ceil(free / 2) : free, isCrowded };
+  }
+
+  /** What is learned from others is of use, not needed. */
+  async #refreshDurations(): Promise<void> {
+    try {
+      await this.#options.durations.refresh();
+    } catch (error) {
+      this.#logSometimes('warn', { err: error }, 'what other jobs took cannot be read');
+    }
+  }
+
+  #choose(due: readonly DueJob[], { probing, heldBy }: CallGrant): readonly DueJob[] {
+    const { durations, clock } = this.#options;
+    const now = clock.now();
+    if (heldBy === 'rate-limit') this.#choseAt = now;
+    const priority = callPriority(durations, now, probing);
+    // A probe is one call for all owners.
+    return probing ? due.toSorted((a, b) => priority(b) - priority(a)) : this.#turns.order(due, priority);
+  }
+
+  async #tellWaiting(heldBy: NonNullable<CallGrant['heldBy']>): Promise<void> {
+    const isRateLimit = heldBy === 'rate-limit';
+    const told = await this.#waiting.tell(isRateLimit ? 'RATE_LIMIT' : 'UPSTREAM_UNAVAILABLE');
+    if (told === 0) return;
+    const message = isRateLimit ? 'jobs are waiting for the rate limit' : 'jobs are waiting for the upstream';
+    this.#logSometimes('info', { jobs: told }, message);
+  }
+
+  #start(claim: Claim): void {
+    const { clock, log, budget } = this.#options;
+    const { job } = claim;
+    const now = clock.now();
+    this.#turns.served(job.ownerId);
+    if (job.phase === 'accepted' && job.waitingFor === 'RATE_LIMIT') this.#pace.submitted(now);
+    const running: RunningStep = { startedAt: now, done: Promise.resolve(), hasSlot: true };
+    this.#steps.set(job.id, running);
+    running.done = processJob(claim, {
+      ...this.#options,
+      leaseMs: this.#leaseMs,
+      sent: this.#sent,
+      signal: this.#cutting.signal,
+      reserveCall: async () => {
+        const { granted, waitMs } = await budget.reserve(1);
+        return { granted: granted > 0, waitMs };
+      },
+      onCallsOver: () => {
+        running.hasSlot = false;
+        this.#wake();
+      },
+    })
       .then(
         (report) => {
           this.#report(claim, report);
-          return this.#account(report);
+          return this.#account(claim, report);
         },
         (error: unknown) => {
-          log.error({ err: error, jobId: claim.job.id }, 'a step failed; it is repeated after its lease');
+          log.error({ err: error, jobId: job.id }, 'a step failed; it is repeated after its lease');
         },
       )
       .catch((error: unknown) => {
         log.error({ err: error }, 'what a call told of the upstream could not be stored');
       })
       .finally(() => {
-        this.#steps.delete(step);
+        this.#steps.delete(job.id);
         this.#wake();
       });
-    this.#steps.add(step);
   }
 
-  async #account({ call, learned }: StepReport): Promise<void> {
-    const { clock, budget, durations, random } = this.#options;
-    const now = clock.now();
-    if (typeof call === 'object' && call.rateLimited) await budget.refused(now, random(), call.retryAfterMs);
-    else if (call !== 'none') await this.#circuit.tell(call === 'served' ? 'answered' : 'failed', now);
+  async #account({ faults }: Claim, { call, learned }: StepReport): Promise<void> {
+    const { budget, durations, random, log } = this.#options;
+    const isFault = typeof call === 'object';
+    const isRefusal = isFault && call.rateLimited;
+    if (isRefusal) await budget.refused(random(), call.retryAfterMs);
+    const isAlive = call === 'answered' || (isFault && call.alive);
+    // A job that keeps failing says nothing about the others.
+    const isSilent = call === 'lost' || (isFault && !call.alive && faults === 0);
+    const isReport = !isRefusal && (isAlive || isSilent);
+    const change = !isReport ? null : isAlive ? await budget.answered() : await budget.failed();
+    if (change === 'opened') log.warn({}, 'the upstream is down: it is only probed until it is back');
+    if (change === 'closed') log.info({}, 'the upstream is back');
     await durations.learn(learned);
   }
 
-  #report(claim: Claim, { job, held, call }: StepReport): void {
+  #report(claim: Claim, { job, outcome, call }: StepReport): void {
     const { log } = this.#options;
     const details = { jobId: job.id, upstreamId: job.upstreamId, phase: job.phase, version: job.version };
-    if (!held) log.warn(details, 'another poller has taken the job over');
+    if (outcome === 'missing')
+      log.error(details, 'the store no longer has this job: what it learned is lost');
+    else if (outcome === 'superseded') log.warn(details, 'another poller has taken the job over');
     else if (job.failure !== null) log.warn({ ...details, failure: job.failure }, 'job failed');
     else if (isFinal(job)) log.info(details, 'job completed');
     else if (job.phase !== claim.job.phase) log.info(details, `job ${job.phase}`);
-    if (typeof call === 'object') this.#warn({ ...details, fault: call });
+    if (typeof call === 'object') {
+      const message = 'an upstream call failed; it is repeated with a growing pause';
+      this.#logSometimes('warn', { ...details, fault: call }, message);
+    }
   }
 
-  /** With many jobs under way an upstream that is down fails many calls a second: one of them tells it all. */
-  #warn(details: object): void {
+  /** With many jobs in progress the same fault can come many times a second: one line tells of all. */
+  #logSometimes(level: 'info' | 'warn', details: object, message: string): void {
     const { clock, log } = this.#options;
-    const message = 'an upstream call failed; it is repeated with a growing pause';
     const now = clock.now();
-    if (now - this.#warnedAt < WARNING_PAUSE_MS) return log.debug(details, message);
-    this.#warnedAt = now;
-    log.warn(details, message);
+    if (now - (this.#loggedAt.get(message) ?? -Infinity) < REPEAT_PAUSE_MS)
+      return log.debug(details, message);
+    this.#loggedAt.set(message, now);
+    log[level](details, message);
   }
 }

@@ -9,7 +9,8 @@ function urlsOf(job: Job, origin: string): { status_url: string; response_url: s
   return { status_url: `${response_url}/status`, response_url };
 }
 
-function videoUrl(job: Job, origin: string): string {
+/** Where the job's video is, once it is made. */
+export function videoUrl(job: Job, origin: string): string {
   return `${origin}/videos/${job.videoId}.mp4`;
 }
 

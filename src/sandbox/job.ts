@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ModelInput } from './model-input.ts';
-import { storedInputSchema } from './model-input.ts';
+import { readModelInput } from './model-input.ts';
 
 /** USD; what one job is charged [docs]. */
 export const COST = 0.53;
@@ -12,8 +12,7 @@ export const VIDEO_KEPT_MS = 7 * 24 * 3_600_000;
 /** 32 hex digits without dashes [seen]. */
 export const ID_PATTERN = /^[0-9a-f]{32}$/;
 
-/** A {@link Job}'s record, as JSON. */
-export const jobSchema = z.object({
+const recordSchema = z.object({
   id: z.string().regex(ID_PATTERN),
   /** Names the video's URL; other than `id`, so that neither gives the other away. */
   videoId: z.string().regex(ID_PATTERN),
@@ -21,8 +20,8 @@ export const jobSchema = z.object({
   startsAt: z.number(),
   /** Null: never. */
   endsAt: z.number().nullable(),
-  /** Null when the body was invalid. */
-  input: storedInputSchema.nullable(),
+  /** The submission's JSON, as it was sent. */
+  body: z.record(z.string(), z.unknown()),
   /** Why it will fail, decided at submission; null when it will not. */
   error: z.string().nullable(),
   /** The fault that its prompt asked for. */
@@ -38,7 +37,13 @@ export const jobSchema = z.object({
 });
 
 /** A job as it is kept on disk. Times are epoch ms. */
-export type Job = Readonly<z.infer<typeof jobSchema>>;
+export type Job = Readonly<z.infer<typeof recordSchema>>;
+
+/** A {@link Job}'s record, as JSON. Earlier versions wrote the parameters that they had read, as `input`, and no `body`. */
+export const jobSchema = z.preprocess((record) => {
+  const isEarlier = typeof record === 'object' && record !== null && 'input' in record;
+  return isEarlier ? { body: record.input ?? {}, ...record } : record;
+}, recordSchema);
 
 /** A job as seen at one moment. */
 export type JobState =
@@ -58,13 +63,23 @@ export function stateAt(job: Job, now: number): JobState {
   return { word: 'COMPLETED', doneAt, byteLength: job.made.byteLength };
 }
 
-/** The input of a job whose video has still to be made; null when there is nothing to make. */
-export function workOf(job: Job): ModelInput | null {
-  return job.made === null && job.error === null && job.endsAt !== null ? job.input : null;
+/** The parameters that were sent, with the defaults filled in; null when the body is invalid. */
+export function inputOf(job: Job): ModelInput | null {
+  const read = readModelInput(job.body);
+  return 'input' in read ? read.input : null;
 }
 
-/** The same without the bytes of a picture that nobody needs any more: thousands of jobs are kept in memory. */
+/** The input of a job whose video has still to be made; null when there is nothing to make. */
+export function workOf(job: Job): ModelInput | null {
+  return job.made === null && job.error === null && job.endsAt !== null ? inputOf(job) : null;
+}
+
+/**
+ * The same with `data:,` in the place of the bytes of an image that is not needed any more: thousands of jobs are kept in
+ * memory. The request history shows it so; an image that was sent as an http URL stays.
+ */
 export function slimmed(job: Job): Job {
-  if (workOf(job) !== null || job.input?.image.startsWith('data:') !== true) return job;
-  return { ...job, input: { ...job.input, image: 'data:,' } };
+  const image = job.body['image'];
+  if (typeof image !== 'string' || !image.startsWith('data:') || workOf(job) !== null) return job;
+  return { ...job, body: { ...job.body, image: 'data:,' } };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Fault } from './faults.ts';
+import type { Fault } from './faults/fault.ts';
 import { COST, RESULT_KEPT_MS, VIDEO_KEPT_MS, slimmed, stateAt, workOf } from './job.ts';
 import type { Job } from './job.ts';
 import type { JobFolder } from './job-folder.ts';
@@ -70,7 +70,7 @@ export class Jobs implements AsyncDisposable {
    * @returns null when too many jobs are unfinished
    * @throws when it cannot be written down; there is no job then
    */
-  async create(body: unknown, fault: Fault | null): Promise<Job | null> {
+  async create(body: object, fault: Fault | null): Promise<Job | null> {
     const { clock, random, speed, maxUnmade, folder, log } = this.#options;
     if (this.#making.size + this.#arriving >= maxUnmade) return null;
     const read = readModelInput(body);
@@ -87,7 +87,7 @@ export class Jobs implements AsyncDisposable {
       createdAt: now,
       startsAt,
       endsAt,
-      input,
+      body: { ...body },
       error,
       fault: fault?.name ?? null,
       remainingCredits: this.#credits,
@@ -112,6 +112,16 @@ export class Jobs implements AsyncDisposable {
   find(id: string): Job | null {
     const job = this.#byId.get(id);
     return job === undefined || this.#options.clock() >= job.createdAt + RESULT_KEPT_MS ? null : job;
+  }
+
+  /** The job of this id for as long as its record is kept; null when there is none. The request history knows it so long. */
+  record(id: string): Job | null {
+    return this.#byId.get(id) ?? null;
+  }
+
+  /** Every job whose record is kept. */
+  records(): Iterable<Job> {
+    return this.#byId.values();
   }
 
   /** The job whose finished video this is; null when there is none, or no more. */

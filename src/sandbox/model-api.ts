@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { setInterval } from 'node:timers/promises';
-import { resultAnswer, statusAnswer, submitAnswer } from './answers.ts';
-import { FaultDesk, perform, unknownId } from './fault-desk.ts';
-import type { Fault, Play } from './faults.ts';
+import { resultAnswer, statusAnswer, submitAnswer, videoUrl } from './answers.ts';
+import type { Fault, ScriptedResponse } from './faults/fault.ts';
+import { FaultInjector, inject, unknownId } from './faults/fault-injector.ts';
+import type { ResponseContext } from './faults/fault-injector.ts';
 import { faultIn, faultNamed } from './faults.ts';
-import { stateAt } from './job.ts';
+import { inputOf, stateAt } from './job.ts';
 import type { Job, JobState } from './job.ts';
 import type { JobFolder } from './job-folder.ts';
 import type { Jobs } from './jobs.ts';
 import { readModelInput } from './model-input.ts';
 import { MAX_BODY_BYTES, readBody } from './read-body.ts';
 import { refusal } from './reply.ts';
-import type { Reply } from './reply.ts';
+import type { FileReply, Reply } from './reply.ts';
 
 /** How often a synchronous call looks whether its job is done. */
 const LOOK_MS = 40;
@@ -25,7 +26,7 @@ export class ModelApi {
   readonly #jobs: Jobs;
   readonly #folder: JobFolder;
   readonly #clock: () => number;
-  readonly #desk = new FaultDesk();
+  readonly #injector = new FaultInjector();
 
   constructor(jobs: Jobs, folder: JobFolder, clock: () => number) {
     this.#jobs = jobs;
@@ -37,11 +38,11 @@ export class ModelApi {
   async submit(request: IncomingMessage, origin: string): Promise<Reply> {
     const read = await readSubmission(request);
     if ('refused' in read) return read.refused;
-    const { play, creates } = this.#submitPlay(read);
-    if (!creates && play !== null) return perform(play, refusal(500, 'Internal server error'), '');
+    const { response, creates } = this.#submitResponse(read);
+    if (!creates && response !== null) return this.#refuse(response);
     const job = await this.#jobs.create(read.body, read.fault);
     if (job === null) return refusal(429, 'Too many requests');
-    return perform(play, submitAnswer(job, origin), job.id);
+    return inject(response, submitAnswer(job, origin), this.#contextOf(job, { word: 'QUEUED' }, origin));
   }
 
   /** `GET /v2/requests/{id}/status` */
@@ -50,8 +51,8 @@ export class ModelApi {
     if (job === null) return unknownId(id);
     const state = stateAt(job, this.#clock());
     const fault = faultNamed(job.fault);
-    const play = afterEnd(fault, state) ?? this.#desk.next(`status ${id}`, fault?.status);
-    return perform(play, statusAnswer(job, state, origin), id);
+    const response = onBothCalls(fault, state) ?? this.#injector.next(`status ${id}`, fault?.status);
+    return inject(response, statusAnswer(job, state, origin), this.#contextOf(job, state, origin));
   }
 
   /** `GET /v2/requests/{id}` */
@@ -59,54 +60,66 @@ export class ModelApi {
     const job = this.#jobs.find(id);
     if (job === null) return unknownId(id);
     const state = stateAt(job, this.#clock());
-    const base64 = state.word === 'COMPLETED' && job.input?.base64 === true ? await this.#base64(job) : null;
-    const truth = resultAnswer(job, state, origin, base64);
-    return perform(this.#resultPlay(job, state), truth, id);
+    const asBase64 = state.word === 'COMPLETED' && inputOf(job)?.base64 === true;
+    const truth = resultAnswer(job, state, origin, asBase64 ? await this.#base64(job) : null);
+    return inject(this.#resultResponse(job, state), truth, this.#contextOf(job, state, origin));
   }
 
   /** `POST /v1/{model}`: waits for the video and sends it as it is [page]. An invalid input is a 400 here [page]. */
   async generate(request: IncomingMessage, signal: AbortSignal): Promise<Reply> {
     const read = await readSubmission(request);
     if ('refused' in read) return read.refused;
-    const { play, creates } = this.#submitPlay(read);
-    if (play !== null && !creates) return perform(play, refusal(500, 'Internal server error'), '');
+    const { response, creates } = this.#submitResponse(read);
+    if (response !== null && !creates) return this.#refuse(response);
     const input = readModelInput(read.body);
     if ('error' in input) return refusal(400, input.error);
     const job = await this.#jobs.create(read.body, read.fault);
     if (job === null) return refusal(429, 'Too many requests');
-    if (play?.kind === 'destroy' || play?.kind === 'hang' || play?.kind === 'bytes') return play;
+    if (response?.kind === 'destroy' || response?.kind === 'hang' || response?.kind === 'bytes')
+      return response;
     const state = await this.#end(job.id, signal);
     if (state === null) return refusal(504, 'Request timed out');
     if (state.word === 'FAILED') return refusal(500, state.error);
+    return this.#videoReply(job, state.byteLength);
+  }
+
+  #videoReply(job: Job, byteLength: number): FileReply {
     return {
       kind: 'file',
       status: 200,
       headers: { 'content-type': 'video/mp4' },
       path: this.#folder.videoPath(job.videoId),
       start: 0,
-      length: state.byteLength,
+      length: byteLength,
     };
   }
 
-  #submitPlay({ fault, key }: Submission): { play: Play | null; creates: boolean } {
+  #submitResponse({ fault, key }: Submission): { response: ScriptedResponse | null; creates: boolean } {
     const script = fault?.submit;
     const creates = script?.creates ?? false;
-    if (script?.always !== undefined) return { play: script.always, creates };
-    const play = this.#desk.next(`submit ${key}`, script?.first);
+    if (script?.always !== undefined) return { response: script.always, creates };
+    const response = this.#injector.next(`submit ${key}`, script?.first);
     // It got through: the same body sent another day meets the burst again.
-    if (play === null) this.#desk.reset(`submit ${key}`);
-    return { play, creates };
+    if (response === null) this.#injector.reset(`submit ${key}`);
+    return { response, creates };
   }
 
-  #resultPlay(job: Job, state: JobState): Play | null {
+  #resultResponse(job: Job, state: JobState): ScriptedResponse | null {
     const fault = faultNamed(job.fault);
-    if (!isOver(state)) return null;
-    return (
-      afterEnd(fault, state) ??
-      fault?.resultAlways ??
-      this.#desk.next(`result ${job.id}`, fault?.result) ??
-      null
-    );
+    const onBoth = onBothCalls(fault, state);
+    if (onBoth !== null || !isOver(state)) return onBoth;
+    return fault?.resultAlways ?? this.#injector.next(`result ${job.id}`, fault?.result);
+  }
+
+  /** The answer to a submission that makes no job. */
+  #refuse(response: ScriptedResponse): Reply {
+    const context = { now: this.#clock(), jobId: '', videoUrl: '', video: null };
+    return inject(response, refusal(500, 'Internal server error'), context);
+  }
+
+  #contextOf(job: Job, state: JobState, origin: string): ResponseContext {
+    const video = state.word === 'COMPLETED' ? this.#videoReply(job, state.byteLength) : null;
+    return { now: this.#clock(), jobId: job.id, videoUrl: videoUrl(job, origin), video };
   }
 
   async #base64(job: Job): Promise<string> {
@@ -162,6 +175,7 @@ function isOver(state: JobState): state is FinalState {
   return state.word === 'COMPLETED' || state.word === 'FAILED';
 }
 
-function afterEnd(fault: Fault | null, state: JobState): Play | null {
-  return isOver(state) ? (fault?.afterEnd ?? null) : null;
+/** What the fault sends to status and result calls alike. */
+function onBothCalls(fault: Fault | null, state: JobState): ScriptedResponse | null {
+  return (isOver(state) ? fault?.afterEnd : null) ?? fault?.always ?? null;
 }

@@ -30,9 +30,6 @@ const modelInputSchema = z.object({
 /** The model's parameters, defaults filled in. */
 export type ModelInput = z.infer<typeof modelInputSchema>;
 
-/** The same, as a record holds it. */
-export const storedInputSchema: z.ZodType<ModelInput> = modelInputSchema;
-
 /** The parameters of a body, or the error that names every field at fault. Fields it does not know are passed over. */
 export function readModelInput(body: unknown): { input: ModelInput } | { error: string } {
   const parsed = modelInputSchema.safeParse(body);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { HistoryApi } from './history/history-api.ts';
 import type { JobFolder } from './job-folder.ts';
 import type { Jobs } from './jobs.ts';
 import { checkKey } from './keys.ts';
@@ -14,6 +15,7 @@ import { PUBLIC_HEADERS, videoFile } from './video-file.ts';
 /** What the routes answer from. */
 export interface Parts {
   readonly api: ModelApi;
+  readonly history: HistoryApi;
   readonly jobs: Jobs;
   readonly folder: JobFolder;
   readonly studio: Studio;
@@ -57,6 +59,18 @@ const ROUTES: readonly Route[] = [
     path: /^\/v1\/get-user-credits$/,
     needsKey: true,
     handle: ({ jobs }) => json(200, { credits: jobs.credits, 'free-credits': 0 }),
+  },
+  {
+    methods: ['GET'],
+    path: /^\/inference-request\/request-history$/,
+    needsKey: true,
+    handle: ({ history }, { request, origin }) => history.list(queryOf(request), origin),
+  },
+  {
+    methods: ['GET'],
+    path: /^\/inference-request\/request-history\/([^/]+)$/,
+    needsKey: true,
+    handle: ({ history }, { origin }, id) => history.byId(id, origin),
   },
   {
     methods: ['POST'],
@@ -126,6 +140,10 @@ const PREFLIGHT: Reply = {
   },
   body: '',
 };
+
+function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(request.url?.split('?')[1]);
+}
 
 /** Finds who answers. An unknown path is a 404, a known one under another method a 405 with an HTML page [docs]. */
 export async function answer(parts: Parts, call: Call): Promise<Reply> {

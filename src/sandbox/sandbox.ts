@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
+import { HistoryApi } from './history/history-api.ts';
 import { sandboxServer } from './http-server.ts';
 import { JobFolder } from './job-folder.ts';
 import { Jobs } from './jobs.ts';
@@ -19,6 +20,8 @@ export interface SandboxOptions {
   readonly folder: string;
   /** 10 = ten times faster. A job can still not be done before its video is encoded. @default 1 // about 8 s a job */
   readonly speed?: number | undefined;
+  /** How long after its submission a request appears in the request history, in ms, 0 or more. @default 2_000 / speed */
+  readonly historyLagMs?: number | undefined;
   /** Epoch ms. @default Date.now */
   readonly clock?: (() => number) | undefined;
   /** [0, 1). Draws how long jobs take. @default Math.random */
@@ -37,17 +40,21 @@ export interface Sandbox extends AsyncDisposable {
   readonly url: string;
 }
 
+/** The real lag is [unknown]. At speed 1. */
+const HISTORY_LAG_MS = 2_000;
 /** How often what is past its time is deleted. */
 const SWEEP_MS = 60_000;
 
 /**
  * Starts a local upstream that speaks the vendor's v2 and v1 API and turns images into real videos.
  *
- * @throws when the port asked for is taken, the folder cannot be written, or `speed` is not above 0
+ * @throws when the port asked for is taken, the folder cannot be written, `speed` is not above 0, or `historyLagMs` is below 0
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock = Date.now, random = Math.random, speed = 1, log = () => undefined } = options;
   if (!(speed > 0)) throw new RangeError(`speed must be above 0, not ${speed}`);
+  const lagMs = options.historyLagMs ?? HISTORY_LAG_MS / speed;
+  if (!(lagMs >= 0)) throw new RangeError(`historyLagMs must be 0 or more, not ${lagMs}`);
   await using starting = new AsyncDisposableStack();
   const folder = new JobFolder(options.folder);
   const closing = new AbortController();
@@ -66,7 +73,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const sweeping = sweepNowAndThen([jobs, uploads], closing.signal, log);
   starting.defer(() => sweeping);
   const api = new ModelApi(jobs, folder, clock);
-  const http = sandboxServer({ parts: { api, jobs, folder, studio, uploads }, closing: closing.signal, log });
+  const history = new HistoryApi({ jobs, clock, lagMs });
+  const parts = { api, history, jobs, folder, studio, uploads };
+  const http = sandboxServer({ parts, closing: closing.signal, log });
   starting.use(http);
   starting.defer(() => {
     closing.abort();

@@ -1,47 +1,53 @@
 import type { ServerResponse } from 'node:http';
+import type { StoreHealth } from '../store/job-store.ts';
 
 /** Milliseconds that the store has to answer. */
 const PROBE_TIMEOUT_MS = 2000;
 
 /** What readiness depends on. */
 export interface HealthOptions {
-  /** Resolves when the store answers. */
-  readonly probe: () => Promise<unknown>;
+  /** Resolves when the store can be read and written. */
+  readonly probe: () => Promise<StoreHealth>;
   /** True while the server is shutting down. */
   readonly draining: () => boolean;
 }
 
 /**
- * Answers `/healthz` (200 while the process lives) and `/readyz` (200 while it can serve, else 503).
+ * Answers `/healthz` (200 while the process lives) and `/readyz` (200 while it can serve, else 503). `/readyz?verbose`
+ * also tells how many stored records are left alone because they cannot be read.
  *
+ * @param url the request's target
  * @returns false when the path is neither
  */
 export async function serveHealth(
-  path: string,
+  url: string,
   response: ServerResponse,
   { probe, draining }: HealthOptions,
 ): Promise<boolean> {
+  const [path, query = ''] = url.split('?');
   if (path === '/healthz') {
     sendJson(response, 200, { status: 'ok' });
     return true;
   }
   if (path !== '/readyz') return false;
-  if (draining()) sendJson(response, 503, { status: 'draining' });
-  else if (await answersInTime(probe)) sendJson(response, 200, { status: 'ready' });
-  else sendJson(response, 503, { status: 'store unavailable' });
+  const isVerbose = new URLSearchParams(query).has('verbose');
+  const health = draining() ? null : await healthInTime(probe);
+  if (health !== null) sendJson(response, 200, { status: 'ready', ...(isVerbose ? details(health) : {}) });
+  else sendJson(response, 503, { status: draining() ? 'draining' : 'store unavailable' });
   return true;
 }
 
-async function answersInTime(probe: () => Promise<unknown>): Promise<boolean> {
-  const timeout = Promise.withResolvers<false>();
-  const timer = setTimeout(() => timeout.resolve(false), PROBE_TIMEOUT_MS);
-  const answered = probe().then(
-    () => true,
-    () => false,
-  );
-  const ready = await Promise.race([answered, timeout.promise]);
+function details({ quarantined }: StoreHealth): object {
+  return { quarantinedRecords: quarantined };
+}
+
+/** @returns null when the store fails or is too slow */
+async function healthInTime(probe: HealthOptions['probe']): Promise<StoreHealth | null> {
+  const timeout = Promise.withResolvers<null>();
+  const timer = setTimeout(() => timeout.resolve(null), PROBE_TIMEOUT_MS);
+  const health = await Promise.race([probe().catch(() => null), timeout.promise]);
   clearTimeout(timer);
-  return ready;
+  return health;
 }
 
 /** Sends a small JSON answer that is not to be cached. */

@@ -117,7 +117,7 @@ export class HttpServer implements AsyncDisposable {
       response.writeHead(302, { location: GRAPHQL_PATH }).end();
     } else {
       const health = { probe: this.#options.probe, draining: () => this.#draining };
-      const served = await serveHealth(path, response, health);
+      const served = await serveHealth(request.url ?? path, response, health);
       if (served || console?.serveMissing(request, response) === true) return;
       sendJson(response, 404, {
         error: `There is nothing at ${path}.${graphql === null ? '' : ` GraphQL is at ${GRAPHQL_PATH}.`}`,

@@ -4,6 +4,7 @@
  * repeat. Saving announces: once `create` or `save` resolves, the saved version is on its way to every watcher.
  */
 import type { Job, JobPhase } from '../domain/job.ts';
+import type { PollNotes } from '../domain/poll-notes.ts';
 import type { JobLimits, LimitRefusal } from './job-limits.ts';
 
 /** The store can't be reached, or can't write. Repeating the call later may help. */
@@ -58,29 +59,33 @@ export interface ClaimQuery {
   /** When the lease runs out, in epoch milliseconds; a job still claimed then is due again, for any poller. */
   readonly leaseUntil: number;
   readonly limit: number;
-  /** How many of them may need an upstream call; those past their deadline do not and come first. */
+  /** How many of them may need an upstream call; those past their deadline do not count here and come first. */
   readonly callLimit: number;
+  /** Ids of jobs that are not claimed even if they are due: the caller has a step of them in progress. */
+  readonly except: readonly string[];
   /**
-   * Which calls are worth most, when more are due than may be made: the higher, the sooner. It is asked about at most
-   * a few hundred jobs, the longest due and those that are to be submitted or collected. Null: the longest due first.
+   * Chooses when calls are short: it gets a selection of the jobs that are due before their deadline, see
+   * `MAX_CANDIDATES`, and returns those to claim, the most important first; what it leaves out is not claimed. Called
+   * only when more jobs are due than may be claimed. Null: the longest due are claimed.
    */
-  readonly worth: ((due: DueJob) => number) | null;
+  readonly choose: ((due: readonly DueJob[]) => readonly DueJob[]) | null;
 }
+
+/**
+ * How many due jobs `choose` gets at most. With more, no owner and no kind of job crowds out another: of each owner,
+ * and of each of its kinds (last call failed; `isUrgent`; the rest), the longest due are taken in turn.
+ */
+export const MAX_CANDIDATES = 400;
 
 /** A job with what the poller knows of it. */
 export interface DueJob {
   readonly job: Job;
   /** When the upstream last told that it was not done, in epoch milliseconds; null when it never did. */
   readonly seenAt: number | null;
-}
-
-/** How many jobs `worth` is asked about of those due, and of those to be submitted or collected. */
-export const WORTH_LOOKS = 200;
-
-/** Sorted by their worth, the highest first; each is asked about once. */
-export function worthMost<T extends DueJob>(due: readonly T[], worth: (due: DueJob) => number): T[] {
-  const ranked = due.map((job) => ({ job, worth: worth(job) }));
-  return ranked.toSorted((a, b) => b.worth - a.worth).map(({ job }) => job);
+  /** Calls about this job that failed in a row. */
+  readonly faults: number;
+  /** `NO_NOTES` when there are none. */
+  readonly notes: PollNotes;
 }
 
 /** Whether a job's next call is its submission or the fetching of its video, not a poll. */
@@ -90,28 +95,53 @@ export function isUrgent({ phase }: Job): boolean {
 
 /** A job in the hands of one poller, until its lease runs out. */
 export interface Claim extends DueJob {
-  /** Calls about this job that failed in a row. */
-  readonly faults: number;
   /** Names this claim among all; a later claim of the same job has another. */
   readonly lease: string;
 }
 
-/** When a job is to be looked at next. */
+/** When a job is to be looked at next, and what is to be known then. */
 export interface Schedule {
   /** Epoch milliseconds. */
   readonly dueAt: number;
+  /** As in `DueJob`. */
   readonly faults: number;
   /** As in `DueJob`. */
   readonly seenAt: number | null;
+  /** @default NO_NOTES */
+  readonly notes?: PollNotes;
 }
 
-/** The next version of a claimed job. */
+/** The next version of a job. */
 export interface SaveChange {
   readonly job: Job;
-  /** When to look at the job again; null while the claim goes on, and for a final job. */
+  /** When to look at the job again, which ends its lease, whoever has it; null: neither changes; null for a final job. */
   readonly schedule: Schedule | null;
+  /** With `schedule` null: the lease named by the save is renewed until then, in epoch milliseconds. */
+  readonly leaseUntil?: number;
   /** The video as base64, stored beside the job. */
   readonly videoData?: string;
+}
+
+/** What became of a save. */
+export type SaveOutcome =
+  /** It is stored, by this call or by an earlier try of it. */
+  | 'saved'
+  /** The stored version is not the one before it: another poller was faster. Nothing was stored. */
+  | 'superseded'
+  /** The store has no such job: it was emptied, or has lost what was written last. Nothing was stored. */
+  | 'missing';
+
+/** A job that waits to be sent, and does not say so yet. */
+export interface WaitingJob {
+  readonly job: Job;
+  /** About how many jobs that wait to be sent have been due for longer. */
+  readonly ahead: number;
+}
+
+/** What is known of the store's health. */
+export interface StoreHealth {
+  /** Records that can't be read, and are therefore left alone. */
+  readonly quarantined: number;
 }
 
 /** What can be watched: one job, an owner's jobs, or that a job became due at once. */
@@ -136,20 +166,26 @@ export interface JobStore extends AsyncDisposable {
   /** The base64 that was saved with a job, or null. */
   getVideoData(jobId: string): Promise<string | null>;
   list(query: ListQuery): Promise<Job[]>;
-  /** Leases jobs that are due: those past their deadline first, then by their worth or the longest due first. */
+  /** Leases jobs that are due: those past their deadline first, then what `choose` chose, or the longest due. */
   claimDue(query: ClaimQuery): Promise<Claim[]>;
   /**
-   * Stores the next version, if the claim still holds and the stored version is the one before it.
-   *
-   * @returns false when another poller has taken over: nothing was stored
+   * Jobs in phase `accepted` of version 1 that have been due since before a time, in epoch milliseconds; the longest due
+   * first. They are not claimed.
    */
-  save(claim: Claim, change: SaveChange): Promise<boolean>;
+  findWaiting(dueBefore: number, limit: number): Promise<WaitingJob[]>;
+  /**
+   * Stores the next version, if the stored version is the one before it. The lease need not hold any more: an answer
+   * that comes late is stored as long as nothing else happened to the job.
+   *
+   * @param lease the claim's, which names the tries of one save; empty for a save without a claim
+   */
+  save(lease: string, change: SaveChange): Promise<SaveOutcome>;
   /** Gives a claimed job back unchanged, to be due later. Does nothing when the claim no longer holds. */
   release(claim: Claim, schedule: Schedule): Promise<void>;
   /** When the next job is due, leases included, in epoch milliseconds; null when there is none. */
   nextDueAt(): Promise<number | null>;
-  /** Resolves when jobs can be read and watched; else rejects. */
-  ping(): Promise<void>;
+  /** Resolves when jobs can be read, written and watched; else rejects. Writes a little. */
+  health(): Promise<StoreHealth>;
   /** Resolves once listening: whatever is saved from then on is heard. */
   watch(topic: Topic, listener: TopicListener): Promise<Unwatch>;
 }

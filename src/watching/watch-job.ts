@@ -17,7 +17,7 @@ export async function watchJob(
   ownerId: string,
   jobId: string,
   sinceVersion: number,
-): Promise<PushIterator<Job> | null> {
+): Promise<JobWatch | null> {
   const watch = new JobWatch(sinceVersion);
   watch.defer(await store.watch({ type: 'job', jobId }, (job) => watch.offer(job)));
   try {
@@ -34,8 +34,8 @@ export async function watchJob(
   }
 }
 
-/** One object, as it is touched for each message to each of thousands. */
-class JobWatch extends PushIterator<Job> {
+/** The updates of one job. One object, as it is touched for each message to each of thousands. */
+export class JobWatch extends PushIterator<Job> {
   #newest: number;
   #slot: Job | undefined = undefined;
 
@@ -44,6 +44,7 @@ class JobWatch extends PushIterator<Job> {
     this.#newest = sinceVersion;
   }
 
+  /** Takes a version of the job; one that is no news is left out. */
   offer(job: Job): void {
     if (job.version <= this.#newest && !isFinal(job)) return;
     this.#newest = job.version;

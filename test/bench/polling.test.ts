@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../bench/polling/chance.ts';
 import { every, exponentialBackoff, learnedPlan } from '../../bench/polling/policies.ts';
+import { endOnlyPollDelayMs } from '../../src/domain/poll-plan.ts';
 import { SCENARIOS } from '../../bench/polling/scenarios.ts';
-import { ratio, simulate, type Scenario } from '../../bench/polling/simulation.ts';
+import { type MakePolicy, ratio, simulate, type Scenario } from '../../bench/polling/simulation.ts';
 
 const SEEDS = [1, 2];
-const learned = (seed: number) => learnedPlan(seeded(seed));
+const learned: MakePolicy = (seed, typicalMs) => learnedPlan(seeded(seed), typicalMs);
+const endsOnly: MakePolicy = (seed, typicalMs) => learnedPlan(seeded(seed), typicalMs, endOnlyPollDelayMs);
 
 function scenario(name: string): Scenario {
   const found = SCENARIOS.find((one) => one.name === name);
@@ -37,6 +39,29 @@ describe('the learned plan, simulated', () => {
       const fixed = simulate(short, () => every(2000), SEEDS);
       expect(ours.pollsAJob).toBeLessThanOrEqual(fixed.pollsAJob * 1.001);
       expect(ratio(ours, fixed)).toBeLessThan(1);
+    },
+  );
+
+  it.each(SCENARIOS.filter(({ rpm }) => rpm === 0).map(({ name }) => name))(
+    '%s: shows PROCESSING in time for nine of ten jobs, by at most 1.2 additional polls and 0.1 s of delay',
+    (name) => {
+      const short = { ...scenario(name), jobs: Math.min(300, scenario(name).jobs) };
+      const ours = simulate(short, learned, SEEDS);
+      const without = simulate(short, endsOnly, SEEDS);
+      expect(ours.startsShown).toBeGreaterThanOrEqual(0.9);
+      expect(ours.pollsAJob - without.pollsAJob).toBeLessThanOrEqual(1.2);
+      expect(ours.meanDelayMs - without.meanDelayMs).toBeLessThanOrEqual(100);
+    },
+  );
+
+  it.each(SCENARIOS.filter(({ rpm }) => rpm > 0).map(({ name }) => name))(
+    '%s: makes no additional polls, as the budget binds, and sees the ends no later',
+    (name) => {
+      const short = { ...scenario(name), jobs: 300 };
+      const ours = simulate(short, learned, SEEDS);
+      const without = simulate(short, endsOnly, SEEDS);
+      expect(ours.pollsAJob - without.pollsAJob).toBeLessThan(0.05);
+      expect(ours.meanDelayMs).toBeLessThanOrEqual(1.05 * without.meanDelayMs);
     },
   );
 

@@ -3,6 +3,7 @@
  * and adds its own cases beside.
  */
 import { describe } from 'vitest';
+import { chooseCases } from './job-store-cases/choose.ts';
 import { claimCases } from './job-store-cases/claim.ts';
 import { createCases } from './job-store-cases/create.ts';
 import { idempotencyCases } from './job-store-cases/idempotency.ts';
@@ -10,8 +11,9 @@ import { limitCases } from './job-store-cases/limits.ts';
 import { listCases } from './job-store-cases/list.ts';
 import type { OpenStore } from './job-store-cases/opened-store.ts';
 import { saveCases } from './job-store-cases/save.ts';
+import { unreadableCases } from './job-store-cases/unreadable.ts';
+import { waitingCases } from './job-store-cases/waiting.ts';
 import { watchCases } from './job-store-cases/watch.ts';
-import { worthCases } from './job-store-cases/worth.ts';
 
 /** Runs the suite on an adapter. */
 export function describeJobStore(name: string, open: OpenStore): void {
@@ -31,11 +33,17 @@ export function describeJobStore(name: string, open: OpenStore): void {
     describe('claim and release', () => {
       claimCases(open);
     });
-    describe('what is worth most', () => {
-      worthCases(open);
+    describe('the choice when calls are short', () => {
+      chooseCases(open);
+    });
+    describe('jobs that wait to be sent', () => {
+      waitingCases(open);
     });
     describe('save', () => {
       saveCases(open);
+    });
+    describe('records that cannot be read', () => {
+      unreadableCases(open);
     });
     describe('watch', () => {
       watchCases(open);

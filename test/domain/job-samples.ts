@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { DurationDistribution } from '../../src/domain/duration-distribution.ts';
 import type { ExpectedDurations } from '../../src/domain/duration-model.ts';
+import { forecastUnsent } from '../../src/domain/forecast.ts';
 import { type Job, type JobMetrics, type JobPhase, type JobVideo, newJob } from '../../src/domain/job.ts';
 import { type Observation, transition } from '../../src/domain/transition.ts';
 import type { VideoRequest } from '../../src/domain/video-request.ts';
@@ -37,17 +38,24 @@ export const EXPECTED: ExpectedDurations = {
 
 /** One of each kind. */
 export const OBSERVATIONS = {
+  'submission-waits': {
+    type: 'submission-waits',
+    waitingFor: 'RATE_LIMIT',
+    forecast: forecastUnsent(EXPECTED, T0, 60_000),
+  },
   'submit-started': { type: 'submit-started' },
-  'submit-not-made': { type: 'submit-not-made' },
+  'submit-not-made': { type: 'submit-not-made', waitingFor: 'UPSTREAM_UNAVAILABLE' },
   'submit-refused': { type: 'submit-refused', code: 'REJECTED', message: 'No such image.' },
+  'submit-lost': { type: 'submit-lost', message: 'Lost.' },
   'submit-unknown': { type: 'submit-unknown', message: 'Lost.' },
-  'submit-accepted': { type: 'submit-accepted', upstreamId: 'u-1', expected: EXPECTED },
+  'submit-accepted': { type: 'submit-accepted', upstreamId: 'u-1', submittedAt: null, expected: EXPECTED },
   'upstream-processing': { type: 'upstream-processing', startedAt: T0 + 2500, expected: EXPECTED },
-  'upstream-completed': { type: 'upstream-completed', metrics: METRICS },
+  'upstream-completed': { type: 'upstream-completed', startedAt: T0 + 2500, metrics: METRICS },
   'upstream-failed': { type: 'upstream-failed', message: 'Blocked.', metrics: null },
-  'upstream-forgot': { type: 'upstream-forgot' },
-  'video-collected': { type: 'video-collected', video: VIDEO, metrics: null },
-  'deadline-passed': { type: 'deadline-passed' },
+  'upstream-has-no-video': { type: 'upstream-has-no-video', message: 'None', metrics: null },
+  'upstream-forgot': { type: 'upstream-forgot', metrics: null },
+  'video-collected': { type: 'video-collected', video: VIDEO, startedAt: T0 + 2500, metrics: null },
+  'deadline-passed': { type: 'deadline-passed', lastError: null },
 } as const satisfies { readonly [T in Observation['type']]: Observation & { readonly type: T } };
 
 export type ObservationType = keyof typeof OBSERVATIONS;
@@ -55,6 +63,7 @@ export type ObservationType = keyof typeof OBSERVATIONS;
 const WAY: Readonly<Record<JobPhase, readonly ObservationType[]>> = {
   accepted: [],
   submitting: ['submit-started'],
+  settling: ['submit-started', 'submit-lost'],
   queued: ['submit-started', 'submit-accepted'],
   processing: ['submit-started', 'submit-accepted', 'upstream-processing'],
   collecting: ['submit-started', 'submit-accepted', 'upstream-processing', 'upstream-completed'],
@@ -102,10 +111,14 @@ export const anyExpected: fc.Arbitrary<ExpectedDurations> = fc.record({
   run: anyDurations,
 });
 
+const anyStart = fc.integer({ min: T0 - 1_000_000, max: T0 + 10_000_000 });
+
 /** Any observation. */
 export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
+  fc.constant(OBSERVATIONS['submission-waits']),
   fc.constant(OBSERVATIONS['submit-started']),
   fc.constant(OBSERVATIONS['submit-not-made']),
+  fc.constant(OBSERVATIONS['submit-lost']),
   fc.record({
     type: fc.constant('submit-refused' as const),
     code: fc.constantFrom(
@@ -120,17 +133,24 @@ export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({
     type: fc.constant('submit-accepted' as const),
     upstreamId: fc.uuid(),
+    submittedAt: fc.option(fc.integer({ min: T0 - 1_000_000, max: T0 + 10_000_000 })),
     expected: anyExpected,
   }),
   fc.record({
     type: fc.constant('upstream-processing' as const),
-    startedAt: fc.integer({ min: T0 - 1_000_000, max: T0 + 10_000_000 }),
+    startedAt: anyStart,
     expected: anyExpected,
   }),
-  fc.record({ type: fc.constant('upstream-completed' as const), metrics }),
+  fc.record({ type: fc.constant('upstream-completed' as const), startedAt: anyStart, metrics }),
   fc.record({ type: fc.constant('upstream-failed' as const), message: fc.string(), metrics }),
-  fc.constant(OBSERVATIONS['upstream-forgot']),
-  fc.record({ type: fc.constant('video-collected' as const), video: fc.constant(VIDEO), metrics }),
+  fc.record({ type: fc.constant('upstream-has-no-video' as const), message: fc.string(), metrics }),
+  fc.record({ type: fc.constant('upstream-forgot' as const), metrics }),
+  fc.record({
+    type: fc.constant('video-collected' as const),
+    video: fc.constant(VIDEO),
+    startedAt: anyStart,
+    metrics,
+  }),
   fc.constant(OBSERVATIONS['deadline-passed']),
 );
 
@@ -148,6 +168,7 @@ const lively = fc.oneof(
       'upstream-processing',
       'upstream-completed',
       'submit-not-made',
+      'submit-lost',
     ),
   },
   { weight: 1, arbitrary: fc.constantFrom<ObservationType>('video-collected', 'upstream-failed') },

@@ -2,7 +2,12 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DurationDistribution } from '../../src/domain/duration-distribution.ts';
 import type { ExpectedDurations } from '../../src/domain/duration-model.ts';
-import { latenessMs, nextPollDelayMs, type RunningJob } from '../../src/domain/poll-plan.ts';
+import {
+  endOnlyPollDelayMs,
+  latenessMs,
+  nextPollDelayMs,
+  type RunningJob,
+} from '../../src/domain/poll-plan.ts';
 import { seeded, lognormal } from '../../bench/polling/chance.ts';
 import { EXPECTED, anyExpected } from './job-samples.ts';
 
@@ -52,12 +57,6 @@ describe('the pause between two looks', () => {
     expect(Math.min(...pauses)).toBeLessThan(2500);
   });
 
-  it('of a waiting job lets its beginning be seen some seconds after it', () => {
-    const delay = nextPollDelayMs({ submittedAt: 0, startedAt: null, seenAt: 0 }, EXPECTED, 0.5);
-    expect(delay).toBeGreaterThan(3000);
-    expect(delay).toBeLessThan(30_000);
-  });
-
   it('grows slowly for a job far past every expectation, up to a minute', () => {
     const looks = looksAt(3_300_000, EXPECTED).filter((at) => at > 100_000);
     const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
@@ -88,6 +87,92 @@ describe('the pause between two looks', () => {
       expect(delay).toBeLessThanOrEqual(60_000);
     }
   });
+});
+
+/** A job that still waits. */
+const waiting = (seenAt: number): RunningJob => ({ submittedAt: 0, startedAt: null, seenAt });
+
+/** Polls a job that waits for so long, as a plan says, until a poll shows that it has begun. */
+function pollsUntilBegun(waitMs: number, expected: ExpectedDurations, plan = nextPollDelayMs): number[] {
+  const polls: number[] = [];
+  for (let at = 0; at < waitMs; polls.push(at)) at += plan(waiting(at), expected, 0.5);
+  return polls;
+}
+
+describe('the poll for the beginning', () => {
+  it('comes after the likely end of the queue, and within a tenth of the length of a job', () => {
+    const delay = nextPollDelayMs(waiting(0), EXPECTED, 0.5);
+    expect(delay).toBeGreaterThan(3000);
+    expect(delay).toBeLessThan(5200);
+  });
+
+  it('is repeated within a tenth of the length of a job while it waits', () => {
+    for (const waited of [3000, 5000, 8000, 20_000]) {
+      const delay = nextPollDelayMs(waiting(waited), EXPECTED, 0.5);
+      expect(delay).toBeGreaterThanOrEqual(500);
+      expect(delay).toBeLessThanOrEqual(0.1 * (waited + 48_000));
+    }
+  });
+
+  it.each([
+    { name: 'of the sandbox', queue: [800, 0.3], run: [7200, 0.12], share: 0.95, most: 1.15 },
+    { name: 'of 53 seconds', queue: [1500, 0.5], run: [51_500, 0.35], share: 0.95, most: 1.1 },
+    { name: 'that wait for a minute', queue: [60_000, 1], run: [51_500, 0.2], share: 0.8, most: 5.2 },
+  ] as const)(
+    'shows for $share of the jobs $name soon enough that they have begun',
+    ({ queue, run, share, most }) => {
+      const chance = seeded(7);
+      const [queueLaw, runLaw] = [queue, run].map(([mean, cv]) => {
+        const sigma = Math.sqrt(Math.log1p(cv ** 2));
+        return new DurationDistribution({ mu: Math.log(mean) - sigma ** 2 / 2, sigma });
+      });
+      if (queueLaw === undefined || runLaw === undefined) throw new Error('There are two.');
+      const jobs = 2000;
+      let inTime = 0;
+      let polls = 0;
+      for (let job = 0; job < jobs; job += 1) {
+        const waitMs = lognormal(chance, queueLaw.main.mu, queueLaw.main.sigma);
+        const lengthMs = waitMs + lognormal(chance, runLaw.main.mu, runLaw.main.sigma);
+        const made = pollsUntilBegun(waitMs, { queue: queueLaw, run: runLaw });
+        polls += made.length / jobs;
+        if ((made.at(-1) ?? Infinity) - waitMs <= 0.1 * lengthMs) inTime += 1 / jobs;
+      }
+      expect(inTime).toBeGreaterThan(share);
+      expect(polls).toBeLessThan(most);
+    },
+  );
+
+  it.each([60_000, 600_000, 3_300_000])(
+    'is repeated ever more rarely while a job waits for %i ms against all expectation',
+    (waitMs) => {
+      const additional =
+        pollsUntilBegun(waitMs, EXPECTED).length -
+        pollsUntilBegun(waitMs, EXPECTED, endOnlyPollDelayMs).length;
+      expect(additional).toBeLessThanOrEqual(Math.log1p(waitMs / 44_000) / Math.log(1.1) + 1);
+    },
+  );
+
+  it('never delays the poll for the end, and is not made once the job has begun', () => {
+    fc.assert(
+      fc.property(anyJob, anyExpected, random, (job, expected, chance) => {
+        const endOnly = endOnlyPollDelayMs(job, expected, chance);
+        const delay = nextPollDelayMs(job, expected, chance);
+        // Both searches end within some milliseconds.
+        expect(delay).toBeLessThanOrEqual(endOnly + 2);
+        expect(job.startedAt === null ? endOnly : delay).toBe(endOnly);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each([10_000, 60_000, 600_000])(
+    'is due at once for a job that was submitted %i ms before it is polled for the first time',
+    (ms) => {
+      const now = 1e12;
+      const job = { submittedAt: now - ms, startedAt: null, seenAt: now - ms };
+      expect(job.seenAt + nextPollDelayMs(job, EXPECTED, 1)).toBeLessThanOrEqual(now);
+    },
+  );
 });
 
 describe('polls and delays of a plan that knows the durations', () => {

@@ -24,6 +24,7 @@ describe('jobStatus', () => {
   it.each([
     ['accepted', 'QUEUED'],
     ['submitting', 'QUEUED'],
+    ['settling', 'QUEUED'],
     ['queued', 'QUEUED'],
     ['processing', 'PROCESSING'],
     ['collecting', 'PROCESSING'],
@@ -36,7 +37,7 @@ describe('jobStatus', () => {
   it('is undone by phasesOf', () => {
     const statuses: JobStatus[] = ['QUEUED', 'PROCESSING', 'COMPLETED', 'FAILED'];
     expect(statuses.map((status) => phasesOf([status]))).toEqual([
-      ['accepted', 'submitting', 'queued'],
+      ['accepted', 'submitting', 'settling', 'queued'],
       ['processing', 'collecting'],
       ['completed'],
       ['failed'],
@@ -120,10 +121,10 @@ describe('jobProgress', () => {
 });
 
 describe('estimatedCompletionAt', () => {
-  it('is null exactly for jobs that are final or not yet taken', () => {
+  it('is null exactly for jobs that are final, or not yet taken unless they wait for the rate limit', () => {
     fc.assert(
       fc.property(anyJob, time, (job, now) => {
-        const none = isFinal(job) || job.submittedAt === null;
+        const none = isFinal(job) || (job.submittedAt === null && job.waitingFor !== 'RATE_LIMIT');
         expect(estimatedCompletionAt(job, now) === null).toBe(none);
       }),
       { numRuns: 500 },

@@ -17,9 +17,20 @@ import {
 type Expected = JobPhase | `${FailureCode} ${ChargeState}` | '-';
 
 const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected>>>> = {
+  'submission-waits': {
+    accepted: 'accepted',
+    submitting: '-',
+    settling: '-',
+    queued: '-',
+    processing: '-',
+    collecting: '-',
+    completed: '-',
+    failed: '-',
+  },
   'submit-started': {
     accepted: 'submitting',
     submitting: '-',
+    settling: '-',
     queued: '-',
     processing: '-',
     collecting: '-',
@@ -29,6 +40,7 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
   'submit-not-made': {
     accepted: '-',
     submitting: 'accepted',
+    settling: 'accepted',
     queued: '-',
     processing: '-',
     collecting: '-',
@@ -38,6 +50,17 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
   'submit-refused': {
     accepted: '-',
     submitting: 'REJECTED NO',
+    settling: 'REJECTED NO',
+    queued: '-',
+    processing: '-',
+    collecting: '-',
+    completed: '-',
+    failed: '-',
+  },
+  'submit-lost': {
+    accepted: '-',
+    submitting: 'settling',
+    settling: '-',
     queued: '-',
     processing: '-',
     collecting: '-',
@@ -47,6 +70,7 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
   'submit-unknown': {
     accepted: '-',
     submitting: 'SUBMISSION_UNKNOWN UNKNOWN',
+    settling: 'SUBMISSION_UNKNOWN UNKNOWN',
     queued: '-',
     processing: '-',
     collecting: '-',
@@ -56,6 +80,7 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
   'submit-accepted': {
     accepted: '-',
     submitting: 'queued',
+    settling: 'queued',
     queued: '-',
     processing: '-',
     collecting: '-',
@@ -65,6 +90,7 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
   'upstream-processing': {
     accepted: '-',
     submitting: '-',
+    settling: '-',
     queued: 'processing',
     processing: '-',
     collecting: '-',
@@ -74,6 +100,7 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
   'upstream-completed': {
     accepted: '-',
     submitting: '-',
+    settling: '-',
     queued: 'collecting',
     processing: 'collecting',
     collecting: '-',
@@ -83,9 +110,20 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
   'upstream-failed': {
     accepted: '-',
     submitting: '-',
-    queued: 'GENERATION_FAILED UNKNOWN',
-    processing: 'GENERATION_FAILED UNKNOWN',
+    settling: '-',
+    queued: 'GENERATION_FAILED NO',
+    processing: 'GENERATION_FAILED NO',
     // Its COMPLETED had told a cost.
+    collecting: 'GENERATION_FAILED YES',
+    completed: '-',
+    failed: '-',
+  },
+  'upstream-has-no-video': {
+    accepted: '-',
+    submitting: '-',
+    settling: '-',
+    queued: 'GENERATION_FAILED YES',
+    processing: 'GENERATION_FAILED YES',
     collecting: 'GENERATION_FAILED YES',
     completed: '-',
     failed: '-',
@@ -93,6 +131,7 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
   'upstream-forgot': {
     accepted: '-',
     submitting: '-',
+    settling: '-',
     queued: 'RESULT_EXPIRED UNKNOWN',
     processing: 'RESULT_EXPIRED UNKNOWN',
     collecting: 'RESULT_EXPIRED YES',
@@ -102,8 +141,9 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
   'video-collected': {
     accepted: '-',
     submitting: '-',
-    queued: '-',
-    processing: '-',
+    settling: '-',
+    queued: 'completed',
+    processing: 'completed',
     collecting: 'completed',
     completed: '-',
     failed: '-',
@@ -111,6 +151,7 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
   'deadline-passed': {
     accepted: 'UPSTREAM_UNAVAILABLE NO',
     submitting: 'SUBMISSION_UNKNOWN UNKNOWN',
+    settling: 'SUBMISSION_UNKNOWN UNKNOWN',
     queued: 'TIMED_OUT UNKNOWN',
     processing: 'TIMED_OUT UNKNOWN',
     collecting: 'TIMED_OUT YES',
@@ -146,6 +187,9 @@ describe('transition, what a version holds', () => {
       createdAt: T0,
       updatedAt: T0,
       deadlineAt: T0 + 3_300_000,
+      waitingFor: null,
+      sentAt: null,
+      lostAnswer: null,
       upstreamId: null,
       submittedAt: null,
       startedAt: null,
@@ -163,6 +207,7 @@ describe('transition, what a version holds', () => {
       version: 6,
       phase: 'completed',
       updatedAt: T0 + 5000,
+      sentAt: T0 + 1000,
       upstreamId: 'u-1',
       submittedAt: T0 + 2000,
       startedAt: T0 + 2500,
@@ -173,16 +218,60 @@ describe('transition, what a version holds', () => {
     });
   });
 
-  it('leaves startedAt null when the job was never seen working', () => {
-    const collecting = transition(jobIn('queued'), OBSERVATIONS['upstream-completed'], T0 + 9000);
-    expect(collecting).toMatchObject({ phase: 'collecting', startedAt: null });
+  it('takes the estimated start of a job that was never seen working, between its submission and now', () => {
+    const starts = [T0 + 3000, T0, T0 + 10_000].map(
+      (startedAt) =>
+        transition(jobIn('queued'), { ...OBSERVATIONS['upstream-completed'], startedAt }, T0 + 9000)
+          .startedAt,
+    );
+    expect(starts).toEqual([T0 + 3000, T0 + 2000, T0 + 9000]);
+  });
+
+  it('keeps the start that was seen, whatever is estimated later', () => {
+    const done = transition(
+      jobIn('processing'),
+      { ...OBSERVATIONS['upstream-completed'], startedAt: T0 },
+      T0 + 9000,
+    );
+    expect(done.startedAt).toBe(T0 + 2500);
+  });
+
+  it('takes a request from the history as submitted when the upstream took it', () => {
+    const adopted = [T0 + 1500, T0 - 1, T0 + 99_000].map((submittedAt) =>
+      transition(jobIn('settling'), { ...OBSERVATIONS['submit-accepted'], submittedAt }, T0 + 9000),
+    );
+    expect(adopted.map((job) => job.submittedAt)).toEqual([T0 + 1500, T0, T0 + 9000]);
+    expect(adopted.map((job) => job.lostAnswer)).toEqual([null, null, null]);
+  });
+
+  it('says why it waits, once for each reason, until it is sent', () => {
+    const waits = OBSERVATIONS['submission-waits'];
+    const waiting = transition(jobIn('accepted'), waits, T0 + 9000);
+    expect(waiting).toMatchObject({ version: 2, waitingFor: 'RATE_LIMIT', forecast: waits.forecast });
+    expect(transition(waiting, waits, T0 + 9001)).toBe(waiting);
+    const sent = transition(waiting, OBSERVATIONS['submit-started'], T0 + 9002);
+    expect(sent).toMatchObject({ waitingFor: null, forecast: null, sentAt: T0 + 9002 });
+    const back = transition(sent, OBSERVATIONS['submit-not-made'], T0 + 9003);
+    expect(back.waitingFor).toBe('UPSTREAM_UNAVAILABLE');
+  });
+
+  it('keeps how the answer was lost while it is looked for, and tells the last error at the deadline', () => {
+    expect(jobIn('settling').lostAnswer).toBe('Lost.');
+    const late = transition(
+      jobIn('processing'),
+      { type: 'deadline-passed', lastError: 'HTTP 500: no GPU' },
+      T0 + 9000,
+    );
+    expect(late.failure?.message).toBe(
+      "The video was not ready before the deadline. The upstream's last error: HTTP 500: no GPU",
+    );
   });
 
   it('takes newer metrics over older ones, figure by figure', () => {
     const metrics = { queueSeconds: null, inferenceSeconds: 20, costUsd: null };
     const done = transition(
       jobIn('collecting'),
-      { type: 'video-collected', video: VIDEO, metrics },
+      { type: 'video-collected', video: VIDEO, startedAt: T0, metrics },
       T0 + 9000,
     );
     expect(done.metrics).toEqual({ queueSeconds: 1, inferenceSeconds: 20, costUsd: 0.53 });
@@ -191,7 +280,7 @@ describe('transition, what a version holds', () => {
   it.each([
     [0.53, 'YES'],
     [0, 'NO'],
-    [null, 'UNKNOWN'],
+    [null, 'NO'],
   ] as const)('tells from a cost of %s that a FAILED job is charged: %s', (costUsd, charged) => {
     const metrics = { queueSeconds: null, inferenceSeconds: null, costUsd };
     const failed = transition(

@@ -38,14 +38,11 @@ describe('transition under any history', () => {
     expect([...seen].toSorted()).toEqual([...JOB_PHASES].toSorted());
   });
 
-  it('never moves a job backwards, save for submitting → accepted when nothing was made', () => {
+  it('never moves a job backwards, save to accepted when its POST is known to have made nothing', () => {
     forEveryStep((before, after, observation) => {
       if (rank(after) >= rank(before)) return;
-      expect([before.phase, after.phase, observation.type]).toEqual([
-        'submitting',
-        'accepted',
-        'submit-not-made',
-      ]);
+      expect(['submitting', 'settling']).toContain(before.phase);
+      expect([after.phase, observation.type]).toEqual(['accepted', 'submit-not-made']);
     });
   });
 
@@ -91,7 +88,7 @@ describe('transition under any history', () => {
   it('has submittedAt and upstreamId exactly for jobs that the upstream took', () => {
     forEveryJob((job) => {
       expect(job.submittedAt === null).toBe(job.upstreamId === null);
-      const before = ['accepted', 'submitting'];
+      const before = ['accepted', 'submitting', 'settling'];
       const since = ['queued', 'processing', 'collecting', 'completed'];
       expect(job.submittedAt === null ? since : before).not.toContain(job.phase);
     });
@@ -104,6 +101,12 @@ describe('transition under any history', () => {
       const kept = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null));
       expect(after).toMatchObject(kept);
       expect(before.metrics !== null && after.metrics === null).toBe(false);
+    });
+  });
+
+  it('has a start when it is completed', () => {
+    forEveryJob((job) => {
+      expect(job.phase === 'completed' && job.startedAt === null).toBe(false);
     });
   });
 
@@ -133,7 +136,7 @@ describe('transition under any history', () => {
   it('ends any job that is not final when its deadline passes', () => {
     fc.assert(
       fc.property(histories, (history) => {
-        const job = play([...history, [{ type: 'deadline-passed' }, T0]]).at(-1);
+        const job = play([...history, [{ type: 'deadline-passed', lastError: null }, T0]]).at(-1);
         expect(job?.finishedAt).not.toBeNull();
       }),
     );

@@ -33,16 +33,19 @@ export class Interruption {
 
   store(store: JobStore): JobStore {
     return overrideStore(store, {
-      save: (claim, change) => this.#pass(() => store.save(claim, change)),
+      save: (lease, change) => this.#pass(() => store.save(lease, change)),
       release: (claim, schedule) => this.#pass(() => store.release(claim, schedule)),
     });
   }
 
   upstream(upstream: VideoUpstream): VideoUpstream {
     return {
+      hasHistory: upstream.hasHistory,
       submit: (request, options) => this.#pass(() => upstream.submit(request, options)),
       status: (id, options) => this.#pass(() => upstream.status(id, options)),
       result: (id, options) => this.#pass(() => upstream.result(id, options)),
+      findInHistory: (query, options) => this.#pass(() => upstream.findInHistory(query, options)),
+      lookUp: (id, options) => this.#pass(() => upstream.lookUp(id, options)),
       [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
     };
   }

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isFinal, JOB_PHASES, type Job } from '../../src/domain/job.ts';
-import { advance } from '../../src/poller/advance.ts';
+import { processJob } from '../../src/poller/process-job.ts';
+import { SentJobs } from '../../src/poller/sent-jobs.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import type {
   JobEnd,
   ResultOutcome,
@@ -42,19 +44,20 @@ const faultOf = <T extends string>(type: T) =>
   fc.record({
     type: fc.constant(type),
     reason: fc.constant('answered 503'),
+    alive: fc.boolean(),
     rateLimited: fc.boolean(),
     retryAfterMs: fc.option(fc.integer({ min: 0, max: 20 * SECOND })),
   });
 const end: fc.Arbitrary<JobEnd> = fc.oneof(
   { weight: 6, arbitrary: faultOf('no-news') },
   fc.constant({ type: 'failed' as const, message: 'blocked', metrics: null }),
-  fc.constant({ type: 'forgotten' as const }),
+  fc.constant({ type: 'forgotten' as const, reason: 'HTTP 404' }),
 );
 const fate: fc.Arbitrary<Fate> = fc.record({
   submit: fc.oneof(
     { weight: 4, arbitrary: faultOf('not-made') },
     { weight: 4, arbitrary: fc.constant({ type: 'accepted' as const, upstreamId: 'up-1' }) },
-    fc.constant({ type: 'unknown' as const, message: 'lost' }),
+    fc.constant({ type: 'unknown' as const, message: 'lost', alive: false, candidateId: null }),
     fc.constant({ type: 'refused' as const, code: 'REJECTED' as const, message: 'no' }),
   ),
   status: fc.oneof(
@@ -124,6 +127,7 @@ class World implements AsyncDisposable {
   readonly #clock = new FakeClock();
   readonly #folder = tempFolder();
   #store = this.#open();
+  #process = new AbortController();
   /** Goes on with the step that stands still, if any. */
   #resume: () => Promise<unknown> = () => Promise.resolve();
 
@@ -152,16 +156,21 @@ class World implements AsyncDisposable {
     const { call, answered, sequel } = given.interruption ?? NEVER;
     const interruption = new Interruption(call, answered);
     const upstream = new FakeVideoUpstream(this.#script(given), this.#clock.now);
-    const step = advance(present(claim), {
+    const step = processJob(present(claim), {
       store: interruption.store(this.#store),
       upstream: interruption.upstream(upstream),
       clock: this.#clock,
-      leaseUntil: this.#clock.now(),
+      leaseMs: LEASE_MS,
+      submissions: new SqliteSubmissions(this.#store.database, this.#store.commits, this.#clock.now),
+      // Each step is as of another process.
+      sent: new SentJobs(),
+      reserveCall: async () => ({ granted: true, waitMs: 0 }),
+      onCallsOver: () => {},
       random: () => 0.5,
       callTimeoutMs: CALL_TIMEOUT_MS,
       durations: learnedDurations(this.#clock),
       retentionMs: DAY,
-      signal: new AbortController().signal,
+      signal: this.#process.signal,
       // A step that goes on after a restart finds its store closed.
     }).catch(() => 'failed');
     if ((await Promise.race([step, interruption.reached])) !== 'interrupted') return;
@@ -191,6 +200,9 @@ class World implements AsyncDisposable {
   }
 
   async #restart(): Promise<void> {
+    // Nobody waits for the store of a process that is gone.
+    this.#process.abort();
+    this.#process = new AbortController();
     await this.#store[Symbol.asyncDispose]();
     this.#store = this.#open();
     await this.#watch();

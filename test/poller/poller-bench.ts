@@ -1,10 +1,14 @@
 import type { Job } from '../../src/domain/job.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { Poller } from '../../src/poller/poller.ts';
-import { RateBudget } from '../../src/poller/rate-budget.ts';
+import type { CallBudget } from '../../src/store/call-budget.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
+import { SharedCallBudget } from '../../src/store/shared-call-budget.ts';
 import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
 import type { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
+import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
+import type { Submissions } from '../../src/store/submissions.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { TYPICAL_MS } from '../support/durations.ts';
 import { FakeClock, settled } from '../support/fake-clock.ts';
@@ -38,14 +42,20 @@ export class PollerBench implements AsyncDisposable {
   /** How often jobs were claimed, or tried to be. */
   claims = 0;
   readonly #opened = openSqlite(this.clock);
-  readonly #budget: RateBudget;
+  readonly #budget: CallBudget;
+  readonly #submissions: Submissions;
+  readonly #rpm: number;
   readonly #counted: JobStore;
   #named = 0;
 
   constructor({ script = {}, rpm = 0, wrap = (store) => store }: PollerBenchOptions = {}) {
     this.store = this.#opened.store;
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
-    this.#budget = new RateBudget(rpm, this.clock.now());
+    const { database, commits } = this.store;
+    this.#rpm = rpm;
+    const state = new SqliteSharedText(database, commits, 'call-budget');
+    this.#budget = new SharedCallBudget(state, rpm, this.clock.now);
+    this.#submissions = new SqliteSubmissions(database, commits, this.clock.now);
     this.durations = new LearnedDurations({
       store: new SqliteDurationStore(this.store.database, this.store.commits),
       clock: this.clock,
@@ -75,6 +85,8 @@ export class PollerBench implements AsyncDisposable {
       // A linear congruential generator: evenly spread, the same in each run.
       random: () => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31,
       budget: this.#budget,
+      rpm: this.#rpm,
+      submissions: this.#submissions,
       callTimeoutMs: CALL_TIMEOUT_MS,
       durations: this.durations,
       retentionMs: RETENTION_MS,

@@ -1,6 +1,10 @@
 import type { Job } from '../../src/domain/job.ts';
-import { advance, type StepDependencies, type StepReport } from '../../src/poller/advance.ts';
+import { processJob, type StepReport } from '../../src/poller/process-job.ts';
+import { SentJobs } from '../../src/poller/sent-jobs.ts';
+import type { StepDependencies } from '../../src/poller/step.ts';
 import type { Claim, JobStore } from '../../src/store/job-store.ts';
+import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
+import type { Submissions } from '../../src/store/submissions.ts';
 import { claimAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
@@ -19,13 +23,19 @@ export class StepBench implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly upstream: FakeVideoUpstream;
   readonly store: JobStore;
+  readonly submissions: Submissions;
+  readonly sent = new SentJobs();
+  /** Whether a step that was claimed without a call gets one. */
+  mayCall = true;
   readonly cutting = new AbortController();
   readonly durations = learnedDurations(this.clock);
   random = 0.5;
   readonly #opened = openSqlite(this.clock);
 
   constructor(script: UpstreamScript = {}) {
-    this.store = this.#opened.store;
+    const { store } = this.#opened;
+    this.store = store;
+    this.submissions = new SqliteSubmissions(store.database, store.commits, this.clock.now);
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
   }
 
@@ -45,15 +55,19 @@ export class StepBench implements AsyncDisposable {
 
   /** Claims the one job that is due and moves it by a step. */
   async step(): Promise<StepReport> {
-    return this.advance(await this.claim());
+    return this.process(await this.claim());
   }
 
-  advance(claim: Claim, change: Partial<StepDependencies> = {}): Promise<StepReport> {
-    return advance(claim, {
+  process(claim: Claim, change: Partial<StepDependencies> = {}): Promise<StepReport> {
+    return processJob(claim, {
       store: this.store,
       upstream: this.upstream,
       clock: this.clock,
-      leaseUntil: this.clock.now(),
+      leaseMs: LEASE_MS,
+      submissions: this.submissions,
+      sent: this.sent,
+      reserveCall: async () => ({ granted: this.mayCall, waitMs: SECOND }),
+      onCallsOver: () => {},
       random: () => this.random,
       callTimeoutMs: CALL_TIMEOUT_MS,
       durations: this.durations,

@@ -42,7 +42,7 @@ describe('a poller that is stopped', () => {
       script: {
         submit: async (_, options) => {
           await cut(options);
-          return { type: 'unknown', message: 'cut short' };
+          return { type: 'unknown', message: 'cut short', alive: false, candidateId: null };
         },
         status: async (_, options) => {
           await cut(options);

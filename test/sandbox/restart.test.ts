@@ -7,11 +7,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { history } from './fault-stage.ts';
 import {
   FakeClock,
   accepted,
   call,
   ended,
+  objectOf,
   resultOf,
   sandbox,
   statusOf,
@@ -86,6 +88,34 @@ describe('a restart on the same folder', () => {
     const { url } = await sandbox({ folder });
     expect(url).not.toContain(String(port));
     await expect(startSandbox({ folder: await temporaryFolder(), port })).rejects.toThrow('EADDRINUSE');
+  });
+
+  it('reads the record of an earlier version, which held the input that was read', async () => {
+    const folder = await temporaryFolder();
+    const first = await startSandbox({ folder, historyLagMs: 0 });
+    const ids = [await accepted(first.url), await accepted(first.url, { steps: 9 })];
+    await first[Symbol.asyncDispose]();
+    const input = {
+      image: 'http://127.0.0.1:9/a.png',
+      prompt: 'The sea at night',
+      resolution: 360,
+      video_length: 1,
+      base64: false,
+      negative_prompt: 'blurry',
+      seed: 1,
+      steps: 30,
+    };
+    for (const [index, id] of ids.entries()) {
+      const path = join(folder, 'jobs', `${id}.json`);
+      const record = objectOf({ record: JSON.parse(await readFile(path, 'utf8')) }, 'record');
+      const earlier = { ...record, made: null, body: undefined, input: index === 0 ? input : null };
+      await writeFile(path, JSON.stringify(earlier));
+    }
+    const { url } = await sandbox({ folder, historyLagMs: 0 });
+    const ends = await Promise.all(ids.map((id) => ended(url, id)));
+    expect(ends.map(({ body }) => body?.['status'])).toEqual(['COMPLETED', 'FAILED']);
+    const rows = await Promise.all(ids.map((id) => history(url, `/${id}`)));
+    expect(rows.map(({ body }) => body?.['request_body'])).toEqual([input, {}]);
   });
 
   it('skips a record it cannot read, and tells', async () => {

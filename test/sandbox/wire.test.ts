@@ -182,6 +182,8 @@ describe('keys', () => {
     ['GET', `/v2/requests/${'a'.repeat(32)}`],
     ['GET', `/v2/requests/${'a'.repeat(32)}/status`],
     ['GET', '/v1/get-user-credits'],
+    ['GET', '/inference-request/request-history'],
+    ['GET', `/inference-request/request-history/${'a'.repeat(32)}`],
   ] as const;
   const HEADERS = [
     [{}, 401],
@@ -237,6 +239,7 @@ describe('refusals', () => {
     ['POST', `/v2/requests/${'a'.repeat(32)}/status`],
     ['DELETE', `/v2/requests/${'a'.repeat(32)}`],
     ['POST', '/images/sample.png'],
+    ['POST', '/inference-request/request-history'],
   ])('answers %s %s with 405 and a page', async (method, path) => {
     const { url } = await sandbox();
     const answer = await call(url + path, { method });

@@ -7,7 +7,7 @@ import { overrideStore } from '../support/override-store.ts';
 describe('/healthz', () => {
   it('is 200 while the process lives, whatever the store does', async () => {
     await using gateway = await startGateway({
-      wrapStore: (store) => overrideStore(store, { ping: () => Promise.reject(new Error('secret')) }),
+      wrapStore: (store) => overrideStore(store, { health: () => Promise.reject(new Error('secret')) }),
     });
     const { status, text, headers } = await http(`${gateway.url}/healthz`);
     expect([status, text, headers.get('cache-control')]).toEqual([200, '{"status":"ok"}', 'no-store']);
@@ -21,11 +21,19 @@ describe('/readyz', () => {
     expect([status, text]).toEqual([200, '{"status":"ready"}']);
   });
 
+  it('tells how many records are quarantined when it is asked for details', async () => {
+    await using gateway = await startGateway({
+      wrapStore: (store) => overrideStore(store, { health: async () => ({ quarantined: 3 }) }),
+    });
+    const { status, text } = await http(`${gateway.url}/readyz?verbose`);
+    expect([status, text]).toEqual([200, '{"status":"ready","quarantinedRecords":3}']);
+  });
+
   it.each([new StoreUnavailableError('secret'), new Error('secret')])(
     'is 503 while the store fails',
     async (failure) => {
       await using gateway = await startGateway({
-        wrapStore: (store) => overrideStore(store, { ping: () => Promise.reject(failure) }),
+        wrapStore: (store) => overrideStore(store, { health: () => Promise.reject(failure) }),
       });
       const { status, text } = await http(`${gateway.url}/readyz`);
       expect([status, text]).toEqual([503, '{"status":"store unavailable"}']);
@@ -34,7 +42,7 @@ describe('/readyz', () => {
 
   it('is 503 after two seconds when the store never answers', async () => {
     await using gateway = await startGateway({
-      wrapStore: (store) => overrideStore(store, { ping: () => new Promise(() => {}) }),
+      wrapStore: (store) => overrideStore(store, { health: () => new Promise(() => {}) }),
     });
     const start = performance.now();
     const { status } = await http(`${gateway.url}/readyz`);
@@ -47,7 +55,7 @@ describe('/readyz', () => {
     await using gateway = await startGateway({
       wrapStore: (store) =>
         overrideStore(store, {
-          ping: () => (broken ? Promise.reject(new Error('secret')) : store.ping()),
+          health: () => (broken ? Promise.reject(new Error('secret')) : store.health()),
         }),
     });
     expect((await http(`${gateway.url}/readyz`)).status).toBe(503);

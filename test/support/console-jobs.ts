@@ -7,6 +7,7 @@ export function consoleJob(change: Partial<VideoJobFieldsFragment> = {}): VideoJ
     id: 'vj_1',
     version: 1,
     status: 'QUEUED',
+    waitingFor: null,
     isTerminal: false,
     createdAt: '2026-03-14T12:00:00.000Z',
     submittedAt: null,

@@ -1,6 +1,9 @@
 import type { VideoRequest } from '../../src/domain/video-request.ts';
 import type {
   CallOptions,
+  HistoryOutcome,
+  HistoryQuery,
+  LookUpOutcome,
   PassingFault,
   ResultOutcome,
   StatusOutcome,
@@ -10,7 +13,7 @@ import type {
 
 /** One call as the upstream saw it. */
 export interface UpstreamCall {
-  readonly type: 'submit' | 'status' | 'result';
+  readonly type: 'submit' | 'status' | 'result' | 'history' | 'look-up';
   /** The prompt of a submit, else the upstream's id of the job. */
   readonly subject: string;
   /** Epoch milliseconds. */
@@ -23,6 +26,9 @@ export interface UpstreamScript {
   readonly submit?: (request: VideoRequest, options: CallOptions) => SubmitOutcome | Promise<SubmitOutcome>;
   readonly status?: (upstreamId: string, options: CallOptions) => StatusOutcome | Promise<StatusOutcome>;
   readonly result?: (upstreamId: string, options: CallOptions) => ResultOutcome | Promise<ResultOutcome>;
+  /** Without these two there is no request history. */
+  readonly history?: (query: HistoryQuery) => HistoryOutcome;
+  readonly lookUp?: (upstreamId: string) => LookUpOutcome;
 }
 
 /** The port, answering by a script that may be changed at any time, and keeping what it was asked. */
@@ -56,6 +62,20 @@ export class FakeVideoUpstream implements VideoUpstream {
     return this.script.result?.(upstreamId, options) ?? VIDEO_READY;
   }
 
+  get hasHistory(): boolean {
+    return this.script.history !== undefined || this.script.lookUp !== undefined;
+  }
+
+  async findInHistory(query: HistoryQuery, options: CallOptions): Promise<HistoryOutcome> {
+    this.#note('history', query.request.prompt, options);
+    return this.script.history?.(query) ?? { type: 'page', entries: [], more: false };
+  }
+
+  async lookUp(upstreamId: string, options: CallOptions): Promise<LookUpOutcome> {
+    this.#note('look-up', upstreamId, options);
+    return this.script.lookUp?.(upstreamId) ?? { type: 'absent' };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #note(type: UpstreamCall['type'], subject: string, options: CallOptions): void {
@@ -82,7 +102,13 @@ export const VIDEO_READY: ResultOutcome = {
 
 /** A fault that may pass. */
 export function passingFault(change: Partial<PassingFault> = {}): PassingFault {
-  return { reason: 'answered 503', rateLimited: false, retryAfterMs: null, ...change };
+  return {
+    reason: 'HTTP 502 with an HTML page',
+    alive: false,
+    rateLimited: false,
+    retryAfterMs: null,
+    ...change,
+  };
 }
 
 /** Resolves as soon as the call is cut short; for upstreams that never answer. */

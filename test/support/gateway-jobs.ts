@@ -21,10 +21,10 @@ export const PROCESSING: Observation = { type: 'upstream-processing', startedAt:
 /** What brings an accepted job to its end, a version with each. */
 export const WHOLE_LIFE: readonly Observation[] = [
   { type: 'submit-started' },
-  { type: 'submit-accepted', upstreamId: 'up-1', expected: UNLEARNED },
+  { type: 'submit-accepted', upstreamId: 'up-1', submittedAt: null, expected: UNLEARNED },
   PROCESSING,
-  { type: 'upstream-completed', metrics: null },
-  { type: 'video-collected', video: VIDEO, metrics: null },
+  { type: 'upstream-completed', startedAt: NOON, metrics: null },
+  { type: 'video-collected', video: VIDEO, startedAt: NOON, metrics: null },
 ];
 
 /** Stands in for the poller: holds the leases and moves jobs by transitions of the domain. */
@@ -70,14 +70,15 @@ export class JobMover {
     const claim = await this.#claim(id);
     const video = { ...VIDEO, url: null, inline: true };
     const before = this.#jobs.get(id) ?? claim.job;
-    const job = transition(before, { type: 'video-collected', video, metrics: null }, NOON);
+    const job = transition(before, { type: 'video-collected', video, startedAt: NOON, metrics: null }, NOON);
     await this.#save(claim, job, base64);
     return job;
   }
 
   async #save(claim: Claim, job: Job, videoData?: string): Promise<void> {
     const change = videoData === undefined ? { job, schedule: null } : { job, schedule: null, videoData };
-    if (!(await this.#gateway.store.save(claim, change))) throw new Error(`${job.id} could not be saved.`);
+    const outcome = await this.#gateway.store.save(claim.lease, change);
+    if (outcome !== 'saved') throw new Error(`${job.id} could not be saved: ${outcome}.`);
     this.#jobs.set(job.id, job);
   }
 
@@ -88,7 +89,8 @@ export class JobMover {
       leaseUntil: now + HOUR,
       limit: 10_000,
       callLimit: 10_000,
-      worth: null,
+      except: [],
+      choose: null,
     });
     for (const claim of claims) this.#claims.set(claim.job.id, claim);
     const claim = this.#claims.get(id);

@@ -15,6 +15,7 @@ import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
 import { UNLIMITED_RATE } from '../../src/store/owner-rate.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import { WatchedJobs } from '../../src/watching/watched-jobs.ts';
 import { CountingPlainQueries } from './counting-plain-queries.ts';
 import { FakeClock } from './fake-clock.ts';
 import { GatewayLog } from './gateway-log.ts';
@@ -75,6 +76,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       onPurgeError: (error) => {
         throw error;
       },
+      onUnreadable: (_id, error) => {
+        throw error;
+      },
     }),
   );
   const {
@@ -93,9 +97,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const crossOrigin = new CrossOrigin(corsOrigins, localOnly);
   const log = new GatewayLog();
   const jobTokens = new JobTokens(new Uint8Array(32));
+  const watched = wrapStore?.(store) ?? store;
   const services: GraphQLServices = {
-    store: wrapStore?.(store) ?? store,
+    store: watched,
+    watchedJobs: resources.use(new WatchedJobs({ store: watched, clock })),
     clock,
+    tokenClock: clock,
     issueJobToken: (...job) => jobTokens.issue(...job),
     newJobId: jobId,
     privateImages: false,
@@ -148,7 +155,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     clock,
     log,
   });
-  const probe = () => services.store.ping();
+  const probe = () => services.store.health();
   const server = resources.use(
     new HttpServer({
       host: '127.0.0.1',

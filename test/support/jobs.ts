@@ -63,9 +63,11 @@ export function record(job: Job, change: Partial<NewJobRecord> = {}): NewJobReco
   };
 }
 
-/** The version after a job, changed as told. */
+/** The version after a job, changed as told. One that the upstream has gets an id there. */
 export function nextVersion(job: Job, change: Partial<Job> = {}): Job {
-  return { ...job, ...change, version: job.version + 1 };
+  const next = { ...job, ...change, version: job.version + 1 };
+  const isAtUpstream = ['queued', 'processing', 'collecting'].includes(next.phase);
+  return isAtUpstream && next.upstreamId === null ? { ...next, upstreamId: `up-of-${job.id}` } : next;
 }
 
 /** The version after a job in which it failed. */

@@ -4,12 +4,13 @@ export type Reply =
       readonly type: 'answer';
       readonly status: number;
       readonly headers: Readonly<Record<string, string | string[]>>;
-      readonly body: string;
+      readonly body: string | Buffer;
     }
   /** Sends the status line, the headers and `body`, and then nothing more, though more was announced. */
   | {
       readonly type: 'unfinished';
       readonly status: number;
+      readonly mediaType: string;
       readonly body: string;
       /** What follows: the connection ends, or stays open in silence. */
       readonly ending: 'destroy' | 'silence';
@@ -17,13 +18,15 @@ export type Reply =
   /** Ends the connection without an answer. */
   | { readonly type: 'destroy'; readonly when: 'before-reading' | 'after-reading' }
   | { readonly type: 'silence' }
+  /** Announces the answer by `100 Continue` and `103 Early Hints`, then goes on with `reply`. */
+  | { readonly type: 'announced'; readonly reply: Reply }
   /** Waits for `gate`, then goes on with `reply`. */
   | { readonly type: 'after'; readonly gate: Promise<unknown>; readonly reply: Reply };
 
 /** Any answer, as it is. */
 export function answer(
   status: number,
-  body = '',
+  body: string | Buffer = '',
   headers: Readonly<Record<string, string | string[]>> = {},
 ): Reply {
   return { type: 'answer', status, headers, body };
@@ -51,13 +54,13 @@ export function redirect(status: number, location: string): Reply {
 }
 
 /** Headers and the beginning of a body; then the connection dies. An empty `body` kills it after the headers. */
-export function truncated(status: number, body: string): Reply {
-  return { type: 'unfinished', status, body, ending: 'destroy' };
+export function truncated(status: number, body: string, mediaType = 'application/json'): Reply {
+  return { type: 'unfinished', status, mediaType, body, ending: 'destroy' };
 }
 
 /** Headers and the beginning of a body; the rest never comes. */
 export function neverEnding(status: number, body: string): Reply {
-  return { type: 'unfinished', status, body, ending: 'silence' };
+  return { type: 'unfinished', status, mediaType: 'application/json', body, ending: 'silence' };
 }
 
 /** Ends the connection at the request's headers, its body unread. */
@@ -72,4 +75,9 @@ export const silence: Reply = { type: 'silence' };
 /** Answers only when `gate` has resolved. */
 export function after(gate: Promise<unknown>, reply: Reply): Reply {
   return { type: 'after', gate, reply };
+}
+
+/** Announces the answer by two interim answers. */
+export function announced(reply: Reply): Reply {
+  return { type: 'announced', reply };
 }

@@ -5,6 +5,7 @@ import type { Reply } from './scripted-upstream-replies.ts';
 import { ScriptedUpstream, type ScriptedUpstreamOptions } from './scripted-upstream.ts';
 
 export const SUBMIT_PATH = '/v2/wan2.1-i2v-480p';
+export const HISTORY_PATH = '/inference-request/request-history';
 export const API_KEY = 'SG_0123456789abcdef';
 export const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
 
@@ -26,7 +27,7 @@ export function patiently(overrides: Partial<CallOptions> = {}): CallOptions {
 
 /** The adapter under test, for an origin of the test's own. */
 export function connectTo(origin: string, apiKey = API_KEY): SegmindUpstream {
-  return new SegmindUpstream({ origin, apiKey, now: () => NOW });
+  return new SegmindUpstream({ origin, apiKey, now: () => NOW, historyUrl: `${origin}${HISTORY_PATH}` });
 }
 
 /** A scripted upstream and the adapter that calls it; both go when the session is disposed. */
@@ -49,6 +50,15 @@ export async function submitSession(...replies: Reply[]): Promise<Session> {
   session.server.on('POST', SUBMIT_PATH, ...replies);
   return session;
 }
+
+/** A session whose history answers by this script, for pages and by the id `job-1`. */
+export async function historySession(...replies: Reply[]): Promise<Session> {
+  const session = await openSession();
+  session.server.on('GET', HISTORY_PATH, ...replies.slice());
+  session.server.on('GET', `${HISTORY_PATH}/job-1`, ...replies.slice());
+  return session;
+}
+
 /** A session whose status and result calls for the job `job-1` are answered by this script. */
 export async function jobSession(...replies: Reply[]): Promise<Session> {
   const session = await openSession();

@@ -50,6 +50,8 @@ export class ScriptedUpstream implements AsyncDisposable {
   private constructor(options: ScriptedUpstreamOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => {
+      // The clock of the machine would differ from the tests'; a script that wants a Date gives it.
+      response.sendDate = false;
       // A connection that dies under a request is part of the script.
       this.#serve(request, response).catch(() => response.destroy());
     });
@@ -141,7 +143,7 @@ export class ScriptedUpstream implements AsyncDisposable {
         return;
       case 'unfinished':
         response.writeHead(reply.status, {
-          'content-type': 'application/json',
+          'content-type': reply.mediaType,
           'content-length': String(Buffer.byteLength(reply.body) + 1000),
         });
         response.flushHeaders();
@@ -153,6 +155,11 @@ export class ScriptedUpstream implements AsyncDisposable {
         response.socket?.destroy();
         return;
       case 'silence':
+        return;
+      case 'announced':
+        response.writeContinue();
+        response.writeEarlyHints({ link: '</v2>; rel=preload' });
+        await this.#play(reply.reply, response);
         return;
       case 'after':
         await reply.gate;

@@ -12,15 +12,17 @@ interface Link {
 export class TcpProxy implements AsyncDisposable {
   readonly #links = new Set<Link>();
   readonly #listener: Server;
+  #targetPort: number;
 
-  private constructor(listener: Server) {
+  private constructor(listener: Server, targetPort: number) {
     this.#listener = listener;
+    this.#targetPort = targetPort;
   }
 
   static async start(targetPort: number): Promise<TcpProxy> {
     const listener = createServer();
-    const proxy = new TcpProxy(listener);
-    listener.on('connection', (client) => proxy.#link(client, connect(targetPort, '127.0.0.1')));
+    const proxy = new TcpProxy(listener, targetPort);
+    listener.on('connection', (client) => proxy.#link(client, connect(proxy.#targetPort, '127.0.0.1')));
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
     return proxy;
@@ -34,6 +36,11 @@ export class TcpProxy implements AsyncDisposable {
     const address: AddressInfo | string | null = this.#listener.address();
     if (address === null || typeof address === 'string') throw new Error('The proxy does not listen.');
     return address.port;
+  }
+
+  /** Leads new connections to another server, as a name does after a failover. Present ones stay. */
+  pointTo(targetPort: number): void {
+    this.#targetPort = targetPort;
   }
 
   /** Leaves the present connections open and passes nothing on; new ones work. */

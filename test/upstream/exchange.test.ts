@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { Agent, buildConnector } from 'undici';
 import { expect, it } from 'vitest';
-import { exchange } from '../../src/upstream/segmind/exchange.ts';
+import { exchange } from '../../src/upstream/segmind/http/exchange.ts';
 import { json } from '../support/scripted-upstream-replies.ts';
 import { ScriptedUpstream } from '../support/scripted-upstream.ts';
 
@@ -56,6 +58,47 @@ it('leaves no listener on the signal that it was given', async () => {
   const limits = { timeoutMs: 10_000, signal: counted, maxBodyBytes: 100 };
   await exchange(agent.value, { origin: server.origin, path: '/', method: 'GET' }, limits);
   expect(listeners).toBe(0);
+});
+
+/** Answers one request, once it is told to, and tells when the answer is in the socket. */
+const SERVER = `
+const { createServer } = require('node:net');
+const { parentPort, workerData } = require('node:worker_threads');
+const server = createServer((socket) => {
+  socket.once('data', () => {
+    parentPort.postMessage('received');
+    Atomics.wait(workerData, 0, 0);
+    socket.end('HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\n\\r\\n{}', () => {
+      Atomics.store(workerData, 1, 1);
+      Atomics.notify(workerData, 1);
+      server.close();
+    });
+  });
+});
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
+
+it('reads the socket before it takes the deadline for passed', async () => {
+  const flags = new Int32Array(new SharedArrayBuffer(8));
+  const worker = new Worker(SERVER, { eval: true, workerData: flags });
+  await using agent = withDispose(new Agent());
+  const [port]: unknown[] = await once(worker, 'message');
+  const received = once(worker, 'message');
+  const timeoutMs = 1000;
+  const dueAt = performance.now() + timeoutMs;
+  const answer = exchange(
+    agent.value,
+    { origin: `http://127.0.0.1:${String(port)}`, path: '/', method: 'GET' },
+    { timeoutMs, signal: new AbortController().signal, maxBodyBytes: 100 },
+  );
+  await received;
+  // From here on the event loop stands still, until the answer has arrived and the deadline is over.
+  Atomics.store(flags, 0, 1);
+  Atomics.notify(flags, 0);
+  Atomics.wait(flags, 1, 0);
+  Atomics.wait(flags, 0, 1, Math.max(1, dueAt + 20 - performance.now()));
+  expect(await answer).toMatchObject({ type: 'answered', status: 200, body: Buffer.from('{}') });
+  await once(worker, 'exit');
 });
 
 function withDispose(value: Agent): { value: Agent } & AsyncDisposable {

@@ -22,41 +22,72 @@ import {
 } from '../support/scripted-upstream-session.ts';
 import { ScriptedUpstream } from '../support/scripted-upstream.ts';
 
-const NO_NEWS = { type: 'no-news', rateLimited: false, retryAfterMs: null, reason: expect.any(String) };
+const SILENT = {
+  type: 'no-news',
+  alive: false,
+  rateLimited: false,
+  retryAfterMs: null,
+  reason: expect.any(String),
+};
+const JSON_TYPE = { 'content-type': 'application/json' };
+const TEXT_TYPE = { 'content-type': 'text/plain' };
+const VIDEO = 'https://example.com/v.mp4';
 
 describe.each(['status', 'result'] as const)('a %s call that learns nothing', (call) => {
-  it.each<[string, Reply]>([
-    ['an unknown word', json(200, { status: 'CANCELED' })],
-    ['no word', json(200, {})],
-    ['a word that is no text', json(200, { status: { is: 'QUEUED' } })],
-    ['422 without a word', json(422, { error: 'Unprocessable' })],
-    ['422 with another word', json(422, { status: 'COMPLETED', output: 'https://example.com/v.mp4' })],
-    ['null', json(200, null)],
-    ['a list', json(200, [{ status: 'FAILED' }])],
-    ['a text', json(200, 'COMPLETED')],
-    ['HTML', html(200)],
-    ['an empty body', answer(200)],
-    ['JSON cut short', answer(200, '{"status":"COMPLETED","output":"https://exam')],
-    ['a body shorter than announced', truncated(200, '{"status":"FAILED","error":"x"}')],
-    ['FAILED in a body shorter than announced', truncated(422, '{"status":"FAILED","error":"x"}')],
-    ['FAILED with a status that is no FAILED’s', json(500, { status: 'FAILED', error: 'x' })],
-    ['400', json(400, { error: 'x' })],
-    ['401', json(401, { error: 'x' })],
-    ['402', json(402, { error: 'x' })],
-    ['403', json(403, { error: 'x' })],
-    ['405 in HTML', html(405)],
-    ['410', json(410, { error: 'x' })],
-    ['404 in HTML', html(404)],
-    ['404 cut short', truncated(404, '{"error":"Request job-1 not found"}')],
-    ['500', json(500, { error: 'x' })],
-    ['502 in HTML', html(502)],
-    ['504', html(504)],
-    ['no answer', destroyAfterReading],
-    ['no answer and nothing read', destroyBeforeReading],
-  ])('is told apart from news: %s', async (_name, reply) => {
+  it.each<[string, Reply, boolean]>([
+    ['an unknown word', json(200, { status: 'WARMING_UP' }), true],
+    ['a known word under 500', json(500, { status: 'PROCESSING' }), true],
+    ['422 without a word', json(422, { error: 'Unprocessable' }), true],
+    ['422 with another word', json(422, { status: 'WARMING_UP', output: VIDEO }), true],
+    ['HTML', html(200), false],
+    ['HTML without a type', answer(200, '<!DOCTYPE html>\n<p>x</p>'), false],
+    ['an empty body', answer(200), true],
+    ['an unknown encoding', answer(200, '{}', { ...JSON_TYPE, 'content-encoding': 'zz' }), true],
+    ['JSON cut short', answer(200, '{"status":"COMPLETED","output":"https://exam', JSON_TYPE), true],
+    ['JSON cut short under 503', answer(503, '{"error":"bus', JSON_TYPE), true],
+    ['a body shorter than announced', truncated(200, '{"status":"FAILED","error":"x"}'), true],
+    ['FAILED in a body shorter than announced', truncated(422, '{"status":"FAILED","error":"x"}'), true],
+    ['a page shorter than announced', truncated(200, '<html>', 'text/html'), false],
+    ['a text shorter than announced', truncated(503, 'x', 'text/plain'), false],
+    ['400', json(400, { error: 'x' }), true],
+    ['401', json(401, { error: 'x' }), true],
+    ['402', json(402, { error: 'x' }), true],
+    ['403', json(403, { error: 'x' }), true],
+    ['403 in HTML', html(403), false],
+    ['405 in HTML', html(405), false],
+    ['404 in HTML', html(404), false],
+    ['404 cut short', truncated(404, '{"error":"Request job-1 not found"}'), true],
+    ['500', json(500, { error: 'x' }), true],
+    ['500 in a text', answer(500, 'Internal error', TEXT_TYPE), true],
+    ['502 in HTML', html(502), false],
+    ['502 in a text', answer(502, 'Bad gateway', TEXT_TYPE), false],
+    ['502 in JSON', json(502, { error: 'x' }), true],
+    ['503 in JSON', json(503, { message: 'x' }), true],
+    ['503 in JSON of another type', answer(503, '{"error":"x"}', TEXT_TYPE), true],
+    ['503 with nothing', answer(503, '', JSON_TYPE), false],
+    ['504', html(504), false],
+    ['520', answer(520, 'x', TEXT_TYPE), false],
+    ['530', answer(530), false],
+    ['no answer', destroyAfterReading, false],
+    ['no answer and nothing read', destroyBeforeReading, false],
+  ])('tells whether the API itself answered: %s', async (_name, reply, alive) => {
     await using session = await jobSession(reply);
-    expect(await session.segmind[call]('job-1', patiently())).toEqual(NO_NEWS);
+    expect(await session.segmind[call]('job-1', patiently())).toEqual({ ...SILENT, alive });
     expect(session.server.requests).toHaveLength(1);
+  });
+
+  it.each<[Reply, string]>([
+    [json(503, { error: 'Busy.' }), 'HTTP 503: Busy.'],
+    [json(500, { detail: [{ loc: ['body', 'steps'], msg: 'bad' }] }), 'HTTP 500: body.steps: bad'],
+    [answer(500, 'Busy.', TEXT_TYPE), 'HTTP 500: Busy.'],
+    [html(502), 'HTTP 502 with an HTML page'],
+    [answer(502), 'HTTP 502 with an empty body'],
+    [truncated(200, '{'), 'HTTP 200 with an unreadable body'],
+    [json(200, { status: 'WARMING_UP' }), 'HTTP 200: {"status":"WARMING_UP"}'],
+    [answer(500, 'x'.repeat(501), TEXT_TYPE), `HTTP 500: ${'x'.repeat(500)}`],
+  ])('hands on the words of the upstream: %#', async (reply, reason) => {
+    await using session = await jobSession(reply);
+    expect(await session.segmind[call]('job-1', patiently())).toMatchObject({ type: 'no-news', reason });
   });
 
   it('hands on that it was one call too many, and how long to wait', async () => {
@@ -77,13 +108,16 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     ['never ends with an error', neverEnding(404, '{"error":"x"}')],
   ])('ends at its deadline when the answer %s', { timeout: 5000 }, async (_name, reply) => {
     await using session = await jobSession(reply);
-    expect(await session.segmind[call]('job-1', patiently({ timeoutMs: 100 }))).toEqual(NO_NEWS);
+    const outcome = await session.segmind[call]('job-1', patiently({ timeoutMs: 100 }));
+    // What began as JSON came from the API.
+    expect(outcome).toEqual({ ...SILENT, alive: reply !== silence });
     await session.server.untilIdle();
   });
 
   it('ends at its deadline though the answer trickles in', { timeout: 5000 }, async () => {
     await using session = await jobSession(neverEnding(200, ' '.repeat(100_000)));
-    expect(await session.segmind[call]('job-1', patiently({ timeoutMs: 100 }))).toEqual(NO_NEWS);
+    const outcome = await session.segmind[call]('job-1', patiently({ timeoutMs: 100 }));
+    expect(outcome).toEqual({ ...SILENT, alive: true });
   });
 
   it('ends when it is called off', async () => {
@@ -92,7 +126,7 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     const asked = session.segmind[call]('job-1', patiently({ signal: abort.signal }));
     await session.server.untilRequests(1);
     abort.abort();
-    expect(await asked).toEqual(NO_NEWS);
+    expect(await asked).toEqual(SILENT);
     await session.server.untilIdle();
   });
 
@@ -101,13 +135,14 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     const { origin } = gone;
     await gone[Symbol.asyncDispose]();
     await using segmind = connectTo(origin);
-    expect(await segmind[call]('job-1', patiently())).toEqual(NO_NEWS);
+    expect(await segmind[call]('job-1', patiently())).toEqual(SILENT);
   });
 
   it('does not follow a redirect, so that the key goes nowhere else', async () => {
     await using elsewhere = await ScriptedUpstream.start();
     await using session = await jobSession(redirect(307, `${elsewhere.origin}/v2/requests/job-1`));
-    expect(await session.segmind[call]('job-1', patiently())).toEqual(NO_NEWS);
+    const outcome = await session.segmind[call]('job-1', patiently());
+    expect(outcome).toEqual({ ...SILENT, alive: true });
     expect(elsewhere.connectionsMade).toBe(0);
   });
 
@@ -123,6 +158,21 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     for (const _ of replies) {
       expect(JSON.stringify(await session.segmind[call]('job-1', patiently()))).not.toContain(API_KEY);
     }
+  });
+});
+
+describe('a status call that learns nothing', () => {
+  it.each<[string, Reply]>([
+    ['no word', json(200, {})],
+    ['an empty word', json(200, { status: ' ' })],
+    ['a word that is no text', json(200, { status: { is: 'QUEUED' } })],
+    ['null', json(200, null)],
+    ['a list', json(200, [{ status: 'FAILED' }])],
+    ['a text', json(200, 'COMPLETED')],
+  ])('has an answer of the API with %s', async (_name, reply) => {
+    await using session = await jobSession(reply);
+    const outcome = await session.segmind.status('job-1', patiently());
+    expect(outcome).toEqual({ ...SILENT, alive: true });
   });
 });
 

@@ -14,6 +14,14 @@ const BASE64 = BYTES.toString('base64');
 const BY_URL = { url: URL_OF_VIDEO, base64: null, contentType: 'video/mp4', byteLength: null };
 const INLINE = { url: null, base64: BASE64, contentType: 'video/mp4', byteLength: BYTES.length };
 
+const WEBM = Buffer.from('1a45dfa3a34286810142f78101fbff3e', 'hex');
+// Holds the two characters in which the URL-safe alphabet differs.
+const GIF = Buffer.concat([Buffer.from('GIF89a'), Buffer.from('fbefbeffffff', 'hex')]);
+
+function inline(bytes: Buffer, contentType: string) {
+  return { url: null, base64: bytes.toString('base64'), contentType, byteLength: bytes.length };
+}
+
 describe('a result with a video', () => {
   it('is read in its documented form', async () => {
     const body = {
@@ -56,10 +64,25 @@ describe('a result with a video', () => {
     ['a data: URL', { output: `data:video/webm;base64,${BASE64}` }, { ...INLINE, contentType: 'video/webm' }],
     ['a data: URL with a parameter', { output: `data:video/mp4;codecs=avc1;base64,${BASE64}` }, INLINE],
     ['a data: URL without a type', { output: `data:;base64,${BASE64}` }, INLINE],
+    ['a URL in an object as output', { output: { url: URL_OF_VIDEO } }, BY_URL],
+    ['video_url in output', { output: { video_url: URL_OF_VIDEO } }, BY_URL],
+    ['video.url in output', { output: { video: { url: URL_OF_VIDEO } } }, BY_URL],
+    ['video_url', { video_url: URL_OF_VIDEO }, BY_URL],
     [
-      'a short data: URL',
-      { output: 'data:video/mp4;base64,AAAA' },
-      { ...INLINE, base64: 'AAAA', byteLength: 3 },
+      'videos with details',
+      { videos: [{ url: URL_OF_VIDEO, content_type: 'video/webm', file_size: '7' }] },
+      { ...BY_URL, contentType: 'video/webm', byteLength: 7 },
+    ],
+    ['video in a list', { video: [URL_OF_VIDEO] }, BY_URL],
+    ['output after the word None', { video: { url: 'None' }, output: URL_OF_VIDEO }, BY_URL],
+    ['bare base64 without padding', { output: BASE64.replace(/=+$/, '') }, INLINE],
+    ['a WebM in base64', { output: WEBM.toString('base64') }, inline(WEBM, 'video/webm')],
+    ['a GIF in base64', { output: GIF.toString('base64') }, inline(GIF, 'image/gif')],
+    ['a GIF in URL-safe base64', { output: GIF.toString('base64url') }, inline(GIF, 'image/gif')],
+    [
+      'a data: URL that says only that it holds bytes',
+      { output: `data:application/octet-stream;base64,${WEBM.toString('base64')}` },
+      inline(WEBM, 'video/webm'),
     ],
     ['bare base64', { output: BASE64 }, INLINE],
     ['bare base64 in a list', { output: [BASE64] }, INLINE],
@@ -130,10 +153,62 @@ describe('a result with a video', () => {
 
   it('is taken whole when it is some megabytes of base64', async () => {
     const bytes = Buffer.alloc(8 * 1024 * 1024, 'video');
+    BYTES.copy(bytes);
     const outcome = await resultFrom(json(200, { status: 'COMPLETED', output: bytes.toString('base64') }));
     const video = outcome.type === 'ready' ? outcome.video : null;
     expect(video?.byteLength).toBe(bytes.length);
     expect(video?.base64 === bytes.toString('base64')).toBe(true);
+  });
+});
+
+describe('a result under another HTTP status than 200', () => {
+  it.each([202, 400, 404, 422, 500, 503])('HTTP %i is read when it says COMPLETED', async (status) => {
+    expect(await resultFrom(json(status, { status: 'COMPLETED', output: URL_OF_VIDEO }))).toEqual({
+      type: 'ready',
+      video: BY_URL,
+      metrics: null,
+    });
+    expect(await resultFrom(json(status, { status: 'COMPLETED' }))).toMatchObject({ type: 'empty' });
+  });
+
+  it('is no result without the word', async () => {
+    expect(await resultFrom(json(500, { output: URL_OF_VIDEO }))).toMatchObject({ type: 'no-news' });
+  });
+});
+
+describe('a result that is the video itself', () => {
+  it.each([
+    ['video/mp4', BYTES, 'video/mp4'],
+    ['video/mp4; codecs="avc1"', BYTES, 'video/mp4'],
+    ['application/octet-stream', WEBM, 'video/webm'],
+    ['', GIF, 'image/gif'],
+  ])('of the type %j is read by its first bytes', async (type, bytes, contentType) => {
+    const headers = type === '' ? {} : { 'content-type': type };
+    expect(await resultFrom(answer(200, bytes, headers))).toEqual({
+      type: 'ready',
+      video: inline(bytes, contentType),
+      metrics: null,
+    });
+  });
+
+  it('is taken whole when it is some megabytes', async () => {
+    const bytes = Buffer.alloc(8 * 1024 * 1024, 'video');
+    BYTES.copy(bytes);
+    const outcome = await resultFrom(answer(200, bytes, { 'content-type': 'video/mp4' }));
+    const video = outcome.type === 'ready' ? outcome.video : null;
+    expect(video?.base64 === bytes.toString('base64')).toBe(true);
+  });
+
+  it('is no news when its bytes are not those of a video, or come with an error', async () => {
+    const headers = { 'content-type': 'video/mp4' };
+    expect(await resultFrom(answer(200, 'no video', headers))).toEqual({
+      type: 'no-news',
+      reason: 'HTTP 200 with a body of type video/mp4',
+      alive: true,
+      rateLimited: false,
+      retryAfterMs: null,
+    });
+    expect(await resultFrom(answer(500, BYTES, headers))).toMatchObject({ type: 'no-news' });
   });
 });
 
@@ -162,26 +237,52 @@ describe('a result without a video', () => {
     'data:video/mp4;base64,',
     'data:video/mp4;base64,!!!!',
     'data:video/mp4;base64,A',
+    'data:video/mp4;base64,AAAA',
+    'AAAA',
+    'None',
+    'null',
     '',
-  ])('is no news: an output of %j', async (output) => {
+  ])('is empty: an output of %j', async (output) => {
+    const words = output === '' ? '' : `; it has ${JSON.stringify(output)} instead`;
     for (const body of [{ output }, { video: { url: output } }, { video: output }, { output: [output] }]) {
-      expect(await resultFrom(json(200, { status: 'COMPLETED', ...body }))).toMatchObject({
-        type: 'no-news',
+      expect(await resultFrom(json(200, { status: 'COMPLETED', ...body }))).toEqual({
+        type: 'empty',
+        message: `The upstream's result has no usable video${words}.`,
+        metrics: null,
       });
     }
   });
 
-  it.each([null, 5, true, {}, [], [null], [[URL_OF_VIDEO]], { url: URL_OF_VIDEO }])(
-    'is no news: an output of %j',
+  it.each([[null], [5], [true], [{}], [[]], [[null]], [[[URL_OF_VIDEO]]]])(
+    'is empty: an output of %j',
     async (output) => {
-      expect(await resultFrom(json(200, { status: 'COMPLETED', output }))).toMatchObject({ type: 'no-news' });
+      expect(await resultFrom(json(200, { status: 'COMPLETED', output }))).toMatchObject({ type: 'empty' });
+    },
+  );
+
+  it('is empty in the upstream’s own words, with what it cost', async () => {
+    const body = { status: 'COMPLETED', output: 'None', error: 'Blocked.', metrics: { cost: 0.53 } };
+    expect(await resultFrom(json(200, body))).toEqual({
+      type: 'empty',
+      message: 'Blocked.',
+      metrics: { queueSeconds: null, inferenceSeconds: null, costUsd: 0.53 },
+    });
+  });
+
+  it.each([[{}], [[]], [null], ['COMPLETED'], [[{ status: 'FAILED' }]], [{ error: 'x' }]])(
+    'is empty where nothing in its JSON can be understood: %j',
+    async (body) => {
+      expect(await resultFrom(json(200, body))).toMatchObject({ type: 'empty', metrics: null });
+      // 202 says that there will be more.
+      expect(await resultFrom(json(202, body))).toMatchObject({ type: 'no-news', alive: true });
     },
   );
 
   it('is no news while the job still runs, whatever stands beside the word', async () => {
-    for (const status of ['QUEUED', 'PROCESSING', 'CANCELED']) {
+    for (const status of ['QUEUED', 'PROCESSING', 'WARMING_UP']) {
       expect(await resultFrom(json(200, { status, output: URL_OF_VIDEO }))).toMatchObject({
         type: 'no-news',
+        alive: true,
       });
     }
   });
@@ -207,7 +308,10 @@ describe('a result without a video', () => {
     expect(await resultFrom(json(200, { status: 'FAILED', output: URL_OF_VIDEO }))).toMatchObject({
       type: 'failed',
     });
-    expect(await resultFrom(json(404, { error: 'Request job-1 not found' }))).toEqual({ type: 'forgotten' });
-    expect(await resultFrom(html(404))).toMatchObject({ type: 'no-news' });
+    expect(await resultFrom(json(404, { error: 'Request job-1 not found' }))).toEqual({
+      type: 'forgotten',
+      reason: 'HTTP 404: Request job-1 not found',
+    });
+    expect(await resultFrom(html(404))).toMatchObject({ type: 'no-news', alive: false });
   });
 });

@@ -82,11 +82,84 @@ describe('what a status call tells', () => {
     });
   });
 
-  it('gives a job up at a 404 in JSON, not at one in HTML or without a body', async () => {
-    expect(await statusFrom(json(404, { error: 'Request job-1 not found' }))).toEqual({ type: 'forgotten' });
-    expect(await statusFrom(html(404))).toMatchObject({ type: 'no-news' });
-    expect(await statusFrom(answer(404))).toMatchObject({ type: 'no-news' });
-    expect(await statusFrom(json(404, { message: 'no Route matched' }))).toMatchObject({ type: 'no-news' });
+  it.each([404, 410])('HTTP %i with words of the API means that it does not know the job', async (status) => {
+    const text = answer(status, ' Not found. ', { 'content-type': 'text/plain; charset=utf-8' });
+    const forgotten = (words: string) => ({ type: 'forgotten', reason: `HTTP ${status}: ${words}` });
+    expect(await statusFrom(json(status, { error: 'No job.' }))).toEqual(forgotten('No job.'));
+    expect(await statusFrom(json(status, { detail: 'No job.' }))).toEqual(forgotten('No job.'));
+    for (const word of ['EXPIRED', 'CANCELLED', 'success']) {
+      const body = { status: word, error: 'Gone.' };
+      expect(await statusFrom(json(status, body))).toEqual(forgotten('Gone.'));
+    }
+    expect(await statusFrom(text)).toEqual(forgotten('Not found.'));
+    expect(await statusFrom(html(status))).toMatchObject({ type: 'no-news', alive: false });
+    expect(await statusFrom(answer(status))).toMatchObject({ type: 'no-news', alive: true });
+    expect(await statusFrom(json(status, {}))).toMatchObject({ type: 'no-news', alive: true });
+  });
+
+  it.each([200, 404, 422, 429, 500, 502, 503])(
+    'believes COMPLETED and FAILED under HTTP %i',
+    async (code) => {
+      expect(await statusFrom(json(code, { status: 'COMPLETED', metrics: { cost: 0.5 } }))).toMatchObject({
+        type: 'completed',
+        metrics: { costUsd: 0.5 },
+      });
+      expect(await statusFrom(json(code, { status: 'FAILED', message: 'Blocked.' }))).toEqual({
+        type: 'failed',
+        message: 'Blocked.',
+        metrics: null,
+      });
+    },
+  );
+
+  it.each([
+    ['CANCELLED', 'CANCELLED'],
+    ['canceled', 'CANCELED'],
+    ['Error', 'ERROR'],
+    ['EXPIRED', 'EXPIRED'],
+    ['TIMEOUT', 'TIMEOUT'],
+    ['timed-out', 'TIMED_OUT'],
+    ['timed out', 'TIMED_OUT'],
+    ['ABORTED', 'ABORTED'],
+    ['REJECTED', 'REJECTED'],
+    ['DELETED', 'DELETED'],
+  ])('takes the undocumented word %j for an end', async (status, word) => {
+    for (const code of [200, 422]) {
+      const body = { status, error: 'By an operator.', metrics: { cost: 0 } };
+      expect(await statusFrom(json(code, body))).toEqual({
+        type: 'ended',
+        word,
+        message: 'By an operator.',
+        metrics: { queueSeconds: null, inferenceSeconds: null, costUsd: 0 },
+      });
+    }
+    expect(await statusFrom(json(200, { status }))).toMatchObject({
+      type: 'ended',
+      message: `The upstream reported ${word} without a reason.`,
+    });
+  });
+
+  it('takes the word of an error envelope for no end', async () => {
+    for (const status of ['error', 'fail', 'timeout', 'success']) {
+      expect(await statusFrom(json(500, { status, message: 'x' }))).toMatchObject({
+        type: 'no-news',
+        alive: true,
+      });
+    }
+    expect(await statusFrom(json(500, { status: 'CANCELLED' }))).toMatchObject({ type: 'ended' });
+  });
+
+  it.each<[string, StatusOutcome]>([
+    ['PENDING', { type: 'queued' }],
+    ['in_queue', { type: 'queued' }],
+    ['STARTING', { type: 'queued' }],
+    ['in-progress', { type: 'processing' }],
+    ['RUNNING', { type: 'processing' }],
+    ['Succeeded', { type: 'completed', metrics: null }],
+    ['success', { type: 'completed', metrics: null }],
+    ['DONE', { type: 'completed', metrics: null }],
+  ])('understands %j', async (status, outcome) => {
+    expect(await statusFrom(json(200, { status }))).toEqual(outcome);
   });
 
   it.each<[string, unknown, unknown]>([
@@ -127,8 +200,8 @@ describe('a status call, over many bodies', () => {
         session.server.on('GET', /./, answer(code, text));
         const told = await session.segmind.status('job-1', patiently());
         const result = await session.segmind.result('job-1', patiently());
-        expect(told.type).toMatch(/^(queued|processing|completed|failed|forgotten|no-news)$/);
-        expect(result.type).toMatch(/^(ready|failed|forgotten|no-news)$/);
+        expect(told.type).toMatch(/^(queued|processing|completed|failed|ended|forgotten|no-news)$/);
+        expect(result.type).toMatch(/^(ready|empty|failed|ended|forgotten|no-news)$/);
         expect([told.type, result.type].includes('forgotten') && code !== 404).toBe(false);
       }),
       { numRuns: 300 },

@@ -39,6 +39,9 @@ describe('a submit that was answered with a job', () => {
   });
 });
 
+/** What those answers name that cannot be read as they should be. */
+const NAMED_IDS: Readonly<Record<string, string>> = { 'a list': 'abc', 'JSON cut short': 'abc' };
+
 describe('a submit whose success can’t be read', () => {
   it.each<[string, Reply]>([
     ['no id', json(200, { status: 'QUEUED' })],
@@ -61,13 +64,15 @@ describe('a submit whose success can’t be read', () => {
     ['a body shorter than announced', truncated(200, '{"request_id":"abc"}')],
     ['headers and no body', truncated(200, '')],
     ['more than a megabyte', json(200, { request_id: 'abc', more: 'x'.repeat(1024 * 1024) })],
-  ])('is unknown, never to be sent again: %s', async (_name, reply) => {
+  ])('is unknown, never to be sent again: %s', async (name, reply) => {
     const outcome = await submitTo(reply);
     expect(outcome).toEqual({
       type: 'unknown',
       message: expect.stringMatching(
         /^The answer to the submission was lost \(HTTP 20\d .*it is not sent again\.$/,
       ),
+      alive: name !== 'HTML',
+      candidateId: NAMED_IDS[name] ?? null,
     });
   });
 });
@@ -90,10 +95,11 @@ describe('a submit that was refused', () => {
   });
 
   it.each([400, 401, 402, 403, 404, 405, 406, 410, 413, 422])(
-    'HTTP %i is refused for good too when its body is HTML, empty, cut short or over-long',
+    'HTTP %i is refused for good too when its body is empty, cut short, over-long, or HTML that no CDN sends',
     async (status) => {
       const long = json(status, { error: 'x'.repeat(1024 * 1024) });
-      for (const reply of [html(status), answer(status), truncated(status, '{"err'), long]) {
+      const pages = status === 403 || status === 404 ? [] : [html(status)];
+      for (const reply of [...pages, answer(status), truncated(status, '{"err'), long]) {
         expect(await submitTo(reply)).toEqual({
           type: 'refused',
           code: expect.stringMatching(/^[A-Z_]+$/),
@@ -109,9 +115,28 @@ describe('a submit that was refused', () => {
     ['no words', json(406, {}), 'INSUFFICIENT_CREDITS'],
     ['no body', answer(406), 'INSUFFICIENT_CREDITS'],
     ['HTML', html(406), 'INSUFFICIENT_CREDITS'],
-    ['other words', json(406, { error: 'Invalid content type' }), 'REJECTED'],
+    ['a spend limit', json(406, { error: 'Team spend limit reached' }), 'INSUFFICIENT_CREDITS'],
+    ['a monthly limit', json(406, { detail: 'Monthly limit exceeded' }), 'INSUFFICIENT_CREDITS'],
+    ['a budget', json(406, { message: 'Over budget' }), 'INSUFFICIENT_CREDITS'],
+    ['a content type', json(406, { error: 'Invalid content type' }), 'REJECTED'],
+    ['a parameter', json(406, { error: 'steps is over the limit of 70' }), 'REJECTED'],
   ])('HTTP 406 with %s is told apart', async (_name, reply, code) => {
     expect(await submitTo(reply)).toMatchObject({ type: 'refused', code });
+  });
+
+  it.each([400, 403, 404])('HTTP %i that speaks of credits means them', async (status) => {
+    expect(await submitTo(json(status, { error: 'No credits found' }))).toEqual({
+      type: 'refused',
+      code: 'INSUFFICIENT_CREDITS',
+      message: 'No credits found',
+    });
+  });
+
+  it('has the words of a text that is not JSON', async () => {
+    for (const headers of [{ 'content-type': 'text/plain' }, {}]) {
+      expect(await submitTo(answer(400, ' Bad image. ', headers))).toMatchObject({ message: 'Bad image.' });
+    }
+    expect(await submitTo(json(400, 'Bad image.'))).toMatchObject({ message: 'Bad image.' });
   });
 
   it.each([
@@ -120,7 +145,22 @@ describe('a submit that was refused', () => {
     [{ error: '  padded  ' }, 'padded'],
     [{ error: '' }, 'The upstream answered HTTP 400.'],
     [{ error: null }, 'The upstream answered HTTP 400.'],
-    [{ message: 'elsewhere' }, 'The upstream answered HTTP 400.'],
+    [{ error: true }, 'The upstream answered HTTP 400.'],
+    [{ message: 'elsewhere' }, 'elsewhere'],
+    [{ detail: 'elsewhere' }, 'elsewhere'],
+    [
+      {
+        detail: [
+          { loc: ['body', 'image'], msg: 'unreachable', type: 'value_error' },
+          { loc: ['body', 'steps', 0], msg: 'too many' },
+          { msg: 'no place' },
+        ],
+      },
+      'body.image: unreachable; body.steps.0: too many; no place',
+    ],
+    [{ detail: ['a', { msg: 'b' }] }, '["a",{"msg":"b"}]'],
+    [{ error: 'a', error_description: 'b', status_code: 400 }, 'a: b'],
+    [{ error: 'a', message: 'a', detail: 'b' }, 'a: b'],
     [{ error: 'x'.repeat(501) }, 'x'.repeat(500)],
     [{ error: `${'x'.repeat(499)}😺` }, `${'x'.repeat(499)}\ufffd`],
   ])('reads the reason from %j', async (body, message) => {
@@ -163,13 +203,47 @@ describe('a submit that met with an error of the moment', () => {
   );
 
   it.each([504, 520, 524])('HTTP %i leaves open whether a job was made', async (status) => {
-    for (const reply of [json(status, { error: 'timeout' }), html(status)]) {
+    const page = html(status);
+    for (const reply of [json(status, { error: 'timeout' }), page]) {
       expect(await submitTo(reply)).toEqual({
         type: 'unknown',
         message: expect.stringContaining(`HTTP ${status}`),
+        alive: reply !== page,
+        candidateId: null,
       });
     }
   });
+
+  it.each([403, 404])('HTTP %i in HTML comes from a CDN, so no job was made', async (status) => {
+    expect(await submitTo(html(status))).toEqual({
+      type: 'not-made',
+      reason: `HTTP ${status} with an HTML page`,
+      alive: false,
+      rateLimited: false,
+      retryAfterMs: null,
+    });
+  });
+
+  it.each([400, 401, 402, 404, 406, 422, 429, 500, 502, 503, 504])(
+    'HTTP %i with a request_id leaves open whether that job was made',
+    async (status) => {
+      const expected = {
+        type: 'unknown',
+        message: expect.stringContaining(`HTTP ${status}: busy`),
+        alive: true,
+        candidateId: 'job-1',
+      };
+      expect(await submitTo(json(status, { error: 'busy', request_id: 'job-1' }))).toEqual(expected);
+      const nested = { message: 'busy', meta: { request: { request_id: 'job-1' } } };
+      expect(await submitTo(json(status, nested))).toEqual(expected);
+      const listed = { error: 'busy', requests: [{ request_id: 'job-1' }] };
+      expect(await submitTo(json(status, listed))).toEqual(expected);
+      const cut = answer(status, '{"error":"busy","request_id": "job-1","mess');
+      expect(await submitTo(cut)).toMatchObject({ type: 'unknown', candidateId: 'job-1' });
+      const unusable = { error: 'busy', request_id: ' ' };
+      expect(await submitTo(json(status, unusable))).not.toMatchObject({ candidateId: expect.any(String) });
+    },
+  );
 
   it('decides by the status when the body never ends', async () => {
     await using session = await submitSession(neverEnding(503, ''), neverEnding(504, ''));
@@ -201,6 +275,53 @@ describe('a submit that met with an error of the moment', () => {
       const outcome = await submitTo(json(status, { error: 'busy' }, { 'retry-after': header }));
       expect(outcome).toMatchObject({ type: 'not-made', rateLimited: status === 429, retryAfterMs });
     }
+  });
+});
+
+describe('the reset of the rate limit', () => {
+  const seconds = NOW / 1000;
+  const reset = 'x-rate-limit-reset-at-utc';
+
+  it.each<[string, number | null]>([
+    ['2026-11-22T12:00:30Z', 30_000],
+    ['2026-11-22T12:00:30.5Z', 30_500],
+    ['2026-11-22T12:00:30', 30_000],
+    ['2026-11-22 12:00:30', 30_000],
+    ['2026-11-22 12:00:30.250000+00:00', 30_250],
+    ['2026-11-22T14:00:30+02:00', 30_000],
+    ['2026-11-22T14:00:30+0200', 30_000],
+    [later(30_000), 30_000],
+    [String(seconds + 30), 30_000],
+    [String(seconds + 30.5), 30_500],
+    [String(NOW + 30_000), 30_000],
+    [String(seconds - 30), 0],
+    ['2026-11-22T11:59:00Z', 0],
+    ['30', null],
+    ['soon', null],
+    ['', null],
+    ['-1', null],
+    ['2026-11-22', null],
+    ['2026-13-45T99:99:99Z', null],
+    ['1e12', null],
+  ])('%j is honoured like Retry-After', async (header, retryAfterMs) => {
+    const outcome = await submitTo(json(429, { error: 'busy' }, { [reset]: header }));
+    expect(outcome).toMatchObject({ type: 'not-made', rateLimited: true, retryAfterMs });
+  });
+
+  it('is told from the upstream’s own clock where the answer shows it', async () => {
+    const headers = { [reset]: '2026-11-22T13:00:30Z', date: later(60 * 60 * 1000) };
+    expect(await submitTo(json(429, {}, headers))).toMatchObject({ retryAfterMs: 30_000 });
+  });
+
+  it('counts less than Retry-After, and nothing without a 429', async () => {
+    const headers = { [reset]: '2026-11-22T12:00:30Z' };
+    expect(await submitTo(json(429, {}, { ...headers, 'retry-after': '7' }))).toMatchObject({
+      retryAfterMs: 7000,
+    });
+    expect(await submitTo(json(429, {}, { ...headers, 'retry-after': 'soon' }))).toMatchObject({
+      retryAfterMs: 30_000,
+    });
+    expect(await submitTo(json(503, {}, headers))).toMatchObject({ retryAfterMs: null });
   });
 });
 

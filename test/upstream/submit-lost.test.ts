@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { listenOnFreePort } from '../support/scripted-upstream-port.ts';
 import {
   after,
   destroyAfterReading,
@@ -18,41 +16,11 @@ import {
   REQUEST,
   submitSession,
 } from '../support/scripted-upstream-session.ts';
-
-/** A plain TCP server; it sees each connection and, of itself, says nothing. */
-interface Listener extends AsyncDisposable {
-  readonly origin: string;
-  readonly secureOrigin: string;
-  /** The first connection made. */
-  readonly connected: Promise<Socket>;
-}
-
-async function listen(onData: (socket: Socket, data: Buffer) => void = () => {}): Promise<Listener> {
-  const sockets = new Set<Socket>();
-  const { promise: connected, resolve } = Promise.withResolvers<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-    socket.once('data', (data) => onData(socket, Buffer.from(data)));
-    resolve(socket);
-  });
-  const port = await listenOnFreePort(server);
-  const close = async (): Promise<void> => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    if (server.listening) await once(server, 'close');
-  };
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    secureOrigin: `https://127.0.0.1:${port}`,
-    connected,
-    [Symbol.asyncDispose]: close,
-  };
-}
+import { listenTcp } from '../support/scripted-upstream-tcp.ts';
 
 /** The origin of a port on which nobody listens. */
 async function deadOrigin(): Promise<string> {
-  await using gone = await listen();
+  await using gone = await listenTcp();
   return gone.origin;
 }
 
@@ -62,6 +30,7 @@ describe('a submit that was never sent', () => {
     expect(await segmind.submit(REQUEST, patiently())).toEqual({
       type: 'not-made',
       reason: expect.stringContaining('ECONNREFUSED'),
+      alive: false,
       rateLimited: false,
       retryAfterMs: null,
     });
@@ -83,7 +52,7 @@ describe('a submit that was never sent', () => {
     'is not made, and does not outlive its deadline, where no connection comes about',
     { timeout: 5000 },
     async () => {
-      await using hole = await listen();
+      await using hole = await listenTcp();
       await using segmind = connectTo(hole.secureOrigin);
       expect(await segmind.submit(REQUEST, patiently({ timeoutMs: 100 }))).toMatchObject({
         type: 'not-made',
@@ -93,7 +62,7 @@ describe('a submit that was never sent', () => {
   );
 
   it('is not made when it is called off before there is a connection', { timeout: 5000 }, async () => {
-    await using hole = await listen();
+    await using hole = await listenTcp();
     await using segmind = connectTo(hole.secureOrigin);
     const abort = new AbortController();
     const submitted = segmind.submit(REQUEST, patiently({ signal: abort.signal }));
@@ -120,7 +89,7 @@ describe('a submit that was never sent', () => {
     'is not made when the adapter is disposed before there is a connection, which goes too',
     { timeout: 5000 },
     async () => {
-      await using hole = await listen();
+      await using hole = await listenTcp();
       const segmind = connectTo(hole.secureOrigin);
       const submitted = segmind.submit(REQUEST, patiently());
       const socket = await hole.connected;
@@ -140,7 +109,7 @@ describe('a submit that was never sent', () => {
 
   it('offers HTTP/1.1 only, since HTTP/2 shares one connection among all calls', async () => {
     const { promise: greeted, resolve: onGreeting } = Promise.withResolvers<Buffer>();
-    await using hole = await listen((socket, data) => {
+    await using hole = await listenTcp((socket, data) => {
       onGreeting(data);
       socket.destroy();
     });
@@ -160,7 +129,12 @@ describe('a submit whose answer was lost', () => {
   ])('is unknown where the connection ended %s', async (_when, reply) => {
     await using session = await submitSession(reply);
     const outcome = await session.segmind.submit(REQUEST, patiently());
-    expect(outcome).toEqual({ type: 'unknown', message: expect.stringContaining('may exist upstream') });
+    expect(outcome).toEqual({
+      type: 'unknown',
+      message: expect.stringContaining('may exist upstream'),
+      alive: false,
+      candidateId: null,
+    });
     expect(session.server.requests).toHaveLength(1);
   });
 
@@ -181,7 +155,12 @@ describe('a submit whose answer was lost', () => {
     const submitted = session.segmind.submit(REQUEST, patiently({ signal: abort.signal }));
     await session.server.untilRequests(1);
     abort.abort(new Error('stopping'));
-    expect(await submitted).toEqual({ type: 'unknown', message: expect.stringContaining('stopping') });
+    expect(await submitted).toEqual({
+      type: 'unknown',
+      message: expect.stringContaining('stopping'),
+      alive: false,
+      candidateId: null,
+    });
     await session.server.untilIdle();
     answered.resolve();
   });
@@ -200,26 +179,19 @@ describe('a submit whose answer was lost', () => {
     'HTTP/1.1 200\r\ncontent-length: -1\r\n\r\n',
     'HTTP/1.1 101 Switching\r\n\r\n',
   ])('is unknown where the answer is no HTTP: %j', async (bytes) => {
-    await using tcp = await listen((socket) => socket.end(bytes));
+    await using tcp = await listenTcp((socket) => socket.end(bytes));
     await using segmind = connectTo(tcp.origin);
     expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'unknown' });
   });
 
-  it('waits past 1xx for the answer itself', async () => {
-    const body = '{"request_id":"abc"}';
-    const early = 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n';
-    const final = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
-    await using tcp = await listen((socket) => socket.end(early + final));
-    await using segmind = connectTo(tcp.origin);
-    expect(await segmind.submit(REQUEST, patiently())).toEqual({ type: 'accepted', upstreamId: 'abc' });
-  });
-
   it('takes 1xx and nothing after it for lost', async () => {
-    await using tcp = await listen((socket) => socket.end('HTTP/1.1 102 Processing\r\n\r\n'));
+    await using tcp = await listenTcp((socket) => socket.end('HTTP/1.1 102 Processing\r\n\r\n'));
     await using segmind = connectTo(tcp.origin);
     expect(await segmind.submit(REQUEST, patiently())).toEqual({
       type: 'unknown',
       message: expect.not.stringContaining('HTTP 102'),
+      alive: false,
+      candidateId: null,
     });
   });
 });

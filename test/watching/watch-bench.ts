@@ -1,4 +1,5 @@
 import { isFinal, type Job } from '../../src/domain/job.ts';
+import type { SaveOutcome } from '../../src/store/job-store.ts';
 import type { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { createAndClaim } from '../contract/job-store-cases/opened-store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
@@ -10,7 +11,7 @@ import { NOON } from '../support/times.ts';
 export class WatchBench implements AsyncDisposable {
   readonly store: SqliteJobStore;
   readonly #opened = openSqlite({ now: () => NOON });
-  readonly #save = new Map<string, (job: Job) => Promise<boolean>>();
+  readonly #save = new Map<string, (job: Job) => Promise<SaveOutcome>>();
   readonly #current = new Map<string, Job>();
 
   constructor() {
@@ -21,7 +22,7 @@ export class WatchBench implements AsyncDisposable {
   async create(ownerId = 'ada'): Promise<Job> {
     const claim = await createAndClaim(this.store, acceptedJob({ ownerId }));
     this.#current.set(claim.job.id, claim.job);
-    this.#save.set(claim.job.id, (job) => this.store.save(claim, { job, schedule: null }));
+    this.#save.set(claim.job.id, (job) => this.store.save(claim.lease, { job, schedule: null }));
     return claim.job;
   }
 
@@ -37,7 +38,7 @@ export class WatchBench implements AsyncDisposable {
   }
 
   async #put(id: string, job: Job): Promise<Job> {
-    if (!(await this.#save.get(id)?.(job))) throw new Error('The store did not take the version.');
+    if ((await this.#save.get(id)?.(job)) !== 'saved') throw new Error('The store did not take the version.');
     this.#current.set(id, job);
     return job;
   }

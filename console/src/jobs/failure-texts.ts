@@ -8,7 +8,7 @@ export const FAILURE_TITLES: Readonly<Record<VideoJobFailureCode, string>> = {
   UPSTREAM_UNAUTHORIZED: 'The gateway’s API key was refused',
   MODEL_UNAVAILABLE: 'The model is no longer offered',
   UPSTREAM_UNAVAILABLE: 'The model could not be reached',
-  SUBMISSION_UNKNOWN: 'The answer was lost on its way',
+  SUBMISSION_UNKNOWN: 'The answer to the submission was lost',
   RESULT_EXPIRED: 'The result is no longer there',
   TIMED_OUT: 'It took too long',
 };

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
+import type { VideoJobFieldsFragment, VideoJobWait } from '../../../client/documents.ts';
 import { serverNow } from '../gateway/server-clock.ts';
 import { prefersReducedMotion } from '../ui/media.ts';
 import { useNow } from './now.ts';
@@ -16,7 +16,7 @@ export function Progress({ job }: { readonly job: VideoJobFieldsFragment }) {
   useEffect(() => (bar.current === null ? undefined : move(bar.current, sample)), [sample]);
 
   const percent = Math.floor(progressAt(sample, now) * 100);
-  const left = timeLeft(sample, now);
+  const left = timeLeft(job, sample, now);
   return (
     <div className="progress">
       <div
@@ -73,8 +73,21 @@ function move(bar: HTMLElement, sample: ProgressSample): (() => void) | undefine
   return () => animation.cancel();
 }
 
-function timeLeft({ estimatedCompletionAt }: ProgressSample, now: number): string {
-  if (estimatedCompletionAt === null) return 'waiting for the model';
+function timeLeft(
+  { waitingFor }: VideoJobFieldsFragment,
+  { estimatedCompletionAt }: ProgressSample,
+  now: number,
+): string {
+  const wait = waitingFor === null ? null : WAIT_TEXTS[waitingFor];
+  if (estimatedCompletionAt === null) return wait ?? 'waiting for the model';
   const left = estimatedCompletionAt - now;
-  return left > 500 ? `about ${duration(left)} left` : 'any moment now';
+  const time = left > 500 ? `about ${duration(left)} left` : 'any moment now';
+  return waitingFor === 'RATE_LIMIT' ? `${WAIT_TEXTS.RATE_LIMIT}, ${time}` : time;
 }
+
+const WAIT_TEXTS: Readonly<Record<VideoJobWait, string>> = {
+  RATE_LIMIT: 'waiting for the rate limit',
+  UPSTREAM_QUEUE: 'waiting for the model',
+  UPSTREAM_UNAVAILABLE: 'waiting until the model can be reached',
+  SUBMISSION_CHECK: 'checking whether the model has got it',
+};

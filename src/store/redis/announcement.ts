@@ -1,4 +1,4 @@
-import type { Job } from '../../domain/job.ts';
+import { type Job, readStoredJob } from '../../domain/job.ts';
 
 /** A message on a channel. However many listen to it, it is read once. */
 export class Announcement {
@@ -11,14 +11,14 @@ export class Announcement {
 
   /** Null: it is no announcement of a job. */
   get job(): Job | null {
-    return (this.#job ??= parseJob(this.text));
+    if (this.#job === undefined) this.#job = parseJob(this.text);
+    return this.#job;
   }
 }
 
 function parseJob(text: string): Job | null {
   try {
-    const job: Job | null = JSON.parse(text);
-    return typeof job?.id === 'string' && typeof job.version === 'number' ? job : null;
+    return readStoredJob(JSON.parse(text));
   } catch {
     return null;
   }

@@ -1,136 +1,79 @@
-import { type Claim, type ClaimQuery, type DueJob, WORTH_LOOKS, worthMost } from '../job-store.ts';
-import type { RedisClient } from './connections.ts';
-import { decodeJob, fromFlatList } from './job-hash.ts';
-import { keys, SHARDS, shardOf } from './keys.ts';
+import type { Claim, ClaimQuery } from '../job-store.ts';
+import type { DueSearch } from './candidates.ts';
+import { findDue } from './find-due.ts';
+import { decodeDueJob, fromFlatList } from './job-hash.ts';
+import type { JobAccess } from './job-reader.ts';
+import { keys, shardOf } from './keys.ts';
 import { runScript } from './scripts.ts';
 
 /** Each look that others spoil is one in which they got something done; still, a claim has to end. */
 const MAX_LOOKS = 10;
-/** How many more than twice its part a shard is asked for. */
-const SPARE = 8;
-
-interface ScoredId {
-  readonly id: string;
-  readonly score: number;
-}
 
 /**
- * The ids of jobs to claim: those past their deadline, then those due, those worth most or the longest due first, over
- * all shards. In one round trip, two when the shards are uneven, and one more when there are more due than may be claimed
- * and their worth counts; another poller may be faster with some.
+ * Leases jobs that are due: a look for them, then the claim. Where other pollers were faster with some, or some turned
+ * out to be unreadable, it looks again, so that pollers who wake together share what there is.
  */
-export async function findDue(client: RedisClient, query: ClaimQuery): Promise<string[]> {
-  const { now, limit, callLimit, worth } = query;
-  const looks = worth === null ? limit : WORTH_LOOKS;
-  const [expired, urgent, due] = await Promise.all([
-    oldest(client, keys.deadline, now, limit),
-    callLimit > 0 && worth !== null ? oldest(client, keys.urgent, now, looks) : [],
-    callLimit > 0 ? oldest(client, keys.due, now, looks) : [],
-  ]);
-  const first = new Set(expired);
-  const calls = Math.max(0, Math.min(limit - first.size, callLimit));
-  const rest = [...new Set([...urgent, ...due])].filter((id) => !first.has(id));
-  const ranked = worth === null || rest.length <= calls ? rest : await rank(client, rest, worth);
-  return [...first, ...ranked.slice(0, calls)];
-}
-
-async function rank(
-  client: RedisClient,
-  ids: readonly string[],
-  worth: NonNullable<ClaimQuery['worth']>,
-): Promise<string[]> {
-  const hashes = await Promise.all(ids.map((id) => client.hgetall(keys.job(id))));
-  const due = hashes.map(readDueJob).filter((found) => found !== null);
-  return worthMost(due, worth).map(({ job }) => job.id);
-}
-
-/**
- * Leases jobs that are due: a look for them, then the claim. Where other pollers were faster with some it looks again,
- * so that pollers who wake together share what there is.
- */
-export async function claimDue(client: RedisClient, query: ClaimQuery, lease: string): Promise<Claim[]> {
+export async function claimDue(access: JobAccess, query: ClaimQuery, lease: string): Promise<Claim[]> {
+  const search = { ...access, brokenShards: new Set<string>() };
   const claims: Claim[] = [];
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
     const calls = claims.filter(({ job }) => job.deadlineAt > query.now).length;
     const rest = { limit: query.limit - claims.length, callLimit: query.callLimit - calls };
-    const ids = await findDue(client, { ...query, ...rest });
+    const ids = await findDue(search, { ...query, ...rest });
     if (ids.length === 0) break;
-    const claimed = await claimJobs(client, ids, query, lease);
+    const claimed = await claimJobs(search, ids, query, lease);
     claims.push(...claimed);
     if (claimed.length === ids.length) break;
   }
   return claims;
 }
 
-/** Leases those of the jobs that are still due. In one round trip. */
+/** Leases those of the jobs that are still due. In one round trip, and one more when some are unreadable. */
 async function claimJobs(
-  client: RedisClient,
+  search: DueSearch,
   ids: readonly string[],
-  { now, leaseUntil }: ClaimQuery,
+  query: ClaimQuery,
   lease: string,
 ): Promise<Claim[]> {
   const byShard = Map.groupBy(ids, shardOf);
   const claimed = await Promise.all(
-    [...byShard].map(([shard, shardIds]) =>
-      runScript(
-        client,
-        'reelgateClaim',
-        [keys.due(shard), keys.deadline(shard), keys.urgent(shard), ...shardIds.map(keys.job)],
-        [now, leaseUntil, lease, ...shardIds],
-      ),
-    ),
+    [...byShard].map(([shard, shardIds]) => claimOfShard(search, shard, shardIds, query, lease)),
   );
   const order = new Map(ids.map((id, index) => [id, index]));
-  return claimed
-    .flatMap((lists) => (Array.isArray(lists) ? lists : []))
-    .flatMap((list: string[]) => {
-      const hash = fromFlatList(list);
-      const due = readDueJob(hash);
-      const { '@faults': faults = '0', '@lease': leased = '' } = hash;
-      return due === null ? [] : [{ ...due, faults: Number(faults), lease: leased }];
-    })
-    .toSorted((a, b) => (order.get(a.job.id) ?? 0) - (order.get(b.job.id) ?? 0));
+  return claimed.flat().toSorted((a, b) => (order.get(a.job.id) ?? 0) - (order.get(b.job.id) ?? 0));
 }
 
-/** @returns null when the job is gone */
-function readDueJob(hash: Readonly<Record<string, string>>): DueJob | null {
-  const job = decodeJob(hash);
-  const { '@seenAt': seenAt = '' } = hash;
-  return job === null ? null : { job, seenAt: seenAt === '' ? null : Number(seenAt) };
-}
-
-/**
- * The members of a sorted set that all shards have, up to a score, the lowest first.
- *
- * Jobs are spread evenly, so that each shard is asked for little more than its part; those that turn out to have more
- * of the lowest are asked again.
- */
-async function oldest(
-  client: RedisClient,
-  keyOf: (shard: string) => string,
-  until: number,
-  limit: number,
-): Promise<string[]> {
-  const lowest = async (shard: string, count: number): Promise<ScoredId[]> => {
-    const flat = await client.zrangebyscore(keyOf(shard), '-inf', until, 'WITHSCORES', 'LIMIT', 0, count);
-    return Object.entries(fromFlatList(flat)).map(([id, score]) => ({ id, score: Number(score) }));
-  };
-  const part = Math.min(limit, 2 * Math.ceil(limit / SHARDS.length) + SPARE);
-  const parts = await Promise.all(SHARDS.map((shard) => lowest(shard, part)));
-  const merged = merge(parts, limit);
-  const last = merged[limit - 1]?.score ?? Infinity;
-  const hasMore = (found: ScoredId[]) =>
-    found.length === part && part < limit && (found.at(-1)?.score ?? 0) < last;
-  if (!parts.some(hasMore)) return merged.map(({ id }) => id);
-  const wholes = await Promise.all(
-    parts.map(async (found, index) => (hasMore(found) ? lowest(SHARDS[index] ?? '', limit) : found)),
+async function claimOfShard(
+  { client, quarantine, brokenShards }: DueSearch,
+  shard: string,
+  ids: readonly string[],
+  { now, leaseUntil }: ClaimQuery,
+  lease: string,
+): Promise<Claim[]> {
+  const [due, deadline] = [keys.due(shard), keys.deadline(shard)];
+  const answers = await quarantine.tolerate({ [due]: 'zset', [deadline]: 'zset' }, null, () =>
+    runScript(
+      client,
+      'reelgateClaim',
+      [due, deadline, ...ids.map(keys.job)],
+      [now, leaseUntil, lease, ...ids],
+    ),
   );
-  return merge(wholes, limit).map(({ id }) => id);
-}
-
-function merge(parts: readonly ScoredId[][], limit: number): ScoredId[] {
-  return parts
-    .flat()
-    .toSorted((a, b) => a.score - b.score)
-    .slice(0, limit);
+  if (answers === null) brokenShards.add(shard);
+  if (!Array.isArray(answers)) return [];
+  const claims: Claim[] = [];
+  const unreadable: Promise<void>[] = [];
+  for (const [index, answer] of answers.entries()) {
+    const id = ids[index] ?? '';
+    try {
+      if (!Array.isArray(answer)) throw new Error(`The stored job is a key of type ${String(answer)}.`);
+      const hash = fromFlatList(answer);
+      const found = decodeDueJob(hash);
+      if (found !== null) claims.push({ ...found, lease: hash['@lease'] ?? '' });
+    } catch (error) {
+      unreadable.push(quarantine.putAside(id, error));
+    }
+  }
+  await Promise.all(unreadable);
+  return claims;
 }

@@ -18,9 +18,13 @@ const CONNECT_TIMEOUT_MS = 5000;
 /** Milliseconds without any answer to what was sent, after which a connection is replaced. */
 const SILENCE_MS = 4000;
 
+/** Milliseconds between two reconnections because of a replica: in between, what can be read is read. */
+const REPLICA_PAUSE_MS = 1000;
+
 /**
  * A client for commands. While Redis is away its commands fail at once. In a cluster a command whose connection was
- * lost is tried again for a moment, so all that is sent must bear to be done twice.
+ * lost is tried again for a moment, so all that is sent must bear to be done twice. A client whose server became a replica
+ * reconnects: after a failover its name leads to the new primary.
  */
 export function connectForCommands(location: RedisLocation): RedisClient {
   const client = connect(location, false, (attempt) => Math.min(1000, 50 * 2 ** Math.min(attempt, 5)));
@@ -70,7 +74,16 @@ function connect(
   enableOfflineQueue: boolean,
   retryStrategy: (attempt: number) => number | null,
 ): RedisClient {
+  let leftReplicaAt = -Infinity;
   const node = {
+    // A cluster's nodes say where to go instead.
+    reconnectOnError: ({ message }: Error) => {
+      // A script's error has it in the middle on some versions.
+      if (cluster || !/\bREADONLY\b/.test(message)) return false;
+      if (performance.now() - leftReplicaAt < REPLICA_PAUSE_MS) return false;
+      leftReplicaAt = performance.now();
+      return true;
+    },
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
     autoResubscribe: false,

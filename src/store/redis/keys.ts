@@ -9,18 +9,40 @@ export const SHARDS: readonly string[] = Array.from('0123456789abcdef');
 
 /** Names of keys and channels. What one script touches shares a hash tag, so that a Redis Cluster serves as it is. */
 export const keys = {
-  job: (id: string) => `${tag(shardOf(id))}:job:${id}`,
+  job: (id: string) => `${keys.jobsOf(shardOf(id))}${id}`,
   video: (id: string) => `${tag(shardOf(id))}:video:${id}`,
+  /** What the keys of a shard's jobs begin with; the id follows. */
+  jobsOf: (shard: string) => `${tag(shard)}:job:`,
+  /** Unfinished jobs by when they are to be looked at. */
   due: (shard: string) => `${tag(shard)}:due`,
+  /** Unfinished jobs by when they are ended by force. */
   deadline: (shard: string) => `${tag(shard)}:deadline`,
-  urgent: (shard: string) => `${tag(shard)}:urgent`,
+  /**
+   * Ids of jobs whose record can't be read, by when the record expires. Nothing else is done to them. To have one go on,
+   * mend its hash (each field is JSON) and then, with its id and its shard, which is the last digit of the id:
+   *
+   *     PERSIST rg:{shard}:job:<id>
+   *     ZADD rg:{shard}:deadline <its deadlineAt> <id>
+   *     ZADD rg:{shard}:due 0 <id>
+   *     ZREM rg:{shard}:quarantine <id>
+   *
+   * A finished job needs only the last line.
+   */
+  quarantine: (shard: string) => `${tag(shard)}:quarantine`,
+  /** Written to find out whether the shard's node takes writes. */
+  health: (shard: string) => `${tag(shard)}:health`,
   owner: (shard: string, ownerId: string) => `${tag(shard)}:owner:${ownerId}`,
   idempotency: (shard: string, ownerId: string, key: string) =>
     `${tag(shard)}:idempotency:${ownerId}:${digest(key)}`,
-  budget: 'rg:{budget}:calls',
+  /** The state of the call budget, as JSON. */
+  budget: 'rg:{budget}:state',
   durations: 'rg:{durations}:groups',
   secret: 'rg:{secret}:job-tokens',
-  givenBack: (nonce: string) => `rg:{budget}:given-back:${nonce}`,
+  /** Jobs with equal inputs whose POST has not ended. */
+  posts: (fingerprint: string) => `${submissionsTag(fingerprint)}:posts`,
+  /** The job that an upstream request belongs to. */
+  posted: (fingerprint: string, upstreamId: string) =>
+    `${submissionsTag(fingerprint)}:request:${digest(upstreamId)}`,
   /** Unfinished jobs of an owner; of all when null. */
   unfinished: (ownerId: string | null) => `${limitsTag(ownerId)}:unfinished`,
   /** Jobs accepted within a day, likewise. */
@@ -49,6 +71,10 @@ export function oldestId(time: number): string {
 
 function tag(shard: string): string {
   return `rg:{${shard}}`;
+}
+
+function submissionsTag(fingerprint: string): string {
+  return `rg:{sub:${digest(fingerprint)}}`;
 }
 
 function limitsTag(ownerId: string | null): string {

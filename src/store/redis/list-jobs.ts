@@ -1,6 +1,6 @@
 import type { Job } from '../../domain/job.ts';
 import type { ListQuery } from '../job-store.ts';
-import type { RedisClient } from './connections.ts';
+import type { JobAccess } from './job-reader.ts';
 import { keys, SHARDS } from './keys.ts';
 
 /** Jobs read at a time when many are left out by their phase. */
@@ -9,13 +9,11 @@ const MIN_PAGE = 50;
 /**
  * A page of an owner's jobs, merged from the owner's sets of all shards. Ids whose job has expired are passed over.
  *
- * @param readJobs as many as asked for, in order; null for one that is gone
  * @param wanted which jobs to give, besides what the query says
  */
 export async function listJobs(
-  client: RedisClient,
+  access: JobAccess,
   query: ListQuery,
-  readJobs: (ids: readonly string[]) => Promise<(Job | null)[]>,
   wanted: (job: Job) => boolean = () => true,
 ): Promise<Job[]> {
   const { phases, ascending, limit } = query;
@@ -25,8 +23,8 @@ export async function listJobs(
   let { olderThan, newerThan } = query;
   const pageSize = Math.max(limit, MIN_PAGE);
   while (found.length < limit) {
-    const ids = await listIds(client, { ...query, olderThan, newerThan, limit: pageSize });
-    const jobs = await readJobs(ids);
+    const ids = await listIds(access, { ...query, olderThan, newerThan, limit: pageSize });
+    const jobs = await access.reader.read(ids);
     found.push(...jobs.filter((job) => job !== null).filter((job) => inPhase(job) && wanted(job)));
     if (ids.length < pageSize) break;
     if (ascending) newerThan = ids.at(-1) ?? null;
@@ -35,16 +33,18 @@ export async function listJobs(
   return found.slice(0, limit);
 }
 
-async function listIds(client: RedisClient, query: ListQuery): Promise<string[]> {
+async function listIds({ client, quarantine }: JobAccess, query: ListQuery): Promise<string[]> {
   const { ownerId, olderThan, newerThan, ascending, limit } = query;
   const min = newerThan === null ? '-' : `(${newerThan}`;
   const max = olderThan === null ? '+' : `(${olderThan}`;
   const perShard = await Promise.all(
     SHARDS.map((shard) => {
       const key = keys.owner(shard, ownerId);
-      return ascending
-        ? client.zrangebylex(key, min, max, 'LIMIT', 0, limit)
-        : client.zrevrangebylex(key, max, min, 'LIMIT', 0, limit);
+      return quarantine.tolerate({ [key]: 'zset' }, [], () =>
+        ascending
+          ? client.zrangebylex(key, min, max, 'LIMIT', 0, limit)
+          : client.zrevrangebylex(key, max, min, 'LIMIT', 0, limit),
+      );
     }),
   );
   const ids = perShard.flat().toSorted();

@@ -5,12 +5,16 @@ import {
   KEPT_SHARE,
 } from '../../domain/duration-model.ts';
 import type { DurationStore } from '../duration-store.ts';
-import { StoreUnavailableError } from '../job-store.ts';
+import { attempt } from './attempt.ts';
 import type { RedisClient } from './connections.ts';
 import { keys } from './keys.ts';
+import { isWrongType } from './quarantine.ts';
 import { runScript } from './scripts.ts';
 
-/** What was learned of durations, in one hash: a field for each group, its three numbers with blanks between. */
+/**
+ * What was learned of durations, in one hash: a field for each group, its three numbers with blanks between. A key of
+ * another type counts as nothing, and is replaced with what is learned next.
+ */
 export class RedisDurationStore implements DurationStore {
   readonly #client: RedisClient;
 
@@ -19,14 +23,19 @@ export class RedisDurationStore implements DurationStore {
   }
 
   async read(): Promise<DurationStats> {
-    const fields = await attempt(this.#client.hgetall(keys.durations));
+    const fields = await attempt(() =>
+      this.#client.hgetall(keys.durations).catch((error: unknown) => {
+        if (isWrongType(error)) return {};
+        throw error;
+      }),
+    );
     const groups = Object.entries(fields).map(([name, text]) => [name, readMoments(text)] as const);
     return new Map(groups.filter((group): group is [string, GroupMoments] => group[1] !== null));
   }
 
   async add(samples: readonly DurationSample[]): Promise<void> {
     const values = samples.map(({ group, moments }) => [group, moments.mean, moments.square]);
-    await attempt(runScript(this.#client, 'reelgateLearn', [keys.durations], [KEPT_SHARE, ...values]));
+    await attempt(() => runScript(this.#client, 'reelgateLearn', [keys.durations], [KEPT_SHARE, ...values]));
   }
 }
 
@@ -35,12 +44,4 @@ function readMoments(text: string): GroupMoments | null {
   const [weight = 0, sum = 0, squares = 0, ...more] = text.split(' ').map(Number);
   const readable = more.length === 0 && [weight, sum, squares].every(Number.isFinite) && weight > 0;
   return readable ? { weight, sum, squares } : null;
-}
-
-async function attempt<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new StoreUnavailableError('Redis failed.', { cause: error });
-  }
 }

@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
-import { idempotencyShard } from '../../domain/job-id.ts';
-import { isFinal, type Job } from '../../domain/job.ts';
+import type { Job } from '../../domain/job.ts';
 import {
   type Claim,
   type ClaimQuery,
   type CreateOutcome,
-  IDEMPOTENCY_MS,
-  isUrgent,
   type JobStore,
   type ListQuery,
   type NewJobRecord,
   type SaveChange,
+  type SaveOutcome,
   type Schedule,
+  type StoreHealth,
   StoreUnavailableError,
   type Topic,
   type TopicListener,
   type Unwatch,
+  type WaitingJob,
 } from '../job-store.ts';
+import { attempt } from './attempt.ts';
 import { ChannelHub } from './channel-hub.ts';
 import { claimDue } from './claim-due.ts';
 import {
@@ -27,12 +28,17 @@ import {
   type RedisClient,
   type RedisLocation,
 } from './connections.ts';
-import { missedJobs } from './missed-jobs.ts';
-import { decodeJob, encodeJob } from './job-hash.ts';
-import { channels, CLOCK_SKEW_MS, keys, oldestId, SHARDS, shardOf } from './keys.ts';
+import { findWaiting } from './find-waiting.ts';
+import { HealthCheck } from './health-check.ts';
+import { type JobAccess, JobReader } from './job-reader.ts';
+import { JobWriter } from './job-writer.ts';
+import { channels, keys, SHARDS } from './keys.ts';
 import { listJobs } from './list-jobs.ts';
-import { giveBack, reserve } from './reservation.ts';
+import { missedJobs } from './missed-jobs.ts';
+import { pullIn } from './pull-in.ts';
+import { Quarantine } from './quarantine.ts';
 import { runScript } from './scripts.ts';
+import { ServerClock } from './server-clock.ts';
 import { TopicWatch, type TopicWatchOptions } from './topic-watch.ts';
 
 /** Settings of the shared store. */
@@ -45,6 +51,8 @@ export interface RedisJobStoreOptions {
   readonly random: () => number;
   /** Called when the line for subscriptions is lost; it is made anew. */
   readonly onTrouble: (error: unknown) => void;
+  /** Told of each job and each key that can't be read, by its id or name: once in the life of the process. */
+  readonly onUnreadable: (id: string, error: unknown) => void;
 }
 
 /** The shared store: many processes on one Redis or Redis Cluster. What survives a restart is up to its settings. */
@@ -52,6 +60,10 @@ export class RedisJobStore implements JobStore {
   readonly #options: RedisJobStoreOptions;
   readonly #client: RedisClient;
   readonly #hub: ChannelHub;
+  readonly #access: JobAccess;
+  readonly #writer: JobWriter;
+  readonly #health: HealthCheck;
+  readonly #serverClock: ServerClock;
   readonly #publish: 'PUBLISH' | 'SPUBLISH';
   readonly #watches = new Set<TopicWatch>();
   readonly #watching: TopicWatchOptions;
@@ -71,6 +83,23 @@ export class RedisJobStore implements JobStore {
       random,
       onTrouble,
     });
+    const now = () => clock.now();
+    const { retentionMs, onUnreadable } = options;
+    const quarantine = new Quarantine({ client: this.#client, retentionMs, now, onUnreadable });
+    this.#access = { client: this.#client, quarantine, reader: new JobReader(this.#client, quarantine) };
+    this.#writer = new JobWriter({ access: this.#access, publish: this.#publish, retentionMs, now });
+    this.#health = new HealthCheck({
+      client: this.#client,
+      quarantine,
+      publish: this.#publish,
+      isListening: () => this.#hub.live,
+      now,
+    });
+    this.#serverClock = new ServerClock({
+      ask: () => askTime(this.#client),
+      monotonic: () => performance.now(),
+      clock,
+    });
     this.#watching = { readMissed: (topic, since) => this.#readMissed(topic, since), clock, random };
   }
 
@@ -84,6 +113,8 @@ export class RedisJobStore implements JobStore {
     try {
       await untilConnected(store.#client);
       await store.#hub.start();
+      await store.#serverClock.start();
+      await pullIn(store.#access, store.serverNow);
       return store;
     } catch (error) {
       await store[Symbol.asyncDispose]();
@@ -96,121 +127,70 @@ export class RedisJobStore implements JobStore {
     return this.#client;
   }
 
+  /** What is unreadable in this Redis, for what else lives in it. */
+  get quarantine(): Quarantine {
+    return this.#access.quarantine;
+  }
+
+  /** The time of the server's clock, on which all instances agree, in epoch milliseconds. */
+  get serverNow(): number {
+    return this.#serverClock.now;
+  }
+
   /** How many listeners there are now, for tests and metrics. */
   get listenerCount(): number {
     return this.#hub.size;
   }
 
-  create({ job, idempotencyKey, fingerprint, limits }: NewJobRecord): Promise<CreateOutcome> {
-    return this.#ask(async (client) => {
-      const shard = shardOf(job.id);
-      const { id, ownerId } = job;
-      if (idempotencyKey !== null && shard !== idempotencyShard(ownerId, idempotencyKey)) {
-        throw new Error(`The id ${id} is not in the shard of its idempotency key.`);
-      }
-      const now = this.#options.clock.now();
-      const keptMs = Math.max(this.#options.retentionMs, IDEMPOTENCY_MS) + (job.deadlineAt - job.createdAt);
-      const idempotency = keys.idempotency(shard, ownerId, idempotencyKey ?? '');
-      const { refusal, undo } = await reserve(client, job, limits, now);
-      // Asked also when it is refused: a known key gives its job all the same.
-      const answer = await runScript(
-        client,
-        'reelgateCreate',
-        [...queueKeys(id), keys.owner(shard, ownerId), idempotency],
-        [
-          [id, job.createdAt, Math.max(job.deadlineAt, job.createdAt), refusal === null ? '0' : '1'],
-          [idempotencyKey === null ? '' : fingerprint, now, now + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
-          [oldestId(now - keptMs), Math.ceil(keptMs / 1000)],
-          [encodeJob(job), this.#publish, channels.job(id), channels.owner(shard, ownerId)],
-          channels.work(shard),
-        ],
-      );
-      const [type, knownId] = Array.isArray(answer) ? answer.map(String) : [];
-      if (type === 'created') return { type };
-      await undo();
-      if (type === 'full' && refusal !== null) return { type: 'refused', ...refusal };
-      const known = await this.#read(client, [knownId ?? '']);
-      if ((type !== 'duplicate' && type !== 'conflict') || known[0] == null) {
-        throw new Error(`The store answered a create with ${String(type)}.`);
-      }
-      return { type, job: known[0] };
-    });
+  create(record: NewJobRecord): Promise<CreateOutcome> {
+    return attempt(() => this.#writer.create(record));
   }
 
   /** Other processes write too. */
   cached(): undefined {}
 
   getMany(ids: readonly string[]): Promise<(Job | null)[]> {
-    return this.#ask((client) => this.#read(client, ids));
+    return attempt(() => this.#access.reader.read(ids));
   }
 
   getVideoData(jobId: string): Promise<string | null> {
-    return this.#ask((client) => client.get(keys.video(jobId)));
+    const key = keys.video(jobId);
+    return attempt(() =>
+      this.#access.quarantine.tolerate({ [key]: 'string' }, null, () => this.#client.get(key)),
+    );
   }
 
   list(query: ListQuery): Promise<Job[]> {
-    return this.#ask((client) => listJobs(client, query, (ids) => this.#read(client, ids)));
+    return attempt(() => listJobs(this.#access, query));
   }
 
   claimDue(query: ClaimQuery): Promise<Claim[]> {
     const lease = `${this.#leasePrefix}:${++this.#leases}`;
-    return this.#ask((client) => claimDue(client, query, lease));
+    return attempt(() => claimDue(this.#access, query, lease));
   }
 
-  save(claim: Claim, { job, schedule, videoData }: SaveChange): Promise<boolean> {
-    return this.#ask(async (client) => {
-      const { id, ownerId } = job;
-      const shard = shardOf(id);
-      const now = this.#options.clock.now();
-      const keptUntil = Math.max(
-        now + this.#options.retentionMs,
-        job.createdAt + IDEMPOTENCY_MS + CLOCK_SKEW_MS,
-      );
-      const release = schedule === null ? 'keep' : 'release';
-      const stored = await runScript(
-        client,
-        'reelgateSave',
-        [...queueKeys(id), keys.video(id)],
-        [
-          [id, claim.lease, job.version, isFinal(job) ? 'final' : release],
-          [schedule?.dueAt ?? 0, schedule?.faults ?? 0, schedule?.seenAt ?? '', isUrgent(job) ? '1' : '0'],
-          [Math.ceil((keptUntil - now) / 1000), videoData ?? ''],
-          [encodeJob(job), this.#publish, channels.job(id), channels.owner(shard, ownerId)],
-        ],
-      );
-      if (stored !== 1) return false;
-      // When it fails the save does too, and is repeated.
-      if (isFinal(job)) await giveBack(client, job);
-      return true;
-    });
+  findWaiting(dueBefore: number, limit: number): Promise<WaitingJob[]> {
+    return attempt(() => findWaiting(this.#access, dueBefore, limit));
   }
 
-  release(claim: Claim, { dueAt, faults, seenAt }: Schedule): Promise<void> {
-    return this.#ask(async (client) => {
-      const { id } = claim.job;
-      await runScript(client, 'reelgateRelease', queueKeys(id), [
-        id,
-        claim.lease,
-        dueAt,
-        faults,
-        seenAt ?? '',
-      ]);
-    });
+  save(lease: string, change: SaveChange): Promise<SaveOutcome> {
+    return attempt(() => this.#writer.save(lease, change));
+  }
+
+  release(claim: Claim, schedule: Schedule): Promise<void> {
+    return attempt(() => this.#writer.release(claim, schedule));
   }
 
   nextDueAt(): Promise<number | null> {
-    return this.#ask(async (client) => {
-      const heads = await Promise.all(
-        SHARDS.map((shard) => client.zrange(keys.due(shard), 0, 0, 'WITHSCORES')),
-      );
+    return attempt(async () => {
+      const heads = await Promise.all(SHARDS.map((shard) => this.#firstDue(keys.due(shard))));
       const scores = heads.flatMap(([, score]) => (score === undefined ? [] : [Number(score)]));
       return scores.length === 0 ? null : Math.min(...scores);
     });
   }
 
-  async ping(): Promise<void> {
-    if (!this.#hub.live) throw new StoreUnavailableError('The line for announcements is down.');
-    await this.nextDueAt();
+  health(): Promise<StoreHealth> {
+    return attempt(() => this.#health.run());
   }
 
   async watch(topic: Topic, listener: TopicListener): Promise<Unwatch> {
@@ -238,35 +218,28 @@ export class RedisJobStore implements JobStore {
     const watches = [...this.#watches];
     for (const watch of watches) watch.end();
     await this.#hub[Symbol.asyncDispose]();
+    await this.#serverClock[Symbol.asyncDispose]();
     this.#client.disconnect();
     await Promise.all(watches.map((watch) => watch.idle()));
   }
 
   #readMissed(topic: Topic, since: number): Promise<Job[]> {
     const now = this.#options.clock.now();
-    return this.#ask((client) =>
-      missedJobs(topic, { client, read: (ids) => this.#read(client, ids), since, now }),
+    return attempt(() => missedJobs(topic, { ...this.#access, since, now }));
+  }
+
+  #firstDue(key: string): Promise<string[]> {
+    return this.#access.quarantine.tolerate({ [key]: 'zset' }, [], () =>
+      this.#client.zrange(key, 0, 0, 'WITHSCORES'),
     );
-  }
-
-  async #read(client: RedisClient, ids: readonly string[]): Promise<(Job | null)[]> {
-    const hashes = await Promise.all(ids.map((id) => client.hgetall(keys.job(id))));
-    return hashes.map(decodeJob);
-  }
-
-  async #ask<T>(work: (client: RedisClient) => Promise<T>): Promise<T> {
-    try {
-      return await work(this.#client);
-    } catch (error) {
-      throw new StoreUnavailableError('Redis failed.', { cause: error });
-    }
   }
 }
 
-/** What the scripts that move a job through the queues take first. */
-function queueKeys(id: string): string[] {
-  const shard = shardOf(id);
-  return [keys.job(id), keys.due(shard), keys.deadline(shard), keys.urgent(shard)];
+/** @returns epoch milliseconds, of the node of one shard, so that it is the same one for all */
+async function askTime(client: RedisClient): Promise<number> {
+  const answer = await runScript(client, 'reelgateTime', [keys.due(SHARDS[0] ?? '')], []);
+  const [seconds = 0, microseconds = 0] = Array.isArray(answer) ? answer.map(Number) : [];
+  return seconds * 1000 + microseconds / 1000;
 }
 
 function channelsOf(topic: Topic): string[] {

@@ -8,6 +8,7 @@ import {
 } from '../job-limits.ts';
 import type { RedisClient } from './connections.ts';
 import { keys } from './keys.ts';
+import { isWrongType } from './quarantine.ts';
 import { runScript } from './scripts.ts';
 
 /** Places of a job within the limits, or why it gets none. */
@@ -60,7 +61,10 @@ export async function reserve(
   return { refusal: null, undo };
 }
 
-/** Gives back the places of a job that has ended. May be repeated. */
+/**
+ * Gives back the places of a job that has ended. May be repeated. Where the places are a key of another type none was
+ * taken, and there is nothing to give back.
+ */
 export async function giveBack(client: RedisClient, job: Job): Promise<void> {
   const sets = SCOPES.flatMap(({ ownerOf }) => {
     const owner = ownerOf(job);
@@ -70,5 +74,8 @@ export async function giveBack(client: RedisClient, job: Job): Promise<void> {
 }
 
 async function remove(client: RedisClient, sets: readonly string[], jobId: string): Promise<void> {
-  await Promise.all(sets.map((set) => client.zrem(set, jobId)));
+  const removed = await Promise.allSettled(sets.map((set) => client.zrem(set, jobId)));
+  for (const outcome of removed) {
+    if (outcome.status === 'rejected' && !isWrongType(outcome.reason)) throw outcome.reason;
+  }
 }

@@ -7,10 +7,19 @@ declare module 'ioredis' {
     reelgateCreate(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateAllow(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateClaim(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateCandidates(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateWaiting(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateSave(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateRelease(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateQuarantine(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateHealth(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgatePullIn(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateTime(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateLearn(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
-    reelgateTakeCalls(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateReplaceText(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateBeginPost(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateEndPost(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateAdopt(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
   }
 }
 
@@ -19,10 +28,19 @@ const FILES = {
   reelgateCreate: 'create.lua',
   reelgateAllow: 'allow.lua',
   reelgateClaim: 'claim.lua',
+  reelgateCandidates: 'candidates.lua',
+  reelgateWaiting: 'waiting.lua',
   reelgateSave: 'save.lua',
   reelgateRelease: 'release.lua',
+  reelgateQuarantine: 'quarantine.lua',
+  reelgateHealth: 'health.lua',
+  reelgatePullIn: 'pull-in.lua',
+  reelgateTime: 'time.lua',
   reelgateLearn: 'learn.lua',
-  reelgateTakeCalls: 'take-calls.lua',
+  reelgateReplaceText: 'replace-text.lua',
+  reelgateBeginPost: 'begin-post.lua',
+  reelgateEndPost: 'end-post.lua',
+  reelgateAdopt: 'adopt.lua',
 } as const;
 
 /** Teaches a client the store's scripts. */

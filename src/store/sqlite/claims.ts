@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Claim, type ClaimQuery, WORTH_LOOKS, worthMost } from '../job-store.ts';
-import { readDueJob } from './rows.ts';
+import { type Claim, type ClaimQuery, type DueJob, MAX_CANDIDATES } from '../job-store.ts';
+import type { Quarantine } from './quarantine.ts';
+import { readDueJob, type Row } from './rows.ts';
 import type { Statements } from './statements.ts';
 
 /**
@@ -9,24 +10,27 @@ import type { Statements } from './statements.ts';
  */
 export class Claims {
   readonly #statements: Statements;
+  readonly #quarantine: Quarantine;
   /** Sets the names of these leases apart from those of the process that had the folder before. */
   readonly #prefix = randomUUID();
   #count = 0;
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, quarantine: Quarantine) {
     this.#statements = statements;
+    this.#quarantine = quarantine;
   }
 
   /** As the port's `claimDue`. */
   claim(query: ClaimQuery): Claim[] {
     const { now, leaseUntil, limit, callLimit } = query;
-    const expired = this.#statements.findExpired.all({ now, limit }).map(readDueJob);
+    const asked = { now, except: JSON.stringify(query.except) };
+    const expired = this.#read(() => this.#statements.findExpired.all({ ...asked, limit }));
     const room = Math.min(limit - expired.length, callLimit);
-    const due = room > 0 ? this.#findDue(query, room) : [];
-    return [...expired, ...due].map(({ job, faults, seenAt }) => {
+    const due = room > 0 ? this.#findDue(asked, room, query.choose) : [];
+    return [...expired, ...due].map(({ job, faults, seenAt, notes }) => {
       const lease = `${this.#prefix}:${++this.#count}`;
       this.#statements.lease.run({ id: job.id, lease, until: leaseUntil });
-      return { job, faults, seenAt, lease };
+      return { job, faults, seenAt, notes, lease };
     });
   }
 
@@ -38,11 +42,38 @@ export class Claims {
     return times.length === 0 ? null : Math.min(...times);
   }
 
-  #findDue({ now, worth }: ClaimQuery, room: number): Omit<Claim, 'lease'>[] {
-    if (worth === null) return this.#statements.findDue.all({ now, limit: room }).map(readDueJob);
-    const looks = { now, limit: WORTH_LOOKS };
-    const rows = [...this.#statements.findUrgent.all(looks), ...this.#statements.findDue.all(looks)];
-    const found = new Map(rows.map(readDueJob).map((due) => [due.job.id, due]));
-    return worthMost([...found.values()], worth).slice(0, room);
+  #findDue(
+    asked: { readonly now: number; readonly except: string },
+    room: number,
+    choose: ClaimQuery['choose'],
+  ): readonly DueJob[] {
+    if (choose === null || !this.#isMoreDue(asked, room)) {
+      return this.#read(() => this.#statements.findDue.all({ ...asked, limit: room }));
+    }
+    const candidates = this.#findCandidates(asked);
+    const chosen = new Set(choose(candidates).map(({ job }) => job.id));
+    const found = new Map(candidates.map((due) => [due.job.id, due]));
+    return [...chosen].flatMap((id) => found.get(id) ?? []).slice(0, room);
+  }
+
+  /** Of each owner and kind those that have been due for longest, in turn. */
+  #findCandidates(asked: { readonly now: number; readonly except: string }): DueJob[] {
+    const counts = new Map<unknown, number>();
+    const turns = this.#statements.findKinds.all(asked).map(({ row, kind }) => {
+      const turn = counts.get(kind) ?? 0;
+      counts.set(kind, turn + 1);
+      return { row: Number(row), turn };
+    });
+    const first = turns.toSorted((a, b) => a.turn - b.turn).slice(0, MAX_CANDIDATES);
+    const rows = JSON.stringify(first.map(({ row }) => row));
+    return this.#read(() => this.#statements.getDueJobs.all({ rows }));
+  }
+
+  #isMoreDue(asked: { readonly now: number; readonly except: string }, room: number): boolean {
+    return Number(this.#statements.countDue.get({ ...asked, limit: room + 1 })?.['count']) > room;
+  }
+
+  #read(select: () => Row[]): DueJob[] {
+    return this.#quarantine.readAll(select, readDueJob);
   }
 }

@@ -70,6 +70,43 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_by_deadline ON jobs (deadline_at) WHERE purge_at IS NULL;
   CREATE INDEX jobs_unfinished_by_owner ON jobs (owner_id) WHERE purge_at IS NULL;
   `,
+  // To mend a quarantined job: stop the gateway, make the row's body a job again that agrees with the columns beside it
+  // (id, owner_id, version, phase), and start it. A job that can be read then is due at once, if it is not final.
+  `
+  ALTER TABLE jobs ADD COLUMN notes TEXT;     -- the PollNotes as JSON; null when there are none
+  ALTER TABLE jobs ADD COLUMN saved_by TEXT;  -- the lease that stored this version; null for the first
+  DROP INDEX jobs_by_urgency;
+  DROP INDEX jobs_by_due;
+  -- Holds all that decides which jobs are offered to a poller, so that their bodies are not read for it.
+  CREATE INDEX jobs_by_due ON jobs (due_at, deadline_at, owner_id, faults, phase, id) WHERE due_at IS NOT NULL;
+  CREATE INDEX jobs_accepted ON jobs (due_at, version, id) WHERE due_at IS NOT NULL AND phase = 'accepted';
+
+  CREATE TABLE quarantine (
+    job_id       TEXT PRIMARY KEY,           -- a job whose row cannot be read: it is not due, and shown to nobody
+    error        TEXT NOT NULL,
+    since        INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE submissions_in_flight (
+    fingerprint  TEXT NOT NULL,              -- of the inputs
+    job_id       TEXT NOT NULL,
+    begun_at     INTEGER NOT NULL,
+    PRIMARY KEY (fingerprint, job_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE upstream_requests (
+    upstream_id  TEXT PRIMARY KEY,
+    job_id       TEXT NOT NULL,              -- the one job that the request belongs to
+    known_since  INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX upstream_requests_by_age ON upstream_requests (known_since);
+
+  CREATE TABLE shared_texts (
+    name         TEXT PRIMARY KEY,
+    text         TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE health_checks (count INTEGER NOT NULL) STRICT;  -- one row, changed by each check that the store can write
+  INSERT INTO health_checks (count) VALUES (0);
+  `,
 ];
 
 /**

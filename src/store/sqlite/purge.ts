@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { SUBMISSION_MEMORY_MS } from '../submissions.ts';
 import type { Statements } from './statements.ts';
 
 const INTERVAL_MS = 10 * 60 * 1000;
@@ -48,13 +49,20 @@ export function startPurging(slice: () => boolean, onError: (error: unknown) => 
 /** @returns whether a whole batch was deleted */
 function deleteBatch(database: DatabaseSync, statements: Statements, now: number): boolean {
   const batch = { now, limit: BATCH };
+  const forgotten = { before: now - SUBMISSION_MEMORY_MS, limit: BATCH };
   database.exec('BEGIN IMMEDIATE');
   try {
     statements.purgeVideoData.run(batch);
-    const jobs = Number(statements.purgeJobs.run(batch).changes);
-    const keys = Number(statements.purgeKeys.run(batch).changes);
+    statements.purgeQuarantine.run(batch);
+    statements.purgeUnreadable.run(batch);
+    const deleted = [
+      statements.purgeJobs.run(batch),
+      statements.purgeKeys.run(batch),
+      statements.purgeInFlight.run(forgotten),
+      statements.purgeUpstreamRequests.run(forgotten),
+    ];
     database.exec('COMMIT');
-    return jobs === BATCH || keys === BATCH;
+    return deleted.some(({ changes }) => Number(changes) === BATCH);
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;

@@ -28,6 +28,11 @@ export class RecentJobs {
     this.#young = new Map();
   }
 
+  delete(id: string): void {
+    this.#young.delete(id);
+    this.#old.delete(id);
+  }
+
   clear(): void {
     this.#young.clear();
     this.#old.clear();

@@ -1,19 +1,57 @@
 import type { SQLOutputValue } from 'node:sqlite';
-import type { Job } from '../../domain/job.ts';
-import type { Claim } from '../job-store.ts';
+import { type Job, readStoredJob } from '../../domain/job.ts';
+import { NO_NOTES, type PollNotes } from '../../domain/poll-notes.ts';
+import type { DueJob } from '../job-store.ts';
 
 /** A row as SQLite gives it. */
 export type Row = Record<string, SQLOutputValue>;
 
-/** The job of a row with `body`. */
+/**
+ * The columns that `readJob` needs. Numbers are read as floating point: an integer that JavaScript can't hold would make
+ * SQLite refuse all rows of a statement, not only its own.
+ */
+export const JOB_COLUMNS = 'id, owner_id, CAST(version AS REAL) AS version, phase, body';
+/** The columns that `readDueJob` needs. */
+export const DUE_JOB_COLUMNS = `${JOB_COLUMNS}, CAST(faults AS REAL) AS faults, CAST(seen_at AS REAL) AS seen_at, notes`;
+
+/**
+ * The job of a row.
+ *
+ * @throws Error when the body is no job, or another than the columns tell of
+ */
 export function readJob(row: Row): Job {
-  // Written by the job store, in this version of the schema or brought up to it by a migration.
-  const job: Job = JSON.parse(String(row['body']));
+  const job = readStoredJob(JSON.parse(String(row['body'])));
+  const columns = { id: job.id, owner_id: job.ownerId, version: job.version, phase: job.phase };
+  for (const [column, value] of Object.entries(columns)) {
+    if (row[column] !== value) throw new Error(`The stored job does not agree with its column ${column}.`);
+  }
   return job;
 }
 
-/** The job of a row with `body`, `faults` and `seen_at`. */
-export function readDueJob(row: Row): Omit<Claim, 'lease'> {
-  const { faults, seen_at: seenAt } = row;
-  return { job: readJob(row), faults: Number(faults), seenAt: typeof seenAt === 'number' ? seenAt : null };
+/** As `readJob`, with what the poller knows. @throws as `readJob` */
+export function readDueJob(row: Row): DueJob {
+  const { faults, seen_at: seenAt, notes } = row;
+  const job = readJob(row);
+  return {
+    job,
+    faults: Number(faults),
+    seenAt: typeof seenAt === 'number' ? seenAt : null,
+    notes: typeof notes === 'string' ? readNotes(notes) : NO_NOTES,
+  };
+}
+
+/** As a row keeps them. */
+export function writeNotes(notes: PollNotes = NO_NOTES): string | null {
+  const text = JSON.stringify(notes);
+  return text === '{}' ? null : text;
+}
+
+/** Without its notes a job takes longer, and nothing else: those that can't be read are none. */
+function readNotes(text: string): PollNotes {
+  try {
+    const notes: PollNotes = JSON.parse(text);
+    return typeof notes === 'object' && !Array.isArray(notes) ? (notes ?? NO_NOTES) : NO_NOTES;
+  } catch {
+    return NO_NOTES;
+  }
 }

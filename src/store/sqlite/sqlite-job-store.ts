@@ -13,18 +13,24 @@ import {
   type ListQuery,
   type NewJobRecord,
   type SaveChange,
+  type SaveOutcome,
   type Schedule,
+  type StoreHealth,
+  StoreUnavailableError,
   type Topic,
   type TopicListener,
   type Unwatch,
+  type WaitingJob,
 } from '../job-store.ts';
 import { Claims } from './claims.ts';
+import { DataFiles } from './data-files.ts';
 import { lockFolder } from './folder-lock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrations.ts';
 import { purgeSlice, startPurging } from './purge.ts';
+import { Quarantine } from './quarantine.ts';
 import { RecentJobs } from './recent-jobs.ts';
-import { readJob } from './rows.ts';
+import { readJob, writeNotes } from './rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { unavailable } from './unavailable.ts';
 import { usedUpLimit } from './used-up-limit.ts';
@@ -39,18 +45,42 @@ export interface SqliteJobStoreOptions {
   readonly now: () => number;
   /** Called when the clearing away of old jobs fails; it is tried again later. */
   readonly onPurgeError: (error: unknown) => void;
+  /** Called once in this process for each job whose record cannot be read, also by the constructor. Must not throw. */
+  readonly onUnreadable: (id: string, error: unknown) => void;
 }
+
+/** What is found under an idempotency key whose job cannot be read. */
+interface UnreadableJob {
+  readonly type: 'unreadable';
+  readonly id: string;
+  readonly error: unknown;
+}
+
+/** What tells one save from another. */
+interface SavedColumns {
+  readonly id: string;
+  readonly version: number;
+  readonly body: string;
+  readonly lease: string;
+}
+
+/** Milliseconds ahead of now that no job is due at: one that is was scheduled before the clock was set back. */
+const LATEST_DUE_MS = 5 * 60 * 1000;
+const DATABASE = 'reelgate.sqlite';
 
 /** The embedded store: one process, one folder, SQLite in WAL mode. An answered write survives a power cut. */
 export class SqliteJobStore implements JobStore {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
+  readonly #files: DataFiles;
   readonly #claims: Claims;
+  readonly #quarantine: Quarantine;
   readonly #commits: GroupCommit;
   readonly #resources: DisposableStack;
   readonly #announcer = new Announcer();
   readonly #recent = new RecentJobs();
   readonly #options: SqliteJobStoreOptions;
+  #healthCheck: Promise<StoreHealth> | null = null;
 
   /**
    * Opens the store. Leases of an earlier process are void, as there can be no other: its jobs are due at once.
@@ -61,16 +91,26 @@ export class SqliteJobStore implements JobStore {
     using resources = new DisposableStack();
     mkdirSync(options.folder, { recursive: true });
     resources.use(lockFolder(options.folder));
-    this.#database = new DatabaseSync(join(options.folder, 'reelgate.sqlite'), { timeout: 5000 });
+    this.#database = new DatabaseSync(join(options.folder, DATABASE), { timeout: 5000 });
     resources.defer(() => this.#database.close());
     // FULL: a job that was marked as submitting must still be marked after a power cut, or it would be sent twice.
     this.#database.exec(
       'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 8388608',
     );
     migrate(this.#database);
+    this.#files = new DataFiles(options.folder, [DATABASE, `${DATABASE}-wal`]);
     this.#statements = prepareStatements(this.#database);
-    this.#claims = new Claims(this.#statements);
     this.#commits = new GroupCommit(this.#database);
+    this.#quarantine = new Quarantine({
+      statements: this.#statements,
+      commits: this.#commits,
+      retentionMs: options.retentionMs,
+      now: options.now,
+      onUnreadable: options.onUnreadable,
+      forget: (id) => this.#recent.delete(id),
+    });
+    this.#claims = new Claims(this.#statements, this.#quarantine);
+    this.#takeOver(options.now());
     resources.use(startPurging(() => this.#purge(), options.onPurgeError));
     this.#options = options;
     this.#resources = resources.move();
@@ -93,13 +133,17 @@ export class SqliteJobStore implements JobStore {
 
   async create(record: NewJobRecord): Promise<CreateOutcome> {
     const { job, idempotencyKey, fingerprint, limits } = record;
-    const create = (): CreateOutcome => {
+    const create = (): CreateOutcome | UnreadableJob => {
       const now = this.#options.now();
       if (idempotencyKey !== null) {
         const earlier = this.#statements.findKey.get({ owner: job.ownerId, key: idempotencyKey, now });
         if (earlier !== undefined) {
           const type = earlier['fingerprint'] === fingerprint ? 'duplicate' : 'conflict';
-          return { type, job: readJob(earlier) };
+          try {
+            return { type, job: readJob(earlier) };
+          } catch (error) {
+            return { type: 'unreadable', id: String(earlier['id']), error };
+          }
         }
       }
       const refusal = usedUpLimit(this.#statements, job.ownerId, limits, now);
@@ -125,12 +169,20 @@ export class SqliteJobStore implements JobStore {
       }
       return { type: 'created' };
     };
-    return this.#write(create, (outcome) => {
-      if (outcome.type !== 'created') return;
+    this.#files.check();
+    const outcome = await this.#write(create, ({ type }) => {
+      if (type !== 'created') return;
       this.#recent.set(job);
       this.#announcer.announce(job);
       this.#announcer.announceWork(job);
     });
+    if (outcome.type !== 'unreadable') return outcome;
+    const { id, error } = outcome;
+    this.#read(() => this.#quarantine.add(id, error));
+    throw new StoreUnavailableError(
+      `The idempotency key belongs to job ${id}, whose record cannot be read. Use another key to make another job.`,
+      { cause: error },
+    );
   }
 
   cached(id: string): Job | undefined {
@@ -149,28 +201,43 @@ export class SqliteJobStore implements JobStore {
 
   async list(query: ListQuery): Promise<Job[]> {
     const statement = query.ascending ? this.#statements.listAscending : this.#statements.listDescending;
-    const rows = this.#read(() =>
-      statement.all({
-        owner: query.ownerId,
-        phases: query.phases === null ? null : JSON.stringify(query.phases),
-        older: query.olderThan,
-        newer: query.newerThan,
-        limit: query.limit,
-      }),
-    );
-    return rows.map(readJob);
+    const asked = {
+      owner: query.ownerId,
+      phases: query.phases === null ? null : JSON.stringify(query.phases),
+      older: query.olderThan,
+      newer: query.newerThan,
+      limit: query.limit,
+    };
+    return this.#read(() => this.#quarantine.readAll(() => statement.all(asked), readJob));
   }
 
   async claimDue(query: ClaimQuery): Promise<Claim[]> {
     return this.#read(() => this.#claims.claim(query));
   }
 
-  async save(claim: Claim, { job, schedule, videoData }: SaveChange): Promise<boolean> {
+  async findWaiting(dueBefore: number, limit: number): Promise<WaitingJob[]> {
+    const asked = { before: dueBefore, limit };
+    const select = () => this.#statements.findWaiting.all(asked);
+    return this.#read(() => {
+      const found = this.#quarantine.readAll(select, (row) => ({
+        job: readJob(row),
+        due: Number(row['due']),
+      }));
+      let ahead = 0;
+      let from = Number.MIN_SAFE_INTEGER;
+      return found.map(({ job, due }) => {
+        ahead += Number(this.#statements.countAccepted.get({ from, before: due })?.['count']);
+        from = due;
+        return { job, ahead };
+      });
+    });
+  }
+
+  async save(lease: string, { job, schedule, leaseUntil, videoData }: SaveChange): Promise<SaveOutcome> {
     const { id, version, phase } = job;
-    const { lease } = claim;
     const columns = { id, version, phase, body: JSON.stringify(job), lease };
     const keep = schedule === null && !isFinal(job);
-    const save = (): boolean => {
+    const save = (): { readonly outcome: SaveOutcome; readonly isNew: boolean } => {
       const { changes } = keep
         ? this.#statements.saveAndKeep.run(columns)
         : this.#statements.saveAndRelease.run({
@@ -178,26 +245,32 @@ export class SqliteJobStore implements JobStore {
             due: isFinal(job) ? null : (schedule?.dueAt ?? null),
             faults: schedule?.faults ?? 0,
             seen: schedule?.seenAt ?? null,
+            notes: writeNotes(schedule?.notes),
             purge: isFinal(job) ? this.#purgeAt(job) : null,
             uncharged: isGivenBack(job) ? 1 : 0,
           });
-      if (Number(changes) === 0) return false;
-      if (!keep) this.#statements.endLease.run({ id, lease });
+      if (Number(changes) === 0) return { outcome: this.#outcomeOfNoChange(columns), isNew: false };
+      const wasUnreadable = this.#quarantine.lift(id);
+      if (wasUnreadable && keep) this.#statements.reschedule.run({ id, now: this.#options.now() });
+      if (!keep) this.#statements.endLeases.run({ id });
+      else if (leaseUntil !== undefined) this.#statements.renewLease.run({ id, lease, until: leaseUntil });
       if (videoData !== undefined) this.#statements.putVideoData.run({ id, base64: videoData });
-      return true;
+      return { outcome: 'saved', isNew: true };
     };
-    return this.#write(save, (saved) => {
-      if (!saved) return;
+    const { outcome } = await this.#write(save, ({ isNew }) => {
+      if (!isNew) return;
       this.#recent.set(job);
       this.#announcer.announce(job);
     });
+    return outcome;
   }
 
-  async release(claim: Claim, { dueAt, faults, seenAt }: Schedule): Promise<void> {
+  async release(claim: Claim, { dueAt, faults, seenAt, notes }: Schedule): Promise<void> {
     const { id } = claim.job;
+    const columns = { id, due: dueAt, faults, seen: seenAt, notes: writeNotes(notes) };
     await this.#write(() => {
       const held = Number(this.#statements.endLease.run({ id, lease: claim.lease }).changes) > 0;
-      if (held) this.#statements.release.run({ id, due: dueAt, faults, seen: seenAt });
+      if (held) this.#statements.release.run(columns);
     });
   }
 
@@ -205,8 +278,11 @@ export class SqliteJobStore implements JobStore {
     return this.#read(() => this.#claims.nextDueAt());
   }
 
-  async ping(): Promise<void> {
-    await this.nextDueAt();
+  health(): Promise<StoreHealth> {
+    this.#healthCheck ??= this.#checkHealth().finally(() => {
+      this.#healthCheck = null;
+    });
+    return this.#healthCheck;
   }
 
   async watch(topic: Topic, listener: TopicListener): Promise<Unwatch> {
@@ -235,10 +311,35 @@ export class SqliteJobStore implements JobStore {
     return this.#read(() => purgeSlice(this.#database, this.#statements, this.#options.now()));
   }
 
+  /** Brings what an earlier process has left up to this one's clock and code. */
+  #takeOver(now: number): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    this.#quarantine.restore();
+    this.#statements.haveLateDue.run({ now, latest: now + LATEST_DUE_MS });
+    this.#database.exec('COMMIT');
+  }
+
+  async #checkHealth(): Promise<StoreHealth> {
+    this.#files.check();
+    await this.#write(() => this.#statements.checkHealth.run());
+    return this.#read(() => ({ quarantined: this.#quarantine.size }));
+  }
+
+  /** Within the transaction of a save that has changed no row. */
+  #outcomeOfNoChange(columns: SavedColumns): SaveOutcome {
+    const { id, version, body, lease } = columns;
+    const row = this.#statements.isStored.get({ id, version, body, lease });
+    if (row === undefined) return 'missing';
+    return row['stored'] === 1 ? 'saved' : 'superseded';
+  }
+
   #readJob(id: string): Job | null {
-    const row = this.#statements.getJob.get(id);
-    if (row === undefined) return null;
-    const job = readJob(row);
+    const select = () => {
+      const row = this.#statements.getReadableJob.get(id);
+      return row === undefined ? [] : [row];
+    };
+    const [job] = this.#quarantine.readAll(select, readJob);
+    if (job === undefined) return null;
     this.#recent.set(job);
     return job;
   }

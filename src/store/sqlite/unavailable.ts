@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from '../job-store.ts';
 
-/** @throws StoreUnavailableError always, with what went wrong as its cause */
+/** @throws StoreUnavailableError always: the given one, or one that has the error as its cause */
 export function unavailable(error: unknown): never {
+  if (error instanceof StoreUnavailableError) throw error;
   throw new StoreUnavailableError('The embedded store failed.', { cause: error });
 }

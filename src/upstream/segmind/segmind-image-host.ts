@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Image, ImageHost, UploadOutcome } from '../image-host.ts';
 import type { CallOptions } from '../video-upstream.ts';
-import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http.ts';
+import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
+import { VENDOR_ORIGIN, VENDOR_UPLOAD_ORIGIN } from './vendor.ts';
 
 const UPLOAD_PATH = '/upload-asset';
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -9,10 +10,6 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_URL = 2048;
 /** Bytes that are encoded at once; three of them make four characters. */
 const CHUNK_BYTES = 48 * 1024;
-
-/** The vendor's model API, and where it takes uploads. */
-const VENDOR_ORIGIN = 'https://api.segmind.com';
-const VENDOR_UPLOAD_ORIGIN = 'https://workflows-api.segmind.com';
 
 /**
  * The origin that takes uploads for an upstream: the vendor's has one of its own, any other (a sandbox, a server in a

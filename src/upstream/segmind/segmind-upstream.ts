@@ -1,29 +1,32 @@
-import type { FailureCode } from '../../domain/failure.ts';
 import type { VideoRequest } from '../../domain/video-request.ts';
 import type {
   CallOptions,
-  JobEnd,
-  PassingFault,
+  HistoryOutcome,
+  HistoryQuery,
+  HistoryUnusable,
+  LookUpOutcome,
   ResultOutcome,
   StatusOutcome,
   SubmitOutcome,
   VideoUpstream,
 } from '../video-upstream.ts';
-import {
-  answerMetrics,
-  answerVideo,
-  errorMessage,
-  parseAnswer,
-  requestId,
-  statusWord,
-  type UpstreamAnswer,
-} from './answers.ts';
-import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http.ts';
+import { readResult, readStatus } from './answers/job-answer.ts';
+import { readSubmit } from './answers/submit-answer.ts';
+import { SegmindHistory } from './history/segmind-history.ts';
+import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
+import { resultPath, statusPath, SUBMIT_PATH, toPayload } from './vendor.ts';
 
-const MODEL_PATH = '/v2/wan2.1-i2v-480p';
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** A result may hold the whole video as base64. */
 const MAX_RESULT_BYTES = 64 * 1024 * 1024;
+
+const HISTORY_IS_OFF: HistoryUnusable = { type: 'unusable', reason: 'The request history is turned off.' };
+
+/** Where the API is, and as whom to call it. */
+export interface SegmindUpstreamOptions extends HttpClientOptions {
+  /** URL of the request history, see historyUrl; it gets the key as well. Null turns the history off. */
+  readonly historyUrl: string | null;
+}
 
 /**
  * Segmind's asynchronous (v2) API. The URLs in its answers are not followed: they are rebuilt from the id, so that no
@@ -31,16 +34,23 @@ const MAX_RESULT_BYTES = 64 * 1024 * 1024;
  */
 export class SegmindUpstream implements VideoUpstream {
   readonly #http: HttpClient;
+  readonly #history: SegmindHistory | null;
 
-  constructor(options: HttpClientOptions) {
+  /** @throws TypeError when an origin or URL is none */
+  constructor({ historyUrl, ...options }: SegmindUpstreamOptions) {
     this.#http = new HttpClient(options);
+    this.#history = historyUrl === null ? null : new SegmindHistory(new URL(historyUrl), options);
+  }
+
+  get hasHistory(): boolean {
+    return this.#history !== null;
   }
 
   async submit(request: VideoRequest, options: CallOptions): Promise<SubmitOutcome> {
     const answer = await this.#http.call({
       ...options,
       method: 'POST',
-      path: MODEL_PATH,
+      path: SUBMIT_PATH,
       body: JSON.stringify(toPayload(request)),
       maxBodyBytes: MAX_ANSWER_BYTES,
     });
@@ -48,143 +58,26 @@ export class SegmindUpstream implements VideoUpstream {
   }
 
   async status(upstreamId: string, options: CallOptions): Promise<StatusOutcome> {
-    const path = `/v2/requests/${encodeURIComponent(upstreamId)}/status`;
-    const answer = await this.#http.call({
-      ...options,
-      method: 'GET',
-      path,
-      maxBodyBytes: MAX_ANSWER_BYTES,
-    });
-    return readJob(answer, (body): StatusOutcome | null => {
-      switch (statusWord(body)) {
-        case 'QUEUED':
-          return { type: 'queued' };
-        case 'PROCESSING':
-          return { type: 'processing' };
-        case 'COMPLETED':
-          return { type: 'completed', metrics: answerMetrics(body) };
-        case null:
-        default:
-          return null;
-      }
-    });
+    return readStatus(await this.#get(statusPath(upstreamId), MAX_ANSWER_BYTES, options));
   }
 
   async result(upstreamId: string, options: CallOptions): Promise<ResultOutcome> {
-    const path = `/v2/requests/${encodeURIComponent(upstreamId)}`;
-    const answer = await this.#http.call({
-      ...options,
-      method: 'GET',
-      path,
-      maxBodyBytes: MAX_RESULT_BYTES,
-    });
-    return readJob(answer, (body): ResultOutcome | null => {
-      const word = statusWord(body);
-      const video = word === 'COMPLETED' || word === null ? answerVideo(body) : null;
-      return video === null ? null : { type: 'ready', video, metrics: answerMetrics(body) };
-    });
+    return readResult(await this.#get(resultPath(upstreamId), MAX_RESULT_BYTES, options));
+  }
+
+  async findInHistory(query: HistoryQuery, options: CallOptions): Promise<HistoryOutcome> {
+    return (await this.#history?.find(query, options)) ?? HISTORY_IS_OFF;
+  }
+
+  async lookUp(upstreamId: string, options: CallOptions): Promise<LookUpOutcome> {
+    return (await this.#history?.lookUp(upstreamId, options)) ?? HISTORY_IS_OFF;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#http[Symbol.asyncDispose]();
+    await Promise.all([this.#http[Symbol.asyncDispose](), this.#history?.[Symbol.asyncDispose]()]);
   }
-}
 
-/** The page's parameters, field for field [page]. */
-function toPayload(request: VideoRequest): Record<string, unknown> {
-  return {
-    image: request.image,
-    prompt: request.prompt,
-    negative_prompt: request.negativePrompt,
-    resolution: request.resolution,
-    video_length: request.videoLength,
-    steps: request.steps,
-    seed: request.seed,
-    base64: request.base64,
-  };
-}
-
-function readSubmit(answer: HttpAnswer): SubmitOutcome {
-  if (answer.type === 'not-sent') return { type: 'not-made', ...passing(answer.reason) };
-  if (answer.type === 'lost') return unknownSubmit(answer.reason);
-  const body = parseAnswer(answer.body);
-  const { status } = answer;
-  if (status >= 200 && status < 300) {
-    const upstreamId = requestId(body);
-    return upstreamId === null
-      ? unknownSubmit(`HTTP ${status} without a readable job id`)
-      : { type: 'accepted', upstreamId };
+  async #get(path: string, maxBodyBytes: number, options: CallOptions): Promise<HttpAnswer> {
+    return await this.#http.call({ ...options, method: 'GET', path, maxBodyBytes });
   }
-  if (status < 400 || CUT_OFF.has(status)) return unknownSubmit(`HTTP ${status}`);
-  if (status >= 500 || REPEATABLE.has(status)) return { type: 'not-made', ...httpFault(answer) };
-  return {
-    type: 'refused',
-    code: refusalCode(status, body),
-    message: errorMessage(body) ?? `The upstream answered HTTP ${status}.`,
-  };
-}
-
-/** A gateway gave up waiting for the one behind it, which may have gone on: 504, and 520 and 524 of Cloudflare. */
-const CUT_OFF: ReadonlySet<number> = new Set([504, 520, 524]);
-/** Errors of the moment among the 4xx. */
-const REPEATABLE: ReadonlySet<number> = new Set([408, 425, 429]);
-
-function refusalCode(status: number, body: UpstreamAnswer | null): FailureCode {
-  switch (status) {
-    case 401:
-    case 403:
-      return 'UPSTREAM_UNAUTHORIZED';
-    case 404:
-    case 410:
-      return 'MODEL_UNAVAILABLE';
-    case 402:
-      return 'INSUFFICIENT_CREDITS';
-    case 406: {
-      // The page says "insufficient credits", but a refused parameter or content type is answered 406 too [docs].
-      const message = errorMessage(body);
-      return message === null || /credit/i.test(message) ? 'INSUFFICIENT_CREDITS' : 'REJECTED';
-    }
-    default:
-      return 'REJECTED';
-  }
-}
-
-/** What status and result calls have in common; `read` takes an answer of 2xx. */
-function readJob<T>(answer: HttpAnswer, read: (body: UpstreamAnswer) => T | null): T | JobEnd {
-  if (answer.type !== 'answered') return { type: 'no-news', ...passing(answer.reason) };
-  const body = parseAnswer(answer.body);
-  const { status } = answer;
-  const answeredForJob = (status >= 200 && status < 300) || status === 422;
-  // A FAILED job is served as 422 on both calls [page]; a 422 without the word is an ordinary error.
-  if (answeredForJob && statusWord(body) === 'FAILED') {
-    const message = errorMessage(body) ?? 'The upstream reported FAILED without a reason.';
-    return { type: 'failed', message, metrics: answerMetrics(body) };
-  }
-  if (answeredForJob && status !== 422 && body !== null) {
-    const news = read(body);
-    if (news !== null) return news;
-  }
-  // The upstream's 404 says what is wrong under `error` [page]; another one is some proxy's, and no reason to give up a
-  // paid job.
-  if (status === 404 && errorMessage(body) !== null) return { type: 'forgotten' };
-  return { type: 'no-news', ...httpFault(answer) };
-}
-
-function unknownSubmit(reason: string): SubmitOutcome {
-  return {
-    type: 'unknown',
-    message: `The answer to the submission was lost (${reason}). A job may exist upstream and be charged; it is not sent again.`,
-  };
-}
-
-function httpFault(answer: HttpAnswer & { type: 'answered' }): PassingFault {
-  return {
-    reason: `HTTP ${answer.status}${answer.body === null ? ' with an unreadable body' : `: ${answer.body.slice(0, 200)}`}`,
-    rateLimited: answer.status === 429,
-    retryAfterMs: answer.retryAfterMs,
-  };
-}
-
-function passing(reason: string): PassingFault {
-  return { reason, rateLimited: false, retryAfterMs: null };
 }

@@ -2,7 +2,15 @@ import { expect, it } from 'vitest';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
-import { claimAll, createAll, createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
+import {
+  claimAll,
+  claimUpTo,
+  createAll,
+  createAndClaim,
+  idsOf,
+  type OpenStore,
+  present,
+} from './opened-store.ts';
 
 const LATER = NOON + SECOND;
 
@@ -32,7 +40,8 @@ export function claimCases(open: OpenStore): void {
         leaseUntil: LATER + MINUTE,
         limit: 25,
         callLimit: 25,
-        worth: null,
+        except: [],
+        choose: null,
       });
     expect(idsOf(await claim())).toEqual(idsOf(jobs.slice(0, 25)));
     expect(idsOf(await claim())).toEqual(idsOf(jobs.slice(25, 50)));
@@ -60,7 +69,14 @@ export function claimCases(open: OpenStore): void {
     const jobs = Array.from({ length: 30 }, () => acceptedJob());
     await createAll(opened.store, jobs);
     const pollers = Array.from({ length: 10 }, () =>
-      opened.store.claimDue({ now: NOON, leaseUntil: NOON + MINUTE, limit: 7, callLimit: 7, worth: null }),
+      opened.store.claimDue({
+        now: NOON,
+        leaseUntil: NOON + MINUTE,
+        limit: 7,
+        callLimit: 7,
+        except: [],
+        choose: null,
+      }),
     );
     const claimed = (await Promise.all(pollers)).flat();
     expect(idsOf(claimed).toSorted()).toEqual(idsOf(jobs));
@@ -78,7 +94,8 @@ export function claimCases(open: OpenStore): void {
           leaseUntil: NOON + MINUTE,
           limit,
           callLimit,
-          worth: null,
+          except: [],
+          choose: null,
         }),
       );
     expect(await claim(2, 100)).toEqual(idsOf(jobs.slice(0, 2)));
@@ -98,9 +115,16 @@ export function claimCases(open: OpenStore): void {
     const [third, first, second] = late;
     const now = NOON + 3 * SECOND;
     const claim = async (limit: number, callLimit: number) =>
-      (await opened.store.claimDue({ now, leaseUntil: now + MINUTE, limit, callLimit, worth: null })).map(
-        ({ job }) => job,
-      );
+      (
+        await opened.store.claimDue({
+          now,
+          leaseUntil: now + MINUTE,
+          limit,
+          callLimit,
+          except: [],
+          choose: null,
+        })
+      ).map(({ job }) => job);
     expect(await claim(1, 0)).toEqual([first]);
     expect(await claim(2, 0)).toEqual([second, third]);
     expect(await claim(2, 1)).toEqual([due]);
@@ -112,8 +136,16 @@ export function claimCases(open: OpenStore): void {
     const due = [acceptedJob(), acceptedJob(), acceptedJob()];
     await createAll(opened.store, [...due, late]);
     const claim = async (limit: number, callLimit: number) =>
-      (await opened.store.claimDue({ now: NOON, leaseUntil: NOON + MINUTE, limit, callLimit, worth: null }))
-        .length;
+      (
+        await opened.store.claimDue({
+          now: NOON,
+          leaseUntil: NOON + MINUTE,
+          limit,
+          callLimit,
+          except: [],
+          choose: null,
+        })
+      ).length;
     expect(await claim(2, 2)).toBe(2);
     expect(idsOf(await claimAll(opened.store, NOON))).toHaveLength(2);
     await createAll(opened.store, [acceptedJob({ deadlineAt: NOON }), acceptedJob(), acceptedJob()]);
@@ -130,7 +162,7 @@ export function claimCases(open: OpenStore): void {
   it('never claims a final job', async () => {
     await using opened = await open(new FakeClock());
     const claim = await createAndClaim(opened.store, acceptedJob());
-    await opened.store.save(claim, { job: completed(claim.job, NOON), schedule: null });
+    await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
     expect(await claimAll(opened.store, NOON + 1000 * MINUTE)).toEqual([]);
   });
 
@@ -161,7 +193,7 @@ export function claimCases(open: OpenStore): void {
   it('ignores a release of a final job, which is never due again', async () => {
     await using opened = await open(new FakeClock());
     const claim = await createAndClaim(opened.store, acceptedJob());
-    await opened.store.save(claim, { job: completed(claim.job, NOON), schedule: null });
+    await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
     await opened.store.release(claim, { dueAt: NOON, faults: 0, seenAt: null });
     expect(await opened.store.nextDueAt()).toBeNull();
     expect(await claimAll(opened.store, NOON + MINUTE)).toEqual([]);
@@ -172,9 +204,72 @@ export function claimCases(open: OpenStore): void {
     const { store } = opened;
     const claim = await createAndClaim(store, acceptedJob());
     const queued = nextVersion(claim.job, { phase: 'queued', upstreamId: 'up-1' });
-    await store.save(claim, { job: queued, schedule: { dueAt: NOON + SECOND, faults: 2, seenAt: null } });
+    await store.save(claim.lease, {
+      job: queued,
+      schedule: { dueAt: NOON + SECOND, faults: 2, seenAt: null },
+    });
     const [again] = await claimAll(store, NOON + SECOND);
     expect(again).toMatchObject({ job: queued, faults: 2 });
+  });
+
+  it('claims none that are excepted, however many of them are due before', async () => {
+    await using opened = await open(new FakeClock());
+    const jobs = Array.from({ length: 60 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
+    const late = [1, 2].map((seconds) => acceptedJob({ deadlineAt: NOON + seconds * SECOND }));
+    await createAll(opened.store, [...jobs, ...late]);
+    const now = NOON + 2 * SECOND;
+    const except = [...idsOf(jobs.slice(0, 58)), present(late[0]).id, 'unknown'];
+    const claim = (limit: number) => claimUpTo(opened.store, now, limit, { except });
+    expect(idsOf(await claim(2))).toEqual(idsOf([present(late[1]), present(jobs[58])]));
+    expect(idsOf(await claim(100))).toEqual([present(jobs[59]).id]);
+    expect(await claim(100)).toEqual([]);
+    expect(idsOf(await claimAll(opened.store, now))).toHaveLength(59);
+  });
+
+  it('claims no job that is excepted when its lease has run out', async () => {
+    await using opened = await open(new FakeClock());
+    const { job } = await createAndClaim(opened.store, acceptedJob());
+    expect(await claimUpTo(opened.store, NOON + MINUTE, 9, { except: [job.id] })).toEqual([]);
+    expect(await claimAll(opened.store, NOON + MINUTE)).toHaveLength(1);
+  });
+
+  it('keeps the notes of a job over saves and releases, until others come with a schedule', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const NEXT = { dueAt: NOON, faults: 0, seenAt: null };
+    const notes = { notFoundSince: NOON - 5, lastError: "a “cat” — 猫\u0000 '); --", historyLooks: 2 };
+    const again = async () => present((await claimAll(store, NOON))[0]);
+    const claim = await createAndClaim(store, acceptedJob());
+    expect(claim.notes).toEqual({});
+    await store.release(claim, { ...NEXT, notes });
+    const released = await again();
+    expect(released.notes).toEqual(notes);
+    const second = nextVersion(released.job);
+    await store.save(released.lease, { job: second, schedule: null });
+    await store.save(released.lease, { job: nextVersion(second), schedule: { ...NEXT, notes } });
+    const saved = await again();
+    expect(saved.notes).toEqual(notes);
+    await store.save(saved.lease, { job: nextVersion(saved.job), schedule: NEXT });
+    const cleared = await again();
+    expect(cleared.notes).toEqual({});
+    await store.release(cleared, { ...NEXT, notes });
+    await store.release(await again(), NEXT);
+    expect((await again()).notes).toEqual({});
+  });
+
+  it('keeps the notes when a save without a schedule is followed by the loss of the poller', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const notes = { candidateId: 'up-1' };
+    await store.release(await createAndClaim(store, acceptedJob()), {
+      dueAt: NOON,
+      faults: 2,
+      seenAt: 7,
+      notes,
+    });
+    const claim = present((await claimAll(store, NOON))[0]);
+    await store.save(claim.lease, { job: nextVersion(claim.job), schedule: null });
+    expect((await claimAll(store, NOON + MINUTE))[0]).toMatchObject({ notes, faults: 2, seenAt: 7 });
   });
 
   it('claims a job that was created after a look that found nothing', async () => {

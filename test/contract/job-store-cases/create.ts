@@ -43,14 +43,14 @@ export function createCases(open: OpenStore): void {
     await createAll(store, [second, first]);
     expect(await store.nextDueAt()).toBe(NOON);
     const leaseUntil = NOON + 3 * SECOND;
-    await store.claimDue({ now: NOON, leaseUntil, limit: 1, callLimit: 1, worth: null });
+    await store.claimDue({ now: NOON, leaseUntil, limit: 1, callLimit: 1, except: [], choose: null });
     expect(await store.nextDueAt()).toBe(leaseUntil);
   });
 
   it('has no next due job once all are final', async () => {
     await using opened = await open(new FakeClock());
     const claim = await createAndClaim(opened.store, acceptedJob());
-    await opened.store.save(claim, { job: completed(claim.job, NOON), schedule: null });
+    await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
     expect(await opened.store.nextDueAt()).toBeNull();
   });
 }

@@ -30,10 +30,11 @@ export function idempotencyCases(open: OpenStore): void {
       leaseUntil: NOON + 1,
       limit: 1,
       callLimit: 1,
-      worth: null,
+      except: [],
+      choose: null,
     });
     const done = completed(first, NOON);
-    await store.save(present(claim), { job: done, schedule: null });
+    await store.save(present(claim).lease, { job: done, schedule: null });
     expect(await store.create(record(keyed(), KEY))).toEqual({ type: 'duplicate', job: done });
     const conflict = await store.create(record(keyed({ request: OTHER }), KEY));
     expect(conflict).toEqual({ type: 'conflict', job: done });
@@ -111,7 +112,7 @@ export function idempotencyCases(open: OpenStore): void {
     const refused = record(keyedJob('order-8'), { idempotencyKey: 'order-8', limits: full.limits });
     expect((await opened.store.create(refused)).type).toBe('refused');
     // A refused create leaves its key free.
-    await opened.store.save(claim, { job: completed(claim.job, NOON), schedule: null });
+    await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
     expect(await opened.store.create(refused)).toEqual({ type: 'created' });
   });
 }

@@ -62,7 +62,10 @@ export function limitCases(open: OpenStore): void {
     expect(await create(acceptedJob({ ownerId: 'dora' }))).toMatchObject({ limit: 'unfinished' });
     // What the limit for all has refused is not counted as that owner's.
     const [claim] = await claimAll(opened.store, NOON);
-    await opened.store.save(present(claim), { job: completed(present(claim).job, NOON), schedule: null });
+    await opened.store.save(present(claim).lease, {
+      job: completed(present(claim).job, NOON),
+      schedule: null,
+    });
     expect(
       (await createWithin(opened.store, { unfinishedPerOwner: 1 })(acceptedJob({ ownerId: 'dora' }))).type,
     ).toBe('created');
@@ -78,9 +81,9 @@ export function limitCases(open: OpenStore): void {
     const create = async () => (await store.create(record(acceptedJob(), { limits: within }))).type;
     expect(await create()).toBe('refused');
     const submitting = nextVersion(claim.job, { phase: 'submitting' });
-    expect(await store.save(claim, { job: submitting, schedule: null })).toBe(true);
+    expect(await store.save(claim.lease, { job: submitting, schedule: null })).toBe('saved');
     expect(await create()).toBe('refused');
-    expect(await store.save(claim, { job: completed(submitting, NOON), schedule: null })).toBe(true);
+    expect(await store.save(claim.lease, { job: completed(submitting, NOON), schedule: null })).toBe('saved');
     expect(await create()).toBe('created');
     expect(await create()).toBe('refused');
   });
@@ -99,7 +102,7 @@ export function limitCases(open: OpenStore): void {
       expect((await create(job)).type).toBe('created');
       expect((await create(acceptedJob())).type).toBe('refused');
       const claim = present((await claimAll(store, NOON))[0]);
-      await store.save(claim, { job: end(job), schedule: null });
+      await store.save(claim.lease, { job: end(job), schedule: null });
     }
     expect((await create(acceptedJob())).type).toBe('refused');
   });
@@ -113,7 +116,7 @@ export function limitCases(open: OpenStore): void {
     const job = acceptedJob();
     await create(job);
     const claim = present((await claimAll(opened.store, NOON))[0]);
-    await opened.store.save(claim, { job: end(job), schedule: null });
+    await opened.store.save(claim.lease, { job: end(job), schedule: null });
     expect(await create(acceptedJob())).toMatchObject({ type: 'refused', limit: 'perDayPerOwner' });
   });
 

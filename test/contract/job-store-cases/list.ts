@@ -63,8 +63,8 @@ export function listCases(open: OpenStore): void {
     );
     const running = nextVersion(b, { phase: 'processing' });
     const done = completed(d, NOON);
-    await store.save(present(claimB), { job: running, schedule: null });
-    await store.save(present(claimD), { job: done, schedule: null });
+    await store.save(present(claimB).lease, { job: running, schedule: null });
+    await store.save(present(claimD).lease, { job: done, schedule: null });
     expect(await list(store, { phases: ['accepted'] })).toEqual([e, c, a]);
     expect(await list(store, { phases: ['completed', 'failed', 'processing'] })).toEqual([done, running]);
     expect(await list(store, { phases: ['accepted'], limit: 1, olderThan: e.id })).toEqual([c]);
@@ -77,7 +77,7 @@ async function openWithJobs(open: OpenStore): Promise<Listed> {
   const opened = await open(new FakeClock());
   const jobs = [at(0), at(1), at(2), at(3), at(4)] as const;
   await createAll(opened.store, [jobs[3], jobs[1], at(2, 'bob'), jobs[0], jobs[4], jobs[2]]);
-  return { store: opened.store, jobs, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+  return { ...opened, jobs, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
 
 function at(seconds: number, ownerId = 'ada'): Job {

@@ -1,6 +1,11 @@
 import { expect } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
-import type { Claim, JobStore } from '../../../src/store/job-store.ts';
+import {
+  type Claim,
+  type ClaimQuery,
+  type JobStore,
+  StoreUnavailableError,
+} from '../../../src/store/job-store.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
 import { record } from '../../support/jobs.ts';
 import { MINUTE } from '../../support/times.ts';
@@ -8,7 +13,21 @@ import { MINUTE } from '../../support/times.ts';
 /** An open, empty store; disposing closes it and removes what it kept. */
 export interface OpenedStore extends AsyncDisposable {
   readonly store: JobStore;
+  /** The ids that the store has called `onUnreadable` with, in order. */
+  readonly unreadable: readonly string[];
+  /** Damages a stored job, behind the store's back. */
+  readonly damage: (jobId: string, damage: Damage) => Promise<void>;
 }
+
+/**
+ * How a stored job is damaged:
+ *
+ * - `syntax`: a text that has to be JSON is not
+ * - `field`: its JSON is well-formed, but a field that decides about the job has an impossible value
+ * - `form`: it does not have the form of a stored job at all
+ */
+export const DAMAGES = ['syntax', 'field', 'form'] as const;
+export type Damage = (typeof DAMAGES)[number];
 
 /** Opens an empty store that takes its time from this clock. */
 export type OpenStore = (clock: FakeClock) => Promise<OpenedStore>;
@@ -20,7 +39,28 @@ export async function createAll(store: JobStore, jobs: readonly Job[]): Promise<
 
 /** Claims whatever is due, for a minute. */
 export function claimAll(store: JobStore, now: number): Promise<Claim[]> {
-  return store.claimDue({ now, leaseUntil: now + MINUTE, limit: 1000, callLimit: 1000, worth: null });
+  return claimUpTo(store, now, 1000);
+}
+
+/** Claims up to a number of jobs, for a minute: the longest due, unless told otherwise. */
+export function claimUpTo(
+  store: JobStore,
+  now: number,
+  limit: number,
+  change: Partial<ClaimQuery> = {},
+): Promise<Claim[]> {
+  const query = { now, leaseUntil: now + MINUTE, limit, callLimit: limit, except: [], choose: null };
+  return store.claimDue({ ...query, ...change });
+}
+
+/** Expects a call to fail as the store's failures do. @returns its error */
+export async function unavailableBy(call: Promise<unknown>): Promise<StoreUnavailableError> {
+  const error: unknown = await call.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof StoreUnavailableError) return error;
+  throw new Error('There was no StoreUnavailableError.', { cause: error });
 }
 
 /** Creates a job and claims it, for a minute; nothing else may be due. */
@@ -37,7 +77,7 @@ export function present<T>(value: T | null | undefined): T {
   return value;
 }
 
-/** The ids of jobs, or of claimed jobs. */
-export function idsOf(items: readonly (Job | Claim)[]): string[] {
+/** The ids of jobs, or of what has a job. */
+export function idsOf(items: readonly (Job | { readonly job: Job })[]): string[] {
   return items.map((item) => ('job' in item ? item.job.id : item.id));
 }

@@ -3,7 +3,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, jobId, nextVersion } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
-import { claimAll, createAndClaim, type OpenStore, present } from './opened-store.ts';
+import { claimAll, createAll, createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
 
 const LATER = { dueAt: NOON + 5 * SECOND, faults: 0, seenAt: null };
 
@@ -12,7 +12,7 @@ export function saveCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const claim = await createAndClaim(opened.store, acceptedJob());
     const queued = nextVersion(claim.job, { phase: 'queued', upstreamId: 'up-1', submittedAt: NOON });
-    expect(await opened.store.save(claim, { job: queued, schedule: LATER })).toBe(true);
+    expect(await opened.store.save(claim.lease, { job: queued, schedule: LATER })).toBe('saved');
     expect(await opened.store.getMany([queued.id])).toEqual([queued]);
   });
 
@@ -22,9 +22,11 @@ export function saveCases(open: OpenStore): void {
     const claim = await createAndClaim(store, acceptedJob());
     expect([undefined, claim.job]).toContainEqual(store.cached(claim.job.id));
     const next = nextVersion(claim.job, { phase: 'submitting' });
-    await store.save(claim, { job: next, schedule: LATER });
+    await store.save(claim.lease, { job: next, schedule: LATER });
     expect([undefined, next]).toContainEqual(store.cached(next.id));
-    expect(await store.save(claim, { job: nextVersion(next), schedule: LATER })).toBe(false);
+    expect(await store.save(claim.lease, { job: { ...next, sentAt: NOON }, schedule: LATER })).toBe(
+      'superseded',
+    );
     expect([undefined, next]).toContainEqual(store.cached(next.id));
     expect(store.cached('unknown')).toBeUndefined();
   });
@@ -34,10 +36,10 @@ export function saveCases(open: OpenStore): void {
     const { store } = opened;
     const claim = await createAndClaim(store, acceptedJob());
     const second = nextVersion(claim.job, { phase: 'submitting' });
-    expect(await store.save(claim, { job: second, schedule: null })).toBe(true);
+    expect(await store.save(claim.lease, { job: second, schedule: null })).toBe('saved');
     expect(await store.nextDueAt()).toBe(NOON + MINUTE);
     expect(await claimAll(store, NOON + MINUTE - 1)).toEqual([]);
-    expect(await store.save(claim, { job: nextVersion(second), schedule: null })).toBe(true);
+    expect(await store.save(claim.lease, { job: nextVersion(second), schedule: null })).toBe('saved');
   });
 
   it('leaves a job whose poller was lost to the next one as it was saved last', async () => {
@@ -45,7 +47,7 @@ export function saveCases(open: OpenStore): void {
     const { store } = opened;
     const claim = await createAndClaim(store, acceptedJob());
     const submitting = nextVersion(claim.job, { phase: 'submitting' });
-    await store.save(claim, { job: submitting, schedule: null });
+    await store.save(claim.lease, { job: submitting, schedule: null });
     expect((await claimAll(store, NOON + MINUTE)).map(({ job }) => job)).toEqual([submitting]);
   });
 
@@ -54,10 +56,98 @@ export function saveCases(open: OpenStore): void {
     const { store } = opened;
     const claim = await createAndClaim(store, acceptedJob());
     const next = nextVersion(claim.job);
-    expect(await store.save(claim, { job: next, schedule: LATER })).toBe(true);
+    expect(await store.save(claim.lease, { job: next, schedule: LATER })).toBe('saved');
     expect(await store.nextDueAt()).toBe(LATER.dueAt);
-    expect(await store.save(claim, { job: nextVersion(next), schedule: LATER })).toBe(false);
-    expect(await store.getMany([next.id])).toEqual([next]);
+    expect(await claimAll(store, LATER.dueAt - 1)).toEqual([]);
+    expect((await claimAll(store, LATER.dueAt)).map(({ job }) => job)).toEqual([next]);
+  });
+
+  it('ends the lease of another poller with a schedule', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const late = await createAndClaim(store, acceptedJob());
+    const held = present((await claimAll(store, NOON + MINUTE))[0]);
+    const dueAt = NOON + MINUTE + SECOND;
+    const saved = nextVersion(late.job);
+    expect(await store.save(late.lease, { job: saved, schedule: { ...LATER, dueAt } })).toBe('saved');
+    await store.release(held, { ...LATER, faults: 9 });
+    const [again] = await claimAll(store, dueAt);
+    expect(again).toMatchObject({ job: saved, faults: 0 });
+    expect(present(again).lease).not.toBe(held.lease);
+  });
+
+  it("ends another poller's lease of a job that became final", async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const late = await createAndClaim(store, acceptedJob());
+    const held = present((await claimAll(store, NOON + MINUTE))[0]);
+    const done = completed(late.job, NOON);
+    expect(await store.save(late.lease, { job: done, schedule: null })).toBe('saved');
+    await store.release(held, LATER);
+    expect(await store.nextDueAt()).toBeNull();
+    expect(await store.getMany([done.id])).toEqual([done]);
+  });
+
+  it('leaves the lease of another poller alone without a schedule', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const late = await createAndClaim(store, acceptedJob());
+    const held = present((await claimAll(store, NOON + MINUTE))[0]);
+    const saved = nextVersion(late.job);
+    const leaseUntil = NOON + 10 * MINUTE;
+    expect(await store.save(late.lease, { job: saved, schedule: null, leaseUntil })).toBe('saved');
+    expect(await store.nextDueAt()).toBe(NOON + 2 * MINUTE);
+    expect(await store.save(held.lease, { job: nextVersion(saved), schedule: LATER })).toBe('saved');
+  });
+
+  it('renews the lease that it names', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    const leaseUntil = NOON + 3 * MINUTE;
+    const next = nextVersion(claim.job);
+    expect(await store.save(claim.lease, { job: next, schedule: null, leaseUntil })).toBe('saved');
+    expect(await store.nextDueAt()).toBe(leaseUntil);
+    expect(await claimAll(store, leaseUntil - 1)).toEqual([]);
+    expect(await claimAll(store, leaseUntil)).toHaveLength(1);
+  });
+
+  it('renews no lease with a save that it does not take', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    const stale = { job: claim.job, schedule: null, leaseUntil: NOON + 3 * MINUTE };
+    expect(await store.save(claim.lease, stale)).toBe('superseded');
+    expect(await store.nextDueAt()).toBe(NOON + MINUTE);
+  });
+
+  it('takes a save without a claim, which leaves the schedule alone', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const [waiting, claimed] = [acceptedJob({ createdAt: NOON + SECOND }), acceptedJob()];
+    const claim = await createAndClaim(store, claimed);
+    await createAll(store, [waiting]);
+    for (const job of [waiting, claimed]) {
+      const next = nextVersion(job, { waitingFor: 'RATE_LIMIT' });
+      expect(await store.save('', { job: next, schedule: null })).toBe('saved');
+      expect(await store.getMany([job.id])).toEqual([next]);
+    }
+    expect(await store.nextDueAt()).toBe(NOON + SECOND);
+    await store.release(claim, LATER);
+    expect(idsOf(await claimAll(store, LATER.dueAt))).toEqual([waiting.id, claimed.id]);
+  });
+
+  it('takes a save that was stored before for saved, and only that one', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    const change = { job: nextVersion(claim.job, { phase: 'submitting' }), schedule: null } as const;
+    expect(await store.save(claim.lease, change)).toBe('saved');
+    expect(await store.save(claim.lease, change)).toBe('saved');
+    expect(await store.save('of another', change)).toBe('superseded');
+    const other = { ...change, job: { ...change.job, sentAt: NOON } };
+    expect(await store.save(claim.lease, other)).toBe('superseded');
+    expect(await store.getMany([claim.job.id])).toEqual([change.job]);
   });
 
   it('takes no other version than the next', async () => {
@@ -66,23 +156,39 @@ export function saveCases(open: OpenStore): void {
     const claim = await createAndClaim(store, acceptedJob());
     for (const version of [0, 1, 3, 100]) {
       const job = { ...claim.job, version, phase: 'queued' } as const;
-      expect(await store.save(claim, { job, schedule: null })).toBe(false);
-      expect(await store.save(claim, { job, schedule: LATER })).toBe(false);
+      expect(await store.save(claim.lease, { job, schedule: null })).toBe('superseded');
+      expect(await store.save(claim.lease, { job, schedule: LATER })).toBe('superseded');
     }
     expect(await store.getMany([claim.job.id])).toEqual([claim.job]);
   });
 
-  it('takes nothing from a poller that was superseded, not even a final version', async () => {
+  it('takes nothing from a poller once another has saved, not even a final version', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const lost = await createAndClaim(store, acceptedJob());
     const [held] = await claimAll(store, NOON + MINUTE);
-    const next = nextVersion(lost.job, { phase: 'submitting' });
-    expect(await store.save(lost, { job: next, schedule: null })).toBe(false);
-    expect(await store.save(lost, { job: next, schedule: LATER })).toBe(false);
-    expect(await store.save(lost, { job: completed(lost.job, NOON), schedule: null })).toBe(false);
-    expect(await store.getMany([lost.job.id])).toEqual([lost.job]);
-    expect(await store.save(present(held), { job: next, schedule: null })).toBe(true);
+    const next = nextVersion(lost.job, { phase: 'settling', lostAnswer: 'The poller was lost.' });
+    expect(await store.save(present(held).lease, { job: next, schedule: null })).toBe('saved');
+    const late = nextVersion(lost.job, { phase: 'queued', upstreamId: 'up-1' });
+    expect(await store.save(lost.lease, { job: late, schedule: null })).toBe('superseded');
+    expect(await store.save(lost.lease, { job: late, schedule: LATER })).toBe('superseded');
+    expect(await store.save(lost.lease, { job: completed(lost.job, NOON), schedule: null })).toBe(
+      'superseded',
+    );
+    expect(await store.getMany([lost.job.id])).toEqual([next]);
+    expect(await store.nextDueAt()).toBe(NOON + 2 * MINUTE);
+  });
+
+  it('takes an answer that comes after another poller has claimed the job, as long as nothing happened to it', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const late = await createAndClaim(store, acceptedJob());
+    const [held] = await claimAll(store, NOON + MINUTE);
+    const queued = nextVersion(late.job, { phase: 'queued', upstreamId: 'up-1' });
+    expect(await store.save(late.lease, { job: queued, schedule: LATER })).toBe('saved');
+    const lost = nextVersion(late.job, { phase: 'settling' });
+    expect(await store.save(present(held).lease, { job: lost, schedule: null })).toBe('superseded');
+    expect(await store.getMany([late.job.id])).toEqual([queued]);
   });
 
   it('takes a save whose lease has run out while nobody else has the job', async () => {
@@ -90,21 +196,23 @@ export function saveCases(open: OpenStore): void {
     await using opened = await open(clock);
     const claim = await createAndClaim(opened.store, acceptedJob());
     clock.jump(2 * MINUTE);
-    expect(await opened.store.save(claim, { job: nextVersion(claim.job), schedule: LATER })).toBe(true);
+    expect(await opened.store.save(claim.lease, { job: nextVersion(claim.job), schedule: LATER })).toBe(
+      'saved',
+    );
   });
 
   it('stores one of two equal versions that are saved at once', async () => {
     await using opened = await open(new FakeClock());
     const claim = await createAndClaim(opened.store, acceptedJob());
     const saves = ['queued', 'processing'] as const;
-    const held = await Promise.all(
+    const outcomes = await Promise.all(
       saves.map((phase) =>
-        opened.store.save(claim, { job: nextVersion(claim.job, { phase }), schedule: null }),
+        opened.store.save(claim.lease, { job: nextVersion(claim.job, { phase }), schedule: null }),
       ),
     );
-    expect(held.filter(Boolean)).toHaveLength(1);
+    expect(outcomes.toSorted()).toEqual(['saved', 'superseded']);
     const [job] = await opened.store.getMany([claim.job.id]);
-    expect(job?.phase).toBe(saves[held.indexOf(true)]);
+    expect(job?.phase).toBe(saves[outcomes.indexOf('saved')]);
   });
 
   it('never has a final job due again, also when it is saved with a schedule', async () => {
@@ -112,18 +220,28 @@ export function saveCases(open: OpenStore): void {
     const { store } = opened;
     const claim = await createAndClaim(store, acceptedJob());
     const done = completed(claim.job, NOON);
-    expect(await store.save(claim, { job: done, schedule: LATER })).toBe(true);
+    expect(await store.save(claim.lease, { job: done, schedule: LATER })).toBe('saved');
     expect(await store.nextDueAt()).toBeNull();
     expect(await claimAll(store, NOON + MINUTE)).toEqual([]);
-    expect(await store.save(claim, { job: nextVersion(done), schedule: null })).toBe(false);
+    const other = { ...done, finishedAt: NOON + 1 };
+    expect(await store.save(claim.lease, { job: other, schedule: null })).toBe('superseded');
+    expect(await store.getMany([done.id])).toEqual([done]);
   });
 
   it('saves nothing of a job that it does not have', async () => {
     await using opened = await open(new FakeClock());
     const claim = await createAndClaim(opened.store, acceptedJob());
     const other = nextVersion({ ...claim.job, id: jobId(NOON) });
-    expect(await opened.store.save(claim, { job: other, schedule: null })).toBe(false);
+    for (const [lease, schedule] of [
+      [claim.lease, null],
+      [claim.lease, LATER],
+      ['', null],
+    ] as const) {
+      expect(await opened.store.save(lease, { job: other, schedule })).toBe('missing');
+    }
+    expect(await opened.store.save('', { job: completed(other, NOON), schedule: null })).toBe('missing');
     expect(await opened.store.getMany([other.id, claim.job.id])).toEqual([null, claim.job]);
+    expect(idsOf(await claimAll(opened.store, NOON + MINUTE))).toEqual([claim.job.id]);
   });
 
   it('keeps the video data beside the job, out of it and of its announcement', async () => {
@@ -134,7 +252,7 @@ export function saveCases(open: OpenStore): void {
     await store.watch({ type: 'job', jobId: claim.job.id }, recorder.listener);
     const videoData = 'QUJD'.repeat(300_000);
     const done = completed(claim.job, NOON);
-    expect(await store.save(claim, { job: done, schedule: null, videoData })).toBe(true);
+    expect(await store.save(claim.lease, { job: done, schedule: null, videoData })).toBe('saved');
     await recorder.heard(1);
     expect(await store.getVideoData(done.id)).toBe(videoData);
     expect(recorder.jobs).toEqual([done]);
@@ -147,8 +265,8 @@ export function saveCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const lost = await createAndClaim(store, acceptedJob());
-    await claimAll(store, NOON + MINUTE);
-    await store.save(lost, { job: completed(lost.job, NOON), schedule: null, videoData: 'QUJD' });
+    await store.save('', { job: nextVersion(lost.job), schedule: null });
+    await store.save(lost.lease, { job: completed(lost.job, NOON), schedule: null, videoData: 'QUJD' });
     expect(await store.getVideoData(lost.job.id)).toBeNull();
   });
 }

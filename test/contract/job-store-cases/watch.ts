@@ -34,7 +34,7 @@ export function watchCases(open: OpenStore): void {
     for (let i = 0; i < 20; i += 1) {
       job = i === 19 ? completed(job, NOON) : nextVersion(job, { updatedAt: NOON + i });
       saved.push(job);
-      await store.save(claim, { job, schedule: null });
+      await store.save(claim.lease, { job, schedule: null });
     }
     await Promise.all([ofJob.heard(20), ofOwner.heard(20)]);
     expect(ofJob.jobs).toEqual(saved);
@@ -53,7 +53,7 @@ export function watchCases(open: OpenStore): void {
     await store.create(record(keyedJob('k'), key));
     await store.create(record(acceptedJob(), { limits: limits({ unfinished: 1 }) }));
     const [held] = await claimAll(store, NOON + MINUTE);
-    await store.save(present(lost), { job: completed(first, NOON), schedule: null });
+    await store.save(present(lost).lease, { job: completed({ ...first, version: 7 }, NOON), schedule: null });
     await store.release(present(held), { dueAt: NOON + SECOND, faults: 0, seenAt: null });
     const last = acceptedJob();
     await store.create(record(last));
@@ -83,10 +83,10 @@ export function watchCases(open: OpenStore): void {
     const unwatch = await store.watch(topic, leaving.listener);
     await store.watch(topic, staying.listener);
     const second = nextVersion(claim.job);
-    await store.save(claim, { job: second, schedule: null });
+    await store.save(claim.lease, { job: second, schedule: null });
     await Promise.all([leaving.heard(1), staying.heard(1)]);
     unwatch();
-    await store.save(claim, { job: nextVersion(second), schedule: null });
+    await store.save(claim.lease, { job: nextVersion(second), schedule: null });
     await staying.heard(2);
     expect(staying.versions).toEqual([2, 3]);
     expect(leaving.versions).toEqual([2]);

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import { RedisCallBudget } from '../../../src/store/redis/redis-call-budget.ts';
 import { RedisDurationStore } from '../../../src/store/redis/redis-duration-store.ts';
+import { keys } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
+import { RedisSubmissions } from '../../../src/store/redis/redis-submissions.ts';
 import { claimAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
 import { keyedJob, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { RedisServer } from '../../support/redis-server.ts';
-import { NOON } from '../../support/times.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 
 describe('a Redis that is away', () => {
@@ -32,12 +33,12 @@ describe('a Redis that is away', () => {
     async (_, leave, comeBack, withinMs) => {
       using printed = vi.spyOn(console, 'error');
       const store = resources.use(await openRedis([server.url]));
-      const budget = new RedisCallBudget(store.client, 50);
+      const text = new RedisSharedText(store.client, keys.budget);
       const claim = await createAndClaim(store, freshJob());
       const heard = new Recorder();
       await store.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
       await leave(server);
-      const calls = callsOf(store, budget, claim);
+      const calls = callsOf(store, text, claim);
       const began = performance.now();
       const outcomes = await Promise.all(
         Object.entries(calls).map(async ([name, call]) => {
@@ -54,12 +55,12 @@ describe('a Redis that is away', () => {
       await comeBack(server);
       const next = nextVersion(claim.job);
       await expect.poll(() => store.nextDueAt().catch(() => 0), { timeout: 10_000 }).toBeGreaterThan(0);
-      expect(await store.save(claim, { job: next, schedule: null })).toBe(true);
+      expect(await store.save(claim.lease, { job: next, schedule: null })).toBe('saved');
       await heard.heard(1);
       await vi.waitFor(() => expect(heard.jobs.at(-1)).toEqual(next));
       const unwatch = await store.watch({ type: 'owner', ownerId: 'ada' }, () => {});
       unwatch();
-      expect((await budget.reserve(1)).granted).toBeLessThanOrEqual(1);
+      expect(await text.replace(await text.read(), 'next')).toBe(true);
       expect(printed).not.toHaveBeenCalled();
     },
   );
@@ -98,9 +99,10 @@ const A_SECOND = { group: 'run', moments: { mean: Math.log(1000), square: Math.l
 
 function callsOf(
   store: RedisJobStore,
-  budget: RedisCallBudget,
+  text: RedisSharedText,
   claim: Awaited<ReturnType<typeof createAndClaim>>,
 ): Record<string, () => Promise<unknown>> {
+  const submissions = new RedisSubmissions(store.client, store.quarantine);
   const bounds = { phases: null, olderThan: null, newerThan: null, ascending: false, limit: 1 };
   return {
     create: () => store.create(record(freshJob())),
@@ -109,14 +111,17 @@ function callsOf(
     getVideoData: () => store.getVideoData(claim.job.id),
     list: () => store.list({ ownerId: 'ada', ...bounds }),
     claimDue: () => claimAll(store, Date.now()),
-    save: () => store.save({ ...claim, lease: 'lost' }, { job: nextVersion(claim.job), schedule: null }),
+    findWaiting: () => store.findWaiting(Date.now(), 1),
+    save: () => store.save('lost', { job: { ...claim.job, version: 9 }, schedule: null }),
     release: () => store.release({ ...claim, lease: 'lost' }, { dueAt: 0, faults: 0, seenAt: null }),
     nextDueAt: () => store.nextDueAt(),
-    ping: () => store.ping(),
+    health: () => store.health(),
     watch: () => store.watch({ type: 'owner', ownerId: 'bob' }, () => {}),
-    reserve: () => budget.reserve(1),
-    giveBack: () => budget.giveBack(1),
-    refused: () => budget.refused(NOON, 0, 1),
+    readText: () => text.read(),
+    replaceText: () => text.replace('another', 'next'),
+    beginPost: () => submissions.begin('print', claim.job.id),
+    endPost: () => submissions.end('print', claim.job.id, 'up-1'),
+    adopt: () => submissions.adopt('print', claim.job.id, 'up-1'),
     readDurations: () => new RedisDurationStore(store.client).read(),
     addDuration: () => new RedisDurationStore(store.client).add([A_SECOND]),
   };

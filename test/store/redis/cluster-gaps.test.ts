@@ -42,8 +42,8 @@ describe('watchers on a cluster', () => {
     await node.restart();
     for (const claim of claims) {
       const change = { job: nextVersion(claim.job), schedule: null };
-      const saved = () => writer.save(claim, change).catch(() => false);
-      await expect.poll(saved, { timeout: 20_000 }).toBe(true);
+      const saved = () => writer.save(claim.lease, change).catch(() => false);
+      await expect.poll(saved, { timeout: 20_000 }).toBe('saved');
     }
     await until(() => heard.every(({ versions }) => versions.includes(2)), true, 20_000);
     for (const unwatch of unwatches) unwatch();
@@ -66,7 +66,7 @@ describe('watchers on a cluster', () => {
     await present(cluster.nodes[index]).run('CLIENT', 'KILL', 'TYPE', 'pubsub');
     const lasts = claims.map(({ job }) => completed(job, Date.now()));
     for (const [at, claim] of claims.entries()) {
-      expect(await writer.save(claim, { job: present(lasts[at]), schedule: null })).toBe(true);
+      expect(await writer.save(claim.lease, { job: present(lasts[at]), schedule: null })).toBe('saved');
     }
     await until(() => heard.map((recorder) => recorder.jobs.at(-1)), lasts);
     await until(() => new Set(owner.jobs.map(({ id }) => id)).size, 16);
@@ -80,7 +80,9 @@ describe('watchers on a cluster', () => {
     const unwatch = await watcher.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
     await Promise.all(cluster.nodes.map((node) => node.clientKill()));
     const next = nextVersion(claim.job);
-    await expect.poll(() => writer.save(claim, { job: next, schedule: null }).catch(() => false)).toBe(true);
+    await expect
+      .poll(() => writer.save(claim.lease, { job: next, schedule: null }).catch(() => false))
+      .toBe('saved');
     await until(() => heard.jobs.at(-1), next);
     unwatch();
   });

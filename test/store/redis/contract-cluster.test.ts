@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { describeJobStore } from '../../contract/job-store.ts';
 import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.ts';
-import { openRedis } from './open-redis.ts';
+import { openContract } from './open-contract.ts';
 
 let cluster: RedisCluster;
 beforeAll(async () => {
@@ -11,6 +11,5 @@ afterAll(() => cluster[Symbol.asyncDispose]());
 
 describeJobStore('RedisJobStore on a cluster', async (clock) => {
   await cluster.runOnAll('FLUSHALL');
-  const store = await openRedis(cluster.urls, { clock });
-  return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  return openContract(cluster.urls, clock);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { describeJobStore } from '../../contract/job-store.ts';
 import { RedisServer } from '../../support/redis-server.ts';
-import { openRedis } from './open-redis.ts';
+import { openContract } from './open-contract.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -11,6 +11,5 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 describeJobStore('RedisJobStore', async (clock) => {
   await server.run('FLUSHALL');
-  const store = await openRedis([server.url], { clock });
-  return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  return openContract([server.url], clock);
 });

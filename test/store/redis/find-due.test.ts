@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findDue } from '../../../src/store/redis/claim-due.ts';
+import { findDue } from '../../../src/store/redis/find-due.ts';
+import { JobReader } from '../../../src/store/redis/job-reader.ts';
 import { keys, shardOf, SHARDS } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { RedisServer } from '../../support/redis-server.ts';
@@ -33,8 +34,10 @@ describe('the look for due jobs', () => {
     const property = fc.asyncProperty(allJobs, fc.integer({ min: 1, max: 100 }), async (jobs, limit) => {
       await server.run('FLUSHALL');
       await Promise.all(jobs.map(({ id, dueAt }) => store.client.zadd(keys.due(shardOf(id)), dueAt, id)));
-      const query = { now: NOW, leaseUntil: NOW, limit, callLimit: limit, worth: null };
-      const found = await findDue(store.client, query);
+      const query = { now: NOW, leaseUntil: NOW, limit, callLimit: limit, except: [], choose: null };
+      const { client, quarantine } = store;
+      const reader = new JobReader(client, quarantine);
+      const found = await findDue({ client, quarantine, reader, brokenShards: new Set() }, query);
       const dueAt = new Map(jobs.map((job) => [job.id, job.dueAt]));
       const wanted = [...dueAt.values()].filter((at) => at <= NOW).toSorted((a, b) => a - b);
       expect(found.map((id) => dueAt.get(id))).toEqual(wanted.slice(0, limit));

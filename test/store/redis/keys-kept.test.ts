@@ -40,7 +40,7 @@ describe('what is kept in Redis', () => {
 
   it('does not go while a job is unfinished', async () => {
     const claim = await createAndClaim(store, freshJob());
-    await store.save(claim, { job: nextVersion(claim.job), schedule: null, videoData: 'QUJD' });
+    await store.save(claim.lease, { job: nextVersion(claim.job), schedule: null, videoData: 'QUJD' });
     expect(await ttl(`*:job:${claim.job.id}`)).toBe(-1);
     expect(await ttl('*:due')).toBe(-1);
     expect(await ttl('*:deadline')).toBe(-1);
@@ -53,7 +53,7 @@ describe('what is kept in Redis', () => {
     expect(await ttl('*:idempotency:*')).toBeGreaterThan((DAY - MINUTE) / SECOND);
     expect(await ttl('*:idempotency:*')).toBeLessThanOrEqual(DAY / SECOND);
     const [claim] = await claimAll(store, Date.now());
-    await store.save(present(claim), {
+    await store.save(present(claim).lease, {
       job: completed(job, Date.now()),
       schedule: null,
       videoData: 'QUJD',
@@ -64,7 +64,7 @@ describe('what is kept in Redis', () => {
     }
     await using long = await openRedis([server.url], { retentionMs: 7 * DAY });
     const other = await createAndClaim(long, freshJob());
-    await long.save(other, { job: completed(other.job, Date.now()), schedule: null });
+    await long.save(other.lease, { job: completed(other.job, Date.now()), schedule: null });
     const kept = await ttl(`*:job:${other.job.id}`);
     expect(Math.abs(kept - (7 * DAY) / SECOND)).toBeLessThan(60);
     // Nothing but what expires is left.
@@ -103,10 +103,10 @@ describe('what is kept in Redis', () => {
     const claim = await createAndClaim(store, freshJob());
     const [name = ''] = await server.list('KEYS', `*:job:${claim.job.id}`);
     await server.run('HSET', name, 'invented', '{"later":[1]}', '@invented', 'not JSON');
-    expect(await store.save(claim, { job: nextVersion(claim.job), schedule: null })).toBe(true);
+    expect(await store.save(claim.lease, { job: nextVersion(claim.job), schedule: null })).toBe('saved');
     expect(
-      await store.save(claim, { job: completed(nextVersion(claim.job), Date.now()), schedule: null }),
-    ).toBe(true);
+      await store.save(claim.lease, { job: completed(nextVersion(claim.job), Date.now()), schedule: null }),
+    ).toBe('saved');
     expect(await server.list('HMGET', name, 'invented', '@invented')).toEqual(['{"later":[1]}', 'not JSON']);
     const [job] = await store.getMany([claim.job.id]);
     expect(job).toMatchObject({ phase: 'completed', version: 3 });
@@ -116,7 +116,14 @@ describe('what is kept in Redis', () => {
     const now = Date.now();
     const overdue = Array.from({ length: 8 }, () => freshJob({ deadlineAt: now }));
     await createAll(store, overdue);
-    const query = { now: now + SECOND, leaseUntil: now + MINUTE, limit: 8, callLimit: 8, worth: null };
+    const query = {
+      now: now + SECOND,
+      leaseUntil: now + MINUTE,
+      limit: 8,
+      callLimit: 8,
+      except: [],
+      choose: null,
+    };
     expect(await store.claimDue(query)).toHaveLength(8);
     const due = freshJob();
     await createAll(store, [due]);
@@ -145,7 +152,11 @@ describe('what is kept in Redis', () => {
     unwatch();
     await store.getVideoData(claim.job.id);
     await store.nextDueAt();
-    await store.claimDue({ now: Date.now(), leaseUntil: 0, limit: 9, callLimit: 1, worth: () => 1 });
+    await createAll(store, [freshJob(), freshJob()]);
+    const query = { now: Date.now(), leaseUntil: 0, limit: 9, callLimit: 1, except: [] };
+    await store.claimDue({ ...query, choose: (due) => due });
+    await store.findWaiting(Date.now(), 9);
+    await store.health();
     await store.release(claim, { dueAt: 0, faults: 0, seenAt: null });
     // The line's beat among them, of which there are two a second.
     await expect.poll(() => commands.some(([name]) => name === 'publish')).toBe(true);

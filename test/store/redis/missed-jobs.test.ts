@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { JobReader } from '../../../src/store/redis/job-reader.ts';
+import { keys } from '../../../src/store/redis/keys.ts';
 import { missedJobs } from '../../../src/store/redis/missed-jobs.ts';
 import { completed, record } from '../../support/jobs.ts';
 import { RedisServer } from '../../support/redis-server.ts';
@@ -17,13 +19,32 @@ it('an owner of very many jobs misses none that changed, old or new', async () =
   const unchanged = Array.from({ length: 1200 }, () => freshJob({ createdAt, updatedAt: createdAt }));
   await Promise.all(unchanged.map((job) => store.create(record(job))));
   const done = completed(old, now);
-  if (claim === undefined || !(await store.save(claim, { job: done, schedule: null })))
+  if (claim === undefined || (await store.save(claim.lease, { job: done, schedule: null })) !== 'saved')
     throw new Error('lost');
   const fresh = freshJob();
   await store.create(record(fresh));
+  const { client, quarantine } = store;
   const missed = await missedJobs(
     { type: 'owner', ownerId: 'ada' },
-    { client: store.client, read: (ids) => store.getMany(ids), since: now - MINUTE, now },
+    { client, quarantine, reader: new JobReader(client, quarantine), since: now - MINUTE, now },
   );
   expect(missed).toEqual([fresh, done]);
+});
+
+it('a job that is gone is missed by nobody', async () => {
+  await using server = await RedisServer.start();
+  await using store = await openRedis([server.url]);
+  const { client, quarantine } = store;
+  const reader = new JobReader(client, quarantine);
+  const options = { client, quarantine, reader, since: Date.now(), now: Date.now() };
+  const job = freshJob();
+  await store.create(record(job));
+  await client.del(keys.job(job.id));
+  for (const topic of [
+    { type: 'job', jobId: job.id },
+    { type: 'owner', ownerId: job.ownerId },
+    { type: 'work' },
+  ] as const) {
+    expect(await missedJobs(topic, options)).toEqual([]);
+  }
 });

@@ -15,6 +15,7 @@ export function openRedis(
     clock: systemClock,
     random: Math.random,
     onTrouble: () => {},
+    onUnreadable: () => {},
     ...change,
   });
 }

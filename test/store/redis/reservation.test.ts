@@ -57,10 +57,10 @@ describe('places within the limits', () => {
     await create(job);
     const claim = present((await claimAll(store, NOON))[0]);
     const change = { job: failed(job, NOON, 'NO'), schedule: null };
-    expect(await store.save(claim, change)).toBe(true);
+    expect(await store.save(claim.lease, change)).toBe('saved');
     await reserve(store.client, job, ALL, NOON);
     expect(await taken()).toEqual([1, 1, 1, 1]);
-    expect(await store.save(claim, change)).toBe(true);
+    expect(await store.save(claim.lease, change)).toBe('saved');
     expect(await taken()).toEqual([0, 0, 0, 0]);
   });
 
@@ -69,12 +69,12 @@ describe('places within the limits', () => {
     await create(job);
     const lost = present((await claimAll(store, NOON))[0]);
     const held = present((await claimAll(store, NOON + 2 * MINUTE))[0]);
-    expect(await store.save(lost, { job: failed(job, NOON, 'NO'), schedule: null })).toBe(false);
-    expect(await taken()).toEqual([1, 1, 1, 1]);
     const second = nextVersion(job, { phase: 'submitting' });
-    expect(await store.save(held, { job: second, schedule: null })).toBe(true);
+    expect(await store.save(held.lease, { job: second, schedule: null })).toBe('saved');
     expect(await taken()).toEqual([1, 1, 1, 1]);
-    expect(await store.save(held, { job: completed(second, NOON), schedule: null })).toBe(true);
+    expect(await store.save(lost.lease, { job: failed(job, NOON, 'NO'), schedule: null })).toBe('superseded');
+    expect(await taken()).toEqual([1, 1, 1, 1]);
+    expect(await store.save(held.lease, { job: completed(second, NOON), schedule: null })).toBe('saved');
     expect(await taken()).toEqual([0, 1, 0, 1]);
   });
 

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config.ts';
 import { openStorage } from '../../../src/storage.ts';
+import { SteadyClock } from '../../../src/steady-clock.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { checkRedisSettings } from '../../../src/store/redis/check-settings.ts';
 import { RedisServer } from '../../support/redis-server.ts';
@@ -54,7 +55,7 @@ describe('a password', () => {
     const url = `redis://:hunter2-wrong@127.0.0.1:${server.port}`;
     const { log, lines } = listeningLog();
     const giveUp = new AbortController();
-    const opening = openStorage(parseConfig({ REDIS_URL: url }), log, giveUp.signal);
+    const opening = openStorage(parseConfig({ REDIS_URL: url }), new SteadyClock(), log, giveUp.signal);
     await expect.poll(() => lines.length).toBeGreaterThan(1);
     giveUp.abort();
     await expect(opening).rejects.toBe(giveUp.signal.reason);
@@ -70,7 +71,7 @@ describe('a password', () => {
     await using server = await RedisServer.start({ settings: ['--requirepass', 'hunter2'] });
     const { log, lines } = listeningLog();
     const config = parseConfig({ REDIS_URL: `redis://:hunter2@127.0.0.1:${server.port}` });
-    const { store } = await openStorage(config, log, new AbortController().signal);
+    const { store } = await openStorage(config, new SteadyClock(), log, new AbortController().signal);
     await server.kill();
     await expect(store.nextDueAt()).rejects.toThrow(StoreUnavailableError);
     await expect.poll(() => lines.join('')).toContain('the line for announcements was lost');

@@ -92,7 +92,8 @@ describe.each(KINDS)('two instances on %s', (_, start) => {
           leaseUntil: now + MINUTE,
           limit: 9,
           callLimit: 9,
-          worth: null,
+          except: [],
+          choose: null,
         }),
       ),
     );
@@ -100,17 +101,19 @@ describe.each(KINDS)('two instances on %s', (_, start) => {
     expect(new Set(claims.flat().map(({ lease }) => lease)).size).toBe(60);
   });
 
-  it('save one of two versions under two leases: the later one', async () => {
+  it('save one of three versions under two leases', async () => {
     const lost = await createAndClaim(a, freshJob());
     const [held] = await claimAll(b, Date.now() + 2 * MINUTE);
     const job = nextVersion(lost.job, { phase: 'submitting' });
     const saves = await Promise.all([
-      a.save(lost, { job, schedule: null }),
-      b.save(present(held), { job, schedule: null }),
-      a.save(lost, { job: completed(lost.job, Date.now()), schedule: null }),
+      a.save(lost.lease, { job, schedule: null }),
+      b.save(present(held).lease, { job, schedule: null }),
+      a.save(lost.lease, { job: completed(lost.job, Date.now()), schedule: null }),
     ]);
-    expect(saves).toEqual([false, true, false]);
-    expect(await a.getMany([job.id])).toEqual([job]);
+    expect(saves.toSorted()).toEqual(['saved', 'superseded', 'superseded']);
+    const versions = [job, job, completed(lost.job, job.updatedAt)];
+    const [stored] = await b.getMany([job.id]);
+    expect(stored).toMatchObject({ version: 2, phase: present(versions[saves.indexOf('saved')]).phase });
   });
 
   it('take a create, a claim, a save and a release that are repeated for one', async () => {
@@ -128,8 +131,8 @@ describe.each(KINDS)('two instances on %s', (_, start) => {
       { job: second, schedule: null },
       { job: third, schedule },
     ]) {
-      expect(await a.save(present(claim), change)).toBe(true);
-      expect(await a.save(present(claim), change)).toBe(true);
+      expect(await a.save(present(claim).lease, change)).toBe('saved');
+      expect(await a.save(present(claim).lease, change)).toBe('saved');
     }
     const [again] = await claimAll(b, schedule.dueAt);
     expect(again).toMatchObject({ job: third, faults: 2 });
@@ -155,7 +158,7 @@ describe.each(KINDS)('two instances on %s', (_, start) => {
       saved.push(job);
     }
     // Not one after the other: as fast as they can be sent.
-    await Promise.all(saved.map((version) => a.save(claim, { job: version, schedule: null })));
+    await Promise.all(saved.map((version) => a.save(claim.lease, { job: version, schedule: null })));
     for (const recorder of heard) {
       await recorder.heard(50);
       expect(recorder.jobs).toEqual(saved);

@@ -45,15 +45,15 @@ describe('what is saved while the line for announcements is down is told after i
       watcher.watch({ type: 'work' }, work.listener),
     ]);
     const before = nextVersion(first, { phase: 'submitting' });
-    await writer.save(claim, { job: before, schedule: null });
+    await writer.save(claim.lease, { job: before, schedule: null });
     await Promise.all([ofJob.heard(1), ofOwner.heard(1)]);
 
     await breakIt();
     const between = nextVersion(before, { phase: 'queued', updatedAt: Date.now() });
     const last = completed(between, Date.now());
     const second = freshJob();
-    expect(await insist(() => writer.save(claim, { job: between, schedule: null }))).toBe(true);
-    expect(await insist(() => writer.save(claim, { job: last, schedule: null }))).toBe(true);
+    expect(await insist(() => writer.save(claim.lease, { job: between, schedule: null }))).toBe('saved');
+    expect(await insist(() => writer.save(claim.lease, { job: last, schedule: null }))).toBe('saved');
     expect(await insist(() => writer.create(record(second)))).toEqual({ type: 'created' });
 
     await until(() => ofJob.jobs.at(-1), last);
@@ -121,11 +121,11 @@ describe('what is saved while the line for announcements is down is told after i
     const queued = nextVersion(claim.job, { phase: 'queued' });
     const change = { job: queued, schedule: { dueAt: Date.now() + MINUTE, faults: 0, seenAt: null } };
     proxy.dropAnswers();
-    const lost = watcher.save(claim, change);
+    const lost = watcher.save(claim.lease, change);
     await heard.heard(1);
     proxy.cut();
     await expect(lost).rejects.toThrow(StoreUnavailableError);
-    expect(await insist(() => watcher.save(claim, change))).toBe(true);
+    expect(await insist(() => watcher.save(claim.lease, change))).toBe('saved');
     expect(await claimAll(writer, Date.now())).toEqual([]);
     expect(heard.jobs).toEqual([queued]);
     unwatch();

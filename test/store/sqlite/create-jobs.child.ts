@@ -17,15 +17,22 @@ for (;;) {
   const created = acceptedJob({ createdAt: now });
   await store.create(record(created, { idempotencyKey: created.id }));
   tell('accepted', created.id);
-  const claims = await store.claimDue({ now, leaseUntil: now + MINUTE, limit: 1, callLimit: 1, worth: null });
+  const claims = await store.claimDue({
+    now,
+    leaseUntil: now + MINUTE,
+    limit: 1,
+    callLimit: 1,
+    except: [],
+    choose: null,
+  });
   for (const claim of claims) {
     const submitting = nextVersion(claim.job, { phase: 'submitting' });
-    await store.save(claim, { job: submitting, schedule: null });
+    await store.save(claim.lease, { job: submitting, schedule: null });
     tell('submitting', claim.job.id);
     // One job of ten stays behind in the hands of the process.
     if (claim.lease.endsWith('1')) continue;
     const videoData = 'QUJD'.repeat(5000);
-    await store.save(claim, { job: completed(submitting, now), schedule: null, videoData });
+    await store.save(claim.lease, { job: completed(submitting, now), schedule: null, videoData });
     tell('completed', claim.job.id);
   }
 }

@@ -69,7 +69,8 @@ async function expectKeyAndDueJobs(
     leaseUntil: now + MINUTE,
     limit: 1e6,
     callLimit: 1e6,
-    worth: null,
+    except: [],
+    choose: null,
   });
   const claimed = new Set(claims.map(({ job }) => job.id));
   const unfinished = [...acknowledged].filter(([, phase]) => phase !== 'completed');

@@ -5,11 +5,11 @@ import type { Job } from '../../../src/domain/job.ts';
 import type { JobLimits } from '../../../src/store/job-limits.ts';
 import { migrate } from '../../../src/store/sqlite/migrations.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
-import { claimAll, createAll } from '../../contract/job-store-cases/opened-store.ts';
-import { acceptedJob, failed, limits, record } from '../../support/jobs.ts';
+import { claimAll, createAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { acceptedJob, failed, limits, nextVersion, record } from '../../support/jobs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { DAY, HOUR, NOON } from '../../support/times.ts';
-import { sqliteOptions } from './open-sqlite.ts';
+import { DAY, MINUTE, NOON } from '../../support/times.ts';
+import { openSqlite, runSql, sqliteOptions } from './open-sqlite.ts';
 
 const now = () => NOON;
 
@@ -17,10 +17,21 @@ describe('migrations', () => {
   it('bring an empty database to the newest version, and leave that one alone', () => {
     using database = new DatabaseSync(':memory:');
     migrate(database);
-    expect(version(database)).toBe(4);
-    expect(tables(database)).toEqual(['durations', 'idempotency_keys', 'jobs', 'secrets', 'video_data']);
+    expect(version(database)).toBe(5);
+    expect(tables(database)).toEqual([
+      'durations',
+      'health_checks',
+      'idempotency_keys',
+      'jobs',
+      'quarantine',
+      'secrets',
+      'shared_texts',
+      'submissions_in_flight',
+      'upstream_requests',
+      'video_data',
+    ]);
     migrate(database);
-    expect(version(database)).toBe(4);
+    expect(version(database)).toBe(5);
   });
 
   it('tell of jobs from before the limits when they were made, and whether they cost nothing', async () => {
@@ -35,7 +46,7 @@ describe('migrations', () => {
       await createAll(first, jobs);
       for (const claim of await claimAll(first, NOON)) {
         const end = ends.get(claim.job.id);
-        if (end !== undefined) await first.save(claim, { job: end(claim.job), schedule: null });
+        if (end !== undefined) await first.save(claim.lease, { job: end(claim.job), schedule: null });
       }
     }
     forgetLimits(folder.path);
@@ -49,7 +60,7 @@ describe('migrations', () => {
 
   it('have the jobs due that had leases when those were on the disk', async () => {
     using folder = tempFolder();
-    const jobs = [acceptedJob(), acceptedJob({ createdAt: NOON + HOUR })];
+    const jobs = [acceptedJob(), acceptedJob({ createdAt: NOON + MINUTE })];
     const [leased, later] = jobs;
     {
       await using first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
@@ -58,7 +69,29 @@ describe('migrations', () => {
     bringLeasesBack(folder.path, leased);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([leased]);
-    expect((await claimAll(store, NOON + HOUR)).map(({ job }) => job)).toEqual([leased, later]);
+    expect((await claimAll(store, NOON + MINUTE)).map(({ job }) => job)).toEqual([leased, later]);
+  });
+
+  it('leave jobs, their schedules and their leases as they are when notes are added', async () => {
+    await using opened = openSqlite({ now });
+    const claim = await createAndClaim(opened.store, acceptedJob());
+    const queued = nextVersion(claim.job, { phase: 'queued' });
+    await opened.store.save(claim.lease, {
+      job: queued,
+      schedule: { dueAt: NOON + 5, faults: 2, seenAt: 3 },
+    });
+    await opened.store[Symbol.asyncDispose]();
+    forgetNotes(opened.folder);
+    // Written by a Reelgate that did not know them.
+    runSql(
+      opened.folder,
+      "UPDATE jobs SET body = json_remove(body, '$.lostAnswer', '$.sentAt', '$.waitingFor')",
+    );
+    await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now }));
+    expect(await store.nextDueAt()).toBe(NOON + 5);
+    const [again] = await claimAll(store, NOON + 5);
+    expect(again).toMatchObject({ job: queued, faults: 2, seenAt: 3, notes: {} });
+    expect(await store.health()).toEqual({ quarantined: 0 });
   });
 
   it('leave nothing half done when one fails', async () => {
@@ -84,18 +117,31 @@ describe('migrations', () => {
     using folder = tempFolder();
     const first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     await first[Symbol.asyncDispose]();
-    setVersion(folder.path, 5);
+    setVersion(folder.path, 6);
     expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow(
-      'The database has schema version 5, this Reelgate knows up to 4: it was written by a newer one.',
+      'The database has schema version 6, this Reelgate knows up to 5: it was written by a newer one.',
     );
-    setVersion(folder.path, 4);
+    setVersion(folder.path, 5);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect(await store.nextDueAt()).toBeNull();
   });
 });
 
+/** Makes a database what it was before version 5. */
+function forgetNotes(folder: string): void {
+  using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
+  database.exec(`
+    DROP INDEX jobs_by_due; DROP INDEX jobs_accepted;
+    ALTER TABLE jobs DROP COLUMN notes; ALTER TABLE jobs DROP COLUMN saved_by;
+    CREATE INDEX jobs_by_due ON jobs (due_at) WHERE due_at IS NOT NULL;
+    CREATE INDEX jobs_by_urgency ON jobs (due_at) WHERE due_at IS NOT NULL AND phase IN ('accepted', 'submitting', 'collecting');
+    DROP TABLE quarantine; DROP TABLE submissions_in_flight; DROP TABLE upstream_requests; DROP TABLE shared_texts;
+    DROP TABLE health_checks; PRAGMA user_version = 4`);
+}
+
 /** Makes a database what it was before version 4, with a lease on a job. */
 function bringLeasesBack(folder: string, job?: Job): void {
+  forgetNotes(folder);
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
   database.exec(`
     DROP INDEX jobs_by_deadline; DROP INDEX jobs_unfinished_by_owner;

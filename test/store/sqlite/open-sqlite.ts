@@ -1,9 +1,12 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { SqliteJobStore, type SqliteJobStoreOptions } from '../../../src/store/sqlite/sqlite-job-store.ts';
+import type { Damage, OpenedStore } from '../../contract/job-store-cases/opened-store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { DAY } from '../../support/times.ts';
 
 /** A store in a folder of its own, which goes with it. */
-export interface OpenedSqlite extends AsyncDisposable {
+export interface OpenedSqlite extends OpenedStore {
   readonly store: SqliteJobStore;
   readonly folder: string;
 }
@@ -14,10 +17,14 @@ type StoreTestOptions = Pick<SqliteJobStoreOptions, 'now'> & Partial<SqliteJobSt
 /** Opens an embedded store in a new folder. */
 export function openSqlite(options: StoreTestOptions): OpenedSqlite {
   const folder = tempFolder();
-  const store = new SqliteJobStore(sqliteOptions(folder.path, options));
+  const unreadable: string[] = [];
+  const onUnreadable = (id: string) => void unreadable.push(id);
+  const store = new SqliteJobStore(sqliteOptions(folder.path, { onUnreadable, ...options }));
   return {
     store,
     folder: folder.path,
+    unreadable,
+    damage: async (jobId, damage) => damageJob(folder.path, jobId, damage),
     [Symbol.asyncDispose]: async () => {
       await store[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
@@ -25,11 +32,39 @@ export function openSqlite(options: StoreTestOptions): OpenedSqlite {
   };
 }
 
-/** Options for a store in a folder: a week of retention, and a purge that must not fail. */
+/** Options for a store in a folder: a week of retention, a purge that must not fail, and records that can be read. */
 export function sqliteOptions(folder: string, { now, ...change }: StoreTestOptions): SqliteJobStoreOptions {
-  return { folder, retentionMs: 7 * DAY, onPurgeError: rethrow, now, ...change };
+  return {
+    folder,
+    retentionMs: 7 * DAY,
+    onPurgeError: rethrow,
+    onUnreadable: refuseUnreadable,
+    now,
+    ...change,
+  };
 }
+
+/** Runs SQL on a store's database, behind its back. */
+export function runSql(folder: string, sql: string, ...values: (string | number | null)[]): unknown[] {
+  using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
+  return database.prepare(sql).all(...values);
+}
+
+function damageJob(folder: string, jobId: string, damage: Damage): void {
+  runSql(folder, `UPDATE jobs SET body = ${BROKEN_BODIES[damage]} WHERE id = ?`, jobId);
+}
+
+/** As SQL. */
+const BROKEN_BODIES: Readonly<Record<Damage, string>> = {
+  syntax: 'substr(body, 1, 50)',
+  field: "json_set(body, '$.deadlineAt', 'soon')",
+  form: "'[]'",
+};
 
 function rethrow(error: unknown): void {
   throw error;
+}
+
+function refuseUnreadable(id: string, error: unknown): void {
+  throw new Error(`The record of ${id} could not be read.`, { cause: error });
 }

@@ -41,7 +41,7 @@ describe('clearing away', () => {
     const claim = await createAndClaim(store, acceptedJob());
     purgeAfter(clock, 8 * DAY);
     expect(await store.getMany([claim.job.id])).toEqual([claim.job]);
-    await store.save(claim, { job: completed(claim.job, clock.now()), schedule: null });
+    await store.save(claim.lease, { job: completed(claim.job, clock.now()), schedule: null });
     purgeAfter(clock, 7 * DAY - 1);
     expect(await store.getMany([claim.job.id])).not.toEqual([null]);
     purgeAfter(clock, 1);
@@ -57,7 +57,7 @@ describe('clearing away', () => {
     await store.create(record(first, KEY));
     const [claim] = await claimAll(store, clock.now());
     const done = completed(first, clock.now());
-    await store.save(present(claim), { job: done, schedule: null });
+    await store.save(present(claim).lease, { job: done, schedule: null });
     purgeAfter(clock, DAY - 1);
     expect(await again()).toEqual({ type: 'duplicate', job: done });
     purgeAfter(clock, 1);
@@ -194,7 +194,7 @@ async function finishOne(
   await store.create(record(job, { idempotencyKey }));
   const [claim] = await claimAll(store, clock.now());
   const change = { job: completed(job, clock.now()), schedule: null };
-  await store.save(present(claim), videoData === undefined ? change : { ...change, videoData });
+  await store.save(present(claim).lease, videoData === undefined ? change : { ...change, videoData });
   return change.job;
 }
 

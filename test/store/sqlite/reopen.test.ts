@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { claimAll, createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
 import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
+import { Recorder } from '../../support/recorder.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { openSqlite, sqliteOptions } from './open-sqlite.ts';
 
@@ -12,7 +13,7 @@ describe('a store that is opened again', () => {
     await using opened = openSqlite({ now });
     const claim = await createAndClaim(opened.store, acceptedJob());
     const done = completed(claim.job, NOON);
-    await opened.store.save(claim, { job: done, schedule: null, videoData: 'QUJD' });
+    await opened.store.save(claim.lease, { job: done, schedule: null, videoData: 'QUJD' });
     const waiting = acceptedJob();
     await opened.store.create(record(waiting, { idempotencyKey: 'k' }));
     const [held] = await claimAll(opened.store, NOON);
@@ -35,25 +36,54 @@ describe('a store that is opened again', () => {
     const later = acceptedJob({ createdAt: NOON + MINUTE });
     const leased = acceptedJob();
     for (const job of [later, leased]) await opened.store.create(record(job));
-    await opened.store.claimDue({ now: NOON, leaseUntil: NOON + HOUR, limit: 9, callLimit: 9, worth: null });
+    await opened.store.claimDue({
+      now: NOON,
+      leaseUntil: NOON + HOUR,
+      limit: 9,
+      callLimit: 9,
+      except: [],
+      choose: null,
+    });
 
     await using store = await reopen(opened.store, opened.folder);
     expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([leased]);
     expect(await claimAll(store, NOON + MINUTE)).toHaveLength(2);
   });
 
-  it('takes nothing for a claim from before, also when the job is claimed anew', async () => {
+  it('takes no release for a claim from before, also when the job is claimed anew', async () => {
     await using opened = openSqlite({ now });
     const stale = await createAndClaim(opened.store, acceptedJob());
 
     await using store = await reopen(opened.store, opened.folder);
-    const change = { job: nextVersion(stale.job), schedule: null };
-    expect(await store.save(stale, change)).toBe(false);
     const [fresh] = await claimAll(store, NOON);
-    expect(await store.save(stale, change)).toBe(false);
-    await store.release(stale, { dueAt: NOON, faults: 0, seenAt: null });
+    await store.release(stale, { dueAt: NOON, faults: 7, seenAt: null });
     expect(await claimAll(store, NOON)).toEqual([]);
-    expect(await store.save(present(fresh), change)).toBe(true);
+    const change = { job: nextVersion(stale.job), schedule: null };
+    expect(await store.save(present(fresh).lease, change)).toBe('saved');
+  });
+
+  it('takes a save that was stored before for saved', async () => {
+    await using opened = openSqlite({ now });
+    const { lease, job } = await createAndClaim(opened.store, acceptedJob());
+    const change = { job: nextVersion(job), schedule: null };
+    expect(await opened.store.save(lease, change)).toBe('saved');
+
+    await using store = await reopen(opened.store, opened.folder);
+    const recorder = new Recorder();
+    await store.watch({ type: 'job', jobId: job.id }, recorder.listener);
+    expect(await store.save(lease, change)).toBe('saved');
+    expect(await store.save('of another', change)).toBe('superseded');
+    expect(recorder.jobs).toEqual([]);
+  });
+
+  it('has jobs due at once that were scheduled far ahead, before the clock was set back', async () => {
+    await using opened = openSqlite({ now });
+    const [soon, far] = [5 * MINUTE, 5 * MINUTE + 1].map((ms) => acceptedJob({ createdAt: NOON + ms }));
+    for (const job of [soon, far]) await opened.store.create(record(present(job)));
+
+    await using store = await reopen(opened.store, opened.folder);
+    expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([far]);
+    expect((await claimAll(store, NOON + 5 * MINUTE)).map(({ job }) => job)).toContainEqual(soon);
   });
 });
 

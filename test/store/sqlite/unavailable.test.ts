@@ -24,9 +24,11 @@ describe('a store that fails', () => {
       getVideoData: () => store.getVideoData(claim.job.id),
       list: () => store.list({ ownerId: 'ada', ...bounds }),
       claimDue: () => claimAll(store, NOON),
-      save: () => store.save(claim, { job: nextVersion(claim.job), schedule: null }),
+      save: () => store.save(claim.lease, { job: nextVersion(claim.job), schedule: null }),
       release: () => store.release(claim, { dueAt: NOON, faults: 0, seenAt: null }),
       nextDueAt: () => store.nextDueAt(),
+      findWaiting: () => store.findWaiting(NOON, 1),
+      health: () => store.health(),
     };
     for (const [name, call] of Object.entries(calls)) {
       const error: unknown = await call().catch((reason: unknown) => reason);
@@ -57,11 +59,11 @@ describe('a store that fails', () => {
     await store.watch({ type: 'job', jobId: claim.job.id }, recorder.listener);
     const change = { job: nextVersion(claim.job), schedule: null, videoData: 'QUJD' };
     refuse(folder, 'INSERT ON video_data');
-    await expect(store.save(claim, change)).rejects.toThrow(StoreUnavailableError);
+    await expect(store.save(claim.lease, change)).rejects.toThrow(StoreUnavailableError);
     expect(await store.getMany([claim.job.id])).toEqual([claim.job]);
     expect(recorder.jobs).toEqual([]);
     permit(folder);
-    expect(await store.save(claim, change)).toBe(true);
+    expect(await store.save(claim.lease, change)).toBe('saved');
     expect(recorder.jobs).toEqual([change.job]);
   });
 
@@ -87,7 +89,7 @@ describe('a store that fails', () => {
     const [saved, made] = [nextVersion(claim.job), acceptedJob()];
     const write = () =>
       Promise.allSettled([
-        store.save(claim, { job: saved, schedule: LATER }),
+        store.save(claim.lease, { job: saved, schedule: LATER }),
         store.create(record(made, { idempotencyKey: 'k' })),
       ]);
     refuseCommits(folder);
@@ -97,7 +99,7 @@ describe('a store that fails', () => {
     expect(await store.getMany([claim.job.id, made.id])).toEqual([claim.job, null]);
     expect(await claimAll(store, NOON)).toEqual([]);
     permit(folder);
-    expect(await write()).toMatchObject([{ value: true }, { value: { type: 'created' } }]);
+    expect(await write()).toMatchObject([{ value: 'saved' }, { value: { type: 'created' } }]);
     expect(recorder.jobs).toEqual([saved, made]);
     expect(await store.getMany([claim.job.id, made.id])).toEqual([saved, made]);
   });

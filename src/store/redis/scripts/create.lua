@@ -1,6 +1,6 @@
 -- Stores a new job, or tells which job its idempotency key stands for.
 --
--- KEYS  1 job hash   2 due set   3 deadline set   4 urgent set   5 owner's set   6 idempotency hash
+-- KEYS  1 job hash   2 due set   3 deadline set   4 owner's set   5 idempotency hash
 -- ARGV  1 job id   2 due at   3 deadline at   4 '1' when a limit refuses another job
 --       5 fingerprint, or '' without an idempotency key   6 now   7 when the key expires   8 seconds until then
 --       9 an id older than that of any job that can still be read   10 seconds for which the owner's set is kept
@@ -12,7 +12,7 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
   return { 'created' }
 end
 if ARGV[5] ~= '' then
-  local known = redis.call('HMGET', KEYS[6], 'job', 'fingerprint', 'expiresAt')
+  local known = redis.call('HMGET', KEYS[5], 'job', 'fingerprint', 'expiresAt')
   if known[1] and tonumber(known[3]) > tonumber(ARGV[6]) then
     return { known[2] == ARGV[5] and 'duplicate' or 'conflict', known[1] }
   end
@@ -20,9 +20,17 @@ end
 if ARGV[4] == '1' then
   return { 'full' }
 end
+-- The sets first: when one of them is a key of another type, the script ends here and there is no job. An id without a
+-- job is passed over. The very first write is one that a full Redis refuses, since it refuses no later one.
+redis.call('ZADD', KEYS[4], 0, ARGV[1])
+redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+-- Ids begin with their time.
+redis.call('ZREMRANGEBYLEX', KEYS[4], '-', '(' .. ARGV[9])
+redis.call('EXPIRE', KEYS[4], ARGV[10])
 if ARGV[5] ~= '' then
-  redis.call('HSET', KEYS[6], 'job', ARGV[1], 'fingerprint', ARGV[5], 'expiresAt', ARGV[7])
-  redis.call('EXPIRE', KEYS[6], ARGV[8])
+  redis.call('HSET', KEYS[5], 'job', ARGV[1], 'fingerprint', ARGV[5], 'expiresAt', ARGV[7])
+  redis.call('EXPIRE', KEYS[5], ARGV[8])
 end
 local fields = { '@faults', 0 }
 for field, value in string.gmatch(ARGV[11], '[{,]"([^"]+)":([^\n]+)\n') do
@@ -30,13 +38,6 @@ for field, value in string.gmatch(ARGV[11], '[{,]"([^"]+)":([^\n]+)\n') do
   fields[#fields + 1] = value
 end
 redis.call('HSET', KEYS[1], unpack(fields))
-redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
-redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
-redis.call('ZADD', KEYS[4], ARGV[2], ARGV[1])
--- Ids begin with their time.
-redis.call('ZREMRANGEBYLEX', KEYS[5], '-', '(' .. ARGV[9])
-redis.call('ZADD', KEYS[5], 0, ARGV[1])
-redis.call('EXPIRE', KEYS[5], ARGV[10])
 for channel = 13, 15 do
   redis.call(ARGV[12], ARGV[channel], ARGV[11])
 end

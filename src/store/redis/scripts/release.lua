@@ -1,16 +1,20 @@
 -- Gives a claimed job back unchanged.
 --
--- KEYS  1 job hash   2 due set   3 deadline set   4 urgent set
--- ARGV  1 job id   2 lease   3 due at   4 faults   5 when it was last seen not done, or ''
+-- KEYS  1 job hash   2 due set   3 deadline set
+-- ARGV  1 job id   2 lease   3 due at   4 deadline at   5 faults   6 when it was last seen not done, or ''
+--       7 notes as JSON, or '' for none
 -- RETURNS  1, or 0 when the claim no longer holds
 if redis.call('HGET', KEYS[1], '@lease') ~= ARGV[2] then
   return 0
 end
-redis.call('HDEL', KEYS[1], '@lease')
-redis.call('HSET', KEYS[1], '@faults', ARGV[4], '@seenAt', ARGV[5])
+-- A job is not ended by its deadline before it is due.
+redis.call('ZADD', KEYS[3], math.max(tonumber(ARGV[4]), tonumber(ARGV[3])), ARGV[1])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
-redis.call('ZADD', KEYS[4], 'XX', ARGV[3], ARGV[1])
--- Nobody ends it by its deadline before it is due.
-local deadline = tonumber(redis.call('HGET', KEYS[1], 'deadlineAt'))
-redis.call('ZADD', KEYS[3], math.max(deadline, tonumber(ARGV[3])), ARGV[1])
+if ARGV[7] == '' then
+  redis.call('HDEL', KEYS[1], '@lease', '@notes')
+else
+  redis.call('HDEL', KEYS[1], '@lease')
+  redis.call('HSET', KEYS[1], '@notes', ARGV[7])
+end
+redis.call('HSET', KEYS[1], '@faults', ARGV[5], '@seenAt', ARGV[6])
 return 1

@@ -1,51 +1,74 @@
--- Stores the next version of a claimed job and announces it.
+-- Stores the next version of a job and announces it.
 --
--- KEYS  1 job hash   2 due set   3 deadline set   4 urgent set   5 video data
--- ARGV  1 job id   2 lease   3 version   4 'keep' | 'release' | 'final'   5 due at   6 faults
---       7 when it was last seen not done, or ''   8 '1' when its next call is urgent
---       9 seconds for which a final job is kept   10 video data, or ''
---       11 the job as JSON, a line for each property: it is announced as it is
---       12 publish command   13 job channel   14 owner channel
--- RETURNS  1 when it is stored (by this call or an earlier try of it), 0 when the claim no longer holds
-local stored = redis.call('HMGET', KEYS[1], '@lease', 'version', '@savedBy')
+-- KEYS  1 job hash   2 due set   3 deadline set   4 video data   5 quarantine
+-- ARGV  1 job id   2 lease, or ''   3 version   4 'keep' | 'release' | 'final'
+--       5 release: due at; keep: until when the lease is renewed, or ''   6 deadline at
+--       7 faults   8 when it was last seen not done, or ''   9 notes as JSON, or '' for none
+--       10 seconds for which a final job is kept   11 video data, or ''
+--       12 the job as JSON, a line for each property: it is announced as it is
+--       13 publish command   14 job channel   15 owner channel
+-- RETURNS  'saved', by this call or an earlier try of it | 'superseded': the stored version is not the one before it,
+--          or final | 'missing': there is no such job
+local stored = redis.call('HMGET', KEYS[1], '@lease', 'version', '@savedBy', 'phase', '@quarantined')
 local version = tonumber(ARGV[3])
 -- Names this very change, so that another one with the same version is none of its tries.
-local savedBy = ARGV[2] .. ' ' .. redis.sha1hex(ARGV[11])
+local savedBy = ARGV[2] .. ' ' .. redis.sha1hex(ARGV[12])
 if tonumber(stored[2]) == version and stored[3] == savedBy then
-  return 1
+  return 'saved'
 end
-if stored[1] ~= ARGV[2] or tonumber(stored[2]) ~= version - 1 then
-  return 0
+if not stored[2] and redis.call('EXISTS', KEYS[1]) == 0 then
+  return 'missing'
 end
-local fields = { '@savedBy', savedBy, '@faults', ARGV[6], '@seenAt', ARGV[7] }
-for field, value in string.gmatch(ARGV[11], '[{,]"([^"]+)":([^\n]+)\n') do
+if tonumber(stored[2]) ~= version - 1 or stored[4] == '"completed"' or stored[4] == '"failed"' then
+  return 'superseded'
+end
+
+local mode = ARGV[4]
+local function schedule(at)
+  -- A job is not ended by its deadline before it is due.
+  redis.call('ZADD', KEYS[3], math.max(tonumber(ARGV[6]), tonumber(at)), ARGV[1])
+  redis.call('ZADD', KEYS[2], at, ARGV[1])
+end
+-- The sets before the job: when one of them is a key of another type, the script ends here and nothing is stored.
+if mode == 'release' then
+  schedule(ARGV[5])
+elseif mode == 'keep' and ARGV[5] ~= '' and ARGV[2] ~= '' and stored[1] == ARGV[2] then
+  schedule(ARGV[5])
+end
+
+local fields = { '@savedBy', savedBy }
+if mode == 'release' then
+  fields = { '@savedBy', savedBy, '@faults', ARGV[7], '@seenAt', ARGV[8] }
+  if ARGV[9] ~= '' then
+    fields[7], fields[8] = '@notes', ARGV[9]
+  end
+end
+for field, value in string.gmatch(ARGV[12], '[{,]"([^"]+)":([^\n]+)\n') do
   fields[#fields + 1] = field
   fields[#fields + 1] = value
 end
 redis.call('HSET', KEYS[1], unpack(fields))
-if ARGV[4] ~= 'keep' then
+if mode == 'release' and ARGV[9] ~= '' then
   redis.call('HDEL', KEYS[1], '@lease')
+elseif mode ~= 'keep' then
+  redis.call('HDEL', KEYS[1], '@lease', '@notes')
 end
-if ARGV[10] ~= '' then
-  redis.call('SET', KEYS[5], ARGV[10])
+if ARGV[11] ~= '' then
+  redis.call('SET', KEYS[4], ARGV[11])
 end
-if ARGV[4] == 'release' then
-  redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
-  if ARGV[8] == '1' then
-    redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
-  else
-    redis.call('ZREM', KEYS[4], ARGV[1])
-  end
-  -- Nobody ends it by its deadline before it is due.
-  local deadline = tonumber(redis.call('HGET', KEYS[1], 'deadlineAt'))
-  redis.call('ZADD', KEYS[3], math.max(deadline, tonumber(ARGV[5])), ARGV[1])
-elseif ARGV[4] == 'final' then
-  redis.call('ZREM', KEYS[2], ARGV[1])
-  redis.call('ZREM', KEYS[3], ARGV[1])
-  redis.call('ZREM', KEYS[4], ARGV[1])
-  redis.call('EXPIRE', KEYS[1], ARGV[9])
-  redis.call('EXPIRE', KEYS[5], ARGV[9])
+if mode == 'final' then
+  -- Also where a set is a key of another type: a final job needs no schedule.
+  redis.pcall('ZREM', KEYS[2], ARGV[1])
+  redis.pcall('ZREM', KEYS[3], ARGV[1])
+  redis.call('EXPIRE', KEYS[1], ARGV[10])
+  redis.call('EXPIRE', KEYS[4], ARGV[10])
 end
-redis.call(ARGV[12], ARGV[13], ARGV[11])
-redis.call(ARGV[12], ARGV[14], ARGV[11])
-return 1
+if stored[5] and mode ~= 'keep' then
+  -- What made it unreadable is overwritten.
+  redis.call('HDEL', KEYS[1], '@quarantined')
+  redis.pcall('ZREM', KEYS[5], ARGV[1])
+  if mode == 'release' then redis.call('PERSIST', KEYS[1]) end
+end
+redis.call(ARGV[13], ARGV[14], ARGV[12])
+redis.call(ARGV[13], ARGV[15], ARGV[12])
+return 'saved'

@@ -1,0 +1,141 @@
+/**
+ * What becomes of jobs whose submission had no answer: real gateways, killed during the POST, on both stores, against an
+ * upstream that makes each job and loses each answer. Prints a table in Markdown. Usage: npm run bench:lost-answers
+ *
+ * Of each four jobs one connection breaks, one POST gets a 504, one a truncated answer, and one no answer until the
+ * gateway is killed. Each fifth job has the same inputs as the one before it; each request has a teammate's twin in the
+ * history, which shows requests with a lag of up to 90 seconds.
+ */
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PaidUpstream } from '../test/support/paid-upstream.ts';
+import { RedisServer } from '../test/support/redis-server.ts';
+import { generate, post, spawnGateway, type SpawnedGateway } from '../test/support/spawned-gateway.ts';
+import { tempFolder } from '../test/support/temp-folder.ts';
+
+const ROUNDS = 10;
+const JOBS_A_ROUND = 100;
+const WAYS = ['lost', '504', 'garbled', 'hang'] as const;
+const MAX_LAG_MS = 90_000;
+const PATIENCE_MS = 15 * 60_000;
+const PAGE = 100;
+
+/** What a job is in the end. */
+interface End {
+  readonly status: string;
+  readonly upstreamRequestId: string | null;
+  readonly request: { readonly prompt: string };
+  readonly failure: { readonly code: string } | null;
+}
+
+const lines = [
+  '| store | lost answers | found and COMPLETED | SUBMISSION_UNKNOWN | otherwise failed | second POSTs | requests with two jobs | wrong or foreign requests |',
+  '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+];
+for (const store of ['embedded', 'Redis, two instances'] as const) lines.push(await measure(store));
+process.stdout.write(`${lines.join('\n')}\n`);
+
+async function measure(store: 'embedded' | 'Redis, two instances'): Promise<string> {
+  await using resources = new AsyncDisposableStack();
+  const upstream = resources.use(
+    await PaidUpstream.start({ historyLagMs: () => Math.random() ** 3 * MAX_LAG_MS, hasTeammates: true }),
+  );
+  const folder = resources.use(tempFolder());
+  const redis = store === 'embedded' ? null : resources.use(await RedisServer.start({ appendOnly: true }));
+  const settings = {
+    SEGMIND_API_KEY: 'SG_test',
+    SEGMIND_BASE_URL: upstream.url,
+    SEGMIND_RPM: '0',
+    SEGMIND_TIMEOUT_MS: '4000',
+    LOG_LEVEL: 'error',
+    ...(redis === null ? { DATA_DIR: folder.path } : { REDIS_URL: redis.url }),
+  };
+  const start = () =>
+    Promise.all(Array.from({ length: redis === null ? 1 : 2 }, () => spawnGateway(settings)));
+  let gateways = await start();
+  resources.defer(() => Promise.all(gateways.map((one) => one[Symbol.asyncDispose]())).then(() => {}));
+
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await Promise.all(
+      Array.from({ length: JOBS_A_ROUND }, (_, index) =>
+        generate((gateways[index % gateways.length] ?? never()).url, { prompt: promptOf(round, index) }),
+      ),
+    );
+    while (upstream.posts.length < (round + 1) * JOBS_A_ROUND) await delay(50);
+    // The gateways may have read the answers that came, and stand in the middle of the POSTs that have none.
+    await delay(300);
+    for (const gateway of gateways) gateway.kill('SIGKILL');
+    await Promise.all(gateways.map(({ exited }) => exited));
+    gateways = await start();
+    process.stderr.write(`${store}: round ${round + 1} of ${ROUNDS}\n`);
+  }
+  const ends = await untilFinal(gateways[0] ?? never());
+  return row(store, upstream, ends);
+}
+
+function promptOf(round: number, index: number): string {
+  // Each fifth has the same inputs as the one before it.
+  const number = index % 5 === 4 ? index - 1 : index;
+  return `round ${round} job ${number} {${WAYS[number % WAYS.length]}}`;
+}
+
+async function untilFinal(gateway: SpawnedGateway): Promise<End[]> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const ends = await readAll(gateway);
+    const open = ends.filter(({ status }) => status === 'QUEUED' || status === 'PROCESSING').length;
+    if (open === 0 || Date.now() > until) return ends;
+    process.stderr.write(`${open} jobs are not final\n`);
+    await delay(10_000);
+  }
+}
+
+async function readAll({ url }: SpawnedGateway): Promise<End[]> {
+  const found: End[] = [];
+  for (let after: string | null = null; ;) {
+    const query = `query ($after: String) { videoJobs(first: ${PAGE}, after: $after) {
+      nodes { status upstreamRequestId request { prompt } failure { code } } pageInfo { hasNextPage endCursor } } }`;
+    const answer: unknown = await post(url, query, { after });
+    const { nodes, pageInfo } = connectionOf(answer);
+    found.push(...nodes);
+    if (!pageInfo.hasNextPage) return found;
+    after = pageInfo.endCursor;
+  }
+}
+
+interface Connection {
+  readonly nodes: readonly End[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}
+
+function connectionOf(answer: unknown): Connection {
+  const text = JSON.stringify(answer);
+  const { data }: { data?: { videoJobs?: Connection } } = JSON.parse(text);
+  return data?.videoJobs ?? never(text);
+}
+
+function row(store: string, upstream: PaidUpstream, ends: readonly End[]): string {
+  const ids = ends.map(({ upstreamRequestId }) => upstreamRequestId).filter((id) => id !== null);
+  const wrong = ends.filter(({ upstreamRequestId, request }) => {
+    if (upstreamRequestId === null) return false;
+    const made = upstream.requests.get(upstreamRequestId);
+    return made === undefined || made.isForeign || made.inputs['prompt'] !== request.prompt;
+  });
+  const count = (holds: (end: End) => boolean) => ends.filter(holds).length;
+  const unknown = count(({ failure }) => failure?.code === 'SUBMISSION_UNKNOWN');
+  const completed = count(({ status }) => status === 'COMPLETED');
+  const figures = [
+    ends.length,
+    `${completed} (${((100 * completed) / ends.length).toFixed(1)} %)`,
+    unknown,
+    ends.length - completed - unknown,
+    upstream.posts.length - ends.length,
+    ids.length - new Set(ids).size,
+    wrong.length,
+  ];
+  return `| ${[store, ...figures].join(' | ')} |`;
+}
+
+function never(what = 'this cannot be'): never {
+  throw new Error(what);
+}

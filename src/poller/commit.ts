@@ -1,0 +1,100 @@
+import { backoffMs } from '../domain/backoff.ts';
+import { isFinal, type Job } from '../domain/job.ts';
+import { requestFingerprint } from '../domain/video-request.ts';
+import { type Observation, transition } from '../domain/transition.ts';
+import { type Claim, type SaveOutcome, type Schedule, StoreUnavailableError } from '../store/job-store.ts';
+import { requestKey, type StepDependencies } from './step.ts';
+
+/** Another poller changes a job at most a few times while a step of it ends. */
+const MAX_TRIES = 20;
+const LONGEST_RETRY_PAUSE_MS = 5000;
+
+/** What became of an observation. */
+export interface Committed {
+  /** The job as it stands now, as far as is known. */
+  readonly job: Job;
+  /** `superseded`: the observation changes nothing in the version that another poller has stored. */
+  readonly outcome: SaveOutcome;
+}
+
+/** How an observation is stored. */
+export interface CommitOptions {
+  /** When the job is due next; asked for each version that is tried. Null: the step goes on, and the lease is renewed. */
+  readonly schedule: ((job: Job) => Schedule) | null;
+  readonly videoData?: string | undefined;
+}
+
+/**
+ * Stores what was observed of a job as its next version. When another poller has stored a version meanwhile, the
+ * observation is applied to that one: an answer that was paid for counts also when it comes late.
+ *
+ * @param before the version that the observation was made on
+ * @throws StoreUnavailableError when the store could not be written until the job's deadline
+ */
+export async function commit(
+  claim: Claim,
+  before: Job,
+  observation: Observation,
+  { schedule, videoData }: CommitOptions,
+  dependencies: StepDependencies,
+): Promise<Committed> {
+  const { store, clock, leaseMs } = dependencies;
+  const id = before.id;
+  let current = before;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const job = transition(current, observation, clock.now());
+    if (job === current) return { job, outcome: 'superseded' };
+    if (tries > 0 && !(await isStillOwn(current, observation, dependencies))) {
+      return { job: current, outcome: 'superseded' };
+    }
+    const change =
+      schedule === null || isFinal(job) ? { job, schedule: null } : { job, schedule: schedule(job) };
+    const full = videoData === undefined ? change : { ...change, videoData };
+    const save = () =>
+      store.save(claim.lease, schedule === null ? { ...full, leaseUntil: clock.now() + leaseMs } : full);
+    const outcome = await retryWrite(save, before, dependencies);
+    if (outcome !== 'superseded') return { job, outcome };
+    const [stored] = await retryWrite(() => store.getMany([id]), before, dependencies);
+    if (stored == null) return { job, outcome: 'missing' };
+    current = stored;
+  }
+  return { job: current, outcome: 'superseded' };
+}
+
+/**
+ * Repeats a call of the store until it can be reached, until the job's deadline: what was learned from the upstream may
+ * have cost money. The compare-and-set on the version makes a late write safe.
+ */
+export async function retryWrite<T>(
+  write: () => Promise<T>,
+  job: Job,
+  { clock, random, leaseMs, signal }: StepDependencies,
+): Promise<T> {
+  const until = Math.max(job.deadlineAt, clock.now() + leaseMs);
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await write();
+    } catch (error) {
+      const waitMs = Math.min(LONGEST_RETRY_PAUSE_MS, Math.ceil(backoffMs(failures, random()) / 4));
+      const isHopeless = !(error instanceof StoreUnavailableError) || clock.now() + waitMs >= until;
+      if (isHopeless || signal.aborted) throw error;
+      await clock.sleep(waitMs, signal);
+    }
+  }
+}
+
+/**
+ * While this poller was silent, another may have begun to look for the job in the request history, and a job with equal
+ * inputs may have got the request that this answer names. Either request makes the same video; each has one job.
+ */
+async function isStillOwn(
+  job: Job,
+  observation: Observation,
+  dependencies: StepDependencies,
+): Promise<boolean> {
+  if (observation.type !== 'submit-accepted' || job.phase !== 'settling') return true;
+  const fingerprint = requestFingerprint(job.request);
+  const { upstreamId } = observation;
+  const adopt = () => dependencies.submissions.adopt(fingerprint, job.id, requestKey(upstreamId));
+  return (await retryWrite(adopt, job, dependencies)) !== 'taken';
+}

@@ -1,0 +1,193 @@
+import { backoffMs } from '../domain/backoff.ts';
+import { MAX_RETRY_AFTER_MS } from '../domain/call-budget.ts';
+import type { DurationSample } from '../domain/duration-model.ts';
+import type { Job } from '../domain/job.ts';
+import { NO_NOTES } from '../domain/poll-notes.ts';
+import { nextPollDelayMs } from '../domain/poll-plan.ts';
+import { transition } from '../domain/transition.ts';
+import type { Claim, SaveOutcome, Schedule } from '../store/job-store.ts';
+import { commit, retryWrite } from './commit.ts';
+import { collectVideo, pollJob } from './poll-job.ts';
+import { settleJob } from './settle-job.ts';
+import { type CallReport, expectedOf, type Finding, LAST_CALL_MS, type StepDependencies } from './step.ts';
+import { endSubmission, markSubmitting, submitJob, takeOverSubmission } from './submit-job.ts';
+
+/** What a step did, for the log and the call budget. */
+export interface StepReport {
+  /** The job as it stands after the step. */
+  readonly job: Job;
+  /** Whether what the step learned is stored. */
+  readonly outcome: SaveOutcome;
+  /** How the step's upstream call went. */
+  readonly call: CallReport;
+  /** What it showed of how long jobs take. */
+  readonly learned: readonly DurationSample[];
+}
+
+/** A job that is short has its last call sooner before its deadline: within this share of its time. */
+const LAST_CALL_SHARE = 0.1;
+/** How often the last call of a job past its deadline waits for the call budget, and how long at most. */
+const MAX_DEFERRALS = 20;
+const MAX_DEFERRAL_MS = 30_000;
+/** A job that is found so long after its deadline was without a poller before. */
+const LATE_MS = 5000;
+
+/**
+ * Moves one claimed job by one step, with at most one upstream call: submits it, polls it, looks for it in the request
+ * history or fetches its video, or ends it when its deadline has passed; stores what was learned, and gives the job back
+ * with the time of its next step.
+ *
+ * @throws StoreUnavailableError when the store fails until the job's deadline; the job is taken up again after its lease
+ */
+export async function processJob(claim: Claim, dependencies: StepDependencies): Promise<StepReport> {
+  const { job } = claim;
+  if (job.phase === 'accepted' && dependencies.clock.now() < job.deadlineAt) {
+    const marked = await markSubmitting(claim, dependencies);
+    if (marked.outcome !== 'saved') return { ...marked, call: 'none', learned: [] };
+    const finding = await submitJob(marked.job, dependencies);
+    return finishSubmission(claim, marked.job, finding, dependencies);
+  }
+  if (job.phase === 'submitting') {
+    return finishSubmission(claim, job, takeOverSubmission(job, dependencies), dependencies);
+  }
+  return finish(claim, job, await findOut(claim, dependencies), dependencies);
+}
+
+async function finishSubmission(
+  claim: Claim,
+  job: Job,
+  finding: Finding,
+  dependencies: StepDependencies,
+): Promise<StepReport> {
+  const { observation } = finding;
+  const upstreamId = observation?.type === 'submit-accepted' ? observation.upstreamId : null;
+  const [report] = await Promise.all([
+    finish(claim, job, finding, dependencies),
+    endSubmission(job, upstreamId, dependencies),
+  ]);
+  return report;
+}
+
+async function findOut(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = claim;
+  const isOver = dependencies.clock.now() >= job.deadlineAt;
+  if (isOver && (job.upstreamId === null || notes.lastCallMade === true)) return ended(claim);
+  if (isOver) return lastCall(claim, dependencies);
+  return call(claim, dependencies);
+}
+
+function call(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
+  switch (claim.job.phase) {
+    case 'settling':
+      return settleJob(claim, dependencies);
+    case 'collecting':
+      return collectVideo(claim, dependencies);
+    case 'accepted':
+    case 'submitting':
+    case 'queued':
+    case 'processing':
+    case 'completed':
+    case 'failed':
+      return pollJob(claim, dependencies);
+  }
+}
+
+/**
+ * A job past its deadline that was not asked about shortly before it, because the gateway was away or the video is still
+ * to be fetched, gets one more call: it may be done, and was paid for.
+ */
+async function lastCall(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = claim;
+  const { granted, waitMs } = await dependencies.reserveCall();
+  const { lastCallDeferrals = 0 } = notes;
+  // Otherwise it had its chance, and the calls that there were went to others.
+  const mayWait = job.phase === 'collecting' || dependencies.clock.now() > job.deadlineAt + LATE_MS;
+  if (!granted && (!mayWait || lastCallDeferrals >= MAX_DEFERRALS)) return ended(claim);
+  if (!granted) {
+    const later = { ...notes, lastCallDeferrals: lastCallDeferrals + 1 };
+    return { observation: null, call: 'none', notes: later, dueInMs: Math.min(waitMs, MAX_DEFERRAL_MS) };
+  }
+  const finding = await call(claim, dependencies);
+  if (finding.observation !== null) return finding;
+  return { ...ended({ ...claim, notes: finding.notes ?? notes }), call: finding.call };
+}
+
+function ended({ notes }: Pick<Claim, 'notes'>): Finding {
+  return {
+    observation: { type: 'deadline-passed', lastError: notes.lastError ?? null },
+    call: 'none',
+  };
+}
+
+/** Stores what was learned, or gives the job back when there was nothing to store. */
+async function finish(
+  claim: Claim,
+  before: Job,
+  finding: Finding,
+  dependencies: StepDependencies,
+): Promise<StepReport> {
+  const { observation, call: report, videoData, learned = [] } = finding;
+  dependencies.onCallsOver();
+  const schedule = (job: Job): Schedule => nextSchedule(claim, before, job, finding, dependencies);
+  const isNews = observation !== null && transition(before, observation, dependencies.clock.now()) !== before;
+  if (!isNews) {
+    await retryWrite(() => dependencies.store.release(claim, schedule(before)), before, dependencies);
+    return { job: before, outcome: 'saved', call: report, learned };
+  }
+  const { job, outcome } = await commit(claim, before, observation, { schedule, videoData }, dependencies);
+  // What was seen of a job that another poller has is learned by that one.
+  return { job, outcome, call: report, learned: outcome === 'saved' ? learned : [] };
+}
+
+function nextSchedule(
+  claim: Claim,
+  before: Job,
+  job: Job,
+  finding: Finding,
+  dependencies: StepDependencies,
+): Schedule {
+  const isFailure = finding.isFailure ?? typeof finding.call === 'object';
+  const faults = isFailure ? claim.faults + 1 : 0;
+  const seenAt = finding.seenAt ?? claim.seenAt ?? job.submittedAt;
+  const dueAt = nextStepAt(job, seenAt, faults, finding, dependencies);
+  // What was noted of one phase says nothing about the next.
+  const isNewPhase = job.phase !== before.phase && job.submittedAt !== null;
+  if (isNewPhase) return { dueAt, faults, seenAt, notes: NO_NOTES };
+  const notes = finding.notes ?? NO_NOTES;
+  const isDeferred = (notes.lastCallDeferrals ?? 0) > (claim.notes.lastCallDeferrals ?? 0);
+  const isLastCall = dependencies.clock.now() >= lastCallAt(job) && !isDeferred;
+  return { dueAt, faults, seenAt, notes: isLastCall ? { ...notes, lastCallMade: true } : notes };
+}
+
+/** When the job is due next, in epoch milliseconds; once shortly before its deadline, and then at its deadline. */
+function nextStepAt(
+  job: Job,
+  seenAt: number | null,
+  faults: number,
+  finding: Finding,
+  dependencies: StepDependencies,
+): number {
+  const { clock, random } = dependencies;
+  const now = clock.now();
+  const stepAt = (): number => {
+    const { call: report, dueInMs } = finding;
+    if (typeof report === 'object') {
+      return now + backoffMs(faults, random(), Math.min(report.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
+    }
+    if (dueInMs !== undefined) return now + dueInMs;
+    if (faults > 0) return now + backoffMs(faults, random());
+    const { submittedAt, startedAt } = job;
+    if (job.phase === 'collecting' || submittedAt === null) return now;
+    const running = { submittedAt, startedAt, seenAt: seenAt ?? submittedAt };
+    return running.seenAt + nextPollDelayMs(running, expectedOf(job, dependencies), random());
+  };
+  const at = Math.max(now, stepAt());
+  if (now >= job.deadlineAt) return at;
+  const end = job.upstreamId !== null && now < lastCallAt(job) ? lastCallAt(job) : job.deadlineAt;
+  return Math.min(at, end);
+}
+
+/** When a job that the upstream has taken is polled for the last time. */
+function lastCallAt(job: Job): number {
+  return job.deadlineAt - Math.min(LAST_CALL_MS, LAST_CALL_SHARE * (job.deadlineAt - job.createdAt));
+}

@@ -1,0 +1,162 @@
+import type { Job } from '../domain/job.ts';
+import type { PollNotes } from '../domain/poll-notes.ts';
+import type { Observation } from '../domain/transition.ts';
+import { requestFingerprint } from '../domain/video-request.ts';
+import type { Claim } from '../store/job-store.ts';
+import type { HistoryEntry } from '../upstream/video-upstream.ts';
+import { retryWrite } from './commit.ts';
+import {
+  callOptions,
+  expectedOf,
+  type Finding,
+  FIRST_LOOK_MS,
+  requestKey,
+  type StepDependencies,
+} from './step.ts';
+
+/** When the history is read after the answer was lost, in milliseconds: a request may appear there late. */
+const LOOKS_MS = [FIRST_LOOK_MS, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000];
+/** For so long after the last of them a history that does not answer is asked again. */
+const PATIENCE_MS = 120_000;
+/** How far the upstream's clock may be off, once the difference that its answers show is taken into account. */
+const CLOCK_MARGIN_MS = 30_000;
+/** A history that is longer than so many pages since the submission is not read to its end at once. */
+const MAX_PAGES = 10;
+/** Milliseconds to wait for the answer to another job's submission with equal inputs. */
+const IN_FLIGHT_PAUSE_MS = 3000;
+/** Ids that are left out until the next look. */
+const MAX_REJECTED = 50;
+
+/**
+ * Looks in the request history for the request of a job whose answer was lost: one with equal inputs, made around the
+ * time of the POST, that no job here has. A teammate's requests are in the list too; the call by id refuses those, so
+ * each request that is found is looked up before it counts. Makes one call.
+ */
+export async function settleJob(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
+  const { notes } = claim;
+  if (!dependencies.upstream.hasHistory) return unknown(claim.job, 'There is no request history.');
+  return notes.candidateId === undefined
+    ? readHistory(claim, dependencies)
+    : confirm(claim, notes.candidateId, dependencies);
+}
+
+async function readHistory(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = claim;
+  const { historyPage: page = 1, rejectedIds = [] } = notes;
+  const query = {
+    request: job.request,
+    from: (job.sentAt ?? job.createdAt) - CLOCK_MARGIN_MS,
+    to: job.updatedAt + CLOCK_MARGIN_MS,
+    page,
+  };
+  const outcome = await dependencies.upstream.findInHistory(query, callOptions(job, dependencies));
+  switch (outcome.type) {
+    case 'unusable':
+      return unknown(job, `The request history cannot be used: ${outcome.reason}.`);
+    case 'no-news':
+      return noAnswer(claim, outcome.reason, dependencies);
+    case 'page': {
+      const entries = outcome.entries.filter(({ upstreamId }) => !rejectedIds.includes(upstreamId));
+      const candidate = await adoptFirst(job, entries, dependencies);
+      if (candidate?.type === 'in-flight') {
+        return { observation: null, call: 'none', notes, dueInMs: IN_FLIGHT_PAUSE_MS };
+      }
+      if (candidate !== null) {
+        return {
+          observation: null,
+          call: 'none',
+          notes: { ...notes, candidateId: candidate.id },
+          dueInMs: 0,
+        };
+      }
+      if (outcome.more && page < MAX_PAGES) {
+        return { observation: null, call: 'none', notes: { ...notes, historyPage: page + 1 }, dueInMs: 0 };
+      }
+      return nothingFound(job, notes, dependencies);
+    }
+  }
+}
+
+/** The id that is this job's now, unless the history's call by id refuses it; or that this cannot be told yet. */
+type Adoption = { readonly type: 'adopted'; readonly id: string } | { readonly type: 'in-flight' };
+
+/** Takes the first of these requests that no other job has; null: there is none. */
+async function adoptFirst(
+  job: Job,
+  entries: readonly HistoryEntry[],
+  dependencies: StepDependencies,
+): Promise<Adoption | null> {
+  const fingerprint = requestFingerprint(job.request);
+  for (const { upstreamId } of entries) {
+    const adopt = () => dependencies.submissions.adopt(fingerprint, job.id, requestKey(upstreamId));
+    const type = await retryWrite(adopt, job, dependencies);
+    if (type === 'adopted') return { type, id: upstreamId };
+    if (type === 'in-flight') return { type };
+  }
+  return null;
+}
+
+async function confirm(claim: Claim, candidateId: string, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = claim;
+  const { candidateId: _, ...rest } = notes;
+  const outcome = await dependencies.upstream.lookUp(candidateId, callOptions(job, dependencies));
+  switch (outcome.type) {
+    case 'found': {
+      // An id that an error answer named may be anybody's.
+      const entries = [{ ...outcome.entry, upstreamId: candidateId }];
+      const adopted = await adoptFirst(job, entries, dependencies);
+      if (adopted?.type === 'in-flight') {
+        return { observation: null, call: 'none', notes, dueInMs: IN_FLIGHT_PAUSE_MS };
+      }
+      if (adopted === null) return rejected(job, rest, candidateId, dependencies);
+      const { createdAt: submittedAt } = outcome.entry;
+      const expected = expectedOf(job, dependencies);
+      return {
+        observation: { type: 'submit-accepted', upstreamId: candidateId, submittedAt, expected },
+        call: 'none',
+      };
+    }
+    case 'absent':
+      return rejected(job, rest, candidateId, dependencies);
+    case 'unusable':
+      return unknown(job, `The request history cannot be used: ${outcome.reason}.`);
+    case 'no-news':
+      return noAnswer(claim, outcome.reason, dependencies);
+  }
+}
+
+/**
+ * It is no request of this account, or not yet one: the other matches of the same page are tried next, and this one at the
+ * next look again.
+ */
+function rejected(job: Job, notes: PollNotes, id: string, { clock }: StepDependencies): Finding {
+  const firstLookInMs = job.updatedAt + FIRST_LOOK_MS - clock.now();
+  // It was named by an error answer, right after the POST.
+  if (firstLookInMs > 0) return { observation: null, call: 'none', notes, dueInMs: firstLookInMs };
+  const rejectedIds = [...(notes.rejectedIds ?? []), id].slice(-MAX_REJECTED);
+  return { observation: null, call: 'none', notes: { ...notes, rejectedIds }, dueInMs: 0 };
+}
+
+function nothingFound(job: Job, notes: PollNotes, { clock }: StepDependencies): Finding {
+  const { historyPage: _page, rejectedIds: _rejected, ...rest } = notes;
+  const age = clock.now() - job.updatedAt;
+  // Looks that came late, after the gateway was away, count for those that they replace.
+  const next = LOOKS_MS.find((at, index) => at > age && index > (notes.historyLooks ?? 0));
+  if (next === undefined) return unknown(job, 'The request is not in the request history.');
+  const historyLooks = LOOKS_MS.indexOf(next);
+  return { observation: null, call: 'none', notes: { ...rest, historyLooks }, dueInMs: next - age };
+}
+
+function noAnswer({ job, notes }: Claim, reason: string, { clock }: StepDependencies): Finding {
+  const last = LOOKS_MS.at(-1) ?? 0;
+  if (clock.now() - job.updatedAt > last + PATIENCE_MS) {
+    return unknown(job, `The request history did not answer: ${reason}.`);
+  }
+  return { observation: null, call: 'none', isFailure: true, notes };
+}
+
+function unknown(job: Job, reason: string): Finding {
+  const message = [job.lostAnswer, reason].filter((part) => part !== null).join(' ');
+  const observation: Observation = { type: 'submit-unknown', message };
+  return { observation, call: 'none' };
+}

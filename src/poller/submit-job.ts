@@ -1,0 +1,104 @@
+import type { Job } from '../domain/job.ts';
+import { requestFingerprint } from '../domain/video-request.ts';
+import type { Observation } from '../domain/transition.ts';
+import type { Claim, SaveOutcome } from '../store/job-store.ts';
+import { commit, retryWrite } from './commit.ts';
+import type { SentOutcome } from './sent-jobs.ts';
+import {
+  answered,
+  callOptions,
+  expectedOf,
+  type Finding,
+  FIRST_LOOK_MS,
+  requestKey,
+  type StepDependencies,
+} from './step.ts';
+
+/** What became of marking a job as submitting. */
+export interface Marked {
+  readonly job: Job;
+  readonly outcome: SaveOutcome;
+}
+
+/**
+ * Marks a job as submitting, and sees to it that no other job with equal inputs adopts its request. From then on nobody
+ * else sends it: a poller that finds the mark without a lease looks for the request in the history instead.
+ */
+export async function markSubmitting(claim: Claim, dependencies: StepDependencies): Promise<Marked> {
+  const { job } = claim;
+  const { submissions } = dependencies;
+  const fingerprint = requestFingerprint(job.request);
+  const [marked] = await Promise.all([
+    commit(claim, job, { type: 'submit-started' }, { schedule: null }, dependencies),
+    retryWrite(() => submissions.begin(fingerprint, job.id), job, dependencies),
+  ]);
+  if (marked.outcome !== 'saved') await endSubmission(job, null, dependencies);
+  return marked;
+}
+
+/** Sends a job that was just marked, unless this process has sent it before. */
+export async function submitJob(job: Job, dependencies: StepDependencies): Promise<Finding> {
+  const { sent, upstream, clock, leaseMs } = dependencies;
+  const earlier = sent.get(job.id);
+  // The store has lost what it was told: it shows a job as not sent that was.
+  if (earlier !== null) return findingOf(job, earlier, dependencies);
+  if (clock.now() >= (job.sentAt ?? 0) + leaseMs) {
+    // The process stood still after the mark: another poller may have taken the job over.
+    return { observation: NOT_SENT, call: 'none' };
+  }
+  sent.set(job.id, { type: 'in-progress' });
+  const outcome = await upstream.submit(job.request, callOptions(job, dependencies));
+  sent.set(job.id, outcome);
+  return findingOf(job, outcome, dependencies);
+}
+
+/** What to do about a job that was marked as submitting by a poller that was lost. */
+export function takeOverSubmission(job: Job, dependencies: StepDependencies): Finding {
+  // This very process may know the answer, if it could not store it.
+  return findingOf(job, dependencies.sent.get(job.id) ?? { type: 'in-progress' }, dependencies);
+}
+
+const NOT_SENT: Observation = { type: 'submit-not-made', waitingFor: 'UPSTREAM_UNAVAILABLE' };
+const LOST_POLLER =
+  'The gateway was stopped while it submitted the job. A job may exist upstream and be charged; it is not sent again.';
+function findingOf(job: Job, outcome: SentOutcome, dependencies: StepDependencies): Finding {
+  const { hasHistory } = dependencies.upstream;
+  switch (outcome.type) {
+    case 'in-progress':
+      return { observation: lost(LOST_POLLER, hasHistory), call: 'none', dueInMs: FIRST_LOOK_MS };
+    case 'accepted': {
+      const { upstreamId } = outcome;
+      const expected = expectedOf(job, dependencies);
+      return answered({ type: 'submit-accepted', upstreamId, submittedAt: null, expected });
+    }
+    case 'refused':
+      return answered({ type: 'submit-refused', code: outcome.code, message: outcome.message });
+    case 'unknown': {
+      const { message, alive, candidateId } = outcome;
+      const call = alive ? 'answered' : 'lost';
+      const observation = lost(message, hasHistory);
+      const notes = candidateId === null ? {} : { candidateId };
+      return { observation, call, notes, dueInMs: candidateId === null ? FIRST_LOOK_MS : 0 };
+    }
+    case 'not-made': {
+      const waitingFor = outcome.rateLimited ? 'RATE_LIMIT' : 'UPSTREAM_UNAVAILABLE';
+      const notes = { lastError: outcome.reason };
+      return { observation: { type: 'submit-not-made', waitingFor }, call: outcome, notes };
+    }
+  }
+}
+
+function lost(message: string, hasHistory: boolean): Observation {
+  return { type: hasHistory ? 'submit-lost' : 'submit-unknown', message };
+}
+
+/** The job's POST is over; with an id, that request is this job's. */
+export async function endSubmission(
+  job: Job,
+  upstreamId: string | null,
+  dependencies: StepDependencies,
+): Promise<void> {
+  const fingerprint = requestFingerprint(job.request);
+  const key = upstreamId === null ? null : requestKey(upstreamId);
+  await retryWrite(() => dependencies.submissions.end(fingerprint, job.id, key), job, dependencies);
+}

@@ -1,0 +1,82 @@
+import { uptime } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import type { Clock } from './domain/clock.ts';
+import { systemClock } from './system-clock.ts';
+
+/** How much faster or slower than real time the clock runs while it is wrong, as a share of the time that passes. */
+const SLEW = 0.05;
+/** How often it is looked whether the machine was asleep, in milliseconds; and a difference that is no rounding. */
+const SLEEP_CHECK_MS = 1000;
+const MIN_SLEEP_MS = 2000;
+
+/** Where a clock takes its time from; replaced in tests. */
+export interface TimeSources {
+  /** Milliseconds since some moment: never set, never back. It stands still while the machine is suspended. */
+  readonly monotonicMs: () => number;
+  /** Milliseconds that the machine has been up, suspensions included. */
+  readonly uptimeMs: () => number;
+  /** The machine's clock, in epoch milliseconds: it may be set at any time. */
+  readonly wallMs: () => number;
+}
+
+const MACHINE: TimeSources = {
+  monotonicMs: () => performance.now(),
+  uptimeMs: () => uptime() * 1000,
+  wallMs: () => Date.now(),
+};
+
+/**
+ * A clock that never jumps when the machine's clock is set: it runs by the monotonic clock, and approaches the clock that
+ * it follows by at most a twentieth of the time that passes. So a deadline, a lease or a pause lasts about as long as it
+ * was meant to. Only what the machine slept is passed over at once.
+ */
+export class SteadyClock implements Clock {
+  readonly #sources: TimeSources;
+  #reference: () => number;
+  #time: number;
+  #monotonic: number;
+  #checkedAt: number;
+  /** Uptime less monotonic time: grows by what the machine slept. */
+  #asleepMs: number;
+
+  constructor(sources: TimeSources = MACHINE) {
+    this.#sources = sources;
+    this.#reference = sources.wallMs;
+    this.#time = sources.wallMs();
+    this.#monotonic = sources.monotonicMs();
+    this.#checkedAt = this.#monotonic;
+    this.#asleepMs = sources.uptimeMs() - this.#monotonic;
+  }
+
+  /** Follows another clock from now on, in epoch milliseconds: jumps to it once, then approaches it. */
+  follow(reference: () => number): void {
+    this.#reference = reference;
+    this.#monotonic = this.#sources.monotonicMs();
+    this.#time = reference();
+  }
+
+  /** Epoch milliseconds, whole ones. */
+  now(): number {
+    const monotonic = this.#sources.monotonicMs();
+    const elapsed = monotonic - this.#monotonic;
+    this.#monotonic = monotonic;
+    this.#time += elapsed + this.#sleptMs(monotonic);
+    const wrongBy = this.#reference() - this.#time;
+    this.#time += Math.max(-SLEW * elapsed, Math.min(SLEW * elapsed, wrongBy));
+    return Math.floor(this.#time);
+  }
+
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return systemClock.sleep(ms, signal);
+  }
+
+  #sleptMs(monotonic: number): number {
+    if (monotonic - this.#checkedAt < SLEEP_CHECK_MS) return 0;
+    this.#checkedAt = monotonic;
+    const asleepMs = this.#sources.uptimeMs() - monotonic;
+    const sleptMs = asleepMs - this.#asleepMs;
+    if (Math.abs(sleptMs) < MIN_SLEEP_MS) return 0;
+    this.#asleepMs = asleepMs;
+    return Math.max(0, sleptMs);
+  }
+}

@@ -1,0 +1,52 @@
+import { SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
+import { attempt } from './attempt.ts';
+import type { RedisClient } from './connections.ts';
+import { keys } from './keys.ts';
+import type { Quarantine } from './quarantine.ts';
+import { runScript } from './scripts.ts';
+
+/**
+ * Which upstream request belongs to which job, in keys that expire. They are reached by scripts, and their times are
+ * the server's, so that instances need not agree on the time. While a key is of the wrong type, nothing with these
+ * inputs is adopted.
+ */
+export class RedisSubmissions implements Submissions {
+  readonly #client: RedisClient;
+  readonly #quarantine: Quarantine;
+
+  /** @param client stays the caller's */
+  constructor(client: RedisClient, quarantine: Quarantine) {
+    this.#client = client;
+    this.#quarantine = quarantine;
+  }
+
+  begin(fingerprint: string, jobId: string): Promise<void> {
+    const posts = keys.posts(fingerprint);
+    return attempt(async () => {
+      await this.#quarantine.tolerate({ [posts]: 'zset' }, null, () =>
+        runScript(this.#client, 'reelgateBeginPost', [posts], [jobId, SUBMISSION_MEMORY_MS]),
+      );
+    });
+  }
+
+  end(fingerprint: string, jobId: string, upstreamId: string | null): Promise<void> {
+    const names = [keys.posts(fingerprint), keys.posted(fingerprint, upstreamId ?? '')];
+    const values = [jobId, upstreamId === null ? '0' : '1', SUBMISSION_MEMORY_MS];
+    return attempt(async () => {
+      await runScript(this.#client, 'reelgateEndPost', names, values);
+    });
+  }
+
+  adopt(fingerprint: string, jobId: string, upstreamId: string): Promise<'adopted' | 'taken' | 'in-flight'> {
+    const [posts, posted] = [keys.posts(fingerprint), keys.posted(fingerprint, upstreamId)];
+    return attempt(async () => {
+      const answer = await this.#quarantine.tolerate(
+        { [posts]: 'zset', [posted]: 'string' },
+        'in-flight',
+        () => runScript(this.#client, 'reelgateAdopt', [posts, posted], [jobId, SUBMISSION_MEMORY_MS]),
+      );
+      if (answer === 'adopted' || answer === 'taken' || answer === 'in-flight') return answer;
+      throw new Error(`The store answered an adoption with ${String(answer)}.`);
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { SharedText } from '../call-budget.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { unavailable } from './unavailable.ts';
+
+/** A text in a table of the embedded store. It survives restarts. */
+export class SqliteSharedText implements SharedText {
+  readonly #commits: GroupCommit;
+  readonly #name: string;
+  readonly #read: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+
+  /**
+   * @param database that of the job store, migrated
+   * @param commits that of the job store
+   * @param name tells it from other texts of the store
+   */
+  constructor(database: DatabaseSync, commits: GroupCommit, name: string) {
+    this.#commits = commits;
+    this.#name = name;
+    this.#read = database.prepare('SELECT text FROM shared_texts WHERE name = :name');
+    this.#insert = database.prepare('INSERT OR IGNORE INTO shared_texts (name, text) VALUES (:name, :next)');
+    this.#update = database.prepare(
+      'UPDATE shared_texts SET text = :next WHERE name = :name AND text = :expected',
+    );
+  }
+
+  async read(): Promise<string | null> {
+    try {
+      const text = this.#read.get({ name: this.#name })?.['text'];
+      return typeof text === 'string' ? text : null;
+    } catch (error) {
+      return unavailable(error);
+    }
+  }
+
+  async replace(expected: string | null, next: string): Promise<boolean> {
+    const columns = { name: this.#name, next };
+    const replace = () =>
+      expected === null ? this.#insert.run(columns) : this.#update.run({ ...columns, expected });
+    const { changes } = await this.#commits.run(replace).catch(unavailable);
+    return Number(changes) > 0;
+  }
+}

@@ -1,0 +1,83 @@
+import type { JobEnd, ResultOutcome, StatusOutcome } from '../../video-upstream.ts';
+import type { HttpAnswer } from '../http/http-client.ts';
+import { answerFault, answerMetrics, callFault, readAnswer, type UpstreamAnswer } from './answer.ts';
+import { isObject } from './json.ts';
+import { type Stage, stageOf, statusWord } from './status-word.ts';
+import { findVideo, findVideoWords, readRawVideo } from './video.ts';
+
+/** An answer about a job, with its status word. */
+interface JobAnswer extends UpstreamAnswer {
+  readonly word: string | null;
+  /** Null when there is no word. */
+  readonly stage: Stage | null;
+}
+
+/** Reads the answer to a status call. */
+export function readStatus(http: HttpAnswer): StatusOutcome {
+  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http.reason) };
+  const answer = readJobAnswer(http);
+  switch (answer.stage) {
+    case 'queued':
+    case 'processing':
+      return { type: answer.stage };
+    case 'completed':
+      return { type: 'completed', metrics: answerMetrics(answer.json) };
+    case 'failed':
+    case 'ended':
+    case 'other':
+    case null:
+      return readEnd(answer);
+  }
+}
+
+/** Reads the answer to a result call. */
+export function readResult(http: HttpAnswer): ResultOutcome {
+  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http.reason) };
+  const answer = readJobAnswer(http);
+  const { json, stage, status, bytes, mediaType } = answer;
+  const metrics = answerMetrics(json);
+  // A video may come without a word beside it.
+  const isResult = stage === 'completed' || (stage === null && status >= 200 && status < 300);
+  if (isResult && json !== undefined) {
+    const video = findVideo(json);
+    if (video !== null) return { type: 'ready', video, metrics };
+    // 202 tells that the result is still to come.
+    if (stage === 'completed' || status !== 202)
+      return { type: 'empty', message: emptyMessage(answer), metrics };
+  }
+  if (isResult && bytes !== null && json === undefined) {
+    const video = readRawVideo(bytes, mediaType);
+    if (video !== null) return { type: 'ready', video, metrics: null };
+  }
+  return readEnd(answer);
+}
+
+function readJobAnswer(http: HttpAnswer & { readonly type: 'answered' }): JobAnswer {
+  const answer = readAnswer(http);
+  const word = statusWord(answer.json);
+  return { ...answer, word, stage: word === null ? null : stageOf(word, http.status) };
+}
+
+/** What both calls have in common. */
+function readEnd(answer: JobAnswer): JobEnd {
+  const { json, stage, word, words, status, isHtml } = answer;
+  if (word !== null && (stage === 'failed' || stage === 'ended')) {
+    const message = words ?? `The upstream reported ${word} without a reason.`;
+    const metrics = answerMetrics(json);
+    return stage === 'failed'
+      ? { type: 'failed', message, metrics }
+      : { type: 'ended', word, message, metrics };
+  }
+  // The API says what is wrong [page]; a 404 without words, or in HTML, comes from something in front of it.
+  if ((status === 404 || status === 410) && words !== null && !isHtml) {
+    return { type: 'forgotten', reason: answerFault(answer).reason };
+  }
+  return { type: 'no-news', ...answerFault(answer) };
+}
+
+function emptyMessage({ json, words }: JobAnswer): string {
+  if (words !== null) return words;
+  const instead = isObject(json) ? findVideoWords(json) : null;
+  const detail = instead === null ? '' : `; it has ${JSON.stringify(instead)} instead`;
+  return `The upstream's result has no usable video${detail}.`;
+}

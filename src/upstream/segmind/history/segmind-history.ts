@@ -1,0 +1,133 @@
+import type { CallOptions, HistoryOutcome, HistoryQuery, LookUpOutcome } from '../../video-upstream.ts';
+import { answerFault, callFault, isFromInFront, readAnswer, type UpstreamAnswer } from '../answers/answer.ts';
+import { isObject } from '../answers/json.ts';
+import { type HttpAnswer, HttpClient, type HttpClientOptions } from '../http/http-client.ts';
+import { MODEL, toPayload } from '../vendor.ts';
+import { findRows, type HistoryRow, isSameId, mergeRows, readRow } from './history-rows.ts';
+import { hasSameInputs } from './same-inputs.ts';
+
+/** The most that the vendor gives [SDK]. */
+const ROWS_PER_PAGE = 100;
+/** A page holds the inputs of 100 requests, images in base64 included. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * The vendor's request history [SDK 1.3.0], which was never seen live: the names of the list and of the times are
+ * unknown and read liberally. An answer that cannot be read is `unusable`.
+ */
+export class SegmindHistory implements AsyncDisposable {
+  readonly #http: HttpClient;
+  readonly #path: string;
+
+  /** @param url of the history, see historyUrl */
+  constructor(url: URL, options: Omit<HttpClientOptions, 'origin'>) {
+    this.#http = new HttpClient({ ...options, origin: url.origin });
+    this.#path = url.pathname.replace(/\/+$/, '');
+  }
+
+  async find(query: HistoryQuery, options: CallOptions): Promise<HistoryOutcome> {
+    const parameters = new URLSearchParams({
+      page: String(query.page),
+      per_page: String(ROWS_PER_PAGE),
+      // Whole days of the upstream's clock, which may be another than ours.
+      from_date: dayOf(query.from - DAY_MS),
+      to_date: dayOf(query.to + DAY_MS),
+      model_name: MODEL,
+      sort_by: 'model_created',
+      sort_order: 'desc',
+    });
+    return readPage(await this.#get(`${this.#path}?${parameters.toString()}`, options), query);
+  }
+
+  async lookUp(upstreamId: string, options: CallOptions): Promise<LookUpOutcome> {
+    const path = `${this.#path}/${encodeURIComponent(upstreamId)}`;
+    return readLookUp(await this.#get(path, options), upstreamId);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#http[Symbol.asyncDispose]();
+  }
+
+  async #get(path: string, options: CallOptions): Promise<HttpAnswer> {
+    return await this.#http.call({ ...options, method: 'GET', path, maxBodyBytes: MAX_PAGE_BYTES });
+  }
+}
+
+/** YYYY-MM-DD in UTC. */
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+type Faults = Extract<HistoryOutcome, { type: 'no-news' | 'unusable' }>;
+
+function readPage(http: HttpAnswer, query: HistoryQuery): HistoryOutcome {
+  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http.reason) };
+  const answer = readAnswer(http);
+  if (!isSuccess(answer) || answer.body === null) return readFault(answer);
+  const found = findRows(answer.json);
+  if (found === null) return unusable(`the answer has no list: ${answerFault(answer).reason}`);
+  const rows = found.map((row) => readRow(row, answer.clockOffsetMs)).filter((row) => row !== null);
+  const times = rows.map((row) => row.createdAt).filter((time) => time !== null);
+  if (found.length > 0 && times.length === 0) {
+    return unusable('no row of the answer has a readable id and time of creation');
+  }
+  const payload = toPayload(query.request);
+  const matches = rows.filter((row) => row.isOurModel && hasSameInputs(row.inputs, payload));
+  const byId = Map.groupBy(matches, (row) => row.upstreamId);
+  const entries = byId
+    .values()
+    .map(([first, ...others]) => (first === undefined ? [] : [mergeRows([first, ...others])]))
+    .toArray()
+    .flat()
+    .filter(({ createdAt }) => createdAt !== null && createdAt >= query.from && createdAt <= query.to)
+    .toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
+  const more = found.length >= ROWS_PER_PAGE && Math.min(...times) >= query.from;
+  return { type: 'page', entries, more };
+}
+
+function readLookUp(http: HttpAnswer, upstreamId: string): LookUpOutcome {
+  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http.reason) };
+  const answer = readAnswer(http);
+  const { status, json, isHtml, words } = answer;
+  // The history refuses requests of teammates with 403. A page in HTML comes from something in front of the API.
+  if (!isHtml && (status === 403 || (status === 404 && (json !== undefined || words !== null)))) {
+    return { type: 'absent' };
+  }
+  if (!isSuccess(answer) || answer.body === null) return readFault(answer);
+  const list = findRows(json);
+  const [first, ...others] = [...oneRow(json), ...(list ?? [])]
+    .map((row) => readRow(row, answer.clockOffsetMs))
+    .filter((row): row is HistoryRow => row !== null && isSameId(row.upstreamId, upstreamId));
+  if (first !== undefined) {
+    return { type: 'found', entry: { ...mergeRows([first, ...others]), upstreamId } };
+  }
+  return list?.length === 0
+    ? { type: 'absent' }
+    : unusable(`the answer does not show the request: ${answerFault(answer).reason}`);
+}
+
+/** Where one row may stand that is in no list. */
+function oneRow(json: unknown): readonly unknown[] {
+  return isObject(json) ? [json, json['data'], json['result'], json['request'], json['item']] : [];
+}
+
+function isSuccess({ status }: UpstreamAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** 408 and 425 ask for another try, as 429 does. */
+const REPEATABLE: ReadonlySet<number> = new Set([408, 425, 429]);
+
+function readFault(answer: UpstreamAnswer): Faults {
+  const fault = answerFault(answer);
+  const { status } = answer;
+  // The connection ended before the answer did.
+  const isCutShort = isSuccess(answer) && answer.body === null;
+  if (isCutShort || isFromInFront(status) || REPEATABLE.has(status)) return { type: 'no-news', ...fault };
+  return unusable(fault.reason);
+}
+
+function unusable(reason: string): Faults {
+  return { type: 'unusable', reason: `The request history cannot be used: ${reason}` };
+}

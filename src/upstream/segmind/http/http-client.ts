@@ -1,0 +1,158 @@
+import { Agent, buildConnector } from 'undici';
+import type { CallOptions } from '../../video-upstream.ts';
+import { decodeBody } from './content-encoding.ts';
+import { type AnswerHeaders, exchange } from './exchange.ts';
+import { skipContinue } from './skip-continue.ts';
+import { clockOffset, parseHttpDate, parseRetryAfter, parseTime } from './times.ts';
+
+/** What came of one call. */
+export type HttpAnswer =
+  /** The request was never sent: no connection could be made in time. */
+  | { readonly type: 'not-sent'; readonly reason: string }
+  /** The request may have been sent; no status line came back. */
+  | { readonly type: 'lost'; readonly reason: string }
+  | {
+      readonly type: 'answered';
+      readonly status: number;
+      /** The media type of the body in lower case, without parameters; empty when the answer names none. */
+      readonly mediaType: string;
+      readonly retryAfterMs: number | null;
+      /** Milliseconds to add to times of the upstream's clock to get ours; 0 when the answer does not tell its time. */
+      readonly clockOffsetMs: number;
+      /** Null when the body could not be read to its end, or decoded, or was longer than allowed. */
+      readonly bytes: Buffer | null;
+      /** The same as text, without the key and without a byte order mark. */
+      readonly body: string | null;
+    };
+
+/** One call to the upstream. */
+export interface HttpCall extends CallOptions {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** JSON. */
+  readonly body?: string | Uint8Array;
+  /** Bytes, as sent and as decoded. */
+  readonly maxBodyBytes: number;
+}
+
+/** Where to call and as whom. */
+export interface HttpClientOptions {
+  /** Origin, e.g. `https://api.segmind.com`. */
+  readonly origin: string;
+  /** Sent as `x-api-key` unless empty, and blotted out of every text that comes back. */
+  readonly apiKey: string;
+  /** Epoch milliseconds; for headers that name a time. */
+  readonly now: () => number;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * A minimal HTTP client that knows one thing more than others: whether a request that failed had been sent.
+ * It follows no redirects, repeats nothing, and holds each call to its deadline.
+ */
+export class HttpClient implements AsyncDisposable {
+  readonly #options: HttpClientOptions;
+  readonly #origin: string;
+  readonly #closing = new AbortController();
+  readonly #agent: Agent;
+  readonly #oneShotAgent: Agent;
+
+  constructor(options: HttpClientOptions) {
+    this.#options = options;
+    this.#origin = new URL(options.origin).origin;
+    // HTTP/1.1 only: over HTTP/2 undici shares one connection among all calls and repeats some requests by itself.
+    const allowH2 = false;
+    const connector = buildConnector({ allowH2, timeout: CONNECT_TIMEOUT_MS, signal: this.#closing.signal });
+    const connect: typeof connector = (target, callback) =>
+      connector(target, (...outcome) => {
+        // On an error undici gives no second argument, though its types say null.
+        if (outcome[1]) skipContinue(outcome[1]);
+        callback(...outcome);
+      });
+    this.#agent = new Agent({ allowH2, connect });
+    // A kept-alive connection may be dead before the request is written, which looks like a lost answer. For a POST
+    // that would end a job that was never sent, so each gets a fresh connection (pipelining 0 = no keep-alive).
+    this.#oneShotAgent = new Agent({ allowH2, connect, pipelining: 0 });
+  }
+
+  /** Makes one call. Never throws. */
+  async call(call: HttpCall): Promise<HttpAnswer> {
+    const { apiKey, now } = this.#options;
+    const answer = await exchange(
+      call.method === 'POST' ? this.#oneShotAgent : this.#agent,
+      {
+        origin: this.#origin,
+        path: call.path,
+        method: call.method,
+        headers: {
+          ...(apiKey === '' ? {} : { 'x-api-key': apiKey }),
+          'user-agent': 'reelgate',
+          accept: 'application/json',
+          'accept-encoding': 'identity',
+          ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: call.body ?? null,
+        // The exchange's own deadline holds instead.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      call,
+    );
+    if (answer.type !== 'answered') {
+      return { type: answer.type, reason: this.#redact(describeError(answer.error)) };
+    }
+    const { status, headers } = answer;
+    const receivedAt = now();
+    const date = parseHttpDate(header(headers, 'date'));
+    const encodings = header(headers, 'content-encoding');
+    const bytes = answer.body === null ? null : await decodeBody(answer.body, encodings, call.maxBodyBytes);
+    const [mediaType = ''] = header(headers, 'content-type').toLowerCase().split(';');
+    return {
+      type: 'answered',
+      status,
+      mediaType: mediaType.trim(),
+      retryAfterMs:
+        parseRetryAfter(header(headers, 'retry-after'), receivedAt) ??
+        (status === 429 ? untilReset(headers, date ?? receivedAt) : null),
+      clockOffsetMs: clockOffset(date, receivedAt),
+      bytes,
+      body: bytes === null ? null : this.#redact(bytes.toString('utf8').replace(/^\ufeff/, '')),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#agent.destroy(), this.#oneShotAgent.destroy()]);
+    // Connections that are still being made are not the agents' yet.
+    this.#closing.abort();
+  }
+
+  /** An upstream that echoes the key in an error must not make us pass it on. */
+  #redact(text: string): string {
+    const { apiKey } = this.#options;
+    return apiKey === '' ? text : text.replaceAll(apiKey, '[redacted]');
+  }
+}
+
+/** The first value of a header, trimmed; empty when there is none. */
+function header(headers: AnswerHeaders, name: string): string {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value)?.trim() ?? '';
+}
+
+/**
+ * The vendor's own header at 429 says when the rate limit's window resets [profile]. The format is unknown, and so is
+ * whose clock is right: the difference to the upstream's own Date does not depend on ours.
+ *
+ * @param now epoch milliseconds of the upstream's clock where it is known
+ */
+function untilReset(headers: AnswerHeaders, now: number): number | null {
+  const resetAt = parseTime(header(headers, 'x-rate-limit-reset-at-utc'));
+  return resetAt === null ? null : Math.max(0, resetAt - now);
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return [code, error.message].filter((part) => part !== '').join(': ') || error.name;
+}

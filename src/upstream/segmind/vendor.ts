@@ -1,0 +1,76 @@
+/**
+ * What the vendor documents about addresses, the model and its defaults. Marks: [page] the model's page, [docs] other
+ * vendor documentation, [SDK] the vendor's Python SDK.
+ */
+import type { VideoRequest } from '../../domain/video-request.ts';
+import { DEFAULT_NEGATIVE_PROMPT } from '../../domain/video-request.ts';
+
+/** The model API [docs]. */
+export const VENDOR_ORIGIN = 'https://api.segmind.com';
+/** Takes uploads [SDK]. */
+export const VENDOR_UPLOAD_ORIGIN = 'https://workflows-api.segmind.com';
+/** Serves the request history [SDK 1.3.0]. */
+const VENDOR_HISTORY_ORIGIN = 'https://api.spotprod.segmind.com';
+const HISTORY_PATH = '/inference-request/request-history';
+
+/** The model's name in paths and in the request history [page]. */
+export const MODEL = 'wan2.1-i2v-480p';
+/** Submits a job [page]. */
+export const SUBMIT_PATH = `/v2/${MODEL}`;
+
+/** The result of a job [page]. */
+export function resultPath(upstreamId: string): string {
+  return `/v2/requests/${encodeURIComponent(upstreamId)}`;
+}
+
+/** The status of a job [page]. */
+export function statusPath(upstreamId: string): string {
+  return `${resultPath(upstreamId)}/status`;
+}
+
+/**
+ * The default URL of the request history for an upstream. The vendor serves it from a host of its own; any other
+ * upstream (a sandbox, a server in a test) serves it itself.
+ *
+ * @param upstreamOrigin e.g. `https://api.segmind.com`
+ */
+export function historyUrl(upstreamOrigin: string): string {
+  const origin = upstreamOrigin === VENDOR_ORIGIN ? VENDOR_HISTORY_ORIGIN : upstreamOrigin;
+  return `${origin}${HISTORY_PATH}`;
+}
+
+/** The model's parameters by the vendor's names [page]. */
+export interface Payload {
+  readonly image: string;
+  readonly prompt: string;
+  readonly negative_prompt: string;
+  readonly resolution: number;
+  readonly video_length: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly base64: boolean;
+}
+
+/** The body of a submit, field for field. */
+export function toPayload(request: VideoRequest): Payload {
+  return {
+    image: request.image,
+    prompt: request.prompt,
+    negative_prompt: request.negativePrompt,
+    resolution: request.resolution,
+    video_length: request.videoLength,
+    steps: request.steps,
+    seed: request.seed,
+    base64: request.base64,
+  };
+}
+
+/** What the vendor fills in for an absent parameter [page]; `image` and `prompt` have no default. */
+export const PAYLOAD_DEFAULTS: Readonly<Partial<Payload>> = {
+  negative_prompt: DEFAULT_NEGATIVE_PROMPT,
+  resolution: 480,
+  video_length: 3,
+  steps: 30,
+  seed: 42424242,
+  base64: false,
+};

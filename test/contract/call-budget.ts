@@ -1,0 +1,219 @@
+/** The call budget over the SharedText of each adapter: two instances, one clock. */
+import { expect, it } from 'vitest';
+import type { CallBudget, SharedText } from '../../src/store/call-budget.ts';
+import { SharedCallBudget } from '../../src/store/shared-call-budget.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { MINUTE, SECOND } from '../support/times.ts';
+import type { OpenedTexts } from './shared-text.ts';
+
+interface Budgets extends AsyncDisposable {
+  readonly a: CallBudget;
+  readonly b: CallBudget;
+  readonly clock: FakeClock;
+  readonly texts: readonly [SharedText, SharedText];
+}
+
+/** Runs the cases on an adapter. */
+export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
+  const budgets = async (rpm: number): Promise<Budgets> => {
+    const opened = await open();
+    const clock = new FakeClock();
+    return {
+      a: new SharedCallBudget(opened.one, rpm, clock.now),
+      b: new SharedCallBudget(opened.other, rpm, clock.now),
+      clock,
+      texts: [opened.one, opened.other],
+      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    };
+  };
+
+  it('gives a burst to both together, not to each', async () => {
+    await using opened = await budgets(50);
+    const { a, b } = opened;
+    const grants = await Promise.all([a.reserve(256), b.reserve(256), a.reserve(3), b.reserve(3)]);
+    expect(sumOf(grants)).toBe(5);
+    expect(grants.filter(({ granted }) => granted === 0).map(({ heldBy }) => heldBy)).toContain('rate-limit');
+  });
+
+  it('stays within the limit however hard both ask, and gives nearly all of it', async () => {
+    const rpm = 600;
+    await using opened = await budgets(rpm);
+    const { a, b, clock } = opened;
+    const calls: number[] = [];
+    for (let elapsed = 0; elapsed < 3 * MINUTE; elapsed += 50) {
+      const taken = sumOf(await Promise.all([a.reserve(7), b.reserve(1000)]));
+      for (let i = 0; i < taken; i += 1) calls.push(elapsed);
+      clock.jump(50);
+    }
+    for (const from of [0, 30 * SECOND, MINUTE, 2 * MINUTE]) {
+      expect(calls.filter((at) => at >= from && at < from + MINUTE).length).toBeLessThanOrEqual(rpm);
+    }
+    expect(calls.length).toBeGreaterThan(3 * rpm * 0.9);
+  });
+
+  it('says honestly how long to wait', async () => {
+    await using opened = await budgets(600);
+    const { a, b, clock } = opened;
+    expect(await a.reserve(60)).toMatchObject({ granted: 60, waitMs: 0, heldBy: null });
+    const { granted, waitMs, heldBy } = await b.reserve(60);
+    expect({ granted, waitMs, heldBy }).toEqual({
+      granted: 0,
+      waitMs: Math.ceil((MINUTE + 500) / 541),
+      heldBy: 'rate-limit',
+    });
+    clock.jump(waitMs - 1);
+    expect((await b.reserve(1)).granted).toBe(0);
+    clock.jump(1);
+    expect((await a.reserve(1)).granted).toBe(1);
+  });
+
+  it('is closed for both by a refusal of one, and opens with one call', async () => {
+    await using opened = await budgets(600);
+    const { a, b, clock } = opened;
+    await a.refused(0.5, 250);
+    expect(await b.reserve(10)).toMatchObject({ granted: 0, waitMs: 250, heldBy: 'rate-limit' });
+    await b.giveBack(10);
+    clock.jump(250);
+    expect(sumOf(await Promise.all([a.reserve(10), b.reserve(10)]))).toBe(1);
+  });
+
+  it('counts refusals together as one, and closes for longer with each that follows', async () => {
+    await using opened = await budgets(600);
+    const { a, b, clock } = opened;
+    await Promise.all([a.refused(0, null), b.refused(0, null), a.refused(0, null)]);
+    expect((await b.reserve(1)).waitMs).toBe(2 * SECOND);
+    clock.jump(2 * SECOND);
+    await b.refused(0, null);
+    expect((await a.reserve(1)).waitMs).toBe(4 * SECOND);
+  });
+
+  it('goes on when the clock was set back by an hour, closed, empty or open', async () => {
+    for (const prepare of ['refused', 'failed', 'reserve'] as const) {
+      await using opened = await budgets(60);
+      const { a, b, clock } = opened;
+      await a.reserve(256);
+      if (prepare === 'refused') await a.refused(0, SECOND);
+      if (prepare === 'failed') await failTimes(a, 10);
+      clock.jump(-60 * MINUTE);
+      expect((await b.reserve(1)).waitMs).toBeLessThanOrEqual(5 * MINUTE);
+      clock.jump(5 * MINUTE);
+      expect((await b.reserve(1)).granted).toBe(1);
+    }
+  });
+
+  it('hands to one what the other gave back, up to a burst', async () => {
+    await using opened = await budgets(50);
+    const { a, b } = opened;
+    expect((await a.reserve(256)).granted).toBe(5);
+    await a.giveBack(3);
+    expect((await b.reserve(256)).granted).toBe(3);
+    await b.giveBack(1000);
+    expect((await a.reserve(256)).granted).toBe(5);
+  });
+
+  it('never limits with a limit of 0, but for a refusal', async () => {
+    await using opened = await budgets(0);
+    const { a, b, clock } = opened;
+    for (let i = 0; i < 5; i += 1) expect((await a.reserve(256)).granted).toBe(256);
+    await a.refused(0, 100);
+    const { granted, waitMs } = await b.reserve(256);
+    expect(granted).toBe(0);
+    clock.jump(waitMs);
+    // At first at a measured pace.
+    expect((await b.reserve(256)).granted).toBe(1);
+    clock.jump(5 * MINUTE);
+    expect((await b.reserve(256)).granted).toBe(256);
+  });
+
+  it('keeps nothing while there is no limit and no trouble', async () => {
+    await using opened = await budgets(0);
+    for (let i = 0; i < 5; i += 1) {
+      expect((await opened.a.reserve(256)).granted).toBe(256);
+      await opened.a.giveBack(7);
+      expect(await opened.a.answered()).toBeNull();
+      opened.clock.jump(MINUTE);
+    }
+    expect(await opened.texts[0].read()).toBeNull();
+  });
+
+  it('stops all calls of both once ten in a row have failed, but for one each ten seconds', async () => {
+    await using opened = await budgets(0);
+    const { a, b, clock } = opened;
+    expect(await failTimes(a, 5)).toEqual(Array.from({ length: 5 }, () => null));
+    expect(await failTimes(b, 4)).toEqual([null, null, null, null]);
+    expect((await b.reserve(256)).granted).toBe(256);
+    expect(await a.failed()).toBe('opened');
+    expect(await b.reserve(256)).toEqual({
+      granted: 0,
+      waitMs: 10 * SECOND,
+      heldBy: 'circuit',
+      probing: false,
+    });
+    for (let probe = 0; probe < 3; probe += 1) {
+      clock.jump(10 * SECOND);
+      const grants = await Promise.all([a.reserve(256), b.reserve(256)]);
+      expect(grants.filter(({ granted }) => granted > 0)).toEqual([
+        { granted: 1, waitMs: 0, heldBy: 'circuit', probing: true },
+      ]);
+      expect(await a.failed()).toBeNull();
+    }
+  });
+
+  it('lets all calls of both out again with one good answer', async () => {
+    await using opened = await budgets(0);
+    const { a, b, clock } = opened;
+    await failTimes(a, 30);
+    clock.jump(10 * SECOND);
+    expect((await b.reserve(256)).granted).toBe(1);
+    expect(await b.answered()).toBe('closed');
+    expect(await b.answered()).toBeNull();
+    expect(await a.reserve(256)).toEqual({ granted: 256, waitMs: 0, heldBy: null, probing: false });
+    expect(await a.answered()).toBeNull();
+    // The count begins anew.
+    expect(await failTimes(a, 9)).not.toContain('opened');
+    expect(await a.answered()).toBeNull();
+    expect(await failTimes(b, 9)).not.toContain('opened');
+  });
+
+  it('makes a probe next that was reserved and not made', async () => {
+    await using opened = await budgets(0);
+    const { a, b, clock } = opened;
+    await failTimes(a, 10);
+    clock.jump(10 * SECOND);
+    expect((await a.reserve(1)).probing).toBe(true);
+    expect((await b.reserve(1)).granted).toBe(0);
+    await a.giveBack(1);
+    expect(await b.reserve(1)).toMatchObject({ granted: 1, probing: true });
+  });
+
+  it('takes what many tell at once', async () => {
+    await using opened = await budgets(0);
+    const { a, b } = opened;
+    const changes = await Promise.all(
+      Array.from({ length: 300 }, (_, i) => (i % 2 === 0 ? a : b)).map((budget) => budget.failed()),
+    );
+    expect(changes.filter((change) => change === 'opened')).toHaveLength(1);
+    const closed = await Promise.all(Array.from({ length: 100 }, () => a.answered()));
+    expect(closed.filter((change) => change === 'closed')).toHaveLength(1);
+  });
+
+  it('begins anew when what is stored cannot be read', async () => {
+    for (const text of ['', 'no JSON', '[]', '{"tokens":5}', 'null']) {
+      await using opened = await budgets(50);
+      const { a, b, texts } = opened;
+      await texts[0].replace(null, text);
+      expect((await a.reserve(256)).granted).toBe(5);
+      expect((await b.reserve(256)).granted).toBe(0);
+    }
+  });
+}
+
+function sumOf(grants: readonly { readonly granted: number }[]): number {
+  return grants.reduce((sum, { granted }) => sum + granted, 0);
+}
+
+async function failTimes(budget: CallBudget, times: number): Promise<unknown[]> {
+  const changes: unknown[] = [];
+  for (let call = 0; call < times; call += 1) changes.push(await budget.failed());
+  return changes;
+}

@@ -1,0 +1,190 @@
+import { expect, it } from 'vitest';
+import type { Job } from '../../../src/domain/job.ts';
+import { type Claim, type ClaimQuery, type JobStore, MAX_CANDIDATES } from '../../../src/store/job-store.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { acceptedJob, completed, nextVersion } from '../../support/jobs.ts';
+import { MINUTE, NOON, SECOND } from '../../support/times.ts';
+import {
+  claimAll,
+  claimUpTo,
+  createAll,
+  createAndClaim,
+  idsOf,
+  type OpenStore,
+  present,
+} from './opened-store.ts';
+
+const LATER = NOON + 10 * SECOND;
+
+type Choose = NonNullable<ClaimQuery['choose']>;
+
+export function chooseCases(open: OpenStore): void {
+  it('claims what is chosen, in that order, when more are due than may be called about', async () => {
+    await using opened = await open(new FakeClock());
+    const jobs = await running(opened.store, 6);
+    const offered: string[] = [];
+    const order = [3, 1, 4];
+    const claims = await claimBy(opened.store, 3, (due) => {
+      offered.push(...idsOf(due));
+      return order.map((i) => present(due.find(({ job }) => job.id === jobs[i]?.id)));
+    });
+    expect(idsOf(claims)).toEqual(order.map((i) => jobs[i]?.id));
+    expect(offered.toSorted()).toEqual(idsOf(jobs).toSorted());
+    expect(claims).toMatchObject(order.map(() => ({ faults: 0, seenAt: NOON, notes: {} })));
+  });
+
+  it('offers jobs with all that is known of them', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const notes = { lastError: 'It broke.' };
+    await store.release(await createAndClaim(store, acceptedJob()), {
+      dueAt: NOON,
+      faults: 3,
+      seenAt: 5,
+      notes,
+    });
+    await createAll(store, [acceptedJob()]);
+    const [claim] = await claimBy(store, 1, (due) => due.filter(({ faults }) => faults > 0));
+    expect(claim).toMatchObject({ faults: 3, seenAt: 5, notes });
+  });
+
+  it('leaves alone what is not chosen, and claims no more than may be called about', async () => {
+    await using opened = await open(new FakeClock());
+    const jobs = await running(opened.store, 6);
+    expect(await claimBy(opened.store, 3, () => [])).toEqual([]);
+    expect(await claimBy(opened.store, 3, (due) => due.slice(0, 1))).toHaveLength(1);
+    expect(await claimBy(opened.store, 3, (due) => due)).toHaveLength(3);
+    expect(await claimAll(opened.store, LATER)).toHaveLength(jobs.length - 4);
+  });
+
+  it('is not asked when all that are due may be called about, or none', async () => {
+    await using opened = await open(new FakeClock());
+    const jobs = await running(opened.store, 3);
+    await createAll(opened.store, [acceptedJob({ createdAt: LATER + 1 })]);
+    expect(await claimBy(opened.store, 0, refuse)).toEqual([]);
+    expect(idsOf(await claimBy(opened.store, 3, refuse))).toEqual(idsOf(jobs));
+    expect(await claimBy(opened.store, 3, refuse)).toEqual([]);
+  });
+
+  it('still claims jobs past their deadline first, unasked, and none that is not due, leased or excepted', async () => {
+    await using opened = await open(new FakeClock());
+    const [leased, excepted, ...jobs] = await running(opened.store, 5);
+    await claimUpTo(opened.store, NOON, 1);
+    const late = acceptedJob({ deadlineAt: NOON + SECOND });
+    const future = acceptedJob({ createdAt: LATER + 1 });
+    await createAll(opened.store, [late, future]);
+    const offered: string[] = [];
+    const choose: Choose = (due) => {
+      offered.push(...idsOf(due));
+      return due.filter(({ job }) => job.id === jobs[2]?.id);
+    };
+    const claims = await claimBy(opened.store, 1, choose, { except: [present(excepted).id] });
+    expect(idsOf(claims)).toEqual([late.id, jobs[2]?.id]);
+    expect(offered.toSorted()).toEqual(idsOf(jobs).toSorted());
+    expect(offered).not.toContain(leased?.id);
+  });
+
+  it('offers the first jobs of each owner, however many another has', { timeout: 60_000 }, async () => {
+    await using opened = await open(new FakeClock());
+    const many = Array.from({ length: MAX_CANDIDATES + 100 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
+    const [bobs, cleos] = [3, 1].map((count) =>
+      Array.from({ length: count }, (_, i) =>
+        acceptedJob({ ownerId: `owner of ${count}`, createdAt: NOON + SECOND + i }),
+      ),
+    );
+    await Promise.all(
+      [...many, ...present(bobs), ...present(cleos)].map((job) => createAll(opened.store, [job])),
+    );
+    const offered = await offeredBy(opened.store);
+    expect(offered).toHaveLength(MAX_CANDIDATES);
+    expect(new Set(offered).size).toBe(MAX_CANDIDATES);
+    expect(offered).toEqual(expect.arrayContaining(idsOf([...present(bobs), ...present(cleos)])));
+    // Of the owner of many, those that have been due for longest.
+    expect(offered).toEqual(expect.arrayContaining(idsOf(many.slice(0, 100))));
+  });
+
+  it('offers jobs of each kind, however many there are of another', { timeout: 60_000 }, async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const jobs = await running(store, MAX_CANDIDATES + 50);
+    const claims = await claimUpTo(store, LATER, 3);
+    const [failing, done] = claims;
+    await store.release(present(failing), { dueAt: LATER, faults: 1, seenAt: null });
+    const collecting = await queue(store, present(done), LATER, { phase: 'collecting' });
+    const accepted = acceptedJob({ createdAt: LATER });
+    await createAll(store, [accepted]);
+    const offered = await offeredBy(store);
+    const rare = [present(failing).job.id, collecting.id, accepted.id];
+    expect(offered).toEqual(expect.arrayContaining(rare));
+    expect(offered).toHaveLength(MAX_CANDIDATES);
+    // Submitted now, it is urgent no more, and due after all others.
+    const [submitted] = await claimBy(store, 1, (due) => due.filter(({ job }) => job.id === accepted.id));
+    await queue(store, present(submitted), LATER);
+    expect(await offeredBy(store)).not.toContain(accepted.id);
+    expect(jobs).toHaveLength(MAX_CANDIDATES + 50);
+  });
+
+  it('offers no job that has ended', async () => {
+    await using opened = await open(new FakeClock());
+    const claim = await createAndClaim(opened.store, acceptedJob());
+    await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
+    const left = await running(opened.store, 2);
+    expect((await offeredBy(opened.store)).toSorted()).toEqual(idsOf(left).toSorted());
+  });
+
+  it('keeps when a job was last seen not done, over saves and releases', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const created = await createAndClaim(store, acceptedJob());
+    expect(created.seenAt).toBeNull();
+    const queued = nextVersion(created.job, { phase: 'queued' });
+    const schedule = { dueAt: NOON, faults: 0, seenAt: NOON - 5 };
+    await store.save(created.lease, { job: queued, schedule });
+    const [saved] = await claimAll(store, NOON);
+    expect(saved?.seenAt).toBe(NOON - 5);
+    await store.release(present(saved), { dueAt: NOON, faults: 0, seenAt: NOON + 7 });
+    expect((await claimAll(store, NOON))[0]?.seenAt).toBe(NOON + 7);
+  });
+}
+
+/** Jobs that the upstream has taken, due one after the other from noon on. */
+async function running(store: JobStore, count: number): Promise<Job[]> {
+  const jobs = Array.from({ length: count }, () => acceptedJob());
+  await Promise.all(jobs.map((job) => createAll(store, [job])));
+  const claims = await claimAll(store, NOON);
+  const places = new Map(jobs.map(({ id }, index) => [id, index]));
+  const moved = await Promise.all(
+    claims.map((claim) => queue(store, claim, NOON + present(places.get(claim.job.id)))),
+  );
+  return jobs.map(({ id }) => present(moved.find((job) => job.id === id)));
+}
+
+async function queue(store: JobStore, claim: Claim, dueAt = NOON, change: Partial<Job> = {}): Promise<Job> {
+  const job = nextVersion(claim.job, { phase: 'queued', ...change });
+  await store.save(claim.lease, { job, schedule: { dueAt, faults: 0, seenAt: NOON } });
+  return job;
+}
+
+function refuse(): never {
+  throw new Error('There was nothing to choose.');
+}
+
+/** The ids that are offered when one call may be made. */
+async function offeredBy(store: JobStore): Promise<string[]> {
+  const offered: string[] = [];
+  const claims = await claimBy(store, 1, (due) => {
+    offered.push(...idsOf(due));
+    return [];
+  });
+  expect(claims).toEqual([]);
+  return offered;
+}
+
+function claimBy(
+  store: JobStore,
+  callLimit: number,
+  choose: Choose,
+  change: Partial<ClaimQuery> = {},
+): Promise<Claim[]> {
+  return claimUpTo(store, LATER, 1000, { leaseUntil: LATER + MINUTE, callLimit, choose, ...change });
+}

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { acceptedJob, nextVersion } from '../../support/jobs.ts';
+import { NOON, SECOND } from '../../support/times.ts';
+import { claimUpTo, createAll, createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
+
+export function waitingCases(open: OpenStore): void {
+  it('finds the jobs that have been due for longest since before a time', async () => {
+    await using opened = await open(new FakeClock());
+    expect(await opened.store.findWaiting(NOON, 10)).toEqual([]);
+    const jobs = [2, 0, 1, 3].map((seconds) => acceptedJob({ createdAt: NOON + seconds * SECOND }));
+    await createAll(opened.store, jobs);
+    const [third, first, second] = jobs.map(present);
+    const find = async (before: number, limit: number) =>
+      (await opened.store.findWaiting(before, limit)).map(({ job }) => job);
+    expect(await find(NOON + 3 * SECOND, 10)).toEqual([first, second, third]);
+    expect(await find(NOON + 3 * SECOND, 2)).toEqual([first, second]);
+    expect(await find(NOON, 10)).toEqual([]);
+  });
+
+  it('claims none of them', async () => {
+    await using opened = await open(new FakeClock());
+    await createAll(opened.store, [acceptedJob()]);
+    expect(await opened.store.findWaiting(NOON + SECOND, 10)).toHaveLength(1);
+    expect(await claimUpTo(opened.store, NOON, 10)).toHaveLength(1);
+  });
+
+  it('finds no job that says already why it waits, is sent, or that a poller has', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const [told, sent, held, left] = [0, 1, 2, 3].map((i) => acceptedJob({ createdAt: NOON + i }));
+    await createAll(store, [told, sent, held, left].map(present));
+    const NEXT = { dueAt: NOON + 1, faults: 0, seenAt: null };
+    await store.save('', { job: nextVersion(present(told), { waitingFor: 'RATE_LIMIT' }), schedule: null });
+    await store.save('', { job: nextVersion(present(sent), { phase: 'queued' }), schedule: NEXT });
+    await claimUpTo(store, NOON + 2, 9, { except: [present(told).id] });
+    expect((await store.findWaiting(NOON + SECOND, 10)).map(({ job }) => job)).toEqual([left]);
+  });
+
+  it('tells about how many that wait to be sent have been due for longer', async () => {
+    await using opened = await open(new FakeClock());
+    const { store } = opened;
+    const polled = await createAndClaim(store, acceptedJob());
+    await store.save(polled.lease, {
+      job: nextVersion(polled.job, { phase: 'queued' }),
+      schedule: { dueAt: NOON, faults: 0, seenAt: null },
+    });
+    const jobs = Array.from({ length: 200 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
+    await createAll(store, jobs);
+    // Those that say why they wait still wait.
+    for (const job of jobs.slice(0, 50)) await store.save('', { job: nextVersion(job), schedule: null });
+    const found = await store.findWaiting(NOON + SECOND, 100);
+    expect(idsOf(found)).toEqual(idsOf(jobs.slice(50, 150)));
+    // A store may estimate it.
+    for (const [index, { ahead }] of found.entries()) {
+      expect(ahead).toBeGreaterThanOrEqual(0);
+      expect(Math.abs(ahead - (50 + index))).toBeLessThanOrEqual(100);
+    }
+    expect(present(found[99]).ahead).toBeGreaterThan(present(found[0]).ahead);
+  });
+}

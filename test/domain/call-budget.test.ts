@@ -1,0 +1,412 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  callAnswered,
+  callFailed,
+  callRefused,
+  type CallBudgetState,
+  type CallGrant,
+  giveBackCalls,
+  isCircuitOpen,
+  newCallBudget,
+  reserveCalls,
+} from '../../src/domain/call-budget.ts';
+import { MINUTE, NOON, SECOND } from '../support/times.ts';
+
+describe('the rate of calls', () => {
+  it('lets no more calls through in any half-open minute than its limit, refusals or not', () => {
+    const moments = fc.array(
+      fc.record({
+        gapMs: fc.oneof(fc.integer({ min: 0, max: 90_000 }), fc.constantFrom(0, 1, 59_999, 60_000)),
+        wanted: fc.integer({ min: 0, max: 1200 }),
+        refused: fc.option(fc.option(fc.integer({ min: -5000, max: 90_000 })), {
+          freq: 8,
+          nil: undefined,
+        }),
+      }),
+      { minLength: 1, maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1000 }), moments, (rpm, steps) => {
+        const budget = new Budget(rpm, NOON);
+        const calls: number[] = [];
+        let now = NOON;
+        for (const { gapMs, wanted, refused } of steps) {
+          now += gapMs;
+          takeUpTo(budget, wanted, now, calls);
+          if (refused !== undefined) budget.refused(now, 0.5, refused);
+          takeUpTo(budget, wanted, now, calls);
+        }
+        expect(busiestMinute(calls)).toBeLessThanOrEqual(rpm);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('keeps to the limit also when every call is taken as soon as it can be', () => {
+    for (const rpm of [1, 2, 5, 9, 10, 11, 19, 20, 50, 60, 333, 1000]) {
+      const calls = greedyCalls(new Budget(rpm, NOON), 10 * MINUTE);
+      expect(busiestMinute(calls)).toBeLessThanOrEqual(rpm);
+      // And it gives nearly all of it: what the burst may take stays unused in a steady flow.
+      expect(calls.length).toBeGreaterThanOrEqual(10 * Math.floor(rpm * 0.9));
+    }
+  });
+
+  it('tells how long to wait, neither too long nor too short', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 0, max: 70_000 }), (rpm, laterMs) => {
+        const budget = new Budget(rpm, NOON);
+        budget.drain(NOON);
+        const now = NOON + laterMs;
+        const waitMs = budget.waitMs(now);
+        const tooSoon = now + waitMs - 2;
+        expect(tooSoon < now ? 0 : budget.available(tooSoon)).toBe(0);
+        expect(budget.available(now + waitMs + 1)).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  it('never limits and never waits with a limit of 0', () => {
+    const budget = new Budget(0, NOON);
+    for (let i = 0; i < 3; i += 1) {
+      expect(budget.available(NOON)).toBe(Infinity);
+      expect(budget.reserve(100_000, NOON).granted).toBe(100_000);
+      expect(budget.waitMs(NOON)).toBe(0);
+    }
+  });
+
+  it('lets nothing through for as long as a refusal asked, then one call and no burst', () => {
+    const budget = new Budget(600, NOON);
+    budget.refused(NOON, 0, 7 * SECOND);
+    expect(budget.available(NOON)).toBe(0);
+    expect(budget.waitMs(NOON)).toBe(7 * SECOND);
+    expect(budget.available(NOON + 7 * SECOND - 1)).toBe(0);
+    expect(budget.available(NOON + 7 * SECOND)).toBe(1);
+  });
+
+  it('stays shut for a growing time when refusals do not say how long, until there was none for a minute', () => {
+    const budget = new Budget(600, NOON);
+    const waits = [];
+    let now = NOON;
+    for (let i = 0; i < 8; i += 1) {
+      budget.refused(now, 0, null);
+      waits.push(budget.waitMs(now) / SECOND);
+      now += budget.waitMs(now);
+    }
+    expect(waits).toEqual([2, 4, 8, 16, 32, 60, 60, 60]);
+    now += MINUTE;
+    budget.refused(now, 0, null);
+    expect(budget.waitMs(now)).toBe(60 * SECOND);
+    now += 60 * SECOND + MINUTE + 1;
+    budget.refused(now, 0, null);
+    expect(budget.waitMs(now)).toBe(2 * SECOND);
+  });
+
+  it('believes no time to wait that was not enough, nor one of nothing', () => {
+    const budget = new Budget(600, NOON);
+    const waits = [];
+    let now = NOON;
+    for (const asked of [SECOND, SECOND, SECOND, 0, 0, 30 * SECOND]) {
+      budget.refused(now, 0, asked);
+      waits.push(budget.waitMs(now) / SECOND);
+      now += budget.waitMs(now);
+    }
+    expect(waits).toEqual([1, 2, 4, 16, 32, 32]);
+    const zero = new Budget(600, NOON);
+    zero.refused(NOON, 0, 0);
+    expect(zero.waitMs(NOON)).toBe(2 * SECOND);
+  });
+
+  it('goes on when the clock was set back by an hour, closed or not', () => {
+    for (const refused of [false, true]) {
+      const budget = new Budget(60, NOON);
+      budget.drain(NOON);
+      if (refused) budget.refused(NOON, 0, SECOND);
+      const then = NOON - 60 * MINUTE;
+      expect(budget.waitMs(then)).toBeLessThan(5 * SECOND);
+      expect(budget.available(then + 5 * SECOND)).toBeGreaterThan(0);
+    }
+  });
+
+  it('counts refusals of calls that were under way together as one', () => {
+    const budget = new Budget(600, NOON);
+    for (let i = 0; i < 20; i += 1) budget.refused(NOON, 0, null);
+    expect(budget.waitMs(NOON)).toBe(2 * SECOND);
+    budget.refused(NOON + 2 * SECOND, 0, null);
+    expect(budget.waitMs(NOON + 2 * SECOND)).toBe(4 * SECOND);
+  });
+
+  it('waits for the longest of the times that refusals together asked for', () => {
+    const budget = new Budget(600, NOON);
+    budget.refused(NOON, 0, null);
+    budget.refused(NOON + 1, 0, 30 * SECOND);
+    budget.refused(NOON + 2, 0, 10 * SECOND);
+    expect(budget.waitMs(NOON)).toBe(30 * SECOND + 1);
+    expect(budget.available(NOON + 30 * SECOND + 1)).toBe(1);
+  });
+
+  it('grants no call by a refusal: not the one that was refused, nor another', () => {
+    for (const retryAfterMs of [0, -5000, null]) {
+      const budget = new Budget(1, NOON);
+      budget.drain(NOON);
+      budget.refused(NOON, 0, retryAfterMs);
+      // A minute, the half second that a slower call may take to get there, and more at the lower rate.
+      expect(budget.available(NOON + MINUTE + 499)).toBe(0);
+      expect(budget.available(NOON + 2 * MINUTE)).toBe(1);
+    }
+  });
+
+  it('does not believe a time to wait of more than five minutes', () => {
+    const budget = new Budget(600, NOON);
+    budget.refused(NOON, 0, 1000 * MINUTE);
+    expect(budget.waitMs(NOON)).toBe(5 * MINUTE);
+  });
+
+  it('holds back for some minutes after a refusal also when it has no limit', () => {
+    const budget = new Budget(0, NOON);
+    budget.reserve(100_000, NOON);
+    budget.refused(NOON, 0, SECOND);
+    expect(budget.available(NOON)).toBe(0);
+    expect(budget.available(NOON + SECOND)).toBe(1);
+    expect(budget.available(NOON + 4 * MINUTE)).toBeLessThan(60);
+    expect(budget.available(NOON + SECOND + 5 * MINUTE)).toBe(Infinity);
+  });
+
+  it('opens at half the rate and climbs back to the whole in five minutes', () => {
+    const budget = new Budget(600, NOON);
+    budget.refused(NOON, 0, 0);
+    const calls: number[] = [];
+    for (let now = NOON; now < NOON + 7 * MINUTE; now += Math.max(1, budget.waitMs(now))) {
+      takeUpTo(budget, Infinity, now, calls);
+    }
+    const inMinute = (minute: number) =>
+      calls.filter((at) => Math.floor((at - NOON) / MINUTE) === minute).length;
+    // A tenth of the limit stays unused in a steady flow.
+    for (const [minute, share] of [0.55, 0.65, 0.75, 0.85, 0.95, 1, 1].entries()) {
+      expect(Math.abs(inMinute(minute) / 540 - share)).toBeLessThan(0.03);
+    }
+  });
+
+  it('halves its rate once for refusals that follow each other, and again for a later one', () => {
+    const budget = new Budget(600, NOON);
+    const rate = (now: number) => {
+      budget.drain(now);
+      return 1 / budget.waitMs(now);
+    };
+    const full = rate(NOON);
+    for (let second = 0; second < 20; second += 5) budget.refused(NOON + second * SECOND, 0, SECOND);
+    expect(rate(NOON + 23 * SECOND) / full).toBeCloseTo(0.5, 1);
+    budget.refused(NOON + 2 * MINUTE, 0, SECOND);
+    expect(rate(NOON + 2 * MINUTE + SECOND) / full).toBeCloseTo(0.34, 1);
+    for (let minute = 4; minute < 40; minute += 2) budget.refused(NOON + minute * MINUTE, 0, SECOND);
+    expect(rate(NOON + 38 * MINUTE + SECOND) / full).toBeGreaterThan(1 / 17);
+  });
+
+  it('takes calls back that were reserved and not made, but holds no more than a burst', () => {
+    const budget = new Budget(100, NOON);
+    expect(budget.reserve(10, NOON)).toEqual(granting(10));
+    expect(budget.reserve(1, NOON).granted).toBe(0);
+    budget.giveBack(4, NOON);
+    expect(budget.reserve(10, NOON)).toEqual({ ...granting(4), heldBy: 'rate-limit' });
+    budget.giveBack(1000, NOON);
+    expect(budget.reserve(1000, NOON).granted).toBe(10);
+  });
+
+  it('opens with one call also when calls were given back while it was closed', () => {
+    const budget = new Budget(600, NOON);
+    const { granted } = budget.reserve(50, NOON);
+    budget.refused(NOON, 0, SECOND);
+    budget.giveBack(granted, NOON);
+    expect(budget.reserve(50, NOON + SECOND).granted).toBe(1);
+  });
+
+  it('grants nothing by a clock that goes back, and refills from there', () => {
+    const budget = new Budget(60, NOON);
+    budget.drain(NOON);
+    expect(budget.available(NOON - MINUTE)).toBe(0);
+    const wait = budget.waitMs(NOON - MINUTE);
+    expect(budget.available(NOON - MINUTE + wait)).toBe(1);
+    // However far it jumps, there is no more than a burst.
+    expect(budget.available(NOON + 60 * MINUTE)).toBe(6);
+  });
+
+  it('closes for two seconds again after a call was answered in between, not for longer', () => {
+    const first = refuse(newCallBudget(600, NOON), NOON);
+    const opened = first.closedUntil;
+    // The answer of a call that was in progress says nothing about the closure.
+    expect(callAnswered(first, NOON + 1).refusals).toBe(1);
+    expect(refuse(first, opened).closedUntil - opened).toBe(4 * SECOND);
+    const answered = callAnswered(first, opened);
+    expect(refuse(answered, opened).closedUntil - opened).toBe(2 * SECOND);
+  });
+
+  it('keeps the same state while nothing is granted', () => {
+    const { state } = reserveCalls(newCallBudget(60, NOON), 60, 100, NOON);
+    for (const now of [NOON, NOON + 1, NOON + 900]) {
+      expect(reserveCalls(state, 60, 1, now)).toMatchObject({ state, grant: { granted: 0 } });
+    }
+  });
+});
+
+describe('the circuit to the upstream', () => {
+  it('lets all calls out while calls are answered now and then', () => {
+    let state = newCallBudget(0, NOON);
+    for (let round = 0; round < 20; round += 1) state = callAnswered(failed(9, state), NOON);
+    expect(isCircuitOpen(state)).toBe(false);
+    expect(reserve(state, 256, NOON).grant).toEqual(granting(256));
+  });
+
+  it('opens with the tenth failure in a row, and lets one probe out each ten seconds', () => {
+    expect(isCircuitOpen(failed(9))).toBe(false);
+    const open = failed(10);
+    expect(isCircuitOpen(open)).toBe(true);
+    const held = { granted: 0, heldBy: 'circuit', probing: false };
+    expect(reserve(open, 256, NOON).grant).toEqual({ ...held, waitMs: 10 * SECOND });
+    expect(reserve(open, 256, NOON + 10 * SECOND - 1).grant).toEqual({ ...held, waitMs: 1 });
+    const probed = reserve(open, 256, NOON + 10 * SECOND);
+    expect(probed.grant).toEqual({ granted: 1, waitMs: 0, heldBy: 'circuit', probing: true });
+    expect(reserve(probed.state, 256, NOON + 11 * SECOND).grant).toEqual({ ...held, waitMs: 9 * SECOND });
+    expect(reserve(probed.state, 1, NOON + 20 * SECOND).grant).toEqual({ ...granting(1), probing: true });
+  });
+
+  it('stays open when the probe fails, and closes when a call is answered', () => {
+    const probed = reserve(failed(10), 1, NOON + 10 * SECOND).state;
+    const still = callFailed(probed, NOON + 12 * SECOND);
+    expect(reserve(still, 1, NOON + 19 * SECOND).grant.granted).toBe(0);
+    expect(reserve(still, 1, NOON + 20 * SECOND).grant.granted).toBe(1);
+    const closed = callAnswered(still, NOON + 12 * SECOND);
+    expect(isCircuitOpen(closed)).toBe(false);
+    expect(reserve(closed, 256, NOON + 12 * SECOND).grant).toEqual(granting(256));
+    expect(isCircuitOpen(failed(9, closed))).toBe(false);
+  });
+
+  it('is not kept shut for longer by failures of calls that were in progress when it opened', () => {
+    expect(reserve(failed(30), 1, NOON + 10 * SECOND).grant.granted).toBe(1);
+  });
+
+  it('changes nothing by an answer while all is well', () => {
+    const state = newCallBudget(50, NOON);
+    expect(callAnswered(state, NOON)).toBe(state);
+  });
+
+  it('asks for no probe that was not wanted, and makes one next that was given back', () => {
+    const open = failed(10);
+    const now = NOON + 10 * SECOND;
+    expect(reserve(open, 0, now).grant).toEqual(granting(0));
+    expect(reserve(reserve(open, 0, now).state, 1, now).grant.granted).toBe(1);
+    const given = giveBackCalls(reserve(open, 1, now).state, 0, 1, now);
+    expect(reserve(given, 1, now).grant).toEqual({ ...granting(1), probing: true });
+  });
+
+  it('probes within the rate', () => {
+    const limited = reserveCalls(newCallBudget(5, NOON), 5, 1, NOON).state;
+    const now = NOON + 10 * SECOND;
+    expect(reserve(failed(10, limited), 1, now, 5).grant).toMatchObject({ granted: 0, heldBy: 'rate-limit' });
+  });
+
+  it('closes by a refusal, which shows that the API is up', () => {
+    const refused = callRefused(failed(10), 0, NOON, 0, MINUTE);
+    expect(isCircuitOpen(refused)).toBe(false);
+    expect(reserve(refused, 9, NOON + MINUTE).grant).toMatchObject({ granted: 1, probing: false });
+  });
+
+  it('probes after ten seconds also when the clock was set back by an hour', () => {
+    const then = NOON - 60 * MINUTE;
+    const { state, grant } = reserve(failed(10), 1, then);
+    expect(grant).toMatchObject({ granted: 0, waitMs: 10 * SECOND });
+    expect(reserve(state, 1, then + 10 * SECOND - 1).grant.granted).toBe(0);
+    expect(reserve(state, 1, then + 10 * SECOND).grant.granted).toBe(1);
+  });
+});
+
+/** The upstream refuses a call and does not say for how long. */
+function refuse(state: CallBudgetState, now: number): CallBudgetState {
+  return callRefused(state, 600, now, 0, null);
+}
+
+/** A state in which so many calls in a row have failed. */
+function failed(times: number, state = newCallBudget(0, NOON)): CallBudgetState {
+  let next = state;
+  for (let call = 0; call < times; call += 1) next = callFailed(next, NOON);
+  return next;
+}
+
+function reserve(state: CallBudgetState, wanted: number, now: number, rpm = 0) {
+  return reserveCalls(state, rpm, wanted, now);
+}
+
+/** What is held back by nothing. */
+function granting(granted: number): CallGrant {
+  return { granted, waitMs: 0, heldBy: null, probing: false };
+}
+
+/** Keeps the state from one call of a rule to the next. */
+class Budget {
+  readonly #rpm: number;
+  #state: CallBudgetState;
+
+  constructor(rpm: number, now: number) {
+    this.#rpm = rpm;
+    this.#state = newCallBudget(rpm, now);
+  }
+
+  /** How many calls may go out now. */
+  available(now: number): number {
+    return this.#look(Infinity, now).granted;
+  }
+
+  /** Milliseconds until a call may go out. */
+  waitMs(now: number): number {
+    return this.#look(1, now).waitMs;
+  }
+
+  /** Asks for calls, and leaves those that are granted. */
+  #look(wanted: number, now: number): CallGrant {
+    const { state, grant } = reserveCalls(this.#state, this.#rpm, wanted, now);
+    if (grant.granted === 0) this.#state = state;
+    return grant;
+  }
+
+  /** Takes all calls that may go out. */
+  drain(now: number): void {
+    this.reserve(Infinity, now);
+  }
+
+  reserve(wanted: number, now: number): CallGrant {
+    const { state, grant } = reserveCalls(this.#state, this.#rpm, wanted, now);
+    this.#state = state;
+    return grant;
+  }
+
+  giveBack(count: number, now: number): void {
+    this.#state = giveBackCalls(this.#state, this.#rpm, count, now);
+  }
+
+  refused(now: number, random: number, retryAfterMs: number | null): void {
+    this.#state = callRefused(this.#state, this.#rpm, now, random, retryAfterMs);
+  }
+}
+
+function takeUpTo(budget: Budget, wanted: number, now: number, calls: number[]): void {
+  const count = budget.reserve(wanted, now).granted;
+  for (let i = 0; i < count; i += 1) calls.push(now);
+}
+
+function greedyCalls(budget: Budget, forMs: number): number[] {
+  const calls: number[] = [];
+  for (let now = NOON; now < NOON + forMs; now += Math.max(1, budget.waitMs(now))) {
+    takeUpTo(budget, Infinity, now, calls);
+  }
+  return calls;
+}
+
+/** The most calls in any [t, t + 60 s). @param calls in the order of their times */
+function busiestMinute(calls: readonly number[]): number {
+  let most = 0;
+  let first = 0;
+  for (const [index, at] of calls.entries()) {
+    while ((calls[first] ?? at) <= at - MINUTE) first += 1;
+    most = Math.max(most, index - first + 1);
+  }
+  return most;
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { NO_NOTES } from '../../src/domain/poll-notes.ts';
+import { OwnerTurns } from '../../src/poller/owner-turns.ts';
+import type { DueJob } from '../../src/store/job-store.ts';
+import { acceptedJob } from '../support/jobs.ts';
+
+function due(ownerId: string, createdAt = 0): DueJob {
+  return { job: acceptedJob({ ownerId, createdAt }), seenAt: null, faults: 0, notes: NO_NOTES };
+}
+
+const owners = (jobs: readonly DueJob[]) => jobs.map(({ job }) => job.ownerId).join('');
+/** The job that was created first is the most important. */
+const byAge = ({ job }: DueJob) => -job.createdAt;
+
+describe('the turns of owners', () => {
+  it('serve owners in turn, each by importance', () => {
+    const turns = new OwnerTurns();
+    const jobs = [due('a', 1), due('a', 2), due('a', 3), due('b', 4), due('b', 5), due('c', 6)];
+    expect(owners(turns.order(jobs, byAge))).toBe('abcaba');
+    expect(turns.order(jobs, byAge)[3]).toBe(jobs[1]);
+  });
+
+  it('let a new owner in next, however many calls another one has waiting', () => {
+    const turns = new OwnerTurns();
+    const many = Array.from({ length: 100 }, (_, index) => due('a', index));
+    for (let call = 0; call < 50; call += 1) turns.served('a');
+    expect(owners(turns.order([...many, due('b', 1000)], byAge)).slice(0, 3)).toBe('baa');
+  });
+
+  it('give an owner no credit for the time in which it wanted nothing', () => {
+    const turns = new OwnerTurns();
+    turns.served('b');
+    for (let call = 0; call < 50; call += 1) turns.served('a');
+    const jobs = [due('a', 1), due('a', 2), due('b', 3), due('b', 4), due('b', 5)];
+    // One turn at most, not fifty.
+    expect(owners(turns.order(jobs, byAge))).toBe('babab');
+  });
+
+  it('hold over a thousand owners without growing further', () => {
+    const turns = new OwnerTurns();
+    for (let owner = 0; owner < 5000; owner += 1) turns.served(String(owner));
+    expect(owners(turns.order([due('x', 2), due('y', 1)], byAge))).toBe('yx');
+  });
+});

@@ -1,0 +1,278 @@
+import { describe, expect, it } from 'vitest';
+import type { HistoryEntry, ResultOutcome, StatusOutcome } from '../../src/upstream/video-upstream.ts';
+import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
+import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
+import { running, StepBench } from './step-bench.ts';
+
+const FORGOTTEN = { type: 'forgotten', reason: 'HTTP 404: Request up-running not found' } as const;
+
+function entry(change: Partial<HistoryEntry> = {}): HistoryEntry {
+  return {
+    upstreamId: 'up-running',
+    createdAt: NOON,
+    state: 'completed',
+    videoUrl: 'https://files.example.com/kept.mp4',
+    message: null,
+    costUsd: 0.53,
+    ...change,
+  };
+}
+
+/** Steps until the job is final or this much time has passed. */
+async function stepFor(bench: StepBench, ms: number): Promise<void> {
+  const until = bench.clock.now() + ms;
+  for (;;) {
+    const dueIn = await bench.dueInMs();
+    if (dueIn === null || bench.clock.now() + dueIn > until) return;
+    await bench.clock.advance(Math.max(0, dueIn));
+    await bench.step();
+  }
+}
+
+describe('a 404 for a job that was accepted', () => {
+  it('is no end while it lasts for less than 30 seconds', async () => {
+    await using bench = new StepBench({ status: () => FORGOTTEN });
+    const job = await bench.add(running('processing', NOON));
+    await stepFor(bench, 25 * SECOND);
+    expect(bench.upstream.types.length).toBeGreaterThan(4);
+    expect(await bench.stored(job)).toEqual(job);
+    bench.upstream.script = { status: () => ({ type: 'completed', metrics: null }) };
+    await stepFor(bench, 10 * SECOND);
+    expect((await bench.stored(job)).phase).toBe('completed');
+  });
+
+  it('ends the job after 30 seconds when there is no history', async () => {
+    await using bench = new StepBench({ status: () => FORGOTTEN });
+    const job = await bench.add(running('processing', NOON));
+    await stepFor(bench, MINUTE);
+    expect((await bench.stored(job)).failure).toMatchObject({ code: 'RESULT_EXPIRED', charged: 'UNKNOWN' });
+    expect(bench.clock.now()).toBe(NOON + 30 * SECOND);
+  });
+
+  it('starts anew when the upstream knows the job in between', async () => {
+    let polls = 0;
+    await using bench = new StepBench({
+      status: () => (++polls % 4 === 0 ? { type: 'processing' } : FORGOTTEN),
+    });
+    const job = await bench.add(running('processing', NOON));
+    await stepFor(bench, 5 * MINUTE);
+    expect((await bench.stored(job)).phase).toBe('processing');
+  });
+
+  it('is confirmed by the history before it ends the job, with the cost that is known there', async () => {
+    await using bench = new StepBench({
+      status: () => FORGOTTEN,
+      lookUp: () => ({ type: 'found', entry: entry({ videoUrl: null }) }),
+    });
+    const job = await bench.add(running('processing', NOON));
+    await stepFor(bench, MINUTE);
+    expect(await bench.stored(job)).toMatchObject({
+      metrics: { costUsd: 0.53 },
+      failure: { code: 'RESULT_EXPIRED', charged: 'YES' },
+    });
+    expect(bench.upstream.types.at(-1)).toBe('look-up');
+  });
+
+  it.each(['processing', 'collecting'] as const)(
+    'gives the video of a %s job that the history still has',
+    async (phase) => {
+      await using bench = new StepBench({
+        status: () => FORGOTTEN,
+        result: () => FORGOTTEN,
+        lookUp: () => ({ type: 'found', entry: entry() }),
+      });
+      const job = await bench.add(running(phase, NOON));
+      await stepFor(bench, MINUTE);
+      expect(await bench.stored(job)).toMatchObject({
+        phase: 'completed',
+        video: { url: 'https://files.example.com/kept.mp4', inline: false },
+        metrics: { costUsd: 0.53 },
+      });
+    },
+  );
+
+  it('goes on while the history says that the job is not done', async () => {
+    let state: HistoryEntry['state'] = 'pending';
+    await using bench = new StepBench({
+      status: () => FORGOTTEN,
+      lookUp: () => ({ type: 'found', entry: entry({ state }) }),
+    });
+    const job = await bench.add(running('processing', NOON));
+    await stepFor(bench, 3 * MINUTE);
+    expect((await bench.stored(job)).phase).toBe('processing');
+    state = 'completed';
+    await stepFor(bench, MINUTE);
+    expect((await bench.stored(job)).phase).toBe('completed');
+  });
+
+  it('fails the job with the words of the history', async () => {
+    await using bench = new StepBench({
+      status: () => FORGOTTEN,
+      lookUp: () => ({
+        type: 'found',
+        entry: entry({ state: 'failed', message: 'NSFW', costUsd: 0, videoUrl: null }),
+      }),
+    });
+    const job = await bench.add(running('processing', NOON));
+    await stepFor(bench, MINUTE);
+    expect((await bench.stored(job)).failure).toMatchObject({
+      code: 'GENERATION_FAILED',
+      message: 'NSFW',
+      charged: 'NO',
+    });
+  });
+
+  it('is believed at once, but for the history, when the job is over an hour old', async () => {
+    await using bench = new StepBench({ status: () => FORGOTTEN, lookUp: () => ({ type: 'absent' }) });
+    const old = { ...running('processing', NOON), submittedAt: NOON - HOUR };
+    const job = await bench.add(old);
+    await stepFor(bench, 0);
+    expect((await bench.stored(job)).failure?.code).toBe('RESULT_EXPIRED');
+    expect(bench.upstream.types).toEqual(['status', 'look-up']);
+  });
+});
+
+describe('an undocumented final word', () => {
+  const cancelled: StatusOutcome = {
+    type: 'ended',
+    word: 'CANCELLED',
+    message: 'The worker was lost.',
+    metrics: null,
+  };
+
+  it('ends the job when it is said twice', async () => {
+    await using bench = new StepBench({ status: () => cancelled });
+    const job = await bench.add(running('processing', NOON));
+    await bench.step();
+    expect(await bench.stored(job)).toEqual(job);
+    await stepFor(bench, 10 * SECOND);
+    expect((await bench.stored(job)).failure).toMatchObject({
+      code: 'GENERATION_FAILED',
+      message: 'The worker was lost.',
+      charged: 'NO',
+    });
+    expect(bench.upstream.types).toEqual(['status', 'status']);
+  });
+
+  it('is forgotten when the next poll says something else', async () => {
+    let polls = 0;
+    await using bench = new StepBench({
+      status: () => (++polls % 2 === 1 ? cancelled : { type: 'processing' }),
+    });
+    const job = await bench.add(running('processing', NOON));
+    await stepFor(bench, MINUTE);
+    expect((await bench.stored(job)).phase).toBe('processing');
+  });
+});
+
+describe('a result without a video', () => {
+  const empty: ResultOutcome = { type: 'empty', message: 'None', metrics: null };
+
+  it('fails the job after three tries, with the upstream’s words, charged', async () => {
+    await using bench = new StepBench({ result: () => empty });
+    const job = await bench.add(running('collecting', NOON));
+    await stepFor(bench, MINUTE);
+    expect((await bench.stored(job)).failure).toMatchObject({
+      code: 'GENERATION_FAILED',
+      message: 'None',
+      charged: 'YES',
+    });
+    expect(bench.upstream.types).toEqual(['result', 'result', 'result']);
+    expect(bench.clock.now() - NOON).toBeLessThan(10 * SECOND);
+  });
+
+  it('comes from the history when that has it', async () => {
+    await using bench = new StepBench({
+      result: () => empty,
+      lookUp: () => ({ type: 'found', entry: entry() }),
+    });
+    const job = await bench.add(running('collecting', NOON));
+    await stepFor(bench, MINUTE);
+    expect((await bench.stored(job)).phase).toBe('completed');
+  });
+
+  it('comes from the history when the result cannot be read', async () => {
+    const fault = passingFault({ alive: true, reason: 'HTTP 200 with an unreadable body' });
+    await using bench = new StepBench({
+      result: () => ({ type: 'no-news', ...fault }),
+      lookUp: () => ({ type: 'found', entry: entry() }),
+    });
+    const job = await bench.add(running('collecting', NOON));
+    await stepFor(bench, MINUTE);
+    expect((await bench.stored(job)).phase).toBe('completed');
+    expect(bench.upstream.types).toEqual(['result', 'result', 'result', 'look-up']);
+  });
+
+  it('is asked for again while it cannot be read and the history does not help', async () => {
+    const fault = passingFault({ alive: true, reason: 'HTTP 200 with an unreadable body' });
+    await using bench = new StepBench({
+      result: () => ({ type: 'no-news', ...fault }),
+      lookUp: () => ({ type: 'absent' }),
+    });
+    const job = await bench.add(running('collecting', NOON));
+    await stepFor(bench, MINUTE);
+    expect((await bench.stored(job)).phase).toBe('collecting');
+    bench.upstream.script = { result: () => VIDEO_READY };
+    await stepFor(bench, 2 * MINUTE);
+    expect((await bench.stored(job)).phase).toBe('completed');
+  });
+});
+
+describe('a job that comes to its deadline', () => {
+  it('is polled for the last time five seconds before it, and ends with the last error', async () => {
+    await using bench = new StepBench({
+      status: () => ({ type: 'no-news', ...passingFault({ reason: 'HTTP 500: out of memory' }) }),
+    });
+    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 10 * MINUTE });
+    await stepFor(bench, 10 * MINUTE);
+    const ended = await bench.stored(job);
+    expect(ended.finishedAt).toBe(job.deadlineAt);
+    expect(ended.failure).toMatchObject({
+      code: 'TIMED_OUT',
+      message:
+        "The video was not ready before the deadline. The upstream's last error: HTTP 500: out of memory",
+    });
+    expect(bench.upstream.calls.at(-1)?.at).toBe(job.deadlineAt - 5 * SECOND);
+  });
+
+  it('gives its video when that is found at the last poll', async () => {
+    await using bench = new StepBench({
+      status: () => ({
+        type: bench.clock.now() >= NOON + 10 * MINUTE - 5 * SECOND ? 'completed' : 'processing',
+        metrics: null,
+      }),
+    });
+    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 10 * MINUTE });
+    await stepFor(bench, 10 * MINUTE);
+    expect((await bench.stored(job)).phase).toBe('completed');
+  });
+
+  it('is polled once more when no poller was there at its deadline', async () => {
+    await using bench = new StepBench({ status: () => ({ type: 'completed', metrics: null }) });
+    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
+    await bench.clock.advance(10 * MINUTE);
+    await stepFor(bench, 0);
+    expect((await bench.stored(job)).phase).toBe('completed');
+  });
+
+  it('waits for that call while the budget has none, not for ever', async () => {
+    await using bench = new StepBench({ status: () => ({ type: 'completed', metrics: null }) });
+    bench.mayCall = false;
+    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
+    await bench.clock.advance(10 * MINUTE);
+    await stepFor(bench, 10 * SECOND);
+    expect((await bench.stored(job)).phase).toBe('processing');
+    await stepFor(bench, MINUTE);
+    expect((await bench.stored(job)).failure?.code).toBe('TIMED_OUT');
+    expect(bench.upstream.calls).toEqual([]);
+  });
+
+  it('does not wait for it when the calls went to others before', async () => {
+    await using bench = new StepBench();
+    bench.mayCall = false;
+    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 1 });
+    await bench.clock.advance(1);
+    await bench.step();
+    expect(await bench.stored(job)).toMatchObject({ finishedAt: NOON + 1, failure: { code: 'TIMED_OUT' } });
+  });
+});

@@ -1,0 +1,337 @@
+import { describe, expect, it } from 'vitest';
+import { forecastWaiting } from '../../src/domain/forecast.ts';
+import { UNLEARNED } from '../support/durations.ts';
+import type { Job, JobMetrics } from '../../src/domain/job.ts';
+import type { ResultOutcome, StatusOutcome, SubmitOutcome } from '../../src/upstream/video-upstream.ts';
+import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
+import { DAY, NOON, SECOND } from '../support/times.ts';
+import { CALL_TIMEOUT_MS, LEASE_MS, RETENTION_MS, running, StepBench } from './step-bench.ts';
+
+const METRICS: JobMetrics = { queueSeconds: 2, inferenceSeconds: 40, costUsd: 0.5 };
+const NO_NEWS = { type: 'no-news', ...passingFault() } as const;
+
+describe('the step of an accepted job', () => {
+  const outcomes: [string, SubmitOutcome, Partial<Job>][] = [
+    [
+      'queues a job that the upstream took',
+      { type: 'accepted', upstreamId: 'up-1' },
+      {
+        phase: 'queued',
+        upstreamId: 'up-1',
+        submittedAt: NOON,
+        failure: null,
+        finishedAt: null,
+        forecast: forecastWaiting(UNLEARNED, NOON),
+      },
+    ],
+    [
+      'fails a job that was refused, uncharged',
+      { type: 'refused', code: 'INSUFFICIENT_CREDITS', message: 'no credits' },
+      {
+        phase: 'failed',
+        finishedAt: NOON,
+        failure: { code: 'INSUFFICIENT_CREDITS', message: 'no credits', retryable: false, charged: 'NO' },
+      },
+    ],
+    [
+      'fails a job whose answer was lost, perhaps charged',
+      { type: 'unknown', message: 'socket closed', alive: false, candidateId: null },
+      {
+        phase: 'failed',
+        finishedAt: NOON,
+        failure: {
+          code: 'SUBMISSION_UNKNOWN',
+          message: 'socket closed',
+          retryable: true,
+          charged: 'UNKNOWN',
+        },
+      },
+    ],
+    [
+      'takes a job back that is known not to have been made',
+      { type: 'not-made', ...passingFault() },
+      {
+        phase: 'accepted',
+        waitingFor: 'UPSTREAM_UNAVAILABLE',
+        upstreamId: null,
+        submittedAt: null,
+        failure: null,
+        finishedAt: null,
+      },
+    ],
+  ];
+
+  it.each(outcomes)('%s', async (_, outcome, expected) => {
+    await using bench = new StepBench({ submit: () => outcome });
+    const job = await bench.add();
+    const report = await bench.step();
+    // Two versions: the mark before the call, and what came of it.
+    const changed = { updatedAt: expect.any(Number), sentAt: NOON, ...expected, version: 3 };
+    expect(await bench.stored(job)).toEqual({ ...job, ...changed });
+    expect(report).toMatchObject({ job: await bench.stored(job), outcome: 'saved' });
+    expect(bench.upstream.calls).toMatchObject([{ type: 'submit', subject: job.request.prompt }]);
+    const final = expected.phase === 'failed';
+    expect((await bench.dueInMs()) === null).toBe(final);
+  });
+
+  it('marks the job as submitting, under its lease, before it makes the call', async () => {
+    const seen: unknown[] = [];
+    await using bench = new StepBench({
+      submit: async () => {
+        const { phase, version } = await bench.stored(job);
+        seen.push(phase, version, await bench.dueInMs());
+        return { type: 'accepted', upstreamId: 'up-1' };
+      },
+    });
+    const job = await bench.add();
+    await bench.step();
+    expect(seen).toEqual(['submitting', 2, LEASE_MS]);
+  });
+
+  it('makes no call when another poller has taken the job over', async () => {
+    await using bench = new StepBench();
+    const job = await bench.add();
+    const lost = await bench.claim();
+    await bench.clock.advance(LEASE_MS);
+    const held = await bench.claim();
+    expect(await bench.process(held)).toMatchObject({ outcome: 'saved' });
+    expect(await bench.process(lost)).toMatchObject({ outcome: 'superseded', call: 'none' });
+    expect(bench.upstream.types).toEqual(['submit']);
+    expect(await bench.stored(job)).toMatchObject({ phase: 'queued', version: 3 });
+  });
+
+  it('stores nothing of a call that outlived its lease, after another poller ended the job', async () => {
+    await using bench = new StepBench({
+      submit: async () => {
+        await bench.clock.advance(LEASE_MS);
+        await bench.step();
+        return { type: 'accepted', upstreamId: 'up-1' };
+      },
+    });
+    const job = await bench.add();
+    expect(await bench.step()).toMatchObject({ outcome: 'superseded', call: 'answered' });
+    expect((await bench.stored(job)).failure?.code).toBe('SUBMISSION_UNKNOWN');
+    expect(bench.upstream.types).toEqual(['submit']);
+  });
+});
+
+describe('the step of a job found in submitting', () => {
+  it('ends it as SUBMISSION_UNKNOWN without a call', async () => {
+    await using bench = new StepBench();
+    const job = await bench.add({ phase: 'submitting', version: 2 });
+    expect(await bench.step()).toMatchObject({ outcome: 'saved', call: 'none' });
+    expect(await bench.stored(job)).toMatchObject({
+      phase: 'failed',
+      version: 3,
+      failure: { code: 'SUBMISSION_UNKNOWN', charged: 'UNKNOWN', retryable: true },
+    });
+    expect(bench.upstream.calls).toEqual([]);
+    expect(await bench.dueInMs()).toBeNull();
+  });
+});
+
+describe('the step of a queued or processing job', () => {
+  const failed: StatusOutcome = { type: 'failed', message: 'content blocked', metrics: METRICS };
+  const outcomes: [string, 'queued' | 'processing', StatusOutcome, Partial<Job>][] = [
+    ['leaves a queued job that is queued', 'queued', { type: 'queued' }, { phase: 'queued', version: 3 }],
+    [
+      'moves a queued job that is being worked on',
+      'queued',
+      { type: 'processing' },
+      {
+        phase: 'processing',
+        version: 4,
+        // Between the submission and this first look, with what is known of the queue.
+        startedAt: NOON - 12 * SECOND + 1785,
+        forecast: expect.objectContaining({ madeAt: NOON, from: NOON - 12 * SECOND + 1785 }),
+      },
+    ],
+    [
+      'leaves a processing job that is said to be queued',
+      'processing',
+      { type: 'queued' },
+      { phase: 'processing', version: 3 },
+    ],
+    [
+      'leaves a processing job that is being worked on',
+      'processing',
+      { type: 'processing' },
+      { phase: 'processing', version: 3, startedAt: NOON - 6 * SECOND },
+    ],
+    [
+      'has a finished job collected',
+      'processing',
+      { type: 'completed', metrics: METRICS },
+      { phase: 'collecting', version: 4, metrics: METRICS, finishedAt: null },
+    ],
+    [
+      'has a job collected that finished unseen, with an estimate of its start',
+      'queued',
+      { type: 'completed', metrics: null },
+      { phase: 'collecting', version: 4, startedAt: NOON - 12 * SECOND + 1785, metrics: null },
+    ],
+    [
+      'fails a job that failed',
+      'processing',
+      failed,
+      {
+        phase: 'failed',
+        version: 4,
+        finishedAt: NOON,
+        metrics: METRICS,
+        failure: {
+          code: 'GENERATION_FAILED',
+          message: 'content blocked',
+          retryable: false,
+          charged: 'YES',
+        },
+      },
+    ],
+    ['leaves a job of which there is no news', 'queued', NO_NEWS, { phase: 'queued', version: 3 }],
+  ];
+
+  it.each(outcomes)('%s', async (_, phase, outcome, expected) => {
+    await using bench = new StepBench({ status: () => outcome });
+    const job = await bench.add(running(phase, NOON));
+    const report = await bench.step();
+    expect(await bench.stored(job)).toEqual({ ...job, updatedAt: expect.any(Number), ...expected });
+    expect(report.job).toEqual(await bench.stored(job));
+    expect(bench.upstream.calls).toMatchObject([{ type: 'status', subject: 'up-running' }]);
+    expect((await bench.dueInMs()) === null).toBe(expected.phase === 'failed');
+  });
+
+  it('fetches the video at once when the job is done', async () => {
+    await using bench = new StepBench({ status: () => ({ type: 'completed', metrics: null }) });
+    const job = await bench.add(running('processing', NOON));
+    await bench.step();
+    expect(await bench.dueInMs()).toBe(0);
+    await bench.step();
+    expect(bench.upstream.types).toEqual(['status', 'result']);
+    expect((await bench.stored(job)).phase).toBe('completed');
+  });
+});
+
+describe('the step of a collecting job', () => {
+  it('completes it with a video behind a URL, which lives a week from submission', async () => {
+    await using bench = new StepBench({ result: () => ({ ...VIDEO_READY, metrics: METRICS }) });
+    const job = await bench.add(running('collecting', NOON));
+    await bench.step();
+    expect(await bench.stored(job)).toEqual({
+      ...job,
+      phase: 'completed',
+      version: 4,
+      updatedAt: NOON,
+      finishedAt: NOON,
+      metrics: METRICS,
+      video: {
+        url: 'https://files.example.com/cat.mp4',
+        inline: false,
+        contentType: 'video/mp4',
+        byteLength: 1234,
+        expiresAt: (job.submittedAt ?? 0) + 7 * DAY,
+      },
+    });
+    expect(await bench.store.getVideoData(job.id)).toBeNull();
+    expect(bench.upstream.calls).toMatchObject([{ type: 'result', subject: 'up-running' }]);
+    expect(await bench.dueInMs()).toBeNull();
+  });
+
+  it('stores base64 beside the job, which lives as long as the job can be read', async () => {
+    const video = { url: null, base64: 'QUJD', contentType: 'video/mp4', byteLength: 3 };
+    await using bench = new StepBench({ result: () => ({ type: 'ready', video, metrics: null }) });
+    const job = await bench.add(running('collecting', NOON));
+    const report = await bench.step();
+    const stored = await bench.stored(job);
+    expect(stored.video).toEqual({
+      url: null,
+      inline: true,
+      contentType: 'video/mp4',
+      byteLength: 3,
+      expiresAt: NOON + RETENTION_MS,
+    });
+    expect(await bench.store.getVideoData(job.id)).toBe('QUJD');
+    expect(JSON.stringify([stored, report])).not.toContain('QUJD');
+  });
+
+  const ends: [string, ResultOutcome, unknown][] = [
+    [
+      'failed after all',
+      { type: 'failed', message: 'no frames', metrics: null },
+      { code: 'GENERATION_FAILED', message: 'no frames', charged: 'NO' },
+    ],
+  ];
+
+  it.each(ends)('fails it when it is %s', async (_, outcome, failure) => {
+    await using bench = new StepBench({ result: () => outcome });
+    const job = await bench.add(running('collecting', NOON));
+    await bench.step();
+    expect(await bench.stored(job)).toMatchObject({ phase: 'failed', version: 4, failure });
+  });
+
+  it('leaves it when there is no news', async () => {
+    await using bench = new StepBench({ result: () => NO_NEWS });
+    const job = await bench.add(running('collecting', NOON));
+    await bench.step();
+    expect(await bench.stored(job)).toEqual(job);
+    expect(await bench.dueInMs()).toBeGreaterThan(0);
+  });
+});
+
+describe('the step of a job past its deadline', () => {
+  const ends = [
+    ['accepted', 'UPSTREAM_UNAVAILABLE', 'NO'],
+    ['submitting', 'SUBMISSION_UNKNOWN', 'UNKNOWN'],
+    ['settling', 'SUBMISSION_UNKNOWN', 'UNKNOWN'],
+  ] as const;
+
+  it.each(ends)('ends an %s job as %s, charged: %s, without a call', async (phase, code, charged) => {
+    await using bench = new StepBench();
+    const job = await bench.add({ phase, deadlineAt: NOON + 1 });
+    await bench.clock.advance(1);
+    expect(await bench.step()).toMatchObject({ outcome: 'saved', call: 'none' });
+    expect(await bench.stored(job)).toMatchObject({
+      phase: 'failed',
+      finishedAt: NOON + 1,
+      failure: { code, charged, retryable: true },
+    });
+    expect(bench.upstream.calls).toEqual([]);
+    expect(await bench.dueInMs()).toBeNull();
+  });
+
+  const polled = [
+    ['queued', 'UNKNOWN', 'status'],
+    ['processing', 'UNKNOWN', 'status'],
+    ['collecting', 'YES', 'result'],
+  ] as const;
+
+  it.each(polled)(
+    'ends a %s job as TIMED_OUT, charged: %s, after a last call',
+    async (phase, charged, call) => {
+      await using bench = new StepBench({ status: () => NO_NEWS, result: () => NO_NEWS });
+      const job = await bench.add({ ...running(phase, NOON), deadlineAt: NOON + 1 });
+      await bench.clock.advance(1);
+      expect(await bench.step()).toMatchObject({ outcome: 'saved' });
+      expect(await bench.stored(job)).toMatchObject({
+        phase: 'failed',
+        finishedAt: NOON + 1,
+        failure: { code: 'TIMED_OUT', charged, retryable: true },
+      });
+      expect(bench.upstream.types).toEqual([call]);
+      expect(bench.upstream.calls[0]?.options.timeoutMs).toBe(5 * SECOND);
+      expect(await bench.dueInMs()).toBeNull();
+    },
+  );
+});
+
+describe('every call', () => {
+  it('has the time limit of a call, and the signal that cuts it short', async () => {
+    await using bench = new StepBench();
+    for (const phase of ['accepted', 'queued', 'collecting'] as const) {
+      await bench.add(phase === 'accepted' ? {} : running(phase, NOON));
+      await bench.step();
+    }
+    const options = { timeoutMs: CALL_TIMEOUT_MS, signal: bench.cutting.signal };
+    expect(bench.upstream.types).toEqual(['submit', 'status', 'result']);
+    for (const call of bench.upstream.calls) expect(call.options).toEqual(options);
+  });
+});

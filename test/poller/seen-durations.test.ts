@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { expectDurations } from '../../src/domain/duration-model.ts';
+import type { Job, JobMetrics } from '../../src/domain/job.ts';
+import { seenDone, seenRunning } from '../../src/poller/seen-durations.ts';
+import { acceptedJob } from '../support/jobs.ts';
+import { NOON, SECOND } from '../support/times.ts';
+
+const EXPECTED = expectDurations(new Map(), acceptedJob().request, 50 * SECOND);
+const QUEUED: Partial<Job> = { phase: 'queued', upstreamId: 'up', submittedAt: NOON };
+const RUNNING: Partial<Job> = {
+  ...QUEUED,
+  phase: 'processing',
+  startedAt: NOON + 3 * SECOND,
+  updatedAt: NOON + 5 * SECOND,
+};
+
+const told = (queueSeconds: number | null, inferenceSeconds: number | null): JobMetrics => ({
+  queueSeconds,
+  inferenceSeconds,
+  costUsd: null,
+});
+
+/** A poll 60 s after the submission, the last one before having been made `lastSeconds` after it; null: there was none. */
+function poll(job: Partial<Job>, lastSeconds: number | null) {
+  const seenAt = lastSeconds === null ? null : NOON + lastSeconds * SECOND;
+  return { job: acceptedJob(job), seenAt, at: NOON + 60 * SECOND, expected: EXPECTED };
+}
+
+/** In seconds after the submission. */
+const startOf = ({ startedAt }: { startedAt: number }) => (startedAt - NOON) / SECOND;
+
+const learnedSeconds = (learned: ReturnType<typeof seenDone>['learned'], group: string) =>
+  learned.filter((sample) => sample.group === group).map(({ moments }) => Math.exp(moments.mean) / SECOND);
+
+/** The run that is learned of a job that the upstream says ran for 46.2 s, in seconds. */
+const runLearned = (queueSeconds: number | null) =>
+  learnedSeconds(seenDone(poll(RUNNING, 50), told(queueSeconds, 46.2)).learned, 'run')[0];
+
+describe('the beginning of a job that is seen done', () => {
+  it('is what was found when it was seen running', () => {
+    expect(startOf(seenDone(poll(RUNNING, 50), told(4, 55)))).toBe(3);
+  });
+
+  it('follows from the time that the upstream says it waited', () => {
+    const { learned, ...seen } = seenDone(poll(QUEUED, 8), told(9.25, null));
+    expect(startOf(seen)).toBe(9.25);
+    expect(learnedSeconds(learned, 'queue')).toEqual([expect.closeTo(9.25, 6)]);
+  });
+
+  it.each([
+    { what: 'less than polls showed', queueSeconds: 7 },
+    { what: 'more than polls showed', queueSeconds: 61 },
+    { what: 'nothing', queueSeconds: 0 },
+    { what: 'a negative time', queueSeconds: -1 },
+  ])('is what is to be expected where the upstream says that it waited $what', ({ queueSeconds }) => {
+    const untold = seenDone(poll(QUEUED, 8), null);
+    expect(seenDone(poll(QUEUED, 8), told(queueSeconds, null))).toEqual(untold);
+    expect(startOf(untold)).toBeGreaterThan(8);
+    expect(startOf(untold)).toBeLessThan(60);
+  });
+
+  it('leaves room for the run that the upstream tells', () => {
+    const seen = seenDone(poll(QUEUED, 8), told(null, 51));
+    expect(startOf(seen)).toBeGreaterThan(8);
+    expect(startOf(seen)).toBeLessThanOrEqual(9);
+    expect(learnedSeconds(seen.learned, 'run')).toEqual([expect.closeTo(51, 6)]);
+  });
+
+  it('takes no account of a run that is longer than polls allow', () => {
+    expect(startOf(seenDone(poll(QUEUED, 8), told(null, 53)))).toBe(startOf(seenDone(poll(QUEUED, 8), null)));
+  });
+
+  it('lies between the submission and the poll also for a job that was not polled before', () => {
+    for (const metrics of [null, told(null, null), told(3, 40), told(null, 59)]) {
+      const start = startOf(seenDone(poll(QUEUED, null), metrics));
+      expect(start).toBeGreaterThanOrEqual(0);
+      expect(start).toBeLessThanOrEqual(60);
+    }
+  });
+});
+
+describe('the wait of a job', () => {
+  it('is learned once it is seen running, and again when the upstream tells it', () => {
+    expect(learnedSeconds(seenRunning(poll(QUEUED, 8)).learned, 'queue')).toHaveLength(1);
+    expect(learnedSeconds(seenDone(poll(RUNNING, 50), null).learned, 'queue')).toEqual([]);
+    const { learned } = seenDone(poll(RUNNING, 50), told(2.5, null));
+    expect(learnedSeconds(learned, 'queue')).toEqual([expect.closeTo(2.5, 6)]);
+  });
+
+  it('is not what the upstream tells when the job was seen running before that', () => {
+    expect(learnedSeconds(seenDone(poll(RUNNING, 50), told(5.5, null)).learned, 'queue')).toEqual([]);
+  });
+
+  it('makes the run exact that it leaves', () => {
+    // It ended between 50 and 60 s; it ran for 47 s at least from the estimated beginning, and 46 s from the true one.
+    expect(runLearned(4)).toBeCloseTo(46.2, 6);
+    expect(runLearned(null)).toBeGreaterThan(47);
+  });
+});

@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import type { Job } from '../../src/domain/job.ts';
+import { requestFingerprint } from '../../src/domain/video-request.ts';
+import { SentJobs } from '../../src/poller/sent-jobs.ts';
+import type { HistoryEntry, HistoryOutcome, SubmitOutcome } from '../../src/upstream/video-upstream.ts';
+import { passingFault } from '../support/fake-video-upstream.ts';
+import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { StepBench } from './step-bench.ts';
+
+const LOST: SubmitOutcome = {
+  type: 'unknown',
+  message: 'The answer to the submission was lost (socket closed).',
+  alive: false,
+  candidateId: null,
+};
+
+function entry(change: Partial<HistoryEntry> = {}): HistoryEntry {
+  return {
+    upstreamId: 'up-lost',
+    createdAt: NOON + SECOND,
+    state: 'pending',
+    videoUrl: null,
+    message: null,
+    costUsd: null,
+    ...change,
+  };
+}
+
+/** A history that shows these requests from a time on. */
+function history(bench: StepBench, entries: readonly HistoryEntry[], shownAt = NOON) {
+  return {
+    history: (): HistoryOutcome => ({
+      type: 'page',
+      entries: bench.clock.now() >= shownAt ? entries : [],
+      more: false,
+    }),
+    lookUp: (id: string) => {
+      const found = entries.find(({ upstreamId }) => upstreamId === id);
+      return found === undefined ? ({ type: 'absent' } as const) : ({ type: 'found', entry: found } as const);
+    },
+  };
+}
+
+/** Moves the one job on until it leaves `settling`, or for half an hour. */
+async function untilSettled(bench: StepBench, job: Job): Promise<Job> {
+  for (let steps = 0; steps < 100; steps += 1) {
+    const stored = await bench.stored(job);
+    if (steps > 1 && stored.phase !== 'settling') return stored;
+    await bench.clock.advance((await bench.dueInMs()) ?? 0);
+    await bench.step();
+  }
+  throw new Error('The job is still settling.');
+}
+
+describe('a job whose submission had no answer', () => {
+  it('is looked for in the history at 5, 15, 30, 60, 120, 300 and 600 seconds, then fails, and is never sent again', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = { submit: () => LOST, ...history(bench, []) };
+    const job = await bench.add();
+    await bench.step();
+    expect(await bench.stored(job)).toMatchObject({ phase: 'settling', failure: null });
+    const ended = await untilSettled(bench, job);
+    const looks = bench.upstream.calls.filter(({ type }) => type === 'history');
+    expect(looks.map(({ at }) => (at - NOON) / SECOND)).toEqual([5, 15, 30, 60, 120, 300, 600]);
+    expect(ended.failure).toMatchObject({ code: 'SUBMISSION_UNKNOWN', charged: 'UNKNOWN' });
+    expect(ended.failure?.message).toBe(
+      'The answer to the submission was lost (socket closed). The request is not in the request history.',
+    );
+    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
+  });
+
+  it('is adopted when it appears, with the time at which the upstream took it', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = { submit: () => LOST, ...history(bench, [entry()], NOON + 20 * SECOND) };
+    const job = await bench.add();
+    const adopted = await untilSettled(bench, job);
+    expect(adopted).toMatchObject({
+      phase: 'queued',
+      upstreamId: 'up-lost',
+      submittedAt: NOON + SECOND,
+      lostAnswer: null,
+    });
+    expect(bench.clock.now()).toBe(NOON + 30 * SECOND);
+    expect(bench.upstream.types).toEqual(['submit', 'history', 'history', 'history', 'look-up']);
+  });
+
+  it('asks for requests around the time of the POST only', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = { submit: () => LOST, ...history(bench, []) };
+    const queries: unknown[] = [];
+    bench.upstream.script = {
+      ...bench.upstream.script,
+      history: ({ from, to, page }) => {
+        queries.push({ from: from - NOON, to: to - NOON, page });
+        return { type: 'page', entries: [], more: page < 3 };
+      },
+    };
+    await bench.add();
+    await bench.step();
+    await bench.clock.advance(5 * SECOND);
+    for (let page = 1; page <= 3; page += 1) await bench.step();
+    const [from, to] = [-30 * SECOND, 30 * SECOND];
+    expect(queries).toEqual([1, 2, 3].map((page) => ({ from, to, page })));
+    expect(await bench.dueInMs()).toBe(10 * SECOND);
+  });
+
+  it('does not get a request that another job has', async () => {
+    await using bench = new StepBench();
+    const mine = entry({ upstreamId: 'up-mine', createdAt: NOON + 2 * SECOND });
+    bench.upstream.script = { submit: () => LOST, ...history(bench, [entry(), mine]) };
+    const job = await bench.add();
+    await bench.submissions.end(requestFingerprint(job.request), 'vj_other', 'uplost');
+    expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-mine' });
+  });
+
+  it('does not get a request that the history shows and refuses by id: it is a teammate’s', async () => {
+    await using bench = new StepBench();
+    const mine = entry({ upstreamId: 'up-mine', createdAt: NOON + 2 * SECOND });
+    bench.upstream.script = {
+      submit: () => LOST,
+      ...history(bench, [entry(), mine]),
+      lookUp: (id) => (id === 'up-mine' ? { type: 'found', entry: mine } : { type: 'absent' }),
+    };
+    const job = await bench.add();
+    expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-mine' });
+  });
+
+  it('takes a request that the call by id does not know yet at a later look', async () => {
+    await using bench = new StepBench();
+    const lookUp = history(bench, [entry()]).lookUp;
+    bench.upstream.script = {
+      submit: () => ({ ...LOST, alive: true, candidateId: 'up-lost' }),
+      ...history(bench, [entry()]),
+      lookUp: (id) => (bench.clock.now() < NOON + 20 * SECOND ? { type: 'absent' } : lookUp(id)),
+    };
+    const job = await bench.add();
+    expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-lost' });
+    expect(bench.clock.now()).toBe(NOON + 30 * SECOND);
+  });
+
+  it('waits while a job with equal inputs is being sent', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = { submit: () => LOST, ...history(bench, [entry()]) };
+    const job = await bench.add();
+    const fingerprint = requestFingerprint(job.request);
+    await bench.submissions.begin(fingerprint, 'vj_twin');
+    await bench.step();
+    await bench.clock.advance(5 * SECOND);
+    await bench.step();
+    expect(await bench.stored(job)).toMatchObject({ phase: 'settling' });
+    expect(await bench.dueInMs()).toBe(3 * SECOND);
+    await bench.submissions.end(fingerprint, 'vj_twin', 'uplost');
+    bench.upstream.script = {
+      ...bench.upstream.script,
+      ...history(bench, [entry(), entry({ upstreamId: 'up-2' })]),
+    };
+    expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-2' });
+  });
+
+  it('ends at once when the history cannot be read', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = {
+      submit: () => LOST,
+      history: () => ({ type: 'unusable', reason: 'HTTP 500: broken' }),
+    };
+    const job = await bench.add();
+    const ended = await untilSettled(bench, job);
+    expect(bench.clock.now()).toBe(NOON + 5 * SECOND);
+    expect(ended.failure?.message).toContain('The request history cannot be used: HTTP 500: broken.');
+  });
+
+  it('waits for a history that does not answer, for twelve minutes at most', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = {
+      submit: () => LOST,
+      history: () => ({ type: 'no-news', ...passingFault() }),
+    };
+    const job = await bench.add();
+    const ended = await untilSettled(bench, job);
+    expect(ended.failure?.code).toBe('SUBMISSION_UNKNOWN');
+    expect(bench.clock.now() - NOON).toBeGreaterThan(12 * MINUTE);
+    expect(bench.clock.now() - NOON).toBeLessThan(14 * MINUTE);
+  });
+
+  it('ends by its deadline', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = { submit: () => LOST, ...history(bench, []) };
+    const job = await bench.add({ deadlineAt: NOON + MINUTE });
+    const ended = await untilSettled(bench, job);
+    expect(ended).toMatchObject({ finishedAt: NOON + MINUTE, failure: { code: 'SUBMISSION_UNKNOWN' } });
+  });
+
+  it('takes the request that an error answer named, once the history confirms it', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = {
+      submit: () => ({ ...LOST, alive: true, candidateId: 'up-named' }),
+      ...history(bench, [entry({ upstreamId: 'up-named' })]),
+    };
+    const job = await bench.add();
+    await bench.step();
+    await bench.step();
+    expect(await bench.stored(job)).toMatchObject({ phase: 'queued', upstreamId: 'up-named' });
+    expect(bench.upstream.types).toEqual(['submit', 'look-up']);
+  });
+
+  it('looks on when the id that an error answer named is none', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = {
+      submit: () => ({ ...LOST, alive: true, candidateId: 'trace-1' }),
+      ...history(bench, [entry()]),
+    };
+    const job = await bench.add();
+    expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-lost' });
+    expect(bench.upstream.types).toEqual(['submit', 'look-up', 'history', 'look-up']);
+  });
+
+  it('fails at once where there is no history', async () => {
+    await using bench = new StepBench({ submit: () => LOST });
+    const job = await bench.add();
+    await bench.step();
+    expect((await bench.stored(job)).failure?.code).toBe('SUBMISSION_UNKNOWN');
+  });
+});
+
+describe('a job whose poller was lost during the POST', () => {
+  it('is looked for in the history', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = history(bench, [entry()]);
+    const job = await bench.add({ phase: 'submitting', version: 2, sentAt: NOON });
+    expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-lost' });
+    expect(bench.upstream.types).toEqual(['history', 'look-up']);
+  });
+
+  it('is not sent again by a poller that sent it, when the store has lost what it was told', async () => {
+    await using bench = new StepBench();
+    const job = await bench.add();
+    bench.sent.set(job.id, { type: 'accepted', upstreamId: 'up-known' });
+    await bench.step();
+    expect(await bench.stored(job)).toMatchObject({ phase: 'queued', upstreamId: 'up-known' });
+    expect(bench.upstream.calls).toEqual([]);
+  });
+
+  it('keeps its request when the answer comes after all, while another poller is already looking', async () => {
+    await using bench = new StepBench();
+    const answer = Promise.withResolvers<SubmitOutcome>();
+    bench.upstream.script = { submit: () => answer.promise, ...history(bench, []) };
+    const job = await bench.add();
+    const frozen = bench.step();
+    await bench.clock.advance(MINUTE);
+    // Another poller, which has not sent it.
+    const claim = await bench.claim();
+    bench.upstream.script = history(bench, []);
+    await bench.process(claim, { sent: new SentJobs() });
+    expect(await bench.stored(job)).toMatchObject({ phase: 'settling' });
+    answer.resolve({ type: 'accepted', upstreamId: 'up-late' });
+    await frozen;
+    expect(await bench.stored(job)).toMatchObject({ phase: 'queued', upstreamId: 'up-late' });
+  });
+});

@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, it, onTestFinished } from 'vitest';
+import { historyRows } from './fault-stage.ts';
+import { accepted, temporaryFolder } from './support.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/sandbox-main.ts', import.meta.url));
+
+/** The sandbox as `npm run sandbox` starts it, on a folder of its own and a free port. */
+async function startMain(...args: string[]) {
+  const folder = await temporaryFolder();
+  const child = spawn(process.execPath, [MAIN, '--folder', folder, ...args], { stdio: 'pipe' });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  return child;
+}
+
+it('shows a job in the history after the lag that it is told', async () => {
+  const child = await startMain('--history-lag', '0');
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const url = /http:\/\/\S+(?=;)/.exec(String((await lines.next()).value))?.[0] ?? '';
+  const id = await accepted(url, { steps: 9 });
+  expect(await historyRows(url)).toMatchObject([{ request_id: id }]);
+});
+
+it.each(['-1', 'soon', '1.5', ''])('does not start with a lag of %j', async (lag) => {
+  const child = await startMain(`--history-lag=${lag}`);
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  expect(await once(child, 'close')).toEqual([1, null]);
+  expect(errors).toContain('--history-lag must be a number of milliseconds, 0 or more.');
+  expect(errors).toContain('Usage: npm run sandbox');
+});

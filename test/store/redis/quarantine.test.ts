@@ -1,0 +1,254 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Job } from '../../../src/domain/job.ts';
+import { StoreUnavailableError } from '../../../src/store/job-store.ts';
+import { keys } from '../../../src/store/redis/keys.ts';
+import { RedisDurationStore } from '../../../src/store/redis/redis-duration-store.ts';
+import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import {
+  claimAll,
+  claimUpTo,
+  createAll,
+  createAndClaim,
+  idsOf,
+  present,
+} from '../../contract/job-store-cases/opened-store.ts';
+import { completed, limits, nextVersion, record } from '../../support/jobs.ts';
+import { startRedisCluster } from '../../support/redis-cluster.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { HOUR, MINUTE, SECOND } from '../../support/times.ts';
+import { freshJob, openRedis } from './open-redis.ts';
+
+const KINDS = [
+  ['a Redis', async () => RedisServer.start()],
+  ['a Redis Cluster', async () => startRedisCluster()],
+] as const;
+
+const LIST = { ownerId: 'ada', phases: null, olderThan: null, newerThan: null, ascending: true, limit: 99 };
+const SICK = '7';
+/** Whether a job is in the shard that is spoiled. */
+const isSick = ({ id }: Job) => id.endsWith(SICK);
+
+describe.each(KINDS)('what is unreadable on %s', (_, start) => {
+  const resources = new AsyncDisposableStack();
+  const retentionMs = 2 * HOUR;
+  let urls: readonly string[];
+  let flush: () => Promise<unknown>;
+  let store: RedisJobStore;
+  let unreadable: string[];
+
+  beforeAll(async () => {
+    const redis = resources.use(await start());
+    urls = 'urls' in redis ? redis.urls : [redis.url];
+    flush = () => ('urls' in redis ? redis.runOnAll('FLUSHALL') : redis.run('FLUSHALL'));
+  }, 60_000);
+  beforeEach(async () => {
+    await flush();
+    unreadable = [];
+    await store?.[Symbol.asyncDispose]();
+    store = await openRedis(urls, { retentionMs, onUnreadable: (id) => unreadable.push(id) });
+  });
+  afterAll(async () => {
+    await store[Symbol.asyncDispose]();
+    await resources.disposeAsync();
+  });
+
+  /** Jobs, two in each shard, the earlier ones due for longer. */
+  const inAllShards = async (change: Partial<Job> = {}) => {
+    const now = Date.now();
+    const jobs = Array.from('00112233445566778899aabbccddeeff', (shard, index) => {
+      const job = freshJob({ createdAt: now - 100 + index, ...change });
+      return { ...job, id: job.id.slice(0, -1) + shard };
+    });
+    await createAll(store, jobs);
+    return { jobs, sick: jobs.filter(isSick), well: jobs.filter((job) => !isSick(job)) };
+  };
+
+  /** Puts a text where a key is. */
+  const spoil = async (name: string) => {
+    await store.client.set(name, 'spoiled');
+  };
+
+  it.each(['due', 'deadline'] as const)('is a %s set: all other shards go on', async (which) => {
+    const { jobs, sick, well } = await inAllShards();
+    await spoil(keys[which](SICK));
+    const firstDue = await store.nextDueAt();
+    expect(firstDue).toBe(jobs[0]?.createdAt);
+    // Not even those of the sick shard that would come first keep others back.
+    const choose = (due: readonly { readonly job: Job }[]) => {
+      expect(due.map(({ job }) => job.id).filter((id) => id.endsWith(SICK))).toEqual([]);
+      return [];
+    };
+    await claimUpTo(store, Date.now(), 99, { callLimit: 2, choose });
+    // Waiting jobs are found without the deadlines.
+    expect(idsOf(await store.findWaiting(Date.now(), 99)).toSorted()).toEqual(
+      idsOf(which === 'due' ? well : jobs).toSorted(),
+    );
+    const claims = [...(await claimUpTo(store, Date.now(), 10)), ...(await claimAll(store, Date.now()))];
+    expect(idsOf(claims).toSorted()).toEqual(idsOf(well).toSorted());
+    expect(await store.list(LIST)).toHaveLength(jobs.length);
+    const job = freshJob();
+    const inSick = { ...job, id: job.id.slice(0, -1) + SICK };
+    await expect(store.create(record(inSick))).rejects.toThrow(StoreUnavailableError);
+    expect(await store.getMany([inSick.id, present(sick[0]).id])).toEqual([null, sick[0]]);
+    expect(unreadable).toEqual([keys[which](SICK)]);
+    expect(await store.health()).toEqual({ quarantined: 1 });
+    await store.client.del(keys[which](SICK));
+    expect(await store.create(record(inSick))).toEqual({ type: 'created' });
+    expect(await store.health()).toEqual({ quarantined: 0 });
+    expect(unreadable).toHaveLength(1);
+  });
+
+  it('is a due set: jobs of other shards end by their deadline, however many are late in that one', async () => {
+    const { well } = await inAllShards({ deadlineAt: Date.now() });
+    const late = Array.from({ length: 30 }, () => {
+      const job = freshJob({ createdAt: Date.now() - MINUTE, deadlineAt: Date.now() - MINUTE });
+      return { ...job, id: job.id.slice(0, -1) + SICK };
+    });
+    await createAll(store, late);
+    await spoil(keys.due(SICK));
+    const claims = await claimUpTo(store, Date.now() + SECOND, 20, { callLimit: 0 });
+    expect(idsOf(claims).filter((id) => id.endsWith(SICK))).toEqual([]);
+    expect(claims).toHaveLength(20);
+    expect(idsOf(claims).every((id) => idsOf(well).includes(id))).toBe(true);
+  });
+
+  it('is a due set: a save there fails and stores nothing, but a final job is stored', async () => {
+    const { sick } = await inAllShards();
+    await claimAll(store, Date.now());
+    await spoil(keys.due(SICK));
+    const [first, second] = sick.map(present);
+    const queued = nextVersion(present(first), { phase: 'queued', upstreamId: 'up-1' });
+    const change = { job: queued, schedule: { dueAt: Date.now(), faults: 0, seenAt: null } };
+    await expect(store.save('any', change)).rejects.toThrow(StoreUnavailableError);
+    expect(await store.getMany([queued.id])).toEqual([first]);
+    const done = completed(present(second), Date.now());
+    expect(await store.save('any', { job: done, schedule: null })).toBe('saved');
+    expect(await store.getMany([done.id])).toEqual([done]);
+    expect(unreadable).toEqual([keys.due(SICK)]);
+    await store.client.del(keys.due(SICK));
+    expect(await store.save('any', change)).toBe('saved');
+    expect(idsOf(await claimAll(store, Date.now()))).toEqual([queued.id]);
+  });
+
+  it("is one of an owner's sets: the other shards are listed", async () => {
+    const { jobs, well } = await inAllShards();
+    const name = keys.owner(SICK, 'ada');
+    await spoil(name);
+    expect(idsOf(await store.list(LIST))).toEqual(idsOf(well.toSorted((a, b) => (a.id < b.id ? -1 : 1))));
+    expect(await store.list({ ...LIST, ascending: false, limit: 3 })).toHaveLength(3);
+    expect(unreadable).toEqual([name]);
+    expect(await store.health()).toEqual({ quarantined: 1 });
+    expect(await claimAll(store, Date.now())).toHaveLength(jobs.length);
+  });
+
+  it('is a quarantine: its shard goes on, and a record that would be put there is due no more', async () => {
+    const { jobs, sick } = await inAllShards();
+    await spoil(keys.quarantine(SICK));
+    const broken = present(sick[0]);
+    await store.client.hset(keys.job(broken.id), 'phase', 'no JSON');
+    expect(await claimAll(store, Date.now())).toHaveLength(jobs.length - 1);
+    expect(await claimAll(store, Date.now() + HOUR)).toHaveLength(jobs.length - 1);
+    expect(unreadable).toEqual([broken.id]);
+    expect(await store.health()).toEqual({ quarantined: 1 });
+    expect(unreadable).toEqual([broken.id, keys.quarantine(SICK)]);
+  });
+
+  it('is a video, the learned durations or the places within limits: all else goes on', async () => {
+    const within = { limits: limits({ unfinished: 5, unfinishedPerOwner: 5, perDay: 5, perDayPerOwner: 5 }) };
+    const job = freshJob();
+    await store.create(record(job, within));
+    const claim = present((await claimAll(store, Date.now()))[0]);
+    for (const name of [keys.unfinished(null), keys.day('ada'), keys.durations]) await spoil(name);
+    const done = completed(job, Date.now());
+    expect(await store.save(claim.lease, { job: done, schedule: null, videoData: 'QUJD' })).toBe('saved');
+    await store.client.del(keys.video(job.id));
+    await store.client.hset(keys.video(job.id), 'no', 'text');
+    expect(await store.getVideoData(job.id)).toBeNull();
+    expect(unreadable).toEqual([keys.video(job.id)]);
+    const durations = new RedisDurationStore(store.client);
+    expect(await durations.read()).toEqual(new Map());
+    await durations.add([{ group: 'run', moments: { mean: 2, square: 5 } }]);
+    expect((await durations.read()).get('run')).toEqual({ weight: 1, sum: 2, squares: 5 });
+  });
+
+  it.each([
+    ['deadlineAt', 'nan'],
+    ['deadlineAt', '"soon"'],
+    ['phase', '"pondering"'],
+    ['ownerId', 'null'],
+    ['version', '-nan'],
+    ['request', ''],
+  ])('is a job whose %s is %s: it is taken out of the schedule and kept', async (field, value) => {
+    const { jobs, sick } = await inAllShards();
+    const broken = present(sick[0]);
+    await store.client.hset(keys.job(broken.id), field, value);
+    expect(await claimAll(store, Date.now())).toHaveLength(jobs.length - 1);
+    expect(unreadable).toEqual([broken.id]);
+    expect(await store.client.zrange(keys.due(SICK), 0, -1)).toEqual([present(sick[1]).id]);
+    expect(await store.client.zrange(keys.deadline(SICK), 0, -1)).toEqual([present(sick[1]).id]);
+    expect(await store.client.hget(keys.job(broken.id), 'prompt')).toBeNull();
+    expect(await store.client.hget(keys.job(broken.id), field)).toBe(value);
+    const ttl = await store.client.pttl(keys.job(broken.id));
+    expect(ttl).toBeGreaterThan(retentionMs - MINUTE);
+    expect(ttl).toBeLessThanOrEqual(retentionMs);
+    // Counted until it expires, by other instances too.
+    await using other = await openRedis(urls);
+    expect(await other.health()).toEqual({ quarantined: 1 });
+    await store.client.zadd(keys.quarantine(SICK), Date.now() - 1, broken.id);
+    expect(await other.health()).toEqual({ quarantined: 0 });
+  });
+
+  it('is a job of which @-fields are unreadable: they count as absent', async () => {
+    const { jobs } = await inAllShards();
+    for (const { id } of jobs) {
+      await store.client.hset(keys.job(id), '@faults', 'many', '@seenAt', 'never', '@notes', '{"lastError":');
+    }
+    const claims = await claimAll(store, Date.now());
+    expect(claims).toHaveLength(jobs.length);
+    for (const claim of claims) expect(claim).toMatchObject({ faults: 0, seenAt: null, notes: {} });
+    expect(unreadable).toEqual([]);
+  });
+
+  it('is a job that goes on when it is mended as the key says', async () => {
+    const job = freshJob();
+    await createAll(store, [job]);
+    const { client } = store;
+    await client.hset(keys.job(job.id), 'deadlineAt', 'x');
+    expect(await store.getMany([job.id])).toEqual([null]);
+    expect(await claimAll(store, Date.now() + HOUR)).toEqual([]);
+    const shard = job.id.slice(-1);
+    await client.hset(keys.job(job.id), 'deadlineAt', job.deadlineAt);
+    await client.persist(`rg:{${shard}}:job:${job.id}`);
+    await client.zadd(`rg:{${shard}}:deadline`, job.deadlineAt, job.id);
+    await client.zadd(`rg:{${shard}}:due`, 0, job.id);
+    await client.zrem(`rg:{${shard}}:quarantine`, job.id);
+    expect(await store.getMany([job.id])).toEqual([job]);
+    expect(idsOf(await claimAll(store, Date.now()))).toEqual([job.id]);
+    expect(await store.health()).toEqual({ quarantined: 0 });
+  });
+
+  it('is a job that its poller saves: what is saved makes it readable again', async () => {
+    const claim = await createAndClaim(store, freshJob());
+    const { id } = claim.job;
+    await store.client.hset(keys.job(id), 'request', 'x');
+    expect(await store.getMany([id])).toEqual([null]);
+    expect(await store.health()).toEqual({ quarantined: 1 });
+    const next = nextVersion(claim.job, { phase: 'queued', upstreamId: 'up-1' });
+    const schedule = { dueAt: Date.now(), faults: 0, seenAt: null };
+    expect(await store.save(claim.lease, { job: next, schedule })).toBe('saved');
+    expect(await store.health()).toEqual({ quarantined: 0 });
+    expect(await store.client.pttl(keys.job(id))).toBe(-1);
+    expect((await claimAll(store, Date.now())).map(({ job }) => job)).toEqual([next]);
+  });
+
+  it('is a job whose key is of another type: a save finds none, and a release does nothing', async () => {
+    const [one, other] = [await createAndClaim(store, freshJob()), await createAndClaim(store, freshJob())];
+    for (const { job } of [one, other]) await spoil(keys.job(job.id));
+    const schedule = { dueAt: Date.now(), faults: 0, seenAt: null };
+    expect(await store.save(one.lease, { job: nextVersion(one.job), schedule })).toBe('missing');
+    await store.release(other, schedule);
+    expect(unreadable).toEqual([one.job.id, other.job.id]);
+    expect(await claimAll(store, Date.now() + HOUR)).toEqual([]);
+    expect(await store.client.get(keys.job(one.job.id))).toBe('spoiled');
+  });
+});

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keys } from '../../../src/store/redis/keys.ts';
+import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
+import { callBudgetCases } from '../../contract/call-budget.ts';
+import { sharedTextCases } from '../../contract/shared-text.ts';
+import { startRedisCluster } from '../../support/redis-cluster.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { openRedis } from './open-redis.ts';
+
+const KINDS = [
+  ['a Redis', async () => RedisServer.start()],
+  ['a Redis Cluster', async () => startRedisCluster()],
+] as const;
+
+describe.each(KINDS)('on %s', (_, start) => {
+  const resources = new AsyncDisposableStack();
+  let urls: readonly string[];
+  let flush: () => Promise<unknown>;
+  beforeAll(async () => {
+    const redis = resources.use(await start());
+    urls = 'urls' in redis ? redis.urls : [redis.url];
+    flush = () => ('urls' in redis ? redis.runOnAll('FLUSHALL') : redis.run('FLUSHALL'));
+  }, 60_000);
+  afterAll(() => resources.disposeAsync());
+
+  const open = async () => {
+    await flush();
+    await using opening = new AsyncDisposableStack();
+    const [one, other] = [opening.use(await openRedis(urls)), opening.use(await openRedis(urls))];
+    const opened = opening.move();
+    return {
+      one: new RedisSharedText(one.client, keys.budget),
+      other: new RedisSharedText(other.client, keys.budget),
+      client: one.client,
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    };
+  };
+
+  describe('a shared text', () => {
+    sharedTextCases(open);
+
+    it('counts as absent, and is replaced, while its key is of another type', async () => {
+      await using opened = await open();
+      await opened.client.hset(keys.budget, 'tokens', '5');
+      expect(await opened.one.read()).toBeNull();
+      expect(await opened.other.replace('5', 'next')).toBe(false);
+      expect(await opened.other.replace(null, 'next')).toBe(true);
+      expect(await opened.one.read()).toBe('next');
+    });
+  });
+  describe('the call budget', () => {
+    callBudgetCases(open);
+  });
+});

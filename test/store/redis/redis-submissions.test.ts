@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keys } from '../../../src/store/redis/keys.ts';
+import { RedisSubmissions } from '../../../src/store/redis/redis-submissions.ts';
+import { SUBMISSION_MEMORY_MS } from '../../../src/store/submissions.ts';
+import { submissionsCases } from '../../contract/submissions.ts';
+import { startRedisCluster } from '../../support/redis-cluster.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { MINUTE } from '../../support/times.ts';
+import { openRedis } from './open-redis.ts';
+
+const KINDS = [
+  ['a Redis', async () => RedisServer.start()],
+  ['a Redis Cluster', async () => startRedisCluster()],
+] as const;
+
+describe.each(KINDS)('submissions on %s', (_, start) => {
+  const resources = new AsyncDisposableStack();
+  let urls: readonly string[];
+  let flush: () => Promise<unknown>;
+  beforeAll(async () => {
+    const redis = resources.use(await start());
+    urls = 'urls' in redis ? redis.urls : [redis.url];
+    flush = () => ('urls' in redis ? redis.runOnAll('FLUSHALL') : redis.run('FLUSHALL'));
+  }, 60_000);
+  afterAll(() => resources.disposeAsync());
+
+  const open = async () => {
+    await flush();
+    await using opening = new AsyncDisposableStack();
+    const unreadable: string[] = [];
+    const onUnreadable = (id: string) => unreadable.push(id);
+    const [one, other] = [
+      opening.use(await openRedis(urls, { onUnreadable })),
+      opening.use(await openRedis(urls)),
+    ];
+    const opened = opening.move();
+    return {
+      one: new RedisSubmissions(one.client, one.quarantine),
+      other: new RedisSubmissions(other.client, other.quarantine),
+      client: one.client,
+      store: one,
+      unreadable,
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    };
+  };
+  submissionsCases(open);
+
+  it('are remembered for longer than a job can be unfinished, and then forgotten', async () => {
+    await using opened = await open();
+    await opened.one.begin('print', 'job-1');
+    await opened.one.end('another', 'job-2', 'up-2');
+    await opened.one.adopt('third', 'job-3', 'up-3');
+    const names = [keys.posts('print'), keys.posted('another', 'up-2'), keys.posted('third', 'up-3')];
+    for (const name of names) {
+      const ttl = await opened.client.pttl(name);
+      expect(ttl).toBeGreaterThan(SUBMISSION_MEMORY_MS - MINUTE);
+      expect(ttl).toBeLessThanOrEqual(SUBMISSION_MEMORY_MS);
+    }
+    // A POST whose end was never told is over after that time, also while others keep its key.
+    await opened.client.zincrby(keys.posts('print'), -SUBMISSION_MEMORY_MS, 'job-1');
+    expect(await opened.other.adopt('print', 'job-4', 'up-4')).toBe('adopted');
+  });
+
+  it('give nothing away while a key is of the wrong type, which is reported once and counted', async () => {
+    await using opened = await open();
+    const { one, client, store, unreadable } = opened;
+    const name = keys.posts('print');
+    await client.set(name, 'no set');
+    await one.begin('print', 'job-1');
+    await one.end('print', 'job-1', 'up-1');
+    expect(await one.adopt('print', 'job-2', 'up-1')).toBe('taken');
+    expect(await one.adopt('print', 'job-2', 'up-2')).toBe('in-flight');
+    await one.end('print', 'job-1', null);
+    expect(await one.adopt('other inputs', 'job-3', 'up-3')).toBe('adopted');
+    expect(unreadable).toEqual([name]);
+    expect(await store.health()).toEqual({ quarantined: 1 });
+    await client.del(name);
+    expect(await one.adopt('print', 'job-2', 'up-2')).toBe('adopted');
+    expect(await store.health()).toEqual({ quarantined: 0 });
+  });
+});

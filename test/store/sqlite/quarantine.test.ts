@@ -1,0 +1,239 @@
+import { describe, expect, it, vi } from 'vitest';
+import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
+import {
+  claimAll,
+  createAll,
+  createAndClaim,
+  idsOf,
+  present,
+} from '../../contract/job-store-cases/opened-store.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
+import { DAY, HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
+import { type OpenedSqlite, openSqlite, runSql, sqliteOptions } from './open-sqlite.ts';
+
+const now = () => NOON;
+const ALL = { ownerId: 'ada', phases: null, olderThan: null, newerThan: null, ascending: true, limit: 9 };
+
+/** What an UPDATE of a job's row sets, none of which a gateway has written. */
+const MISFITS = [
+  ["body = ''"],
+  ["body = 'null'"],
+  ["body = '{'"],
+  ["body = json_set(body, '$.version', 2)"],
+  ["body = json_set(body, '$.id', 'another')"],
+  ["body = json_set(body, '$.ownerId', 'bob')"],
+  ['version = 9007199254740993'],
+  ['version = -1'],
+  ["phase = 'queued'"],
+  ["body = json_set(body, '$.phase', 'asleep'), phase = 'asleep'"],
+] as const;
+
+describe('records that cannot be read', () => {
+  it.each(MISFITS)('are set aside, whatever of them does not fit: %s', async (misfit) => {
+    await using opened = openSqlite({ now });
+    const jobs = [acceptedJob(), acceptedJob(), acceptedJob()];
+    await createAll(opened.store, jobs);
+    const [first, broken, last] = jobs.map(present);
+    runSql(opened.folder, `UPDATE jobs SET ${misfit} WHERE id = ?`, present(broken).id);
+    expect(idsOf(await claimAll(opened.store, NOON))).toEqual(idsOf([first, last].map(present)));
+    expect(opened.unreadable).toEqual([broken?.id]);
+    expect(await opened.store.health()).toEqual({ quarantined: 1 });
+    expect(await opened.store.list(ALL)).toEqual([first, last]);
+    expect(await opened.store.getMany([present(broken).id])).toEqual([null]);
+  });
+
+  it.each([
+    ['faults = 9007199254740993'],
+    ['seen_at = 9007199254740993'],
+    ["notes = '['"],
+    ["notes = 'null'"],
+  ])('are none when only what the poller remembers is beyond belief: %s', async (misfit) => {
+    await using opened = openSqlite({ now });
+    const jobs = [acceptedJob(), acceptedJob()];
+    await createAll(opened.store, jobs);
+    runSql(opened.folder, `UPDATE jobs SET ${misfit} WHERE id = ?`, present(jobs[0]).id);
+    const claims = await claimAll(opened.store, NOON);
+    expect(idsOf(claims).toSorted()).toEqual(idsOf(jobs));
+    expect(claims.map(({ notes }) => notes)).toEqual([{}, {}]);
+  });
+
+  it.each([['due_at = 9007199254740993'], ['due_at = -9007199254740993']])(
+    'do not hide when others are due: %s',
+    async (misfit) => {
+      await using opened = openSqlite({ now });
+      const jobs = [acceptedJob(), acceptedJob()];
+      await createAll(opened.store, jobs);
+      runSql(opened.folder, `UPDATE jobs SET ${misfit} WHERE id = ?`, present(jobs[0]).id);
+      expect(await opened.store.nextDueAt()).toBeLessThanOrEqual(NOON);
+      expect(idsOf(await claimAll(opened.store, NOON))).toContain(jobs[1]?.id);
+      await using store = await reopen(opened);
+      expect(idsOf(await claimAll(store, NOON)).toSorted()).toEqual(idsOf(jobs));
+    },
+  );
+
+  it('stay set aside and are counted after a restart, and are told of once by each process', async () => {
+    await using opened = await openWithBroken();
+    await opened.store[Symbol.asyncDispose]();
+    const onUnreadable = vi.fn<(id: string, error: unknown) => void>();
+    await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now, onUnreadable }));
+    expect(await store.health()).toEqual({ quarantined: 1 });
+    expect(await claimAll(store, NOON + HOUR)).toEqual([]);
+    expect(await store.list(ALL)).toEqual([]);
+    expect(onUnreadable).toHaveBeenCalledExactlyOnceWith(opened.id, expect.any(SyntaxError));
+  });
+
+  it('go on after a restart once they were mended, due at once', async () => {
+    await using opened = await openWithBroken();
+    await opened.store[Symbol.asyncDispose]();
+    runSql(opened.folder, 'UPDATE jobs SET body = ? WHERE id = ?', JSON.stringify(opened.job), opened.id);
+    await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now: () => NOON + MINUTE }));
+    expect(await store.health()).toEqual({ quarantined: 0 });
+    expect(await store.nextDueAt()).toBe(NOON + MINUTE);
+    const [claim] = await claimAll(store, NOON + MINUTE);
+    expect(claim?.job).toEqual(opened.job);
+    // It is purged no sooner than any other.
+    expect(runSql(opened.folder, 'SELECT purge_at FROM jobs')).toEqual([{ purge_at: null }]);
+  });
+
+  it('are not due after a restart when they were mended as final', async () => {
+    await using opened = await openWithBroken();
+    await opened.store[Symbol.asyncDispose]();
+    const done = { ...completed(opened.job, NOON), version: 1 };
+    const body = JSON.stringify(done);
+    runSql(opened.folder, "UPDATE jobs SET body = ?, phase = 'completed' WHERE id = ?", body, opened.id);
+    await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now }));
+    expect(await store.nextDueAt()).toBeNull();
+    expect(await store.getMany([opened.id])).toEqual([done]);
+    expect(await store.health()).toEqual({ quarantined: 0 });
+  });
+
+  it('are nothing any more after a restart once their rows were deleted', async () => {
+    await using opened = await openWithBroken();
+    await opened.store[Symbol.asyncDispose]();
+    runSql(opened.folder, 'DELETE FROM jobs');
+    await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now }));
+    expect(await store.health()).toEqual({ quarantined: 0 });
+  });
+
+  it('are mended by the poller that has the job: what it learned is kept', async () => {
+    await using opened = openSqlite({ now });
+    const { store, folder } = opened;
+    const [kept, ended] = [
+      await createAndClaim(store, acceptedJob()),
+      await createAndClaim(store, acceptedJob()),
+    ];
+    for (const { job } of [kept, ended]) await opened.damage(job.id, 'syntax');
+    expect(await store.list(ALL)).toEqual([]);
+    expect(await store.health()).toEqual({ quarantined: 2 });
+    const [queued, done] = [nextVersion(kept.job, { phase: 'queued' }), completed(ended.job, NOON)];
+    expect(await store.save(kept.lease, { job: queued, schedule: null })).toBe('saved');
+    expect(await store.save(ended.lease, { job: done, schedule: null })).toBe('saved');
+    expect(await store.list(ALL)).toEqual([queued, done]);
+    expect(await store.health()).toEqual({ quarantined: 0 });
+    expect(await store.nextDueAt()).toBe(NOON);
+    expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([queued]);
+    expect(runSql(folder, 'SELECT * FROM quarantine')).toEqual([]);
+  });
+
+  it('are not set aside when a save that was asked for before mends them', async () => {
+    await using opened = openSqlite({ now });
+    const { store } = opened;
+    const claim = await createAndClaim(store, acceptedJob());
+    await opened.damage(claim.job.id, 'syntax');
+    const queued = nextVersion(claim.job, { phase: 'queued' });
+    const schedule = { dueAt: NOON + SECOND, faults: 0, seenAt: null };
+    const saved = store.save(claim.lease, { job: queued, schedule });
+    expect(await store.list(ALL)).toEqual([]);
+    expect(await saved).toBe('saved');
+    expect(await store.health()).toEqual({ quarantined: 0 });
+    expect(await store.list(ALL)).toEqual([queued]);
+    expect(await store.nextDueAt()).toBe(NOON + SECOND);
+  });
+
+  it('are left out also when that cannot be written, and written down later', async () => {
+    await using opened = openSqlite({ now });
+    const { store, folder } = opened;
+    const jobs = [acceptedJob(), acceptedJob()];
+    await createAll(store, jobs);
+    await opened.damage(present(jobs[0]).id, 'syntax');
+    runSql(folder, "CREATE TRIGGER refuse BEFORE UPDATE ON jobs BEGIN SELECT raise(ABORT, 'no room'); END");
+    expect(idsOf(await claimAll(store, NOON))).toEqual([jobs[1]?.id]);
+    expect(idsOf(await claimAll(store, NOON + 2 * MINUTE))).toEqual([jobs[1]?.id]);
+    expect(await store.health()).toEqual({ quarantined: 1 });
+    runSql(folder, 'DROP TRIGGER refuse');
+    await using again = await reopen(opened);
+    expect(idsOf(await claimAll(again, NOON))).toEqual([jobs[1]?.id]);
+    expect(await again.health()).toEqual({ quarantined: 1 });
+    expect(runSql(folder, 'SELECT job_id, since FROM quarantine')).toEqual([
+      { job_id: jobs[0]?.id, since: NOON },
+    ]);
+  });
+
+  it('are not shown from memory either', async () => {
+    await using opened = openSqlite({ now });
+    const { store } = opened;
+    const job = acceptedJob();
+    await createAll(store, [job]);
+    expect(store.cached(job.id)).toEqual(job);
+    await opened.damage(job.id, 'syntax');
+    await claimAll(store, NOON);
+    expect(store.cached(job.id)).toBeUndefined();
+    expect(await store.getMany([job.id])).toEqual([null]);
+  });
+
+  it('are purged like finished ones, not before the retention, with their place in the quarantine', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'] });
+    try {
+      const clock = new FakeClock();
+      await using opened = openSqlite({ now: clock.now, retentionMs: HOUR });
+      const { store, folder } = opened;
+      const [broken, done] = [acceptedJob(), acceptedJob()];
+      await createAll(store, [broken, done]);
+      const claim = present((await claimAll(store, NOON)).find(({ job }) => job.id === done.id));
+      await store.save(claim.lease, { job: completed(done, NOON), schedule: null });
+      for (const { id } of [broken, done]) await opened.damage(id, 'form');
+      await store.list(ALL);
+      expect(await store.health()).toEqual({ quarantined: 2 });
+      const purgeAfter = (ms: number) => {
+        clock.jump(ms);
+        vi.advanceTimersByTime(10 * MINUTE);
+        while (vi.getTimerCount() > 1) vi.advanceTimersToNextTimer();
+        return runSql(folder, 'SELECT id FROM jobs').length;
+      };
+      // An idempotency key could still name it.
+      expect(purgeAfter(DAY - 1)).toBe(2);
+      expect(purgeAfter(1)).toBe(0);
+      expect(await store.health()).toEqual({ quarantined: 0 });
+      expect(runSql(folder, 'SELECT * FROM quarantine')).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('count as jobs of the day, but not as unfinished', async () => {
+    await using opened = await openWithBroken();
+    const limits = { unfinished: 1, unfinishedPerOwner: 1, perDay: 0, perDayPerOwner: 0 };
+    const create = (change: Partial<typeof limits>) =>
+      opened.store.create(record(acceptedJob(), { limits: { ...limits, ...change } }));
+    expect(await create({ perDay: 1 })).toMatchObject({ type: 'refused', limit: 'perDay' });
+    expect(await create({})).toEqual({ type: 'created' });
+  });
+});
+
+/** A store with one job, which is in the quarantine. */
+async function openWithBroken() {
+  const opened = openSqlite({ now });
+  const job = acceptedJob();
+  await createAll(opened.store, [job]);
+  await opened.damage(job.id, 'syntax');
+  expect(await claimAll(opened.store, NOON)).toEqual([]);
+  expect(await opened.store.health()).toEqual({ quarantined: 1 });
+  return { ...opened, id: job.id, job };
+}
+
+/** Closes a store and opens it again; its unreadable records may be told of. */
+async function reopen({ store, folder }: OpenedSqlite): Promise<SqliteJobStore> {
+  await store[Symbol.asyncDispose]();
+  return new SqliteJobStore(sqliteOptions(folder, { now, onUnreadable: () => {} }));
+}

@@ -1,0 +1,16 @@
+/** Makes one call to an upstream and writes its outcome; the test stops this process meanwhile. */
+import { SegmindUpstream } from '../../src/upstream/segmind/segmind-upstream.ts';
+import { endWithParent } from '../support/end-with-parent.ts';
+import { patiently, REQUEST } from '../support/scripted-upstream-session.ts';
+
+endWithParent();
+const [, , origin = '', call = '', timeoutMs = ''] = process.argv;
+const segmind = new SegmindUpstream({ origin, apiKey: 'SG_1', now: Date.now, historyUrl: null });
+const options = patiently({ timeoutMs: Number(timeoutMs) });
+process.stdout.write(`${process.pid}\n`);
+const startedAt = performance.now();
+const outcome =
+  call === 'submit' ? await segmind.submit(REQUEST, options) : await segmind.result('job-1', options);
+process.stdout.write(`${outcome.type} ${Math.round(performance.now() - startedAt)}\n`);
+await segmind[Symbol.asyncDispose]();
+process.exit();

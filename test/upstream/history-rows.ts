@@ -1,0 +1,46 @@
+import type { VideoRequest } from '../../src/domain/video-request.ts';
+import type { HistoryQuery } from '../../src/upstream/video-upstream.ts';
+import { NOW, REQUEST } from '../support/scripted-upstream-session.ts';
+
+/** Around NOW, as a lost submission is looked for. */
+export const QUERY: HistoryQuery = { request: REQUEST, from: NOW - 60_000, to: NOW + 60_000, page: 1 };
+
+/** The inputs as the vendor gets them, written down apart from the adapter. */
+export function inputsOf(request: VideoRequest): Record<string, unknown> {
+  return {
+    image: request.image,
+    prompt: request.prompt,
+    negative_prompt: request.negativePrompt,
+    resolution: request.resolution,
+    video_length: request.videoLength,
+    steps: request.steps,
+    seed: request.seed,
+    base64: request.base64,
+  };
+}
+
+/** A row that matches QUERY. */
+export function row(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    request_id: 'job-1',
+    model_name: 'wan2.1-i2v-480p',
+    model_status: 'COMPLETED',
+    credits_deduction: 0.53,
+    request_body: inputsOf(REQUEST),
+    generation_url: 'https://images.segmind.com/v.mp4',
+    latency_ms: 53_000,
+    model_created: new Date(NOW).toISOString(),
+    error: null,
+    ...overrides,
+  };
+}
+
+/** What is read from it. */
+export const ENTRY = {
+  upstreamId: 'job-1',
+  createdAt: NOW,
+  state: 'completed',
+  videoUrl: 'https://images.segmind.com/v.mp4',
+  message: null,
+  costUsd: 0.53,
+} as const;

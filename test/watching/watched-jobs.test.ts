@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { Job } from '../../src/domain/job.ts';
+import type { JobStore } from '../../src/store/job-store.ts';
+import { JobGoneError, WatchedJobs } from '../../src/watching/watched-jobs.ts';
+import { openSqlite } from '../store/sqlite/open-sqlite.ts';
+import { present } from '../contract/job-store-cases/opened-store.ts';
+import { FakeClock, settled } from '../support/fake-clock.ts';
+import { acceptedJob, nextVersion, record } from '../support/jobs.ts';
+import { overrideStore } from '../support/override-store.ts';
+import { MINUTE, SECOND } from '../support/times.ts';
+
+/** Watches over a store that can lose jobs, be away, and fail to announce. */
+class Bench implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly #opened = openSqlite({ now: this.clock.now });
+  readonly lost = new Set<string>();
+  /** Versions that were stored and never announced. */
+  readonly silent = new Map<string, Job>();
+  isAway = false;
+  reads = 0;
+  readonly store: JobStore = overrideStore(this.#opened.store, {
+    cached: () => undefined,
+    getMany: async (ids) => {
+      this.reads += 1;
+      if (this.isAway) throw new Error('away');
+      const jobs = await this.#opened.store.getMany(ids);
+      return jobs.map((job) => {
+        if (job === null || this.lost.has(job.id)) return null;
+        return this.silent.get(job.id) ?? job;
+      });
+    },
+  });
+  readonly watched = new WatchedJobs({ store: this.store, clock: this.clock });
+
+  async watch() {
+    const job = acceptedJob({ createdAt: this.clock.now() });
+    await this.store.create(record(job));
+    const feed = present(await this.watched.watch('ada', job.id, 0));
+    await feed.next();
+    return { job, feed };
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.watched[Symbol.dispose]();
+    await this.#opened[Symbol.asyncDispose]();
+  }
+}
+
+describe('a watched job', () => {
+  it('ends with an error within ten seconds when the store has lost it, and others go on', async () => {
+    await using bench = new Bench();
+    const [gone, kept] = [await bench.watch(), await bench.watch()];
+    const end = gone.feed.next().catch((error: unknown) => error);
+    let isOver = false;
+    void kept.feed.next().then(() => (isOver = true));
+    bench.lost.add(gone.job.id);
+    await bench.clock.advance(10 * SECOND);
+    expect(await end).toBeInstanceOf(JobGoneError);
+    await bench.clock.advance(MINUTE);
+    expect(isOver).toBe(false);
+  });
+
+  it('does not end while the store is away', async () => {
+    await using bench = new Bench();
+    const { job, feed } = await bench.watch();
+    bench.isAway = true;
+    await bench.clock.advance(MINUTE);
+    bench.isAway = false;
+    bench.lost.add(job.id);
+    const end = feed.next().catch((error: unknown) => error);
+    await bench.clock.advance(10 * SECOND);
+    expect(await end).toBeInstanceOf(JobGoneError);
+  });
+
+  it('gives a version that was never announced', async () => {
+    await using bench = new Bench();
+    const { job, feed } = await bench.watch();
+    const next = nextVersion(job, { phase: 'submitting' });
+    bench.silent.set(job.id, next);
+    const value = feed.next();
+    await bench.clock.advance(10 * SECOND);
+    expect((await value).value).toEqual(next);
+  });
+
+  it('is read no more once nobody watches it, and leaves no timer', async () => {
+    await using bench = new Bench();
+    const { feed } = await bench.watch();
+    await feed.return();
+    await settled();
+    expect(bench.clock.sleeping).toBe(0);
+    const { reads } = bench;
+    await bench.clock.advance(MINUTE);
+    expect(bench.reads).toBe(reads);
+    // And again, with the first check still ending.
+    const again = await bench.watch();
+    bench.lost.add(again.job.id);
+    const end = again.feed.next().catch((error: unknown) => error);
+    await bench.clock.advance(10 * SECOND);
+    expect(await end).toBeInstanceOf(JobGoneError);
+  });
+});
