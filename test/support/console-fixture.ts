@@ -11,6 +11,8 @@ export interface ConsoleFixture {
   readonly browser: TestBrowser;
   /** An empty folder for the tests' own files. */
   readonly folder: string;
+  /** What the gateway has logged. */
+  output(): string;
   /** A live page of the console, in a context of its own. */
   open(options?: PageOptions): Promise<ConsolePage>;
 }
@@ -38,6 +40,7 @@ export function useConsole(settings: Readonly<Record<string, string>> = {}): Con
     get folder() {
       return folder;
     },
+    output: () => gateway.output(),
     open: (options) => ConsolePage.open(browser, gateway.url, options),
   };
 }
