@@ -46,6 +46,8 @@ const STEP_GRACE_MS = 6000;
 /** How long a job takes before any was seen: by the upstream's page, and in the sandbox at speed 1. */
 const TYPICAL_MS = 53_380;
 const SANDBOX_TYPICAL_MS = 8000;
+/** Of many jobs the log names the first. */
+const MAX_LOGGED_IDS = 10;
 const SANDBOX_KEY = 'SG_sandbox';
 /** Tokens expire by the clock of those who made them. */
 const wallNow = () => systemClock.now();
@@ -97,7 +99,17 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   resources.defer(() => poller.stop(STEP_GRACE_MS));
   if (config.role !== 'api') await poller.start();
 
-  const watchedJobs = resources.use(new WatchedJobs({ store, clock }));
+  const watchedJobs = resources.use(
+    new WatchedJobs({
+      store,
+      clock,
+      onLost: (ids) =>
+        log.error(
+          { jobs: ids.length, jobIds: ids.slice(0, MAX_LOGGED_IDS) },
+          'the store no longer has jobs that are watched: it was emptied, or has lost its last writes',
+        ),
+    }),
+  );
   const pages = config.role === 'poller' ? null : openConsole(config, log);
   const crossOrigin = new CrossOrigin(config.corsOrigins, config.localOnly);
   const serverLog = log.child({ part: 'server' });

@@ -31,7 +31,11 @@ export type Observation =
   /** The POST is about to be sent. */
   | { readonly type: 'submit-started' }
   /** The POST is known to have made no job, and may be sent again. */
-  | { readonly type: 'submit-not-made'; readonly waitingFor: SubmissionWait }
+  | {
+      readonly type: 'submit-not-made';
+      readonly waitingFor: SubmissionWait;
+      readonly forecast: Forecast | null;
+    }
   /** The POST was refused for good, and made no job. */
   | { readonly type: 'submit-refused'; readonly code: FailureCode; readonly message: string }
   /** The POST's answer was lost or unreadable; the request history may tell what became of it. */
@@ -99,8 +103,8 @@ export function transition(job: Job, observation: Observation, now: number): Job
         ? next({ phase: 'submitting', sentAt: at, waitingFor: null, forecast: null })
         : job;
     case 'submit-not-made': {
-      const { waitingFor } = observation;
-      return unsettled ? next({ phase: 'accepted', waitingFor, lostAnswer: null }) : job;
+      const { waitingFor, forecast } = observation;
+      return unsettled ? next({ phase: 'accepted', waitingFor, forecast, lostAnswer: null }) : job;
     }
     case 'submit-refused':
       return unsettled ? fail(jobFailure(observation.code, observation.message, 'NO')) : job;

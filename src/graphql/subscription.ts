@@ -35,7 +35,7 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
           requireScope(caller, 'video:read');
           const reachable = caller.jobId === null || caller.jobId === id;
           const updates = reachable
-            ? await services.watchedJobs.watch(caller.ownerId, id, sinceVersion ?? 0)
+            ? await services.watchedJobs.watch(caller.ownerId, id, sinceVersion ?? 0, noSuchJob)
             : null;
           if (updates !== null) return untilExpiry(updates, context);
           throw noSuchJob();

@@ -40,6 +40,8 @@ const SLOW_STEP_MS = 2000;
 const LEASE_MARGIN_MS = 30_000;
 /** Timers can't be set further ahead than 24.8 days. */
 const MAX_PAUSE_MS = 60_000;
+/** A store that is back is found within this time. */
+const MAX_STORE_PAUSE_MS = 5000;
 /** Jobs past their deadline need no slot and no budget. As many at once. */
 const EXPIRED_ROOM = 64;
 /** How often such jobs are looked for while there is no slot or no budget. */
@@ -128,7 +130,7 @@ export class Poller implements AsyncDisposable {
         pauseMs = await this.#claimAndStart();
         failures = 0;
       } catch (error) {
-        pauseMs = backoffMs(++failures, random());
+        pauseMs = Math.min(MAX_STORE_PAUSE_MS, backoffMs(++failures, random()));
         log.error({ err: error, retryInMs: pauseMs }, 'the store failed; no job is moved until it is back');
       }
       if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#wakeUp.signal);
@@ -214,7 +216,7 @@ export class Poller implements AsyncDisposable {
     const { clock, log, budget } = this.#options;
     const { job } = claim;
     const now = clock.now();
-    this.#turns.served(job.ownerId);
+    this.#turns.served(claim);
     if (job.phase === 'accepted' && job.waitingFor === 'RATE_LIMIT') this.#pace.submitted(now);
     const running: RunningStep = { startedAt: now, done: Promise.resolve(), hasSlot: true };
     this.#steps.set(job.id, running);

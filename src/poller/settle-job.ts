@@ -114,6 +114,7 @@ async function confirm(claim: Claim, candidateId: string, dependencies: StepDepe
       return {
         observation: { type: 'submit-accepted', upstreamId: candidateId, submittedAt, expected },
         call: 'none',
+        dueInMs: 0,
       };
     }
     case 'absent':

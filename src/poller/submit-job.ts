@@ -1,7 +1,9 @@
+import { forecastUnsent } from '../domain/forecast.ts';
 import type { Job } from '../domain/job.ts';
 import { requestFingerprint } from '../domain/video-request.ts';
 import type { Observation } from '../domain/transition.ts';
 import type { Claim, SaveOutcome } from '../store/job-store.ts';
+import type { PassingFault } from '../upstream/video-upstream.ts';
 import { commit, retryWrite } from './commit.ts';
 import type { SentOutcome } from './sent-jobs.ts';
 import {
@@ -58,7 +60,13 @@ export function takeOverSubmission(job: Job, dependencies: StepDependencies): Fi
   return findingOf(job, dependencies.sent.get(job.id) ?? { type: 'in-progress' }, dependencies);
 }
 
-const NOT_SENT: Observation = { type: 'submit-not-made', waitingFor: 'UPSTREAM_UNAVAILABLE' };
+const NOT_SENT: Observation = {
+  type: 'submit-not-made',
+  waitingFor: 'UPSTREAM_UNAVAILABLE',
+  forecast: null,
+};
+/** Milliseconds for which a refusal that does not say how long closes the call budget at first. */
+const USUAL_CLOSURE_MS = 2000;
 const LOST_POLLER =
   'The gateway was stopped while it submitted the job. A job may exist upstream and be charged; it is not sent again.';
 function findingOf(job: Job, outcome: SentOutcome, dependencies: StepDependencies): Finding {
@@ -81,11 +89,18 @@ function findingOf(job: Job, outcome: SentOutcome, dependencies: StepDependencie
       return { observation, call, notes, dueInMs: candidateId === null ? FIRST_LOOK_MS : 0 };
     }
     case 'not-made': {
-      const waitingFor = outcome.rateLimited ? 'RATE_LIMIT' : 'UPSTREAM_UNAVAILABLE';
       const notes = { lastError: outcome.reason };
-      return { observation: { type: 'submit-not-made', waitingFor }, call: outcome, notes };
+      return { observation: notMade(job, outcome, dependencies), call: outcome, notes };
     }
   }
+}
+
+function notMade(job: Job, outcome: PassingFault, dependencies: StepDependencies): Observation {
+  const { rateLimited, retryAfterMs } = outcome;
+  if (!rateLimited) return { type: 'submit-not-made', waitingFor: 'UPSTREAM_UNAVAILABLE', forecast: null };
+  const waitMs = retryAfterMs ?? USUAL_CLOSURE_MS;
+  const forecast = forecastUnsent(expectedOf(job, dependencies), dependencies.clock.now(), waitMs);
+  return { type: 'submit-not-made', waitingFor: 'RATE_LIMIT', forecast };
 }
 
 function lost(message: string, hasHistory: boolean): Observation {

@@ -1,12 +1,10 @@
 import { GraphQLError } from 'graphql';
 import { StoreUnavailableError } from '../store/job-store.ts';
 import { SlowSubscriberError } from '../watching/watch-owner.ts';
-import { JobGoneError } from '../watching/watched-jobs.ts';
 
 /**
  * What a client sees of an error: expected ones as they are, all others without their message, with a code.
- * Codes: STORE_UNAVAILABLE (worth repeating), SLOW_SUBSCRIBER, NOT_FOUND (a watched job was lost),
- * INTERNAL_SERVER_ERROR.
+ * Codes: STORE_UNAVAILABLE (worth repeating), SLOW_SUBSCRIBER, INTERNAL_SERVER_ERROR.
  */
 export function maskError(error: unknown): GraphQLError {
   if (!(error instanceof GraphQLError)) return masked(error);
@@ -22,7 +20,6 @@ function masked(error: unknown): GraphQLError {
     return coded('The job store cannot be reached. Try again in a moment.', 'STORE_UNAVAILABLE');
   }
   if (error instanceof SlowSubscriberError) return coded(error.message, 'SLOW_SUBSCRIBER');
-  if (error instanceof JobGoneError) return coded(error.message, 'NOT_FOUND');
   return coded('Unexpected error.', 'INTERNAL_SERVER_ERROR');
 }
 

@@ -9,19 +9,21 @@ const CHECK_MS = 10_000;
 /** Jobs that are read at a time. */
 const BATCH = 100;
 
-/** A job that is watched is no longer in the store: it was emptied, has lost its last writes, or was started without data. */
-export class JobGoneError extends Error {
-  override readonly name = 'JobGoneError';
-
-  constructor() {
-    super('The video job no longer exists.');
-  }
-}
-
 /** What the watches work with. */
 export interface WatchedJobsOptions {
   readonly store: JobStore;
   readonly clock: Clock;
+  /**
+   * Called with the ids of watched jobs that the store no longer has: it was emptied, has lost its last writes, or was
+   * started without data.
+   */
+  readonly onLost: (jobIds: readonly string[]) => void;
+}
+
+/** One subscriber of a job. */
+interface Subscriber {
+  readonly watch: JobWatch;
+  readonly lostError: () => Error;
 }
 
 /**
@@ -30,21 +32,31 @@ export interface WatchedJobsOptions {
  */
 export class WatchedJobs implements Disposable {
   readonly #options: WatchedJobsOptions;
-  readonly #watches = new Map<string, Set<JobWatch>>();
+  readonly #watches = new Map<string, Set<Subscriber>>();
   #checking: AbortController | null = null;
 
   constructor(options: WatchedJobsOptions) {
     this.#options = options;
   }
 
-  /** As `watchJob`; the iterator fails with JobGoneError when the job is lost. */
-  async watch(ownerId: string, jobId: string, sinceVersion: number): Promise<PushIterator<Job> | null> {
+  /**
+   * As `watchJob`.
+   *
+   * @param lostError makes what the iterator fails with when the store no longer has the job
+   */
+  async watch(
+    ownerId: string,
+    jobId: string,
+    sinceVersion: number,
+    lostError: () => Error,
+  ): Promise<PushIterator<Job> | null> {
     const watch = await watchJob(this.#options.store, ownerId, jobId, sinceVersion);
     if (watch === null) return null;
     const watches = this.#watches.get(jobId) ?? new Set();
-    this.#watches.set(jobId, watches.add(watch));
+    const subscriber = { watch, lostError };
+    this.#watches.set(jobId, watches.add(subscriber));
     // At once when the job is final.
-    watch.defer(() => this.#forget(jobId, watch));
+    watch.defer(() => this.#forget(jobId, subscriber));
     if (this.#watches.size > 0 && this.#checking === null) void this.#check();
     return watch;
   }
@@ -55,9 +67,9 @@ export class WatchedJobs implements Disposable {
     this.#watches.clear();
   }
 
-  #forget(jobId: string, watch: JobWatch): void {
+  #forget(jobId: string, subscriber: Subscriber): void {
     const watches = this.#watches.get(jobId);
-    watches?.delete(watch);
+    watches?.delete(subscriber);
     if (watches?.size === 0) this.#watches.delete(jobId);
     // Without a watch no timer runs.
     if (this.#watches.size === 0) this.#checking?.abort();
@@ -82,6 +94,9 @@ export class WatchedJobs implements Disposable {
   async #checkSome(ids: readonly string[]): Promise<void> {
     try {
       const jobs = await this.#options.store.getMany(ids);
+      // Those that nobody watches any more are no loss.
+      const lost = ids.filter((id, index) => jobs[index] == null && this.#watches.has(id));
+      if (lost.length > 0) this.#options.onLost(lost);
       for (const [index, id] of ids.entries()) this.#tell(id, jobs[index] ?? null);
     } catch {
       // A store that is away says nothing about its jobs; they are read again in a while.
@@ -89,8 +104,8 @@ export class WatchedJobs implements Disposable {
   }
 
   #tell(id: string, job: Job | null): void {
-    for (const watch of this.#watches.get(id) ?? []) {
-      if (job === null) watch.end(new JobGoneError());
+    for (const { watch, lostError } of this.#watches.get(id) ?? []) {
+      if (job === null) watch.end(lostError());
       else watch.offer(job);
     }
   }

@@ -44,7 +44,7 @@ export const OBSERVATIONS = {
     forecast: forecastUnsent(EXPECTED, T0, 60_000),
   },
   'submit-started': { type: 'submit-started' },
-  'submit-not-made': { type: 'submit-not-made', waitingFor: 'UPSTREAM_UNAVAILABLE' },
+  'submit-not-made': { type: 'submit-not-made', waitingFor: 'UPSTREAM_UNAVAILABLE', forecast: null },
   'submit-refused': { type: 'submit-refused', code: 'REJECTED', message: 'No such image.' },
   'submit-lost': { type: 'submit-lost', message: 'Lost.' },
   'submit-unknown': { type: 'submit-unknown', message: 'Lost.' },

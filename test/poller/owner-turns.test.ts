@@ -4,8 +4,8 @@ import { OwnerTurns } from '../../src/poller/owner-turns.ts';
 import type { DueJob } from '../../src/store/job-store.ts';
 import { acceptedJob } from '../support/jobs.ts';
 
-function due(ownerId: string, createdAt = 0): DueJob {
-  return { job: acceptedJob({ ownerId, createdAt }), seenAt: null, faults: 0, notes: NO_NOTES };
+function due(ownerId: string, createdAt = 0, faults = 0): DueJob {
+  return { job: acceptedJob({ ownerId, createdAt }), seenAt: null, faults, notes: NO_NOTES };
 }
 
 const owners = (jobs: readonly DueJob[]) => jobs.map(({ job }) => job.ownerId).join('');
@@ -23,22 +23,34 @@ describe('the turns of owners', () => {
   it('let a new owner in next, however many calls another one has waiting', () => {
     const turns = new OwnerTurns();
     const many = Array.from({ length: 100 }, (_, index) => due('a', index));
-    for (let call = 0; call < 50; call += 1) turns.served('a');
+    for (let call = 0; call < 50; call += 1) turns.served(due('a'));
     expect(owners(turns.order([...many, due('b', 1000)], byAge)).slice(0, 3)).toBe('baa');
   });
 
   it('give an owner no credit for the time in which it wanted nothing', () => {
     const turns = new OwnerTurns();
-    turns.served('b');
-    for (let call = 0; call < 50; call += 1) turns.served('a');
+    turns.served(due('b'));
+    for (let call = 0; call < 50; call += 1) turns.served(due('a'));
     const jobs = [due('a', 1), due('a', 2), due('b', 3), due('b', 4), due('b', 5)];
     // One turn at most, not fifty.
     expect(owners(turns.order(jobs, byAge))).toBe('babab');
   });
 
+  it('give every other of an owner’s calls to jobs that keep failing, whoever is more important', () => {
+    const turns = new OwnerTurns();
+    const sick = [1, 2, 3].map((at) => due('a', at, 5));
+    const well = [4, 5, 6].map((at) => due('a', at));
+    const kinds = () => turns.order([...sick, ...well], byAge).map(({ faults }) => (faults > 0 ? 's' : 'w'));
+    expect(kinds().join('')).toBe('wswsws');
+    turns.served(due('a'));
+    expect(kinds().join('')).toBe('swswsw');
+    turns.served(due('a', 0, 1));
+    expect(kinds().join('')).toBe('wswsws');
+  });
+
   it('hold over a thousand owners without growing further', () => {
     const turns = new OwnerTurns();
-    for (let owner = 0; owner < 5000; owner += 1) turns.served(String(owner));
+    for (let owner = 0; owner < 5000; owner += 1) turns.served(due(String(owner)));
     expect(owners(turns.order([due('x', 2), due('y', 1)], byAge))).toBe('yx');
   });
 });

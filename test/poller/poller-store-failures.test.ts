@@ -17,8 +17,8 @@ describe('a poller whose store fails', () => {
       await bench.poller.start();
       await bench.clock.advance(MINUTE);
       const retries = bench.errors();
-      expect(retries.length).toBeGreaterThanOrEqual(5);
-      expect(retries.length).toBeLessThanOrEqual(10);
+      expect(retries.length).toBeGreaterThanOrEqual(10);
+      expect(retries.length).toBeLessThanOrEqual(25);
       expect(retries[0]).toMatchObject({ details: { err: expect.any(StoreUnavailableError) } });
       faulty.method = null;
       expect(bench.upstream.calls).toEqual([]);

@@ -100,7 +100,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const watched = wrapStore?.(store) ?? store;
   const services: GraphQLServices = {
     store: watched,
-    watchedJobs: resources.use(new WatchedJobs({ store: watched, clock })),
+    watchedJobs: resources.use(new WatchedJobs({ store: watched, clock, onLost: () => {} })),
     clock,
     tokenClock: clock,
     issueJobToken: (...job) => jobTokens.issue(...job),

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
-import { JobGoneError, WatchedJobs } from '../../src/watching/watched-jobs.ts';
+import { WatchedJobs } from '../../src/watching/watched-jobs.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { present } from '../contract/job-store-cases/opened-store.ts';
 import { FakeClock, settled } from '../support/fake-clock.ts';
 import { acceptedJob, nextVersion, record } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { MINUTE, SECOND } from '../support/times.ts';
+
+const LOST = new Error('The job is gone.');
 
 /** Watches over a store that can lose jobs, be away, and fail to announce. */
 class Bench implements AsyncDisposable {
@@ -30,12 +32,17 @@ class Bench implements AsyncDisposable {
       });
     },
   });
-  readonly watched = new WatchedJobs({ store: this.store, clock: this.clock });
+  readonly told: string[] = [];
+  readonly watched = new WatchedJobs({
+    store: this.store,
+    clock: this.clock,
+    onLost: (ids) => this.told.push(...ids),
+  });
 
   async watch() {
     const job = acceptedJob({ createdAt: this.clock.now() });
     await this.store.create(record(job));
-    const feed = present(await this.watched.watch('ada', job.id, 0));
+    const feed = present(await this.watched.watch('ada', job.id, 0, () => LOST));
     await feed.next();
     return { job, feed };
   }
@@ -55,9 +62,10 @@ describe('a watched job', () => {
     void kept.feed.next().then(() => (isOver = true));
     bench.lost.add(gone.job.id);
     await bench.clock.advance(10 * SECOND);
-    expect(await end).toBeInstanceOf(JobGoneError);
+    expect(await end).toBe(LOST);
     await bench.clock.advance(MINUTE);
     expect(isOver).toBe(false);
+    expect(bench.told).toEqual([gone.job.id]);
   });
 
   it('does not end while the store is away', async () => {
@@ -69,7 +77,7 @@ describe('a watched job', () => {
     bench.lost.add(job.id);
     const end = feed.next().catch((error: unknown) => error);
     await bench.clock.advance(10 * SECOND);
-    expect(await end).toBeInstanceOf(JobGoneError);
+    expect(await end).toBe(LOST);
   });
 
   it('gives a version that was never announced', async () => {
@@ -96,6 +104,6 @@ describe('a watched job', () => {
     bench.lost.add(again.job.id);
     const end = again.feed.next().catch((error: unknown) => error);
     await bench.clock.advance(10 * SECOND);
-    expect(await end).toBeInstanceOf(JobGoneError);
+    expect(await end).toBe(LOST);
   });
 });

@@ -2,8 +2,8 @@ import type { JobAccess } from './job-reader.ts';
 import { keys, SHARDS } from './keys.ts';
 import { runScript } from './scripts.ts';
 
-/** Nothing is planned for longer ahead than this, in milliseconds: what is, was planned by a clock that was wrong. */
-const FAR_AHEAD_MS = 10 * 60 * 1000;
+/** The longest lease is under 11 minutes. What is due later than this, in milliseconds, was planned by a clock that was wrong. */
+const FAR_AHEAD_MS = 20 * 60 * 1000;
 /** How many jobs are moved at a time. */
 const BATCH = 1000;
 

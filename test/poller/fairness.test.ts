@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { StatusOutcome } from '../../src/upstream/video-upstream.ts';
+import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
+import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { PollerBench } from './poller-bench.ts';
+import { running } from './step-bench.ts';
+
+describe('under a tight call budget', () => {
+  it('an owner with 100 waiting jobs does not delay the first job of another', async () => {
+    await using bench = new PollerBench({ rpm: 60 });
+    await bench.poller.start();
+    await bench.accept(100, { ownerId: 'ada' });
+    await bench.clock.advance(30 * SECOND);
+    const [job] = await bench.accept(1, { ownerId: 'bob' });
+    await bench.clock.advance(5 * SECOND);
+    const sent = bench.upstream.calls.find(({ subject }) => subject === job?.request.prompt);
+    expect((sent?.at ?? Infinity) - NOON - 30 * SECOND).toBeLessThanOrEqual(3 * SECOND);
+  });
+
+  it('nor does an owner whose jobs all have polls due', async () => {
+    await using bench = new PollerBench({ rpm: 60 });
+    await bench.accept(300, { ...running('processing', NOON), ownerId: 'ada' });
+    await bench.poller.start();
+    await bench.clock.advance(MINUTE);
+    const [job] = await bench.accept(1, { ownerId: 'bob' });
+    await bench.clock.advance(5 * SECOND);
+    const sent = bench.upstream.calls.find(({ subject }) => subject === job?.request.prompt);
+    expect((sent?.at ?? Infinity) - NOON - MINUTE).toBeLessThanOrEqual(3 * SECOND);
+  });
+
+  it('results are fetched before jobs are polled that cannot be done yet', async () => {
+    await using bench = new PollerBench({ rpm: 30 });
+    await bench.accept(100, running('processing', NOON));
+    const done = await bench.accept(5, {
+      ...running('collecting', NOON),
+      updatedAt: NOON,
+      upstreamId: 'up-done',
+    });
+    await bench.poller.start();
+    await bench.clock.advance(12 * SECOND);
+    expect((await bench.stored(done)).map(({ phase }) => phase)).toEqual(done.map(() => 'completed'));
+  });
+
+  it('jobs that keep failing wait for those that do not, and still get their turn', async () => {
+    const sick: StatusOutcome = { type: 'no-news', ...passingFault({ alive: true }) };
+    let isHealed = false;
+    await using bench = new PollerBench({
+      rpm: 60,
+      script: {
+        status: (id) => (id === 'up-sick' && !isHealed ? sick : { type: 'completed', metrics: null }),
+        result: () => VIDEO_READY,
+      },
+    });
+    const failing = await bench.accept(100, { ...running('processing', NOON), upstreamId: 'up-sick' });
+    await bench.poller.start();
+    // Each has failed at least once.
+    await bench.clock.advance(4 * MINUTE);
+    const healthy = await bench.accept(3);
+    await bench.clock.advance(8 * SECOND);
+    const submits = bench.upstream.calls.filter(({ type }) => type === 'submit');
+    expect(submits).toHaveLength(healthy.length);
+    await bench.clock.advance(MINUTE);
+    expect((await bench.stored(healthy)).map(({ phase }) => phase)).toEqual(healthy.map(() => 'completed'));
+    isHealed = true;
+    await bench.clock.advance(20 * MINUTE);
+    expect((await bench.stored(failing)).map(({ phase }) => phase)).toEqual(failing.map(() => 'completed'));
+  });
+});
+
+describe('jobs that wait for the rate limit', () => {
+  it('say so once, with a time that grows with their place, until they are sent', async () => {
+    await using bench = new PollerBench({ rpm: 6 });
+    await bench.poller.start();
+    const jobs = await bench.accept(20);
+    await bench.clock.advance(5 * SECOND);
+    const waiting = (await bench.stored(jobs)).filter(({ waitingFor }) => waitingFor === 'RATE_LIMIT');
+    expect(waiting).toHaveLength(19);
+    const expected = waiting.map(({ forecast }) => forecast?.from ?? 0);
+    expect(expected).toEqual(expected.toSorted((a, b) => a - b));
+    expect(Math.min(...expected)).toBeGreaterThan(NOON);
+    expect(waiting.every(({ version }) => version === 2)).toBe(true);
+    await bench.clock.advance(10 * SECOND);
+    expect((await bench.stored(waiting)).every(({ version }) => version <= 4)).toBe(true);
+    expect(bench.log.map(({ message }) => message)).toContain('jobs are waiting for the rate limit');
+  });
+
+  it('say that the upstream cannot be reached while the circuit is open', async () => {
+    const down = passingFault();
+    await using bench = new PollerBench({
+      script: {
+        submit: () => ({ type: 'not-made', ...down }),
+        status: () => ({ type: 'no-news', ...down }),
+      },
+    });
+    await bench.accept(12, running('processing', NOON));
+    await bench.poller.start();
+    await bench.clock.advance(5 * SECOND);
+    const jobs = await bench.accept(3);
+    await bench.clock.advance(5 * SECOND);
+    expect((await bench.stored(jobs)).map(({ waitingFor }) => waitingFor)).toEqual(
+      jobs.map(() => 'UPSTREAM_UNAVAILABLE'),
+    );
+  });
+});
