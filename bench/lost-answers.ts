@@ -47,7 +47,6 @@ async function measure(store: 'embedded' | 'Redis, two instances'): Promise<stri
     SEGMIND_BASE_URL: upstream.url,
     SEGMIND_RPM: '0',
     SEGMIND_TIMEOUT_MS: '4000',
-    LOG_LEVEL: 'error',
     ...(redis === null ? { DATA_DIR: folder.path } : { REDIS_URL: redis.url }),
   };
   const start = () =>

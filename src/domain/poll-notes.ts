@@ -13,8 +13,13 @@ export interface PollNotes {
   readonly lastError?: string;
   /** Looks into the request history that were finished, while the job is `settling`. */
   readonly historyLooks?: number;
-  /** The page of the history that is read next; absent: the first. */
-  readonly historyPage?: number;
+  /** Where the present look into the history has come to; absent: at its beginning. */
+  readonly historySearch?: {
+    readonly page: number;
+    readonly after: number;
+    readonly until: number | null;
+    readonly reads: number;
+  };
   /** An upstream id that may belong to this job, and is confirmed by the next call. */
   readonly candidateId?: string;
   /** Ids that turned out to be no request of this account in the present look, while the job is `settling`. */

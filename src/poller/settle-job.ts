@@ -5,6 +5,7 @@ import { requestFingerprint } from '../domain/video-request.ts';
 import type { Claim } from '../store/job-store.ts';
 import type { HistoryEntry } from '../upstream/video-upstream.ts';
 import { retryWrite } from './commit.ts';
+import { NEW_SEARCH, nextRead } from './history-search.ts';
 import {
   callOptions,
   expectedOf,
@@ -20,8 +21,6 @@ const LOOKS_MS = [FIRST_LOOK_MS, 15_000, 30_000, 60_000, 120_000, 300_000, 600_0
 const PATIENCE_MS = 120_000;
 /** How far the upstream's clock may be off, once the difference that its answers show is taken into account. */
 const CLOCK_MARGIN_MS = 30_000;
-/** A history that is longer than so many pages since the submission is not read to its end at once. */
-const MAX_PAGES = 10;
 /** Milliseconds to wait for the answer to another job's submission with equal inputs. */
 const IN_FLIGHT_PAUSE_MS = 3000;
 /** Ids that are left out until the next look. */
@@ -42,17 +41,17 @@ export async function settleJob(claim: Claim, dependencies: StepDependencies): P
 
 async function readHistory(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
   const { job, notes } = claim;
-  const { historyPage: page = 1, rejectedIds = [] } = notes;
+  const { historySearch: search = NEW_SEARCH, rejectedIds = [] } = notes;
   const query = {
     request: job.request,
     from: (job.sentAt ?? job.createdAt) - CLOCK_MARGIN_MS,
     to: job.updatedAt + CLOCK_MARGIN_MS,
-    page,
+    page: search.page,
   };
   const outcome = await dependencies.upstream.findInHistory(query, callOptions(job, dependencies));
   switch (outcome.type) {
     case 'unusable':
-      return unknown(job, `The request history cannot be used: ${outcome.reason}.`);
+      return unknown(job, `${outcome.reason}.`);
     case 'no-news':
       return noAnswer(claim, outcome.reason, dependencies);
     case 'page': {
@@ -69,10 +68,9 @@ async function readHistory(claim: Claim, dependencies: StepDependencies): Promis
           dueInMs: 0,
         };
       }
-      if (outcome.more && page < MAX_PAGES) {
-        return { observation: null, call: 'none', notes: { ...notes, historyPage: page + 1 }, dueInMs: 0 };
-      }
-      return nothingFound(job, notes, dependencies);
+      const next = nextRead(search, outcome, query.to);
+      if (next === null) return nothingFound(job, notes, dependencies);
+      return { observation: null, call: 'none', notes: { ...notes, historySearch: next }, dueInMs: 0 };
     }
   }
 }
@@ -120,7 +118,7 @@ async function confirm(claim: Claim, candidateId: string, dependencies: StepDepe
     case 'absent':
       return rejected(job, rest, candidateId, dependencies);
     case 'unusable':
-      return unknown(job, `The request history cannot be used: ${outcome.reason}.`);
+      return unknown(job, `${outcome.reason}.`);
     case 'no-news':
       return noAnswer(claim, outcome.reason, dependencies);
   }
@@ -139,7 +137,7 @@ function rejected(job: Job, notes: PollNotes, id: string, { clock }: StepDepende
 }
 
 function nothingFound(job: Job, notes: PollNotes, { clock }: StepDependencies): Finding {
-  const { historyPage: _page, rejectedIds: _rejected, ...rest } = notes;
+  const { historySearch: _search, rejectedIds: _rejected, ...rest } = notes;
   const age = clock.now() - job.updatedAt;
   // Looks that came late, after the gateway was away, count for those that they replace.
   const next = LOOKS_MS.find((at, index) => at > age && index > (notes.historyLooks ?? 0));

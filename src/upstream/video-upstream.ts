@@ -121,6 +121,8 @@ export type HistoryOutcome =
       readonly type: 'page';
       /** Those that match the query, each id once, the oldest first. */
       readonly entries: readonly HistoryEntry[];
+      /** When the oldest request of the page was made, matching or not, as in `HistoryEntry`; null: the page is empty. */
+      readonly oldestAt: number | null;
       /** Whether a further page can hold a match. */
       readonly more: boolean;
     }

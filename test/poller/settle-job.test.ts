@@ -32,6 +32,7 @@ function history(bench: StepBench, entries: readonly HistoryEntry[], shownAt = N
     history: (): HistoryOutcome => ({
       type: 'page',
       entries: bench.clock.now() >= shownAt ? entries : [],
+      oldestAt: NOON,
       more: false,
     }),
     lookUp: (id: string) => {
@@ -92,7 +93,7 @@ describe('a job whose submission had no answer', () => {
       ...bench.upstream.script,
       history: ({ from, to, page }) => {
         queries.push({ from: from - NOON, to: to - NOON, page });
-        return { type: 'page', entries: [], more: page < 3 };
+        return { type: 'page', entries: [], oldestAt: NOON, more: page < 3 };
       },
     };
     await bench.add();
@@ -161,7 +162,7 @@ describe('a job whose submission had no answer', () => {
     await using bench = new StepBench();
     bench.upstream.script = {
       submit: () => LOST,
-      history: () => ({ type: 'unusable', reason: 'HTTP 500: broken' }),
+      history: () => ({ type: 'unusable', reason: 'The request history cannot be used: HTTP 500: broken' }),
     };
     const job = await bench.add();
     const ended = await untilSettled(bench, job);

@@ -68,7 +68,7 @@ export class FakeVideoUpstream implements VideoUpstream {
 
   async findInHistory(query: HistoryQuery, options: CallOptions): Promise<HistoryOutcome> {
     this.#note('history', query.request.prompt, options);
-    return this.script.history?.(query) ?? { type: 'page', entries: [], more: false };
+    return this.script.history?.(query) ?? { type: 'page', entries: [], oldestAt: null, more: false };
   }
 
   async lookUp(upstreamId: string, options: CallOptions): Promise<LookUpOutcome> {

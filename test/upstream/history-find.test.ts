@@ -64,11 +64,16 @@ describe('a page of the history', () => {
     ['data beside an empty list', { results: [], data: [row()] }],
     ['the top', [row()]],
   ])('has its list in %s', async (_name, body) => {
-    expect(await find(json(200, body))).toEqual({ type: 'page', entries: [ENTRY], more: false });
+    expect(await find(json(200, body))).toEqual({
+      type: 'page',
+      entries: [ENTRY],
+      oldestAt: ENTRY.createdAt,
+      more: false,
+    });
   });
 
   it.each([[[]], [{ data: [] }], [{ data: { items: [] } }]])('may be empty: %j', async (body) => {
-    expect(await find(json(200, body))).toEqual({ type: 'page', entries: [], more: false });
+    expect(await find(json(200, body))).toEqual({ type: 'page', entries: [], oldestAt: null, more: false });
   });
 
   it('has each request once, the oldest first', async () => {
@@ -85,6 +90,7 @@ describe('a page of the history', () => {
         { ...ENTRY, upstreamId: 'b', createdAt: NOW + 1500 },
         { ...ENTRY, upstreamId: 'c', createdAt: NOW + 3000, state: 'pending', videoUrl: null },
       ],
+      oldestAt: expect.any(Number),
       more: false,
     });
   });
@@ -262,6 +268,11 @@ describe('what became of a request', () => {
     [{ request_id: undefined, requestId: 'x' }, { upstreamId: 'x' }],
   ])('is read from %j', async (overrides, expected) => {
     const outcome = await find(json(200, [row(overrides)]));
-    expect(outcome).toEqual({ type: 'page', entries: [{ ...ENTRY, ...expected }], more: false });
+    expect(outcome).toEqual({
+      type: 'page',
+      entries: [{ ...ENTRY, ...expected }],
+      oldestAt: ENTRY.createdAt,
+      more: false,
+    });
   });
 });

@@ -82,8 +82,9 @@ function readPage(http: HttpAnswer, query: HistoryQuery): HistoryOutcome {
     .flat()
     .filter(({ createdAt }) => createdAt !== null && createdAt >= query.from && createdAt <= query.to)
     .toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
-  const more = found.length >= ROWS_PER_PAGE && Math.min(...times) >= query.from;
-  return { type: 'page', entries, more };
+  const oldestAt = times.length === 0 ? null : Math.min(...times);
+  const more = found.length >= ROWS_PER_PAGE && oldestAt !== null && oldestAt >= query.from;
+  return { type: 'page', entries, oldestAt, more };
 }
 
 function readLookUp(http: HttpAnswer, upstreamId: string): LookUpOutcome {
