@@ -18,7 +18,8 @@ function search(times: readonly number[], from: number, to: number, growth = 0):
     };
     next = nextRead(next, shown, to);
     // New requests come in while it is read.
-    rows = [...Array.from({ length: growth }, () => (rows[0] ?? 0) + 1), ...rows];
+    const newest = (rows[0] ?? 0) + 1;
+    rows = Array.from({ length: growth }, () => newest).concat(rows);
   }
   return read;
 }
