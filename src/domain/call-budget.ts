@@ -8,9 +8,8 @@
  * a minute: additive increase, multiplicative decrease (D. Chiu, R. Jain, 1989). Refusals that come less than a minute
  * after it has opened do not halve the rate again. Without a limit, 600 calls a minute hold until it has climbed back.
  *
- * **Circuit.** Ten failures in a row of calls about jobs that had not failed before open it: then one call each ten
- * seconds probes whether the upstream is back. A call that the API answered, whatever it said, closes it. Further
- * failures of the same job do not count: one job that keeps failing says nothing about the others.
+ * **Circuit.** Ten reported failures in a row open it: then one call each three seconds probes whether the upstream is
+ * back. A call that the API answered, whatever it said, closes it. What is reported, `store/call-budget.ts` says.
  */
 import { backoffMs } from './backoff.ts';
 
@@ -58,7 +57,7 @@ const MINUTE_MS = 60_000;
 const SLACK_MS = 500;
 /** So many failures in a row open the circuit. Fewer could be bad luck. */
 const FAILURES = 10;
-const PROBE_PAUSE_MS = 10_000;
+const PROBE_PAUSE_MS = 3000;
 
 interface Bucket {
   readonly burst: number;
@@ -181,7 +180,7 @@ export function callAnswered(state: CallBudgetState, now: number): CallBudgetSta
   return isNews ? { ...state, refusals, failures: 0, probeAt: null } : state;
 }
 
-/** A call about a job that had not failed before got no answer of the API. */
+/** A call got no answer of the API. */
 export function callFailed(state: CallBudgetState, now: number): CallBudgetState {
   const failures = state.failures + 1;
   const opens = state.probeAt === null && failures >= FAILURES;

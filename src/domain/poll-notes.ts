@@ -22,7 +22,9 @@ export interface PollNotes {
   };
   /** An upstream id that may belong to this job, and is confirmed by the next call. */
   readonly candidateId?: string;
-  /** Ids that turned out to be no request of this account in the present look, while the job is `settling`. */
+  /** True: the poller that sent the job lost its lease during the POST, and may only have stood still. */
+  readonly mayStillAnswer?: boolean;
+  /** Ids that are not this job's, in the present look, while the job is `settling`. */
   readonly rejectedIds?: readonly string[];
   /** True: the next call asks the history about the job's id, not the job itself. */
   readonly lookUpNext?: boolean;

@@ -39,7 +39,12 @@ export type Observation =
   /** The POST was refused for good, and made no job. */
   | { readonly type: 'submit-refused'; readonly code: FailureCode; readonly message: string }
   /** The POST's answer was lost or unreadable; the request history may tell what became of it. */
-  | { readonly type: 'submit-lost'; readonly message: string }
+  | {
+      readonly type: 'submit-lost';
+      readonly message: string;
+      /** When the POST began, in epoch milliseconds; null: when the job was marked. */
+      readonly sentAt: number | null;
+    }
   /** What became of the POST cannot be found out. */
   | { readonly type: 'submit-unknown'; readonly message: string }
   /** `submittedAt`: when the upstream took it, in epoch milliseconds; null: now. */
@@ -109,7 +114,13 @@ export function transition(job: Job, observation: Observation, now: number): Job
     case 'submit-refused':
       return unsettled ? fail(jobFailure(observation.code, observation.message, 'NO')) : job;
     case 'submit-lost':
-      return job.phase === 'submitting' ? next({ phase: 'settling', lostAnswer: observation.message }) : job;
+      return job.phase === 'submitting'
+        ? next({
+            phase: 'settling',
+            lostAnswer: observation.message,
+            sentAt: observation.sentAt ?? job.sentAt,
+          })
+        : job;
     case 'submit-unknown':
       return unsettled ? fail(jobFailure('SUBMISSION_UNKNOWN', observation.message, 'UNKNOWN')) : job;
     case 'submit-accepted': {

@@ -13,6 +13,12 @@ const RESULT_PRIORITY = 1e9;
 const IN_TIME = 2;
 /** Below all that a poll can have. */
 const LAST = -1e15;
+/**
+ * While probing: a submission is below all polls of jobs that have not failed, each failure of a job counts more than
+ * that, and a submission that has failed is below all else.
+ */
+const PROBE_SUBMIT = -1e7;
+const PROBE_FAILING = 1e8;
 /** Failures after which a job's priority is not lowered any further. */
 const MAX_HALVINGS = 6;
 
@@ -22,8 +28,8 @@ const MAX_HALVINGS = 6;
  * failure in a row halves a job's priority, so that jobs that keep failing wait for those that do not, but not for ever.
  *
  * @param now epoch milliseconds
- * @param probing the call is to show whether the upstream is back: rather a poll of a job that has not failed than one that
- *   has, and a submission last, as its answer may be lost
+ * @param probing the call is to show whether the upstream is back: rather about a job that has not failed, and of those
+ *   rather a poll than a submission, whose answer may be lost
  * @returns a number that is the higher the more important the call is
  */
 export function callPriority(
@@ -44,8 +50,8 @@ export function callPriority(
   };
   return (due) => {
     const priority = ofHealthy(due);
-    if (probing && due.job.submittedAt === null) return LAST;
-    if (probing) return due.faults === 0 ? priority : LAST / (1 + due.faults);
+    if (probing && due.job.submittedAt === null) return PROBE_SUBMIT * (1 + PROBE_FAILING * due.faults);
+    if (probing) return priority - PROBE_FAILING * due.faults;
     return priority <= 0 ? priority : priority / 2 ** Math.min(due.faults, MAX_HALVINGS);
   };
 }

@@ -47,6 +47,8 @@ const EXPIRED_ROOM = 64;
 /** How often such jobs are looked for while there is no slot or no budget. */
 const STARVED_PAUSE_MS = 250;
 const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS, heldBy: null, probing: false };
+/** An upstream that has answered within this time is not down. */
+const QUIET_MS = 5000;
 /** Milliseconds between two log lines that say the same of many jobs. */
 const REPEAT_PAUSE_MS = 10_000;
 /** Choosing among a backlog is dear: calls that the budget grants meanwhile are made together. */
@@ -75,6 +77,8 @@ export class Poller implements AsyncDisposable {
   readonly #waiting: WaitingJobs;
   readonly #loggedAt = new Map<string, number>();
   #choseAt = -Infinity;
+  /** When the API last answered a call of this process. */
+  #answeredAt = -Infinity;
   #wakeUp = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #unwatch: Unwatch = () => {};
@@ -237,7 +241,7 @@ export class Poller implements AsyncDisposable {
       .then(
         (report) => {
           this.#report(claim, report);
-          return this.#account(claim, report);
+          return this.#account(report);
         },
         (error: unknown) => {
           log.error({ err: error, jobId: job.id }, 'a step failed; it is repeated after its lease');
@@ -252,14 +256,17 @@ export class Poller implements AsyncDisposable {
       });
   }
 
-  async #account({ faults }: Claim, { call, learned }: StepReport): Promise<void> {
-    const { budget, durations, random, log } = this.#options;
+  async #account({ call, learned }: StepReport): Promise<void> {
+    const { clock, budget, durations, random, log } = this.#options;
     const isFault = typeof call === 'object';
     const isRefusal = isFault && call.rateLimited;
     if (isRefusal) await budget.refused(random(), call.retryAfterMs);
     const isAlive = call === 'answered' || (isFault && call.alive);
-    // A job that keeps failing says nothing about the others.
-    const isSilent = call === 'lost' || (isFault && !call.alive && faults === 0);
+    const now = clock.now();
+    if (isAlive) this.#answeredAt = now;
+    // While others are answered, a job that fails says nothing about the upstream.
+    const isQuiet = now - this.#answeredAt >= QUIET_MS;
+    const isSilent = call === 'lost' || (isFault && !call.alive && isQuiet);
     const isReport = !isRefusal && (isAlive || isSilent);
     const change = !isReport ? null : isAlive ? await budget.answered() : await budget.failed();
     if (change === 'opened') log.warn({}, 'the upstream is down: it is only probed until it is back');

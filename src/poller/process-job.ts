@@ -29,6 +29,8 @@ const LAST_CALL_SHARE = 0.1;
 /** How often the last call of a job past its deadline waits for the call budget, and how long at most. */
 const MAX_DEFERRALS = 20;
 const MAX_DEFERRAL_MS = 30_000;
+/** Milliseconds between polls of a job of which the clock does not tell how old it is, or that is past its deadline. */
+const OVERDUE_PAUSE_MS = 5000;
 /** A job that is found so long after its deadline was without a poller before. */
 const LATE_MS = 5000;
 
@@ -71,7 +73,9 @@ async function finishSubmission(
 async function findOut(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
   const { job, notes } = claim;
   const isOver = dependencies.clock.now() >= job.deadlineAt;
-  if (isOver && (job.upstreamId === null || notes.lastCallMade === true)) return ended(claim);
+  // What the upstream may have made is asked about once more.
+  const mayExist = job.upstreamId !== null || job.phase === 'settling';
+  if (isOver && (!mayExist || notes.lastCallMade === true)) return ended(claim);
   if (isOver) return lastCall(claim, dependencies);
   return call(claim, dependencies);
 }
@@ -101,14 +105,22 @@ async function lastCall(claim: Claim, dependencies: StepDependencies): Promise<F
   const { granted, waitMs } = await dependencies.reserveCall();
   const { lastCallDeferrals = 0 } = notes;
   // Otherwise it had its chance, and the calls that there were went to others.
-  const mayWait = job.phase === 'collecting' || dependencies.clock.now() > job.deadlineAt + LATE_MS;
+  const mayWait =
+    job.phase === 'collecting' ||
+    job.phase === 'settling' ||
+    dependencies.clock.now() > job.deadlineAt + LATE_MS;
   if (!granted && (!mayWait || lastCallDeferrals >= MAX_DEFERRALS)) return ended(claim);
   if (!granted) {
     const later = { ...notes, lastCallDeferrals: lastCallDeferrals + 1 };
     return { observation: null, call: 'none', notes: later, dueInMs: Math.min(waitMs, MAX_DEFERRAL_MS) };
   }
   const finding = await call(claim, dependencies);
+  if (finding.observation?.type === 'upstream-processing') {
+    return { ...finding, dueInMs: OVERDUE_PAUSE_MS };
+  }
   if (finding.observation !== null) return finding;
+  // A look into the history takes more than one call.
+  if (job.phase === 'settling' && finding.dueInMs === 0) return finding;
   return { ...ended({ ...claim, notes: finding.notes ?? notes }), call: finding.call };
 }
 
@@ -148,14 +160,16 @@ function nextSchedule(
 ): Schedule {
   const isFailure = finding.isFailure ?? typeof finding.call === 'object';
   const faults = isFailure ? claim.faults + 1 : 0;
-  const seenAt = finding.seenAt ?? claim.seenAt ?? job.submittedAt;
+  const lastSeenAt = finding.seenAt ?? claim.seenAt ?? job.submittedAt;
+  // A time that is still to come was kept by a clock that was wrong.
+  const seenAt = lastSeenAt === null ? null : Math.min(lastSeenAt, dependencies.clock.now());
   const dueAt = nextStepAt(job, seenAt, faults, finding, dependencies);
   // What was noted of one phase says nothing about the next.
   const isNewPhase = job.phase !== before.phase && job.submittedAt !== null;
   if (isNewPhase) return { dueAt, faults, seenAt, notes: NO_NOTES };
   const notes = finding.notes ?? NO_NOTES;
   const isDeferred = (notes.lastCallDeferrals ?? 0) > (claim.notes.lastCallDeferrals ?? 0);
-  const isLastCall = dependencies.clock.now() >= lastCallAt(job) && !isDeferred;
+  const isLastCall = job.upstreamId !== null && dependencies.clock.now() >= lastCallAt(job) && !isDeferred;
   return { dueAt, faults, seenAt, notes: isLastCall ? { ...notes, lastCallMade: true } : notes };
 }
 
@@ -178,6 +192,7 @@ function nextStepAt(
     if (faults > 0) return now + backoffMs(faults, random());
     const { submittedAt, startedAt } = job;
     if (job.phase === 'collecting' || submittedAt === null) return now;
+    if (submittedAt > now) return now + OVERDUE_PAUSE_MS;
     const running = { submittedAt, startedAt, seenAt: seenAt ?? submittedAt };
     return running.seenAt + nextPollDelayMs(running, expectedOf(job, dependencies), random());
   };

@@ -3,7 +3,6 @@ import type { PollNotes } from '../domain/poll-notes.ts';
 import type { Observation } from '../domain/transition.ts';
 import { requestFingerprint } from '../domain/video-request.ts';
 import type { Claim } from '../store/job-store.ts';
-import type { HistoryEntry } from '../upstream/video-upstream.ts';
 import { retryWrite } from './commit.ts';
 import { NEW_SEARCH, nextRead } from './history-search.ts';
 import {
@@ -20,9 +19,11 @@ const LOOKS_MS = [FIRST_LOOK_MS, 15_000, 30_000, 60_000, 120_000, 300_000, 600_0
 /** For so long after the last of them a history that does not answer is asked again. */
 const PATIENCE_MS = 120_000;
 /** How far the upstream's clock may be off, once the difference that its answers show is taken into account. */
-const CLOCK_MARGIN_MS = 30_000;
+const CLOCK_MARGIN_MS = 10_000;
 /** Milliseconds to wait for the answer to another job's submission with equal inputs. */
 const IN_FLIGHT_PAUSE_MS = 3000;
+/** How long a poller that lost its lease during the POST may still come up with the answer. */
+const STANDSTILL_MS = 30_000;
 /** Ids that are left out until the next look. */
 const MAX_REJECTED = 50;
 
@@ -33,7 +34,7 @@ const MAX_REJECTED = 50;
  */
 export async function settleJob(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
   const { notes } = claim;
-  if (!dependencies.upstream.hasHistory) return unknown(claim.job, 'There is no request history.');
+  if (!dependencies.upstream.hasHistory) return giveUp(claim, 'There is no request history.', dependencies);
   return notes.candidateId === undefined
     ? readHistory(claim, dependencies)
     : confirm(claim, notes.candidateId, dependencies);
@@ -42,31 +43,26 @@ export async function settleJob(claim: Claim, dependencies: StepDependencies): P
 async function readHistory(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
   const { job, notes } = claim;
   const { historySearch: search = NEW_SEARCH, rejectedIds = [] } = notes;
+  const { callTimeoutMs } = dependencies;
+  const sentAt = job.sentAt ?? job.createdAt;
   const query = {
     request: job.request,
-    from: (job.sentAt ?? job.createdAt) - CLOCK_MARGIN_MS,
-    to: job.updatedAt + CLOCK_MARGIN_MS,
+    from: sentAt - CLOCK_MARGIN_MS,
+    // A job whose poller was lost is settled long after its POST.
+    to: Math.min(job.updatedAt, sentAt + callTimeoutMs) + CLOCK_MARGIN_MS,
     page: search.page,
   };
   const outcome = await dependencies.upstream.findInHistory(query, callOptions(job, dependencies));
   switch (outcome.type) {
     case 'unusable':
-      return unknown(job, `${outcome.reason}.`);
+      return giveUp(claim, `${outcome.reason}.`, dependencies);
     case 'no-news':
       return noAnswer(claim, outcome.reason, dependencies);
     case 'page': {
-      const entries = outcome.entries.filter(({ upstreamId }) => !rejectedIds.includes(upstreamId));
-      const candidate = await adoptFirst(job, entries, dependencies);
-      if (candidate?.type === 'in-flight') {
-        return { observation: null, call: 'none', notes, dueInMs: IN_FLIGHT_PAUSE_MS };
-      }
-      if (candidate !== null) {
-        return {
-          observation: null,
-          call: 'none',
-          notes: { ...notes, candidateId: candidate.id },
-          dueInMs: 0,
-        };
+      const candidate = outcome.entries.find(({ upstreamId }) => !rejectedIds.includes(upstreamId));
+      if (candidate !== undefined) {
+        const { upstreamId: candidateId } = candidate;
+        return { observation: null, call: 'none', notes: { ...notes, candidateId }, dueInMs: 0 };
       }
       const next = nextRead(search, outcome, query.to);
       if (next === null) return nothingFound(job, notes, dependencies);
@@ -75,38 +71,19 @@ async function readHistory(claim: Claim, dependencies: StepDependencies): Promis
   }
 }
 
-/** The id that is this job's now, unless the history's call by id refuses it; or that this cannot be told yet. */
-type Adoption = { readonly type: 'adopted'; readonly id: string } | { readonly type: 'in-flight' };
-
-/** Takes the first of these requests that no other job has; null: there is none. */
-async function adoptFirst(
-  job: Job,
-  entries: readonly HistoryEntry[],
-  dependencies: StepDependencies,
-): Promise<Adoption | null> {
-  const fingerprint = requestFingerprint(job.request);
-  for (const { upstreamId } of entries) {
-    const adopt = () => dependencies.submissions.adopt(fingerprint, job.id, requestKey(upstreamId));
-    const type = await retryWrite(adopt, job, dependencies);
-    if (type === 'adopted') return { type, id: upstreamId };
-    if (type === 'in-flight') return { type };
-  }
-  return null;
-}
-
 async function confirm(claim: Claim, candidateId: string, dependencies: StepDependencies): Promise<Finding> {
   const { job, notes } = claim;
   const { candidateId: _, ...rest } = notes;
   const outcome = await dependencies.upstream.lookUp(candidateId, callOptions(job, dependencies));
   switch (outcome.type) {
     case 'found': {
-      // An id that an error answer named may be anybody's.
-      const entries = [{ ...outcome.entry, upstreamId: candidateId }];
-      const adopted = await adoptFirst(job, entries, dependencies);
-      if (adopted?.type === 'in-flight') {
+      const fingerprint = requestFingerprint(job.request);
+      const adopt = () => dependencies.submissions.adopt(fingerprint, job.id, requestKey(candidateId));
+      const adopted = await retryWrite(adopt, job, dependencies);
+      if (adopted === 'in-flight') {
         return { observation: null, call: 'none', notes, dueInMs: IN_FLIGHT_PAUSE_MS };
       }
-      if (adopted === null) return rejected(job, rest, candidateId, dependencies);
+      if (adopted === 'taken') return rejected(job, rest, candidateId, dependencies);
       const { createdAt: submittedAt } = outcome.entry;
       const expected = expectedOf(job, dependencies);
       return {
@@ -118,14 +95,14 @@ async function confirm(claim: Claim, candidateId: string, dependencies: StepDepe
     case 'absent':
       return rejected(job, rest, candidateId, dependencies);
     case 'unusable':
-      return unknown(job, `${outcome.reason}.`);
+      return giveUp(claim, `${outcome.reason}.`, dependencies);
     case 'no-news':
       return noAnswer(claim, outcome.reason, dependencies);
   }
 }
 
 /**
- * It is no request of this account, or not yet one: the other matches of the same page are tried next, and this one at the
+ * It is another job's, or no request of this account, or not yet one: the other matches of the same page are tried next, and this one at the
  * next look again.
  */
 function rejected(job: Job, notes: PollNotes, id: string, { clock }: StepDependencies): Finding {
@@ -152,6 +129,13 @@ function noAnswer({ job, notes }: Claim, reason: string, { clock }: StepDependen
     return unknown(job, `The request history did not answer: ${reason}.`);
   }
   return { observation: null, call: 'none', isFailure: true, notes };
+}
+
+/** The history is of no use. A poller that only stood still may yet have the answer: it gets a moment to tell it. */
+function giveUp({ job, notes }: Claim, reason: string, { clock }: StepDependencies): Finding {
+  const waitMs = notes.mayStillAnswer === true ? job.updatedAt + STANDSTILL_MS - clock.now() : 0;
+  if (waitMs <= 0) return unknown(job, reason);
+  return { observation: null, call: 'none', notes, dueInMs: waitMs };
 }
 
 function unknown(job: Job, reason: string): Finding {

@@ -48,10 +48,11 @@ export async function submitJob(job: Job, dependencies: StepDependencies): Promi
     // The process stood still after the mark: another poller may have taken the job over.
     return { observation: NOT_SENT, call: 'none' };
   }
+  const sentAt = clock.now();
   sent.set(job.id, { type: 'in-progress' });
   const outcome = await upstream.submit(job.request, callOptions(job, dependencies));
   sent.set(job.id, outcome);
-  return findingOf(job, outcome, dependencies);
+  return findingOf(job, outcome, dependencies, sentAt);
 }
 
 /** What to do about a job that was marked as submitting by a poller that was lost. */
@@ -69,11 +70,22 @@ const NOT_SENT: Observation = {
 const USUAL_CLOSURE_MS = 2000;
 const LOST_POLLER =
   'The gateway was stopped while it submitted the job. A job may exist upstream and be charged; it is not sent again.';
-function findingOf(job: Job, outcome: SentOutcome, dependencies: StepDependencies): Finding {
+/** @param sentAt when the POST began, in epoch milliseconds; null: when the job was marked */
+function findingOf(
+  job: Job,
+  outcome: SentOutcome,
+  dependencies: StepDependencies,
+  sentAt: number | null = null,
+): Finding {
   const { hasHistory } = dependencies.upstream;
   switch (outcome.type) {
     case 'in-progress':
-      return { observation: lost(LOST_POLLER, hasHistory), call: 'none', dueInMs: FIRST_LOOK_MS };
+      return {
+        observation: { type: 'submit-lost', message: LOST_POLLER, sentAt: null },
+        call: 'none',
+        notes: { mayStillAnswer: true },
+        dueInMs: FIRST_LOOK_MS,
+      };
     case 'accepted': {
       const { upstreamId } = outcome;
       const expected = expectedOf(job, dependencies);
@@ -84,7 +96,9 @@ function findingOf(job: Job, outcome: SentOutcome, dependencies: StepDependencie
     case 'unknown': {
       const { message, alive, candidateId } = outcome;
       const call = alive ? 'answered' : 'lost';
-      const observation = lost(message, hasHistory);
+      const observation: Observation = hasHistory
+        ? { type: 'submit-lost', message, sentAt }
+        : { type: 'submit-unknown', message };
       const notes = candidateId === null ? {} : { candidateId };
       return { observation, call, notes, dueInMs: candidateId === null ? FIRST_LOOK_MS : 0 };
     }
@@ -101,10 +115,6 @@ function notMade(job: Job, outcome: PassingFault, dependencies: StepDependencies
   const waitMs = retryAfterMs ?? USUAL_CLOSURE_MS;
   const forecast = forecastUnsent(expectedOf(job, dependencies), dependencies.clock.now(), waitMs);
   return { type: 'submit-not-made', waitingFor: 'RATE_LIMIT', forecast };
-}
-
-function lost(message: string, hasHistory: boolean): Observation {
-  return { type: hasHistory ? 'submit-lost' : 'submit-unknown', message };
 }
 
 /** The job's POST is over; with an id, that request is this job's. */

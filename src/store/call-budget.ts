@@ -18,7 +18,10 @@ export interface CallBudget {
   refused(random: number, retryAfterMs: number | null): Promise<void>;
   /** The API answered a call, whatever it said. */
   answered(): Promise<CircuitChange>;
-  /** A call about a job that had not failed before got no answer of the API. */
+  /**
+   * A call got no answer of the API. Not to be reported while the API answers other calls: then the fault is that job's,
+   * unless it is a submission, whose answer may have been paid for.
+   */
   failed(): Promise<CircuitChange>;
 }
 

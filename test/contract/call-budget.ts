@@ -136,7 +136,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect(await opened.texts[0].read()).toBeNull();
   });
 
-  it('stops all calls of both once ten in a row have failed, but for one each ten seconds', async () => {
+  it('stops all calls of both once ten in a row have failed, but for one each three seconds', async () => {
     await using opened = await budgets(0);
     const { a, b, clock } = opened;
     expect(await failTimes(a, 5)).toEqual(Array.from({ length: 5 }, () => null));
@@ -145,12 +145,12 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect(await a.failed()).toBe('opened');
     expect(await b.reserve(256)).toEqual({
       granted: 0,
-      waitMs: 10 * SECOND,
+      waitMs: 3 * SECOND,
       heldBy: 'circuit',
       probing: false,
     });
     for (let probe = 0; probe < 3; probe += 1) {
-      clock.jump(10 * SECOND);
+      clock.jump(3 * SECOND);
       const grants = await Promise.all([a.reserve(256), b.reserve(256)]);
       expect(grants.filter(({ granted }) => granted > 0)).toEqual([
         { granted: 1, waitMs: 0, heldBy: 'circuit', probing: true },
@@ -163,7 +163,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     await using opened = await budgets(0);
     const { a, b, clock } = opened;
     await failTimes(a, 30);
-    clock.jump(10 * SECOND);
+    clock.jump(3 * SECOND);
     expect((await b.reserve(256)).granted).toBe(1);
     expect(await b.answered()).toBe('closed');
     expect(await b.answered()).toBeNull();
@@ -179,7 +179,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     await using opened = await budgets(0);
     const { a, b, clock } = opened;
     await failTimes(a, 10);
-    clock.jump(10 * SECOND);
+    clock.jump(3 * SECOND);
     expect((await a.reserve(1)).probing).toBe(true);
     expect((await b.reserve(1)).granted).toBe(0);
     await a.giveBack(1);

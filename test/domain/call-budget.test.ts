@@ -256,32 +256,32 @@ describe('the circuit to the upstream', () => {
     expect(reserve(state, 256, NOON).grant).toEqual(granting(256));
   });
 
-  it('opens with the tenth failure in a row, and lets one probe out each ten seconds', () => {
+  it('opens with the tenth failure in a row, and lets one probe out each three seconds', () => {
     expect(isCircuitOpen(failed(9))).toBe(false);
     const open = failed(10);
     expect(isCircuitOpen(open)).toBe(true);
     const held = { granted: 0, heldBy: 'circuit', probing: false };
-    expect(reserve(open, 256, NOON).grant).toEqual({ ...held, waitMs: 10 * SECOND });
-    expect(reserve(open, 256, NOON + 10 * SECOND - 1).grant).toEqual({ ...held, waitMs: 1 });
-    const probed = reserve(open, 256, NOON + 10 * SECOND);
+    expect(reserve(open, 256, NOON).grant).toEqual({ ...held, waitMs: 3 * SECOND });
+    expect(reserve(open, 256, NOON + 3 * SECOND - 1).grant).toEqual({ ...held, waitMs: 1 });
+    const probed = reserve(open, 256, NOON + 3 * SECOND);
     expect(probed.grant).toEqual({ granted: 1, waitMs: 0, heldBy: 'circuit', probing: true });
-    expect(reserve(probed.state, 256, NOON + 11 * SECOND).grant).toEqual({ ...held, waitMs: 9 * SECOND });
-    expect(reserve(probed.state, 1, NOON + 20 * SECOND).grant).toEqual({ ...granting(1), probing: true });
+    expect(reserve(probed.state, 256, NOON + 4 * SECOND).grant).toEqual({ ...held, waitMs: 2 * SECOND });
+    expect(reserve(probed.state, 1, NOON + 6 * SECOND).grant).toEqual({ ...granting(1), probing: true });
   });
 
   it('stays open when the probe fails, and closes when a call is answered', () => {
-    const probed = reserve(failed(10), 1, NOON + 10 * SECOND).state;
-    const still = callFailed(probed, NOON + 12 * SECOND);
-    expect(reserve(still, 1, NOON + 19 * SECOND).grant.granted).toBe(0);
-    expect(reserve(still, 1, NOON + 20 * SECOND).grant.granted).toBe(1);
-    const closed = callAnswered(still, NOON + 12 * SECOND);
+    const probed = reserve(failed(10), 1, NOON + 3 * SECOND).state;
+    const still = callFailed(probed, NOON + 4 * SECOND);
+    expect(reserve(still, 1, NOON + 5 * SECOND).grant.granted).toBe(0);
+    expect(reserve(still, 1, NOON + 6 * SECOND).grant.granted).toBe(1);
+    const closed = callAnswered(still, NOON + 5 * SECOND);
     expect(isCircuitOpen(closed)).toBe(false);
-    expect(reserve(closed, 256, NOON + 12 * SECOND).grant).toEqual(granting(256));
+    expect(reserve(closed, 256, NOON + 5 * SECOND).grant).toEqual(granting(256));
     expect(isCircuitOpen(failed(9, closed))).toBe(false);
   });
 
   it('is not kept shut for longer by failures of calls that were in progress when it opened', () => {
-    expect(reserve(failed(30), 1, NOON + 10 * SECOND).grant.granted).toBe(1);
+    expect(reserve(failed(30), 1, NOON + 3 * SECOND).grant.granted).toBe(1);
   });
 
   it('changes nothing by an answer while all is well', () => {
@@ -291,7 +291,7 @@ describe('the circuit to the upstream', () => {
 
   it('asks for no probe that was not wanted, and makes one next that was given back', () => {
     const open = failed(10);
-    const now = NOON + 10 * SECOND;
+    const now = NOON + 3 * SECOND;
     expect(reserve(open, 0, now).grant).toEqual(granting(0));
     expect(reserve(reserve(open, 0, now).state, 1, now).grant.granted).toBe(1);
     const given = giveBackCalls(reserve(open, 1, now).state, 0, 1, now);
@@ -300,7 +300,7 @@ describe('the circuit to the upstream', () => {
 
   it('probes within the rate', () => {
     const limited = reserveCalls(newCallBudget(5, NOON), 5, 1, NOON).state;
-    const now = NOON + 10 * SECOND;
+    const now = NOON + 3 * SECOND;
     expect(reserve(failed(10, limited), 1, now, 5).grant).toMatchObject({ granted: 0, heldBy: 'rate-limit' });
   });
 
@@ -310,12 +310,12 @@ describe('the circuit to the upstream', () => {
     expect(reserve(refused, 9, NOON + MINUTE).grant).toMatchObject({ granted: 1, probing: false });
   });
 
-  it('probes after ten seconds also when the clock was set back by an hour', () => {
+  it('probes after three seconds also when the clock was set back by an hour', () => {
     const then = NOON - 60 * MINUTE;
     const { state, grant } = reserve(failed(10), 1, then);
-    expect(grant).toMatchObject({ granted: 0, waitMs: 10 * SECOND });
-    expect(reserve(state, 1, then + 10 * SECOND - 1).grant.granted).toBe(0);
-    expect(reserve(state, 1, then + 10 * SECOND).grant.granted).toBe(1);
+    expect(grant).toMatchObject({ granted: 0, waitMs: 3 * SECOND });
+    expect(reserve(state, 1, then + 3 * SECOND - 1).grant.granted).toBe(0);
+    expect(reserve(state, 1, then + 3 * SECOND).grant.granted).toBe(1);
   });
 });
 

@@ -46,7 +46,7 @@ export const OBSERVATIONS = {
   'submit-started': { type: 'submit-started' },
   'submit-not-made': { type: 'submit-not-made', waitingFor: 'UPSTREAM_UNAVAILABLE', forecast: null },
   'submit-refused': { type: 'submit-refused', code: 'REJECTED', message: 'No such image.' },
-  'submit-lost': { type: 'submit-lost', message: 'Lost.' },
+  'submit-lost': { type: 'submit-lost', message: 'Lost.', sentAt: null },
   'submit-unknown': { type: 'submit-unknown', message: 'Lost.' },
   'submit-accepted': { type: 'submit-accepted', upstreamId: 'u-1', submittedAt: null, expected: EXPECTED },
   'upstream-processing': { type: 'upstream-processing', startedAt: T0 + 2500, expected: EXPECTED },

@@ -4,7 +4,7 @@ import { UNLEARNED } from '../support/durations.ts';
 import type { Job, JobMetrics } from '../../src/domain/job.ts';
 import type { ResultOutcome, StatusOutcome, SubmitOutcome } from '../../src/upstream/video-upstream.ts';
 import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
-import { DAY, NOON, SECOND } from '../support/times.ts';
+import { DAY, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { CALL_TIMEOUT_MS, LEASE_MS, RETENTION_MS, running, StepBench } from './step-bench.ts';
 
 const METRICS: JobMetrics = { queueSeconds: 2, inferenceSeconds: 40, costUsd: 0.5 };
@@ -100,7 +100,7 @@ describe('the step of an accepted job', () => {
     expect(await bench.stored(job)).toMatchObject({ phase: 'queued', version: 3 });
   });
 
-  it('stores nothing of a call that outlived its lease, after another poller ended the job', async () => {
+  it('keeps the answer to a call that outlived its lease, also when another poller has taken the job over', async () => {
     await using bench = new StepBench({
       submit: async () => {
         await bench.clock.advance(LEASE_MS);
@@ -109,25 +109,33 @@ describe('the step of an accepted job', () => {
       },
     });
     const job = await bench.add();
-    expect(await bench.step()).toMatchObject({ outcome: 'superseded', call: 'answered' });
-    expect((await bench.stored(job)).failure?.code).toBe('SUBMISSION_UNKNOWN');
+    expect(await bench.step()).toMatchObject({ outcome: 'saved', call: 'answered' });
+    expect(await bench.stored(job)).toMatchObject({ phase: 'queued', upstreamId: 'up-1', failure: null });
     expect(bench.upstream.types).toEqual(['submit']);
   });
 });
 
 describe('the step of a job found in submitting', () => {
-  it('ends it as SUBMISSION_UNKNOWN without a call', async () => {
-    await using bench = new StepBench();
-    const job = await bench.add({ phase: 'submitting', version: 2 });
-    expect(await bench.step()).toMatchObject({ outcome: 'saved', call: 'none' });
-    expect(await bench.stored(job)).toMatchObject({
-      phase: 'failed',
-      version: 3,
-      failure: { code: 'SUBMISSION_UNKNOWN', charged: 'UNKNOWN', retryable: true },
-    });
-    expect(bench.upstream.calls).toEqual([]);
-    expect(await bench.dueInMs()).toBeNull();
-  });
+  it.each([NOON + 40 * MINUTE, NOON - 1])(
+    'waits half a minute for the poller that may have the answer, then ends it as SUBMISSION_UNKNOWN, without a call',
+    async (deadlineAt) => {
+      await using bench = new StepBench();
+      const job = await bench.add({ phase: 'submitting', version: 2, deadlineAt });
+      expect(await bench.step()).toMatchObject({ outcome: 'saved', call: 'none' });
+      expect((await bench.stored(job)).phase).toBe('settling');
+      for (let dueIn = await bench.dueInMs(); dueIn !== null; dueIn = await bench.dueInMs()) {
+        await bench.clock.advance(dueIn);
+        await bench.step();
+      }
+      expect(await bench.stored(job)).toMatchObject({
+        phase: 'failed',
+        failure: { code: 'SUBMISSION_UNKNOWN', charged: 'UNKNOWN', retryable: true },
+      });
+      // Past its deadline there is no time to wait.
+      expect(bench.clock.now() - NOON).toBe(deadlineAt < NOON ? 5 * SECOND : 30 * SECOND);
+      expect(bench.upstream.calls).toEqual([]);
+    },
+  );
 });
 
 describe('the step of a queued or processing job', () => {
@@ -280,7 +288,6 @@ describe('the step of a collecting job', () => {
 describe('the step of a job past its deadline', () => {
   const ends = [
     ['accepted', 'UPSTREAM_UNAVAILABLE', 'NO'],
-    ['submitting', 'SUBMISSION_UNKNOWN', 'UNKNOWN'],
     ['settling', 'SUBMISSION_UNKNOWN', 'UNKNOWN'],
   ] as const;
 

@@ -3,6 +3,7 @@ import type { Job } from '../../src/domain/job.ts';
 import { requestFingerprint } from '../../src/domain/video-request.ts';
 import { SentJobs } from '../../src/poller/sent-jobs.ts';
 import type { HistoryEntry, HistoryOutcome, SubmitOutcome } from '../../src/upstream/video-upstream.ts';
+import { claimAll } from '../contract/job-store-cases/opened-store.ts';
 import { passingFault } from '../support/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { StepBench } from './step-bench.ts';
@@ -100,7 +101,7 @@ describe('a job whose submission had no answer', () => {
     await bench.step();
     await bench.clock.advance(5 * SECOND);
     for (let page = 1; page <= 3; page += 1) await bench.step();
-    const [from, to] = [-30 * SECOND, 30 * SECOND];
+    const [from, to] = [-10 * SECOND, 10 * SECOND];
     expect(queries).toEqual([1, 2, 3].map((page) => ({ from, to, page })));
     expect(await bench.dueInMs()).toBe(10 * SECOND);
   });
@@ -126,6 +127,43 @@ describe('a job whose submission had no answer', () => {
     expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-mine' });
   });
 
+  it('gets its own request, as its twins do, when the call by id does not know any of them at first', async () => {
+    await using bench = new StepBench();
+    const entries = [1, 2, 3].map((n) => entry({ upstreamId: `up-${n}`, createdAt: NOON + n }));
+    const { lookUp, ...list } = history(bench, entries);
+    bench.upstream.script = {
+      submit: () => LOST,
+      ...list,
+      lookUp: (id) => (bench.clock.now() < NOON + 20 * SECOND ? { type: 'absent' } : lookUp(id)),
+    };
+    const twins = [await bench.add(), await bench.add(), await bench.add()];
+    for (
+      let dueIn = await bench.dueInMs();
+      bench.clock.now() < NOON + MINUTE;
+      dueIn = await bench.dueInMs()
+    ) {
+      await bench.clock.advance(dueIn ?? 0);
+      for (const claim of await claimAll(bench.store, bench.clock.now())) await bench.process(claim);
+    }
+    const stored = await bench.store.getMany(twins.map(({ id }) => id));
+    expect(new Set(stored.map((job) => job?.upstreamId))).toEqual(new Set(['up-1', 'up-2', 'up-3']));
+  });
+
+  it('is looked for also when its deadline has passed while no poller was there', async () => {
+    await using bench = new StepBench();
+    bench.upstream.script = { submit: () => LOST, ...history(bench, [entry()]) };
+    const job = await bench.add({ deadlineAt: NOON + MINUTE });
+    await bench.step();
+    await bench.clock.advance(10 * MINUTE);
+    for (let steps = 0; steps < 2; steps += 1) await bench.step();
+    bench.upstream.script = { status: () => ({ type: 'completed', metrics: null }) };
+    for (let steps = 0; steps < 2; steps += 1) {
+      await bench.clock.advance((await bench.dueInMs()) ?? 0);
+      if ((await bench.dueInMs()) !== null) await bench.step();
+    }
+    expect(await bench.stored(job)).toMatchObject({ phase: 'completed', upstreamId: 'up-lost' });
+  });
+
   it('takes a request that the call by id does not know yet at a later look', async () => {
     await using bench = new StepBench();
     const lookUp = history(bench, [entry()]).lookUp;
@@ -147,6 +185,7 @@ describe('a job whose submission had no answer', () => {
     await bench.submissions.begin(fingerprint, 'vj_twin');
     await bench.step();
     await bench.clock.advance(5 * SECOND);
+    await bench.step();
     await bench.step();
     expect(await bench.stored(job)).toMatchObject({ phase: 'settling' });
     expect(await bench.dueInMs()).toBe(3 * SECOND);

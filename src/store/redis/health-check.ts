@@ -47,7 +47,14 @@ export class HealthCheck {
         runScript(
           client,
           'reelgateHealth',
-          [keys.health(shard), keys.quarantine(shard), keys.due(shard), keys.deadline(shard)],
+          [
+            keys.health(shard),
+            keys.quarantine(shard),
+            keys.due(shard),
+            keys.deadline(shard),
+            `${keys.health(shard)}:hash`,
+            `${keys.health(shard)}:set`,
+          ],
           [now(), MARK_MS, publish, channels.beat(shard)],
         ),
       ),

@@ -64,8 +64,11 @@ interface SavedColumns {
   readonly lease: string;
 }
 
-/** Milliseconds ahead of now that no job is due at: one that is was scheduled before the clock was set back. */
-const LATEST_DUE_MS = 5 * 60 * 1000;
+/**
+ * A job that is due later than this after the start, in milliseconds, is due at once: the clock may have been set back
+ * meanwhile, and to ask too early costs a call.
+ */
+const LATEST_DUE_MS = 10_000;
 const DATABASE = 'reelgate.sqlite';
 
 /** The embedded store: one process, one folder, SQLite in WAL mode. An answered write survives a power cut. */
@@ -238,6 +241,8 @@ export class SqliteJobStore implements JobStore {
     const columns = { id, version, phase, body: JSON.stringify(job), lease };
     const keep = schedule === null && !isFinal(job);
     const save = (): { readonly outcome: SaveOutcome; readonly isNew: boolean } => {
+      // A video that is not paid for yet would be lost with the process.
+      if (phase === 'submitting') this.#files.check();
       const { changes } = keep
         ? this.#statements.saveAndKeep.run(columns)
         : this.#statements.saveAndRelease.run({

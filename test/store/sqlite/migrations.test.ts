@@ -8,7 +8,7 @@ import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { claimAll, createAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
 import { acceptedJob, failed, limits, nextVersion, record } from '../../support/jobs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { DAY, MINUTE, NOON } from '../../support/times.ts';
+import { DAY, NOON, SECOND } from '../../support/times.ts';
 import { openSqlite, runSql, sqliteOptions } from './open-sqlite.ts';
 
 const now = () => NOON;
@@ -60,7 +60,7 @@ describe('migrations', () => {
 
   it('have the jobs due that had leases when those were on the disk', async () => {
     using folder = tempFolder();
-    const jobs = [acceptedJob(), acceptedJob({ createdAt: NOON + MINUTE })];
+    const jobs = [acceptedJob(), acceptedJob({ createdAt: NOON + 5 * SECOND })];
     const [leased, later] = jobs;
     {
       await using first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
@@ -69,7 +69,7 @@ describe('migrations', () => {
     bringLeasesBack(folder.path, leased);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([leased]);
-    expect((await claimAll(store, NOON + MINUTE)).map(({ job }) => job)).toEqual([leased, later]);
+    expect((await claimAll(store, NOON + 5 * SECOND)).map(({ job }) => job)).toEqual([later]);
   });
 
   it('leave jobs, their schedules and their leases as they are when notes are added', async () => {

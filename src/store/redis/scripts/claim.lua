@@ -7,7 +7,8 @@
 local claimed = {}
 for index = 3, #KEYS do
   local id = ARGV[index + 1]
-  local due = redis.call('ZSCORE', KEYS[1], id)
+  -- A job that is only in the deadline set has lost its other place, and is due.
+  local due = redis.call('ZSCORE', KEYS[1], id) or (redis.call('ZSCORE', KEYS[2], id) and '0')
   local kind = redis.call('TYPE', KEYS[index]).ok
   local answer = {}
   if not due or kind == 'none' then

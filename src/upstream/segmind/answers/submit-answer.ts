@@ -25,7 +25,7 @@ export function readSubmit(http: HttpAnswer): SubmitOutcome {
     return unknown(answer, `HTTP ${status} without a readable job id`);
   }
   // An error answer with an id may be about a job that was made before the error.
-  if (status < 400 || CUT_OFF.has(status) || anyId(answer) !== null) {
+  if (status < 400 || CUT_OFF.has(status) || anyId(answer) !== null || mentionsId(answer)) {
     return unknown(answer, describeAnswer(answer));
   }
   // Blocked by a CDN, so the request did not reach the API.
@@ -50,6 +50,11 @@ function lostMessage(reason: string): string {
 function anyId({ json, body }: UpstreamAnswer): string | null {
   if (json !== undefined) return findId(json, ID_DEPTH);
   return readId(/"request_id"\s*:\s*"([^"\\]+)"/.exec(body ?? '')?.[1]);
+}
+
+/** Whether an answer of the API speaks of a request that cannot be told, as in JSON that is broken or a sentence. */
+function mentionsId({ body, isHtml }: UpstreamAnswer): boolean {
+  return !isHtml && /\brequest[ _-]?id\b\W+\w/i.test(body ?? '');
 }
 
 function findId(value: unknown, depth: number): string | null {
