@@ -4,9 +4,10 @@ import type { DurationSample } from '../domain/duration-model.ts';
 import type { Job } from '../domain/job.ts';
 import { NO_NOTES } from '../domain/poll-notes.ts';
 import { nextPollDelayMs } from '../domain/poll-plan.ts';
-import { transition } from '../domain/transition.ts';
+import { type Observation, transition } from '../domain/transition.ts';
 import type { Claim, SaveOutcome, Schedule } from '../store/job-store.ts';
 import { commit, retryWrite } from './commit.ts';
+import { lookUpJob } from './look-up-job.ts';
 import { collectVideo, pollJob } from './poll-job.ts';
 import { settleJob } from './settle-job.ts';
 import { type CallReport, expectedOf, type Finding, LAST_CALL_MS, type StepDependencies } from './step.ts';
@@ -75,7 +76,8 @@ async function findOut(claim: Claim, dependencies: StepDependencies): Promise<Fi
   const isOver = dependencies.clock.now() >= job.deadlineAt;
   // What the upstream may have made is asked about once more.
   const mayExist = job.upstreamId !== null || job.phase === 'settling';
-  if (isOver && (!mayExist || notes.lastCallMade === true)) return ended(claim);
+  if (isOver && !mayExist) return ended(claim);
+  if (isOver && notes.lastCallMade === true) return finalLookUp(claim, dependencies);
   if (isOver) return lastCall(claim, dependencies);
   return call(claim, dependencies);
 }
@@ -121,7 +123,19 @@ async function lastCall(claim: Claim, dependencies: StepDependencies): Promise<F
   if (finding.observation !== null) return finding;
   // A look into the history takes more than one call.
   if (job.phase === 'settling' && finding.dueInMs === 0) return finding;
+  // The history is asked next.
+  if (job.upstreamId !== null && dependencies.upstream.hasHistory) return { ...finding, dueInMs: 0 };
   return { ...ended({ ...claim, notes: finding.notes ?? notes }), call: finding.call };
+}
+
+/** Before a job that the upstream has taken ends by its deadline, the request history tells whether there is a video. */
+async function finalLookUp(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = claim;
+  const isKnown = job.upstreamId !== null && dependencies.upstream.hasHistory;
+  if (!isKnown || !(await dependencies.reserveCall()).granted) return ended(claim);
+  const end: Observation = { type: 'deadline-passed', lastError: notes.lastError ?? null };
+  const finding = await lookUpJob(job, notes, () => end, dependencies);
+  return finding.observation === null ? ended(claim) : finding;
 }
 
 function ended({ notes }: Pick<Claim, 'notes'>): Finding {
@@ -185,10 +199,10 @@ function nextStepAt(
   const now = clock.now();
   const stepAt = (): number => {
     const { call: report, dueInMs } = finding;
+    if (dueInMs !== undefined) return now + dueInMs;
     if (typeof report === 'object') {
       return now + backoffMs(faults, random(), Math.min(report.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
     }
-    if (dueInMs !== undefined) return now + dueInMs;
     if (faults > 0) return now + backoffMs(faults, random());
     const { submittedAt, startedAt } = job;
     if (job.phase === 'collecting' || submittedAt === null) return now;

@@ -235,6 +235,47 @@ describe('a job that comes to its deadline', () => {
     expect(bench.upstream.calls.at(-1)?.at).toBe(job.deadlineAt - 5 * SECOND);
   });
 
+  it.each(['processing', 'collecting'] as const)(
+    'gives the video that only the history has: %s',
+    async (phase) => {
+      const fault = passingFault({ reason: 'HTTP 502 with an HTML page' });
+      await using bench = new StepBench({
+        status: () => ({ type: 'no-news', ...fault }),
+        result: () => ({ type: 'no-news', ...fault }),
+        lookUp: () => ({ type: 'found', entry: entry() }),
+      });
+      const job = await bench.add({ ...running(phase, NOON), deadlineAt: NOON + MINUTE });
+      await stepFor(bench, MINUTE);
+      expect(await bench.stored(job)).toMatchObject({
+        phase: 'completed',
+        finishedAt: job.deadlineAt,
+        video: { url: 'https://files.example.com/kept.mp4' },
+      });
+    },
+  );
+
+  it('gives the video that only the history has, also when no poller was there at its deadline', async () => {
+    await using bench = new StepBench({
+      status: () => ({ type: 'no-news', ...passingFault() }),
+      lookUp: () => ({ type: 'found', entry: entry() }),
+    });
+    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
+    await bench.clock.advance(10 * MINUTE);
+    await stepFor(bench, 0);
+    expect((await bench.stored(job)).phase).toBe('completed');
+    expect(bench.upstream.types).toEqual(['status', 'look-up']);
+  });
+
+  it('ends when the history has nothing', async () => {
+    await using bench = new StepBench({ lookUp: () => ({ type: 'absent' }) });
+    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
+    await stepFor(bench, MINUTE);
+    expect(await bench.stored(job)).toMatchObject({
+      finishedAt: NOON + MINUTE,
+      failure: { code: 'TIMED_OUT' },
+    });
+  });
+
   it('gives its video when that is found at the last poll', async () => {
     await using bench = new StepBench({
       status: () => ({
