@@ -10,7 +10,9 @@ export default defineConfig({
     globalSetup: ['test/support/install-programs.ts', 'test/support/build-console.ts'],
     // Twice the two cores of a small machine: many tests wait for processes of their own.
     maxWorkers: 4,
-    testTimeout: 20_000,
+    // The end of a test that hangs, not a measure: starting a browser or a gateway takes long on a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     unstubEnvs: true,
   },
 });
