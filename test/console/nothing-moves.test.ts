@@ -9,9 +9,9 @@ const fixture = useConsole({ SANDBOX_SPEED: '4', SEGMIND_TIMEOUT_MS: '3000' });
 const QUEUED_FIRST =
   'a prompt that is longer than what two lines of a card have room for, so that what is too much of it is cut off ' +
   '[sandbox:rate-limit-retry-after]';
-/** Queued until the gateway has waited long enough. */
-const FAILING = 'a note [sandbox:no-answer]';
-const PROMPTS = [QUEUED_FIRST, FAILING, 'a meadow', 'a storm [sandbox:content-block]'];
+/** Queued until the gateway has waited long enough and found it in the request history. */
+const FOUND = 'a note [sandbox:no-answer]';
+const PROMPTS = [QUEUED_FIRST, FOUND, 'a meadow', 'a storm [sandbox:content-block]'];
 
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 900 };
@@ -20,13 +20,13 @@ test('while jobs go from queued to their ends nothing moves: in lists, wide and 
   await using wide = await fixture.open({ viewport: WIDE });
   await using narrow = await fixture.open({ viewport: NARROW });
   await using done = await fixture.open({ viewport: WIDE });
-  await using failed = await fixture.open({ viewport: WIDE });
+  await using found = await fixture.open({ viewport: WIDE });
   for (const prompt of PROMPTS) await generate(fixture.url, { prompt, resolution: 'R360', videoLength: 1 });
   await done.card(QUEUED_FIRST).getByRole('link').click();
-  await failed.card(FAILING).getByRole('link').click();
-  for (const { page } of [done, failed]) await page.locator('.job').waitFor();
+  await found.card(FOUND).getByRole('link').click();
+  for (const { page } of [done, found]) await page.locator('.job').waitFor();
   for (const prompt of PROMPTS) await Promise.all([wide, narrow].map((list) => list.card(prompt).waitFor()));
-  const pages = [wide, narrow, done, failed].map(({ page }) => page);
+  const pages = [wide, narrow, done, found].map(({ page }) => page);
   await Promise.all(pages.map(noteShifts));
   for (const page of pages) {
     expect(await page.locator('.badge', { hasText: 'Queued' }).count()).toBeGreaterThan(0);
@@ -39,5 +39,5 @@ test('while jobs go from queued to their ends nothing moves: in lists, wide and 
       .waitFor({ state: 'detached' });
     expect(await shiftsOf(page)).toEqual([]);
   }
-  expect(await wide.page.locator('.badge').allTextContents()).toEqual(['Failed', 'Ready', 'Failed', 'Ready']);
+  expect(await wide.page.locator('.badge').allTextContents()).toEqual(['Failed', 'Ready', 'Ready', 'Ready']);
 });
