@@ -36,7 +36,7 @@ test('while jobs go from queued to their ends nothing moves: in lists, wide and 
     await page
       .locator('[data-status=QUEUED], [data-status=PROCESSING]')
       .first()
-      .waitFor({ state: 'detached' });
+      .waitFor({ state: 'detached', timeout: 40_000 });
     expect(await shiftsOf(page)).toEqual([]);
   }
   expect(await wide.page.locator('.badge').allTextContents()).toEqual(['Failed', 'Ready', 'Ready', 'Ready']);
