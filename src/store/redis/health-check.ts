@@ -21,7 +21,7 @@ const MARK_MS = 60_000;
 /**
  * Finds out whether jobs can be read, written and watched: the connection for subscriptions is up, and on the node of
  * each shard a script may run, write and publish. So it fails on a replica, on a Redis that is full and on one whose
- * permissions are too narrow.
+ * permissions are too narrow; and where the keys of the limits, which each new job needs, are of another type.
  */
 export class HealthCheck {
   readonly #options: HealthCheckOptions;
@@ -57,6 +57,13 @@ export class HealthCheck {
           ],
           [now(), MARK_MS, publish, channels.beat(shard)],
         ),
+      ),
+    );
+    const places = { [keys.unfinished(null)]: 'zset', [keys.day(null)]: 'zset' } as const;
+    // Each new job takes a place there.
+    await quarantine.orReport(places, () =>
+      Promise.all(
+        Object.keys(places).map((name) => client.zrangebyscore(name, '-inf', '+inf', 'LIMIT', 0, 1)),
       ),
     );
     const perShard = answers.map((answer) => (Array.isArray(answer) ? answer : []));

@@ -183,8 +183,7 @@ export class RedisJobStore implements JobStore {
 
   nextDueAt(): Promise<number | null> {
     return attempt(async () => {
-      const heads = await Promise.all(SHARDS.map((shard) => this.#firstDue(keys.due(shard))));
-      const scores = heads.flatMap(([, score]) => (score === undefined ? [] : [Number(score)]));
+      const scores = (await Promise.all(SHARDS.map((shard) => this.#firstDue(shard)))).flat();
       return scores.length === 0 ? null : Math.min(...scores);
     });
   }
@@ -228,10 +227,20 @@ export class RedisJobStore implements JobStore {
     return attempt(() => missedJobs(topic, { ...this.#access, since, now }));
   }
 
-  #firstDue(key: string): Promise<string[]> {
-    return this.#access.quarantine.tolerate({ [key]: 'zset' }, [], () =>
-      this.#client.zrange(key, 0, 0, 'WITHSCORES'),
+  /**
+   * The lowest score of a shard's due set and that of its deadlines. A job is in both, and due before its deadline counts;
+   * one that has lost its place in the due set is due then. None when either is a key of another type: nothing can be
+   * claimed there.
+   */
+  async #firstDue(shard: string): Promise<number[]> {
+    const { quarantine } = this.#access;
+    const heads = await Promise.all(
+      [keys.due(shard), keys.deadline(shard)].map((key) =>
+        quarantine.tolerate({ [key]: 'zset' }, null, () => this.#client.zrange(key, 0, 0, 'WITHSCORES')),
+      ),
     );
+    if (heads.includes(null)) return [];
+    return heads.flatMap((head) => (head?.[1] === undefined ? [] : [Number(head[1])]));
   }
 }
 

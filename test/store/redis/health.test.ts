@@ -58,6 +58,18 @@ describe('the health of a Redis', () => {
       ['ACL', 'SETUSER', 'default', 'allchannels'],
       'channel|subscriptions',
     ],
+    [
+      'has a text where the unfinished jobs are counted',
+      ['SET', 'rg:{jobs}:unfinished', 'spoiled'],
+      ['DEL', 'rg:{jobs}:unfinished'],
+      'WRONGTYPE',
+    ],
+    [
+      'has a text where the jobs of a day are counted',
+      ['SET', 'rg:{jobs}:day', 'spoiled'],
+      ['DEL', 'rg:{jobs}:day'],
+      'WRONGTYPE',
+    ],
   ] as const)('is bad while it %s', async (_, [command, ...values], [remedy, ...remedyValues], reason) => {
     expect(await healthOf()).toBe('well');
     await server.run(command, ...values);

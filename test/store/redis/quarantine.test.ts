@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import { keys } from '../../../src/store/redis/keys.ts';
+import { keys, SHARDS } from '../../../src/store/redis/keys.ts';
 import { RedisDurationStore } from '../../../src/store/redis/redis-duration-store.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import {
@@ -13,22 +13,16 @@ import {
   present,
 } from '../../contract/job-store-cases/opened-store.ts';
 import { completed, limits, nextVersion, record } from '../../support/jobs.ts';
-import { startRedisCluster } from '../../support/redis-cluster.ts';
-import { RedisServer } from '../../support/redis-server.ts';
 import { HOUR, MINUTE, SECOND } from '../../support/times.ts';
 import { freshJob, openRedis } from './open-redis.ts';
-
-const KINDS = [
-  ['a Redis', async () => RedisServer.start()],
-  ['a Redis Cluster', async () => startRedisCluster()],
-] as const;
+import { REDIS_KINDS } from './redis-kinds.ts';
 
 const LIST = { ownerId: 'ada', phases: null, olderThan: null, newerThan: null, ascending: true, limit: 99 };
 const SICK = '7';
 /** Whether a job is in the shard that is spoiled. */
 const isSick = ({ id }: Job) => id.endsWith(SICK);
 
-describe.each(KINDS)('what is unreadable on %s', (_, start) => {
+describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
   const resources = new AsyncDisposableStack();
   const retentionMs = 2 * HOUR;
   let urls: readonly string[];
@@ -38,8 +32,8 @@ describe.each(KINDS)('what is unreadable on %s', (_, start) => {
 
   beforeAll(async () => {
     const redis = resources.use(await start());
-    urls = 'urls' in redis ? redis.urls : [redis.url];
-    flush = () => ('urls' in redis ? redis.runOnAll('FLUSHALL') : redis.run('FLUSHALL'));
+    urls = redis.urls;
+    flush = () => redis.flush();
   }, 60_000);
   beforeEach(async () => {
     await flush();
@@ -106,10 +100,22 @@ describe.each(KINDS)('what is unreadable on %s', (_, start) => {
     });
     await createAll(store, late);
     await spoil(keys.due(SICK));
+    // Nor is the poller told to look there.
+    expect(await store.nextDueAt()).toBe(present(well[0]).createdAt);
     const claims = await claimUpTo(store, Date.now() + SECOND, 20, { callLimit: 0 });
     expect(idsOf(claims).filter((id) => id.endsWith(SICK))).toEqual([]);
     expect(claims).toHaveLength(20);
     expect(idsOf(claims).every((id) => idsOf(well).includes(id))).toBe(true);
+  });
+
+  it('is a due set that is gone, wholly: its jobs are due at their deadline', async () => {
+    const deadlineAt = Date.now() + HOUR;
+    const { jobs } = await inAllShards({ deadlineAt });
+    await Promise.all(SHARDS.map((shard) => store.client.del(keys.due(shard))));
+    expect(await store.nextDueAt()).toBe(deadlineAt);
+    expect(await claimAll(store, deadlineAt - 1)).toEqual([]);
+    expect(idsOf(await claimAll(store, deadlineAt)).toSorted()).toEqual(idsOf(jobs).toSorted());
+    expect(await store.nextDueAt()).toBeGreaterThan(deadlineAt);
   });
 
   it('is a due set: a save there fails and stores nothing, but a final job is stored', async () => {
