@@ -21,7 +21,7 @@ export interface Scenario {
   readonly queueMs: (random: () => number, index: number) => number;
   readonly runMs: (random: () => number, index: number) => number;
   readonly videoLength?: (index: number) => number;
-  /** What a policy is told that a job takes in all, before the first. */
+  /** The total duration of a job that a policy starts with, before it has seen one. */
   readonly typicalMs: number;
   /** Whether the upstream tells in the metrics of a finished job how long it waited and ran. */
   readonly tellsTimes?: boolean;

@@ -1,3 +1,15 @@
+/** Where a job is in the pages of the request history, which has the newest requests first. */
+export interface HistorySearch {
+  /** The page that is read next; the first is 1. */
+  readonly page: number;
+  /** The last page that is known to hold newer requests only, or to have been read; 0: none. */
+  readonly after: number;
+  /** A page that is known to reach back far enough; null: none. */
+  readonly until: number | null;
+  /** Pages that were read. */
+  readonly reads: number;
+}
+
 /**
  * What the poller has to remember of an unfinished job from one step to the next, besides the job itself. It is stored
  * beside the job and shown to nobody, so changing it makes no new version. A step that gets a normal answer clears it.
@@ -14,12 +26,7 @@ export interface PollNotes {
   /** Looks into the request history that were finished, while the job is `settling`. */
   readonly historyLooks?: number;
   /** Where the present look into the history has come to; absent: at its beginning. */
-  readonly historySearch?: {
-    readonly page: number;
-    readonly after: number;
-    readonly until: number | null;
-    readonly reads: number;
-  };
+  readonly historySearch?: HistorySearch;
   /** An upstream id that may belong to this job, and is confirmed by the next call. */
   readonly candidateId?: string;
   /** True: the poller that sent the job lost its lease during the POST, and may only have stood still. */

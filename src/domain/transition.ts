@@ -95,7 +95,6 @@ export function transition(job: Job, observation: Observation, now: number): Job
     next({ phase: 'failed', failure, finishedAt: at, metrics: mergeMetrics(job.metrics, metrics) });
   const running = job.phase === 'queued' || job.phase === 'processing';
   const known = running || job.phase === 'collecting';
-
   const unsettled = job.phase === 'submitting' || job.phase === 'settling';
 
   switch (observation.type) {

@@ -3,7 +3,9 @@ import { isFinal, type Job } from '../domain/job.ts';
 import { requestFingerprint } from '../domain/video-request.ts';
 import { type Observation, transition } from '../domain/transition.ts';
 import { type Claim, type SaveOutcome, type Schedule, StoreUnavailableError } from '../store/job-store.ts';
-import { requestKey, type StepDependencies } from './step.ts';
+import type { AdoptOutcome } from '../store/submissions.ts';
+import { requestKey } from '../upstream/video-upstream.ts';
+import type { StepDependencies } from './step.ts';
 
 /** Another poller changes a job at most a few times while a step of it ends. */
 const MAX_TRIES = 20;
@@ -93,8 +95,16 @@ async function isStillOwn(
   dependencies: StepDependencies,
 ): Promise<boolean> {
   if (observation.type !== 'submit-accepted' || job.phase !== 'settling') return true;
+  return (await adoptRequest(job, observation.upstreamId, dependencies)) !== 'taken';
+}
+
+/** Takes an upstream request for a job whose answer was lost, unless it is another job's; see `Submissions.adopt`. */
+export async function adoptRequest(
+  job: Job,
+  upstreamId: string,
+  dependencies: StepDependencies,
+): Promise<AdoptOutcome> {
   const fingerprint = requestFingerprint(job.request);
-  const { upstreamId } = observation;
   const adopt = () => dependencies.submissions.adopt(fingerprint, job.id, requestKey(upstreamId));
-  return (await retryWrite(adopt, job, dependencies)) !== 'taken';
+  return retryWrite(adopt, job, dependencies);
 }

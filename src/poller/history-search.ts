@@ -1,14 +1,4 @@
-/** Where a job is in the pages of the request history, which has the newest requests first. */
-export interface HistorySearch {
-  /** The page that is read next; the first is 1. */
-  readonly page: number;
-  /** The last page that is known to hold newer requests only, or to have been read; 0: none. */
-  readonly after: number;
-  /** A page that is known to reach back far enough; null: none. */
-  readonly until: number | null;
-  /** Pages that were read. */
-  readonly reads: number;
-}
+import type { HistorySearch } from '../domain/poll-notes.ts';
 
 /** A page that was read, as far as the search needs it. */
 export interface HistoryPage {

@@ -1,18 +1,10 @@
 import type { Job } from '../domain/job.ts';
 import type { PollNotes } from '../domain/poll-notes.ts';
 import type { Observation } from '../domain/transition.ts';
-import { requestFingerprint } from '../domain/video-request.ts';
 import type { Claim } from '../store/job-store.ts';
-import { retryWrite } from './commit.ts';
+import { adoptRequest } from './commit.ts';
 import { NEW_SEARCH, nextRead } from './history-search.ts';
-import {
-  callOptions,
-  expectedOf,
-  type Finding,
-  FIRST_LOOK_MS,
-  requestKey,
-  type StepDependencies,
-} from './step.ts';
+import { callOptions, expectedOf, type Finding, FIRST_LOOK_MS, type StepDependencies } from './step.ts';
 
 /** When the history is read after the answer was lost, in milliseconds: a request may appear there late. */
 const LOOKS_MS = [FIRST_LOOK_MS, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000];
@@ -77,9 +69,7 @@ async function confirm(claim: Claim, candidateId: string, dependencies: StepDepe
   const outcome = await dependencies.upstream.lookUp(candidateId, callOptions(job, dependencies));
   switch (outcome.type) {
     case 'found': {
-      const fingerprint = requestFingerprint(job.request);
-      const adopt = () => dependencies.submissions.adopt(fingerprint, job.id, requestKey(candidateId));
-      const adopted = await retryWrite(adopt, job, dependencies);
+      const adopted = await adoptRequest(job, candidateId, dependencies);
       if (adopted === 'in-flight') {
         return { observation: null, call: 'none', notes, dueInMs: IN_FLIGHT_PAUSE_MS };
       }
@@ -102,8 +92,8 @@ async function confirm(claim: Claim, candidateId: string, dependencies: StepDepe
 }
 
 /**
- * It is another job's, or no request of this account, or not yet one: the other matches of the same page are tried next, and this one at the
- * next look again.
+ * It is another job's, or no request of this account, or not yet one: the other matches of the same page are tried next,
+ * and this one at the next look again.
  */
 function rejected(job: Job, notes: PollNotes, id: string, { clock }: StepDependencies): Finding {
   const firstLookInMs = job.updatedAt + FIRST_LOOK_MS - clock.now();

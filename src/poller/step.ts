@@ -81,11 +81,6 @@ export function expectedOf(job: Job, { durations }: Pick<StepDependencies, 'dura
   return durations.expected(job.request);
 }
 
-/** An id as requests are told apart by it: with dashes and without, it is the same UUID [docs, seen]. */
-export function requestKey(upstreamId: string): string {
-  return upstreamId.toLowerCase().replaceAll('-', '');
-}
-
 /** The id that the upstream gave the job. */
 export function upstreamIdOf(job: Job): string {
   if (job.upstreamId === null) throw new Error(`Job ${job.id} is ${job.phase} without an upstream id.`);

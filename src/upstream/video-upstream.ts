@@ -152,3 +152,11 @@ export interface VideoUpstream extends AsyncDisposable {
   /** Looks one request up in the history. Free of charge, and harmless to repeat. */
   lookUp(upstreamId: string, options: CallOptions): Promise<LookUpOutcome>;
 }
+
+/**
+ * An id in the form in which ids are compared. An id of 32 hex digits was seen where a UUID with dashes is documented, so
+ * the history may write it in the other way.
+ */
+export function requestKey(upstreamId: string): string {
+  return upstreamId.toLowerCase().replaceAll('-', '');
+}

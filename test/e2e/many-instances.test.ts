@@ -96,7 +96,7 @@ test('on a cluster of three nodes the same instances serve as they are', async (
   const { first, second, poller } = instances;
   const ids = await acceptJobs(first, second);
   const watchers = ids.map((id, index) => watchToEnd((index % 2 === 0 ? second : first).url, id));
-  await expect.poll(() => upstream.submits.size).toBe(JOBS);
+  await expect.poll(() => upstream.submits.size, { timeout: 10_000 }).toBe(JOBS);
   poller.kill('SIGKILL');
   const ends = (await Promise.all(watchers)).map((history) => history.at(-1));
   const outcomes = new Set(ends.map((job) => job?.failure?.code ?? job?.status));

@@ -1,4 +1,4 @@
-import { SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
+import { type AdoptOutcome, SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
 import { attempt } from './attempt.ts';
 import type { RedisClient } from './connections.ts';
 import { keys } from './keys.ts';
@@ -37,7 +37,7 @@ export class RedisSubmissions implements Submissions {
     });
   }
 
-  adopt(fingerprint: string, jobId: string, upstreamId: string): Promise<'adopted' | 'taken' | 'in-flight'> {
+  adopt(fingerprint: string, jobId: string, upstreamId: string): Promise<AdoptOutcome> {
     const [posts, posted] = [keys.posts(fingerprint), keys.posted(fingerprint, upstreamId)];
     return attempt(async () => {
       const answer = await this.#quarantine.tolerate(

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
+import { type AdoptOutcome, SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { unavailable } from './unavailable.ts';
 
@@ -49,11 +49,7 @@ export class SqliteSubmissions implements Submissions {
     });
   }
 
-  async adopt(
-    fingerprint: string,
-    jobId: string,
-    upstreamId: string,
-  ): Promise<'adopted' | 'taken' | 'in-flight'> {
+  async adopt(fingerprint: string, jobId: string, upstreamId: string): Promise<AdoptOutcome> {
     return this.#write(() => {
       const now = this.#now();
       const since = now - SUBMISSION_MEMORY_MS;

@@ -2,17 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { redisOwnerRate } from '../../../src/store/redis/redis-owner-rate.ts';
-import { startRedisCluster } from '../../support/redis-cluster.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 import { MINUTE, SECOND } from '../../support/times.ts';
 import { openRedis } from './open-redis.ts';
+import { REDIS_KINDS } from './redis-kinds.ts';
 
-const KINDS = [
-  ['a Redis', async () => RedisServer.start()],
-  ['a Redis Cluster', async () => startRedisCluster()],
-] as const;
-
-describe.each(KINDS)('the call rate of owners on %s', (_, start) => {
+describe.each(REDIS_KINDS)('the call rate of owners on %s', (_, start) => {
   const resources = new AsyncDisposableStack();
   let stores: readonly [RedisJobStore, RedisJobStore];
   let flush: () => Promise<unknown>;
@@ -24,8 +19,8 @@ describe.each(KINDS)('the call rate of owners on %s', (_, start) => {
 
   beforeAll(async () => {
     const redis = resources.use(await start());
-    const urls = 'urls' in redis ? redis.urls : [redis.url];
-    flush = () => ('urls' in redis ? redis.runOnAll('FLUSHALL') : redis.run('FLUSHALL'));
+    const { urls } = redis;
+    flush = () => redis.flush();
     stores = [resources.use(await openRedis(urls)), resources.use(await openRedis(urls))];
   }, 60_000);
   beforeEach(async () => {

@@ -3,23 +3,17 @@ import { keys } from '../../../src/store/redis/keys.ts';
 import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
 import { callBudgetCases } from '../../contract/call-budget.ts';
 import { sharedTextCases } from '../../contract/shared-text.ts';
-import { startRedisCluster } from '../../support/redis-cluster.ts';
-import { RedisServer } from '../../support/redis-server.ts';
 import { openRedis } from './open-redis.ts';
+import { REDIS_KINDS } from './redis-kinds.ts';
 
-const KINDS = [
-  ['a Redis', async () => RedisServer.start()],
-  ['a Redis Cluster', async () => startRedisCluster()],
-] as const;
-
-describe.each(KINDS)('on %s', (kind, start) => {
+describe.each(REDIS_KINDS)('on %s', (kind, start) => {
   const resources = new AsyncDisposableStack();
   let urls: readonly string[];
   let flush: () => Promise<unknown>;
   beforeAll(async () => {
     const redis = resources.use(await start());
-    urls = 'urls' in redis ? redis.urls : [redis.url];
-    flush = () => ('urls' in redis ? redis.runOnAll('FLUSHALL') : redis.run('FLUSHALL'));
+    urls = redis.urls;
+    flush = () => redis.flush();
   }, 60_000);
   afterAll(() => resources.disposeAsync());
 

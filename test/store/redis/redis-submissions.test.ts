@@ -3,24 +3,18 @@ import { keys } from '../../../src/store/redis/keys.ts';
 import { RedisSubmissions } from '../../../src/store/redis/redis-submissions.ts';
 import { SUBMISSION_MEMORY_MS } from '../../../src/store/submissions.ts';
 import { submissionsCases } from '../../contract/submissions.ts';
-import { startRedisCluster } from '../../support/redis-cluster.ts';
-import { RedisServer } from '../../support/redis-server.ts';
 import { MINUTE } from '../../support/times.ts';
 import { openRedis } from './open-redis.ts';
+import { REDIS_KINDS } from './redis-kinds.ts';
 
-const KINDS = [
-  ['a Redis', async () => RedisServer.start()],
-  ['a Redis Cluster', async () => startRedisCluster()],
-] as const;
-
-describe.each(KINDS)('submissions on %s', (_, start) => {
+describe.each(REDIS_KINDS)('submissions on %s', (_, start) => {
   const resources = new AsyncDisposableStack();
   let urls: readonly string[];
   let flush: () => Promise<unknown>;
   beforeAll(async () => {
     const redis = resources.use(await start());
-    urls = 'urls' in redis ? redis.urls : [redis.url];
-    flush = () => ('urls' in redis ? redis.runOnAll('FLUSHALL') : redis.run('FLUSHALL'));
+    urls = redis.urls;
+    flush = () => redis.flush();
   }, 60_000);
   afterAll(() => resources.disposeAsync());
 

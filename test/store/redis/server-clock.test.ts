@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ServerClock } from '../../../src/store/redis/server-clock.ts';
 import { FakeClock, settled } from '../../support/fake-clock.ts';
-import { startRedisCluster } from '../../support/redis-cluster.ts';
-import { RedisServer } from '../../support/redis-server.ts';
 import { HOUR, NOON, SECOND } from '../../support/times.ts';
 import { openRedis } from './open-redis.ts';
+import { REDIS_KINDS } from './redis-kinds.ts';
 
 /** A server whose answer takes a round trip, half of it for each way. */
 class FakeServer {
@@ -91,14 +90,10 @@ describe("the server's time", () => {
   });
 });
 
-describe.each([
-  ['a Redis', async () => RedisServer.start()],
-  ['a Redis Cluster', async () => startRedisCluster()],
-] as const)('the time of %s', (_, start) => {
+describe.each(REDIS_KINDS)('the time of %s', (_, start) => {
   it('is told by a store, whatever clock it is given', { timeout: 60_000 }, async () => {
     await using redis = await start();
-    const urls = 'urls' in redis ? redis.urls : [redis.url];
-    await using store = await openRedis(urls, { clock: new FakeClock(NOON - 24 * HOUR) });
+    await using store = await openRedis(redis.urls, { clock: new FakeClock(NOON - 24 * HOUR) });
     // Both run on this machine.
     expect(Math.abs(store.serverNow - Date.now())).toBeLessThan(SECOND);
   });

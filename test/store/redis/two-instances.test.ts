@@ -10,17 +10,11 @@ import {
 } from '../../contract/job-store-cases/opened-store.ts';
 import { completed, keyedJob, limits, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
-import { startRedisCluster } from '../../support/redis-cluster.ts';
-import { RedisServer } from '../../support/redis-server.ts';
 import { MINUTE } from '../../support/times.ts';
 import { freshJob, openRedis } from './open-redis.ts';
+import { REDIS_KINDS } from './redis-kinds.ts';
 
-const KINDS = [
-  ['a Redis', async () => RedisServer.start()],
-  ['a Redis Cluster', async () => startRedisCluster()],
-] as const;
-
-describe.each(KINDS)('two instances on %s', (_, start) => {
+describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
   const resources = new AsyncDisposableStack();
   let flush: () => Promise<unknown>;
   let a: RedisJobStore;
@@ -28,8 +22,8 @@ describe.each(KINDS)('two instances on %s', (_, start) => {
 
   beforeAll(async () => {
     const redis = resources.use(await start());
-    const urls = 'urls' in redis ? redis.urls : [redis.url];
-    flush = () => ('urls' in redis ? redis.runOnAll('FLUSHALL') : redis.run('FLUSHALL'));
+    const { urls } = redis;
+    flush = () => redis.flush();
     a = resources.use(await openRedis(urls));
     b = resources.use(await openRedis(urls));
   }, 60_000);

@@ -72,18 +72,6 @@ function readState(row: JsonObject): HistoryEntry['state'] | null {
   return stage === 'failed' || stage === 'ended' ? 'failed' : 'pending';
 }
 
-/**
- * Whether two ids are those of one request. An id of 32 hex digits was seen where a UUID with dashes is documented, so
- * the history may write it in the other way.
- */
-export function isSameId(one: string, other: string): boolean {
-  return canonical(one) === canonical(other);
-}
-
-function canonical(id: string): string {
-  return id.replaceAll('-', '').toLowerCase();
-}
-
 /** The history finds models by a part of their names [SDK], so it may show `…-480p-fast` as well. */
 function isOurModel(name: unknown): boolean {
   return typeof name !== 'string' || name.trim().toLowerCase().split('/').at(-1) === MODEL;

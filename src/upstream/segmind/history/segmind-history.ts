@@ -1,9 +1,15 @@
-import type { CallOptions, HistoryOutcome, HistoryQuery, LookUpOutcome } from '../../video-upstream.ts';
+import {
+  type CallOptions,
+  type HistoryOutcome,
+  type HistoryQuery,
+  type LookUpOutcome,
+  requestKey,
+} from '../../video-upstream.ts';
 import { answerFault, callFault, isFromInFront, readAnswer, type UpstreamAnswer } from '../answers/answer.ts';
 import { isObject } from '../answers/json.ts';
 import { type HttpAnswer, HttpClient, type HttpClientOptions } from '../http/http-client.ts';
 import { MODEL, toPayload } from '../vendor.ts';
-import { findRows, type HistoryRow, isSameId, mergeRows, readRow } from './history-rows.ts';
+import { findRows, type HistoryRow, mergeRows, readRow } from './history-rows.ts';
 import { hasSameInputs } from './same-inputs.ts';
 
 /** The most that the vendor gives [SDK]. */
@@ -99,7 +105,9 @@ function readLookUp(http: HttpAnswer, upstreamId: string): LookUpOutcome {
   const list = findRows(json);
   const [first, ...others] = [...oneRow(json), ...(list ?? [])]
     .map((row) => readRow(row, answer.clockOffsetMs))
-    .filter((row): row is HistoryRow => row !== null && isSameId(row.upstreamId, upstreamId));
+    .filter(
+      (row): row is HistoryRow => row !== null && requestKey(row.upstreamId) === requestKey(upstreamId),
+    );
   if (first !== undefined) {
     return { type: 'found', entry: { ...mergeRows([first, ...others]), upstreamId } };
   }
