@@ -1,9 +1,21 @@
 import { expect, test } from 'vitest';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { useConsole } from '../support/console-fixture.ts';
+import { freePort } from '../support/free-port.ts';
 import { noteShifts, shiftsOf } from '../support/layout-shifts.ts';
 import { generate } from '../support/spawned-gateway.ts';
 
-const fixture = useConsole({ SANDBOX_SPEED: '4', SEGMIND_TIMEOUT_MS: '3000' });
+/** Nothing listens here until all pages are ready: until then every job is queued, however slow the machine is. */
+const upstreamPort = await freePort();
+const upstream = `http://127.0.0.1:${upstreamPort}`;
+
+const fixture = useConsole({
+  SEGMIND_API_KEY: 'SG_test',
+  SEGMIND_BASE_URL: upstream,
+  SEGMIND_HISTORY_URL: `${upstream}/inference-request/request-history`,
+  SEGMIND_RPM: '0',
+  SEGMIND_TIMEOUT_MS: '3000',
+});
 
 /** The upstream takes it, and all that come after it, only after a while: until then they are queued. */
 const QUEUED_FIRST =
@@ -31,12 +43,13 @@ test('while jobs go from queued to their ends nothing moves: in lists, wide and 
   for (const page of pages) {
     expect(await page.locator('.badge', { hasText: 'Queued' }).count()).toBeGreaterThan(0);
   }
+  await using _sandbox = await startSandbox({ folder: fixture.folder, port: upstreamPort, speed: 4 });
 
   for (const page of pages) {
     await page
       .locator('[data-status=QUEUED], [data-status=PROCESSING]')
       .first()
-      .waitFor({ state: 'detached', timeout: 40_000 });
+      .waitFor({ state: 'detached', timeout: 50_000 });
     expect(await shiftsOf(page)).toEqual([]);
   }
   expect(await wide.page.locator('.badge').allTextContents()).toEqual(['Failed', 'Ready', 'Ready', 'Ready']);
