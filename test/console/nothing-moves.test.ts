@@ -43,7 +43,8 @@ test('while jobs go from queued to their ends nothing moves: in lists, wide and 
   for (const page of pages) {
     expect(await page.locator('.badge', { hasText: 'Queued' }).count()).toBeGreaterThan(0);
   }
-  await using _sandbox = await startSandbox({ folder: fixture.folder, port: upstreamPort, speed: 4 });
+  await using resources = new AsyncDisposableStack();
+  resources.use(await startSandbox({ folder: fixture.folder, port: upstreamPort, speed: 4 }));
 
   for (const page of pages) {
     await page

@@ -35,9 +35,14 @@ const ARGS = [
 /** How long a step on a page may wait for what it needs. */
 const STEP_DEADLINE_MS = 10_000;
 
-/** Starts a Chromium; one is enough for all tests of a file. */
-export async function launchBrowser(): Promise<TestBrowser> {
-  const browser = await chromium.launch({ executablePath: requireProgram(CHROMIUM), args: ARGS });
+/**
+ * Starts a Chromium; one is enough for all tests of a file.
+ *
+ * @param args command-line arguments besides the usual ones
+ */
+export async function launchBrowser(args: readonly string[] = []): Promise<TestBrowser> {
+  const executablePath = requireProgram(CHROMIUM);
+  const browser = await chromium.launch({ executablePath, args: [...ARGS, ...args] });
   return {
     open: async (options = {}) => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });

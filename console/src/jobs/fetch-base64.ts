@@ -4,9 +4,13 @@ import { VideoJobBase64Document } from '../../../client/documents.ts';
 /** A video that the gateway keeps. Null: it could not be had. Kept out of the cache, as it can be megabytes. */
 export async function fetchBase64(apollo: ApolloClient, id: string): Promise<Blob | null> {
   const query = { query: VideoJobBase64Document, variables: { id }, fetchPolicy: 'no-cache' as const };
-  const answer = await apollo.query(query).catch(() => null);
-  const video = answer?.data?.videoJob?.video;
-  if (video?.base64 == null) return null;
-  const bytes = Uint8Array.from(atob(video.base64), (character) => character.codePointAt(0) ?? 0);
-  return new Blob([bytes], { type: video.contentType });
+  try {
+    const { data } = await apollo.query(query);
+    const video = data?.videoJob?.video;
+    if (video?.base64 == null) return null;
+    const bytes = Uint8Array.from(atob(video.base64), (character) => character.codePointAt(0) ?? 0);
+    return new Blob([bytes], { type: video.contentType });
+  } catch {
+    return null;
+  }
 }

@@ -27,8 +27,11 @@ export function ImageField({ image, fault, onChoose, onFault }: ImageFieldProps)
   usePageImages({ onFile: takeFile, onUrl: takeUrl, onOver: setOver });
 
   const takeSample = async (): Promise<void> => {
-    const answer = await fetch(sampleUrl);
-    takeFile(new File([await answer.blob()], 'sample.png', { type: 'image/png' }));
+    const sample = await fetch(sampleUrl)
+      .then((answer) => answer.blob())
+      .catch(() => null);
+    if (sample === null) onFault('The sample image can’t be loaded: the gateway can’t be reached.');
+    else takeFile(new File([sample], 'sample.png', { type: 'image/png' }));
   };
   const pick = ({ target }: ChangeEvent<HTMLInputElement>): void => {
     const file = target.files?.[0];

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { v4 } from 'uuid';
 import { useGateway } from '../gateway/gateway.tsx';
 import { useStore } from '../ui/store.ts';
 import type { ChosenImage } from './chosen-image.ts';
@@ -14,9 +15,10 @@ import { Wishes } from './wishes.ts';
 
 const NO_ISSUES: ReadonlyMap<string, string> = new Map();
 
+// Browsers have `crypto.randomUUID` in secure contexts only, so not over plain http.
 const wishes = new Wishes(
   () => performance.now(),
-  () => crypto.randomUUID(),
+  () => v4(),
 );
 
 /** The form for a new video. */

@@ -19,6 +19,15 @@ const OF_IMAGE: ReadonlySet<string> = new Set(['BAD_USER_INPUT', 'REQUEST_ENTITY
 
 /** Uploads the image if it is a file, then sends the job. Never throws. */
 export async function sendWish(wish: Wish): Promise<GenerateOutcome> {
+  try {
+    return await send(wish);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { type: 'refused', message: `The page failed before the video was sent: ${reason}` };
+  }
+}
+
+async function send(wish: Wish): Promise<GenerateOutcome> {
   const { apollo, wishes, image, input, issues } = wish;
   const imageFault = faultOfImage(image);
   if (image === null || imageFault !== null || issues.size > 0)

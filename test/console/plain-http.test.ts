@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser, type TestBrowser } from '../support/browser.ts';
+import { ConsolePage } from '../support/console-page.ts';
+import { fileIn, pngFile } from '../support/page-files.ts';
+import { type SpawnedGateway, spawnGateway } from '../support/spawned-gateway.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** Browsers take a page of this name over http for an insecure context, as they do with an address of the LAN. */
+const HOST = 'gateway.test';
+const resources = new AsyncDisposableStack();
+let gateway: SpawnedGateway;
+let browser: TestBrowser;
+let folder: string;
+let url: string;
+
+beforeAll(async () => {
+  folder = resources.use(tempFolder()).path;
+  const settings = { SANDBOX_SPEED: '10', ALLOW_ANONYMOUS: 'true', ALLOWED_HOSTS: HOST };
+  gateway = resources.use(await spawnGateway({ DATA_DIR: resources.use(tempFolder()).path, ...settings }));
+  browser = resources.use(await launchBrowser([`--host-resolver-rules=MAP ${HOST} 127.0.0.1`]));
+  url = `http://${HOST}:${new URL(gateway.url).port}`;
+});
+
+afterAll(() => resources.disposeAsync());
+
+test('over plain http the console sends a job and copies its link', async () => {
+  const prompt = 'a ferry in the fog';
+  await using console = await ConsolePage.open(browser, url);
+  const { page } = console;
+  expect(await page.evaluate('[isSecureContext, crypto.randomUUID, navigator.clipboard]')).toEqual([
+    false,
+    undefined,
+    undefined,
+  ]);
+  await page.locator('input[type=file]').setInputFiles(fileIn(folder, 'scene.png', await pngFile()));
+  await console.fillIn({ prompt });
+  await console.askForLittle();
+  await console.generate();
+  await console.card(prompt).getByText('Ready').waitFor();
+
+  await console.card(prompt).getByRole('link').click();
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  const link = page.url();
+  await page.goBack();
+  await page.getByLabel('or an image URL').waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: 'Remove the image' }).click();
+  await page.getByLabel('or an image URL').focus();
+  await page.keyboard.press('ControlOrMeta+V');
+  expect(await page.getByLabel('or an image URL').inputValue()).toBe(link);
+});
+
+test('an exception while a job is sent is told, and ends the sending', async () => {
+  await using console = await ConsolePage.open(browser, url);
+  await console.page.evaluate(
+    `crypto.getRandomValues = () => { throw new Error('there is no randomness today'); }`,
+  );
+  await console.fillIn({ image: 'https://example.com/ferry.png', prompt: 'a ferry that never leaves' });
+  await console.generate();
+  await console.note.getByText('there is no randomness today').waitFor();
+  expect(await console.generateButton.textContent()).toBe('Generate video');
+});
