@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import type { Caller } from './domain/caller.ts';
 import { isPublicHost } from './domain/public-address.ts';
 import { newJobId } from './domain/job-id.ts';
+import { FaultLog, type LeveledLog } from './fault-log.ts';
 import { createContext, type GraphQLServices } from './graphql/context.ts';
 import { createSchema } from './graphql/schema.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
@@ -62,7 +63,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   await using resources = new AsyncDisposableStack();
 
   const clock = new SteadyClock();
-  const storage = await openStorage(config, clock, log, signal);
+  const faults = resources.use(new FaultLog(log, clock));
+  const storage = await openStorage(config, clock, log, faults, signal);
   const { store, submissions, budget, durations } = storage;
   resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
@@ -112,7 +114,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   );
   const pages = config.role === 'poller' ? null : openConsole(config, log);
   const crossOrigin = new CrossOrigin(config.corsOrigins, config.localOnly);
-  const serverLog = log.child({ part: 'server' });
+  // Each query may meet the same fault.
+  const serverLog = resources.use(new FaultLog(log.child({ part: 'server' }), clock));
   const server = resources.use(
     new HttpServer({
       host: config.host,
@@ -150,7 +153,7 @@ interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate
   readonly images: ImageHost;
   readonly sandbox: Sandbox | null;
   readonly crossOrigin: CrossOrigin;
-  readonly log: Logger;
+  readonly log: LeveledLog;
 }
 
 function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
@@ -218,7 +221,12 @@ function historyUrlOf({ segmindHistoryUrl }: Config, origin: string): string | n
 }
 
 /** Nobody cuts it short: when the host is disposed of it ends. */
-async function upload(host: ImageHost, image: Image, timeoutMs: number, log: Logger): Promise<UploadOutcome> {
+async function upload(
+  host: ImageHost,
+  image: Image,
+  timeoutMs: number,
+  log: LeveledLog,
+): Promise<UploadOutcome> {
   const outcome = await host.upload(image, { timeoutMs, signal: new AbortController().signal });
   if (outcome.type === 'failed') log.warn({ reason: outcome.reason }, 'an image could not be uploaded');
   return outcome;
@@ -242,7 +250,7 @@ function whoMayAsk({ auth, host }: Config): string {
   return `callers sign in with ${ways.filter((way) => way !== false).join(' or ')}`;
 }
 
-function openAuthenticator(auth: Config['auth'], jobTokens: JobTokens, log: Logger): Authenticator {
+function openAuthenticator(auth: Config['auth'], jobTokens: JobTokens, log: LeveledLog): Authenticator {
   const { jwtSecret: secret = null, jwksUrl = null, apiKeysFile = null } = auth ?? {};
   const key = secret !== null ? { secret } : jwksUrl !== null ? { jwksUrl } : null;
   const onStale = (error: unknown) =>
@@ -271,10 +279,10 @@ async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
 }
 
 /** Yoga hands over an error or a text, pino wants details and a text. */
-function yogaLog(log: Logger): YogaLogger {
+function yogaLog(log: LeveledLog): YogaLogger {
   const to =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (...[first]: unknown[]) =>
-      first instanceof Error ? log[level]({ err: first }, 'GraphQL') : log[level](String(first));
+      first instanceof Error ? log[level]({ err: first }, 'GraphQL') : log[level]({}, String(first));
   return { debug: to('debug'), info: to('info'), warn: to('warn'), error: to('error') };
 }

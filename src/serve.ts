@@ -13,7 +13,7 @@ const STOP_DEADLINE_MS = 9500;
 // Jobs and the secret of their tokens are for this user's eyes only.
 process.umask(0o077);
 const config = readConfig();
-const log = createLogger(config.logLevel);
+const { log, flush } = createLogger(config.logLevel);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
@@ -33,6 +33,7 @@ setTimeout(() => {
 }, STOP_DEADLINE_MS).unref();
 await app[Symbol.asyncDispose]();
 log.info('stopped');
+await flush();
 process.exit(0);
 
 function readConfig(): Config {
@@ -56,6 +57,7 @@ async function start(): Promise<App> {
       error instanceof SettingsFileError ||
       (error instanceof Error && 'syscall' in error);
     log.fatal(expected ? {} : { err: error }, `the gateway could not start: ${message}`);
+    await flush();
     process.exit(1);
   }
 }

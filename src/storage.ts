@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { backoffMs } from './domain/backoff.ts';
+import type { FaultLog } from './fault-log.ts';
 import type { CallBudget } from './store/call-budget.ts';
 import type { DurationStore } from './store/duration-store.ts';
 import { type JobStore, StoreUnavailableError } from './store/job-store.ts';
@@ -41,6 +42,7 @@ export interface Storage {
  * Opens the embedded store, or the one in Redis as soon as that can be reached.
  *
  * @param clock follows the clock of Redis from then on, so that all instances agree on the time
+ * @param faults for what can come often
  * @param signal gives up the waiting
  * @throws FolderInUseError when another process has the data folder; the signal's reason
  */
@@ -48,6 +50,7 @@ export async function openStorage(
   config: Config,
   clock: SteadyClock,
   log: Logger,
+  faults: FaultLog,
   signal: AbortSignal,
 ): Promise<Storage> {
   const { redis, segmindRpm, jobRetentionMs: retentionMs } = config;
@@ -62,7 +65,7 @@ export async function openStorage(
       retentionMs,
       now,
       onUnreadable,
-      onPurgeError: (error) => log.error({ err: error }, 'old jobs could not be cleared away'),
+      onPurgeError: (error) => faults.error({ err: error }, 'old jobs could not be cleared away'),
     });
     log.info(
       { engine: 'sqlite', dataDir: config.dataDir, role: config.role, rpm: segmindRpm },
@@ -84,10 +87,11 @@ export async function openStorage(
       clock,
       random: Math.random,
       onUnreadable,
-      onTrouble: (error) => log.warn({ err: error }, 'the line for announcements was lost; it is made anew'),
+      onTrouble: (error) =>
+        faults.warn({ err: error }, 'the line for announcements was lost; it is made anew'),
     },
     place,
-    log,
+    faults,
     signal,
   );
   clock.follow(() => store.serverNow);
@@ -109,7 +113,7 @@ export async function openStorage(
 async function connect(
   options: RedisJobStoreOptions,
   place: string,
-  log: Logger,
+  faults: FaultLog,
   signal: AbortSignal,
 ): Promise<RedisJobStore> {
   for (let failures = 1; ; failures += 1) {
@@ -119,7 +123,7 @@ async function connect(
       if (!(error instanceof StoreUnavailableError)) throw error;
       const retryInMs = backoffMs(failures, Math.random()) / 4;
       const reason = error.cause instanceof Error ? error.cause.message : String(error.cause);
-      log.warn({ retryInMs }, `Redis at ${place} cannot be reached (${reason}); trying again`);
+      faults.warn({ retryInMs }, `Redis at ${place} cannot be reached (${reason}); trying again`);
       await systemClock.sleep(retryInMs, signal);
       signal.throwIfAborted();
     }

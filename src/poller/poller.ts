@@ -1,6 +1,7 @@
 import { backoffMs } from '../domain/backoff.ts';
 import type { CallGrant } from '../domain/call-budget.ts';
 import { isFinal } from '../domain/job.ts';
+import { FaultLog, type LeveledLog } from '../fault-log.ts';
 import type { CallBudget } from '../store/call-budget.ts';
 import type { Claim, DueJob, Unwatch } from '../store/job-store.ts';
 import { callPriority } from './call-priority.ts';
@@ -12,14 +13,6 @@ import type { StepDependencies } from './step.ts';
 import { SubmissionPace } from './submission-pace.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 
-/** What the loop logs. `error` calls come with the cause under `err`. */
-export interface PollerLog {
-  debug(details: object, message: string): void;
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
-
 /** What the loop works with. */
 export interface PollerOptions extends Pick<
   StepDependencies,
@@ -29,7 +22,8 @@ export interface PollerOptions extends Pick<
   readonly budget: CallBudget;
   /** Calls a minute that the budget allows; 0 for no limit. */
   readonly rpm: number;
-  readonly log: PollerLog;
+  /** `error` calls come with the cause under `err`. */
+  readonly log: LeveledLog;
 }
 
 /** Upstream calls in progress at once. Each waits on the network most of the time. */
@@ -49,8 +43,6 @@ const STARVED_PAUSE_MS = 250;
 const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS, heldBy: null, probing: false };
 /** An upstream that has answered within this time is not down. */
 const QUIET_MS = 5000;
-/** Milliseconds between two log lines that say the same of many jobs. */
-const REPEAT_PAUSE_MS = 10_000;
 /** Choosing among a backlog is dear: calls that the budget grants meanwhile are made together. */
 const CHOICE_PAUSE_MS = 250;
 /** How long to wait when others have claimed what was due. */
@@ -75,7 +67,8 @@ export class Poller implements AsyncDisposable {
   readonly #turns = new OwnerTurns();
   readonly #pace: SubmissionPace;
   readonly #waiting: WaitingJobs;
-  readonly #loggedAt = new Map<string, number>();
+  /** With many jobs in progress the same fault can come many times a second. */
+  readonly #faults: FaultLog;
   #choseAt = -Infinity;
   /** When the API last answered a call of this process. */
   #answeredAt = -Infinity;
@@ -85,6 +78,7 @@ export class Poller implements AsyncDisposable {
 
   constructor(options: PollerOptions) {
     this.#options = options;
+    this.#faults = new FaultLog(options.log, options.clock);
     this.#pace = new SubmissionPace(options.rpm);
     this.#waiting = new WaitingJobs(options, this.#pace);
   }
@@ -112,6 +106,7 @@ export class Poller implements AsyncDisposable {
     await Promise.all(this.#steps.values().map((step) => step.done));
     done.abort();
     await grace;
+    this.#faults[Symbol.dispose]();
   }
 
   /** Stops without grace. */
@@ -124,7 +119,7 @@ export class Poller implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { clock, log, random } = this.#options;
+    const { clock, random } = this.#options;
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       // Made before looking, so that a wake-up while looking is not lost.
@@ -135,7 +130,8 @@ export class Poller implements AsyncDisposable {
         failures = 0;
       } catch (error) {
         pauseMs = Math.min(MAX_STORE_PAUSE_MS, backoffMs(++failures, random()));
-        log.error({ err: error, retryInMs: pauseMs }, 'the store failed; no job is moved until it is back');
+        const message = 'the store failed; no job is moved until it is back';
+        this.#faults.error({ err: error, retryInMs: pauseMs }, message);
       }
       if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#wakeUp.signal);
     }
@@ -195,7 +191,7 @@ export class Poller implements AsyncDisposable {
     try {
       await this.#options.durations.refresh();
     } catch (error) {
-      this.#logSometimes('warn', { err: error }, 'what other jobs took cannot be read');
+      this.#faults.warn({ err: error }, 'what other jobs took cannot be read');
     }
   }
 
@@ -213,11 +209,11 @@ export class Poller implements AsyncDisposable {
     const told = await this.#waiting.tell(isRateLimit ? 'RATE_LIMIT' : 'UPSTREAM_UNAVAILABLE');
     if (told === 0) return;
     const message = isRateLimit ? 'jobs are waiting for the rate limit' : 'jobs are waiting for the upstream';
-    this.#logSometimes('info', { jobs: told }, message);
+    this.#faults.info({ jobs: told }, message);
   }
 
   #start(claim: Claim): void {
-    const { clock, log, budget } = this.#options;
+    const { clock, budget } = this.#options;
     const { job } = claim;
     const now = clock.now();
     this.#turns.served(claim);
@@ -244,11 +240,12 @@ export class Poller implements AsyncDisposable {
           return this.#account(report);
         },
         (error: unknown) => {
-          log.error({ err: error, jobId: job.id }, 'a step failed; it is repeated after its lease');
+          const message = 'a step failed; it is repeated after its lease';
+          this.#faults.error({ err: error, jobId: job.id }, message);
         },
       )
       .catch((error: unknown) => {
-        log.error({ err: error }, 'what a call told of the upstream could not be stored');
+        this.#faults.error({ err: error }, 'what a call told of the upstream could not be stored');
       })
       .finally(() => {
         this.#steps.delete(job.id);
@@ -266,7 +263,7 @@ export class Poller implements AsyncDisposable {
     if (isAlive) this.#answeredAt = now;
     // While others are answered, a job that fails says nothing about the upstream.
     const isQuiet = now - this.#answeredAt >= QUIET_MS;
-    const isSilent = call === 'lost' || (isFault && !call.alive && isQuiet);
+    const isSilent = call === 'lost' || (isFault && !call.alive && call.local !== true && isQuiet);
     const isReport = !isRefusal && (isAlive || isSilent);
     const change = !isReport ? null : isAlive ? await budget.answered() : await budget.failed();
     if (change === 'opened') log.warn({}, 'the upstream is down: it is only probed until it is back');
@@ -285,17 +282,7 @@ export class Poller implements AsyncDisposable {
     else if (job.phase !== claim.job.phase) log.info(details, `job ${job.phase}`);
     if (typeof call === 'object') {
       const message = 'an upstream call failed; it is repeated with a growing pause';
-      this.#logSometimes('warn', { ...details, fault: call }, message);
+      this.#faults.warn({ ...details, fault: call }, message);
     }
-  }
-
-  /** With many jobs in progress the same fault can come many times a second: one line tells of all. */
-  #logSometimes(level: 'info' | 'warn', details: object, message: string): void {
-    const { clock, log } = this.#options;
-    const now = clock.now();
-    if (now - (this.#loggedAt.get(message) ?? -Infinity) < REPEAT_PAUSE_MS)
-      return log.debug(details, message);
-    this.#loggedAt.set(message, now);
-    log[level](details, message);
   }
 }

@@ -76,6 +76,10 @@ export class HttpServer implements AsyncDisposable {
     this.#server.listen(port, host, listening.resolve);
     await listening.promise;
     this.#server.off('error', listening.reject);
+    // A connection that cannot be accepted, such as past the limit of open files, is closed; the others go on.
+    this.#server.on('error', (error) =>
+      this.#options.log.error({ err: error }, 'a connection could not be taken'),
+    );
     const address = this.#server.address();
     if (!isAddressInfo(address)) throw new Error('The server has no address.');
     return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;

@@ -27,6 +27,8 @@ export interface PassingFault {
   readonly rateLimited: boolean;
   /** How long it asked to wait, in milliseconds; null when it did not say. */
   readonly retryAfterMs: number | null;
+  /** Present when no call was made since this machine lacked what it takes, such as file descriptors. */
+  readonly local?: true;
 }
 
 /** What became of a submit. Only `accepted` and `unknown` may have been billed. */

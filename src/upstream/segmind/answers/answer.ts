@@ -69,8 +69,9 @@ export function answerFault(answer: UpstreamAnswer): PassingFault {
 }
 
 /** The fault of a call that got no answer. */
-export function callFault(reason: string): PassingFault {
-  return { reason, alive: false, rateLimited: false, retryAfterMs: null };
+export function callFault(call: Exclude<HttpAnswer, Answered>): PassingFault {
+  const fault = { reason: call.reason, alive: false, rateLimited: false, retryAfterMs: null };
+  return call.type === 'not-sent' && call.local ? { ...fault, local: true } : fault;
 }
 
 /** The status and the upstream's words, for people. */

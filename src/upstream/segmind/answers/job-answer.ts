@@ -14,7 +14,7 @@ interface JobAnswer extends UpstreamAnswer {
 
 /** Reads the answer to a status call. */
 export function readStatus(http: HttpAnswer): StatusOutcome {
-  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http.reason) };
+  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http) };
   const answer = readJobAnswer(http);
   switch (answer.stage) {
     case 'queued':
@@ -32,7 +32,7 @@ export function readStatus(http: HttpAnswer): StatusOutcome {
 
 /** Reads the answer to a result call. */
 export function readResult(http: HttpAnswer): ResultOutcome {
-  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http.reason) };
+  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http) };
   const answer = readJobAnswer(http);
   const { json, stage, status, bytes, mediaType } = answer;
   const metrics = answerMetrics(json);

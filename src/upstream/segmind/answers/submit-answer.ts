@@ -13,7 +13,7 @@ const ID_DEPTH = 3;
 
 /** Reads the answer to a submit. */
 export function readSubmit(http: HttpAnswer): SubmitOutcome {
-  if (http.type === 'not-sent') return { type: 'not-made', ...callFault(http.reason) };
+  if (http.type === 'not-sent') return { type: 'not-made', ...callFault(http) };
   if (http.type === 'lost') {
     return { type: 'unknown', message: lostMessage(http.reason), alive: false, candidateId: null };
   }

@@ -68,7 +68,7 @@ function dayOf(time: number): string {
 type Faults = Extract<HistoryOutcome, { type: 'no-news' | 'unusable' }>;
 
 function readPage(http: HttpAnswer, query: HistoryQuery): HistoryOutcome {
-  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http.reason) };
+  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http) };
   const answer = readAnswer(http);
   if (!isSuccess(answer) || answer.body === null) return readFault(answer);
   const found = findRows(answer.json);
@@ -94,7 +94,7 @@ function readPage(http: HttpAnswer, query: HistoryQuery): HistoryOutcome {
 }
 
 function readLookUp(http: HttpAnswer, upstreamId: string): LookUpOutcome {
-  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http.reason) };
+  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http) };
   const answer = readAnswer(http);
   const { status, json, isHtml, words } = answer;
   // The history refuses requests of teammates with 403. A page in HTML comes from something in front of the API.

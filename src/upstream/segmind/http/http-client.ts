@@ -8,7 +8,12 @@ import { clockOffset, parseHttpDate, parseRetryAfter, parseTime } from './times.
 /** What came of one call. */
 export type HttpAnswer =
   /** The request was never sent: no connection could be made in time. */
-  | { readonly type: 'not-sent'; readonly reason: string }
+  | {
+      readonly type: 'not-sent';
+      readonly reason: string;
+      /** Present when this machine lacked what a connection takes, so that nothing is known of the upstream. */
+      readonly local?: true;
+    }
   /** The request may have been sent; no status line came back. */
   | { readonly type: 'lost'; readonly reason: string }
   | {
@@ -100,7 +105,9 @@ export class HttpClient implements AsyncDisposable {
       call,
     );
     if (answer.type !== 'answered') {
-      return { type: answer.type, reason: this.#redact(describeError(answer.error)) };
+      const { type, error } = answer;
+      if (type === 'not-sent' && isLocal(error)) return { type, reason: describeLocal(error), local: true };
+      return { type, reason: this.#redact(describeError(error)) };
     }
     const { status, headers } = answer;
     const receivedAt = now();
@@ -149,6 +156,22 @@ function header(headers: AnswerHeaders, name: string): string {
 function untilReset(headers: AnswerHeaders, now: number): number | null {
   const resetAt = parseTime(header(headers, 'x-rate-limit-reset-at-utc'));
   return resetAt === null ? null : Math.max(0, resetAt - now);
+}
+
+/** What a connection takes and a process or a machine can run out of. */
+const SHORTAGES: ReadonlyMap<unknown, string> = new Map([
+  ['EMFILE', 'this process has too many open files; raise its limit (ulimit -n, LimitNOFILE)'],
+  ['ENFILE', 'this machine has too many open files; raise its limit (fs.file-max)'],
+  ['ENOBUFS', 'this machine has no buffers left for a connection'],
+  ['ENOMEM', 'this machine has no memory left for a connection'],
+]);
+
+function isLocal(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && SHORTAGES.has(error.code);
+}
+
+function describeLocal({ code }: NodeJS.ErrnoException): string {
+  return `${code}: ${SHORTAGES.get(code)}`;
 }
 
 function describeError(error: unknown): string {

@@ -1,0 +1,91 @@
+import type { Clock } from './domain/clock.ts';
+
+/** Where log lines go; pino's loggers are such. */
+export interface LeveledLog {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+type Level = 'info' | 'warn' | 'error';
+
+interface Window {
+  /** How often it was logged since the last line that tells of it. */
+  count: number;
+  details: object;
+}
+
+/** Milliseconds between two lines that say the same. */
+const WINDOW_MS = 10_000;
+/** Messages that are told apart at a time; what comes past them is told apart by its level only. */
+const MAX_WINDOWS = 100;
+
+/**
+ * Logs what can come many times a second, such as each query's failure while Redis is away: the first is logged at once; those
+ * that say the same are counted, and every ten seconds in which there were some the last of them is logged with their number, as
+ * `repeated`.
+ */
+export class FaultLog implements LeveledLog, Disposable {
+  readonly #log: LeveledLog;
+  readonly #clock: Clock;
+  readonly #windows = new Map<string, Window>();
+  readonly #closing = new AbortController();
+
+  constructor(log: LeveledLog, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  /** Logged each time: whoever asks for this level wants to see all. */
+  debug(details: object, message: string): void {
+    this.#log.debug(details, message);
+  }
+
+  info(details: object, message: string): void {
+    this.#write('info', details, message);
+  }
+
+  warn(details: object, message: string): void {
+    this.#write('warn', details, message);
+  }
+
+  error(details: object, message: string): void {
+    this.#write('error', details, message);
+  }
+
+  /** Logs what was counted, and is of no more use as a counter. */
+  [Symbol.dispose](): void {
+    this.#closing.abort();
+  }
+
+  #write(level: Level, details: object, message: string): void {
+    const name = `${level} ${message} ${reasonOf(details)}`;
+    const key = this.#windows.has(name) || this.#windows.size < MAX_WINDOWS ? name : level;
+    const window = this.#windows.get(key);
+    if (window !== undefined) {
+      window.count += 1;
+      window.details = details;
+      return this.debug(details, message);
+    }
+    this.#log[level](details, message);
+    if (!this.#closing.signal.aborted) void this.#count(key, level, message);
+  }
+
+  async #count(key: string, level: Level, message: string): Promise<void> {
+    const { signal } = this.#closing;
+    const window: Window = { count: 0, details: {} };
+    this.#windows.set(key, window);
+    do {
+      window.count = 0;
+      await this.#clock.sleep(WINDOW_MS, signal);
+      if (window.count > 0) this.#log[level]({ ...window.details, repeated: window.count }, message);
+    } while (window.count > 0 && !signal.aborted);
+    this.#windows.delete(key);
+  }
+}
+
+/** The message of the error in the details: one text of the log may stand for several. */
+function reasonOf(details: object): string {
+  return 'err' in details && details.err instanceof Error ? details.err.message : '';
+}

@@ -1,0 +1,100 @@
+import { fstatSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { Writable } from 'node:stream';
+
+/** Where the lines of the log go. */
+export interface LogOutput {
+  /** Takes a line. Never throws, and waits for nobody: a line that cannot be written is lost and counted. */
+  write(line: string): void;
+  /** Resolves once what was taken is written, or after so many milliseconds. */
+  flush(timeoutMs: number): Promise<void>;
+}
+
+/** Bytes that wait for a slow reader of a pipe; what comes past them is lost. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/**
+ * Opens an output of the process for its log. A full disk, a pipe whose reader has gone and one whose reader is slow cost log
+ * lines, not the process.
+ *
+ * @param fd of the stream
+ * @param stream e.g. `process.stdout`
+ * @param onLost called with the number of lost lines, once lines can be written again
+ */
+export function openLogOutput(fd: number, stream: Writable, onLost: (lines: number) => void): LogOutput {
+  return canWait(fd) ? new StreamOutput(stream, onLost) : new FileOutput(fd, onLost);
+}
+
+/** Whether writing may take as long as someone does not read; a file takes what it is given or fails. */
+function canWait(fd: number): boolean {
+  const stats = fstatSync(fd);
+  return stats.isFIFO() || stats.isSocket() || isatty(fd);
+}
+
+/** Writes at once. After a failure Node's own stream for files would never write again. */
+class FileOutput implements LogOutput {
+  readonly #fd: number;
+  readonly #onLost: (lines: number) => void;
+  #lost = 0;
+  /** Whether the last line was written in part. */
+  #isBroken = false;
+
+  constructor(fd: number, onLost: (lines: number) => void) {
+    this.#fd = fd;
+    this.#onLost = onLost;
+  }
+
+  write(line: string): void {
+    const bytes = Buffer.from(this.#isBroken ? `\n${line}` : line);
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
+    } catch {
+      if (written > 0) this.#isBroken = true;
+      this.#lost += 1;
+      return;
+    }
+    this.#isBroken = false;
+    const lost = this.#lost;
+    this.#lost = 0;
+    if (lost > 0) this.#onLost(lost);
+  }
+
+  async flush(): Promise<void> {}
+}
+
+/** Writes as fast as the reader reads. */
+class StreamOutput implements LogOutput {
+  readonly #stream: Writable;
+  readonly #onLost: (lines: number) => void;
+  #lost = 0;
+
+  constructor(stream: Writable, onLost: (lines: number) => void) {
+    this.#stream = stream;
+    this.#onLost = onLost;
+    // The reader has gone: there is nobody left to tell.
+    stream.on('error', () => {});
+  }
+
+  write(line: string): void {
+    // Once lines were lost, there is to be room for some again.
+    const room = this.#lost === 0 ? MAX_WAITING_BYTES : MAX_WAITING_BYTES / 2;
+    if (this.#stream.destroyed || this.#stream.writableLength + line.length > room) {
+      this.#lost += 1;
+      return;
+    }
+    this.#stream.write(line);
+    const lost = this.#lost;
+    this.#lost = 0;
+    if (lost > 0) this.#onLost(lost);
+  }
+
+  async flush(timeoutMs: number): Promise<void> {
+    if (this.#stream.destroyed || this.#stream.writableLength === 0) return;
+    const written = Promise.withResolvers<void>();
+    const timer = setTimeout(written.resolve, timeoutMs);
+    this.#stream.write('', () => written.resolve());
+    await written.promise;
+    clearTimeout(timer);
+  }
+}
