@@ -18,7 +18,19 @@ const fileSchema = z
       scopes: z.array(z.enum(SCOPES, `must be of ${SCOPES.join(', ')}`)),
     }),
   )
-  .min(1, 'there is no key in it');
+  .min(1, 'there is no key in it')
+  .superRefine((entries, context) => {
+    const first = new Map<string, number>();
+    for (const [index, { sha256 }] of entries.entries()) {
+      const hash = sha256.toLowerCase();
+      const earlier = first.get(hash);
+      if (earlier === undefined) first.set(hash, index);
+      else {
+        const message = `repeats the hash of entry ${earlier}: give each key one entry, with all of its scopes`;
+        context.addIssue({ code: 'custom', path: [index, 'sha256'], message, input: entries });
+      }
+    }
+  });
 
 /** Static keys for servers. Known are only their hashes, so that the file gives none away. */
 export class ApiKeys {

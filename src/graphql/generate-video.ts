@@ -1,3 +1,4 @@
+import type { Caller } from '../domain/caller.ts';
 import { idempotencyShard } from '../domain/job-id.ts';
 import { newJob, type Job } from '../domain/job.ts';
 import { type InputIssue, parseVideoRequest, requestFingerprint } from '../domain/video-request.ts';
@@ -48,12 +49,18 @@ export async function generateVideo(
     case 'created':
       return { type: 'GenerateVideoSuccess', job, deduplicated: false };
     case 'duplicate':
-      return { type: 'GenerateVideoSuccess', job: outcome.job, deduplicated: true };
+      return { type: 'GenerateVideoSuccess', job: visibleDuplicate(caller, outcome.job), deduplicated: true };
     case 'conflict':
       return { type: 'GenerateVideoIdempotencyConflict', job: outcome.job };
     case 'refused':
       return capacityExceeded(outcome.limit, outcome.retryAfterMs);
   }
+}
+
+/** Without the scope to read, a repeated request gets the answer of the first one again: the job as it was accepted. */
+function visibleDuplicate({ scopes }: Caller, job: Job): Job {
+  if (scopes.has('video:read')) return job;
+  return newJob(job.id, job.ownerId, job.request, job.createdAt, job.deadlineAt - job.createdAt);
 }
 
 function capacityExceeded(reason: keyof JobLimits | 'rate', retryAfterMs: number): GenerateVideoOutcome {

@@ -1,5 +1,6 @@
 import { DEFAULT_NEGATIVE_PROMPT, type InputIssue } from '../domain/video-request.ts';
 import type { Builder } from './builder.ts';
+import { forbidden } from './errors.ts';
 import { generateVideo, type GenerateVideoOutcome } from './generate-video.ts';
 import { JobView } from './job-view.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
@@ -8,6 +9,8 @@ type Outcome<T extends GenerateVideoOutcome['type']> = Extract<GenerateVideoOutc
 
 /** What a call counts for, to the endpoint's own limit and to routers. */
 const GENERATE_COST = 100;
+const CONFLICT_UNREADABLE =
+  'This idempotency key was used with another input. Reading the job of that input needs the scope video:read.';
 
 /** Adds `Mutation` and its result types. */
 export function defineMutation(builder: Builder, { VideoJob, Resolution }: VideoJobTypes): void {
@@ -59,7 +62,7 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
       }),
       deduplicated: t.exposeBoolean('deduplicated', {
         description:
-          'True when the idempotency key had been used before for the same input: this is the job of that time.',
+          'True when the idempotency key had been used before for the same input: this is the job of that time. Callers without the scope `video:read` get it as it was accepted.',
       }),
     }),
   });
@@ -111,8 +114,12 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
       fields: (t) => ({
         job: t.field({
           type: VideoJob,
-          description: 'The job that the key stands for.',
-          resolve: ({ job }, _, { services }) => new JobView(job, services.clock.now()),
+          description:
+            'The job that the key stands for. It needs the scope `video:read`; without it the whole result is refused with code FORBIDDEN.',
+          resolve: ({ job }, _, { services, caller }) => {
+            if (!caller.scopes.has('video:read')) throw forbidden(CONFLICT_UNREADABLE);
+            return new JobView(job, services.clock.now());
+          },
         }),
       }),
     });

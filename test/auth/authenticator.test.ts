@@ -160,6 +160,13 @@ describe('static keys', () => {
       [{ sha256: createHash('sha256').update('').digest('hex'), owner: 'a', scopes: [] }],
       '0.sha256: is the hash of nothing',
     ],
+    [
+      [
+        { sha256, owner: 'a', scopes: [] },
+        { sha256: sha256.toUpperCase(), owner: 'b', scopes: ['video:read'] },
+      ],
+      '1.sha256: repeats the hash of entry 0',
+    ],
     [[{ sha256, owner: '', scopes: [] }], '0.owner: must be 1 to 256 characters'],
     [[{ sha256, owner: 'a', scopes: ['all'] }], '0.scopes.0: must be of video:generate, video:read'],
   ])('are not read from %j', (content, fault) => {
