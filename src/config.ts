@@ -198,6 +198,13 @@ export function parseConfig(environment: Environment = process.env): Config {
   return parse(configSchema, environment);
 }
 
+/** All settings that are secrets: they must not come into any log. */
+export function secretsOf({ segmindApiKey, auth, redis }: Config): string[] {
+  const passwords = (redis?.urls ?? []).map((url) => new URL(url).password);
+  const secrets = [segmindApiKey, auth?.jwtSecret ?? '', ...passwords, ...passwords.map(decodeURIComponent)];
+  return secrets.filter((secret) => secret !== '');
+}
+
 /** The settings of a sandbox that runs alone. */
 export function parseSandboxConfig(environment: Environment = process.env): {
   readonly sandboxSpeed: number;

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { redact } from './domain/redact.ts';
+import { redact, secretRedactor } from './domain/redact.ts';
 import { openLogOutput } from './log-output.ts';
 
 /** Milliseconds that the last lines get when the process ends. */
@@ -14,8 +14,13 @@ export interface ProcessLog {
   readonly flush: () => Promise<void>;
 }
 
-/** No secret comes into either. JSON lines for machines; on a terminal, lines for people. */
-export function createLogger(level: string): ProcessLog {
+/**
+ * JSON lines for machines; on a terminal, lines for people. No secret comes into either.
+ *
+ * @param secrets those of the configuration, whatever they look like
+ */
+export function createLogger(level: string, secrets: readonly string[]): ProcessLog {
+  const redactKnown = secretRedactor(secrets);
   const output = openLogOutput(process.stdout.fd, process.stdout, (lines) =>
     log.warn({ lines }, 'lines of the log were lost: they could not be written, or were not read in time'),
   );
@@ -31,7 +36,7 @@ export function createLogger(level: string): ProcessLog {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       // Whatever a library puts into its errors: commands with their arguments, headers, URLs.
-      hooks: { streamWrite: redact },
+      hooks: { streamWrite: (line) => redact(redactKnown(line)) },
       formatters: { level: (label) => ({ level: label }) },
     },
     { write: (line: string) => output.write(process.stdout.isTTY ? pretty(line) : line) },

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { flushCompileCache } from 'node:module';
 import process from 'node:process';
 import { type App, startApp } from './app.ts';
-import { type Config, ConfigError, parseConfig } from './config.ts';
+import { type Config, ConfigError, parseConfig, secretsOf } from './config.ts';
 import { SettingsFileError } from './settings-file.ts';
 import { createLogger } from './logger.ts';
 import { FolderInUseError } from './store/sqlite/folder-lock.ts';
@@ -13,7 +13,7 @@ const STOP_DEADLINE_MS = 9500;
 // Jobs and the secret of their tokens are for this user's eyes only.
 process.umask(0o077);
 const config = readConfig();
-const { log, flush } = createLogger(config.logLevel);
+const { log, flush } = createLogger(config.logLevel, secretsOf(config));
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {

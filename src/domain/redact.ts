@@ -1,19 +1,120 @@
 /** What a secret is replaced by. */
 const REDACTED = '[redacted]';
 
-/** Each finds one kind of secret; what stays of it, so that a person knows what it was, is its first group. */
-const SECRETS: readonly RegExp[] = [
-  // The query of a URL is where signatures stand, and its user part is a password.
-  /(\bhttps?:\/\/[^\s"'\\?#<>]+\?)[^\s"'\\<>]+/gi,
-  /(\b(?:https?|rediss?):\/\/)[^\s"'\\/@<>]+(?=@)/gi,
-  /(\bbearer\s+)[\w.~+/=-]+/gi,
+/** Replaces one kind of secret. Each takes time in proportion to the text, whatever is in it. */
+type Redaction = (text: string) => string;
+
+/** Slashes, also as JSON inside of JSON escapes them. */
+const SLASHES = String.raw`(?:\\{0,4}\/){2}`;
+/** The rest of a URL: to the next blank, quote or bracket. An escaped slash or ampersand belongs to it. */
+const URL_REST = String.raw`(?:[^\s"'\\<>]|\\{1,4}(?:\/|u00[0-9a-f]{2}))+`;
+const URL_AFTER_SCHEME = new RegExp(`:${SLASHES}${URL_REST}`, 'gi');
+
+/** Between the name of a header and its value: quotes around both, or around neither. */
+const IS = String.raw`(?:\\*["']\s*[:,]\s*\[?\s*\\*["']|\s*[:=]\s*)`;
+const SECRET_HEADER = new RegExp(
+  String.raw`\b((?:(?:proxy-)?authorization|x-api-key|api-key|x-auth-token|x-amz-security-token)${IS})((?:basic|bearer|digest|token)\s+)?[^\s"'\\,]+`,
+  'gi',
+);
+const COOKIE_HEADER = new RegExp(String.raw`\b((?:set-)?cookie${IS})[^"'\\\r\n]+`, 'gi');
+
+/**
+ * Every pattern below begins with a literal, and takes in all that could belong to the match before a function decides
+ * about it: a pattern that fails after a long run would try again at each place in the run, in quadratic time.
+ */
+const REDACTIONS: readonly Redaction[] = [
+  (text) => text.replaceAll(URL_AFTER_SCHEME, redactUrl),
+  // The parameters of a URL without a scheme.
+  (text) =>
+    text.replaceAll(/([?&#;])([\w.%-]+)=([^\s"'\\&<>#;]+)/g, (match, before: string, name: string) =>
+      SECRET_PARAMETER.test(name) ? `${before}${name}=${REDACTED}` : match,
+    ),
+  // Headers, as text, as JSON, as a list of names and values, and as JSON inside of JSON.
+  (text) =>
+    text.replaceAll(SECRET_HEADER, (_, before: string, scheme = '') => `${before}${scheme}${REDACTED}`),
+  (text) => text.replaceAll(COOKIE_HEADER, `$1${REDACTED}`),
+  (text) => text.replaceAll(/(\bbearer\s+)[\w.~+/=-]+/gi, `$1${REDACTED}`),
+  (text) =>
+    text.replaceAll(/(\bbasic\s+)([\w+/=-]+)/gi, (match, scheme: string, credentials: string) =>
+      isBasicCredentials(credentials) ? `${scheme}${REDACTED}` : match,
+    ),
   // JWTs, and the gateway's own tokens around them.
-  /()\b(?:rgj_)?eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g,
+  (text) =>
+    text.replaceAll(/(?:rgj_)?eyJ[\w-]*(?:\.[\w-]*)*/g, (match) => (match.includes('.') ? REDACTED : match)),
   // Keys of the upstream.
-  /(\bSG_)(?!sandbox\b)[\w-]+/g,
+  (text) => text.replaceAll(/(\bSG_)(?!sandbox\b)[\w-]+/g, `$1${REDACTED}`),
 ];
 
-/** A text without the tokens, keys, passwords and signatures of URLs in it. */
+const SECRET_PARAMETER = /sig|token|key|secret|passw|credential|policy|jwt|auth|session|code$/i;
+
+/** A text without the tokens, keys, passwords and signatures in it, as far as they can be told by their form. */
 export function redact(text: string): string {
-  return SECRETS.reduce((redacted, secret) => redacted.replaceAll(secret, `$1${REDACTED}`), text);
+  return REDACTIONS.reduce((redacted, redaction) => redaction(redacted), text);
+}
+
+/** The query and the fragment of a URL are where signatures and tokens stand, and its user part is a password. */
+function redactUrl(match: string, offset: number, text: string): string {
+  if (!/[?#@]/.test(match)) return match;
+  const [slashes = ''] = /^:[\\/]+/.exec(match) ?? [];
+  const isHttp = /https?$/i.test(text.slice(Math.max(0, offset - 5), offset));
+  const rest = withoutUser(match.slice(slashes.length), isHttp);
+  const end = rest.search(/[?#]/);
+  const isOpen = end === -1 || end === rest.length - 1;
+  return `${slashes}${isOpen ? rest : `${rest.slice(0, end + 1)}${REDACTED}`}`;
+}
+
+/**
+ * The user part ends at the last @ of the authority: a password may have one in it. One that has a slash or a question
+ * mark, which should be escaped, reaches further; but in http and https an @ may stand in the path as well.
+ */
+function withoutUser(rest: string, isHttp: boolean): string {
+  const [authority = ''] = /^[^\\/?#]*/.exec(rest) ?? [];
+  const hasPort = /^(?:[^:]*|\[[^\]]*\])(?::\d*)?$/.test(authority.slice(authority.lastIndexOf('@') + 1));
+  const at = (isHttp && hasPort ? authority : rest).lastIndexOf('@');
+  return at === -1 ? rest : `${REDACTED}${rest.slice(at)}`;
+}
+
+/** Whether it is base64 of `user:password`: the word `basic` also stands before other words. */
+function isBasicCredentials(text: string): boolean {
+  const decoded = Buffer.from(text, 'base64').toString('utf8');
+  return decoded.includes(':') && !/[\p{Cc}\ufffd]/u.test(decoded);
+}
+
+/** Shorter ones would be found in ordinary words. */
+const MIN_SECRET_LENGTH = 8;
+
+/**
+ * Makes a function that takes known secrets out of a text, by whatever they begin with: as they are, escaped as in URLs
+ * and in JSON, and in base64 at any place.
+ */
+export function secretRedactor(secrets: readonly string[]): (text: string) => string {
+  const forms = secrets.flatMap((secret) =>
+    secret.length < MIN_SECRET_LENGTH ? [] : [[secret], escapedForms(secret), base64Forms(secret)].flat(),
+  );
+  // The longest first, as one may be a part of another.
+  const longestFirst = [...new Set(forms)].toSorted((a, b) => b.length - a.length);
+  return (text) => longestFirst.reduce((rest, form) => rest.replaceAll(form, REDACTED), text);
+}
+
+function escapedForms(secret: string): string[] {
+  const inUrl = encodeURIComponent(secret);
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  return [
+    inUrl,
+    inUrl.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
+    inJson,
+    inJson.replaceAll('/', String.raw`\/`),
+  ];
+}
+
+/** Base64 of a text that has the secret at any offset: the digits that depend on the secret alone. */
+function base64Forms(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  return [0, 1, 2].flatMap((offset) => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
+    const begin = Math.ceil((offset * 8) / 6);
+    const end = Math.floor(((offset + bytes.length) * 8) / 6);
+    const digits = encoded.slice(begin, end);
+    return [digits, digits.replaceAll('+', '-').replaceAll('/', '_')];
+  });
 }

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { jobFailure } from '../../src/domain/failure.ts';
-import { redact } from '../../src/domain/redact.ts';
+import { redact, secretRedactor } from '../../src/domain/redact.ts';
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl';
 
@@ -19,6 +19,26 @@ it.each([
   [`token rgj_${JWT},`, 'token [redacted],'],
   ['eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.', '[redacted]'],
   ['x-api-key SG_live_123', 'x-api-key SG_[redacted]'],
+  ['redis://:p@ss@db:6379/0', 'redis://[redacted]@db:6379/0'],
+  ['redis://:p/a@ss?#@db:6379/0', 'redis://[redacted]@db:6379/0'],
+  ['https://ada:p@ss@id.example/@me/a@2x.png', 'https://[redacted]@id.example/@me/a@2x.png'],
+  ['http://ada:p/ss@proxy:3128 is away', 'http://[redacted]@proxy:3128 is away'],
+  ['https://a.example/cb#access_token=abc', 'https://a.example/cb#[redacted]'],
+  ['wss://a.example/cb?a=1#access_token=abc', 'wss://a.example/cb?[redacted]'],
+  [
+    String.raw`{\"u\":\"https:\/\/a.example\/a?x=1\u0026sig=abc\"}`,
+    String.raw`{\"u\":\"https:\/\/a.example\/a?[redacted]\"}`,
+  ],
+  ['GET /a?first=1&X-Amz-Signature=abc&n=1', 'GET /a?first=1&X-Amz-Signature=[redacted]&n=1'],
+  ['basic YWRhOnB3', 'basic [redacted]'],
+  ['Authorization: Basic YWRhOnB3', 'Authorization: Basic [redacted]'],
+  ['proxy-authorization: Basic !', 'proxy-authorization: Basic [redacted]'],
+  ['authorization: abc', 'authorization: [redacted]'],
+  ['x-api-key: abc, accept: x', 'x-api-key: [redacted], accept: x'],
+  ['["x-api-key","abc","accept"]', '["x-api-key","[redacted]","accept"]'],
+  [String.raw`{\"x-api-key\":\"abc\"}`, String.raw`{\"x-api-key\":\"[redacted]\"}`],
+  ['cookie: a=b; c=d', 'cookie: [redacted]'],
+  ['{"set-cookie":["a=b; Path=/"],"x":1}', '{"set-cookie":["[redacted]"],"x":1}'],
 ])('%s', (text, redacted) => {
   expect(redact(text)).toBe(redacted);
 });
@@ -33,6 +53,85 @@ it.each([
   'SEGMIND_API_KEY is not set: the embedded sandbox at http://127.0.0.1:1 is the upstream',
   'jobs are kept in Redis at redis://127.0.0.1:6379',
   'the cat at https://a.example/cat.png looks up?',
+  'https://a.example/@me/a@2x.png',
+  'http://[::1]:4000/@me',
+  'GET /graphql?first=1',
+  'basic authentication failed, no authorization, no cookie',
+  '{"authorization":null,"cookie":7}',
 ])('leaves alone: %s', (text) => {
   expect(redact(text)).toBe(text);
+});
+
+describe('a known secret, whatever it begins with, is taken out', () => {
+  const SECRET = 'k/ey+"with=all\\of?it';
+  const clean = secretRedactor([SECRET, 'another-secret', 'short', '']);
+
+  it.each([
+    ['as it is', SECRET],
+    ['in a URL', encodeURIComponent(SECRET)],
+    ['in a URL, in small letters', encodeURIComponent(SECRET).toLowerCase()],
+    ['in JSON', JSON.stringify(SECRET).slice(1, -1)],
+    [
+      'in JSON of PHP',
+      JSON.stringify(SECRET)
+        .slice(1, -1)
+        .replaceAll('/', String.raw`\/`),
+    ],
+  ])('%s', (_, form) => {
+    expect(clean(`It is ${form}, another-secret, short.`)).toBe('It is [redacted], [redacted], short.');
+  });
+
+  it.each(['', 'a', 'ab', 'abc'])('in base64, behind %j', (before) => {
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const encoded = clean(Buffer.from(`${before}${SECRET}:x`).toString(encoding));
+      expect(encoded).toContain('[redacted]');
+      expect(Buffer.from(encoded.replace('[redacted]', ''), 'base64').toString('latin1')).not.toContain(
+        'ey+',
+      );
+    }
+  });
+});
+
+/** Each repeats what some pattern begins with, or what may stand in the middle of a match. */
+const ADVERSARIAL = [
+  'http://',
+  '://a ',
+  '://a@',
+  'https:\\/\\/a\\u0026 ',
+  'redis://@',
+  '#',
+  '@',
+  '\\',
+  ' ',
+  'a',
+  'eyJ-',
+  'eyJ.',
+  'eyJa.b ',
+  'basic ',
+  'basic YTpi ',
+  'bearer ',
+  '?key',
+  '?key=a&',
+  'x-api-key',
+  'x-api-key: ',
+  '"x-api-key"',
+  'cookie: ',
+  'SG_',
+];
+
+it.each(ADVERSARIAL)('takes time in proportion to the text: %j', (unit) => {
+  const clean = secretRedactor(['a-secret-of-the-configuration']);
+  const timeOf = (length: number) => {
+    const text = unit.repeat(length / unit.length);
+    const times = Array.from({ length: 3 }, () => {
+      const begin = performance.now();
+      redact(clean(text));
+      return performance.now() - begin;
+    });
+    return Math.min(...times);
+  };
+  timeOf(30_000);
+  // In quadratic time the second takes a hundred times as long.
+  const [small, large] = [timeOf(30_000), timeOf(300_000)];
+  expect(large).toBeLessThan(40 * Math.max(small, 1));
 });

@@ -1,4 +1,5 @@
 import { Agent, buildConnector } from 'undici';
+import { secretRedactor } from '../../../domain/redact.ts';
 import type { CallOptions } from '../../video-upstream.ts';
 import { decodeBody } from './content-encoding.ts';
 import { type AnswerHeaders, exchange } from './exchange.ts';
@@ -59,12 +60,14 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export class HttpClient implements AsyncDisposable {
   readonly #options: HttpClientOptions;
   readonly #origin: string;
+  readonly #redactForms: (text: string) => string;
   readonly #closing = new AbortController();
   readonly #agent: Agent;
   readonly #oneShotAgent: Agent;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
+    this.#redactForms = secretRedactor([options.apiKey]);
     this.#origin = new URL(options.origin).origin;
     // HTTP/1.1 only: over HTTP/2 undici shares one connection among all calls and repeats some requests by itself.
     const allowH2 = false;
@@ -137,7 +140,7 @@ export class HttpClient implements AsyncDisposable {
   /** An upstream that echoes the key in an error must not make us pass it on. */
   #redact(text: string): string {
     const { apiKey } = this.#options;
-    return apiKey === '' ? text : text.replaceAll(apiKey, '[redacted]');
+    return apiKey === '' ? text : this.#redactForms(text.replaceAll(apiKey, '[redacted]'));
   }
 }
 
