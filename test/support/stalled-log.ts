@@ -5,7 +5,7 @@ import { createLogger } from '../../src/logger.ts';
 import { endWithParent } from './end-with-parent.ts';
 
 endWithParent();
-const { log, flush } = createLogger('info');
+const { log, flush } = createLogger('info', []);
 let longestMs = 0;
 for (let line = 0; line < 40_000; line += 100) {
   const startedAt = performance.now();
