@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { ApiKeys } from './auth/api-keys.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { JobTokens } from './auth/job-tokens.ts';
+import { keyFetch } from './auth/key-fetch.ts';
 import { UserTokens } from './auth/user-tokens.ts';
 import type { Config } from './config.ts';
 import type { Caller } from './domain/caller.ts';
@@ -75,10 +76,13 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   const origin = sandbox?.url ?? config.segmindBaseUrl;
   const apiKey = sandbox === null ? config.segmindApiKey : SANDBOX_KEY;
   const now = () => clock.now();
+  const { proxy } = config;
+  if (proxy !== null) log.info(`outgoing calls use ${describeProxy(proxy)}`);
+  const call = { apiKey, now, proxy };
   const upstream = resources.use(
-    new SegmindUpstream({ origin, apiKey, now, historyUrl: historyUrlOf(config, origin) }),
+    new SegmindUpstream({ ...call, origin, historyUrl: historyUrlOf(config, origin) }),
   );
-  const images = resources.use(new SegmindImageHost({ origin: uploadOrigin(origin), apiKey, now }));
+  const images = resources.use(new SegmindImageHost({ ...call, origin: uploadOrigin(origin) }));
 
   const poller = new Poller({
     store,
@@ -160,7 +164,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   const { store, watchedJobs, clock, ownerRate, uploadRate, secret, images, sandbox, crossOrigin, log } =
     parts;
   const jobTokens = new JobTokens(secret);
-  const authenticator = openAuthenticator(config.auth, jobTokens, log);
+  const authenticator = openAuthenticator(config, jobTokens, log);
   const { trustedDocumentsFile } = config;
   const trusted = trustedDocumentsFile === null ? null : TrustedDocuments.read(trustedDocumentsFile);
   const streams = new OwnerStreams(config.limits.streamsPerOwner);
@@ -214,6 +218,14 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   };
 }
 
+/** Without the credentials. */
+function describeProxy({ httpsProxy, httpProxy, noProxy }: NonNullable<Config['proxy']>): string {
+  const [https, http] = [httpsProxy === '' ? httpProxy : httpsProxy, httpProxy].map((url) =>
+    url === '' ? 'no proxy' : `the proxy ${new URL(url).host}`,
+  );
+  return `${https} for https and ${http} for http, except to ${noProxy}`;
+}
+
 /** Null: the request history is not used. */
 function historyUrlOf({ segmindHistoryUrl }: Config, origin: string): string | null {
   if (segmindHistoryUrl === 'off') return null;
@@ -250,9 +262,9 @@ function whoMayAsk({ auth, host }: Config): string {
   return `callers sign in with ${ways.filter((way) => way !== false).join(' or ')}`;
 }
 
-function openAuthenticator(auth: Config['auth'], jobTokens: JobTokens, log: LeveledLog): Authenticator {
+function openAuthenticator({ auth, proxy }: Config, jobTokens: JobTokens, log: LeveledLog): Authenticator {
   const { jwtSecret: secret = null, jwksUrl = null, apiKeysFile = null } = auth ?? {};
-  const key = secret !== null ? { secret } : jwksUrl !== null ? { jwksUrl } : null;
+  const key = secret !== null ? { secret } : jwksUrl !== null ? { jwksUrl, fetch: keyFetch(proxy) } : null;
   const onStale = (error: unknown) =>
     log.warn({ err: error }, 'the keys for callers’ tokens could not be fetched anew; the last ones hold');
   return new Authenticator({

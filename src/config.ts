@@ -12,6 +12,7 @@ import {
   isJwksUrl,
   isLongSecret,
   isLoopback,
+  proxyUrl,
 } from './setting-forms.ts';
 
 /** All settings of a gateway process, checked and frozen. Times keep the unit that their name says. */
@@ -47,6 +48,9 @@ const environmentSchema = z.object({
     .optional(),
   SEGMIND_TIMEOUT_MS: integer(30_000, 1, 600_000),
   SEGMIND_RPM: integer(null, 0, 1_000_000),
+  HTTPS_PROXY: proxyUrl(),
+  HTTP_PROXY: proxyUrl(),
+  NO_PROXY: text(''),
   REDIS_URL: z
     .string()
     .transform(splitUrls)
@@ -84,6 +88,11 @@ const environmentSchema = z.object({
   SANDBOX_SPEED: positive(1),
 });
 
+/** Called directly whatever NO_PROXY says: no proxy can reach this machine under these names. */
+const LOOPBACK_HOSTS = 'localhost,127.0.0.1,::1';
+/** Other programs read these names in lower case, and prefer that spelling. */
+const LOWER_CASE_NAMES: ReadonlySet<string> = new Set(['https_proxy', 'http_proxy', 'no_proxy']);
+
 const DEFAULT_BASE_URL = 'https://api.segmind.com';
 const DEFAULT_RPM = 50;
 
@@ -104,6 +113,8 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
     segmindTimeoutMs: environment.SEGMIND_TIMEOUT_MS,
     /** Calls a minute; 0 = no limit. */
     segmindRpm: environment.SEGMIND_RPM ?? (embeddedSandbox ? 0 : DEFAULT_RPM),
+    /** Null: every outgoing call is direct. */
+    proxy: proxyOf(environment),
     /** Null: the embedded store. */
     redis: redisUrls === undefined ? null : { urls: redisUrls, cluster: environment.REDIS_CLUSTER },
     dataDir: environment.DATA_DIR,
@@ -217,10 +228,21 @@ function parse<T extends z.ZodType>(schema: T, environment: Environment): z.outp
   const given = Object.entries(environment)
     .map(([name, value = '']) => [name, value.trim()] as const)
     .filter(([, value]) => value !== '');
-  const parsed = schema.safeParse(Object.fromEntries(given));
+  const lowerCase = given.filter(([name]) => LOWER_CASE_NAMES.has(name));
+  const renamed = lowerCase.map(([name, value]) => [name.toUpperCase(), value] as const);
+  const parsed = schema.safeParse(Object.fromEntries([...given, ...renamed]));
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
   throw new ConfigError(`The configuration is wrong:\n${faults.join('\n')}`);
+}
+
+function proxyOf({ HTTPS_PROXY, HTTP_PROXY, NO_PROXY }: z.output<typeof environmentSchema>) {
+  if (HTTPS_PROXY === '' && HTTP_PROXY === '') return null;
+  return Object.freeze({
+    httpsProxy: HTTPS_PROXY,
+    httpProxy: HTTP_PROXY,
+    noProxy: [NO_PROXY, LOOPBACK_HOSTS].filter((hosts) => hosts !== '').join(','),
+  });
 }
 
 function isUrlWithPath(value: string): boolean {

@@ -83,6 +83,18 @@ export function isOrigin(value: string): boolean {
   return url.href === `${url.origin}/`;
 }
 
+/** The URL of an HTTP proxy; `host:port` is one of http, as in other programs. Empty when absent. */
+export function proxyUrl() {
+  return z
+    .string()
+    .transform((value) => (value.includes('://') ? value : `http://${value}`))
+    .refine(
+      (value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''),
+      'must be the http or https URL of a proxy, such as http://proxy.example.com:3128',
+    )
+    .default('');
+}
+
 /** The parts of a list with commas in between. */
 export function splitUrls(list: string): string[] {
   return list.split(',').map((url) => url.trim());

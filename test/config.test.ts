@@ -11,6 +11,7 @@ const DEFAULTS = {
   segmindHistoryUrl: null,
   segmindTimeoutMs: 30_000,
   segmindRpm: 0,
+  proxy: null,
   redis: null,
   dataDir: './data',
   role: 'all',
@@ -64,6 +65,9 @@ const NAMES = [
   'SEGMIND_HISTORY_URL',
   'SEGMIND_TIMEOUT_MS',
   'SEGMIND_RPM',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+  'NO_PROXY',
   'REDIS_URL',
   'REDIS_CLUSTER',
   'DATA_DIR',
@@ -121,6 +125,9 @@ describe('the configuration', () => {
       SEGMIND_HISTORY_URL: ' http://localhost:8080/history ',
       SEGMIND_TIMEOUT_MS: '1',
       SEGMIND_RPM: '0',
+      HTTPS_PROXY: ' https://ada:secret@proxy.example ',
+      HTTP_PROXY: 'proxy.example:3128',
+      NO_PROXY: '.internal,10.0.0.1',
       REDIS_URL: ' rediss://:secret@one.example:6380 , redis://two.example ',
       REDIS_CLUSTER: ' true ',
       DATA_DIR: ' /var/lib/reelgate ',
@@ -155,6 +162,11 @@ describe('the configuration', () => {
       segmindHistoryUrl: 'http://localhost:8080/history',
       segmindTimeoutMs: 1,
       segmindRpm: 0,
+      proxy: {
+        httpsProxy: 'https://ada:secret@proxy.example',
+        httpProxy: 'http://proxy.example:3128',
+        noProxy: '.internal,10.0.0.1,localhost,127.0.0.1,::1',
+      },
       redis: { urls: ['rediss://:secret@one.example:6380', 'redis://two.example'], cluster: true },
       dataDir: '/var/lib/reelgate',
       role: 'poller',
@@ -321,6 +333,23 @@ describe('SEGMIND_BASE_URL', () => {
   ])('is not %s', (wrong) => {
     expect(faultOf({ SEGMIND_BASE_URL: wrong })).toBe(
       'The configuration is wrong:\n  SEGMIND_BASE_URL: must be an http or https origin without a path, such as https://api.segmind.com',
+    );
+  });
+});
+
+describe('outgoing proxies', () => {
+  it('may be named in lower case, which comes first', () => {
+    const environment = { https_proxy: 'http://lower:1', HTTPS_PROXY: 'http://upper:2', no_proxy: '*' };
+    expect(parseConfig(environment).proxy).toEqual({
+      httpsProxy: 'http://lower:1',
+      httpProxy: '',
+      noProxy: '*,localhost,127.0.0.1,::1',
+    });
+  });
+
+  it.each(['socks5://proxy.example', 'ftp://proxy.example', 'http://', 'a b'])('are not at %s', (wrong) => {
+    expect(faultOf({ HTTP_PROXY: wrong })).toBe(
+      'The configuration is wrong:\n  HTTP_PROXY: must be the http or https URL of a proxy, such as http://proxy.example.com:3128',
     );
   });
 });

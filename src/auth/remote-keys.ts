@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
 
 /** Milliseconds after which the set is fetched anew, beside the requests that use it. */
 const REFRESH_MS = 5 * 60 * 1000;
@@ -11,9 +11,15 @@ const TIMING = { timeoutDuration: 5000, cooldownDuration: 5000, cacheMaxAge: Inf
  *
  * @param now epoch milliseconds
  * @param onStale told that the set could not be fetched anew
+ * @param fetchKeys see keyFetch
  */
-export function remoteKeys(url: URL, now: () => number, onStale: (error: unknown) => void): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(url, TIMING);
+export function remoteKeys(
+  url: URL,
+  now: () => number,
+  onStale: (error: unknown) => void,
+  fetchKeys: FetchImplementation = fetch,
+): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(url, { ...TIMING, [customFetch]: fetchKeys });
   let refreshedAt = now();
   return (header, token) => {
     if (keys.jwks() !== undefined && now() >= refreshedAt + REFRESH_MS) {

@@ -1,4 +1,4 @@
-import type { JWTVerifyGetKey } from 'jose';
+import type { FetchImplementation, JWTVerifyGetKey } from 'jose';
 import { ANONYMOUS, type Caller, isOwnerId, scopesOf } from '../domain/caller.ts';
 import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
 import { remoteKeys } from './remote-keys.ts';
@@ -7,7 +7,13 @@ import { verifyJwt } from './verify-jwt.ts';
 /** How users' JWTs are checked. */
 export interface UserTokenOptions {
   /** The secret for HS256, or where the public keys are. */
-  readonly key: { readonly secret: string } | { readonly jwksUrl: string };
+  readonly key:
+    | { readonly secret: string }
+    | {
+        readonly jwksUrl: string;
+        /** Fetches the keys, see keyFetch. @default the global fetch */
+        readonly fetch?: FetchImplementation;
+      };
   /** What `iss` and `aud` have to be; null: anything. */
   readonly issuer: string | null;
   readonly audience: string | null;
@@ -48,7 +54,7 @@ export class UserTokens {
     const secret = 'secret' in key;
     this.#key = secret
       ? new TextEncoder().encode(key.secret)
-      : remoteKeys(new URL(key.jwksUrl), now, onStale);
+      : remoteKeys(new URL(key.jwksUrl), now, onStale, key.fetch);
     this.#checks = {
       clockTolerance: CLOCK_SKEW_SECONDS,
       algorithms: secret ? ['HS256'] : PUBLIC_KEY_ALGORITHMS,

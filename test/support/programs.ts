@@ -16,6 +16,8 @@ export const CHROMIUM: Program = {
   debianPackage: 'chromium',
 };
 
+export const OPENSSL: Program = { names: ['openssl'], debianPackage: 'openssl' };
+
 /** The path of a program, or null when there is none on the PATH. */
 export function findProgram({ names }: Pick<Program, 'names'>): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter);

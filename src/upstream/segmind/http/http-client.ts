@@ -1,9 +1,9 @@
-import { Agent, buildConnector } from 'undici';
+import type { Dispatcher } from 'undici';
 import { secretRedactor } from '../../../domain/redact.ts';
 import type { CallOptions } from '../../video-upstream.ts';
+import { createAgent, type ProxySettings } from './agent.ts';
 import { decodeBody } from './content-encoding.ts';
 import { type AnswerHeaders, exchange } from './exchange.ts';
-import { skipContinue } from './skip-continue.ts';
 import { clockOffset, parseHttpDate, parseRetryAfter, parseTime } from './times.ts';
 
 /** What came of one call. */
@@ -49,9 +49,9 @@ export interface HttpClientOptions {
   readonly apiKey: string;
   /** Epoch milliseconds; for headers that name a time. */
   readonly now: () => number;
+  /** @default null, no proxy */
+  readonly proxy?: ProxySettings | null;
 }
-
-const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * A minimal HTTP client that knows one thing more than others: whether a request that failed had been sent.
@@ -62,26 +62,18 @@ export class HttpClient implements AsyncDisposable {
   readonly #origin: string;
   readonly #redactForms: (text: string) => string;
   readonly #closing = new AbortController();
-  readonly #agent: Agent;
-  readonly #oneShotAgent: Agent;
+  readonly #agent: Dispatcher;
+  readonly #oneShotAgent: Dispatcher;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
     this.#redactForms = secretRedactor([options.apiKey]);
     this.#origin = new URL(options.origin).origin;
-    // HTTP/1.1 only: over HTTP/2 undici shares one connection among all calls and repeats some requests by itself.
-    const allowH2 = false;
-    const connector = buildConnector({ allowH2, timeout: CONNECT_TIMEOUT_MS, signal: this.#closing.signal });
-    const connect: typeof connector = (target, callback) =>
-      connector(target, (...outcome) => {
-        // On an error undici gives no second argument, though its types say null.
-        if (outcome[1]) skipContinue(outcome[1]);
-        callback(...outcome);
-      });
-    this.#agent = new Agent({ allowH2, connect });
+    const connection = { proxy: options.proxy ?? null, signal: this.#closing.signal };
+    this.#agent = createAgent(connection);
     // A kept-alive connection may be dead before the request is written, which looks like a lost answer. For a POST
     // that would end a job that was never sent, so each gets a fresh connection (pipelining 0 = no keep-alive).
-    this.#oneShotAgent = new Agent({ allowH2, connect, pipelining: 0 });
+    this.#oneShotAgent = createAgent({ ...connection, pipelining: 0 });
   }
 
   /** Makes one call. Never throws. */
