@@ -216,6 +216,11 @@ export function secretsOf({ segmindApiKey, auth, redis }: Config): string[] {
   return secrets.filter((secret) => secret !== '');
 }
 
+/** Whether `npm start` started this process: npm names the script that it runs. */
+export function isStartedByNpm(environment: Environment = process.env): boolean {
+  return environment['npm_lifecycle_event'] === 'start';
+}
+
 /** The settings of a sandbox that runs alone. */
 export function parseSandboxConfig(environment: Environment = process.env): {
   readonly sandboxSpeed: number;

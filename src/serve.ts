@@ -5,10 +5,16 @@ import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, parseConfig, secretsOf } from './config.ts';
 import { SettingsFileError } from './settings-file.ts';
 import { createLogger } from './logger.ts';
+import { onParentExit } from './parent-process.ts';
 import { FolderInUseError } from './store/sqlite/folder-lock.ts';
 
 /** By then a graceful stop is given up. */
 const STOP_DEADLINE_MS = 9500;
+/**
+ * Milliseconds in which the same signal again is a copy of the first: npm passes on to its child what the terminal (or
+ * systemd) has sent to both.
+ */
+const SAME_SIGNAL_MS = 1000;
 
 // Jobs and the secret of their tokens are for this user's eyes only.
 process.umask(0o077);
@@ -16,9 +22,19 @@ const config = readConfig();
 const { log, flush } = createLogger(config.logLevel, secretsOf(config));
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  let copiesUntil = 0;
   process.on(signal, () => {
+    if (performance.now() < copiesUntil) return;
     if (stopping.signal.aborted) process.exit(1);
+    copiesUntil = performance.now() + SAME_SIGNAL_MS;
     log.info({ signal }, `${signal}: stopping; once more ends at once`);
+    stopping.abort();
+  });
+}
+if (isStartedByNpm()) {
+  onParentExit(() => {
+    if (stopping.signal.aborted) return;
+    log.info('npm has ended: stopping');
     stopping.abort();
   });
 }

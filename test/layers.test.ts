@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'fault-log.ts': ['domain'],
   'log-output.ts': [],
   'logger.ts': ['domain', 'log-output.ts'],
+  'parent-process.ts': [],
   'settings-file.ts': [],
   'steady-clock.ts': ['domain', 'system-clock.ts'],
   'system-clock.ts': ['domain'],
@@ -40,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'storage.ts': ['domain', 'store', 'config.ts', 'fault-log.ts', 'steady-clock.ts', 'system-clock.ts'],
   'main.ts': ['serve.ts', 'v8-flags.ts'],
-  'serve.ts': ['app.ts', 'settings-file.ts', 'config.ts', 'logger.ts', 'store'],
+  'serve.ts': ['app.ts', 'settings-file.ts', 'config.ts', 'logger.ts', 'parent-process.ts', 'store'],
   'sandbox-main.ts': ['config.ts', 'sandbox'],
 };
 
