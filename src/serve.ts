@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { flushCompileCache } from 'node:module';
 import process from 'node:process';
 import { type App, startApp } from './app.ts';
-import { type Config, ConfigError, parseConfig, secretsOf } from './config.ts';
+import { type Config, ConfigError, isStartedByNpm, parseConfig, secretsOf } from './config.ts';
 import { SettingsFileError } from './settings-file.ts';
 import { createLogger } from './logger.ts';
 import { onParentExit } from './parent-process.ts';
