@@ -22,6 +22,7 @@ import { ConsoleFiles } from './server/console.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
 import { OwnerStreams } from './server/owner-streams.ts';
+import { PublicUrl } from './server/public-url.ts';
 import { PlainQueries } from './server/plain-queries.ts';
 import { SharedPayloads } from './server/shared-payloads.ts';
 import { TrustedDocuments } from './server/trusted-documents.ts';
@@ -117,7 +118,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
     }),
   );
   const pages = config.role === 'poller' ? null : openConsole(config, log);
-  const crossOrigin = new CrossOrigin(config.corsOrigins, config.localOnly);
+  const publicUrl = new PublicUrl(config);
+  const crossOrigin = new CrossOrigin(config.corsOrigins, config.localOnly, publicUrl);
   // Each query may meet the same fault.
   const serverLog = resources.use(new FaultLog(log.child({ part: 'server' }), clock));
   const server = resources.use(

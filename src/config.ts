@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { z } from 'zod';
+import { publicUrl, trustProxy } from './address-settings.ts';
 import {
   integer,
   positive,
@@ -30,6 +31,8 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const environmentSchema = z.object({
   PORT: integer(4000, 0, 65_535),
   HOST: text('127.0.0.1'),
+  PUBLIC_URL: publicUrl(),
+  TRUST_PROXY: trustProxy(),
   // Sent as a header: anything else would fail each call.
   SEGMIND_API_KEY: z
     .string()
@@ -103,6 +106,10 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
     /** 0 picks a free one. */
     port: environment.PORT,
     host: environment.HOST,
+    /** The URL that clients use, without a slash at its end; null: as each request says. */
+    publicUrl: environment.PUBLIC_URL ?? null,
+    /** The proxies whose `Forwarded` and `X-Forwarded-*` headers count, in CIDR notation. */
+    trustProxy: environment.TRUST_PROXY,
     /** True: neither a key nor an upstream was given, so the sandbox is the upstream. */
     embeddedSandbox,
     /** Empty: calls carry no key. */

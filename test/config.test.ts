@@ -5,6 +5,8 @@ import { ConfigError, parseConfig, parseSandboxConfig } from '../src/config.ts';
 const DEFAULTS = {
   port: 4000,
   host: '127.0.0.1',
+  publicUrl: null,
+  trustProxy: [],
   embeddedSandbox: true,
   segmindApiKey: '',
   segmindBaseUrl: 'https://api.segmind.com',
@@ -60,6 +62,8 @@ const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
 const NAMES = [
   'PORT',
   'HOST',
+  'PUBLIC_URL',
+  'TRUST_PROXY',
   'SEGMIND_API_KEY',
   'SEGMIND_BASE_URL',
   'SEGMIND_HISTORY_URL',
@@ -120,6 +124,8 @@ describe('the configuration', () => {
     const config = parseConfig({
       PORT: ' 0 ',
       HOST: ' 0.0.0.0 ',
+      PUBLIC_URL: ' https://Example.com:443/reelgate/ ',
+      TRUST_PROXY: ' loopback , 192.0.2.7,10.0.0.0/8 , 2001:db8::1 ',
       SEGMIND_API_KEY: ' SG_1 ',
       SEGMIND_BASE_URL: ' http://localhost:8080 ',
       SEGMIND_HISTORY_URL: ' http://localhost:8080/history ',
@@ -156,6 +162,8 @@ describe('the configuration', () => {
     expect(config).toEqual({
       port: 0,
       host: '0.0.0.0',
+      publicUrl: 'https://example.com/reelgate',
+      trustProxy: ['127.0.0.0/8', '::1/128', '192.0.2.7/32', '10.0.0.0/8', '2001:db8::1/128'],
       embeddedSandbox: false,
       segmindApiKey: 'SG_1',
       segmindBaseUrl: 'http://localhost:8080',

@@ -1,16 +1,19 @@
 import type { IncomingMessage } from 'node:http';
+import type { PublicUrl } from './public-url.ts';
 import { rememberLast } from './remember-last.ts';
 
 /** Whose pages may ask from a browser: the gateway's own, and those of the origins in the list. Programs may always. */
 export class CrossOrigin {
   readonly #allowed: ReadonlySet<string>;
   readonly #localOnly: boolean;
+  readonly #publicUrl: PublicUrl;
 
   /**
    * @param allowed origins as browsers write them, such as `https://app.example.com`
    * @param localOnly whether the gateway may be asked by the names of this machine only
    */
-  constructor(allowed: readonly string[], localOnly: boolean) {
+  constructor(allowed: readonly string[], localOnly: boolean, publicUrl: PublicUrl) {
+    this.#publicUrl = publicUrl;
     this.#allowed = new Set(allowed);
     this.#localOnly = localOnly;
   }
@@ -27,8 +30,11 @@ export class CrossOrigin {
    * Browsers let any page open a WebSocket to any host, and POST a form, and tell which page it is; programs send no
    * Origin.
    */
-  mayUnasked({ headers: { origin, host } }: IncomingMessage): boolean {
-    return origin === undefined || this.#allowed.has(origin) || URL.parse(origin)?.host === host;
+  mayUnasked(request: IncomingMessage): boolean {
+    const { origin } = request.headers;
+    if (origin === undefined || this.#allowed.has(origin)) return true;
+    const page = URL.parse(origin);
+    return page !== null && this.#publicUrl.isOwnOrigin(page, request);
   }
 
   /**

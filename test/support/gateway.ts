@@ -6,6 +6,7 @@ import { createSchema } from '../../src/graphql/schema.ts';
 import { CallbackSubscriptions } from '../../src/server/callback/subscriptions.ts';
 import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
 import { CrossOrigin } from '../../src/server/cross-origin.ts';
+import { PublicUrl, type PublicUrlOptions } from '../../src/server/public-url.ts';
 import { OwnerStreams } from '../../src/server/owner-streams.ts';
 import { SharedPayloads } from '../../src/server/shared-payloads.ts';
 import type { TrustedDocuments } from '../../src/server/trusted-documents.ts';
@@ -40,6 +41,8 @@ export interface GatewayOptions extends Partial<
   readonly corsOrigins?: readonly string[];
   /** @default false */
   readonly localOnly?: boolean;
+  /** @default neither PUBLIC_URL nor trusted proxies */
+  readonly address?: Partial<PublicUrlOptions>;
   readonly trusted?: TrustedDocuments;
   /** @default true */
   readonly introspection?: boolean;
@@ -87,6 +90,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     auth,
     corsOrigins = [],
     localOnly = false,
+    address = {},
     trusted = null,
     introspection = true,
     streamsPerOwner = 0,
@@ -94,7 +98,11 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     unreadLimits,
     ...overrides
   } = options;
-  const crossOrigin = new CrossOrigin(corsOrigins, localOnly);
+  const crossOrigin = new CrossOrigin(
+    corsOrigins,
+    localOnly,
+    new PublicUrl({ publicUrl: null, trustProxy: [], ...address }),
+  );
   const log = new GatewayLog();
   const jobTokens = new JobTokens(new Uint8Array(32));
   const watched = wrapStore?.(store) ?? store;
