@@ -2,11 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { YogaLogger } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { ApiKeys } from './auth/api-keys.ts';
-import { Authenticator } from './auth/authenticator.ts';
 import { JobTokens } from './auth/job-tokens.ts';
-import { keyFetch } from './auth/key-fetch.ts';
-import { UserTokens } from './auth/user-tokens.ts';
 import type { Config } from './config.ts';
 import type { Caller } from './domain/caller.ts';
 import { isPublicHost } from './domain/public-address.ts';
@@ -31,6 +27,7 @@ import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint } from './server/yoga.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
+import { openAuthenticator, whoMayAsk } from './sign-in.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { systemClock } from './system-clock.ts';
 import type { Image, ImageHost, UploadOutcome } from './upstream/image-host.ts';
@@ -52,8 +49,6 @@ const SANDBOX_TYPICAL_MS = 8000;
 /** Of many jobs the log names the first. */
 const MAX_LOGGED_IDS = 10;
 const SANDBOX_KEY = 'SG_sandbox';
-/** Tokens expire by the clock of those who made them. */
-const wallNow = () => systemClock.now();
 
 /**
  * Wires the parts and starts them. What was opened is released again when a later part fails to start.
@@ -252,31 +247,6 @@ function openConsole({ trustedDocumentsFile }: Config, log: Logger): ConsoleFile
   const files = ConsoleFiles.read();
   if (files === null) log.warn('the console is not built, so there is no page at /: npm run build:console');
   return files;
-}
-
-function whoMayAsk({ auth, host }: Config): string {
-  if (auth === null) return `nobody signs in: whoever reaches ${host} is the owner anonymous`;
-  const ways = [
-    auth.jwksUrl !== null && `JWTs by the keys at ${new URL(auth.jwksUrl).host}`,
-    auth.jwtSecret !== null && 'JWTs by a shared secret',
-    auth.apiKeysFile !== null && `the keys in ${auth.apiKeysFile}`,
-  ];
-  return `callers sign in with ${ways.filter((way) => way !== false).join(' or ')}`;
-}
-
-function openAuthenticator({ auth, proxy }: Config, jobTokens: JobTokens, log: LeveledLog): Authenticator {
-  const { jwtSecret: secret = null, jwksUrl = null, apiKeysFile = null } = auth ?? {};
-  const key = secret !== null ? { secret } : jwksUrl !== null ? { jwksUrl, fetch: keyFetch(proxy) } : null;
-  const onStale = (error: unknown) =>
-    log.warn({ err: error }, 'the keys for callers’ tokens could not be fetched anew; the last ones hold');
-  return new Authenticator({
-    userTokens:
-      auth === null || key === null ? null : new UserTokens({ ...auth, key, now: wallNow, onStale }),
-    apiKeys: apiKeysFile === null ? null : ApiKeys.read(apiKeysFile),
-    jobTokens,
-    now: wallNow,
-    onUnavailable: (error) => log.warn({ err: error }, 'callers’ tokens cannot be checked'),
-  });
 }
 
 async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {

@@ -1,32 +1,51 @@
-import type { FetchImplementation } from 'jose';
-import { EnvHttpProxyAgent, fetch, type Response as UndiciResponse } from 'undici';
+import type { JSONWebKeySet } from 'jose';
+import { EnvHttpProxyAgent, fetch } from 'undici';
 
 /** Which proxies the keys are fetched through; an empty text means none. */
 type ProxySettings = Required<Pick<EnvHttpProxyAgent.Options, 'httpProxy' | 'httpsProxy' | 'noProxy'>>;
 
-/** The fetch for a JWK set, through a proxy if there is one. Its agent keeps no process alive. */
-export function keyFetch(proxy: ProxySettings | null): FetchImplementation {
-  if (proxy === null) return globalThis.fetch;
-  const dispatcher = new EnvHttpProxyAgent({ ...proxy, allowH2: false, proxyTunnel: true });
-  return async (url, { method, headers, redirect, signal }) => {
-    const answer = await fetch(url, { method, headers: [...headers], redirect, signal, dispatcher });
-    const { status, statusText } = answer;
-    return new Response(streamOf(answer), { status, statusText, headers: [...answer.headers] });
+/** Milliseconds for one fetch, from the connection to the end of the answer. */
+const DEADLINE_MS = 5000;
+/** Bytes. A set of a few keys has a few kB; with certificates, some tens. */
+const MAX_BYTES = 256 * 1024;
+
+/**
+ * Makes the function that fetches a JWK set, through a proxy if there is one. It follows no redirects; its agent keeps no
+ * process alive. It rejects with the reason: a status other than 200, no answer in time, a body that is too long or no JSON.
+ */
+export function keyFetch(url: string, proxy: ProxySettings | null): () => Promise<JSONWebKeySet> {
+  const dispatcher =
+    proxy === null ? null : new EnvHttpProxyAgent({ ...proxy, allowH2: false, proxyTunnel: true });
+  return async () => {
+    const { status, body } = await fetch(url, {
+      ...(dispatcher === null ? {} : { dispatcher }),
+      signal: AbortSignal.timeout(DEADLINE_MS),
+      redirect: 'manual',
+      // A cache in between would keep a key for longer than its issuer does.
+      headers: { accept: 'application/jwk-set+json, application/json', 'cache-control': 'no-cache' },
+    });
+    if (status === 200) return parse(await readText(body));
+    await body?.cancel();
+    throw new Error(`the answer has status ${status}, not 200`);
   };
 }
 
-/** The body as the global fetch gives it, another class than undici's. */
-function streamOf({ body }: UndiciResponse): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-  const chunks = body?.values();
-  if (chunks === undefined) return null;
-  return new ReadableStream({
-    pull: async (stream) => {
-      const { done, value } = await chunks.next();
-      if (done === true) stream.close();
-      else stream.enqueue(value);
-    },
-    cancel: async () => {
-      await chunks.return?.();
-    },
-  });
+function parse(text: string): JSONWebKeySet {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('the answer is not JSON');
+  }
+}
+
+async function readText(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    // Leaving the loop cancels the rest.
+    if (length > MAX_BYTES) throw new Error(`the answer is longer than ${MAX_BYTES / 1024} KiB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

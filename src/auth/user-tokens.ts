@@ -1,19 +1,13 @@
-import type { FetchImplementation, JWTVerifyGetKey } from 'jose';
+import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 import { ANONYMOUS, type Caller, isOwnerId, scopesOf } from '../domain/caller.ts';
 import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
-import { remoteKeys } from './remote-keys.ts';
+import { type FailedFetch, RemoteKeys } from './remote-keys.ts';
 import { verifyJwt } from './verify-jwt.ts';
 
 /** How users' JWTs are checked. */
 export interface UserTokenOptions {
-  /** The secret for HS256, or where the public keys are. */
-  readonly key:
-    | { readonly secret: string }
-    | {
-        readonly jwksUrl: string;
-        /** Fetches the keys, see keyFetch. @default the global fetch */
-        readonly fetch?: FetchImplementation;
-      };
+  /** The secret for HS256, or what fetches the set of public keys: see keyFetch. */
+  readonly key: { readonly secret: string } | { readonly fetchKeys: () => Promise<JSONWebKeySet> };
   /** What `iss` and `aud` have to be; null: anything. */
   readonly issuer: string | null;
   readonly audience: string | null;
@@ -21,8 +15,8 @@ export interface UserTokenOptions {
   readonly ownerClaim: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Told that the keys could not be fetched anew; the last ones hold. */
-  readonly onStale: (error: unknown) => void;
+  /** Told that the keys could not be fetched, at most once in ten seconds. */
+  readonly onFetchFailed: (failure: FailedFetch) => void;
 }
 
 /** Signatures with a public key: a JWK set never has secrets, and so never lets HS through. */
@@ -46,23 +40,33 @@ const CLOCK_SKEW_SECONDS = 30;
 /** Tells callers by JWTs that somebody else issues to users. */
 export class UserTokens {
   readonly #key: Uint8Array | JWTVerifyGetKey;
+  /** Null with a secret. */
+  readonly #remoteKeys: RemoteKeys | null;
   readonly #checks: Parameters<typeof verifyJwt>[2];
   readonly #ownerClaim: string;
   readonly #now: () => number;
 
-  constructor({ key, issuer, audience, ownerClaim, now, onStale }: UserTokenOptions) {
-    const secret = 'secret' in key;
-    this.#key = secret
-      ? new TextEncoder().encode(key.secret)
-      : remoteKeys(new URL(key.jwksUrl), now, onStale, key.fetch);
+  constructor({ key, issuer, audience, ownerClaim, now, onFetchFailed }: UserTokenOptions) {
+    if ('secret' in key) {
+      this.#key = new TextEncoder().encode(key.secret);
+      this.#remoteKeys = null;
+    } else {
+      this.#remoteKeys = new RemoteKeys({ fetch: key.fetchKeys, now, onFailure: onFetchFailed });
+      this.#key = this.#remoteKeys.find;
+    }
     this.#checks = {
       clockTolerance: CLOCK_SKEW_SECONDS,
-      algorithms: secret ? ['HS256'] : PUBLIC_KEY_ALGORITHMS,
+      algorithms: 'secret' in key ? ['HS256'] : PUBLIC_KEY_ALGORITHMS,
       ...(issuer === null ? {} : { issuer }),
       ...(audience === null ? {} : { audience }),
     };
     this.#ownerClaim = ownerClaim;
     this.#now = now;
+  }
+
+  /** Fetches the public keys, so that the first callers need not wait. Failures go to `onFetchFailed`. */
+  async fetchKeys(): Promise<void> {
+    await this.#remoteKeys?.refresh();
   }
 
   /** @throws as verifyJwt; AuthenticationError too when it names no owner */

@@ -1,88 +1,34 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { describe, expect, it, vi } from 'vitest';
+import { SignJWT } from 'jose';
+import { describe, expect, it } from 'vitest';
 import { ApiKeys } from '../../src/auth/api-keys.ts';
 import { Authenticator } from '../../src/auth/authenticator.ts';
 import { AuthenticationError, AuthUnavailableError } from '../../src/auth/authentication-error.ts';
 import { JobTokens } from '../../src/auth/job-tokens.ts';
-import { UserTokens } from '../../src/auth/user-tokens.ts';
+import { keyFetch } from '../../src/auth/key-fetch.ts';
 import { SettingsFileError } from '../../src/settings-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { until } from '../support/gateway-until.ts';
-import { MINUTE, NOON } from '../support/times.ts';
+import { NOON } from '../support/times.ts';
+import { signingKey, verifier } from './signing-keys.ts';
 import { BOTH_SCOPES, signToken, START, userTokens } from './tokens.ts';
 
 const jobTokens = new JobTokens(new Uint8Array(32));
 const now = () => NOON;
 const onUnavailable = () => {};
 
-describe('a JWK set', () => {
-  it('is fetched once, again for a key that is new, and never lets a shared secret through', async () => {
-    const first = await makeKey('first');
-    const second = await makeKey('second');
-    const published = [first.jwk];
-    await using set = await serveKeys(() => ({ keys: published }));
-    const tokens = verifierAt(set.url);
-    expect(await tokens.verify(await first.sign())).toMatchObject({ ownerId: 'ada', jobId: null });
-    await tokens.verify(await first.sign());
-    expect(set.requests()).toBe(1);
-    await expect(tokens.verify(await second.sign())).rejects.toThrow(AuthenticationError);
-    await expect(tokens.verify(await signToken())).rejects.toThrow(AuthenticationError);
-    published.push(second.jwk);
-    // Another verifier, as the set is not fetched anew more than once in half a minute.
-    await verifierAt(set.url).verify(await second.sign());
-  });
-
-  it('holds while its issuer is away, and is looked at again every few minutes', async () => {
-    const { jwk, sign } = await makeKey('first');
-    let answer: object | null = { keys: [jwk] };
-    await using set = await serveKeys(() => answer);
-    const clock = new FakeClock();
-    const told: unknown[] = [];
-    const tokens = verifierAt(set.url, clock.now, (error) => told.push(error));
-    await tokens.verify(await sign());
-    answer = null;
-    clock.jump(5 * MINUTE);
-    const token = await sign(5 * 60 + 60);
-    expect(await tokens.verify(token)).toMatchObject({ ownerId: 'ada' });
-    await until(set.requests, 2);
-    expect(await tokens.verify(token)).toMatchObject({ ownerId: 'ada' });
-    await until(() => told.length, 1);
-    // The issuer takes the key back.
-    answer = { keys: [] };
-    clock.jump(5 * MINUTE);
-    const last = await sign(10 * 60 + 60);
-    await tokens.verify(last);
-    await until(set.requests, 3);
-    await vi.waitFor(() => expect(tokens.verify(last)).rejects.toThrow('The token is not valid.'));
-  });
-
-  it('that can’t be had is no fault of the token', async () => {
-    const { sign } = await makeKey('first');
-    await using set = await serveKeys(() => null);
-    await expect(verifierAt(set.url).verify(await sign())).rejects.toThrow(AuthUnavailableError);
-    await expect(verifierAt('http://127.0.0.1:9/jwks').verify(await sign())).rejects.toThrow(
-      AuthUnavailableError,
-    );
-  });
-});
-
 it('trouble with the keys is told, and not once a request', async () => {
   const told: Error[] = [];
   let time = NOON;
   const authenticator = new Authenticator({
-    userTokens: verifierAt('http://127.0.0.1:9/jwks'),
+    userTokens: verifier(keyFetch('http://127.0.0.1:9/jwks', null), { now }),
     apiKeys: null,
     jobTokens,
     now: () => time,
     onUnavailable: (error) => told.push(error),
   });
-  const { sign } = await makeKey('first');
+  const { sign } = await signingKey('first');
   const token = await sign();
   for (const later of [0, 9999, 1]) {
     time += later;
@@ -190,54 +136,4 @@ function write(folder: string, content: unknown): string {
   const path = join(folder, 'keys.json');
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
-}
-
-function verifierAt(jwksUrl: string, time = now, onStale: (error: unknown) => void = () => {}): UserTokens {
-  return new UserTokens({
-    key: { jwksUrl },
-    issuer: null,
-    audience: null,
-    ownerClaim: 'sub',
-    now: time,
-    onStale,
-  });
-}
-
-async function makeKey(kid: string): Promise<{ jwk: JWK; sign: (seconds?: number) => Promise<string> }> {
-  const { publicKey, privateKey } = await generateKeyPair('ES256');
-  const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' };
-  const sign = (seconds = 60) =>
-    new SignJWT({ sub: 'ada', scope: BOTH_SCOPES, exp: START + seconds })
-      .setProtectedHeader({ alg: 'ES256', kid })
-      .sign(privateKey);
-  return { jwk, sign };
-}
-
-async function serveKeys(
-  keys: () => object | null,
-): Promise<AsyncDisposable & { url: string; requests: () => number }> {
-  let requests = 0;
-  const server: Server = createServer((_, response) => {
-    requests += 1;
-    const body = keys();
-    response
-      .writeHead(body === null ? 500 : 200, { 'content-type': 'application/json' })
-      .end(JSON.stringify(body));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${portOf(server)}/jwks`,
-    requests: () => requests,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

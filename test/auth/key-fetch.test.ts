@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { keyFetch } from '../../src/auth/key-fetch.ts';
 import { ConnectProxy } from '../support/connect-proxy.ts';
@@ -7,7 +8,7 @@ import { listenOnFreePort } from '../support/scripted-upstream-port.ts';
 let issuer: Server;
 let proxy: ConnectProxy;
 beforeAll(async () => {
-  issuer = createServer((_, response) => response.end('{"keys":[]}'));
+  issuer = createServer(answer);
   proxy = await ConnectProxy.start(await listenOnFreePort(issuer), 'tunnels');
 });
 afterAll(async () => {
@@ -16,16 +17,43 @@ afterAll(async () => {
 });
 
 it('keys are fetched through the proxy', async () => {
-  const fetchKeys = keyFetch({ httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: '127.0.0.1' });
-  const signal = AbortSignal.timeout(5000);
-  const headers = new Headers({ accept: 'application/json' });
-  const answer = await fetchKeys('http://issuer.test/jwks', {
-    method: 'GET',
-    headers,
-    redirect: 'manual',
-    signal,
-  });
-  expect([answer.status, await answer.json()]).toEqual([200, { keys: [] }]);
-  expect(answer).toBeInstanceOf(Response);
+  const proxies = { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: '127.0.0.1' };
+  expect(await keyFetch('http://issuer.test/jwks', proxies)()).toEqual({ keys: [] });
   expect(proxy.connects.map(({ target }) => target)).toEqual(['issuer.test:80']);
 });
+
+it.each([
+  ['/missing', 'the answer has status 404, not 200'],
+  // It could lead to any place.
+  ['/moved', 'the answer has status 302, not 200'],
+  ['/page', 'the answer is not JSON'],
+  ['/endless', 'the answer is longer than 256 KiB'],
+])('%s: %s', async (path, reason) => {
+  const address = issuer.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  await expect(keyFetch(`http://127.0.0.1:${port}${path}`, null)()).rejects.toThrow(reason);
+});
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  switch (request.url) {
+    case '/missing':
+      response.writeHead(404).end('{"keys":[]}');
+      return;
+    case '/moved':
+      response.writeHead(302, { location: '/jwks' }).end();
+      return;
+    case '/page':
+      response.end('<html>');
+      return;
+    case '/endless':
+      Readable.from(endlessly()).pipe(response);
+      return;
+    default:
+      response.end('{"keys":[]}');
+  }
+}
+
+function* endlessly(): Generator<Buffer> {
+  const chunk = Buffer.alloc(64 * 1024, ' ');
+  for (;;) yield chunk;
+}

@@ -18,7 +18,7 @@ export function userTokens(): UserTokens {
     audience: AUDIENCE,
     ownerClaim: 'sub',
     now: () => NOON,
-    onStale: () => {},
+    onFetchFailed: () => {},
   });
 }
 

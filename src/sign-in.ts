@@ -1,0 +1,77 @@
+import { ApiKeys } from './auth/api-keys.ts';
+import { Authenticator } from './auth/authenticator.ts';
+import type { JobTokens } from './auth/job-tokens.ts';
+import { keyFetch } from './auth/key-fetch.ts';
+import type { FailedFetch } from './auth/remote-keys.ts';
+import { sharedIssuerWarning } from './auth/shared-issuers.ts';
+import { UserTokens } from './auth/user-tokens.ts';
+import type { Config } from './config.ts';
+import type { LeveledLog } from './fault-log.ts';
+import { systemClock } from './system-clock.ts';
+
+/** Tokens expire by the clock of those who made them. */
+const now = () => systemClock.now();
+
+/** One sentence on who may use the gateway. */
+export function whoMayAsk({ auth, host }: Config): string {
+  if (auth === null) return `nobody signs in: whoever reaches ${host} is the owner anonymous`;
+  const ways = [
+    auth.jwksUrl !== null && `JWTs by the keys at ${new URL(auth.jwksUrl).host}`,
+    auth.jwtSecret !== null && 'JWTs by a shared secret',
+    auth.apiKeysFile !== null && `the keys in ${auth.apiKeysFile}`,
+  ];
+  return `callers sign in with ${ways.filter((way) => way !== false).join(' or ')}`;
+}
+
+/**
+ * Makes what tells callers. A JWK set is fetched at once, beside the rest of the start: an issuer that cannot be reached is a
+ * warning, as callers with keys and job tokens need none.
+ *
+ * @throws SettingsFileError
+ */
+export function openAuthenticator(config: Config, jobTokens: JobTokens, log: LeveledLog): Authenticator {
+  const apiKeysFile = config.auth?.apiKeysFile ?? null;
+  return new Authenticator({
+    userTokens: openUserTokens(config, log),
+    apiKeys: apiKeysFile === null ? null : ApiKeys.read(apiKeysFile),
+    jobTokens,
+    now,
+    onUnavailable: (error) => log.warn({ err: error }, 'callers’ tokens cannot be checked'),
+  });
+}
+
+function openUserTokens({ auth, proxy }: Config, log: LeveledLog): UserTokens | null {
+  if (auth === null) return null;
+  const { jwtSecret, jwksUrl, issuer, audience } = auth;
+  if (jwksUrl === null) {
+    if (jwtSecret === null) return null;
+    return new UserTokens({ ...auth, key: { secret: jwtSecret }, now, onFetchFailed: () => {} });
+  }
+  const warning = sharedIssuerWarning(jwksUrl, issuer, audience);
+  if (warning !== null) log.warn({}, warning);
+  const userTokens = new UserTokens({
+    ...auth,
+    key: { fetchKeys: keyFetch(jwksUrl, proxy) },
+    now,
+    onFetchFailed: (failure) => log.warn({ err: failure.error }, describeFailure(jwksUrl, failure)),
+  });
+  void userTokens.fetchKeys();
+  return userTokens;
+}
+
+function describeFailure(jwksUrl: string, { error, usableMs }: FailedFetch): string {
+  const { origin, pathname } = new URL(jwksUrl);
+  const effect =
+    usableMs === 0
+      ? 'callers with a JWT get AUTH_UNAVAILABLE until it can be'
+      : 'the last keys are used until they are four minutes old';
+  return `AUTH_JWKS_URL ${origin}${pathname} cannot be fetched (${reasonOf(error)}); ${effect}. Check the URL, and that this machine can reach it: DNS, firewall, certificates, HTTPS_PROXY`;
+}
+
+/** The reason of a fetch that failed is the cause of its error. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return 'code' in cause ? `${error.message}: ${String(cause.code)} ${cause.message}` : cause.message;
+}
