@@ -34,23 +34,17 @@ it.each([
   await expect(keyFetch(`http://127.0.0.1:${port}${path}`, null)()).rejects.toThrow(reason);
 });
 
-function answer(request: IncomingMessage, response: ServerResponse): void {
-  switch (request.url) {
-    case '/missing':
-      response.writeHead(404).end('{"keys":[]}');
-      return;
-    case '/moved':
-      response.writeHead(302, { location: '/jwks' }).end();
-      return;
-    case '/page':
-      response.end('<html>');
-      return;
-    case '/endless':
-      Readable.from(endlessly()).pipe(response);
-      return;
-    default:
-      response.end('{"keys":[]}');
-  }
+const ANSWERS: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  '/missing': (response) => response.writeHead(404).end('{"keys":[]}'),
+  '/moved': (response) => response.writeHead(302, { location: '/jwks' }).end(),
+  '/page': (response) => response.end('<html>'),
+  '/endless': (response) => void Readable.from(endlessly()).pipe(response),
+};
+
+function answer({ url = '' }: IncomingMessage, response: ServerResponse): void {
+  const respond = ANSWERS[url];
+  if (respond === undefined) response.end('{"keys":[]}');
+  else respond(response);
 }
 
 function* endlessly(): Generator<Buffer> {
