@@ -4,6 +4,7 @@ import type { YogaLogger } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { JobTokens } from './auth/job-tokens.ts';
 import type { Config } from './config.ts';
+import { dataFolderError, openDataFolder } from './data-folder.ts';
 import type { Caller } from './domain/caller.ts';
 import { isPublicHost } from './domain/public-address.ts';
 import { newJobId } from './domain/job-id.ts';
@@ -16,6 +17,7 @@ import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { CallbackSubscriptions } from './server/callback/subscriptions.ts';
 import { ConsoleFiles } from './server/console.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
+import { listenFault } from './server/listen-error.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
 import { OwnerStreams } from './server/owner-streams.ts';
 import { PublicUrl } from './server/public-url.ts';
@@ -25,11 +27,13 @@ import { TrustedDocuments } from './server/trusted-documents.ts';
 import { UploadSlots } from './server/upload-slots.ts';
 import { WebSocketEndpoint } from './server/websocket.ts';
 import { createGraphQLEndpoint } from './server/yoga.ts';
+import { StartError } from './start-error.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
 import { openAuthenticator, whoMayAsk } from './sign-in.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { systemClock } from './system-clock.ts';
+import { checkKeyOnce } from './upstream-key.ts';
 import type { Image, ImageHost, UploadOutcome } from './upstream/image-host.ts';
 import { SegmindImageHost, uploadOrigin } from './upstream/segmind/segmind-image-host.ts';
 import { historyUrl } from './upstream/segmind/vendor.ts';
@@ -54,7 +58,7 @@ const SANDBOX_KEY = 'SG_sandbox';
  * Wires the parts and starts them. What was opened is released again when a later part fails to start.
  *
  * @param signal gives up a start that waits for Redis
- * @throws the signal's reason; FolderInUseError when another process has the data folder; errors of listening, such as EADDRINUSE
+ * @throws the signal's reason; StartError, SettingsFileError and FolderInUseError when it can't be started as it is set up
  */
 export async function startApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
   await using resources = new AsyncDisposableStack();
@@ -101,6 +105,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   resources.defer(() => poller.stop(STEP_GRACE_MS));
   if (config.role !== 'api') await poller.start();
 
+  if (apiKey !== '' && sandbox === null) resources.use(checkKeyOnce({ origin, ...call }, budget, log));
   const watchedJobs = resources.use(
     new WatchedJobs({
       store,
@@ -140,7 +145,10 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
     }),
   );
   if (config.role !== 'poller') log.info(whoMayAsk(config));
-  const url = await server.listen();
+  const url = await server.listen().catch((error: unknown) => {
+    const fault = listenFault(config.host, config.port, error);
+    throw fault === null ? error : new StartError(fault, { cause: error });
+  });
   const open = pages === null ? '' : ' - open it in a browser';
   log.info({ url }, `listening on ${url}${open}`);
 
@@ -250,10 +258,14 @@ function openConsole({ trustedDocumentsFile }: Config, log: Logger): ConsoleFile
 }
 
 async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
+  const { dataDir } = config;
+  openDataFolder(dataDir);
   const sandbox = await startSandbox({
-    folder: join(config.dataDir, 'sandbox'),
+    folder: join(dataDir, 'sandbox'),
     speed: config.sandboxSpeed,
     log: ({ message, ...details }) => log.debug({ part: 'sandbox', ...details }, message),
+  }).catch((error: unknown) => {
+    throw dataFolderError(dataDir, error);
   });
   log.warn(
     { url: sandbox.url },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { ConfigError, parseSandboxConfig } from './config.ts';
+import { makeFolder } from './data-folder.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 
 const USAGE = 'Usage: npm run sandbox -- [--port N] [--host ADDRESS] [--folder PATH] [--history-lag MS]';
@@ -22,10 +23,12 @@ try {
   const historyLag = values['history-lag'];
   if (historyLag !== undefined && !/^\d+$/.test(historyLag))
     throw new ConfigError('--history-lag must be a number of milliseconds, 0 or more.');
+  const folder = values.folder ?? join(tmpdir(), 'reelgate-sandbox');
+  makeFolder(folder);
   const sandbox = await startSandbox({
     port,
     ...(values.host === undefined ? {} : { host: values.host }),
-    folder: values.folder ?? join(tmpdir(), 'reelgate-sandbox'),
+    folder,
     ...(historyLag === undefined ? {} : { historyLagMs: Number(historyLag) }),
     speed: parseSandboxConfig().sandboxSpeed,
   });

@@ -6,7 +6,9 @@ import { type Config, ConfigError, isStartedByNpm, parseConfig, secretsOf } from
 import { SettingsFileError } from './settings-file.ts';
 import { createLogger } from './logger.ts';
 import { onParentExit } from './parent-process.ts';
+import { StartError } from './start-error.ts';
 import { FolderInUseError } from './store/sqlite/folder-lock.ts';
+import { NewerDatabaseError } from './store/sqlite/migrations.ts';
 
 /** By then a graceful stop is given up. */
 const STOP_DEADLINE_MS = 9500;
@@ -69,7 +71,9 @@ async function start(): Promise<App> {
     if (stopping.signal.aborted) process.exit(0);
     const message = error instanceof Error ? error.message : String(error);
     const expected =
+      error instanceof StartError ||
       error instanceof FolderInUseError ||
+      error instanceof NewerDatabaseError ||
       error instanceof SettingsFileError ||
       (error instanceof Error && 'syscall' in error);
     log.fatal(expected ? {} : { err: error }, `the gateway could not start: ${message}`);

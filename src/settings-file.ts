@@ -27,6 +27,8 @@ function readJson(setting: string, path: string): unknown {
   } catch (error) {
     const reason =
       error instanceof SyntaxError || !(error instanceof Error) ? 'it is not JSON' : error.message;
-    throw new SettingsFileError(`${setting} ${path} cannot be read: ${reason}`);
+    throw new SettingsFileError(
+      `${setting} ${path} cannot be read: ${reason}. Name a JSON file that this user may read.`,
+    );
   }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { dataFolderError, openDataFolder } from './data-folder.ts';
 import { backoffMs } from './domain/backoff.ts';
 import type { FaultLog } from './fault-log.ts';
 import type { CallBudget } from './store/call-budget.ts';
@@ -44,7 +45,8 @@ export interface Storage {
  * @param clock follows the clock of Redis from then on, so that all instances agree on the time
  * @param faults for what can come often
  * @param signal gives up the waiting
- * @throws FolderInUseError when another process has the data folder; the signal's reason
+ * @throws FolderInUseError when another process has the data folder; StartError when it, or Redis, can't be used as it is;
+ *   the signal's reason
  */
 export async function openStorage(
   config: Config,
@@ -55,29 +57,16 @@ export async function openStorage(
 ): Promise<Storage> {
   const { redis, segmindRpm, jobRetentionMs: retentionMs } = config;
   const { generateRpmPerOwner: rpm } = config.limits;
-  const limit = segmindRpm === 0 ? 'no limit on upstream calls' : `${segmindRpm} upstream calls a minute`;
   const now = () => clock.now();
   const onUnreadable = (id: string, error: unknown) =>
     log.error({ err: error, record: id }, 'a stored record cannot be read; it is left alone');
   if (redis === null) {
-    const store = new SqliteJobStore({
-      folder: config.dataDir,
-      retentionMs,
-      now,
-      onUnreadable,
-      onPurgeError: (error) => faults.error({ err: error }, 'old jobs could not be cleared away'),
-    });
-    log.info(
-      { engine: 'sqlite', dataDir: config.dataDir, role: config.role, rpm: segmindRpm },
-      `jobs are kept in ${config.dataDir}; role ${config.role}, ${limit}`,
-    );
-    const durations = new SqliteDurationStore(store.database, store.commits);
-    const secret = sqliteSecret(store.database);
-    const submissions = new SqliteSubmissions(store.database, store.commits, now);
-    const state = new SqliteSharedText(store.database, store.commits, 'call-budget');
-    const budget = new SharedCallBudget(state, segmindRpm, now);
-    const rates = { ownerRate: memoryOwnerRate(rpm), uploadRate: memoryOwnerRate(rpm) };
-    return { store, submissions, budget, durations, secret, ...rates };
+    openDataFolder(config.dataDir);
+    try {
+      return openEmbedded(config, now, log, faults, onUnreadable);
+    } catch (error) {
+      throw dataFolderError(config.dataDir, error);
+    }
   }
   const place = redis.urls.map(withoutCredentials).join(', ');
   const store = await connect(
@@ -98,7 +87,7 @@ export async function openStorage(
   const engine = redis.cluster ? 'redis-cluster' : 'redis';
   log.info(
     { engine, redis: place, role: config.role, rpm: segmindRpm },
-    `jobs are kept in Redis at ${place}${redis.cluster ? ' (cluster)' : ''}; role ${config.role}, ${limit} by all instances together`,
+    `jobs are kept in Redis at ${place}${redis.cluster ? ' (cluster)' : ''}; role ${config.role}, ${limitText(segmindRpm)} by all instances together`,
   );
   await checkRedisSettings(store.client, (message) => log.warn(message));
   const durations = new RedisDurationStore(store.client);
@@ -108,6 +97,42 @@ export async function openStorage(
   const ownerRate = redisOwnerRate(store.client, 'generate', rpm);
   const uploadRate = redisOwnerRate(store.client, 'upload', rpm);
   return { store, submissions, budget, durations, secret, ownerRate, uploadRate };
+}
+
+function openEmbedded(
+  { dataDir, role, segmindRpm, jobRetentionMs: retentionMs, limits }: Config,
+  now: () => number,
+  log: Logger,
+  faults: FaultLog,
+  onUnreadable: (id: string, error: unknown) => void,
+): Storage {
+  const store = new SqliteJobStore({
+    folder: dataDir,
+    retentionMs,
+    now,
+    onUnreadable,
+    onPurgeError: (error) => faults.error({ err: error }, 'old jobs could not be cleared away'),
+  });
+  log.info(
+    { engine: 'sqlite', dataDir, role, rpm: segmindRpm },
+    `jobs are kept in ${dataDir}; role ${role}, ${limitText(segmindRpm)}`,
+  );
+  const { database, commits } = store;
+  const state = new SqliteSharedText(database, commits, 'call-budget');
+  const { generateRpmPerOwner: rpm } = limits;
+  return {
+    store,
+    durations: new SqliteDurationStore(database, commits),
+    secret: sqliteSecret(database),
+    submissions: new SqliteSubmissions(database, commits, now),
+    budget: new SharedCallBudget(state, segmindRpm, now),
+    ownerRate: memoryOwnerRate(rpm),
+    uploadRate: memoryOwnerRate(rpm),
+  };
+}
+
+function limitText(rpm: number): string {
+  return rpm === 0 ? 'no limit on upstream calls' : `${rpm} upstream calls a minute`;
 }
 
 async function connect(

@@ -1,5 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 
+/** The database was written by a newer Reelgate. */
+export class NewerDatabaseError extends Error {
+  override readonly name = 'NewerDatabaseError';
+}
+
 /** The schema's history: each entry brings a database from its index to the next version. Never edit one that shipped. */
 const MIGRATIONS: readonly string[] = [
   `
@@ -111,13 +116,14 @@ const MIGRATIONS: readonly string[] = [
 
 /**
  * Brings a database to the newest version, in one transaction.
- * @throws when the database was written by a newer Reelgate
+ *
+ * @throws NewerDatabaseError
  */
 export function migrate(database: DatabaseSync): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
   if (version > MIGRATIONS.length) {
-    throw new Error(
-      `The database has schema version ${version}, this Reelgate knows up to ${MIGRATIONS.length}: it was written by a newer one.`,
+    throw new NewerDatabaseError(
+      `The database has schema version ${version}, this Reelgate knows up to ${MIGRATIONS.length}: it was written by a newer one. Start that one, or choose another DATA_DIR.`,
     );
   }
   if (version === MIGRATIONS.length) return;

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { dataFolderError, makeFolder, openDataFolder } from '../src/data-folder.ts';
+import { StartError } from '../src/start-error.ts';
+import { tempFolder } from './support/temp-folder.ts';
+
+test('makes what is missing of its path', () => {
+  using folder = tempFolder();
+  openDataFolder(`${folder.path}/a/b/c`);
+  openDataFolder(`${folder.path}/a/b/c/`);
+  expect(existsSync(`${folder.path}/a/b/c`)).toBe(true);
+});
+
+test.each(['/proc/x', '/proc/x/y/z'])('%s comes to an end', (path) => {
+  expect(() => makeFolder(path)).toThrow(/ENOENT/);
+  expect(() => openDataFolder(path)).toThrow(`DATA_DIR ${path} cannot be made there: choose another`);
+});
+
+test.each(['file', 'file/below'])('a file in its place is named: %s', (name) => {
+  using folder = tempFolder();
+  writeFileSync(`${folder.path}/file`, '');
+  const path = `${folder.path}/${name}`;
+  expect(() => openDataFolder(path)).toThrow(StartError);
+  expect(() => openDataFolder(path)).toThrow(`DATA_DIR ${path} is no folder, or below something`);
+});
+
+test.each(['the folder', 'the database'])('%s of another user is named, with the remedy', (what) => {
+  using folder = tempFolder();
+  chmodSync(folder.path, 0o755);
+  const path = `${folder.path}/data`;
+  mkdirSync(path);
+  writeFileSync(`${path}/reelgate.sqlite`, '');
+  chmodSync(path, what === 'the folder' ? 0o555 : 0o777);
+  chmodSync(`${path}/reelgate.sqlite`, what === 'the folder' ? 0o666 : 0o444);
+  const told = openAsNobody(path, folder.path);
+  expect(told).toMatch(/DATA_DIR .*data may not be written by this user, uid \d+: give the folder/);
+});
+
+test('what SQLite says is told with the remedy', () => {
+  using folder = tempFolder();
+  const path = `${folder.path}/reelgate.sqlite`;
+  const full = attempt(() => {
+    using database = new DatabaseSync(path);
+    database.exec('PRAGMA max_page_count = 2; CREATE TABLE a (b); CREATE TABLE c (d)');
+  });
+  expect(dataFolderError(folder.path, full)).toMatchObject({
+    message: expect.stringMatching(/^DATA_DIR .* is on a full disk: make room/),
+  });
+  writeFileSync(path, 'no database at all'.repeat(100));
+  const damaged = attempt(() => {
+    using database = new DatabaseSync(path);
+    database.exec('PRAGMA journal_mode = WAL');
+  });
+  expect(dataFolderError(folder.path, damaged)).toMatchObject({
+    name: 'StartError',
+    message: expect.stringMatching(
+      /^DATA_DIR .* holds a damaged file.*restore .*reelgate\.sqlite from a backup/,
+    ),
+  });
+  const other = new Error('a fault of the gateway');
+  expect(dataFolderError(folder.path, other)).toBe(other);
+});
+
+/** Opens it in a process of a user who owns nothing: a superuser may write everything. @returns what that says */
+function openAsNobody(path: string, folder: string): string {
+  for (const name of ['data-folder.ts', 'start-error.ts']) copyFileSync(`src/${name}`, `${folder}/${name}`);
+  const script = `import { openDataFolder } from '${folder}/data-folder.ts'; openDataFolder('${path}')`;
+  const user = process.geteuid?.() === 0 ? { uid: 65_534 } : {};
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    ...user,
+    encoding: 'utf8',
+  });
+  return stderr;
+}
+
+function attempt(work: () => void): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('It did not fail.');
+}
