@@ -6,9 +6,11 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { IncomingFrames } from './incoming-frames.ts';
 import { OpeningOrder } from './opening-order.ts';
 import { Outbox } from './outbox.ts';
-import { OwnerStreams } from './owner-streams.ts';
+import type { OwnerStreams } from './owner-streams.ts';
+import { PendingSockets } from './pending-sockets.ts';
 import type { SharedPayloads } from './shared-payloads.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { formatErrors, formatResult } from './ws-errors.ts';
@@ -45,13 +47,29 @@ interface Connection {
   readonly order: OpeningOrder;
   readonly outlet: WsOutlet;
   readonly operations: WsOperations;
+  /** To be called when `connection_init` has arrived. */
+  readonly initiated: () => void;
+  /** To be called when the client is admitted, with a token or without. */
+  readonly admitted: () => void;
 }
 
 const MAX_FRAME_BYTES = 64 * 1024;
 /** Milliseconds in which a client has to send `connection_init`, before it is closed with 4408. */
 const INIT_TIMEOUT_MS = 3000;
+/** Sockets at a time without `connection_init`. */
+const MAX_PENDING = 1000;
 /** Sockets at a time that have not said whose they are. */
 const MAX_NAMELESS = 100;
+/** Fragments of one message. Browsers and the usual libraries send few messages in more than one. */
+const MAX_FRAGMENTS = 32;
+/** Pieces in which one frame may arrive: each takes more memory than its bytes. */
+const MAX_PIECES = 256;
+/** Milliseconds for a client to answer a close frame before it is terminated. Its types do not know it. */
+const CLOSING = { closeTimeout: 3000 };
+/** Of the message with `connection_init`. A token that fits into a request's header fits into it. */
+const INIT_LIMITS = { maxBytes: 16 * 1024, timeoutMs: INIT_TIMEOUT_MS };
+/** Of a message after it: a payload of MAX_FRAME_BYTES with all that may stand between its fragments. */
+const MESSAGE_LIMITS = { maxBytes: 2 * MAX_FRAME_BYTES, timeoutMs: 30_000 };
 /** WebSocket close code for "service restart": clients connect again. `complete` would tell them that it is over. */
 const SERVICE_RESTART = 1012;
 
@@ -60,6 +78,9 @@ export class WebSocketEndpoint {
   readonly #server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_PIECES,
+    ...CLOSING,
     perMessageDeflate: false,
     autoPong: false,
     // A message to a turn: of many in one piece, those before each are done as far as they can be.
@@ -70,7 +91,8 @@ export class WebSocketEndpoint {
   readonly #options: WebSocketOptions;
   readonly #heartbeat = new Heartbeat();
   readonly #outbox = new Outbox();
-  readonly #nameless = new OwnerStreams(MAX_NAMELESS);
+  readonly #pending = new PendingSockets(MAX_PENDING);
+  readonly #nameless = new PendingSockets(MAX_NAMELESS);
 
   constructor(options: WebSocketOptions) {
     const { yoga, trusted, payloads } = options;
@@ -79,7 +101,12 @@ export class WebSocketEndpoint {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
       execute: (args) => rootOf(args).execute(args),
       subscribe: (args) => rootOf(args).subscribe(args),
-      onConnect: ({ extra: { session }, connectionParams }) => session.begin(connectionParams),
+      onConnect: async ({ extra: { session, initiated, admitted }, connectionParams }) => {
+        initiated();
+        const isAdmitted = await session.begin(connectionParams);
+        if (isAdmitted) admitted();
+        return isAdmitted;
+      },
       onSubscribe: async ({ extra }, id, params) => {
         const { operations, session } = extra;
         const turn = extra.order.enter(params.query);
@@ -151,6 +178,9 @@ export class WebSocketEndpoint {
       outlet.flush();
       close(socket, code, reason);
     };
+    const frames = new IncomingFrames(socket, stream, INIT_LIMITS);
+    const initiated = () => frames.setLimits(MESSAGE_LIMITS);
+    const admitted = this.#pending.add(() => socket.terminate());
     const operations = new WsOperations();
     const session = new WsSession({
       authenticator,
@@ -183,12 +213,13 @@ export class WebSocketEndpoint {
           });
         },
       },
-      { session, operations, order: new OpeningOrder(), outlet },
+      { session, operations, order: new OpeningOrder(), outlet, initiated, admitted },
     );
     this.#heartbeat.watch(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.
     socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket client broke the protocol'));
     socket.once('close', (code, reason) => {
+      admitted();
       closed(code, reason.toString()).catch((error: unknown) => {
         log.error({ err: error }, 'a WebSocket could not be cleaned up');
       });

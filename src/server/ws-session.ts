@@ -7,13 +7,14 @@ import { alarm } from '../watching/alarm.ts';
 import { authenticateOrRefuse } from './authentication.ts';
 import { bearerToken, tokenOfOperation, tokenOfParams } from './bearer-token.ts';
 import { type OwnerStreams, streamKey, tooManyStreams } from './owner-streams.ts';
+import type { PendingSockets } from './pending-sockets.ts';
 
 /** What the session of a socket works with. */
 export interface WsSessionOptions {
   readonly authenticator: Authenticator;
   readonly streams: OwnerStreams;
-  /** Counts the sockets that have not said whose they are. */
-  readonly nameless: OwnerStreams;
+  /** The sockets that have not said whose they are. */
+  readonly nameless: PendingSockets;
   readonly clock: Clock;
   /** The `Authorization` header of the upgrade. */
   readonly header: string | undefined;
@@ -37,6 +38,8 @@ export class WsSession {
   /** What counts this socket off, by the key that it was counted by. */
   readonly #counted = new Map<string, () => void>();
   #offAlarm: () => void = () => {};
+  /** To be called when the socket has said whose it is: it then counts as one of that owner. */
+  #named: () => void = () => {};
   #caller: Caller | null = null;
   #ended = false;
 
@@ -49,9 +52,8 @@ export class WsSession {
     const { authenticator, header, close } = this.#options;
     const token = tokenOfParams(params) ?? bearerToken(header);
     if (token === null && authenticator.required) {
-      const count = this.#options.nameless.open('');
-      if (count === null) close(TRY_AGAIN_LATER, 'There are too many sockets without a token');
-      else this.#counted.set('', count);
+      const drop = () => close(TRY_AGAIN_LATER, 'There are too many sockets without a token');
+      this.#named = this.#options.nameless.add(drop);
       this.#closeWhenNameless();
       return true;
     }
@@ -89,6 +91,7 @@ export class WsSession {
   end(): void {
     this.#ended = true;
     this.#offAlarm();
+    this.#named();
     for (const count of this.#counted.values()) count();
   }
 
@@ -100,6 +103,7 @@ export class WsSession {
     const close = streams.open(key);
     if (close === null) throw tooManyStreams();
     this.#counted.set(key, close);
+    this.#named();
     return caller;
   }
 

@@ -126,20 +126,32 @@ it('a socket that names nobody and asks nothing is closed after ten seconds', as
   expect((await busy.closed).code).toBe(4401);
 });
 
-it('sockets without a token are few', async () => {
+it('sockets without a token are few: the oldest makes room for a new one', async () => {
   await using gateway = await start();
-  const sockets = await Promise.all(Array.from({ length: 100 }, () => WsClient.connect(gateway.url)));
-  using one = await WsClient.open(gateway.url);
-  one.send({ type: 'connection_init' });
-  expect((await one.closed).code).toBe(1013);
+  using oldest = await WsClient.connect(gateway.url);
+  const sockets = await Promise.all(Array.from({ length: 99 }, () => WsClient.connect(gateway.url)));
+  using one = await WsClient.connect(gateway.url);
+  expect((await oldest.closed).code).toBe(1013);
+  await one.heard();
   using known = await WsClient.connect(gateway.url, {
     headers: { authorization: `Bearer ${await signToken()}` },
   });
   await known.heard();
   for (const socket of sockets) socket[Symbol.dispose]();
-  await until(() => gateway.webSockets.size, 1);
-  using again = await WsClient.connect(gateway.url);
-  await again.heard();
+  await until(() => gateway.webSockets.size, 2);
+});
+
+it('a socket whose operation brought a token makes no room for others', async () => {
+  await using gateway = await start();
+  const id = await acceptJob(gateway);
+  using busy = await WsClient.connect(gateway.url);
+  const extensions = { headers: { authorization: `Bearer ${await signToken()}` } };
+  busy.send({ id: '1', type: 'subscribe', payload: { query: WATCH, variables: { id }, extensions } });
+  await busy.result('1');
+  const sockets = await Promise.all(Array.from({ length: 101 }, () => WsClient.connect(gateway.url)));
+  expect(await sockets[0]?.closed).toMatchObject({ code: 1013 });
+  await busy.heard();
+  for (const socket of sockets) socket[Symbol.dispose]();
 });
 
 it.each([7, {}, ['a'], true])('a token that is %j is a wrong one, not none', async (authorization) => {
