@@ -1,18 +1,21 @@
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { ConfigError, parseSandboxConfig } from './config.ts';
 import { makeFolder } from './data-folder.ts';
+import { isOrigin } from './setting-forms.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 
-const USAGE = 'Usage: npm run sandbox -- [--port N] [--host ADDRESS] [--folder PATH] [--history-lag MS]';
+const USAGE =
+  'Usage: npm run sandbox -- [--port N] [--host ADDRESS] [--public-url ORIGIN] [--folder PATH] [--history-lag MS]';
+const FOLDER = join('data', 'standalone-sandbox');
 
 try {
   const { values } = parseArgs({
     options: {
       port: { type: 'string' },
       host: { type: 'string' },
+      'public-url': { type: 'string' },
       folder: { type: 'string' },
       'history-lag': { type: 'string' },
     },
@@ -20,19 +23,26 @@ try {
   const port = Number(values.port ?? 0);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new ConfigError('--port must be from 0 to 65535.');
+  const publicUrl = values['public-url'];
+  if (publicUrl !== undefined && !isOrigin(publicUrl))
+    throw new ConfigError('--public-url must be an http or https origin, such as http://sandbox:4010.');
   const historyLag = values['history-lag'];
   if (historyLag !== undefined && !/^\d+$/.test(historyLag))
     throw new ConfigError('--history-lag must be a number of milliseconds, 0 or more.');
-  const folder = values.folder ?? join(tmpdir(), 'reelgate-sandbox');
+  const folder = values.folder ?? FOLDER;
   makeFolder(folder);
   const sandbox = await startSandbox({
     port,
     ...(values.host === undefined ? {} : { host: values.host }),
+    ...(publicUrl === undefined ? {} : { publicUrl: new URL(publicUrl).origin }),
     folder,
     ...(historyLag === undefined ? {} : { historyLagMs: Number(historyLag) }),
     speed: parseSandboxConfig().sandboxSpeed,
   });
-  process.stdout.write(`sandbox listening on ${sandbox.url}; any key is good: SEGMIND_API_KEY=SG_test\n`);
+  const known = sandbox.url === sandbox.address ? '' : `, known as ${sandbox.url}`;
+  process.stdout.write(
+    `sandbox listening on ${sandbox.address}${known}; any key is good: SEGMIND_API_KEY=SG_test\n`,
+  );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       sandbox[Symbol.asyncDispose]().then(

@@ -68,7 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'start-error.ts',
     'store',
   ],
-  'sandbox-main.ts': ['config.ts', 'data-folder.ts', 'sandbox'],
+  'sandbox-main.ts': ['config.ts', 'data-folder.ts', 'sandbox', 'setting-forms.ts'],
 };
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>

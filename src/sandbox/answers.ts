@@ -3,7 +3,7 @@ import type { Job, JobState } from './job.ts';
 import { json } from './reply.ts';
 import type { Reply } from './reply.ts';
 
-/** Where a job is polled. `origin` is where the client reached us: the URLs in a body are absolute [docs, seen]. */
+/** Where a job is polled. `origin` is the sandbox's own: the URLs in a body are absolute [docs, seen]. */
 function urlsOf(job: Job, origin: string): { status_url: string; response_url: string } {
   const response_url = `${origin}/v2/requests/${job.id}`;
   return { status_url: `${response_url}/status`, response_url };

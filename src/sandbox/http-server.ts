@@ -13,6 +13,8 @@ const KEEP_ALIVE_MS = 75_000;
 /** What {@link sandboxServer} is made of. */
 export interface ServerOptions {
   readonly parts: Parts;
+  /** The origin that URLs in answers begin with; asked for once the server listens. */
+  readonly origin: () => string;
   /** Aborts every answer that waits, when the sandbox closes. */
   readonly closing: AbortSignal;
   /** Told of requests that fail. */
@@ -26,7 +28,7 @@ export interface SandboxServer extends AsyncDisposable {
 }
 
 /** The HTTP server. No request makes it throw. Disposing it cuts all connections, and waits for what they had begun. */
-export function sandboxServer({ parts, closing, log }: ServerOptions): SandboxServer {
+export function sandboxServer({ parts, origin, closing, log }: ServerOptions): SandboxServer {
   const underway = new Set<Promise<void>>();
   const server = createServer(
     { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
@@ -61,7 +63,7 @@ export function sandboxServer({ parts, closing, log }: ServerOptions): SandboxSe
     });
     const signal = AbortSignal.any([gone.signal, closing]);
     try {
-      const reply = await answer(parts, { request, origin: originOf(request), signal });
+      const reply = await answer(parts, { request, origin: origin(), signal });
       await send(reply, request, response, signal);
     } catch (error) {
       if (!signal.aborted) log({ message: 'request failed', path: request.url, reason: String(error) });
@@ -69,11 +71,4 @@ export function sandboxServer({ parts, closing, log }: ServerOptions): SandboxSe
       else await send(refusal(500, 'Internal server error'), request, response, signal);
     }
   }
-}
-
-/** The client's own name for us, which its network may know better than ours; ours when it gives none. */
-function originOf(request: IncomingMessage): string {
-  const host = request.headers.host ?? '';
-  if (/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host)) return `http://${host}`;
-  return `http://127.0.0.1:${request.socket.localPort ?? 80}`;
 }

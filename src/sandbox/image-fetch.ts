@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { publicLookup, refusePrivateAddress } from './public-address.ts';
 
 /** How long, how large and how far away an image may be. Times are ms. */
 export interface ImageLimits {
@@ -19,29 +20,46 @@ export const IMAGE_LIMITS: ImageLimits = {
   maxRedirects: 3,
 };
 
+/** Where images may be. */
+export interface ImageSources {
+  /** Whether at private, loopback and link-local addresses too. */
+  readonly privateAddresses: boolean;
+  /** Where an image of this sandbox is, at whatever address; null for one that is elsewhere. */
+  readonly own: (url: URL) => URL | null;
+}
+
+/** Anywhere. */
+const ANYWHERE: ImageSources = { privateAddresses: true, own: () => null };
+
 /**
  * The bytes behind an http, https or `data:` URL. What they are is not looked at.
  *
- * @throws when they cannot be had within the limits, or `signal` aborts
+ * @throws when they cannot be had within the limits, are where they may not be, or `signal` aborts
  */
 export async function fetchImage(
   url: string,
   signal: AbortSignal,
   limits: ImageLimits = IMAGE_LIMITS,
+  sources: ImageSources = ANYWHERE,
 ): Promise<Uint8Array> {
   if (url.startsWith('data:')) return decodeDataUrl(url);
-  const agent = new Agent({ connect: { timeout: limits.connectMs }, pipelining: 0 });
+  const connect = { timeout: limits.connectMs };
+  const everywhere = new Agent({ connect, pipelining: 0 });
+  const outside = new Agent({ connect: { ...connect, lookup: publicLookup }, pipelining: 0 });
   const late = AbortSignal.timeout(limits.totalMs);
   try {
     return await follow(new URL(url), limits.maxRedirects);
   } finally {
-    await agent.destroy();
+    await Promise.all([everywhere.destroy(), outside.destroy()]);
   }
 
   async function follow(at: URL, redirectsLeft: number): Promise<Uint8Array> {
     if (at.protocol !== 'http:' && at.protocol !== 'https:') throw new Error(`not fetched by ${at.protocol}`);
-    const response = await request(at, {
-      dispatcher: agent,
+    const own = sources.own(at);
+    const isChecked = own === null && !sources.privateAddresses;
+    if (isChecked) refusePrivateAddress(at);
+    const response = await request(own ?? at, {
+      dispatcher: isChecked ? outside : everywhere,
       signal: AbortSignal.any([signal, late]),
       headers: { accept: 'image/*', 'user-agent': 'reelgate-sandbox' },
     });

@@ -68,11 +68,11 @@ export class JobFolder {
   }
 }
 
-/** A reader sees the old file or the new one, never half of it. */
+/** A reader sees the old file or the new one, never half of it. Other users see neither. */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const aside = `${path}.${randomUUID()}.tmp`;
   try {
-    await writeFile(aside, content);
+    await writeFile(aside, content, { mode: 0o600 });
     await rename(aside, path);
   } catch (error) {
     await rm(aside, { force: true });

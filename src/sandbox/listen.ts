@@ -7,7 +7,7 @@ import { replaceFile } from './job-folder.ts';
  * Listens, and writes the port down in `folder`, so that URLs given out before a restart keep working.
  *
  * @param port 0: the port written down there, when it is free, else any
- * @returns the origin, `http://host:port`
+ * @returns the origin, `http://host:port`; the loopback one when it listens on every address
  * @throws when the port asked for is taken
  */
 export async function listen(server: Server, host: string, port: number, folder: string): Promise<string> {
@@ -19,7 +19,8 @@ export async function listen(server: Server, host: string, port: number, folder:
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('not listening on a port');
   await replaceFile(join(folder, 'port'), String(address.port));
-  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  const named = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${named.includes(':') ? `[${named}]` : named}:${address.port}`;
 }
 
 async function rememberedPort(folder: string): Promise<number | null> {

@@ -25,7 +25,7 @@ export interface Parts {
 /** One request. */
 export interface Call {
   readonly request: IncomingMessage;
-  /** Where the client reached us. */
+  /** What URLs in answers begin with. */
   readonly origin: string;
   /** Aborts when the client goes or the sandbox closes. */
   readonly signal: AbortSignal;

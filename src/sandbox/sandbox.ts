@@ -6,6 +6,8 @@ import { JobFolder } from './job-folder.ts';
 import { Jobs } from './jobs.ts';
 import { listen } from './listen.ts';
 import { ModelApi } from './model-api.ts';
+import { openPrivateFolder } from './private-folder.ts';
+import { isLoopback } from './public-address.ts';
 import { Studio } from './studio.ts';
 import { Uploads } from './uploads.ts';
 import type { UploadsOptions } from './uploads.ts';
@@ -16,7 +18,14 @@ export interface SandboxOptions {
   readonly host?: string | undefined;
   /** @default 0 // the port last used with `folder` when it is free, else any free one */
   readonly port?: number | undefined;
-  /** Where jobs (JSON), videos (MP4) and uploaded images are kept; made when it is not there. They outlive any kind of end. One sandbox at a time. */
+  /** The origin that URLs in answers begin with, such as `http://sandbox:4010`. @default the address that it listens on */
+  readonly publicUrl?: string | undefined;
+  /** Whether images may be at private addresses. Its own images always may. @default true when `host` is a loopback address */
+  readonly privateImages?: boolean | undefined;
+  /**
+   * Where jobs (JSON), videos (MP4) and uploaded images are kept; made when it is not there. They outlive any kind of end.
+   * Only this user can read it. One sandbox at a time.
+   */
   readonly folder: string;
   /** 10 = ten times faster. A job can still not be done before its video is encoded. @default 1 // about 8 s a job */
   readonly speed?: number | undefined;
@@ -36,8 +45,10 @@ export interface SandboxOptions {
 
 /** A running sandbox. Disposing it cuts all connections and leaves unfinished jobs to the next one on its folder. */
 export interface Sandbox extends AsyncDisposable {
-  /** The origin, such as `http://127.0.0.1:49213`: what takes the place of `https://api.segmind.com`. */
+  /** The origin, such as `http://127.0.0.1:49213`: what takes the place of `https://api.segmind.com`. `publicUrl` if it was given. */
   readonly url: string;
+  /** The origin that it listens on. */
+  readonly address: string;
 }
 
 /** The real lag is [unknown]. At speed 1. */
@@ -48,7 +59,7 @@ const SWEEP_MS = 60_000;
 /**
  * Starts a local upstream that speaks the vendor's v2 and v1 API and turns images into real videos.
  *
- * @throws when the port asked for is taken, the folder cannot be written, `speed` is not above 0, or `historyLagMs` is below 0
+ * @throws when the port asked for is taken, the folder cannot be written or belongs to another user, `speed` is not above 0, or `historyLagMs` is below 0
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock = Date.now, random = Math.random, speed = 1, log = () => undefined } = options;
@@ -56,9 +67,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const lagMs = options.historyLagMs ?? HISTORY_LAG_MS / speed;
   if (!(lagMs >= 0)) throw new RangeError(`historyLagMs must be 0 or more, not ${lagMs}`);
   await using starting = new AsyncDisposableStack();
+  const host = options.host ?? '127.0.0.1';
+  await openPrivateFolder(options.folder);
   const folder = new JobFolder(options.folder);
   const closing = new AbortController();
-  const studio = new Studio(log);
+  let address = '';
+  const origin = () => options.publicUrl ?? address;
+  const studio = new Studio(log, {
+    privateAddresses: options.privateImages ?? isLoopback(host),
+    // By its address: the public URL may not lead here from this machine.
+    own: (image) => (image.origin === origin() ? new URL(image.pathname, address) : null),
+  });
   const jobs = new Jobs({ folder, studio, clock, random, speed, maxUnmade: options.maxUnmade ?? 500, log });
   // Disposed in reverse: first nothing new comes in, then what is being made is dropped and the last writes awaited.
   starting.use(jobs);
@@ -75,16 +94,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const api = new ModelApi(jobs, folder, clock);
   const history = new HistoryApi({ jobs, clock, lagMs });
   const parts = { api, history, jobs, folder, studio, uploads };
-  const http = sandboxServer({ parts, closing: closing.signal, log });
+  const http = sandboxServer({ parts, origin, closing: closing.signal, log });
   starting.use(http);
   starting.defer(() => {
     closing.abort();
   });
-  const url = await listen(http.server, options.host ?? '127.0.0.1', options.port ?? 0, options.folder);
+  address = await listen(http.server, host, options.port ?? 0, options.folder);
+  const url = origin();
   log({ message: 'sandbox listening', url });
 
   const running = starting.move();
-  return { url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { url, address, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** Ends when `signal` aborts. A sweep that fails is told to the log; the next one tries again. */

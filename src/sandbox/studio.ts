@@ -1,6 +1,6 @@
 import { EncodePool } from './encode-pool.ts';
 import type { EncodeResult } from './encode-task.ts';
-import { fetchImage } from './image-fetch.ts';
+import { fetchImage, IMAGE_LIMITS, type ImageSources } from './image-fetch.ts';
 import type { ModelInput } from './model-input.ts';
 
 /** Jobs whose image is fetched or in hand at once: this bounds the memory they take. */
@@ -14,11 +14,14 @@ export class Studio implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #turns: (() => void)[] = [];
   readonly #log: Log;
+  readonly #sources: ImageSources;
   #busyLanes = 0;
   #sample: Promise<Uint8Array> | null = null;
 
-  constructor(log: Log) {
+  /** @param sources where images are fetched from */
+  constructor(log: Log, sources: ImageSources) {
     this.#log = log;
+    this.#sources = sources;
   }
 
   /**
@@ -65,7 +68,7 @@ export class Studio implements AsyncDisposable {
 
   async #image(jobId: string, url: string): Promise<Uint8Array | null> {
     try {
-      return await fetchImage(url, this.#closing.signal);
+      return await fetchImage(url, this.#closing.signal, IMAGE_LIMITS, this.#sources);
     } catch (error) {
       this.#closing.signal.throwIfAborted();
       this.#log({ message: 'image not fetched, drawing one', jobId, reason: String(error) });

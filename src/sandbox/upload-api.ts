@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<ImageKind, string>> = {
   webp: 'image/webp',
 };
 
-/** `POST /upload-asset` [SDK]: all of its images or none are kept. `origin` is where the client reached us. */
+/** `POST /upload-asset` [SDK]: all of its images or none are kept. `origin` is the sandbox's own. */
 export async function upload(request: IncomingMessage, origin: string, uploads: Uploads): Promise<Reply> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') return refusal(406, 'Invalid content type');

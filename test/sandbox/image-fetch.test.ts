@@ -12,6 +12,7 @@ const LIMITS = { ...IMAGE_LIMITS, totalMs: 300, maxBytes: 50_000 };
 async function images() {
   const png = await picture();
   let rounds = 0;
+  let requests = 0;
   const paths: Record<string, (response: ServerResponse, request: IncomingMessage) => void> = {
     '/good.png': (response) => response.end(png),
     '/moved': (response) => response.writeHead(302, { location: '/good.png' }).end(),
@@ -42,6 +43,7 @@ async function images() {
     },
   };
   const server = createServer((request, response) => {
+    requests += 1;
     paths[request.url ?? '']?.(response, request);
   });
   server.listen(0, '127.0.0.1');
@@ -52,7 +54,7 @@ async function images() {
   });
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
-  return { url, png, rounds: () => rounds };
+  return { url, png, rounds: () => rounds, requests: () => requests };
 }
 
 describe('fetchImage', () => {
@@ -103,6 +105,46 @@ describe('fetchImage', () => {
       await expect(fetchImage(url, NEVER)).rejects.toThrow(/./);
     },
   );
+});
+
+const ownMoved = (url: URL) => (url.pathname === '/moved' ? url : null);
+
+describe('without private addresses', () => {
+  const sources = { privateAddresses: false, own: () => null };
+
+  it.each(['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]'])('an image at %s is not fetched', async (host) => {
+    const { url, requests } = await images();
+    const { port } = new URL(url);
+    const fetching = fetchImage(`http://${host}:${port}/good.png`, NEVER, LIMITS, sources);
+    await expect(fetching).rejects.toThrow('images are not fetched from private addresses');
+    expect(requests()).toBe(0);
+  });
+
+  it('a redirect from an own image to one is not followed', async () => {
+    const { url } = await images();
+    const fetching = fetchImage(`${url}/moved`, NEVER, LIMITS, { ...sources, own: ownMoved });
+    await expect(fetching).rejects.toThrow('images are not fetched from private addresses');
+  });
+
+  it.each(['http://169.254.169.254/', 'http://10.0.0.1/', 'http://[fd00::1]/', 'http://168.63.129.16/'])(
+    '%s is not asked',
+    async (url) => {
+      await expect(fetchImage(url, NEVER, LIMITS, sources)).rejects.toThrow('private addresses');
+    },
+  );
+
+  it('a sandbox draws a picture instead', async () => {
+    const { url: server, requests } = await images();
+    const told: string[] = [];
+    const { url } = await sandbox({
+      privateImages: false,
+      speed: 100,
+      log: ({ message }) => told.push(message),
+    });
+    await ended(url, await accepted(url, { image: `${server}/good.png` }));
+    expect(told.join()).toContain('drawing one');
+    expect(requests()).toBe(0);
+  });
 });
 
 describe('a job whose image', () => {

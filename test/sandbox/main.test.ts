@@ -34,3 +34,19 @@ it.each(['-1', 'soon', '1.5', ''])('does not start with a lag of %j', async (lag
   expect(errors).toContain('--history-lag must be a number of milliseconds, 0 or more.');
   expect(errors).toContain('Usage: npm run sandbox');
 });
+
+it('listens on loopback, and its URLs begin with the public URL that it is told', async () => {
+  const child = await startMain('--public-url', 'http://sandbox.test:4010');
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  expect(String((await lines.next()).value)).toMatch(
+    /^sandbox listening on http:\/\/127\.0\.0\.1:\d+, known as http:\/\/sandbox\.test:4010;/,
+  );
+});
+
+it('does not start with a public URL that is no origin', async () => {
+  const child = await startMain('--public-url=sandbox:4010');
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  expect(await once(child, 'close')).toEqual([1, null]);
+  expect(errors).toContain('--public-url must be an http or https origin, such as http://sandbox:4010.');
+});

@@ -60,7 +60,7 @@ async function bench(options: Partial<JobsOptions> = {}) {
   const folder = new JobFolder(path);
   const jobs = new Jobs({
     folder,
-    studio: new Studio(() => undefined),
+    studio: new Studio(() => undefined, { privateAddresses: true, own: () => null }),
     clock: clock.read,
     random: steady,
     speed: 1,

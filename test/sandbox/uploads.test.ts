@@ -13,6 +13,7 @@ import {
   temporaryFolder,
   textOf,
 } from './support.ts';
+import { freePort } from '../support/free-port.ts';
 import { JPEG, MIB, pngOf, WEBP } from '../support/gateway-upload.ts';
 
 const PATH = '/upload-asset';
@@ -77,10 +78,22 @@ describe('an upload', () => {
     expect(urlsOf(await upload(url, dataUrl(JPEG, 'image/png')))[0]).toMatch(/\.jpg$/);
   });
 
-  it('has its URL from the name that the client used', async () => {
-    const { url } = await sandbox();
-    const name = `http://localhost:${new URL(url).port}`;
-    expect(await uploaded(name, JPEG)).toMatch(`${name}/uploads/`);
+  it('has its URL from the public URL, and can be filmed although that leads nowhere', async () => {
+    const told: string[] = [];
+    const port = await freePort();
+    const publicUrl = 'http://sandbox.test:4010';
+    await sandbox({
+      port,
+      publicUrl,
+      privateImages: false,
+      speed: 100,
+      log: ({ message }) => told.push(message),
+    });
+    const url = `http://127.0.0.1:${port}`;
+    const image = await uploaded(url, await picture());
+    expect(image).toMatch(`${publicUrl}/uploads/`);
+    await ended(url, await accepted(url, { image }));
+    expect(told.filter((message) => message.includes('drawing one'))).toEqual([]);
   });
 
   it('may be of several images, in their order', async () => {
