@@ -30,6 +30,7 @@ import { createGraphQLEndpoint } from './server/yoga.ts';
 import { StartError } from './start-error.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
+import { makeFilesPrivate } from './private-files.ts';
 import { openAuthenticator, whoMayAsk } from './sign-in.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { systemClock } from './system-clock.ts';
@@ -65,6 +66,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
 
   const clock = new SteadyClock();
   const faults = resources.use(new FaultLog(log, clock));
+  if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const storage = await openStorage(config, clock, log, faults, signal);
   const { store, submissions, budget, durations } = storage;
   resources.use(store);
@@ -192,7 +194,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     uploadRate,
     uploadImage: (image) => upload(images, image, config.segmindTimeoutMs, log),
   };
-  const callbacks = new CallbackSubscriptions({ origins: config.callbackOrigins, log });
+  const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
   const makeContext = (caller: Caller) => createContext(services, caller);
   const yoga = createGraphQLEndpoint({
     schema: createSchema({ federation: config.federation }),
@@ -255,6 +257,19 @@ function openConsole({ trustedDocumentsFile }: Config, log: Logger): ConsoleFile
   const files = ConsoleFiles.read();
   if (files === null) log.warn('the console is not built, so there is no page at /: npm run build:console');
   return files;
+}
+
+function keepFilesPrivate(dataDir: string, log: Logger): void {
+  const { repaired, failed } = makeFilesPrivate(dataDir);
+  if (repaired > 0) {
+    log.info({ repaired }, `other users could reach files in DATA_DIR ${dataDir}; now they cannot`);
+  }
+  if (failed.length > 0) {
+    log.warn(
+      { failed: failed.slice(0, MAX_LOGGED_IDS) },
+      `other users may reach files in DATA_DIR ${dataDir}, and this user may not change that: run chmod -R go= ${dataDir} as their owner`,
+    );
+  }
 }
 
 async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {

@@ -14,6 +14,7 @@ import {
   isLongSecret,
   isLoopback,
   proxyUrl,
+  urlPrefixes,
 } from './setting-forms.ts';
 
 /** All settings of a gateway process, checked and frozen. Times keep the unit that their name says. */
@@ -81,7 +82,7 @@ const environmentSchema = z.object({
   AUTH_API_KEYS_FILE: z.string().optional(),
   ALLOW_ANONYMOUS: flag('false'),
   CORS_ORIGINS: origins(),
-  CALLBACK_ORIGINS: origins(),
+  CALLBACK_ORIGINS: urlPrefixes(),
   INTROSPECTION: flag('true'),
   TRUSTED_DOCUMENTS_FILE: z.string().optional(),
   FEDERATION: flag('true'),
@@ -152,7 +153,7 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
     localOnly: !hasAuth(environment) && !environment.ALLOW_ANONYMOUS,
     /** Origins whose pages may ask from a browser, besides the gateway's own. */
     corsOrigins: environment.CORS_ORIGINS,
-    /** Origins that subscriptions may be called back at. */
+    /** URLs below which subscriptions may be called back: origins, or with a path; without a slash at the end. */
     callbackOrigins: environment.CALLBACK_ORIGINS,
     /** False: neither introspection nor suggestions in error messages. */
     introspection: environment.INTROSPECTION,

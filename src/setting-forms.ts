@@ -56,6 +56,26 @@ export function origins() {
     .transform((list) => Object.freeze(list.map((origin) => new URL(origin).origin)));
 }
 
+/** A list of http or https URLs with commas in between, below which others may stand; each without a slash at its end. */
+export function urlPrefixes() {
+  return z
+    .string()
+    .default('')
+    .transform((list) => splitUrls(list).filter((url) => url !== ''))
+    .refine(
+      (list) => list.every(isUrlPrefix),
+      'must be http or https URLs with commas in between, with a path or without, such as https://router.example.com/callback',
+    )
+    .transform((list) => Object.freeze(list.map((url) => new URL(url).href.replace(/\/$/, ''))));
+}
+
+function isUrlPrefix(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  // Plain segments only: what a path with escapes, dots or empty segments leads to depends on who reads it.
+  return url.href === `${url.origin}${url.pathname}` && /^(?:\/[\w~-][\w.~-]*)*\/?$/.test(url.pathname);
+}
+
 /** Whether a host is this machine for certain. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));

@@ -152,7 +152,7 @@ describe('the configuration', () => {
       AUTH_OWNER_CLAIM: 'org',
       AUTH_API_KEYS_FILE: '/run/secrets/keys.json',
       CORS_ORIGINS: 'https://a.example , http://localhost:3000/',
-      CALLBACK_ORIGINS: 'http://router:4040',
+      CALLBACK_ORIGINS: 'http://router:4040, https://router.example/subs/callback/',
       INTROSPECTION: 'false',
       TRUSTED_DOCUMENTS_FILE: 'documents.json',
       FEDERATION: 'false',
@@ -198,7 +198,7 @@ describe('the configuration', () => {
       },
       localOnly: false,
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
-      callbackOrigins: ['http://router:4040'],
+      callbackOrigins: ['http://router:4040', 'https://router.example/subs/callback'],
       introspection: false,
       trustedDocumentsFile: 'documents.json',
       federation: false,
@@ -450,6 +450,12 @@ describe('who may ask', () => {
       { CORS_ORIGINS: '*' },
       'CORS_ORIGINS: must be http or https origins with commas in between, such as https://app.example.com',
     ],
+    ...['ftp://a', 'http://a/?b', 'http://u:p@a', 'http://a/%2e%2e%2fb', 'http://a//b', 'a'].map(
+      (url): [Record<string, string>, string] => [
+        { CALLBACK_ORIGINS: url },
+        'CALLBACK_ORIGINS: must be http or https URLs with commas in between, with a path or without, such as https://router.example.com/callback',
+      ],
+    ),
   ])('is not %j', (environment, fault) => {
     expect(faultOf(environment)).toBe(`The configuration is wrong:\n  ${fault}`);
   });

@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config.ts',
     'data-folder.ts',
     'fault-log.ts',
+    'private-files.ts',
     'sign-in.ts',
     'start-error.ts',
     'steady-clock.ts',
@@ -57,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'steady-clock.ts',
     'system-clock.ts',
   ],
+  'private-files.ts': [],
   'sign-in.ts': ['domain', 'auth', 'config.ts', 'fault-log.ts', 'system-clock.ts'],
   'main.ts': ['serve.ts', 'v8-flags.ts'],
   'serve.ts': [

@@ -40,7 +40,7 @@ beforeAll(async () => {
       DATA_DIR: `${folder.path}/data`,
       SANDBOX_SPEED: '50',
       AUTH_JWT_SECRET: JWT_SECRET,
-      CALLBACK_ORIGINS: routerPorts.map((own) => `http://127.0.0.1:${own}`).join(','),
+      CALLBACK_ORIGINS: routerPorts.map((own) => `http://127.0.0.1:${own}/callback`).join(','),
     });
   reelgate = await startReelgate();
   resources.defer(() => reelgate[Symbol.asyncDispose]());

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { postBody } from '../support/gateway-http.ts';
 import { RedisServer } from '../support/redis-server.ts';
-import { spawnFailingGateway, spawnGateway } from '../support/spawned-gateway.ts';
+import { generate as generateJob, spawnFailingGateway, spawnGateway } from '../support/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { WsClient } from '../support/ws-client.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
@@ -91,15 +91,24 @@ test('a whole run at the finest log level shows no secret, also when everything 
   expect(everything).toContain('UNAUTHENTICATED');
 });
 
-test('the folder of jobs is for its owner’s eyes only', async () => {
+test('every file of the data folder is for its owner’s eyes only, also those that were not', async () => {
   using folder = tempFolder();
   const data = join(folder.path, 'data');
+  await (await spawnGateway({ DATA_DIR: data }))[Symbol.asyncDispose]();
+  // As a copy, a restored backup or a process with another umask leaves them.
+  for (const path of filesIn(data)) chmodSync(path, statSync(path).isDirectory() ? 0o777 : 0o666);
+  writeFileSync(join(data, 'reelgate-backup.sqlite'), '', { mode: 0o644 });
+  chmodSync(data, 0o755);
   await using gateway = await spawnGateway({ DATA_DIR: data });
-  expect(gateway.url).toContain('127.0.0.1');
-  const modes = [data, join(data, 'reelgate.sqlite')].map((path) =>
-    (statSync(path).mode & 0o777).toString(8),
-  );
-  expect(modes).toEqual(['700', '600']);
+  await generateJob(gateway.url, { prompt: 'a cat' });
+  expect(modeOf(join(data, 'reelgate.sqlite-wal'))).toBe('600');
+  // Nothing comes and goes any more.
+  gateway.kill('SIGTERM');
+  await gateway.exited;
+  const modes = filesIn(data).map((path) => [path, modeOf(path)]);
+  expect(modes.length).toBeGreaterThan(5);
+  expect(modes).toEqual(filesIn(data).map((path) => [path, statSync(path).isDirectory() ? '700' : '600']));
+  expect(gateway.output()).toContain('other users could reach files in DATA_DIR');
 });
 
 test.each([
@@ -119,4 +128,14 @@ test.each([
 
 function generate(prompt: string): string {
   return `mutation { generateVideo(input: { image: "https://example.com/a.png?${SIGNATURE}", prompt: "${prompt}" }) { ... on GenerateVideoSuccess { job { id } } } }`;
+}
+
+/** The folder and all that is in it. */
+function filesIn(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return [folder, ...names.map((name) => join(folder, name))];
+}
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8);
 }

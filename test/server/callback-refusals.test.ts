@@ -23,6 +23,41 @@ describe('a callback is refused', () => {
     expect([router.told, gateway.store.listenerCount]).toEqual([[], 0]);
   });
 
+  it('outside of the path that is allowed', async () => {
+    await using parts = await startCallbacks('/callback');
+    const { router, gateway, id } = parts;
+    const paths = [
+      '/',
+      '/other',
+      '/callbacks',
+      '/callback/../other',
+      '/callback/%2e%2e/other',
+      '/callback/%2e%2e%2fother',
+      '/callback/..%2fother',
+      '/callback/..%5cother',
+      '/callback/%252e%252e/other',
+      '/callback/..;/other',
+      '/callback/.;/..;a/other',
+      '/callback//other',
+      '/callback//',
+      String.raw`/callback\..\other`,
+      '/callback/a%00',
+      '/Callback/s1',
+      '//callback/s1',
+    ];
+    for (const path of paths) {
+      const subscription = { ...wanted(router), callbackUrl: `${router.origin}${path}` };
+      const refused = refusalOf(await subscribe(gateway, { variables: { id }, subscription }));
+      expect([path, ...refused]).toEqual([path, 403, ['CALLBACK_NOT_ALLOWED']]);
+    }
+    expect(router.told).toEqual([]);
+    for (const path of ['/callback', '/callback/', '/callback/0b7d-4.1?a=%2e%2e']) {
+      const subscription = { ...wanted(router), callbackUrl: `${router.origin}${path}` };
+      const answer = await subscribe(gateway, { variables: { id }, subscription });
+      expect([path, answer.status]).toEqual([path, 200]);
+    }
+  });
+
   it('everywhere unless an origin is allowed', async () => {
     await using router = await CallbackRouter.start();
     await using gateway = await startGateway();

@@ -31,10 +31,10 @@ export function refusalOf({ status, text }: HttpAnswer) {
   return [status, answerOf(text).errors?.map(({ extensions }) => extensions?.['code'])];
 }
 
-/** A gateway that may call back a router, and a job in it. */
-export async function startCallbacks() {
+/** A gateway that may call back a router, below a path of it, and a job in it. */
+export async function startCallbacks(path = '') {
   const router = await CallbackRouter.start();
-  const gateway = await startGateway({ callbackOrigins: [router.origin] });
+  const gateway = await startGateway({ callbackOrigins: [`${router.origin}${path}`] });
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
   return {

@@ -48,7 +48,7 @@ export interface GatewayOptions extends Partial<
   readonly introspection?: boolean;
   /** @default 0, no limit */
   readonly streamsPerOwner?: number;
-  /** Origins of routers. */
+  /** URLs of routers: origins, or with a path. */
   readonly callbackOrigins?: readonly string[];
   readonly unreadLimits?: NonNullable<HttpServerOptions['unreadLimits']>;
 }
@@ -132,7 +132,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const streams = new OwnerStreams(streamsPerOwner);
   const known = (caller: Caller) => (auth === undefined ? { ...caller, ownerId: OWNER } : caller);
   const makeContext = (caller: Caller) => createContext(services, known(caller));
-  const callbacks = new CallbackSubscriptions({ origins: callbackOrigins, log });
+  const callbacks = new CallbackSubscriptions({ prefixes: callbackOrigins, log });
   const makeWrapped = (caller: Caller) => wrapContext?.(() => makeContext(caller)) ?? makeContext(caller);
   const yoga = createGraphQLEndpoint({
     schema: createSchema({ federation: true }),

@@ -5,8 +5,8 @@ import { type CallbackTarget, parseTarget } from './target.ts';
 
 /** What callback subscriptions work with. */
 export interface CallbackOptions {
-  /** Origins that may be called back; none are when it is empty. */
-  readonly origins: readonly string[];
+  /** URLs below which may be called back, see parseTarget; none are when it is empty. */
+  readonly prefixes: readonly string[];
   readonly log: { error(details: object, message: string): void };
 }
 
@@ -37,7 +37,7 @@ export class CallbackSubscriptions implements AsyncDisposable {
    * @throws GraphQLError when it is wrong, or its URL is not allowed
    */
   targetOf(extension: unknown): CallbackTarget {
-    return parseTarget(extension, this.#options.origins);
+    return parseTarget(extension, this.#options.prefixes);
   }
 
   /**

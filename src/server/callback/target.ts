@@ -19,10 +19,10 @@ const MAX_HEARTBEAT_MS = 5 * 60_000;
  * Reads `extensions.subscription` of a request. Whoever asks could have us POST anywhere, inside networks that only
  * we are in: so it is the operator who says where to.
  *
- * @param origins those that may be called back
+ * @param prefixes URLs below which may be called back: origins, or with a path; without a slash at the end
  * @throws GraphQLError CALLBACK_NOT_ALLOWED for any other URL, BAD_REQUEST for what is not such an extension
  */
-export function parseTarget(extension: unknown, origins: readonly string[]): CallbackTarget {
+export function parseTarget(extension: unknown, prefixes: readonly string[]): CallbackTarget {
   const { callbackUrl, subscriptionId, verifier, heartbeatIntervalMs = 0 } = fieldsOf(extension);
   if (!isText(callbackUrl) || !isText(subscriptionId) || !isText(verifier) || !isTime(heartbeatIntervalMs)) {
     throw refusal(
@@ -32,14 +32,28 @@ export function parseTarget(extension: unknown, origins: readonly string[]): Cal
     );
   }
   const url = URL.parse(callbackUrl);
-  if (url === null || !origins.includes(url.origin)) {
-    throw refusal(403, 'CALLBACK_NOT_ALLOWED', 'Subscriptions are not called back at this origin.');
+  if (url === null || !prefixes.some((prefix) => isBelow(url, prefix))) {
+    throw refusal(403, 'CALLBACK_NOT_ALLOWED', 'Subscriptions are not called back at this URL.');
   }
   if (url.username !== '' || url.password !== '') {
     throw refusal(403, 'CALLBACK_NOT_ALLOWED', 'A callback URL must not have a user name or a password.');
   }
   return { url, id: subscriptionId, verifier, heartbeatMs: bounded(heartbeatIntervalMs) };
 }
+
+/**
+ * Whether a URL is at the prefix or below it. Below a path only plain segments count: how an escaped slash or dot, `..;` or an
+ * empty segment is read is up to the server there, and might lead out of the path.
+ */
+function isBelow(url: URL, prefix: string): boolean {
+  const { origin, pathname } = new URL(prefix);
+  if (url.origin !== origin) return false;
+  if (pathname === '/') return true;
+  if (!url.pathname.startsWith(pathname)) return false;
+  return PLAIN_SEGMENTS.test(url.pathname.slice(pathname.length));
+}
+
+const PLAIN_SEGMENTS = /^(?:\/[\w~-][\w.~-]*)*\/?$/;
 
 function fieldsOf(extension: unknown): Readonly<Record<string, unknown>> {
   return typeof extension === 'object' && extension !== null ? { ...extension } : {};
