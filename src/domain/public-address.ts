@@ -4,63 +4,23 @@ import ipaddr from 'ipaddr.js';
  * Names that only a private network answers for, at the end of a host's name: those reserved by RFC 6761, 6762, 7686, 8375 and
  * 9476 and by ICANN, and those that clouds, containers, clusters and routers use by default.
  */
-const PRIVATE_SUFFIXES = [
-  ...[
-    'localhost',
-    'local',
-    'localdomain',
-    'internal',
-    'intranet',
-    'private',
-    'lan',
-    'home',
-    'home.arpa',
-    'corp',
-    'mail',
-  ],
-  ...['domain', 'workgroup', 'router', 'gateway', 'test', 'invalid', 'onion', 'alt'],
-  ...[
-    'svc',
-    'pod',
-    'default',
-    'cluster',
-    'kubernetes',
-    'k8s',
-    'minikube',
-    'docker',
-    'podman',
-    'lxd',
-    'vagrant',
-    'multipass',
-  ],
-  ...['consul', 'nomad', 'openstacklocal', 'novalocal', 'fritz.box', 'speedport.ip'],
-];
+const PRIVATE_SUFFIXES = `
+  localhost local localdomain internal intranet private lan home home.arpa corp mail domain
+  workgroup router gateway test invalid onion alt svc pod default cluster kubernetes k8s minikube
+  docker podman lxd vagrant multipass consul nomad openstacklocal novalocal fritz.box
+  speedport.ip
+`;
 
 /** Public names that lead to whatever address stands in them, or to this machine. */
-const POINTING_SUFFIXES = [
-  ...[
-    'nip.io',
-    'sslip.io',
-    'xip.io',
-    'backname.io',
-    'traefik.me',
-    '1u.ms',
-    'rbndr.us',
-    'localhost.localstack.cloud',
-  ],
-  ...[
-    'localtest.me',
-    'lvh.me',
-    'vcap.me',
-    'lacolhost.com',
-    'fuf.me',
-    'local.gd',
-    'localho.st',
-    'localhost.direct',
-  ],
-];
+const POINTING_SUFFIXES = `
+  nip.io sslip.io xip.io backname.io traefik.me 1u.ms rbndr.us localhost.localstack.cloud
+  localtest.me lvh.me vcap.me lacolhost.com fuf.me local.gd localho.st localhost.direct
+`;
 
-const SUFFIXES = [...PRIVATE_SUFFIXES, ...POINTING_SUFFIXES].map((suffix) => `.${suffix}`);
+const SUFFIXES = `${PRIVATE_SUFFIXES} ${POINTING_SUFFIXES}`
+  .trim()
+  .split(/\s+/)
+  .map((suffix) => `.${suffix}`);
 
 /**
  * Whether a URL names a host that anybody on the internet can reach, by its text alone: no name is looked up. Private,
