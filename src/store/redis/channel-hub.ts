@@ -1,11 +1,13 @@
 import { backoffMs } from '../../domain/backoff.ts';
 import { StoreUnavailableError, type Unwatch } from '../job-store.ts';
-import { Announcement } from './announcement.ts';
+import type { Job } from '../../domain/job.ts';
+import { readAnnouncement } from './announcement.ts';
+import type { AnnouncementSecret } from './announcement-secret.ts';
 import { Line, type LineOptions } from './line.ts';
 
 /** Who listens on a channel. Must not throw. */
 export interface ChannelListener {
-  message(message: Announcement): void;
+  message(job: Job): void;
   /** Messages after this time, in epoch milliseconds, may have been lost: what is watched must be read again. */
   gap(since: number): void;
 }
@@ -16,13 +18,26 @@ export interface ChannelHubOptions extends LineOptions {
   readonly random: () => number;
   /** Called with what went wrong each time that the line is lost. */
   readonly onTrouble: (error: unknown) => void;
+  /** What announcements are sealed with. */
+  readonly secret: Pick<AnnouncementSecret, 'value' | 'doubt'>;
 }
 
 interface Channel {
   readonly listeners: Set<ChannelListener>;
   /** Resolves once the server has acknowledged the subscription. */
   acknowledged: Promise<void>;
+  /** The newest versions that were told, of the jobs that were told of last. */
+  readonly versions: Map<string, number>;
+  /** Since when the store is to be read once more; null: not. */
+  doubtedSince: number | null;
+  /** Whether a reading was called for a moment ago. */
+  isDoubtFresh: boolean;
 }
+
+/** Jobs whose versions are remembered for a channel. */
+const MAX_VERSIONS = 1000;
+/** Milliseconds between readings because of messages that are none of ours, however many come. */
+const DOUBT_PAUSE_MS = 1000;
 
 /** Milliseconds that a new watcher waits for the line to come up. */
 const PATIENCE_MS = 3000;
@@ -30,6 +45,10 @@ const PATIENCE_MS = 3000;
 /**
  * Redis pub/sub for many listeners over one line: a channel is subscribed once however many listen, and given up when
  * the last one leaves.
+ *
+ * Anyone who may publish in this Redis can say anything. So a message counts only if it is sealed with the store's secret,
+ * belongs on its channel and is newer than those before it; any other one is a hint that something may have changed, and what is
+ * watched is read again.
  *
  * A line that is lost or silent is replaced: connect, subscribe to everything again, wait for the acknowledgements, then tell every listener of the gap.
  */
@@ -71,7 +90,13 @@ export class ChannelHub implements AsyncDisposable {
     await this.#untilLive();
     let channel = this.#channels.get(name);
     if (channel === undefined) {
-      channel = { listeners: new Set(), acknowledged: this.#subscribe(name) };
+      channel = {
+        listeners: new Set(),
+        acknowledged: this.#subscribe(name),
+        versions: new Map(),
+        doubtedSince: null,
+        isDoubtFresh: false,
+      };
       this.#channels.set(name, channel);
     }
     const { listeners } = channel;
@@ -142,8 +167,32 @@ export class ChannelHub implements AsyncDisposable {
   }
 
   #deliver(name: string, text: string): void {
-    const announcement = new Announcement(text);
-    for (const listener of this.#channels.get(name)?.listeners ?? []) listener.message(announcement);
+    const channel = this.#channels.get(name);
+    if (channel === undefined) return;
+    const job = readAnnouncement(text, name, this.#options.secret.value);
+    if (job === null || job.version <= (channel.versions.get(job.id) ?? 0)) return this.#doubt(channel);
+    remember(channel.versions, job);
+    for (const listener of channel.listeners) listener.message(job);
+  }
+
+  #doubt(channel: Channel): void {
+    const { clock, secret } = this.#options;
+    secret.doubt();
+    channel.doubtedSince ??= clock.now();
+    if (!channel.isDoubtFresh) void this.#readAgain(channel);
+  }
+
+  /** At once, and then not before a while. */
+  async #readAgain(channel: Channel): Promise<void> {
+    const { signal } = this.#closing;
+    channel.isDoubtFresh = true;
+    while (channel.doubtedSince !== null && !signal.aborted) {
+      const since: number = channel.doubtedSince;
+      channel.doubtedSince = null;
+      for (const listener of channel.listeners) listener.gap(since);
+      await this.#options.clock.sleep(DOUBT_PAUSE_MS, signal);
+    }
+    channel.isDoubtFresh = false;
   }
 
   async #untilLive(): Promise<void> {
@@ -153,5 +202,14 @@ export class ChannelHub implements AsyncDisposable {
     const outcome = await Promise.race([this.#live.promise, timeout]);
     patience.abort();
     if (outcome === 'timeout') throw new StoreUnavailableError('Redis is away.');
+  }
+}
+
+function remember(versions: Map<string, number>, { id, version }: Job): void {
+  versions.delete(id);
+  versions.set(id, version);
+  for (const [oldest] of versions) {
+    if (versions.size <= MAX_VERSIONS) break;
+    versions.delete(oldest);
   }
 }

@@ -6,7 +6,7 @@ import type { DueJob } from '../job-store.ts';
 export type Hash = Readonly<Record<string, string>>;
 
 /**
- * A job as JSON with a line for each of its properties, such as `,"version":2`. So it is announced; and from it the
+ * A job as JSON with a line for each of its properties, such as `,"version":2`. So it is announced, with a seal; and from it the
  * scripts make a hash: a field for each property, as JSON, and `@…` fields that are the store's own. An instance writes
  * the fields that it knows and leaves others alone, so that during a rolling deploy an older instance does not erase
  * what a newer one has added.

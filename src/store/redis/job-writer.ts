@@ -10,6 +10,8 @@ import {
   type Schedule,
   StoreUnavailableError,
 } from '../job-store.ts';
+import { sealOf } from './announcement.ts';
+import type { AnnouncementSecret } from './announcement-secret.ts';
 import { encodeJob, encodeNotes } from './job-hash.ts';
 import type { JobAccess } from './job-reader.ts';
 import { channels, CLOCK_SKEW_MS, keys, oldestId, shardOf } from './keys.ts';
@@ -21,6 +23,8 @@ import { runScript } from './scripts.ts';
 export interface JobWriterOptions {
   readonly access: JobAccess;
   readonly publish: 'PUBLISH' | 'SPUBLISH';
+  /** Seals what is announced. */
+  readonly secret: AnnouncementSecret;
   /** Milliseconds for which a final job can be read. */
   readonly retentionMs: number;
   /** Epoch milliseconds. */
@@ -37,9 +41,10 @@ export class JobWriter {
 
   /** As in `JobStore`. */
   async create({ job, idempotencyKey, fingerprint, limits }: NewJobRecord): Promise<CreateOutcome> {
-    const { access, publish, retentionMs, now } = this.#options;
+    const { access, publish, secret, retentionMs, now } = this.#options;
     const { client, quarantine, reader } = access;
     const { id, ownerId } = job;
+    const text = encodeJob(job);
     const shard = shardOf(id);
     if (idempotencyKey !== null && shard !== idempotencyShard(ownerId, idempotencyKey)) {
       throw new Error(`The id ${id} is not in the shard of its idempotency key.`);
@@ -60,8 +65,8 @@ export class JobWriter {
           [id, job.createdAt, Math.max(job.deadlineAt, job.createdAt), refusal === null ? '0' : '1'],
           [idempotencyKey === null ? '' : fingerprint, time, time + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
           [oldestId(time - keptMs), Math.ceil(keptMs / 1000)],
-          [encodeJob(job), publish, channels.job(id), channels.owner(shard, ownerId)],
-          channels.work(shard),
+          [text, publish, channels.job(id), channels.owner(shard, ownerId)],
+          [channels.work(shard), sealOf(text, secret.value)],
         ],
       ),
     );
@@ -83,8 +88,9 @@ export class JobWriter {
 
   /** As in `JobStore`. */
   async save(lease: string, { job, schedule, leaseUntil, videoData }: SaveChange): Promise<SaveOutcome> {
-    const { access, publish, retentionMs, now } = this.#options;
+    const { access, publish, secret, retentionMs, now } = this.#options;
     const { id, ownerId } = job;
+    const text = encodeJob(job);
     const shard = shardOf(id);
     const time = now();
     const keptUntil = Math.max(time + retentionMs, job.createdAt + IDEMPOTENCY_MS + CLOCK_SKEW_MS);
@@ -98,7 +104,7 @@ export class JobWriter {
           [id, lease, job.version, mode, schedule?.dueAt ?? leaseUntil ?? '', job.deadlineAt],
           [schedule?.faults ?? 0, schedule?.seenAt ?? '', encodeNotes(schedule?.notes)],
           [Math.ceil((keptUntil - time) / 1000), videoData ?? ''],
-          [encodeJob(job), publish, channels.job(id), channels.owner(shard, ownerId)],
+          [text, publish, channels.job(id), channels.owner(shard, ownerId), sealOf(text, secret.value)],
         ],
       ),
     );

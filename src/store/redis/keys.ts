@@ -37,7 +37,7 @@ export const keys = {
   /** The state of the call budget, as JSON. */
   budget: 'rg:{budget}:state',
   durations: 'rg:{durations}:groups',
-  secret: 'rg:{secret}:job-tokens',
+  secrets: { jobTokens: 'rg:{secret}:job-tokens', announcements: 'rg:{secret}:announcements' },
   /** Jobs with equal inputs whose POST has not ended. */
   posts: (fingerprint: string) => `${submissionsTag(fingerprint)}:posts`,
   /** The job that an upstream request belongs to. */

@@ -18,6 +18,7 @@ import {
   type Unwatch,
   type WaitingJob,
 } from '../job-store.ts';
+import { AnnouncementSecret } from './announcement-secret.ts';
 import { attempt } from './attempt.ts';
 import { ChannelHub } from './channel-hub.ts';
 import { claimDue } from './claim-due.ts';
@@ -37,6 +38,7 @@ import { listJobs } from './list-jobs.ts';
 import { missedJobs } from './missed-jobs.ts';
 import { pullIn } from './pull-in.ts';
 import { Quarantine } from './quarantine.ts';
+import { redisSecret } from './redis-secret.ts';
 import { runScript } from './scripts.ts';
 import { ServerClock } from './server-clock.ts';
 import { TopicWatch, type TopicWatchOptions } from './topic-watch.ts';
@@ -59,6 +61,7 @@ export interface RedisJobStoreOptions {
 export class RedisJobStore implements JobStore {
   readonly #options: RedisJobStoreOptions;
   readonly #client: RedisClient;
+  readonly #secret: AnnouncementSecret;
   readonly #hub: ChannelHub;
   readonly #access: JobAccess;
   readonly #writer: JobWriter;
@@ -75,7 +78,11 @@ export class RedisJobStore implements JobStore {
     this.#options = options;
     this.#publish = location.cluster ? 'SPUBLISH' : 'PUBLISH';
     this.#client = connectForCommands(location);
+    const now = () => clock.now();
+    const read = () => redisSecret(this.#client, 'announcements');
+    this.#secret = new AnnouncementSecret({ read, now });
     this.#hub = new ChannelHub({
+      secret: this.#secret,
       connect: () => connectForSubscriptions(location),
       publish: (channel, message) => this.#client.call(this.#publish, channel, message),
       beatChannels: location.cluster ? SHARDS.map(channels.beat) : [channels.beat('0')],
@@ -83,11 +90,16 @@ export class RedisJobStore implements JobStore {
       random,
       onTrouble,
     });
-    const now = () => clock.now();
     const { retentionMs, onUnreadable } = options;
     const quarantine = new Quarantine({ client: this.#client, retentionMs, now, onUnreadable });
     this.#access = { client: this.#client, quarantine, reader: new JobReader(this.#client, quarantine) };
-    this.#writer = new JobWriter({ access: this.#access, publish: this.#publish, retentionMs, now });
+    this.#writer = new JobWriter({
+      access: this.#access,
+      publish: this.#publish,
+      secret: this.#secret,
+      retentionMs,
+      now,
+    });
     this.#health = new HealthCheck({
       client: this.#client,
       quarantine,
@@ -112,6 +124,7 @@ export class RedisJobStore implements JobStore {
     const store = new RedisJobStore(options);
     try {
       await untilConnected(store.#client);
+      await store.#secret.load();
       await store.#hub.start();
       await store.#serverClock.start();
       await pullIn(store.#access, store.serverNow);

@@ -4,14 +4,18 @@ import type { RedisClient } from './connections.ts';
 import { keys } from './keys.ts';
 
 /**
- * The secret of 32 bytes that all instances share, made by the first. Whoever reads it reads the jobs anyway.
+ * A secret of 32 bytes that all instances share, made by the first. Whoever reads it reads the jobs anyway.
  *
  * @throws StoreUnavailableError when Redis can't be reached
  */
-export async function redisSecret(client: RedisClient): Promise<Uint8Array> {
+export async function redisSecret(
+  client: RedisClient,
+  name: keyof typeof keys.secrets = 'jobTokens',
+): Promise<Uint8Array> {
+  const key = keys.secrets[name];
   try {
-    await client.set(keys.secret, randomBytes(32).toString('base64'), 'NX');
-    const value = await client.get(keys.secret);
+    await client.set(key, randomBytes(32).toString('base64'), 'NX');
+    const value = await client.get(key);
     if (value !== null) return Buffer.from(value, 'base64');
   } catch (error) {
     throw new StoreUnavailableError('Redis failed.', { cause: error });

@@ -3,7 +3,6 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Job } from '../../domain/job.ts';
 import type { Topic, TopicListener } from '../job-store.ts';
 import type { ChannelListener } from './channel-hub.ts';
-import type { Announcement } from './announcement.ts';
 
 /** What all watches work with. */
 export interface TopicWatchOptions {
@@ -36,9 +35,7 @@ export class TopicWatch implements ChannelListener {
     this.#options = options;
   }
 
-  message({ job }: Announcement): void {
-    // Whatever that was: a job may have changed.
-    if (job === null) return this.gap(this.#options.clock.now());
+  message(job: Job): void {
     if (this.#told !== null && !this.#isNews(job, this.#told)) return;
     this.#listener(job);
   }

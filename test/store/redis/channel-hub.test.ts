@@ -1,9 +1,15 @@
 import { expect, it } from 'vitest';
-import type { Announcement } from '../../../src/store/redis/announcement.ts';
+import type { Job } from '../../../src/domain/job.ts';
+import { sealOf } from '../../../src/store/redis/announcement.ts';
 import { ChannelHub } from '../../../src/store/redis/channel-hub.ts';
 import { connectForCommands, connectForSubscriptions } from '../../../src/store/redis/connections.ts';
+import { encodeJob } from '../../../src/store/redis/job-hash.ts';
+import { channels } from '../../../src/store/redis/keys.ts';
 import { systemClock } from '../../../src/system-clock.ts';
+import { acceptedJob } from '../../support/jobs.ts';
 import { RedisServer } from '../../support/redis-server.ts';
+
+const SECRET = Buffer.alloc(32, 7);
 
 it('a hub whose first lines cannot be opened starts with the next, and tells why', async () => {
   await using server = await RedisServer.start();
@@ -24,14 +30,30 @@ it('a hub whose first lines cannot be opened starts with the next, and tells why
     beatChannels: ['beat'],
     clock: systemClock,
     random: () => 1,
+    secret: { value: SECRET, doubt: () => {} },
     onTrouble: (error) => troubles.push(String(error)),
   });
   await hub.start();
-  const told: string[] = [];
-  const listener = { message: ({ text }: Announcement) => void told.push(text), gap: () => {} };
-  const unwatch = await hub.listen('news', listener);
-  await server.run('PUBLISH', 'news', 'hello');
-  await expect.poll(() => told).toEqual(['hello']);
+  const told: number[] = [];
+  let gaps = 0;
+  const listener = { message: ({ version }: Job) => void told.push(version), gap: () => void (gaps += 1) };
+  const job = acceptedJob();
+  const unwatch = await hub.listen(channels.job(job.id), listener);
+  const say = (version: number) => {
+    const text = encodeJob({ ...job, version });
+    return server.run('PUBLISH', channels.job(job.id), text.slice(0, -1) + sealOf(text, SECRET));
+  };
+  await say(1);
+  await expect.poll(() => told).toEqual([1]);
+  await say(3);
+  await say(2);
+  await expect.poll(() => gaps).toBe(1);
+  expect(told).toEqual([1, 3]);
+  for (let message = 0; message < 200; message += 1) void client.publish(channels.job(job.id), 'of others');
+  await expect.poll(() => gaps, { timeout: 30_000 }).toBeGreaterThan(1);
+  await say(4);
+  await expect.poll(() => told).toEqual([1, 3, 4]);
+  expect(gaps).toBeLessThan(4);
   unwatch();
   expect(troubles).toEqual(Array.from({ length: 2 }, () => expect.stringContaining('ECONNREFUSED')));
   client.disconnect();

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import { Announcement } from '../../../src/store/redis/announcement.ts';
 import { TopicWatch } from '../../../src/store/redis/topic-watch.ts';
 import { FakeClock, settled } from '../../support/fake-clock.ts';
 import { acceptedJob } from '../../support/jobs.ts';
@@ -25,7 +24,7 @@ function openWatch() {
     clock,
     random: () => 0,
   });
-  const say = (number: number) => watch.message(new Announcement(JSON.stringify(version(number))));
+  const say = (number: number) => watch.message(version(number));
   const answer = async (read: number, ...numbers: number[]) => {
     reads[read]?.answer.resolve(numbers.map(version));
     await settled();

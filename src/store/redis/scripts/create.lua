@@ -4,8 +4,9 @@
 -- ARGV  1 job id   2 due at   3 deadline at   4 '1' when a limit refuses another job
 --       5 fingerprint, or '' without an idempotency key   6 now   7 when the key expires   8 seconds until then
 --       9 an id older than that of any job that can still be read   10 seconds for which the owner's set is kept
---       11 the job as JSON, a line for each property: it is announced as it is
+--       11 the job as JSON, a line for each property
 --       12 publish command   13 job channel   14 owner channel   15 work channel
+--       16 the seal of the announcement, in the place of the job's last brace
 -- RETURNS  {'created'} | {'duplicate', id} | {'conflict', id} | {'full'}
 if redis.call('EXISTS', KEYS[1]) == 1 then
   -- An earlier try of this very call got through.
@@ -38,7 +39,8 @@ for field, value in string.gmatch(ARGV[11], '[{,]"([^"]+)":([^\n]+)\n') do
   fields[#fields + 1] = value
 end
 redis.call('HSET', KEYS[1], unpack(fields))
+local announcement = string.sub(ARGV[11], 1, -2) .. ARGV[16]
 for channel = 13, 15 do
-  redis.call(ARGV[12], ARGV[channel], ARGV[11])
+  redis.call(ARGV[12], ARGV[channel], announcement)
 end
 return { 'created' }

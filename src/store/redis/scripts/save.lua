@@ -5,8 +5,9 @@
 --       5 release: due at; keep: until when the lease is renewed, or ''   6 deadline at
 --       7 faults   8 when it was last seen not done, or ''   9 notes as JSON, or '' for none
 --       10 seconds for which a final job is kept   11 video data, or ''
---       12 the job as JSON, a line for each property: it is announced as it is
+--       12 the job as JSON, a line for each property
 --       13 publish command   14 job channel   15 owner channel
+--       16 the seal of the announcement, in the place of the job's last brace
 -- RETURNS  'saved', by this call or an earlier try of it | 'superseded': the stored version is not the one before it,
 --          or final | 'missing': there is no such job
 local stored = redis.call('HMGET', KEYS[1], '@lease', 'version', '@savedBy', 'phase', '@quarantined')
@@ -69,6 +70,7 @@ if stored[5] and mode ~= 'keep' then
   redis.pcall('ZREM', KEYS[5], ARGV[1])
   if mode == 'release' then redis.call('PERSIST', KEYS[1]) end
 end
-redis.call(ARGV[13], ARGV[14], ARGV[12])
-redis.call(ARGV[13], ARGV[15], ARGV[12])
+local announcement = string.sub(ARGV[12], 1, -2) .. ARGV[16]
+redis.call(ARGV[13], ARGV[14], announcement)
+redis.call(ARGV[13], ARGV[15], announcement)
 return 'saved'
