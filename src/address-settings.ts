@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
@@ -30,6 +30,16 @@ export function trustProxy() {
     .transform((entries = []) => Object.freeze(entries.flatMap(rangesOf)));
 }
 
+/** Host names with commas in between, each with or without a port; read as a URL writes them, IPv6 in brackets. */
+export function allowedHosts() {
+  return list(
+    (entry) => entry === '*' || hostOf(entry) !== null,
+    'must be host names or *, with commas in between, such as video.example.com,localhost:4000',
+  )
+    .transform((entries) => Object.freeze(entries.map((entry) => hostOf(entry) ?? entry)))
+    .optional();
+}
+
 function list(isEntry: (entry: string) => boolean, message: string) {
   return z
     .string()
@@ -55,4 +65,14 @@ function rangesOf(entry: string): readonly string[] {
   if (ipaddr.isValidCIDR(entry)) return [entry];
   const version = isIP(entry);
   return version === 0 ? [] : [`${entry}/${version === 6 ? 128 : 32}`];
+}
+
+/** As a URL writes it; null when it is no host. */
+function hostOf(entry: string): string | null {
+  const host = isIPv6(entry) ? `[${entry}]` : entry;
+  if (!/^[^\s/?#@\\*]+$/.test(host)) return null;
+  const url = URL.parse(`http://${host}`);
+  if (url === null) return null;
+  // The default port would get lost.
+  return host.endsWith(':80') ? `${url.hostname}:80` : url.host;
 }

@@ -15,6 +15,7 @@ import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { CallbackSubscriptions } from './server/callback/subscriptions.ts';
+import { AllowedHosts } from './server/allowed-hosts.ts';
 import { ConsoleFiles } from './server/console.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { listenFault } from './server/listen-error.ts';
@@ -53,6 +54,8 @@ const TYPICAL_MS = 53_380;
 const SANDBOX_TYPICAL_MS = 8000;
 /** Of many jobs the log names the first. */
 const MAX_LOGGED_IDS = 10;
+/** Milliseconds between two log lines about refused hosts, or refused origins. */
+const REFUSAL_WINDOW_MS = 60_000;
 const SANDBOX_KEY = 'SG_sandbox';
 
 /**
@@ -121,9 +124,11 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   );
   const pages = config.role === 'poller' ? null : openConsole(config, log);
   const publicUrl = new PublicUrl(config);
-  const crossOrigin = new CrossOrigin(config.corsOrigins, config.localOnly, publicUrl);
+  const hosts = new AllowedHosts(config.allowedHosts);
+  const crossOrigin = new CrossOrigin({ corsOrigins: config.corsOrigins, hosts, publicUrl });
   // Each query may meet the same fault.
   const serverLog = resources.use(new FaultLog(log.child({ part: 'server' }), clock));
+  const refusals = resources.use(new FaultLog(log.child({ part: 'server' }), clock, REFUSAL_WINDOW_MS));
   const server = resources.use(
     new HttpServer({
       host: config.host,
@@ -142,6 +147,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
             }),
       console: pages,
       crossOrigin,
+      publicUrl,
+      refusals,
       probe: () => store.health(),
       log: serverLog,
     }),

@@ -1,6 +1,7 @@
+import { isIP } from 'node:net';
 import process from 'node:process';
 import { z } from 'zod';
-import { publicUrl, trustProxy } from './address-settings.ts';
+import { allowedHosts, publicUrl, trustProxy } from './address-settings.ts';
 import {
   integer,
   positive,
@@ -34,6 +35,7 @@ const environmentSchema = z.object({
   HOST: text('127.0.0.1'),
   PUBLIC_URL: publicUrl(),
   TRUST_PROXY: trustProxy(),
+  ALLOWED_HOSTS: allowedHosts(),
   // Sent as a header: anything else would fail each call.
   SEGMIND_API_KEY: z
     .string()
@@ -111,6 +113,8 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
     publicUrl: environment.PUBLIC_URL ?? null,
     /** The proxies whose `Forwarded` and `X-Forwarded-*` headers count, in CIDR notation. */
     trustProxy: environment.TRUST_PROXY,
+    /** The hosts that requests may name; null: any. */
+    allowedHosts: allowedHostsOf(environment),
     /** True: neither a key nor an upstream was given, so the sandbox is the upstream. */
     embeddedSandbox,
     /** Empty: calls carry no key. */
@@ -149,8 +153,6 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
           apiKeysFile: environment.AUTH_API_KEYS_FILE ?? null,
         })
       : null,
-    /** True: nobody signs in, and the gateway is for this machine only. */
-    localOnly: !hasAuth(environment) && !environment.ALLOW_ANONYMOUS,
     /** Origins whose pages may ask from a browser, besides the gateway's own. */
     corsOrigins: environment.CORS_ORIGINS,
     /** URLs below which subscriptions may be called back: origins, or with a path; without a slash at the end. */
@@ -277,4 +279,17 @@ interface AuthSettings {
 /** Where nobody signs in all are one owner, and a limit for each owner would be one for all. */
 function perOwner(environment: AuthSettings, fallback: number): number {
   return hasAuth(environment) ? fallback : 0;
+}
+
+/**
+ * The default keeps out DNS rebinding, for which a page needs a name of its own. Where callers sign in such a page has no
+ * token, so that any host is fine.
+ */
+function allowedHostsOf(environment: z.output<typeof environmentSchema>) {
+  const { ALLOWED_HOSTS: listed, PUBLIC_URL, HOST } = environment;
+  if (listed?.includes('*') === true || (listed === undefined && hasAuth(environment))) return null;
+  const own = PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).hostname];
+  if (listed !== undefined) return Object.freeze({ names: [...listed, ...own], addresses: 'none' } as const);
+  const addresses = isLoopback(HOST) && !environment.ALLOW_ANONYMOUS ? 'loopback' : 'any';
+  return Object.freeze({ names: isIP(HOST) === 0 ? [HOST.toLowerCase(), ...own] : own, addresses } as const);
 }

@@ -23,16 +23,19 @@ const MAX_WINDOWS = 100;
 
 /**
  * Logs what can come many times a second, such as each query's failure while Redis is away: the first is logged at once; those
- * that say the same are counted, and every ten seconds in which there were some the last of them is logged with their number, as
+ * that say the same are counted, and every ten seconds, or as long as it is told, in which there were some the last of them is logged with their number, as
  * `repeated`.
  */
 export class FaultLog implements LeveledLog, Disposable {
   readonly #log: LeveledLog;
   readonly #clock: Clock;
+  readonly #windowMs: number;
   readonly #windows = new Map<string, Window>();
   readonly #closing = new AbortController();
 
-  constructor(log: LeveledLog, clock: Clock) {
+  /** @param windowMs milliseconds between two lines that say the same */
+  constructor(log: LeveledLog, clock: Clock, windowMs = WINDOW_MS) {
+    this.#windowMs = windowMs;
     this.#log = log;
     this.#clock = clock;
   }
@@ -78,7 +81,7 @@ export class FaultLog implements LeveledLog, Disposable {
     this.#windows.set(key, window);
     do {
       window.count = 0;
-      await this.#clock.sleep(WINDOW_MS, signal);
+      await this.#clock.sleep(this.#windowMs, signal);
       if (window.count > 0) this.#log[level]({ ...window.details, repeated: window.count }, message);
     } while (window.count > 0 && !signal.aborted);
     this.#windows.delete(key);

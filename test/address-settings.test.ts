@@ -40,3 +40,51 @@ describe('TRUST_PROXY', () => {
     );
   });
 });
+
+describe('ALLOWED_HOSTS', () => {
+  const PUBLIC = { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true' };
+  const TOKENS = { AUTH_JWT_SECRET: 'x'.repeat(32) };
+
+  it.each<[string, Readonly<Record<string, string>>, object | null]>([
+    ['this machine’s names and addresses', {}, { names: [], addresses: 'loopback' }],
+    ['those and HOST', { HOST: 'localhost' }, { names: ['localhost'], addresses: 'loopback' }],
+    [
+      'those and the host of PUBLIC_URL',
+      { PUBLIC_URL: 'https://example.com:8443/reelgate' },
+      { names: ['example.com'], addresses: 'loopback' },
+    ],
+    ['any address where others are let in', PUBLIC, { names: [], addresses: 'any' }],
+    ['any address behind a proxy', { ALLOW_ANONYMOUS: 'true' }, { names: [], addresses: 'any' }],
+    [
+      'HOST where others are let in',
+      { ...PUBLIC, HOST: 'video.lan' },
+      { names: ['video.lan'], addresses: 'any' },
+    ],
+    ['any host where callers sign in', { ...TOKENS, HOST: '0.0.0.0' }, null],
+  ])('is by default: %s', (_what, settings, rules) => {
+    expect(parseConfig(settings).allowedHosts).toEqual(rules);
+  });
+
+  it('is what it lists, and the host of PUBLIC_URL', () => {
+    const listed = { ...PUBLIC, ALLOWED_HOSTS: 'api-1,127.0.0.1:4000', PUBLIC_URL: 'https://example.com' };
+    expect(parseConfig(listed).allowedHosts).toEqual({
+      names: ['api-1', '127.0.0.1:4000', 'example.com'],
+      addresses: 'none',
+    });
+    expect(parseConfig({ ...TOKENS, ALLOWED_HOSTS: 'a.example' }).allowedHosts).toEqual({
+      names: ['a.example'],
+      addresses: 'none',
+    });
+  });
+
+  it('is any host with *', () => {
+    expect(parseConfig({ ALLOWED_HOSTS: 'a.example,*' }).allowedHosts).toBe(null);
+  });
+
+  it.each(['https://example.com', 'example.com/a', '*.example.com', 'a b', 'user@example.com'])(
+    'is not %s',
+    (wrong) => {
+      expect(() => parseConfig({ ALLOWED_HOSTS: wrong })).toThrow(/ALLOWED_HOSTS: must be host names or \*/);
+    },
+  );
+});

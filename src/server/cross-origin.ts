@@ -1,62 +1,68 @@
 import type { IncomingMessage } from 'node:http';
+import type { AllowedHosts } from './allowed-hosts.ts';
 import type { PublicUrl } from './public-url.ts';
-import { rememberLast } from './remember-last.ts';
+import { hostRefusal, originRefusal, type RequestRefusal } from './request-refusal.ts';
+
+/** What decides whether a request is answered. */
+export interface CrossOriginOptions {
+  /** Origins whose pages may ask, as browsers write them, such as `https://app.example.com`. */
+  readonly corsOrigins: readonly string[];
+  readonly hosts: AllowedHosts;
+  readonly publicUrl: PublicUrl;
+}
 
 /** Whose pages may ask from a browser: the gateway's own, and those of the origins in the list. Programs may always. */
 export class CrossOrigin {
-  readonly #allowed: ReadonlySet<string>;
-  readonly #localOnly: boolean;
+  readonly #origins: ReadonlySet<string>;
+  readonly #hosts: AllowedHosts;
   readonly #publicUrl: PublicUrl;
 
-  /**
-   * @param allowed origins as browsers write them, such as `https://app.example.com`
-   * @param localOnly whether the gateway may be asked by the names of this machine only
-   */
-  constructor(allowed: readonly string[], localOnly: boolean, publicUrl: PublicUrl) {
+  constructor({ corsOrigins, hosts, publicUrl }: CrossOriginOptions) {
+    this.#origins = new Set(corsOrigins);
+    this.#hosts = hosts;
     this.#publicUrl = publicUrl;
-    this.#allowed = new Set(allowed);
-    this.#localOnly = localOnly;
   }
 
   /**
-   * Whoever owns a name can let it lead to this machine (DNS rebinding); to a browser, a page of that name is then of
-   * the same origin as the gateway.
+   * Whether the host that a request names is allowed; that which a trusted proxy forwards, and the request's own: a page
+   * can send any header but Host. Browsers always send a Host.
    */
-  mayName({ headers: { host = 'localhost' } }: IncomingMessage): boolean {
-    return !this.#localOnly || isLocal(host);
+  refusalOfHost(request: IncomingMessage): RequestRefusal | null {
+    const named = [request.headers.host, this.#publicUrl.forwardedHostOf(request)];
+    const refused = named.find((host) => typeof host === 'string' && !this.#hosts.allows(host));
+    return typeof refused === 'string' ? hostRefusal(refused, this.#hosts.localOnly) : null;
   }
 
   /**
-   * Browsers let any page open a WebSocket to any host, and POST a form, and tell which page it is; programs send no
-   * Origin.
+   * Whether a page may send an operation. Its own answer would be kept from a page of another site, but what the
+   * operation asks for would be done. Following a link to GraphiQL is no such request.
+   *
+   * @param isUnasked whether browsers let any page send it to any host without asking first: WebSockets and forms
    */
-  mayUnasked(request: IncomingMessage): boolean {
-    const { origin } = request.headers;
-    if (origin === undefined || this.#allowed.has(origin)) return true;
-    const page = URL.parse(origin);
-    return page !== null && this.#publicUrl.isOwnOrigin(page, request);
-  }
-
-  /**
-   * Browsers tell whether a request comes from another site's page (Fetch Metadata). Its answer would be kept from that
-   * page, but what it asks for would be done. Following a link to GraphiQL is no such request.
-   */
-  mayRequest({ headers }: IncomingMessage): boolean {
+  refusalOfPage(request: IncomingMessage, isUnasked: boolean): RequestRefusal | null {
+    const { headers } = request;
+    const { origin } = headers;
+    if (origin !== undefined && this.#origins.has(origin)) return null;
     const site = headers['sec-fetch-site'];
-    if (site !== 'cross-site' && site !== 'same-site') return true;
-    if (headers['sec-fetch-mode'] === 'navigate') return true;
-    return headers.origin !== undefined && this.#allowed.has(headers.origin);
+    const isOtherSite = site === 'cross-site' || site === 'same-site';
+    if (isOtherSite && headers['sec-fetch-mode'] !== 'navigate') return originRefusal(origin);
+    if (origin === undefined) return null;
+    const page = URL.parse(origin);
+    const isAllowed = isUnasked
+      ? page !== null && this.#publicUrl.isOwnOrigin(page, request)
+      : this.#mayBeOwn(page);
+    return isAllowed ? null : originRefusal(origin);
   }
 
   /** Whether pages of any other origin may ask. */
   get any(): boolean {
-    return this.#allowed.size > 0;
+    return this.#origins.size > 0;
   }
 
   /** Yoga's settings for the headers that let a page of another origin read answers; false: it may not. */
   headersFor(request: Request): CorsHeaders | false {
     const origin = request.headers.get('origin');
-    if (origin === null || !this.#allowed.has(origin)) return false;
+    if (origin === null || !this.#origins.has(origin)) return false;
     return {
       origin,
       methods: ['GET', 'POST'],
@@ -65,11 +71,12 @@ export class CrossOrigin {
       maxAge: 600,
     };
   }
+
+  /** A proxy may replace the Host that a rebound page's request had; the page's origin still names it. */
+  #mayBeOwn(page: URL | null): boolean {
+    return page === null || !/^https?:$/.test(page.protocol) || this.#hosts.allows(page.host);
+  }
 }
-
-const LOCAL_NAME = /^(?:.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/;
-
-const isLocal = rememberLast((host) => LOCAL_NAME.test(URL.parse(`http://${host}`)?.hostname ?? ''));
 
 interface CorsHeaders {
   readonly origin: string;

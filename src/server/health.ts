@@ -4,6 +4,11 @@ import type { StoreHealth } from '../store/job-store.ts';
 /** Milliseconds that the store has to answer. */
 const PROBE_TIMEOUT_MS = 2000;
 
+/** Whether a path tells of the gateway's health. */
+export function isHealthPath(path: string): boolean {
+  return path === '/healthz' || path === '/readyz';
+}
+
 /** What readiness depends on. */
 export interface HealthOptions {
   /** Resolves when the store can be read and written. */

@@ -3,15 +3,18 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConsoleFiles } from './console.ts';
 import type { CrossOrigin } from './cross-origin.ts';
-import { type HealthOptions, sendJson, serveHealth } from './health.ts';
+import { type HealthOptions, isHealthPath, sendJson, serveHealth } from './health.ts';
 import { GRAPHQL_HEADERS } from './graphql-headers.ts';
 import { isForm } from './multipart.ts';
 import type { PlainQueries } from './plain-queries.ts';
 import { type UnreadLimits, watchUnread } from './unread.ts';
 import type { CallbackSubscriptions } from './callback/subscriptions.ts';
-import { rememberLast } from './remember-last.ts';
+import type { PublicUrl } from './public-url.ts';
 import type { ReadAhead } from './request-body.ts';
+import { type HttpRefusal, pathOf, removePrefix, wrongHost } from './request-target.ts';
+import { logRefusal, type RequestRefusal } from './request-refusal.ts';
 import type { WebSocketEndpoint } from './websocket.ts';
+import { rejectUpgrade } from './ws-rejection.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
 /** GraphQL over HTTP, over WebSocket and by callbacks. */
@@ -32,8 +35,11 @@ export interface HttpServerOptions {
   /** Null: `/` leads to GraphQL instead. */
   readonly console: ConsoleFiles | null;
   readonly crossOrigin: CrossOrigin;
+  readonly publicUrl: PublicUrl;
   readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
+  /** Gets each refusal for its host or origin; to write those of a kind seldom is up to it. */
+  readonly refusals: { info(details: object, message: string): void };
   /** @default 20 seconds and 128 MiB, for which about three times as much memory is held */
   readonly unreadLimits?: UnreadLimits;
 }
@@ -103,22 +109,32 @@ export class HttpServer implements AsyncDisposable {
     clearTimeout(cut);
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const prefix = this.#options.publicUrl.prefixOf(request);
+    if (prefix !== '' && request.url === prefix) return redirect(response, `${prefix}/`);
+    removePrefix(request, prefix);
     const path = pathOf(request);
     const { graphql } = this.#options;
     if (path === GRAPHQL_PATH && graphql !== null) return this.#handleGraphQL(request, response, graphql);
-    return this.#handleOther(path, request, response);
+    await this.#handleOther(path, request, response, prefix);
   }
 
-  async #handleOther(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { graphql, console, crossOrigin } = this.#options;
+  async #handleOther(
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    prefix: string,
+  ): Promise<void> {
+    const { graphql, console } = this.#options;
     response.setHeader('x-content-type-options', 'nosniff');
     this.#closeIfDraining(response);
-    if (console?.has(path) === true) {
-      if (!crossOrigin.mayName(request)) return sendJson(response, 421, { errors: [NOT_LOCAL] });
+    const refused = isHealthPath(path) ? wrongHost(request) : this.#refusalOfHost(request);
+    if (refused !== null) {
+      sendJson(response, refused.status, { errors: [refused.error] });
+    } else if (console?.has(path) === true) {
       console.serve(path, request, response);
     } else if (path === '/' && graphql !== null) {
-      response.writeHead(302, { location: GRAPHQL_PATH }).end();
+      redirect(response, prefix + GRAPHQL_PATH);
     } else {
       const health = { probe: this.#options.probe, draining: () => this.#draining };
       const served = await serveHealth(request.url ?? path, response, health);
@@ -149,12 +165,23 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /** Null for a request that may be answered. */
-  #refusalOf(request: IncomingMessage): { readonly status: number; readonly error: object } | null {
+  #refusalOf(request: IncomingMessage): HttpRefusal | null {
     const { crossOrigin } = this.#options;
-    if (!hasUrl(request)) return { status: 400, error: { message: 'The Host header is wrong.' } };
-    if (!crossOrigin.mayName(request)) return { status: 421, error: NOT_LOCAL };
-    const mayAsk = crossOrigin.mayRequest(request) && (!isForm(request) || crossOrigin.mayUnasked(request));
-    return mayAsk ? null : { status: 403, error: OTHER_ORIGIN };
+    return (
+      this.#refusalOfHost(request) ??
+      this.#logged(request, crossOrigin.refusalOfPage(request, isForm(request)))
+    );
+  }
+
+  #refusalOfHost(request: IncomingMessage): HttpRefusal | null {
+    return wrongHost(request) ?? this.#logged(request, this.#options.crossOrigin.refusalOfHost(request));
+  }
+
+  #logged(request: IncomingMessage, refusal: RequestRefusal | null): HttpRefusal | null {
+    if (refusal === null) return null;
+    const { status, code, message } = refusal;
+    logRefusal(this.#options.refusals, request, refusal);
+    return { status, error: { message, extensions: { code } } };
   }
 
   #closeIfDraining(response: ServerResponse): void {
@@ -171,24 +198,21 @@ export class HttpServer implements AsyncDisposable {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Until a WebSocket takes it over nobody else listens, and an unheard error would end the process.
     socket.on('error', () => socket.destroy());
-    const { graphql } = this.#options;
-    if (pathOf(request) !== GRAPHQL_PATH || graphql === null) refuse(socket, '404 Not Found');
-    else if (this.#draining) refuse(socket, '503 Service Unavailable');
-    else if (!this.#options.crossOrigin.mayName(request)) refuse(socket, '421 Misdirected Request');
-    else if (!this.#options.crossOrigin.mayUnasked(request)) refuse(socket, '403 Forbidden');
-    else graphql.webSockets.upgrade(request, socket, head);
+    const { graphql, crossOrigin, publicUrl, refusals } = this.#options;
+    removePrefix(request, publicUrl.prefixOf(request));
+    if (wrongHost(request) !== null) return refuse(socket, '400 Bad Request');
+    if (pathOf(request) !== GRAPHQL_PATH || graphql === null) return refuse(socket, '404 Not Found');
+    if (this.#draining) return refuse(socket, '503 Service Unavailable');
+    const refusal = crossOrigin.refusalOfHost(request) ?? crossOrigin.refusalOfPage(request, true);
+    if (refusal === null) return graphql.webSockets.upgrade(request, socket, head);
+    logRefusal(refusals, request, refusal);
+    rejectUpgrade(request, socket, head, refusal.reason);
   }
 }
 
-const NOT_LOCAL = {
-  message:
-    'Nobody signs in here, so it is for this machine only, by the name of localhost or 127.0.0.1. Set AUTH_…, or ALLOW_ANONYMOUS=true.',
-  extensions: { code: 'LOCAL_ONLY' },
-};
-const OTHER_ORIGIN = {
-  message: 'This page’s origin is not in CORS_ORIGINS.',
-  extensions: { code: 'CROSS_ORIGIN' },
-};
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location }).end();
+}
 
 function refuse(socket: Duplex, status: string): void {
   // A client that keeps its side open would keep the server from closing.
@@ -201,20 +225,8 @@ function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boole
   return upgrade?.toLowerCase() === 'websocket';
 }
 
-/** Yoga reads the URL with the Host header before it, and would answer a wrong one with a stack trace. */
-function hasUrl({ url = '/', headers: { host = 'localhost' } }: IncomingMessage): boolean {
-  return url === GRAPHQL_PATH ? isHost(host) : URL.canParse(`http://${host}${url}`);
-}
-
-const isHost = rememberLast((host) => URL.canParse(`http://${host}${GRAPHQL_PATH}`));
-
 function isStream(answer: ServerResponse): boolean {
   return String(answer.getHeader('content-type')).startsWith('text/event-stream');
-}
-
-function pathOf({ url = '/' }: IncomingMessage): string {
-  const end = url.indexOf('?');
-  return end === -1 ? url : url.slice(0, end);
 }
 
 function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {

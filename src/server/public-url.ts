@@ -19,10 +19,12 @@ export interface PublicUrlOptions {
  */
 export class PublicUrl {
   readonly #url: URL | null;
+  readonly #prefix: string | null;
   readonly #proxies: TrustedProxies;
 
   constructor({ publicUrl, trustProxy }: PublicUrlOptions) {
     this.#url = publicUrl === null ? null : new URL(publicUrl);
+    this.#prefix = this.#url?.pathname.replace(/\/$/, '') ?? null;
     this.#proxies = new TrustedProxies(trustProxy);
   }
 
@@ -33,8 +35,7 @@ export class PublicUrl {
 
   /** The path below which clients find the gateway, such as `/reelgate`; empty for none. */
   prefixOf(request: AddressedRequest): string {
-    if (this.#url !== null) return this.#url.pathname.replace(/\/$/, '');
-    return this.#forwarded(request).prefix ?? '';
+    return this.#prefix ?? this.#forwarded(request).prefix ?? '';
   }
 
   /** The host that a trusted proxy was asked for; null: it does not say. */

@@ -14,6 +14,7 @@ import { useDocumentCost } from './document-cost.ts';
 import { useDocumentLimits } from './document-limits.ts';
 import { useDocumentShape } from './document-shape.ts';
 import { graphiql } from './graphiql.ts';
+import { useGraphQLHeaders } from './graphql-headers.ts';
 import { useHiddenSchema } from './hidden-schema.ts';
 import { useInputErrors } from './input-errors.ts';
 import { maskError } from './mask-error.ts';
@@ -107,6 +108,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
       useOwnerStreams(streams),
       useCallbacks(callbacks),
       useAcceptable(),
+      useGraphQLHeaders(),
     ],
   });
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { exchange, http, postBody } from '../support/gateway-http.ts';
-import { WsClient } from '../support/ws-client.ts';
+import { type WsClose, WsClient } from '../support/ws-client.ts';
 
 const APP = 'https://app.example.com';
 const BODY = JSON.stringify({ query: '{ __typename }' });
@@ -38,7 +38,10 @@ it.each(['https://evil.example', 'null', 'https://app.example.com.evil.example',
     expect(answer.status).toBe(403);
     const programs = await postBody(gateway.url, BODY, { origin });
     expect(programs.headers.get('access-control-allow-origin')).toBe(null);
-    await expect(WsClient.open(gateway.url, undefined, { headers: { origin } })).rejects.toThrow('403');
+    expect(await closeOf(gateway, { origin })).toEqual({
+      code: 1008,
+      reason: 'The origin of this page is not allowed: set PUBLIC_URL or CORS_ORIGINS.',
+    });
   },
 );
 
@@ -64,7 +67,7 @@ it('an image of another site runs nothing', async () => {
 describe('for this machine only', () => {
   let local: Gateway;
   beforeAll(async () => {
-    local = await startGateway({ localOnly: true });
+    local = await startGateway({ allowedHosts: { names: [], addresses: 'loopback' } });
   });
   afterAll(() => local[Symbol.asyncDispose]());
 
@@ -86,7 +89,10 @@ describe('for this machine only', () => {
     async (host) => {
       expect(await get(host)).toMatch(/^HTTP\/1.1 421 [^]*LOCAL_ONLY/);
       const headers = { host, origin: `http://${host}` };
-      await expect(WsClient.open(local.url, undefined, { headers })).rejects.toThrow('421');
+      expect(await closeOf(local, headers)).toEqual({
+        code: 1008,
+        reason: 'The host of this URL is not allowed: set ALLOWED_HOSTS or PUBLIC_URL.',
+      });
     },
   );
 });
@@ -98,4 +104,10 @@ function rawGet(path: string, headers: Readonly<Record<string, string>>): Promis
     gateway.port,
     `GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n${lines.join('')}\r\n`,
   );
+}
+
+/** How a WebSocket ends that is refused. */
+async function closeOf({ url }: Gateway, headers: Readonly<Record<string, string>>): Promise<WsClose> {
+  using client = await WsClient.open(url, undefined, { headers });
+  return client.closed;
 }

@@ -5,6 +5,7 @@ import { createContext, type GraphQLContext, type GraphQLServices } from '../../
 import { createSchema } from '../../src/graphql/schema.ts';
 import { CallbackSubscriptions } from '../../src/server/callback/subscriptions.ts';
 import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
+import { AllowedHosts, type HostRules } from '../../src/server/allowed-hosts.ts';
 import { CrossOrigin } from '../../src/server/cross-origin.ts';
 import { PublicUrl, type PublicUrlOptions } from '../../src/server/public-url.ts';
 import { OwnerStreams } from '../../src/server/owner-streams.ts';
@@ -39,8 +40,8 @@ export interface GatewayOptions extends Partial<
   readonly auth?: Partial<Pick<AuthenticatorOptions, 'userTokens' | 'apiKeys'>>;
   /** @default none */
   readonly corsOrigins?: readonly string[];
-  /** @default false */
-  readonly localOnly?: boolean;
+  /** @default any host */
+  readonly allowedHosts?: HostRules;
   /** @default neither PUBLIC_URL nor trusted proxies */
   readonly address?: Partial<PublicUrlOptions>;
   readonly trusted?: TrustedDocuments;
@@ -89,7 +90,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     wrapContext,
     auth,
     corsOrigins = [],
-    localOnly = false,
+    allowedHosts = null,
     address = {},
     trusted = null,
     introspection = true,
@@ -98,11 +99,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     unreadLimits,
     ...overrides
   } = options;
-  const crossOrigin = new CrossOrigin(
-    corsOrigins,
-    localOnly,
-    new PublicUrl({ publicUrl: null, trustProxy: [], ...address }),
-  );
+  const publicUrl = new PublicUrl({ publicUrl: null, trustProxy: [], ...address });
+  const crossOrigin = new CrossOrigin({ corsOrigins, hosts: new AllowedHosts(allowedHosts), publicUrl });
   const log = new GatewayLog();
   const jobTokens = new JobTokens(new Uint8Array(32));
   const watched = wrapStore?.(store) ?? store;
@@ -171,6 +169,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       graphql: { yoga, plainQueries, webSockets, callbacks },
       console: null,
       crossOrigin,
+      publicUrl,
+      refusals: log,
       probe,
       log,
       ...(unreadLimits === undefined ? {} : { unreadLimits }),
