@@ -285,6 +285,7 @@ async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
   const sandbox = await startSandbox({
     folder: join(dataDir, 'sandbox'),
     speed: config.sandboxSpeed,
+    privateImages: config.sandboxPrivateImages,
     log: ({ message, ...details }) => log.debug({ part: 'sandbox', ...details }, message),
   }).catch((error: unknown) => {
     throw dataFolderError(dataDir, error);

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import process from 'node:process';
 import { z } from 'zod';
 import { allowedHosts, publicUrl, trustProxy } from './address-settings.ts';
+import { findMisspelt } from './misspelt-settings.ts';
 import {
   integer,
   positive,
@@ -91,6 +92,7 @@ const environmentSchema = z.object({
   LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be ${LOG_LEVELS.slice(0, -1).join(', ')} or ${LOG_LEVELS.at(-1)}`)
     .default('info'),
+  SANDBOX: flag('false'),
   SANDBOX_SPEED: positive(1),
 });
 
@@ -117,6 +119,8 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
     allowedHosts: allowedHostsOf(environment),
     /** True: neither a key nor an upstream was given, so the sandbox is the upstream. */
     embeddedSandbox,
+    /** Whether the embedded sandbox may fetch images from private addresses: only while it is for this machine. */
+    sandboxPrivateImages: isLoopback(environment.HOST) && !isPublished(environment),
     /** Empty: calls carry no key. */
     segmindApiKey: apiKey ?? '',
     segmindBaseUrl: new URL(baseUrl ?? DEFAULT_BASE_URL).origin,
@@ -193,6 +197,19 @@ function checkTogether(environment: z.output<typeof environmentSchema>, context:
       `${environment.HOST} lets others in, and nothing says who may ask: set AUTH_JWKS_URL, AUTH_JWT_SECRET or AUTH_API_KEYS_FILE, or ALLOW_ANONYMOUS=true when something in front of the gateway knows`,
     );
   }
+  const isEmbedded = SEGMIND_API_KEY === undefined && SEGMIND_BASE_URL === undefined;
+  if (isEmbedded && !environment.SANDBOX && ROLE !== 'poller' && !isLoopback(environment.HOST)) {
+    fault(
+      'SANDBOX',
+      `must be true to serve the embedded sandbox's test videos at ${environment.HOST}; for real videos set SEGMIND_API_KEY`,
+    );
+  }
+  if (environment.SANDBOX && SEGMIND_API_KEY !== undefined && SEGMIND_BASE_URL === undefined) {
+    fault(
+      'SANDBOX',
+      'and SEGMIND_API_KEY exclude each other: with a key real videos are made, and paid for. Remove one of them',
+    );
+  }
   if (environment.AUTH_JWKS_URL !== undefined && environment.AUTH_JWT_SECRET !== undefined) {
     fault('AUTH_JWT_SECRET', 'and AUTH_JWKS_URL exclude each other: tokens are checked in one way');
   }
@@ -216,7 +233,7 @@ function checkTogether(environment: z.output<typeof environmentSchema>, context:
  * @throws ConfigError that names every fault
  */
 export function parseConfig(environment: Environment = process.env): Config {
-  return parse(configSchema, environment);
+  return parse(configSchema, Object.keys(environmentSchema.shape), environment);
 }
 
 /** All settings that are secrets: they must not come into any log. */
@@ -235,19 +252,29 @@ export function isStartedByNpm(environment: Environment = process.env): boolean 
 export function parseSandboxConfig(environment: Environment = process.env): {
   readonly sandboxSpeed: number;
 } {
-  const { SANDBOX_SPEED } = parse(environmentSchema.pick({ SANDBOX_SPEED: true }), environment);
+  const schema = environmentSchema.pick({ SANDBOX_SPEED: true });
+  const { SANDBOX_SPEED } = parse(schema, Object.keys(schema.shape), environment);
   return { sandboxSpeed: SANDBOX_SPEED };
 }
 
-function parse<T extends z.ZodType>(schema: T, environment: Environment): z.output<T> {
+function parse<T extends z.ZodType>(
+  schema: T,
+  settings: readonly string[],
+  environment: Environment,
+): z.output<T> {
   const given = Object.entries(environment)
     .map(([name, value = '']) => [name, value.trim()] as const)
     .filter(([, value]) => value !== '');
   const lowerCase = given.filter(([name]) => LOWER_CASE_NAMES.has(name));
   const renamed = lowerCase.map(([name, value]) => [name.toUpperCase(), value] as const);
   const parsed = schema.safeParse(Object.fromEntries([...given, ...renamed]));
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  const names = given.filter(([name]) => !LOWER_CASE_NAMES.has(name));
+  const misspelt = findMisspelt(names, settings).map(
+    ({ name, nearest }) => `  ${name}: is not a setting. Did you mean ${nearest}?`,
+  );
+  if (parsed.success && misspelt.length === 0) return parsed.data;
+  const issues = parsed.error?.issues ?? [];
+  const faults = [...misspelt, ...issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)];
   throw new ConfigError(`The configuration is wrong:\n${faults.join('\n')}`);
 }
 
@@ -268,6 +295,12 @@ function isUrlWithPath(value: string): boolean {
 
 function hasAuth({ AUTH_JWKS_URL, AUTH_JWT_SECRET, AUTH_API_KEYS_FILE }: AuthSettings): boolean {
   return [AUTH_JWKS_URL, AUTH_JWT_SECRET, AUTH_API_KEYS_FILE].some((value) => value !== undefined);
+}
+
+/** Whether clients come through a proxy, so that loopback is no sign of this machine's user. */
+function isPublished({ PUBLIC_URL, TRUST_PROXY }: z.output<typeof environmentSchema>): boolean {
+  const host = PUBLIC_URL === undefined ? 'localhost' : new URL(PUBLIC_URL).hostname;
+  return TRUST_PROXY.length > 0 || !isLoopback(host.replace(/^\[(.*)\]$/, '$1'));
 }
 
 interface AuthSettings {

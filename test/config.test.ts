@@ -9,6 +9,7 @@ const DEFAULTS = {
   trustProxy: [],
   allowedHosts: { names: [], addresses: 'loopback' },
   embeddedSandbox: true,
+  sandboxPrivateImages: true,
   segmindApiKey: '',
   segmindBaseUrl: 'https://api.segmind.com',
   segmindHistoryUrl: null,
@@ -56,6 +57,7 @@ const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
   INTROSPECTION: 'true',
   FEDERATION: 'true',
   LOG_LEVEL: 'info',
+  SANDBOX: 'false',
   SANDBOX_SPEED: '1',
 };
 
@@ -98,6 +100,7 @@ const NAMES = [
   'TRUSTED_DOCUMENTS_FILE',
   'FEDERATION',
   'LOG_LEVEL',
+  'SANDBOX',
   'SANDBOX_SPEED',
 ];
 
@@ -159,6 +162,7 @@ describe('the configuration', () => {
       TRUSTED_DOCUMENTS_FILE: 'documents.json',
       FEDERATION: 'false',
       LOG_LEVEL: ' debug ',
+      SANDBOX: ' true ',
       SANDBOX_SPEED: ' 0.5 ',
     });
     expect(config).toEqual({
@@ -171,6 +175,7 @@ describe('the configuration', () => {
         addresses: 'none',
       },
       embeddedSandbox: false,
+      sandboxPrivateImages: false,
       segmindApiKey: 'SG_1',
       segmindBaseUrl: 'http://localhost:8080',
       segmindHistoryUrl: 'http://localhost:8080/history',
@@ -419,13 +424,14 @@ describe('who may ask', () => {
   });
 
   it.each(['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'gateway.example'])('is said, at %s', (HOST) => {
-    expect(faultOf({ HOST })).toMatch(
+    const SEGMIND_API_KEY = 'SG_1';
+    expect(faultOf({ HOST, SEGMIND_API_KEY })).toMatch(
       /^The configuration is wrong:\n {2}HOST: .* lets others in, and nothing says/,
     );
-    expect(faultOf({ HOST, ALLOW_ANONYMOUS: 'true' })).toBe('none');
-    expect(faultOf({ HOST, AUTH_JWT_SECRET: SECRET })).toBe('none');
-    expect(faultOf({ HOST, AUTH_JWKS_URL: 'https://id.example.com/jwks' })).toBe('none');
-    expect(faultOf({ HOST, AUTH_API_KEYS_FILE: 'keys.json' })).toBe('none');
+    expect(faultOf({ HOST, SEGMIND_API_KEY, ALLOW_ANONYMOUS: 'true' })).toBe('none');
+    expect(faultOf({ HOST, SEGMIND_API_KEY, AUTH_JWT_SECRET: SECRET })).toBe('none');
+    expect(faultOf({ HOST, SEGMIND_API_KEY, AUTH_JWKS_URL: 'https://id.example.com/jwks' })).toBe('none');
+    expect(faultOf({ HOST, SEGMIND_API_KEY, AUTH_API_KEYS_FILE: 'keys.json' })).toBe('none');
   });
 
   it('brings limits for each owner', () => {
@@ -463,6 +469,34 @@ describe('who may ask', () => {
     ),
   ])('is not %j', (environment, fault) => {
     expect(faultOf(environment)).toBe(`The configuration is wrong:\n  ${fault}`);
+  });
+});
+
+describe('the embedded sandbox', () => {
+  const PUBLIC = { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true' };
+
+  it('serves others than this machine only when that is said', () => {
+    expect(faultOf(PUBLIC)).toBe(
+      "The configuration is wrong:\n  SANDBOX: must be true to serve the embedded sandbox's test videos at 0.0.0.0; for real videos set SEGMIND_API_KEY",
+    );
+    expect(faultOf({ ...PUBLIC, SANDBOX: 'true' })).toBe('none');
+  });
+
+  it('is not asked for with a key, which makes videos that are paid for', () => {
+    expect(faultOf({ SANDBOX: 'true', SEGMIND_API_KEY: 'SG_1' })).toContain(
+      'SANDBOX: and SEGMIND_API_KEY exclude each other',
+    );
+  });
+
+  it.each([
+    [{}, true],
+    [{ HOST: '::1' }, true],
+    [{ PUBLIC_URL: 'http://localhost:8080' }, true],
+    [{ PUBLIC_URL: 'https://video.example.com' }, false],
+    [{ TRUST_PROXY: 'loopback' }, false],
+    [{ ...PUBLIC, SANDBOX: 'true' }, false],
+  ])('fetches images from private addresses with %j: %s', (environment, allowed) => {
+    expect(parseConfig(environment).sandboxPrivateImages).toBe(allowed);
   });
 });
 

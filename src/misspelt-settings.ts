@@ -1,0 +1,83 @@
+/** A variable of the environment that is no setting, and the setting that it was probably meant to be. */
+export interface MisspeltSetting {
+  readonly name: string;
+  readonly nearest: string;
+}
+
+/** The prefix that people expect of a gateway's settings, and that none has. */
+const OWN_PREFIX = 'REELGATE_';
+/** Variables that Docker and Kubernetes set for each service, whatever it is called: `REDIS_PORT_6379_TCP_ADDR`. */
+const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/;
+const LINK_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
+/** Wrong letters in a name of five or more, in a shorter one. */
+const MAX_DISTANCE = 2;
+const MAX_DISTANCE_OF_SHORT = 1;
+const SHORT = 4;
+
+/**
+ * Finds variables that begin like a setting and are spelt like it but for a letter or two. Others may be of other programs:
+ * they are left alone.
+ *
+ * @param given names and values
+ */
+export function findMisspelt(
+  given: Iterable<readonly [string, string]>,
+  settings: readonly string[],
+): MisspeltSetting[] {
+  const known = new Set(settings);
+  const found: MisspeltSetting[] = [];
+  for (const [name, value] of given) {
+    const upper = name.toUpperCase();
+    if (known.has(name) || SERVICE_LINK.test(upper) || LINK_ADDRESS.test(value)) continue;
+    // REDIS_URL_2 is no mistake for REDIS_URL.
+    if (known.has(upper.replace(/_?\d+$/, '')) && /\d$/.test(upper)) continue;
+    const nearest = nearestOf(upper, settings);
+    if (nearest !== null) found.push({ name, nearest });
+  }
+  return found;
+}
+
+function nearestOf(name: string, settings: readonly string[]): string | null {
+  const own = name.startsWith(OWN_PREFIX);
+  const group = own ? '' : groupOf(name);
+  const rest = name.slice(own ? OWN_PREFIX.length : group.length);
+  // Without a prefix in common a resemblance says nothing.
+  if (!own && group === '') return null;
+  let nearest: string | null = null;
+  let least = Infinity;
+  for (const setting of settings) {
+    if (!setting.startsWith(group)) continue;
+    const settingRest = setting.slice(group.length);
+    const distance = isPartOfVendorName(group, rest, settingRest) ? 0 : editDistance(rest, settingRest);
+    const limit = Math.min(rest.length, settingRest.length) > SHORT ? MAX_DISTANCE : MAX_DISTANCE_OF_SHORT;
+    if (distance > limit || distance >= least) continue;
+    nearest = setting;
+    least = distance;
+  }
+  return nearest;
+}
+
+/** `SEGMIND_KEY` for `SEGMIND_API_KEY`: no other program has such variables, while AUTH_SECRET may be another's. */
+function isPartOfVendorName(group: string, rest: string, settingRest: string): boolean {
+  const words = settingRest.split('_');
+  return group === 'SEGMIND_' && rest.split('_').every((word) => words.includes(word));
+}
+
+/** Its first word with the underscore; empty for a name of one word. */
+function groupOf(name: string): string {
+  return name.slice(0, name.indexOf('_') + 1);
+}
+
+/** How many letters have to be added, removed or replaced (Levenshtein). */
+function editDistance(one: string, other: string): number {
+  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [row, letter] of Array.from(one).entries()) {
+    const current = [row + 1];
+    for (const [column, otherLetter] of Array.from(other).entries()) {
+      const replaced = (previous[column] ?? 0) + (letter === otherLetter ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous.at(-1) ?? 0;
+}
