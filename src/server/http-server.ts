@@ -1,6 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import {
+  answerClientErrors,
+  CONNECTION_TIMES,
+  type ConnectionTimes,
+  timeoutOptions,
+} from './connection-times.ts';
 import type { ConsoleFiles } from './console.ts';
 import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, isHealthPath, sendJson, serveHealth } from './health.ts';
@@ -42,13 +48,17 @@ export interface HttpServerOptions {
   readonly refusals: { info(details: object, message: string): void };
   /** @default 20 seconds and 128 MiB, for which about three times as much memory is held */
   readonly unreadLimits?: UnreadLimits;
+  /** @default 75 seconds idle, 80 for a head, 12 minutes for a request */
+  readonly times?: ConnectionTimes;
+  /** Milliseconds for which idle connections stay open when the server stops. @default 1000 */
+  readonly idleGraceMs?: number;
 }
 
-/** Milliseconds for a whole request to arrive: a client that sends slower is cut off. */
-const REQUEST_TIMEOUT_MS = 30_000;
 const UNREAD_LIMITS: UnreadLimits = { writeTimeoutMs: 20_000, maxUnreadBytes: 128 * 1024 * 1024 };
 /** Milliseconds for answers under way when the server stops. */
 const DRAIN_MS = 3000;
+/** A request that was sent just before a connection is closed gets no answer, so idle ones are closed a little later. */
+const IDLE_GRACE_MS = 1000;
 
 /** The HTTP server: GraphQL, health, and upgrades to WebSocket. */
 export class HttpServer implements AsyncDisposable {
@@ -61,7 +71,7 @@ export class HttpServer implements AsyncDisposable {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#server = createServer(
-      { requestTimeout: REQUEST_TIMEOUT_MS, shouldUpgradeCallback },
+      { ...timeoutOptions(options.times ?? CONNECTION_TIMES), shouldUpgradeCallback },
       (request, response) => {
         this.#handle(request, response).catch((error: unknown) => {
           options.log.error({ err: error }, 'a request failed');
@@ -70,6 +80,7 @@ export class HttpServer implements AsyncDisposable {
         });
       },
     );
+    answerClientErrors(this.#server, this.#answers);
     watchUnread(this.#server, this.#answers, options.unreadLimits ?? UNREAD_LIMITS);
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
@@ -97,7 +108,9 @@ export class HttpServer implements AsyncDisposable {
     this.#draining = true;
     const { webSockets, callbacks } = this.#options.graphql ?? {};
     const closed = Promise.withResolvers<void>();
-    this.#server.close(() => closed.resolve());
+    // The HTTP server's own close would also close idle connections, at once.
+    NetServer.prototype.close.call(this.#server, () => closed.resolve());
+    const idle = setTimeout(() => this.#server.close(), this.#options.idleGraceMs ?? IDLE_GRACE_MS);
     webSockets?.drain();
     // A stream that is cut is opened again by its client; one that ends is not.
     for (const answer of this.#answers) if (isStream(answer)) answer.destroy();
@@ -106,7 +119,10 @@ export class HttpServer implements AsyncDisposable {
       this.#server.closeAllConnections();
     }, DRAIN_MS);
     await Promise.all([closed.promise, callbacks?.[Symbol.asyncDispose]()]);
+    clearTimeout(idle);
     clearTimeout(cut);
+    // Ends the server's own check of timeouts.
+    this.#server.close();
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -6,7 +6,7 @@ import { requireOwner } from '../graphql/access.ts';
 import { UploadedFile } from '../graphql/uploaded-file.ts';
 import { fileTooLarge, type Form, MAX_FORM_BYTES, parseForm } from './multipart-form.ts';
 import { readBody } from './read-body.ts';
-import { badRequest, refusal } from './refusal.ts';
+import { badRequest, refusal, tooSlow } from './refusal.ts';
 
 /** Exactly one file, at exactly one place. */
 const mapSchema = z.record(z.string(), z.tuple([z.string()]));
@@ -45,6 +45,7 @@ export interface MultipartOperation {
 export async function readMultipart(request: IncomingMessage): Promise<MultipartOperation> {
   const body = await readBody(request, MAX_FORM_BYTES);
   if (body.type === 'too-large') throw fileTooLarge();
+  if (body.type === 'too-slow') throw tooSlow();
   if (body.type === 'cut') throw badRequest('The body ended too early.');
   const form = await parseForm(body.bytes, request.headers['content-type'] ?? '');
   const params = parseJson(form, 'operations');

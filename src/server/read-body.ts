@@ -4,8 +4,16 @@ import type { IncomingMessage } from 'node:http';
 export type ReadBody =
   | { readonly type: 'whole'; readonly bytes: Buffer }
   | { readonly type: 'too-large' }
+  /** The client sent nothing for 20 seconds, or, after 30 seconds, less than 16 KiB a second on average. */
+  | { readonly type: 'too-slow' }
   /** The client went away before its end. */
   | { readonly type: 'cut' };
+
+/** A body is watched once a second; the time in which the process was stopped does not count. */
+const TICK_MS = 1000;
+const IDLE_SECONDS = 20;
+const GRACE_SECONDS = 30;
+const MIN_BYTES_PER_SECOND = 16 * 1024;
 
 const FIRST_BYTES = 64 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -24,6 +32,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
     return { type: 'whole', bytes };
   }
   const { promise, resolve } = Promise.withResolvers<ReadBody>();
+  const stopWatching = watchPace(request, () => resolve({ type: 'too-slow' }));
   // Chunks are copied, not kept: a client may send them with a byte each, and each would take a hundred.
   let bytes = NOTHING;
   let length = 0;
@@ -55,7 +64,29 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
   );
   // Without a listener of its own, an error only closes.
   request.on('close', () => resolve({ type: 'cut' }));
-  return promise;
+  return promise.finally(stopWatching);
+}
+
+/**
+ * Watches how fast a body arrives.
+ *
+ * @returns what ends that
+ */
+function watchPace(request: IncomingMessage, onTooSlow: () => void): () => void {
+  let length = 0;
+  let seconds = 0;
+  let idleSeconds = 0;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    idleSeconds = 0;
+  });
+  const timer = setInterval(() => {
+    seconds += 1;
+    idleSeconds += 1;
+    const wanted = (seconds - GRACE_SECONDS) * MIN_BYTES_PER_SECOND;
+    if (idleSeconds >= IDLE_SECONDS || length < wanted) onTooSlow();
+  }, TICK_MS);
+  return () => clearInterval(timer);
 }
 
 function grown(bytes: Buffer, length: number): Buffer {

@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../domain/caller.ts';
 import { checkMayUpload, isForm, readMultipart, tooManyUploads } from './multipart.ts';
 import { readBody } from './read-body.ts';
-import { badRequest, refusal } from './refusal.ts';
+import { badRequest, refusal, tooSlow } from './refusal.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { UploadSlots } from './upload-slots.ts';
 
@@ -97,6 +97,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<object> {
   const body = reading instanceof Promise ? await reading : reading;
   if (body.type === 'too-large')
     throw refusal(413, 'REQUEST_ENTITY_TOO_LARGE', 'The body is larger than 1 MiB.');
+  if (body.type === 'too-slow') throw tooSlow();
   if (body.type === 'cut') throw badRequest('The body ended too early.');
   const value = parseJson(body.bytes);
   if (typeof value === 'object' && value !== null) return value;

@@ -52,6 +52,9 @@ export interface GatewayOptions extends Partial<
   /** URLs of routers: origins, or with a path. */
   readonly callbackOrigins?: readonly string[];
   readonly unreadLimits?: NonNullable<HttpServerOptions['unreadLimits']>;
+  readonly times?: NonNullable<HttpServerOptions['times']>;
+  /** @default 0 */
+  readonly idleGraceMs?: number;
 }
 
 /** A gateway on a free loopback port with a real store and no poller: tests move its jobs. */
@@ -97,6 +100,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     streamsPerOwner = 0,
     callbackOrigins = [],
     unreadLimits,
+    times,
+    idleGraceMs = 0,
     ...overrides
   } = options;
   const publicUrl = new PublicUrl({ publicUrl: null, trustProxy: [], ...address });
@@ -173,7 +178,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       refusals: log,
       probe,
       log,
+      idleGraceMs,
       ...(unreadLimits === undefined ? {} : { unreadLimits }),
+      ...(times === undefined ? {} : { times }),
     }),
   );
   const url = await server.listen();
