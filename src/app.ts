@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { YogaLogger } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import { JobTokenSecrets } from './auth/job-token-secrets.ts';
 import { JobTokens } from './auth/job-tokens.ts';
 import type { Config } from './config.ts';
 import { dataFolderError, openDataFolder } from './data-folder.ts';
@@ -165,7 +166,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate' | 'secret'> {
+interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate' | 'jobTokenSecrets'> {
   readonly watchedJobs: WatchedJobs;
   readonly clock: SteadyClock;
   readonly images: ImageHost;
@@ -175,9 +176,10 @@ interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate
 }
 
 function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
-  const { store, watchedJobs, clock, ownerRate, uploadRate, secret, images, sandbox, crossOrigin, log } =
-    parts;
-  const jobTokens = new JobTokens(secret);
+  const { store, watchedJobs, clock, ownerRate, uploadRate, images, sandbox, crossOrigin, log } = parts;
+  const jobTokens = new JobTokens(
+    new JobTokenSecrets({ text: parts.jobTokenSecrets, now: () => clock.now(), randomBytes }),
+  );
   const authenticator = openAuthenticator(config, jobTokens, log);
   const { trustedDocumentsFile } = config;
   const trusted = trustedDocumentsFile === null ? null : TrustedDocuments.read(trustedDocumentsFile);

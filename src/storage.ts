@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { dataFolderError, openDataFolder } from './data-folder.ts';
 import { backoffMs } from './domain/backoff.ts';
 import type { FaultLog } from './fault-log.ts';
-import type { CallBudget } from './store/call-budget.ts';
+import type { CallBudget, SharedText } from './store/call-budget.ts';
 import type { DurationStore } from './store/duration-store.ts';
 import { type JobStore, StoreUnavailableError } from './store/job-store.ts';
 import { memoryOwnerRate, type OwnerRate } from './store/owner-rate.ts';
@@ -11,13 +11,11 @@ import { SharedCallBudget } from './store/shared-call-budget.ts';
 import { checkRedisSettings } from './store/redis/check-settings.ts';
 import { RedisDurationStore } from './store/redis/redis-duration-store.ts';
 import { keys } from './store/redis/keys.ts';
-import { redisSecret } from './store/redis/redis-secret.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './store/redis/redis-job-store.ts';
 import { redisOwnerRate } from './store/redis/redis-owner-rate.ts';
 import { RedisSharedText } from './store/redis/redis-shared-text.ts';
 import { RedisSubmissions } from './store/redis/redis-submissions.ts';
 import { SqliteDurationStore } from './store/sqlite/sqlite-duration-store.ts';
-import { sqliteSecret } from './store/sqlite/sqlite-secret.ts';
 import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
 import { SqliteSharedText } from './store/sqlite/sqlite-shared-text.ts';
 import { SqliteSubmissions } from './store/sqlite/sqlite-submissions.ts';
@@ -31,8 +29,8 @@ export interface Storage {
   readonly submissions: Submissions;
   readonly budget: CallBudget;
   readonly durations: DurationStore;
-  /** 32 bytes that all instances share, made by the first one; job tokens are signed with them. */
-  readonly secret: Uint8Array;
+  /** What job tokens are signed with. */
+  readonly jobTokenSecrets: SharedText;
   /** Of `generateVideo`. */
   readonly ownerRate: OwnerRate;
   /** Of `uploadImage`: as many, counted apart. */
@@ -91,12 +89,12 @@ export async function openStorage(
   );
   await checkRedisSettings(store.client, (message) => log.warn(message));
   const durations = new RedisDurationStore(store.client);
-  const secret = await redisSecret(store.client);
+  const jobTokenSecrets = new RedisSharedText(store.client, keys.jobTokenSecrets);
   const submissions = new RedisSubmissions(store.client, store.quarantine);
   const budget = new SharedCallBudget(new RedisSharedText(store.client, keys.budget), segmindRpm, now);
   const ownerRate = redisOwnerRate(store.client, 'generate', rpm);
   const uploadRate = redisOwnerRate(store.client, 'upload', rpm);
-  return { store, submissions, budget, durations, secret, ownerRate, uploadRate };
+  return { store, submissions, budget, durations, jobTokenSecrets, ownerRate, uploadRate };
 }
 
 function openEmbedded(
@@ -123,7 +121,7 @@ function openEmbedded(
   return {
     store,
     durations: new SqliteDurationStore(database, commits),
-    secret: sqliteSecret(database),
+    jobTokenSecrets: new SqliteSharedText(database, commits, 'job-token-secrets'),
     submissions: new SqliteSubmissions(database, commits, now),
     budget: new SharedCallBudget(state, segmindRpm, now),
     ownerRate: memoryOwnerRate(rpm),

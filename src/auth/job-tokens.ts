@@ -1,21 +1,25 @@
-import { SignJWT } from 'jose';
-import { type Caller, isOwnerId } from '../domain/caller.ts';
+import { errors, type JWTPayload, SignJWT } from 'jose';
+import { type Caller, isOwnerId, MAX_JOB_TOKEN_SECONDS } from '../domain/caller.ts';
 import { isJobId } from '../domain/job-id.ts';
 import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
+import type { JobTokenSecrets } from './job-token-secrets.ts';
 import { verifyJwt } from './verify-jwt.ts';
 
 /** Sets these tokens apart from those that others issue, and lets scanners for leaked secrets find them. */
 const PREFIX = 'rgj_';
 const TYPE = 'reelgate-job+jwt';
 const ALGORITHM = 'HS256';
+const CHECKS = { algorithms: [ALGORITHM], typ: TYPE, requiredClaims: ['exp', 'iat'], clockTolerance: 0 };
+/** Seconds by which the clock of the instance that issued a token may be ahead. */
+const CLOCK_SKEW_SECONDS = 60;
 
 /** Tokens of the gateway's own: each reads and watches one job, and nothing else, for a while. */
 export class JobTokens {
-  readonly #secret: Uint8Array;
+  readonly #secrets: Pick<JobTokenSecrets, 'current' | 'find'>;
 
-  /** @param secret 32 bytes, the same at every instance */
-  constructor(secret: Uint8Array) {
-    this.#secret = secret;
+  /** @param secrets the same at every instance */
+  constructor(secrets: Pick<JobTokenSecrets, 'current' | 'find'>) {
+    this.#secrets = secrets;
   }
 
   /** Whether a token claims to be one of these. */
@@ -23,27 +27,43 @@ export class JobTokens {
     return token.startsWith(PREFIX);
   }
 
-  /** @param expiresAt epoch milliseconds, cut to whole seconds */
-  async issue(ownerId: string, jobId: string, expiresAt: number): Promise<string> {
+  /**
+   * @param now epoch milliseconds
+   * @param expiresAt likewise, cut to whole seconds
+   * @throws the store's error when the secrets cannot be read
+   */
+  async issue(ownerId: string, jobId: string, now: number, expiresAt: number): Promise<string> {
+    const { id, secret } = await this.#secrets.current();
     const jwt = await new SignJWT({ job: jobId })
-      .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
+      .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: id })
       .setSubject(ownerId)
+      .setIssuedAt(Math.floor(now / 1000))
       .setExpirationTime(Math.floor(expiresAt / 1000))
-      .sign(this.#secret);
+      .sign(secret);
     return PREFIX + jwt;
   }
 
   /**
    * @param now epoch milliseconds
-   * @throws AuthenticationError when it is not good
+   * @throws AuthenticationError when it is not good; AuthUnavailableError when the secrets cannot be read
    */
   async verify(token: string, now: number): Promise<Caller> {
-    const checks = { algorithms: [ALGORITHM], typ: TYPE, requiredClaims: ['exp'], clockTolerance: 0 };
-    const { payload, expiresAt } = await verifyJwt(token.slice(PREFIX.length), this.#secret, checks, now);
+    const find = async ({ kid }: { readonly kid?: string }) => {
+      const secret = kid === undefined ? null : await this.#secrets.find(kid);
+      if (secret === null) throw new errors.JWKSNoMatchingKey();
+      return secret;
+    };
+    const { payload, expiresAt } = await verifyJwt(token.slice(PREFIX.length), find, CHECKS, now);
     const { sub: ownerId, job: jobId } = payload;
-    if (!isOwnerId(ownerId) || typeof jobId !== 'string' || !isJobId(jobId)) {
+    if (!isOwnerId(ownerId) || typeof jobId !== 'string' || !isJobId(jobId) || isTooLong(payload, now)) {
       throw new AuthenticationError(INVALID_TOKEN);
     }
     return { ownerId, scopes: new Set(['video:read']), jobId, expiresAt };
   }
+}
+
+/** A token that lives longer than the gateway issues them is not its own, or its secret has leaked. */
+function isTooLong({ iat = NaN, exp = NaN }: JWTPayload, now: number): boolean {
+  const latest = now / 1000 + MAX_JOB_TOKEN_SECONDS + CLOCK_SKEW_SECONDS;
+  return !(exp - iat <= MAX_JOB_TOKEN_SECONDS && exp <= latest);
 }

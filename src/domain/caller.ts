@@ -6,6 +6,9 @@ export const SCOPES = ['video:generate', 'video:read'] as const;
 /** One of SCOPES. */
 export type Scope = (typeof SCOPES)[number];
 
+/** Seconds for which a job's token is good at most. */
+export const MAX_JOB_TOKEN_SECONDS = 86_400;
+
 /** Who asks, and what that one may do. */
 export interface Caller {
   /** Whose jobs these are: at most 256 characters. */

@@ -30,9 +30,10 @@ export interface GraphQLServices {
   /**
    * Makes a token that reads and watches one job of an owner, and nothing else.
    *
-   * @param expiresAt epoch milliseconds
+   * @param now epoch milliseconds
+   * @param expiresAt likewise
    */
-  readonly issueJobToken: (ownerId: string, jobId: string, expiresAt: number) => Promise<string>;
+  readonly issueJobToken: (ownerId: string, jobId: string, now: number, expiresAt: number) => Promise<string>;
 }
 
 /** All that a resolver sees. Made anew for each operation. */

@@ -1,11 +1,11 @@
+import { MAX_JOB_TOKEN_SECONDS } from '../domain/caller.ts';
 import { requireOwner } from './access.ts';
 import type { Builder } from './builder.ts';
 import type { GraphQLContext } from './context.ts';
 import { badInput, noSuchJob } from './errors.ts';
 
-/** Seconds for which a job's token is good: longer than any job takes by default, and at most. */
+/** Seconds for which a job's token is good by default: longer than any job takes. */
 const TOKEN_SECONDS = 3600;
-const MAX_TOKEN_SECONDS = 86_400;
 
 /** A token that reads and watches one job. */
 interface JobToken {
@@ -38,7 +38,7 @@ export function defineJobToken(builder: Builder): void {
       args: {
         id: t.arg.id({ required: true, description: 'The job’s id.' }),
         ttlSeconds: t.arg.int({
-          description: `Seconds until it ends: 1 to ${MAX_TOKEN_SECONDS}, ${TOKEN_SECONDS} by default; it never lasts longer than the caller’s own token.`,
+          description: `Seconds until it ends: 1 to ${MAX_JOB_TOKEN_SECONDS}, ${TOKEN_SECONDS} by default; it never lasts longer than the caller’s own token.`,
         }),
       },
       resolve: (_, { id, ttlSeconds }, context) => createJobToken(context, id, ttlSeconds ?? TOKEN_SECONDS),
@@ -49,7 +49,7 @@ export function defineJobToken(builder: Builder): void {
 /**
  * Makes a token for one of the caller's jobs.
  *
- * @param ttlSeconds 1 to MAX_TOKEN_SECONDS
+ * @param ttlSeconds 1 to MAX_JOB_TOKEN_SECONDS
  * @throws GraphQLError with code FORBIDDEN, BAD_USER_INPUT, or NOT_FOUND for an unknown job and somebody else's
  */
 async function createJobToken(
@@ -58,13 +58,14 @@ async function createJobToken(
   ttlSeconds: number,
 ): Promise<JobToken> {
   requireOwner(caller, 'video:read');
-  if (ttlSeconds < 1 || ttlSeconds > MAX_TOKEN_SECONDS) {
-    throw badInput(`\`ttlSeconds\` must be from 1 to ${MAX_TOKEN_SECONDS}, not ${ttlSeconds}.`);
+  if (ttlSeconds < 1 || ttlSeconds > MAX_JOB_TOKEN_SECONDS) {
+    throw badInput(`\`ttlSeconds\` must be from 1 to ${MAX_JOB_TOKEN_SECONDS}, not ${ttlSeconds}.`);
   }
   const job = await jobs.load(id);
   if (job === null) throw noSuchJob();
-  const wanted = services.tokenClock.now() + ttlSeconds * 1000;
+  const now = services.tokenClock.now();
+  const wanted = now + ttlSeconds * 1000;
   // Nobody gives more than he has.
   const expiresAt = Math.floor(Math.min(wanted, caller.expiresAt ?? wanted) / 1000) * 1000;
-  return { token: await services.issueJobToken(caller.ownerId, job.id, expiresAt), expiresAt };
+  return { token: await services.issueJobToken(caller.ownerId, job.id, now, expiresAt), expiresAt };
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiKeys } from '../../src/auth/api-keys.ts';
 import { Authenticator } from '../../src/auth/authenticator.ts';
 import { AuthenticationError, AuthUnavailableError } from '../../src/auth/authentication-error.ts';
-import { JobTokens } from '../../src/auth/job-tokens.ts';
+import { jobTokensOf } from '../support/job-tokens.ts';
 import { keyFetch } from '../../src/auth/key-fetch.ts';
 import { SettingsFileError } from '../../src/settings-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -14,7 +14,7 @@ import { NOON } from '../support/times.ts';
 import { signingKey, verifier } from './signing-keys.ts';
 import { BOTH_SCOPES, signToken, START, userTokens } from './tokens.ts';
 
-const jobTokens = new JobTokens(new Uint8Array(32));
+const jobTokens = jobTokensOf();
 const now = () => NOON;
 const onUnavailable = () => {};
 
@@ -66,8 +66,9 @@ it.each([undefined, 7, '', 'x'.repeat(257), '\ud800', ' ', 'a ', 'a\nb', 'anonym
 );
 
 it('a user’s token signed with the secret of job tokens is no job token', async () => {
-  const jwt = await new SignJWT({ sub: 'ada', job: 'x', exp: START + 60 })
-    .setProtectedHeader({ alg: 'HS256' })
+  const id = 'vj_00000000-0000-7000-8000-000000000000';
+  const jwt = await new SignJWT({ sub: 'ada', job: id, iat: START, exp: START + 60 })
+    .setProtectedHeader({ alg: 'HS256', kid: 'test' })
     .sign(new Uint8Array(32));
   await expect(jobTokens.verify(`rgj_${jwt}`, NOON)).rejects.toThrow(AuthenticationError);
 });
@@ -128,7 +129,7 @@ it('where nobody signs in a job’s token still narrows, and any other counts fo
   const authenticator = new Authenticator({ userTokens: null, apiKeys: null, jobTokens, now, onUnavailable });
   const id = 'vj_00000000-0000-7000-8000-000000000000';
   expect(await authenticator.authenticate('garbage')).toMatchObject({ ownerId: 'anonymous', jobId: null });
-  const token = await jobTokens.issue('anonymous', id, NOON + 60_000);
+  const token = await jobTokens.issue('anonymous', id, NOON, NOON + 60_000);
   expect(await authenticator.authenticate(token)).toMatchObject({ ownerId: 'anonymous', jobId: id });
 });
 

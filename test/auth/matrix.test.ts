@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { JobTokens } from '../../src/auth/job-tokens.ts';
+import { jobTokensOf } from '../support/job-tokens.ts';
 import { answerOf } from '../support/gateway-http.ts';
 import { PNG, postUpload } from '../support/gateway-upload.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
@@ -133,7 +133,7 @@ it('nothing went wrong unexpectedly', () => {
 });
 
 function jobToken(expiresAt: number): Promise<string> {
-  return new JobTokens(new Uint8Array(32)).issue('ada', job, expiresAt);
+  return jobTokensOf().issue('ada', job, NOON, expiresAt);
 }
 
 /** What a transport makes of an outcome. */

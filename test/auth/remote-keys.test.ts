@@ -2,7 +2,7 @@ import type { JWK } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { AuthenticationError, AuthUnavailableError } from '../../src/auth/authentication-error.ts';
 import { Authenticator } from '../../src/auth/authenticator.ts';
-import { JobTokens } from '../../src/auth/job-tokens.ts';
+import { jobTokensOf } from '../support/job-tokens.ts';
 import type { FailedFetch } from '../../src/auth/remote-keys.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { HOUR, MINUTE, SECOND } from '../support/times.ts';
@@ -35,7 +35,7 @@ async function setUp() {
   const authenticator = new Authenticator({
     userTokens,
     apiKeys: null,
-    jobTokens: new JobTokens(new Uint8Array(32)),
+    jobTokens: jobTokensOf(),
     now: clock.now,
     onUnavailable: () => {},
   });

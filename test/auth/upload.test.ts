@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { JobTokens } from '../../src/auth/job-tokens.ts';
+import { jobTokensOf } from '../support/job-tokens.ts';
 import { exchange } from '../support/gateway-http.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { jobId } from '../support/jobs.ts';
@@ -16,12 +16,7 @@ it.each([
   ['nobody', 401, 'UNAUTHENTICATED', async (): Promise<string | null> => null],
   ['a wrong token', 401, 'UNAUTHENTICATED', () => signToken({}, 'x'.repeat(32))],
   ['one that may only read', 403, 'FORBIDDEN', () => signToken({ scope: 'video:read' })],
-  [
-    'a job’s token',
-    403,
-    'FORBIDDEN',
-    () => new JobTokens(new Uint8Array(32)).issue('ada', jobId(NOON), NOON + 60_000),
-  ],
+  ['a job’s token', 403, 'FORBIDDEN', () => jobTokensOf().issue('ada', jobId(NOON), NOON, NOON + 60_000)],
 ] as const)('an upload by %s is refused before any of it is read', async (_, status, code, token) => {
   const bearer = await token();
   const head = [

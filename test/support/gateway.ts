@@ -1,5 +1,5 @@
 import { Authenticator, type AuthenticatorOptions } from '../../src/auth/authenticator.ts';
-import { JobTokens } from '../../src/auth/job-tokens.ts';
+import { jobTokensOf } from './job-tokens.ts';
 import type { Caller } from '../../src/domain/caller.ts';
 import { createContext, type GraphQLContext, type GraphQLServices } from '../../src/graphql/context.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
@@ -107,7 +107,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const publicUrl = new PublicUrl({ publicUrl: null, trustProxy: [], ...address });
   const crossOrigin = new CrossOrigin({ corsOrigins, hosts: new AllowedHosts(allowedHosts), publicUrl });
   const log = new GatewayLog();
-  const jobTokens = new JobTokens(new Uint8Array(32));
+  const jobTokens = jobTokensOf();
   const watched = wrapStore?.(store) ?? store;
   const services: GraphQLServices = {
     store: watched,

@@ -37,7 +37,10 @@ export const keys = {
   /** The state of the call budget, as JSON. */
   budget: 'rg:{budget}:state',
   durations: 'rg:{durations}:groups',
-  secrets: { jobTokens: 'rg:{secret}:job-tokens', announcements: 'rg:{secret}:announcements' },
+  /** 32 bytes each, made by the first instance. */
+  secrets: { announcements: 'rg:{secret}:announcements' },
+  /** The secrets of job tokens, as JSON. */
+  jobTokenSecrets: 'rg:{secret}:job-token-secrets',
   /** Jobs with equal inputs whose POST has not ended. */
   posts: (fingerprint: string) => `${submissionsTag(fingerprint)}:posts`,
   /** The job that an upstream request belongs to. */

@@ -8,10 +8,7 @@ import { keys } from './keys.ts';
  *
  * @throws StoreUnavailableError when Redis can't be reached
  */
-export async function redisSecret(
-  client: RedisClient,
-  name: keyof typeof keys.secrets = 'jobTokens',
-): Promise<Uint8Array> {
+export async function redisSecret(client: RedisClient, name: keyof typeof keys.secrets): Promise<Uint8Array> {
   const key = keys.secrets[name];
   try {
     await client.set(key, randomBytes(32).toString('base64'), 'NX');
