@@ -11,6 +11,7 @@ import { isPublicHost } from './domain/public-address.ts';
 import { newJobId } from './domain/job-id.ts';
 import { FaultLog, type LeveledLog } from './fault-log.ts';
 import { createContext, type GraphQLServices } from './graphql/context.ts';
+import { AnswerBudget } from './graphql/answer-budget.ts';
 import { createSchema } from './graphql/schema.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
@@ -18,6 +19,7 @@ import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { CallbackSubscriptions } from './server/callback/subscriptions.ts';
 import { AllowedHosts } from './server/allowed-hosts.ts';
 import { ConsoleFiles } from './server/console.ts';
+import { Documents } from './server/document/documents.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { listenFault } from './server/listen-error.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
@@ -193,6 +195,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     deadlineMs: config.jobDeadlineMs,
     privateImages: sandbox !== null || !isPublicHost(new URL(config.segmindBaseUrl)),
     issueJobToken: (...job) => jobTokens.issue(...job),
+    answers: new AnswerBudget(),
     limits: {
       unfinished: config.limits.unfinishedJobs,
       unfinishedPerOwner: config.limits.unfinishedJobsPerOwner,
@@ -205,8 +208,11 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   };
   const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
   const makeContext = (caller: Caller) => createContext(services, caller);
+  const schema = createSchema({ federation: config.federation });
+  const documents = new Documents(schema, config.introspection);
   const yoga = createGraphQLEndpoint({
-    schema: createSchema({ federation: config.federation }),
+    schema,
+    documents,
     createContext: makeContext,
     authenticator,
     streams,
@@ -220,13 +226,22 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   });
   return {
     yoga,
-    plainQueries: new PlainQueries({ yoga, authenticator, createContext: makeContext, crossOrigin, trusted }),
+    plainQueries: new PlainQueries({
+      schema,
+      documents,
+      authenticator,
+      createContext: makeContext,
+      crossOrigin,
+      trusted,
+    }),
     callbacks,
     webSockets: new WebSocketEndpoint({
       yoga,
       authenticator,
       streams,
       trusted,
+      documents,
+      maxOperations: config.maxOperationsPerSocket,
       payloads: new SharedPayloads({ createContext: makeContext, clock, log }),
       clock: systemClock,
       log,

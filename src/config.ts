@@ -74,6 +74,7 @@ const environmentSchema = z.object({
   MAX_JOBS_PER_DAY_PER_OWNER: integer(0, 0, 10_000_000),
   GENERATE_RPM_PER_OWNER: integer(null, 0, 1_000_000),
   MAX_STREAMS_PER_OWNER: integer(null, 0, 1_000_000),
+  MAX_OPERATIONS_PER_SOCKET: integer(1000, 1, 1_000_000),
   AUTH_JWKS_URL: z.string().refine(isJwksUrl, 'must be an https URL; http is for loopback only').optional(),
   AUTH_JWT_SECRET: z
     .string()
@@ -146,6 +147,8 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
       generateRpmPerOwner: environment.GENERATE_RPM_PER_OWNER ?? perOwner(environment, 60),
       streamsPerOwner: environment.MAX_STREAMS_PER_OWNER ?? perOwner(environment, 1000),
     }),
+    /** Operations that one WebSocket may have in progress. */
+    maxOperationsPerSocket: environment.MAX_OPERATIONS_PER_SOCKET,
     /** Null: nobody signs in, and everything runs as the owner `anonymous`. */
     auth: hasAuth(environment)
       ? Object.freeze({

@@ -38,8 +38,9 @@ export type ParsedVideoRequest =
   | { readonly ok: true; readonly request: VideoRequest; readonly idempotencyKey: string | null }
   | { readonly ok: false; readonly issues: readonly InputIssue[] };
 
-const MAX_TEXT = 2000;
-const MAX_URL = 2048;
+/** Characters of a prompt, and of a URL. */
+export const MAX_TEXT = 2000;
+export const MAX_URL = 2048;
 const MAX_KEY = 128;
 
 const trimmed = z.string().trim();

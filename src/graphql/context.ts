@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobStore } from '../store/job-store.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';
+import type { Answer, AnswerBudget } from './answer-budget.ts';
 import { JobReader } from './job-reader.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
 import type { Image, UploadOutcome } from '../upstream/image-host.ts';
@@ -19,6 +20,8 @@ export interface GraphQLServices {
   /** Milliseconds from acceptance to a job's forced end. */
   readonly deadlineMs: number;
   readonly limits: JobLimits;
+  /** Of the memory of all answers. */
+  readonly answers: AnswerBudget;
   /** Of `generateVideo`. */
   readonly ownerRate: OwnerRate;
   /** Of `uploadImage`. */
@@ -42,9 +45,16 @@ export interface GraphQLContext {
   /** Who asks. */
   readonly caller: Caller;
   readonly jobs: JobReader;
+  /** The memory of this operation's answer. */
+  readonly answer: Answer;
 }
 
 /** The context of one operation. */
 export function createContext(services: GraphQLServices, caller: Caller): GraphQLContext {
-  return { services, caller, jobs: new JobReader(services.store, services.clock, caller) };
+  return {
+    services,
+    caller,
+    jobs: new JobReader(services.store, services.clock, caller),
+    answer: services.answers.open(caller.ownerId),
+  };
 }

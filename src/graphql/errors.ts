@@ -34,6 +34,14 @@ export function uploadFailed(waitMs: number | null): GraphQLError {
   return coded('UPLOAD_FAILED', message, waitMs === null ? {} : retryAfter(waitMs));
 }
 
+/** For an entity of a list for which the answer has no room. */
+export function tooManyEntities(length: number, max: number): GraphQLError {
+  return coded(
+    'DOCUMENT_TOO_EXPENSIVE',
+    `The answer has room for ${max} of the ${length} representations. Ask for the others in another operation.`,
+  );
+}
+
 function retryAfter(waitMs: number): object {
   return { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
 }

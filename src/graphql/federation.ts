@@ -1,11 +1,8 @@
 import { getDocumentNodeFromSchema } from '@graphql-tools/utils';
 import { type GraphQLSchema, lexicographicSortSchema, print } from 'graphql';
 import type { Builder } from './builder.ts';
-import { badInput } from './errors.ts';
+import { badInput, tooManyEntities } from './errors.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
-
-/** Representations that one `_entities` takes. */
-export const MAX_REPRESENTATIONS = 250;
 
 const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@cost", "@listSize", "@inaccessible"])';
@@ -35,7 +32,12 @@ export function defineFederation(builder: Builder, { VideoJob }: VideoJobTypes, 
 
   const Service = builder.objectRef<{ sdl: string }>('_Service').implement({
     description: 'What a router’s composition reads.',
-    fields: (t) => ({ sdl: t.exposeString('sdl', { description: 'The schema as a subgraph.' }) }),
+    fields: (t) => ({
+      sdl: t.exposeString('sdl', {
+        description: 'The schema as a subgraph.',
+        extensions: { maxBytes: 2 * sdl.length },
+      }),
+    }),
   });
 
   const Entity = builder.unionType('_Entity', {
@@ -53,7 +55,8 @@ export function defineFederation(builder: Builder, { VideoJob }: VideoJobTypes, 
     _entities: t.field({
       type: [Entity],
       nullable: { list: false, items: true },
-      description: `For routers: entities by their keys, in that order; null for one that is unknown, forgotten, or somebody else’s. At most ${MAX_REPRESENTATIONS} at a time.`,
+      description:
+        'For routers: entities by their keys, in that order; null for one that is unknown, forgotten, or somebody else’s. Those for which the answer has no room are null with an error at their place.',
       args: {
         representations: t.arg({
           type: ['_Any'],
@@ -61,16 +64,13 @@ export function defineFederation(builder: Builder, { VideoJob }: VideoJobTypes, 
           description: 'Such as `{ __typename: "VideoJob", id: "…" }`.',
         }),
       },
-      resolve: (_, { representations }, { jobs }) => {
-        if (representations.length > MAX_REPRESENTATIONS) {
-          throw badInput(
-            `\`representations\` has ${representations.length} entries; ${MAX_REPRESENTATIONS} are allowed at a time.`,
-          );
-        }
-        // One that is wrong is an error in its place and spares the others.
-        return representations.map(async (representation, index) =>
-          jobs.load(jobIdOf(representation, index)),
-        );
+      // One that is wrong, or one too many, is an error in its place and spares the others.
+      resolve: (_, { representations }, { jobs, answer: { maxEntities } }) => {
+        const refused = tooManyEntities(representations.length, maxEntities);
+        return representations.map(async (representation, index) => {
+          if (index >= maxEntities) throw refused;
+          return jobs.load(jobIdOf(representation, index));
+        });
       },
     }),
   }));

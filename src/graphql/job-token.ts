@@ -6,6 +6,12 @@ import { badInput, noSuchJob } from './errors.ts';
 
 /** Seconds for which a job's token is good by default: longer than any job takes. */
 const TOKEN_SECONDS = 3600;
+<<<<<<< HEAD
+=======
+const MAX_TOKEN_SECONDS = 86_400;
+/** Values that making one counts as. */
+const TOKEN_COST = 50;
+>>>>>>> c199c16 (Answers are bounded in bytes before they are made, and the memory of all in progress; cheap checks come first and owners take turns)
 
 /** A token that reads and watches one job. */
 interface JobToken {
@@ -20,6 +26,7 @@ export function defineJobToken(builder: Builder): void {
     description: 'A token that reads and watches one job, and nothing else.',
     fields: (t) => ({
       token: t.exposeString('token', {
+        extensions: { maxBytes: 1000 },
         description: 'Sent like every bearer token; whoever has it may use it.',
       }),
       expiresAt: t.field({
@@ -35,6 +42,7 @@ export function defineJobToken(builder: Builder): void {
       type: Token,
       description:
         'Makes a short-lived token for one job, so that a backend can hand a browser just that. An unknown job is refused with code NOT_FOUND.',
+      extensions: { cost: TOKEN_COST },
       args: {
         id: t.arg.id({ required: true, description: 'The job’s id.' }),
         ttlSeconds: t.arg.int({

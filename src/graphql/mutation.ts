@@ -76,6 +76,7 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
       }),
       message: t.string({
         description: 'The reason, for people.',
+        extensions: { maxBytes: 200 },
         resolve: (outcome) => detailsOf(outcome).message,
       }),
     }),
@@ -85,10 +86,14 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
     description: 'One fault of the input.',
     fields: (t) => ({
       path: t.stringList({
+        extensions: { maxBytes: 200 },
         description: 'Where in the input, such as `["prompt"]`.',
         resolve: ({ path }) => [...path],
       }),
-      message: t.exposeString('message', { description: 'What must be otherwise, for people.' }),
+      message: t.exposeString('message', {
+        description: 'What must be otherwise, for people.',
+        extensions: { maxBytes: 500 },
+      }),
     }),
   });
 

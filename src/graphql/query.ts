@@ -7,6 +7,9 @@ import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';
 import { JobView } from './job-view.ts';
 import type { VideoJobTypes } from './video-job-type.ts';
 
+/** Values that reading a page counts as, besides those in it. */
+const LIST_COST = 50;
+
 /** Adds `Query` and the connection. */
 export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobTypes): void {
   builder.queryType({
@@ -24,6 +27,7 @@ export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobType
           type: VideoJob,
           description: 'The caller’s jobs, newest first, by pages.',
           extensions: {
+            cost: LIST_COST,
             directives: {
               listSize: {
                 assumedSize: DEFAULT_PAGE,

@@ -1,4 +1,5 @@
 import { imageTypeOf, type ImageType } from '../domain/image-type.ts';
+import { MAX_URL } from '../domain/video-request.ts';
 import { requireOwner } from './access.ts';
 import type { Builder } from './builder.ts';
 import type { GraphQLContext } from './context.ts';
@@ -28,6 +29,7 @@ export function defineUploadImage(builder: Builder): void {
         type: 'URL',
         description:
           'Where it is, for `image` of `generateVideo`. Whoever has the URL can read the image. It is kept for days, not for ever.',
+        extensions: { maxBytes: 4 * MAX_URL },
         resolve: ({ url }) => url,
       }),
       contentType: t.exposeString('contentType', {

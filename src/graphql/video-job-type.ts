@@ -1,6 +1,6 @@
 import type { JobFailure } from '../domain/failure.ts';
 import type { JobMetrics } from '../domain/job.ts';
-import type { VideoRequest } from '../domain/video-request.ts';
+import { MAX_TEXT, MAX_URL, type VideoRequest } from '../domain/video-request.ts';
 import type { Builder } from './builder.ts';
 import { defineJobEnums, defineResolution } from './enums.ts';
 import type { JobView } from './job-view.ts';
@@ -8,8 +8,14 @@ import type { JobView } from './job-view.ts';
 /** The types that `VideoJob` is made of. */
 export type VideoJobTypes = ReturnType<typeof defineVideoJob>;
 
-/** Values that a video's bytes count as. */
+/** Values that a video's bytes count as. Its bytes are counted when it is read: only then its length is known. */
 const BASE64_COST = 500;
+/**
+ * Bytes in JSON: `maxBytes` of a field is the longest that its value can be. A character takes up to 4, a control
+ * character in a text 6 (`\\u0001`); URLs have none.
+ */
+const MAX_MESSAGE = 4000;
+const MAX_ID = 1200;
 /** For a router whose contract leaves out what is nobody's business outside. */
 const INTERNAL = { directives: { tag: { name: 'internal' } } };
 
@@ -21,9 +27,19 @@ export function defineVideoJob(builder: Builder) {
   const Request = builder.objectRef<VideoRequest>('VideoJobRequest').implement({
     description: 'What a video is made from: the input as it was accepted, with the defaults filled in.',
     fields: (t) => ({
-      image: t.expose('image', { type: 'URL', description: 'The still image that the video starts from.' }),
-      prompt: t.exposeString('prompt', { description: 'What happens in the video; trimmed.' }),
-      negativePrompt: t.exposeString('negativePrompt', { description: 'What the video should not show.' }),
+      image: t.expose('image', {
+        type: 'URL',
+        description: 'The still image that the video starts from.',
+        extensions: { maxBytes: 4 * MAX_URL },
+      }),
+      prompt: t.exposeString('prompt', {
+        description: 'What happens in the video; trimmed.',
+        extensions: { maxBytes: 6 * MAX_TEXT },
+      }),
+      negativePrompt: t.exposeString('negativePrompt', {
+        description: 'What the video should not show.',
+        extensions: { maxBytes: 6 * MAX_TEXT },
+      }),
       resolution: t.expose('resolution', { type: Resolution, description: 'Longest side of the video.' }),
       videoLength: t.exposeInt('videoLength', { description: 'Length of the video in whole seconds.' }),
       steps: t.exposeInt('steps', { description: 'Diffusion steps: more take longer and may look better.' }),
@@ -41,13 +57,18 @@ export function defineVideoJob(builder: Builder) {
         type: 'URL',
         nullable: true,
         description: 'Where the video can be fetched until `expiresAt`; null when it comes as `base64`.',
+        extensions: { maxBytes: 4 * MAX_URL },
       }),
       base64: t.string({
         nullable: true,
         description:
-          'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes: an operation can ask for about 20 of them.',
-        extensions: { cost: BASE64_COST, directives: { cost: { weight: BASE64_COST } } },
-        resolve: (video, _, { services }) => (video.inline ? services.store.getVideoData(video.jobId) : null),
+          'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes: an operation can ask for about 20 of them, with 32 MiB together, or for one of any size.',
+        extensions: { cost: BASE64_COST, maxBytes: 0, directives: { cost: { weight: BASE64_COST } } },
+        resolve: async (video, _, { services, answer }) => {
+          if (!video.inline) return null;
+          await answer.reserveVideo(video.byteLength ?? 0);
+          return services.store.getVideoData(video.jobId);
+        },
       }),
       contentType: t.exposeString('contentType', { description: 'The media type, such as `video/mp4`.' }),
       byteLength: t.exposeInt('byteLength', {
@@ -88,6 +109,7 @@ export function defineVideoJob(builder: Builder) {
       code: t.expose('code', { type: FailureCode, description: 'The reason, for programs.' }),
       message: t.exposeString('message', {
         description: 'The reason, for people; the upstream’s own words where it gave any.',
+        extensions: { maxBytes: MAX_MESSAGE },
       }),
       retryable: t.exposeBoolean('retryable', {
         description:
@@ -155,7 +177,7 @@ export function defineVideoJob(builder: Builder) {
       upstreamRequestId: t.exposeString('upstreamRequestId', {
         nullable: true,
         description: 'The upstream’s own id of the job, for its support; null until it accepted the job.',
-        extensions: INTERNAL,
+        extensions: { ...INTERNAL, maxBytes: MAX_ID },
       }),
       metrics: t.expose('metrics', {
         type: Metrics,

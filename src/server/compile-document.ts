@@ -4,12 +4,11 @@ import {
   type ExecutionResult,
   getOperationAST,
   type GraphQLSchema,
-  Kind,
-  type SelectionSetNode,
   visit,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { GraphQLContext } from '../graphql/context.ts';
+import { measure } from './document/measure.ts';
 
 /** An operation as one function. Its errors are not worded as graphql-js words them. */
 export type CompiledDocument = (
@@ -19,10 +18,10 @@ export type CompiledDocument = (
 ) => ExecutionResult | Promise<ExecutionResult>;
 
 /**
- * Fields of an operation, fragments unfolded. Compiling one takes about 0.03 ms in which nobody else is served, and a
+ * Selections of an operation, fragments expanded. Compiling one takes about 0.03 ms in which nobody else is served, and a
  * page of jobs with all that is known of them has about 80.
  */
-const MAX_FIELDS = 200;
+const MAX_SELECTIONS = 200;
 
 /**
  * Compiles a valid document.
@@ -35,7 +34,7 @@ export function compileDocument(
   document: DocumentNode,
   operationName: string | undefined,
 ): CompiledDocument | null {
-  if (!isPlain(document) || countFields(document, operationName) > MAX_FIELDS) return null;
+  if (!isPlain(document) || selectionsOf(schema, document, operationName) > MAX_SELECTIONS) return null;
   try {
     const compiled = compileQuery(schema, document, operationName);
     if (!isCompiledQuery(compiled)) return null;
@@ -59,22 +58,11 @@ function isPlain(document: DocumentNode): boolean {
   return plain;
 }
 
-function countFields(document: DocumentNode, operationName: string | undefined): number {
-  const fragments = new Map(
-    document.definitions
-      .filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
-      .map(({ name, selectionSet }) => [name.value, selectionSet]),
-  );
-  const known = new Map<string, number>();
-  const inFragment = (name: string): number => {
-    const count = known.get(name) ?? inSet(fragments.get(name));
-    known.set(name, count);
-    return count;
-  };
-  const inSet = (set: SelectionSetNode | undefined): number =>
-    (set?.selections ?? []).reduce((sum, selection) => {
-      if (selection.kind === Kind.FRAGMENT_SPREAD) return sum + inFragment(selection.name.value);
-      return sum + (selection.kind === Kind.FIELD ? 1 : 0) + inSet(selection.selectionSet);
-    }, 0);
-  return inSet(getOperationAST(document, operationName)?.selectionSet);
+function selectionsOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | undefined,
+): number {
+  const operation = getOperationAST(document, operationName);
+  return operation == null ? 0 : (measure(schema, document).get(operation)?.selections ?? 0);
 }

@@ -1,20 +1,9 @@
-import {
-  type ASTVisitor,
-  GraphQLError,
-  NoSchemaIntrospectionCustomRule,
-  type ValidationContext,
-} from 'graphql';
+import { type ASTVisitor, GraphQLError, type ValidationContext } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 
-/** Keeps the schema to itself, on every transport: no introspection, no SDL, and no suggestions in messages. */
+/** Leaves suggestions out of what execution says of the values of variables. `Documents` keeps the rest of the schema to itself. */
 export function useHiddenSchema(): Plugin {
   return {
-    onValidate({ addValidationRule }) {
-      addValidationRule(NoSchemaIntrospectionCustomRule);
-      addValidationRule(noSubgraphSdl);
-      return ({ result, setResult }) => setResult(withoutSuggestions(result));
-    },
-    // Values of variables are checked later.
     onExecute: () => ({
       onExecuteDone: ({ result, setResult }) => {
         if (isAsyncIterable(result) || result.errors === undefined) return;
@@ -30,7 +19,8 @@ export function useHiddenSchema(): Plugin {
   };
 }
 
-function noSubgraphSdl(context: ValidationContext): ASTVisitor {
+/** Refuses to show the SDL of the subgraph. */
+export function noSubgraphSdl(context: ValidationContext): ASTVisitor {
   return {
     Field(node) {
       if (node.name.value !== '_service') return;
@@ -40,12 +30,8 @@ function noSubgraphSdl(context: ValidationContext): ASTVisitor {
   };
 }
 
-function withoutSuggestions(errors: readonly Error[]): Error[] {
-  return errors.map((error) => (error instanceof GraphQLError ? withoutSuggestion(error) : error));
-}
-
 /** As graphql-js adds them: ` Did you mean "a", "b", or "c"?` */
-function withoutSuggestion(error: GraphQLError): GraphQLError {
+export function withoutSuggestion(error: GraphQLError): GraphQLError {
   const message = error.message.replace(/ Did you mean .*\?$/s, '');
   if (message === error.message) return error;
   const { nodes = null, path = null, originalError = null, extensions } = error;

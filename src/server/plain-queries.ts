@@ -1,28 +1,36 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
+import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Caller } from '../domain/caller.ts';
+import type { Answer } from '../graphql/answer-budget.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { bearerToken } from './bearer-token.ts';
 import { CompiledQueries } from './compiled-queries.ts';
 import type { CrossOrigin } from './cross-origin.ts';
+import type { Documents } from './document/documents.ts';
 import { GRAPHQL_HEADERS } from './graphql-headers.ts';
 import { type PlainParams, plainParams } from './plain-params.ts';
 import { regularMediaType } from './regular-media-type.ts';
 import { isJson, type ReadAhead, readJsonBody } from './request-body.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
-import { hasTooManyValues } from './variable-limits.ts';
-import type { Yoga } from './yoga.ts';
 
 /** What plain queries are answered with. */
 export interface PlainQueriesOptions {
-  readonly yoga: Yoga;
+  readonly schema: GraphQLSchema;
+  readonly documents: Documents;
   readonly authenticator: Authenticator;
   /** Makes the context of one operation. */
   readonly createContext: (caller: Caller) => GraphQLContext;
   readonly crossOrigin: CrossOrigin;
   /** The only documents that are run; null: any. */
   readonly trusted: TrustedDocuments | null;
+}
+
+/** A query under way, and the memory of its answer. */
+interface Running {
+  readonly answer: Answer;
+  /** Null: it has to be answered the long way. */
+  readonly result: ExecutionResult | null | Promise<ExecutionResult | null>;
 }
 
 /** Of all answers that wait at a time. What comes beyond is written at once. */
@@ -47,7 +55,7 @@ export class PlainQueries {
 
   constructor(options: PlainQueriesOptions) {
     this.#options = options;
-    this.#compiled = new CompiledQueries(options.yoga);
+    this.#compiled = new CompiledQueries(options.documents, options.schema);
   }
 
   /**
@@ -62,16 +70,23 @@ export class PlainQueries {
     // Yoga writes the headers that let a page of another origin read the answer.
     if (crossOrigin.any && request.headers.origin !== undefined) return false;
     // Nothing of a request is read before it is known whose it is.
-    let result: ExecutionResult | null;
+    let running: Running | null = null;
+    let result: ExecutionResult | null = null;
     try {
       const caller = await authenticator.authenticate(bearerToken(request.headers.authorization));
       ahead.body = readJsonBody(request);
       const params = plainParams(await ahead.body, trusted);
-      result = params === null ? null : await this.#run(params, caller);
+      running = params === null ? null : this.#run(params, caller);
+      result = running === null ? null : await running.result;
     } catch {
+      result = null;
+    }
+    if (running === null) return false;
+    const { answer } = running;
+    if (result === null || result.errors !== undefined) {
+      answer.release();
       return false;
     }
-    if (result === null || result.errors !== undefined) return false;
     const body = JSON.stringify(result);
     const length = Buffer.byteLength(body);
     if (this.#heldBytes + length <= MAX_HELD_BYTES) {
@@ -80,6 +95,12 @@ export class PlainQueries {
     }
     response.writeHead(200, [...HEADERS[mediaType], 'content-length', String(length)]);
     response.end(body, length === body.length ? 'latin1' : 'utf8');
+    // Nearly all answers are with the system at once.
+    if (response.writableLength === 0 || response.closed) answer.release();
+    else {
+      answer.sending(response.writableLength, () => request.socket.destroy());
+      response.once('close', () => answer.release());
+    }
     return true;
   }
 
@@ -98,10 +119,16 @@ export class PlainQueries {
   }
 
   /** @returns null for what has to be answered the long way */
-  #run({ query, operationName, variables }: PlainParams, caller: Caller) {
+  #run({ query, operationName, variables }: PlainParams, caller: Caller): Running | null {
     const compiled = this.#compiled.find({ query, operationName });
-    if (compiled === null || hasTooManyValues(variables)) return null;
-    return compiled({}, this.#options.createContext(caller), variables);
+    if (compiled === null) return null;
+    const context = this.#options.createContext(caller);
+    const { answer } = context;
+    const run = (refused: GraphQLError | null) =>
+      // Errors, those of entities that have no room included, are told the long way.
+      refused === null && answer.maxEntities === Infinity ? compiled.run({}, context, variables) : null;
+    const admitted = this.#options.documents.admit({ measured: compiled.measured, variables, answer });
+    return { answer, result: admitted instanceof Promise ? admitted.then(run) : run(admitted) };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../domain/caller.ts';
+import type { AnswerHolder } from './document/plugin.ts';
 import { checkMayUpload, isForm, readMultipart, tooManyUploads } from './multipart.ts';
 import { readBody } from './read-body.ts';
 import { badRequest, refusal, tooSlow } from './refusal.ts';
@@ -13,6 +14,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export interface ReadAhead {
   /** Of a POST of JSON, when it was read already. */
   body: Promise<object> | undefined;
+  /** Gets the memory of the answer. */
+  readonly holder: AnswerHolder;
 }
 
 interface ServerContext extends ReadAhead {

@@ -4,14 +4,14 @@ import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import type { PushIterator } from '../watching/push-iterator.ts';
-import { MAX_CACHED_LENGTH } from './document-cache.ts';
+import { hasTooManyValues } from './document/admit.ts';
+import { MAX_CACHED_LENGTH } from './document/documents.ts';
 import { codeInputErrors } from './input-errors.ts';
 import { maskError } from './mask-error.ts';
 import { OneATurn } from './one-a-turn.ts';
 import { operationKey } from './operation-key.ts';
 import { recentlyUsed } from './recently-used.ts';
 import { type PlanOptions, SubscriptionPlan, type Variables } from './subscription-plan.ts';
-import { hasTooManyValues } from './variable-limits.ts';
 import { formatErrors } from './ws-errors.ts';
 import { bytesOf } from './ws-frame.ts';
 
@@ -147,8 +147,11 @@ export class SharedPayloads {
   }
 
   #make(event: Job, { plan, caller, variables }: Audience): string | Promise<string> {
-    const result = plan.run(event, this.#options.createContext(caller), variables);
-    return result instanceof Promise ? result.then((settled) => this.#write(settled)) : this.#write(result);
+    const context = this.#options.createContext(caller);
+    const result = plan.run(event, context, variables);
+    return result instanceof Promise
+      ? result.then((settled) => this.#write(settled)).finally(() => context.answer.release())
+      : this.#write(result);
   }
 
   #write(result: ExecutionResult): string {

@@ -1,4 +1,3 @@
-import type { Plugin } from 'graphql-yoga';
 import {
   type DirectiveNode,
   type DocumentNode,
@@ -9,19 +8,10 @@ import {
 } from 'graphql';
 
 /**
- * Refuses subscriptions whose field may be left out, on every transport, as the specification does (September 2025, “Single
+ * Refuses subscriptions whose field may be left out, as the specification does (September 2025, “Single
  * Root Field”). graphql-js lets them pass, and fails on them when it validates or opens them.
  */
-export function useSubscriptionRoot(): Plugin {
-  return {
-    onValidate({ params, setResult }) {
-      const errors = leftOut(params.documentAST);
-      if (errors.length > 0) setResult(errors);
-    },
-  };
-}
-
-function leftOut({ definitions }: DocumentNode): GraphQLError[] {
+export function subscriptionRootErrors({ definitions }: DocumentNode): GraphQLError[] {
   const fragments = new Map<string, SelectionSetNode>();
   const roots: SelectionSetNode[] = [];
   for (const definition of definitions) {

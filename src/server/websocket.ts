@@ -5,6 +5,7 @@ import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { Documents } from './document/documents.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { IncomingFrames } from './incoming-frames.ts';
 import { OpeningOrder } from './opening-order.ts';
@@ -37,7 +38,10 @@ export interface WebSocketOptions {
   readonly clock: Clock;
   /** The only documents that are run; null: any. */
   readonly trusted: TrustedDocuments | null;
+  readonly documents: Documents;
   readonly payloads: SharedPayloads;
+  /** Operations that one socket may have in progress. */
+  readonly maxOperations: number;
   readonly log: WebSocketLog;
 }
 
@@ -95,7 +99,7 @@ export class WebSocketEndpoint {
   readonly #nameless = new PendingSockets(MAX_NAMELESS);
 
   constructor(options: WebSocketOptions) {
-    const { yoga, trusted, payloads } = options;
+    const { yoga, trusted, documents, payloads } = options;
     this.#options = options;
     this.#graphql = makeServer({
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
@@ -116,8 +120,12 @@ export class WebSocketEndpoint {
           return [refused];
         }
         const caller = () => session.callerOf(params);
-        const args = await prepare(yoga, { caller, params, trusted, payloads, turn });
-        if (!Array.isArray(args)) return args;
+        const args = await prepare(yoga, { caller, params, trusted, documents, payloads, turn });
+        if ('schema' in args) {
+          const { answer } = rootOf(args);
+          if (answer !== null) operations.hold(params, answer);
+          return args;
+        }
         turn.opened();
         return operations.end(params) ?? args;
       },
@@ -178,10 +186,14 @@ export class WebSocketEndpoint {
       outlet.flush();
       close(socket, code, reason);
     };
+<<<<<<< HEAD
     const frames = new IncomingFrames(socket, stream, INIT_LIMITS);
     const initiated = () => frames.setLimits(MESSAGE_LIMITS);
     const admitted = this.#pending.add(() => socket.terminate());
     const operations = new WsOperations();
+=======
+    const operations = new WsOperations(this.#options.maxOperations);
+>>>>>>> c199c16 (Answers are bounded in bytes before they are made, and the memory of all in progress; cheap checks come first and owners take turns)
     const session = new WsSession({
       authenticator,
       streams,

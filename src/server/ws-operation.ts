@@ -1,6 +1,8 @@
 import { type ExecutionArgs, getOperationAST, GraphQLError } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 import type { Caller } from '../domain/caller.ts';
+import type { Answer } from '../graphql/answer-budget.ts';
+import type { Documents } from './document/documents.ts';
 import { maskError } from './mask-error.ts';
 import type { Turn } from './opening-order.ts';
 import { FeedWish, QuietFeed } from './quiet-feed.ts';
@@ -15,18 +17,19 @@ interface Wish {
   readonly params: SubscribePayload;
   /** The only documents that are run; null: any. */
   readonly trusted: TrustedDocuments | null;
+  readonly documents: Documents;
   readonly payloads: SharedPayloads;
   readonly turn: Turn;
 }
 
 /**
- * Parses and validates by the endpoint's own rules. A subscription like an earlier one is opened at once.
+ * Checks the document. A subscription like an earlier one is opened at once.
  *
  * @returns what to execute, or why it can't be
  */
 export async function prepare(
   yoga: Yoga,
-  { caller, params, trusted, payloads, turn }: Wish,
+  { caller, params, trusted, documents, payloads, turn }: Wish,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
     const asker = await caller();
@@ -36,23 +39,24 @@ export async function prepare(
     if (opened !== null) {
       const quiet = new QuietFeed(opened.feed);
       const executors = { execute: openedOnly, subscribe: () => quiet };
-      const rootValue = new WsRoot({ executors, turn, text, caller: asker });
+      const rootValue = new WsRoot({ executors, turn, text, caller: asker, answer: null });
       rootValue.quiet = quiet;
       return { ...opened.options, variableValues: variables, rootValue };
     }
     // Without a `request`: Yoga would take the upgrade's GET for the operation's method and refuse mutations.
-    const enveloped = yoga.getEnveloped({ caller: asker, params });
-    const document = enveloped.parse(text);
-    const errors = enveloped.validate(enveloped.schema, document);
-    if (errors.length > 0) return errors;
+    const checked = await documents.check(text, asker.ownerId);
+    if ('errors' in checked) return checked.errors;
+    const { document } = checked;
+    const enveloped = yoga.getEnveloped({ caller: asker, params, checked });
     if (getOperationAST(document, operationName) == null) return [unresolved()];
+    const contextValue = await enveloped.contextFactory();
     return {
       schema: enveloped.schema,
       document,
       operationName,
       variableValues: variables,
-      contextValue: await enveloped.contextFactory(),
-      rootValue: new WsRoot({ executors: enveloped, turn, text, caller: asker }),
+      contextValue,
+      rootValue: new WsRoot({ executors: enveloped, turn, text, caller: asker, answer: contextValue.answer }),
     };
   } catch (error) {
     // Thrown further, one wrong document would close the socket and every subscription on it.
@@ -69,16 +73,20 @@ interface WsRootOptions {
   /** The document's. */
   readonly text: string;
   readonly caller: Caller;
+  /** The memory of the answer; null: only events are answered. */
+  readonly answer: Answer | null;
 }
 
 /** Yoga's functions, with the operation's turn kept. */
 class WsRoot extends FeedWish {
   readonly text: string;
   readonly caller: Caller;
+  readonly answer: Answer | null;
   #running: Pick<WsRootOptions, 'executors' | 'turn'> | null;
 
-  constructor({ executors, turn, text, caller }: WsRootOptions) {
+  constructor({ executors, turn, text, caller, answer }: WsRootOptions) {
     super();
+    this.answer = answer;
     this.text = text;
     this.caller = caller;
     this.#running = { executors, turn };

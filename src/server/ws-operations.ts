@@ -1,18 +1,24 @@
 import { GraphQLError } from 'graphql';
-
-/** Under way at a time on one socket; every change of a job costs something for each. */
-const MAX_OPERATIONS = 100;
+import type { Answer } from '../graphql/answer-budget.ts';
 
 interface Operation {
   readonly id: string;
   /** Null: it has none yet, or never will. */
   stream: AsyncIterator<unknown> | null;
   isSuperseded: boolean;
+  /** The memory of its answer; null: it has none. */
+  answer: Answer | null;
 }
 
 /** What is under way on one socket, by the payload that asked for it: an id can be used again, a payload is one of its kind. */
 export class WsOperations {
   readonly #operations = new Map<object, Operation>();
+  readonly #max: number;
+
+  /** @param max how many may be under way at a time */
+  constructor(max: number) {
+    this.#max = max;
+  }
 
   get size(): number {
     return this.#operations.size;
@@ -25,10 +31,17 @@ export class WsOperations {
    * @returns why it may not begin; null: it has begun
    */
   begin(payload: object, id: string): GraphQLError | null {
-    if (this.#operations.size >= MAX_OPERATIONS) return tooManyOperations();
+    if (this.#operations.size >= this.#max) return tooManyOperations(this.#max);
     for (const operation of this.#operations.values()) if (operation.id === id) operation.isSuperseded = true;
-    this.#operations.set(payload, { id, stream: null, isSuperseded: false });
+    this.#operations.set(payload, { id, stream: null, isSuperseded: false, answer: null });
     return null;
+  }
+
+  /** Notes what an operation takes of the memory of all answers; it is given back when the operation is over. */
+  hold(payload: object, answer: Answer): void {
+    const operation = this.#operations.get(payload);
+    if (operation === undefined) answer.release();
+    else operation.answer = answer;
   }
 
   opened(payload: object, stream: AsyncIterator<unknown>): void {
@@ -45,7 +58,7 @@ export class WsOperations {
   superseded(payload: object): Promise<never> | null {
     const operation = this.#operations.get(payload);
     if (operation?.isSuperseded !== true) return null;
-    this.#operations.delete(payload);
+    this.#delete(payload);
     return new Promise<never>((_, reject) => {
       operation.stream?.return?.().catch(reject);
     });
@@ -54,19 +67,25 @@ export class WsOperations {
   /** To be called when an operation is over, before that is said. @returns as `superseded` */
   end(payload: object): Promise<never> | null {
     const superseded = this.superseded(payload);
-    this.#operations.delete(payload);
+    this.#delete(payload);
     return superseded;
+  }
+
+  #delete(payload: object): void {
+    this.#operations.get(payload)?.answer?.release();
+    this.#operations.delete(payload);
   }
 
   /** Ends all streams. graphql-ws knows nothing of those whose ids have been used again. */
   async returnAll(): Promise<void> {
+    for (const { answer } of this.#operations.values()) answer?.release();
     for (const { stream } of this.#operations.values()) await stream?.return?.();
   }
 }
 
-function tooManyOperations(): GraphQLError {
+function tooManyOperations(max: number): GraphQLError {
   return new GraphQLError(
-    `There are ${MAX_OPERATIONS} operations under way on this socket already. Wait for one to end, or complete one.`,
+    `There are ${max.toLocaleString('en')} operations under way on this socket already. Wait for one to end, or complete one.`,
     { extensions: { code: 'TOO_MANY_OPERATIONS' } },
   );
 }

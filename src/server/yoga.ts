@@ -9,10 +9,8 @@ import { useAuthentication } from './authentication.ts';
 import type { CrossOrigin } from './cross-origin.ts';
 import { useCallbacks } from './callback/plugin.ts';
 import type { CallbackSubscriptions } from './callback/subscriptions.ts';
-import { documentCache } from './document-cache.ts';
-import { useDocumentCost } from './document-cost.ts';
-import { useDocumentLimits } from './document-limits.ts';
-import { useDocumentShape } from './document-shape.ts';
+import type { CheckedDocument, Documents } from './document/documents.ts';
+import { useDocuments } from './document/plugin.ts';
 import { graphiql } from './graphiql.ts';
 import { useGraphQLHeaders } from './graphql-headers.ts';
 import { useHiddenSchema } from './hidden-schema.ts';
@@ -21,10 +19,8 @@ import { maskError } from './mask-error.ts';
 import { type OwnerStreams, useOwnerStreams } from './owner-streams.ts';
 import { useFeeds } from './quiet-feed.ts';
 import { type ReadAhead, useRequestBody } from './request-body.ts';
-import { useSubscriptionRoot } from './subscription-root.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { UploadSlots } from './upload-slots.ts';
-import { useVariableLimits } from './variable-limits.ts';
 
 /** Where GraphQL is served, over HTTP and WebSocket. */
 export const GRAPHQL_PATH = '/graphql';
@@ -32,6 +28,7 @@ export const GRAPHQL_PATH = '/graphql';
 /** What the GraphQL endpoint works with. */
 export interface YogaOptions {
   readonly schema: GraphQLSchema;
+  readonly documents: Documents;
   /** Makes the context of one operation. */
   readonly createContext: (caller: Caller) => GraphQLContext;
   readonly authenticator: Authenticator;
@@ -54,6 +51,8 @@ interface ServerContext extends ReadAhead {
   readonly res: ServerResponse;
   /** Set once it is known. */
   caller?: Caller;
+  /** The document that was checked for this operation. */
+  checked?: CheckedDocument;
 }
 
 /** The GraphQL endpoint. */
@@ -63,6 +62,7 @@ export type Yoga = ReturnType<typeof createGraphQLEndpoint>;
 export function createGraphQLEndpoint(options: YogaOptions) {
   const {
     schema,
+    documents,
     createContext,
     authenticator,
     streams,
@@ -91,18 +91,15 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     extraParamNames: ['documentId'],
     cors: crossOrigin.any && ((request) => crossOrigin.headersFor(request)),
     landingPage: false,
-    parserAndValidationCache: documentCache(),
+    // useDocuments has checked all documents, and keeps them.
+    parserAndValidationCache: false,
     // Its tabs tell of the schema.
     ...(introspection ? graphiql(sampleImageUrl) : { graphiql: false }),
     plugins: [
       useAuthentication(authenticator),
       useRequestBody(trusted, uploads),
-      useDocumentLimits(),
-      useSubscriptionRoot(),
-      useDocumentShape(),
-      useDocumentCost(),
+      useDocuments(documents),
       ...(introspection ? [] : [useHiddenSchema()]),
-      useVariableLimits(),
       useInputErrors(),
       useFeeds(),
       useOwnerStreams(streams),

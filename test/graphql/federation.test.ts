@@ -69,11 +69,25 @@ describe('entities', () => {
     expect(await dataOf(gateway.url, query)).toEqual({ _entities: [null] });
   });
 
-  it('come 250 at a time, not more', async () => {
+  it('come as far as the answer has room, and the others are errors in their places', async () => {
     await using gateway = await startGateway();
-    const ask = (count: number) =>
-      graphql(gateway.url, ENTITIES, { representations: Array.from({ length: count }, () => of('x')) });
-    expect(await ask(250)).toEqual({ data: { _entities: Array.from({ length: 250 }, () => null) } });
-    expect(await ask(251)).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+    const { id } = await new JobMover(gateway).accept();
+    const query =
+      'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on VideoJob { id request { prompt negativePrompt } } } }';
+    const representations = Array.from({ length: 1000 }, () => of(id));
+    const { data, errors = [] } = await graphql<{ _entities: unknown[] }>(gateway.url, query, {
+      representations,
+    });
+    const { _entities: entities } = data ?? { _entities: [] };
+    const room = entities.indexOf(null);
+    expect(entities).toHaveLength(1000);
+    expect(room).toBeGreaterThan(250);
+    expect(entities.slice(room)).toEqual(Array.from({ length: 1000 - room }, () => null));
+    expect(errors).toHaveLength(1000 - room);
+    expect(errors[0]).toMatchObject({
+      path: ['_entities', room],
+      message: `The answer has room for ${room} of the 1000 representations. Ask for the others in another operation.`,
+      extensions: { code: 'DOCUMENT_TOO_EXPENSIVE' },
+    });
   });
 });

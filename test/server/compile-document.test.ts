@@ -19,10 +19,16 @@ test('an operation of 200 fields is compiled, a larger one is not', () => {
   expect(isCompiled(fields(201))).toBe(false);
 });
 
-test('a fragment counts as often as it is used', () => {
-  const fragments = `fragment A on Query { ...B ...B ... on Query { ...B } } fragment B on Query ${fields(30)}`;
-  expect(isCompiled(`{ ...A ...A } ${fragments}`)).toBe(true);
-  expect(isCompiled(`{ ...A ...A ...A } ${fragments}`)).toBe(false);
+/** So many jobs by one fragment. */
+function jobs(count: number): string {
+  return Array.from({ length: count }, (_, index) => `a${index}: videoJob(id: "x") { ...A ...A }`).join(' ');
+}
+
+test('a fragment counts in each field that spreads it, and once where it is spread twice', () => {
+  const ids = Array.from({ length: 46 }, (_, index) => `b${index}: id`).join(' ');
+  const fragments = `fragment A on VideoJob { ...B ...B ... on VideoJob { ...B } } fragment B on VideoJob { ${ids} }`;
+  expect(isCompiled(`{ ${jobs(3)} } ${fragments}`)).toBe(true);
+  expect(isCompiled(`{ ${jobs(4)} } ${fragments}`)).toBe(false);
 });
 
 test('other operations of the document do not count', () => {

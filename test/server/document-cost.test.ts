@@ -17,7 +17,7 @@ const MODERATE = {
   'a page of 100 jobs with every field': `{ videoJobs(first: 100) { nodes { ${EVERY_FIELD} } pageInfo { endCursor } } }`,
   '50 jobs with every field': `{ ${repeated(50, (alias) => `${alias}: videoJob(id: "x") { ...F } `)} } fragment F on VideoJob { ${EVERY_FIELD} }`,
   'a page of 20 videos as base64': '{ videoJobs { nodes { id video { base64 } } } }',
-  '250 entities with every field': `query ($r: [_Any!]! = []) { _entities(representations: $r) { ... on VideoJob { ${EVERY_FIELD} } } }`,
+  '250 entities with every field': `query ($r: [_Any!]! = [${'{ __typename: "VideoJob", id: "x" } '.repeat(250)}]) { _entities(representations: $r) { ... on VideoJob { ${EVERY_FIELD} } } }`,
   '20 entities as base64': `{ _entities(representations: [${'{ __typename: "VideoJob", id: "x" } '.repeat(20)}]) { ... on VideoJob { video { base64 } } } }`,
   'one video as base64': 'subscription { videoJobUpdated(id: "x") { id video { base64 } } }',
 };
@@ -28,13 +28,10 @@ const EXCESSIVE = {
   'the same with a `first` of null before':
     '{ videoJobs(first: null, last: 100) { nodes { video { base64 } } } }',
   'the same with a short `first` before':
-    'query ($n: Int = 1) { videoJobs(first: 1, last: $n) { nodes { video { base64 } } } }',
-  'entities as base64':
-    'query ($r: [_Any!]!) { _entities(representations: $r) { ... on VideoJob { video { base64 } } } }',
-  'many entities in the document': `{ _entities(representations: [${'{ __typename: "VideoJob", id: "x" } '.repeat(30)}]) { ... on VideoJob { video { base64 } } } }`,
+    'query ($n: Int = 100) { videoJobs(first: 1, last: $n) { nodes { video { base64 } } } }',
   'many pages': `{ ${repeated(100, (alias) => `${alias}: videoJobs(last: 100) { nodes { id request { prompt } } }`)} }`,
   'many fields of a page': `{ videoJobs(first: 100) { nodes { ${repeated(90, (alias) => `${alias}: request { prompt }`)} } } }`,
-  'pages of a length that only a variable tells': `query ($n: Int) { ${repeated(50, (alias) => `${alias}: videoJobs(first: $n) { nodes { id version } }`)} }`,
+  'pages of a length that only a variable tells': `query ($n: Int = 100) { ${repeated(50, (alias) => `${alias}: videoJobs(first: $n) { nodes { id version } }`)} }`,
   'the same by fragments of fragments': `{ ...A } fragment A on Query { ${repeated(20, (alias) => `${alias}: videoJobs { nodes { ...B } }`)} } fragment B on VideoJob { ${repeated(40, (alias) => `${alias}: version`)} }`,
   'the same by inline fragments': `{ ... on Query { ... { videoJobs(first: 100) { nodes { ... on VideoJob { video { ... { base64 } } } } } } } }`,
 };

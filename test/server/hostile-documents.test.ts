@@ -20,10 +20,26 @@ const everyWhere = (documents: readonly [string, string, string][]) =>
 const times = (count: number, part: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ');
 const ATTACKS: readonly [string, string, string][] = [
-  ['101 aliases', `{ ${times(101, (i) => `a${i}: videoJob(id: "x") { id }`)} }`, 'DOCUMENT_TOO_COMPLEX'],
+  ['101 aliases', `{ ${times(101, (i) => `a${i}: videoJob(id: "x") { id }`)} }`, 'data'],
   [
-    '101 aliases in fragments',
-    `{ videoJobs { nodes { ...A } } } fragment A on VideoJob { ${times(101, (i) => `a${i}: id`)} }`,
+    '45 prompts of 100 jobs',
+    `{ videoJobs(first: 100) { nodes { ${times(45, (i) => `a${i}: request { prompt }`)} } } }`,
+    'DOCUMENT_TOO_EXPENSIVE',
+  ],
+  [
+    '900,000 type names',
+    `{ ${times(30, (i) => `a${i}: videoJobs(first: 100) { nodes { ...A } }`)} } fragment A on VideoJob { ${times(300, (i) => `b${i}: __typename`)} }`,
+    'DOCUMENT_TOO_EXPENSIVE',
+  ],
+  [
+    'fragments that unfold without end',
+    `{ ${times(8, (i) => `a${i}: videoJob(id: "x") { ...A }`)} } fragment A on VideoJob { ${times(60, (i) => `b${i}: request { ...B }`)} } fragment B on VideoJobRequest { ${times(60, (i) => `c${i}: prompt`)} }`,
+    'DOCUMENT_TOO_COMPLEX',
+  ],
+  ['the same field 300 times', `{ ${times(300, () => `videoJob(id: "x") { id }`)} }`, 'DOCUMENT_TOO_COMPLEX'],
+  [
+    '300 fragments side by side',
+    `{ ${times(300, (i) => `...F${i}`)} } ${times(300, (i) => `fragment F${i} on Query { __typename }`)}`,
     'DOCUMENT_TOO_COMPLEX',
   ],
   [
@@ -32,8 +48,8 @@ const ATTACKS: readonly [string, string, string][] = [
     'data',
   ],
   [
-    '4 times the whole schema',
-    `{ ${times(4, (i) => `a${i}: __schema { types { name } }`)} }`,
+    '100 times the whole schema',
+    `{ ${times(100, (i) => `a${i}: __schema { types { fields { name } } }`)} }`,
     'DOCUMENT_TOO_EXPENSIVE',
   ],
   [

@@ -2,8 +2,10 @@ import { Authenticator, type AuthenticatorOptions } from '../../src/auth/authent
 import { jobTokensOf } from './job-tokens.ts';
 import type { Caller } from '../../src/domain/caller.ts';
 import { createContext, type GraphQLContext, type GraphQLServices } from '../../src/graphql/context.ts';
+import { AnswerBudget } from '../../src/graphql/answer-budget.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { CallbackSubscriptions } from '../../src/server/callback/subscriptions.ts';
+import { Documents } from '../../src/server/document/documents.ts';
 import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
 import { AllowedHosts, type HostRules } from '../../src/server/allowed-hosts.ts';
 import { CrossOrigin } from '../../src/server/cross-origin.ts';
@@ -30,7 +32,7 @@ export const OWNER = 'ada';
 
 /** What a test may replace. */
 export interface GatewayOptions extends Partial<
-  Pick<GraphQLServices, 'limits' | 'ownerRate' | 'uploadRate' | 'uploadImage' | 'privateImages'>
+  Pick<GraphQLServices, 'answers' | 'limits' | 'ownerRate' | 'uploadRate' | 'uploadImage' | 'privateImages'>
 > {
   /** Stands before the real store, to count its calls or to fail them. */
   readonly wrapStore?: (store: JobStore) => JobStore;
@@ -51,6 +53,8 @@ export interface GatewayOptions extends Partial<
   readonly streamsPerOwner?: number;
   /** URLs of routers: origins, or with a path. */
   readonly callbackOrigins?: readonly string[];
+  /** @default 1000 */
+  readonly maxOperations?: number;
   readonly unreadLimits?: NonNullable<HttpServerOptions['unreadLimits']>;
   readonly times?: NonNullable<HttpServerOptions['times']>;
   /** @default 0 */
@@ -100,8 +104,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     streamsPerOwner = 0,
     callbackOrigins = [],
     unreadLimits,
+<<<<<<< HEAD
     times,
     idleGraceMs = 0,
+=======
+    maxOperations = 1000,
+>>>>>>> c199c16 (Answers are bounded in bytes before they are made, and the memory of all in progress; cheap checks come first and owners take turns)
     ...overrides
   } = options;
   const publicUrl = new PublicUrl({ publicUrl: null, trustProxy: [], ...address });
@@ -118,6 +126,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     newJobId: jobId,
     privateImages: false,
     deadlineMs: 55 * MINUTE,
+    answers: new AnswerBudget(),
     limits: limits(),
     ownerRate: UNLIMITED_RATE,
     uploadRate: UNLIMITED_RATE,
@@ -137,8 +146,11 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const makeContext = (caller: Caller) => createContext(services, known(caller));
   const callbacks = new CallbackSubscriptions({ prefixes: callbackOrigins, log });
   const makeWrapped = (caller: Caller) => wrapContext?.(() => makeContext(caller)) ?? makeContext(caller);
+  const schema = createSchema({ federation: true });
+  const documents = new Documents(schema, introspection);
   const yoga = createGraphQLEndpoint({
-    schema: createSchema({ federation: true }),
+    schema,
+    documents,
     createContext: makeWrapped,
     authenticator,
     streams,
@@ -151,7 +163,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     sampleImageUrl: null,
   });
   const plainQueries = new CountingPlainQueries({
-    yoga,
+    schema,
+    documents,
     authenticator,
     createContext: makeWrapped,
     crossOrigin,
@@ -162,6 +175,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     authenticator,
     streams,
     trusted,
+    documents,
+    maxOperations,
     payloads: new SharedPayloads({ createContext: makeContext, clock, log }),
     clock,
     log,

@@ -1,4 +1,3 @@
-import type { Plugin } from 'graphql-yoga';
 import { GraphQLError, Lexer, Source, TokenKind } from 'graphql';
 
 /** A document of 100 jobs with every field has about 2,000. */
@@ -8,37 +7,12 @@ const MAX_NESTING = 64;
 /** UTF-16 units; WebSocket frames have the same limit in bytes. */
 const MAX_LENGTH = 64 * 1024;
 
-const TOO_LARGE = 'DOCUMENT_TOO_LARGE';
-
-/** Refuses documents that would cost much to parse, validate and keep, on every transport. */
-export function useDocumentLimits(): Plugin {
-  return {
-    onParse({ params, parseFn, setParseFn }) {
-      setParseFn((source, options) => {
-        try {
-          checkDocument(params.source.toString());
-          return parseFn(source, options);
-        } catch (error) {
-          if (error instanceof GraphQLError) error.extensions['code'] ??= 'GRAPHQL_PARSE_FAILED';
-          throw error;
-        }
-      });
-    },
-    onExecutionResult({ result }) {
-      if (result === undefined || !('errors' in result)) return;
-      // Yoga takes it for a syntax error, which clients of plain JSON are told with 200.
-      for (const { extensions } of result.errors ?? [])
-        if (extensions['code'] === TOO_LARGE) extensions['http'] = { status: 400 };
-    },
-  };
-}
-
 /**
- * Counts tokens and nesting without recursion, so that nothing that recurses ever sees a document that is too deep.
+ * Counts tokens and nesting without recursion, before anything that recurses reads the document.
  *
- * @throws GraphQLError for what is over a limit, and for a syntax error
+ * @throws GraphQLError for a document over a limit, and for a syntax error
  */
-function checkDocument(text: string): void {
+export function checkTokens(text: string): void {
   if (text.length > MAX_LENGTH) throw tooLarge(`longer than ${MAX_LENGTH.toLocaleString('en')} characters`);
   const lexer = new Lexer(new Source(text));
   let tokens = 0;
@@ -57,6 +31,6 @@ const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BR
 
 function tooLarge(how: string): GraphQLError {
   return new GraphQLError(`The document is too large: it is ${how}.`, {
-    extensions: { code: TOO_LARGE, http: { status: 400 } },
+    extensions: { code: 'DOCUMENT_TOO_LARGE', http: { status: 400, spec: false } },
   });
 }

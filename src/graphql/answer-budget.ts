@@ -1,0 +1,220 @@
+import { GraphQLError } from 'graphql';
+
+/** Bytes of all answers in progress in this process; about three times as much memory is held for them. */
+const MAX_BYTES = 128 * 1024 * 1024;
+/** Bytes of base64 in one answer. One video is answered, however large it is. */
+const MAX_VIDEO_BYTES = 32 * 1024 * 1024;
+/** Answers that wait for memory, and milliseconds for which one waits. */
+const MAX_WAITING = 1000;
+const MAX_WAIT_MS = 5000;
+/** Milliseconds after which a client that still reads its answer is cut when others wait for memory. */
+const SLOW_MS = 20_000;
+
+interface Waiter {
+  readonly answer: Answer;
+  readonly bytes: number;
+  /** False: the wait is over. */
+  readonly settle: (fits: boolean) => void;
+}
+
+/**
+ * The memory of all answers in progress: an answer takes what it may need before it is made, and holds what it has until
+ * its client has read it. One owner gets at most half of it, but always enough for one answer. What does not fit waits.
+ */
+export class AnswerBudget {
+  readonly #maxBytes: number;
+  readonly #maxWaitMs: number;
+  #bytes = 0;
+  readonly #byOwner = new Map<string, number>();
+  readonly #waiting = new Set<Waiter>();
+  /** Answers that clients are reading, with the time when they began. */
+  readonly #sending = new Map<Answer, number>();
+
+  constructor(maxBytes = MAX_BYTES, maxWaitMs = MAX_WAIT_MS) {
+    this.#maxBytes = maxBytes;
+    this.#maxWaitMs = maxWaitMs;
+  }
+
+  /** Bytes that are taken. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  open(ownerId: string): Answer {
+    return new Answer(this, ownerId);
+  }
+
+  /** @returns whether there is memory for it; a promise while it waits for some. Only `Answer` calls this. */
+  take(answer: Answer, bytes: number): boolean | Promise<boolean> {
+    if (this.#fits(answer, bytes)) {
+      this.change(answer, bytes);
+      return true;
+    }
+    if (this.#waiting.size >= MAX_WAITING) return false;
+    this.#cutSlow();
+    return this.#wait(answer, bytes);
+  }
+
+  /** Counts bytes up or down. Only `Answer` calls this. */
+  change({ ownerId }: Answer, bytes: number): void {
+    this.#bytes += bytes;
+    const left = (this.#byOwner.get(ownerId) ?? 0) + bytes;
+    if (left === 0) this.#byOwner.delete(ownerId);
+    else this.#byOwner.set(ownerId, left);
+    if (bytes < 0) this.#admitWaiting();
+  }
+
+  /** Notes that a client has begun to read an answer; null: it has ended. Only `Answer` calls this. */
+  sending(answer: Answer, at: number | null): void {
+    if (at === null) this.#sending.delete(answer);
+    else this.#sending.set(answer, at);
+  }
+
+  #fits({ ownerId, bytes: own }: Answer, bytes: number): boolean {
+    if (this.#bytes + bytes > this.#maxBytes) return false;
+    const ofOwner = this.#byOwner.get(ownerId) ?? 0;
+    return ofOwner === own || ofOwner + bytes <= this.#maxBytes / 2;
+  }
+
+  #wait(answer: Answer, bytes: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (fits: boolean) => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiter);
+        if (fits) this.change(answer, bytes);
+        resolve(fits);
+      };
+      const waiter: Waiter = { answer, bytes, settle };
+      const timer = setTimeout(() => settle(false), this.#maxWaitMs);
+      this.#waiting.add(waiter);
+    });
+  }
+
+  #admitWaiting(): void {
+    for (const { answer, bytes, settle } of this.#waiting) {
+      if (answer.isClosed) settle(false);
+      else if (this.#fits(answer, bytes)) settle(true);
+    }
+  }
+
+  /** Cuts the clients that take too long to read, as what they hold is wanted. */
+  #cutSlow(): void {
+    const since = performance.now() - SLOW_MS;
+    for (const [answer, at] of this.#sending) if (at < since) answer.cut();
+  }
+}
+
+/** The memory of one answer, or of the events of one subscription. */
+export class Answer {
+  readonly ownerId: string;
+  /** Entities that fit into the answer; the others are refused, each at its place. */
+  maxEntities = Infinity;
+  readonly #budget: AnswerBudget;
+  #bytes = 0;
+  /** Of these, bytes of base64. */
+  #videoBytes = 0;
+  /** Bytes of the last event, which may be on its way. */
+  #lastEvent = 0;
+  #closed = false;
+  #cut: (() => void) | null = null;
+
+  constructor(budget: AnswerBudget, ownerId: string) {
+    this.#budget = budget;
+    this.ownerId = ownerId;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Takes memory for the answer, before it is made.
+   *
+   * @returns why it may not be made now; a promise while it waits for memory
+   */
+  reserve(bytes: number): GraphQLError | null | Promise<GraphQLError | null> {
+    if (this.#closed) return null;
+    const taken = this.#budget.take(this, bytes);
+    if (typeof taken === 'boolean') return this.#taken(taken, bytes);
+    return taken.then((later) => this.#taken(later, bytes));
+  }
+
+  /**
+   * Takes memory for a video's base64, before it is read.
+   *
+   * @param byteLength of the video
+   * @throws GraphQLError when the answer has too many videos, or there is no memory now
+   */
+  async reserveVideo(byteLength: number): Promise<void> {
+    const bytes = Math.ceil(byteLength / 3) * 4;
+    if (this.#videoBytes > 0 && this.#videoBytes + bytes > MAX_VIDEO_BYTES) throw tooManyVideos();
+    this.#videoBytes += bytes;
+    const refused = await this.reserve(bytes);
+    if (refused !== null) throw refused;
+  }
+
+  /**
+   * Replaces what was taken by what the client has still to read.
+   *
+   * @param cut disconnects the client
+   */
+  sending(bytes: number, cut: () => void): void {
+    if (this.#closed) return;
+    this.#cut = cut;
+    this.#budget.change(this, this.#resize(bytes));
+    this.#budget.sending(this, performance.now());
+  }
+
+  cut(): void {
+    this.#cut?.();
+  }
+
+  /** To be called when an event is made: the one before was sent. */
+  nextEvent(): void {
+    const bytes = this.#bytes - this.#lastEvent;
+    this.#videoBytes = 0;
+    this.#budget.change(this, this.#resize(bytes));
+    this.#lastEvent = bytes;
+  }
+
+  /** Gives all memory back. An answer that is closed takes none any more. */
+  release(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#cut !== null) this.#budget.sending(this, null);
+    if (this.#bytes > 0) this.#budget.change(this, this.#resize(0));
+  }
+
+  #taken(taken: boolean, bytes: number): GraphQLError | null {
+    if (!taken) return tooManyAnswers();
+    // The budget has counted it.
+    if (this.#closed) this.#budget.change(this, -bytes);
+    else this.#bytes += bytes;
+    return null;
+  }
+
+  /** @returns by how much the size has changed */
+  #resize(bytes: number): number {
+    const difference = bytes - this.#bytes;
+    this.#bytes = bytes;
+    return difference;
+  }
+}
+
+function tooManyAnswers(): GraphQLError {
+  return new GraphQLError(
+    'The answers in progress take all memory that they may have. Try again in a second, or ask for less at a time.',
+    { extensions: { code: 'TOO_MANY_ANSWERS', retryAfterSeconds: 1, http: { status: 503, spec: false } } },
+  );
+}
+
+function tooManyVideos(): GraphQLError {
+  return new GraphQLError(
+    `The videos of one answer may have ${MAX_VIDEO_BYTES / 1024 / 1024} MiB as base64. Ask for fewer of them at a time.`,
+    { extensions: { code: 'DOCUMENT_TOO_EXPENSIVE' } },
+  );
+}

@@ -1,0 +1,61 @@
+/** Milliseconds of work without a break, if no single piece takes longer. */
+const SLICE_MS = 5;
+/** Pieces of work that one owner may have waiting. */
+const MAX_WAITING = 1000;
+
+/**
+ * Does synchronous work for owners in turns, at most half of the time: after each slice it rests as long as the slice
+ * took, so that everything else is served meanwhile.
+ */
+export class FairQueue {
+  /** Work that waits, by owner; the owner whose turn is next comes first. */
+  readonly #waiting = new Map<string, (() => void)[]>();
+  /** Milliseconds of work since the last rest. */
+  #workedMs = 0;
+  #isResting = false;
+
+  /** @returns a promise when the work has to wait; null: the owner has too much waiting already */
+  run<T>(ownerId: string, work: () => T): T | Promise<T> | null {
+    if (!this.#isResting) return this.#time(work);
+    const waiting = this.#waiting.get(ownerId) ?? [];
+    if (waiting.length >= MAX_WAITING) return null;
+    this.#waiting.set(ownerId, waiting);
+    return new Promise((resolve, reject) => {
+      waiting.push(() => {
+        try {
+          resolve(this.#time(work));
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+    });
+  }
+
+  #time<T>(work: () => T): T {
+    const start = performance.now();
+    try {
+      return work();
+    } finally {
+      this.#workedMs += performance.now() - start;
+      if (this.#workedMs >= SLICE_MS && !this.#isResting) this.#rest();
+    }
+  }
+
+  #rest(): void {
+    this.#isResting = true;
+    setTimeout(() => this.#resume(), this.#workedMs);
+    this.#workedMs = 0;
+  }
+
+  #resume(): void {
+    this.#isResting = false;
+    for (const [ownerId, waiting] of this.#waiting) {
+      if (this.#isResting) return;
+      // At the end of the map, behind all other owners.
+      this.#waiting.delete(ownerId);
+      const work = waiting.shift();
+      if (waiting.length > 0) this.#waiting.set(ownerId, waiting);
+      work?.();
+    }
+  }
+}

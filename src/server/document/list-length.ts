@@ -1,0 +1,131 @@
+import {
+  type ConstValueNode,
+  type FieldNode,
+  getNullableType,
+  type GraphQLField,
+  type GraphQLSchema,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  Kind,
+} from 'graphql';
+import { DEFAULT_PAGE, MAX_PAGE } from '../../graphql/builder.ts';
+
+/** A length that depends on the variables of a request. */
+export interface VariableLength {
+  readonly max: number;
+  readonly of: (variables: Readonly<Record<string, unknown>>) => number;
+  /** Whether entries that are too many can be refused one by one: the list of `_entities`. */
+  readonly isDivisible: boolean;
+}
+
+/** Default values of an operation's variables. */
+export type Defaults = ReadonlyMap<string, ConstValueNode>;
+
+/** Entries of an `_entities` list inside of another list, which no schema has. */
+const MAX_ENTITIES = 1000;
+
+/** How long a page is by `first` or `last`, or `_entities` by its representations; 1 for any other field. */
+export function listLength(
+  field: GraphQLField<unknown, unknown>,
+  { arguments: given = [] }: FieldNode,
+  defaults: Defaults,
+): number | VariableLength {
+  const takes = (name: string) => field.args.some((argument) => argument.name === name);
+  const valueOf = (name: string) => given.find((argument) => argument.name.value === name)?.value;
+  if (takes('representations')) {
+    const value = valueOf('representations');
+    if (value?.kind === Kind.VARIABLE) {
+      const { value: name } = value.name;
+      const byDefault = literalLength(defaults.get(name));
+      return {
+        max: MAX_ENTITIES,
+        isDivisible: true,
+        of: (variables) => entriesOf(variables[name], byDefault),
+      };
+    }
+    const length = literalLength(value);
+    return { max: MAX_ENTITIES, isDivisible: true, of: () => length };
+  }
+  if (!takes('first')) return 1;
+  const sizes = [valueOf('first'), valueOf('last')].map((value) => {
+    if (value?.kind !== Kind.VARIABLE) return () => literalPage(value);
+    const { value: name } = value.name;
+    const byDefault = literalPage(defaults.get(name));
+    return (variables: Readonly<Record<string, unknown>>) =>
+      variables[name] === undefined ? byDefault : pageOf(variables[name]);
+  });
+  const of = (variables: Readonly<Record<string, unknown>>) => {
+    const asked = sizes.map((size) => size(variables)).filter((size) => size !== null);
+    return asked.length === 0 ? DEFAULT_PAGE : Math.max(...asked);
+  };
+  const isFixed = ![valueOf('first'), valueOf('last')].some((value) => value?.kind === Kind.VARIABLE);
+  return isFixed ? of({}) : { max: MAX_PAGE, isDivisible: false, of };
+}
+
+function literalLength(
+  value: { readonly kind: Kind; readonly values?: readonly unknown[] } | undefined,
+): number {
+  if (value === undefined || value.kind === Kind.NULL) return 0;
+  return value.kind === Kind.LIST ? (value.values?.length ?? 0) : 1;
+}
+
+function entriesOf(value: unknown, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (value === null) return 0;
+  return Array.isArray(value) ? value.length : 1;
+}
+
+/** Null is as good as absent. */
+function literalPage(value: { readonly kind: Kind; readonly value?: unknown } | undefined): number | null {
+  if (value === undefined || value.kind === Kind.NULL) return null;
+  return pageOf(value.kind === Kind.INT ? Number(value.value) : MAX_PAGE);
+}
+
+function pageOf(value: unknown): number | null {
+  if (value === null) return null;
+  return typeof value === 'number' ? Math.min(Math.max(value, 0), MAX_PAGE) : MAX_PAGE;
+}
+
+/**
+ * How long a list of introspection is: as long as the longest of the schema, or on average.
+ *
+ * @param among whether the list is one of those of all types, as in `__schema { types { fields } }`
+ */
+export function introspectionLength(
+  schema: GraphQLSchema,
+  { name, type }: GraphQLField<unknown, unknown>,
+  among: boolean,
+): number {
+  // Few types are wrapped, and fewer twice.
+  if (name === 'ofType') return 0.5;
+  if (!isListType(getNullableType(type))) return 1;
+  const lengths = lengthsIn(schema).get(name) ?? [1];
+  return among ? lengths.reduce((sum, length) => sum + length, 0) / lengths.length : Math.max(...lengths);
+}
+
+const known = new WeakMap<GraphQLSchema, ReadonlyMap<string, readonly number[]>>();
+
+function lengthsIn(schema: GraphQLSchema): ReadonlyMap<string, readonly number[]> {
+  const found = known.get(schema);
+  if (found !== undefined) return found;
+  const types = Object.values(schema.getTypeMap());
+  const fields = types.map((type) =>
+    isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : [],
+  );
+  const lengths = new Map([
+    ['types', [types.length]],
+    ['directives', [schema.getDirectives().length]],
+    ['fields', fields.map(({ length }) => length)],
+    ['args', fields.flat().map(({ args }) => args.length)],
+    [
+      'inputFields',
+      types.map((type) => (isInputObjectType(type) ? Object.keys(type.getFields()).length : 0)),
+    ],
+    ['enumValues', types.map((type) => (isEnumType(type) ? type.getValues().length : 0))],
+  ]);
+  known.set(schema, lengths);
+  return lengths;
+}

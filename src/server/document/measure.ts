@@ -1,0 +1,278 @@
+import {
+  type ConstValueNode,
+  type DocumentNode,
+  type FieldNode,
+  getNamedType,
+  type GraphQLField,
+  GraphQLError,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isCompositeType,
+  isInterfaceType,
+  isIntrospectionType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  SchemaMetaFieldDef,
+  type SelectionSetNode,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+  type VariableDefinitionNode,
+} from 'graphql';
+import { type Defaults, introspectionLength, listLength, type VariableLength } from './list-length.ts';
+
+/** Fields below each other, fragments expanded; a page of jobs with their failures has 5. Introspection has its own limit. */
+const MAX_DEPTH = 12;
+/** As many as brackets may be nested; graphql-js bounds how often its lists stand in each other. */
+const MAX_INTROSPECTION_DEPTH = 64;
+/** Selections of a document, those of a fragment counted wherever it is spread: 0.3 µs each, and about 3 µs when they run. */
+const MAX_SELECTIONS = 10_000;
+/**
+ * Pairs of selections that have to agree because they give one response key, or are fragments spread side by side.
+ * graphql-js compares each pair (OverlappingFieldsCanBeMerged), in up to 2 µs.
+ */
+const MAX_PAIRS = 10_000;
+
+/** Bytes of a value whose field names no `maxBytes`: numbers, enums, ids and times have at most 50. */
+const DEFAULT_BYTES = 50;
+/** Bytes of a comma, a colon and the quotes of a key. */
+const KEY_BYTES = 4;
+
+/** An upper bound of what an answer has. */
+export interface Size {
+  /** Of its JSON in UTF-8. */
+  readonly bytes: number;
+  /** Values of any kind, `__typename` included. A field with `extensions.cost` counts as that many. */
+  readonly values: number;
+}
+
+/** A list whose length the variables tell, with the size of one entry. */
+interface VariableList {
+  readonly length: VariableLength;
+  readonly entry: Size;
+}
+
+/** What an operation asks for. */
+export interface Measure extends Size {
+  /** What comes on top of `bytes` and `values`. */
+  readonly lists: readonly VariableList[];
+  /** Selections with fragments expanded. */
+  readonly selections: number;
+}
+
+/** A selection set, and the type whose fields it has; undefined: an unknown type. */
+interface TypedSet {
+  readonly set: SelectionSetNode;
+  readonly type: GraphQLNamedType | undefined;
+}
+
+/** The fields of a selection set that give one response key. */
+interface Group {
+  readonly node: FieldNode;
+  readonly field: GraphQLField<unknown, unknown> | undefined;
+  /** How many they are. */
+  count: number;
+  readonly sets: TypedSet[];
+}
+
+/** Where in an answer a selection set stands. */
+interface Place {
+  readonly depth: number;
+  /** The introspection field that it is below. */
+  readonly below: '__schema' | '__type' | null;
+  /** Whether it comes once: no list is around it. */
+  readonly isSingle: boolean;
+}
+
+const ROOT: Place = { depth: 1, below: null, isSingle: true };
+
+/**
+ * Measures each operation of a document. One pass expands fragments and merges fields as execution does, so a fragment
+ * that is spread twice in one place counts once. It is cheap, and for documents that are not validated yet: unknown
+ * fields count as nothing.
+ *
+ * @throws GraphQLError for a document that is too deep, too repetitive or too long with its fragments expanded
+ */
+export function measure(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+): ReadonlyMap<OperationDefinitionNode, Measure> {
+  const walk = new Walk(schema, document);
+  const operations = document.definitions.filter(
+    (definition) => definition.kind === Kind.OPERATION_DEFINITION,
+  );
+  return new Map(operations.map((operation) => [operation, walk.operation(operation)]));
+}
+
+/** What an operation asks for with these variables. */
+export function sizeOf(measured: Measure, variables: Readonly<Record<string, unknown>>): Size {
+  let { bytes, values } = measured;
+  for (const { length, entry } of measured.lists) {
+    const times = length.of(variables);
+    bytes += times * entry.bytes;
+    values += times * entry.values;
+  }
+  return { bytes, values };
+}
+
+class Walk {
+  readonly #schema: GraphQLSchema;
+  readonly #fragments: ReadonlyMap<string, TypedSet>;
+  #selections = 0;
+  #pairs = 0;
+  #lists: VariableList[] = [];
+  #defaults: Defaults = new Map();
+
+  constructor(schema: GraphQLSchema, { definitions }: DocumentNode) {
+    this.#schema = schema;
+    this.#fragments = new Map(
+      definitions
+        .filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
+        .map(({ name, selectionSet: set, typeCondition }) => [
+          name.value,
+          { set, type: schema.getType(typeCondition.name.value) },
+        ]),
+    );
+    // Validation reads fragments that nothing spreads, too.
+    for (const fragment of this.#fragments.values()) {
+      const isMeta = fragment.type !== undefined && isIntrospectionType(fragment.type);
+      this.#measure([fragment], isMeta ? { ...ROOT, below: '__type' } : ROOT);
+    }
+  }
+
+  operation({ selectionSet: set, operation, variableDefinitions = [] }: OperationDefinitionNode): Measure {
+    const before = this.#selections;
+    this.#lists = [];
+    this.#defaults = defaultsOf(variableDefinitions);
+    const type = this.#schema.getRootType(operation) ?? undefined;
+    const size = this.#measure([{ set, type }], ROOT);
+    return { ...size, lists: this.#lists, selections: this.#selections - before };
+  }
+
+  #measure(sets: readonly TypedSet[], place: Place): Size {
+    let bytes = 2;
+    let values = 0;
+    for (const [key, group] of this.#group(sets)) {
+      const { field, node } = group;
+      const isMeta = node.name.value.startsWith('__');
+      if (place.depth > (place.below === null ? MAX_DEPTH : MAX_INTROSPECTION_DEPTH) && !isMeta) {
+        throw tooComplex(`more than ${MAX_DEPTH} fields deep`);
+      }
+      const length = field === undefined ? 1 : this.#lengthOf(field, node, place);
+      const entry =
+        group.sets.length === 0 ? leaf(field) : this.#measure(group.sets, inner(place, node, length));
+      bytes += KEY_BYTES + key.length;
+      values += costOf(field);
+      if (typeof length === 'object' && place.isSingle) this.#lists.push({ length, entry });
+      else {
+        const times = typeof length === 'object' ? length.max : length;
+        bytes += times * entry.bytes;
+        values += times * entry.values;
+      }
+    }
+    return { bytes, values };
+  }
+
+  #lengthOf(
+    field: GraphQLField<unknown, unknown>,
+    node: FieldNode,
+    { below }: Place,
+  ): number | VariableLength {
+    return below === null
+      ? listLength(field, node, this.#defaults)
+      : introspectionLength(this.#schema, field, below === '__schema');
+  }
+
+  /** Fields by their response keys. */
+  #group(sets: readonly TypedSet[]): ReadonlyMap<string, Group> {
+    const groups = new Map<string, Group>();
+    const spread = new Set<string>();
+    const open = [...sets];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const selection of next.set.selections) {
+        if (++this.#selections > MAX_SELECTIONS) {
+          throw tooComplex(
+            `of more than ${MAX_SELECTIONS.toLocaleString('en')} selections once its fragments are expanded`,
+          );
+        }
+        if (selection.kind === Kind.FIELD) this.#add(groups, selection, next.type);
+        else if (selection.kind === Kind.INLINE_FRAGMENT) {
+          const condition = selection.typeCondition?.name.value;
+          const type = condition === undefined ? next.type : this.#schema.getType(condition);
+          open.push({ set: selection.selectionSet, type });
+        } else if (!spread.has(selection.name.value)) {
+          this.#addPairs(spread.size);
+          spread.add(selection.name.value);
+          const fragment = this.#fragments.get(selection.name.value);
+          if (fragment !== undefined) open.push(fragment);
+        }
+      }
+    }
+    return groups;
+  }
+
+  #add(groups: Map<string, Group>, node: FieldNode, parent: GraphQLNamedType | undefined): void {
+    const key = (node.alias ?? node.name).value;
+    const field = this.#fieldOf(parent, node.name.value);
+    const group = groups.get(key) ?? { node, field, count: 0, sets: [] };
+    this.#addPairs(group.count);
+    group.count += 1;
+    if (node.selectionSet !== undefined) {
+      const type = field === undefined ? undefined : getNamedType(field.type);
+      group.sets.push({ set: node.selectionSet, type });
+    }
+    groups.set(key, group);
+  }
+
+  #addPairs(pairs: number): void {
+    this.#pairs += pairs;
+    if (this.#pairs > MAX_PAIRS)
+      throw tooComplex('too repetitive: it selects the same fields again and again');
+  }
+
+  /** Unknown fields are refused by the validation that follows. */
+  #fieldOf(type: GraphQLNamedType | undefined, name: string): GraphQLField<unknown, unknown> | undefined {
+    if (!isCompositeType(type)) return undefined;
+    if (name === '__typename') return TypeNameMetaFieldDef;
+    if (type === this.#schema.getQueryType()) {
+      if (name === '__schema') return SchemaMetaFieldDef;
+      if (name === '__type') return TypeMetaFieldDef;
+    }
+    return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
+  }
+}
+
+function inner(
+  { depth, below, isSingle }: Place,
+  { name: { value: name } }: FieldNode,
+  length: number | VariableLength,
+): Place {
+  return {
+    depth: depth + 1,
+    below: name === '__schema' || name === '__type' ? name : below,
+    isSingle: isSingle && length === 1,
+  };
+}
+
+function defaultsOf(definitions: readonly VariableDefinitionNode[]): Defaults {
+  const defaults = new Map<string, ConstValueNode>();
+  for (const { variable, defaultValue } of definitions)
+    if (defaultValue !== undefined) defaults.set(variable.name.value, defaultValue);
+  return defaults;
+}
+
+function leaf(field: GraphQLField<unknown, unknown> | undefined): Size {
+  const given = field?.extensions['maxBytes'];
+  return { bytes: typeof given === 'number' ? given : DEFAULT_BYTES, values: 0 };
+}
+
+function costOf(field: GraphQLField<unknown, unknown> | undefined): number {
+  const given = field?.extensions['cost'];
+  return typeof given === 'number' ? given : 1;
+}
+
+function tooComplex(how: string): GraphQLError {
+  return new GraphQLError(`The document is ${how}.`, {
+    extensions: { code: 'DOCUMENT_TOO_COMPLEX', http: { status: 400, spec: false } },
+  });
+}
