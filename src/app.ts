@@ -241,7 +241,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       streams,
       trusted,
       documents,
-      maxOperations: config.maxOperationsPerSocket,
+      maxOperations: config.limits.operationsPerSocket,
       payloads: new SharedPayloads({ createContext: makeContext, clock, log }),
       clock: systemClock,
       log,

@@ -146,9 +146,8 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
       jobsPerDayPerOwner: environment.MAX_JOBS_PER_DAY_PER_OWNER,
       generateRpmPerOwner: environment.GENERATE_RPM_PER_OWNER ?? perOwner(environment, 60),
       streamsPerOwner: environment.MAX_STREAMS_PER_OWNER ?? perOwner(environment, 1000),
+      operationsPerSocket: environment.MAX_OPERATIONS_PER_SOCKET,
     }),
-    /** Operations that one WebSocket may have in progress. */
-    maxOperationsPerSocket: environment.MAX_OPERATIONS_PER_SOCKET,
     /** Null: nobody signs in, and everything runs as the owner `anonymous`. */
     auth: hasAuth(environment)
       ? Object.freeze({

@@ -28,6 +28,7 @@ const DEFAULTS = {
     jobsPerDayPerOwner: 0,
     generateRpmPerOwner: 0,
     streamsPerOwner: 0,
+    operationsPerSocket: 1000,
   },
   auth: null,
   corsOrigins: [],
@@ -52,6 +53,7 @@ const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
   MAX_UNFINISHED_JOBS: '10000',
   MAX_JOBS_PER_DAY: '0',
   MAX_JOBS_PER_DAY_PER_OWNER: '0',
+  MAX_OPERATIONS_PER_SOCKET: '1000',
   AUTH_OWNER_CLAIM: 'sub',
   ALLOW_ANONYMOUS: 'false',
   INTROSPECTION: 'true',
@@ -87,6 +89,7 @@ const NAMES = [
   'MAX_JOBS_PER_DAY_PER_OWNER',
   'GENERATE_RPM_PER_OWNER',
   'MAX_STREAMS_PER_OWNER',
+  'MAX_OPERATIONS_PER_SOCKET',
   'AUTH_JWKS_URL',
   'AUTH_JWT_SECRET',
   'AUTH_ISSUER',
@@ -151,6 +154,7 @@ describe('the configuration', () => {
       MAX_JOBS_PER_DAY_PER_OWNER: '4',
       GENERATE_RPM_PER_OWNER: '5',
       MAX_STREAMS_PER_OWNER: '6',
+      MAX_OPERATIONS_PER_SOCKET: '7',
       AUTH_JWKS_URL: 'https://id.example.com/jwks',
       AUTH_ISSUER: 'https://id.example.com/',
       AUTH_AUDIENCE: 'reelgate',
@@ -198,6 +202,7 @@ describe('the configuration', () => {
         jobsPerDayPerOwner: 4,
         generateRpmPerOwner: 5,
         streamsPerOwner: 6,
+        operationsPerSocket: 7,
       },
       auth: {
         jwksUrl: 'https://id.example.com/jwks',
@@ -271,6 +276,7 @@ describe('numbers', () => {
     ['MAX_JOBS_PER_DAY_PER_OWNER', 0, 10_000_000],
     ['GENERATE_RPM_PER_OWNER', 0, 1_000_000],
     ['MAX_STREAMS_PER_OWNER', 0, 1_000_000],
+    ['MAX_OPERATIONS_PER_SOCKET', 1, 1_000_000],
   ] as const;
 
   it.each(BOUNDS)('%s is from %i to %i', (name, min, max) => {
@@ -439,6 +445,7 @@ describe('who may ask', () => {
       unfinishedJobsPerOwner: 100,
       generateRpmPerOwner: 60,
       streamsPerOwner: 1000,
+      operationsPerSocket: 1000,
     });
   });
 

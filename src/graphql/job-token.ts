@@ -6,12 +6,8 @@ import { badInput, noSuchJob } from './errors.ts';
 
 /** Seconds for which a job's token is good by default: longer than any job takes. */
 const TOKEN_SECONDS = 3600;
-<<<<<<< HEAD
-=======
-const MAX_TOKEN_SECONDS = 86_400;
 /** Values that making one counts as. */
 const TOKEN_COST = 50;
->>>>>>> c199c16 (Answers are bounded in bytes before they are made, and the memory of all in progress; cheap checks come first and owners take turns)
 
 /** A token that reads and watches one job. */
 interface JobToken {

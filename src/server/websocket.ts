@@ -186,14 +186,10 @@ export class WebSocketEndpoint {
       outlet.flush();
       close(socket, code, reason);
     };
-<<<<<<< HEAD
     const frames = new IncomingFrames(socket, stream, INIT_LIMITS);
     const initiated = () => frames.setLimits(MESSAGE_LIMITS);
     const admitted = this.#pending.add(() => socket.terminate());
-    const operations = new WsOperations();
-=======
     const operations = new WsOperations(this.#options.maxOperations);
->>>>>>> c199c16 (Answers are bounded in bytes before they are made, and the memory of all in progress; cheap checks come first and owners take turns)
     const session = new WsSession({
       authenticator,
       streams,

@@ -104,12 +104,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     streamsPerOwner = 0,
     callbackOrigins = [],
     unreadLimits,
-<<<<<<< HEAD
     times,
     idleGraceMs = 0,
-=======
     maxOperations = 1000,
->>>>>>> c199c16 (Answers are bounded in bytes before they are made, and the memory of all in progress; cheap checks come first and owners take turns)
     ...overrides
   } = options;
   const publicUrl = new PublicUrl({ publicUrl: null, trustProxy: [], ...address });
