@@ -44,7 +44,9 @@ export class Authenticator {
     // A job's token narrows what its bearer may do also where nobody signs in.
     if (token !== null && JobTokens.isOne(token)) {
       const at = now();
-      return this.#remembered.of(token, at, () => jobTokens.verify(token, at));
+      return this.#remembered.of(token, at, async () =>
+        this.#withdrawable(token, await jobTokens.verify(token, at)),
+      );
     }
     if (!this.required) return ANONYMOUS;
     if (token === null)
@@ -54,11 +56,26 @@ export class Authenticator {
     if (known != null) return known;
     if (userTokens === null) throw new AuthenticationError(INVALID_TOKEN);
     try {
-      return await this.#remembered.of(token, now(), () => userTokens.verify(token));
+      return await this.#remembered.of(token, now(), async () => {
+        const caller = await userTokens.verify(token);
+        return userTokens.hasRemoteKeys ? this.#withdrawable(token, caller) : caller;
+      });
     } catch (error) {
       if (error instanceof AuthUnavailableError) this.#tell(error);
       throw error;
     }
+  }
+
+  #withdrawable(token: string, caller: Caller): Caller {
+    const isStillGood = async () => {
+      try {
+        await this.authenticate(token);
+        return true;
+      } catch (error) {
+        return !(error instanceof AuthenticationError);
+      }
+    };
+    return { ...caller, isStillGood };
   }
 
   #tell(error: AuthUnavailableError): void {

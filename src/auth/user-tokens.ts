@@ -64,6 +64,11 @@ export class UserTokens {
     this.#now = now;
   }
 
+  /** Whether a key may be withdrawn while the gateway runs. */
+  get hasRemoteKeys(): boolean {
+    return this.#remoteKeys !== null;
+  }
+
   /** Fetches the public keys, so that the first callers need not wait. Failures go to `onFetchFailed`. */
   async fetchKeys(): Promise<void> {
     await this.#remoteKeys?.refresh();

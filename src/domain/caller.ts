@@ -18,6 +18,11 @@ export interface Caller {
   readonly jobId: string | null;
   /** Epoch milliseconds at which the right ends, subscriptions included; null for never. */
   readonly expiresAt: number | null;
+  /**
+   * Tells whether the token would still be accepted; true when that cannot be told now. Never rejects. Absent when its key cannot
+   * be withdrawn while the gateway runs.
+   */
+  readonly isStillGood?: () => Promise<boolean>;
 }
 
 /** The caller where nobody signs in. */

@@ -1,8 +1,8 @@
 import { GraphQLError } from 'graphql';
 import type { Job } from '../domain/job.ts';
-import { alarm } from '../watching/alarm.ts';
 import type { PushIterator } from '../watching/push-iterator.ts';
 import { watchOwner } from '../watching/watch-owner.ts';
+import { type RightEnd, watchRight } from '../watching/watch-right.ts';
 import { requireOwner, requireScope } from './access.ts';
 import type { Builder } from './builder.ts';
 import type { GraphQLContext } from './context.ts';
@@ -60,14 +60,17 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
 /** Ends the updates with the right to see them, as an error: the job's story is not over. */
 function untilExpiry(
   updates: PushIterator<Job>,
-  { caller: { expiresAt }, services: { tokenClock } }: GraphQLContext,
+  { caller, services: { tokenClock } }: GraphQLContext,
 ): PushIterator<Job> {
-  if (expiresAt !== null) updates.defer(alarm(tokenClock, expiresAt, () => updates.end(expired())));
+  updates.defer(watchRight(caller, tokenClock, (reason) => updates.end(unauthenticated(reason))));
   return updates;
 }
 
-function expired(): GraphQLError {
-  return new GraphQLError('The token has expired. Subscribe again with a new one.', {
-    extensions: { code: 'UNAUTHENTICATED' },
-  });
+const ENDS: Readonly<Record<RightEnd, string>> = {
+  expired: 'The token has expired. Subscribe again with a new one.',
+  withdrawn: 'The token is no longer valid. Subscribe again with a new one.',
+};
+
+function unauthenticated(reason: RightEnd): GraphQLError {
+  return new GraphQLError(ENDS[reason], { extensions: { code: 'UNAUTHENTICATED' } });
 }

@@ -4,6 +4,7 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import { alarm } from '../watching/alarm.ts';
+import { type RightEnd, watchRight } from '../watching/watch-right.ts';
 import { authenticateOrRefuse } from './authentication.ts';
 import { bearerToken, tokenOfOperation, tokenOfParams } from './bearer-token.ts';
 import { type OwnerStreams, streamKey, tooManyStreams } from './owner-streams.ts';
@@ -60,7 +61,8 @@ export class WsSession {
     try {
       const caller = await this.#admit(token);
       this.#caller = caller;
-      if (caller.expiresAt !== null) this.#setAlarm(caller.expiresAt, () => this.closeIfExpired());
+      if (!this.#ended)
+        this.#offAlarm = watchRight(caller, this.#options.clock, (reason) => this.#endRight(reason));
       return true;
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
@@ -85,6 +87,11 @@ export class WsSession {
     const { clock, close } = this.#options;
     const expiresAt = this.#caller?.expiresAt ?? Infinity;
     if (clock.now() >= expiresAt) close(CloseCode.Forbidden, 'The token has expired');
+  }
+
+  #endRight(reason: RightEnd): void {
+    if (reason === 'expired') this.closeIfExpired();
+    else this.#options.close(CloseCode.Forbidden, 'The token is no longer valid');
   }
 
   /** To be called when the socket has closed. */

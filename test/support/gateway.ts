@@ -38,6 +38,8 @@ export interface GatewayOptions extends Partial<
   readonly wrapStore?: (store: JobStore) => JobStore;
   /** Stands before the making of each operation's context. */
   readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
+  /** @default one of its own */
+  readonly clock?: FakeClock;
   /** Absent: everybody is OWNER. */
   readonly auth?: Partial<Pick<AuthenticatorOptions, 'userTokens' | 'apiKeys'>>;
   /** @default none */
@@ -78,7 +80,7 @@ export interface Gateway extends AsyncDisposable {
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   await using resources = new AsyncDisposableStack();
   const folder = resources.use(tempFolder());
-  const clock = new FakeClock();
+  const { clock = new FakeClock() } = options;
   const store = resources.use(
     new SqliteJobStore({
       folder: folder.path,

@@ -1,0 +1,52 @@
+import type { JWK } from 'jose';
+import { expect, it, vi } from 'vitest';
+import { startGateway } from '../support/gateway.ts';
+import { JobMover } from '../support/gateway-jobs.ts';
+import { until } from '../support/gateway-until.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { SseClient } from '../support/sse-client.ts';
+import { MINUTE } from '../support/times.ts';
+import { WsClient } from '../support/ws-client.ts';
+import { signingKey, verifier } from './signing-keys.ts';
+
+const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
+
+it('streams whose key the issuer has withdrawn end within five minutes, and those that cannot be checked stay', async () => {
+  const clock = new FakeClock();
+  const { jwk, sign } = await signingKey('first');
+  const issuer = { published: [jwk] as JWK[], isAway: false };
+  const userTokens = verifier(
+    async () => {
+      if (issuer.isAway) throw new Error('away');
+      return { keys: issuer.published };
+    },
+    { now: clock.now },
+  );
+  await using gateway = await startGateway({ clock, auth: { userTokens } });
+  const { id } = await new JobMover(gateway).accept({ ownerId: 'ada' });
+  const headers = { authorization: `Bearer ${await sign(86_400)}` };
+  using socket = await WsClient.connect(gateway.url, { headers });
+  socket.subscribe('1', WATCH, { id });
+  await socket.result('1');
+  using events = await SseClient.open(gateway.url, WATCH, { method: 'POST', variables: { id }, headers });
+  await events.result();
+
+  // A check takes a moment of real time before it waits for the next.
+  const timers = clock.sleeping;
+  const passMinute = async () => {
+    await clock.advance(MINUTE);
+    await vi.waitFor(() => {
+      expect(clock.sleeping === timers || gateway.store.listenerCount === 0).toBe(true);
+    });
+  };
+  issuer.isAway = true;
+  for (let minute = 0; minute < 6; minute += 1) await passMinute();
+  await socket.heard();
+
+  issuer.isAway = false;
+  issuer.published = [];
+  for (let minute = 0; minute < 5; minute += 1) await passMinute();
+  expect(await socket.closed).toEqual({ code: 4403, reason: 'The token is no longer valid' });
+  expect(JSON.stringify(await events.result())).toContain('UNAUTHENTICATED');
+  await until(() => gateway.store.listenerCount, 0);
+});
