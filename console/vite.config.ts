@@ -2,7 +2,8 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   root: import.meta.dirname,
-  base: '/',
+  // Relative, so that the page works below any path: the gateway writes its base.
+  base: './',
   build: {
     outDir: 'dist',
     emptyOutDir: true,

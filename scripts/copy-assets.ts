@@ -1,4 +1,7 @@
-/** Copies what the compiler leaves out of dist: the Lua scripts. */
+/** Copies what the compiler leaves out of dist: the Lua scripts and GraphiQL's page. */
 import { cpSync } from 'node:fs';
 
-cpSync('src', 'dist', { recursive: true, filter: (path) => !/\.\w+$/.test(path) || path.endsWith('.lua') });
+cpSync('src', 'dist', {
+  recursive: true,
+  filter: (path) => !/\.\w+$/.test(path) || /\.(?:lua|html|css|js)$/.test(path),
+});

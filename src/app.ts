@@ -20,6 +20,7 @@ import { CallbackSubscriptions } from './server/callback/subscriptions.ts';
 import { AllowedHosts } from './server/allowed-hosts.ts';
 import { ConsoleFiles } from './server/console.ts';
 import { Documents } from './server/document/documents.ts';
+import { GraphiQL } from './server/graphiql/graphiql.ts';
 import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { listenFault } from './server/listen-error.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
@@ -222,7 +223,6 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     log: yogaLog(log),
     callbacks,
     uploads: new UploadSlots(),
-    sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
   });
   return {
     yoga,
@@ -235,6 +235,12 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       trusted,
     }),
     callbacks,
+    graphiql: config.introspection
+      ? new GraphiQL({
+          sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
+          signIn: authenticator.required,
+        })
+      : null,
     webSockets: new WebSocketEndpoint({
       yoga,
       authenticator,

@@ -1,4 +1,5 @@
-import { Link, Route, Switch } from 'wouter';
+import { Link, Route, Router, Switch } from 'wouter';
+import { BASE_PATH, gatewayUrl } from './gateway/gateway-url.ts';
 import { useGateway } from './gateway/gateway.tsx';
 import { readToken, saveToken } from './gateway/token.ts';
 import { JobList } from './jobs/job-list.tsx';
@@ -12,16 +13,18 @@ import { useStore } from './ui/store.ts';
 /** The whole page. */
 export function App() {
   const { connection, announcer } = useGateway();
-  const signedOut = useStore(connection.state) === 'signed-out';
+  const state = useStore(connection.state);
+  const refusal = useStore(connection.refusal);
+  const signedOut = state === 'signed-out';
   return (
-    <>
+    <Router base={BASE_PATH}>
       <header className="top">
         <Link href="/" className="brand">
           Reelgate
         </Link>
         <ConnectionStatus />
         <nav>
-          <a href="/graphql">GraphiQL</a>
+          <a href={gatewayUrl('graphql')}>GraphiQL</a>
           {readToken() !== null && !signedOut && (
             <button type="button" className="link" onClick={signOut}>
               Sign out
@@ -30,11 +33,16 @@ export function App() {
         </nav>
       </header>
       {signedOut && <SignIn />}
+      {state === 'refused' && (
+        <p role="alert" className="refusal">
+          The gateway does not answer this page. {refusal}
+        </p>
+      )}
       <div hidden={signedOut}>
         <Routes />
       </div>
       <LiveRegion announcer={announcer} />
-    </>
+    </Router>
   );
 }
 

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sendJson } from './health.ts';
+import { rememberLast } from './remember-last.ts';
+import { sendFile, type StaticFile, staticFile } from './static-file.ts';
 
 /** Where the build puts it. */
 const DIST = fileURLToPath(new URL('../../console/dist/', import.meta.url));
@@ -22,10 +23,17 @@ const POLICY = [
   "connect-src 'self' http: https:",
   "img-src 'self' blob: data: http: https:",
   "media-src 'self' blob: http: https:",
-  "base-uri 'none'",
+  "base-uri 'self'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+const PAGE_HEADERS = {
+  'cache-control': 'no-cache',
+  'content-security-policy': POLICY,
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+};
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -35,24 +43,17 @@ const TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
 };
 
-/** By preference; the build writes a file with the extension beside each that gains by it. */
+/** The build writes a file with the extension beside each that gains by it. */
 const ENCODINGS = [
   { name: 'br', extension: '.br' },
   { name: 'gzip', extension: '.gz' },
 ] as const;
 
-interface ConsoleFile {
-  readonly type: string;
-  readonly etag: string;
-  readonly bytes: Buffer;
-  readonly encoded: ReadonlyMap<string, Buffer>;
-}
-
 /** The console's files. They are held in memory, so that a new build under a running gateway mixes nothing. */
 export class ConsoleFiles {
-  readonly #files: ReadonlyMap<string, ConsoleFile>;
+  readonly #files: ReadonlyMap<string, StaticFile>;
 
-  private constructor(files: ReadonlyMap<string, ConsoleFile>) {
+  private constructor(files: ReadonlyMap<string, StaticFile>) {
     this.#files = files;
   }
 
@@ -71,85 +72,57 @@ export class ConsoleFiles {
     return this.#find(path) !== undefined;
   }
 
-  /** Answers for a path that something is at. */
-  serve(path: string, request: IncomingMessage, response: ServerResponse): void {
+  /**
+   * Answers for a path that something is at.
+   *
+   * @param prefix the path below which clients find the gateway, such as `/reelgate`; empty for none
+   */
+  serve(path: string, prefix: string, request: IncomingMessage, response: ServerResponse): void {
     const file = this.#find(path);
     if (file === undefined) throw new Error(`There is nothing at ${path}.`);
-    if (request.method === 'GET' || request.method === 'HEAD') this.#send(file, 200, path, request, response);
-    else sendJson(response, 405, { error: 'Only GET and HEAD are for files.' }, { allow: 'GET, HEAD' });
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      sendJson(response, 405, { error: 'Only GET and HEAD are for files.' }, { allow: 'GET, HEAD' });
+    } else if (file === this.#page) {
+      sendFile(this.#pageFor(prefix), { status: 200, headers: PAGE_HEADERS }, request, response);
+    } else {
+      // The names under assets change with what is in them.
+      const cache = path.startsWith('/assets/') ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache';
+      const headers = { ...PAGE_HEADERS, 'cache-control': cache };
+      sendFile(file, { status: 200, headers }, request, response);
+    }
   }
 
   /** For a path that nothing is at: tells a person so in a page. @returns false when a program asks */
-  serveMissing(request: IncomingMessage, response: ServerResponse): boolean {
-    const page = this.#files.get('/index.html');
+  serveMissing(prefix: string, request: IncomingMessage, response: ServerResponse): boolean {
     const { method, headers } = request;
-    if (page === undefined || method !== 'GET' || headers.accept?.includes('text/html') !== true)
+    if (this.#page === undefined || method !== 'GET' || headers.accept?.includes('text/html') !== true)
       return false;
-    this.#send(page, 404, '/', request, response);
+    sendFile(this.#pageFor(prefix), { status: 404, headers: PAGE_HEADERS }, request, response);
     return true;
   }
 
-  #find(path: string): ConsoleFile | undefined {
-    return this.#files.get(PAGE.test(path) ? '/index.html' : path);
+  get #page(): StaticFile | undefined {
+    return this.#files.get('/index.html');
   }
 
-  #send(
-    file: ConsoleFile,
-    status: 200 | 404,
-    path: string,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): void {
-    const encoding = ENCODINGS.find(({ name }) => file.encoded.has(name) && accepts(request, name))?.name;
-    const bytes = (encoding === undefined ? undefined : file.encoded.get(encoding)) ?? file.bytes;
-    const headers = {
-      etag: file.etag,
-      vary: 'accept-encoding',
-      // The names under assets change with what is in them.
-      'cache-control': path.startsWith('/assets/')
-        ? `public, max-age=${YEAR_SECONDS}, immutable`
-        : 'no-cache',
-      'content-security-policy': POLICY,
-      'referrer-policy': 'no-referrer',
-      'cross-origin-opener-policy': 'same-origin',
-    };
-    if (status === 200 && isKnown(request, file.etag)) {
-      response.writeHead(304, headers).end();
-      return;
-    }
-    response.writeHead(status, {
-      ...headers,
-      'content-type': file.type,
-      'content-length': bytes.length,
-      ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
-    });
-    response.end(request.method === 'HEAD' ? undefined : bytes);
+  #find(path: string): StaticFile | undefined {
+    return PAGE.test(path) ? this.#page : this.#files.get(path);
   }
+
+  /** All URLs in the page are relative to its base. */
+  readonly #pageFor = rememberLast((prefix: string): StaticFile => {
+    const page = this.#page;
+    if (page === undefined) throw new Error('The console has no page.');
+    if (prefix === '') return page;
+    const base = `<base href="${prefix.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}/"`;
+    return staticFile(page.type, Buffer.from(page.bytes.toString().replace('<base href="/"', () => base)));
+  });
 }
 
-function readConsoleFile(folder: string, name: string, names: ReadonlySet<string>): ConsoleFile {
-  const bytes = readFileSync(`${folder}${name}`);
+function readConsoleFile(folder: string, name: string, names: ReadonlySet<string>): StaticFile {
   const encoded = ENCODINGS.filter(({ extension }) => names.has(name + extension)).map(
     (encoding) => [encoding.name, readFileSync(`${folder}${name}${encoding.extension}`)] as const,
   );
-  return {
-    type: TYPES[extname(name)] ?? 'application/octet-stream',
-    // Weak: the same for each encoding.
-    etag: `W/"${createHash('sha256').update(bytes).digest('base64url')}"`,
-    bytes,
-    encoded: new Map(encoded),
-  };
-}
-
-function isKnown({ headers }: IncomingMessage, etag: string): boolean {
-  return (headers['if-none-match'] ?? '').split(',').some((tag) => [etag, '*'].includes(tag.trim()));
-}
-
-/** By name; `*` and weights other than 0 are nothing that browsers send here. */
-function accepts({ headers }: IncomingMessage, encoding: string): boolean {
-  const accepted = (headers['accept-encoding'] ?? '').split(',');
-  return accepted.some((item) => {
-    const [name = '', weight = ''] = item.split(';');
-    return name.trim() === encoding && !/q=0(\.0*)?\s*$/.test(weight);
-  });
+  const type = TYPES[extname(name)] ?? 'application/octet-stream';
+  return staticFile(type, readFileSync(`${folder}${name}`), new Map(encoded));
 }

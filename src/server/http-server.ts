@@ -10,6 +10,7 @@ import {
 import type { ConsoleFiles } from './console.ts';
 import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, isHealthPath, sendJson, serveHealth } from './health.ts';
+import type { GraphiQL } from './graphiql/graphiql.ts';
 import { GRAPHQL_HEADERS } from './graphql-headers.ts';
 import { isForm } from './multipart.ts';
 import type { PlainQueries } from './plain-queries.ts';
@@ -29,6 +30,8 @@ export interface GraphQLEndpoints {
   readonly plainQueries: PlainQueries;
   readonly webSockets: WebSocketEndpoint;
   readonly callbacks: CallbackSubscriptions;
+  /** Null: it would tell of a schema that is hidden. */
+  readonly graphiql: GraphiQL | null;
 }
 
 /** What the server works with. */
@@ -131,7 +134,9 @@ export class HttpServer implements AsyncDisposable {
     removePrefix(request, prefix);
     const path = pathOf(request);
     const { graphql } = this.#options;
-    if (path === GRAPHQL_PATH && graphql !== null) return this.#handleGraphQL(request, response, graphql);
+    const isPage = graphql?.graphiql?.has(path, request, GRAPHQL_PATH) === true;
+    if (path === GRAPHQL_PATH && graphql !== null && !isPage)
+      return this.#handleGraphQL(request, response, graphql);
     await this.#handleOther(path, request, response, prefix);
   }
 
@@ -147,14 +152,16 @@ export class HttpServer implements AsyncDisposable {
     const refused = isHealthPath(path) ? wrongHost(request) : this.#refusalOfHost(request);
     if (refused !== null) {
       sendJson(response, refused.status, { errors: [refused.error] });
+    } else if (graphql?.graphiql?.has(path, request, GRAPHQL_PATH) === true) {
+      await graphql.graphiql.serve(path, request, response);
     } else if (console?.has(path) === true) {
-      console.serve(path, request, response);
+      console.serve(path, prefix, request, response);
     } else if (path === '/' && graphql !== null) {
       redirect(response, prefix + GRAPHQL_PATH);
     } else {
       const health = { probe: this.#options.probe, draining: () => this.#draining };
       const served = await serveHealth(request.url ?? path, response, health);
-      if (served || console?.serveMissing(request, response) === true) return;
+      if (served || console?.serveMissing(prefix, request, response) === true) return;
       sendJson(response, 404, {
         error: `There is nothing at ${path}.${graphql === null ? '' : ` GraphQL is at ${GRAPHQL_PATH}.`}`,
       });

@@ -11,7 +11,6 @@ import { useCallbacks } from './callback/plugin.ts';
 import type { CallbackSubscriptions } from './callback/subscriptions.ts';
 import type { CheckedDocument, Documents } from './document/documents.ts';
 import { useDocuments } from './document/plugin.ts';
-import { graphiql } from './graphiql.ts';
 import { useGraphQLHeaders } from './graphql-headers.ts';
 import { useHiddenSchema } from './hidden-schema.ts';
 import { useInputErrors } from './input-errors.ts';
@@ -41,8 +40,6 @@ export interface YogaOptions {
   readonly log: YogaLogger;
   readonly callbacks: CallbackSubscriptions;
   readonly uploads: UploadSlots;
-  /** For GraphiQL's first document. */
-  readonly sampleImageUrl: string | null;
 }
 
 /** What an operation's context begins with: over HTTP all of it, over WebSocket the caller. */
@@ -72,7 +69,6 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     trusted,
     introspection,
     log,
-    sampleImageUrl,
   } = options;
   return createYoga<ServerContext, GraphQLContext>({
     schema,
@@ -93,8 +89,8 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     landingPage: false,
     // useDocuments has checked all documents, and keeps them.
     parserAndValidationCache: false,
-    // Its tabs tell of the schema.
-    ...(introspection ? graphiql(sampleImageUrl) : { graphiql: false }),
+    // The server has a page of its own.
+    graphiql: false,
     plugins: [
       useAuthentication(authenticator),
       useRequestBody(trusted, uploads),

@@ -38,7 +38,7 @@ function ask(path: string, headers: Readonly<Record<string, string>> = {}, metho
 /** The paths of the files that the page names. */
 async function assets(extension: string): Promise<readonly string[]> {
   const { body } = await ask('/');
-  return [...body.toString().matchAll(/"(\/assets\/[^"]+)"/g)]
+  return [...body.toString().matchAll(/"\.(\/assets\/[^"]+)"/g)]
     .map((match) => match[1] ?? '')
     .filter((path) => path.endsWith(extension));
 }

@@ -6,6 +6,7 @@ import { AnswerBudget } from '../../src/graphql/answer-budget.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { CallbackSubscriptions } from '../../src/server/callback/subscriptions.ts';
 import { Documents } from '../../src/server/document/documents.ts';
+import { GraphiQL } from '../../src/server/graphiql/graphiql.ts';
 import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
 import { AllowedHosts, type HostRules } from '../../src/server/allowed-hosts.ts';
 import { CrossOrigin } from '../../src/server/cross-origin.ts';
@@ -159,7 +160,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     log,
     callbacks,
     uploads: new UploadSlots(),
-    sampleImageUrl: null,
   });
   const plainQueries = new CountingPlainQueries({
     schema,
@@ -180,12 +180,15 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     clock,
     log,
   });
+  const graphiql = introspection
+    ? new GraphiQL({ sampleImageUrl: null, signIn: authenticator.required })
+    : null;
   const probe = () => services.store.health();
   const server = resources.use(
     new HttpServer({
       host: '127.0.0.1',
       port: 0,
-      graphql: { yoga, plainQueries, webSockets, callbacks },
+      graphql: { yoga, plainQueries, webSockets, callbacks, graphiql },
       console: null,
       crossOrigin,
       publicUrl,

@@ -1,5 +1,6 @@
 import { type Client, CloseCode, createClient } from 'graphql-ws';
 import { Store } from '../ui/store.ts';
+import { gatewayUrl } from './gateway-url.ts';
 import { readToken } from './token.ts';
 
 /** How the page stands with the gateway. */
@@ -9,12 +10,16 @@ export type ConnectionState =
   /** It was connected, or could not be; it tries again by itself. */
   | 'reconnecting'
   /** The gateway wants a token, or another one. */
-  | 'signed-out';
+  | 'signed-out'
+  /** The gateway does not answer pages of this URL. */
+  | 'refused';
 
 /** The page's one WebSocket. It connects anew by itself, for as long as the page is open. */
 export interface Connection {
   readonly client: Client;
   readonly state: Store<ConnectionState>;
+  /** Why the gateway refused the page, and the setting that would allow it. */
+  readonly refusal: Store<string>;
   /** Calls back after each connection made, once what was under way has been asked for again. */
   onConnected(listener: () => void): () => void;
   /** Tries with the token that is stored now. */
@@ -23,6 +28,8 @@ export interface Connection {
 
 /** The gateway's close codes for a token that is missing or not good. */
 const REFUSALS: ReadonlySet<number> = new Set([CloseCode.Unauthorized, CloseCode.Forbidden]);
+/** The gateway's close code for a page whose origin or host is not allowed. The client does not try again. */
+const POLICY_VIOLATION = 1008;
 const PING_MS = 10_000;
 /** A connection that answers no ping in that time is given up. */
 const PONG_MS = 5000;
@@ -31,13 +38,14 @@ const LONGEST_WAIT_MS = 5000;
 /** Connects at once. */
 export function connect(): Connection {
   const state = new Store<ConnectionState>('connecting');
+  const refusal = new Store('');
   // Signed out is for good: what closes or opens after it changes nothing until there is another token.
   const change = (next: ConnectionState): void => {
     if (state.get() !== 'signed-out') state.set(next);
   };
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
-    url: `${location.origin.replace('http', 'ws')}/graphql`,
+    url: gatewayUrl('graphql').replace(/^http/, 'ws'),
     connectionParams: () => {
       const token = readToken();
       return token === null ? {} : { authorization: `Bearer ${token}` };
@@ -53,7 +61,10 @@ export function connect(): Connection {
       connected: () => change('connected'),
       closed: (event) => {
         clearTimeout(unanswered);
-        change(isRefusal(event) ? 'signed-out' : 'reconnecting');
+        if (event instanceof CloseEvent && event.code === POLICY_VIOLATION) {
+          refusal.set(event.reason);
+          change('refused');
+        } else change(isRefusal(event) ? 'signed-out' : 'reconnecting');
       },
       ping: (received) => {
         if (!received) unanswered = setTimeout(() => client.terminate(), PONG_MS);
@@ -66,6 +77,7 @@ export function connect(): Connection {
   return {
     client,
     state,
+    refusal,
     // The client asks again in the same turn in which it tells.
     onConnected: (listener) => client.on('connected', () => setTimeout(listener)),
     signIn: () => {

@@ -7,6 +7,7 @@ const WORDS: Readonly<Record<ConnectionState, string>> = {
   connected: 'Live',
   reconnecting: 'Reconnecting…',
   'signed-out': 'Signed out',
+  refused: 'Refused',
 };
 
 /** How the page stands with the gateway, for all to see and hear. */
