@@ -1,5 +1,4 @@
 import { Link, Route, Router, Switch } from 'wouter';
-import { BASE_PATH, gatewayUrl } from './gateway/gateway-url.ts';
 import { useGateway } from './gateway/gateway.tsx';
 import { readToken, saveToken } from './gateway/token.ts';
 import { JobList } from './jobs/job-list.tsx';
@@ -9,6 +8,9 @@ import { LiveRegion } from './ui/announcer.tsx';
 import { ConnectionStatus } from './ui/connection-status.tsx';
 import { SignIn } from './ui/sign-in.tsx';
 import { useStore } from './ui/store.ts';
+
+/** The path below which a proxy has put the gateway, without the slash at its end; empty for none. */
+const BASE_PATH = new URL(document.baseURI).pathname.replace(/\/[^/]*$/, '');
 
 /** The whole page. */
 export function App() {
@@ -24,7 +26,7 @@ export function App() {
         </Link>
         <ConnectionStatus />
         <nav>
-          <a href={gatewayUrl('graphql')}>GraphiQL</a>
+          <a href="graphql">GraphiQL</a>
           {readToken() !== null && !signedOut && (
             <button type="button" className="link" onClick={signOut}>
               Sign out

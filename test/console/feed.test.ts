@@ -25,8 +25,10 @@ async function openFeed(port: number) {
   const apollo = createApolloClient(client);
   const changes: string[] = [];
   const onConnected = (listener: () => void) => client.on('connected', () => setTimeout(listener));
-  const feed = startFeed(apollo, { client, state, onConnected, signIn: () => {} }, (job, before) =>
-    changes.push(`${job.id} ${before ?? 'new'} ${job.status}`),
+  const feed = startFeed(
+    apollo,
+    { client, state, refusal: new Store(''), onConnected, signIn: () => {} },
+    (job, before) => changes.push(`${job.id} ${before ?? 'new'} ${job.status}`),
   );
   const page = () => apollo.readQuery({ query: JobIdsDocument })?.videoJobs;
   return {

@@ -1,6 +1,6 @@
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../support/browser.ts';
+import { run, shown, writeVariables } from '../support/graphiql-page.ts';
 import { type SpawnedGateway, spawnGateway } from '../support/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -37,27 +37,3 @@ test('in GraphiQL a job is sent from the first tab and watched live in the secon
   expect(opened.errors()).toEqual([]);
   expect(opened.hosts()).toEqual([new URL(gateway.url).host]);
 });
-
-async function run(page: Page): Promise<void> {
-  await page.getByRole('button', { name: /^Execute query/ }).click();
-}
-
-/** Replaces what the variables' editor holds. */
-async function writeVariables(page: Page, variables: object): Promise<void> {
-  const editor = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden)');
-  await editor.filter({ hasText: 'paste the id' }).click();
-  await page.keyboard.press('ControlOrMeta+A');
-  const text = JSON.stringify(variables);
-  await page.keyboard.insertText(text);
-  // The editor closes quotes and brackets of its own accord, behind the cursor.
-  await page.keyboard.press('Shift+End');
-  await page.keyboard.press('Delete');
-  await editor.getByText(text, { exact: true }).waitFor();
-}
-
-/** Waits until the answer shows the pattern; what its group holds then. */
-async function shown(page: Page, pattern: RegExp): Promise<string> {
-  const answer = page.locator('.graphiql-response');
-  await answer.filter({ hasText: pattern }).waitFor();
-  return pattern.exec(await answer.innerText())?.[1] ?? '';
-}

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { violationsInAllLooks } from '../support/axe.ts';
 import { useConsole } from '../support/console-fixture.ts';
 import { ConsolePage } from '../support/console-page.ts';
+import { run, shown, writeVariables } from '../support/graphiql-page.ts';
 import { fileIn, pngFile } from '../support/page-files.ts';
 
 const SECRET = 'a secret of the tests, long enough for HS256';
@@ -84,4 +85,31 @@ test('the page for signing in shuts nobody out', async () => {
   await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   expect(await violationsInAllLooks(console.page)).toEqual([]);
   expect(await console.page.getByRole('heading', { name: 'Sign in' }).count()).toBe(1);
+});
+
+test('GraphiQL shares the sign-in, for queries and for subscriptions', async () => {
+  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  const { page } = console;
+  await page.getByRole('link', { name: 'GraphiQL' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await signIn(console, await tokenFor('ada', 'another secret, which is also long enough'));
+  await page.getByRole('alert').getByText('The gateway refused the token').waitFor();
+
+  const token = await tokenFor('grace');
+  await signIn(console, token);
+  await run(page);
+  const id = await shown(page, /"id":\s"(vj_[^"]+)"/);
+  await page.getByRole('tab').nth(1).click();
+  await writeVariables(page, { id });
+  await run(page);
+  await shown(page, /"status":\s"(COMPLETED)"/);
+
+  await page.goto(fixture.url);
+  await console.live();
+  expect(await page.locator(`a[href="/jobs/${id}"]`).count()).toBe(1);
+  await page.goto(`${fixture.url}/graphql`);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.goto(fixture.url);
+  await console.connection('Signed out');
 });

@@ -1,6 +1,5 @@
 import { type Client, CloseCode, createClient } from 'graphql-ws';
 import { Store } from '../ui/store.ts';
-import { gatewayUrl } from './gateway-url.ts';
 import { readToken } from './token.ts';
 
 /** How the page stands with the gateway. */
@@ -45,7 +44,7 @@ export function connect(): Connection {
   };
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
-    url: gatewayUrl('graphql').replace(/^http/, 'ws'),
+    url: new URL('graphql', document.baseURI).href.replace(/^http/, 'ws'),
     connectionParams: () => {
       const token = readToken();
       return token === null ? {} : { authorization: `Bearer ${token}` };

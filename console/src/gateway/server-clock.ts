@@ -1,5 +1,3 @@
-import { gatewayUrl } from './gateway-url.ts';
-
 /** Milliseconds by which clocks may differ before it counts: the gateway tells the time in whole seconds. */
 const TOLERANCE_MS = 2000;
 
@@ -12,7 +10,7 @@ export function serverNow(): number {
 
 /** Compares clocks. When the gateway can't be reached the last comparison holds. */
 export async function syncServerClock(): Promise<void> {
-  const answer = await fetch(gatewayUrl('healthz'), { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+  const answer = await fetch('healthz', { method: 'HEAD', cache: 'no-store' }).catch(() => null);
   const date = Date.parse(answer?.headers.get('date') ?? '');
   if (Number.isNaN(date)) return;
   const offset = date - Date.now();

@@ -1,6 +1,5 @@
 import type { ApolloClient } from '@apollo/client';
 import { uploadImage, UploadImageError } from '../../../client/upload-image.ts';
-import { gatewayUrl } from '../gateway/gateway-url.ts';
 import { readToken } from '../gateway/token.ts';
 import type { ChosenImage } from './chosen-image.ts';
 import { type GenerateOutcome, generateVideo } from './generate-video.ts';
@@ -69,7 +68,7 @@ const uploads = new WeakMap<File, Promise<string>>();
 function uploadOnce(file: File): Promise<string> {
   const known = uploads.get(file);
   if (known !== undefined) return known;
-  const upload = uploadImage(file, { url: gatewayUrl('graphql'), token: readToken() }).then(({ url }) => url);
+  const upload = uploadImage(file, { url: 'graphql', token: readToken() }).then(({ url }) => url);
   uploads.set(file, upload);
   upload.catch(() => uploads.delete(file));
   return upload;

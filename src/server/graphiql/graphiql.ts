@@ -84,21 +84,24 @@ function renderPage({ sampleImageUrl, signIn }: GraphiQLOptions): string {
   };
   // Within a script element `<` could begin its end.
   const data = JSON.stringify({ settings, signIn }).replaceAll('<', String.raw`\u003c`);
-  return readFileSync(new URL('page.html', import.meta.url), 'utf8').replace('{}', () => data);
+  return readOwn('page.html').replace('{}', () => data);
+}
+
+function readOwn(name: string): string {
+  return readFileSync(new URL(name, import.meta.url), 'utf8');
 }
 
 async function readFiles(): Promise<ReadonlyMap<string, StaticFile>> {
   const { css, editorWorkerService, graphqlWorker, js, jsonWorker } =
     await import('@graphql-yoga/render-graphiql/graphiql');
-  const own = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
   const files = [
     ['graphiql.css', CSS, css],
     ['graphiql.js', JAVASCRIPT, js],
     ['editorWorkerService.js', JAVASCRIPT, editorWorkerService],
     ['json.js', JAVASCRIPT, jsonWorker],
     ['graphql.js', JAVASCRIPT, graphqlWorker],
-    ['page.css', CSS, own('page.css')],
-    ['page.js', JAVASCRIPT, own('page.js')],
+    ['page.css', CSS, readOwn('page.css')],
+    ['page.js', JAVASCRIPT, readOwn('page.js')],
   ] as const;
   return new Map(
     await Promise.all(
