@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { YogaLogger } from 'graphql-yoga';
 import type { Logger } from 'pino';
@@ -7,6 +8,7 @@ import { JobTokens } from './auth/job-tokens.ts';
 import type { Config } from './config.ts';
 import { dataFolderError, openDataFolder } from './data-folder.ts';
 import type { Caller } from './domain/caller.ts';
+import { LOCAL_MEDIA_PATH, LocalMedia } from './domain/local-media.ts';
 import { isPublicHost } from './domain/public-address.ts';
 import { newJobId } from './domain/job-id.ts';
 import { FaultLog, type LeveledLog } from './fault-log.ts';
@@ -25,6 +27,7 @@ import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
 import { listenFault } from './server/listen-error.ts';
 import { CrossOrigin } from './server/cross-origin.ts';
 import { OwnerStreams } from './server/owner-streams.ts';
+import { MediaProxy } from './server/media-proxy.ts';
 import { PublicUrl } from './server/public-url.ts';
 import { PlainQueries } from './server/plain-queries.ts';
 import { SharedPayloads } from './server/shared-payloads.ts';
@@ -41,6 +44,7 @@ import { SteadyClock } from './steady-clock.ts';
 import { systemClock } from './system-clock.ts';
 import { checkKeyOnce } from './upstream-key.ts';
 import type { Image, ImageHost, UploadOutcome } from './upstream/image-host.ts';
+import { createAgent } from './upstream/segmind/http/agent.ts';
 import { SegmindImageHost, uploadOrigin } from './upstream/segmind/segmind-image-host.ts';
 import { historyUrl } from './upstream/segmind/vendor.ts';
 import { SegmindUpstream } from './upstream/segmind/segmind-upstream.ts';
@@ -126,6 +130,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
         ),
     }),
   );
+  const localMedia = isPublicHost(new URL(origin)) ? null : new LocalMedia(origin);
   const pages = config.role === 'poller' ? null : openConsole(config, log);
   const publicUrl = new PublicUrl(config);
   const hosts = new AllowedHosts(config.allowedHosts);
@@ -146,10 +151,13 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
               clock,
               images,
               sandbox,
+              localMedia,
+              publicUrl,
               crossOrigin,
               log: serverLog,
             }),
       console: pages,
+      media: localMedia === null ? null : openMediaProxy(localMedia, proxy, serverLog, resources),
       crossOrigin,
       publicUrl,
       refusals,
@@ -174,12 +182,15 @@ interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate
   readonly clock: SteadyClock;
   readonly images: ImageHost;
   readonly sandbox: Sandbox | null;
+  readonly localMedia: LocalMedia | null;
+  readonly publicUrl: PublicUrl;
   readonly crossOrigin: CrossOrigin;
   readonly log: LeveledLog;
 }
 
 function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
-  const { store, watchedJobs, clock, ownerRate, uploadRate, images, sandbox, crossOrigin, log } = parts;
+  const { store, watchedJobs, clock, ownerRate, uploadRate, images, sandbox, log } = parts;
+  const { localMedia, publicUrl, crossOrigin } = parts;
   const jobTokens = new JobTokens(
     new JobTokenSecrets({ text: parts.jobTokenSecrets, now: () => clock.now(), randomBytes }),
   );
@@ -194,7 +205,8 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     tokenClock: systemClock,
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     deadlineMs: config.jobDeadlineMs,
-    privateImages: sandbox !== null || !isPublicHost(new URL(config.segmindBaseUrl)),
+    privateImages: sandbox === null ? localMedia !== null : config.sandboxPrivateImages,
+    localMedia,
     issueJobToken: (...job) => jobTokens.issue(...job),
     answers: new AnswerBudget(),
     limits: {
@@ -208,13 +220,16 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     uploadImage: (image) => upload(images, image, config.segmindTimeoutMs, log),
   };
   const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
-  const makeContext = (caller: Caller) => createContext(services, caller);
+  const makeContext = (caller: Caller, baseUrl: string) => createContext(services, caller, baseUrl);
+  const baseUrlOf =
+    localMedia === null ? () => '' : (request: IncomingMessage) => publicUrl.baseUrlOf(request);
   const schema = createSchema({ federation: config.federation });
   const documents = new Documents(schema, config.introspection);
   const yoga = createGraphQLEndpoint({
     schema,
     documents,
     createContext: makeContext,
+    baseUrlOf,
     authenticator,
     streams,
     crossOrigin,
@@ -231,13 +246,17 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       documents,
       authenticator,
       createContext: makeContext,
+      baseUrlOf,
       crossOrigin,
       trusted,
     }),
     callbacks,
     graphiql: config.introspection
       ? new GraphiQL({
-          sampleImageUrl: sandbox === null ? null : `${sandbox.url}/images/sample.png`,
+          sampleImageUrl:
+            sandbox === null
+              ? null
+              : (request) => `${baseUrlOf(request)}${LOCAL_MEDIA_PATH}/images/sample.png`,
           signIn: authenticator.required,
         })
       : null,
@@ -248,11 +267,27 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       trusted,
       documents,
       maxOperations: config.limits.operationsPerSocket,
+      baseUrlOf,
       payloads: new SharedPayloads({ createContext: makeContext, clock, log }),
       clock: systemClock,
       log,
     }),
   };
+}
+
+function openMediaProxy(
+  { origin }: LocalMedia,
+  proxy: Config['proxy'],
+  log: LeveledLog,
+  resources: AsyncDisposableStack,
+): MediaProxy {
+  const closing = new AbortController();
+  const dispatcher = createAgent({ proxy, signal: closing.signal });
+  resources.defer(async () => {
+    closing.abort();
+    await dispatcher.destroy();
+  });
+  return new MediaProxy({ origin, dispatcher, log });
 }
 
 /** Without the credentials. */

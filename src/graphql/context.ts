@@ -1,5 +1,6 @@
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { LocalMedia, MediaUrls } from '../domain/local-media.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobStore } from '../store/job-store.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';
@@ -28,6 +29,8 @@ export interface GraphQLServices {
   readonly uploadRate: OwnerRate;
   /** Puts an image where the upstream can read it. Never throws. */
   readonly uploadImage: (image: Image) => Promise<UploadOutcome>;
+  /** The files of an upstream that clients cannot reach; null: they can. */
+  readonly localMedia: LocalMedia | null;
   /** Whether images may be on hosts of a private network, as when the sandbox fetches them. */
   readonly privateImages: boolean;
   /**
@@ -47,14 +50,22 @@ export interface GraphQLContext {
   readonly jobs: JobReader;
   /** The memory of this operation's answer. */
   readonly answer: Answer;
+  /** Where the client finds the upstream's files; null: at the upstream. */
+  readonly media: MediaUrls | null;
 }
 
-/** The context of one operation. */
-export function createContext(services: GraphQLServices, caller: Caller): GraphQLContext {
+/**
+ * The context of one operation.
+ *
+ * @param baseUrl the gateway's URL for the client; read only where there are local media
+ */
+export function createContext(services: GraphQLServices, caller: Caller, baseUrl: string): GraphQLContext {
+  const media = services.localMedia?.at(baseUrl) ?? null;
   return {
     services,
     caller,
-    jobs: new JobReader(services.store, services.clock, caller),
+    jobs: new JobReader(services.store, services.clock, caller, media),
     answer: services.answers.open(caller.ownerId),
+    media,
   };
 }

@@ -1,6 +1,7 @@
 import type { Caller } from '../domain/caller.ts';
 import { idempotencyShard } from '../domain/job-id.ts';
 import { newJob, type Job } from '../domain/job.ts';
+import type { MediaUrls } from '../domain/local-media.ts';
 import { type InputIssue, parseVideoRequest, requestFingerprint } from '../domain/video-request.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import { requireOwner } from './access.ts';
@@ -26,14 +27,15 @@ export type GenerateVideoOutcome =
  *   caller may not
  */
 export async function generateVideo(
-  { services, caller }: GraphQLContext,
+  { services, caller, media }: GraphQLContext,
   input: unknown,
 ): Promise<GenerateVideoOutcome> {
   requireOwner(caller, 'video:generate');
   const { ownerId } = caller;
   const waitMs = await services.ownerRate.take(ownerId);
   if (waitMs !== null) return capacityExceeded('rate', waitMs);
-  const parsed = parseVideoRequest(input, services.privateImages);
+  const own = withUpstreamImage(input, media);
+  const parsed = parseVideoRequest(own ?? input, own !== null || services.privateImages);
   if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: parsed.issues };
   const now = services.clock.now();
   const { idempotencyKey } = parsed;
@@ -66,4 +68,11 @@ function visibleDuplicate({ scopes }: Caller, job: Job): Job {
 function capacityExceeded(reason: keyof JobLimits | 'rate', retryAfterMs: number): GenerateVideoOutcome {
   const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
   return { type: 'GenerateVideoCapacityExceeded', reason, retryAfterSeconds };
+}
+
+/** The input with the upstream's URL of its image; null when that is no file of the upstream. */
+function withUpstreamImage(input: unknown, media: MediaUrls | null): object | null {
+  if (media === null || typeof input !== 'object' || input === null || !('image' in input)) return null;
+  const image = typeof input.image === 'string' ? media.toUpstream(input.image.trim()) : null;
+  return image === null ? null : { ...input, image };
 }

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import { type Caller, ownsJob } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
+import type { MediaUrls } from '../domain/local-media.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { requireScope } from './access.ts';
 import { JobView } from './job-view.ts';
@@ -14,13 +15,15 @@ export class JobReader {
   readonly #store: JobStore;
   readonly #caller: Caller;
   readonly #clock: Clock;
+  readonly #media: MediaUrls | null;
   /** Most operations over a WebSocket, and all events, need none. */
   #loader: DataLoader<string, JobView | null> | undefined;
 
-  constructor(store: JobStore, clock: Clock, caller: Caller) {
+  constructor(store: JobStore, clock: Clock, caller: Caller, media: MediaUrls | null) {
     this.#store = store;
     this.#clock = clock;
     this.#caller = caller;
+    this.#media = media;
   }
 
   /**
@@ -41,6 +44,6 @@ export class JobReader {
   }
 
   #visible(job: Job): JobView | null {
-    return ownsJob(this.#caller, job) ? new JobView(job, this.#clock.now()) : null;
+    return ownsJob(this.#caller, job) ? new JobView(job, this.#clock.now(), this.#media) : null;
   }
 }

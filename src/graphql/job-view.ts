@@ -8,6 +8,7 @@ import {
   type JobWait,
   jobWait,
 } from '../domain/projection.ts';
+import type { MediaUrls } from '../domain/local-media.ts';
 import type { VideoRequest } from '../domain/video-request.ts';
 
 /**
@@ -17,13 +18,18 @@ import type { VideoRequest } from '../domain/video-request.ts';
 export class JobView {
   readonly #job: Job;
   readonly #now: number;
+  readonly #media: MediaUrls | null;
   readonly video: (JobVideo & { readonly jobId: string }) | null;
 
-  /** @param now epoch milliseconds, for what is estimated */
-  constructor(job: Job, now: number) {
+  /**
+   * @param now epoch milliseconds, for what is estimated
+   * @param media where the client finds the upstream's files; null: at the upstream
+   */
+  constructor(job: Job, now: number, media: MediaUrls | null) {
     this.#job = job;
     this.#now = now;
-    this.video = job.video === null ? null : { ...job.video, jobId: job.id };
+    this.#media = media;
+    this.video = job.video === null ? null : { ...presented(job.video, media), jobId: job.id };
   }
 
   get id(): string {
@@ -47,7 +53,8 @@ export class JobView {
   }
 
   get request(): VideoRequest {
-    return this.#job.request;
+    const { request } = this.#job;
+    return this.#media === null ? request : { ...request, image: this.#media.present(request.image) };
   }
 
   get createdAt(): number {
@@ -85,4 +92,8 @@ export class JobView {
   get failure(): JobFailure | null {
     return this.#job.failure;
   }
+}
+
+function presented(video: JobVideo, media: MediaUrls | null): JobVideo {
+  return media === null || video.url === null ? video : { ...video, url: media.present(video.url) };
 }

@@ -58,7 +58,7 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
       job: t.field({
         type: VideoJob,
         description: 'The job. Watch it with `videoJobUpdated`.',
-        resolve: ({ job }, _, { services }) => new JobView(job, services.clock.now()),
+        resolve: ({ job }, _, { services, media }) => new JobView(job, services.clock.now(), media),
       }),
       deduplicated: t.exposeBoolean('deduplicated', {
         description:
@@ -121,9 +121,9 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
           type: VideoJob,
           description:
             'The job that the key stands for. It needs the scope `video:read`; without it the whole result is refused with code FORBIDDEN.',
-          resolve: ({ job }, _, { services, caller }) => {
+          resolve: ({ job }, _, { services, caller, media }) => {
             if (!caller.scopes.has('video:read')) throw forbidden(CONFLICT_UNREADABLE);
-            return new JobView(job, services.clock.now());
+            return new JobView(job, services.clock.now(), media);
           },
         }),
       }),

@@ -43,7 +43,7 @@ export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobType
               description: 'Only jobs with one of these statuses; null for all.',
             }),
           },
-          resolve: async (_, args, { services: { store, clock }, caller }) => {
+          resolve: async (_, args, { services: { store, clock }, caller, media }) => {
             requireOwner(caller, 'video:read');
             const { ownerId } = caller;
             checkPage(args.first, args.last);
@@ -59,7 +59,7 @@ export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobType
                   ascending: inverted,
                   limit,
                 });
-                return found.map((job) => new JobView(job, clock.now()));
+                return found.map((job) => new JobView(job, clock.now(), media));
               },
             );
             if (page.edges.length > 0) return page;

@@ -40,7 +40,7 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
           if (updates !== null) return untilExpiry(updates, context);
           throw noSuchJob();
         },
-        resolve: (job, _, { services }) => new JobView(job, services.clock.now()),
+        resolve: (job, _, { services, media }) => new JobView(job, services.clock.now(), media),
       }),
       videoJobsUpdated: t.field({
         type: VideoJob,
@@ -51,7 +51,7 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
           requireOwner(caller, 'video:read');
           return untilExpiry(await watchOwner(services.store, caller.ownerId), context);
         },
-        resolve: (job, _, { services }) => new JobView(job, services.clock.now()),
+        resolve: (job, _, { services, media }) => new JobView(job, services.clock.now(), media),
       }),
     }),
   });

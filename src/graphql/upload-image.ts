@@ -61,7 +61,7 @@ export function defineUploadImage(builder: Builder): void {
  *   the call could not be counted
  */
 async function uploadImage(
-  { caller, services }: GraphQLContext,
+  { caller, services, media }: GraphQLContext,
   { bytes }: UploadedFile,
 ): Promise<UploadedImage> {
   requireOwner(caller, 'video:generate');
@@ -72,5 +72,5 @@ async function uploadImage(
   if (type === null) throw badInput('The file is no image that is taken: PNG, JPEG or WebP.');
   const outcome = await services.uploadImage({ type, bytes });
   if (outcome.type === 'failed') throw uploadFailed(outcome.retryAfterMs);
-  return { url: outcome.url, contentType: type, byteLength: bytes.length };
+  return { url: media?.present(outcome.url) ?? outcome.url, contentType: type, byteLength: bytes.length };
 }

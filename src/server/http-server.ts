@@ -7,11 +7,13 @@ import {
   type ConnectionTimes,
   timeoutOptions,
 } from './connection-times.ts';
+import { LocalMedia } from '../domain/local-media.ts';
 import type { ConsoleFiles } from './console.ts';
 import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, isHealthPath, sendJson, serveHealth } from './health.ts';
 import type { GraphiQL } from './graphiql/graphiql.ts';
 import { GRAPHQL_HEADERS } from './graphql-headers.ts';
+import type { MediaProxy } from './media-proxy.ts';
 import { isForm } from './multipart.ts';
 import type { PlainQueries } from './plain-queries.ts';
 import { type UnreadLimits, watchUnread } from './unread.ts';
@@ -43,6 +45,8 @@ export interface HttpServerOptions {
   readonly graphql: GraphQLEndpoints | null;
   /** Null: `/` leads to GraphQL instead. */
   readonly console: ConsoleFiles | null;
+  /** Null: clients find images and videos elsewhere. */
+  readonly media: MediaProxy | null;
   readonly crossOrigin: CrossOrigin;
   readonly publicUrl: PublicUrl;
   readonly probe: HealthOptions['probe'];
@@ -146,7 +150,8 @@ export class HttpServer implements AsyncDisposable {
     response: ServerResponse,
     prefix: string,
   ): Promise<void> {
-    const { graphql, console } = this.#options;
+    const { graphql, console, media } = this.#options;
+    const mediaPath = media === null ? null : LocalMedia.upstreamPath(path);
     response.setHeader('x-content-type-options', 'nosniff');
     this.#closeIfDraining(response);
     const refused = isHealthPath(path) ? wrongHost(request) : this.#refusalOfHost(request);
@@ -154,6 +159,9 @@ export class HttpServer implements AsyncDisposable {
       sendJson(response, refused.status, { errors: [refused.error] });
     } else if (graphql?.graphiql?.has(path, request, GRAPHQL_PATH) === true) {
       await graphql.graphiql.serve(path, request, response);
+    } else if (media !== null && mediaPath !== null) {
+      this.#track(response);
+      await media.serve(mediaPath, request, response);
     } else if (console?.has(path) === true) {
       console.serve(path, prefix, request, response);
     } else if (path === '/' && graphql !== null) {

@@ -20,7 +20,9 @@ export interface PlainQueriesOptions {
   readonly documents: Documents;
   readonly authenticator: Authenticator;
   /** Makes the context of one operation. */
-  readonly createContext: (caller: Caller) => GraphQLContext;
+  readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
+  /** The gateway's URL for the client of a request. */
+  readonly baseUrlOf: (request: IncomingMessage) => string;
   readonly crossOrigin: CrossOrigin;
   /** The only documents that are run; null: any. */
   readonly trusted: TrustedDocuments | null;
@@ -76,7 +78,7 @@ export class PlainQueries {
       const caller = await authenticator.authenticate(bearerToken(request.headers.authorization));
       ahead.body = readJsonBody(request);
       const params = plainParams(await ahead.body, trusted);
-      running = params === null ? null : this.#run(params, caller);
+      running = params === null ? null : this.#run(params, caller, request);
       result = running === null ? null : await running.result;
     } catch {
       result = null;
@@ -119,10 +121,15 @@ export class PlainQueries {
   }
 
   /** @returns null for what has to be answered the long way */
-  #run({ query, operationName, variables }: PlainParams, caller: Caller): Running | null {
+  #run(
+    { query, operationName, variables }: PlainParams,
+    caller: Caller,
+    request: IncomingMessage,
+  ): Running | null {
     const compiled = this.#compiled.find({ query, operationName });
     if (compiled === null) return null;
-    const context = this.#options.createContext(caller);
+    const { createContext, baseUrlOf } = this.#options;
+    const context = createContext(caller, baseUrlOf(request));
     const { answer } = context;
     const run = (refused: GraphQLError | null) =>
       // Errors, those of entities that have no room included, are told the long way.

@@ -20,6 +20,8 @@ export interface Audience {
   readonly key: string;
   readonly plan: SubscriptionPlan;
   readonly caller: Caller;
+  /** The gateway's URL for their clients. */
+  readonly baseUrl: string;
   readonly variables: Variables;
   /** How many they are. */
   size: number;
@@ -34,6 +36,7 @@ export interface SubscriptionWish {
   readonly operationName: string | null | undefined;
   readonly variables: Variables | null | undefined;
   readonly caller: Caller;
+  readonly baseUrl: string;
 }
 
 /** A subscription whose events are still to be sent. */
@@ -45,7 +48,7 @@ export interface OpenSubscription {
 /** What payloads are made with. */
 export interface SharedPayloadsOptions {
   /** Makes the context of one operation. */
-  readonly createContext: (caller: Caller) => GraphQLContext;
+  readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
   readonly clock: Clock;
   readonly log: { error(details: object, message: string): void };
 }
@@ -57,7 +60,7 @@ const KEPT_PLANS = 100;
 
 /**
  * The results of events as JSON. An event is executed and written once for all subscribers who asked for the same, with
- * the same rights, in this process; others never share.
+ * the same rights and by the same URL of the gateway, in this process; others never share.
  */
 export class SharedPayloads {
   readonly #options: SharedPayloadsOptions;
@@ -79,10 +82,11 @@ export class SharedPayloads {
    *
    * @returns null when there was none, and when it can't be opened: the long way tells why
    */
-  async open({ text, operationName, variables, caller }: SubscriptionWish): Promise<OpenSubscription | null> {
+  async open(wish: SubscriptionWish): Promise<OpenSubscription | null> {
+    const { text, operationName, variables, caller, baseUrl } = wish;
     const plan = this.#plans.get(operationKey(text, operationName));
     if (plan === undefined || hasTooManyValues(variables)) return null;
-    const feed = await plan.open(() => this.#options.createContext(caller), variables ?? {});
+    const feed = await plan.open(() => this.#options.createContext(caller, baseUrl), variables ?? {});
     return feed === null ? null : { feed, options: plan.options };
   }
 
@@ -92,7 +96,7 @@ export class SharedPayloads {
    * @param text the document's text
    * @param args of a subscription that is open
    */
-  join(text: string, args: ExecutionArgs, caller: Caller): Audience {
+  join(text: string, args: ExecutionArgs, caller: Caller, baseUrl: string): Audience {
     const { schema, document, operationName, variableValues } = args;
     const variables = variableValues ?? {};
     const name = operationKey(text, operationName);
@@ -105,9 +109,17 @@ export class SharedPayloads {
       // A long one is its subscriber's alone, and goes with it.
       if (text.length <= MAX_CACHED_LENGTH) this.#plans.set(name, plan);
     }
-    const rights = [caller.ownerId, caller.jobId, ...[...caller.scopes].toSorted()];
+    const rights = [baseUrl, caller.ownerId, caller.jobId, ...[...caller.scopes].toSorted()];
     const key = `${plan.id} ${JSON.stringify(rights)} ${plan.variablesKey(variables)}`;
-    const audience = this.#audiences.get(key) ?? { key, plan, caller, variables, size: 0, payload: null };
+    const audience = this.#audiences.get(key) ?? {
+      key,
+      plan,
+      caller,
+      baseUrl,
+      variables,
+      size: 0,
+      payload: null,
+    };
     audience.size += 1;
     if (audience.size === 1) this.#audiences.set(key, audience);
     return audience;
@@ -146,8 +158,8 @@ export class SharedPayloads {
     return shown;
   }
 
-  #make(event: Job, { plan, caller, variables }: Audience): string | Promise<string> {
-    const context = this.#options.createContext(caller);
+  #make(event: Job, { plan, caller, baseUrl, variables }: Audience): string | Promise<string> {
+    const context = this.#options.createContext(caller, baseUrl);
     const result = plan.run(event, context, variables);
     return result instanceof Promise
       ? result.then((settled) => this.#write(settled)).finally(() => context.answer.release())

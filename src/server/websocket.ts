@@ -42,11 +42,15 @@ export interface WebSocketOptions {
   readonly payloads: SharedPayloads;
   /** Operations that one socket may have in progress. */
   readonly maxOperations: number;
+  /** The gateway's URL for the client of an upgrade. */
+  readonly baseUrlOf: (request: IncomingMessage) => string;
   readonly log: WebSocketLog;
 }
 
 /** What belongs to one socket. */
 interface Connection {
+  /** The gateway's URL for the client. */
+  readonly baseUrl: string;
   readonly session: WsSession;
   readonly order: OpeningOrder;
   readonly outlet: WsOutlet;
@@ -120,7 +124,8 @@ export class WebSocketEndpoint {
           return [refused];
         }
         const caller = () => session.callerOf(params);
-        const args = await prepare(yoga, { caller, params, trusted, documents, payloads, turn });
+        const { baseUrl } = extra;
+        const args = await prepare(yoga, { caller, baseUrl, params, trusted, documents, payloads, turn });
         if ('schema' in args) {
           const { answer } = rootOf(args);
           if (answer !== null) operations.hold(params, answer);
@@ -170,17 +175,17 @@ export class WebSocketEndpoint {
 
   /** Has a subscription's updates sent. */
   #feed({ outlet, session }: Connection, id: string, args: ExecutionArgs): void {
-    const { quiet, text, caller } = rootOf(args);
+    const { quiet, text, caller, baseUrl } = rootOf(args);
     if (quiet === null) return;
     const { payloads } = this.#options;
-    const audience = payloads.join(text, args, caller);
+    const audience = payloads.join(text, args, caller, baseUrl);
     // For as long as the subscription lasts graphql-ws holds what it was begun with.
     Object.assign(args, { contextValue: null, rootValue: null, document: null });
     quiet.feed.pipe(new WsFeed({ id, quiet, audience, payloads, outlet, session }));
   }
 
   #serve(socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
-    const { authenticator, streams, clock, log } = this.#options;
+    const { authenticator, streams, clock, log, baseUrlOf } = this.#options;
     const outlet = new WsOutlet(socket, stream, this.#outbox);
     const end = (code: number, reason: string) => {
       outlet.flush();
@@ -221,7 +226,15 @@ export class WebSocketEndpoint {
           });
         },
       },
-      { session, operations, order: new OpeningOrder(), outlet, initiated, admitted },
+      {
+        baseUrl: baseUrlOf(request),
+        session,
+        operations,
+        order: new OpeningOrder(),
+        outlet,
+        initiated,
+        admitted,
+      },
     );
     this.#heartbeat.watch(socket);
     // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.

@@ -14,6 +14,8 @@ import type { Yoga } from './yoga.ts';
 interface Wish {
   /** Who asks. @throws GraphQLError when that can't be told */
   readonly caller: () => Promise<Caller>;
+  /** The gateway's URL for the client. */
+  readonly baseUrl: string;
   readonly params: SubscribePayload;
   /** The only documents that are run; null: any. */
   readonly trusted: TrustedDocuments | null;
@@ -29,17 +31,17 @@ interface Wish {
  */
 export async function prepare(
   yoga: Yoga,
-  { caller, params, trusted, documents, payloads, turn }: Wish,
+  { caller, baseUrl, params, trusted, documents, payloads, turn }: Wish,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
     const asker = await caller();
     const text = trusted === null ? params.query : trusted.resolve(params);
     const { operationName, variables } = params;
-    const opened = await payloads.open({ text, operationName, variables, caller: asker });
+    const opened = await payloads.open({ text, operationName, variables, caller: asker, baseUrl });
     if (opened !== null) {
       const quiet = new QuietFeed(opened.feed);
       const executors = { execute: openedOnly, subscribe: () => quiet };
-      const rootValue = new WsRoot({ executors, turn, text, caller: asker, answer: null });
+      const rootValue = new WsRoot({ executors, turn, text, caller: asker, baseUrl, answer: null });
       rootValue.quiet = quiet;
       return { ...opened.options, variableValues: variables, rootValue };
     }
@@ -47,7 +49,7 @@ export async function prepare(
     const checked = await documents.check(text, asker.ownerId);
     if ('errors' in checked) return checked.errors;
     const { document } = checked;
-    const enveloped = yoga.getEnveloped({ caller: asker, params, checked });
+    const enveloped = yoga.getEnveloped({ caller: asker, baseUrl, params, checked });
     if (getOperationAST(document, operationName) == null) return [unresolved()];
     const contextValue = await enveloped.contextFactory();
     return {
@@ -56,7 +58,14 @@ export async function prepare(
       operationName,
       variableValues: variables,
       contextValue,
-      rootValue: new WsRoot({ executors: enveloped, turn, text, caller: asker, answer: contextValue.answer }),
+      rootValue: new WsRoot({
+        executors: enveloped,
+        turn,
+        text,
+        caller: asker,
+        baseUrl,
+        answer: contextValue.answer,
+      }),
     };
   } catch (error) {
     // Thrown further, one wrong document would close the socket and every subscription on it.
@@ -75,20 +84,23 @@ interface WsRootOptions {
   readonly caller: Caller;
   /** The memory of the answer; null: only events are answered. */
   readonly answer: Answer | null;
+  readonly baseUrl: string;
 }
 
 /** Yoga's functions, with the operation's turn kept. */
 class WsRoot extends FeedWish {
   readonly text: string;
   readonly caller: Caller;
+  readonly baseUrl: string;
   readonly answer: Answer | null;
   #running: Pick<WsRootOptions, 'executors' | 'turn'> | null;
 
-  constructor({ executors, turn, text, caller, answer }: WsRootOptions) {
+  constructor({ executors, turn, text, caller, baseUrl, answer }: WsRootOptions) {
     super();
     this.answer = answer;
     this.text = text;
     this.caller = caller;
+    this.baseUrl = baseUrl;
     this.#running = { executors, turn };
   }
 

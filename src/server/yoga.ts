@@ -29,7 +29,9 @@ export interface YogaOptions {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
   /** Makes the context of one operation. */
-  readonly createContext: (caller: Caller) => GraphQLContext;
+  readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
+  /** The gateway's URL for the client of a request. */
+  readonly baseUrlOf: (request: IncomingMessage) => string;
   readonly authenticator: Authenticator;
   readonly streams: OwnerStreams;
   readonly crossOrigin: CrossOrigin;
@@ -42,7 +44,7 @@ export interface YogaOptions {
   readonly uploads: UploadSlots;
 }
 
-/** What an operation's context begins with: over HTTP all of it, over WebSocket the caller. */
+/** What an operation's context begins with: over HTTP all of it, over WebSocket the caller and the URL. */
 interface ServerContext extends ReadAhead {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -50,6 +52,8 @@ interface ServerContext extends ReadAhead {
   caller?: Caller;
   /** The document that was checked for this operation. */
   checked?: CheckedDocument;
+  /** The gateway's URL for the client of a socket. */
+  readonly baseUrl?: string;
 }
 
 /** The GraphQL endpoint. */
@@ -61,6 +65,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     schema,
     documents,
     createContext,
+    baseUrlOf,
     authenticator,
     streams,
     crossOrigin,
@@ -72,9 +77,9 @@ export function createGraphQLEndpoint(options: YogaOptions) {
   } = options;
   return createYoga<ServerContext, GraphQLContext>({
     schema,
-    context: ({ caller }) => {
+    context: ({ caller, baseUrl, req }) => {
       if (caller === undefined) throw new Error('Nobody was told to be the caller.');
-      return createContext(caller);
+      return createContext(caller, baseUrl ?? baseUrlOf(req));
     },
     graphqlEndpoint: GRAPHQL_PATH,
     logging: { ...log, error: (error: unknown) => log.error(originalOf(error)) },

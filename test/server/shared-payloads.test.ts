@@ -111,6 +111,7 @@ describe('the key by which subscribers share', () => {
       query,
       { schema, document: parse(query), operationName, variableValues: { ...variableValues } },
       caller,
+      '',
     ).key;
 
   it('is the same whatever the job and the version that they have: the event says which job it is of', () => {
@@ -121,7 +122,12 @@ describe('the key by which subscribers share', () => {
   it('belongs to one audience for as long as there is somebody in it', () => {
     const alone = { ...ada, ownerId: 'alone' };
     const join = () =>
-      payloads.join(text, { schema, document: parse(text), operationName: 'S', variableValues: {} }, alone);
+      payloads.join(
+        text,
+        { schema, document: parse(text), operationName: 'S', variableValues: {} },
+        alone,
+        '',
+      );
     const audience = join();
     expect(join()).toBe(audience);
     payloads.leave(audience);

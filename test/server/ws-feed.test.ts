@@ -44,7 +44,7 @@ describe('a feed with an event of which no message can be made', () => {
     });
     const args = { schema: createSchema({ federation: true }), document: parse(TEXT) };
     const caller: Caller = { ownerId: 'ada', scopes: new Set(['video:read']), jobId: null, expiresAt: null };
-    const audience = payloads.join(TEXT, args, caller);
+    const audience = payloads.join(TEXT, args, caller, '');
     const feed = new OneJob();
     const quiet = new QuietFeed(feed);
     using opened = await outletTo(new Duplex());

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Authenticator, type AuthenticatorOptions } from '../../src/auth/authenticator.ts';
 import { jobTokensOf } from './job-tokens.ts';
 import type { Caller } from '../../src/domain/caller.ts';
@@ -125,6 +126,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     issueJobToken: (...job) => jobTokens.issue(...job),
     newJobId: jobId,
     privateImages: false,
+    localMedia: null,
     deadlineMs: 55 * MINUTE,
     answers: new AnswerBudget(),
     limits: limits(),
@@ -143,15 +145,18 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   });
   const streams = new OwnerStreams(streamsPerOwner);
   const known = (caller: Caller) => (auth === undefined ? { ...caller, ownerId: OWNER } : caller);
-  const makeContext = (caller: Caller) => createContext(services, known(caller));
+  const makeContext = (caller: Caller, baseUrl: string) => createContext(services, known(caller), baseUrl);
+  const baseUrlOf = (request: IncomingMessage) => publicUrl.baseUrlOf(request);
   const callbacks = new CallbackSubscriptions({ prefixes: callbackOrigins, log });
-  const makeWrapped = (caller: Caller) => wrapContext?.(() => makeContext(caller)) ?? makeContext(caller);
+  const makeWrapped = (caller: Caller, baseUrl: string) =>
+    wrapContext?.(() => makeContext(caller, baseUrl)) ?? makeContext(caller, baseUrl);
   const schema = createSchema({ federation: true });
   const documents = new Documents(schema, introspection);
   const yoga = createGraphQLEndpoint({
     schema,
     documents,
     createContext: makeWrapped,
+    baseUrlOf,
     authenticator,
     streams,
     crossOrigin,
@@ -166,6 +171,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     documents,
     authenticator,
     createContext: makeWrapped,
+    baseUrlOf,
     crossOrigin,
     trusted,
   });
@@ -176,6 +182,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     trusted,
     documents,
     maxOperations,
+    baseUrlOf,
     payloads: new SharedPayloads({ createContext: makeContext, clock, log }),
     clock,
     log,
@@ -190,6 +197,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       port: 0,
       graphql: { yoga, plainQueries, webSockets, callbacks, graphiql },
       console: null,
+      media: null,
       crossOrigin,
       publicUrl,
       refusals: log,

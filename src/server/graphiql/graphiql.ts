@@ -3,12 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { sendJson } from '../health.ts';
+import { rememberLast } from '../remember-last.ts';
 import { sendFile, type StaticFile, staticFile } from '../static-file.ts';
 
 /** What GraphiQL opens with. */
 export interface GraphiQLOptions {
-  /** An image that the upstream can fetch, for the first document; null for the one in its file. */
-  readonly sampleImageUrl: string | null;
+  /** An image that the upstream can fetch, for the first document, as the client names it; null for the one in its file. */
+  readonly sampleImageUrl: ((request: IncomingMessage) => string) | null;
   /** Whether the endpoint asks for a token: the page then asks for one first. */
   readonly signIn: boolean;
 }
@@ -46,11 +47,14 @@ const CSS = 'text/css; charset=utf-8';
  * tabs.
  */
 export class GraphiQL {
-  readonly #page: StaticFile;
+  readonly #options: GraphiQLOptions;
+  readonly #pageWith: (sampleImageUrl: string) => StaticFile;
   #files: Promise<ReadonlyMap<string, StaticFile>> | undefined;
 
   constructor(options: GraphiQLOptions) {
-    this.#page = staticFile('text/html; charset=utf-8', Buffer.from(renderPage(options)));
+    this.#options = options;
+    const render = renderer(options.signIn);
+    this.#pageWith = rememberLast((url) => staticFile('text/html; charset=utf-8', Buffer.from(render(url))));
   }
 
   /** Whether a request is for the page or one of its files; a browser's GET of the endpoint is. */
@@ -63,7 +67,8 @@ export class GraphiQL {
   async serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!path.startsWith(FILES_PATH)) {
       const headers = { ...HEADERS, vary: 'accept, accept-encoding' };
-      return sendFile(this.#page, { status: 200, headers }, request, response);
+      const page = this.#pageWith(this.#options.sampleImageUrl?.(request) ?? '');
+      return sendFile(page, { status: 200, headers }, request, response);
     }
     // It is 9 MB of text, which only those who look at it shall pay for.
     this.#files ??= readFiles();
@@ -75,16 +80,24 @@ export class GraphiQL {
   }
 }
 
-/** All URLs in it are relative to the endpoint. */
-function renderPage({ sampleImageUrl, signIn }: GraphiQLOptions): string {
-  const settings = {
-    title: 'Reelgate',
-    subscriptionsProtocol: 'WS',
-    defaultTabs: readOperations(sampleImageUrl),
+/**
+ * Reads what the page is made of. All URLs in it are relative to the endpoint.
+ *
+ * @returns makes it; its argument is the URL of the sample image, empty for the one in the document's file
+ */
+function renderer(signIn: boolean): (sampleImageUrl: string) => string {
+  const operations = readOperations();
+  const html = readOwn('page.html');
+  return (sampleImageUrl) => {
+    const defaultTabs = operations.map(({ query, variables }) => ({
+      query: query.replace(SAMPLE_IMAGE, (image) => (sampleImageUrl === '' ? image : sampleImageUrl)),
+      variables,
+    }));
+    const settings = { title: 'Reelgate', subscriptionsProtocol: 'WS', defaultTabs };
+    // Within a script element `<` could begin its end.
+    const data = JSON.stringify({ settings, signIn }).replaceAll('<', String.raw`\u003c`);
+    return html.replace('{}', () => data);
   };
-  // Within a script element `<` could begin its end.
-  const data = JSON.stringify({ settings, signIn }).replaceAll('<', String.raw`\u003c`);
-  return readOwn('page.html').replace('{}', () => data);
 }
 
 function readOwn(name: string): string {
@@ -113,15 +126,14 @@ async function readFiles(): Promise<ReadonlyMap<string, StaticFile>> {
   );
 }
 
-function readOperations(sampleImageUrl: string | null) {
+function readOperations() {
   const names = readdirSync(OPERATIONS).toSorted();
   const read = (name: string) => readFileSync(new URL(name, OPERATIONS), 'utf8');
   return names
     .filter((name) => name.endsWith('.graphql'))
     .map((name) => {
-      const query = read(name).replace(SAMPLE_IMAGE, (image) => sampleImageUrl ?? image);
       const variables = name.replace('.graphql', '.variables.json');
-      return names.includes(variables) ? { query, variables: read(variables) } : { query };
+      return { query: read(name), variables: names.includes(variables) ? read(variables) : undefined };
     });
 }
 

@@ -1,0 +1,181 @@
+import { createClient } from 'graphql-ws';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { picture } from '../sandbox/support.ts';
+import { answerOf, dataOf } from '../support/gateway-http.ts';
+import { postUpload } from '../support/gateway-upload.ts';
+import { generate, type SpawnedGateway, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
+import { SseClient } from '../support/sse-client.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const LITTLE = { resolution: 'R360', videoLength: 1 };
+const FIELDS = 'request { image } video { url }';
+
+interface SeenMedia {
+  readonly request: { readonly image: string };
+  readonly video: { readonly url: string } | null;
+}
+
+async function upload(url: string): Promise<string> {
+  const { text } = await postUpload(url, new Uint8Array(await picture()));
+  const { data, errors } = answerOf<{ uploadImage: { url: string } }>(text);
+  if (data == null) throw new Error(JSON.stringify(errors));
+  return data.uploadImage.url;
+}
+
+describe('the files of the embedded sandbox', () => {
+  const resources = new AsyncDisposableStack();
+  let gateway: SpawnedGateway;
+  /** The same gateway by its two names. */
+  let names: readonly string[];
+  let id: string;
+
+  beforeAll(async () => {
+    const { path } = resources.use(tempFolder());
+    gateway = resources.use(await spawnGateway({ DATA_DIR: path, SANDBOX_SPEED: '50', LOG_LEVEL: 'debug' }));
+    names = [gateway.url, gateway.url.replace('127.0.0.1', 'localhost')];
+    const image = await upload(gateway.url);
+    ({ id } = await generate(gateway.url, { prompt: 'a cat', image, ...LITTLE }));
+    await watchToEnd(gateway.url, id);
+  });
+  afterAll(() => resources.disposeAsync());
+
+  const TRANSPORTS: readonly (readonly [string, (url: string) => Promise<SeenMedia | null>])[] = [
+    ['a query', (url) => query(url)],
+    // Compiled, and answered without Yoga.
+    [
+      'a query that is repeated',
+      (url) =>
+        query(url)
+          .then(() => query(url))
+          .then(() => query(url)),
+    ],
+    [
+      'an event stream',
+      async (url) => {
+        using stream = await SseClient.open(
+          url,
+          `subscription { videoJobUpdated(id: "${id}") { ${FIELDS} } }`,
+        );
+        const { data } = await stream.result<{ videoJobUpdated: SeenMedia }>();
+        return data?.videoJobUpdated ?? null;
+      },
+    ],
+    ['a WebSocket', watchMedia],
+  ];
+
+  test.each(TRANSPORTS)('are named by the URL that the client uses: %s', async (_, read) => {
+    for (const name of names) {
+      const media = await read(name);
+      expect(media?.video?.url).toMatch(new RegExp(`^${name}/sandbox/videos/[0-9a-f]{32}\\.mp4$`));
+      expect(media?.request.image).toMatch(new RegExp(`^${name}/sandbox/uploads/[0-9a-f]{32}\\.png$`));
+    }
+  });
+
+  test('are served whole and in part, to GET and HEAD, and nothing else of the sandbox is', async () => {
+    const media = await query(gateway.url);
+    const video = media?.video?.url ?? '';
+    const whole = await fetch(video);
+    expect(whole.headers.get('content-type')).toBe('video/mp4');
+    expect((await whole.arrayBuffer()).byteLength).toBe(Number(whole.headers.get('content-length')));
+    const part = await fetch(video, { headers: { range: 'bytes=4-7' } });
+    expect([part.status, await part.text()]).toEqual([206, 'ftyp']);
+    expect((await fetch(video, { method: 'HEAD' })).headers.get('content-length')).toBe(
+      whole.headers.get('content-length'),
+    );
+    expect((await fetch(media?.request.image ?? '')).headers.get('content-type')).toBe('image/png');
+    expect((await fetch(`${gateway.url}/sandbox/images/sample.png`)).status).toBe(200);
+    for (const path of ['v1/get-user-credits', 'videos/none.mp4', 'videos/%2e%2e%2fv1/get-user-credits', ''])
+      expect((await fetch(`${gateway.url}/sandbox/${path}`)).status).toBe(404);
+  });
+
+  test('are filmed by either URL, as one request', async () => {
+    const { image } = (await query(gateway.url))?.request ?? { image: '' };
+    const [, file = ''] = image.split('/sandbox/uploads/');
+    const sent = await Promise.all(
+      names.map((name) =>
+        generate(name, {
+          ...LITTLE,
+          prompt: 'twice',
+          idempotencyKey: 'one',
+          image: `${name}/sandbox/uploads/${file}`,
+        }),
+      ),
+    );
+    expect(sent[0]?.id).toBe(sent[1]?.id);
+    await watchToEnd(gateway.url, sent[0]?.id ?? '');
+    expect(gateway.output()).not.toContain('drawing one');
+  });
+
+  test('GraphiQL opens with the sample image of the gateway', async () => {
+    const page = await fetch(`${gateway.url}/graphql`, { headers: { accept: 'text/html' } });
+    expect(await page.text()).toContain(`${gateway.url}/sandbox/images/sample.png`);
+  });
+
+  async function query(url: string): Promise<SeenMedia | null> {
+    return (await dataOf<{ videoJob: SeenMedia | null }>(url, `{ videoJob(id: "${id}") { ${FIELDS} } }`))
+      .videoJob;
+  }
+
+  async function watchMedia(url: string): Promise<SeenMedia | null> {
+    const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket });
+    try {
+      const updates = client.iterate<{ videoJobUpdated: SeenMedia }>({
+        query: `subscription { videoJobUpdated(id: "${id}") { ${FIELDS} } }`,
+      });
+      for await (const { data } of updates) return data?.videoJobUpdated ?? null;
+      return null;
+    } finally {
+      await client.dispose();
+    }
+  }
+});
+
+test('subscribers of one event by two names each get their own URLs', async () => {
+  using folder = tempFolder();
+  await using gateway = await spawnGateway({ DATA_DIR: folder.path, SANDBOX_SPEED: '20' });
+  const names = [gateway.url, gateway.url.replace('127.0.0.1', 'localhost')];
+  const { id } = await generate(gateway.url, { prompt: 'a cat', ...LITTLE });
+  const ends = await Promise.all(names.map(async (name) => (await watchToEnd(name, id)).at(-1)?.video?.url));
+  expect(ends.map((url, index) => url?.startsWith(`${names[index]}/sandbox/videos/`))).toEqual([true, true]);
+});
+
+test('a sandbox at SEGMIND_BASE_URL is served too, under whichever of its names', async () => {
+  using folder = tempFolder();
+  using ownFolder = tempFolder();
+  await using sandbox = await startSandbox({ folder: ownFolder.path, speed: 50 });
+  await using gateway = await spawnGateway({
+    DATA_DIR: folder.path,
+    SEGMIND_API_KEY: 'SG_test',
+    SEGMIND_BASE_URL: sandbox.url.replace('127.0.0.1', 'localhost'),
+  });
+  const image = await upload(gateway.url);
+  expect(image).toMatch(`${gateway.url}/sandbox/uploads/`);
+  expect((await fetch(image)).status).toBe(200);
+  const { id } = await generate(gateway.url, { prompt: 'a cat', image, ...LITTLE });
+  const url = (await watchToEnd(gateway.url, id)).at(-1)?.video?.url ?? '';
+  expect(url).toMatch(`${gateway.url}/sandbox/videos/`);
+  expect((await fetch(url)).headers.get('content-type')).toBe('video/mp4');
+});
+
+test('where the sandbox may not fetch private addresses, its own images are filmed all the same', async () => {
+  using folder = tempFolder();
+  const PUBLIC_URL = 'https://video.example.com/reelgate';
+  await using gateway = await spawnGateway({
+    DATA_DIR: folder.path,
+    SANDBOX_SPEED: '50',
+    LOG_LEVEL: 'debug',
+    PUBLIC_URL,
+    ALLOW_ANONYMOUS: 'true',
+    ALLOWED_HOSTS: '127.0.0.1',
+  });
+  const image = await upload(gateway.url);
+  expect(image).toMatch(`${PUBLIC_URL}/sandbox/uploads/`);
+  const { id } = await generate(gateway.url, { prompt: 'a cat', image, ...LITTLE });
+  await watchToEnd(gateway.url, id);
+  expect(gateway.output()).not.toContain('drawing one');
+  await expect(generate(gateway.url, { prompt: 'a cat', image: 'http://127.0.0.1/cat.png' })).rejects.toThrow(
+    'INVALID_INPUT',
+  );
+});
