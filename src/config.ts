@@ -239,10 +239,20 @@ export function parseConfig(environment: Environment = process.env): Config {
 }
 
 /** All settings that are secrets: they must not come into any log. */
-export function secretsOf({ segmindApiKey, auth, redis }: Config): string[] {
-  const passwords = (redis?.urls ?? []).map((url) => new URL(url).password);
-  const secrets = [segmindApiKey, auth?.jwtSecret ?? '', ...passwords, ...passwords.map(decodeURIComponent)];
+export function secretsOf({ segmindApiKey, auth, redis, proxy }: Config): string[] {
+  const urls = [...(redis?.urls ?? []), proxy?.httpsProxy ?? '', proxy?.httpProxy ?? ''];
+  const passwords = urls.map((url) => URL.parse(url)?.password ?? '');
+  const secrets = [segmindApiKey, auth?.jwtSecret ?? '', ...passwords, ...passwords.map(decoded)];
   return secrets.filter((secret) => secret !== '');
+}
+
+/** As it is when it has a % that begins no escape. */
+function decoded(password: string): string {
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    return password;
+  }
 }
 
 /** Whether `npm start` started this process: npm names the script that it runs. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseConfig, parseSandboxConfig } from '../src/config.ts';
+import { ConfigError, parseConfig, parseSandboxConfig, secretsOf } from '../src/config.ts';
 
 const DEFAULTS = {
   port: 4000,
@@ -505,6 +505,17 @@ describe('the embedded sandbox', () => {
   ])('fetches images from private addresses with %j: %s', (environment, allowed) => {
     expect(parseConfig(environment).sandboxPrivateImages).toBe(allowed);
   });
+});
+
+it('its secrets are known, also as they stand in URLs', () => {
+  const secret = 'a secret of at least thirty-two bytes';
+  const config = parseConfig({
+    SEGMIND_API_KEY: 'key',
+    AUTH_JWT_SECRET: secret,
+    REDIS_URL: 'redis://ada:p%40ss@db',
+    HTTPS_PROXY: 'http://ada:100%@proxy',
+  });
+  expect(secretsOf(config)).toEqual(['key', secret, 'p%40ss', '100%', 'p@ss', '100%']);
 });
 
 describe('wrong values', () => {

@@ -22,3 +22,17 @@ test('an issuer that cannot be reached is a warning at start that names the sett
       ),
     );
 });
+
+test('a set of keys that many apps share is a warning at start, unless issuer and audience are set', async () => {
+  using folder = tempFolder();
+  await using gateway = await spawnGateway({
+    DATA_DIR: folder.path,
+    AUTH_JWKS_URL: 'https://www.googleapis.com/oauth2/v3/certs',
+    AUTH_ISSUER: 'https://accounts.google.com',
+    // Nothing is to be fetched.
+    HTTPS_PROXY: 'http://127.0.0.1:9',
+  });
+  expect(gateway.output()).toMatch(
+    /"level":"warn".*AUTH_JWKS_URL is at www.googleapis.com, .* and AUTH_AUDIENCE is not set: tokens that were made for other apps are accepted/,
+  );
+});

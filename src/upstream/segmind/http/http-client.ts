@@ -53,6 +53,9 @@ export interface HttpClientOptions {
   readonly proxy?: ProxySettings | null;
 }
 
+/** A longer body is a video. To look for the escaped forms of the key in it takes milliseconds. */
+const MAX_TEXT_LENGTH = 1024 * 1024;
+
 /**
  * A minimal HTTP client that knows one thing more than others: whether a request that failed had been sent.
  * It follows no redirects, repeats nothing, and holds each call to its deadline.
@@ -132,7 +135,9 @@ export class HttpClient implements AsyncDisposable {
   /** An upstream that echoes the key in an error must not make us pass it on. */
   #redact(text: string): string {
     const { apiKey } = this.#options;
-    return apiKey === '' ? text : this.#redactForms(text.replaceAll(apiKey, '[redacted]'));
+    if (apiKey === '') return text;
+    const withoutKey = text.replaceAll(apiKey, '[redacted]');
+    return withoutKey.length > MAX_TEXT_LENGTH ? withoutKey : this.#redactForms(withoutKey);
   }
 }
 
