@@ -11,10 +11,11 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { WsClient } from '../support/ws-client.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
 
-const UPSTREAM_KEY = 'SG_0123456789abcdef_upstream';
+// Neither looks like one.
+const UPSTREAM_KEY = 'k/ey+of=the-upstream';
 const API_KEY = 'key-of-the-backend-0123456789';
 const JWT_SECRET = 'the-secret-that-users-tokens-are-signed-with';
-const REDIS_PASSWORD = 'password-of-redis';
+const REDIS_PASSWORD = 'p@ssword-of-redis';
 const SIGNATURE = 'X-Amz-Signature=5ignature0f1mage';
 
 test('a whole run at the finest log level shows no secret, also when everything fails', async () => {
@@ -77,9 +78,11 @@ test('a whole run at the finest log level shows no secret, also when everything 
   const [, payload = ''] = jwt.split('.');
   for (const secret of [
     UPSTREAM_KEY,
+    encodeURIComponent(UPSTREAM_KEY),
     API_KEY,
     JWT_SECRET,
     REDIS_PASSWORD,
+    encodeURIComponent(REDIS_PASSWORD),
     '5ignature0f1mage',
     payload,
     jobToken,
