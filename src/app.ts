@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { dataFolderError, openDataFolder } from './data-folder.ts';
 import type { Caller } from './domain/caller.ts';
 import { LOCAL_MEDIA_PATH, LocalMedia } from './domain/local-media.ts';
+import type { UpstreamKind } from './domain/upstream-kind.ts';
 import { isPublicHost } from './domain/public-address.ts';
 import { newJobId } from './domain/job-id.ts';
 import { FaultLog, type LeveledLog } from './fault-log.ts';
@@ -130,8 +131,9 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
         ),
     }),
   );
-  const localMedia = isPublicHost(new URL(origin)) ? null : new LocalMedia(origin);
-  const pages = config.role === 'poller' ? null : openConsole(config, log);
+  const upstreamKind = kindOf(origin, sandbox);
+  const localMedia = upstreamKind === 'public' ? null : new LocalMedia(origin);
+  const pages = config.role === 'poller' ? null : openConsole(config, upstreamKind, log);
   const publicUrl = new PublicUrl(config);
   const hosts = new AllowedHosts(config.allowedHosts);
   const crossOrigin = new CrossOrigin({ corsOrigins: config.corsOrigins, hosts, publicUrl });
@@ -152,6 +154,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
               images,
               sandbox,
               localMedia,
+              upstreamKind,
               publicUrl,
               crossOrigin,
               log: serverLog,
@@ -160,6 +163,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
       media: localMedia === null ? null : openMediaProxy(localMedia, proxy, serverLog, resources),
       crossOrigin,
       publicUrl,
+      upstream: upstreamKind,
       refusals,
       probe: () => store.health(),
       log: serverLog,
@@ -183,6 +187,7 @@ interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate
   readonly images: ImageHost;
   readonly sandbox: Sandbox | null;
   readonly localMedia: LocalMedia | null;
+  readonly upstreamKind: UpstreamKind;
   readonly publicUrl: PublicUrl;
   readonly crossOrigin: CrossOrigin;
   readonly log: LeveledLog;
@@ -258,6 +263,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
               ? null
               : (request) => `${baseUrlOf(request)}${LOCAL_MEDIA_PATH}/images/sample.png`,
           signIn: authenticator.required,
+          upstream: parts.upstreamKind,
         })
       : null,
     webSockets: new WebSocketEndpoint({
@@ -273,6 +279,11 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       log,
     }),
   };
+}
+
+function kindOf(origin: string, sandbox: Sandbox | null): UpstreamKind {
+  if (sandbox !== null) return 'sandbox';
+  return isPublicHost(new URL(origin)) ? 'public' : 'private';
 }
 
 function openMediaProxy(
@@ -317,9 +328,13 @@ async function upload(
 }
 
 /** Where only an app's own documents are run, the console's are not among them. */
-function openConsole({ trustedDocumentsFile }: Config, log: Logger): ConsoleFiles | null {
+function openConsole(
+  { trustedDocumentsFile }: Config,
+  upstreamKind: UpstreamKind,
+  log: Logger,
+): ConsoleFiles | null {
   if (trustedDocumentsFile !== null) return null;
-  const files = ConsoleFiles.read();
+  const files = ConsoleFiles.read(upstreamKind);
   if (files === null) log.warn('the console is not built, so there is no page at /: npm run build:console');
   return files;
 }

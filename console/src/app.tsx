@@ -1,6 +1,7 @@
 import { Link, Route, Router, Switch } from 'wouter';
 import { useGateway } from './gateway/gateway.tsx';
 import { readToken, saveToken } from './gateway/token.ts';
+import { UPSTREAM_NOTICE } from './gateway/upstream.ts';
 import { JobList } from './jobs/job-list.tsx';
 import { JobPage } from './jobs/job-page.tsx';
 import { JobForm } from './new-job/job-form.tsx';
@@ -34,6 +35,11 @@ export function App() {
           )}
         </nav>
       </header>
+      {UPSTREAM_NOTICE !== null && (
+        <p className="upstream" role="note">
+          {UPSTREAM_NOTICE}
+        </p>
+      )}
       {signedOut && <SignIn />}
       {state === 'refused' && (
         <p role="alert" className="refusal">

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UPSTREAM_NOTICES, type UpstreamKind } from '../domain/upstream-kind.ts';
 import { sendJson } from './health.ts';
 import { rememberLast } from './remember-last.ts';
 import { sendFile, type StaticFile, staticFile } from './static-file.ts';
@@ -57,14 +58,22 @@ export class ConsoleFiles {
     this.#files = files;
   }
 
-  /** Reads what was built. @returns null when nothing was */
-  static read(folder = DIST): ConsoleFiles | null {
+  /**
+   * Reads what was built.
+   *
+   * @param upstream what the page tells people of it
+   * @returns null when nothing was built
+   */
+  static read(upstream: UpstreamKind, folder = DIST): ConsoleFiles | null {
     if (!existsSync(`${folder}index.html`)) return null;
     const names = new Set(readdirSync(folder, { recursive: true, encoding: 'utf8' }));
     const files = [...names]
       .filter((name) => extname(name) in TYPES)
       .map((name) => [`/${name.replaceAll(sep, '/')}`, readConsoleFile(folder, name, names)] as const);
-    return new ConsoleFiles(new Map(files));
+    const byPath = new Map(files);
+    const page = byPath.get('/index.html');
+    if (page !== undefined) byPath.set('/index.html', withNotice(page, upstream));
+    return new ConsoleFiles(byPath);
   }
 
   /** Whether something is at a path: a file, or one of the page's routes. */
@@ -117,6 +126,14 @@ export class ConsoleFiles {
     const base = `<base href="${prefix.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}/"`;
     return staticFile(page.type, Buffer.from(page.bytes.toString().replace('<base href="/"', () => base)));
   });
+}
+
+function withNotice(page: StaticFile, upstream: UpstreamKind): StaticFile {
+  const notice = UPSTREAM_NOTICES[upstream];
+  if (notice === null) return page;
+  const attributes = `data-upstream="${upstream}" data-upstream-notice="${notice}"`;
+  const text = page.bytes.toString().replace('<html ', () => `<html ${attributes} `);
+  return staticFile(page.type, Buffer.from(text));
 }
 
 function readConsoleFile(folder: string, name: string, names: ReadonlySet<string>): StaticFile {

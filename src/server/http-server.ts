@@ -8,6 +8,7 @@ import {
   timeoutOptions,
 } from './connection-times.ts';
 import { LocalMedia } from '../domain/local-media.ts';
+import { UPSTREAM_HEADER, type UpstreamKind } from '../domain/upstream-kind.ts';
 import type { ConsoleFiles } from './console.ts';
 import type { CrossOrigin } from './cross-origin.ts';
 import { type HealthOptions, isHealthPath, sendJson, serveHealth } from './health.ts';
@@ -49,6 +50,8 @@ export interface HttpServerOptions {
   readonly media: MediaProxy | null;
   readonly crossOrigin: CrossOrigin;
   readonly publicUrl: PublicUrl;
+  /** Told of by a header of each answer, unless it is public. */
+  readonly upstream: UpstreamKind;
   readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
   /** Gets each refusal for its host or origin; to write those of a kind seldom is up to it. */
@@ -133,7 +136,9 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const prefix = this.#options.publicUrl.prefixOf(request);
+    const { publicUrl, upstream } = this.#options;
+    if (upstream !== 'public') response.setHeader(UPSTREAM_HEADER, upstream);
+    const prefix = publicUrl.prefixOf(request);
     if (prefix !== '' && request.url === prefix) return redirect(response, `${prefix}/`);
     removePrefix(request, prefix);
     const path = pathOf(request);

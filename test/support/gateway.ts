@@ -188,7 +188,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     log,
   });
   const graphiql = introspection
-    ? new GraphiQL({ sampleImageUrl: null, signIn: authenticator.required })
+    ? new GraphiQL({ sampleImageUrl: null, signIn: authenticator.required, upstream: 'public' })
     : null;
   const probe = () => services.store.health();
   const server = resources.use(
@@ -198,6 +198,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       graphql: { yoga, plainQueries, webSockets, callbacks, graphiql },
       console: null,
       media: null,
+      upstream: 'public',
       crossOrigin,
       publicUrl,
       refusals: log,

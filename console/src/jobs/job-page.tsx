@@ -8,6 +8,7 @@ import { useStore } from '../ui/store.ts';
 import { useArrival } from '../ui/use-arrival.ts';
 import { readJob, writeJob } from '../gateway/job-cache.ts';
 import { serverNow } from '../gateway/server-clock.ts';
+import { costText } from '../gateway/upstream.ts';
 import { CopyLink } from './copy-link.tsx';
 import { Download } from './download.tsx';
 import { FailureText, TryAgain } from './failure.tsx';
@@ -93,7 +94,7 @@ function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
               ? UNKNOWN
               : duration(Date.parse(job.finishedAt) - Date.parse(job.createdAt))}
           </Fact>
-          <Fact name="Cost">{metrics?.costUsd == null ? UNKNOWN : `$${metrics.costUsd.toFixed(2)}`}</Fact>
+          <Fact name="Cost">{metrics?.costUsd == null ? UNKNOWN : costText(metrics.costUsd)}</Fact>
           <Fact name="Size">{video?.byteLength == null ? UNKNOWN : bytes(video.byteLength)}</Fact>
           <Fact name="Longest side">{request.resolution.slice(1)} pixels</Fact>
           <Fact name="Length">{request.videoLength} s</Fact>

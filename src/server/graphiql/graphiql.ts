@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { UPSTREAM_NOTICES, type UpstreamKind } from '../../domain/upstream-kind.ts';
 import { sendJson } from '../health.ts';
 import { rememberLast } from '../remember-last.ts';
 import { sendFile, type StaticFile, staticFile } from '../static-file.ts';
@@ -12,6 +13,8 @@ export interface GraphiQLOptions {
   readonly sampleImageUrl: ((request: IncomingMessage) => string) | null;
   /** Whether the endpoint asks for a token: the page then asks for one first. */
   readonly signIn: boolean;
+  /** What the page tells people of it. */
+  readonly upstream: UpstreamKind;
 }
 
 const OPERATIONS = new URL('../../../schema/operations/', import.meta.url);
@@ -53,7 +56,7 @@ export class GraphiQL {
 
   constructor(options: GraphiQLOptions) {
     this.#options = options;
-    const render = renderer(options.signIn);
+    const render = renderer(options);
     this.#pageWith = rememberLast((url) => staticFile('text/html; charset=utf-8', Buffer.from(render(url))));
   }
 
@@ -85,9 +88,12 @@ export class GraphiQL {
  *
  * @returns makes it; its argument is the URL of the sample image, empty for the one in the document's file
  */
-function renderer(signIn: boolean): (sampleImageUrl: string) => string {
+function renderer({ signIn, upstream }: GraphiQLOptions): (sampleImageUrl: string) => string {
   const operations = readOperations();
-  const html = readOwn('page.html');
+  const notice = UPSTREAM_NOTICES[upstream];
+  const html = readOwn('page.html').replace('<!-- upstream -->', () =>
+    notice === null ? '' : `<p id="upstream" role="note">${notice}</p>`,
+  );
   return (sampleImageUrl) => {
     const defaultTabs = operations.map(({ query, variables }) => ({
       query: query.replace(SAMPLE_IMAGE, (image) => (sampleImageUrl === '' ? image : sampleImageUrl)),

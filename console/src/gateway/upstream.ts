@@ -1,0 +1,11 @@
+const { upstream = 'public', upstreamNotice = null } = document.documentElement.dataset;
+
+/** What the gateway says of the upstream, for all to see; null for the real API. It writes it into the page. */
+export const UPSTREAM_NOTICE: string | null = upstreamNotice;
+
+/** What a job is said to have cost. The sandbox names prices that nobody pays. */
+export function costText(usd: number): string {
+  if (upstream === 'sandbox') return 'Nothing: a test video';
+  const price = `$${usd.toFixed(2)}`;
+  return upstream === 'public' ? price : `${price}, which may be test data`;
+}

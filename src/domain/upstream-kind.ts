@@ -1,0 +1,12 @@
+/** What stands behind the gateway: the embedded sandbox, an upstream on a private network, such as a sandbox, or one on a public host. */
+export type UpstreamKind = 'sandbox' | 'private' | 'public';
+
+/** What people are told on every page; null for the real API. */
+export const UPSTREAM_NOTICES: Readonly<Record<UpstreamKind, string | null>> = {
+  sandbox: 'Sandbox: videos are test pictures, and nothing is charged.',
+  private: 'Private upstream, such as a sandbox: videos and prices may be test data.',
+  public: null,
+};
+
+/** The header of answers that tells programs of an upstream that is not on a public host. */
+export const UPSTREAM_HEADER = 'x-reelgate-upstream';
