@@ -221,7 +221,6 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       perDayPerOwner: config.limits.jobsPerDayPerOwner,
     },
     ownerRate,
-    uploadRate,
     uploadImage: (image) => upload(images, image, config.segmindTimeoutMs, log),
   };
   const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
@@ -243,6 +242,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     log: yogaLog(log),
     callbacks,
     uploads: new UploadSlots(),
+    uploadRate,
   });
   return {
     yoga,

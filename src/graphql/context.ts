@@ -25,8 +25,6 @@ export interface GraphQLServices {
   readonly answers: AnswerBudget;
   /** Of `generateVideo`. */
   readonly ownerRate: OwnerRate;
-  /** Of `uploadImage`. */
-  readonly uploadRate: OwnerRate;
   /** Puts an image where the upstream can read it. Never throws. */
   readonly uploadImage: (image: Image) => Promise<UploadOutcome>;
   /** The files of an upstream that clients cannot reach; null: they can. */

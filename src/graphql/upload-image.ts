@@ -3,7 +3,7 @@ import { MAX_URL } from '../domain/video-request.ts';
 import { requireOwner } from './access.ts';
 import type { Builder } from './builder.ts';
 import type { GraphQLContext } from './context.ts';
-import { badInput, rateLimited, uploadFailed } from './errors.ts';
+import { badInput, uploadFailed } from './errors.ts';
 import { NOT_BY_ROUTERS } from './scalars.ts';
 import type { UploadedFile } from './uploaded-file.ts';
 
@@ -55,22 +55,24 @@ export function defineUploadImage(builder: Builder): void {
 }
 
 /**
- * Counts the call, checks the image by its bytes and hands it to the host.
+ * Checks the image by its bytes and hands it to the host. The call was counted before its body was read.
  *
- * @throws GraphQLError with code FORBIDDEN, RATE_LIMITED, BAD_USER_INPUT or UPLOAD_FAILED; StoreUnavailableError when
- *   the call could not be counted
+ * @throws GraphQLError with code FORBIDDEN, BAD_USER_INPUT or UPLOAD_FAILED
  */
 async function uploadImage(
   { caller, services, media }: GraphQLContext,
-  { bytes }: UploadedFile,
+  { chunks }: UploadedFile,
 ): Promise<UploadedImage> {
   requireOwner(caller, 'video:generate');
-  const waitMs = await services.uploadRate.take(caller.ownerId);
-  if (waitMs !== null) throw rateLimited('uploadImage', waitMs);
-  const type = imageTypeOf(bytes);
-  if (bytes.length === 0) throw badInput('The file is empty.');
+  const [beginning = new Uint8Array()] = chunks;
+  const type = imageTypeOf(beginning);
+  if (beginning.length === 0) throw badInput('The file is empty.');
   if (type === null) throw badInput('The file is no image that is taken: PNG, JPEG or WebP.');
-  const outcome = await services.uploadImage({ type, bytes });
+  const outcome = await services.uploadImage({ type, chunks });
   if (outcome.type === 'failed') throw uploadFailed(outcome.retryAfterMs);
-  return { url: media?.present(outcome.url) ?? outcome.url, contentType: type, byteLength: bytes.length };
+  return {
+    url: media?.present(outcome.url) ?? outcome.url,
+    contentType: type,
+    byteLength: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+  };
 }

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import type { Caller } from '../domain/caller.ts';
 import { requireOwner } from '../graphql/access.ts';
 import { UploadedFile } from '../graphql/uploaded-file.ts';
-import { fileTooLarge, type Form, MAX_FORM_BYTES, parseForm } from './multipart-form.ts';
-import { readBody } from './read-body.ts';
-import { badRequest, refusal, tooSlow } from './refusal.ts';
+import { type Form, readForm } from './multipart-form.ts';
+import { badRequest } from './refusal.ts';
+import type { UploadSlot } from './upload-slots.ts';
 
 /** Exactly one file, at exactly one place. */
 const mapSchema = z.record(z.string(), z.tuple([z.string()]));
@@ -40,23 +40,18 @@ export interface MultipartOperation {
  * Reads an operation with one file, as the GraphQL multipart request specification says. Stricter than Yoga's own
  * reading of it, which makes up the places that `map` names and fails unexpectedly where it is no map.
  *
- * @throws GraphQLError with status 400, or 413 for more than 10 MiB
+ * @throws as readForm; GraphQLError with status 400
  */
-export async function readMultipart(request: IncomingMessage): Promise<MultipartOperation> {
-  const body = await readBody(request, MAX_FORM_BYTES);
-  if (body.type === 'too-large') throw fileTooLarge();
-  if (body.type === 'too-slow') throw tooSlow();
-  if (body.type === 'cut') throw badRequest('The body ended too early.');
-  const form = await parseForm(body.bytes, request.headers['content-type'] ?? '');
+export async function readMultipart(request: IncomingMessage, slot: UploadSlot): Promise<MultipartOperation> {
+  const form = await readForm(request, slot);
   const params = parseJson(form, 'operations');
   if (typeof params !== 'object' || params === null || Array.isArray(params)) {
     throw badRequest('`operations` must be one operation: an object with a `query`.');
   }
   const { part, place } = readMap(form);
-  const bytes = await form.file(part);
-  if (bytes === null)
+  if (form.file?.name !== part)
     throw badRequest(`The form has no file named ${JSON.stringify(part)}, as \`map\` says.`);
-  const file = new UploadedFile(bytes);
+  const file = new UploadedFile(form.file.chunks);
   putFile(params, place, file);
   return { params, file };
 }
@@ -92,17 +87,11 @@ function isObject(value: unknown): value is object {
 }
 
 function parseJson(form: Form, name: string): unknown {
-  const text = form.text(name);
-  if (text === null) throw badRequest(`The form has no field \`${name}\`.`);
+  const text = form.fields.get(name);
+  if (text === undefined) throw badRequest(`The form has no field \`${name}\`.`);
   try {
     return JSON.parse(text);
   } catch {
     throw badRequest(`\`${name}\` is not valid JSON.`);
   }
-}
-
-/** For one that comes while as many are under way as are allowed. */
-export function tooManyUploads(): GraphQLError {
-  const message = 'As many uploads are under way as are taken at once. Try again in a moment.';
-  return refusal(503, 'TOO_MANY_UPLOADS', message, { 'retry-after': '1' });
 }

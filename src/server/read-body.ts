@@ -31,6 +31,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
     request.resume();
     return { type: 'whole', bytes };
   }
+  // Its client went before it was read, and will not say so again.
+  if (request.destroyed) return { type: 'cut' };
   const { promise, resolve } = Promise.withResolvers<ReadBody>();
   const stopWatching = watchPace(request, () => resolve({ type: 'too-slow' }));
   // Chunks are copied, not kept: a client may send them with a byte each, and each would take a hundred.
@@ -72,7 +74,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
  *
  * @returns what ends that
  */
-function watchPace(request: IncomingMessage, onTooSlow: () => void): () => void {
+export function watchPace(request: IncomingMessage, onTooSlow: () => void): () => void {
   let length = 0;
   let seconds = 0;
   let idleSeconds = 0;

@@ -1,12 +1,15 @@
 import type { IncomingMessage } from 'node:http';
+import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../domain/caller.ts';
 import type { AnswerHolder } from './document/plugin.ts';
-import { checkMayUpload, isForm, readMultipart, tooManyUploads } from './multipart.ts';
+import { rateLimited } from '../graphql/errors.ts';
+import type { OwnerRate } from '../store/owner-rate.ts';
+import { checkMayUpload, isForm, readMultipart } from './multipart.ts';
 import { readBody } from './read-body.ts';
 import { badRequest, refusal, tooSlow } from './refusal.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
-import type { UploadSlots } from './upload-slots.ts';
+import { tooManyUploads, type UploadSlots } from './upload-slots.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -33,19 +36,24 @@ type GiveBack = () => void;
  * start jobs. JSON it can't. What has files comes as a form nevertheless: whose page it is from was looked at before.
  *
  * @param trusted the only documents that are run; null: any
+ * @param uploadRate of `uploadImage`
  */
 export function useRequestBody(
   trusted: TrustedDocuments | null,
   slots: UploadSlots,
+  uploadRate: OwnerRate,
 ): Plugin<object, ServerContext> {
   const toGiveBack = new WeakMap<IncomingMessage, GiveBack[]>();
 
   const readUpload = async (request: IncomingMessage, { ownerId }: Caller): Promise<object> => {
-    const giveBack = slots.take(ownerId);
-    if (giveBack === null) throw tooManyUploads();
-    toGiveBack.set(request, [giveBack]);
-    const { params, file } = await readMultipart(request);
-    toGiveBack.set(request, [giveBack, () => file.discard()]);
+    // Before anything of the body is read, whatever is in it.
+    const waitMs = await uploadRate.take(ownerId);
+    if (waitMs !== null) throw uploadRateLimited(waitMs);
+    const slot = slots.take(ownerId);
+    if (slot === null) throw tooManyUploads();
+    toGiveBack.set(request, [() => slot.release()]);
+    const { params, file } = await readMultipart(request, slot);
+    toGiveBack.set(request, [() => slot.release(), () => file.discard()]);
     return withQuery(params, trusted);
   };
 
@@ -82,6 +90,13 @@ export function useRequestBody(
       toGiveBack.delete(req);
     },
   };
+}
+
+function uploadRateLimited(waitMs: number): GraphQLError {
+  const error = rateLimited('uploadImage', waitMs);
+  const headers = { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) };
+  error.extensions['http'] = { status: 429, headers };
+  return error;
 }
 
 /** Whether a POST's content type is taken for an operation. */

@@ -18,6 +18,7 @@ import { maskError } from './mask-error.ts';
 import { type OwnerStreams, useOwnerStreams } from './owner-streams.ts';
 import { useFeeds } from './quiet-feed.ts';
 import { type ReadAhead, useRequestBody } from './request-body.ts';
+import type { OwnerRate } from '../store/owner-rate.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import type { UploadSlots } from './upload-slots.ts';
 
@@ -42,6 +43,8 @@ export interface YogaOptions {
   readonly log: YogaLogger;
   readonly callbacks: CallbackSubscriptions;
   readonly uploads: UploadSlots;
+  /** Of `uploadImage`. */
+  readonly uploadRate: OwnerRate;
 }
 
 /** What an operation's context begins with: over HTTP all of it, over WebSocket the caller and the URL. */
@@ -71,6 +74,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     crossOrigin,
     callbacks,
     uploads,
+    uploadRate,
     trusted,
     introspection,
     log,
@@ -98,7 +102,7 @@ export function createGraphQLEndpoint(options: YogaOptions) {
     graphiql: false,
     plugins: [
       useAuthentication(authenticator),
-      useRequestBody(trusted, uploads),
+      useRequestBody(trusted, uploads, uploadRate),
       useDocuments(documents),
       ...(introspection ? [] : [useHiddenSchema()]),
       useInputErrors(),

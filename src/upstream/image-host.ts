@@ -4,7 +4,8 @@ import type { CallOptions } from './video-upstream.ts';
 /** An image as it is uploaded. */
 export interface Image {
   readonly type: ImageType;
-  readonly bytes: Uint8Array;
+  /** Its bytes, in pieces. */
+  readonly chunks: readonly Uint8Array[];
 }
 
 /** What became of an upload. */

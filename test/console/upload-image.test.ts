@@ -5,10 +5,10 @@ import { MIB, PNG, pngOf } from '../support/gateway-upload.ts';
 import { startGateway } from '../support/gateway.ts';
 
 test('a PNG becomes a URL', async () => {
-  const sent: { readonly type: string; readonly bytes: Uint8Array }[] = [];
+  const sent: { readonly type: string; readonly bytes: Buffer }[] = [];
   await using gateway = await startGateway({
     uploadImage: async (image) => {
-      sent.push(image);
+      sent.push({ type: image.type, bytes: Buffer.concat(image.chunks) });
       return { type: 'uploaded', url: 'https://files.example.com/cat.png' };
     },
   });

@@ -31,14 +31,16 @@ describe('uploadImage', () => {
     await using gateway = await startGateway({
       uploadImage: async (image) => {
         // The file is let go of once it is answered.
-        images.push({ type: image.type, bytes: new Uint8Array(image.bytes) });
+        images.push({ type: image.type, chunks: [Buffer.concat(image.chunks)] });
         return { type: 'uploaded', url: URL };
       },
     });
     const { status, text } = await postUpload(gateway.url, bytes);
     const uploadImage = { url: URL, contentType: type, byteLength: bytes.length };
     expect([status, answerOf(text)]).toEqual([200, { data: { uploadImage } }]);
-    expect(images.map((image) => [image.type, Buffer.compare(image.bytes, bytes)])).toEqual([[type, 0]]);
+    expect(images.map((image) => [image.type, Buffer.compare(Buffer.concat(image.chunks), bytes)])).toEqual([
+      [type, 0],
+    ]);
   });
 
   it.each([

@@ -108,7 +108,7 @@ it('a file is let go of when its answer is there, whoever still has the variable
   using discard = vi.spyOn(UploadedFile.prototype, 'discard');
   expect(refusalOf(await postUpload(gateway.url, PNG))).toEqual([200, undefined]);
   const files = discard.mock.contexts.filter((file) => file instanceof UploadedFile);
-  expect(files.map(({ bytes }) => bytes.length)).toEqual([0]);
+  expect(files.map(({ chunks }) => chunks.length)).toEqual([0]);
 });
 
 describe('uploads at once', () => {

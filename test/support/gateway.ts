@@ -19,7 +19,7 @@ import { UploadSlots } from '../../src/server/upload-slots.ts';
 import { WebSocketEndpoint } from '../../src/server/websocket.ts';
 import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
-import { UNLIMITED_RATE } from '../../src/store/owner-rate.ts';
+import { type OwnerRate, UNLIMITED_RATE } from '../../src/store/owner-rate.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { WatchedJobs } from '../../src/watching/watched-jobs.ts';
 import { CountingPlainQueries } from './counting-plain-queries.ts';
@@ -34,7 +34,7 @@ export const OWNER = 'ada';
 
 /** What a test may replace. */
 export interface GatewayOptions extends Partial<
-  Pick<GraphQLServices, 'answers' | 'limits' | 'ownerRate' | 'uploadRate' | 'uploadImage' | 'privateImages'>
+  Pick<GraphQLServices, 'answers' | 'limits' | 'ownerRate' | 'uploadImage' | 'privateImages'>
 > {
   /** Stands before the real store, to count its calls or to fail them. */
   readonly wrapStore?: (store: JobStore) => JobStore;
@@ -59,6 +59,8 @@ export interface GatewayOptions extends Partial<
   readonly callbackOrigins?: readonly string[];
   /** @default 1000 */
   readonly maxOperations?: number;
+  /** @default no limit */
+  readonly uploadRate?: OwnerRate;
   readonly unreadLimits?: NonNullable<HttpServerOptions['unreadLimits']>;
   readonly times?: NonNullable<HttpServerOptions['times']>;
   /** @default 0 */
@@ -111,6 +113,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     times,
     idleGraceMs = 0,
     maxOperations = 1000,
+    uploadRate = UNLIMITED_RATE,
     ...overrides
   } = options;
   const publicUrl = new PublicUrl({ publicUrl: null, trustProxy: [], ...address });
@@ -131,7 +134,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     answers: new AnswerBudget(),
     limits: limits(),
     ownerRate: UNLIMITED_RATE,
-    uploadRate: UNLIMITED_RATE,
     uploadImage: async () => ({ type: 'uploaded', url: 'https://files.example.com/cat.png' }),
     ...overrides,
   };
@@ -165,6 +167,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     log,
     callbacks,
     uploads: new UploadSlots(),
+    uploadRate,
   });
   const plainQueries = new CountingPlainQueries({
     schema,

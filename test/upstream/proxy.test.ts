@@ -70,7 +70,7 @@ describe.each(['http', 'https'] as const)('by a proxy, over %s,', (scheme) => {
     expect(await segmind.submit(REQUEST, patiently())).toEqual(ACCEPTED);
     expect(await segmind.status('abc', patiently())).toMatchObject({ type: 'queued' });
     expect(await segmind.lookUp('abc', patiently())).toEqual({ type: 'absent' });
-    const image = { type: 'image/png', bytes: new Uint8Array(200_000) } as const;
+    const image = { type: 'image/png', chunks: [new Uint8Array(200_000)] } as const;
     expect(await images.upload(image, patiently())).toMatchObject({ type: 'uploaded' });
     const target = `${HOST}:${scheme === 'http' ? 80 : 443}`;
     const authorization = `Basic ${Buffer.from('ada:s@crt').toString('base64')}`;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { secretRedactor } from '../../../domain/redact.ts';
 import type { CallOptions } from '../../video-upstream.ts';
@@ -31,12 +32,18 @@ export type HttpAnswer =
       readonly body: string | null;
     };
 
+/** A body that is made as it is sent. */
+export interface StreamedBody {
+  readonly byteLength: number;
+  chunks(): Iterable<string>;
+}
+
 /** One call to the upstream. */
 export interface HttpCall extends CallOptions {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   /** JSON. */
-  readonly body?: string | Uint8Array;
+  readonly body?: string | StreamedBody;
   /** Bytes, as sent and as decoded. */
   readonly maxBodyBytes: number;
 }
@@ -94,8 +101,12 @@ export class HttpClient implements AsyncDisposable {
           accept: 'application/json',
           'accept-encoding': 'identity',
           ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(typeof call.body === 'object' ? { 'content-length': String(call.body.byteLength) } : {}),
         },
-        body: call.body ?? null,
+        body:
+          typeof call.body === 'object'
+            ? Readable.from(call.body.chunks(), { highWaterMark: 1 })
+            : (call.body ?? null),
         // The exchange's own deadline holds instead.
         headersTimeout: 0,
         bodyTimeout: 0,

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { MIB, PNG, pngOf, postUpload, refusalOf } from '../support/gateway-upload.ts';
+import { after, json } from '../support/scripted-upstream-replies.ts';
+import { ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { type SpawnedGateway, spawnGateway } from '../support/spawned-gateway.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+test('an upload of 10 MiB holds at most 15 MiB until the upstream has answered', async () => {
+  using folder = tempFolder();
+  await using upstream = await ScriptedUpstream.start();
+  const answered = Promise.withResolvers<void>();
+  const uploaded = json(200, { file_urls: ['https://files.example.com/a.png'] });
+  upstream.on('POST', '/upload-asset', uploaded, after(answered.promise, uploaded));
+  await using gateway = await spawnGateway({
+    DATA_DIR: folder.path,
+    SEGMIND_API_KEY: 'SG_0123456789abcdef',
+    SEGMIND_BASE_URL: upstream.origin,
+    NODE_OPTIONS: `--import ${new URL('../support/memory-probe.ts', import.meta.url).href}`,
+  });
+  expect(refusalOf(await postUpload(gateway.url, PNG))).toEqual([200, undefined]);
+  const idle = await heldBytes(gateway);
+  const uploading = postUpload(gateway.url, pngOf(10 * MIB));
+  const uploads = () => upstream.requests.filter(({ path }) => path === '/upload-asset');
+  await expect.poll(() => uploads().length, { timeout: 10_000 }).toBe(2);
+  const held = (await heldBytes(gateway)) - idle;
+  expect(held).toBeGreaterThan(9 * MIB);
+  expect(held).toBeLessThan(15 * MIB);
+  answered.resolve();
+  expect(refusalOf(await uploading)).toEqual([200, undefined]);
+  await expect.poll(async () => (await heldBytes(gateway)) - idle).toBeLessThan(3 * MIB);
+});
+
+/** What the gateway's buffers hold, in bytes. */
+async function heldBytes(gateway: SpawnedGateway): Promise<number> {
+  const told = () => gateway.output().match(/(?<=held )\d+(?= bytes)/g) ?? [];
+  const { length } = told();
+  gateway.kill('SIGUSR2');
+  await expect.poll(() => told().length, { timeout: 10_000 }).toBe(length + 1);
+  return Number(told().at(-1));
+}
