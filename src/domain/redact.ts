@@ -98,13 +98,14 @@ export function secretRedactor(secrets: readonly string[]): (text: string) => st
 
 function escapedForms(secret: string): string[] {
   const inUrl = encodeURIComponent(secret);
-  const inJson = JSON.stringify(secret).slice(1, -1);
-  return [
-    inUrl,
-    inUrl.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
-    inJson,
-    inJson.replaceAll('/', String.raw`\/`),
-  ];
+  const inUrlLowerCase = inUrl.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
+  // As most programs write it, and with escaped slashes as PHP does; both again inside of JSON.
+  const inJson = [escapedInJson(secret), escapedInJson(secret).replaceAll('/', String.raw`\/`)];
+  return [inUrl, inUrlLowerCase, ...inJson, ...inJson.map(escapedInJson)];
+}
+
+function escapedInJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** Base64 of a text that has the secret at any offset: the digits that depend on the secret alone. */

@@ -3,12 +3,15 @@ import { generate, post, spawnGateway, watchToEnd } from '../support/spawned-gat
 import { tempFolder } from '../support/temp-folder.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
 
-const KEY = 'SG_0123456789abcdef_secret';
+const KEY = 'k/ey+of=the-upstream';
+const FORMS = [KEY, encodeURIComponent(KEY), KEY.replaceAll('/', String.raw`\/`)];
 
 test('the upstream gets the page’s payload and the key; nobody else ever sees the key', async () => {
   await using upstream = await startCountingUpstream();
   upstream.refuse = (prompt) =>
-    prompt === 'echo' ? { status: 400, body: JSON.stringify({ error: `Key ${KEY} may not do this` }) } : null;
+    prompt === 'echo'
+      ? { status: 400, body: JSON.stringify({ error: `Keys ${FORMS.join(' ')} may not do this` }) }
+      : null;
   using folder = tempFolder();
   await using gateway = await spawnGateway({
     DATA_DIR: folder.path,
@@ -24,7 +27,7 @@ test('the upstream gets the page’s payload and the key; nobody else ever sees 
   expect(ends[1]?.at(-1)?.failure).toMatchObject({
     code: 'REJECTED',
     charged: 'NO',
-    message: 'Key [redacted] may not do this',
+    message: 'Keys [redacted] [redacted] [redacted] may not do this',
   });
   expect(upstream.payloads[0]).toEqual({
     key: KEY,
@@ -42,6 +45,6 @@ test('the upstream gets the page’s payload and the key; nobody else ever sees 
   });
   const everything =
     JSON.stringify([ends, await post(gateway.url, '{ __typename nonsense }')]) + gateway.output();
-  expect(everything).not.toContain(KEY);
+  for (const form of FORMS) expect(everything).not.toContain(form);
   expect(everything).toContain('[redacted]');
 });
