@@ -18,6 +18,10 @@ export const CHROMIUM: Program = {
 
 export const OPENSSL: Program = { names: ['openssl'], debianPackage: 'openssl' };
 
+export const NGINX: Program = { names: ['nginx'], debianPackage: 'nginx' };
+
+export const CADDY: Program = { names: ['caddy'], debianPackage: 'caddy' };
+
 /** The path of a program, or null when there is none on the PATH. */
 export function findProgram({ names }: Pick<Program, 'names'>): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
