@@ -17,6 +17,8 @@ import {
   isLoopback,
   proxyUrl,
   urlPrefixes,
+  readSentinels,
+  type Sentinels,
 } from './setting-forms.ts';
 
 /** All settings of a gateway process, checked and frozen. Times keep the unit that their name says. */
@@ -64,6 +66,14 @@ const environmentSchema = z.object({
     .refine(areRedisUrls, 'must be redis:// or rediss:// URLs, with % in a password written as %25')
     .optional(),
   REDIS_CLUSTER: flag('false'),
+  REDIS_SENTINELS: z
+    .string()
+    .refine(
+      (value) => readSentinels(value) !== null,
+      'must be the name of the primary, an @, and the sentinels with commas in between, such as mymaster@one.example:26379,two.example:26379',
+    )
+    .transform(readSentinels)
+    .optional(),
   DATA_DIR: text('./data'),
   ROLE: z.enum(['api', 'poller', 'all'], 'must be api, poller or all').default('all'),
   JOB_DEADLINE_SECONDS: integer(3300, 1, 86_400),
@@ -106,7 +116,7 @@ const DEFAULT_BASE_URL = 'https://api.segmind.com';
 const DEFAULT_RPM = 50;
 
 const configSchema = environmentSchema.superRefine(checkTogether).transform((environment) => {
-  const { SEGMIND_API_KEY: apiKey, SEGMIND_BASE_URL: baseUrl, REDIS_URL: redisUrls } = environment;
+  const { SEGMIND_API_KEY: apiKey, SEGMIND_BASE_URL: baseUrl } = environment;
   const embeddedSandbox = apiKey === undefined && baseUrl === undefined;
   return Object.freeze({
     /** 0 picks a free one. */
@@ -133,7 +143,7 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
     /** Null: every outgoing call is direct. */
     proxy: proxyOf(environment),
     /** Null: the embedded store. */
-    redis: redisUrls === undefined ? null : { urls: redisUrls, cluster: environment.REDIS_CLUSTER },
+    redis: redisOf(environment),
     dataDir: environment.DATA_DIR,
     role: environment.ROLE,
     jobDeadlineMs: environment.JOB_DEADLINE_SECONDS * 1000,
@@ -178,8 +188,8 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
 function checkTogether(environment: z.output<typeof environmentSchema>, context: z.RefinementCtx): void {
   const fault = (name: string, message: string) =>
     context.addIssue({ code: 'custom', path: [name], message, input: environment });
-  const { ROLE, REDIS_URL, REDIS_CLUSTER, SEGMIND_API_KEY, SEGMIND_BASE_URL } = environment;
-  if (ROLE !== 'all' && REDIS_URL === undefined) {
+  const { ROLE, REDIS_URL, REDIS_CLUSTER, REDIS_SENTINELS, SEGMIND_API_KEY, SEGMIND_BASE_URL } = environment;
+  if (ROLE !== 'all' && REDIS_URL === undefined && REDIS_SENTINELS === undefined) {
     fault('ROLE', `${ROLE} needs REDIS_URL: the embedded store serves one process, which has to do all`);
   }
   if (ROLE === 'poller' && SEGMIND_API_KEY === undefined && SEGMIND_BASE_URL === undefined) {
@@ -224,6 +234,9 @@ function checkTogether(environment: z.output<typeof environmentSchema>, context:
   if (REDIS_CLUSTER && REDIS_URL === undefined) {
     fault('REDIS_CLUSTER', 'needs REDIS_URL: some of the nodes of the cluster');
   }
+  if (REDIS_CLUSTER && REDIS_SENTINELS !== undefined) {
+    fault('REDIS_SENTINELS', 'and REDIS_CLUSTER exclude each other: a cluster needs no sentinels');
+  }
   if (!REDIS_CLUSTER && (REDIS_URL?.length ?? 0) > 1) {
     fault('REDIS_URL', 'may be a list only with REDIS_CLUSTER=true');
   }
@@ -240,7 +253,8 @@ export function parseConfig(environment: Environment = process.env): Config {
 
 /** All settings that are secrets: they must not come into any log. */
 export function secretsOf({ segmindApiKey, auth, redis, proxy }: Config): string[] {
-  const urls = [...(redis?.urls ?? []), proxy?.httpsProxy ?? '', proxy?.httpProxy ?? ''];
+  const places = [...(redis?.urls ?? []), ...(redis?.sentinels?.urls ?? [])];
+  const urls = [...places, proxy?.httpsProxy ?? '', proxy?.httpProxy ?? ''];
   const passwords = urls.map((url) => URL.parse(url)?.password ?? '');
   const secrets = [segmindApiKey, auth?.jwtSecret ?? '', ...passwords, ...passwords.map(decoded)];
   return secrets.filter((secret) => secret !== '');
@@ -297,6 +311,19 @@ function proxyOf({ HTTPS_PROXY, HTTP_PROXY, NO_PROXY }: z.output<typeof environm
     httpProxy: HTTP_PROXY,
     noProxy: [NO_PROXY, LOOPBACK_HOSTS].filter((hosts) => hosts !== '').join(','),
   });
+}
+
+interface RedisSettings {
+  readonly REDIS_URL?: readonly string[] | undefined;
+  readonly REDIS_CLUSTER: boolean;
+  readonly REDIS_SENTINELS?: Sentinels | null | undefined;
+}
+
+/** @returns null for the embedded store */
+function redisOf({ REDIS_URL, REDIS_CLUSTER: cluster, REDIS_SENTINELS }: RedisSettings) {
+  if (REDIS_SENTINELS == null) return REDIS_URL === undefined ? null : { urls: REDIS_URL, cluster };
+  // Sentinels name the servers: without a URL these want no password and speak no TLS.
+  return { urls: REDIS_URL ?? ['redis://primary'], cluster, sentinels: REDIS_SENTINELS };
 }
 
 function isUrlWithPath(value: string): boolean {

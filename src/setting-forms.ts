@@ -136,3 +136,23 @@ function isDecodable(part: string): boolean {
     return false;
   }
 }
+
+/** Sentinels as `name@host:port,host:port`. */
+export interface Sentinels {
+  readonly name: string;
+  readonly urls: readonly string[];
+}
+
+/** @returns null when it is none: a name, an @, and hosts, each perhaps with a scheme, credentials and a port */
+export function readSentinels(value: string): Sentinels | null {
+  const [, name = '', list = ''] = /^([^@\s,:/]+)@(.+)$/.exec(value) ?? [];
+  const urls = splitUrls(list).map((one) => (one.includes('://') ? one : `redis://${one}`));
+  return name !== '' && urls.every(isServer) && areRedisUrls(urls)
+    ? { name, urls: Object.freeze(urls) }
+    : null;
+}
+
+/** Whether a URL has nothing after its host and port. */
+function isServer(url: string): boolean {
+  return /^rediss?:\/\/[^/?#]+$/.test(url);
+}

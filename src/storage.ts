@@ -11,6 +11,10 @@ import { SharedCallBudget } from './store/shared-call-budget.ts';
 import { checkRedisSettings } from './store/redis/check-settings.ts';
 import { RedisDurationStore } from './store/redis/redis-duration-store.ts';
 import { keys } from './store/redis/keys.ts';
+import { explainFault } from './store/redis/explain-fault.ts';
+import { explainStart } from './store/redis/explain-start.ts';
+import type { RedisLocation } from './store/redis/location.ts';
+import { missingConveniences } from './store/redis/permissions.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './store/redis/redis-job-store.ts';
 import { redisOwnerRate } from './store/redis/redis-owner-rate.ts';
 import { RedisSharedText } from './store/redis/redis-shared-text.ts';
@@ -20,6 +24,7 @@ import { SqliteJobStore } from './store/sqlite/sqlite-job-store.ts';
 import { SqliteSharedText } from './store/sqlite/sqlite-shared-text.ts';
 import { SqliteSubmissions } from './store/sqlite/sqlite-submissions.ts';
 import type { Submissions } from './store/submissions.ts';
+import { StartError } from './start-error.ts';
 import type { SteadyClock } from './steady-clock.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -66,7 +71,7 @@ export async function openStorage(
       throw dataFolderError(config.dataDir, error);
     }
   }
-  const place = redis.urls.map(withoutCredentials).join(', ');
+  const place = placeOf(redis);
   const store = await connect(
     {
       location: redis,
@@ -74,8 +79,10 @@ export async function openStorage(
       clock,
       random: Math.random,
       onUnreadable,
-      onTrouble: (error) =>
-        faults.warn({ err: error }, 'the line for announcements was lost; it is made anew'),
+      onTrouble: (error) => {
+        const { reason } = explainFault(error);
+        faults.warn({ reason }, 'the line for announcements was lost; it is made anew');
+      },
     },
     place,
     faults,
@@ -88,6 +95,12 @@ export async function openStorage(
     `jobs are kept in Redis at ${place}${redis.cluster ? ' (cluster)' : ''}; role ${config.role}, ${limitText(segmindRpm)} by all instances together`,
   );
   await checkRedisSettings(store.client, (message) => log.warn(message));
+  const missing = await missingConveniences(store.client);
+  if (missing.length > 0) {
+    log.warn(
+      `The user of REDIS_URL may not run ${missing.join(' and ')}: what Redis is set to and whether it is loading is not checked`,
+    );
+  }
   const durations = new RedisDurationStore(store.client);
   const jobTokenSecrets = new RedisSharedText(store.client, keys.jobTokenSecrets);
   const submissions = new RedisSubmissions(store.client, store.quarantine);
@@ -133,6 +146,7 @@ function limitText(rpm: number): string {
   return rpm === 0 ? 'no limit on upstream calls' : `${rpm} upstream calls a minute`;
 }
 
+/** Tries until it succeeds, or fails for something that does not pass. */
 async function connect(
   options: RedisJobStoreOptions,
   place: string,
@@ -144,13 +158,21 @@ async function connect(
       return await RedisJobStore.open(options);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
+      const { reason, passes } = await explainStart(options.location, error);
+      signal.throwIfAborted();
+      if (!passes) throw new StartError(`Redis at ${place} cannot be used: ${reason}`, { cause: error });
       const retryInMs = backoffMs(failures, Math.random()) / 4;
-      const reason = error.cause instanceof Error ? error.cause.message : String(error.cause);
       faults.warn({ retryInMs }, `Redis at ${place} cannot be reached (${reason}); trying again`);
       await systemClock.sleep(retryInMs, signal);
       signal.throwIfAborted();
     }
   }
+}
+
+/** For people: without credentials. */
+function placeOf({ urls, sentinels }: RedisLocation): string {
+  if (sentinels === undefined) return urls.map(withoutCredentials).join(', ');
+  return `${sentinels.name} by the sentinels at ${sentinels.urls.map((url) => new URL(url).host).join(', ')}`;
 }
 
 function withoutCredentials(text: string): string {

@@ -79,6 +79,7 @@ const NAMES = [
   'NO_PROXY',
   'REDIS_URL',
   'REDIS_CLUSTER',
+  'REDIS_SENTINELS',
   'DATA_DIR',
   'ROLE',
   'JOB_DEADLINE_SECONDS',
@@ -390,6 +391,27 @@ describe('where the store is and what the process does', () => {
     });
   });
 
+  it('is where sentinels say, who may want a password of their own', () => {
+    const sentinels = {
+      name: 'mymaster',
+      urls: ['redis://:secret@one.example:26379', 'rediss://two.example', 'redis://[::1]:26380'],
+    };
+    const REDIS_SENTINELS = 'mymaster@:secret@one.example:26379, rediss://two.example,[::1]:26380';
+    expect(parseConfig({ REDIS_SENTINELS, ROLE: 'api', SEGMIND_API_KEY }).redis).toMatchObject({ sentinels });
+    const config = parseConfig({ REDIS_SENTINELS, REDIS_URL: 'rediss://app:pw@primary/2' });
+    expect(config.redis).toEqual({ urls: ['rediss://app:pw@primary/2'], cluster: false, sentinels });
+    expect(secretsOf(config)).toEqual(expect.arrayContaining(['secret', 'pw']));
+  });
+
+  it.each(['one.example:26379', 'mymaster@', '@one.example', 'mymaster@one.example,', 'a@http://b', 'a@b/c'])(
+    'is not where the sentinels %s say',
+    (wrong) => {
+      expect(faultOf({ REDIS_SENTINELS: wrong })).toContain(
+        'REDIS_SENTINELS: must be the name of the primary',
+      );
+    },
+  );
+
   it.each(['api', 'poller', 'all'] as const)('may be %s with a shared store and an upstream', (ROLE) => {
     expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_API_KEY }).role).toBe(ROLE);
     expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_BASE_URL: 'http://localhost:8080' }).role).toBe(ROLE);
@@ -407,6 +429,10 @@ describe('where the store is and what the process does', () => {
   it.each([
     [{ ROLE: 'worker' }, 'ROLE: must be api, poller or all'],
     [{ REDIS_URL, REDIS_CLUSTER: 'yes' }, 'REDIS_CLUSTER: must be true or false'],
+    [
+      { REDIS_URL, REDIS_CLUSTER: 'true', REDIS_SENTINELS: 'a@b' },
+      'REDIS_SENTINELS: and REDIS_CLUSTER exclude each other: a cluster needs no sentinels',
+    ],
     [{ REDIS_CLUSTER: 'true' }, 'REDIS_CLUSTER: needs REDIS_URL: some of the nodes of the cluster'],
     [{ REDIS_URL: `${REDIS_URL},redis://b` }, 'REDIS_URL: may be a list only with REDIS_CLUSTER=true'],
     [

@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import { RedisServer } from './redis-server.ts';
+import { RedisServer, type RedisServerOptions } from './redis-server.ts';
 
 const SLOTS = [
   [0, 5460],
@@ -15,17 +15,23 @@ export interface RedisCluster extends AsyncDisposable {
   runOnAll(command: string, ...values: string[]): Promise<unknown[]>;
 }
 
-export async function startRedisCluster(): Promise<RedisCluster> {
+export async function startRedisCluster({
+  certificate,
+  settings: others = [],
+}: Pick<RedisServerOptions, 'certificate' | 'settings'> = {}): Promise<RedisCluster> {
   await using starting = new AsyncDisposableStack();
-  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
-  const nodes = await Promise.all(SLOTS.map(() => RedisServer.start({ settings, appendOnly: true })));
+  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', ...others];
+  if (certificate !== undefined) settings.push('--tls-cluster', 'yes');
+  const tls = certificate === undefined ? {} : { certificate };
+  const nodes = await Promise.all(SLOTS.map(() => RedisServer.start({ settings, appendOnly: true, ...tls })));
   for (const node of nodes) starting.use(node);
   const [first] = nodes;
   if (first === undefined) throw new Error('There is no node.');
   for (const [index, [from, to]] of SLOTS.entries()) {
     await nodes[index]?.run('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to));
     await nodes[index]?.run('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
-    await first.run('CLUSTER', 'MEET', '127.0.0.1', String(nodes[index]?.port));
+    const port = certificate === undefined ? nodes[index]?.port : nodes[index]?.tlsPort;
+    await first.run('CLUSTER', 'MEET', '127.0.0.1', String(port));
   }
   const runOnAll = (command: string, ...values: string[]) =>
     Promise.all(nodes.map((node) => node.run(command, ...values)));

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
 import { Redis } from 'ioredis';
+import type { Certificate } from './certificates.ts';
 import { REDIS, requireProgram } from './programs.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
 
@@ -10,6 +11,8 @@ export interface RedisServerOptions {
   readonly appendOnly?: boolean;
   /** More of its settings, as on its command line. @default [] */
   readonly settings?: readonly string[];
+  /** It speaks TLS as well, at its `tlsPort`. */
+  readonly certificate?: Certificate;
 }
 
 /** Below the ports that systems give out, also with the 10,000 that a cluster's bus adds. */
@@ -41,6 +44,14 @@ export class RedisServer implements AsyncDisposable {
 
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
+  }
+
+  get tlsPort(): number {
+    return this.port + 1;
+  }
+
+  get pid(): number {
+    return this.#pid;
   }
 
   /** Ends it at once, as a crash would. */
@@ -97,7 +108,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** @returns false when the port is taken */
   async #launch(): Promise<boolean> {
-    const { appendOnly = false, settings = [] } = this.#options;
+    const { appendOnly = false, settings = [], certificate } = this.#options;
     const binary = requireProgram(REDIS);
     const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder.path];
     const persistence = ['--save', '', '--appendonly', appendOnly ? 'yes' : 'no'];
@@ -112,6 +123,7 @@ export class RedisServer implements AsyncDisposable {
         ...persistence,
         '--enable-debug-command',
         'yes',
+        ...(certificate === undefined ? [] : tlsSettings(certificate, this.tlsPort)),
         ...settings,
       ],
       { stdio: ['pipe', 'pipe', 'ignore'] },
@@ -129,4 +141,9 @@ export class RedisServer implements AsyncDisposable {
     this.#pid = Number(pid);
     return true;
   }
+}
+
+function tlsSettings({ certificate, key, ca }: Certificate, port: number): string[] {
+  const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', ca];
+  return ['--tls-port', String(port), '--tls-auth-clients', 'no', ...files];
 }

@@ -3,6 +3,7 @@ import { StoreUnavailableError, type Unwatch } from '../job-store.ts';
 import type { Job } from '../../domain/job.ts';
 import { readAnnouncement } from './announcement.ts';
 import type { AnnouncementSecret } from './announcement-secret.ts';
+import { isNoPermission } from './permissions.ts';
 import { Line, type LineOptions } from './line.ts';
 
 /** Who listens on a channel. Must not throw. */
@@ -59,13 +60,14 @@ export class ChannelHub implements AsyncDisposable {
   #line: Line | null = null;
   #live = Promise.withResolvers<void>();
   #isLive = false;
+  #wasLive = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: ChannelHubOptions) {
     this.#options = options;
   }
 
-  /** Resolves once the first line is up. */
+  /** Resolves once the first line is up; rejects when it is not permitted. */
   async start(): Promise<void> {
     this.#running = this.#run();
     await this.#live.promise;
@@ -136,6 +138,7 @@ export class ChannelHub implements AsyncDisposable {
         await this.#resubscribe(aliveAt);
         failures = 0;
         this.#isLive = true;
+        this.#wasLive = true;
         this.#live.resolve();
         await dead;
         this.#isLive = false;
@@ -144,7 +147,8 @@ export class ChannelHub implements AsyncDisposable {
         throw new Error('The connection for subscriptions was lost.');
       } catch (error) {
         failures += 1;
-        if (!signal.aborted) onTrouble(error);
+        if (!this.#wasLive && isNoPermission(error)) this.#live.reject(error);
+        else if (!signal.aborted) onTrouble(error);
       }
       this.#line = null;
       if (!signal.aborted && failures > 0) await clock.sleep(backoffMs(failures, random()) / 4, signal);

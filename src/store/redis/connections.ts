@@ -1,13 +1,16 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import {
+  credentialsOf,
+  isTls,
+  nodeOf,
+  readNode,
+  type RedisLocation,
+  type RedisNode,
+  type SentinelLocation,
+  tlsFor,
+} from './location.ts';
 import { defineScripts } from './scripts.ts';
 import { TurnRedis } from './turn-redis.ts';
-
-/** Where Redis is. */
-export interface RedisLocation {
-  /** `redis://` or `rediss://`; with `cluster`, some of its nodes. */
-  readonly urls: readonly string[];
-  readonly cluster: boolean;
-}
 
 /** A client for either kind of Redis. */
 export type RedisClient = Redis | Cluster;
@@ -47,12 +50,12 @@ export function connectForSubscriptions(location: RedisLocation): RedisClient {
 export async function untilConnected(client: RedisClient): Promise<void> {
   let reason: unknown;
   const note = (error: unknown) => {
-    reason = error;
+    // Those that follow from the first say less, such as that the connection is closed or that all nodes failed.
+    reason ??= error instanceof Error && 'lastNodeError' in error ? error.lastNodeError : error;
   };
   const events = ['error', 'node error'];
   for (const event of events) client.on(event, note);
-  const failure = await client
-    .connect()
+  const failure = await untilReady(client)
     .then(() => selectDatabase(client))
     .then(
       () => null,
@@ -63,6 +66,24 @@ export async function untilConnected(client: RedisClient): Promise<void> {
   if (failure instanceof Error) throw new Error(failure.message);
 }
 
+/**
+ * Resolves when the client is ready. Its own `connect` may never settle: a cluster's when the first node that it asked was not
+ * ready and another one is, and one with sentinels as long as none of these answers.
+ */
+async function untilReady(client: RedisClient): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const hasSentinels = client instanceof Redis && (client.options.sentinels ?? []).length > 0;
+  const isReady = () => resolve();
+  client.once('ready', isReady);
+  if (hasSentinels) client.once('error', reject);
+  try {
+    await Promise.race([client.connect(), promise]);
+  } finally {
+    client.off('ready', isReady);
+    client.off('error', reject);
+  }
+}
+
 /** A database that is not there would silently be number 0, and jobs of two environments would mix. */
 async function selectDatabase(client: RedisClient): Promise<void> {
   const database = client instanceof Redis ? (client.options.db ?? 0) : 0;
@@ -70,7 +91,7 @@ async function selectDatabase(client: RedisClient): Promise<void> {
 }
 
 function connect(
-  { urls, cluster }: RedisLocation,
+  { urls, cluster, sentinels }: RedisLocation,
   enableOfflineQueue: boolean,
   retryStrategy: (attempt: number) => number | null,
 ): RedisClient {
@@ -93,23 +114,65 @@ function connect(
     socketTimeout: SILENCE_MS,
   };
   const [first = ''] = urls;
-  if (!cluster)
-    return new TurnRedis(first, { ...node, enableOfflineQueue, retryStrategy, lazyConnect: true });
-  return new Cluster([...urls], {
-    clusterRetryStrategy: retryStrategy,
-    enableOfflineQueue,
-    lazyConnect: true,
-    shardedSubscribers: true,
-    redisOptions: { ...node, ...credentials(first) },
-  });
+  const tls = isTls(first);
+  const options = { ...node, enableOfflineQueue, retryStrategy, lazyConnect: true };
+  const { username, password } = credentialsOf(first);
+  if (cluster) {
+    const nodeTo = ({ host, port }: RedisNode) => ({
+      host,
+      port,
+      ...(tls ? { tls: tlsFor(host, urls) } : {}),
+    });
+    return new Cluster(
+      urls.map((url) => nodeTo(nodeOf(url))),
+      {
+        clusterRetryStrategy: retryStrategy,
+        enableOfflineQueue,
+        lazyConnect: true,
+        shardedSubscribers: true,
+        // Certificates are of names, not of what these lead to.
+        dnsLookup: (host, callback) => callback(null, host),
+        natMap: (text) => nodeTo(readNode(text)),
+        redisOptions: {
+          ...node,
+          ...(username === undefined ? {} : { username }),
+          ...(password === undefined ? {} : { password }),
+        },
+      },
+    );
+  }
+  if (sentinels !== undefined) {
+    return new TurnRedis({
+      ...options,
+      ...credentialsOf(first),
+      ...sentinelOptions(sentinels, urls, retryStrategy),
+    });
+  }
+  return new TurnRedis(first, { ...options, ...(tls ? { tls: tlsFor(nodeOf(first).host, urls) } : {}) });
 }
 
-/** Nodes that the cluster names itself are reached with the first URL's credentials. */
-function credentials(text: string): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
-  const { username, password, protocol } = new URL(text);
+/** The servers are those that the sentinels name; a client follows the primary when they make another one that. */
+function sentinelOptions(
+  { name, urls: sentinelUrls }: SentinelLocation,
+  urls: readonly string[],
+  retryStrategy: (attempt: number) => number | null,
+): RedisOptions {
+  const [first = ''] = urls;
+  const [sentinel = ''] = sentinelUrls;
+  const { username, password } = credentialsOf(sentinel);
+  const tls = isTls(first);
   return {
-    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    name,
+    sentinels: sentinelUrls.map((url) => nodeOf(url, 26_379)),
+    ...(username === undefined ? {} : { sentinelUsername: username }),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+    ...(isTls(sentinel) ? { sentinelTLS: {} } : {}),
+    ...(tls ? { tls: {}, enableTLSForSentinelMode: true } : {}),
+    natMap: (text) => ({ ...readNode(text), ...(tls ? tlsFor(readNode(text).host, urls) : {}) }),
+    sentinelRetryStrategy: retryStrategy,
+    sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
+    // Those of the settings are all of them.
+    updateSentinels: false,
+    failoverDetector: true,
   };
 }

@@ -27,7 +27,6 @@ import {
   connectForSubscriptions,
   untilConnected,
   type RedisClient,
-  type RedisLocation,
 } from './connections.ts';
 import { findWaiting } from './find-waiting.ts';
 import { HealthCheck } from './health-check.ts';
@@ -35,7 +34,9 @@ import { type JobAccess, JobReader } from './job-reader.ts';
 import { JobWriter } from './job-writer.ts';
 import { channels, keys, SHARDS } from './keys.ts';
 import { listJobs } from './list-jobs.ts';
+import type { RedisLocation } from './location.ts';
 import { missedJobs } from './missed-jobs.ts';
+import { missingPermissions } from './permissions.ts';
 import { pullIn } from './pull-in.ts';
 import { Quarantine } from './quarantine.ts';
 import { redisSecret } from './redis-secret.ts';
@@ -124,6 +125,7 @@ export class RedisJobStore implements JobStore {
     const store = new RedisJobStore(options);
     try {
       await untilConnected(store.#client);
+      await store.#checkPermissions();
       await store.#secret.load();
       await store.#hub.start();
       await store.#serverClock.start();
@@ -133,6 +135,11 @@ export class RedisJobStore implements JobStore {
       await store[Symbol.asyncDispose]();
       throw new StoreUnavailableError('Redis cannot be reached.', { cause: error });
     }
+  }
+
+  async #checkPermissions(): Promise<void> {
+    const missing = await missingPermissions(this.#client, this.#publish);
+    if (missing.length > 0) throw new Error(`NOPERM: the user may not use ${missing.join(', ')}`);
   }
 
   /** The client for commands, for what else lives in this Redis. */
