@@ -361,7 +361,11 @@ function allowedHostsOf(environment: z.output<typeof environmentSchema>) {
   const { ALLOWED_HOSTS: listed, PUBLIC_URL, HOST } = environment;
   if (listed?.includes('*') === true || (listed === undefined && hasAuth(environment))) return null;
   const own = PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).hostname];
-  if (listed !== undefined) return Object.freeze({ names: [...listed, ...own], addresses: 'none' } as const);
+  if (listed !== undefined) {
+    return Object.freeze({ names: [...listed, ...own], addresses: 'none', upstreamNames: false } as const);
+  }
+  const upstreamNames = PUBLIC_URL !== undefined || environment.TRUST_PROXY.length > 0;
   const addresses = isLoopback(HOST) && !environment.ALLOW_ANONYMOUS ? 'loopback' : 'any';
-  return Object.freeze({ names: isIP(HOST) === 0 ? [HOST.toLowerCase(), ...own] : own, addresses } as const);
+  const names = isIP(HOST) === 0 ? [HOST.toLowerCase(), ...own] : own;
+  return Object.freeze({ names, addresses, upstreamNames } as const);
 }

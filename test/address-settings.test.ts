@@ -42,23 +42,36 @@ describe('TRUST_PROXY', () => {
 });
 
 describe('ALLOWED_HOSTS', () => {
-  const PUBLIC = { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true' };
-  const TOKENS = { AUTH_JWT_SECRET: 'x'.repeat(32) };
+  const PUBLIC = { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true', SEGMIND_API_KEY: 'SG_1' };
+  const TOKENS = { AUTH_JWT_SECRET: 'x'.repeat(32), SEGMIND_API_KEY: 'SG_1' };
 
   it.each<[string, Readonly<Record<string, string>>, object | null]>([
-    ['this machine’s names and addresses', {}, { names: [], addresses: 'loopback' }],
-    ['those and HOST', { HOST: 'localhost' }, { names: ['localhost'], addresses: 'loopback' }],
+    ['this machine’s names and addresses', {}, { names: [], addresses: 'loopback', upstreamNames: false }],
+    [
+      'those and HOST',
+      { HOST: 'localhost' },
+      { names: ['localhost'], addresses: 'loopback', upstreamNames: false },
+    ],
     [
       'those and the host of PUBLIC_URL',
       { PUBLIC_URL: 'https://example.com:8443/reelgate' },
-      { names: ['example.com'], addresses: 'loopback' },
+      { names: ['example.com'], addresses: 'loopback', upstreamNames: true },
     ],
-    ['any address where others are let in', PUBLIC, { names: [], addresses: 'any' }],
-    ['any address behind a proxy', { ALLOW_ANONYMOUS: 'true' }, { names: [], addresses: 'any' }],
+    [
+      'those and names of upstreams behind a proxy',
+      { TRUST_PROXY: 'loopback' },
+      { names: [], addresses: 'loopback', upstreamNames: true },
+    ],
+    ['any address where others are let in', PUBLIC, { names: [], addresses: 'any', upstreamNames: false }],
+    [
+      'any address with ALLOW_ANONYMOUS',
+      { ALLOW_ANONYMOUS: 'true' },
+      { names: [], addresses: 'any', upstreamNames: false },
+    ],
     [
       'HOST where others are let in',
       { ...PUBLIC, HOST: 'video.lan' },
-      { names: ['video.lan'], addresses: 'any' },
+      { names: ['video.lan'], addresses: 'any', upstreamNames: false },
     ],
     ['any host where callers sign in', { ...TOKENS, HOST: '0.0.0.0' }, null],
   ])('is by default: %s', (_what, settings, rules) => {
@@ -70,10 +83,12 @@ describe('ALLOWED_HOSTS', () => {
     expect(parseConfig(listed).allowedHosts).toEqual({
       names: ['api-1', '127.0.0.1:4000', 'example.com'],
       addresses: 'none',
+      upstreamNames: false,
     });
     expect(parseConfig({ ...TOKENS, ALLOWED_HOSTS: 'a.example' }).allowedHosts).toEqual({
       names: ['a.example'],
       addresses: 'none',
+      upstreamNames: false,
     });
   });
 

@@ -7,7 +7,7 @@ const DEFAULTS = {
   host: '127.0.0.1',
   publicUrl: null,
   trustProxy: [],
-  allowedHosts: { names: [], addresses: 'loopback' },
+  allowedHosts: { names: [], addresses: 'loopback', upstreamNames: false },
   embeddedSandbox: true,
   sandboxPrivateImages: true,
   segmindApiKey: '',
@@ -178,6 +178,7 @@ describe('the configuration', () => {
       allowedHosts: {
         names: ['video.example.com:80', 'localhost:4000', '[::1]', 'example.com'],
         addresses: 'none',
+        upstreamNames: false,
       },
       embeddedSandbox: false,
       sandboxPrivateImages: false,

@@ -7,6 +7,8 @@ export interface HostRules {
   readonly names: readonly string[];
   /** IP addresses besides those in `names`. With `loopback` and `any` the names of this machine are allowed as well. */
   readonly addresses: 'none' | 'loopback' | 'any';
+  /** Whether the Host, but not the origin of a page, may be a name without a dot: proxies send the name of their upstream. */
+  readonly upstreamNames: boolean;
 }
 
 /**
@@ -26,7 +28,16 @@ export class AllowedHosts {
     return this.#rules?.addresses === 'loopback';
   }
 
-  /** @param host as in a Host header, with or without a port */
+  /** Whether a request may have this Host. */
+  allowsHost(host: string): boolean {
+    return this.allows(host) || (this.#rules?.upstreamNames === true && /^\w[\w-]*(?::\d+)?$/.test(host));
+  }
+
+  /**
+   * Whether clients may use this host.
+   *
+   * @param host as in a Host header, with or without a port
+   */
   readonly allows = rememberLast((host: string): boolean => {
     const rules = this.#rules;
     if (rules === null) return true;

@@ -28,9 +28,11 @@ export class CrossOrigin {
    * can send any header but Host. Browsers always send a Host.
    */
   refusalOfHost(request: IncomingMessage): RequestRefusal | null {
-    const named = [request.headers.host, this.#publicUrl.forwardedHostOf(request)];
-    const refused = named.find((host) => typeof host === 'string' && !this.#hosts.allows(host));
-    return typeof refused === 'string' ? hostRefusal(refused, this.#hosts.localOnly) : null;
+    const { host } = request.headers;
+    const forwarded = this.#publicUrl.forwardedHostOf(request);
+    if (host !== undefined && !this.#hosts.allowsHost(host)) return hostRefusal(host, this.#hosts.localOnly);
+    if (forwarded === null || this.#hosts.allows(forwarded)) return null;
+    return hostRefusal(forwarded, this.#hosts.localOnly);
   }
 
   /**
@@ -48,10 +50,8 @@ export class CrossOrigin {
     if (isOtherSite && headers['sec-fetch-mode'] !== 'navigate') return originRefusal(origin);
     if (origin === undefined) return null;
     const page = URL.parse(origin);
-    const isAllowed = isUnasked
-      ? page !== null && this.#publicUrl.isOwnOrigin(page, request)
-      : this.#mayBeOwn(page);
-    return isAllowed ? null : originRefusal(origin);
+    const isOwn = page !== null && this.#publicUrl.isOwnOrigin(page, request);
+    return this.#mayBeOwn(page) && (isOwn || !isUnasked) ? null : originRefusal(origin);
   }
 
   /** Whether pages of any other origin may ask. */

@@ -62,7 +62,8 @@ beforeAll(async () => {
   resources.use(
     await startNginx(`
       ${documented}
-      ${server('nginx by its defaults, with no Host set', `location / { proxy_pass http://${defaults}; ${UPGRADES} }`)}
+      upstream by_default { server ${defaults}; }
+      ${server('nginx by its defaults, with no Host set', `location / { proxy_pass http://by_default; ${UPGRADES} }`)}
       ${server(
         'nginx with $host, which has no port',
         `location / { proxy_pass http://${host}; ${UPGRADES} proxy_set_header Host $host; }`,

@@ -2,13 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { AllowedHosts } from '../../src/server/allowed-hosts.ts';
 import { startGateway } from '../support/gateway.ts';
 import { exchange, postBody } from '../support/gateway-http.ts';
+import { WsClient } from '../support/ws-client.ts';
 
 const BODY = JSON.stringify({ query: '{ __typename }' });
 /** As in the documented container: nobody signs in, and the port is published to this machine. */
-const CONTAINER = { names: [], addresses: 'any' } as const;
+const CONTAINER = { names: [], addresses: 'any', upstreamNames: false } as const;
 
 describe('allowed hosts', () => {
-  const listed = new AllowedHosts({ names: ['video.example.com', 'localhost:4000'], addresses: 'none' });
+  const listed = new AllowedHosts({
+    names: ['video.example.com', 'localhost:4000'],
+    addresses: 'none',
+    upstreamNames: false,
+  });
 
   it.each(['video.example.com', 'Video.Example.com.', 'video.example.com:8080', 'localhost:4000'])(
     'a list allows %s',
@@ -25,7 +30,11 @@ describe('allowed hosts', () => {
   ])('a list does not allow %s', (host) => expect(listed.allows(host)).toBe(false));
 
   it('a default port may be left out', () => {
-    const hosts = new AllowedHosts({ names: ['a.example:443', 'b.example:80'], addresses: 'none' });
+    const hosts = new AllowedHosts({
+      names: ['a.example:443', 'b.example:80'],
+      addresses: 'none',
+      upstreamNames: false,
+    });
     expect(['a.example', 'a.example:443', 'b.example', 'b.example:80'].map(hosts.allows)).not.toContain(
       false,
     );
@@ -81,6 +90,27 @@ describe('a page whose name was let lead to the gateway', () => {
     expect(await requestAs(gateway.port, 'POST', 'evil.test:4000', forged)).toMatch(/^HTTP\/1.1 421 /);
     const forwarded = { 'x-forwarded-host': 'evil.test' };
     expect(await requestAs(gateway.port, 'POST', 'localhost', forwarded)).toMatch(/^HTTP\/1.1 421 /);
+  });
+});
+
+describe('behind a proxy', () => {
+  const proxied = { ...CONTAINER, names: ['example.com'], upstreamNames: true };
+
+  it('the Host may be the name of its upstream', async () => {
+    await using gateway = await startGateway({ allowedHosts: proxied });
+    const headers = { origin: 'https://example.com' };
+    expect(await requestAs(gateway.port, 'POST', 'reelgate_1:4000', headers)).toMatch(/^HTTP\/1.1 200 /);
+    expect(await requestAs(gateway.port, 'POST', 'evil.test', headers)).toMatch(/^HTTP\/1.1 421 /);
+  });
+
+  it('a page of such a name is refused', async () => {
+    await using gateway = await startGateway({ allowedHosts: proxied });
+    const headers = { origin: 'http://reelgate:4000' };
+    expect(await requestAs(gateway.port, 'POST', 'reelgate:4000', headers)).toMatch(/^HTTP\/1.1 403 /);
+    using client = await WsClient.open(gateway.url, undefined, {
+      headers: { host: 'reelgate:4000', ...headers },
+    });
+    expect((await client.closed).code).toBe(1008);
   });
 });
 
