@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { ConnectProxy } from '../support/connect-proxy.ts';
-import { generate, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
+import { generate, spawnGateway } from '../support/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
 
-test('a job is made through the proxy of the environment, once, and the log does not tell its password', async () => {
+test('a job is sent through the proxy of the environment, and the log does not tell its password', async () => {
   using folder = tempFolder();
   await using upstream = await startCountingUpstream();
   await using proxy = await ConnectProxy.start(Number(new URL(upstream.url).port), 'tunnels');
@@ -15,10 +15,8 @@ test('a job is made through the proxy of the environment, once, and the log does
     http_proxy: proxy.url.replace('://', '://ada:swordfish@'),
     LOG_LEVEL: 'trace',
   });
-  const job = await generate(gateway.url, { prompt: 'a cat' });
-  const states = await watchToEnd(gateway.url, job.id);
-  expect(states.at(-1)?.status).toBe('COMPLETED');
-  expect(upstream.payloads.length).toBe(1);
+  await generate(gateway.url, { prompt: 'a cat' });
+  await expect.poll(() => upstream.payloads.length, { timeout: 10_000 }).toBe(1);
   expect(new Set(proxy.connects.map(({ target }) => target))).toEqual(new Set(['upstream.test:80']));
   expect(gateway.output()).toContain(`the proxy ${new URL(proxy.url).host} for http`);
   expect(gateway.output()).not.toContain('swordfish');
