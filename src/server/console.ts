@@ -33,7 +33,6 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
   'content-security-policy': POLICY,
   'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
 };
 
 const TYPES: Readonly<Record<string, string>> = {

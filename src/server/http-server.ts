@@ -23,6 +23,7 @@ import type { PublicUrl } from './public-url.ts';
 import type { ReadAhead } from './request-body.ts';
 import { type HttpRefusal, pathOf, removePrefix, wrongHost } from './request-target.ts';
 import { logRefusal, type RequestRefusal } from './request-refusal.ts';
+import { isSecureContext } from './secure-context.ts';
 import type { WebSocketEndpoint } from './websocket.ts';
 import { rejectUpgrade } from './ws-rejection.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
@@ -155,9 +156,11 @@ export class HttpServer implements AsyncDisposable {
     response: ServerResponse,
     prefix: string,
   ): Promise<void> {
-    const { graphql, console, media } = this.#options;
+    const { graphql, console, media, publicUrl } = this.#options;
     const mediaPath = media === null ? null : LocalMedia.upstreamPath(path);
     response.setHeader('x-content-type-options', 'nosniff');
+    if (isSecureContext(publicUrl.baseUrlOf(request)))
+      response.setHeader('cross-origin-opener-policy', 'same-origin');
     this.#closeIfDraining(response);
     const refused = isHealthPath(path) ? wrongHost(request) : this.#refusalOfHost(request);
     if (refused !== null) {

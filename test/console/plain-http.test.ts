@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../support/browser.ts';
 import { ConsolePage } from '../support/console-page.ts';
 import { fileIn, pngFile } from '../support/page-files.ts';
+import { plays } from '../support/page-video.ts';
 import { type SpawnedGateway, spawnGateway } from '../support/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -37,6 +38,7 @@ test('over plain http the console sends a job and copies its link', async () => 
   await console.askForLittle();
   await console.generate();
   await console.card(prompt).getByText('Ready').waitFor();
+  await plays(console.card(prompt).locator('video'));
 
   await console.card(prompt).getByRole('link').click();
   await page.getByRole('button', { name: 'Copy link' }).click();
@@ -48,6 +50,25 @@ test('over plain http the console sends a job and copies its link', async () => 
   await page.getByLabel('or an image URL').focus();
   await page.keyboard.press('ControlOrMeta+V');
   expect(await page.getByLabel('or an image URL').inputValue()).toBe(link);
+  expect(console.opened.hosts()).toEqual([new URL(url).host]);
+  expect(console.opened.errors()).toEqual([]);
+});
+
+test('over plain http GraphiQL sends a job and copies the query', async () => {
+  await using opened = await browser.open();
+  const { page } = opened;
+  await page.goto(`${url}/graphql`);
+  await page.getByRole('button', { name: /^Execute query/ }).click();
+  await page
+    .locator('.graphiql-response')
+    .filter({ hasText: /"status":\s"QUEUED"/ })
+    .waitFor();
+  await page.getByRole('button', { name: /^Copy query/ }).click();
+  await page.evaluate(`document.body.prepend(document.createElement('textarea'))`);
+  await page.locator('body > textarea').focus();
+  await page.keyboard.press('ControlOrMeta+V');
+  expect(await page.locator('body > textarea').inputValue()).toContain('mutation GenerateVideo');
+  expect(opened.errors()).toEqual([]);
 });
 
 test('an exception while a job is sent is told, and ends the sending', async () => {

@@ -39,7 +39,6 @@ const HEADERS = {
   'cache-control': 'no-cache',
   'content-security-policy': POLICY,
   'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
 };
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8';

@@ -7,6 +7,18 @@ self.MonacoEnvironment = {
   getWorkerUrl: (_module, label) => `graphiql/${label}.js`,
 };
 
+// Pages over plain http have no clipboard, except on this machine; the older way works there.
+const writeText = async (text) => {
+  const copy = (event) => {
+    event.clipboardData.setData('text/plain', text);
+    event.preventDefault();
+  };
+  document.addEventListener('copy', copy, { capture: true, once: true });
+  document.execCommand('copy');
+};
+if (navigator.clipboard === undefined)
+  Object.defineProperty(navigator, 'clipboard', { value: { writeText } });
+
 const readToken = () => sessionStorage.getItem(KEY);
 
 /** What the headers tab says wins. */
