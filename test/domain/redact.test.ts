@@ -119,19 +119,18 @@ const ADVERSARIAL = [
   'SG_',
 ];
 
+/** Characters. In quadratic time these take several seconds, in linear time some 20 ms. */
+const LENGTH = 300_000;
+const LIMIT_MS = 1000;
+
 it.each(ADVERSARIAL)('takes time in proportion to the text: %j', (unit) => {
   const clean = secretRedactor(['a-secret-of-the-configuration']);
-  const timeOf = (length: number) => {
-    const text = unit.repeat(length / unit.length);
-    const times = Array.from({ length: 3 }, () => {
-      const begin = performance.now();
-      redact(clean(text));
-      return performance.now() - begin;
-    });
-    return Math.min(...times);
+  const text = unit.repeat(LENGTH / unit.length);
+  const timeOf = () => {
+    const begin = performance.now();
+    redact(clean(text));
+    return performance.now() - begin;
   };
-  timeOf(30_000);
-  // In quadratic time the second takes a hundred times as long.
-  const [small, large] = [timeOf(30_000), timeOf(300_000)];
-  expect(large).toBeLessThan(40 * Math.max(small, 1));
+  // Other processes may have the machine for a moment.
+  expect(Math.min(timeOf(), timeOf())).toBeLessThan(LIMIT_MS);
 });
