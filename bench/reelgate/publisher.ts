@@ -3,7 +3,7 @@
  * them, as a save does at its end. Usage: publisher.ts <url> <jobs> save|announce
  */
 import { Redis } from 'ioredis';
-import { sealOf } from '../../src/store/redis/announcement.ts';
+import { sealKeys, sealOf } from '../../src/store/redis/announcement.ts';
 import { encodeJob } from '../../src/store/redis/job-hash.ts';
 import { channels, shardOf } from '../../src/store/redis/keys.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
@@ -32,7 +32,7 @@ const client = new Redis(url, { enableAutoPipelining: true });
 const ANNOUNCE = `redis.call('PUBLISH', ARGV[1], ARGV[3]) redis.call('PUBLISH', ARGV[2], ARGV[3])`;
 const announceSha = String(await client.script('LOAD', ANNOUNCE));
 
-const secret = await redisSecret(client, 'announcements');
+const seal = sealKeys(await redisSecret(client, 'announcements'));
 
 obey(eventCommands(how === 'save' ? save : announce));
 ready();
@@ -48,5 +48,5 @@ async function announce(number: number, version: number): Promise<void> {
   const job = runningJob(number, version);
   const names = [channels.job(job.id), channels.owner(shardOf(job.id), job.ownerId)];
   const text = encodeJob(job);
-  await client.evalsha(announceSha, 0, ...names, text.slice(0, -1) + sealOf(text, secret));
+  await client.evalsha(announceSha, 0, ...names, text.slice(0, -1) + sealOf(text, seal));
 }

@@ -1,3 +1,5 @@
+import { type SealKeys, sealKeys } from './announcement.ts';
+
 /** What the secret works with. */
 export interface AnnouncementSecretOptions {
   /** Reads it, or makes it: all instances get the same. */
@@ -12,22 +14,22 @@ const PAUSE_MS = 10_000;
 /** The secret that announcements are sealed with. */
 export class AnnouncementSecret {
   readonly #options: AnnouncementSecretOptions;
-  #value: Uint8Array = new Uint8Array();
+  #keys = sealKeys(new Uint8Array());
   #readAt = -Infinity;
 
   constructor(options: AnnouncementSecretOptions) {
     this.#options = options;
   }
 
-  get value(): Uint8Array {
-    return this.#value;
+  get keys(): SealKeys {
+    return this.#keys;
   }
 
   /** Rejects when it can't be read. */
   async load(): Promise<void> {
     const { read, now } = this.#options;
     this.#readAt = now();
-    this.#value = await read();
+    this.#keys = sealKeys(await read());
   }
 
   /** Reads it again, now and then: a Redis that was emptied has got another one. */
