@@ -56,7 +56,9 @@ test('no page can frame GraphiQL or the console', async () => {
       document.body.append(frame);
       await new Promise((resolve) => frame.addEventListener('load', resolve));
     })()`);
-    expect(opened.page.frames().at(-1)?.url()).toBe('chrome-error://chromewebdata/');
+    // The driver hears of a navigation after the page does.
+    const shown = () => opened.page.frames().at(-1)?.url();
+    await expect.poll(shown, { timeout: 30_000 }).toBe('chrome-error://chromewebdata/');
   }
 });
 

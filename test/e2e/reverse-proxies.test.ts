@@ -7,6 +7,7 @@ import { answerOf, http } from '../support/gateway-http.ts';
 import { PNG, postForm, uploadOf } from '../support/gateway-upload.ts';
 import { run, shown } from '../support/graphiql-page.ts';
 import { pngFile } from '../support/page-files.ts';
+import { plays } from '../support/page-video.ts';
 import { startCaddy, startNginx } from '../support/reverse-proxy.ts';
 import { generate, readJob, spawnGateway } from '../support/spawned-gateway.ts';
 import { SseClient } from '../support/sse-client.ts';
@@ -134,6 +135,7 @@ test('in a browser below a path a video is made and shown, its page has a link, 
   await console.askForLittle();
   await console.generate();
   await console.card(prompt).getByText('Ready').waitFor();
+  await plays(console.card(prompt).locator('video'));
   await console.card(prompt).getByRole('link').click();
   await page.getByRole('heading', { name: prompt }).waitFor();
   expect(page.url()).toContain('/reelgate/jobs/vj_');
@@ -144,6 +146,7 @@ test('in a browser below a path a video is made and shown, its page has a link, 
   await shown(page, /"id":\s"(vj_[^"]+)"/);
   expect(page.url()).toContain('/reelgate/graphql');
   expect(console.opened.errors()).toEqual([]);
+  expect(console.opened.hosts()).toEqual([new URL(urlOf('nginx that keeps a path')).host]);
 });
 
 /** @returns its host and port */
