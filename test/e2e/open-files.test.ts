@@ -17,7 +17,10 @@ test('too many open files are reported as such, and are no fault of the upstream
     SEGMIND_BASE_URL: `http://localhost:${port}`,
     SEGMIND_HISTORY_URL: 'off',
     SEGMIND_RPM: '0',
+    LOG_LEVEL: 'debug',
   });
+  // Its connection is closed by then.
+  await expect.poll(() => gateway.output(), { timeout: 30_000 }).toContain('asked about its key');
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   await post(agent, gateway.url, '{ __typename }');
   const open = readdirSync(`/proc/${gateway.pid}/fd`).length;

@@ -8,7 +8,7 @@ test.each([
   ['a folder that cannot be made', { DATA_DIR: '/proc/x' }, 'DATA_DIR /proc/x cannot be made there'],
   [
     'a host of another machine',
-    { HOST: '203.0.113.7', ALLOW_ANONYMOUS: 'true' },
+    { HOST: '203.0.113.7', ALLOW_ANONYMOUS: 'true', SANDBOX: 'true' },
     'HOST 203.0.113.7 is no address',
   ],
   [

@@ -1,3 +1,5 @@
+import { closeSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { secretRedactor } from '../../../domain/redact.ts';
@@ -115,7 +117,8 @@ export class HttpClient implements AsyncDisposable {
     );
     if (answer.type !== 'answered') {
       const { type, error } = answer;
-      if (type === 'not-sent' && isLocal(error)) return { type, reason: describeLocal(error), local: true };
+      const shortage = type === 'not-sent' ? shortageOf(error) : null;
+      if (shortage !== null) return { type: 'not-sent', reason: shortage, local: true };
       return { type, reason: this.#redact(describeError(error)) };
     }
     const { status, headers } = answer;
@@ -177,12 +180,26 @@ const SHORTAGES: ReadonlyMap<unknown, string> = new Map([
   ['ENOMEM', 'this machine has no memory left for a connection'],
 ]);
 
-function isLocal(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && SHORTAGES.has(error.code);
+/** What this machine lacked, with the remedy; null when an error says nothing of that. */
+function shortageOf(error: unknown): string | null {
+  // A look-up that lacks a file descriptor fails with any code.
+  const isLookUp = error instanceof Error && 'syscall' in error && error.syscall === 'getaddrinfo';
+  const code = isLookUp ? codeOf(tryDescriptor()) : codeOf(error);
+  const words = SHORTAGES.get(code);
+  return words === undefined ? null : `${String(code)}: ${words}`;
 }
 
-function describeLocal({ code }: NodeJS.ErrnoException): string {
-  return `${code}: ${SHORTAGES.get(code)}`;
+function tryDescriptor(): unknown {
+  try {
+    closeSync(openSync(devNull, 'r'));
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function describeError(error: unknown): string {
