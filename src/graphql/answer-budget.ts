@@ -7,8 +7,22 @@ const MAX_VIDEO_BYTES = 32 * 1024 * 1024;
 /** Answers that wait for memory, and milliseconds for which one waits. */
 const MAX_WAITING = 1000;
 const MAX_WAIT_MS = 5000;
+/** Milliseconds between two looks at what clients have read, while an answer waits. */
+const LOOK_MS = 100;
 /** Milliseconds after which a client that still reads its answer is cut when others wait for memory. */
 const SLOW_MS = 20_000;
+
+/** Where an answer goes: an HTTP response. */
+export interface AnswerSink {
+  readonly headersSent: boolean;
+  /** Whether it is over, or its client has gone. */
+  readonly closed: boolean;
+  /** Bytes that the client has still to take. */
+  readonly writableLength: number;
+  once(event: 'close', listener: () => void): unknown;
+  /** Disconnects the client. */
+  destroy(): unknown;
+}
 
 interface Waiter {
   readonly answer: Answer;
@@ -27,8 +41,9 @@ export class AnswerBudget {
   #bytes = 0;
   readonly #byOwner = new Map<string, number>();
   readonly #waiting = new Set<Waiter>();
-  /** Answers that clients are reading, with the time when they began. */
-  readonly #sending = new Map<Answer, number>();
+  /** Answers of HTTP requests. */
+  readonly #followed = new Set<Answer>();
+  #looking: NodeJS.Timeout | undefined;
 
   constructor(maxBytes = MAX_BYTES, maxWaitMs = MAX_WAIT_MS) {
     this.#maxBytes = maxBytes;
@@ -50,9 +65,13 @@ export class AnswerBudget {
       this.change(answer, bytes);
       return true;
     }
-    if (this.#waiting.size >= MAX_WAITING) return false;
-    this.#cutSlow();
-    return this.#wait(answer, bytes);
+    // What clients have read meanwhile is only looked at now.
+    this.#look();
+    if (this.#fits(answer, bytes)) {
+      this.change(answer, bytes);
+      return true;
+    }
+    return this.#waiting.size < MAX_WAITING && this.#wait(answer, bytes);
   }
 
   /** Counts bytes up or down. Only `Answer` calls this. */
@@ -64,10 +83,14 @@ export class AnswerBudget {
     if (bytes < 0) this.#admitWaiting();
   }
 
-  /** Notes that a client has begun to read an answer; null: it has ended. Only `Answer` calls this. */
-  sending(answer: Answer, at: number | null): void {
-    if (at === null) this.#sending.delete(answer);
-    else this.#sending.set(answer, at);
+  /** Only `Answer` calls this. */
+  follow(answer: Answer): void {
+    this.#followed.add(answer);
+  }
+
+  /** Only `Answer` calls this. */
+  unfollow(answer: Answer): void {
+    this.#followed.delete(answer);
   }
 
   #fits({ ownerId, bytes: own }: Answer, bytes: number): boolean {
@@ -81,11 +104,13 @@ export class AnswerBudget {
       const settle = (fits: boolean) => {
         clearTimeout(timer);
         this.#waiting.delete(waiter);
+        if (this.#waiting.size === 0) clearInterval(this.#looking);
         if (fits) this.change(answer, bytes);
         resolve(fits);
       };
       const waiter: Waiter = { answer, bytes, settle };
       const timer = setTimeout(() => settle(false), this.#maxWaitMs);
+      if (this.#waiting.size === 0) this.#looking = setInterval(() => this.#look(), LOOK_MS);
       this.#waiting.add(waiter);
     });
   }
@@ -97,10 +122,10 @@ export class AnswerBudget {
     }
   }
 
-  /** Cuts the clients that take too long to read, as what they hold is wanted. */
-  #cutSlow(): void {
+  /** Looks at what clients have read, and cuts those that take too long, as what they hold is wanted. */
+  #look(): void {
     const since = performance.now() - SLOW_MS;
-    for (const [answer, at] of this.#sending) if (at < since) answer.cut();
+    for (const answer of this.#followed) answer.look(since);
   }
 }
 
@@ -116,7 +141,9 @@ export class Answer {
   /** Bytes of the last event, which may be on its way. */
   #lastEvent = 0;
   #closed = false;
-  #cut: (() => void) | null = null;
+  /** Where it goes, and since when. */
+  #sink: AnswerSink | null = null;
+  #since = 0;
 
   constructor(budget: AnswerBudget, ownerId: string) {
     this.#budget = budget;
@@ -157,20 +184,20 @@ export class Answer {
     if (refused !== null) throw refused;
   }
 
-  /**
-   * Replaces what was taken by what the client has still to read.
-   *
-   * @param cut disconnects the client
-   */
-  sending(bytes: number, cut: () => void): void {
-    if (this.#closed) return;
-    this.#cut = cut;
-    this.#budget.change(this, this.#resize(bytes));
-    this.#budget.sending(this, performance.now());
+  /** Holds the memory until a response is over; once its headers are written, as much as the client has still to read. */
+  follow(sink: AnswerSink): void {
+    if (sink.closed) return this.release();
+    this.#sink = sink;
+    this.#since = performance.now();
+    this.#budget.follow(this);
+    sink.once('close', () => this.release());
   }
 
-  cut(): void {
-    this.#cut?.();
+  /** @param since a client that has been reading for longer is cut */
+  look(since: number): void {
+    if (this.#sink?.headersSent !== true) return;
+    this.#budget.change(this, this.#resize(this.#sink.writableLength));
+    if (this.#since < since) this.#sink.destroy();
   }
 
   /** To be called when an event is made: the one before was sent. */
@@ -185,7 +212,7 @@ export class Answer {
   release(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#cut !== null) this.#budget.sending(this, null);
+    if (this.#sink !== null) this.#budget.unfollow(this);
     if (this.#bytes > 0) this.#budget.change(this, this.#resize(0));
   }
 

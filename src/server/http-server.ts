@@ -190,7 +190,7 @@ export class HttpServer implements AsyncDisposable {
     { plainQueries, yoga }: GraphQLEndpoints,
   ): Promise<void> {
     const refused = this.#refusalOf(request);
-    const ahead: ReadAhead = { body: undefined, holder: { answer: null } };
+    const ahead: ReadAhead = { body: undefined };
     if (refused === null && !this.#draining && (await plainQueries.answer(request, response, ahead))) {
       if (response.writableLength > 0) this.#track(response);
       return;
@@ -201,7 +201,6 @@ export class HttpServer implements AsyncDisposable {
     if (refused !== null) return sendJson(response, refused.status, { errors: [refused.error] });
     this.#track(response);
     await yoga(request, response, ahead);
-    ahead.holder.answer?.sending(response.writableLength, () => request.socket.destroy());
   }
 
   /** Null for a request that may be answered. */

@@ -98,11 +98,8 @@ export class PlainQueries {
     response.writeHead(200, [...HEADERS[mediaType], 'content-length', String(length)]);
     response.end(body, length === body.length ? 'latin1' : 'utf8');
     // Nearly all answers are with the system at once.
-    if (response.writableLength === 0 || response.closed) answer.release();
-    else {
-      answer.sending(response.writableLength, () => request.socket.destroy());
-      response.once('close', () => answer.release());
-    }
+    if (response.writableLength === 0) answer.release();
+    else answer.follow(response);
     return true;
   }
 

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../domain/caller.ts';
-import type { AnswerHolder } from './document/plugin.ts';
 import { rateLimited } from '../graphql/errors.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
 import { checkMayUpload, isForm, readMultipart } from './multipart.ts';
@@ -17,8 +16,6 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export interface ReadAhead {
   /** Of a POST of JSON, when it was read already. */
   body: Promise<object> | undefined;
-  /** Gets the memory of the answer. */
-  readonly holder: AnswerHolder;
 }
 
 interface ServerContext extends ReadAhead {

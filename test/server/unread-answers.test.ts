@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { connect, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { AnswerBudget } from '../../src/graphql/answer-budget.ts';
 import type { UnreadLimits } from '../../src/server/unread.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
 import { until } from '../support/gateway-until.ts';
@@ -40,7 +41,8 @@ interface WithVideo {
 
 /** A gateway with one finished job, whose video is large and kept in the store. */
 async function withVideo(unreadLimits: UnreadLimits = SHORT): Promise<WithVideo> {
-  const gateway = await startGateway({ unreadLimits });
+  // More than the answers of these tests have.
+  const gateway = await startGateway({ unreadLimits, answers: new AnswerBudget(1024 * MIB) });
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
   await mover.move(id, ...WHOLE_LIFE.slice(0, -1));

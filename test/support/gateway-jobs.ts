@@ -68,7 +68,7 @@ export class JobMover {
   /** Ends a job that is in `collecting` with a video that is kept in the store. */
   async collectInline(id: string, base64: string): Promise<Job> {
     const claim = await this.#claim(id);
-    const video = { ...VIDEO, url: null, inline: true };
+    const video = { ...VIDEO, url: null, inline: true, byteLength: Math.floor((base64.length * 3) / 4) };
     const before = this.#jobs.get(id) ?? claim.job;
     const job = transition(before, { type: 'video-collected', video, startedAt: NOON, metrics: null }, NOON);
     await this.#save(claim, job, base64);

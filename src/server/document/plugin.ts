@@ -1,19 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../../domain/caller.ts';
-import type { Answer } from '../../graphql/answer-budget.ts';
 import type { GraphQLContext } from '../../graphql/context.ts';
 import { admitSubscription } from './admit.ts';
 import type { Check, CheckedDocument, Documents } from './documents.ts';
 
-/** What the memory of an HTTP answer is known by, once it is taken. */
-export interface AnswerHolder {
-  answer: Answer | null;
-}
-
 interface DocumentContext {
   readonly res?: ServerResponse;
-  readonly holder?: AnswerHolder;
   caller?: Caller;
   /** The document that was checked for this operation. */
   checked?: CheckedDocument;
@@ -42,10 +35,9 @@ export function useDocuments(
       setResult([]);
     },
     async onExecute({ args, setResultAndStopExecution }) {
-      const { checked, answer, res, holder } = args.contextValue;
+      const { checked, answer, res } = args.contextValue;
       const measured = checked?.measureOf(args.operationName) ?? null;
-      if (res !== undefined) releaseWith(res, answer);
-      if (holder !== undefined) holder.answer = answer;
+      if (res !== undefined) answer.follow(res);
       const refused = await documents.admit({ measured, variables: args.variableValues, answer });
       if (refused !== null) setResultAndStopExecution({ errors: [refused] });
     },
@@ -59,9 +51,4 @@ export function useDocuments(
       };
     },
   };
-}
-
-function releaseWith(res: ServerResponse, answer: Answer): void {
-  if (res.closed) answer.release();
-  else res.once('close', () => answer.release());
 }

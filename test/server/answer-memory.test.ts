@@ -1,0 +1,207 @@
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { AnswerBudget } from '../../src/graphql/answer-budget.ts';
+import { ASKS } from '../auth/ask.ts';
+import { CallbackRouter } from '../support/callback-router.ts';
+import { graphql, http, postBody } from '../support/gateway-http.ts';
+import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
+import { TRANSPORTS } from '../support/gateway-streams.ts';
+import { until } from '../support/gateway-until.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
+import { WsClient } from '../support/ws-client.ts';
+
+const MIB = 1024 * 1024;
+const LIST = '{ videoJobs(first: 100) { nodes { id request { prompt } } } }';
+const QUERIES = ['POST', 'GET', 'SSE by POST', 'WebSocket, header'];
+
+/** A gateway with one finished job, whose video is kept as base64. */
+async function withVideo(answers: AnswerBudget) {
+  const gateway = await startGateway({ answers });
+  const mover = new JobMover(gateway);
+  const { id } = await mover.accept();
+  await mover.move(id, ...WHOLE_LIFE.slice(0, -1));
+  return { gateway, id, collect: () => mover.collectInline(id, 'A'.repeat(3 * MIB)) };
+}
+
+/** Sends a request and reads nothing of the answer. */
+function askAndSleep({ port }: Gateway, query: string) {
+  const body = JSON.stringify({ query });
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.pause();
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  return socket;
+}
+
+describe('the memory of an answer', () => {
+  it.each(QUERIES)('is taken while it is made and given back when it was read: %s', async (transport) => {
+    const answers = new AnswerBudget();
+    let taken = 0;
+    await using gateway = await startGateway({
+      answers,
+      wrapStore: (store) =>
+        overrideStore(store, {
+          list: (query) => {
+            taken = answers.bytes;
+            return store.list(query);
+          },
+        }),
+    });
+    // The third POST is answered by the compiled query.
+    for (let time = 0; time < 3; time++) {
+      taken = 0;
+      await ASKS[transport]?.(gateway.url, { query: LIST, token: null });
+      expect(taken).toBeGreaterThan(100 * 12_000);
+      await until(() => answers.bytes, 0);
+    }
+  });
+
+  it.each(QUERIES)('is given back when the operation is refused or fails: %s', async (transport) => {
+    const answers = new AnswerBudget();
+    await using gateway = await startGateway({
+      answers,
+      wrapStore: (store) => overrideStore(store, { list: () => Promise.reject(new Error('x')) }),
+    });
+    for (const query of [LIST, '{ nope }', '{', 'query A { __typename } query B { __typename }']) {
+      for (let time = 0; time < 3; time++) await ASKS[transport]?.(gateway.url, { query, token: null });
+    }
+    await until(() => answers.bytes, 0);
+  });
+
+  it.each(TRANSPORTS)('of a subscription is given back at its end: $name', async ({ open }) => {
+    const answers = new AnswerBudget();
+    const { gateway, id, collect } = await withVideo(answers);
+    await using _ = gateway;
+    using stream = await open(
+      gateway.url,
+      'subscription ($id: ID!) { videoJobUpdated(id: $id) { version video { base64 } } }',
+      { id },
+    );
+    await stream.result();
+    await collect();
+    expect(JSON.stringify((await stream.result()).data)).toContain('AAAA');
+    await stream.completed();
+    await until(() => answers.bytes, 0);
+  });
+
+  it('of a callback subscription is given back at its end', async () => {
+    await using router = await CallbackRouter.start();
+    const answers = new AnswerBudget();
+    await using gateway = await startGateway({ answers, callbackOrigins: [router.origin] });
+    const mover = new JobMover(gateway);
+    const { id } = await mover.accept();
+    const body = {
+      query: 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version video { base64 } } }',
+      variables: { id },
+      extensions: {
+        subscription: { callbackUrl: `${router.origin}/`, subscriptionId: 's', verifier: 'v' },
+      },
+    };
+    await postBody(gateway.url, JSON.stringify(body), { accept: 'application/json' });
+    await mover.move(id, ...WHOLE_LIFE.slice(0, -1));
+    await mover.collectInline(id, 'A'.repeat(MIB));
+    await until(() => router.told.at(-1), 'complete');
+    await until(() => answers.bytes, 0);
+  });
+
+  it('is what a client has still to read, until the client goes', async () => {
+    const answers = new AnswerBudget(16 * MIB);
+    await using gateway = await startGateway({ answers });
+    const mover = new JobMover(gateway);
+    const { id } = await mover.accept();
+    await mover.grow(id, 8 * MIB);
+    const socket = askAndSleep(gateway, `{ videoJob(id: "${id}") { request { prompt } } }`);
+    await until(() => answers.bytes > 0, true);
+    // An answer that has no room has the others looked at.
+    const waiting = answers.open('somebody else').reserve(16 * MIB);
+    await until(() => answers.bytes > 7 * MIB, true);
+    socket.destroy();
+    expect(await waiting).toBeNull();
+    expect(answers.bytes).toBe(16 * MIB);
+  });
+
+  it('is given back when a WebSocket closes while an answer is made', async () => {
+    const answers = new AnswerBudget();
+    const released = Promise.withResolvers<void>();
+    await using gateway = await startGateway({
+      answers,
+      wrapStore: (store) =>
+        overrideStore(store, {
+          list: async (query) => {
+            await released.promise;
+            return store.list(query);
+          },
+        }),
+    });
+    using client = await WsClient.connect(gateway.url);
+    client.subscribe('1', LIST);
+    await until(() => answers.bytes > 0, true);
+    client.socket.terminate();
+    await until(() => answers.bytes, 0);
+    released.resolve();
+    await delay(0);
+    expect(answers.bytes).toBe(0);
+  });
+});
+
+describe('when the memory is used up', () => {
+  /** Room for one list at a time. */
+  const budget = (maxWaitMs: number) => new AnswerBudget(1.5 * MIB, maxWaitMs);
+
+  it('an answer waits for memory', async () => {
+    await using gateway = await startGateway({ answers: budget(60_000) });
+    const all = await Promise.all(Array.from({ length: 20 }, () => graphql(gateway.url, LIST)));
+    expect(all).toEqual(Array.from({ length: 20 }, () => ({ data: { videoJobs: { nodes: [] } } })));
+  });
+
+  it('an answer that waited too long is refused', async () => {
+    const answers = budget(10);
+    await using gateway = await startGateway({ answers });
+    const holder = answers.open('somebody else');
+    expect(holder.reserve(MIB)).toBeNull();
+    const refused = await http(`${gateway.url}/graphql?query=${encodeURIComponent(LIST)}`, {
+      headers: { accept: 'application/json' },
+    });
+    expect(refused.status).toBe(503);
+    expect(JSON.parse(refused.text)).toMatchObject({
+      errors: [{ extensions: { code: 'TOO_MANY_ANSWERS', retryAfterSeconds: 1 } }],
+    });
+    // What is small still fits.
+    expect(await graphql(gateway.url, '{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+    holder.release();
+    expect(await graphql(gateway.url, LIST)).toEqual({ data: { videoJobs: { nodes: [] } } });
+  });
+
+  it('one owner has half of it, but room for one answer', async () => {
+    const answers = new AnswerBudget(100, 1);
+    const [first, second, other] = [answers.open('ada'), answers.open('ada'), answers.open('bob')];
+    expect(first.reserve(40)).toBeNull();
+    expect(await second.reserve(20)).toMatchObject({ extensions: { code: 'TOO_MANY_ANSWERS' } });
+    expect(other.reserve(60)).toBeNull();
+    first.release();
+    other.release();
+    expect(second.reserve(90)).toBeNull();
+  });
+
+  it('a waiting answer gets what is given back', async () => {
+    const answers = new AnswerBudget(100, 60_000);
+    const first = answers.open('ada');
+    expect(first.reserve(80)).toBeNull();
+    const second = answers.open('bob').reserve(50);
+    first.release();
+    expect(await second).toBeNull();
+    expect(answers.bytes).toBe(50);
+  });
+});
+
+it('the videos of one answer have 32 MiB together, and one may be of any size', async () => {
+  const answer = new AnswerBudget().open('ada');
+  await answer.reserveVideo(30 * MIB);
+  await expect(answer.reserveVideo(1)).rejects.toMatchObject({
+    extensions: { code: 'DOCUMENT_TOO_EXPENSIVE' },
+  });
+});
