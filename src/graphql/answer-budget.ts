@@ -44,6 +44,8 @@ export class AnswerBudget {
   /** Answers of HTTP requests. */
   readonly #followed = new Set<Answer>();
   #looking: NodeJS.Timeout | undefined;
+  #lookedAt = 0;
+  #isAdmitting = false;
 
   constructor(maxBytes = MAX_BYTES, maxWaitMs = MAX_WAIT_MS) {
     this.#maxBytes = maxBytes;
@@ -80,7 +82,10 @@ export class AnswerBudget {
     const left = (this.#byOwner.get(ownerId) ?? 0) + bytes;
     if (left === 0) this.#byOwner.delete(ownerId);
     else this.#byOwner.set(ownerId, left);
-    if (bytes < 0) this.#admitWaiting();
+    if (bytes >= 0 || this.#waiting.size === 0 || this.#isAdmitting) return;
+    // When many clients go at once, none of their answers is begun.
+    this.#isAdmitting = true;
+    setImmediate(() => this.#admitWaiting());
   }
 
   /** Only `Answer` calls this. */
@@ -116,6 +121,7 @@ export class AnswerBudget {
   }
 
   #admitWaiting(): void {
+    this.#isAdmitting = false;
     for (const { answer, bytes, settle } of this.#waiting) {
       if (answer.isClosed) settle(false);
       else if (this.#fits(answer, bytes)) settle(true);
@@ -124,8 +130,11 @@ export class AnswerBudget {
 
   /** Looks at what clients have read, and cuts those that take too long, as what they hold is wanted. */
   #look(): void {
-    const since = performance.now() - SLOW_MS;
-    for (const answer of this.#followed) answer.look(since);
+    const now = performance.now();
+    // Thousands of answers may want memory in one turn.
+    if (now - this.#lookedAt < LOOK_MS / 2) return;
+    this.#lookedAt = now;
+    for (const answer of this.#followed) answer.look(now - SLOW_MS);
   }
 }
 

@@ -65,7 +65,7 @@ const KEPT_PLANS = 100;
 export class SharedPayloads {
   readonly #options: SharedPayloadsOptions;
   readonly #plans = recentlyUsed<SubscriptionPlan>(KEPT_PLANS);
-  readonly #compiling = new OneATurn();
+  readonly #turns = new OneATurn();
   readonly #audiences = new Map<string, Audience>();
   /** The last event, when it came, and who has a payload of it. */
   #event: Job | null = null;
@@ -104,7 +104,7 @@ export class SharedPayloads {
     if (plan === undefined) {
       plan = new SubscriptionPlan(
         { schema, document, operationName: operationName ?? undefined },
-        this.#compiling,
+        this.#turns,
       );
       // A long one is its subscriber's alone, and goes with it.
       if (text.length <= MAX_CACHED_LENGTH) this.#plans.set(name, plan);
@@ -158,7 +158,16 @@ export class SharedPayloads {
     return shown;
   }
 
-  #make(event: Job, { plan, caller, baseUrl, variables }: Audience): string | Promise<string> {
+  /** Large payloads are made one a turn of the event loop: one event may be of many subscriptions. */
+  #make(event: Job, audience: Audience): string | Promise<string> {
+    if (!audience.plan.isLarge) return this.#run(event, audience);
+    const turn = new Promise<void>((resolve) => {
+      this.#turns.add(resolve);
+    });
+    return turn.then(() => this.#run(event, audience));
+  }
+
+  #run(event: Job, { plan, caller, baseUrl, variables }: Audience): string | Promise<string> {
     const context = this.#options.createContext(caller, baseUrl);
     const result = plan.run(event, context, variables);
     return result instanceof Promise

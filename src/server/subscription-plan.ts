@@ -13,6 +13,7 @@ import type { Job } from '../domain/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
 import { type CompiledDocument, compileDocument } from './compile-document.ts';
+import { measure } from './document/measure.ts';
 import type { OneATurn } from './one-a-turn.ts';
 
 /** What the executor needs besides the event. */
@@ -28,6 +29,9 @@ type Result = ExecutionResult | Promise<ExecutionResult>;
 /** For how many events a document has to be run until it is compiled. */
 const COMPILED_AT = 2;
 
+/** Values of an event; a job with every field, and the base64 of its video, has 550. */
+const MAX_SMALL_VALUES = 700;
+
 let plans = 0;
 
 /**
@@ -38,6 +42,8 @@ export class SubscriptionPlan {
   /** Differs from plan to plan. */
   readonly id = ++plans;
   readonly options: PlanOptions;
+  /** Whether making a result takes more than a millisecond or two. */
+  readonly isLarge: boolean;
   /** The variables that a result depends on. */
   readonly #relevant: readonly string[];
   readonly #compiling: OneATurn;
@@ -50,6 +56,7 @@ export class SubscriptionPlan {
     this.options = options;
     this.#compiling = compiling;
     this.#relevant = relevantVariables(options);
+    this.isLarge = valuesOf(options) > MAX_SMALL_VALUES;
   }
 
   /** Equal for equal results of an event, as far as variables go. One that is null is another than one left out. */
@@ -93,6 +100,11 @@ export class SubscriptionPlan {
     const { schema, document, operationName } = this.options;
     this.#compiled = compileDocument(schema, document, operationName);
   }
+}
+
+function valuesOf({ schema, document, operationName }: PlanOptions): number {
+  const operation = getOperationAST(document, operationName);
+  return operation == null ? 0 : (measure(schema, document).get(operation)?.values ?? 0);
 }
 
 /** All but those that say which events come: they are arguments of the one root field. */

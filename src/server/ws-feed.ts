@@ -39,6 +39,13 @@ export class WsFeed implements Sink<Job> {
   }
 
   write(job: Job): boolean {
+    // A payload that is not made yet takes no memory.
+    if (this.#outlet.isBehind) {
+      this.#outlet.onRoom(() => {
+        if (!this.#ended && this.write(job)) this.#quiet.feed.resume();
+      });
+      return false;
+    }
     try {
       const payload = this.#payloads.of(job, this.#audience);
       if (!(payload instanceof Promise)) return this.#send(payload);

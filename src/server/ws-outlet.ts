@@ -17,7 +17,6 @@ export class WsOutlet {
   readonly #outbox: Outbox;
   /** Frames, a character a byte. */
   #held = '';
-  /** Whether the client has too much to read. */
   #behind = false;
   #waiting: (() => void)[] = [];
 
@@ -26,6 +25,11 @@ export class WsOutlet {
     this.#socket = socket;
     this.#stream = stream;
     this.#outbox = outbox;
+  }
+
+  /** Whether the client has too much to read: what is to be sent should wait for `onRoom`. */
+  get isBehind(): boolean {
+    return this.#behind;
   }
 
   /**

@@ -13,6 +13,8 @@ import { overrideStore } from '../support/override-store.ts';
 import { WsClient } from '../support/ws-client.ts';
 
 const MIB = 1024 * 1024;
+/** Bytes that one list and nothing else finds room in. */
+const ONE_LIST = 1.5 * MIB;
 const LIST = '{ videoJobs(first: 100) { nodes { id request { prompt } } } }';
 const QUERIES = ['POST', 'GET', 'SSE by POST', 'WebSocket, header'];
 
@@ -26,14 +28,13 @@ async function withVideo(answers: AnswerBudget) {
 }
 
 /** Sends a request and reads nothing of the answer. */
-function askAndSleep({ port }: Gateway, query: string) {
+function askAndSleep({ port }: Gateway, query: string, times = 1) {
   const body = JSON.stringify({ query });
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   socket.pause();
-  socket.write(
-    `POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  );
+  const request = `POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  socket.write(request.repeat(times));
   return socket;
 }
 
@@ -67,7 +68,8 @@ describe('the memory of an answer', () => {
       wrapStore: (store) => overrideStore(store, { list: () => Promise.reject(new Error('x')) }),
     });
     for (const query of [LIST, '{ nope }', '{', 'query A { __typename } query B { __typename }']) {
-      for (let time = 0; time < 3; time++) await ASKS[transport]?.(gateway.url, { query, token: null });
+      for (let time = 0; time < 3; time++)
+        expect(typeof (await ASKS[transport]?.(gateway.url, { query, token: null }))).toBe('string');
     }
     await until(() => answers.bytes, 0);
   });
@@ -106,6 +108,7 @@ describe('the memory of an answer', () => {
     await mover.collectInline(id, 'A'.repeat(MIB));
     await until(() => router.told.at(-1), 'complete');
     await until(() => answers.bytes, 0);
+    expect(router.messages.some(({ payload }) => JSON.stringify(payload)?.includes('AAAA'))).toBe(true);
   });
 
   it('is what a client has still to read, until the client goes', async () => {
@@ -122,6 +125,18 @@ describe('the memory of an answer', () => {
     socket.destroy();
     expect(await waiting).toBeNull();
     expect(answers.bytes).toBe(16 * MIB);
+  });
+
+  it('of answers to requests that were sent in a row is given back when the client goes', async () => {
+    const answers = new AnswerBudget();
+    await using gateway = await startGateway({ answers });
+    const mover = new JobMover(gateway);
+    const { id } = await mover.accept();
+    await mover.grow(id, 8 * MIB);
+    const socket = askAndSleep(gateway, `{ videoJob(id: "${id}") { request { prompt } } }`, 5);
+    await until(() => answers.bytes > 4 * 12_000, true);
+    socket.destroy();
+    await until(() => answers.bytes, 0);
   });
 
   it('is given back when a WebSocket closes while an answer is made', async () => {
@@ -149,17 +164,14 @@ describe('the memory of an answer', () => {
 });
 
 describe('when the memory is used up', () => {
-  /** Room for one list at a time. */
-  const budget = (maxWaitMs: number) => new AnswerBudget(1.5 * MIB, maxWaitMs);
-
   it('an answer waits for memory', async () => {
-    await using gateway = await startGateway({ answers: budget(60_000) });
+    await using gateway = await startGateway({ answers: new AnswerBudget(ONE_LIST, 60_000) });
     const all = await Promise.all(Array.from({ length: 20 }, () => graphql(gateway.url, LIST)));
     expect(all).toEqual(Array.from({ length: 20 }, () => ({ data: { videoJobs: { nodes: [] } } })));
   });
 
   it('an answer that waited too long is refused', async () => {
-    const answers = budget(10);
+    const answers = new AnswerBudget(ONE_LIST, 10);
     await using gateway = await startGateway({ answers });
     const holder = answers.open('somebody else');
     expect(holder.reserve(MIB)).toBeNull();

@@ -1,0 +1,116 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WsClient } from '../support/ws-client.ts';
+import { generate, post, type SpawnedGateway, spawnGateway } from '../support/spawned-gateway.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+
+const PROMPT = 'x'.repeat(2000);
+const JOBS = 100;
+const times = (count: number, part: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => part(index)).join(' ');
+/** Two megabytes. It could be twelve, as much as an answer may have. */
+const LARGE = `{ videoJobs(first: 100) { nodes { ${times(10, (index) => `a${index}: request { prompt }`)} } } }`;
+/** As large as an event may be. */
+const LARGE_EVENT = `subscription { videoJobsUpdated { id ${times(20, (index) => `a${index}: request { prompt }`)} } }`;
+
+let folder: TempFolder;
+let gateway: SpawnedGateway;
+let port: number;
+
+beforeAll(async () => {
+  folder = tempFolder();
+  gateway = await spawnGateway({
+    DATA_DIR: folder.path,
+    SEGMIND_API_KEY: 'SG_test',
+    SEGMIND_BASE_URL: 'http://127.0.0.1:1',
+    NODE_OPTIONS: '--max-old-space-size=512',
+  });
+  port = Number(new URL(gateway.url).port);
+  await change(JOBS);
+});
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+describe('a process with a heap of 512 MB survives clients that do not read', () => {
+  test.each(['POST', 'GET', 'event stream', 'form'] as const)('many large answers by %s', async (way) => {
+    const sockets = Array.from({ length: 60 }, () => sleeper(requestOf(way).repeat(40)));
+    await stillServes();
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test('many large answers by WebSocket', async () => {
+    const clients = await Promise.all(Array.from({ length: 10 }, () => WsClient.connect(gateway.url)));
+    for (const client of clients) {
+      client.socket.pause();
+      for (let index = 0; index < 50; index++) client.subscribe(`q${index}`, LARGE);
+    }
+    await stillServes();
+    for (const client of clients) client[Symbol.dispose]();
+  });
+
+  test('many subscriptions to large events by WebSocket', async () => {
+    const clients = await Promise.all(Array.from({ length: 3 }, () => WsClient.connect(gateway.url)));
+    for (const client of clients) {
+      // Each a document of its own, so that they share no payload.
+      for (let index = 0; index < 200; index++)
+        client.subscribe(`s${index}`, LARGE_EVENT.replace('a0:', `b${index}:`));
+      client.socket.pause();
+    }
+    await change(5);
+    await stillServes();
+    for (const client of clients) client[Symbol.dispose]();
+  });
+
+  test('many event streams of large events', async () => {
+    const sockets = Array.from({ length: 100 }, () => sleeper(requestOf('event stream', LARGE_EVENT)));
+    await change(5);
+    await stillServes();
+    for (const socket of sockets) socket.destroy();
+  });
+});
+
+/** Lets time pass in which answers pile up, then expects other requests to be answered. */
+async function stillServes(): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    await delay(200);
+    expect(await post(gateway.url, '{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+  }
+}
+
+/** Accepts jobs, which is an event each. */
+async function change(count: number): Promise<void> {
+  for (let index = 0; index < count; index++) await generate(gateway.url, { prompt: PROMPT });
+}
+
+/** Sends bytes, and reads nothing. */
+function sleeper(bytes: string): Socket {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.pause();
+  socket.write(bytes);
+  return socket;
+}
+
+function requestOf(way: 'POST' | 'GET' | 'event stream' | 'form', query = LARGE): string {
+  const json = JSON.stringify({ query });
+  const headers = (accept: string, type: string, body: string) =>
+    `POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ${accept}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  switch (way) {
+    case 'POST':
+      return headers('application/json', 'application/json', json);
+    case 'event stream':
+      return headers('text/event-stream', 'application/json', json);
+    case 'GET':
+      return `GET /graphql?query=${encodeURIComponent(query)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json\r\n\r\n`;
+    case 'form': {
+      const parts = [
+        ['operations', json],
+        ['map', '{}'],
+      ].map(([name, value]) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`);
+      return headers('application/json', 'multipart/form-data; boundary=x', `${parts.join('')}--x--\r\n`);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { FairQueue } from '../../src/server/document/fair-queue.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Work that takes its time, and leaves a name. */
+function work(done: string[], name: string, ms: number) {
+  return () => {
+    vi.advanceTimersByTime(ms);
+    done.push(name);
+    return name;
+  };
+}
+
+it('work is done at once while there is little of it', () => {
+  const queue = new FairQueue();
+  const done: string[] = [];
+  expect(queue.run('ada', work(done, 'a', 1))).toBe('a');
+  expect(queue.run('ada', work(done, 'b', 1))).toBe('b');
+});
+
+it('owners take turns, and after each slice the queue rests as long as it took', async () => {
+  const queue = new FairQueue();
+  const done: string[] = [];
+  queue.run('ada', work(done, 'a0', 10));
+  const waiting = [
+    queue.run('ada', work(done, 'a1', 10)),
+    queue.run('ada', work(done, 'a2', 10)),
+    queue.run('bob', work(done, 'b1', 10)),
+  ];
+  vi.advanceTimersByTime(9);
+  expect(done).toEqual(['a0']);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(done).toEqual(['a0', 'a1']);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(done).toEqual(['a0', 'a1', 'b1', 'a2']);
+  expect(await Promise.all(waiting)).toEqual(['a1', 'a2', 'b1']);
+});
+
+it('work that throws fails alone', async () => {
+  const queue = new FairQueue();
+  const done: string[] = [];
+  queue.run('ada', work(done, 'a0', 10));
+  const failing = queue.run('ada', () => {
+    throw new Error('no');
+  });
+  const next = queue.run('ada', work(done, 'a1', 1));
+  const failed = expect(failing).rejects.toThrow('no');
+  await vi.advanceTimersByTimeAsync(100);
+  await failed;
+  expect(await next).toBe('a1');
+});
+
+it('one owner has 1,000 pieces waiting at most', () => {
+  const queue = new FairQueue();
+  queue.run('ada', work([], 'a', 10));
+  const results = Array.from({ length: 1001 }, () => queue.run('ada', () => 1));
+  expect(results.filter((result) => result === null)).toHaveLength(1);
+  expect(queue.run('bob', () => 1)).toBeInstanceOf(Promise);
+});
