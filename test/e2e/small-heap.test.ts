@@ -7,6 +7,7 @@ import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
 const PROMPT = 'x'.repeat(2000);
 const JOBS = 100;
+const ROUNDS = 3;
 const times = (count: number, part: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ');
 /** Two megabytes. It could be twelve, as much as an answer may have. */
@@ -37,7 +38,7 @@ afterAll(async () => {
 describe('a process with a heap of 512 MB survives clients that do not read', () => {
   test.each(['POST', 'GET', 'event stream', 'form'] as const)('many large answers by %s', async (way) => {
     const sockets = Array.from({ length: 60 }, () => sleeper(requestOf(way).repeat(40)));
-    await stillServes();
+    expect(await served()).toBe(ROUNDS);
     for (const socket of sockets) socket.destroy();
   });
 
@@ -47,7 +48,7 @@ describe('a process with a heap of 512 MB survives clients that do not read', ()
       client.socket.pause();
       for (let index = 0; index < 50; index++) client.subscribe(`q${index}`, LARGE);
     }
-    await stillServes();
+    expect(await served()).toBe(ROUNDS);
     for (const client of clients) client[Symbol.dispose]();
   });
 
@@ -60,24 +61,27 @@ describe('a process with a heap of 512 MB survives clients that do not read', ()
       client.socket.pause();
     }
     await change(5);
-    await stillServes();
+    expect(await served()).toBe(ROUNDS);
     for (const client of clients) client[Symbol.dispose]();
   });
 
   test('many event streams of large events', async () => {
     const sockets = Array.from({ length: 100 }, () => sleeper(requestOf('event stream', LARGE_EVENT)));
     await change(5);
-    await stillServes();
+    expect(await served()).toBe(ROUNDS);
     for (const socket of sockets) socket.destroy();
   });
 });
 
-/** Lets time pass in which answers pile up, then expects other requests to be answered. */
-async function stillServes(): Promise<void> {
-  for (let round = 0; round < 3; round++) {
+/** Lets time pass in which answers pile up. @returns how many other requests were answered meanwhile */
+async function served(): Promise<number> {
+  let answered = 0;
+  for (let round = 0; round < ROUNDS; round++) {
     await delay(200);
-    expect(await post(gateway.url, '{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+    const { errors } = await post(gateway.url, '{ __typename }');
+    if (errors === undefined) answered += 1;
   }
+  return answered;
 }
 
 /** Accepts jobs, which is an event each. */
@@ -96,13 +100,11 @@ function sleeper(bytes: string): Socket {
 
 function requestOf(way: 'POST' | 'GET' | 'event stream' | 'form', query = LARGE): string {
   const json = JSON.stringify({ query });
-  const headers = (accept: string, type: string, body: string) =>
-    `POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ${accept}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   switch (way) {
     case 'POST':
-      return headers('application/json', 'application/json', json);
+      return postOf('application/json', 'application/json', json);
     case 'event stream':
-      return headers('text/event-stream', 'application/json', json);
+      return postOf('text/event-stream', 'application/json', json);
     case 'GET':
       return `GET /graphql?query=${encodeURIComponent(query)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json\r\n\r\n`;
     case 'form': {
@@ -110,7 +112,11 @@ function requestOf(way: 'POST' | 'GET' | 'event stream' | 'form', query = LARGE)
         ['operations', json],
         ['map', '{}'],
       ].map(([name, value]) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`);
-      return headers('application/json', 'multipart/form-data; boundary=x', `${parts.join('')}--x--\r\n`);
+      return postOf('application/json', 'multipart/form-data; boundary=x', `${parts.join('')}--x--\r\n`);
     }
   }
+}
+
+function postOf(accept: string, type: string, body: string): string {
+  return `POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ${accept}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }

@@ -137,6 +137,7 @@ describe('the memory of an answer', () => {
     await until(() => answers.bytes > 4 * 12_000, true);
     socket.destroy();
     await until(() => answers.bytes, 0);
+    expect(gateway.log.errors).toEqual([]);
   });
 
   it('is given back when a WebSocket closes while an answer is made', async () => {
