@@ -3,7 +3,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { ConfigError, parseSandboxConfig } from './config.ts';
 import { makeFolder } from './data-folder.ts';
-import { isOrigin } from './setting-forms.ts';
+import { isLoopback, isOrigin } from './setting-forms.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 
 const USAGE =
@@ -43,6 +43,11 @@ try {
   process.stdout.write(
     `sandbox listening on ${sandbox.address}${known}; any key is good: SEGMIND_API_KEY=SG_test\n`,
   );
+  if (values.host !== undefined && !isLoopback(values.host) && publicUrl === undefined) {
+    process.stderr.write(
+      `URLs in answers begin with ${sandbox.url}. For clients on other machines give --public-url with the origin that they use.\n`,
+    );
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       sandbox[Symbol.asyncDispose]().then(

@@ -50,3 +50,11 @@ it('does not start with a public URL that is no origin', async () => {
   expect(await once(child, 'close')).toEqual([1, null]);
   expect(errors).toContain('--public-url must be an http or https origin, such as http://sandbox:4010.');
 });
+
+it('that listens on every address says that other machines need its public URL', async () => {
+  const child = await startMain('--host', '0.0.0.0');
+  const [hint] = await once(child.stderr.setEncoding('utf8'), 'data');
+  expect(hint).toMatch(
+    /^URLs in answers begin with http:\/\/127\.0\.0\.1:\d+\. For clients on other machines give --public-url/,
+  );
+});
