@@ -14,7 +14,7 @@ export function publicUrl() {
     .string()
     .refine(
       isPublicUrl,
-      'must be an http or https URL without query and fragment, such as https://video.example.com or https://example.com/reelgate',
+      'must be an http or https URL without /graphql, query and fragment, such as https://video.example.com or https://example.com/reelgate',
     )
     .transform((value) => new URL(value).href.replace(/\/+$/, ''))
     .optional();
@@ -55,6 +55,8 @@ function list(isEntry: (entry: string) => boolean, message: string) {
 function isPublicUrl(value: string): boolean {
   const url = URL.parse(value);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  // The endpoint's own path is added to it.
+  if (/\/graphql\/?$/.test(url.pathname)) return false;
   return url.href === `${url.origin}${url.pathname}` && !url.pathname.includes('//');
 }
 

@@ -18,9 +18,11 @@ describe('PUBLIC_URL', () => {
     'https://video.example.com/#a',
     'https://user@video.example.com',
     'https://video.example.com//a',
+    'https://video.example.com/graphql',
+    'https://video.example.com/reelgate/graphql/',
   ])('is not %s', (wrong) => {
     expect(() => parseConfig({ PUBLIC_URL: wrong })).toThrow(
-      /PUBLIC_URL: must be an http or https URL without query and fragment, such as/,
+      /PUBLIC_URL: must be an http or https URL without \/graphql, query and fragment, such as/,
     );
   });
 });
