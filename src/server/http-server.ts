@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { boundArrivingBodies } from './arriving-bodies.ts';
 import {
   answerClientErrors,
   CONNECTION_TIMES,
@@ -92,6 +93,7 @@ export class HttpServer implements AsyncDisposable {
       },
     );
     answerClientErrors(this.#server, this.#answers);
+    boundArrivingBodies(this.#server);
     watchUnread(this.#server, this.#answers, options.unreadLimits ?? UNREAD_LIMITS);
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }

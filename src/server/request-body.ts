@@ -10,7 +10,8 @@ import { badRequest, refusal, tooSlow } from './refusal.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { tooManyUploads, type UploadSlots } from './upload-slots.ts';
 
-const MAX_BODY_BYTES = 1024 * 1024;
+/** Of JSON. */
+export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** What is known of a request before Yoga gets it. */
 export interface ReadAhead {

@@ -3,7 +3,7 @@ import { connect, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readBody } from '../../src/server/read-body.ts';
-import { exchange, http } from '../support/gateway-http.ts';
+import { exchange, http, postBody } from '../support/gateway-http.ts';
 import { FORM, MIB, pngOf, rawForm, uploadOf } from '../support/gateway-upload.ts';
 import { until } from '../support/gateway-until.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
@@ -99,6 +99,23 @@ describe('a body', () => {
     expect(done).toEqual([type, seconds]);
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+it('bodies that arrive cost the oldest their connections when they hold more than 64 MiB together', async () => {
+  await using gateway = await startGateway();
+  const almost = Buffer.alloc(MIB - 1, ' ');
+  const clients = Array.from({ length: 80 }, () => {
+    const client = open(gateway, head('application/json', MIB));
+    client.socket.write(almost);
+    return client;
+  });
+  // Some of the bytes that came with the heads are not counted.
+  await until(() => clients.filter(({ closed }) => closed()).length >= 8, true);
+  expect(clients.slice(-50).some(({ closed }) => closed())).toBe(false);
+  const { status } = await postBody(gateway.url, QUERY);
+  expect(status).toBe(200);
+  for (const { socket } of clients) socket.destroy();
+  expect(gateway.log.errors).toEqual([]);
 });
 
 describe('what Node checks is checked every second', () => {
