@@ -3,7 +3,7 @@
  * them, as a save does at its end. Usage: publisher.ts <url> <jobs> save|announce
  */
 import { Redis } from 'ioredis';
-import { sealKeys, sealOf } from '../../src/store/redis/announcement.ts';
+import { sealKey, sealOf } from '../../src/store/redis/announcement.ts';
 import { encodeJob } from '../../src/store/redis/job-hash.ts';
 import { channels, shardOf } from '../../src/store/redis/keys.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
@@ -32,7 +32,7 @@ const client = new Redis(url, { enableAutoPipelining: true });
 const ANNOUNCE = `redis.call('PUBLISH', ARGV[1], ARGV[3]) redis.call('PUBLISH', ARGV[2], ARGV[3])`;
 const announceSha = String(await client.script('LOAD', ANNOUNCE));
 
-const seal = sealKeys(await redisSecret(client, 'announcements'));
+const seal = sealKey(await redisSecret(client, 'announcements'));
 
 obey(eventCommands(how === 'save' ? save : announce));
 ready();

@@ -1,4 +1,4 @@
-import { type SealKeys, sealKeys } from './announcement.ts';
+import { sealKey } from './announcement.ts';
 
 /** What the secret works with. */
 export interface AnnouncementSecretOptions {
@@ -14,22 +14,22 @@ const PAUSE_MS = 10_000;
 /** The secret that announcements are sealed with. */
 export class AnnouncementSecret {
   readonly #options: AnnouncementSecretOptions;
-  #keys = sealKeys(new Uint8Array());
+  #key = sealKey(new Uint8Array());
   #readAt = -Infinity;
 
   constructor(options: AnnouncementSecretOptions) {
     this.#options = options;
   }
 
-  get keys(): SealKeys {
-    return this.#keys;
+  get key(): string {
+    return this.#key;
   }
 
   /** Rejects when it can't be read. */
   async load(): Promise<void> {
     const { read, now } = this.#options;
     this.#readAt = now();
-    this.#keys = sealKeys(await read());
+    this.#key = sealKey(await read());
   }
 
   /** Reads it again, now and then: a Redis that was emptied has got another one. */

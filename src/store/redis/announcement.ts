@@ -5,19 +5,13 @@ import { channels, shardOf } from './keys.ts';
 /** What stands between an announced job and its seal, and after it. */
 const SEAL_START = ',"@seal":"';
 const SEAL_END = '"}';
-/** Characters of all of it: a hash of 32 bytes has 43 in base64. */
-const SEAL_LENGTH = SEAL_START.length + 43 + SEAL_END.length;
+/** Characters of the hash: 128 of its bits, in hex. */
+const HASH_LENGTH = 32;
+const SEAL_LENGTH = SEAL_START.length + HASH_LENGTH + SEAL_END.length;
 
-/** What announcements are sealed with: two keys, each as long as a block of the hash. */
-export interface SealKeys {
-  readonly inner: string;
-  readonly outer: string;
-}
-
-/** @param secret that all instances share */
-export function sealKeys(secret: Uint8Array): SealKeys {
-  const key = (name: string) => createHmac('sha256', secret).update(name).digest('hex');
-  return { inner: key('inner'), outer: key('outer') };
+/** @returns the key that announcements are sealed with, as long as a block of the hash; from a secret that all instances share */
+export function sealKey(secret: Uint8Array): string {
+  return createHmac('sha256', secret).update('announcements').digest('hex');
 }
 
 /**
@@ -26,8 +20,8 @@ export function sealKeys(secret: Uint8Array): SealKeys {
  *
  * @param job as JSON, see encodeJob
  */
-export function sealOf(job: string, keys: SealKeys): string {
-  return makeSeal(job.slice(0, -1), keys);
+export function sealOf(job: string, key: string): string {
+  return makeSeal(job.slice(0, -1), key);
 }
 
 /**
@@ -35,29 +29,29 @@ export function sealOf(job: string, keys: SealKeys): string {
  *
  * @returns null when it is no announcement by this store that belongs on its channel
  */
-export function readAnnouncement(text: string, channel: string, keys: SealKeys): Job | null {
+export function readAnnouncement(text: string, channel: string, key: string): Job | null {
   const end = text.length - SEAL_LENGTH;
   if (end <= 0) return null;
   const body = text.slice(0, end);
   // How long the comparison takes is seen by nobody who could learn from it: messages are not answered.
-  if (text.slice(end) !== makeSeal(body, keys)) return null;
+  if (text.slice(end) !== makeSeal(body, key)) return null;
   const job = parseJob(`${body}}`);
   return job !== null && belongsOn(channel, job) ? job : null;
 }
 
 /** Whether a channel carries the announcements of this job, of its owner, or of new jobs of its shard. */
 function belongsOn(channel: string, { id, ownerId }: Job): boolean {
+  if (channel === channels.job(id)) return true;
   const shard = shardOf(id);
-  return [channels.job(id), channels.owner(shard, ownerId), channels.work(shard)].includes(channel);
+  return channel === channels.owner(shard, ownerId) || channel === channels.work(shard);
 }
 
 /**
- * NMAC, of which HMAC is the form for one key: with a block of key before each of the two hashes. Node's HMAC would take twice as
- * long, for each message to each instance.
+ * SHA-256 over key and job, of which half is shown: with the other half unknown nobody can go on hashing from there, which is what
+ * HMAC's second hash is for. Each message to each instance is checked, and two hashes would take twice as long.
  */
-function makeSeal(body: string, { inner, outer }: SealKeys): string {
-  const digest = hash('sha256', outer + hash('sha256', inner + body, 'hex'), 'base64url');
-  return SEAL_START + digest + SEAL_END;
+function makeSeal(body: string, key: string): string {
+  return SEAL_START + hash('sha256', key + body, 'hex').slice(0, HASH_LENGTH) + SEAL_END;
 }
 
 function parseJob(text: string): Job | null {

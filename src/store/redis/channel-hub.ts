@@ -20,14 +20,14 @@ export interface ChannelHubOptions extends LineOptions {
   /** Called with what went wrong each time that the line is lost. */
   readonly onTrouble: (error: unknown) => void;
   /** What announcements are sealed with. */
-  readonly secret: Pick<AnnouncementSecret, 'keys' | 'doubt'>;
+  readonly secret: Pick<AnnouncementSecret, 'key' | 'doubt'>;
 }
 
 interface Channel {
   readonly listeners: Set<ChannelListener>;
   /** Resolves once the server has acknowledged the subscription. */
   acknowledged: Promise<void>;
-  /** The newest versions that were told, of the jobs that were told of last; null before the first. */
+  /** The newest versions that were told, of the last jobs that came up; null before the first. */
   versions: Map<string, number> | null;
   /** Since when the store is to be read once more; null: not. */
   doubtedSince: number | null;
@@ -173,7 +173,7 @@ export class ChannelHub implements AsyncDisposable {
   #deliver(name: string, text: string): void {
     const channel = this.#channels.get(name);
     if (channel === undefined) return;
-    const job = readAnnouncement(text, name, this.#options.secret.keys);
+    const job = readAnnouncement(text, name, this.#options.secret.key);
     if (job === null || job.version <= (channel.versions?.get(job.id) ?? 0)) return this.#doubt(channel);
     remember((channel.versions ??= new Map()), job);
     for (const listener of channel.listeners) listener.message(job);
@@ -210,7 +210,6 @@ export class ChannelHub implements AsyncDisposable {
 }
 
 function remember(versions: Map<string, number>, { id, version }: Job): void {
-  versions.delete(id);
   versions.set(id, version);
   if (versions.size <= MAX_VERSIONS) return;
   for (const [oldest] of versions) return void versions.delete(oldest);

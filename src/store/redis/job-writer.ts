@@ -66,7 +66,7 @@ export class JobWriter {
           [idempotencyKey === null ? '' : fingerprint, time, time + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
           [oldestId(time - keptMs), Math.ceil(keptMs / 1000)],
           [text, publish, channels.job(id), channels.owner(shard, ownerId)],
-          [channels.work(shard), sealOf(text, secret.keys)],
+          [channels.work(shard), sealOf(text, secret.key)],
         ],
       ),
     );
@@ -104,7 +104,7 @@ export class JobWriter {
           [id, lease, job.version, mode, schedule?.dueAt ?? leaseUntil ?? '', job.deadlineAt],
           [schedule?.faults ?? 0, schedule?.seenAt ?? '', encodeNotes(schedule?.notes)],
           [Math.ceil((keptUntil - time) / 1000), videoData ?? ''],
-          [text, publish, channels.job(id), channels.owner(shard, ownerId), sealOf(text, secret.keys)],
+          [text, publish, channels.job(id), channels.owner(shard, ownerId), sealOf(text, secret.key)],
         ],
       ),
     );

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
-import { sealKeys, sealOf } from '../../../src/store/redis/announcement.ts';
+import { sealKey, sealOf } from '../../../src/store/redis/announcement.ts';
 import { ChannelHub } from '../../../src/store/redis/channel-hub.ts';
 import { connectForCommands, connectForSubscriptions } from '../../../src/store/redis/connections.ts';
 import { encodeJob } from '../../../src/store/redis/job-hash.ts';
@@ -9,7 +9,7 @@ import { systemClock } from '../../../src/system-clock.ts';
 import { acceptedJob } from '../../support/jobs.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 
-const KEYS = sealKeys(Buffer.alloc(32, 7));
+const KEY = sealKey(Buffer.alloc(32, 7));
 
 it('a hub whose first lines cannot be opened starts with the next, and tells why', async () => {
   await using server = await RedisServer.start();
@@ -30,7 +30,7 @@ it('a hub whose first lines cannot be opened starts with the next, and tells why
     beatChannels: ['beat'],
     clock: systemClock,
     random: () => 1,
-    secret: { keys: KEYS, doubt: () => {} },
+    secret: { key: KEY, doubt: () => {} },
     onTrouble: (error) => troubles.push(String(error)),
   });
   await hub.start();
@@ -41,7 +41,7 @@ it('a hub whose first lines cannot be opened starts with the next, and tells why
   const unwatch = await hub.listen(channels.job(job.id), listener);
   const say = (version: number) => {
     const text = encodeJob({ ...job, version });
-    return server.run('PUBLISH', channels.job(job.id), text.slice(0, -1) + sealOf(text, KEYS));
+    return server.run('PUBLISH', channels.job(job.id), text.slice(0, -1) + sealOf(text, KEY));
   };
   await say(1);
   await expect.poll(() => told).toEqual([1]);
