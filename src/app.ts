@@ -254,6 +254,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       baseUrlOf,
       crossOrigin,
       trusted,
+      upstream: parts.upstreamKind,
     }),
     callbacks,
     graphiql: config.introspection

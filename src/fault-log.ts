@@ -22,9 +22,9 @@ const WINDOW_MS = 10_000;
 const MAX_WINDOWS = 100;
 
 /**
- * Logs what can come many times a second, such as each query's failure while Redis is away: the first is logged at once; those
- * that say the same are counted, and every ten seconds, or as long as it is told, in which there were some the last of them is logged with their number, as
- * `repeated`.
+ * Limits log lines of faults that repeat, such as the failure of each query while Redis is away. The first fault is logged at
+ * once. Later faults with the same level, message and error are counted. At the end of each window with such faults the last
+ * one is logged, with their number as `repeated`.
  */
 export class FaultLog implements LeveledLog, Disposable {
   readonly #log: LeveledLog;
@@ -33,7 +33,7 @@ export class FaultLog implements LeveledLog, Disposable {
   readonly #windows = new Map<string, Window>();
   readonly #closing = new AbortController();
 
-  /** @param windowMs milliseconds between two lines that say the same */
+  /** @param windowMs milliseconds between two lines of the same fault */
   constructor(log: LeveledLog, clock: Clock, windowMs = WINDOW_MS) {
     this.#windowMs = windowMs;
     this.#log = log;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, parseConfig, parseSandboxConfig, secretsOf } from '../src/config.ts';
+import { faultOf } from './support/config-fault.ts';
 
 const DEFAULTS = {
   port: 4000,
@@ -107,16 +108,6 @@ const NAMES = [
   'SANDBOX',
   'SANDBOX_SPEED',
 ];
-
-function faultOf(environment: Record<string, string>): string {
-  try {
-    parseConfig(environment);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-  return 'none';
-}
 
 describe('the configuration', () => {
   it('has a default for everything', () => {

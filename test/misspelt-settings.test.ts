@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseConfig, parseSandboxConfig } from '../src/config.ts';
-
-function faultOf(environment: Record<string, string>): string {
-  try {
-    parseConfig(environment);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-  return 'none';
-}
+import { parseSandboxConfig } from '../src/config.ts';
+import { faultOf } from './support/config-fault.ts';
 
 describe('a variable that is no setting', () => {
   it.each([

@@ -139,10 +139,12 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { publicUrl, upstream } = this.#options;
-    if (upstream !== 'public') response.setHeader(UPSTREAM_HEADER, upstream);
+    const { publicUrl } = this.#options;
     const prefix = publicUrl.prefixOf(request);
-    if (prefix !== '' && request.url === prefix) return redirect(response, `${prefix}/`);
+    if (prefix !== '' && request.url === prefix) {
+      this.#nameUpstream(response);
+      return redirect(response, `${prefix}/`);
+    }
     removePrefix(request, prefix);
     const path = pathOf(request);
     const { graphql } = this.#options;
@@ -160,6 +162,7 @@ export class HttpServer implements AsyncDisposable {
   ): Promise<void> {
     const { graphql, console, media, publicUrl } = this.#options;
     const mediaPath = media === null ? null : LocalMedia.upstreamPath(path);
+    this.#nameUpstream(response);
     response.setHeader('x-content-type-options', 'nosniff');
     if (isSecureContext(publicUrl.baseUrlOf(request)))
       response.setHeader('cross-origin-opener-policy', 'same-origin');
@@ -197,6 +200,7 @@ export class HttpServer implements AsyncDisposable {
       if (response.writableLength > 0) this.#track(response);
       return;
     }
+    this.#nameUpstream(response);
     // With a header set here, those that are written later can be read back: isStream does.
     for (const [name, value] of GRAPHQL_HEADERS) response.setHeader(name, value);
     this.#closeIfDraining(response);
@@ -223,6 +227,11 @@ export class HttpServer implements AsyncDisposable {
     const { status, code, message } = refusal;
     logRefusal(this.#options.refusals, request, refusal);
     return { status, error: { message, extensions: { code } } };
+  }
+
+  #nameUpstream(response: ServerResponse): void {
+    const { upstream } = this.#options;
+    if (upstream !== 'public') response.setHeader(UPSTREAM_HEADER, upstream);
   }
 
   #closeIfDraining(response: ServerResponse): void {

@@ -177,6 +177,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     baseUrlOf,
     crossOrigin,
     trusted,
+    upstream: 'public',
   });
   const webSockets = new WebSocketEndpoint({
     yoga,

@@ -3,7 +3,7 @@ const { upstream = 'public', upstreamNotice = null } = document.documentElement.
 /** What the gateway says of the upstream, for all to see; null for the real API. It writes it into the page. */
 export const UPSTREAM_NOTICE: string | null = upstreamNotice;
 
-/** What a job is said to have cost. The sandbox names prices that nobody pays. */
+/** The cost of a job as text. Prices of the sandbox are test data, so they are not shown as money spent. */
 export function costText(usd: number): string {
   if (upstream === 'sandbox') return 'Nothing: a test video';
   const price = `$${usd.toFixed(2)}`;
