@@ -43,12 +43,12 @@ import { makeFilesPrivate } from './private-files.ts';
 import { openAuthenticator, whoMayAsk } from './sign-in.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { systemClock } from './system-clock.ts';
-import { checkKeyOnce } from './upstream-key.ts';
-import type { Image, ImageHost, UploadOutcome } from './upstream/image-host.ts';
-import { createAgent } from './upstream/segmind/http/agent.ts';
-import { SegmindImageHost, uploadOrigin } from './upstream/segmind/segmind-image-host.ts';
-import { historyUrl } from './upstream/segmind/vendor.ts';
-import { SegmindUpstream } from './upstream/segmind/segmind-upstream.ts';
+import { checkKeyOnce } from './providers/segmind/check-key.ts';
+import type { Image, ImageHost, UploadOutcome } from './providers/image-host.ts';
+import { createAgent } from './providers/segmind/http/agent.ts';
+import { SegmindImageHost, uploadOrigin } from './providers/segmind/segmind-image-host.ts';
+import { historyUrl } from './providers/segmind/vendor.ts';
+import { SegmindUpstream } from './providers/segmind/segmind-upstream.ts';
 
 /** A running gateway. Disposing it stops it gracefully and releases all that it holds. */
 export interface App extends AsyncDisposable {

@@ -18,7 +18,7 @@ import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-stor
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import { SegmindUpstream } from '../../src/upstream/segmind/segmind-upstream.ts';
+import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { percentile } from '../measure/statistics.ts';
 import { FAR_AWAY, runningJob } from '../reelgate/jobs.ts';

@@ -7,7 +7,7 @@ import type { WatchedJobs } from '../watching/watched-jobs.ts';
 import type { Answer, AnswerBudget } from './answer-budget.ts';
 import { JobReader } from './job-reader.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
-import type { Image, UploadOutcome } from '../upstream/image-host.ts';
+import type { Image, UploadOutcome } from '../providers/image-host.ts';
 
 /** What all operations share. */
 export interface GraphQLServices {

@@ -4,7 +4,7 @@ import { requestFingerprint } from '../domain/video-request.ts';
 import { type Observation, transition } from '../domain/transition.ts';
 import { type Claim, type SaveOutcome, type Schedule, StoreUnavailableError } from '../store/job-store.ts';
 import type { AdoptOutcome } from '../store/submissions.ts';
-import { requestKey } from '../upstream/video-upstream.ts';
+import { requestKey } from '../providers/video-upstream.ts';
 import type { StepDependencies } from './step.ts';
 
 /** Another poller changes a job at most a few times while a step of it ends. */

@@ -1,5 +1,5 @@
 import type { Job, JobVideo } from '../domain/job.ts';
-import type { CollectedVideo } from '../upstream/video-upstream.ts';
+import type { CollectedVideo } from '../providers/video-upstream.ts';
 import type { StepDependencies } from './step.ts';
 
 /** The upstream keeps the files behind its URLs about this long [docs]. */

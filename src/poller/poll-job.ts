@@ -2,7 +2,7 @@ import type { Job } from '../domain/job.ts';
 import type { PollNotes } from '../domain/poll-notes.ts';
 import type { Observation } from '../domain/transition.ts';
 import type { Claim } from '../store/job-store.ts';
-import type { JobEnd } from '../upstream/video-upstream.ts';
+import type { JobEnd } from '../providers/video-upstream.ts';
 import { jobVideo } from './job-video.ts';
 import { historyMetrics, lookUpJob } from './look-up-job.ts';
 import { seenDone, seenRunning } from './seen-durations.ts';

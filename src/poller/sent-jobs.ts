@@ -1,4 +1,4 @@
-import type { SubmitOutcome } from '../upstream/video-upstream.ts';
+import type { SubmitOutcome } from '../providers/video-upstream.ts';
 
 /** Jobs that are remembered; past it the one that was sent first is forgotten. About 20 MB. */
 const MAX_JOBS = 50_000;

@@ -5,7 +5,7 @@ import type { PollNotes } from '../domain/poll-notes.ts';
 import type { Observation } from '../domain/transition.ts';
 import type { JobStore } from '../store/job-store.ts';
 import type { Submissions } from '../store/submissions.ts';
-import type { CallOptions, PassingFault, VideoUpstream } from '../upstream/video-upstream.ts';
+import type { CallOptions, PassingFault, VideoUpstream } from '../providers/video-upstream.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 import type { SentJobs } from './sent-jobs.ts';
 

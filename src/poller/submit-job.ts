@@ -3,7 +3,7 @@ import type { Job } from '../domain/job.ts';
 import { requestFingerprint } from '../domain/video-request.ts';
 import type { Observation } from '../domain/transition.ts';
 import type { Claim, SaveOutcome } from '../store/job-store.ts';
-import { type PassingFault, requestKey } from '../upstream/video-upstream.ts';
+import { type PassingFault, requestKey } from '../providers/video-upstream.ts';
 import { commit, retryWrite } from './commit.ts';
 import type { SentOutcome } from './sent-jobs.ts';
 import {

@@ -39,7 +39,7 @@ test.each([
     LOG_LEVEL: 'debug',
   });
   const told = `SEGMIND_API_KEY is refused by ${sandbox.url} (HTTP 401: Invalid API key)`;
-  const asked = isRefused ? told : 'the upstream was asked about its key';
+  const asked = isRefused ? told : 'the upstream did not refuse the API key';
   await expect.poll(() => gateway.output(), { timeout: 30_000 }).toContain(asked);
   expect(gateway.output().includes(told)).toBe(isRefused);
   expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { memoryOwnerRate } from '../../src/store/owner-rate.ts';
-import type { Image } from '../../src/upstream/image-host.ts';
+import type { Image } from '../../src/providers/image-host.ts';
 import { generate, INPUT } from '../support/gateway-generate.ts';
 import { answerOf, type ClientError, postBody } from '../support/gateway-http.ts';
 import {

@@ -1,4 +1,4 @@
-import type { VideoUpstream } from '../../src/upstream/video-upstream.ts';
+import type { VideoUpstream } from '../../src/providers/video-upstream.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
 import { overrideStore } from '../support/override-store.ts';
 

@@ -10,7 +10,7 @@ import type {
   ResultOutcome,
   StatusOutcome,
   SubmitOutcome,
-} from '../../src/upstream/video-upstream.ts';
+} from '../../src/providers/video-upstream.ts';
 import { claimAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { sqliteOptions } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';

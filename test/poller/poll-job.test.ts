@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HistoryEntry, ResultOutcome, StatusOutcome } from '../../src/upstream/video-upstream.ts';
+import type { HistoryEntry, ResultOutcome, StatusOutcome } from '../../src/providers/video-upstream.ts';
 import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { running, StepBench } from './step-bench.ts';

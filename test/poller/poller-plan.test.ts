@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seeded, spread } from '../../bench/polling/chance.ts';
 import { isFinal } from '../../src/domain/job.ts';
 import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
-import type { SubmitOutcome } from '../../src/upstream/video-upstream.ts';
+import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { forecastWaiting } from '../../src/domain/forecast.ts';
 import { UNLEARNED } from '../support/durations.ts';
 import type { Job, JobMetrics } from '../../src/domain/job.ts';
-import type { ResultOutcome, StatusOutcome, SubmitOutcome } from '../../src/upstream/video-upstream.ts';
+import type { ResultOutcome, StatusOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
 import { DAY, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { CALL_TIMEOUT_MS, LEASE_MS, RETENTION_MS, running, StepBench } from './step-bench.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import { requestFingerprint } from '../../src/domain/video-request.ts';
 import { SentJobs } from '../../src/poller/sent-jobs.ts';
-import type { HistoryEntry, HistoryOutcome, SubmitOutcome } from '../../src/upstream/video-upstream.ts';
+import type { HistoryEntry, HistoryOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { claimAll } from '../contract/job-store-cases/opened-store.ts';
 import { passingFault } from '../support/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JobStore } from '../../src/store/job-store.ts';
-import type { SubmitOutcome } from '../../src/upstream/video-upstream.ts';
+import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { settled } from '../support/fake-clock.ts';
 import { cut, passingFault } from '../support/fake-video-upstream.ts';
 import { overrideStore } from '../support/override-store.ts';

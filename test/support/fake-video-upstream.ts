@@ -9,7 +9,7 @@ import type {
   StatusOutcome,
   SubmitOutcome,
   VideoUpstream,
-} from '../../src/upstream/video-upstream.ts';
+} from '../../src/providers/video-upstream.ts';
 
 /** One call as the upstream saw it. */
 export interface UpstreamCall {

@@ -1,6 +1,6 @@
 import type { VideoRequest } from '../../src/domain/video-request.ts';
-import { SegmindUpstream } from '../../src/upstream/segmind/segmind-upstream.ts';
-import type { CallOptions } from '../../src/upstream/video-upstream.ts';
+import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
+import type { CallOptions } from '../../src/providers/video-upstream.ts';
 import type { Reply } from './scripted-upstream-replies.ts';
 import { ScriptedUpstream, type ScriptedUpstreamOptions } from './scripted-upstream.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SegmindImageHost } from '../../src/upstream/segmind/segmind-image-host.ts';
-import { SegmindUpstream } from '../../src/upstream/segmind/segmind-upstream.ts';
+import { SegmindImageHost } from '../../src/providers/segmind/segmind-image-host.ts';
+import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
 import { ConnectProxy, type ProxyBehaviour } from '../support/connect-proxy.ts';
 import { json, silence } from '../support/scripted-upstream-replies.ts';
 import {

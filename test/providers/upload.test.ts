@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Image } from '../../src/upstream/image-host.ts';
-import { SegmindImageHost, uploadOrigin } from '../../src/upstream/segmind/segmind-image-host.ts';
+import type { Image } from '../../src/providers/image-host.ts';
+import { SegmindImageHost, uploadOrigin } from '../../src/providers/segmind/segmind-image-host.ts';
 import {
   after,
   destroyAfterReading,

@@ -1,5 +1,5 @@
 /** Makes one call to an upstream and writes its outcome; the test stops this process meanwhile. */
-import { SegmindUpstream } from '../../src/upstream/segmind/segmind-upstream.ts';
+import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
 import { endWithParent } from '../support/end-with-parent.ts';
 import { patiently, REQUEST } from '../support/scripted-upstream-session.ts';
 

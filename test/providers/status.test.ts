@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StatusOutcome } from '../../src/upstream/video-upstream.ts';
+import type { StatusOutcome } from '../../src/providers/video-upstream.ts';
 import { answer, html, json, type Reply } from '../support/scripted-upstream-replies.ts';
 import { API_KEY, jobSession, openSession, patiently } from '../support/scripted-upstream-session.ts';
 

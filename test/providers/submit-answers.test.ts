@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SubmitOutcome } from '../../src/upstream/video-upstream.ts';
+import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import {
   answer,
   html,

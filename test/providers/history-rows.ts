@@ -1,5 +1,5 @@
 import type { VideoRequest } from '../../src/domain/video-request.ts';
-import type { HistoryQuery } from '../../src/upstream/video-upstream.ts';
+import type { HistoryQuery } from '../../src/providers/video-upstream.ts';
 import { NOW, REQUEST } from '../support/scripted-upstream-session.ts';
 
 /** Around NOW, as a lost submission is looked for. */

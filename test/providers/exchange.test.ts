@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Agent, buildConnector } from 'undici';
 import { expect, it } from 'vitest';
-import { exchange } from '../../src/upstream/segmind/http/exchange.ts';
+import { exchange } from '../../src/providers/segmind/http/exchange.ts';
 import { json } from '../support/scripted-upstream-replies.ts';
 import { ScriptedUpstream } from '../support/scripted-upstream.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_NEGATIVE_PROMPT } from '../../src/domain/video-request.ts';
-import type { HistoryOutcome, HistoryQuery } from '../../src/upstream/video-upstream.ts';
+import type { HistoryOutcome, HistoryQuery } from '../../src/providers/video-upstream.ts';
 import { json, type Reply } from '../support/scripted-upstream-replies.ts';
 import {
   API_KEY,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ResultOutcome } from '../../src/upstream/video-upstream.ts';
+import type { ResultOutcome } from '../../src/providers/video-upstream.ts';
 import { answer, html, json, type Reply } from '../support/scripted-upstream-replies.ts';
 import { jobSession, patiently } from '../support/scripted-upstream-session.ts';
 
