@@ -1,10 +1,11 @@
 /** Prints the schemas to schema/; with --check it only compares, and fails when they differ. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { lexicographicSortSchema, printSchema } from 'graphql';
+import { WAN_MODEL } from '../src/providers/segmind/facts.ts';
 import { printSubgraph } from '../src/graphql/federation.ts';
 import { createSchema } from '../src/graphql/schema.ts';
 
-const schema = createSchema({ federation: false });
+const schema = createSchema({ federation: false, model: WAN_MODEL });
 const prints = {
   'schema.graphql': `${printSchema(lexicographicSortSchema(schema))}\n`,
   'subgraph.graphql': printSubgraph(schema),

@@ -11,6 +11,7 @@ import type { Caller } from './domain/caller.ts';
 import { LOCAL_MEDIA_PATH, LocalMedia } from './domain/local-media.ts';
 import type { UpstreamKind } from './domain/upstream-kind.ts';
 import { isPublicHost } from './domain/public-address.ts';
+import { requestParser } from './domain/video-request.ts';
 import { newJobId } from './domain/job-id.ts';
 import { FaultLog, type LeveledLog } from './fault-log.ts';
 import { createContext, type GraphQLServices } from './graphql/context.ts';
@@ -47,7 +48,7 @@ import { checkKeyOnce } from './providers/segmind/check-key.ts';
 import type { Image, ImageHost, UploadOutcome } from './providers/image-host.ts';
 import { createAgent } from './providers/segmind/http/agent.ts';
 import { SegmindImageHost, uploadOrigin } from './providers/segmind/segmind-image-host.ts';
-import { historyUrl } from './providers/segmind/vendor.ts';
+import { historyUrl, WAN_MODEL } from './providers/segmind/facts.ts';
 import { SegmindUpstream } from './providers/segmind/segmind-upstream.ts';
 
 /** A running gateway. Disposing it stops it gracefully and releases all that it holds. */
@@ -58,8 +59,7 @@ export interface App extends AsyncDisposable {
 
 /** Milliseconds for the steps under way when the gateway stops; with the server's it stays under ten seconds. */
 const STEP_GRACE_MS = 6000;
-/** How long a job takes before any was seen: by the upstream's page, and in the sandbox at speed 1. */
-const TYPICAL_MS = 53_380;
+/** Mean duration of a job in the sandbox at speed 1. */
 const SANDBOX_TYPICAL_MS = 8000;
 /** Of many jobs the log names the first. */
 const MAX_LOGGED_IDS = 10;
@@ -86,7 +86,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   if (sandbox === null && config.segmindApiKey === '') {
     log.warn(`SEGMIND_API_KEY is not set: calls to ${config.segmindBaseUrl} carry no key`);
   }
-  const typicalMs = sandbox === null ? TYPICAL_MS : SANDBOX_TYPICAL_MS / config.sandboxSpeed;
+  const typicalMs = sandbox === null ? WAN_MODEL.typicalMs : SANDBOX_TYPICAL_MS / config.sandboxSpeed;
   const origin = sandbox?.url ?? config.segmindBaseUrl;
   const apiKey = sandbox === null ? config.segmindApiKey : SANDBOX_KEY;
   const now = () => clock.now();
@@ -209,6 +209,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     clock,
     tokenClock: systemClock,
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
+    parseRequest: requestParser(WAN_MODEL),
     deadlineMs: config.jobDeadlineMs,
     privateImages: sandbox === null ? localMedia !== null : config.sandboxPrivateImages,
     localMedia,
@@ -227,7 +228,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   const makeContext = (caller: Caller, baseUrl: string) => createContext(services, caller, baseUrl);
   const baseUrlOf =
     localMedia === null ? () => '' : (request: IncomingMessage) => publicUrl.baseUrlOf(request);
-  const schema = createSchema({ federation: config.federation });
+  const schema = createSchema({ federation: config.federation, model: WAN_MODEL });
   const documents = new Documents(schema, config.introspection);
   const yoga = createGraphQLEndpoint({
     schema,

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { allowedHosts, publicUrl, trustProxy } from './address-settings.ts';
 import { findMisspelt } from './misspelt-settings.ts';
+import { RATE_LIMIT_RPM, VENDOR_ORIGIN } from './providers/segmind/facts.ts';
 import {
   integer,
   positive,
@@ -112,9 +113,6 @@ const LOOPBACK_HOSTS = 'localhost,127.0.0.1,::1';
 /** Other programs read these names in lower case, and prefer that spelling. */
 const LOWER_CASE_NAMES: ReadonlySet<string> = new Set(['https_proxy', 'http_proxy', 'no_proxy']);
 
-const DEFAULT_BASE_URL = 'https://api.segmind.com';
-const DEFAULT_RPM = 50;
-
 const configSchema = environmentSchema.superRefine(checkTogether).transform((environment) => {
   const { SEGMIND_API_KEY: apiKey, SEGMIND_BASE_URL: baseUrl } = environment;
   const embeddedSandbox = apiKey === undefined && baseUrl === undefined;
@@ -134,12 +132,12 @@ const configSchema = environmentSchema.superRefine(checkTogether).transform((env
     sandboxPrivateImages: isLoopback(environment.HOST) && !isPublished(environment),
     /** Empty: calls carry no key. */
     segmindApiKey: apiKey ?? '',
-    segmindBaseUrl: new URL(baseUrl ?? DEFAULT_BASE_URL).origin,
+    segmindBaseUrl: new URL(baseUrl ?? VENDOR_ORIGIN).origin,
     /** A URL or `off`; null: the default for the upstream. */
     segmindHistoryUrl: environment.SEGMIND_HISTORY_URL ?? null,
     segmindTimeoutMs: environment.SEGMIND_TIMEOUT_MS,
     /** Calls a minute; 0 = no limit. */
-    segmindRpm: environment.SEGMIND_RPM ?? (embeddedSandbox ? 0 : DEFAULT_RPM),
+    segmindRpm: environment.SEGMIND_RPM ?? (embeddedSandbox ? 0 : RATE_LIMIT_RPM),
     /** Null: every outgoing call is direct. */
     proxy: proxyOf(environment),
     /** Null: the embedded store. */

@@ -2,13 +2,6 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isPublicHost } from './public-address.ts';
 
-/** The upstream's own default [page]. */
-export const DEFAULT_NEGATIVE_PROMPT =
-  'blurry, bad quality, camera shake, distortion, poor composition, low resolution, artifact, watermark';
-
-/** Longest side of the video in pixels [page]. */
-export type Resolution = 360 | 480 | 576;
-
 /** What a video is made from: the input as accepted, defaults filled in. */
 export interface VideoRequest {
   /** http or https, at most 2,048 characters. */
@@ -17,14 +10,31 @@ export interface VideoRequest {
   readonly prompt: string;
   /** At most 2,000 characters, trimmed. */
   readonly negativePrompt: string;
-  readonly resolution: Resolution;
-  /** Whole seconds, 1 to 5. */
+  /** Longest side of the video in pixels. */
+  readonly resolution: number;
+  /** Whole seconds. */
   readonly videoLength: number;
-  /** 10 to 70. */
   readonly steps: number;
   readonly seed: number;
   /** True: the video is kept by the gateway and handed out as base64, not as a URL. */
   readonly base64: boolean;
+}
+
+/** Both ends included. */
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What a provider's model accepts and how long it takes. These are facts about the provider, so its folder states them. */
+export interface VideoModel {
+  readonly resolutions: readonly [number, ...number[]];
+  readonly videoLength: Range;
+  readonly steps: Range;
+  /** The values of parameters that an input leaves out. */
+  readonly defaults: Omit<VideoRequest, 'image' | 'prompt'>;
+  /** Mean duration of a job in milliseconds; used until the gateway has measured its own jobs. */
+  readonly typicalMs: number;
 }
 
 /** One fault of an input. `path` starts at the input object, e.g. `["prompt"]`. */
@@ -33,7 +43,7 @@ export interface InputIssue {
   readonly message: string;
 }
 
-/** The outcome of `parseVideoRequest`: the accepted request and key, or every fault of the input. */
+/** The outcome of a `RequestParser`: the accepted request and key, or every fault of the input. */
 export type ParsedVideoRequest =
   | { readonly ok: true; readonly request: VideoRequest; readonly idempotencyKey: string | null }
   | { readonly ok: false; readonly issues: readonly InputIssue[] };
@@ -45,49 +55,58 @@ const MAX_KEY = 128;
 
 const trimmed = z.string().trim();
 
-// The upstream validates only after queueing, so whatever is let through here has been paid for.
-const inputSchema = z.object({
-  image: text(trimmed, MAX_URL).refine(
-    isHttpUrl,
-    'must be an http or https URL, such as https://example.com/cat.png',
-  ),
-  prompt: text(trimmed, MAX_TEXT).min(1, 'must not be empty'),
-  negativePrompt: optional(text(trimmed, MAX_TEXT), DEFAULT_NEGATIVE_PROMPT),
-  resolution: optional(z.literal([360, 480, 576], 'must be 360, 480 or 576'), 480),
-  videoLength: optional(wholeNumber(1, 5, 'seconds'), 3),
-  steps: optional(wholeNumber(10, 70, 'steps'), 30),
-  seed: optional(z.int('must be a whole number'), 42424242),
-  base64: optional(z.boolean(), false),
-  idempotencyKey: optional(
-    text(z.string(), MAX_KEY).min(1, 'must not be empty; leave it out to send none'),
-    null,
-  ),
-});
-
-const publicInputSchema = inputSchema.extend({
-  image: inputSchema.shape.image.refine(
-    (value) => !isHttpUrl(value) || isPublicHost(new URL(value)),
-    'must be on a public host: the upstream cannot fetch it from a private network',
-  ),
-});
-
 /**
- * Checks an input and fills in the defaults; a field that is null or absent takes its default.
+ * Checks an input and fills in the defaults; a field that is null or absent gets its default.
  *
  * @param privateImages whether `image` may name a host that only a private network can reach
- * @returns every fault at once, not the first. Never throws.
+ * @returns every fault at once, not only the first. Never throws.
  */
-export function parseVideoRequest(input: unknown, privateImages: boolean): ParsedVideoRequest {
-  const parsed = (privateImages ? inputSchema : publicInputSchema).safeParse(input);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => ({
-      path: issue.path.map(String),
-      message: issue.message,
-    }));
-    return { ok: false, issues };
-  }
-  const { idempotencyKey, ...request } = parsed.data;
-  return { ok: true, request, idempotencyKey };
+export type RequestParser = (input: unknown, privateImages: boolean) => ParsedVideoRequest;
+
+/** Makes the parser for a model. */
+export function requestParser(model: VideoModel): RequestParser {
+  const schema = inputSchema(model);
+  const publicSchema = schema.extend({
+    image: schema.shape.image.refine(
+      (value) => !isHttpUrl(value) || isPublicHost(new URL(value)),
+      'must be on a public host: the upstream cannot fetch it from a private network',
+    ),
+  });
+  return (input, privateImages) => {
+    const parsed = (privateImages ? schema : publicSchema).safeParse(input);
+    if (!parsed.success) {
+      const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.map(String), message }));
+      return { ok: false, issues };
+    }
+    const { idempotencyKey, ...request } = parsed.data;
+    return { ok: true, request, idempotencyKey };
+  };
+}
+
+/** The upstream validates only after queueing, so an invalid request that passes here has been paid for. */
+function inputSchema({ resolutions, videoLength, steps, defaults }: VideoModel) {
+  const allowed = resolutions.map(String);
+  const resolution = z.literal(
+    [...resolutions],
+    `must be ${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}`,
+  );
+  return z.object({
+    image: text(trimmed, MAX_URL).refine(
+      isHttpUrl,
+      'must be an http or https URL, such as https://example.com/cat.png',
+    ),
+    prompt: text(trimmed, MAX_TEXT).min(1, 'must not be empty'),
+    negativePrompt: optional(text(trimmed, MAX_TEXT), defaults.negativePrompt),
+    resolution: optional(resolution, defaults.resolution),
+    videoLength: optional(wholeNumber(videoLength, 'seconds'), defaults.videoLength),
+    steps: optional(wholeNumber(steps, 'steps'), defaults.steps),
+    seed: optional(z.int('must be a whole number'), defaults.seed),
+    base64: optional(z.boolean(), defaults.base64),
+    idempotencyKey: optional(
+      text(z.string(), MAX_KEY).min(1, 'must not be empty; leave it out to send none'),
+      null,
+    ),
+  });
 }
 
 /** A digest that is equal for equal requests; tells a repeated idempotent call from a conflicting one. */
@@ -97,11 +116,11 @@ export function requestFingerprint(request: VideoRequest): string {
   return createHash('sha256').update(JSON.stringify(ordered)).digest('base64url');
 }
 
-function optional<T extends z.ZodType, const D>(schema: T, fallback: D) {
+function optional<T extends z.ZodType, D>(schema: T, fallback: D) {
   return schema.nullish().transform((value) => value ?? fallback);
 }
 
-function wholeNumber(min: number, max: number, unit: string) {
+function wholeNumber({ min, max }: Range, unit: string) {
   const message = `must be a whole number of ${unit} from ${min} to ${max}`;
   return z.int(message).min(min, message).max(max, message);
 }

@@ -1,6 +1,7 @@
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { LocalMedia, MediaUrls } from '../domain/local-media.ts';
+import type { RequestParser } from '../domain/video-request.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobStore } from '../store/job-store.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';
@@ -18,6 +19,8 @@ export interface GraphQLServices {
   readonly tokenClock: Clock;
   /** Makes the id of a job that is accepted at this time, in epoch milliseconds; in this shard, if it has to be. */
   readonly newJobId: (now: number, shard: string | undefined) => string;
+  /** Parses the input of `generateVideo` for the model in use. */
+  readonly parseRequest: RequestParser;
   /** Milliseconds from acceptance to a job's forced end. */
   readonly deadlineMs: number;
   readonly limits: JobLimits;

@@ -1,3 +1,4 @@
+import type { VideoModel } from '../domain/video-request.ts';
 import type { Builder } from './builder.ts';
 
 /** Adds the enums that describe a job's state. */
@@ -63,14 +64,12 @@ export function defineJobEnums(builder: Builder) {
   return { Status, Wait, ChargeState, FailureCode };
 }
 
-/** Adds the enum of resolutions; inside, they are pixels. */
-export function defineResolution(builder: Builder) {
+/** Adds the enum of the model's resolutions; the internal values are pixels. */
+export function defineResolution(builder: Builder, { resolutions }: VideoModel) {
   return builder.enumType('VideoJobResolution', {
     description: 'Longest side of the video.',
-    values: {
-      R360: { value: 360, description: '360 pixels.' },
-      R480: { value: 480, description: '480 pixels.' },
-      R576: { value: 576, description: '576 pixels.' },
-    } as const,
+    values: Object.fromEntries(
+      resolutions.map((pixels) => [`R${pixels}`, { value: pixels, description: `${pixels} pixels.` }]),
+    ),
   });
 }

@@ -2,7 +2,7 @@ import type { Caller } from '../domain/caller.ts';
 import { idempotencyShard } from '../domain/job-id.ts';
 import { newJob, type Job } from '../domain/job.ts';
 import type { MediaUrls } from '../domain/local-media.ts';
-import { type InputIssue, parseVideoRequest, requestFingerprint } from '../domain/video-request.ts';
+import { type InputIssue, requestFingerprint } from '../domain/video-request.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import { requireOwner } from './access.ts';
 import type { GraphQLContext } from './context.ts';
@@ -35,7 +35,7 @@ export async function generateVideo(
   const waitMs = await services.ownerRate.take(ownerId);
   if (waitMs !== null) return capacityExceeded('rate', waitMs);
   const own = withUpstreamImage(input, media);
-  const parsed = parseVideoRequest(own ?? input, own !== null || services.privateImages);
+  const parsed = services.parseRequest(own ?? input, own !== null || services.privateImages);
   if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: parsed.issues };
   const now = services.clock.now();
   const { idempotencyKey } = parsed;

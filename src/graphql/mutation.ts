@@ -1,4 +1,4 @@
-import { DEFAULT_NEGATIVE_PROMPT, type InputIssue } from '../domain/video-request.ts';
+import type { InputIssue, VideoModel } from '../domain/video-request.ts';
 import type { Builder } from './builder.ts';
 import { forbidden } from './errors.ts';
 import { generateVideo, type GenerateVideoOutcome } from './generate-video.ts';
@@ -13,7 +13,11 @@ const CONFLICT_UNREADABLE =
   'This idempotency key was used with another input. Reading the job of that input needs the scope video:read.';
 
 /** Adds `Mutation` and its result types. */
-export function defineMutation(builder: Builder, { VideoJob, Resolution }: VideoJobTypes): void {
+export function defineMutation(
+  builder: Builder,
+  { VideoJob, Resolution }: VideoJobTypes,
+  { defaults, videoLength, steps }: VideoModel,
+): void {
   const Input = builder.inputType('GenerateVideoInput', {
     description: 'What to make a video from. Null stands for the default.',
     fields: (t) => ({
@@ -28,21 +32,28 @@ export function defineMutation(builder: Builder, { VideoJob, Resolution }: Video
         description: 'What happens in the video: 1 to 2,000 characters after trimming.',
       }),
       negativePrompt: t.string({
-        defaultValue: DEFAULT_NEGATIVE_PROMPT,
+        defaultValue: defaults.negativePrompt,
         description: 'What the video should not show: at most 2,000 characters.',
       }),
-      resolution: t.field({ type: Resolution, defaultValue: 480, description: 'Longest side of the video.' }),
-      videoLength: t.int({ defaultValue: 3, description: 'Length of the video in whole seconds, 1 to 5.' }),
+      resolution: t.field({
+        type: Resolution,
+        defaultValue: defaults.resolution,
+        description: 'Longest side of the video.',
+      }),
+      videoLength: t.int({
+        defaultValue: defaults.videoLength,
+        description: `Length of the video in whole seconds, ${videoLength.min} to ${videoLength.max}.`,
+      }),
       steps: t.int({
-        defaultValue: 30,
-        description: 'Diffusion steps, 10 to 70: more take longer and may look better.',
+        defaultValue: defaults.steps,
+        description: `Diffusion steps, ${steps.min} to ${steps.max}: more take longer and may look better.`,
       }),
       seed: t.int({
-        defaultValue: 42424242,
+        defaultValue: defaults.seed,
         description: 'The same seed with the same input gives a similar video.',
       }),
       base64: t.boolean({
-        defaultValue: false,
+        defaultValue: defaults.base64,
         description: 'Ask for the video as base64, kept by the gateway, instead of as a URL.',
       }),
       idempotencyKey: t.string({

@@ -1,4 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
+import type { VideoModel } from '../domain/video-request.ts';
 import { createBuilder } from './builder.ts';
 import { defineFederation, printSubgraph } from './federation.ts';
 import { defineJobToken } from './job-token.ts';
@@ -12,20 +13,22 @@ import { defineVideoJob } from './video-job-type.ts';
 export interface SchemaOptions {
   /** Whether routers can use it as a subgraph. */
   readonly federation: boolean;
+  /** Its parameters become those of `generateVideo`. */
+  readonly model: VideoModel;
 }
 
 /**
  * The executable schema. `schema/schema.graphql` is its print without federation, `schema/subgraph.graphql` what
  * routers compose.
  */
-export function createSchema({ federation }: SchemaOptions): GraphQLSchema {
+export function createSchema({ federation, model }: SchemaOptions): GraphQLSchema {
   const builder = createBuilder();
-  const types = defineVideoJob(builder);
+  const types = defineVideoJob(builder, model);
   defineQuery(builder, types);
-  defineMutation(builder, types);
+  defineMutation(builder, types, model);
   defineJobToken(builder);
   defineUploadImage(builder);
   defineSubscription(builder, types);
-  if (federation) defineFederation(builder, types, printSubgraph(createSchema({ federation: false })));
+  if (federation) defineFederation(builder, types, printSubgraph(createSchema({ federation: false, model })));
   return builder.toSchema();
 }

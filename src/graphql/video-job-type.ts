@@ -1,6 +1,6 @@
 import type { JobFailure } from '../domain/failure.ts';
 import type { JobMetrics } from '../domain/job.ts';
-import { MAX_TEXT, MAX_URL, type VideoRequest } from '../domain/video-request.ts';
+import { MAX_TEXT, MAX_URL, type VideoModel, type VideoRequest } from '../domain/video-request.ts';
 import type { Builder } from './builder.ts';
 import { defineJobEnums, defineResolution } from './enums.ts';
 import type { JobView } from './job-view.ts';
@@ -20,9 +20,9 @@ const MAX_ID = 1200;
 const INTERNAL = { directives: { tag: { name: 'internal' } } };
 
 /** Adds `VideoJob` and what hangs on it. */
-export function defineVideoJob(builder: Builder) {
+export function defineVideoJob(builder: Builder, model: VideoModel) {
   const { Status, Wait, FailureCode, ChargeState } = defineJobEnums(builder);
-  const Resolution = defineResolution(builder);
+  const Resolution = defineResolution(builder, model);
 
   const Request = builder.objectRef<VideoRequest>('VideoJobRequest').implement({
     description: 'What a video is made from: the input as it was accepted, with the defaults filled in.',

@@ -2,19 +2,18 @@ import type { Job, JobVideo } from '../domain/job.ts';
 import type { CollectedVideo } from '../providers/video-upstream.ts';
 import type { StepDependencies } from './step.ts';
 
-/** The upstream keeps the files behind its URLs about this long [docs]. */
-const FILE_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
-
 /** A video as it is kept with its job. */
 export function jobVideo(job: Job, video: CollectedVideo, dependencies: StepDependencies): JobVideo {
-  const { clock, retentionMs } = dependencies;
+  const { clock, retentionMs, upstream } = dependencies;
   const inline = video.base64 !== null;
   return {
     url: video.url,
     inline,
     contentType: video.contentType,
     byteLength: video.byteLength,
-    expiresAt: inline ? clock.now() + retentionMs : (job.submittedAt ?? clock.now()) + FILE_LIFETIME_MS,
+    expiresAt: inline
+      ? clock.now() + retentionMs
+      : (job.submittedAt ?? clock.now()) + upstream.lifetimes.fileMs,
   };
 }
 

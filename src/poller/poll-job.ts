@@ -15,8 +15,6 @@ import {
   upstreamIdOf,
 } from './step.ts';
 
-/** The upstream keeps results for an hour from submission [page]: before that it may not forget a job. */
-const RESULT_LIFETIME_MS = 60 * 60 * 1000;
 /** For so many milliseconds the upstream has to say that it does not know a job before that is believed. */
 const NOT_FOUND_MS = 30_000;
 /** Milliseconds between the polls that are to confirm an answer which would end the job. */
@@ -108,7 +106,8 @@ function onJobEnd({ job, notes }: Claim, outcome: JobEnd, dependencies: StepDepe
     case 'forgotten': {
       const notFoundSince = notes.notFoundSince ?? clock.now();
       const next = { ...notes, notFoundSince, lastError: outcome.reason };
-      const isYoung = clock.now() - (job.submittedAt ?? job.createdAt) < RESULT_LIFETIME_MS;
+      // Within the lifetime of its result the upstream should still know the job.
+      const isYoung = clock.now() - (job.submittedAt ?? job.createdAt) < upstream.lifetimes.resultMs;
       if (isYoung && clock.now() - notFoundSince < NOT_FOUND_MS) {
         return { observation: null, call: 'answered', notes: next, dueInMs: CONFIRM_PAUSE_MS };
       }

@@ -139,8 +139,17 @@ export type LookUpOutcome =
   | HistoryUnusable
   | ({ readonly type: 'no-news' } & PassingFault);
 
+/** Milliseconds from submission for which the provider keeps things. */
+export interface Lifetimes {
+  /** The answers to `status` and `result`. */
+  readonly resultMs: number;
+  /** The file behind a result's URL. */
+  readonly fileMs: number;
+}
+
 /** The model API, as far as the gateway needs it. */
 export interface VideoUpstream extends AsyncDisposable {
+  readonly lifetimes: Lifetimes;
   /** False: there is no request history, and its calls answer `unusable` without a call. */
   readonly hasHistory: boolean;
   /** Asks for a video; made at most once for a job unless the outcome was `not-made`. */

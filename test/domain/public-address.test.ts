@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isPublicHost } from '../../src/domain/public-address.ts';
-import { parseVideoRequest } from '../../src/domain/video-request.ts';
+import { requestParser } from '../../src/domain/video-request.ts';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
+
+const parseVideoRequest = requestParser(WAN_MODEL);
 
 describe('isPublicHost', () => {
   it.each([

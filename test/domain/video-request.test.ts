@@ -1,12 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isPublicHost } from '../../src/domain/public-address.ts';
-import {
-  DEFAULT_NEGATIVE_PROMPT,
-  parseVideoRequest,
-  requestFingerprint,
-  type VideoRequest,
-} from '../../src/domain/video-request.ts';
+import { requestParser, requestFingerprint, type VideoRequest } from '../../src/domain/video-request.ts';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
+
+const parseVideoRequest = requestParser(WAN_MODEL);
 
 const MINIMAL = { image: 'https://example.com/cat.png', prompt: 'A cat yawns' };
 const CAT = '😺';
@@ -47,7 +45,7 @@ const anyInput = fc.record(
   { requiredKeys: ['image', 'prompt'] },
 );
 
-describe('parseVideoRequest, defaults', () => {
+describe('requestParser, defaults', () => {
   const defaults = {
     ...MINIMAL,
     negativePrompt:
@@ -94,11 +92,11 @@ describe('parseVideoRequest, defaults', () => {
   });
 
   it('has the same default for the negative prompt as it exports', () => {
-    expect(accepted({}).negativePrompt).toBe(DEFAULT_NEGATIVE_PROMPT);
+    expect(accepted({}).negativePrompt).toBe(WAN_MODEL.defaults.negativePrompt);
   });
 });
 
-describe('parseVideoRequest, faults', () => {
+describe('requestParser, faults', () => {
   it('names every fault at once, each under its field', () => {
     const issues = faultyFields({
       image: 'ftp://example.com/cat.png',
@@ -164,7 +162,7 @@ describe('parseVideoRequest, faults', () => {
   });
 });
 
-describe('parseVideoRequest, bounds', () => {
+describe('requestParser, bounds', () => {
   it.each([
     ['image', urlOf(2048), urlOf(2049)],
     ['prompt', 'x', ''],
@@ -215,7 +213,7 @@ describe('parseVideoRequest, bounds', () => {
   });
 });
 
-describe('parseVideoRequest, image', () => {
+describe('requestParser, image', () => {
   it.each([
     'https://example.com/cat.png',
     'http://example.com',
@@ -254,7 +252,7 @@ describe('parseVideoRequest, image', () => {
   });
 });
 
-describe('parseVideoRequest and requestFingerprint, properties', () => {
+describe('the request parser and requestFingerprint, properties', () => {
   it('re-parses whatever it has accepted to itself', () => {
     fc.assert(
       fc.property(anyInput, (input) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_NEGATIVE_PROMPT } from '../../src/domain/video-request.ts';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { INPUT, OUTCOME, type Generated, generate, tryGenerate } from '../support/gateway-generate.ts';
 import { graphql } from '../support/gateway-http.ts';
@@ -20,7 +20,7 @@ describe('generateVideo', () => {
     const { job } = await generate(gateway.url, INPUT);
     expect(job?.request).toEqual({
       ...INPUT,
-      negativePrompt: DEFAULT_NEGATIVE_PROMPT,
+      negativePrompt: WAN_MODEL.defaults.negativePrompt,
       resolution: 'R480',
       videoLength: 3,
       steps: 30,

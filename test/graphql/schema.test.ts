@@ -18,11 +18,12 @@ import {
   visit,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { printSubgraph } from '../../src/graphql/federation.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 
-const schema = createSchema({ federation: false });
-const forRouters = createSchema({ federation: true });
+const schema = createSchema({ federation: false, model: WAN_MODEL });
+const forRouters = createSchema({ federation: true, model: WAN_MODEL });
 const OPERATIONS = 'schema/operations';
 const documents = readdirSync(OPERATIONS).filter((name) => name.endsWith('.graphql'));
 

@@ -40,6 +40,7 @@ export class Interruption {
 
   upstream(upstream: VideoUpstream): VideoUpstream {
     return {
+      lifetimes: { resultMs: 3_600_000, fileMs: 7 * 86_400_000 },
       hasHistory: upstream.hasHistory,
       submit: (request, options) => this.#pass(() => upstream.submit(request, options)),
       status: (id, options) => this.#pass(() => upstream.status(id, options)),

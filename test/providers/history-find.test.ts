@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_NEGATIVE_PROMPT } from '../../src/domain/video-request.ts';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import type { HistoryOutcome, HistoryQuery } from '../../src/providers/video-upstream.ts';
 import { json, type Reply } from '../support/scripted-upstream-replies.ts';
 import {
@@ -166,7 +166,7 @@ describe('a match', () => {
   it('has the vendor’s defaults for what is absent', async () => {
     const request = {
       ...REQUEST,
-      negativePrompt: DEFAULT_NEGATIVE_PROMPT,
+      negativePrompt: WAN_MODEL.defaults.negativePrompt,
       resolution: 480,
       videoLength: 3,
       steps: 30,

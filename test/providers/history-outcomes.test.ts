@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
-import { historyUrl } from '../../src/providers/segmind/vendor.ts';
+import { historyUrl } from '../../src/providers/segmind/facts.ts';
 import {
   answer,
   destroyAfterReading,

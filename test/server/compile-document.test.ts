@@ -1,9 +1,10 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { compileDocument } from '../../src/server/compile-document.ts';
 
-const schema = createSchema({ federation: false });
+const schema = createSchema({ federation: false, model: WAN_MODEL });
 
 function isCompiled(text: string, operationName?: string): boolean {
   return compileDocument(schema, parse(text), operationName) !== null;

@@ -1,5 +1,6 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import type { Caller } from '../../src/domain/caller.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { SharedPayloads } from '../../src/server/shared-payloads.ts';
@@ -93,7 +94,7 @@ describe('subscribers who asked for the same', () => {
 });
 
 describe('the key by which subscribers share', () => {
-  const schema = createSchema({ federation: true });
+  const schema = createSchema({ federation: true, model: WAN_MODEL });
   const ada: Caller = { ownerId: 'ada', scopes: new Set(['video:read']), jobId: null, expiresAt: null };
   const payloads = new SharedPayloads({
     createContext: () => {

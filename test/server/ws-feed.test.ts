@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
 import { parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import type { Caller } from '../../src/domain/caller.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
@@ -42,7 +43,7 @@ describe('a feed with an event of which no message can be made', () => {
       clock: new FakeClock(),
       log: { error: (details) => logged.push(details) },
     });
-    const args = { schema: createSchema({ federation: true }), document: parse(TEXT) };
+    const args = { schema: createSchema({ federation: true, model: WAN_MODEL }), document: parse(TEXT) };
     const caller: Caller = { ownerId: 'ada', scopes: new Set(['video:read']), jobId: null, expiresAt: null };
     const audience = payloads.join(TEXT, args, caller, '');
     const feed = new OneJob();

@@ -33,6 +33,7 @@ export interface UpstreamScript {
 
 /** The port, answering by a script that may be changed at any time, and keeping what it was asked. */
 export class FakeVideoUpstream implements VideoUpstream {
+  readonly lifetimes = { resultMs: 3_600_000, fileMs: 7 * 86_400_000 };
   readonly calls: UpstreamCall[] = [];
   script: UpstreamScript;
   readonly #now: () => number;

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
+import { requestParser } from '../../src/domain/video-request.ts';
 import { Authenticator, type AuthenticatorOptions } from '../../src/auth/authenticator.ts';
 import { jobTokensOf } from './job-tokens.ts';
 import type { Caller } from '../../src/domain/caller.ts';
@@ -130,6 +132,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     newJobId: jobId,
     privateImages: false,
     localMedia: null,
+    parseRequest: requestParser(WAN_MODEL),
     deadlineMs: 55 * MINUTE,
     answers: new AnswerBudget(),
     limits: limits(),
@@ -152,7 +155,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const callbacks = new CallbackSubscriptions({ prefixes: callbackOrigins, log });
   const makeWrapped = (caller: Caller, baseUrl: string) =>
     wrapContext?.(() => makeContext(caller, baseUrl)) ?? makeContext(caller, baseUrl);
-  const schema = createSchema({ federation: true });
+  const schema = createSchema({ federation: true, model: WAN_MODEL });
   const documents = new Documents(schema, introspection);
   const yoga = createGraphQLEndpoint({
     schema,

@@ -7,7 +7,7 @@ import {
   type HttpClientOptions,
   type StreamedBody,
 } from './http/http-client.ts';
-import { VENDOR_ORIGIN, VENDOR_UPLOAD_ORIGIN } from './vendor.ts';
+import { VENDOR_ORIGIN, VENDOR_UPLOAD_ORIGIN } from './facts.ts';
 
 const UPLOAD_PATH = '/upload-asset';
 const MAX_ANSWER_BYTES = 64 * 1024;

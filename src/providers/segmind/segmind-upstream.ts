@@ -14,7 +14,14 @@ import { readResult, readStatus } from './answers/job-answer.ts';
 import { readSubmit } from './answers/submit-answer.ts';
 import { SegmindHistory } from './history/segmind-history.ts';
 import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
-import { resultPath, statusPath, SUBMIT_PATH, toPayload } from './vendor.ts';
+import {
+  FILE_LIFETIME_MS,
+  RESULT_LIFETIME_MS,
+  resultPath,
+  statusPath,
+  SUBMIT_PATH,
+  toPayload,
+} from './facts.ts';
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** A result may hold the whole video as base64. */
@@ -33,6 +40,7 @@ export interface SegmindUpstreamOptions extends HttpClientOptions {
  * answer can send the key elsewhere.
  */
 export class SegmindUpstream implements VideoUpstream {
+  readonly lifetimes = { resultMs: RESULT_LIFETIME_MS, fileMs: FILE_LIFETIME_MS };
   readonly #http: HttpClient;
   readonly #history: SegmindHistory | null;
 

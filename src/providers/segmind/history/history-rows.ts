@@ -5,7 +5,7 @@ import { isObject, type JsonObject, readNumber } from '../answers/json.ts';
 import { normalizeWord, stageOf } from '../answers/status-word.ts';
 import { findVideoUrl } from '../answers/video.ts';
 import { parseTime } from '../http/times.ts';
-import { MODEL } from '../vendor.ts';
+import { MODEL } from '../facts.ts';
 
 /** One row of the request history. A request with several outputs has several rows [SDK]. */
 export interface HistoryRow extends HistoryEntry {

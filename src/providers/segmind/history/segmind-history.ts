@@ -6,11 +6,10 @@ import {
   requestKey,
 } from '../../video-upstream.ts';
 import { answerFault, callFault, isFromInFront, readAnswer, type UpstreamAnswer } from '../answers/answer.ts';
-import { isObject } from '../answers/json.ts';
+import { isObject, parseJson } from '../answers/json.ts';
 import { type HttpAnswer, HttpClient, type HttpClientOptions } from '../http/http-client.ts';
-import { MODEL, toPayload } from '../vendor.ts';
+import { MODEL, type Payload, PAYLOAD_DEFAULTS, toPayload } from '../facts.ts';
 import { findRows, type HistoryRow, mergeRows, readRow } from './history-rows.ts';
-import { hasSameInputs } from './same-inputs.ts';
 
 /** The most that the vendor gives [SDK]. */
 const ROWS_PER_PAGE = 100;
@@ -91,6 +90,25 @@ function readPage(http: HttpAnswer, query: HistoryQuery): HistoryOutcome {
   const oldestAt = times.length === 0 ? null : Math.min(...times);
   const more = found.length >= ROWS_PER_PAGE && oldestAt !== null && oldestAt >= query.from;
   return { type: 'page', entries, oldestAt, more };
+}
+
+/**
+ * Whether a request of the history has the inputs of a payload. Its other fields are ignored. A number or boolean
+ * equals its text (`480` and `"480"`), and an absent field equals the vendor's default.
+ *
+ * @param body the inputs as the history shows them: an object, or its JSON as a text
+ */
+function hasSameInputs(body: unknown, payload: Payload): boolean {
+  const inputs = typeof body === 'string' ? parseJson(body) : body;
+  if (!isObject(inputs)) return false;
+  const defaults = new Map<string, unknown>(Object.entries(PAYLOAD_DEFAULTS));
+  return Object.entries(payload).every(([name, sent]) => isSame(inputs[name] ?? defaults.get(name), sent));
+}
+
+function isSame(shown: unknown, sent: unknown): boolean {
+  if (typeof sent === 'string') return shown === sent;
+  if (typeof sent === 'boolean') return String(shown).toLowerCase() === String(sent);
+  return typeof shown === 'string' ? shown.trim() !== '' && Number(shown) === sent : shown === sent;
 }
 
 function readLookUp(http: HttpAnswer, upstreamId: string): LookUpOutcome {

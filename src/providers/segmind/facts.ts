@@ -1,9 +1,8 @@
 /**
- * What the vendor documents about addresses, the model and its defaults. Marks: [page] the model's page, [docs] other
- * vendor documentation, [SDK] the vendor's Python SDK.
+ * All facts about the vendor and its model in one place: addresses, parameters, lifetimes, limits. How the vendor words its answers is in
+ * `answers/`. Marks: [page] the model's page, [docs] other vendor documentation, [SDK] the vendor's Python SDK; see docs/upstream.md.
  */
-import type { VideoRequest } from '../../domain/video-request.ts';
-import { DEFAULT_NEGATIVE_PROMPT } from '../../domain/video-request.ts';
+import type { VideoModel, VideoRequest } from '../../domain/video-request.ts';
 
 /** The model API [docs]. */
 export const VENDOR_ORIGIN = 'https://api.segmind.com';
@@ -15,6 +14,29 @@ const HISTORY_PATH = '/inference-request/request-history';
 
 /** The model's name in paths and in the request history [page]. */
 export const MODEL = 'wan2.1-i2v-480p';
+/** Wan 2.1 image to video: its parameters [page] and the mean duration of a job [docs]. */
+export const WAN_MODEL: VideoModel = {
+  resolutions: [360, 480, 576],
+  videoLength: { min: 1, max: 5 },
+  steps: { min: 10, max: 70 },
+  defaults: {
+    negativePrompt:
+      'blurry, bad quality, camera shake, distortion, poor composition, low resolution, artifact, watermark',
+    resolution: 480,
+    videoLength: 3,
+    steps: 30,
+    seed: 42424242,
+    base64: false,
+  },
+  typicalMs: 53_380,
+};
+
+/** From submission: how long the vendor keeps a result [page], and how long the file behind a result's URL [docs]. */
+export const RESULT_LIFETIME_MS = 60 * 60 * 1000;
+export const FILE_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
+/** Calls a minute of the Pro plan [docs]. */
+export const RATE_LIMIT_RPM = 50;
+
 /** Submits a job [page]. */
 export const SUBMIT_PATH = `/v2/${MODEL}`;
 
@@ -65,12 +87,10 @@ export function toPayload(request: VideoRequest): Payload {
   };
 }
 
-/** What the vendor fills in for an absent parameter [page]; `image` and `prompt` have no default. */
-export const PAYLOAD_DEFAULTS: Readonly<Partial<Payload>> = {
-  negative_prompt: DEFAULT_NEGATIVE_PROMPT,
-  resolution: 480,
-  video_length: 3,
-  steps: 30,
-  seed: 42424242,
-  base64: false,
-};
+const {
+  image: _image,
+  prompt: _prompt,
+  ...defaults
+} = toPayload({ image: '', prompt: '', ...WAN_MODEL.defaults });
+/** The values that the vendor uses for absent parameters [page]; `image` and `prompt` have none. */
+export const PAYLOAD_DEFAULTS: Readonly<Partial<Payload>> = defaults;
