@@ -20,23 +20,22 @@ import { createSchema } from './graphql/schema.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
-import { CallbackSubscriptions } from './server/callback/subscriptions.ts';
-import { AllowedHosts } from './server/allowed-hosts.ts';
-import { ConsoleFiles } from './server/console.ts';
-import { Documents } from './server/document/documents.ts';
-import { GraphiQL } from './server/graphiql/graphiql.ts';
-import { type GraphQLEndpoints, HttpServer } from './server/http-server.ts';
-import { listenFault } from './server/listen-error.ts';
-import { CrossOrigin } from './server/cross-origin.ts';
-import { OwnerStreams } from './server/owner-streams.ts';
-import { MediaProxy } from './server/media-proxy.ts';
-import { PublicUrl } from './server/public-url.ts';
-import { PlainQueries } from './server/plain-queries.ts';
-import { SharedPayloads } from './server/shared-payloads.ts';
-import { TrustedDocuments } from './server/trusted-documents.ts';
-import { UploadSlots } from './server/upload-slots.ts';
-import { WebSocketEndpoint } from './server/websocket.ts';
-import { createGraphQLEndpoint } from './server/yoga.ts';
+import { CallbackSubscriptions } from './transports/callback/subscriptions.ts';
+import { AllowedHosts } from './transports/http/allowed-hosts.ts';
+import { ConsoleFiles } from './transports/http/console.ts';
+import { GraphiQL } from './transports/http/graphiql/graphiql.ts';
+import { type GraphQLEndpoints, HttpServer } from './transports/http/http-server.ts';
+import { listenFault } from './transports/http/listen-error.ts';
+import { CrossOrigin } from './transports/http/cross-origin.ts';
+import { OwnerStreams } from './transports/owner-streams.ts';
+import { MediaProxy } from './transports/http/media-proxy.ts';
+import { PublicUrl } from './transports/http/public-url.ts';
+import { Operations } from './operations/operations.ts';
+import { TrustedDocuments } from './operations/trusted-documents.ts';
+import { GraphQLOverHttp } from './transports/http/graphql-over-http.ts';
+import { UploadSlots } from './transports/http/upload-slots.ts';
+import { createGraphQLYoga } from './transports/http/yoga.ts';
+import { WebSocketEndpoint } from './transports/websocket/endpoint.ts';
 import { StartError } from './start-error.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
@@ -229,32 +228,36 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   const baseUrlOf =
     localMedia === null ? () => '' : (request: IncomingMessage) => publicUrl.baseUrlOf(request);
   const schema = createSchema({ federation: config.federation, model: WAN_MODEL });
-  const documents = new Documents(schema, config.introspection);
-  const yoga = createGraphQLEndpoint({
+  const operations = new Operations({
     schema,
-    documents,
+    introspection: config.introspection,
+    trusted,
     createContext: makeContext,
+    clock,
+    hooks: [],
+    log,
+  });
+  const yoga = createGraphQLYoga({
+    schema,
+    operations,
     baseUrlOf,
     authenticator,
     streams,
     crossOrigin,
     trusted,
-    introspection: config.introspection,
     log: yogaLog(log),
     callbacks,
     uploads: new UploadSlots(),
     uploadRate,
   });
   return {
-    yoga,
-    plainQueries: new PlainQueries({
-      schema,
-      documents,
+    http: new GraphQLOverHttp({
+      yoga,
+      operations,
       authenticator,
-      createContext: makeContext,
       baseUrlOf,
       crossOrigin,
-      trusted,
+      hasTrustedDocuments: trusted !== null,
       upstream: parts.upstreamKind,
     }),
     callbacks,
@@ -269,14 +272,11 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
         })
       : null,
     webSockets: new WebSocketEndpoint({
-      yoga,
+      operations,
       authenticator,
       streams,
-      trusted,
-      documents,
       maxOperations: config.limits.operationsPerSocket,
       baseUrlOf,
-      payloads: new SharedPayloads({ createContext: makeContext, clock, log }),
       clock: systemClock,
       log,
     }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AllowedHosts } from '../../src/server/allowed-hosts.ts';
+import { AllowedHosts } from '../../src/transports/http/allowed-hosts.ts';
 import { startGateway } from '../support/gateway.ts';
 import { exchange, postBody } from '../support/gateway-http.ts';
 import { WsClient } from '../support/ws-client.ts';

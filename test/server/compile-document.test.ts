@@ -1,13 +1,25 @@
-import { parse } from 'graphql';
+import { getOperationAST, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
-import { compileDocument } from '../../src/server/compile-document.ts';
+import { compileOperation } from '../../src/operations/compile.ts';
+import { measure } from '../../src/operations/limits/measure.ts';
 
 const schema = createSchema({ federation: false, model: WAN_MODEL });
 
 function isCompiled(text: string, operationName?: string): boolean {
-  return compileDocument(schema, parse(text), operationName) !== null;
+  const document = parse(text);
+  const operation = getOperationAST(document, operationName);
+  if (operation == null) throw new Error('The document has no such operation.');
+  const selections = measure(schema, document).get(operation)?.selections ?? 0;
+  return (
+    compileOperation({
+      schema,
+      document,
+      selections,
+      ...(operationName === undefined ? {} : { operationName }),
+    }) !== null
+  );
 }
 
 /** An operation with so many fields. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TrustedDocuments } from '../../src/server/trusted-documents.ts';
+import { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
 import { ASKS } from '../auth/ask.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { answerOf, http, postBody } from '../support/gateway-http.ts';

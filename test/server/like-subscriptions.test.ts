@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { TrustedDocuments } from '../../src/server/trusted-documents.ts';
+import { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
 import { signToken, START, userTokens } from '../auth/tokens.ts';
 import { settled } from '../support/fake-clock.ts';
 import { JobMover } from '../support/gateway-jobs.ts';

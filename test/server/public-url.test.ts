@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { PublicUrl, type PublicUrlOptions } from '../../src/server/public-url.ts';
+import { PublicUrl, type PublicUrlOptions } from '../../src/transports/http/public-url.ts';
 
 type Headers = Readonly<Record<string, string>>;
 

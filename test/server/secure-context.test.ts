@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isSecureContext } from '../../src/server/secure-context.ts';
+import { isSecureContext } from '../../src/transports/http/secure-context.ts';
 
 it.each([
   ['https://example.com/reelgate', true],

@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { connect, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readBody } from '../../src/server/read-body.ts';
+import { readBody } from '../../src/transports/http/read-body.ts';
 import { exchange, http, postBody } from '../support/gateway-http.ts';
 import { FORM, MIB, pngOf, rawForm, uploadOf } from '../support/gateway-upload.ts';
 import { until } from '../support/gateway-until.ts';

@@ -3,7 +3,7 @@ import { connect, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { AnswerBudget } from '../../src/graphql/answer-budget.ts';
-import type { UnreadLimits } from '../../src/server/unread.ts';
+import type { UnreadLimits } from '../../src/transports/http/unread.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
 import { until } from '../support/gateway-until.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type UploadSlot, UploadSlots } from '../../src/server/upload-slots.ts';
+import { type UploadSlot, UploadSlots } from '../../src/transports/http/upload-slots.ts';
 import { memoryOwnerRate } from '../../src/store/owner-rate.ts';
 import { signToken, userTokens } from '../auth/tokens.ts';
 import { exchange } from '../support/gateway-http.ts';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UploadedFile } from '../../src/graphql/uploaded-file.ts';
-import { TrustedDocuments } from '../../src/server/trusted-documents.ts';
+import { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
 import { type FaultWatch, watchFaults } from '../support/gateway-faults.ts';
 import { dataOf, exchange } from '../support/gateway-http.ts';
 import {

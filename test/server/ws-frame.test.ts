@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { bytesOf, frameOf } from '../../src/server/ws-frame.ts';
+import { byteString } from '../../src/operations/byte-string.ts';
+import { frameOf } from '../../src/transports/websocket/socket-writer.ts';
 
 const http = createServer();
 const server = new WebSocketServer({ server: http, perMessageDeflate: false });
@@ -14,7 +15,7 @@ beforeAll(async () => {
   await once(http, 'listening');
   const connected = new Promise<void>((resolve) => {
     server.once('connection', (_socket, request) => {
-      send = (text) => request.socket.write(frameOf(bytesOf(text)), 'latin1');
+      send = (text) => request.socket.write(frameOf(byteString(text)), 'latin1');
       resolve();
     });
   });

@@ -7,24 +7,24 @@ import type { Caller } from '../../src/domain/caller.ts';
 import { createContext, type GraphQLContext, type GraphQLServices } from '../../src/graphql/context.ts';
 import { AnswerBudget } from '../../src/graphql/answer-budget.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
-import { CallbackSubscriptions } from '../../src/server/callback/subscriptions.ts';
-import { Documents } from '../../src/server/document/documents.ts';
-import { GraphiQL } from '../../src/server/graphiql/graphiql.ts';
-import { HttpServer, type HttpServerOptions } from '../../src/server/http-server.ts';
-import { AllowedHosts, type HostRules } from '../../src/server/allowed-hosts.ts';
-import { CrossOrigin } from '../../src/server/cross-origin.ts';
-import { PublicUrl, type PublicUrlOptions } from '../../src/server/public-url.ts';
-import { OwnerStreams } from '../../src/server/owner-streams.ts';
-import { SharedPayloads } from '../../src/server/shared-payloads.ts';
-import type { TrustedDocuments } from '../../src/server/trusted-documents.ts';
-import { UploadSlots } from '../../src/server/upload-slots.ts';
-import { WebSocketEndpoint } from '../../src/server/websocket.ts';
-import { createGraphQLEndpoint } from '../../src/server/yoga.ts';
+import { CallbackSubscriptions } from '../../src/transports/callback/subscriptions.ts';
+import { GraphiQL } from '../../src/transports/http/graphiql/graphiql.ts';
+import { HttpServer, type HttpServerOptions } from '../../src/transports/http/http-server.ts';
+import { AllowedHosts, type HostRules } from '../../src/transports/http/allowed-hosts.ts';
+import { CrossOrigin } from '../../src/transports/http/cross-origin.ts';
+import { PublicUrl, type PublicUrlOptions } from '../../src/transports/http/public-url.ts';
+import { OwnerStreams } from '../../src/transports/owner-streams.ts';
+import type { OperationHook } from '../../src/operations/hooks.ts';
+import { Operations } from '../../src/operations/operations.ts';
+import type { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
+import { GraphQLOverHttp } from '../../src/transports/http/graphql-over-http.ts';
+import { UploadSlots } from '../../src/transports/http/upload-slots.ts';
+import { createGraphQLYoga } from '../../src/transports/http/yoga.ts';
+import { WebSocketEndpoint } from '../../src/transports/websocket/endpoint.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
 import { type OwnerRate, UNLIMITED_RATE } from '../../src/store/owner-rate.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { WatchedJobs } from '../../src/watching/watched-jobs.ts';
-import { CountingPlainQueries } from './counting-plain-queries.ts';
 import { FakeClock } from './fake-clock.ts';
 import { GatewayLog } from './gateway-log.ts';
 import { jobId, limits } from './jobs.ts';
@@ -59,6 +59,8 @@ export interface GatewayOptions extends Partial<
   readonly streamsPerOwner?: number;
   /** URLs of routers: origins, or with a path. */
   readonly callbackOrigins?: readonly string[];
+  /** @default none */
+  readonly hooks?: readonly OperationHook[];
   /** @default 1000 */
   readonly maxOperations?: number;
   /** @default no limit */
@@ -78,7 +80,6 @@ export interface Gateway extends AsyncDisposable {
   readonly clock: FakeClock;
   readonly log: GatewayLog;
   readonly webSockets: WebSocketEndpoint;
-  readonly plainQueries: CountingPlainQueries;
   /** Stops the server only; the store stays open. */
   stop(): Promise<void>;
 }
@@ -114,6 +115,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     unreadLimits,
     times,
     idleGraceMs = 0,
+    hooks = [],
     maxOperations = 1000,
     uploadRate = UNLIMITED_RATE,
     ...overrides
@@ -156,41 +158,43 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const makeWrapped = (caller: Caller, baseUrl: string) =>
     wrapContext?.(() => makeContext(caller, baseUrl)) ?? makeContext(caller, baseUrl);
   const schema = createSchema({ federation: true, model: WAN_MODEL });
-  const documents = new Documents(schema, introspection);
-  const yoga = createGraphQLEndpoint({
+  const operations = new Operations({
     schema,
-    documents,
+    introspection,
+    trusted,
     createContext: makeWrapped,
+    clock,
+    hooks,
+    log,
+  });
+  const yoga = createGraphQLYoga({
+    schema,
+    operations,
     baseUrlOf,
     authenticator,
     streams,
     crossOrigin,
     trusted,
-    introspection,
     log,
     callbacks,
     uploads: new UploadSlots(),
     uploadRate,
   });
-  const plainQueries = new CountingPlainQueries({
-    schema,
-    documents,
+  const http = new GraphQLOverHttp({
+    yoga,
+    operations,
     authenticator,
-    createContext: makeWrapped,
     baseUrlOf,
     crossOrigin,
-    trusted,
+    hasTrustedDocuments: trusted !== null,
     upstream: 'public',
   });
   const webSockets = new WebSocketEndpoint({
-    yoga,
+    operations,
     authenticator,
     streams,
-    trusted,
-    documents,
     maxOperations,
     baseUrlOf,
-    payloads: new SharedPayloads({ createContext: makeContext, clock, log }),
     clock,
     log,
   });
@@ -202,7 +206,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     new HttpServer({
       host: '127.0.0.1',
       port: 0,
-      graphql: { yoga, plainQueries, webSockets, callbacks, graphiql },
+      graphql: { http, webSockets, callbacks, graphiql },
       console: null,
       media: null,
       upstream: 'public',
@@ -226,7 +230,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     clock,
     log,
     webSockets,
-    plainQueries,
     stop: () => server[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

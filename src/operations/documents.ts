@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import {
+  type ASTVisitor,
+  type DocumentNode,
+  getOperationAST,
+  GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  type OperationDefinitionNode,
+  specifiedRules,
+  validate,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { checkSize } from './limits/admit.ts';
+import { FairQueue } from './limits/fair-queue.ts';
+import { measure } from './limits/measure.ts';
+import { subscriptionRootErrors } from './limits/subscription-root.ts';
+import { checkTokens } from './limits/tokens.ts';
+import { OperationPlan } from './operation-plan.ts';
+import { withoutSuggestion } from './result-errors.ts';
+import type { TurnQueue } from './turn-queue.ts';
+
+/** The outcome of a check: the document, or why it is refused. */
+export type Check = CheckedDocument | { readonly errors: readonly GraphQLError[] };
+
+/** What documents are checked with. */
+export interface DocumentsOptions {
+  readonly schema: GraphQLSchema;
+  /** False: neither introspection nor suggestions in messages. */
+  readonly introspection: boolean;
+  /** Compiles operations. */
+  readonly compiling: TurnQueue;
+}
+
+/** Documents that are kept, and refusals. */
+const KEPT_DOCUMENTS = 100;
+const KEPT_REFUSALS = 1000;
+/** UTF-16 units; programs send shorter ones again and again. A parsed document takes a hundred times the memory of its text. */
+const MAX_CACHED_LENGTH = 4096;
+/** UTF-16 units of the messages of a refusal that is kept. */
+const MAX_REFUSAL_LENGTH = 8192;
+/** Compiled operations of one document: a function takes some 20 KiB, and a document may have a hundred operations. */
+const MAX_COMPILED_OPERATIONS = 10;
+
+/**
+ * Checks documents: first their tokens, then what they ask for, and only then all rules of GraphQL, some of which take
+ * quadratic time. Documents and refusals are cached, and owners check new ones in turns.
+ */
+export class Documents {
+  readonly #options: DocumentsOptions;
+  readonly #rules: readonly ValidationRule[];
+  readonly #queue = new FairQueue();
+  readonly #documents = new LRUCache<string, CheckedDocument>({ max: KEPT_DOCUMENTS });
+  /** By the SHA-256 of their texts. */
+  readonly #refusals = new LRUCache<string, readonly GraphQLError[]>({ max: KEPT_REFUSALS });
+
+  constructor(options: DocumentsOptions) {
+    this.#options = options;
+    this.#rules = options.introspection
+      ? specifiedRules
+      : [...specifiedRules, NoSchemaIntrospectionCustomRule, noSubgraphSdl];
+  }
+
+  /** @returns a promise when the owner has to wait for a turn */
+  check(text: string, ownerId: string): Check | Promise<Check> {
+    const known = this.#documents.get(text);
+    if (known !== undefined) return known;
+    const key = createHash('sha256').update(text).digest('base64');
+    const refused = this.#refusals.get(key);
+    if (refused !== undefined) return { errors: refused };
+    return this.#queue.run(ownerId, () => this.#documents.get(text) ?? this.#checkNow(text, key)) ?? BUSY;
+  }
+
+  #checkNow(text: string, key: string): Check {
+    const check = this.#examine(text);
+    if (!('errors' in check)) {
+      if (text.length <= MAX_CACHED_LENGTH) this.#documents.set(text, check);
+      return check;
+    }
+    const errors = check.errors.map((error) =>
+      detached(this.#options.introspection ? error : withoutSuggestion(error)),
+    );
+    const length = errors.reduce((sum, { message }) => sum + message.length, 0);
+    if (length <= MAX_REFUSAL_LENGTH) this.#refusals.set(key, errors);
+    return { errors };
+  }
+
+  #examine(text: string): Check {
+    const { schema, compiling } = this.#options;
+    try {
+      checkTokens(text);
+      const document = parse(text);
+      const measures = measure(schema, document);
+      for (const [{ operation }, measured] of measures) checkSize(measured, operation);
+      const errors = subscriptionRootErrors(document);
+      if (errors.length === 0) errors.push(...validate(schema, document, this.#rules));
+      if (errors.length > 0)
+        return { errors: errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')) };
+      const plans = new Map<OperationDefinitionNode, OperationPlan>();
+      for (const [operation, measured] of measures) {
+        const canCompile = plans.size < MAX_COMPILED_OPERATIONS;
+        plans.set(
+          operation,
+          new OperationPlan({
+            schema,
+            document,
+            operation,
+            measured,
+            compiling: canCompile ? compiling : null,
+          }),
+        );
+      }
+      return new CheckedDocument(document, plans);
+    } catch (error) {
+      if (error instanceof GraphQLError) return { errors: [coded(error, 'GRAPHQL_PARSE_FAILED')] };
+      throw error;
+    }
+  }
+}
+
+/** A document that may be run. */
+export class CheckedDocument {
+  readonly document: DocumentNode;
+  readonly #plans: ReadonlyMap<OperationDefinitionNode, OperationPlan>;
+
+  constructor(document: DocumentNode, plans: ReadonlyMap<OperationDefinitionNode, OperationPlan>) {
+    this.document = document;
+    this.#plans = plans;
+  }
+
+  /** @returns null when the document has no such operation, or has several and none is named */
+  plan(operationName: string | null | undefined): OperationPlan | null {
+    const operation = getOperationAST(this.document, operationName);
+    return operation == null ? null : (this.#plans.get(operation) ?? null);
+  }
+}
+
+const BUSY: Check = {
+  errors: [
+    new GraphQLError(
+      'You send new documents faster than they can be checked. Put values into variables instead of the document, or try again in a second.',
+      { extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 1, http: { status: 429, spec: false } } },
+    ),
+  ],
+};
+
+/** Clients of plain JSON (`spec`) are told of errors in a document with 200. */
+function coded(error: GraphQLError, code: string): GraphQLError {
+  error.extensions['code'] ??= code;
+  error.extensions['http'] ??= { status: 400, spec: true };
+  return error;
+}
+
+/** An error that can be kept: its nodes would hold the parsed document, and its stack, through closures, the text. */
+function detached({ message, locations, extensions }: GraphQLError): GraphQLError {
+  return Object.assign(new GraphQLError(message, { extensions }), { locations, stack: message });
+}
+
+/** Refuses to show the SDL of the subgraph. */
+function noSubgraphSdl(context: ValidationContext): ASTVisitor {
+  return {
+    Field(node) {
+      if (node.name.value !== '_service') return;
+      const message = 'The schema is not shown here: introspection is switched off.';
+      context.reportError(new GraphQLError(message, { nodes: node }));
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { Job } from '../domain/job.ts';
+import type { PushIterator, Sink } from '../watching/push-iterator.ts';
+import type { EventResult, FanOut, SubscriberGroup } from './fan-out.ts';
+import type { OperationObserver } from './hooks.ts';
+
+/** Where a transport wants the events of one subscription. */
+export interface EventSink {
+  /**
+   * Whether the client can take another event.
+   *
+   * @param onReady called once when it can again, after false was returned
+   */
+  isReady(onReady: () => void): boolean;
+  write(event: EventResult): void;
+  /** Called once, after the last event; with the error that ended the subscription, if one did. */
+  end(error: GraphQLError | null): void;
+}
+
+/** What a stream of events works with. */
+export interface EventStreamOptions {
+  readonly source: PushIterator<Job>;
+  readonly group: SubscriberGroup;
+  readonly fanOut: FanOut;
+  readonly observers: readonly OperationObserver[];
+  /** Makes an error fit for clients. */
+  readonly presentError: (error: unknown) => GraphQLError;
+}
+
+/**
+ * The events of one subscription. A transport either pipes it to a sink, or iterates over it. While an event is executed or
+ * waits for the client, the source keeps the newest state only.
+ */
+export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink<Job> {
+  readonly #options: EventStreamOptions;
+  #sink: EventSink | null = null;
+  /** Why an event could not be executed. */
+  #failure: unknown = null;
+  /** Whether the last event was delivered, or nothing more is wanted. */
+  #ended = false;
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+  }
+
+  /** Delivers the events to a sink from now on. */
+  pipe(sink: EventSink): void {
+    this.#sink = sink;
+    this.#options.source.pipe(this);
+  }
+
+  /** Takes an event of the source. @returns false: `resume` is called when the next one can be taken */
+  write(job: Job): boolean {
+    const { source, fanOut, group } = this.#options;
+    // An event that is not executed yet takes no memory.
+    const retry = () => {
+      if (!this.#ended && this.write(job)) source.resume();
+    };
+    if (this.#sink?.isReady(retry) !== true) return false;
+    try {
+      const event = fanOut.resultOf(job, group);
+      if (!(event instanceof Promise)) return this.#deliver(event);
+      event
+        .then((settled) => {
+          if (!this.#ended && this.#deliver(settled)) source.resume();
+        })
+        .catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
+    return false;
+  }
+
+  /** Called by the source after its last event. */
+  end(error: Error | null): void {
+    const reason = this.#failure ?? error;
+    this.#end(reason);
+    this.#sink?.end(reason === null ? null : this.#options.presentError(reason));
+  }
+
+  async next(): Promise<IteratorResult<ExecutionResult>> {
+    const { source, fanOut, group, observers, presentError } = this.#options;
+    try {
+      const next = await source.next();
+      if (next.done === true) {
+        this.#end(null);
+        return { done: true, value: undefined };
+      }
+      const { result } = await fanOut.resultOf(next.value, group);
+      for (const observer of observers) observer.onEvent?.(result);
+      return { done: false, value: result };
+    } catch (error) {
+      await source.return();
+      this.#end(error);
+      throw presentError(error);
+    }
+  }
+
+  async return(): Promise<IteratorResult<ExecutionResult>> {
+    this.#end(null);
+    await this.#options.source.return();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  #deliver(event: EventResult): boolean {
+    const { source, observers } = this.#options;
+    this.#sink?.write(event);
+    for (const observer of observers) observer.onEvent?.(event.result);
+    const resume = () => {
+      if (!this.#ended) source.resume();
+    };
+    return this.#sink?.isReady(resume) === true;
+  }
+
+  /** A fault of one subscriber's document must not reach the others, which are told by the same loop. */
+  #fail(error: unknown): void {
+    const { source } = this.#options;
+    // A source that has had its last event takes no error any more.
+    this.#failure ??= error;
+    source.end();
+    source.resume();
+  }
+
+  #end(reason: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { fanOut, group, observers } = this.#options;
+    fanOut.leave(group);
+    for (const observer of observers) observer.onEnd?.(asError(reason));
+  }
+}
+
+function asError(reason: unknown): Error | null {
+  return reason === null || reason instanceof Error ? reason : new Error('Not an error.', { cause: reason });
+}

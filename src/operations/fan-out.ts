@@ -1,0 +1,123 @@
+import type { ExecutionResult } from 'graphql';
+import type { Caller } from '../domain/caller.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Job } from '../domain/job.ts';
+import type { GraphQLContext } from '../graphql/context.ts';
+import { byteString } from './byte-string.ts';
+import type { OperationPlan } from './operation-plan.ts';
+import type { Operation, Variables } from './operation.ts';
+import { formatResult } from './result-errors.ts';
+import type { TurnQueue } from './turn-queue.ts';
+
+/** Subscribers for whom an event has the same result: same document, rights, gateway URL and variables. */
+export interface SubscriberGroup {
+  readonly key: string;
+  readonly plan: OperationPlan;
+  readonly caller: Caller;
+  readonly baseUrl: string;
+  readonly variables: Variables;
+  /** Number of subscribers. */
+  size: number;
+  /** Of the last event; null: it was not executed for this group. */
+  result: EventResult | Promise<EventResult> | null;
+}
+
+/** What decides to which group a subscriber belongs. */
+export type Subscriber = Pick<Operation, 'plan' | 'caller' | 'baseUrl' | 'variables'>;
+
+/** The result of one event, shared by all subscribers of a group. */
+export class EventResult {
+  readonly result: ExecutionResult;
+  #json: string | null = null;
+
+  constructor(result: ExecutionResult) {
+    this.result = result;
+  }
+
+  /** As JSON, see `byteString`. Written once for all subscribers. */
+  get json(): string {
+    return (this.#json ??= byteString(JSON.stringify(formatResult(this.result))));
+  }
+}
+
+/** What events are executed with. */
+export interface FanOutOptions {
+  /** Makes the context of one event. */
+  readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
+  /** Makes the errors of a result fit for clients. */
+  readonly present: (result: ExecutionResult) => ExecutionResult;
+  readonly clock: Clock;
+  /** Starts large executions, one per turn: one event may be executed for many groups. */
+  readonly turns: TurnQueue;
+}
+
+/** Milliseconds for which a result is reused: the estimates in it are of the time when it was made. */
+const SHARED_MS = 50;
+
+/** Executes each event once per group of subscribers in this process. Groups never share a result. */
+export class FanOut {
+  readonly #options: FanOutOptions;
+  readonly #groups = new Map<string, SubscriberGroup>();
+  /** The last event, when it came, and the groups that have a result of it. */
+  #event: Job | null = null;
+  #eventAt = 0;
+  #served: SubscriberGroup[] = [];
+
+  constructor(options: FanOutOptions) {
+    this.#options = options;
+  }
+
+  /** Adds a subscriber to its group. It leaves by `leave`. */
+  join({ plan, caller, baseUrl, variables }: Subscriber): SubscriberGroup {
+    const rights = [baseUrl, caller.ownerId, caller.jobId, ...[...caller.scopes].toSorted()];
+    const key = `${plan.id} ${JSON.stringify(rights)} ${plan.eventKey(variables)}`;
+    const known = this.#groups.get(key);
+    if (known !== undefined) {
+      known.size += 1;
+      return known;
+    }
+    const group = { key, plan, caller, baseUrl, variables, size: 1, result: null };
+    this.#groups.set(key, group);
+    return group;
+  }
+
+  leave(group: SubscriberGroup): void {
+    group.size -= 1;
+    if (group.size === 0) this.#groups.delete(group.key);
+  }
+
+  /** @returns a promise when something has to be read for the result, or it waits for a turn */
+  resultOf(event: Job, group: SubscriberGroup): EventResult | Promise<EventResult> {
+    const now = this.#options.clock.now();
+    // All subscribers get an event in the same turn, as the same object.
+    if (event !== this.#event || now - this.#eventAt > SHARED_MS) {
+      for (const served of this.#served) served.result = null;
+      this.#served = [];
+      this.#event = event;
+      this.#eventAt = now;
+    }
+    if (group.result === null) {
+      group.result = this.#start(event, group);
+      this.#served.push(group);
+    }
+    return group.result;
+  }
+
+  #start(event: Job, group: SubscriberGroup): EventResult | Promise<EventResult> {
+    if (!group.plan.isLarge) return this.#execute(event, group);
+    return this.#options.turns.wait().then(() => this.#execute(event, group));
+  }
+
+  #execute(
+    event: Job,
+    { plan, caller, baseUrl, variables }: SubscriberGroup,
+  ): EventResult | Promise<EventResult> {
+    const { createContext, present } = this.#options;
+    const context = createContext(caller, baseUrl);
+    const result = plan.execute(event, context, variables);
+    if (!(result instanceof Promise)) return new EventResult(present(result));
+    return result
+      .then((settled) => new EventResult(present(settled)))
+      .finally(() => context.answer.release());
+  }
+}

@@ -1,0 +1,133 @@
+import { GraphQLError, OperationTypeNode } from 'graphql';
+import type { Answer } from '../../graphql/answer-budget.ts';
+import type { Variables } from '../operation.ts';
+import type { TurnQueue } from '../turn-queue.ts';
+import { type Measure, type Size, sizeOf } from './measure.ts';
+
+/** What an operation is about to do. */
+export interface Admission {
+  readonly measured: Measure;
+  readonly variables: Variables;
+  readonly answer: Answer;
+}
+
+const MIB = 1024 * 1024;
+/**
+ * Of an answer. Making 12 MiB, or 12,000 values, takes up to a tenth of a second, in which nothing else is served. A page
+ * of 100 jobs with every field has 4,600 values and up to 5 MB; 250 entities with every field just fit.
+ */
+const MAX_ANSWER: Size = { bytes: 12 * MIB, values: 12_000 };
+/** Of each event of a subscription: a job with every field has up to 48 kB. */
+const MAX_EVENT: Size = { bytes: MIB / 4, values: 2000 };
+/** What an entity takes that is refused at its place: an error costs much more than a value. */
+const REFUSED_ENTITY: Size = { bytes: 400, values: 10 };
+/** Answers larger than this are begun one a turn of the event loop, so that others are served between them. */
+const SMALL_ANSWER: Size = { bytes: 2 * MIB, values: 1000 };
+/** Values of any kind at any depth in the variables; 250 representations of entities have 751. */
+const MAX_VARIABLES = 10_000;
+
+/**
+ * Refuses what an operation with these variables may not ask for, and takes memory for its answer. To be called before
+ * every execution, whatever the transport.
+ *
+ * @param turns begins large answers
+ * @returns why it may not run; null: it may; a promise while it waits for memory
+ */
+export function admit(
+  { measured, variables, answer }: Admission,
+  turns: TurnQueue,
+): GraphQLError | null | Promise<GraphQLError | null> {
+  if (hasTooManyValues(variables)) return tooManyVariables();
+  const size = sizeOf(measured, variables);
+  if (fits(size, SMALL_ANSWER)) return answer.reserve(size.bytes);
+  if (fits(size, MAX_ANSWER)) return inTurn(turns, answer, size.bytes);
+  const entities = entitiesThatFit(measured, variables);
+  if (entities < 1) return tooExpensive('The answer', size, MAX_ANSWER);
+  answer.maxEntities = entities;
+  return inTurn(turns, answer, MAX_ANSWER.bytes);
+}
+
+async function inTurn(turns: TurnQueue, answer: Answer, bytes: number): Promise<GraphQLError | null> {
+  await turns.wait();
+  return answer.reserve(bytes);
+}
+
+/** As `admit`, for a subscription. Each of its events takes memory when it is made. */
+export function admitSubscription({ measured, variables }: Omit<Admission, 'answer'>): GraphQLError | null {
+  if (hasTooManyValues(variables)) return tooManyVariables();
+  const size = sizeOf(measured, variables);
+  return fits(size, MAX_EVENT) ? null : tooExpensive('Each event', size, MAX_EVENT);
+}
+
+/**
+ * Refuses a document whose operation asks for too much whatever its variables are.
+ *
+ * @throws GraphQLError
+ */
+export function checkSize(measured: Measure, operation: OperationTypeNode): void {
+  const isSubscription = operation === OperationTypeNode.SUBSCRIPTION;
+  const max = isSubscription ? MAX_EVENT : MAX_ANSWER;
+  if (!fits(measured, max)) throw tooExpensive(isSubscription ? 'Each event' : 'The answer', measured, max);
+}
+
+/** Whether variables have more values than are allowed. Counts without recursion, as JSON can be deep. */
+function hasTooManyValues(variables: unknown): boolean {
+  const open = isObject(variables) ? [variables] : [];
+  let count = 1;
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    const parts: unknown[] = Object.values(value);
+    count += parts.length;
+    if (count > MAX_VARIABLES) return true;
+    for (const part of parts) if (isObject(part)) open.push(part);
+  }
+  return false;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function fits({ bytes, values }: Size, max: Size): boolean {
+  return bytes <= max.bytes && values <= max.values;
+}
+
+/** How many entries each list of entities may have, so that the answer fits with errors for the others. */
+function entitiesThatFit(measured: Measure, variables: Variables): number {
+  const fixed = measured.lists.filter(({ length }) => !length.isDivisible);
+  const divisible = measured.lists.filter(({ length }) => length.isDivisible);
+  const base = sizeOf({ ...measured, lists: fixed }, variables);
+  const count = divisible.reduce((sum, { length }) => sum + length.of(variables), 0);
+  const room = (unit: keyof Size) => {
+    const left = MAX_ANSWER[unit] - base[unit] - count * REFUSED_ENTITY[unit];
+    const each = divisible.reduce(
+      (sum, { entry }) => sum + Math.max(entry[unit] - REFUSED_ENTITY[unit], 1),
+      0,
+    );
+    return each === 0 ? 0 : Math.floor(left / each);
+  };
+  return Math.min(room('bytes'), room('values'));
+}
+
+function tooExpensive(what: string, size: Size, max: Size): GraphQLError {
+  const tooManyBytes = size.bytes > max.bytes;
+  const asked = tooManyBytes ? `${inMiB(size.bytes)} MiB` : `${format(size.values)} values`;
+  const allowed = tooManyBytes ? `${inMiB(max.bytes)} MiB` : `${format(max.values)} values`;
+  return new GraphQLError(
+    `${what} could have ${asked}; the limit is ${allowed}. Ask for shorter pages, fewer fields or fewer long texts.`,
+    { extensions: { code: 'DOCUMENT_TOO_EXPENSIVE', http: { status: 400, spec: false } } },
+  );
+}
+
+function inMiB(bytes: number): string {
+  return (bytes / MIB).toLocaleString('en', { maximumFractionDigits: 2 });
+}
+
+function format(values: number): string {
+  return Math.ceil(values).toLocaleString('en');
+}
+
+function tooManyVariables(): GraphQLError {
+  return new GraphQLError(`The variables have more than ${format(MAX_VARIABLES)} values.`, {
+    extensions: { code: 'VARIABLES_TOO_LARGE', http: { status: 400 } },
+  });
+}

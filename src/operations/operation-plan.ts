@@ -1,0 +1,140 @@
+import {
+  type ASTVisitor,
+  createSourceEventStream,
+  type DocumentNode,
+  execute,
+  type ExecutionResult,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  visit,
+} from 'graphql';
+import type { Job } from '../domain/job.ts';
+import type { GraphQLContext } from '../graphql/context.ts';
+import { PushIterator } from '../watching/push-iterator.ts';
+import { type CompiledResult, compileOperation, INTERPRET } from './compile.ts';
+import type { Measure } from './limits/measure.ts';
+import type { Variables } from './operation.ts';
+import type { TurnQueue } from './turn-queue.ts';
+
+/** What a plan is made of. */
+export interface PlanOptions {
+  readonly schema: GraphQLSchema;
+  /** It is valid. */
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly measured: Measure;
+  /** Compiles for all plans, one per turn: one event may be executed by many plans. Null: never compile. */
+  readonly compiling: TurnQueue | null;
+}
+
+type Result = ExecutionResult | Promise<ExecutionResult>;
+
+/**
+ * Executions after which an operation is compiled. Compiling costs more than one execution, and most documents that people
+ * type are sent once.
+ */
+const COMPILED_AFTER = 2;
+/** Values of an event. A job with every field and the base64 of its video has 550; more take over a millisecond or two. */
+const MAX_SMALL_VALUES = 700;
+
+let plans = 0;
+
+/** How one operation of a checked document is executed. Operations that come again are compiled to one function. */
+export class OperationPlan {
+  /** Unique in this process. */
+  readonly id = ++plans;
+  readonly document: DocumentNode;
+  readonly kind: OperationTypeNode;
+  readonly measured: Measure;
+  /** Whether an event takes so long to execute that it waits for a turn. */
+  readonly isLarge: boolean;
+  readonly #schema: GraphQLSchema;
+  readonly #operationName: string | undefined;
+  /** Variables that the result of an event depends on. */
+  readonly #eventVariables: readonly string[];
+  #compiling: TurnQueue | null;
+  #compiled: typeof this.execute | null = null;
+  #executions = 0;
+
+  constructor({ schema, document, operation, measured, compiling }: PlanOptions) {
+    this.#schema = schema;
+    this.document = document;
+    this.kind = operation.operation;
+    this.measured = measured;
+    this.isLarge = measured.values > MAX_SMALL_VALUES;
+    this.#operationName = operation.name?.value;
+    const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION;
+    this.#eventVariables = isSubscription ? eventVariables(document, operation) : [];
+    this.#compiling = operation.operation === OperationTypeNode.MUTATION ? null : compiling;
+  }
+
+  /** @param root the event of a subscription */
+  execute(root: unknown, context: GraphQLContext, variables: Variables): Result {
+    if (this.#compiled !== null) return this.#compiled(root, context, variables);
+    this.#executions += 1;
+    if (this.#executions === COMPILED_AFTER) this.#compiling?.add(() => this.#compile());
+    return this.#interpret(root, context, variables);
+  }
+
+  /** @returns the source of a subscription's events; a result when it cannot be opened */
+  async openSource(
+    contextValue: GraphQLContext,
+    variableValues: Variables,
+  ): Promise<PushIterator<Job> | ExecutionResult> {
+    const source = await createSourceEventStream({ ...this.#args, contextValue, variableValues });
+    if (!(Symbol.asyncIterator in source)) return source;
+    if (source instanceof PushIterator) return source;
+    throw new Error('A subscription field returned another iterator than a PushIterator.');
+  }
+
+  /** Equal for variables with which an event has the same result. A null differs from a variable that is left out. */
+  eventKey(variables: Variables): string {
+    if (this.#eventVariables.length === 0) return '';
+    const given = this.#eventVariables.filter((name) => Object.hasOwn(variables, name));
+    return JSON.stringify(given.map((name) => [name, variables[name]]));
+  }
+
+  get #args() {
+    const operationName = this.#operationName;
+    return {
+      schema: this.#schema,
+      document: this.document,
+      ...(operationName === undefined ? {} : { operationName }),
+    };
+  }
+
+  #interpret(rootValue: unknown, contextValue: GraphQLContext, variableValues: Variables): Result {
+    return execute({ ...this.#args, rootValue, contextValue, variableValues });
+  }
+
+  #compile(): void {
+    this.#compiling = null;
+    const compiled = compileOperation({ ...this.#args, selections: this.measured.selections });
+    if (compiled === null) return;
+    this.#compiled = (root, context, variables) => {
+      const settle = (result: CompiledResult): Result =>
+        result === INTERPRET ? this.#interpret(root, context, variables) : result;
+      const result = compiled(root, context, variables);
+      return result instanceof Promise ? result.then(settle) : settle(result);
+    };
+  }
+}
+
+/** All variables but those in the arguments of the one root field: they say which events come. */
+function eventVariables(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] {
+  const [root, ...others] = operation.selectionSet.selections;
+  const plain = others.length === 0 && root?.kind === Kind.FIELD ? root : null;
+  const names = new Set<string>();
+  const collect: ASTVisitor = {
+    VariableDefinition: () => false,
+    Field: (field) => (field === plain ? { ...field, arguments: [] } : undefined),
+    Variable: ({ name }) => {
+      names.add(name.value);
+    },
+  };
+  for (const definition of document.definitions)
+    if (definition === operation || definition.kind === Kind.FRAGMENT_DEFINITION) visit(definition, collect);
+  return [...names].toSorted();
+}

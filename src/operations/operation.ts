@@ -1,0 +1,44 @@
+import type { GraphQLError } from 'graphql';
+import type { Caller } from '../domain/caller.ts';
+import type { GraphQLContext } from '../graphql/context.ts';
+import type { OperationObserver } from './hooks.ts';
+import type { OperationPlan } from './operation-plan.ts';
+
+/** Values by the names of variables. */
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** The parameters of an operation, as every transport has them. */
+export interface OperationParams {
+  readonly query?: unknown;
+  /** As in the appendix on persisted documents of GraphQL over HTTP. */
+  readonly documentId?: unknown;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Variables | null | undefined;
+  readonly extensions?: unknown;
+}
+
+/** An operation that a client asks for. */
+export interface OperationRequest {
+  readonly params: OperationParams;
+  readonly caller: Caller;
+  /** The gateway's URL for the client. */
+  readonly baseUrl: string;
+}
+
+/** An operation that was checked and may be executed or subscribed to, once. */
+export interface Operation {
+  readonly plan: OperationPlan;
+  readonly variables: Variables;
+  readonly caller: Caller;
+  readonly baseUrl: string;
+  /** Its `answer` holds memory: the transport releases it when the result is delivered. */
+  readonly context: GraphQLContext;
+  readonly observers: readonly OperationObserver[];
+}
+
+/** Why an operation is refused. */
+export interface Refused {
+  readonly errors: readonly GraphQLError[];
+}
+
+export type Prepared = Operation | Refused;

@@ -1,0 +1,170 @@
+import { type ExecutionResult, GraphQLError, type GraphQLSchema, OperationTypeNode } from 'graphql';
+import type { Caller } from '../domain/caller.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { GraphQLContext } from '../graphql/context.ts';
+import { type CheckedDocument, Documents } from './documents.ts';
+import { EventStream } from './event-stream.ts';
+import { FanOut } from './fan-out.ts';
+import type { OperationHook, OperationObserver } from './hooks.ts';
+import { admit, admitSubscription } from './limits/admit.ts';
+import type { Operation, OperationRequest, Prepared, Refused } from './operation.ts';
+import { codeInputErrors, maskError, originalOf, withoutSuggestion } from './result-errors.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
+import { TurnQueue } from './turn-queue.ts';
+import { PushIterator } from '../watching/push-iterator.ts';
+
+/** What operations are run with. */
+export interface OperationsOptions {
+  readonly schema: GraphQLSchema;
+  /** False: neither introspection nor suggestions in messages. */
+  readonly introspection: boolean;
+  /** The only documents that are run; null: any. */
+  readonly trusted: TrustedDocuments | null;
+  /** Makes the context of one operation, or of one event. */
+  readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
+  readonly clock: Clock;
+  readonly hooks: readonly OperationHook[];
+  readonly log: { error(details: object, message: string): void };
+}
+
+/**
+ * Runs every operation of every transport. A transport calls `prepare`, then `execute` for a query or mutation, or
+ * `subscribe` for a subscription. None of them throws: errors are in the results, fit for clients.
+ */
+export class Operations {
+  readonly #options: OperationsOptions;
+  readonly #turns = new TurnQueue();
+  readonly #documents: Documents;
+  readonly #fanOut: FanOut;
+
+  constructor(options: OperationsOptions) {
+    this.#options = options;
+    const { schema, introspection, createContext, clock } = options;
+    this.#documents = new Documents({ schema, introspection, compiling: this.#turns });
+    const present = (result: ExecutionResult) => this.#present(result);
+    this.#fanOut = new FanOut({ createContext, present, clock, turns: this.#turns });
+  }
+
+  /** Finds and checks the document. @returns a promise when the owner has to wait until a new document is checked */
+  prepare(request: OperationRequest): Prepared | Promise<Prepared> {
+    const { trusted, hooks } = this.#options;
+    const observers = hooks.flatMap((hook) => hook.onOperation(request) ?? []);
+    try {
+      const { params, caller } = request;
+      const text = trusted === null ? String(params.query) : trusted.resolve(params);
+      const check = this.#documents.check(text, caller.ownerId);
+      const use = (checked: Awaited<typeof check>) =>
+        'errors' in checked ? refuse(checked.errors, observers) : this.#plan(checked, request, observers);
+      return check instanceof Promise ? check.then(use) : use(check);
+    } catch (error) {
+      return refuse([this.#presentError(error)], observers);
+    }
+  }
+
+  /** Executes a query or mutation. */
+  execute(operation: Operation): ExecutionResult | Promise<ExecutionResult> {
+    const { plan, variables, context } = operation;
+    const { measured } = plan;
+    const refused = admit({ measured, variables, answer: context.answer }, this.#turns);
+    return refused instanceof Promise
+      ? refused.then((later) => this.#run(operation, later))
+      : this.#run(operation, refused);
+  }
+
+  /** Opens a subscription: it gets every event from now on. */
+  async subscribe(operation: Operation): Promise<EventStream | Refused> {
+    const { plan, variables, context, observers } = operation;
+    try {
+      const refused = admitSubscription({ measured: plan.measured, variables });
+      if (refused !== null) return refuse([refused], observers);
+      const source = await plan.openSource(context, variables);
+      if (!(source instanceof PushIterator)) return refuse(this.#present(source).errors ?? [], observers);
+      return new EventStream({
+        source,
+        group: this.#fanOut.join(operation),
+        fanOut: this.#fanOut,
+        observers,
+        presentError: (error) => this.#presentError(error),
+      });
+    } catch (error) {
+      return refuse([this.#presentError(error)], observers);
+    } finally {
+      context.answer.release();
+    }
+  }
+
+  #plan(
+    checked: CheckedDocument,
+    request: OperationRequest,
+    observers: readonly OperationObserver[],
+  ): Prepared {
+    const { params, caller, baseUrl } = request;
+    const plan = checked.plan(params.operationName);
+    if (plan === null) return refuse([unresolved()], observers);
+    try {
+      const context = this.#options.createContext(caller, baseUrl);
+      return { plan, variables: params.variables ?? {}, caller, baseUrl, context, observers };
+    } catch (error) {
+      return refuse([this.#presentError(error)], observers);
+    }
+  }
+
+  #run(
+    { plan, variables, context, observers }: Operation,
+    refused: GraphQLError | null,
+  ): ExecutionResult | Promise<ExecutionResult> {
+    const finish = (result: ExecutionResult) => observed(this.#present(result), observers);
+    const fail = (error: unknown) => observed({ errors: [this.#presentError(error)] }, observers);
+    if (refused !== null) return finish({ errors: [refused] });
+    try {
+      const result = plan.execute({}, context, variables);
+      return result instanceof Promise ? result.then(finish, fail) : finish(result);
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  /** Makes the errors of a result fit for clients. */
+  #present(result: ExecutionResult): ExecutionResult {
+    const { errors } = result;
+    if (errors === undefined) return result;
+    codeInputErrors(errors);
+    const { introspection } = this.#options;
+    const shown = errors.map((error) => this.#presentError(introspection ? error : withoutSuggestion(error)));
+    return { ...result, errors: shown };
+  }
+
+  #presentError(error: unknown): GraphQLError {
+    const shown = maskError(error);
+    if (shown !== error) this.#options.log.error({ err: originalOf(error) }, 'GraphQL');
+    return shown;
+  }
+}
+
+/** Whether an operation may not be run. */
+export function isRefused(outcome: Operation | EventStream | Refused): outcome is Refused {
+  return 'errors' in outcome;
+}
+
+/** Whether an operation is opened by `subscribe`. */
+export function isSubscription({ plan }: Operation): boolean {
+  return plan.kind === OperationTypeNode.SUBSCRIPTION;
+}
+
+function refuse(errors: readonly GraphQLError[], observers: readonly OperationObserver[]): Refused {
+  const refused = { errors };
+  for (const observer of observers) observer.onResult?.(refused);
+  return refused;
+}
+
+function observed(result: ExecutionResult, observers: readonly OperationObserver[]): ExecutionResult {
+  for (const observer of observers) observer.onResult?.(result);
+  return result;
+}
+
+/** As Yoga says it over HTTP. */
+function unresolved(): GraphQLError {
+  return new GraphQLError('Could not determine what operation to execute.', {
+    extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } },
+  });
+}

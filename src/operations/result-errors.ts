@@ -1,0 +1,83 @@
+import {
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type ExecutionResult,
+  Kind,
+} from 'graphql';
+import { StoreUnavailableError } from '../store/job-store.ts';
+import { SlowSubscriberError } from '../watching/watch-owner.ts';
+
+/**
+ * What a client sees of an error: GraphQL errors that were thrown on purpose as they are, all others without their message.
+ * Codes: STORE_UNAVAILABLE (worth repeating), SLOW_SUBSCRIBER, INTERNAL_SERVER_ERROR.
+ */
+export function maskError(error: unknown): GraphQLError {
+  if (!(error instanceof GraphQLError)) return masked(error);
+  const { originalError } = error;
+  if (originalError == null || originalError instanceof GraphQLError) return error;
+  const { nodes = null, source = null, positions = null, path = null } = error;
+  const { message, extensions } = masked(originalError);
+  return new GraphQLError(message, { nodes, source, positions, path, extensions });
+}
+
+/** What was thrown, for the log: with its cause, which GraphQL's own error leaves out. */
+export function originalOf(error: unknown): unknown {
+  return error instanceof GraphQLError ? (error.originalError ?? error) : error;
+}
+
+/** Gives errors of variables and arguments that do not fit their types the code BAD_USER_INPUT. */
+export function codeInputErrors(errors: readonly GraphQLError[]): void {
+  for (const error of errors) {
+    // Errors of variables come before any field is run; those of arguments point at the argument instead of the field.
+    const isOfVariables = error.path === undefined;
+    if (isOfVariables) error.extensions['http'] ??= { status: 400 };
+    if (isOfVariables || isOfArgument(error)) error.extensions['code'] ??= 'BAD_USER_INPUT';
+  }
+}
+
+/** Removes what graphql-js adds to messages: ` Did you mean "a", "b", or "c"?` */
+export function withoutSuggestion(error: GraphQLError): GraphQLError {
+  const message = error.message.replace(/ Did you mean .*\?$/s, '');
+  if (message === error.message) return error;
+  const {
+    nodes = null,
+    source = null,
+    positions = null,
+    path = null,
+    originalError = null,
+    extensions,
+  } = error;
+  return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions });
+}
+
+/** Errors as JSON, without the HTTP status and headers in their extensions. */
+export function formatErrors(errors: readonly GraphQLError[]): GraphQLFormattedError[] {
+  return errors.map((error) => {
+    const { extensions = {}, ...formatted } = error.toJSON();
+    const { http: _http, unexpected: _unexpected, ...shown } = extensions;
+    return Object.keys(shown).length === 0 ? formatted : { ...formatted, extensions: shown };
+  });
+}
+
+/** A result as JSON; `data` comes before `errors`. */
+export function formatResult(result: ExecutionResult): FormattedExecutionResult {
+  const { errors, ...others } = result;
+  return errors === undefined ? others : { ...others, errors: formatErrors(errors) };
+}
+
+function isOfArgument({ nodes }: GraphQLError): boolean {
+  return nodes !== undefined && nodes[0]?.kind !== Kind.FIELD;
+}
+
+function masked(error: unknown): GraphQLError {
+  if (error instanceof StoreUnavailableError) {
+    return coded('The job store cannot be reached. Try again in a moment.', 'STORE_UNAVAILABLE');
+  }
+  if (error instanceof SlowSubscriberError) return coded(error.message, 'SLOW_SUBSCRIBER');
+  return coded('Unexpected error.', 'INTERNAL_SERVER_ERROR');
+}
+
+function coded(message: string, code: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } });
+}

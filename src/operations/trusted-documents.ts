@@ -1,0 +1,72 @@
+import { GraphQLError, parse } from 'graphql';
+import { z } from 'zod';
+import { readSettingsFile } from '../settings-file.ts';
+import type { OperationParams } from './operation.ts';
+
+const fileSchema = z.record(z.string().min(1), z.string().refine(isDocument, 'is not a GraphQL document'));
+/** In `extensions`, as Apollo's clients send it. */
+const apolloSchema = z.object({ persistedQuery: z.object({ sha256Hash: z.string() }) });
+
+/** The only documents that are run, by their ids. A client that knows none may send one of the texts, letter by letter. */
+export class TrustedDocuments {
+  readonly #byId: ReadonlyMap<string, string>;
+  readonly #texts: ReadonlySet<string>;
+
+  private constructor(byId: ReadonlyMap<string, string>) {
+    this.#byId = byId;
+    this.#texts = new Set(byId.values());
+  }
+
+  /**
+   * Reads the file: `{ "id": "query { … }", … }`, as code generators write it.
+   *
+   * @throws SettingsFileError
+   */
+  static read(path: string): TrustedDocuments {
+    return new TrustedDocuments(
+      new Map(Object.entries(readSettingsFile('TRUSTED_DOCUMENTS_FILE', path, fileSchema))),
+    );
+  }
+
+  /** @returns null when it is not trusted, or unknown */
+  find(params: OperationParams): string | null {
+    const { query } = params;
+    if (!isText(query)) return this.#byId.get(idOf(params) ?? '') ?? null;
+    return this.#texts.has(query) ? query : null;
+  }
+
+  /** @throws GraphQLError with code DOCUMENT_NOT_TRUSTED or PERSISTED_QUERY_NOT_FOUND */
+  resolve(params: OperationParams): string {
+    const document = this.find(params);
+    if (document !== null) return document;
+    if (!isText(params.query))
+      throw refusal('PERSISTED_QUERY_NOT_FOUND', 'There is no trusted document with this id.');
+    throw refusal(
+      'DOCUMENT_NOT_TRUSTED',
+      'Only trusted documents are run here: send the id of one as `documentId`.',
+    );
+  }
+}
+
+function isText(query: unknown): query is string {
+  return typeof query === 'string' && query !== '';
+}
+
+function idOf({ documentId, extensions }: OperationParams): string | null {
+  if (typeof documentId === 'string') return documentId;
+  const apollo = apolloSchema.safeParse(extensions);
+  return apollo.success ? apollo.data.persistedQuery.sha256Hash : null;
+}
+
+function refusal(code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, http: { status: 400, spec: false } } });
+}
+
+function isDocument(text: string): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ExecutionResult } from 'graphql';
+import { backoffMs } from '../../domain/backoff.ts';
+import { formatErrors, formatResult, maskError } from '../../operations/result-errors.ts';
+import type { CallbackMessage, RouterClient } from './router-client.ts';
+import type { CallbackTarget } from './target.ts';
+
+/** How often a message is sent before the router counts as gone. */
+const MAX_ATTEMPTS = 5;
+/** Routers count from one sign of life to the next, and ours take a while to arrive. */
+const HEARTBEAT_SHARE = 0.8;
+
+/**
+ * One subscription whose messages go to a router, one after the other: while one is under way the feed keeps the
+ * newest state only. It ends with its feed, or when the router does not take a message: with 404 it says that it
+ * knows the subscription no longer.
+ */
+export class CallbackSubscription {
+  readonly #target: CallbackTarget;
+  readonly #feed: AsyncIterator<ExecutionResult>;
+  readonly #router: RouterClient;
+  readonly #ended = new AbortController();
+  /** The deliveries under way and those that wait for them. It never rejects. */
+  #line: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(target: CallbackTarget, feed: AsyncIterator<ExecutionResult>, router: RouterClient) {
+    this.#target = target;
+    this.#feed = feed;
+    this.#router = router;
+  }
+
+  /** Asks the router whether it waits for this subscription. When it does not, the feed is released. */
+  async check(): Promise<boolean> {
+    const status = await this.#router.post(this.#target, { action: 'check' }, this.#ended.signal);
+    if (status === 204 && !this.#isOver) return true;
+    await this.#end();
+    return false;
+  }
+
+  /** Passes on the feed until its end; resolves when all is released. */
+  async run(): Promise<void> {
+    const heartbeat = this.#startHeartbeat();
+    try {
+      await this.#send(await this.#passOn());
+    } finally {
+      clearInterval(heartbeat);
+      await this.#end();
+    }
+  }
+
+  /**
+   * Ends it from this side.
+   *
+   * @param message the last one; it is sent once
+   * @param deadline gives that up
+   */
+  async stop(message: CallbackMessage, deadline: AbortSignal): Promise<void> {
+    if (this.#isOver) return;
+    await this.#end();
+    await this.#router.post(this.#target, message, deadline);
+  }
+
+  get #isOver(): boolean {
+    return this.#ended.signal.aborted;
+  }
+
+  /** @returns the message that says how the feed ended */
+  async #passOn(): Promise<CallbackMessage> {
+    try {
+      for (let next = await this.#feed.next(); next.done !== true; next = await this.#feed.next()) {
+        await this.#send({ action: 'next', payload: formatResult(next.value) });
+      }
+      return { action: 'complete' };
+    } catch (error) {
+      // Yoga makes results of what a feed fails with. Anything else must not look like the end of the job.
+      return { action: 'complete', errors: formatErrors([maskError(error)]) };
+    }
+  }
+
+  #startHeartbeat(): NodeJS.Timeout | undefined {
+    if (this.#target.heartbeatMs === 0) return undefined;
+    return setInterval(() => {
+      // A message that waits is a sign of life too.
+      if (this.#waiting === 0) void this.#send({ action: 'check' });
+    }, this.#target.heartbeatMs * HEARTBEAT_SHARE);
+  }
+
+  #send(message: CallbackMessage): Promise<void> {
+    this.#waiting += 1;
+    this.#line = this.#line.then(async () => {
+      const taken = await this.#deliver(message);
+      this.#waiting -= 1;
+      if (!taken) await this.#end();
+    });
+    return this.#line;
+  }
+
+  async #deliver(message: CallbackMessage): Promise<boolean> {
+    for (let attempt = 1; !this.#isOver; attempt++) {
+      const status = await this.#router.post(this.#target, message, this.#ended.signal);
+      if (status !== null && status >= 200 && status < 300) return true;
+      if (status === 404 || attempt === MAX_ATTEMPTS) return false;
+      // Rejects when the subscription ends meanwhile.
+      await delay(backoffMs(attempt, Math.random()) / 4, null, { signal: this.#ended.signal }).catch(
+        () => {},
+      );
+    }
+    return false;
+  }
+
+  async #end(): Promise<void> {
+    if (this.#isOver) return;
+    this.#ended.abort();
+    await this.#feed.return?.();
+  }
+}

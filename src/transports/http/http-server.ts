@@ -1,0 +1,285 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { boundArrivingBodies } from './arriving-bodies.ts';
+import {
+  answerClientErrors,
+  CONNECTION_TIMES,
+  type ConnectionTimes,
+  timeoutOptions,
+} from './connection-times.ts';
+import { LocalMedia } from '../../domain/local-media.ts';
+import { UPSTREAM_HEADER, type UpstreamKind } from '../../domain/upstream-kind.ts';
+import type { ConsoleFiles } from './console.ts';
+import type { CrossOrigin } from './cross-origin.ts';
+import { type HealthOptions, isHealthPath, sendJson, serveHealth } from './health.ts';
+import type { GraphiQL } from './graphiql/graphiql.ts';
+import { GRAPHQL_HEADERS } from './graphql-headers.ts';
+import type { MediaProxy } from './media-proxy.ts';
+import { isForm } from './multipart.ts';
+import type { GraphQLOverHttp } from './graphql-over-http.ts';
+import { type UnreadLimits, watchUnread } from './unread.ts';
+import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
+import type { PublicUrl } from './public-url.ts';
+import { type HttpRefusal, pathOf, removePrefix, wrongHost } from './request-target.ts';
+import { logRefusal, type RequestRefusal } from './request-refusal.ts';
+import { isSecureContext } from './secure-context.ts';
+import { rejectUpgrade } from '../websocket/rejection.ts';
+import type { WebSocketEndpoint } from '../websocket/endpoint.ts';
+import { GRAPHQL_PATH } from './yoga.ts';
+
+/** GraphQL over HTTP, over WebSocket and by callbacks. */
+export interface GraphQLEndpoints {
+  readonly http: GraphQLOverHttp;
+  readonly webSockets: WebSocketEndpoint;
+  readonly callbacks: CallbackSubscriptions;
+  /** Null: it would tell of a schema that is hidden. */
+  readonly graphiql: GraphiQL | null;
+}
+
+/** What the server works with. */
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Null: this process serves its health only. */
+  readonly graphql: GraphQLEndpoints | null;
+  /** Null: `/` leads to GraphQL instead. */
+  readonly console: ConsoleFiles | null;
+  /** Null: clients find images and videos elsewhere. */
+  readonly media: MediaProxy | null;
+  readonly crossOrigin: CrossOrigin;
+  readonly publicUrl: PublicUrl;
+  /** Told of by a header of each answer, unless it is public. */
+  readonly upstream: UpstreamKind;
+  readonly probe: HealthOptions['probe'];
+  readonly log: { error(details: object, message: string): void };
+  /** Gets each refusal for its host or origin; to write those of a kind seldom is up to it. */
+  readonly refusals: { info(details: object, message: string): void };
+  /** @default 20 seconds and 128 MiB, for which about three times as much memory is held */
+  readonly unreadLimits?: UnreadLimits;
+  /** @default 75 seconds idle, 80 for a head, 12 minutes for a request */
+  readonly times?: ConnectionTimes;
+  /** Milliseconds for which idle connections stay open when the server stops. @default 1000 */
+  readonly idleGraceMs?: number;
+}
+
+const UNREAD_LIMITS: UnreadLimits = { writeTimeoutMs: 20_000, maxUnreadBytes: 128 * 1024 * 1024 };
+/** Milliseconds for answers under way when the server stops. */
+const DRAIN_MS = 3000;
+/** A request that was sent just before a connection is closed gets no answer, so idle ones are closed a little later. */
+const IDLE_GRACE_MS = 1000;
+
+/** The HTTP server: GraphQL, health, and upgrades to WebSocket. */
+export class HttpServer implements AsyncDisposable {
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+  /** Those under way, but for plain queries that were written at once. */
+  readonly #answers = new Set<ServerResponse>();
+  #draining = false;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#server = createServer(
+      { ...timeoutOptions(options.times ?? CONNECTION_TIMES), shouldUpgradeCallback },
+      (request, response) => {
+        this.#handle(request, response).catch((error: unknown) => {
+          options.log.error({ err: error }, 'a request failed');
+          if (response.headersSent) response.destroy();
+          else sendJson(response, 500, { error: 'Internal server error' });
+        });
+      },
+    );
+    answerClientErrors(this.#server, this.#answers);
+    boundArrivingBodies(this.#server);
+    watchUnread(this.#server, this.#answers, options.unreadLimits ?? UNREAD_LIMITS);
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  /** @returns the origin that it listens on, e.g. `http://127.0.0.1:4000` */
+  async listen(): Promise<string> {
+    const { host, port } = this.#options;
+    const listening = Promise.withResolvers<void>();
+    this.#server.once('error', listening.reject);
+    this.#server.listen(port, host, listening.resolve);
+    await listening.promise;
+    this.#server.off('error', listening.reject);
+    // A connection that cannot be accepted, such as past the limit of open files, is closed; the others go on.
+    this.#server.on('error', (error) =>
+      this.#options.log.error({ err: error }, 'a connection could not be taken'),
+    );
+    const address = this.#server.address();
+    if (!isAddressInfo(address)) throw new Error('The server has no address.');
+    return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  }
+
+  /** Takes no more, asks sockets and streams to come back elsewhere, lets answers finish, then cuts what is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#draining || !this.#server.listening) return;
+    this.#draining = true;
+    const { webSockets, callbacks } = this.#options.graphql ?? {};
+    const closed = Promise.withResolvers<void>();
+    // The HTTP server's own close would also close idle connections, at once.
+    NetServer.prototype.close.call(this.#server, () => closed.resolve());
+    const idle = setTimeout(() => this.#server.close(), this.#options.idleGraceMs ?? IDLE_GRACE_MS);
+    webSockets?.drain();
+    // A stream that is cut is opened again by its client; one that ends is not.
+    for (const answer of this.#answers) if (isStream(answer)) answer.destroy();
+    const cut = setTimeout(() => {
+      webSockets?.terminate();
+      this.#server.closeAllConnections();
+    }, DRAIN_MS);
+    await Promise.all([closed.promise, callbacks?.[Symbol.asyncDispose]()]);
+    clearTimeout(idle);
+    clearTimeout(cut);
+    // Ends the server's own check of timeouts.
+    this.#server.close();
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { publicUrl } = this.#options;
+    const prefix = publicUrl.prefixOf(request);
+    if (prefix !== '' && request.url === prefix) {
+      this.#nameUpstream(response);
+      return redirect(response, `${prefix}/`);
+    }
+    removePrefix(request, prefix);
+    const path = pathOf(request);
+    const { graphql } = this.#options;
+    const isPage = graphql?.graphiql?.has(path, request, GRAPHQL_PATH) === true;
+    if (path === GRAPHQL_PATH && graphql !== null && !isPage)
+      return this.#handleGraphQL(request, response, graphql);
+    await this.#handleOther(path, request, response, prefix);
+  }
+
+  async #handleOther(
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    prefix: string,
+  ): Promise<void> {
+    const { graphql, console, media, publicUrl } = this.#options;
+    const mediaPath = media === null ? null : LocalMedia.upstreamPath(path);
+    this.#nameUpstream(response);
+    response.setHeader('x-content-type-options', 'nosniff');
+    if (isSecureContext(publicUrl.baseUrlOf(request)))
+      response.setHeader('cross-origin-opener-policy', 'same-origin');
+    this.#closeIfDraining(response);
+    const refused = isHealthPath(path) ? wrongHost(request) : this.#refusalOfHost(request);
+    if (refused !== null) {
+      sendJson(response, refused.status, { errors: [refused.error] });
+    } else if (graphql?.graphiql?.has(path, request, GRAPHQL_PATH) === true) {
+      await graphql.graphiql.serve(path, request, response);
+    } else if (media !== null && mediaPath !== null) {
+      this.#track(response);
+      await media.serve(mediaPath, request, response);
+    } else if (console?.has(path) === true) {
+      console.serve(path, prefix, request, response);
+    } else if (path === '/' && graphql !== null) {
+      redirect(response, prefix + GRAPHQL_PATH);
+    } else {
+      const health = { probe: this.#options.probe, draining: () => this.#draining };
+      const served = await serveHealth(request.url ?? path, response, health);
+      if (served || console?.serveMissing(prefix, request, response) === true) return;
+      sendJson(response, 404, {
+        error: `There is nothing at ${path}.${graphql === null ? '' : ` GraphQL is at ${GRAPHQL_PATH}.`}`,
+      });
+    }
+  }
+
+  async #handleGraphQL(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { http }: GraphQLEndpoints,
+  ): Promise<void> {
+    const refused = this.#refusalOf(request);
+    const unanswered =
+      refused !== null || this.#draining
+        ? { req: request, res: response }
+        : await http.answer(request, response);
+    if (unanswered === null) {
+      if (response.writableLength > 0) this.#track(response);
+      return;
+    }
+    this.#nameUpstream(response);
+    // With a header set here, those that are written later can be read back: isStream does.
+    for (const [name, value] of GRAPHQL_HEADERS) response.setHeader(name, value);
+    this.#closeIfDraining(response);
+    if (refused !== null) return sendJson(response, refused.status, { errors: [refused.error] });
+    this.#track(response);
+    await http.answerByYoga(unanswered);
+  }
+
+  /** Null for a request that may be answered. */
+  #refusalOf(request: IncomingMessage): HttpRefusal | null {
+    const { crossOrigin } = this.#options;
+    return (
+      this.#refusalOfHost(request) ??
+      this.#logged(request, crossOrigin.refusalOfPage(request, isForm(request)))
+    );
+  }
+
+  #refusalOfHost(request: IncomingMessage): HttpRefusal | null {
+    return wrongHost(request) ?? this.#logged(request, this.#options.crossOrigin.refusalOfHost(request));
+  }
+
+  #logged(request: IncomingMessage, refusal: RequestRefusal | null): HttpRefusal | null {
+    if (refusal === null) return null;
+    const { status, code, message } = refusal;
+    logRefusal(this.#options.refusals, request, refusal);
+    return { status, error: { message, extensions: { code } } };
+  }
+
+  #nameUpstream(response: ServerResponse): void {
+    const { upstream } = this.#options;
+    if (upstream !== 'public') response.setHeader(UPSTREAM_HEADER, upstream);
+  }
+
+  #closeIfDraining(response: ServerResponse): void {
+    if (this.#draining) response.setHeader('connection', 'close');
+  }
+
+  #track(answer: ServerResponse): void {
+    // Whose client went meanwhile is closed already, and won't say so again.
+    if (answer.closed) return;
+    this.#answers.add(answer);
+    answer.once('close', () => this.#answers.delete(answer));
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Until a WebSocket takes it over nobody else listens, and an unheard error would end the process.
+    socket.on('error', () => socket.destroy());
+    const { graphql, crossOrigin, publicUrl, refusals } = this.#options;
+    removePrefix(request, publicUrl.prefixOf(request));
+    if (wrongHost(request) !== null) return refuse(socket, '400 Bad Request');
+    if (pathOf(request) !== GRAPHQL_PATH || graphql === null) return refuse(socket, '404 Not Found');
+    if (this.#draining) return refuse(socket, '503 Service Unavailable');
+    const refusal = crossOrigin.refusalOfHost(request) ?? crossOrigin.refusalOfPage(request, true);
+    if (refusal === null) return graphql.webSockets.upgrade(request, socket, head);
+    logRefusal(refusals, request, refusal);
+    rejectUpgrade(request, socket, head, refusal.reason);
+  }
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location }).end();
+}
+
+function refuse(socket: Duplex, status: string): void {
+  // A client that keeps its side open would keep the server from closing.
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Some HTTP clients offer to go on in HTTP/2; such an offer is passed over, not refused. */
+function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boolean {
+  return upgrade?.toLowerCase() === 'websocket';
+}
+
+function isStream(answer: ServerResponse): boolean {
+  return String(answer.getHeader('content-type')).startsWith('text/event-stream');
+}
+
+function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}

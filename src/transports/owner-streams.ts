@@ -1,0 +1,45 @@
+import { GraphQLError } from 'graphql';
+import type { Caller } from '../domain/caller.ts';
+
+/** Counts the WebSockets and event streams that each owner has open at this process. */
+export class OwnerStreams {
+  readonly #max: number;
+  readonly #open = new Map<string, number>();
+
+  /** @param max how many one owner may have; 0 = no limit */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /**
+   * Counts one more.
+   *
+   * @param key see streamKey
+   * @returns what counts it off, once; null when the owner has as many as allowed
+   */
+  open(key: string): (() => void) | null {
+    const open = this.#open.get(key) ?? 0;
+    if (this.#max > 0 && open >= this.#max) return null;
+    this.#open.set(key, open + 1);
+    let counted = true;
+    return () => {
+      if (!counted) return;
+      counted = false;
+      const left = (this.#open.get(key) ?? 1) - 1;
+      if (left === 0) this.#open.delete(key);
+      else this.#open.set(key, left);
+    };
+  }
+}
+
+/** What a caller's streams are counted by: a job's token takes none of its owner's. */
+export function streamKey({ ownerId, jobId }: Caller): string {
+  return jobId === null ? ownerId : `${ownerId} ${jobId}`;
+}
+
+/** The refusal when an owner has as many as allowed. */
+export function tooManyStreams(): GraphQLError {
+  return new GraphQLError('There are too many open streams of this owner. Close some of them.', {
+    extensions: { code: 'TOO_MANY_STREAMS', http: { status: 429 } },
+  });
+}

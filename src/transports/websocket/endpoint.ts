@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { handleProtocols } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Authenticator } from '../../auth/authenticator.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { Operations } from '../../operations/operations.ts';
+import type { OwnerStreams } from '../owner-streams.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { IncomingFrames } from './incoming-frames.ts';
+import { PendingSockets } from './pending-sockets.ts';
+import { SocketSession } from './session.ts';
+import { FlushScheduler, SocketWriter } from './socket-writer.ts';
+import { GraphQLSocket } from './socket.ts';
+
+/** Where the WebSocket endpoint logs. */
+export interface WebSocketLog {
+  debug(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** What the WebSocket endpoint works with. */
+export interface WebSocketOptions {
+  readonly operations: Operations;
+  readonly authenticator: Authenticator;
+  readonly streams: OwnerStreams;
+  readonly clock: Clock;
+  /** Operations that one socket may have in progress. */
+  readonly maxOperations: number;
+  /** The gateway's URL for the client of an upgrade. */
+  readonly baseUrlOf: (request: IncomingMessage) => string;
+  readonly log: WebSocketLog;
+}
+
+const MAX_FRAME_BYTES = 64 * 1024;
+/** Milliseconds in which a client has to send `connection_init`, before it is closed with 4408. */
+const INIT_TIMEOUT_MS = 3000;
+/** Sockets at a time without `connection_init`. */
+const MAX_PENDING = 1000;
+/** Sockets at a time without a caller. */
+const MAX_UNAUTHENTICATED = 100;
+/** Fragments of one message. Browsers and the usual libraries send few messages in more than one. */
+const MAX_FRAGMENTS = 32;
+/** Pieces in which one frame may arrive: each takes more memory than its bytes. */
+const MAX_PIECES = 256;
+/** Milliseconds for a client to answer a close frame before it is terminated. Its types do not know it. */
+const CLOSING = { closeTimeout: 3000 };
+/** Of the message with `connection_init`. A token that fits into a request's header fits into it. */
+const INIT_LIMITS = { maxBytes: 16 * 1024, timeoutMs: INIT_TIMEOUT_MS };
+/** Of a message after it: a payload of MAX_FRAME_BYTES with all that may stand between its fragments. */
+const MESSAGE_LIMITS = { maxBytes: 2 * MAX_FRAME_BYTES, timeoutMs: 30_000 };
+/** WebSocket close code for "service restart": clients connect again. `complete` would tell them that it is over. */
+const SERVICE_RESTART = 1012;
+
+/** GraphQL over WebSocket (graphql-transport-ws), with the endpoint's own rules for documents, context and errors. */
+export class WebSocketEndpoint {
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME_BYTES,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_PIECES,
+    ...CLOSING,
+    perMessageDeflate: false,
+    autoPong: false,
+    // A message to a turn: of many in one piece, those before each are done as far as they can be.
+    allowSynchronousEvents: false,
+    handleProtocols,
+  });
+  readonly #options: WebSocketOptions;
+  readonly #heartbeat = new Heartbeat();
+  readonly #scheduler = new FlushScheduler();
+  readonly #pending = new PendingSockets(MAX_PENDING);
+  readonly #unauthenticated = new PendingSockets(MAX_UNAUTHENTICATED);
+
+  constructor(options: WebSocketOptions) {
+    this.#options = options;
+  }
+
+  /** How many sockets are open. */
+  get size(): number {
+    return this.#server.clients.size;
+  }
+
+  /** Takes over a connection that asked to be upgraded. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#server.handleUpgrade(request, socket, head, (client) => this.#serve(client, socket, request));
+  }
+
+  /** Asks every client to come back later, to another instance or to the next one here. */
+  drain(): void {
+    this.#scheduler.flush();
+    for (const client of this.#server.clients) client.close(SERVICE_RESTART, 'Service restart');
+  }
+
+  /** Cuts what is still open. */
+  terminate(): void {
+    for (const client of this.#server.clients) client.terminate();
+  }
+
+  #serve(client: WebSocket, stream: Duplex, request: IncomingMessage): void {
+    const { authenticator, streams, clock, log, baseUrlOf, operations, maxOperations } = this.#options;
+    const frames = new IncomingFrames(client, stream, INIT_LIMITS);
+    const admitted = this.#pending.add(() => client.terminate());
+    const socket = new GraphQLSocket({
+      protocol: client.protocol,
+      writer: new SocketWriter(client, stream, this.#scheduler),
+      openSession: (opened) =>
+        new SocketSession({
+          authenticator,
+          streams,
+          unauthenticated: this.#unauthenticated,
+          clock,
+          header: request.headers.authorization,
+          close: (code, reason) => opened.close(code, reason),
+          busy: () => opened.isBusy,
+        }),
+      operations,
+      baseUrl: baseUrlOf(request),
+      maxOperations,
+      initTimeoutMs: INIT_TIMEOUT_MS,
+      onInit: () => frames.setLimits(MESSAGE_LIMITS),
+      onAcknowledged: admitted,
+      log,
+    });
+    client.on('message', (data: Buffer) => socket.receive(data.toString()));
+    this.#heartbeat.watch(client);
+    // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.
+    client.on('error', (error) => log.debug({ err: error }, 'a WebSocket client broke the protocol'));
+    client.once('close', () => {
+      admitted();
+      socket.closed();
+    });
+  }
+}
