@@ -1,0 +1,146 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { OperationHook } from '../../src/operations/hooks.ts';
+import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { signToken, userTokens } from '../auth/tokens.ts';
+import { JobMover } from '../support/gateway-jobs.ts';
+import { TRANSPORTS } from '../support/gateway-streams.ts';
+import { startGateway } from '../support/gateway.ts';
+import { overrideStore } from '../support/override-store.ts';
+import { WsClient } from '../support/ws-client.ts';
+
+const QUERY = '{ __typename }';
+const WATCH_ALL = 'subscription { videoJobsUpdated { version } }';
+
+const seen = { operations: 0, results: 0, errors: 0, events: 0, ends: 0 };
+beforeEach(() => {
+  Object.assign(seen, { operations: 0, results: 0, errors: 0, events: 0, ends: 0 });
+});
+const hook: OperationHook = {
+  onOperation: () => {
+    seen.operations += 1;
+    return {
+      onResult: ({ errors }) => {
+        seen.results += 1;
+        if (errors !== undefined) seen.errors += 1;
+      },
+      onEvent: () => {
+        seen.events += 1;
+      },
+      onEnd: () => {
+        seen.ends += 1;
+      },
+    };
+  },
+};
+
+function post(url: string, query: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  return fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query }),
+  });
+}
+
+test('a hook sees each of 20 equal queries, by POST, GET and WebSocket', async () => {
+  await using gateway = await startGateway({ hooks: [hook] });
+  for (let time = 0; time < 20; time += 1) await (await post(gateway.url, QUERY)).text();
+  expect(seen).toMatchObject({ operations: 20, results: 20, errors: 0 });
+  const search = new URLSearchParams({ query: QUERY });
+  for (let time = 0; time < 20; time += 1) await (await fetch(`${gateway.url}/graphql?${search}`)).text();
+  expect(seen).toMatchObject({ operations: 40, results: 40, errors: 0 });
+  using client = await WsClient.connect(gateway.url);
+  for (let time = 0; time < 20; time += 1) {
+    client.subscribe(String(time), QUERY);
+    await client.result(String(time));
+  }
+  expect(seen).toMatchObject({ operations: 60, results: 60, errors: 0 });
+});
+
+test('a hook sees operations that are refused', async () => {
+  await using gateway = await startGateway({ hooks: [hook] });
+  for (const query of ['{', '{ nothing }', 'subscription { videoJobUpdated(id: "none") { id } }'])
+    await (await post(gateway.url, query)).text();
+  using client = await WsClient.connect(gateway.url);
+  client.subscribe('1', '{ nothing }');
+  await client.refusal('1');
+  expect(seen).toMatchObject({ operations: 4, results: 4, errors: 4, events: 0 });
+});
+
+test.each(TRANSPORTS)('a hook sees each of 30 events by $name, and the end', async ({ open }) => {
+  await using gateway = await startGateway({ hooks: [hook] });
+  const mover = new JobMover(gateway);
+  {
+    using stream = await open(gateway.url, WATCH_ALL);
+    await expect.poll(() => gateway.store.listenerCount).toBe(1);
+    for (let count = 0; count < 30; count += 1) {
+      await mover.accept();
+      await stream.result();
+    }
+    expect(seen).toMatchObject({ operations: 1, events: 30, ends: 0 });
+  }
+  await expect.poll(() => seen.ends).toBe(1);
+});
+
+test.each(TRANSPORTS)('subscribers who share events by $name are seen one by one', async ({ open }) => {
+  await using gateway = await startGateway({ hooks: [hook] });
+  const mover = new JobMover(gateway);
+  using first = await open(gateway.url, WATCH_ALL);
+  using second = await open(gateway.url, WATCH_ALL);
+  await expect.poll(() => gateway.store.listenerCount).toBe(2);
+  await mover.accept();
+  await Promise.all([first.result(), second.result()]);
+  expect(seen.events).toBe(2);
+});
+
+test.each(TRANSPORTS)('a store that is away is asked once for a subscription by $name', async ({ open }) => {
+  let asked = 0;
+  await using gateway = await startGateway({
+    wrapStore: (store) =>
+      overrideStore(store, {
+        watch: async (...args) => {
+          asked += 1;
+          if (asked > 2) throw new StoreUnavailableError('away');
+          return store.watch(...args);
+        },
+      }),
+  });
+  // A document that comes again must not be opened by another way.
+  using _first = await open(gateway.url, WATCH_ALL);
+  using _second = await open(gateway.url, WATCH_ALL);
+  await expect.poll(() => gateway.store.listenerCount).toBe(2);
+  using third = await open(gateway.url, WATCH_ALL);
+  expect((await third.result()).errors?.[0]?.extensions?.['code']).toBe('STORE_UNAVAILABLE');
+  expect(asked).toBe(3);
+});
+
+test('a store that is away is asked once for a query that comes again and again', async () => {
+  let asked = 0;
+  await using gateway = await startGateway({
+    wrapStore: (store) =>
+      overrideStore(store, {
+        list: async () => {
+          asked += 1;
+          throw new StoreUnavailableError('away');
+        },
+      }),
+  });
+  for (let time = 1; time <= 5; time += 1) {
+    const answer = await post(gateway.url, '{ videoJobs { nodes { id } } }');
+    expect(await answer.text()).toContain('STORE_UNAVAILABLE');
+    expect(asked).toBe(time);
+  }
+});
+
+test('a token that is not valid is verified once', async () => {
+  const tokens = userTokens();
+  let verified = 0;
+  const verify = tokens.verify.bind(tokens);
+  tokens.verify = (token) => {
+    verified += 1;
+    return verify(token);
+  };
+  await using gateway = await startGateway({ auth: { userTokens: tokens } });
+  const authorization = `Bearer ${await signToken({}, 'another secret, which is also long enough')}`;
+  expect((await post(gateway.url, QUERY, { authorization })).status).toBe(401);
+  expect(verified).toBe(1);
+});
