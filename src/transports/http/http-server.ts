@@ -1,32 +1,31 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { boundArrivingBodies } from './arriving-bodies.ts';
 import {
   answerClientErrors,
+  boundArrivingBodies,
   CONNECTION_TIMES,
   type ConnectionTimes,
   timeoutOptions,
-} from './connection-times.ts';
+} from './connection-limits.ts';
 import { LocalMedia } from '../../domain/local-media.ts';
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../domain/upstream-kind.ts';
-import type { ConsoleFiles } from './console.ts';
-import type { CrossOrigin } from './cross-origin.ts';
+import type { ConsoleFiles } from './pages/console.ts';
+import type { CrossOrigin } from './addresses/cross-origin.ts';
 import { type HealthOptions, isHealthPath, sendJson, serveHealth } from './health.ts';
-import type { GraphiQL } from './graphiql/graphiql.ts';
-import { GRAPHQL_HEADERS } from './graphql-headers.ts';
-import type { MediaProxy } from './media-proxy.ts';
-import { isForm } from './multipart.ts';
-import type { GraphQLOverHttp } from './graphql-over-http.ts';
-import { type UnreadLimits, watchUnread } from './unread.ts';
+import type { GraphiQL } from './pages/graphiql/graphiql.ts';
+import { GRAPHQL_HEADERS } from './graphql/graphql-headers.ts';
+import type { MediaProxy } from './pages/media-proxy.ts';
+import { isForm } from './uploads/multipart.ts';
+import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
+import { type UnreadLimits, watchUnread } from './slow-clients.ts';
 import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
-import type { PublicUrl } from './public-url.ts';
+import { isSecureContext, type PublicUrl } from './addresses/public-url.ts';
 import { type HttpRefusal, pathOf, removePrefix, wrongHost } from './request-target.ts';
 import { logRefusal, type RequestRefusal } from './request-refusal.ts';
-import { isSecureContext } from './secure-context.ts';
 import { rejectUpgrade } from '../websocket/rejection.ts';
 import type { WebSocketEndpoint } from '../websocket/endpoint.ts';
-import { GRAPHQL_PATH } from './yoga.ts';
+import { GRAPHQL_PATH } from './graphql/yoga.ts';
 
 /** GraphQL over HTTP, over WebSocket and by callbacks. */
 export interface GraphQLEndpoints {
@@ -282,4 +281,22 @@ function isStream(answer: ServerResponse): boolean {
 
 function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {
   return typeof address === 'object' && address !== null;
+}
+
+/** Why the server cannot listen, with the setting to change; null for what is none of the known reasons. */
+export function listenFault(host: string, port: number, error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error)) return null;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `PORT ${port} is taken: stop the process that has it, or choose another PORT; 0 picks a free one (${error.message})`;
+    case 'EACCES':
+      return `PORT ${port} may not be listened on by this user: choose one above 1023 (${error.message})`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return `HOST ${host} is no address of this machine: set HOST to one of its addresses, or to 0.0.0.0 or :: for all of them (${error.message})`;
+    default:
+      return null;
+  }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { rememberLast } from './remember-last.ts';
-import { GRAPHQL_PATH } from './yoga.ts';
+import { GRAPHQL_PATH } from './graphql/yoga.ts';
 
 /** An answer instead of what was asked for. */
 export interface HttpRefusal {

@@ -1,0 +1,63 @@
+import ipaddr from 'ipaddr.js';
+import { rememberLast } from '../remember-last.ts';
+
+/** Which hosts requests may name. */
+export interface HostRules {
+  /** Host names as a URL writes them, with a port or for any port. */
+  readonly names: readonly string[];
+  /** IP addresses besides those in `names`. With `loopback` and `any` the names of this machine are allowed as well. */
+  readonly addresses: 'none' | 'loopback' | 'any';
+  /** Whether the Host, but not the origin of a page, may be a name without a dot: proxies send the name of their upstream. */
+  readonly upstreamNames: boolean;
+}
+
+/**
+ * The hosts that requests may name. Whoever owns a name can let it lead to the gateway (DNS rebinding); to a browser a
+ * page of that name is then of the same origin as the gateway.
+ */
+export class AllowedHosts {
+  readonly #rules: HostRules | null;
+
+  /** @param rules null: any host is allowed */
+  constructor(rules: HostRules | null) {
+    this.#rules = rules;
+  }
+
+  /** Whether only this machine may ask, by its own names. */
+  get localOnly(): boolean {
+    return this.#rules?.addresses === 'loopback';
+  }
+
+  /** Whether a request may have this Host. */
+  allowsHost(host: string): boolean {
+    return this.allows(host) || (this.#rules?.upstreamNames === true && /^\w[\w-]*(?::\d+)?$/.test(host));
+  }
+
+  /**
+   * Whether clients may use this host.
+   *
+   * @param host as in a Host header, with or without a port
+   */
+  readonly allows = rememberLast((host: string): boolean => {
+    const rules = this.#rules;
+    if (rules === null) return true;
+    const url = URL.parse(`http://${host}`);
+    if (url === null) return false;
+    const name = url.hostname.replace(/\.$/, '');
+    const port = /:(\d+)$/.exec(host)?.[1];
+    // The scheme, and with it the default port, is not known behind a proxy.
+    const names = port === undefined ? [name, `${name}:80`, `${name}:443`] : [name, `${name}:${port}`];
+    if (names.some((known) => rules.names.includes(known))) return true;
+    return rules.addresses !== 'none' && (isLocalName(name) || isAddress(name, rules.addresses));
+  });
+}
+
+function isLocalName(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost');
+}
+
+/** Nobody can let an address lead elsewhere. */
+function isAddress(name: string, addresses: 'loopback' | 'any'): boolean {
+  const text = name.replace(/^\[(.*)\]$/, '$1');
+  return ipaddr.isValid(text) && (addresses === 'any' || ipaddr.process(text).range() === 'loopback');
+}

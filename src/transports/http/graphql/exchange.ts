@@ -1,0 +1,18 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import type { Caller } from '../../../domain/caller.ts';
+import type { Prepared } from '../../../operations/operation.ts';
+
+/** One GraphQL request over HTTP, and what is known of it so far. Each part is made once. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Rejects with a GraphQLError when the token is not valid. */
+  authenticated?: Promise<Caller>;
+  /** Set once the request is authenticated. */
+  caller?: Caller;
+  /** Of a POST of JSON. */
+  body?: Promise<object>;
+  prepared?: Prepared;
+  result?: ExecutionResult;
+}

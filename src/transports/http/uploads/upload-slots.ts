@@ -1,0 +1,144 @@
+import type { GraphQLError } from 'graphql';
+import { refusal } from '../graphql/refusal.ts';
+
+const MIB = 1024 * 1024;
+
+/** What uploads may take of this process. */
+export interface UploadLimits {
+  /** Bytes of all uploads together. */
+  readonly maxBytes: number;
+  /** Bytes of one owner's uploads: less than a third, so that two owners cannot fill the memory. */
+  readonly maxBytesPerOwner: number;
+  /** Uploads of one owner that are sent to the upstream at once. */
+  readonly maxSendingPerOwner: number;
+  /** Uploads of one owner that arrive at once. */
+  readonly maxArrivingPerOwner: number;
+}
+
+/** An upload of 10 MiB takes at most 10.5 MiB: twelve fit, four of one owner. */
+const LIMITS: UploadLimits = {
+  maxBytes: 128 * MIB,
+  maxBytesPerOwner: 42 * MIB,
+  maxSendingPerOwner: 4,
+  maxArrivingPerOwner: 16,
+};
+
+/** One upload. */
+export interface UploadSlot {
+  /** Registers what ends the upload when it has to make room for others. Called at most once, while it arrives. */
+  onCut(listener: () => void): void;
+  /**
+   * Counts bytes that have arrived, and cuts slower uploads when there is no room.
+   *
+   * @returns false when there is none for this one
+   */
+  grow(bytes: number): boolean;
+  /** The upload has arrived; it is no longer cut for others. */
+  complete(): void;
+  /** To be called once, when its memory is free again. */
+  release(): void;
+}
+
+/**
+ * The uploads in progress in this process. While one arrives it counts by its bytes and never keeps others out: when there is
+ * no room, the owner who holds the most loses the upload that has been arriving for longest. So a client that sends
+ * slowly takes nothing that another one needs.
+ */
+export class UploadSlots {
+  readonly #limits: UploadLimits;
+  readonly #owners = new Map<string, Owner>();
+  /** Of all uploads. */
+  #bytes = 0;
+
+  constructor(limits: UploadLimits = LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** @returns null when the owner has as many uploads sent to the upstream as allowed */
+  take(ownerId: string): UploadSlot | null {
+    const owner = this.#owners.get(ownerId) ?? { bytes: 0, uploads: new Set() };
+    const { maxSendingPerOwner, maxArrivingPerOwner } = this.#limits;
+    if (inState(owner, 'sending').length >= maxSendingPerOwner) return null;
+    const arriving = inState(owner, 'arriving');
+    if (arriving.length >= maxArrivingPerOwner) this.#cut(arriving[0]);
+    const upload: Upload = { owner, bytes: 0, state: 'arriving', onCut: () => {} };
+    owner.uploads.add(upload);
+    this.#owners.set(ownerId, owner);
+    return {
+      onCut: (listener) => {
+        upload.onCut = listener;
+        // It was cut before it began to be read.
+        if (upload.state === 'cut') listener();
+      },
+      grow: (bytes) => this.#grow(upload, bytes),
+      complete: () => {
+        upload.state = 'sending';
+      },
+      release: () => {
+        this.#add(upload, -upload.bytes);
+        owner.uploads.delete(upload);
+        if (owner.uploads.size === 0) this.#owners.delete(ownerId);
+      },
+    };
+  }
+
+  #grow(upload: Upload, bytes: number): boolean {
+    if (upload.state === 'cut') return false;
+    const { maxBytes, maxBytesPerOwner } = this.#limits;
+    const { owner } = upload;
+    this.#add(upload, bytes);
+    while (this.#bytes > maxBytes || owner.bytes > maxBytesPerOwner) {
+      const [victim] = owner.bytes > maxBytesPerOwner ? inState(owner, 'arriving') : this.#largest();
+      if (victim === undefined || victim === upload) {
+        upload.state = 'cut';
+        this.#add(upload, -upload.bytes);
+        return false;
+      }
+      this.#cut(victim);
+    }
+    return true;
+  }
+
+  /** The arriving uploads of the owner who holds the most. */
+  #largest(): readonly Upload[] {
+    const owners = [...this.#owners.values()].toSorted((a, b) => b.bytes - a.bytes);
+    return owners.map((owner) => inState(owner, 'arriving')).find(({ length }) => length > 0) ?? [];
+  }
+
+  #cut(upload: Upload | undefined): void {
+    if (upload === undefined) return;
+    upload.state = 'cut';
+    this.#add(upload, -upload.bytes);
+    upload.onCut();
+  }
+
+  #add(upload: Upload, bytes: number): void {
+    upload.bytes += bytes;
+    upload.owner.bytes += bytes;
+    this.#bytes += bytes;
+  }
+}
+
+/** For one that comes while as many are in progress as allowed, or that has to make room. */
+export function tooManyUploads(): GraphQLError {
+  const message = 'Too many uploads in progress. Try again in a few seconds.';
+  return refusal(503, 'TOO_MANY_UPLOADS', message, { 'retry-after': '1' });
+}
+
+interface Owner {
+  bytes: number;
+  /** In the order in which they began. */
+  readonly uploads: Set<Upload>;
+}
+
+interface Upload {
+  readonly owner: Owner;
+  bytes: number;
+  /** `cut`: it holds nothing any more, and its answer is on the way. */
+  state: 'arriving' | 'sending' | 'cut';
+  onCut: () => void;
+}
+
+function inState({ uploads }: Owner, state: Upload['state']): readonly Upload[] {
+  return [...uploads].filter((upload) => upload.state === state);
+}

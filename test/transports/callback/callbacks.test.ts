@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { refusalOf, startCallbacks, subscribe, wanted, WATCH_ALL } from '../../support/callback-bench.ts';
+import { WHOLE_LIFE } from '../../support/gateway-jobs.ts';
+import { until } from '../../support/gateway-until.ts';
+
+describe('a subscription with a callback', () => {
+  it('is checked, told each state, and completed', async () => {
+    await using parts = await startCallbacks();
+    const { router, gateway, mover, id } = parts;
+    const answer = await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
+    expect([answer.status, answer.text]).toEqual([200, '{"data":null}']);
+    expect(answer.headers.get('subscription-protocol')).toBe('callback');
+    const told = ['check', 'next 1'];
+    for (const [index, step] of WHOLE_LIFE.entries()) {
+      await until(() => router.told, told);
+      await mover.move(id, step);
+      told.push(`next ${index + 2}`);
+    }
+    await until(() => router.told, [...told, 'complete']);
+    expect(router.messages[1]).toEqual({
+      kind: 'subscription',
+      action: 'next',
+      id: 's1',
+      verifier: 'v1',
+      payload: { data: { videoJobUpdated: { id, version: 1 } } },
+    });
+    expect(gateway.store.listenerCount).toBe(0);
+  });
+
+  it('skips states while the router is slow, never the last', async () => {
+    await using parts = await startCallbacks();
+    const { router, gateway, mover, id } = parts;
+    const slow = Promise.withResolvers<number>();
+    router.answer = ({ action }) => (action === 'next' ? slow.promise : 204);
+    await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
+    await until(() => router.told, ['check', 'next 1']);
+    await mover.move(id, ...WHOLE_LIFE);
+    expect(router.told).toEqual(['check', 'next 1']);
+    slow.resolve(200);
+    await until(() => router.told.slice(-2), [`next ${WHOLE_LIFE.length + 1}`, 'complete']);
+    expect(router.told.length).toBeLessThan(6);
+  });
+
+  it('gives signs of life when nothing happens', async () => {
+    await using parts = await startCallbacks();
+    const { router, gateway, id } = parts;
+    await subscribe(gateway, { variables: { id }, subscription: wanted(router, 1) });
+    await until(() => router.told, ['check', 'next 1', 'check', 'check']);
+    expect(gateway.store.listenerCount).toBe(1);
+  });
+
+  it.each(['next', 'check'])('ends when the router answers a %s by 404', async (action) => {
+    await using parts = await startCallbacks();
+    const { router, gateway, mover, id } = parts;
+    await subscribe(gateway, { variables: { id }, subscription: wanted(router, 1000) });
+    await until(() => router.told, ['check', 'next 1']);
+    router.answer = (message) => (message.action === action ? 404 : 204);
+    if (action === 'next') await mover.move(id, { type: 'submit-started' });
+    await until(() => gateway.store.listenerCount, 0);
+    expect(router.told.slice(2)).toEqual([action === 'next' ? 'next 2' : 'check']);
+  });
+
+  it('repeats what failed, and ends when that fails five times', async () => {
+    await using parts = await startCallbacks();
+    const { router, gateway, mover, id } = parts;
+    router.answer = () => (router.messages.length === 2 ? 503 : 204);
+    await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
+    await until(() => router.told, ['check', 'next 1', 'next 1']);
+    router.answer = () => 503;
+    await mover.move(id, { type: 'submit-started' });
+    await until(() => gateway.store.listenerCount, 0);
+    expect(router.told.slice(3)).toEqual(Array.from({ length: 5 }, () => 'next 2'));
+  });
+
+  it('is told why its feed failed', async () => {
+    await using parts = await startCallbacks();
+    const { router, gateway, mover } = parts;
+    const slow = Promise.withResolvers<number>();
+    router.answer = ({ action }) => (action === 'next' ? slow.promise : 204);
+    await subscribe(gateway, { query: WATCH_ALL, subscription: wanted(router) });
+    for (let count = 0; count < 1002; count++) await mover.accept();
+    slow.resolve(204);
+    await until(() => router.told, ['check', 'next 1', 'next SLOW_SUBSCRIBER', 'complete']);
+    expect(gateway.store.listenerCount).toBe(0);
+  });
+
+  it('ends with the server, by an error that says so', async () => {
+    await using parts = await startCallbacks();
+    const { router, gateway, id } = parts;
+    await subscribe(gateway, { variables: { id }, subscription: wanted(router, 1000) });
+    await until(() => router.told, ['check', 'next 1']);
+    await gateway.stop();
+    expect(router.told).toEqual(['check', 'next 1', 'complete SERVICE_RESTART']);
+    expect(gateway.store.listenerCount).toBe(0);
+  });
+
+  it('does not keep the server from ending when the router is silent', async () => {
+    await using parts = await startCallbacks();
+    const { router, gateway, id } = parts;
+    await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
+    const never = Promise.withResolvers<number>();
+    router.answer = () => never.promise;
+    await gateway.stop();
+    expect(gateway.store.listenerCount).toBe(0);
+  });
+
+  it('is one of 1,000 at a time', async () => {
+    await using parts = await startCallbacks();
+    const { router, gateway, id } = parts;
+    const wish = { variables: { id }, subscription: wanted(router) };
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(Array.from({ length: 50 }, () => subscribe(gateway, wish)));
+    }
+    expect(refusalOf(await subscribe(gateway, wish))).toEqual([503, ['TOO_MANY_SUBSCRIPTIONS']]);
+    expect(gateway.store.listenerCount).toBe(1000);
+    await gateway.stop();
+    expect(router.told.filter((message) => message === 'complete SERVICE_RESTART')).toHaveLength(1000);
+    expect(gateway.store.listenerCount).toBe(0);
+  });
+});

@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent } from 'undici';
+import { expect, it, onTestFinished } from 'vitest';
+import { MediaProxy } from '../../../src/transports/http/pages/media-proxy.ts';
+
+const PATH = '/videos/1.mp4';
+
+async function listen(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  const { port }: AddressInfo = Object(server.address());
+  return `http://127.0.0.1:${port}`;
+}
+
+/** A gateway that passes everything on to an upstream that answers like this. */
+async function proxyTo(upstream: RequestListener, timeoutMs?: number) {
+  const dispatcher = new Agent();
+  onTestFinished(() => dispatcher.destroy());
+  const logged: string[] = [];
+  const proxy = new MediaProxy({
+    origin: await listen(upstream),
+    dispatcher,
+    log: { error: (_, message) => logged.push(message) },
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+  const url = await listen((request, response) => {
+    void proxy.serve(request.url ?? '', request, response);
+  });
+  return { url: url + PATH, logged };
+}
+
+it('passes on a part of a file, with the headers that players need and no others', async () => {
+  const { url } = await proxyTo((request, response) => {
+    expect(request.url).toBe(PATH);
+    expect(request.headers).toMatchObject({ range: 'bytes=1-2', 'if-range': '"a"' });
+    expect(request.headers).not.toHaveProperty('cookie');
+    expect(request.headers).not.toHaveProperty('authorization');
+    response.writeHead(206, {
+      'content-type': 'video/mp4',
+      'content-range': 'bytes 1-2/4',
+      etag: '"a"',
+      'set-cookie': 'a=b',
+      server: 'upstream',
+    });
+    response.end('bc');
+  });
+  const headers = { range: 'bytes=1-2', 'if-range': '"a"', cookie: 'a=b', authorization: 'Bearer x' };
+  const answer = await fetch(url, { headers });
+  expect([answer.status, await answer.text()]).toEqual([206, 'bc']);
+  expect(answer.headers.get('content-range')).toBe('bytes 1-2/4');
+  expect(answer.headers.get('etag')).toBe('"a"');
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  for (const name of ['set-cookie', 'server']) expect(answer.headers.has(name)).toBe(false);
+});
+
+it.each([
+  ['a page', 200, 'text/html', 502],
+  ['a drawing, which may hold a script', 200, 'image/svg+xml', 502],
+  ['a redirect', 302, 'video/mp4', 502],
+  ['an error', 500, 'application/json', 502],
+  ['no file', 404, 'application/json', 404],
+  ['no such part', 416, 'application/json', 416],
+])('%s from the upstream is not shown', async (_, status, type, shown) => {
+  const { url } = await proxyTo((_request, response) => {
+    response.writeHead(status, { 'content-type': type, location: '/videos/2.mp4' });
+    response.end('<script>');
+  });
+  const answer = await fetch(url, { redirect: 'manual' });
+  expect(answer.status).toBe(shown);
+  expect(answer.headers.get('content-type')).toContain('application/json');
+  expect(await answer.text()).not.toContain('<script>');
+});
+
+it('an upstream that does not answer is a 502 in time, and is logged', async () => {
+  const { url, logged } = await proxyTo(() => {}, 50);
+  expect((await fetch(url)).status).toBe(502);
+  expect(logged).toEqual(['a file of the upstream could not be fetched']);
+});
+
+it('an upstream that stops in the middle cuts the answer', async () => {
+  const { url } = await proxyTo((_, response) => {
+    response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': '9' }).write('abc');
+  }, 50);
+  await expect(fetch(url).then((answer) => answer.text())).rejects.toThrow('terminated');
+});
+
+it('a client that leaves ends the request to the upstream, and one that does not read has little waiting for it', async () => {
+  const left = Promise.withResolvers<void>();
+  let sent = 0;
+  const { url } = await proxyTo((_, response) => {
+    response.writeHead(200, { 'content-type': 'video/mp4' });
+    const more = () => {
+      for (let room = true; room && !response.destroyed; sent += 65_536)
+        room = response.write(Buffer.alloc(65_536));
+    };
+    response.on('drain', more).on('close', left.resolve);
+    more();
+  });
+  const reader = (await fetch(url)).body?.getReader();
+  await reader?.read();
+  // What it is not asked for waits in the sockets of the system, whose buffers fill within the first moments.
+  let before = -1;
+  while (before !== sent) {
+    before = sent;
+    await delay(200);
+  }
+  expect(sent).toBeLessThan(64 * 1024 * 1024);
+  await reader?.cancel();
+  await left.promise;
+});
+
+it.each(['POST', 'DELETE'])('%s is not passed on', async (method) => {
+  const { url } = await proxyTo(() => expect.unreachable());
+  const answer = await fetch(url, { method });
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+});
+
+it('pages of other origins may ask for parts', async () => {
+  const { url } = await proxyTo(() => expect.unreachable());
+  const answer = await fetch(url, { method: 'OPTIONS' });
+  expect(answer.status).toBe(204);
+  expect(answer.headers.get('access-control-allow-headers')).toBe('range');
+});

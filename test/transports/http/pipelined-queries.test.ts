@@ -1,0 +1,42 @@
+import { connect, type Socket } from 'node:net';
+import { expect, it } from 'vitest';
+import { until } from '../../support/gateway-until.ts';
+import { type Gateway, startGateway } from '../../support/gateway.ts';
+
+/** Its answer has 16 KB. */
+const BODY = JSON.stringify({ query: '{ _service { sdl } }' });
+const SENT = 8000;
+/** Before its answers fill what the system holds for it, and those that came in the same piece. */
+const MOST_ANSWERED = 1200;
+
+/** Sends so many requests in a row, and reads nothing. */
+function sendInARow({ port }: Gateway, times: number): Socket {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.pause();
+  const head = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}`;
+  socket.write(`${head}\r\n\r\n${BODY}`.repeat(times));
+  return socket;
+}
+
+async function ask({ url }: Gateway): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${url}/graphql`, { method: 'POST', headers, body: BODY });
+  return answer.text();
+}
+
+it('a client that sends queries in a row and reads no answer is no longer read from', async () => {
+  let answered = 0;
+  const onResult = () => {
+    answered += 1;
+  };
+  await using gateway = await startGateway({ hooks: [{ onOperation: () => ({ onResult }) }] });
+  await ask(gateway);
+  const before = answered;
+  const socket = sendInARow(gateway, SENT);
+  await until(() => answered - before > 100, true);
+  // Others are answered in turn, so that what had come from the first is seen to as well.
+  for (let time = 0; time < 5; time += 1) await ask(gateway);
+  expect(answered - before).toBeLessThan(MOST_ANSWERED);
+  socket.destroy();
+});

@@ -1,0 +1,158 @@
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { UploadedFile } from '../../../src/graphql/uploaded-file.ts';
+import { TrustedDocuments } from '../../../src/operations/trusted-documents.ts';
+import { type FaultWatch, watchFaults } from '../../support/gateway-faults.ts';
+import { dataOf, exchange } from '../../support/gateway-http.ts';
+import {
+  formHead,
+  PNG,
+  postForm,
+  postUpload,
+  rawForm,
+  refusalOf,
+  UPLOAD,
+  uploadOf,
+} from '../../support/gateway-upload.ts';
+import { type Gateway, startGateway } from '../../support/gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+const APP = 'https://app.example.com';
+let gateway: Gateway;
+let watch: FaultWatch;
+beforeAll(async () => {
+  watch = watchFaults();
+  gateway = await startGateway({ corsOrigins: [APP] });
+});
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]();
+  watch[Symbol.dispose]();
+});
+afterEach(stillServes);
+
+async function stillServes(): Promise<void> {
+  expect(await dataOf(gateway.url, '{ __typename }')).toEqual({ __typename: 'Query' });
+  expect([watch.faults, gateway.log.errors]).toEqual([[], []]);
+}
+
+describe('a form is taken', () => {
+  it('with the parts in any order', async () => {
+    const answer = await postForm(gateway.url, [...uploadOf(PNG)].toReversed());
+    expect(refusalOf(answer)).toEqual([200, undefined]);
+  });
+
+  it('with the file deep in the variables', async () => {
+    const query = 'mutation ($a: File!) { uploadImage(file: $a) { url } }';
+    const parts = uploadOf(PNG, {
+      operations: JSON.stringify({ query, variables: { a: null, b: [{ c: null }] } }),
+      map: '{"0":["variables.b.0.c"]}',
+    });
+    // The place is found; the variable that is read is another one.
+    expect(refusalOf(await postForm(gateway.url, parts))).toEqual([400, 'BAD_USER_INPUT']);
+  });
+
+  it('again and again on one connection, refused ones in between', async () => {
+    const small = rawForm(uploadOf(PNG));
+    const bad = rawForm(uploadOf(PNG, { map: '{}' }));
+    const requests = [small, bad, small].map((form) => [formHead([`content-length: ${form.length}`]), form]);
+    const last = `GET /graphql?query=%7B__typename%7D HTTP/1.1\r\nhost: a\r\naccept: application/json\r\nconnection: close\r\n\r\n`;
+    const bytes = Buffer.concat([...requests.flat().map((part) => Buffer.from(part)), Buffer.from(last)]);
+    const answers = await exchange(gateway.port, bytes);
+    expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual([
+      'HTTP/1.1 200',
+      'HTTP/1.1 400',
+      'HTTP/1.1 200',
+      'HTTP/1.1 200',
+    ]);
+  });
+});
+
+describe('where only trusted documents are run, a form', () => {
+  it('is taken with the id of one, and refused with another text', async () => {
+    using folder = tempFolder();
+    const file = join(folder.path, 'documents.json');
+    writeFileSync(file, JSON.stringify({ upload: UPLOAD }));
+    await using strict = await startGateway({ trusted: TrustedDocuments.read(file) });
+    const post = (params: object) =>
+      postForm(
+        strict.url,
+        uploadOf(PNG, { operations: JSON.stringify({ ...params, variables: { file: null } }) }),
+      );
+    expect(refusalOf(await post({ documentId: 'upload' }))).toEqual([200, undefined]);
+    expect(refusalOf(await post({ query: UPLOAD }))).toEqual([200, undefined]);
+    expect(refusalOf(await post({ query: `${UPLOAD} ` }))).toEqual([400, 'DOCUMENT_NOT_TRUSTED']);
+    expect(refusalOf(await post({ documentId: 'nope' }))).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
+  });
+});
+
+describe('a form that a page sends', () => {
+  it.each(['https://evil.example', 'null', 'http://app.example.com', 'https://app.example.com.evil.example'])(
+    'is refused when the page is of %s, which need not have asked first',
+    async (origin) => {
+      const answer = await postForm(gateway.url, uploadOf(PNG), { headers: { origin } });
+      expect(refusalOf(answer)).toEqual([403, 'CROSS_ORIGIN']);
+    },
+  );
+
+  it('is taken when the page is the gateway’s own, or of an origin in the list', async () => {
+    for (const origin of [gateway.url, APP]) {
+      const answer = await postForm(gateway.url, uploadOf(PNG), { headers: { origin } });
+      expect(refusalOf(answer)).toEqual([200, undefined]);
+    }
+  });
+});
+
+it('a file is let go of when its answer is there, whoever still has the variables', async () => {
+  using discard = vi.spyOn(UploadedFile.prototype, 'discard');
+  expect(refusalOf(await postUpload(gateway.url, PNG))).toEqual([200, undefined]);
+  const files = discard.mock.contexts.filter((file) => file instanceof UploadedFile);
+  expect(files.map(({ chunks }) => chunks.length)).toEqual([0]);
+});
+
+describe('uploads at once', () => {
+  it('are at most four of one owner; the next one is told to come again, and may', async () => {
+    const gate = Promise.withResolvers<void>();
+    let begun = 0;
+    await using busy = await startGateway({
+      uploadImage: async () => {
+        begun += 1;
+        await gate.promise;
+        return { type: 'uploaded', url: 'https://files.example.com/cat.png' };
+      },
+    });
+    const gone = new AbortController();
+    const left = postForm(busy.url, uploadOf(PNG), { signal: gone.signal }).catch(() => null);
+    const others = [1, 2, 3].map(() => postUpload(busy.url, PNG));
+    await expect.poll(() => begun).toBe(4);
+    gone.abort();
+    await left;
+    // Who has gone holds the place until the upload has ended.
+    const refused = await postUpload(busy.url, PNG);
+    expect(refusalOf(refused)).toEqual([503, 'TOO_MANY_UPLOADS']);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    gate.resolve();
+    for (const answer of await Promise.all(others)) expect(refusalOf(answer)).toEqual([200, undefined]);
+    const again = await Promise.all([1, 2, 3, 4].map(() => postUpload(busy.url, PNG)));
+    expect(again.map(refusalOf)).toEqual(Array.from({ length: 4 }, () => [200, undefined]));
+  });
+
+  it('are given up when their client goes in the middle of one', async () => {
+    const form = rawForm(uploadOf(PNG));
+    for (let sent = 0; sent < 12; sent += 1) {
+      await sendHalf(`${formHead([`content-length: ${form.length}`])}${form.toString('latin1', 0, 50)}`);
+    }
+    await expect.poll(async () => (await postUpload(gateway.url, PNG)).status).toBe(200);
+  });
+});
+
+/** Sends bytes and goes. */
+async function sendHalf(bytes: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const socket = connect({ port: gateway.port, host: '127.0.0.1' });
+  socket.on('error', () => {});
+  socket.on('close', () => resolve());
+  socket.write(bytes, 'latin1', () => socket.destroy());
+  await promise;
+}

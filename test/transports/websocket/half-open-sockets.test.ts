@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { JobMover } from '../../support/gateway-jobs.ts';
+import { until } from '../../support/gateway-until.ts';
+import { type Gateway, startGateway } from '../../support/gateway.ts';
+import { WsClient } from '../../support/ws-client.ts';
+
+const PING_MS = 30_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Lets the time between two pings pass, and the answer to the ping come. */
+async function pass(client: WsClient): Promise<void> {
+  const pinged = new Promise((resolve) => {
+    client.socket.once('ping', resolve);
+  });
+  vi.advanceTimersByTime(PING_MS);
+  await pinged;
+}
+
+async function subscribed(gateway: Gateway, autoPong: boolean): Promise<WsClient> {
+  const { id } = await new JobMover(gateway).accept();
+  const client = await WsClient.connect(gateway.url, { autoPong });
+  client.subscribe('1', 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }', { id });
+  await client.result('1');
+  return client;
+}
+
+it('a socket that answers no ping is cut, and its subscriptions with it', async () => {
+  await using gateway = await startGateway();
+  using client = await subscribed(gateway, false);
+  await pass(client);
+  expect(gateway.webSockets.size).toBe(1);
+  vi.advanceTimersByTime(PING_MS);
+  expect((await client.closed).code).toBe(1006);
+  await until(() => [gateway.store.listenerCount, gateway.webSockets.size], [0, 0]);
+});
+
+it('a socket that has stopped reading is cut too', async () => {
+  await using gateway = await startGateway();
+  using client = await subscribed(gateway, true);
+  client.socket.pause();
+  vi.advanceTimersByTime(PING_MS);
+  vi.advanceTimersByTime(PING_MS);
+  await until(() => [gateway.store.listenerCount, gateway.webSockets.size], [0, 0]);
+  expect(gateway.log.errors).toEqual([]);
+});
+
+it('a socket that answers pings stays', async () => {
+  await using gateway = await startGateway();
+  using client = await subscribed(gateway, true);
+  for (let count = 0; count < 5; count++) {
+    await pass(client);
+    await client.heard();
+  }
+  expect(gateway.webSockets.size).toBe(1);
+});

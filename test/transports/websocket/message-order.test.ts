@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { JobMover, WHOLE_LIFE } from '../../support/gateway-jobs.ts';
+import { type Gateway, startGateway } from '../../support/gateway.ts';
+import { WsClient, type WsMessage } from '../../support/ws-client.ts';
+
+const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
+
+/** A client that watches a job, and has its first state. */
+async function watch(gateway: Gateway, id: string): Promise<WsClient> {
+  const client = await WsClient.connect(gateway.url);
+  client.subscribe('1', WATCH, { id });
+  await client.next('1');
+  return client;
+}
+
+function update(version: number): WsMessage {
+  return { id: '1', type: 'next', payload: { data: { videoJobUpdated: { version } } } };
+}
+
+it('a subscription is complete after its last update, not before', async () => {
+  await using gateway = await startGateway();
+  const mover = new JobMover(gateway);
+  const { id } = await mover.accept();
+  using client = await watch(gateway, id);
+  const { version } = await mover.move(id, ...WHOLE_LIFE);
+  const seen: WsMessage[] = [];
+  while (seen.at(-1)?.type !== 'complete') seen.push(await client.next('1'));
+  expect(seen.slice(-2)).toEqual([update(version), { id: '1', type: 'complete' }]);
+});
+
+it('what happened just before the server stops is sent before it closes the socket', async () => {
+  await using gateway = await startGateway();
+  const mover = new JobMover(gateway);
+  const { id } = await mover.accept();
+  using client = await watch(gateway, id);
+  const { version } = await mover.move(id, { type: 'submit-started' });
+  await gateway.stop();
+  expect((await client.closed).code).toBe(1012);
+  expect(client.pending).toEqual([update(version)]);
+});

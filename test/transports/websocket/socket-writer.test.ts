@@ -1,0 +1,46 @@
+import { constants } from 'node:buffer';
+import { Duplex } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { writerTo } from '../../support/socket-writer.ts';
+
+/** Takes what is written, and counts it. */
+class Counting extends Duplex {
+  readonly pieces: number[] = [];
+
+  constructor() {
+    super({ decodeStrings: false });
+  }
+
+  override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
+    this.pieces.push(chunk.length);
+    setImmediate(done);
+  }
+
+  override _read(): void {}
+}
+
+describe('what one socket gets in one turn', () => {
+  test('is written in one piece as long as it is small', async () => {
+    const stream = new Counting();
+    using opened = await writerTo(stream);
+    for (let count = 0; count < 10; count += 1) opened.writer.write('x'.repeat(100));
+    expect(opened.writer.isReady(() => {})).toBe(true);
+    expect(stream.pieces).toEqual([]);
+    await new Promise(setImmediate);
+    expect(stream.pieces).toEqual([1020]);
+  });
+
+  test('may be more than the longest text', async () => {
+    const stream = new Counting();
+    using opened = await writerTo(stream);
+    const message = 'x'.repeat(constants.MAX_STRING_LENGTH / 4);
+    for (let count = 0; count < 6; count += 1) opened.writer.write(message);
+    await new Promise<void>((resolve) => {
+      expect(opened.writer.isReady(resolve)).toBe(false);
+    });
+    await new Promise<void>((resolve) => {
+      stream.end(resolve);
+    });
+    expect(stream.pieces).toEqual(Array.from({ length: 6 }, () => message.length + 10));
+  });
+});

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { startGateway } from '../../support/gateway.ts';
+import { overrideStore } from '../../support/override-store.ts';
+import { WsClient } from '../../support/ws-client.ts';
+
+const WATCH_ALL = 'subscription { videoJobsUpdated { version } }';
+const LIST = '{ videoJobs { nodes { id } } }';
+
+test('a query is answered once the subscriptions that were sent before it on its socket are open', async () => {
+  const events: string[] = [];
+  const opening = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  await using gateway = await startGateway({
+    wrapStore: (store) =>
+      overrideStore(store, {
+        watch: async (...args) => {
+          asked.resolve();
+          await opening.promise;
+          const unwatch = await store.watch(...args);
+          events.push('open');
+          return unwatch;
+        },
+        list: (query) => {
+          events.push('read');
+          return store.list(query);
+        },
+      }),
+  });
+  using client = await WsClient.connect(gateway.url);
+  client.subscribe('feed', WATCH_ALL);
+  client.subscribe('list', LIST);
+  await asked.promise;
+  // Another socket waits for nothing.
+  using other = await WsClient.connect(gateway.url);
+  other.subscribe('list', LIST);
+  await other.result('list');
+  // The first socket's query was sent earlier, and has had as long.
+  await client.heard();
+  expect(events).toEqual(['read']);
+  opening.resolve();
+  await client.result('list');
+  expect(events).toEqual(['read', 'open', 'read']);
+});
+
+test('what is refused or fails to open keeps no later query waiting', async () => {
+  await using gateway = await startGateway();
+  using client = await WsClient.connect(gateway.url);
+  client.subscribe('syntax', '{');
+  client.subscribe('unknown', 'subscription { videoJobUpdated(id: "vj_0") { version } }');
+  client.subscribe('list', LIST);
+  expect((await client.result('list')).data).toEqual({ videoJobs: { nodes: [] } });
+});

@@ -1,0 +1,200 @@
+import { connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { until } from '../../support/gateway-until.ts';
+import { type Gateway, startGateway } from '../../support/gateway.ts';
+import { WsClient } from '../../support/ws-client.ts';
+
+const KIB = 1024;
+const TEXT = 1;
+const CONTINUATION = 0;
+const PING = 9;
+
+let gateway: Gateway;
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  gateway = await startGateway();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await gateway[Symbol.asyncDispose]();
+});
+
+/** A client's frame with the mask 0. */
+function frame(opcode: number, payload: string, isLast = true): Buffer {
+  const { length } = payload;
+  const long = length > 125;
+  const head = Buffer.alloc(long ? 8 : 6);
+  head[0] = (isLast ? 0x80 : 0) | opcode;
+  head[1] = 0x80 | (long ? 126 : length);
+  if (long) head.writeUInt16BE(length, 2);
+  return Buffer.concat([head, Buffer.from(payload)]);
+}
+
+const INIT = frame(TEXT, '{"type":"connection_init"}');
+const HANDSHAKE =
+  'GET /graphql HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n';
+
+/** A socket that has sent its handshake, and bytes behind it. */
+class RawSocket implements Disposable {
+  received = '';
+  readonly socket: Socket;
+
+  constructor() {
+    this.socket = connect({ port: gateway.port, host: '127.0.0.1' });
+    this.socket.on('error', () => {});
+    this.socket.on('data', (data) => {
+      this.received += data.toString('latin1');
+    });
+    this.socket.write(HANDSHAKE);
+  }
+
+  static async open(afterwards: Buffer = Buffer.alloc(0)): Promise<RawSocket> {
+    const raw = new RawSocket();
+    await raw.until('HTTP/1.1 101');
+    raw.socket.write(afterwards);
+    return raw;
+  }
+
+  async until(text: string): Promise<void> {
+    await until(() => this.received.includes(text), true);
+  }
+
+  /** Resolves when the server has read all that was sent before. */
+  async heard(): Promise<void> {
+    const { length } = this.received;
+    this.socket.write(frame(PING, ''));
+    await until(() => this.received.length > length, true);
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy();
+  }
+}
+
+/** Resolves when the server has no socket open, with the errors that it has logged. */
+async function errorsAfterClose(): Promise<unknown> {
+  await until(() => gateway.webSockets.size, 0);
+  return gateway.log.errors;
+}
+
+describe('a message with too many fragments closes its socket', () => {
+  const fragments = Buffer.concat([
+    frame(TEXT, 'a', false),
+    ...Array.from({ length: 40 }, () => frame(CONTINUATION, 'a', false)),
+  ]);
+
+  it.each([
+    ['before connection_init', fragments],
+    ['after it', Buffer.concat([INIT, fragments])],
+  ])('%s', async (_, bytes) => {
+    using raw = await RawSocket.open(bytes);
+    // 1008, policy violation.
+    await raw.until('\u0003\u00f0');
+    raw.socket.end();
+    expect(await errorsAfterClose()).toEqual([]);
+  });
+});
+
+it('a message in some fragments, with pings in between, is read', async () => {
+  const [one, two] = ['{"id":"1","type":"subscribe","payload":{"query":', '"{__typename}"}}'];
+  using raw = await RawSocket.open(
+    Buffer.concat([
+      INIT,
+      frame(TEXT, one, false),
+      frame(PING, 'x'.repeat(125)),
+      frame(CONTINUATION, '', false),
+      frame(CONTINUATION, two),
+    ]),
+  );
+  await raw.until('"complete"');
+  expect(raw.received).toContain('{"data":{"__typename":"Query"}}');
+  // It is over: its time does not run on.
+  vi.advanceTimersByTime(60_000);
+  await raw.heard();
+});
+
+it('a long message in small pieces is read, and its timer stopped', async () => {
+  using raw = await RawSocket.open(INIT);
+  await raw.until('connection_ack');
+  const query = `{__typename}${' '.repeat(60 * KIB)}`;
+  const bytes = frame(TEXT, JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+  raw.socket.setNoDelay(true);
+  for (let start = 0; start < bytes.length; start += 1000) {
+    raw.socket.write(bytes.subarray(start, start + 1000));
+    await setImmediate();
+  }
+  await raw.until('"complete"');
+  vi.advanceTimersByTime(60_000);
+  await raw.heard();
+  expect(gateway.webSockets.size).toBe(1);
+});
+
+describe('a message that is never complete ends its socket', () => {
+  it('after 3 seconds before connection_init', async () => {
+    using raw = await RawSocket.open(frame(TEXT, '{"type":', false));
+    await raw.heard();
+    vi.advanceTimersByTime(3000);
+    expect(await errorsAfterClose()).toEqual([]);
+  });
+
+  it('after 30 seconds after connection_init', async () => {
+    using raw = await RawSocket.open(Buffer.concat([INIT, frame(TEXT, '{"type":', false)]));
+    await raw.until('connection_ack');
+    await raw.heard();
+    vi.advanceTimersByTime(29_000);
+    await raw.heard();
+    vi.advanceTimersByTime(1000);
+    expect(await errorsAfterClose()).toEqual([]);
+  });
+
+  it('also when one frame is cut short in its header', async () => {
+    using raw = await RawSocket.open(Buffer.concat([INIT, frame(TEXT, 'x'.repeat(200)).subarray(0, 3)]));
+    await raw.until('connection_ack');
+    vi.advanceTimersByTime(30_000);
+    expect(await errorsAfterClose()).toEqual([]);
+  });
+});
+
+describe('a message with very much between its fragments ends its socket', () => {
+  const pings = (count: number) => Array.from({ length: count }, () => frame(PING, 'x'.repeat(125)));
+
+  it.each([
+    ['16 KiB before connection_init', [frame(TEXT, '{', false), ...pings(130)]],
+    ['128 KiB after it', [INIT, frame(TEXT, '{', false), ...pings(1050)]],
+  ])('%s', async (_, frames) => {
+    using raw = await RawSocket.open(Buffer.concat(frames));
+    expect(await errorsAfterClose()).toEqual([]);
+    expect(raw.received).not.toContain('\u0003\u00f0');
+  });
+
+  it('but pings alone do not', async () => {
+    using raw = await RawSocket.open(Buffer.concat([INIT, ...pings(2000)]));
+    await raw.until('connection_ack');
+    await raw.heard();
+    expect(gateway.webSockets.size).toBe(1);
+  });
+});
+
+it('a client that answers no close frame is terminated', async () => {
+  using raw = await RawSocket.open(frame(TEXT, 'no JSON'));
+  // 4400, sent by graphql-ws.
+  await raw.until('\u0011\u0030');
+  vi.advanceTimersByTime(3000);
+  expect(await errorsAfterClose()).toEqual([]);
+});
+
+it(
+  'of sockets without connection_init the oldest is dropped, and a new client is served',
+  { timeout: 20_000 },
+  async () => {
+    const sockets = Array.from({ length: 1001 }, () => new RawSocket());
+    // Not by `until`, which lets time pass: that would close them.
+    while (gateway.webSockets.size < 1000) await setImmediate();
+    using client = await WsClient.connect(gateway.url);
+    await client.heard();
+    expect(gateway.webSockets.size).toBe(1000);
+    for (const raw of sockets) raw[Symbol.dispose]();
+    await until(() => gateway.webSockets.size, 1);
+  },
+);
