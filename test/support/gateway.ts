@@ -65,7 +65,7 @@ export interface GatewayOptions extends Partial<
   readonly maxOperations?: number;
   /** @default no limit */
   readonly uploadRate?: OwnerRate;
-  readonly unreadLimits?: NonNullable<HttpServerOptions['unreadLimits']>;
+  readonly slowClientLimits?: NonNullable<HttpServerOptions['slowClientLimits']>;
   readonly times?: NonNullable<HttpServerOptions['times']>;
   /** @default 0 */
   readonly idleGraceMs?: number;
@@ -112,7 +112,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     introspection = true,
     streamsPerOwner = 0,
     callbackOrigins = [],
-    unreadLimits,
+    slowClientLimits,
     times,
     idleGraceMs = 0,
     hooks = [],
@@ -216,7 +216,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       probe,
       log,
       idleGraceMs,
-      ...(unreadLimits === undefined ? {} : { unreadLimits }),
+      ...(slowClientLimits === undefined ? {} : { slowClientLimits }),
       ...(times === undefined ? {} : { times }),
     }),
   );

@@ -3,27 +3,27 @@ import type { Duplex } from 'node:stream';
 import { isForm } from './uploads/multipart.ts';
 import { MAX_BODY_BYTES } from './graphql/request-body.ts';
 
-/** Milliseconds that connections and requests have. */
+/** Timeouts of connections and requests, in milliseconds. */
 export interface ConnectionTimes {
-  /** For a connection without a request. Longer than load balancers keep theirs: they must be the ones that close. */
+  /** For an idle connection. Longer than the timeout of load balancers, so that they are the ones that close. */
   readonly keepAliveMs: number;
-  /** For the head of a request. Load balancers expect it to be longer than `keepAliveMs`. */
+  /** For the head of a request. Must be longer than `keepAliveMs`. */
   readonly headersMs: number;
-  /** For a whole request. A body that makes no progress is refused long before, by `readBody`. */
+  /** For a whole request. `readBody` refuses a body that makes no progress long before. */
   readonly requestMs: number;
 }
 
-/** AWS' load balancers keep connections for 60 s by default; a form of 10.5 MiB at the least rate takes 702 s. */
+/** AWS load balancers keep idle connections for 60 s by default; a form of 10.5 MiB at the slowest rate that is allowed takes 702 s. */
 export const CONNECTION_TIMES: ConnectionTimes = {
   keepAliveMs: 75_000,
   headersMs: 80_000,
   requestMs: 720_000,
 };
 
-/** Node looks for what has timed out at this interval, by default every 30 seconds. */
+/** How often Node looks for expired timeouts. Its default is 30 seconds. */
 const CHECK_MS = 1000;
 
-/** These times as options of a server. */
+/** The timeouts as options of Node's server. */
 export function timeoutOptions({ keepAliveMs, headersMs, requestMs }: ConnectionTimes): ServerOptions {
   return {
     keepAliveTimeout: keepAliveMs,
@@ -34,9 +34,9 @@ export function timeoutOptions({ keepAliveMs, headersMs, requestMs }: Connection
 }
 
 /**
- * Answers requests that took too long or that are no HTTP with an error that can be read; Node's own answers are empty.
+ * Answers requests that time out or are not valid HTTP with a JSON error; Node's own answers are empty.
  *
- * @param answers those under way
+ * @param answers the answers in progress
  */
 export function answerClientErrors(server: Server, answers: ReadonlySet<ServerResponse>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -77,18 +77,18 @@ const REFUSALS: Readonly<Record<string, typeof BAD_REQUEST>> = {
   },
 };
 
-/** Bytes of all bodies that have begun to arrive and are not complete. Forms are counted by the upload slots. */
+/** Bytes of all incomplete bodies together. Forms are counted by the upload slots. */
 const MAX_ARRIVING_BYTES = 64 * 1024 * 1024;
-/** Shorter bodies mostly come in one piece, and are not counted. */
+/** Shorter bodies mostly arrive in one piece and are not counted. */
 const SMALL_BYTES = 16 * 1024;
 const SWEEP_MS = 200;
 
 /**
- * Cuts the connections whose bodies have been arriving for longest when all that arrive hold too much memory: a body of 1 MiB may
- * take a minute and a half, and a client may have many connections.
+ * Closes the connections with the oldest incomplete bodies when all of these hold too much memory: a body of 1 MiB may take a
+ * minute and a half, and a client may have many connections.
  */
 export function boundArrivingBodies(server: Server): void {
-  /** What had been read from the connection when the body began. The oldest request is first. */
+  /** Bytes read from the connection before the body began. The oldest request is first. */
   const arriving = new Map<IncomingMessage, number>();
   server.on('request', (request) => {
     const length = Number(request.headers['content-length'] ?? (request.complete ? 0 : Infinity));

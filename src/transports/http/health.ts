@@ -4,7 +4,7 @@ import type { StoreHealth } from '../../store/job-store.ts';
 /** Milliseconds that the store has to answer. */
 const PROBE_TIMEOUT_MS = 2000;
 
-/** Whether a path tells of the gateway's health. */
+/** Whether a path is one of the health checks. */
 export function isHealthPath(path: string): boolean {
   return path === '/healthz' || path === '/readyz';
 }
@@ -19,7 +19,7 @@ export interface HealthOptions {
 
 /**
  * Answers `/healthz` (200 while the process lives) and `/readyz` (200 while it can serve, else 503). `/readyz?verbose`
- * also tells how many stored records are left alone because they cannot be read.
+ * also tells the number of quarantined records: stored records that cannot be read.
  *
  * @param url the request's target
  * @returns false when the path is neither
@@ -55,7 +55,7 @@ async function healthInTime(probe: HealthOptions['probe']): Promise<StoreHealth 
   return health;
 }
 
-/** Sends a small JSON answer that is not to be cached. */
+/** Sends a JSON answer that must not be cached. */
 export function sendJson(
   response: ServerResponse,
   status: number,

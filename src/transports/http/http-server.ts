@@ -18,7 +18,7 @@ import { GRAPHQL_HEADERS } from './graphql/graphql-headers.ts';
 import type { MediaProxy } from './pages/media-proxy.ts';
 import { isForm } from './uploads/multipart.ts';
 import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
-import { type UnreadLimits, watchUnread } from './slow-clients.ts';
+import { guardSlowClients, type SlowClientLimits } from './slow-clients.ts';
 import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
 import { isSecureContext, type PublicUrl } from './addresses/public-url.ts';
 import { type HttpRefusal, pathOf, removePrefix, wrongHost } from './request-target.ts';
@@ -27,53 +27,53 @@ import { rejectUpgrade } from '../websocket/rejection.ts';
 import type { WebSocketEndpoint } from '../websocket/endpoint.ts';
 import { GRAPHQL_PATH } from './graphql/yoga.ts';
 
-/** GraphQL over HTTP, over WebSocket and by callbacks. */
+/** The transports of GraphQL. */
 export interface GraphQLEndpoints {
   readonly http: GraphQLOverHttp;
   readonly webSockets: WebSocketEndpoint;
   readonly callbacks: CallbackSubscriptions;
-  /** Null: it would tell of a schema that is hidden. */
+  /** Null when introspection is off. */
   readonly graphiql: GraphiQL | null;
 }
 
-/** What the server works with. */
+/** Options of the HTTP server. */
 export interface HttpServerOptions {
   readonly host: string;
-  /** 0 picks a free one. */
+  /** 0: any free port. */
   readonly port: number;
-  /** Null: this process serves its health only. */
+  /** Null: only health checks are served. */
   readonly graphql: GraphQLEndpoints | null;
-  /** Null: `/` leads to GraphQL instead. */
+  /** Null: `/` redirects to GraphQL. */
   readonly console: ConsoleFiles | null;
-  /** Null: clients find images and videos elsewhere. */
+  /** Null: clients load images and videos from the upstream. */
   readonly media: MediaProxy | null;
   readonly crossOrigin: CrossOrigin;
   readonly publicUrl: PublicUrl;
-  /** Told of by a header of each answer, unless it is public. */
+  /** Named in a header of each answer, unless it is public. */
   readonly upstream: UpstreamKind;
   readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
-  /** Gets each refusal for its host or origin; to write those of a kind seldom is up to it. */
+  /** Gets every refusal by host or origin, and limits how often they are written. */
   readonly refusals: { info(details: object, message: string): void };
-  /** @default 20 seconds and 128 MiB, for which about three times as much memory is held */
-  readonly unreadLimits?: UnreadLimits;
-  /** @default 75 seconds idle, 80 for a head, 12 minutes for a request */
+  /** @default 20 seconds, and 128 MiB, which hold about three times as much memory */
+  readonly slowClientLimits?: SlowClientLimits;
+  /** @default 75 seconds idle, 80 seconds for a head, 12 minutes for a request */
   readonly times?: ConnectionTimes;
   /** Milliseconds for which idle connections stay open when the server stops. @default 1000 */
   readonly idleGraceMs?: number;
 }
 
-const UNREAD_LIMITS: UnreadLimits = { writeTimeoutMs: 20_000, maxUnreadBytes: 128 * 1024 * 1024 };
-/** Milliseconds for answers under way when the server stops. */
+const SLOW_CLIENT_LIMITS: SlowClientLimits = { writeTimeoutMs: 20_000, maxUnreadBytes: 128 * 1024 * 1024 };
+/** Milliseconds for the answers in progress when the server stops. */
 const DRAIN_MS = 3000;
-/** A request that was sent just before a connection is closed gets no answer, so idle ones are closed a little later. */
+/** Idle connections are closed a little later: a request that was sent just before gets no answer otherwise. */
 const IDLE_GRACE_MS = 1000;
 
 /** The HTTP server: GraphQL, health, and upgrades to WebSocket. */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
-  /** Those under way, but for plain queries that were written at once. */
+  /** The answers in progress, without those that were written at once. */
   readonly #answers = new Set<ServerResponse>();
   #draining = false;
 
@@ -91,7 +91,7 @@ export class HttpServer implements AsyncDisposable {
     );
     answerClientErrors(this.#server, this.#answers);
     boundArrivingBodies(this.#server);
-    watchUnread(this.#server, this.#answers, options.unreadLimits ?? UNREAD_LIMITS);
+    guardSlowClients(this.#server, this.#answers, options.slowClientLimits ?? SLOW_CLIENT_LIMITS);
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
@@ -103,26 +103,26 @@ export class HttpServer implements AsyncDisposable {
     this.#server.listen(port, host, listening.resolve);
     await listening.promise;
     this.#server.off('error', listening.reject);
-    // A connection that cannot be accepted, such as past the limit of open files, is closed; the others go on.
+    // A connection that cannot be accepted, such as above the limit of open files, is closed; the others stay.
     this.#server.on('error', (error) =>
-      this.#options.log.error({ err: error }, 'a connection could not be taken'),
+      this.#options.log.error({ err: error }, 'a connection could not be accepted'),
     );
     const address = this.#server.address();
     if (!isAddressInfo(address)) throw new Error('The server has no address.');
     return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
   }
 
-  /** Takes no more, asks sockets and streams to come back elsewhere, lets answers finish, then cuts what is left. */
+  /** Stops accepting, tells sockets and streams to reconnect, lets answers finish, then closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#draining || !this.#server.listening) return;
     this.#draining = true;
     const { webSockets, callbacks } = this.#options.graphql ?? {};
     const closed = Promise.withResolvers<void>();
-    // The HTTP server's own close would also close idle connections, at once.
+    // The close of an HTTP server would close idle connections at once.
     NetServer.prototype.close.call(this.#server, () => closed.resolve());
     const idle = setTimeout(() => this.#server.close(), this.#options.idleGraceMs ?? IDLE_GRACE_MS);
     webSockets?.drain();
-    // A stream that is cut is opened again by its client; one that ends is not.
+    // A client reopens a stream that is cut, not one that ends.
     for (const answer of this.#answers) if (isStream(answer)) answer.destroy();
     const cut = setTimeout(() => {
       webSockets?.terminate();
@@ -131,7 +131,7 @@ export class HttpServer implements AsyncDisposable {
     await Promise.all([closed.promise, callbacks?.[Symbol.asyncDispose]()]);
     clearTimeout(idle);
     clearTimeout(cut);
-    // Ends the server's own check of timeouts.
+    // Ends the server's timeout check.
     this.#server.close();
   }
 
@@ -181,7 +181,7 @@ export class HttpServer implements AsyncDisposable {
       const served = await serveHealth(request.url ?? path, response, health);
       if (served || console?.serveMissing(prefix, request, response) === true) return;
       sendJson(response, 404, {
-        error: `There is nothing at ${path}.${graphql === null ? '' : ` GraphQL is at ${GRAPHQL_PATH}.`}`,
+        error: `Not found: ${path}.${graphql === null ? '' : ` GraphQL is at ${GRAPHQL_PATH}.`}`,
       });
     }
   }
@@ -201,7 +201,7 @@ export class HttpServer implements AsyncDisposable {
       return;
     }
     this.#nameUpstream(response);
-    // With a header set here, those that are written later can be read back: isStream does.
+    // With a header set here, isStream can read the headers that are written later.
     for (const [name, value] of GRAPHQL_HEADERS) response.setHeader(name, value);
     this.#closeIfDraining(response);
     if (refused !== null) return sendJson(response, refused.status, { errors: [refused.error] });
@@ -209,7 +209,7 @@ export class HttpServer implements AsyncDisposable {
     await http.answerByYoga(unanswered);
   }
 
-  /** Null for a request that may be answered. */
+  /** @returns null for a request that may be answered */
   #refusalOf(request: IncomingMessage): HttpRefusal | null {
     const { crossOrigin } = this.#options;
     return (
@@ -239,14 +239,14 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #track(answer: ServerResponse): void {
-    // Whose client went meanwhile is closed already, and won't say so again.
+    // The answer is closed already when its client has gone meanwhile; `close` is not emitted again.
     if (answer.closed) return;
     this.#answers.add(answer);
     answer.once('close', () => this.#answers.delete(answer));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Until a WebSocket takes it over nobody else listens, and an unheard error would end the process.
+    // Nothing else listens until a WebSocket takes over, and an unhandled error would end the process.
     socket.on('error', () => socket.destroy());
     const { graphql, crossOrigin, publicUrl, refusals } = this.#options;
     removePrefix(request, publicUrl.prefixOf(request));
@@ -270,7 +270,7 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-/** Some HTTP clients offer to go on in HTTP/2; such an offer is passed over, not refused. */
+/** Some HTTP clients offer an upgrade to HTTP/2: it is ignored, not refused. */
 function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boolean {
   return upgrade?.toLowerCase() === 'websocket';
 }
@@ -283,7 +283,11 @@ function isAddressInfo(address: string | AddressInfo | null): address is Address
   return typeof address === 'object' && address !== null;
 }
 
-/** Why the server cannot listen, with the setting to change; null for what is none of the known reasons. */
+/**
+ * Why the server cannot listen, with the setting to change.
+ *
+ * @returns null for an unknown reason
+ */
 export function listenFault(host: string, port: number, error: unknown): string | null {
   if (!(error instanceof Error) || !('code' in error)) return null;
   switch (error.code) {

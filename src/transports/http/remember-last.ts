@@ -1,7 +1,7 @@
 /**
- * Remembers the last answer of a pure function, for what nearly all requests have in common.
+ * Memoizes a pure function for its last argument: nearly all requests have the same headers.
  *
- * @param compute what it throws is not remembered
+ * @param compute exceptions are not kept
  */
 export function rememberLast<T>(compute: (text: string) => T): (text: string) => T {
   let last: { readonly text: string; readonly answer: T } | undefined;

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Why a request is not answered: it comes from a page that may not ask, or names a host that is not allowed. */
+/** Why a request is refused: its Host, or the origin of its page, is not allowed. */
 export interface RequestRefusal {
   readonly status: 403 | 421;
   readonly code: string;
   readonly message: string;
-  /** For the log, the same for all refusals of a kind. */
+  /** The log message, equal for all refusals of one kind. */
   readonly summary: string;
   /** For a WebSocket's close frame: at most 123 bytes. */
   readonly reason: string;
@@ -13,10 +13,10 @@ export interface RequestRefusal {
   readonly allowedBy: string;
 }
 
-/** Of header values in log lines. */
+/** Characters of a header value in a log line. */
 const MAX_LOGGED = 200;
 
-/** Refuses a host. @param localOnly whether the default for a gateway on this machine alone is in force */
+/** Refuses a host. @param localOnly whether only local hosts are allowed, the default without sign-in */
 export function hostRefusal(host: string, localOnly: boolean): RequestRefusal {
   const local = 'Callers do not sign in, so the gateway answers on localhost and loopback addresses only.';
   const setting = `Add ${quoted(host)} to ALLOWED_HOSTS, or set PUBLIC_URL, if clients are to use it.`;
@@ -30,7 +30,7 @@ export function hostRefusal(host: string, localOnly: boolean): RequestRefusal {
   };
 }
 
-/** Refuses a page's origin. @param origin undefined: a page of another site whose origin the browser does not tell */
+/** Refuses a page's origin. @param origin undefined: the browser marks the request as cross-site without an origin */
 export function originRefusal(origin = 'unknown'): RequestRefusal {
   return {
     status: 403,
@@ -46,7 +46,7 @@ function quoted(value: string): string {
   return JSON.stringify(value.slice(0, MAX_LOGGED));
 }
 
-/** Logs what was refused and the setting that would allow it. */
+/** Logs a refusal with the headers and the setting that would allow it. */
 export function logRefusal(
   log: { info(details: object, message: string): void },
   { headers }: IncomingMessage,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { rememberLast } from './remember-last.ts';
 import { GRAPHQL_PATH } from './graphql/yoga.ts';
 
-/** An answer instead of what was asked for. */
+/** The answer to a refused request. */
 export interface HttpRefusal {
   readonly status: number;
   readonly error: object;
@@ -14,15 +14,17 @@ export function removePrefix(request: IncomingMessage, prefix: string): void {
     request.url = request.url.slice(prefix.length);
 }
 
-/** Without the query. */
+/** The path of a request, without the query. */
 export function pathOf({ url = '/' }: IncomingMessage): string {
   const end = url.indexOf('?');
   return end === -1 ? url : url.slice(0, end);
 }
 
 /**
- * Two servers in a row could each believe another Host. Yoga reads the URL with the Host before it, and would answer a
- * wrong one with a stack trace.
+ * Refuses a request without exactly one valid Host header: two servers in a row could each use another one. Yoga would answer an
+ * invalid one with a stack trace.
+ *
+ * @returns null for a valid one
  */
 export function wrongHost(request: IncomingMessage): HttpRefusal | null {
   const { url = '/', headers, rawHeaders } = request;
@@ -31,7 +33,7 @@ export function wrongHost(request: IncomingMessage): HttpRefusal | null {
   if (isRight && countOfHosts(rawHeaders) <= 1) return null;
   return {
     status: 400,
-    error: { message: 'The Host header is wrong: there must be one, with a host and no more.' },
+    error: { message: 'The request must have exactly one Host header with a valid host.' },
   };
 }
 

@@ -1,26 +1,25 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What clients may leave unread. */
-export interface UnreadLimits {
-  /** Milliseconds in which a client takes none of the bytes that wait for it, until it is cut; up to twice that. */
+/** How much clients may leave unread. */
+export interface SlowClientLimits {
+  /** Milliseconds after which a client that reads nothing is disconnected; it may take up to twice as long. */
   readonly writeTimeoutMs: number;
-  /** Bytes that may wait for all clients together; past it those are cut for whom the most waits. */
+  /** Unread bytes of all clients together. Above it the clients with the most unread bytes are disconnected. */
   readonly maxUnreadBytes: number;
 }
 
 const SWEEP_MS = 1000;
 
 /**
- * Cuts clients that do not read, WebSockets included, as long as the server listens: what waits for them would fill
- * the memory.
+ * Disconnects clients that do not read, WebSockets included, while the server listens: their unread data would fill the memory.
  *
- * @param answers those under way
+ * @param answers the answers in progress
  */
-export function watchUnread(
+export function guardSlowClients(
   server: Server,
   answers: ReadonlySet<ServerResponse>,
-  { writeTimeoutMs, maxUnreadBytes }: UnreadLimits,
+  { writeTimeoutMs, maxUnreadBytes }: SlowClientLimits,
 ): void {
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
@@ -39,7 +38,7 @@ export function watchUnread(
   });
 }
 
-/** Node's own timeout knows how much of a large piece was taken. It is for those only that have something to read. */
+/** Node's own timeout notices progress within a large write. It is set only while a client has something to read. */
 function setWriteTimeout(socket: Socket, timeoutMs: number): void {
   const { timeout = 0, writableLength } = socket;
   if (timeout === 0 && writableLength > 0) socket.setTimeout(timeoutMs);
@@ -52,7 +51,7 @@ function unreadBytes(
 ): Map<Socket, number> {
   const unread = new Map<Socket, number>();
   for (const socket of sockets) unread.set(socket, socket.writableLength);
-  // Of requests that were sent in a row, only the first has its answer in the socket.
+  // Of pipelined requests, only the first has its answer in the socket.
   for (const { socket, writableLength, req } of answers) {
     if (socket === null) unread.set(req.socket, (unread.get(req.socket) ?? 0) + writableLength);
   }

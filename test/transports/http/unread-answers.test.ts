@@ -3,7 +3,7 @@ import { connect, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { AnswerBudget } from '../../../src/graphql/answer-budget.ts';
-import type { UnreadLimits } from '../../../src/transports/http/slow-clients.ts';
+import type { SlowClientLimits } from '../../../src/transports/http/slow-clients.ts';
 import { JobMover, WHOLE_LIFE } from '../../support/gateway-jobs.ts';
 import { until } from '../../support/gateway-until.ts';
 import { type Gateway, startGateway } from '../../support/gateway.ts';
@@ -40,9 +40,9 @@ interface WithVideo {
 }
 
 /** A gateway with one finished job, whose video is large and kept in the store. */
-async function withVideo(unreadLimits: UnreadLimits = SHORT): Promise<WithVideo> {
+async function withVideo(slowClientLimits: SlowClientLimits = SHORT): Promise<WithVideo> {
   // More than the answers of these tests have.
-  const gateway = await startGateway({ unreadLimits, answers: new AnswerBudget(1024 * MIB) });
+  const gateway = await startGateway({ slowClientLimits, answers: new AnswerBudget(1024 * MIB) });
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
   await mover.move(id, ...WHOLE_LIFE.slice(0, -1));
@@ -120,7 +120,7 @@ it('a client that reads slowly gets its whole answer', async () => {
 });
 
 it('a connection is kept while it waits for its answer and after it', async () => {
-  await using gateway = await startGateway({ unreadLimits: SHORT });
+  await using gateway = await startGateway({ slowClientLimits: SHORT });
   const { id } = await new JobMover(gateway).accept();
   using stream = await SseClient.open(gateway.url, WATCH, { variables: { id } });
   await stream.result();

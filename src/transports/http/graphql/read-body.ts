@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What became of a body. */
+/** The outcome of reading a body. */
 export type ReadBody =
   | { readonly type: 'whole'; readonly bytes: Buffer }
   | { readonly type: 'too-large' }
   /** The client sent nothing for 20 seconds, or, after 30 seconds, less than 16 KiB a second on average. */
   | { readonly type: 'too-slow' }
-  /** The client went away before its end. */
+  /** The client disconnected before its end. */
   | { readonly type: 'cut' };
 
-/** A body is watched once a second; the time in which the process was stopped does not count. */
+/** The pace is checked once a second; time in which the process was stopped does not count. */
 const TICK_MS = 1000;
 const IDLE_SECONDS = 20;
 const GRACE_SECONDS = 30;
@@ -19,23 +19,23 @@ const FIRST_BYTES = 64 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
- * Reads a body up to a limit. What comes after it is let pass, as it would otherwise block the connection for the
- * requests that follow.
+ * Reads a body up to a limit. The rest of a larger body is discarded: unread, it would block the requests that follow on the
+ * connection.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): ReadBody | Promise<ReadBody> {
   const toldLength = Number(request.headers['content-length'] ?? 0);
   if (toldLength > maxBytes) return { type: 'too-large' };
   if (toldLength > 0 && request.readableLength === toldLength) {
-    // It came with its head, as with most requests: nothing to wait for.
+    // It arrived with the head, as with most requests.
     const bytes: Buffer = request.read();
     request.resume();
     return { type: 'whole', bytes };
   }
-  // Its client went before it was read, and will not say so again.
+  // The client has disconnected already; `close` is not emitted again.
   if (request.destroyed) return { type: 'cut' };
   const { promise, resolve } = Promise.withResolvers<ReadBody>();
   const stopWatching = watchPace(request, () => resolve({ type: 'too-slow' }));
-  // Chunks are copied, not kept: a client may send them with a byte each, and each would take a hundred.
+  // Chunks are copied, not kept: a client may send chunks of one byte, and each would take a hundred bytes of memory.
   let bytes = NOTHING;
   let length = 0;
   request.on('data', (chunk: Buffer) => {
@@ -47,12 +47,12 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
       return;
     }
     if (start === 0 && length === toldLength) {
-      // All of it in one piece, as with most requests: nothing to gather.
+      // The whole body in one piece, as with most requests.
       bytes = chunk;
       return;
     }
     if (length > bytes.length) {
-      // What a client only says that it will send takes no room.
+      // No memory is allocated for bytes that are only announced.
       const more =
         bytes.length === 0
           ? Math.min(toldLength || FIRST_BYTES, FIRST_BYTES)
@@ -64,15 +64,15 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
   request.on('end', () =>
     resolve({ type: 'whole', bytes: length === bytes.length ? bytes : bytes.subarray(0, length) }),
   );
-  // Without a listener of its own, an error only closes.
+  // An error without a listener only closes the request.
   request.on('close', () => resolve({ type: 'cut' }));
   return promise.finally(stopWatching);
 }
 
 /**
- * Watches how fast a body arrives.
+ * Checks the pace at which a body arrives.
  *
- * @returns what ends that
+ * @returns stops checking
  */
 export function watchPace(request: IncomingMessage, onTooSlow: () => void): () => void {
   let length = 0;

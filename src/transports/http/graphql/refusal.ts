@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 
-/** A request that is refused before anything of it is run, with this HTTP status. */
+/** The error of a request that is refused before it is executed, with this HTTP status. */
 export function refusal(
   status: number,
   code: string,
@@ -10,14 +10,14 @@ export function refusal(
   return new GraphQLError(message, { extensions: { code, http: { status, headers } } });
 }
 
-/** One whose body comes too slowly. The rest of it is not waited for. */
+/** The refusal of a body that arrives too slowly. The connection is closed. */
 export function tooSlow(): GraphQLError {
   const message =
     'The body made no progress for 20 seconds, or arrived at less than 16 KiB a second. Send it again over a better connection.';
   return refusal(408, 'REQUEST_TIMEOUT', message, { connection: 'close' });
 }
 
-/** One that makes no sense. */
+/** The refusal of a malformed request. */
 export function badRequest(message: string): GraphQLError {
   return refusal(400, 'BAD_REQUEST', message);
 }

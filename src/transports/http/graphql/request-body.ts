@@ -11,17 +11,17 @@ import { badRequest, refusal, tooSlow } from './refusal.ts';
 import type { TrustedDocuments } from '../../../operations/trusted-documents.ts';
 import { tooManyUploads, type UploadSlots } from '../uploads/upload-slots.ts';
 
-/** Of JSON. */
+/** Largest JSON body, in bytes. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** What a request has taken, to be given back when its answer is there. */
-type GiveBack = () => void;
+/** Releases what a request holds until it is answered. */
+type Release = () => void;
 
 /**
- * Reads requests, and says of each that can't be read what is wrong with it.
+ * Reads the parameters of requests, and refuses requests that cannot be read with a reason.
  *
- * A page of another site can make a browser POST plain text or a form of simple fields without asking first, and so
- * start jobs. JSON it can't. What has files comes as a form nevertheless: whose page it is from was looked at before.
+ * Only JSON and forms with files are accepted: a page of another site can make a browser POST plain text or a simple form without
+ * a preflight request, and so start jobs. Forms can be sent so too; the server has checked the origin of their page before.
  *
  * @param trusted the only documents that are run; null: any
  * @param uploadRate of `uploadImage`
@@ -31,17 +31,17 @@ export function useRequestBody(
   slots: UploadSlots,
   uploadRate: OwnerRate,
 ): Plugin<object, Exchange> {
-  const toGiveBack = new WeakMap<IncomingMessage, GiveBack[]>();
+  const releases = new WeakMap<IncomingMessage, Release[]>();
 
   const readUpload = async (request: IncomingMessage, { ownerId }: Caller): Promise<object> => {
-    // Before anything of the body is read, whatever is in it.
+    // Before anything of the body is read.
     const waitMs = await uploadRate.take(ownerId);
     if (waitMs !== null) throw uploadRateLimited(waitMs);
     const slot = slots.take(ownerId);
     if (slot === null) throw tooManyUploads();
-    toGiveBack.set(request, [() => slot.release()]);
+    releases.set(request, [() => slot.release()]);
     const { params, file } = await readMultipart(request, slot);
-    toGiveBack.set(request, [() => slot.release(), () => file.discard()]);
+    releases.set(request, [() => slot.release(), () => file.discard()]);
     return withQuery(params, trusted);
   };
 
@@ -72,10 +72,10 @@ export function useRequestBody(
         });
       }
     },
-    // Comes for every request whose parser was called, also when its client has gone meanwhile.
+    // Called for every request whose parser was called, also when its client has gone.
     onResponse({ serverContext: { req } }) {
-      for (const giveBack of toGiveBack.get(req) ?? []) giveBack();
-      toGiveBack.delete(req);
+      for (const release of releases.get(req) ?? []) release();
+      releases.delete(req);
     },
   };
 }
@@ -87,7 +87,7 @@ function uploadRateLimited(waitMs: number): GraphQLError {
   return error;
 }
 
-/** Whether a POST's content type is taken for an operation. */
+/** Whether the content type of a POST is JSON. */
 export function isJson(contentType: string): boolean {
   return contentType === 'application/json' || /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
 }
@@ -114,16 +114,16 @@ export async function readJsonBody(request: IncomingMessage): Promise<object> {
 function checkEncoding({ headers }: IncomingMessage): void {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() === 'identity') return;
-  const message = 'The body must come as it is: leave content-encoding out.';
+  const message = 'Compressed bodies are not supported. Send the body without content-encoding.';
   throw refusal(415, 'UNSUPPORTED_MEDIA_TYPE', message, { 'accept-encoding': 'identity' });
 }
 
-/** Yoga reads the other parameters only. */
+/** Yoga does not read this parameter. */
 function withDocumentId(params: object, url: string): object {
   return { ...params, documentId: new URL(url).searchParams.get('documentId') ?? undefined };
 }
 
-/** Yoga would answer 200 to clients of plain JSON. */
+/** Yoga would answer a missing query with 200 to clients that accept plain JSON. */
 function withQuery(params: object, trusted: TrustedDocuments | null): object {
   if (trusted !== null) return { ...params, query: trusted.resolve(params) };
   if ('query' in params && params.query != null) return params;

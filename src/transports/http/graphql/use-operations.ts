@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
 import { type OwnerStreams, streamKey, tooManyStreams } from '../../owner-streams.ts';
 import type { ServerResponse } from 'node:http';
 
-/** What the plugin works with. */
+/** Options of `useOperations`. */
 export interface UseOperationsOptions {
   readonly operations: Operations;
   /** The gateway's URL for the client of a request. */
@@ -13,7 +13,7 @@ export interface UseOperationsOptions {
   readonly streams: OwnerStreams;
 }
 
-/** Has Yoga's operations run by the pipeline, as those of every other transport. */
+/** Runs Yoga's operations in the pipeline. */
 export function useOperations({
   operations,
   baseUrlOf,
@@ -22,7 +22,7 @@ export function useOperations({
   return {
     async onParams({ params, context: exchange, setResult }) {
       const { caller, req } = exchange;
-      // Yoga refuses what is no text.
+      // Yoga refuses a query that is not a string.
       if (typeof params.query !== 'string' || caller === undefined) return;
       exchange.prepared ??= await operations.prepare({ params, caller, baseUrl: baseUrlOf(req) });
       if (isRefused(exchange.prepared)) setResult({ errors: [...exchange.prepared.errors] });
@@ -58,13 +58,13 @@ function preparedOf({ prepared }: Exchange): Operation {
 }
 
 const MESSAGE =
-  'There is no answer of a type that the Accept header takes: use application/json, or text/event-stream for a subscription.';
+  'None of the media types in the Accept header is supported. Supported: application/json, application/graphql-response+json, and text/event-stream for a subscription.';
 
-/** Answers clients that take no form of their result, and ends subscriptions that would stay open for nobody. */
+/** Answers clients that accept none of the media types, and ends subscriptions that have no reader. */
 export function useAcceptable(): Plugin<object, { res?: ServerResponse }> {
   return {
     async onResultProcess(processing) {
-      // What is ready for a client that has gone is dropped as it is: a feed would last for ever.
+      // The result of a client that has gone is dropped by Yoga; a subscription would stay open.
       const { res } = processing.serverContext;
       if (res?.destroyed === true && isAsyncIterable(processing.result)) await end(processing.result);
       if (processing.resultProcessor !== undefined) return;

@@ -5,7 +5,7 @@ import { watchPace } from '../graphql/read-body.ts';
 import { badRequest, refusal, tooSlow } from '../graphql/refusal.ts';
 import { tooManyUploads, type UploadSlot } from './upload-slots.ts';
 
-/** Bytes of a whole form: the file, the fields and what stands between them. */
+/** Bytes of a whole form: the file, the fields and the delimiters. */
 const MAX_FORM_BYTES = MAX_IMAGE_BYTES + 512 * 1024;
 const LIMITS = {
   files: 1,
@@ -18,18 +18,18 @@ const LIMITS = {
   headerSize: 4096,
 };
 
-/** A client may send its bytes one by one, and each piece would take a hundred bytes: small ones are gathered in blocks. */
+/** A client may send chunks of one byte, and each would take a hundred bytes of memory: small chunks are collected in blocks. */
 const BLOCK_BYTES = 64 * 1024;
-/** Larger pieces are taken as they are, without a copy. */
+/** Larger chunks are kept without a copy. */
 const SMALL_BYTES = 16 * 1024;
 
-/** The file of a form, in pieces. */
+/** The file of a form. */
 export interface FormFile {
   readonly name: string;
   readonly chunks: readonly Uint8Array[];
 }
 
-/** The parts of a form. Of several fields with one name the first counts. */
+/** A form. Of several fields with one name, the first is used. */
 export interface Form {
   readonly fields: ReadonlyMap<string, string>;
   /** Null when there is none. */
@@ -37,16 +37,16 @@ export interface Form {
 }
 
 /**
- * Reads a form as it arrives. After an error the rest of the body is let pass, so that the connection goes on.
+ * Reads a form as it arrives. After an error the rest of the body is discarded, so that the connection stays usable.
  *
  * @param slot counts the bytes
- * @throws GraphQLError with status 400, 408, 413, or 503 when the upload has to make room
+ * @throws GraphQLError with status 400, 408, 413, or 503 when its memory is needed for other uploads
  */
 export function readForm(request: IncomingMessage, slot: UploadSlot): Promise<Form> {
   const { promise, resolve, reject } = Promise.withResolvers<Form>();
   const { headers } = request;
   if (Number(headers['content-length'] ?? 0) > MAX_FORM_BYTES) return Promise.reject(fileTooLarge());
-  // Its client went while the call was counted, and will not say so again.
+  // The client has disconnected already; `close` is not emitted again.
   if (request.destroyed) return Promise.reject(badRequest(CUT));
   const parser = openParser(headers['content-type'] ?? '');
   const input = new Blocks((block) => parser.write(block));
@@ -103,12 +103,12 @@ export function readForm(request: IncomingMessage, slot: UploadSlot): Promise<Fo
     if (isParsed) finish();
     else parser.end();
   });
-  // It comes after the form's last delimiter, which need not be the end of the body.
+  // Emitted after the last delimiter of the form, which may come before the end of the body.
   parser.on('finish', () => {
     isParsed = true;
     if (isRead && !isOver) finish();
   });
-  // Without a listener of its own, an error only closes.
+  // An error without a listener only closes the request.
   request.on('close', () => {
     if (!isRead) fail(badRequest(CUT));
   });
@@ -132,12 +132,12 @@ function unreadable(reason: string): Error {
   return badRequest(`The form cannot be read: ${reason}`);
 }
 
-/** For a file, or a form, that is larger than allowed. */
+/** The refusal of a file, or a form, that is too large. */
 function fileTooLarge(): Error {
   return refusal(413, 'REQUEST_ENTITY_TOO_LARGE', 'The file is larger than 10 MiB.');
 }
 
-/** Gathers bytes in blocks, which are kept or handed on. */
+/** Collects bytes in blocks, which are kept or passed on. */
 class Blocks {
   readonly #onBlock: (block: Buffer) => void;
   #kept: Buffer[] = [];
@@ -164,7 +164,7 @@ class Blocks {
     }
   }
 
-  /** Ends the block that is not full. */
+  /** Completes the block that is not full. */
   flush(): void {
     const block = this.#block?.subarray(0, this.#length);
     this.#block = null;

@@ -11,13 +11,13 @@ import type { UploadSlot } from './upload-slots.ts';
 /** Exactly one file, at exactly one place. */
 const mapSchema = z.record(z.string(), z.tuple([z.string()]));
 
-/** Whether a request has a form, which a browser sends for a page of any site without asking first. */
+/** Whether the body is a form, which a browser sends for a page of any site without a preflight request. */
 export function isForm({ headers }: IncomingMessage): boolean {
   return /^multipart\/form-data\s*(;|$)/i.test(headers['content-type'] ?? '');
 }
 
 /**
- * Before anything of a form is read: all that it can be is an upload.
+ * Called before anything of a form is read: a form can only be an upload.
  *
  * @throws GraphQLError with status 403 when the caller may not upload
  */
@@ -37,8 +37,8 @@ export interface MultipartOperation {
 }
 
 /**
- * Reads an operation with one file, as the GraphQL multipart request specification says. Stricter than Yoga's own
- * reading of it, which makes up the places that `map` names and fails unexpectedly where it is no map.
+ * Reads an operation with one file by the GraphQL multipart request specification. Stricter than Yoga's parser, which creates
+ * missing places that `map` names, and fails unexpectedly when `map` is not an object.
  *
  * @throws as readForm; GraphQLError with status 400
  */
@@ -77,7 +77,7 @@ function putFile(params: object, place: string, file: UploadedFile): void {
   Reflect.set(holder, last, file);
 }
 
-/** Own properties only: no place leads to a prototype. */
+/** Reads own properties only: a place must not lead to a prototype. */
 function ownValue(holder: unknown, key: string): unknown {
   return isObject(holder) && Object.hasOwn(holder, key) ? Reflect.get(holder, key) : undefined;
 }

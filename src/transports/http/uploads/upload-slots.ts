@@ -3,7 +3,7 @@ import { refusal } from '../graphql/refusal.ts';
 
 const MIB = 1024 * 1024;
 
-/** What uploads may take of this process. */
+/** Limits on uploads in this process. */
 export interface UploadLimits {
   /** Bytes of all uploads together. */
   readonly maxBytes: number;
@@ -23,26 +23,25 @@ const LIMITS: UploadLimits = {
   maxArrivingPerOwner: 16,
 };
 
-/** One upload. */
+/** An upload in progress. */
 export interface UploadSlot {
-  /** Registers what ends the upload when it has to make room for others. Called at most once, while it arrives. */
+  /** Registers a callback that ends the upload when its memory is needed for others. It is called at most once, while the body arrives. */
   onCut(listener: () => void): void;
   /**
-   * Counts bytes that have arrived, and cuts slower uploads when there is no room.
+   * Counts bytes that have arrived, and ends slower uploads when the limit is reached.
    *
-   * @returns false when there is none for this one
+   * @returns false when this upload is ended
    */
   grow(bytes: number): boolean;
-  /** The upload has arrived; it is no longer cut for others. */
+  /** The body has arrived; the upload is no longer ended for others. */
   complete(): void;
-  /** To be called once, when its memory is free again. */
+  /** Called once, when its memory is free again. */
   release(): void;
 }
 
 /**
- * The uploads in progress in this process. While one arrives it counts by its bytes and never keeps others out: when there is
- * no room, the owner who holds the most loses the upload that has been arriving for longest. So a client that sends
- * slowly takes nothing that another one needs.
+ * The uploads in progress in this process. While a body arrives, the upload counts by its bytes. When the limit is reached, the
+ * owner with the most bytes loses the oldest of the uploads that are arriving: a slow client takes nothing that another needs.
  */
 export class UploadSlots {
   readonly #limits: UploadLimits;
@@ -67,7 +66,7 @@ export class UploadSlots {
     return {
       onCut: (listener) => {
         upload.onCut = listener;
-        // It was cut before it began to be read.
+        // It was ended before it was read.
         if (upload.state === 'cut') listener();
       },
       grow: (bytes) => this.#grow(upload, bytes),
@@ -119,7 +118,7 @@ export class UploadSlots {
   }
 }
 
-/** For one that comes while as many are in progress as allowed, or that has to make room. */
+/** The refusal of an upload above the limits, or of one whose memory is needed for others. */
 export function tooManyUploads(): GraphQLError {
   const message = 'Too many uploads in progress. Try again in a few seconds.';
   return refusal(503, 'TOO_MANY_UPLOADS', message, { 'retry-after': '1' });
@@ -134,7 +133,7 @@ interface Owner {
 interface Upload {
   readonly owner: Owner;
   bytes: number;
-  /** `cut`: it holds nothing any more, and its answer is on the way. */
+  /** `cut`: ended for others; it holds no memory, and its answer is being sent. */
   state: 'arriving' | 'sending' | 'cut';
   onCut: () => void;
 }
