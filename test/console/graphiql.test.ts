@@ -37,3 +37,19 @@ test('in GraphiQL a job is sent from the first tab and watched live in the secon
   expect(opened.errors()).toEqual([]);
   expect(opened.hosts()).toEqual([new URL(gateway.url).host]);
 });
+
+test('on a phone the answer of GraphiQL has the width of the editors', async () => {
+  await using opened = await browser.open({ viewport: { width: 390, height: 844 } });
+  const { page } = opened;
+  await page.goto(`${gateway.url}/graphql`);
+
+  await run(page);
+  // Long lines wrap here, so that only short words are whole.
+  await shown(page, /(GenerateVideoSuccess)/);
+
+  const editors = await page.locator('.graphiql-editors').boundingBox();
+  const answer = await page.locator('.graphiql-response').boundingBox();
+  expect(answer?.width).toBeGreaterThan(280);
+  expect(answer?.height).toBeGreaterThan(200);
+  expect(answer?.y).toBeGreaterThanOrEqual((editors?.y ?? 0) + (editors?.height ?? 0));
+});
