@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Caller } from '../domain/caller.ts';
 
-/** Counts the WebSockets and event streams that each owner has open at this process. */
+/** Counts the open WebSockets and event streams of each owner in this process. */
 export class OwnerStreams {
   readonly #max: number;
   readonly #open = new Map<string, number>();
@@ -15,7 +15,7 @@ export class OwnerStreams {
    * Counts one more.
    *
    * @param key see streamKey
-   * @returns what counts it off, once; null when the owner has as many as allowed
+   * @returns removes it; null when the owner is at the limit
    */
   open(key: string): (() => void) | null {
     const open = this.#open.get(key) ?? 0;
@@ -32,12 +32,12 @@ export class OwnerStreams {
   }
 }
 
-/** What a caller's streams are counted by: a job's token takes none of its owner's. */
+/** The key of a caller's streams: those of a job token do not count as its owner's. */
 export function streamKey({ ownerId, jobId }: Caller): string {
   return jobId === null ? ownerId : `${ownerId} ${jobId}`;
 }
 
-/** The refusal when an owner has as many as allowed. */
+/** The refusal when an owner is at the limit. */
 export function tooManyStreams(): GraphQLError {
   return new GraphQLError('There are too many open streams of this owner. Close some of them.', {
     extensions: { code: 'TOO_MANY_STREAMS', http: { status: 429 } },

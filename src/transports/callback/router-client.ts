@@ -2,15 +2,15 @@ import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import { Agent } from 'undici';
 import type { CallbackTarget } from './target.ts';
 
-/** What a router is told. */
+/** A message to a router. */
 export type CallbackMessage =
   | { readonly action: 'check' }
   | { readonly action: 'next'; readonly payload: FormattedExecutionResult }
   | { readonly action: 'complete'; readonly errors?: readonly GraphQLFormattedError[] };
 
-/** Milliseconds for one exchange. */
+/** Milliseconds for one request. */
 const DEADLINE_MS = 5000;
-/** At a time, for one router. */
+/** Connections to one router at a time. */
 const MAX_CONNECTIONS = 100;
 
 /** POSTs messages to routers. It follows no redirects: they could lead anywhere. */
@@ -22,7 +22,7 @@ export class RouterClient implements AsyncDisposable {
   });
 
   /**
-   * @param signal gives it up
+   * @param signal aborts the request
    * @returns the status of the answer; null when there was none in time
    */
   async post({ url, id, verifier }: CallbackTarget, message: CallbackMessage, signal: AbortSignal) {

@@ -5,22 +5,21 @@ import { formatErrors, formatResult, maskError } from '../../operations/result-e
 import type { CallbackMessage, RouterClient } from './router-client.ts';
 import type { CallbackTarget } from './target.ts';
 
-/** How often a message is sent before the router counts as gone. */
+/** Attempts to send a message before the router counts as gone. */
 const MAX_ATTEMPTS = 5;
-/** Routers count from one sign of life to the next, and ours take a while to arrive. */
+/** Share of the router's interval after which a heartbeat is sent: it takes a while to arrive. */
 const HEARTBEAT_SHARE = 0.8;
 
 /**
- * One subscription whose messages go to a router, one after the other: while one is under way the feed keeps the
- * newest state only. It ends with its feed, or when the router does not take a message: with 404 it says that it
- * knows the subscription no longer.
+ * One subscription whose messages go to a router, one after the other: while one is being sent, the source keeps the newest state
+ * only. It ends with its events, or when the router does not accept a message; 404 means that it has ended the subscription.
  */
 export class CallbackSubscription {
   readonly #target: CallbackTarget;
   readonly #feed: AsyncIterator<ExecutionResult>;
   readonly #router: RouterClient;
   readonly #ended = new AbortController();
-  /** The deliveries under way and those that wait for them. It never rejects. */
+  /** The deliveries in progress and those that wait for them. It never rejects. */
   #line: Promise<void> = Promise.resolve();
   #waiting = 0;
 
@@ -30,7 +29,7 @@ export class CallbackSubscription {
     this.#router = router;
   }
 
-  /** Asks the router whether it waits for this subscription. When it does not, the feed is released. */
+  /** Asks the router whether it expects this subscription. If not, the events are released. */
   async check(): Promise<boolean> {
     const status = await this.#router.post(this.#target, { action: 'check' }, this.#ended.signal);
     if (status === 204 && !this.#isOver) return true;
@@ -38,7 +37,7 @@ export class CallbackSubscription {
     return false;
   }
 
-  /** Passes on the feed until its end; resolves when all is released. */
+  /** Sends the events until they end; resolves when everything is released. */
   async run(): Promise<void> {
     const heartbeat = this.#startHeartbeat();
     try {
@@ -50,10 +49,10 @@ export class CallbackSubscription {
   }
 
   /**
-   * Ends it from this side.
+   * Ends the subscription from this side.
    *
    * @param message the last one; it is sent once
-   * @param deadline gives that up
+   * @param deadline aborts sending it
    */
   async stop(message: CallbackMessage, deadline: AbortSignal): Promise<void> {
     if (this.#isOver) return;
@@ -65,7 +64,7 @@ export class CallbackSubscription {
     return this.#ended.signal.aborted;
   }
 
-  /** @returns the message that says how the feed ended */
+  /** @returns the message that says how the events ended */
   async #passOn(): Promise<CallbackMessage> {
     try {
       for (let next = await this.#feed.next(); next.done !== true; next = await this.#feed.next()) {
@@ -73,7 +72,7 @@ export class CallbackSubscription {
       }
       return { action: 'complete' };
     } catch (error) {
-      // Yoga makes results of what a feed fails with. Anything else must not look like the end of the job.
+      // An error must not look like the end of the job.
       return { action: 'complete', errors: formatErrors([maskError(error)]) };
     }
   }
@@ -81,7 +80,7 @@ export class CallbackSubscription {
   #startHeartbeat(): NodeJS.Timeout | undefined {
     if (this.#target.heartbeatMs === 0) return undefined;
     return setInterval(() => {
-      // A message that waits is a sign of life too.
+      // A message that waits serves as a heartbeat.
       if (this.#waiting === 0) void this.#send({ action: 'check' });
     }, this.#target.heartbeatMs * HEARTBEAT_SHARE);
   }

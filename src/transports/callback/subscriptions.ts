@@ -5,27 +5,27 @@ import { type CallbackTarget, parseTarget } from './target.ts';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { formatErrors } from '../../operations/result-errors.ts';
 
-/** What callback subscriptions work with. */
+/** Options of callback subscriptions. */
 export interface CallbackOptions {
-  /** URLs below which may be called back, see parseTarget; none are when it is empty. */
+  /** Allowed prefixes of callback URLs, see parseTarget; empty: none are allowed. */
   readonly prefixes: readonly string[];
   readonly log: { error(details: object, message: string): void };
 }
 
-/** Each holds a feed and perhaps a timer, and none is seen on any connection. */
+/** Each holds a subscription and perhaps a timer, without a connection that could be counted. */
 const MAX_SUBSCRIPTIONS = 1000;
 /** Milliseconds for the last messages when the process ends. */
 const STOP_MS = 2000;
 const RESTART = { message: 'The gateway restarts. Subscribe again.', code: 'SERVICE_RESTART' };
 
 /**
- * The subscriptions of routers that are called back (Apollo's callbackSpec=1.0). Disposing it ends them all, each
- * with a `complete` that has an error, so that the router does not take it for the end of the job.
+ * The subscriptions of routers by HTTP callback (Apollo's callbackSpec=1.0). Disposing ends them all, each with a `complete` that
+ * has an error, so that the router does not take it for the end of the job.
  */
 export class CallbackSubscriptions implements AsyncDisposable {
   readonly #options: CallbackOptions;
   readonly #router = new RouterClient();
-  /** Those that are checked or under way, with what ends when they do. */
+  /** Subscriptions that are checked or open, with promises that resolve when they end. */
   readonly #open = new Map<CallbackSubscription, Promise<void>>();
   #stopping = false;
 
@@ -36,16 +36,16 @@ export class CallbackSubscriptions implements AsyncDisposable {
   /**
    * Reads `extensions.subscription` of a request.
    *
-   * @throws GraphQLError when it is wrong, or its URL is not allowed
+   * @throws GraphQLError when it is malformed, or its URL is not allowed
    */
   targetOf(extension: unknown): CallbackTarget {
     return parseTarget(extension, this.#options.prefixes);
   }
 
   /**
-   * Checks that the router waits for it, then sends it the feed.
+   * Checks that the router expects the subscription, then sends it the events.
    *
-   * @returns why it can't; the feed is released then
+   * @returns why it is refused; the events are released then
    */
   async open(target: CallbackTarget, feed: AsyncIterator<ExecutionResult>): Promise<GraphQLError | null> {
     const refused = this.#refusal();
@@ -99,8 +99,8 @@ function refusal(status: number, code: string, message: string): GraphQLError {
 }
 
 /**
- * Lets a router subscribe without a connection that stays open: by POST, with `extensions.subscription`. Until there
- * is a feed, such a request is like any other.
+ * Lets a router subscribe by POST with `extensions.subscription`, without an open connection. Until the subscription is open, such
+ * a request is like any other.
  */
 export function useCallbacks(callbacks: CallbackSubscriptions): Plugin {
   const targets = new WeakMap<Request, CallbackTarget>();

@@ -5,9 +5,9 @@ export interface CallbackTarget {
   readonly url: URL;
   /** The router's name for the subscription. */
   readonly id: string;
-  /** By it the router knows that a message is from us. */
+  /** Proves to the router that a message is from the gateway. */
   readonly verifier: string;
-  /** Milliseconds between two signs of life; 0 = none are wanted. */
+  /** Milliseconds between heartbeats; 0 = none. */
   readonly heartbeatMs: number;
 }
 
@@ -16,11 +16,11 @@ const MIN_HEARTBEAT_MS = 1000;
 const MAX_HEARTBEAT_MS = 5 * 60_000;
 
 /**
- * Reads `extensions.subscription` of a request. Whoever asks could have us POST anywhere, inside networks that only
- * we are in: so it is the operator who says where to.
+ * Reads `extensions.subscription` of a request. A caller could make the gateway POST to any URL, also inside its own networks:
+ * only URLs that the operator has allowed are accepted.
  *
- * @param prefixes URLs below which may be called back: origins, or with a path; without a slash at the end
- * @throws GraphQLError CALLBACK_NOT_ALLOWED for any other URL, BAD_REQUEST for what is not such an extension
+ * @param prefixes allowed prefixes of callback URLs: origins, with or without a path; without a slash at the end
+ * @throws GraphQLError CALLBACK_NOT_ALLOWED for any other URL, BAD_REQUEST for a malformed extension
  */
 export function parseTarget(extension: unknown, prefixes: readonly string[]): CallbackTarget {
   const { callbackUrl, subscriptionId, verifier, heartbeatIntervalMs = 0 } = fieldsOf(extension);
@@ -42,8 +42,8 @@ export function parseTarget(extension: unknown, prefixes: readonly string[]): Ca
 }
 
 /**
- * Whether a URL is at the prefix or below it. Below a path only plain segments count: how an escaped slash or dot, `..;` or an
- * empty segment is read is up to the server there, and might lead out of the path.
+ * Whether a URL is at the prefix or below it. Below a path only plain segments are allowed: a server may read an escaped slash or
+ * dot, `..;` or an empty segment as a way out of the path.
  */
 function isBelow(url: URL, prefix: string): boolean {
   const { origin, pathname } = new URL(prefix);

@@ -41,18 +41,18 @@ const MAX_PENDING = 1000;
 const MAX_UNAUTHENTICATED = 100;
 /** Fragments of one message. Browsers and the usual libraries send few messages in more than one. */
 const MAX_FRAGMENTS = 32;
-/** Pieces in which one frame may arrive: each takes more memory than its bytes. */
+/** Chunks in which one frame may arrive: each takes more memory than its bytes. */
 const MAX_PIECES = 256;
-/** Milliseconds for a client to answer a close frame before it is terminated. Its types do not know it. */
+/** Milliseconds for a client to answer a close frame before it is terminated. Missing in the types of ws. */
 const CLOSING = { closeTimeout: 3000 };
-/** Of the message with `connection_init`. A token that fits into a request's header fits into it. */
+/** Limits of the `connection_init` message. A token that fits into a header fits into it. */
 const INIT_LIMITS = { maxBytes: 16 * 1024, timeoutMs: INIT_TIMEOUT_MS };
-/** Of a message after it: a payload of MAX_FRAME_BYTES with all that may stand between its fragments. */
+/** Limits of later messages: a payload of MAX_FRAME_BYTES, with control frames between its fragments. */
 const MESSAGE_LIMITS = { maxBytes: 2 * MAX_FRAME_BYTES, timeoutMs: 30_000 };
-/** WebSocket close code for "service restart": clients connect again. `complete` would tell them that it is over. */
+/** WebSocket close code for "service restart": clients reconnect. After `complete` they would not. */
 const SERVICE_RESTART = 1012;
 
-/** GraphQL over WebSocket (graphql-transport-ws), with the endpoint's own rules for documents, context and errors. */
+/** GraphQL over WebSocket (graphql-transport-ws): accepts sockets and limits what they may hold. */
 export class WebSocketEndpoint {
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -62,7 +62,7 @@ export class WebSocketEndpoint {
     ...CLOSING,
     perMessageDeflate: false,
     autoPong: false,
-    // A message to a turn: of many in one piece, those before each are done as far as they can be.
+    // One message per turn: of many in one piece, each is handled as far as possible before the next.
     allowSynchronousEvents: false,
     handleProtocols,
   });
@@ -76,7 +76,7 @@ export class WebSocketEndpoint {
     this.#options = options;
   }
 
-  /** How many sockets are open. */
+  /** Number of open sockets. */
   get size(): number {
     return this.#server.clients.size;
   }
@@ -86,13 +86,13 @@ export class WebSocketEndpoint {
     this.#server.handleUpgrade(request, socket, head, (client) => this.#serve(client, socket, request));
   }
 
-  /** Asks every client to come back later, to another instance or to the next one here. */
+  /** Tells every client to reconnect, to another instance or after the restart. */
   drain(): void {
     this.#scheduler.flush();
     for (const client of this.#server.clients) client.close(SERVICE_RESTART, 'Service restart');
   }
 
-  /** Cuts what is still open. */
+  /** Terminates all open sockets. */
   terminate(): void {
     for (const client of this.#server.clients) client.terminate();
   }

@@ -1,10 +1,10 @@
 /**
- * The sockets that have not yet said whose they are, of all clients together. When there are too many, the oldest is
- * dropped, not the newest refused: a client that says it at once is served, however many others do not.
+ * Sockets in an early state, of all clients together. Above the limit the oldest is dropped, and the newest accepted: a client that
+ * goes on at once is served, however many others do not.
  */
 export class PendingSockets {
   readonly #max: number;
-  /** What drops each, the oldest first. */
+  /** Callbacks that drop the sockets, the oldest first. */
   readonly #drops = new Set<() => void>();
 
   constructor(max: number) {
@@ -15,7 +15,7 @@ export class PendingSockets {
    * Adds a socket.
    *
    * @param drop closes the socket
-   * @returns what removes it; may be called more than once
+   * @returns removes it; may be called more than once
    */
   add(drop: () => void): () => void {
     const [oldest] = this.#drops;

@@ -4,8 +4,8 @@ import { WebSocketServer } from 'ws';
 import { closeSocket } from './socket-writer.ts';
 
 /**
- * WebSocket close code for "policy violation". Clients of graphql-ws take it for final and stop; after 4403, and after an
- * upgrade that is refused by HTTP, they try again for as long as they are told to.
+ * WebSocket close code for "policy violation". Clients with graphql-ws stop; after 4403, and after an upgrade that
+ * is refused by HTTP, they retry as often as they are configured to.
  */
 const POLICY_VIOLATION = 1008;
 /** Milliseconds for the client to answer the close frame. */
@@ -16,11 +16,11 @@ const server = new WebSocketServer({
   clientTracking: false,
   maxPayload: 1024,
   perMessageDeflate: false,
-  // A browser takes none of its protocols for a failure, and would not tell the reason.
+  // Without one of its protocols a browser reports a failure and hides the reason.
   handleProtocols: ([first]) => first ?? false,
 });
 
-/** Completes an upgrade only to close the WebSocket with a reason: of an HTTP answer a browser tells pages nothing. */
+/** Completes an upgrade only to close the WebSocket with a reason: browsers hide HTTP answers to upgrades from pages. */
 export function rejectUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, reason: string): void {
   server.handleUpgrade(request, socket, head, (client) => {
     client.on('error', () => client.terminate());

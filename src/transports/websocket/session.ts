@@ -9,7 +9,7 @@ import { authenticateOrRefuse, bearerToken, tokenOfOperation, tokenOfParams } fr
 import { type OwnerStreams, streamKey, tooManyStreams } from '../owner-streams.ts';
 import type { PendingSockets } from './pending-sockets.ts';
 
-/** What the session of a socket works with. */
+/** Options of a session. */
 export interface SocketSessionOptions {
   readonly authenticator: Authenticator;
   readonly streams: OwnerStreams;
@@ -20,7 +20,7 @@ export interface SocketSessionOptions {
   readonly header: string | undefined;
   /** Closes the socket. */
   readonly close: (code: number, reason: string) => void;
-  /** Whether an operation is under way. */
+  /** Whether an operation is in progress. */
   readonly busy: () => boolean;
 }
 
@@ -30,15 +30,15 @@ const UNAUTHENTICATED_MS = 10_000;
 const TRY_AGAIN_LATER = 1013;
 
 /**
- * Who asks over one socket: whom its token names, from the `connection_init` or else from the upgrade. A socket without
- * a token may still send one with each operation, as GraphiQL does.
+ * The callers of one socket: its token comes in `connection_init` or else with the upgrade. A socket without a token may send one
+ * with each operation, as GraphiQL does.
  */
 export class SocketSession {
   readonly #options: SocketSessionOptions;
-  /** What counts this socket off, by the key that it was counted by. */
+  /** Callbacks that uncount this socket, by the key of `streamKey`. */
   readonly #counted = new Map<string, () => void>();
   #offAlarm: () => void = () => {};
-  /** To be called when the socket has said whose it is: it then counts as one of that owner. */
+  /** Called when the socket has a caller: it then counts as one of that owner. */
   #named: () => void = () => {};
   #caller: Caller | null = null;
   #ended = false;
@@ -47,7 +47,7 @@ export class SocketSession {
     this.#options = options;
   }
 
-  /** Checks the token. @returns false when it is not good: the socket is then closed with 4403 */
+  /** Checks the token. @returns false when it is not valid: the socket is then closed with 4403 */
   async begin(params: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
     const { authenticator, header, close } = this.#options;
     const token = tokenOfParams(params) ?? bearerToken(header);
@@ -71,7 +71,7 @@ export class SocketSession {
     }
   }
 
-  /** Who asks for an operation. @throws GraphQLError as its token, or that of the socket, is missing or not good */
+  /** The caller of an operation. @throws GraphQLError when its token, or that of the socket, is missing or not valid */
   callerOf({ extensions }: SubscribePayload): Caller | Promise<Caller> {
     const token = tokenOfOperation(extensions);
     if (token === null && this.#caller !== null) return this.#caller;
@@ -79,8 +79,8 @@ export class SocketSession {
   }
 
   /**
-   * Closes the socket when the token that it began with has expired. To be called before a subscription ends with an
-   * error: its own alarm may ring first, and clients take an error for the last word, while they come again after 4403.
+   * Closes the socket when its token has expired. Called before a subscription ends with an error: its own timer may fire first, and
+   * clients take an error for final, while they reconnect after 4403.
    */
   closeIfExpired(): void {
     const { clock, close } = this.#options;
@@ -93,7 +93,7 @@ export class SocketSession {
     else this.#options.close(CloseCode.Forbidden, 'The token is no longer valid');
   }
 
-  /** To be called when the socket has closed. */
+  /** Called when the socket has closed. */
   end(): void {
     this.#ended = true;
     this.#offAlarm();

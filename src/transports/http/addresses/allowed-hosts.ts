@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { rememberLast } from '../remember-last.ts';
 
-/** Which hosts requests may name. */
+/** Which hosts requests may have. */
 export interface HostRules {
   /** Host names as a URL writes them, with a port or for any port. */
   readonly names: readonly string[];
@@ -12,8 +12,8 @@ export interface HostRules {
 }
 
 /**
- * The hosts that requests may name. Whoever owns a name can let it lead to the gateway (DNS rebinding); to a browser a
- * page of that name is then of the same origin as the gateway.
+ * The hosts that requests may have. The owner of a name can point it at the gateway (DNS rebinding); for a browser a page of that
+ * name then has the same origin as the gateway.
  */
 export class AllowedHosts {
   readonly #rules: HostRules | null;
@@ -23,7 +23,7 @@ export class AllowedHosts {
     this.#rules = rules;
   }
 
-  /** Whether only this machine may ask, by its own names. */
+  /** Whether only the names of this machine are allowed. */
   get localOnly(): boolean {
     return this.#rules?.addresses === 'loopback';
   }
@@ -56,7 +56,7 @@ function isLocalName(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost');
 }
 
-/** Nobody can let an address lead elsewhere. */
+/** An IP address cannot be rebound. */
 function isAddress(name: string, addresses: 'loopback' | 'any'): boolean {
   const text = name.replace(/^\[(.*)\]$/, '$1');
   return ipaddr.isValid(text) && (addresses === 'any' || ipaddr.process(text).range() === 'loopback');

@@ -3,15 +3,15 @@ import type { AllowedHosts } from './allowed-hosts.ts';
 import type { PublicUrl } from './public-url.ts';
 import { hostRefusal, originRefusal, type RequestRefusal } from '../request-refusal.ts';
 
-/** What decides whether a request is answered. */
+/** Options of `CrossOrigin`. */
 export interface CrossOriginOptions {
-  /** Origins whose pages may ask, as browsers write them, such as `https://app.example.com`. */
+  /** Allowed origins of other pages, as browsers write them, such as `https://app.example.com`. */
   readonly corsOrigins: readonly string[];
   readonly hosts: AllowedHosts;
   readonly publicUrl: PublicUrl;
 }
 
-/** Whose pages may ask from a browser: the gateway's own, and those of the origins in the list. Programs may always. */
+/** Decides which pages may send requests from a browser: those of the gateway and of the allowed origins. Programs always may. */
 export class CrossOrigin {
   readonly #origins: ReadonlySet<string>;
   readonly #hosts: AllowedHosts;
@@ -24,8 +24,8 @@ export class CrossOrigin {
   }
 
   /**
-   * Whether the host that a request names is allowed; that which a trusted proxy forwards, and the request's own: a page
-   * can send any header but Host. Browsers always send a Host.
+   * Checks the host of a request: the one that a trusted proxy forwards, and the request's own, as a page can set any header but
+   * Host. Browsers always send a Host.
    */
   refusalOfHost(request: IncomingMessage): RequestRefusal | null {
     const { host } = request.headers;
@@ -36,10 +36,10 @@ export class CrossOrigin {
   }
 
   /**
-   * Whether a page may send an operation. Its own answer would be kept from a page of another site, but what the
-   * operation asks for would be done. Following a link to GraphiQL is no such request.
+   * Checks whether a page may send an operation. A browser would hide the answer from a page of another site, but the operation
+   * would be executed. Following a link to GraphiQL is not an operation.
    *
-   * @param isUnasked whether browsers let any page send it to any host without asking first: WebSockets and forms
+   * @param isUnasked whether browsers send it without a preflight request: WebSockets and forms
    */
   refusalOfPage(request: IncomingMessage, isUnasked: boolean): RequestRefusal | null {
     const { headers } = request;
@@ -54,12 +54,12 @@ export class CrossOrigin {
     return this.#mayBeOwn(page) && (isOwn || !isUnasked) ? null : originRefusal(origin);
   }
 
-  /** Whether pages of any other origin may ask. */
+  /** Whether any other origin is allowed. */
   get any(): boolean {
     return this.#origins.size > 0;
   }
 
-  /** Yoga's settings for the headers that let a page of another origin read answers; false: it may not. */
+  /** Yoga's settings for the CORS headers; false: none are sent. */
   headersFor(request: Request): CorsHeaders | false {
     const origin = request.headers.get('origin');
     if (origin === null || !this.#origins.has(origin)) return false;
@@ -72,7 +72,7 @@ export class CrossOrigin {
     };
   }
 
-  /** A proxy may replace the Host that a rebound page's request had; the page's origin still names it. */
+  /** A proxy may replace the Host of a rebound page's request; the origin of the page still names it. */
   #mayBeOwn(page: URL | null): boolean {
     return page === null || !/^https?:$/.test(page.protocol) || this.#hosts.allows(page.host);
   }
@@ -83,6 +83,6 @@ interface CorsHeaders {
   readonly methods: string[];
   readonly allowedHeaders: string[];
   readonly credentials: boolean;
-  /** Seconds for which a browser need not ask again. */
+  /** Seconds for which a browser may cache the answer to a preflight request. */
   readonly maxAge: number;
 }

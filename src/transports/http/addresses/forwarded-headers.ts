@@ -2,13 +2,13 @@ import ipaddr from 'ipaddr.js';
 import type { IncomingHttpHeaders } from 'node:http';
 import { rememberLast } from '../remember-last.ts';
 
-/** What proxies say of the request as the client made it; null: not said, or not readable. */
+/** The client's request as proxies describe it; null: missing or malformed. */
 export interface Forwarded {
   readonly protocol: 'http:' | 'https:' | null;
   /** Without a default port, such as `example.com:8443`. */
   readonly host: string | null;
   readonly port: string | null;
-  /** Empty, or with a slash at the start only. */
+  /** Empty, or with a slash at its start and none at its end. */
   readonly prefix: string | null;
 }
 
@@ -32,7 +32,7 @@ export function forwardedOf(headers: IncomingHttpHeaders): Forwarded {
   };
 }
 
-/** Traefik writes the WebSocket's own. */
+/** Traefik writes `ws` and `wss` for WebSockets. */
 const PROTOCOLS: Readonly<Record<string, Forwarded['protocol']>> = {
   http: 'http:',
   https: 'https:',
@@ -63,7 +63,7 @@ function forwardedPairs(header: string | undefined): Map<string, string> {
   );
 }
 
-/** The proxies whose `Forwarded` and `X-Forwarded-*` headers count. */
+/** The proxies whose `Forwarded` and `X-Forwarded-*` headers are used. */
 export class TrustedProxies {
   readonly #ranges: readonly (readonly [ipaddr.IPv4 | ipaddr.IPv6, number])[];
 
@@ -72,7 +72,7 @@ export class TrustedProxies {
     this.#ranges = ranges.map((range) => ipaddr.parseCIDR(range));
   }
 
-  /** @param address of the peer of a connection; undefined when the connection is gone */
+  /** @param address of the peer of a connection; undefined when the connection has closed */
   readonly trusts = (address: string | undefined): boolean =>
     this.#ranges.length > 0 && address !== undefined && this.#isInRange(address);
 

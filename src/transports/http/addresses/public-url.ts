@@ -2,20 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import { type Forwarded, forwardedOf, isHost, NOT_FORWARDED, TrustedProxies } from './forwarded-headers.ts';
 import { isIPv4 } from 'node:net';
 
-/** What is read of a request; for a WebSocket, of its upgrade. */
+/** The parts of a request that are read; for a WebSocket, of its upgrade. */
 export type AddressedRequest = Pick<IncomingMessage, 'headers' | 'socket'>;
 
 /** How clients reach the gateway. */
 export interface PublicUrlOptions {
-  /** Without a slash at its end, such as `https://example.com/reelgate`; null: as each request says. */
+  /** Without a slash at its end, such as `https://example.com/reelgate`; null: taken from each request. */
   readonly publicUrl: string | null;
-  /** The proxies whose `Forwarded` and `X-Forwarded-*` headers count, in CIDR notation. */
+  /** The proxies whose `Forwarded` and `X-Forwarded-*` headers are used, in CIDR notation. */
   readonly trustProxy: readonly string[];
 }
 
 /**
- * The URL that clients use for the gateway: the configured one, else what a trusted proxy says of the request, else the
- * request's Host.
+ * The URL that clients use for the gateway: the configured one, else the one that a trusted proxy forwards, else the request's
+ * Host.
  */
 export class PublicUrl {
   readonly #url: URL | null;
@@ -38,7 +38,7 @@ export class PublicUrl {
     return this.#prefix ?? this.#forwarded(request).prefix ?? '';
   }
 
-  /** The host that a trusted proxy was asked for; null: it does not say. */
+  /** The host that a trusted proxy forwards; null: none. */
   forwardedHostOf(request: AddressedRequest): string | null {
     return this.#forwarded(request).host;
   }
@@ -47,7 +47,7 @@ export class PublicUrl {
   isOwnOrigin(origin: URL, request: AddressedRequest): boolean {
     if (origin.origin === this.#url?.origin) return true;
     const forwarded = this.#forwarded(request);
-    // A proxy may speak https to clients and http to the gateway, so that the page's scheme is taken where none is said.
+    // A proxy may use https to clients and http to the gateway: without a forwarded scheme, that of the page is used.
     const protocol = forwarded.protocol ?? origin.protocol;
     const hosts = [withPort(forwarded.host ?? request.headers.host, forwarded.port), request.headers.host];
     return hosts.some((host) => originWith(protocol, host) === origin.origin);
@@ -73,7 +73,7 @@ function withPort(host: string | undefined, port: string | null): string | undef
   return host === undefined || port === null || /:\d+$/.test(host) ? host : `${host}:${port}`;
 }
 
-/** As a browser writes it: in lower case, without a default port. */
+/** An origin as a browser writes it: in lower case, without a default port. */
 function originWith(protocol: string, host: string | undefined): string | null {
   if (host === undefined || !isHost(host)) return null;
   return URL.parse(`${protocol}//${host}`)?.origin ?? null;
@@ -85,7 +85,7 @@ function originOfSocket({ socket }: AddressedRequest): string {
   return `http://${localFamily === 'IPv6' ? `[${localAddress}]` : localAddress}:${localPort ?? 80}`;
 }
 
-/** Whether browsers take a page at this URL for a secure context. Elsewhere they ignore some headers, and say so in their console. */
+/** Whether a page at this URL is a secure context. Elsewhere browsers ignore some headers and warn in their console. */
 export function isSecureContext(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   if (protocol === 'https:') return true;

@@ -7,15 +7,15 @@ import { sendJson } from '../health.ts';
 import { rememberLast } from '../remember-last.ts';
 import { sendFile, type StaticFile, staticFile } from './static-file.ts';
 
-/** Where the build puts it. */
+/** The folder of the build. */
 const DIST = fileURLToPath(new URL('../../../../console/dist/', import.meta.url));
-/** The page's own routes; its script knows what to show there. */
+/** The routes of the page's script. */
 const PAGE = /^\/(?:jobs\/[^/]+)?$/;
 const YEAR_SECONDS = 31_536_000;
 
 /**
- * Scripts and styles are the gateway's own. Images and videos are wherever users' images and the upstream's files are;
- * a video is also fetched, to be saved.
+ * Scripts and styles come from the gateway. Images and videos may be anywhere: users' images and the upstream's files. A video is
+ * also fetched, to be saved.
  */
 const POLICY = [
   "default-src 'none'",
@@ -43,13 +43,13 @@ const TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
 };
 
-/** The build writes a file with the extension beside each that gains by it. */
+/** Extensions of the compressed copies that the build writes. */
 const ENCODINGS = [
   { name: 'br', extension: '.br' },
   { name: 'gzip', extension: '.gz' },
 ] as const;
 
-/** The console's files. They are held in memory, so that a new build under a running gateway mixes nothing. */
+/** The console's files. They are held in memory, so that a new build does not mix with the old one while the gateway runs. */
 export class ConsoleFiles {
   readonly #files: ReadonlyMap<string, StaticFile>;
 
@@ -58,10 +58,10 @@ export class ConsoleFiles {
   }
 
   /**
-   * Reads what was built.
+   * Reads the build.
    *
-   * @param upstream what the page tells people of it
-   * @returns null when nothing was built
+   * @param upstream shown on the page
+   * @returns null when there is no build
    */
   static read(upstream: UpstreamKind, folder = DIST): ConsoleFiles | null {
     if (!existsSync(`${folder}index.html`)) return null;
@@ -75,13 +75,13 @@ export class ConsoleFiles {
     return new ConsoleFiles(byPath);
   }
 
-  /** Whether something is at a path: a file, or one of the page's routes. */
+  /** Whether a path is a file or one of the page's routes. */
   has(path: string): boolean {
     return this.#find(path) !== undefined;
   }
 
   /**
-   * Answers for a path that something is at.
+   * Answers a request for such a path.
    *
    * @param prefix the path below which clients find the gateway, such as `/reelgate`; empty for none
    */
@@ -93,14 +93,14 @@ export class ConsoleFiles {
     } else if (file === this.#page) {
       sendFile(this.#pageFor(prefix), { status: 200, headers: PAGE_HEADERS }, request, response);
     } else {
-      // The names under assets change with what is in them.
+      // The names of these files change with their content.
       const cache = path.startsWith('/assets/') ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache';
       const headers = { ...PAGE_HEADERS, 'cache-control': cache };
       sendFile(file, { status: 200, headers }, request, response);
     }
   }
 
-  /** For a path that nothing is at: tells a person so in a page. @returns false when a program asks */
+  /** Answers an unknown path with a page. @returns false when the client does not accept HTML */
   serveMissing(prefix: string, request: IncomingMessage, response: ServerResponse): boolean {
     const { method, headers } = request;
     if (this.#page === undefined || method !== 'GET' || headers.accept?.includes('text/html') !== true)
@@ -117,7 +117,7 @@ export class ConsoleFiles {
     return PAGE.test(path) ? this.#page : this.#files.get(path);
   }
 
-  /** All URLs in the page are relative to its base. */
+  /** All URLs in the page are relative to its `base` element. */
   readonly #pageFor = rememberLast((prefix: string): StaticFile => {
     const page = this.#page;
     if (page === undefined) throw new Error('The console has no page.');

@@ -3,11 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
 import { sendJson } from '../health.ts';
 
-/** What local media are passed on with. */
+/** Options of the media proxy. */
 export interface MediaProxyOptions {
-  /** Of the upstream. */
+  /** Origin of the upstream. */
   readonly origin: string;
-  /** Connects to it. */
+  /** Connects to the upstream. */
   readonly dispatcher: Dispatcher;
   readonly log: { error(details: object, message: string): void };
   /** Milliseconds until the upstream begins to answer, and between two parts of its answer. @default 10_000 */
@@ -15,7 +15,7 @@ export interface MediaProxyOptions {
 }
 
 const UPSTREAM_TIMEOUT_MS = 10_000;
-/** Files that are passed on at once. Each holds a connection to the upstream and some 100 KB. */
+/** Files in transfer at a time. Each holds a connection to the upstream and some 100 KB. */
 const MAX_IN_PROGRESS = 256;
 const METHODS = 'GET, HEAD, OPTIONS';
 const REQUEST_HEADERS = ['range', 'if-range', 'if-none-match', 'if-modified-since'] as const;
@@ -29,7 +29,7 @@ const RESPONSE_HEADERS = [
   'last-modified',
 ] as const;
 const STATUSES: ReadonlySet<number> = new Set([200, 206, 304, 404, 410, 416]);
-/** Anything else could be a page, which would run under the gateway's own origin. */
+/** Allowed media types. Any other file could be a page, which would run under the gateway's origin. */
 const TYPES: ReadonlySet<string> = new Set([
   'image/jpeg',
   'image/png',
@@ -37,14 +37,14 @@ const TYPES: ReadonlySet<string> = new Set([
   'video/mp4',
   'video/webm',
 ]);
-/** Pages of any origin may show the files, as they may those of the public upstream: who has the URL may read it. */
+/** Pages of any origin may show the files, like those of the public upstream: the URL is the permission. */
 const CORS = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'accept-ranges, content-length, content-range, etag',
   'cross-origin-resource-policy': 'cross-origin',
 };
 
-/** Passes the images and videos of a local upstream on to clients. No file is held in memory. */
+/** Serves the images and videos of a local upstream to clients. No file is held in memory. */
 export class MediaProxy {
   readonly #options: MediaProxyOptions;
   #inProgress = 0;
@@ -103,7 +103,7 @@ export class MediaProxy {
       log.error({ err: error, path }, 'a file of the upstream could not be fetched');
       return sendJson(response, 502, { error: 'The upstream could not be reached. Try again later.' });
     }
-    // A body that is thrown away has no reader to whom its error could go, and would end the process.
+    // A discarded body has no reader for its errors, and an unhandled error would end the process.
     answer.body.on('error', () => {});
     const type = String(answer.headers['content-type'] ?? '')
       .split(';')[0]
@@ -126,7 +126,7 @@ export class MediaProxy {
       sendJson(response, 502, { error: 'The upstream sent something else than an image or a video.' });
     } else {
       response.writeHead(answer.statusCode, { ...pick(answer.headers, RESPONSE_HEADERS), ...CORS });
-      // Either side may end it early; then the connection to the other one is cut.
+      // Either side may end the transfer; then the other connection is closed.
       await pipeline(answer.body, response).catch(() => response.destroy());
     }
   }

@@ -10,7 +10,7 @@ export interface StaticFile {
   readonly encoded: ReadonlyMap<string, Buffer>;
 }
 
-/** By preference. */
+/** Supported encodings by preference. */
 const ENCODINGS = ['br', 'gzip'] as const;
 
 export function staticFile(
@@ -18,7 +18,7 @@ export function staticFile(
   bytes: Buffer,
   encoded: ReadonlyMap<string, Buffer> = new Map(),
 ): StaticFile {
-  // Weak: the same for each encoding.
+  // Weak: equal for all encodings.
   return { type, etag: `W/"${createHash('sha256').update(bytes).digest('base64url')}"`, bytes, encoded };
 }
 
@@ -49,7 +49,7 @@ function isKnown({ headers }: IncomingMessage, etag: string): boolean {
   return (headers['if-none-match'] ?? '').split(',').some((tag) => [etag, '*'].includes(tag.trim()));
 }
 
-/** By name; `*` and weights other than 0 are nothing that browsers send here. */
+/** Whether Accept-Encoding names an encoding. Browsers send neither `*` nor weights other than 0 here. */
 function accepts({ headers }: IncomingMessage, encoding: string): boolean {
   const accepted = (headers['accept-encoding'] ?? '').split(',');
   return accepted.some((item) => {

@@ -7,21 +7,21 @@ import { sendJson } from '../../health.ts';
 import { rememberLast } from '../../remember-last.ts';
 import { sendFile, type StaticFile, staticFile } from '../static-file.ts';
 
-/** What GraphiQL opens with. */
+/** Options of GraphiQL. */
 export interface GraphiQLOptions {
-  /** An image that the upstream can fetch, for the first document, as the client names it; null for the one in its file. */
+  /** The URL for clients of an image that the upstream can fetch, for the first document; null: the one in the document's file. */
   readonly sampleImageUrl: ((request: IncomingMessage) => string) | null;
-  /** Whether the endpoint asks for a token: the page then asks for one first. */
+  /** Whether callers need a token: the page then asks for one first. */
   readonly signIn: boolean;
-  /** What the page tells people of it. */
+  /** Shown on the page. */
   readonly upstream: UpstreamKind;
 }
 
 const OPERATIONS = new URL('../../../../../schema/operations/', import.meta.url);
-/** Where its files are, beside the endpoint. */
+/** The path of the page's files, beside the endpoint. */
 const FILES_PATH = '/graphiql/';
 
-/** Scripts are the gateway's own files; the editor writes styles into the page. */
+/** Scripts come from the gateway; the editor writes styles into the page. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -45,8 +45,7 @@ const JAVASCRIPT = 'text/javascript; charset=utf-8';
 const CSS = 'text/css; charset=utf-8';
 
 /**
- * GraphiQL: a page and its files, with no request to another host, opening with the documents of schema/operations as its
- * tabs.
+ * GraphiQL: a page and its files, without requests to other hosts. Its tabs are the documents of schema/operations.
  */
 export class GraphiQL {
   readonly #options: GraphiQLOptions;
@@ -59,20 +58,20 @@ export class GraphiQL {
     this.#pageWith = rememberLast((url) => staticFile('text/html; charset=utf-8', Buffer.from(render(url))));
   }
 
-  /** Whether a request is for the page or one of its files; a browser's GET of the endpoint is. */
+  /** Whether a request is for the page or one of its files. A browser's GET of the endpoint is for the page. */
   has(path: string, { method, headers }: IncomingMessage, endpoint: string): boolean {
     if (path.startsWith(FILES_PATH)) return true;
     return path === endpoint && method === 'GET' && headers.accept?.includes('text/html') === true;
   }
 
-  /** Answers for a path that it has. */
+  /** Answers a request for the page or one of its files. */
   async serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!path.startsWith(FILES_PATH)) {
       const headers = { ...HEADERS, vary: 'accept, accept-encoding' };
       const page = this.#pageWith(this.#options.sampleImageUrl?.(request) ?? '');
       return sendFile(page, { status: 200, headers }, request, response);
     }
-    // It is 9 MB of text, which only those who look at it shall pay for.
+    // The page has 9 MB of text: it is read on the first request only.
     this.#files ??= readFiles();
     const file = (await this.#files).get(path.slice(FILES_PATH.length));
     if (file === undefined) sendJson(response, 404, { error: `There is nothing at ${path}.` });
@@ -83,9 +82,9 @@ export class GraphiQL {
 }
 
 /**
- * Reads what the page is made of. All URLs in it are relative to the endpoint.
+ * Reads the page. All URLs in it are relative to the endpoint.
  *
- * @returns makes it; its argument is the URL of the sample image, empty for the one in the document's file
+ * @returns renders it; its argument is the URL of the sample image, empty for the one in the document's file
  */
 function renderer({ signIn, upstream }: GraphiQLOptions): (sampleImageUrl: string) => string {
   const operations = readOperations();
@@ -99,7 +98,7 @@ function renderer({ signIn, upstream }: GraphiQLOptions): (sampleImageUrl: strin
       variables,
     }));
     const settings = { title: 'Reelgate', subscriptionsProtocol: 'WS', defaultTabs };
-    // Within a script element `<` could begin its end.
+    // `<` could begin the end tag of the script element.
     const data = JSON.stringify({ settings, signIn }).replaceAll('<', String.raw`\u003c`);
     return html.replace('{}', () => data);
   };
@@ -142,5 +141,5 @@ function readOperations() {
     });
 }
 
-/** The image in the first document; the sandbox has one of its own, which needs no other host. */
+/** The image in the first document. The sandbox has its own, which needs no other host. */
 const SAMPLE_IMAGE = /https:\/\/segmind-resources[^"]+/;
