@@ -32,7 +32,7 @@ const fileSchema = z
     }
   });
 
-/** Static keys for servers. Known are only their hashes, so that the file gives none away. */
+/** Static keys for servers. Only their hashes are stored, so that the file does not reveal them. */
 export class ApiKeys {
   readonly #callers: ReadonlyMap<string, Caller>;
 
@@ -54,7 +54,7 @@ export class ApiKeys {
     return new ApiKeys(new Map(callers));
   }
 
-  /** Hashing comes first, so that the time of the look-up tells nothing of the keys. @returns null when it is none */
+  /** Finds the caller of a key. It is hashed first, so that the time of the look-up reveals nothing. @returns null for another token */
   find(key: string): Caller | null {
     return this.#callers.get(createHash('sha256').update(key).digest('hex')) ?? null;
   }

@@ -5,22 +5,22 @@ import { JobTokens } from './job-tokens.ts';
 import { RememberedCallers } from './remembered-callers.ts';
 import type { UserTokens } from './user-tokens.ts';
 
-/** What tells callers. With neither users' tokens nor keys everybody is the owner `anonymous`. */
+/** Options of the authenticator. With neither user tokens nor API keys every caller is the owner `anonymous`. */
 export interface AuthenticatorOptions {
   readonly userTokens: UserTokens | null;
   readonly apiKeys: ApiKeys | null;
   readonly jobTokens: JobTokens;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Told why tokens can't be checked, at most once in ten seconds. */
+  /** Called with the reason when tokens cannot be checked, at most once in ten seconds. */
   readonly onUnavailable: (error: AuthUnavailableError) => void;
 }
 
-/** A bearer token is at most as long as a header may be; what is longer is none. */
+/** A token is at most as long as a header may be. */
 const MAX_TOKEN_LENGTH = 8192;
 const WARNING_PAUSE_MS = 10_000;
 
-/** Tells who asks, by the same rules on every transport. */
+/** Finds the caller that a token names, by the same rules on every transport. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #remembered = new RememberedCallers();
@@ -37,11 +37,11 @@ export class Authenticator {
 
   /**
    * @param token null when none was sent
-   * @throws AuthenticationError when there is no token or it is not good; AuthUnavailableError when that can't be told
+   * @throws AuthenticationError when the token is missing or not valid; AuthUnavailableError when it cannot be checked
    */
   async authenticate(token: string | null): Promise<Caller> {
     const { userTokens, apiKeys, jobTokens, now } = this.#options;
-    // A job's token narrows what its bearer may do also where nobody signs in.
+    // A job token restricts its bearer also when sign-in is off.
     if (token !== null && JobTokens.isOne(token)) {
       const at = now();
       return this.#remembered.of(token, at, async () =>

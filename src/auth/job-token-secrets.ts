@@ -13,28 +13,28 @@ interface SharedText {
   replace(expected: string | null, next: string): Promise<boolean>;
 }
 
-/** What the secrets work with. */
+/** Options of the secrets. */
 export interface JobTokenSecretsOptions {
-  /** Where they are kept. Whoever can read it can read the jobs anyway. */
+  /** Where they are stored: beside the jobs. */
   readonly text: SharedText;
   /** Epoch milliseconds, by the clock that the instances share. */
   readonly now: () => number;
   readonly randomBytes: (size: number) => Uint8Array;
 }
 
-/** Milliseconds for which a secret signs. */
+/** Milliseconds for which a secret signs new tokens. */
 const ROTATION_MS = 7 * 86_400_000;
 /**
- * Milliseconds for which a secret checks tokens after its successor began to sign: the longest life of a token, and the time
- * in which another instance may still sign with it.
+ * Milliseconds for which a secret verifies tokens after its successor began to sign: the longest lifetime of a token, and the time
+ * in which another instance may still sign with the old one.
  */
 const SUPERSEDED_MS = (MAX_JOB_TOKEN_SECONDS + 5 * 60) * 1000;
-/** Milliseconds after which the text is read again; and for a secret that is not in it, which another instance may have made. */
+/** Milliseconds after which the text is read again, also for an unknown secret, which another instance may have added. */
 const REREAD_MS = 60_000;
 const REREAD_UNKNOWN_MS = 1000;
 const SECRET_BYTES = 32;
 const ID_BYTES = 6;
-/** Another instance that changes the text at the same time has rotated it, too. */
+/** Attempts to change the text: another instance that changes it at the same time has rotated the secret, too. */
 const MAX_ATTEMPTS = 3;
 
 const textSchema = z.array(z.object({ id: z.string(), secret: z.base64(), from: z.number() }));
@@ -42,10 +42,9 @@ const textSchema = z.array(z.object({ id: z.string(), secret: z.base64(), from: 
 type Entries = z.output<typeof textSchema>;
 
 /**
- * The secrets of job tokens: the newest signs, earlier ones check the tokens that they signed until those have ended. An
- * instance that signs replaces the newest when it is a week old; the others learn of the new one from the first token that
- * bears its id, or within a minute. When the text is deleted, all tokens end: within two minutes, as those that were found good
- * are remembered for one.
+ * The secrets of job tokens: the newest signs, earlier ones verify the tokens that they signed until those have expired. An
+ * instance that signs replaces the newest when it is a week old; the others read the new one with the first token that has its
+ * id, or within a minute. When the text is deleted, all tokens end within two minutes: valid ones are cached for one.
  */
 export class JobTokenSecrets {
   readonly #options: JobTokenSecretsOptions;
@@ -66,10 +65,12 @@ export class JobTokenSecrets {
       if (newest !== undefined && this.#options.now() < newest.from + ROTATION_MS) return decode(newest);
       await this.#rotate();
     }
-    throw new Error('The secrets of job tokens were changed by others again and again.');
+    throw new Error(
+      'The secrets of job tokens could not be stored: other instances change them at the same time.',
+    );
   }
 
-  /** The secret with this id. @returns null when there is none or its time is over @throws as current */
+  /** The secret with this id. @returns null when there is none or it has expired @throws as current */
   async find(id: string): Promise<Uint8Array | null> {
     const isKnown = this.#entries.some((entry) => entry.id === id);
     if (this.#isOlderThan(isKnown ? REREAD_MS : REREAD_UNKNOWN_MS)) await this.#read();
@@ -115,7 +116,7 @@ export class JobTokenSecrets {
   }
 }
 
-/** A text that cannot be read counts as none, and is replaced: tokens last a day at most. */
+/** A malformed text is replaced: tokens last a day at most. */
 function parse(text: string | null): Entries {
   if (text === null) return [];
   try {

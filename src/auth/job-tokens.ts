@@ -5,7 +5,7 @@ import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
 import type { JobTokenSecrets } from './job-token-secrets.ts';
 import { verifyJwt } from './verify-jwt.ts';
 
-/** Sets these tokens apart from those that others issue, and lets scanners for leaked secrets find them. */
+/** Prefix of job tokens: distinguishes them from other tokens, and lets scanners for leaked secrets find them. */
 const PREFIX = 'rgj_';
 const TYPE = 'reelgate-job+jwt';
 const ALGORITHM = 'HS256';
@@ -13,16 +13,16 @@ const CHECKS = { algorithms: [ALGORITHM], typ: TYPE, requiredClaims: ['exp', 'ia
 /** Seconds by which the clock of the instance that issued a token may be ahead. */
 const CLOCK_SKEW_SECONDS = 60;
 
-/** Tokens of the gateway's own: each reads and watches one job, and nothing else, for a while. */
+/** Tokens that the gateway issues: each reads and watches one job until it expires. */
 export class JobTokens {
   readonly #secrets: Pick<JobTokenSecrets, 'current' | 'find'>;
 
-  /** @param secrets the same at every instance */
+  /** @param secrets shared by all instances */
   constructor(secrets: Pick<JobTokenSecrets, 'current' | 'find'>) {
     this.#secrets = secrets;
   }
 
-  /** Whether a token claims to be one of these. */
+  /** Whether a token has the form of a job token. */
   static isOne(token: string): boolean {
     return token.startsWith(PREFIX);
   }
@@ -45,7 +45,7 @@ export class JobTokens {
 
   /**
    * @param now epoch milliseconds
-   * @throws AuthenticationError when it is not good; AuthUnavailableError when the secrets cannot be read
+   * @throws AuthenticationError when it is not valid; AuthUnavailableError when the secrets cannot be read
    */
   async verify(token: string, now: number): Promise<Caller> {
     const find = async ({ kid }: { readonly kid?: string }) => {
@@ -62,7 +62,7 @@ export class JobTokens {
   }
 }
 
-/** A token that lives longer than the gateway issues them is not its own, or its secret has leaked. */
+/** Longer lifetimes are refused: the gateway issues none, so the secret has leaked. */
 function isTooLong({ iat = NaN, exp = NaN }: JWTPayload, now: number): boolean {
   const latest = now / 1000 + MAX_JOB_TOKEN_SECONDS + CLOCK_SKEW_SECONDS;
   return !(exp - iat <= MAX_JOB_TOKEN_SECONDS && exp <= latest);

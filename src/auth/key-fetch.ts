@@ -1,17 +1,17 @@
 import type { JSONWebKeySet } from 'jose';
 import { EnvHttpProxyAgent, fetch } from 'undici';
 
-/** Which proxies the keys are fetched through; an empty text means none. */
+/** The proxies through which keys are fetched; empty: none. */
 type ProxySettings = Required<Pick<EnvHttpProxyAgent.Options, 'httpProxy' | 'httpsProxy' | 'noProxy'>>;
 
 /** Milliseconds for one fetch, from the connection to the end of the answer. */
 const DEADLINE_MS = 5000;
-/** Bytes. A set of a few keys has a few kB; with certificates, some tens. */
+/** Largest answer, in bytes. A set of a few keys has a few kB; with certificates, tens of kB. */
 const MAX_BYTES = 256 * 1024;
 
 /**
- * Makes the function that fetches a JWK set, through a proxy if there is one. It follows no redirects; its agent keeps no
- * process alive. It rejects with the reason: a status other than 200, no answer in time, a body that is too long or no JSON.
+ * Creates the function that fetches a JWK set, through a proxy if there is one. It follows no redirects and does not keep the
+ * process alive. It rejects for a status other than 200, a timeout, and a body that is too long or not JSON.
  */
 export function keyFetch(url: string, proxy: ProxySettings | null): () => Promise<JSONWebKeySet> {
   const dispatcher =
@@ -21,7 +21,7 @@ export function keyFetch(url: string, proxy: ProxySettings | null): () => Promis
       ...(dispatcher === null ? {} : { dispatcher }),
       signal: AbortSignal.timeout(DEADLINE_MS),
       redirect: 'manual',
-      // A cache in between would keep a key for longer than its issuer does.
+      // A cache in between could return a key that its issuer has withdrawn.
       headers: { accept: 'application/jwk-set+json, application/json', 'cache-control': 'no-cache' },
     });
     if (status === 200) return parse(await readText(body));

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Caller } from '../domain/caller.ts';
 
-/** Milliseconds for which a token that was found good is not checked again: so much longer a key lasts that is withdrawn. */
+/** Milliseconds for which a valid token is not verified again. A withdrawn key is accepted for so much longer. */
 const REMEMBERED_MS = 60_000;
-/** Tokens that are remembered at a time; when there are more, all are forgotten. */
+/** Cached tokens; above it the cache is cleared. */
 const MAX_REMEMBERED = 10_000;
 
 interface Remembered {
@@ -14,20 +14,20 @@ interface Remembered {
 }
 
 /**
- * Callers whose tokens were checked a moment ago. To check a signature takes several times as long as to answer a query,
- * and a frontend sends the same token with each. Tokens are known by their hashes only, and never past their end.
+ * Cache of verified tokens. Verifying a signature takes several times as long as answering a query, and a frontend sends the same
+ * token with each. Tokens are stored by their hashes only, and never after they expire.
  */
 export class RememberedCallers {
   readonly #callers = new Map<string, Remembered>();
 
   /**
    * @param now epoch milliseconds
-   * @param verify checks a token; what it throws is not remembered
+   * @param verify checks a token; its exceptions are not cached
    */
   async of(token: string, now: number, verify: () => Promise<Caller>): Promise<Caller> {
     const key = hash('sha256', token, 'base64url');
     const known = this.#callers.get(key);
-    // A clock that was set back makes nothing last longer.
+    // An entry must not last longer when the clock is set back.
     if (known !== undefined && now >= known.from && now < known.until) return known.caller;
     const caller = await verify();
     if (this.#callers.size >= MAX_REMEMBERED) this.#callers.clear();

@@ -1,13 +1,13 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 
 /**
- * Milliseconds for which a set is used after its fetch began. A token that was found good is remembered for another
- * minute, so a key that the issuer withdraws is refused after five minutes at the latest.
+ * Milliseconds for which a set is used after its fetch began. A valid token is cached for another minute, so a withdrawn key is
+ * refused after five minutes at the latest.
  */
 const MAX_AGE_MS = 4 * 60_000;
-/** Milliseconds after which a set is fetched anew beside the requests that use it: an outage of three minutes goes unnoticed. */
+/** Milliseconds after which a set is refreshed in the background: an outage of three minutes goes unnoticed. */
 const REFRESH_AGE_MS = 60_000;
-/** Milliseconds from one fetch to the next: tokens with unknown keys must not make a flood of them. */
+/** Milliseconds between fetches: tokens with unknown keys must not cause a flood of them. */
 const FETCH_PAUSE_MS = 10_000;
 
 /** A fetch of a JWK set that failed. */
@@ -17,7 +17,7 @@ export interface FailedFetch {
   readonly usableMs: number;
 }
 
-/** What a remote JWK set works with. */
+/** Options of a remote JWK set. */
 export interface RemoteKeysOptions {
   readonly fetch: () => Promise<JSONWebKeySet>;
   /** Epoch milliseconds. */
@@ -28,8 +28,8 @@ export interface RemoteKeysOptions {
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
 /**
- * The keys of a JWK set at a URL. A set that is too old is fetched anew before it is used, and when that fails no token is
- * accepted: the last set may have a key that the issuer has withdrawn because it leaked.
+ * The keys of a JWK set at a URL. A set that is too old is fetched again before it is used. When that fails, no token is accepted:
+ * the old set may have a leaked key that the issuer has withdrawn.
  */
 export class RemoteKeys {
   readonly #options: RemoteKeysOptions;
@@ -39,19 +39,19 @@ export class RemoteKeys {
   /** When the last fetch began. */
   #fetchedAt = -Infinity;
   #pending: Promise<KeySet> | null = null;
-  /** Why the last fetch failed; null when it did not. */
+  /** Why the last fetch failed; null when it succeeded. */
   #failure: Error | null = null;
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options;
   }
 
-  /** Fetches the set, unless that was done a moment ago. Failures go to `onFailure`. */
+  /** Fetches the set, unless it was just fetched. Failures go to `onFailure`. */
   async refresh(): Promise<void> {
     try {
       if (!this.#mustWait) await this.#fetch();
     } catch {
-      // Told already.
+      // Reported already.
     }
   }
 
@@ -62,7 +62,7 @@ export class RemoteKeys {
       return await keys(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      // It may be a new key of the issuer's. Within the pause the answer of the last fetch holds.
+      // It may be a new key of the issuer. Until the next fetch is allowed, the last set counts.
       if (this.#mustWait && this.#failure === null) throw error;
       const newer = await this.#fetch();
       return newer(header, token);
@@ -75,13 +75,13 @@ export class RemoteKeys {
     return this.#keys;
   }
 
-  /** Infinite when the clock was set back: nothing lasts longer for that. */
+  /** Age of the set; infinite when the clock was set back. */
   get #ageMs(): number {
     const ageMs = this.#options.now() - this.#keysAt;
     return ageMs < 0 ? Infinity : ageMs;
   }
 
-  /** Whether the last fetch is over and began too short a time ago for another one. */
+  /** Whether the last fetch is done and too recent for another one. */
   get #mustWait(): boolean {
     const sinceMs = this.#options.now() - this.#fetchedAt;
     return this.#pending === null && sinceMs >= 0 && sinceMs < FETCH_PAUSE_MS;

@@ -1,6 +1,6 @@
 /**
- * Hosts of JWK sets whose keys sign tokens for the apps of many customers: a good signature alone says nothing about whose
- * app a token was made for.
+ * Hosts of JWK sets whose keys sign tokens for the apps of many customers: a valid signature does not tell for whose app a token
+ * was issued.
  */
 const SHARED_HOSTS = [
   'accounts.google.com',

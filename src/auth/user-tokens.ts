@@ -4,22 +4,22 @@ import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
 import { type FailedFetch, RemoteKeys } from './remote-keys.ts';
 import { verifyJwt } from './verify-jwt.ts';
 
-/** How users' JWTs are checked. */
+/** How user JWTs are checked. */
 export interface UserTokenOptions {
-  /** The secret for HS256, or what fetches the set of public keys: see keyFetch. */
+  /** The secret for HS256, or the function that fetches the set of public keys, see keyFetch. */
   readonly key: { readonly secret: string } | { readonly fetchKeys: () => Promise<JSONWebKeySet> };
-  /** What `iss` and `aud` have to be; null: anything. */
+  /** Required values of `iss` and `aud`; null: any. */
   readonly issuer: string | null;
   readonly audience: string | null;
   /** The claim that names the owner. */
   readonly ownerClaim: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Told that the keys could not be fetched, at most once in ten seconds. */
+  /** Called when the keys could not be fetched, at most once in ten seconds. */
   readonly onFetchFailed: (failure: FailedFetch) => void;
 }
 
-/** Signatures with a public key: a JWK set never has secrets, and so never lets HS through. */
+/** Algorithms with a public key only: a JWK set has no secrets, so HS256 is not accepted. */
 const PUBLIC_KEY_ALGORITHMS = [
   'RS256',
   'RS384',
@@ -34,10 +34,10 @@ const PUBLIC_KEY_ALGORITHMS = [
   'Ed25519',
 ];
 
-/** Seconds by which the clocks of issuers may differ from this one. */
+/** Seconds by which an issuer's clock may differ from this one. */
 const CLOCK_SKEW_SECONDS = 30;
 
-/** Tells callers by JWTs that somebody else issues to users. */
+/** Finds callers by JWTs that an identity provider issues. */
 export class UserTokens {
   readonly #key: Uint8Array | JWTVerifyGetKey;
   /** Null with a secret. */
@@ -69,16 +69,16 @@ export class UserTokens {
     return this.#remoteKeys !== null;
   }
 
-  /** Fetches the public keys, so that the first callers need not wait. Failures go to `onFetchFailed`. */
+  /** Fetches the public keys in advance. Failures go to `onFetchFailed`. */
   async fetchKeys(): Promise<void> {
     await this.#remoteKeys?.refresh();
   }
 
-  /** @throws as verifyJwt; AuthenticationError too when it names no owner */
+  /** @throws as verifyJwt; AuthenticationError also when the token has no owner */
   async verify(token: string): Promise<Caller> {
     const { payload, expiresAt } = await verifyJwt(token, this.#key, this.#checks, this.#now());
     const ownerId = payload[this.#ownerClaim];
-    // What was made before there was sign-in is nobody's by a name that one may be able to choose.
+    // Jobs made before sign-in was on belong to this name, which an identity provider may let users choose.
     if (!isOwnerId(ownerId) || ownerId === ANONYMOUS.ownerId) throw new AuthenticationError(INVALID_TOKEN);
     return {
       ownerId,
@@ -89,7 +89,7 @@ export class UserTokens {
   }
 }
 
-/** `scope` is a text with blanks in between (RFC 8693), `scp` of some issuers is that or a list. */
+/** `scope` is a list separated by blanks (RFC 8693); `scp` of some issuers is that or a JSON list. */
 function words(claim: unknown): readonly unknown[] {
   if (typeof claim === 'string') return claim.split(' ');
   return Array.isArray(claim) ? claim : [];

@@ -6,10 +6,10 @@ import {
   INVALID_TOKEN,
 } from './authentication-error.ts';
 
-/** What a JWT says, once it is known to be good. */
+/** The claims of a valid JWT. */
 export interface VerifiedJwt {
   readonly payload: JWTPayload;
-  /** When it ends, in epoch milliseconds; null for never. One that is let through for its skew ends when that does. */
+  /** When it expires, in epoch milliseconds; null: never. The allowed clock skew is included. */
   readonly expiresAt: number | null;
 }
 
@@ -17,7 +17,7 @@ export interface VerifiedJwt {
  * Checks signature, times and claims of a JWT.
  *
  * @param now epoch milliseconds
- * @throws AuthenticationError when it is not good; AuthUnavailableError when the keys can't be fetched
+ * @throws AuthenticationError when it is not valid; AuthUnavailableError when the keys cannot be fetched
  */
 export async function verifyJwt(
   token: string,

@@ -1,23 +1,23 @@
 import { GraphQLError } from 'graphql';
 
-/** Bytes of all answers in progress in this process; about three times as much memory is held for them. */
+/** Bytes of all answers in progress in this process. They hold about three times as much memory. */
 const MAX_BYTES = 128 * 1024 * 1024;
-/** Bytes of base64 in one answer. One video is answered, however large it is. */
+/** Bytes of base64 in one answer. A single video is allowed whatever its size. */
 const MAX_VIDEO_BYTES = 32 * 1024 * 1024;
-/** Answers that wait for memory, and milliseconds for which one waits. */
+/** Answers that may wait for memory, and milliseconds for which one waits. */
 const MAX_WAITING = 1000;
 const MAX_WAIT_MS = 5000;
-/** Milliseconds between two looks at what clients have read, while an answer waits. */
+/** Milliseconds between checks of what clients have read, while an answer waits. */
 const LOOK_MS = 100;
-/** Milliseconds after which a client that still reads its answer is cut when others wait for memory. */
+/** Milliseconds after which a client that still reads its answer is disconnected when others wait for memory. */
 const SLOW_MS = 20_000;
 
-/** Where an answer goes: an HTTP response. */
+/** The destination of an answer: an HTTP response. */
 export interface AnswerSink {
   readonly headersSent: boolean;
-  /** Whether it is over, or its client has gone. */
+  /** Whether it is complete, or its client has disconnected. */
   readonly closed: boolean;
-  /** Bytes that the client has still to take. */
+  /** Bytes that the client has not read. */
   readonly writableLength: number;
   once(event: 'close', listener: () => void): unknown;
   /** Disconnects the client. */
@@ -32,8 +32,8 @@ interface Waiter {
 }
 
 /**
- * The memory of all answers in progress: an answer takes what it may need before it is made, and holds what it has until
- * its client has read it. One owner gets at most half of it, but always enough for one answer. What does not fit waits.
+ * The memory of all answers in progress: an answer reserves its estimated size before it is executed, and holds its memory until the
+ * client has read it. One owner gets at most half, but always enough for one answer. Answers that do not fit wait.
  */
 export class AnswerBudget {
   readonly #maxBytes: number;
@@ -52,7 +52,7 @@ export class AnswerBudget {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** Bytes that are taken. */
+  /** Reserved bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -61,13 +61,13 @@ export class AnswerBudget {
     return new Answer(this, ownerId);
   }
 
-  /** @returns whether there is memory for it; a promise while it waits for some. Only `Answer` calls this. */
+  /** Reserves memory. @returns whether there is enough; a promise while it waits. Only `Answer` calls this. */
   take(answer: Answer, bytes: number): boolean | Promise<boolean> {
     if (this.#fits(answer, bytes)) {
       this.change(answer, bytes);
       return true;
     }
-    // What clients have read meanwhile is only looked at now.
+    // What clients have read is only checked when memory is short.
     this.#look();
     if (this.#fits(answer, bytes)) {
       this.change(answer, bytes);
@@ -76,14 +76,14 @@ export class AnswerBudget {
     return this.#waiting.size < MAX_WAITING && this.#wait(answer, bytes);
   }
 
-  /** Counts bytes up or down. Only `Answer` calls this. */
+  /** Changes the reserved bytes. Only `Answer` calls this. */
   change({ ownerId }: Answer, bytes: number): void {
     this.#bytes += bytes;
     const left = (this.#byOwner.get(ownerId) ?? 0) + bytes;
     if (left === 0) this.#byOwner.delete(ownerId);
     else this.#byOwner.set(ownerId, left);
     if (bytes >= 0 || this.#waiting.size === 0 || this.#isAdmitting) return;
-    // When many clients go at once, none of their answers is begun.
+    // Deferred: when many clients disconnect at once, none of their waiting answers is executed.
     this.#isAdmitting = true;
     setImmediate(() => this.#admitWaiting());
   }
@@ -128,7 +128,7 @@ export class AnswerBudget {
     }
   }
 
-  /** Looks at what clients have read, and cuts those that take too long, as what they hold is wanted. */
+  /** Checks what clients have read, and disconnects those that take too long while others wait. */
   #look(): void {
     const now = performance.now();
     // Thousands of answers may want memory in one turn.
@@ -138,19 +138,17 @@ export class AnswerBudget {
   }
 }
 
-/** The memory of one answer, or of the events of one subscription. */
+/** The memory of one answer, or of one event. */
 export class Answer {
   readonly ownerId: string;
-  /** Entities that fit into the answer; the others are refused, each at its place. */
+  /** Entities that fit into the answer; the others are null with an error. */
   maxEntities = Infinity;
   readonly #budget: AnswerBudget;
   #bytes = 0;
-  /** Of these, bytes of base64. */
+  /** Bytes of base64 among them. */
   #videoBytes = 0;
-  /** Bytes of the last event, which may be on its way. */
-  #lastEvent = 0;
   #closed = false;
-  /** Where it goes, and since when. */
+  /** The destination, and when sending began. */
   #sink: AnswerSink | null = null;
   #since = 0;
 
@@ -168,9 +166,9 @@ export class Answer {
   }
 
   /**
-   * Takes memory for the answer, before it is made.
+   * Reserves memory for the answer, before it is executed.
    *
-   * @returns why it may not be made now; a promise while it waits for memory
+   * @returns an error when there is none; null when there is enough; a promise while it waits
    */
   reserve(bytes: number): GraphQLError | null | Promise<GraphQLError | null> {
     if (this.#closed) return null;
@@ -180,7 +178,7 @@ export class Answer {
   }
 
   /**
-   * Takes memory for a video's base64, before it is read.
+   * Reserves memory for a video's base64, before it is read.
    *
    * @param byteLength of the video
    * @throws GraphQLError when the answer has too many videos, or there is no memory now
@@ -193,7 +191,7 @@ export class Answer {
     if (refused !== null) throw refused;
   }
 
-  /** Holds the memory until a response is over; once its headers are written, as much as the client has still to read. */
+  /** Holds the memory until the response is complete; once its headers are written, only as much as the client has not read. */
   follow(sink: AnswerSink): void {
     if (sink.closed) return this.release();
     this.#sink = sink;
@@ -202,22 +200,14 @@ export class Answer {
     sink.once('close', () => this.release());
   }
 
-  /** @param since a client that has been reading for longer is cut */
+  /** @param since a client that has been reading since before that is disconnected */
   look(since: number): void {
     if (this.#sink?.headersSent !== true) return;
     this.#budget.change(this, this.#resize(this.#sink.writableLength));
     if (this.#since < since) this.#sink.destroy();
   }
 
-  /** To be called when an event is made: the one before was sent. */
-  nextEvent(): void {
-    const bytes = this.#bytes - this.#lastEvent;
-    this.#videoBytes = 0;
-    this.#budget.change(this, this.#resize(bytes));
-    this.#lastEvent = bytes;
-  }
-
-  /** Gives all memory back. An answer that is closed takes none any more. */
+  /** Releases all memory. A closed answer reserves no more. */
   release(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -227,13 +217,13 @@ export class Answer {
 
   #taken(taken: boolean, bytes: number): GraphQLError | null {
     if (!taken) return tooManyAnswers();
-    // The budget has counted it.
+    // The budget has counted it already.
     if (this.#closed) this.#budget.change(this, -bytes);
     else this.#bytes += bytes;
     return null;
   }
 
-  /** @returns by how much the size has changed */
+  /** @returns the difference in bytes */
   #resize(bytes: number): number {
     const difference = bytes - this.#bytes;
     this.#bytes = bytes;

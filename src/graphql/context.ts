@@ -10,32 +10,32 @@ import { JobReader } from './job-reader.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
 import type { Image, UploadOutcome } from '../providers/image-host.ts';
 
-/** What all operations share. */
+/** Services shared by all operations. */
 export interface GraphQLServices {
   readonly store: JobStore;
   readonly watchedJobs: WatchedJobs;
   readonly clock: Clock;
-  /** By which tokens expire. */
+  /** The clock by which tokens expire. */
   readonly tokenClock: Clock;
-  /** Makes the id of a job that is accepted at this time, in epoch milliseconds; in this shard, if it has to be. */
+  /** Creates a job id. @param now epoch milliseconds @param shard the shard it must be in; undefined: any */
   readonly newJobId: (now: number, shard: string | undefined) => string;
   /** Parses the input of `generateVideo` for the model in use. */
   readonly parseRequest: RequestParser;
-  /** Milliseconds from acceptance to a job's forced end. */
+  /** Milliseconds from acceptance to a job's deadline. */
   readonly deadlineMs: number;
   readonly limits: JobLimits;
-  /** Of the memory of all answers. */
+  /** The memory of all answers. */
   readonly answers: AnswerBudget;
-  /** Of `generateVideo`. */
+  /** Rate limit of `generateVideo`. */
   readonly ownerRate: OwnerRate;
-  /** Puts an image where the upstream can read it. Never throws. */
+  /** Uploads an image to where the upstream can read it. Never throws. */
   readonly uploadImage: (image: Image) => Promise<UploadOutcome>;
-  /** The files of an upstream that clients cannot reach; null: they can. */
+  /** Files of an upstream that clients cannot reach; null: they can. */
   readonly localMedia: LocalMedia | null;
-  /** Whether images may be on hosts of a private network, as when the sandbox fetches them. */
+  /** Whether image URLs may have private hosts, as when the sandbox fetches them. */
   readonly privateImages: boolean;
   /**
-   * Makes a token that reads and watches one job of an owner, and nothing else.
+   * Issues a token that can only read and watch one job of an owner.
    *
    * @param now epoch milliseconds
    * @param expiresAt likewise
@@ -43,20 +43,19 @@ export interface GraphQLServices {
   readonly issueJobToken: (ownerId: string, jobId: string, now: number, expiresAt: number) => Promise<string>;
 }
 
-/** All that a resolver sees. Made anew for each operation. */
+/** The context of a resolver. Created for each operation. */
 export interface GraphQLContext {
   readonly services: GraphQLServices;
-  /** Who asks. */
   readonly caller: Caller;
   readonly jobs: JobReader;
-  /** The memory of this operation's answer. */
+  /** The memory of the answer. */
   readonly answer: Answer;
-  /** Where the client finds the upstream's files; null: at the upstream. */
+  /** URLs of the upstream's files for the client; null: the upstream's own. */
   readonly media: MediaUrls | null;
 }
 
 /**
- * The context of one operation.
+ * Creates the context of one operation.
  *
  * @param baseUrl the gateway's URL for the client; read only where there are local media
  */

@@ -1,21 +1,21 @@
 import { GraphQLError } from 'graphql';
 
-/** For an argument that its type allows and the field does not. */
+/** The error of an argument that its type allows and the field does not. */
 export function badInput(message: string): GraphQLError {
   return coded('BAD_USER_INPUT', message);
 }
 
-/** For a job that is unknown or somebody else's: the same, so that nobody can tell. */
+/** The error of a job that is unknown or belongs to another owner: equal, so that callers cannot tell. */
 export function noSuchJob(): GraphQLError {
   return coded('NOT_FOUND', 'There is no such video job.');
 }
 
-/** For whoever may not do this. */
+/** The error of a caller without permission. */
 export function forbidden(message: string): GraphQLError {
   return coded('FORBIDDEN', message);
 }
 
-/** For whoever calls a field too often; says when to come back, in at least a second. */
+/** The error of a caller above a rate limit, with the time to wait, at least one second. */
 export function rateLimited(field: string, waitMs: number): GraphQLError {
   return coded(
     'RATE_LIMITED',
@@ -25,16 +25,16 @@ export function rateLimited(field: string, waitMs: number): GraphQLError {
 }
 
 /**
- * For an image that the upstream did not take.
+ * The error of an image that the upstream did not accept.
  *
- * @param waitMs how long it asked to wait; null when it did not say
+ * @param waitMs the wait that the upstream asked for; null: none
  */
 export function uploadFailed(waitMs: number | null): GraphQLError {
   const message = 'The upstream did not take the image. Nothing was charged. Try again in a moment.';
   return coded('UPLOAD_FAILED', message, waitMs === null ? {} : retryAfter(waitMs));
 }
 
-/** For an entity of a list for which the answer has no room. */
+/** The error of an entity that does not fit into the answer. */
 export function tooManyEntities(length: number, max: number): GraphQLError {
   return coded(
     'DOCUMENT_TOO_EXPENSIVE',

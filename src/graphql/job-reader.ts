@@ -8,15 +8,15 @@ import { requireScope } from './access.ts';
 import { JobView } from './job-view.ts';
 
 /**
- * Reads jobs for one operation: those that are not at hand in batches. A class, as an object with a getter of its own
- * would have a shape of its own too, and V8 keeps those until the next full collection.
+ * Reads jobs for one operation, in batches unless they are cached. A class, because an object literal with a getter would have a
+ * shape of its own, which V8 keeps until the next full garbage collection.
  */
 export class JobReader {
   readonly #store: JobStore;
   readonly #caller: Caller;
   readonly #clock: Clock;
   readonly #media: MediaUrls | null;
-  /** Most operations over a WebSocket, and all events, need none. */
+  /** Created when it is needed: most operations need none. */
   #loader: DataLoader<string, JobView | null> | undefined;
 
   constructor(store: JobStore, clock: Clock, caller: Caller, media: MediaUrls | null) {
@@ -27,7 +27,7 @@ export class JobReader {
   }
 
   /**
-   * @returns null when it is unknown or somebody else's
+   * @returns null when the job is unknown or belongs to another owner
    * @throws GraphQLError with code FORBIDDEN when the caller lacks the scope to read
    */
   load(id: string): JobView | null | Promise<JobView | null> {

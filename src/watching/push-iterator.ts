@@ -1,14 +1,14 @@
-/** Where values can go as they come, without a promise for each. */
+/** Takes values as they come, without a promise for each. */
 export interface Sink<T> {
-  /** Takes a value. @returns false when it takes no more until it calls `resume` */
+  /** Takes a value. @returns false to pause; `resume` continues */
   write(value: T): boolean;
-  /** Called once, after the last value; with what the values ended with, if that was an error. */
+  /** Called once, after the last value; with the error that ended the values, if one did. */
   end(error: Error | null): void;
 }
 
 /**
- * An async iterator over what others push, as a plain object. An `async function*` would not do: its `return()` waits
- * for the pending `next()`, so that a subscriber who leaves while nothing happens would never be let go.
+ * An async iterator over values that are pushed. Not an `async function*`: its `return()` waits for the pending `next()`, so that a
+ * subscriber who leaves while nothing happens would never be released.
  */
 export abstract class PushIterator<T> implements AsyncIterableIterator<T> {
   readonly #releases: (() => void)[] = [];
@@ -18,29 +18,29 @@ export abstract class PushIterator<T> implements AsyncIterableIterator<T> {
   #sink: Sink<T> | null = null;
   #flowing = false;
 
-  /** Gives the next value that is ready and forgets it, or undefined. */
+  /** Removes and returns the next value; undefined when there is none. */
   protected abstract take(): T | undefined;
 
-  /** Has this called once, when nothing more is wanted; at once when that is so already. */
+  /** Registers a cleanup callback. Runs once, on close; immediately if already closed. */
   defer(release: () => void): void {
     if (this.#state === 'open') this.#releases.push(release);
     else release();
   }
 
-  /** Gives the values to a sink from now on, instead of to `next`. */
+  /** Delivers the values to a sink from now on, instead of by `next`. */
   pipe(sink: Sink<T>): void {
     this.#sink = sink;
     if (this.#state === 'closed') sink.end(this.#error);
     else this.resume();
   }
 
-  /** The sink takes values again. */
+  /** Continues to deliver values to the sink. */
   resume(): void {
     this.#flowing = true;
     this.ready();
   }
 
-  /** To be called when `take` has something. */
+  /** Called when `take` has a value. */
   ready(): void {
     if (this.#sink !== null) return this.#flow(this.#sink);
     while (this.#state !== 'closed' && this.#waiting.length > 0) {
@@ -51,7 +51,7 @@ export abstract class PushIterator<T> implements AsyncIterableIterator<T> {
     if (this.#state === 'draining' && this.#waiting.length > 0) this.#close();
   }
 
-  /** Nothing more will come: what is ready is still given, then the iterator ends. With an error, it ends with that. */
+  /** Ends the iterator after the values that are ready; with the error, if one is given. */
   end(error: Error | null = null): void {
     if (this.#state !== 'open') return;
     this.#state = 'draining';

@@ -5,8 +5,8 @@ import { PushIterator } from './push-iterator.ts';
 /**
  * Follows one job: its present state at once, then newer versions only, in order, then the end after the final one.
  *
- * It listens first and reads the snapshot then, so that nothing falls between the two. What is not yet taken is held
- * in one slot, in which a newer version replaces an older one: a slow reader skips versions, never the last.
+ * It subscribes first and then reads the snapshot, so that no version is lost in between. One slot holds the newest version that
+ * is not yet taken: a slow reader skips versions, never the last.
  *
  * @param sinceVersion versions up to this one are left out, except the final one, so that the iterator never ends
  *   without it; 0 leaves out none
@@ -34,7 +34,7 @@ export async function watchJob(
   }
 }
 
-/** The updates of one job. One object, as it is touched for each message to each of thousands. */
+/** The updates of one job. A single object, because it is touched for each message to each of thousands of subscribers. */
 export class JobWatch extends PushIterator<Job> {
   #newest: number;
   #slot: Job | undefined = undefined;
@@ -44,7 +44,7 @@ export class JobWatch extends PushIterator<Job> {
     this.#newest = sinceVersion;
   }
 
-  /** Takes a version of the job; one that is no news is left out. */
+  /** Takes a version of the job; one that is not newer is ignored. */
   offer(job: Job): void {
     if (job.version <= this.#newest && !isFinal(job)) return;
     this.#newest = job.version;

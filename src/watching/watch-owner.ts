@@ -2,10 +2,10 @@ import type { Job } from '../domain/job.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 
-/** How many jobs may have changes that a subscriber has not taken. */
+/** Jobs with changes that a subscriber has not taken. */
 export const MAX_WAITING_JOBS = 1000;
 
-/** A subscriber fell so far behind that the feed would have had to leave out changes. */
+/** A subscriber is too slow: changes would have to be left out. */
 export class SlowSubscriberError extends Error {
   override readonly name = 'SlowSubscriberError';
 

@@ -1,19 +1,19 @@
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
-import { alarm } from './alarm.ts';
+import { scheduleAt } from './schedule-at.ts';
 
-/** Milliseconds between two checks whether a token that opened a stream is still good. */
+/** Milliseconds between checks whether the token of a stream is still valid. */
 const RECHECK_MS = 60_000;
 
-/** Why a caller's right has ended. */
+/** Why a token is no longer valid. */
 export type RightEnd = 'expired' | 'withdrawn';
 
 /**
- * Calls `onEnd` once, when the caller's token expires, or is no longer good because its key was withdrawn. While that cannot be
- * told, as the issuer is away, what was opened stays open.
+ * Calls `onEnd` once, when the caller's token expires or its key is withdrawn. While the issuer cannot be reached, the stream
+ * stays open.
  *
- * @param clock that by which tokens expire
- * @returns what stops watching
+ * @param clock the clock by which tokens expire
+ * @returns stops watching
  */
 export function watchRight(
   { expiresAt, isStillGood }: Caller,
@@ -22,11 +22,11 @@ export function watchRight(
 ): () => void {
   const end = expiresAt ?? Infinity;
   if (end === Infinity && isStillGood === undefined) return () => {};
-  let offAlarm: (() => void) | null = null;
+  let cancelTimer: (() => void) | null = null;
   let isOff = false;
   const wait = () => {
     const recheckAt = isStillGood === undefined ? Infinity : clock.now() + RECHECK_MS;
-    offAlarm = alarm(clock, Math.min(end, recheckAt), () => {
+    cancelTimer = scheduleAt(clock, Math.min(end, recheckAt), () => {
       if (clock.now() >= end) onEnd('expired');
       else void recheck();
     });
@@ -40,6 +40,6 @@ export function watchRight(
   wait();
   return () => {
     isOff = true;
-    offAlarm?.();
+    cancelTimer?.();
   };
 }

@@ -6,10 +6,10 @@ import { type JobWatch, watchJob } from './watch-job.ts';
 
 /** How often each watched job is read again. */
 const CHECK_MS = 10_000;
-/** Jobs that are read at a time. */
+/** Jobs that are read in one call. */
 const BATCH = 100;
 
-/** What the watches work with. */
+/** Options of `WatchedJobs`. */
 export interface WatchedJobsOptions {
   readonly store: JobStore;
   readonly clock: Clock;
@@ -27,8 +27,8 @@ interface Subscriber {
 }
 
 /**
- * All jobs that are watched through this process. An announcement tells of what is saved, and nothing tells of what is
- * lost: so each watched job is read again every ten seconds, and the watches of one that is gone end with an error.
+ * All jobs that are watched in this process. The event bus reports saved versions, but not lost ones: so each watched job is read
+ * again every ten seconds, and the watches of a lost job end with an error.
  */
 export class WatchedJobs implements Disposable {
   readonly #options: WatchedJobsOptions;
@@ -42,7 +42,7 @@ export class WatchedJobs implements Disposable {
   /**
    * As `watchJob`.
    *
-   * @param lostError makes what the iterator fails with when the store no longer has the job
+   * @param lostError creates the error of the iterator when the store no longer has the job
    */
   async watch(
     ownerId: string,
@@ -61,7 +61,7 @@ export class WatchedJobs implements Disposable {
     return watch;
   }
 
-  /** Checks no more. The watches themselves end with what they feed. */
+  /** Stops checking. The watches end with their subscribers. */
   [Symbol.dispose](): void {
     this.#checking?.abort();
     this.#watches.clear();
@@ -71,7 +71,7 @@ export class WatchedJobs implements Disposable {
     const watches = this.#watches.get(jobId);
     watches?.delete(subscriber);
     if (watches?.size === 0) this.#watches.delete(jobId);
-    // Without a watch no timer runs.
+    // No timer runs without a watch.
     if (this.#watches.size === 0) this.#checking?.abort();
   }
 
@@ -94,12 +94,12 @@ export class WatchedJobs implements Disposable {
   async #checkSome(ids: readonly string[]): Promise<void> {
     try {
       const jobs = await this.#options.store.getMany(ids);
-      // Those that nobody watches any more are no loss.
+      // A job that is no longer watched does not matter.
       const lost = ids.filter((id, index) => jobs[index] == null && this.#watches.has(id));
       if (lost.length > 0) this.#options.onLost(lost);
       for (const [index, id] of ids.entries()) this.#tell(id, jobs[index] ?? null);
     } catch {
-      // A store that is away says nothing about its jobs; they are read again in a while.
+      // The store is away; the jobs are read again later.
     }
   }
 

@@ -3,7 +3,7 @@ import { CloseCode, type SubscribePayload } from 'graphql-ws';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Caller } from '../../domain/caller.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { alarm } from '../../watching/alarm.ts';
+import { scheduleAt } from '../../watching/schedule-at.ts';
 import { type RightEnd, watchRight } from '../../watching/watch-right.ts';
 import { authenticateOrRefuse, bearerToken, tokenOfOperation, tokenOfParams } from '../authentication.ts';
 import { type OwnerStreams, streamKey, tooManyStreams } from '../owner-streams.ts';
@@ -37,7 +37,7 @@ export class SocketSession {
   readonly #options: SocketSessionOptions;
   /** Callbacks that uncount this socket, by the key of `streamKey`. */
   readonly #counted = new Map<string, () => void>();
-  #offAlarm: () => void = () => {};
+  #cancelTimer: () => void = () => {};
   /** Called when the socket has a caller: it then counts as one of that owner. */
   #named: () => void = () => {};
   #caller: Caller | null = null;
@@ -61,7 +61,7 @@ export class SocketSession {
       const caller = await this.#admit(token);
       this.#caller = caller;
       if (!this.#ended)
-        this.#offAlarm = watchRight(caller, this.#options.clock, (reason) => this.#endRight(reason));
+        this.#cancelTimer = watchRight(caller, this.#options.clock, (reason) => this.#endRight(reason));
       return true;
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
@@ -96,7 +96,7 @@ export class SocketSession {
   /** Called when the socket has closed. */
   end(): void {
     this.#ended = true;
-    this.#offAlarm();
+    this.#cancelTimer();
     this.#named();
     for (const count of this.#counted.values()) count();
   }
@@ -115,13 +115,13 @@ export class SocketSession {
 
   #closeWhenUnauthenticated(): void {
     const { clock, close, busy } = this.#options;
-    this.#setAlarm(clock.now() + UNAUTHENTICATED_MS, () => {
+    this.#schedule(clock.now() + UNAUTHENTICATED_MS, () => {
       if (busy()) this.#closeWhenUnauthenticated();
       else close(CloseCode.Unauthorized, 'Unauthorized');
     });
   }
 
-  #setAlarm(at: number, ring: () => void): void {
-    if (!this.#ended) this.#offAlarm = alarm(this.#options.clock, at, ring);
+  #schedule(at: number, ring: () => void): void {
+    if (!this.#ended) this.#cancelTimer = scheduleAt(this.#options.clock, at, ring);
   }
 }
