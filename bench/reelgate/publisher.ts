@@ -7,7 +7,7 @@ import { sealKey, sealOf } from '../../src/store/redis/announcement.ts';
 import { encodeJob } from '../../src/store/redis/job-hash.ts';
 import { channels, shardOf } from '../../src/store/redis/keys.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
-import { redisSecret } from '../../src/store/redis/redis-secret.ts';
+import { redisSecret } from '../../src/store/redis/announcement-secret.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { FIRST_VERSION } from '../sample.ts';
 import { obey, ready } from '../servers/control.ts';

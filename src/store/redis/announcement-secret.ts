@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import { StoreUnavailableError } from '../job-store.ts';
 import { sealKey } from './announcement.ts';
+import { keys } from './keys.ts';
+import type { RedisClient } from './scripts.ts';
 
 /** What the secret works with. */
 export interface AnnouncementSecretOptions {
@@ -37,4 +41,21 @@ export class AnnouncementSecret {
     // The one that is known is kept as long as none can be read.
     if (this.#options.now() - this.#readAt > PAUSE_MS) this.load().catch(() => {});
   }
+}
+
+/**
+ * A secret of 32 bytes that all instances share, made by the first. Whoever reads it reads the jobs anyway.
+ *
+ * @throws StoreUnavailableError when Redis can't be reached
+ */
+export async function redisSecret(client: RedisClient, name: keyof typeof keys.secrets): Promise<Uint8Array> {
+  const key = keys.secrets[name];
+  try {
+    await client.set(key, randomBytes(32).toString('base64'), 'NX');
+    const value = await client.get(key);
+    if (value !== null) return Buffer.from(value, 'base64');
+  } catch (error) {
+    throw new StoreUnavailableError('Redis failed.', { cause: error });
+  }
+  throw new StoreUnavailableError('Redis lost the secret that was just written.');
 }

@@ -9,11 +9,7 @@ import {
   type SentinelLocation,
   tlsFor,
 } from './location.ts';
-import { defineScripts } from './scripts.ts';
-import { TurnRedis } from './turn-redis.ts';
-
-/** A client for either kind of Redis. */
-export type RedisClient = Redis | Cluster;
+import { defineScripts, type RedisClient } from './scripts.ts';
 
 /** Milliseconds for one command: more than a short freeze of the server, less than a person waits. */
 const COMMAND_TIMEOUT_MS = 5000;
@@ -175,4 +171,21 @@ function sentinelOptions(
     updateSentinels: false,
     failoverDetector: true,
   };
+}
+
+/**
+ * A client that writes what is asked for in one turn of the event loop in one piece, at its end: a write for each command
+ * would cost this process and the server more than most commands do. Unlike with the client's own pipelines nothing else
+ * changes: no command waits for the answer to another one.
+ */
+export class TurnRedis extends Redis {
+  override sendCommand(...given: Parameters<Redis['sendCommand']>): unknown {
+    const { stream } = this;
+    // There is none until it connects.
+    if (stream?.writableCorked === 0) {
+      stream.cork();
+      setImmediate(() => stream.uncork());
+    }
+    return super.sendCommand(...given);
+  }
 }

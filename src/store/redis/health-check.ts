@@ -1,8 +1,7 @@
 import { type StoreHealth, StoreUnavailableError } from '../job-store.ts';
-import type { RedisClient } from './connections.ts';
 import { channels, keys, SHARDS } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
-import { runScript } from './scripts.ts';
+import { type RedisClient, runScript } from './scripts.ts';
 
 /** What the check works with. */
 export interface HealthCheckOptions {

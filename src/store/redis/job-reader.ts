@@ -1,6 +1,6 @@
 import type { Job } from '../../domain/job.ts';
 import type { DueJob } from '../job-store.ts';
-import type { RedisClient } from './connections.ts';
+import type { RedisClient } from './scripts.ts';
 import { decodeDueJob, decodeJob, type Hash } from './job-hash.ts';
 import { keys } from './keys.ts';
 import { isWrongType, type Quarantine } from './quarantine.ts';

@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis';
 import type { Clock } from '../../domain/clock.ts';
-import { type RedisClient, untilConnected } from './connections.ts';
+import { untilConnected } from './connections.ts';
+import type { RedisClient } from './scripts.ts';
 
 /** What a line works with. */
 export interface LineOptions {

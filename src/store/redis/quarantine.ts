@@ -1,6 +1,5 @@
-import type { RedisClient } from './connections.ts';
 import { keys, shardOf } from './keys.ts';
-import { runScript } from './scripts.ts';
+import { type RedisClient, runScript } from './scripts.ts';
 
 /** What the quarantine works with. */
 export interface QuarantineOptions {

@@ -5,11 +5,9 @@ import {
   KEPT_SHARE,
 } from '../../domain/duration-model.ts';
 import type { DurationStore } from '../duration-store.ts';
-import { attempt } from './attempt.ts';
-import type { RedisClient } from './connections.ts';
+import { attempt, type RedisClient, runScript } from './scripts.ts';
 import { keys } from './keys.ts';
 import { isWrongType } from './quarantine.ts';
-import { runScript } from './scripts.ts';
 
 /**
  * What was learned of durations, in one hash: a field for each group, its three numbers with blanks between. A key of

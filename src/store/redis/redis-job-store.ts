@@ -18,16 +18,11 @@ import {
   type Unwatch,
   type WaitingJob,
 } from '../job-store.ts';
-import { AnnouncementSecret } from './announcement-secret.ts';
-import { attempt } from './attempt.ts';
+import { AnnouncementSecret, redisSecret } from './announcement-secret.ts';
+import { attempt, type RedisClient, runScript } from './scripts.ts';
 import { ChannelHub } from './channel-hub.ts';
 import { claimDue } from './claim-due.ts';
-import {
-  connectForCommands,
-  connectForSubscriptions,
-  untilConnected,
-  type RedisClient,
-} from './connections.ts';
+import { connectForCommands, connectForSubscriptions, untilConnected } from './connections.ts';
 import { findWaiting } from './find-waiting.ts';
 import { HealthCheck } from './health-check.ts';
 import { type JobAccess, JobReader } from './job-reader.ts';
@@ -39,8 +34,6 @@ import { missedJobs } from './missed-jobs.ts';
 import { missingPermissions } from './permissions.ts';
 import { pullIn } from './pull-in.ts';
 import { Quarantine } from './quarantine.ts';
-import { redisSecret } from './redis-secret.ts';
-import { runScript } from './scripts.ts';
 import { ServerClock } from './server-clock.ts';
 import { TopicWatch, type TopicWatchOptions } from './topic-watch.ts';
 

@@ -1,8 +1,6 @@
 import type { SharedText } from '../call-budget.ts';
-import type { RedisClient } from './connections.ts';
 import { isWrongType } from './quarantine.ts';
-import { attempt } from './attempt.ts';
-import { runScript } from './scripts.ts';
+import { attempt, type RedisClient, runScript } from './scripts.ts';
 
 /** A text in one key. A key of another type counts as no text, and is replaced. */
 export class RedisSharedText implements SharedText {

@@ -1,9 +1,7 @@
 import { type AdoptOutcome, SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
-import { attempt } from './attempt.ts';
-import type { RedisClient } from './connections.ts';
+import { attempt, type RedisClient, runScript } from './scripts.ts';
 import { keys } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
-import { runScript } from './scripts.ts';
 
 /**
  * Which upstream request belongs to which job, in keys that expire. They are reached by scripts, and their times are

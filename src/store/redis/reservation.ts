@@ -6,10 +6,9 @@ import {
   type LimitRefusal,
   UNFINISHED_RETRY_MS,
 } from '../job-limits.ts';
-import type { RedisClient } from './connections.ts';
 import { keys } from './keys.ts';
 import { isWrongType } from './quarantine.ts';
-import { runScript } from './scripts.ts';
+import { type RedisClient, runScript } from './scripts.ts';
 
 /** Places of a job within the limits, or why it gets none. */
 export interface Reservation {

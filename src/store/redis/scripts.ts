@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Result } from 'ioredis';
-import type { RedisClient } from './connections.ts';
+import type { Cluster, Redis, Result } from 'ioredis';
+import { StoreUnavailableError } from '../job-store.ts';
+
+/** A client for either kind of Redis. */
+export type RedisClient = Redis | Cluster;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -58,4 +61,18 @@ export function runScript(
   values: readonly (string | number | readonly (string | number)[])[],
 ): Promise<unknown> {
   return client[name](keys.length, ...keys, ...values.flat());
+}
+
+/**
+ * Asks something of Redis.
+ *
+ * @throws StoreUnavailableError with what went wrong as its cause
+ */
+export async function attempt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw error;
+    throw new StoreUnavailableError('Redis failed.', { cause: error });
+  }
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { StoreUnavailableError } from '../job-store.ts';
 
 /** Pieces that wait at most: the process does nothing else while they are written. */
 const MAX_WAITING = 256;
@@ -87,4 +88,10 @@ export class GroupCommit {
     }
     for (const piece of pieces) piece.committed();
   }
+}
+
+/** @throws StoreUnavailableError always: the given one, or one that has the error as its cause */
+export function unavailable(error: unknown): never {
+  if (error instanceof StoreUnavailableError) throw error;
+  throw new StoreUnavailableError('The embedded store failed.', { cause: error });
 }

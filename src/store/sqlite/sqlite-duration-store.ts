@@ -1,8 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type DurationSample, type DurationStats, KEPT_SHARE } from '../../domain/duration-model.ts';
 import type { DurationStore } from '../duration-store.ts';
-import type { GroupCommit } from './group-commit.ts';
-import { unavailable } from './unavailable.ts';
+import { type GroupCommit, unavailable } from './group-commit.ts';
 
 /** What was learned of durations, in a table of the embedded store. */
 export class SqliteDurationStore implements DurationStore {

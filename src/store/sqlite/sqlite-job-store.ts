@@ -25,14 +25,13 @@ import {
 import { Claims } from './claims.ts';
 import { DataFiles } from './data-files.ts';
 import { lockFolder } from './folder-lock.ts';
-import { GroupCommit } from './group-commit.ts';
+import { GroupCommit, unavailable } from './group-commit.ts';
 import { migrate } from './migrations.ts';
 import { purgeSlice, startPurging } from './purge.ts';
 import { Quarantine } from './quarantine.ts';
-import { RecentJobs } from './recent-jobs.ts';
 import { readJob, writeNotes } from './rows.ts';
+import { RecentJobs } from './recent-jobs.ts';
 import { prepareStatements, type Statements } from './statements.ts';
-import { unavailable } from './unavailable.ts';
 import { usedUpLimit } from './used-up-limit.ts';
 
 /** Settings of the embedded store. */

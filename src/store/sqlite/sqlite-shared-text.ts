@@ -1,7 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SharedText } from '../call-budget.ts';
-import type { GroupCommit } from './group-commit.ts';
-import { unavailable } from './unavailable.ts';
+import { type GroupCommit, unavailable } from './group-commit.ts';
 
 /** A text in a table of the embedded store. It survives restarts. */
 export class SqliteSharedText implements SharedText {

@@ -1,7 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type AdoptOutcome, SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
-import type { GroupCommit } from './group-commit.ts';
-import { unavailable } from './unavailable.ts';
+import { type GroupCommit, unavailable } from './group-commit.ts';
 
 /** Which upstream request belongs to which job, in tables of the embedded store. The store's purge clears them. */
 export class SqliteSubmissions implements Submissions {

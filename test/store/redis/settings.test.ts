@@ -4,10 +4,10 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { FaultLog } from '../../../src/fault-log.ts';
 import { parseConfig } from '../../../src/config.ts';
-import { openStorage } from '../../../src/storage.ts';
+import { openStorage } from '../../../src/store/open.ts';
 import { SteadyClock } from '../../../src/steady-clock.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import { checkRedisSettings } from '../../../src/store/redis/check-settings.ts';
+import { checkRedisSettings } from '../../../src/store/redis/permissions.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 import { openRedis } from './open-redis.ts';
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config.ts';
 import { FaultLog } from '../../../src/fault-log.ts';
 import { SteadyClock } from '../../../src/steady-clock.ts';
-import { openStorage } from '../../../src/storage.ts';
+import { openStorage } from '../../../src/store/open.ts';
 import { makeCertificate } from '../../support/certificates.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

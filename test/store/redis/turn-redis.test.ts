@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TurnRedis } from '../../../src/store/redis/turn-redis.ts';
+import { TurnRedis } from '../../../src/store/redis/connections.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 
 it('what is asked for in one turn is held until its end, and answered in order', async () => {

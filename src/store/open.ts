@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { FaultLog } from '../fault-log.ts';
+import type { SteadyClock } from '../steady-clock.ts';
+import { openRedis } from './redis/open.ts';
+import { openSqlite } from './sqlite/open.ts';
+import type { Storage } from './storage.ts';
+
+/**
+ * Opens the embedded store, or waits for Redis and opens the shared one.
+ *
+ * @param signal aborts the wait for Redis
+ * @throws FolderInUseError when another process has the data folder; StartError when the folder or Redis cannot be used
+ *   as configured; the signal's reason
+ */
+export async function openStorage(
+  config: Config,
+  clock: SteadyClock,
+  log: Logger,
+  faults: FaultLog,
+  signal: AbortSignal,
+): Promise<Storage> {
+  const onUnreadable = (id: string, error: unknown) =>
+    log.error({ err: error, record: id }, 'a stored record cannot be read; it is left alone');
+  const options = { config, clock, log, faults, onUnreadable };
+  return config.redis === null ? openSqlite(options) : openRedis(config.redis, options, signal);
+}

@@ -1,0 +1,123 @@
+import { RateLimiterRedis } from 'rate-limiter-flexible';
+import { backoffMs } from '../../domain/backoff.ts';
+import type { FaultLog } from '../../fault-log.ts';
+import { StartError } from '../../start-error.ts';
+import { systemClock } from '../../system-clock.ts';
+import { StoreUnavailableError } from '../job-store.ts';
+import { type OwnerRate, ownerRateBy, RATE_WINDOW_SECONDS, UNLIMITED_RATE } from '../owner-rate.ts';
+import { SharedCallBudget } from '../shared-call-budget.ts';
+import type { Storage, StorageOptions } from '../storage.ts';
+import { explainFault } from './explain-fault.ts';
+import { explainStart } from './explain-start.ts';
+import { keys } from './keys.ts';
+import type { RedisLocation } from './location.ts';
+import { checkRedisSettings, missingConveniences } from './permissions.ts';
+import { RedisDurationStore } from './redis-duration-store.ts';
+import { RedisJobStore, type RedisJobStoreOptions } from './redis-job-store.ts';
+import { RedisSharedText } from './redis-shared-text.ts';
+import { RedisSubmissions } from './redis-submissions.ts';
+import type { RedisClient } from './scripts.ts';
+
+/**
+ * Opens the shared store as soon as Redis can be reached.
+ *
+ * @param signal aborts the wait
+ * @throws StartError when Redis cannot be used as configured; the signal's reason
+ */
+export async function openRedis(
+  location: RedisLocation,
+  { config, clock, log, faults, onUnreadable }: StorageOptions,
+  signal: AbortSignal,
+): Promise<Storage> {
+  const { role, segmindRpm, jobRetentionMs: retentionMs } = config;
+  const { generateRpmPerOwner: rpm } = config.limits;
+  const now = () => clock.now();
+  const place = placeOf(location);
+  const onTrouble = (error: unknown) => {
+    const { reason } = explainFault(error);
+    faults.warn({ reason }, 'the line for announcements was lost; it is made anew');
+  };
+  const store = await connect(
+    { location, retentionMs, clock, random: Math.random, onUnreadable, onTrouble },
+    place,
+    faults,
+    signal,
+  );
+  clock.follow(() => store.serverNow);
+  const engine = location.cluster ? 'redis-cluster' : 'redis';
+  const limit = segmindRpm === 0 ? 'no limit on upstream calls' : `${segmindRpm} upstream calls a minute`;
+  log.info(
+    { engine, redis: place, role, rpm: segmindRpm },
+    `jobs are kept in Redis at ${place}${location.cluster ? ' (cluster)' : ''}; role ${role}, ${limit} by all instances together`,
+  );
+  const { client, quarantine } = store;
+  await checkRedisSettings(client, (message) => log.warn(message));
+  const missing = await missingConveniences(client);
+  if (missing.length > 0) {
+    log.warn(
+      `The user of REDIS_URL may not run ${missing.join(' and ')}: what Redis is set to and whether it is loading is not checked`,
+    );
+  }
+  return {
+    store,
+    submissions: new RedisSubmissions(client, quarantine),
+    budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now),
+    durations: new RedisDurationStore(client),
+    jobTokenSecrets: new RedisSharedText(client, keys.jobTokenSecrets),
+    ownerRate: redisOwnerRate(client, 'generate', rpm),
+    uploadRate: redisOwnerRate(client, 'upload', rpm),
+  };
+}
+
+/** Retries until it succeeds or fails for a reason that cannot pass by itself. */
+async function connect(
+  options: RedisJobStoreOptions,
+  place: string,
+  faults: FaultLog,
+  signal: AbortSignal,
+): Promise<RedisJobStore> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await RedisJobStore.open(options);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      const { reason, passes } = await explainStart(options.location, error);
+      signal.throwIfAborted();
+      if (!passes) throw new StartError(`Redis at ${place} cannot be used: ${reason}`, { cause: error });
+      const retryInMs = backoffMs(failures, Math.random()) / 4;
+      faults.warn({ retryInMs }, `Redis at ${place} cannot be reached (${reason}); trying again`);
+      await systemClock.sleep(retryInMs, signal);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/** For log lines: without credentials. */
+function placeOf({ urls, sentinels }: RedisLocation): string {
+  if (sentinels === undefined) return urls.map(withoutCredentials).join(', ');
+  return `${sentinels.name} by the sentinels at ${sentinels.urls.map((url) => new URL(url).host).join(', ')}`;
+}
+
+function withoutCredentials(text: string): string {
+  const url = new URL(text);
+  return `${url.protocol}//${url.host}`;
+}
+
+/**
+ * The limit of all instances together.
+ *
+ * @param client stays the caller's
+ * @param of what is called; each is counted apart
+ * @param rpm calls a minute; 0 for no limit
+ */
+export function redisOwnerRate(client: RedisClient, of: keyof typeof keys.rate, rpm: number): OwnerRate {
+  if (rpm === 0) return UNLIMITED_RATE;
+  return ownerRateBy(
+    new RateLimiterRedis({
+      storeClient: client,
+      keyPrefix: keys.rate[of],
+      points: rpm,
+      duration: RATE_WINDOW_SECONDS,
+    }),
+  );
+}

@@ -1,0 +1,52 @@
+import { dataFolderError, openDataFolder } from '../../data-folder.ts';
+import { memoryOwnerRate } from '../owner-rate.ts';
+import { SharedCallBudget } from '../shared-call-budget.ts';
+import type { Storage, StorageOptions } from '../storage.ts';
+import { SqliteDurationStore } from './sqlite-duration-store.ts';
+import { SqliteJobStore } from './sqlite-job-store.ts';
+import { SqliteSharedText } from './sqlite-shared-text.ts';
+import { SqliteSubmissions } from './sqlite-submissions.ts';
+
+/**
+ * Opens the embedded store in the data folder.
+ *
+ * @throws FolderInUseError when another process has the folder; StartError when it cannot be used
+ */
+export function openSqlite(options: StorageOptions): Storage {
+  const { dataDir } = options.config;
+  openDataFolder(dataDir);
+  try {
+    return open(options);
+  } catch (error) {
+    throw dataFolderError(dataDir, error);
+  }
+}
+
+function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Storage {
+  const { dataDir, role, segmindRpm, jobRetentionMs: retentionMs } = config;
+  const { generateRpmPerOwner: rpm } = config.limits;
+  const now = () => clock.now();
+  const store = new SqliteJobStore({
+    folder: dataDir,
+    retentionMs,
+    now,
+    onUnreadable,
+    onPurgeError: (error) => faults.error({ err: error }, 'old jobs could not be cleared away'),
+  });
+  const limit = segmindRpm === 0 ? 'no limit on upstream calls' : `${segmindRpm} upstream calls a minute`;
+  log.info(
+    { engine: 'sqlite', dataDir, role, rpm: segmindRpm },
+    `jobs are kept in ${dataDir}; role ${role}, ${limit}`,
+  );
+  const { database, commits } = store;
+  const state = new SqliteSharedText(database, commits, 'call-budget');
+  return {
+    store,
+    durations: new SqliteDurationStore(database, commits),
+    jobTokenSecrets: new SqliteSharedText(database, commits, 'job-token-secrets'),
+    submissions: new SqliteSubmissions(database, commits, now),
+    budget: new SharedCallBudget(state, segmindRpm, now),
+    ownerRate: memoryOwnerRate(rpm),
+    uploadRate: memoryOwnerRate(rpm),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { FaultLog } from '../fault-log.ts';
+import type { SteadyClock } from '../steady-clock.ts';
+import type { CallBudget, SharedText } from './call-budget.ts';
+import type { DurationStore } from './duration-store.ts';
+import type { JobStore } from './job-store.ts';
+import type { OwnerRate } from './owner-rate.ts';
+import type { Submissions } from './submissions.ts';
+
+/** The state that outlives a request; in Redis, all instances share it. */
+export interface Storage {
+  readonly store: JobStore;
+  readonly submissions: Submissions;
+  readonly budget: CallBudget;
+  readonly durations: DurationStore;
+  /** The secrets that sign job tokens. */
+  readonly jobTokenSecrets: SharedText;
+  /** Limits calls of `generateVideo`. */
+  readonly ownerRate: OwnerRate;
+  /** Limits calls of `uploadImage`, with the same limit and a count of its own. */
+  readonly uploadRate: OwnerRate;
+}
+
+/** What both engines need to open. */
+export interface StorageOptions {
+  readonly config: Config;
+  /** Follows the clock of Redis once connected, so that all instances agree on the time. */
+  readonly clock: SteadyClock;
+  readonly log: Logger;
+  /** For messages that may repeat often. */
+  readonly faults: FaultLog;
+  readonly onUnreadable: (id: string, error: unknown) => void;
+}
