@@ -64,7 +64,7 @@ const environmentSchema = z.object({
   REDIS_URL: z
     .string()
     .transform(splitUrls)
-    .refine(areRedisUrls, 'must be redis:// or rediss:// URLs, with % in a password written as %25')
+    .refine(areRedisUrls, 'must be redis:// or rediss:// URLs, with % in a name or password written as %25')
     .optional(),
   REDIS_CLUSTER: flag('false'),
   REDIS_SENTINELS: z
@@ -86,7 +86,10 @@ const environmentSchema = z.object({
   GENERATE_RPM_PER_OWNER: integer(null, 0, 1_000_000),
   MAX_STREAMS_PER_OWNER: integer(null, 0, 1_000_000),
   MAX_OPERATIONS_PER_SOCKET: integer(1000, 1, 1_000_000),
-  AUTH_JWKS_URL: z.string().refine(isJwksUrl, 'must be an https URL; http is for loopback only').optional(),
+  AUTH_JWKS_URL: z
+    .string()
+    .refine(isJwksUrl, 'must be an https URL without credentials; http is for loopback only')
+    .optional(),
   AUTH_JWT_SECRET: z
     .string()
     .refine(isLongSecret, 'must have at least 32 bytes, as HS256 asks for')

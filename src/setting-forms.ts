@@ -86,10 +86,10 @@ export function isLongSecret(secret: string): boolean {
   return Buffer.byteLength(secret) >= 32;
 }
 
-/** An https URL, or an http one of this machine. */
+/** An https URL, or an http one of this machine; no fetch takes credentials in a URL. */
 export function isJwksUrl(value: string): boolean {
   const url = URL.parse(value);
-  if (url === null) return false;
+  if (url === null || url.username !== '' || url.password !== '') return false;
   return (
     url.protocol === 'https:' ||
     (url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1')))
@@ -109,10 +109,15 @@ export function proxyUrl() {
     .string()
     .transform((value) => (value.includes('://') ? value : `http://${value}`))
     .refine(
-      (value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''),
-      'must be the http or https URL of a proxy, such as http://proxy.example.com:3128',
+      isProxyUrl,
+      'must be the http or https URL of a proxy, with % in a name or password written as %25, such as http://proxy.example.com:3128',
     )
     .default('');
+}
+
+function isProxyUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && ['http:', 'https:'].includes(url.protocol) && isDecodable(url);
 }
 
 /** The parts of a list with commas in between. */
@@ -120,17 +125,18 @@ export function splitUrls(list: string): string[] {
   return list.split(',').map((url) => url.trim());
 }
 
-/** Whether all are URLs of Redis with a password that can be decoded. */
+/** Whether all are URLs of Redis with credentials that can be decoded. */
 export function areRedisUrls(urls: readonly string[]): boolean {
   return urls.every((address) => {
     const url = URL.parse(address);
-    return url !== null && ['redis:', 'rediss:'].includes(url.protocol) && isDecodable(url.password);
+    return url !== null && ['redis:', 'rediss:'].includes(url.protocol) && isDecodable(url);
   });
 }
 
-function isDecodable(part: string): boolean {
+function isDecodable({ username, password }: URL): boolean {
   try {
-    decodeURIComponent(part);
+    decodeURIComponent(username);
+    decodeURIComponent(password);
     return true;
   } catch {
     return false;

@@ -364,9 +364,16 @@ describe('outgoing proxies', () => {
     });
   });
 
-  it.each(['socks5://proxy.example', 'ftp://proxy.example', 'http://', 'a b'])('are not at %s', (wrong) => {
+  it.each([
+    'socks5://proxy.example',
+    'ftp://proxy.example',
+    'http://',
+    'a b',
+    'http://ada:50%off@proxy.example',
+    '50%off:secret@proxy.example',
+  ])('are not at %s', (wrong) => {
     expect(faultOf({ HTTP_PROXY: wrong })).toBe(
-      'The configuration is wrong:\n  HTTP_PROXY: must be the http or https URL of a proxy, such as http://proxy.example.com:3128',
+      'The configuration is wrong:\n  HTTP_PROXY: must be the http or https URL of a proxy, with % in a name or password written as %25, such as http://proxy.example.com:3128',
     );
   });
 });
@@ -409,14 +416,19 @@ describe('where the store is and what the process does', () => {
     expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_BASE_URL: 'http://localhost:8080' }).role).toBe(ROLE);
   });
 
-  it.each(['localhost:6379', 'http://localhost', 'redis://a,', 'redis://a,b', ',', 'redis://:50%off@a'])(
-    'is not in a Redis at %s',
-    (wrong) => {
-      expect(faultOf({ REDIS_URL: wrong, REDIS_CLUSTER: 'true' })).toBe(
-        'The configuration is wrong:\n  REDIS_URL: must be redis:// or rediss:// URLs, with % in a password written as %25',
-      );
-    },
-  );
+  it.each([
+    'localhost:6379',
+    'http://localhost',
+    'redis://a,',
+    'redis://a,b',
+    ',',
+    'redis://:50%off@a',
+    'redis://50%off:secret@a',
+  ])('is not in a Redis at %s', (wrong) => {
+    expect(faultOf({ REDIS_URL: wrong, REDIS_CLUSTER: 'true' })).toBe(
+      'The configuration is wrong:\n  REDIS_URL: must be redis:// or rediss:// URLs, with % in a name or password written as %25',
+    );
+  });
 
   it.each([
     [{ ROLE: 'worker' }, 'ROLE: must be api, poller or all'],
@@ -471,7 +483,11 @@ describe('who may ask', () => {
     [{ AUTH_JWT_SECRET: 'short' }, 'AUTH_JWT_SECRET: must have at least 32 bytes, as HS256 asks for'],
     [
       { AUTH_JWKS_URL: 'http://id.example.com' },
-      'AUTH_JWKS_URL: must be an https URL; http is for loopback only',
+      'AUTH_JWKS_URL: must be an https URL without credentials; http is for loopback only',
+    ],
+    [
+      { AUTH_JWKS_URL: 'https://ada:secret@id.example.com' },
+      'AUTH_JWKS_URL: must be an https URL without credentials; http is for loopback only',
     ],
     [
       { AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: 'https://id.example.com' },
