@@ -8,13 +8,12 @@ import type { Job } from '../../src/domain/job.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
-import { SharedCallBudget } from '../../src/store/shared-call-budget.ts';
+import { SharedCallBudget } from '../../src/store/call-budget.ts';
 import { keys } from '../../src/store/redis/keys.ts';
-import { RedisDurationStore } from '../../src/store/redis/redis-duration-store.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
 import { RedisSharedText } from '../../src/store/redis/redis-shared-text.ts';
 import { RedisSubmissions } from '../../src/store/redis/redis-submissions.ts';
-import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
+import { SharedDurations } from '../../src/store/durations.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import { systemClock } from '../../src/system-clock.ts';
@@ -105,7 +104,7 @@ function openSqlite() {
   const { database, commits } = opened;
   return {
     store: opened,
-    durationStore: new SqliteDurationStore(database, commits),
+    durationStore: new SharedDurations(new SqliteSharedText(database, commits, 'durations')),
     submissions: new SqliteSubmissions(database, commits, clock.now),
     budgetText: new SqliteSharedText(database, commits, 'call-budget'),
   };
@@ -123,7 +122,7 @@ async function openRedis(url: string) {
   const { client, quarantine } = opened;
   return {
     store: opened,
-    durationStore: new RedisDurationStore(client),
+    durationStore: new SharedDurations(new RedisSharedText(client, keys.durations)),
     submissions: new RedisSubmissions(client, quarantine),
     budgetText: new RedisSharedText(client, keys.budget),
   };

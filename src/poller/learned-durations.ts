@@ -7,7 +7,7 @@ import {
   expectDurations,
 } from '../domain/duration-model.ts';
 import type { VideoRequest } from '../domain/video-request.ts';
-import type { DurationStore } from '../store/duration-store.ts';
+import type { DurationStore } from '../store/durations.ts';
 
 /** What the model works with. */
 export interface LearnedDurationsOptions {

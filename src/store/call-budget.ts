@@ -1,4 +1,15 @@
-import type { CallGrant } from '../domain/call-budget.ts';
+import {
+  callAnswered,
+  type CallBudgetState,
+  callFailed,
+  type CallGrant,
+  callRefused,
+  giveBackCalls,
+  isCircuitOpen,
+  newCallBudget,
+  reserveCalls,
+} from '../domain/call-budget.ts';
+import { SharedState, type SharedText } from './shared-text.ts';
 
 /**
  * The upstream's rate limit and the circuit breaker, kept by all instances together; `domain/call-budget.ts` has the
@@ -28,10 +39,84 @@ export interface CallBudget {
 /** What a report did to the circuit; null: nothing. */
 export type CircuitChange = 'opened' | 'closed' | null;
 
-/** A text that all instances share, changed by compare-and-set. */
-export interface SharedText {
-  /** @returns null when there is none, or none that can be read */
-  read(): Promise<string | null>;
-  /** Stores the text when the present one is still the expected one. @returns whether it was */
-  replace(expected: string | null, next: string): Promise<boolean>;
+/** The call budget over a shared text, which holds its state as JSON. An unreadable state begins anew. */
+export class SharedCallBudget implements CallBudget {
+  readonly #state: SharedState<CallBudgetState>;
+  readonly #rpm: number;
+  readonly #now: () => number;
+  /** Whether an answer would change nothing, by the state that was read or written last. */
+  #isCalm = false;
+
+  /**
+   * @param rpm calls a minute; 0 for no limit
+   * @param now epoch milliseconds, on which all instances agree
+   */
+  constructor(text: SharedText, rpm: number, now: () => number) {
+    this.#rpm = rpm;
+    this.#now = now;
+    this.#state = new SharedState(text, {
+      parse: (stored) => readState(stored) ?? newCallBudget(rpm, now()),
+      stringify: (state) => JSON.stringify(state),
+    });
+  }
+
+  async reserve(wanted: number): Promise<CallGrant> {
+    return this.#change((state) => {
+      const { state: next, grant } = reserveCalls(state, this.#rpm, wanted, this.#now());
+      return { next, result: grant };
+    });
+  }
+
+  async giveBack(count: number): Promise<void> {
+    await this.#change((state) => ({
+      next: giveBackCalls(state, this.#rpm, count, this.#now()),
+      result: null,
+    }));
+  }
+
+  async refused(random: number, retryAfterMs: number | null): Promise<void> {
+    await this.#change((state) => ({
+      next: callRefused(state, this.#rpm, this.#now(), random, retryAfterMs),
+      result: null,
+    }));
+  }
+
+  async answered(): Promise<CircuitChange> {
+    if (this.#isCalm && this.#state.isIdle) return null;
+    return this.#change((state) => ({
+      next: callAnswered(state, this.#now()),
+      result: isCircuitOpen(state) ? 'closed' : null,
+    }));
+  }
+
+  async failed(): Promise<CircuitChange> {
+    return this.#change((state) => {
+      const next = callFailed(state, this.#now());
+      return { next, result: isCircuitOpen(next) && !isCircuitOpen(state) ? 'opened' : null };
+    });
+  }
+
+  #change<T>(
+    work: (state: CallBudgetState) => { readonly next: CallBudgetState; readonly result: T },
+  ): Promise<T> {
+    return this.#state.change((state) => {
+      const changed = work(state);
+      const { failures, refusals } = changed.next;
+      this.#isCalm = failures === 0 && refusals === 0 && !isCircuitOpen(changed.next);
+      return changed;
+    });
+  }
+}
+
+/** @returns null for what cannot be read: the budget begins anew */
+function readState(text: string | null): CallBudgetState | null {
+  if (text === null) return null;
+  try {
+    const state: CallBudgetState = JSON.parse(text);
+    const { tokens, refilledAt, closedUntil, refusals, share, failures, probeAt } = state;
+    const numbers = [tokens, refilledAt, closedUntil, refusals, share, failures, probeAt ?? 0];
+    return numbers.every(Number.isFinite) ? state : null;
+  } catch {
+    return null;
+  }
 }

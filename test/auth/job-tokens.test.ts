@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { AuthenticationError, AuthUnavailableError } from '../../src/auth/authentication-error.ts';
 import { JobTokenSecrets } from '../../src/auth/job-token-secrets.ts';
 import { JobTokens } from '../../src/auth/job-tokens.ts';
-import type { SharedText } from '../../src/store/call-budget.ts';
+import type { SharedText } from '../../src/store/shared-text.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { keys } from '../../src/store/redis/keys.ts';
 import { RedisSharedText } from '../../src/store/redis/redis-shared-text.ts';

@@ -1,6 +1,6 @@
 /** What every adapter of the SharedText port keeps to. */
 import { expect, it } from 'vitest';
-import type { SharedText } from '../../src/store/call-budget.ts';
+import type { SharedText } from '../../src/store/shared-text.ts';
 
 /** Two instances on one empty store. */
 export interface OpenedTexts extends AsyncDisposable {

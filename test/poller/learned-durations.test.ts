@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { runSamples } from '../../src/domain/duration-model.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
-import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
+import { SharedDurations } from '../../src/store/durations.ts';
+import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { TYPICAL_MS, UNLEARNED } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -14,7 +15,7 @@ const TEN_SECONDS = runSamples(UNLEARNED, REQUEST, { low: 10 * SECOND, high: 10 
 function open() {
   const clock = new FakeClock();
   const { store, ...opened } = openSqlite({ now: clock.now });
-  const durations = new SqliteDurationStore(store.database, store.commits);
+  const durations = new SharedDurations(new SqliteSharedText(store.database, store.commits, 'durations'));
   let reads = 0;
   const counted = {
     read: () => {

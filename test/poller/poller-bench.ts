@@ -3,8 +3,8 @@ import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import type { CallBudget } from '../../src/store/call-budget.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
-import { SharedCallBudget } from '../../src/store/shared-call-budget.ts';
-import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
+import { SharedCallBudget } from '../../src/store/call-budget.ts';
+import { SharedDurations } from '../../src/store/durations.ts';
 import type { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
@@ -57,7 +57,7 @@ export class PollerBench implements AsyncDisposable {
     this.#budget = new SharedCallBudget(state, rpm, this.clock.now);
     this.#submissions = new SqliteSubmissions(database, commits, this.clock.now);
     this.durations = new LearnedDurations({
-      store: new SqliteDurationStore(this.store.database, this.store.commits),
+      store: new SharedDurations(new SqliteSharedText(this.store.database, this.store.commits, 'durations')),
       clock: this.clock,
       upstream: 'test',
       typicalMs: TYPICAL_MS,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seeded, spread } from '../../bench/polling/chance.ts';
 import { isFinal } from '../../src/domain/job.ts';
-import { SqliteDurationStore } from '../../src/store/sqlite/sqlite-duration-store.ts';
+import { SharedDurations } from '../../src/store/durations.ts';
+import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
@@ -56,7 +57,9 @@ describe('a poller that learns', () => {
     expect(timed.delays).toHaveLength(60);
     const mean = timed.delays.reduce((sum, delay) => sum + delay, 0) / timed.delays.length;
     expect(mean).toBeLessThan(1.3 * SECOND);
-    const stats = await new SqliteDurationStore(bench.store.database, bench.store.commits).read();
+    const stats = await new SharedDurations(
+      new SqliteSharedText(bench.store.database, bench.store.commits, 'durations'),
+    ).read();
     expect([...stats.keys()].toSorted()).toEqual([
       'test queue',
       'test run',

@@ -36,7 +36,10 @@ export const keys = {
     `${tag(shard)}:idempotency:${ownerId}:${digest(key)}`,
   /** The state of the call budget, as JSON. */
   budget: 'rg:{budget}:state',
-  durations: 'rg:{durations}:groups',
+  /** What was learned of durations, as JSON. */
+  durations: 'rg:{durations}:sums',
+  /** The same as earlier versions kept it: a hash with `weight sum squares` for each group. Read once, never written. */
+  earlierDurations: 'rg:{durations}:groups',
   /** 32 bytes each, made by the first instance. */
   secrets: { announcements: 'rg:{secret}:announcements' },
   /** The secrets of job tokens, as JSON. */

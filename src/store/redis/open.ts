@@ -1,18 +1,19 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { backoffMs } from '../../domain/backoff.ts';
+import type { GroupMoments } from '../../domain/duration-model.ts';
 import type { FaultLog } from '../../fault-log.ts';
 import { StartError } from '../../start-error.ts';
 import { systemClock } from '../../system-clock.ts';
 import { StoreUnavailableError } from '../job-store.ts';
 import { type OwnerRate, ownerRateBy, RATE_WINDOW_SECONDS, UNLIMITED_RATE } from '../owner-rate.ts';
-import { SharedCallBudget } from '../shared-call-budget.ts';
+import { SharedCallBudget } from '../call-budget.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
 import { explainFault } from './explain-fault.ts';
 import { explainStart } from './explain-start.ts';
 import { keys } from './keys.ts';
 import type { RedisLocation } from './location.ts';
 import { checkRedisSettings, missingConveniences } from './permissions.ts';
-import { RedisDurationStore } from './redis-duration-store.ts';
+import { readMoments, SharedDurations, stringifyDurations } from '../durations.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './redis-job-store.ts';
 import { RedisSharedText } from './redis-shared-text.ts';
 import { RedisSubmissions } from './redis-submissions.ts';
@@ -58,15 +59,31 @@ export async function openRedis(
       `The user of REDIS_URL may not run ${missing.join(' and ')}: what Redis is set to and whether it is loading is not checked`,
     );
   }
+  const durations = new RedisSharedText(client, keys.durations);
+  await importDurations(client, durations);
   return {
     store,
     submissions: new RedisSubmissions(client, quarantine),
     budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now),
-    durations: new RedisDurationStore(client),
+    durations: new SharedDurations(durations),
     jobTokenSecrets: new RedisSharedText(client, keys.jobTokenSecrets),
     ownerRate: redisOwnerRate(client, 'generate', rpm),
     uploadRate: redisOwnerRate(client, 'upload', rpm),
   };
+}
+
+/** Takes over what earlier versions have learned of durations. Without it jobs are polled less well, and nothing else. */
+async function importDurations(client: RedisClient, text: RedisSharedText): Promise<void> {
+  try {
+    if ((await text.read()) !== null) return;
+    const groups = Object.entries(await client.hgetall(keys.earlierDurations)).map(
+      ([name, numbers]) => [name, readMoments(numbers.split(' ').map(Number))] as const,
+    );
+    const known = groups.filter((group): group is [string, GroupMoments] => group[1] !== null);
+    if (known.length > 0) await text.replace(null, stringifyDurations(new Map(known)));
+  } catch {
+    // Redis went away, or the key is of another type.
+  }
 }
 
 /** Retries until it succeeds or fails for a reason that cannot pass by itself. */

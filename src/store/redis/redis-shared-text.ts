@@ -1,4 +1,4 @@
-import type { SharedText } from '../call-budget.ts';
+import type { SharedText } from '../shared-text.ts';
 import { isWrongType } from './quarantine.ts';
 import { attempt, type RedisClient, runScript } from './scripts.ts';
 

@@ -18,7 +18,6 @@ declare module 'ioredis' {
     reelgateHealth(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgatePullIn(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateTime(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
-    reelgateLearn(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateReplaceText(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateBeginPost(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateEndPost(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
@@ -39,7 +38,6 @@ const FILES = {
   reelgateHealth: 'health.lua',
   reelgatePullIn: 'pull-in.lua',
   reelgateTime: 'time.lua',
-  reelgateLearn: 'learn.lua',
   reelgateReplaceText: 'replace-text.lua',
   reelgateBeginPost: 'begin-post.lua',
   reelgateEndPost: 'end-post.lua',

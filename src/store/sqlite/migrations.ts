@@ -112,6 +112,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE health_checks (count INTEGER NOT NULL) STRICT;  -- one row, changed by each check that the store can write
   INSERT INTO health_checks (count) VALUES (0);
   `,
+  // What was learned of durations is one text, as in Redis.
+  `
+  INSERT INTO shared_texts (name, text)
+  SELECT 'durations', json_group_object(name, json_array(weight, sum, squares)) FROM durations HAVING count(*) > 0;
+  DROP TABLE durations;
+  `,
 ];
 
 /**

@@ -1,8 +1,8 @@
 import { dataFolderError, openDataFolder } from '../../data-folder.ts';
 import { memoryOwnerRate } from '../owner-rate.ts';
-import { SharedCallBudget } from '../shared-call-budget.ts';
+import { SharedCallBudget } from '../call-budget.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
-import { SqliteDurationStore } from './sqlite-duration-store.ts';
+import { SharedDurations } from '../durations.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
 import { SqliteSharedText } from './sqlite-shared-text.ts';
 import { SqliteSubmissions } from './sqlite-submissions.ts';
@@ -42,7 +42,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
   const state = new SqliteSharedText(database, commits, 'call-budget');
   return {
     store,
-    durations: new SqliteDurationStore(database, commits),
+    durations: new SharedDurations(new SqliteSharedText(database, commits, 'durations')),
     jobTokenSecrets: new SqliteSharedText(database, commits, 'job-token-secrets'),
     submissions: new SqliteSubmissions(database, commits, now),
     budget: new SharedCallBudget(state, segmindRpm, now),

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { SharedText } from '../call-budget.ts';
+import type { SharedText } from '../shared-text.ts';
 import { type GroupCommit, unavailable } from './group-commit.ts';
 
 /** A text in a table of the embedded store. It survives restarts. */

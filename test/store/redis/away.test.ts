@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import { RedisDurationStore } from '../../../src/store/redis/redis-duration-store.ts';
+import { SharedDurations } from '../../../src/store/durations.ts';
 import { keys } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
@@ -122,7 +122,7 @@ function callsOf(
     beginPost: () => submissions.begin('print', claim.job.id),
     endPost: () => submissions.end('print', claim.job.id, 'up-1'),
     adopt: () => submissions.adopt('print', claim.job.id, 'up-1'),
-    readDurations: () => new RedisDurationStore(store.client).read(),
-    addDuration: () => new RedisDurationStore(store.client).add([A_SECOND]),
+    readDurations: () => new SharedDurations(new RedisSharedText(store.client, keys.durations)).read(),
+    addDuration: () => new SharedDurations(new RedisSharedText(store.client, keys.durations)).add([A_SECOND]),
   };
 }

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { keys, SHARDS } from '../../../src/store/redis/keys.ts';
-import { RedisDurationStore } from '../../../src/store/redis/redis-duration-store.ts';
+import { SharedDurations } from '../../../src/store/durations.ts';
+import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import {
   claimAll,
@@ -171,7 +172,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     await store.client.hset(keys.video(job.id), 'no', 'text');
     expect(await store.getVideoData(job.id)).toBeNull();
     expect(unreadable).toEqual([keys.video(job.id)]);
-    const durations = new RedisDurationStore(store.client);
+    const durations = new SharedDurations(new RedisSharedText(store.client, keys.durations));
     expect(await durations.read()).toEqual(new Map());
     await durations.add([{ group: 'run', moments: { mean: 2, square: 5 } }]);
     expect((await durations.read()).get('run')).toEqual({ weight: 1, sum: 2, squares: 5 });

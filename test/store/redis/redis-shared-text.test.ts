@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys } from '../../../src/store/redis/keys.ts';
 import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
 import { callBudgetCases } from '../../contract/call-budget.ts';
+import { durationCases } from '../../contract/durations.ts';
 import { sharedTextCases } from '../../contract/shared-text.ts';
 import { openRedis } from './open-redis.ts';
 import { REDIS_KINDS } from './redis-kinds.ts';
@@ -45,5 +46,8 @@ describe.each(REDIS_KINDS)('on %s', (kind, start) => {
   // What is built on a text needs no cluster of its own.
   describe.runIf(kind === 'a Redis')('the call budget', () => {
     callBudgetCases(open);
+  });
+  describe.runIf(kind === 'a Redis')('what was learned of durations', () => {
+    durationCases(open);
   });
 });

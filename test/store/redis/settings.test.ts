@@ -7,6 +7,7 @@ import { parseConfig } from '../../../src/config.ts';
 import { openStorage } from '../../../src/store/open.ts';
 import { SteadyClock } from '../../../src/steady-clock.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
+import { keys } from '../../../src/store/redis/keys.ts';
 import { checkRedisSettings } from '../../../src/store/redis/permissions.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 import { openRedis } from './open-redis.ts';
@@ -41,6 +42,28 @@ describe('a database', () => {
     await expect(openRedis([`${server.url}/99`])).rejects.toMatchObject({
       cause: { message: expect.stringMatching(/DB index is out of range/) },
     });
+  });
+});
+
+describe('what an earlier version has learned of durations', () => {
+  it('is taken over once', async () => {
+    await using server = await RedisServer.start();
+    await server.run('HSET', keys.earlierDurations, 'a run', '2 3 4.5', 'b run', 'not numbers');
+    const config = parseConfig({ REDIS_URL: server.url });
+    const { log } = listeningLog();
+    const open = async () => {
+      const clock = new SteadyClock();
+      using faults = new FaultLog(log, clock);
+      return openStorage(config, clock, log, faults, new AbortController().signal);
+    };
+    const first = await open();
+    await using resources = new AsyncDisposableStack();
+    resources.use(first.store);
+    expect(await first.durations.read()).toEqual(new Map([['a run', { weight: 2, sum: 3, squares: 4.5 }]]));
+    await first.durations.add([{ group: 'a run', moments: { mean: 1, square: 1 } }]);
+    const second = await open();
+    resources.use(second.store);
+    expect(await second.durations.read()).toEqual(await first.durations.read());
   });
 });
 

@@ -17,9 +17,8 @@ describe('migrations', () => {
   it('bring an empty database to the newest version, and leave that one alone', () => {
     using database = new DatabaseSync(':memory:');
     migrate(database);
-    expect(version(database)).toBe(5);
+    expect(version(database)).toBe(6);
     expect(tables(database)).toEqual([
-      'durations',
       'health_checks',
       'idempotency_keys',
       'jobs',
@@ -31,7 +30,7 @@ describe('migrations', () => {
       'video_data',
     ]);
     migrate(database);
-    expect(version(database)).toBe(5);
+    expect(version(database)).toBe(6);
   });
 
   it('tell of jobs from before the limits when they were made, and whether they cost nothing', async () => {
@@ -94,6 +93,15 @@ describe('migrations', () => {
     expect(await store.health()).toEqual({ quarantined: 0 });
   });
 
+  it('keep what was learned of durations', () => {
+    using database = new DatabaseSync(':memory:');
+    migrate(database);
+    forgetSharedDurations(database);
+    migrate(database);
+    const texts = database.prepare('SELECT name, text FROM shared_texts').all();
+    expect(texts).toEqual([{ name: 'durations', text: '{"sandbox*1 run":[2.5,26.75,287.125]}' }]);
+  });
+
   it('leave nothing half done when one fails', async () => {
     using folder = tempFolder();
     {
@@ -117,19 +125,29 @@ describe('migrations', () => {
     using folder = tempFolder();
     const first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     await first[Symbol.asyncDispose]();
-    setVersion(folder.path, 6);
+    setVersion(folder.path, 7);
     expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow(
-      'The database has schema version 6, this Reelgate knows up to 5: it was written by a newer one.',
+      'The database has schema version 7, this Reelgate knows up to 6: it was written by a newer one.',
     );
-    setVersion(folder.path, 5);
+    setVersion(folder.path, 6);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect(await store.nextDueAt()).toBeNull();
   });
 });
 
+/** Makes a database what it was before version 6, with a duration learned. */
+function forgetSharedDurations(database: DatabaseSync): void {
+  database.exec(`
+    CREATE TABLE durations (
+      name TEXT PRIMARY KEY, weight REAL NOT NULL, sum REAL NOT NULL, squares REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO durations VALUES ('sandbox*1 run', 2.5, 26.75, 287.125); PRAGMA user_version = 5`);
+}
+
 /** Makes a database what it was before version 5. */
 function forgetNotes(folder: string): void {
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
+  forgetSharedDurations(database);
   database.exec(`
     DROP INDEX jobs_by_due; DROP INDEX jobs_accepted;
     ALTER TABLE jobs DROP COLUMN notes; ALTER TABLE jobs DROP COLUMN saved_by;

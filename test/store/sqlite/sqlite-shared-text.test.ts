@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { SharedCallBudget } from '../../../src/store/shared-call-budget.ts';
+import { SharedCallBudget } from '../../../src/store/call-budget.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { SqliteSharedText } from '../../../src/store/sqlite/sqlite-shared-text.ts';
 import { callBudgetCases } from '../../contract/call-budget.ts';
+import { durationCases } from '../../contract/durations.ts';
 import { sharedTextCases } from '../../contract/shared-text.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -42,6 +43,10 @@ describe('a shared text in SQLite', () => {
     await expect(text.replace(null, 'text')).rejects.toThrow(StoreUnavailableError);
     await expect(text.replace('text', 'next')).rejects.toThrow(StoreUnavailableError);
   });
+});
+
+describe('what was learned of durations, in SQLite', () => {
+  durationCases(open);
 });
 
 describe('the call budget in SQLite', () => {

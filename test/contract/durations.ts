@@ -1,17 +1,26 @@
-/** What every adapter of the DurationStore port keeps to. */
+/** What was learned of durations, over the SharedText of each adapter: two instances on one store. */
 import { expect, it } from 'vitest';
 import { addDuration, type GroupMoments } from '../../src/domain/duration-model.ts';
-import type { DurationStore } from '../../src/store/duration-store.ts';
+import { SharedDurations } from '../../src/store/durations.ts';
+import type { OpenedTexts } from './shared-text.ts';
 
 const SAMPLES = [50_000, 47_000.5, 61_234, 3, 3_600_000].map((ms) => ({
   mean: Math.log(ms),
   square: Math.log(ms) ** 2 + 0.01,
 }));
 
-/** Runs the cases on an adapter; `open` gives two instances on one empty store. */
-export function durationStoreCases(
-  open: () => Promise<{ readonly one: DurationStore; readonly other: DurationStore } & AsyncDisposable>,
-): void {
+/** Runs the cases on an adapter. */
+export function durationCases(openTexts: () => Promise<OpenedTexts>): void {
+  const open = async () => {
+    const opened = await openTexts();
+    return {
+      text: opened.one,
+      one: new SharedDurations(opened.one),
+      other: new SharedDurations(opened.other),
+      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    };
+  };
+
   it('has learned nothing at first', async () => {
     await using opened = await open();
     expect(await opened.one.read()).toEqual(new Map());
@@ -47,5 +56,14 @@ export function durationStoreCases(
     const { weight = 0, sum = 0 } = (await opened.one.read()).get('run') ?? {};
     expect(weight).toBeCloseTo((1 - (1 - 1 / 40) ** 20) * 40, 9);
     expect(sum / weight).toBeCloseTo(moments.mean, 9);
+  });
+
+  it('takes what it cannot read for nothing, and starts anew when it adds to it', async () => {
+    await using opened = await open();
+    await opened.text.replace(null, '{"run":"of a newer version","queue":[1,null,3],"run 480 3 30":[2,3,4]}');
+    expect(await opened.one.read()).toEqual(new Map([['run 480 3 30', { weight: 2, sum: 3, squares: 4 }]]));
+    await opened.one.add([{ group: 'run', moments: { mean: 2, square: 5 } }]);
+    expect((await opened.other.read()).get('run')).toEqual({ weight: 1, sum: 2, squares: 5 });
+    expect((await opened.other.read()).get('run 480 3 30')?.weight).toBe(2);
   });
 }

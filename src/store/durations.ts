@@ -1,0 +1,71 @@
+import {
+  addDuration,
+  type DurationSample,
+  type DurationStats,
+  type GroupMoments,
+} from '../domain/duration-model.ts';
+import { SharedState, type SharedText } from './shared-text.ts';
+
+/**
+ * What was learned of durations, shared by all instances. Both methods reject with `StoreUnavailableError` when the
+ * store cannot be reached.
+ */
+export interface DurationStore {
+  /** All groups of all upstreams: for each upstream at most about a thousand. */
+  read(): Promise<DurationStats>;
+  /** Adds durations to their groups, all in one write. */
+  add(samples: readonly DurationSample[]): Promise<void>;
+}
+
+/** The sums as one text: a JSON object with `[weight, sum, squares]` for each group. An unreadable group counts as none. */
+export class SharedDurations implements DurationStore {
+  readonly #state: SharedState<DurationStats>;
+
+  constructor(text: SharedText) {
+    this.#state = new SharedState(text, { parse: parseDurations, stringify: stringifyDurations });
+  }
+
+  read(): Promise<DurationStats> {
+    return this.#state.read();
+  }
+
+  async add(samples: readonly DurationSample[]): Promise<void> {
+    if (samples.length === 0) return;
+    await this.#state.change((stats) => {
+      const next = new Map(stats);
+      for (const { group, moments } of samples) next.set(group, addDuration(next.get(group), moments));
+      return { next, result: null };
+    });
+  }
+}
+
+/** As `SharedDurations` keeps them. */
+export function stringifyDurations(stats: DurationStats): string {
+  const groups = [...stats].map(([name, { weight, sum, squares }]) => [name, [weight, sum, squares]]);
+  return JSON.stringify(Object.fromEntries(groups));
+}
+
+function parseDurations(text: string | null): DurationStats {
+  const stats = new Map<string, GroupMoments>();
+  for (const [name, numbers] of Object.entries(parseObject(text))) {
+    const moments = readMoments(numbers);
+    if (moments !== null) stats.set(name, moments);
+  }
+  return stats;
+}
+
+/** @returns null when these are not the three numbers of a group */
+export function readMoments(numbers: unknown): GroupMoments | null {
+  if (!Array.isArray(numbers) || numbers.length !== 3 || !numbers.every(Number.isFinite)) return null;
+  const [weight = 0, sum = 0, squares = 0] = numbers.map(Number);
+  return weight > 0 ? { weight, sum, squares } : null;
+}
+
+function parseObject(text: string | null): object {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
