@@ -257,17 +257,8 @@ export function secretsOf({ segmindApiKey, auth, redis, proxy }: Config): string
   const places = [...(redis?.urls ?? []), ...(redis?.sentinels?.urls ?? [])];
   const urls = [...places, proxy?.httpsProxy ?? '', proxy?.httpProxy ?? ''];
   const passwords = urls.map((url) => URL.parse(url)?.password ?? '');
-  const secrets = [segmindApiKey, auth?.jwtSecret ?? '', ...passwords, ...passwords.map(decoded)];
+  const secrets = [segmindApiKey, auth?.jwtSecret ?? '', ...passwords, ...passwords.map(decodeURIComponent)];
   return secrets.filter((secret) => secret !== '');
-}
-
-/** As it is when it has a % that begins no escape. */
-function decoded(password: string): string {
-  try {
-    return decodeURIComponent(password);
-  } catch {
-    return password;
-  }
 }
 
 /** Whether `npm start` started this process: npm names the script that it runs. */

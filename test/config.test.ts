@@ -547,9 +547,9 @@ it('its secrets are known, also as they stand in URLs', () => {
     SEGMIND_API_KEY: 'key',
     AUTH_JWT_SECRET: secret,
     REDIS_URL: 'redis://ada:p%40ss@db',
-    HTTPS_PROXY: 'http://ada:100%@proxy',
+    HTTPS_PROXY: 'http://ada:100%25@proxy',
   });
-  expect(secretsOf(config)).toEqual(['key', secret, 'p%40ss', '100%', 'p@ss', '100%']);
+  expect(secretsOf(config)).toEqual(['key', secret, 'p%40ss', '100%25', 'p@ss', '100%']);
 });
 
 describe('wrong values', () => {
