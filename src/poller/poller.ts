@@ -3,7 +3,7 @@ import type { CallGrant } from '../domain/call-budget.ts';
 import { isFinal } from '../domain/job.ts';
 import { FaultLog, type LeveledLog } from '../fault-log.ts';
 import type { CallBudget } from '../store/call-budget.ts';
-import type { Claim, DueJob, Unwatch } from '../store/job-store.ts';
+import type { Claim, DueJob, Unsubscribe } from '../store/job-store.ts';
 import { callPriority } from './call-priority.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 import { OwnerTurns } from './owner-turns.ts';
@@ -74,7 +74,7 @@ export class Poller implements AsyncDisposable {
   #answeredAt = -Infinity;
   #wakeUp = new AbortController();
   #loop: Promise<void> = Promise.resolve();
-  #unwatch: Unwatch = () => {};
+  #unsubscribe: Unsubscribe = () => {};
 
   constructor(options: PollerOptions) {
     this.#options = options;
@@ -85,10 +85,10 @@ export class Poller implements AsyncDisposable {
 
   /** Resolves once it is told of new work; does nothing after a stop. */
   async start(): Promise<void> {
-    const unwatch = await this.#options.store.watch({ type: 'work' }, () => this.#wake());
+    const unsubscribe = await this.#options.store.subscribe({ type: 'work' }, () => this.#wake());
     // It may have been stopped meanwhile.
-    if (this.#stopping.signal.aborted) return unwatch();
-    this.#unwatch = unwatch;
+    if (this.#stopping.signal.aborted) return unsubscribe();
+    this.#unsubscribe = unsubscribe;
     this.#loop = this.#run();
   }
 
@@ -97,7 +97,7 @@ export class Poller implements AsyncDisposable {
    * that means for each job is stored.
    */
   async stop(graceMs: number): Promise<void> {
-    this.#unwatch();
+    this.#unsubscribe();
     this.#stopping.abort();
     this.#wake();
     await this.#loop;

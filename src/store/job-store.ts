@@ -154,7 +154,7 @@ export type Topic =
 export type TopicListener = (job: Job) => void;
 
 /** Ends a watch. May be called twice. */
-export type Unwatch = () => void;
+export type Unsubscribe = () => void;
 
 /** Jobs, their schedule and their announcements. The owner disposes it last. */
 export interface JobStore extends AsyncDisposable {
@@ -187,5 +187,5 @@ export interface JobStore extends AsyncDisposable {
   /** Resolves when jobs can be read, written and watched; else rejects. Writes a little. */
   health(): Promise<StoreHealth>;
   /** Resolves once listening: whatever is saved from then on is heard. */
-  watch(topic: Topic, listener: TopicListener): Promise<Unwatch>;
+  subscribe(topic: Topic, listener: TopicListener): Promise<Unsubscribe>;
 }

@@ -19,7 +19,7 @@ export async function watchJob(
   sinceVersion: number,
 ): Promise<JobWatch | null> {
   const watch = new JobWatch(sinceVersion);
-  watch.defer(await store.watch({ type: 'job', jobId }, (job) => watch.offer(job)));
+  watch.defer(await store.subscribe({ type: 'job', jobId }, (job) => watch.offer(job)));
   try {
     const job = store.cached(jobId) ?? (await store.getMany([jobId]))[0];
     if (job?.ownerId !== ownerId) {

@@ -24,7 +24,7 @@ export class SlowSubscriberError extends Error {
  */
 export async function watchOwner(store: JobStore, ownerId: string): Promise<PushIterator<Job>> {
   const watch = new OwnerWatch();
-  watch.defer(await store.watch({ type: 'owner', ownerId }, (job) => watch.add(job)));
+  watch.defer(await store.subscribe({ type: 'owner', ownerId }, (job) => watch.add(job)));
   return watch;
 }
 

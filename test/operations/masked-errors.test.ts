@@ -27,7 +27,7 @@ const FAILURES = [
 describe.each(FAILURES)('$name that is thrown', ({ failure, shown }) => {
   const wrapStore: Parameters<typeof startGateway>[0] = {
     wrapStore: (store) =>
-      overrideStore(store, { list: () => Promise.reject(failure), watch: () => Promise.reject(failure) }),
+      overrideStore(store, { list: () => Promise.reject(failure), subscribe: () => Promise.reject(failure) }),
   };
   const LIST = '{ videoJobs { nodes { id } } }';
 

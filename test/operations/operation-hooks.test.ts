@@ -97,10 +97,10 @@ test.each(TRANSPORTS)('a store that is away is asked once for a subscription by 
   await using gateway = await startGateway({
     wrapStore: (store) =>
       overrideStore(store, {
-        watch: async (...args) => {
+        subscribe: async (...args) => {
           asked += 1;
           if (asked > 2) throw new StoreUnavailableError('away');
-          return store.watch(...args);
+          return store.subscribe(...args);
         },
       }),
   });

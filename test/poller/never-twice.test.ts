@@ -209,7 +209,7 @@ class World implements AsyncDisposable {
   }
 
   async #watch(): Promise<void> {
-    await this.#store.watch({ type: 'owner', ownerId: 'ada' }, this.recorder.listener);
+    await this.#store.subscribe({ type: 'owner', ownerId: 'ada' }, this.recorder.listener);
   }
 
   #open(): SqliteJobStore {

@@ -15,7 +15,7 @@ export function overrideStore(store: JobStore, overrides: Partial<JobStore>): Jo
     release: (claim, schedule) => store.release(claim, schedule),
     nextDueAt: () => store.nextDueAt(),
     health: () => store.health(),
-    watch: (topic, listener) => store.watch(topic, listener),
+    subscribe: (topic, listener) => store.subscribe(topic, listener),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
     ...overrides,
   };

@@ -101,10 +101,10 @@ describe('the feed of one job', () => {
     const job = await bench.create();
     const steps: string[] = [];
     const store = overrideStore(bench.store, {
-      watch: async (topic, listener) => {
-        const unwatch = await bench.store.watch(topic, listener);
+      subscribe: async (topic, listener) => {
+        const unsubscribe = await bench.store.subscribe(topic, listener);
         steps.push('listens');
-        return unwatch;
+        return unsubscribe;
       },
       getMany: (ids) => {
         steps.push('reads');
@@ -119,11 +119,11 @@ describe('the feed of one job', () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const store = overrideStore(bench.store, {
-      watch: async (topic, listener) => {
-        const unwatch = await bench.store.watch(topic, listener);
+      subscribe: async (topic, listener) => {
+        const unsubscribe = await bench.store.subscribe(topic, listener);
         // It is told before it knows how to stop listening.
         await bench.finish(job);
-        return unwatch;
+        return unsubscribe;
       },
     });
     const feed = await watch(store, job);
@@ -175,7 +175,7 @@ describe('the feed of one job', () => {
     const job = await bench.create();
     const unreadable = overrideStore(bench.store, { getMany: gone });
     await expect(watch(unreadable, job)).rejects.toThrow('gone');
-    await expect(watch(overrideStore(bench.store, { watch: gone }), job)).rejects.toThrow('gone');
+    await expect(watch(overrideStore(bench.store, { subscribe: gone }), job)).rejects.toThrow('gone');
     expect(bench.store.listenerCount).toBe(0);
   });
 

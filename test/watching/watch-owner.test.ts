@@ -88,10 +88,10 @@ describe("the feed of an owner's jobs", () => {
     await using bench = new WatchBench();
     let job: Job | undefined;
     const store = overrideStore(bench.store, {
-      watch: async (topic, listener) => {
-        const unwatch = await bench.store.watch(topic, listener);
+      subscribe: async (topic, listener) => {
+        const unsubscribe = await bench.store.subscribe(topic, listener);
         job = await bench.create();
-        return unwatch;
+        return unsubscribe;
       },
     });
     const feed = await watchOwner(store, 'ada');

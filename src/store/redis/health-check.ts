@@ -54,7 +54,7 @@ export class HealthCheck {
             `${keys.health(shard)}:hash`,
             `${keys.health(shard)}:set`,
           ],
-          [now(), MARK_MS, publish, channels.beat(shard)],
+          [now(), MARK_MS, publish, channels.heartbeat(shard)],
         ),
       ),
     );

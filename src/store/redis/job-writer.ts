@@ -10,8 +10,7 @@ import {
   type Schedule,
   StoreUnavailableError,
 } from '../job-store.ts';
-import { sealOf } from './announcement.ts';
-import type { AnnouncementSecret } from './announcement-secret.ts';
+import { type SealSecret, sealOf } from './event-seal.ts';
 import { encodeJob, encodeNotes } from './job-hash.ts';
 import type { JobAccess } from './job-reader.ts';
 import { channels, CLOCK_SKEW_MS, keys, oldestId, shardOf } from './keys.ts';
@@ -24,7 +23,7 @@ export interface JobWriterOptions {
   readonly access: JobAccess;
   readonly publish: 'PUBLISH' | 'SPUBLISH';
   /** Seals what is announced. */
-  readonly secret: AnnouncementSecret;
+  readonly secret: SealSecret;
   /** Milliseconds for which a final job can be read. */
   readonly retentionMs: number;
   /** Epoch milliseconds. */

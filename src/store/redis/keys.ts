@@ -62,7 +62,7 @@ export const channels = {
   job: (id: string) => `${tag(shardOf(id))}:on:job:${id}`,
   owner: (shard: string, ownerId: string) => `${tag(shard)}:on:owner:${ownerId}`,
   work: (shard: string) => `${tag(shard)}:on:work`,
-  beat: (shard: string) => `${tag(shard)}:on:beat`,
+  heartbeat: (shard: string) => `${tag(shard)}:on:beat`,
 };
 
 /** The shard that a job lives in. */

@@ -36,7 +36,7 @@ export async function openRedis(
   const place = placeOf(location);
   const onTrouble = (error: unknown) => {
     const { reason } = explainFault(error);
-    faults.warn({ reason }, 'the line for announcements was lost; it is made anew');
+    faults.warn({ reason }, 'the subscriber connection to Redis was lost; connecting again');
   };
   const store = await connect(
     { location, retentionMs, clock, random: Math.random, onUnreadable, onTrouble },

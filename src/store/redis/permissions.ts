@@ -11,7 +11,7 @@ function trials(publish: 'PUBLISH' | 'SPUBLISH'): readonly (readonly [string, ..
     ['EVAL', 'return 1', '0'],
     // There is no such script, which is another error.
     ['EVALSHA', '0'.repeat(40), '0'],
-    [publish, channels.beat(shard), ''],
+    [publish, channels.heartbeat(shard), ''],
     ['TIME'],
     ['SET', text, '', 'PX', '1000'],
     ['GET', text],

@@ -15,12 +15,12 @@ import {
   StoreUnavailableError,
   type Topic,
   type TopicListener,
-  type Unwatch,
+  type Unsubscribe,
   type WaitingJob,
 } from '../job-store.ts';
-import { AnnouncementSecret, redisSecret } from './announcement-secret.ts';
+import { SealSecret, redisSecret } from './event-seal.ts';
 import { attempt, type RedisClient, runScript } from './scripts.ts';
-import { ChannelHub } from './channel-hub.ts';
+import { PubSub } from './pub-sub.ts';
 import { claimDue } from './claim-due.ts';
 import { connectForCommands, connectForSubscriptions, untilConnected } from './connections.ts';
 import { findWaiting } from './find-waiting.ts';
@@ -30,12 +30,12 @@ import { JobWriter } from './job-writer.ts';
 import { channels, keys, SHARDS } from './keys.ts';
 import { listJobs } from './list-jobs.ts';
 import type { RedisLocation } from './location.ts';
-import { missedJobs } from './missed-jobs.ts';
+import { catchUp } from './catch-up.ts';
 import { missingPermissions } from './permissions.ts';
 import { pullIn } from './pull-in.ts';
 import { Quarantine } from './quarantine.ts';
 import { ServerClock } from './server-clock.ts';
-import { TopicWatch, type TopicWatchOptions } from './topic-watch.ts';
+import { TopicSubscription, type TopicSubscriptionOptions } from './topic-subscription.ts';
 
 /** Settings of the shared store. */
 export interface RedisJobStoreOptions {
@@ -55,15 +55,15 @@ export interface RedisJobStoreOptions {
 export class RedisJobStore implements JobStore {
   readonly #options: RedisJobStoreOptions;
   readonly #client: RedisClient;
-  readonly #secret: AnnouncementSecret;
-  readonly #hub: ChannelHub;
+  readonly #secret: SealSecret;
+  readonly #pubSub: PubSub;
   readonly #access: JobAccess;
   readonly #writer: JobWriter;
   readonly #health: HealthCheck;
   readonly #serverClock: ServerClock;
   readonly #publish: 'PUBLISH' | 'SPUBLISH';
-  readonly #watches = new Set<TopicWatch>();
-  readonly #watching: TopicWatchOptions;
+  readonly #subscriptions = new Set<TopicSubscription>();
+  readonly #subscriptionOptions: TopicSubscriptionOptions;
   readonly #leasePrefix = randomUUID();
   #leases = 0;
 
@@ -74,12 +74,12 @@ export class RedisJobStore implements JobStore {
     this.#client = connectForCommands(location);
     const now = () => clock.now();
     const read = () => redisSecret(this.#client, 'announcements');
-    this.#secret = new AnnouncementSecret({ read, now });
-    this.#hub = new ChannelHub({
+    this.#secret = new SealSecret({ read, now });
+    this.#pubSub = new PubSub({
       secret: this.#secret,
       connect: () => connectForSubscriptions(location),
       publish: (channel, message) => this.#client.call(this.#publish, channel, message),
-      beatChannels: location.cluster ? SHARDS.map(channels.beat) : [channels.beat('0')],
+      heartbeatChannels: location.cluster ? SHARDS.map(channels.heartbeat) : [channels.heartbeat('0')],
       clock,
       random,
       onTrouble,
@@ -98,7 +98,7 @@ export class RedisJobStore implements JobStore {
       client: this.#client,
       quarantine,
       publish: this.#publish,
-      isListening: () => this.#hub.live,
+      isListening: () => this.#pubSub.live,
       now,
     });
     this.#serverClock = new ServerClock({
@@ -106,7 +106,11 @@ export class RedisJobStore implements JobStore {
       monotonic: () => performance.now(),
       clock,
     });
-    this.#watching = { readMissed: (topic, since) => this.#readMissed(topic, since), clock, random };
+    this.#subscriptionOptions = {
+      readCatchUp: (topic, since) => this.#readCatchUp(topic, since),
+      clock,
+      random,
+    };
   }
 
   /**
@@ -120,7 +124,7 @@ export class RedisJobStore implements JobStore {
       await untilConnected(store.#client);
       await store.#checkPermissions();
       await store.#secret.load();
-      await store.#hub.start();
+      await store.#pubSub.start();
       await store.#serverClock.start();
       await pullIn(store.#access, store.serverNow);
       return store;
@@ -152,7 +156,7 @@ export class RedisJobStore implements JobStore {
 
   /** How many listeners there are now, for tests and metrics. */
   get listenerCount(): number {
-    return this.#hub.size;
+    return this.#pubSub.size;
   }
 
   create(record: NewJobRecord): Promise<CreateOutcome> {
@@ -205,39 +209,39 @@ export class RedisJobStore implements JobStore {
     return attempt(() => this.#health.run());
   }
 
-  async watch(topic: Topic, listener: TopicListener): Promise<Unwatch> {
-    const watch = new TopicWatch(topic, listener, this.#watching);
-    this.#watches.add(watch);
-    const unwatches: Unwatch[] = [];
-    const unwatch = () => {
-      watch.end();
-      this.#watches.delete(watch);
-      for (const leave of unwatches) leave();
+  async subscribe(topic: Topic, listener: TopicListener): Promise<Unsubscribe> {
+    const subscription = new TopicSubscription(topic, listener, this.#subscriptionOptions);
+    this.#subscriptions.add(subscription);
+    const unsubscribes: Unsubscribe[] = [];
+    const unsubscribe = () => {
+      subscription.end();
+      this.#subscriptions.delete(subscription);
+      for (const leave of unsubscribes) leave();
     };
     try {
-      const listening = channelsOf(topic).map((name) => this.#hub.listen(name, watch));
+      const listening = channelsOf(topic).map((name) => this.#pubSub.listen(name, subscription));
       const outcomes = await Promise.allSettled(listening);
-      for (const outcome of outcomes) if (outcome.status === 'fulfilled') unwatches.push(outcome.value);
+      for (const outcome of outcomes) if (outcome.status === 'fulfilled') unsubscribes.push(outcome.value);
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-      return unwatch;
+      return unsubscribe;
     } catch (error) {
-      unwatch();
+      unsubscribe();
       throw error;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const watches = [...this.#watches];
-    for (const watch of watches) watch.end();
-    await this.#hub[Symbol.asyncDispose]();
+    const subscriptions = [...this.#subscriptions];
+    for (const subscription of subscriptions) subscription.end();
+    await this.#pubSub[Symbol.asyncDispose]();
     await this.#serverClock[Symbol.asyncDispose]();
     this.#client.disconnect();
-    await Promise.all(watches.map((watch) => watch.idle()));
+    await Promise.all(subscriptions.map((subscription) => subscription.idle()));
   }
 
-  #readMissed(topic: Topic, since: number): Promise<Job[]> {
+  #readCatchUp(topic: Topic, since: number): Promise<Job[]> {
     const now = this.#options.clock.now();
-    return attempt(() => missedJobs(topic, { ...this.#access, since, now }));
+    return attempt(() => catchUp(topic, { ...this.#access, since, now }));
   }
 
   /**

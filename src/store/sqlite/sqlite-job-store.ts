@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isFinal, type Job } from '../../domain/job.ts';
-import { Announcer } from '../announcer.ts';
+import { EventBus } from './event-bus.ts';
 import { DAY_MS, isGivenBack } from '../job-limits.ts';
 import {
   type Claim,
@@ -19,7 +19,7 @@ import {
   StoreUnavailableError,
   type Topic,
   type TopicListener,
-  type Unwatch,
+  type Unsubscribe,
   type WaitingJob,
 } from '../job-store.ts';
 import { Claims } from './claims.ts';
@@ -79,7 +79,7 @@ export class SqliteJobStore implements JobStore {
   readonly #quarantine: Quarantine;
   readonly #commits: GroupCommit;
   readonly #resources: DisposableStack;
-  readonly #announcer = new Announcer();
+  readonly #events = new EventBus();
   readonly #recent = new RecentJobs();
   readonly #options: SqliteJobStoreOptions;
   #healthCheck: Promise<StoreHealth> | null = null;
@@ -130,7 +130,7 @@ export class SqliteJobStore implements JobStore {
 
   /** How many listeners are there now, for tests and metrics. */
   get listenerCount(): number {
-    return this.#announcer.size;
+    return this.#events.size;
   }
 
   async create(record: NewJobRecord): Promise<CreateOutcome> {
@@ -175,8 +175,8 @@ export class SqliteJobStore implements JobStore {
     const outcome = await this.#write(create, ({ type }) => {
       if (type !== 'created') return;
       this.#recent.set(job);
-      this.#announcer.announce(job);
-      this.#announcer.announceWork(job);
+      this.#events.publish(job);
+      this.#events.publishWork(job);
     });
     if (outcome.type !== 'unreadable') return outcome;
     const { id, error } = outcome;
@@ -264,7 +264,7 @@ export class SqliteJobStore implements JobStore {
     const { outcome } = await this.#write(save, ({ isNew }) => {
       if (!isNew) return;
       this.#recent.set(job);
-      this.#announcer.announce(job);
+      this.#events.publish(job);
     });
     return outcome;
   }
@@ -289,8 +289,8 @@ export class SqliteJobStore implements JobStore {
     return this.#healthCheck;
   }
 
-  async watch(topic: Topic, listener: TopicListener): Promise<Unwatch> {
-    return this.#announcer.listen(topic, listener);
+  async subscribe(topic: Topic, listener: TopicListener): Promise<Unsubscribe> {
+    return this.#events.subscribe(topic, listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -249,7 +249,7 @@ export function saveCases(open: OpenStore): void {
     const { store } = opened;
     const claim = await createAndClaim(store, acceptedJob());
     const recorder = new Recorder();
-    await store.watch({ type: 'job', jobId: claim.job.id }, recorder.listener);
+    await store.subscribe({ type: 'job', jobId: claim.job.id }, recorder.listener);
     const videoData = 'QUJD'.repeat(300_000);
     const done = completed(claim.job, NOON);
     expect(await store.save(claim.lease, { job: done, schedule: null, videoData })).toBe('saved');

@@ -80,12 +80,12 @@ export function watchCases(open: OpenStore): void {
     const claim = await createAndClaim(store, acceptedJob());
     const topic: Topic = { type: 'job', jobId: claim.job.id };
     const [leaving, staying] = [new Recorder(), new Recorder()];
-    const unwatch = await store.watch(topic, leaving.listener);
-    await store.watch(topic, staying.listener);
+    const unsubscribe = await store.subscribe(topic, leaving.listener);
+    await store.subscribe(topic, staying.listener);
     const second = nextVersion(claim.job);
     await store.save(claim.lease, { job: second, schedule: null });
     await Promise.all([leaving.heard(1), staying.heard(1)]);
-    unwatch();
+    unsubscribe();
     await store.save(claim.lease, { job: nextVersion(second), schedule: null });
     await staying.heard(2);
     expect(staying.versions).toEqual([2, 3]);
@@ -96,27 +96,27 @@ export function watchCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const topic: Topic = { type: 'owner', ownerId: 'ada' };
     const recorder = new Recorder();
-    const unwatch = await opened.store.watch(topic, recorder.listener);
-    await opened.store.watch(topic, recorder.listener);
-    unwatch();
+    const unsubscribe = await opened.store.subscribe(topic, recorder.listener);
+    await opened.store.subscribe(topic, recorder.listener);
+    unsubscribe();
     const other = await recorderOf(opened.store, topic);
     await opened.store.create(record(acceptedJob()));
     await Promise.all([other.heard(1), recorder.heard(1)]);
     expect(recorder.versions).toEqual([1]);
   });
 
-  it('takes a second unwatch as nothing, also after somebody else came to watch', async () => {
+  it('takes a second unsubscribe as nothing, also after somebody else came to watch', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const topic: Topic = { type: 'owner', ownerId: 'ada' };
     for (const staying of [[], [new Recorder()]]) {
-      for (const other of staying) await store.watch(topic, other.listener);
+      for (const other of staying) await store.subscribe(topic, other.listener);
       const recorder = new Recorder();
-      const unwatch = await store.watch(topic, recorder.listener);
-      unwatch();
-      unwatch();
-      await store.watch(topic, recorder.listener);
-      unwatch();
+      const unsubscribe = await store.subscribe(topic, recorder.listener);
+      unsubscribe();
+      unsubscribe();
+      await store.subscribe(topic, recorder.listener);
+      unsubscribe();
       await store.create(record(acceptedJob()));
       await recorder.heard(1);
       expect(recorder.versions).toEqual([1]);
@@ -128,9 +128,9 @@ export function watchCases(open: OpenStore): void {
     const { store } = opened;
     const topic: Topic = { type: 'owner', ownerId: 'ada' };
     const heard: string[] = [];
-    const unwatch = await store.watch(topic, (job) => {
+    const unsubscribe = await store.subscribe(topic, (job) => {
       heard.push(job.id);
-      unwatch();
+      unsubscribe();
     });
     const other = await recorderOf(store, topic);
     const [first, second] = [acceptedJob(), acceptedJob()];
@@ -158,6 +158,6 @@ export function watchCases(open: OpenStore): void {
 /** Watches a topic to the end of the test. */
 async function recorderOf(store: JobStore, topic: Topic): Promise<Recorder> {
   const recorder = new Recorder();
-  await store.watch(topic, recorder.listener);
+  await store.subscribe(topic, recorder.listener);
   return recorder;
 }

@@ -36,7 +36,7 @@ describe('a Redis that is away', () => {
       const text = new RedisSharedText(store.client, keys.budget);
       const claim = await createAndClaim(store, freshJob());
       const heard = new Recorder();
-      await store.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
+      await store.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
       await leave(server);
       const calls = callsOf(store, text, claim);
       const began = performance.now();
@@ -58,8 +58,8 @@ describe('a Redis that is away', () => {
       expect(await store.save(claim.lease, { job: next, schedule: null })).toBe('saved');
       await heard.heard(1);
       await vi.waitFor(() => expect(heard.jobs.at(-1)).toEqual(next));
-      const unwatch = await store.watch({ type: 'owner', ownerId: 'ada' }, () => {});
-      unwatch();
+      const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'ada' }, () => {});
+      unsubscribe();
       expect(await text.replace(await text.read(), 'next')).toBe(true);
       expect(printed).not.toHaveBeenCalled();
     },
@@ -76,7 +76,7 @@ describe('a Redis that is away', () => {
 
   it('lets a store be closed at once', async () => {
     const store = resources.use(await openRedis([server.url]));
-    await store.watch({ type: 'work' }, () => {});
+    await store.subscribe({ type: 'work' }, () => {});
     await server.kill();
     await expect(store.nextDueAt()).rejects.toThrow(StoreUnavailableError);
     const began = performance.now();
@@ -116,7 +116,7 @@ function callsOf(
     release: () => store.release({ ...claim, lease: 'lost' }, { dueAt: 0, faults: 0, seenAt: null }),
     nextDueAt: () => store.nextDueAt(),
     health: () => store.health(),
-    watch: () => store.watch({ type: 'owner', ownerId: 'bob' }, () => {}),
+    watch: () => store.subscribe({ type: 'owner', ownerId: 'bob' }, () => {}),
     readText: () => text.read(),
     replaceText: () => text.replace('another', 'next'),
     beginPost: () => submissions.begin('print', claim.job.id),

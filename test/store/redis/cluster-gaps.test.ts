@@ -33,8 +33,8 @@ describe('watchers on a cluster', () => {
     const claims: Claim[] = [];
     for (const job of jobs) claims.push(await createAndClaim(writer, job));
     const heard = jobs.map(() => new Recorder());
-    const unwatches = await Promise.all(
-      jobs.map(({ id }, at) => watcher.watch({ type: 'job', jobId: id }, present(heard[at]).listener)),
+    const unsubscribes = await Promise.all(
+      jobs.map(({ id }, at) => watcher.subscribe({ type: 'job', jobId: id }, present(heard[at]).listener)),
     );
     const node = present(cluster.nodes[1]);
     await node.kill();
@@ -46,7 +46,7 @@ describe('watchers on a cluster', () => {
       await expect.poll(saved, { timeout: 20_000 }).toBe('saved');
     }
     await until(() => heard.every(({ versions }) => versions.includes(2)), true, 20_000);
-    for (const unwatch of unwatches) unwatch();
+    for (const unsubscribe of unsubscribes) unsubscribe();
   });
 
   it.each([0, 1, 2])('hear what was saved while node %i had cut their line', async (index) => {
@@ -59,9 +59,9 @@ describe('watchers on a cluster', () => {
     for (const job of jobs) claims.push(await createAndClaim(writer, job));
     const heard = jobs.map(() => new Recorder());
     const owner = new Recorder();
-    const unwatches = await Promise.all([
-      ...jobs.map(({ id }, at) => watcher.watch({ type: 'job', jobId: id }, present(heard[at]).listener)),
-      watcher.watch({ type: 'owner', ownerId: 'ada' }, owner.listener),
+    const unsubscribes = await Promise.all([
+      ...jobs.map(({ id }, at) => watcher.subscribe({ type: 'job', jobId: id }, present(heard[at]).listener)),
+      watcher.subscribe({ type: 'owner', ownerId: 'ada' }, owner.listener),
     ]);
     await present(cluster.nodes[index]).run('CLIENT', 'KILL', 'TYPE', 'pubsub');
     const lasts = claims.map(({ job }) => completed(job, Date.now()));
@@ -70,21 +70,21 @@ describe('watchers on a cluster', () => {
     }
     await until(() => heard.map((recorder) => recorder.jobs.at(-1)), lasts);
     await until(() => new Set(owner.jobs.map(({ id }) => id)).size, 16);
-    for (const unwatch of unwatches) unwatch();
+    for (const unsubscribe of unsubscribes) unsubscribe();
     expect(watcher.listenerCount).toBe(0);
   });
 
   it('hear on when all connections are cut at once', async () => {
     const claim = await createAndClaim(writer, freshJob());
     const heard = new Recorder();
-    const unwatch = await watcher.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
+    const unsubscribe = await watcher.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
     await Promise.all(cluster.nodes.map((node) => node.clientKill()));
     const next = nextVersion(claim.job);
     await expect
       .poll(() => writer.save(claim.lease, { job: next, schedule: null }).catch(() => false))
       .toBe('saved');
     await until(() => heard.jobs.at(-1), next);
-    unwatch();
+    unsubscribe();
   });
 
   it('leave nothing behind', async () => {
@@ -94,11 +94,11 @@ describe('watchers on a cluster', () => {
       const all = await Promise.all(cluster.nodes.map((node) => node.list('PUBSUB', 'SHARDCHANNELS')));
       return all.flat().filter((name) => !name.includes(':on:beat')).length;
     };
-    const unwatch = await store.watch({ type: 'owner', ownerId: 'ada' }, () => {});
+    const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'ada' }, () => {});
     expect(await channels()).toBe(16);
-    unwatch();
+    unsubscribe();
     await expect.poll(channels).toBe(0);
-    await store.watch({ type: 'work' }, () => {});
+    await store.subscribe({ type: 'work' }, () => {});
     await store[Symbol.asyncDispose]();
     await expect.poll(channels).toBe(0);
   });

@@ -18,7 +18,7 @@ it('writes work again soon after a failover behind the same name, and are heard'
   await using store = await openRedis([proxy.url]);
   const claim = await createAndClaim(store, freshJob());
   const heard = new Recorder();
-  await store.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
+  await store.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
   await expect.poll(() => linkOf(newPrimary)).toBe('up');
   await expect.poll(() => newPrimary.run('DBSIZE')).toBe(await oldPrimary.run('DBSIZE'));
 

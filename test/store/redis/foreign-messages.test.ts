@@ -28,9 +28,9 @@ describe('whoever may publish in the same Redis', () => {
   async function toldAfter(forge: (job: Job) => Promise<unknown>) {
     const claim = await createAndClaim(store, freshJob());
     const [ofJob, ofOwner] = [new Recorder(), new Recorder()];
-    const unwatches = await Promise.all([
-      store.watch({ type: 'job', jobId: claim.job.id }, ofJob.listener),
-      store.watch({ type: 'owner', ownerId: claim.job.ownerId }, ofOwner.listener),
+    const unsubscribes = await Promise.all([
+      store.subscribe({ type: 'job', jobId: claim.job.id }, ofJob.listener),
+      store.subscribe({ type: 'owner', ownerId: claim.job.ownerId }, ofOwner.listener),
     ]);
     await forge(claim.job);
     const last = completed(nextVersion(claim.job, { phase: 'queued' }), Date.now());
@@ -38,7 +38,7 @@ describe('whoever may publish in the same Redis', () => {
     for (const job of [queued, last]) await store.save(claim.lease, { job, schedule: null });
     for (const { jobs } of [ofJob, ofOwner])
       await expect.poll(() => jobs.some(({ version }) => version === last.version)).toBe(true);
-    for (const unwatch of unwatches) unwatch();
+    for (const unsubscribe of unsubscribes) unsubscribe();
     return { stored: [claim.job, queued, last], told: [...ofJob.jobs, ...ofOwner.jobs] };
   }
 
@@ -77,7 +77,7 @@ describe('whoever may publish in the same Redis', () => {
     await client.subscribe(ownerChannel(claim.job));
     client.on('message', (_, text: string) => said.push(text));
     const heard = new Recorder();
-    const unwatch = await store.watch({ type: 'owner', ownerId: 'alan' }, heard.listener);
+    const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'alan' }, heard.listener);
     const queued = nextVersion(claim.job, { phase: 'queued' });
     const last = completed(queued, Date.now());
     for (const job of [queued, last]) await store.save(claim.lease, { job, schedule: null });
@@ -85,7 +85,7 @@ describe('whoever may publish in the same Redis', () => {
     await heard.heard(2);
     await server.run('PUBLISH', ownerChannel(queued), said[0] ?? '');
     await heard.heard(3);
-    unwatch();
+    unsubscribe();
     client.disconnect();
     expect(heard.versions).toEqual([queued.version, last.version, last.version]);
   });
@@ -93,12 +93,12 @@ describe('whoever may publish in the same Redis', () => {
   it('mixes no environments that have a database each', async () => {
     await using other = await openRedis([`${server.url}/1`]);
     const heard = new Recorder();
-    const unwatch = await other.watch({ type: 'owner', ownerId: 'ada' }, heard.listener);
+    const unsubscribe = await other.subscribe({ type: 'owner', ownerId: 'ada' }, heard.listener);
     await createAndClaim(store, freshJob());
     const own = freshJob();
     await other.create(record(own));
     await expect.poll(() => heard.jobs.length).toBeGreaterThan(0);
-    unwatch();
+    unsubscribe();
     expect(new Set(heard.jobs.map(({ id }) => id))).toEqual(new Set([own.id]));
   });
 });

@@ -149,8 +149,8 @@ describe('what is kept in Redis', () => {
       ascending: false,
       limit: 3,
     });
-    const unwatch = await store.watch({ type: 'owner', ownerId: 'ada' }, () => {});
-    unwatch();
+    const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'ada' }, () => {});
+    unsubscribe();
     await store.getVideoData(claim.job.id);
     await store.nextDueAt();
     await createAll(store, [freshJob(), freshJob()]);

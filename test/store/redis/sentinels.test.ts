@@ -17,7 +17,7 @@ it('a job and its watchers survive the death of the primary, which sentinels rep
   await using store = await openRedis([], { location });
   const claim = await createAndClaim(store, freshJob());
   const heard = new Recorder();
-  const unwatch = await store.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
+  const unsubscribe = await store.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
   expect(await primary.run('WAIT', '1', '30000')).toBe(1);
   await primary.kill();
   const change = { job: nextVersion(claim.job), schedule: null };
@@ -26,7 +26,7 @@ it('a job and its watchers survive the death of the primary, which sentinels rep
   await expect.poll(() => heard.jobs.at(-1), { timeout: 30_000 }).toEqual(change.job);
   expect(await store.create(record(freshJob()))).toEqual({ type: 'created' });
   expect(await replica.run('INFO', 'replication')).toContain('role:master');
-  unwatch();
+  unsubscribe();
 });
 
 it('sentinels that are not there are named, not waited for', async () => {

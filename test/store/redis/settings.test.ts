@@ -103,7 +103,7 @@ describe('a password', () => {
     const { store } = await openStorage(config, clock, log, faults, new AbortController().signal);
     await server.kill();
     await expect(store.nextDueAt()).rejects.toThrow(StoreUnavailableError);
-    await expect.poll(() => lines.join('')).toContain('the line for announcements was lost');
+    await expect.poll(() => lines.join('')).toContain('the subscriber connection to Redis was lost');
     await store[Symbol.asyncDispose]();
     expect(lines[0]).toContain(`jobs are kept in Redis at redis://127.0.0.1:${server.port}`);
     expect(lines.join('')).not.toContain('hunter2');

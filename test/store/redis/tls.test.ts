@@ -55,8 +55,8 @@ async function savesAndHears(...[urls, change]: Parameters<typeof openRedis>): P
   await using watcher = await openRedis(urls, change);
   const claim = await createAndClaim(writer, freshJob());
   const heard = new Recorder();
-  const unwatch = await watcher.watch({ type: 'owner', ownerId: claim.job.ownerId }, heard.listener);
+  const unsubscribe = await watcher.subscribe({ type: 'owner', ownerId: claim.job.ownerId }, heard.listener);
   expect(await writer.save(claim.lease, { job: nextVersion(claim.job), schedule: null })).toBe('saved');
   await heard.heard(1);
-  unwatch();
+  unsubscribe();
 }

@@ -112,7 +112,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
 
   it('take a create, a claim, a save and a release that are repeated for one', async () => {
     const heard = new Recorder();
-    const unwatch = await b.watch({ type: 'owner', ownerId: 'ada' }, heard.listener);
+    const unsubscribe = await b.subscribe({ type: 'owner', ownerId: 'ada' }, heard.listener);
     const job = freshJob();
     expect(await a.create(record(job))).toEqual({ type: 'created' });
     expect(await a.create(record(job))).toEqual({ type: 'created' });
@@ -135,15 +135,15 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     expect(await a.nextDueAt()).toBe(schedule.dueAt + 1);
     await heard.heard(3);
     expect(heard.jobs).toEqual([job, second, third]);
-    unwatch();
+    unsubscribe();
   });
 
   it('hear of what the other saves, in order', async () => {
     const claim = await createAndClaim(a, freshJob());
     const heard = [new Recorder(), new Recorder()];
-    const unwatches = await Promise.all([
-      b.watch({ type: 'job', jobId: claim.job.id }, present(heard[0]).listener),
-      b.watch({ type: 'owner', ownerId: 'ada' }, present(heard[1]).listener),
+    const unsubscribes = await Promise.all([
+      b.subscribe({ type: 'job', jobId: claim.job.id }, present(heard[0]).listener),
+      b.subscribe({ type: 'owner', ownerId: 'ada' }, present(heard[1]).listener),
     ]);
     const saved: Job[] = [];
     let { job } = claim;
@@ -157,7 +157,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
       await recorder.heard(50);
       expect(recorder.jobs).toEqual(saved);
     }
-    for (const unwatch of unwatches) unwatch();
+    for (const unsubscribe of unsubscribes) unsubscribe();
     expect(b.listenerCount).toBe(0);
   });
 
@@ -166,24 +166,24 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     const topic = { type: 'job', jobId: job.id } as const;
     await Promise.all(
       Array.from({ length: 200 }, async (__, index) => {
-        const unwatch = await b.watch(topic, () => {});
+        const unsubscribe = await b.subscribe(topic, () => {});
         if (index % 3 > 0) await b.getMany([job.id]);
-        unwatch();
+        unsubscribe();
       }),
     );
     expect(b.listenerCount).toBe(0);
     for (let round = 0; round < 20; round += 1) {
-      const leaving = await b.watch(topic, () => {});
+      const leaving = await b.subscribe(topic, () => {});
       const heard = new Recorder();
-      const staying = b.watch(topic, heard.listener);
+      const staying = b.subscribe(topic, heard.listener);
       leaving();
-      const unwatch = await staying;
+      const unsubscribe = await staying;
       const next = freshJob({ id: job.id });
       await flush();
       await a.create(record(next));
       await heard.heard(1);
       expect(heard.jobs).toEqual([next]);
-      unwatch();
+      unsubscribe();
     }
   });
 });

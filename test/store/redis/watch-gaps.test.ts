@@ -39,10 +39,10 @@ describe('what is saved while the line for announcements is down is told after i
     const first = freshJob();
     const claim = await createAndClaim(writer, first);
     const [ofJob, ofOwner, work] = [new Recorder(), new Recorder(), new Recorder()];
-    const unwatches = await Promise.all([
-      watcher.watch({ type: 'job', jobId: first.id }, ofJob.listener),
-      watcher.watch({ type: 'owner', ownerId: 'ada' }, ofOwner.listener),
-      watcher.watch({ type: 'work' }, work.listener),
+    const unsubscribes = await Promise.all([
+      watcher.subscribe({ type: 'job', jobId: first.id }, ofJob.listener),
+      watcher.subscribe({ type: 'owner', ownerId: 'ada' }, ofOwner.listener),
+      watcher.subscribe({ type: 'work' }, work.listener),
     ]);
     const before = nextVersion(first, { phase: 'submitting' });
     await writer.save(claim.lease, { job: before, schedule: null });
@@ -60,7 +60,7 @@ describe('what is saved while the line for announcements is down is told after i
     await until(() => newest(ofOwner.jobs), { [first.id]: last.version, [second.id]: 1 });
     await until(() => work.jobs.at(-1), second);
     expect(ofJob.versions).toEqual(ofJob.versions.toSorted((x, y) => x - y));
-    for (const unwatch of unwatches) unwatch();
+    for (const unsubscribe of unsubscribes) unsubscribe();
     expect(watcher.listenerCount).toBe(0);
   }
 
@@ -106,18 +106,18 @@ describe('what is saved while the line for announcements is down is told after i
     const job = freshJob();
     await writer.create(record(job));
     const heard = new Recorder();
-    const unwatch = await watcher.watch({ type: 'job', jobId: job.id }, heard.listener);
+    const unsubscribe = await watcher.subscribe({ type: 'job', jobId: job.id }, heard.listener);
     const [channel = ''] = await server.list('PUBSUB', 'CHANNELS', `*${job.id}`);
     for (const text of ['', 'nonsense', 'null', '[]', '{"id":1}']) await server.run('PUBLISH', channel, text);
     await until(() => heard.jobs.at(-1), job);
-    unwatch();
+    unsubscribe();
     expect(troubles).toEqual([]);
   });
 
   it('when a write is stored but its answer lost, and then repeated', async () => {
     const claim = await createAndClaim(writer, freshJob());
     const heard = new Recorder();
-    const unwatch = await writer.watch({ type: 'job', jobId: claim.job.id }, heard.listener);
+    const unsubscribe = await writer.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
     const queued = nextVersion(claim.job, { phase: 'queued' });
     const change = { job: queued, schedule: { dueAt: Date.now() + MINUTE, faults: 0, seenAt: null } };
     proxy.dropAnswers();
@@ -128,7 +128,7 @@ describe('what is saved while the line for announcements is down is told after i
     expect(await insist(() => watcher.save(claim.lease, change))).toBe('saved');
     expect(await claimAll(writer, Date.now())).toEqual([]);
     expect(heard.jobs).toEqual([queued]);
-    unwatch();
+    unsubscribe();
   });
 
   it('and nothing is left of watches that ended, nor of a store that is closed', async () => {
@@ -142,15 +142,15 @@ describe('what is saved while the line for announcements is down is told after i
     ] as const;
     const channels = async () =>
       (await alone.list('PUBSUB', 'CHANNELS')).filter((name) => !/beat/.test(name));
-    const unwatches = await Promise.all(topics.map((topic) => closing.watch(topic, () => {})));
+    const unsubscribes = await Promise.all(topics.map((topic) => closing.subscribe(topic, () => {})));
     expect(await channels()).toHaveLength(1 + 16 + 16);
-    const [unwatch] = unwatches;
-    present(unwatch)();
-    present(unwatch)();
-    for (const leave of unwatches) leave();
+    const [unsubscribe] = unsubscribes;
+    present(unsubscribe)();
+    present(unsubscribe)();
+    for (const leave of unsubscribes) leave();
     expect(closing.listenerCount).toBe(0);
     await expect.poll(channels).toEqual([]);
-    await closing.watch({ type: 'work' }, () => {});
+    await closing.subscribe({ type: 'work' }, () => {});
     await closing[Symbol.asyncDispose]();
     await expect.poll(channels).toEqual([]);
     await expect

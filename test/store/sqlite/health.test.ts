@@ -75,7 +75,7 @@ describe('the health of the embedded store', () => {
         change(folder);
         expect((await unavailableBy(store.health())).message).toMatch(REPLACED);
         const recorder = new Recorder();
-        await store.watch({ type: 'owner', ownerId: 'ada' }, recorder.listener);
+        await store.subscribe({ type: 'owner', ownerId: 'ada' }, recorder.listener);
         expect((await unavailableBy(store.create(record(acceptedJob())))).message).toContain(folder);
         const schedule = { dueAt: NOON + SECOND, faults: 0, seenAt: null };
         const next = nextVersion(queued.job, { phase: 'queued' });

@@ -70,7 +70,7 @@ describe('a store that is opened again', () => {
 
     await using store = await reopen(opened.store, opened.folder);
     const recorder = new Recorder();
-    await store.watch({ type: 'job', jobId: job.id }, recorder.listener);
+    await store.subscribe({ type: 'job', jobId: job.id }, recorder.listener);
     expect(await store.save(lease, change)).toBe('saved');
     expect(await store.save('of another', change)).toBe('superseded');
     expect(recorder.jobs).toEqual([]);

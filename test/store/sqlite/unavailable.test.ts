@@ -40,7 +40,7 @@ describe('a store that fails', () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
     const recorder = new Recorder();
-    await store.watch({ type: 'owner', ownerId: 'ada' }, recorder.listener);
+    await store.subscribe({ type: 'owner', ownerId: 'ada' }, recorder.listener);
     const job = acceptedJob();
     const withKey = record(job, { idempotencyKey: 'k' });
     refuse(folder, 'INSERT ON idempotency_keys');
@@ -56,7 +56,7 @@ describe('a store that fails', () => {
     const { store, folder } = opened;
     const claim = await createAndClaim(store, acceptedJob());
     const recorder = new Recorder();
-    await store.watch({ type: 'job', jobId: claim.job.id }, recorder.listener);
+    await store.subscribe({ type: 'job', jobId: claim.job.id }, recorder.listener);
     const change = { job: nextVersion(claim.job), schedule: null, videoData: 'QUJD' };
     refuse(folder, 'INSERT ON video_data');
     await expect(store.save(claim.lease, change)).rejects.toThrow(StoreUnavailableError);
@@ -85,7 +85,7 @@ describe('a store that fails', () => {
     const { store, folder } = opened;
     const claim = await createAndClaim(store, acceptedJob());
     const recorder = new Recorder();
-    await store.watch({ type: 'owner', ownerId: 'ada' }, recorder.listener);
+    await store.subscribe({ type: 'owner', ownerId: 'ada' }, recorder.listener);
     const [saved, made] = [nextVersion(claim.job), acceptedJob()];
     const write = () =>
       Promise.allSettled([
@@ -123,13 +123,13 @@ describe('a store that fails', () => {
   it('counts its listeners', async () => {
     await using opened = openSqlite({ now });
     const { store } = opened;
-    const watches = ['a', 'a', 'b'].map((jobId) => store.watch({ type: 'job', jobId }, () => {}));
+    const watches = ['a', 'a', 'b'].map((jobId) => store.subscribe({ type: 'job', jobId }, () => {}));
     const [first, ...others] = await Promise.all(watches);
     expect(store.listenerCount).toBe(3);
     first?.();
     first?.();
     expect(store.listenerCount).toBe(2);
-    for (const unwatch of others) unwatch();
+    for (const unsubscribe of others) unsubscribe();
     expect(store.listenerCount).toBe(0);
   });
 });

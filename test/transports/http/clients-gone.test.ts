@@ -72,8 +72,8 @@ it('a subscription whose client goes before its event stream has begun ends', as
     auth: { userTokens: tokens },
     wrapStore: (store) =>
       overrideStore(store, {
-        watch: async (topic, listener) => {
-          const unwatch = await store.watch(topic, listener);
+        subscribe: async (topic, listener) => {
+          const unwatch = await store.subscribe(topic, listener);
           watches.begun += 1;
           return () => {
             watches.ended += 1;

@@ -13,10 +13,10 @@ test('a query is answered once the subscriptions that were sent before it on its
   await using gateway = await startGateway({
     wrapStore: (store) =>
       overrideStore(store, {
-        watch: async (...args) => {
+        subscribe: async (...args) => {
           asked.resolve();
           await opening.promise;
-          const unwatch = await store.watch(...args);
+          const unwatch = await store.subscribe(...args);
           events.push('open');
           return unwatch;
         },

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
-import { sealKey, sealOf } from '../../../src/store/redis/announcement.ts';
-import { ChannelHub } from '../../../src/store/redis/channel-hub.ts';
+import { sealKey, sealOf } from '../../../src/store/redis/event-seal.ts';
+import { PubSub } from '../../../src/store/redis/pub-sub.ts';
 import { connectForCommands, connectForSubscriptions } from '../../../src/store/redis/connections.ts';
 import { encodeJob } from '../../../src/store/redis/job-hash.ts';
 import { channels } from '../../../src/store/redis/keys.ts';
@@ -18,7 +18,7 @@ it('a hub whose first lines cannot be opened starts with the next, and tells why
   await client.connect();
   const troubles: string[] = [];
   let lines = 0;
-  await using hub = new ChannelHub({
+  await using hub = new PubSub({
     connect: () => {
       lines += 1;
       // Nobody listens on port 1.
@@ -27,7 +27,7 @@ it('a hub whose first lines cannot be opened starts with the next, and tells why
       );
     },
     publish: (channel, message) => client.publish(channel, message),
-    beatChannels: ['beat'],
+    heartbeatChannels: ['beat'],
     clock: systemClock,
     random: () => 1,
     secret: { key: KEY, doubt: () => {} },
@@ -38,7 +38,7 @@ it('a hub whose first lines cannot be opened starts with the next, and tells why
   let gaps = 0;
   const listener = { message: ({ version }: Job) => void told.push(version), gap: () => void (gaps += 1) };
   const job = acceptedJob();
-  const unwatch = await hub.listen(channels.job(job.id), listener);
+  const unsubscribe = await hub.listen(channels.job(job.id), listener);
   const say = (version: number) => {
     const text = encodeJob({ ...job, version });
     return server.run('PUBLISH', channels.job(job.id), text.slice(0, -1) + sealOf(text, KEY));
@@ -54,7 +54,7 @@ it('a hub whose first lines cannot be opened starts with the next, and tells why
   await say(4);
   await expect.poll(() => told).toEqual([1, 3, 4]);
   expect(gaps).toBeLessThan(4);
-  unwatch();
+  unsubscribe();
   expect(troubles).toEqual(Array.from({ length: 2 }, () => expect.stringContaining('ECONNREFUSED')));
   client.disconnect();
 });

@@ -6,7 +6,7 @@ import { CLOCK_SKEW_MS, oldestId } from './keys.ts';
 import { listJobs } from './list-jobs.ts';
 
 /** What the look works with. */
-export interface MissedJobsOptions extends JobAccess {
+export interface CatchUpOptions extends JobAccess {
   /** Epoch milliseconds at which the line for subscriptions was last known to work. */
   readonly since: number;
   readonly now: number;
@@ -18,7 +18,7 @@ const LONGEST_LIFE_MS = 24 * 60 * 60 * 1000;
 const MAX_JOBS = 1001;
 
 /** What a watcher of a topic may have missed, and perhaps more; each job as it is now. */
-export async function missedJobs(topic: Topic, { since, now, ...access }: MissedJobsOptions): Promise<Job[]> {
+export async function catchUp(topic: Topic, { since, now, ...access }: CatchUpOptions): Promise<Job[]> {
   const { reader } = access;
   switch (topic.type) {
     case 'job':

@@ -3,33 +3,33 @@ import type { Clock } from '../../domain/clock.ts';
 import { untilConnected } from './connections.ts';
 import type { RedisClient } from './scripts.ts';
 
-/** What a line works with. */
-export interface LineOptions {
+/** Dependencies of a subscriber connection. */
+export interface SubscriberConnectionOptions {
   /** Makes a fresh client for subscriptions, not yet connected. */
   readonly connect: () => RedisClient;
   /** Publishes to a channel, over another connection. */
   readonly publish: (channel: string, message: string) => Promise<unknown>;
-  /** Channels for the line's own beat, at least one on each node. */
-  readonly beatChannels: readonly string[];
+  /** Channels for the connection's own heartbeat, at least one on each node. */
+  readonly heartbeatChannels: readonly string[];
   readonly clock: Clock;
 }
 
-/** How often a line says something to itself, and for how long it may hear nothing: a dead one is found within 5 s. */
-const BEAT_MS = 500;
+/** How often a connection says something to itself, and for how long it may hear nothing: a dead one is found within 5 s. */
+const HEARTBEAT_MS = 500;
 const SILENCE_MS = 4000;
 /** What it says then. */
-const BEAT = '';
-/** Milliseconds for connecting, the beat's subscriptions included. */
+const HEARTBEAT = '';
+/** Milliseconds for connecting, the heartbeat's subscriptions included. */
 const OPEN_MS = 5000;
 /** Milliseconds for the client to say why it ended. */
 const END_GRACE_MS = 100;
 
 /**
- * One connection for subscriptions (in a cluster, one to each node). It is checked from end to end: it publishes a beat
+ * One connection for subscriptions (in a cluster, one to each node). It is checked from end to end: it publishes a heartbeat
  * and expects to hear it, so that a half-open connection and a subscription that the server lost show alike.
  */
-export class Line implements AsyncDisposable {
-  readonly #options: LineOptions;
+export class SubscriberConnection implements AsyncDisposable {
+  readonly #options: SubscriberConnectionOptions;
   readonly #client: RedisClient;
   readonly #sharded: boolean;
   readonly #ended = new AbortController();
@@ -38,13 +38,16 @@ export class Line implements AsyncDisposable {
   #grace: AbortController | null = null;
   readonly #heardAt = new Map<string, number>();
 
-  private constructor(options: LineOptions, deliver: (channel: string, text: string) => void) {
+  private constructor(
+    options: SubscriberConnectionOptions,
+    deliver: (channel: string, text: string) => void,
+  ) {
     this.#options = options;
     this.#client = options.connect();
     this.#sharded = this.#client instanceof Cluster;
     this.#client.on(this.#sharded ? 'smessage' : 'message', (channel: string, text: string) => {
-      // That it is a beat is seen first by its text: to look up each message's channel twice would cost more.
-      if (text === BEAT && this.#heardAt.has(channel)) this.#heardAt.set(channel, options.clock.now());
+      // That it is a heartbeat is seen first by its text: to look up each message's channel twice would cost more.
+      if (text === HEARTBEAT && this.#heardAt.has(channel)) this.#heardAt.set(channel, options.clock.now());
       else deliver(channel, text);
     });
     // What goes wrong shows in the commands and in the silence; unheard, the event would be printed.
@@ -53,31 +56,31 @@ export class Line implements AsyncDisposable {
   }
 
   /**
-   * Connects, and subscribes to the beat.
+   * Connects, and subscribes to the heartbeat.
    *
    * @param signal gives up the connecting
    */
   static async open(
-    options: LineOptions,
+    options: SubscriberConnectionOptions,
     deliver: (channel: string, text: string) => void,
     signal: AbortSignal,
-  ): Promise<Line> {
-    const line = new Line(options, deliver);
-    const giveUp = () => line.end();
+  ): Promise<SubscriberConnection> {
+    const connection = new SubscriberConnection(options, deliver);
+    const giveUp = () => connection.end();
     signal.addEventListener('abort', giveUp);
     const opened = new AbortController();
     const late = options.clock.sleep(OPEN_MS, opened.signal).then(() => {
-      if (!opened.signal.aborted) line.end();
+      if (!opened.signal.aborted) connection.end();
     });
     try {
-      await line.#unlessEnded(untilConnected(line.#client));
-      for (const channel of options.beatChannels) line.#heardAt.set(channel, options.clock.now());
-      await Promise.all(options.beatChannels.map((channel) => line.subscribe(channel)));
-      // A cluster's client mends the line to one node in silence, and what was said meanwhile is lost.
-      for (const event of ['-node', '-subscriber']) line.#client.on(event, giveUp);
-      return line;
+      await connection.#unlessEnded(untilConnected(connection.#client));
+      for (const channel of options.heartbeatChannels) connection.#heardAt.set(channel, options.clock.now());
+      await Promise.all(options.heartbeatChannels.map((channel) => connection.subscribe(channel)));
+      // A cluster's client mends the connection to one node in silence, and what was said meanwhile is lost.
+      for (const event of ['-node', '-subscriber']) connection.#client.on(event, giveUp);
+      return connection;
     } catch (error) {
-      line.end();
+      connection.end();
       throw error;
     } finally {
       signal.removeEventListener('abort', giveUp);
@@ -103,14 +106,14 @@ export class Line implements AsyncDisposable {
     await (this.#sharded ? this.#client.sunsubscribe(channel) : this.#client.unsubscribe(channel));
   }
 
-  /** Resolves once the line is of no more use. */
+  /** Resolves once the connection is of no more use. */
   async untilDead(): Promise<void> {
-    const { clock, publish, beatChannels } = this.#options;
+    const { clock, publish, heartbeatChannels } = this.#options;
     const { signal } = this.#ended;
     while (!signal.aborted) {
       // One that does not go out is not heard, which is what counts.
-      for (const channel of beatChannels) publish(channel, BEAT).catch(() => {});
-      await clock.sleep(BEAT_MS, signal);
+      for (const channel of heartbeatChannels) publish(channel, HEARTBEAT).catch(() => {});
+      await clock.sleep(HEARTBEAT_MS, signal);
       if (clock.now() - this.aliveAt > SILENCE_MS) this.end();
     }
   }
@@ -143,7 +146,7 @@ export class Line implements AsyncDisposable {
     }
   }
 
-  /** Tells those who wait that the line has ended: in a moment, as what the client says itself until then tells more. */
+  /** Tells those who wait that the connection has ended: in a moment, as what the client says itself until then tells more. */
   async #letGo(): Promise<void> {
     if (this.#waiting.size === 0) return;
     this.#grace ??= new AbortController();

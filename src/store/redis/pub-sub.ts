@@ -1,10 +1,9 @@
 import { backoffMs } from '../../domain/backoff.ts';
-import { StoreUnavailableError, type Unwatch } from '../job-store.ts';
+import { StoreUnavailableError, type Unsubscribe } from '../job-store.ts';
 import type { Job } from '../../domain/job.ts';
-import { readAnnouncement } from './announcement.ts';
-import type { AnnouncementSecret } from './announcement-secret.ts';
+import { type SealSecret, readEvent } from './event-seal.ts';
 import { isNoPermission } from './permissions.ts';
-import { Line, type LineOptions } from './line.ts';
+import { SubscriberConnection, type SubscriberConnectionOptions } from './subscriber-connection.ts';
 
 /** Who listens on a channel. Must not throw. */
 export interface ChannelListener {
@@ -13,14 +12,14 @@ export interface ChannelListener {
   gap(since: number): void;
 }
 
-/** What the hub works with. */
-export interface ChannelHubOptions extends LineOptions {
+/** What the pub/sub works with. */
+export interface PubSubOptions extends SubscriberConnectionOptions {
   /** From 0 to 1. */
   readonly random: () => number;
-  /** Called with what went wrong each time that the line is lost. */
+  /** Called with what went wrong each time that the connection is lost. */
   readonly onTrouble: (error: unknown) => void;
-  /** What announcements are sealed with. */
-  readonly secret: Pick<AnnouncementSecret, 'key' | 'doubt'>;
+  /** What events are sealed with. */
+  readonly secret: Pick<SealSecret, 'key' | 'doubt'>;
 }
 
 interface Channel {
@@ -40,40 +39,40 @@ const MAX_VERSIONS = 1000;
 /** Milliseconds between readings because of messages that are none of ours, however many come. */
 const DOUBT_PAUSE_MS = 1000;
 
-/** Milliseconds that a new watcher waits for the line to come up. */
+/** Milliseconds that a new watcher waits for the connection to come up. */
 const PATIENCE_MS = 3000;
 
 /**
- * Redis pub/sub for many listeners over one line: a channel is subscribed once however many listen, and given up when
+ * Redis pub/sub for many listeners over one connection: a channel is subscribed once however many listen, and given up when
  * the last one leaves.
  *
  * Anyone who may publish in this Redis can say anything. So a message counts only if it is sealed with the store's secret,
  * belongs on its channel and is newer than those before it; any other one is a hint that something may have changed, and what is
  * watched is read again.
  *
- * A line that is lost or silent is replaced: connect, subscribe to everything again, wait for the acknowledgements, then tell every listener of the gap.
+ * A connection that is lost or silent is replaced: connect, subscribe to everything again, wait for the acknowledgements, then tell every listener of the gap.
  */
-export class ChannelHub implements AsyncDisposable {
-  readonly #options: ChannelHubOptions;
+export class PubSub implements AsyncDisposable {
+  readonly #options: PubSubOptions;
   readonly #channels = new Map<string, Channel>();
   readonly #closing = new AbortController();
-  #line: Line | null = null;
+  #connection: SubscriberConnection | null = null;
   #live = Promise.withResolvers<void>();
   #isLive = false;
   #wasLive = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: ChannelHubOptions) {
+  constructor(options: PubSubOptions) {
     this.#options = options;
   }
 
-  /** Resolves once the first line is up; rejects when it is not permitted. */
+  /** Resolves once the first connection is up; rejects when it is not permitted. */
   async start(): Promise<void> {
     this.#running = this.#run();
     await this.#live.promise;
   }
 
-  /** Whether the line is up, and all that is listened for is subscribed. */
+  /** Whether the connection is up, and all that is listened for is subscribed. */
   get live(): boolean {
     return this.#isLive;
   }
@@ -86,9 +85,9 @@ export class ChannelHub implements AsyncDisposable {
   /**
    * Resolves once the server has acknowledged the subscription.
    *
-   * @throws StoreUnavailableError when there is no line
+   * @throws StoreUnavailableError when there is no connection
    */
-  async listen(name: string, listener: ChannelListener): Promise<Unwatch> {
+  async listen(name: string, listener: ChannelListener): Promise<Unsubscribe> {
     await this.#untilLive();
     let channel = this.#channels.get(name);
     if (channel === undefined) {
@@ -103,23 +102,23 @@ export class ChannelHub implements AsyncDisposable {
     }
     const { listeners } = channel;
     listeners.add(listener);
-    const unwatch = () => {
+    const unsubscribe = () => {
       if (!listeners.delete(listener) || listeners.size > 0) return;
       if (this.#channels.get(name)?.listeners === listeners) this.#channels.delete(name);
-      this.#line?.unsubscribe(name).catch(this.#options.onTrouble);
+      this.#connection?.unsubscribe(name).catch(this.#options.onTrouble);
     };
     try {
       await channel.acknowledged;
-      return unwatch;
+      return unsubscribe;
     } catch (error) {
-      unwatch();
+      unsubscribe();
       throw new StoreUnavailableError('Redis did not take the subscription.', { cause: error });
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    this.#line?.end();
+    this.#connection?.end();
     await this.#running;
   }
 
@@ -130,11 +129,15 @@ export class ChannelHub implements AsyncDisposable {
     let aliveAt = clock.now();
     while (!signal.aborted) {
       try {
-        await using line = await Line.open(this.#options, (name, text) => this.#deliver(name, text), signal);
-        this.#line = line;
+        await using connection = await SubscriberConnection.open(
+          this.#options,
+          (name, text) => this.#deliver(name, text),
+          signal,
+        );
+        this.#connection = connection;
         if (signal.aborted) break;
-        // The line is watched from here on, so that subscriptions that are never acknowledged end with it.
-        const dead = line.untilDead();
+        // The connection is watched from here on, so that subscriptions that are never acknowledged end with it.
+        const dead = connection.untilDead();
         await this.#resubscribe(aliveAt);
         failures = 0;
         this.#isLive = true;
@@ -143,14 +146,14 @@ export class ChannelHub implements AsyncDisposable {
         await dead;
         this.#isLive = false;
         this.#live = Promise.withResolvers();
-        aliveAt = line.aliveAt;
+        aliveAt = connection.aliveAt;
         throw new Error('The connection for subscriptions was lost.');
       } catch (error) {
         failures += 1;
         if (!this.#wasLive && isNoPermission(error)) this.#live.reject(error);
         else if (!signal.aborted) onTrouble(error);
       }
-      this.#line = null;
+      this.#connection = null;
       if (!signal.aborted && failures > 0) await clock.sleep(backoffMs(failures, random()) / 4, signal);
     }
   }
@@ -166,14 +169,14 @@ export class ChannelHub implements AsyncDisposable {
   }
 
   async #subscribe(name: string): Promise<void> {
-    if (this.#line === null) throw new StoreUnavailableError('Redis is away.');
-    await this.#line.subscribe(name);
+    if (this.#connection === null) throw new StoreUnavailableError('Redis is away.');
+    await this.#connection.subscribe(name);
   }
 
   #deliver(name: string, text: string): void {
     const channel = this.#channels.get(name);
     if (channel === undefined) return;
-    const job = readAnnouncement(text, name, this.#options.secret.key);
+    const job = readEvent(text, name, this.#options.secret.key);
     if (job === null || job.version <= (channel.versions?.get(job.id) ?? 0)) return this.#doubt(channel);
     remember((channel.versions ??= new Map()), job);
     for (const listener of channel.listeners) listener.message(job);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { JobReader } from '../../../src/store/redis/job-reader.ts';
 import { keys } from '../../../src/store/redis/keys.ts';
-import { missedJobs } from '../../../src/store/redis/missed-jobs.ts';
+import { catchUp } from '../../../src/store/redis/catch-up.ts';
 import { completed, record } from '../../support/jobs.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 import { HOUR, MINUTE } from '../../support/times.ts';
@@ -24,7 +24,7 @@ it('an owner of very many jobs misses none that changed, old or new', async () =
   const fresh = freshJob();
   await store.create(record(fresh));
   const { client, quarantine } = store;
-  const missed = await missedJobs(
+  const missed = await catchUp(
     { type: 'owner', ownerId: 'ada' },
     { client, quarantine, reader: new JobReader(client, quarantine), since: now - MINUTE, now },
   );
@@ -45,6 +45,6 @@ it('a job that is gone is missed by nobody', async () => {
     { type: 'owner', ownerId: job.ownerId },
     { type: 'work' },
   ] as const) {
-    expect(await missedJobs(topic, options)).toEqual([]);
+    expect(await catchUp(topic, options)).toEqual([]);
   }
 });

@@ -1,16 +1,16 @@
-import type { Job } from '../domain/job.ts';
-import type { Topic, TopicListener, Unwatch } from './job-store.ts';
+import type { Job } from '../../domain/job.ts';
+import type { Topic, TopicListener, Unsubscribe } from '../job-store.ts';
 
 type Listeners = Map<string, Set<TopicListener>>;
 
-/** Who in this process watches what. A topic without listeners takes no memory. */
-export class Announcer {
+/** Delivers saved versions to the listeners of this process. A topic without listeners takes no memory. */
+export class EventBus {
   readonly #ofJobs: Listeners = new Map();
   readonly #ofOwners: Listeners = new Map();
   readonly #ofWork: Listeners = new Map();
 
   /** Starts listening. Each call counts for itself, also when the listener is the same. */
-  listen(topic: Topic, listener: TopicListener): Unwatch {
+  subscribe(topic: Topic, listener: TopicListener): Unsubscribe {
     const [all, key] = this.#find(topic);
     const listeners = all.get(key) ?? new Set();
     const tell: TopicListener = (job) => listener(job);
@@ -21,15 +21,15 @@ export class Announcer {
     };
   }
 
-  /** Tells the watchers of a job and of its owner that a version was saved. */
-  announce(job: Job): void {
-    for (const listener of this.#ofJobs.get(job.id) ?? NOBODY) listener(job);
-    for (const listener of this.#ofOwners.get(job.ownerId) ?? NOBODY) listener(job);
+  /** Delivers a saved version to the listeners of its job and of its owner. */
+  publish(job: Job): void {
+    for (const listener of this.#ofJobs.get(job.id) ?? NONE) listener(job);
+    for (const listener of this.#ofOwners.get(job.ownerId) ?? NONE) listener(job);
   }
 
-  /** Tells whoever moves jobs that this one is due at once. */
-  announceWork(job: Job): void {
-    for (const listener of this.#ofWork.get(WORK) ?? NOBODY) listener(job);
+  /** Tells pollers that this job is due now. */
+  publishWork(job: Job): void {
+    for (const listener of this.#ofWork.get(WORK) ?? NONE) listener(job);
   }
 
   /** How many listeners there are, over all topics. */
@@ -53,4 +53,4 @@ export class Announcer {
 }
 
 const WORK = 'work';
-const NOBODY: ReadonlySet<TopicListener> = new Set();
+const NONE: ReadonlySet<TopicListener> = new Set();

@@ -1,6 +1,8 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import { type Job, readStoredJob } from '../../domain/job.ts';
-import { channels, shardOf } from './keys.ts';
+import { channels, keys, shardOf } from './keys.ts';
+import { StoreUnavailableError } from '../job-store.ts';
+import type { RedisClient } from './scripts.ts';
 
 /** What stands between an announced job and its seal, and after it. */
 const SEAL_START = ',"@seal":"';
@@ -29,7 +31,7 @@ export function sealOf(job: string, key: string): string {
  *
  * @returns null when it is no announcement by this store that belongs on its channel
  */
-export function readAnnouncement(text: string, channel: string, key: string): Job | null {
+export function readEvent(text: string, channel: string, key: string): Job | null {
   const end = text.length - SEAL_LENGTH;
   if (end <= 0) return null;
   const body = text.slice(0, end);
@@ -60,4 +62,60 @@ function parseJob(text: string): Job | null {
   } catch {
     return null;
   }
+}
+
+/** What the secret works with. */
+export interface SealSecretOptions {
+  /** Reads it, or makes it: all instances get the same. */
+  readonly read: () => Promise<Uint8Array>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Milliseconds between two readings. */
+const PAUSE_MS = 10_000;
+
+/** The secret that announcements are sealed with. */
+export class SealSecret {
+  readonly #options: SealSecretOptions;
+  #key = sealKey(new Uint8Array());
+  #readAt = -Infinity;
+
+  constructor(options: SealSecretOptions) {
+    this.#options = options;
+  }
+
+  get key(): string {
+    return this.#key;
+  }
+
+  /** Rejects when it can't be read. */
+  async load(): Promise<void> {
+    const { read, now } = this.#options;
+    this.#readAt = now();
+    this.#key = sealKey(await read());
+  }
+
+  /** Reads it again, now and then: a Redis that was emptied has got another one. */
+  doubt(): void {
+    // The one that is known is kept as long as none can be read.
+    if (this.#options.now() - this.#readAt > PAUSE_MS) this.load().catch(() => {});
+  }
+}
+
+/**
+ * A secret of 32 bytes that all instances share, made by the first. Whoever reads it reads the jobs anyway.
+ *
+ * @throws StoreUnavailableError when Redis can't be reached
+ */
+export async function redisSecret(client: RedisClient, name: keyof typeof keys.secrets): Promise<Uint8Array> {
+  const key = keys.secrets[name];
+  try {
+    await client.set(key, randomBytes(32).toString('base64'), 'NX');
+    const value = await client.get(key);
+    if (value !== null) return Buffer.from(value, 'base64');
+  } catch (error) {
+    throw new StoreUnavailableError('Redis failed.', { cause: error });
+  }
+  throw new StoreUnavailableError('Redis lost the secret that was just written.');
 }

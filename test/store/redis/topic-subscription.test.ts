@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import { TopicWatch } from '../../../src/store/redis/topic-watch.ts';
+import { TopicSubscription } from '../../../src/store/redis/topic-subscription.ts';
 import { FakeClock, settled } from '../../support/fake-clock.ts';
 import { acceptedJob } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
@@ -15,8 +15,8 @@ function openWatch() {
   const clock = new FakeClock();
   const heard = new Recorder();
   const reads: { readonly since: number; readonly answer: PromiseWithResolvers<readonly Job[]> }[] = [];
-  const watch = new TopicWatch({ type: 'job', jobId: job.id }, heard.listener, {
-    readMissed: (_, since) => {
+  const watch = new TopicSubscription({ type: 'job', jobId: job.id }, heard.listener, {
+    readCatchUp: (_, since) => {
       const answer = Promise.withResolvers<readonly Job[]>();
       reads.push({ since, answer });
       return answer.promise;
