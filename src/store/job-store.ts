@@ -1,7 +1,7 @@
 /**
  * The port to where jobs live. Every method rejects with `StoreUnavailableError` when the store can't be reached, and
  * then nothing has been promised: a create may or may not have happened (its idempotency key tells), a save is safe to
- * repeat. Saving announces: once `create` or `save` resolves, the saved version is on its way to every watcher.
+ * repeat. Saving publishes: once `create` or `save` resolves, the saved version is on its way to every subscriber.
  */
 import type { Job, JobPhase } from '../domain/job.ts';
 import type { PollNotes } from '../domain/poll-notes.ts';
@@ -156,8 +156,8 @@ export type TopicListener = (job: Job) => void;
 /** Ends a watch. May be called twice. */
 export type Unsubscribe = () => void;
 
-/** Jobs, their schedule and their announcements. The owner disposes it last. */
-export interface JobStore extends AsyncDisposable {
+/** Stored jobs. A resolved `create` or `save` has also published the version: the two cannot come apart. */
+export interface Jobs {
   create(record: NewJobRecord): Promise<CreateOutcome>;
   /** A job that is at hand without waiting, as it is stored now; undefined: `getMany` has to look. */
   cached(id: string): Job | undefined;
@@ -166,13 +166,6 @@ export interface JobStore extends AsyncDisposable {
   /** The base64 that was saved with a job, or null. */
   getVideoData(jobId: string): Promise<string | null>;
   list(query: ListQuery): Promise<Job[]>;
-  /** Leases jobs that are due: those past their deadline first, then what `choose` chose, or the longest due. */
-  claimDue(query: ClaimQuery): Promise<Claim[]>;
-  /**
-   * Jobs in phase `accepted` of version 1 that have been due since before a time, in epoch milliseconds; the longest due
-   * first. They are not claimed.
-   */
-  findWaiting(dueBefore: number, limit: number): Promise<WaitingJob[]>;
   /**
    * Stores the next version, if the stored version is the one before it. The lease need not hold any more: an answer
    * that comes late is stored as long as nothing else happened to the job.
@@ -180,12 +173,31 @@ export interface JobStore extends AsyncDisposable {
    * @param lease the claim's, which names the tries of one save; empty for a save without a claim
    */
   save(lease: string, change: SaveChange): Promise<SaveOutcome>;
+}
+
+/** The schedule of unfinished jobs. A lease gives a job to one poller until it runs out. */
+export interface JobQueue {
+  /** Leases jobs that are due: those past their deadline first, then what `choose` chose, or the longest due. */
+  claimDue(query: ClaimQuery): Promise<Claim[]>;
+  /**
+   * Jobs in phase `accepted` of version 1 that have been due since before a time, in epoch milliseconds; the longest due
+   * first. They are not claimed.
+   */
+  findWaiting(dueBefore: number, limit: number): Promise<WaitingJob[]>;
   /** Gives a claimed job back unchanged, to be due later. Does nothing when the claim no longer holds. */
   release(claim: Claim, schedule: Schedule): Promise<void>;
   /** When the next job is due, leases included, in epoch milliseconds; null when there is none. */
   nextDueAt(): Promise<number | null>;
-  /** Resolves when jobs can be read, written and watched; else rejects. Writes a little. */
-  health(): Promise<StoreHealth>;
+}
+
+/** Delivery of saved versions to the subscribers of all instances. */
+export interface JobEvents {
   /** Resolves once listening: whatever is saved from then on is heard. */
   subscribe(topic: Topic, listener: TopicListener): Promise<Unsubscribe>;
+}
+
+/** Everything about jobs that one engine keeps. Its owner disposes it last. */
+export interface JobStore extends Jobs, JobQueue, JobEvents, AsyncDisposable {
+  /** Resolves when jobs can be read, written and watched; else rejects. Writes a little. */
+  health(): Promise<StoreHealth>;
 }
