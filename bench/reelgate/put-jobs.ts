@@ -37,7 +37,7 @@ export async function putJobs(
       limit: numbers.length,
       callLimit: numbers.length,
       except: [],
-      choose: null,
+      preferred: null,
     });
     if (claimed.length < numbers.length) throw new Error('There are other jobs in this store.');
     await Promise.all(

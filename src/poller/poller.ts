@@ -152,14 +152,10 @@ export class Poller implements AsyncDisposable {
     const grant = free.slots === 0 ? NO_SLOT : await budget.reserve(free.slots);
     const { granted, heldBy, waitMs } = grant;
     const isShort = heldBy !== null || free.isCrowded;
-    const claims = await store.claimDue({
-      now,
-      leaseUntil: now + this.#leaseMs,
-      limit: granted + EXPIRED_ROOM,
-      callLimit: granted,
-      except: [...this.#steps.keys()],
-      choose: isShort ? (due) => this.#choose(due, grant) : null,
-    });
+    const query = { now, limit: granted + EXPIRED_ROOM, callLimit: granted, except: [...this.#steps.keys()] };
+    const due = isShort ? await store.findCandidates(query) : null;
+    const preferred = due === null ? null : this.#choose(due, grant).map(({ job }) => job.id);
+    const claims = await store.claimDue({ ...query, leaseUntil: now + this.#leaseMs, preferred });
     for (const claim of claims) this.#start(claim);
     const calls = claims.filter(({ job }) => job.deadlineAt > now).length;
     if (calls < granted) await budget.giveBack(granted - calls);

@@ -64,15 +64,14 @@ export interface ClaimQuery {
   /** Ids of jobs that are not claimed even if they are due: the caller has a step of them in progress. */
   readonly except: readonly string[];
   /**
-   * Chooses when calls are short: it gets a selection of the jobs that are due before their deadline, see
-   * `MAX_CANDIDATES`, and returns those to claim, the most important first; what it leaves out is not claimed. Called
-   * only when more jobs are due than may be claimed. Null: the longest due are claimed.
+   * Ids of jobs to claim before their deadline, the most important first; those that are not due any more are passed
+   * over. Null: the longest due.
    */
-  readonly choose: ((due: readonly DueJob[]) => readonly DueJob[]) | null;
+  readonly preferred: readonly string[] | null;
 }
 
 /**
- * How many due jobs `choose` gets at most. With more, no owner and no kind of job crowds out another: of each owner,
+ * How many jobs `findCandidates` gives at most. With more, no owner and no kind of job crowds out another: of each owner,
  * and of each of its kinds (last call failed; `isUrgent`; the rest), the longest due are taken in turn.
  */
 export const MAX_CANDIDATES = 400;
@@ -177,7 +176,12 @@ export interface Jobs {
 
 /** The schedule of unfinished jobs. A lease gives a job to one poller until it runs out. */
 export interface JobQueue {
-  /** Leases jobs that are due: those past their deadline first, then what `choose` chose, or the longest due. */
+  /**
+   * Due jobs before their deadline to choose from, see `MAX_CANDIDATES`; nothing is claimed. Null when no more are due
+   * than the query may claim, so that there is no choice.
+   */
+  findCandidates(query: Omit<ClaimQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null>;
+  /** Leases jobs that are due: those past their deadline first, then the preferred ones or the longest due. */
   claimDue(query: ClaimQuery): Promise<Claim[]>;
   /**
    * Jobs in phase `accepted` of version 1 that have been due since before a time, in epoch milliseconds; the longest due

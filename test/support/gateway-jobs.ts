@@ -90,7 +90,7 @@ export class JobMover {
       limit: 10_000,
       callLimit: 10_000,
       except: [],
-      choose: null,
+      preferred: null,
     });
     for (const claim of claims) this.#claims.set(claim.job.id, claim);
     const claim = this.#claims.get(id);

@@ -9,6 +9,7 @@ export function overrideStore(store: JobStore, overrides: Partial<JobStore>): Jo
     getMany: (ids) => store.getMany(ids),
     getVideoData: (jobId) => store.getVideoData(jobId),
     list: (query) => store.list(query),
+    findCandidates: (query) => store.findCandidates(query),
     claimDue: (query) => store.claimDue(query),
     findWaiting: (dueBefore, limit) => store.findWaiting(dueBefore, limit),
     save: (lease, change) => store.save(lease, change),

@@ -24,7 +24,7 @@ export async function catchUp(topic: Topic, { since, now, ...access }: CatchUpOp
     case 'job':
       return present(await reader.read([topic.jobId]));
     case 'work': {
-      const one = { now, leaseUntil: now, limit: 1, callLimit: 1, except: [], choose: null };
+      const one = { now, limit: 1, callLimit: 1, except: [], preferred: null };
       return present(await reader.read(await findDue({ ...access, brokenShards: new Set() }, one)));
     }
     case 'owner': {

@@ -1,4 +1,4 @@
-import type { Claim, ClaimQuery } from '../job-store.ts';
+import type { Claim, ClaimQuery, DueJob } from '../job-store.ts';
 import { candidates, type DueSearch } from './candidates.ts';
 import { decodeDueJob, fromFlatList } from './job-hash.ts';
 import type { JobAccess } from './job-reader.ts';
@@ -15,11 +15,13 @@ const MAX_LOOKS = 10;
 export async function claimDue(access: JobAccess, query: ClaimQuery, lease: string): Promise<Claim[]> {
   const search = { ...access, brokenShards: new Set<string>() };
   const claims: Claim[] = [];
+  let { preferred } = query;
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
     const calls = claims.filter(({ job }) => job.deadlineAt > query.now).length;
-    const rest = { limit: query.limit - claims.length, callLimit: query.callLimit - calls };
+    const rest = { limit: query.limit - claims.length, callLimit: query.callLimit - calls, preferred };
     const ids = await findDue(search, { ...query, ...rest });
     if (ids.length === 0) break;
+    preferred = preferred?.filter((id) => !ids.includes(id)) ?? null;
     const claimed = await claimJobs(search, ids, query, lease);
     claims.push(...claimed);
     if (claimed.length === ids.length) break;
@@ -86,27 +88,41 @@ interface ScoredId {
 }
 
 /**
- * The ids of jobs to claim: those past their deadline, then those that were chosen or the longest due, over all shards.
- * In one round trip, two when the shards are uneven, and two more when a choice is made; another poller may be faster
- * with some.
+ * The ids of jobs to claim: those past their deadline, then the preferred ones or the longest due, over all shards. In one
+ * round trip, two when the shards are uneven; another poller may be faster with some.
  */
-export async function findDue(search: DueSearch, query: ClaimQuery): Promise<string[]> {
-  const { now, limit, callLimit, choose } = query;
-  const except = new Set(query.except);
-  // One more than can be claimed shows that there are more.
-  const count = choose === null ? limit : limit + 1;
+export async function findDue(
+  search: DueSearch,
+  { now, limit, callLimit, except, preferred }: Omit<ClaimQuery, 'leaseUntil'>,
+): Promise<string[]> {
+  const skipped = new Set(except);
   const [expired, due] = await Promise.all([
-    oldest(search, keys.deadline, now, limit, except),
-    callLimit > 0 ? oldest(search, keys.due, now, count, except) : [],
+    oldest(search, keys.deadline, now, limit, skipped),
+    preferred ?? (callLimit > 0 ? oldest(search, keys.due, now, limit, skipped) : []),
   ]);
   const first = new Set(expired);
   const calls = Math.max(0, Math.min(limit - first.size, callLimit));
-  const rest = due.filter((id) => !first.has(id));
-  if (choose === null || rest.length <= calls) return [...first, ...rest.slice(0, calls)];
-  if (calls === 0) return expired;
-  const found = await search.reader.readDue(await candidates(search, now, new Set([...first, ...except])));
-  const chosen = choose(found.filter((job) => job !== null)).slice(0, calls);
-  return [...first, ...chosen.map(({ job }) => job.id)];
+  return [...first, ...due.filter((id) => !first.has(id)).slice(0, calls)];
+}
+
+/** As in `JobQueue`. In three round trips, one when there is no choice. */
+export async function findCandidates(
+  access: JobAccess,
+  { now, limit, callLimit, except }: Omit<ClaimQuery, 'leaseUntil' | 'preferred'>,
+): Promise<DueJob[] | null> {
+  if (callLimit === 0) return null;
+  const search = { ...access, brokenShards: new Set<string>() };
+  const skipped = new Set(except);
+  // One more than can be claimed shows that there are more.
+  const [expired, due] = await Promise.all([
+    oldest(search, keys.deadline, now, limit, skipped),
+    oldest(search, keys.due, now, limit + 1, skipped),
+  ]);
+  const first = new Set(expired);
+  const calls = Math.min(limit - first.size, callLimit);
+  if (calls <= 0 || due.filter((id) => !first.has(id)).length <= calls) return null;
+  const found = await access.reader.readDue(await candidates(search, now, new Set([...first, ...skipped])));
+  return found.filter((job) => job !== null);
 }
 
 /** Members of a sorted set that all shards have, up to a score, the lowest first; without the excepted ones. */

@@ -5,6 +5,7 @@ import {
   type Claim,
   type ClaimQuery,
   type CreateOutcome,
+  type DueJob,
   type JobStore,
   type ListQuery,
   type NewJobRecord,
@@ -21,7 +22,7 @@ import {
 import { SealSecret, redisSecret } from './event-seal.ts';
 import { attempt, type RedisClient, runScript } from './scripts.ts';
 import { PubSub } from './pub-sub.ts';
-import { claimDue } from './claim-due.ts';
+import { claimDue, findCandidates } from './claim-due.ts';
 import { connectForCommands, connectForSubscriptions, untilConnected } from './connections.ts';
 import { findWaiting } from './find-waiting.ts';
 import { HealthCheck } from './health-check.ts';
@@ -179,6 +180,10 @@ export class RedisJobStore implements JobStore {
 
   list(query: ListQuery): Promise<Job[]> {
     return attempt(() => listJobs(this.#access, query));
+  }
+
+  findCandidates(query: Omit<ClaimQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null> {
+    return attempt(() => findCandidates(this.#access, query));
   }
 
   claimDue(query: ClaimQuery): Promise<Claim[]> {

@@ -22,16 +22,29 @@ export class Claims {
 
   /** As the port's `claimDue`. */
   claim(query: ClaimQuery): Claim[] {
-    const { now, leaseUntil, limit, callLimit } = query;
+    const { now, leaseUntil, limit, callLimit, preferred } = query;
     const asked = { now, except: JSON.stringify(query.except) };
     const expired = this.#read(() => this.#statements.findExpired.all({ ...asked, limit }));
     const room = Math.min(limit - expired.length, callLimit);
-    const due = room > 0 ? this.#findDue(asked, room, query.choose) : [];
+    const due = room > 0 ? this.#findDue(asked, room, preferred) : [];
     return [...expired, ...due].map(({ job, faults, seenAt, notes }) => {
       const lease = `${this.#prefix}:${++this.#count}`;
       this.#statements.lease.run({ id: job.id, lease, until: leaseUntil });
       return { job, faults, seenAt, notes, lease };
     });
+  }
+
+  /** As the port's `findCandidates`. */
+  findCandidates({
+    now,
+    limit,
+    callLimit,
+    except,
+  }: Omit<ClaimQuery, 'leaseUntil' | 'preferred'>): DueJob[] | null {
+    const asked = { now, except: JSON.stringify(except) };
+    const expired = this.#statements.findExpired.all({ ...asked, limit }).length;
+    const room = Math.min(limit - expired, callLimit);
+    return room > 0 && this.#isMoreDue(asked, room) ? this.#findCandidates(asked) : null;
   }
 
   /** When the next job is due, or the next lease runs out, in epoch milliseconds; null when neither is there. */
@@ -45,15 +58,15 @@ export class Claims {
   #findDue(
     asked: { readonly now: number; readonly except: string },
     room: number,
-    choose: ClaimQuery['choose'],
+    preferred: readonly string[] | null,
   ): readonly DueJob[] {
-    if (choose === null || !this.#isMoreDue(asked, room)) {
+    if (preferred === null) {
       return this.#read(() => this.#statements.findDue.all({ ...asked, limit: room }));
     }
-    const candidates = this.#findCandidates(asked);
-    const chosen = new Set(choose(candidates).map(({ job }) => job.id));
-    const found = new Map(candidates.map((due) => [due.job.id, due]));
-    return [...chosen].flatMap((id) => found.get(id) ?? []).slice(0, room);
+    const ids = JSON.stringify(preferred);
+    const found = this.#read(() => this.#statements.findPreferred.all({ ...asked, ids }));
+    const byId = new Map(found.map((due) => [due.job.id, due]));
+    return preferred.flatMap((id) => byId.get(id) ?? []).slice(0, room);
   }
 
   /** Of each owner and kind those that have been due for longest, in turn. */

@@ -8,6 +8,7 @@ import {
   type Claim,
   type ClaimQuery,
   type CreateOutcome,
+  type DueJob,
   IDEMPOTENCY_MS,
   type JobStore,
   type ListQuery,
@@ -211,6 +212,10 @@ export class SqliteJobStore implements JobStore {
       limit: query.limit,
     };
     return this.#read(() => this.#quarantine.readAll(() => statement.all(asked), readJob));
+  }
+
+  async findCandidates(query: Omit<ClaimQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null> {
+    return this.#read(() => this.#claims.findCandidates(query));
   }
 
   async claimDue(query: ClaimQuery): Promise<Claim[]> {

@@ -69,6 +69,9 @@ export function prepareStatements(database: DatabaseSync) {
     findDue: database.prepare(
       `SELECT ${DUE_JOB_COLUMNS} FROM jobs WHERE ${DUE_IN_TIME} ORDER BY due_at LIMIT :limit`,
     ),
+    findPreferred: database.prepare(`
+      SELECT ${DUE_JOB_COLUMNS} FROM jobs
+      WHERE id IN (SELECT value FROM json_each(:ids)) AND ${DUE_IN_TIME}`),
     countDue: database.prepare(
       `SELECT count(*) AS count FROM (SELECT 1 FROM jobs WHERE ${DUE_IN_TIME} LIMIT :limit)`,
     ),

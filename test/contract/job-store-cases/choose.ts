@@ -5,6 +5,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, nextVersion } from '../../support/jobs.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import {
+  type Choose,
   claimAll,
   claimUpTo,
   createAll,
@@ -15,8 +16,6 @@ import {
 } from './opened-store.ts';
 
 const LATER = NOON + 10 * SECOND;
-
-type Choose = NonNullable<ClaimQuery['choose']>;
 
 export function chooseCases(open: OpenStore): void {
   it('claims what is chosen, in that order, when more are due than may be called about', async () => {

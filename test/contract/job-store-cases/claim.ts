@@ -41,7 +41,7 @@ export function claimCases(open: OpenStore): void {
         limit: 25,
         callLimit: 25,
         except: [],
-        choose: null,
+        preferred: null,
       });
     expect(idsOf(await claim())).toEqual(idsOf(jobs.slice(0, 25)));
     expect(idsOf(await claim())).toEqual(idsOf(jobs.slice(25, 50)));
@@ -75,7 +75,7 @@ export function claimCases(open: OpenStore): void {
         limit: 7,
         callLimit: 7,
         except: [],
-        choose: null,
+        preferred: null,
       }),
     );
     const claimed = (await Promise.all(pollers)).flat();
@@ -95,7 +95,7 @@ export function claimCases(open: OpenStore): void {
           limit,
           callLimit,
           except: [],
-          choose: null,
+          preferred: null,
         }),
       );
     expect(await claim(2, 100)).toEqual(idsOf(jobs.slice(0, 2)));
@@ -122,7 +122,7 @@ export function claimCases(open: OpenStore): void {
           limit,
           callLimit,
           except: [],
-          choose: null,
+          preferred: null,
         })
       ).map(({ job }) => job);
     expect(await claim(1, 0)).toEqual([first]);
@@ -143,7 +143,7 @@ export function claimCases(open: OpenStore): void {
           limit,
           callLimit,
           except: [],
-          choose: null,
+          preferred: null,
         })
       ).length;
     expect(await claim(2, 2)).toBe(2);

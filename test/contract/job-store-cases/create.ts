@@ -43,7 +43,7 @@ export function createCases(open: OpenStore): void {
     await createAll(store, [second, first]);
     expect(await store.nextDueAt()).toBe(NOON);
     const leaseUntil = NOON + 3 * SECOND;
-    await store.claimDue({ now: NOON, leaseUntil, limit: 1, callLimit: 1, except: [], choose: null });
+    await store.claimDue({ now: NOON, leaseUntil, limit: 1, callLimit: 1, except: [], preferred: null });
     expect(await store.nextDueAt()).toBe(leaseUntil);
   });
 

@@ -31,7 +31,7 @@ export function idempotencyCases(open: OpenStore): void {
       limit: 1,
       callLimit: 1,
       except: [],
-      choose: null,
+      preferred: null,
     });
     const done = completed(first, NOON);
     await store.save(present(claim).lease, { job: done, schedule: null });

@@ -3,6 +3,7 @@ import type { Job } from '../../../src/domain/job.ts';
 import {
   type Claim,
   type ClaimQuery,
+  type DueJob,
   type JobStore,
   StoreUnavailableError,
 } from '../../../src/store/job-store.ts';
@@ -42,15 +43,20 @@ export function claimAll(store: JobStore, now: number): Promise<Claim[]> {
   return claimUpTo(store, now, 1000);
 }
 
+/** Chooses among due jobs, as a poller does. */
+export type Choose = (due: readonly DueJob[]) => readonly DueJob[];
+
 /** Claims up to a number of jobs, for a minute: the longest due, unless told otherwise. */
-export function claimUpTo(
+export async function claimUpTo(
   store: JobStore,
   now: number,
   limit: number,
-  change: Partial<ClaimQuery> = {},
+  { choose, ...change }: Partial<ClaimQuery> & { readonly choose?: Choose } = {},
 ): Promise<Claim[]> {
-  const query = { now, leaseUntil: now + MINUTE, limit, callLimit: limit, except: [], choose: null };
-  return store.claimDue({ ...query, ...change });
+  const query = { now, leaseUntil: now + MINUTE, limit, callLimit: limit, except: [], ...change };
+  const due = choose === undefined ? null : await store.findCandidates(query);
+  const preferred = due === null ? null : (choose?.(due).map(({ job }) => job.id) ?? null);
+  return store.claimDue({ preferred, ...query });
 }
 
 /** Expects a call to fail as the store's failures do. @returns its error */

@@ -34,7 +34,7 @@ describe('the look for due jobs', () => {
     const property = fc.asyncProperty(allJobs, fc.integer({ min: 1, max: 100 }), async (jobs, limit) => {
       await server.run('FLUSHALL');
       await Promise.all(jobs.map(({ id, dueAt }) => store.client.zadd(keys.due(shardOf(id)), dueAt, id)));
-      const query = { now: NOW, leaseUntil: NOW, limit, callLimit: limit, except: [], choose: null };
+      const query = { now: NOW, leaseUntil: NOW, limit, callLimit: limit, except: [], preferred: null };
       const { client, quarantine } = store;
       const reader = new JobReader(client, quarantine);
       const found = await findDue({ client, quarantine, reader, brokenShards: new Set() }, query);

@@ -123,7 +123,7 @@ describe('what is kept in Redis', () => {
       limit: 8,
       callLimit: 8,
       except: [],
-      choose: null,
+      preferred: null,
     };
     expect(await store.claimDue(query)).toHaveLength(8);
     const due = freshJob();
@@ -155,11 +155,12 @@ describe('what is kept in Redis', () => {
     await store.nextDueAt();
     await createAll(store, [freshJob(), freshJob()]);
     const query = { now: Date.now(), leaseUntil: 0, limit: 9, callLimit: 1, except: [] };
-    await store.claimDue({ ...query, choose: (due) => due });
+    const due = await store.findCandidates(query);
+    await store.claimDue({ ...query, preferred: due?.map(({ job }) => job.id) ?? null });
     await store.findWaiting(Date.now(), 9);
     await store.health();
     await store.release(claim, { dueAt: 0, faults: 0, seenAt: null });
-    // The line's beat among them, of which there are two a second.
+    // The heartbeat among them, of which there are two a second.
     await expect.poll(() => commands.some(([name]) => name === 'publish')).toBe(true);
     const last = freshJob().id;
     await store.getMany([last]);

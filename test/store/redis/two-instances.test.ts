@@ -87,7 +87,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
           limit: 9,
           callLimit: 9,
           except: [],
-          choose: null,
+          preferred: null,
         }),
       ),
     );

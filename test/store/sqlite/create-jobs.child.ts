@@ -23,7 +23,7 @@ for (;;) {
     limit: 1,
     callLimit: 1,
     except: [],
-    choose: null,
+    preferred: null,
   });
   for (const claim of claims) {
     const submitting = nextVersion(claim.job, { phase: 'submitting' });

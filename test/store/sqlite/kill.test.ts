@@ -70,7 +70,7 @@ async function expectKeyAndDueJobs(
     limit: 1e6,
     callLimit: 1e6,
     except: [],
-    choose: null,
+    preferred: null,
   });
   const claimed = new Set(claims.map(({ job }) => job.id));
   const unfinished = [...acknowledged].filter(([, phase]) => phase !== 'completed');

@@ -42,7 +42,7 @@ describe('a store that is opened again', () => {
       limit: 9,
       callLimit: 9,
       except: [],
-      choose: null,
+      preferred: null,
     });
 
     await using store = await reopen(opened.store, opened.folder);
