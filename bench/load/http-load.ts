@@ -92,9 +92,9 @@ function keepPace(rate: number, idle: HttpConnection[]) {
     while (asked < ((now - started) / 1_000_000) * rate) {
       const connection = idle.shift();
       if (connection === undefined) return;
-      const dueAt = started + (asked / rate) * 1_000_000;
+      const runAt = started + (asked / rate) * 1_000_000;
       // Timers are a millisecond coarse, which is not the server's fault.
-      ask(connection, now - dueAt < 2000 ? now : dueAt);
+      ask(connection, now - runAt < 2000 ? now : runAt);
       asked += 1;
     }
   }, 1);

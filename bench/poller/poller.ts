@@ -44,14 +44,14 @@ const [upstreamUrl = '', jobs = '0', redisUrl] = process.argv.slice(2);
 const jobCount = Number(jobs);
 const cycleMs = (jobCount / DEMAND) * 1000;
 const clock = new ShiftedClock();
-const dueAt = new Map<string, number>();
+const runAt = new Map<string, number>();
 using folder = tempFolder();
 const { store, durationStore, submissions, budgetText } =
   redisUrl === undefined ? openSqlite() : await openRedis(redisUrl);
 await putQueuedJobs(store);
 if ('database' in store) store.database.exec('PRAGMA synchronous = FULL');
 
-const watched = watchedStore(store, clock, cycleMs, dueAt);
+const watched = watchedStore(store, clock, cycleMs, runAt);
 const poller = new Poller({
   store: watched.store,
   upstream: new SegmindUpstream({
@@ -144,7 +144,7 @@ async function putQueuedJobs(into: JobStore): Promise<void> {
 function queuedJob(now: number): Job {
   const due = Math.round(now + Math.random() * cycleMs);
   const id = newJobId(now, crypto.getRandomValues(new Uint8Array(16)));
-  dueAt.set(id, due);
+  runAt.set(id, due);
   const submittedAt = now - 1000;
   return {
     ...runningJob(0, 3),

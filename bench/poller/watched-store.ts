@@ -13,13 +13,13 @@ export interface Seen {
 /**
  * A store that notes a poller's steps, and gives each job its next look a cycle later, so that the work is steady.
  *
- * @param dueAt of each job its next look, in epoch milliseconds
+ * @param runAt of each job its next look, in epoch milliseconds
  */
 export function watchedStore(
   store: JobStore,
   clock: Clock,
   cycleMs: number,
-  dueAt: Map<string, number>,
+  runAt: Map<string, number>,
 ): { store: JobStore; seen: Seen } {
   const seen: Seen = { steps: 0, late: [] };
   const watched = overrideStore(store, {
@@ -28,14 +28,14 @@ export function watchedStore(
       const now = clock.now();
       for (const { job } of claims) {
         seen.steps += 1;
-        seen.late.push(now - (dueAt.get(job.id) ?? now));
+        seen.late.push(now - (runAt.get(job.id) ?? now));
       }
       return claims;
     },
     release: (claim, schedule) => {
-      const next = Math.max(schedule.dueAt, (dueAt.get(claim.job.id) ?? 0) + cycleMs);
-      dueAt.set(claim.job.id, next);
-      return store.release(claim, { ...schedule, dueAt: next });
+      const next = Math.max(schedule.runAt, (runAt.get(claim.job.id) ?? 0) + cycleMs);
+      runAt.set(claim.job.id, next);
+      return store.release(claim, { ...schedule, runAt: next });
     },
   });
   return { store: watched, seen };

@@ -13,10 +13,10 @@ import { seenDone, seenRunning } from '../../src/poller/seen-durations.ts';
 import type { DueJob } from '../../src/store/job-store.ts';
 
 /** A job in a simulation. Times are milliseconds from its beginning. */
-export interface Watched extends Pick<DueJob, 'faults' | 'notes'> {
+export interface Watched extends Pick<DueJob, 'failureCount' | 'notes'> {
   job: Job;
   /** When it was last seen not done. */
-  seenAt: number;
+  lastPolledAt: number;
   polls: number;
 }
 
@@ -67,28 +67,28 @@ export function learnedPlan(random: () => number, typicalMs: number, plan = next
   const learn = (samples: readonly DurationSample[]) => {
     for (const { group, moments } of samples) stats.set(group, addDuration(stats.get(group), moments));
   };
-  const nextPollAt = ({ job, seenAt }: Watched) => {
-    const submittedAt = job.submittedAt ?? seenAt;
-    const running = { submittedAt, startedAt: job.startedAt, seenAt };
-    return seenAt + plan(running, durations.expected(job.request), random());
+  const nextPollAt = ({ job, lastPolledAt }: Watched) => {
+    const submittedAt = job.submittedAt ?? lastPolledAt;
+    const running = { submittedAt, startedAt: job.startedAt, lastPolledAt };
+    return lastPolledAt + plan(running, durations.expected(job.request), random());
   };
   return {
     name: 'learned plan',
     taken: nextPollAt,
     notDone: (watched, word, now) => {
-      const { job, seenAt } = watched;
+      const { job, lastPolledAt } = watched;
       const expected = durations.expected(job.request);
       if (word === 'processing') {
-        const { startedAt, learned } = seenRunning({ job, seenAt, at: now, expected });
+        const { startedAt, learned } = seenRunning({ job, lastPolledAt, at: now, expected });
         watched.job = transition(job, { type: 'upstream-processing', startedAt, expected }, now);
         learn(learned);
       }
-      watched.seenAt = now;
+      watched.lastPolledAt = now;
       return nextPollAt(watched);
     },
-    done: ({ job, seenAt }, metrics, now) => {
+    done: ({ job, lastPolledAt }, metrics, now) => {
       const expected = durations.expected(job.request);
-      learn(seenDone({ job, seenAt, at: now, expected }, metrics).learned);
+      learn(seenDone({ job, lastPolledAt, at: now, expected }, metrics).learned);
     },
     priority: (now) => callPriority(durations, now, false),
   };

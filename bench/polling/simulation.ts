@@ -49,7 +49,7 @@ interface Simulated extends Watched {
   readonly runMs: number;
   beginsAt: number;
   endsAt: number;
-  dueAt: number;
+  runAt: number;
   /** When a poll first showed that it had begun; Infinity before. */
   shownAt: number;
 }
@@ -108,13 +108,13 @@ function run(scenario: Scenario, policy: Policy, arrivals: Simulated[]): Run {
     if (now < job.endsAt) {
       const word = now < job.beginsAt ? 'queued' : 'processing';
       if (word === 'processing') job.shownAt = Math.min(job.shownAt, now);
-      job.dueAt = policy.notDone(job, word, now);
+      job.runAt = policy.notDone(job, word, now);
       return;
     }
     const metrics = scenario.tellsTimes === true ? metricsOf(job) : null;
     policy.done(job, metrics, now);
     job.job = transition(job.job, { type: 'upstream-completed', startedAt: job.beginsAt, metrics }, now);
-    job.dueAt = now;
+    job.runAt = now;
     if (job.index < scenario.countedFrom) return;
     delays.push(now - job.endsAt);
     if (job.shownAt - job.beginsAt <= SHOWN_WITHIN * (job.queueMs + job.runMs)) startsShown += 1;
@@ -122,11 +122,11 @@ function run(scenario: Scenario, policy: Policy, arrivals: Simulated[]): Run {
   };
 
   while (arrivals.length > 0 || open.size > 0) {
-    for (let next = arrivals[0]; next !== undefined && next.dueAt <= now; next = arrivals[0]) {
+    for (let next = arrivals[0]; next !== undefined && next.runAt <= now; next = arrivals[0]) {
       open.add(next);
       arrivals.shift();
     }
-    const due = [...open].filter(({ dueAt }) => dueAt <= now);
+    const due = [...open].filter(({ runAt }) => runAt <= now);
     const [first] = due.length > 1 ? inOrder(due, policy, now) : due;
     const { state, grant } = reserveCalls(budget, scenario.rpm, first === undefined ? 0 : 1, now);
     budget = state;
@@ -134,9 +134,9 @@ function run(scenario: Scenario, policy: Policy, arrivals: Simulated[]): Run {
       call(first);
       continue;
     }
-    const later = [...open].filter(({ dueAt }) => dueAt > now).map(({ dueAt }) => dueAt);
+    const later = [...open].filter(({ runAt }) => runAt > now).map(({ runAt }) => runAt);
     const waitMs = first === undefined ? Infinity : Math.max(1, grant.waitMs);
-    now = Math.min(now + waitMs, arrivals[0]?.dueAt ?? Infinity, ...later);
+    now = Math.min(now + waitMs, arrivals[0]?.runAt ?? Infinity, ...later);
   }
 
   return { polls, calls, delays, startsShown, elapsedMs: now };
@@ -157,11 +157,11 @@ function drawJobs(scenario: Scenario, seed: number): Simulated[] {
       runMs: scenario.runMs(random, index),
       beginsAt: Infinity,
       endsAt: Infinity,
-      seenAt: at,
-      faults: 0,
+      lastPolledAt: at,
+      failureCount: 0,
       notes: NO_NOTES,
       polls: 0,
-      dueAt: at,
+      runAt: at,
       shownAt: Infinity,
     };
   });
@@ -178,12 +178,12 @@ function submit(job: Simulated, policy: Policy, now: number): void {
   job.job = transition(submitting, accepted, now);
   job.beginsAt = now + job.queueMs;
   job.endsAt = job.beginsAt + job.runMs;
-  job.seenAt = now;
-  job.dueAt = policy.taken(job, now);
+  job.lastPolledAt = now;
+  job.runAt = policy.taken(job, now);
 }
 
 function inOrder(due: readonly Simulated[], { priority }: Policy, now: number): Simulated[] {
-  if (priority === null) return due.toSorted((a, b) => a.dueAt - b.dueAt);
+  if (priority === null) return due.toSorted((a, b) => a.runAt - b.runAt);
   const priorityOf = priority(now);
   const ranked = due.map((job) => ({ job, priority: priorityOf(job) }));
   return ranked.toSorted((a, b) => b.priority - a.priority).map(({ job }) => job);

@@ -61,7 +61,7 @@ export async function putInFolder(
 ): Promise<void> {
   await using store = openFolder(folder);
   const claims = await putJobs(store, count, jobOf);
-  const schedule = { dueAt: FAR_AWAY, faults: 0, seenAt: null };
+  const schedule = { runAt: FAR_AWAY, failureCount: 0, lastPolledAt: null };
   for (const claim of claims) await store.release(claim, schedule);
 }
 

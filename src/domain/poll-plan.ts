@@ -34,7 +34,7 @@ export interface RunningJob {
   /** When the upstream began to work on it, as far as is known; null while it waits. */
   readonly startedAt: number | null;
   /** When it was last seen not done. */
-  readonly seenAt: number;
+  readonly lastPolledAt: number;
 }
 
 /**
@@ -71,7 +71,7 @@ const SEARCH_STEPS = 16;
 
 /**
  * Milliseconds from the last poll to the next: to the poll for the end or to the one for the beginning, whichever comes
- * first; from 0.5 to 60 seconds, give or take a twentieth. The pause counts from `seenAt`, so that of a job that was
+ * first; from 0.5 to 60 seconds, give or take a twentieth. The pause counts from `lastPolledAt`, so that of a job that was
  * submitted some time before its first poll has passed already.
  *
  * @param random from 0 to 1
@@ -90,25 +90,28 @@ export function endOnlyPollDelayMs(job: RunningJob, expected: ExpectedDurations,
 function endPollDelayMs(job: RunningJob, expected: ExpectedDurations, mostMs: number): number {
   const { run } = expected;
   const usualMs = Math.min(MAX_DELAY_MS, Math.max(MIN_DELAY_MS, DELAY_SHARE * run.median));
-  const delayMs = Math.max(usualMs, DELAY_SHARE_OF_AGE * (job.seenAt - job.submittedAt));
+  const delayMs = Math.max(usualMs, DELAY_SHARE_OF_AGE * (job.lastPolledAt - job.submittedAt));
   // Where few polls are needed the formula asks for too few: a poll's delay is at most the lateness at it.
   const dueLateness = Math.min(delayMs, 2 * (delayMs / run.pollRoot) ** 2);
   const lateness = latenessOf(job, expected);
   // So it is for most jobs that have not begun. It saves the search.
-  if (lateness(job.seenAt + mostMs) < dueLateness) return mostMs;
+  if (lateness(job.lastPolledAt + mostMs) < dueLateness) return mostMs;
   let low = FLOOR_MS;
   let high = mostMs;
   for (let step = 0; step < SEARCH_STEPS; step += 1) {
     const middle = (low + high) / 2;
-    if (lateness(job.seenAt + middle) < dueLateness) low = middle;
+    if (lateness(job.lastPolledAt + middle) < dueLateness) low = middle;
     else high = middle;
   }
   return high;
 }
 
 /** Milliseconds until the poll that most likely shows the beginning in time; at least 0.5 seconds. */
-function startPollDelayMs({ submittedAt, seenAt }: RunningJob, { queue, run }: ExpectedDurations): number {
-  const waited = Math.max(0, seenAt - submittedAt);
+function startPollDelayMs(
+  { submittedAt, lastPolledAt }: RunningJob,
+  { queue, run }: ExpectedDurations,
+): number {
+  const waited = Math.max(0, lastPolledAt - submittedAt);
   const runMs = run.median * Math.exp(-SHORT_RUN * run.main.sigma);
   // A poll at t is in time for each beginning s with s ≤ t ≤ s + share·(s + run). All count from the submission.
   const earliest = (t: number) => (t - SHOWN_WITHIN * runMs) / (1 + SHOWN_WITHIN);
@@ -132,12 +135,12 @@ export function latenessMs(job: RunningJob, expected: ExpectedDurations, at: num
 }
 
 function latenessOf(job: RunningJob, { queue, run }: ExpectedDurations): (at: number) => number {
-  const { submittedAt, startedAt, seenAt } = job;
+  const { submittedAt, startedAt, lastPolledAt } = job;
   const starts = startedAt === null ? possibleStarts(job, queue) : [startedAt];
-  const ofStart = starts.map((start) => latenessSince(run, start, seenAt));
+  const ofStart = starts.map((start) => latenessSince(run, start, lastPolledAt));
   const ofEnd = (at: number) => ofStart.reduce((sum, lateness) => sum + lateness(at), 0) / ofStart.length;
   if (startedAt !== null) return ofEnd;
-  const ofQueue = latenessSince(queue, submittedAt, seenAt);
+  const ofQueue = latenessSince(queue, submittedAt, lastPolledAt);
   return (at) => ofEnd(at) + START_WEIGHT * ofQueue(at);
 }
 
@@ -145,9 +148,9 @@ function latenessOf(job: RunningJob, { queue, run }: ExpectedDurations): (at: nu
 function latenessSince(
   duration: ExpectedDurations['run'],
   from: number,
-  seenAt: number,
+  lastPolledAt: number,
 ): (at: number) => number {
-  const seen = Math.max(0, seenAt - from);
+  const seen = Math.max(0, lastPolledAt - from);
   const survival = duration.survival(seen);
   const excess = duration.excess(seen);
   return (at) => {
@@ -161,10 +164,13 @@ function withJitter(delayMs: number, random: number): number {
 }
 
 /** Evenly likely times at which a job that was still waiting when last seen begins. */
-function possibleStarts({ submittedAt, seenAt }: RunningJob, queue: ExpectedDurations['queue']): number[] {
-  const stillWaiting = queue.survival(seenAt - submittedAt);
+function possibleStarts(
+  { submittedAt, lastPolledAt }: RunningJob,
+  queue: ExpectedDurations['queue'],
+): number[] {
+  const stillWaiting = queue.survival(lastPolledAt - submittedAt);
   return Array.from({ length: STARTS }, (_, index) => {
     const exceeded = stillWaiting * (1 - (index + 0.5) / STARTS);
-    return Math.max(seenAt, submittedAt + queue.exceededWith(exceeded));
+    return Math.max(lastPolledAt, submittedAt + queue.exceededWith(exceeded));
   });
 }

@@ -37,21 +37,21 @@ export function callPriority(
   now: number,
   probing: boolean,
 ): (due: DueJob) => number {
-  const ofHealthy = ({ job, seenAt }: DueJob): number => {
+  const ofHealthy = ({ job, lastPolledAt }: DueJob): number => {
     const expected = durations.expected(job.request);
     if (job.phase === 'collecting') return RESULT_PRIORITY + (now - job.updatedAt);
     if (isUrgent(job)) return job.deadlineAt - now > IN_TIME * expected.run.median ? SUBMIT_PRIORITY : LAST;
     const submittedAt = job.submittedAt ?? job.createdAt;
     return latenessMs(
-      { submittedAt, startedAt: job.startedAt, seenAt: seenAt ?? submittedAt },
+      { submittedAt, startedAt: job.startedAt, lastPolledAt: lastPolledAt ?? submittedAt },
       expected,
       now,
     );
   };
   return (due) => {
     const priority = ofHealthy(due);
-    if (probing && due.job.submittedAt === null) return PROBE_SUBMIT * (1 + PROBE_FAILING * due.faults);
-    if (probing) return priority - PROBE_FAILING * due.faults;
-    return priority <= 0 ? priority : priority / 2 ** Math.min(due.faults, MAX_HALVINGS);
+    if (probing && due.job.submittedAt === null) return PROBE_SUBMIT * (1 + PROBE_FAILING * due.failureCount);
+    if (probing) return priority - PROBE_FAILING * due.failureCount;
+    return priority <= 0 ? priority : priority / 2 ** Math.min(due.failureCount, MAX_HALVINGS);
   };
 }

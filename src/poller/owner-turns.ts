@@ -47,9 +47,9 @@ export class OwnerTurns {
   }
 
   /** A call about this job is made. */
-  served({ job, faults }: DueJob): void {
+  served({ job, failureCount }: DueJob): void {
     const turn = this.#turnOf(job.ownerId);
-    this.#served.set(job.ownerId, { turn, wasFailing: faults > 0 });
+    this.#served.set(job.ownerId, { turn, wasFailing: failureCount > 0 });
     this.#now = Math.max(this.#now, turn - 1);
     if (this.#served.size <= MAX_OWNERS) return;
     for (const [owner, last] of this.#served) if (last.turn <= this.#now) this.#served.delete(owner);
@@ -61,8 +61,8 @@ export class OwnerTurns {
   }
 
   #mixed(ownerId: string, calls: readonly Ranked[]): Ranked[] {
-    const failing = calls.filter(({ due }) => due.faults > 0);
-    const others = calls.filter(({ due }) => due.faults === 0);
+    const failing = calls.filter(({ due }) => due.failureCount > 0);
+    const others = calls.filter(({ due }) => due.failureCount === 0);
     const isFailingFirst = this.#served.get(ownerId)?.wasFailing === false;
     const [first, second] = isFailingFirst ? [failing, others] : [others, failing];
     const length = Math.max(first.length, second.length);

@@ -31,14 +31,19 @@ export async function pollJob(claim: Claim, dependencies: StepDependencies): Pro
   if (notes.lookUpNext === true) return lookUpForgotten(job, notes, dependencies);
   const askedAt = clock.now();
   const outcome = await upstream.status(upstreamIdOf(job), callOptions(job, dependencies));
-  const look = { job, seenAt: claim.seenAt, at: clock.now(), expected: expectedOf(job, dependencies) };
+  const look = {
+    job,
+    lastPolledAt: claim.lastPolledAt,
+    at: clock.now(),
+    expected: expectedOf(job, dependencies),
+  };
   switch (outcome.type) {
     case 'queued':
-      return { observation: null, call: 'answered', seenAt: askedAt };
+      return { observation: null, call: 'answered', lastPolledAt: askedAt };
     case 'processing': {
       const { startedAt, learned } = seenRunning(look);
       const observation: Observation = { type: 'upstream-processing', startedAt, expected: look.expected };
-      return { observation, call: 'answered', learned, seenAt: askedAt };
+      return { observation, call: 'answered', learned, lastPolledAt: askedAt };
     }
     case 'completed': {
       const { metrics } = outcome;
@@ -79,7 +84,8 @@ export async function collectVideo(claim: Claim, dependencies: StepDependencies)
     }
     case 'no-news': {
       const finding = onJobEnd(claim, outcome, dependencies);
-      const isTurn = outcome.alive && !outcome.rateLimited && (claim.faults + 1) % RESULT_FAILURES === 0;
+      const isTurn =
+        outcome.alive && !outcome.rateLimited && (claim.failureCount + 1) % RESULT_FAILURES === 0;
       return isTurn && upstream.hasHistory
         ? { ...finding, notes: { ...finding.notes, lookUpNext: true } }
         : finding;

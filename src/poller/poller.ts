@@ -141,9 +141,9 @@ export class Poller implements AsyncDisposable {
   async #claimAndStart(): Promise<number> {
     const { clock, store, budget } = this.#options;
     const now = clock.now();
-    const dueAt = await store.nextDueAt();
-    if (dueAt === null) return MAX_PAUSE_MS;
-    if (dueAt > now) return Math.min(dueAt - now, MAX_PAUSE_MS);
+    const runAt = await store.nextDueAt();
+    if (runAt === null) return MAX_PAUSE_MS;
+    if (runAt > now) return Math.min(runAt - now, MAX_PAUSE_MS);
 
     const restMs = this.#choseAt + CHOICE_PAUSE_MS - now;
     if (restMs > 0) return restMs;

@@ -173,25 +173,25 @@ function nextSchedule(
   dependencies: StepDependencies,
 ): Schedule {
   const isFailure = finding.isFailure ?? typeof finding.call === 'object';
-  const faults = isFailure ? claim.faults + 1 : 0;
-  const lastSeenAt = finding.seenAt ?? claim.seenAt ?? job.submittedAt;
+  const failureCount = isFailure ? claim.failureCount + 1 : 0;
+  const lastSeenAt = finding.lastPolledAt ?? claim.lastPolledAt ?? job.submittedAt;
   // A time that is still to come was kept by a clock that was wrong.
-  const seenAt = lastSeenAt === null ? null : Math.min(lastSeenAt, dependencies.clock.now());
-  const dueAt = nextStepAt(job, seenAt, faults, finding, dependencies);
+  const lastPolledAt = lastSeenAt === null ? null : Math.min(lastSeenAt, dependencies.clock.now());
+  const runAt = nextStepAt(job, lastPolledAt, failureCount, finding, dependencies);
   // What was noted of one phase says nothing about the next.
   const isNewPhase = job.phase !== before.phase && job.submittedAt !== null;
-  if (isNewPhase) return { dueAt, faults, seenAt, notes: NO_NOTES };
+  if (isNewPhase) return { runAt, failureCount, lastPolledAt, notes: NO_NOTES };
   const notes = finding.notes ?? NO_NOTES;
   const isDeferred = (notes.lastCallDeferrals ?? 0) > (claim.notes.lastCallDeferrals ?? 0);
   const isLastCall = job.upstreamId !== null && dependencies.clock.now() >= lastCallAt(job) && !isDeferred;
-  return { dueAt, faults, seenAt, notes: isLastCall ? { ...notes, lastCallMade: true } : notes };
+  return { runAt, failureCount, lastPolledAt, notes: isLastCall ? { ...notes, lastCallMade: true } : notes };
 }
 
 /** When the job is due next, in epoch milliseconds; once shortly before its deadline, and then at its deadline. */
 function nextStepAt(
   job: Job,
-  seenAt: number | null,
-  faults: number,
+  lastPolledAt: number | null,
+  failureCount: number,
   finding: Finding,
   dependencies: StepDependencies,
 ): number {
@@ -201,14 +201,14 @@ function nextStepAt(
     const { call: report, dueInMs } = finding;
     if (dueInMs !== undefined) return now + dueInMs;
     if (typeof report === 'object') {
-      return now + backoffMs(faults, random(), Math.min(report.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
+      return now + backoffMs(failureCount, random(), Math.min(report.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
     }
-    if (faults > 0) return now + backoffMs(faults, random());
+    if (failureCount > 0) return now + backoffMs(failureCount, random());
     const { submittedAt, startedAt } = job;
     if (job.phase === 'collecting' || submittedAt === null) return now;
     if (submittedAt > now) return now + OVERDUE_PAUSE_MS;
-    const running = { submittedAt, startedAt, seenAt: seenAt ?? submittedAt };
-    return running.seenAt + nextPollDelayMs(running, expectedOf(job, dependencies), random());
+    const running = { submittedAt, startedAt, lastPolledAt: lastPolledAt ?? submittedAt };
+    return running.lastPolledAt + nextPollDelayMs(running, expectedOf(job, dependencies), random());
   };
   const at = Math.max(now, stepAt());
   if (now >= job.deadlineAt) return at;

@@ -15,7 +15,7 @@ export interface StatusPoll {
   /** As it was before the call. */
   readonly job: Job;
   /** When it was last seen not done, in epoch milliseconds; null when it has not been polled. */
-  readonly seenAt: number | null;
+  readonly lastPolledAt: number | null;
   /** When the call was answered, in epoch milliseconds. */
   readonly at: number;
   readonly expected: ExpectedDurations;
@@ -81,7 +81,7 @@ function milliseconds(seconds: number | null | undefined): number | null {
 }
 
 /** The time between the last poll and this one, as durations from a time on. */
-function sinceLastPoll({ job, seenAt, at }: StatusPoll, from: number): Bracket {
-  const low = Math.max(0, (seenAt ?? job.submittedAt ?? from) - from);
+function sinceLastPoll({ job, lastPolledAt, at }: StatusPoll, from: number): Bracket {
+  const low = Math.max(0, (lastPolledAt ?? job.submittedAt ?? from) - from);
   return { low, high: Math.max(low, at - from) };
 }

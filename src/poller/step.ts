@@ -50,7 +50,7 @@ export interface Finding {
   readonly videoData?: string;
   readonly learned?: readonly DurationSample[];
   /** When the upstream was asked that now told that the job is not done, in epoch milliseconds. */
-  readonly seenAt?: number;
+  readonly lastPolledAt?: number;
   /** What to remember for the next step. @default nothing */
   readonly notes?: PollNotes;
   /** Milliseconds until the next step. @default by the poll plan, or by the backoff after a failed call */

@@ -76,13 +76,16 @@ export interface ClaimQuery {
  */
 export const MAX_CANDIDATES = 400;
 
-/** A job with what the poller knows of it. */
+/**
+ * A job with what the poller knows of it. Stores keep `failureCount`, `runAt` and `lastPolledAt` under their earlier names
+ * (`faults`, `due`, `seenAt`), so that instances of neighbouring versions read each other.
+ */
 export interface DueJob {
   readonly job: Job;
   /** When the upstream last told that it was not done, in epoch milliseconds; null when it never did. */
-  readonly seenAt: number | null;
+  readonly lastPolledAt: number | null;
   /** Calls about this job that failed in a row. */
-  readonly faults: number;
+  readonly failureCount: number;
   /** `NO_NOTES` when there are none. */
   readonly notes: PollNotes;
 }
@@ -101,11 +104,11 @@ export interface Claim extends DueJob {
 /** When a job is to be looked at next, and what is to be known then. */
 export interface Schedule {
   /** Epoch milliseconds. */
-  readonly dueAt: number;
+  readonly runAt: number;
   /** As in `DueJob`. */
-  readonly faults: number;
+  readonly failureCount: number;
   /** As in `DueJob`. */
-  readonly seenAt: number | null;
+  readonly lastPolledAt: number | null;
   /** @default NO_NOTES */
   readonly notes?: PollNotes;
 }

@@ -15,12 +15,12 @@ const random = fc.double({ min: 0, max: 1, noNaN: true });
 const anyJob = fc
   .record({ waitedMs: fc.nat({ max: 3_600_000 }), ranMs: fc.option(fc.nat({ max: 3_600_000 })) })
   .map(({ waitedMs, ranMs }): RunningJob => {
-    const seenAt = waitedMs + (ranMs ?? 0);
-    return { submittedAt: 0, startedAt: ranMs === null ? null : waitedMs, seenAt };
+    const lastPolledAt = waitedMs + (ranMs ?? 0);
+    return { submittedAt: 0, startedAt: ranMs === null ? null : waitedMs, lastPolledAt };
   });
 
 /** A job that began at 0. */
-const begun = (seenAt: number): RunningJob => ({ submittedAt: 0, startedAt: 0, seenAt });
+const begun = (lastPolledAt: number): RunningJob => ({ submittedAt: 0, startedAt: 0, lastPolledAt });
 
 /** Looks at a job as the plan says until it is done. */
 function looksAt(durationMs: number, expected: ExpectedDurations): number[] {
@@ -74,15 +74,19 @@ describe('the pause between two looks', () => {
     (seconds) => {
       const run = new DurationDistribution({ mu: Math.log(1000 * seconds), sigma: 0.03 });
       const queue = new DurationDistribution({ mu: Math.log(100 * seconds), sigma: 0.3 });
-      const delay = nextPollDelayMs({ submittedAt: 0, startedAt: null, seenAt: 0 }, { queue, run }, 0.5);
+      const delay = nextPollDelayMs(
+        { submittedAt: 0, startedAt: null, lastPolledAt: 0 },
+        { queue, run },
+        0.5,
+      );
       expect(delay).toBeLessThan(Math.max(600, 1000 * seconds * 1.1 + 500));
     },
   );
 
   it('is finite and above 0 where numbers are extreme', () => {
     const sure = new DurationDistribution({ mu: Math.log(800), sigma: 0.03 });
-    for (const seenAt of [0, 1000, 60_000, 3_300_000, 86_400_000]) {
-      const delay = nextPollDelayMs(begun(seenAt), { queue: sure, run: sure }, 0.5);
+    for (const lastPolledAt of [0, 1000, 60_000, 3_300_000, 86_400_000]) {
+      const delay = nextPollDelayMs(begun(lastPolledAt), { queue: sure, run: sure }, 0.5);
       expect(delay).toBeGreaterThanOrEqual(500);
       expect(delay).toBeLessThanOrEqual(60_000);
     }
@@ -90,7 +94,7 @@ describe('the pause between two looks', () => {
 });
 
 /** A job that still waits. */
-const waiting = (seenAt: number): RunningJob => ({ submittedAt: 0, startedAt: null, seenAt });
+const waiting = (lastPolledAt: number): RunningJob => ({ submittedAt: 0, startedAt: null, lastPolledAt });
 
 /** Polls a job that waits for so long, as a plan says, until a poll shows that it has begun. */
 function pollsUntilBegun(waitMs: number, expected: ExpectedDurations, plan = nextPollDelayMs): number[] {
@@ -169,8 +173,8 @@ describe('the poll for the beginning', () => {
     'is due at once for a job that was submitted %i ms before it is polled for the first time',
     (ms) => {
       const now = 1e12;
-      const job = { submittedAt: now - ms, startedAt: null, seenAt: now - ms };
-      expect(job.seenAt + nextPollDelayMs(job, EXPECTED, 1)).toBeLessThanOrEqual(now);
+      const job = { submittedAt: now - ms, startedAt: null, lastPolledAt: now - ms };
+      expect(job.lastPolledAt + nextPollDelayMs(job, EXPECTED, 1)).toBeLessThanOrEqual(now);
     },
   );
 });
@@ -210,7 +214,7 @@ describe('lateness', () => {
         fc.nat({ max: 600_000 }),
         fc.nat({ max: 600_000 }),
         (job, expected, a, b) => {
-          const at = (ms: number) => latenessMs(job, expected, job.seenAt + ms);
+          const at = (ms: number) => latenessMs(job, expected, job.lastPolledAt + ms);
           expect(at(0)).toBeLessThan(1e-3);
           // Rounding in the far tail.
           expect(at(Math.max(a, b))).toBeGreaterThanOrEqual(at(Math.min(a, b)) * (1 - 1e-4) - 1e-3);
@@ -224,13 +228,13 @@ describe('lateness', () => {
   it('is the mean time since the end, given that it was not done when last seen', () => {
     const { run } = EXPECTED;
     const chance = seeded(9);
-    const seenAt = 45_000;
+    const lastPolledAt = 45_000;
     const at = 50_000;
     const drawn = Array.from({ length: 100_000 }, () => lognormal(chance, run.main.mu, run.main.sigma));
-    const open = drawn.filter((duration) => duration > seenAt);
+    const open = drawn.filter((duration) => duration > lastPolledAt);
     const mean = open.reduce((sum, duration) => sum + Math.max(0, at - duration), 0) / open.length;
-    expect(latenessMs(begun(seenAt), EXPECTED, at) / mean).toBeGreaterThan(0.95);
-    expect(latenessMs(begun(seenAt), EXPECTED, at) / mean).toBeLessThan(1.05);
+    expect(latenessMs(begun(lastPolledAt), EXPECTED, at) / mean).toBeGreaterThan(0.95);
+    expect(latenessMs(begun(lastPolledAt), EXPECTED, at) / mean).toBeLessThan(1.05);
   });
 
   it('is greater for the job that is due than for one that was looked at longer ago and is not', () => {

@@ -81,8 +81,8 @@ describe('jobProgress', () => {
 
   it('reaches 0.9 when the expected time is up, then approaches 1 and neither stops nor gets there', () => {
     const job = jobIn('queued');
-    const dueAt = estimatedCompletionAt(job, SUBMITTED) ?? 0;
-    const after = (share: number) => jobProgress(job, SUBMITTED + share * (dueAt - SUBMITTED));
+    const runAt = estimatedCompletionAt(job, SUBMITTED) ?? 0;
+    const after = (share: number) => jobProgress(job, SUBMITTED + share * (runAt - SUBMITTED));
     expect(after(0)).toBe(0);
     expect(after(0.5)).toBeCloseTo(0.45, 3);
     expect(after(1)).toBeCloseTo(0.9, 3);

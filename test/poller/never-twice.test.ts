@@ -138,9 +138,9 @@ class World implements AsyncDisposable {
     await this.#store.create(record(job));
     const rest = fates.values();
     for (;;) {
-      const dueAt = await this.#store.nextDueAt();
-      if (dueAt === null) break;
-      this.#clock.jump(Math.max(0, dueAt - this.#clock.now()));
+      const runAt = await this.#store.nextDueAt();
+      if (runAt === null) break;
+      this.#clock.jump(Math.max(0, runAt - this.#clock.now()));
       const resume = this.#resume;
       this.#resume = () => Promise.resolve();
       await this.#step(rest.next().value ?? CALM);

@@ -4,8 +4,8 @@ import { OwnerTurns } from '../../src/poller/owner-turns.ts';
 import type { DueJob } from '../../src/store/job-store.ts';
 import { acceptedJob } from '../support/jobs.ts';
 
-function due(ownerId: string, createdAt = 0, faults = 0): DueJob {
-  return { job: acceptedJob({ ownerId, createdAt }), seenAt: null, faults, notes: NO_NOTES };
+function due(ownerId: string, createdAt = 0, failureCount = 0): DueJob {
+  return { job: acceptedJob({ ownerId, createdAt }), lastPolledAt: null, failureCount, notes: NO_NOTES };
 }
 
 const owners = (jobs: readonly DueJob[]) => jobs.map(({ job }) => job.ownerId).join('');
@@ -40,7 +40,8 @@ describe('the turns of owners', () => {
     const turns = new OwnerTurns();
     const sick = [1, 2, 3].map((at) => due('a', at, 5));
     const well = [4, 5, 6].map((at) => due('a', at));
-    const kinds = () => turns.order([...sick, ...well], byAge).map(({ faults }) => (faults > 0 ? 's' : 'w'));
+    const kinds = () =>
+      turns.order([...sick, ...well], byAge).map(({ failureCount }) => (failureCount > 0 ? 's' : 'w'));
     expect(kinds().join('')).toBe('wswsws');
     turns.served(due('a'));
     expect(kinds().join('')).toBe('swswsw');

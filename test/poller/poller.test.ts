@@ -53,14 +53,14 @@ describe('the poller', () => {
 
   it('sleeps until a job is due, however far that is', async () => {
     await using bench = new PollerBench();
-    const dueAt = NOON + 50 * MINUTE + 1;
-    await bench.accept(1, { ...running('queued', NOON), createdAt: dueAt, deadlineAt: NOON + HOUR });
+    const runAt = NOON + 50 * MINUTE + 1;
+    await bench.accept(1, { ...running('queued', NOON), createdAt: runAt, deadlineAt: NOON + HOUR });
     await bench.poller.start();
     await bench.clock.advance(50 * MINUTE);
     expect(bench.claims).toBeLessThanOrEqual(51);
     expect(bench.upstream.calls).toEqual([]);
     await bench.clock.advance(1);
-    expect(bench.upstream.calls).toMatchObject([{ type: 'status', at: dueAt }]);
+    expect(bench.upstream.calls).toMatchObject([{ type: 'status', at: runAt }]);
   });
 
   it('sleeps while its calls are under way', async () => {

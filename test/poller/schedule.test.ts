@@ -64,7 +64,7 @@ describe('when a job is looked at again', () => {
     expect(await stepAfter(pollIn ?? 0)).toBe(SECOND);
   });
 
-  it('keeps the count of faults when the job is taken over, and starts anew once it is accepted', async () => {
+  it('keeps the count of failures when the job is taken over, and starts anew once it is accepted', async () => {
     await using bench = new StepBench(faulty());
     bench.random = 0;
     await bench.add();
@@ -125,8 +125,12 @@ describe('when a job is looked at again', () => {
     await using bench = new StepBench();
     await bench.add(running('queued', NOON));
     await bench.step();
-    const planned = (seenAt: number) =>
-      nextPollDelayMs({ submittedAt: NOON - 12 * SECOND, startedAt: null, seenAt }, UNLEARNED, bench.random);
+    const planned = (lastPolledAt: number) =>
+      nextPollDelayMs(
+        { submittedAt: NOON - 12 * SECOND, startedAt: null, lastPolledAt },
+        UNLEARNED,
+        bench.random,
+      );
     expect(await bench.dueInMs()).toBe(planned(NOON));
     await bench.clock.advance(10 * MINUTE);
     await bench.step();

@@ -22,8 +22,8 @@ const told = (queueSeconds: number | null, inferenceSeconds: number | null): Job
 
 /** A poll 60 s after the submission, the last one before having been made `lastSeconds` after it; null: there was none. */
 function poll(job: Partial<Job>, lastSeconds: number | null) {
-  const seenAt = lastSeconds === null ? null : NOON + lastSeconds * SECOND;
-  return { job: acceptedJob(job), seenAt, at: NOON + 60 * SECOND, expected: EXPECTED };
+  const lastPolledAt = lastSeconds === null ? null : NOON + lastSeconds * SECOND;
+  return { job: acceptedJob(job), lastPolledAt, at: NOON + 60 * SECOND, expected: EXPECTED };
 }
 
 /** In seconds after the submission. */

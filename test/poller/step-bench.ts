@@ -85,8 +85,8 @@ export class StepBench implements AsyncDisposable {
 
   /** Milliseconds from now until the job is due; null when it never is. */
   async dueInMs(): Promise<number | null> {
-    const dueAt = await this.store.nextDueAt();
-    return dueAt === null ? null : dueAt - this.clock.now();
+    const runAt = await this.store.nextDueAt();
+    return runAt === null ? null : runAt - this.clock.now();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -85,7 +85,7 @@ it('reads the socket before it takes the deadline for passed', async () => {
   const [port]: unknown[] = await once(worker, 'message');
   const received = once(worker, 'message');
   const timeoutMs = 1000;
-  const dueAt = performance.now() + timeoutMs;
+  const runAt = performance.now() + timeoutMs;
   const answer = exchange(
     agent.value,
     { origin: `http://127.0.0.1:${String(port)}`, path: '/', method: 'GET' },
@@ -96,7 +96,7 @@ it('reads the socket before it takes the deadline for passed', async () => {
   Atomics.store(flags, 0, 1);
   Atomics.notify(flags, 0);
   Atomics.wait(flags, 1, 0);
-  Atomics.wait(flags, 0, 1, Math.max(1, dueAt + 20 - performance.now()));
+  Atomics.wait(flags, 0, 1, Math.max(1, runAt + 20 - performance.now()));
   expect(await answer).toMatchObject({ type: 'answered', status: 200, body: Buffer.from('{}') });
   await once(worker, 'exit');
 });

@@ -16,7 +16,7 @@ const PER_SHARD = (4 * MAX_CANDIDATES) / SHARDS.length;
 
 interface Candidate {
   readonly id: string;
-  readonly dueAt: number;
+  readonly runAt: number;
   /** Owner and kind. */
   readonly group: string;
 }
@@ -50,11 +50,11 @@ export async function candidates(
       return Array.isArray(found) ? found.map(readCandidate).filter(({ id }) => !leftOut.has(id)) : [];
     }),
   );
-  return inTurn(perShard.flat().toSorted((a, b) => a.dueAt - b.dueAt)).slice(0, MAX_CANDIDATES);
+  return inTurn(perShard.flat().toSorted((a, b) => a.runAt - b.runAt)).slice(0, MAX_CANDIDATES);
 }
 
-function readCandidate([id = '', dueAt = '', group = '']: readonly string[]): Candidate {
-  return { id, dueAt: Number(dueAt), group };
+function readCandidate([id = '', runAt = '', group = '']: readonly string[]): Candidate {
+  return { id, runAt: Number(runAt), group };
 }
 
 /** The first of each group, then the second of each, and so on; among these in the given order. */

@@ -10,7 +10,7 @@ const SAMPLE = 100;
 interface Waiting {
   readonly ids: readonly string[];
   /** For each of them. */
-  readonly dueAt: readonly number[];
+  readonly runAt: readonly number[];
   /** When accepted jobs were due, the longest due first: each n-th, n being `step`. */
   readonly sample: readonly number[];
   readonly step: number;
@@ -34,27 +34,27 @@ export async function findWaiting(
     }),
   );
   const found = shards
-    .flatMap(({ ids, dueAt }) => ids.map((id, index) => ({ id, dueAt: dueAt[index] ?? 0 })))
-    .toSorted((a, b) => a.dueAt - b.dueAt)
+    .flatMap(({ ids, runAt }) => ids.map((id, index) => ({ id, runAt: runAt[index] ?? 0 })))
+    .toSorted((a, b) => a.runAt - b.runAt)
     .slice(0, limit);
   const jobs = await reader.read(found.map(({ id }) => id));
-  return found.flatMap(({ dueAt }, index) => {
+  return found.flatMap(({ runAt }, index) => {
     const job = jobs[index];
     const isStillWaiting = job?.phase === 'accepted' && job.version === 1;
-    return isStillWaiting ? [{ job, ahead: countAhead(shards, dueAt) }] : [];
+    return isStillWaiting ? [{ job, ahead: countAhead(shards, runAt) }] : [];
   });
 }
 
-function countAhead(shards: readonly Waiting[], dueAt: number): number {
-  const before = ({ sample, step }: Waiting) => step * sample.filter((time) => time < dueAt).length;
+function countAhead(shards: readonly Waiting[], runAt: number): number {
+  const before = ({ sample, step }: Waiting) => step * sample.filter((time) => time < runAt).length;
   return shards.reduce((sum, shard) => sum + before(shard), 0);
 }
 
 function readWaiting(answer: unknown): Waiting {
-  const [ids, dueAt, sample, step] = Array.isArray(answer) ? answer : [];
+  const [ids, runAt, sample, step] = Array.isArray(answer) ? answer : [];
   return {
     ids: readList(ids).map(String),
-    dueAt: readList(dueAt).map(Number),
+    runAt: readList(runAt).map(Number),
     sample: readList(sample).map(Number),
     step: Number(step ?? 1),
   };

@@ -33,9 +33,14 @@ export function decodeJob(hash: Hash): Job | null {
 /** Reads a job with the store's own fields; one of those that can't be read counts as absent. Else as `decodeJob`. */
 export function decodeDueJob(hash: Hash): DueJob | null {
   const job = decodeJob(hash);
-  const { '@seenAt': seenAt = '', '@faults': faults = '', '@notes': notes } = hash;
+  const { '@seenAt': lastPolledAt = '', '@faults': faults = '', '@notes': notes } = hash;
   if (job === null) return null;
-  return { job, seenAt: readNumber(seenAt), faults: readNumber(faults) ?? 0, notes: decodeNotes(notes) };
+  return {
+    job,
+    lastPolledAt: readNumber(lastPolledAt),
+    failureCount: readNumber(faults) ?? 0,
+    notes: decodeNotes(notes),
+  };
 }
 
 /** The notes as the scripts take them: empty when there is nothing to remember. */

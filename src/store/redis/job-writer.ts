@@ -100,8 +100,8 @@ export class JobWriter {
         'reelgateSave',
         [...queueKeys(id), keys.video(id), keys.quarantine(shard)],
         [
-          [id, lease, job.version, mode, schedule?.dueAt ?? leaseUntil ?? '', job.deadlineAt],
-          [schedule?.faults ?? 0, schedule?.seenAt ?? '', encodeNotes(schedule?.notes)],
+          [id, lease, job.version, mode, schedule?.runAt ?? leaseUntil ?? '', job.deadlineAt],
+          [schedule?.failureCount ?? 0, schedule?.lastPolledAt ?? '', encodeNotes(schedule?.notes)],
           [Math.ceil((keptUntil - time) / 1000), videoData ?? ''],
           [text, publish, channels.job(id), channels.owner(shard, ownerId), sealOf(text, secret.key)],
         ],
@@ -116,9 +116,12 @@ export class JobWriter {
   }
 
   /** As in `JobStore`. */
-  async release({ job, lease }: Claim, { dueAt, faults, seenAt, notes }: Schedule): Promise<void> {
+  async release(
+    { job, lease }: Claim,
+    { runAt, failureCount, lastPolledAt, notes }: Schedule,
+  ): Promise<void> {
     const { id, deadlineAt } = job;
-    const values = [id, lease, dueAt, deadlineAt, faults, seenAt ?? '', encodeNotes(notes)];
+    const values = [id, lease, runAt, deadlineAt, failureCount, lastPolledAt ?? '', encodeNotes(notes)];
     await this.#withRecord(id, null, () =>
       runScript(this.#options.access.client, 'reelgateRelease', queueKeys(id), values),
     );

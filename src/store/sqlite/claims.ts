@@ -27,10 +27,10 @@ export class Claims {
     const expired = this.#read(() => this.#statements.findExpired.all({ ...asked, limit }));
     const room = Math.min(limit - expired.length, callLimit);
     const due = room > 0 ? this.#findDue(asked, room, preferred) : [];
-    return [...expired, ...due].map(({ job, faults, seenAt, notes }) => {
+    return [...expired, ...due].map(({ job, failureCount, lastPolledAt, notes }) => {
       const lease = `${this.#prefix}:${++this.#count}`;
       this.#statements.lease.run({ id: job.id, lease, until: leaseUntil });
-      return { job, faults, seenAt, notes, lease };
+      return { job, failureCount, lastPolledAt, notes, lease };
     });
   }
 

@@ -30,12 +30,12 @@ export function readJob(row: Row): Job {
 
 /** As `readJob`, with what the poller knows. @throws as `readJob` */
 export function readDueJob(row: Row): DueJob {
-  const { faults, seen_at: seenAt, notes } = row;
+  const { faults, seen_at: lastPolledAt, notes } = row;
   const job = readJob(row);
   return {
     job,
-    faults: Number(faults),
-    seenAt: typeof seenAt === 'number' ? seenAt : null,
+    failureCount: Number(faults),
+    lastPolledAt: typeof lastPolledAt === 'number' ? lastPolledAt : null,
     notes: typeof notes === 'string' ? readNotes(notes) : NO_NOTES,
   };
 }

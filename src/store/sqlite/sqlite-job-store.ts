@@ -251,9 +251,9 @@ export class SqliteJobStore implements JobStore {
         ? this.#statements.saveAndKeep.run(columns)
         : this.#statements.saveAndRelease.run({
             ...columns,
-            due: isFinal(job) ? null : (schedule?.dueAt ?? null),
-            faults: schedule?.faults ?? 0,
-            seen: schedule?.seenAt ?? null,
+            due: isFinal(job) ? null : (schedule?.runAt ?? null),
+            faults: schedule?.failureCount ?? 0,
+            seen: schedule?.lastPolledAt ?? null,
             notes: writeNotes(schedule?.notes),
             purge: isFinal(job) ? this.#purgeAt(job) : null,
             uncharged: isGivenBack(job) ? 1 : 0,
@@ -274,9 +274,9 @@ export class SqliteJobStore implements JobStore {
     return outcome;
   }
 
-  async release(claim: Claim, { dueAt, faults, seenAt, notes }: Schedule): Promise<void> {
+  async release(claim: Claim, { runAt, failureCount, lastPolledAt, notes }: Schedule): Promise<void> {
     const { id } = claim.job;
-    const columns = { id, due: dueAt, faults, seen: seenAt, notes: writeNotes(notes) };
+    const columns = { id, due: runAt, faults: failureCount, seen: lastPolledAt, notes: writeNotes(notes) };
     await this.#write(() => {
       const held = Number(this.#statements.endLease.run({ id, lease: claim.lease }).changes) > 0;
       if (held) this.#statements.release.run(columns);

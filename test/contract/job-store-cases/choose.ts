@@ -29,7 +29,7 @@ export function chooseCases(open: OpenStore): void {
     });
     expect(idsOf(claims)).toEqual(order.map((i) => jobs[i]?.id));
     expect(offered.toSorted()).toEqual(idsOf(jobs).toSorted());
-    expect(claims).toMatchObject(order.map(() => ({ faults: 0, seenAt: NOON, notes: {} })));
+    expect(claims).toMatchObject(order.map(() => ({ failureCount: 0, lastPolledAt: NOON, notes: {} })));
   });
 
   it('offers jobs with all that is known of them', async () => {
@@ -37,14 +37,14 @@ export function chooseCases(open: OpenStore): void {
     const { store } = opened;
     const notes = { lastError: 'It broke.' };
     await store.release(await createAndClaim(store, acceptedJob()), {
-      dueAt: NOON,
-      faults: 3,
-      seenAt: 5,
+      runAt: NOON,
+      failureCount: 3,
+      lastPolledAt: 5,
       notes,
     });
     await createAll(store, [acceptedJob()]);
-    const [claim] = await claimBy(store, 1, (due) => due.filter(({ faults }) => faults > 0));
-    expect(claim).toMatchObject({ faults: 3, seenAt: 5, notes });
+    const [claim] = await claimBy(store, 1, (due) => due.filter(({ failureCount }) => failureCount > 0));
+    expect(claim).toMatchObject({ failureCount: 3, lastPolledAt: 5, notes });
   });
 
   it('leaves alone what is not chosen, and claims no more than may be called about', async () => {
@@ -108,7 +108,7 @@ export function chooseCases(open: OpenStore): void {
     const jobs = await running(store, MAX_CANDIDATES + 50);
     const claims = await claimUpTo(store, LATER, 3);
     const [failing, done] = claims;
-    await store.release(present(failing), { dueAt: LATER, faults: 1, seenAt: null });
+    await store.release(present(failing), { runAt: LATER, failureCount: 1, lastPolledAt: null });
     const collecting = await queue(store, present(done), LATER, { phase: 'collecting' });
     const accepted = acceptedJob({ createdAt: LATER });
     await createAll(store, [accepted]);
@@ -135,14 +135,14 @@ export function chooseCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const created = await createAndClaim(store, acceptedJob());
-    expect(created.seenAt).toBeNull();
+    expect(created.lastPolledAt).toBeNull();
     const queued = nextVersion(created.job, { phase: 'queued' });
-    const schedule = { dueAt: NOON, faults: 0, seenAt: NOON - 5 };
+    const schedule = { runAt: NOON, failureCount: 0, lastPolledAt: NOON - 5 };
     await store.save(created.lease, { job: queued, schedule });
     const [saved] = await claimAll(store, NOON);
-    expect(saved?.seenAt).toBe(NOON - 5);
-    await store.release(present(saved), { dueAt: NOON, faults: 0, seenAt: NOON + 7 });
-    expect((await claimAll(store, NOON))[0]?.seenAt).toBe(NOON + 7);
+    expect(saved?.lastPolledAt).toBe(NOON - 5);
+    await store.release(present(saved), { runAt: NOON, failureCount: 0, lastPolledAt: NOON + 7 });
+    expect((await claimAll(store, NOON))[0]?.lastPolledAt).toBe(NOON + 7);
   });
 }
 
@@ -158,9 +158,9 @@ async function running(store: JobStore, count: number): Promise<Job[]> {
   return jobs.map(({ id }) => present(moved.find((job) => job.id === id)));
 }
 
-async function queue(store: JobStore, claim: Claim, dueAt = NOON, change: Partial<Job> = {}): Promise<Job> {
+async function queue(store: JobStore, claim: Claim, runAt = NOON, change: Partial<Job> = {}): Promise<Job> {
   const job = nextVersion(claim.job, { phase: 'queued', ...change });
-  await store.save(claim.lease, { job, schedule: { dueAt, faults: 0, seenAt: NOON } });
+  await store.save(claim.lease, { job, schedule: { runAt, failureCount: 0, lastPolledAt: NOON } });
   return job;
 }
 

@@ -23,7 +23,7 @@ export function claimCases(open: OpenStore): void {
     await createAll(opened.store, jobs);
     const claims = await claimAll(opened.store, NOON + 3 * SECOND);
     expect(claims.map(({ job }) => job)).toEqual([early, middle, late]);
-    expect(claims.map(({ faults }) => faults)).toEqual([0, 0, 0]);
+    expect(claims.map(({ failureCount }) => failureCount)).toEqual([0, 0, 0]);
     expect(new Set(claims.map(({ lease }) => lease)).size).toBe(3);
   });
 
@@ -166,15 +166,15 @@ export function claimCases(open: OpenStore): void {
     expect(await claimAll(opened.store, NOON + 1000 * MINUTE)).toEqual([]);
   });
 
-  it('takes a released job back unchanged, due when told, with its faults', async () => {
+  it('takes a released job back unchanged, due when told, with its failure count', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const { job, ...claim } = await createAndClaim(store, acceptedJob());
-    await store.release({ job, ...claim }, { dueAt: NOON + 5 * SECOND, faults: 3, seenAt: null });
+    await store.release({ job, ...claim }, { runAt: NOON + 5 * SECOND, failureCount: 3, lastPolledAt: null });
     expect(await store.nextDueAt()).toBe(NOON + 5 * SECOND);
     expect(await claimAll(store, NOON + 5 * SECOND - 1)).toEqual([]);
     const [again] = await claimAll(store, NOON + 5 * SECOND);
-    expect(again).toMatchObject({ job, faults: 3 });
+    expect(again).toMatchObject({ job, failureCount: 3 });
   });
 
   it('ignores a release by a poller that was superseded, or that has released already', async () => {
@@ -182,19 +182,19 @@ export function claimCases(open: OpenStore): void {
     const { store } = opened;
     const lost = await createAndClaim(store, acceptedJob());
     const [held] = await claimAll(store, NOON + MINUTE);
-    await store.release(lost, { dueAt: NOON, faults: 9, seenAt: null });
+    await store.release(lost, { runAt: NOON, failureCount: 9, lastPolledAt: null });
     expect(await claimAll(store, NOON + MINUTE)).toEqual([]);
-    await store.release(present(held), { dueAt: NOON + 2 * MINUTE, faults: 1, seenAt: null });
-    await store.release(present(held), { dueAt: NOON, faults: 9, seenAt: null });
+    await store.release(present(held), { runAt: NOON + 2 * MINUTE, failureCount: 1, lastPolledAt: null });
+    await store.release(present(held), { runAt: NOON, failureCount: 9, lastPolledAt: null });
     expect(await store.nextDueAt()).toBe(NOON + 2 * MINUTE);
-    expect((await claimAll(store, NOON + 2 * MINUTE))[0]?.faults).toBe(1);
+    expect((await claimAll(store, NOON + 2 * MINUTE))[0]?.failureCount).toBe(1);
   });
 
   it('ignores a release of a final job, which is never due again', async () => {
     await using opened = await open(new FakeClock());
     const claim = await createAndClaim(opened.store, acceptedJob());
     await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
-    await opened.store.release(claim, { dueAt: NOON, faults: 0, seenAt: null });
+    await opened.store.release(claim, { runAt: NOON, failureCount: 0, lastPolledAt: null });
     expect(await opened.store.nextDueAt()).toBeNull();
     expect(await claimAll(opened.store, NOON + MINUTE)).toEqual([]);
   });
@@ -206,10 +206,10 @@ export function claimCases(open: OpenStore): void {
     const queued = nextVersion(claim.job, { phase: 'queued', upstreamId: 'up-1' });
     await store.save(claim.lease, {
       job: queued,
-      schedule: { dueAt: NOON + SECOND, faults: 2, seenAt: null },
+      schedule: { runAt: NOON + SECOND, failureCount: 2, lastPolledAt: null },
     });
     const [again] = await claimAll(store, NOON + SECOND);
-    expect(again).toMatchObject({ job: queued, faults: 2 });
+    expect(again).toMatchObject({ job: queued, failureCount: 2 });
   });
 
   it('claims none that are excepted, however many of them are due before', async () => {
@@ -236,7 +236,7 @@ export function claimCases(open: OpenStore): void {
   it('keeps the notes of a job over saves and releases, until others come with a schedule', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const NEXT = { dueAt: NOON, faults: 0, seenAt: null };
+    const NEXT = { runAt: NOON, failureCount: 0, lastPolledAt: null };
     const notes = { notFoundSince: NOON - 5, lastError: "a “cat” — 猫\u0000 '); --", historyLooks: 2 };
     const again = async () => present((await claimAll(store, NOON))[0]);
     const claim = await createAndClaim(store, acceptedJob());
@@ -262,14 +262,18 @@ export function claimCases(open: OpenStore): void {
     const { store } = opened;
     const notes = { candidateId: 'up-1' };
     await store.release(await createAndClaim(store, acceptedJob()), {
-      dueAt: NOON,
-      faults: 2,
-      seenAt: 7,
+      runAt: NOON,
+      failureCount: 2,
+      lastPolledAt: 7,
       notes,
     });
     const claim = present((await claimAll(store, NOON))[0]);
     await store.save(claim.lease, { job: nextVersion(claim.job), schedule: null });
-    expect((await claimAll(store, NOON + MINUTE))[0]).toMatchObject({ notes, faults: 2, seenAt: 7 });
+    expect((await claimAll(store, NOON + MINUTE))[0]).toMatchObject({
+      notes,
+      failureCount: 2,
+      lastPolledAt: 7,
+    });
   });
 
   it('claims a job that was created after a look that found nothing', async () => {

@@ -5,7 +5,7 @@ import { Recorder } from '../../support/recorder.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { claimAll, createAll, createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
 
-const LATER = { dueAt: NOON + 5 * SECOND, faults: 0, seenAt: null };
+const LATER = { runAt: NOON + 5 * SECOND, failureCount: 0, lastPolledAt: null };
 
 export function saveCases(open: OpenStore): void {
   it('stores the next version, exactly as it is', async () => {
@@ -57,9 +57,9 @@ export function saveCases(open: OpenStore): void {
     const claim = await createAndClaim(store, acceptedJob());
     const next = nextVersion(claim.job);
     expect(await store.save(claim.lease, { job: next, schedule: LATER })).toBe('saved');
-    expect(await store.nextDueAt()).toBe(LATER.dueAt);
-    expect(await claimAll(store, LATER.dueAt - 1)).toEqual([]);
-    expect((await claimAll(store, LATER.dueAt)).map(({ job }) => job)).toEqual([next]);
+    expect(await store.nextDueAt()).toBe(LATER.runAt);
+    expect(await claimAll(store, LATER.runAt - 1)).toEqual([]);
+    expect((await claimAll(store, LATER.runAt)).map(({ job }) => job)).toEqual([next]);
   });
 
   it('ends the lease of another poller with a schedule', async () => {
@@ -67,12 +67,12 @@ export function saveCases(open: OpenStore): void {
     const { store } = opened;
     const late = await createAndClaim(store, acceptedJob());
     const held = present((await claimAll(store, NOON + MINUTE))[0]);
-    const dueAt = NOON + MINUTE + SECOND;
+    const runAt = NOON + MINUTE + SECOND;
     const saved = nextVersion(late.job);
-    expect(await store.save(late.lease, { job: saved, schedule: { ...LATER, dueAt } })).toBe('saved');
-    await store.release(held, { ...LATER, faults: 9 });
-    const [again] = await claimAll(store, dueAt);
-    expect(again).toMatchObject({ job: saved, faults: 0 });
+    expect(await store.save(late.lease, { job: saved, schedule: { ...LATER, runAt } })).toBe('saved');
+    await store.release(held, { ...LATER, failureCount: 9 });
+    const [again] = await claimAll(store, runAt);
+    expect(again).toMatchObject({ job: saved, failureCount: 0 });
     expect(present(again).lease).not.toBe(held.lease);
   });
 
@@ -134,7 +134,7 @@ export function saveCases(open: OpenStore): void {
     }
     expect(await store.nextDueAt()).toBe(NOON + SECOND);
     await store.release(claim, LATER);
-    expect(idsOf(await claimAll(store, LATER.dueAt))).toEqual([waiting.id, claimed.id]);
+    expect(idsOf(await claimAll(store, LATER.runAt))).toEqual([waiting.id, claimed.id]);
   });
 
   it('takes a save that was stored before for saved, and only that one', async () => {

@@ -30,7 +30,7 @@ export function waitingCases(open: OpenStore): void {
     const { store } = opened;
     const [told, sent, held, left] = [0, 1, 2, 3].map((i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(store, [told, sent, held, left].map(present));
-    const NEXT = { dueAt: NOON + 1, faults: 0, seenAt: null };
+    const NEXT = { runAt: NOON + 1, failureCount: 0, lastPolledAt: null };
     await store.save('', { job: nextVersion(present(told), { waitingFor: 'RATE_LIMIT' }), schedule: null });
     await store.save('', { job: nextVersion(present(sent), { phase: 'queued' }), schedule: NEXT });
     await claimUpTo(store, NOON + 2, 9, { except: [present(told).id] });
@@ -43,7 +43,7 @@ export function waitingCases(open: OpenStore): void {
     const polled = await createAndClaim(store, acceptedJob());
     await store.save(polled.lease, {
       job: nextVersion(polled.job, { phase: 'queued' }),
-      schedule: { dueAt: NOON, faults: 0, seenAt: null },
+      schedule: { runAt: NOON, failureCount: 0, lastPolledAt: null },
     });
     const jobs = Array.from({ length: 200 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(store, jobs);

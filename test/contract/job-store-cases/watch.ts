@@ -54,7 +54,7 @@ export function watchCases(open: OpenStore): void {
     await store.create(record(acceptedJob(), { limits: limits({ unfinished: 1 }) }));
     const [held] = await claimAll(store, NOON + MINUTE);
     await store.save(present(lost).lease, { job: completed({ ...first, version: 7 }, NOON), schedule: null });
-    await store.release(present(held), { dueAt: NOON + SECOND, faults: 0, seenAt: null });
+    await store.release(present(held), { runAt: NOON + SECOND, failureCount: 0, lastPolledAt: null });
     const last = acceptedJob();
     await store.create(record(last));
     await recorder.heard(2);

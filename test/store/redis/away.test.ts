@@ -113,7 +113,8 @@ function callsOf(
     claimDue: () => claimAll(store, Date.now()),
     findWaiting: () => store.findWaiting(Date.now(), 1),
     save: () => store.save('lost', { job: { ...claim.job, version: 9 }, schedule: null }),
-    release: () => store.release({ ...claim, lease: 'lost' }, { dueAt: 0, faults: 0, seenAt: null }),
+    release: () =>
+      store.release({ ...claim, lease: 'lost' }, { runAt: 0, failureCount: 0, lastPolledAt: null }),
     nextDueAt: () => store.nextDueAt(),
     health: () => store.health(),
     watch: () => store.subscribe({ type: 'owner', ownerId: 'bob' }, () => {}),

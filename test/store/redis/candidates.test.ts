@@ -64,12 +64,12 @@ describe('a choice among many jobs of one shard', () => {
     const rare: string[] = [];
     for (const [index, claim] of claims.entries()) {
       const isRare = index === 0 || index === 1;
-      const dueAt = now - (isRare ? 1 : 1000);
+      const runAt = now - (isRare ? 1 : 1000);
       const phase = index === 1 ? 'collecting' : 'queued';
       if (isRare) rare.push(claim.job.id);
       await store.save(claim.lease, {
         job: nextVersion(claim.job, { phase, upstreamId: 'up' }),
-        schedule: { dueAt, faults: index === 0 ? 1 : 0, seenAt: null },
+        schedule: { runAt, failureCount: index === 0 ? 1 : 0, lastPolledAt: null },
       });
     }
     expect(claims).toHaveLength(jobs.length);

@@ -15,7 +15,7 @@ const allJobs = fc
   .dictionary(fc.constantFrom(...SHARDS), shardJobs, { maxKeys: SHARDS.length })
   .map((byShard) =>
     Object.entries(byShard).flatMap(([shard, times]) =>
-      times.map((dueAt, index) => ({ id: `job-${index}-${shard}`, dueAt })),
+      times.map((runAt, index) => ({ id: `job-${index}-${shard}`, runAt })),
     ),
   );
 
@@ -33,14 +33,14 @@ describe('the look for due jobs', () => {
   it('finds the longest due, however they lie in the shards', async () => {
     const property = fc.asyncProperty(allJobs, fc.integer({ min: 1, max: 100 }), async (jobs, limit) => {
       await server.run('FLUSHALL');
-      await Promise.all(jobs.map(({ id, dueAt }) => store.client.zadd(keys.due(shardOf(id)), dueAt, id)));
+      await Promise.all(jobs.map(({ id, runAt }) => store.client.zadd(keys.due(shardOf(id)), runAt, id)));
       const query = { now: NOW, leaseUntil: NOW, limit, callLimit: limit, except: [], preferred: null };
       const { client, quarantine } = store;
       const reader = new JobReader(client, quarantine);
       const found = await findDue({ client, quarantine, reader, brokenShards: new Set() }, query);
-      const dueAt = new Map(jobs.map((job) => [job.id, job.dueAt]));
-      const wanted = [...dueAt.values()].filter((at) => at <= NOW).toSorted((a, b) => a - b);
-      expect(found.map((id) => dueAt.get(id))).toEqual(wanted.slice(0, limit));
+      const runAt = new Map(jobs.map((job) => [job.id, job.runAt]));
+      const wanted = [...runAt.values()].filter((at) => at <= NOW).toSorted((a, b) => a - b);
+      expect(found.map((id) => runAt.get(id))).toEqual(wanted.slice(0, limit));
       expect(new Set(found).size).toBe(found.length);
     });
     await fc.assert(property, { numRuns: 100 });

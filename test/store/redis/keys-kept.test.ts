@@ -159,7 +159,7 @@ describe('what is kept in Redis', () => {
     await store.claimDue({ ...query, preferred: due?.map(({ job }) => job.id) ?? null });
     await store.findWaiting(Date.now(), 9);
     await store.health();
-    await store.release(claim, { dueAt: 0, faults: 0, seenAt: null });
+    await store.release(claim, { runAt: 0, failureCount: 0, lastPolledAt: null });
     // The heartbeat among them, of which there are two a second.
     await expect.poll(() => commands.some(([name]) => name === 'publish')).toBe(true);
     const last = freshJob().id;

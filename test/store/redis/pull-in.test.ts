@@ -28,15 +28,15 @@ describe('jobs whose schedule was made by a clock that was set back', () => {
     const jobs = Array.from({ length: 40 }, () => freshJob());
     await createAll(store, jobs);
     const ahead = (await claimAll(store, now + SECOND)).map((claim, index) => {
-      const dueAt = now + (index < 10 ? 5 * MINUTE : HOUR);
-      return { claim, dueAt };
+      const runAt = now + (index < 10 ? 5 * MINUTE : HOUR);
+      return { claim, runAt };
     });
-    for (const { claim, dueAt } of ahead.slice(0, 25)) {
-      await store.release(claim, { dueAt, faults: 0, seenAt: null });
+    for (const { claim, runAt } of ahead.slice(0, 25)) {
+      await store.release(claim, { runAt, failureCount: 0, lastPolledAt: null });
     }
     // The others are leased by a poller whose clock was an hour ahead.
-    for (const { claim, dueAt } of ahead.slice(25)) {
-      await store.client.zadd(keys.due(shardOf(claim.job.id)), dueAt, claim.job.id);
+    for (const { claim, runAt } of ahead.slice(25)) {
+      await store.client.zadd(keys.due(shardOf(claim.job.id)), runAt, claim.job.id);
     }
     expect(await claimAll(store, now + 2 * SECOND)).toEqual([]);
     await using opened = await openRedis([server.url]);
@@ -50,7 +50,7 @@ describe('jobs whose schedule was made by a clock that was set back', () => {
     const job = freshJob({ deadlineAt: now + MINUTE });
     await createAll(store, [job]);
     const claim = present((await claimAll(store, now))[0]);
-    await store.release(claim, { dueAt: now + HOUR, faults: 0, seenAt: null });
+    await store.release(claim, { runAt: now + HOUR, failureCount: 0, lastPolledAt: null });
     await using opened = await openRedis([server.url]);
     expect(await claimUpTo(opened, now + MINUTE + SECOND, 9, { callLimit: 0 })).toHaveLength(1);
   });

@@ -125,7 +125,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     await spoil(keys.due(SICK));
     const [first, second] = sick.map(present);
     const queued = nextVersion(present(first), { phase: 'queued', upstreamId: 'up-1' });
-    const change = { job: queued, schedule: { dueAt: Date.now(), faults: 0, seenAt: null } };
+    const change = { job: queued, schedule: { runAt: Date.now(), failureCount: 0, lastPolledAt: null } };
     await expect(store.save('any', change)).rejects.toThrow(StoreUnavailableError);
     expect(await store.getMany([queued.id])).toEqual([first]);
     const done = completed(present(second), Date.now());
@@ -212,7 +212,8 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     }
     const claims = await claimAll(store, Date.now());
     expect(claims).toHaveLength(jobs.length);
-    for (const claim of claims) expect(claim).toMatchObject({ faults: 0, seenAt: null, notes: {} });
+    for (const claim of claims)
+      expect(claim).toMatchObject({ failureCount: 0, lastPolledAt: null, notes: {} });
     expect(unreadable).toEqual([]);
   });
 
@@ -241,7 +242,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     expect(await store.getMany([id])).toEqual([null]);
     expect(await store.health()).toEqual({ quarantined: 1 });
     const next = nextVersion(claim.job, { phase: 'queued', upstreamId: 'up-1' });
-    const schedule = { dueAt: Date.now(), faults: 0, seenAt: null };
+    const schedule = { runAt: Date.now(), failureCount: 0, lastPolledAt: null };
     expect(await store.save(claim.lease, { job: next, schedule })).toBe('saved');
     expect(await store.health()).toEqual({ quarantined: 0 });
     expect(await store.client.pttl(keys.job(id))).toBe(-1);
@@ -251,7 +252,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
   it('is a job whose key is of another type: a save finds none, and a release does nothing', async () => {
     const [one, other] = [await createAndClaim(store, freshJob()), await createAndClaim(store, freshJob())];
     for (const { job } of [one, other]) await spoil(keys.job(job.id));
-    const schedule = { dueAt: Date.now(), faults: 0, seenAt: null };
+    const schedule = { runAt: Date.now(), failureCount: 0, lastPolledAt: null };
     expect(await store.save(one.lease, { job: nextVersion(one.job), schedule })).toBe('missing');
     await store.release(other, schedule);
     expect(unreadable).toEqual([one.job.id, other.job.id]);

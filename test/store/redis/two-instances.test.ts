@@ -120,7 +120,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     expect(await claimAll(a, Date.now())).toEqual([]);
     const second = nextVersion(job, { phase: 'submitting' });
     const third = nextVersion(second, { phase: 'queued', upstreamId: 'up-1' });
-    const schedule = { dueAt: Date.now() + MINUTE, faults: 2, seenAt: null };
+    const schedule = { runAt: Date.now() + MINUTE, failureCount: 2, lastPolledAt: null };
     for (const change of [
       { job: second, schedule: null },
       { job: third, schedule },
@@ -128,11 +128,11 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
       expect(await a.save(present(claim).lease, change)).toBe('saved');
       expect(await a.save(present(claim).lease, change)).toBe('saved');
     }
-    const [again] = await claimAll(b, schedule.dueAt);
-    expect(again).toMatchObject({ job: third, faults: 2 });
-    await b.release(present(again), { dueAt: schedule.dueAt + 1, faults: 3, seenAt: null });
-    await b.release(present(again), { dueAt: 0, faults: 9, seenAt: null });
-    expect(await a.nextDueAt()).toBe(schedule.dueAt + 1);
+    const [again] = await claimAll(b, schedule.runAt);
+    expect(again).toMatchObject({ job: third, failureCount: 2 });
+    await b.release(present(again), { runAt: schedule.runAt + 1, failureCount: 3, lastPolledAt: null });
+    await b.release(present(again), { runAt: 0, failureCount: 9, lastPolledAt: null });
+    expect(await a.nextDueAt()).toBe(schedule.runAt + 1);
     await heard.heard(3);
     expect(heard.jobs).toEqual([job, second, third]);
     unsubscribe();

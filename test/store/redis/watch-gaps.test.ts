@@ -119,7 +119,10 @@ describe('what is saved while the line for announcements is down is told after i
     const heard = new Recorder();
     const unsubscribe = await writer.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
     const queued = nextVersion(claim.job, { phase: 'queued' });
-    const change = { job: queued, schedule: { dueAt: Date.now() + MINUTE, faults: 0, seenAt: null } };
+    const change = {
+      job: queued,
+      schedule: { runAt: Date.now() + MINUTE, failureCount: 0, lastPolledAt: null },
+    };
     proxy.dropAnswers();
     const lost = watcher.save(claim.lease, change);
     await heard.heard(1);

@@ -18,6 +18,6 @@ it('claims jobs without writing to the disk', async () => {
   const [again] = await claimAll(store, NOON + MINUTE);
   expect(again?.job).toEqual(claim.job);
   expect(version()).toBe(before);
-  await store.release(again ?? claim, { dueAt: NOON, faults: 0, seenAt: null });
+  await store.release(again ?? claim, { runAt: NOON, failureCount: 0, lastPolledAt: null });
   expect(version()).not.toBe(before);
 });

@@ -77,7 +77,7 @@ describe('the health of the embedded store', () => {
         const recorder = new Recorder();
         await store.subscribe({ type: 'owner', ownerId: 'ada' }, recorder.listener);
         expect((await unavailableBy(store.create(record(acceptedJob())))).message).toContain(folder);
-        const schedule = { dueAt: NOON + SECOND, faults: 0, seenAt: null };
+        const schedule = { runAt: NOON + SECOND, failureCount: 0, lastPolledAt: null };
         const next = nextVersion(queued.job, { phase: 'queued' });
         expect(await store.save(queued.lease, { job: next, schedule })).toBe('saved');
         const done = completed(ended.job, NOON);

@@ -77,7 +77,7 @@ describe('migrations', () => {
     const queued = nextVersion(claim.job, { phase: 'queued' });
     await opened.store.save(claim.lease, {
       job: queued,
-      schedule: { dueAt: NOON + 5, faults: 2, seenAt: 3 },
+      schedule: { runAt: NOON + 5, failureCount: 2, lastPolledAt: 3 },
     });
     await opened.store[Symbol.asyncDispose]();
     forgetNotes(opened.folder);
@@ -89,7 +89,7 @@ describe('migrations', () => {
     await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now }));
     expect(await store.nextDueAt()).toBe(NOON + 5);
     const [again] = await claimAll(store, NOON + 5);
-    expect(again).toMatchObject({ job: queued, faults: 2, seenAt: 3, notes: {} });
+    expect(again).toMatchObject({ job: queued, failureCount: 2, lastPolledAt: 3, notes: {} });
     expect(await store.health()).toEqual({ quarantined: 0 });
   });
 

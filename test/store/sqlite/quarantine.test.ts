@@ -142,7 +142,7 @@ describe('records that cannot be read', () => {
     const claim = await createAndClaim(store, acceptedJob());
     await opened.damage(claim.job.id, 'syntax');
     const queued = nextVersion(claim.job, { phase: 'queued' });
-    const schedule = { dueAt: NOON + SECOND, faults: 0, seenAt: null };
+    const schedule = { runAt: NOON + SECOND, failureCount: 0, lastPolledAt: null };
     const saved = store.save(claim.lease, { job: queued, schedule });
     expect(await store.list(ALL)).toEqual([]);
     expect(await saved).toBe('saved');

@@ -9,7 +9,7 @@ import { openSqlite, sqliteOptions } from './open-sqlite.ts';
 const now = () => NOON;
 
 describe('a store that is opened again', () => {
-  it('has its jobs, schedules, faults, keys and videos', async () => {
+  it('has its jobs, schedules, failureCount, keys and videos', async () => {
     await using opened = openSqlite({ now });
     const claim = await createAndClaim(opened.store, acceptedJob());
     const done = completed(claim.job, NOON);
@@ -17,7 +17,7 @@ describe('a store that is opened again', () => {
     const waiting = acceptedJob();
     await opened.store.create(record(waiting, { idempotencyKey: 'k' }));
     const [held] = await claimAll(opened.store, NOON);
-    await opened.store.release(present(held), { dueAt: NOON + SECOND, faults: 4, seenAt: null });
+    await opened.store.release(present(held), { runAt: NOON + SECOND, failureCount: 4, lastPolledAt: null });
 
     await using store = await reopen(opened.store, opened.folder);
     expect(await store.getMany([done.id, waiting.id])).toEqual([done, waiting]);
@@ -28,7 +28,7 @@ describe('a store that is opened again', () => {
     });
     expect(await store.nextDueAt()).toBe(NOON + SECOND);
     const claims = await claimAll(store, NOON + SECOND);
-    expect(claims).toMatchObject([{ job: waiting, faults: 4 }]);
+    expect(claims).toMatchObject([{ job: waiting, failureCount: 4 }]);
   });
 
   it('has the jobs that were leased due at once, and leaves the schedule of others alone', async () => {
@@ -56,7 +56,7 @@ describe('a store that is opened again', () => {
 
     await using store = await reopen(opened.store, opened.folder);
     const [fresh] = await claimAll(store, NOON);
-    await store.release(stale, { dueAt: NOON, faults: 7, seenAt: null });
+    await store.release(stale, { runAt: NOON, failureCount: 7, lastPolledAt: null });
     expect(await claimAll(store, NOON)).toEqual([]);
     const change = { job: nextVersion(stale.job), schedule: null };
     expect(await store.save(present(fresh).lease, change)).toBe('saved');

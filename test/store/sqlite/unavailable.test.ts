@@ -25,7 +25,7 @@ describe('a store that fails', () => {
       list: () => store.list({ ownerId: 'ada', ...bounds }),
       claimDue: () => claimAll(store, NOON),
       save: () => store.save(claim.lease, { job: nextVersion(claim.job), schedule: null }),
-      release: () => store.release(claim, { dueAt: NOON, faults: 0, seenAt: null }),
+      release: () => store.release(claim, { runAt: NOON, failureCount: 0, lastPolledAt: null }),
       nextDueAt: () => store.nextDueAt(),
       findWaiting: () => store.findWaiting(NOON, 1),
       health: () => store.health(),
@@ -71,13 +71,13 @@ describe('a store that fails', () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
     const claim = await createAndClaim(store, acceptedJob());
-    const later = { ...LATER, faults: 1 };
+    const later = { ...LATER, failureCount: 1 };
     refuse(folder, 'UPDATE ON jobs');
     await expect(store.release(claim, later)).rejects.toThrow(StoreUnavailableError);
     expect(await claimAll(store, NOON)).toEqual([]);
     permit(folder);
     await store.release(claim, later);
-    expect(await claimAll(store, NOON + SECOND)).toMatchObject([{ faults: 1 }]);
+    expect(await claimAll(store, NOON + SECOND)).toMatchObject([{ failureCount: 1 }]);
   });
 
   it('remembers and announces nothing of what could not be committed, and all of it can be repeated', async () => {
@@ -134,7 +134,7 @@ describe('a store that fails', () => {
   });
 });
 
-const LATER = { dueAt: NOON + SECOND, faults: 0, seenAt: null };
+const LATER = { runAt: NOON + SECOND, failureCount: 0, lastPolledAt: null };
 
 /** Makes the database take changes of jobs and then not commit them. */
 function refuseCommits(folder: string): void {

@@ -23,10 +23,10 @@ export function startDeadline({ timeoutMs, mayBeAnswered, onPassed }: DeadlineOp
   let timer: NodeJS.Timeout;
   let immediate: NodeJS.Immediate | undefined;
   const arm = (ms: number): void => {
-    const dueAt = performance.now() + ms;
+    const runAt = performance.now() + ms;
     timer = setTimeout(() => {
       if (!mayBeAnswered()) onPassed();
-      else if (performance.now() - dueAt > LATE_MS) arm(GRACE_MS);
+      else if (performance.now() - runAt > LATE_MS) arm(GRACE_MS);
       // Immediates run after the event loop has read the sockets.
       else immediate = setImmediate(onPassed);
     }, ms);
