@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { V8_FLAGS } from './v8-flags.ts';
+import { V8_FLAGS } from './process/v8-flags.ts';
 
 for (const flag of V8_FLAGS) setFlagsFromString(flag);
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { ConfigError, parseSandboxConfig } from './config.ts';
-import { makeFolder } from './data-folder.ts';
-import { isLoopback, isOrigin } from './setting-forms.ts';
+import { ConfigError, parseSandboxConfig } from './config/config.ts';
+import { makeFolder } from './process/data-folder.ts';
+import { isLoopback, isOrigin } from './config/env-schemas.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 
 const USAGE =

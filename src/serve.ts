@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { flushCompileCache } from 'node:module';
 import process from 'node:process';
 import { type App, startApp } from './app.ts';
-import { type Config, ConfigError, isStartedByNpm, parseConfig, secretsOf } from './config.ts';
-import { SettingsFileError } from './settings-file.ts';
-import { createLogger } from './logger.ts';
-import { onParentExit } from './parent-process.ts';
-import { StartError } from './start-error.ts';
+import { type Config, ConfigError, isStartedByNpm, parseConfig, secretsOf } from './config/config.ts';
+import { SettingsFileError } from './config/settings-file.ts';
+import { createLogger } from './process/logger.ts';
+import { onParentExit } from './process/parent-process.ts';
+import { StartError } from './process/start-error.ts';
 import { FolderInUseError } from './store/sqlite/folder-lock.ts';
 import { NewerDatabaseError } from './store/sqlite/migrations.ts';
 

@@ -8,44 +8,21 @@ import { expect, test } from 'vitest';
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
-  auth: ['domain', 'settings-file.ts'],
-  providers: ['domain', 'fault-log.ts'],
-  store: [
-    'domain',
-    'config.ts',
-    'data-folder.ts',
-    'fault-log.ts',
-    'start-error.ts',
-    'steady-clock.ts',
-    'system-clock.ts',
-  ],
-  poller: ['domain', 'fault-log.ts', 'providers', 'store'],
+  process: ['domain'],
+  config: ['providers/segmind/facts.ts'],
+  auth: ['domain', 'process', 'config'],
+  providers: ['domain', 'process/fault-log.ts'],
+  store: ['domain', 'process', 'config'],
+  poller: ['domain', 'process/fault-log.ts', 'providers', 'store'],
   watching: ['domain', 'store'],
   graphql: ['domain', 'providers', 'store', 'watching'],
-  operations: ['domain', 'settings-file.ts', 'store', 'watching', 'graphql'],
+  operations: ['domain', 'config/settings-file.ts', 'store', 'watching', 'graphql'],
   transports: ['domain', 'auth', 'store', 'watching', 'graphql', 'operations'],
   sandbox: [],
-  'config.ts': [
-    'address-settings.ts',
-    'misspelt-settings.ts',
-    'setting-forms.ts',
-    'providers/segmind/facts.ts',
-  ],
-  'address-settings.ts': [],
-  'setting-forms.ts': [],
-  'data-folder.ts': ['start-error.ts'],
-  'fault-log.ts': ['domain'],
-  'log-output.ts': [],
-  'logger.ts': ['domain', 'log-output.ts'],
-  'misspelt-settings.ts': [],
-  'parent-process.ts': [],
-  'settings-file.ts': [],
-  'start-error.ts': [],
-  'steady-clock.ts': ['domain', 'system-clock.ts'],
-  'system-clock.ts': ['domain'],
-  'v8-flags.ts': [],
   'app.ts': [
     'domain',
+    'process',
+    'config',
     'auth',
     'providers',
     'store',
@@ -55,28 +32,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'operations',
     'transports',
     'sandbox',
-    'config.ts',
-    'data-folder.ts',
-    'fault-log.ts',
-    'private-files.ts',
-    'sign-in.ts',
-    'start-error.ts',
-    'steady-clock.ts',
-    'system-clock.ts',
   ],
-  'private-files.ts': [],
-  'sign-in.ts': ['domain', 'auth', 'config.ts', 'fault-log.ts', 'system-clock.ts'],
-  'main.ts': ['serve.ts', 'v8-flags.ts'],
-  'serve.ts': [
-    'app.ts',
-    'settings-file.ts',
-    'config.ts',
-    'logger.ts',
-    'parent-process.ts',
-    'start-error.ts',
-    'store',
-  ],
-  'sandbox-main.ts': ['config.ts', 'data-folder.ts', 'sandbox', 'setting-forms.ts'],
+  'main.ts': ['serve.ts', 'process/v8-flags.ts'],
+  'serve.ts': ['app.ts', 'process', 'config', 'store'],
+  'sandbox-main.ts': ['process/data-folder.ts', 'config', 'sandbox'],
 };
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
@@ -100,7 +59,7 @@ test('every part of src has its place in the layers', () => {
 
 test('process.env is read by the configuration only, and only as a whole', () => {
   const readers = files.filter((file) => readFileSync(join('src', file), 'utf8').includes('process.env'));
-  expect(readers).toEqual(['config.ts']);
+  expect(readers).toEqual(['config/config.ts']);
   for (const file of readers) expect(readFileSync(join('src', file), 'utf8')).not.toMatch(/process\.env[.[]/);
 });
 

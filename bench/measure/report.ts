@@ -13,7 +13,7 @@ Written by \`npm run bench\` (about a quarter of an hour; \`npm run bench -- htt
 same schema and data, take turns round by round, in another order each time, and run in processes of their own, apart from what asks them. A figure
 is the median of all rounds, with the lowest and the highest behind it; a ratio is taken within each round. Before it is
 measured, each contestant has to give the same data as all others. Reelgate runs as \`npm start\` runs it, with its own V8
-flags (\`src/v8-flags.ts\`), the peers as their pages show them.
+flags (\`src/process/v8-flags.ts\`), the peers as their pages show them.
 ${effort === FULL ? '' : '\nThis was a quick run, to see that it works: its figures mean little.\n'}
 On ${machine()}.
 Peers: ${peerVersions()}.

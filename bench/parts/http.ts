@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Job } from '../../src/domain/job.ts';
-import { V8_FLAGS } from '../../src/v8-flags.ts';
+import { V8_FLAGS } from '../../src/process/v8-flags.ts';
 import type { HttpLoadInput, HttpLoadOutput } from '../load/http-load.ts';
 import type { Effort } from '../measure/effort.ts';
 import { BenchProcess } from '../measure/process.ts';

@@ -16,7 +16,7 @@ import { RedisSubmissions } from '../../src/store/redis/redis-submissions.ts';
 import { SharedDurations } from '../../src/store/durations.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
-import { systemClock } from '../../src/system-clock.ts';
+import { systemClock } from '../../src/process/clocks.ts';
 import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { percentile } from '../measure/statistics.ts';

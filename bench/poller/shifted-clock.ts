@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/domain/clock.ts';
-import { systemClock } from '../../src/system-clock.ts';
+import { systemClock } from '../../src/process/clocks.ts';
 
 /** The system's clock, which can be put forward. */
 export class ShiftedClock implements Clock {

@@ -8,7 +8,7 @@ import { encodeJob } from '../../src/store/redis/job-hash.ts';
 import { channels, shardOf } from '../../src/store/redis/keys.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
 import { redisSecret } from '../../src/store/redis/event-seal.ts';
-import { systemClock } from '../../src/system-clock.ts';
+import { systemClock } from '../../src/process/clocks.ts';
 import { FIRST_VERSION } from '../sample.ts';
 import { obey, ready } from '../servers/control.ts';
 import { eventCommands } from '../servers/event-source.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Caller, isOwnerId, SCOPES } from '../domain/caller.ts';
-import { readSettingsFile } from '../settings-file.ts';
+import { readSettingsFile } from '../config/settings-file.ts';
 
 const HASH_OF_NOTHING = createHash('sha256').update('').digest('hex');
 

@@ -1,6 +1,6 @@
 import { GraphQLError, parse } from 'graphql';
 import { z } from 'zod';
-import { readSettingsFile } from '../settings-file.ts';
+import { readSettingsFile } from '../config/settings-file.ts';
 import type { OperationParams } from './operation.ts';
 
 const fileSchema = z.record(z.string().min(1), z.string().refine(isDocument, 'is not a GraphQL document'));

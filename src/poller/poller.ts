@@ -1,7 +1,7 @@
 import { backoffMs } from '../domain/backoff.ts';
 import type { CallGrant } from '../domain/call-budget.ts';
 import { isFinal } from '../domain/job.ts';
-import { FaultLog, type LeveledLog } from '../fault-log.ts';
+import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
 import type { CallBudget } from '../store/call-budget.ts';
 import type { Claim, DueJob, Unsubscribe } from '../store/job-store.ts';
 import { callPriority } from './call-priority.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
-import type { FaultLog } from '../fault-log.ts';
-import type { SteadyClock } from '../steady-clock.ts';
+import type { Config } from '../config/config.ts';
+import type { FaultLog } from '../process/fault-log.ts';
+import type { SteadyClock } from '../process/clocks.ts';
 import { openRedis } from './redis/open.ts';
 import { openSqlite } from './sqlite/open.ts';
 import type { Storage } from './storage.ts';

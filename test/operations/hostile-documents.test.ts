@@ -6,7 +6,7 @@ import { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
 import { ASKS } from '../auth/ask.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { answerOf, http, postBody } from '../support/gateway-http.ts';
-import { SettingsFileError } from '../../src/settings-file.ts';
+import { SettingsFileError } from '../../src/config/settings-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { WsClient } from '../support/ws-client.ts';
 

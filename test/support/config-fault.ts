@@ -1,4 +1,4 @@
-import { ConfigError, parseConfig } from '../../src/config.ts';
+import { ConfigError, parseConfig } from '../../src/config/config.ts';
 
 /** What is wrong with an environment, every fault on a line of its own; `none` when it is right. */
 export function faultOf(environment: Record<string, string>): string {

@@ -1,7 +1,7 @@
 /** Logs 40 MB to a pipe that nobody reads, and tells over its error output how that went; run by log-output.test.ts. */
 import process from 'node:process';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/process/logger.ts';
 import { endWithParent } from './end-with-parent.ts';
 
 endWithParent();

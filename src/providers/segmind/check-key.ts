@@ -1,4 +1,4 @@
-import type { LeveledLog } from '../../fault-log.ts';
+import type { LeveledLog } from '../../process/fault-log.ts';
 import { readAnswer } from './answers/answer.ts';
 import { HttpClient, type HttpClientOptions } from './http/http-client.ts';
 

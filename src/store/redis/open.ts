@@ -1,9 +1,9 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { backoffMs } from '../../domain/backoff.ts';
 import type { GroupMoments } from '../../domain/duration-model.ts';
-import type { FaultLog } from '../../fault-log.ts';
-import { StartError } from '../../start-error.ts';
-import { systemClock } from '../../system-clock.ts';
+import type { FaultLog } from '../../process/fault-log.ts';
+import { StartError } from '../../process/start-error.ts';
+import { systemClock } from '../../process/clocks.ts';
 import { StoreUnavailableError } from '../job-store.ts';
 import { type OwnerRate, ownerRateBy, RATE_WINDOW_SECONDS, UNLIMITED_RATE } from '../owner-rate.ts';
 import { SharedCallBudget } from '../call-budget.ts';

@@ -1,4 +1,4 @@
-import { dataFolderError, openDataFolder } from '../../data-folder.ts';
+import { dataFolderError, openDataFolder } from '../../process/data-folder.ts';
 import { memoryOwnerRate } from '../owner-rate.ts';
 import { SharedCallBudget } from '../call-budget.ts';
 import type { Storage, StorageOptions } from '../storage.ts';

@@ -1,6 +1,6 @@
 import type { Job } from '../../../src/domain/job.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from '../../../src/store/redis/redis-job-store.ts';
-import { systemClock } from '../../../src/system-clock.ts';
+import { systemClock } from '../../../src/process/clocks.ts';
 import { acceptedJob } from '../../support/jobs.ts';
 import { DAY } from '../../support/times.ts';
 

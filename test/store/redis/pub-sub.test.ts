@@ -5,7 +5,7 @@ import { PubSub } from '../../../src/store/redis/pub-sub.ts';
 import { connectForCommands, connectForSubscriptions } from '../../../src/store/redis/connections.ts';
 import { encodeJob } from '../../../src/store/redis/job-hash.ts';
 import { channels } from '../../../src/store/redis/keys.ts';
-import { systemClock } from '../../../src/system-clock.ts';
+import { systemClock } from '../../../src/process/clocks.ts';
 import { acceptedJob } from '../../support/jobs.ts';
 import { RedisServer } from '../../support/redis-server.ts';
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { V8_FLAGS } from '../src/v8-flags.ts';
+import { V8_FLAGS } from '../../src/process/v8-flags.ts';
 
 // Set in a process that runs, a flag that this version of V8 no longer knows would be let go without a word.
 it.each(V8_FLAGS)('%s is a flag that this Node knows', async (flag) => {

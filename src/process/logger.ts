@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { redact, secretRedactor } from './domain/redact.ts';
+import { redact, secretRedactor } from '../domain/redact.ts';
 import { openLogOutput } from './log-output.ts';
 
 /** Milliseconds that the last lines get when the process ends. */

@@ -1,13 +1,13 @@
-import { ApiKeys } from './auth/api-keys.ts';
-import { Authenticator } from './auth/authenticator.ts';
-import type { JobTokens } from './auth/job-tokens.ts';
-import { keyFetch } from './auth/key-fetch.ts';
-import type { FailedFetch } from './auth/remote-keys.ts';
-import { sharedIssuerWarning } from './auth/shared-issuers.ts';
-import { UserTokens } from './auth/user-tokens.ts';
-import type { Config } from './config.ts';
-import type { LeveledLog } from './fault-log.ts';
-import { systemClock } from './system-clock.ts';
+import { ApiKeys } from './api-keys.ts';
+import { Authenticator } from './authenticator.ts';
+import type { JobTokens } from './job-tokens.ts';
+import { keyFetch } from './key-fetch.ts';
+import type { FailedFetch } from './remote-keys.ts';
+import { sharedIssuerWarning } from './shared-issuers.ts';
+import { UserTokens } from './user-tokens.ts';
+import type { Config } from '../config/config.ts';
+import type { LeveledLog } from '../process/fault-log.ts';
+import { systemClock } from '../process/clocks.ts';
 
 /** Tokens expire by the clock of those who made them. */
 const now = () => systemClock.now();

@@ -1,7 +1,7 @@
 import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import type { Clock } from './domain/clock.ts';
-import { systemClock } from './system-clock.ts';
+import type { Clock } from '../domain/clock.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** How much faster or slower than real time the clock runs while it is wrong, as a share of the time that passes. */
 const SLEW = 0.05;
@@ -80,3 +80,12 @@ export class SteadyClock implements Clock {
     return Math.max(0, sleptMs);
   }
 }
+
+/**
+ * The machine's own clock, which can be set at any time: for what other machines measure by theirs, such as the expiry of
+ * tokens.
+ */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
+};

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseConfig, parseSandboxConfig, secretsOf } from '../src/config.ts';
-import { faultOf } from './support/config-fault.ts';
+import { ConfigError, parseConfig, parseSandboxConfig, secretsOf } from '../../src/config/config.ts';
+import { faultOf } from '../support/config-fault.ts';
 
 const DEFAULTS = {
   port: 4000,
@@ -583,7 +583,7 @@ describe('.env.example', () => {
   );
 
   it('lists every variable that is known, once', () => {
-    const [known = ''] = /z\.object\(\{[^]*?\n\}\)/.exec(readFileSync('src/config.ts', 'utf8')) ?? [];
+    const [known = ''] = /z\.object\(\{[^]*?\n\}\)/.exec(readFileSync('src/config/config.ts', 'utf8')) ?? [];
     const names = [...known.matchAll(/^ {2}([A-Z][A-Z0-9_]*):/gm)].map(([, name]) => name);
     expect(names).toEqual(NAMES);
     expect(listed.map(([name]) => name)).toEqual(NAMES);

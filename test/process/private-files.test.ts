@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { makeFilesPrivate } from '../src/private-files.ts';
-import { tempFolder } from './support/temp-folder.ts';
+import { makeFilesPrivate } from '../../src/process/private-files.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 it('leaves alone what is not the gateway’s, and a folder that has such', () => {
   using outer = tempFolder();

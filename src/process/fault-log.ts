@@ -1,4 +1,4 @@
-import type { Clock } from './domain/clock.ts';
+import type { Clock } from '../domain/clock.ts';
 
 /** Where log lines go; pino's loggers are such. */
 export interface LeveledLog {

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import process from 'node:process';
 import { z } from 'zod';
-import { allowedHosts, publicUrl, trustProxy } from './address-settings.ts';
+import { allowedHosts, publicUrl, trustProxy } from './address-schemas.ts';
 import { findMisspelt } from './misspelt-settings.ts';
-import { RATE_LIMIT_RPM, VENDOR_ORIGIN } from './providers/segmind/facts.ts';
+import { RATE_LIMIT_RPM, VENDOR_ORIGIN } from '../providers/segmind/facts.ts';
 import {
   integer,
   positive,
@@ -20,7 +20,7 @@ import {
   urlPrefixes,
   readSentinels,
   type Sentinels,
-} from './setting-forms.ts';
+} from './env-schemas.ts';
 
 /** All settings of a gateway process, checked and frozen. Times keep the unit that their name says. */
 export type Config = z.output<typeof configSchema>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SteadyClock, type TimeSources } from '../src/steady-clock.ts';
-import { DAY, HOUR, MINUTE, NOON, SECOND } from './support/times.ts';
+import { SteadyClock, type TimeSources } from '../../src/process/clocks.ts';
+import { DAY, HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
 
 /** A machine whose clock can be set, and that can be suspended. */
 class Machine implements TimeSources {

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { dataFolderError, makeFolder, openDataFolder } from '../src/data-folder.ts';
-import { StartError } from '../src/start-error.ts';
-import { tempFolder } from './support/temp-folder.ts';
+import { dataFolderError, makeFolder, openDataFolder } from '../../src/process/data-folder.ts';
+import { StartError } from '../../src/process/start-error.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 test('makes what is missing of its path', () => {
   using folder = tempFolder();
