@@ -32,7 +32,7 @@ export class JobReader {
    */
   load(id: string): JobView | null | Promise<JobView | null> {
     requireScope(this.#caller, 'video:read');
-    const cached = this.#store.cached(id);
+    const cached = this.#store.cached?.(id);
     if (cached !== undefined) return this.#visible(cached);
     this.#loader ??= new DataLoader((ids) => this.#read(ids));
     return this.#loader.load(id);

@@ -161,8 +161,6 @@ export type Unsubscribe = () => void;
 /** Stored jobs. A resolved `create` or `save` has also published the version: the two cannot come apart. */
 export interface Jobs {
   create(record: NewJobRecord): Promise<CreateOutcome>;
-  /** A job that is at hand without waiting, as it is stored now; undefined: `getMany` has to look. */
-  cached(id: string): Job | undefined;
   /** One round trip. @returns as many as were asked for, in order; null for an unknown id. */
   getMany(ids: readonly string[]): Promise<(Job | null)[]>;
   /** The base64 that was saved with a job, or null. */
@@ -203,8 +201,14 @@ export interface JobEvents {
   subscribe(topic: Topic, listener: TopicListener): Promise<Unsubscribe>;
 }
 
+/** Synchronous reads of a store whose only writer is this process. */
+export interface JobCache {
+  /** The stored version; undefined when it is not in memory, and `getMany` has to read it. */
+  cached(id: string): Job | undefined;
+}
+
 /** Everything about jobs that one engine keeps. Its owner disposes it last. */
-export interface JobStore extends Jobs, JobQueue, JobEvents, AsyncDisposable {
+export interface JobStore extends Jobs, JobQueue, JobEvents, Partial<JobCache>, AsyncDisposable {
   /** Resolves when jobs can be read, written and watched; else rejects. Writes a little. */
   health(): Promise<StoreHealth>;
 }

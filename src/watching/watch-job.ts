@@ -21,7 +21,7 @@ export async function watchJob(
   const watch = new JobWatch(sinceVersion);
   watch.defer(await store.subscribe({ type: 'job', jobId }, (job) => watch.offer(job)));
   try {
-    const job = store.cached(jobId) ?? (await store.getMany([jobId]))[0];
+    const job = store.cached?.(jobId) ?? (await store.getMany([jobId]))[0];
     if (job?.ownerId !== ownerId) {
       watch.end();
       return null;

@@ -30,7 +30,7 @@ beforeAll(async () => {
     },
     wrapStore: (store) =>
       overrideStore(store, {
-        cached: (id) => (storeFault === null ? store.cached(id) : undefined),
+        cached: (id) => (storeFault === null ? store.cached?.(id) : undefined),
         getMany: async (jobIds) => {
           if (storeFault !== null) throw storeFault;
           return store.getMany(jobIds);

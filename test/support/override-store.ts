@@ -5,7 +5,7 @@ export function overrideStore(store: JobStore, overrides: Partial<JobStore>): Jo
   return {
     create: (record) => store.create(record),
     // One that reads in a way of its own has nothing at hand.
-    cached: (id) => (overrides.getMany === undefined ? store.cached(id) : undefined),
+    cached: (id) => (overrides.getMany === undefined ? store.cached?.(id) : undefined),
     getMany: (ids) => store.getMany(ids),
     getVideoData: (jobId) => store.getVideoData(jobId),
     list: (query) => store.list(query),

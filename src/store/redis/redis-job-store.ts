@@ -164,9 +164,6 @@ export class RedisJobStore implements JobStore {
     return attempt(() => this.#writer.create(record));
   }
 
-  /** Other processes write too. */
-  cached(): undefined {}
-
   getMany(ids: readonly string[]): Promise<(Job | null)[]> {
     return attempt(() => this.#access.reader.read(ids));
   }

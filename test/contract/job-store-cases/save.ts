@@ -20,15 +20,15 @@ export function saveCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const claim = await createAndClaim(store, acceptedJob());
-    expect([undefined, claim.job]).toContainEqual(store.cached(claim.job.id));
+    expect([undefined, claim.job]).toContainEqual(store.cached?.(claim.job.id));
     const next = nextVersion(claim.job, { phase: 'submitting' });
     await store.save(claim.lease, { job: next, schedule: LATER });
-    expect([undefined, next]).toContainEqual(store.cached(next.id));
+    expect([undefined, next]).toContainEqual(store.cached?.(next.id));
     expect(await store.save(claim.lease, { job: { ...next, sentAt: NOON }, schedule: LATER })).toBe(
       'superseded',
     );
-    expect([undefined, next]).toContainEqual(store.cached(next.id));
-    expect(store.cached('unknown')).toBeUndefined();
+    expect([undefined, next]).toContainEqual(store.cached?.(next.id));
+    expect(store.cached?.('unknown')).toBeUndefined();
   });
 
   it('keeps the lease while there is no schedule, so that one claim can save many versions', async () => {
