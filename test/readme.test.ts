@@ -1,21 +1,43 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FAULTS } from '../src/sandbox/faults.ts';
 
-const readme = readFileSync('README.md', 'utf8');
+const lines = (path: string) => readFileSync(path, 'utf8').split('\n');
 
-test('the README lists every fault of the sandbox as it is', () => {
-  const rows = readme.split('\n').filter((line) => line.startsWith('| `[sandbox:'));
+test('docs/sandbox.md lists every fault of the sandbox as it is', () => {
+  const rows = lines('docs/sandbox.md').filter((line) => line.startsWith('| `[sandbox:'));
   expect(rows).toEqual(
     FAULTS.map(({ name, what, ends }) => `| \`[sandbox:${name}]\` | ${what} | \`${ends}\` |`),
   );
 });
 
-test('the README lists every setting of .env.example', () => {
+test('docs/configuration.md lists every setting of .env.example', () => {
   const settings = [...readFileSync('.env.example', 'utf8').matchAll(/^([A-Z_]+)=/gm)].map(
     (match) => match[1],
   );
   expect(settings.length).toBeGreaterThan(10);
-  const table = readme.split('\n').filter((line) => /^\| `[A-Z_]+`/.test(line));
+  const table = lines('docs/configuration.md').filter((line) => /^\| `[A-Z_]+`/.test(line));
   for (const setting of settings) expect(table.join('\n')).toContain(`\`${setting}\``);
+});
+
+test('the README has at most 200 lines', () => {
+  expect(lines('README.md').length - 1).toBeLessThanOrEqual(200);
+});
+
+test('every local link of the README and of docs leads to a file', () => {
+  const documents = ['README.md', ...globSync('docs/**/*.md')];
+  const broken = documents.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+      .map((match) => join(dirname(path), match[1] ?? ''))
+      .filter((target) => !existsSync(target))
+      .map((target) => `${path}: ${target}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('docs/upstream.md explains every source mark', () => {
+  const explained = readFileSync('docs/upstream.md', 'utf8');
+  for (const mark of ['page', 'docs', 'seen', 'SDK', 'profile', 'unknown'])
+    expect(explained).toContain(`| \`[${mark}]\` |`);
 });

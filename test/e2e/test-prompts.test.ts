@@ -6,7 +6,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 /** How jobs end that only their deadline ends. */
 const ENDS_BY_DEADLINE = new Set(['TIMED_OUT', 'UPSTREAM_UNAVAILABLE', 'SUBMISSION_UNKNOWN']);
 
-test.concurrent('every test prompt that ends by itself ends as the README says, all of them at once, beside a job that asks for nothing', async ({
+test.concurrent('every test prompt that ends by itself ends as docs/sandbox.md says, all of them at once, beside a job that asks for nothing', async ({
   expect,
 }) => {
   // Together they open the circuit, so that some of them take more than a minute.
