@@ -65,7 +65,8 @@ test('what SQLite says is told with the remedy', () => {
 
 /** Opens it in a process of a user who owns nothing: a superuser may write everything. @returns what that says */
 function openAsNobody(path: string, folder: string): string {
-  for (const name of ['data-folder.ts', 'start-error.ts']) copyFileSync(`src/${name}`, `${folder}/${name}`);
+  for (const name of ['data-folder.ts', 'start-error.ts'])
+    copyFileSync(`src/process/${name}`, `${folder}/${name}`);
   const script = `import { openDataFolder } from '${folder}/data-folder.ts'; openDataFolder('${path}')`;
   const user = process.geteuid?.() === 0 ? { uid: 65_534 } : {};
   const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
