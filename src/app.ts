@@ -360,7 +360,9 @@ async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
     folder: join(dataDir, 'sandbox'),
     speed: config.sandboxSpeed,
     privateImages: config.sandboxPrivateImages,
-    log: ({ message, ...details }) => log.debug({ part: 'sandbox', ...details }, message),
+    // Why this machine could not make a video is nowhere else: its job says what the real upstream would say.
+    log: ({ message, isFault = false, ...details }) =>
+      log[isFault === true ? 'warn' : 'debug']({ part: 'sandbox', ...details }, message),
   }).catch((error: unknown) => {
     throw dataFolderError(dataDir, error);
   });

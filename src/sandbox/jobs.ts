@@ -194,7 +194,7 @@ export class Jobs implements AsyncDisposable {
       return { at: clock(), byteLength: bytes.byteLength };
     } catch (failure) {
       if (this.#disposed) return null;
-      log({ message: 'video not made', jobId: job.id, reason: String(failure) });
+      log({ message: 'video not made', isFault: true, jobId: job.id, reason: String(failure) });
       return { at: clock(), error: 'Inference failed: the video could not be encoded' };
     }
   }
