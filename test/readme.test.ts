@@ -21,6 +21,19 @@ test('docs/configuration.md lists every setting of .env.example', () => {
   for (const setting of settings) expect(table.join('\n')).toContain(`\`${setting}\``);
 });
 
+/** Constants beside the codes of errors. */
+const NO_CODES = /^(?:AUTH_(?:API_KEYS_FILE|AUDIENCE|ISSUER)|EAI_AGAIN|TRUSTED_DOCUMENTS_FILE)$/;
+
+test('docs/errors.md lists every code of an error', () => {
+  const sources = globSync('src/{auth,graphql,operations,transports,watching}/**/*.ts');
+  const codes = sources.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g)].map((match) => match[1] ?? ''),
+  );
+  expect(codes.length).toBeGreaterThan(30);
+  const listed = readFileSync('docs/errors.md', 'utf8');
+  expect(codes.filter((code) => !NO_CODES.test(code) && !listed.includes(`\`${code}\``))).toEqual([]);
+});
+
 test('the README has at most 200 lines', () => {
   expect(lines('README.md').length - 1).toBeLessThanOrEqual(200);
 });

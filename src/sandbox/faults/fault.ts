@@ -54,7 +54,7 @@ export type HistoryFault = 'hidden' | 'broken-by-id' | 'no-video' | 'two-rows' |
 export interface Fault {
   /** The prompt asks for it by `[sandbox:<name>]`, anywhere in its text. */
   readonly name: string;
-  /** One line for the README. */
+  /** One line for docs/sandbox.md. */
   readonly what: string;
   readonly ends: Ending;
   /** The POST. `first` runs once for each body sent; `always` never ends. `creates`: a job is made nevertheless. */
