@@ -1,5 +1,5 @@
 /** The sample's jobs as Reelgate has them. */
-import type { Job } from '../../src/domain/job.ts';
+import type { JobIn } from '../../src/domain/job.ts';
 import { ACCEPTED_AT, FIRST_VERSION, jobIdOf, STEPS, upstreamIdOf, VIDEO } from '../sample.ts';
 
 /** Whose jobs they are: whoever asks where nobody signs in. */
@@ -8,7 +8,7 @@ const OWNER = 'anonymous';
 export const FAR_AWAY = Date.UTC(2100, 0);
 
 /** A job that the upstream works on. */
-export function runningJob(number: number, version: number): Job {
+export function runningJob(number: number, version: number): JobIn<'processing'> {
   return {
     id: jobIdOf(number),
     ownerId: OWNER,
@@ -42,7 +42,7 @@ export function runningJob(number: number, version: number): Job {
 }
 
 /** A job with its video. */
-export function completedJob(number: number): Job {
+export function completedJob(number: number): JobIn<'completed'> {
   const finishedAt = ACCEPTED_AT + STEPS.finished;
   return {
     ...runningJob(number, FIRST_VERSION),

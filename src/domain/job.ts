@@ -2,7 +2,7 @@ import type { JobFailure } from './failure.ts';
 import type { Forecast } from './forecast.ts';
 import type { VideoRequest } from './video-request.ts';
 
-/** Every phase, in the order of a job's life; the last two are final. `transition.ts` tells which may follow which. */
+/** Every phase, in the order of a job's life; the last two are final. `transition.ts` says which may follow which. */
 export const JOB_PHASES = [
   'accepted',
   'submitting',
@@ -14,7 +14,7 @@ export const JOB_PHASES = [
   'failed',
 ] as const;
 
-/** Where a job stands. */
+/** One step of a job's life. */
 export type JobPhase = (typeof JOB_PHASES)[number];
 
 /** Why a job that was accepted is not sent yet. */
@@ -41,40 +41,99 @@ export interface JobVideo {
   readonly expiresAt: number;
 }
 
-/** One image-to-video job. Immutable: `transition` makes the next version. All times are epoch milliseconds. */
-export interface Job {
+/** The fields of a job in every phase. All times are epoch milliseconds. */
+interface CommonFields {
   readonly id: string;
   readonly ownerId: string;
   /** 1 at acceptance, one more with every stored change. */
   readonly version: number;
-  readonly phase: JobPhase;
   readonly request: VideoRequest;
   readonly createdAt: number;
   readonly updatedAt: number;
-  /** The job is ended by force at this time. */
+  /** The poller ends an unfinished job at this time. */
   readonly deadlineAt: number;
-  /** Why it is not sent yet; null when it is about to be, or was. */
-  readonly waitingFor: SubmissionWait | null;
-  /** When its submission was last begun; null before the first. */
-  readonly sentAt: number | null;
-  /** How the answer to its submission was lost, while it is `settling`; else null. */
-  readonly lostAnswer: string | null;
-  /** The upstream's own id; null until it accepted the job. */
-  readonly upstreamId: string | null;
-  /** When the upstream accepted the job. */
-  readonly submittedAt: number | null;
-  /** About when the upstream began to work on it, which falls between two polls; null until that was seen. */
-  readonly startedAt: number | null;
-  readonly finishedAt: number | null;
-  /** When it is expected to end; null while nothing is known of that. */
-  readonly forecast: Forecast | null;
-  readonly metrics: JobMetrics | null;
-  readonly video: JobVideo | null;
-  readonly failure: JobFailure | null;
 }
 
+/** The fields that depend on the phase. A field that a phase does not have is null: a store writes all fields of each version. */
+interface PhaseFields {
+  /** Why it is not sent yet; null: the next step sends it. */
+  readonly waitingFor: SubmissionWait;
+  /** When its latest submission began. */
+  readonly sentAt: number;
+  /** How the answer to its submission was lost. */
+  readonly lostAnswer: string;
+  /** The upstream's own id. */
+  readonly upstreamId: string;
+  /** When the upstream accepted the job. */
+  readonly submittedAt: number;
+  /** Estimate of when the upstream began to work on it, between two polls. */
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** When it is expected to end; null: unknown. */
+  readonly forecast: Forecast;
+  readonly metrics: JobMetrics;
+  readonly video: JobVideo;
+  readonly failure: JobFailure;
+}
+
+type PhaseField = keyof PhaseFields;
+
+/**
+ * Which of the fields a job always has in a phase, and which it may have. The types and the reader of stored jobs follow from
+ * it. A final job whose video or failure is missing in the store is shown without it, so these are not required here;
+ * `transition` always sets them.
+ */
+const FIELDS = {
+  accepted: { has: [], mayHave: ['waitingFor', 'sentAt', 'forecast'] },
+  submitting: { has: ['sentAt'], mayHave: [] },
+  settling: { has: ['sentAt', 'lostAnswer'], mayHave: [] },
+  queued: { has: ['upstreamId', 'submittedAt'], mayHave: ['sentAt', 'forecast'] },
+  processing: { has: ['upstreamId', 'submittedAt', 'startedAt'], mayHave: ['sentAt', 'forecast'] },
+  collecting: { has: ['upstreamId', 'submittedAt', 'startedAt'], mayHave: ['sentAt', 'forecast', 'metrics'] },
+  completed: {
+    has: ['submittedAt', 'startedAt', 'finishedAt'],
+    mayHave: ['sentAt', 'upstreamId', 'forecast', 'metrics', 'video'],
+  },
+  failed: {
+    has: ['finishedAt'],
+    mayHave: [
+      'waitingFor',
+      'sentAt',
+      'lostAnswer',
+      'upstreamId',
+      'submittedAt',
+      'startedAt',
+      'forecast',
+      'metrics',
+      'failure',
+    ],
+  },
+} as const satisfies Record<
+  JobPhase,
+  { readonly has: readonly PhaseField[]; readonly mayHave: readonly PhaseField[] }
+>;
+
+type FieldsOf<P extends JobPhase> = {
+  readonly [F in PhaseField]: F extends (typeof FIELDS)[P]['has'][number]
+    ? PhaseFields[F]
+    : F extends (typeof FIELDS)[P]['mayHave'][number]
+      ? PhaseFields[F] | null
+      : null;
+};
+
+/** The jobs of each phase. */
+export type JobsByPhase = {
+  readonly [P in JobPhase]: CommonFields & { readonly phase: P } & FieldsOf<P>;
+};
+
+/** A job in one of these phases. */
+export type JobIn<P extends JobPhase> = JobsByPhase[P];
+
+/** One image-to-video job. Immutable: `transition` makes the next version. */
+export type Job = JobIn<JobPhase>;
+
 /** True for a job that will never change again. */
-export function isFinal(job: Job): boolean {
+export function isFinal(job: Job): job is JobIn<'completed' | 'failed'> {
   return job.phase === 'completed' || job.phase === 'failed';
 }
 
@@ -89,7 +148,7 @@ export function newJob(
   request: VideoRequest,
   now: number,
   deadlineMs: number,
-): Job {
+): JobIn<'accepted'> {
   return {
     id,
     ownerId,
@@ -113,31 +172,61 @@ export function newJob(
   };
 }
 
-/** Fields that were added after jobs had been stored, with what they are in those. */
-const LATER_FIELDS = { waitingFor: null, sentAt: null, lostAnswer: null, forecast: null } as const;
-
 /**
- * Reads a stored job. The fields that decide what happens to it next are checked; the others are only shown.
+ * Reads a stored job. A field that the job has and that is absent, as in jobs stored before the field was added, gets a
+ * default. Only the fields that decide what happens to the job next are checked.
  *
  * @param value parsed JSON
- * @throws Error that names the first field that is not what it has to be
+ * @throws Error that names the first invalid field
  */
 export function readStoredJob(value: unknown): Job {
-  assertJob(value);
-  return { ...LATER_FIELDS, ...value };
+  if (!isRecord(value)) throw new Error('The stored job is not an object.');
+  const job = { ...value, ...phaseFieldsOf(value) };
+  assertJob(job);
+  return job;
 }
 
-function assertJob(value: unknown): asserts value is Job {
-  if (!isRecord(value)) throw new Error('The stored job is not an object.');
-  const { phase, request, upstreamId } = value;
+/** The fields that depend on the phase: those that the phase does not have are null. */
+function phaseFieldsOf(stored: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const phase = JOB_PHASES.find((one) => one === stored['phase']);
+  if (phase === undefined) return {};
+  const has: readonly string[] = FIELDS[phase].has;
+  const mayHave: readonly string[] = FIELDS[phase].mayHave;
+  const fields = Object.entries(defaultsOf(stored)).map(([field, defaultValue]) => {
+    if (has.includes(field)) return [field, stored[field] ?? defaultValue];
+    return [field, mayHave.includes(field) ? (stored[field] ?? null) : null];
+  });
+  return Object.fromEntries(fields);
+}
+
+/** What stands for a field that a phase always has, when the stored job lacks it; null: nothing can. */
+function defaultsOf(stored: Readonly<Record<string, unknown>>): Record<PhaseField, unknown> {
+  const { createdAt, updatedAt, submittedAt } = stored;
+  return {
+    waitingFor: null,
+    sentAt: createdAt,
+    lostAnswer: 'The answer to the submission was lost.',
+    upstreamId: null,
+    submittedAt: createdAt,
+    startedAt: submittedAt ?? createdAt,
+    finishedAt: updatedAt,
+    forecast: null,
+    metrics: null,
+    video: null,
+    failure: null,
+  };
+}
+
+function assertJob(job: Readonly<Record<string, unknown>>): asserts job is Job & Record<string, unknown> {
+  const { phase, request, upstreamId } = job;
   const isAtUpstream = phase === 'queued' || phase === 'processing' || phase === 'collecting';
-  const faulty =
-    ['id', 'ownerId'].find((field) => typeof value[field] !== 'string') ??
-    ['version', 'createdAt', 'updatedAt', 'deadlineAt'].find((field) => !Number.isFinite(value[field])) ??
+  const invalid =
+    ['id', 'ownerId'].find((field) => typeof job[field] !== 'string') ??
+    ['version', 'createdAt', 'updatedAt', 'deadlineAt'].find((field) => !Number.isFinite(job[field])) ??
     (JOB_PHASES.some((one) => one === phase) ? undefined : 'phase') ??
     (isRecord(request) && typeof request['prompt'] === 'string' ? undefined : 'request') ??
     (isAtUpstream && typeof upstreamId !== 'string' ? 'upstreamId' : undefined);
-  if (faulty !== undefined) throw new Error(`The stored job has an invalid ${faulty}.`);
+  if (invalid !== undefined) throw new Error(`The stored job has an invalid ${invalid}.`);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

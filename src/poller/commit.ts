@@ -1,7 +1,8 @@
 import { backoffMs } from '../domain/backoff.ts';
 import { isFinal, type Job } from '../domain/job.ts';
 import { requestFingerprint } from '../domain/video-request.ts';
-import { type Observation, transition } from '../domain/transition.ts';
+import type { Observation } from '../domain/observation.ts';
+import { transition } from '../domain/transition.ts';
 import { type Claim, type SaveOutcome, type Schedule, StoreUnavailableError } from '../store/job-store.ts';
 import type { AdoptOutcome } from '../store/submissions.ts';
 import { requestKey } from '../providers/video-upstream.ts';

@@ -1,6 +1,6 @@
 import type { Job } from '../domain/job.ts';
 import type { PollNotes } from '../domain/poll-notes.ts';
-import type { Observation } from '../domain/transition.ts';
+import type { Observation } from '../domain/observation.ts';
 import type { Claim } from '../store/job-store.ts';
 import type { JobEnd } from '../providers/video-upstream.ts';
 import { jobVideo } from './job-video.ts';
@@ -118,7 +118,7 @@ function onJobEnd({ job, notes }: Claim, outcome: JobEnd, dependencies: StepDepe
         return { observation: null, call: 'answered', notes: next, dueInMs: CONFIRM_PAUSE_MS };
       }
       if (upstream.hasHistory) return lookUpSoon(next);
-      return answered({ type: 'upstream-forgot', metrics: null });
+      return answered({ type: 'upstream-not-found', metrics: null });
     }
     case 'no-news':
       return { observation: null, call: outcome, notes: { ...notes, lastError: outcome.reason } };
@@ -136,8 +136,8 @@ function lookUpForgotten(job: Job, notes: PollNotes, dependencies: StepDependenc
     notes,
     (entry) =>
       entry === null
-        ? { type: 'upstream-forgot', metrics: null }
-        : { type: 'upstream-forgot', metrics: historyMetrics(entry) },
+        ? { type: 'upstream-not-found', metrics: null }
+        : { type: 'upstream-not-found', metrics: historyMetrics(entry) },
     dependencies,
   );
 }

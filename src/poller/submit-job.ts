@@ -1,7 +1,7 @@
 import { forecastUnsent } from '../domain/forecast.ts';
 import type { Job } from '../domain/job.ts';
 import { requestFingerprint } from '../domain/video-request.ts';
-import type { Observation } from '../domain/transition.ts';
+import type { Observation } from '../domain/observation.ts';
 import type { Claim, SaveOutcome } from '../store/job-store.ts';
 import { type PassingFault, requestKey } from '../providers/video-upstream.ts';
 import { commit, retryWrite } from './commit.ts';
@@ -61,7 +61,7 @@ export function takeOverSubmission(job: Job, dependencies: StepDependencies): Fi
 }
 
 const NOT_SENT: Observation = {
-  type: 'submit-not-made',
+  type: 'submit-not-created',
   waitingFor: 'UPSTREAM_UNAVAILABLE',
   forecast: null,
 };
@@ -110,10 +110,10 @@ function findingOf(
 
 function notMade(job: Job, outcome: PassingFault, dependencies: StepDependencies): Observation {
   const { rateLimited, retryAfterMs } = outcome;
-  if (!rateLimited) return { type: 'submit-not-made', waitingFor: 'UPSTREAM_UNAVAILABLE', forecast: null };
+  if (!rateLimited) return { type: 'submit-not-created', waitingFor: 'UPSTREAM_UNAVAILABLE', forecast: null };
   const waitMs = retryAfterMs ?? USUAL_CLOSURE_MS;
   const forecast = forecastUnsent(expectedOf(job, dependencies), dependencies.clock.now(), waitMs);
-  return { type: 'submit-not-made', waitingFor: 'RATE_LIMIT', forecast };
+  return { type: 'submit-not-created', waitingFor: 'RATE_LIMIT', forecast };
 }
 
 /** The job's POST is over; with an id, that request is this job's. */

@@ -3,7 +3,8 @@ import { DurationDistribution } from '../../src/domain/duration-distribution.ts'
 import type { ExpectedDurations } from '../../src/domain/duration-model.ts';
 import { forecastUnsent } from '../../src/domain/forecast.ts';
 import { type Job, type JobMetrics, type JobPhase, type JobVideo, newJob } from '../../src/domain/job.ts';
-import { type Observation, transition } from '../../src/domain/transition.ts';
+import type { Observation } from '../../src/domain/observation.ts';
+import { transition } from '../../src/domain/transition.ts';
 import type { VideoRequest } from '../../src/domain/video-request.ts';
 
 export const T0 = Date.UTC(2026, 10, 22);
@@ -44,7 +45,7 @@ export const OBSERVATIONS = {
     forecast: forecastUnsent(EXPECTED, T0, 60_000),
   },
   'submit-started': { type: 'submit-started' },
-  'submit-not-made': { type: 'submit-not-made', waitingFor: 'UPSTREAM_UNAVAILABLE', forecast: null },
+  'submit-not-created': { type: 'submit-not-created', waitingFor: 'UPSTREAM_UNAVAILABLE', forecast: null },
   'submit-refused': { type: 'submit-refused', code: 'REJECTED', message: 'No such image.' },
   'submit-lost': { type: 'submit-lost', message: 'Lost.', sentAt: null },
   'submit-unknown': { type: 'submit-unknown', message: 'Lost.' },
@@ -53,7 +54,7 @@ export const OBSERVATIONS = {
   'upstream-completed': { type: 'upstream-completed', startedAt: T0 + 2500, metrics: METRICS },
   'upstream-failed': { type: 'upstream-failed', message: 'Blocked.', metrics: null },
   'upstream-has-no-video': { type: 'upstream-has-no-video', message: 'None', metrics: null },
-  'upstream-forgot': { type: 'upstream-forgot', metrics: null },
+  'upstream-not-found': { type: 'upstream-not-found', metrics: null },
   'video-collected': { type: 'video-collected', video: VIDEO, startedAt: T0 + 2500, metrics: null },
   'deadline-passed': { type: 'deadline-passed', lastError: null },
 } as const satisfies { readonly [T in Observation['type']]: Observation & { readonly type: T } };
@@ -117,7 +118,7 @@ const anyStart = fc.integer({ min: T0 - 1_000_000, max: T0 + 10_000_000 });
 export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.constant(OBSERVATIONS['submission-waits']),
   fc.constant(OBSERVATIONS['submit-started']),
-  fc.constant(OBSERVATIONS['submit-not-made']),
+  fc.constant(OBSERVATIONS['submit-not-created']),
   fc.constant(OBSERVATIONS['submit-lost']),
   fc.record({
     type: fc.constant('submit-refused' as const),
@@ -144,7 +145,7 @@ export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.record({ type: fc.constant('upstream-completed' as const), startedAt: anyStart, metrics }),
   fc.record({ type: fc.constant('upstream-failed' as const), message: fc.string(), metrics }),
   fc.record({ type: fc.constant('upstream-has-no-video' as const), message: fc.string(), metrics }),
-  fc.record({ type: fc.constant('upstream-forgot' as const), metrics }),
+  fc.record({ type: fc.constant('upstream-not-found' as const), metrics }),
   fc.record({
     type: fc.constant('video-collected' as const),
     video: fc.constant(VIDEO),
@@ -167,7 +168,7 @@ const lively = fc.oneof(
     arbitrary: fc.constantFrom<ObservationType>(
       'upstream-processing',
       'upstream-completed',
-      'submit-not-made',
+      'submit-not-created',
       'submit-lost',
     ),
   },

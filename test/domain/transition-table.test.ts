@@ -37,7 +37,7 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
     completed: '-',
     failed: '-',
   },
-  'submit-not-made': {
+  'submit-not-created': {
     accepted: '-',
     submitting: 'accepted',
     settling: 'accepted',
@@ -128,7 +128,7 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
     completed: '-',
     failed: '-',
   },
-  'upstream-forgot': {
+  'upstream-not-found': {
     accepted: '-',
     submitting: '-',
     settling: '-',
@@ -251,7 +251,7 @@ describe('transition, what a version holds', () => {
     expect(transition(waiting, waits, T0 + 9001)).toBe(waiting);
     const sent = transition(waiting, OBSERVATIONS['submit-started'], T0 + 9002);
     expect(sent).toMatchObject({ waitingFor: null, forecast: null, sentAt: T0 + 9002 });
-    const back = transition(sent, OBSERVATIONS['submit-not-made'], T0 + 9003);
+    const back = transition(sent, OBSERVATIONS['submit-not-created'], T0 + 9003);
     expect(back.waitingFor).toBe('UPSTREAM_UNAVAILABLE');
   });
 

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isFinal, type Job, JOB_PHASES } from '../../src/domain/job.ts';
-import { type Observation, transition } from '../../src/domain/transition.ts';
+import type { Observation } from '../../src/domain/observation.ts';
+import { transition } from '../../src/domain/transition.ts';
 import { anyHistory, anyObservation, livelyHistory, play, T0 } from './job-samples.ts';
 
 const histories = fc.oneof(anyHistory, livelyHistory);
@@ -42,7 +43,7 @@ describe('transition under any history', () => {
     forEveryStep((before, after, observation) => {
       if (rank(after) >= rank(before)) return;
       expect(['submitting', 'settling']).toContain(before.phase);
-      expect([after.phase, observation.type]).toEqual(['accepted', 'submit-not-made']);
+      expect([after.phase, observation.type]).toEqual(['accepted', 'submit-not-created']);
     });
   });
 

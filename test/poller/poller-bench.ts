@@ -13,7 +13,7 @@ import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { TYPICAL_MS } from '../support/durations.ts';
 import { FakeClock, settled } from '../support/fake-clock.ts';
 import { FakeVideoUpstream, type UpstreamScript } from '../support/fake-video-upstream.ts';
-import { acceptedJob, record, videoRequest } from '../support/jobs.ts';
+import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { CALL_TIMEOUT_MS, RETENTION_MS } from './step-bench.ts';
 
@@ -95,7 +95,7 @@ export class PollerBench implements AsyncDisposable {
   }
 
   /** Accepts jobs whose prompts, and so their names at the upstream, are numbers. */
-  async accept(count: number, change: Partial<Job> = {}): Promise<Job[]> {
+  async accept(count: number, change: JobFields = {}): Promise<Job[]> {
     const jobs: Job[] = [];
     for (let i = 0; i < count; i += 1) {
       const request = videoRequest({ prompt: String(this.#named++) });

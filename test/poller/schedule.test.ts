@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import { nextPollDelayMs } from '../../src/domain/poll-plan.ts';
+import type { JobFields } from '../support/jobs.ts';
 import { UNLEARNED } from '../support/durations.ts';
 import { accepted, passingFault } from '../support/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
@@ -16,7 +17,7 @@ function faulty(change: Parameters<typeof passingFault>[0] = {}) {
   };
 }
 
-const STATES: [Job['phase'], Partial<Job>][] = [
+const STATES: [Job['phase'], JobFields][] = [
   ['accepted', { deadlineAt: NOON + 40 * MINUTE }],
   ['queued', running('queued', NOON)],
   ['processing', running('processing', NOON)],

@@ -10,7 +10,7 @@ import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeVideoUpstream, type UpstreamScript } from '../support/fake-video-upstream.ts';
-import { acceptedJob, record, videoRequest } from '../support/jobs.ts';
+import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
 import { DAY, MINUTE, SECOND } from '../support/times.ts';
 
 /** What a step may take: longer than any call. */
@@ -40,7 +40,7 @@ export class StepBench implements AsyncDisposable {
   }
 
   /** Stores a job as it is in the middle of its life. */
-  async add(change: Partial<Job> = {}): Promise<Job> {
+  async add(change: JobFields = {}): Promise<Job> {
     const job = acceptedJob({ createdAt: this.clock.now(), ...change });
     await this.store.create(record(job));
     return job;
@@ -95,7 +95,7 @@ export class StepBench implements AsyncDisposable {
 }
 
 /** A job that the upstream took a while ago. */
-export function running(phase: 'queued' | 'processing' | 'collecting', now: number): Partial<Job> {
+export function running(phase: 'queued' | 'processing' | 'collecting', now: number): JobFields {
   return {
     phase,
     version: 3,

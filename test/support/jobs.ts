@@ -1,5 +1,5 @@
 import { type ChargeState, jobFailure } from '../../src/domain/failure.ts';
-import { type Job, newJob } from '../../src/domain/job.ts';
+import { type Job, newJob, readStoredJob } from '../../src/domain/job.ts';
 import { idempotencyShard, newJobId } from '../../src/domain/job-id.ts';
 import { requestFingerprint, type VideoRequest } from '../../src/domain/video-request.ts';
 import type { JobLimits } from '../../src/store/job-limits.ts';
@@ -35,14 +35,25 @@ export function jobId(now: number): string {
   return newJobId(now, random);
 }
 
+/** Fields of a job of any phase. */
+export type JobFields = { readonly [F in keyof Job]?: Job[F] };
+
+/** A job with some fields changed. A change of the phase adds the fields that the new phase has, and drops those it lacks. */
+export function changedJob(job: Job, change: JobFields): Job {
+  const next = { ...job, ...change };
+  const isAtUpstream = ['queued', 'processing', 'collecting'].includes(next.phase);
+  const upstreamId = next.upstreamId ?? (isAtUpstream ? `up-of-${job.id}` : null);
+  return readStoredJob({ ...next, upstreamId });
+}
+
 /** An accepted job with an id of its own. */
-export function acceptedJob(change: Partial<Job> = {}): Job {
+export function acceptedJob(change: JobFields = {}): Job {
   const now = change.createdAt ?? NOON;
-  return { ...newJob(jobId(now), 'ada', videoRequest(), now, DEADLINE_MS), ...change };
+  return changedJob(newJob(jobId(now), 'ada', videoRequest(), now, DEADLINE_MS), change);
 }
 
 /** An accepted job whose id is in the shard of an idempotency key, as that of a job with a key must be. */
-export function keyedJob(idempotencyKey: string, change: Partial<Job> = {}): Job {
+export function keyedJob(idempotencyKey: string, change: JobFields = {}): Job {
   const job = acceptedJob(change);
   return { ...job, id: job.id.slice(0, -1) + idempotencyShard(job.ownerId, idempotencyKey) };
 }
@@ -64,10 +75,8 @@ export function record(job: Job, change: Partial<NewJobRecord> = {}): NewJobReco
 }
 
 /** The version after a job, changed as told. One that the upstream has gets an id there. */
-export function nextVersion(job: Job, change: Partial<Job> = {}): Job {
-  const next = { ...job, ...change, version: job.version + 1 };
-  const isAtUpstream = ['queued', 'processing', 'collecting'].includes(next.phase);
-  return isAtUpstream && next.upstreamId === null ? { ...next, upstreamId: `up-of-${job.id}` } : next;
+export function nextVersion(job: Job, change: JobFields = {}): Job {
+  return changedJob(job, { ...change, version: job.version + 1 });
 }
 
 /** The version after a job in which it failed. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
 import { type Claim, type ClaimQuery, type JobStore, MAX_CANDIDATES } from '../../../src/store/job-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { acceptedJob, completed, nextVersion } from '../../support/jobs.ts';
+import { acceptedJob, completed, type JobFields, nextVersion } from '../../support/jobs.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import {
   type Choose,
@@ -158,7 +158,7 @@ async function running(store: JobStore, count: number): Promise<Job[]> {
   return jobs.map(({ id }) => present(moved.find((job) => job.id === id)));
 }
 
-async function queue(store: JobStore, claim: Claim, runAt = NOON, change: Partial<Job> = {}): Promise<Job> {
+async function queue(store: JobStore, claim: Claim, runAt = NOON, change: JobFields = {}): Promise<Job> {
   const job = nextVersion(claim.job, { phase: 'queued', ...change });
   await store.save(claim.lease, { job, schedule: { runAt, failureCount: 0, lastPolledAt: NOON } });
   return job;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { acceptedJob, completed, jobId, nextVersion } from '../../support/jobs.ts';
+import { acceptedJob, changedJob, completed, jobId, nextVersion } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { claimAll, createAll, createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
@@ -24,7 +24,7 @@ export function saveCases(open: OpenStore): void {
     const next = nextVersion(claim.job, { phase: 'submitting' });
     await store.save(claim.lease, { job: next, schedule: LATER });
     expect([undefined, next]).toContainEqual(store.cached?.(next.id));
-    expect(await store.save(claim.lease, { job: { ...next, sentAt: NOON }, schedule: LATER })).toBe(
+    expect(await store.save(claim.lease, { job: { ...next, sentAt: NOON + 1 }, schedule: LATER })).toBe(
       'superseded',
     );
     expect([undefined, next]).toContainEqual(store.cached?.(next.id));
@@ -145,7 +145,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.save(claim.lease, change)).toBe('saved');
     expect(await store.save(claim.lease, change)).toBe('saved');
     expect(await store.save('of another', change)).toBe('superseded');
-    const other = { ...change, job: { ...change.job, sentAt: NOON } };
+    const other = { ...change, job: changedJob(change.job, { sentAt: NOON + 1 }) };
     expect(await store.save(claim.lease, other)).toBe('superseded');
     expect(await store.getMany([claim.job.id])).toEqual([change.job]);
   });
@@ -155,7 +155,7 @@ export function saveCases(open: OpenStore): void {
     const { store } = opened;
     const claim = await createAndClaim(store, acceptedJob());
     for (const version of [0, 1, 3, 100]) {
-      const job = { ...claim.job, version, phase: 'queued' } as const;
+      const job = changedJob(claim.job, { version, phase: 'queued' });
       expect(await store.save(claim.lease, { job, schedule: null })).toBe('superseded');
       expect(await store.save(claim.lease, { job, schedule: LATER })).toBe('superseded');
     }
@@ -223,7 +223,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.save(claim.lease, { job: done, schedule: LATER })).toBe('saved');
     expect(await store.nextDueAt()).toBeNull();
     expect(await claimAll(store, NOON + MINUTE)).toEqual([]);
-    const other = { ...done, finishedAt: NOON + 1 };
+    const other = changedJob(done, { finishedAt: NOON + 1 });
     expect(await store.save(claim.lease, { job: other, schedule: null })).toBe('superseded');
     expect(await store.getMany([done.id])).toEqual([done]);
   });
