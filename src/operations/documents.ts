@@ -20,7 +20,7 @@ import { measure } from './limits/measure.ts';
 import { subscriptionRootErrors } from './limits/subscription-root.ts';
 import { checkTokens } from './limits/tokens.ts';
 import { OperationPlan } from './operation-plan.ts';
-import { withoutSuggestion } from './result-errors.ts';
+import { shortened, withoutSuggestion } from './result-errors.ts';
 import type { TurnQueue } from './turn-queue.ts';
 
 /** The outcome of a check: the document, or why it is refused. */
@@ -81,7 +81,7 @@ export class Documents {
       return check;
     }
     const errors = check.errors.map((error) =>
-      detached(this.#options.introspection ? error : withoutSuggestion(error)),
+      detached(shortened(this.#options.introspection ? error : withoutSuggestion(error))),
     );
     const length = errors.reduce((sum, { message }) => sum + message.length, 0);
     if (length <= MAX_REFUSAL_LENGTH) this.#refusals.set(key, errors);

@@ -38,6 +38,8 @@ type Result = ExecutionResult | Promise<ExecutionResult>;
 const COMPILED_AFTER = 2;
 /** Values of an event. A job with every field and the base64 of its video has 550; more take over a millisecond or two. */
 const MAX_SMALL_VALUES = 700;
+/** Errors of variables: graphql-js repeats the whole value in each, 50 by default, which made 46 MB of a request of 1 MB. */
+const MAX_COERCION_ERRORS = 5;
 
 let plans = 0;
 
@@ -101,6 +103,7 @@ export class OperationPlan {
     return {
       schema: this.#schema,
       document: this.document,
+      options: { maxCoercionErrors: MAX_COERCION_ERRORS },
       ...(operationName === undefined ? {} : { operationName }),
     };
   }

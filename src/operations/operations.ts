@@ -8,7 +8,7 @@ import { FanOut } from './fan-out.ts';
 import type { OperationHook, OperationObserver } from './hooks.ts';
 import { admit, admitSubscription } from './limits/admit.ts';
 import type { Operation, OperationRequest, Prepared, Refused } from './operation.ts';
-import { codeInputErrors, maskError, originalOf, withoutSuggestion } from './result-errors.ts';
+import { codeInputErrors, maskError, originalOf, shortened, withoutSuggestion } from './result-errors.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
@@ -137,7 +137,7 @@ export class Operations {
   #presentError(error: unknown): GraphQLError {
     const shown = maskError(error);
     if (shown !== error) this.#options.log.error({ err: originalOf(error) }, 'GraphQL');
-    return shown;
+    return shortened(shown);
   }
 }
 

@@ -8,6 +8,9 @@ import {
 import { StoreUnavailableError } from '../store/job-store.ts';
 import { SlowSubscriberError } from '../watching/watch-owner.ts';
 
+/** UTF-16 units of a message. The longest of the gateway's own have 300. */
+const MAX_MESSAGE_LENGTH = 1000;
+
 /**
  * What a client sees of an error: GraphQL errors that were thrown on purpose as they are, all others without their message.
  * Codes: STORE_UNAVAILABLE (worth repeating), SLOW_SUBSCRIBER, INTERNAL_SERVER_ERROR.
@@ -39,16 +42,15 @@ export function codeInputErrors(errors: readonly GraphQLError[]): void {
 /** Removes what graphql-js adds to messages: ` Did you mean "a", "b", or "c"?` */
 export function withoutSuggestion(error: GraphQLError): GraphQLError {
   const message = error.message.replace(/ Did you mean .*\?$/s, '');
-  if (message === error.message) return error;
-  const {
-    nodes = null,
-    source = null,
-    positions = null,
-    path = null,
-    originalError = null,
-    extensions,
-  } = error;
-  return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions });
+  return message === error.message ? error : withMessage(error, message);
+}
+
+/** Cuts the middle out of a long message: graphql-js repeats values of any length, and says what is wrong at the end. */
+export function shortened(error: GraphQLError): GraphQLError {
+  const { message } = error;
+  if (message.length <= MAX_MESSAGE_LENGTH) return error;
+  const half = MAX_MESSAGE_LENGTH / 2;
+  return withMessage(error, `${message.slice(0, half)} … ${message.slice(-half)}`);
 }
 
 /** Errors as JSON, without the HTTP status and headers in their extensions. */
@@ -64,6 +66,18 @@ export function formatErrors(errors: readonly GraphQLError[]): GraphQLFormattedE
 export function formatResult(result: ExecutionResult): FormattedExecutionResult {
   const { errors, ...others } = result;
   return errors === undefined ? others : { ...others, errors: formatErrors(errors) };
+}
+
+function withMessage(error: GraphQLError, message: string): GraphQLError {
+  const {
+    nodes = null,
+    source = null,
+    positions = null,
+    path = null,
+    originalError = null,
+    extensions,
+  } = error;
+  return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions });
 }
 
 function isOfArgument({ nodes }: GraphQLError): boolean {

@@ -6,6 +6,8 @@ const MAX_TOKENS = 4000;
 const MAX_NESTING = 64;
 /** UTF-16 units; WebSocket frames have the same limit in bytes. */
 const MAX_LENGTH = 64 * 1024;
+/** UTF-16 units of an alias or another name. Each error repeats the aliases that lead to its field, and may name its operation. */
+const MAX_NAME_LENGTH = 256;
 
 /**
  * Counts tokens and nesting without recursion, before anything that recurses reads the document.
@@ -19,6 +21,9 @@ export function checkTokens(text: string): void {
   let nesting = 0;
   while (lexer.advance().kind !== TokenKind.EOF) {
     if (++tokens > MAX_TOKENS) throw tooLarge(`of more than ${MAX_TOKENS.toLocaleString('en')} tokens`);
+    if (lexer.token.kind === TokenKind.NAME && lexer.token.value.length > MAX_NAME_LENGTH) {
+      throw tooLarge(`with a name of more than ${MAX_NAME_LENGTH} characters`);
+    }
     if (OPENING.has(lexer.token.kind) && ++nesting > MAX_NESTING) {
       throw tooLarge(`nested more than ${MAX_NESTING} levels deep`);
     }
