@@ -14,6 +14,17 @@ interface Explanation {
 
 /** By what the message of an error holds. */
 const EXPLANATIONS: readonly Explanation[] = [
+  // Before the same words of a server: the sentinels have credentials of their own.
+  {
+    sign: /All sentinels are unreachable.*(?:WRONGPASS|invalid password|without any password configured)/i,
+    remedy: 'the user or the password in REDIS_SENTINELS is wrong',
+    passes: true,
+  },
+  {
+    sign: /All sentinels are unreachable.*NOAUTH/,
+    remedy: 'the sentinels need a password, in REDIS_SENTINELS as in mymaster@user:password@host:26379',
+    passes: true,
+  },
   {
     sign: /^NOPERM|NOPERM /,
     remedy: 'the user of REDIS_URL needs more permissions: ACL SETUSER, see docs/operations.md',

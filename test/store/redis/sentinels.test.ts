@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { explainFault } from '../../../src/store/redis/explain-fault.ts';
 import { createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
 import { nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
@@ -35,4 +36,19 @@ it('sentinels that are not there are named, not waited for', async () => {
   await expect(openRedis([], { location })).rejects.toMatchObject({
     cause: { message: expect.stringMatching(/All sentinels are unreachable/) },
   });
+});
+
+it.for([
+  { credentials: '', fault: /NOAUTH/ },
+  { credentials: ':wrong@', fault: /WRONGPASS/ },
+])('sentinels that refuse "$credentials" are told from servers that do', async ({ credentials, fault }) => {
+  await using primary = await RedisServer.start();
+  await using started = await startSentinels(primary, 'watchman');
+  const urls = started.places.map((place) => `redis://${credentials}${place}`);
+  const location = { urls: ['redis://primary'], cluster: false, sentinels: { name: PRIMARY_NAME, urls } };
+  const error: unknown = await openRedis([], { location }).catch((reason: unknown) => reason);
+  const { reason } = explainFault(error);
+  expect(reason).toMatch(fault);
+  expect(reason).toContain('in REDIS_SENTINELS');
+  expect(reason).not.toContain('REDIS_URL');
 });
