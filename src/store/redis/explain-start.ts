@@ -6,33 +6,40 @@ import { isTls, nodeOf, type RedisLocation, type RedisNode, tlsFor } from './loc
 /** Milliseconds for an answer. */
 const TIMEOUT_MS = 2000;
 /** What a client says of a connection that was closed on it, or of which nothing came. */
-const VAGUE = /ECONNRESET|ETIMEDOUT|EPROTO|timeout|closed|refresh slots/i;
+const VAGUE = /ECONNRESET|ETIMEDOUT|EPROTO|timeout|timed out|closed|refresh slots/i;
 
 /**
- * Says why Redis cannot be reached. Where the client knows only that a connection was closed, the first server of the settings is
- * asked itself, without credentials: it may have no room for clients, speak TLS or not, or show a certificate that is no good.
+ * Says why Redis cannot be reached. When the client only knows that a connection was closed, the first server of the settings,
+ * or the first sentinel, is asked without credentials: it may have no room for clients, use TLS or not, or have a certificate
+ * that cannot be verified.
  */
 export async function explainStart({ urls, sentinels }: RedisLocation, error: unknown): Promise<RedisFault> {
   const fault = explainFault(error);
-  const [url = ''] = urls;
-  // Which servers the sentinels name is not known here.
-  if (sentinels !== undefined || !VAGUE.test(fault.reason)) return fault;
+  if (!VAGUE.test(fault.reason)) return fault;
+  const asked = sentinels?.urls ?? urls;
+  const [url = ''] = asked;
   const node = nodeOf(url);
+  const setting = sentinels === undefined ? 'REDIS_URL' : 'REDIS_SENTINELS';
   const answer = await askPlainly(node);
   if (isTls(url)) {
-    if (answer !== null) return wrongScheme(node, 'no TLS', 'redis://', 'rediss://');
-    const refusal = await greetByTls(node, tlsFor(node.host, urls));
+    if (answer !== null)
+      return wrongScheme(node, `no TLS: write redis:// in ${setting} instead of rediss://`);
+    const refusal = await greetByTls(node, tlsFor(node.host, asked));
     return refusal === null ? fault : explainFault(refusal);
   }
-  if (answer !== null) return answer.startsWith('-') ? explainFault(new Error(answer.slice(1))) : fault;
-  // Whose certificate it is does not matter: nothing is said over this connection.
+  if (answer !== null) {
+    // The client has told what the sentinels answer.
+    const isRefused = answer.startsWith('-') && sentinels === undefined;
+    return isRefused ? explainFault(new Error(answer.slice(1))) : fault;
+  }
+  // The certificate does not matter: nothing is sent over this connection.
   const refusal = await greetByTls(node, { rejectUnauthorized: false });
-  return refusal === null ? wrongScheme(node, 'TLS only', 'rediss://', 'redis://') : fault;
+  if (refusal !== null) return fault;
+  return wrongScheme(node, `TLS only: write rediss:// in ${setting} instead of redis://`);
 }
 
-function wrongScheme({ host, port }: RedisNode, what: string, right: string, wrong: string): RedisFault {
-  const reason = `${host}:${port} speaks ${what}: write ${right} in REDIS_URL instead of ${wrong}`;
-  return { reason, passes: false };
+function wrongScheme({ host, port }: RedisNode, speaks: string): RedisFault {
+  return { reason: `${host}:${port} speaks ${speaks}`, passes: false };
 }
 
 /** @returns the first line that a Redis says; null when there is none */

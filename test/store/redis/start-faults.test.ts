@@ -43,6 +43,13 @@ describe('a start with a Redis that cannot be used', () => {
     expect(told).toMatch(/^ends: .*self-signed.*NODE_EXTRA_CA_CERTS/);
   });
 
+  it('names what is wrong with the TLS of a sentinel', async () => {
+    const sentinels = { REDIS_SENTINELS: `mymaster@rediss://localhost:${server.tlsPort}` };
+    expect(await start(sentinels)).toMatch(/^ends: .*self-signed.*NODE_EXTRA_CA_CERTS/);
+    const plain = { REDIS_SENTINELS: `mymaster@rediss://localhost:${server.port}` };
+    expect(await start(plain)).toMatch(/^ends: .*speaks no TLS: write redis:\/\/ in REDIS_SENTINELS/);
+  });
+
   it('names a cluster that is none', async () => {
     expect(await start({ REDIS_URL: server.url, REDIS_CLUSTER: 'true' })).toMatch(
       /^ends: .*REDIS_CLUSTER=false/,
