@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   process: ['domain'],
   config: ['providers/segmind/facts.ts'],
-  auth: ['domain', 'process', 'config'],
+  auth: ['domain', 'process', 'config', 'store/shared-text.ts'],
   providers: ['domain', 'process/fault-log.ts'],
   store: ['domain', 'process', 'config'],
   poller: ['domain', 'process/fault-log.ts', 'providers', 'store'],

@@ -1,16 +1,11 @@
 import { z } from 'zod';
 import { MAX_JOB_TOKEN_SECONDS } from '../domain/caller.ts';
+import type { SharedText } from '../store/shared-text.ts';
 
 /** A secret that job tokens are signed with. */
 export interface JobTokenSecret {
   readonly id: string;
   readonly secret: Uint8Array;
-}
-
-/** A text that all instances share, changed by compare-and-set. */
-interface SharedText {
-  read(): Promise<string | null>;
-  replace(expected: string | null, next: string): Promise<boolean>;
 }
 
 /** Options of the secrets. */

@@ -6,12 +6,10 @@ import type { OperationObserver } from './hooks.ts';
 
 /** Where a transport wants the events of one subscription. */
 export interface EventSink {
-  /**
-   * Whether the client can take another event.
-   *
-   * @param onReady called once when it can again, after false was returned
-   */
-  isReady(onReady: () => void): boolean;
+  /** Whether the client has too much to read: the next event must wait for `onReady`. */
+  isBehind(): boolean;
+  /** Calls back once, when the client can take another event. */
+  onReady(listener: () => void): void;
   write(event: EventResult): void;
   /** Called once, after the last event; with the error that ended the subscription, if one did. */
   end(error: GraphQLError | null): void;
@@ -51,18 +49,22 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
 
   /** Takes an event of the source. @returns false: `resume` is called when the next one can be taken */
   write(job: Job): boolean {
+    const sink = this.#sink;
+    if (sink === null) return false;
     const { source, fanOut, group } = this.#options;
     // An event that is not executed yet takes no memory.
-    const retry = () => {
-      if (!this.#ended && this.write(job)) source.resume();
-    };
-    if (this.#sink?.isReady(retry) !== true) return false;
+    if (sink.isBehind()) {
+      sink.onReady(() => {
+        if (!this.#ended && this.write(job)) source.resume();
+      });
+      return false;
+    }
     try {
       const event = fanOut.resultOf(job, group);
-      if (!(event instanceof Promise)) return this.#deliver(event);
+      if (!(event instanceof Promise)) return this.#deliver(event, sink);
       event
         .then((settled) => {
-          if (!this.#ended && this.#deliver(settled)) source.resume();
+          if (!this.#ended && this.#deliver(settled, sink)) source.resume();
         })
         .catch((error: unknown) => this.#fail(error));
     } catch (error) {
@@ -110,14 +112,15 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
     await this.return();
   }
 
-  #deliver(event: EventResult): boolean {
+  #deliver(event: EventResult, sink: EventSink): boolean {
     const { source, observers } = this.#options;
-    this.#sink?.write(event);
+    sink.write(event);
     for (const observer of observers) observer.onEvent?.(event.result);
-    const resume = () => {
+    if (!sink.isBehind()) return true;
+    sink.onReady(() => {
       if (!this.#ended) source.resume();
-    };
-    return this.#sink?.isReady(resume) === true;
+    });
+    return false;
   }
 
   /** A fault of one subscriber's document must not reach the others, which are told by the same loop. */

@@ -37,7 +37,7 @@ export const STATUS_FAULTS: readonly Fault[] = [
   },
   {
     name: 'status-word',
-    what: 'status says `WARMING_UP`, a word nobody documented, three times',
+    what: 'status says `WARMING_UP`, an undocumented status, three times',
     ends: 'COMPLETED',
     status: times(3, { kind: 'patch', fields: { status: 'WARMING_UP' } }),
   },

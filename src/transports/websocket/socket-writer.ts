@@ -48,14 +48,14 @@ export class SocketWriter {
     this.#scheduler = scheduler;
   }
 
-  /**
-   * Whether another event may be written.
-   *
-   * @param onReady called once when it may again, after false was returned
-   */
-  isReady(onReady: () => void): boolean {
-    if (this.#isBehind) this.#waiting.push(onReady);
-    return !this.#isBehind;
+  /** Whether the client has too much to read: events must wait for `onReady`. */
+  isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /** Calls back once, when events may be written again. */
+  onReady(listener: () => void): void {
+    this.#waiting.push(listener);
   }
 
   /**

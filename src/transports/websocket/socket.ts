@@ -241,7 +241,8 @@ export class GraphQLSocket {
     }
     operation.stream = stream;
     stream.pipe({
-      isReady: (onReady) => writer.isReady(onReady),
+      isBehind: () => writer.isBehind(),
+      onReady: (listener) => writer.onReady(listener),
       write: ({ json }) => writer.write(`${head}${json}}`),
       end: (error) => {
         if (operation.isDropped) return;
