@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { endOnlyPollDelayMs } from '../src/domain/poll-plan.ts';
+import { endOnlyPollDelayMs } from '../src/domain/polling/poll-plan.ts';
 import { seeded } from './polling/chance.ts';
 import { plot } from './polling/plot.ts';
 import { every, exponentialBackoff, learnedPlan } from './polling/policies.ts';

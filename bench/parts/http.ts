@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Job } from '../../src/domain/job.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import { V8_FLAGS } from '../../src/process/v8-flags.ts';
 import type { HttpLoadInput, HttpLoadOutput } from '../load/http-load.ts';
 import type { Effort } from '../measure/effort.ts';

@@ -3,8 +3,8 @@
  *
  * Each job is due once a cycle, so that the work is steady; put forward by a cycle, all are due at once.
  */
-import { newJobId } from '../../src/domain/job-id.ts';
-import type { Job } from '../../src/domain/job.ts';
+import { newJobId } from '../../src/domain/job/job-id.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import type { JobStore } from '../../src/store/job-store.ts';

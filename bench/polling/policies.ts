@@ -4,12 +4,12 @@ import {
   type DurationSample,
   expectDurations,
   type GroupMoments,
-} from '../../src/domain/duration-model.ts';
-import type { Job, JobMetrics } from '../../src/domain/job.ts';
-import { nextPollDelayMs } from '../../src/domain/poll-plan.ts';
-import { transition } from '../../src/domain/transition.ts';
+} from '../../src/domain/polling/duration-model.ts';
+import type { Job, JobMetrics } from '../../src/domain/job/job.ts';
+import { nextPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
+import { transition } from '../../src/domain/job/transition.ts';
 import { callPriority } from '../../src/poller/call-priority.ts';
-import { seenDone, seenRunning } from '../../src/poller/seen-durations.ts';
+import { seenDone, seenRunning } from '../../src/domain/polling/seen-durations.ts';
 import type { DueJob } from '../../src/store/job-store.ts';
 
 /** A job in a simulation. Times are milliseconds from its beginning. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
-import type { Job } from '../../src/domain/job.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { BenchProcess } from '../measure/process.ts';
 import { putInFolder } from './put-jobs.ts';

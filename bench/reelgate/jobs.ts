@@ -1,5 +1,5 @@
 /** The sample's jobs as Reelgate has them. */
-import type { JobIn } from '../../src/domain/job.ts';
+import type { JobIn } from '../../src/domain/job/job.ts';
 import { ACCEPTED_AT, FIRST_VERSION, jobIdOf, STEPS, upstreamIdOf, VIDEO } from '../sample.ts';
 
 /** Whose jobs they are: whoever asks where nobody signs in. */

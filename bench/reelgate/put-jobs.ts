@@ -1,5 +1,5 @@
 import { FIRST_VERSION } from '../sample.ts';
-import type { Job } from '../../src/domain/job.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import type { Claim, JobStore } from '../../src/store/job-store.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { FAR_AWAY, runningJob } from './jobs.ts';

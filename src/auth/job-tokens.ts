@@ -1,6 +1,6 @@
 import { errors, type JWTPayload, SignJWT } from 'jose';
 import { type Caller, isOwnerId, MAX_JOB_TOKEN_SECONDS } from '../domain/caller.ts';
-import { isJobId } from '../domain/job-id.ts';
+import { isJobId } from '../domain/job/job-id.ts';
 import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
 import type { JobTokenSecrets } from './job-token-secrets.ts';
 import { verifyJwt } from './verify-jwt.ts';

@@ -1,4 +1,4 @@
-import type { Job } from './job.ts';
+import type { Job } from './job/job.ts';
 
 /** What a caller may be allowed: to send jobs, and to read and watch them. */
 export const SCOPES = ['video:generate', 'video:read'] as const;

@@ -1,7 +1,7 @@
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { LocalMedia, MediaUrls } from '../domain/local-media.ts';
-import type { RequestParser } from '../domain/video-request.ts';
+import type { RequestParser } from '../domain/request/video-request.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobStore } from '../store/job-store.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';

@@ -1,4 +1,4 @@
-import type { VideoModel } from '../domain/video-request.ts';
+import type { VideoModel } from '../domain/request/video-request.ts';
 import type { Builder } from './builder.ts';
 
 /** Adds the enums that describe a job's state. */

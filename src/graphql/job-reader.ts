@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { type Caller, ownsJob } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { Job } from '../domain/job.ts';
+import type { Job } from '../domain/job/job.ts';
 import type { MediaUrls } from '../domain/local-media.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { requireScope } from './access.ts';

@@ -1,4 +1,4 @@
-import type { InputIssue, VideoModel } from '../domain/video-request.ts';
+import type { InputIssue, VideoModel } from '../domain/request/video-request.ts';
 import type { Builder } from './builder.ts';
 import { forbidden } from './errors.ts';
 import { generateVideo, type GenerateVideoOutcome } from './generate-video.ts';

@@ -1,6 +1,6 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay';
-import { isJobId } from '../domain/job-id.ts';
-import { phasesOf } from '../domain/projection.ts';
+import { isJobId } from '../domain/job/job-id.ts';
+import { phasesOf } from '../domain/job/projection.ts';
 import { requireOwner } from './access.ts';
 import { badInput } from './errors.ts';
 import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';

@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import type { VideoModel } from '../domain/video-request.ts';
+import type { VideoModel } from '../domain/request/video-request.ts';
 import { createBuilder } from './builder.ts';
 import { defineFederation, printSubgraph } from './federation.ts';
 import { defineJobToken } from './job-token.ts';

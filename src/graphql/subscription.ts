@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import type { Job } from '../domain/job.ts';
+import type { Job } from '../domain/job/job.ts';
 import type { PushIterator } from '../watching/push-iterator.ts';
 import { watchOwner } from '../watching/watch-owner.ts';
 import { type RightEnd, watchRight } from '../watching/watch-right.ts';

@@ -1,5 +1,5 @@
-import { imageTypeOf, type ImageType } from '../domain/image-type.ts';
-import { MAX_URL } from '../domain/video-request.ts';
+import { imageTypeOf, type ImageType } from '../domain/request/image-type.ts';
+import { MAX_URL } from '../domain/request/video-request.ts';
 import { requireOwner } from './access.ts';
 import type { Builder } from './builder.ts';
 import type { GraphQLContext } from './context.ts';

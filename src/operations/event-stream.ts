@@ -1,5 +1,5 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { Job } from '../domain/job.ts';
+import type { Job } from '../domain/job/job.ts';
 import type { PushIterator, Sink } from '../watching/push-iterator.ts';
 import type { EventResult, FanOut, SubscriberGroup } from './fan-out.ts';
 import type { OperationObserver } from './hooks.ts';

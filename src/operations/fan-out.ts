@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { Job } from '../domain/job.ts';
+import type { Job } from '../domain/job/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { byteString } from './byte-string.ts';
 import type { OperationPlan } from './operation-plan.ts';

@@ -10,7 +10,7 @@ import {
   OperationTypeNode,
   visit,
 } from 'graphql';
-import type { Job } from '../domain/job.ts';
+import type { Job } from '../domain/job/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
 import { type CompiledResult, compileOperation, INTERPRET } from './compile.ts';

@@ -1,4 +1,4 @@
-import { latenessMs } from '../domain/poll-plan.ts';
+import { latenessMs } from '../domain/polling/poll-plan.ts';
 import { type DueJob, isUrgent } from '../store/job-store.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 

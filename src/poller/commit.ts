@@ -1,8 +1,8 @@
-import { backoffMs } from '../domain/backoff.ts';
-import { isFinal, type Job } from '../domain/job.ts';
-import { requestFingerprint } from '../domain/video-request.ts';
-import type { Observation } from '../domain/observation.ts';
-import { transition } from '../domain/transition.ts';
+import { backoffMs } from '../domain/polling/backoff.ts';
+import { isFinal, type Job } from '../domain/job/job.ts';
+import { requestFingerprint } from '../domain/request/video-request.ts';
+import type { Observation } from '../domain/job/observation.ts';
+import { transition } from '../domain/job/transition.ts';
 import { type Claim, type SaveOutcome, type Schedule, StoreUnavailableError } from '../store/job-store.ts';
 import type { AdoptOutcome } from '../store/submissions.ts';
 import { requestKey } from '../providers/video-upstream.ts';

@@ -1,4 +1,4 @@
-import type { HistorySearch } from '../domain/poll-notes.ts';
+import type { HistorySearch } from '../domain/job/poll-notes.ts';
 
 /** A page that was read, as far as the search needs it. */
 export interface HistoryPage {

@@ -1,4 +1,4 @@
-import type { Job, JobVideo } from '../domain/job.ts';
+import type { Job, JobVideo } from '../domain/job/job.ts';
 import type { CollectedVideo } from '../providers/video-upstream.ts';
 import type { StepDependencies } from './step.ts';
 

@@ -5,8 +5,8 @@ import {
   type DurationStats,
   type ExpectedDurations,
   expectDurations,
-} from '../domain/duration-model.ts';
-import type { VideoRequest } from '../domain/video-request.ts';
+} from '../domain/polling/duration-model.ts';
+import type { VideoRequest } from '../domain/request/video-request.ts';
 import type { DurationStore } from '../store/durations.ts';
 
 /** What the model works with. */

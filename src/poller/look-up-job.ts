@@ -1,6 +1,6 @@
-import type { Job, JobMetrics } from '../domain/job.ts';
-import type { PollNotes } from '../domain/poll-notes.ts';
-import type { Observation } from '../domain/observation.ts';
+import type { Job, JobMetrics } from '../domain/job/job.ts';
+import type { PollNotes } from '../domain/job/poll-notes.ts';
+import type { Observation } from '../domain/job/observation.ts';
 import type { HistoryEntry } from '../providers/video-upstream.ts';
 import { fileVideo } from './job-video.ts';
 import { callOptions, type Finding, type StepDependencies, upstreamIdOf } from './step.ts';

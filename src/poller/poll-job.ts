@@ -1,11 +1,11 @@
-import type { Job } from '../domain/job.ts';
-import type { PollNotes } from '../domain/poll-notes.ts';
-import type { Observation } from '../domain/observation.ts';
+import type { Job } from '../domain/job/job.ts';
+import type { PollNotes } from '../domain/job/poll-notes.ts';
+import type { Observation } from '../domain/job/observation.ts';
 import type { Claim } from '../store/job-store.ts';
 import type { JobEnd } from '../providers/video-upstream.ts';
 import { jobVideo } from './job-video.ts';
 import { historyMetrics, lookUpJob } from './look-up-job.ts';
-import { seenDone, seenRunning } from './seen-durations.ts';
+import { seenDone, seenRunning } from '../domain/polling/seen-durations.ts';
 import {
   answered,
   callOptions,

@@ -1,6 +1,6 @@
-import { backoffMs } from '../domain/backoff.ts';
-import type { CallGrant } from '../domain/call-budget.ts';
-import { isFinal } from '../domain/job.ts';
+import { backoffMs } from '../domain/polling/backoff.ts';
+import type { CallGrant } from '../domain/polling/call-budget.ts';
+import { isFinal } from '../domain/job/job.ts';
 import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
 import type { CallBudget } from '../store/call-budget.ts';
 import type { Claim, DueJob, Unsubscribe } from '../store/job-store.ts';

@@ -1,6 +1,6 @@
-import type { Job } from '../domain/job.ts';
-import type { PollNotes } from '../domain/poll-notes.ts';
-import type { Observation } from '../domain/observation.ts';
+import type { Job } from '../domain/job/job.ts';
+import type { PollNotes } from '../domain/job/poll-notes.ts';
+import type { Observation } from '../domain/job/observation.ts';
 import type { Claim } from '../store/job-store.ts';
 import { adoptRequest } from './commit.ts';
 import { NEW_SEARCH, nextRead } from './history-search.ts';

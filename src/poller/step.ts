@@ -1,8 +1,8 @@
 import type { Clock } from '../domain/clock.ts';
-import type { DurationSample, ExpectedDurations } from '../domain/duration-model.ts';
-import type { Job } from '../domain/job.ts';
-import type { PollNotes } from '../domain/poll-notes.ts';
-import type { Observation } from '../domain/observation.ts';
+import type { DurationSample, ExpectedDurations } from '../domain/polling/duration-model.ts';
+import type { Job } from '../domain/job/job.ts';
+import type { PollNotes } from '../domain/job/poll-notes.ts';
+import type { Observation } from '../domain/job/observation.ts';
 import type { JobStore } from '../store/job-store.ts';
 import type { Submissions } from '../store/submissions.ts';
 import type { CallOptions, PassingFault, VideoUpstream } from '../providers/video-upstream.ts';

@@ -1,7 +1,7 @@
-import { forecastUnsent } from '../domain/forecast.ts';
-import type { Job } from '../domain/job.ts';
-import { requestFingerprint } from '../domain/video-request.ts';
-import type { Observation } from '../domain/observation.ts';
+import { forecastUnsent } from '../domain/job/forecast.ts';
+import type { Job } from '../domain/job/job.ts';
+import { requestFingerprint } from '../domain/request/video-request.ts';
+import type { Observation } from '../domain/job/observation.ts';
 import type { Claim, SaveOutcome } from '../store/job-store.ts';
 import { type PassingFault, requestKey } from '../providers/video-upstream.ts';
 import { commit, retryWrite } from './commit.ts';

@@ -1,6 +1,6 @@
-import { forecastUnsent } from '../domain/forecast.ts';
-import type { SubmissionWait } from '../domain/job.ts';
-import { transition } from '../domain/transition.ts';
+import { forecastUnsent } from '../domain/job/forecast.ts';
+import type { SubmissionWait } from '../domain/job/job.ts';
+import { transition } from '../domain/job/transition.ts';
 import type { WaitingJob } from '../store/job-store.ts';
 import { expectedOf, type StepDependencies } from './step.ts';
 import type { SubmissionPace } from './submission-pace.ts';

@@ -1,4 +1,4 @@
-import type { ImageType } from '../domain/image-type.ts';
+import type { ImageType } from '../domain/request/image-type.ts';
 import type { CallOptions } from './video-upstream.ts';
 
 /** An image as it is uploaded. */

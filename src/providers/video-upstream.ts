@@ -2,9 +2,9 @@
  * The port to the API that makes the videos. Each call answers with an outcome, a tagged union; none of them throws for
  * anything that the other side does or fails to do. Whatever can't be understood is no news, never a guess.
  */
-import type { FailureCode } from '../domain/failure.ts';
-import type { JobMetrics } from '../domain/job.ts';
-import type { VideoRequest } from '../domain/video-request.ts';
+import type { FailureCode } from '../domain/job/failure.ts';
+import type { JobMetrics } from '../domain/job/job.ts';
+import type { VideoRequest } from '../domain/request/video-request.ts';
 
 /** How one call may be cut short. */
 export interface CallOptions {

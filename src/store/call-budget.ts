@@ -8,7 +8,7 @@ import {
   isCircuitOpen,
   newCallBudget,
   reserveCalls,
-} from '../domain/call-budget.ts';
+} from '../domain/polling/call-budget.ts';
 import { SharedState, type SharedText } from './shared-text.ts';
 
 /**

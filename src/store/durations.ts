@@ -3,7 +3,7 @@ import {
   type DurationSample,
   type DurationStats,
   type GroupMoments,
-} from '../domain/duration-model.ts';
+} from '../domain/polling/duration-model.ts';
 import { SharedState, type SharedText } from './shared-text.ts';
 
 /**

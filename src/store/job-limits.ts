@@ -1,4 +1,4 @@
-import type { Job } from '../domain/job.ts';
+import type { Job } from '../domain/job/job.ts';
 
 /** How many jobs there may be, the one to be accepted included. 0 = no limit, except for `unfinished`, which is at least 1. */
 export interface JobLimits {

@@ -3,8 +3,8 @@
  * then nothing has been promised: a create may or may not have happened (its idempotency key tells), a save is safe to
  * repeat. Saving publishes: once `create` or `save` resolves, the saved version is on its way to every subscriber.
  */
-import type { Job, JobPhase } from '../domain/job.ts';
-import type { PollNotes } from '../domain/poll-notes.ts';
+import type { Job, JobPhase } from '../domain/job/job.ts';
+import type { PollNotes } from '../domain/job/poll-notes.ts';
 import type { JobLimits, LimitRefusal } from './job-limits.ts';
 
 /** The store can't be reached, or can't write. Repeating the call later may help. */

@@ -1,4 +1,4 @@
-import { isFinal, type Job } from '../domain/job.ts';
+import { isFinal, type Job } from '../domain/job/job.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
-import type { Job } from '../domain/job.ts';
+import type { Job } from '../domain/job/job.ts';
 import type { JobStore } from '../store/job-store.ts';
 import type { PushIterator } from './push-iterator.ts';
 import { type JobWatch, watchJob } from './watch-job.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../bench/polling/chance.ts';
 import { every, exponentialBackoff, learnedPlan } from '../../bench/polling/policies.ts';
-import { endOnlyPollDelayMs } from '../../src/domain/poll-plan.ts';
+import { endOnlyPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
 import { SCENARIOS } from '../../bench/polling/scenarios.ts';
 import { type MakePolicy, ratio, simulate, type Scenario } from '../../bench/polling/simulation.ts';
 

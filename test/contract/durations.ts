@@ -1,6 +1,6 @@
 /** What was learned of durations, over the SharedText of each adapter: two instances on one store. */
 import { expect, it } from 'vitest';
-import { addDuration, type GroupMoments } from '../../src/domain/duration-model.ts';
+import { addDuration, type GroupMoments } from '../../src/domain/polling/duration-model.ts';
 import { SharedDurations } from '../../src/store/durations.ts';
 import type { OpenedTexts } from './shared-text.ts';
 

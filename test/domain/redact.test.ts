@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { jobFailure } from '../../src/domain/failure.ts';
+import { jobFailure } from '../../src/domain/job/failure.ts';
 import { redact, secretRedactor } from '../../src/domain/redact.ts';
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Observation } from '../../src/domain/observation.ts';
+import type { Observation } from '../../src/domain/job/observation.ts';
 import { dataOf, graphql } from '../support/gateway-http.ts';
 import { JobMover, VIDEO, WHOLE_LIFE } from '../support/gateway-jobs.ts';
 import { startGateway } from '../support/gateway.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../src/domain/job.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import { dataOf, graphql } from '../support/gateway-http.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runSamples } from '../../src/domain/duration-model.ts';
+import { runSamples } from '../../src/domain/polling/duration-model.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { SharedDurations } from '../../src/store/durations.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isFinal, JOB_PHASES, type Job } from '../../src/domain/job.ts';
+import { isFinal, JOB_PHASES, type Job } from '../../src/domain/job/job.ts';
 import { processJob } from '../../src/poller/process-job.ts';
 import { SentJobs } from '../../src/poller/sent-jobs.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_NOTES } from '../../src/domain/poll-notes.ts';
+import { NO_NOTES } from '../../src/domain/job/poll-notes.ts';
 import { OwnerTurns } from '../../src/poller/owner-turns.ts';
 import type { DueJob } from '../../src/store/job-store.ts';
 import { acceptedJob } from '../support/jobs.ts';

@@ -1,4 +1,4 @@
-import type { Job } from '../../src/domain/job.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import type { CallBudget } from '../../src/store/call-budget.ts';

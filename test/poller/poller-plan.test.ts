@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seeded, spread } from '../../bench/polling/chance.ts';
-import { isFinal } from '../../src/domain/job.ts';
+import { isFinal } from '../../src/domain/job/job.ts';
 import { SharedDurations } from '../../src/store/durations.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';

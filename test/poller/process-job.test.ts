@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { forecastWaiting } from '../../src/domain/forecast.ts';
+import { forecastWaiting } from '../../src/domain/job/forecast.ts';
 import { UNLEARNED } from '../support/durations.ts';
-import type { Job, JobMetrics } from '../../src/domain/job.ts';
+import type { Job, JobMetrics } from '../../src/domain/job/job.ts';
 import type { ResultOutcome, StatusOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
 import { DAY, MINUTE, NOON, SECOND } from '../support/times.ts';

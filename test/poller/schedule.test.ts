@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../src/domain/job.ts';
-import { nextPollDelayMs } from '../../src/domain/poll-plan.ts';
+import type { Job } from '../../src/domain/job/job.ts';
+import { nextPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
 import type { JobFields } from '../support/jobs.ts';
 import { UNLEARNED } from '../support/durations.ts';
 import { accepted, passingFault } from '../support/fake-video-upstream.ts';

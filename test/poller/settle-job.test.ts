@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../src/domain/job.ts';
-import { requestFingerprint } from '../../src/domain/video-request.ts';
+import type { Job } from '../../src/domain/job/job.ts';
+import { requestFingerprint } from '../../src/domain/request/video-request.ts';
 import { SentJobs } from '../../src/poller/sent-jobs.ts';
 import type { HistoryEntry, HistoryOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { claimAll } from '../contract/job-store-cases/opened-store.ts';

@@ -1,4 +1,4 @@
-import type { Job } from '../../src/domain/job.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import { processJob, type StepReport } from '../../src/poller/process-job.ts';
 import { SentJobs } from '../../src/poller/sent-jobs.ts';
 import type { StepDependencies } from '../../src/poller/step.ts';

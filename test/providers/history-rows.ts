@@ -1,4 +1,4 @@
-import type { VideoRequest } from '../../src/domain/video-request.ts';
+import type { VideoRequest } from '../../src/domain/request/video-request.ts';
 import type { HistoryQuery } from '../../src/providers/video-upstream.ts';
 import { NOW, REQUEST } from '../support/scripted-upstream-session.ts';
 

@@ -2,7 +2,7 @@ import {
   type DurationStats,
   type ExpectedDurations,
   expectDurations,
-} from '../../src/domain/duration-model.ts';
+} from '../../src/domain/polling/duration-model.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { videoRequest } from './jobs.ts';

@@ -1,4 +1,4 @@
-import type { VideoRequest } from '../../src/domain/video-request.ts';
+import type { VideoRequest } from '../../src/domain/request/video-request.ts';
 import type {
   CallOptions,
   HistoryOutcome,

@@ -1,6 +1,6 @@
-import type { Job, JobVideo } from '../../src/domain/job.ts';
-import type { Observation } from '../../src/domain/observation.ts';
-import { transition } from '../../src/domain/transition.ts';
+import type { Job, JobVideo } from '../../src/domain/job/job.ts';
+import type { Observation } from '../../src/domain/job/observation.ts';
+import { transition } from '../../src/domain/job/transition.ts';
 import type { Claim } from '../../src/store/job-store.ts';
 import { UNLEARNED } from './durations.ts';
 import type { Gateway } from './gateway.ts';

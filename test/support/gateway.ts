@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
-import { requestParser } from '../../src/domain/video-request.ts';
+import { requestParser } from '../../src/domain/request/video-request.ts';
 import { Authenticator, type AuthenticatorOptions } from '../../src/auth/authenticator.ts';
 import { jobTokensOf } from './job-tokens.ts';
 import type { Caller } from '../../src/domain/caller.ts';

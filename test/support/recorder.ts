@@ -1,4 +1,4 @@
-import type { Job } from '../../src/domain/job.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import type { TopicListener } from '../../src/store/job-store.ts';
 
 /** A listener that keeps what it was told. Announcements may take their time, so that tests wait for them. */

@@ -1,4 +1,4 @@
-import type { VideoRequest } from '../../src/domain/video-request.ts';
+import type { VideoRequest } from '../../src/domain/request/video-request.ts';
 import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
 import type { CallOptions } from '../../src/providers/video-upstream.ts';
 import type { Reply } from './scripted-upstream-replies.ts';

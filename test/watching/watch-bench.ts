@@ -1,4 +1,4 @@
-import { isFinal, type Job } from '../../src/domain/job.ts';
+import { isFinal, type Job } from '../../src/domain/job/job.ts';
 import type { SaveOutcome } from '../../src/store/job-store.ts';
 import type { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { createAndClaim } from '../contract/job-store-cases/opened-store.ts';

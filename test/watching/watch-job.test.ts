@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../src/domain/job.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
 import { watchJob } from '../../src/watching/watch-job.ts';
 import { present } from '../contract/job-store-cases/opened-store.ts';

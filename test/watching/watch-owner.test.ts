@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../src/domain/job.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import { MAX_WAITING_JOBS, SlowSubscriberError, watchOwner } from '../../src/watching/watch-owner.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { isPending, WatchBench } from './watch-bench.ts';

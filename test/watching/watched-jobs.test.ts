@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../src/domain/job.ts';
+import type { Job } from '../../src/domain/job/job.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
 import { WatchedJobs } from '../../src/watching/watched-jobs.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';

@@ -2,7 +2,7 @@
  * All facts about the vendor and its model in one place: addresses, parameters, lifetimes, limits. How the vendor words its answers is in
  * `answers/`. Marks: [page] the model's page, [docs] other vendor documentation, [SDK] the vendor's Python SDK; see docs/upstream.md.
  */
-import type { VideoModel, VideoRequest } from '../../domain/video-request.ts';
+import type { VideoModel, VideoRequest } from '../../domain/request/video-request.ts';
 
 /** The model API [docs]. */
 export const VENDOR_ORIGIN = 'https://api.segmind.com';

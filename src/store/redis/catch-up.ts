@@ -1,4 +1,4 @@
-import type { Job } from '../../domain/job.ts';
+import type { Job } from '../../domain/job/job.ts';
 import type { Topic } from '../job-store.ts';
 import { findDue } from './claim-due.ts';
 import type { JobAccess } from './job-reader.ts';

@@ -1,5 +1,5 @@
 import { createHmac, hash, randomBytes } from 'node:crypto';
-import { type Job, readStoredJob } from '../../domain/job.ts';
+import { type Job, readStoredJob } from '../../domain/job/job.ts';
 import { channels, keys, shardOf } from './keys.ts';
 import { StoreUnavailableError } from '../job-store.ts';
 import type { RedisClient } from './scripts.ts';

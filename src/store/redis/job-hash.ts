@@ -1,5 +1,5 @@
-import { type Job, readStoredJob } from '../../domain/job.ts';
-import { NO_NOTES, type PollNotes } from '../../domain/poll-notes.ts';
+import { type Job, readStoredJob } from '../../domain/job/job.ts';
+import { NO_NOTES, type PollNotes } from '../../domain/job/poll-notes.ts';
 import type { DueJob } from '../job-store.ts';
 
 /** A hash as Redis gives it. */

@@ -1,4 +1,4 @@
-import type { Job } from '../../domain/job.ts';
+import type { Job } from '../../domain/job/job.ts';
 import type { DueJob } from '../job-store.ts';
 import type { RedisClient } from './scripts.ts';
 import { decodeDueJob, decodeJob, type Hash } from './job-hash.ts';

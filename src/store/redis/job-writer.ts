@@ -1,5 +1,5 @@
-import { idempotencyShard } from '../../domain/job-id.ts';
-import { isFinal } from '../../domain/job.ts';
+import { idempotencyShard } from '../../domain/job/job-id.ts';
+import { isFinal } from '../../domain/job/job.ts';
 import {
   type Claim,
   type CreateOutcome,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { newJobId } from '../../domain/job-id.ts';
+import { newJobId } from '../../domain/job/job-id.ts';
 
 /** Instances' clocks may differ by this much, in milliseconds. */
 export const CLOCK_SKEW_MS = 30_000;

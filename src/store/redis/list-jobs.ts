@@ -1,4 +1,4 @@
-import type { Job } from '../../domain/job.ts';
+import type { Job } from '../../domain/job/job.ts';
 import type { ListQuery } from '../job-store.ts';
 import type { JobAccess } from './job-reader.ts';
 import { keys, SHARDS } from './keys.ts';

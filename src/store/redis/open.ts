@@ -1,6 +1,6 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible';
-import { backoffMs } from '../../domain/backoff.ts';
-import type { GroupMoments } from '../../domain/duration-model.ts';
+import { backoffMs } from '../../domain/polling/backoff.ts';
+import type { GroupMoments } from '../../domain/polling/duration-model.ts';
 import type { FaultLog } from '../../process/fault-log.ts';
 import { StartError } from '../../process/start-error.ts';
 import { systemClock } from '../../process/clocks.ts';

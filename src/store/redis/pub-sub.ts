@@ -1,6 +1,6 @@
-import { backoffMs } from '../../domain/backoff.ts';
+import { backoffMs } from '../../domain/polling/backoff.ts';
 import { StoreUnavailableError, type Unsubscribe } from '../job-store.ts';
-import type { Job } from '../../domain/job.ts';
+import type { Job } from '../../domain/job/job.ts';
 import { type SealSecret, readEvent } from './event-seal.ts';
 import { isNoPermission } from './permissions.ts';
 import { SubscriberConnection, type SubscriberConnectionOptions } from './subscriber-connection.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
-import type { Job } from '../../domain/job.ts';
+import type { Job } from '../../domain/job/job.ts';
 import {
   type Claim,
   type ClaimQuery,

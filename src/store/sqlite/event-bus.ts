@@ -1,4 +1,4 @@
-import type { Job } from '../../domain/job.ts';
+import type { Job } from '../../domain/job/job.ts';
 import type { Topic, TopicListener, Unsubscribe } from '../job-store.ts';
 
 type Listeners = Map<string, Set<TopicListener>>;

@@ -1,4 +1,4 @@
-import { isFinal } from '../../domain/job.ts';
+import { isFinal } from '../../domain/job/job.ts';
 import { DAY_MS } from '../job-limits.ts';
 import { IDEMPOTENCY_MS } from '../job-store.ts';
 import type { GroupCommit } from './group-commit.ts';

@@ -1,4 +1,4 @@
-import type { Job } from '../../domain/job.ts';
+import type { Job } from '../../domain/job/job.ts';
 
 /** In each generation. */
 const MAX_JOBS = 500;

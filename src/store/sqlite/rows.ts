@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
-import { type Job, readStoredJob } from '../../domain/job.ts';
-import { NO_NOTES, type PollNotes } from '../../domain/poll-notes.ts';
+import { type Job, readStoredJob } from '../../domain/job/job.ts';
+import { NO_NOTES, type PollNotes } from '../../domain/job/poll-notes.ts';
 import type { DueJob } from '../job-store.ts';
 
 /** A row as SQLite gives it. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { isFinal, type Job } from '../../domain/job.ts';
+import { isFinal, type Job } from '../../domain/job/job.ts';
 import { EventBus } from './event-bus.ts';
 import { DAY_MS, isGivenBack } from '../job-limits.ts';
 import {

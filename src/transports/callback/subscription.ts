@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
-import { backoffMs } from '../../domain/backoff.ts';
+import { backoffMs } from '../../domain/polling/backoff.ts';
 import { formatErrors, formatResult, maskError } from '../../operations/result-errors.ts';
 import type { CallbackMessage, RouterClient } from './router-client.ts';
 import type { CallbackTarget } from './target.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import { type Claim, type ClaimQuery, type JobStore, MAX_CANDIDATES } from '../../../src/store/job-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, type JobFields, nextVersion } from '../../support/jobs.ts';

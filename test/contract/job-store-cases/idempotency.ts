@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, keyedJob, limits, record, videoRequest } from '../../support/jobs.ts';
 import { DAY, NOON, SECOND } from '../../support/times.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import {
   type Claim,
   type ClaimQuery,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import { MAX_CANDIDATES } from '../../../src/store/job-store.ts';
 import { keys } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import { encodeJob } from '../../../src/store/redis/job-hash.ts';
 import { channels, shardOf } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';

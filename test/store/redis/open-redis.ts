@@ -1,4 +1,4 @@
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from '../../../src/store/redis/redis-job-store.ts';
 import { systemClock } from '../../../src/process/clocks.ts';
 import { acceptedJob } from '../../support/jobs.ts';

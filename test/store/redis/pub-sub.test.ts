@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import { sealKey, sealOf } from '../../../src/store/redis/event-seal.ts';
 import { PubSub } from '../../../src/store/redis/pub-sub.ts';
 import { connectForCommands, connectForSubscriptions } from '../../../src/store/redis/connections.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { keys, SHARDS } from '../../../src/store/redis/keys.ts';
 import { SharedDurations } from '../../../src/store/durations.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { TopicSubscription } from '../../../src/store/redis/topic-subscription.ts';
 import { FakeClock, settled } from '../../support/fake-clock.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import {
   claimAll,

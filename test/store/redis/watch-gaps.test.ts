@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { claimAll, createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import type { JobLimits } from '../../../src/store/job-limits.ts';
 import { migrate } from '../../../src/store/sqlite/migrations.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job } from '../../../src/domain/job/job.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { claimAll, createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

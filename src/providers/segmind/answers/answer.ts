@@ -1,4 +1,4 @@
-import type { JobMetrics } from '../../../domain/job.ts';
+import type { JobMetrics } from '../../../domain/job/job.ts';
 import type { PassingFault } from '../../video-upstream.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
 import { errorMessage, shorten } from './error-text.ts';

@@ -1,4 +1,4 @@
-import type { FailureCode } from '../../../domain/failure.ts';
+import type { FailureCode } from '../../../domain/job/failure.ts';
 import type { SubmitOutcome } from '../../video-upstream.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
 import { answerFault, callFault, describeAnswer, readAnswer, readId, type UpstreamAnswer } from './answer.ts';

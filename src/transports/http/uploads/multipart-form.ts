@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
-import { MAX_IMAGE_BYTES } from '../../../domain/image-type.ts';
+import { MAX_IMAGE_BYTES } from '../../../domain/request/image-type.ts';
 import { watchPace } from '../graphql/read-body.ts';
 import { badRequest, refusal, tooSlow } from '../graphql/refusal.ts';
 import { tooManyUploads, type UploadSlot } from './upload-slots.ts';

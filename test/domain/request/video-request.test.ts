@@ -1,8 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPublicHost } from '../../src/domain/public-address.ts';
-import { requestParser, requestFingerprint, type VideoRequest } from '../../src/domain/video-request.ts';
-import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
+import { isPublicHost } from '../../../src/domain/request/public-address.ts';
+import {
+  requestParser,
+  requestFingerprint,
+  type VideoRequest,
+} from '../../../src/domain/request/video-request.ts';
+import { WAN_MODEL } from '../../../src/providers/segmind/facts.ts';
 
 const parseVideoRequest = requestParser(WAN_MODEL);
 

@@ -1,16 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DurationDistribution } from '../../src/domain/duration-distribution.ts';
-import { isFinal, type Job, JOB_PHASES } from '../../src/domain/job.ts';
+import { DurationDistribution } from '../../../src/domain/polling/duration-distribution.ts';
+import { isFinal, type Job, JOB_PHASES } from '../../../src/domain/job/job.ts';
 import {
   estimatedCompletionAt,
   jobProgress,
   type JobStatus,
   jobStatus,
   phasesOf,
-} from '../../src/domain/projection.ts';
-import { transition } from '../../src/domain/transition.ts';
-import { lognormal, seeded } from '../../bench/polling/chance.ts';
+} from '../../../src/domain/job/projection.ts';
+import { transition } from '../../../src/domain/job/transition.ts';
+import { lognormal, seeded } from '../../../bench/polling/chance.ts';
 import { anyHistory, EXPECTED, jobIn, livelyHistory, OBSERVATIONS, play, T0 } from './job-samples.ts';
 
 const anyJob = fc

@@ -21,7 +21,7 @@
  * is taken instead.
  */
 import { DurationDistribution, type LogMoments } from './duration-distribution.ts';
-import type { VideoRequest } from './video-request.ts';
+import type { VideoRequest } from '../request/video-request.ts';
 
 /** What was learned of one group: decayed sums. */
 export interface GroupMoments {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { massBetween, normalDensity, upperTail } from '../../src/domain/normal.ts';
+import { massBetween, normalDensity, upperTail } from '../../../src/domain/polling/normal.ts';
 
 describe('the normal distribution', () => {
   // M. Abramowitz, I. A. Stegun, Handbook of Mathematical Functions, tables 26.1 and 26.2.

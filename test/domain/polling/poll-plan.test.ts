@@ -1,15 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DurationDistribution } from '../../src/domain/duration-distribution.ts';
-import type { ExpectedDurations } from '../../src/domain/duration-model.ts';
+import { DurationDistribution } from '../../../src/domain/polling/duration-distribution.ts';
+import type { ExpectedDurations } from '../../../src/domain/polling/duration-model.ts';
 import {
   endOnlyPollDelayMs,
   latenessMs,
   nextPollDelayMs,
   type RunningJob,
-} from '../../src/domain/poll-plan.ts';
-import { seeded, lognormal } from '../../bench/polling/chance.ts';
-import { EXPECTED, anyExpected } from './job-samples.ts';
+} from '../../../src/domain/polling/poll-plan.ts';
+import { seeded, lognormal } from '../../../bench/polling/chance.ts';
+import { EXPECTED, anyExpected } from '../job/job-samples.ts';
 
 const random = fc.double({ min: 0, max: 1, noNaN: true });
 const anyJob = fc

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ChargeState, FailureCode } from '../../src/domain/failure.ts';
-import { JOB_PHASES, type JobPhase } from '../../src/domain/job.ts';
-import { transition } from '../../src/domain/transition.ts';
+import type { ChargeState, FailureCode } from '../../../src/domain/job/failure.ts';
+import { JOB_PHASES, type JobPhase } from '../../../src/domain/job/job.ts';
+import { transition } from '../../../src/domain/job/transition.ts';
 import {
   EXPECTED,
   jobIn,

@@ -10,8 +10,8 @@ import {
   isCircuitOpen,
   newCallBudget,
   reserveCalls,
-} from '../../src/domain/call-budget.ts';
-import { MINUTE, NOON, SECOND } from '../support/times.ts';
+} from '../../../src/domain/polling/call-budget.ts';
+import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 
 describe('the rate of calls', () => {
   it('lets no more calls through in any half-open minute than its limit, refusals or not', () => {

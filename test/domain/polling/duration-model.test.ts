@@ -8,9 +8,9 @@ import {
   type GroupMoments,
   queueSamples,
   runSamples,
-} from '../../src/domain/duration-model.ts';
-import { lognormal, seeded } from '../../bench/polling/chance.ts';
-import { videoRequest } from '../support/jobs.ts';
+} from '../../../src/domain/polling/duration-model.ts';
+import { lognormal, seeded } from '../../../bench/polling/chance.ts';
+import { videoRequest } from '../../support/jobs.ts';
 
 const TYPICAL_MS = 53_000;
 const SHORT = videoRequest({ videoLength: 1 });

@@ -1,4 +1,4 @@
-import { redact } from './redact.ts';
+import { redact } from '../redact.ts';
 
 /** Why a job ended without a video. The meanings stand in the schema's descriptions of `VideoJobFailureCode`. */
 export type FailureCode =

@@ -3,9 +3,9 @@
  * something new is known of it, and what it says at any later time follows from it and the time alone: so it is the
  * same from every instance, and does not jump when the model learns.
  */
-import { sumOf } from './duration-distribution.ts';
-import type { ExpectedDurations } from './duration-model.ts';
-import { halfwayBeyond } from './normal.ts';
+import { sumOf } from '../polling/duration-distribution.ts';
+import type { ExpectedDurations } from '../polling/duration-model.ts';
+import { halfwayBeyond } from '../polling/normal.ts';
 
 /** A stored forecast. Times are epoch milliseconds. */
 export interface Forecast {

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isFinal, type Job, JOB_PHASES } from '../../src/domain/job.ts';
-import type { Observation } from '../../src/domain/observation.ts';
-import { transition } from '../../src/domain/transition.ts';
+import { isFinal, type Job, JOB_PHASES } from '../../../src/domain/job/job.ts';
+import type { Observation } from '../../../src/domain/job/observation.ts';
+import { transition } from '../../../src/domain/job/transition.ts';
 import { anyHistory, anyObservation, livelyHistory, play, T0 } from './job-samples.ts';
 
 const histories = fc.oneof(anyHistory, livelyHistory);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { expectDurations } from '../../src/domain/duration-model.ts';
-import type { Job, JobMetrics } from '../../src/domain/job.ts';
-import { seenDone, seenRunning } from '../../src/poller/seen-durations.ts';
-import { acceptedJob } from '../support/jobs.ts';
-import { NOON, SECOND } from '../support/times.ts';
+import { expectDurations } from '../../../src/domain/polling/duration-model.ts';
+import type { Job, JobMetrics } from '../../../src/domain/job/job.ts';
+import { seenDone, seenRunning } from '../../../src/domain/polling/seen-durations.ts';
+import { acceptedJob } from '../../support/jobs.ts';
+import { NOON, SECOND } from '../../support/times.ts';
 
 const EXPECTED = expectDurations(new Map(), acceptedJob().request, 50 * SECOND);
 const QUEUED: Partial<Job> = { phase: 'queued', upstreamId: 'up', submittedAt: NOON };

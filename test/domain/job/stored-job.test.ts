@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JOB_PHASES, readStoredJob } from '../../src/domain/job.ts';
+import { JOB_PHASES, readStoredJob } from '../../../src/domain/job/job.ts';
 import { anyHistory, freshJob, jobIn, livelyHistory, play } from './job-samples.ts';
 
 const JOB_AT_UPSTREAM = { ...freshJob(), upstreamId: 'u-1', updatedAt: freshJob().createdAt + 5 };

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../src/domain/backoff.ts';
+import { backoffMs } from '../../../src/domain/polling/backoff.ts';
 
 const faults = fc.integer({ min: 1, max: 10_000 });
 const random = fc.double({ min: 0, max: 1, noNaN: true });

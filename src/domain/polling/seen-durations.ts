@@ -7,8 +7,8 @@ import {
   narrowedTo,
   queueSamples,
   runSamples,
-} from '../domain/duration-model.ts';
-import type { Job, JobMetrics } from '../domain/job.ts';
+} from './duration-model.ts';
+import type { Job, JobMetrics } from '../job/job.ts';
 
 /** A status call about a job that the upstream has taken. */
 export interface StatusPoll {

@@ -1,4 +1,4 @@
-import type { ExpectedDurations } from './duration-model.ts';
+import type { ExpectedDurations } from '../polling/duration-model.ts';
 import type { FailureCode } from './failure.ts';
 import type { Forecast } from './forecast.ts';
 import type { JobMetrics, JobVideo, SubmissionWait } from './job.ts';

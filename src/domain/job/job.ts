@@ -1,6 +1,6 @@
 import type { JobFailure } from './failure.ts';
 import type { Forecast } from './forecast.ts';
-import type { VideoRequest } from './video-request.ts';
+import type { VideoRequest } from '../request/video-request.ts';
 
 /** Every phase, in the order of a job's life; the last two are final. `transition.ts` says which may follow which. */
 export const JOB_PHASES = [

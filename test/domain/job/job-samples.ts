@@ -1,11 +1,17 @@
 import * as fc from 'fast-check';
-import { DurationDistribution } from '../../src/domain/duration-distribution.ts';
-import type { ExpectedDurations } from '../../src/domain/duration-model.ts';
-import { forecastUnsent } from '../../src/domain/forecast.ts';
-import { type Job, type JobMetrics, type JobPhase, type JobVideo, newJob } from '../../src/domain/job.ts';
-import type { Observation } from '../../src/domain/observation.ts';
-import { transition } from '../../src/domain/transition.ts';
-import type { VideoRequest } from '../../src/domain/video-request.ts';
+import { DurationDistribution } from '../../../src/domain/polling/duration-distribution.ts';
+import type { ExpectedDurations } from '../../../src/domain/polling/duration-model.ts';
+import { forecastUnsent } from '../../../src/domain/job/forecast.ts';
+import {
+  type Job,
+  type JobMetrics,
+  type JobPhase,
+  type JobVideo,
+  newJob,
+} from '../../../src/domain/job/job.ts';
+import type { Observation } from '../../../src/domain/job/observation.ts';
+import { transition } from '../../../src/domain/job/transition.ts';
+import type { VideoRequest } from '../../../src/domain/request/video-request.ts';
 
 export const T0 = Date.UTC(2026, 10, 22);
 export const DEADLINE_MS = 3_300_000;
