@@ -7,7 +7,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/install-programs.ts', 'test/support/build-console.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     // Twice the two cores of a small machine: many tests wait for processes of their own.
     maxWorkers: 4,
     // The end of a test that hangs, not a measure: starting a browser or a gateway takes long on a busy machine.

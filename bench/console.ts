@@ -5,9 +5,9 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { launchBrowser } from '../test/support/browser.ts';
-import { ConsolePage } from '../test/support/console-page.ts';
-import { generate, spawnGateway } from '../test/support/spawned-gateway.ts';
+import { launchBrowser } from '../test/support/browser/browser.ts';
+import { ConsolePage } from '../test/support/browser/console-page.ts';
+import { generate, spawnGateway } from '../test/support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
 
 const JOBS = 100;

@@ -8,9 +8,14 @@
  */
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { PaidUpstream } from '../test/support/paid-upstream.ts';
-import { RedisServer } from '../test/support/redis-server.ts';
-import { generate, post, spawnGateway, type SpawnedGateway } from '../test/support/spawned-gateway.ts';
+import { PaidUpstream } from '../test/support/upstream/paid-upstream.ts';
+import { RedisServer } from '../test/support/redis/redis-server.ts';
+import {
+  generate,
+  post,
+  spawnGateway,
+  type SpawnedGateway,
+} from '../test/support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
 
 const ROUNDS = 10;

@@ -6,11 +6,11 @@ import { setTimeout } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { uploadImage } from '../client/upload-image.ts';
-import { launchBrowser } from '../test/support/browser.ts';
-import { ConsolePage } from '../test/support/console-page.ts';
-import { freePort } from '../test/support/free-port.ts';
-import { fileIn } from '../test/support/page-files.ts';
-import { generate, spawnGateway, watchToEnd } from '../test/support/spawned-gateway.ts';
+import { launchBrowser } from '../test/support/browser/browser.ts';
+import { ConsolePage } from '../test/support/browser/console-page.ts';
+import { freePort } from '../test/support/network/ports.ts';
+import { fileIn } from '../test/support/browser/page-files.ts';
+import { generate, spawnGateway, watchToEnd } from '../test/support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
 import { drawScene, type SceneName } from './scenes.ts';
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { findProgram } from '../../test/support/programs.ts';
+import { findProgram } from '../../test/support/process/programs.ts';
 
 /** Where a process runs: what is measured has a core of its own, what asks it has the others. */
 export type Place = 'server' | 'load';

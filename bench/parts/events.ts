@@ -1,4 +1,4 @@
-import { RedisServer } from '../../test/support/redis-server.ts';
+import { RedisServer } from '../../test/support/redis/redis-server.ts';
 import type { Effort } from '../measure/effort.ts';
 import { BenchProcess } from '../measure/process.ts';
 import { progress } from '../measure/progress.ts';

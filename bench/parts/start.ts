@@ -1,4 +1,4 @@
-import { RedisServer } from '../../test/support/redis-server.ts';
+import { RedisServer } from '../../test/support/redis/redis-server.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import type { Effort } from '../measure/effort.ts';
 import { BenchProcess, type ProcessOptions } from '../measure/process.ts';

@@ -1,6 +1,6 @@
-import { answerOf, type GraphQLAnswer, http, postBody } from '../support/gateway-http.ts';
-import { SseClient } from '../support/sse-client.ts';
-import { WsClient } from '../support/ws-client.ts';
+import { answerOf, type GraphQLAnswer, http, postBody } from '../support/gateway/http.ts';
+import { SseClient } from '../support/gateway/sse-client.ts';
+import { WsClient } from '../support/gateway/ws-client.ts';
 
 /** One operation and the token that it is sent with. */
 export interface Question {

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { answerOf, postBody } from '../support/gateway-http.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
-import { JobMover } from '../support/gateway-jobs.ts';
+import { answerOf, postBody } from '../support/gateway/http.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { JobMover } from '../support/gateway/job-mover.ts';
 import { settled } from '../support/fake-clock.ts';
-import { SseClient } from '../support/sse-client.ts';
-import { until } from '../support/gateway-until.ts';
+import { SseClient } from '../support/gateway/sse-client.ts';
+import { until } from '../support/until.ts';
 import { HOUR } from '../support/times.ts';
-import { WsClient } from '../support/ws-client.ts';
+import { WsClient } from '../support/gateway/ws-client.ts';
 import { signToken, START, userTokens } from './tokens.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';

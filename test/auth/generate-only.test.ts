@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { INPUT } from '../support/gateway-generate.ts';
-import { answerOf, postBody } from '../support/gateway-http.ts';
-import { JobMover } from '../support/gateway-jobs.ts';
-import { startGateway } from '../support/gateway.ts';
+import { INPUT } from '../support/gateway/generate.ts';
+import { answerOf, postBody } from '../support/gateway/http.ts';
+import { JobMover } from '../support/gateway/job-mover.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { BOTH_SCOPES, signToken, userTokens } from './tokens.ts';
 
 const KEYED = { ...INPUT, idempotencyKey: 'press-1' };

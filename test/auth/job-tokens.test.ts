@@ -13,7 +13,7 @@ import { openRedis } from '../store/redis/open-redis.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { jobTokensOf } from '../support/job-tokens.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { RedisServer } from '../support/redis/redis-server.ts';
 import { DAY, HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { START } from './tokens.ts';
 

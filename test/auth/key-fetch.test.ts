@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { keyFetch } from '../../src/auth/key-fetch.ts';
-import { ConnectProxy } from '../support/connect-proxy.ts';
-import { listenOnFreePort } from '../support/scripted-upstream-port.ts';
+import { ConnectProxy } from '../support/network/connect-proxy.ts';
+import { listenOnFreePort } from '../support/network/ports.ts';
 
 let issuer: Server;
 let proxy: ConnectProxy;

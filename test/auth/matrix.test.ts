@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobTokensOf } from '../support/job-tokens.ts';
-import { answerOf } from '../support/gateway-http.ts';
-import { PNG, postUpload } from '../support/gateway-upload.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
-import { JobMover } from '../support/gateway-jobs.ts';
+import { answerOf } from '../support/gateway/http.ts';
+import { PNG, postUpload } from '../support/gateway/upload.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { JobMover } from '../support/gateway/job-mover.ts';
 import { NOON } from '../support/times.ts';
 import { ASKS, type Heard } from './ask.ts';
 import { signToken, START, unsignedToken, userTokens } from './tokens.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { jobTokensOf } from '../support/job-tokens.ts';
-import { exchange } from '../support/gateway-http.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { exchange } from '../support/gateway/http.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { jobId } from '../support/jobs.ts';
 import { NOON } from '../support/times.ts';
 import { signToken, userTokens } from './tokens.ts';

@@ -1,12 +1,12 @@
 import type { JWK } from 'jose';
 import { expect, it, vi } from 'vitest';
-import { startGateway } from '../support/gateway.ts';
-import { JobMover } from '../support/gateway-jobs.ts';
-import { until } from '../support/gateway-until.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
+import { JobMover } from '../support/gateway/job-mover.ts';
+import { until } from '../support/until.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { SseClient } from '../support/sse-client.ts';
+import { SseClient } from '../support/gateway/sse-client.ts';
 import { MINUTE } from '../support/times.ts';
-import { WsClient } from '../support/ws-client.ts';
+import { WsClient } from '../support/gateway/ws-client.ts';
 import { signingKey, verifier } from './signing-keys.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, parseConfig, parseSandboxConfig, secretsOf } from '../../src/config/config.ts';
-import { faultOf } from '../support/config-fault.ts';
+import { faultOf } from './fault-of.ts';
 
 const DEFAULTS = {
   port: 4000,

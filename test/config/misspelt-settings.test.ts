@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseSandboxConfig } from '../../src/config/config.ts';
-import { faultOf } from '../support/config-fault.ts';
+import { faultOf } from './fault-of.ts';
 
 describe('a variable that is no setting', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { announcementOf } from '../../console/src/jobs/announce.ts';
-import { consoleJob } from '../support/console-jobs.ts';
+import { consoleJob } from './console-job.ts';
 
 const FAILURE = {
   __typename: 'VideoJobFailure',

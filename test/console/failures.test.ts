@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { useConsole } from '../support/console-fixture.ts';
-import { jobsWith } from '../support/gateway-list.ts';
-import { generate, watchToEnd } from '../support/spawned-gateway.ts';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import { jobsWith } from '../support/gateway/generate.ts';
+import { generate, watchToEnd } from '../support/gateway/spawned-gateway.ts';
 
 // Without a request history a lost answer fails a job at once.
 const fixture = useConsole({ SEGMIND_HISTORY_URL: 'off' });

@@ -6,10 +6,10 @@ import { readJob } from '../../console/src/gateway/job-cache.ts';
 import { JobIdsDocument } from '../../console/src/jobs/documents.ts';
 import { PAGE, startFeed } from '../../console/src/jobs/feed.ts';
 import { Store } from '../../console/src/ui/store.ts';
-import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
-import { until } from '../support/gateway-until.ts';
-import { startGateway } from '../support/gateway.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
+import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
+import { until } from '../support/until.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
+import { TcpProxy } from '../support/network/tcp-proxy.ts';
 
 /** A page's feed of a real gateway, over a connection that can be cut. */
 async function openFeed(port: number) {

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
-import { useConsole } from '../support/console-fixture.ts';
-import type { ConsolePage } from '../support/console-page.ts';
-import { jobsWith } from '../support/gateway-list.ts';
-import { dropFile, fileIn, pastePng, pngFile } from '../support/page-files.ts';
-import { generate, watchToEnd } from '../support/spawned-gateway.ts';
-import { plays, timeOf } from '../support/page-video.ts';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import type { ConsolePage } from '../support/browser/console-page.ts';
+import { jobsWith } from '../support/gateway/generate.ts';
+import { dropFile, fileIn, pastePng, plays, pngFile, timeOf } from '../support/browser/page-files.ts';
+import { generate, watchToEnd } from '../support/gateway/spawned-gateway.ts';
 
 const fixture = useConsole();
 

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { useConsole } from '../support/console-fixture.ts';
-import { fileIn, pngFile } from '../support/page-files.ts';
-import { plays } from '../support/page-video.ts';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import { fileIn, plays, pngFile } from '../support/browser/page-files.ts';
 
 const fixture = useConsole();
 

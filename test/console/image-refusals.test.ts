@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { useConsole } from '../support/console-fixture.ts';
-import type { ConsolePage } from '../support/console-page.ts';
-import { jobsWith } from '../support/gateway-list.ts';
-import { MIB, pngOf } from '../support/gateway-upload.ts';
-import { dropFile, fileIn } from '../support/page-files.ts';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import type { ConsolePage } from '../support/browser/console-page.ts';
+import { jobsWith } from '../support/gateway/generate.ts';
+import { MIB, pngOf } from '../support/gateway/upload.ts';
+import { dropFile, fileIn } from '../support/browser/page-files.ts';
 
 const fixture = useConsole();
 

@@ -3,7 +3,7 @@ import { createApolloClient } from '../../console/src/gateway/apollo.ts';
 import { addToList, mergeJobs, readJob, writeJob } from '../../console/src/gateway/job-cache.ts';
 import { JobIdsDocument } from '../../console/src/jobs/documents.ts';
 import { VideoJobsDocument } from '../../client/documents.ts';
-import { consoleJob } from '../support/console-jobs.ts';
+import { consoleJob } from './console-job.ts';
 import { createClient } from 'graphql-ws';
 
 /** A page of the list: each letter is a job, the later in the alphabet the newer. */

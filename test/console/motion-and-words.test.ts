@@ -1,8 +1,8 @@
 import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { useConsole } from '../support/console-fixture.ts';
-import { generate } from '../support/spawned-gateway.ts';
-import { plays, timeOf } from '../support/page-video.ts';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import { generate } from '../support/gateway/spawned-gateway.ts';
+import { plays, timeOf } from '../support/browser/page-files.ts';
 
 const fixture = useConsole({ SANDBOX_SPEED: '4' });
 

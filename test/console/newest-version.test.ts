@@ -8,7 +8,7 @@ import {
 } from '../../client/documents.ts';
 import { readJob } from '../../console/src/gateway/job-cache.ts';
 import { newestVersionLink } from '../../console/src/gateway/newest-version.ts';
-import { consoleJob } from '../support/console-jobs.ts';
+import { consoleJob } from './console-job.ts';
 
 /** A client whose answers come when the test says: to its list, and as updates. */
 function makeClient() {

@@ -1,9 +1,9 @@
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
-import { useConsole } from '../support/console-fixture.ts';
-import { freePort } from '../support/free-port.ts';
-import { noteShifts, shiftsOf } from '../support/layout-shifts.ts';
-import { generate } from '../support/spawned-gateway.ts';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import { freePort } from '../support/network/ports.ts';
+import { generate } from '../support/gateway/spawned-gateway.ts';
 
 /** Nothing listens here until all pages are ready: until then every job is queued, however slow the machine is. */
 const upstreamPort = await freePort();
@@ -55,3 +55,28 @@ test('while jobs go from queued to their ends nothing moves: in lists, wide and 
   }
   expect(await wide.page.locator('.badge').allTextContents()).toEqual(['Failed', 'Ready', 'Ready', 'Ready']);
 });
+
+/** Begins to note what moves on a page of itself, from now on. */
+export async function noteShifts(page: Page): Promise<void> {
+  await page.evaluate(`
+    globalThis.shifts = [];
+    globalThis.describeShift = ({ value, hadRecentInput, sources }) => {
+      const moved = sources.map(({ node }) => node?.className ?? node?.nodeName ?? 'gone');
+      if (!hadRecentInput) shifts.push(value.toFixed(4) + ' ' + moved.join(', '));
+    };
+    globalThis.shiftObserver = new PerformanceObserver((list) => list.getEntries().forEach(describeShift));
+    shiftObserver.observe({ type: 'layout-shift' });
+  `);
+}
+
+/** What has moved since: how far, and which elements. */
+export async function shiftsOf(page: Page): Promise<readonly string[]> {
+  const shifts: readonly string[] = await page.evaluate(`new Promise((done) => {
+    // A shift is reported with the frame that it came in.
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      shiftObserver.takeRecords().forEach(describeShift);
+      done(shifts);
+    }));
+  })`);
+  return shifts;
+}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { useConsole } from '../support/console-fixture.ts';
-import { jobsWith } from '../support/gateway-list.ts';
-import { fileIn, pngFile } from '../support/page-files.ts';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import { jobsWith } from '../support/gateway/generate.ts';
+import { fileIn, pngFile } from '../support/browser/page-files.ts';
 
 const fixture = useConsole();
 

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser, type TestBrowser } from '../support/browser.ts';
-import { ConsolePage } from '../support/console-page.ts';
-import { fileIn, pngFile } from '../support/page-files.ts';
-import { plays } from '../support/page-video.ts';
-import { type SpawnedGateway, spawnGateway } from '../support/spawned-gateway.ts';
+import { launchBrowser, type TestBrowser } from '../support/browser/browser.ts';
+import { ConsolePage } from '../support/browser/console-page.ts';
+import { fileIn, plays, pngFile } from '../support/browser/page-files.ts';
+import { type SpawnedGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Browsers take a page of this name over http for an insecure context, as they do with an address of the LAN. */

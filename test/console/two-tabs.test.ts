@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { useConsole } from '../support/console-fixture.ts';
-import { ConsolePage } from '../support/console-page.ts';
-import { generate, watchToEnd } from '../support/spawned-gateway.ts';
-import { plays } from '../support/page-video.ts';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import { ConsolePage } from '../support/browser/console-page.ts';
+import { generate, watchToEnd } from '../support/gateway/spawned-gateway.ts';
+import { plays } from '../support/browser/page-files.ts';
 
 const fixture = useConsole({ SANDBOX_SPEED: '2' });
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { uploadImage } from '../../client/upload-image.ts';
 import { signToken, userTokens } from '../auth/tokens.ts';
-import { MIB, PNG, pngOf } from '../support/gateway-upload.ts';
-import { startGateway } from '../support/gateway.ts';
+import { MIB, PNG, pngOf } from '../support/gateway/upload.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
 
 test('a PNG becomes a URL', async () => {
   const sent: { readonly type: string; readonly bytes: Buffer }[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { useConsole } from '../support/console-fixture.ts';
-import { generate, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import { generate, spawnGateway, watchToEnd } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const fixture = useConsole();

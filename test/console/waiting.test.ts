@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { useConsole } from '../support/console-fixture.ts';
-import { generate, readJob } from '../support/spawned-gateway.ts';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import { generate, readJob } from '../support/gateway/spawned-gateway.ts';
 
 const fixture = useConsole({ SEGMIND_RPM: '1' });
 

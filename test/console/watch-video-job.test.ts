@@ -1,12 +1,12 @@
 import { createClient, type Client } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
 import { type WatchVideoJobOptions, watchVideoJob } from '../../client/watch-video-job.ts';
-import { JobMover, PROCESSING, WHOLE_LIFE } from '../support/gateway-jobs.ts';
-import { until } from '../support/gateway-until.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { JobMover, PROCESSING, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
+import { until } from '../support/until.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { jobId } from '../support/jobs.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
+import { TcpProxy } from '../support/network/tcp-proxy.ts';
 import { NOON } from '../support/times.ts';
 
 /** A client that connects anew at once, for ever. */

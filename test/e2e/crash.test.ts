@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { generate, readJob, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
+import { generate, readJob, spawnGateway, watchToEnd } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
 

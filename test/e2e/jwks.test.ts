@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
-import { listenOnFreePort } from '../support/scripted-upstream-port.ts';
-import { spawnGateway } from '../support/spawned-gateway.ts';
+import { listenOnFreePort } from '../support/network/ports.ts';
+import { spawnGateway } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 test('an issuer that cannot be reached is a warning at start that names the setting, the reason and what to do', async () => {

@@ -3,10 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { picture } from '../sandbox/support.ts';
-import { answerOf, dataOf } from '../support/gateway-http.ts';
-import { postUpload } from '../support/gateway-upload.ts';
-import { generate, type SpawnedGateway, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
-import { SseClient } from '../support/sse-client.ts';
+import { answerOf, dataOf } from '../support/gateway/http.ts';
+import { postUpload } from '../support/gateway/upload.ts';
+import {
+  generate,
+  type SpawnedGateway,
+  spawnGateway,
+  watchToEnd,
+} from '../support/gateway/spawned-gateway.ts';
+import { SseClient } from '../support/gateway/sse-client.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const LITTLE = { resolution: 'R360', videoLength: 1 };

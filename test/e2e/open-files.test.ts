@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { spawnGateway } from '../support/spawned-gateway.ts';
+import { spawnGateway } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
 

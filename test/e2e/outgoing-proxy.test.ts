@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ConnectProxy } from '../support/connect-proxy.ts';
-import { generate, spawnGateway } from '../support/spawned-gateway.ts';
+import { ConnectProxy } from '../support/network/connect-proxy.ts';
+import { generate, spawnGateway } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
 

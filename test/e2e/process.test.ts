@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { generate, spawnFailingGateway, spawnGateway } from '../support/spawned-gateway.ts';
+import { generate, spawnFailingGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
 

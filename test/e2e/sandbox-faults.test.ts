@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { spawnGateway } from '../support/spawned-gateway.ts';
+import { spawnGateway } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 test('the log says why the embedded sandbox could not make a video', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { generate, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
+import { generate, spawnGateway, watchToEnd } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 test('without a key: from the mutation to a video that a browser can play and seek', async () => {

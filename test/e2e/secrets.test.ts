@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { postBody } from '../support/gateway-http.ts';
-import { RedisServer } from '../support/redis-server.ts';
-import { generate as generateJob, spawnFailingGateway, spawnGateway } from '../support/spawned-gateway.ts';
+import { postBody } from '../support/gateway/http.ts';
+import { RedisServer } from '../support/redis/redis-server.ts';
+import {
+  generate as generateJob,
+  spawnFailingGateway,
+  spawnGateway,
+} from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { WsClient } from '../support/ws-client.ts';
+import { WsClient } from '../support/gateway/ws-client.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
 
 // Neither looks like one.

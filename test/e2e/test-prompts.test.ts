@@ -1,6 +1,6 @@
 import { test } from 'vitest';
 import { FAULTS } from '../../src/sandbox/faults.ts';
-import { generate, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
+import { generate, spawnGateway, watchToEnd } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** How jobs end that only their deadline ends. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { MIB, PNG, pngOf, postUpload, refusalOf } from '../support/gateway-upload.ts';
-import { after, json } from '../support/scripted-upstream-replies.ts';
-import { ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { type SpawnedGateway, spawnGateway } from '../support/spawned-gateway.ts';
+import { MIB, PNG, pngOf, postUpload, refusalOf } from '../support/gateway/upload.ts';
+import { after, json } from '../support/upstream/replies.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
+import { type SpawnedGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 test('an upload of 10 MiB holds at most 15 MiB until the upstream has answered', async () => {
@@ -15,7 +15,7 @@ test('an upload of 10 MiB holds at most 15 MiB until the upstream has answered',
     DATA_DIR: folder.path,
     SEGMIND_API_KEY: 'SG_0123456789abcdef',
     SEGMIND_BASE_URL: upstream.origin,
-    NODE_OPTIONS: `--import ${new URL('../support/memory-probe.ts', import.meta.url).href}`,
+    NODE_OPTIONS: `--import ${new URL('../support/process/memory-probe.ts', import.meta.url).href}`,
   });
   expect(refusalOf(await postUpload(gateway.url, PNG))).toEqual([200, undefined]);
   const idle = await heldBytes(gateway);

@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { picture } from '../sandbox/support.ts';
-import { answerOf } from '../support/gateway-http.ts';
-import { postUpload } from '../support/gateway-upload.ts';
-import { json } from '../support/scripted-upstream-replies.ts';
-import { ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { generate, type SpawnedGateway, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
+import { answerOf } from '../support/gateway/http.ts';
+import { postUpload } from '../support/gateway/upload.ts';
+import { json } from '../support/upstream/replies.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
+import {
+  generate,
+  type SpawnedGateway,
+  spawnGateway,
+  watchToEnd,
+} from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const KEY = 'SG_0123456789abcdef_upstream';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { generate, post, spawnGateway, watchToEnd } from '../support/spawned-gateway.ts';
+import { generate, post, spawnGateway, watchToEnd } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
 

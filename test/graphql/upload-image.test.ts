@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { memoryOwnerRate } from '../../src/store/owner-rate.ts';
 import type { Image } from '../../src/providers/image-host.ts';
-import { generate, INPUT } from '../support/gateway-generate.ts';
-import { answerOf, type ClientError, postBody } from '../support/gateway-http.ts';
+import { generate, INPUT } from '../support/gateway/generate.ts';
+import { answerOf, type ClientError, postBody } from '../support/gateway/http.ts';
 import {
   JPEG,
   MIB,
@@ -14,9 +14,9 @@ import {
   UPLOAD,
   uploadOf,
   WEBP,
-} from '../support/gateway-upload.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
-import { WsClient } from '../support/ws-client.ts';
+} from '../support/gateway/upload.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { WsClient } from '../support/gateway/ws-client.ts';
 
 const URL = 'https://files.example.com/cat.png';
 

@@ -3,14 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { AnswerBudget } from '../../src/graphql/answer-budget.ts';
 import { ASKS } from '../auth/ask.ts';
-import { CallbackRouter } from '../support/callback-router.ts';
-import { graphql, http, postBody } from '../support/gateway-http.ts';
-import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
-import { TRANSPORTS } from '../support/gateway-streams.ts';
-import { until } from '../support/gateway-until.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { CallbackRouter } from '../support/gateway/callback-router.ts';
+import { graphql, http, postBody } from '../support/gateway/http.ts';
+import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
+import { TRANSPORTS } from '../support/gateway/streams.ts';
+import { until } from '../support/until.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { overrideStore } from '../support/override-store.ts';
-import { WsClient } from '../support/ws-client.ts';
+import { WsClient } from '../support/gateway/ws-client.ts';
 
 const MIB = 1024 * 1024;
 /** Bytes that one list and nothing else finds room in. */

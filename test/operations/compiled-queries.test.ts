@@ -8,10 +8,10 @@ import { Documents } from '../../src/operations/documents.ts';
 import { TurnQueue } from '../../src/operations/turn-queue.ts';
 import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
-import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { overrideStore } from '../support/override-store.ts';
-import { randomRequests } from '../support/random-queries.ts';
+import { randomRequests } from './random-queries.ts';
 
 /** The same to clients; but where a charset is named, Yoga answers. */
 const SHORT = 'application/json';

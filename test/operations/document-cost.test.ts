@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { answerOf, postBody } from '../support/gateway-http.ts';
-import { startGateway } from '../support/gateway.ts';
-import { WsClient } from '../support/ws-client.ts';
+import { answerOf, postBody } from '../support/gateway/http.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
+import { WsClient } from '../support/gateway/ws-client.ts';
 
 const EVERY_FIELD = `
   id version status isTerminal progress createdAt submittedAt startedAt finishedAt estimatedCompletionAt

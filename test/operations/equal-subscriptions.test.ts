@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
 import { signToken, START, userTokens } from '../auth/tokens.ts';
 import { settled } from '../support/fake-clock.ts';
-import { JobMover } from '../support/gateway-jobs.ts';
-import { until } from '../support/gateway-until.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { JobMover } from '../support/gateway/job-mover.ts';
+import { until } from '../support/until.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { WsClient, type WsMessage } from '../support/ws-client.ts';
+import { WsClient, type WsMessage } from '../support/gateway/ws-client.ts';
 
 const WATCH = `subscription Watch($id: ID!, $sinceVersion: Int) {
   videoJobUpdated(id: $id, sinceVersion: $sinceVersion) { version }

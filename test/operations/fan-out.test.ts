@@ -6,11 +6,11 @@ import { Documents } from '../../src/operations/documents.ts';
 import { FanOut } from '../../src/operations/fan-out.ts';
 import { TurnQueue } from '../../src/operations/turn-queue.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { JobMover, WHOLE_LIFE } from '../support/gateway-jobs.ts';
-import { TRANSPORTS } from '../support/gateway-streams.ts';
-import { startGateway } from '../support/gateway.ts';
+import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
+import { TRANSPORTS } from '../support/gateway/streams.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { overrideStore } from '../support/override-store.ts';
-import { WsClient } from '../support/ws-client.ts';
+import { WsClient } from '../support/gateway/ws-client.ts';
 
 const WATCH =
   'subscription ($id: ID!, $sinceVersion: Int) { videoJobUpdated(id: $id, sinceVersion: $sinceVersion) { version video { base64 } } }';

@@ -4,11 +4,11 @@ import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
 import { ASKS } from '../auth/ask.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
-import { answerOf, http, postBody } from '../support/gateway-http.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { answerOf, http, postBody } from '../support/gateway/http.ts';
 import { SettingsFileError } from '../../src/config/settings-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { WsClient } from '../support/ws-client.ts';
+import { WsClient } from '../support/gateway/ws-client.ts';
 
 /** One of each way to get there; where the token stands is no matter. */
 const TRANSPORTS = ['POST', 'GET', 'SSE by POST', 'SSE by GET', 'WebSocket, header'];

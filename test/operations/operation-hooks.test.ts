@@ -2,11 +2,11 @@ import { beforeEach, expect, test } from 'vitest';
 import type { OperationHook } from '../../src/operations/hooks.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { signToken, userTokens } from '../auth/tokens.ts';
-import { JobMover } from '../support/gateway-jobs.ts';
-import { TRANSPORTS } from '../support/gateway-streams.ts';
-import { startGateway } from '../support/gateway.ts';
+import { JobMover } from '../support/gateway/job-mover.ts';
+import { TRANSPORTS } from '../support/gateway/streams.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { overrideStore } from '../support/override-store.ts';
-import { WsClient } from '../support/ws-client.ts';
+import { WsClient } from '../support/gateway/ws-client.ts';
 
 const QUERY = '{ __typename }';
 const WATCH_ALL = 'subscription { videoJobsUpdated { version } }';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StatusOutcome } from '../../src/providers/video-upstream.ts';
-import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
+import { passingFault, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
 import { running } from './step-bench.ts';

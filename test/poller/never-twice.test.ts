@@ -15,7 +15,7 @@ import { claimAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { sqliteOptions } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { FakeVideoUpstream, passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
+import { FakeVideoUpstream, passingFault, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { acceptedJob, record } from '../support/jobs.ts';
 import { Recorder } from '../support/recorder.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HistoryEntry, ResultOutcome, StatusOutcome } from '../../src/providers/video-upstream.ts';
-import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
+import { passingFault, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { running, StepBench } from './step-bench.ts';
 

@@ -12,7 +12,7 @@ import type { Submissions } from '../../src/store/submissions.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { TYPICAL_MS } from '../support/durations.ts';
 import { FakeClock, settled } from '../support/fake-clock.ts';
-import { FakeVideoUpstream, type UpstreamScript } from '../support/fake-video-upstream.ts';
+import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
 import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { CALL_TIMEOUT_MS, RETENTION_MS } from './step-bench.ts';

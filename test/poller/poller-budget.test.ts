@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isFinal } from '../../src/domain/job/job.ts';
 import { settled } from '../support/fake-clock.ts';
-import { passingFault } from '../support/fake-video-upstream.ts';
+import { passingFault } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
 import { running } from './step-bench.ts';

@@ -4,7 +4,7 @@ import { isFinal } from '../../src/domain/job/job.ts';
 import { SharedDurations } from '../../src/store/durations.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
-import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
+import { passingFault, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { settled } from '../support/fake-clock.ts';
-import { cut } from '../support/fake-video-upstream.ts';
+import { cut } from '../support/upstream/fake-video-upstream.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
 import { running } from './step-bench.ts';

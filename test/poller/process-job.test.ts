@@ -3,7 +3,7 @@ import { forecastWaiting } from '../../src/domain/job/forecast.ts';
 import { UNLEARNED } from '../support/durations.ts';
 import type { Job, JobMetrics } from '../../src/domain/job/job.ts';
 import type { ResultOutcome, StatusOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
-import { passingFault, VIDEO_READY } from '../support/fake-video-upstream.ts';
+import { passingFault, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { DAY, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { CALL_TIMEOUT_MS, LEASE_MS, RETENTION_MS, running, StepBench } from './step-bench.ts';
 

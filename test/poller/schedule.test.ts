@@ -3,7 +3,7 @@ import type { Job } from '../../src/domain/job/job.ts';
 import { nextPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
 import type { JobFields } from '../support/jobs.ts';
 import { UNLEARNED } from '../support/durations.ts';
-import { accepted, passingFault } from '../support/fake-video-upstream.ts';
+import { accepted, passingFault } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { running, StepBench } from './step-bench.ts';
 

@@ -4,7 +4,7 @@ import { requestFingerprint } from '../../src/domain/request/video-request.ts';
 import { SentJobs } from '../../src/poller/sent-jobs.ts';
 import type { HistoryEntry, HistoryOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { claimAll } from '../contract/job-store-cases/opened-store.ts';
-import { passingFault } from '../support/fake-video-upstream.ts';
+import { passingFault } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { StepBench } from './step-bench.ts';
 

@@ -9,7 +9,7 @@ import { claimAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { FakeVideoUpstream, type UpstreamScript } from '../support/fake-video-upstream.ts';
+import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
 import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
 import { DAY, MINUTE, SECOND } from '../support/times.ts';
 

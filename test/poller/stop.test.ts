@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobStore } from '../../src/store/job-store.ts';
 import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { settled } from '../support/fake-clock.ts';
-import { cut, passingFault } from '../support/fake-video-upstream.ts';
+import { cut, passingFault } from '../support/upstream/fake-video-upstream.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench, type PollerBenchOptions } from './poller-bench.ts';

@@ -24,7 +24,7 @@ test('a full disk costs lines, which are counted once there is room again', () =
 });
 
 test('a pipe that nobody reads costs lines, not memory and not time', async () => {
-  const script = new URL('../support/stalled-log.ts', import.meta.url);
+  const script = new URL('./stalled-log.child.ts', import.meta.url);
   const child = spawn(process.execPath, [script.pathname], { stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = once(child, 'close');
   const [report] = await once(child.stderr.setEncoding('utf8'), 'data');

@@ -1,13 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { answer, json } from '../support/scripted-upstream-replies.ts';
-import {
-  jobSession,
-  openSession,
-  patiently,
-  REQUEST,
-  submitSession,
-} from '../support/scripted-upstream-session.ts';
+import { answer, json } from '../support/upstream/replies.ts';
+import { jobSession, openSession, patiently, REQUEST, submitSession } from '../support/upstream/session.ts';
 
 const BODY = Buffer.from(JSON.stringify({ status: 'PROCESSING', request_id: 'job-1' }));
 const JSON_TYPE = { 'content-type': 'application/json' };

@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { Agent, buildConnector } from 'undici';
 import { expect, it } from 'vitest';
 import { exchange } from '../../src/providers/segmind/http/exchange.ts';
-import { json } from '../support/scripted-upstream-replies.ts';
-import { ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { json } from '../support/upstream/replies.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
 it('writes nothing when the connection comes about after the deadline', async () => {
   await using server = await ScriptedUpstream.start();

@@ -1,7 +1,7 @@
 /** Makes one call to an upstream and writes its outcome; the test stops this process meanwhile. */
 import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
-import { endWithParent } from '../support/end-with-parent.ts';
-import { patiently, REQUEST } from '../support/scripted-upstream-session.ts';
+import { endWithParent } from '../support/process/child.ts';
+import { patiently, REQUEST } from '../support/upstream/session.ts';
 
 endWithParent();
 const [, , origin = '', call = '', timeoutMs = ''] = process.argv;

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { startChild } from '../support/child.ts';
-import { after, json, neverEnding, type Reply } from '../support/scripted-upstream-replies.ts';
-import { SUBMIT_PATH } from '../support/scripted-upstream-session.ts';
-import { ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { startChild } from '../support/process/child.ts';
+import { after, json, neverEnding, type Reply } from '../support/upstream/replies.ts';
+import { SUBMIT_PATH } from '../support/upstream/session.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
 /** Long enough for the child to be stopped before it passes. */
 const TIMEOUT_MS = 4000;

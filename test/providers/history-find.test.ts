@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import type { HistoryOutcome, HistoryQuery } from '../../src/providers/video-upstream.ts';
-import { json, type Reply } from '../support/scripted-upstream-replies.ts';
+import { json, type Reply } from '../support/upstream/replies.ts';
 import {
   API_KEY,
   HISTORY_PATH,
@@ -9,7 +9,7 @@ import {
   NOW,
   patiently,
   REQUEST,
-} from '../support/scripted-upstream-session.ts';
+} from '../support/upstream/session.ts';
 import { ENTRY, inputsOf, QUERY, row } from './history-rows.ts';
 
 async function find(reply: Reply, query: Partial<HistoryQuery> = {}): Promise<HistoryOutcome> {

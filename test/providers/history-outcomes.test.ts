@@ -10,7 +10,7 @@ import {
   type Reply,
   silence,
   truncated,
-} from '../support/scripted-upstream-replies.ts';
+} from '../support/upstream/replies.ts';
 import {
   API_KEY,
   HISTORY_PATH,
@@ -18,8 +18,8 @@ import {
   NOW,
   openSession,
   patiently,
-} from '../support/scripted-upstream-session.ts';
-import { ScriptedUpstream } from '../support/scripted-upstream.ts';
+} from '../support/upstream/session.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 import { ENTRY, QUERY, row } from './history-rows.ts';
 
 const TEXT = { 'content-type': 'text/plain' };

@@ -1,6 +1,6 @@
 import type { VideoRequest } from '../../src/domain/request/video-request.ts';
 import type { HistoryQuery } from '../../src/providers/video-upstream.ts';
-import { NOW, REQUEST } from '../support/scripted-upstream-session.ts';
+import { NOW, REQUEST } from '../support/upstream/session.ts';
 
 /** Around NOW, as a lost submission is looked for. */
 export const QUERY: HistoryQuery = { request: REQUEST, from: NOW - 60_000, to: NOW + 60_000, page: 1 };

@@ -10,7 +10,7 @@ import {
   type Reply,
   silence,
   truncated,
-} from '../support/scripted-upstream-replies.ts';
+} from '../support/upstream/replies.ts';
 import {
   API_KEY,
   connectTo,
@@ -19,8 +19,8 @@ import {
   patiently,
   REQUEST,
   SUBMIT_PATH,
-} from '../support/scripted-upstream-session.ts';
-import { ScriptedUpstream } from '../support/scripted-upstream.ts';
+} from '../support/upstream/session.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
 const SILENT = {
   type: 'no-news',

@@ -1,19 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { SegmindImageHost } from '../../src/providers/segmind/segmind-image-host.ts';
 import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
-import { ConnectProxy, type ProxyBehaviour } from '../support/connect-proxy.ts';
-import { json, silence } from '../support/scripted-upstream-replies.ts';
-import {
-  API_KEY,
-  HISTORY_PATH,
-  NOW,
-  patiently,
-  REQUEST,
-  SUBMIT_PATH,
-} from '../support/scripted-upstream-session.ts';
-import { ScriptedUpstream } from '../support/scripted-upstream.ts';
-import { listenTcp } from '../support/scripted-upstream-tcp.ts';
-import { terminateTls } from '../support/tls-terminator.ts';
+import { ConnectProxy, type ProxyBehaviour } from '../support/network/connect-proxy.ts';
+import { json, silence } from '../support/upstream/replies.ts';
+import { API_KEY, HISTORY_PATH, NOW, patiently, REQUEST, SUBMIT_PATH } from '../support/upstream/session.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
+import { listenTcp } from '../support/network/tcp-listener.ts';
+import { terminateTls } from '../support/network/tls-terminator.ts';
 
 /** A name that only the proxy knows. */
 const HOST = 'upstream.test';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ResultOutcome } from '../../src/providers/video-upstream.ts';
-import { answer, html, json, type Reply } from '../support/scripted-upstream-replies.ts';
-import { jobSession, patiently } from '../support/scripted-upstream-session.ts';
+import { answer, html, json, type Reply } from '../support/upstream/replies.ts';
+import { jobSession, patiently } from '../support/upstream/session.ts';
 
 async function resultFrom(reply: Reply): Promise<ResultOutcome> {
   await using session = await jobSession(reply);

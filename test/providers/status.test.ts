@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StatusOutcome } from '../../src/providers/video-upstream.ts';
-import { answer, html, json, type Reply } from '../support/scripted-upstream-replies.ts';
-import { API_KEY, jobSession, openSession, patiently } from '../support/scripted-upstream-session.ts';
+import { answer, html, json, type Reply } from '../support/upstream/replies.ts';
+import { API_KEY, jobSession, openSession, patiently } from '../support/upstream/session.ts';
 
 async function statusFrom(reply: Reply): Promise<StatusOutcome> {
   await using session = await jobSession(reply);

@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
-import {
-  answer,
-  html,
-  json,
-  neverEnding,
-  type Reply,
-  truncated,
-} from '../support/scripted-upstream-replies.ts';
-import { API_KEY, NOW, patiently, REQUEST, submitSession } from '../support/scripted-upstream-session.ts';
+import { answer, html, json, neverEnding, type Reply, truncated } from '../support/upstream/replies.ts';
+import { API_KEY, NOW, patiently, REQUEST, submitSession } from '../support/upstream/session.ts';
 
 async function submitTo(...replies: Reply[]): Promise<SubmitOutcome> {
   await using session = await submitSession(...replies);

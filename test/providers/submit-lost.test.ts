@@ -8,15 +8,9 @@ import {
   neverEnding,
   type Reply,
   silence,
-} from '../support/scripted-upstream-replies.ts';
-import {
-  API_KEY,
-  connectTo,
-  patiently,
-  REQUEST,
-  submitSession,
-} from '../support/scripted-upstream-session.ts';
-import { listenTcp } from '../support/scripted-upstream-tcp.ts';
+} from '../support/upstream/replies.ts';
+import { API_KEY, connectTo, patiently, REQUEST, submitSession } from '../support/upstream/session.ts';
+import { listenTcp } from '../support/network/tcp-listener.ts';
 
 /** The origin of a port on which nobody listens. */
 async function deadOrigin(): Promise<string> {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { html, json, redirect } from '../support/scripted-upstream-replies.ts';
+import { html, json, redirect } from '../support/upstream/replies.ts';
 import {
   API_KEY,
   connectTo,
@@ -9,8 +9,8 @@ import {
   REQUEST,
   SUBMIT_PATH,
   submitSession,
-} from '../support/scripted-upstream-session.ts';
-import { ScriptedUpstream } from '../support/scripted-upstream.ts';
+} from '../support/upstream/session.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
 const MADE = json(200, { request_id: 'job-1', status: 'QUEUED' });
 

@@ -12,9 +12,9 @@ import {
   type Reply,
   silence,
   truncated,
-} from '../support/scripted-upstream-replies.ts';
-import { API_KEY, NOW, patiently } from '../support/scripted-upstream-session.ts';
-import { ScriptedUpstream } from '../support/scripted-upstream.ts';
+} from '../support/upstream/replies.ts';
+import { API_KEY, NOW, patiently } from '../support/upstream/session.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
 const URL = 'https://files.example.com/a.png';
 const IMAGE: Image = {

@@ -13,8 +13,8 @@ import {
   temporaryFolder,
   textOf,
 } from './support.ts';
-import { freePort } from '../support/free-port.ts';
-import { JPEG, MIB, pngOf, WEBP } from '../support/gateway-upload.ts';
+import { freePort } from '../support/network/ports.ts';
+import { JPEG, MIB, pngOf, WEBP } from '../support/gateway/upload.ts';
 
 const PATH = '/upload-asset';
 const DAY = 24 * 3_600_000;

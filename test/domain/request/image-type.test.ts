@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { imageTypeOf } from '../../../src/domain/request/image-type.ts';
-import { JPEG, PNG, WEBP } from '../../support/gateway-upload.ts';
+import { JPEG, PNG, WEBP } from '../../support/gateway/upload.ts';
 
 describe('the type of an image', () => {
   it.each([

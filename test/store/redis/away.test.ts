@@ -8,7 +8,7 @@ import { RedisSubmissions } from '../../../src/store/redis/redis-submissions.ts'
 import { claimAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
 import { keyedJob, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 
 describe('a Redis that is away', () => {

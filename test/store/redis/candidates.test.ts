@@ -5,7 +5,7 @@ import { keys } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { claimAll, claimUpTo, idsOf, present } from '../../contract/job-store-cases/opened-store.ts';
 import { nextVersion, record } from '../../support/jobs.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { SECOND } from '../../support/times.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 

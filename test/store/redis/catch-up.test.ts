@@ -3,7 +3,7 @@ import { JobReader } from '../../../src/store/redis/job-reader.ts';
 import { keys } from '../../../src/store/redis/keys.ts';
 import { catchUp } from '../../../src/store/redis/catch-up.ts';
 import { completed, record } from '../../support/jobs.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { HOUR, MINUTE } from '../../support/times.ts';
 import { claimAll } from '../../contract/job-store-cases/opened-store.ts';
 import { freshJob, openRedis } from './open-redis.ts';

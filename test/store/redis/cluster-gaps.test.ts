@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Claim } from '../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
-import { until } from '../../support/gateway-until.ts';
+import { until } from '../../support/until.ts';
 import { completed, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
-import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.ts';
+import { type RedisCluster, startRedisCluster } from '../../support/redis/redis-cluster.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 
 describe('watchers on a cluster', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { describeJobStore } from '../../contract/job-store.ts';
-import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.ts';
+import { type RedisCluster, startRedisCluster } from '../../support/redis/redis-cluster.ts';
 import { openContract } from './open-contract.ts';
 
 let cluster: RedisCluster;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { describeJobStore } from '../../contract/job-store.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { openContract } from './open-contract.ts';
 
 let server: RedisServer;

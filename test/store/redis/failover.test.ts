@@ -3,8 +3,8 @@ import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
 import { nextVersion } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
-import { RedisServer } from '../../support/redis-server.ts';
-import { TcpProxy } from '../../support/tcp-proxy.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
+import { TcpProxy } from '../../support/network/tcp-proxy.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 
 /** Replication starts at once, not after five seconds. */

@@ -4,7 +4,7 @@ import { findDue } from '../../../src/store/redis/claim-due.ts';
 import { JobReader } from '../../../src/store/redis/job-reader.ts';
 import { keys, shardOf, SHARDS } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { openRedis } from './open-redis.ts';
 
 const NOW = 50;

@@ -7,7 +7,7 @@ import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts'
 import { createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
 import { completed, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 
 const ownerChannel = ({ id, ownerId }: Job) => channels.owner(shardOf(id), ownerId);

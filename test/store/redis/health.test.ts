@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { record } from '../../support/jobs.ts';
-import { startRedisCluster } from '../../support/redis-cluster.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { startRedisCluster } from '../../support/redis/redis-cluster.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 
 describe('the health of a Redis', () => {

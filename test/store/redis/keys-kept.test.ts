@@ -10,7 +10,7 @@ import {
   present,
 } from '../../contract/job-store-cases/opened-store.ts';
 import { completed, keyedJob, nextVersion, record } from '../../support/jobs.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../support/times.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 

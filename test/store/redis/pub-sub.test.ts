@@ -7,7 +7,7 @@ import { encodeJob } from '../../../src/store/redis/job-hash.ts';
 import { channels } from '../../../src/store/redis/keys.ts';
 import { systemClock } from '../../../src/process/clocks.ts';
 import { acceptedJob } from '../../support/jobs.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 
 const KEY = sealKey(Buffer.alloc(32, 7));
 

@@ -8,7 +8,7 @@ import {
   idsOf,
   present,
 } from '../../contract/job-store-cases/opened-store.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { HOUR, MINUTE, SECOND } from '../../support/times.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 

@@ -1,5 +1,5 @@
-import { startRedisCluster } from '../../support/redis-cluster.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { startRedisCluster } from '../../support/redis/redis-cluster.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 
 /** A running Redis, or a running cluster. */
 export interface RunningRedis extends AsyncDisposable {

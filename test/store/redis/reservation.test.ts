@@ -6,7 +6,7 @@ import { reserve } from '../../../src/store/redis/reservation.ts';
 import { claimAll, present } from '../../contract/job-store-cases/opened-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, failed, limits, nextVersion, record } from '../../support/jobs.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { DAY, HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { openRedis } from './open-redis.ts';
 

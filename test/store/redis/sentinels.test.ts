@@ -3,8 +3,8 @@ import { explainFault } from '../../../src/store/redis/explain-fault.ts';
 import { createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
 import { nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
-import { PRIMARY_NAME, startSentinels } from '../../support/redis-sentinel.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { PRIMARY_NAME, startSentinels } from '../../support/redis/redis-sentinel.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 
 it('a job and its watchers survive the death of the primary, which sentinels replace', async () => {

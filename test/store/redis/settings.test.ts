@@ -9,7 +9,7 @@ import { SteadyClock } from '../../../src/process/clocks.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { keys } from '../../../src/store/redis/keys.ts';
 import { checkRedisSettings } from '../../../src/store/redis/permissions.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { openRedis } from './open-redis.ts';
 
 async function warningsOf(...settings: string[]): Promise<string[]> {

@@ -7,8 +7,8 @@ import { parseConfig } from '../../../src/config/config.ts';
 import { FaultLog } from '../../../src/process/fault-log.ts';
 import { SteadyClock } from '../../../src/process/clocks.ts';
 import { openStorage } from '../../../src/store/open.ts';
-import { makeCertificate } from '../../support/certificates.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { makeCertificate } from '../../support/network/certificates.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 describe('a start with a Redis that cannot be used', () => {

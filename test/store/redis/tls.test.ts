@@ -2,11 +2,11 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
-import { type Certificate, makeCertificate, readCa } from '../../support/certificates.ts';
+import { type Certificate, makeCertificate, readCa } from '../../support/network/certificates.ts';
 import { nextVersion } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
-import { startRedisCluster } from '../../support/redis-cluster.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { startRedisCluster } from '../../support/redis/redis-cluster.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { TurnRedis } from '../../../src/store/redis/connections.ts';
-import { RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 
 it('what is asked for in one turn is held until its end, and answered in order', async () => {
   await using server = await RedisServer.start();

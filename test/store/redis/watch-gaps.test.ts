@@ -4,11 +4,11 @@ import type { Job } from '../../../src/domain/job/job.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { claimAll, createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
-import { until } from '../../support/gateway-until.ts';
+import { until } from '../../support/until.ts';
 import { completed, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
-import { RedisServer } from '../../support/redis-server.ts';
-import { TcpProxy } from '../../support/tcp-proxy.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
+import { TcpProxy } from '../../support/network/tcp-proxy.ts';
 import { MINUTE } from '../../support/times.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 

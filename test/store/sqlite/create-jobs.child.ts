@@ -1,7 +1,7 @@
 // A process that creates, marks and ends jobs as fast as it can and says what was acknowledged, until it is killed.
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
-import { endWithParent } from '../../support/end-with-parent.ts';
+import { endWithParent } from '../../support/process/child.ts';
 import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
 import { MINUTE } from '../../support/times.ts';
 import { sqliteOptions } from './open-sqlite.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FolderInUseError, lockFolder } from '../../../src/store/sqlite/folder-lock.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
-import { type Child, startChild } from '../../support/child.ts';
+import { type Child, startChild } from '../../support/process/child.ts';
 import { acceptedJob, record } from '../../support/jobs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { NOON } from '../../support/times.ts';

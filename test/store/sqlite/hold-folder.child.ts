@@ -1,6 +1,6 @@
 // A process that opens the store in a folder, says so, and stays.
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
-import { endWithParent } from '../../support/end-with-parent.ts';
+import { endWithParent } from '../../support/process/child.ts';
 import { sqliteOptions } from './open-sqlite.ts';
 
 endWithParent();

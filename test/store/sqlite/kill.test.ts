@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
-import { startChild } from '../../support/child.ts';
+import { startChild } from '../../support/process/child.ts';
 import { acceptedJob, record } from '../../support/jobs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { MINUTE } from '../../support/times.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { refusalOf, startCallbacks, subscribe, wanted, WATCH_ALL } from '../../support/callback-bench.ts';
-import { WHOLE_LIFE } from '../../support/gateway-jobs.ts';
-import { until } from '../../support/gateway-until.ts';
+import { refusalOf, startCallbacks, subscribe, wanted, WATCH_ALL } from './callback-gateway.ts';
+import { WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
+import { until } from '../../support/until.ts';
 
 describe('a subscription with a callback', () => {
   it('is checked, told each state, and completed', async () => {

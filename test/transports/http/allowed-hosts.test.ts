@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AllowedHosts } from '../../../src/transports/http/addresses/allowed-hosts.ts';
-import { startGateway } from '../../support/gateway.ts';
-import { exchange, postBody } from '../../support/gateway-http.ts';
-import { WsClient } from '../../support/ws-client.ts';
+import { startGateway } from '../../support/gateway/gateway.ts';
+import { exchange, postBody } from '../../support/gateway/http.ts';
+import { WsClient } from '../../support/gateway/ws-client.ts';
 
 const BODY = JSON.stringify({ query: '{ __typename }' });
 /** As in the documented container: nobody signs in, and the port is published to this machine. */

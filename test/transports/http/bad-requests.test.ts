@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type FaultWatch, watchFaults } from '../../support/gateway-faults.ts';
-import { answerOf, dataOf, exchange, http, type HttpAnswer, postBody } from '../../support/gateway-http.ts';
-import { type Gateway, startGateway } from '../../support/gateway.ts';
-import { WsClient } from '../../support/ws-client.ts';
+import { type FaultWatch, watchFaults } from './fault-watch.ts';
+import { answerOf, dataOf, exchange, http, type HttpAnswer, postBody } from '../../support/gateway/http.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { WsClient } from '../../support/gateway/ws-client.ts';
 
 const RESPONSE_JSON = 'application/graphql-response+json';
 const MIB = 1024 * 1024;

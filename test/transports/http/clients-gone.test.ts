@@ -5,8 +5,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { signToken, userTokens } from '../../auth/tokens.ts';
-import { until } from '../../support/gateway-until.ts';
-import { type Gateway, startGateway } from '../../support/gateway.ts';
+import { until } from '../../support/until.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 import { overrideStore } from '../../support/override-store.ts';
 
 const CLIENTS = 20;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type FaultWatch, watchFaults } from '../../support/gateway-faults.ts';
-import { answerOf, dataOf, exchange, postBody } from '../../support/gateway-http.ts';
+import { type FaultWatch, watchFaults } from './fault-watch.ts';
+import { answerOf, dataOf, exchange, postBody } from '../../support/gateway/http.ts';
 import {
   FORM,
   formHead,
@@ -16,8 +16,8 @@ import {
   refusalOf,
   UPLOAD,
   uploadOf,
-} from '../../support/gateway-upload.ts';
-import { type Gateway, startGateway } from '../../support/gateway.ts';
+} from '../../support/gateway/upload.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 
 let gateway: Gateway;
 let watch: FaultWatch;

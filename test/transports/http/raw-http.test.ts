@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { watchFaults } from '../../support/gateway-faults.ts';
-import { dataOf, exchange } from '../../support/gateway-http.ts';
-import { startGateway } from '../../support/gateway.ts';
+import { watchFaults } from './fault-watch.ts';
+import { dataOf, exchange } from '../../support/gateway/http.ts';
+import { startGateway } from '../../support/gateway/gateway.ts';
 
 const GOOD = '{"query":"{ __typename }"}';
 const ANSWER = '{"data":{"__typename":"Query"}}';

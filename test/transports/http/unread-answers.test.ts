@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { AnswerBudget } from '../../../src/graphql/answer-budget.ts';
 import type { SlowClientLimits } from '../../../src/transports/http/slow-clients.ts';
-import { JobMover, WHOLE_LIFE } from '../../support/gateway-jobs.ts';
-import { until } from '../../support/gateway-until.ts';
-import { type Gateway, startGateway } from '../../support/gateway.ts';
-import { SseClient } from '../../support/sse-client.ts';
-import { WsClient } from '../../support/ws-client.ts';
+import { JobMover, WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
+import { until } from '../../support/until.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { SseClient } from '../../support/gateway/sse-client.ts';
+import { WsClient } from '../../support/gateway/ws-client.ts';
 
 const MIB = 1024 * 1024;
 const VIDEO_BYTES = 20 * MIB;

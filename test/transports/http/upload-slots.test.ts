@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type UploadSlot, UploadSlots } from '../../../src/transports/http/uploads/upload-slots.ts';
 import { memoryOwnerRate } from '../../../src/store/owner-rate.ts';
 import { signToken, userTokens } from '../../auth/tokens.ts';
-import { exchange } from '../../support/gateway-http.ts';
+import { exchange } from '../../support/gateway/http.ts';
 import {
   formHead,
   PNG,
@@ -12,9 +12,9 @@ import {
   rawForm,
   refusalOf,
   uploadOf,
-} from '../../support/gateway-upload.ts';
-import { until } from '../../support/gateway-until.ts';
-import { type Gateway, startGateway } from '../../support/gateway.ts';
+} from '../../support/gateway/upload.ts';
+import { until } from '../../support/until.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 
 const LIMITS = { maxBytes: 12, maxBytesPerOwner: 4, maxSendingPerOwner: 2, maxArrivingPerOwner: 3 };
 

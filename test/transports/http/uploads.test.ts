@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UploadedFile } from '../../../src/graphql/uploaded-file.ts';
 import { TrustedDocuments } from '../../../src/operations/trusted-documents.ts';
-import { type FaultWatch, watchFaults } from '../../support/gateway-faults.ts';
-import { dataOf, exchange } from '../../support/gateway-http.ts';
+import { type FaultWatch, watchFaults } from './fault-watch.ts';
+import { dataOf, exchange } from '../../support/gateway/http.ts';
 import {
   formHead,
   PNG,
@@ -15,8 +15,8 @@ import {
   refusalOf,
   UPLOAD,
   uploadOf,
-} from '../../support/gateway-upload.ts';
-import { type Gateway, startGateway } from '../../support/gateway.ts';
+} from '../../support/gateway/upload.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const APP = 'https://app.example.com';

@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { writerTo } from '../../support/socket-writer.ts';
+import { writerTo } from './open-socket-writer.ts';
 
 /** Takes what is written, and counts it. */
 class Counting extends Duplex {

@@ -1,0 +1,77 @@
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { CHROMIUM, requireProgram } from '../process/programs.ts';
+
+/** How a page is to be shown. */
+export type PageOptions = Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion'>;
+
+/** A page in a fresh context of its own, without the cookies and the storage of others; closed when disposed. */
+export interface OpenedPage extends AsyncDisposable {
+  readonly page: Page;
+  /** What it wrote to the console as an error, and each exception that nothing caught. */
+  errors(): readonly string[];
+  /** The hosts, with their ports, that it sent requests to or opened WebSockets to, each once. */
+  hosts(): readonly string[];
+}
+
+/** A Chromium without a window; ends with all of its pages when disposed. */
+export interface TestBrowser extends AsyncDisposable {
+  /** @default a viewport of 1280 × 800, light, motion not reduced */
+  open(options?: PageOptions): Promise<OpenedPage>;
+}
+
+const ARGS = [
+  // Tests may run as root, where Chromium's sandbox does not work.
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--mute-audio',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+/** How long a step on a page may wait for what it needs. */
+const STEP_DEADLINE_MS = 10_000;
+
+/**
+ * Starts a Chromium; one is enough for all tests of a file.
+ *
+ * @param args command-line arguments besides the usual ones
+ */
+export async function launchBrowser(args: readonly string[] = []): Promise<TestBrowser> {
+  const executablePath = requireProgram(CHROMIUM);
+  const browser = await chromium.launch({ executablePath, args: [...ARGS, ...args] });
+  return {
+    open: async (options = {}) => {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+      context.setDefaultTimeout(STEP_DEADLINE_MS);
+      return openPage(context);
+    },
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}
+
+async function openPage(context: BrowserContext): Promise<OpenedPage> {
+  const errors: string[] = [];
+  const hosts = new Set<string>();
+  const note = (url: string) => {
+    // Of URLs such as data: and blob: there is no host.
+    const { host } = new URL(url);
+    if (host !== '') hosts.add(host);
+  };
+  context.on('request', (request) => note(request.url()));
+  context.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${message.text()} ${message.location().url}`.trim());
+  });
+  context.on('weberror', (webError) => errors.push(String(webError.error())));
+  const page = await context.newPage();
+  page.on('websocket', (socket) => note(socket.url()));
+  return {
+    page,
+    errors: () => errors,
+    hosts: () => [...hosts],
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+}

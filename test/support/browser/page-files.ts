@@ -1,0 +1,57 @@
+import { expect } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import sharp from 'sharp';
+
+/** A PNG of one colour. */
+export async function pngFile(): Promise<Buffer> {
+  const background = { r: 90, g: 140, b: 210 };
+  return sharp({ create: { width: 96, height: 64, channels: 3, background } })
+    .png()
+    .toBuffer();
+}
+
+/** Drops a file onto an element as from the system's file manager: the browser itself makes the events of it. */
+export async function dropFile(page: Page, target: Locator, path: string): Promise<void> {
+  const box = await target.boundingBox();
+  if (box === null) throw new Error('There is nothing to drop upon.');
+  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  const session = await page.context().newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, ...at, data });
+  }
+  await session.detach();
+}
+
+/** Puts a PNG into the clipboard and presses Ctrl+V. */
+export async function pastePng(page: Page, bytes: Buffer): Promise<void> {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.evaluate(`(() => {
+    const bytes = Uint8Array.from(atob('${bytes.toString('base64')}'), (character) => character.codePointAt(0));
+    const image = new Blob([bytes], { type: 'image/png' });
+    return navigator.clipboard.write([new ClipboardItem({ 'image/png': image })]);
+  })()`);
+  await page.keyboard.press('ControlOrMeta+V');
+}
+
+/** Writes a file to be dropped. @returns its path */
+export function fileIn(folder: string, name: string, bytes: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** Waits until a video is played: its time goes on. */
+export async function plays(video: Locator): Promise<void> {
+  await video.waitFor();
+  await expect.poll(() => timeOf(video), { timeout: 10_000 }).toBeGreaterThan(0);
+  const before = await timeOf(video);
+  await expect.poll(() => timeOf(video), { timeout: 10_000 }).not.toBe(before);
+}
+
+/** Where a video is, in seconds. */
+export function timeOf(video: Locator): Promise<number> {
+  return video.evaluate((element) => Number(Reflect.get(element, 'currentTime')));
+}

@@ -1,0 +1,59 @@
+import { SseClient } from './sse-client.ts';
+import type { GraphQLAnswer } from './http.ts';
+import { WsClient } from './ws-client.ts';
+
+/** One subscription, whatever carries it. */
+export interface OpenStream extends Disposable {
+  /** The next result; fails when something else comes. */
+  result<T>(): Promise<GraphQLAnswer<T>>;
+  /** Resolves when `complete` comes; fails when something else comes. */
+  completed(): Promise<void>;
+}
+
+/** Opens a subscription. */
+export type OpenSubscription = (
+  url: string,
+  query: string,
+  variables?: Readonly<Record<string, unknown>>,
+) => Promise<OpenStream>;
+
+/** Every way to subscribe. */
+export const TRANSPORTS: readonly { readonly name: string; readonly open: OpenSubscription }[] = [
+  { name: 'WebSocket', open: overWebSocket },
+  { name: 'SSE by POST', open: (url, query, variables = {}) => overSse(url, query, variables, 'POST') },
+  { name: 'SSE by GET', open: (url, query, variables = {}) => overSse(url, query, variables, 'GET') },
+];
+
+async function overWebSocket(
+  url: string,
+  query: string,
+  variables: Readonly<Record<string, unknown>> = {},
+): Promise<OpenStream> {
+  const client = await WsClient.connect(url);
+  client.subscribe('1', query, variables);
+  return {
+    result: () => client.result('1'),
+    completed: async () => {
+      const { type } = await client.next('1');
+      if (type !== 'complete') throw new Error(`Instead of complete came ${type}.`);
+    },
+    [Symbol.dispose]: () => client[Symbol.dispose](),
+  };
+}
+
+async function overSse(
+  url: string,
+  query: string,
+  variables: Readonly<Record<string, unknown>>,
+  method: 'POST' | 'GET',
+): Promise<OpenStream> {
+  const client = await SseClient.open(url, query, { method, variables });
+  return {
+    result: () => client.result(),
+    completed: async () => {
+      const { event } = await client.next();
+      if (event !== 'complete') throw new Error(`Instead of complete came ${event}.`);
+    },
+    [Symbol.dispose]: () => client[Symbol.dispose](),
+  };
+}

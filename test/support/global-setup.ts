@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { CADDY, CHROMIUM, findProgram, NGINX, OPENSSL, REDIS } from './process/programs.ts';
+
+/** Runs once before all tests: builds the console, which gateways read when they start, and installs missing programs. */
+export function setup(): void {
+  installMissingPrograms();
+  execFileSync(process.execPath, ['scripts/build-console.ts'], { stdio: 'inherit' });
+}
+
+/** Needs root and apt-get. Without them the tests that need a missing program fail and name its package. */
+function installMissingPrograms(): void {
+  const missing = [REDIS, CHROMIUM, OPENSSL, NGINX, CADDY].filter((program) => findProgram(program) === null);
+  if (missing.length === 0 || process.getuid?.() !== 0 || findProgram({ names: ['apt-get'] }) === null)
+    return;
+  const packages = missing.map(({ debianPackage }) => debianPackage);
+  process.stdout.write(`Missing on the PATH: ${packages.join(', ')}. Installing with apt-get.\n`);
+  try {
+    aptGet('update');
+    aptGet('install', '-y', '--no-install-recommends', ...packages);
+  } catch (error) {
+    process.stdout.write(`That failed: ${String(error)}\n`);
+  }
+}
+
+function aptGet(...args: readonly string[]): void {
+  execFileSync('apt-get', args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+}

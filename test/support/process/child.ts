@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** A Node process that runs a TypeScript file; killed when disposed. */
+export interface Child extends AsyncDisposable {
+  /** Whole lines of its output so far. */
+  lines(): string[];
+  /** Everything that it wrote to its error output. */
+  errors(): string;
+  /** Resolves once it has written so many lines; rejects when it ends before. */
+  wrote(lines: number): Promise<void>;
+  /** Resolves with its exit code, null when a signal ended it, when all of its output is here. */
+  readonly ended: Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts a file of the tests in a process of its own; the file is to call `endWithParent`. */
+export function startChild(file: URL, ...args: string[]): Child {
+  const child = spawn(process.execPath, [fileURLToPath(file), ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const ended = once(child, 'close').then(() => child.exitCode);
+  // The last part is what was not yet ended by a line feed, or nothing.
+  const lines = () => output.split('\n').slice(0, -1);
+  return {
+    lines,
+    errors: () => errors,
+    ended,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+    wrote: async (count) => {
+      const over = ended.then(() => 'ended');
+      while (lines().length < count) {
+        if ((await Promise.race([once(child.stdout, 'data'), over])) !== 'ended') continue;
+        if (lines().length < count) throw new Error(`The child ended early: ${errors}`);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** Ends a child process once its parent has gone, however it went: then its standard input is closed. */
+export function endWithParent(): void {
+  process.stdin.resume().on('close', () => {
+    process.exit();
+  });
+}

@@ -1,0 +1,50 @@
+import { CallbackRouter } from '../../support/gateway/callback-router.ts';
+import { answerOf, type HttpAnswer, postBody } from '../../support/gateway/http.ts';
+import { JobMover } from '../../support/gateway/job-mover.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+
+const WATCH_JOB = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { id version } }';
+/** A subscription that does not end by itself. */
+export const WATCH_ALL = 'subscription { videoJobsUpdated { id version } }';
+
+/** What a router asks for; by default it watches one job. */
+interface Wish {
+  readonly query?: string;
+  readonly variables?: object;
+  readonly subscription?: object;
+}
+
+/** What a router puts into `extensions.subscription`. */
+export function wanted(router: CallbackRouter, heartbeatIntervalMs = 0) {
+  const callbackUrl = `${router.origin}/callback/s1?a=b`;
+  return { callbackUrl, subscriptionId: 's1', verifier: 'v1', heartbeatIntervalMs };
+}
+
+/** Subscribes as a router does. */
+export function subscribe(gateway: Gateway, { query = WATCH_JOB, variables, subscription }: Wish) {
+  const body = JSON.stringify({ query, variables, extensions: { subscription } });
+  return postBody(gateway.url, body, { accept: 'application/json;callbackSpec=1.0; charset=utf-8' });
+}
+
+/** The status and the codes of an answer. */
+export function refusalOf({ status, text }: HttpAnswer) {
+  return [status, answerOf(text).errors?.map(({ extensions }) => extensions?.['code'])];
+}
+
+/** A gateway that may call back a router, below a path of it, and a job in it. */
+export async function startCallbacks(path = '') {
+  const router = await CallbackRouter.start();
+  const gateway = await startGateway({ callbackOrigins: [`${router.origin}${path}`] });
+  const mover = new JobMover(gateway);
+  const { id } = await mover.accept();
+  return {
+    router,
+    gateway,
+    mover,
+    id,
+    [Symbol.asyncDispose]: async () => {
+      await gateway[Symbol.asyncDispose]();
+      await router[Symbol.asyncDispose]();
+    },
+  };
+}
