@@ -1,9 +1,10 @@
+import { LRUCache } from 'lru-cache';
 import { ANONYMOUS, type Caller } from '../domain/caller.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { AuthenticationError, AuthUnavailableError, INVALID_TOKEN } from './authentication-error.ts';
 import { JobTokens } from './job-tokens.ts';
-import { RememberedCallers } from './remembered-callers.ts';
 import type { UserTokens } from './user-tokens.ts';
+import { hash } from 'node:crypto';
 
 /** Options of the authenticator. With neither user tokens nor API keys every caller is the owner `anonymous`. */
 export interface AuthenticatorOptions {
@@ -18,13 +19,13 @@ export interface AuthenticatorOptions {
 
 /** A token is at most as long as a header may be. */
 const MAX_TOKEN_LENGTH = 8192;
-const WARNING_PAUSE_MS = 10_000;
+const WARNING_INTERVAL_MS = 10_000;
 
 /** Finds the caller that a token names, by the same rules on every transport. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #remembered = new RememberedCallers();
-  #toldAt = -Infinity;
+  readonly #cache = new TokenCache();
+  #warnedAt = -Infinity;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -44,7 +45,7 @@ export class Authenticator {
     // A job token restricts its bearer also when sign-in is off.
     if (token !== null && JobTokens.isOne(token)) {
       const at = now();
-      return this.#remembered.of(token, at, async () =>
+      return this.#cache.callerOf(token, at, async () =>
         this.#withdrawable(token, await jobTokens.verify(token, at)),
       );
     }
@@ -56,12 +57,12 @@ export class Authenticator {
     if (known != null) return known;
     if (userTokens === null) throw new AuthenticationError(INVALID_TOKEN);
     try {
-      return await this.#remembered.of(token, now(), async () => {
+      return await this.#cache.callerOf(token, now(), async () => {
         const caller = await userTokens.verify(token);
         return userTokens.hasRemoteKeys ? this.#withdrawable(token, caller) : caller;
       });
     } catch (error) {
-      if (error instanceof AuthUnavailableError) this.#tell(error);
+      if (error instanceof AuthUnavailableError) this.#warn(error);
       throw error;
     }
   }
@@ -78,10 +79,44 @@ export class Authenticator {
     return { ...caller, isStillGood };
   }
 
-  #tell(error: AuthUnavailableError): void {
+  #warn(error: AuthUnavailableError): void {
     const { now, onUnavailable } = this.#options;
-    if (now() < this.#toldAt + WARNING_PAUSE_MS) return;
-    this.#toldAt = now();
+    if (now() < this.#warnedAt + WARNING_INTERVAL_MS) return;
+    this.#warnedAt = now();
     onUnavailable(error);
+  }
+}
+
+/** Milliseconds for which a valid token is not verified again. A withdrawn key is accepted for that much longer. */
+const CACHED_MS = 60_000;
+const MAX_CACHED_TOKENS = 10_000;
+
+interface CachedToken {
+  readonly caller: Caller;
+  /** Epoch milliseconds. */
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * Cache of verified tokens. Verifying a signature takes several times as long as answering a query, and a frontend sends the same
+ * token with each. Tokens are stored by their hashes only, and never after they expire.
+ */
+export class TokenCache {
+  readonly #tokens = new LRUCache<string, CachedToken>({ max: MAX_CACHED_TOKENS });
+
+  /**
+   * @param now epoch milliseconds
+   * @param verify checks a token; its exceptions are not cached
+   */
+  async callerOf(token: string, now: number, verify: () => Promise<Caller>): Promise<Caller> {
+    const key = hash('sha256', token, 'base64url');
+    const known = this.#tokens.get(key);
+    // An entry must not last longer when the clock is set back.
+    if (known !== undefined && now >= known.from && now < known.until) return known.caller;
+    const caller = await verify();
+    const until = Math.min(now + CACHED_MS, caller.expiresAt ?? Infinity);
+    this.#tokens.set(key, { caller, from: now, until });
+    return caller;
   }
 }

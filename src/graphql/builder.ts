@@ -1,8 +1,7 @@
 import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import type { GraphQLContext } from './context.ts';
-import { DateTimeScalar, FileScalar, UrlScalar } from './scalars.ts';
-import type { UploadedFile } from './uploaded-file.ts';
+import { DateTimeScalar, FileScalar, UrlScalar, type UploadedFile } from './types/scalars.ts';
 
 /** Jobs in a page when it is not said how many, and at most. */
 export const DEFAULT_PAGE = 20;

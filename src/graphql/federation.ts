@@ -2,7 +2,7 @@ import { getDocumentNodeFromSchema } from '@graphql-tools/utils';
 import { type GraphQLSchema, lexicographicSortSchema, print } from 'graphql';
 import type { Builder } from './builder.ts';
 import { badInput, tooManyEntities } from './errors.ts';
-import type { VideoJobTypes } from './video-job-type.ts';
+import type { VideoJobTypes } from './types/video-job.ts';
 
 const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@cost", "@listSize", "@inaccessible"])';

@@ -4,8 +4,8 @@ import { phasesOf } from '../domain/job/projection.ts';
 import { requireOwner } from './access.ts';
 import { badInput } from './errors.ts';
 import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';
-import { JobView } from './job-view.ts';
-import type { VideoJobTypes } from './video-job-type.ts';
+import { JobView } from './types/job-view.ts';
+import type { VideoJobTypes } from './types/video-job.ts';
 
 /** Values that reading a page counts as, besides those in it. */
 const LIST_COST = 50;

@@ -2,12 +2,12 @@ import type { GraphQLSchema } from 'graphql';
 import type { VideoModel } from '../domain/request/video-request.ts';
 import { createBuilder } from './builder.ts';
 import { defineFederation, printSubgraph } from './federation.ts';
-import { defineJobToken } from './job-token.ts';
-import { defineMutation } from './mutation.ts';
+import { defineJobToken } from './mutations/job-token.ts';
+import { defineMutation } from './mutations/generate-video-types.ts';
 import { defineQuery } from './query.ts';
 import { defineSubscription } from './subscription.ts';
-import { defineUploadImage } from './upload-image.ts';
-import { defineVideoJob } from './video-job-type.ts';
+import { defineUploadImage } from './mutations/upload-image.ts';
+import { defineVideoJob } from './types/video-job.ts';
 
 /** What the schema is made for. */
 export interface SchemaOptions {

@@ -7,8 +7,8 @@ import { requireOwner, requireScope } from './access.ts';
 import type { Builder } from './builder.ts';
 import type { GraphQLContext } from './context.ts';
 import { noSuchJob } from './errors.ts';
-import { JobView } from './job-view.ts';
-import type { VideoJobTypes } from './video-job-type.ts';
+import { JobView } from './types/job-view.ts';
+import type { VideoJobTypes } from './types/video-job.ts';
 
 /** Adds `Subscription`. */
 export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes): void {

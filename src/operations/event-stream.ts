@@ -2,7 +2,7 @@ import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Job } from '../domain/job/job.ts';
 import type { PushIterator, Sink } from '../watching/push-iterator.ts';
 import type { EventResult, FanOut, SubscriberGroup } from './fan-out.ts';
-import type { OperationObserver } from './hooks.ts';
+import type { OperationObserver } from './operation.ts';
 
 /** Where a transport wants the events of one subscription. */
 export interface EventSink {

@@ -3,10 +3,9 @@ import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
-import { byteString } from './byte-string.ts';
+import { byteString, formatResult } from './results.ts';
 import type { OperationPlan } from './operation-plan.ts';
 import type { Operation, Variables } from './operation.ts';
-import { formatResult } from './result-errors.ts';
 import type { TurnQueue } from './turn-queue.ts';
 
 /** Subscribers for whom an event has the same result: same document, rights, gateway URL and variables. */

@@ -5,10 +5,16 @@ import type { GraphQLContext } from '../graphql/context.ts';
 import { type CheckedDocument, Documents } from './documents.ts';
 import { EventStream } from './event-stream.ts';
 import { FanOut } from './fan-out.ts';
-import type { OperationHook, OperationObserver } from './hooks.ts';
+import type {
+  OperationHook,
+  OperationObserver,
+  Operation,
+  OperationRequest,
+  Prepared,
+  Refused,
+} from './operation.ts';
 import { admit, admitSubscription } from './limits/admit.ts';
-import type { Operation, OperationRequest, Prepared, Refused } from './operation.ts';
-import { codeInputErrors, maskError, originalOf, shortened, withoutSuggestion } from './result-errors.ts';
+import { codeInputErrors, maskError, originalOf, shortened, withoutSuggestion } from './results.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { PushIterator } from '../watching/push-iterator.ts';

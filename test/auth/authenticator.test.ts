@@ -7,7 +7,7 @@ import { ApiKeys } from '../../src/auth/api-keys.ts';
 import { Authenticator } from '../../src/auth/authenticator.ts';
 import { AuthenticationError, AuthUnavailableError } from '../../src/auth/authentication-error.ts';
 import { jobTokensOf } from '../support/job-tokens.ts';
-import { keyFetch } from '../../src/auth/key-fetch.ts';
+import { keyFetch } from '../../src/auth/remote-keys.ts';
 import { SettingsFileError } from '../../src/config/settings-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { NOON } from '../support/times.ts';

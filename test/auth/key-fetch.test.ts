@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keyFetch } from '../../src/auth/key-fetch.ts';
+import { keyFetch } from '../../src/auth/remote-keys.ts';
 import { ConnectProxy } from '../support/network/connect-proxy.ts';
 import { listenOnFreePort } from '../support/network/ports.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sharedIssuerWarning } from '../../src/auth/shared-issuers.ts';
+import { sharedIssuerWarning } from '../../src/auth/open-authenticator.ts';
 
 it.each([
   'https://www.googleapis.com/oauth2/v3/certs',

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { OperationHook } from '../../src/operations/hooks.ts';
+import type { OperationHook } from '../../src/operations/operation.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { signToken, userTokens } from '../auth/tokens.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job/job.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
-import { watchJob } from '../../src/watching/watch-job.ts';
+import { watchJob } from '../../src/watching/watched-jobs.ts';
 import { present } from '../contract/job-store-cases/opened-store.ts';
 import { jobId } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';

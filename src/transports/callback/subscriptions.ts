@@ -1,9 +1,8 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
-import { RouterClient } from './router-client.ts';
-import { CallbackSubscription } from './subscription.ts';
+import { RouterClient, CallbackSubscription } from './subscription.ts';
 import { type CallbackTarget, parseTarget } from './target.ts';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
-import { formatErrors } from '../../operations/result-errors.ts';
+import { formatErrors } from '../../operations/results.ts';
 
 /** Options of callback subscriptions. */
 export interface CallbackOptions {

@@ -7,25 +7,23 @@ import {
   CONNECTION_TIMES,
   type ConnectionTimes,
   timeoutOptions,
+  guardSlowClients,
+  type SlowClientLimits,
 } from './connection-limits.ts';
 import { LocalMedia } from '../../domain/local-media.ts';
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../domain/upstream-kind.ts';
 import type { ConsoleFiles } from './pages/console.ts';
-import type { CrossOrigin } from './addresses/cross-origin.ts';
+import { type CrossOrigin, logRefusal, type RequestRefusal } from './addresses/cross-origin.ts';
 import { type HealthOptions, isHealthPath, sendJson, serveHealth } from './health.ts';
 import type { GraphiQL } from './pages/graphiql/graphiql.ts';
-import { GRAPHQL_HEADERS } from './graphql/graphql-headers.ts';
+import { GRAPHQL_HEADERS, GRAPHQL_PATH } from './graphql/yoga.ts';
 import type { MediaProxy } from './pages/media-proxy.ts';
 import { isForm } from './uploads/multipart.ts';
 import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
-import { guardSlowClients, type SlowClientLimits } from './slow-clients.ts';
 import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
 import { isSecureContext, type PublicUrl } from './addresses/public-url.ts';
 import { type HttpRefusal, pathOf, removePrefix, wrongHost } from './request-target.ts';
-import { logRefusal, type RequestRefusal } from './request-refusal.ts';
-import { rejectUpgrade } from '../websocket/rejection.ts';
-import type { WebSocketEndpoint } from '../websocket/endpoint.ts';
-import { GRAPHQL_PATH } from './graphql/yoga.ts';
+import { rejectUpgrade, type WebSocketEndpoint } from '../websocket/endpoint.ts';
 
 /** The transports of GraphQL. */
 export interface GraphQLEndpoints {

@@ -6,11 +6,9 @@ import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Operations } from '../../operations/operations.ts';
 import type { OwnerStreams } from '../owner-streams.ts';
-import { Heartbeat } from './heartbeat.ts';
 import { IncomingFrames } from './incoming-frames.ts';
-import { PendingSockets } from './pending-sockets.ts';
-import { SocketSession } from './session.ts';
-import { FlushScheduler, SocketWriter } from './socket-writer.ts';
+import { PendingSockets, SocketSession } from './session.ts';
+import { FlushScheduler, SocketWriter, pauseReading, resumeReading, closeSocket } from './socket-writer.ts';
 import { GraphQLSocket } from './socket.ts';
 
 /** Where the WebSocket endpoint logs. */
@@ -131,4 +129,74 @@ export class WebSocketEndpoint {
       socket.closed();
     });
   }
+}
+
+/** A socket that answers no ping for this long is dead. */
+const PING_MS = 30_000;
+
+/** Pings all sockets by one timer, which runs while there are any, and terminates those that do not answer. */
+export class Heartbeat {
+  readonly #sockets = new Set<WebSocket>();
+  /** Those whose last ping is still to be answered. */
+  readonly #asked = new Set<WebSocket>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Watches a socket until it closes, and answers its pings. */
+  watch(socket: WebSocket): void {
+    this.#sockets.add(socket);
+    this.#timer ??= setInterval(() => this.#beat(), PING_MS);
+    socket.on('pong', () => this.#asked.delete(socket));
+    socket.on('ping', (data: Buffer) => {
+      socket.pong(data, false, () => resumeReading(socket));
+      pauseReading(socket);
+    });
+    socket.once('close', () => this.#leave(socket));
+  }
+
+  #leave(socket: WebSocket): void {
+    this.#sockets.delete(socket);
+    this.#asked.delete(socket);
+    if (this.#sockets.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** One that has much to read can't answer before it has read that, and is cut elsewhere when it does not read. */
+  #beat(): void {
+    for (const socket of this.#sockets) {
+      if (socket.bufferedAmount > 0) this.#asked.delete(socket);
+      else if (this.#asked.has(socket)) socket.terminate();
+      else {
+        this.#asked.add(socket);
+        socket.ping();
+      }
+    }
+  }
+}
+
+/**
+ * WebSocket close code for "policy violation". Clients with graphql-ws stop; after 4403, and after an upgrade that
+ * is refused by HTTP, they retry as often as they are configured to.
+ */
+const POLICY_VIOLATION = 1008;
+/** Milliseconds for the client to answer the close frame. */
+const CLOSE_TIMEOUT_MS = 1000;
+
+const server = new WebSocketServer({
+  noServer: true,
+  clientTracking: false,
+  maxPayload: 1024,
+  perMessageDeflate: false,
+  // Without one of its protocols a browser reports a failure and hides the reason.
+  handleProtocols: ([first]) => first ?? false,
+});
+
+/** Completes an upgrade only to close the WebSocket with a reason: browsers hide HTTP answers to upgrades from pages. */
+export function rejectUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, reason: string): void {
+  server.handleUpgrade(request, socket, head, (client) => {
+    client.on('error', () => client.terminate());
+    const timer = setTimeout(() => client.terminate(), CLOSE_TIMEOUT_MS);
+    client.once('close', () => clearTimeout(timer));
+    closeSocket(client, POLICY_VIOLATION, reason);
+  });
 }

@@ -3,11 +3,9 @@ import { CloseCode, type SubscribePayload } from 'graphql-ws';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Caller } from '../../domain/caller.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { scheduleAt } from '../../watching/schedule-at.ts';
-import { type RightEnd, watchRight } from '../../watching/watch-right.ts';
+import { scheduleAt, type RightEnd, watchRight } from '../../watching/watch-right.ts';
 import { authenticateOrRefuse, bearerToken, tokenOfOperation, tokenOfParams } from '../authentication.ts';
 import { type OwnerStreams, streamKey, tooManyStreams } from '../owner-streams.ts';
-import type { PendingSockets } from './pending-sockets.ts';
 
 /** Options of a session. */
 export interface SocketSessionOptions {
@@ -123,5 +121,37 @@ export class SocketSession {
 
   #schedule(at: number, ring: () => void): void {
     if (!this.#ended) this.#cancelTimer = scheduleAt(this.#options.clock, at, ring);
+  }
+}
+
+/**
+ * Sockets in an early state, of all clients together. Above the limit the oldest is dropped, and the newest accepted: a client that
+ * goes on at once is served, however many others do not.
+ */
+export class PendingSockets {
+  readonly #max: number;
+  /** Callbacks that drop the sockets, the oldest first. */
+  readonly #drops = new Set<() => void>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /**
+   * Adds a socket.
+   *
+   * @param drop closes the socket
+   * @returns removes it; may be called more than once
+   */
+  add(drop: () => void): () => void {
+    const [oldest] = this.#drops;
+    if (oldest !== undefined && this.#drops.size >= this.#max) {
+      this.#drops.delete(oldest);
+      oldest();
+    }
+    // Its own function: the same one may be given twice.
+    const own = () => drop();
+    this.#drops.add(own);
+    return () => this.#drops.delete(own);
   }
 }

@@ -8,11 +8,10 @@ import {
   type SubscribePayload,
 } from 'graphql-ws';
 import type { Answer } from '../../graphql/answer-budget.ts';
-import { byteString } from '../../operations/byte-string.ts';
+import { byteString, formatErrors, formatResult, maskError } from '../../operations/results.ts';
 import type { EventStream } from '../../operations/event-stream.ts';
 import type { Operation } from '../../operations/operation.ts';
 import { isRefused, isSubscription, type Operations } from '../../operations/operations.ts';
-import { formatErrors, formatResult, maskError } from '../../operations/result-errors.ts';
 import type { SocketSession } from './session.ts';
 import type { SocketWriter } from './socket-writer.ts';
 import { type BarrierEntry, SubscriptionBarrier } from './subscription-barrier.ts';

@@ -15,7 +15,7 @@ import { AllowedHosts, type HostRules } from '../../../src/transports/http/addre
 import { CrossOrigin } from '../../../src/transports/http/addresses/cross-origin.ts';
 import { PublicUrl, type PublicUrlOptions } from '../../../src/transports/http/addresses/public-url.ts';
 import { OwnerStreams } from '../../../src/transports/owner-streams.ts';
-import type { OperationHook } from '../../../src/operations/hooks.ts';
+import type { OperationHook } from '../../../src/operations/operation.ts';
 import { Operations } from '../../../src/operations/operations.ts';
 import type { TrustedDocuments } from '../../../src/operations/trusted-documents.ts';
 import { GraphQLOverHttp } from '../../../src/transports/http/graphql/graphql-over-http.ts';

@@ -3,7 +3,7 @@ import { connect, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { AnswerBudget } from '../../../src/graphql/answer-budget.ts';
-import type { SlowClientLimits } from '../../../src/transports/http/slow-clients.ts';
+import type { SlowClientLimits } from '../../../src/transports/http/connection-limits.ts';
 import { JobMover, WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
 import { until } from '../../support/until.ts';
 import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';

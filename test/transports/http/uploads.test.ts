@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { UploadedFile } from '../../../src/graphql/uploaded-file.ts';
+import { UploadedFile } from '../../../src/graphql/types/scalars.ts';
 import { TrustedDocuments } from '../../../src/operations/trusted-documents.ts';
 import { type FaultWatch, watchFaults } from './fault-watch.ts';
 import { dataOf, exchange } from '../../support/gateway/http.ts';

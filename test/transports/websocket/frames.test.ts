@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { byteString } from '../../../src/operations/byte-string.ts';
+import { byteString } from '../../../src/operations/results.ts';
 import { frameOf } from '../../../src/transports/websocket/socket-writer.ts';
 
 const http = createServer();

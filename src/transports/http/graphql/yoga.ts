@@ -1,20 +1,19 @@
-import type { IncomingMessage } from 'node:http';
-import { createYoga, type Plugin, type YogaLogger } from 'graphql-yoga';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createYoga, type Plugin, type YogaLogger, isAsyncIterable } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Authenticator } from '../../../auth/authenticator.ts';
-import type { Operations } from '../../../operations/operations.ts';
-import { maskError, originalOf } from '../../../operations/result-errors.ts';
+import { type Operations, isRefused } from '../../../operations/operations.ts';
+import { maskError, originalOf } from '../../../operations/results.ts';
 import type { TrustedDocuments } from '../../../operations/trusted-documents.ts';
 import type { OwnerRate } from '../../../store/owner-rate.ts';
 import { type CallbackSubscriptions, useCallbacks } from '../../callback/subscriptions.ts';
-import { useAcceptable, useOperations } from './use-operations.ts';
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
 import type { CrossOrigin } from '../addresses/cross-origin.ts';
 import type { Exchange } from './exchange.ts';
-import { useGraphQLHeaders } from './graphql-headers.ts';
-import type { OwnerStreams } from '../../owner-streams.ts';
+import { type OwnerStreams, streamKey, tooManyStreams } from '../../owner-streams.ts';
 import { useRequestBody } from './request-body.ts';
 import type { UploadSlots } from '../uploads/upload-slots.ts';
+import type { Operation } from '../../../operations/operation.ts';
 
 /** Where GraphQL is served, over HTTP and WebSocket. */
 export const GRAPHQL_PATH = '/graphql';
@@ -93,4 +92,106 @@ function useAuthentication(authenticator: Authenticator): Plugin<object, Exchang
       exchange.caller = await exchange.authenticated;
     },
   };
+}
+
+/** Options of `useOperations`. */
+export interface UseOperationsOptions {
+  readonly operations: Operations;
+  /** The gateway's URL for the client of a request. */
+  readonly baseUrlOf: (request: Exchange['req']) => string;
+  readonly streams: OwnerStreams;
+}
+
+/** Runs Yoga's operations in the pipeline. */
+export function useOperations({
+  operations,
+  baseUrlOf,
+  streams,
+}: UseOperationsOptions): Plugin<Exchange, Exchange> {
+  return {
+    async onParams({ params, context: exchange, setResult }) {
+      const { caller, req } = exchange;
+      // Yoga refuses a query that is not a string.
+      if (typeof params.query !== 'string' || caller === undefined) return;
+      exchange.prepared ??= await operations.prepare({ params, caller, baseUrl: baseUrlOf(req) });
+      if (isRefused(exchange.prepared)) setResult({ errors: [...exchange.prepared.errors] });
+    },
+    onParse({ context, setParsedDocument }) {
+      setParsedDocument(preparedOf(context).plan.document);
+    },
+    onValidate({ setResult }) {
+      setResult([]);
+    },
+    onExecute({ args, setExecuteFn }) {
+      const exchange: Exchange = args.contextValue;
+      const operation = preparedOf(exchange);
+      operation.context.answer.follow(exchange.res);
+      setExecuteFn(() => exchange.result ?? operations.execute(operation));
+    },
+    onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {
+      const exchange: Exchange = args.contextValue;
+      const operation = preparedOf(exchange);
+      const { res } = exchange;
+      const close = streams.open(streamKey(operation.caller));
+      if (close === null) return setResultAndStopExecution({ errors: [tooManyStreams()] });
+      if (res.destroyed) close();
+      else res.once('close', close);
+      setSubscribeFn(() => operations.subscribe(operation));
+    },
+  };
+}
+
+function preparedOf({ prepared }: Exchange): Operation {
+  if (prepared === undefined || isRefused(prepared)) throw new Error('The operation was not prepared.');
+  return prepared;
+}
+
+const MESSAGE =
+  'None of the media types in the Accept header is supported. Supported: application/json, application/graphql-response+json, and text/event-stream for a subscription.';
+
+/** Answers clients that accept none of the media types, and ends subscriptions that have no reader. */
+export function useAcceptable(): Plugin<object, { res?: ServerResponse }> {
+  return {
+    async onResultProcess(processing) {
+      // The result of a client that has gone is dropped by Yoga; a subscription would stay open.
+      const { res } = processing.serverContext;
+      if (res?.destroyed === true && isAsyncIterable(processing.result)) await end(processing.result);
+      if (processing.resultProcessor !== undefined) return;
+      processing.setResultProcessor(async (result, { Response }) => {
+        if (isAsyncIterable(result)) await end(result);
+        const error = { message: MESSAGE, extensions: { code: 'NOT_ACCEPTABLE' } };
+        return Response.json({ errors: [error] }, { status: 406 });
+      }, 'application/json');
+    },
+  };
+}
+
+async function end(feed: AsyncIterable<unknown>): Promise<void> {
+  await feed[Symbol.asyncIterator]().return?.();
+}
+
+/** What every answer of the GraphQL endpoint has. */
+export const GRAPHQL_HEADERS = [
+  ['x-content-type-options', 'nosniff'],
+  // Answers are for their caller alone.
+  ['cache-control', 'no-store'],
+  // Caches must not give one origin what was said to another.
+  ['vary', 'accept, origin'],
+] as const;
+
+/** Corrects the headers that Yoga writes itself. */
+export function useGraphQLHeaders(): Plugin {
+  return {
+    onResponse({ response: { headers } }) {
+      for (const [name, value] of GRAPHQL_HEADERS) headers.set(name, value);
+      // Yoga writes `none`, which is no encoding: proxies that do not know it hold the answer back, or refuse it.
+      headers.delete('content-encoding');
+      // nginx would gather the events of a stream before it passes them on.
+      if (isStream(headers.get('content-type'))) headers.set('x-accel-buffering', 'no');
+    },
+  };
+}
+
+function isStream(contentType: string | null): boolean {
+  return /^(?:text\/event-stream|multipart\/mixed)\b/.test(contentType ?? '');
 }

@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import type { Caller } from '../../../domain/caller.ts';
 import { requireOwner } from '../../../graphql/access.ts';
-import { UploadedFile } from '../../../graphql/uploaded-file.ts';
+import { UploadedFile } from '../../../graphql/types/scalars.ts';
 import { type Form, readForm } from './multipart-form.ts';
 import { badRequest } from '../graphql/refusal.ts';
 import type { UploadSlot } from './upload-slots.ts';

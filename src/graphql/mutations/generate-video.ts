@@ -1,11 +1,11 @@
-import type { Caller } from '../domain/caller.ts';
-import { idempotencyShard } from '../domain/job/job-id.ts';
-import { newJob, type Job } from '../domain/job/job.ts';
-import type { MediaUrls } from '../domain/local-media.ts';
-import { type InputIssue, requestFingerprint } from '../domain/request/video-request.ts';
-import type { JobLimits } from '../store/job-limits.ts';
-import { requireOwner } from './access.ts';
-import type { GraphQLContext } from './context.ts';
+import type { Caller } from '../../domain/caller.ts';
+import { idempotencyShard } from '../../domain/job/job-id.ts';
+import { newJob, type Job } from '../../domain/job/job.ts';
+import type { MediaUrls } from '../../domain/local-media.ts';
+import { type InputIssue, requestFingerprint } from '../../domain/request/video-request.ts';
+import type { JobLimits } from '../../store/job-limits.ts';
+import { requireOwner } from '../access.ts';
+import type { GraphQLContext } from '../context.ts';
 
 /** The expected outcomes of `generateVideo`. */
 export type GenerateVideoOutcome =

@@ -1,9 +1,9 @@
-import type { InputIssue, VideoModel } from '../domain/request/video-request.ts';
-import type { Builder } from './builder.ts';
-import { forbidden } from './errors.ts';
+import type { InputIssue, VideoModel } from '../../domain/request/video-request.ts';
+import type { Builder } from '../builder.ts';
+import { forbidden } from '../errors.ts';
 import { generateVideo, type GenerateVideoOutcome } from './generate-video.ts';
-import { JobView } from './job-view.ts';
-import type { VideoJobTypes } from './video-job-type.ts';
+import { JobView } from '../types/job-view.ts';
+import type { VideoJobTypes } from '../types/video-job.ts';
 
 type Outcome<T extends GenerateVideoOutcome['type']> = Extract<GenerateVideoOutcome, { type: T }>;
 

@@ -1,11 +1,10 @@
-import { imageTypeOf, type ImageType } from '../domain/request/image-type.ts';
-import { MAX_URL } from '../domain/request/video-request.ts';
-import { requireOwner } from './access.ts';
-import type { Builder } from './builder.ts';
-import type { GraphQLContext } from './context.ts';
-import { badInput, uploadFailed } from './errors.ts';
-import { NOT_BY_ROUTERS } from './scalars.ts';
-import type { UploadedFile } from './uploaded-file.ts';
+import { imageTypeOf, type ImageType } from '../../domain/request/image-type.ts';
+import { MAX_URL } from '../../domain/request/video-request.ts';
+import { requireOwner } from '../access.ts';
+import type { Builder } from '../builder.ts';
+import type { GraphQLContext } from '../context.ts';
+import { badInput, uploadFailed } from '../errors.ts';
+import { NOT_BY_ROUTERS, type UploadedFile } from '../types/scalars.ts';
 
 /** More than half of what one operation may ask for: aliases would send the one file of a request many times. */
 const UPLOAD_COST = 7000;

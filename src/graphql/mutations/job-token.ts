@@ -1,8 +1,8 @@
-import { MAX_JOB_TOKEN_SECONDS } from '../domain/caller.ts';
-import { requireOwner } from './access.ts';
-import type { Builder } from './builder.ts';
-import type { GraphQLContext } from './context.ts';
-import { badInput, noSuchJob } from './errors.ts';
+import { MAX_JOB_TOKEN_SECONDS } from '../../domain/caller.ts';
+import { requireOwner } from '../access.ts';
+import type { Builder } from '../builder.ts';
+import type { GraphQLContext } from '../context.ts';
+import { badInput, noSuchJob } from '../errors.ts';
 
 /** Seconds for which a job's token is good by default: longer than any job takes. */
 const TOKEN_SECONDS = 3600;

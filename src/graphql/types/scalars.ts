@@ -1,7 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { DateTimeResolver } from 'graphql-scalars';
 import { isoText } from './iso-text.ts';
-import { UploadedFile } from './uploaded-file.ts';
 
 /**
  * A URL that is checked where the rest of the input is: a wrong one is then an issue among others in
@@ -56,3 +55,23 @@ export const FileScalar = new GraphQLScalarType<UploadedFile, never>({
     throw new GraphQLError(NOT_A_FILE, { nodes: node });
   },
 });
+
+/** A file that came with a request. */
+export class UploadedFile {
+  // Private, as what looks through variables must not look at each byte.
+  #chunks: readonly Uint8Array[];
+
+  constructor(chunks: readonly Uint8Array[]) {
+    this.#chunks = chunks;
+  }
+
+  /** In pieces, of which the first has at least 12 bytes unless it is the last. */
+  get chunks(): readonly Uint8Array[] {
+    return this.#chunks;
+  }
+
+  /** Lets go of the bytes, whoever still has the file. */
+  discard(): void {
+    this.#chunks = [];
+  }
+}

@@ -1,7 +1,7 @@
-import type { JobFailure } from '../domain/job/failure.ts';
-import type { JobMetrics } from '../domain/job/job.ts';
-import { MAX_TEXT, MAX_URL, type VideoModel, type VideoRequest } from '../domain/request/video-request.ts';
-import type { Builder } from './builder.ts';
+import type { JobFailure } from '../../domain/job/failure.ts';
+import type { JobMetrics } from '../../domain/job/job.ts';
+import { MAX_TEXT, MAX_URL, type VideoModel, type VideoRequest } from '../../domain/request/video-request.ts';
+import type { Builder } from '../builder.ts';
 import { defineJobEnums, defineResolution } from './enums.ts';
 import type { JobView } from './job-view.ts';
 

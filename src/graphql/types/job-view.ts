@@ -1,5 +1,5 @@
-import type { JobFailure } from '../domain/job/failure.ts';
-import { isFinal, type Job, type JobMetrics, type JobVideo } from '../domain/job/job.ts';
+import type { JobFailure } from '../../domain/job/failure.ts';
+import { isFinal, type Job, type JobMetrics, type JobVideo } from '../../domain/job/job.ts';
 import {
   estimatedCompletionAt,
   jobProgress,
@@ -7,9 +7,9 @@ import {
   jobStatus,
   type JobWait,
   jobWait,
-} from '../domain/job/projection.ts';
-import type { MediaUrls } from '../domain/local-media.ts';
-import type { VideoRequest } from '../domain/request/video-request.ts';
+} from '../../domain/job/projection.ts';
+import type { MediaUrls } from '../../domain/local-media.ts';
+import type { VideoRequest } from '../../domain/request/video-request.ts';
 
 /**
  * A job as `VideoJob` shows it at one moment, each field under its name: a field that is only read costs an operation

@@ -1,5 +1,5 @@
-import type { VideoModel } from '../domain/request/video-request.ts';
-import type { Builder } from './builder.ts';
+import type { VideoModel } from '../../domain/request/video-request.ts';
+import type { Builder } from '../builder.ts';
 
 /** Adds the enums that describe a job's state. */
 export function defineJobEnums(builder: Builder) {
