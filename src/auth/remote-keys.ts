@@ -20,7 +20,7 @@ export interface FailedFetch {
 
 /** Options of a remote JWK set. */
 export interface RemoteKeysOptions {
-  readonly fetch: () => Promise<JSONWebKeySet>;
+  readonly fetchKeys: () => Promise<JSONWebKeySet>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly onFailure: (failure: FailedFetch) => void;
@@ -98,12 +98,12 @@ export class RemoteKeys {
   }
 
   async #fetchNow(): Promise<KeySet> {
-    const { fetch, now, onFailure } = this.#options;
+    const { fetchKeys, now, onFailure } = this.#options;
     // A key that is withdrawn during the fetch may still be in the answer.
     const fetchedAt = now();
     this.#fetchedAt = fetchedAt;
     try {
-      const keys = createLocalJWKSet(await fetch());
+      const keys = createLocalJWKSet(await fetchKeys());
       this.#keys = keys;
       this.#keysAt = fetchedAt;
       this.#failure = null;

@@ -51,7 +51,7 @@ export class UserTokens {
       this.#key = new TextEncoder().encode(key.secret);
       this.#remoteKeys = null;
     } else {
-      this.#remoteKeys = new RemoteKeys({ fetch: key.fetchKeys, now, onFailure: onFetchFailed });
+      this.#remoteKeys = new RemoteKeys({ fetchKeys: key.fetchKeys, now, onFailure: onFetchFailed });
       this.#key = this.#remoteKeys.find;
     }
     this.#checks = {
