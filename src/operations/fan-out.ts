@@ -3,7 +3,7 @@ import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
-import { byteString, formatResult } from './results.ts';
+import { jsonOf } from './results.ts';
 import type { OperationPlan } from './operation-plan.ts';
 import type { Operation, Variables } from './operation.ts';
 import type { TurnQueue } from './turn-queue.ts';
@@ -35,7 +35,7 @@ export class EventResult {
 
   /** As JSON, see `byteString`. Written once for all subscribers. */
   get json(): string {
-    return (this.#json ??= byteString(JSON.stringify(formatResult(this.result))));
+    return (this.#json ??= jsonOf(this.result));
   }
 }
 

@@ -103,3 +103,8 @@ function coded(message: string, code: string): GraphQLError {
 export function byteString(text: string): string {
   return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1');
 }
+
+/** A result as JSON text, see `byteString`. */
+export function jsonOf(result: ExecutionResult): string {
+  return byteString(JSON.stringify(formatResult(result)));
+}

@@ -10,19 +10,20 @@ import {
   guardSlowClients,
   type SlowClientLimits,
 } from './connection-limits.ts';
-import { LocalMedia } from '../../domain/local-media.ts';
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../domain/upstream-kind.ts';
 import type { ConsoleFiles } from './pages/console.ts';
 import { type CrossOrigin, logRefusal, type RequestRefusal } from './addresses/cross-origin.ts';
-import { type HealthOptions, isHealthPath, sendJson, serveHealth } from './health.ts';
+import { type HealthOptions, isHealthPath, sendJson } from './health.ts';
 import type { GraphiQL } from './pages/graphiql/graphiql.ts';
-import { GRAPHQL_HEADERS, GRAPHQL_PATH } from './graphql/yoga.ts';
+import { GRAPHQL_HEADERS } from './graphql/yoga.ts';
+import { GRAPHQL_PATH } from './graphql/exchange.ts';
 import type { MediaProxy } from './pages/media-proxy.ts';
 import { isForm } from './uploads/multipart.ts';
 import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
 import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
-import { isSecureContext, type PublicUrl } from './addresses/public-url.ts';
-import { type HttpRefusal, pathOf, removePrefix, wrongHost } from './request-target.ts';
+import { isSecureContext, type PublicUrl, removePrefix } from './addresses/public-url.ts';
+import { Pages, redirect } from './pages/pages.ts';
+import { type HttpRefusal, wrongHost } from './addresses/allowed-hosts.ts';
 import { rejectUpgrade, type WebSocketEndpoint } from '../websocket/endpoint.ts';
 
 /** The transports of GraphQL. */
@@ -73,10 +74,20 @@ export class HttpServer implements AsyncDisposable {
   readonly #server: Server;
   /** The answers in progress, without those that were written at once. */
   readonly #answers = new Set<ServerResponse>();
+  readonly #pages: Pages;
   #draining = false;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
+    const { graphql, console, media, probe } = options;
+    this.#pages = new Pages({
+      hasGraphQL: graphql !== null,
+      graphiql: graphql?.graphiql ?? null,
+      console,
+      media,
+      probe,
+      draining: () => this.#draining,
+    });
     this.#server = createServer(
       { ...timeoutOptions(options.times ?? CONNECTION_TIMES), shouldUpgradeCallback },
       (request, response) => {
@@ -134,7 +145,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { publicUrl } = this.#options;
+    const { publicUrl, graphql } = this.#options;
     const prefix = publicUrl.prefixOf(request);
     if (prefix !== '' && request.url === prefix) {
       this.#nameUpstream(response);
@@ -142,46 +153,17 @@ export class HttpServer implements AsyncDisposable {
     }
     removePrefix(request, prefix);
     const path = pathOf(request);
-    const { graphql } = this.#options;
-    const isPage = graphql?.graphiql?.has(path, request, GRAPHQL_PATH) === true;
-    if (path === GRAPHQL_PATH && graphql !== null && !isPage)
+    if (path === GRAPHQL_PATH && graphql !== null && !this.#pages.isGraphiQL(path, request))
       return this.#handleGraphQL(request, response, graphql);
-    await this.#handleOther(path, request, response, prefix);
-  }
-
-  async #handleOther(
-    path: string,
-    request: IncomingMessage,
-    response: ServerResponse,
-    prefix: string,
-  ): Promise<void> {
-    const { graphql, console, media, publicUrl } = this.#options;
-    const mediaPath = media === null ? null : LocalMedia.upstreamPath(path);
     this.#nameUpstream(response);
     response.setHeader('x-content-type-options', 'nosniff');
     if (isSecureContext(publicUrl.baseUrlOf(request)))
       response.setHeader('cross-origin-opener-policy', 'same-origin');
     this.#closeIfDraining(response);
     const refused = isHealthPath(path) ? wrongHost(request) : this.#refusalOfHost(request);
-    if (refused !== null) {
-      sendJson(response, refused.status, { errors: [refused.error] });
-    } else if (graphql?.graphiql?.has(path, request, GRAPHQL_PATH) === true) {
-      await graphql.graphiql.serve(path, request, response);
-    } else if (media !== null && mediaPath !== null) {
-      this.#track(response);
-      await media.serve(mediaPath, request, response);
-    } else if (console?.has(path) === true) {
-      console.serve(path, prefix, request, response);
-    } else if (path === '/' && graphql !== null) {
-      redirect(response, prefix + GRAPHQL_PATH);
-    } else {
-      const health = { probe: this.#options.probe, draining: () => this.#draining };
-      const served = await serveHealth(request.url ?? path, response, health);
-      if (served || console?.serveMissing(prefix, request, response) === true) return;
-      sendJson(response, 404, {
-        error: `Not found: ${path}.${graphql === null ? '' : ` GraphQL is at ${GRAPHQL_PATH}.`}`,
-      });
-    }
+    if (refused !== null) return sendJson(response, refused.status, { errors: [refused.error] });
+    this.#track(response);
+    await this.#pages.serve(path, prefix, request, response);
   }
 
   async #handleGraphQL(
@@ -258,10 +240,6 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
-function redirect(response: ServerResponse, location: string): void {
-  response.writeHead(302, { location }).end();
-}
-
 function refuse(socket: Duplex, status: string): void {
   // A client that keeps its side open would keep the server from closing.
   socket.once('finish', () => socket.destroy());
@@ -301,4 +279,10 @@ export function listenFault(host: string, port: number, error: unknown): string 
     default:
       return null;
   }
+}
+
+/** The path of a request, without the query. */
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
 }

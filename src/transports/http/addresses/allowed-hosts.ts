@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
+import { GRAPHQL_PATH } from '../graphql/exchange.ts';
 import { rememberLast } from '../remember-last.ts';
 
 /** Which hosts requests may have. */
@@ -61,3 +63,35 @@ function isAddress(name: string, addresses: 'loopback' | 'any'): boolean {
   const text = name.replace(/^\[(.*)\]$/, '$1');
   return ipaddr.isValid(text) && (addresses === 'any' || ipaddr.process(text).range() === 'loopback');
 }
+
+/** The answer to a refused request. */
+export interface HttpRefusal {
+  readonly status: number;
+  readonly error: object;
+}
+
+/**
+ * Refuses a request without exactly one valid Host header: two servers in a row could each use another one. Yoga would answer an
+ * invalid one with a stack trace.
+ *
+ * @returns null for a valid one
+ */
+export function wrongHost(request: IncomingMessage): HttpRefusal | null {
+  const { url = '/', headers, rawHeaders } = request;
+  const { host = 'localhost' } = headers;
+  const isRight = url === GRAPHQL_PATH ? isValidHost(host) : URL.canParse(`http://${host}${url}`);
+  if (isRight && countOfHosts(rawHeaders) <= 1) return null;
+  return {
+    status: 400,
+    error: { message: 'The request must have exactly one Host header with a valid host.' },
+  };
+}
+
+/** @param rawHeaders names and values in turn */
+function countOfHosts(rawHeaders: readonly string[]): number {
+  return rawHeaders.filter(
+    (text, index) => index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host',
+  ).length;
+}
+
+const isValidHost = rememberLast((host) => URL.canParse(`http://${host}${GRAPHQL_PATH}`));

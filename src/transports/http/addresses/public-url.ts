@@ -92,3 +92,9 @@ export function isSecureContext(url: string): boolean {
   if (hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]') return true;
   return isIPv4(hostname) && hostname.startsWith('127.');
 }
+
+/** Removes the prefix of PUBLIC_URL from the request's URL, unless a proxy has done so. */
+export function removePrefix(request: IncomingMessage, prefix: string): void {
+  if (prefix !== '' && request.url?.startsWith(`${prefix}/`) === true)
+    request.url = request.url.slice(prefix.length);
+}

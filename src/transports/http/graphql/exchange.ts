@@ -3,6 +3,9 @@ import type { ExecutionResult } from 'graphql';
 import type { Caller } from '../../../domain/caller.ts';
 import type { Prepared } from '../../../operations/operation.ts';
 
+/** Where GraphQL is served, over HTTP and WebSocket. */
+export const GRAPHQL_PATH = '/graphql';
+
 /** One GraphQL request over HTTP, and what is known of it so far. Each part is made once. */
 export interface Exchange {
   readonly req: IncomingMessage;

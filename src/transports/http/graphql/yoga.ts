@@ -9,14 +9,11 @@ import type { OwnerRate } from '../../../store/owner-rate.ts';
 import { type CallbackSubscriptions, useCallbacks } from '../../callback/subscriptions.ts';
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
 import type { CrossOrigin } from '../addresses/cross-origin.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, GRAPHQL_PATH } from './exchange.ts';
 import { type OwnerStreams, streamKey, tooManyStreams } from '../../owner-streams.ts';
 import { useRequestBody } from './request-body.ts';
 import type { UploadSlots } from '../uploads/upload-slots.ts';
 import type { Operation } from '../../../operations/operation.ts';
-
-/** Where GraphQL is served, over HTTP and WebSocket. */
-export const GRAPHQL_PATH = '/graphql';
 
 /** What Yoga works with. */
 export interface YogaOptions {

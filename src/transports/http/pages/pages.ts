@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LocalMedia } from '../../../domain/local-media.ts';
+import { GRAPHQL_PATH } from '../graphql/exchange.ts';
+import { type HealthOptions, sendJson, serveHealth } from '../health.ts';
+import type { ConsoleFiles } from './console.ts';
+import type { GraphiQL } from './graphiql/graphiql.ts';
+import type { MediaProxy } from './media-proxy.ts';
+
+/** What is served beside the GraphQL endpoint. */
+export interface PagesOptions extends HealthOptions {
+  /** False: only health checks are served. */
+  readonly hasGraphQL: boolean;
+  /** Null when introspection is off. */
+  readonly graphiql: GraphiQL | null;
+  /** Null: `/` redirects to GraphQL. */
+  readonly console: ConsoleFiles | null;
+  /** Null: clients load images and videos from the upstream. */
+  readonly media: MediaProxy | null;
+}
+
+/** Answers every request that is not a GraphQL operation: GraphiQL, media files, the console, health checks. */
+export class Pages {
+  readonly #options: PagesOptions;
+
+  constructor(options: PagesOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a request to the GraphQL path is a browser's request for GraphiQL. */
+  isGraphiQL(path: string, request: IncomingMessage): boolean {
+    return this.#options.graphiql?.has(path, request, GRAPHQL_PATH) === true;
+  }
+
+  /** @param prefix the path below which clients find the gateway, such as `/reelgate`; empty for none */
+  async serve(
+    path: string,
+    prefix: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { hasGraphQL, graphiql, console, media } = this.#options;
+    const mediaPath = media === null ? null : LocalMedia.upstreamPath(path);
+    if (graphiql !== null && this.isGraphiQL(path, request)) {
+      await graphiql.serve(path, request, response);
+    } else if (media !== null && mediaPath !== null) {
+      await media.serve(mediaPath, request, response);
+    } else if (console?.has(path) === true) {
+      console.serve(path, prefix, request, response);
+    } else if (path === '/' && hasGraphQL) {
+      redirect(response, prefix + GRAPHQL_PATH);
+    } else {
+      const served = await serveHealth(request.url ?? path, response, this.#options);
+      if (served || console?.serveMissing(prefix, request, response) === true) return;
+      const hint = hasGraphQL ? ` GraphQL is at ${GRAPHQL_PATH}.` : '';
+      sendJson(response, 404, { error: `Not found: ${path}.${hint}` });
+    }
+  }
+}
+
+export function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location }).end();
+}
