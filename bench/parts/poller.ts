@@ -53,7 +53,7 @@ export async function measurePoller({ rounds, seconds, pollerJobs }: Effort): Pr
     ].map((values) => shown(sampleOf(values))),
   ]);
   const text = `${count} jobs are under way. The upstream is a process of its own that answers every look at once; Redis, where there is one,
-writes an append-only file. A step claims a job, asks the upstream over HTTP and gives the job back. First the work is
+writes an append-only file. A step leases a job, asks the upstream over HTTP and gives the job back. First the work is
 steady, then all jobs are due at once.
 
 ${table(

@@ -23,19 +23,19 @@ export function watchedStore(
 ): { store: JobStore; seen: Seen } {
   const seen: Seen = { steps: 0, late: [] };
   const watched = overrideStore(store, {
-    claimDue: async (query) => {
-      const claims = await store.claimDue(query);
+    leaseDue: async (query) => {
+      const leases = await store.leaseDue(query);
       const now = clock.now();
-      for (const { job } of claims) {
+      for (const { job } of leases) {
         seen.steps += 1;
         seen.late.push(now - (runAt.get(job.id) ?? now));
       }
-      return claims;
+      return leases;
     },
-    release: (claim, schedule) => {
-      const next = Math.max(schedule.runAt, (runAt.get(claim.job.id) ?? 0) + cycleMs);
-      runAt.set(claim.job.id, next);
-      return store.release(claim, { ...schedule, runAt: next });
+    release: (leased, schedule) => {
+      const next = Math.max(schedule.runAt, (runAt.get(leased.job.id) ?? 0) + cycleMs);
+      runAt.set(leased.job.id, next);
+      return store.release(leased, { ...schedule, runAt: next });
     },
   });
   return { store: watched, seen };

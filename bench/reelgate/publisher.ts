@@ -24,7 +24,7 @@ const store = await RedisJobStore.open({
   onUnreadable: (_, error) => process.stderr.write(`${String(error)}\n`),
   onTrouble: (error) => process.stderr.write(`${String(error)}\n`),
 });
-const claims = await putJobs(store, Number(jobs), (number) => runningJob(number, FIRST_VERSION));
+const leases = await putJobs(store, Number(jobs), (number) => runningJob(number, FIRST_VERSION));
 
 /** What is announced together goes out together, as for the peers. */
 const client = new Redis(url, { enableAutoPipelining: true });
@@ -38,9 +38,9 @@ obey(eventCommands(how === 'save' ? save : announce));
 ready();
 
 async function save(number: number, version: number): Promise<void> {
-  const claim = claims[number];
-  if (claim === undefined) throw new Error(`There is no job ${number}.`);
-  const saved = await store.save(claim.lease, { job: runningJob(number, version), schedule: null });
+  const leased = leases[number];
+  if (leased === undefined) throw new Error(`There is no job ${number}.`);
+  const saved = await store.save(leased.leaseId, { job: runningJob(number, version), schedule: null });
   if (saved !== 'saved') throw new Error('A version was not saved.');
 }
 

@@ -1,6 +1,6 @@
 import { FIRST_VERSION } from '../sample.ts';
 import type { Job } from '../../src/domain/job/job.ts';
-import type { Claim, JobStore } from '../../src/store/job-store.ts';
+import type { LeasedJob, JobStore } from '../../src/store/job-store.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { FAR_AWAY, runningJob } from './jobs.ts';
 
@@ -11,14 +11,14 @@ const BATCH = 500;
 /**
  * Puts jobs in a store, by its own methods.
  *
- * @returns a claim on each, by its number, that holds for ever; none on final jobs
+ * @returns a lease on each, by its number, that holds for ever; none on final jobs
  */
 export async function putJobs(
   store: JobStore,
   count: number,
   jobOf: (number: number) => Job,
-): Promise<Claim[]> {
-  const claims: Claim[] = [];
+): Promise<LeasedJob[]> {
+  const leases: LeasedJob[] = [];
   for (let first = 0; first < count; first += BATCH) {
     const numbers = Array.from({ length: Math.min(BATCH, count - first) }, (_, index) => first + index);
     await Promise.all(
@@ -31,7 +31,7 @@ export async function putJobs(
         }),
       ),
     );
-    const claimed = await store.claimDue({
+    const found = await store.leaseDue({
       now: Date.now(),
       leaseUntil: FAR_AWAY,
       limit: numbers.length,
@@ -39,30 +39,30 @@ export async function putJobs(
       except: [],
       preferred: null,
     });
-    if (claimed.length < numbers.length) throw new Error('There are other jobs in this store.');
+    if (found.length < numbers.length) throw new Error('There are other jobs in this store.');
     await Promise.all(
-      claimed.map(async (claim) => {
-        const number = numberOf(claim.job);
-        claims[number] = claim;
-        if ((await store.save(claim.lease, { job: jobOf(number), schedule: null })) !== 'saved') {
-          throw new Error('A claim was lost.');
+      found.map(async (leased) => {
+        const number = numberOf(leased.job);
+        leases[number] = leased;
+        if ((await store.save(leased.leaseId, { job: jobOf(number), schedule: null })) !== 'saved') {
+          throw new Error('A lease was lost.');
         }
       }),
     );
   }
-  return claims;
+  return leases;
 }
 
-/** Fills a folder of the embedded store; a claim is void once the gateway opens it, so its jobs are given back late. */
+/** Fills a folder of the embedded store; a lease is void once the gateway opens it, so its jobs are given back late. */
 export async function putInFolder(
   folder: string,
   count: number,
   jobOf: (number: number) => Job,
 ): Promise<void> {
   await using store = openFolder(folder);
-  const claims = await putJobs(store, count, jobOf);
+  const leases = await putJobs(store, count, jobOf);
   const schedule = { runAt: FAR_AWAY, failureCount: 0, lastPolledAt: null };
-  for (const claim of claims) await store.release(claim, schedule);
+  for (const leased of leases) await store.release(leased, schedule);
 }
 
 /** Opens a folder for filling: what a power cut would lose can be made again, so no write waits for the disk. */

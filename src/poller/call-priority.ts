@@ -1,5 +1,5 @@
 import { latenessMs } from '../domain/polling/poll-plan.ts';
-import { type DueJob, isUrgent } from '../store/job-store.ts';
+import type { DueJob } from '../store/job-store.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 
 /**
@@ -40,7 +40,9 @@ export function callPriority(
   const ofHealthy = ({ job, lastPolledAt }: DueJob): number => {
     const expected = durations.expected(job.request);
     if (job.phase === 'collecting') return RESULT_PRIORITY + (now - job.updatedAt);
-    if (isUrgent(job)) return job.deadlineAt - now > IN_TIME * expected.run.median ? SUBMIT_PRIORITY : LAST;
+    if (job.phase === 'accepted' || job.phase === 'submitting') {
+      return job.deadlineAt - now > IN_TIME * expected.run.median ? SUBMIT_PRIORITY : LAST;
+    }
     const submittedAt = job.submittedAt ?? job.createdAt;
     return latenessMs(
       { submittedAt, startedAt: job.startedAt, lastPolledAt: lastPolledAt ?? submittedAt },

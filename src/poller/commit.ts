@@ -3,7 +3,12 @@ import { isFinal, type Job } from '../domain/job/job.ts';
 import { requestFingerprint } from '../domain/request/video-request.ts';
 import type { Observation } from '../domain/job/observation.ts';
 import { transition } from '../domain/job/transition.ts';
-import { type Claim, type SaveOutcome, type Schedule, StoreUnavailableError } from '../store/job-store.ts';
+import {
+  type LeasedJob,
+  type SaveOutcome,
+  type Schedule,
+  StoreUnavailableError,
+} from '../store/job-store.ts';
 import type { AdoptOutcome } from '../store/submissions.ts';
 import { requestKey } from '../providers/video-upstream.ts';
 import type { StepDependencies } from './step.ts';
@@ -35,7 +40,7 @@ export interface CommitOptions {
  * @throws StoreUnavailableError when the store could not be written until the job's deadline
  */
 export async function commit(
-  claim: Claim,
+  leased: LeasedJob,
   before: Job,
   observation: Observation,
   { schedule, videoData }: CommitOptions,
@@ -54,7 +59,7 @@ export async function commit(
       schedule === null || isFinal(job) ? { job, schedule: null } : { job, schedule: schedule(job) };
     const full = videoData === undefined ? change : { ...change, videoData };
     const save = () =>
-      store.save(claim.lease, schedule === null ? { ...full, leaseUntil: clock.now() + leaseMs } : full);
+      store.save(leased.leaseId, schedule === null ? { ...full, leaseUntil: clock.now() + leaseMs } : full);
     const outcome = await retryWrite(save, before, dependencies);
     if (outcome !== 'superseded') return { job, outcome };
     const [stored] = await retryWrite(() => store.getMany([id]), before, dependencies);

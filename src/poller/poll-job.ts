@@ -1,7 +1,7 @@
 import type { Job } from '../domain/job/job.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
 import type { Observation } from '../domain/job/observation.ts';
-import type { Claim } from '../store/job-store.ts';
+import type { LeasedJob } from '../store/job-store.ts';
 import type { JobEnd } from '../providers/video-upstream.ts';
 import { jobVideo } from './job-video.ts';
 import { historyMetrics, lookUpJob } from './look-up-job.ts';
@@ -25,15 +25,15 @@ const MAX_EMPTY_RESULTS = 3;
 const RESULT_FAILURES = 3;
 
 /** Asks the upstream how far a job is. */
-export async function pollJob(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
-  const { job, notes } = claim;
+export async function pollJob(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = leased;
   const { upstream, clock } = dependencies;
   if (notes.lookUpNext === true) return lookUpForgotten(job, notes, dependencies);
   const askedAt = clock.now();
   const outcome = await upstream.status(upstreamIdOf(job), callOptions(job, dependencies));
   const look = {
     job,
-    lastPolledAt: claim.lastPolledAt,
+    lastPolledAt: leased.lastPolledAt,
     at: clock.now(),
     expected: expectedOf(job, dependencies),
   };
@@ -54,14 +54,14 @@ export async function pollJob(claim: Claim, dependencies: StepDependencies): Pro
     case 'ended':
     case 'forgotten':
     case 'no-news':
-      return onJobEnd(claim, outcome, dependencies);
+      return onJobEnd(leased, outcome, dependencies);
   }
 }
 
 /** Fetches the video of a job that is done. */
-export async function collectVideo(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
-  const { job, notes } = claim;
-  if (notes.lookUpNext === true) return lookUpResult(claim, dependencies);
+export async function collectVideo(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = leased;
+  if (notes.lookUpNext === true) return lookUpResult(leased, dependencies);
   const { upstream } = dependencies;
   const outcome = await upstream.result(upstreamIdOf(job), callOptions(job, dependencies));
   switch (outcome.type) {
@@ -83,9 +83,9 @@ export async function collectVideo(claim: Claim, dependencies: StepDependencies)
       return answered({ type: 'upstream-has-no-video', message: outcome.message, metrics: outcome.metrics });
     }
     case 'no-news': {
-      const finding = onJobEnd(claim, outcome, dependencies);
+      const finding = onJobEnd(leased, outcome, dependencies);
       const isTurn =
-        outcome.alive && !outcome.rateLimited && (claim.failureCount + 1) % RESULT_FAILURES === 0;
+        outcome.alive && !outcome.rateLimited && (leased.failureCount + 1) % RESULT_FAILURES === 0;
       return isTurn && upstream.hasHistory
         ? { ...finding, notes: { ...finding.notes, lookUpNext: true } }
         : finding;
@@ -93,11 +93,11 @@ export async function collectVideo(claim: Claim, dependencies: StepDependencies)
     case 'failed':
     case 'ended':
     case 'forgotten':
-      return onJobEnd(claim, outcome, dependencies);
+      return onJobEnd(leased, outcome, dependencies);
   }
 }
 
-function onJobEnd({ job, notes }: Claim, outcome: JobEnd, dependencies: StepDependencies): Finding {
+function onJobEnd({ job, notes }: LeasedJob, outcome: JobEnd, dependencies: StepDependencies): Finding {
   const { upstream, clock } = dependencies;
   switch (outcome.type) {
     case 'failed':
@@ -125,7 +125,7 @@ function onJobEnd({ job, notes }: Claim, outcome: JobEnd, dependencies: StepDepe
   }
 }
 
-/** The next call is a look into the history; each step makes one call, as it was claimed for one. */
+/** The next call is a look into the history; each step makes one call, as it was leased for one. */
 function lookUpSoon(notes: PollNotes): Finding {
   return { observation: null, call: 'answered', notes: { ...notes, lookUpNext: true }, dueInMs: 0 };
 }
@@ -142,8 +142,8 @@ function lookUpForgotten(job: Job, notes: PollNotes, dependencies: StepDependenc
   );
 }
 
-async function lookUpResult(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
-  const { job, notes } = claim;
+async function lookUpResult(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = leased;
   const { notFoundSince, emptyResults = 0 } = notes;
   if (notFoundSince !== undefined) return lookUpForgotten(job, notes, dependencies);
   const message = notes.lastError ?? 'The upstream said COMPLETED without a video.';

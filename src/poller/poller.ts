@@ -3,7 +3,7 @@ import type { CallGrant } from '../domain/polling/call-budget.ts';
 import { isFinal } from '../domain/job/job.ts';
 import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
 import type { CallBudget } from '../store/call-budget.ts';
-import type { Claim, DueJob, Unsubscribe } from '../store/job-store.ts';
+import type { LeasedJob, DueJob, Unsubscribe } from '../store/job-store.ts';
 import { callPriority } from './call-priority.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 import { OwnerTurns } from './owner-turns.ts';
@@ -45,7 +45,7 @@ const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS, heldBy: null,
 const QUIET_MS = 5000;
 /** Choosing among a backlog is dear: calls that the budget grants meanwhile are made together. */
 const CHOICE_PAUSE_MS = 250;
-/** How long to wait when others have claimed what was due. */
+/** How long to wait when others have leased what was due. */
 const OUTRUN_PAUSE_MS = 50;
 
 /** A step in progress. */
@@ -56,7 +56,7 @@ interface RunningStep {
   hasSlot: boolean;
 }
 
-/** Claims jobs that are due and moves each by a step, until stopped. Sleeps while nothing is due. */
+/** Leases jobs that are due and moves each by a step, until stopped. Sleeps while nothing is due. */
 export class Poller implements AsyncDisposable {
   readonly #options: PollerOptions;
   readonly #stopping = new AbortController();
@@ -93,7 +93,7 @@ export class Poller implements AsyncDisposable {
   }
 
   /**
-   * Claims no more, and waits for the steps in progress; after `graceMs` their upstream calls are cut short, and what
+   * Leases no more, and waits for the steps in progress; after `graceMs` their upstream calls are cut short, and what
    * that means for each job is stored.
    */
   async stop(graceMs: number): Promise<void> {
@@ -126,7 +126,7 @@ export class Poller implements AsyncDisposable {
       this.#wakeUp = new AbortController();
       let pauseMs: number;
       try {
-        pauseMs = await this.#claimAndStart();
+        pauseMs = await this.#leaseAndStart();
         failures = 0;
       } catch (error) {
         pauseMs = Math.min(MAX_STORE_PAUSE_MS, backoffMs(++failures, random()));
@@ -138,7 +138,7 @@ export class Poller implements AsyncDisposable {
   }
 
   /** @returns milliseconds until there is something to do, unless woken */
-  async #claimAndStart(): Promise<number> {
+  async #leaseAndStart(): Promise<number> {
     const { clock, store, budget } = this.#options;
     const now = clock.now();
     const runAt = await store.nextDueAt();
@@ -155,12 +155,12 @@ export class Poller implements AsyncDisposable {
     const query = { now, limit: granted + EXPIRED_ROOM, callLimit: granted, except: [...this.#steps.keys()] };
     const due = isShort ? await store.findCandidates(query) : null;
     const preferred = due === null ? null : this.#choose(due, grant).map(({ job }) => job.id);
-    const claims = await store.claimDue({ ...query, leaseUntil: now + this.#leaseMs, preferred });
-    for (const claim of claims) this.#start(claim);
-    const calls = claims.filter(({ job }) => job.deadlineAt > now).length;
+    const leases = await store.leaseDue({ ...query, leaseUntil: now + this.#leaseMs, preferred });
+    for (const leased of leases) this.#start(leased);
+    const calls = leases.filter(({ job }) => job.deadlineAt > now).length;
     if (calls < granted) await budget.giveBack(granted - calls);
     else if (heldBy !== null) await this.#tellWaiting(heldBy);
-    if (claims.length > 0) return 0;
+    if (leases.length > 0) return 0;
     if (granted > 0) return this.#steps.size > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;
     return Math.min(waitMs, STARVED_PAUSE_MS);
   }
@@ -208,15 +208,15 @@ export class Poller implements AsyncDisposable {
     this.#faults.info({ jobs: told }, message);
   }
 
-  #start(claim: Claim): void {
+  #start(leased: LeasedJob): void {
     const { clock, budget } = this.#options;
-    const { job } = claim;
+    const { job } = leased;
     const now = clock.now();
-    this.#turns.served(claim);
+    this.#turns.served(leased);
     if (job.phase === 'accepted' && job.waitingFor === 'RATE_LIMIT') this.#pace.submitted(now);
     const running: RunningStep = { startedAt: now, done: Promise.resolve(), hasSlot: true };
     this.#steps.set(job.id, running);
-    running.done = processJob(claim, {
+    running.done = processJob(leased, {
       ...this.#options,
       leaseMs: this.#leaseMs,
       sent: this.#sent,
@@ -232,7 +232,7 @@ export class Poller implements AsyncDisposable {
     })
       .then(
         (report) => {
-          this.#report(claim, report);
+          this.#report(leased, report);
           return this.#account(report);
         },
         (error: unknown) => {
@@ -267,7 +267,7 @@ export class Poller implements AsyncDisposable {
     await durations.learn(learned);
   }
 
-  #report(claim: Claim, { job, outcome, call }: StepReport): void {
+  #report(leased: LeasedJob, { job, outcome, call }: StepReport): void {
     const { log } = this.#options;
     const details = { jobId: job.id, upstreamId: job.upstreamId, phase: job.phase, version: job.version };
     if (outcome === 'missing')
@@ -275,7 +275,7 @@ export class Poller implements AsyncDisposable {
     else if (outcome === 'superseded') log.warn(details, 'another poller has taken the job over');
     else if (job.failure !== null) log.warn({ ...details, failure: job.failure }, 'job failed');
     else if (isFinal(job)) log.info(details, 'job completed');
-    else if (job.phase !== claim.job.phase) log.info(details, `job ${job.phase}`);
+    else if (job.phase !== leased.job.phase) log.info(details, `job ${job.phase}`);
     if (typeof call === 'object') {
       const message = 'an upstream call failed; it is repeated with a growing pause';
       this.#faults.warn({ ...details, fault: call }, message);

@@ -6,7 +6,7 @@ import { NO_NOTES } from '../domain/job/poll-notes.ts';
 import { nextPollDelayMs } from '../domain/polling/poll-plan.ts';
 import type { Observation } from '../domain/job/observation.ts';
 import { transition } from '../domain/job/transition.ts';
-import type { Claim, SaveOutcome, Schedule } from '../store/job-store.ts';
+import type { LeasedJob, SaveOutcome, Schedule } from '../store/job-store.ts';
 import { commit, retryWrite } from './commit.ts';
 import { lookUpJob } from './look-up-job.ts';
 import { collectVideo, pollJob } from './poll-job.ts';
@@ -37,28 +37,28 @@ const OVERDUE_PAUSE_MS = 5000;
 const LATE_MS = 5000;
 
 /**
- * Moves one claimed job by one step, with at most one upstream call: submits it, polls it, looks for it in the request
+ * Moves one leased job by one step, with at most one upstream call: submits it, polls it, looks for it in the request
  * history or fetches its video, or ends it when its deadline has passed; stores what was learned, and gives the job back
  * with the time of its next step.
  *
  * @throws StoreUnavailableError when the store fails until the job's deadline; the job is taken up again after its lease
  */
-export async function processJob(claim: Claim, dependencies: StepDependencies): Promise<StepReport> {
-  const { job } = claim;
+export async function processJob(leased: LeasedJob, dependencies: StepDependencies): Promise<StepReport> {
+  const { job } = leased;
   if (job.phase === 'accepted' && dependencies.clock.now() < job.deadlineAt) {
-    const marked = await markSubmitting(claim, dependencies);
+    const marked = await markSubmitting(leased, dependencies);
     if (marked.outcome !== 'saved') return { ...marked, call: 'none', learned: [] };
     const finding = await submitJob(marked.job, dependencies);
-    return finishSubmission(claim, marked.job, finding, dependencies);
+    return finishSubmission(leased, marked.job, finding, dependencies);
   }
   if (job.phase === 'submitting') {
-    return finishSubmission(claim, job, takeOverSubmission(job, dependencies), dependencies);
+    return finishSubmission(leased, job, takeOverSubmission(job, dependencies), dependencies);
   }
-  return finish(claim, job, await findOut(claim, dependencies), dependencies);
+  return finish(leased, job, await findOut(leased, dependencies), dependencies);
 }
 
 async function finishSubmission(
-  claim: Claim,
+  leased: LeasedJob,
   job: Job,
   finding: Finding,
   dependencies: StepDependencies,
@@ -66,36 +66,36 @@ async function finishSubmission(
   const { observation } = finding;
   const upstreamId = observation?.type === 'submit-accepted' ? observation.upstreamId : null;
   const [report] = await Promise.all([
-    finish(claim, job, finding, dependencies),
+    finish(leased, job, finding, dependencies),
     endSubmission(job, upstreamId, dependencies),
   ]);
   return report;
 }
 
-async function findOut(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
-  const { job, notes } = claim;
+async function findOut(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = leased;
   const isOver = dependencies.clock.now() >= job.deadlineAt;
   // What the upstream may have made is asked about once more.
   const mayExist = job.upstreamId !== null || job.phase === 'settling';
-  if (isOver && !mayExist) return ended(claim);
-  if (isOver && notes.lastCallMade === true) return finalLookUp(claim, dependencies);
-  if (isOver) return lastCall(claim, dependencies);
-  return call(claim, dependencies);
+  if (isOver && !mayExist) return ended(leased);
+  if (isOver && notes.lastCallMade === true) return finalLookUp(leased, dependencies);
+  if (isOver) return lastCall(leased, dependencies);
+  return call(leased, dependencies);
 }
 
-function call(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
-  switch (claim.job.phase) {
+function call(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+  switch (leased.job.phase) {
     case 'settling':
-      return settleJob(claim, dependencies);
+      return settleJob(leased, dependencies);
     case 'collecting':
-      return collectVideo(claim, dependencies);
+      return collectVideo(leased, dependencies);
     case 'accepted':
     case 'submitting':
     case 'queued':
     case 'processing':
     case 'completed':
     case 'failed':
-      return pollJob(claim, dependencies);
+      return pollJob(leased, dependencies);
   }
 }
 
@@ -103,8 +103,8 @@ function call(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
  * A job past its deadline that was not asked about shortly before it, because the gateway was away or the video is still
  * to be fetched, gets one more call: it may be done, and was paid for.
  */
-async function lastCall(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
-  const { job, notes } = claim;
+async function lastCall(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = leased;
   const { granted, waitMs } = await dependencies.reserveCall();
   const { lastCallDeferrals = 0 } = notes;
   // Otherwise it had its chance, and the calls that there were went to others.
@@ -112,12 +112,12 @@ async function lastCall(claim: Claim, dependencies: StepDependencies): Promise<F
     job.phase === 'collecting' ||
     job.phase === 'settling' ||
     dependencies.clock.now() > job.deadlineAt + LATE_MS;
-  if (!granted && (!mayWait || lastCallDeferrals >= MAX_DEFERRALS)) return ended(claim);
+  if (!granted && (!mayWait || lastCallDeferrals >= MAX_DEFERRALS)) return ended(leased);
   if (!granted) {
     const later = { ...notes, lastCallDeferrals: lastCallDeferrals + 1 };
     return { observation: null, call: 'none', notes: later, dueInMs: Math.min(waitMs, MAX_DEFERRAL_MS) };
   }
-  const finding = await call(claim, dependencies);
+  const finding = await call(leased, dependencies);
   if (finding.observation?.type === 'upstream-processing') {
     return { ...finding, dueInMs: OVERDUE_PAUSE_MS };
   }
@@ -126,20 +126,20 @@ async function lastCall(claim: Claim, dependencies: StepDependencies): Promise<F
   if (job.phase === 'settling' && finding.dueInMs === 0) return finding;
   // The history is asked next.
   if (job.upstreamId !== null && dependencies.upstream.hasHistory) return { ...finding, dueInMs: 0 };
-  return { ...ended({ ...claim, notes: finding.notes ?? notes }), call: finding.call };
+  return { ...ended({ ...leased, notes: finding.notes ?? notes }), call: finding.call };
 }
 
 /** Before a job that the upstream has taken ends by its deadline, the request history tells whether there is a video. */
-async function finalLookUp(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
-  const { job, notes } = claim;
+async function finalLookUp(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = leased;
   const isKnown = job.upstreamId !== null && dependencies.upstream.hasHistory;
-  if (!isKnown || !(await dependencies.reserveCall()).granted) return ended(claim);
+  if (!isKnown || !(await dependencies.reserveCall()).granted) return ended(leased);
   const end: Observation = { type: 'deadline-passed', lastError: notes.lastError ?? null };
   const finding = await lookUpJob(job, notes, () => end, dependencies);
-  return finding.observation === null ? ended(claim) : finding;
+  return finding.observation === null ? ended(leased) : finding;
 }
 
-function ended({ notes }: Pick<Claim, 'notes'>): Finding {
+function ended({ notes }: Pick<LeasedJob, 'notes'>): Finding {
   return {
     observation: { type: 'deadline-passed', lastError: notes.lastError ?? null },
     call: 'none',
@@ -148,34 +148,34 @@ function ended({ notes }: Pick<Claim, 'notes'>): Finding {
 
 /** Stores what was learned, or gives the job back when there was nothing to store. */
 async function finish(
-  claim: Claim,
+  leased: LeasedJob,
   before: Job,
   finding: Finding,
   dependencies: StepDependencies,
 ): Promise<StepReport> {
   const { observation, call: report, videoData, learned = [] } = finding;
   dependencies.onCallsOver();
-  const schedule = (job: Job): Schedule => nextSchedule(claim, before, job, finding, dependencies);
+  const schedule = (job: Job): Schedule => nextSchedule(leased, before, job, finding, dependencies);
   const isNews = observation !== null && transition(before, observation, dependencies.clock.now()) !== before;
   if (!isNews) {
-    await retryWrite(() => dependencies.store.release(claim, schedule(before)), before, dependencies);
+    await retryWrite(() => dependencies.store.release(leased, schedule(before)), before, dependencies);
     return { job: before, outcome: 'saved', call: report, learned };
   }
-  const { job, outcome } = await commit(claim, before, observation, { schedule, videoData }, dependencies);
+  const { job, outcome } = await commit(leased, before, observation, { schedule, videoData }, dependencies);
   // What was seen of a job that another poller has is learned by that one.
   return { job, outcome, call: report, learned: outcome === 'saved' ? learned : [] };
 }
 
 function nextSchedule(
-  claim: Claim,
+  leased: LeasedJob,
   before: Job,
   job: Job,
   finding: Finding,
   dependencies: StepDependencies,
 ): Schedule {
   const isFailure = finding.isFailure ?? typeof finding.call === 'object';
-  const failureCount = isFailure ? claim.failureCount + 1 : 0;
-  const lastSeenAt = finding.lastPolledAt ?? claim.lastPolledAt ?? job.submittedAt;
+  const failureCount = isFailure ? leased.failureCount + 1 : 0;
+  const lastSeenAt = finding.lastPolledAt ?? leased.lastPolledAt ?? job.submittedAt;
   // A time that is still to come was kept by a clock that was wrong.
   const lastPolledAt = lastSeenAt === null ? null : Math.min(lastSeenAt, dependencies.clock.now());
   const runAt = nextStepAt(job, lastPolledAt, failureCount, finding, dependencies);
@@ -183,7 +183,7 @@ function nextSchedule(
   const isNewPhase = job.phase !== before.phase && job.submittedAt !== null;
   if (isNewPhase) return { runAt, failureCount, lastPolledAt, notes: NO_NOTES };
   const notes = finding.notes ?? NO_NOTES;
-  const isDeferred = (notes.lastCallDeferrals ?? 0) > (claim.notes.lastCallDeferrals ?? 0);
+  const isDeferred = (notes.lastCallDeferrals ?? 0) > (leased.notes.lastCallDeferrals ?? 0);
   const isLastCall = job.upstreamId !== null && dependencies.clock.now() >= lastCallAt(job) && !isDeferred;
   return { runAt, failureCount, lastPolledAt, notes: isLastCall ? { ...notes, lastCallMade: true } : notes };
 }

@@ -1,7 +1,7 @@
 import type { Job } from '../domain/job/job.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
 import type { Observation } from '../domain/job/observation.ts';
-import type { Claim } from '../store/job-store.ts';
+import type { LeasedJob } from '../store/job-store.ts';
 import { adoptRequest } from './commit.ts';
 import { NEW_SEARCH, nextRead } from './history-search.ts';
 import { callOptions, expectedOf, type Finding, FIRST_LOOK_MS, type StepDependencies } from './step.ts';
@@ -24,16 +24,16 @@ const MAX_REJECTED = 50;
  * time of the POST, that no job here has. A teammate's requests are in the list too; the call by id refuses those, so
  * each request that is found is looked up before it counts. Makes one call.
  */
-export async function settleJob(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
-  const { notes } = claim;
-  if (!dependencies.upstream.hasHistory) return giveUp(claim, 'There is no request history.', dependencies);
+export async function settleJob(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+  const { notes } = leased;
+  if (!dependencies.upstream.hasHistory) return giveUp(leased, 'There is no request history.', dependencies);
   return notes.candidateId === undefined
-    ? readHistory(claim, dependencies)
-    : confirm(claim, notes.candidateId, dependencies);
+    ? readHistory(leased, dependencies)
+    : confirm(leased, notes.candidateId, dependencies);
 }
 
-async function readHistory(claim: Claim, dependencies: StepDependencies): Promise<Finding> {
-  const { job, notes } = claim;
+async function readHistory(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+  const { job, notes } = leased;
   const { historySearch: search = NEW_SEARCH, rejectedIds = [] } = notes;
   const { callTimeoutMs } = dependencies;
   const sentAt = job.sentAt ?? job.createdAt;
@@ -47,9 +47,9 @@ async function readHistory(claim: Claim, dependencies: StepDependencies): Promis
   const outcome = await dependencies.upstream.findInHistory(query, callOptions(job, dependencies));
   switch (outcome.type) {
     case 'unusable':
-      return giveUp(claim, `${outcome.reason}.`, dependencies);
+      return giveUp(leased, `${outcome.reason}.`, dependencies);
     case 'no-news':
-      return noAnswer(claim, outcome.reason, dependencies);
+      return noAnswer(leased, outcome.reason, dependencies);
     case 'page': {
       const candidate = outcome.entries.find(({ upstreamId }) => !rejectedIds.includes(upstreamId));
       if (candidate !== undefined) {
@@ -63,8 +63,12 @@ async function readHistory(claim: Claim, dependencies: StepDependencies): Promis
   }
 }
 
-async function confirm(claim: Claim, candidateId: string, dependencies: StepDependencies): Promise<Finding> {
-  const { job, notes } = claim;
+async function confirm(
+  leased: LeasedJob,
+  candidateId: string,
+  dependencies: StepDependencies,
+): Promise<Finding> {
+  const { job, notes } = leased;
   const { candidateId: _, ...rest } = notes;
   const outcome = await dependencies.upstream.lookUp(candidateId, callOptions(job, dependencies));
   switch (outcome.type) {
@@ -85,9 +89,9 @@ async function confirm(claim: Claim, candidateId: string, dependencies: StepDepe
     case 'absent':
       return rejected(job, rest, candidateId, dependencies);
     case 'unusable':
-      return giveUp(claim, `${outcome.reason}.`, dependencies);
+      return giveUp(leased, `${outcome.reason}.`, dependencies);
     case 'no-news':
-      return noAnswer(claim, outcome.reason, dependencies);
+      return noAnswer(leased, outcome.reason, dependencies);
   }
 }
 
@@ -113,7 +117,7 @@ function nothingFound(job: Job, notes: PollNotes, { clock }: StepDependencies): 
   return { observation: null, call: 'none', notes: { ...rest, historyLooks }, dueInMs: next - age };
 }
 
-function noAnswer({ job, notes }: Claim, reason: string, { clock }: StepDependencies): Finding {
+function noAnswer({ job, notes }: LeasedJob, reason: string, { clock }: StepDependencies): Finding {
   const last = LOOKS_MS.at(-1) ?? 0;
   if (clock.now() - job.updatedAt > last + PATIENCE_MS) {
     return unknown(job, `The request history did not answer: ${reason}.`);
@@ -122,7 +126,7 @@ function noAnswer({ job, notes }: Claim, reason: string, { clock }: StepDependen
 }
 
 /** The history is of no use. A poller that only stood still may yet have the answer: it gets a moment to tell it. */
-function giveUp({ job, notes }: Claim, reason: string, { clock }: StepDependencies): Finding {
+function giveUp({ job, notes }: LeasedJob, reason: string, { clock }: StepDependencies): Finding {
   const waitMs = notes.mayStillAnswer === true ? job.updatedAt + STANDSTILL_MS - clock.now() : 0;
   if (waitMs <= 0) return unknown(job, reason);
   return { observation: null, call: 'none', notes, dueInMs: waitMs };

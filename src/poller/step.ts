@@ -27,7 +27,7 @@ export interface StepDependencies {
   readonly retentionMs: number;
   /** What this process has sent. */
   readonly sent: SentJobs;
-  /** Takes one call out of the budget, for a step that was claimed without one. */
+  /** Takes one call out of the budget, for a step that was leased without one. */
   readonly reserveCall: () => Promise<{ readonly granted: boolean; readonly waitMs: number }>;
   /** Called once, when the step makes no more upstream calls and only has to store what it learned. */
   readonly onCallsOver: () => void;

@@ -2,7 +2,7 @@ import { forecastUnsent } from '../domain/job/forecast.ts';
 import type { Job } from '../domain/job/job.ts';
 import { requestFingerprint } from '../domain/request/video-request.ts';
 import type { Observation } from '../domain/job/observation.ts';
-import type { Claim, SaveOutcome } from '../store/job-store.ts';
+import type { LeasedJob, SaveOutcome } from '../store/job-store.ts';
 import { type PassingFault, requestKey } from '../providers/video-upstream.ts';
 import { commit, retryWrite } from './commit.ts';
 import type { SentOutcome } from './sent-jobs.ts';
@@ -25,12 +25,12 @@ export interface Marked {
  * Marks a job as submitting, and sees to it that no other job with equal inputs adopts its request. From then on nobody
  * else sends it: a poller that finds the mark without a lease looks for the request in the history instead.
  */
-export async function markSubmitting(claim: Claim, dependencies: StepDependencies): Promise<Marked> {
-  const { job } = claim;
+export async function markSubmitting(leased: LeasedJob, dependencies: StepDependencies): Promise<Marked> {
+  const { job } = leased;
   const { submissions } = dependencies;
   const fingerprint = requestFingerprint(job.request);
   const [marked] = await Promise.all([
-    commit(claim, job, { type: 'submit-started' }, { schedule: null }, dependencies),
+    commit(leased, job, { type: 'submit-started' }, { schedule: null }, dependencies),
     retryWrite(() => submissions.begin(fingerprint, job.id), job, dependencies),
   ]);
   if (marked.outcome !== 'saved') await endSubmission(job, null, dependencies);

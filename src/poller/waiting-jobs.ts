@@ -45,7 +45,7 @@ export class WaitingJobs {
     const forecast =
       waitingFor === 'RATE_LIMIT' ? forecastUnsent(expected, now, this.#pace.waitMs(ahead)) : null;
     const next = transition(job, { type: 'submission-waits', waitingFor, forecast }, now);
-    // A poller that has claimed the job meanwhile has stored another version, or stores it over this one.
+    // A poller that has leased the job meanwhile has stored another version, or stores it over this one.
     return store.save('', { job: next, schedule: null });
   }
 }

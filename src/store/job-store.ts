@@ -3,7 +3,7 @@
  * then nothing has been promised: a create may or may not have happened (its idempotency key tells), a save is safe to
  * repeat. Saving publishes: once `create` or `save` resolves, the saved version is on its way to every subscriber.
  */
-import type { Job, JobPhase } from '../domain/job/job.ts';
+import { type Job, JOB_PHASES, type JobPhase } from '../domain/job/job.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
 import type { JobLimits, LimitRefusal } from './job-limits.ts';
 
@@ -52,29 +52,47 @@ export interface ListQuery {
   readonly limit: number;
 }
 
-/** Which jobs to claim. */
-export interface ClaimQuery {
+/** Which jobs to lease. */
+export interface LeaseQuery {
   /** Epoch milliseconds. */
   readonly now: number;
-  /** When the lease runs out, in epoch milliseconds; a job still claimed then is due again, for any poller. */
+  /** When the lease runs out, in epoch milliseconds; a job still leased then is due again, for any poller. */
   readonly leaseUntil: number;
   readonly limit: number;
   /** How many of them may need an upstream call; those past their deadline do not count here and come first. */
   readonly callLimit: number;
-  /** Ids of jobs that are not claimed even if they are due: the caller has a step of them in progress. */
+  /** Ids of jobs that are not leased even if they are due: the caller has a step of them in progress. */
   readonly except: readonly string[];
   /**
-   * Ids of jobs to claim before their deadline, the most important first; those that are not due any more are passed
+   * Ids of jobs to lease before their deadline, the most important first; those that are not due any more are passed
    * over. Null: the longest due.
    */
   readonly preferred: readonly string[] | null;
 }
 
 /**
- * How many jobs `findCandidates` gives at most. With more, no owner and no kind of job crowds out another: of each owner,
- * and of each of its kinds (last call failed; `isUrgent`; the rest), the longest due are taken in turn.
+ * How many jobs `findCandidates` returns at most. When more are due, no owner and no priority crowds out another: the longest due of each
+ * owner and each of its priorities are taken in turn.
  */
 export const MAX_CANDIDATES = 400;
+
+/**
+ * The priority of a job's next call by its phase: 1 when the call submits the job or fetches its video, 0 when it polls. A job whose last
+ * call failed has the priority -1 in every phase. Both engines derive the number from the stored phase and failure count.
+ */
+export const PHASE_PRIORITY: Readonly<Record<JobPhase, 0 | 1>> = {
+  accepted: 1,
+  submitting: 1,
+  settling: 0,
+  queued: 0,
+  processing: 0,
+  collecting: 1,
+  completed: 0,
+  failed: 0,
+};
+
+/** The phases with priority 1. */
+export const URGENT_PHASES = JOB_PHASES.filter((phase) => PHASE_PRIORITY[phase] === 1);
 
 /**
  * A job with what the poller knows of it. Stores keep `failureCount`, `runAt` and `lastPolledAt` under their earlier names
@@ -90,15 +108,10 @@ export interface DueJob {
   readonly notes: PollNotes;
 }
 
-/** Whether a job's next call is its submission or the fetching of its video, not a poll. */
-export function isUrgent({ phase }: Job): boolean {
-  return phase === 'accepted' || phase === 'submitting' || phase === 'collecting';
-}
-
-/** A job in the hands of one poller, until its lease runs out. */
-export interface Claim extends DueJob {
-  /** Names this claim among all; a later claim of the same job has another. */
-  readonly lease: string;
+/** A job that one poller holds until the lease runs out. */
+export interface LeasedJob extends DueJob {
+  /** Unique; a later lease of the same job has another. */
+  readonly leaseId: string;
 }
 
 /** When a job is to be looked at next, and what is to be known then. */
@@ -170,27 +183,27 @@ export interface Jobs {
    * Stores the next version, if the stored version is the one before it. The lease need not hold any more: an answer
    * that comes late is stored as long as nothing else happened to the job.
    *
-   * @param lease the claim's, which names the tries of one save; empty for a save without a claim
+   * @param leaseId identifies the tries of one save; empty for a save without a lease
    */
-  save(lease: string, change: SaveChange): Promise<SaveOutcome>;
+  save(leaseId: string, change: SaveChange): Promise<SaveOutcome>;
 }
 
 /** The schedule of unfinished jobs. A lease gives a job to one poller until it runs out. */
 export interface JobQueue {
   /**
-   * Due jobs before their deadline to choose from, see `MAX_CANDIDATES`; nothing is claimed. Null when no more are due
-   * than the query may claim, so that there is no choice.
+   * Due jobs before their deadline to choose from, see `MAX_CANDIDATES`; nothing is leased. Null when no more are due
+   * than the query may lease, so that there is no choice.
    */
-  findCandidates(query: Omit<ClaimQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null>;
+  findCandidates(query: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null>;
   /** Leases jobs that are due: those past their deadline first, then the preferred ones or the longest due. */
-  claimDue(query: ClaimQuery): Promise<Claim[]>;
+  leaseDue(query: LeaseQuery): Promise<LeasedJob[]>;
   /**
    * Jobs in phase `accepted` of version 1 that have been due since before a time, in epoch milliseconds; the longest due
-   * first. They are not claimed.
+   * first. They are not leased.
    */
   findWaiting(dueBefore: number, limit: number): Promise<WaitingJob[]>;
-  /** Gives a claimed job back unchanged, to be due later. Does nothing when the claim no longer holds. */
-  release(claim: Claim, schedule: Schedule): Promise<void>;
+  /** Gives a leased job back unchanged, to be due later. Does nothing when the lease no longer holds. */
+  release(leased: LeasedJob, schedule: Schedule): Promise<void>;
   /** When the next job is due, leases included, in epoch milliseconds; null when there is none. */
   nextDueAt(): Promise<number | null>;
 }

@@ -4,7 +4,7 @@
  */
 import { describe } from 'vitest';
 import { chooseCases } from './job-store-cases/choose.ts';
-import { claimCases } from './job-store-cases/claim.ts';
+import { leaseCases } from './job-store-cases/lease.ts';
 import { createCases } from './job-store-cases/create.ts';
 import { idempotencyCases } from './job-store-cases/idempotency.ts';
 import { limitCases } from './job-store-cases/limits.ts';
@@ -30,8 +30,8 @@ export function describeJobStore(name: string, open: OpenStore): void {
     describe('list', () => {
       listCases(open);
     });
-    describe('claim and release', () => {
-      claimCases(open);
+    describe('lease and release', () => {
+      leaseCases(open);
     });
     describe('the choice when calls are short', () => {
       chooseCases(open);

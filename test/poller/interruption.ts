@@ -34,7 +34,7 @@ export class Interruption {
   store(store: JobStore): JobStore {
     return overrideStore(store, {
       save: (lease, change) => this.#pass(() => store.save(lease, change)),
-      release: (claim, schedule) => this.#pass(() => store.release(claim, schedule)),
+      release: (leased, schedule) => this.#pass(() => store.release(leased, schedule)),
     });
   }
 

@@ -11,7 +11,7 @@ import type {
   StatusOutcome,
   SubmitOutcome,
 } from '../../src/providers/video-upstream.ts';
-import { claimAll, present } from '../contract/job-store-cases/opened-store.ts';
+import { leaseAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { sqliteOptions } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -152,11 +152,11 @@ class World implements AsyncDisposable {
   }
 
   async #step(given: Fate): Promise<void> {
-    const [claim] = await claimAll(this.#store, this.#clock.now());
+    const [leased] = await leaseAll(this.#store, this.#clock.now());
     const { call, answered, sequel } = given.interruption ?? NEVER;
     const interruption = new Interruption(call, answered);
     const upstream = new FakeVideoUpstream(this.#script(given), this.#clock.now);
-    const step = processJob(present(claim), {
+    const step = processJob(present(leased), {
       store: interruption.store(this.#store),
       upstream: interruption.upstream(upstream),
       clock: this.#clock,

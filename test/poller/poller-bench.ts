@@ -39,8 +39,8 @@ export class PollerBench implements AsyncDisposable {
   readonly poller: Poller;
   readonly log: LogLine[] = [];
   readonly durations: LearnedDurations;
-  /** How often jobs were claimed, or tried to be. */
-  claims = 0;
+  /** How often jobs were leased, or tried to be. */
+  leases = 0;
   readonly #opened = openSqlite(this.clock);
   readonly #budget: CallBudget;
   readonly #submissions: Submissions;
@@ -64,9 +64,9 @@ export class PollerBench implements AsyncDisposable {
     });
     const wrapped = wrap(this.store);
     this.#counted = overrideStore(wrapped, {
-      claimDue: (query) => {
-        this.claims += 1;
-        return wrapped.claimDue(query);
+      leaseDue: (query) => {
+        this.leases += 1;
+        return wrapped.leaseDue(query);
       },
     });
     this.poller = this.addPoller();

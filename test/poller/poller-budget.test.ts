@@ -43,7 +43,7 @@ describe("the upstream's rate budget", () => {
     // The first is now, the next each a little more than a minute later; each call brings one look for more, one when
     // it is over and one when it is stored.
     expect(bench.upstream.calls).toHaveLength(10);
-    expect(bench.claims).toBeLessThanOrEqual(4 * 10 * 60 + 1 + 3 * 10);
+    expect(bench.leases).toBeLessThanOrEqual(4 * 10 * 60 + 1 + 3 * 10);
   });
 
   it('is closed for all jobs by one 429, for as long as the upstream asks', async () => {

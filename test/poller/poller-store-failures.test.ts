@@ -6,13 +6,13 @@ import { PollerBench } from './poller-bench.ts';
 import { LEASE_MS, running } from './step-bench.ts';
 
 describe('a poller whose store fails', () => {
-  it.each(['claimDue', 'nextDueAt'] as const)(
+  it.each(['leaseDue', 'nextDueAt'] as const)(
     'survives and logs failures of %s, ever less often',
     async (method) => {
       const faulty = new Faulty();
       await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
       faulty.method = method;
-      // Without a due job nothing is claimed.
+      // Without a due job nothing is leased.
       await bench.accept(1);
       await bench.poller.start();
       await bench.clock.advance(MINUTE);
@@ -37,12 +37,12 @@ describe('a poller whose store fails', () => {
   it('does not look more often because new work comes in, when the store is gone', async () => {
     const faulty = new Faulty();
     await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
-    faulty.method = 'claimDue';
+    faulty.method = 'leaseDue';
     await bench.poller.start();
     await bench.clock.advance(10 * SECOND);
-    const before = bench.claims;
+    const before = bench.leases;
     await bench.accept(20);
-    expect(bench.claims - before).toBeLessThanOrEqual(20);
+    expect(bench.leases - before).toBeLessThanOrEqual(20);
   });
 
   it('makes no call while the mark before it can not be stored, and makes it as soon as it is', async () => {
@@ -135,7 +135,7 @@ describe('a poller whose store fails', () => {
     expect(bench.errors()).toEqual([]);
   });
 
-  it('claims no job of which it has a step in progress, also after its lease', async () => {
+  it('leases no job of which it has a step in progress, also after its lease', async () => {
     const faulty = new Faulty();
     await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'release';
@@ -148,27 +148,27 @@ describe('a poller whose store fails', () => {
     expect(bench.upstream.types.length).toBeGreaterThan(1);
   });
 
-  it('does not spin when others claim what is due before it can', async () => {
+  it('does not spin when others lease what is due before it can', async () => {
     await using bench = new PollerBench({
-      wrap: (store) => overrideStore(store, { claimDue: async () => [] }),
+      wrap: (store) => overrideStore(store, { leaseDue: async () => [] }),
     });
     await bench.accept(1);
     await bench.poller.start();
     await bench.clock.advance(10 * SECOND);
-    expect(bench.claims).toBeGreaterThan(1);
-    expect(bench.claims).toBeLessThanOrEqual(10 * 20 + 1);
+    expect(bench.leases).toBeGreaterThan(1);
+    expect(bench.leases).toBeLessThanOrEqual(10 * 20 + 1);
   });
 
-  it('gives back to the budget what it could not claim', async () => {
+  it('gives back to the budget what it could not lease', async () => {
     await using bench = new PollerBench({
       rpm: 10,
-      wrap: (store) => overrideStore(store, { claimDue: async () => [] }),
+      wrap: (store) => overrideStore(store, { leaseDue: async () => [] }),
     });
     await bench.accept(1);
     await bench.poller.start();
     await bench.clock.advance(5 * SECOND);
     // A budget of one call that was not given back would let it look once a second.
-    expect(bench.claims).toBeGreaterThan(90);
+    expect(bench.leases).toBeGreaterThan(90);
   });
 
   it('survives an upstream that breaks its promise not to throw', async () => {
@@ -191,7 +191,7 @@ describe('a poller whose store fails', () => {
 
 /** Lets one method of a store fail for a while. */
 class Faulty {
-  method: 'claimDue' | 'nextDueAt' | 'save' | 'release' | null = null;
+  method: 'leaseDue' | 'nextDueAt' | 'save' | 'release' | null = null;
   /** How many calls failed. */
   refused = 0;
 
@@ -202,10 +202,10 @@ class Faulty {
       throw new StoreUnavailableError('gone');
     };
     return overrideStore(store, {
-      claimDue: (query) => guard('claimDue').then(() => store.claimDue(query)),
+      leaseDue: (query) => guard('leaseDue').then(() => store.leaseDue(query)),
       nextDueAt: () => guard('nextDueAt').then(() => store.nextDueAt()),
       save: (lease, change) => guard('save').then(() => store.save(lease, change)),
-      release: (claim, schedule) => guard('release').then(() => store.release(claim, schedule)),
+      release: (leased, schedule) => guard('release').then(() => store.release(leased, schedule)),
     });
   }
 }

@@ -47,7 +47,7 @@ describe('the poller', () => {
     await using bench = new PollerBench();
     await bench.poller.start();
     await bench.clock.advance(HOUR);
-    expect(bench.claims).toBeLessThanOrEqual(61);
+    expect(bench.leases).toBeLessThanOrEqual(61);
     expect(bench.clock.sleeping).toBe(1);
   });
 
@@ -57,7 +57,7 @@ describe('the poller', () => {
     await bench.accept(1, { ...running('queued', NOON), createdAt: runAt, deadlineAt: NOON + HOUR });
     await bench.poller.start();
     await bench.clock.advance(50 * MINUTE);
-    expect(bench.claims).toBeLessThanOrEqual(51);
+    expect(bench.leases).toBeLessThanOrEqual(51);
     expect(bench.upstream.calls).toEqual([]);
     await bench.clock.advance(1);
     expect(bench.upstream.calls).toMatchObject([{ type: 'status', at: runAt }]);
@@ -67,9 +67,9 @@ describe('the poller', () => {
     await using bench = new PollerBench({ script: { submit: lateSubmit } });
     await bench.poller.start();
     await bench.accept(1);
-    const before = bench.claims;
+    const before = bench.leases;
     await bench.clock.advance(CALL_MS);
-    expect(bench.claims - before).toBeLessThanOrEqual(2);
+    expect(bench.leases - before).toBeLessThanOrEqual(2);
   });
 
   it('ends jobs by their deadline also while 256 calls hang', async () => {
@@ -110,12 +110,12 @@ describe('the poller', () => {
     await bench.poller.start();
     await settled();
     expect(bench.upstream.calls).toHaveLength(256);
-    const before = bench.claims;
+    const before = bench.leases;
     await bench.clock.advance(5 * SECOND);
     await bench.accept(1);
     expect(bench.upstream.calls).toHaveLength(256);
     // It looks now and then for jobs past their deadline, which need no slot.
-    expect(bench.claims - before).toBeLessThanOrEqual(4 * 5 + 2);
+    expect(bench.leases - before).toBeLessThanOrEqual(4 * 5 + 2);
     pending[7]?.();
     await settled();
     expect(bench.upstream.calls).toHaveLength(257);

@@ -91,9 +91,9 @@ describe('the step of an accepted job', () => {
   it('makes no call when another poller has taken the job over', async () => {
     await using bench = new StepBench();
     const job = await bench.add();
-    const lost = await bench.claim();
+    const lost = await bench.lease();
     await bench.clock.advance(LEASE_MS);
-    const held = await bench.claim();
+    const held = await bench.lease();
     expect(await bench.process(held)).toMatchObject({ outcome: 'saved' });
     expect(await bench.process(lost)).toMatchObject({ outcome: 'superseded', call: 'none' });
     expect(bench.upstream.types).toEqual(['submit']);

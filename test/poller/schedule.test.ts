@@ -71,7 +71,7 @@ describe('when a job is looked at again', () => {
     await bench.add();
     await bench.step();
     await bench.clock.advance(SECOND);
-    await bench.claim();
+    await bench.lease();
     await bench.clock.advance(MINUTE);
     await bench.step();
     expect(await bench.dueInMs()).toBe(2 * SECOND);

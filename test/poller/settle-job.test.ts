@@ -3,7 +3,7 @@ import type { Job } from '../../src/domain/job/job.ts';
 import { requestFingerprint } from '../../src/domain/request/video-request.ts';
 import { SentJobs } from '../../src/poller/sent-jobs.ts';
 import type { HistoryEntry, HistoryOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
-import { claimAll } from '../contract/job-store-cases/opened-store.ts';
+import { leaseAll } from '../contract/job-store-cases/opened-store.ts';
 import { passingFault } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { StepBench } from './step-bench.ts';
@@ -143,7 +143,7 @@ describe('a job whose submission had no answer', () => {
       dueIn = await bench.dueInMs()
     ) {
       await bench.clock.advance(dueIn ?? 0);
-      for (const claim of await claimAll(bench.store, bench.clock.now())) await bench.process(claim);
+      for (const leased of await leaseAll(bench.store, bench.clock.now())) await bench.process(leased);
     }
     const stored = await bench.store.getMany(twins.map(({ id }) => id));
     expect(new Set(stored.map((job) => job?.upstreamId))).toEqual(new Set(['up-1', 'up-2', 'up-3']));
@@ -288,9 +288,9 @@ describe('a job whose poller was lost during the POST', () => {
     const frozen = bench.step();
     await bench.clock.advance(MINUTE);
     // Another poller, which has not sent it.
-    const claim = await bench.claim();
+    const leased = await bench.lease();
     bench.upstream.script = history(bench, []);
-    await bench.process(claim, { sent: new SentJobs() });
+    await bench.process(leased, { sent: new SentJobs() });
     expect(await bench.stored(job)).toMatchObject({ phase: 'settling' });
     answer.resolve({ type: 'accepted', upstreamId: 'up-late' });
     await frozen;

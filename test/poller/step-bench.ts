@@ -2,10 +2,10 @@ import type { Job } from '../../src/domain/job/job.ts';
 import { processJob, type StepReport } from '../../src/poller/process-job.ts';
 import { SentJobs } from '../../src/poller/sent-jobs.ts';
 import type { StepDependencies } from '../../src/poller/step.ts';
-import type { Claim, JobStore } from '../../src/store/job-store.ts';
+import type { LeasedJob, JobStore } from '../../src/store/job-store.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import type { Submissions } from '../../src/store/submissions.ts';
-import { claimAll, present } from '../contract/job-store-cases/opened-store.ts';
+import { leaseAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -25,7 +25,7 @@ export class StepBench implements AsyncDisposable {
   readonly store: JobStore;
   readonly submissions: Submissions;
   readonly sent = new SentJobs();
-  /** Whether a step that was claimed without a call gets one. */
+  /** Whether a step that was leased without a call gets one. */
   mayCall = true;
   readonly cutting = new AbortController();
   readonly durations = learnedDurations(this.clock);
@@ -46,20 +46,20 @@ export class StepBench implements AsyncDisposable {
     return job;
   }
 
-  /** Claims the one job that is due. */
-  async claim(): Promise<Claim> {
-    const [claim, ...others] = await claimAll(this.store, this.clock.now());
+  /** Leases the one job that is due. */
+  async lease(): Promise<LeasedJob> {
+    const [leased, ...others] = await leaseAll(this.store, this.clock.now());
     if (others.length > 0) throw new Error('More than one job is due.');
-    return present(claim);
+    return present(leased);
   }
 
-  /** Claims the one job that is due and moves it by a step. */
+  /** Leases the one job that is due and moves it by a step. */
   async step(): Promise<StepReport> {
-    return this.process(await this.claim());
+    return this.process(await this.lease());
   }
 
-  process(claim: Claim, change: Partial<StepDependencies> = {}): Promise<StepReport> {
-    return processJob(claim, {
+  process(leased: LeasedJob, change: Partial<StepDependencies> = {}): Promise<StepReport> {
+    return processJob(leased, {
       store: this.store,
       upstream: this.upstream,
       clock: this.clock,

@@ -95,20 +95,20 @@ describe('a poller that is stopped', () => {
     await bench.poller.start();
     await bench.accept(3);
     await bench.poller.stop(GRACE_MS);
-    const before = { claims: bench.claims, calls: bench.upstream.calls.length, touched };
+    const before = { leases: bench.leases, calls: bench.upstream.calls.length, touched };
     await bench.accept(3);
     await bench.clock.advance(HOUR);
-    expect({ claims: bench.claims, calls: bench.upstream.calls.length, touched }).toEqual(before);
+    expect({ leases: bench.leases, calls: bench.upstream.calls.length, touched }).toEqual(before);
     expect(bench.clock.sleeping).toBe(0);
   });
 
   it('ends at once while it waits for a failed store', async () => {
-    await using bench = new PollerBench({ wrap: withoutClaims });
+    await using bench = new PollerBench({ wrap: withoutLeases });
     await bench.poller.start();
     await bench.clock.advance(MINUTE);
-    const { claims } = bench;
+    const { leases } = bench;
     await bench.poller.stop(GRACE_MS);
-    expect(bench.claims).toBe(claims);
+    expect(bench.leases).toBe(leases);
     expect(bench.clock.sleeping).toBe(0);
   });
 
@@ -136,8 +136,8 @@ describe('a poller that is stopped', () => {
   });
 });
 
-function withoutClaims(store: JobStore): JobStore {
-  return overrideStore(store, { claimDue: () => Promise.reject(new Error('gone')) });
+function withoutLeases(store: JobStore): JobStore {
+  return overrideStore(store, { leaseDue: () => Promise.reject(new Error('gone')) });
 }
 
 /** Whether a promise has resolved yet. */

@@ -1,7 +1,7 @@
 import { isFinal, type Job } from '../../src/domain/job/job.ts';
 import type { SaveOutcome } from '../../src/store/job-store.ts';
 import type { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
-import { createAndClaim } from '../contract/job-store-cases/opened-store.ts';
+import { createAndLease } from '../contract/job-store-cases/opened-store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { settled } from '../support/fake-clock.ts';
 import { acceptedJob, completed, nextVersion } from '../support/jobs.ts';
@@ -20,10 +20,10 @@ export class WatchBench implements AsyncDisposable {
 
   /** Stores a job at version 1. */
   async create(ownerId = 'ada'): Promise<Job> {
-    const claim = await createAndClaim(this.store, acceptedJob({ ownerId }));
-    this.#current.set(claim.job.id, claim.job);
-    this.#save.set(claim.job.id, (job) => this.store.save(claim.lease, { job, schedule: null }));
-    return claim.job;
+    const leased = await createAndLease(this.store, acceptedJob({ ownerId }));
+    this.#current.set(leased.job.id, leased.job);
+    this.#save.set(leased.job.id, (job) => this.store.save(leased.leaseId, { job, schedule: null }));
+    return leased.job;
   }
 
   /** Saves the next versions of a job. @returns the last of them */

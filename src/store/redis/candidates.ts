@@ -1,4 +1,4 @@
-import { MAX_CANDIDATES } from '../job-store.ts';
+import { MAX_CANDIDATES, URGENT_PHASES } from '../job-store.ts';
 import type { JobAccess } from './job-reader.ts';
 import { keys, shardOf, SHARDS } from './keys.ts';
 import { runScript } from './scripts.ts';
@@ -14,16 +14,18 @@ export const MAX_LOOKED_AT = 2000;
 /** How many jobs a shard selects: four times its part, as jobs of few owners may lie unevenly. */
 const PER_SHARD = (4 * MAX_CANDIDATES) / SHARDS.length;
 
+/** As hashes keep them. */
+const URGENT = URGENT_PHASES.map((phase) => JSON.stringify(phase));
+
 interface Candidate {
   readonly id: string;
   readonly runAt: number;
-  /** Owner and kind. */
+  /** Priority and owner. */
   readonly group: string;
 }
 
 /**
- * Ids of due jobs to choose from: of each owner and of each of its kinds of jobs, the longest due in turn, at most
- * `MAX_CANDIDATES`. Of a shard with more than `MAX_LOOKED_AT` due jobs, the longest due count.
+ * Ids of due jobs to choose from, at most `MAX_CANDIDATES`: the longest due of each owner and priority in turn. Of a shard with more than `MAX_LOOKED_AT` due jobs, the longest due count.
  *
  * @param now epoch milliseconds
  * @param leftOut ids of jobs that are not to choose from
@@ -44,7 +46,7 @@ export async function candidates(
           client,
           'reelgateCandidates',
           [due, deadline],
-          [[now, MAX_LOOKED_AT + hidden, PER_SHARD + hidden], keys.jobsOf(shard)],
+          [[now, MAX_LOOKED_AT + hidden, PER_SHARD + hidden], keys.jobsOf(shard), URGENT],
         ),
       );
       return Array.isArray(found) ? found.map(readCandidate).filter(({ id }) => !leftOut.has(id)) : [];

@@ -1,6 +1,6 @@
 import type { Job } from '../../domain/job/job.ts';
 import type { Topic } from '../job-store.ts';
-import { findDue } from './claim-due.ts';
+import { findDue } from './lease-due.ts';
 import type { JobAccess } from './job-reader.ts';
 import { CLOCK_SKEW_MS, oldestId } from './keys.ts';
 import { listJobs } from './list-jobs.ts';

@@ -1,7 +1,7 @@
 import { idempotencyShard } from '../../domain/job/job-id.ts';
 import { isFinal } from '../../domain/job/job.ts';
 import {
-  type Claim,
+  type LeasedJob,
   type CreateOutcome,
   IDEMPOTENCY_MS,
   type NewJobRecord,
@@ -117,11 +117,11 @@ export class JobWriter {
 
   /** As in `JobStore`. */
   async release(
-    { job, lease }: Claim,
+    { job, leaseId }: LeasedJob,
     { runAt, failureCount, lastPolledAt, notes }: Schedule,
   ): Promise<void> {
     const { id, deadlineAt } = job;
-    const values = [id, lease, runAt, deadlineAt, failureCount, lastPolledAt ?? '', encodeNotes(notes)];
+    const values = [id, leaseId, runAt, deadlineAt, failureCount, lastPolledAt ?? '', encodeNotes(notes)];
     await this.#withRecord(id, null, () =>
       runScript(this.#options.access.client, 'reelgateRelease', queueKeys(id), values),
     );

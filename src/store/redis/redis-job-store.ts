@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
 import type { Job } from '../../domain/job/job.ts';
 import {
-  type Claim,
-  type ClaimQuery,
+  type LeasedJob,
+  type LeaseQuery,
   type CreateOutcome,
   type DueJob,
   type JobStore,
@@ -22,7 +22,7 @@ import {
 import { SealSecret, redisSecret } from './event-seal.ts';
 import { attempt, type RedisClient, runScript } from './scripts.ts';
 import { PubSub } from './pub-sub.ts';
-import { claimDue, findCandidates } from './claim-due.ts';
+import { leaseDue, findCandidates } from './lease-due.ts';
 import { connectForCommands, connectForSubscriptions, untilConnected } from './connections.ts';
 import { findWaiting } from './find-waiting.ts';
 import { HealthCheck } from './health-check.ts';
@@ -179,13 +179,13 @@ export class RedisJobStore implements JobStore {
     return attempt(() => listJobs(this.#access, query));
   }
 
-  findCandidates(query: Omit<ClaimQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null> {
+  findCandidates(query: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null> {
     return attempt(() => findCandidates(this.#access, query));
   }
 
-  claimDue(query: ClaimQuery): Promise<Claim[]> {
+  leaseDue(query: LeaseQuery): Promise<LeasedJob[]> {
     const lease = `${this.#leasePrefix}:${++this.#leases}`;
-    return attempt(() => claimDue(this.#access, query, lease));
+    return attempt(() => leaseDue(this.#access, query, lease));
   }
 
   findWaiting(dueBefore: number, limit: number): Promise<WaitingJob[]> {
@@ -196,8 +196,8 @@ export class RedisJobStore implements JobStore {
     return attempt(() => this.#writer.save(lease, change));
   }
 
-  release(claim: Claim, schedule: Schedule): Promise<void> {
-    return attempt(() => this.#writer.release(claim, schedule));
+  release(leased: LeasedJob, schedule: Schedule): Promise<void> {
+    return attempt(() => this.#writer.release(leased, schedule));
   }
 
   nextDueAt(): Promise<number | null> {
@@ -249,7 +249,7 @@ export class RedisJobStore implements JobStore {
   /**
    * The lowest score of a shard's due set and that of its deadlines. A job is in both, and due before its deadline counts;
    * one that has lost its place in the due set is due then. None when either is a key of another type: nothing can be
-   * claimed there.
+   * leased there.
    */
   async #firstDue(shard: string): Promise<number[]> {
     const { quarantine } = this.#access;

@@ -9,7 +9,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     reelgateCreate(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateAllow(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
-    reelgateClaim(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
+    reelgateLease(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateCandidates(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateWaiting(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
     reelgateSave(keyCount: number, ...keysAndArguments: (string | number)[]): Result<unknown, Context>;
@@ -29,7 +29,7 @@ declare module 'ioredis' {
 const FILES = {
   reelgateCreate: 'create.lua',
   reelgateAllow: 'allow.lua',
-  reelgateClaim: 'claim.lua',
+  reelgateLease: 'lease.lua',
   reelgateCandidates: 'candidates.lua',
   reelgateWaiting: 'waiting.lua',
   reelgateSave: 'save.lua',

@@ -5,8 +5,8 @@ import { isFinal, type Job } from '../../domain/job/job.ts';
 import { EventBus } from './event-bus.ts';
 import { DAY_MS, isGivenBack } from '../job-limits.ts';
 import {
-  type Claim,
-  type ClaimQuery,
+  type LeasedJob,
+  type LeaseQuery,
   type CreateOutcome,
   type DueJob,
   IDEMPOTENCY_MS,
@@ -23,7 +23,7 @@ import {
   type Unsubscribe,
   type WaitingJob,
 } from '../job-store.ts';
-import { Claims } from './claims.ts';
+import { Leases } from './leases.ts';
 import { DataFiles } from './data-files.ts';
 import { lockFolder } from './folder-lock.ts';
 import { GroupCommit, unavailable } from './group-commit.ts';
@@ -76,7 +76,7 @@ export class SqliteJobStore implements JobStore {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   readonly #files: DataFiles;
-  readonly #claims: Claims;
+  readonly #leases: Leases;
   readonly #quarantine: Quarantine;
   readonly #commits: GroupCommit;
   readonly #resources: DisposableStack;
@@ -112,7 +112,7 @@ export class SqliteJobStore implements JobStore {
       onUnreadable: options.onUnreadable,
       forget: (id) => this.#recent.delete(id),
     });
-    this.#claims = new Claims(this.#statements, this.#quarantine);
+    this.#leases = new Leases(this.#statements, this.#quarantine);
     this.#takeOver(options.now());
     resources.use(startPurging(() => this.#purge(), options.onPurgeError));
     this.#options = options;
@@ -214,12 +214,12 @@ export class SqliteJobStore implements JobStore {
     return this.#read(() => this.#quarantine.readAll(() => statement.all(asked), readJob));
   }
 
-  async findCandidates(query: Omit<ClaimQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null> {
-    return this.#read(() => this.#claims.findCandidates(query));
+  async findCandidates(query: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null> {
+    return this.#read(() => this.#leases.findCandidates(query));
   }
 
-  async claimDue(query: ClaimQuery): Promise<Claim[]> {
-    return this.#read(() => this.#claims.claim(query));
+  async leaseDue(query: LeaseQuery): Promise<LeasedJob[]> {
+    return this.#read(() => this.#leases.lease(query));
   }
 
   async findWaiting(dueBefore: number, limit: number): Promise<WaitingJob[]> {
@@ -274,17 +274,17 @@ export class SqliteJobStore implements JobStore {
     return outcome;
   }
 
-  async release(claim: Claim, { runAt, failureCount, lastPolledAt, notes }: Schedule): Promise<void> {
-    const { id } = claim.job;
+  async release(leased: LeasedJob, { runAt, failureCount, lastPolledAt, notes }: Schedule): Promise<void> {
+    const { id } = leased.job;
     const columns = { id, due: runAt, faults: failureCount, seen: lastPolledAt, notes: writeNotes(notes) };
     await this.#write(() => {
-      const held = Number(this.#statements.endLease.run({ id, lease: claim.lease }).changes) > 0;
+      const held = Number(this.#statements.endLease.run({ id, lease: leased.leaseId }).changes) > 0;
       if (held) this.#statements.release.run(columns);
     });
   }
 
   async nextDueAt(): Promise<number | null> {
-    return this.#read(() => this.#claims.nextDueAt());
+    return this.#read(() => this.#leases.nextDueAt());
   }
 
   health(): Promise<StoreHealth> {

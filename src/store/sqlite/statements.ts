@@ -1,16 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { URGENT_PHASES } from '../job-store.ts';
 import { DUE_JOB_COLUMNS, JOB_COLUMNS } from './rows.ts';
 
 /**
- * What belongs to this process alone, kept in memory: claiming a job writes nothing to the disk. The folder has one
+ * What belongs to this process alone, kept in memory: leasing a job writes nothing to the disk. The folder has one
  * process, and with that its leases end. What is undone with a transaction is undone here too.
  */
 const IN_MEMORY = `
   PRAGMA temp_store = MEMORY;
   CREATE TEMP TABLE leases (
     job_id       TEXT PRIMARY KEY,
-    lease        TEXT NOT NULL,             -- names the claim
-    until        INTEGER NOT NULL           -- then the job may be claimed by another
+    lease        TEXT NOT NULL,             -- its id
+    until        INTEGER NOT NULL           -- then the job may be leased again
   ) STRICT, WITHOUT ROWID;
   CREATE TEMP TABLE unreadable (
     job_id       TEXT PRIMARY KEY           -- those in the quarantine, and those on the way into it
@@ -24,9 +25,9 @@ const DUE = `
     UNION ALL SELECT value FROM json_each(:except)
     UNION ALL SELECT job_id FROM unreadable)`;
 const DUE_IN_TIME = `${DUE} AND deadline_at > :now`;
-/** As the port's `MAX_CANDIDATES` tells, with `isUrgent` for the second kind. */
-const KIND = `
-  CASE WHEN faults > 0 THEN 0 WHEN phase IN ('accepted', 'submitting', 'collecting') THEN 1 ELSE 2 END`;
+/** See the port's `PHASE_PRIORITY`. */
+const PRIORITY = `
+  CASE WHEN faults > 0 THEN -1 WHEN phase IN (${URGENT_PHASES.map((phase) => `'${phase}'`).join(', ')}) THEN 1 ELSE 0 END`;
 const PURGED = `
   SELECT id FROM jobs WHERE purge_at IS NOT NULL AND purge_at <= :now ORDER BY purge_at LIMIT :limit`;
 
@@ -76,8 +77,8 @@ export function prepareStatements(database: DatabaseSync) {
       `SELECT count(*) AS count FROM (SELECT 1 FROM jobs WHERE ${DUE_IN_TIME} LIMIT :limit)`,
     ),
     // All of it is in an index. To number them by a window function takes three times as long as to do it outside.
-    findKinds: database.prepare(
-      `SELECT rowid AS row, ${KIND} || owner_id AS kind FROM jobs WHERE ${DUE_IN_TIME} ORDER BY due_at`,
+    findGroups: database.prepare(
+      `SELECT rowid AS row, ${PRIORITY} || ' ' || owner_id AS owner_and_priority FROM jobs WHERE ${DUE_IN_TIME} ORDER BY due_at`,
     ),
     getDueJobs: database.prepare(`
       SELECT ${DUE_JOB_COLUMNS} FROM jobs

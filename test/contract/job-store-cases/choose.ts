@@ -1,15 +1,20 @@
 import { expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
-import { type Claim, type ClaimQuery, type JobStore, MAX_CANDIDATES } from '../../../src/store/job-store.ts';
+import {
+  type LeasedJob,
+  type LeaseQuery,
+  type JobStore,
+  MAX_CANDIDATES,
+} from '../../../src/store/job-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, type JobFields, nextVersion } from '../../support/jobs.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import {
   type Choose,
-  claimAll,
-  claimUpTo,
+  leaseAll,
+  leaseUpTo,
   createAll,
-  createAndClaim,
+  createAndLease,
   idsOf,
   type OpenStore,
   present,
@@ -18,57 +23,57 @@ import {
 const LATER = NOON + 10 * SECOND;
 
 export function chooseCases(open: OpenStore): void {
-  it('claims what is chosen, in that order, when more are due than may be called about', async () => {
+  it('leases what is chosen, in that order, when more are due than may be called about', async () => {
     await using opened = await open(new FakeClock());
     const jobs = await running(opened.store, 6);
     const offered: string[] = [];
     const order = [3, 1, 4];
-    const claims = await claimBy(opened.store, 3, (due) => {
+    const leases = await leaseBy(opened.store, 3, (due) => {
       offered.push(...idsOf(due));
       return order.map((i) => present(due.find(({ job }) => job.id === jobs[i]?.id)));
     });
-    expect(idsOf(claims)).toEqual(order.map((i) => jobs[i]?.id));
+    expect(idsOf(leases)).toEqual(order.map((i) => jobs[i]?.id));
     expect(offered.toSorted()).toEqual(idsOf(jobs).toSorted());
-    expect(claims).toMatchObject(order.map(() => ({ failureCount: 0, lastPolledAt: NOON, notes: {} })));
+    expect(leases).toMatchObject(order.map(() => ({ failureCount: 0, lastPolledAt: NOON, notes: {} })));
   });
 
   it('offers jobs with all that is known of them', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const notes = { lastError: 'It broke.' };
-    await store.release(await createAndClaim(store, acceptedJob()), {
+    await store.release(await createAndLease(store, acceptedJob()), {
       runAt: NOON,
       failureCount: 3,
       lastPolledAt: 5,
       notes,
     });
     await createAll(store, [acceptedJob()]);
-    const [claim] = await claimBy(store, 1, (due) => due.filter(({ failureCount }) => failureCount > 0));
-    expect(claim).toMatchObject({ failureCount: 3, lastPolledAt: 5, notes });
+    const [leased] = await leaseBy(store, 1, (due) => due.filter(({ failureCount }) => failureCount > 0));
+    expect(leased).toMatchObject({ failureCount: 3, lastPolledAt: 5, notes });
   });
 
-  it('leaves alone what is not chosen, and claims no more than may be called about', async () => {
+  it('leaves alone what is not chosen, and leases no more than may be called about', async () => {
     await using opened = await open(new FakeClock());
     const jobs = await running(opened.store, 6);
-    expect(await claimBy(opened.store, 3, () => [])).toEqual([]);
-    expect(await claimBy(opened.store, 3, (due) => due.slice(0, 1))).toHaveLength(1);
-    expect(await claimBy(opened.store, 3, (due) => due)).toHaveLength(3);
-    expect(await claimAll(opened.store, LATER)).toHaveLength(jobs.length - 4);
+    expect(await leaseBy(opened.store, 3, () => [])).toEqual([]);
+    expect(await leaseBy(opened.store, 3, (due) => due.slice(0, 1))).toHaveLength(1);
+    expect(await leaseBy(opened.store, 3, (due) => due)).toHaveLength(3);
+    expect(await leaseAll(opened.store, LATER)).toHaveLength(jobs.length - 4);
   });
 
   it('is not asked when all that are due may be called about, or none', async () => {
     await using opened = await open(new FakeClock());
     const jobs = await running(opened.store, 3);
     await createAll(opened.store, [acceptedJob({ createdAt: LATER + 1 })]);
-    expect(await claimBy(opened.store, 0, refuse)).toEqual([]);
-    expect(idsOf(await claimBy(opened.store, 3, refuse))).toEqual(idsOf(jobs));
-    expect(await claimBy(opened.store, 3, refuse)).toEqual([]);
+    expect(await leaseBy(opened.store, 0, refuse)).toEqual([]);
+    expect(idsOf(await leaseBy(opened.store, 3, refuse))).toEqual(idsOf(jobs));
+    expect(await leaseBy(opened.store, 3, refuse)).toEqual([]);
   });
 
-  it('still claims jobs past their deadline first, unasked, and none that is not due, leased or excepted', async () => {
+  it('still leases jobs past their deadline first, unasked, and none that is not due, leased or excepted', async () => {
     await using opened = await open(new FakeClock());
     const [leased, excepted, ...jobs] = await running(opened.store, 5);
-    await claimUpTo(opened.store, NOON, 1);
+    await leaseUpTo(opened.store, NOON, 1);
     const late = acceptedJob({ deadlineAt: NOON + SECOND });
     const future = acceptedJob({ createdAt: LATER + 1 });
     await createAll(opened.store, [late, future]);
@@ -77,8 +82,8 @@ export function chooseCases(open: OpenStore): void {
       offered.push(...idsOf(due));
       return due.filter(({ job }) => job.id === jobs[2]?.id);
     };
-    const claims = await claimBy(opened.store, 1, choose, { except: [present(excepted).id] });
-    expect(idsOf(claims)).toEqual([late.id, jobs[2]?.id]);
+    const leases = await leaseBy(opened.store, 1, choose, { except: [present(excepted).id] });
+    expect(idsOf(leases)).toEqual([late.id, jobs[2]?.id]);
     expect(offered.toSorted()).toEqual(idsOf(jobs).toSorted());
     expect(offered).not.toContain(leased?.id);
   });
@@ -106,8 +111,8 @@ export function chooseCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const jobs = await running(store, MAX_CANDIDATES + 50);
-    const claims = await claimUpTo(store, LATER, 3);
-    const [failing, done] = claims;
+    const leases = await leaseUpTo(store, LATER, 3);
+    const [failing, done] = leases;
     await store.release(present(failing), { runAt: LATER, failureCount: 1, lastPolledAt: null });
     const collecting = await queue(store, present(done), LATER, { phase: 'collecting' });
     const accepted = acceptedJob({ createdAt: LATER });
@@ -117,7 +122,7 @@ export function chooseCases(open: OpenStore): void {
     expect(offered).toEqual(expect.arrayContaining(rare));
     expect(offered).toHaveLength(MAX_CANDIDATES);
     // Submitted now, it is urgent no more, and due after all others.
-    const [submitted] = await claimBy(store, 1, (due) => due.filter(({ job }) => job.id === accepted.id));
+    const [submitted] = await leaseBy(store, 1, (due) => due.filter(({ job }) => job.id === accepted.id));
     await queue(store, present(submitted), LATER);
     expect(await offeredBy(store)).not.toContain(accepted.id);
     expect(jobs).toHaveLength(MAX_CANDIDATES + 50);
@@ -125,8 +130,8 @@ export function chooseCases(open: OpenStore): void {
 
   it('offers no job that has ended', async () => {
     await using opened = await open(new FakeClock());
-    const claim = await createAndClaim(opened.store, acceptedJob());
-    await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
+    const leased = await createAndLease(opened.store, acceptedJob());
+    await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
     const left = await running(opened.store, 2);
     expect((await offeredBy(opened.store)).toSorted()).toEqual(idsOf(left).toSorted());
   });
@@ -134,15 +139,15 @@ export function chooseCases(open: OpenStore): void {
   it('keeps when a job was last seen not done, over saves and releases', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const created = await createAndClaim(store, acceptedJob());
+    const created = await createAndLease(store, acceptedJob());
     expect(created.lastPolledAt).toBeNull();
     const queued = nextVersion(created.job, { phase: 'queued' });
     const schedule = { runAt: NOON, failureCount: 0, lastPolledAt: NOON - 5 };
-    await store.save(created.lease, { job: queued, schedule });
-    const [saved] = await claimAll(store, NOON);
+    await store.save(created.leaseId, { job: queued, schedule });
+    const [saved] = await leaseAll(store, NOON);
     expect(saved?.lastPolledAt).toBe(NOON - 5);
     await store.release(present(saved), { runAt: NOON, failureCount: 0, lastPolledAt: NOON + 7 });
-    expect((await claimAll(store, NOON))[0]?.lastPolledAt).toBe(NOON + 7);
+    expect((await leaseAll(store, NOON))[0]?.lastPolledAt).toBe(NOON + 7);
   });
 }
 
@@ -150,17 +155,17 @@ export function chooseCases(open: OpenStore): void {
 async function running(store: JobStore, count: number): Promise<Job[]> {
   const jobs = Array.from({ length: count }, () => acceptedJob());
   await Promise.all(jobs.map((job) => createAll(store, [job])));
-  const claims = await claimAll(store, NOON);
+  const leases = await leaseAll(store, NOON);
   const places = new Map(jobs.map(({ id }, index) => [id, index]));
   const moved = await Promise.all(
-    claims.map((claim) => queue(store, claim, NOON + present(places.get(claim.job.id)))),
+    leases.map((leased) => queue(store, leased, NOON + present(places.get(leased.job.id)))),
   );
   return jobs.map(({ id }) => present(moved.find((job) => job.id === id)));
 }
 
-async function queue(store: JobStore, claim: Claim, runAt = NOON, change: JobFields = {}): Promise<Job> {
-  const job = nextVersion(claim.job, { phase: 'queued', ...change });
-  await store.save(claim.lease, { job, schedule: { runAt, failureCount: 0, lastPolledAt: NOON } });
+async function queue(store: JobStore, leased: LeasedJob, runAt = NOON, change: JobFields = {}): Promise<Job> {
+  const job = nextVersion(leased.job, { phase: 'queued', ...change });
+  await store.save(leased.leaseId, { job, schedule: { runAt, failureCount: 0, lastPolledAt: NOON } });
   return job;
 }
 
@@ -171,19 +176,19 @@ function refuse(): never {
 /** The ids that are offered when one call may be made. */
 async function offeredBy(store: JobStore): Promise<string[]> {
   const offered: string[] = [];
-  const claims = await claimBy(store, 1, (due) => {
+  const leases = await leaseBy(store, 1, (due) => {
     offered.push(...idsOf(due));
     return [];
   });
-  expect(claims).toEqual([]);
+  expect(leases).toEqual([]);
   return offered;
 }
 
-function claimBy(
+function leaseBy(
   store: JobStore,
   callLimit: number,
   choose: Choose,
-  change: Partial<ClaimQuery> = {},
-): Promise<Claim[]> {
-  return claimUpTo(store, LATER, 1000, { leaseUntil: LATER + MINUTE, callLimit, choose, ...change });
+  change: Partial<LeaseQuery> = {},
+): Promise<LeasedJob[]> {
+  return leaseUpTo(store, LATER, 1000, { leaseUntil: LATER + MINUTE, callLimit, choose, ...change });
 }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, jobId, videoRequest } from '../../support/jobs.ts';
 import { NOON, SECOND } from '../../support/times.ts';
-import { createAll, createAndClaim, type OpenStore } from './opened-store.ts';
+import { createAll, createAndLease, type OpenStore } from './opened-store.ts';
 
 export function createCases(open: OpenStore): void {
   it('gives a created job back exactly as it was', async () => {
@@ -43,14 +43,14 @@ export function createCases(open: OpenStore): void {
     await createAll(store, [second, first]);
     expect(await store.nextDueAt()).toBe(NOON);
     const leaseUntil = NOON + 3 * SECOND;
-    await store.claimDue({ now: NOON, leaseUntil, limit: 1, callLimit: 1, except: [], preferred: null });
+    await store.leaseDue({ now: NOON, leaseUntil, limit: 1, callLimit: 1, except: [], preferred: null });
     expect(await store.nextDueAt()).toBe(leaseUntil);
   });
 
   it('has no next due job once all are final', async () => {
     await using opened = await open(new FakeClock());
-    const claim = await createAndClaim(opened.store, acceptedJob());
-    await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
+    const leased = await createAndLease(opened.store, acceptedJob());
+    await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
     expect(await opened.store.nextDueAt()).toBeNull();
   });
 }

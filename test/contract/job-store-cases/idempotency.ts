@@ -3,7 +3,7 @@ import type { Job } from '../../../src/domain/job/job.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, keyedJob, limits, record, videoRequest } from '../../support/jobs.ts';
 import { DAY, NOON, SECOND } from '../../support/times.ts';
-import { createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
+import { createAndLease, idsOf, type OpenStore, present } from './opened-store.ts';
 
 const KEY = { idempotencyKey: 'order-7' };
 const OTHER = videoRequest({ prompt: 'a dog sleeps' });
@@ -25,7 +25,7 @@ export function idempotencyCases(open: OpenStore): void {
     const { store } = opened;
     const first = keyed();
     await store.create(record(first, KEY));
-    const [claim] = await store.claimDue({
+    const [leased] = await store.leaseDue({
       now: NOON,
       leaseUntil: NOON + 1,
       limit: 1,
@@ -34,7 +34,7 @@ export function idempotencyCases(open: OpenStore): void {
       preferred: null,
     });
     const done = completed(first, NOON);
-    await store.save(present(claim).lease, { job: done, schedule: null });
+    await store.save(present(leased).leaseId, { job: done, schedule: null });
     expect(await store.create(record(keyed(), KEY))).toEqual({ type: 'duplicate', job: done });
     const conflict = await store.create(record(keyed({ request: OTHER }), KEY));
     expect(conflict).toEqual({ type: 'conflict', job: done });
@@ -105,14 +105,14 @@ export function idempotencyCases(open: OpenStore): void {
 
   it('answers a repeated key also when there is no room for a new job', async () => {
     await using opened = await open(new FakeClock());
-    const claim = await createAndClaim(opened.store, acceptedJob());
+    const leased = await createAndLease(opened.store, acceptedJob());
     const full = { ...KEY, limits: limits({ unfinished: 2 }) };
     expect(await opened.store.create(record(keyed(), full))).toEqual({ type: 'created' });
     expect((await opened.store.create(record(keyed(), full))).type).toBe('duplicate');
     const refused = record(keyedJob('order-8'), { idempotencyKey: 'order-8', limits: full.limits });
     expect((await opened.store.create(refused)).type).toBe('refused');
     // A refused create leaves its key free.
-    await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
+    await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
     expect(await opened.store.create(refused)).toEqual({ type: 'created' });
   });
 }

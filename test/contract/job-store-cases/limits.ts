@@ -5,7 +5,7 @@ import type { JobStore } from '../../../src/store/job-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, failed, keyedJob, limits, nextVersion, record } from '../../support/jobs.ts';
 import { DAY, HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
-import { claimAll, idsOf, type OpenStore, present } from './opened-store.ts';
+import { leaseAll, idsOf, type OpenStore, present } from './opened-store.ts';
 
 /** Each limit, and how long to wait when the first of two jobs is a minute old. */
 const LIMITS = [
@@ -30,7 +30,7 @@ export function limitCases(open: OpenStore): void {
     expect(await create(refused)).toEqual({ type: 'refused', limit, retryAfterMs });
     expect(await create(refused)).toEqual({ type: 'refused', limit, retryAfterMs });
     expect(await opened.store.getMany([refused.id])).toEqual([null]);
-    expect(idsOf(await claimAll(opened.store, clock.now()))).toEqual(idsOf(jobs));
+    expect(idsOf(await leaseAll(opened.store, clock.now()))).toEqual(idsOf(jobs));
   });
 
   it.each(LIMITS)('lets no more in than %s says when 50 come at once', async (limit) => {
@@ -61,9 +61,9 @@ export function limitCases(open: OpenStore): void {
     expect((await create(acceptedJob({ ownerId: 'cleo' }))).type).toBe('created');
     expect(await create(acceptedJob({ ownerId: 'dora' }))).toMatchObject({ limit: 'unfinished' });
     // What the limit for all has refused is not counted as that owner's.
-    const [claim] = await claimAll(opened.store, NOON);
-    await opened.store.save(present(claim).lease, {
-      job: completed(present(claim).job, NOON),
+    const [leased] = await leaseAll(opened.store, NOON);
+    await opened.store.save(present(leased).leaseId, {
+      job: completed(present(leased).job, NOON),
       schedule: null,
     });
     expect(
@@ -71,19 +71,21 @@ export function limitCases(open: OpenStore): void {
     ).toBe('created');
   });
 
-  it('counts claimed, waiting and running jobs as unfinished, but no final one', async () => {
+  it('counts leased, waiting and running jobs as unfinished, but no final one', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const within = limits({ unfinished: 1, unfinishedPerOwner: 1 });
     const first = acceptedJob();
     await store.create(record(first, { limits: within }));
-    const claim = present((await claimAll(store, NOON))[0]);
+    const leased = present((await leaseAll(store, NOON))[0]);
     const create = async () => (await store.create(record(acceptedJob(), { limits: within }))).type;
     expect(await create()).toBe('refused');
-    const submitting = nextVersion(claim.job, { phase: 'submitting' });
-    expect(await store.save(claim.lease, { job: submitting, schedule: null })).toBe('saved');
+    const submitting = nextVersion(leased.job, { phase: 'submitting' });
+    expect(await store.save(leased.leaseId, { job: submitting, schedule: null })).toBe('saved');
     expect(await create()).toBe('refused');
-    expect(await store.save(claim.lease, { job: completed(submitting, NOON), schedule: null })).toBe('saved');
+    expect(await store.save(leased.leaseId, { job: completed(submitting, NOON), schedule: null })).toBe(
+      'saved',
+    );
     expect(await create()).toBe('created');
     expect(await create()).toBe('refused');
   });
@@ -101,8 +103,8 @@ export function limitCases(open: OpenStore): void {
       const job = acceptedJob();
       expect((await create(job)).type).toBe('created');
       expect((await create(acceptedJob())).type).toBe('refused');
-      const claim = present((await claimAll(store, NOON))[0]);
-      await store.save(claim.lease, { job: end(job), schedule: null });
+      const leased = present((await leaseAll(store, NOON))[0]);
+      await store.save(leased.leaseId, { job: end(job), schedule: null });
     }
     expect((await create(acceptedJob())).type).toBe('refused');
   });
@@ -115,8 +117,8 @@ export function limitCases(open: OpenStore): void {
     const create = createWithin(opened.store, { perDay: 1, perDayPerOwner: 1 });
     const job = acceptedJob();
     await create(job);
-    const claim = present((await claimAll(opened.store, NOON))[0]);
-    await opened.store.save(claim.lease, { job: end(job), schedule: null });
+    const leased = present((await leaseAll(opened.store, NOON))[0]);
+    await opened.store.save(leased.leaseId, { job: end(job), schedule: null });
     expect(await create(acceptedJob())).toMatchObject({ type: 'refused', limit: 'perDayPerOwner' });
   });
 

@@ -4,7 +4,7 @@ import type { JobStore, ListQuery } from '../../../src/store/job-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, jobId, nextVersion } from '../../support/jobs.ts';
 import { NOON, SECOND } from '../../support/times.ts';
-import { claimAll, createAll, idsOf, type OpenedStore, type OpenStore, present } from './opened-store.ts';
+import { leaseAll, createAll, idsOf, type OpenedStore, type OpenStore, present } from './opened-store.ts';
 
 interface Listed extends OpenedStore {
   /** Ada's jobs, oldest first. */
@@ -58,13 +58,13 @@ export function listCases(open: OpenStore): void {
     await using listed = await openWithJobs(open);
     const { store } = listed;
     const [a, b, c, d, e] = listed.jobs;
-    const [, claimB, , claimD] = (await claimAll(store, NOON + 4 * SECOND)).filter(
-      (claim) => claim.job.ownerId === 'ada',
+    const [, leaseB, , leaseD] = (await leaseAll(store, NOON + 4 * SECOND)).filter(
+      (leased) => leased.job.ownerId === 'ada',
     );
     const running = nextVersion(b, { phase: 'processing' });
     const done = completed(d, NOON);
-    await store.save(present(claimB).lease, { job: running, schedule: null });
-    await store.save(present(claimD).lease, { job: done, schedule: null });
+    await store.save(present(leaseB).leaseId, { job: running, schedule: null });
+    await store.save(present(leaseD).leaseId, { job: done, schedule: null });
     expect(await list(store, { phases: ['accepted'] })).toEqual([e, c, a]);
     expect(await list(store, { phases: ['completed', 'failed', 'processing'] })).toEqual([done, running]);
     expect(await list(store, { phases: ['accepted'], limit: 1, olderThan: e.id })).toEqual([c]);

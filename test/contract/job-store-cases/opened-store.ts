@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
 import {
-  type Claim,
-  type ClaimQuery,
+  type LeasedJob,
+  type LeaseQuery,
   type DueJob,
   type JobStore,
   StoreUnavailableError,
@@ -38,25 +38,25 @@ export async function createAll(store: JobStore, jobs: readonly Job[]): Promise<
   for (const job of jobs) expect(await store.create(record(job))).toEqual({ type: 'created' });
 }
 
-/** Claims whatever is due, for a minute. */
-export function claimAll(store: JobStore, now: number): Promise<Claim[]> {
-  return claimUpTo(store, now, 1000);
+/** Leases whatever is due, for a minute. */
+export function leaseAll(store: JobStore, now: number): Promise<LeasedJob[]> {
+  return leaseUpTo(store, now, 1000);
 }
 
 /** Chooses among due jobs, as a poller does. */
 export type Choose = (due: readonly DueJob[]) => readonly DueJob[];
 
-/** Claims up to a number of jobs, for a minute: the longest due, unless told otherwise. */
-export async function claimUpTo(
+/** Leases up to a number of jobs, for a minute: the longest due, unless told otherwise. */
+export async function leaseUpTo(
   store: JobStore,
   now: number,
   limit: number,
-  { choose, ...change }: Partial<ClaimQuery> & { readonly choose?: Choose } = {},
-): Promise<Claim[]> {
+  { choose, ...change }: Partial<LeaseQuery> & { readonly choose?: Choose } = {},
+): Promise<LeasedJob[]> {
   const query = { now, leaseUntil: now + MINUTE, limit, callLimit: limit, except: [], ...change };
   const due = choose === undefined ? null : await store.findCandidates(query);
   const preferred = due === null ? null : (choose?.(due).map(({ job }) => job.id) ?? null);
-  return store.claimDue({ preferred, ...query });
+  return store.leaseDue({ preferred, ...query });
 }
 
 /** Expects a call to fail as the store's failures do. @returns its error */
@@ -69,12 +69,12 @@ export async function unavailableBy(call: Promise<unknown>): Promise<StoreUnavai
   throw new Error('There was no StoreUnavailableError.', { cause: error });
 }
 
-/** Creates a job and claims it, for a minute; nothing else may be due. */
-export async function createAndClaim(store: JobStore, job: Job): Promise<Claim> {
+/** Creates a job and leases it, for a minute; nothing else may be due. */
+export async function createAndLease(store: JobStore, job: Job): Promise<LeasedJob> {
   await createAll(store, [job]);
-  const [claim, ...others] = await claimAll(store, job.createdAt);
+  const [leased, ...others] = await leaseAll(store, job.createdAt);
   expect(others).toEqual([]);
-  return present(claim);
+  return present(leased);
 }
 
 /** The value, which must be there. */

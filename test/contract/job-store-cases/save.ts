@@ -3,86 +3,86 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, changedJob, completed, jobId, nextVersion } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
-import { claimAll, createAll, createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
+import { leaseAll, createAll, createAndLease, idsOf, type OpenStore, present } from './opened-store.ts';
 
 const LATER = { runAt: NOON + 5 * SECOND, failureCount: 0, lastPolledAt: null };
 
 export function saveCases(open: OpenStore): void {
   it('stores the next version, exactly as it is', async () => {
     await using opened = await open(new FakeClock());
-    const claim = await createAndClaim(opened.store, acceptedJob());
-    const queued = nextVersion(claim.job, { phase: 'queued', upstreamId: 'up-1', submittedAt: NOON });
-    expect(await opened.store.save(claim.lease, { job: queued, schedule: LATER })).toBe('saved');
+    const leased = await createAndLease(opened.store, acceptedJob());
+    const queued = nextVersion(leased.job, { phase: 'queued', upstreamId: 'up-1', submittedAt: NOON });
+    expect(await opened.store.save(leased.leaseId, { job: queued, schedule: LATER })).toBe('saved');
     expect(await opened.store.getMany([queued.id])).toEqual([queued]);
   });
 
   it('has nothing older at hand than what is stored', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
-    expect([undefined, claim.job]).toContainEqual(store.cached?.(claim.job.id));
-    const next = nextVersion(claim.job, { phase: 'submitting' });
-    await store.save(claim.lease, { job: next, schedule: LATER });
+    const leased = await createAndLease(store, acceptedJob());
+    expect([undefined, leased.job]).toContainEqual(store.cached?.(leased.job.id));
+    const next = nextVersion(leased.job, { phase: 'submitting' });
+    await store.save(leased.leaseId, { job: next, schedule: LATER });
     expect([undefined, next]).toContainEqual(store.cached?.(next.id));
-    expect(await store.save(claim.lease, { job: { ...next, sentAt: NOON + 1 }, schedule: LATER })).toBe(
+    expect(await store.save(leased.leaseId, { job: { ...next, sentAt: NOON + 1 }, schedule: LATER })).toBe(
       'superseded',
     );
     expect([undefined, next]).toContainEqual(store.cached?.(next.id));
     expect(store.cached?.('unknown')).toBeUndefined();
   });
 
-  it('keeps the lease while there is no schedule, so that one claim can save many versions', async () => {
+  it('keeps the lease while there is no schedule, so that one lease can save many versions', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
-    const second = nextVersion(claim.job, { phase: 'submitting' });
-    expect(await store.save(claim.lease, { job: second, schedule: null })).toBe('saved');
+    const leased = await createAndLease(store, acceptedJob());
+    const second = nextVersion(leased.job, { phase: 'submitting' });
+    expect(await store.save(leased.leaseId, { job: second, schedule: null })).toBe('saved');
     expect(await store.nextDueAt()).toBe(NOON + MINUTE);
-    expect(await claimAll(store, NOON + MINUTE - 1)).toEqual([]);
-    expect(await store.save(claim.lease, { job: nextVersion(second), schedule: null })).toBe('saved');
+    expect(await leaseAll(store, NOON + MINUTE - 1)).toEqual([]);
+    expect(await store.save(leased.leaseId, { job: nextVersion(second), schedule: null })).toBe('saved');
   });
 
   it('leaves a job whose poller was lost to the next one as it was saved last', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
-    const submitting = nextVersion(claim.job, { phase: 'submitting' });
-    await store.save(claim.lease, { job: submitting, schedule: null });
-    expect((await claimAll(store, NOON + MINUTE)).map(({ job }) => job)).toEqual([submitting]);
+    const leased = await createAndLease(store, acceptedJob());
+    const submitting = nextVersion(leased.job, { phase: 'submitting' });
+    await store.save(leased.leaseId, { job: submitting, schedule: null });
+    expect((await leaseAll(store, NOON + MINUTE)).map(({ job }) => job)).toEqual([submitting]);
   });
 
   it('gives the lease back with a schedule', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
-    const next = nextVersion(claim.job);
-    expect(await store.save(claim.lease, { job: next, schedule: LATER })).toBe('saved');
+    const leased = await createAndLease(store, acceptedJob());
+    const next = nextVersion(leased.job);
+    expect(await store.save(leased.leaseId, { job: next, schedule: LATER })).toBe('saved');
     expect(await store.nextDueAt()).toBe(LATER.runAt);
-    expect(await claimAll(store, LATER.runAt - 1)).toEqual([]);
-    expect((await claimAll(store, LATER.runAt)).map(({ job }) => job)).toEqual([next]);
+    expect(await leaseAll(store, LATER.runAt - 1)).toEqual([]);
+    expect((await leaseAll(store, LATER.runAt)).map(({ job }) => job)).toEqual([next]);
   });
 
   it('ends the lease of another poller with a schedule', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const late = await createAndClaim(store, acceptedJob());
-    const held = present((await claimAll(store, NOON + MINUTE))[0]);
+    const late = await createAndLease(store, acceptedJob());
+    const held = present((await leaseAll(store, NOON + MINUTE))[0]);
     const runAt = NOON + MINUTE + SECOND;
     const saved = nextVersion(late.job);
-    expect(await store.save(late.lease, { job: saved, schedule: { ...LATER, runAt } })).toBe('saved');
+    expect(await store.save(late.leaseId, { job: saved, schedule: { ...LATER, runAt } })).toBe('saved');
     await store.release(held, { ...LATER, failureCount: 9 });
-    const [again] = await claimAll(store, runAt);
+    const [again] = await leaseAll(store, runAt);
     expect(again).toMatchObject({ job: saved, failureCount: 0 });
-    expect(present(again).lease).not.toBe(held.lease);
+    expect(present(again).leaseId).not.toBe(held.leaseId);
   });
 
   it("ends another poller's lease of a job that became final", async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const late = await createAndClaim(store, acceptedJob());
-    const held = present((await claimAll(store, NOON + MINUTE))[0]);
+    const late = await createAndLease(store, acceptedJob());
+    const held = present((await leaseAll(store, NOON + MINUTE))[0]);
     const done = completed(late.job, NOON);
-    expect(await store.save(late.lease, { job: done, schedule: null })).toBe('saved');
+    expect(await store.save(late.leaseId, { job: done, schedule: null })).toBe('saved');
     await store.release(held, LATER);
     expect(await store.nextDueAt()).toBeNull();
     expect(await store.getMany([done.id])).toEqual([done]);
@@ -91,168 +91,168 @@ export function saveCases(open: OpenStore): void {
   it('leaves the lease of another poller alone without a schedule', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const late = await createAndClaim(store, acceptedJob());
-    const held = present((await claimAll(store, NOON + MINUTE))[0]);
+    const late = await createAndLease(store, acceptedJob());
+    const held = present((await leaseAll(store, NOON + MINUTE))[0]);
     const saved = nextVersion(late.job);
     const leaseUntil = NOON + 10 * MINUTE;
-    expect(await store.save(late.lease, { job: saved, schedule: null, leaseUntil })).toBe('saved');
+    expect(await store.save(late.leaseId, { job: saved, schedule: null, leaseUntil })).toBe('saved');
     expect(await store.nextDueAt()).toBe(NOON + 2 * MINUTE);
-    expect(await store.save(held.lease, { job: nextVersion(saved), schedule: LATER })).toBe('saved');
+    expect(await store.save(held.leaseId, { job: nextVersion(saved), schedule: LATER })).toBe('saved');
   });
 
   it('renews the lease that it names', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
+    const leased = await createAndLease(store, acceptedJob());
     const leaseUntil = NOON + 3 * MINUTE;
-    const next = nextVersion(claim.job);
-    expect(await store.save(claim.lease, { job: next, schedule: null, leaseUntil })).toBe('saved');
+    const next = nextVersion(leased.job);
+    expect(await store.save(leased.leaseId, { job: next, schedule: null, leaseUntil })).toBe('saved');
     expect(await store.nextDueAt()).toBe(leaseUntil);
-    expect(await claimAll(store, leaseUntil - 1)).toEqual([]);
-    expect(await claimAll(store, leaseUntil)).toHaveLength(1);
+    expect(await leaseAll(store, leaseUntil - 1)).toEqual([]);
+    expect(await leaseAll(store, leaseUntil)).toHaveLength(1);
   });
 
   it('renews no lease with a save that it does not take', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
-    const stale = { job: claim.job, schedule: null, leaseUntil: NOON + 3 * MINUTE };
-    expect(await store.save(claim.lease, stale)).toBe('superseded');
+    const leased = await createAndLease(store, acceptedJob());
+    const stale = { job: leased.job, schedule: null, leaseUntil: NOON + 3 * MINUTE };
+    expect(await store.save(leased.leaseId, stale)).toBe('superseded');
     expect(await store.nextDueAt()).toBe(NOON + MINUTE);
   });
 
-  it('takes a save without a claim, which leaves the schedule alone', async () => {
+  it('takes a save without a lease, which leaves the schedule alone', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const [waiting, claimed] = [acceptedJob({ createdAt: NOON + SECOND }), acceptedJob()];
-    const claim = await createAndClaim(store, claimed);
+    const waiting = acceptedJob({ createdAt: NOON + SECOND });
+    const leased = await createAndLease(store, acceptedJob());
     await createAll(store, [waiting]);
-    for (const job of [waiting, claimed]) {
+    for (const job of [waiting, leased.job]) {
       const next = nextVersion(job, { waitingFor: 'RATE_LIMIT' });
       expect(await store.save('', { job: next, schedule: null })).toBe('saved');
       expect(await store.getMany([job.id])).toEqual([next]);
     }
     expect(await store.nextDueAt()).toBe(NOON + SECOND);
-    await store.release(claim, LATER);
-    expect(idsOf(await claimAll(store, LATER.runAt))).toEqual([waiting.id, claimed.id]);
+    await store.release(leased, LATER);
+    expect(idsOf(await leaseAll(store, LATER.runAt))).toEqual([waiting.id, leased.job.id]);
   });
 
   it('takes a save that was stored before for saved, and only that one', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
-    const change = { job: nextVersion(claim.job, { phase: 'submitting' }), schedule: null } as const;
-    expect(await store.save(claim.lease, change)).toBe('saved');
-    expect(await store.save(claim.lease, change)).toBe('saved');
+    const leased = await createAndLease(store, acceptedJob());
+    const change = { job: nextVersion(leased.job, { phase: 'submitting' }), schedule: null } as const;
+    expect(await store.save(leased.leaseId, change)).toBe('saved');
+    expect(await store.save(leased.leaseId, change)).toBe('saved');
     expect(await store.save('of another', change)).toBe('superseded');
     const other = { ...change, job: changedJob(change.job, { sentAt: NOON + 1 }) };
-    expect(await store.save(claim.lease, other)).toBe('superseded');
-    expect(await store.getMany([claim.job.id])).toEqual([change.job]);
+    expect(await store.save(leased.leaseId, other)).toBe('superseded');
+    expect(await store.getMany([leased.job.id])).toEqual([change.job]);
   });
 
   it('takes no other version than the next', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
+    const leased = await createAndLease(store, acceptedJob());
     for (const version of [0, 1, 3, 100]) {
-      const job = changedJob(claim.job, { version, phase: 'queued' });
-      expect(await store.save(claim.lease, { job, schedule: null })).toBe('superseded');
-      expect(await store.save(claim.lease, { job, schedule: LATER })).toBe('superseded');
+      const job = changedJob(leased.job, { version, phase: 'queued' });
+      expect(await store.save(leased.leaseId, { job, schedule: null })).toBe('superseded');
+      expect(await store.save(leased.leaseId, { job, schedule: LATER })).toBe('superseded');
     }
-    expect(await store.getMany([claim.job.id])).toEqual([claim.job]);
+    expect(await store.getMany([leased.job.id])).toEqual([leased.job]);
   });
 
   it('takes nothing from a poller once another has saved, not even a final version', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const lost = await createAndClaim(store, acceptedJob());
-    const [held] = await claimAll(store, NOON + MINUTE);
+    const lost = await createAndLease(store, acceptedJob());
+    const [held] = await leaseAll(store, NOON + MINUTE);
     const next = nextVersion(lost.job, { phase: 'settling', lostAnswer: 'The poller was lost.' });
-    expect(await store.save(present(held).lease, { job: next, schedule: null })).toBe('saved');
+    expect(await store.save(present(held).leaseId, { job: next, schedule: null })).toBe('saved');
     const late = nextVersion(lost.job, { phase: 'queued', upstreamId: 'up-1' });
-    expect(await store.save(lost.lease, { job: late, schedule: null })).toBe('superseded');
-    expect(await store.save(lost.lease, { job: late, schedule: LATER })).toBe('superseded');
-    expect(await store.save(lost.lease, { job: completed(lost.job, NOON), schedule: null })).toBe(
+    expect(await store.save(lost.leaseId, { job: late, schedule: null })).toBe('superseded');
+    expect(await store.save(lost.leaseId, { job: late, schedule: LATER })).toBe('superseded');
+    expect(await store.save(lost.leaseId, { job: completed(lost.job, NOON), schedule: null })).toBe(
       'superseded',
     );
     expect(await store.getMany([lost.job.id])).toEqual([next]);
     expect(await store.nextDueAt()).toBe(NOON + 2 * MINUTE);
   });
 
-  it('takes an answer that comes after another poller has claimed the job, as long as nothing happened to it', async () => {
+  it('takes an answer that comes after another poller has leased the job, as long as nothing happened to it', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const late = await createAndClaim(store, acceptedJob());
-    const [held] = await claimAll(store, NOON + MINUTE);
+    const late = await createAndLease(store, acceptedJob());
+    const [held] = await leaseAll(store, NOON + MINUTE);
     const queued = nextVersion(late.job, { phase: 'queued', upstreamId: 'up-1' });
-    expect(await store.save(late.lease, { job: queued, schedule: LATER })).toBe('saved');
+    expect(await store.save(late.leaseId, { job: queued, schedule: LATER })).toBe('saved');
     const lost = nextVersion(late.job, { phase: 'settling' });
-    expect(await store.save(present(held).lease, { job: lost, schedule: null })).toBe('superseded');
+    expect(await store.save(present(held).leaseId, { job: lost, schedule: null })).toBe('superseded');
     expect(await store.getMany([late.job.id])).toEqual([queued]);
   });
 
   it('takes a save whose lease has run out while nobody else has the job', async () => {
     const clock = new FakeClock();
     await using opened = await open(clock);
-    const claim = await createAndClaim(opened.store, acceptedJob());
+    const leased = await createAndLease(opened.store, acceptedJob());
     clock.jump(2 * MINUTE);
-    expect(await opened.store.save(claim.lease, { job: nextVersion(claim.job), schedule: LATER })).toBe(
+    expect(await opened.store.save(leased.leaseId, { job: nextVersion(leased.job), schedule: LATER })).toBe(
       'saved',
     );
   });
 
   it('stores one of two equal versions that are saved at once', async () => {
     await using opened = await open(new FakeClock());
-    const claim = await createAndClaim(opened.store, acceptedJob());
+    const leased = await createAndLease(opened.store, acceptedJob());
     const saves = ['queued', 'processing'] as const;
     const outcomes = await Promise.all(
       saves.map((phase) =>
-        opened.store.save(claim.lease, { job: nextVersion(claim.job, { phase }), schedule: null }),
+        opened.store.save(leased.leaseId, { job: nextVersion(leased.job, { phase }), schedule: null }),
       ),
     );
     expect(outcomes.toSorted()).toEqual(['saved', 'superseded']);
-    const [job] = await opened.store.getMany([claim.job.id]);
+    const [job] = await opened.store.getMany([leased.job.id]);
     expect(job?.phase).toBe(saves[outcomes.indexOf('saved')]);
   });
 
   it('never has a final job due again, also when it is saved with a schedule', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
-    const done = completed(claim.job, NOON);
-    expect(await store.save(claim.lease, { job: done, schedule: LATER })).toBe('saved');
+    const leased = await createAndLease(store, acceptedJob());
+    const done = completed(leased.job, NOON);
+    expect(await store.save(leased.leaseId, { job: done, schedule: LATER })).toBe('saved');
     expect(await store.nextDueAt()).toBeNull();
-    expect(await claimAll(store, NOON + MINUTE)).toEqual([]);
+    expect(await leaseAll(store, NOON + MINUTE)).toEqual([]);
     const other = changedJob(done, { finishedAt: NOON + 1 });
-    expect(await store.save(claim.lease, { job: other, schedule: null })).toBe('superseded');
+    expect(await store.save(leased.leaseId, { job: other, schedule: null })).toBe('superseded');
     expect(await store.getMany([done.id])).toEqual([done]);
   });
 
   it('saves nothing of a job that it does not have', async () => {
     await using opened = await open(new FakeClock());
-    const claim = await createAndClaim(opened.store, acceptedJob());
-    const other = nextVersion({ ...claim.job, id: jobId(NOON) });
+    const leased = await createAndLease(opened.store, acceptedJob());
+    const other = nextVersion({ ...leased.job, id: jobId(NOON) });
     for (const [lease, schedule] of [
-      [claim.lease, null],
-      [claim.lease, LATER],
+      [leased.leaseId, null],
+      [leased.leaseId, LATER],
       ['', null],
     ] as const) {
       expect(await opened.store.save(lease, { job: other, schedule })).toBe('missing');
     }
     expect(await opened.store.save('', { job: completed(other, NOON), schedule: null })).toBe('missing');
-    expect(await opened.store.getMany([other.id, claim.job.id])).toEqual([null, claim.job]);
-    expect(idsOf(await claimAll(opened.store, NOON + MINUTE))).toEqual([claim.job.id]);
+    expect(await opened.store.getMany([other.id, leased.job.id])).toEqual([null, leased.job]);
+    expect(idsOf(await leaseAll(opened.store, NOON + MINUTE))).toEqual([leased.job.id]);
   });
 
   it('keeps the video data beside the job, out of it and of its announcement', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
+    const leased = await createAndLease(store, acceptedJob());
     const recorder = new Recorder();
-    await store.subscribe({ type: 'job', jobId: claim.job.id }, recorder.listener);
+    await store.subscribe({ type: 'job', jobId: leased.job.id }, recorder.listener);
     const videoData = 'QUJD'.repeat(300_000);
-    const done = completed(claim.job, NOON);
-    expect(await store.save(claim.lease, { job: done, schedule: null, videoData })).toBe('saved');
+    const done = completed(leased.job, NOON);
+    expect(await store.save(leased.leaseId, { job: done, schedule: null, videoData })).toBe('saved');
     await recorder.heard(1);
     expect(await store.getVideoData(done.id)).toBe(videoData);
     expect(recorder.jobs).toEqual([done]);
@@ -264,9 +264,9 @@ export function saveCases(open: OpenStore): void {
   it('stores no video data with a save that it does not take', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const lost = await createAndClaim(store, acceptedJob());
+    const lost = await createAndLease(store, acceptedJob());
     await store.save('', { job: nextVersion(lost.job), schedule: null });
-    await store.save(lost.lease, { job: completed(lost.job, NOON), schedule: null, videoData: 'QUJD' });
+    await store.save(lost.leaseId, { job: completed(lost.job, NOON), schedule: null, videoData: 'QUJD' });
     expect(await store.getVideoData(lost.job.id)).toBeNull();
   });
 }

@@ -3,8 +3,8 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, keyedJob, record } from '../../support/jobs.ts';
 import { DAY, HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
 import {
-  claimAll,
-  claimUpTo,
+  leaseAll,
+  leaseUpTo,
   createAll,
   DAMAGES,
   idsOf,
@@ -16,22 +16,22 @@ import {
 const ALL = { phases: null, olderThan: null, newerThan: null, limit: 100 };
 
 export function unreadableCases(open: OpenStore): void {
-  it.each(DAMAGES)('claims all others in the same call when one is damaged in its %s', async (damage) => {
+  it.each(DAMAGES)('leases all others in the same call when one is damaged in its %s', async (damage) => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const jobs = Array.from({ length: 40 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(store, jobs);
     const [first, broken, ...others] = jobs.map(present);
     await opened.damage(present(broken).id, damage);
-    expect(idsOf(await claimUpTo(store, NOON + SECOND, 2))).toEqual(
+    expect(idsOf(await leaseUpTo(store, NOON + SECOND, 2))).toEqual(
       idsOf([present(first), present(others[0])]),
     );
-    expect(idsOf(await claimAll(store, NOON + SECOND))).toEqual(idsOf(others.slice(1)));
+    expect(idsOf(await leaseAll(store, NOON + SECOND))).toEqual(idsOf(others.slice(1)));
     expect(opened.unreadable).toEqual([broken?.id]);
     expect(await store.health()).toEqual({ quarantined: 1 });
     // It is due no more, neither now nor at its deadline.
     expect(await store.nextDueAt()).toBe(NOON + SECOND + MINUTE);
-    expect(idsOf(await claimAll(store, NOON + 10 * HOUR))).not.toContain(broken?.id);
+    expect(idsOf(await leaseAll(store, NOON + 10 * HOUR))).not.toContain(broken?.id);
     expect(opened.unreadable).toHaveLength(1);
   });
 
@@ -40,18 +40,18 @@ export function unreadableCases(open: OpenStore): void {
     const jobs = [acceptedJob(), acceptedJob(), acceptedJob()];
     await createAll(opened.store, jobs);
     await opened.damage(present(jobs[1]).id, damage);
-    const claims = await claimUpTo(opened.store, NOON + HOUR, 10, { callLimit: 0 });
-    expect(idsOf(claims).toSorted()).toEqual(idsOf([present(jobs[0]), present(jobs[2])]));
+    const leases = await leaseUpTo(opened.store, NOON + HOUR, 10, { callLimit: 0 });
+    expect(idsOf(leases).toSorted()).toEqual(idsOf([present(jobs[0]), present(jobs[2])]));
     expect(await opened.store.health()).toEqual({ quarantined: 1 });
   });
 
-  it('fills what may be claimed with others when many are damaged', async () => {
+  it('fills what may be leased with others when many are damaged', async () => {
     await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 60 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(opened.store, jobs);
     for (const { id } of jobs.slice(0, 30)) await opened.damage(id, 'syntax');
-    expect(idsOf(await claimUpTo(opened.store, NOON + SECOND, 10))).toEqual(idsOf(jobs.slice(30, 40)));
-    expect(idsOf(await claimAll(opened.store, NOON + SECOND))).toEqual(idsOf(jobs.slice(40)));
+    expect(idsOf(await leaseUpTo(opened.store, NOON + SECOND, 10))).toEqual(idsOf(jobs.slice(30, 40)));
+    expect(idsOf(await leaseAll(opened.store, NOON + SECOND))).toEqual(idsOf(jobs.slice(40)));
     expect(opened.unreadable.toSorted()).toEqual(idsOf(jobs.slice(0, 30)));
     expect(await opened.store.health()).toEqual({ quarantined: 30 });
   });
@@ -64,7 +64,7 @@ export function unreadableCases(open: OpenStore): void {
     await opened.damage(present(broken).id, damage);
     await opened.damage(present(waiting).id, damage);
     const offered: string[] = [];
-    await claimUpTo(opened.store, NOON + 1, 1, {
+    await leaseUpTo(opened.store, NOON + 1, 1, {
       choose: (due) => {
         offered.push(...idsOf(due));
         return due.slice(0, 1);
@@ -92,7 +92,7 @@ export function unreadableCases(open: OpenStore): void {
     expect(store.cached?.(present(broken).id)).toBeUndefined();
     expect(opened.unreadable).toEqual([broken?.id]);
     expect(await store.health()).toEqual({ quarantined: 1 });
-    expect(idsOf(await claimAll(store, NOON + SECOND))).toEqual(idsOf([a, b, d, e].map(present)));
+    expect(idsOf(await leaseAll(store, NOON + SECOND))).toEqual(idsOf([a, b, d, e].map(present)));
   });
 
   it.each(DAMAGES)('makes no second job under the key of one that is damaged in its %s', async (damage) => {
@@ -109,7 +109,7 @@ export function unreadableCases(open: OpenStore): void {
     }
     expect(opened.unreadable).toEqual([job.id]);
     expect(await opened.store.health()).toEqual({ quarantined: 1 });
-    expect(await claimAll(opened.store, NOON)).toEqual([]);
+    expect(await leaseAll(opened.store, NOON)).toEqual([]);
     clock.jump(DAY);
     const next = keyedJob('order-7', { createdAt: clock.now() });
     expect(await opened.store.create(record(next, key))).toEqual({ type: 'created' });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, nextVersion } from '../../support/jobs.ts';
 import { NOON, SECOND } from '../../support/times.ts';
-import { claimUpTo, createAll, createAndClaim, idsOf, type OpenStore, present } from './opened-store.ts';
+import { leaseUpTo, createAll, createAndLease, idsOf, type OpenStore, present } from './opened-store.ts';
 
 export function waitingCases(open: OpenStore): void {
   it('finds the jobs that have been due for longest since before a time', async () => {
@@ -18,11 +18,11 @@ export function waitingCases(open: OpenStore): void {
     expect(await find(NOON, 10)).toEqual([]);
   });
 
-  it('claims none of them', async () => {
+  it('leases none of them', async () => {
     await using opened = await open(new FakeClock());
     await createAll(opened.store, [acceptedJob()]);
     expect(await opened.store.findWaiting(NOON + SECOND, 10)).toHaveLength(1);
-    expect(await claimUpTo(opened.store, NOON, 10)).toHaveLength(1);
+    expect(await leaseUpTo(opened.store, NOON, 10)).toHaveLength(1);
   });
 
   it('finds no job that says already why it waits, is sent, or that a poller has', async () => {
@@ -33,15 +33,15 @@ export function waitingCases(open: OpenStore): void {
     const NEXT = { runAt: NOON + 1, failureCount: 0, lastPolledAt: null };
     await store.save('', { job: nextVersion(present(told), { waitingFor: 'RATE_LIMIT' }), schedule: null });
     await store.save('', { job: nextVersion(present(sent), { phase: 'queued' }), schedule: NEXT });
-    await claimUpTo(store, NOON + 2, 9, { except: [present(told).id] });
+    await leaseUpTo(store, NOON + 2, 9, { except: [present(told).id] });
     expect((await store.findWaiting(NOON + SECOND, 10)).map(({ job }) => job)).toEqual([left]);
   });
 
   it('tells about how many that wait to be sent have been due for longer', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const polled = await createAndClaim(store, acceptedJob());
-    await store.save(polled.lease, {
+    const polled = await createAndLease(store, acceptedJob());
+    await store.save(polled.leaseId, {
       job: nextVersion(polled.job, { phase: 'queued' }),
       schedule: { runAt: NOON, failureCount: 0, lastPolledAt: null },
     });

@@ -5,7 +5,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, keyedJob, limits, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
-import { claimAll, createAndClaim, type OpenStore, present } from './opened-store.ts';
+import { leaseAll, createAndLease, type OpenStore, present } from './opened-store.ts';
 
 export function watchCases(open: OpenStore): void {
   it('tells the watchers of a job, of its owner and of work about a new job', async () => {
@@ -26,15 +26,15 @@ export function watchCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const work = await recorderOf(store, { type: 'work' });
-    const claim = await createAndClaim(store, acceptedJob());
-    const ofJob = await recorderOf(store, { type: 'job', jobId: claim.job.id });
+    const leased = await createAndLease(store, acceptedJob());
+    const ofJob = await recorderOf(store, { type: 'job', jobId: leased.job.id });
     const ofOwner = await recorderOf(store, { type: 'owner', ownerId: 'ada' });
-    let job = claim.job;
+    let job = leased.job;
     const saved: Job[] = [];
     for (let i = 0; i < 20; i += 1) {
       job = i === 19 ? completed(job, NOON) : nextVersion(job, { updatedAt: NOON + i });
       saved.push(job);
-      await store.save(claim.lease, { job, schedule: null });
+      await store.save(leased.leaseId, { job, schedule: null });
     }
     await Promise.all([ofJob.heard(20), ofOwner.heard(20)]);
     expect(ofJob.jobs).toEqual(saved);
@@ -42,18 +42,21 @@ export function watchCases(open: OpenStore): void {
     expect(work.versions).toEqual([1]);
   });
 
-  it('announces nothing of a save that it does not take, nor of a create, claim or release without a change', async () => {
+  it('announces nothing of a save that it does not take, nor of a create, lease or release without a change', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const recorder = await recorderOf(store, { type: 'owner', ownerId: 'ada' });
     const first = keyedJob('k');
     const key = { idempotencyKey: 'k' };
     await store.create(record(first, key));
-    const [lost] = await claimAll(store, NOON);
+    const [lost] = await leaseAll(store, NOON);
     await store.create(record(keyedJob('k'), key));
     await store.create(record(acceptedJob(), { limits: limits({ unfinished: 1 }) }));
-    const [held] = await claimAll(store, NOON + MINUTE);
-    await store.save(present(lost).lease, { job: completed({ ...first, version: 7 }, NOON), schedule: null });
+    const [held] = await leaseAll(store, NOON + MINUTE);
+    await store.save(present(lost).leaseId, {
+      job: completed({ ...first, version: 7 }, NOON),
+      schedule: null,
+    });
     await store.release(present(held), { runAt: NOON + SECOND, failureCount: 0, lastPolledAt: null });
     const last = acceptedJob();
     await store.create(record(last));
@@ -77,16 +80,16 @@ export function watchCases(open: OpenStore): void {
   it('leaves the other of two watchers when one leaves', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
-    const topic: Topic = { type: 'job', jobId: claim.job.id };
+    const leased = await createAndLease(store, acceptedJob());
+    const topic: Topic = { type: 'job', jobId: leased.job.id };
     const [leaving, staying] = [new Recorder(), new Recorder()];
     const unsubscribe = await store.subscribe(topic, leaving.listener);
     await store.subscribe(topic, staying.listener);
-    const second = nextVersion(claim.job);
-    await store.save(claim.lease, { job: second, schedule: null });
+    const second = nextVersion(leased.job);
+    await store.save(leased.leaseId, { job: second, schedule: null });
     await Promise.all([leaving.heard(1), staying.heard(1)]);
     unsubscribe();
-    await store.save(claim.lease, { job: nextVersion(second), schedule: null });
+    await store.save(leased.leaseId, { job: nextVersion(second), schedule: null });
     await staying.heard(2);
     expect(staying.versions).toEqual([2, 3]);
     expect(leaving.versions).toEqual([2]);

@@ -5,7 +5,7 @@ import { keys } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
 import { RedisSubmissions } from '../../../src/store/redis/redis-submissions.ts';
-import { claimAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { leaseAll, createAndLease } from '../../contract/job-store-cases/opened-store.ts';
 import { keyedJob, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
@@ -34,11 +34,11 @@ describe('a Redis that is away', () => {
       using printed = vi.spyOn(console, 'error');
       const store = resources.use(await openRedis([server.url]));
       const text = new RedisSharedText(store.client, keys.budget);
-      const claim = await createAndClaim(store, freshJob());
+      const leased = await createAndLease(store, freshJob());
       const heard = new Recorder();
-      await store.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
+      await store.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
       await leave(server);
-      const calls = callsOf(store, text, claim);
+      const calls = callsOf(store, text, leased);
       const began = performance.now();
       const outcomes = await Promise.all(
         Object.entries(calls).map(async ([name, call]) => {
@@ -53,9 +53,9 @@ describe('a Redis that is away', () => {
         Object.keys(calls).map((name) => ({ name, error: expect.any(StoreUnavailableError), soon: true })),
       );
       await comeBack(server);
-      const next = nextVersion(claim.job);
+      const next = nextVersion(leased.job);
       await expect.poll(() => store.nextDueAt().catch(() => 0), { timeout: 10_000 }).toBeGreaterThan(0);
-      expect(await store.save(claim.lease, { job: next, schedule: null })).toBe('saved');
+      expect(await store.save(leased.leaseId, { job: next, schedule: null })).toBe('saved');
       await heard.heard(1);
       await vi.waitFor(() => expect(heard.jobs.at(-1)).toEqual(next));
       const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'ada' }, () => {});
@@ -100,29 +100,29 @@ const A_SECOND = { group: 'run', moments: { mean: Math.log(1000), square: Math.l
 function callsOf(
   store: RedisJobStore,
   text: RedisSharedText,
-  claim: Awaited<ReturnType<typeof createAndClaim>>,
+  leased: Awaited<ReturnType<typeof createAndLease>>,
 ): Record<string, () => Promise<unknown>> {
   const submissions = new RedisSubmissions(store.client, store.quarantine);
   const bounds = { phases: null, olderThan: null, newerThan: null, ascending: false, limit: 1 };
   return {
     create: () => store.create(record(freshJob())),
     createWithKey: () => store.create(record(keyedJob('k'), { idempotencyKey: 'k' })),
-    getMany: () => store.getMany([claim.job.id]),
-    getVideoData: () => store.getVideoData(claim.job.id),
+    getMany: () => store.getMany([leased.job.id]),
+    getVideoData: () => store.getVideoData(leased.job.id),
     list: () => store.list({ ownerId: 'ada', ...bounds }),
-    claimDue: () => claimAll(store, Date.now()),
+    leaseDue: () => leaseAll(store, Date.now()),
     findWaiting: () => store.findWaiting(Date.now(), 1),
-    save: () => store.save('lost', { job: { ...claim.job, version: 9 }, schedule: null }),
+    save: () => store.save('lost', { job: { ...leased.job, version: 9 }, schedule: null }),
     release: () =>
-      store.release({ ...claim, lease: 'lost' }, { runAt: 0, failureCount: 0, lastPolledAt: null }),
+      store.release({ ...leased, leaseId: 'lost' }, { runAt: 0, failureCount: 0, lastPolledAt: null }),
     nextDueAt: () => store.nextDueAt(),
     health: () => store.health(),
     watch: () => store.subscribe({ type: 'owner', ownerId: 'bob' }, () => {}),
     readText: () => text.read(),
     replaceText: () => text.replace('another', 'next'),
-    beginPost: () => submissions.begin('print', claim.job.id),
-    endPost: () => submissions.end('print', claim.job.id, 'up-1'),
-    adopt: () => submissions.adopt('print', claim.job.id, 'up-1'),
+    beginPost: () => submissions.begin('print', leased.job.id),
+    endPost: () => submissions.end('print', leased.job.id, 'up-1'),
+    adopt: () => submissions.adopt('print', leased.job.id, 'up-1'),
     readDurations: () => new SharedDurations(new RedisSharedText(store.client, keys.durations)).read(),
     addDuration: () => new SharedDurations(new RedisSharedText(store.client, keys.durations)).add([A_SECOND]),
   };

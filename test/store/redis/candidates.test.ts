@@ -3,7 +3,7 @@ import type { Job } from '../../../src/domain/job/job.ts';
 import { MAX_CANDIDATES } from '../../../src/store/job-store.ts';
 import { keys } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
-import { claimAll, claimUpTo, idsOf, present } from '../../contract/job-store-cases/opened-store.ts';
+import { leaseAll, leaseUpTo, idsOf, present } from '../../contract/job-store-cases/opened-store.ts';
 import { nextVersion, record } from '../../support/jobs.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
 import { SECOND } from '../../support/times.ts';
@@ -35,10 +35,10 @@ describe('a choice among many jobs of one shard', () => {
     return jobs;
   };
 
-  /** Which jobs are offered when one may be claimed. */
+  /** Which jobs are offered when one may be leased. */
   const offered = async (except: readonly string[] = []) => {
     const ids: string[] = [];
-    await claimUpTo(store, now, 9, {
+    await leaseUpTo(store, now, 9, {
       callLimit: 1,
       except,
       choose: (due) => {
@@ -60,19 +60,19 @@ describe('a choice among many jobs of one shard', () => {
 
   it('offers one that failed, and one to be collected, behind hundreds that are to be polled', async () => {
     const jobs = await create(300, now - 2000);
-    const claims = await claimAll(store, now);
+    const leases = await leaseAll(store, now);
     const rare: string[] = [];
-    for (const [index, claim] of claims.entries()) {
+    for (const [index, leased] of leases.entries()) {
       const isRare = index === 0 || index === 1;
       const runAt = now - (isRare ? 1 : 1000);
       const phase = index === 1 ? 'collecting' : 'queued';
-      if (isRare) rare.push(claim.job.id);
-      await store.save(claim.lease, {
-        job: nextVersion(claim.job, { phase, upstreamId: 'up' }),
+      if (isRare) rare.push(leased.job.id);
+      await store.save(leased.leaseId, {
+        job: nextVersion(leased.job, { phase, upstreamId: 'up' }),
         schedule: { runAt, failureCount: index === 0 ? 1 : 0, lastPolledAt: null },
       });
     }
-    expect(claims).toHaveLength(jobs.length);
+    expect(leases).toHaveLength(jobs.length);
     expect(await offered()).toEqual(expect.arrayContaining(rare));
   });
 
@@ -83,7 +83,7 @@ describe('a choice among many jobs of one shard', () => {
     const others = await create(3, now - 2000);
     for (const { id } of gone) await store.client.del(keys.job(id));
     const ids: string[] = [];
-    const claims = await claimUpTo(store, now, 9, {
+    const leases = await leaseUpTo(store, now, 9, {
       callLimit: 1,
       except: idsOf(excepted),
       choose: (due) => {
@@ -92,7 +92,7 @@ describe('a choice among many jobs of one shard', () => {
       },
     });
     expect(ids).toEqual(idsOf(others));
-    expect(claims).toHaveLength(8);
+    expect(leases).toHaveLength(8);
     expect(await store.client.zcard(keys.due('7'))).toBe(250 + 7 + 3);
   });
 

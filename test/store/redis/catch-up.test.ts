@@ -5,7 +5,7 @@ import { catchUp } from '../../../src/store/redis/catch-up.ts';
 import { completed, record } from '../../support/jobs.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
 import { HOUR, MINUTE } from '../../support/times.ts';
-import { claimAll } from '../../contract/job-store-cases/opened-store.ts';
+import { leaseAll } from '../../contract/job-store-cases/opened-store.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 
 it('an owner of very many jobs misses none that changed, old or new', async () => {
@@ -15,11 +15,11 @@ it('an owner of very many jobs misses none that changed, old or new', async () =
   const createdAt = now - HOUR;
   const old = freshJob({ createdAt: createdAt - 1, updatedAt: createdAt - 1 });
   await store.create(record(old));
-  const [claim] = await claimAll(store, now);
+  const [leased] = await leaseAll(store, now);
   const unchanged = Array.from({ length: 1200 }, () => freshJob({ createdAt, updatedAt: createdAt }));
   await Promise.all(unchanged.map((job) => store.create(record(job))));
   const done = completed(old, now);
-  if (claim === undefined || (await store.save(claim.lease, { job: done, schedule: null })) !== 'saved')
+  if (leased === undefined || (await store.save(leased.leaseId, { job: done, schedule: null })) !== 'saved')
     throw new Error('lost');
   const fresh = freshJob();
   await store.create(record(fresh));

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Claim } from '../../../src/store/job-store.ts';
+import type { LeasedJob } from '../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
-import { createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
+import { createAndLease, present } from '../../contract/job-store-cases/opened-store.ts';
 import { until } from '../../support/until.ts';
 import { completed, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
@@ -30,8 +30,8 @@ describe('watchers on a cluster', () => {
       const job = freshJob();
       return { ...job, id: job.id.slice(0, -1) + shard };
     });
-    const claims: Claim[] = [];
-    for (const job of jobs) claims.push(await createAndClaim(writer, job));
+    const leases: LeasedJob[] = [];
+    for (const job of jobs) leases.push(await createAndLease(writer, job));
     const heard = jobs.map(() => new Recorder());
     const unsubscribes = await Promise.all(
       jobs.map(({ id }, at) => watcher.subscribe({ type: 'job', jobId: id }, present(heard[at]).listener)),
@@ -40,9 +40,9 @@ describe('watchers on a cluster', () => {
     await node.kill();
     await delay(6000);
     await node.restart();
-    for (const claim of claims) {
-      const change = { job: nextVersion(claim.job), schedule: null };
-      const saved = () => writer.save(claim.lease, change).catch(() => false);
+    for (const leased of leases) {
+      const change = { job: nextVersion(leased.job), schedule: null };
+      const saved = () => writer.save(leased.leaseId, change).catch(() => false);
       await expect.poll(saved, { timeout: 20_000 }).toBe('saved');
     }
     await until(() => heard.every(({ versions }) => versions.includes(2)), true, 20_000);
@@ -55,8 +55,8 @@ describe('watchers on a cluster', () => {
       const job = freshJob();
       return { ...job, id: job.id.slice(0, -1) + shard };
     });
-    const claims = [];
-    for (const job of jobs) claims.push(await createAndClaim(writer, job));
+    const leases = [];
+    for (const job of jobs) leases.push(await createAndLease(writer, job));
     const heard = jobs.map(() => new Recorder());
     const owner = new Recorder();
     const unsubscribes = await Promise.all([
@@ -64,9 +64,9 @@ describe('watchers on a cluster', () => {
       watcher.subscribe({ type: 'owner', ownerId: 'ada' }, owner.listener),
     ]);
     await present(cluster.nodes[index]).run('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    const lasts = claims.map(({ job }) => completed(job, Date.now()));
-    for (const [at, claim] of claims.entries()) {
-      expect(await writer.save(claim.lease, { job: present(lasts[at]), schedule: null })).toBe('saved');
+    const lasts = leases.map(({ job }) => completed(job, Date.now()));
+    for (const [at, leased] of leases.entries()) {
+      expect(await writer.save(leased.leaseId, { job: present(lasts[at]), schedule: null })).toBe('saved');
     }
     await until(() => heard.map((recorder) => recorder.jobs.at(-1)), lasts);
     await until(() => new Set(owner.jobs.map(({ id }) => id)).size, 16);
@@ -75,13 +75,13 @@ describe('watchers on a cluster', () => {
   });
 
   it('hear on when all connections are cut at once', async () => {
-    const claim = await createAndClaim(writer, freshJob());
+    const leased = await createAndLease(writer, freshJob());
     const heard = new Recorder();
-    const unsubscribe = await watcher.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
+    const unsubscribe = await watcher.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
     await Promise.all(cluster.nodes.map((node) => node.clientKill()));
-    const next = nextVersion(claim.job);
+    const next = nextVersion(leased.job);
     await expect
-      .poll(() => writer.save(claim.lease, { job: next, schedule: null }).catch(() => false))
+      .poll(() => writer.save(leased.leaseId, { job: next, schedule: null }).catch(() => false))
       .toBe('saved');
     await until(() => heard.jobs.at(-1), next);
     unsubscribe();

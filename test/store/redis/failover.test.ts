@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import { createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { createAndLease } from '../../contract/job-store-cases/opened-store.ts';
 import { nextVersion } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
@@ -16,9 +16,9 @@ it('writes work again soon after a failover behind the same name, and are heard'
   await using proxy = await TcpProxy.start(oldPrimary.port);
   await newPrimary.run('REPLICAOF', '127.0.0.1', String(oldPrimary.port));
   await using store = await openRedis([proxy.url]);
-  const claim = await createAndClaim(store, freshJob());
+  const leased = await createAndLease(store, freshJob());
   const heard = new Recorder();
-  await store.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
+  await store.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
   await expect.poll(() => linkOf(newPrimary)).toBe('up');
   await expect.poll(() => newPrimary.run('DBSIZE')).toBe(await oldPrimary.run('DBSIZE'));
 
@@ -28,8 +28,8 @@ it('writes work again soon after a failover behind the same name, and are heard'
   await expect(store.health()).rejects.toThrow(StoreUnavailableError);
   proxy.pointTo(newPrimary.port);
 
-  const next = nextVersion(claim.job, { phase: 'submitting' });
-  const save = () => store.save(claim.lease, { job: next, schedule: null }).catch(() => 'failed');
+  const next = nextVersion(leased.job, { phase: 'submitting' });
+  const save = () => store.save(leased.leaseId, { job: next, schedule: null }).catch(() => 'failed');
   await expect.poll(save, { timeout: 5000 }).toBe('saved');
   await expect.poll(() => store.health().catch(() => null)).toEqual({ quarantined: 0 });
   await heard.heard(1);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findDue } from '../../../src/store/redis/claim-due.ts';
+import { findDue } from '../../../src/store/redis/lease-due.ts';
 import { JobReader } from '../../../src/store/redis/job-reader.ts';
 import { keys, shardOf, SHARDS } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';

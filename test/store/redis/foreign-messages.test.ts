@@ -4,7 +4,7 @@ import type { Job } from '../../../src/domain/job/job.ts';
 import { encodeJob } from '../../../src/store/redis/job-hash.ts';
 import { channels, shardOf } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
-import { createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { createAndLease } from '../../contract/job-store-cases/opened-store.ts';
 import { completed, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
@@ -26,20 +26,20 @@ describe('whoever may publish in the same Redis', () => {
 
   /** All that is told of a job, and of its owner, until a true change is told. */
   async function toldAfter(forge: (job: Job) => Promise<unknown>) {
-    const claim = await createAndClaim(store, freshJob());
+    const leased = await createAndLease(store, freshJob());
     const [ofJob, ofOwner] = [new Recorder(), new Recorder()];
     const unsubscribes = await Promise.all([
-      store.subscribe({ type: 'job', jobId: claim.job.id }, ofJob.listener),
-      store.subscribe({ type: 'owner', ownerId: claim.job.ownerId }, ofOwner.listener),
+      store.subscribe({ type: 'job', jobId: leased.job.id }, ofJob.listener),
+      store.subscribe({ type: 'owner', ownerId: leased.job.ownerId }, ofOwner.listener),
     ]);
-    await forge(claim.job);
-    const last = completed(nextVersion(claim.job, { phase: 'queued' }), Date.now());
-    const queued = nextVersion(claim.job, { phase: 'queued' });
-    for (const job of [queued, last]) await store.save(claim.lease, { job, schedule: null });
+    await forge(leased.job);
+    const last = completed(nextVersion(leased.job, { phase: 'queued' }), Date.now());
+    const queued = nextVersion(leased.job, { phase: 'queued' });
+    for (const job of [queued, last]) await store.save(leased.leaseId, { job, schedule: null });
     for (const { jobs } of [ofJob, ofOwner])
       await expect.poll(() => jobs.some(({ version }) => version === last.version)).toBe(true);
     for (const unsubscribe of unsubscribes) unsubscribe();
-    return { stored: [claim.job, queued, last], told: [...ofJob.jobs, ...ofOwner.jobs] };
+    return { stored: [leased.job, queued, last], told: [...ofJob.jobs, ...ofOwner.jobs] };
   }
 
   it('ends no job and changes none', async () => {
@@ -60,7 +60,7 @@ describe('whoever may publish in the same Redis', () => {
     const client = new Redis(server.url);
     await client.subscribe(ownerChannel(secret));
     client.on('message', (_, text: string) => heard.push(text));
-    await createAndClaim(store, secret);
+    await createAndLease(store, secret);
     await expect.poll(() => heard.length).toBe(1);
     client.disconnect();
     const { told } = await toldAfter(async (job) => {
@@ -71,16 +71,16 @@ describe('whoever may publish in the same Redis', () => {
   });
 
   it('does not take a job back to what it was', async () => {
-    const claim = await createAndClaim(store, freshJob({ ownerId: 'alan' }));
+    const leased = await createAndLease(store, freshJob({ ownerId: 'alan' }));
     const said: string[] = [];
     const client = new Redis(server.url);
-    await client.subscribe(ownerChannel(claim.job));
+    await client.subscribe(ownerChannel(leased.job));
     client.on('message', (_, text: string) => said.push(text));
     const heard = new Recorder();
     const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'alan' }, heard.listener);
-    const queued = nextVersion(claim.job, { phase: 'queued' });
+    const queued = nextVersion(leased.job, { phase: 'queued' });
     const last = completed(queued, Date.now());
-    for (const job of [queued, last]) await store.save(claim.lease, { job, schedule: null });
+    for (const job of [queued, last]) await store.save(leased.leaseId, { job, schedule: null });
     await expect.poll(() => said.length).toBe(2);
     await heard.heard(2);
     await server.run('PUBLISH', ownerChannel(queued), said[0] ?? '');
@@ -94,7 +94,7 @@ describe('whoever may publish in the same Redis', () => {
     await using other = await openRedis([`${server.url}/1`]);
     const heard = new Recorder();
     const unsubscribe = await other.subscribe({ type: 'owner', ownerId: 'ada' }, heard.listener);
-    await createAndClaim(store, freshJob());
+    await createAndLease(store, freshJob());
     const own = freshJob();
     await other.create(record(own));
     await expect.poll(() => heard.jobs.length).toBeGreaterThan(0);

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keys, shardOf } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import {
-  claimAll,
+  leaseAll,
   createAll,
-  createAndClaim,
+  createAndLease,
   idsOf,
   present,
 } from '../../contract/job-store-cases/opened-store.ts';
@@ -39,9 +39,9 @@ describe('what is kept in Redis', () => {
   afterAll(() => resources.disposeAsync());
 
   it('does not go while a job is unfinished', async () => {
-    const claim = await createAndClaim(store, freshJob());
-    await store.save(claim.lease, { job: nextVersion(claim.job), schedule: null, videoData: 'QUJD' });
-    expect(await ttl(`*:job:${claim.job.id}`)).toBe(-1);
+    const leased = await createAndLease(store, freshJob());
+    await store.save(leased.leaseId, { job: nextVersion(leased.job), schedule: null, videoData: 'QUJD' });
+    expect(await ttl(`*:job:${leased.job.id}`)).toBe(-1);
     expect(await ttl('*:due')).toBe(-1);
     expect(await ttl('*:deadline')).toBe(-1);
   });
@@ -52,8 +52,8 @@ describe('what is kept in Redis', () => {
     await store.create(record(job, key));
     expect(await ttl('*:idempotency:*')).toBeGreaterThan((DAY - MINUTE) / SECOND);
     expect(await ttl('*:idempotency:*')).toBeLessThanOrEqual(DAY / SECOND);
-    const [claim] = await claimAll(store, Date.now());
-    await store.save(present(claim).lease, {
+    const [leased] = await leaseAll(store, Date.now());
+    await store.save(present(leased).leaseId, {
       job: completed(job, Date.now()),
       schedule: null,
       videoData: 'QUJD',
@@ -63,8 +63,8 @@ describe('what is kept in Redis', () => {
       expect(await ttl(pattern)).toBeLessThanOrEqual((DAY + MINUTE) / SECOND);
     }
     await using long = await openRedis([server.url], { retentionMs: 7 * DAY });
-    const other = await createAndClaim(long, freshJob());
-    await long.save(other.lease, { job: completed(other.job, Date.now()), schedule: null });
+    const other = await createAndLease(long, freshJob());
+    await long.save(other.leaseId, { job: completed(other.job, Date.now()), schedule: null });
     const kept = await ttl(`*:job:${other.job.id}`);
     expect(Math.abs(kept - (7 * DAY) / SECOND)).toBeLessThan(60);
     // Nothing but what expires is left, and the one secret of all announcements.
@@ -88,32 +88,35 @@ describe('what is kept in Redis', () => {
     expect(await ttl('*:owner:*')).toBeLessThanOrEqual((DAY + HOUR) / SECOND);
   });
 
-  it('passes over ids whose job is gone, in lists and in claims', async () => {
+  it('passes over ids whose job is gone, in lists and in leases', async () => {
     const jobs = Array.from({ length: 20 }, () => freshJob());
     await createAll(store, jobs);
     for (const { id } of jobs.slice(0, 10))
       await server.run('DEL', (await server.list('KEYS', `*:job:${id}`))[0] ?? '');
     const query = { phases: null, olderThan: null, newerThan: null, ascending: true, limit: 5 };
     expect(await store.list({ ownerId: 'ada', ...query })).toEqual(jobs.slice(10, 15));
-    const claims = await claimAll(store, Date.now());
-    expect(idsOf(claims).toSorted()).toEqual(idsOf(jobs.slice(10)).toSorted());
+    const leases = await leaseAll(store, Date.now());
+    expect(idsOf(leases).toSorted()).toEqual(idsOf(jobs.slice(10)).toSorted());
     expect(await store.nextDueAt()).toBeGreaterThan(Date.now());
   });
 
   it('keeps fields that a newer version of the gateway wrote', async () => {
-    const claim = await createAndClaim(store, freshJob());
-    const [name = ''] = await server.list('KEYS', `*:job:${claim.job.id}`);
+    const leased = await createAndLease(store, freshJob());
+    const [name = ''] = await server.list('KEYS', `*:job:${leased.job.id}`);
     await server.run('HSET', name, 'invented', '{"later":[1]}', '@invented', 'not JSON');
-    expect(await store.save(claim.lease, { job: nextVersion(claim.job), schedule: null })).toBe('saved');
+    expect(await store.save(leased.leaseId, { job: nextVersion(leased.job), schedule: null })).toBe('saved');
     expect(
-      await store.save(claim.lease, { job: completed(nextVersion(claim.job), Date.now()), schedule: null }),
+      await store.save(leased.leaseId, {
+        job: completed(nextVersion(leased.job), Date.now()),
+        schedule: null,
+      }),
     ).toBe('saved');
     expect(await server.list('HMGET', name, 'invented', '@invented')).toEqual(['{"later":[1]}', 'not JSON']);
-    const [job] = await store.getMany([claim.job.id]);
+    const [job] = await store.getMany([leased.job.id]);
     expect(job).toMatchObject({ phase: 'completed', version: 3 });
   });
 
-  it('lets a lost poller’s overdue jobs keep nobody from claiming others', async () => {
+  it('lets a lost poller’s overdue jobs keep nobody from leasing others', async () => {
     const now = Date.now();
     const overdue = Array.from({ length: 8 }, () => freshJob({ deadlineAt: now }));
     await createAll(store, overdue);
@@ -125,11 +128,11 @@ describe('what is kept in Redis', () => {
       except: [],
       preferred: null,
     };
-    expect(await store.claimDue(query)).toHaveLength(8);
+    expect(await store.leaseDue(query)).toHaveLength(8);
     const due = freshJob();
     await createAll(store, [due]);
-    expect(idsOf(await store.claimDue({ ...query, limit: 1 }))).toEqual([due.id]);
-    expect(await claimAll(store, now + MINUTE)).toHaveLength(9);
+    expect(idsOf(await store.leaseDue({ ...query, limit: 1 }))).toEqual([due.id]);
+    expect(await leaseAll(store, now + MINUTE)).toHaveLength(9);
   });
 
   it('is asked for with bounded commands only', async () => {
@@ -139,8 +142,8 @@ describe('what is kept in Redis', () => {
     monitor.on('monitor', (_: string, [name = '', ...values]: string[], source: string) => {
       if (!source.startsWith('lua')) commands.push([name.toLowerCase(), ...values]);
     });
-    const claim = await createAndClaim(store, freshJob());
-    await store.getMany([claim.job.id]);
+    const leased = await createAndLease(store, freshJob());
+    await store.getMany([leased.job.id]);
     await store.list({
       ownerId: 'ada',
       phases: ['queued'],
@@ -151,15 +154,15 @@ describe('what is kept in Redis', () => {
     });
     const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'ada' }, () => {});
     unsubscribe();
-    await store.getVideoData(claim.job.id);
+    await store.getVideoData(leased.job.id);
     await store.nextDueAt();
     await createAll(store, [freshJob(), freshJob()]);
     const query = { now: Date.now(), leaseUntil: 0, limit: 9, callLimit: 1, except: [] };
     const due = await store.findCandidates(query);
-    await store.claimDue({ ...query, preferred: due?.map(({ job }) => job.id) ?? null });
+    await store.leaseDue({ ...query, preferred: due?.map(({ job }) => job.id) ?? null });
     await store.findWaiting(Date.now(), 9);
     await store.health();
-    await store.release(claim, { runAt: 0, failureCount: 0, lastPolledAt: null });
+    await store.release(leased, { runAt: 0, failureCount: 0, lastPolledAt: null });
     // The heartbeat among them, of which there are two a second.
     await expect.poll(() => commands.some(([name]) => name === 'publish')).toBe(true);
     const last = freshJob().id;

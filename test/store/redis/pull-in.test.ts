@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys, shardOf } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import {
-  claimAll,
-  claimUpTo,
+  leaseAll,
+  leaseUpTo,
   createAll,
   idsOf,
   present,
@@ -27,21 +27,21 @@ describe('jobs whose schedule was made by a clock that was set back', () => {
     const now = Date.now();
     const jobs = Array.from({ length: 40 }, () => freshJob());
     await createAll(store, jobs);
-    const ahead = (await claimAll(store, now + SECOND)).map((claim, index) => {
+    const ahead = (await leaseAll(store, now + SECOND)).map((leased, index) => {
       const runAt = now + (index < 10 ? 5 * MINUTE : HOUR);
-      return { claim, runAt };
+      return { leased, runAt };
     });
-    for (const { claim, runAt } of ahead.slice(0, 25)) {
-      await store.release(claim, { runAt, failureCount: 0, lastPolledAt: null });
+    for (const { leased, runAt } of ahead.slice(0, 25)) {
+      await store.release(leased, { runAt, failureCount: 0, lastPolledAt: null });
     }
     // The others are leased by a poller whose clock was an hour ahead.
-    for (const { claim, runAt } of ahead.slice(25)) {
-      await store.client.zadd(keys.due(shardOf(claim.job.id)), runAt, claim.job.id);
+    for (const { leased, runAt } of ahead.slice(25)) {
+      await store.client.zadd(keys.due(shardOf(leased.job.id)), runAt, leased.job.id);
     }
-    expect(await claimAll(store, now + 2 * SECOND)).toEqual([]);
+    expect(await leaseAll(store, now + 2 * SECOND)).toEqual([]);
     await using opened = await openRedis([server.url]);
-    const claims = await claimAll(opened, Date.now());
-    expect(idsOf(claims).toSorted()).toEqual(idsOf(ahead.slice(10).map(({ claim }) => claim)).toSorted());
+    const leases = await leaseAll(opened, Date.now());
+    expect(idsOf(leases).toSorted()).toEqual(idsOf(ahead.slice(10).map(({ leased }) => leased)).toSorted());
   });
 
   it('end by their own deadline', async () => {
@@ -49,10 +49,10 @@ describe('jobs whose schedule was made by a clock that was set back', () => {
     const now = Date.now();
     const job = freshJob({ deadlineAt: now + MINUTE });
     await createAll(store, [job]);
-    const claim = present((await claimAll(store, now))[0]);
-    await store.release(claim, { runAt: now + HOUR, failureCount: 0, lastPolledAt: null });
+    const leased = present((await leaseAll(store, now))[0]);
+    await store.release(leased, { runAt: now + HOUR, failureCount: 0, lastPolledAt: null });
     await using opened = await openRedis([server.url]);
-    expect(await claimUpTo(opened, now + MINUTE + SECOND, 9, { callLimit: 0 })).toHaveLength(1);
+    expect(await leaseUpTo(opened, now + MINUTE + SECOND, 9, { callLimit: 0 })).toHaveLength(1);
   });
 
   it('may be any number, and some of them unreadable', async () => {

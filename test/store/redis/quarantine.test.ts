@@ -6,10 +6,10 @@ import { SharedDurations } from '../../../src/store/durations.ts';
 import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import {
-  claimAll,
-  claimUpTo,
+  leaseAll,
+  leaseUpTo,
   createAll,
-  createAndClaim,
+  createAndLease,
   idsOf,
   present,
 } from '../../contract/job-store-cases/opened-store.ts';
@@ -73,13 +73,13 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
       expect(due.map(({ job }) => job.id).filter((id) => id.endsWith(SICK))).toEqual([]);
       return [];
     };
-    await claimUpTo(store, Date.now(), 99, { callLimit: 2, choose });
+    await leaseUpTo(store, Date.now(), 99, { callLimit: 2, choose });
     // Waiting jobs are found without the deadlines.
     expect(idsOf(await store.findWaiting(Date.now(), 99)).toSorted()).toEqual(
       idsOf(which === 'due' ? well : jobs).toSorted(),
     );
-    const claims = [...(await claimUpTo(store, Date.now(), 10)), ...(await claimAll(store, Date.now()))];
-    expect(idsOf(claims).toSorted()).toEqual(idsOf(well).toSorted());
+    const leases = [...(await leaseUpTo(store, Date.now(), 10)), ...(await leaseAll(store, Date.now()))];
+    expect(idsOf(leases).toSorted()).toEqual(idsOf(well).toSorted());
     expect(await store.list(LIST)).toHaveLength(jobs.length);
     const job = freshJob();
     const inSick = { ...job, id: job.id.slice(0, -1) + SICK };
@@ -103,10 +103,10 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     await spoil(keys.due(SICK));
     // Nor is the poller told to look there.
     expect(await store.nextDueAt()).toBe(present(well[0]).createdAt);
-    const claims = await claimUpTo(store, Date.now() + SECOND, 20, { callLimit: 0 });
-    expect(idsOf(claims).filter((id) => id.endsWith(SICK))).toEqual([]);
-    expect(claims).toHaveLength(20);
-    expect(idsOf(claims).every((id) => idsOf(well).includes(id))).toBe(true);
+    const leases = await leaseUpTo(store, Date.now() + SECOND, 20, { callLimit: 0 });
+    expect(idsOf(leases).filter((id) => id.endsWith(SICK))).toEqual([]);
+    expect(leases).toHaveLength(20);
+    expect(idsOf(leases).every((id) => idsOf(well).includes(id))).toBe(true);
   });
 
   it('is a due set that is gone, wholly: its jobs are due at their deadline', async () => {
@@ -114,14 +114,14 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     const { jobs } = await inAllShards({ deadlineAt });
     await Promise.all(SHARDS.map((shard) => store.client.del(keys.due(shard))));
     expect(await store.nextDueAt()).toBe(deadlineAt);
-    expect(await claimAll(store, deadlineAt - 1)).toEqual([]);
-    expect(idsOf(await claimAll(store, deadlineAt)).toSorted()).toEqual(idsOf(jobs).toSorted());
+    expect(await leaseAll(store, deadlineAt - 1)).toEqual([]);
+    expect(idsOf(await leaseAll(store, deadlineAt)).toSorted()).toEqual(idsOf(jobs).toSorted());
     expect(await store.nextDueAt()).toBeGreaterThan(deadlineAt);
   });
 
   it('is a due set: a save there fails and stores nothing, but a final job is stored', async () => {
     const { sick } = await inAllShards();
-    await claimAll(store, Date.now());
+    await leaseAll(store, Date.now());
     await spoil(keys.due(SICK));
     const [first, second] = sick.map(present);
     const queued = nextVersion(present(first), { phase: 'queued', upstreamId: 'up-1' });
@@ -134,7 +134,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     expect(unreadable).toEqual([keys.due(SICK)]);
     await store.client.del(keys.due(SICK));
     expect(await store.save('any', change)).toBe('saved');
-    expect(idsOf(await claimAll(store, Date.now()))).toEqual([queued.id]);
+    expect(idsOf(await leaseAll(store, Date.now()))).toEqual([queued.id]);
   });
 
   it("is one of an owner's sets: the other shards are listed", async () => {
@@ -145,7 +145,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     expect(await store.list({ ...LIST, ascending: false, limit: 3 })).toHaveLength(3);
     expect(unreadable).toEqual([name]);
     expect(await store.health()).toEqual({ quarantined: 1 });
-    expect(await claimAll(store, Date.now())).toHaveLength(jobs.length);
+    expect(await leaseAll(store, Date.now())).toHaveLength(jobs.length);
   });
 
   it('is a quarantine: its shard goes on, and a record that would be put there is due no more', async () => {
@@ -153,8 +153,8 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     await spoil(keys.quarantine(SICK));
     const broken = present(sick[0]);
     await store.client.hset(keys.job(broken.id), 'phase', 'no JSON');
-    expect(await claimAll(store, Date.now())).toHaveLength(jobs.length - 1);
-    expect(await claimAll(store, Date.now() + HOUR)).toHaveLength(jobs.length - 1);
+    expect(await leaseAll(store, Date.now())).toHaveLength(jobs.length - 1);
+    expect(await leaseAll(store, Date.now() + HOUR)).toHaveLength(jobs.length - 1);
     expect(unreadable).toEqual([broken.id]);
     expect(await store.health()).toEqual({ quarantined: 1 });
     expect(unreadable).toEqual([broken.id, keys.quarantine(SICK)]);
@@ -164,10 +164,10 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     const within = { limits: limits({ unfinished: 5, unfinishedPerOwner: 5, perDay: 5, perDayPerOwner: 5 }) };
     const job = freshJob();
     await store.create(record(job, within));
-    const claim = present((await claimAll(store, Date.now()))[0]);
+    const leased = present((await leaseAll(store, Date.now()))[0]);
     for (const name of [keys.unfinished(null), keys.day('ada'), keys.durations]) await spoil(name);
     const done = completed(job, Date.now());
-    expect(await store.save(claim.lease, { job: done, schedule: null, videoData: 'QUJD' })).toBe('saved');
+    expect(await store.save(leased.leaseId, { job: done, schedule: null, videoData: 'QUJD' })).toBe('saved');
     await store.client.del(keys.video(job.id));
     await store.client.hset(keys.video(job.id), 'no', 'text');
     expect(await store.getVideoData(job.id)).toBeNull();
@@ -189,7 +189,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     const { jobs, sick } = await inAllShards();
     const broken = present(sick[0]);
     await store.client.hset(keys.job(broken.id), field, value);
-    expect(await claimAll(store, Date.now())).toHaveLength(jobs.length - 1);
+    expect(await leaseAll(store, Date.now())).toHaveLength(jobs.length - 1);
     expect(unreadable).toEqual([broken.id]);
     expect(await store.client.zrange(keys.due(SICK), 0, -1)).toEqual([present(sick[1]).id]);
     expect(await store.client.zrange(keys.deadline(SICK), 0, -1)).toEqual([present(sick[1]).id]);
@@ -210,10 +210,10 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     for (const { id } of jobs) {
       await store.client.hset(keys.job(id), '@faults', 'many', '@seenAt', 'never', '@notes', '{"lastError":');
     }
-    const claims = await claimAll(store, Date.now());
-    expect(claims).toHaveLength(jobs.length);
-    for (const claim of claims)
-      expect(claim).toMatchObject({ failureCount: 0, lastPolledAt: null, notes: {} });
+    const leases = await leaseAll(store, Date.now());
+    expect(leases).toHaveLength(jobs.length);
+    for (const leased of leases)
+      expect(leased).toMatchObject({ failureCount: 0, lastPolledAt: null, notes: {} });
     expect(unreadable).toEqual([]);
   });
 
@@ -223,7 +223,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     const { client } = store;
     await client.hset(keys.job(job.id), 'deadlineAt', 'x');
     expect(await store.getMany([job.id])).toEqual([null]);
-    expect(await claimAll(store, Date.now() + HOUR)).toEqual([]);
+    expect(await leaseAll(store, Date.now() + HOUR)).toEqual([]);
     const shard = job.id.slice(-1);
     await client.hset(keys.job(job.id), 'deadlineAt', job.deadlineAt);
     await client.persist(`rg:{${shard}}:job:${job.id}`);
@@ -231,32 +231,32 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     await client.zadd(`rg:{${shard}}:due`, 0, job.id);
     await client.zrem(`rg:{${shard}}:quarantine`, job.id);
     expect(await store.getMany([job.id])).toEqual([job]);
-    expect(idsOf(await claimAll(store, Date.now()))).toEqual([job.id]);
+    expect(idsOf(await leaseAll(store, Date.now()))).toEqual([job.id]);
     expect(await store.health()).toEqual({ quarantined: 0 });
   });
 
   it('is a job that its poller saves: what is saved makes it readable again', async () => {
-    const claim = await createAndClaim(store, freshJob());
-    const { id } = claim.job;
+    const leased = await createAndLease(store, freshJob());
+    const { id } = leased.job;
     await store.client.hset(keys.job(id), 'request', 'x');
     expect(await store.getMany([id])).toEqual([null]);
     expect(await store.health()).toEqual({ quarantined: 1 });
-    const next = nextVersion(claim.job, { phase: 'queued', upstreamId: 'up-1' });
+    const next = nextVersion(leased.job, { phase: 'queued', upstreamId: 'up-1' });
     const schedule = { runAt: Date.now(), failureCount: 0, lastPolledAt: null };
-    expect(await store.save(claim.lease, { job: next, schedule })).toBe('saved');
+    expect(await store.save(leased.leaseId, { job: next, schedule })).toBe('saved');
     expect(await store.health()).toEqual({ quarantined: 0 });
     expect(await store.client.pttl(keys.job(id))).toBe(-1);
-    expect((await claimAll(store, Date.now())).map(({ job }) => job)).toEqual([next]);
+    expect((await leaseAll(store, Date.now())).map(({ job }) => job)).toEqual([next]);
   });
 
   it('is a job whose key is of another type: a save finds none, and a release does nothing', async () => {
-    const [one, other] = [await createAndClaim(store, freshJob()), await createAndClaim(store, freshJob())];
+    const [one, other] = [await createAndLease(store, freshJob()), await createAndLease(store, freshJob())];
     for (const { job } of [one, other]) await spoil(keys.job(job.id));
     const schedule = { runAt: Date.now(), failureCount: 0, lastPolledAt: null };
-    expect(await store.save(one.lease, { job: nextVersion(one.job), schedule })).toBe('missing');
+    expect(await store.save(one.leaseId, { job: nextVersion(one.job), schedule })).toBe('missing');
     await store.release(other, schedule);
     expect(unreadable).toEqual([one.job.id, other.job.id]);
-    expect(await claimAll(store, Date.now() + HOUR)).toEqual([]);
+    expect(await leaseAll(store, Date.now() + HOUR)).toEqual([]);
     expect(await store.client.get(keys.job(one.job.id))).toBe('spoiled');
   });
 });

@@ -3,7 +3,7 @@ import type { Job } from '../../../src/domain/job/job.ts';
 import { keys } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { reserve } from '../../../src/store/redis/reservation.ts';
-import { claimAll, present } from '../../contract/job-store-cases/opened-store.ts';
+import { leaseAll, present } from '../../contract/job-store-cases/opened-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, failed, limits, nextVersion, record } from '../../support/jobs.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
@@ -55,26 +55,28 @@ describe('places within the limits', () => {
   it('are given back by a save that is repeated because the giving back was lost', async () => {
     const job = acceptedJob();
     await create(job);
-    const claim = present((await claimAll(store, NOON))[0]);
+    const leased = present((await leaseAll(store, NOON))[0]);
     const change = { job: failed(job, NOON, 'NO'), schedule: null };
-    expect(await store.save(claim.lease, change)).toBe('saved');
+    expect(await store.save(leased.leaseId, change)).toBe('saved');
     await reserve(store.client, job, ALL, NOON);
     expect(await taken()).toEqual([1, 1, 1, 1]);
-    expect(await store.save(claim.lease, change)).toBe('saved');
+    expect(await store.save(leased.leaseId, change)).toBe('saved');
     expect(await taken()).toEqual([0, 0, 0, 0]);
   });
 
   it('are not given back by a poller that has lost the job', async () => {
     const job = acceptedJob();
     await create(job);
-    const lost = present((await claimAll(store, NOON))[0]);
-    const held = present((await claimAll(store, NOON + 2 * MINUTE))[0]);
+    const lost = present((await leaseAll(store, NOON))[0]);
+    const held = present((await leaseAll(store, NOON + 2 * MINUTE))[0]);
     const second = nextVersion(job, { phase: 'submitting' });
-    expect(await store.save(held.lease, { job: second, schedule: null })).toBe('saved');
+    expect(await store.save(held.leaseId, { job: second, schedule: null })).toBe('saved');
     expect(await taken()).toEqual([1, 1, 1, 1]);
-    expect(await store.save(lost.lease, { job: failed(job, NOON, 'NO'), schedule: null })).toBe('superseded');
+    expect(await store.save(lost.leaseId, { job: failed(job, NOON, 'NO'), schedule: null })).toBe(
+      'superseded',
+    );
     expect(await taken()).toEqual([1, 1, 1, 1]);
-    expect(await store.save(held.lease, { job: completed(second, NOON), schedule: null })).toBe('saved');
+    expect(await store.save(held.leaseId, { job: completed(second, NOON), schedule: null })).toBe('saved');
     expect(await taken()).toEqual([0, 1, 0, 1]);
   });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { explainFault } from '../../../src/store/redis/explain-fault.ts';
-import { createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { createAndLease } from '../../contract/job-store-cases/opened-store.ts';
 import { nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { PRIMARY_NAME, startSentinels } from '../../support/redis/redis-sentinel.ts';
@@ -16,13 +16,13 @@ it('a job and its watchers survive the death of the primary, which sentinels rep
   const urls = sentinels.places.map((place) => `redis://:watch%3Aman@${place}`);
   const location = { urls: ['redis://primary'], cluster: false, sentinels: { name: PRIMARY_NAME, urls } };
   await using store = await openRedis([], { location });
-  const claim = await createAndClaim(store, freshJob());
+  const leased = await createAndLease(store, freshJob());
   const heard = new Recorder();
-  const unsubscribe = await store.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
+  const unsubscribe = await store.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
   expect(await primary.run('WAIT', '1', '30000')).toBe(1);
   await primary.kill();
-  const change = { job: nextVersion(claim.job), schedule: null };
-  const saved = () => store.save(claim.lease, change).catch(String);
+  const change = { job: nextVersion(leased.job), schedule: null };
+  const saved = () => store.save(leased.leaseId, change).catch(String);
   await expect.poll(saved, { timeout: 40_000, interval: 50 }).toBe('saved');
   await expect.poll(() => heard.jobs.at(-1), { timeout: 30_000 }).toEqual(change.job);
   expect(await store.create(record(freshJob()))).toEqual({ type: 'created' });

@@ -1,7 +1,7 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import { createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { createAndLease } from '../../contract/job-store-cases/opened-store.ts';
 import { type Certificate, makeCertificate, readCa } from '../../support/network/certificates.ts';
 import { nextVersion } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
@@ -53,10 +53,10 @@ describe('Redis over TLS, with a certificate that names only its host', () => {
 async function savesAndHears(...[urls, change]: Parameters<typeof openRedis>): Promise<void> {
   await using writer = await openRedis(urls, change);
   await using watcher = await openRedis(urls, change);
-  const claim = await createAndClaim(writer, freshJob());
+  const leased = await createAndLease(writer, freshJob());
   const heard = new Recorder();
-  const unsubscribe = await watcher.subscribe({ type: 'owner', ownerId: claim.job.ownerId }, heard.listener);
-  expect(await writer.save(claim.lease, { job: nextVersion(claim.job), schedule: null })).toBe('saved');
+  const unsubscribe = await watcher.subscribe({ type: 'owner', ownerId: leased.job.ownerId }, heard.listener);
+  expect(await writer.save(leased.leaseId, { job: nextVersion(leased.job), schedule: null })).toBe('saved');
   await heard.heard(1);
   unsubscribe();
 }

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import {
-  claimAll,
+  leaseAll,
   createAll,
-  createAndClaim,
+  createAndLease,
   idsOf,
   present,
 } from '../../contract/job-store-cases/opened-store.ts';
@@ -44,7 +44,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
       Array.from({ length: 19 }, () => ({ type: 'duplicate', job: winner })),
     );
     expect((await a.getMany(idsOf(jobs))).filter((job) => job !== null)).toEqual([winner]);
-    expect(idsOf(await claimAll(b, Date.now()))).toEqual([winner.id]);
+    expect(idsOf(await leaseAll(b, Date.now()))).toEqual([winner.id]);
   });
 
   it.each(['unfinished', 'unfinishedPerOwner', 'perDay', 'perDayPerOwner'] as const)(
@@ -75,13 +75,13 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     expect(made).toHaveLength(22);
   });
 
-  it('claim each due job once, and all of them', async () => {
+  it('lease each due job once, and all of them', async () => {
     const jobs = Array.from({ length: 60 }, () => freshJob());
     await createAll(a, jobs);
     const now = Date.now();
-    const claims = await Promise.all(
+    const leases = await Promise.all(
       Array.from({ length: 12 }, (__, index) =>
-        (index % 2 === 0 ? a : b).claimDue({
+        (index % 2 === 0 ? a : b).leaseDue({
           now,
           leaseUntil: now + MINUTE,
           limit: 9,
@@ -91,18 +91,18 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
         }),
       ),
     );
-    expect(idsOf(claims.flat()).toSorted()).toEqual(idsOf(jobs).toSorted());
-    expect(new Set(claims.flat().map(({ lease }) => lease)).size).toBe(60);
+    expect(idsOf(leases.flat()).toSorted()).toEqual(idsOf(jobs).toSorted());
+    expect(new Set(leases.flat().map(({ leaseId }) => leaseId)).size).toBe(60);
   });
 
   it('save one of three versions under two leases', async () => {
-    const lost = await createAndClaim(a, freshJob());
-    const [held] = await claimAll(b, Date.now() + 2 * MINUTE);
+    const lost = await createAndLease(a, freshJob());
+    const [held] = await leaseAll(b, Date.now() + 2 * MINUTE);
     const job = nextVersion(lost.job, { phase: 'submitting' });
     const saves = await Promise.all([
-      a.save(lost.lease, { job, schedule: null }),
-      b.save(present(held).lease, { job, schedule: null }),
-      a.save(lost.lease, { job: completed(lost.job, Date.now()), schedule: null }),
+      a.save(lost.leaseId, { job, schedule: null }),
+      b.save(present(held).leaseId, { job, schedule: null }),
+      a.save(lost.leaseId, { job: completed(lost.job, Date.now()), schedule: null }),
     ]);
     expect(saves.toSorted()).toEqual(['saved', 'superseded', 'superseded']);
     const versions = [job, job, completed(lost.job, job.updatedAt)];
@@ -110,14 +110,14 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     expect(stored).toMatchObject({ version: 2, phase: present(versions[saves.indexOf('saved')]).phase });
   });
 
-  it('take a create, a claim, a save and a release that are repeated for one', async () => {
+  it('take a create, a lease, a save and a release that are repeated for one', async () => {
     const heard = new Recorder();
     const unsubscribe = await b.subscribe({ type: 'owner', ownerId: 'ada' }, heard.listener);
     const job = freshJob();
     expect(await a.create(record(job))).toEqual({ type: 'created' });
     expect(await a.create(record(job))).toEqual({ type: 'created' });
-    const [claim] = await claimAll(a, Date.now());
-    expect(await claimAll(a, Date.now())).toEqual([]);
+    const [leased] = await leaseAll(a, Date.now());
+    expect(await leaseAll(a, Date.now())).toEqual([]);
     const second = nextVersion(job, { phase: 'submitting' });
     const third = nextVersion(second, { phase: 'queued', upstreamId: 'up-1' });
     const schedule = { runAt: Date.now() + MINUTE, failureCount: 2, lastPolledAt: null };
@@ -125,10 +125,10 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
       { job: second, schedule: null },
       { job: third, schedule },
     ]) {
-      expect(await a.save(present(claim).lease, change)).toBe('saved');
-      expect(await a.save(present(claim).lease, change)).toBe('saved');
+      expect(await a.save(present(leased).leaseId, change)).toBe('saved');
+      expect(await a.save(present(leased).leaseId, change)).toBe('saved');
     }
-    const [again] = await claimAll(b, schedule.runAt);
+    const [again] = await leaseAll(b, schedule.runAt);
     expect(again).toMatchObject({ job: third, failureCount: 2 });
     await b.release(present(again), { runAt: schedule.runAt + 1, failureCount: 3, lastPolledAt: null });
     await b.release(present(again), { runAt: 0, failureCount: 9, lastPolledAt: null });
@@ -139,20 +139,20 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
   });
 
   it('hear of what the other saves, in order', async () => {
-    const claim = await createAndClaim(a, freshJob());
+    const leased = await createAndLease(a, freshJob());
     const heard = [new Recorder(), new Recorder()];
     const unsubscribes = await Promise.all([
-      b.subscribe({ type: 'job', jobId: claim.job.id }, present(heard[0]).listener),
+      b.subscribe({ type: 'job', jobId: leased.job.id }, present(heard[0]).listener),
       b.subscribe({ type: 'owner', ownerId: 'ada' }, present(heard[1]).listener),
     ]);
     const saved: Job[] = [];
-    let { job } = claim;
+    let { job } = leased;
     for (let i = 0; i < 50; i += 1) {
       job = i === 49 ? completed(job, Date.now()) : nextVersion(job);
       saved.push(job);
     }
     // Not one after the other: as fast as they can be sent.
-    await Promise.all(saved.map((version) => a.save(claim.lease, { job: version, schedule: null })));
+    await Promise.all(saved.map((version) => a.save(leased.leaseId, { job: version, schedule: null })));
     for (const recorder of heard) {
       await recorder.heard(50);
       expect(recorder.jobs).toEqual(saved);

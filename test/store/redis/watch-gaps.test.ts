@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
-import { claimAll, createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
+import { leaseAll, createAndLease, present } from '../../contract/job-store-cases/opened-store.ts';
 import { until } from '../../support/until.ts';
 import { completed, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
@@ -37,7 +37,7 @@ describe('what is saved while the line for announcements is down is told after i
   /** Watches in each way, breaks something, changes a job and accepts another, and waits for what must be told. */
   async function tellsAll(breakIt: () => Promise<void> | void): Promise<void> {
     const first = freshJob();
-    const claim = await createAndClaim(writer, first);
+    const leased = await createAndLease(writer, first);
     const [ofJob, ofOwner, work] = [new Recorder(), new Recorder(), new Recorder()];
     const unsubscribes = await Promise.all([
       watcher.subscribe({ type: 'job', jobId: first.id }, ofJob.listener),
@@ -45,15 +45,15 @@ describe('what is saved while the line for announcements is down is told after i
       watcher.subscribe({ type: 'work' }, work.listener),
     ]);
     const before = nextVersion(first, { phase: 'submitting' });
-    await writer.save(claim.lease, { job: before, schedule: null });
+    await writer.save(leased.leaseId, { job: before, schedule: null });
     await Promise.all([ofJob.heard(1), ofOwner.heard(1)]);
 
     await breakIt();
     const between = nextVersion(before, { phase: 'queued', updatedAt: Date.now() });
     const last = completed(between, Date.now());
     const second = freshJob();
-    expect(await insist(() => writer.save(claim.lease, { job: between, schedule: null }))).toBe('saved');
-    expect(await insist(() => writer.save(claim.lease, { job: last, schedule: null }))).toBe('saved');
+    expect(await insist(() => writer.save(leased.leaseId, { job: between, schedule: null }))).toBe('saved');
+    expect(await insist(() => writer.save(leased.leaseId, { job: last, schedule: null }))).toBe('saved');
     expect(await insist(() => writer.create(record(second)))).toEqual({ type: 'created' });
 
     await until(() => ofJob.jobs.at(-1), last);
@@ -117,21 +117,21 @@ describe('what is saved while the line for announcements is down is told after i
   });
 
   it('when a write is stored but its answer lost, and then repeated', async () => {
-    const claim = await createAndClaim(writer, freshJob());
+    const leased = await createAndLease(writer, freshJob());
     const heard = new Recorder();
-    const unsubscribe = await writer.subscribe({ type: 'job', jobId: claim.job.id }, heard.listener);
-    const queued = nextVersion(claim.job, { phase: 'queued' });
+    const unsubscribe = await writer.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
+    const queued = nextVersion(leased.job, { phase: 'queued' });
     const change = {
       job: queued,
       schedule: { runAt: Date.now() + MINUTE, failureCount: 0, lastPolledAt: null },
     };
     proxy.dropAnswers();
-    const lost = watcher.save(claim.lease, change);
+    const lost = watcher.save(leased.leaseId, change);
     await heard.heard(1);
     proxy.cut();
     await expect(lost).rejects.toThrow(StoreUnavailableError);
-    expect(await insist(() => watcher.save(claim.lease, change))).toBe('saved');
-    expect(await claimAll(writer, Date.now())).toEqual([]);
+    expect(await insist(() => watcher.save(leased.leaseId, change))).toBe('saved');
+    expect(await leaseAll(writer, Date.now())).toEqual([]);
     expect(heard.jobs).toEqual([queued]);
     unsubscribe();
   });

@@ -17,7 +17,7 @@ for (;;) {
   const created = acceptedJob({ createdAt: now });
   await store.create(record(created, { idempotencyKey: created.id }));
   tell('accepted', created.id);
-  const claims = await store.claimDue({
+  const leases = await store.leaseDue({
     now,
     leaseUntil: now + MINUTE,
     limit: 1,
@@ -25,14 +25,14 @@ for (;;) {
     except: [],
     preferred: null,
   });
-  for (const claim of claims) {
-    const submitting = nextVersion(claim.job, { phase: 'submitting' });
-    await store.save(claim.lease, { job: submitting, schedule: null });
-    tell('submitting', claim.job.id);
+  for (const leased of leases) {
+    const submitting = nextVersion(leased.job, { phase: 'submitting' });
+    await store.save(leased.leaseId, { job: submitting, schedule: null });
+    tell('submitting', leased.job.id);
     // One job of ten stays behind in the hands of the process.
-    if (claim.lease.endsWith('1')) continue;
+    if (leased.leaseId.endsWith('1')) continue;
     const videoData = 'QUJD'.repeat(5000);
-    await store.save(claim.lease, { job: completed(submitting, now), schedule: null, videoData });
-    tell('completed', claim.job.id);
+    await store.save(leased.leaseId, { job: completed(submitting, now), schedule: null, videoData });
+    tell('completed', leased.job.id);
   }
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import {
-  claimAll,
-  createAndClaim,
+  leaseAll,
+  createAndLease,
   present,
   unavailableBy,
 } from '../../contract/job-store-cases/opened-store.ts';
@@ -68,8 +68,8 @@ describe('the health of the embedded store', () => {
     async (_, change) => {
       const { store, folder } = opened;
       const [queued, ended] = [
-        await createAndClaim(store, acceptedJob()),
-        await createAndClaim(store, acceptedJob()),
+        await createAndLease(store, acceptedJob()),
+        await createAndLease(store, acceptedJob()),
       ];
       try {
         change(folder);
@@ -79,11 +79,11 @@ describe('the health of the embedded store', () => {
         expect((await unavailableBy(store.create(record(acceptedJob())))).message).toContain(folder);
         const schedule = { runAt: NOON + SECOND, failureCount: 0, lastPolledAt: null };
         const next = nextVersion(queued.job, { phase: 'queued' });
-        expect(await store.save(queued.lease, { job: next, schedule })).toBe('saved');
+        expect(await store.save(queued.leaseId, { job: next, schedule })).toBe('saved');
         const done = completed(ended.job, NOON);
-        expect(await store.save(ended.lease, { job: done, schedule: null })).toBe('saved');
+        expect(await store.save(ended.leaseId, { job: done, schedule: null })).toBe('saved');
         expect(recorder.jobs).toEqual([next, done]);
-        const [again] = await claimAll(store, NOON + SECOND);
+        const [again] = await leaseAll(store, NOON + SECOND);
         expect(present(again).job).toEqual(next);
       } finally {
         for (const suffix of ['-moved', '-copy']) rmSync(folder + suffix, { recursive: true, force: true });
@@ -93,7 +93,7 @@ describe('the health of the embedded store', () => {
 
   it('stays good while the log is cleared and another process reads the folder', async () => {
     const { store, folder } = opened;
-    await createAndClaim(store, acceptedJob());
+    await createAndLease(store, acceptedJob());
     store.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     expect(runSql(folder, 'SELECT count(*) AS count FROM jobs')).toEqual([{ count: 1 }]);
     expect(await store.health()).toEqual({ quarantined: 0 });

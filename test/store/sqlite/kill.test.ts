@@ -64,7 +64,7 @@ async function expectKeyAndDueJobs(
   expect(again).toMatchObject({ type: 'duplicate', job: { id } });
   // No job of the dead process is out of reach until a lease of it runs out.
   const now = Date.now();
-  const claims = await store.claimDue({
+  const leases = await store.leaseDue({
     now,
     leaseUntil: now + MINUTE,
     limit: 1e6,
@@ -72,9 +72,9 @@ async function expectKeyAndDueJobs(
     except: [],
     preferred: null,
   });
-  const claimed = new Set(claims.map(({ job }) => job.id));
+  const leased = new Set(leases.map(({ job }) => job.id));
   const unfinished = [...acknowledged].filter(([, phase]) => phase !== 'completed');
-  const missing = unfinished.map(([left]) => left).filter((left) => !claimed.has(left));
+  const missing = unfinished.map(([left]) => left).filter((left) => !leased.has(left));
   const jobs = await store.getMany(missing);
   expect(jobs.every((job) => job?.phase === 'completed')).toBe(true);
 }

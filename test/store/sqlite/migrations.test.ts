@@ -5,7 +5,7 @@ import type { Job } from '../../../src/domain/job/job.ts';
 import type { JobLimits } from '../../../src/store/job-limits.ts';
 import { migrate } from '../../../src/store/sqlite/migrations.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
-import { claimAll, createAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { leaseAll, createAll, createAndLease } from '../../contract/job-store-cases/opened-store.ts';
 import { acceptedJob, failed, limits, nextVersion, record } from '../../support/jobs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { DAY, NOON, SECOND } from '../../support/times.ts';
@@ -43,9 +43,9 @@ describe('migrations', () => {
     {
       await using first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
       await createAll(first, jobs);
-      for (const claim of await claimAll(first, NOON)) {
-        const end = ends.get(claim.job.id);
-        if (end !== undefined) await first.save(claim.lease, { job: end(claim.job), schedule: null });
+      for (const leased of await leaseAll(first, NOON)) {
+        const end = ends.get(leased.job.id);
+        if (end !== undefined) await first.save(leased.leaseId, { job: end(leased.job), schedule: null });
       }
     }
     forgetLimits(folder.path);
@@ -67,15 +67,15 @@ describe('migrations', () => {
     }
     bringLeasesBack(folder.path, leased);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
-    expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([leased]);
-    expect((await claimAll(store, NOON + 5 * SECOND)).map(({ job }) => job)).toEqual([later]);
+    expect((await leaseAll(store, NOON)).map(({ job }) => job)).toEqual([leased]);
+    expect((await leaseAll(store, NOON + 5 * SECOND)).map(({ job }) => job)).toEqual([later]);
   });
 
   it('leave jobs, their schedules and their leases as they are when notes are added', async () => {
     await using opened = openSqlite({ now });
-    const claim = await createAndClaim(opened.store, acceptedJob());
-    const queued = nextVersion(claim.job, { phase: 'queued' });
-    await opened.store.save(claim.lease, {
+    const leased = await createAndLease(opened.store, acceptedJob());
+    const queued = nextVersion(leased.job, { phase: 'queued' });
+    await opened.store.save(leased.leaseId, {
       job: queued,
       schedule: { runAt: NOON + 5, failureCount: 2, lastPolledAt: 3 },
     });
@@ -88,7 +88,7 @@ describe('migrations', () => {
     );
     await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now }));
     expect(await store.nextDueAt()).toBe(NOON + 5);
-    const [again] = await claimAll(store, NOON + 5);
+    const [again] = await leaseAll(store, NOON + 5);
     expect(again).toMatchObject({ job: queued, failureCount: 2, lastPolledAt: 3, notes: {} });
     expect(await store.health()).toEqual({ quarantined: 0 });
   });

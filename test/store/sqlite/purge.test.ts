@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
-import { claimAll, createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
+import { leaseAll, createAndLease, present } from '../../contract/job-store-cases/opened-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, record } from '../../support/jobs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -38,14 +38,14 @@ describe('clearing away', () => {
     const clock = new FakeClock();
     await using opened = openSqlite(clock);
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
+    const leased = await createAndLease(store, acceptedJob());
     purgeAfter(clock, 8 * DAY);
-    expect(await store.getMany([claim.job.id])).toEqual([claim.job]);
-    await store.save(claim.lease, { job: completed(claim.job, clock.now()), schedule: null });
+    expect(await store.getMany([leased.job.id])).toEqual([leased.job]);
+    await store.save(leased.leaseId, { job: completed(leased.job, clock.now()), schedule: null });
     purgeAfter(clock, 7 * DAY - 1);
-    expect(await store.getMany([claim.job.id])).not.toEqual([null]);
+    expect(await store.getMany([leased.job.id])).not.toEqual([null]);
     purgeAfter(clock, 1);
-    expect(await store.getMany([claim.job.id])).toEqual([null]);
+    expect(await store.getMany([leased.job.id])).toEqual([null]);
   });
 
   it('keeps a job for as long as its idempotency key also with a shorter retention', async () => {
@@ -55,9 +55,9 @@ describe('clearing away', () => {
     const first = acceptedJob();
     const again = () => store.create(record(acceptedJob({ createdAt: clock.now() }), KEY));
     await store.create(record(first, KEY));
-    const [claim] = await claimAll(store, clock.now());
+    const [leased] = await leaseAll(store, clock.now());
     const done = completed(first, clock.now());
-    await store.save(present(claim).lease, { job: done, schedule: null });
+    await store.save(present(leased).leaseId, { job: done, schedule: null });
     purgeAfter(clock, DAY - 1);
     expect(await again()).toEqual({ type: 'duplicate', job: done });
     purgeAfter(clock, 1);
@@ -91,7 +91,7 @@ describe('clearing away', () => {
     const clock = new FakeClock();
     await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
     const { store } = opened;
-    const kept = await createAndClaim(store, acceptedJob());
+    const kept = await createAndLease(store, acceptedJob());
     const jobs: Job[] = [];
     for (let i = 0; i < 230; i += 1) jobs.push(await finishOne(store, clock, 'QUJD', `key-${i}`));
     purgeAfter(clock, DAY);
@@ -192,9 +192,9 @@ async function finishOne(
 ): Promise<Job> {
   const job = acceptedJob({ createdAt: clock.now() });
   await store.create(record(job, { idempotencyKey }));
-  const [claim] = await claimAll(store, clock.now());
+  const [leased] = await leaseAll(store, clock.now());
   const change = { job: completed(job, clock.now()), schedule: null };
-  await store.save(present(claim).lease, videoData === undefined ? change : { ...change, videoData });
+  await store.save(present(leased).leaseId, videoData === undefined ? change : { ...change, videoData });
   return change.job;
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import {
-  claimAll,
+  leaseAll,
   createAll,
-  createAndClaim,
+  createAndLease,
   idsOf,
   present,
 } from '../../contract/job-store-cases/opened-store.ts';
@@ -36,7 +36,7 @@ describe('records that cannot be read', () => {
     await createAll(opened.store, jobs);
     const [first, broken, last] = jobs.map(present);
     runSql(opened.folder, `UPDATE jobs SET ${misfit} WHERE id = ?`, present(broken).id);
-    expect(idsOf(await claimAll(opened.store, NOON))).toEqual(idsOf([first, last].map(present)));
+    expect(idsOf(await leaseAll(opened.store, NOON))).toEqual(idsOf([first, last].map(present)));
     expect(opened.unreadable).toEqual([broken?.id]);
     expect(await opened.store.health()).toEqual({ quarantined: 1 });
     expect(await opened.store.list(ALL)).toEqual([first, last]);
@@ -53,9 +53,9 @@ describe('records that cannot be read', () => {
     const jobs = [acceptedJob(), acceptedJob()];
     await createAll(opened.store, jobs);
     runSql(opened.folder, `UPDATE jobs SET ${misfit} WHERE id = ?`, present(jobs[0]).id);
-    const claims = await claimAll(opened.store, NOON);
-    expect(idsOf(claims).toSorted()).toEqual(idsOf(jobs));
-    expect(claims.map(({ notes }) => notes)).toEqual([{}, {}]);
+    const leases = await leaseAll(opened.store, NOON);
+    expect(idsOf(leases).toSorted()).toEqual(idsOf(jobs));
+    expect(leases.map(({ notes }) => notes)).toEqual([{}, {}]);
   });
 
   it.each([['due_at = 9007199254740993'], ['due_at = -9007199254740993']])(
@@ -66,9 +66,9 @@ describe('records that cannot be read', () => {
       await createAll(opened.store, jobs);
       runSql(opened.folder, `UPDATE jobs SET ${misfit} WHERE id = ?`, present(jobs[0]).id);
       expect(await opened.store.nextDueAt()).toBeLessThanOrEqual(NOON);
-      expect(idsOf(await claimAll(opened.store, NOON))).toContain(jobs[1]?.id);
+      expect(idsOf(await leaseAll(opened.store, NOON))).toContain(jobs[1]?.id);
       await using store = await reopen(opened);
-      expect(idsOf(await claimAll(store, NOON)).toSorted()).toEqual(idsOf(jobs));
+      expect(idsOf(await leaseAll(store, NOON)).toSorted()).toEqual(idsOf(jobs));
     },
   );
 
@@ -78,7 +78,7 @@ describe('records that cannot be read', () => {
     const onUnreadable = vi.fn<(id: string, error: unknown) => void>();
     await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now, onUnreadable }));
     expect(await store.health()).toEqual({ quarantined: 1 });
-    expect(await claimAll(store, NOON + HOUR)).toEqual([]);
+    expect(await leaseAll(store, NOON + HOUR)).toEqual([]);
     expect(await store.list(ALL)).toEqual([]);
     expect(onUnreadable).toHaveBeenCalledExactlyOnceWith(opened.id, expect.any(SyntaxError));
   });
@@ -90,8 +90,8 @@ describe('records that cannot be read', () => {
     await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now: () => NOON + MINUTE }));
     expect(await store.health()).toEqual({ quarantined: 0 });
     expect(await store.nextDueAt()).toBe(NOON + MINUTE);
-    const [claim] = await claimAll(store, NOON + MINUTE);
-    expect(claim?.job).toEqual(opened.job);
+    const [leased] = await leaseAll(store, NOON + MINUTE);
+    expect(leased?.job).toEqual(opened.job);
     // It is purged no sooner than any other.
     expect(runSql(opened.folder, 'SELECT purge_at FROM jobs')).toEqual([{ purge_at: null }]);
   });
@@ -120,30 +120,30 @@ describe('records that cannot be read', () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
     const [kept, ended] = [
-      await createAndClaim(store, acceptedJob()),
-      await createAndClaim(store, acceptedJob()),
+      await createAndLease(store, acceptedJob()),
+      await createAndLease(store, acceptedJob()),
     ];
     for (const { job } of [kept, ended]) await opened.damage(job.id, 'syntax');
     expect(await store.list(ALL)).toEqual([]);
     expect(await store.health()).toEqual({ quarantined: 2 });
     const [queued, done] = [nextVersion(kept.job, { phase: 'queued' }), completed(ended.job, NOON)];
-    expect(await store.save(kept.lease, { job: queued, schedule: null })).toBe('saved');
-    expect(await store.save(ended.lease, { job: done, schedule: null })).toBe('saved');
+    expect(await store.save(kept.leaseId, { job: queued, schedule: null })).toBe('saved');
+    expect(await store.save(ended.leaseId, { job: done, schedule: null })).toBe('saved');
     expect(await store.list(ALL)).toEqual([queued, done]);
     expect(await store.health()).toEqual({ quarantined: 0 });
     expect(await store.nextDueAt()).toBe(NOON);
-    expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([queued]);
+    expect((await leaseAll(store, NOON)).map(({ job }) => job)).toEqual([queued]);
     expect(runSql(folder, 'SELECT * FROM quarantine')).toEqual([]);
   });
 
   it('are not set aside when a save that was asked for before mends them', async () => {
     await using opened = openSqlite({ now });
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
-    await opened.damage(claim.job.id, 'syntax');
-    const queued = nextVersion(claim.job, { phase: 'queued' });
+    const leased = await createAndLease(store, acceptedJob());
+    await opened.damage(leased.job.id, 'syntax');
+    const queued = nextVersion(leased.job, { phase: 'queued' });
     const schedule = { runAt: NOON + SECOND, failureCount: 0, lastPolledAt: null };
-    const saved = store.save(claim.lease, { job: queued, schedule });
+    const saved = store.save(leased.leaseId, { job: queued, schedule });
     expect(await store.list(ALL)).toEqual([]);
     expect(await saved).toBe('saved');
     expect(await store.health()).toEqual({ quarantined: 0 });
@@ -158,12 +158,12 @@ describe('records that cannot be read', () => {
     await createAll(store, jobs);
     await opened.damage(present(jobs[0]).id, 'syntax');
     runSql(folder, "CREATE TRIGGER refuse BEFORE UPDATE ON jobs BEGIN SELECT raise(ABORT, 'no room'); END");
-    expect(idsOf(await claimAll(store, NOON))).toEqual([jobs[1]?.id]);
-    expect(idsOf(await claimAll(store, NOON + 2 * MINUTE))).toEqual([jobs[1]?.id]);
+    expect(idsOf(await leaseAll(store, NOON))).toEqual([jobs[1]?.id]);
+    expect(idsOf(await leaseAll(store, NOON + 2 * MINUTE))).toEqual([jobs[1]?.id]);
     expect(await store.health()).toEqual({ quarantined: 1 });
     runSql(folder, 'DROP TRIGGER refuse');
     await using again = await reopen(opened);
-    expect(idsOf(await claimAll(again, NOON))).toEqual([jobs[1]?.id]);
+    expect(idsOf(await leaseAll(again, NOON))).toEqual([jobs[1]?.id]);
     expect(await again.health()).toEqual({ quarantined: 1 });
     expect(runSql(folder, 'SELECT job_id, since FROM quarantine')).toEqual([
       { job_id: jobs[0]?.id, since: NOON },
@@ -177,7 +177,7 @@ describe('records that cannot be read', () => {
     await createAll(store, [job]);
     expect(store.cached?.(job.id)).toEqual(job);
     await opened.damage(job.id, 'syntax');
-    await claimAll(store, NOON);
+    await leaseAll(store, NOON);
     expect(store.cached?.(job.id)).toBeUndefined();
     expect(await store.getMany([job.id])).toEqual([null]);
   });
@@ -190,8 +190,8 @@ describe('records that cannot be read', () => {
       const { store, folder } = opened;
       const [broken, done] = [acceptedJob(), acceptedJob()];
       await createAll(store, [broken, done]);
-      const claim = present((await claimAll(store, NOON)).find(({ job }) => job.id === done.id));
-      await store.save(claim.lease, { job: completed(done, NOON), schedule: null });
+      const leased = present((await leaseAll(store, NOON)).find(({ job }) => job.id === done.id));
+      await store.save(leased.leaseId, { job: completed(done, NOON), schedule: null });
       for (const { id } of [broken, done]) await opened.damage(id, 'form');
       await store.list(ALL);
       expect(await store.health()).toEqual({ quarantined: 2 });
@@ -227,7 +227,7 @@ async function openWithBroken() {
   const job = acceptedJob();
   await createAll(opened.store, [job]);
   await opened.damage(job.id, 'syntax');
-  expect(await claimAll(opened.store, NOON)).toEqual([]);
+  expect(await leaseAll(opened.store, NOON)).toEqual([]);
   expect(await opened.store.health()).toEqual({ quarantined: 1 });
   return { ...opened, id: job.id, job };
 }

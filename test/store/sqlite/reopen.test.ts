@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
-import { claimAll, createAndClaim, present } from '../../contract/job-store-cases/opened-store.ts';
+import { leaseAll, createAndLease, present } from '../../contract/job-store-cases/opened-store.ts';
 import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { HOUR, NOON, SECOND } from '../../support/times.ts';
@@ -11,12 +11,12 @@ const now = () => NOON;
 describe('a store that is opened again', () => {
   it('has its jobs, schedules, failureCount, keys and videos', async () => {
     await using opened = openSqlite({ now });
-    const claim = await createAndClaim(opened.store, acceptedJob());
-    const done = completed(claim.job, NOON);
-    await opened.store.save(claim.lease, { job: done, schedule: null, videoData: 'QUJD' });
+    const leased = await createAndLease(opened.store, acceptedJob());
+    const done = completed(leased.job, NOON);
+    await opened.store.save(leased.leaseId, { job: done, schedule: null, videoData: 'QUJD' });
     const waiting = acceptedJob();
     await opened.store.create(record(waiting, { idempotencyKey: 'k' }));
-    const [held] = await claimAll(opened.store, NOON);
+    const [held] = await leaseAll(opened.store, NOON);
     await opened.store.release(present(held), { runAt: NOON + SECOND, failureCount: 4, lastPolledAt: null });
 
     await using store = await reopen(opened.store, opened.folder);
@@ -27,8 +27,8 @@ describe('a store that is opened again', () => {
       job: waiting,
     });
     expect(await store.nextDueAt()).toBe(NOON + SECOND);
-    const claims = await claimAll(store, NOON + SECOND);
-    expect(claims).toMatchObject([{ job: waiting, failureCount: 4 }]);
+    const leases = await leaseAll(store, NOON + SECOND);
+    expect(leases).toMatchObject([{ job: waiting, failureCount: 4 }]);
   });
 
   it('has the jobs that were leased due at once, and leaves the schedule of others alone', async () => {
@@ -36,7 +36,7 @@ describe('a store that is opened again', () => {
     const later = acceptedJob({ createdAt: NOON + 10 * SECOND });
     const leased = acceptedJob();
     for (const job of [later, leased]) await opened.store.create(record(job));
-    await opened.store.claimDue({
+    await opened.store.leaseDue({
       now: NOON,
       leaseUntil: NOON + HOUR,
       limit: 9,
@@ -46,32 +46,32 @@ describe('a store that is opened again', () => {
     });
 
     await using store = await reopen(opened.store, opened.folder);
-    expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([leased]);
-    expect((await claimAll(store, NOON + 10 * SECOND)).map(({ job }) => job)).toEqual([later]);
+    expect((await leaseAll(store, NOON)).map(({ job }) => job)).toEqual([leased]);
+    expect((await leaseAll(store, NOON + 10 * SECOND)).map(({ job }) => job)).toEqual([later]);
   });
 
-  it('takes no release for a claim from before, also when the job is claimed anew', async () => {
+  it('takes no release for a lease from before, also when the job is leased anew', async () => {
     await using opened = openSqlite({ now });
-    const stale = await createAndClaim(opened.store, acceptedJob());
+    const stale = await createAndLease(opened.store, acceptedJob());
 
     await using store = await reopen(opened.store, opened.folder);
-    const [fresh] = await claimAll(store, NOON);
+    const [fresh] = await leaseAll(store, NOON);
     await store.release(stale, { runAt: NOON, failureCount: 7, lastPolledAt: null });
-    expect(await claimAll(store, NOON)).toEqual([]);
+    expect(await leaseAll(store, NOON)).toEqual([]);
     const change = { job: nextVersion(stale.job), schedule: null };
-    expect(await store.save(present(fresh).lease, change)).toBe('saved');
+    expect(await store.save(present(fresh).leaseId, change)).toBe('saved');
   });
 
   it('takes a save that was stored before for saved', async () => {
     await using opened = openSqlite({ now });
-    const { lease, job } = await createAndClaim(opened.store, acceptedJob());
+    const { leaseId, job } = await createAndLease(opened.store, acceptedJob());
     const change = { job: nextVersion(job), schedule: null };
-    expect(await opened.store.save(lease, change)).toBe('saved');
+    expect(await opened.store.save(leaseId, change)).toBe('saved');
 
     await using store = await reopen(opened.store, opened.folder);
     const recorder = new Recorder();
     await store.subscribe({ type: 'job', jobId: job.id }, recorder.listener);
-    expect(await store.save(lease, change)).toBe('saved');
+    expect(await store.save(leaseId, change)).toBe('saved');
     expect(await store.save('of another', change)).toBe('superseded');
     expect(recorder.jobs).toEqual([]);
   });
@@ -82,8 +82,8 @@ describe('a store that is opened again', () => {
     for (const job of [soon, far]) await opened.store.create(record(present(job)));
 
     await using store = await reopen(opened.store, opened.folder);
-    expect((await claimAll(store, NOON)).map(({ job }) => job)).toEqual([far]);
-    expect((await claimAll(store, NOON + 10 * SECOND)).map(({ job }) => job)).toContainEqual(soon);
+    expect((await leaseAll(store, NOON)).map(({ job }) => job)).toEqual([far]);
+    expect((await leaseAll(store, NOON + 10 * SECOND)).map(({ job }) => job)).toContainEqual(soon);
   });
 });
 

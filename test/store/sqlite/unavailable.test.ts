@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
-import { claimAll, createAndClaim } from '../../contract/job-store-cases/opened-store.ts';
+import { leaseAll, createAndLease } from '../../contract/job-store-cases/opened-store.ts';
 import { acceptedJob, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { NOON, SECOND } from '../../support/times.ts';
@@ -15,17 +15,17 @@ describe('a store that fails', () => {
   it('says so in one way, whatever was asked of it', async () => {
     await using opened = openSqlite({ now });
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
+    const leased = await createAndLease(store, acceptedJob());
     await store[Symbol.asyncDispose]();
     const bounds = { phases: null, olderThan: null, newerThan: null, ascending: false, limit: 1 };
     const calls = {
       create: () => store.create(record(acceptedJob())),
-      getMany: () => store.getMany([claim.job.id]),
-      getVideoData: () => store.getVideoData(claim.job.id),
+      getMany: () => store.getMany([leased.job.id]),
+      getVideoData: () => store.getVideoData(leased.job.id),
       list: () => store.list({ ownerId: 'ada', ...bounds }),
-      claimDue: () => claimAll(store, NOON),
-      save: () => store.save(claim.lease, { job: nextVersion(claim.job), schedule: null }),
-      release: () => store.release(claim, { runAt: NOON, failureCount: 0, lastPolledAt: null }),
+      leaseDue: () => leaseAll(store, NOON),
+      save: () => store.save(leased.leaseId, { job: nextVersion(leased.job), schedule: null }),
+      release: () => store.release(leased, { runAt: NOON, failureCount: 0, lastPolledAt: null }),
       nextDueAt: () => store.nextDueAt(),
       findWaiting: () => store.findWaiting(NOON, 1),
       health: () => store.health(),
@@ -54,54 +54,54 @@ describe('a store that fails', () => {
   it('stores and announces nothing of a save whose video can not be stored, which can be repeated', async () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
+    const leased = await createAndLease(store, acceptedJob());
     const recorder = new Recorder();
-    await store.subscribe({ type: 'job', jobId: claim.job.id }, recorder.listener);
-    const change = { job: nextVersion(claim.job), schedule: null, videoData: 'QUJD' };
+    await store.subscribe({ type: 'job', jobId: leased.job.id }, recorder.listener);
+    const change = { job: nextVersion(leased.job), schedule: null, videoData: 'QUJD' };
     refuse(folder, 'INSERT ON video_data');
-    await expect(store.save(claim.lease, change)).rejects.toThrow(StoreUnavailableError);
-    expect(await store.getMany([claim.job.id])).toEqual([claim.job]);
+    await expect(store.save(leased.leaseId, change)).rejects.toThrow(StoreUnavailableError);
+    expect(await store.getMany([leased.job.id])).toEqual([leased.job]);
     expect(recorder.jobs).toEqual([]);
     permit(folder);
-    expect(await store.save(claim.lease, change)).toBe('saved');
+    expect(await store.save(leased.leaseId, change)).toBe('saved');
     expect(recorder.jobs).toEqual([change.job]);
   });
 
   it('leaves a job to its poller when its release can not be stored, and takes the release again', async () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
+    const leased = await createAndLease(store, acceptedJob());
     const later = { ...LATER, failureCount: 1 };
     refuse(folder, 'UPDATE ON jobs');
-    await expect(store.release(claim, later)).rejects.toThrow(StoreUnavailableError);
-    expect(await claimAll(store, NOON)).toEqual([]);
+    await expect(store.release(leased, later)).rejects.toThrow(StoreUnavailableError);
+    expect(await leaseAll(store, NOON)).toEqual([]);
     permit(folder);
-    await store.release(claim, later);
-    expect(await claimAll(store, NOON + SECOND)).toMatchObject([{ failureCount: 1 }]);
+    await store.release(leased, later);
+    expect(await leaseAll(store, NOON + SECOND)).toMatchObject([{ failureCount: 1 }]);
   });
 
   it('remembers and announces nothing of what could not be committed, and all of it can be repeated', async () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
+    const leased = await createAndLease(store, acceptedJob());
     const recorder = new Recorder();
     await store.subscribe({ type: 'owner', ownerId: 'ada' }, recorder.listener);
-    const [saved, made] = [nextVersion(claim.job), acceptedJob()];
+    const [saved, made] = [nextVersion(leased.job), acceptedJob()];
     const write = () =>
       Promise.allSettled([
-        store.save(claim.lease, { job: saved, schedule: LATER }),
+        store.save(leased.leaseId, { job: saved, schedule: LATER }),
         store.create(record(made, { idempotencyKey: 'k' })),
       ]);
     refuseCommits(folder);
     const refused = { status: 'rejected', reason: expect.any(StoreUnavailableError) };
     expect(await write()).toEqual([refused, refused]);
     expect(recorder.jobs).toEqual([]);
-    expect(await store.getMany([claim.job.id, made.id])).toEqual([claim.job, null]);
-    expect(await claimAll(store, NOON)).toEqual([]);
+    expect(await store.getMany([leased.job.id, made.id])).toEqual([leased.job, null]);
+    expect(await leaseAll(store, NOON)).toEqual([]);
     permit(folder);
     expect(await write()).toMatchObject([{ value: 'saved' }, { value: { type: 'created' } }]);
     expect(recorder.jobs).toEqual([saved, made]);
-    expect(await store.getMany([claim.job.id, made.id])).toEqual([saved, made]);
+    expect(await store.getMany([leased.job.id, made.id])).toEqual([saved, made]);
   });
 
   it('stores what was asked for before it was closed', async () => {

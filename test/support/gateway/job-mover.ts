@@ -1,7 +1,7 @@
 import type { Job, JobVideo } from '../../../src/domain/job/job.ts';
 import type { Observation } from '../../../src/domain/job/observation.ts';
 import { transition } from '../../../src/domain/job/transition.ts';
-import type { Claim } from '../../../src/store/job-store.ts';
+import type { LeasedJob } from '../../../src/store/job-store.ts';
 import { UNLEARNED } from '../durations.ts';
 import type { Gateway } from './gateway.ts';
 import { acceptedJob, record } from '../jobs.ts';
@@ -31,7 +31,7 @@ export const WHOLE_LIFE: readonly Observation[] = [
 /** Stands in for the poller: holds the leases and moves jobs by transitions of the domain. */
 export class JobMover {
   readonly #gateway: Gateway;
-  readonly #claims = new Map<string, Claim>();
+  readonly #leases = new Map<string, LeasedJob>();
   readonly #jobs = new Map<string, Job>();
 
   constructor(gateway: Gateway) {
@@ -47,45 +47,45 @@ export class JobMover {
 
   /** Moves a job by each observation in turn. @returns its newest version */
   async move(id: string, ...observations: readonly Observation[]): Promise<Job> {
-    const claim = await this.#claim(id);
-    let job = this.#jobs.get(id) ?? claim.job;
+    const leased = await this.#lease(id);
+    let job = this.#jobs.get(id) ?? leased.job;
     for (const observation of observations) {
       job = transition(job, observation, this.#gateway.clock.now());
-      await this.#save(claim, job);
+      await this.#save(leased, job);
     }
     return job;
   }
 
   /** Stores a next version whose prompt is as long as told, for events of a size. */
   async grow(id: string, length: number): Promise<Job> {
-    const claim = await this.#claim(id);
-    const job = this.#jobs.get(id) ?? claim.job;
+    const leased = await this.#lease(id);
+    const job = this.#jobs.get(id) ?? leased.job;
     const request = { ...job.request, prompt: 'x'.repeat(length) };
     const next = { ...job, request, version: job.version + 1 };
-    await this.#save(claim, next);
+    await this.#save(leased, next);
     return next;
   }
 
   /** Ends a job that is in `collecting` with a video that is kept in the store. */
   async collectInline(id: string, base64: string): Promise<Job> {
-    const claim = await this.#claim(id);
+    const leased = await this.#lease(id);
     const video = { ...VIDEO, url: null, inline: true, byteLength: Math.floor((base64.length * 3) / 4) };
-    const before = this.#jobs.get(id) ?? claim.job;
+    const before = this.#jobs.get(id) ?? leased.job;
     const job = transition(before, { type: 'video-collected', video, startedAt: NOON, metrics: null }, NOON);
-    await this.#save(claim, job, base64);
+    await this.#save(leased, job, base64);
     return job;
   }
 
-  async #save(claim: Claim, job: Job, videoData?: string): Promise<void> {
+  async #save(leased: LeasedJob, job: Job, videoData?: string): Promise<void> {
     const change = videoData === undefined ? { job, schedule: null } : { job, schedule: null, videoData };
-    const outcome = await this.#gateway.store.save(claim.lease, change);
+    const outcome = await this.#gateway.store.save(leased.leaseId, change);
     if (outcome !== 'saved') throw new Error(`${job.id} could not be saved: ${outcome}.`);
     this.#jobs.set(job.id, job);
   }
 
-  async #claim(id: string): Promise<Claim> {
+  async #lease(id: string): Promise<LeasedJob> {
     const now = this.#gateway.clock.now();
-    const claims = await this.#gateway.store.claimDue({
+    const leases = await this.#gateway.store.leaseDue({
       now,
       leaseUntil: now + HOUR,
       limit: 10_000,
@@ -93,9 +93,9 @@ export class JobMover {
       except: [],
       preferred: null,
     });
-    for (const claim of claims) this.#claims.set(claim.job.id, claim);
-    const claim = this.#claims.get(id);
-    if (claim === undefined) throw new Error(`${id} can't be claimed.`);
-    return claim;
+    for (const leased of leases) this.#leases.set(leased.job.id, leased);
+    const leased = this.#leases.get(id);
+    if (leased === undefined) throw new Error(`${id} can't be leased.`);
+    return leased;
   }
 }

@@ -1,13 +1,17 @@
--- Selects due jobs of a shard for a choice: of each owner and each kind of job, the longest due come in turn, so that
--- neither crowds out another.
+-- Selects due jobs of a shard: the longest due of each owner and priority in turn, so that none crowds out another.
 --
 -- KEYS  1 due set   2 deadline set
--- ARGV  1 now   2 how many due jobs are looked at   3 how many are returned   4 what the keys of job hashes begin with
--- RETURNS  for each selected job: {id, due at, owner and kind}
---          One whose record is unreadable is an owner of its own.
+-- ARGV  1 now   2 how many due jobs are read   3 how many are returned   4 prefix of the keys of job hashes
+--       5… phases with priority 1, as JSON
+-- RETURNS  for each selected job: {id, due at, priority and owner}
+--          A job with an unreadable record is a group of its own.
+local urgent = {}
+for index = 5, #ARGV do
+  urgent[ARGV[index]] = true
+end
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 local counts = {}
--- The first job of each owner and kind, the second of each, and so on; among these the longest due first.
+-- The first job of each group, then the second of each, and so on; within a turn the longest due first.
 local turns = {}
 for index = 1, #due, 2 do
   local id = due[index]
@@ -17,17 +21,13 @@ for index = 1, #due, 2 do
     if job.err or redis.call('EXISTS', ARGV[4] .. id) == 1 then
       group = id
     else
-      -- There is nothing to move.
+      -- The job is gone.
       redis.call('ZREM', KEYS[1], id)
       redis.call('ZREM', KEYS[2], id)
     end
-  elseif (tonumber(job[3]) or 0) > 0 then
-    group = 'failed ' .. job[1]
-  elseif job[2] == '"accepted"' or job[2] == '"submitting"' or job[2] == '"collecting"' then
-    -- As isUrgent has it.
-    group = 'urgent ' .. job[1]
   else
-    group = 'rest ' .. job[1]
+    local priority = (tonumber(job[3]) or 0) > 0 and -1 or urgent[job[2]] and 1 or 0
+    group = priority .. ' ' .. job[1]
   end
   if group then
     local turn = (counts[group] or 0) + 1

@@ -1,9 +1,9 @@
--- Gives a claimed job back unchanged.
+-- Gives a leased job back unchanged.
 --
 -- KEYS  1 job hash   2 due set   3 deadline set
 -- ARGV  1 job id   2 lease   3 due at   4 deadline at   5 faults   6 when it was last seen not done, or ''
 --       7 notes as JSON, or '' for none
--- RETURNS  1, or 0 when the claim no longer holds
+-- RETURNS  1, or 0 when the lease no longer holds
 if redis.call('HGET', KEYS[1], '@lease') ~= ARGV[2] then
   return 0
 end

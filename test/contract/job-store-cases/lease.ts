@@ -3,10 +3,10 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import {
-  claimAll,
-  claimUpTo,
+  leaseAll,
+  leaseUpTo,
   createAll,
-  createAndClaim,
+  createAndLease,
   idsOf,
   type OpenStore,
   present,
@@ -14,28 +14,28 @@ import {
 
 const LATER = NOON + SECOND;
 
-export function claimCases(open: OpenStore): void {
-  it('claims what is due, the longest due first, and nothing that is not', async () => {
+export function leaseCases(open: OpenStore): void {
+  it('leases what is due, the longest due first, and nothing that is not', async () => {
     await using opened = await open(new FakeClock());
     const seconds = [2, 0, 1, 4];
     const jobs = seconds.map((offset) => acceptedJob({ createdAt: NOON + offset * SECOND }));
     const [late, early, middle] = jobs;
     await createAll(opened.store, jobs);
-    const claims = await claimAll(opened.store, NOON + 3 * SECOND);
-    expect(claims.map(({ job }) => job)).toEqual([early, middle, late]);
-    expect(claims.map(({ failureCount }) => failureCount)).toEqual([0, 0, 0]);
-    expect(new Set(claims.map(({ lease }) => lease)).size).toBe(3);
+    const leases = await leaseAll(opened.store, NOON + 3 * SECOND);
+    expect(leases.map(({ job }) => job)).toEqual([early, middle, late]);
+    expect(leases.map(({ failureCount }) => failureCount)).toEqual([0, 0, 0]);
+    expect(new Set(leases.map(({ leaseId }) => leaseId)).size).toBe(3);
   });
 
-  it('claims the longest due first also when most of them are of one shard', async () => {
+  it('leases the longest due first also when most of them are of one shard', async () => {
     await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 60 }, (_, index) => {
       const job = acceptedJob({ createdAt: NOON + index });
       return index % 4 === 0 ? job : { ...job, id: `${job.id.slice(0, -1)}7` };
     });
     await createAll(opened.store, jobs.toReversed());
-    const claim = () =>
-      opened.store.claimDue({
+    const leased = () =>
+      opened.store.leaseDue({
         now: LATER,
         leaseUntil: LATER + MINUTE,
         limit: 25,
@@ -43,33 +43,33 @@ export function claimCases(open: OpenStore): void {
         except: [],
         preferred: null,
       });
-    expect(idsOf(await claim())).toEqual(idsOf(jobs.slice(0, 25)));
-    expect(idsOf(await claim())).toEqual(idsOf(jobs.slice(25, 50)));
+    expect(idsOf(await leased())).toEqual(idsOf(jobs.slice(0, 25)));
+    expect(idsOf(await leased())).toEqual(idsOf(jobs.slice(25, 50)));
   });
 
-  it('claims a job at the very millisecond it is due', async () => {
+  it('leases a job at the very millisecond it is due', async () => {
     await using opened = await open(new FakeClock());
     await createAll(opened.store, [acceptedJob()]);
-    expect(await claimAll(opened.store, NOON - 1)).toEqual([]);
-    expect(await claimAll(opened.store, NOON)).toHaveLength(1);
+    expect(await leaseAll(opened.store, NOON - 1)).toEqual([]);
+    expect(await leaseAll(opened.store, NOON)).toHaveLength(1);
   });
 
   it('gives a job to one poller until its lease runs out, then to another under another lease', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const first = await createAndClaim(store, acceptedJob());
-    expect(await claimAll(store, NOON + MINUTE - 1)).toEqual([]);
-    const [second] = await claimAll(store, NOON + MINUTE);
+    const first = await createAndLease(store, acceptedJob());
+    expect(await leaseAll(store, NOON + MINUTE - 1)).toEqual([]);
+    const [second] = await leaseAll(store, NOON + MINUTE);
     expect(present(second).job).toEqual(first.job);
-    expect(present(second).lease).not.toBe(first.lease);
+    expect(present(second).leaseId).not.toBe(first.leaseId);
   });
 
-  it('gives each job to one of many pollers that claim at once', async () => {
+  it('gives each job to one of many pollers that lease at once', async () => {
     await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 30 }, () => acceptedJob());
     await createAll(opened.store, jobs);
     const pollers = Array.from({ length: 10 }, () =>
-      opened.store.claimDue({
+      opened.store.leaseDue({
         now: NOON,
         leaseUntil: NOON + MINUTE,
         limit: 7,
@@ -78,18 +78,18 @@ export function claimCases(open: OpenStore): void {
         preferred: null,
       }),
     );
-    const claimed = (await Promise.all(pollers)).flat();
-    expect(idsOf(claimed).toSorted()).toEqual(idsOf(jobs));
-    expect(new Set(claimed.map(({ lease }) => lease)).size).toBe(30);
+    const leased = (await Promise.all(pollers)).flat();
+    expect(idsOf(leased).toSorted()).toEqual(idsOf(jobs));
+    expect(new Set(leased.map(({ leaseId }) => leaseId)).size).toBe(30);
   });
 
-  it('claims at most as many as the limit and the call limit allow', async () => {
+  it('leases at most as many as the limit and the call limit allow', async () => {
     await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 6 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(opened.store, jobs);
-    const claim = async (limit: number, callLimit: number) =>
+    const leased = async (limit: number, callLimit: number) =>
       idsOf(
-        await opened.store.claimDue({
+        await opened.store.leaseDue({
           now: NOON + SECOND,
           leaseUntil: NOON + MINUTE,
           limit,
@@ -98,14 +98,14 @@ export function claimCases(open: OpenStore): void {
           preferred: null,
         }),
       );
-    expect(await claim(2, 100)).toEqual(idsOf(jobs.slice(0, 2)));
-    expect(await claim(100, 1)).toEqual(idsOf(jobs.slice(2, 3)));
-    expect(await claim(100, 0)).toEqual([]);
-    expect(await claim(0, 100)).toEqual([]);
-    expect(await claim(100, Infinity)).toEqual(idsOf(jobs.slice(3)));
+    expect(await leased(2, 100)).toEqual(idsOf(jobs.slice(0, 2)));
+    expect(await leased(100, 1)).toEqual(idsOf(jobs.slice(2, 3)));
+    expect(await leased(100, 0)).toEqual([]);
+    expect(await leased(0, 100)).toEqual([]);
+    expect(await leased(100, Infinity)).toEqual(idsOf(jobs.slice(3)));
   });
 
-  it('claims jobs past their deadline first and whatever the call limit, but not past the limit', async () => {
+  it('leases jobs past their deadline first and whatever the call limit, but not past the limit', async () => {
     await using opened = await open(new FakeClock());
     const due = acceptedJob({ createdAt: NOON, deadlineAt: NOON + MINUTE });
     const late = [3, 1, 2].map((seconds) =>
@@ -114,9 +114,9 @@ export function claimCases(open: OpenStore): void {
     await createAll(opened.store, [due, ...late]);
     const [third, first, second] = late;
     const now = NOON + 3 * SECOND;
-    const claim = async (limit: number, callLimit: number) =>
+    const leased = async (limit: number, callLimit: number) =>
       (
-        await opened.store.claimDue({
+        await opened.store.leaseDue({
           now,
           leaseUntil: now + MINUTE,
           limit,
@@ -125,9 +125,9 @@ export function claimCases(open: OpenStore): void {
           preferred: null,
         })
       ).map(({ job }) => job);
-    expect(await claim(1, 0)).toEqual([first]);
-    expect(await claim(2, 0)).toEqual([second, third]);
-    expect(await claim(2, 1)).toEqual([due]);
+    expect(await leased(1, 0)).toEqual([first]);
+    expect(await leased(2, 0)).toEqual([second, third]);
+    expect(await leased(2, 1)).toEqual([due]);
   });
 
   it('counts jobs past their deadline for the limit, but not for the call limit', async () => {
@@ -135,9 +135,9 @@ export function claimCases(open: OpenStore): void {
     const late = acceptedJob({ deadlineAt: NOON });
     const due = [acceptedJob(), acceptedJob(), acceptedJob()];
     await createAll(opened.store, [...due, late]);
-    const claim = async (limit: number, callLimit: number) =>
+    const leased = async (limit: number, callLimit: number) =>
       (
-        await opened.store.claimDue({
+        await opened.store.leaseDue({
           now: NOON,
           leaseUntil: NOON + MINUTE,
           limit,
@@ -146,91 +146,94 @@ export function claimCases(open: OpenStore): void {
           preferred: null,
         })
       ).length;
-    expect(await claim(2, 2)).toBe(2);
-    expect(idsOf(await claimAll(opened.store, NOON))).toHaveLength(2);
+    expect(await leased(2, 2)).toBe(2);
+    expect(idsOf(await leaseAll(opened.store, NOON))).toHaveLength(2);
     await createAll(opened.store, [acceptedJob({ deadlineAt: NOON }), acceptedJob(), acceptedJob()]);
-    expect(await claim(3, 1)).toBe(2);
+    expect(await leased(3, 1)).toBe(2);
   });
 
   it('leaves a job past its deadline to the poller that has it', async () => {
     await using opened = await open(new FakeClock());
-    await createAndClaim(opened.store, acceptedJob({ deadlineAt: NOON + SECOND }));
-    expect(await claimAll(opened.store, NOON + 2 * SECOND)).toEqual([]);
-    expect(await claimAll(opened.store, NOON + MINUTE)).toHaveLength(1);
+    await createAndLease(opened.store, acceptedJob({ deadlineAt: NOON + SECOND }));
+    expect(await leaseAll(opened.store, NOON + 2 * SECOND)).toEqual([]);
+    expect(await leaseAll(opened.store, NOON + MINUTE)).toHaveLength(1);
   });
 
-  it('never claims a final job', async () => {
+  it('never leases a final job', async () => {
     await using opened = await open(new FakeClock());
-    const claim = await createAndClaim(opened.store, acceptedJob());
-    await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
-    expect(await claimAll(opened.store, NOON + 1000 * MINUTE)).toEqual([]);
+    const leased = await createAndLease(opened.store, acceptedJob());
+    await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
+    expect(await leaseAll(opened.store, NOON + 1000 * MINUTE)).toEqual([]);
   });
 
   it('takes a released job back unchanged, due when told, with its failure count', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const { job, ...claim } = await createAndClaim(store, acceptedJob());
-    await store.release({ job, ...claim }, { runAt: NOON + 5 * SECOND, failureCount: 3, lastPolledAt: null });
+    const { job, ...leased } = await createAndLease(store, acceptedJob());
+    await store.release(
+      { job, ...leased },
+      { runAt: NOON + 5 * SECOND, failureCount: 3, lastPolledAt: null },
+    );
     expect(await store.nextDueAt()).toBe(NOON + 5 * SECOND);
-    expect(await claimAll(store, NOON + 5 * SECOND - 1)).toEqual([]);
-    const [again] = await claimAll(store, NOON + 5 * SECOND);
+    expect(await leaseAll(store, NOON + 5 * SECOND - 1)).toEqual([]);
+    const [again] = await leaseAll(store, NOON + 5 * SECOND);
     expect(again).toMatchObject({ job, failureCount: 3 });
   });
 
   it('ignores a release by a poller that was superseded, or that has released already', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const lost = await createAndClaim(store, acceptedJob());
-    const [held] = await claimAll(store, NOON + MINUTE);
+    const lost = await createAndLease(store, acceptedJob());
+    const [held] = await leaseAll(store, NOON + MINUTE);
     await store.release(lost, { runAt: NOON, failureCount: 9, lastPolledAt: null });
-    expect(await claimAll(store, NOON + MINUTE)).toEqual([]);
+    expect(await leaseAll(store, NOON + MINUTE)).toEqual([]);
     await store.release(present(held), { runAt: NOON + 2 * MINUTE, failureCount: 1, lastPolledAt: null });
     await store.release(present(held), { runAt: NOON, failureCount: 9, lastPolledAt: null });
     expect(await store.nextDueAt()).toBe(NOON + 2 * MINUTE);
-    expect((await claimAll(store, NOON + 2 * MINUTE))[0]?.failureCount).toBe(1);
+    expect((await leaseAll(store, NOON + 2 * MINUTE))[0]?.failureCount).toBe(1);
   });
 
   it('ignores a release of a final job, which is never due again', async () => {
     await using opened = await open(new FakeClock());
-    const claim = await createAndClaim(opened.store, acceptedJob());
-    await opened.store.save(claim.lease, { job: completed(claim.job, NOON), schedule: null });
-    await opened.store.release(claim, { runAt: NOON, failureCount: 0, lastPolledAt: null });
+    const leased = await createAndLease(opened.store, acceptedJob());
+    await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
+    await opened.store.release(leased, { runAt: NOON, failureCount: 0, lastPolledAt: null });
     expect(await opened.store.nextDueAt()).toBeNull();
-    expect(await claimAll(opened.store, NOON + MINUTE)).toEqual([]);
+    expect(await leaseAll(opened.store, NOON + MINUTE)).toEqual([]);
   });
 
-  it('claims a job with what was last saved of it', async () => {
+  it('leases a job with what was last saved of it', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
-    const claim = await createAndClaim(store, acceptedJob());
-    const queued = nextVersion(claim.job, { phase: 'queued', upstreamId: 'up-1' });
-    await store.save(claim.lease, {
+    const leased = await createAndLease(store, acceptedJob());
+    const queued = nextVersion(leased.job, { phase: 'queued', upstreamId: 'up-1' });
+    await store.save(leased.leaseId, {
       job: queued,
       schedule: { runAt: NOON + SECOND, failureCount: 2, lastPolledAt: null },
     });
-    const [again] = await claimAll(store, NOON + SECOND);
+    const [again] = await leaseAll(store, NOON + SECOND);
     expect(again).toMatchObject({ job: queued, failureCount: 2 });
   });
 
-  it('claims none that are excepted, however many of them are due before', async () => {
+  it('leases none that are excepted, however many of them are due before', async () => {
     await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 60 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     const late = [1, 2].map((seconds) => acceptedJob({ deadlineAt: NOON + seconds * SECOND }));
     await createAll(opened.store, [...jobs, ...late]);
     const now = NOON + 2 * SECOND;
     const except = [...idsOf(jobs.slice(0, 58)), present(late[0]).id, 'unknown'];
-    const claim = (limit: number) => claimUpTo(opened.store, now, limit, { except });
-    expect(idsOf(await claim(2))).toEqual(idsOf([present(late[1]), present(jobs[58])]));
-    expect(idsOf(await claim(100))).toEqual([present(jobs[59]).id]);
-    expect(await claim(100)).toEqual([]);
-    expect(idsOf(await claimAll(opened.store, now))).toHaveLength(59);
+    const leased = (limit: number) => leaseUpTo(opened.store, now, limit, { except });
+    expect(idsOf(await leased(2))).toEqual(idsOf([present(late[1]), present(jobs[58])]));
+    expect(idsOf(await leased(100))).toEqual([present(jobs[59]).id]);
+    expect(await leased(100)).toEqual([]);
+    expect(idsOf(await leaseAll(opened.store, now))).toHaveLength(59);
   });
 
-  it('claims no job that is excepted when its lease has run out', async () => {
+  it('leases no job that is excepted when its lease has run out', async () => {
     await using opened = await open(new FakeClock());
-    const { job } = await createAndClaim(opened.store, acceptedJob());
-    expect(await claimUpTo(opened.store, NOON + MINUTE, 9, { except: [job.id] })).toEqual([]);
-    expect(await claimAll(opened.store, NOON + MINUTE)).toHaveLength(1);
+    const { job } = await createAndLease(opened.store, acceptedJob());
+    expect(await leaseUpTo(opened.store, NOON + MINUTE, 9, { except: [job.id] })).toEqual([]);
+    expect(await leaseAll(opened.store, NOON + MINUTE)).toHaveLength(1);
   });
 
   it('keeps the notes of a job over saves and releases, until others come with a schedule', async () => {
@@ -238,18 +241,18 @@ export function claimCases(open: OpenStore): void {
     const { store } = opened;
     const NEXT = { runAt: NOON, failureCount: 0, lastPolledAt: null };
     const notes = { notFoundSince: NOON - 5, lastError: "a “cat” — 猫\u0000 '); --", historyLooks: 2 };
-    const again = async () => present((await claimAll(store, NOON))[0]);
-    const claim = await createAndClaim(store, acceptedJob());
-    expect(claim.notes).toEqual({});
-    await store.release(claim, { ...NEXT, notes });
+    const again = async () => present((await leaseAll(store, NOON))[0]);
+    const leased = await createAndLease(store, acceptedJob());
+    expect(leased.notes).toEqual({});
+    await store.release(leased, { ...NEXT, notes });
     const released = await again();
     expect(released.notes).toEqual(notes);
     const second = nextVersion(released.job);
-    await store.save(released.lease, { job: second, schedule: null });
-    await store.save(released.lease, { job: nextVersion(second), schedule: { ...NEXT, notes } });
+    await store.save(released.leaseId, { job: second, schedule: null });
+    await store.save(released.leaseId, { job: nextVersion(second), schedule: { ...NEXT, notes } });
     const saved = await again();
     expect(saved.notes).toEqual(notes);
-    await store.save(saved.lease, { job: nextVersion(saved.job), schedule: NEXT });
+    await store.save(saved.leaseId, { job: nextVersion(saved.job), schedule: NEXT });
     const cleared = await again();
     expect(cleared.notes).toEqual({});
     await store.release(cleared, { ...NEXT, notes });
@@ -261,26 +264,26 @@ export function claimCases(open: OpenStore): void {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const notes = { candidateId: 'up-1' };
-    await store.release(await createAndClaim(store, acceptedJob()), {
+    await store.release(await createAndLease(store, acceptedJob()), {
       runAt: NOON,
       failureCount: 2,
       lastPolledAt: 7,
       notes,
     });
-    const claim = present((await claimAll(store, NOON))[0]);
-    await store.save(claim.lease, { job: nextVersion(claim.job), schedule: null });
-    expect((await claimAll(store, NOON + MINUTE))[0]).toMatchObject({
+    const leased = present((await leaseAll(store, NOON))[0]);
+    await store.save(leased.leaseId, { job: nextVersion(leased.job), schedule: null });
+    expect((await leaseAll(store, NOON + MINUTE))[0]).toMatchObject({
       notes,
       failureCount: 2,
       lastPolledAt: 7,
     });
   });
 
-  it('claims a job that was created after a look that found nothing', async () => {
+  it('leases a job that was created after a look that found nothing', async () => {
     await using opened = await open(new FakeClock());
-    expect(await claimAll(opened.store, NOON)).toEqual([]);
+    expect(await leaseAll(opened.store, NOON)).toEqual([]);
     const job = acceptedJob();
     await opened.store.create(record(job));
-    expect(idsOf(await claimAll(opened.store, NOON))).toEqual([job.id]);
+    expect(idsOf(await leaseAll(opened.store, NOON))).toEqual([job.id]);
   });
 }

@@ -1,68 +1,68 @@
-import type { Claim, ClaimQuery, DueJob } from '../job-store.ts';
+import type { LeasedJob, LeaseQuery, DueJob } from '../job-store.ts';
 import { candidates, type DueSearch } from './candidates.ts';
 import { decodeDueJob, fromFlatList } from './job-hash.ts';
 import type { JobAccess } from './job-reader.ts';
 import { keys, shardOf, SHARDS } from './keys.ts';
 import { runScript } from './scripts.ts';
 
-/** Each look that others spoil is one in which they got something done; still, a claim has to end. */
+/** Each look that others spoil is one in which they got something done; still, a lease has to end. */
 const MAX_LOOKS = 10;
 
 /**
- * Leases jobs that are due: a look for them, then the claim. Where other pollers were faster with some, or some turned
+ * Leases jobs that are due: a look for them, then the lease. Where other pollers were faster with some, or some turned
  * out to be unreadable, it looks again, so that pollers who wake together share what there is.
  */
-export async function claimDue(access: JobAccess, query: ClaimQuery, lease: string): Promise<Claim[]> {
+export async function leaseDue(access: JobAccess, query: LeaseQuery, lease: string): Promise<LeasedJob[]> {
   const search = { ...access, brokenShards: new Set<string>() };
-  const claims: Claim[] = [];
+  const leases: LeasedJob[] = [];
   let { preferred } = query;
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
-    const calls = claims.filter(({ job }) => job.deadlineAt > query.now).length;
-    const rest = { limit: query.limit - claims.length, callLimit: query.callLimit - calls, preferred };
+    const calls = leases.filter(({ job }) => job.deadlineAt > query.now).length;
+    const rest = { limit: query.limit - leases.length, callLimit: query.callLimit - calls, preferred };
     const ids = await findDue(search, { ...query, ...rest });
     if (ids.length === 0) break;
     preferred = preferred?.filter((id) => !ids.includes(id)) ?? null;
-    const claimed = await claimJobs(search, ids, query, lease);
-    claims.push(...claimed);
-    if (claimed.length === ids.length) break;
+    const leased = await leaseJobs(search, ids, query, lease);
+    leases.push(...leased);
+    if (leased.length === ids.length) break;
   }
-  return claims;
+  return leases;
 }
 
 /** Leases those of the jobs that are still due. In one round trip, and one more when some are unreadable. */
-async function claimJobs(
+async function leaseJobs(
   search: DueSearch,
   ids: readonly string[],
-  query: ClaimQuery,
+  query: LeaseQuery,
   lease: string,
-): Promise<Claim[]> {
+): Promise<LeasedJob[]> {
   const byShard = Map.groupBy(ids, shardOf);
-  const claimed = await Promise.all(
-    [...byShard].map(([shard, shardIds]) => claimOfShard(search, shard, shardIds, query, lease)),
+  const leased = await Promise.all(
+    [...byShard].map(([shard, shardIds]) => leaseOfShard(search, shard, shardIds, query, lease)),
   );
   const order = new Map(ids.map((id, index) => [id, index]));
-  return claimed.flat().toSorted((a, b) => (order.get(a.job.id) ?? 0) - (order.get(b.job.id) ?? 0));
+  return leased.flat().toSorted((a, b) => (order.get(a.job.id) ?? 0) - (order.get(b.job.id) ?? 0));
 }
 
-async function claimOfShard(
+async function leaseOfShard(
   { client, quarantine, brokenShards }: DueSearch,
   shard: string,
   ids: readonly string[],
-  { now, leaseUntil }: ClaimQuery,
+  { now, leaseUntil }: LeaseQuery,
   lease: string,
-): Promise<Claim[]> {
+): Promise<LeasedJob[]> {
   const [due, deadline] = [keys.due(shard), keys.deadline(shard)];
   const answers = await quarantine.tolerate({ [due]: 'zset', [deadline]: 'zset' }, null, () =>
     runScript(
       client,
-      'reelgateClaim',
+      'reelgateLease',
       [due, deadline, ...ids.map(keys.job)],
       [now, leaseUntil, lease, ...ids],
     ),
   );
   if (answers === null) brokenShards.add(shard);
   if (!Array.isArray(answers)) return [];
-  const claims: Claim[] = [];
+  const leases: LeasedJob[] = [];
   const unreadable: Promise<void>[] = [];
   for (const [index, answer] of answers.entries()) {
     const id = ids[index] ?? '';
@@ -70,13 +70,13 @@ async function claimOfShard(
       if (!Array.isArray(answer)) throw new Error(`The stored job is a key of type ${String(answer)}.`);
       const hash = fromFlatList(answer);
       const found = decodeDueJob(hash);
-      if (found !== null) claims.push({ ...found, lease: hash['@lease'] ?? '' });
+      if (found !== null) leases.push({ ...found, leaseId: hash['@lease'] ?? '' });
     } catch (error) {
       unreadable.push(quarantine.putAside(id, error));
     }
   }
   await Promise.all(unreadable);
-  return claims;
+  return leases;
 }
 
 /** How many more than twice its part a shard is asked for. */
@@ -88,12 +88,12 @@ interface ScoredId {
 }
 
 /**
- * The ids of jobs to claim: those past their deadline, then the preferred ones or the longest due, over all shards. In one
+ * The ids of jobs to lease: those past their deadline, then the preferred ones or the longest due, over all shards. In one
  * round trip, two when the shards are uneven; another poller may be faster with some.
  */
 export async function findDue(
   search: DueSearch,
-  { now, limit, callLimit, except, preferred }: Omit<ClaimQuery, 'leaseUntil'>,
+  { now, limit, callLimit, except, preferred }: Omit<LeaseQuery, 'leaseUntil'>,
 ): Promise<string[]> {
   const skipped = new Set(except);
   const [expired, due] = await Promise.all([
@@ -108,12 +108,12 @@ export async function findDue(
 /** As in `JobQueue`. In three round trips, one when there is no choice. */
 export async function findCandidates(
   access: JobAccess,
-  { now, limit, callLimit, except }: Omit<ClaimQuery, 'leaseUntil' | 'preferred'>,
+  { now, limit, callLimit, except }: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>,
 ): Promise<DueJob[] | null> {
   if (callLimit === 0) return null;
   const search = { ...access, brokenShards: new Set<string>() };
   const skipped = new Set(except);
-  // One more than can be claimed shows that there are more.
+  // One more than can be leased shows that there are more.
   const [expired, due] = await Promise.all([
     oldest(search, keys.deadline, now, limit, skipped),
     oldest(search, keys.due, now, limit + 1, skipped),

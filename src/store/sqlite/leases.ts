@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { type Claim, type ClaimQuery, type DueJob, MAX_CANDIDATES } from '../job-store.ts';
+import { type LeasedJob, type LeaseQuery, type DueJob, MAX_CANDIDATES } from '../job-store.ts';
 import type { Quarantine } from './quarantine.ts';
 import { readDueJob, type Row } from './rows.ts';
 import type { Statements } from './statements.ts';
 
 /**
- * Hands out jobs that are due. Nothing of it goes to the disk: the folder has one process, and what was claimed when
- * that ended is due at once for the next.
+ * Leases due jobs. Leases are kept in memory only: one process uses the folder, and a job that was leased when the process ended is due
+ * at once for the next one.
  */
-export class Claims {
+export class Leases {
   readonly #statements: Statements;
   readonly #quarantine: Quarantine;
-  /** Sets the names of these leases apart from those of the process that had the folder before. */
+  /** Sets the ids of these leases apart from those of the process that used the folder before. */
   readonly #prefix = randomUUID();
   #count = 0;
 
@@ -20,17 +20,17 @@ export class Claims {
     this.#quarantine = quarantine;
   }
 
-  /** As the port's `claimDue`. */
-  claim(query: ClaimQuery): Claim[] {
+  /** As the port's `leaseDue`. */
+  lease(query: LeaseQuery): LeasedJob[] {
     const { now, leaseUntil, limit, callLimit, preferred } = query;
     const asked = { now, except: JSON.stringify(query.except) };
     const expired = this.#read(() => this.#statements.findExpired.all({ ...asked, limit }));
     const room = Math.min(limit - expired.length, callLimit);
     const due = room > 0 ? this.#findDue(asked, room, preferred) : [];
     return [...expired, ...due].map(({ job, failureCount, lastPolledAt, notes }) => {
-      const lease = `${this.#prefix}:${++this.#count}`;
-      this.#statements.lease.run({ id: job.id, lease, until: leaseUntil });
-      return { job, failureCount, lastPolledAt, notes, lease };
+      const leaseId = `${this.#prefix}:${++this.#count}`;
+      this.#statements.lease.run({ id: job.id, lease: leaseId, until: leaseUntil });
+      return { job, failureCount, lastPolledAt, notes, leaseId };
     });
   }
 
@@ -40,7 +40,7 @@ export class Claims {
     limit,
     callLimit,
     except,
-  }: Omit<ClaimQuery, 'leaseUntil' | 'preferred'>): DueJob[] | null {
+  }: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>): DueJob[] | null {
     const asked = { now, except: JSON.stringify(except) };
     const expired = this.#statements.findExpired.all({ ...asked, limit }).length;
     const room = Math.min(limit - expired, callLimit);
@@ -69,12 +69,12 @@ export class Claims {
     return preferred.flatMap((id) => byId.get(id) ?? []).slice(0, room);
   }
 
-  /** Of each owner and kind those that have been due for longest, in turn. */
+  /** Takes the longest due of each owner and priority in turn. */
   #findCandidates(asked: { readonly now: number; readonly except: string }): DueJob[] {
     const counts = new Map<unknown, number>();
-    const turns = this.#statements.findKinds.all(asked).map(({ row, kind }) => {
-      const turn = counts.get(kind) ?? 0;
-      counts.set(kind, turn + 1);
+    const turns = this.#statements.findGroups.all(asked).map(({ row, owner_and_priority: group }) => {
+      const turn = counts.get(group) ?? 0;
+      counts.set(group, turn + 1);
       return { row: Number(row), turn };
     });
     const first = turns.toSorted((a, b) => a.turn - b.turn).slice(0, MAX_CANDIDATES);
