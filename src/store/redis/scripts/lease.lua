@@ -18,10 +18,11 @@ for index = 3, #KEYS do
   elseif type ~= 'hash' then
     answer = type
   elseif tonumber(due) <= tonumber(ARGV[1]) then
-    -- The deadline waits while a job is leased. An unreadable deadline must not fail the other jobs.
+    -- The deadline waits while a job is leased. An unreadable deadline must not fail the other jobs: with nan this comparison is false.
     local deadline = tonumber(redis.call('HGET', KEYS[index], 'deadlineAt') or '')
-    local leaseUntil = tonumber(ARGV[2])
-    redis.call('ZADD', KEYS[2], math.max(deadline or leaseUntil, leaseUntil), id)
+    local waitsUntil = tonumber(ARGV[2])
+    if deadline and deadline > waitsUntil then waitsUntil = deadline end
+    redis.call('ZADD', KEYS[2], waitsUntil, id)
     redis.call('ZADD', KEYS[1], ARGV[2], id)
     redis.call('HSET', KEYS[index], '@lease', ARGV[3] .. ':' .. id)
     answer = redis.call('HGETALL', KEYS[index])
