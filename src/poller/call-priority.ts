@@ -3,7 +3,7 @@ import type { DueJob } from '../store/job-store.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 
 /**
- * All in milliseconds of lateness, see `domain/poll-plan.ts`. A job that has probably been done for longer than this is
+ * All in milliseconds of lateness, see `domain/polling/poll-plan.ts`. A job that has probably been done for longer than this is
  * polled before another one is submitted, or none would ever be collected while many wait.
  */
 const SUBMIT_PRIORITY = 15_000;

@@ -23,10 +23,10 @@ export async function lookUpJob(
   switch (outcome.type) {
     case 'found':
       return { call: 'none', ...findingOf(job, outcome.entry, otherwise, dependencies) };
-    case 'absent':
+    case 'not-found':
     case 'unusable':
       return { observation: otherwise(null), call: 'none' };
-    case 'no-news':
+    case 'inconclusive':
       // It is another server than the API: its fault says nothing about that.
       return {
         observation: null,

@@ -2,7 +2,7 @@ import type { Job } from '../domain/job/job.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
 import type { Observation } from '../domain/job/observation.ts';
 import type { LeasedJob } from '../store/job-store.ts';
-import type { JobEnd } from '../providers/video-upstream.ts';
+import type { CommonOutcome } from '../providers/video-upstream.ts';
 import { jobVideo } from './job-video.ts';
 import { historyMetrics, lookUpJob } from './look-up-job.ts';
 import { seenDone, seenRunning } from '../domain/polling/seen-durations.ts';
@@ -52,8 +52,8 @@ export async function pollJob(leased: LeasedJob, dependencies: StepDependencies)
     }
     case 'failed':
     case 'ended':
-    case 'forgotten':
-    case 'no-news':
+    case 'not-found':
+    case 'inconclusive':
       return onJobEnd(leased, outcome, dependencies);
   }
 }
@@ -82,22 +82,22 @@ export async function collectVideo(leased: LeasedJob, dependencies: StepDependen
       if (upstream.hasHistory) return lookUpSoon(next);
       return answered({ type: 'upstream-has-no-video', message: outcome.message, metrics: outcome.metrics });
     }
-    case 'no-news': {
+    case 'inconclusive': {
       const finding = onJobEnd(leased, outcome, dependencies);
       const isTurn =
-        outcome.alive && !outcome.rateLimited && (leased.failureCount + 1) % RESULT_FAILURES === 0;
+        outcome.apiAnswered && !outcome.rateLimited && (leased.failureCount + 1) % RESULT_FAILURES === 0;
       return isTurn && upstream.hasHistory
         ? { ...finding, notes: { ...finding.notes, lookUpNext: true } }
         : finding;
     }
     case 'failed':
     case 'ended':
-    case 'forgotten':
+    case 'not-found':
       return onJobEnd(leased, outcome, dependencies);
   }
 }
 
-function onJobEnd({ job, notes }: LeasedJob, outcome: JobEnd, dependencies: StepDependencies): Finding {
+function onJobEnd({ job, notes }: LeasedJob, outcome: CommonOutcome, dependencies: StepDependencies): Finding {
   const { upstream, clock } = dependencies;
   switch (outcome.type) {
     case 'failed':
@@ -109,7 +109,7 @@ function onJobEnd({ job, notes }: LeasedJob, outcome: JobEnd, dependencies: Step
       const next = { ...notes, endWord: word, lastError: message };
       return { observation: null, call: 'answered', notes: next, dueInMs: CONFIRM_PAUSE_MS };
     }
-    case 'forgotten': {
+    case 'not-found': {
       const notFoundSince = notes.notFoundSince ?? clock.now();
       const next = { ...notes, notFoundSince, lastError: outcome.reason };
       // Within the lifetime of its result the upstream should still know the job.
@@ -120,7 +120,7 @@ function onJobEnd({ job, notes }: LeasedJob, outcome: JobEnd, dependencies: Step
       if (upstream.hasHistory) return lookUpSoon(next);
       return answered({ type: 'upstream-not-found', metrics: null });
     }
-    case 'no-news':
+    case 'inconclusive':
       return { observation: null, call: outcome, notes: { ...notes, lastError: outcome.reason } };
   }
 }

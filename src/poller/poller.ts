@@ -254,12 +254,12 @@ export class Poller implements AsyncDisposable {
     const isFault = typeof call === 'object';
     const isRefusal = isFault && call.rateLimited;
     if (isRefusal) await budget.refused(random(), call.retryAfterMs);
-    const isAlive = call === 'answered' || (isFault && call.alive);
+    const isAlive = call === 'answered' || (isFault && call.apiAnswered);
     const now = clock.now();
     if (isAlive) this.#answeredAt = now;
     // While others are answered, a job that fails says nothing about the upstream.
     const isQuiet = now - this.#answeredAt >= QUIET_MS;
-    const isSilent = call === 'lost' || (isFault && !call.alive && call.local !== true && isQuiet);
+    const isSilent = call === 'lost' || (isFault && !call.apiAnswered && call.local !== true && isQuiet);
     const isReport = !isRefusal && (isAlive || isSilent);
     const change = !isReport ? null : isAlive ? await budget.answered() : await budget.failed();
     if (change === 'opened') log.warn({}, 'the upstream is down: it is only probed until it is back');

@@ -21,7 +21,7 @@ export class SentJobs {
   /** The POST is about to be sent, or has come to an end. */
   set(jobId: string, outcome: SentOutcome): void {
     this.#outcomes.delete(jobId);
-    if (outcome.type === 'not-made') return;
+    if (outcome.type === 'not-created') return;
     this.#outcomes.set(jobId, outcome);
     if (this.#outcomes.size <= MAX_JOBS) return;
     for (const oldest of this.#outcomes.keys()) {

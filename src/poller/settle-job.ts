@@ -48,7 +48,7 @@ async function readHistory(leased: LeasedJob, dependencies: StepDependencies): P
   switch (outcome.type) {
     case 'unusable':
       return giveUp(leased, `${outcome.reason}.`, dependencies);
-    case 'no-news':
+    case 'inconclusive':
       return noAnswer(leased, outcome.reason, dependencies);
     case 'page': {
       const candidate = outcome.entries.find(({ upstreamId }) => !rejectedIds.includes(upstreamId));
@@ -86,11 +86,11 @@ async function confirm(
         dueInMs: 0,
       };
     }
-    case 'absent':
+    case 'not-found':
       return rejected(job, rest, candidateId, dependencies);
     case 'unusable':
       return giveUp(leased, `${outcome.reason}.`, dependencies);
-    case 'no-news':
+    case 'inconclusive':
       return noAnswer(leased, outcome.reason, dependencies);
   }
 }

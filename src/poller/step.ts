@@ -5,7 +5,7 @@ import type { PollNotes } from '../domain/job/poll-notes.ts';
 import type { Observation } from '../domain/job/observation.ts';
 import type { JobStore } from '../store/job-store.ts';
 import type { Submissions } from '../store/submissions.ts';
-import type { CallOptions, PassingFault, VideoUpstream } from '../providers/video-upstream.ts';
+import type { CallOptions, TransientError, VideoUpstream } from '../providers/video-upstream.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 import type { SentJobs } from './sent-jobs.ts';
 
@@ -39,7 +39,7 @@ export interface StepDependencies {
  * What a step tells of the upstream: `none`: nothing; `answered`: the API answered; `lost`: the answer to a submission
  * never came; or the fault that its call met with.
  */
-export type CallReport = 'none' | 'answered' | 'lost' | PassingFault;
+export type CallReport = 'none' | 'answered' | 'lost' | TransientError;
 
 /** What was learned by a step, and what follows from it. */
 export interface Finding {

@@ -3,7 +3,7 @@ import type { Job } from '../domain/job/job.ts';
 import { requestFingerprint } from '../domain/request/video-request.ts';
 import type { Observation } from '../domain/job/observation.ts';
 import type { LeasedJob, SaveOutcome } from '../store/job-store.ts';
-import { type PassingFault, requestKey } from '../providers/video-upstream.ts';
+import { type TransientError, requestKey } from '../providers/video-upstream.ts';
 import { commit, retryWrite } from './commit.ts';
 import type { SentOutcome } from './sent-jobs.ts';
 import {
@@ -93,22 +93,22 @@ function findingOf(
     case 'refused':
       return answered({ type: 'submit-refused', code: outcome.code, message: outcome.message });
     case 'unknown': {
-      const { message, alive, candidateId } = outcome;
-      const call = alive ? 'answered' : 'lost';
+      const { message, apiAnswered, candidateId } = outcome;
+      const call = apiAnswered ? 'answered' : 'lost';
       const observation: Observation = hasHistory
         ? { type: 'submit-lost', message, sentAt }
         : { type: 'submit-unknown', message };
       const notes = candidateId === null ? {} : { candidateId };
       return { observation, call, notes, dueInMs: candidateId === null ? FIRST_LOOK_MS : 0 };
     }
-    case 'not-made': {
+    case 'not-created': {
       const notes = { lastError: outcome.reason };
-      return { observation: notMade(job, outcome, dependencies), call: outcome, notes };
+      return { observation: notCreated(job, outcome, dependencies), call: outcome, notes };
     }
   }
 }
 
-function notMade(job: Job, outcome: PassingFault, dependencies: StepDependencies): Observation {
+function notCreated(job: Job, outcome: TransientError, dependencies: StepDependencies): Observation {
   const { rateLimited, retryAfterMs } = outcome;
   if (!rateLimited) return { type: 'submit-not-created', waitingFor: 'UPSTREAM_UNAVAILABLE', forecast: null };
   const waitMs = retryAfterMs ?? USUAL_CLOSURE_MS;

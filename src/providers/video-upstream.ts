@@ -15,14 +15,14 @@ export interface CallOptions {
 }
 
 /** A fault that may pass: no connection, 429, 5xx, or an answer that makes no sense. */
-export interface PassingFault {
+export interface TransientError {
   /** For the log, and for the job's failure if it never passes. */
   readonly reason: string;
   /**
    * True: the API itself answered, so it is up and only this call failed. False: there was no connection, no answer in
    * time, or an answer of something in front of the API (502, 503, 504 and 520 to 530 without JSON, or HTML).
    */
-  readonly alive: boolean;
+  readonly apiAnswered: boolean;
   /** The other side asked for fewer calls (429). */
   readonly rateLimited: boolean;
   /** How long it asked to wait, in milliseconds; null when it did not say. */
@@ -37,19 +37,19 @@ export type SubmitOutcome =
   /** Known to have made no job, and pointless to repeat. */
   | { readonly type: 'refused'; readonly code: FailureCode; readonly message: string }
   /** Known to have made no job, and worth repeating. */
-  | ({ readonly type: 'not-made' } & PassingFault)
+  | ({ readonly type: 'not-created' } & TransientError)
   /** The answer was lost or unreadable: a job may exist and be charged. Never to be repeated. */
   | {
       readonly type: 'unknown';
       readonly message: string;
-      /** As in `PassingFault`. */
-      readonly alive: boolean;
+      /** As in `TransientError`. */
+      readonly apiAnswered: boolean;
       /** An id that the answer named, which may or may not be the job's; null when there was none. */
       readonly candidateId: string | null;
     };
 
 /** What both calls about an accepted job may tell. */
-export type JobEnd =
+export type CommonOutcome =
   | { readonly type: 'failed'; readonly message: string; readonly metrics: JobMetrics | null }
   /** An undocumented word for a final state, such as `CANCELLED`, in capitals; to be believed once it is repeated. */
   | {
@@ -59,15 +59,15 @@ export type JobEnd =
       readonly metrics: JobMetrics | null;
     }
   /** The API itself says that it does not know the id. */
-  | { readonly type: 'forgotten'; readonly reason: string }
-  | ({ readonly type: 'no-news' } & PassingFault);
+  | { readonly type: 'not-found'; readonly reason: string }
+  | ({ readonly type: 'inconclusive' } & TransientError);
 
 /** What a status call told. */
 export type StatusOutcome =
   | { readonly type: 'queued' }
   | { readonly type: 'processing' }
   | { readonly type: 'completed'; readonly metrics: JobMetrics | null }
-  | JobEnd;
+  | CommonOutcome;
 
 /** A finished video: either a URL or its bytes. */
 export interface CollectedVideo {
@@ -84,7 +84,7 @@ export type ResultOutcome =
   | { readonly type: 'ready'; readonly video: CollectedVideo; readonly metrics: JobMetrics | null }
   /** The job is done by its answer, and there is no usable video in it; `message` holds the upstream's words on it. */
   | { readonly type: 'empty'; readonly message: string; readonly metrics: JobMetrics | null }
-  | JobEnd;
+  | CommonOutcome;
 
 /** A request as the upstream's history shows it. */
 export interface HistoryEntry {
@@ -129,15 +129,15 @@ export type HistoryOutcome =
       readonly more: boolean;
     }
   | HistoryUnusable
-  | ({ readonly type: 'no-news' } & PassingFault);
+  | ({ readonly type: 'inconclusive' } & TransientError);
 
 /** What the history knows of one id. */
 export type LookUpOutcome =
   | { readonly type: 'found'; readonly entry: HistoryEntry }
   /** It is no request of this key's account. */
-  | { readonly type: 'absent' }
+  | { readonly type: 'not-found' }
   | HistoryUnusable
-  | ({ readonly type: 'no-news' } & PassingFault);
+  | ({ readonly type: 'inconclusive' } & TransientError);
 
 /** Milliseconds from submission for which the provider keeps things. */
 export interface Lifetimes {
@@ -152,7 +152,7 @@ export interface VideoUpstream extends AsyncDisposable {
   readonly lifetimes: Lifetimes;
   /** False: there is no request history, and its calls answer `unusable` without a call. */
   readonly hasHistory: boolean;
-  /** Asks for a video; made at most once for a job unless the outcome was `not-made`. */
+  /** Asks for a video; made at most once for a job unless the outcome was `not-created`. */
   submit(request: VideoRequest, options: CallOptions): Promise<SubmitOutcome>;
   /** Asks how far a job is. Free of charge, and harmless to repeat. */
   status(upstreamId: string, options: CallOptions): Promise<StatusOutcome>;

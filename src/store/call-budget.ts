@@ -12,7 +12,7 @@ import {
 import { SharedState, type SharedText } from './shared-text.ts';
 
 /**
- * The upstream's rate limit and the circuit breaker, kept by all instances together; `domain/call-budget.ts` has the
+ * The upstream's rate limit and the circuit breaker, kept by all instances together; `domain/polling/call-budget.ts` has the
  * rules. Its methods reject with `StoreUnavailableError` when the store can't be reached.
  */
 export interface CallBudget {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StatusOutcome } from '../../src/providers/video-upstream.ts';
-import { passingFault, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
+import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
 import { running } from './step-bench.ts';
@@ -42,7 +42,7 @@ describe('under a tight call budget', () => {
   });
 
   it('jobs that keep failing wait for those that do not, and still get their turn', async () => {
-    const sick: StatusOutcome = { type: 'no-news', ...passingFault({ alive: true }) };
+    const sick: StatusOutcome = { type: 'inconclusive', ...transientError({ apiAnswered: true }) };
     let isHealed = false;
     await using bench = new PollerBench({
       rpm: 60,
@@ -85,11 +85,11 @@ describe('jobs that wait for the rate limit', () => {
   });
 
   it('say that the upstream cannot be reached while the circuit is open', async () => {
-    const down = passingFault();
+    const down = transientError();
     await using bench = new PollerBench({
       script: {
-        submit: () => ({ type: 'not-made', ...down }),
-        status: () => ({ type: 'no-news', ...down }),
+        submit: () => ({ type: 'not-created', ...down }),
+        status: () => ({ type: 'inconclusive', ...down }),
       },
     });
     await bench.accept(12, running('processing', NOON));

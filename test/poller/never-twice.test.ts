@@ -6,7 +6,7 @@ import { SentJobs } from '../../src/poller/sent-jobs.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import type {
-  JobEnd,
+  CommonOutcome,
   ResultOutcome,
   StatusOutcome,
   SubmitOutcome,
@@ -15,7 +15,7 @@ import { leaseAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { sqliteOptions } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { FakeVideoUpstream, passingFault, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
+import { FakeVideoUpstream, transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { acceptedJob, record } from '../support/jobs.ts';
 import { Recorder } from '../support/recorder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -44,20 +44,20 @@ const faultOf = <T extends string>(type: T) =>
   fc.record({
     type: fc.constant(type),
     reason: fc.constant('answered 503'),
-    alive: fc.boolean(),
+    apiAnswered: fc.boolean(),
     rateLimited: fc.boolean(),
     retryAfterMs: fc.option(fc.integer({ min: 0, max: 20 * SECOND })),
   });
-const end: fc.Arbitrary<JobEnd> = fc.oneof(
-  { weight: 6, arbitrary: faultOf('no-news') },
+const end: fc.Arbitrary<CommonOutcome> = fc.oneof(
+  { weight: 6, arbitrary: faultOf('inconclusive') },
   fc.constant({ type: 'failed' as const, message: 'blocked', metrics: null }),
-  fc.constant({ type: 'forgotten' as const, reason: 'HTTP 404' }),
+  fc.constant({ type: 'not-found' as const, reason: 'HTTP 404' }),
 );
 const fate: fc.Arbitrary<Fate> = fc.record({
   submit: fc.oneof(
-    { weight: 4, arbitrary: faultOf('not-made') },
+    { weight: 4, arbitrary: faultOf('not-created') },
     { weight: 4, arbitrary: fc.constant({ type: 'accepted' as const, upstreamId: 'up-1' }) },
-    fc.constant({ type: 'unknown' as const, message: 'lost', alive: false, candidateId: null }),
+    fc.constant({ type: 'unknown' as const, message: 'lost', apiAnswered: false, candidateId: null }),
     fc.constant({ type: 'refused' as const, code: 'REJECTED' as const, message: 'no' }),
   ),
   status: fc.oneof(
@@ -92,7 +92,7 @@ describe('a job, whatever happens to it', () => {
           const job = await world.live(fates);
 
           const sent = world.submits.map((outcome) => outcome.type);
-          expect(sent.slice(0, -1).every((type) => type === 'not-made')).toBe(true);
+          expect(sent.slice(0, -1).every((type) => type === 'not-created')).toBe(true);
           expect(isFinal(job)).toBe(true);
           // Each poller that stood still may have held the job for a lease, and have gone on with a call.
           const grace = world.interruptions * (LEASE_MS + CALL_TIMEOUT_MS + 30 * SECOND);
@@ -226,9 +226,9 @@ const NEVER = { call: Infinity, answered: false, sequel: 'lost' } as const;
 
 /** When the fates are used up: nothing goes wrong and nothing comes of it. */
 const CALM: Fate = {
-  submit: { type: 'not-made', ...passingFault() },
+  submit: { type: 'not-created', ...transientError() },
   status: { type: 'queued' },
-  result: { type: 'no-news', ...passingFault() },
+  result: { type: 'inconclusive', ...transientError() },
   callMs: 0,
   interruption: null,
 };

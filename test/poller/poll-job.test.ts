@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { HistoryEntry, ResultOutcome, StatusOutcome } from '../../src/providers/video-upstream.ts';
-import { passingFault, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
+import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { running, StepBench } from './step-bench.ts';
 
-const FORGOTTEN = { type: 'forgotten', reason: 'HTTP 404: Request up-running not found' } as const;
+const NOT_FOUND = { type: 'not-found', reason: 'HTTP 404: Request up-running not found' } as const;
 
 function entry(change: Partial<HistoryEntry> = {}): HistoryEntry {
   return {
@@ -31,7 +31,7 @@ async function stepFor(bench: StepBench, ms: number): Promise<void> {
 
 describe('a 404 for a job that was accepted', () => {
   it('is no end while it lasts for less than 30 seconds', async () => {
-    await using bench = new StepBench({ status: () => FORGOTTEN });
+    await using bench = new StepBench({ status: () => NOT_FOUND });
     const job = await bench.add(running('processing', NOON));
     await stepFor(bench, 25 * SECOND);
     expect(bench.upstream.types.length).toBeGreaterThan(4);
@@ -42,7 +42,7 @@ describe('a 404 for a job that was accepted', () => {
   });
 
   it('ends the job after 30 seconds when there is no history', async () => {
-    await using bench = new StepBench({ status: () => FORGOTTEN });
+    await using bench = new StepBench({ status: () => NOT_FOUND });
     const job = await bench.add(running('processing', NOON));
     await stepFor(bench, MINUTE);
     expect((await bench.stored(job)).failure).toMatchObject({ code: 'RESULT_EXPIRED', charged: 'UNKNOWN' });
@@ -52,7 +52,7 @@ describe('a 404 for a job that was accepted', () => {
   it('starts anew when the upstream knows the job in between', async () => {
     let polls = 0;
     await using bench = new StepBench({
-      status: () => (++polls % 4 === 0 ? { type: 'processing' } : FORGOTTEN),
+      status: () => (++polls % 4 === 0 ? { type: 'processing' } : NOT_FOUND),
     });
     const job = await bench.add(running('processing', NOON));
     await stepFor(bench, 5 * MINUTE);
@@ -61,7 +61,7 @@ describe('a 404 for a job that was accepted', () => {
 
   it('is confirmed by the history before it ends the job, with the cost that is known there', async () => {
     await using bench = new StepBench({
-      status: () => FORGOTTEN,
+      status: () => NOT_FOUND,
       lookUp: () => ({ type: 'found', entry: entry({ videoUrl: null }) }),
     });
     const job = await bench.add(running('processing', NOON));
@@ -77,8 +77,8 @@ describe('a 404 for a job that was accepted', () => {
     'gives the video of a %s job that the history still has',
     async (phase) => {
       await using bench = new StepBench({
-        status: () => FORGOTTEN,
-        result: () => FORGOTTEN,
+        status: () => NOT_FOUND,
+        result: () => NOT_FOUND,
         lookUp: () => ({ type: 'found', entry: entry() }),
       });
       const job = await bench.add(running(phase, NOON));
@@ -94,7 +94,7 @@ describe('a 404 for a job that was accepted', () => {
   it('goes on while the history says that the job is not done', async () => {
     let state: HistoryEntry['state'] = 'pending';
     await using bench = new StepBench({
-      status: () => FORGOTTEN,
+      status: () => NOT_FOUND,
       lookUp: () => ({ type: 'found', entry: entry({ state }) }),
     });
     const job = await bench.add(running('processing', NOON));
@@ -107,7 +107,7 @@ describe('a 404 for a job that was accepted', () => {
 
   it('fails the job with the words of the history', async () => {
     await using bench = new StepBench({
-      status: () => FORGOTTEN,
+      status: () => NOT_FOUND,
       lookUp: () => ({
         type: 'found',
         entry: entry({ state: 'failed', message: 'NSFW', costUsd: 0, videoUrl: null }),
@@ -123,7 +123,7 @@ describe('a 404 for a job that was accepted', () => {
   });
 
   it('is believed at once, but for the history, when the job is over an hour old', async () => {
-    await using bench = new StepBench({ status: () => FORGOTTEN, lookUp: () => ({ type: 'absent' }) });
+    await using bench = new StepBench({ status: () => NOT_FOUND, lookUp: () => ({ type: 'not-found' }) });
     const old = { ...running('processing', NOON), submittedAt: NOON - HOUR };
     const job = await bench.add(old);
     await stepFor(bench, 0);
@@ -192,9 +192,9 @@ describe('a result without a video', () => {
   });
 
   it('comes from the history when the result cannot be read', async () => {
-    const fault = passingFault({ alive: true, reason: 'HTTP 200 with an unreadable body' });
+    const fault = transientError({ apiAnswered: true, reason: 'HTTP 200 with an unreadable body' });
     await using bench = new StepBench({
-      result: () => ({ type: 'no-news', ...fault }),
+      result: () => ({ type: 'inconclusive', ...fault }),
       lookUp: () => ({ type: 'found', entry: entry() }),
     });
     const job = await bench.add(running('collecting', NOON));
@@ -204,10 +204,10 @@ describe('a result without a video', () => {
   });
 
   it('is asked for again while it cannot be read and the history does not help', async () => {
-    const fault = passingFault({ alive: true, reason: 'HTTP 200 with an unreadable body' });
+    const fault = transientError({ apiAnswered: true, reason: 'HTTP 200 with an unreadable body' });
     await using bench = new StepBench({
-      result: () => ({ type: 'no-news', ...fault }),
-      lookUp: () => ({ type: 'absent' }),
+      result: () => ({ type: 'inconclusive', ...fault }),
+      lookUp: () => ({ type: 'not-found' }),
     });
     const job = await bench.add(running('collecting', NOON));
     await stepFor(bench, MINUTE);
@@ -221,7 +221,7 @@ describe('a result without a video', () => {
 describe('a job that comes to its deadline', () => {
   it('is polled for the last time five seconds before it, and ends with the last error', async () => {
     await using bench = new StepBench({
-      status: () => ({ type: 'no-news', ...passingFault({ reason: 'HTTP 500: out of memory' }) }),
+      status: () => ({ type: 'inconclusive', ...transientError({ reason: 'HTTP 500: out of memory' }) }),
     });
     const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 10 * MINUTE });
     await stepFor(bench, 10 * MINUTE);
@@ -238,10 +238,10 @@ describe('a job that comes to its deadline', () => {
   it.each(['processing', 'collecting'] as const)(
     'gives the video that only the history has: %s',
     async (phase) => {
-      const fault = passingFault({ reason: 'HTTP 502 with an HTML page' });
+      const fault = transientError({ reason: 'HTTP 502 with an HTML page' });
       await using bench = new StepBench({
-        status: () => ({ type: 'no-news', ...fault }),
-        result: () => ({ type: 'no-news', ...fault }),
+        status: () => ({ type: 'inconclusive', ...fault }),
+        result: () => ({ type: 'inconclusive', ...fault }),
         lookUp: () => ({ type: 'found', entry: entry() }),
       });
       const job = await bench.add({ ...running(phase, NOON), deadlineAt: NOON + MINUTE });
@@ -256,7 +256,7 @@ describe('a job that comes to its deadline', () => {
 
   it('gives the video that only the history has, also when no poller was there at its deadline', async () => {
     await using bench = new StepBench({
-      status: () => ({ type: 'no-news', ...passingFault() }),
+      status: () => ({ type: 'inconclusive', ...transientError() }),
       lookUp: () => ({ type: 'found', entry: entry() }),
     });
     const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
@@ -267,7 +267,7 @@ describe('a job that comes to its deadline', () => {
   });
 
   it('ends when the history has nothing', async () => {
-    await using bench = new StepBench({ lookUp: () => ({ type: 'absent' }) });
+    await using bench = new StepBench({ lookUp: () => ({ type: 'not-found' }) });
     const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
     await stepFor(bench, MINUTE);
     expect(await bench.stored(job)).toMatchObject({

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isFinal } from '../../src/domain/job/job.ts';
 import { settled } from '../support/fake-clock.ts';
-import { passingFault } from '../support/upstream/fake-video-upstream.ts';
+import { transientError } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
 import { running } from './step-bench.ts';
@@ -51,8 +51,8 @@ describe("the upstream's rate budget", () => {
       rpm: 600,
       script: {
         status: () => ({
-          type: 'no-news',
-          ...passingFault({ rateLimited: true, retryAfterMs: 20 * SECOND }),
+          type: 'inconclusive',
+          ...transientError({ rateLimited: true, retryAfterMs: 20 * SECOND }),
         }),
       },
     });
@@ -72,7 +72,7 @@ describe("the upstream's rate budget", () => {
   it('is closed for longer with each 429 that does not say how long', async () => {
     await using bench = new PollerBench({
       rpm: 600,
-      script: { submit: () => ({ type: 'not-made', ...passingFault({ rateLimited: true }) }) },
+      script: { submit: () => ({ type: 'not-created', ...transientError({ rateLimited: true }) }) },
     });
     await bench.accept(50);
     await bench.poller.start();
@@ -113,8 +113,8 @@ describe("the upstream's rate budget", () => {
   });
 
   it('does not keep jobs from ending at their deadline when a 429 has closed it', async () => {
-    const fault = passingFault({ rateLimited: true, retryAfterMs: 4 * MINUTE });
-    await using bench = new PollerBench({ script: { submit: () => ({ type: 'not-made', ...fault }) } });
+    const fault = transientError({ rateLimited: true, retryAfterMs: 4 * MINUTE });
+    await using bench = new PollerBench({ script: { submit: () => ({ type: 'not-created', ...fault }) } });
     await bench.poller.start();
     const jobs = await bench.accept(10, { deadlineAt: NOON + MINUTE });
     await bench.clock.advance(MINUTE + SECOND);

@@ -4,7 +4,7 @@ import { isFinal } from '../../src/domain/job/job.ts';
 import { SharedDurations } from '../../src/store/durations.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
-import { passingFault, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
+import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
 
@@ -115,10 +115,10 @@ it('collects what it has submitted, however many wait to be', { timeout: 60_000 
 });
 
 describe('an upstream that fails', () => {
-  const down = passingFault({ reason: 'connection refused' });
+  const down = transientError({ reason: 'connection refused' });
   const failing = {
-    submit: () => ({ type: 'not-made', ...down }) as const,
-    status: () => ({ type: 'no-news', ...down }) as const,
+    submit: () => ({ type: 'not-created', ...down }) as const,
+    status: () => ({ type: 'inconclusive', ...down }) as const,
   };
 
   it('is only probed while it is down, by polls rather than submissions, and every job ends well', async () => {
@@ -148,7 +148,7 @@ describe('an upstream that fails', () => {
   it('keeps jobs from being lost one after the other when answers to submissions are', async () => {
     await using bench = new PollerBench({
       script: {
-        submit: () => ({ type: 'unknown', message: 'The answer was lost.', alive: false, candidateId: null }),
+        submit: () => ({ type: 'unknown', message: 'The answer was lost.', apiAnswered: false, candidateId: null }),
       },
     });
     await bench.poller.start();
@@ -166,11 +166,11 @@ describe('an upstream that fails', () => {
     await bench.poller.start();
     const jobs = await bench.accept(40);
     await bench.clock.advance(50 * SECOND);
-    const refusal = passingFault({ rateLimited: true, reason: 'answered 429' });
+    const refusal = transientError({ rateLimited: true, reason: 'answered 429' });
     bench.upstream.script = {
-      submit: () => ({ type: 'not-made', ...refusal }),
-      status: () => ({ type: 'no-news', ...refusal }),
-      result: () => ({ type: 'no-news', ...refusal }),
+      submit: () => ({ type: 'not-created', ...refusal }),
+      status: () => ({ type: 'inconclusive', ...refusal }),
+      result: () => ({ type: 'inconclusive', ...refusal }),
     };
     const began = bench.clock.now();
     jobs.push(...(await bench.accept(5)));

@@ -182,5 +182,5 @@ const CALL_MS = 20 * SECOND;
 /** Answers only when cut short. */
 async function lateSubmit(_: unknown, options: Parameters<typeof cut>[0]) {
   await cut(options);
-  return { type: 'unknown', message: 'cut', alive: false, candidateId: null } as const;
+  return { type: 'unknown', message: 'cut', apiAnswered: false, candidateId: null } as const;
 }

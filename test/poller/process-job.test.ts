@@ -3,12 +3,12 @@ import { forecastWaiting } from '../../src/domain/job/forecast.ts';
 import { UNLEARNED } from '../support/durations.ts';
 import type { Job, JobMetrics } from '../../src/domain/job/job.ts';
 import type { ResultOutcome, StatusOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
-import { passingFault, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
+import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { DAY, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { CALL_TIMEOUT_MS, LEASE_MS, RETENTION_MS, running, StepBench } from './step-bench.ts';
 
 const METRICS: JobMetrics = { queueSeconds: 2, inferenceSeconds: 40, costUsd: 0.5 };
-const NO_NEWS = { type: 'no-news', ...passingFault() } as const;
+const INCONCLUSIVE = { type: 'inconclusive', ...transientError() } as const;
 
 describe('the step of an accepted job', () => {
   const outcomes: [string, SubmitOutcome, Partial<Job>][] = [
@@ -35,7 +35,7 @@ describe('the step of an accepted job', () => {
     ],
     [
       'fails a job whose answer was lost, perhaps charged',
-      { type: 'unknown', message: 'socket closed', alive: false, candidateId: null },
+      { type: 'unknown', message: 'socket closed', apiAnswered: false, candidateId: null },
       {
         phase: 'failed',
         finishedAt: NOON,
@@ -49,7 +49,7 @@ describe('the step of an accepted job', () => {
     ],
     [
       'takes a job back that is known not to have been made',
-      { type: 'not-made', ...passingFault() },
+      { type: 'not-created', ...transientError() },
       {
         phase: 'accepted',
         waitingFor: 'UPSTREAM_UNAVAILABLE',
@@ -195,7 +195,7 @@ describe('the step of a queued or processing job', () => {
         },
       },
     ],
-    ['leaves a job of which there is no news', 'queued', NO_NEWS, { phase: 'queued', version: 3 }],
+    ['leaves a job of which there is no news', 'queued', INCONCLUSIVE, { phase: 'queued', version: 3 }],
   ];
 
   it.each(outcomes)('%s', async (_, phase, outcome, expected) => {
@@ -277,7 +277,7 @@ describe('the step of a collecting job', () => {
   });
 
   it('leaves it when there is no news', async () => {
-    await using bench = new StepBench({ result: () => NO_NEWS });
+    await using bench = new StepBench({ result: () => INCONCLUSIVE });
     const job = await bench.add(running('collecting', NOON));
     await bench.step();
     expect(await bench.stored(job)).toEqual(job);
@@ -314,7 +314,7 @@ describe('the step of a job past its deadline', () => {
   it.each(polled)(
     'ends a %s job as TIMED_OUT, charged: %s, after a last call',
     async (phase, charged, call) => {
-      await using bench = new StepBench({ status: () => NO_NEWS, result: () => NO_NEWS });
+      await using bench = new StepBench({ status: () => INCONCLUSIVE, result: () => INCONCLUSIVE });
       const job = await bench.add({ ...running(phase, NOON), deadlineAt: NOON + 1 });
       await bench.clock.advance(1);
       expect(await bench.step()).toMatchObject({ outcome: 'saved' });

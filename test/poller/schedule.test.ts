@@ -3,17 +3,17 @@ import type { Job } from '../../src/domain/job/job.ts';
 import { nextPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
 import type { JobFields } from '../support/jobs.ts';
 import { UNLEARNED } from '../support/durations.ts';
-import { accepted, passingFault } from '../support/upstream/fake-video-upstream.ts';
+import { accepted, transientError } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { running, StepBench } from './step-bench.ts';
 
 /** A fault of every call, in the words of each. */
-function faulty(change: Parameters<typeof passingFault>[0] = {}) {
-  const fault = passingFault(change);
+function faulty(change: Parameters<typeof transientError>[0] = {}) {
+  const fault = transientError(change);
   return {
-    submit: () => ({ type: 'not-made', ...fault }) as const,
-    status: () => ({ type: 'no-news', ...fault }) as const,
-    result: () => ({ type: 'no-news', ...fault }) as const,
+    submit: () => ({ type: 'not-created', ...fault }) as const,
+    status: () => ({ type: 'inconclusive', ...fault }) as const,
+    result: () => ({ type: 'inconclusive', ...fault }) as const,
   };
 }
 
@@ -32,7 +32,7 @@ describe('when a job is looked at again', () => {
     const waits: number[] = [];
     for (let i = 0; i < 8; i += 1) {
       const report = await bench.step();
-      expect(report.call).toMatchObject(passingFault());
+      expect(report.call).toMatchObject(transientError());
       const dueIn = (await bench.dueInMs()) ?? 0;
       waits.push(dueIn / SECOND);
       await bench.clock.advance(dueIn);

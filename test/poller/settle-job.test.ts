@@ -4,14 +4,14 @@ import { requestFingerprint } from '../../src/domain/request/video-request.ts';
 import { SentJobs } from '../../src/poller/sent-jobs.ts';
 import type { HistoryEntry, HistoryOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { leaseAll } from '../contract/job-store-cases/opened-store.ts';
-import { passingFault } from '../support/upstream/fake-video-upstream.ts';
+import { transientError } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { StepBench } from './step-bench.ts';
 
 const LOST: SubmitOutcome = {
   type: 'unknown',
   message: 'The answer to the submission was lost (socket closed).',
-  alive: false,
+  apiAnswered: false,
   candidateId: null,
 };
 
@@ -38,7 +38,7 @@ function history(bench: StepBench, entries: readonly HistoryEntry[], shownAt = N
     }),
     lookUp: (id: string) => {
       const found = entries.find(({ upstreamId }) => upstreamId === id);
-      return found === undefined ? ({ type: 'absent' } as const) : ({ type: 'found', entry: found } as const);
+      return found === undefined ? ({ type: 'not-found' } as const) : ({ type: 'found', entry: found } as const);
     },
   };
 }
@@ -121,7 +121,7 @@ describe('a job whose submission had no answer', () => {
     bench.upstream.script = {
       submit: () => LOST,
       ...history(bench, [entry(), mine]),
-      lookUp: (id) => (id === 'up-mine' ? { type: 'found', entry: mine } : { type: 'absent' }),
+      lookUp: (id) => (id === 'up-mine' ? { type: 'found', entry: mine } : { type: 'not-found' }),
     };
     const job = await bench.add();
     expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-mine' });
@@ -134,7 +134,7 @@ describe('a job whose submission had no answer', () => {
     bench.upstream.script = {
       submit: () => LOST,
       ...list,
-      lookUp: (id) => (bench.clock.now() < NOON + 20 * SECOND ? { type: 'absent' } : lookUp(id)),
+      lookUp: (id) => (bench.clock.now() < NOON + 20 * SECOND ? { type: 'not-found' } : lookUp(id)),
     };
     const twins = [await bench.add(), await bench.add(), await bench.add()];
     for (
@@ -168,9 +168,9 @@ describe('a job whose submission had no answer', () => {
     await using bench = new StepBench();
     const lookUp = history(bench, [entry()]).lookUp;
     bench.upstream.script = {
-      submit: () => ({ ...LOST, alive: true, candidateId: 'up-lost' }),
+      submit: () => ({ ...LOST, apiAnswered: true, candidateId: 'up-lost' }),
       ...history(bench, [entry()]),
-      lookUp: (id) => (bench.clock.now() < NOON + 20 * SECOND ? { type: 'absent' } : lookUp(id)),
+      lookUp: (id) => (bench.clock.now() < NOON + 20 * SECOND ? { type: 'not-found' } : lookUp(id)),
     };
     const job = await bench.add();
     expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-lost' });
@@ -213,7 +213,7 @@ describe('a job whose submission had no answer', () => {
     await using bench = new StepBench();
     bench.upstream.script = {
       submit: () => LOST,
-      history: () => ({ type: 'no-news', ...passingFault() }),
+      history: () => ({ type: 'inconclusive', ...transientError() }),
     };
     const job = await bench.add();
     const ended = await untilSettled(bench, job);
@@ -233,7 +233,7 @@ describe('a job whose submission had no answer', () => {
   it('takes the request that an error answer named, once the history confirms it', async () => {
     await using bench = new StepBench();
     bench.upstream.script = {
-      submit: () => ({ ...LOST, alive: true, candidateId: 'up-named' }),
+      submit: () => ({ ...LOST, apiAnswered: true, candidateId: 'up-named' }),
       ...history(bench, [entry({ upstreamId: 'up-named' })]),
     };
     const job = await bench.add();
@@ -246,7 +246,7 @@ describe('a job whose submission had no answer', () => {
   it('looks on when the id that an error answer named is none', async () => {
     await using bench = new StepBench();
     bench.upstream.script = {
-      submit: () => ({ ...LOST, alive: true, candidateId: 'trace-1' }),
+      submit: () => ({ ...LOST, apiAnswered: true, candidateId: 'trace-1' }),
       ...history(bench, [entry()]),
     };
     const job = await bench.add();

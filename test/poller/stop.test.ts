@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobStore } from '../../src/store/job-store.ts';
 import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { settled } from '../support/fake-clock.ts';
-import { cut, passingFault } from '../support/upstream/fake-video-upstream.ts';
+import { cut, transientError } from '../support/upstream/fake-video-upstream.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench, type PollerBenchOptions } from './poller-bench.ts';
@@ -42,11 +42,11 @@ describe('a poller that is stopped', () => {
       script: {
         submit: async (_, options) => {
           await cut(options);
-          return { type: 'unknown', message: 'cut short', alive: false, candidateId: null };
+          return { type: 'unknown', message: 'cut short', apiAnswered: false, candidateId: null };
         },
         status: async (_, options) => {
           await cut(options);
-          return { type: 'no-news', ...passingFault() };
+          return { type: 'inconclusive', ...transientError() };
         },
       },
     });
@@ -72,7 +72,7 @@ describe('a poller that is stopped', () => {
       script: {
         submit: async (_, options) => {
           await cut(options);
-          return { type: 'not-made', ...passingFault() };
+          return { type: 'not-created', ...transientError() };
         },
       },
     });

@@ -5,7 +5,7 @@ import { jobSession, openSession, patiently, REQUEST, submitSession } from '../s
 
 const BODY = Buffer.from(JSON.stringify({ status: 'PROCESSING', request_id: 'job-1' }));
 const JSON_TYPE = { 'content-type': 'application/json' };
-const UNREADABLE = { type: 'no-news', reason: 'HTTP 200 with an unreadable body', alive: true };
+const UNREADABLE = { type: 'inconclusive', reason: 'HTTP 200 with an unreadable body', apiAnswered: true };
 
 async function statusOf(body: Buffer, encoding: string) {
   await using session = await jobSession(answer(200, body, { ...JSON_TYPE, 'content-encoding': encoding }));

@@ -45,12 +45,12 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
     ['504', answer(504, 'x', TEXT), false],
     ['520', html(520), false],
     ['530', html(530), false],
-  ])('has no news from %s', async (kind, reply, alive) => {
+  ])('has no news from %s', async (kind, reply, apiAnswered) => {
     await using session = await historySession(reply);
     expect(await call(session.segmind)).toEqual({
-      type: 'no-news',
+      type: 'inconclusive',
       reason: expect.any(String),
-      alive,
+      apiAnswered,
       rateLimited: kind === '429',
       retryAfterMs: kind === '429' ? 3000 : null,
     });
@@ -60,8 +60,8 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
   it('has no news when its deadline passes', { timeout: 5000 }, async () => {
     await using session = await historySession(silence);
     expect(await call(session.segmind, patiently({ timeoutMs: 100 }))).toMatchObject({
-      type: 'no-news',
-      alive: false,
+      type: 'inconclusive',
+      apiAnswered: false,
     });
     await session.server.untilIdle();
   });
@@ -188,7 +188,7 @@ describe('one request', () => {
     ['an empty list', json(200, { data: [] })],
   ])('is none of this account after %s', async (_name, reply) => {
     await using session = await historySession(reply);
-    expect(await session.segmind.lookUp('job-1', patiently())).toEqual({ type: 'absent' });
+    expect(await session.segmind.lookUp('job-1', patiently())).toEqual({ type: 'not-found' });
   });
 
   it('is found though the history writes its id in the other form', async () => {

@@ -78,7 +78,10 @@ describe('interim answers alone', () => {
   it.each([CONTINUE, 'HTTP/1.1 100 Cont', 'HTTP/1.1 1', `${CONTINUE}HTTP`])(
     '%j is no answer',
     async (bytes) => {
-      expect(await submitTo((socket) => socket.end(bytes))).toMatchObject({ type: 'unknown', alive: false });
+      expect(await submitTo((socket) => socket.end(bytes))).toMatchObject({
+        type: 'unknown',
+        apiAnswered: false,
+      });
     },
   );
 
@@ -89,7 +92,7 @@ describe('interim answers alone', () => {
       void once(socket, 'close').then(() => closed.resolve());
       socket.write(endless);
     });
-    expect(outcome).toMatchObject({ type: 'unknown', alive: false });
+    expect(outcome).toMatchObject({ type: 'unknown', apiAnswered: false });
     await closed.promise;
   });
 });

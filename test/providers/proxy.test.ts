@@ -62,7 +62,7 @@ describe.each(['http', 'https'] as const)('by a proxy, over %s,', (scheme) => {
     expect(await segmind.submit(REQUEST, patiently())).toEqual(ACCEPTED);
     expect(await segmind.submit(REQUEST, patiently())).toEqual(ACCEPTED);
     expect(await segmind.status('abc', patiently())).toMatchObject({ type: 'queued' });
-    expect(await segmind.lookUp('abc', patiently())).toEqual({ type: 'absent' });
+    expect(await segmind.lookUp('abc', patiently())).toEqual({ type: 'not-found' });
     const image = { type: 'image/png', chunks: [new Uint8Array(200_000)] } as const;
     expect(await images.upload(image, patiently())).toMatchObject({ type: 'uploaded' });
     const target = `${HOST}:${scheme === 'http' ? 80 : 443}`;
@@ -77,13 +77,13 @@ describe.each(['http', 'https'] as const)('by a proxy, over %s,', (scheme) => {
 
   it.each([400, 403, 407, 502, 503])('a CONNECT that is answered %d has made no job', async (status) => {
     const { outcome, posts, connects, plain } = await submitBy(status, scheme);
-    expect(outcome).toMatchObject({ type: 'not-made', reason: expect.stringContaining(String(status)) });
+    expect(outcome).toMatchObject({ type: 'not-created', reason: expect.stringContaining(String(status)) });
     expect([posts, connects, plain]).toEqual([0, 1, []]);
   });
 
   it('a CONNECT that is never answered has made no job, and does not outlive the deadline', async () => {
     const { outcome, posts } = await submitBy('never answers', scheme, 200);
-    expect([outcome.type, posts]).toEqual(['not-made', 0]);
+    expect([outcome.type, posts]).toEqual(['not-created', 0]);
   });
 
   it('a proxy that breaks after the request: the answer is lost, and there was one POST', async () => {
@@ -104,7 +104,7 @@ describe.each(['http', 'https'] as const)('by a proxy, over %s,', (scheme) => {
     await gone[Symbol.asyncDispose]();
     await using segmind = connectBy(origin, scheme).segmind;
     expect(await segmind.submit(REQUEST, patiently())).toMatchObject({
-      type: 'not-made',
+      type: 'not-created',
       reason: expect.stringContaining('ECONNREFUSED'),
     });
   });
@@ -112,7 +112,7 @@ describe.each(['http', 'https'] as const)('by a proxy, over %s,', (scheme) => {
 
 it('a tunnel that breaks before the handshake with the upstream has made no job', async () => {
   const { outcome, posts, connects } = await submitBy('breaks after CONNECT', 'https');
-  expect([outcome.type, posts, connects]).toEqual(['not-made', 0, 1]);
+  expect([outcome.type, posts, connects]).toEqual(['not-created', 0, 1]);
 });
 
 it('a tunnel that breaks as the request is written is not made again', async () => {

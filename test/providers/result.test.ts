@@ -172,7 +172,7 @@ describe('a result under another HTTP status than 200', () => {
   });
 
   it('is no result without the word', async () => {
-    expect(await resultFrom(json(500, { output: URL_OF_VIDEO }))).toMatchObject({ type: 'no-news' });
+    expect(await resultFrom(json(500, { output: URL_OF_VIDEO }))).toMatchObject({ type: 'inconclusive' });
   });
 });
 
@@ -202,13 +202,13 @@ describe('a result that is the video itself', () => {
   it('is no news when its bytes are not those of a video, or come with an error', async () => {
     const headers = { 'content-type': 'video/mp4' };
     expect(await resultFrom(answer(200, 'no video', headers))).toEqual({
-      type: 'no-news',
+      type: 'inconclusive',
       reason: 'HTTP 200 with a body of type video/mp4',
-      alive: true,
+      apiAnswered: true,
       rateLimited: false,
       retryAfterMs: null,
     });
-    expect(await resultFrom(answer(500, BYTES, headers))).toMatchObject({ type: 'no-news' });
+    expect(await resultFrom(answer(500, BYTES, headers))).toMatchObject({ type: 'inconclusive' });
   });
 });
 
@@ -274,15 +274,15 @@ describe('a result without a video', () => {
     async (body) => {
       expect(await resultFrom(json(200, body))).toMatchObject({ type: 'empty', metrics: null });
       // 202 says that there will be more.
-      expect(await resultFrom(json(202, body))).toMatchObject({ type: 'no-news', alive: true });
+      expect(await resultFrom(json(202, body))).toMatchObject({ type: 'inconclusive', apiAnswered: true });
     },
   );
 
   it('is no news while the job still runs, whatever stands beside the word', async () => {
     for (const status of ['QUEUED', 'PROCESSING', 'WARMING_UP']) {
       expect(await resultFrom(json(200, { status, output: URL_OF_VIDEO }))).toMatchObject({
-        type: 'no-news',
-        alive: true,
+        type: 'inconclusive',
+        apiAnswered: true,
       });
     }
   });
@@ -291,7 +291,7 @@ describe('a result without a video', () => {
     const body = `{"status":"COMPLETED","output":"${'A'.repeat(64 * 1024 * 1024)}"}`;
     await using session = await jobSession(answer(200, body));
     expect(await session.segmind.result('job-1', patiently())).toMatchObject({
-      type: 'no-news',
+      type: 'inconclusive',
       reason: 'HTTP 200 with an unreadable body',
     });
     await session.server.untilIdle();
@@ -309,9 +309,9 @@ describe('a result without a video', () => {
       type: 'failed',
     });
     expect(await resultFrom(json(404, { error: 'Request job-1 not found' }))).toEqual({
-      type: 'forgotten',
+      type: 'not-found',
       reason: 'HTTP 404: Request job-1 not found',
     });
-    expect(await resultFrom(html(404))).toMatchObject({ type: 'no-news', alive: false });
+    expect(await resultFrom(html(404))).toMatchObject({ type: 'inconclusive', apiAnswered: false });
   });
 });

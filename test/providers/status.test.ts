@@ -84,17 +84,17 @@ describe('what a status call tells', () => {
 
   it.each([404, 410])('HTTP %i with words of the API means that it does not know the job', async (status) => {
     const text = answer(status, ' Not found. ', { 'content-type': 'text/plain; charset=utf-8' });
-    const forgotten = (words: string) => ({ type: 'forgotten', reason: `HTTP ${status}: ${words}` });
-    expect(await statusFrom(json(status, { error: 'No job.' }))).toEqual(forgotten('No job.'));
-    expect(await statusFrom(json(status, { detail: 'No job.' }))).toEqual(forgotten('No job.'));
+    const notFound = (words: string) => ({ type: 'not-found', reason: `HTTP ${status}: ${words}` });
+    expect(await statusFrom(json(status, { error: 'No job.' }))).toEqual(notFound('No job.'));
+    expect(await statusFrom(json(status, { detail: 'No job.' }))).toEqual(notFound('No job.'));
     for (const word of ['EXPIRED', 'CANCELLED', 'success']) {
       const body = { status: word, error: 'Gone.' };
-      expect(await statusFrom(json(status, body))).toEqual(forgotten('Gone.'));
+      expect(await statusFrom(json(status, body))).toEqual(notFound('Gone.'));
     }
-    expect(await statusFrom(text)).toEqual(forgotten('Not found.'));
-    expect(await statusFrom(html(status))).toMatchObject({ type: 'no-news', alive: false });
-    expect(await statusFrom(answer(status))).toMatchObject({ type: 'no-news', alive: true });
-    expect(await statusFrom(json(status, {}))).toMatchObject({ type: 'no-news', alive: true });
+    expect(await statusFrom(text)).toEqual(notFound('Not found.'));
+    expect(await statusFrom(html(status))).toMatchObject({ type: 'inconclusive', apiAnswered: false });
+    expect(await statusFrom(answer(status))).toMatchObject({ type: 'inconclusive', apiAnswered: true });
+    expect(await statusFrom(json(status, {}))).toMatchObject({ type: 'inconclusive', apiAnswered: true });
   });
 
   it.each([200, 404, 422, 429, 500, 502, 503])(
@@ -142,8 +142,8 @@ describe('what a status call tells', () => {
   it('takes the word of an error envelope for no end', async () => {
     for (const status of ['error', 'fail', 'timeout', 'success']) {
       expect(await statusFrom(json(500, { status, message: 'x' }))).toMatchObject({
-        type: 'no-news',
-        alive: true,
+        type: 'inconclusive',
+        apiAnswered: true,
       });
     }
     expect(await statusFrom(json(500, { status: 'CANCELLED' }))).toMatchObject({ type: 'ended' });
@@ -200,9 +200,9 @@ describe('a status call, over many bodies', () => {
         session.server.on('GET', /./, answer(code, text));
         const told = await session.segmind.status('job-1', patiently());
         const result = await session.segmind.result('job-1', patiently());
-        expect(told.type).toMatch(/^(queued|processing|completed|failed|ended|forgotten|no-news)$/);
-        expect(result.type).toMatch(/^(ready|empty|failed|ended|forgotten|no-news)$/);
-        expect([told.type, result.type].includes('forgotten') && code !== 404).toBe(false);
+        expect(told.type).toMatch(/^(queued|processing|completed|failed|ended|not-found|inconclusive)$/);
+        expect(result.type).toMatch(/^(ready|empty|failed|ended|not-found|inconclusive)$/);
+        expect([told.type, result.type].includes('not-found') && code !== 404).toBe(false);
       }),
       { numRuns: 300 },
     );

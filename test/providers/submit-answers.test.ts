@@ -64,7 +64,7 @@ describe('a submit whose success can’t be read', () => {
       message: expect.stringMatching(
         /^The answer to the submission was lost \(HTTP 20\d .*it is not sent again\.$/,
       ),
-      alive: name !== 'HTML',
+      apiAnswered: name !== 'HTML',
       candidateId: NAMED_IDS[name] ?? null,
     });
   });
@@ -186,7 +186,7 @@ describe('a submit that met with an error of the moment', () => {
     async (status) => {
       for (const reply of [json(status, { error: 'busy' }), html(status), truncated(status, '<html')]) {
         expect(await submitTo(reply)).toMatchObject({
-          type: 'not-made',
+          type: 'not-created',
           reason: expect.stringContaining(`HTTP ${status}`),
           rateLimited: status === 429,
           retryAfterMs: null,
@@ -201,7 +201,7 @@ describe('a submit that met with an error of the moment', () => {
       expect(await submitTo(reply)).toEqual({
         type: 'unknown',
         message: expect.stringContaining(`HTTP ${status}`),
-        alive: reply !== page,
+        apiAnswered: reply !== page,
         candidateId: null,
       });
     }
@@ -209,9 +209,9 @@ describe('a submit that met with an error of the moment', () => {
 
   it.each([403, 404])('HTTP %i in HTML comes from a CDN, so no job was made', async (status) => {
     expect(await submitTo(html(status))).toEqual({
-      type: 'not-made',
+      type: 'not-created',
       reason: `HTTP ${status} with an HTML page`,
-      alive: false,
+      apiAnswered: false,
       rateLimited: false,
       retryAfterMs: null,
     });
@@ -223,7 +223,7 @@ describe('a submit that met with an error of the moment', () => {
       const expected = {
         type: 'unknown',
         message: expect.stringContaining(`HTTP ${status}: busy`),
-        alive: true,
+        apiAnswered: true,
         candidateId: 'job-1',
       };
       expect(await submitTo(json(status, { error: 'busy', request_id: 'job-1' }))).toEqual(expected);
@@ -241,7 +241,7 @@ describe('a submit that met with an error of the moment', () => {
   it('decides by the status when the body never ends', async () => {
     await using session = await submitSession(neverEnding(503, ''), neverEnding(504, ''));
     const hurried = patiently({ timeoutMs: 100 });
-    expect(await session.segmind.submit(REQUEST, hurried)).toMatchObject({ type: 'not-made' });
+    expect(await session.segmind.submit(REQUEST, hurried)).toMatchObject({ type: 'not-created' });
     expect(await session.segmind.submit(REQUEST, hurried)).toMatchObject({ type: 'unknown' });
   });
 
@@ -266,7 +266,7 @@ describe('a submit that met with an error of the moment', () => {
   ])('reads the wait from Retry-After: %j', async (header, retryAfterMs) => {
     for (const status of [429, 503]) {
       const outcome = await submitTo(json(status, { error: 'busy' }, { 'retry-after': header }));
-      expect(outcome).toMatchObject({ type: 'not-made', rateLimited: status === 429, retryAfterMs });
+      expect(outcome).toMatchObject({ type: 'not-created', rateLimited: status === 429, retryAfterMs });
     }
   });
 });
@@ -298,7 +298,7 @@ describe('the reset of the rate limit', () => {
     ['1e12', null],
   ])('%j is honoured like Retry-After', async (header, retryAfterMs) => {
     const outcome = await submitTo(json(429, { error: 'busy' }, { [reset]: header }));
-    expect(outcome).toMatchObject({ type: 'not-made', rateLimited: true, retryAfterMs });
+    expect(outcome).toMatchObject({ type: 'not-created', rateLimited: true, retryAfterMs });
   });
 
   it('is told from the upstream’s own clock where the answer shows it', async () => {

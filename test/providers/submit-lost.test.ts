@@ -22,9 +22,9 @@ describe('a submit that was never sent', () => {
   it('is not made where the connection is refused', async () => {
     await using segmind = connectTo(await deadOrigin());
     expect(await segmind.submit(REQUEST, patiently())).toEqual({
-      type: 'not-made',
+      type: 'not-created',
       reason: expect.stringContaining('ECONNREFUSED'),
-      alive: false,
+      apiAnswered: false,
       rateLimited: false,
       retryAfterMs: null,
     });
@@ -32,13 +32,15 @@ describe('a submit that was never sent', () => {
 
   it('is not made where the host has no address', async () => {
     await using segmind = connectTo('http://no-such-host.invalid');
-    expect(await segmind.submit(REQUEST, patiently({ timeoutMs: 2000 }))).toMatchObject({ type: 'not-made' });
+    expect(await segmind.submit(REQUEST, patiently({ timeoutMs: 2000 }))).toMatchObject({
+      type: 'not-created',
+    });
   });
 
   it('is not made where TLS fails', async () => {
     await using session = await submitSession(json(200, { request_id: 'abc' }));
     await using segmind = connectTo(session.server.origin.replace('http:', 'https:'));
-    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'not-made' });
+    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'not-created' });
     expect(session.server.requests).toEqual([]);
   });
 
@@ -49,7 +51,7 @@ describe('a submit that was never sent', () => {
       await using hole = await listenTcp();
       await using segmind = connectTo(hole.secureOrigin);
       expect(await segmind.submit(REQUEST, patiently({ timeoutMs: 100 }))).toMatchObject({
-        type: 'not-made',
+        type: 'not-created',
         reason: 'no answer before the deadline',
       });
     },
@@ -62,13 +64,13 @@ describe('a submit that was never sent', () => {
     const submitted = segmind.submit(REQUEST, patiently({ signal: abort.signal }));
     await hole.connected;
     abort.abort();
-    expect(await submitted).toMatchObject({ type: 'not-made' });
+    expect(await submitted).toMatchObject({ type: 'not-created' });
   });
 
   it('is not made when it was called off beforehand: not a byte goes out', async () => {
     await using session = await submitSession(json(200, { request_id: 'abc' }));
     const outcome = await session.segmind.submit(REQUEST, patiently({ signal: AbortSignal.abort() }));
-    expect(outcome).toMatchObject({ type: 'not-made' });
+    expect(outcome).toMatchObject({ type: 'not-created' });
     expect(session.server.connectionsMade).toBe(0);
   });
 
@@ -76,7 +78,7 @@ describe('a submit that was never sent', () => {
     await using session = await submitSession(json(200, { request_id: 'abc' }));
     const signal = AbortSignal.abort(new Error(`stopping ${API_KEY}`));
     const outcome = await session.segmind.submit(REQUEST, patiently({ signal }));
-    expect(outcome).toMatchObject({ type: 'not-made', reason: 'stopping [redacted]' });
+    expect(outcome).toMatchObject({ type: 'not-created', reason: 'stopping [redacted]' });
   });
 
   it(
@@ -89,7 +91,7 @@ describe('a submit that was never sent', () => {
       const socket = await hole.connected;
       const closed = once(socket.resume(), 'close');
       await segmind[Symbol.asyncDispose]();
-      expect(await submitted).toMatchObject({ type: 'not-made' });
+      expect(await submitted).toMatchObject({ type: 'not-created' });
       await closed;
     },
   );
@@ -97,7 +99,7 @@ describe('a submit that was never sent', () => {
   it('is not made when the key can’t stand in a header', async () => {
     await using session = await submitSession(json(200, { request_id: 'abc' }));
     await using segmind = connectTo(session.server.origin, 'SG_\n');
-    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'not-made' });
+    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'not-created' });
     expect(session.server.connectionsMade).toBe(0);
   });
 
@@ -112,7 +114,7 @@ describe('a submit that was never sent', () => {
     const hello = await greeted;
     expect(hello.includes('\x08http/1.1')).toBe(true);
     expect(hello.includes('\x02h2')).toBe(false);
-    expect(await submitted).toMatchObject({ type: 'not-made' });
+    expect(await submitted).toMatchObject({ type: 'not-created' });
   });
 });
 
@@ -126,7 +128,7 @@ describe('a submit whose answer was lost', () => {
     expect(outcome).toEqual({
       type: 'unknown',
       message: expect.stringContaining('may exist upstream'),
-      alive: false,
+      apiAnswered: false,
       candidateId: null,
     });
     expect(session.server.requests).toHaveLength(1);
@@ -152,7 +154,7 @@ describe('a submit whose answer was lost', () => {
     expect(await submitted).toEqual({
       type: 'unknown',
       message: expect.stringContaining('stopping'),
-      alive: false,
+      apiAnswered: false,
       candidateId: null,
     });
     await session.server.untilIdle();
@@ -184,7 +186,7 @@ describe('a submit whose answer was lost', () => {
     expect(await segmind.submit(REQUEST, patiently())).toEqual({
       type: 'unknown',
       message: expect.not.stringContaining('HTTP 102'),
-      alive: false,
+      apiAnswered: false,
       candidateId: null,
     });
   });

@@ -112,7 +112,7 @@ describe('the connections of submits and polls', () => {
     await segmind.submit(REQUEST, patiently());
     await segmind[Symbol.asyncDispose]();
     await server.untilIdle();
-    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'not-made' });
+    expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'not-created' });
     expect(server.requests).toHaveLength(2);
   });
 });

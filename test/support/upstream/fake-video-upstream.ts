@@ -4,7 +4,7 @@ import type {
   HistoryOutcome,
   HistoryQuery,
   LookUpOutcome,
-  PassingFault,
+  TransientError,
   ResultOutcome,
   StatusOutcome,
   SubmitOutcome,
@@ -74,7 +74,7 @@ export class FakeVideoUpstream implements VideoUpstream {
 
   async lookUp(upstreamId: string, options: CallOptions): Promise<LookUpOutcome> {
     this.#note('look-up', upstreamId, options);
-    return this.script.lookUp?.(upstreamId) ?? { type: 'absent' };
+    return this.script.lookUp?.(upstreamId) ?? { type: 'not-found' };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -102,10 +102,10 @@ export const VIDEO_READY: ResultOutcome = {
 };
 
 /** A fault that may pass. */
-export function passingFault(change: Partial<PassingFault> = {}): PassingFault {
+export function transientError(change: Partial<TransientError> = {}): TransientError {
   return {
     reason: 'HTTP 502 with an HTML page',
-    alive: false,
+    apiAnswered: false,
     rateLimited: false,
     retryAfterMs: null,
     ...change,

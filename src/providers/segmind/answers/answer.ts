@@ -1,5 +1,5 @@
 import type { JobMetrics } from '../../../domain/job/job.ts';
-import type { PassingFault } from '../../video-upstream.ts';
+import type { TransientError } from '../../video-upstream.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
 import { errorMessage, shorten } from './error-text.ts';
 import { isObject, parseJson, readNumber, readText } from './json.ts';
@@ -40,7 +40,7 @@ function plainText(mediaType: string, body: string): string | null {
   return isPlain ? shorten(body) : null;
 }
 
-/** Whether the API itself answered, as `PassingFault.alive` defines it. */
+/** Whether the API itself answered, as `TransientError.alive` defines it. */
 function isAlive({ json, isHtml, status, mediaType, bytes }: UpstreamAnswer): boolean {
   if (json !== undefined) return true;
   if (isHtml) return false;
@@ -59,18 +59,18 @@ export function isFromInFront(status: number): boolean {
 }
 
 /** The fault of an answer that tells nothing of the job. */
-export function answerFault(answer: UpstreamAnswer): PassingFault {
+export function answerError(answer: UpstreamAnswer): TransientError {
   return {
     reason: describeAnswer(answer),
-    alive: isAlive(answer),
+    apiAnswered: isAlive(answer),
     rateLimited: answer.status === 429,
     retryAfterMs: answer.retryAfterMs,
   };
 }
 
 /** The fault of a call that got no answer. */
-export function callFault(call: Exclude<HttpAnswer, Answered>): PassingFault {
-  const fault = { reason: call.reason, alive: false, rateLimited: false, retryAfterMs: null };
+export function callError(call: Exclude<HttpAnswer, Answered>): TransientError {
+  const fault = { reason: call.reason, apiAnswered: false, rateLimited: false, retryAfterMs: null };
   return call.type === 'not-sent' && call.local ? { ...fault, local: true } : fault;
 }
 

@@ -1,6 +1,6 @@
-import type { JobEnd, ResultOutcome, StatusOutcome } from '../../video-upstream.ts';
+import type { CommonOutcome, ResultOutcome, StatusOutcome } from '../../video-upstream.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
-import { answerFault, answerMetrics, callFault, readAnswer, type UpstreamAnswer } from './answer.ts';
+import { answerError, answerMetrics, callError, readAnswer, type UpstreamAnswer } from './answer.ts';
 import { isObject } from './json.ts';
 import { type Stage, stageOf, statusWord } from './status-word.ts';
 import { findVideo, findVideoWords, readRawVideo } from './video.ts';
@@ -14,7 +14,7 @@ interface JobAnswer extends UpstreamAnswer {
 
 /** Reads the answer to a status call. */
 export function readStatus(http: HttpAnswer): StatusOutcome {
-  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http) };
+  if (http.type !== 'answered') return { type: 'inconclusive', ...callError(http) };
   const answer = readJobAnswer(http);
   switch (answer.stage) {
     case 'queued':
@@ -32,7 +32,7 @@ export function readStatus(http: HttpAnswer): StatusOutcome {
 
 /** Reads the answer to a result call. */
 export function readResult(http: HttpAnswer): ResultOutcome {
-  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http) };
+  if (http.type !== 'answered') return { type: 'inconclusive', ...callError(http) };
   const answer = readJobAnswer(http);
   const { json, stage, status, bytes, mediaType } = answer;
   const metrics = answerMetrics(json);
@@ -59,7 +59,7 @@ function readJobAnswer(http: HttpAnswer & { readonly type: 'answered' }): JobAns
 }
 
 /** What both calls have in common. */
-function readEnd(answer: JobAnswer): JobEnd {
+function readEnd(answer: JobAnswer): CommonOutcome {
   const { json, stage, word, words, status, isHtml } = answer;
   if (word !== null && (stage === 'failed' || stage === 'ended')) {
     const message = words ?? `The upstream reported ${word} without a reason.`;
@@ -70,9 +70,9 @@ function readEnd(answer: JobAnswer): JobEnd {
   }
   // The API says what is wrong [page]; a 404 without words, or in HTML, comes from something in front of it.
   if ((status === 404 || status === 410) && words !== null && !isHtml) {
-    return { type: 'forgotten', reason: answerFault(answer).reason };
+    return { type: 'not-found', reason: answerError(answer).reason };
   }
-  return { type: 'no-news', ...answerFault(answer) };
+  return { type: 'inconclusive', ...answerError(answer) };
 }
 
 function emptyMessage({ json, words }: JobAnswer): string {

@@ -1,7 +1,7 @@
 import type { FailureCode } from '../../../domain/job/failure.ts';
 import type { SubmitOutcome } from '../../video-upstream.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
-import { answerFault, callFault, describeAnswer, readAnswer, readId, type UpstreamAnswer } from './answer.ts';
+import { answerError, callError, describeAnswer, readAnswer, readId, type UpstreamAnswer } from './answer.ts';
 import { isObject } from './json.ts';
 
 /** A gateway gave up waiting for the one behind it, which may have gone on: 504, and 520 and 524 of Cloudflare. */
@@ -13,9 +13,9 @@ const ID_DEPTH = 3;
 
 /** Reads the answer to a submit. */
 export function readSubmit(http: HttpAnswer): SubmitOutcome {
-  if (http.type === 'not-sent') return { type: 'not-made', ...callFault(http) };
+  if (http.type === 'not-sent') return { type: 'not-created', ...callError(http) };
   if (http.type === 'lost') {
-    return { type: 'unknown', message: lostMessage(http.reason), alive: false, candidateId: null };
+    return { type: 'unknown', message: lostMessage(http.reason), apiAnswered: false, candidateId: null };
   }
   const answer = readAnswer(http);
   const { status, json, isHtml, words } = answer;
@@ -31,15 +31,15 @@ export function readSubmit(http: HttpAnswer): SubmitOutcome {
   // Blocked by a CDN, so the request did not reach the API.
   const isBlocked = isHtml && (status === 403 || status === 404);
   if (isBlocked || status >= 500 || REPEATABLE.has(status)) {
-    return { type: 'not-made', ...answerFault(answer) };
+    return { type: 'not-created', ...answerError(answer) };
   }
   const message = words ?? `The upstream answered HTTP ${status}.`;
   return { type: 'refused', code: refusalCode(status, words), message };
 }
 
 function unknown(answer: UpstreamAnswer, reason: string): SubmitOutcome {
-  const { alive } = answerFault(answer);
-  return { type: 'unknown', message: lostMessage(reason), alive, candidateId: anyId(answer) };
+  const { apiAnswered } = answerError(answer);
+  return { type: 'unknown', message: lostMessage(reason), apiAnswered, candidateId: anyId(answer) };
 }
 
 function lostMessage(reason: string): string {

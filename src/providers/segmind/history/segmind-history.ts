@@ -5,7 +5,7 @@ import {
   type LookUpOutcome,
   requestKey,
 } from '../../video-upstream.ts';
-import { answerFault, callFault, isFromInFront, readAnswer, type UpstreamAnswer } from '../answers/answer.ts';
+import { answerError, callError, isFromInFront, readAnswer, type UpstreamAnswer } from '../answers/answer.ts';
 import { isObject, parseJson } from '../answers/json.ts';
 import { type HttpAnswer, HttpClient, type HttpClientOptions } from '../http/http-client.ts';
 import { MODEL, type Payload, PAYLOAD_DEFAULTS, toPayload } from '../facts.ts';
@@ -64,14 +64,14 @@ function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-type Faults = Extract<HistoryOutcome, { type: 'no-news' | 'unusable' }>;
+type Faults = Extract<HistoryOutcome, { type: 'inconclusive' | 'unusable' }>;
 
 function readPage(http: HttpAnswer, query: HistoryQuery): HistoryOutcome {
-  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http) };
+  if (http.type !== 'answered') return { type: 'inconclusive', ...callError(http) };
   const answer = readAnswer(http);
   if (!isSuccess(answer) || answer.body === null) return readFault(answer);
   const found = findRows(answer.json);
-  if (found === null) return unusable(`the answer has no list: ${answerFault(answer).reason}`);
+  if (found === null) return unusable(`the answer has no list: ${answerError(answer).reason}`);
   const rows = found.map((row) => readRow(row, answer.clockOffsetMs)).filter((row) => row !== null);
   const times = rows.map((row) => row.createdAt).filter((time) => time !== null);
   if (found.length > 0 && times.length === 0) {
@@ -112,12 +112,12 @@ function isSame(shown: unknown, sent: unknown): boolean {
 }
 
 function readLookUp(http: HttpAnswer, upstreamId: string): LookUpOutcome {
-  if (http.type !== 'answered') return { type: 'no-news', ...callFault(http) };
+  if (http.type !== 'answered') return { type: 'inconclusive', ...callError(http) };
   const answer = readAnswer(http);
   const { status, json, isHtml, words } = answer;
   // The history refuses requests of teammates with 403. A page in HTML comes from something in front of the API.
   if (!isHtml && (status === 403 || (status === 404 && (json !== undefined || words !== null)))) {
-    return { type: 'absent' };
+    return { type: 'not-found' };
   }
   if (!isSuccess(answer) || answer.body === null) return readFault(answer);
   const list = findRows(json);
@@ -130,8 +130,8 @@ function readLookUp(http: HttpAnswer, upstreamId: string): LookUpOutcome {
     return { type: 'found', entry: { ...mergeRows([first, ...others]), upstreamId } };
   }
   return list?.length === 0
-    ? { type: 'absent' }
-    : unusable(`the answer does not show the request: ${answerFault(answer).reason}`);
+    ? { type: 'not-found' }
+    : unusable(`the answer does not show the request: ${answerError(answer).reason}`);
 }
 
 /** Where one row may stand that is in no list. */
@@ -147,11 +147,12 @@ function isSuccess({ status }: UpstreamAnswer): boolean {
 const REPEATABLE: ReadonlySet<number> = new Set([408, 425, 429]);
 
 function readFault(answer: UpstreamAnswer): Faults {
-  const fault = answerFault(answer);
+  const fault = answerError(answer);
   const { status } = answer;
   // The connection ended before the answer did.
   const isCutShort = isSuccess(answer) && answer.body === null;
-  if (isCutShort || isFromInFront(status) || REPEATABLE.has(status)) return { type: 'no-news', ...fault };
+  if (isCutShort || isFromInFront(status) || REPEATABLE.has(status))
+    return { type: 'inconclusive', ...fault };
   return unusable(fault.reason);
 }
 

@@ -23,8 +23,8 @@ import {
 import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
 const SILENT = {
-  type: 'no-news',
-  alive: false,
+  type: 'inconclusive',
+  apiAnswered: false,
   rateLimited: false,
   retryAfterMs: null,
   reason: expect.any(String),
@@ -70,9 +70,9 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     ['530', answer(530), false],
     ['no answer', destroyAfterReading, false],
     ['no answer and nothing read', destroyBeforeReading, false],
-  ])('tells whether the API itself answered: %s', async (_name, reply, alive) => {
+  ])('tells whether the API itself answered: %s', async (_name, reply, apiAnswered) => {
     await using session = await jobSession(reply);
-    expect(await session.segmind[call]('job-1', patiently())).toEqual({ ...SILENT, alive });
+    expect(await session.segmind[call]('job-1', patiently())).toEqual({ ...SILENT, apiAnswered });
     expect(session.server.requests).toHaveLength(1);
   });
 
@@ -87,7 +87,7 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     [answer(500, 'x'.repeat(501), TEXT_TYPE), `HTTP 500: ${'x'.repeat(500)}`],
   ])('hands on the words of the upstream: %#', async (reply, reason) => {
     await using session = await jobSession(reply);
-    expect(await session.segmind[call]('job-1', patiently())).toMatchObject({ type: 'no-news', reason });
+    expect(await session.segmind[call]('job-1', patiently())).toMatchObject({ type: 'inconclusive', reason });
   });
 
   it('hands on that it was one call too many, and how long to wait', async () => {
@@ -97,9 +97,9 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
       answer(429, '', { 'retry-after': '8' }),
     );
     const ask = () => session.segmind[call]('job-1', patiently());
-    expect(await ask()).toMatchObject({ type: 'no-news', rateLimited: true, retryAfterMs: null });
-    expect(await ask()).toMatchObject({ type: 'no-news', rateLimited: false, retryAfterMs: 5000 });
-    expect(await ask()).toMatchObject({ type: 'no-news', rateLimited: true, retryAfterMs: 8000 });
+    expect(await ask()).toMatchObject({ type: 'inconclusive', rateLimited: true, retryAfterMs: null });
+    expect(await ask()).toMatchObject({ type: 'inconclusive', rateLimited: false, retryAfterMs: 5000 });
+    expect(await ask()).toMatchObject({ type: 'inconclusive', rateLimited: true, retryAfterMs: 8000 });
   });
 
   it.each<[string, Reply]>([
@@ -110,14 +110,14 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     await using session = await jobSession(reply);
     const outcome = await session.segmind[call]('job-1', patiently({ timeoutMs: 100 }));
     // What began as JSON came from the API.
-    expect(outcome).toEqual({ ...SILENT, alive: reply !== silence });
+    expect(outcome).toEqual({ ...SILENT, apiAnswered: reply !== silence });
     await session.server.untilIdle();
   });
 
   it('ends at its deadline though the answer trickles in', { timeout: 5000 }, async () => {
     await using session = await jobSession(neverEnding(200, ' '.repeat(100_000)));
     const outcome = await session.segmind[call]('job-1', patiently({ timeoutMs: 100 }));
-    expect(outcome).toEqual({ ...SILENT, alive: true });
+    expect(outcome).toEqual({ ...SILENT, apiAnswered: true });
   });
 
   it('ends when it is called off', async () => {
@@ -142,7 +142,7 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     await using elsewhere = await ScriptedUpstream.start();
     await using session = await jobSession(redirect(307, `${elsewhere.origin}/v2/requests/job-1`));
     const outcome = await session.segmind[call]('job-1', patiently());
-    expect(outcome).toEqual({ ...SILENT, alive: true });
+    expect(outcome).toEqual({ ...SILENT, apiAnswered: true });
     expect(elsewhere.connectionsMade).toBe(0);
   });
 
@@ -172,7 +172,7 @@ describe('a status call that learns nothing', () => {
   ])('has an answer of the API with %s', async (_name, reply) => {
     await using session = await jobSession(reply);
     const outcome = await session.segmind.status('job-1', patiently());
-    expect(outcome).toEqual({ ...SILENT, alive: true });
+    expect(outcome).toEqual({ ...SILENT, apiAnswered: true });
   });
 });
 
