@@ -97,7 +97,11 @@ export async function collectVideo(leased: LeasedJob, dependencies: StepDependen
   }
 }
 
-function onJobEnd({ job, notes }: LeasedJob, outcome: CommonOutcome, dependencies: StepDependencies): Finding {
+function onJobEnd(
+  { job, notes }: LeasedJob,
+  outcome: CommonOutcome,
+  dependencies: StepDependencies,
+): Finding {
   const { upstream, clock } = dependencies;
   switch (outcome.type) {
     case 'failed':

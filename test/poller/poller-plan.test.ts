@@ -148,7 +148,12 @@ describe('an upstream that fails', () => {
   it('keeps jobs from being lost one after the other when answers to submissions are', async () => {
     await using bench = new PollerBench({
       script: {
-        submit: () => ({ type: 'unknown', message: 'The answer was lost.', apiAnswered: false, candidateId: null }),
+        submit: () => ({
+          type: 'unknown',
+          message: 'The answer was lost.',
+          apiAnswered: false,
+          candidateId: null,
+        }),
       },
     });
     await bench.poller.start();

@@ -38,7 +38,9 @@ function history(bench: StepBench, entries: readonly HistoryEntry[], shownAt = N
     }),
     lookUp: (id: string) => {
       const found = entries.find(({ upstreamId }) => upstreamId === id);
-      return found === undefined ? ({ type: 'not-found' } as const) : ({ type: 'found', entry: found } as const);
+      return found === undefined
+        ? ({ type: 'not-found' } as const)
+        : ({ type: 'found', entry: found } as const);
     },
   };
 }
