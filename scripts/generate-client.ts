@@ -1,5 +1,5 @@
 /**
- * Generates from schema/schema.graphql: typed documents for client/ and console/, and what the console's form says of
+ * Generates from schema/schema.graphql: typed documents for packages/client and console/, and what the console's form says of
  * each parameter. With --check it only compares, and fails when they differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { buildSchema, type GraphQLInputField, type GraphQLSchema, isInputObjectT
 const schemaText = readFileSync('schema/schema.graphql', 'utf8');
 
 const outputs: Readonly<Record<string, string>> = {
-  'client/documents.ts': await typedDocuments(['client/video-jobs.graphql']),
+  'packages/client/src/documents.ts': await typedDocuments(['packages/client/src/video-jobs.graphql']),
   'console/src/jobs/documents.ts': await typedDocuments(['console/src/jobs/job-ids.graphql']),
   'console/src/new-job/parameters.ts': parameters(buildSchema(schemaText)),
 };

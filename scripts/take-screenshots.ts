@@ -5,7 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { uploadImage } from '../client/upload-image.ts';
+import { uploadImage } from '@reelgate/client/upload-image';
 import { launchBrowser } from '../test/support/browser/browser.ts';
 import { ConsolePage } from '../test/support/browser/console-page.ts';
 import { freePort } from '../test/support/network/ports.ts';

@@ -19,7 +19,7 @@ import { AnswerBudget } from './graphql/answer-budget.ts';
 import { createSchema } from './graphql/schema.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
-import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import type { Sandbox, startSandbox } from '@reelgate/sandbox';
 import { CallbackSubscriptions } from './transports/callback/subscriptions.ts';
 import { AllowedHosts } from './transports/http/addresses/allowed-hosts.ts';
 import { ConsoleFiles } from './transports/http/pages/console.ts';
@@ -356,7 +356,8 @@ function keepFilesPrivate(dataDir: string, log: Logger): void {
 async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
   const { dataDir } = config;
   openDataFolder(dataDir);
-  const sandbox = await startSandbox({
+  const start = await loadSandbox();
+  const sandbox = await start({
     folder: join(dataDir, 'sandbox'),
     speed: config.sandboxSpeed,
     privateImages: config.sandboxPrivateImages,
@@ -371,6 +372,19 @@ async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
     `SEGMIND_API_KEY is not set: the embedded sandbox at ${sandbox.url} is the upstream, and its videos are test pictures`,
   );
   return sandbox;
+}
+
+/** Only where the sandbox is the upstream: an image without it holds neither the package nor its dependencies. */
+async function loadSandbox(): Promise<typeof startSandbox> {
+  try {
+    return (await import('@reelgate/sandbox')).startSandbox;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+    throw new StartError(
+      `SEGMIND_API_KEY is not set, and the sandbox is not installed: set SEGMIND_API_KEY, or install the package @reelgate/sandbox with its dependencies (${error.message})`,
+      { cause: error },
+    );
+  }
 }
 
 /** Yoga hands over an error or a text, pino wants details and a text. */

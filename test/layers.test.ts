@@ -18,7 +18,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   graphql: ['domain', 'providers', 'store', 'watching'],
   operations: ['domain', 'config/settings-file.ts', 'store', 'watching', 'graphql'],
   transports: ['domain', 'auth', 'store', 'watching', 'graphql', 'operations'],
-  sandbox: [],
   'app.ts': [
     'domain',
     'process',
@@ -31,22 +30,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'graphql',
     'operations',
     'transports',
-    'sandbox',
   ],
   'main.ts': ['serve.ts', 'process/v8-flags.ts'],
   'serve.ts': ['app.ts', 'process', 'config', 'store'],
-  'sandbox-main.ts': ['process/data-folder.ts', 'config', 'sandbox'],
 };
 
-const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
-  file.endsWith('.ts'),
-);
+const files = typescriptIn('src');
 
 test('a file imports only what stands to the left of its layer', () => {
   const violations = files.flatMap((file) => {
     const part = partOf(file);
     const allowed = new Set([part, ...(MAY_IMPORT[part] ?? [])]);
-    return relativeImports(file)
+    return relativeImports('src', file)
       .filter((target) => !allowed.has(partOf(target)) && !allowed.has(target))
       .map((target) => `${file} imports ${target}`);
   });
@@ -57,19 +52,48 @@ test('every part of src has its place in the layers', () => {
   expect([...new Set(files.map(partOf))].toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
 });
 
+test('no import leads out of src or of a package', () => {
+  const leaving = ['src', 'packages/sandbox/src', 'packages/client/src'].flatMap((folder) =>
+    typescriptIn(folder).flatMap((file) =>
+      relativeImports(folder, file)
+        .filter((target) => target.startsWith('..'))
+        .map((target) => `${folder}/${file} imports ${target}`),
+    ),
+  );
+  expect(leaving).toEqual([]);
+});
+
+test('the gateway loads a package in one place: app.ts loads the sandbox when it is the upstream', () => {
+  const places = [...files.map((file) => join('src', file)), ...sandboxFiles()].flatMap((path) => {
+    const code = readFileSync(path, 'utf8').replaceAll(/^import type [^;]+;$/gm, '');
+    return [...code.matchAll(/(?:import\()?['"]@?reelgate\/[^'"]*['"]\)?/g)].map(
+      ([specifier]) => `${path}: ${specifier}`,
+    );
+  });
+  expect(places).toEqual(["src/app.ts: import('@reelgate/sandbox')"]);
+});
+
 test('process.env is read by the configuration only, and only as a whole', () => {
   const readers = files.filter((file) => readFileSync(join('src', file), 'utf8').includes('process.env'));
   expect(readers).toEqual(['config/config.ts']);
   for (const file of readers) expect(readFileSync(join('src', file), 'utf8')).not.toMatch(/process\.env[.[]/);
 });
 
+function typescriptIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+}
+
+function sandboxFiles(): string[] {
+  return typescriptIn('packages/sandbox').map((file) => join('packages/sandbox', file));
+}
+
 function partOf(file: string): string {
   return normalize(file).split(sep, 1)[0] ?? file;
 }
 
 /** Static and dynamic imports, exports from, and URLs of workers. */
-function relativeImports(file: string): string[] {
-  const text = readFileSync(join('src', file), 'utf8');
+function relativeImports(folder: string, file: string): string[] {
+  const text = readFileSync(join(folder, file), 'utf8');
   const specifiers = text.matchAll(/(?:from|import|import\(|new URL\()\s*['"](\.[^'"]+\.ts)['"]/g);
   return [...specifiers].map((match) => join(dirname(file), match[1] ?? ''));
 }

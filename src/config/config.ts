@@ -266,15 +266,6 @@ export function isStartedByNpm(environment: Environment = process.env): boolean 
   return environment['npm_lifecycle_event'] === 'start';
 }
 
-/** The settings of a sandbox that runs alone. */
-export function parseSandboxConfig(environment: Environment = process.env): {
-  readonly sandboxSpeed: number;
-} {
-  const schema = environmentSchema.pick({ SANDBOX_SPEED: true });
-  const { SANDBOX_SPEED } = parse(schema, Object.keys(schema.shape), environment);
-  return { sandboxSpeed: SANDBOX_SPEED };
-}
-
 function parse<T extends z.ZodType>(
   schema: T,
   settings: readonly string[],

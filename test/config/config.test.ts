@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseConfig, parseSandboxConfig, secretsOf } from '../../src/config/config.ts';
+import { parseConfig, secretsOf } from '../../src/config/config.ts';
 import { faultOf } from './fault-of.ts';
 
 const DEFAULTS = {
@@ -570,11 +570,6 @@ describe('wrong values', () => {
     expect(faultOf({ REDIS_URL: 'http://:hunter2@localhost' })).not.toContain('hunter2');
     expect(faultOf({ REDIS_URL: 'redis://:hunter2@a,redis://b' })).not.toContain('hunter2');
   });
-});
-
-it('a sandbox that runs alone heeds its own variable only', () => {
-  expect(parseSandboxConfig({ SANDBOX_SPEED: '2', PORT: 'x' })).toEqual({ sandboxSpeed: 2 });
-  expect(() => parseSandboxConfig({ SANDBOX_SPEED: 'x' })).toThrow(ConfigError);
 });
 
 describe('.env.example', () => {

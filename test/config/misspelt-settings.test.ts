@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseSandboxConfig } from '../../src/config/config.ts';
 import { faultOf } from './fault-of.ts';
 
 describe('a variable that is no setting', () => {
@@ -71,10 +70,5 @@ describe('a variable that is no setting', () => {
     expect(faultOf({ CORS_ORIGIN: 'x', PORT: 'x' })).toBe(
       'The configuration is wrong:\n  CORS_ORIGIN: is not a setting. Did you mean CORS_ORIGINS?\n  PORT: must be a whole number from 0 to 65535',
     );
-  });
-
-  it('stops a sandbox that runs alone when it is meant for it', () => {
-    expect(() => parseSandboxConfig({ SANDBOX_SPED: '2' })).toThrow('Did you mean SANDBOX_SPEED?');
-    expect(parseSandboxConfig({ SEGMIND_APIKEY: 'x' })).toEqual({ sandboxSpeed: 1 });
   });
 });

@@ -1,4 +1,4 @@
-import type { VideoJobFieldsFragment } from '../../client/documents.ts';
+import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
 
 /** A job as the console has it: the first of its versions, but for what is changed. */
 export function consoleJob(change: Partial<VideoJobFieldsFragment> = {}): VideoJobFieldsFragment {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createApolloClient } from '../../console/src/gateway/apollo.ts';
 import { addToList, mergeJobs, readJob, writeJob } from '../../console/src/gateway/job-cache.ts';
 import { JobIdsDocument } from '../../console/src/jobs/documents.ts';
-import { VideoJobsDocument } from '../../client/documents.ts';
+import { VideoJobsDocument } from '@reelgate/client/documents';
 import { consoleJob } from './console-job.ts';
 import { createClient } from 'graphql-ws';
 

@@ -5,7 +5,7 @@ import {
   VideoJobsDocument,
   VideoJobsUpdatedDocument,
   type VideoJobFieldsFragment,
-} from '../../client/documents.ts';
+} from '@reelgate/client/documents';
 import { readJob } from '../../console/src/gateway/job-cache.ts';
 import { newestVersionLink } from '../../console/src/gateway/newest-version.ts';
 import { consoleJob } from './console-job.ts';

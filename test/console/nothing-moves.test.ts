@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { startSandbox } from '@reelgate/sandbox';
 import { useConsole } from '../support/browser/console-fixture.ts';
 import { freePort } from '../support/network/ports.ts';
 import { generate } from '../support/gateway/spawned-gateway.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { uploadImage } from '../../client/upload-image.ts';
+import { uploadImage } from '@reelgate/client/upload-image';
 import { signToken, userTokens } from '../auth/tokens.ts';
 import { MIB, PNG, pngOf } from '../support/gateway/upload.ts';
 import { startGateway } from '../support/gateway/gateway.ts';

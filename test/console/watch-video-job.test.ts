@@ -1,6 +1,6 @@
 import { createClient, type Client } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
-import { type WatchVideoJobOptions, watchVideoJob } from '../../client/watch-video-job.ts';
+import { type WatchVideoJobOptions, watchVideoJob } from '@reelgate/client/watch-video-job';
 import { JobMover, PROCESSING, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { until } from '../support/until.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';

@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { startSandbox } from '@reelgate/sandbox';
 import { picture } from '../sandbox/support.ts';
 import { answerOf, dataOf } from '../support/gateway/http.ts';
 import { postUpload } from '../support/gateway/upload.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { startSandbox } from '@reelgate/sandbox';
 import { picture } from '../sandbox/support.ts';
 import { answerOf } from '../support/gateway/http.ts';
 import { postUpload } from '../support/gateway/upload.ts';

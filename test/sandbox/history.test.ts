@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { startSandbox } from '@reelgate/sandbox';
 import { history, historyRows } from './fault-stage.ts';
 import {
   FakeClock,

@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { startSandbox } from '@reelgate/sandbox';
 import { accepted, ended, sandbox, temporaryFolder } from './support.ts';
 
 it('nobody else can read what a sandbox keeps, also in a folder that others could read', async () => {

@@ -1,10 +1,10 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Jobs } from '../../src/sandbox/jobs.ts';
-import type { JobsOptions } from '../../src/sandbox/jobs.ts';
-import { JobFolder } from '../../src/sandbox/job-folder.ts';
-import { Studio } from '../../src/sandbox/studio.ts';
+import { Jobs } from '../../packages/sandbox/src/jobs.ts';
+import type { JobsOptions } from '../../packages/sandbox/src/jobs.ts';
+import { JobFolder } from '../../packages/sandbox/src/job-folder.ts';
+import { Studio } from '../../packages/sandbox/src/studio.ts';
 import {
   FakeClock,
   accepted,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { startSandbox } from '@reelgate/sandbox';
 
 /** Run as a process of its own: `<folder> <speed> stay|leave`. With `leave` it is disposed at the first byte of input. */
 const [folder = '', speed = '1', mode = 'stay'] = process.argv.slice(2);

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
-import { startSandbox } from '../../src/sandbox/sandbox.ts';
-import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
+import { startSandbox } from '@reelgate/sandbox';
+import type { Sandbox, SandboxOptions } from '@reelgate/sandbox';
 
 export const SUBMIT = '/v2/wan2.1-i2v-480p';
 export const KEY = { 'x-api-key': 'SG_test' };

@@ -1,14 +1,14 @@
 import sharp from 'sharp';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { byteRange } from '../../src/sandbox/byte-range.ts';
-import { cameraPath } from '../../src/sandbox/camera.ts';
-import { EncodePool } from '../../src/sandbox/encode-pool.ts';
-import { moovFirst } from '../../src/sandbox/faststart.ts';
-import { film } from '../../src/sandbox/film.ts';
-import { frameSize } from '../../src/sandbox/frame-size.ts';
-import { blankDates } from '../../src/sandbox/mp4-dates.ts';
-import { drawFrame } from '../../src/sandbox/planes.ts';
-import { placeholderRaster, rasterFromImage } from '../../src/sandbox/raster.ts';
+import { byteRange } from '../../packages/sandbox/src/byte-range.ts';
+import { cameraPath } from '../../packages/sandbox/src/camera.ts';
+import { EncodePool } from '../../packages/sandbox/src/encode-pool.ts';
+import { moovFirst } from '../../packages/sandbox/src/faststart.ts';
+import { film } from '../../packages/sandbox/src/film.ts';
+import { frameSize } from '../../packages/sandbox/src/frame-size.ts';
+import { blankDates } from '../../packages/sandbox/src/mp4-dates.ts';
+import { drawFrame } from '../../packages/sandbox/src/planes.ts';
+import { placeholderRaster, rasterFromImage } from '../../packages/sandbox/src/raster.ts';
 import { readMp4 } from './mp4.ts';
 import { accepted, ended, picture, pictureUrl, resultOf, sandbox, textOf } from './support.ts';
 

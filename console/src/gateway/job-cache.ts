@@ -1,5 +1,5 @@
 import type { ApolloCache, ApolloClient, Reference } from '@apollo/client';
-import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '../../../client/documents.ts';
+import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
 
 /** The list of jobs as the cache keeps it. */
 export interface CachedJobs {

@@ -1,6 +1,6 @@
 import { type ApolloCache, ApolloLink } from '@apollo/client';
 import { map } from 'rxjs';
-import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
+import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
 import { readJob } from './job-cache.ts';
 
 /**

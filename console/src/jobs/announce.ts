@@ -1,4 +1,4 @@
-import type { VideoJobFieldsFragment, VideoJobStatus } from '../../../client/documents.ts';
+import type { VideoJobFieldsFragment, VideoJobStatus } from '@reelgate/client/documents';
 import { FAILURE_TITLES } from './failure-texts.ts';
 import { shortTitle } from './short-title.ts';
 

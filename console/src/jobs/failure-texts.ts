@@ -1,4 +1,4 @@
-import type { VideoJobChargeState, VideoJobFailureCode } from '../../../client/documents.ts';
+import type { VideoJobChargeState, VideoJobFailureCode } from '@reelgate/client/documents';
 
 /** Why a job has no video, in a few words. */
 export const FAILURE_TITLES: Readonly<Record<VideoJobFailureCode, string>> = {

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
+import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
 import { Link } from 'wouter';
 import { type GenerateOutcome, generateVideo } from '../new-job/generate-video.ts';
 import { useGateway } from '../gateway/gateway.tsx';

@@ -4,7 +4,7 @@ import {
   type VideoJobStatus,
   VideoJobsDocument,
   VideoJobsUpdatedDocument,
-} from '../../../client/documents.ts';
+} from '@reelgate/client/documents';
 import type { Connection } from '../gateway/connection.ts';
 import { addToList } from '../gateway/job-cache.ts';
 import { syncServerClock } from '../gateway/server-clock.ts';

@@ -1,5 +1,5 @@
 import type { ApolloClient } from '@apollo/client';
-import { VideoJobBase64Document } from '../../../client/documents.ts';
+import { VideoJobBase64Document } from '@reelgate/client/documents';
 
 /** A video that the gateway keeps. Null: it could not be had. Kept out of the cache, as it can be megabytes. */
 export async function fetchBase64(apollo: ApolloClient, id: string): Promise<Blob | null> {

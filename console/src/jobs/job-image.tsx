@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
+import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
 
 /** The image that a job starts from. */
 export function JobImage({ job }: { readonly job: VideoJobFieldsFragment }) {

@@ -1,8 +1,8 @@
 import { useFragment } from '@apollo/client/react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { Link } from 'wouter';
-import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '../../../client/documents.ts';
-import { WatchVideoJobError, watchVideoJob } from '../../../client/watch-video-job.ts';
+import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
+import { WatchVideoJobError, watchVideoJob } from '@reelgate/client/watch-video-job';
 import { useGateway } from '../gateway/gateway.tsx';
 import { useStore } from '../ui/store.ts';
 import { useArrival } from '../ui/use-arrival.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { VideoJobFieldsFragment, VideoJobWait } from '../../../client/documents.ts';
+import type { VideoJobFieldsFragment, VideoJobWait } from '@reelgate/client/documents';
 import { serverNow } from '../gateway/server-clock.ts';
 import { prefersReducedMotion } from '../ui/media.ts';
 import { useNow } from './now.ts';

@@ -1,4 +1,4 @@
-import type { VideoJobFieldsFragment } from '../../../client/documents.ts';
+import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
 
 const LONGEST = 60;
 

@@ -1,4 +1,4 @@
-import type { VideoJobStatus } from '../../../client/documents.ts';
+import type { VideoJobStatus } from '@reelgate/client/documents';
 
 const WORDS: Readonly<Record<VideoJobStatus, string>> = {
   QUEUED: 'Queued',

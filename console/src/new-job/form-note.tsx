@@ -1,6 +1,6 @@
 import { useFragment } from '@apollo/client/react';
 import { Link } from 'wouter';
-import { type VideoJobStatus, VideoJobFieldsFragmentDoc } from '../../../client/documents.ts';
+import { type VideoJobStatus, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
 
 /** What the form's last sending came to. */
 export type FormOutcome =

@@ -1,5 +1,5 @@
 import type { ApolloClient } from '@apollo/client';
-import { GenerateVideoDocument, type GenerateVideoInput } from '../../../client/documents.ts';
+import { GenerateVideoDocument, type GenerateVideoInput } from '@reelgate/client/documents';
 import { addToList } from '../gateway/job-cache.ts';
 import { rememberStarted } from '../jobs/started-here.ts';
 

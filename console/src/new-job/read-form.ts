@@ -1,4 +1,4 @@
-import type { GenerateVideoInput, VideoJobResolution } from '../../../client/documents.ts';
+import type { GenerateVideoInput, VideoJobResolution } from '@reelgate/client/documents';
 
 /** What the form holds besides the image. */
 export type FormInput = Omit<GenerateVideoInput, 'image' | 'idempotencyKey'>;

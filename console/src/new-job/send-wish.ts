@@ -1,5 +1,5 @@
 import type { ApolloClient } from '@apollo/client';
-import { uploadImage, UploadImageError } from '../../../client/upload-image.ts';
+import { uploadImage, UploadImageError } from '@reelgate/client/upload-image';
 import { readToken } from '../gateway/token.ts';
 import type { ChosenImage } from './chosen-image.ts';
 import { type GenerateOutcome, generateVideo } from './generate-video.ts';

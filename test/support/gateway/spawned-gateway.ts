@@ -38,15 +38,15 @@ export async function spawnGateway(
 }
 
 /** Starts a gateway that is expected to give up, and waits for its end. */
-export async function spawnFailingGateway(settings: Readonly<Record<string, string>>) {
-  const child = spawnMain(settings);
+export async function spawnFailingGateway(settings: Readonly<Record<string, string>>, main = 'src/main.ts') {
+  const child = spawnMain(settings, main);
   const timer = setTimeout(() => child.process.kill('SIGKILL'), START_DEADLINE_MS);
   const exit = await child.exited;
   clearTimeout(timer);
   return { exit, output: child.output() };
 }
 
-function spawnMain(settings: Readonly<Record<string, string>>, main = 'src/main.ts') {
+function spawnMain(settings: Readonly<Record<string, string>>, main: string) {
   const started = spawn(process.execPath, [main], {
     env: { PATH: process.env['PATH'], PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import process from 'node:process';
+
+const OWNER_ONLY = 0o700;
+
+/**
+ * Makes a folder that only this user can read, also when it was there before.
+ *
+ * @throws when it belongs to another user, who could read and replace what is in it; errors of the file system
+ */
+export async function openPrivateFolder(path: string): Promise<void> {
+  await makeFolder(resolve(path));
+  const found = await stat(path);
+  if (!found.isDirectory()) throw new Error(`${path} is a file, not a folder. Choose another.`);
+  const { uid, mode } = found;
+  const user = process.getuid?.();
+  // Windows has no such owners and modes.
+  if (user === undefined) return;
+  if (uid !== user)
+    throw new Error(`The folder ${path} belongs to user ${uid}, not to this one (${user}). Choose another.`);
+  if ((mode & 0o077) !== 0) await chmod(path, OWNER_ONLY);
+}
+
+/** Node's `recursive` loops for ever on a file system that takes no folders, such as /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: OWNER_ONLY });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'EEXIST') return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || existsSync(parent)) throw error;
+    await makeFolder(parent);
+    await makeFolder(path);
+  }
+}
