@@ -68,8 +68,7 @@ export class FanOut {
 
   /** Adds a subscriber to its group. It leaves by `leave`. */
   join({ plan, caller, baseUrl, variables }: Subscriber): SubscriberGroup {
-    const rights = [baseUrl, caller.ownerId, caller.jobId, ...[...caller.scopes].toSorted()];
-    const key = `${plan.id} ${JSON.stringify(rights)} ${plan.eventKey(variables)}`;
+    const key = `${plan.id} ${rightsOf(caller)} ${JSON.stringify(baseUrl)} ${plan.eventKey(variables)}`;
     const known = this.#groups.get(key);
     if (known !== undefined) {
       known.size += 1;
@@ -119,4 +118,17 @@ export class FanOut {
       .then((settled) => new EventResult(present(settled)))
       .finally(() => context.answer.release());
   }
+}
+
+/** The texts of `rightsOf`: a caller opens many subscriptions. */
+const knownRights = new WeakMap<Caller, string>();
+
+/** Equal for callers for whom an event has the same result. */
+function rightsOf(caller: Caller): string {
+  const known = knownRights.get(caller);
+  if (known !== undefined) return known;
+  const { ownerId, jobId, scopes } = caller;
+  const rights = JSON.stringify([ownerId, jobId, ...[...scopes].toSorted()]);
+  knownRights.set(caller, rights);
+  return rights;
 }

@@ -76,7 +76,20 @@ interface PhaseFields {
   readonly failure: JobFailure;
 }
 
-type PhaseField = keyof PhaseFields;
+const PHASE_FIELDS = [
+  'waitingFor',
+  'sentAt',
+  'lostAnswer',
+  'upstreamId',
+  'submittedAt',
+  'startedAt',
+  'finishedAt',
+  'forecast',
+  'metrics',
+  'video',
+  'failure',
+] as const satisfies readonly (keyof PhaseFields)[];
+type PhaseField = (typeof PHASE_FIELDS)[number];
 
 /**
  * Which of the fields a job always has in a phase, and which it may have. The types and the reader of stored jobs follow from
@@ -181,22 +194,22 @@ export function newJob(
  */
 export function readStoredJob(value: unknown): Job {
   if (!isRecord(value)) throw new Error('The stored job is not an object.');
-  const job = { ...value, ...phaseFieldsOf(value) };
+  const job: Record<string, unknown> = { ...value };
+  const phase = JOB_PHASES.find((one) => one === value['phase']);
+  if (phase !== undefined) setPhaseFields(job, phase);
   assertJob(job);
   return job;
 }
 
-/** The fields that depend on the phase: those that the phase does not have are null. */
-function phaseFieldsOf(stored: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const phase = JOB_PHASES.find((one) => one === stored['phase']);
-  if (phase === undefined) return {};
-  const has: readonly string[] = FIELDS[phase].has;
-  const mayHave: readonly string[] = FIELDS[phase].mayHave;
-  const fields = Object.entries(defaultsOf(stored)).map(([field, defaultValue]) => {
-    if (has.includes(field)) return [field, stored[field] ?? defaultValue];
-    return [field, mayHave.includes(field) ? (stored[field] ?? null) : null];
-  });
-  return Object.fromEntries(fields);
+/** Fields that the phase does not have become null. By loops: a subscriber waits for each job that is read. */
+function setPhaseFields(job: Record<string, unknown>, phase: JobPhase): void {
+  const has: readonly PhaseField[] = FIELDS[phase].has;
+  const mayHave: readonly PhaseField[] = FIELDS[phase].mayHave;
+  for (const field of PHASE_FIELDS) {
+    if (has.includes(field)) job[field] ??= defaultsOf(job)[field];
+    else if (mayHave.includes(field)) job[field] ??= null;
+    else job[field] = null;
+  }
 }
 
 /** What stands for a field that a phase always has, when the stored job lacks it; null: nothing can. */

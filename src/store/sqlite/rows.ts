@@ -21,11 +21,17 @@ export const DUE_JOB_COLUMNS = `${JOB_COLUMNS}, CAST(faults AS REAL) AS faults, 
  */
 export function readJob(row: Row): Job {
   const job = readStoredJob(JSON.parse(String(row['body'])));
-  const columns = { id: job.id, owner_id: job.ownerId, version: job.version, phase: job.phase };
-  for (const [column, value] of Object.entries(columns)) {
-    if (row[column] !== value) throw new Error(`The stored job does not agree with its column ${column}.`);
-  }
+  const other =
+    differs(row, 'id', job.id) ??
+    differs(row, 'owner_id', job.ownerId) ??
+    differs(row, 'version', job.version) ??
+    differs(row, 'phase', job.phase);
+  if (other !== null) throw new Error(`The stored job does not agree with its column ${other}.`);
   return job;
+}
+
+function differs(row: Row, column: string, value: unknown): string | null {
+  return row[column] === value ? null : column;
 }
 
 /** As `readJob`, with what the poller knows. @throws as `readJob` */

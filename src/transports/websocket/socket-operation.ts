@@ -190,7 +190,7 @@ export class SubscriptionBarrier {
     if (document !== '' && !document.includes('subscription')) return { before, opened: () => {} };
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#opening += 1;
-    this.#opened = Promise.all([before, promise]);
+    this.#opened = before === null ? promise : Promise.all([before, promise]);
     let isOpening = true;
     const opened = () => {
       if (!isOpening) return;

@@ -44,9 +44,10 @@ const PROTOCOLS: Readonly<Record<string, Forwarded['protocol']>> = {
 const PREFIX = /^(?:\/[\w.~!$&'()*+,;=:@%-]+)*$/;
 
 /** Whether a text is a host with or without a port, and nothing else of a URL. */
-export function isHost(text: string): boolean {
-  return /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(text) && URL.canParse(`http://${text}`);
-}
+export const isHost = rememberLast(
+  (text: string): boolean =>
+    /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(text) && URL.canParse(`http://${text}`),
+);
 
 function first(header: string | string[] | undefined): string | undefined {
   return header?.toString().split(',', 1)[0]?.trim() || undefined;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Forwarded, forwardedOf, isHost, NOT_FORWARDED, TrustedProxies } from './forwarded-headers.ts';
 import { isIPv4 } from 'node:net';
+import { rememberLast } from '../remember-last.ts';
 
 /** The parts of a request that are read; for a WebSocket, of its upgrade. */
 export type AddressedRequest = Pick<IncomingMessage, 'headers' | 'socket'>;
@@ -75,9 +76,10 @@ function withPort(host: string | undefined, port: string | null): string | undef
 
 /** An origin as a browser writes it: in lower case, without a default port. */
 function originWith(protocol: string, host: string | undefined): string | null {
-  if (host === undefined || !isHost(host)) return null;
-  return URL.parse(`${protocol}//${host}`)?.origin ?? null;
+  return host === undefined || !isHost(host) ? null : originOf(`${protocol}//${host}`);
 }
+
+const originOf = rememberLast((url) => URL.parse(url)?.origin ?? null);
 
 /** For a request without a Host, as HTTP/1.0 allows. */
 function originOfSocket({ socket }: AddressedRequest): string {
