@@ -78,7 +78,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   const faults = resources.use(new FaultLog(log, clock));
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const storage = await openStorage(config, clock, log, faults, signal);
-  const { store, submissions, budget, durations } = storage;
+  const { store, cache, submissions, budget, durations } = storage;
   resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
   if (sandbox === null && config.segmindApiKey === '') {
@@ -121,6 +121,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   const watchedJobs = resources.use(
     new WatchedJobs({
       store,
+      cache,
       clock,
       onLost: (ids) =>
         log.error(
@@ -179,7 +180,10 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate' | 'jobTokenSecrets'> {
+interface GraphQLParts extends Pick<
+  Storage,
+  'store' | 'cache' | 'ownerRate' | 'uploadRate' | 'jobTokenSecrets'
+> {
   readonly watchedJobs: WatchedJobs;
   readonly clock: SteadyClock;
   readonly images: ImageHost;
@@ -192,7 +196,7 @@ interface GraphQLParts extends Pick<Storage, 'store' | 'ownerRate' | 'uploadRate
 }
 
 function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
-  const { store, watchedJobs, clock, ownerRate, uploadRate, images, sandbox, log } = parts;
+  const { store, cache, watchedJobs, clock, ownerRate, uploadRate, images, sandbox, log } = parts;
   const { localMedia, publicUrl, crossOrigin } = parts;
   const jobTokens = new JobTokens(
     new JobTokenSecrets({ text: parts.jobTokenSecrets, now: () => clock.now(), randomBytes }),
@@ -203,6 +207,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
   const streams = new OwnerStreams(config.limits.streamsPerOwner);
   const services: GraphQLServices = {
     store,
+    cache,
     watchedJobs,
     clock,
     tokenClock: systemClock,

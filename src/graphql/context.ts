@@ -3,7 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { LocalMedia, MediaUrls } from '../domain/local-media.ts';
 import type { RequestParser } from '../domain/request/video-request.ts';
 import type { JobLimits } from '../store/job-limits.ts';
-import type { JobStore } from '../store/job-store.ts';
+import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';
 import type { Answer, AnswerBudget } from './answer-budget.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
@@ -15,7 +15,9 @@ import { JobView } from './types/job-view.ts';
 
 /** Services shared by all operations. */
 export interface GraphQLServices {
-  readonly store: JobStore;
+  readonly store: Jobs & JobEvents;
+  /** See `Storage`. */
+  readonly cache: JobCache | null;
   readonly watchedJobs: WatchedJobs;
   readonly clock: Clock;
   /** The clock by which tokens expire. */
@@ -67,27 +69,27 @@ export function createContext(services: GraphQLServices, caller: Caller, baseUrl
   return {
     services,
     caller,
-    jobs: new JobReader(services.store, services.clock, caller, media),
+    jobs: new JobReader(services, caller, media),
     answer: services.answers.open(caller.ownerId),
     media,
   };
 }
+
+type JobReaderServices = Pick<GraphQLServices, 'store' | 'cache' | 'clock'>;
 
 /**
  * Reads jobs for one operation, in batches unless they are cached. A class, because an object literal with a getter would have a
  * shape of its own, which V8 keeps until the next full garbage collection.
  */
 export class JobReader {
-  readonly #store: JobStore;
+  readonly #services: JobReaderServices;
   readonly #caller: Caller;
-  readonly #clock: Clock;
   readonly #media: MediaUrls | null;
   /** Created when it is needed: most operations need none. */
   #loader: DataLoader<string, JobView | null> | undefined;
 
-  constructor(store: JobStore, clock: Clock, caller: Caller, media: MediaUrls | null) {
-    this.#store = store;
-    this.#clock = clock;
+  constructor(services: JobReaderServices, caller: Caller, media: MediaUrls | null) {
+    this.#services = services;
     this.#caller = caller;
     this.#media = media;
   }
@@ -98,18 +100,18 @@ export class JobReader {
    */
   load(id: string): JobView | null | Promise<JobView | null> {
     requireScope(this.#caller, 'video:read');
-    const cached = this.#store.cached?.(id);
+    const cached = this.#services.cache?.get(id);
     if (cached !== undefined) return this.#visible(cached);
     this.#loader ??= new DataLoader((ids) => this.#read(ids));
     return this.#loader.load(id);
   }
 
   async #read(ids: readonly string[]): Promise<(JobView | null)[]> {
-    const found = await this.#store.getMany(ids);
+    const found = await this.#services.store.getMany(ids);
     return found.map((job) => (job === null ? null : this.#visible(job)));
   }
 
   #visible(job: Job): JobView | null {
-    return ownsJob(this.#caller, job) ? new JobView(job, this.#clock.now(), this.#media) : null;
+    return ownsJob(this.#caller, job) ? new JobView(job, this.#services.clock.now(), this.#media) : null;
   }
 }

@@ -3,7 +3,7 @@ import type { DurationSample, ExpectedDurations } from '../domain/polling/durati
 import type { Job } from '../domain/job/job.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
 import type { Observation } from '../domain/job/observation.ts';
-import type { JobStore } from '../store/job-store.ts';
+import type { JobEvents, JobQueue, Jobs } from '../store/job-store.ts';
 import type { Submissions } from '../store/submissions.ts';
 import type { CallOptions, TransientError, VideoUpstream } from '../providers/video-upstream.ts';
 import type { LearnedDurations } from './learned-durations.ts';
@@ -11,7 +11,7 @@ import type { SentJobs } from './sent-jobs.ts';
 
 /** What a step works with. */
 export interface StepDependencies {
-  readonly store: JobStore;
+  readonly store: Jobs & JobQueue & JobEvents;
   readonly submissions: Submissions;
   readonly upstream: VideoUpstream;
   readonly clock: Clock;

@@ -214,14 +214,14 @@ export interface JobEvents {
   subscribe(topic: Topic, listener: TopicListener): Promise<Unsubscribe>;
 }
 
-/** Synchronous reads of a store whose only writer is this process. */
+/** Jobs in memory. Only an engine whose single writer is this process has a cache. */
 export interface JobCache {
-  /** The stored version; undefined when it is not in memory, and `getMany` has to read it. */
-  cached(id: string): Job | undefined;
+  /** Returns the stored version, or undefined when it is not in memory. */
+  get(id: string): Job | undefined;
 }
 
-/** Everything about jobs that one engine keeps. Its owner disposes it last. */
-export interface JobStore extends Jobs, JobQueue, JobEvents, Partial<JobCache>, AsyncDisposable {
+/** Everything that one engine keeps about jobs. Its owner disposes it last. */
+export interface JobStore extends Jobs, JobQueue, JobEvents, AsyncDisposable {
   /** Resolves when jobs can be read, written and watched; else rejects. Writes a little. */
   health(): Promise<StoreHealth>;
 }

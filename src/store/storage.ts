@@ -5,13 +5,15 @@ import type { SteadyClock } from '../process/clocks.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { SharedText } from './shared-text.ts';
 import type { DurationStore } from './durations.ts';
-import type { JobStore } from './job-store.ts';
+import type { JobCache, JobStore } from './job-store.ts';
 import type { OwnerRate } from './owner-rate.ts';
 import type { Submissions } from './submissions.ts';
 
 /** The state that outlives a request; in Redis, all instances share it. */
 export interface Storage {
   readonly store: JobStore;
+  /** Recently used jobs of the store; null when other processes write to it as well. */
+  readonly cache: JobCache | null;
   readonly submissions: Submissions;
   readonly budget: CallBudget;
   readonly durations: DurationStore;

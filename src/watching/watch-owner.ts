@@ -1,5 +1,5 @@
 import type { Job } from '../domain/job/job.ts';
-import type { JobStore } from '../store/job-store.ts';
+import type { JobEvents } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 
 /** Jobs with changes that a subscriber has not taken. */
@@ -22,7 +22,7 @@ export class SlowSubscriberError extends Error {
  *
  * @returns an iterator that fails with SlowSubscriberError once more than MAX_WAITING_JOBS jobs wait
  */
-export async function watchOwner(store: JobStore, ownerId: string): Promise<PushIterator<Job>> {
+export async function watchOwner(store: JobEvents, ownerId: string): Promise<PushIterator<Job>> {
   const watch = new OwnerWatch();
   watch.defer(await store.subscribe({ type: 'owner', ownerId }, (job) => watch.add(job)));
   return watch;

@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { type Job, isFinal } from '../domain/job/job.ts';
-import type { JobStore } from '../store/job-store.ts';
+import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 
 /** How often each watched job is read again. */
@@ -10,7 +10,9 @@ const BATCH = 100;
 
 /** Options of `WatchedJobs`. */
 export interface WatchedJobsOptions {
-  readonly store: JobStore;
+  readonly store: Pick<Jobs, 'getMany'> & JobEvents;
+  /** See `Storage`. */
+  readonly cache: JobCache | null;
   readonly clock: Clock;
   /**
    * Called with the ids of watched jobs that the store no longer has: it was emptied, has lost its last writes, or was
@@ -49,7 +51,7 @@ export class WatchedJobs implements Disposable {
     sinceVersion: number,
     lostError: () => Error,
   ): Promise<PushIterator<Job> | null> {
-    const watch = await watchJob(this.#options.store, ownerId, jobId, sinceVersion);
+    const watch = await watchJob(this.#options, ownerId, jobId, sinceVersion);
     if (watch === null) return null;
     const watches = this.#watches.get(jobId) ?? new Set();
     const subscriber = { watch, lostError };
@@ -121,7 +123,7 @@ export class WatchedJobs implements Disposable {
  * @returns null when the job is unknown or somebody else's
  */
 export async function watchJob(
-  store: JobStore,
+  { store, cache }: Pick<WatchedJobsOptions, 'store' | 'cache'>,
   ownerId: string,
   jobId: string,
   sinceVersion: number,
@@ -129,7 +131,7 @@ export async function watchJob(
   const watch = new JobWatch(sinceVersion);
   watch.defer(await store.subscribe({ type: 'job', jobId }, (job) => watch.offer(job)));
   try {
-    const job = store.cached?.(jobId) ?? (await store.getMany([jobId]))[0];
+    const job = cache?.get(jobId) ?? (await store.getMany([jobId]))[0];
     if (job?.ownerId !== ownerId) {
       watch.end();
       return null;

@@ -7,7 +7,7 @@ import { compileOperation, INTERPRET } from '../../src/operations/compile.ts';
 import { Documents } from '../../src/operations/documents.ts';
 import { TurnQueue } from '../../src/operations/turn-queue.ts';
 import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
-import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { type JobCache, StoreUnavailableError } from '../../src/store/job-store.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { overrideStore } from '../support/override-store.ts';
@@ -20,6 +20,7 @@ const LONG = 'application/json; charset=utf-8';
 let gateway: Gateway;
 let makeContext: (() => GraphQLContext) | null = null;
 let storeFault: Error | null = null;
+let cache: JobCache | null = null;
 const ids: string[] = [];
 
 beforeAll(async () => {
@@ -28,9 +29,10 @@ beforeAll(async () => {
       makeContext = make;
       return make();
     },
-    wrapStore: (store) =>
-      overrideStore(store, {
-        cached: (id) => (storeFault === null ? store.cached?.(id) : undefined),
+    cache: { get: (id) => (storeFault === null ? cache?.get(id) : undefined) },
+    wrapStore: (store) => {
+      ({ cache } = store);
+      return overrideStore(store, {
         getMany: async (jobIds) => {
           if (storeFault !== null) throw storeFault;
           return store.getMany(jobIds);
@@ -39,7 +41,8 @@ beforeAll(async () => {
           if (storeFault !== null) throw storeFault;
           return store.list(query);
         },
-      }),
+      });
+    },
   });
   await ask(JSON.stringify({ query: '{ __typename }' }), SHORT);
   const jobs = new JobMover(gateway);

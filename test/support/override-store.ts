@@ -4,15 +4,13 @@ import type { JobStore } from '../../src/store/job-store.ts';
 export function overrideStore(store: JobStore, overrides: Partial<JobStore>): JobStore {
   return {
     create: (record) => store.create(record),
-    // One that reads in a way of its own has nothing at hand.
-    cached: (id) => (overrides.getMany === undefined ? store.cached?.(id) : undefined),
     getMany: (ids) => store.getMany(ids),
     getVideoData: (jobId) => store.getVideoData(jobId),
     list: (query) => store.list(query),
     findCandidates: (query) => store.findCandidates(query),
     leaseDue: (query) => store.leaseDue(query),
     findWaiting: (dueBefore, limit) => store.findWaiting(dueBefore, limit),
-    save: (lease, change) => store.save(lease, change),
+    save: (leaseId, change) => store.save(leaseId, change),
     release: (leased, schedule) => store.release(leased, schedule),
     nextDueAt: () => store.nextDueAt(),
     health: () => store.health(),

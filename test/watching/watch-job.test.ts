@@ -163,10 +163,12 @@ describe('the feed of one job', () => {
   it("is none for an unknown job and for somebody else's, and leaves no listener", async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
-    expect(await watchJob(bench.store, 'bob', job.id, 0)).toBeNull();
-    expect(await watchJob(bench.store, 'ada', jobId(NOON), 0)).toBeNull();
+    expect(await watchJob({ store: bench.store, cache: bench.store.cache }, 'bob', job.id, 0)).toBeNull();
+    expect(
+      await watchJob({ store: bench.store, cache: bench.store.cache }, 'ada', jobId(NOON), 0),
+    ).toBeNull();
     await bench.finish(job);
-    expect(await watchJob(bench.store, 'bob', job.id, 0)).toBeNull();
+    expect(await watchJob({ store: bench.store, cache: bench.store.cache }, 'bob', job.id, 0)).toBeNull();
     expect(bench.store.listenerCount).toBe(0);
   });
 
@@ -226,7 +228,7 @@ describe('the feed of one job', () => {
 
 /** Ada's feed of a job, which must be there. */
 async function watch(store: JobStore, job: Job, sinceVersion = 0): Promise<AsyncIterableIterator<Job>> {
-  return present(await watchJob(store, 'ada', job.id, sinceVersion));
+  return present(await watchJob({ store, cache: null }, 'ada', job.id, sinceVersion));
 }
 
 function gone(): Promise<never> {

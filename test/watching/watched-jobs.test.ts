@@ -21,7 +21,6 @@ class Bench implements AsyncDisposable {
   isAway = false;
   reads = 0;
   readonly store: JobStore = overrideStore(this.#opened.store, {
-    cached: () => undefined,
     getMany: async (ids) => {
       this.reads += 1;
       if (this.isAway) throw new Error('away');
@@ -35,6 +34,7 @@ class Bench implements AsyncDisposable {
   readonly told: string[] = [];
   readonly watched = new WatchedJobs({
     store: this.store,
+    cache: null,
     clock: this.clock,
     onLost: (ids) => this.told.push(...ids),
   });

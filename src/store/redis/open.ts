@@ -63,6 +63,7 @@ export async function openRedis(
   await importDurations(client, durations);
   return {
     store,
+    cache: null,
     submissions: new RedisSubmissions(client, quarantine),
     budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now),
     durations: new SharedDurations(durations),

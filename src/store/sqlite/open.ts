@@ -42,6 +42,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
   const state = new SqliteSharedText(database, commits, 'call-budget');
   return {
     store,
+    cache: store.cache,
     durations: new SharedDurations(new SqliteSharedText(database, commits, 'durations')),
     jobTokenSecrets: new SqliteSharedText(database, commits, 'job-token-secrets'),
     submissions: new SqliteSubmissions(database, commits, now),

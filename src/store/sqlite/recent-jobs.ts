@@ -1,4 +1,5 @@
 import type { Job } from '../../domain/job/job.ts';
+import type { JobCache } from '../job-store.ts';
 
 /** In each generation. */
 const MAX_JOBS = 500;
@@ -7,7 +8,7 @@ const MAX_JOBS = 500;
  * Jobs that were read or saved last, so that what many ask for is read once. It knows of every write, as the folder has
  * one process. What was not asked for while 500 others were is forgotten.
  */
-export class RecentJobs {
+export class RecentJobs implements JobCache {
   #young = new Map<string, Job>();
   /** Those that were young before; an older version of a job in both. */
   #old = new Map<string, Job>();

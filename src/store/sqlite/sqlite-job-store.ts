@@ -10,6 +10,7 @@ import {
   type CreateOutcome,
   type DueJob,
   IDEMPOTENCY_MS,
+  type JobCache,
   type JobStore,
   type ListQuery,
   type NewJobRecord,
@@ -129,6 +130,11 @@ export class SqliteJobStore implements JobStore {
     return this.#commits;
   }
 
+  /** The jobs that were read or saved last. */
+  get cache(): JobCache {
+    return this.#recent;
+  }
+
   /** How many listeners are there now, for tests and metrics. */
   get listenerCount(): number {
     return this.#events.size;
@@ -186,10 +192,6 @@ export class SqliteJobStore implements JobStore {
       `The idempotency key belongs to job ${id}, whose record cannot be read. Use another key to make another job.`,
       { cause: error },
     );
-  }
-
-  cached(id: string): Job | undefined {
-    return this.#recent.get(id);
   }
 
   async getMany(ids: readonly string[]): Promise<(Job | null)[]> {

@@ -4,6 +4,7 @@ import {
   type LeasedJob,
   type LeaseQuery,
   type DueJob,
+  type JobCache,
   type JobStore,
   StoreUnavailableError,
 } from '../../../src/store/job-store.ts';
@@ -14,6 +15,7 @@ import { MINUTE } from '../../support/times.ts';
 /** An open, empty store; disposing closes it and removes what it kept. */
 export interface OpenedStore extends AsyncDisposable {
   readonly store: JobStore;
+  readonly cache: JobCache | null;
   /** The ids that the store has called `onUnreadable` with, in order. */
   readonly unreadable: readonly string[];
   /** Damages a stored job, behind the store's back. */

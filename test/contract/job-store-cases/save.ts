@@ -16,19 +16,19 @@ export function saveCases(open: OpenStore): void {
     expect(await opened.store.getMany([queued.id])).toEqual([queued]);
   });
 
-  it('has nothing older at hand than what is stored', async () => {
+  it('caches nothing older than what is stored', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
-    expect([undefined, leased.job]).toContainEqual(store.cached?.(leased.job.id));
+    expect([undefined, leased.job]).toContainEqual(opened.cache?.get(leased.job.id));
     const next = nextVersion(leased.job, { phase: 'submitting' });
     await store.save(leased.leaseId, { job: next, schedule: LATER });
-    expect([undefined, next]).toContainEqual(store.cached?.(next.id));
+    expect([undefined, next]).toContainEqual(opened.cache?.get(next.id));
     expect(await store.save(leased.leaseId, { job: { ...next, sentAt: NOON + 1 }, schedule: LATER })).toBe(
       'superseded',
     );
-    expect([undefined, next]).toContainEqual(store.cached?.(next.id));
-    expect(store.cached?.('unknown')).toBeUndefined();
+    expect([undefined, next]).toContainEqual(opened.cache?.get(next.id));
+    expect(opened.cache?.get('unknown')).toBeUndefined();
   });
 
   it('keeps the lease while there is no schedule, so that one lease can save many versions', async () => {

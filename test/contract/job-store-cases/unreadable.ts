@@ -89,7 +89,7 @@ export function unreadableCases(open: OpenStore): void {
     expect(await store.list({ ...ALL, ownerId: 'ada', ascending: false, limit: 3 })).toEqual([e, d, b]);
     const ids = idsOf(jobs);
     expect(await store.getMany(ids)).toEqual([a, b, null, d, e]);
-    expect(store.cached?.(present(broken).id)).toBeUndefined();
+    expect(opened.cache?.get(present(broken).id)).toBeUndefined();
     expect(opened.unreadable).toEqual([broken?.id]);
     expect(await store.health()).toEqual({ quarantined: 1 });
     expect(idsOf(await leaseAll(store, NOON + SECOND))).toEqual(idsOf([a, b, d, e].map(present)));

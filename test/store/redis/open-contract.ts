@@ -10,6 +10,7 @@ export async function openContract(urls: readonly string[], clock: FakeClock): P
   const { client } = store;
   return {
     store,
+    cache: null,
     unreadable,
     damage: async (id, damage) => {
       const key = keys.job(id);

@@ -22,6 +22,7 @@ export function openSqlite(options: StoreTestOptions): OpenedSqlite {
   const store = new SqliteJobStore(sqliteOptions(folder.path, { onUnreadable, ...options }));
   return {
     store,
+    cache: store.cache,
     folder: folder.path,
     unreadable,
     damage: async (jobId, damage) => damageJob(folder.path, jobId, damage),

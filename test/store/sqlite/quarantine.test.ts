@@ -175,10 +175,10 @@ describe('records that cannot be read', () => {
     const { store } = opened;
     const job = acceptedJob();
     await createAll(store, [job]);
-    expect(store.cached?.(job.id)).toEqual(job);
+    expect(store.cache.get(job.id)).toEqual(job);
     await opened.damage(job.id, 'syntax');
     await leaseAll(store, NOON);
-    expect(store.cached?.(job.id)).toBeUndefined();
+    expect(store.cache.get(job.id)).toBeUndefined();
     expect(await store.getMany([job.id])).toEqual([null]);
   });
 

@@ -36,10 +36,10 @@ export const OWNER = 'ada';
 
 /** What a test may replace. */
 export interface GatewayOptions extends Partial<
-  Pick<GraphQLServices, 'answers' | 'limits' | 'ownerRate' | 'uploadImage' | 'privateImages'>
+  Pick<GraphQLServices, 'cache' | 'answers' | 'limits' | 'ownerRate' | 'uploadImage' | 'privateImages'>
 > {
   /** Stands before the real store, to count its calls or to fail them. */
-  readonly wrapStore?: (store: JobStore) => JobStore;
+  readonly wrapStore?: (store: SqliteJobStore) => JobStore;
   /** Stands before the making of each operation's context. */
   readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
   /** @default one of its own */
@@ -125,9 +125,11 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const log = new GatewayLog();
   const jobTokens = jobTokensOf();
   const watched = wrapStore?.(store) ?? store;
+  const cache = wrapStore === undefined ? store.cache : null;
   const services: GraphQLServices = {
     store: watched,
-    watchedJobs: resources.use(new WatchedJobs({ store: watched, clock, onLost: () => {} })),
+    cache,
+    watchedJobs: resources.use(new WatchedJobs({ store: watched, cache, clock, onLost: () => {} })),
     clock,
     tokenClock: clock,
     issueJobToken: (...job) => jobTokens.issue(...job),
@@ -201,7 +203,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const graphiql = introspection
     ? new GraphiQL({ sampleImageUrl: null, signIn: authenticator.required, upstream: 'public' })
     : null;
-  const probe = () => services.store.health();
+  const probe = () => watched.health();
   const server = resources.use(
     new HttpServer({
       host: '127.0.0.1',

@@ -22,7 +22,6 @@ async function slowGateway() {
   const gateway = await startGateway({
     wrapStore: (store) =>
       overrideStore(store, {
-        cached: () => undefined,
         getMany: async (ids) => {
           if (ids.includes(slow)) await wait();
           return store.getMany(ids);
