@@ -20,7 +20,6 @@ import { LRUCache } from 'lru-cache';
 import { checkSize } from './limits/admit.ts';
 import { FairQueue } from './limits/fair-queue.ts';
 import { measure } from './limits/measure.ts';
-import { subscriptionRootErrors } from './limits/subscription-root.ts';
 import { OperationPlan } from './operation-plan.ts';
 import { shortened, withoutSuggestion } from './results.ts';
 import type { TurnQueue } from './turn-queue.ts';
@@ -95,14 +94,13 @@ export class Documents {
     try {
       checkTokens(text);
       const document = parse(text);
-      const measures = measure(schema, document);
-      for (const [{ operation }, measured] of measures) checkSize(measured, operation);
-      const errors = subscriptionRootErrors(document);
+      const { operations, errors } = measure(schema, document);
+      for (const [{ operation }, measured] of operations) checkSize(measured, operation);
       if (errors.length === 0) errors.push(...validate(schema, document, this.#rules));
       if (errors.length > 0)
         return { errors: errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')) };
       const plans = new Map<OperationDefinitionNode, OperationPlan>();
-      for (const [operation, measured] of measures) {
+      for (const [operation, measured] of operations) {
         const canCompile = plans.size < MAX_COMPILED_OPERATIONS;
         plans.set(
           operation,

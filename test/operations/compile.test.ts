@@ -11,7 +11,7 @@ function isCompiled(text: string, operationName?: string): boolean {
   const document = parse(text);
   const operation = getOperationAST(document, operationName);
   if (operation == null) throw new Error('The document has no such operation.');
-  const selections = measure(schema, document).get(operation)?.selections ?? 0;
+  const selections = measure(schema, document).operations.get(operation)?.selections ?? 0;
   return (
     compileOperation({
       schema,

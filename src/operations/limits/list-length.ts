@@ -10,6 +10,7 @@ import {
   isListType,
   isObjectType,
   Kind,
+  type VariableDefinitionNode,
 } from 'graphql';
 import { DEFAULT_PAGE, MAX_PAGE } from '../../graphql/builder.ts';
 
@@ -23,6 +24,13 @@ export interface VariableLength {
 
 /** Default values of an operation's variables. */
 export type Defaults = ReadonlyMap<string, ConstValueNode>;
+
+export function defaultsOf(definitions: readonly VariableDefinitionNode[]): Defaults {
+  const defaults = new Map<string, ConstValueNode>();
+  for (const { variable, defaultValue } of definitions)
+    if (defaultValue !== undefined) defaults.set(variable.name.value, defaultValue);
+  return defaults;
+}
 
 /** Entries of an `_entities` list inside of another list, which no schema has. */
 const MAX_ENTITIES = 1000;

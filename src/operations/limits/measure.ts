@@ -1,5 +1,4 @@
 import {
-  type ConstValueNode,
   type DocumentNode,
   type FieldNode,
   getNamedType,
@@ -13,13 +12,20 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   SchemaMetaFieldDef,
+  type SelectionNode,
   type SelectionSetNode,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
-  type VariableDefinitionNode,
 } from 'graphql';
-import { type Defaults, introspectionLength, listLength, type VariableLength } from './list-length.ts';
+import {
+  type Defaults,
+  defaultsOf,
+  introspectionLength,
+  listLength,
+  type VariableLength,
+} from './list-length.ts';
 
 /** Fields below each other, fragments expanded; a page of jobs with their failures has 5. Introspection has its own limit. */
 const MAX_DEPTH = 12;
@@ -82,26 +88,34 @@ interface Place {
   readonly below: '__schema' | '__type' | null;
   /** Whether it comes once: no list is around it. */
   readonly isSingle: boolean;
+  /** Whether it is the root of a subscription. */
+  readonly isSubscription: boolean;
 }
 
-const ROOT: Place = { depth: 1, below: null, isSingle: true };
+const ROOT: Place = { depth: 1, below: null, isSingle: true, isSubscription: false };
+
+/** What the walk over a document has found. */
+export interface MeasuredDocument {
+  readonly operations: ReadonlyMap<OperationDefinitionNode, Measure>;
+  /** Subscriptions whose root field has `@skip` or `@include`. */
+  readonly errors: GraphQLError[];
+}
 
 /**
- * Measures each operation of a document. One pass expands fragments and merges fields as execution does, so a fragment
- * that is spread twice in one place counts once. It is cheap, and for documents that are not validated yet: unknown
- * fields count as nothing.
+ * Walks over a document for all limits but those on its text. One pass expands fragments and merges fields as execution does, so
+ * a fragment that is spread twice in one place counts once. The document need not be valid: unknown fields count as nothing.
  *
  * @throws GraphQLError for a document that is too deep, too repetitive or too long with its fragments expanded
  */
-export function measure(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-): ReadonlyMap<OperationDefinitionNode, Measure> {
+export function measure(schema: GraphQLSchema, document: DocumentNode): MeasuredDocument {
   const walk = new Walk(schema, document);
   const operations = document.definitions.filter(
     (definition) => definition.kind === Kind.OPERATION_DEFINITION,
   );
-  return new Map(operations.map((operation) => [operation, walk.operation(operation)]));
+  return {
+    operations: new Map(operations.map((operation) => [operation, walk.operation(operation)])),
+    errors: walk.errors,
+  };
 }
 
 /** What an operation asks for with these variables. */
@@ -116,6 +130,7 @@ export function sizeOf(measured: Measure, variables: Readonly<Record<string, unk
 }
 
 class Walk {
+  readonly errors: GraphQLError[] = [];
   readonly #schema: GraphQLSchema;
   readonly #fragments: ReadonlyMap<string, TypedSet>;
   #selections = 0;
@@ -145,14 +160,15 @@ class Walk {
     this.#lists = [];
     this.#defaults = defaultsOf(variableDefinitions);
     const type = this.#schema.getRootType(operation) ?? undefined;
-    const size = this.#measure([{ set, type }], ROOT);
+    const isSubscription = operation === OperationTypeNode.SUBSCRIPTION;
+    const size = this.#measure([{ set, type }], { ...ROOT, isSubscription });
     return { ...size, lists: this.#lists, selections: this.#selections - before };
   }
 
   #measure(sets: readonly TypedSet[], place: Place): Size {
     let bytes = 2;
     let values = 0;
-    for (const [key, group] of this.#group(sets)) {
+    for (const [key, group] of this.#group(sets, place)) {
       const { field, node } = group;
       const isMeta = node.name.value.startsWith('__');
       if (place.depth > (place.below === null ? MAX_DEPTH : MAX_INTROSPECTION_DEPTH) && !isMeta) {
@@ -184,7 +200,7 @@ class Walk {
   }
 
   /** Fields by their response keys. */
-  #group(sets: readonly TypedSet[]): ReadonlyMap<string, Group> {
+  #group(sets: readonly TypedSet[], { isSubscription }: Place): ReadonlyMap<string, Group> {
     const groups = new Map<string, Group>();
     const spread = new Set<string>();
     const open = [...sets];
@@ -195,6 +211,7 @@ class Walk {
             `of more than ${MAX_SELECTIONS.toLocaleString('en')} selections once its fragments are expanded`,
           );
         }
+        if (isSubscription) this.#checkSubscriptionRoot(selection);
         if (selection.kind === Kind.FIELD) this.#add(groups, selection, next.type);
         else if (selection.kind === Kind.INLINE_FRAGMENT) {
           const condition = selection.typeCondition?.name.value;
@@ -209,6 +226,17 @@ class Walk {
       }
     }
     return groups;
+  }
+
+  /**
+   * The root field of a subscription must not be left out (specification of September 2025, “Single Root Field”). graphql-js accepts
+   * such a document and fails when it opens the subscription.
+   */
+  #checkSubscriptionRoot({ directives = [] }: SelectionNode): void {
+    const directive = directives.find(({ name: { value } }) => value === 'skip' || value === 'include');
+    if (directive === undefined) return;
+    const message = `@${directive.name.value} is not allowed on the root field of a subscription. Use it on the fields below.`;
+    this.errors.push(new GraphQLError(message, { nodes: directive }));
   }
 
   #add(groups: Map<string, Group>, node: FieldNode, parent: GraphQLNamedType | undefined): void {
@@ -251,14 +279,8 @@ function inner(
     depth: depth + 1,
     below: name === '__schema' || name === '__type' ? name : below,
     isSingle: isSingle && length === 1,
+    isSubscription: false,
   };
-}
-
-function defaultsOf(definitions: readonly VariableDefinitionNode[]): Defaults {
-  const defaults = new Map<string, ConstValueNode>();
-  for (const { variable, defaultValue } of definitions)
-    if (defaultValue !== undefined) defaults.set(variable.name.value, defaultValue);
-  return defaults;
 }
 
 function leaf(field: GraphQLField<unknown, unknown> | undefined): Size {

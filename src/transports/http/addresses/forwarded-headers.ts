@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import { rememberLast } from '../remember-last.ts';
 
 /** The client's request as proxies describe it; null: missing or malformed. */
@@ -73,9 +74,12 @@ export class TrustedProxies {
     this.#ranges = ranges.map((range) => ipaddr.parseCIDR(range));
   }
 
-  /** @param address of the peer of a connection; undefined when the connection has closed */
-  readonly trusts = (address: string | undefined): boolean =>
-    this.#ranges.length > 0 && address !== undefined && this.#isInRange(address);
+  /** Whether the peer of a connection is a trusted proxy. Reading its address is a system call: without proxies it is not read. */
+  trusts(socket: Pick<Socket, 'remoteAddress'>): boolean {
+    if (this.#ranges.length === 0) return false;
+    const { remoteAddress } = socket;
+    return remoteAddress !== undefined && this.#isInRange(remoteAddress);
+  }
 
   readonly #isInRange = rememberLast((text: string) => {
     if (!ipaddr.isValid(text)) return false;

@@ -65,7 +65,7 @@ export class PublicUrl {
   }
 
   #forwarded({ headers, socket }: AddressedRequest): Forwarded {
-    return this.#proxies.trusts(socket.remoteAddress) ? forwardedOf(headers) : NOT_FORWARDED;
+    return this.#proxies.trusts(socket) ? forwardedOf(headers) : NOT_FORWARDED;
   }
 }
 
