@@ -1,6 +1,6 @@
-import { GraphQLError } from 'graphql';
 import { AuthenticationError, AuthUnavailableError } from '../auth/authentication-error.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
+import { refusal } from './refusal.ts';
 import type { Caller } from '../domain/caller.ts';
 
 /**
@@ -17,13 +17,10 @@ export async function authenticateOrRefuse(
     return await authenticator.authenticate(token);
   } catch (error) {
     if (error instanceof AuthenticationError) {
-      const http = { status: 401, headers: { 'www-authenticate': 'Bearer realm="reelgate"' } };
-      throw new GraphQLError(error.message, { extensions: { code: 'UNAUTHENTICATED', http } });
+      throw refusal(401, 'UNAUTHENTICATED', error.message, { 'www-authenticate': 'Bearer realm="reelgate"' });
     }
     if (error instanceof AuthUnavailableError) {
-      throw new GraphQLError(`${error.message} Try again in a moment.`, {
-        extensions: { code: 'AUTH_UNAVAILABLE', http: { status: 503 } },
-      });
+      throw refusal(503, 'AUTH_UNAVAILABLE', `${error.message} Try again in a moment.`);
     }
     throw error;
   }

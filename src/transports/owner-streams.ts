@@ -1,4 +1,5 @@
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
+import { refusal } from './refusal.ts';
 import type { Caller } from '../domain/caller.ts';
 
 /** Counts the open WebSockets and event streams of each owner in this process. */
@@ -39,7 +40,9 @@ export function streamKey({ ownerId, jobId }: Caller): string {
 
 /** The refusal when an owner is at the limit. */
 export function tooManyStreams(): GraphQLError {
-  return new GraphQLError('There are too many open streams of this owner. Close some of them.', {
-    extensions: { code: 'TOO_MANY_STREAMS', http: { status: 429 } },
-  });
+  return refusal(
+    429,
+    'TOO_MANY_STREAMS',
+    'There are too many open streams of this owner. Close some of them.',
+  );
 }

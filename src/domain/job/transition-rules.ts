@@ -96,7 +96,7 @@ export function expire(job: AtUpstream, { metrics }: On<'upstream-not-found'>, a
 }
 
 const RESULT_EXPIRED =
-  'The upstream no longer knows this job. It keeps a result for one hour from submission, and the video was not fetched in that time.';
+  'The upstream no longer knows this job: it keeps results for a limited time after submission, and the video was not fetched in that time.';
 
 export function passDeadline(job: Unfinished, { lastError }: On<'deadline-passed'>, at: number): Job {
   return fail(job, at, deadlineFailure(job, lastError));

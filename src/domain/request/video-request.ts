@@ -35,6 +35,8 @@ export interface VideoModel {
   readonly defaults: Omit<VideoRequest, 'image' | 'prompt'>;
   /** Mean duration of a job in milliseconds; used until the gateway has measured its own jobs. */
   readonly typicalMs: number;
+  /** Milliseconds from submission for which the upstream keeps the file of a video. */
+  readonly fileLifetimeMs: number;
 }
 
 /** One fault of an input. `path` starts at the input object, e.g. `["prompt"]`. */

@@ -8,6 +8,7 @@ import type { JobView } from './job-view.ts';
 /** The types that `VideoJob` is made of. */
 export type VideoJobTypes = ReturnType<typeof defineVideoJob>;
 
+const DAY_MS = 86_400_000;
 /** Values that a video's bytes count as. Its bytes are counted when it is read: only then its length is known. */
 const BASE64_COST = 500;
 /**
@@ -78,8 +79,7 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
       expiresAt: t.expose('expiresAt', {
         type: 'DateTime',
         nullable: true,
-        description:
-          'When the video can no longer be had here: about 7 days after submission for a URL, the end of the job’s retention for base64.',
+        description: `When the video can no longer be had here: about ${model.fileLifetimeMs / DAY_MS} days after submission for a URL, the end of the job’s retention for base64.`,
       }),
     }),
   });

@@ -12,6 +12,9 @@ export const VENDOR_UPLOAD_ORIGIN = 'https://workflows-api.segmind.com';
 const VENDOR_HISTORY_ORIGIN = 'https://api.spotprod.segmind.com';
 const HISTORY_PATH = '/inference-request/request-history';
 
+/** From submission: how long the vendor keeps a result [page], and how long the file behind a result's URL [docs]. */
+export const RESULT_LIFETIME_MS = 60 * 60 * 1000;
+export const FILE_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 /** The model's name in paths and in the request history [page]. */
 export const MODEL = 'wan2.1-i2v-480p';
 /** Wan 2.1 image to video: its parameters [page] and the mean duration of a job [docs]. */
@@ -29,11 +32,9 @@ export const WAN_MODEL: VideoModel = {
     base64: false,
   },
   typicalMs: 53_380,
+  fileLifetimeMs: FILE_LIFETIME_MS,
 };
 
-/** From submission: how long the vendor keeps a result [page], and how long the file behind a result's URL [docs]. */
-export const RESULT_LIFETIME_MS = 60 * 60 * 1000;
-export const FILE_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 /** Calls a minute of the Pro plan [docs]. */
 export const RATE_LIMIT_RPM = 50;
 

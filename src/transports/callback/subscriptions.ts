@@ -1,4 +1,5 @@
-import { type ExecutionResult, GraphQLError } from 'graphql';
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import { refusal } from '../refusal.ts';
 import { RouterClient, CallbackSubscription } from './subscription.ts';
 import { type CallbackTarget, parseTarget } from './target.ts';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
@@ -91,10 +92,6 @@ export class CallbackSubscriptions implements AsyncDisposable {
       `There are ${MAX_SUBSCRIPTIONS.toLocaleString('en')} callback subscriptions already. Try again later.`,
     );
   }
-}
-
-function refusal(status: number, code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { status } } });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { refusal } from '../refusal.ts';
 
 /** Where a router wants a subscription's messages. */
 export interface CallbackTarget {
@@ -69,8 +69,4 @@ function isTime(value: unknown): value is number {
 
 function bounded(heartbeatMs: number): number {
   return heartbeatMs === 0 ? 0 : Math.min(Math.max(heartbeatMs, MIN_HEARTBEAT_MS), MAX_HEARTBEAT_MS);
-}
-
-function refusal(status: number, code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { status } } });
 }

@@ -7,7 +7,7 @@ import type { OwnerRate } from '../../../store/owner-rate.ts';
 import type { Exchange } from './exchange.ts';
 import { checkMayUpload, isForm, readMultipart } from '../uploads/multipart.ts';
 import { readBody } from './read-body.ts';
-import { badRequest, refusal, tooSlow } from './refusal.ts';
+import { badRequest, refusal, tooSlow } from '../../refusal.ts';
 import type { TrustedDocuments } from '../../../operations/trusted-documents.ts';
 import { tooManyUploads, type UploadSlots } from '../uploads/upload-slots.ts';
 

@@ -141,5 +141,5 @@ function readOperations() {
     });
 }
 
-/** The image in the first document. The sandbox has its own, which needs no other host. */
-const SAMPLE_IMAGE = /https:\/\/segmind-resources[^"]+/;
+/** The URL of the image in the first document. */
+const SAMPLE_IMAGE = /(?<=\bimage: ")[^"]+/;
