@@ -21,7 +21,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** One exchange, whose body is as it went over the wire: `fetch` would decompress it. */
+/** Requests a path. The body is not decompressed, as `fetch` would do. */
 function ask(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const sent = request(`${gateway.url}${path}`, { method, headers }, (response) => {
@@ -35,7 +35,7 @@ function ask(path: string, headers: Readonly<Record<string, string>> = {}, metho
   return promise;
 }
 
-/** The paths of the files that the page names. */
+/** The paths of the files that the page references. */
 async function assets(extension: string): Promise<readonly string[]> {
   const { body } = await ask('/');
   return [...body.toString().matchAll(/"\.(\/assets\/[^"]+)"/g)]
@@ -44,7 +44,7 @@ async function assets(extension: string): Promise<readonly string[]> {
 }
 
 test.each(['/', '/jobs/vj_018f3b9c-0000-7000-8000-000000000000'])(
-  '%s is the page, under a strict policy',
+  '%s is the page, with a strict Content-Security-Policy',
   async (path) => {
     const { status, headers, body } = await ask(path);
     expect(status).toBe(200);
@@ -64,7 +64,7 @@ test.each(['/', '/jobs/vj_018f3b9c-0000-7000-8000-000000000000'])(
 );
 
 test.each(['.js', '.css', '.svg'])(
-  'each %s is for ever, and small for whom that understands',
+  'each %s file is immutable, and compressed for clients that accept it',
   async (extension) => {
     const paths = await assets(extension);
     expect(paths.length).toBeGreaterThan(0);
@@ -94,7 +94,7 @@ test('all of the JavaScript is below 200 kB, gzipped', async () => {
   expect(total).toBeLessThan(200_000);
 });
 
-test('what the browser has already is not sent again', async () => {
+test('a file that the browser has cached is answered with 304', async () => {
   for (const path of ['/', ...(await assets('.js'))]) {
     const { headers } = await ask(path);
     const etag = String(headers['etag']);
@@ -105,7 +105,7 @@ test('what the browser has already is not sent again', async () => {
   }
 });
 
-test('HEAD tells what GET would send', async () => {
+test('HEAD has the headers of GET', async () => {
   for (const path of ['/', ...(await assets('.js'))]) {
     const headers = { 'accept-encoding': 'br' };
     const head = await ask(path, headers, 'HEAD');
@@ -124,26 +124,47 @@ test.each([
   '/../package.json',
   '/assets/..%2f..%2fpackage.json',
   '/favicon.ico',
-])('%s is nothing: 404', async (path) => {
+])('%s is answered with 404', async (path) => {
   expect((await ask(path)).status).toBe(404);
 });
 
-test('where nothing is a person gets a page that says so, and a program JSON', async () => {
+test('404 is a page for browsers and JSON for programs', async () => {
   const page = await ask('/nowhere', { accept: 'text/html,*/*;q=0.8' });
   expect([page.status, page.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
   const json = await ask('/nowhere', { accept: 'application/json' });
   expect([json.status, json.headers['content-type']]).toEqual([404, 'application/json; charset=utf-8']);
-  // What is there stays what it is.
   expect((await ask('/healthz', { accept: 'text/html' })).body.toString()).toBe('{"status":"ok"}');
 });
 
-test('the page has no other name than this machine’s, where nobody signs in', async () => {
+test('without authentication, a Host that is not this machine’s gets 421', async () => {
   expect((await ask('/', { host: 'evil.example' })).status).toBe(421);
 });
 
-test.each(['POST', 'PUT', 'DELETE'])('a file takes no %s', async (method) => {
+test.each(['POST', 'PUT', 'DELETE'])('%s of a file gets 405', async (method) => {
   for (const path of ['/jobs/vj_1', ...(await assets('.js'))]) {
     const { status, headers } = await ask(path, {}, method);
     expect([status, headers['allow']]).toEqual([405, 'GET, HEAD']);
   }
+});
+
+test.each(['/', '/graphql', '/healthz', '/nothing', '/sandbox/images/sample.png'])(
+  'the response of %s has a header that names the sandbox as the upstream',
+  async (path) => {
+    expect((await ask(path)).headers).toMatchObject({ 'x-reelgate-upstream': 'sandbox' });
+  },
+);
+
+test('so has the response of a query, before and after it is compiled', async () => {
+  for (const path of Array.from({ length: 3 }, () => '/graphql?query={videoJobs{nodes{id}}}')) {
+    const { status, headers } = await ask(path, { accept: 'application/json' });
+    expect([status, headers['x-reelgate-upstream']]).toEqual([200, 'sandbox']);
+  }
+});
+
+test('an upstream on a private network is named as one that may be a sandbox', async () => {
+  using folder = tempFolder();
+  await using other = await spawnGateway({ DATA_DIR: folder.path, SEGMIND_BASE_URL: 'http://127.0.0.1:1' });
+  const answer = await fetch(other.url);
+  expect(answer.headers.get('x-reelgate-upstream')).toBe('private');
+  expect(await answer.text()).toContain('Private upstream, such as a sandbox');
 });

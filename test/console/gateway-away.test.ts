@@ -82,7 +82,7 @@ test('what was made and finished while the page was cut off is in the list after
   await killed(elsewhere);
 
   await console.fillIn({ image: 'https://example.com/fox.png', prompt: wishedFor });
-  await console.askForLittle();
+  await console.chooseSmallest();
   await console.generateButton.dblclick();
   expect(await console.generateButton.textContent()).toBe('Waiting for the gateway…');
   expect(await console.card(madeElsewhere).count()).toBe(0);
@@ -106,7 +106,7 @@ test('a wish whose answer was lost with the connection is sent again and makes o
   await using proxy = await TcpProxy.start(Number(new URL(gateway.url).port));
   await using console = await markedPage(`http://127.0.0.1:${proxy.port}`);
   await console.fillIn({ image: 'https://example.com/boat.png', prompt });
-  await console.askForLittle();
+  await console.chooseSmallest();
   proxy.dropAnswers();
   await console.generate();
   await expect.poll(() => jobsWith(gateway.url, prompt), { timeout: 5000 }).toHaveLength(1);

@@ -34,7 +34,7 @@ test('over plain http the console sends a job and copies its link', async () => 
   ]);
   await page.locator('input[type=file]').setInputFiles(fileIn(folder, 'scene.png', await pngFile()));
   await console.fillIn({ prompt });
-  await console.askForLittle();
+  await console.chooseSmallest();
   await console.generate();
   await console.card(prompt).getByText('Ready').waitFor();
   await plays(console.card(prompt).locator('video'));

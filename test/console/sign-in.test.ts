@@ -34,7 +34,7 @@ test('who signs in with a good token can upload, generate and watch, until they 
     .locator('input[type=file]')
     .setInputFiles(fileIn(fixture.folder, 'scene.png', await pngFile()));
   await console.fillIn({ prompt });
-  await console.askForLittle();
+  await console.chooseSmallest();
   await console.generate();
   await console.card(prompt).getByText('Ready').waitFor();
   // The token lasts as long as the tab.

@@ -131,7 +131,7 @@ test('in a browser below a path a video is made and shown, its page has a link, 
   const file = { name: 'scene.png', mimeType: 'image/png', buffer: await pngFile() };
   await page.locator('input[type=file]').setInputFiles(file);
   await console.fillIn({ prompt });
-  await console.askForLittle();
+  await console.chooseSmallest();
   await console.generate();
   await console.card(prompt).getByText('Ready').waitFor();
   await plays(console.card(prompt).locator('video'));

@@ -68,11 +68,19 @@ export class ConsolePage implements AsyncDisposable {
     return this.page.getByRole('article', { name: prompt, exact: true });
   }
 
-  /** Asks for the smallest video that there is, which is made soon. */
-  async askForLittle(): Promise<void> {
+  /** Chooses the settings of the smallest video, which is ready soonest. */
+  async chooseSmallest(): Promise<void> {
     await this.page.getByText('More settings').click();
     await this.page.getByRole('radio', { name: '360' }).check();
     await this.page.getByLabel('Length').fill('1');
+  }
+
+  /** Submits the form for the smallest video. @param image a URL; null: the image is chosen already */
+  async submitSmall(prompt: string, image: string | null = 'https://example.com/cat.png'): Promise<Locator> {
+    await this.fillIn(image === null ? { prompt } : { prompt, image });
+    await this.chooseSmallest();
+    await this.generate();
+    return this.card(prompt);
   }
 
   /** Waits until the page is connected. */

@@ -1,0 +1,198 @@
+import type { Locator } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import { ConsolePage } from '../support/browser/console-page.ts';
+import { plays, timeOf } from '../support/browser/page-files.ts';
+import { jobsWith } from '../support/gateway/generate.ts';
+import { generate, readJob, watchToEnd } from '../support/gateway/spawned-gateway.ts';
+
+// Without the request history, a job whose submission has no response fails at once.
+const fixture = useConsole({ SEGMIND_HISTORY_URL: 'off' });
+
+const SMALL = { resolution: 'R360', videoLength: 1 };
+const MOTION = [
+  ['no-preference', 1],
+  ['reduce', 0],
+] as const;
+
+/** How many animations run on an element. */
+function running(element: Locator): Promise<number> {
+  return element.evaluate((node) => {
+    const animations: { readonly playState: string }[] = Reflect.get(node, 'getAnimations').call(node);
+    return animations.filter(({ playState }) => playState === 'running').length;
+  });
+}
+
+test('a job made in one tab appears in another tab’s list and on its own page, live to the end', async () => {
+  const prompt = 'clouds over the hills [sandbox:slow]';
+  await using first = await fixture.open();
+  await using second = await fixture.open();
+  await first.fillIn({ image: 'https://example.com/hills.png', prompt });
+  await first.generate();
+  await second.card(prompt).waitFor();
+
+  const page = await ConsolePage.openTab(first, `${fixture.url}/jobs/${await second.idOf(prompt)}`);
+  await page.getByRole('heading', { name: prompt }).waitFor();
+  const badges = [first.card(prompt), second.card(prompt), page.getByRole('article')].map((place) =>
+    place.locator('.badge'),
+  );
+  for (const status of ['In progress', 'Ready']) {
+    await Promise.all(badges.map((badge) => badge.getByText(status).waitFor()));
+  }
+
+  await plays(page.locator('video'));
+  // The second tab did not ask for the video, so its list does not start it.
+  await second.card(prompt).locator('video').waitFor();
+  expect(await second.card(prompt).locator('video').getAttribute('autoplay')).toBeNull();
+});
+
+test('a finished job’s page shows its video, no page shows a price, and an unknown id says so', async () => {
+  const prompt = 'a plain in the sun';
+  const { id } = await generate(fixture.url, { prompt, ...SMALL });
+  await watchToEnd(fixture.url, id);
+  await using console = await ConsolePage.open(fixture.browser, `${fixture.url}/jobs/${id}`);
+  const { page } = console;
+  await page.locator('video').waitFor();
+  expect(await page.locator('.badge').textContent()).toBe('Ready');
+  await page.getByText('Nothing: a test video').waitFor();
+  expect(await page.locator('.facts').innerText()).not.toContain('$');
+
+  await page.getByRole('link', { name: 'All videos' }).click();
+  const video = console.card(prompt).locator('video');
+  expect(await timeOf(video)).toBe(0);
+  await video.evaluate((element) => Reflect.get(element, 'play').call(element));
+  await plays(video);
+  await console.card(prompt).getByRole('link').click();
+  await page.getByRole('heading', { name: prompt }).waitFor();
+
+  await page.goto(`${fixture.url}/jobs/vj_unknown`);
+  await page.getByText('There is no such video, or it is no longer kept.').waitFor();
+  for (const path of ['/', `/jobs/${id}`, '/nothing/here', '/graphql']) {
+    await page.goto(fixture.url + path);
+    const notice = 'Sandbox: videos are test pictures, and nothing is charged.';
+    await page.getByRole('note').getByText(notice).waitFor();
+  }
+});
+
+describe('a failed job', () => {
+  test('shows what happened, the upstream’s message and the cost', async () => {
+    const prompt = 'a crowd [sandbox:content-block]';
+    await using console = await fixture.open();
+    const card = await console.submitSmall(prompt);
+    await card.getByText('Failed').waitFor();
+    const failure = card.locator('.failure');
+    expect(await failure.locator('> *').allTextContents()).toEqual([
+      'The video could not be made',
+      expect.stringContaining('the input was flagged as sensitive'),
+      'It was not charged.',
+    ]);
+    // The same input would fail again, so there is no “Try again”.
+    expect(await card.getByRole('button').count()).toBe(0);
+
+    await card.getByRole('link').click();
+    await console.page.getByRole('heading', { name: prompt }).waitFor();
+    expect(await console.page.locator('.failure strong').textContent()).toBe('The video could not be made');
+  });
+
+  test('is tried again by one new job, however often “Try again” is clicked in however many tabs', async () => {
+    const prompt = 'a kite [sandbox:lost-answer]';
+    const { id } = await generate(fixture.url, { prompt });
+    await watchToEnd(fixture.url, id);
+    await using first = await fixture.open();
+    await using second = await fixture.open();
+    const buttons = [first, second].map((console) =>
+      console.card(prompt).getByRole('button', { name: 'Try again' }),
+    );
+    expect(await first.card(prompt).locator('.failure > *').allTextContents()).toEqual([
+      'The answer to the submission was lost',
+      expect.any(String),
+      'It may have been charged.',
+    ]);
+    await Promise.all(buttons.map((button) => button.dblclick()));
+    for (const console of [first, second]) {
+      await console.card(prompt).getByRole('link', { name: 'See how it goes' }).waitFor();
+      // The new job fails in the same way.
+      await console.card(prompt).getByText('Failed').nth(1).waitFor();
+      expect(await console.card(prompt).count()).toBe(2);
+    }
+    expect(await jobsWith(fixture.url, prompt)).toHaveLength(2);
+  });
+});
+
+describe('motion', () => {
+  test.each(MOTION)(
+    'with prefers-reduced-motion %s, a progress bar has %i animations',
+    async (reducedMotion, animations) => {
+      const prompt = `a river without an end, ${reducedMotion} [sandbox:endless]`;
+      await generate(fixture.url, { prompt });
+      await using console = await fixture.open({ reducedMotion });
+      const bar = console.card(prompt).locator('.progress-bar');
+      // The estimate appears with the upstream's first status response.
+      await console.card(prompt).locator('[aria-valuenow]').waitFor();
+      expect(await running(bar)).toBe(animations);
+      // The bar shows the progress either way.
+      expect(await bar.getAttribute('style')).toMatch(/scaleX\(0\.\d+\)/);
+    },
+  );
+
+  test('a waiting bar pulses, except with reduced motion', async () => {
+    const prompt = 'a waiting room [sandbox:down]';
+    await generate(fixture.url, { prompt });
+    for (const [reducedMotion, animations] of MOTION) {
+      await using console = await fixture.open({ reducedMotion });
+      expect(await running(console.card(prompt).getByRole('progressbar'))).toBe(animations);
+    }
+  });
+
+  test('the video of a job that this tab submitted starts by itself', async () => {
+    await using console = await fixture.open();
+    const video = (await console.submitSmall('a swing')).locator('video');
+    await plays(video);
+    expect(await video.getAttribute('autoplay')).toBe('');
+  });
+
+  test('with reduced motion no video starts by itself', async () => {
+    await using console = await fixture.open({ reducedMotion: 'reduce' });
+    const video = (await console.submitSmall('a carousel')).locator('video');
+    await video.waitFor();
+    await expect.poll(() => video.evaluate((node) => Number(Reflect.get(node, 'readyState')))).toBe(4);
+    expect(await video.evaluate((node) => Reflect.get(node, 'paused') === true)).toBe(true);
+    expect(await timeOf(video)).toBe(0);
+  });
+});
+
+test('a live region announces a job’s progress to screen readers, each change once', async () => {
+  const prompt = 'a violin';
+  await using console = await fixture.open();
+  const { page } = console;
+  await page.evaluate(`
+    globalThis.said = [];
+    new MutationObserver(() => said.push(document.querySelector('[aria-live]').textContent))
+      .observe(document.querySelector('[aria-live]'), { childList: true, characterData: true, subtree: true });
+  `);
+  await console.submitSmall(prompt);
+  const region = page.getByRole('status').filter({ hasText: `The video is ready: ${prompt}` });
+  await region.waitFor({ state: 'attached' });
+  expect(await region.getAttribute('aria-live')).toBe('polite');
+  const said: readonly string[] = await page.evaluate('said');
+  expect([said[0], said.at(-1)]).toEqual(['Your video is on its way.', `The video is ready: ${prompt}`]);
+  // “In progress” is missing when the job ends between two polls.
+  expect(said.slice(1, -1).filter((words) => words !== `In progress: ${prompt}`)).toEqual([]);
+  expect(new Set(said).size).toBe(said.length);
+});
+
+describe('with SEGMIND_RPM=1', () => {
+  const limited = useConsole({ SEGMIND_RPM: '1' });
+
+  test('a job that waits for the rate limit says so on its card, with the time, and in the log', async () => {
+    await generate(limited.url, { prompt: 'the first takes the only call' });
+    const prompt = 'the second waits';
+    const { id } = await generate(limited.url, { prompt });
+    await using console = await limited.open();
+    const card = console.card(prompt);
+    await card.getByText(/waiting for the rate limit, about \d/).waitFor();
+    expect(await card.getByRole('progressbar').getAttribute('aria-valuetext')).toContain('rate limit');
+    expect(await readJob(limited.url, id)).toMatchObject({ status: 'QUEUED', version: 2 });
+    expect(limited.output()).toContain('jobs are waiting for the rate limit');
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import { useConsole } from '../support/browser/console-fixture.ts';
+import type { ConsolePage } from '../support/browser/console-page.ts';
+import { dropFile, fileIn, pastePng, plays, pngFile } from '../support/browser/page-files.ts';
+import { jobsWith } from '../support/gateway/generate.ts';
+import { MIB, pngOf } from '../support/gateway/upload.ts';
+
+const fixture = useConsole();
+
+async function drop({ page, imageField }: ConsolePage, path: string): Promise<void> {
+  await dropFile(page, imageField, path);
+}
+
+async function choose({ page }: ConsolePage, path: string): Promise<void> {
+  await page.locator('input[type=file]').setInputFiles(path);
+}
+
+async function sceneFile(): Promise<string> {
+  return fileIn(fixture.folder, 'scene.png', await pngFile());
+}
+
+/** Fails unless exactly one job has this prompt. @returns the first bytes of its image */
+async function imageOfOnlyJob(prompt: string): Promise<string> {
+  const [job, ...others] = await jobsWith(fixture.url, prompt);
+  expect(others).toEqual([]);
+  const image = await fetch(job?.request.image ?? '').then((answer) => answer.arrayBuffer());
+  return Buffer.from(image).subarray(1, 4).toString();
+}
+
+describe('a PNG becomes a video that plays', () => {
+  test.each([
+    ['dropped onto the page', async (console: ConsolePage) => drop(console, await sceneFile())],
+    ['pasted', async ({ page }: ConsolePage) => pastePng(page, await pngFile())],
+  ])('%s', async (way, give) => {
+    await using console = await fixture.open();
+    await give(console);
+    await console.imageField.getByRole('img', { name: 'The chosen image' }).waitFor();
+    const card = await console.submitSmall(way, null);
+    await card.getByText('Ready').waitFor();
+    await plays(card.locator('video'));
+    expect(await imageOfOnlyJob(way)).toBe('PNG');
+    expect(console.opened.errors()).toEqual([]);
+  });
+
+  test('chosen in the file dialog, without an error, a policy violation or a request to another host', async () => {
+    const prompt = 'a mill by the river';
+    await using console = await fixture.open();
+    const { page } = console;
+    await page.addInitScript(`
+      globalThis.forbidden = [];
+      addEventListener('securitypolicyviolation', (event) => forbidden.push(event.violatedDirective + ' ' + event.blockedURI));
+    `);
+    await page.reload();
+    await console.live();
+    await page.getByRole('button', { name: 'Use a sample image' }).click();
+    await console.imageField.getByText('sample.png').waitFor();
+    await page.getByRole('button', { name: 'Remove the image' }).click();
+    await choose(console, await sceneFile());
+    const card = await console.submitSmall(prompt, null);
+    await card.getByText('Ready').waitFor();
+    await plays(card.locator('video'));
+    await card.getByRole('link').click();
+    await page.getByRole('heading', { name: prompt }).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('a-mill-by-the-river.mp4');
+    expect(await imageOfOnlyJob(prompt)).toBe('PNG');
+    expect(await page.evaluate('forbidden')).toEqual([]);
+    expect(console.opened.errors()).toEqual([]);
+    expect(console.opened.hosts()).toEqual([new URL(fixture.url).host]);
+  });
+});
+
+describe('one request makes one job', () => {
+  test('a double click, and clicks after the answer', async () => {
+    const prompt = 'a lighthouse at dusk';
+    await using console = await fixture.open();
+    await console.fillIn({ image: 'https://example.com/lighthouse.png', prompt });
+    await console.chooseSmallest();
+    const clicks = ['Your video', 'already'].map((note) => console.generateWhenNoteSays(note));
+    await console.generateButton.dblclick();
+    await Promise.all(clicks);
+    await console.note.getByText(/already/).waitFor();
+    expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
+    expect(await console.card(prompt).count()).toBe(1);
+  });
+
+  test('a double click with a file, which is uploaded once', async () => {
+    const prompt = 'a lighthouse at dawn';
+    await using console = await fixture.open();
+    await choose(console, await sceneFile());
+    await console.fillIn({ prompt });
+    await console.chooseSmallest();
+    const again = console.generateWhenNoteSays('Your video');
+    await console.generateButton.dblclick();
+    await again;
+    await console.note.getByText(/already/).waitFor();
+    expect(console.mutations.filter((sent) => sent === `${fixture.url}/graphql`)).toHaveLength(1);
+    expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
+  });
+
+  test('another prompt makes another job at once', async () => {
+    await using console = await fixture.open();
+    await console.chooseSmallest();
+    for (const prompt of ['a red kite', 'a blue kite']) {
+      await console.fillIn({ image: 'https://example.com/kite.png', prompt });
+      await console.generate();
+      await console.card(prompt).waitFor();
+    }
+    for (const prompt of ['a red kite', 'a blue kite']) {
+      expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
+    }
+  });
+});
+
+const TEXT = new TextEncoder().encode('no image at all');
+
+describe('a file is refused at its field and never sent', () => {
+  test.each([
+    ['of another type', 'notes.txt', TEXT, drop, 'It must be a PNG, JPEG or WebP image.'],
+    ['larger than 10 MiB', 'large.png', pngOf(10 * MIB + 1), choose, 'It must not be larger than 10 MiB.'],
+    ['empty', 'empty.png', new Uint8Array(), drop, 'The file is empty.'],
+    ['a text named .png', 'disguise.png', TEXT, choose, 'It can’t be read as an image.'],
+  ] as const)('%s', async (prompt, name, bytes, give, message) => {
+    await using console = await fixture.open();
+    await console.fillIn({ prompt });
+    await give(console, fileIn(fixture.folder, name, bytes));
+    await console.imageField.locator('.field-error').getByText(message).waitFor();
+    // Screen readers announce the message as the field's description.
+    const described = await console.imageField.getAttribute('aria-describedby');
+    expect(await console.page.locator(`[id="${described}"]`).textContent()).toBe(message);
+    expect(await console.imageField.getByRole('img').count()).toBe(0);
+
+    await console.generate();
+    await console.imageField.getByText('Choose an image, or give the URL of one.').waitFor();
+    expect(console.mutations).toEqual([]);
+    expect(await jobsWith(fixture.url, prompt)).toEqual([]);
+  });
+});
