@@ -45,7 +45,7 @@ import { SteadyClock, systemClock } from './process/clocks.ts';
 import { checkKeyOnce } from './providers/segmind/check-key.ts';
 import type { Image, ImageHost, UploadOutcome } from './providers/image-host.ts';
 import { createAgent } from './providers/segmind/http/agent.ts';
-import { SegmindImageHost, uploadOrigin } from './providers/segmind/segmind-image-host.ts';
+import { SegmindImageHost } from './providers/segmind/segmind-image-host.ts';
 import { historyUrl, WAN_MODEL } from './providers/segmind/facts.ts';
 import { SegmindUpstream } from './providers/segmind/segmind-upstream.ts';
 
@@ -94,7 +94,7 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   const upstream = resources.use(
     new SegmindUpstream({ ...call, origin, historyUrl: historyUrlOf(config, origin) }),
   );
-  const images = resources.use(new SegmindImageHost({ ...call, origin: uploadOrigin(origin) }));
+  const images = resources.use(new SegmindImageHost({ ...call, origin }));
 
   const poller = new Poller({
     store,

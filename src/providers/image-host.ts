@@ -1,31 +1,31 @@
 import type { ImageType } from '../domain/request/image-type.ts';
 import type { CallOptions } from './video-upstream.ts';
 
-/** An image as it is uploaded. */
+/** An image to upload. */
 export interface Image {
   readonly type: ImageType;
-  /** Its bytes, in pieces. */
+  /** The bytes in pieces. */
   readonly chunks: readonly Uint8Array[];
 }
 
-/** What became of an upload. */
+/** The outcome of an upload. */
 export type UploadOutcome =
-  /** The image is there, at an http or https URL that the model can read. */
+  /** The image is at an http or https URL that the model can read. */
   | { readonly type: 'uploaded'; readonly url: string }
-  /** Nothing is known to be there. Safe to repeat: at worst the image lies there twice. */
+  /** Safe to repeat: at worst the image is stored twice. */
   | {
       readonly type: 'failed';
       /** For the log. */
       readonly reason: string;
-      /** How long the other side asked to wait, in milliseconds; null when it did not say. */
+      /** How long the host asked to wait, in milliseconds; null when it did not say. */
       readonly retryAfterMs: number | null;
     };
 
 /**
- * The port to where images are put so that the model can read them. How long they stay there is the host's affair.
- * Free of charge.
+ * The port to the host that stores uploaded images where the model can read them. The host decides how long it keeps them. Free of
+ * charge.
  */
 export interface ImageHost extends AsyncDisposable {
-  /** Uploads one image, in one call that is not repeated. Never throws. */
+  /** Uploads one image in one call, without a retry. Never throws. */
   upload(image: Image, options: CallOptions): Promise<UploadOutcome>;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Image } from '../../src/providers/image-host.ts';
-import { SegmindImageHost, uploadOrigin } from '../../src/providers/segmind/segmind-image-host.ts';
+import { uploadOrigin } from '../../src/providers/segmind/facts.ts';
+import { SegmindImageHost } from '../../src/providers/segmind/segmind-image-host.ts';
 import {
   after,
   destroyAfterReading,

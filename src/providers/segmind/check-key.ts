@@ -1,9 +1,8 @@
 import type { LeveledLog } from '../../process/fault-log.ts';
 import { readAnswer } from './answers/answer.ts';
+import { CREDITS_PATH } from './facts.ts';
 import { HttpClient, type HttpClientOptions } from './http/http-client.ts';
 
-/** Returns the account's credits; free of charge [docs]. */
-const CREDITS_PATH = '/v1/get-user-credits';
 const MAX_ANSWER_BYTES = 64 * 1024;
 const TIMEOUT_MS = 10_000;
 
@@ -70,7 +69,7 @@ async function askForCredits(http: HttpClientOptions, signal: AbortSignal): Prom
   });
   if (answer.type !== 'answered') return { isRefused: false, reason: answer.reason };
   const { status, words, isHtml } = readAnswer(answer);
-  // An HTML page comes from something in front of the API, such as a firewall.
+  // An HTML page comes from a proxy or firewall in front of the API.
   const isRefused = (status === 401 || status === 403) && !isHtml;
   return { isRefused, reason: `HTTP ${status}${words === null ? '' : `: ${words}`}` };
 }

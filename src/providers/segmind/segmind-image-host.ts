@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { MAX_URL } from '../../domain/request/video-request.ts';
 import type { Image, ImageHost, UploadOutcome } from '../image-host.ts';
 import type { CallOptions } from '../video-upstream.ts';
 import {
@@ -7,30 +7,20 @@ import {
   type HttpClientOptions,
   type StreamedBody,
 } from './http/http-client.ts';
-import { VENDOR_ORIGIN, VENDOR_UPLOAD_ORIGIN } from './facts.ts';
+import { UPLOAD_PATH, uploadOrigin } from './facts.ts';
+import { isObject, parseJson } from './answers/json.ts';
 
-const UPLOAD_PATH = '/upload-asset';
 const MAX_ANSWER_BYTES = 64 * 1024;
-/** Characters of a URL that `generateVideo` takes. */
-const MAX_URL = 2048;
 /** Bytes that are encoded at once. */
 const CHUNK_BYTES = 48 * 1024;
 
-/**
- * The origin that takes uploads for an upstream: the vendor's has one of its own, any other (a sandbox, a server in a
- * test) takes them itself.
- */
-export function uploadOrigin(upstreamOrigin: string): string {
-  return upstreamOrigin === VENDOR_ORIGIN ? VENDOR_UPLOAD_ORIGIN : upstreamOrigin;
-}
-
-/** Segmind's `upload-asset` call [SDK], which the sandbox speaks as well. */
+/** Segmind's `upload-asset` call [SDK]; the sandbox has it too. */
 export class SegmindImageHost implements ImageHost {
   readonly #http: HttpClient;
 
-  /** @param options with the origin that takes uploads, see uploadOrigin */
+  /** @param options with the origin of the upstream; uploads go to its `uploadOrigin` */
   constructor(options: HttpClientOptions) {
-    this.#http = new HttpClient(options);
+    this.#http = new HttpClient({ ...options, origin: uploadOrigin(options.origin) });
   }
 
   async upload(image: Image, options: CallOptions): Promise<UploadOutcome> {
@@ -50,7 +40,7 @@ export class SegmindImageHost implements ImageHost {
   }
 }
 
-/** `{"data_urls":["data:image/png;base64,…"]}`, made as it is sent: in one piece it would take 14 MiB for an image of 10. */
+/** `{"data_urls":["data:image/png;base64,…"]}`, encoded while it is sent: an image of 10 MiB would need 14 MiB in one piece. */
 function toBody({ type, chunks }: Image): StreamedBody {
   const head = `{"data_urls":["data:${type};base64,`;
   const tail = '"]}';
@@ -67,7 +57,7 @@ function toBody({ type, chunks }: Image): StreamedBody {
   };
 }
 
-/** The same bytes in pieces of at most 48 KiB, each but the last of a multiple of three: that many make whole characters. */
+/** The same bytes in pieces of at most 48 KiB. All but the last have a multiple of three bytes, so base64 pads only at the end. */
 function* inThrees(chunks: readonly Uint8Array[]): Iterable<Uint8Array> {
   let rest: Uint8Array = new Uint8Array();
   for (const chunk of chunks) {
@@ -92,23 +82,11 @@ function readUpload(answer: HttpAnswer): UploadOutcome {
   return { type: 'failed', reason: `HTTP ${status}${words}`, retryAfterMs };
 }
 
-/** The vendor's pages disagree: `file_urls` [SDK] or `urls` [docs]. Liberally also one URL without a list around it. */
-const urlsSchema = z.union([z.array(z.unknown()), z.string().transform((url) => [url])]).catch([]);
-const answerSchema = z.object({ file_urls: urlsSchema, urls: urlsSchema });
-
+/** The vendor's pages disagree: `file_urls` [SDK] or `urls` [docs]. A URL without a list around it is accepted too. */
 function uploadedUrl(body: string | null): string | null {
-  const answer = parseObject(body);
-  if (answer === null) return null;
-  const { file_urls, urls } = answer;
-  return [...file_urls, ...urls].find(isWebUrl) ?? null;
-}
-
-function parseObject(body: string | null): z.output<typeof answerSchema> | null {
-  try {
-    return answerSchema.safeParse(JSON.parse(body ?? '')).data ?? null;
-  } catch {
-    return null;
-  }
+  const answer = parseJson(body ?? '');
+  if (!isObject(answer)) return null;
+  return [answer['file_urls'], answer['urls']].flat().find(isWebUrl) ?? null;
 }
 
 function isWebUrl(value: unknown): value is string {

@@ -12,7 +12,7 @@ import type {
 } from '../video-upstream.ts';
 import { readResult, readStatus } from './answers/job-answer.ts';
 import { readSubmit } from './answers/submit-answer.ts';
-import { SegmindHistory } from './history/segmind-history.ts';
+import { SegmindHistory } from './segmind-history.ts';
 import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
 import {
   FILE_LIFETIME_MS,
@@ -24,27 +24,26 @@ import {
 } from './facts.ts';
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** A result may hold the whole video as base64. */
+/** A result may have the whole video as base64. */
 const MAX_RESULT_BYTES = 64 * 1024 * 1024;
 
 const HISTORY_IS_OFF: HistoryUnusable = { type: 'unusable', reason: 'The request history is turned off.' };
 
-/** Where the API is, and as whom to call it. */
 export interface SegmindUpstreamOptions extends HttpClientOptions {
-  /** URL of the request history, see historyUrl; it gets the key as well. Null turns the history off. */
+  /** URL of the request history, see `historyUrl`; it gets the key too. Null turns the history off. */
   readonly historyUrl: string | null;
 }
 
 /**
- * Segmind's asynchronous (v2) API. The URLs in its answers are not followed: they are rebuilt from the id, so that no
- * answer can send the key elsewhere.
+ * Segmind's asynchronous (v2) API. It builds each URL from the job's id and ignores the URLs in answers, so that no answer can
+ * send the key elsewhere.
  */
 export class SegmindUpstream implements VideoUpstream {
   readonly lifetimes = { resultMs: RESULT_LIFETIME_MS, fileMs: FILE_LIFETIME_MS };
   readonly #http: HttpClient;
   readonly #history: SegmindHistory | null;
 
-  /** @throws TypeError when an origin or URL is none */
+  /** @throws TypeError for an invalid origin or URL */
   constructor({ historyUrl, ...options }: SegmindUpstreamOptions) {
     this.#http = new HttpClient(options);
     this.#history = historyUrl === null ? null : new SegmindHistory(new URL(historyUrl), options);

@@ -1,8 +1,16 @@
 import type { CommonOutcome, ResultOutcome, StatusOutcome } from '../../video-upstream.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
-import { answerError, answerMetrics, callError, readAnswer, type UpstreamAnswer } from './answer.ts';
+import {
+  answerError,
+  answerMetrics,
+  callError,
+  isSuccess,
+  readAnswer,
+  type UpstreamAnswer,
+} from './answer.ts';
+import type { Stage } from '../facts.ts';
 import { isObject } from './json.ts';
-import { type Stage, stageOf, statusWord } from './status-word.ts';
+import { stageOf, statusWord } from './status-word.ts';
 import { findVideo, findVideoWords, readRawVideo } from './video.ts';
 
 /** An answer about a job, with its status word. */
@@ -26,7 +34,7 @@ export function readStatus(http: HttpAnswer): StatusOutcome {
     case 'ended':
     case 'other':
     case null:
-      return readEnd(answer);
+      return readCommon(answer);
   }
 }
 
@@ -36,12 +44,12 @@ export function readResult(http: HttpAnswer): ResultOutcome {
   const answer = readJobAnswer(http);
   const { json, stage, status, bytes, mediaType } = answer;
   const metrics = answerMetrics(json);
-  // A video may come without a word beside it.
-  const isResult = stage === 'completed' || (stage === null && status >= 200 && status < 300);
+  // A video may come without a status word.
+  const isResult = stage === 'completed' || (stage === null && isSuccess(answer));
   if (isResult && json !== undefined) {
     const video = findVideo(json);
     if (video !== null) return { type: 'ready', video, metrics };
-    // 202 tells that the result is still to come.
+    // 202 means that the result is not ready yet.
     if (stage === 'completed' || status !== 202)
       return { type: 'empty', message: emptyMessage(answer), metrics };
   }
@@ -49,7 +57,7 @@ export function readResult(http: HttpAnswer): ResultOutcome {
     const video = readRawVideo(bytes, mediaType);
     if (video !== null) return { type: 'ready', video, metrics: null };
   }
-  return readEnd(answer);
+  return readCommon(answer);
 }
 
 function readJobAnswer(http: HttpAnswer & { readonly type: 'answered' }): JobAnswer {
@@ -58,8 +66,8 @@ function readJobAnswer(http: HttpAnswer & { readonly type: 'answered' }): JobAns
   return { ...answer, word, stage: word === null ? null : stageOf(word, http.status) };
 }
 
-/** What both calls have in common. */
-function readEnd(answer: JobAnswer): CommonOutcome {
+/** The outcomes that both calls share. */
+function readCommon(answer: JobAnswer): CommonOutcome {
   const { json, stage, word, words, status, isHtml } = answer;
   if (word !== null && (stage === 'failed' || stage === 'ended')) {
     const message = words ?? `The upstream reported ${word} without a reason.`;
@@ -68,7 +76,7 @@ function readEnd(answer: JobAnswer): CommonOutcome {
       ? { type: 'failed', message, metrics }
       : { type: 'ended', word, message, metrics };
   }
-  // The API says what is wrong [page]; a 404 without words, or in HTML, comes from something in front of it.
+  // The API's own 404 has a message [page]. One without a message, or in HTML, comes from a proxy.
   if ((status === 404 || status === 410) && words !== null && !isHtml) {
     return { type: 'not-found', reason: answerError(answer).reason };
   }

@@ -1,14 +1,29 @@
 import type { FailureCode } from '../../../domain/job/failure.ts';
 import type { SubmitOutcome } from '../../video-upstream.ts';
+import {
+  CREDITS_STATUS,
+  CREDITS_WORDS,
+  LIMIT_WORDS,
+  MAY_MEAN_CREDITS,
+  PARAMETER_WORDS,
+  SPEND_LIMIT_WORDS,
+} from '../facts.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
-import { answerError, callError, describeAnswer, readAnswer, readId, type UpstreamAnswer } from './answer.ts';
+import {
+  answerError,
+  callError,
+  describeAnswer,
+  isSuccess,
+  readAnswer,
+  readId,
+  TRANSIENT_4XX,
+  type UpstreamAnswer,
+} from './answer.ts';
 import { isObject } from './json.ts';
 
-/** A gateway gave up waiting for the one behind it, which may have gone on: 504, and 520 and 524 of Cloudflare. */
-const CUT_OFF: ReadonlySet<number> = new Set([504, 520, 524]);
-/** Errors of the moment among the 4xx. */
-const REPEATABLE: ReadonlySet<number> = new Set([408, 425, 429]);
-/** How many objects and lists around a `request_id` are searched. */
+/** A proxy stopped waiting, and the server behind it may have gone on: 504, and 520 and 524 of Cloudflare. */
+const PROXY_TIMEOUTS: ReadonlySet<number> = new Set([504, 520, 524]);
+/** How many levels of an answer are searched for a `request_id`. */
 const ID_DEPTH = 3;
 
 /** Reads the answer to a submit. */
@@ -19,18 +34,18 @@ export function readSubmit(http: HttpAnswer): SubmitOutcome {
   }
   const answer = readAnswer(http);
   const { status, json, isHtml, words } = answer;
-  if (status >= 200 && status < 300) {
+  if (isSuccess(answer)) {
     const upstreamId = readId(isObject(json) ? json['request_id'] : null);
     if (upstreamId !== null) return { type: 'accepted', upstreamId };
     return unknown(answer, `HTTP ${status} without a readable job id`);
   }
-  // An error answer with an id may be about a job that was made before the error.
-  if (status < 400 || CUT_OFF.has(status) || anyId(answer) !== null || mentionsId(answer)) {
+  // An error answer with an id may be about a job that was created before the error.
+  if (status < 400 || PROXY_TIMEOUTS.has(status) || anyId(answer) !== null || mentionsId(answer)) {
     return unknown(answer, describeAnswer(answer));
   }
-  // Blocked by a CDN, so the request did not reach the API.
+  // A CDN blocked the request, so it did not reach the API.
   const isBlocked = isHtml && (status === 403 || status === 404);
-  if (isBlocked || status >= 500 || REPEATABLE.has(status)) {
+  if (isBlocked || status >= 500 || TRANSIENT_4XX.has(status)) {
     return { type: 'not-created', ...answerError(answer) };
   }
   const message = words ?? `The upstream answered HTTP ${status}.`;
@@ -46,13 +61,13 @@ function lostMessage(reason: string): string {
   return `The answer to the submission was lost (${reason}). A job may exist upstream and be charged; it is not sent again.`;
 }
 
-/** The first `request_id` in an answer; of JSON that was cut short, what was told of it. */
+/** The first `request_id` in an answer, also in truncated JSON. */
 function anyId({ json, body }: UpstreamAnswer): string | null {
   if (json !== undefined) return findId(json, ID_DEPTH);
   return readId(/"request_id"\s*:\s*"([^"\\]+)"/.exec(body ?? '')?.[1]);
 }
 
-/** Whether an answer of the API speaks of a request that cannot be told, as in JSON that is broken or a sentence. */
+/** Whether an answer of the API mentions a request whose id cannot be read, as in broken JSON or in a sentence. */
 function mentionsId({ body, isHtml }: UpstreamAnswer): boolean {
   return !isHtml && /\brequest[ _-]?id\b\W+\w/i.test(body ?? '');
 }
@@ -69,10 +84,8 @@ function findId(value: unknown, depth: number): string | null {
 }
 
 function refusalCode(status: number, words: string | null): FailureCode {
-  // 402 and 406 are documented for it [docs, page]; "No credits found" was seen with 404, others with 400 and 403.
-  if (status === 402 || (MAY_MEAN_CREDITS.has(status) && /credit/i.test(words ?? ''))) {
-    return 'INSUFFICIENT_CREDITS';
-  }
+  const namesCredits = MAY_MEAN_CREDITS.has(status) && CREDITS_WORDS.test(words ?? '');
+  if (status === CREDITS_STATUS || namesCredits) return 'INSUFFICIENT_CREDITS';
   switch (status) {
     case 401:
     case 403:
@@ -87,13 +100,6 @@ function refusalCode(status: number, words: string | null): FailureCode {
   }
 }
 
-const MAY_MEAN_CREDITS: ReadonlySet<number> = new Set([400, 403, 404, 406]);
-
-/** 406 is also a team's spend limit, a wrong Content-Type [profile], and a refused parameter value [docs]. */
 function isSpendLimit(words: string): boolean {
-  if (/spend|budget|balance/i.test(words)) return true;
-  return /limit/i.test(words) && !PARAMETER.test(words);
+  return SPEND_LIMIT_WORDS.test(words) || (LIMIT_WORDS.test(words) && !PARAMETER_WORDS.test(words));
 }
-
-const PARAMETER =
-  /\b(?:parameter|value|content[- ]?type|image|prompt|negative_prompt|resolution|video_length|steps|seed|base64)\b/i;

@@ -1,5 +1,5 @@
+import type { Socket } from 'node:net';
 import { buildConnector, EnvHttpProxyAgent, Pool } from 'undici';
-import { skipContinue } from './skip-continue.ts';
 
 /** Which proxies outgoing calls use; an empty text means none. `noProxy` lists hosts that are called directly. */
 export type ProxySettings = Required<Pick<EnvHttpProxyAgent.Options, 'httpProxy' | 'httpsProxy' | 'noProxy'>>;
@@ -7,23 +7,23 @@ export type ProxySettings = Required<Pick<EnvHttpProxyAgent.Options, 'httpProxy'
 /** How an agent connects. */
 export interface AgentOptions {
   readonly proxy: ProxySettings | null;
-  /** Ends connections that are being made. */
+  /** Aborts connection attempts. */
   readonly signal: AbortSignal;
-  /** 0: each request gets a fresh connection. @default 1 */
+  /** 0: each request gets a new connection. @default 1 */
   readonly pipelining?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Given explicitly, so that undici does not read the environment itself. */
+/** Set explicitly, because undici reads the environment otherwise. */
 const DIRECT: ProxySettings = { httpProxy: '', httpsProxy: '', noProxy: '' };
 
 /**
- * Makes an agent that connects directly or by a proxy. By a proxy every request, plain http included, goes through a
- * tunnel (CONNECT): so a request is written only once there is a connection to the upstream itself, on a connection
- * that is as fresh as a direct one. Until then a refusal of the proxy (407, 502) is known to have sent nothing.
+ * Creates an agent that connects directly or through a proxy. Every request through a proxy, plain http included, uses a
+ * tunnel (CONNECT). So a request is written only after the connection to the upstream itself is open, and a refusal of the
+ * proxy (407, 502) is known to have sent nothing.
  */
 export function createAgent({ proxy, signal, pipelining = 1 }: AgentOptions): EnvHttpProxyAgent {
-  // HTTP/1.1 only: over HTTP/2 undici shares one connection among all calls and repeats some requests by itself.
+  // HTTP/1.1 only: with HTTP/2 undici shares one connection among all calls and repeats some requests by itself.
   const tls = { allowH2: false, timeout: CONNECT_TIMEOUT_MS, signal };
   return new EnvHttpProxyAgent({
     ...(proxy ?? DIRECT),
@@ -33,15 +33,15 @@ export function createAgent({ proxy, signal, pipelining = 1 }: AgentOptions): En
     requestTls: tls,
     proxyTls: tls,
     proxyTunnel: true,
-    // The proxy has as long to answer CONNECT as a host to accept a connection.
+    // The timeout for the proxy's answer to CONNECT equals the one for a direct connection.
     clientFactory: (origin, options) =>
       new Pool(origin, { ...options, headersTimeout: CONNECT_TIMEOUT_MS, bodyTimeout: CONNECT_TIMEOUT_MS }),
-    factory: (origin, options: Pool.Options) => new Pool(origin, withoutContinue(options)),
+    factory: (origin, options: Pool.Options) => new Pool(origin, skippingContinue(options)),
   });
 }
 
-/** The same for direct connections and for tunnels. */
-function withoutContinue(options: Pool.Options): Pool.Options {
+/** Covers direct connections and tunnels. */
+function skippingContinue(options: Pool.Options): Pool.Options {
   const { connect } = options;
   if (typeof connect !== 'function') return options;
   return {
@@ -53,4 +53,58 @@ function withoutContinue(options: Pool.Options): Pool.Options {
         callback(...outcome);
       }),
   };
+}
+
+const CONTINUE = /^HTTP\/1\.[01] 100[ \r]/;
+const CONTINUE_LENGTH = 13;
+const NO_BYTES = Buffer.alloc(0);
+const END_OF_HEADERS = '\r\n\r\n';
+/** Bytes of a `100 Continue` at most; a longer one is passed on. */
+const MAX_HEAD = 16 * 1024;
+
+/**
+ * Removes every `100 Continue` from the bytes that are read from a socket. An upstream may send it unasked (RFC 9110, 15.2.1).
+ * undici would destroy the connection, which looks like a lost answer. Only the first bytes after each request are examined.
+ */
+function skipContinue(socket: Socket): void {
+  const read = socket.read.bind(socket);
+  /** `bytesWritten` when the start of the latest answer was passed on. */
+  let answeredAt = 0;
+  let pending: Buffer = NO_BYTES;
+  socket.read = (size?: number): unknown => {
+    for (;;) {
+      const chunk: unknown = read(size);
+      if (!Buffer.isBuffer(chunk) || socket.bytesWritten === answeredAt) return chunk;
+      pending = withoutContinue(pending.length === 0 ? chunk : Buffer.concat([pending, chunk]));
+      if (mayBecomeContinue(pending)) continue;
+      answeredAt = socket.bytesWritten;
+      const passed = pending;
+      pending = NO_BYTES;
+      return passed;
+    }
+  };
+}
+
+function withoutContinue(bytes: Buffer): Buffer {
+  let rest = bytes;
+  while (isContinue(rest)) {
+    const end = rest.indexOf(END_OF_HEADERS);
+    if (end === -1) break;
+    rest = rest.subarray(end + END_OF_HEADERS.length);
+  }
+  return rest;
+}
+
+function isContinue(bytes: Buffer): boolean {
+  return CONTINUE.test(bytes.toString('latin1', 0, CONTINUE_LENGTH));
+}
+
+/** Whether the bytes are the start of a `100 Continue`; no bytes count too. */
+function mayBecomeContinue(bytes: Buffer): boolean {
+  if (isContinue(bytes)) return bytes.length < MAX_HEAD;
+  const start = bytes.toString('latin1', 0, CONTINUE_LENGTH);
+  return (
+    bytes.length < CONTINUE_LENGTH &&
+    ['HTTP/1.1 100 ', 'HTTP/1.0 100 '].some((head) => head.startsWith(start))
+  );
 }

@@ -1,13 +1,17 @@
 import type { Dispatcher } from 'undici';
 import type { CallOptions } from '../../video-upstream.ts';
-import { startDeadline } from './deadline.ts';
 
-/** By lower-case name; an array where the answer repeats one. */
+/** A timer that fires later than this was delayed: the process was stopped, or the event loop was blocked. */
+const LATE_MS = 500;
+/** Time to read an answer from the socket after such a delay. */
+const GRACE_MS = 2000;
+
+/** By lower-case name; an array for a repeated header. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** What came of one HTTP exchange. */
+/** The outcome of one HTTP exchange. */
 export type RawAnswer =
-  /** Not one byte of the request was written. */
+  /** No byte of the request was written. */
   | { readonly type: 'not-sent'; readonly error: unknown }
   /** The request may have been written; no status line came back. */
   | { readonly type: 'lost'; readonly error: unknown }
@@ -15,19 +19,19 @@ export type RawAnswer =
       readonly type: 'answered';
       readonly status: number;
       readonly headers: AnswerHeaders;
-      /** Null when the body could not be read to its end or was longer than allowed. */
+      /** Null when the body was incomplete or longer than allowed. */
       readonly body: Buffer | null;
     };
 
-/** Bounds of one exchange. */
+/** Limits of one exchange. */
 export interface ExchangeLimits extends CallOptions {
   /** Bytes. */
   readonly maxBodyBytes: number;
 }
 
 /**
- * Makes one HTTP exchange. undici's own `request` does not tell whether a request that failed had been written, and
- * hears an abort only once it has a connection; this does both. Never throws.
+ * Makes one HTTP exchange. It knows whether a failed request was written, and it can be aborted before the connection is open;
+ * undici's own `request` offers neither. Never throws.
  */
 export async function exchange(
   dispatcher: Dispatcher,
@@ -39,8 +43,8 @@ export async function exchange(
   const onAbort = (): void => handler.cut(signal.reason);
   const stopDeadline = startDeadline({
     timeoutMs,
-    mayBeAnswered: () => handler.isSent,
-    onPassed: () => handler.cut(new Error('no answer before the deadline')),
+    mayHaveAnswer: () => handler.isSent,
+    onTimeout: () => handler.cut(new Error('no answer before the deadline')),
   });
   signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -60,7 +64,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = [];
   #length = 0;
   #over = false;
-  /** Set once a connection is there and the request is about to be written. */
+  /** Set when the connection is open and the request is about to be written. */
   #controller: Dispatcher.DispatchController | null = null;
   #head: { readonly status: number; readonly headers: AnswerHeaders } | null = null;
 
@@ -77,20 +81,20 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     return this.#controller !== null;
   }
 
-  /** Ends the exchange with what is known by now. */
+  /** Ends the exchange with the outcome so far. */
   cut(error: unknown): void {
     this.#fail(error);
     this.#controller?.abort(new Error('cut', { cause: error }));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The connection came too late: aborted here, the request is never written.
+    // The connection opened too late. An abort here prevents that the request is written.
     if (this.#over) controller.abort(new Error('cut'));
     else this.#controller = controller;
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
-    // 1xx announce the answer, they are not it.
+    // 1xx are interim answers.
     if (status >= 200) this.#head = { status, headers };
   }
 
@@ -120,4 +124,38 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#over = true;
     this.#settled.resolve(answer);
   }
+}
+
+interface DeadlineOptions {
+  readonly timeoutMs: number;
+  /** Whether the socket may have an unread answer. */
+  readonly mayHaveAnswer: () => boolean;
+  readonly onTimeout: () => void;
+}
+
+/**
+ * Starts a deadline for an answer. A timer alone would drop answers that arrived in time: after SIGSTOP, a suspended machine
+ * or a long garbage collection, the event loop runs the expired timers before it reads the sockets. So the event loop reads
+ * the sockets once more before the timeout. If the timer was more than 500 ms late, the event loop gets up to 2 seconds,
+ * because one turn reads only a part of a long answer.
+ *
+ * @returns a function that stops the deadline
+ */
+function startDeadline({ timeoutMs, mayHaveAnswer, onTimeout }: DeadlineOptions): () => void {
+  let timer: NodeJS.Timeout;
+  let immediate: NodeJS.Immediate | undefined;
+  const arm = (ms: number): void => {
+    const runAt = performance.now() + ms;
+    timer = setTimeout(() => {
+      if (!mayHaveAnswer()) onTimeout();
+      else if (performance.now() - runAt > LATE_MS) arm(GRACE_MS);
+      // Immediates run after the event loop has read the sockets.
+      else immediate = setImmediate(onTimeout);
+    }, ms);
+  };
+  arm(timeoutMs);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+  };
 }

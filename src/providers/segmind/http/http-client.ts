@@ -1,21 +1,23 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { secretRedactor } from '../../../domain/redact.ts';
 import type { CallOptions } from '../../video-upstream.ts';
+import { RATE_LIMIT_RESET_HEADER } from '../facts.ts';
 import { createAgent, type ProxySettings } from './agent.ts';
-import { decodeBody } from './content-encoding.ts';
 import { type AnswerHeaders, exchange } from './exchange.ts';
 import { clockOffset, parseHttpDate, parseRetryAfter, parseTime } from './times.ts';
 
-/** What came of one call. */
+/** The outcome of one call. */
 export type HttpAnswer =
-  /** The request was never sent: no connection could be made in time. */
+  /** The request was never sent: no connection was opened in time. */
   | {
       readonly type: 'not-sent';
       readonly reason: string;
-      /** Present when this machine lacked what a connection takes, so that nothing is known of the upstream. */
+      /** Present when this machine had no resources for a connection; it says nothing about the upstream. */
       readonly local?: true;
     }
   /** The request may have been sent; no status line came back. */
@@ -26,15 +28,15 @@ export type HttpAnswer =
       /** The media type of the body in lower case, without parameters; empty when the answer names none. */
       readonly mediaType: string;
       readonly retryAfterMs: number | null;
-      /** Milliseconds to add to times of the upstream's clock to get ours; 0 when the answer does not tell its time. */
+      /** Milliseconds to add to times of the upstream's clock to get ours; 0 when the answer has no time. */
       readonly clockOffsetMs: number;
-      /** Null when the body could not be read to its end, or decoded, or was longer than allowed. */
+      /** Null when the body was incomplete, could not be decoded, or was longer than allowed. */
       readonly bytes: Buffer | null;
-      /** The same as text, without the key and without a byte order mark. */
+      /** The same as text, with the key redacted and without a byte order mark. */
       readonly body: string | null;
     };
 
-/** A body that is made as it is sent. */
+/** A body that is encoded while it is sent. */
 export interface StreamedBody {
   readonly byteLength: number;
   chunks(): Iterable<string>;
@@ -46,28 +48,36 @@ export interface HttpCall extends CallOptions {
   readonly path: string;
   /** JSON. */
   readonly body?: string | StreamedBody;
-  /** Bytes, as sent and as decoded. */
+  /** Limits the received and the decoded body. */
   readonly maxBodyBytes: number;
 }
 
-/** Where to call and as whom. */
+/** Origin, credentials and proxy of a client. */
 export interface HttpClientOptions {
   /** Origin, e.g. `https://api.segmind.com`. */
   readonly origin: string;
-  /** Sent as `x-api-key` unless empty, and blotted out of every text that comes back. */
+  /** Sent as `x-api-key` unless empty, and redacted from every text that is returned. */
   readonly apiKey: string;
-  /** Epoch milliseconds; for headers that name a time. */
+  /** Epoch milliseconds; for headers with a time. */
   readonly now: () => number;
   /** @default null, no proxy */
   readonly proxy?: ProxySettings | null;
 }
 
-/** A longer body is a video. To look for the escaped forms of the key in it takes milliseconds. */
+/** A longer body is a video. A search for the escaped forms of the key would take milliseconds. */
 const MAX_TEXT_LENGTH = 1024 * 1024;
 
+const decoders = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
+/** Some servers send `deflate` without the zlib header of RFC 9110, 8.4.1.2. */
+const rawDeflate = promisify(inflateRaw);
+
 /**
- * A minimal HTTP client that knows one thing more than others: whether a request that failed had been sent.
- * It follows no redirects, repeats nothing, and holds each call to its deadline.
+ * A minimal HTTP client that knows whether a failed request was sent. It follows no redirects, repeats nothing, and ends
+ * each call at its deadline.
  */
 export class HttpClient implements AsyncDisposable {
   readonly #options: HttpClientOptions;
@@ -83,8 +93,8 @@ export class HttpClient implements AsyncDisposable {
     this.#origin = new URL(options.origin).origin;
     const connection = { proxy: options.proxy ?? null, signal: this.#closing.signal };
     this.#agent = createAgent(connection);
-    // A kept-alive connection may be dead before the request is written, which looks like a lost answer. For a POST
-    // that would end a job that was never sent, so each gets a fresh connection (pipelining 0 = no keep-alive).
+    // A kept-alive connection may be dead before the request is written, which looks like a lost answer. That would fail a job
+    // that was never sent, so each POST gets a new connection (pipelining 0 = no keep-alive).
     this.#oneShotAgent = createAgent({ ...connection, pipelining: 0 });
   }
 
@@ -109,7 +119,7 @@ export class HttpClient implements AsyncDisposable {
           typeof call.body === 'object'
             ? Readable.from(call.body.chunks(), { highWaterMark: 1 })
             : (call.body ?? null),
-        // The exchange's own deadline holds instead.
+        // `exchange` has its own deadline.
         headersTimeout: 0,
         bodyTimeout: 0,
       },
@@ -142,16 +152,53 @@ export class HttpClient implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#agent.destroy(), this.#oneShotAgent.destroy()]);
-    // Connections that are still being made are not the agents' yet.
+    // Aborts connection attempts, which `destroy` does not cover.
     this.#closing.abort();
   }
 
-  /** An upstream that echoes the key in an error must not make us pass it on. */
+  /** The upstream may echo the key in an error. */
   #redact(text: string): string {
     const { apiKey } = this.#options;
     if (apiKey === '') return text;
     const withoutKey = text.replaceAll(apiKey, '[redacted]');
     return withoutKey.length > MAX_TEXT_LENGTH ? withoutKey : this.#redactForms(withoutKey);
+  }
+}
+
+/**
+ * Decodes the content encoding of a body. The client asks for `identity`, but some proxies ignore it.
+ *
+ * @param encodings the header: comma-separated names in the order in which they were applied
+ * @param maxBytes of each decoded body
+ * @returns null when the body is broken, too long when decoded, or has an encoding other than gzip, deflate and br
+ */
+async function decodeBody(body: Buffer, encodings: string, maxBytes: number): Promise<Buffer | null> {
+  let decoded = body;
+  try {
+    for (const encoding of encodings.toLowerCase().split(',').toReversed()) {
+      if (decoded.length > 0) decoded = await decode(decoded, encoding.trim(), maxBytes);
+    }
+  } catch {
+    return null;
+  }
+  return decoded;
+}
+
+async function decode(body: Buffer, encoding: string, maxOutputLength: number): Promise<Buffer> {
+  switch (encoding) {
+    case '':
+    case 'identity':
+      return body;
+    case 'gzip':
+    case 'x-gzip':
+      return await decoders.gzip(body, { maxOutputLength });
+    case 'br':
+      return await decoders.br(body, { maxOutputLength });
+    case 'deflate':
+      // The low half of a zlib header's first byte is 8 (RFC 1950). No compressed block of a raw stream begins like that.
+      return await ((body[0] ?? 0) % 16 === 8 ? decoders.deflate : rawDeflate)(body, { maxOutputLength });
+    default:
+      throw new Error(`unknown content encoding: ${encoding}`);
   }
 }
 
@@ -162,17 +209,17 @@ function header(headers: AnswerHeaders, name: string): string {
 }
 
 /**
- * The vendor's own header at 429 says when the rate limit's window resets [profile]. The format is unknown, and so is
- * whose clock is right: the difference to the upstream's own Date does not depend on ours.
+ * Milliseconds until the rate limit's window resets. The upstream's own Date is compared, so that a wrong clock of this machine
+ * does not matter.
  *
  * @param now epoch milliseconds of the upstream's clock where it is known
  */
 function untilReset(headers: AnswerHeaders, now: number): number | null {
-  const resetAt = parseTime(header(headers, 'x-rate-limit-reset-at-utc'));
+  const resetAt = parseTime(header(headers, RATE_LIMIT_RESET_HEADER));
   return resetAt === null ? null : Math.max(0, resetAt - now);
 }
 
-/** What a connection takes and a process or a machine can run out of. */
+/** Error codes of resources that a process or machine can run out of. */
 const SHORTAGES: ReadonlyMap<unknown, string> = new Map([
   ['EMFILE', 'this process has too many open files; raise its limit (ulimit -n, LimitNOFILE)'],
   ['ENFILE', 'this machine has too many open files; raise its limit (fs.file-max)'],
@@ -180,9 +227,9 @@ const SHORTAGES: ReadonlyMap<unknown, string> = new Map([
   ['ENOMEM', 'this machine has no memory left for a connection'],
 ]);
 
-/** What this machine lacked, with the remedy; null when an error says nothing of that. */
+/** The resource that this machine lacked, with the remedy; null for other errors. */
 function shortageOf(error: unknown): string | null {
-  // A look-up that lacks a file descriptor fails with any code.
+  // A DNS lookup without a file descriptor fails with any code.
   const isLookUp = error instanceof Error && 'syscall' in error && error.syscall === 'getaddrinfo';
   const code = isLookUp ? codeOf(tryDescriptor()) : codeOf(error);
   const words = SHORTAGES.get(code);

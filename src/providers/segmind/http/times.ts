@@ -1,16 +1,15 @@
-/** Reads times as upstreams write them: in headers and in JSON. */
+/** Parses times in headers and in JSON. */
 
 const ISO =
   /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(?:(Z|UTC|GMT)|([+-]\d{2}):?(\d{2})?)?$/i;
 const HTTP_DATE = /^[A-Z][a-z]{2}, .* GMT$/;
 const NUMBER = /^\d+(?:\.\d+)?$/;
-/** Numbers outside of these are no times; 2001 to 2286, in seconds. */
+/** Seconds from 2001 to 2286. Numbers outside of this range are not times. */
 const MIN_SECONDS = 1e9;
 const MAX_SECONDS = 1e10;
 
 /**
- * A point in time: ISO 8601 (UTC where it names no zone), an HTTP date, or a number of seconds or milliseconds since
- * 1970, as a number or a text.
+ * A point in time: ISO 8601 (UTC when it has no zone), an HTTP date, or seconds or milliseconds since 1970 as a number or text.
  *
  * @returns epoch milliseconds, or null for anything else
  */
@@ -28,7 +27,7 @@ export function parseTime(value: unknown): number | null {
 
 /** @returns epoch milliseconds, or null */
 export function parseHttpDate(text: string): number | null {
-  // Date.parse alone would read a year into many a text.
+  // Date.parse alone accepts many texts that are not dates.
   return HTTP_DATE.test(text) ? orNull(Date.parse(text)) : null;
 }
 
@@ -40,8 +39,8 @@ export function parseRetryAfter(text: string, now: number): number | null {
 }
 
 /**
- * What has to be added to the upstream's times to get ours, in milliseconds. A Date header tells whole seconds, so the
- * smallest correction that agrees with it is taken; 0 when there is no such header.
+ * Milliseconds to add to the upstream's times to get ours. A Date header has whole seconds, so the smallest correction that
+ * agrees with it is used; 0 when there is no such header.
  */
 export function clockOffset(date: number | null, now: number): number {
   if (date === null) return 0;

@@ -1,11 +1,10 @@
-import type { HistoryEntry } from '../../video-upstream.ts';
-import { readId } from '../answers/answer.ts';
-import { errorMessage } from '../answers/error-text.ts';
-import { isObject, type JsonObject, readNumber } from '../answers/json.ts';
-import { normalizeWord, stageOf } from '../answers/status-word.ts';
-import { findVideoUrl } from '../answers/video.ts';
-import { parseTime } from '../http/times.ts';
-import { MODEL } from '../facts.ts';
+import type { HistoryEntry } from '../video-upstream.ts';
+import { errorMessage, readId } from './answers/answer.ts';
+import { isObject, type JsonObject, readNumber } from './answers/json.ts';
+import { normalizeWord, stageOf } from './answers/status-word.ts';
+import { findVideoUrl } from './answers/video.ts';
+import { parseTime } from './http/times.ts';
+import { HISTORY_LIST_FIELDS, HISTORY_TIME_FIELDS, MODEL } from './facts.ts';
 
 /** One row of the request history. A request with several outputs has several rows [SDK]. */
 export interface HistoryRow extends HistoryEntry {
@@ -15,30 +14,14 @@ export interface HistoryRow extends HistoryEntry {
   readonly isOurModel: boolean;
 }
 
-/** The name of the list is unknown: these are tried, at the top and one level below. */
-const LISTS = ['data', 'results', 'items', 'requests', 'history', 'rows'] as const;
-/** The name of the time of creation is unknown; `model_created` is what the rows are sorted by [SDK]. */
-const TIMES = [
-  'model_created',
-  'created_at',
-  'createdAt',
-  'created',
-  'request_created',
-  'request_time',
-  'requested_at',
-  'timestamp',
-  'started_at',
-  'date',
-] as const;
-
 /** The list in a page of the history; null when there is none. */
 export function findRows(answer: unknown): readonly unknown[] | null {
   if (Array.isArray(answer)) return answer;
   if (!isObject(answer)) return null;
-  const inner = LISTS.map((name) => answer[name]);
+  const inner = HISTORY_LIST_FIELDS.map((name) => answer[name]);
   const lists = [
     ...inner,
-    ...inner.filter(isObject).flatMap((object) => LISTS.map((name) => object[name])),
+    ...inner.filter(isObject).flatMap((object) => HISTORY_LIST_FIELDS.map((name) => object[name])),
   ].filter((value) => Array.isArray(value));
   return lists.find((list) => list.length > 0) ?? lists[0] ?? null;
 }
@@ -48,7 +31,7 @@ export function readRow(row: unknown, clockOffsetMs: number): HistoryRow | null 
   if (!isObject(row)) return null;
   const upstreamId = readId(row['request_id'] ?? row['requestId'] ?? row['id']);
   if (upstreamId === null) return null;
-  const createdAt = TIMES.map((name) => parseTime(row[name])).find((time) => time !== null);
+  const createdAt = HISTORY_TIME_FIELDS.map((name) => parseTime(row[name])).find((time) => time !== null);
   const videoUrl = findVideoUrl(row['generation_url']);
   const message = errorMessage({ error: row['error'] });
   return {
@@ -72,12 +55,12 @@ function readState(row: JsonObject): HistoryEntry['state'] | null {
   return stage === 'failed' || stage === 'ended' ? 'failed' : 'pending';
 }
 
-/** The history finds models by a part of their names [SDK], so it may show `…-480p-fast` as well. */
+/** The history matches models by a part of their names [SDK], so it may return `…-480p-fast` too. */
 function isOurModel(name: unknown): boolean {
   return typeof name !== 'string' || name.trim().toLowerCase().split('/').at(-1) === MODEL;
 }
 
-/** Makes one entry of the rows of one request. */
+/** Merges the rows of one request into one entry. */
 export function mergeRows(rows: readonly [HistoryRow, ...HistoryRow[]]): HistoryEntry {
   const [{ upstreamId }] = rows;
   const times = rows.map((row) => row.createdAt).filter((time) => time !== null);
@@ -86,11 +69,11 @@ export function mergeRows(rows: readonly [HistoryRow, ...HistoryRow[]]): History
   return {
     upstreamId,
     createdAt: times.length === 0 ? null : Math.min(...times),
-    // A video that is there counts more than another output that failed or is still being made.
+    // A finished video outweighs another output that failed or is not finished.
     state: has('completed') ? 'completed' : has('pending') ? 'pending' : 'failed',
     videoUrl: rows.find((row) => row.videoUrl !== null)?.videoUrl ?? null,
     message: rows.find((row) => row.message !== null)?.message ?? null,
-    // Whether each row shows the whole cost is unknown.
+    // It is unknown whether each row has the whole cost.
     costUsd: costs.length === 0 ? null : Math.max(...costs),
   };
 }

@@ -4,22 +4,35 @@ import {
   type HistoryQuery,
   type LookUpOutcome,
   requestKey,
-} from '../../video-upstream.ts';
-import { answerError, callError, isFromInFront, readAnswer, type UpstreamAnswer } from '../answers/answer.ts';
-import { isObject, parseJson } from '../answers/json.ts';
-import { type HttpAnswer, HttpClient, type HttpClientOptions } from '../http/http-client.ts';
-import { MODEL, type Payload, PAYLOAD_DEFAULTS, toPayload } from '../facts.ts';
+} from '../video-upstream.ts';
+import {
+  answerError,
+  callError,
+  isProxyError,
+  isSuccess,
+  readAnswer,
+  TRANSIENT_4XX,
+  type UpstreamAnswer,
+} from './answers/answer.ts';
+import { isObject, parseJson } from './answers/json.ts';
+import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
+import {
+  HISTORY_PAGE_ROWS,
+  HISTORY_SORT_FIELD,
+  MODEL,
+  type Payload,
+  PAYLOAD_DEFAULTS,
+  toPayload,
+} from './facts.ts';
 import { findRows, type HistoryRow, mergeRows, readRow } from './history-rows.ts';
 
-/** The most that the vendor gives [SDK]. */
-const ROWS_PER_PAGE = 100;
-/** A page holds the inputs of 100 requests, images in base64 included. */
+/** A page has the inputs of 100 requests, with images in base64. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * The vendor's request history [SDK 1.3.0], which was never seen live: the names of the list and of the times are
- * unknown and read liberally. An answer that cannot be read is `unusable`.
+ * The vendor's request history [SDK 1.3.0]. It was never seen live: the names of the list and of the times are unknown, so
+ * several are tried. An answer that cannot be read is `unusable`.
  */
 export class SegmindHistory implements AsyncDisposable {
   readonly #http: HttpClient;
@@ -34,12 +47,12 @@ export class SegmindHistory implements AsyncDisposable {
   async find(query: HistoryQuery, options: CallOptions): Promise<HistoryOutcome> {
     const parameters = new URLSearchParams({
       page: String(query.page),
-      per_page: String(ROWS_PER_PAGE),
-      // Whole days of the upstream's clock, which may be another than ours.
+      per_page: String(HISTORY_PAGE_ROWS),
+      // Whole days by the upstream's clock, which may differ from ours.
       from_date: dayOf(query.from - DAY_MS),
       to_date: dayOf(query.to + DAY_MS),
       model_name: MODEL,
-      sort_by: 'model_created',
+      sort_by: HISTORY_SORT_FIELD,
       sort_order: 'desc',
     });
     return readPage(await this.#get(`${this.#path}?${parameters.toString()}`, options), query);
@@ -64,12 +77,12 @@ function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-type Faults = Extract<HistoryOutcome, { type: 'inconclusive' | 'unusable' }>;
+type HistoryError = Extract<HistoryOutcome, { type: 'inconclusive' | 'unusable' }>;
 
 function readPage(http: HttpAnswer, query: HistoryQuery): HistoryOutcome {
   if (http.type !== 'answered') return { type: 'inconclusive', ...callError(http) };
   const answer = readAnswer(http);
-  if (!isSuccess(answer) || answer.body === null) return readFault(answer);
+  if (!isSuccess(answer) || answer.body === null) return readError(answer);
   const found = findRows(answer.json);
   if (found === null) return unusable(`the answer has no list: ${answerError(answer).reason}`);
   const rows = found.map((row) => readRow(row, answer.clockOffsetMs)).filter((row) => row !== null);
@@ -88,15 +101,15 @@ function readPage(http: HttpAnswer, query: HistoryQuery): HistoryOutcome {
     .filter(({ createdAt }) => createdAt !== null && createdAt >= query.from && createdAt <= query.to)
     .toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
   const oldestAt = times.length === 0 ? null : Math.min(...times);
-  const more = found.length >= ROWS_PER_PAGE && oldestAt !== null && oldestAt >= query.from;
+  const more = found.length >= HISTORY_PAGE_ROWS && oldestAt !== null && oldestAt >= query.from;
   return { type: 'page', entries, oldestAt, more };
 }
 
 /**
- * Whether a request of the history has the inputs of a payload. Its other fields are ignored. A number or boolean
- * equals its text (`480` and `"480"`), and an absent field equals the vendor's default.
+ * Whether a request of the history has the inputs of a payload. Other fields are ignored. A number or boolean equals its
+ * text (`480` and `"480"`). An absent field equals the vendor's default.
  *
- * @param body the inputs as the history shows them: an object, or its JSON as a text
+ * @param body an object, or its JSON as a text
  */
 function hasSameInputs(body: unknown, payload: Payload): boolean {
   const inputs = typeof body === 'string' ? parseJson(body) : body;
@@ -115,11 +128,11 @@ function readLookUp(http: HttpAnswer, upstreamId: string): LookUpOutcome {
   if (http.type !== 'answered') return { type: 'inconclusive', ...callError(http) };
   const answer = readAnswer(http);
   const { status, json, isHtml, words } = answer;
-  // The history refuses requests of teammates with 403. A page in HTML comes from something in front of the API.
+  // The history refuses requests of teammates with 403. An HTML page comes from a proxy.
   if (!isHtml && (status === 403 || (status === 404 && (json !== undefined || words !== null)))) {
     return { type: 'not-found' };
   }
-  if (!isSuccess(answer) || answer.body === null) return readFault(answer);
+  if (!isSuccess(answer) || answer.body === null) return readError(answer);
   const list = findRows(json);
   const [first, ...others] = [...oneRow(json), ...(list ?? [])]
     .map((row) => readRow(row, answer.clockOffsetMs))
@@ -134,28 +147,21 @@ function readLookUp(http: HttpAnswer, upstreamId: string): LookUpOutcome {
     : unusable(`the answer does not show the request: ${answerError(answer).reason}`);
 }
 
-/** Where one row may stand that is in no list. */
+/** Places of a single row outside a list. */
 function oneRow(json: unknown): readonly unknown[] {
   return isObject(json) ? [json, json['data'], json['result'], json['request'], json['item']] : [];
 }
 
-function isSuccess({ status }: UpstreamAnswer): boolean {
-  return status >= 200 && status < 300;
-}
-
-/** 408 and 425 ask for another try, as 429 does. */
-const REPEATABLE: ReadonlySet<number> = new Set([408, 425, 429]);
-
-function readFault(answer: UpstreamAnswer): Faults {
-  const fault = answerError(answer);
+function readError(answer: UpstreamAnswer): HistoryError {
+  const error = answerError(answer);
   const { status } = answer;
-  // The connection ended before the answer did.
+  // The connection ended within the answer.
   const isCutShort = isSuccess(answer) && answer.body === null;
-  if (isCutShort || isFromInFront(status) || REPEATABLE.has(status))
-    return { type: 'inconclusive', ...fault };
-  return unusable(fault.reason);
+  if (isCutShort || isProxyError(status) || TRANSIENT_4XX.has(status))
+    return { type: 'inconclusive', ...error };
+  return unusable(error.reason);
 }
 
-function unusable(reason: string): Faults {
+function unusable(reason: string): HistoryError {
   return { type: 'unusable', reason: `The request history cannot be used: ${reason}` };
 }
