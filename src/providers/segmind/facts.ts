@@ -17,9 +17,11 @@ export const CREDITS_PATH = '/v1/get-user-credits';
 const VENDOR_HISTORY_ORIGIN = 'https://api.spotprod.segmind.com';
 const HISTORY_PATH = '/inference-request/request-history';
 
-/** From submission: how long the vendor keeps a result [page], and how long the file behind a result's URL [docs]. */
+/** How long after submission the vendor keeps a result [page]. */
 export const RESULT_LIFETIME_MS = 60 * 60 * 1000;
+/** How long after submission the vendor keeps the file at a result's URL [docs]. */
 export const FILE_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
+
 /** The model's name in paths and in the request history [page]. */
 export const MODEL = 'wan2.1-i2v-480p';
 /** Wan 2.1 image to video: its parameters [page] and the mean duration of a job [docs]. */
