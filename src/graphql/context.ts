@@ -1,4 +1,4 @@
-import { type Caller, ownsJob } from '../domain/caller.ts';
+import { type Caller, ownsJob, type Scope } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { LocalMedia, MediaUrls } from '../domain/local-media.ts';
 import type { RequestParser } from '../domain/request/video-request.ts';
@@ -10,8 +10,8 @@ import type { OwnerRate } from '../store/owner-rate.ts';
 import type { Image, UploadOutcome } from '../providers/image-host.ts';
 import DataLoader from 'dataloader';
 import type { Job } from '../domain/job/job.ts';
-import { requireScope } from './access.ts';
 import { JobView } from './types/job-view.ts';
+import { forbidden } from './errors.ts';
 
 /** Services shared by all operations. */
 export interface GraphQLServices {
@@ -114,4 +114,15 @@ export class JobReader {
   #visible(job: Job): JobView | null {
     return ownsJob(this.#caller, job) ? new JobView(job, this.#services.clock.now(), this.#media) : null;
   }
+}
+
+/** @throws GraphQLError with code FORBIDDEN when the caller lacks the scope */
+export function requireScope({ scopes }: Caller, scope: Scope): void {
+  if (!scopes.has(scope)) throw forbidden(`This needs the scope ${scope}.`);
+}
+
+/** @throws GraphQLError with code FORBIDDEN when the caller lacks the scope, or may reach one job only */
+export function requireOwner(caller: Caller, scope: Scope): void {
+  requireScope(caller, scope);
+  if (caller.jobId !== null) throw forbidden('A job’s token is good for reading and watching that job only.');
 }

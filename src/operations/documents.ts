@@ -18,11 +18,10 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { checkSize } from './limits/admit.ts';
-import { FairQueue } from './limits/fair-queue.ts';
+import { FairQueue, type TurnQueue } from './work-queues.ts';
 import { measure } from './limits/measure.ts';
 import { OperationPlan } from './operation-plan.ts';
 import { shortened, withoutSuggestion } from './results.ts';
-import type { TurnQueue } from './turn-queue.ts';
 
 /** The outcome of a check: the document, or why it is refused. */
 export type Check = CheckedDocument | { readonly errors: readonly GraphQLError[] };

@@ -6,7 +6,7 @@ import type { GraphQLContext } from '../graphql/context.ts';
 import { jsonOf } from './results.ts';
 import type { OperationPlan } from './operation-plan.ts';
 import type { Operation, Variables } from './operation.ts';
-import type { TurnQueue } from './turn-queue.ts';
+import type { TurnQueue } from './work-queues.ts';
 
 /** Subscribers for whom an event has the same result: same document, rights, gateway URL and variables. */
 export interface SubscriberGroup {

@@ -16,7 +16,7 @@ import type {
 import { admit, admitSubscription } from './limits/admit.ts';
 import { codeInputErrors, maskError, originalOf, shortened, withoutSuggestion } from './results.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
-import { TurnQueue } from './turn-queue.ts';
+import { TurnQueue } from './work-queues.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
 
 /** What operations are run with. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isoText } from '../../src/graphql/types/iso-text.ts';
+import { isoText } from '../../src/graphql/types/scalars.ts';
 
 const LAST = 8_640_000_000_000_000;
 /** Of the years with four digits. */

@@ -2,7 +2,7 @@ import { getOperationAST, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
-import { compileOperation } from '../../src/operations/compile.ts';
+import { compileOperation } from '../../src/operations/operation-plan.ts';
 import { measure } from '../../src/operations/limits/measure.ts';
 
 const schema = createSchema({ federation: false, model: WAN_MODEL });

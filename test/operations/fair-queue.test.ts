@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { FairQueue } from '../../src/operations/limits/fair-queue.ts';
+import { FairQueue } from '../../src/operations/work-queues.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });

@@ -4,7 +4,7 @@ import type { Caller } from '../../src/domain/caller.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { Documents } from '../../src/operations/documents.ts';
 import { FanOut } from '../../src/operations/fan-out.ts';
-import { TurnQueue } from '../../src/operations/turn-queue.ts';
+import { TurnQueue } from '../../src/operations/work-queues.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { TRANSPORTS } from '../support/gateway/streams.ts';

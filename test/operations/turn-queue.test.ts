@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { TurnQueue } from '../../src/operations/turn-queue.ts';
+import { TurnQueue } from '../../src/operations/work-queues.ts';
 
 it('does one piece a turn, in their order, also those that are added meanwhile', async () => {
   const done: string[] = [];

@@ -1,11 +1,233 @@
+import { type InputIssue, type VideoModel, requestFingerprint } from '../../domain/request/video-request.ts';
+import type { Builder } from '../builder.ts';
+import { forbidden } from '../errors.ts';
+import { JobView } from '../types/job-view.ts';
+import type { VideoJobTypes } from '../types/video-job.ts';
 import type { Caller } from '../../domain/caller.ts';
 import { idempotencyShard } from '../../domain/job/job-id.ts';
 import { newJob, type Job } from '../../domain/job/job.ts';
 import type { MediaUrls } from '../../domain/local-media.ts';
-import { type InputIssue, requestFingerprint } from '../../domain/request/video-request.ts';
 import type { JobLimits } from '../../store/job-limits.ts';
-import { requireOwner } from '../access.ts';
-import type { GraphQLContext } from '../context.ts';
+import { requireOwner, type GraphQLContext } from '../context.ts';
+
+type Outcome<T extends GenerateVideoOutcome['type']> = Extract<GenerateVideoOutcome, { type: T }>;
+
+/** What a call counts for, to the endpoint's own limit and to routers. */
+const GENERATE_COST = 100;
+const CONFLICT_UNREADABLE =
+  'This idempotency key was used with another input. Reading the job of that input needs the scope video:read.';
+
+/** Adds `Mutation` and its result types. */
+export function defineMutation(
+  builder: Builder,
+  { VideoJob, Resolution }: VideoJobTypes,
+  { defaults, videoLength, steps }: VideoModel,
+): void {
+  const Input = builder.inputType('GenerateVideoInput', {
+    description: 'What to make a video from. Null stands for the default.',
+    fields: (t) => ({
+      image: t.field({
+        type: 'URL',
+        required: true,
+        description:
+          'The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network. `uploadImage` makes one of a local file.',
+      }),
+      prompt: t.string({
+        required: true,
+        description: 'What happens in the video: 1 to 2,000 characters after trimming.',
+      }),
+      negativePrompt: t.string({
+        defaultValue: defaults.negativePrompt,
+        description: 'What the video should not show: at most 2,000 characters.',
+      }),
+      resolution: t.field({
+        type: Resolution,
+        defaultValue: defaults.resolution,
+        description: 'Longest side of the video.',
+      }),
+      videoLength: t.int({
+        defaultValue: defaults.videoLength,
+        description: `Length of the video in whole seconds, ${videoLength.min} to ${videoLength.max}.`,
+      }),
+      steps: t.int({
+        defaultValue: defaults.steps,
+        description: `Diffusion steps, ${steps.min} to ${steps.max}: more take longer and may look better.`,
+      }),
+      seed: t.int({
+        defaultValue: defaults.seed,
+        description: 'The same seed with the same input gives a similar video.',
+      }),
+      base64: t.boolean({
+        defaultValue: defaults.base64,
+        description: 'Ask for the video as base64, kept by the gateway, instead of as a URL.',
+      }),
+      idempotencyKey: t.string({
+        description:
+          '1 to 128 characters that name this wish: sent again within 24 hours it gives the same job instead of a second one. Use a fresh UUID for each press of a button and keep it over retries.',
+      }),
+    }),
+  });
+
+  const Success = builder.objectRef<Outcome<'GenerateVideoSuccess'>>('GenerateVideoSuccess').implement({
+    description: 'The job was accepted: it is stored and will end, whatever happens to this connection.',
+    fields: (t) => ({
+      job: t.field({
+        type: VideoJob,
+        description: 'The job. Watch it with `videoJobUpdated`.',
+        resolve: ({ job }, _, { services, media }) => new JobView(job, services.clock.now(), media),
+      }),
+      deduplicated: t.exposeBoolean('deduplicated', {
+        description:
+          'True when the idempotency key had been used before for the same input: this is the job of that time. Callers without the scope `video:read` get it as it was accepted.',
+      }),
+    }),
+  });
+
+  const ErrorInterface = builder.interfaceRef<GenerateVideoOutcome>('GenerateVideoError').implement({
+    description: 'Why no job was made.',
+    fields: (t) => ({
+      code: t.string({
+        description: 'The reason, for programs.',
+        resolve: (outcome) => detailsOf(outcome).code,
+      }),
+      message: t.string({
+        description: 'The reason, for people.',
+        extensions: { maxBytes: 200 },
+        resolve: (outcome) => detailsOf(outcome).message,
+      }),
+    }),
+  });
+
+  const Issue = builder.objectRef<InputIssue>('GenerateVideoInputIssue').implement({
+    description: 'One fault of the input.',
+    fields: (t) => ({
+      path: t.stringList({
+        extensions: { maxBytes: 200 },
+        description: 'Where in the input, such as `["prompt"]`.',
+        resolve: ({ path }) => [...path],
+      }),
+      message: t.exposeString('message', {
+        description: 'What must be otherwise, for people.',
+        extensions: { maxBytes: 500 },
+      }),
+    }),
+  });
+
+  const InvalidInput = builder
+    .objectRef<Outcome<'GenerateVideoInvalidInput'>>('GenerateVideoInvalidInput')
+    .implement({
+      interfaces: [ErrorInterface],
+      description: 'The input is not acceptable. Nothing was stored or sent.',
+      fields: (t) => ({
+        issues: t.field({
+          type: [Issue],
+          description: 'Every fault of the input, not the first only.',
+          resolve: ({ issues }) => [...issues],
+        }),
+      }),
+    });
+
+  const Conflict = builder
+    .objectRef<Outcome<'GenerateVideoIdempotencyConflict'>>('GenerateVideoIdempotencyConflict')
+    .implement({
+      interfaces: [ErrorInterface],
+      description: 'The idempotency key was used before, with another input. Nothing was stored or sent.',
+      fields: (t) => ({
+        job: t.field({
+          type: VideoJob,
+          description:
+            'The job that the key stands for. It needs the scope `video:read`; without it the whole result is refused with code FORBIDDEN.',
+          resolve: ({ job }, _, { services, caller, media }) => {
+            if (!caller.scopes.has('video:read')) throw forbidden(CONFLICT_UNREADABLE);
+            return new JobView(job, services.clock.now(), media);
+          },
+        }),
+      }),
+    });
+
+  const CapacityExceeded = builder
+    .objectRef<Outcome<'GenerateVideoCapacityExceeded'>>('GenerateVideoCapacityExceeded')
+    .implement({
+      interfaces: [ErrorInterface],
+      description:
+        'A limit is used up. `code` tells which: `CAPACITY_EXCEEDED` and `OWNER_CAPACITY_EXCEEDED` are for unfinished jobs, `DAILY_LIMIT_REACHED` and `OWNER_DAILY_LIMIT_REACHED` for jobs of the last 24 hours, `RATE_LIMITED` for calls a minute. This call stored and sent nothing.',
+      fields: (t) => ({
+        retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
+          description: 'In how many seconds to try again, at least 1.',
+        }),
+      }),
+    });
+
+  const Result = builder.unionType('GenerateVideoResult', {
+    description:
+      'The job, or why there is none. `... on GenerateVideoError { code message }` covers every refusal.',
+    types: [Success, InvalidInput, Conflict, CapacityExceeded],
+    resolveType: ({ type }) => type,
+  });
+
+  builder.mutationType({
+    description: 'What changes something.',
+    fields: (t) => ({
+      generateVideo: t.field({
+        type: Result,
+        nullable: true,
+        description:
+          'Accepts a job durably and answers at once; the video takes about a minute. Costs money upstream.',
+        extensions: { cost: GENERATE_COST, directives: { cost: { weight: GENERATE_COST } } },
+        args: { input: t.arg({ type: Input, required: true, description: 'What to make a video from.' }) },
+        resolve: (_, { input }, context) => generateVideo(context, input),
+      }),
+    }),
+  });
+}
+
+interface Details {
+  readonly code: string;
+  readonly message: string;
+}
+
+function detailsOf(outcome: GenerateVideoOutcome): Details {
+  return outcome.type === 'GenerateVideoCapacityExceeded'
+    ? LIMIT_DETAILS[outcome.reason]
+    : DETAILS[outcome.type];
+}
+
+const DETAILS: Readonly<
+  Record<Exclude<GenerateVideoOutcome['type'], 'GenerateVideoCapacityExceeded'>, Details>
+> = {
+  GenerateVideoSuccess: { code: 'ACCEPTED', message: 'The job was accepted.' },
+  GenerateVideoInvalidInput: {
+    code: 'INVALID_INPUT',
+    message: 'The input is not acceptable; `issues` names every fault.',
+  },
+  GenerateVideoIdempotencyConflict: {
+    code: 'IDEMPOTENCY_CONFLICT',
+    message: 'This idempotency key was used within the last 24 hours with another input.',
+  },
+};
+
+const LIMIT_DETAILS: Readonly<Record<Outcome<'GenerateVideoCapacityExceeded'>['reason'], Details>> = {
+  unfinished: {
+    code: 'CAPACITY_EXCEEDED',
+    message: 'The gateway has as many unfinished jobs as it takes. Try again later.',
+  },
+  unfinishedPerOwner: {
+    code: 'OWNER_CAPACITY_EXCEEDED',
+    message: 'You have as many unfinished jobs as one owner may have. Wait until one of them ends.',
+  },
+  perDay: {
+    code: 'DAILY_LIMIT_REACHED',
+    message: 'The gateway has accepted as many jobs as it takes in 24 hours. Try again later.',
+  },
+  perDayPerOwner: {
+    code: 'OWNER_DAILY_LIMIT_REACHED',
+    message: 'You have started as many jobs as one owner may start in 24 hours. Try again later.',
+  },
+  rate: {
+    code: 'RATE_LIMITED',
+    message: 'You have called generateVideo as often as one owner may in a minute. Try again later.',
+  },
+};
 
 /** The expected outcomes of `generateVideo`. */
 export type GenerateVideoOutcome =

@@ -1,7 +1,6 @@
 import { MAX_JOB_TOKEN_SECONDS } from '../../domain/caller.ts';
-import { requireOwner } from '../access.ts';
+import { requireOwner, type GraphQLContext } from '../context.ts';
 import type { Builder } from '../builder.ts';
-import type { GraphQLContext } from '../context.ts';
 import { badInput, noSuchJob } from '../errors.ts';
 
 /** Seconds for which a job's token is good by default: longer than any job takes. */

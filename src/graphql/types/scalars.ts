@@ -1,6 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { DateTimeResolver } from 'graphql-scalars';
-import { isoText } from './iso-text.ts';
 
 /**
  * A URL that is checked where the rest of the input is: a wrong one is then an issue among others in
@@ -74,4 +73,83 @@ export class UploadedFile {
   discard(): void {
     this.#chunks = [];
   }
+}
+
+const DAY_MS = 86_400_000;
+/** The end of the year 9999: later times, and those before 1970, are written by the platform. */
+const END = 253_402_300_800_000;
+const [ZERO, DASH, T, COLON, POINT, Z] = [48, 45, 84, 58, 46, 90];
+
+/** Those that were written: most are asked for again and again. */
+const texts = new Map<number, string>();
+const MAX_TEXTS = 5000;
+
+/** Those that were written, as `2026-11-24`, by their number since 1970. */
+const days = new Map<number, string>();
+const MAX_DAYS = 100;
+
+/**
+ * What `Date.toISOString` gives, several times faster: an answer has five of them, of few days. The text is made in one
+ * piece, as JSON of texts that were joined takes twice as long to write, and of small integers, as others are allocated.
+ *
+ * @param time epoch milliseconds
+ * @throws RangeError when it is no time
+ */
+export function isoText(time: number): string {
+  const known = texts.get(time);
+  if (known !== undefined) return known;
+  const text = write(time);
+  if (texts.size === MAX_TEXTS) texts.clear();
+  texts.set(time, text);
+  return text;
+}
+
+function write(time: number): string {
+  if (!(time >= 0 && time < END)) return new Date(time).toISOString();
+  const number = Math.floor(time / DAY_MS);
+  const day = dayOf(number);
+  const ms = Math.trunc(time - number * DAY_MS) | 0;
+  const second = (ms / 1000) | 0;
+  const minute = (second / 60) | 0;
+  const hour = (minute / 60) | 0;
+  return String.fromCharCode(
+    day.charCodeAt(0),
+    day.charCodeAt(1),
+    day.charCodeAt(2),
+    day.charCodeAt(3),
+    DASH,
+    day.charCodeAt(5),
+    day.charCodeAt(6),
+    DASH,
+    day.charCodeAt(8),
+    day.charCodeAt(9),
+    T,
+    digit(hour, 10),
+    digit(hour, 1),
+    COLON,
+    digit(minute % 60, 10),
+    digit(minute % 60, 1),
+    COLON,
+    digit(second % 60, 10),
+    digit(second % 60, 1),
+    POINT,
+    digit(ms % 1000, 100),
+    digit(ms % 1000, 10),
+    digit(ms % 1000, 1),
+    Z,
+  );
+}
+
+/** The character of one decimal digit. */
+function digit(value: number, unit: number): number {
+  return ZERO + (((value / unit) | 0) % 10);
+}
+
+function dayOf(number: number): string {
+  const known = days.get(number);
+  if (known !== undefined) return known;
+  const day = new Date(number * DAY_MS).toISOString();
+  if (days.size === MAX_DAYS) days.clear();
+  days.set(number, day);
+  return day;
 }

@@ -1,7 +1,7 @@
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { Answer } from '../../graphql/answer-budget.ts';
 import type { Variables } from '../operation.ts';
-import type { TurnQueue } from '../turn-queue.ts';
+import type { TurnQueue } from '../work-queues.ts';
 import { type Measure, type Size, sizeOf } from './measure.ts';
 
 /** What an operation is about to do. */

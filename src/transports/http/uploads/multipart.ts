@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import type { Caller } from '../../../domain/caller.ts';
-import { requireOwner } from '../../../graphql/access.ts';
+import { requireOwner } from '../../../graphql/context.ts';
 import { UploadedFile } from '../../../graphql/types/scalars.ts';
 import { type Form, readForm } from './multipart-form.ts';
 import { badRequest } from '../../refusal.ts';
