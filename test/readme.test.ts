@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FAULTS } from '../packages/sandbox/src/faults.ts';
+import { FAULTS } from '../packages/sandbox/src/faults/faults.ts';
 
 const lines = (path: string) => readFileSync(path, 'utf8').split('\n');
 

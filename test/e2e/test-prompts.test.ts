@@ -1,5 +1,5 @@
 import { test } from 'vitest';
-import { FAULTS } from '../../packages/sandbox/src/faults.ts';
+import { FAULTS } from '../../packages/sandbox/src/faults/faults.ts';
 import { generate, spawnGateway, watchToEnd } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { FAULTS, faultIn } from '../../packages/sandbox/src/faults.ts';
+import { FAULTS, faultIn } from '../../packages/sandbox/src/faults/faults.ts';
 import { completed, history, inOrder, othersDoneAfter, seen, stage } from './fault-stage.ts';
 import { KEY, accepted, call, pictureUrl, resultOf, statusOf, submit, textOf, until } from './support.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { IMAGE_LIMITS, fetchImage } from '../../packages/sandbox/src/image-fetch.ts';
+import { IMAGE_LIMITS, fetchImage } from '../../packages/sandbox/src/images/image-fetch.ts';
 import { accepted, ended, picture, resultOf, sandbox } from './support.ts';
 
 const NEVER = new AbortController().signal;

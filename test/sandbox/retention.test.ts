@@ -1,10 +1,10 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Jobs } from '../../packages/sandbox/src/jobs.ts';
-import type { JobsOptions } from '../../packages/sandbox/src/jobs.ts';
-import { JobFolder } from '../../packages/sandbox/src/job-folder.ts';
-import { Studio } from '../../packages/sandbox/src/studio.ts';
+import { Jobs } from '../../packages/sandbox/src/jobs/jobs.ts';
+import type { JobsOptions } from '../../packages/sandbox/src/jobs/jobs.ts';
+import { JobFolder } from '../../packages/sandbox/src/jobs/job-folder.ts';
+import { VideoRenderer } from '../../packages/sandbox/src/video/video-renderer.ts';
 import {
   FakeClock,
   accepted,
@@ -60,11 +60,11 @@ async function bench(options: Partial<JobsOptions> = {}) {
   const folder = new JobFolder(path);
   const jobs = new Jobs({
     folder,
-    studio: new Studio(() => undefined, { privateAddresses: true, own: () => null }),
+    renderer: new VideoRenderer(() => undefined, { privateAddresses: true, own: () => null }),
     clock: clock.read,
     random: steady,
     speed: 1,
-    maxUnmade: 500,
+    maxPendingVideos: 500,
     log: () => undefined,
     ...options,
   });
@@ -117,7 +117,7 @@ describe('the sweep', () => {
 
 describe('a new job', () => {
   it('counts what is still being written down among the unfinished', async () => {
-    const { jobs } = await bench({ maxUnmade: 2 });
+    const { jobs } = await bench({ maxPendingVideos: 2 });
     const body = { ...INVALID, image: await pictureUrl() };
     const made = await Promise.all([1, 2, 3, 4].map(() => jobs.create(body, null)));
     expect(made.map((job) => job !== null)).toEqual([true, true, false, false]);

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Reply } from '../../packages/sandbox/src/reply.ts';
-import { send } from '../../packages/sandbox/src/send.ts';
+import type { Reply } from '../../packages/sandbox/src/http/reply.ts';
+import { send } from '../../packages/sandbox/src/http/send.ts';
 
 /** A real request, in hand, that nobody has answered. */
 async function inHand(): Promise<{

@@ -1,14 +1,11 @@
 import sharp from 'sharp';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { byteRange } from '../../packages/sandbox/src/byte-range.ts';
-import { cameraPath } from '../../packages/sandbox/src/camera.ts';
-import { EncodePool } from '../../packages/sandbox/src/encode-pool.ts';
-import { moovFirst } from '../../packages/sandbox/src/faststart.ts';
-import { film } from '../../packages/sandbox/src/film.ts';
-import { frameSize } from '../../packages/sandbox/src/frame-size.ts';
-import { blankDates } from '../../packages/sandbox/src/mp4-dates.ts';
-import { drawFrame } from '../../packages/sandbox/src/planes.ts';
-import { placeholderRaster, rasterFromImage } from '../../packages/sandbox/src/raster.ts';
+import { byteRange } from '../../packages/sandbox/src/video/video-file.ts';
+import { EncodePool } from '../../packages/sandbox/src/video/encode-pool.ts';
+import { clearDates, moveIndexFirst } from '../../packages/sandbox/src/video/mp4.ts';
+import { cameraPath, encodeVideo } from '../../packages/sandbox/src/video/encode-video.ts';
+import { drawFrame } from '../../packages/sandbox/src/video/planes.ts';
+import { frameSize, placeholderRaster, rasterFromImage } from '../../packages/sandbox/src/video/raster.ts';
 import { readMp4 } from './mp4.ts';
 import { accepted, ended, picture, pictureUrl, resultOf, sandbox, textOf } from './support.ts';
 
@@ -51,9 +48,9 @@ describe('the video', () => {
   it('differs by its seed, and by nothing else', async () => {
     const raster = await rasterFromImage(await picture(320, 320), 360);
     const [one, same, other] = await Promise.all([
-      film(raster, 1, 1),
-      film(raster, 1, 1),
-      film(raster, 1, 2),
+      encodeVideo(raster, 1, 1),
+      encodeVideo(raster, 1, 1),
+      encodeVideo(raster, 1, 2),
     ]);
     expect(Buffer.compare(one, same)).toBe(0);
     expect(Buffer.compare(one, other)).not.toBe(0);
@@ -63,7 +60,7 @@ describe('the video', () => {
     const raster = await rasterFromImage(await picture(320, 320), 360);
     const filmAt = (date: string) => {
       vi.useFakeTimers({ toFake: ['Date'], now: new Date(date) });
-      return film(raster, 1, 1);
+      return encodeVideo(raster, 1, 1);
     };
     const one = await filmAt('2026-01-01T00:00:00Z');
     const other = await filmAt('2027-06-05T04:03:02Z');
@@ -130,14 +127,14 @@ describe('cameraPath', () => {
   });
 });
 
-describe('moovFirst', () => {
+describe('moveIndexFirst', () => {
   it.each([['ftyp'], ['']])('does not take %j for an MP4', (type) => {
     const bytes = Buffer.from(`\0\0\0\u0008${type}`);
-    expect(() => moovFirst(bytes)).toThrow(RangeError);
+    expect(() => moveIndexFirst(bytes)).toThrow(RangeError);
   });
 });
 
-describe('blankDates', () => {
+describe('clearDates', () => {
   const rest = Buffer.alloc(9, 0xff);
   const movie = (version: number, dates: Buffer) => {
     const header = Buffer.concat([Buffer.from([version, 0, 0, 3]), dates, rest]);
@@ -151,13 +148,13 @@ describe('blankDates', () => {
     [1, 16],
   ])('of version %i blanks %i bytes in each header, and nothing else', (version, length) => {
     const bytes = movie(version, Buffer.alloc(length, 0xff));
-    blankDates(bytes);
+    clearDates(bytes);
     expect(bytes).toEqual(movie(version, Buffer.alloc(length)));
   });
 
   it('does not reach beyond a header that is cut short', () => {
     const bytes = box('moov', box('mvhd', Buffer.from([1, 0, 0, 0, 7, 7])), box('udta', rest));
-    blankDates(bytes);
+    clearDates(bytes);
     expect(bytes).toEqual(box('moov', box('mvhd', Buffer.from([1, 0, 0, 0, 0, 0])), box('udta', rest)));
   });
 });

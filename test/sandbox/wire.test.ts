@@ -248,7 +248,7 @@ describe('refusals', () => {
   });
 
   it('turns a submit away when too many videos are still to be made', async () => {
-    const { url } = await sandbox({ maxUnmade: 2 });
+    const { url } = await sandbox({ maxPendingVideos: 2 });
     const fields = { resolution: 576, video_length: 5 };
     const answers = await Promise.all([1, 2, 3, 4].map(() => submit(url, fields)));
     expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { isLoopback } from './public-address.ts';
+import { isLoopback } from './images/public-address.ts';
 import { startSandbox } from './sandbox.ts';
 
 const USAGE =

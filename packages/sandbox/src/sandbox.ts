@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
 import { HistoryApi } from './history/history-api.ts';
-import { sandboxServer } from './http-server.ts';
-import { JobFolder } from './job-folder.ts';
-import { Jobs } from './jobs.ts';
-import { listen } from './listen.ts';
-import { ModelApi } from './model-api.ts';
-import { openPrivateFolder } from './private-folder.ts';
-import { isLoopback } from './public-address.ts';
-import { Studio } from './studio.ts';
-import { Uploads } from './uploads.ts';
-import type { UploadsOptions } from './uploads.ts';
+import { listen, sandboxServer } from './http/http-server.ts';
+import { JobFolder } from './jobs/job-folder.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { ModelApi } from './jobs/model-api.ts';
+import { openPrivateFolder } from './private-files.ts';
+import { isLoopback } from './images/public-address.ts';
+import { VideoRenderer } from './video/video-renderer.ts';
+import { Uploads } from './images/uploads.ts';
+import type { UploadsOptions } from './images/uploads.ts';
 
 /** Where a sandbox listens, where it keeps its files, and how fast it is. Only `folder` must be given. */
 export interface SandboxOptions {
@@ -36,7 +35,7 @@ export interface SandboxOptions {
   /** [0, 1). Draws how long jobs take. @default Math.random */
   readonly random?: (() => number) | undefined;
   /** Videos still to be made at once; past it a submit is answered 429. @default 500 */
-  readonly maxUnmade?: number | undefined;
+  readonly maxPendingVideos?: number | undefined;
   /** Uploaded images that are kept. @default 1,000 and 512 MiB; past either the oldest go first */
   readonly uploadLimits?: UploadsOptions['limits'];
   /** Told of what happens. @default silent */
@@ -73,12 +72,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const closing = new AbortController();
   let address = '';
   const origin = () => options.publicUrl ?? address;
-  const studio = new Studio(log, {
+  const renderer = new VideoRenderer(log, {
     privateAddresses: options.privateImages ?? isLoopback(host),
     // By its address: the public URL may not lead here from this machine.
     own: (image) => (image.origin === origin() ? new URL(image.pathname, address) : null),
   });
-  const jobs = new Jobs({ folder, studio, clock, random, speed, maxUnmade: options.maxUnmade ?? 500, log });
+  const jobs = new Jobs({
+    folder,
+    renderer,
+    clock,
+    random,
+    speed,
+    maxPendingVideos: options.maxPendingVideos ?? 500,
+    log,
+  });
   // Disposed in reverse: first nothing new comes in, then what is being made is dropped and the last writes awaited.
   starting.use(jobs);
   await jobs.load();
@@ -93,7 +100,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   starting.defer(() => sweeping);
   const api = new ModelApi(jobs, folder, clock);
   const history = new HistoryApi({ jobs, clock, lagMs });
-  const parts = { api, history, jobs, folder, studio, uploads };
+  const parts = { api, history, jobs, folder, renderer, uploads };
   const http = sandboxServer({ parts, origin, closing: closing.signal, log });
   starting.use(http);
   starting.defer(() => {

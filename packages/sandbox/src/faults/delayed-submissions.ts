@@ -1,4 +1,4 @@
-import { page, refusal } from '../reply.ts';
+import { page, errorReply } from '../http/reply.ts';
 import type { Fault } from './fault.ts';
 import { BAD_GATEWAY, TOO_MANY, TOO_MANY_FOR_A_SECOND, times } from './responses.ts';
 
@@ -31,7 +31,7 @@ export const DELAYED_SUBMISSIONS: readonly Fault[] = [
     name: 'server-error',
     what: 'submit answers 500 three times',
     ends: 'COMPLETED',
-    submit: { first: times(3, refusal(500, 'Internal server error')) },
+    submit: { first: times(3, errorReply(500, 'Internal server error')) },
   },
   {
     name: 'bad-gateway',
@@ -49,12 +49,12 @@ export const DELAYED_SUBMISSIONS: readonly Fault[] = [
     name: 'unavailable',
     what: 'submit answers 503 three times',
     ends: 'COMPLETED',
-    submit: { first: times(3, refusal(503, 'Service unavailable')) },
+    submit: { first: times(3, errorReply(503, 'Service unavailable')) },
   },
   {
     name: 'down',
     what: 'submit answers 503 for ever',
     ends: 'UPSTREAM_UNAVAILABLE',
-    submit: { always: refusal(503, 'Service unavailable') },
+    submit: { always: errorReply(503, 'Service unavailable') },
   },
 ];

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { refusal } from '../reply.ts';
-import type { BytesReply, FileReply, Reply } from '../reply.ts';
+import { errorReply } from '../http/reply.ts';
+import type { BytesReply, FileReply, Reply } from '../http/reply.ts';
 import type { Script, ScriptedResponse } from './fault.ts';
 
 /** Scripts whose position is remembered. Past it the oldest one is forgotten, and starts again. */
@@ -36,8 +36,8 @@ export class FaultInjector {
 }
 
 /** The 404 of an unknown or expired id [page]. */
-export function unknownId(id: string): Reply {
-  return refusal(404, `Request ${id} not found`);
+export function unknownIdReply(id: string): Reply {
+  return errorReply(404, `Request ${id} not found`);
 }
 
 /** What a scripted response is made from. */
@@ -65,7 +65,7 @@ export function inject(response: ScriptedResponse | null, truth: Reply, context:
     case 'video-file':
       return context.video ?? truth;
     case 'unknown-id':
-      return unknownId(context.jobId);
+      return unknownIdReply(context.jobId);
     case 'rate-limited':
       return rateLimited(response.resetFormat, context.now + RESET_MS);
     case 'bytes':
@@ -102,5 +102,5 @@ function compressed(truth: BytesReply): Reply {
 /** The header's format is not documented: one public client reads it. */
 function rateLimited(format: 'iso-8601' | 'epoch-seconds', resetAt: number): Reply {
   const reset = format === 'iso-8601' ? new Date(resetAt).toISOString() : String(Math.ceil(resetAt / 1000));
-  return refusal(429, 'Too many requests', { 'x-rate-limit-reset-at-utc': reset });
+  return errorReply(429, 'Too many requests', { 'x-rate-limit-reset-at-utc': reset });
 }

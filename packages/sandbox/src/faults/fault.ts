@@ -1,4 +1,4 @@
-import type { Reply } from '../reply.ts';
+import type { Reply } from '../http/reply.ts';
 
 /**
  * What the sandbox sends in the place of the true answer: a reply of its own, or the true one changed.
@@ -26,7 +26,7 @@ export type ScriptedResponse =
 export type Script = readonly (ScriptedResponse | null)[];
 
 /** How a job with a fault ends in a correct gateway. */
-export type Ending =
+export type Outcome =
   | 'COMPLETED'
   | 'REJECTED'
   | 'GENERATION_FAILED'
@@ -56,7 +56,7 @@ export interface Fault {
   readonly name: string;
   /** One line for docs/sandbox.md. */
   readonly what: string;
-  readonly ends: Ending;
+  readonly ends: Outcome;
   /** The POST. `first` runs once for each body sent; `always` never ends. `creates`: a job is made nevertheless. */
   readonly submit?: {
     readonly first?: Script;

@@ -1,4 +1,4 @@
-import { page } from '../reply.ts';
+import { page } from '../http/reply.ts';
 import type { Fault, ScriptedResponse } from './fault.ts';
 import { DESTROY } from './responses.ts';
 

@@ -1,4 +1,4 @@
-import { page } from '../reply.ts';
+import { page } from '../http/reply.ts';
 import type { Fault, ScriptedResponse } from './fault.ts';
 import { BAD_GATEWAY, DESTROY, TOO_MANY, TOO_MANY_FOR_A_SECOND, UNKNOWN_ID, times } from './responses.ts';
 

@@ -1,12 +1,11 @@
+import { z } from 'zod';
 import type { HistoryFault } from '../faults/fault.ts';
-import { unknownId } from '../faults/fault-injector.ts';
-import { faultNamed } from '../faults.ts';
-import type { Job } from '../job.ts';
-import type { Jobs } from '../jobs.ts';
-import { json, refusal } from '../reply.ts';
-import type { Reply } from '../reply.ts';
-import { readHistoryQuery } from './history-query.ts';
-import type { HistoryQuery } from './history-query.ts';
+import { unknownIdReply } from '../faults/fault-injector.ts';
+import { faultNamed } from '../faults/faults.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { json, errorReply } from '../http/reply.ts';
+import type { Reply } from '../http/reply.ts';
 import { rowsOf, teammateId } from './history-rows.ts';
 import type { HistoryRow } from './history-rows.ts';
 
@@ -30,7 +29,7 @@ export class HistoryApi {
   /** `GET /inference-request/request-history`. The name of the list and the shape of the pagination are [unknown]. */
   list(parameters: URLSearchParams, origin: string): Reply {
     const read = readHistoryQuery(parameters, this.#options.clock());
-    if ('error' in read) return refusal(400, read.error);
+    if ('error' in read) return errorReply(400, read.error);
     const { query } = read;
     const rows: HistoryRow[] = [];
     for (const job of this.#options.jobs.records()) {
@@ -51,13 +50,13 @@ export class HistoryApi {
     const { jobs } = this.#options;
     const teammates = jobs.record(teammateId(id));
     if (teammates !== null && historyFaultOf(teammates) === 'teammate') {
-      return refusal(403, 'Insufficient permissions');
+      return errorReply(403, 'Insufficient permissions');
     }
     const job = jobs.record(id);
-    if (job === null) return unknownId(id);
-    if (historyFaultOf(job) === 'broken-by-id') return refusal(500, 'Internal server error');
+    if (job === null) return unknownIdReply(id);
+    if (historyFaultOf(job) === 'broken-by-id') return errorReply(500, 'Internal server error');
     const row = this.#visibleRows(job, origin).find(({ request_id }) => request_id === id);
-    return row === undefined ? unknownId(id) : json(200, row);
+    return row === undefined ? unknownIdReply(id) : json(200, row);
   }
 
   #visibleRows(job: Job, origin: string): readonly HistoryRow[] {
@@ -87,4 +86,58 @@ function sorted(rows: readonly HistoryRow[], { sort_by, sort_order }: HistoryQue
   }));
   const direction = sort_order === 'asc' ? 1 : -1;
   return keyed.toSorted((one, other) => direction * (one.key - other.key)).map(({ row }) => row);
+}
+
+const DAY_MS = 24 * 3_600_000;
+const MAX_DAYS = 31;
+const DEFAULT_DAYS = 7;
+
+const number = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be a whole number')
+  .transform(Number);
+const date = z.iso.date('must be a date, YYYY-MM-DD').optional();
+
+/** Names, ranges and defaults: [SDK 1.3.0]. Which fields can be sorted by, besides `model_created`, is [unknown]. */
+const querySchema = z.object({
+  page: number.pipe(z.number().min(1, 'must be 1 or more')).default(1),
+  per_page: number.pipe(z.number().min(1, 'must be 1 to 100').max(100, 'must be 1 to 100')).default(20),
+  from_date: date,
+  to_date: date,
+  model_name: z.string().default(''),
+  status: z.enum(['COMPLETED', 'FAILED', 'PENDING'], 'must be COMPLETED, FAILED or PENDING').optional(),
+  sort_by: z
+    .enum(
+      ['model_created', 'latency_ms', 'credits_deduction'],
+      'must be model_created, latency_ms or credits_deduction',
+    )
+    .default('model_created'),
+  sort_order: z.enum(['asc', 'desc'], 'must be asc or desc').default('desc'),
+});
+
+/** Which rows of the request history are asked for. */
+type HistoryQuery = Omit<z.infer<typeof querySchema>, 'from_date' | 'to_date'> & {
+  /** Epoch ms: the first moment of the first day, and the first moment after the last day. Days are UTC. */
+  readonly from: number;
+  readonly to: number;
+};
+
+/** Reads the query of the list; or the error that names every parameter at fault. Parameters it does not know are ignored. */
+function readHistoryQuery(
+  parameters: URLSearchParams,
+  now: number,
+): { query: HistoryQuery } | { error: string } {
+  const parsed = querySchema.safeParse(Object.fromEntries(parameters));
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    return { error: `Invalid query: ${issues.join('; ')}` };
+  }
+  const { from_date, to_date, ...rest } = parsed.data;
+  const lastDay = to_date === undefined ? now - (now % DAY_MS) : Date.parse(to_date);
+  const from = from_date === undefined ? lastDay - DEFAULT_DAYS * DAY_MS : Date.parse(from_date);
+  if (from > lastDay) return { error: 'Invalid query: from_date is after to_date' };
+  if (lastDay - from > MAX_DAYS * DAY_MS) {
+    return { error: `Invalid query: from_date is more than ${MAX_DAYS} days before to_date` };
+  }
+  return { query: { ...rest, from, to: lastDay + DAY_MS } };
 }

@@ -1,9 +1,9 @@
-import { videoUrl } from '../answers.ts';
-import { faultNamed } from '../faults.ts';
+import { videoUrl } from '../jobs/job-replies.ts';
+import { faultNamed } from '../faults/faults.ts';
 import type { HistoryFault } from '../faults/fault.ts';
-import { COST, stateAt } from '../job.ts';
-import type { Job, JobState } from '../job.ts';
-import { MODEL } from '../model-input.ts';
+import { COST, stateAt } from '../jobs/job.ts';
+import type { Job, JobState } from '../jobs/job.ts';
+import { MODEL } from '../jobs/model-input.ts';
 
 /** How much earlier than the job its teammate's request was made. */
 const TEAMMATE_LEAD_MS = 1_000;

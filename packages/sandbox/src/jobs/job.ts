@@ -70,7 +70,7 @@ export function inputOf(job: Job): ModelInput | null {
 }
 
 /** The input of a job whose video has still to be made; null when there is nothing to make. */
-export function workOf(job: Job): ModelInput | null {
+export function pendingInput(job: Job): ModelInput | null {
   return job.made === null && job.error === null && job.endsAt !== null ? inputOf(job) : null;
 }
 
@@ -78,8 +78,8 @@ export function workOf(job: Job): ModelInput | null {
  * The same with `data:,` in the place of the bytes of an image that is not needed any more: thousands of jobs are kept in
  * memory. The request history shows it so; an image that was sent as an http URL stays.
  */
-export function slimmed(job: Job): Job {
+export function withoutImageData(job: Job): Job {
   const image = job.body['image'];
-  if (typeof image !== 'string' || !image.startsWith('data:') || workOf(job) !== null) return job;
+  if (typeof image !== 'string' || !image.startsWith('data:') || pendingInput(job) !== null) return job;
   return { ...job, body: { ...job.body, image: 'data:,' } };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from './job-folder.ts';
+import { replaceFile } from '../private-files.ts';
 
 /** The files behind URLs are kept for about seven days [docs]. */
 const KEPT_MS = 7 * 24 * 3_600_000;

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Fault } from './faults/fault.ts';
-import { COST, RESULT_KEPT_MS, VIDEO_KEPT_MS, slimmed, stateAt, workOf } from './job.ts';
+import type { Fault } from '../faults/fault.ts';
+import { COST, RESULT_KEPT_MS, VIDEO_KEPT_MS, withoutImageData, stateAt, pendingInput } from './job.ts';
 import type { Job } from './job.ts';
 import type { JobFolder } from './job-folder.ts';
 import { readModelInput } from './model-input.ts';
-import type { Studio } from './studio.ts';
+import type { VideoRenderer } from '../video/video-renderer.ts';
 import { drawTimeline } from './timeline.ts';
 
 /** What the account starts with: enough that a sandbox never runs dry by itself. USD. */
@@ -16,7 +16,7 @@ const MAX_KEPT = 2_000;
 export interface JobsOptions {
   readonly folder: JobFolder;
   /** Disposed of with the jobs. */
-  readonly studio: Studio;
+  readonly renderer: VideoRenderer;
   /** Epoch ms. */
   readonly clock: () => number;
   /** [0, 1) */
@@ -24,12 +24,12 @@ export interface JobsOptions {
   /** 10 = ten times faster. */
   readonly speed: number;
   /** Jobs whose video has still to be made; past it a submit is turned away. */
-  readonly maxUnmade: number;
+  readonly maxPendingVideos: number;
   /** Told of records and videos that fail. */
   readonly log: (event: { message: string; [key: string]: unknown }) => void;
 }
 
-/** All jobs: in memory to be read, in the folder to be kept. Owns the studio that makes their videos. */
+/** All jobs: in memory to be read, in the folder to be kept. Owns the renderer that makes their videos. */
 export class Jobs implements AsyncDisposable {
   readonly #options: JobsOptions;
   readonly #byId = new Map<string, Job>();
@@ -71,8 +71,8 @@ export class Jobs implements AsyncDisposable {
    * @throws when it cannot be written down; there is no job then
    */
   async create(body: object, fault: Fault | null): Promise<Job | null> {
-    const { clock, random, speed, maxUnmade, folder, log } = this.#options;
-    if (this.#making.size + this.#arriving >= maxUnmade) return null;
+    const { clock, random, speed, maxPendingVideos, folder, log } = this.#options;
+    if (this.#making.size + this.#arriving >= maxPendingVideos) return null;
     const read = readModelInput(body);
     const input = 'input' in read ? read.input : null;
     const error = 'error' in read ? read.error : (fault?.job?.error ?? null);
@@ -81,7 +81,7 @@ export class Jobs implements AsyncDisposable {
     const { startsAt, endsAt } = drawTimeline({ now, random, speed, input, slowdown, endless });
     const cost = error === null && endsAt !== null ? COST : 0;
     this.#credits = cents(this.#credits - cost);
-    const job = slimmed({
+    const job = withoutImageData({
       id: randomBytes(16).toString('hex'),
       videoId: randomBytes(16).toString('hex'),
       createdAt: now,
@@ -152,10 +152,10 @@ export class Jobs implements AsyncDisposable {
     await Promise.all(gone.map((job) => this.#options.folder.remove(job)));
   }
 
-  /** Closes the studio too; resolves when nothing is being made or written any more. */
+  /** Closes the renderer too; resolves when nothing is being made or written any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    await this.#options.studio[Symbol.asyncDispose]();
+    await this.#options.renderer[Symbol.asyncDispose]();
     await Promise.all(this.#making.values());
   }
 
@@ -166,7 +166,7 @@ export class Jobs implements AsyncDisposable {
 
   /** Starts on the job's video, if it is to have one. */
   #make(job: Job): void {
-    if (workOf(job) === null || this.#disposed) return;
+    if (pendingInput(job) === null || this.#disposed) return;
     const work = this.#produce(job)
       .catch((error: unknown) => {
         this.#options.log({ message: 'job record not written', jobId: job.id, reason: String(error) });
@@ -179,17 +179,17 @@ export class Jobs implements AsyncDisposable {
     const made = await this.#produceVideo(job);
     // A sandbox that closes leaves the job unfinished, for the next one to take up.
     if (made === null) return;
-    const finished = slimmed({ ...job, made });
+    const finished = withoutImageData({ ...job, made });
     this.#remember(finished);
     await this.#options.folder.saveJob(finished);
   }
 
   async #produceVideo(job: Job): Promise<Job['made']> {
-    const { studio, folder, clock, log } = this.#options;
-    const input = workOf(job);
+    const { renderer, folder, clock, log } = this.#options;
+    const input = pendingInput(job);
     if (input === null) return null;
     try {
-      const bytes = await studio.video(job.id, input);
+      const bytes = await renderer.video(job.id, input);
       await folder.saveVideo(job.videoId, bytes);
       return { at: clock(), byteLength: bytes.byteLength };
     } catch (failure) {

@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { setInterval } from 'node:timers/promises';
-import { resultAnswer, statusAnswer, submitAnswer, videoUrl } from './answers.ts';
-import type { Fault, ScriptedResponse } from './faults/fault.ts';
-import { FaultInjector, inject, unknownId } from './faults/fault-injector.ts';
-import type { ResponseContext } from './faults/fault-injector.ts';
-import { faultIn, faultNamed } from './faults.ts';
+import { resultAnswer, statusAnswer, submitAnswer, videoUrl } from './job-replies.ts';
+import type { Fault, ScriptedResponse } from '../faults/fault.ts';
+import { FaultInjector, inject, unknownIdReply } from '../faults/fault-injector.ts';
+import type { ResponseContext } from '../faults/fault-injector.ts';
+import { faultIn, faultNamed } from '../faults/faults.ts';
 import { inputOf, stateAt } from './job.ts';
 import type { Job, JobState } from './job.ts';
 import type { JobFolder } from './job-folder.ts';
 import type { Jobs } from './jobs.ts';
 import { readModelInput } from './model-input.ts';
-import { MAX_BODY_BYTES, readBody } from './read-body.ts';
-import { refusal } from './reply.ts';
-import type { FileReply, Reply } from './reply.ts';
+import { MAX_BODY_BYTES, readBody } from '../http/read-body.ts';
+import { errorReply } from '../http/reply.ts';
+import type { FileReply, Reply } from '../http/reply.ts';
 
 /** How often a synchronous call looks whether its job is done. */
 const LOOK_MS = 40;
@@ -41,14 +41,14 @@ export class ModelApi {
     const { response, creates } = this.#submitResponse(read);
     if (!creates && response !== null) return this.#refuse(response);
     const job = await this.#jobs.create(read.body, read.fault);
-    if (job === null) return refusal(429, 'Too many requests');
+    if (job === null) return errorReply(429, 'Too many requests');
     return inject(response, submitAnswer(job, origin), this.#contextOf(job, { word: 'QUEUED' }, origin));
   }
 
   /** `GET /v2/requests/{id}/status` */
   status(id: string, origin: string): Reply {
     const job = this.#jobs.find(id);
-    if (job === null) return unknownId(id);
+    if (job === null) return unknownIdReply(id);
     const state = stateAt(job, this.#clock());
     const fault = faultNamed(job.fault);
     const response = onBothCalls(fault, state) ?? this.#injector.next(`status ${id}`, fault?.status);
@@ -58,7 +58,7 @@ export class ModelApi {
   /** `GET /v2/requests/{id}` */
   async result(id: string, origin: string): Promise<Reply> {
     const job = this.#jobs.find(id);
-    if (job === null) return unknownId(id);
+    if (job === null) return unknownIdReply(id);
     const state = stateAt(job, this.#clock());
     const asBase64 = state.word === 'COMPLETED' && inputOf(job)?.base64 === true;
     const truth = resultAnswer(job, state, origin, asBase64 ? await this.#base64(job) : null);
@@ -72,14 +72,14 @@ export class ModelApi {
     const { response, creates } = this.#submitResponse(read);
     if (response !== null && !creates) return this.#refuse(response);
     const input = readModelInput(read.body);
-    if ('error' in input) return refusal(400, input.error);
+    if ('error' in input) return errorReply(400, input.error);
     const job = await this.#jobs.create(read.body, read.fault);
-    if (job === null) return refusal(429, 'Too many requests');
+    if (job === null) return errorReply(429, 'Too many requests');
     if (response?.kind === 'destroy' || response?.kind === 'hang' || response?.kind === 'bytes')
       return response;
     const state = await this.#end(job.id, signal);
-    if (state === null) return refusal(504, 'Request timed out');
-    if (state.word === 'FAILED') return refusal(500, state.error);
+    if (state === null) return errorReply(504, 'Request timed out');
+    if (state.word === 'FAILED') return errorReply(500, state.error);
     return this.#videoReply(job, state.byteLength);
   }
 
@@ -114,7 +114,7 @@ export class ModelApi {
   /** The answer to a submission that makes no job. */
   #refuse(response: ScriptedResponse): Reply {
     const context = { now: this.#clock(), jobId: '', videoUrl: '', video: null };
-    return inject(response, refusal(500, 'Internal server error'), context);
+    return inject(response, errorReply(500, 'Internal server error'), context);
   }
 
   #contextOf(job: Job, state: JobState, origin: string): ResponseContext {
@@ -150,14 +150,14 @@ interface Submission {
 
 async function readSubmission(request: IncomingMessage): Promise<Submission | { refused: Reply }> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') return { refused: refusal(406, 'Invalid content type') };
+  if (type !== 'application/json') return { refused: errorReply(406, 'Invalid content type') };
   const text = await readBody(request);
   if (text === null) {
-    const refused = refusal(413, `Body longer than ${MAX_BODY_BYTES} bytes`, { connection: 'close' });
+    const refused = errorReply(413, `Body longer than ${MAX_BODY_BYTES} bytes`, { connection: 'close' });
     return { refused };
   }
   const body = parseObject(text);
-  if (body === null) return { refused: refusal(400, 'Invalid JSON body') };
+  if (body === null) return { refused: errorReply(400, 'Invalid JSON body') };
   const prompt = 'prompt' in body && typeof body.prompt === 'string' ? body.prompt : '';
   return { body, fault: faultIn(prompt), key: createHash('sha256').update(text).digest('hex') };
 }

@@ -34,7 +34,7 @@ export function json(
 }
 
 /** The shape of every refusal: `{"error":"<string>"}` [docs]. */
-export function refusal(
+export function errorReply(
   status: number,
   error: string,
   headers: Readonly<Record<string, string>> = {},

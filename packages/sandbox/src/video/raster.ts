@@ -1,10 +1,12 @@
 import sharp from 'sharp';
 import { SAMPLE_SVG, placeholderSvg } from './drawings.ts';
-import { frameSize } from './frame-size.ts';
-import type { FrameSize } from './frame-size.ts';
 import { pictureFromRgb } from './planes.ts';
-import type { Picture } from './planes.ts';
+import type { FrameSize, Picture } from './planes.ts';
 
+/** H.264 macroblocks, and the model's own output, come in this [docs]. */
+const BLOCK = 16;
+/** The shorter side of a very long picture; what sticks out is cut off. */
+const SMALLEST_SIDE = 96;
 /** More is refused before it is decoded. */
 const MAX_PIXELS = 40_000_000;
 /** Seconds that decoding and resizing may take. */
@@ -63,4 +65,12 @@ async function raster(source: Uint8Array, resolution: number): Promise<Raster> {
 
 function even(length: number): number {
   return Math.round(length / 2) * 2;
+}
+
+/** The frames of a picture with these sides: the longest at most `resolution`, the aspect kept to the nearest block. */
+export function frameSize(width: number, height: number, resolution: number): FrameSize {
+  const longest = Math.floor(resolution / BLOCK) * BLOCK;
+  const shortest = (longest * Math.min(width, height)) / Math.max(width, height);
+  const other = Math.min(longest, Math.max(SMALLEST_SIDE, Math.round(shortest / BLOCK) * BLOCK));
+  return width >= height ? { width: longest, height: other } : { width: other, height: longest };
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../private-files.ts';
 import type { Job } from './job.ts';
 import { jobSchema } from './job.ts';
 
@@ -65,17 +65,5 @@ export class JobFolder {
         .filter((name) => name.endsWith('.tmp'))
         .map((name) => rm(join(this.#jobs, name), { force: true })),
     ]);
-  }
-}
-
-/** A reader sees the old file or the new one, never half of it. Other users see neither. */
-export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  const aside = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(aside, content, { mode: 0o600 });
-    await rename(aside, path);
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
   }
 }

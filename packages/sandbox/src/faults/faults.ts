@@ -1,10 +1,10 @@
-import { DELAYED_SUBMISSIONS } from './faults/delayed-submissions.ts';
-import type { Fault } from './faults/fault.ts';
-import { JOB_FAULTS } from './faults/job-faults.ts';
-import { LOST_SUBMISSIONS } from './faults/lost-submissions.ts';
-import { REFUSED_SUBMISSIONS } from './faults/refused-submissions.ts';
-import { RESULT_FAULTS } from './faults/result-faults.ts';
-import { STATUS_FAULTS } from './faults/status-faults.ts';
+import { DELAYED_SUBMISSIONS } from './delayed-submissions.ts';
+import type { Fault } from './fault.ts';
+import { JOB_FAULTS } from './job-faults.ts';
+import { LOST_SUBMISSIONS } from './lost-submissions.ts';
+import { REFUSED_SUBMISSIONS } from './refused-submissions.ts';
+import { RESULT_FAULTS } from './result-faults.ts';
+import { STATUS_FAULTS } from './status-faults.ts';
 
 /** Every fault that can be asked for, in the order of a job's life. */
 export const FAULTS: readonly Fault[] = [

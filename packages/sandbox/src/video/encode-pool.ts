@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { EncodeAnswer, EncodeOrder, EncodeResult, EncodeTask } from './encode-task.ts';
+import type { EncodeResponse, EncodeRequest, EncodeResult, EncodeTask } from './encode-task.ts';
 
 /** Threads at most. */
 const MAX_THREADS = 2;
@@ -13,7 +13,7 @@ const WORKER_URL = new URL(
   import.meta.url,
 );
 
-interface Waiting extends EncodeOrder {
+interface Waiting extends EncodeRequest {
   readonly resolve: (result: EncodeResult) => void;
   readonly reject: (error: Error) => void;
 }
@@ -66,7 +66,7 @@ export class EncodePool implements AsyncDisposable {
         void thread.worker.terminate();
       }, TASK_MS);
       thread.busy = { waiting, deadline };
-      thread.worker.postMessage({ id: waiting.id, task: waiting.task } satisfies EncodeOrder, []);
+      thread.worker.postMessage({ id: waiting.id, task: waiting.task } satisfies EncodeRequest, []);
     }
   }
 
@@ -78,7 +78,7 @@ export class EncodePool implements AsyncDisposable {
   #startThread(): Thread {
     const worker = new Worker(WORKER_URL);
     const thread: Thread = { worker, busy: null };
-    worker.on('message', (answer: EncodeAnswer) => {
+    worker.on('message', (answer: EncodeResponse) => {
       this.#settle(thread, answer);
     });
     worker.on('error', (error: unknown) => {
@@ -91,7 +91,7 @@ export class EncodePool implements AsyncDisposable {
     return thread;
   }
 
-  #settle(thread: Thread, answer: EncodeAnswer): void {
+  #settle(thread: Thread, answer: EncodeResponse): void {
     const { busy } = thread;
     if (busy === null || busy.waiting.id !== answer.id) return;
     clearTimeout(busy.deadline);

@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
-import { byteRange } from './byte-range.ts';
-import type { Job } from './job.ts';
-import { refusal } from './reply.ts';
-import type { Reply } from './reply.ts';
+import type { Job } from '../jobs/job.ts';
+import { errorReply } from '../http/reply.ts';
+import type { Reply } from '../http/reply.ts';
 
 /** Videos are public, for players on any page. */
 export const PUBLIC_HEADERS = {
@@ -14,7 +13,7 @@ export const PUBLIC_HEADERS = {
 /** The file, or the part of it that the Range header asks for. */
 export async function videoFile(job: Job, path: string, headers: IncomingHttpHeaders): Promise<Reply> {
   const size = await sizeOf(path);
-  if (size === null) return refusal(404, 'Video not found', PUBLIC_HEADERS);
+  if (size === null) return errorReply(404, 'Video not found', PUBLIC_HEADERS);
   const etag = `"${job.videoId}"`;
   const ifRange = headers['if-range'];
   const range = ifRange === undefined || ifRange === etag ? byteRange(headers.range, size) : 'all';
@@ -25,7 +24,7 @@ export async function videoFile(job: Job, path: string, headers: IncomingHttpHea
     'cache-control': 'public, max-age=86400',
   };
   if (range === 'unsatisfiable') {
-    return refusal(416, 'Range not satisfiable', { ...shared, 'content-range': `bytes */${size}` });
+    return errorReply(416, 'Range not satisfiable', { ...shared, 'content-range': `bytes */${size}` });
   }
   const file = { kind: 'file', path } as const;
   const type = { ...shared, 'content-type': 'video/mp4' };
@@ -47,4 +46,22 @@ async function sizeOf(path: string): Promise<number | null> {
   } catch {
     return null;
   }
+}
+
+/** Which bytes of a file of `size` are asked for: all of them, from `start` to `end` inclusive, or none that exist. */
+export type ByteRange = 'all' | 'unsatisfiable' | { readonly start: number; readonly end: number };
+
+/** Reads a Range header. Anything but one range of bytes is passed over, as RFC 9110 allows. */
+export function byteRange(header: string | undefined, size: number): ByteRange {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
+  const [, first = '', last = ''] = match ?? [];
+  if (first === '' && last === '') return 'all';
+  if (first === '') {
+    const suffix = Math.min(Number(last), size);
+    return suffix === 0 ? 'unsatisfiable' : { start: size - suffix, end: size - 1 };
+  }
+  const start = Number(first);
+  if (last !== '' && Number(last) < start) return 'all';
+  if (start >= size) return 'unsatisfiable';
+  return { start, end: last === '' ? size - 1 : Math.min(Number(last), size - 1) };
 }

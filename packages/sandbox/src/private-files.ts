@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 
@@ -34,5 +35,17 @@ async function makeFolder(path: string): Promise<void> {
     if (code !== 'ENOENT' || existsSync(parent)) throw error;
     await makeFolder(parent);
     await makeFolder(path);
+  }
+}
+
+/** A reader sees the old file or the new one, never half of it. Other users see neither. */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  const aside = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(aside, content, { mode: 0o600 });
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
-import type { EncodeAnswer, EncodeOrder, EncodeResult, EncodeTask } from './encode-task.ts';
-import { film } from './film.ts';
+import type { EncodeResponse, EncodeRequest, EncodeResult, EncodeTask } from './encode-task.ts';
+import { encodeVideo } from './encode-video.ts';
 import { placeholderRaster, rasterFromImage, samplePng } from './raster.ts';
 
 /** A worker thread: one order after the other, each answered once. Started by the encode pool. */
@@ -11,13 +11,13 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 const port = parentPort;
-port?.on('message', (order: EncodeOrder) => {
+port?.on('message', (order: EncodeRequest) => {
   void carryOut(order).then(({ answer, transfer }) => {
     port.postMessage(answer, transfer);
   });
 });
 
-async function carryOut(order: EncodeOrder): Promise<{ answer: EncodeAnswer; transfer: ArrayBuffer[] }> {
+async function carryOut(order: EncodeRequest): Promise<{ answer: EncodeResponse; transfer: ArrayBuffer[] }> {
   try {
     const result = await perform(order.task);
     return { answer: { id: order.id, result }, transfer: [result.bytes.buffer] };
@@ -32,13 +32,13 @@ async function perform(task: EncodeTask): Promise<EncodeResult> {
   if (task.image !== null) {
     try {
       const raster = await rasterFromImage(task.image, task.resolution);
-      return { bytes: await film(raster, task.seconds, task.seed), imageError };
+      return { bytes: await encodeVideo(raster, task.seconds, task.seed), imageError };
     } catch (error) {
       imageError = messageOf(error);
     }
   }
   const raster = await placeholderRaster(task.prompt, task.resolution);
-  return { bytes: await film(raster, task.seconds, task.seed), imageError };
+  return { bytes: await encodeVideo(raster, task.seconds, task.seed), imageError };
 }
 
 function messageOf(error: unknown): string {

@@ -1,7 +1,7 @@
 import { EncodePool } from './encode-pool.ts';
 import type { EncodeResult } from './encode-task.ts';
-import { fetchImage, IMAGE_LIMITS, type ImageSources } from './image-fetch.ts';
-import type { ModelInput } from './model-input.ts';
+import { fetchImage, IMAGE_LIMITS, type ImageSources } from '../images/image-fetch.ts';
+import type { ModelInput } from '../jobs/model-input.ts';
 
 /** Jobs whose image is fetched or in hand at once: this bounds the memory they take. */
 const LANES = 6;
@@ -9,7 +9,7 @@ const LANES = 6;
 type Log = (event: { message: string; [key: string]: unknown }) => void;
 
 /** Makes videos: fetches the image, then has a worker thread film it. */
-export class Studio implements AsyncDisposable {
+export class VideoRenderer implements AsyncDisposable {
   readonly #pool = new EncodePool();
   readonly #closing = new AbortController();
   readonly #turns: (() => void)[] = [];
@@ -27,7 +27,7 @@ export class Studio implements AsyncDisposable {
   /**
    * The job's MP4. An image that cannot be had or read is replaced by a drawn one, which the log tells.
    *
-   * @throws when encoding fails or the studio is disposed
+   * @throws when encoding fails or the renderer is disposed
    */
   async video(jobId: string, input: ModelInput): Promise<Uint8Array> {
     await this.#enterLane();

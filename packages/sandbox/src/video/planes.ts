@@ -1,5 +1,17 @@
-import type { View } from './camera.ts';
-import type { FrameSize } from './frame-size.ts';
+/** The part of the picture that a frame shows, as fractions of the picture's sides. */
+export interface View {
+  /** Left and top edge. */
+  readonly x: number;
+  readonly y: number;
+  /** Share of either side that is seen. */
+  readonly scale: number;
+}
+
+/** The sides of a picture, in pixels; of a frame, multiples of 16. */
+export interface FrameSize {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** One channel of a picture, row by row. */
 export interface Plane extends FrameSize {

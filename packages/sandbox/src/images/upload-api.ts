@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { readBody } from './read-body.ts';
-import { json, refusal } from './reply.ts';
-import type { Reply } from './reply.ts';
+import { readBody } from '../http/read-body.ts';
+import { json, errorReply } from '../http/reply.ts';
+import type { Reply } from '../http/reply.ts';
 import type { ImageKind, Uploads } from './uploads.ts';
-import { PUBLIC_HEADERS } from './video-file.ts';
+import { PUBLIC_HEADERS } from '../video/video-file.ts';
 
 const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 /** One of the largest images in base64, and what stands around it. */
@@ -21,15 +21,15 @@ const TYPES: Readonly<Record<ImageKind, string>> = {
 /** `POST /upload-asset` [SDK]: all of its images or none are kept. `origin` is the sandbox's own. */
 export async function upload(request: IncomingMessage, origin: string, uploads: Uploads): Promise<Reply> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') return refusal(406, 'Invalid content type');
+  if (type !== 'application/json') return errorReply(406, 'Invalid content type');
   const text = await readBody(request, MAX_UPLOAD_BYTES);
   if (text === null) {
-    return refusal(413, `Body longer than ${MAX_UPLOAD_BYTES} bytes`, { connection: 'close' });
+    return errorReply(413, `Body longer than ${MAX_UPLOAD_BYTES} bytes`, { connection: 'close' });
   }
   const urls = parseUrls(text);
-  if (urls === null) return refusal(400, 'data_urls must be a list of data: URLs');
+  if (urls === null) return errorReply(400, 'data_urls must be a list of data: URLs');
   const images = urls.map(decodeImage).filter((image) => image !== null);
-  if (images.length < urls.length) return refusal(400, 'Not a PNG, JPEG or WebP of up to 10 MiB');
+  if (images.length < urls.length) return errorReply(400, 'Not a PNG, JPEG or WebP of up to 10 MiB');
   const names = await Promise.all(images.map(({ kind, bytes }) => uploads.save(kind, bytes)));
   return json(200, { file_urls: names.map((name) => `${origin}/uploads/${name}`) });
 }
@@ -38,7 +38,7 @@ export async function upload(request: IncomingMessage, origin: string, uploads: 
 export function uploadedFile(name: string, uploads: Uploads): Reply {
   const length = uploads.byteLength(name);
   const kind = name.split('.')[1];
-  if (length === null || !isKind(kind)) return refusal(404, 'Image not found', PUBLIC_HEADERS);
+  if (length === null || !isKind(kind)) return errorReply(404, 'Image not found', PUBLIC_HEADERS);
   const headers = {
     ...PUBLIC_HEADERS,
     'content-type': TYPES[kind],

@@ -1,16 +1,15 @@
-import type { IncomingMessage } from 'node:http';
-import type { HistoryApi } from './history/history-api.ts';
-import type { JobFolder } from './job-folder.ts';
-import type { Jobs } from './jobs.ts';
-import { checkKey } from './keys.ts';
-import type { ModelApi } from './model-api.ts';
-import { MODEL } from './model-input.ts';
-import { json, page, refusal } from './reply.ts';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { HistoryApi } from '../history/history-api.ts';
+import type { JobFolder } from '../jobs/job-folder.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { ModelApi } from '../jobs/model-api.ts';
+import { MODEL } from '../jobs/model-input.ts';
+import { json, page, errorReply } from './reply.ts';
 import type { Reply } from './reply.ts';
-import type { Studio } from './studio.ts';
-import { upload, uploadedFile } from './upload-api.ts';
-import type { Uploads } from './uploads.ts';
-import { PUBLIC_HEADERS, videoFile } from './video-file.ts';
+import type { VideoRenderer } from '../video/video-renderer.ts';
+import { upload, uploadedFile } from '../images/upload-api.ts';
+import type { Uploads } from '../images/uploads.ts';
+import { PUBLIC_HEADERS, videoFile } from '../video/video-file.ts';
 
 /** What the routes answer from. */
 export interface Parts {
@@ -18,7 +17,7 @@ export interface Parts {
   readonly history: HistoryApi;
   readonly jobs: Jobs;
   readonly folder: JobFolder;
-  readonly studio: Studio;
+  readonly renderer: VideoRenderer;
   readonly uploads: Uploads;
 }
 
@@ -88,7 +87,7 @@ const ROUTES: readonly Route[] = [
     methods: ['POST'],
     path: /^\/v[12]\/([^/]+)$/,
     needsKey: true,
-    handle: (_parts, _call, model) => refusal(404, `Model ${model} not found`),
+    handle: (_parts, _call, model) => errorReply(404, `Model ${model} not found`),
   },
   {
     methods: ['POST'],
@@ -110,7 +109,7 @@ const ROUTES: readonly Route[] = [
     handle: async ({ jobs, folder }, { request }, videoId) => {
       if (request.method === 'OPTIONS') return PREFLIGHT;
       const job = jobs.findVideo(videoId);
-      if (job === null) return refusal(404, 'Video not found', PUBLIC_HEADERS);
+      if (job === null) return errorReply(404, 'Video not found', PUBLIC_HEADERS);
       return videoFile(job, folder.videoPath(videoId), request.headers);
     },
   },
@@ -118,14 +117,14 @@ const ROUTES: readonly Route[] = [
     methods: ['GET', 'HEAD', 'OPTIONS'],
     path: /^\/images\/sample\.png$/,
     needsKey: false,
-    handle: async ({ studio }, { request }) => {
+    handle: async ({ renderer }, { request }) => {
       if (request.method === 'OPTIONS') return PREFLIGHT;
       const headers = {
         ...PUBLIC_HEADERS,
         'content-type': 'image/png',
         'cache-control': 'public, max-age=86400',
       };
-      return { kind: 'bytes', status: 200, headers, body: await studio.sampleImage() };
+      return { kind: 'bytes', status: 200, headers, body: await renderer.sampleImage() };
     },
   },
 ];
@@ -151,9 +150,23 @@ export async function answer(parts: Parts, call: Call): Promise<Reply> {
   const path = (request.url ?? '/').split('?')[0] ?? '/';
   const fitting = ROUTES.filter((route) => route.path.test(path));
   const known = fitting[0];
-  if (known === undefined) return refusal(404, 'Not found');
+  if (known === undefined) return errorReply(404, 'Not found');
   const route = fitting.find(({ methods }) => methods.includes(request.method ?? ''));
   if (route === undefined) return page(405, '405 Method Not Allowed', { allow: known.methods.join(', ') });
   const refused = route.needsKey ? checkKey(request.headers) : null;
   return refused ?? (await route.handle(parts, call, route.path.exec(path)?.[1] ?? ''));
+}
+
+/** The two keys that are turned away; any other is welcome. */
+const INVALID_KEY = 'SG_invalid';
+const FORBIDDEN_KEY = 'SG_forbidden';
+
+/** The refusal that the request's key earns; null when it may pass. `Authorization` counts for nothing [docs]. */
+function checkKey(headers: IncomingHttpHeaders): Reply | null {
+  const key = headers['x-api-key'];
+  if (typeof key !== 'string' || key.trim() === '')
+    return errorReply(401, 'API key missing: send it as x-api-key');
+  if (key === INVALID_KEY) return errorReply(401, 'Invalid API key');
+  if (key === FORBIDDEN_KEY) return errorReply(403, 'Insufficient permissions');
+  return null;
 }

@@ -21,12 +21,12 @@ export interface EncodeResult {
 }
 
 /** A task as it is posted to a thread; `id` comes back with the answer. */
-export interface EncodeOrder {
+export interface EncodeRequest {
   readonly id: number;
   readonly task: EncodeTask;
 }
 
 /** What a thread posts back, once for each order: the result, or why there is none. */
-export type EncodeAnswer =
+export type EncodeResponse =
   | { readonly id: number; readonly result: EncodeResult }
   | { readonly id: number; readonly error: string };

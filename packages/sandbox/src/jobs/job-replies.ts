@@ -1,7 +1,7 @@
 import { COST } from './job.ts';
 import type { Job, JobState } from './job.ts';
-import { json } from './reply.ts';
-import type { Reply } from './reply.ts';
+import { json } from '../http/reply.ts';
+import type { Reply } from '../http/reply.ts';
 
 /** Where a job is polled. `origin` is the sandbox's own: the URLs in a body are absolute [docs, seen]. */
 function urlsOf(job: Job, origin: string): { status_url: string; response_url: string } {
