@@ -1,7 +1,7 @@
 import { type StoreHealth, StoreUnavailableError } from '../job-store.ts';
 import { channels, keys, SHARDS } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
-import { type RedisClient, runScript } from './scripts.ts';
+import { type RedisClient, runScript } from './scripts/run-script.ts';
 
 /** What the check works with. */
 export interface HealthCheckOptions {

@@ -8,16 +8,15 @@ import { StoreUnavailableError } from '../job-store.ts';
 import { type OwnerRate, ownerRateBy, RATE_WINDOW_SECONDS, UNLIMITED_RATE } from '../owner-rate.ts';
 import { SharedCallBudget } from '../call-budget.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
-import { explainFault } from './explain-fault.ts';
-import { explainStart } from './explain-start.ts';
+import { explainFault, explainStart } from './connection/explain-fault.ts';
 import { keys } from './keys.ts';
-import type { RedisLocation } from './location.ts';
-import { checkRedisSettings, missingConveniences } from './permissions.ts';
+import type { RedisLocation } from './connection/location.ts';
+import { checkRedisSettings, missingConveniences } from './connection/permissions.ts';
 import { readMoments, SharedDurations, stringifyDurations } from '../durations.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './redis-job-store.ts';
 import { RedisSharedText } from './redis-shared-text.ts';
 import { RedisSubmissions } from './redis-submissions.ts';
-import type { RedisClient } from './scripts.ts';
+import type { RedisClient } from './scripts/run-script.ts';
 
 /**
  * Opens the shared store as soon as Redis can be reached.

@@ -1,5 +1,5 @@
 import { keys, shardOf } from './keys.ts';
-import { type RedisClient, runScript } from './scripts.ts';
+import { type RedisClient, runScript } from './scripts/run-script.ts';
 
 /** What the quarantine works with. */
 export interface QuarantineOptions {

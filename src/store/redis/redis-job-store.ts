@@ -19,24 +19,24 @@ import {
   type Unsubscribe,
   type WaitingJob,
 } from '../job-store.ts';
-import { SealSecret, redisSecret } from './event-seal.ts';
-import { attempt, type RedisClient, runScript } from './scripts.ts';
-import { PubSub } from './pub-sub.ts';
-import { leaseDue, findCandidates } from './lease-due.ts';
-import { connectForCommands, connectForSubscriptions, untilConnected } from './connections.ts';
-import { findWaiting } from './find-waiting.ts';
+import { SealSecret, redisSecret } from './events/event-seal.ts';
+import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
+import { PubSub } from './events/pub-sub.ts';
+import { leaseDue, findCandidates } from './queue/lease-due.ts';
+import { connectForCommands, connectForSubscriptions, untilConnected } from './connection/connect.ts';
+import { findWaiting } from './queue/find-waiting.ts';
 import { HealthCheck } from './health-check.ts';
-import { type JobAccess, JobReader } from './job-reader.ts';
-import { JobWriter } from './job-writer.ts';
+import { type JobAccess, JobReader } from './jobs/job-reader.ts';
+import { JobWriter } from './jobs/job-writer.ts';
 import { channels, keys, SHARDS } from './keys.ts';
-import { listJobs } from './list-jobs.ts';
-import type { RedisLocation } from './location.ts';
-import { catchUp } from './catch-up.ts';
-import { missingPermissions } from './permissions.ts';
-import { pullIn } from './pull-in.ts';
+import { listJobs } from './jobs/list-jobs.ts';
+import type { RedisLocation } from './connection/location.ts';
+import { catchUp, channelsOf } from './events/topics.ts';
+import { missingPermissions } from './connection/permissions.ts';
+import { nextDueAt, pullIn } from './queue/schedule.ts';
 import { Quarantine } from './quarantine.ts';
-import { ServerClock } from './server-clock.ts';
-import { TopicSubscription, type TopicSubscriptionOptions } from './topic-subscription.ts';
+import { ServerClock } from './connection/server-clock.ts';
+import { TopicSubscription, type TopicSubscriptionOptions } from './events/topic-subscription.ts';
 
 /** Settings of the shared store. */
 export interface RedisJobStoreOptions {
@@ -201,10 +201,7 @@ export class RedisJobStore implements JobStore {
   }
 
   nextDueAt(): Promise<number | null> {
-    return attempt(async () => {
-      const scores = (await Promise.all(SHARDS.map((shard) => this.#firstDue(shard)))).flat();
-      return scores.length === 0 ? null : Math.min(...scores);
-    });
+    return attempt(() => nextDueAt(this.#access));
   }
 
   health(): Promise<StoreHealth> {
@@ -245,22 +242,6 @@ export class RedisJobStore implements JobStore {
     const now = this.#options.clock.now();
     return attempt(() => catchUp(topic, { ...this.#access, since, now }));
   }
-
-  /**
-   * The lowest score of a shard's due set and that of its deadlines. A job is in both, and due before its deadline counts;
-   * one that has lost its place in the due set is due then. None when either is a key of another type: nothing can be
-   * leased there.
-   */
-  async #firstDue(shard: string): Promise<number[]> {
-    const { quarantine } = this.#access;
-    const heads = await Promise.all(
-      [keys.due(shard), keys.deadline(shard)].map((key) =>
-        quarantine.tolerate({ [key]: 'zset' }, null, () => this.#client.zrange(key, 0, 0, 'WITHSCORES')),
-      ),
-    );
-    if (heads.includes(null)) return [];
-    return heads.flatMap((head) => (head?.[1] === undefined ? [] : [Number(head[1])]));
-  }
 }
 
 /** @returns epoch milliseconds, of the node of one shard, so that it is the same one for all */
@@ -268,15 +249,4 @@ async function askTime(client: RedisClient): Promise<number> {
   const answer = await runScript(client, 'reelgateTime', [keys.due(SHARDS[0] ?? '')], []);
   const [seconds = 0, microseconds = 0] = Array.isArray(answer) ? answer.map(Number) : [];
   return seconds * 1000 + microseconds / 1000;
-}
-
-function channelsOf(topic: Topic): string[] {
-  switch (topic.type) {
-    case 'job':
-      return [channels.job(topic.jobId)];
-    case 'owner':
-      return SHARDS.map((shard) => channels.owner(shard, topic.ownerId));
-    case 'work':
-      return SHARDS.map(channels.work);
-  }
 }

@@ -1,6 +1,6 @@
 import type { SharedText } from '../shared-text.ts';
 import { isWrongType } from './quarantine.ts';
-import { attempt, type RedisClient, runScript } from './scripts.ts';
+import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 
 /** A text in one key. A key of another type counts as no text, and is replaced. */
 export class RedisSharedText implements SharedText {

@@ -1,5 +1,5 @@
 import { type AdoptOutcome, SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
-import { attempt, type RedisClient, runScript } from './scripts.ts';
+import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 import { keys } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
 

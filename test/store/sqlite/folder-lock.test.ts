@@ -73,5 +73,5 @@ describe('one folder serves one process', () => {
 });
 
 function holder(folder: string): Child {
-  return startChild(new URL('hold-folder.child.ts', import.meta.url), folder);
+  return startChild(new URL('children/hold-folder.child.ts', import.meta.url), folder);
 }

@@ -17,7 +17,7 @@ describe('kill -9 of a process that writes', () => {
     using folder = tempFolder();
     const acknowledged = new Map<string, string>();
     for (let round = 0; round < ROUNDS; round += 1) {
-      await using child = startChild(new URL('create-jobs.child.ts', import.meta.url), folder.path);
+      await using child = startChild(new URL('children/create-jobs.child.ts', import.meta.url), folder.path);
       await child.wrote(1);
       // A real moment in a real process: there is no fake clock to stop it by.
       await pause(Math.random() * 100);

@@ -1,0 +1,57 @@
+import type { Job } from '../../../domain/job/job.ts';
+import type { DueJob } from '../../job-store.ts';
+import type { RedisClient } from '../scripts/run-script.ts';
+import { decodeDueJob, decodeJob, type Hash } from './job-hash.ts';
+import { keys } from '../keys.ts';
+import { isWrongType, type Quarantine } from '../quarantine.ts';
+
+/** What is needed to find and read jobs. */
+export interface JobAccess {
+  readonly client: RedisClient;
+  readonly reader: JobReader;
+  readonly quarantine: Quarantine;
+}
+
+/** Reads jobs. One that can't be read counts as not there, and is put in quarantine. */
+export class JobReader {
+  readonly #client: RedisClient;
+  readonly #quarantine: Quarantine;
+
+  constructor(client: RedisClient, quarantine: Quarantine) {
+    this.#client = client;
+    this.#quarantine = quarantine;
+  }
+
+  /** In one round trip. @returns as many as were asked for, in order; null for one that is not there */
+  read(ids: readonly string[]): Promise<(Job | null)[]> {
+    return this.#readAll(ids, decodeJob);
+  }
+
+  /** The same with what the poller knows of them. */
+  readDue(ids: readonly string[]): Promise<(DueJob | null)[]> {
+    return this.#readAll(ids, decodeDueJob);
+  }
+
+  async #readAll<T>(ids: readonly string[], decode: (hash: Hash) => T | null): Promise<(T | null)[]> {
+    const hashes = await Promise.all(
+      ids.map((id) => this.#client.hgetall(keys.job(id)).catch(wrongTypeOrThrow)),
+    );
+    const unreadable: Promise<void>[] = [];
+    const jobs = hashes.map((hash, index) => {
+      try {
+        if (hash instanceof Error) throw hash;
+        return decode(hash);
+      } catch (error) {
+        unreadable.push(this.#quarantine.noteUnreadable(ids[index] ?? '', error));
+        return null;
+      }
+    });
+    await Promise.all(unreadable);
+    return jobs;
+  }
+}
+
+function wrongTypeOrThrow(error: unknown): Error {
+  if (error instanceof Error && isWrongType(error)) return error;
+  throw error;
+}

@@ -1,0 +1,154 @@
+import { idempotencyShard } from '../../../domain/job/job-id.ts';
+import { isFinal } from '../../../domain/job/job.ts';
+import {
+  type LeasedJob,
+  type CreateOutcome,
+  IDEMPOTENCY_MS,
+  type NewJobRecord,
+  type SaveChange,
+  type SaveOutcome,
+  type Schedule,
+  StoreUnavailableError,
+} from '../../job-store.ts';
+import { type SealSecret, sealOf } from '../events/event-seal.ts';
+import { encodeJob, encodeNotes } from './job-hash.ts';
+import type { JobAccess } from './job-reader.ts';
+import { channels, CLOCK_SKEW_MS, keys, oldestId, shardOf } from '../keys.ts';
+import { type ExpectedTypes, isWrongType } from '../quarantine.ts';
+import { giveBack, reserve } from './reservation.ts';
+import { runScript } from '../scripts/run-script.ts';
+
+/** What the writer works with. */
+export interface JobWriterOptions {
+  readonly access: JobAccess;
+  readonly publish: 'PUBLISH' | 'SPUBLISH';
+  /** Seals what is announced. */
+  readonly secret: SealSecret;
+  /** Milliseconds for which a final job can be read. */
+  readonly retentionMs: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Stores jobs and announces them, each by one script. */
+export class JobWriter {
+  readonly #options: JobWriterOptions;
+
+  constructor(options: JobWriterOptions) {
+    this.#options = options;
+  }
+
+  /** As in `JobStore`. */
+  async create({ job, idempotencyKey, fingerprint, limits }: NewJobRecord): Promise<CreateOutcome> {
+    const { access, publish, secret, retentionMs, now } = this.#options;
+    const { client, quarantine, reader } = access;
+    const { id, ownerId } = job;
+    const text = encodeJob(job);
+    const shard = shardOf(id);
+    if (idempotencyKey !== null && shard !== idempotencyShard(ownerId, idempotencyKey)) {
+      throw new Error(`The id ${id} is not in the shard of its idempotency key.`);
+    }
+    const time = now();
+    const keptMs = Math.max(retentionMs, IDEMPOTENCY_MS) + (job.deadlineAt - job.createdAt);
+    const owner = keys.owner(shard, ownerId);
+    const idempotency = keys.idempotency(shard, ownerId, idempotencyKey ?? '');
+    const { refusal, undo } = await reserve(client, job, limits, time);
+    const types = { ...queueTypes(shard), [owner]: 'zset', [idempotency]: 'hash' } as const;
+    // Asked also when it is refused: a known key gives its job all the same.
+    const answer = await quarantine.orReport(types, () =>
+      runScript(
+        client,
+        'reelgateCreate',
+        [...queueKeys(id), owner, idempotency],
+        [
+          [id, job.createdAt, Math.max(job.deadlineAt, job.createdAt), refusal === null ? '0' : '1'],
+          [idempotencyKey === null ? '' : fingerprint, time, time + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
+          [oldestId(time - keptMs), Math.ceil(keptMs / 1000)],
+          [text, publish, channels.job(id), channels.owner(shard, ownerId)],
+          [channels.work(shard), sealOf(text, secret.key)],
+        ],
+      ),
+    );
+    const [type, knownId] = Array.isArray(answer) ? answer.map(String) : [];
+    if (type === 'created') return { type };
+    await undo();
+    if (type === 'full' && refusal !== null) return { type: 'refused', ...refusal };
+    if ((type !== 'duplicate' && type !== 'conflict') || knownId === undefined) {
+      throw new Error(`The store answered a create with ${String(type)}.`);
+    }
+    const [known] = await reader.read([knownId]);
+    if (known == null) {
+      throw new StoreUnavailableError(
+        `The idempotency key belongs to the job ${knownId}, which cannot be read. No other job is made for it.`,
+      );
+    }
+    return { type, job: known };
+  }
+
+  /** As in `JobStore`. */
+  async save(lease: string, { job, schedule, leaseUntil, videoData }: SaveChange): Promise<SaveOutcome> {
+    const { access, publish, secret, retentionMs, now } = this.#options;
+    const { id, ownerId } = job;
+    const text = encodeJob(job);
+    const shard = shardOf(id);
+    const time = now();
+    const keptUntil = Math.max(time + retentionMs, job.createdAt + IDEMPOTENCY_MS + CLOCK_SKEW_MS);
+    const mode = isFinal(job) ? 'final' : schedule === null ? 'keep' : 'release';
+    const outcome = await this.#withRecord(id, 'missing', () =>
+      runScript(
+        access.client,
+        'reelgateSave',
+        [...queueKeys(id), keys.video(id), keys.quarantine(shard)],
+        [
+          [id, lease, job.version, mode, schedule?.runAt ?? leaseUntil ?? '', job.deadlineAt],
+          [schedule?.failureCount ?? 0, schedule?.lastPolledAt ?? '', encodeNotes(schedule?.notes)],
+          [Math.ceil((keptUntil - time) / 1000), videoData ?? ''],
+          [text, publish, channels.job(id), channels.owner(shard, ownerId), sealOf(text, secret.key)],
+        ],
+      ),
+    );
+    if (outcome !== 'saved' && outcome !== 'superseded' && outcome !== 'missing') {
+      throw new Error(`The store answered a save with ${String(outcome)}.`);
+    }
+    // When it fails the save does too, and is repeated.
+    if (outcome === 'saved' && isFinal(job)) await giveBack(access.client, job);
+    return outcome;
+  }
+
+  /** As in `JobStore`. */
+  async release(
+    { job, leaseId }: LeasedJob,
+    { runAt, failureCount, lastPolledAt, notes }: Schedule,
+  ): Promise<void> {
+    const { id, deadlineAt } = job;
+    const values = [id, leaseId, runAt, deadlineAt, failureCount, lastPolledAt ?? '', encodeNotes(notes)];
+    await this.#withRecord(id, null, () =>
+      runScript(this.#options.access.client, 'reelgateRelease', queueKeys(id), values),
+    );
+  }
+
+  /** Puts the job in quarantine when its record is a key of another type; then gives the fallback. */
+  async #withRecord<T, F>(id: string, fallback: F, work: () => Promise<T>): Promise<T | F> {
+    const { client, quarantine } = this.#options.access;
+    try {
+      return await quarantine.orReport(queueTypes(shardOf(id)), work);
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      const type = await client.type(keys.job(id));
+      if (type === 'hash' || type === 'none') throw error;
+      await quarantine.putAside(id, error);
+      return fallback;
+    }
+  }
+}
+
+/** The keys that all jobs of a shard need. */
+function queueTypes(shard: string): ExpectedTypes {
+  return { [keys.due(shard)]: 'zset', [keys.deadline(shard)]: 'zset' };
+}
+
+/** What the scripts that move a job through the queues take first. */
+function queueKeys(id: string): string[] {
+  const shard = shardOf(id);
+  return [keys.job(id), keys.due(shard), keys.deadline(shard)];
+}

@@ -1,0 +1,71 @@
+import { MAX_CANDIDATES, URGENT_PHASES } from '../../job-store.ts';
+import type { JobAccess } from '../jobs/job-reader.ts';
+import { keys, shardOf, SHARDS } from '../keys.ts';
+import { runScript } from '../scripts/run-script.ts';
+
+/** What a search for due jobs works with. */
+export interface DueSearch extends JobAccess {
+  /** Shards that are passed over; those whose keys are of the wrong type are added. */
+  readonly brokenShards: Set<string>;
+}
+
+/** How many due jobs a shard looks at: Redis does nothing else meanwhile, for some milliseconds. */
+export const MAX_LOOKED_AT = 2000;
+/** How many jobs a shard selects: four times its part, as jobs of few owners may lie unevenly. */
+const PER_SHARD = (4 * MAX_CANDIDATES) / SHARDS.length;
+
+/** As hashes keep them. */
+const URGENT = URGENT_PHASES.map((phase) => JSON.stringify(phase));
+
+interface Candidate {
+  readonly id: string;
+  readonly runAt: number;
+  /** Priority and owner. */
+  readonly group: string;
+}
+
+/**
+ * Ids of due jobs to choose from, at most `MAX_CANDIDATES`: the longest due of each owner and priority in turn. Of a shard with more than `MAX_LOOKED_AT` due jobs, the longest due count.
+ *
+ * @param now epoch milliseconds
+ * @param leftOut ids of jobs that are not to choose from
+ */
+export async function candidates(
+  { client, quarantine, brokenShards }: DueSearch,
+  now: number,
+  leftOut: ReadonlySet<string>,
+): Promise<string[]> {
+  const leftOutOf = Map.groupBy(leftOut, shardOf);
+  const perShard = await Promise.all(
+    SHARDS.filter((shard) => !brokenShards.has(shard)).map(async (shard) => {
+      const [due, deadline] = [keys.due(shard), keys.deadline(shard)];
+      // They may hide others behind them.
+      const hidden = leftOutOf.get(shard)?.length ?? 0;
+      const found = await quarantine.tolerate({ [due]: 'zset', [deadline]: 'zset' }, [], () =>
+        runScript(
+          client,
+          'reelgateCandidates',
+          [due, deadline],
+          [[now, MAX_LOOKED_AT + hidden, PER_SHARD + hidden], keys.jobsOf(shard), URGENT],
+        ),
+      );
+      return Array.isArray(found) ? found.map(readCandidate).filter(({ id }) => !leftOut.has(id)) : [];
+    }),
+  );
+  return inTurn(perShard.flat().toSorted((a, b) => a.runAt - b.runAt)).slice(0, MAX_CANDIDATES);
+}
+
+function readCandidate([id = '', runAt = '', group = '']: readonly string[]): Candidate {
+  return { id, runAt: Number(runAt), group };
+}
+
+/** The first of each group, then the second of each, and so on; among these in the given order. */
+function inTurn(sorted: readonly Candidate[]): string[] {
+  const groups = [...Map.groupBy(sorted, ({ group }) => group).values()];
+  const turns = Math.max(0, ...groups.map(({ length }) => length));
+  const taken: string[] = [];
+  for (let turn = 0; turn < turns && taken.length < MAX_CANDIDATES; turn += 1) {
+    for (const group of groups) if (turn < group.length) taken.push(group[turn]?.id ?? '');
+  }
+  return taken;
+}

@@ -1,0 +1,181 @@
+import type { LeasedJob, LeaseQuery, DueJob } from '../../job-store.ts';
+import { candidates, type DueSearch } from './candidates.ts';
+import { decodeDueJob, fromFlatList } from '../jobs/job-hash.ts';
+import type { JobAccess } from '../jobs/job-reader.ts';
+import { keys, shardOf, SHARDS } from '../keys.ts';
+import { runScript } from '../scripts/run-script.ts';
+
+/** Each look that others spoil is one in which they got something done; still, a lease has to end. */
+const MAX_LOOKS = 10;
+
+/**
+ * Leases jobs that are due: a look for them, then the lease. Where other pollers were faster with some, or some turned
+ * out to be unreadable, it looks again, so that pollers who wake together share what there is.
+ */
+export async function leaseDue(access: JobAccess, query: LeaseQuery, lease: string): Promise<LeasedJob[]> {
+  const search = { ...access, brokenShards: new Set<string>() };
+  const leases: LeasedJob[] = [];
+  let { preferred } = query;
+  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+    const calls = leases.filter(({ job }) => job.deadlineAt > query.now).length;
+    const rest = { limit: query.limit - leases.length, callLimit: query.callLimit - calls, preferred };
+    const ids = await findDue(search, { ...query, ...rest });
+    if (ids.length === 0) break;
+    preferred = preferred?.filter((id) => !ids.includes(id)) ?? null;
+    const leased = await leaseJobs(search, ids, query, lease);
+    leases.push(...leased);
+    if (leased.length === ids.length) break;
+  }
+  return leases;
+}
+
+/** Leases those of the jobs that are still due. In one round trip, and one more when some are unreadable. */
+async function leaseJobs(
+  search: DueSearch,
+  ids: readonly string[],
+  query: LeaseQuery,
+  lease: string,
+): Promise<LeasedJob[]> {
+  const byShard = Map.groupBy(ids, shardOf);
+  const leased = await Promise.all(
+    [...byShard].map(([shard, shardIds]) => leaseOfShard(search, shard, shardIds, query, lease)),
+  );
+  const order = new Map(ids.map((id, index) => [id, index]));
+  return leased.flat().toSorted((a, b) => (order.get(a.job.id) ?? 0) - (order.get(b.job.id) ?? 0));
+}
+
+async function leaseOfShard(
+  { client, quarantine, brokenShards }: DueSearch,
+  shard: string,
+  ids: readonly string[],
+  { now, leaseUntil }: LeaseQuery,
+  lease: string,
+): Promise<LeasedJob[]> {
+  const [due, deadline] = [keys.due(shard), keys.deadline(shard)];
+  const answers = await quarantine.tolerate({ [due]: 'zset', [deadline]: 'zset' }, null, () =>
+    runScript(
+      client,
+      'reelgateLease',
+      [due, deadline, ...ids.map(keys.job)],
+      [now, leaseUntil, lease, ...ids],
+    ),
+  );
+  if (answers === null) brokenShards.add(shard);
+  if (!Array.isArray(answers)) return [];
+  const leases: LeasedJob[] = [];
+  const unreadable: Promise<void>[] = [];
+  for (const [index, answer] of answers.entries()) {
+    const id = ids[index] ?? '';
+    try {
+      if (!Array.isArray(answer)) throw new Error(`The stored job is a key of type ${String(answer)}.`);
+      const hash = fromFlatList(answer);
+      const found = decodeDueJob(hash);
+      if (found !== null) leases.push({ ...found, leaseId: hash['@lease'] ?? '' });
+    } catch (error) {
+      unreadable.push(quarantine.putAside(id, error));
+    }
+  }
+  await Promise.all(unreadable);
+  return leases;
+}
+
+/** How many more than twice its part a shard is asked for. */
+const SPARE = 8;
+
+interface ScoredId {
+  readonly id: string;
+  readonly score: number;
+}
+
+/**
+ * The ids of jobs to lease: those past their deadline, then the preferred ones or the longest due, over all shards. In one
+ * round trip, two when the shards are uneven; another poller may be faster with some.
+ */
+export async function findDue(
+  search: DueSearch,
+  { now, limit, callLimit, except, preferred }: Omit<LeaseQuery, 'leaseUntil'>,
+): Promise<string[]> {
+  const skipped = new Set(except);
+  const [expired, due] = await Promise.all([
+    oldest(search, keys.deadline, now, limit, skipped),
+    preferred ?? (callLimit > 0 ? oldest(search, keys.due, now, limit, skipped) : []),
+  ]);
+  const first = new Set(expired);
+  const calls = Math.max(0, Math.min(limit - first.size, callLimit));
+  return [...first, ...due.filter((id) => !first.has(id)).slice(0, calls)];
+}
+
+/** As in `JobQueue`. In three round trips, one when there is no choice. */
+export async function findCandidates(
+  access: JobAccess,
+  { now, limit, callLimit, except }: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>,
+): Promise<DueJob[] | null> {
+  if (callLimit === 0) return null;
+  const search = { ...access, brokenShards: new Set<string>() };
+  const skipped = new Set(except);
+  // One more than can be leased shows that there are more.
+  const [expired, due] = await Promise.all([
+    oldest(search, keys.deadline, now, limit, skipped),
+    oldest(search, keys.due, now, limit + 1, skipped),
+  ]);
+  const first = new Set(expired);
+  const calls = Math.min(limit - first.size, callLimit);
+  if (calls <= 0 || due.filter((id) => !first.has(id)).length <= calls) return null;
+  const found = await access.reader.readDue(await candidates(search, now, new Set([...first, ...skipped])));
+  return found.filter((job) => job !== null);
+}
+
+/** Members of a sorted set that all shards have, up to a score, the lowest first; without the excepted ones. */
+async function oldest(
+  search: DueSearch,
+  keyOf: (shard: string) => string,
+  until: number,
+  limit: number,
+  except: ReadonlySet<string>,
+): Promise<string[]> {
+  const found = await lowest(search, keyOf, until, limit);
+  const wanted = found.filter((id) => !except.has(id));
+  if (wanted.length === found.length || found.length < limit) return wanted;
+  // Those that are left out may hide others behind them. There are rarely any: mostly their leases hold.
+  const more = await lowest(search, keyOf, until, limit + except.size);
+  return more.filter((id) => !except.has(id)).slice(0, limit);
+}
+
+/**
+ * Jobs are spread evenly, so that each shard is asked for little more than its part; those that turn out to have more
+ * of the lowest are asked again.
+ */
+async function lowest(
+  { client, quarantine, brokenShards }: DueSearch,
+  keyOf: (shard: string) => string,
+  until: number,
+  limit: number,
+): Promise<string[]> {
+  const read = async (shard: string, count: number): Promise<ScoredId[]> => {
+    if (brokenShards.has(shard)) return [];
+    const key = keyOf(shard);
+    const flat = await quarantine.tolerate({ [key]: 'zset' }, null, () =>
+      client.zrangebyscore(key, '-inf', until, 'WITHSCORES', 'LIMIT', 0, count),
+    );
+    if (flat === null) brokenShards.add(shard);
+    return Object.entries(fromFlatList(flat ?? [])).map(([id, score]) => ({ id, score: Number(score) }));
+  };
+  const part = Math.min(limit, 2 * Math.ceil(limit / SHARDS.length) + SPARE);
+  const parts = await Promise.all(SHARDS.map((shard) => read(shard, part)));
+  const merged = merge(parts, limit);
+  const last = merged[limit - 1]?.score ?? Infinity;
+  const hasMore = (found: ScoredId[]) =>
+    found.length === part && part < limit && (found.at(-1)?.score ?? 0) < last;
+  if (!parts.some(hasMore)) return merged.map(({ id }) => id);
+  const wholes = await Promise.all(
+    parts.map(async (found, index) => (hasMore(found) ? read(SHARDS[index] ?? '', limit) : found)),
+  );
+  return merge(wholes, limit).map(({ id }) => id);
+}
+
+function merge(parts: readonly ScoredId[][], limit: number): ScoredId[] {
+  return parts
+    .flat()
+    .toSorted((a, b) => a.score - b.score)
+    .slice(0, limit);
+}

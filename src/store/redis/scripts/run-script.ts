@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import type { ClientContext, Cluster, Redis, Result } from 'ioredis';
+import { StoreUnavailableError } from '../../job-store.ts';
+
+/** A client for a single Redis or for a cluster. */
+export type RedisClient = Redis | Cluster;
+
+/** The scripts by the names of their commands. The head of each file lists its input and output. */
+const FILES = {
+  reelgateCreate: 'jobs/create.lua',
+  reelgateAllow: 'jobs/allow.lua',
+  reelgateSave: 'jobs/save.lua',
+  reelgateLease: 'queue/lease.lua',
+  reelgateCandidates: 'queue/candidates.lua',
+  reelgateWaiting: 'queue/waiting.lua',
+  reelgateRelease: 'queue/release.lua',
+  reelgateQuarantine: 'queue/quarantine.lua',
+  reelgatePullIn: 'queue/pull-in.lua',
+  reelgateBeginPost: 'submissions/begin-post.lua',
+  reelgateEndPost: 'submissions/end-post.lua',
+  reelgateAdopt: 'submissions/adopt.lua',
+  reelgateReplaceText: 'replace-text.lua',
+  reelgateHealth: 'health.lua',
+  reelgateTime: 'time.lua',
+} as const;
+
+type ScriptName = keyof typeof FILES;
+type ScriptCommands<Context extends ClientContext> = Record<
+  ScriptName,
+  (keyCount: number, ...keysAndArguments: (string | number)[]) => Result<unknown, Context>
+>;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context extends ClientContext> extends ScriptCommands<Context> {}
+}
+
+/** Defines the store's scripts as commands of a client. */
+export function defineScripts(client: RedisClient): void {
+  for (const [name, file] of Object.entries(FILES)) {
+    client.defineCommand(name, { lua: readFileSync(new URL(file, import.meta.url), 'utf8') });
+  }
+}
+
+/** Runs a script on keys of one shard. Arguments may be grouped in arrays. */
+export function runScript(
+  client: RedisClient,
+  name: ScriptName,
+  keys: readonly string[],
+  values: readonly (string | number | readonly (string | number)[])[],
+): Promise<unknown> {
+  return client[name](keys.length, ...keys, ...values.flat());
+}
+
+/**
+ * Runs work that needs Redis.
+ *
+ * @throws StoreUnavailableError with the failure as its cause
+ */
+export async function attempt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw error;
+    throw new StoreUnavailableError('Redis failed.', { cause: error });
+  }
+}

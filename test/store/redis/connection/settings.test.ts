@@ -1,0 +1,123 @@
+import { Writable } from 'node:stream';
+import { inspect } from 'node:util';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { FaultLog } from '../../../../src/process/fault-log.ts';
+import { parseConfig } from '../../../../src/config/config.ts';
+import { openStorage } from '../../../../src/store/open.ts';
+import { SteadyClock } from '../../../../src/process/clocks.ts';
+import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
+import { keys } from '../../../../src/store/redis/keys.ts';
+import { checkRedisSettings } from '../../../../src/store/redis/connection/permissions.ts';
+import { RedisServer } from '../../../support/redis/redis-server.ts';
+import { openRedis } from '../open-redis.ts';
+
+async function warningsOf(...settings: string[]): Promise<string[]> {
+  await using server = await RedisServer.start({ settings });
+  await using store = await openRedis([server.url]);
+  const warnings: string[] = [];
+  await checkRedisSettings(store.client, (message) => warnings.push(message));
+  return warnings;
+}
+
+describe('the settings of a Redis', () => {
+  it('are warned of when it may throw jobs away or forget them', async () => {
+    expect(await warningsOf('--maxmemory-policy', 'allkeys-lru')).toEqual([
+      expect.stringMatching(/maxmemory-policy allkeys-lru.*noeviction/),
+      expect.stringMatching(/appendonly no.*yes/),
+    ]);
+  });
+
+  it('are not warned of when they are right, nor when it does not tell them', async () => {
+    expect(await warningsOf('--appendonly', 'yes')).toEqual([]);
+    expect(await warningsOf('--rename-command', 'CONFIG', '')).toEqual([]);
+  });
+});
+
+describe('a database', () => {
+  it('that is not there is refused, and not taken for number 0', async () => {
+    await using server = await RedisServer.start();
+    await using inside = await openRedis([`${server.url}/1`]);
+    expect(await inside.nextDueAt()).toBeNull();
+    await expect(openRedis([`${server.url}/99`])).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/DB index is out of range/) },
+    });
+  });
+});
+
+describe('what an earlier version has learned of durations', () => {
+  it('is taken over once', async () => {
+    await using server = await RedisServer.start();
+    await server.run('HSET', keys.earlierDurations, 'a run', '2 3 4.5', 'b run', 'not numbers');
+    const config = parseConfig({ REDIS_URL: server.url });
+    const { log } = listeningLog();
+    const open = async () => {
+      const clock = new SteadyClock();
+      using faults = new FaultLog(log, clock);
+      return openStorage(config, clock, log, faults, new AbortController().signal);
+    };
+    const first = await open();
+    await using resources = new AsyncDisposableStack();
+    resources.use(first.store);
+    expect(await first.durations.read()).toEqual(new Map([['a run', { weight: 2, sum: 3, squares: 4.5 }]]));
+    await first.durations.add([{ group: 'a run', moments: { mean: 1, square: 1 } }]);
+    const second = await open();
+    resources.use(second.store);
+    expect(await second.durations.read()).toEqual(await first.durations.read());
+  });
+});
+
+describe('a password', () => {
+  it('opens a Redis that wants one', async () => {
+    await using server = await RedisServer.start({ settings: ['--requirepass', 'open/ses:ame'] });
+    await using store = await openRedis([`redis://:open%2Fses%3Aame@127.0.0.1:${server.port}`]);
+    expect(await store.nextDueAt()).toBeNull();
+  });
+
+  it('that is wrong is told of without showing it', async () => {
+    await using server = await RedisServer.start({ settings: ['--requirepass', 'hunter2-right'] });
+    const url = `redis://:hunter2-wrong@127.0.0.1:${server.port}`;
+    const { log, lines } = listeningLog();
+    const giveUp = new AbortController();
+    const config = parseConfig({ REDIS_URL: url });
+    const clock = new SteadyClock();
+    using faults = new FaultLog(log, clock);
+    const opening = openStorage(config, clock, log, faults, giveUp.signal);
+    await expect.poll(() => lines.length).toBeGreaterThan(0);
+    giveUp.abort();
+    await expect(opening).rejects.toBe(giveUp.signal.reason);
+    expect(lines[0]).toMatch(/127\.0\.0\.1:\d+ cannot be reached \(WRONGPASS .*trying again/);
+    const error: unknown = await openRedis([url]).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StoreUnavailableError);
+    log.error({ err: error }, 'as others would log it');
+    expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('hunter2');
+    expect(lines.join('')).not.toContain('hunter2');
+  });
+
+  it('that is right shows in no log either', async () => {
+    await using server = await RedisServer.start({ settings: ['--requirepass', 'hunter2'] });
+    const { log, lines } = listeningLog();
+    const config = parseConfig({ REDIS_URL: `redis://:hunter2@127.0.0.1:${server.port}` });
+    const clock = new SteadyClock();
+    using faults = new FaultLog(log, clock);
+    const { store } = await openStorage(config, clock, log, faults, new AbortController().signal);
+    await server.kill();
+    await expect(store.nextDueAt()).rejects.toThrow(StoreUnavailableError);
+    await expect.poll(() => lines.join('')).toContain('the subscriber connection to Redis was lost');
+    await store[Symbol.asyncDispose]();
+    expect(lines[0]).toContain(`jobs are kept in Redis at redis://127.0.0.1:${server.port}`);
+    expect(lines.join('')).not.toContain('hunter2');
+  });
+});
+
+/** A log that keeps every line. */
+function listeningLog() {
+  const lines: string[] = [];
+  const sink = new Writable({
+    write: (chunk, _, done) => {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  return { log: pino({ level: 'trace' }, sink), lines };
+}

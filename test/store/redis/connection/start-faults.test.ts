@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../../src/config/config.ts';
+import { FaultLog } from '../../../../src/process/fault-log.ts';
+import { SteadyClock } from '../../../../src/process/clocks.ts';
+import { openStorage } from '../../../../src/store/open.ts';
+import { makeCertificate } from '../../../support/network/certificates.ts';
+import { RedisServer } from '../../../support/redis/redis-server.ts';
+import { tempFolder } from '../../../support/temp-folder.ts';
+
+describe('a start with a Redis that cannot be used', () => {
+  const resources = new AsyncDisposableStack();
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    const certificate = makeCertificate(resources.use(tempFolder()).path, 'localhost');
+    server = resources.use(await RedisServer.start({ certificate }));
+    await server.run('ACL', 'SETUSER', 'app', 'on', '>right', '~rg:*', '&rg:*', '+@all');
+  });
+  afterAll(() => resources.disposeAsync());
+
+  const app = (password = 'right') => `redis://app:${password}@127.0.0.1:${server.port}`;
+
+  it('names the scheme that is wrong, instead of trying for ever', async () => {
+    const told = await Promise.all([
+      start({ REDIS_URL: `redis://localhost:${server.tlsPort}` }),
+      start({ REDIS_URL: `rediss://localhost:${server.port}` }),
+      start({ REDIS_URL: `redis://localhost:${server.tlsPort}`, REDIS_CLUSTER: 'true' }),
+      start({ REDIS_URL: `rediss://localhost:${server.port}`, REDIS_CLUSTER: 'true' }),
+    ]);
+    const [tls, plain] = [
+      /^ends: .*speaks TLS only: write rediss:\/\//,
+      /^ends: .*speaks no TLS: write redis:\/\//,
+    ];
+    for (const [index, expected] of [tls, plain, tls, plain].entries()) expect(told[index]).toMatch(expected);
+  });
+
+  it.each(['false', 'true'])('names a certificate that cannot be verified: cluster %s', async (cluster) => {
+    const told = await start({ REDIS_URL: `rediss://localhost:${server.tlsPort}`, REDIS_CLUSTER: cluster });
+    expect(told).toMatch(/^ends: .*self-signed.*NODE_EXTRA_CA_CERTS/);
+  });
+
+  it('names what is wrong with the TLS of a sentinel', async () => {
+    const sentinels = { REDIS_SENTINELS: `mymaster@rediss://localhost:${server.tlsPort}` };
+    expect(await start(sentinels)).toMatch(/^ends: .*self-signed.*NODE_EXTRA_CA_CERTS/);
+    const plain = { REDIS_SENTINELS: `mymaster@rediss://localhost:${server.port}` };
+    expect(await start(plain)).toMatch(/^ends: .*speaks no TLS: write redis:\/\/ in REDIS_SENTINELS/);
+  });
+
+  it('names a cluster that is none', async () => {
+    expect(await start({ REDIS_URL: server.url, REDIS_CLUSTER: 'true' })).toMatch(
+      /^ends: .*REDIS_CLUSTER=false/,
+    );
+  });
+
+  it.each([
+    ['-publish', 'PUBLISH'],
+    ['-eval -evalsha', 'EVAL, EVALSHA'],
+    ['-zadd -hset', 'HSET, ZADD'],
+    ['-subscribe', "'subscribe' command"],
+    ['resetkeys', 'the keys rg:*'],
+    ['resetchannels', 'the channels rg:*'],
+  ])('names what its user may not do: %s', async (rules, name) => {
+    await server.run('ACL', 'SETUSER', 'app', ...rules.split(' '));
+    const told = await start({ REDIS_URL: app() });
+    await server.run('ACL', 'SETUSER', 'app', '~rg:*', '&rg:*', '+@all');
+    expect(told).toMatch(/^ends: Redis at redis:\/\/127\.0\.0\.1:\d+ cannot be used: NOPERM.*ACL SETUSER/);
+    expect(told).toContain(name);
+  });
+
+  it('starts with the permissions that the documentation names', async () => {
+    const text = readFileSync('docs/operations.md', 'utf8');
+    const [, rules = ''] = /`ACL SETUSER app on >password ([^`]+)`/.exec(text) ?? [];
+    const all = ['reset', 'on', '>right', ...rules.replaceAll('\\|', '|').split(' ')];
+    await server.run('ACL', 'SETUSER', 'app', ...all);
+    const told = await start({ REDIS_URL: app() });
+    await server.run('ACL', 'SETUSER', 'app', '+@all');
+    expect(told).toContain('jobs are kept in Redis');
+    expect(told).not.toContain('may not');
+  });
+
+  it('starts without CONFIG and INFO, and says so', async () => {
+    await server.run('ACL', 'SETUSER', 'app', '-config', '-info');
+    const told = await start({ REDIS_URL: app() });
+    await server.run('ACL', 'SETUSER', 'app', '+@all');
+    expect(told).toContain('may not run INFO and CONFIG');
+  });
+
+  it('tries again with a wrong password, and says what to change', async () => {
+    expect(await start({ REDIS_URL: app('wrong') })).toMatch(
+      /WRONGPASS.*the user or the password in REDIS_URL is wrong\); trying again/,
+    );
+  });
+
+  it('names a limit of clients, and a memory, that is used up', async () => {
+    await server.run('CONFIG', 'SET', 'maxmemory', '1mb');
+    const full = await start({ REDIS_URL: server.url });
+    await server.run('CONFIG', 'SET', 'maxmemory', '0');
+    expect(full).toMatch(/^ends: .*OOM .*raise its maxmemory/);
+    await using small = await RedisServer.start({ settings: ['--maxclients', '1'] });
+    const held = new Redis(small.url);
+    await held.ping();
+    expect(await start({ REDIS_URL: small.url })).toMatch(/max number of clients reached; raise maxclients/);
+    held.disconnect();
+  });
+});
+
+/** What the start says: why it ends, or what it logs. */
+async function start(settings: Readonly<Record<string, string>>): Promise<string> {
+  const lines: string[] = [];
+  const giveUp = new AbortController();
+  const sink = new Writable({
+    write: (chunk, _, done) => {
+      lines.push(String(chunk));
+      if (String(chunk).includes('"level":40')) giveUp.abort();
+      done();
+    },
+  });
+  const [log, clock] = [pino(sink), new SteadyClock()];
+  using faults = new FaultLog(log, clock);
+  try {
+    const { store } = await openStorage(parseConfig(settings), clock, log, faults, giveUp.signal);
+    await store[Symbol.asyncDispose]();
+    return lines.join('');
+  } catch (error) {
+    return error instanceof Error && error.name === 'StartError' ? `ends: ${error.message}` : lines.join('');
+  }
+}

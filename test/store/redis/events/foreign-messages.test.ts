@@ -1,0 +1,104 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Job } from '../../../../src/domain/job/job.ts';
+import { encodeJob } from '../../../../src/store/redis/jobs/job-hash.ts';
+import { channels, shardOf } from '../../../../src/store/redis/keys.ts';
+import type { RedisJobStore } from '../../../../src/store/redis/redis-job-store.ts';
+import { createAndLease } from '../../../contract/job-store-cases/opened-store.ts';
+import { completed, nextVersion, record } from '../../../support/jobs.ts';
+import { Recorder } from '../../../support/recorder.ts';
+import { RedisServer } from '../../../support/redis/redis-server.ts';
+import { freshJob, openRedis } from '../open-redis.ts';
+
+const ownerChannel = ({ id, ownerId }: Job) => channels.owner(shardOf(id), ownerId);
+
+describe('whoever may publish in the same Redis', () => {
+  const resources = new AsyncDisposableStack();
+  let server: RedisServer;
+  let store: RedisJobStore;
+
+  beforeAll(async () => {
+    server = resources.use(await RedisServer.start());
+    store = resources.use(await openRedis([server.url]));
+  });
+  beforeEach(() => server.run('FLUSHALL'));
+  afterAll(() => resources.disposeAsync());
+
+  /** All that is told of a job, and of its owner, until a true change is told. */
+  async function toldAfter(forge: (job: Job) => Promise<unknown>) {
+    const leased = await createAndLease(store, freshJob());
+    const [ofJob, ofOwner] = [new Recorder(), new Recorder()];
+    const unsubscribes = await Promise.all([
+      store.subscribe({ type: 'job', jobId: leased.job.id }, ofJob.listener),
+      store.subscribe({ type: 'owner', ownerId: leased.job.ownerId }, ofOwner.listener),
+    ]);
+    await forge(leased.job);
+    const last = completed(nextVersion(leased.job, { phase: 'queued' }), Date.now());
+    const queued = nextVersion(leased.job, { phase: 'queued' });
+    for (const job of [queued, last]) await store.save(leased.leaseId, { job, schedule: null });
+    for (const { jobs } of [ofJob, ofOwner])
+      await expect.poll(() => jobs.some(({ version }) => version === last.version)).toBe(true);
+    for (const unsubscribe of unsubscribes) unsubscribe();
+    return { stored: [leased.job, queued, last], told: [...ofJob.jobs, ...ofOwner.jobs] };
+  }
+
+  it('ends no job and changes none', async () => {
+    const { stored, told } = await toldAfter(async (job) => {
+      for (const version of [job.version, job.version + 1, 99]) {
+        const forged = encodeJob({ ...completed(nextVersion(job, { phase: 'queued' }), 1), version });
+        for (const channel of [channels.job(job.id), ownerChannel(job)])
+          for (const seal of ['}', ',"@seal":""}', `,"@seal":"${'A'.repeat(43)}"}`])
+            await server.run('PUBLISH', channel, forged.slice(0, -1) + seal);
+      }
+    });
+    for (const job of told) expect(stored.filter(({ id }) => id === job.id)).toContainEqual(job);
+  });
+
+  it('shows no owner the job of another, also by what the store said itself', async () => {
+    const secret = freshJob({ ownerId: 'grace' });
+    const heard: string[] = [];
+    const client = new Redis(server.url);
+    await client.subscribe(ownerChannel(secret));
+    client.on('message', (_, text: string) => heard.push(text));
+    await createAndLease(store, secret);
+    await expect.poll(() => heard.length).toBe(1);
+    client.disconnect();
+    const { told } = await toldAfter(async (job) => {
+      for (const channel of [channels.job(job.id), ownerChannel(job)])
+        await server.run('PUBLISH', channel, heard[0] ?? '');
+    });
+    expect(told.map(({ ownerId }) => ownerId)).not.toContain('grace');
+  });
+
+  it('does not take a job back to what it was', async () => {
+    const leased = await createAndLease(store, freshJob({ ownerId: 'alan' }));
+    const said: string[] = [];
+    const client = new Redis(server.url);
+    await client.subscribe(ownerChannel(leased.job));
+    client.on('message', (_, text: string) => said.push(text));
+    const heard = new Recorder();
+    const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'alan' }, heard.listener);
+    const queued = nextVersion(leased.job, { phase: 'queued' });
+    const last = completed(queued, Date.now());
+    for (const job of [queued, last]) await store.save(leased.leaseId, { job, schedule: null });
+    await expect.poll(() => said.length).toBe(2);
+    await heard.heard(2);
+    await server.run('PUBLISH', ownerChannel(queued), said[0] ?? '');
+    await heard.heard(3);
+    unsubscribe();
+    client.disconnect();
+    expect(heard.versions).toEqual([queued.version, last.version, last.version]);
+  });
+
+  it('mixes no environments that have a database each', async () => {
+    await using other = await openRedis([`${server.url}/1`]);
+    const heard = new Recorder();
+    const unsubscribe = await other.subscribe({ type: 'owner', ownerId: 'ada' }, heard.listener);
+    await createAndLease(store, freshJob());
+    const own = freshJob();
+    await other.create(record(own));
+    await expect.poll(() => heard.jobs.length).toBeGreaterThan(0);
+    unsubscribe();
+    expect(new Set(heard.jobs.map(({ id }) => id))).toEqual(new Set([own.id]));
+  });
+});
