@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FAULTS } from '../packages/sandbox/src/faults/faults.ts';
 
@@ -53,4 +53,32 @@ test('docs/upstream.md explains every source mark', () => {
   const explained = readFileSync('docs/upstream.md', 'utf8');
   for (const mark of ['page', 'docs', 'seen', 'SDK', 'profile', 'unknown'])
     expect(explained).toContain(`| \`[${mark}]\` |`);
+});
+
+const PATH = /`((?:src|packages|test|bench|console|client|examples|schema|scripts|docs)\/[\w./-]+)/g;
+
+test('every path that the README and docs name exists', () => {
+  const documents = ['README.md', ...globSync('docs/**/*.md')];
+  const missing = documents.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(PATH)]
+      .map((match) => match[1] ?? '')
+      .filter((named) => !existsSync(named))
+      .map((named) => `${path}: ${named}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+const RECORDS = globSync('docs/adr/[0-9]*.md');
+
+test.each(RECORDS)('%s has every part of a decision record', (path) => {
+  const text = readFileSync(path, 'utf8');
+  const parts = [/^# \d+\. ./, /^(?:- )?Status: ./m, /\bDate: 20\d\d-\d\d-\d\d/];
+  for (const part of parts) expect(text).toMatch(part);
+  const headings = [...text.matchAll(/^## (.*)$/gm)].map((match) => match[1]);
+  expect(headings).toEqual(['Context', 'Decision', 'Consequences', 'Alternatives', 'Confirmed by']);
+});
+
+test('docs/adr/README.md lists every decision record', () => {
+  const listed = readFileSync('docs/adr/README.md', 'utf8');
+  expect(RECORDS.filter((path) => !listed.includes(`(${basename(path)})`))).toEqual([]);
 });
