@@ -13,28 +13,27 @@ import type { AdoptOutcome } from '../store/submissions.ts';
 import { requestKey } from '../providers/video-upstream.ts';
 import type { StepDependencies } from './step.ts';
 
-/** Another poller changes a job at most a few times while a step of it ends. */
+/** Another poller changes a job only a few times while this step ends. */
 const MAX_TRIES = 20;
 const LONGEST_RETRY_PAUSE_MS = 5000;
 
-/** What became of an observation. */
+/** The outcome of a commit. */
 export interface Committed {
-  /** The job as it stands now, as far as is known. */
+  /** The stored job, as far as it is known. */
   readonly job: Job;
-  /** `superseded`: the observation changes nothing in the version that another poller has stored. */
+  /** `superseded`: the observation does not change the version that another poller has stored. */
   readonly outcome: SaveOutcome;
 }
 
-/** How an observation is stored. */
 export interface CommitOptions {
-  /** When the job is due next; asked for each version that is tried. Null: the step goes on, and the lease is renewed. */
+  /** Computes the next schedule for each version that is tried. Null: the step goes on, and the lease is renewed. */
   readonly schedule: ((job: Job) => Schedule) | null;
   readonly videoData?: string | undefined;
 }
 
 /**
- * Stores what was observed of a job as its next version. When another poller has stored a version meanwhile, the
- * observation is applied to that one: an answer that was paid for counts also when it comes late.
+ * Stores the next version of a job after an observation. When another poller has stored a version meanwhile, the observation
+ * is applied to that version: an answer that was paid for counts even when it is late.
  *
  * @param before the version that the observation was made on
  * @throws StoreUnavailableError when the store could not be written until the job's deadline
@@ -52,7 +51,7 @@ export async function commit(
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const job = transition(current, observation, clock.now());
     if (job === current) return { job, outcome: 'superseded' };
-    if (tries > 0 && !(await isStillOwn(current, observation, dependencies))) {
+    if (tries > 0 && !(await isStillOurs(current, observation, dependencies))) {
       return { job: current, outcome: 'superseded' };
     }
     const change =
@@ -70,8 +69,8 @@ export async function commit(
 }
 
 /**
- * Repeats a call of the store until it can be reached, until the job's deadline: what was learned from the upstream may
- * have cost money. The compare-and-set on the version makes a late write safe.
+ * Repeats a write while the store is unavailable, until the job's deadline, because the answer of the upstream may have cost money.
+ * The compare-and-set on the version makes a late write safe.
  */
 export async function retryWrite<T>(
   write: () => Promise<T>,
@@ -84,18 +83,18 @@ export async function retryWrite<T>(
       return await write();
     } catch (error) {
       const waitMs = Math.min(LONGEST_RETRY_PAUSE_MS, Math.ceil(backoffMs(failures, random()) / 4));
-      const isHopeless = !(error instanceof StoreUnavailableError) || clock.now() + waitMs >= until;
-      if (isHopeless || signal.aborted) throw error;
+      const isFinalTry = !(error instanceof StoreUnavailableError) || clock.now() + waitMs >= until;
+      if (isFinalTry || signal.aborted) throw error;
       await clock.sleep(waitMs, signal);
     }
   }
 }
 
 /**
- * While this poller was silent, another may have begun to look for the job in the request history, and a job with equal
- * inputs may have got the request that this answer names. Either request makes the same video; each has one job.
+ * While this poller was frozen, another may have started to search the history for the job, and a job with equal inputs may have
+ * adopted the request of this answer. Each request belongs to one job.
  */
-async function isStillOwn(
+async function isStillOurs(
   job: Job,
   observation: Observation,
   dependencies: StepDependencies,
@@ -104,7 +103,7 @@ async function isStillOwn(
   return (await adoptRequest(job, observation.upstreamId, dependencies)) !== 'taken';
 }
 
-/** Takes an upstream request for a job whose answer was lost, unless it is another job's; see `Submissions.adopt`. */
+/** Adopts an upstream request for a job whose answer was lost, unless it is another job's; see `Submissions.adopt`. */
 export async function adoptRequest(
   job: Job,
   upstreamId: string,

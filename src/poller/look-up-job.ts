@@ -1,25 +1,28 @@
-import type { Job, JobMetrics } from '../domain/job/job.ts';
-import type { PollNotes } from '../domain/job/poll-notes.ts';
+import type { JobIn, JobMetrics, JobVideo } from '../domain/job/job.ts';
 import type { Observation } from '../domain/job/observation.ts';
-import type { HistoryEntry } from '../providers/video-upstream.ts';
-import { fileVideo } from './job-video.ts';
-import { callOptions, type Finding, type StepDependencies, upstreamIdOf } from './step.ts';
+import type { CollectedVideo, HistoryEntry } from '../providers/video-upstream.ts';
+import {
+  callOptions,
+  type Finding,
+  type Leased,
+  type PhaseAtUpstream,
+  type StepDependencies,
+} from './step.ts';
 
-/** Milliseconds until a job that the history shows as unfinished is polled again. */
+/** Milliseconds until the next poll of a job that the history shows as unfinished. */
 const PENDING_PAUSE_MS = 10_000;
 
 /**
- * Asks the request history what became of a job that the upstream does not know any more, or whose result is of no use.
+ * Looks up a job in the request history, when the upstream no longer knows it or its result has no usable video.
  *
- * @param otherwise how the job ends when the history does not help
+ * @param otherwise the end of the job when the history has no video either; the entry is null when there is none
  */
 export async function lookUpJob(
-  job: Job,
-  notes: PollNotes,
+  { job, notes }: Leased<PhaseAtUpstream>,
   otherwise: (entry: HistoryEntry | null) => Observation,
   dependencies: StepDependencies,
 ): Promise<Finding> {
-  const outcome = await dependencies.upstream.lookUp(upstreamIdOf(job), callOptions(job, dependencies));
+  const outcome = await dependencies.upstream.lookUp(job.upstreamId, callOptions(job, dependencies));
   switch (outcome.type) {
     case 'found':
       return { call: 'none', ...findingOf(job, outcome.entry, otherwise, dependencies) };
@@ -27,7 +30,7 @@ export async function lookUpJob(
     case 'unusable':
       return { observation: otherwise(null), call: 'none' };
     case 'inconclusive':
-      // It is another server than the API: its fault says nothing about that.
+      // The history is on another server than the API, so its error says nothing about the API.
       return {
         observation: null,
         call: 'none',
@@ -38,30 +41,42 @@ export async function lookUpJob(
 }
 
 function findingOf(
-  job: Job,
+  job: JobIn<PhaseAtUpstream>,
   entry: HistoryEntry,
   otherwise: (entry: HistoryEntry) => Observation,
   dependencies: StepDependencies,
-): Pick<Finding, 'observation' | 'dueInMs'> {
+): Pick<Finding, 'observation' | 'nextInMs'> {
   const metrics = historyMetrics(entry);
   switch (entry.state) {
     case 'pending':
-      return { observation: null, dueInMs: PENDING_PAUSE_MS };
+      return { observation: null, nextInMs: PENDING_PAUSE_MS };
     case 'failed': {
       const message = entry.message ?? 'The upstream reported FAILED without a reason.';
       return { observation: { type: 'upstream-failed', message, metrics } };
     }
     case 'completed': {
       if (entry.videoUrl === null) return { observation: otherwise(entry) };
-      const video = fileVideo(job, entry.videoUrl, dependencies);
-      const startedAt = job.startedAt ?? job.submittedAt ?? dependencies.clock.now();
+      const file = { url: entry.videoUrl, base64: null, contentType: 'video/mp4', byteLength: null };
+      const video = jobVideo(job, file, dependencies);
+      const startedAt = job.startedAt ?? job.submittedAt;
       return { observation: { type: 'video-collected', video, startedAt, metrics } };
     }
   }
 }
 
-/** What the history tells of a job's cost; null when it does not. */
+/** The job's cost by the history; null when it has none. */
 export function historyMetrics(entry: HistoryEntry | null): JobMetrics | null {
   if (entry === null || entry.costUsd === null) return null;
   return { queueSeconds: null, inferenceSeconds: null, costUsd: entry.costUsd };
+}
+
+/** The video as it is stored with its job. */
+export function jobVideo(
+  { submittedAt }: JobIn<PhaseAtUpstream>,
+  { url, base64, contentType, byteLength }: CollectedVideo,
+  { clock, retentionMs, upstream }: StepDependencies,
+): JobVideo {
+  const inline = base64 !== null;
+  const expiresAt = inline ? clock.now() + retentionMs : submittedAt + upstream.lifetimes.fileMs;
+  return { url, inline, contentType, byteLength, expiresAt };
 }

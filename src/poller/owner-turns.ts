@@ -1,34 +1,33 @@
 import type { DueJob } from '../store/job-store.ts';
 
-/** Owners that are remembered before those that had no more than their share are forgotten. */
+/** The number of remembered owners; past it, owners without a lead are dropped. */
 const MAX_OWNERS = 1000;
 
-/** What is remembered of an owner. */
+/** The last call of an owner. */
 interface Served {
-  /** The number of the last call that it got. */
+  /** The number of the call. */
   readonly turn: number;
-  /** Whether that was about a job whose call before had failed. */
+  /** Whether the previous call about that job had failed. */
   readonly wasFailing: boolean;
 }
 
-/** A due call with its place. */
 interface Ranked {
   readonly due: DueJob;
   readonly priority: number;
 }
 
 /**
- * Shares calls among owners when not all that are due can be made: each owner that has something due gets a call in turn,
- * however much the others have due. This is start-time fair queueing (P. Goyal, H. Vin, H. Cheng, 1996) with calls of
- * equal size: each call has a number in its owner's sequence, an owner without calls is not ahead when it comes back,
- * and the lowest number is served first. Of an owner's calls, those about jobs that keep failing get every other one.
+ * Shares calls among owners when not all due calls can be made: the owners with due jobs get a call in turn, however many jobs
+ * each has. This is start-time fair queueing (P. Goyal, H. Vin, H. Cheng, 1996) with calls of equal size: each call has a number
+ * in its owner's sequence, the lowest number is served first, and an owner gains no lead while it has no calls. Jobs that keep
+ * failing get every other call of their owner.
  */
 export class OwnerTurns {
   readonly #served = new Map<string, Served>();
   /** The number of the call that was served last. */
   #now = 0;
 
-  /** Orders calls: of each owner the most important first, failing jobs and others in turn, the owners in turn. */
+  /** Orders calls: the owners in turn, each owner's failing jobs and other jobs in turn, and of those the highest priority first. */
   order(due: readonly DueJob[], priority: (due: DueJob) => number): DueJob[] {
     const ranked = due
       .map((one) => ({ due: one, priority: priority(one) }))
@@ -46,8 +45,8 @@ export class OwnerTurns {
       .map((one) => one.due);
   }
 
-  /** A call about this job is made. */
-  served({ job, failureCount }: DueJob): void {
+  /** Counts a call about this job. */
+  onServed({ job, failureCount }: DueJob): void {
     const turn = this.#turnOf(job.ownerId);
     this.#served.set(job.ownerId, { turn, wasFailing: failureCount > 0 });
     this.#now = Math.max(this.#now, turn - 1);

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { backoffMs } from '../domain/polling/backoff.ts';
 import type { CallGrant } from '../domain/polling/call-budget.ts';
 import { isFinal } from '../domain/job/job.ts';
@@ -8,12 +9,9 @@ import { callPriority } from './call-priority.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 import { OwnerTurns } from './owner-turns.ts';
 import { processJob, type StepReport } from './process-job.ts';
-import { SentJobs } from './sent-jobs.ts';
-import type { StepDependencies } from './step.ts';
-import { SubmissionPace } from './submission-pace.ts';
+import type { SentOutcome, StepDependencies } from './step.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 
-/** What the loop works with. */
 export interface PollerOptions extends Pick<
   StepDependencies,
   'store' | 'submissions' | 'upstream' | 'clock' | 'random' | 'callTimeoutMs' | 'retentionMs'
@@ -26,50 +24,51 @@ export interface PollerOptions extends Pick<
   readonly log: LeveledLog;
 }
 
-/** Upstream calls in progress at once. Each waits on the network most of the time. */
+/** Upstream calls in progress at once. Most of the time each waits for the network. */
 const CONCURRENCY = 256;
-/** A step that takes longer than this holds a slot that others may need. */
+/** A step that takes longer than this is slow. */
 const SLOW_STEP_MS = 2000;
-/** What a step may take beyond its upstream call before another poller takes the job over. */
+/** How long a step may take beyond its upstream call before another poller takes the job over. */
 const LEASE_MARGIN_MS = 30_000;
-/** Timers can't be set further ahead than 24.8 days. */
+/** The longest pause without a wake-up. */
 const MAX_PAUSE_MS = 60_000;
-/** A store that is back is found within this time. */
+/** The longest pause between two tries while the store fails. */
 const MAX_STORE_PAUSE_MS = 5000;
-/** Jobs past their deadline need no slot and no budget. As many at once. */
-const EXPIRED_ROOM = 64;
-/** How often such jobs are looked for while there is no slot or no budget. */
+/** Jobs past their deadline need no slot and no budget; so many are leased at once. */
+const MAX_EXPIRED = 64;
+/** How often expired jobs are leased while there is no slot or no budget. */
 const STARVED_PAUSE_MS = 250;
-const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS, heldBy: null, probing: false };
-/** An upstream that has answered within this time is not down. */
-const QUIET_MS = 5000;
-/** Choosing among a backlog is dear: calls that the budget grants meanwhile are made together. */
-const CHOICE_PAUSE_MS = 250;
-/** How long to wait when others have leased what was due. */
+const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS, limitedBy: null, probing: false };
+/** An upstream that answered a call within this time is not down. */
+const SILENCE_MS = 5000;
+/** Ranking a backlog is expensive, so the calls that the budget grants within this time are made together. */
+const RANKING_PAUSE_MS = 250;
+/** How long to wait when other pollers have leased the due jobs. */
 const OUTRUN_PAUSE_MS = 50;
+/** The number of remembered POSTs; past it the least recently used is dropped. About 20 MB. */
+const MAX_SENT_JOBS = 50_000;
 
 /** A step in progress. */
 interface RunningStep {
   readonly startedAt: number;
   done: Promise<void>;
-  /** False once it only stores what it learned. */
+  /** False when it makes no more upstream calls and only stores its result. */
   hasSlot: boolean;
 }
 
-/** Leases jobs that are due and moves each by a step, until stopped. Sleeps while nothing is due. */
+/** Leases due jobs and moves each by one step, until it is stopped. Sleeps while no job is due. */
 export class Poller implements AsyncDisposable {
   readonly #options: PollerOptions;
   readonly #stopping = new AbortController();
-  readonly #cutting = new AbortController();
+  readonly #aborting = new AbortController();
   /** By job. */
   readonly #steps = new Map<string, RunningStep>();
-  readonly #sent = new SentJobs();
+  readonly #sent = new LRUCache<string, SentOutcome>({ max: MAX_SENT_JOBS });
   readonly #turns = new OwnerTurns();
-  readonly #pace: SubmissionPace;
   readonly #waiting: WaitingJobs;
-  /** With many jobs in progress the same fault can come many times a second. */
+  /** Limits repeated messages: with many jobs the same error can occur many times a second. */
   readonly #faults: FaultLog;
-  #choseAt = -Infinity;
+  #rankedAt = -Infinity;
   /** When the API last answered a call of this process. */
   #answeredAt = -Infinity;
   #wakeUp = new AbortController();
@@ -79,22 +78,21 @@ export class Poller implements AsyncDisposable {
   constructor(options: PollerOptions) {
     this.#options = options;
     this.#faults = new FaultLog(options.log, options.clock);
-    this.#pace = new SubmissionPace(options.rpm);
-    this.#waiting = new WaitingJobs(options, this.#pace);
+    this.#waiting = new WaitingJobs(options, options.rpm);
   }
 
-  /** Resolves once it is told of new work; does nothing after a stop. */
+  /** Resolves when it is subscribed to new work. Does nothing after a stop. */
   async start(): Promise<void> {
     const unsubscribe = await this.#options.store.subscribe({ type: 'work' }, () => this.#wake());
-    // It may have been stopped meanwhile.
+    // `stop` may have been called meanwhile.
     if (this.#stopping.signal.aborted) return unsubscribe();
     this.#unsubscribe = unsubscribe;
     this.#loop = this.#run();
   }
 
   /**
-   * Leases no more, and waits for the steps in progress; after `graceMs` their upstream calls are cut short, and what
-   * that means for each job is stored.
+   * Leases no more jobs, and waits for the steps in progress. After `graceMs` it aborts their upstream calls, and the steps store
+   * the consequences.
    */
   async stop(graceMs: number): Promise<void> {
     this.#unsubscribe();
@@ -102,7 +100,7 @@ export class Poller implements AsyncDisposable {
     this.#wake();
     await this.#loop;
     const done = new AbortController();
-    const grace = this.#options.clock.sleep(graceMs, done.signal).then(() => this.#cutting.abort());
+    const grace = this.#options.clock.sleep(graceMs, done.signal).then(() => this.#aborting.abort());
     await Promise.all(this.#steps.values().map((step) => step.done));
     done.abort();
     await grace;
@@ -122,7 +120,7 @@ export class Poller implements AsyncDisposable {
     const { clock, random } = this.#options;
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
-      // Made before looking, so that a wake-up while looking is not lost.
+      // Created before the store is read, so that a wake-up during the read is not lost.
       this.#wakeUp = new AbortController();
       let pauseMs: number;
       try {
@@ -130,14 +128,14 @@ export class Poller implements AsyncDisposable {
         failures = 0;
       } catch (error) {
         pauseMs = Math.min(MAX_STORE_PAUSE_MS, backoffMs(++failures, random()));
-        const message = 'the store failed; no job is moved until it is back';
+        const message = 'the store failed; polling pauses until it is available';
         this.#faults.error({ err: error, retryInMs: pauseMs }, message);
       }
       if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#wakeUp.signal);
     }
   }
 
-  /** @returns milliseconds until there is something to do, unless woken */
+  /** @returns milliseconds until the next run, unless woken */
   async #leaseAndStart(): Promise<number> {
     const { clock, store, budget } = this.#options;
     const now = clock.now();
@@ -145,21 +143,21 @@ export class Poller implements AsyncDisposable {
     if (runAt === null) return MAX_PAUSE_MS;
     if (runAt > now) return Math.min(runAt - now, MAX_PAUSE_MS);
 
-    const restMs = this.#choseAt + CHOICE_PAUSE_MS - now;
-    if (restMs > 0) return restMs;
+    const pauseMs = this.#rankedAt + RANKING_PAUSE_MS - now;
+    if (pauseMs > 0) return pauseMs;
     await this.#refreshDurations();
     const free = this.#freeSlots(now);
     const grant = free.slots === 0 ? NO_SLOT : await budget.reserve(free.slots);
-    const { granted, heldBy, waitMs } = grant;
-    const isShort = heldBy !== null || free.isCrowded;
-    const query = { now, limit: granted + EXPIRED_ROOM, callLimit: granted, except: [...this.#steps.keys()] };
+    const { granted, limitedBy, waitMs } = grant;
+    const isShort = limitedBy !== null || free.isCrowded;
+    const query = { now, limit: granted + MAX_EXPIRED, callLimit: granted, except: [...this.#steps.keys()] };
     const due = isShort ? await store.findCandidates(query) : null;
-    const preferred = due === null ? null : this.#choose(due, grant).map(({ job }) => job.id);
+    const preferred = due === null ? null : this.#rank(due, grant).map(({ job }) => job.id);
     const leases = await store.leaseDue({ ...query, leaseUntil: now + this.#leaseMs, preferred });
     for (const leased of leases) this.#start(leased);
     const calls = leases.filter(({ job }) => job.deadlineAt > now).length;
-    if (calls < granted) await budget.giveBack(granted - calls);
-    else if (heldBy !== null) await this.#tellWaiting(heldBy);
+    if (calls < granted) await budget.release(granted - calls);
+    else if (limitedBy !== null) await this.#updateWaiting(limitedBy);
     if (leases.length > 0) return 0;
     if (granted > 0) return this.#steps.size > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;
     return Math.min(waitMs, STARVED_PAUSE_MS);
@@ -170,8 +168,8 @@ export class Poller implements AsyncDisposable {
   }
 
   /**
-   * How many more calls may begin. When slow steps hold half of the slots, half of the others is kept for jobs that are
-   * still to come.
+   * How many more calls may begin. When slow steps hold half of the slots, half of the free slots stay reserved for jobs that
+   * become due later.
    */
   #freeSlots(now: number): { readonly slots: number; readonly isCrowded: boolean } {
     const running = [...this.#steps.values()].filter(({ hasSlot }) => hasSlot);
@@ -182,50 +180,50 @@ export class Poller implements AsyncDisposable {
     return { slots: isCrowded ? Math.ceil(free / 2) : free, isCrowded };
   }
 
-  /** What is learned from others is of use, not needed. */
+  /** A failure here must not stop the poller. */
   async #refreshDurations(): Promise<void> {
     try {
       await this.#options.durations.refresh();
     } catch (error) {
-      this.#faults.warn({ err: error }, 'what other jobs took cannot be read');
+      this.#faults.warn({ err: error }, 'the learned durations cannot be read; the last ones are used');
     }
   }
 
-  #choose(due: readonly DueJob[], { probing, heldBy }: CallGrant): readonly DueJob[] {
+  #rank(due: readonly DueJob[], { probing, limitedBy }: CallGrant): readonly DueJob[] {
     const { durations, clock } = this.#options;
     const now = clock.now();
-    if (heldBy === 'rate-limit') this.#choseAt = now;
+    if (limitedBy === 'rate-limit') this.#rankedAt = now;
     const priority = callPriority(durations, now, probing);
-    // A probe is one call for all owners.
+    // A probe is one call for all owners, so their turns do not matter.
     return probing ? due.toSorted((a, b) => priority(b) - priority(a)) : this.#turns.order(due, priority);
   }
 
-  async #tellWaiting(heldBy: NonNullable<CallGrant['heldBy']>): Promise<void> {
-    const isRateLimit = heldBy === 'rate-limit';
-    const told = await this.#waiting.tell(isRateLimit ? 'RATE_LIMIT' : 'UPSTREAM_UNAVAILABLE');
-    if (told === 0) return;
+  async #updateWaiting(limitedBy: NonNullable<CallGrant['limitedBy']>): Promise<void> {
+    const isRateLimit = limitedBy === 'rate-limit';
+    const jobs = await this.#waiting.update(isRateLimit ? 'RATE_LIMIT' : 'UPSTREAM_UNAVAILABLE');
+    if (jobs === 0) return;
     const message = isRateLimit ? 'jobs are waiting for the rate limit' : 'jobs are waiting for the upstream';
-    this.#faults.info({ jobs: told }, message);
+    this.#faults.info({ jobs }, message);
   }
 
   #start(leased: LeasedJob): void {
     const { clock, budget } = this.#options;
     const { job } = leased;
     const now = clock.now();
-    this.#turns.served(leased);
-    if (job.phase === 'accepted' && job.waitingFor === 'RATE_LIMIT') this.#pace.submitted(now);
+    this.#turns.onServed(leased);
+    if (job.phase === 'accepted' && job.waitingFor === 'RATE_LIMIT') this.#waiting.onSubmitted();
     const running: RunningStep = { startedAt: now, done: Promise.resolve(), hasSlot: true };
     this.#steps.set(job.id, running);
     running.done = processJob(leased, {
       ...this.#options,
       leaseMs: this.#leaseMs,
       sent: this.#sent,
-      signal: this.#cutting.signal,
+      signal: this.#aborting.signal,
       reserveCall: async () => {
         const { granted, waitMs } = await budget.reserve(1);
         return { granted: granted > 0, waitMs };
       },
-      onCallsOver: () => {
+      onCallsDone: () => {
         running.hasSlot = false;
         this.#wake();
       },
@@ -233,15 +231,15 @@ export class Poller implements AsyncDisposable {
       .then(
         (report) => {
           this.#report(leased, report);
-          return this.#account(report);
+          return this.#updateBudget(report);
         },
         (error: unknown) => {
-          const message = 'a step failed; it is repeated after its lease';
+          const message = 'a step failed; it is repeated after its lease expires';
           this.#faults.error({ err: error, jobId: job.id }, message);
         },
       )
       .catch((error: unknown) => {
-        this.#faults.error({ err: error }, 'what a call told of the upstream could not be stored');
+        this.#faults.error({ err: error }, 'the call budget or the learned durations could not be stored');
       })
       .finally(() => {
         this.#steps.delete(job.id);
@@ -249,21 +247,22 @@ export class Poller implements AsyncDisposable {
       });
   }
 
-  async #account({ call, learned }: StepReport): Promise<void> {
+  async #updateBudget({ call, learned }: StepReport): Promise<void> {
     const { clock, budget, durations, random, log } = this.#options;
-    const isFault = typeof call === 'object';
-    const isRefusal = isFault && call.rateLimited;
-    if (isRefusal) await budget.refused(random(), call.retryAfterMs);
-    const isAlive = call === 'answered' || (isFault && call.apiAnswered);
+    const error = typeof call === 'object' ? call : null;
+    const hasAnswered = call === 'answered' || error?.apiAnswered === true;
     const now = clock.now();
-    if (isAlive) this.#answeredAt = now;
-    // While others are answered, a job that fails says nothing about the upstream.
-    const isQuiet = now - this.#answeredAt >= QUIET_MS;
-    const isSilent = call === 'lost' || (isFault && !call.apiAnswered && call.local !== true && isQuiet);
-    const isReport = !isRefusal && (isAlive || isSilent);
-    const change = !isReport ? null : isAlive ? await budget.answered() : await budget.failed();
-    if (change === 'opened') log.warn({}, 'the upstream is down: it is only probed until it is back');
-    if (change === 'closed') log.info({}, 'the upstream is back');
+    if (hasAnswered) this.#answeredAt = now;
+    if (error?.rateLimited === true) await budget.onRateLimited(random(), error.retryAfterMs);
+    else if (hasAnswered) {
+      if ((await budget.onAnswered()) === 'closed') log.info({}, 'the upstream is back');
+    } else {
+      // While the API answers other calls, an error says nothing about the API.
+      const isSilent = now - this.#answeredAt >= SILENCE_MS;
+      const hasFailed = call === 'lost' || (error !== null && error.local !== true && isSilent);
+      const change = hasFailed ? await budget.onFailed() : null;
+      if (change === 'opened') log.warn({}, 'the upstream is down: it is only probed until it is back');
+    }
     await durations.learn(learned);
   }
 
@@ -271,7 +270,7 @@ export class Poller implements AsyncDisposable {
     const { log } = this.#options;
     const details = { jobId: job.id, upstreamId: job.upstreamId, phase: job.phase, version: job.version };
     if (outcome === 'missing')
-      log.error(details, 'the store no longer has this job: what it learned is lost');
+      log.error(details, 'the store no longer has this job: the result of its step is lost');
     else if (outcome === 'superseded') log.warn(details, 'another poller has taken the job over');
     else if (job.failure !== null) log.warn({ ...details, failure: job.failure }, 'job failed');
     else if (isFinal(job)) log.info(details, 'job completed');

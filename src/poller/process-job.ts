@@ -1,65 +1,86 @@
+import type { Job, JobIn } from '../domain/job/job.ts';
+import type { Observation } from '../domain/job/observation.ts';
+import { NO_NOTES, type PollNotes } from '../domain/job/poll-notes.ts';
+import { transition } from '../domain/job/transition.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
 import { MAX_RETRY_AFTER_MS } from '../domain/polling/call-budget.ts';
 import type { DurationSample } from '../domain/polling/duration-model.ts';
-import type { Job } from '../domain/job/job.ts';
-import { NO_NOTES } from '../domain/job/poll-notes.ts';
 import { nextPollDelayMs } from '../domain/polling/poll-plan.ts';
-import type { Observation } from '../domain/job/observation.ts';
-import { transition } from '../domain/job/transition.ts';
 import type { LeasedJob, SaveOutcome, Schedule } from '../store/job-store.ts';
 import { commit, retryWrite } from './commit.ts';
 import { lookUpJob } from './look-up-job.ts';
 import { collectVideo, pollJob } from './poll-job.ts';
 import { settleJob } from './settle-job.ts';
-import { type CallReport, expectedOf, type Finding, LAST_CALL_MS, type StepDependencies } from './step.ts';
+import {
+  type CallReport,
+  expectedOf,
+  type Finding,
+  LAST_CALL_MS,
+  type Leased,
+  type PhaseAtUpstream,
+  type StepDependencies,
+} from './step.ts';
 import { endSubmission, markSubmitting, submitJob, takeOverSubmission } from './submit-job.ts';
 
 /** What a step did, for the log and the call budget. */
 export interface StepReport {
-  /** The job as it stands after the step. */
+  /** The job after the step. */
   readonly job: Job;
-  /** Whether what the step learned is stored. */
+  /** Whether the step's result is stored. */
   readonly outcome: SaveOutcome;
-  /** How the step's upstream call went. */
   readonly call: CallReport;
-  /** What it showed of how long jobs take. */
   readonly learned: readonly DurationSample[];
 }
 
-/** A job that is short has its last call sooner before its deadline: within this share of its time. */
+/** The phases in which the upstream has the job, or may have it. */
+type SentPhase = 'settling' | PhaseAtUpstream;
+
+/** The last call of a job with a short deadline is made within this share of its time. */
 const LAST_CALL_SHARE = 0.1;
-/** How often the last call of a job past its deadline waits for the call budget, and how long at most. */
+/** How often the last call of a job past its deadline waits for the call budget, and how long at most each time. */
 const MAX_DEFERRALS = 20;
 const MAX_DEFERRAL_MS = 30_000;
-/** Milliseconds between polls of a job of which the clock does not tell how old it is, or that is past its deadline. */
+/** Milliseconds between polls of a job that is past its deadline, or whose times are in the future. */
 const OVERDUE_PAUSE_MS = 5000;
-/** A job that is found so long after its deadline was without a poller before. */
+/** A job that is leased so long after its deadline had no poller before. */
 const LATE_MS = 5000;
 
 /**
- * Moves one leased job by one step, with at most one upstream call: submits it, polls it, looks for it in the request
- * history or fetches its video, or ends it when its deadline has passed; stores what was learned, and gives the job back
- * with the time of its next step.
+ * Moves one leased job by one step, with at most one upstream call: submits it, polls it, searches it in the request history,
+ * fetches its video, or ends it after its deadline. Stores the result and releases the job with the time of its next step.
  *
- * @throws StoreUnavailableError when the store fails until the job's deadline; the job is taken up again after its lease
+ * @throws StoreUnavailableError when the store fails until the job's deadline; the job is leased again after its lease
  */
 export async function processJob(leased: LeasedJob, dependencies: StepDependencies): Promise<StepReport> {
   const { job } = leased;
-  if (job.phase === 'accepted' && dependencies.clock.now() < job.deadlineAt) {
-    const marked = await markSubmitting(leased, dependencies);
-    if (marked.outcome !== 'saved') return { ...marked, call: 'none', learned: [] };
-    const finding = await submitJob(marked.job, dependencies);
-    return finishSubmission(leased, marked.job, finding, dependencies);
+  switch (job.phase) {
+    case 'accepted':
+      return dependencies.clock.now() < job.deadlineAt
+        ? submit({ ...leased, job }, dependencies)
+        : finish(leased, job, passDeadline(leased.notes), dependencies);
+    case 'submitting':
+      return finishSubmission(leased, job, takeOverSubmission(job, dependencies), dependencies);
+    case 'settling':
+    case 'queued':
+    case 'processing':
+    case 'collecting':
+      return finish(leased, job, await pollOrEnd({ ...leased, job }, dependencies), dependencies);
+    case 'completed':
+    case 'failed':
+      throw new Error(`Job ${job.id} is ${job.phase} and was leased. Final jobs have no schedule.`);
   }
-  if (job.phase === 'submitting') {
-    return finishSubmission(leased, job, takeOverSubmission(job, dependencies), dependencies);
-  }
-  return finish(leased, job, await findOut(leased, dependencies), dependencies);
+}
+
+async function submit(leased: Leased<'accepted'>, dependencies: StepDependencies): Promise<StepReport> {
+  const marked = await markSubmitting(leased, dependencies);
+  const { job, outcome } = marked;
+  if (outcome !== 'saved' || job.phase !== 'submitting') return { ...marked, call: 'none', learned: [] };
+  return finishSubmission(leased, job, await submitJob(job, dependencies), dependencies);
 }
 
 async function finishSubmission(
   leased: LeasedJob,
-  job: Job,
+  job: JobIn<'submitting'>,
   finding: Finding,
   dependencies: StepDependencies,
 ): Promise<StepReport> {
@@ -72,81 +93,69 @@ async function finishSubmission(
   return report;
 }
 
-async function findOut(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
-  const { job, notes } = leased;
-  const isOver = dependencies.clock.now() >= job.deadlineAt;
-  // What the upstream may have made is asked about once more.
-  const mayExist = job.upstreamId !== null || job.phase === 'settling';
-  if (isOver && !mayExist) return ended(leased);
-  if (isOver && notes.lastCallMade === true) return finalLookUp(leased, dependencies);
-  if (isOver) return lastCall(leased, dependencies);
-  return call(leased, dependencies);
+async function pollOrEnd(leased: Leased<SentPhase>, dependencies: StepDependencies): Promise<Finding> {
+  if (dependencies.clock.now() < leased.job.deadlineAt) return poll(leased, dependencies);
+  return leased.notes.lastCallMade === true
+    ? finalLookUp(leased, dependencies)
+    : lastCall(leased, dependencies);
 }
 
-function call(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
-  switch (leased.job.phase) {
+function poll(leased: Leased<SentPhase>, dependencies: StepDependencies): Promise<Finding> {
+  const { job } = leased;
+  switch (job.phase) {
     case 'settling':
-      return settleJob(leased, dependencies);
-    case 'collecting':
-      return collectVideo(leased, dependencies);
-    case 'accepted':
-    case 'submitting':
+      return settleJob({ ...leased, job }, dependencies);
     case 'queued':
     case 'processing':
-    case 'completed':
-    case 'failed':
-      return pollJob(leased, dependencies);
+      return pollJob({ ...leased, job }, dependencies);
+    case 'collecting':
+      return collectVideo({ ...leased, job }, dependencies);
   }
 }
 
 /**
- * A job past its deadline that was not asked about shortly before it, because the gateway was away or the video is still
- * to be fetched, gets one more call: it may be done, and was paid for.
+ * Makes one more call for a job past its deadline that was not polled shortly before, because the gateway was stopped or the
+ * video is not fetched yet. The job may be done, and was paid for.
  */
-async function lastCall(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+async function lastCall(leased: Leased<SentPhase>, dependencies: StepDependencies): Promise<Finding> {
   const { job, notes } = leased;
   const { granted, waitMs } = await dependencies.reserveCall();
-  const { lastCallDeferrals = 0 } = notes;
-  // Otherwise it had its chance, and the calls that there were went to others.
-  const mayWait =
-    job.phase === 'collecting' ||
-    job.phase === 'settling' ||
-    dependencies.clock.now() > job.deadlineAt + LATE_MS;
-  if (!granted && (!mayWait || lastCallDeferrals >= MAX_DEFERRALS)) return ended(leased);
   if (!granted) {
+    const { lastCallDeferrals = 0 } = notes;
+    // Any other job was due before its deadline, and the calls of the budget went to other jobs.
+    const mayWait =
+      job.phase === 'collecting' ||
+      job.phase === 'settling' ||
+      dependencies.clock.now() > job.deadlineAt + LATE_MS;
+    if (!mayWait || lastCallDeferrals >= MAX_DEFERRALS) return passDeadline(notes);
     const later = { ...notes, lastCallDeferrals: lastCallDeferrals + 1 };
-    return { observation: null, call: 'none', notes: later, dueInMs: Math.min(waitMs, MAX_DEFERRAL_MS) };
+    return { observation: null, call: 'none', notes: later, nextInMs: Math.min(waitMs, MAX_DEFERRAL_MS) };
   }
-  const finding = await call(leased, dependencies);
-  if (finding.observation?.type === 'upstream-processing') {
-    return { ...finding, dueInMs: OVERDUE_PAUSE_MS };
-  }
+  const finding = await poll(leased, dependencies);
+  if (finding.observation?.type === 'upstream-processing') return { ...finding, nextInMs: OVERDUE_PAUSE_MS };
   if (finding.observation !== null) return finding;
-  // A look into the history takes more than one call.
-  if (job.phase === 'settling' && finding.dueInMs === 0) return finding;
-  // The history is asked next.
-  if (job.upstreamId !== null && dependencies.upstream.hasHistory) return { ...finding, dueInMs: 0 };
-  return { ...ended({ ...leased, notes: finding.notes ?? notes }), call: finding.call };
+  // A search in the history takes more than one call.
+  if (job.phase === 'settling' && finding.nextInMs === 0) return finding;
+  // The next step looks the job up in the history.
+  if (job.phase !== 'settling' && dependencies.upstream.hasHistory) return { ...finding, nextInMs: 0 };
+  return { ...passDeadline(finding.notes ?? notes), call: finding.call };
 }
 
-/** Before a job that the upstream has taken ends by its deadline, the request history tells whether there is a video. */
-async function finalLookUp(leased: LeasedJob, dependencies: StepDependencies): Promise<Finding> {
+/** Before a job that the upstream has accepted ends by its deadline, the history may still have its video. */
+async function finalLookUp(leased: Leased<SentPhase>, dependencies: StepDependencies): Promise<Finding> {
   const { job, notes } = leased;
-  const isKnown = job.upstreamId !== null && dependencies.upstream.hasHistory;
-  if (!isKnown || !(await dependencies.reserveCall()).granted) return ended(leased);
-  const end: Observation = { type: 'deadline-passed', lastError: notes.lastError ?? null };
-  const finding = await lookUpJob(job, notes, () => end, dependencies);
-  return finding.observation === null ? ended(leased) : finding;
+  const end = passDeadline(notes);
+  if (job.phase === 'settling' || !dependencies.upstream.hasHistory) return end;
+  if (!(await dependencies.reserveCall()).granted) return end;
+  const finding = await lookUpJob({ ...leased, job }, () => end.observation, dependencies);
+  return finding.observation === null ? end : finding;
 }
 
-function ended({ notes }: Pick<LeasedJob, 'notes'>): Finding {
-  return {
-    observation: { type: 'deadline-passed', lastError: notes.lastError ?? null },
-    call: 'none',
-  };
+function passDeadline({ lastError }: PollNotes): Finding & { readonly observation: Observation } {
+  return { observation: { type: 'deadline-passed', lastError: lastError ?? null }, call: 'none' };
 }
 
-/** Stores what was learned, or gives the job back when there was nothing to store. */
+/** Stores the finding, or only releases the job when nothing changed. */
 async function finish(
   leased: LeasedJob,
   before: Job,
@@ -154,15 +163,16 @@ async function finish(
   dependencies: StepDependencies,
 ): Promise<StepReport> {
   const { observation, call: report, videoData, learned = [] } = finding;
-  dependencies.onCallsOver();
+  dependencies.onCallsDone();
   const schedule = (job: Job): Schedule => nextSchedule(leased, before, job, finding, dependencies);
-  const isNews = observation !== null && transition(before, observation, dependencies.clock.now()) !== before;
-  if (!isNews) {
+  const isChange =
+    observation !== null && transition(before, observation, dependencies.clock.now()) !== before;
+  if (!isChange) {
     await retryWrite(() => dependencies.store.release(leased, schedule(before)), before, dependencies);
     return { job: before, outcome: 'saved', call: report, learned };
   }
   const { job, outcome } = await commit(leased, before, observation, { schedule, videoData }, dependencies);
-  // What was seen of a job that another poller has is learned by that one.
+  // When another poller has the job, that poller learns its durations.
   return { job, outcome, call: report, learned: outcome === 'saved' ? learned : [] };
 }
 
@@ -175,11 +185,11 @@ function nextSchedule(
 ): Schedule {
   const isFailure = finding.isFailure ?? typeof finding.call === 'object';
   const failureCount = isFailure ? leased.failureCount + 1 : 0;
-  const lastSeenAt = finding.lastPolledAt ?? leased.lastPolledAt ?? job.submittedAt;
-  // A time that is still to come was kept by a clock that was wrong.
-  const lastPolledAt = lastSeenAt === null ? null : Math.min(lastSeenAt, dependencies.clock.now());
-  const runAt = nextStepAt(job, lastPolledAt, failureCount, finding, dependencies);
-  // What was noted of one phase says nothing about the next.
+  const polledAt = finding.lastPolledAt ?? leased.lastPolledAt ?? job.submittedAt;
+  // A time in the future was stored by a wrong clock.
+  const lastPolledAt = polledAt === null ? null : Math.min(polledAt, dependencies.clock.now());
+  const runAt = nextRunAt(job, lastPolledAt, failureCount, finding, dependencies);
+  // Notes are about one phase only.
   const isNewPhase = job.phase !== before.phase && job.submittedAt !== null;
   if (isNewPhase) return { runAt, failureCount, lastPolledAt, notes: NO_NOTES };
   const notes = finding.notes ?? NO_NOTES;
@@ -188,8 +198,8 @@ function nextSchedule(
   return { runAt, failureCount, lastPolledAt, notes: isLastCall ? { ...notes, lastCallMade: true } : notes };
 }
 
-/** When the job is due next, in epoch milliseconds; once shortly before its deadline, and then at its deadline. */
-function nextStepAt(
+/** When the next step is due, in epoch milliseconds: once shortly before the deadline, and then at the deadline. */
+function nextRunAt(
   job: Job,
   lastPolledAt: number | null,
   failureCount: number,
@@ -198,9 +208,9 @@ function nextStepAt(
 ): number {
   const { clock, random } = dependencies;
   const now = clock.now();
-  const stepAt = (): number => {
-    const { call: report, dueInMs } = finding;
-    if (dueInMs !== undefined) return now + dueInMs;
+  const plannedAt = (): number => {
+    const { call: report, nextInMs } = finding;
+    if (nextInMs !== undefined) return now + nextInMs;
     if (typeof report === 'object') {
       return now + backoffMs(failureCount, random(), Math.min(report.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
     }
@@ -211,13 +221,13 @@ function nextStepAt(
     const running = { submittedAt, startedAt, lastPolledAt: lastPolledAt ?? submittedAt };
     return running.lastPolledAt + nextPollDelayMs(running, expectedOf(job, dependencies), random());
   };
-  const at = Math.max(now, stepAt());
+  const at = Math.max(now, plannedAt());
   if (now >= job.deadlineAt) return at;
   const end = job.upstreamId !== null && now < lastCallAt(job) ? lastCallAt(job) : job.deadlineAt;
   return Math.min(at, end);
 }
 
-/** When a job that the upstream has taken is polled for the last time. */
+/** When a job that the upstream has accepted is polled for the last time. */
 function lastCallAt(job: Job): number {
   return job.deadlineAt - Math.min(LAST_CALL_MS, LAST_CALL_SHARE * (job.deadlineAt - job.createdAt));
 }

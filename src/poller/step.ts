@@ -1,17 +1,31 @@
+import type { LRUCache } from 'lru-cache';
 import type { Clock } from '../domain/clock.ts';
-import type { DurationSample, ExpectedDurations } from '../domain/polling/duration-model.ts';
-import type { Job } from '../domain/job/job.ts';
-import type { PollNotes } from '../domain/job/poll-notes.ts';
+import type { Job, JobIn, JobPhase } from '../domain/job/job.ts';
 import type { Observation } from '../domain/job/observation.ts';
-import type { JobEvents, JobQueue, Jobs } from '../store/job-store.ts';
+import type { PollNotes } from '../domain/job/poll-notes.ts';
+import type { DurationSample, ExpectedDurations } from '../domain/polling/duration-model.ts';
+import type {
+  CallOptions,
+  SubmitOutcome,
+  TransientError,
+  VideoUpstream,
+} from '../providers/video-upstream.ts';
+import type { JobStore, LeasedJob } from '../store/job-store.ts';
 import type { Submissions } from '../store/submissions.ts';
-import type { CallOptions, TransientError, VideoUpstream } from '../providers/video-upstream.ts';
 import type { LearnedDurations } from './learned-durations.ts';
-import type { SentJobs } from './sent-jobs.ts';
 
-/** What a step works with. */
+/** A leased job in one of these phases. */
+export type Leased<P extends JobPhase> = LeasedJob & { readonly job: JobIn<P> };
+
+/** The phases of a job that the upstream has accepted. */
+export type PhaseAtUpstream = 'queued' | 'processing' | 'collecting';
+
+/** The outcome of a POST of this process; `in-progress`: its answer has not arrived. */
+export type SentOutcome = SubmitOutcome | { readonly type: 'in-progress' };
+
+/** The dependencies of a step. */
 export interface StepDependencies {
-  readonly store: Jobs & JobQueue & JobEvents;
+  readonly store: JobStore;
   readonly submissions: Submissions;
   readonly upstream: VideoUpstream;
   readonly clock: Clock;
@@ -21,68 +35,64 @@ export interface StepDependencies {
   readonly callTimeoutMs: number;
   /** Milliseconds for which a job is leased. */
   readonly leaseMs: number;
-  /** How long jobs take. */
   readonly durations: Pick<LearnedDurations, 'expected'>;
   /** Milliseconds for which a final job can be read. */
   readonly retentionMs: number;
-  /** What this process has sent. */
-  readonly sent: SentJobs;
-  /** Takes one call out of the budget, for a step that was leased without one. */
+  /**
+   * The POSTs of this process by job id, except those that created no job. A store that lost its last writes (an asynchronous
+   * failover, a Redis without append-only file) shows a sent job as not sent; this memory prevents a second POST.
+   */
+  readonly sent: LRUCache<string, SentOutcome>;
+  /** Takes one call out of the budget, for a job that was leased without one. */
   readonly reserveCall: () => Promise<{ readonly granted: boolean; readonly waitMs: number }>;
-  /** Called once, when the step makes no more upstream calls and only has to store what it learned. */
-  readonly onCallsOver: () => void;
-  /** Cuts upstream calls, and waits for the store, short. */
+  /** Called once, when the step makes no more upstream calls and only has to store its result. */
+  readonly onCallsDone: () => void;
+  /** Aborts upstream calls, and waits for the store. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What a step tells of the upstream: `none`: nothing; `answered`: the API answered; `lost`: the answer to a submission
- * never came; or the fault that its call met with.
+ * What a step shows about the upstream. `none`: nothing. `answered`: the API answered. `lost`: the answer to a submission
+ * never arrived. Otherwise the error of its call.
  */
 export type CallReport = 'none' | 'answered' | 'lost' | TransientError;
 
-/** What was learned by a step, and what follows from it. */
+/** The result of a step's upstream call. */
 export interface Finding {
-  /** Null when there is no news. */
+  /** Null when nothing changed. */
   readonly observation: Observation | null;
   readonly call: CallReport;
   /** The video as base64. */
   readonly videoData?: string;
   readonly learned?: readonly DurationSample[];
-  /** When the upstream was asked that now told that the job is not done, in epoch milliseconds. */
+  /** When the call began that showed the job as not done, in epoch milliseconds. */
   readonly lastPolledAt?: number;
-  /** What to remember for the next step. @default nothing */
+  /** Notes for the next step. @default none */
   readonly notes?: PollNotes;
   /** Milliseconds until the next step. @default by the poll plan, or by the backoff after a failed call */
-  readonly dueInMs?: number;
+  readonly nextInMs?: number;
   /** Whether the step counts as a failure of the job. @default whether its call failed */
   readonly isFailure?: boolean;
 }
 
-/** A finding from a call that the API answered. */
+/** Milliseconds before its deadline at which a job is polled for the last time, and the least timeout of that call. */
+export const LAST_CALL_MS = 5000;
+
+/** Milliseconds from a lost answer to the first search in the request history. */
+export const FIRST_SEARCH_MS = 5000;
+
+/** The finding of a call that the API answered. */
 export function answered(observation: Observation): Finding {
   return { observation, call: 'answered' };
 }
 
-/** A call ends by the job's deadline, so that the job can; a last one after it gets a moment. */
+/** A call must not outlast the job's deadline. A last call after the deadline gets `LAST_CALL_MS`. */
 export function callOptions(job: Job, { clock, callTimeoutMs, signal }: StepDependencies): CallOptions {
   const left = Math.max(LAST_CALL_MS, job.deadlineAt - clock.now());
   return { timeoutMs: Math.min(callTimeoutMs, left), signal };
 }
 
-/** Milliseconds before its deadline at which a job is polled for the last time, and that this call may take. */
-export const LAST_CALL_MS = 5000;
-
-/** Milliseconds from a lost answer to the first look into the request history. */
-export const FIRST_LOOK_MS = 5000;
-
 /** How long the job is expected to take. */
 export function expectedOf(job: Job, { durations }: Pick<StepDependencies, 'durations'>): ExpectedDurations {
   return durations.expected(job.request);
-}
-
-/** The id that the upstream gave the job. */
-export function upstreamIdOf(job: Job): string {
-  if (job.upstreamId === null) throw new Error(`Job ${job.id} is ${job.phase} without an upstream id.`);
-  return job.upstreamId;
 }

@@ -1,31 +1,33 @@
-import { forecastUnsent } from '../domain/job/forecast.ts';
-import type { Job } from '../domain/job/job.ts';
-import { requestFingerprint } from '../domain/request/video-request.ts';
+import type { Job, JobIn, SubmissionWait } from '../domain/job/job.ts';
 import type { Observation } from '../domain/job/observation.ts';
-import type { LeasedJob, SaveOutcome } from '../store/job-store.ts';
-import { type TransientError, requestKey } from '../providers/video-upstream.ts';
-import { commit, retryWrite } from './commit.ts';
-import type { SentOutcome } from './sent-jobs.ts';
+import { type Forecast, forecastUnsent } from '../domain/job/forecast.ts';
+import { requestFingerprint } from '../domain/request/video-request.ts';
+import { requestKey, type TransientError } from '../providers/video-upstream.ts';
+import { commit, type Committed, retryWrite } from './commit.ts';
 import {
   answered,
   callOptions,
   expectedOf,
   type Finding,
-  FIRST_LOOK_MS,
+  FIRST_SEARCH_MS,
+  type Leased,
+  type SentOutcome,
   type StepDependencies,
 } from './step.ts';
 
-/** What became of marking a job as submitting. */
-export interface Marked {
-  readonly job: Job;
-  readonly outcome: SaveOutcome;
-}
+/** Milliseconds for which a 429 without Retry-After closes the call budget at first. */
+const DEFAULT_CLOSURE_MS = 2000;
+const LOST_POLLER =
+  'The gateway was stopped while it submitted the job. A job may exist upstream and be charged; it is not sent again.';
 
 /**
- * Marks a job as submitting, and sees to it that no other job with equal inputs adopts its request. From then on nobody
- * else sends it: a poller that finds the mark without a lease looks for the request in the history instead.
+ * Marks a job as submitting, and makes sure that no other job with equal inputs adopts its request. After that no other poller
+ * sends the job: a poller that leases a job in this phase searches the history for the request instead.
  */
-export async function markSubmitting(leased: LeasedJob, dependencies: StepDependencies): Promise<Marked> {
+export async function markSubmitting(
+  leased: Leased<'accepted'>,
+  dependencies: StepDependencies,
+): Promise<Committed> {
   const { job } = leased;
   const { submissions } = dependencies;
   const fingerprint = requestFingerprint(job.request);
@@ -38,37 +40,29 @@ export async function markSubmitting(leased: LeasedJob, dependencies: StepDepend
 }
 
 /** Sends a job that was just marked, unless this process has sent it before. */
-export async function submitJob(job: Job, dependencies: StepDependencies): Promise<Finding> {
+export async function submitJob(job: JobIn<'submitting'>, dependencies: StepDependencies): Promise<Finding> {
   const { sent, upstream, clock, leaseMs } = dependencies;
   const earlier = sent.get(job.id);
-  // The store has lost what it was told: it shows a job as not sent that was.
-  if (earlier !== null) return findingOf(job, earlier, dependencies);
-  if (clock.now() >= (job.sentAt ?? 0) + leaseMs) {
-    // The process stood still after the mark: another poller may have taken the job over.
-    return { observation: NOT_SENT, call: 'none' };
-  }
+  // The store has lost writes: it shows a sent job as not sent.
+  if (earlier !== undefined) return findingOf(job, earlier, dependencies);
   const sentAt = clock.now();
+  if (sentAt >= job.sentAt + leaseMs) {
+    // The process was frozen after the mark, so another poller may have leased the job.
+    return { observation: notCreated('UPSTREAM_UNAVAILABLE'), call: 'none' };
+  }
   sent.set(job.id, { type: 'in-progress' });
   const outcome = await upstream.submit(job.request, callOptions(job, dependencies));
-  sent.set(job.id, outcome);
+  if (outcome.type === 'not-created') sent.delete(job.id);
+  else sent.set(job.id, outcome);
   return findingOf(job, outcome, dependencies, sentAt);
 }
 
-/** What to do about a job that was marked as submitting by a poller that was lost. */
-export function takeOverSubmission(job: Job, dependencies: StepDependencies): Finding {
-  // This very process may know the answer, if it could not store it.
+/** Takes over a job whose poller stopped during the submission. */
+export function takeOverSubmission(job: JobIn<'submitting'>, dependencies: StepDependencies): Finding {
+  // This process has the answer if it could not store it.
   return findingOf(job, dependencies.sent.get(job.id) ?? { type: 'in-progress' }, dependencies);
 }
 
-const NOT_SENT: Observation = {
-  type: 'submit-not-created',
-  waitingFor: 'UPSTREAM_UNAVAILABLE',
-  forecast: null,
-};
-/** Milliseconds for which a refusal that does not say how long closes the call budget at first. */
-const USUAL_CLOSURE_MS = 2000;
-const LOST_POLLER =
-  'The gateway was stopped while it submitted the job. A job may exist upstream and be charged; it is not sent again.';
 /** @param sentAt when the POST began, in epoch milliseconds; null: when the job was marked */
 function findingOf(
   job: Job,
@@ -76,14 +70,13 @@ function findingOf(
   dependencies: StepDependencies,
   sentAt: number | null = null,
 ): Finding {
-  const { hasHistory } = dependencies.upstream;
   switch (outcome.type) {
     case 'in-progress':
       return {
         observation: { type: 'submit-lost', message: LOST_POLLER, sentAt: null },
         call: 'none',
         notes: { mayStillAnswer: true },
-        dueInMs: FIRST_LOOK_MS,
+        nextInMs: FIRST_SEARCH_MS,
       };
     case 'accepted': {
       const { upstreamId } = outcome;
@@ -95,28 +88,36 @@ function findingOf(
     case 'unknown': {
       const { message, apiAnswered, candidateId } = outcome;
       const call = apiAnswered ? 'answered' : 'lost';
-      const observation: Observation = hasHistory
+      const observation: Observation = dependencies.upstream.hasHistory
         ? { type: 'submit-lost', message, sentAt }
         : { type: 'submit-unknown', message };
       const notes = candidateId === null ? {} : { candidateId };
-      return { observation, call, notes, dueInMs: candidateId === null ? FIRST_LOOK_MS : 0 };
+      return { observation, call, notes, nextInMs: candidateId === null ? FIRST_SEARCH_MS : 0 };
     }
     case 'not-created': {
-      const notes = { lastError: outcome.reason };
-      return { observation: notCreated(job, outcome, dependencies), call: outcome, notes };
+      const observation = outcome.rateLimited
+        ? rateLimited(job, outcome, dependencies)
+        : notCreated('UPSTREAM_UNAVAILABLE');
+      return { observation, call: outcome, notes: { lastError: outcome.reason } };
     }
   }
 }
 
-function notCreated(job: Job, outcome: TransientError, dependencies: StepDependencies): Observation {
-  const { rateLimited, retryAfterMs } = outcome;
-  if (!rateLimited) return { type: 'submit-not-created', waitingFor: 'UPSTREAM_UNAVAILABLE', forecast: null };
-  const waitMs = retryAfterMs ?? USUAL_CLOSURE_MS;
-  const forecast = forecastUnsent(expectedOf(job, dependencies), dependencies.clock.now(), waitMs);
-  return { type: 'submit-not-created', waitingFor: 'RATE_LIMIT', forecast };
+function rateLimited(
+  job: Job,
+  { retryAfterMs }: TransientError,
+  dependencies: StepDependencies,
+): Observation {
+  const expected = expectedOf(job, dependencies);
+  const waitMs = retryAfterMs ?? DEFAULT_CLOSURE_MS;
+  return notCreated('RATE_LIMIT', forecastUnsent(expected, dependencies.clock.now(), waitMs));
 }
 
-/** The job's POST is over; with an id, that request is this job's. */
+function notCreated(waitingFor: SubmissionWait, forecast: Forecast | null = null): Observation {
+  return { type: 'submit-not-created', waitingFor, forecast };
+}
+
+/** Records the end of the job's POST. With an id, that request belongs to this job. */
 export async function endSubmission(
   job: Job,
   upstreamId: string | null,

@@ -3,8 +3,8 @@ import {
   type CallBudgetState,
   callFailed,
   type CallGrant,
-  callRefused,
-  giveBackCalls,
+  callRateLimited,
+  releaseCalls,
   isCircuitOpen,
   newCallBudget,
   reserveCalls,
@@ -19,21 +19,21 @@ export interface CallBudget {
   /** Takes up to this many calls out of the budget. */
   reserve(wanted: number): Promise<CallGrant>;
   /** Returns calls that were reserved and not made. */
-  giveBack(count: number): Promise<void>;
+  release(count: number): Promise<void>;
   /**
    * The upstream refused a call for their number.
    *
    * @param random from 0 to 1
    * @param retryAfterMs null when it did not say
    */
-  refused(random: number, retryAfterMs: number | null): Promise<void>;
+  onRateLimited(random: number, retryAfterMs: number | null): Promise<void>;
   /** The API answered a call, whatever it said. */
-  answered(): Promise<CircuitChange>;
+  onAnswered(): Promise<CircuitChange>;
   /**
    * A call got no answer of the API. Not to be reported while the API answers other calls: then the fault is that job's,
    * unless it is a submission, whose answer may have been paid for.
    */
-  failed(): Promise<CircuitChange>;
+  onFailed(): Promise<CircuitChange>;
 }
 
 /** What a report did to the circuit; null: nothing. */
@@ -67,21 +67,21 @@ export class SharedCallBudget implements CallBudget {
     });
   }
 
-  async giveBack(count: number): Promise<void> {
+  async release(count: number): Promise<void> {
     await this.#change((state) => ({
-      next: giveBackCalls(state, this.#rpm, count, this.#now()),
+      next: releaseCalls(state, this.#rpm, count, this.#now()),
       result: null,
     }));
   }
 
-  async refused(random: number, retryAfterMs: number | null): Promise<void> {
+  async onRateLimited(random: number, retryAfterMs: number | null): Promise<void> {
     await this.#change((state) => ({
-      next: callRefused(state, this.#rpm, this.#now(), random, retryAfterMs),
+      next: callRateLimited(state, this.#rpm, this.#now(), random, retryAfterMs),
       result: null,
     }));
   }
 
-  async answered(): Promise<CircuitChange> {
+  async onAnswered(): Promise<CircuitChange> {
     if (this.#isCalm && this.#state.isIdle) return null;
     return this.#change((state) => ({
       next: callAnswered(state, this.#now()),
@@ -89,7 +89,7 @@ export class SharedCallBudget implements CallBudget {
     }));
   }
 
-  async failed(): Promise<CircuitChange> {
+  async onFailed(): Promise<CircuitChange> {
     return this.#change((state) => {
       const next = callFailed(state, this.#now());
       return { next, result: isCircuitOpen(next) && !isCircuitOpen(state) ? 'opened' : null };

@@ -33,7 +33,9 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     const { a, b } = opened;
     const grants = await Promise.all([a.reserve(256), b.reserve(256), a.reserve(3), b.reserve(3)]);
     expect(sumOf(grants)).toBe(5);
-    expect(grants.filter(({ granted }) => granted === 0).map(({ heldBy }) => heldBy)).toContain('rate-limit');
+    expect(grants.filter(({ granted }) => granted === 0).map(({ limitedBy }) => limitedBy)).toContain(
+      'rate-limit',
+    );
   });
 
   it('stays within the limit however hard both ask, and gives nearly all of it', async () => {
@@ -55,12 +57,12 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
   it('says honestly how long to wait', async () => {
     await using opened = await budgets(600);
     const { a, b, clock } = opened;
-    expect(await a.reserve(60)).toMatchObject({ granted: 60, waitMs: 0, heldBy: null });
-    const { granted, waitMs, heldBy } = await b.reserve(60);
-    expect({ granted, waitMs, heldBy }).toEqual({
+    expect(await a.reserve(60)).toMatchObject({ granted: 60, waitMs: 0, limitedBy: null });
+    const { granted, waitMs, limitedBy } = await b.reserve(60);
+    expect({ granted, waitMs, limitedBy }).toEqual({
       granted: 0,
       waitMs: Math.ceil((MINUTE + 500) / 541),
-      heldBy: 'rate-limit',
+      limitedBy: 'rate-limit',
     });
     clock.jump(waitMs - 1);
     expect((await b.reserve(1)).granted).toBe(0);
@@ -71,9 +73,9 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
   it('is closed for both by a refusal of one, and opens with one call', async () => {
     await using opened = await budgets(600);
     const { a, b, clock } = opened;
-    await a.refused(0.5, 250);
-    expect(await b.reserve(10)).toMatchObject({ granted: 0, waitMs: 250, heldBy: 'rate-limit' });
-    await b.giveBack(10);
+    await a.onRateLimited(0.5, 250);
+    expect(await b.reserve(10)).toMatchObject({ granted: 0, waitMs: 250, limitedBy: 'rate-limit' });
+    await b.release(10);
     clock.jump(250);
     expect(sumOf(await Promise.all([a.reserve(10), b.reserve(10)]))).toBe(1);
   });
@@ -81,10 +83,10 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
   it('counts refusals together as one, and closes for longer with each that follows', async () => {
     await using opened = await budgets(600);
     const { a, b, clock } = opened;
-    await Promise.all([a.refused(0, null), b.refused(0, null), a.refused(0, null)]);
+    await Promise.all([a.onRateLimited(0, null), b.onRateLimited(0, null), a.onRateLimited(0, null)]);
     expect((await b.reserve(1)).waitMs).toBe(2 * SECOND);
     clock.jump(2 * SECOND);
-    await b.refused(0, null);
+    await b.onRateLimited(0, null);
     expect((await a.reserve(1)).waitMs).toBe(4 * SECOND);
   });
 
@@ -93,7 +95,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
       await using opened = await budgets(60);
       const { a, b, clock } = opened;
       await a.reserve(256);
-      if (prepare === 'refused') await a.refused(0, SECOND);
+      if (prepare === 'refused') await a.onRateLimited(0, SECOND);
       if (prepare === 'failed') await failTimes(a, 10);
       clock.jump(-60 * MINUTE);
       expect((await b.reserve(1)).waitMs).toBeLessThanOrEqual(5 * MINUTE);
@@ -106,9 +108,9 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     await using opened = await budgets(50);
     const { a, b } = opened;
     expect((await a.reserve(256)).granted).toBe(5);
-    await a.giveBack(3);
+    await a.release(3);
     expect((await b.reserve(256)).granted).toBe(3);
-    await b.giveBack(1000);
+    await b.release(1000);
     expect((await a.reserve(256)).granted).toBe(5);
   });
 
@@ -116,7 +118,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     await using opened = await budgets(0);
     const { a, b, clock } = opened;
     for (let i = 0; i < 5; i += 1) expect((await a.reserve(256)).granted).toBe(256);
-    await a.refused(0, 100);
+    await a.onRateLimited(0, 100);
     const { granted, waitMs } = await b.reserve(256);
     expect(granted).toBe(0);
     clock.jump(waitMs);
@@ -130,8 +132,8 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     await using opened = await budgets(0);
     for (let i = 0; i < 5; i += 1) {
       expect((await opened.a.reserve(256)).granted).toBe(256);
-      await opened.a.giveBack(7);
-      expect(await opened.a.answered()).toBeNull();
+      await opened.a.release(7);
+      expect(await opened.a.onAnswered()).toBeNull();
       opened.clock.jump(MINUTE);
     }
     expect(await opened.texts[0].read()).toBeNull();
@@ -143,20 +145,20 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect(await failTimes(a, 5)).toEqual(Array.from({ length: 5 }, () => null));
     expect(await failTimes(b, 4)).toEqual([null, null, null, null]);
     expect((await b.reserve(256)).granted).toBe(256);
-    expect(await a.failed()).toBe('opened');
+    expect(await a.onFailed()).toBe('opened');
     expect(await b.reserve(256)).toEqual({
       granted: 0,
       waitMs: 3 * SECOND,
-      heldBy: 'circuit',
+      limitedBy: 'circuit',
       probing: false,
     });
     for (let probe = 0; probe < 3; probe += 1) {
       clock.jump(3 * SECOND);
       const grants = await Promise.all([a.reserve(256), b.reserve(256)]);
       expect(grants.filter(({ granted }) => granted > 0)).toEqual([
-        { granted: 1, waitMs: 0, heldBy: 'circuit', probing: true },
+        { granted: 1, waitMs: 0, limitedBy: 'circuit', probing: true },
       ]);
-      expect(await a.failed()).toBeNull();
+      expect(await a.onFailed()).toBeNull();
     }
   });
 
@@ -166,13 +168,13 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     await failTimes(a, 30);
     clock.jump(3 * SECOND);
     expect((await b.reserve(256)).granted).toBe(1);
-    expect(await b.answered()).toBe('closed');
-    expect(await b.answered()).toBeNull();
-    expect(await a.reserve(256)).toEqual({ granted: 256, waitMs: 0, heldBy: null, probing: false });
-    expect(await a.answered()).toBeNull();
+    expect(await b.onAnswered()).toBe('closed');
+    expect(await b.onAnswered()).toBeNull();
+    expect(await a.reserve(256)).toEqual({ granted: 256, waitMs: 0, limitedBy: null, probing: false });
+    expect(await a.onAnswered()).toBeNull();
     // The count begins anew.
     expect(await failTimes(a, 9)).not.toContain('opened');
-    expect(await a.answered()).toBeNull();
+    expect(await a.onAnswered()).toBeNull();
     expect(await failTimes(b, 9)).not.toContain('opened');
   });
 
@@ -183,7 +185,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     clock.jump(3 * SECOND);
     expect((await a.reserve(1)).probing).toBe(true);
     expect((await b.reserve(1)).granted).toBe(0);
-    await a.giveBack(1);
+    await a.release(1);
     expect(await b.reserve(1)).toMatchObject({ granted: 1, probing: true });
   });
 
@@ -191,10 +193,10 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     await using opened = await budgets(0);
     const { a, b } = opened;
     const changes = await Promise.all(
-      Array.from({ length: 300 }, (_, i) => (i % 2 === 0 ? a : b)).map((budget) => budget.failed()),
+      Array.from({ length: 300 }, (_, i) => (i % 2 === 0 ? a : b)).map((budget) => budget.onFailed()),
     );
     expect(changes.filter((change) => change === 'opened')).toHaveLength(1);
-    const closed = await Promise.all(Array.from({ length: 100 }, () => a.answered()));
+    const closed = await Promise.all(Array.from({ length: 100 }, () => a.onAnswered()));
     expect(closed.filter((change) => change === 'closed')).toHaveLength(1);
   });
 
@@ -215,6 +217,6 @@ function sumOf(grants: readonly { readonly granted: number }[]): number {
 
 async function failTimes(budget: CallBudget, times: number): Promise<unknown[]> {
   const changes: unknown[] = [];
-  for (let call = 0; call < times; call += 1) changes.push(await budget.failed());
+  for (let call = 0; call < times; call += 1) changes.push(await budget.onFailed());
   return changes;
 }

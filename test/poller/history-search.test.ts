@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type HistoryPage, NEW_SEARCH, nextRead } from '../../src/poller/history-search.ts';
+import { type HistoryPage, NEW_SEARCH, nextRead } from '../../src/poller/settle-job.ts';
 
 const PAGE_SIZE = 100;
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isFinal, JOB_PHASES, type Job } from '../../src/domain/job/job.ts';
+import type { SentOutcome } from '../../src/poller/step.ts';
 import { processJob } from '../../src/poller/process-job.ts';
-import { SentJobs } from '../../src/poller/sent-jobs.ts';
+import { LRUCache } from 'lru-cache';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import type {
@@ -163,9 +164,9 @@ class World implements AsyncDisposable {
       leaseMs: LEASE_MS,
       submissions: new SqliteSubmissions(this.#store.database, this.#store.commits, this.#clock.now),
       // Each step is as of another process.
-      sent: new SentJobs(),
+      sent: new LRUCache<string, SentOutcome>({ max: 10 }),
       reserveCall: async () => ({ granted: true, waitMs: 0 }),
-      onCallsOver: () => {},
+      onCallsDone: () => {},
       random: () => 0.5,
       callTimeoutMs: CALL_TIMEOUT_MS,
       durations: learnedDurations(this.#clock),

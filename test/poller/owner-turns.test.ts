@@ -23,14 +23,14 @@ describe('the turns of owners', () => {
   it('let a new owner in next, however many calls another one has waiting', () => {
     const turns = new OwnerTurns();
     const many = Array.from({ length: 100 }, (_, index) => due('a', index));
-    for (let call = 0; call < 50; call += 1) turns.served(due('a'));
+    for (let call = 0; call < 50; call += 1) turns.onServed(due('a'));
     expect(owners(turns.order([...many, due('b', 1000)], byAge)).slice(0, 3)).toBe('baa');
   });
 
   it('give an owner no credit for the time in which it wanted nothing', () => {
     const turns = new OwnerTurns();
-    turns.served(due('b'));
-    for (let call = 0; call < 50; call += 1) turns.served(due('a'));
+    turns.onServed(due('b'));
+    for (let call = 0; call < 50; call += 1) turns.onServed(due('a'));
     const jobs = [due('a', 1), due('a', 2), due('b', 3), due('b', 4), due('b', 5)];
     // One turn at most, not fifty.
     expect(owners(turns.order(jobs, byAge))).toBe('babab');
@@ -43,15 +43,15 @@ describe('the turns of owners', () => {
     const kinds = () =>
       turns.order([...sick, ...well], byAge).map(({ failureCount }) => (failureCount > 0 ? 's' : 'w'));
     expect(kinds().join('')).toBe('wswsws');
-    turns.served(due('a'));
+    turns.onServed(due('a'));
     expect(kinds().join('')).toBe('swswsw');
-    turns.served(due('a', 0, 1));
+    turns.onServed(due('a', 0, 1));
     expect(kinds().join('')).toBe('wswsws');
   });
 
   it('hold over a thousand owners without growing further', () => {
     const turns = new OwnerTurns();
-    for (let owner = 0; owner < 5000; owner += 1) turns.served(due(String(owner)));
+    for (let owner = 0; owner < 5000; owner += 1) turns.onServed(due(String(owner)));
     expect(owners(turns.order([due('x', 2), due('y', 1)], byAge))).toBe('yx');
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job/job.ts';
 import { requestFingerprint } from '../../src/domain/request/video-request.ts';
-import { SentJobs } from '../../src/poller/sent-jobs.ts';
+import { LRUCache } from 'lru-cache';
+import type { SentOutcome } from '../../src/poller/step.ts';
 import type { HistoryEntry, HistoryOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { leaseAll } from '../contract/job-store-cases/opened-store.ts';
 import { transientError } from '../support/upstream/fake-video-upstream.ts';
@@ -292,7 +293,7 @@ describe('a job whose poller was lost during the POST', () => {
     // Another poller, which has not sent it.
     const leased = await bench.lease();
     bench.upstream.script = history(bench, []);
-    await bench.process(leased, { sent: new SentJobs() });
+    await bench.process(leased, { sent: new LRUCache<string, SentOutcome>({ max: 10 }) });
     expect(await bench.stored(job)).toMatchObject({ phase: 'settling' });
     answer.resolve({ type: 'accepted', upstreamId: 'up-late' });
     await frozen;

@@ -1,7 +1,7 @@
 import type { Job } from '../../src/domain/job/job.ts';
 import { processJob, type StepReport } from '../../src/poller/process-job.ts';
-import { SentJobs } from '../../src/poller/sent-jobs.ts';
-import type { StepDependencies } from '../../src/poller/step.ts';
+import { LRUCache } from 'lru-cache';
+import type { SentOutcome, StepDependencies } from '../../src/poller/step.ts';
 import type { LeasedJob, JobStore } from '../../src/store/job-store.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import type { Submissions } from '../../src/store/submissions.ts';
@@ -24,7 +24,7 @@ export class StepBench implements AsyncDisposable {
   readonly upstream: FakeVideoUpstream;
   readonly store: JobStore;
   readonly submissions: Submissions;
-  readonly sent = new SentJobs();
+  readonly sent = new LRUCache<string, SentOutcome>({ max: 10 });
   /** Whether a step that was leased without a call gets one. */
   mayCall = true;
   readonly cutting = new AbortController();
@@ -67,7 +67,7 @@ export class StepBench implements AsyncDisposable {
       submissions: this.submissions,
       sent: this.sent,
       reserveCall: async () => ({ granted: this.mayCall, waitMs: SECOND }),
-      onCallsOver: () => {},
+      onCallsDone: () => {},
       random: () => this.random,
       callTimeoutMs: CALL_TIMEOUT_MS,
       durations: this.durations,

@@ -34,7 +34,7 @@ export interface CallGrant {
   /** Milliseconds until it is worth to ask again, when none was granted. */
   readonly waitMs: number;
   /** What held calls back, when fewer were granted than asked for; else null. */
-  readonly heldBy: 'rate-limit' | 'circuit' | null;
+  readonly limitedBy: 'rate-limit' | 'circuit' | null;
   /** True: the call is to probe whether the upstream is back. */
   readonly probing: boolean;
 }
@@ -116,12 +116,12 @@ export function reserveCalls(
   }
   const taken = isUnlimited ? filled : { ...filled, tokens: Math.max(0, filled.tokens - granted) };
   const next = probing && granted > 0 ? { ...taken, probeAt: now + PROBE_PAUSE_MS } : taken;
-  const heldBy = granted === wanted ? null : granted < asked ? 'rate-limit' : 'circuit';
-  return { state: next, grant: { granted, waitMs: 0, heldBy, probing: probing && granted > 0 } };
+  const limitedBy = granted === wanted ? null : granted < asked ? 'rate-limit' : 'circuit';
+  return { state: next, grant: { granted, waitMs: 0, limitedBy, probing: probing && granted > 0 } };
 }
 
 /** Returns calls that were reserved and not made. */
-export function giveBackCalls(
+export function releaseCalls(
   state: CallBudgetState,
   rpm: number,
   count: number,
@@ -142,7 +142,7 @@ export function giveBackCalls(
  * @param random from 0 to 1
  * @param retryAfterMs null when it did not say
  */
-export function callRefused(
+export function callRateLimited(
   state: CallBudgetState,
   rpm: number,
   now: number,
@@ -217,7 +217,7 @@ function refilled(state: CallBudgetState, rpm: number, at: number): CallBudgetSt
 function none(
   state: CallBudgetState,
   waitMs: number,
-  heldBy: 'rate-limit' | 'circuit',
+  limitedBy: 'rate-limit' | 'circuit',
 ): { state: CallBudgetState; grant: CallGrant } {
-  return { state, grant: { granted: 0, waitMs, heldBy, probing: false } };
+  return { state, grant: { granted: 0, waitMs, limitedBy, probing: false } };
 }

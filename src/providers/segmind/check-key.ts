@@ -9,7 +9,7 @@ const TIMEOUT_MS = 10_000;
 /** The shared call budget, as far as one call needs it. */
 interface OneCallBudget {
   reserve(calls: 1): Promise<{ readonly granted: number; readonly probing: boolean }>;
-  giveBack(calls: number): Promise<void>;
+  release(calls: number): Promise<void>;
 }
 
 /**
@@ -43,7 +43,7 @@ async function check(
   const { granted, probing } = await budget.reserve(1);
   if (granted === 0) return;
   // While the upstream is down, its one probe call is reserved for a job.
-  if (probing) return await budget.giveBack(granted);
+  if (probing) return await budget.release(granted);
   const { isRefused, reason } = await askForCredits(http, signal);
   if (!isRefused) return log.debug({ reason }, 'the upstream did not refuse the API key');
   log.warn(

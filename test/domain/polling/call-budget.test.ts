@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import {
   callAnswered,
   callFailed,
-  callRefused,
+  callRateLimited,
   type CallBudgetState,
   type CallGrant,
-  giveBackCalls,
+  releaseCalls,
   isCircuitOpen,
   newCallBudget,
   reserveCalls,
@@ -34,7 +34,7 @@ describe('the rate of calls', () => {
         for (const { gapMs, wanted, refused } of steps) {
           now += gapMs;
           takeUpTo(budget, wanted, now, calls);
-          if (refused !== undefined) budget.refused(now, 0.5, refused);
+          if (refused !== undefined) budget.onRateLimited(now, 0.5, refused);
           takeUpTo(budget, wanted, now, calls);
         }
         expect(busiestMinute(calls)).toBeLessThanOrEqual(rpm);
@@ -77,7 +77,7 @@ describe('the rate of calls', () => {
 
   it('lets nothing through for as long as a refusal asked, then one call and no burst', () => {
     const budget = new Budget(600, NOON);
-    budget.refused(NOON, 0, 7 * SECOND);
+    budget.onRateLimited(NOON, 0, 7 * SECOND);
     expect(budget.available(NOON)).toBe(0);
     expect(budget.waitMs(NOON)).toBe(7 * SECOND);
     expect(budget.available(NOON + 7 * SECOND - 1)).toBe(0);
@@ -89,16 +89,16 @@ describe('the rate of calls', () => {
     const waits = [];
     let now = NOON;
     for (let i = 0; i < 8; i += 1) {
-      budget.refused(now, 0, null);
+      budget.onRateLimited(now, 0, null);
       waits.push(budget.waitMs(now) / SECOND);
       now += budget.waitMs(now);
     }
     expect(waits).toEqual([2, 4, 8, 16, 32, 60, 60, 60]);
     now += MINUTE;
-    budget.refused(now, 0, null);
+    budget.onRateLimited(now, 0, null);
     expect(budget.waitMs(now)).toBe(60 * SECOND);
     now += 60 * SECOND + MINUTE + 1;
-    budget.refused(now, 0, null);
+    budget.onRateLimited(now, 0, null);
     expect(budget.waitMs(now)).toBe(2 * SECOND);
   });
 
@@ -107,13 +107,13 @@ describe('the rate of calls', () => {
     const waits = [];
     let now = NOON;
     for (const asked of [SECOND, SECOND, SECOND, 0, 0, 30 * SECOND]) {
-      budget.refused(now, 0, asked);
+      budget.onRateLimited(now, 0, asked);
       waits.push(budget.waitMs(now) / SECOND);
       now += budget.waitMs(now);
     }
     expect(waits).toEqual([1, 2, 4, 16, 32, 32]);
     const zero = new Budget(600, NOON);
-    zero.refused(NOON, 0, 0);
+    zero.onRateLimited(NOON, 0, 0);
     expect(zero.waitMs(NOON)).toBe(2 * SECOND);
   });
 
@@ -121,7 +121,7 @@ describe('the rate of calls', () => {
     for (const refused of [false, true]) {
       const budget = new Budget(60, NOON);
       budget.drain(NOON);
-      if (refused) budget.refused(NOON, 0, SECOND);
+      if (refused) budget.onRateLimited(NOON, 0, SECOND);
       const then = NOON - 60 * MINUTE;
       expect(budget.waitMs(then)).toBeLessThan(5 * SECOND);
       expect(budget.available(then + 5 * SECOND)).toBeGreaterThan(0);
@@ -130,17 +130,17 @@ describe('the rate of calls', () => {
 
   it('counts refusals of calls that were under way together as one', () => {
     const budget = new Budget(600, NOON);
-    for (let i = 0; i < 20; i += 1) budget.refused(NOON, 0, null);
+    for (let i = 0; i < 20; i += 1) budget.onRateLimited(NOON, 0, null);
     expect(budget.waitMs(NOON)).toBe(2 * SECOND);
-    budget.refused(NOON + 2 * SECOND, 0, null);
+    budget.onRateLimited(NOON + 2 * SECOND, 0, null);
     expect(budget.waitMs(NOON + 2 * SECOND)).toBe(4 * SECOND);
   });
 
   it('waits for the longest of the times that refusals together asked for', () => {
     const budget = new Budget(600, NOON);
-    budget.refused(NOON, 0, null);
-    budget.refused(NOON + 1, 0, 30 * SECOND);
-    budget.refused(NOON + 2, 0, 10 * SECOND);
+    budget.onRateLimited(NOON, 0, null);
+    budget.onRateLimited(NOON + 1, 0, 30 * SECOND);
+    budget.onRateLimited(NOON + 2, 0, 10 * SECOND);
     expect(budget.waitMs(NOON)).toBe(30 * SECOND + 1);
     expect(budget.available(NOON + 30 * SECOND + 1)).toBe(1);
   });
@@ -149,7 +149,7 @@ describe('the rate of calls', () => {
     for (const retryAfterMs of [0, -5000, null]) {
       const budget = new Budget(1, NOON);
       budget.drain(NOON);
-      budget.refused(NOON, 0, retryAfterMs);
+      budget.onRateLimited(NOON, 0, retryAfterMs);
       // A minute, the half second that a slower call may take to get there, and more at the lower rate.
       expect(budget.available(NOON + MINUTE + 499)).toBe(0);
       expect(budget.available(NOON + 2 * MINUTE)).toBe(1);
@@ -158,14 +158,14 @@ describe('the rate of calls', () => {
 
   it('does not believe a time to wait of more than five minutes', () => {
     const budget = new Budget(600, NOON);
-    budget.refused(NOON, 0, 1000 * MINUTE);
+    budget.onRateLimited(NOON, 0, 1000 * MINUTE);
     expect(budget.waitMs(NOON)).toBe(5 * MINUTE);
   });
 
   it('holds back for some minutes after a refusal also when it has no limit', () => {
     const budget = new Budget(0, NOON);
     budget.reserve(100_000, NOON);
-    budget.refused(NOON, 0, SECOND);
+    budget.onRateLimited(NOON, 0, SECOND);
     expect(budget.available(NOON)).toBe(0);
     expect(budget.available(NOON + SECOND)).toBe(1);
     expect(budget.available(NOON + 4 * MINUTE)).toBeLessThan(60);
@@ -174,7 +174,7 @@ describe('the rate of calls', () => {
 
   it('opens at half the rate and climbs back to the whole in five minutes', () => {
     const budget = new Budget(600, NOON);
-    budget.refused(NOON, 0, 0);
+    budget.onRateLimited(NOON, 0, 0);
     const calls: number[] = [];
     for (let now = NOON; now < NOON + 7 * MINUTE; now += Math.max(1, budget.waitMs(now))) {
       takeUpTo(budget, Infinity, now, calls);
@@ -194,11 +194,11 @@ describe('the rate of calls', () => {
       return 1 / budget.waitMs(now);
     };
     const full = rate(NOON);
-    for (let second = 0; second < 20; second += 5) budget.refused(NOON + second * SECOND, 0, SECOND);
+    for (let second = 0; second < 20; second += 5) budget.onRateLimited(NOON + second * SECOND, 0, SECOND);
     expect(rate(NOON + 23 * SECOND) / full).toBeCloseTo(0.5, 1);
-    budget.refused(NOON + 2 * MINUTE, 0, SECOND);
+    budget.onRateLimited(NOON + 2 * MINUTE, 0, SECOND);
     expect(rate(NOON + 2 * MINUTE + SECOND) / full).toBeCloseTo(0.34, 1);
-    for (let minute = 4; minute < 40; minute += 2) budget.refused(NOON + minute * MINUTE, 0, SECOND);
+    for (let minute = 4; minute < 40; minute += 2) budget.onRateLimited(NOON + minute * MINUTE, 0, SECOND);
     expect(rate(NOON + 38 * MINUTE + SECOND) / full).toBeGreaterThan(1 / 17);
   });
 
@@ -206,17 +206,17 @@ describe('the rate of calls', () => {
     const budget = new Budget(100, NOON);
     expect(budget.reserve(10, NOON)).toEqual(granting(10));
     expect(budget.reserve(1, NOON).granted).toBe(0);
-    budget.giveBack(4, NOON);
-    expect(budget.reserve(10, NOON)).toEqual({ ...granting(4), heldBy: 'rate-limit' });
-    budget.giveBack(1000, NOON);
+    budget.release(4, NOON);
+    expect(budget.reserve(10, NOON)).toEqual({ ...granting(4), limitedBy: 'rate-limit' });
+    budget.release(1000, NOON);
     expect(budget.reserve(1000, NOON).granted).toBe(10);
   });
 
   it('opens with one call also when calls were given back while it was closed', () => {
     const budget = new Budget(600, NOON);
     const { granted } = budget.reserve(50, NOON);
-    budget.refused(NOON, 0, SECOND);
-    budget.giveBack(granted, NOON);
+    budget.onRateLimited(NOON, 0, SECOND);
+    budget.release(granted, NOON);
     expect(budget.reserve(50, NOON + SECOND).granted).toBe(1);
   });
 
@@ -260,11 +260,11 @@ describe('the circuit to the upstream', () => {
     expect(isCircuitOpen(failed(9))).toBe(false);
     const open = failed(10);
     expect(isCircuitOpen(open)).toBe(true);
-    const held = { granted: 0, heldBy: 'circuit', probing: false };
+    const held = { granted: 0, limitedBy: 'circuit', probing: false };
     expect(reserve(open, 256, NOON).grant).toEqual({ ...held, waitMs: 3 * SECOND });
     expect(reserve(open, 256, NOON + 3 * SECOND - 1).grant).toEqual({ ...held, waitMs: 1 });
     const probed = reserve(open, 256, NOON + 3 * SECOND);
-    expect(probed.grant).toEqual({ granted: 1, waitMs: 0, heldBy: 'circuit', probing: true });
+    expect(probed.grant).toEqual({ granted: 1, waitMs: 0, limitedBy: 'circuit', probing: true });
     expect(reserve(probed.state, 256, NOON + 4 * SECOND).grant).toEqual({ ...held, waitMs: 2 * SECOND });
     expect(reserve(probed.state, 1, NOON + 6 * SECOND).grant).toEqual({ ...granting(1), probing: true });
   });
@@ -294,18 +294,21 @@ describe('the circuit to the upstream', () => {
     const now = NOON + 3 * SECOND;
     expect(reserve(open, 0, now).grant).toEqual(granting(0));
     expect(reserve(reserve(open, 0, now).state, 1, now).grant.granted).toBe(1);
-    const given = giveBackCalls(reserve(open, 1, now).state, 0, 1, now);
+    const given = releaseCalls(reserve(open, 1, now).state, 0, 1, now);
     expect(reserve(given, 1, now).grant).toEqual({ ...granting(1), probing: true });
   });
 
   it('probes within the rate', () => {
     const limited = reserveCalls(newCallBudget(5, NOON), 5, 1, NOON).state;
     const now = NOON + 3 * SECOND;
-    expect(reserve(failed(10, limited), 1, now, 5).grant).toMatchObject({ granted: 0, heldBy: 'rate-limit' });
+    expect(reserve(failed(10, limited), 1, now, 5).grant).toMatchObject({
+      granted: 0,
+      limitedBy: 'rate-limit',
+    });
   });
 
   it('closes by a refusal, which shows that the API is up', () => {
-    const refused = callRefused(failed(10), 0, NOON, 0, MINUTE);
+    const refused = callRateLimited(failed(10), 0, NOON, 0, MINUTE);
     expect(isCircuitOpen(refused)).toBe(false);
     expect(reserve(refused, 9, NOON + MINUTE).grant).toMatchObject({ granted: 1, probing: false });
   });
@@ -321,7 +324,7 @@ describe('the circuit to the upstream', () => {
 
 /** The upstream refuses a call and does not say for how long. */
 function refuse(state: CallBudgetState, now: number): CallBudgetState {
-  return callRefused(state, 600, now, 0, null);
+  return callRateLimited(state, 600, now, 0, null);
 }
 
 /** A state in which so many calls in a row have failed. */
@@ -337,7 +340,7 @@ function reserve(state: CallBudgetState, wanted: number, now: number, rpm = 0) {
 
 /** What is held back by nothing. */
 function granting(granted: number): CallGrant {
-  return { granted, waitMs: 0, heldBy: null, probing: false };
+  return { granted, waitMs: 0, limitedBy: null, probing: false };
 }
 
 /** Keeps the state from one call of a rule to the next. */
@@ -378,12 +381,12 @@ class Budget {
     return grant;
   }
 
-  giveBack(count: number, now: number): void {
-    this.#state = giveBackCalls(this.#state, this.#rpm, count, now);
+  release(count: number, now: number): void {
+    this.#state = releaseCalls(this.#state, this.#rpm, count, now);
   }
 
-  refused(now: number, random: number, retryAfterMs: number | null): void {
-    this.#state = callRefused(this.#state, this.#rpm, now, random, retryAfterMs);
+  onRateLimited(now: number, random: number, retryAfterMs: number | null): void {
+    this.#state = callRateLimited(this.#state, this.#rpm, now, random, retryAfterMs);
   }
 }
 

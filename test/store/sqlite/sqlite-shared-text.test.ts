@@ -73,7 +73,7 @@ describe('the call budget in SQLite', () => {
     const unlimited = new SharedCallBudget(textOf(opened.store), 0, now);
     for (let i = 0; i < 100; i += 1) {
       await unlimited.reserve(256);
-      await unlimited.answered();
+      await unlimited.onAnswered();
     }
     expect(writes).not.toHaveBeenCalled();
     const limited = new SharedCallBudget(textOf(opened.store), 5, now);
