@@ -1,3 +1,4 @@
+import { V8_FLAGS } from '../../src/process/v8-flags.ts';
 import { FIRST_VERSION } from '../sample.ts';
 import { BenchProcess } from '../measure/process.ts';
 import { startReelgate, startReelgateOnRedis } from '../reelgate/gateway.ts';
@@ -30,7 +31,11 @@ export function eventContestants(redisUrl: string, savesUrl: string): EventConte
       BenchProcess.start({ file: 'servers/redis-publisher.ts', place: 'load', args: [redisUrl] }),
   });
   return [
-    { ...peer('bare ws, ready messages', 'servers/bare-ws.ts'), kind: 'bare' },
+    {
+      ...peer('bare ws, ready messages', ''),
+      kind: 'bare',
+      start: () => BenchProcess.start({ file: 'servers/bare-ws.ts', place: 'server', options: V8_FLAGS }),
+    },
     {
       ...peer('Reelgate', ''),
       kind: 'reelgate',

@@ -55,7 +55,7 @@ const YOGA = 'Yoga 5.24 as it comes';
 export async function measureHttp(effort: Effort): Promise<Part> {
   await using resources = new AsyncDisposableStack();
   const contestants: Contestant[] = [
-    { name: BARE, start: () => startServer('servers/bare-http.ts') },
+    { name: BARE, start: () => startServer('servers/bare-http.ts', V8_FLAGS) },
     { name: REELGATE, start: () => startReelgate(JOBS, completedJob) },
     { name: SIGNED_IN, start: () => startReelgate(JOBS, signedInJob, SIGN_IN), token: await userToken() },
     { name: MERCURIUS, start: () => startServer('peers/mercurius.ts') },
