@@ -7,15 +7,15 @@ const MAX_VIDEO_BYTES = 32 * 1024 * 1024;
 /** Answers that may wait for memory, and milliseconds for which one waits. */
 const MAX_WAITING = 1000;
 const MAX_WAIT_MS = 5000;
-/** Milliseconds between checks of what clients have read, while an answer waits. */
-const LOOK_MS = 100;
-/** Milliseconds after which a client that still reads its answer is disconnected when others wait for memory. */
+/** Milliseconds between checks of how much clients have read, while an answer waits. */
+const CHECK_MS = 100;
+/** Milliseconds after which a client that still reads its answer is disconnected, if other answers wait for memory. */
 const SLOW_MS = 20_000;
 
-/** The destination of an answer: an HTTP response. */
+/** Where an answer is written: an HTTP response. */
 export interface AnswerSink {
   readonly headersSent: boolean;
-  /** Whether it is complete, or its client has disconnected. */
+  /** Whether it is complete or its client has disconnected. */
   readonly closed: boolean;
   /** Bytes that the client has not read. */
   readonly writableLength: number;
@@ -32,8 +32,8 @@ interface Waiter {
 }
 
 /**
- * The memory of all answers in progress: an answer reserves its estimated size before it is executed, and holds its memory until the
- * client has read it. One owner gets at most half, but always enough for one answer. Answers that do not fit wait.
+ * The memory of all answers in progress. An answer reserves its estimated size before it is executed and holds it until the client
+ * has read the answer. One owner gets at most half, but always enough for one answer. An answer that does not fit waits.
  */
 export class AnswerBudget {
   readonly #maxBytes: number;
@@ -43,8 +43,8 @@ export class AnswerBudget {
   readonly #waiting = new Set<Waiter>();
   /** Answers of HTTP requests. */
   readonly #followed = new Set<Answer>();
-  #looking: NodeJS.Timeout | undefined;
-  #lookedAt = 0;
+  #checking: NodeJS.Timeout | undefined;
+  #checkedAt = 0;
   #isAdmitting = false;
 
   constructor(maxBytes = MAX_BYTES, maxWaitMs = MAX_WAIT_MS) {
@@ -67,8 +67,8 @@ export class AnswerBudget {
       this.change(answer, bytes);
       return true;
     }
-    // What clients have read is only checked when memory is short.
-    this.#look();
+    // Memory that clients have freed by reading is counted only when memory is short.
+    this.#checkReaders();
     if (this.#fits(answer, bytes)) {
       this.change(answer, bytes);
       return true;
@@ -83,7 +83,7 @@ export class AnswerBudget {
     if (left === 0) this.#byOwner.delete(ownerId);
     else this.#byOwner.set(ownerId, left);
     if (bytes >= 0 || this.#waiting.size === 0 || this.#isAdmitting) return;
-    // Deferred: when many clients disconnect at once, none of their waiting answers is executed.
+    // Deferred: when many clients disconnect at once, their waiting answers are closed first and not executed.
     this.#isAdmitting = true;
     setImmediate(() => this.#admitWaiting());
   }
@@ -109,13 +109,13 @@ export class AnswerBudget {
       const settle = (fits: boolean) => {
         clearTimeout(timer);
         this.#waiting.delete(waiter);
-        if (this.#waiting.size === 0) clearInterval(this.#looking);
+        if (this.#waiting.size === 0) clearInterval(this.#checking);
         if (fits) this.change(answer, bytes);
         resolve(fits);
       };
       const waiter: Waiter = { answer, bytes, settle };
       const timer = setTimeout(() => settle(false), this.#maxWaitMs);
-      if (this.#waiting.size === 0) this.#looking = setInterval(() => this.#look(), LOOK_MS);
+      if (this.#waiting.size === 0) this.#checking = setInterval(() => this.#checkReaders(), CHECK_MS);
       this.#waiting.add(waiter);
     });
   }
@@ -128,27 +128,27 @@ export class AnswerBudget {
     }
   }
 
-  /** Checks what clients have read, and disconnects those that take too long while others wait. */
-  #look(): void {
+  /** Releases what clients have read, and disconnects clients that take too long. */
+  #checkReaders(): void {
     const now = performance.now();
-    // Thousands of answers may want memory in one turn.
-    if (now - this.#lookedAt < LOOK_MS / 2) return;
-    this.#lookedAt = now;
-    for (const answer of this.#followed) answer.look(now - SLOW_MS);
+    // Thousands of answers may ask for memory in one turn of the event loop.
+    if (now - this.#checkedAt < CHECK_MS / 2) return;
+    this.#checkedAt = now;
+    for (const answer of this.#followed) answer.checkReader(now - SLOW_MS);
   }
 }
 
-/** The memory of one answer, or of one event. */
+/** The memory of one answer or of one event. */
 export class Answer {
   readonly ownerId: string;
-  /** Entities that fit into the answer; the others are null with an error. */
+  /** How many entities fit into the answer; the others become null with an error. */
   maxEntities = Infinity;
   readonly #budget: AnswerBudget;
   #bytes = 0;
-  /** Bytes of base64 among them. */
+  /** Bytes of base64 among `#bytes`. */
   #videoBytes = 0;
   #closed = false;
-  /** The destination, and when sending began. */
+  /** Where the answer is written, and since when. */
   #sink: AnswerSink | null = null;
   #since = 0;
 
@@ -168,7 +168,7 @@ export class Answer {
   /**
    * Reserves memory for the answer, before it is executed.
    *
-   * @returns an error when there is none; null when there is enough; a promise while it waits
+   * @returns null when there is enough memory; an error when there is not; a promise while the answer waits
    */
   reserve(bytes: number): GraphQLError | null | Promise<GraphQLError | null> {
     if (this.#closed) return null;
@@ -181,7 +181,7 @@ export class Answer {
    * Reserves memory for a video's base64, before it is read.
    *
    * @param byteLength of the video
-   * @throws GraphQLError when the answer has too many videos, or there is no memory now
+   * @throws GraphQLError when the answer has too many videos or there is no memory
    */
   async reserveVideo(byteLength: number): Promise<void> {
     const bytes = Math.ceil(byteLength / 3) * 4;
@@ -191,7 +191,7 @@ export class Answer {
     if (refused !== null) throw refused;
   }
 
-  /** Holds the memory until the response is complete; once its headers are written, only as much as the client has not read. */
+  /** Holds the memory until the response is complete. Once its headers are written, holds only what the client has not read. */
   follow(sink: AnswerSink): void {
     if (sink.closed) return this.release();
     this.#sink = sink;
@@ -200,8 +200,8 @@ export class Answer {
     sink.once('close', () => this.release());
   }
 
-  /** @param since a client that has been reading since before that is disconnected */
-  look(since: number): void {
+  /** @param since a client that has been reading since before this time is disconnected */
+  checkReader(since: number): void {
     if (this.#sink?.headersSent !== true) return;
     this.#budget.change(this, this.#resize(this.#sink.writableLength));
     if (this.#since < since) this.#sink.destroy();
@@ -233,14 +233,14 @@ export class Answer {
 
 function tooManyAnswers(): GraphQLError {
   return new GraphQLError(
-    'The answers in progress take all memory that they may have. Try again in a second, or ask for less at a time.',
+    'The answers in progress use all memory for answers. Try again in a second, or ask for less at a time.',
     { extensions: { code: 'TOO_MANY_ANSWERS', retryAfterSeconds: 1, http: { status: 503, spec: false } } },
   );
 }
 
 function tooManyVideos(): GraphQLError {
   return new GraphQLError(
-    `The videos of one answer may have ${MAX_VIDEO_BYTES / 1024 / 1024} MiB as base64. Ask for fewer of them at a time.`,
+    `The videos of one answer may have ${MAX_VIDEO_BYTES / 1024 / 1024} MiB as base64. Ask for fewer videos at a time.`,
     { extensions: { code: 'DOCUMENT_TOO_EXPENSIVE' } },
   );
 }

@@ -3,7 +3,7 @@ import RelayPlugin from '@pothos/plugin-relay';
 import type { GraphQLContext } from './context.ts';
 import { DateTimeScalar, FileScalar, UrlScalar, type UploadedFile } from './types/scalars.ts';
 
-/** Jobs in a page when it is not said how many, and at most. */
+/** Jobs in a page by default, and at most. */
 export const DEFAULT_PAGE = 20;
 export const MAX_PAGE = 100;
 

@@ -33,11 +33,11 @@ export interface GraphQLServices {
   readonly answers: AnswerBudget;
   /** Rate limit of `generateVideo`. */
   readonly ownerRate: OwnerRate;
-  /** Uploads an image to where the upstream can read it. Never throws. */
+  /** Uploads an image for the upstream to read. Never throws. */
   readonly uploadImage: (image: Image) => Promise<UploadOutcome>;
-  /** Files of an upstream that clients cannot reach; null: they can. */
+  /** Files of an upstream that clients cannot reach; null: clients can reach it. */
   readonly localMedia: LocalMedia | null;
-  /** Whether image URLs may have private hosts, as when the sandbox fetches them. */
+  /** Whether image URLs may have private hosts: the sandbox can fetch those. */
   readonly privateImages: boolean;
   /**
    * Issues a token that can only read and watch one job of an owner.
@@ -78,8 +78,8 @@ export function createContext(services: GraphQLServices, caller: Caller, baseUrl
 type JobReaderServices = Pick<GraphQLServices, 'store' | 'cache' | 'clock'>;
 
 /**
- * Reads jobs for one operation, in batches unless they are cached. A class, because an object literal with a getter would have a
- * shape of its own, which V8 keeps until the next full garbage collection.
+ * Reads jobs for one operation: in batches, unless they are cached. A class, because V8 gives each object literal with a getter a
+ * shape of its own and keeps it until the next full garbage collection.
  */
 export class JobReader {
   readonly #services: JobReaderServices;

@@ -1,40 +1,40 @@
 import { GraphQLError } from 'graphql';
 
-/** The error of an argument that its type allows and the field does not. */
+/** An argument has a valid type and an invalid value. */
 export function badInput(message: string): GraphQLError {
   return coded('BAD_USER_INPUT', message);
 }
 
-/** The error of a job that is unknown or belongs to another owner: equal, so that callers cannot tell. */
+/** A job is unknown or belongs to another owner: the same error for both, so that callers cannot tell them apart. */
 export function noSuchJob(): GraphQLError {
   return coded('NOT_FOUND', 'There is no such video job.');
 }
 
-/** The error of a caller without permission. */
+/** The caller lacks a right. */
 export function forbidden(message: string): GraphQLError {
   return coded('FORBIDDEN', message);
 }
 
-/** The error of a caller above a rate limit, with the time to wait, at least one second. */
+/** The caller is above a rate limit. The error has the time to wait, at least one second. */
 export function rateLimited(field: string, waitMs: number): GraphQLError {
   return coded(
     'RATE_LIMITED',
-    `You have called ${field} as often as one owner may in a minute. Try again later.`,
+    `You have reached the limit of calls of ${field} per minute. Try again later.`,
     retryAfter(waitMs),
   );
 }
 
 /**
- * The error of an image that the upstream did not accept.
+ * The upstream did not accept an image.
  *
  * @param waitMs the wait that the upstream asked for; null: none
  */
 export function uploadFailed(waitMs: number | null): GraphQLError {
-  const message = 'The upstream did not take the image. Nothing was charged. Try again in a moment.';
+  const message = 'The upstream did not accept the image. Nothing was charged. Try again in a moment.';
   return coded('UPLOAD_FAILED', message, waitMs === null ? {} : retryAfter(waitMs));
 }
 
-/** The error of an entity that does not fit into the answer. */
+/** An entity does not fit into the answer. */
 export function tooManyEntities(length: number, max: number): GraphQLError {
   return coded(
     'DOCUMENT_TOO_EXPENSIVE',

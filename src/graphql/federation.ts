@@ -8,9 +8,9 @@ const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@cost", "@listSize", "@inaccessible"])';
 
 /**
- * What composition reads: the schema with the directives that its types and fields have in `extensions.directives`.
+ * Prints the schema for composition, with the directives that types and fields have in `extensions.directives`.
  *
- * @param schema one without the fields for routers, which composition adds itself
+ * @param schema without the fields for routers: composition adds them itself
  */
 export function printSubgraph(schema: GraphQLSchema): string {
   const document = getDocumentNodeFromSchema(lexicographicSortSchema(schema), {
@@ -20,7 +20,7 @@ export function printSubgraph(schema: GraphQLSchema): string {
 }
 
 /**
- * Adds what a router asks of a subgraph: `_service` and `_entities`.
+ * Adds the fields that a router queries: `_service` and `_entities`.
  *
  * @param sdl see printSubgraph
  */
@@ -31,7 +31,7 @@ export function defineFederation(builder: Builder, { VideoJob }: VideoJobTypes, 
   });
 
   const Service = builder.objectRef<{ sdl: string }>('_Service').implement({
-    description: 'What a router’s composition reads.',
+    description: 'For routers: the subgraph, for composition.',
     fields: (t) => ({
       sdl: t.exposeString('sdl', {
         description: 'The schema as a subgraph.',
@@ -41,7 +41,7 @@ export function defineFederation(builder: Builder, { VideoJob }: VideoJobTypes, 
   });
 
   const Entity = builder.unionType('_Entity', {
-    description: 'What other subgraphs can refer to by its key.',
+    description: 'The types that other subgraphs can refer to by their keys.',
     types: [VideoJob],
     resolveType: () => VideoJob,
   });
@@ -56,7 +56,7 @@ export function defineFederation(builder: Builder, { VideoJob }: VideoJobTypes, 
       type: [Entity],
       nullable: { list: false, items: true },
       description:
-        'For routers: entities by their keys, in that order; null for one that is unknown, forgotten, or somebody else’s. Those for which the answer has no room are null with an error at their place.',
+        'For routers: entities by their keys, in that order; null for one that is unknown, deleted, or another owner’s. Entities that do not fit into the answer are null with an error at their place.',
       args: {
         representations: t.arg({
           type: ['_Any'],
@@ -64,7 +64,7 @@ export function defineFederation(builder: Builder, { VideoJob }: VideoJobTypes, 
           description: 'Such as `{ __typename: "VideoJob", id: "…" }`.',
         }),
       },
-      // One that is wrong, or one too many, is an error in its place and spares the others.
+      // A wrong representation, or one too many, is an error at its place; the others are answered.
       resolve: (_, { representations }, { jobs, answer: { maxEntities } }) => {
         const refused = tooManyEntities(representations.length, maxEntities);
         return representations.map(async (representation, index) => {

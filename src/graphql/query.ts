@@ -7,18 +7,18 @@ import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';
 import { JobView } from './types/job-view.ts';
 import type { VideoJobTypes } from './types/video-job.ts';
 
-/** Values that reading a page counts as, besides those in it. */
+/** How many values reading a page counts as, in addition to the values in it. */
 const LIST_COST = 50;
 
-/** Adds `Query` and the connection. */
+/** Adds `Query` with `videoJob` and the connection `videoJobs`. */
 export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobTypes): void {
   builder.queryType({
-    description: 'What can be read.',
+    description: 'Reads jobs.',
     fields: (t) => ({
       videoJob: t.field({
         type: VideoJob,
         nullable: true,
-        description: 'One job; null when it is unknown, forgotten after its retention, or somebody else’s.',
+        description: 'One job; null when it is unknown, deleted after its retention, or another owner’s.',
         args: { id: t.arg.id({ required: true, description: 'The job’s id.' }) },
         resolve: (_, { id }, { jobs }) => jobs.load(id),
       }),

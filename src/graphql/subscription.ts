@@ -12,21 +12,21 @@ import type { VideoJobTypes } from './types/video-job.ts';
 /** Adds `Subscription`. */
 export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes): void {
   builder.subscriptionType({
-    description: 'What can be watched, over WebSocket, server-sent events or, by a router, HTTP callbacks.',
+    description: 'Watches jobs, over WebSocket, server-sent events or, for a router, HTTP callbacks.',
     fields: (t) => ({
       videoJobUpdated: t.field({
         type: VideoJob,
         description:
-          'One job: its present state at once, then newer versions only, in order, and always the terminal one, after which the stream completes. A reader that is slow skips versions in between. If the stream ends without a terminal state, subscribe again with `sinceVersion`.',
+          'One job: its current state at once, then newer versions only, in order, and always the terminal one, after which the stream completes. A slow reader skips versions in between. If the stream ends without a terminal state, subscribe again with `sinceVersion`.',
         args: {
           id: t.arg.id({
             required: true,
             description:
-              'The job’s id. An unknown one is refused with code NOT_FOUND; so ends a stream whose job the store has lost.',
+              'The job’s id. An unknown one is refused with code NOT_FOUND; the stream of a job that the store has lost ends with the same code.',
           }),
           sinceVersion: t.arg.int({
             description:
-              'The newest version that the caller has: only newer ones are sent, and the terminal one in any case.',
+              'The newest version that the caller has. Only newer versions are sent, and always the terminal one.',
           }),
         },
         subscribe: async (_, { id, sinceVersion }, context) => {
@@ -44,7 +44,7 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
       videoJobsUpdated: t.field({
         type: VideoJob,
         description:
-          'Every change of any of the caller’s jobs from now on, new jobs included; it does not end. A reader that is slow gets the newest version of each job, and after Redis was away a version may come a second time; a reader that falls behind by more than 1,000 jobs is refused with code SLOW_SUBSCRIBER.',
+          'Every change of any of the caller’s jobs from now on, new jobs included; it does not end. A slow reader gets the newest version of each job. After an outage of Redis a version may come twice. The stream of a reader that falls behind by more than 1,000 jobs ends with code SLOW_SUBSCRIBER.',
         subscribe: async (_, _args, context) => {
           const { services, caller } = context;
           requireOwner(caller, 'video:read');
@@ -56,7 +56,7 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
   });
 }
 
-/** Ends the updates with the right to see them, as an error: the job's story is not over. */
+/** Ends the updates with an error when the caller's token expires or is withdrawn: the job itself has not ended. */
 function untilExpiry(
   updates: PushIterator<Job>,
   { caller, services: { tokenClock } }: GraphQLContext,

@@ -3,11 +3,11 @@
 /** What the schema says of each field of GenerateVideoInput. */
 export const PARAMETERS = {
   "base64": {
-    "help": "Ask for the video as base64, kept by the gateway, instead of as a URL.",
+    "help": "Request the video as base64, stored by the gateway, instead of a URL.",
     "defaultValue": false
   },
   "idempotencyKey": {
-    "help": "1 to 128 characters that name this wish: sent again within 24 hours it gives the same job instead of a second one. Use a fresh UUID for each press of a button and keep it over retries.",
+    "help": "1 to 128 characters that identify this request: the same key within 24 hours gives the same job instead of a second one. Use a new UUID for each press of a button, and the same for its retries.",
     "maxLength": 128
   },
   "image": {

@@ -4,11 +4,11 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** What to make a video from. Null stands for the default. */
+/** The input for a video. Null means the default. */
 export type GenerateVideoInput = {
-  /** Ask for the video as base64, kept by the gateway, instead of as a URL. */
+  /** Request the video as base64, stored by the gateway, instead of a URL. */
   readonly base64?: boolean | null | undefined;
-  /** 1 to 128 characters that name this wish: sent again within 24 hours it gives the same job instead of a second one. Use a fresh UUID for each press of a button and keep it over retries. */
+  /** 1 to 128 characters that identify this request: the same key within 24 hours gives the same job instead of a second one. Use a new UUID for each press of a button, and the same for its retries. */
   readonly idempotencyKey?: string | null | undefined;
   /** The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network. `uploadImage` makes one of a local file. */
   readonly image: string;
@@ -30,14 +30,14 @@ export type GenerateVideoInput = {
 export type VideoJobChargeState =
   /** It did not. */
   | 'NO'
-  /** It may have; the upstream’s account page knows. */
+  /** It may have: see the upstream’s account page. */
   | 'UNKNOWN'
   /** It did. */
   | 'YES';
 
 /** Why a job ended without a video. */
 export type VideoJobFailureCode =
-  /** The upstream took the job and then reported FAILED, content blocks included; `message` holds its own error. */
+  /** The upstream accepted the job and then reported FAILED, also for blocked content; `message` is its own error. */
   | 'GENERATION_FAILED'
   /** The upstream account has no credits left. Nothing was made. */
   | 'INSUFFICIENT_CREDITS'
@@ -53,7 +53,7 @@ export type VideoJobFailureCode =
   | 'TIMED_OUT'
   /** The upstream refused the gateway’s key. Nothing was made. */
   | 'UPSTREAM_UNAUTHORIZED'
-  /** The upstream took no job before the deadline: rate limited, broken or out of reach all along. Nothing was made. */
+  /** The upstream did not accept the job before the deadline: it was rate limited, failing or unreachable. Nothing was made. */
   | 'UPSTREAM_UNAVAILABLE';
 
 /** Longest side of the video. */
@@ -65,20 +65,20 @@ export type VideoJobResolution =
   /** 576 pixels. */
   | 'R576';
 
-/** Where a job stands, in the upstream’s four words. */
+/** The state of a job, in the upstream’s four words. */
 export type VideoJobStatus =
   /** Done: `video` holds the result. Terminal. */
   | 'COMPLETED'
   /** Ended without a video: `failure` says why. Terminal. */
   | 'FAILED'
-  /** A worker is on it, or its video is being fetched. */
+  /** A worker makes the video, or the gateway fetches it. */
   | 'PROCESSING'
   /** Accepted; waiting to be sent, or for a worker. */
   | 'QUEUED';
 
 /** Why a job is QUEUED. */
 export type VideoJobWait =
-  /** The gateway has used up the calls that the upstream allows; the job is sent in turn. */
+  /** The gateway has used up the calls that the upstream allows; jobs are sent one after the other. */
   | 'RATE_LIMIT'
   /** The answer to the submission was lost. The gateway looks for the request in the upstream’s history, for up to ten minutes; it is never sent twice. */
   | 'SUBMISSION_CHECK'

@@ -12,7 +12,7 @@ import { requireOwner, type GraphQLContext } from '../context.ts';
 
 type Outcome<T extends GenerateVideoOutcome['type']> = Extract<GenerateVideoOutcome, { type: T }>;
 
-/** What a call counts for, to the endpoint's own limit and to routers. */
+/** The cost of a call, for the endpoint's own limit and for routers. */
 const GENERATE_COST = 100;
 const CONFLICT_UNREADABLE =
   'This idempotency key was used with another input. Reading the job of that input needs the scope video:read.';
@@ -24,7 +24,7 @@ export function defineMutation(
   { defaults, videoLength, steps }: VideoModel,
 ): void {
   const Input = builder.inputType('GenerateVideoInput', {
-    description: 'What to make a video from. Null stands for the default.',
+    description: 'The input for a video. Null means the default.',
     fields: (t) => ({
       image: t.field({
         type: 'URL',
@@ -59,17 +59,17 @@ export function defineMutation(
       }),
       base64: t.boolean({
         defaultValue: defaults.base64,
-        description: 'Ask for the video as base64, kept by the gateway, instead of as a URL.',
+        description: 'Request the video as base64, stored by the gateway, instead of a URL.',
       }),
       idempotencyKey: t.string({
         description:
-          '1 to 128 characters that name this wish: sent again within 24 hours it gives the same job instead of a second one. Use a fresh UUID for each press of a button and keep it over retries.',
+          '1 to 128 characters that identify this request: the same key within 24 hours gives the same job instead of a second one. Use a new UUID for each press of a button, and the same for its retries.',
       }),
     }),
   });
 
   const Success = builder.objectRef<Outcome<'GenerateVideoSuccess'>>('GenerateVideoSuccess').implement({
-    description: 'The job was accepted: it is stored and will end, whatever happens to this connection.',
+    description: 'The job was accepted: it is stored and will end, even if this connection is lost.',
     fields: (t) => ({
       job: t.field({
         type: VideoJob,
@@ -78,13 +78,13 @@ export function defineMutation(
       }),
       deduplicated: t.exposeBoolean('deduplicated', {
         description:
-          'True when the idempotency key had been used before for the same input: this is the job of that time. Callers without the scope `video:read` get it as it was accepted.',
+          'True when the idempotency key was used before with the same input: this is that job. Callers without the scope `video:read` get it as it was accepted.',
       }),
     }),
   });
 
   const ErrorInterface = builder.interfaceRef<GenerateVideoOutcome>('GenerateVideoError').implement({
-    description: 'Why no job was made.',
+    description: 'Why no job was created.',
     fields: (t) => ({
       code: t.string({
         description: 'The reason, for programs.',
@@ -107,7 +107,7 @@ export function defineMutation(
         resolve: ({ path }) => [...path],
       }),
       message: t.exposeString('message', {
-        description: 'What must be otherwise, for people.',
+        description: 'What is wrong, for people.',
         extensions: { maxBytes: 500 },
       }),
     }),
@@ -117,11 +117,11 @@ export function defineMutation(
     .objectRef<Outcome<'GenerateVideoInvalidInput'>>('GenerateVideoInvalidInput')
     .implement({
       interfaces: [ErrorInterface],
-      description: 'The input is not acceptable. Nothing was stored or sent.',
+      description: 'The input is invalid. Nothing was stored or sent.',
       fields: (t) => ({
         issues: t.field({
           type: [Issue],
-          description: 'Every fault of the input, not the first only.',
+          description: 'Every fault of the input.',
           resolve: ({ issues }) => [...issues],
         }),
       }),
@@ -136,7 +136,7 @@ export function defineMutation(
         job: t.field({
           type: VideoJob,
           description:
-            'The job that the key stands for. It needs the scope `video:read`; without it the whole result is refused with code FORBIDDEN.',
+            'The job of the key. It needs the scope `video:read`; without it the whole result is refused with code FORBIDDEN.',
           resolve: ({ job }, _, { services, caller, media }) => {
             if (!caller.scopes.has('video:read')) throw forbidden(CONFLICT_UNREADABLE);
             return new JobView(job, services.clock.now(), media);
@@ -150,7 +150,7 @@ export function defineMutation(
     .implement({
       interfaces: [ErrorInterface],
       description:
-        'A limit is used up. `code` tells which: `CAPACITY_EXCEEDED` and `OWNER_CAPACITY_EXCEEDED` are for unfinished jobs, `DAILY_LIMIT_REACHED` and `OWNER_DAILY_LIMIT_REACHED` for jobs of the last 24 hours, `RATE_LIMITED` for calls a minute. This call stored and sent nothing.',
+        'A limit is reached. `code` names it: `CAPACITY_EXCEEDED` and `OWNER_CAPACITY_EXCEEDED` for unfinished jobs, `DAILY_LIMIT_REACHED` and `OWNER_DAILY_LIMIT_REACHED` for jobs of the last 24 hours, `RATE_LIMITED` for calls per minute. Nothing was stored or sent.',
       fields: (t) => ({
         retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
           description: 'In how many seconds to try again, at least 1.',
@@ -166,13 +166,13 @@ export function defineMutation(
   });
 
   builder.mutationType({
-    description: 'What changes something.',
+    description: 'Creates jobs, job tokens and images.',
     fields: (t) => ({
       generateVideo: t.field({
         type: Result,
         nullable: true,
         description:
-          'Accepts a job durably and answers at once; the video takes about a minute. Costs money upstream.',
+          'Stores a job durably and answers at once; the video takes about a minute. Costs money upstream.',
         extensions: { cost: GENERATE_COST, directives: { cost: { weight: GENERATE_COST } } },
         args: { input: t.arg({ type: Input, required: true, description: 'What to make a video from.' }) },
         resolve: (_, { input }, context) => generateVideo(context, input),
@@ -198,7 +198,7 @@ const DETAILS: Readonly<
   GenerateVideoSuccess: { code: 'ACCEPTED', message: 'The job was accepted.' },
   GenerateVideoInvalidInput: {
     code: 'INVALID_INPUT',
-    message: 'The input is not acceptable; `issues` names every fault.',
+    message: 'The input is invalid: `issues` names every fault.',
   },
   GenerateVideoIdempotencyConflict: {
     code: 'IDEMPOTENCY_CONFLICT',
@@ -209,23 +209,23 @@ const DETAILS: Readonly<
 const LIMIT_DETAILS: Readonly<Record<Outcome<'GenerateVideoCapacityExceeded'>['reason'], Details>> = {
   unfinished: {
     code: 'CAPACITY_EXCEEDED',
-    message: 'The gateway has as many unfinished jobs as it takes. Try again later.',
+    message: 'The gateway has reached its limit of unfinished jobs. Try again later.',
   },
   unfinishedPerOwner: {
     code: 'OWNER_CAPACITY_EXCEEDED',
-    message: 'You have as many unfinished jobs as one owner may have. Wait until one of them ends.',
+    message: 'You have reached the limit of unfinished jobs per owner. Wait until one of them ends.',
   },
   perDay: {
     code: 'DAILY_LIMIT_REACHED',
-    message: 'The gateway has accepted as many jobs as it takes in 24 hours. Try again later.',
+    message: 'The gateway has reached its limit of jobs in 24 hours. Try again later.',
   },
   perDayPerOwner: {
     code: 'OWNER_DAILY_LIMIT_REACHED',
-    message: 'You have started as many jobs as one owner may start in 24 hours. Try again later.',
+    message: 'You have reached the limit of jobs per owner in 24 hours. Try again later.',
   },
   rate: {
     code: 'RATE_LIMITED',
-    message: 'You have called generateVideo as often as one owner may in a minute. Try again later.',
+    message: 'You have reached the limit of calls of generateVideo per minute. Try again later.',
   },
 };
 
@@ -245,8 +245,8 @@ export type GenerateVideoOutcome =
 /**
  * Counts the call, checks the input and stores the job as accepted. It waits for no upstream.
  *
- * @throws StoreUnavailableError when the call could not be counted or the job not be stored; GraphQLError when the
- *   caller may not
+ * @throws StoreUnavailableError when the call could not be counted or the job could not be stored; GraphQLError when the caller lacks
+ *   the right
  */
 export async function generateVideo(
   { services, caller, media }: GraphQLContext,
@@ -281,7 +281,7 @@ export async function generateVideo(
   }
 }
 
-/** Without the scope to read, a repeated request gets the answer of the first one again: the job as it was accepted. */
+/** A caller without the scope to read gets the job as it was accepted, like in the first answer. */
 function visibleDuplicate({ scopes }: Caller, job: Job): Job {
   if (scopes.has('video:read')) return job;
   return newJob(job.id, job.ownerId, job.request, job.createdAt, job.deadlineAt - job.createdAt);
@@ -292,7 +292,7 @@ function capacityExceeded(reason: keyof JobLimits | 'rate', retryAfterMs: number
   return { type: 'GenerateVideoCapacityExceeded', reason, retryAfterSeconds };
 }
 
-/** The input with the upstream's URL of its image; null when that is no file of the upstream. */
+/** Replaces the gateway's own URL of an image by the upstream's. @returns null when the image is not a file of the upstream */
 function withUpstreamImage(input: unknown, media: MediaUrls | null): object | null {
   if (media === null || typeof input !== 'object' || input === null || !('image' in input)) return null;
   const image = typeof input.image === 'string' ? media.toUpstream(input.image.trim()) : null;

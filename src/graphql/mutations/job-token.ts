@@ -3,9 +3,9 @@ import { requireOwner, type GraphQLContext } from '../context.ts';
 import type { Builder } from '../builder.ts';
 import { badInput, noSuchJob } from '../errors.ts';
 
-/** Seconds for which a job's token is good by default: longer than any job takes. */
+/** Default lifetime of a job token in seconds: longer than any job takes. */
 const TOKEN_SECONDS = 3600;
-/** Values that making one counts as. */
+/** How many values creating a token counts as. */
 const TOKEN_COST = 50;
 
 /** A token that reads and watches one job. */
@@ -22,11 +22,11 @@ export function defineJobToken(builder: Builder): void {
     fields: (t) => ({
       token: t.exposeString('token', {
         extensions: { maxBytes: 1000 },
-        description: 'Sent like every bearer token; whoever has it may use it.',
+        description: 'Send it like any bearer token. Anyone who has it can use it.',
       }),
       expiresAt: t.field({
         type: 'DateTime',
-        description: 'When it ends, and with it the subscriptions that it opened.',
+        description: 'When it expires. Subscriptions that it opened end then.',
         resolve: ({ expiresAt }) => expiresAt,
       }),
     }),
@@ -36,12 +36,12 @@ export function defineJobToken(builder: Builder): void {
     createJobToken: t.field({
       type: Token,
       description:
-        'Makes a short-lived token for one job, so that a backend can hand a browser just that. An unknown job is refused with code NOT_FOUND.',
+        'Creates a short-lived token for one job, which a backend can give to a browser. An unknown job is refused with code NOT_FOUND.',
       extensions: { cost: TOKEN_COST },
       args: {
         id: t.arg.id({ required: true, description: 'The job’s id.' }),
         ttlSeconds: t.arg.int({
-          description: `Seconds until it ends: 1 to ${MAX_JOB_TOKEN_SECONDS}, ${TOKEN_SECONDS} by default; it never lasts longer than the caller’s own token.`,
+          description: `Seconds until it expires: 1 to ${MAX_JOB_TOKEN_SECONDS}, ${TOKEN_SECONDS} by default. It never outlives the caller’s own token.`,
         }),
       },
       resolve: (_, { id, ttlSeconds }, context) => createJobToken(context, id, ttlSeconds ?? TOKEN_SECONDS),
@@ -68,7 +68,7 @@ async function createJobToken(
   if (job === null) throw noSuchJob();
   const now = services.tokenClock.now();
   const wanted = now + ttlSeconds * 1000;
-  // Nobody gives more than he has.
+  // The token must not outlive the caller's own.
   const expiresAt = Math.floor(Math.min(wanted, caller.expiresAt ?? wanted) / 1000) * 1000;
   return { token: await services.issueJobToken(caller.ownerId, job.id, now, expiresAt), expiresAt };
 }

@@ -5,12 +5,12 @@ import type { Builder } from '../builder.ts';
 import { badInput, uploadFailed } from '../errors.ts';
 import { NOT_BY_ROUTERS, type UploadedFile } from '../types/scalars.ts';
 
-/** More than half of what one operation may ask for: aliases would send the one file of a request many times. */
+/** More than half of an operation's limit: with aliases an operation could upload the one file of its request many times. */
 const UPLOAD_COST = 7000;
-/** What it counts for to routers: as much as `generateVideo`. */
+/** The cost for routers: the same as `generateVideo`. */
 const ROUTER_COST = 100;
 
-/** An image that the upstream can read. */
+/** An uploaded image. */
 interface UploadedImage {
   readonly url: string;
   readonly contentType: ImageType;
@@ -20,18 +20,18 @@ interface UploadedImage {
 /** Adds `uploadImage` to `Mutation`. */
 export function defineUploadImage(builder: Builder): void {
   const Uploaded = builder.objectRef<UploadedImage>('UploadedImage').implement({
-    description: 'An image that was uploaded.',
+    description: 'An uploaded image.',
     extensions: { directives: NOT_BY_ROUTERS },
     fields: (t) => ({
       url: t.field({
         type: 'URL',
         description:
-          'Where it is, for `image` of `generateVideo`. Whoever has the URL can read the image. It is kept for days, not for ever.',
+          'Its URL, for `image` of `generateVideo`. Anyone who has the URL can read the image. It is kept for some days only.',
         extensions: { maxBytes: 4 * MAX_URL },
         resolve: ({ url }) => url,
       }),
       contentType: t.exposeString('contentType', {
-        description: 'What it is by its bytes: `image/png`, `image/jpeg` or `image/webp`.',
+        description: 'The type of its bytes: `image/png`, `image/jpeg` or `image/webp`.',
       }),
       byteLength: t.exposeInt('byteLength', { description: 'Its length in bytes.' }),
     }),
@@ -41,7 +41,7 @@ export function defineUploadImage(builder: Builder): void {
     uploadImage: t.field({
       type: Uploaded,
       description:
-        'Makes a local image a URL that the upstream can read. Free of charge, and safe to repeat. Takes one PNG, JPEG or WebP of at most 10 MiB, in a multipart request; needs the scope `video:generate`. Refused with code BAD_USER_INPUT when it is no such image, REQUEST_ENTITY_TOO_LARGE when it is larger, RATE_LIMITED or TOO_MANY_UPLOADS when it is too much at once, UPLOAD_FAILED when the upstream did not take it: try again.',
+        'Uploads a local image and gives a URL that the upstream can read. Free of charge, and safe to repeat. Accepts one PNG, JPEG or WebP of at most 10 MiB, in a multipart request; needs the scope `video:generate`. Refused with code BAD_USER_INPUT for another type, REQUEST_ENTITY_TOO_LARGE for a larger file, RATE_LIMITED or TOO_MANY_UPLOADS for too many uploads at once, UPLOAD_FAILED when the upstream did not accept it: try again.',
       extensions: {
         cost: UPLOAD_COST,
         directives: { cost: { weight: ROUTER_COST }, ...NOT_BY_ROUTERS },
@@ -65,7 +65,7 @@ async function uploadImage(
   const [beginning = new Uint8Array()] = chunks;
   const type = imageTypeOf(beginning);
   if (beginning.length === 0) throw badInput('The file is empty.');
-  if (type === null) throw badInput('The file is no image that is taken: PNG, JPEG or WebP.');
+  if (type === null) throw badInput('Unsupported image type. Upload a PNG, JPEG or WebP.');
   const outcome = await services.uploadImage({ type, chunks });
   if (outcome.type === 'failed') throw uploadFailed(outcome.retryAfterMs);
   return {

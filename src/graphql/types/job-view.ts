@@ -12,8 +12,8 @@ import type { MediaUrls } from '../../domain/local-media.ts';
 import type { VideoRequest } from '../../domain/request/video-request.ts';
 
 /**
- * A job as `VideoJob` shows it at one moment, each field under its name: a field that is only read costs an operation
- * far less than one with a resolver.
+ * A job as `VideoJob` shows it at one moment. Each field has a property of its name: reading a property costs far less than a
+ * resolver.
  */
 export class JobView {
   readonly #job: Job;
@@ -22,8 +22,8 @@ export class JobView {
   readonly video: (JobVideo & { readonly jobId: string }) | null;
 
   /**
-   * @param now epoch milliseconds, for what is estimated
-   * @param media where the client finds the upstream's files; null: at the upstream
+   * @param now epoch milliseconds, for the estimates
+   * @param media URLs of the upstream's files for the client; null: the upstream's own
    */
   constructor(job: Job, now: number, media: MediaUrls | null) {
     this.#job = job;

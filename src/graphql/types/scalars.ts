@@ -2,8 +2,8 @@ import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { DateTimeResolver } from 'graphql-scalars';
 
 /**
- * A URL that is checked where the rest of the input is: a wrong one is then an issue among others in
- * `GenerateVideoInvalidInput`, instead of a request error that hides them.
+ * A URL as text. It is checked with the rest of the input, so that a wrong one is an issue of `GenerateVideoInvalidInput` beside
+ * the others. An error of the scalar would hide the other issues.
  */
 export const UrlScalar = new GraphQLScalarType<string, string>({
   name: 'URL',
@@ -23,24 +23,24 @@ function asText(value: unknown): string {
 }
 
 /**
- * Resolvers give epoch milliseconds. The answer holds text already: one of strings only is made into JSON several times
- * faster than one with dates in it.
+ * Resolvers return epoch milliseconds. They are serialized to text here: `JSON.stringify` writes strings several times faster than
+ * dates.
  */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   ...DateTimeResolver.toConfig(),
   serialize: (time) => isoText(Number(time)),
 });
 
-/** Routers mostly can't pass files on; see docs/federation.md. */
+/** Most routers cannot forward files; see docs/federation.md. */
 export const NOT_BY_ROUTERS = { inaccessible: {} };
 
 const NOT_A_FILE = 'File must be a file in a multipart request (POST, multipart/form-data).';
 
-/** What no JSON can hold: only the parser of multipart requests makes one. */
+/** Only the parser of multipart requests creates such a value; JSON cannot hold one. */
 export const FileScalar = new GraphQLScalarType<UploadedFile, never>({
   name: 'File',
   description:
-    'A file. It is a variable whose place is null in the `operations` of a multipart request (POST, multipart/form-data); `map` says which part is the file. JSON, GET and WebSockets carry none.',
+    'A file. It is a variable that is null in the `operations` of a multipart request (POST, multipart/form-data); `map` names the part with the file. JSON, GET and WebSockets cannot carry files.',
   specifiedByURL: 'https://github.com/jaydenseric/graphql-multipart-request-spec',
   extensions: { directives: NOT_BY_ROUTERS },
   serialize: () => {
@@ -57,7 +57,7 @@ export const FileScalar = new GraphQLScalarType<UploadedFile, never>({
 
 /** A file that came with a request. */
 export class UploadedFile {
-  // Private, as what looks through variables must not look at each byte.
+  // Private: code that walks over variables must not visit each byte.
   #chunks: readonly Uint8Array[];
 
   constructor(chunks: readonly Uint8Array[]) {
@@ -69,31 +69,31 @@ export class UploadedFile {
     return this.#chunks;
   }
 
-  /** Lets go of the bytes, whoever still has the file. */
+  /** Releases the bytes, even if the file object is still referenced. */
   discard(): void {
     this.#chunks = [];
   }
 }
 
 const DAY_MS = 86_400_000;
-/** The end of the year 9999: later times, and those before 1970, are written by the platform. */
+/** The end of the year 9999. `Date` writes later times and times before 1970. */
 const END = 253_402_300_800_000;
 const [ZERO, DASH, T, COLON, POINT, Z] = [48, 45, 84, 58, 46, 90];
 
-/** Those that were written: most are asked for again and again. */
+/** Cached texts: most times are written again and again. */
 const texts = new Map<number, string>();
 const MAX_TEXTS = 5000;
 
-/** Those that were written, as `2026-11-24`, by their number since 1970. */
+/** Cached texts of days, by the number of days since 1970. */
 const days = new Map<number, string>();
 const MAX_DAYS = 100;
 
 /**
- * What `Date.toISOString` gives, several times faster: an answer has five of them, of few days. The text is made in one
- * piece, as JSON of texts that were joined takes twice as long to write, and of small integers, as others are allocated.
+ * The same text as `Date.toISOString`, several times faster: a job has five times. The text is created in one piece because
+ * `JSON.stringify` takes twice as long for concatenated strings, and from small integers because V8 allocates larger ones.
  *
  * @param time epoch milliseconds
- * @throws RangeError when it is no time
+ * @throws RangeError when it is not a valid time
  */
 export function isoText(time: number): string {
   const known = texts.get(time);

@@ -8,24 +8,24 @@ import type { JobView } from './job-view.ts';
 export type VideoJobTypes = ReturnType<typeof defineVideoJob>;
 
 const DAY_MS = 86_400_000;
-/** Values that a video's bytes count as. Its bytes are counted when it is read: only then its length is known. */
+/** How many values a video as base64 counts as. Its bytes are counted when it is read, as its length is not known before. */
 const BASE64_COST = 500;
 /**
- * Bytes in JSON: `maxBytes` of a field is the longest that its value can be. A character takes up to 4, a control
- * character in a text 6 (`\\u0001`); URLs have none.
+ * `maxBytes` of a field is the largest size of its value in JSON. A character takes up to 4 bytes; a control character 6
+ * (`\\u0001`), but URLs have none.
  */
 const MAX_MESSAGE = 4000;
 const MAX_ID = 1200;
-/** For a router whose contract leaves out what is nobody's business outside. */
+/** Marks fields that a router's contract can hide from public clients. */
 const INTERNAL = { directives: { tag: { name: 'internal' } } };
 
-/** Adds `VideoJob` and what hangs on it. */
+/** Adds `VideoJob` and the types of its fields. */
 export function defineVideoJob(builder: Builder, model: VideoModel) {
   const { Status, Wait, FailureCode, ChargeState } = defineJobEnums(builder);
   const Resolution = defineResolution(builder, model);
 
   const Request = builder.objectRef<VideoRequest>('VideoJobRequest').implement({
-    description: 'What a video is made from: the input as it was accepted, with the defaults filled in.',
+    description: 'The input as it was accepted, with the defaults filled in.',
     fields: (t) => ({
       image: t.expose('image', {
         type: 'URL',
@@ -33,7 +33,7 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
         extensions: { maxBytes: 4 * MAX_URL },
       }),
       prompt: t.exposeString('prompt', {
-        description: 'What happens in the video; trimmed.',
+        description: 'What happens in the video, trimmed.',
         extensions: { maxBytes: 6 * MAX_TEXT },
       }),
       negativePrompt: t.exposeString('negativePrompt', {
@@ -45,24 +45,24 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
       steps: t.exposeInt('steps', { description: 'Diffusion steps: more take longer and may look better.' }),
       seed: t.exposeInt('seed', { description: 'The same seed with the same input gives a similar video.' }),
       base64: t.exposeBoolean('base64', {
-        description: 'Whether the video was asked for as base64 instead of as a URL.',
+        description: 'Whether the video was requested as base64 instead of a URL.',
       }),
     }),
   });
 
   const Video = builder.objectRef<NonNullable<JobView['video']>>('GeneratedVideo').implement({
-    description: 'A finished video: a URL, or the bytes as base64 when they were asked for so.',
+    description: 'A finished video: a URL, or the bytes as base64 if that was requested.',
     fields: (t) => ({
       url: t.expose('url', {
         type: 'URL',
         nullable: true,
-        description: 'Where the video can be fetched until `expiresAt`; null when it comes as `base64`.',
+        description: 'Where the video can be fetched until `expiresAt`; null when there is `base64`.',
         extensions: { maxBytes: 4 * MAX_URL },
       }),
       base64: t.string({
         nullable: true,
         description:
-          'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes: an operation can ask for about 20 of them, with 32 MiB together, or for one of any size.',
+          'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes: one operation can select about 20 videos with 32 MiB together, or one of any size.',
         extensions: { cost: BASE64_COST, maxBytes: 0, directives: { cost: { weight: BASE64_COST } } },
         resolve: async (video, _, { services, answer }) => {
           if (!video.inline) return null;
@@ -73,18 +73,18 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
       contentType: t.exposeString('contentType', { description: 'The media type, such as `video/mp4`.' }),
       byteLength: t.exposeInt('byteLength', {
         nullable: true,
-        description: 'Size of the video in bytes; null when the upstream did not tell.',
+        description: 'Size of the video in bytes; null when the upstream did not report it.',
       }),
       expiresAt: t.expose('expiresAt', {
         type: 'DateTime',
         nullable: true,
-        description: `When the video can no longer be had here: about ${model.fileLifetimeMs / DAY_MS} days after submission for a URL, the end of the job’s retention for base64.`,
+        description: `When the video expires: about ${model.fileLifetimeMs / DAY_MS} days after submission for a URL, the end of the job’s retention for base64.`,
       }),
     }),
   });
 
   const Metrics = builder.objectRef<JobMetrics>('VideoJobMetrics').implement({
-    description: 'What the upstream told of a finished job; null where it told nothing.',
+    description: 'What the upstream reported about a finished job; null where it reported nothing.',
     fields: (t) => ({
       queueSeconds: t.exposeFloat('queueSeconds', {
         nullable: true,
@@ -107,16 +107,16 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
     fields: (t) => ({
       code: t.expose('code', { type: FailureCode, description: 'The reason, for programs.' }),
       message: t.exposeString('message', {
-        description: 'The reason, for people; the upstream’s own words where it gave any.',
+        description: 'The reason, for people; in the upstream’s own words if it gave any.',
         extensions: { maxBytes: MAX_MESSAGE },
       }),
       retryable: t.exposeBoolean('retryable', {
         description:
-          'Whether the same input, sent as a new job, stands a chance. Look at `charged` first: a new job has its own price, and needs a new idempotency key.',
+          'Whether the same input may succeed as a new job. Look at `charged` first: a new job has its own price and needs a new idempotency key.',
       }),
       charged: t.expose('charged', {
         type: ChargeState,
-        description: 'Whether the upstream charged for the job, as far as can be known.',
+        description: 'Whether the upstream charged for the job, as far as is known.',
       }),
     }),
   });
@@ -128,9 +128,9 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
       id: t.exposeID('id', { description: 'Opaque; ids of later jobs sort after those of earlier ones.' }),
       version: t.exposeInt('version', {
         description:
-          'Rises by one with every stored change: of two readings the one with the higher version is newer.',
+          'Rises by one with every stored change: of two copies of a job the one with the higher version is newer.',
       }),
-      status: t.expose('status', { type: Status, description: 'Where the job stands.' }),
+      status: t.expose('status', { type: Status, description: 'The state of the job.' }),
       waitingFor: t.expose('waitingFor', {
         type: Wait,
         nullable: true,
@@ -156,7 +156,7 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
         type: 'DateTime',
         nullable: true,
         description:
-          'About when the upstream began to work on it, estimated between two polls; null until that was seen. A COMPLETED job always has it.',
+          'About when the upstream began to work on it, estimated between two polls; null until then. A COMPLETED job always has it.',
       }),
       finishedAt: t.expose('finishedAt', {
         type: 'DateTime',
@@ -171,17 +171,17 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
         type: 'DateTime',
         nullable: true,
         description:
-          'When the job is as likely to be done as not, learned from earlier jobs: always in the future, and further ahead the longer it is overdue. For a job that waits for the rate limit it includes the wait, as the jobs before it make it. Null when terminal, and while nothing is known.',
+          'When the job is probably done (the median), learned from earlier jobs: always in the future, and further ahead the longer it is overdue. For a job that waits for the rate limit it includes the wait for the jobs before it. Null when terminal, and while nothing is known.',
       }),
       upstreamRequestId: t.exposeString('upstreamRequestId', {
         nullable: true,
-        description: 'The upstream’s own id of the job, for its support; null until it accepted the job.',
+        description: 'The upstream’s own id of the job, for its support; null until it has accepted the job.',
         extensions: { ...INTERNAL, maxBytes: MAX_ID },
       }),
       metrics: t.expose('metrics', {
         type: Metrics,
         nullable: true,
-        description: 'What the upstream told of the finished job.',
+        description: 'What the upstream reported about the finished job.',
       }),
       video: t.expose('video', {
         type: Video,
@@ -202,10 +202,10 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
 /** Adds the enums that describe a job's state. */
 export function defineJobEnums(builder: Builder) {
   const Status = builder.enumType('VideoJobStatus', {
-    description: 'Where a job stands, in the upstream’s four words.',
+    description: 'The state of a job, in the upstream’s four words.',
     values: {
       QUEUED: { description: 'Accepted; waiting to be sent, or for a worker.' },
-      PROCESSING: { description: 'A worker is on it, or its video is being fetched.' },
+      PROCESSING: { description: 'A worker makes the video, or the gateway fetches it.' },
       COMPLETED: { description: 'Done: `video` holds the result. Terminal.' },
       FAILED: { description: 'Ended without a video: `failure` says why. Terminal.' },
     } as const,
@@ -214,7 +214,8 @@ export function defineJobEnums(builder: Builder) {
     description: 'Why a job is QUEUED.',
     values: {
       RATE_LIMIT: {
-        description: 'The gateway has used up the calls that the upstream allows; the job is sent in turn.',
+        description:
+          'The gateway has used up the calls that the upstream allows; jobs are sent one after the other.',
       },
       UPSTREAM_QUEUE: { description: 'The upstream has accepted the job; it waits for a worker.' },
       UPSTREAM_UNAVAILABLE: {
@@ -231,7 +232,7 @@ export function defineJobEnums(builder: Builder) {
     values: {
       NO: { description: 'It did not.' },
       YES: { description: 'It did.' },
-      UNKNOWN: { description: 'It may have; the upstream’s account page knows.' },
+      UNKNOWN: { description: 'It may have: see the upstream’s account page.' },
     } as const,
   });
   const FailureCode = builder.enumType('VideoJobFailureCode', {
@@ -240,14 +241,14 @@ export function defineJobEnums(builder: Builder) {
       REJECTED: { description: 'The upstream refused the input. Nothing was made.' },
       GENERATION_FAILED: {
         description:
-          'The upstream took the job and then reported FAILED, content blocks included; `message` holds its own error.',
+          'The upstream accepted the job and then reported FAILED, also for blocked content; `message` is its own error.',
       },
       INSUFFICIENT_CREDITS: { description: 'The upstream account has no credits left. Nothing was made.' },
       UPSTREAM_UNAUTHORIZED: { description: 'The upstream refused the gateway’s key. Nothing was made.' },
       MODEL_UNAVAILABLE: { description: 'The upstream no longer offers the model. Nothing was made.' },
       UPSTREAM_UNAVAILABLE: {
         description:
-          'The upstream took no job before the deadline: rate limited, broken or out of reach all along. Nothing was made.',
+          'The upstream did not accept the job before the deadline: it was rate limited, failing or unreachable. Nothing was made.',
       },
       SUBMISSION_UNKNOWN: {
         description:
