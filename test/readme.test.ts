@@ -82,3 +82,11 @@ test('docs/adr/README.md lists every decision record', () => {
   const listed = readFileSync('docs/adr/README.md', 'utf8');
   expect(RECORDS.filter((path) => !listed.includes(`(${basename(path)})`))).toEqual([]);
 });
+
+test('every test that docs/invariants.md names by its title exists', () => {
+  const rows = lines('docs/invariants.md').filter((line) => /^\| \d+ /.test(line));
+  const titles = rows.flatMap((row) => [...row.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? ''));
+  expect(titles.length).toBeGreaterThan(10);
+  const tests = globSync('test/domain/job/*.test.ts').map((path) => readFileSync(path, 'utf8'));
+  expect(titles.filter((title) => !tests.some((text) => text.includes(title)))).toEqual([]);
+});
