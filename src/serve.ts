@@ -7,7 +7,7 @@ import { SettingsFileError } from './config/settings-file.ts';
 import { createLogger } from './process/logger.ts';
 import { onParentExit } from './process/parent-process.ts';
 import { StartError } from './process/start-error.ts';
-import { FolderInUseError } from './store/sqlite/folder-lock.ts';
+import { FolderInUseError } from './store/sqlite/folder.ts';
 import { NewerDatabaseError } from './store/sqlite/migrations.ts';
 
 /** By then a graceful stop is given up. */

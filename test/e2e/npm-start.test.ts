@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { lockFolder } from '../../src/store/sqlite/folder-lock.ts';
+import { lockFolder } from '../../src/store/sqlite/folder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Milliseconds after which npm has passed on a signal. */

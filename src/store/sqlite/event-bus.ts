@@ -3,36 +3,36 @@ import type { Topic, TopicListener, Unsubscribe } from '../job-store.ts';
 
 type Listeners = Map<string, Set<TopicListener>>;
 
-/** Delivers saved versions to the listeners of this process. A topic without listeners takes no memory. */
+/** Delivers saved versions to the listeners of this process. A topic without listeners uses no memory. */
 export class EventBus {
   readonly #ofJobs: Listeners = new Map();
   readonly #ofOwners: Listeners = new Map();
   readonly #ofWork: Listeners = new Map();
 
-  /** Starts listening. Each call counts for itself, also when the listener is the same. */
+  /** Adds a listener. Two calls with the same listener are two subscriptions. */
   subscribe(topic: Topic, listener: TopicListener): Unsubscribe {
     const [all, key] = this.#find(topic);
     const listeners = all.get(key) ?? new Set();
-    const tell: TopicListener = (job) => listener(job);
-    all.set(key, listeners.add(tell));
+    const subscriber: TopicListener = (job) => listener(job);
+    all.set(key, listeners.add(subscriber));
     return () => {
-      listeners.delete(tell);
+      listeners.delete(subscriber);
       if (listeners.size === 0 && all.get(key) === listeners) all.delete(key);
     };
   }
 
-  /** Delivers a saved version to the listeners of its job and of its owner. */
+  /** Delivers a saved version to the subscribers of its job and of its owner. */
   publish(job: Job): void {
     for (const listener of this.#ofJobs.get(job.id) ?? NONE) listener(job);
     for (const listener of this.#ofOwners.get(job.ownerId) ?? NONE) listener(job);
   }
 
-  /** Tells pollers that this job is due now. */
+  /** Notifies pollers that this job is due now. */
   publishWork(job: Job): void {
     for (const listener of this.#ofWork.get(WORK) ?? NONE) listener(job);
   }
 
-  /** How many listeners there are, over all topics. */
+  /** The number of listeners of all topics. */
   get size(): number {
     let sum = 0;
     for (const all of [this.#ofJobs, this.#ofOwners, this.#ofWork])

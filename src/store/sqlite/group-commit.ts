@@ -2,40 +2,38 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { StoreUnavailableError } from '../job-store.ts';
 
-/** Pieces that wait at most: the process does nothing else while they are written. */
+/** The queue is committed when it has this length, because the process is blocked while it is written. */
 const MAX_WAITING = 256;
 
-/** Work that is to be committed: all of it or nothing. */
+/** Work that is committed as a whole or not at all. */
 interface Piece {
-  /** May be run again when it was undone, so it changes nothing but the database. */
+  /** Runs again when it was rolled back, so it must change nothing but the database. */
   readonly work: () => void;
-  /** The work is on the disk. Never throws. */
+  /** Called when the work is on the disk. Never throws. */
   readonly committed: () => void;
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * Commits together what is asked for in one turn of the event loop, as each commit waits for the disk. Nobody is told
- * of anything that is not there yet, and a piece that fails harms no other.
- *
- * At most 256 pieces wait: the one that fills the queue has all of them committed at once.
+ * Commits the work of one turn of the event loop together, because each commit waits for the disk. A caller learns of its work only once
+ * it is on the disk, and work that fails does not affect other work. When 256 pieces wait, they are committed at once.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
   #waiting: Piece[] = [];
 
-  /** @param database open; nobody else leaves a transaction open between two turns */
+  /** @param database open; no other code leaves a transaction open between two turns */
   constructor(database: DatabaseSync) {
     this.#database = database;
   }
 
   /**
-   * Has work committed, after all that was asked for before.
+   * Commits work, after all earlier work.
    *
-   * @param work synchronous; what it throws undoes it. It may be run twice, and then the second time counts
-   * @param committed called with what the work returned, before anything else can look at the database
-   * @returns what the work returned, once it is on the disk. Rejects with what the work threw, or with what kept it from
-   *   the disk; with what `committed` threw, which undoes nothing
+   * @param work synchronous; an exception rolls it back. When it runs twice, the second result counts
+   * @param committed called with the result of the work, before other code can read the database
+   * @returns the result of the work, once it is on the disk. Rejects with the exception of the work or of the commit; also with an
+   *   exception of `committed`, which rolls back nothing
    */
   run<T>(work: () => T, committed: (result: T) => void = () => {}): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -56,12 +54,12 @@ export class GroupCommit {
     };
     this.#waiting.push(piece);
     if (this.#waiting.length === MAX_WAITING) this.flush();
-    // The turn's first has it done for all.
+    // The first piece of a turn schedules the commit for all of them.
     else if (this.#waiting.length === 1) void endOfTurn().then(() => this.flush());
     return promise;
   }
 
-  /** Commits what waits, at once. */
+  /** Commits the queue now. */
   flush(): void {
     const pieces = this.#waiting;
     this.#waiting = [];
@@ -79,9 +77,9 @@ export class GroupCommit {
       running = null;
       this.#database.exec('COMMIT');
     } catch (error) {
-      // A full disk may have rolled it back already.
+      // SQLite has already rolled back when the disk is full.
       if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      // What one of them met with is none of the others' business; what kept all of them from the disk is.
+      // An exception of one piece concerns only that piece, so each one is committed alone. A failed commit concerns all.
       if (running !== null && pieces.length > 1) for (const piece of pieces) this.#commit([piece]);
       else for (const piece of pieces) piece.failed(error);
       return;
@@ -90,7 +88,16 @@ export class GroupCommit {
   }
 }
 
-/** @throws StoreUnavailableError always: the given one, or one that has the error as its cause */
+/** Runs synchronous work. @throws StoreUnavailableError with the failure as its cause */
+export function attempt<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    return unavailable(error);
+  }
+}
+
+/** @throws StoreUnavailableError the given one, or one with the error as its cause */
 export function unavailable(error: unknown): never {
   if (error instanceof StoreUnavailableError) throw error;
   throw new StoreUnavailableError('The embedded store failed.', { cause: error });

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** The database was written by a newer Reelgate. */
+/** A newer Reelgate wrote the database. */
 export class NewerDatabaseError extends Error {
   override readonly name = 'NewerDatabaseError';
 }
 
-/** The schema's history: each entry brings a database from its index to the next version. Never edit one that shipped. */
+/** The schema's history: each entry migrates from the version of its index to the next. Never edit a released entry. */
 const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE jobs (
@@ -65,8 +65,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_by_creation ON jobs (created_at) WHERE uncharged = 0;
   CREATE INDEX jobs_by_creation_of_owner ON jobs (owner_id, created_at) WHERE uncharged = 0;
   `,
-  // Leases are kept in memory: a job that was leased is due. An index whose condition names no column that a poll changes
-  // is left alone by it.
+  // Leases moved into memory, so a job that was leased is due. A poll does not touch an index whose condition names no column that the
+  // poll changes.
   `
   UPDATE jobs SET due_at = created_at WHERE lease IS NOT NULL;
   ALTER TABLE jobs DROP COLUMN lease;
@@ -75,8 +75,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_by_deadline ON jobs (deadline_at) WHERE purge_at IS NULL;
   CREATE INDEX jobs_unfinished_by_owner ON jobs (owner_id) WHERE purge_at IS NULL;
   `,
-  // To mend a quarantined job: stop the gateway, make the row's body a job again that agrees with the columns beside it
-  // (id, owner_id, version, phase), and start it. A job that can be read then is due at once, if it is not final.
+  // To repair a quarantined job: stop the gateway, correct the row's body so that it is a job and agrees with the columns id, owner_id,
+  // version and phase, and start the gateway. A repaired job that is not final is due at once.
   `
   ALTER TABLE jobs ADD COLUMN notes TEXT;     -- the PollNotes as JSON; null when there are none
   ALTER TABLE jobs ADD COLUMN saved_by TEXT;  -- the lease that stored this version; null for the first
@@ -112,7 +112,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE health_checks (count INTEGER NOT NULL) STRICT;  -- one row, changed by each check that the store can write
   INSERT INTO health_checks (count) VALUES (0);
   `,
-  // What was learned of durations is one text, as in Redis.
+  // The learned durations are one text, as in Redis.
   `
   INSERT INTO shared_texts (name, text)
   SELECT 'durations', json_group_object(name, json_array(weight, sum, squares)) FROM durations HAVING count(*) > 0;
@@ -129,7 +129,7 @@ export function migrate(database: DatabaseSync): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
   if (version > MIGRATIONS.length) {
     throw new NewerDatabaseError(
-      `The database has schema version ${version}, this Reelgate knows up to ${MIGRATIONS.length}: it was written by a newer one. Start that one, or choose another DATA_DIR.`,
+      `The database has schema version ${version}, but this Reelgate supports versions up to ${MIGRATIONS.length}: a newer Reelgate wrote it. Start the newer version, or choose another DATA_DIR.`,
     );
   }
   if (version === MIGRATIONS.length) return;

@@ -31,7 +31,8 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     retentionMs,
     now,
     onUnreadable,
-    onPurgeError: (error) => faults.error({ err: error }, 'old jobs could not be cleared away'),
+    onPurgeError: (error) =>
+      faults.error({ err: error }, 'the purge of old jobs failed; it is tried again later'),
   });
   const limit = segmindRpm === 0 ? 'no limit on upstream calls' : `${segmindRpm} upstream calls a minute`;
   log.info(

@@ -3,16 +3,16 @@ import { SUBMISSION_MEMORY_MS } from '../submissions.ts';
 import type { Statements } from './statements.ts';
 
 const INTERVAL_MS = 10 * 60 * 1000;
-/** Rows a slice; a row may have a video beside it. */
+/** Rows of a table that one slice deletes. A row may have a video. */
 const BATCH = 50;
-/** Pages a slice, of 4 KiB each. */
+/** Pages of 4 KiB that one slice frees. */
 const VACUUM_PAGES = 2000;
 
 /**
- * Does one slice of the clearing away, short enough for requests to wait behind it: deletes some of what is past its
- * time or, when nothing is, gives some of the free space back to the file system.
+ * Purges one slice, short enough that requests can wait for it. Deletes expired rows; when there are none, returns free pages to the file
+ * system.
  *
- * @returns whether there is more to do
+ * @returns whether more slices are needed
  */
 export function purgeSlice(database: DatabaseSync, statements: Statements, now: number): boolean {
   if (deleteBatch(database, statements, now)) return true;
@@ -24,7 +24,7 @@ export function purgeSlice(database: DatabaseSync, statements: Statements, now: 
   return false;
 }
 
-/** Purges at once and every ten minutes until disposed, slice by slice, letting others in between. */
+/** Purges now and every ten minutes until disposed. Other work runs between two slices. */
 export function startPurging(slice: () => boolean, onError: (error: unknown) => void): Disposable {
   const run = () => {
     try {

@@ -5,42 +5,42 @@ import type { GroupCommit } from './group-commit.ts';
 import { readJob, type Row } from './rows.ts';
 import type { Statements } from './statements.ts';
 
-/** Settings of the quarantine. */
+/** Dependencies of the quarantine. */
 export interface QuarantineOptions {
   readonly statements: Statements;
   readonly commits: GroupCommit;
-  /** Milliseconds for which a job in the quarantine is kept at least. */
+  /** Minimum time in milliseconds for which a quarantined job is kept. */
   readonly retentionMs: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Called once for each unreadable job in this process. */
+  /** Called once in this process for each unreadable job. */
   readonly onUnreadable: (id: string, error: unknown) => void;
-  /** Called when a job must not be shown from memory any more. */
+  /** Removes a job from the cache. */
   readonly forget: (id: string) => void;
 }
 
 /**
- * Jobs whose rows cannot be read, because the disk or a hand has changed them. One that is met is left out from then on,
- * in this process at once and on the disk with the next commit: it is never due, and no list has it. Its row stays, so
- * that it can be mended, and is purged like that of a finished job.
+ * Jobs whose rows cannot be read, because the disk failed or a person edited them. A row that cannot be read is hidden from then on: in
+ * this process at once, on the disk with the next commit. A hidden job is never due and in no list. Its row stays, so that an operator can
+ * repair it, and is purged like that of a finished job.
  */
 export class Quarantine {
   readonly #options: QuarantineOptions;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(options: QuarantineOptions) {
     this.#options = options;
   }
 
-  /** How many jobs cannot be read, as far as is known. */
+  /** The number of jobs known to be unreadable. */
   get size(): number {
     return Number(this.#options.statements.countUnreadable.get()?.['count']);
   }
 
   /**
-   * What rows hold, without those that cannot be read.
+   * Reads rows and leaves out the unreadable ones.
    *
-   * @param select selects no unreadable row that is known; run again after one was met, so that others take its place
+   * @param select skips hidden rows. It runs again after a row was hidden, so that another row takes the place
    */
   readAll<T>(select: () => Row[], read: (row: Row) => T): T[] {
     for (;;) {
@@ -58,16 +58,16 @@ export class Quarantine {
     }
   }
 
-  /** Takes a job in that cannot be read. Call it outside of a transaction. */
+  /** Quarantines an unreadable job. Call it outside of a transaction. */
   add(id: string, error: unknown): void {
     const { statements, commits } = this.#options;
     statements.hide.run({ id });
-    this.#tell(id, error);
-    // What can't be written now is met again after a restart.
-    void commits.run(() => this.#takeIn(id, error)).catch(() => {});
+    this.#report(id, error);
+    // If the write fails, the row is found again after a restart.
+    void commits.run(() => this.#store(id, error)).catch(() => {});
   }
 
-  /** A job's row was written anew. Call it within the transaction. @returns whether it was unreadable before */
+  /** Releases a job whose row was overwritten. Call it within the transaction. @returns whether the job was quarantined */
   lift(id: string): boolean {
     const { statements } = this.#options;
     if (Number(statements.unhide.run({ id }).changes) === 0) return false;
@@ -75,7 +75,7 @@ export class Quarantine {
     return true;
   }
 
-  /** Takes over what an earlier process has left, but for the jobs that were mended. Call it within a transaction. */
+  /** Loads the quarantine of an earlier process and releases repaired jobs. Call it within a transaction. */
   restore(): void {
     const { statements, now } = this.#options;
     for (const { job_id: id } of statements.quarantined.all()) {
@@ -83,7 +83,7 @@ export class Quarantine {
       const error = row === undefined ? null : errorOf(row);
       if (error !== null) {
         statements.hide.run({ id: String(id) });
-        this.#tell(String(id), error);
+        this.#report(String(id), error);
         continue;
       }
       statements.endQuarantine.run({ id: String(id) });
@@ -93,31 +93,31 @@ export class Quarantine {
     }
   }
 
-  #takeIn(id: string, error: unknown): void {
+  #store(id: string, error: unknown): void {
     const { statements, retentionMs, now } = this.#options;
     const row = statements.getJob.get(id);
-    // A save may have come first, which mended it, or the purge.
+    // Meanwhile a save may have repaired the row, or the purge deleted it.
     if (row === undefined || errorOf(row) === null) {
       statements.unhide.run({ id });
       return;
     }
-    // Its idempotency key must not make a second job, and it counts as one of the day's.
+    // The row must outlive its idempotency key, and it counts towards the daily limits.
     const kept = Math.max(IDEMPOTENCY_MS, DAY_MS);
     statements.unschedule.run({ id, purge: now() + retentionMs, kept });
     statements.endLeases.run({ id });
     statements.quarantine.run({ id, error: String(error), now: now() });
   }
 
-  #tell(id: string, error: unknown): void {
+  #report(id: string, error: unknown): void {
     const { onUnreadable, forget } = this.#options;
     forget(id);
-    if (this.#told.has(id)) return;
-    this.#told.add(id);
+    if (this.#reported.has(id)) return;
+    this.#reported.add(id);
     onUnreadable(id, error);
   }
 }
 
-/** Why a row cannot be read; null when it can. */
+/** Returns the reason why a row cannot be read, or null when it can. */
 function errorOf(row: Row): unknown {
   try {
     readJob(row);

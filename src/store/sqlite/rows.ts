@@ -3,21 +3,21 @@ import { type Job, readStoredJob } from '../../domain/job/job.ts';
 import { NO_NOTES, type PollNotes } from '../../domain/job/poll-notes.ts';
 import type { DueJob } from '../job-store.ts';
 
-/** A row as SQLite gives it. */
+/** A row as SQLite returns it. */
 export type Row = Record<string, SQLOutputValue>;
 
 /**
- * The columns that `readJob` needs. Numbers are read as floating point: an integer that JavaScript can't hold would make
- * SQLite refuse all rows of a statement, not only its own.
+ * The columns that `readJob` needs. Numbers are read as floating point, because an integer beyond the safe range of JavaScript would fail
+ * all rows of a statement.
  */
 export const JOB_COLUMNS = 'id, owner_id, CAST(version AS REAL) AS version, phase, body';
 /** The columns that `readDueJob` needs. */
 export const DUE_JOB_COLUMNS = `${JOB_COLUMNS}, CAST(faults AS REAL) AS faults, CAST(seen_at AS REAL) AS seen_at, notes`;
 
 /**
- * The job of a row.
+ * Reads the job of a row.
  *
- * @throws Error when the body is no job, or another than the columns tell of
+ * @throws Error when the body is not a job or contradicts the columns
  */
 export function readJob(row: Row): Job {
   const job = readStoredJob(JSON.parse(String(row['body'])));
@@ -26,7 +26,7 @@ export function readJob(row: Row): Job {
     differs(row, 'owner_id', job.ownerId) ??
     differs(row, 'version', job.version) ??
     differs(row, 'phase', job.phase);
-  if (other !== null) throw new Error(`The stored job does not agree with its column ${other}.`);
+  if (other !== null) throw new Error(`The stored job contradicts its column ${other}.`);
   return job;
 }
 
@@ -34,7 +34,7 @@ function differs(row: Row, column: string, value: unknown): string | null {
   return row[column] === value ? null : column;
 }
 
-/** As `readJob`, with what the poller knows. @throws as `readJob` */
+/** Reads the job of a row with the poller's columns. @throws as `readJob` */
 export function readDueJob(row: Row): DueJob {
   const { faults, seen_at: lastPolledAt, notes } = row;
   const job = readJob(row);
@@ -46,13 +46,13 @@ export function readDueJob(row: Row): DueJob {
   };
 }
 
-/** As a row keeps them. */
+/** The notes as a row stores them. */
 export function writeNotes(notes: PollNotes = NO_NOTES): string | null {
   const text = JSON.stringify(notes);
   return text === '{}' ? null : text;
 }
 
-/** Without its notes a job takes longer, and nothing else: those that can't be read are none. */
+/** Unreadable notes count as none: without its notes a job only takes longer. */
 function readNotes(text: string): PollNotes {
   try {
     const notes: PollNotes = JSON.parse(text);

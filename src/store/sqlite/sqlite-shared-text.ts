@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SharedText } from '../shared-text.ts';
-import { type GroupCommit, unavailable } from './group-commit.ts';
+import { attempt, type GroupCommit, unavailable } from './group-commit.ts';
 
 /** A text in a table of the embedded store. It survives restarts. */
 export class SqliteSharedText implements SharedText {
@@ -11,9 +11,9 @@ export class SqliteSharedText implements SharedText {
   readonly #update: StatementSync;
 
   /**
-   * @param database that of the job store, migrated
-   * @param commits that of the job store
-   * @param name tells it from other texts of the store
+   * @param database the migrated database of the job store
+   * @param commits those of the job store
+   * @param name unique among the texts of the store
    */
   constructor(database: DatabaseSync, commits: GroupCommit, name: string) {
     this.#commits = commits;
@@ -26,12 +26,8 @@ export class SqliteSharedText implements SharedText {
   }
 
   async read(): Promise<string | null> {
-    try {
-      const text = this.#read.get({ name: this.#name })?.['text'];
-      return typeof text === 'string' ? text : null;
-    } catch (error) {
-      return unavailable(error);
-    }
+    const text = attempt(() => this.#read.get({ name: this.#name })?.['text']);
+    return typeof text === 'string' ? text : null;
   }
 
   async replace(expected: string | null, next: string): Promise<boolean> {

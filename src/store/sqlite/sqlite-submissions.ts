@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type AdoptOutcome, SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
 import { type GroupCommit, unavailable } from './group-commit.ts';
 
-/** Which upstream request belongs to which job, in tables of the embedded store. The store's purge clears them. */
+/** Maps upstream requests to jobs, in tables of the embedded store. The store's purge deletes old rows. */
 export class SqliteSubmissions implements Submissions {
   readonly #commits: GroupCommit;
   readonly #now: () => number;
@@ -13,8 +13,8 @@ export class SqliteSubmissions implements Submissions {
   readonly #findOther: StatementSync;
 
   /**
-   * @param database that of the job store, migrated
-   * @param commits that of the job store
+   * @param database the migrated database of the job store
+   * @param commits those of the job store
    * @param now epoch milliseconds
    */
   constructor(database: DatabaseSync, commits: GroupCommit, now: () => number) {
@@ -43,7 +43,7 @@ export class SqliteSubmissions implements Submissions {
   async end(fingerprint: string, jobId: string, upstreamId: string | null): Promise<void> {
     await this.#write(() => {
       this.#end.run({ fingerprint, jobId });
-      // The answer to a job's own POST counts more than what another has concluded from the history.
+      // The answer to a job's own POST overrides an adoption from the history by another job.
       if (upstreamId !== null) this.#remember.run({ upstreamId, jobId, now: this.#now() });
     });
   }

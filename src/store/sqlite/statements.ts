@@ -3,8 +3,8 @@ import { URGENT_PHASES } from '../job-store.ts';
 import { DUE_JOB_COLUMNS, JOB_COLUMNS } from './rows.ts';
 
 /**
- * What belongs to this process alone, kept in memory: leasing a job writes nothing to the disk. The folder has one
- * process, and with that its leases end. What is undone with a transaction is undone here too.
+ * Tables of this process, in memory: a lease writes nothing to the disk and ends with the process. A rollback covers these tables as
+ * well.
  */
 const IN_MEMORY = `
   PRAGMA temp_store = MEMORY;
@@ -14,11 +14,11 @@ const IN_MEMORY = `
     until        INTEGER NOT NULL           -- then the job may be leased again
   ) STRICT, WITHOUT ROWID;
   CREATE TEMP TABLE unreadable (
-    job_id       TEXT PRIMARY KEY           -- those in the quarantine, and those on the way into it
+    job_id       TEXT PRIMARY KEY           -- quarantined, or about to be
   ) STRICT, WITHOUT ROWID`;
 
 const READABLE = 'id NOT IN (SELECT job_id FROM unreadable)';
-/** One set of what is left out: with a condition for each, 10,000 due jobs take five times as long. */
+/** The exclusions are one set: with one condition each, 10,000 due jobs take five times as long. */
 const DUE = `
   due_at IS NOT NULL AND due_at <= :now AND id NOT IN (
     SELECT job_id FROM leases WHERE until > :now
@@ -31,7 +31,7 @@ const PRIORITY = `
 const PURGED = `
   SELECT id FROM jobs WHERE purge_at IS NOT NULL AND purge_at <= :now ORDER BY purge_at LIMIT :limit`;
 
-/** Every statement of the store, prepared once. */
+/** The statements of the store, prepared once. */
 export type Statements = ReturnType<typeof prepareStatements>;
 
 /** Prepares the statements on a migrated database. */
@@ -76,7 +76,7 @@ export function prepareStatements(database: DatabaseSync) {
     countDue: database.prepare(
       `SELECT count(*) AS count FROM (SELECT 1 FROM jobs WHERE ${DUE_IN_TIME} LIMIT :limit)`,
     ),
-    // All of it is in an index. To number them by a window function takes three times as long as to do it outside.
+    // An index covers this query. A window function that numbers the jobs of each group would take three times as long.
     findGroups: database.prepare(
       `SELECT rowid AS row, ${PRIORITY} || ' ' || owner_id AS owner_and_priority FROM jobs WHERE ${DUE_IN_TIME} ORDER BY due_at`,
     ),
@@ -147,7 +147,7 @@ export function prepareStatements(database: DatabaseSync) {
   };
 }
 
-/** The job that has to fall out of the day before another may be accepted; none when there is room. */
+/** Selects the newest job that must leave the day before another may be accepted; none when there is room. */
 function lastToGo(whose: string): string {
   return `
     SELECT created_at FROM jobs WHERE ${whose} uncharged = 0 AND created_at > :since

@@ -127,7 +127,7 @@ describe('migrations', () => {
     await first[Symbol.asyncDispose]();
     setVersion(folder.path, 7);
     expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow(
-      'The database has schema version 7, this Reelgate knows up to 6: it was written by a newer one.',
+      'The database has schema version 7, but this Reelgate supports versions up to 6: a newer Reelgate wrote it.',
     );
     setVersion(folder.path, 6);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import type { Job } from '../../domain/job/job.ts';
+import {
+  type DueJob,
+  type JobQueue,
+  type LeasedJob,
+  type LeaseQuery,
+  MAX_CANDIDATES,
+  type Schedule,
+  type WaitingJob,
+} from '../job-store.ts';
+import { attempt, type GroupCommit, unavailable } from './group-commit.ts';
+import type { Quarantine } from './quarantine.ts';
+import { readDueJob, readJob, type Row, writeNotes } from './rows.ts';
+import type { Statements } from './statements.ts';
+
+/** Parameters of the statements that find due jobs. */
+interface DueParameters {
+  readonly now: number;
+  /** Ids as JSON. */
+  readonly except: string;
+  readonly [name: string]: string | number;
+}
+
+/**
+ * The queue of due jobs. Leases are kept in memory only: one process uses the folder, and a job that was leased when the process ended is
+ * due at once for the next one.
+ */
+export class SqliteJobQueue implements JobQueue {
+  readonly #statements: Statements;
+  readonly #commits: GroupCommit;
+  readonly #quarantine: Quarantine;
+  /** Sets the ids of these leases apart from those of the process that used the folder before. */
+  readonly #prefix = randomUUID();
+  #count = 0;
+
+  constructor(statements: Statements, commits: GroupCommit, quarantine: Quarantine) {
+    this.#statements = statements;
+    this.#commits = commits;
+    this.#quarantine = quarantine;
+  }
+
+  async findCandidates(query: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null> {
+    const { now, limit, callLimit } = query;
+    const due = { now, except: JSON.stringify(query.except) };
+    return attempt(() => {
+      const expired = this.#statements.findExpired.all({ ...due, limit }).length;
+      const room = Math.min(limit - expired, callLimit);
+      if (room <= 0) return null;
+      const count = this.#statements.countDue.get({ ...due, limit: room + 1 })?.['count'];
+      return Number(count) > room ? this.#takeTurns(due) : null;
+    });
+  }
+
+  async leaseDue(query: LeaseQuery): Promise<LeasedJob[]> {
+    const { now, leaseUntil, limit, callLimit, preferred } = query;
+    const due = { now, except: JSON.stringify(query.except) };
+    return attempt(() => {
+      const expired = this.#read(() => this.#statements.findExpired.all({ ...due, limit }));
+      const room = Math.min(limit - expired.length, callLimit);
+      const inTime = room > 0 ? this.#findDue(due, room, preferred) : [];
+      return [...expired, ...inTime].map(({ job, failureCount, lastPolledAt, notes }) => {
+        const leaseId = `${this.#prefix}:${++this.#count}`;
+        this.#statements.lease.run({ id: job.id, lease: leaseId, until: leaseUntil });
+        return { job, failureCount, lastPolledAt, notes, leaseId };
+      });
+    });
+  }
+
+  async findWaiting(dueBefore: number, limit: number): Promise<WaitingJob[]> {
+    const select = () => this.#statements.findWaiting.all({ before: dueBefore, limit });
+    return attempt(() => {
+      let ahead = 0;
+      let from = Number.MIN_SAFE_INTEGER;
+      return this.#quarantine.readAll(select, readWaiting).map(({ job, due }) => {
+        ahead += Number(this.#statements.countAccepted.get({ from, before: due })?.['count']);
+        from = due;
+        return { job, ahead };
+      });
+    });
+  }
+
+  async release(
+    { job: { id }, leaseId }: LeasedJob,
+    { runAt, failureCount, lastPolledAt, notes }: Schedule,
+  ): Promise<void> {
+    const columns = { id, due: runAt, faults: failureCount, seen: lastPolledAt, notes: writeNotes(notes) };
+    await this.#commits
+      .run(() => {
+        const held = Number(this.#statements.endLease.run({ id, lease: leaseId }).changes) > 0;
+        if (held) this.#statements.release.run(columns);
+      })
+      .catch(unavailable);
+  }
+
+  async nextDueAt(): Promise<number | null> {
+    return attempt(() => {
+      const due = this.#statements.nextDue.get()?.['due'];
+      const leaseEnd = this.#statements.nextLeaseEnd.get()?.['until'];
+      const times = [due, leaseEnd].filter((time) => typeof time === 'number');
+      return times.length === 0 ? null : Math.min(...times);
+    });
+  }
+
+  #findDue(due: DueParameters, limit: number, preferred: readonly string[] | null): readonly DueJob[] {
+    if (preferred === null) return this.#read(() => this.#statements.findDue.all({ ...due, limit }));
+    const ids = JSON.stringify(preferred);
+    const found = this.#read(() => this.#statements.findPreferred.all({ ...due, ids }));
+    const byId = new Map(found.map((dueJob) => [dueJob.job.id, dueJob]));
+    return preferred.flatMap((id) => byId.get(id) ?? []).slice(0, limit);
+  }
+
+  /** Takes the longest due job of each owner and priority, then the second of each, and so on. */
+  #takeTurns(due: DueParameters): DueJob[] {
+    const counts = new Map<unknown, number>();
+    const turns = this.#statements.findGroups.all(due).map(({ row, owner_and_priority: group }) => {
+      const turn = counts.get(group) ?? 0;
+      counts.set(group, turn + 1);
+      return { row: Number(row), turn };
+    });
+    const first = turns.toSorted((a, b) => a.turn - b.turn).slice(0, MAX_CANDIDATES);
+    const rows = JSON.stringify(first.map(({ row }) => row));
+    return this.#read(() => this.#statements.getDueJobs.all({ rows }));
+  }
+
+  #read(select: () => Row[]): DueJob[] {
+    return this.#quarantine.readAll(select, readDueJob);
+  }
+}
+
+function readWaiting(row: Row): { readonly job: Job; readonly due: number } {
+  return { job: readJob(row), due: Number(row['due']) };
+}

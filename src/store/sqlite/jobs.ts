@@ -1,0 +1,241 @@
+import type { LRUCache } from 'lru-cache';
+import { isFinal, type Job } from '../../domain/job/job.ts';
+import {
+  DAY_MS,
+  isGivenBack,
+  type JobLimits,
+  type LimitRefusal,
+  UNFINISHED_RETRY_MS,
+} from '../job-limits.ts';
+import {
+  type CreateOutcome,
+  IDEMPOTENCY_MS,
+  type Jobs,
+  type ListQuery,
+  type NewJobRecord,
+  type SaveChange,
+  type SaveOutcome,
+  StoreUnavailableError,
+} from '../job-store.ts';
+import type { EventBus } from './event-bus.ts';
+import type { OpenFiles } from './folder.ts';
+import { attempt, type GroupCommit, unavailable } from './group-commit.ts';
+import type { Quarantine } from './quarantine.ts';
+import { readJob, type Row, writeNotes } from './rows.ts';
+import type { Statements } from './statements.ts';
+
+/** Dependencies of `SqliteJobs`. */
+export interface SqliteJobsOptions {
+  readonly statements: Statements;
+  readonly commits: GroupCommit;
+  readonly quarantine: Quarantine;
+  readonly files: OpenFiles;
+  readonly events: EventBus;
+  /** Jobs that were read or saved last. Knows of every write, because one process uses the folder. */
+  readonly cache: LRUCache<string, Job>;
+  /** Milliseconds for which a final job can be read. */
+  readonly retentionMs: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** The idempotency key belongs to a job that cannot be read. */
+interface UnreadableJob {
+  readonly type: 'unreadable';
+  readonly id: string;
+  readonly error: unknown;
+}
+
+/** The jobs in the database. A committed version enters the cache before it is published. */
+export class SqliteJobs implements Jobs {
+  readonly #options: SqliteJobsOptions;
+  readonly #statements: Statements;
+
+  constructor(options: SqliteJobsOptions) {
+    this.#options = options;
+    this.#statements = options.statements;
+  }
+
+  async create(record: NewJobRecord): Promise<CreateOutcome> {
+    const { commits, files, quarantine, cache, events } = this.#options;
+    const { job } = record;
+    files.check();
+    const outcome = await commits
+      .run(
+        () => this.#insert(record),
+        ({ type }) => {
+          if (type !== 'created') return;
+          cache.set(job.id, job);
+          events.publish(job);
+          events.publishWork(job);
+        },
+      )
+      .catch(unavailable);
+    if (outcome.type !== 'unreadable') return outcome;
+    const { id, error } = outcome;
+    attempt(() => quarantine.add(id, error));
+    throw new StoreUnavailableError(
+      `The idempotency key belongs to job ${id}, whose record cannot be read. Use another key to create another job.`,
+      { cause: error },
+    );
+  }
+
+  async getMany(ids: readonly string[]): Promise<(Job | null)[]> {
+    // In-process, a statement for each id costs less than one that takes a list.
+    return attempt(() => ids.map((id) => this.#options.cache.get(id) ?? this.#readJob(id)));
+  }
+
+  async getVideoData(jobId: string): Promise<string | null> {
+    const row = attempt(() => this.#statements.getVideoData.get({ id: jobId }));
+    return row === undefined ? null : String(row['base64']);
+  }
+
+  async list(query: ListQuery): Promise<Job[]> {
+    const statement = query.ascending ? this.#statements.listAscending : this.#statements.listDescending;
+    const columns = {
+      owner: query.ownerId,
+      phases: query.phases === null ? null : JSON.stringify(query.phases),
+      older: query.olderThan,
+      newer: query.newerThan,
+      limit: query.limit,
+    };
+    return attempt(() => this.#options.quarantine.readAll(() => statement.all(columns), readJob));
+  }
+
+  async save(leaseId: string, change: SaveChange): Promise<SaveOutcome> {
+    const { commits, cache, events } = this.#options;
+    const { job } = change;
+    const { outcome } = await commits
+      .run(
+        () => this.#update(leaseId, change),
+        ({ isNew }) => {
+          if (!isNew) return;
+          cache.set(job.id, job);
+          events.publish(job);
+        },
+      )
+      .catch(unavailable);
+    return outcome;
+  }
+
+  /** Runs within a transaction. */
+  #insert({ job, idempotencyKey, fingerprint, limits }: NewJobRecord): CreateOutcome | UnreadableJob {
+    const now = this.#options.now();
+    const { id, ownerId: owner } = job;
+    if (idempotencyKey !== null) {
+      const earlier = this.#statements.findKey.get({ owner, key: idempotencyKey, now });
+      if (earlier !== undefined) return readEarlier(earlier, fingerprint);
+    }
+    const refusal = usedUpLimit(this.#statements, owner, limits, now);
+    if (refusal !== null) return { type: 'refused', ...refusal };
+    this.#statements.insertJob.run({
+      id,
+      owner,
+      version: job.version,
+      phase: job.phase,
+      body: JSON.stringify(job),
+      deadline: job.deadlineAt,
+      due: job.createdAt,
+      created: job.createdAt,
+    });
+    if (idempotencyKey !== null) {
+      const expires = now + IDEMPOTENCY_MS;
+      this.#statements.putKey.run({ owner, key: idempotencyKey, job: id, fingerprint, expires });
+    }
+    return { type: 'created' };
+  }
+
+  /** Runs within a transaction. */
+  #update(
+    lease: string,
+    { job, schedule, leaseUntil, videoData }: SaveChange,
+  ): { readonly outcome: SaveOutcome; readonly isNew: boolean } {
+    const { files, quarantine, now } = this.#options;
+    const { id, version, phase } = job;
+    // A deleted file would lose the mark that the job is being submitted, and the job could be submitted twice.
+    if (phase === 'submitting') files.check();
+    const saved = { id, version, body: JSON.stringify(job), lease };
+    const keepsSchedule = schedule === null && !isFinal(job);
+    const { changes } = keepsSchedule
+      ? this.#statements.saveAndKeep.run({ ...saved, phase })
+      : this.#statements.saveAndRelease.run({
+          ...saved,
+          phase,
+          due: isFinal(job) ? null : (schedule?.runAt ?? null),
+          faults: schedule?.failureCount ?? 0,
+          seen: schedule?.lastPolledAt ?? null,
+          notes: writeNotes(schedule?.notes),
+          purge: isFinal(job) ? this.#purgeAt(job) : null,
+          uncharged: isGivenBack(job) ? 1 : 0,
+        });
+    if (Number(changes) === 0) {
+      const row = this.#statements.isStored.get(saved);
+      const other = row?.['stored'] === 1 ? 'saved' : 'superseded';
+      return { outcome: row === undefined ? 'missing' : other, isNew: false };
+    }
+    const wasUnreadable = quarantine.lift(id);
+    if (wasUnreadable && keepsSchedule) this.#statements.reschedule.run({ id, now: now() });
+    if (!keepsSchedule) this.#statements.endLeases.run({ id });
+    else if (leaseUntil !== undefined) this.#statements.renewLease.run({ id, lease, until: leaseUntil });
+    if (videoData !== undefined) this.#statements.putVideoData.run({ id, base64: videoData });
+    return { outcome: 'saved', isNew: true };
+  }
+
+  /** A job stays while its idempotency key is valid, or the key could create it twice, and while it counts towards the daily limits. */
+  #purgeAt(job: Job): number {
+    const { now, retentionMs } = this.#options;
+    return Math.max(now() + retentionMs, job.createdAt + Math.max(IDEMPOTENCY_MS, DAY_MS));
+  }
+
+  #readJob(id: string): Job | null {
+    const { quarantine, cache } = this.#options;
+    const select = () => {
+      const row = this.#statements.getReadableJob.get(id);
+      return row === undefined ? [] : [row];
+    };
+    const [job] = quarantine.readAll(select, readJob);
+    if (job === undefined) return null;
+    cache.set(id, job);
+    return job;
+  }
+}
+
+/** The job of an idempotency key that was used before. */
+function readEarlier(row: Row, fingerprint: string): CreateOutcome | UnreadableJob {
+  try {
+    return { type: row['fingerprint'] === fingerprint ? 'duplicate' : 'conflict', job: readJob(row) };
+  } catch (error) {
+    return { type: 'unreadable', id: String(row['id']), error };
+  }
+}
+
+/** In the order in which limits are checked. */
+const LIMITS = ['unfinishedPerOwner', 'perDayPerOwner', 'unfinished', 'perDay'] as const;
+
+/** The limit that another job of this owner would exceed, or null. Runs within the transaction that inserts the job. */
+function usedUpLimit(
+  statements: Statements,
+  owner: string,
+  limits: JobLimits,
+  now: number,
+): LimitRefusal | null {
+  /** @param row the newest job that must leave the day before another may be accepted; undefined when there is room */
+  const ofDay = (row: Row | undefined) =>
+    row === undefined ? null : Number(row['created_at']) + DAY_MS - now;
+  const since = now - DAY_MS;
+  const waits: Readonly<Record<keyof JobLimits, (limit: number) => number | null>> = {
+    unfinishedPerOwner: (limit) => unfinished(statements.countUnfinishedOfOwner.get({ owner }), limit),
+    perDayPerOwner: (limit) => ofDay(statements.lastToGoOfOwner.get({ since, limit, owner })),
+    unfinished: (limit) => unfinished(statements.countUnfinished.get(), limit),
+    perDay: (limit) => ofDay(statements.lastToGo.get({ since, limit })),
+  };
+  for (const limit of LIMITS) {
+    const retryAfterMs = limits[limit] > 0 ? waits[limit](limits[limit]) : null;
+    if (retryAfterMs !== null) return { limit, retryAfterMs };
+  }
+  return null;
+}
+
+function unfinished(row: Row | undefined, limit: number): number | null {
+  return Number(row?.['count']) < limit ? null : UNFINISHED_RETRY_MS;
+}
