@@ -23,10 +23,10 @@ import { measure } from './limits/measure.ts';
 import { OperationPlan } from './operation-plan.ts';
 import { shortened, withoutSuggestion } from './results.ts';
 
-/** The outcome of a check: the document, or why it is refused. */
+/** The outcome of a check: the document, or the errors for which it is refused. */
 export type Check = CheckedDocument | { readonly errors: readonly GraphQLError[] };
 
-/** What documents are checked with. */
+/** Options of `Documents`. */
 export interface DocumentsOptions {
   readonly schema: GraphQLSchema;
   /** False: neither introspection nor suggestions in messages. */
@@ -35,27 +35,26 @@ export interface DocumentsOptions {
   readonly compiling: TurnQueue;
 }
 
-/** Documents that are kept, and refusals. */
-const KEPT_DOCUMENTS = 100;
-const KEPT_REFUSALS = 1000;
-/** UTF-16 units; programs send shorter ones again and again. A parsed document takes a hundred times the memory of its text. */
+const MAX_CACHED_DOCUMENTS = 100;
+const MAX_CACHED_REFUSALS = 1000;
+/** UTF-16 units. Programs send shorter documents again and again. A parsed document takes a hundred times the memory of its text. */
 const MAX_CACHED_LENGTH = 4096;
-/** UTF-16 units of the messages of a refusal that is kept. */
+/** UTF-16 units of the messages of a cached refusal. */
 const MAX_REFUSAL_LENGTH = 8192;
-/** Compiled operations of one document: a function takes some 20 KiB, and a document may have a hundred operations. */
+/** Compiled operations of one document: each takes about 20 KiB, and a document may have a hundred operations. */
 const MAX_COMPILED_OPERATIONS = 10;
 
 /**
- * Checks documents: first their tokens, then what they ask for, and only then all rules of GraphQL, some of which take
- * quadratic time. Documents and refusals are cached, and owners check new ones in turns.
+ * Checks documents: first their tokens, then the size of their answers, and only then all rules of GraphQL, some of which take
+ * quadratic time. Documents and refusals are cached. New documents are checked in turns, owner by owner.
  */
 export class Documents {
   readonly #options: DocumentsOptions;
   readonly #rules: readonly ValidationRule[];
   readonly #queue = new FairQueue();
-  readonly #documents = new LRUCache<string, CheckedDocument>({ max: KEPT_DOCUMENTS });
+  readonly #documents = new LRUCache<string, CheckedDocument>({ max: MAX_CACHED_DOCUMENTS });
   /** By the SHA-256 of their texts. */
-  readonly #refusals = new LRUCache<string, readonly GraphQLError[]>({ max: KEPT_REFUSALS });
+  readonly #refusals = new LRUCache<string, readonly GraphQLError[]>({ max: MAX_CACHED_REFUSALS });
 
   constructor(options: DocumentsOptions) {
     this.#options = options;
@@ -64,7 +63,7 @@ export class Documents {
       : [...specifiedRules, NoSchemaIntrospectionCustomRule, noSubgraphSdl];
   }
 
-  /** @returns a promise when the owner has to wait for a turn */
+  /** @returns a promise when the owner has to wait */
   check(text: string, ownerId: string): Check | Promise<Check> {
     const known = this.#documents.get(text);
     if (known !== undefined) return known;
@@ -120,7 +119,7 @@ export class Documents {
   }
 }
 
-/** A document that may be run. */
+/** A valid document within all limits. */
 export class CheckedDocument {
   readonly document: DocumentNode;
   readonly #plans: ReadonlyMap<OperationDefinitionNode, OperationPlan>;
@@ -140,25 +139,25 @@ export class CheckedDocument {
 const BUSY: Check = {
   errors: [
     new GraphQLError(
-      'You send new documents faster than they can be checked. Put values into variables instead of the document, or try again in a second.',
+      'You send new documents faster than they can be checked. Use variables instead of values in the document, or try again in a second.',
       { extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 1, http: { status: 429, spec: false } } },
     ),
   ],
 };
 
-/** Clients of plain JSON (`spec`) are told of errors in a document with 200. */
+/** With `spec`, clients that accept plain JSON get status 200 for errors in a document. */
 function coded(error: GraphQLError, code: string): GraphQLError {
   error.extensions['code'] ??= code;
   error.extensions['http'] ??= { status: 400, spec: true };
   return error;
 }
 
-/** An error that can be kept: its nodes would hold the parsed document, and its stack, through closures, the text. */
+/** Copies an error for the cache. Its nodes would keep the parsed document in memory, and its stack the text. */
 function detached({ message, locations, extensions }: GraphQLError): GraphQLError {
   return Object.assign(new GraphQLError(message, { extensions }), { locations, stack: message });
 }
 
-/** Refuses to show the SDL of the subgraph. */
+/** Without introspection the SDL of the subgraph is not shown. */
 function noSubgraphSdl(context: ValidationContext): ASTVisitor {
   return {
     Field(node) {
@@ -171,15 +170,15 @@ function noSubgraphSdl(context: ValidationContext): ASTVisitor {
 
 /** A document of 100 jobs with every field has about 2,000. */
 const MAX_TOKENS = 4000;
-/** Of brackets of any kind; the introspection query of GraphiQL has 15. */
+/** Nested brackets of any kind; the introspection query of GraphiQL has 15. */
 const MAX_NESTING = 64;
-/** UTF-16 units; WebSocket frames have the same limit in bytes. */
+/** UTF-16 units of a document; WebSocket frames have the same limit in bytes. */
 const MAX_LENGTH = 64 * 1024;
-/** UTF-16 units of an alias or another name. Each error repeats the aliases that lead to its field, and may name its operation. */
+/** UTF-16 units of an alias or another name. Each error repeats the aliases of its path and may name its operation. */
 const MAX_NAME_LENGTH = 256;
 
 /**
- * Counts tokens and nesting without recursion, before anything that recurses reads the document.
+ * Counts tokens and nesting without recursion, before recursive code reads the document.
  *
  * @throws GraphQLError for a document over a limit, and for a syntax error
  */

@@ -4,9 +4,9 @@ import type { PushIterator, Sink } from '../watching/push-iterator.ts';
 import type { EventResult, FanOut, SubscriberGroup } from './fan-out.ts';
 import type { OperationObserver } from './operation.ts';
 
-/** Where a transport wants the events of one subscription. */
+/** Receives the events of one subscription for a transport. */
 export interface EventSink {
-  /** Whether the client has too much to read: the next event must wait for `onReady`. */
+  /** Whether the client has too much unread: the next event must wait for `onReady`. */
   isBehind(): boolean;
   /** Calls back once, when the client can take another event. */
   onReady(listener: () => void): void;
@@ -15,26 +15,26 @@ export interface EventSink {
   end(error: GraphQLError | null): void;
 }
 
-/** What a stream of events works with. */
+/** Options of an `EventStream`. */
 export interface EventStreamOptions {
   readonly source: PushIterator<Job>;
   readonly group: SubscriberGroup;
   readonly fanOut: FanOut;
   readonly observers: readonly OperationObserver[];
-  /** Makes an error fit for clients. */
+  /** Masks an error for clients. */
   readonly presentError: (error: unknown) => GraphQLError;
 }
 
 /**
- * The events of one subscription. A transport either pipes it to a sink, or iterates over it. While an event is executed or
- * waits for the client, the source keeps the newest state only.
+ * The events of one subscription. A transport either pipes them to a sink or iterates over them. While an event is executed or
+ * waits for the client, the source keeps only the newest state.
  */
 export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink<Job> {
   readonly #options: EventStreamOptions;
   #sink: EventSink | null = null;
   /** Why an event could not be executed. */
   #failure: unknown = null;
-  /** Whether the last event was delivered, or nothing more is wanted. */
+  /** Whether the last event was delivered or the subscriber has left. */
   #ended = false;
 
   constructor(options: EventStreamOptions) {
@@ -47,12 +47,12 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
     this.#options.source.pipe(this);
   }
 
-  /** Takes an event of the source. @returns false: `resume` is called when the next one can be taken */
+  /** Takes an event of the source. @returns false: calls `source.resume` when the next event can be taken */
   write(job: Job): boolean {
     const sink = this.#sink;
     if (sink === null) return false;
     const { source, fanOut, group } = this.#options;
-    // An event that is not executed yet takes no memory.
+    // The event is executed later: until then its result takes no memory.
     if (sink.isBehind()) {
       sink.onReady(() => {
         if (!this.#ended && this.write(job)) source.resume();
@@ -123,10 +123,10 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
     return false;
   }
 
-  /** A fault of one subscriber's document must not reach the others, which are told by the same loop. */
+  /** An error of one subscriber must not reach the others: the source notifies them in the same loop. */
   #fail(error: unknown): void {
     const { source } = this.#options;
-    // A source that has had its last event takes no error any more.
+    // A source that has ended already takes no error.
     this.#failure ??= error;
     source.end();
     source.resume();

@@ -8,7 +8,7 @@ import type { OperationPlan } from './operation-plan.ts';
 import type { Operation, Variables } from './operation.ts';
 import type { TurnQueue } from './work-queues.ts';
 
-/** Subscribers for whom an event has the same result: same document, rights, gateway URL and variables. */
+/** Subscribers with the same result of an event: same document, rights, gateway URL and variables. */
 export interface SubscriberGroup {
   readonly key: string;
   readonly plan: OperationPlan;
@@ -17,11 +17,11 @@ export interface SubscriberGroup {
   readonly variables: Variables;
   /** Number of subscribers. */
   size: number;
-  /** Of the last event; null: it was not executed for this group. */
+  /** The result of the last event; null: the event was not executed for this group. */
   result: EventResult | Promise<EventResult> | null;
 }
 
-/** What decides to which group a subscriber belongs. */
+/** The properties that decide to which group a subscriber belongs. */
 export type Subscriber = Pick<Operation, 'plan' | 'caller' | 'baseUrl' | 'variables'>;
 
 /** The result of one event, shared by all subscribers of a group. */
@@ -39,18 +39,18 @@ export class EventResult {
   }
 }
 
-/** What events are executed with. */
+/** Options of `FanOut`. */
 export interface FanOutOptions {
-  /** Makes the context of one event. */
+  /** Creates the context of one event. */
   readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
-  /** Makes the errors of a result fit for clients. */
+  /** Masks the errors of a result for clients. */
   readonly present: (result: ExecutionResult) => ExecutionResult;
   readonly clock: Clock;
-  /** Starts large executions, one per turn: one event may be executed for many groups. */
+  /** Starts large executions one per turn of the event loop: one event may be executed for many groups. */
   readonly turns: TurnQueue;
 }
 
-/** Milliseconds for which a result is reused: the estimates in it are of the time when it was made. */
+/** Milliseconds for which a result is reused: its estimates become outdated. */
 const SHARED_MS = 50;
 
 /** Executes each event once per group of subscribers in this process. Groups never share a result. */
@@ -84,10 +84,10 @@ export class FanOut {
     if (group.size === 0) this.#groups.delete(group.key);
   }
 
-  /** @returns a promise when something has to be read for the result, or it waits for a turn */
+  /** @returns a promise when a resolver has to read something, or the execution waits for a turn of the event loop */
   resultOf(event: Job, group: SubscriberGroup): EventResult | Promise<EventResult> {
     const now = this.#options.clock.now();
-    // All subscribers get an event in the same turn, as the same object.
+    // All subscribers get an event in the same turn of the event loop, as the same object.
     if (event !== this.#event || now - this.#eventAt > SHARED_MS) {
       for (const served of this.#served) served.result = null;
       this.#served = [];

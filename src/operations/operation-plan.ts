@@ -22,39 +22,39 @@ import type { Variables } from './operation.ts';
 import type { TurnQueue } from './work-queues.ts';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 
-/** What a plan is made of. */
+/** Options of an `OperationPlan`. */
 export interface PlanOptions {
   readonly schema: GraphQLSchema;
   /** It is valid. */
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly measured: Measure;
-  /** Compiles for all plans, one per turn: one event may be executed by many plans. Null: never compile. */
+  /** Compiles the operations of all plans, one per turn of the event loop. Null: never compile. */
   readonly compiling: TurnQueue | null;
 }
 
 type Result = ExecutionResult | Promise<ExecutionResult>;
 
 /**
- * Executions after which an operation is compiled. Compiling costs more than one execution, and most documents that people
- * type are sent once.
+ * Executions after which an operation is compiled. Compiling costs more than one execution, and a document that a person types is
+ * mostly sent once.
  */
 const COMPILED_AFTER = 2;
-/** Values of an event. A job with every field and the base64 of its video has 550; more take over a millisecond or two. */
+/** Values of a small event. A job with every field and its video as base64 has 550; more values take over one or two milliseconds. */
 const MAX_SMALL_VALUES = 700;
-/** Errors of variables: graphql-js repeats the whole value in each, 50 by default, which made 46 MB of a request of 1 MB. */
+/** Errors of variables in one result: graphql-js repeats the whole value in each. Its default of 50 turned 1 MB of request into 46 MB. */
 const MAX_COERCION_ERRORS = 5;
 
 let plans = 0;
 
-/** How one operation of a checked document is executed. Operations that come again are compiled to one function. */
+/** Executes one operation of a checked document. An operation that is executed again is compiled to one function. */
 export class OperationPlan {
   /** Unique in this process. */
   readonly id = ++plans;
   readonly document: DocumentNode;
   readonly kind: OperationTypeNode;
   readonly measured: Measure;
-  /** Whether an event takes so long to execute that it waits for a turn. */
+  /** Whether an event takes so long to execute that it waits for a turn of the event loop. */
   readonly isLarge: boolean;
   readonly #schema: GraphQLSchema;
   readonly #operationName: string | undefined;
@@ -84,7 +84,7 @@ export class OperationPlan {
     return this.#interpret(root, context, variables);
   }
 
-  /** @returns the source of a subscription's events; a result when it cannot be opened */
+  /** Opens a subscription. @returns the source of its events; a result with errors when it cannot be opened */
   async openSource(
     contextValue: GraphQLContext,
     variableValues: Variables,
@@ -95,7 +95,7 @@ export class OperationPlan {
     throw new Error('A subscription field returned another iterator than a PushIterator.');
   }
 
-  /** Equal for variables with which an event has the same result. A null differs from a variable that is left out. */
+  /** Equal for variables with which an event has the same result. A null differs from an absent variable. */
   eventKey(variables: Variables): string {
     if (this.#eventVariables.length === 0) return '';
     const given = this.#eventVariables.filter((name) => Object.hasOwn(variables, name));
@@ -129,7 +129,7 @@ export class OperationPlan {
   }
 }
 
-/** All variables but those in the arguments of the one root field: they say which events come. */
+/** All variables but those in the arguments of the one root field: these only select the events. */
 function eventVariables(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] {
   const [root, ...others] = operation.selectionSet.selections;
   const plain = others.length === 0 && root?.kind === Kind.FIELD ? root : null;
@@ -146,7 +146,7 @@ function eventVariables(document: DocumentNode, operation: OperationDefinitionNo
   return [...names].toSorted();
 }
 
-/** Variables or arguments do not fit their types: graphql-js words such errors, and says where they are. */
+/** Variables or arguments do not fit their types: graphql-js executes the operation for its messages and positions. */
 export const INTERPRET = Symbol('interpret');
 
 export type CompiledResult = ExecutionResult | typeof INTERPRET;
@@ -158,7 +158,7 @@ export type CompiledOperation = (
   variables: Variables,
 ) => CompiledResult | Promise<CompiledResult>;
 
-/** What is compiled. */
+/** Options of `compileOperation`. */
 export interface CompileOptions {
   readonly schema: GraphQLSchema;
   /** It is valid. */
@@ -168,10 +168,10 @@ export interface CompileOptions {
   readonly selections: number;
 }
 
-/** Compiling a selection takes about 0.03 ms, in which nothing else is served; a page of jobs with every field has about 80. */
+/** Compiling a selection blocks the process for about 0.03 ms. A page of jobs with every field has about 80 selections. */
 const MAX_SELECTIONS = 200;
 
-/** @returns null for an operation that takes too long to compile, or would be answered in another way than by graphql-js */
+/** @returns null when compiling would take too long, or the result would differ from graphql-js' */
 export function compileOperation({
   schema,
   document,
@@ -194,12 +194,12 @@ function compileOrNull(schema: GraphQLSchema, document: DocumentNode, operationN
     const compiled = compileQuery(schema, document, operationName);
     return isCompiledQuery(compiled) ? compiled.query : null;
   } catch {
-    // What cannot be compiled is interpreted.
+    // An operation that cannot be compiled is interpreted.
     return null;
   }
 }
 
-/** Whether there are neither directives, with which fields may come in another order, nor an alias `__proto__`, which is lost. */
+/** Whether graphql-jit gives the same result as graphql-js: directives may change the order of fields, an alias `__proto__` is lost. */
 function isPlain(document: DocumentNode): boolean {
   let plain = true;
   const notPlain = () => {
@@ -220,7 +220,7 @@ function presentable(document: DocumentNode, result: ExecutionResult): CompiledR
   return { errors: errors.map((error) => asGraphQLError(document, error)), data };
 }
 
-/** graphql-jit's errors cannot be changed, and know neither nodes nor source. */
+/** The errors of graphql-jit are frozen and have neither nodes nor source. */
 function asGraphQLError(
   { loc }: DocumentNode,
   { message, path, originalError, locations = [] }: GraphQLError,

@@ -6,7 +6,7 @@ import type { OperationPlan } from './operation-plan.ts';
 /** Values by the names of variables. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** The parameters of an operation, as every transport has them. */
+/** The parameters of an operation, the same for every transport. */
 export interface OperationParams {
   readonly query?: unknown;
   /** As in the appendix on persisted documents of GraphQL over HTTP. */
@@ -35,16 +35,16 @@ export interface Operation {
   readonly observers: readonly OperationObserver[];
 }
 
-/** Why an operation is refused. */
+/** An operation that is refused, with the reasons. */
 export interface Refused {
   readonly errors: readonly GraphQLError[];
 }
 
 export type Prepared = Operation | Refused;
 
-/** Sees every operation of every transport, once each, before anything of it is checked. */
+/** Called once for every operation of every transport, before the operation is checked. */
 export interface OperationHook {
-  /** @returns what observes this operation; undefined: nothing does */
+  /** @returns an observer of this operation; undefined: none */
   onOperation(request: OperationRequest): OperationObserver | undefined;
 }
 

@@ -19,7 +19,7 @@ import type { TrustedDocuments } from './trusted-documents.ts';
 import { TurnQueue } from './work-queues.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
 
-/** What operations are run with. */
+/** Options of `Operations`. */
 export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   /** False: neither introspection nor suggestions in messages. */
@@ -34,8 +34,8 @@ export interface OperationsOptions {
 }
 
 /**
- * Runs every operation of every transport. A transport calls `prepare`, then `execute` for a query or mutation, or
- * `subscribe` for a subscription. None of them throws: errors are in the results, fit for clients.
+ * Executes every operation of every transport. A transport calls `prepare`, then `execute` for a query or mutation, or `subscribe`
+ * for a subscription. None of them throws: errors are in the results, ready for clients.
  */
 export class Operations {
   readonly #options: OperationsOptions;
@@ -77,7 +77,7 @@ export class Operations {
       : this.#run(operation, refused);
   }
 
-  /** Opens a subscription: it gets every event from now on. */
+  /** Opens a subscription. It gets every event from now on. */
   async subscribe(operation: Operation): Promise<EventStream | Refused> {
     const { plan, variables, context, observers } = operation;
     try {
@@ -130,7 +130,7 @@ export class Operations {
     }
   }
 
-  /** Makes the errors of a result fit for clients. */
+  /** Masks and shortens the errors of a result. */
   #present(result: ExecutionResult): ExecutionResult {
     const { errors } = result;
     if (errors === undefined) return result;
@@ -152,7 +152,7 @@ export function isRefused(outcome: Operation | EventStream | Refused): outcome i
   return 'errors' in outcome;
 }
 
-/** Whether an operation is opened by `subscribe`. */
+/** Whether an operation is for `subscribe`, not `execute`. */
 export function isSubscription({ plan }: Operation): boolean {
   return plan.kind === OperationTypeNode.SUBSCRIPTION;
 }
@@ -168,7 +168,7 @@ function observed(result: ExecutionResult, observers: readonly OperationObserver
   return result;
 }
 
-/** As Yoga says it over HTTP. */
+/** The same error as Yoga's. */
 function unresolved(): GraphQLError {
   return new GraphQLError('Could not determine what operation to execute.', {
     extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } },

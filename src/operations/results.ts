@@ -12,8 +12,8 @@ import { SlowSubscriberError } from '../watching/watch-owner.ts';
 const MAX_MESSAGE_LENGTH = 1000;
 
 /**
- * What a client sees of an error: GraphQL errors that were thrown on purpose as they are, all others without their message.
- * Codes: STORE_UNAVAILABLE (worth repeating), SLOW_SUBSCRIBER, INTERNAL_SERVER_ERROR.
+ * The error that a client gets. A GraphQL error that was thrown on purpose stays as it is; any other loses its message.
+ * Codes: STORE_UNAVAILABLE (the client may try again), SLOW_SUBSCRIBER, INTERNAL_SERVER_ERROR.
  */
 export function maskError(error: unknown): GraphQLError {
   if (!(error instanceof GraphQLError)) return masked(error);
@@ -24,7 +24,7 @@ export function maskError(error: unknown): GraphQLError {
   return new GraphQLError(message, { nodes, source, positions, path, extensions });
 }
 
-/** What was thrown, for the log: with its cause, which GraphQL's own error leaves out. */
+/** The exception itself, for the log: a GraphQL error leaves out its cause. */
 export function originalOf(error: unknown): unknown {
   return error instanceof GraphQLError ? (error.originalError ?? error) : error;
 }
@@ -32,20 +32,20 @@ export function originalOf(error: unknown): unknown {
 /** Gives errors of variables and arguments that do not fit their types the code BAD_USER_INPUT. */
 export function codeInputErrors(errors: readonly GraphQLError[]): void {
   for (const error of errors) {
-    // Errors of variables come before any field is run; those of arguments point at the argument instead of the field.
+    // An error of a variable has no path, as no field has run. An error of an argument points at the argument instead of the field.
     const isOfVariables = error.path === undefined;
     if (isOfVariables) error.extensions['http'] ??= { status: 400 };
     if (isOfVariables || isOfArgument(error)) error.extensions['code'] ??= 'BAD_USER_INPUT';
   }
 }
 
-/** Removes what graphql-js adds to messages: ` Did you mean "a", "b", or "c"?` */
+/** Removes the suggestion that graphql-js adds to a message: ` Did you mean "a", "b", or "c"?` */
 export function withoutSuggestion(error: GraphQLError): GraphQLError {
   const message = error.message.replace(/ Did you mean .*\?$/s, '');
   return message === error.message ? error : withMessage(error, message);
 }
 
-/** Cuts the middle out of a long message: graphql-js repeats values of any length, and says what is wrong at the end. */
+/** Cuts the middle out of a long message: graphql-js repeats values of any length and states the fault at the end. */
 export function shortened(error: GraphQLError): GraphQLError {
   const { message } = error;
   if (message.length <= MAX_MESSAGE_LENGTH) return error;
@@ -97,8 +97,8 @@ function coded(message: string, code: string): GraphQLError {
 }
 
 /**
- * A text in UTF-8, as a string with one character per byte. Such strings can be joined and are written to a stream as
- * `latin1` in one piece, which is the cheapest way.
+ * A text in UTF-8 as a string with one character per byte. Such strings can be joined and written to a stream as `latin1` in one
+ * piece, which costs least.
  */
 export function byteString(text: string): string {
   return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1');

@@ -7,7 +7,7 @@ const fileSchema = z.record(z.string().min(1), z.string().refine(isDocument, 'is
 /** In `extensions`, as Apollo's clients send it. */
 const apolloSchema = z.object({ persistedQuery: z.object({ sha256Hash: z.string() }) });
 
-/** The only documents that are run, by their ids. A client that knows none may send one of the texts, letter by letter. */
+/** The only documents that are executed, by their ids. A client may also send the exact text of one of them. */
 export class TrustedDocuments {
   readonly #byId: ReadonlyMap<string, string>;
   readonly #texts: ReadonlySet<string>;
@@ -18,7 +18,7 @@ export class TrustedDocuments {
   }
 
   /**
-   * Reads the file: `{ "id": "query { … }", … }`, as code generators write it.
+   * Reads the file: `{ "id": "query { … }", … }`, the format of code generators.
    *
    * @throws SettingsFileError
    */
@@ -28,7 +28,7 @@ export class TrustedDocuments {
     );
   }
 
-  /** @returns null when it is not trusted, or unknown */
+  /** @returns null when the id is unknown or the text is not trusted */
   find(params: OperationParams): string | null {
     const { query } = params;
     if (!isText(query)) return this.#byId.get(idOf(params) ?? '') ?? null;
@@ -39,11 +39,10 @@ export class TrustedDocuments {
   resolve(params: OperationParams): string {
     const document = this.find(params);
     if (document !== null) return document;
-    if (!isText(params.query))
-      throw refusal('PERSISTED_QUERY_NOT_FOUND', 'There is no trusted document with this id.');
+    if (!isText(params.query)) throw refusal('PERSISTED_QUERY_NOT_FOUND', 'No trusted document has this id.');
     throw refusal(
       'DOCUMENT_NOT_TRUSTED',
-      'Only trusted documents are run here: send the id of one as `documentId`.',
+      'Only trusted documents are executed here: send the id of one as `documentId`.',
     );
   }
 }

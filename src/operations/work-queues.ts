@@ -8,7 +8,7 @@ export class TurnQueue {
     if (this.#waiting.length === 1) setImmediate(() => this.#runNext());
   }
 
-  /** Resolves when it is the caller's turn. */
+  /** Resolves in a turn of the event loop of its own. */
   wait(): Promise<void> {
     return new Promise((resolve) => this.add(resolve));
   }
@@ -21,23 +21,23 @@ export class TurnQueue {
   }
 }
 
-/** Milliseconds of work without a break, if no single piece takes longer. */
+/** Milliseconds of work without a pause, unless a single task takes longer. */
 const SLICE_MS = 5;
-/** Pieces of work that one owner may have waiting. */
+/** Waiting tasks of one owner. */
 const MAX_WAITING = 1000;
 
 /**
- * Does synchronous work for owners in turns, at most half of the time: after each slice it rests as long as the slice
- * took, so that everything else is served meanwhile.
+ * Runs synchronous tasks round-robin by owner, at most half of the time: after each slice it pauses as long as the slice took, so
+ * that other requests are served.
  */
 export class FairQueue {
-  /** Work that waits, by owner; the owner whose turn is next comes first. */
+  /** Waiting tasks by owner; the next owner comes first. */
   readonly #waiting = new Map<string, (() => void)[]>();
   /** Milliseconds of work since the last rest. */
   #workedMs = 0;
   #isResting = false;
 
-  /** @returns a promise when the work has to wait; null: the owner has too much waiting already */
+  /** @returns a promise when the task has to wait; null: too many tasks of this owner are waiting */
   run<T>(ownerId: string, work: () => T): T | Promise<T> | null {
     if (!this.#isResting) return this.#time(work);
     const waiting = this.#waiting.get(ownerId) ?? [];

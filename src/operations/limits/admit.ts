@@ -4,7 +4,7 @@ import type { Variables } from '../operation.ts';
 import type { TurnQueue } from '../work-queues.ts';
 import { type Measure, type Size, sizeOf } from './measure.ts';
 
-/** What an operation is about to do. */
+/** An operation that is about to be executed. */
 export interface Admission {
   readonly measured: Measure;
   readonly variables: Variables;
@@ -13,25 +13,24 @@ export interface Admission {
 
 const MIB = 1024 * 1024;
 /**
- * Of an answer. Making 12 MiB, or 12,000 values, takes up to a tenth of a second, in which nothing else is served. A page
- * of 100 jobs with every field has 4,600 values and up to 5 MB; 250 entities with every field just fit.
+ * The limit of an answer. 12 MiB or 12,000 values block the process for up to a tenth of a second. A page of 100 jobs with every
+ * field has 4,600 values and up to 5 MB; 250 entities with every field just fit.
  */
 const MAX_ANSWER: Size = { bytes: 12 * MIB, values: 12_000 };
-/** Of each event of a subscription: a job with every field has up to 48 kB. */
+/** The limit of each event of a subscription. A job with every field has up to 48 kB. */
 const MAX_EVENT: Size = { bytes: MIB / 4, values: 2000 };
-/** What an entity takes that is refused at its place: an error costs much more than a value. */
+/** The size of an entity that is refused at its place: an error is much larger than a value. */
 const REFUSED_ENTITY: Size = { bytes: 400, values: 10 };
-/** Answers larger than this are begun one a turn of the event loop, so that others are served between them. */
+/** Larger answers are started one per turn of the event loop, so that other requests are served between them. */
 const SMALL_ANSWER: Size = { bytes: 2 * MIB, values: 1000 };
 /** Values of any kind at any depth in the variables; 250 representations of entities have 751. */
 const MAX_VARIABLES = 10_000;
 
 /**
- * Refuses what an operation with these variables may not ask for, and takes memory for its answer. To be called before
- * every execution, whatever the transport.
+ * Checks an operation with its variables against all limits, and reserves memory for its answer. Called before every execution.
  *
- * @param turns begins large answers
- * @returns why it may not run; null: it may; a promise while it waits for memory
+ * @param turns starts large answers
+ * @returns null when it may be executed; an error when it may not; a promise while it waits for memory
  */
 export function admit(
   { measured, variables, answer }: Admission,
@@ -52,7 +51,7 @@ async function inTurn(turns: TurnQueue, answer: Answer, bytes: number): Promise<
   return answer.reserve(bytes);
 }
 
-/** As `admit`, for a subscription. Each of its events takes memory when it is made. */
+/** Like `admit`, for a subscription. Its events reserve memory when they are executed. */
 export function admitSubscription({ measured, variables }: Omit<Admission, 'answer'>): GraphQLError | null {
   if (hasTooManyValues(variables)) return tooManyVariables();
   const size = sizeOf(measured, variables);
@@ -60,7 +59,7 @@ export function admitSubscription({ measured, variables }: Omit<Admission, 'answ
 }
 
 /**
- * Refuses a document whose operation asks for too much whatever its variables are.
+ * Refuses an operation that is above a limit for any values of its variables.
  *
  * @throws GraphQLError
  */
@@ -70,7 +69,7 @@ export function checkSize(measured: Measure, operation: OperationTypeNode): void
   if (!fits(measured, max)) throw tooExpensive(isSubscription ? 'Each event' : 'The answer', measured, max);
 }
 
-/** Whether variables have more values than are allowed. Counts without recursion, as JSON can be deep. */
+/** Whether the variables have too many values. Counts without recursion, as JSON can be deep. */
 function hasTooManyValues(variables: unknown): boolean {
   const open = isObject(variables) ? [variables] : [];
   let count = 1;
@@ -91,7 +90,7 @@ function fits({ bytes, values }: Size, max: Size): boolean {
   return bytes <= max.bytes && values <= max.values;
 }
 
-/** How many entries each list of entities may have, so that the answer fits with errors for the others. */
+/** How many entities of each list fit into the answer, with errors for the others. */
 function entitiesThatFit(measured: Measure, variables: Variables): number {
   const fixed = measured.lists.filter(({ length }) => !length.isDivisible);
   const divisible = measured.lists.filter(({ length }) => length.isDivisible);

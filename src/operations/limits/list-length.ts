@@ -14,11 +14,11 @@ import {
 } from 'graphql';
 import { DEFAULT_PAGE, MAX_PAGE } from '../../graphql/builder.ts';
 
-/** A length that depends on the variables of a request. */
+/** A length that depends on the variables of the operation. */
 export interface VariableLength {
   readonly max: number;
   readonly of: (variables: Readonly<Record<string, unknown>>) => number;
-  /** Whether entries that are too many can be refused one by one: the list of `_entities`. */
+  /** Whether surplus entries can be refused one by one: only those of `_entities`. */
   readonly isDivisible: boolean;
 }
 
@@ -32,10 +32,10 @@ export function defaultsOf(definitions: readonly VariableDefinitionNode[]): Defa
   return defaults;
 }
 
-/** Entries of an `_entities` list inside of another list, which no schema has. */
+/** The length of an `_entities` list inside another list, which no schema has. */
 const MAX_ENTITIES = 1000;
 
-/** How long a page is by `first` or `last`, or `_entities` by its representations; 1 for any other field. */
+/** The length of a page by `first` or `last`, or of `_entities` by its representations; 1 for any other field. */
 export function listLength(
   field: GraphQLField<unknown, unknown>,
   { arguments: given = [] }: FieldNode,
@@ -86,7 +86,7 @@ function entriesOf(value: unknown, byDefault: number): number {
   return Array.isArray(value) ? value.length : 1;
 }
 
-/** Null is as good as absent. */
+/** Null counts as absent. */
 function literalPage(value: { readonly kind: Kind; readonly value?: unknown } | undefined): number | null {
   if (value === undefined || value.kind === Kind.NULL) return null;
   return pageOf(value.kind === Kind.INT ? Number(value.value) : MAX_PAGE);
@@ -98,16 +98,16 @@ function pageOf(value: unknown): number | null {
 }
 
 /**
- * How long a list of introspection is: as long as the longest of the schema, or on average.
+ * The length of an introspection list: the longest or the average of the schema.
  *
- * @param among whether the list is one of those of all types, as in `__schema { types { fields } }`
+ * @param among whether the lists of all types are selected, as in `__schema { types { fields } }`; then the average counts
  */
 export function introspectionLength(
   schema: GraphQLSchema,
   { name, type }: GraphQLField<unknown, unknown>,
   among: boolean,
 ): number {
-  // Few types are wrapped, and fewer twice.
+  // Few types are wrapped, and fewer are wrapped twice.
   if (name === 'ofType') return 0.5;
   if (!isListType(getNullableType(type))) return 1;
   const lengths = lengthsIn(schema).get(name) ?? [1];

@@ -27,24 +27,24 @@ import {
   type VariableLength,
 } from './list-length.ts';
 
-/** Fields below each other, fragments expanded; a page of jobs with their failures has 5. Introspection has its own limit. */
+/** Depth of fields with fragments expanded; a page of jobs with their failures has 5. Introspection has its own limit. */
 const MAX_DEPTH = 12;
-/** As many as brackets may be nested; graphql-js bounds how often its lists stand in each other. */
+/** Equal to the limit of nested brackets; graphql-js limits how often introspection lists are nested. */
 const MAX_INTROSPECTION_DEPTH = 64;
-/** Selections of a document, those of a fragment counted wherever it is spread: 0.3 µs each, and about 3 µs when they run. */
+/** Selections of a document with fragments expanded: each takes 0.3 µs here, and about 3 µs when it is executed. */
 const MAX_SELECTIONS = 10_000;
 /**
- * Pairs of selections that have to agree because they give one response key, or are fragments spread side by side.
- * graphql-js compares each pair (OverlappingFieldsCanBeMerged), in up to 2 µs.
+ * Pairs of selections with one response key, and of fragments in one selection set. graphql-js compares each pair
+ * (OverlappingFieldsCanBeMerged), which takes up to 2 µs.
  */
 const MAX_PAIRS = 10_000;
 
-/** Bytes of a value whose field names no `maxBytes`: numbers, enums, ids and times have at most 50. */
+/** Bytes of a value whose field has no `maxBytes`: numbers, enums, ids and times have at most 50. */
 const DEFAULT_BYTES = 50;
-/** Bytes of a comma, a colon and the quotes of a key. */
+/** Bytes of the quotes, the colon and the comma of a key. */
 const KEY_BYTES = 4;
 
-/** An upper bound of what an answer has. */
+/** An upper bound of the size of an answer. */
 export interface Size {
   /** Of its JSON in UTF-8. */
   readonly bytes: number;
@@ -52,27 +52,27 @@ export interface Size {
   readonly values: number;
 }
 
-/** A list whose length the variables tell, with the size of one entry. */
+/** A list whose length depends on the variables, with the size of one entry. */
 interface VariableList {
   readonly length: VariableLength;
   readonly entry: Size;
 }
 
-/** What an operation asks for. */
+/** The size of an operation's answer. */
 export interface Measure extends Size {
-  /** What comes on top of `bytes` and `values`. */
+  /** Lists that are not counted in `bytes` and `values`. */
   readonly lists: readonly VariableList[];
   /** Selections with fragments expanded. */
   readonly selections: number;
 }
 
-/** A selection set, and the type whose fields it has; undefined: an unknown type. */
+/** A selection set with the type of its parent; undefined: an unknown type. */
 interface TypedSet {
   readonly set: SelectionSetNode;
   readonly type: GraphQLNamedType | undefined;
 }
 
-/** The fields of a selection set that give one response key. */
+/** The fields of a selection set with one response key. */
 interface Group {
   readonly node: FieldNode;
   readonly field: GraphQLField<unknown, unknown> | undefined;
@@ -81,12 +81,12 @@ interface Group {
   readonly sets: TypedSet[];
 }
 
-/** Where in an answer a selection set stands. */
+/** The place of a selection set in the answer. */
 interface Place {
   readonly depth: number;
   /** The introspection field that it is below. */
   readonly below: '__schema' | '__type' | null;
-  /** Whether it comes once: no list is around it. */
+  /** Whether no list is around it. */
   readonly isSingle: boolean;
   /** Whether it is the root of a subscription. */
   readonly isSubscription: boolean;
@@ -94,7 +94,7 @@ interface Place {
 
 const ROOT: Place = { depth: 1, below: null, isSingle: true, isSubscription: false };
 
-/** What the walk over a document has found. */
+/** The result of `measure`. */
 export interface MeasuredDocument {
   readonly operations: ReadonlyMap<OperationDefinitionNode, Measure>;
   /** Subscriptions whose root field has `@skip` or `@include`. */
@@ -118,7 +118,7 @@ export function measure(schema: GraphQLSchema, document: DocumentNode): Measured
   };
 }
 
-/** What an operation asks for with these variables. */
+/** The size of the answer with these variables. */
 export function sizeOf(measured: Measure, variables: Readonly<Record<string, unknown>>): Size {
   let { bytes, values } = measured;
   for (const { length, entry } of measured.lists) {
@@ -148,7 +148,7 @@ class Walk {
           { set, type: schema.getType(typeCondition.name.value) },
         ]),
     );
-    // Validation reads fragments that nothing spreads, too.
+    // Validation reads also fragments that are not used.
     for (const fragment of this.#fragments.values()) {
       const isMeta = fragment.type !== undefined && isIntrospectionType(fragment.type);
       this.#measure([fragment], isMeta ? { ...ROOT, below: '__type' } : ROOT);
@@ -254,11 +254,10 @@ class Walk {
 
   #addPairs(pairs: number): void {
     this.#pairs += pairs;
-    if (this.#pairs > MAX_PAIRS)
-      throw tooComplex('too repetitive: it selects the same fields again and again');
+    if (this.#pairs > MAX_PAIRS) throw tooComplex('too repetitive: it selects the same fields too often');
   }
 
-  /** Unknown fields are refused by the validation that follows. */
+  /** Validation refuses unknown fields later. */
   #fieldOf(type: GraphQLNamedType | undefined, name: string): GraphQLField<unknown, unknown> | undefined {
     if (!isCompositeType(type)) return undefined;
     if (name === '__typename') return TypeNameMetaFieldDef;
