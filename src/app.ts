@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import type { YogaLogger } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { JobTokenSecrets } from './auth/job-token-secrets.ts';
 import { JobTokens } from './auth/job-tokens.ts';
 import type { Config } from './config/config.ts';
+import { describeProxy } from './config/proxy.ts';
 import { dataFolderError, openDataFolder } from './process/data-folder.ts';
 import type { Caller } from './domain/caller.ts';
 import { LOCAL_MEDIA_PATH, LocalMedia } from './domain/local-media.ts';
-import type { UpstreamKind } from './domain/upstream-kind.ts';
-import { isPublicHost } from './domain/request/public-address.ts';
+import { type UpstreamKind, upstreamKindOf } from './domain/upstream-kind.ts';
 import { requestParser } from './domain/request/video-request.ts';
 import { newJobId } from './domain/job/job-id.ts';
 import { FaultLog, type LeveledLog } from './process/fault-log.ts';
-import { createContext, type GraphQLServices } from './graphql/context.ts';
+import { createContext, type GraphQLContext, type GraphQLServices } from './graphql/context.ts';
 import { AnswerBudget } from './graphql/answer-budget.ts';
 import { createSchema } from './graphql/schema.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
@@ -24,11 +23,17 @@ import { CallbackSubscriptions } from './transports/callback/subscriptions.ts';
 import { AllowedHosts } from './transports/http/addresses/allowed-hosts.ts';
 import { ConsoleFiles } from './transports/http/pages/console.ts';
 import { GraphiQL } from './transports/http/pages/graphiql/graphiql.ts';
-import { type GraphQLEndpoints, HttpServer, listenFault } from './transports/http/http-server.ts';
+import {
+  type GraphQLEndpoints,
+  HttpServer,
+  type HttpServerOptions,
+  listenFault,
+} from './transports/http/http-server.ts';
 import { CrossOrigin } from './transports/http/addresses/cross-origin.ts';
 import { OwnerStreams } from './transports/owner-streams.ts';
 import { MediaProxy } from './transports/http/pages/media-proxy.ts';
 import { PublicUrl } from './transports/http/addresses/public-url.ts';
+import type { OperationHook } from './operations/operation.ts';
 import { Operations } from './operations/operations.ts';
 import { TrustedDocuments } from './operations/trusted-documents.ts';
 import { GraphQLOverHttp } from './transports/http/graphql/graphql-over-http.ts';
@@ -39,9 +44,9 @@ import { StartError } from './process/start-error.ts';
 import { openStorage } from './store/open.ts';
 import type { Storage } from './store/storage.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
-import { makeFilesPrivate } from './process/private-files.ts';
+import { keepFilesPrivate } from './process/private-files.ts';
 import { openAuthenticator, whoMayAsk } from './auth/open-authenticator.ts';
-import { SteadyClock, systemClock } from './process/clocks.ts';
+import { type FollowingClock, SteadyClock, systemClock } from './process/clocks.ts';
 import { checkKeyOnce } from './providers/segmind/check-key.ts';
 import type { Image, ImageHost, UploadOutcome } from './providers/image-host.ts';
 import { createAgent } from './providers/segmind/http/agent.ts';
@@ -53,6 +58,21 @@ import { SegmindUpstream } from './providers/segmind/segmind-upstream.ts';
 export interface App extends AsyncDisposable {
   /** Its origin, e.g. `http://127.0.0.1:4000`. */
   readonly url: string;
+  /** Null: this process serves no clients. */
+  readonly webSockets: Pick<WebSocketEndpoint, 'size'> | null;
+}
+
+/** Parts that tests replace; none of them is a setting. */
+export interface AppOverrides {
+  /** For jobs and for tokens, whose clocks are two otherwise. */
+  readonly clock?: FollowingClock;
+  /** Called with the opened storage. The gateway uses the returned one, and disposes its store. */
+  readonly wrapStorage?: (storage: Storage) => Storage;
+  readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
+  readonly imageHost?: ImageHost;
+  readonly answers?: AnswerBudget;
+  readonly hooks?: readonly OperationHook[];
+  readonly server?: Pick<HttpServerOptions, 'slowClientLimits' | 'times' | 'idleGraceMs'>;
 }
 
 /** Milliseconds for the steps under way when the gateway stops; with the server's it stays under ten seconds. */
@@ -71,13 +91,18 @@ const SANDBOX_KEY = 'SG_sandbox';
  * @param signal gives up a start that waits for Redis
  * @throws the signal's reason; StartError, SettingsFileError and FolderInUseError when it can't be started as it is set up
  */
-export async function startApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
+export async function startApp(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+  overrides: AppOverrides = {},
+): Promise<App> {
   await using resources = new AsyncDisposableStack();
 
-  const clock = new SteadyClock();
-  const faults = resources.use(new FaultLog(log, clock));
+  const { clock = new SteadyClock(), wrapStorage = (storage) => storage } = overrides;
+  const faults = resources.use(new FaultLog(log, systemClock));
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
-  const storage = await openStorage(config, clock, log, faults, signal);
+  const storage = wrapStorage(await openStorage(config, clock, log, faults, signal));
   const { store, cache, submissions, budget, durations } = storage;
   resources.use(store);
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
@@ -92,9 +117,14 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   if (proxy !== null) log.info(`outgoing calls use ${describeProxy(proxy)}`);
   const call = { apiKey, now, proxy };
   const upstream = resources.use(
-    new SegmindUpstream({ ...call, origin, historyUrl: historyUrlOf(config, origin) }),
+    new SegmindUpstream({
+      ...call,
+      origin,
+      historyUrl:
+        config.segmindHistoryUrl === 'off' ? null : (config.segmindHistoryUrl ?? historyUrl(origin)),
+    }),
   );
-  const images = resources.use(new SegmindImageHost({ ...call, origin }));
+  const images = resources.use(overrides.imageHost ?? new SegmindImageHost({ ...call, origin }));
 
   const poller = new Poller({
     store,
@@ -130,34 +160,36 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
         ),
     }),
   );
-  const upstreamKind = kindOf(origin, sandbox);
+  const upstreamKind = sandbox === null ? upstreamKindOf(origin) : 'sandbox';
   const localMedia = upstreamKind === 'public' ? null : new LocalMedia(origin);
   const pages = config.role === 'poller' ? null : openConsole(config, upstreamKind, log);
   const publicUrl = new PublicUrl(config);
   const hosts = new AllowedHosts(config.allowedHosts);
   const crossOrigin = new CrossOrigin({ corsOrigins: config.corsOrigins, hosts, publicUrl });
   // Each query may meet the same fault.
-  const serverLog = resources.use(new FaultLog(log.child({ part: 'server' }), clock));
-  const refusals = resources.use(new FaultLog(log.child({ part: 'server' }), clock, REFUSAL_WINDOW_MS));
+  const serverLog = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock));
+  const refusals = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock, REFUSAL_WINDOW_MS));
+  const graphql =
+    config.role === 'poller'
+      ? null
+      : openGraphQL(config, overrides, {
+          ...storage,
+          watchedJobs,
+          clock,
+          images,
+          sandbox,
+          localMedia,
+          upstreamKind,
+          publicUrl,
+          crossOrigin,
+          log: serverLog,
+        });
   const server = resources.use(
     new HttpServer({
+      ...overrides.server,
       host: config.host,
       port: config.port,
-      graphql:
-        config.role === 'poller'
-          ? null
-          : openGraphQL(config, {
-              ...storage,
-              watchedJobs,
-              clock,
-              images,
-              sandbox,
-              localMedia,
-              upstreamKind,
-              publicUrl,
-              crossOrigin,
-              log: serverLog,
-            }),
+      graphql,
       console: pages,
       media: localMedia === null ? null : openMediaProxy(localMedia, proxy, serverLog, resources),
       crossOrigin,
@@ -177,7 +209,8 @@ export async function startApp(config: Config, log: Logger, signal: AbortSignal)
   log.info({ url }, `listening on ${url}${open}`);
 
   const owned = resources.move();
-  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const webSockets = graphql?.webSockets ?? null;
+  return { url, webSockets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 interface GraphQLParts extends Pick<
@@ -185,7 +218,7 @@ interface GraphQLParts extends Pick<
   'store' | 'cache' | 'ownerRate' | 'uploadRate' | 'jobTokenSecrets'
 > {
   readonly watchedJobs: WatchedJobs;
-  readonly clock: SteadyClock;
+  readonly clock: FollowingClock;
   readonly images: ImageHost;
   readonly sandbox: Sandbox | null;
   readonly localMedia: LocalMedia | null;
@@ -195,13 +228,14 @@ interface GraphQLParts extends Pick<
   readonly log: LeveledLog;
 }
 
-function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
+function openGraphQL(config: Config, overrides: AppOverrides, parts: GraphQLParts): GraphQLEndpoints {
   const { store, cache, watchedJobs, clock, ownerRate, uploadRate, images, sandbox, log } = parts;
   const { localMedia, publicUrl, crossOrigin } = parts;
   const jobTokens = new JobTokens(
     new JobTokenSecrets({ text: parts.jobTokenSecrets, now: () => clock.now(), randomBytes }),
   );
-  const authenticator = openAuthenticator(config, jobTokens, log);
+  const tokenClock = overrides.clock ?? systemClock;
+  const authenticator = openAuthenticator(config, jobTokens, tokenClock, log);
   const { trustedDocumentsFile } = config;
   const trusted = trustedDocumentsFile === null ? null : TrustedDocuments.read(trustedDocumentsFile);
   const streams = new OwnerStreams(config.limits.streamsPerOwner);
@@ -210,14 +244,14 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     cache,
     watchedJobs,
     clock,
-    tokenClock: systemClock,
+    tokenClock,
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     parseRequest: requestParser(WAN_MODEL),
     deadlineMs: config.jobDeadlineMs,
     privateImages: sandbox === null ? localMedia !== null : config.sandboxPrivateImages,
     localMedia,
     issueJobToken: (...job) => jobTokens.issue(...job),
-    answers: new AnswerBudget(),
+    answers: overrides.answers ?? new AnswerBudget(),
     limits: {
       unfinished: config.limits.unfinishedJobs,
       unfinishedPerOwner: config.limits.unfinishedJobsPerOwner,
@@ -228,7 +262,9 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     uploadImage: (image) => upload(images, image, config.segmindTimeoutMs, log),
   };
   const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
-  const makeContext = (caller: Caller, baseUrl: string) => createContext(services, caller, baseUrl);
+  const { wrapContext = (make) => make() } = overrides;
+  const makeContext = (caller: Caller, baseUrl: string) =>
+    wrapContext(() => createContext(services, caller, baseUrl));
   const baseUrlOf =
     localMedia === null ? () => '' : (request: IncomingMessage) => publicUrl.baseUrlOf(request);
   const schema = createSchema({ federation: config.federation, model: WAN_MODEL });
@@ -238,7 +274,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     trusted,
     createContext: makeContext,
     clock,
-    hooks: [],
+    hooks: overrides.hooks ?? [],
     log,
   });
   const yoga = createGraphQLYoga({
@@ -249,7 +285,7 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
     streams,
     crossOrigin,
     trusted,
-    log: yogaLog(log),
+    log,
     callbacks,
     uploads: new UploadSlots(),
     uploadRate,
@@ -281,15 +317,10 @@ function openGraphQL(config: Config, parts: GraphQLParts): GraphQLEndpoints {
       streams,
       maxOperations: config.limits.operationsPerSocket,
       baseUrlOf,
-      clock: systemClock,
+      clock: tokenClock,
       log,
     }),
   };
-}
-
-function kindOf(origin: string, sandbox: Sandbox | null): UpstreamKind {
-  if (sandbox !== null) return 'sandbox';
-  return isPublicHost(new URL(origin)) ? 'public' : 'private';
 }
 
 function openMediaProxy(
@@ -307,21 +338,7 @@ function openMediaProxy(
   return new MediaProxy({ origin, dispatcher, log });
 }
 
-/** Without the credentials. */
-function describeProxy({ httpsProxy, httpProxy, noProxy }: NonNullable<Config['proxy']>): string {
-  const [https, http] = [httpsProxy === '' ? httpProxy : httpsProxy, httpProxy].map((url) =>
-    url === '' ? 'no proxy' : `the proxy ${new URL(url).host}`,
-  );
-  return `${https} for https and ${http} for http, except to ${noProxy}`;
-}
-
-/** Null: the request history is not used. */
-function historyUrlOf({ segmindHistoryUrl }: Config, origin: string): string | null {
-  if (segmindHistoryUrl === 'off') return null;
-  return segmindHistoryUrl ?? historyUrl(origin);
-}
-
-/** Nobody cuts it short: when the host is disposed of it ends. */
+/** An upload ends with its time limit, or when the host is disposed. */
 async function upload(
   host: ImageHost,
   image: Image,
@@ -343,19 +360,6 @@ function openConsole(
   const files = ConsoleFiles.read(upstreamKind);
   if (files === null) log.warn('the console is not built, so there is no page at /: npm run build:console');
   return files;
-}
-
-function keepFilesPrivate(dataDir: string, log: Logger): void {
-  const { repaired, failed } = makeFilesPrivate(dataDir);
-  if (repaired > 0) {
-    log.info({ repaired }, `other users could reach files in DATA_DIR ${dataDir}; now they cannot`);
-  }
-  if (failed.length > 0) {
-    log.warn(
-      { failed: failed.slice(0, MAX_LOGGED_IDS) },
-      `other users may reach files in DATA_DIR ${dataDir}, and this user may not change that: run chmod -R go= ${dataDir} as their owner`,
-    );
-  }
 }
 
 async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
@@ -390,13 +394,4 @@ async function loadSandbox(): Promise<typeof startSandbox> {
       { cause: error },
     );
   }
-}
-
-/** Yoga hands over an error or a text, pino wants details and a text. */
-function yogaLog(log: LeveledLog): YogaLogger {
-  const to =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (...[first]: unknown[]) =>
-      first instanceof Error ? log[level]({ err: first }, 'GraphQL') : log[level]({}, String(first));
-  return { debug: to('debug'), info: to('info'), warn: to('warn'), error: to('error') };
 }

@@ -5,10 +5,7 @@ import { keyFetch, type FailedFetch } from './remote-keys.ts';
 import { UserTokens } from './user-tokens.ts';
 import type { Config } from '../config/config.ts';
 import type { LeveledLog } from '../process/fault-log.ts';
-import { systemClock } from '../process/clocks.ts';
-
-/** Tokens expire by the clock of those who made them. */
-const now = () => systemClock.now();
+import type { Clock } from '../domain/clock.ts';
 
 /** One sentence on who may use the gateway. */
 export function whoMayAsk({ auth, host }: Config): string {
@@ -22,15 +19,22 @@ export function whoMayAsk({ auth, host }: Config): string {
 }
 
 /**
- * Makes what tells callers. A JWK set is fetched at once, beside the rest of the start: an issuer that cannot be reached is a
- * warning, as callers with keys and job tokens need none.
+ * Creates the authenticator that the settings ask for. A JWK set is fetched at once, while the start goes on: an issuer that
+ * cannot be reached causes a warning only, because callers with API keys and job tokens need no JWK set.
  *
+ * @param clock tells when tokens expire: the machine's own clock, as issuers use theirs
  * @throws SettingsFileError
  */
-export function openAuthenticator(config: Config, jobTokens: JobTokens, log: LeveledLog): Authenticator {
+export function openAuthenticator(
+  config: Config,
+  jobTokens: JobTokens,
+  clock: Clock,
+  log: LeveledLog,
+): Authenticator {
+  const now = () => clock.now();
   const apiKeysFile = config.auth?.apiKeysFile ?? null;
   return new Authenticator({
-    userTokens: openUserTokens(config, log),
+    userTokens: openUserTokens(config, now, log),
     apiKeys: apiKeysFile === null ? null : ApiKeys.read(apiKeysFile),
     jobTokens,
     now,
@@ -38,7 +42,7 @@ export function openAuthenticator(config: Config, jobTokens: JobTokens, log: Lev
   });
 }
 
-function openUserTokens({ auth, proxy }: Config, log: LeveledLog): UserTokens | null {
+function openUserTokens({ auth, proxy }: Config, now: () => number, log: LeveledLog): UserTokens | null {
   if (auth === null) return null;
   const { jwtSecret, jwksUrl, issuer, audience } = auth;
   if (jwksUrl === null) {

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { allowedHosts, publicUrl, trustProxy } from './address-schemas.ts';
 import { findMisspelt } from './misspelt-settings.ts';
+import { LOWER_CASE_NAMES, proxyOf, proxyUrl } from './proxy.ts';
 import { RATE_LIMIT_RPM, VENDOR_ORIGIN } from '../providers/segmind/facts.ts';
 import {
   integer,
@@ -16,7 +17,6 @@ import {
   isJwksUrl,
   isLongSecret,
   isLoopback,
-  proxyUrl,
   urlPrefixes,
   readSentinels,
   type Sentinels,
@@ -110,11 +110,6 @@ const environmentSchema = z.object({
   SANDBOX: flag('false'),
   SANDBOX_SPEED: positive(1),
 });
-
-/** Called directly whatever NO_PROXY says: no proxy can reach this machine under these names. */
-const LOOPBACK_HOSTS = 'localhost,127.0.0.1,::1';
-/** Other programs read these names in lower case, and prefer that spelling. */
-const LOWER_CASE_NAMES: ReadonlySet<string> = new Set(['https_proxy', 'http_proxy', 'no_proxy']);
 
 const configSchema = environmentSchema.superRefine(checkTogether).transform((environment) => {
   const { SEGMIND_API_KEY: apiKey, SEGMIND_BASE_URL: baseUrl } = environment;
@@ -285,15 +280,6 @@ function parse<T extends z.ZodType>(
   const issues = parsed.error?.issues ?? [];
   const faults = [...misspelt, ...issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)];
   throw new ConfigError(`The configuration is wrong:\n${faults.join('\n')}`);
-}
-
-function proxyOf({ HTTPS_PROXY, HTTP_PROXY, NO_PROXY }: z.output<typeof environmentSchema>) {
-  if (HTTPS_PROXY === '' && HTTP_PROXY === '') return null;
-  return Object.freeze({
-    httpsProxy: HTTPS_PROXY,
-    httpProxy: HTTP_PROXY,
-    noProxy: [NO_PROXY, LOOPBACK_HOSTS].filter((hosts) => hosts !== '').join(','),
-  });
 }
 
 interface RedisSettings {

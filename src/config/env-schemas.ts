@@ -103,23 +103,6 @@ export function isOrigin(value: string): boolean {
   return url.href === `${url.origin}/`;
 }
 
-/** The URL of an HTTP proxy; `host:port` is one of http, as in other programs. Empty when absent. */
-export function proxyUrl() {
-  return z
-    .string()
-    .transform((value) => (value.includes('://') ? value : `http://${value}`))
-    .refine(
-      isProxyUrl,
-      'must be the http or https URL of a proxy, with % in a name or password written as %25, such as http://proxy.example.com:3128',
-    )
-    .default('');
-}
-
-function isProxyUrl(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && ['http:', 'https:'].includes(url.protocol) && isDecodable(url);
-}
-
 /** The parts of a list with commas in between. */
 export function splitUrls(list: string): string[] {
   return list.split(',').map((url) => url.trim());
@@ -133,7 +116,8 @@ export function areRedisUrls(urls: readonly string[]): boolean {
   });
 }
 
-function isDecodable({ username, password }: URL): boolean {
+/** Whether the credentials of a URL can be decoded. */
+export function isDecodable({ username, password }: URL): boolean {
   try {
     decodeURIComponent(username);
     decodeURIComponent(password);

@@ -1,3 +1,5 @@
+import { isPublicHost } from './request/public-address.ts';
+
 /** What stands behind the gateway: the embedded sandbox, an upstream on a private network, such as a sandbox, or one on a public host. */
 export type UpstreamKind = 'sandbox' | 'private' | 'public';
 
@@ -10,3 +12,8 @@ export const UPSTREAM_NOTICES: Readonly<Record<UpstreamKind, string | null>> = {
 
 /** The header of answers that tells programs of an upstream that is not on a public host. */
 export const UPSTREAM_HEADER = 'x-reelgate-upstream';
+
+/** The kind of an upstream other than the embedded sandbox. @param origin e.g. `https://api.segmind.com` */
+export function upstreamKindOf(origin: string): 'private' | 'public' {
+  return isPublicHost(new URL(origin)) ? 'public' : 'private';
+}

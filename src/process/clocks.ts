@@ -9,6 +9,12 @@ const SLEW = 0.05;
 const SLEEP_CHECK_MS = 1000;
 const MIN_SLEEP_MS = 2000;
 
+/** A clock that can be set by another one. */
+export interface FollowingClock extends Clock {
+  /** Follows another clock from now on, in epoch milliseconds: jumps to it once, then approaches it. */
+  follow(reference: () => number): void;
+}
+
 /** Where a clock takes its time from; replaced in tests. */
 export interface TimeSources {
   /** Milliseconds since some moment: never set, never back. It stands still while the machine is suspended. */
@@ -30,7 +36,7 @@ const MACHINE: TimeSources = {
  * it follows by at most a twentieth of the time that passes. So a deadline, a lease or a pause lasts about as long as it
  * was meant to. Only what the machine slept is passed over at once.
  */
-export class SteadyClock implements Clock {
+export class SteadyClock implements FollowingClock {
   readonly #sources: TimeSources;
   #reference: () => number;
   #time: number;
@@ -48,7 +54,6 @@ export class SteadyClock implements Clock {
     this.#asleepMs = sources.uptimeMs() - this.#monotonic;
   }
 
-  /** Follows another clock from now on, in epoch milliseconds: jumps to it once, then approaches it. */
   follow(reference: () => number): void {
     this.#reference = reference;
     this.#monotonic = this.#sources.monotonicMs();

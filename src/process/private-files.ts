@@ -1,5 +1,6 @@
 import { chmodSync, type Dirent, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LeveledLog } from './fault-log.ts';
 
 /** What the repair of a folder did. */
 export interface PrivateFilesOutcome {
@@ -13,6 +14,7 @@ export interface PrivateFilesOutcome {
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const STICKY = 0o1000;
+const MAX_LOGGED_PATHS = 10;
 
 /**
  * Takes from other users the right to reach what the gateway keeps in its data folder: jobs, videos and the secrets of tokens.
@@ -30,6 +32,20 @@ export function makeFilesPrivate(folder: string): PrivateFilesOutcome {
   const isShared = own.length < entries.length || (statSync(folder).mode & STICKY) !== 0;
   if (!isShared) repair.restrictFolder(folder);
   return repair;
+}
+
+/** Calls `makeFilesPrivate` on the data folder and logs the outcome. */
+export function keepFilesPrivate(dataDir: string, log: LeveledLog): void {
+  const { repaired, failed } = makeFilesPrivate(dataDir);
+  if (repaired > 0) {
+    log.info({ repaired }, `other users could reach files in DATA_DIR ${dataDir}; now they cannot`);
+  }
+  if (failed.length > 0) {
+    log.warn(
+      { failed: failed.slice(0, MAX_LOGGED_PATHS) },
+      `other users may reach files in DATA_DIR ${dataDir}, and this user may not change that: run chmod -R go= ${dataDir} as their owner`,
+    );
+  }
 }
 
 class Repair implements PrivateFilesOutcome {

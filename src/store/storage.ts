@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { FaultLog } from '../process/fault-log.ts';
-import type { SteadyClock } from '../process/clocks.ts';
+import type { FollowingClock } from '../process/clocks.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { SharedText } from './shared-text.ts';
 import type { DurationStore } from './durations.ts';
@@ -29,7 +29,7 @@ export interface Storage {
 export interface StorageOptions {
   readonly config: Config;
   /** Follows the clock of Redis once connected, so that all instances agree on the time. */
-  readonly clock: SteadyClock;
+  readonly clock: FollowingClock;
   readonly log: Logger;
   /** For messages that may repeat often. */
   readonly faults: FaultLog;

@@ -7,11 +7,11 @@ import { SseClient } from '../support/gateway/sse-client.ts';
 import { until } from '../support/until.ts';
 import { HOUR } from '../support/times.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
-import { signToken, START, userTokens } from './tokens.ts';
+import { signToken, START, SIGN_IN } from './tokens.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
 
-const start = () => startGateway({ auth: { userTokens: userTokens() } });
+const start = () => startGateway({ settings: SIGN_IN });
 
 async function acceptJob(gateway: Gateway): Promise<string> {
   const { id } = await new JobMover(gateway).accept({ ownerId: 'ada' });
@@ -162,7 +162,7 @@ it.each([7, {}, ['a'], true])('a token that is %j is a wrong one, not none', asy
 });
 
 it('a job’s token lasts to the second, no longer than its maker’s, and takes no stream of the owner', async () => {
-  await using gateway = await startGateway({ auth: { userTokens: userTokens() }, streamsPerOwner: 1 });
+  await using gateway = await startGateway({ settings: { ...SIGN_IN, MAX_STREAMS_PER_OWNER: '1' } });
   const id = await acceptJob(gateway);
   const token = await signToken({ exp: START + 60 });
   const query = `mutation { createJobToken(id: "${id}", ttlSeconds: 3600) { token expiresAt } }`;
@@ -187,7 +187,7 @@ it('a job’s token lasts to the second, no longer than its maker’s, and takes
 });
 
 it('an owner has as many sockets and streams as allowed, and room again when one closes', async () => {
-  await using gateway = await startGateway({ auth: { userTokens: userTokens() }, streamsPerOwner: 2 });
+  await using gateway = await startGateway({ settings: { ...SIGN_IN, MAX_STREAMS_PER_OWNER: '2' } });
   const { id } = await new JobMover(gateway).accept({ ownerId: 'ada' });
   const headers = { authorization: `Bearer ${await signToken()}` };
   const socket = await WsClient.connect(gateway.url, { headers });

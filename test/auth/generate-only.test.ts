@@ -3,7 +3,7 @@ import { INPUT } from '../support/gateway/generate.ts';
 import { answerOf, postBody } from '../support/gateway/http.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
-import { BOTH_SCOPES, signToken, userTokens } from './tokens.ts';
+import { BOTH_SCOPES, signToken, SIGN_IN } from './tokens.ts';
 
 const KEYED = { ...INPUT, idempotencyKey: 'press-1' };
 const JOB = 'job { id version status upstreamRequestId request { prompt } }';
@@ -15,7 +15,7 @@ interface Outcome {
 }
 
 it('without video:read a repeated request gets the job as it was accepted, and no other job is shown', async () => {
-  await using gateway = await startGateway({ auth: { userTokens: userTokens() } });
+  await using gateway = await startGateway({ settings: SIGN_IN });
   const generate = async (scope: string, input: object, conflictJob = JOB) => {
     const query = `mutation ($input: GenerateVideoInput!) { generateVideo(input: $input) { __typename
       ... on GenerateVideoError { code } ... on GenerateVideoSuccess { deduplicated ${JOB} }

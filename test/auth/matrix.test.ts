@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jobTokensOf } from '../support/job-tokens.ts';
 import { answerOf } from '../support/gateway/http.ts';
 import { PNG, postUpload } from '../support/gateway/upload.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
 import { NOON } from '../support/times.ts';
 import { ASKS, type Heard } from './ask.ts';
-import { signToken, START, unsignedToken, userTokens } from './tokens.ts';
+import { signToken, START, unsignedToken, SIGN_IN } from './tokens.ts';
 
 let gateway: Gateway;
 /** A job of Ada's, and another one. */
@@ -14,7 +13,7 @@ let job: string;
 let another: string;
 
 beforeAll(async () => {
-  gateway = await startGateway({ auth: { userTokens: userTokens() } });
+  gateway = await startGateway({ settings: SIGN_IN });
   const jobs = new JobMover(gateway);
   ({ id: job } = await jobs.accept({ ownerId: 'ada' }));
   ({ id: another } = await jobs.accept({ ownerId: 'ada' }));
@@ -133,7 +132,7 @@ it('nothing went wrong unexpectedly', () => {
 });
 
 function jobToken(expiresAt: number): Promise<string> {
-  return jobTokensOf().issue('ada', job, NOON, expiresAt);
+  return gateway.jobTokens.issue('ada', job, NOON, expiresAt);
 }
 
 /** What a transport makes of an outcome. */

@@ -10,6 +10,9 @@ const SECRET = 'a secret of at least thirty-two bytes';
 /** Seconds since the epoch at which the fake clock begins. */
 export const START = NOON / 1000;
 
+/** Settings of a gateway that accepts the tokens of `signToken`. */
+export const SIGN_IN = { AUTH_JWT_SECRET: SECRET, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE };
+
 /** Checks tokens of `signToken`. */
 export function userTokens(): UserTokens {
   return new UserTokens({

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { jobTokensOf } from '../support/job-tokens.ts';
 import { exchange } from '../support/gateway/http.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { jobId } from '../support/jobs.ts';
 import { NOON } from '../support/times.ts';
-import { signToken, userTokens } from './tokens.ts';
+import { signToken, SIGN_IN } from './tokens.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway({ auth: { userTokens: userTokens() } });
+  gateway = await startGateway({ settings: SIGN_IN });
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
@@ -16,7 +15,7 @@ it.each([
   ['nobody', 401, 'UNAUTHENTICATED', async (): Promise<string | null> => null],
   ['a wrong token', 401, 'UNAUTHENTICATED', () => signToken({}, 'x'.repeat(32))],
   ['one that may only read', 403, 'FORBIDDEN', () => signToken({ scope: 'video:read' })],
-  ['a job’s token', 403, 'FORBIDDEN', () => jobTokensOf().issue('ada', jobId(NOON), NOON, NOON + 60_000)],
+  ['a job’s token', 403, 'FORBIDDEN', () => gateway.jobTokens.issue('ada', jobId(NOON), NOON, NOON + 60_000)],
 ] as const)('an upload by %s is refused before any of it is read', async (_, status, code, token) => {
   const bearer = await token();
   const head = [

@@ -1,13 +1,15 @@
+import { createServer } from 'node:http';
 import type { JWK } from 'jose';
 import { expect, it, vi } from 'vitest';
 import { startGateway } from '../support/gateway/gateway.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
 import { until } from '../support/until.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { listenOnFreePort } from '../support/network/ports.ts';
 import { SseClient } from '../support/gateway/sse-client.ts';
 import { MINUTE } from '../support/times.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
-import { signingKey, verifier } from './signing-keys.ts';
+import { signingKey } from './signing-keys.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
 
@@ -15,14 +17,14 @@ it('streams whose key the issuer has withdrawn end within five minutes, and thos
   const clock = new FakeClock();
   const { jwk, sign } = await signingKey('first');
   const issuer = { published: [jwk] as JWK[], isAway: false };
-  const userTokens = verifier(
-    async () => {
-      if (issuer.isAway) throw new Error('away');
-      return { keys: issuer.published };
-    },
-    { now: clock.now },
-  );
-  await using gateway = await startGateway({ clock, auth: { userTokens } });
+  const server = createServer((_, response) => {
+    if (issuer.isAway) response.writeHead(503).end();
+    else response.end(JSON.stringify({ keys: issuer.published }));
+  });
+  const port = await listenOnFreePort(server);
+  await using _ = { [Symbol.asyncDispose]: async () => void server.close() };
+  const settings = { AUTH_JWKS_URL: `http://127.0.0.1:${port}/keys` };
+  await using gateway = await startGateway({ clock, settings });
   const { id } = await new JobMover(gateway).accept({ ownerId: 'ada' });
   const headers = { authorization: `Bearer ${await sign(86_400)}` };
   using socket = await WsClient.connect(gateway.url, { headers });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { uploadImage } from '@reelgate/client/upload-image';
-import { signToken, userTokens } from '../auth/tokens.ts';
+import { SIGN_IN, signToken } from '../auth/tokens.ts';
 import { MIB, PNG, pngOf } from '../support/gateway/upload.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
 
@@ -32,7 +32,7 @@ test.each([
 });
 
 test('where users sign in it needs a token', async () => {
-  await using gateway = await startGateway({ auth: { userTokens: userTokens() } });
+  await using gateway = await startGateway({ settings: SIGN_IN });
   const url = `${gateway.url}/graphql`;
   await expect(uploadImage(new Blob([PNG]), { url })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   expect(await uploadImage(new Blob([PNG]), { url, token: await signToken() })).toMatchObject({

@@ -3,7 +3,7 @@ import { INPUT, generate } from '../support/gateway/generate.ts';
 import { dataOf } from '../support/gateway/http.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
-import { acceptedJob, limits, record } from '../support/jobs.ts';
+import { acceptedJob, record } from '../support/jobs.ts';
 import { DAY } from '../support/times.ts';
 
 const KEYED = { ...INPUT, idempotencyKey: 'press-1' };
@@ -40,7 +40,7 @@ it('refuses a key that was used for another input, and names the job of that', a
 });
 
 it('gives the same job also when it has moved on, and when there is no room for a new one', async () => {
-  await using gateway = await startGateway({ limits: limits({ unfinished: 1 }) });
+  await using gateway = await startGateway({ settings: { MAX_UNFINISHED_JOBS: '1' } });
   const { job } = await generate(gateway.url, KEYED);
   await new JobMover(gateway).move(job?.id ?? '', { type: 'submit-started' });
   const again = await generate(gateway.url, KEYED);

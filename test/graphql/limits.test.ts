@@ -1,26 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import type { JobLimits } from '../../src/store/job-limits.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
-import { memoryOwnerRate } from '../../src/store/owner-rate.ts';
 import { generate, INPUT, tryGenerate } from '../support/gateway/generate.ts';
 import { dataOf } from '../support/gateway/http.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
 import { overrideStore } from '../support/override-store.ts';
-import { limits } from '../support/jobs.ts';
 import { MINUTE } from '../support/times.ts';
 
 const WITHOUT_MINUTE = 24 * 60 * 60 - 60;
 
 const LIMITS = [
-  ['unfinished', 'CAPACITY_EXCEEDED', 10],
-  ['unfinishedPerOwner', 'OWNER_CAPACITY_EXCEEDED', 10],
-  ['perDay', 'DAILY_LIMIT_REACHED', WITHOUT_MINUTE],
-  ['perDayPerOwner', 'OWNER_DAILY_LIMIT_REACHED', WITHOUT_MINUTE],
-] as const satisfies readonly (readonly [keyof JobLimits, string, number])[];
+  ['MAX_UNFINISHED_JOBS', 'CAPACITY_EXCEEDED', 10],
+  ['MAX_UNFINISHED_JOBS_PER_OWNER', 'OWNER_CAPACITY_EXCEEDED', 10],
+  ['MAX_JOBS_PER_DAY', 'DAILY_LIMIT_REACHED', WITHOUT_MINUTE],
+  ['MAX_JOBS_PER_DAY_PER_OWNER', 'OWNER_DAILY_LIMIT_REACHED', WITHOUT_MINUTE],
+] as const;
 
 describe('the limits of generateVideo', () => {
   it.each(LIMITS)('say that %s is used up by %s, and when to come back', async (limit, code, seconds) => {
-    await using gateway = await startGateway({ limits: limits({ [limit]: 2 }) });
+    await using gateway = await startGateway({ settings: { [limit]: '2' } });
     await generate(gateway.url, INPUT);
     gateway.clock.jump(MINUTE);
     await generate(gateway.url, INPUT);
@@ -62,7 +59,7 @@ describe('the limits of generateVideo', () => {
 
 describe('the rate of calls to generateVideo', () => {
   it('counts every call, also those with a wrong input or a known key', async () => {
-    await using gateway = await startGateway({ ownerRate: memoryOwnerRate(3) });
+    await using gateway = await startGateway({ settings: { GENERATE_RPM_PER_OWNER: '3' } });
     const keyed = { ...INPUT, idempotencyKey: 'order-7' };
     const wrong = await generate(gateway.url, { ...INPUT, prompt: '' });
     expect(wrong.code).toBe('INVALID_INPUT');
@@ -75,7 +72,7 @@ describe('the rate of calls to generateVideo', () => {
   });
 
   it('counts each call of one operation', async () => {
-    await using gateway = await startGateway({ ownerRate: memoryOwnerRate(2) });
+    await using gateway = await startGateway({ settings: { GENERATE_RPM_PER_OWNER: '2' } });
     const success = { __typename: 'GenerateVideoSuccess' };
     expect(await dataOf(gateway.url, `mutation { ${call('a')} ${call('b')} ${call('c')} }`)).toEqual({
       a: success,
@@ -87,11 +84,7 @@ describe('the rate of calls to generateVideo', () => {
   it('lets nothing through that could not be counted', async () => {
     let creates = 0;
     await using gateway = await startGateway({
-      ownerRate: {
-        take: async () => {
-          throw new StoreUnavailableError('secret');
-        },
-      },
+      storage: { ownerRate: { take: () => Promise.reject(new StoreUnavailableError('secret')) } },
       wrapStore: (store) =>
         overrideStore(store, {
           create: (record) => {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
-import { memoryOwnerRate } from '../../src/store/owner-rate.ts';
 import type { Image } from '../../src/providers/image-host.ts';
 import { generate, INPUT } from '../support/gateway/generate.ts';
 import { answerOf, type ClientError, postBody } from '../support/gateway/http.ts';
@@ -86,8 +85,7 @@ describe('uploadImage', () => {
 describe('the rate of calls to uploadImage', () => {
   it('is counted for each owner, wrong files too, and apart from generateVideo', async () => {
     await using gateway = await startGateway({
-      uploadRate: memoryOwnerRate(2),
-      ownerRate: memoryOwnerRate(1),
+      settings: { GENERATE_RPM_PER_OWNER: '2' },
     });
     expect(codeOf(await postUpload(gateway.url, new Uint8Array()))).toBe('BAD_USER_INPUT');
     expect(codeOf(await postUpload(gateway.url, PNG))).toBeUndefined();
@@ -100,11 +98,7 @@ describe('the rate of calls to uploadImage', () => {
 
   it('lets nothing through that could not be counted', async () => {
     await using gateway = await startGateway({
-      uploadRate: {
-        take: async () => {
-          throw new StoreUnavailableError('secret');
-        },
-      },
+      storage: { uploadRate: { take: () => Promise.reject(new StoreUnavailableError('secret')) } },
     });
     expect(codeOf(await postUpload(gateway.url, PNG))).toBe('STORE_UNAVAILABLE');
   });

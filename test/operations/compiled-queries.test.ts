@@ -29,7 +29,7 @@ beforeAll(async () => {
       makeContext = make;
       return make();
     },
-    cache: { get: (id) => (storeFault === null ? cache?.get(id) : undefined) },
+    storage: { cache: { get: (id) => (storeFault === null ? cache?.get(id) : undefined) } },
     wrapStore: (store) => {
       ({ cache } = store);
       return overrideStore(store, {

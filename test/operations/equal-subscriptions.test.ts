@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
-import { signToken, START, userTokens } from '../auth/tokens.ts';
+import { signToken, START, SIGN_IN } from '../auth/tokens.ts';
 import { settled } from '../support/fake-clock.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
 import { until } from '../support/until.ts';
@@ -65,7 +64,7 @@ async function answers(client: WsClient, id: string, { payload, claims }: Wish):
 
 describe('a subscription like an earlier one', () => {
   it.each(WISHES)('is answered as the first would be: %s', async (_, wishOf) => {
-    await using gateway = await startGateway({ auth: { userTokens: userTokens() } });
+    await using gateway = await startGateway({ settings: SIGN_IN });
     const job = await accept(gateway);
     const wish = wishOf(job);
     using client = await WsClient.connect(gateway.url);
@@ -78,7 +77,7 @@ describe('a subscription like an earlier one', () => {
   });
 
   it('ends with its own token, and leaves nothing behind', async () => {
-    await using gateway = await startGateway({ auth: { userTokens: userTokens() } });
+    await using gateway = await startGateway({ settings: SIGN_IN });
     const payload = watch({ id: await accept(gateway) });
     using client = await WsClient.connect(gateway.url);
     for (const [id, seconds] of [['long', 3600] as const, ['short', 60] as const])
@@ -94,7 +93,7 @@ describe('a subscription like an earlier one', () => {
 
   it('leaves nothing behind when it is completed, or its socket goes, while it opens', async () => {
     await using gateway = await startGateway();
-    const payload = watch({ id: await accept(gateway) });
+    const payload = watch({ id: (await new JobMover(gateway).accept()).id });
     using client = await WsClient.connect(gateway.url);
     await answers(client, 'first', { payload });
     for (let time = 0; time < 20; time += 1) {
@@ -114,8 +113,8 @@ describe('a subscription like an earlier one', () => {
     using folder = tempFolder();
     const path = join(folder.path, 'trusted.json');
     writeFileSync(path, JSON.stringify({ watch: WATCH }));
-    await using gateway = await startGateway({ trusted: TrustedDocuments.read(path) });
-    const id = await accept(gateway);
+    await using gateway = await startGateway({ settings: { TRUSTED_DOCUMENTS_FILE: path } });
+    const { id } = await new JobMover(gateway).accept();
     using client = await WsClient.connect(gateway.url);
     const payload = { query: '', documentId: 'watch', operationName: 'Watch', variables: { id } };
     for (const operation of ['a', 'b', 'c']) {

@@ -125,7 +125,7 @@ it('the introspection of GraphiQL is answered', async () => {
 describe('with introspection switched off', () => {
   let hidden: Gateway;
   beforeAll(async () => {
-    hidden = await startGateway({ introspection: false });
+    hidden = await startGateway({ settings: { INTROSPECTION: 'false' } });
   });
   afterAll(() => hidden[Symbol.asyncDispose]());
 
@@ -174,7 +174,9 @@ describe('with trusted documents', () => {
   const LIST = '{ videoJobs { nodes { id } } }';
   let strict: Gateway;
   beforeAll(async () => {
-    strict = await startGateway({ trusted: read({ 'sha256:1': LIST }) });
+    using folder = tempFolder();
+    const path = write(folder.path, { 'sha256:1': LIST });
+    strict = await startGateway({ settings: { TRUSTED_DOCUMENTS_FILE: path } });
   });
   afterAll(() => strict[Symbol.asyncDispose]());
 
@@ -219,7 +221,12 @@ describe('with trusted documents', () => {
 
 function read(content: object | string): TrustedDocuments {
   using folder = tempFolder();
-  const path = join(folder.path, 'documents.json');
+  return TrustedDocuments.read(write(folder.path, content));
+}
+
+/** Writes a file of trusted documents. @returns its path */
+function write(folder: string, content: object | string): string {
+  const path = join(folder, 'documents.json');
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-  return TrustedDocuments.read(path);
+  return path;
 }

@@ -1,5 +1,5 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
-import type { Clock } from '../../src/domain/clock.ts';
+import type { FollowingClock } from '../../src/process/clocks.ts';
 import { NOON } from './times.ts';
 
 interface Sleeper {
@@ -8,7 +8,7 @@ interface Sleeper {
 }
 
 /** A clock that stands still until it is advanced. Sleepers wake in the order of their times, one time after the other. */
-export class FakeClock implements Clock {
+export class FakeClock implements FollowingClock {
   readonly #sleepers = new Set<Sleeper>();
   #now: number;
 
@@ -38,6 +38,9 @@ export class FakeClock implements Clock {
     signal.addEventListener('abort', wake);
     return promise;
   }
+
+  /** Does nothing: only `advance` and `jump` move this clock. */
+  follow(): void {}
 
   /** Lets time pass, and everything that follows from it happen, sleeps begun on the way included. */
   async advance(ms: number): Promise<void> {

@@ -1,74 +1,43 @@
-import { inspect } from 'node:util';
-import type { IncomingMessage } from 'node:http';
-import { WAN_MODEL } from '../../../src/providers/segmind/facts.ts';
-import { requestParser } from '../../../src/domain/request/video-request.ts';
-import { Authenticator, type AuthenticatorOptions } from '../../../src/auth/authenticator.ts';
-import { jobTokensOf } from '../job-tokens.ts';
-import type { Caller } from '../../../src/domain/caller.ts';
-import { createContext, type GraphQLContext, type GraphQLServices } from '../../../src/graphql/context.ts';
-import { AnswerBudget } from '../../../src/graphql/answer-budget.ts';
-import { createSchema } from '../../../src/graphql/schema.ts';
-import { CallbackSubscriptions } from '../../../src/transports/callback/subscriptions.ts';
-import { GraphiQL } from '../../../src/transports/http/pages/graphiql/graphiql.ts';
-import { HttpServer, type HttpServerOptions } from '../../../src/transports/http/http-server.ts';
-import { AllowedHosts, type HostRules } from '../../../src/transports/http/addresses/allowed-hosts.ts';
-import { CrossOrigin } from '../../../src/transports/http/addresses/cross-origin.ts';
-import { PublicUrl, type PublicUrlOptions } from '../../../src/transports/http/addresses/public-url.ts';
-import { OwnerStreams } from '../../../src/transports/owner-streams.ts';
-import type { OperationHook } from '../../../src/operations/operation.ts';
-import { Operations } from '../../../src/operations/operations.ts';
-import type { TrustedDocuments } from '../../../src/operations/trusted-documents.ts';
-import { GraphQLOverHttp } from '../../../src/transports/http/graphql/graphql-over-http.ts';
-import { UploadSlots } from '../../../src/transports/http/uploads/upload-slots.ts';
-import { createGraphQLYoga } from '../../../src/transports/http/graphql/yoga.ts';
-import { WebSocketEndpoint } from '../../../src/transports/websocket/endpoint.ts';
+import { randomBytes } from 'node:crypto';
+import { pino } from 'pino';
+import { type App, type AppOverrides, startApp } from '../../../src/app.ts';
+import { JobTokenSecrets } from '../../../src/auth/job-token-secrets.ts';
+import { JobTokens } from '../../../src/auth/job-tokens.ts';
+import { parseConfig } from '../../../src/config/config.ts';
+import type { UploadOutcome, Image } from '../../../src/providers/image-host.ts';
 import type { JobStore } from '../../../src/store/job-store.ts';
-import { type OwnerRate, UNLIMITED_RATE } from '../../../src/store/owner-rate.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
-import { WatchedJobs } from '../../../src/watching/watched-jobs.ts';
+import type { Storage } from '../../../src/store/storage.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { jobId, limits } from '../jobs.ts';
 import { tempFolder } from '../temp-folder.ts';
-import { DAY, MINUTE } from '../times.ts';
 
-/** Whose jobs the gateway under test serves. */
-export const OWNER = 'ada';
+/** The owner of all jobs where callers need no token. */
+export const OWNER = 'anonymous';
 
-/** What a test may replace. */
-export interface GatewayOptions extends Partial<
-  Pick<GraphQLServices, 'cache' | 'answers' | 'limits' | 'ownerRate' | 'uploadImage' | 'privateImages'>
-> {
-  /** Stands before the real store, to count its calls or to fail them. */
+/** No upstream is called, hosts are not checked, and an owner has no limits, unless a test sets them. */
+const SETTINGS = {
+  PORT: '0',
+  SEGMIND_BASE_URL: 'https://upstream.example.com',
+  ALLOWED_HOSTS: '*',
+  MAX_UNFINISHED_JOBS_PER_OWNER: '0',
+  GENERATE_RPM_PER_OWNER: '0',
+  MAX_STREAMS_PER_OWNER: '0',
+};
+
+/** What a test may change. */
+export interface GatewayOptions extends Pick<AppOverrides, 'answers' | 'hooks' | 'wrapContext'> {
+  /** Settings as an operator gives them; an empty one counts as absent. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Wraps the real store, to count its calls or to fail them. Then no cache hides calls. */
   readonly wrapStore?: (store: SqliteJobStore) => JobStore;
-  /** Stands before the making of each operation's context. */
-  readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
-  /** @default one of its own */
+  /** Replaces other parts of the storage. */
+  readonly storage?: Partial<Storage>;
+  /** @default a clock of its own */
   readonly clock?: FakeClock;
-  /** Absent: everybody is OWNER. */
-  readonly auth?: Partial<Pick<AuthenticatorOptions, 'userTokens' | 'apiKeys'>>;
-  /** @default none */
-  readonly corsOrigins?: readonly string[];
-  /** @default any host */
-  readonly allowedHosts?: HostRules;
-  /** @default neither PUBLIC_URL nor trusted proxies */
-  readonly address?: Partial<PublicUrlOptions>;
-  readonly trusted?: TrustedDocuments;
-  /** @default true */
-  readonly introspection?: boolean;
-  /** @default 0, no limit */
-  readonly streamsPerOwner?: number;
-  /** URLs of routers: origins, or with a path. */
-  readonly callbackOrigins?: readonly string[];
-  /** @default none */
-  readonly hooks?: readonly OperationHook[];
-  /** @default 1000 */
-  readonly maxOperations?: number;
-  /** @default no limit */
-  readonly uploadRate?: OwnerRate;
-  readonly slowClientLimits?: NonNullable<HttpServerOptions['slowClientLimits']>;
-  readonly times?: NonNullable<HttpServerOptions['times']>;
-  /** @default 0 */
-  readonly idleGraceMs?: number;
+  /** Stands in for the vendor's file storage. @default each upload succeeds */
+  readonly uploadImage?: (image: Image) => Promise<UploadOutcome>;
+  /** @default idle connections are closed at once when the server stops */
+  readonly server?: AppOverrides['server'];
 }
 
 /** A gateway on a free loopback port with a real store and no poller: tests move its jobs. */
@@ -77,177 +46,85 @@ export interface Gateway extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly store: SqliteJobStore;
+  /** Issues and checks the gateway's own job tokens. */
+  readonly jobTokens: JobTokens;
   readonly clock: FakeClock;
   readonly log: GatewayLog;
-  readonly webSockets: WebSocketEndpoint;
-  /** Stops the server only; the store stays open. */
+  readonly webSockets: NonNullable<App['webSockets']>;
+  /** Stops the gateway; its data folder stays until it is disposed. */
   stop(): Promise<void>;
 }
 
+const uploaded = async (): Promise<UploadOutcome> => ({
+  type: 'uploaded',
+  url: 'https://files.example.com/cat.png',
+});
+
+/** Starts a gateway by its own wiring. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
-  await using resources = new AsyncDisposableStack();
-  const folder = resources.use(tempFolder());
-  const { clock = new FakeClock() } = options;
-  const store = resources.use(
-    new SqliteJobStore({
-      folder: folder.path,
-      retentionMs: 7 * DAY,
-      now: clock.now,
-      onPurgeError: (error) => {
-        throw error;
-      },
-      onUnreadable: (_id, error) => {
-        throw error;
-      },
-    }),
-  );
   const {
+    settings,
     wrapStore,
-    wrapContext,
-    auth,
-    corsOrigins = [],
-    allowedHosts = null,
-    address = {},
-    trusted = null,
-    introspection = true,
-    streamsPerOwner = 0,
-    callbackOrigins = [],
-    slowClientLimits,
-    times,
-    idleGraceMs = 0,
-    hooks = [],
-    maxOperations = 1000,
-    uploadRate = UNLIMITED_RATE,
+    clock = new FakeClock(),
+    uploadImage = uploaded,
+    server,
+    storage: replaced,
     ...overrides
   } = options;
-  const publicUrl = new PublicUrl({ publicUrl: null, trustProxy: [], ...address });
-  const crossOrigin = new CrossOrigin({ corsOrigins, hosts: new AllowedHosts(allowedHosts), publicUrl });
+  await using resources = new AsyncDisposableStack();
+  const folder = resources.use(tempFolder());
   const log = new GatewayLog();
-  const jobTokens = jobTokensOf();
-  const watched = wrapStore?.(store) ?? store;
-  const cache = wrapStore === undefined ? store.cache : null;
-  const services: GraphQLServices = {
-    store: watched,
-    cache,
-    watchedJobs: resources.use(new WatchedJobs({ store: watched, cache, clock, onLost: () => {} })),
-    clock,
-    tokenClock: clock,
-    issueJobToken: (...job) => jobTokens.issue(...job),
-    newJobId: jobId,
-    privateImages: false,
-    localMedia: null,
-    parseRequest: requestParser(WAN_MODEL),
-    deadlineMs: 55 * MINUTE,
-    answers: new AnswerBudget(),
-    limits: limits(),
-    ownerRate: UNLIMITED_RATE,
-    uploadImage: async () => ({ type: 'uploaded', url: 'https://files.example.com/cat.png' }),
-    ...overrides,
-  };
-  const authenticator = new Authenticator({
-    userTokens: null,
-    apiKeys: null,
-    ...auth,
-    jobTokens,
-    now: clock.now,
-    onUnavailable: log.warn,
-  });
-  const streams = new OwnerStreams(streamsPerOwner);
-  const known = (caller: Caller) => (auth === undefined ? { ...caller, ownerId: OWNER } : caller);
-  const makeContext = (caller: Caller, baseUrl: string) => createContext(services, known(caller), baseUrl);
-  const baseUrlOf = (request: IncomingMessage) => publicUrl.baseUrlOf(request);
-  const callbacks = new CallbackSubscriptions({ prefixes: callbackOrigins, log });
-  const makeWrapped = (caller: Caller, baseUrl: string) =>
-    wrapContext?.(() => makeContext(caller, baseUrl)) ?? makeContext(caller, baseUrl);
-  const schema = createSchema({ federation: true, model: WAN_MODEL });
-  const operations = new Operations({
-    schema,
-    introspection,
-    trusted,
-    createContext: makeWrapped,
-    clock,
-    hooks,
-    log,
-  });
-  const yoga = createGraphQLYoga({
-    schema,
-    operations,
-    baseUrlOf,
-    authenticator,
-    streams,
-    crossOrigin,
-    trusted,
-    log,
-    callbacks,
-    uploads: new UploadSlots(),
-    uploadRate,
-  });
-  const http = new GraphQLOverHttp({
-    yoga,
-    operations,
-    authenticator,
-    baseUrlOf,
-    crossOrigin,
-    hasTrustedDocuments: trusted !== null,
-    upstream: 'public',
-  });
-  const webSockets = new WebSocketEndpoint({
-    operations,
-    authenticator,
-    streams,
-    maxOperations,
-    baseUrlOf,
-    clock,
-    log,
-  });
-  const graphiql = introspection
-    ? new GraphiQL({ sampleImageUrl: null, signIn: authenticator.required, upstream: 'public' })
-    : null;
-  const probe = () => watched.health();
-  const server = resources.use(
-    new HttpServer({
-      host: '127.0.0.1',
-      port: 0,
-      graphql: { http, webSockets, callbacks, graphiql },
-      console: null,
-      media: null,
-      upstream: 'public',
-      crossOrigin,
-      publicUrl,
-      refusals: log,
-      probe,
-      log,
-      idleGraceMs,
-      ...(slowClientLimits === undefined ? {} : { slowClientLimits }),
-      ...(times === undefined ? {} : { times }),
+  let opened: Storage | null = null;
+  const config = parseConfig({ ...SETTINGS, DATA_DIR: folder.path, ...settings });
+  const app = resources.use(
+    // With the embedded store a role of its own is no setting.
+    await startApp({ ...config, role: 'api' }, log.logger, new AbortController().signal, {
+      ...overrides,
+      clock,
+      imageHost: { upload: uploadImage, [Symbol.asyncDispose]: async () => {} },
+      server: { idleGraceMs: 0, ...server },
+      wrapStorage: (storage) => {
+        opened = storage;
+        if (!(storage.store instanceof SqliteJobStore)) throw new Error('This is not the embedded store.');
+        const wrapped = wrapStore === undefined ? {} : { store: wrapStore(storage.store), cache: null };
+        return { ...storage, ...wrapped, ...replaced };
+      },
     }),
   );
-  const url = await server.listen();
-
+  const { store, jobTokenSecrets } = present<Storage>(opened);
+  if (!(store instanceof SqliteJobStore)) throw new Error('The gateway has no embedded store.');
   const owned = resources.move();
   return {
-    url,
-    port: Number(new URL(url).port),
+    url: app.url,
+    port: Number(new URL(app.url).port),
     store,
+    jobTokens: new JobTokens(new JobTokenSecrets({ text: jobTokenSecrets, now: clock.now, randomBytes })),
     clock,
     log,
-    webSockets,
-    stop: () => server[Symbol.asyncDispose](),
+    webSockets: present(app.webSockets),
+    stop: async () => app[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** A log that keeps what it was told, in the forms that Yoga and pino use. */
+/** The log of a gateway, line by line. */
 export class GatewayLog {
+  /** Lines of level error, as JSON. */
   readonly errors: string[] = [];
+  /** What the server logged at level info: refused requests. */
   readonly infos: { readonly details: object; readonly message: string }[] = [];
+  readonly logger = pino({ base: null, timestamp: false }, { write: (line) => this.#write(line) });
 
-  readonly debug = (): void => {};
-  readonly info = (details: object, message = ''): void => {
-    this.infos.push({ details, message });
-  };
-  readonly warn = (): void => {};
-  readonly error = (...details: unknown[]): void => {
-    this.errors.push(details.map((detail) => inspect(detail, { depth: 8 })).join(' '));
-  };
+  #write(line: string): void {
+    const { level, msg, part, ...details }: { level: number; msg: string; part?: string } = JSON.parse(line);
+    if (level === pino.levels.values['error']) this.errors.push(line);
+    if (level === pino.levels.values['info'] && part === 'server') {
+      this.infos.push({ details, message: msg });
+    }
+  }
+}
+
+function present<T>(value: T | null): T {
+  if (value === null) throw new Error('The gateway serves no clients.');
+  return value;
 }

@@ -3,7 +3,7 @@ import type { Observation } from '../../../src/domain/job/observation.ts';
 import { transition } from '../../../src/domain/job/transition.ts';
 import type { LeasedJob } from '../../../src/store/job-store.ts';
 import { UNLEARNED } from '../durations.ts';
-import type { Gateway } from './gateway.ts';
+import { type Gateway, OWNER } from './gateway.ts';
 import { acceptedJob, record } from '../jobs.ts';
 import { DAY, HOUR, NOON } from '../times.ts';
 
@@ -40,7 +40,7 @@ export class JobMover {
 
   /** Stores a new job. */
   async accept(change: Partial<Job> = {}): Promise<Job> {
-    const job = acceptedJob(change);
+    const job = acceptedJob({ ownerId: OWNER, ...change });
     await this.#gateway.store.create(record(job));
     return job;
   }

@@ -34,7 +34,7 @@ export function refusalOf({ status, text }: HttpAnswer) {
 /** A gateway that may call back a router, below a path of it, and a job in it. */
 export async function startCallbacks(path = '') {
   const router = await CallbackRouter.start();
-  const gateway = await startGateway({ callbackOrigins: [`${router.origin}${path}`] });
+  const gateway = await startGateway({ settings: { CALLBACK_ORIGINS: `${router.origin}${path}` } });
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
   return {

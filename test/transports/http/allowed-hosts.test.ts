@@ -8,6 +8,9 @@ const BODY = JSON.stringify({ query: '{ __typename }' });
 /** As in the documented container: nobody signs in, and the port is published to this machine. */
 const CONTAINER = { names: [], addresses: 'any', upstreamNames: false } as const;
 
+/** The settings that allow the same. */
+const CONTAINER_SETTINGS = { ALLOWED_HOSTS: '', ALLOW_ANONYMOUS: 'true' };
+
 describe('allowed hosts', () => {
   const listed = new AllowedHosts({
     names: ['video.example.com', 'localhost:4000'],
@@ -54,7 +57,7 @@ describe('allowed hosts', () => {
 
 describe('a page whose name was let lead to the gateway', () => {
   it('gets no answer, and the log says why and what would allow it', async () => {
-    await using gateway = await startGateway({ allowedHosts: CONTAINER });
+    await using gateway = await startGateway({ settings: CONTAINER_SETTINGS });
     const answer = await requestAs(gateway.port, 'POST', 'evil.test:4000', {
       origin: 'http://evil.test:4000',
     });
@@ -72,7 +75,7 @@ describe('a page whose name was let lead to the gateway', () => {
   });
 
   it('gets none through a proxy that replaces the Host, either', async () => {
-    await using gateway = await startGateway({ allowedHosts: CONTAINER });
+    await using gateway = await startGateway({ settings: CONTAINER_SETTINGS });
     const evil = await postBody(gateway.url, BODY, { origin: 'http://evil.test:8080' });
     expect(evil.status).toBe(403);
     expect(gateway.log.infos[0]?.details).toMatchObject({
@@ -84,8 +87,8 @@ describe('a page whose name was let lead to the gateway', () => {
   });
 
   it('gets none by claiming to come from a trusted proxy', async () => {
-    const address = { trustProxy: ['127.0.0.0/8'] };
-    await using gateway = await startGateway({ allowedHosts: CONTAINER, address });
+    const settings = { ...CONTAINER_SETTINGS, TRUST_PROXY: 'loopback' };
+    await using gateway = await startGateway({ settings });
     const forged = { 'x-forwarded-host': 'localhost', origin: 'http://evil.test:4000' };
     expect(await requestAs(gateway.port, 'POST', 'evil.test:4000', forged)).toMatch(/^HTTP\/1.1 421 /);
     const forwarded = { 'x-forwarded-host': 'evil.test' };
@@ -94,17 +97,17 @@ describe('a page whose name was let lead to the gateway', () => {
 });
 
 describe('behind a proxy', () => {
-  const proxied = { ...CONTAINER, names: ['example.com'], upstreamNames: true };
+  const proxied = { ...CONTAINER_SETTINGS, PUBLIC_URL: 'https://example.com' };
 
   it('the Host may be the name of its upstream', async () => {
-    await using gateway = await startGateway({ allowedHosts: proxied });
+    await using gateway = await startGateway({ settings: proxied });
     const headers = { origin: 'https://example.com' };
     expect(await requestAs(gateway.port, 'POST', 'reelgate_1:4000', headers)).toMatch(/^HTTP\/1.1 200 /);
     expect(await requestAs(gateway.port, 'POST', 'evil.test', headers)).toMatch(/^HTTP\/1.1 421 /);
   });
 
   it('a page of such a name is refused', async () => {
-    await using gateway = await startGateway({ allowedHosts: proxied });
+    await using gateway = await startGateway({ settings: proxied });
     const headers = { origin: 'http://reelgate:4000' };
     expect(await requestAs(gateway.port, 'POST', 'reelgate:4000', headers)).toMatch(/^HTTP\/1.1 403 /);
     using client = await WsClient.open(gateway.url, undefined, {
@@ -115,12 +118,12 @@ describe('behind a proxy', () => {
 });
 
 it.each(['/healthz', '/readyz', '/readyz?verbose'])('%s answers on every host', async (path) => {
-  await using gateway = await startGateway({ allowedHosts: CONTAINER });
+  await using gateway = await startGateway({ settings: CONTAINER_SETTINGS });
   expect(await requestAs(gateway.port, 'GET', 'probe.internal', {}, path)).toMatch(/^HTTP\/1.1 200 /);
 });
 
 it('a page that is not there is told to allowed hosts only', async () => {
-  await using gateway = await startGateway({ allowedHosts: CONTAINER });
+  await using gateway = await startGateway({ settings: CONTAINER_SETTINGS });
   expect(await requestAs(gateway.port, 'GET', 'evil.test', {}, '/')).toMatch(/^HTTP\/1.1 421 /);
 });
 
@@ -132,7 +135,7 @@ it.each(['/graphql', '/', '/healthz'])('two Host headers at %s are refused', asy
 });
 
 it('a request of HTTP/1.0 needs no Host', async () => {
-  await using gateway = await startGateway({ allowedHosts: CONTAINER });
+  await using gateway = await startGateway({ settings: CONTAINER_SETTINGS });
   const answer = await exchange(
     gateway.port,
     `POST /graphql HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`,

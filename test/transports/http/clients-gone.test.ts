@@ -4,7 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { signToken, userTokens } from '../../auth/tokens.ts';
+import { UserTokens } from '../../../src/auth/user-tokens.ts';
+import { SIGN_IN, signToken, userTokens } from '../../auth/tokens.ts';
 import { until } from '../../support/until.ts';
 import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 import { overrideStore } from '../../support/override-store.ts';
@@ -63,13 +64,13 @@ it('a subscription whose client goes before its event stream has begun ends', as
   const checked = Promise.withResolvers<void>();
   const tokens = userTokens();
   const verify = tokens.verify.bind(tokens);
-  const verified = vi.spyOn(tokens, 'verify').mockImplementation(async (token) => {
+  const verified = vi.spyOn(UserTokens.prototype, 'verify').mockImplementation(async (token) => {
     await checked.promise;
     return verify(token);
   });
   const watches = { begun: 0, ended: 0 };
   await using gateway = await startGateway({
-    auth: { userTokens: tokens },
+    settings: SIGN_IN,
     wrapStore: (store) =>
       overrideStore(store, {
         subscribe: async (topic, listener) => {

@@ -8,7 +8,7 @@ const BODY = JSON.stringify({ query: '{ __typename }' });
 
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway({ corsOrigins: [APP] });
+  gateway = await startGateway({ settings: { CORS_ORIGINS: APP } });
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
@@ -67,7 +67,7 @@ it('an image of another site runs nothing', async () => {
 describe('for this machine only', () => {
   let local: Gateway;
   beforeAll(async () => {
-    local = await startGateway({ allowedHosts: { names: [], addresses: 'loopback', upstreamNames: false } });
+    local = await startGateway({ settings: { ALLOWED_HOSTS: '' } });
   });
   afterAll(() => local[Symbol.asyncDispose]());
 

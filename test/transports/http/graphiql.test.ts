@@ -5,6 +5,7 @@ import { startGateway } from '../../support/gateway/gateway.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
 const OPERATIONS = 'schema/operations';
+const WITHOUT_CONSOLE = { TRUSTED_DOCUMENTS_FILE: 'test/transports/http/trusted-documents.json' };
 
 describe('GraphiQL', () => {
   let page: string;
@@ -53,7 +54,7 @@ describe('GraphiQL', () => {
   });
 
   it('is not there where the schema is hidden', async () => {
-    await using gateway = await startGateway({ introspection: false });
+    await using gateway = await startGateway({ settings: { INTROSPECTION: 'false' } });
     expect((await http(`${gateway.url}/graphql`, { headers: BROWSER })).text).not.toContain('<script');
     expect((await http(`${gateway.url}/graphiql/page.js`)).status).toBe(404);
   });
@@ -69,8 +70,8 @@ describe('GraphiQL', () => {
 });
 
 describe('the server', () => {
-  it('leads from / to GraphiQL', async () => {
-    await using gateway = await startGateway();
+  it('leads from / to GraphiQL where trusted documents leave no use for the console', async () => {
+    await using gateway = await startGateway({ settings: WITHOUT_CONSOLE });
     const { status, headers } = await http(gateway.url, { headers: BROWSER });
     expect([status, headers.get('location')]).toEqual([302, '/graphql']);
   });

@@ -1,23 +1,25 @@
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { describe, expect, it } from 'vitest';
-import { type Gateway, type GatewayOptions, startGateway } from '../../support/gateway/gateway.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 import { http, postBody } from '../../support/gateway/http.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
 
 const BODY = JSON.stringify({ query: '{ __typename }' });
 const PAGE = 'https://example.com:8443';
+/** Trusted documents leave no use for the console, so that `/` leads to GraphiQL. */
+const WITHOUT_CONSOLE = { TRUSTED_DOCUMENTS_FILE: 'test/transports/http/trusted-documents.json' };
 
 describe('behind a proxy that replaces the Host', () => {
-  it.each<[string, GatewayOptions['address'], Readonly<Record<string, string>>]>([
-    ['PUBLIC_URL', { publicUrl: `${PAGE}/reelgate` }, {}],
+  it.each<[string, Readonly<Record<string, string>>, Readonly<Record<string, string>>]>([
+    ['PUBLIC_URL', { PUBLIC_URL: `${PAGE}/reelgate` }, {}],
     [
       'TRUST_PROXY',
-      { trustProxy: ['127.0.0.0/8'] },
+      { TRUST_PROXY: 'loopback' },
       { 'x-forwarded-host': 'example.com:8443', 'x-forwarded-proto': 'https' },
     ],
-  ])('pages open WebSockets and upload with %s', async (_name, address, forwarded) => {
-    await using gateway = await startGateway({ address: address ?? {} });
+  ])('pages open WebSockets and upload with %s', async (_name, settings, forwarded) => {
+    await using gateway = await startGateway({ settings });
     const headers = { origin: PAGE, ...forwarded };
     using client = await WsClient.connect(gateway.url, { headers });
     client.subscribe('1', '{ __typename }');
@@ -79,7 +81,7 @@ describe('with a path before its own', () => {
   const publicUrl = 'https://example.com/reelgate';
 
   it.each(['/reelgate/graphql', '/graphql'])('GraphQL is at %s', async (path) => {
-    await using gateway = await startGateway({ address: { publicUrl } });
+    await using gateway = await startGateway({ settings: { PUBLIC_URL: publicUrl } });
     const answer = await http(gateway.url + path, {
       method: 'POST',
       body: BODY,
@@ -96,21 +98,21 @@ describe('with a path before its own', () => {
     ['/reelgate/', '/reelgate/graphql'],
     ['/', '/reelgate/graphql'],
   ])('%s leads to %s', async (path, location) => {
-    await using gateway = await startGateway({ address: { publicUrl } });
+    await using gateway = await startGateway({ settings: { ...WITHOUT_CONSOLE, PUBLIC_URL: publicUrl } });
     const { status, headers } = await http(gateway.url + path);
     expect([status, headers.get('location')]).toEqual([302, location]);
   });
 
   it.each(['/reelgated/graphql', '/other/graphql'])('nothing is at %s', async (path) => {
-    await using gateway = await startGateway({ address: { publicUrl } });
+    await using gateway = await startGateway({ settings: { PUBLIC_URL: publicUrl } });
     expect((await http(gateway.url + path)).status).toBe(404);
   });
 
   it('a trusted proxy may name it', async () => {
-    await using gateway = await startGateway({ address: { trustProxy: ['127.0.0.1/32'] } });
+    await using gateway = await startGateway({ settings: { ...WITHOUT_CONSOLE, TRUST_PROXY: '127.0.0.1' } });
     const headers = { 'x-forwarded-prefix': '/reelgate' };
     expect((await http(`${gateway.url}/`, { headers })).headers.get('location')).toBe('/reelgate/graphql');
-    await using other = await startGateway();
+    await using other = await startGateway({ settings: WITHOUT_CONSOLE });
     expect((await http(`${other.url}/`, { headers })).headers.get('location')).toBe('/graphql');
   });
 });
@@ -122,7 +124,7 @@ describe('the headers of answers', () => {
     ['a fault', '{ nothing }', 'application/json'],
     ['an event stream', 'subscription { videoJobsUpdated { id } }', 'text/event-stream'],
   ])('of %s keep it out of caches', async (_what, query, accept) => {
-    await using gateway = await startGateway({ corsOrigins: [PAGE] });
+    await using gateway = await startGateway({ settings: { CORS_ORIGINS: PAGE } });
     for (const origin of [undefined, PAGE]) {
       const abort = new AbortController();
       const { headers } = await fetch(`${gateway.url}/graphql`, {

@@ -126,7 +126,7 @@ describe('what Node checks is checked every second', () => {
     ['nothing', ''],
     ['a body that nobody reads', 'POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n'],
   ])('a client that sends half of %s is cut', async (_, bytes) => {
-    await using gateway = await startGateway({ times });
+    await using gateway = await startGateway({ server: { times } });
     const start = performance.now();
     const { closed } = open(gateway, bytes);
     await until(closed, true);
@@ -136,7 +136,7 @@ describe('what Node checks is checked every second', () => {
   });
 
   it.concurrent('a late head is answered 408 in words', async () => {
-    await using gateway = await startGateway({ times });
+    await using gateway = await startGateway({ server: { times } });
     const answer = await exchange(gateway.port, 'POST /graphql HTTP/1.1\r\nHos');
     expect(answer).toMatch(/^HTTP\/1.1 408 [^]*application\/json[^]*"code":"REQUEST_TIMEOUT"/);
   });
@@ -157,7 +157,7 @@ describe('idle connections', () => {
   });
 
   it('are closed a little after a stop begins: requests that were sent by then are answered', async () => {
-    await using gateway = await startGateway({ idleGraceMs: 5000 });
+    await using gateway = await startGateway({ server: { idleGraceMs: 5000 } });
     const get = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n';
     const clients = Array.from({ length: 100 }, () => open(gateway, get));
     await until(() => clients.every(({ received }) => received().includes('"ok"')), true);
@@ -174,7 +174,7 @@ describe('idle connections', () => {
   });
 
   it('that stay idle are closed at the end of that time', async () => {
-    await using gateway = await startGateway({ idleGraceMs: 100 });
+    await using gateway = await startGateway({ server: { idleGraceMs: 100 } });
     const { received, closed } = open(gateway, 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
     await until(() => received().includes('"ok"'), true);
     await gateway.stop();

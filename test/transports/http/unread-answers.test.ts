@@ -42,7 +42,7 @@ interface WithVideo {
 /** A gateway with one finished job, whose video is large and kept in the store. */
 async function withVideo(slowClientLimits: SlowClientLimits = SHORT): Promise<WithVideo> {
   // More than the answers of these tests have.
-  const gateway = await startGateway({ slowClientLimits, answers: new AnswerBudget(1024 * MIB) });
+  const gateway = await startGateway({ server: { slowClientLimits }, answers: new AnswerBudget(1024 * MIB) });
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
   await mover.move(id, ...WHOLE_LIFE.slice(0, -1));
@@ -120,7 +120,7 @@ it('a client that reads slowly gets its whole answer', async () => {
 });
 
 it('a connection is kept while it waits for its answer and after it', async () => {
-  await using gateway = await startGateway({ slowClientLimits: SHORT });
+  await using gateway = await startGateway({ server: { slowClientLimits: SHORT } });
   const { id } = await new JobMover(gateway).accept();
   using stream = await SseClient.open(gateway.url, WATCH, { variables: { id } });
   await stream.result();

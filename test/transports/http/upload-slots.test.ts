@@ -1,8 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type UploadSlot, UploadSlots } from '../../../src/transports/http/uploads/upload-slots.ts';
-import { memoryOwnerRate } from '../../../src/store/owner-rate.ts';
-import { signToken, userTokens } from '../../auth/tokens.ts';
+import { signToken, SIGN_IN } from '../../auth/tokens.ts';
 import { exchange } from '../../support/gateway/http.ts';
 import {
   formHead,
@@ -101,7 +100,7 @@ describe('clients that send half a file and no more', () => {
   }
 
   it('keep out neither other owners nor their own', async () => {
-    await using gateway = await startGateway({ auth: { userTokens: userTokens() } });
+    await using gateway = await startGateway({ settings: SIGN_IN });
     const [ada, bob, eve] = await Promise.all(['ada', 'bob', 'eve'].map((sub) => signToken({ sub })));
     const stalled = await Promise.all(
       [ada, bob].flatMap((token = '') => Array.from({ length: 8 }, () => stall(gateway, token))),
@@ -113,7 +112,7 @@ describe('clients that send half a file and no more', () => {
   });
 
   it('are told to try again when there are too many of their owner', async () => {
-    await using gateway = await startGateway({ auth: { userTokens: userTokens() } });
+    await using gateway = await startGateway({ settings: SIGN_IN });
     const token = await signToken();
     const oldest = await stall(gateway, token);
     let received = '';
@@ -128,7 +127,7 @@ describe('clients that send half a file and no more', () => {
 });
 
 it('an owner’s rate is applied before anything of the body is read', async () => {
-  await using gateway = await startGateway({ uploadRate: memoryOwnerRate(1) });
+  await using gateway = await startGateway({ settings: { GENERATE_RPM_PER_OWNER: '1' } });
   expect(refusalOf(await postUpload(gateway.url, PNG))).toEqual([200, undefined]);
   // The body never comes.
   const answer = await exchange(gateway.port, formHead(['content-length: 10000000', 'connection: close']));

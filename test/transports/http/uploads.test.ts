@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UploadedFile } from '../../../src/graphql/types/scalars.ts';
-import { TrustedDocuments } from '../../../src/operations/trusted-documents.ts';
 import { type FaultWatch, watchFaults } from './fault-watch.ts';
 import { dataOf, exchange } from '../../support/gateway/http.ts';
 import {
@@ -24,7 +23,7 @@ let gateway: Gateway;
 let watch: FaultWatch;
 beforeAll(async () => {
   watch = watchFaults();
-  gateway = await startGateway({ corsOrigins: [APP] });
+  gateway = await startGateway({ settings: { CORS_ORIGINS: APP } });
 });
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
@@ -74,7 +73,7 @@ describe('where only trusted documents are run, a form', () => {
     using folder = tempFolder();
     const file = join(folder.path, 'documents.json');
     writeFileSync(file, JSON.stringify({ upload: UPLOAD }));
-    await using strict = await startGateway({ trusted: TrustedDocuments.read(file) });
+    await using strict = await startGateway({ settings: { TRUSTED_DOCUMENTS_FILE: file } });
     const post = (params: object) =>
       postForm(
         strict.url,

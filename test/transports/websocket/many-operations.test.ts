@@ -18,7 +18,9 @@ const TOO_MANY = [
 
 describe('one operation more than a socket may have under way', () => {
   it('is refused alone, and there is room again when one is completed', async () => {
-    await using gateway = await startGateway({ maxOperations: MAX_OPERATIONS });
+    await using gateway = await startGateway({
+      settings: { MAX_OPERATIONS_PER_SOCKET: String(MAX_OPERATIONS) },
+    });
     using client = await WsClient.connect(gateway.url);
     for (let index = 0; index < MAX_OPERATIONS; index++) client.subscribe(`s${index}`, WATCH_ALL);
     await until(() => gateway.store.listenerCount, MAX_OPERATIONS);
@@ -41,7 +43,9 @@ describe('one operation more than a socket may have under way', () => {
   });
 
   it('is refused among 20,000', async () => {
-    await using gateway = await startGateway({ maxOperations: MAX_OPERATIONS });
+    await using gateway = await startGateway({
+      settings: { MAX_OPERATIONS_PER_SOCKET: String(MAX_OPERATIONS) },
+    });
     using client = await WsClient.connect(gateway.url);
     for (let index = 0; index < 20_000; index++) client.subscribe(`s${index}`, WATCH_ALL);
     await client.heard();
@@ -51,7 +55,9 @@ describe('one operation more than a socket may have under way', () => {
   });
 
   it('is not one whose id came again right behind its completion', async () => {
-    await using gateway = await startGateway({ maxOperations: MAX_OPERATIONS });
+    await using gateway = await startGateway({
+      settings: { MAX_OPERATIONS_PER_SOCKET: String(MAX_OPERATIONS) },
+    });
     using client = await WsClient.connect(gateway.url);
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();
@@ -81,7 +87,7 @@ describe('one operation more than a socket may have under way', () => {
     const released = Promise.withResolvers<void>();
     let running = 0;
     await using gateway = await startGateway({
-      maxOperations: MAX_OPERATIONS,
+      settings: { MAX_OPERATIONS_PER_SOCKET: String(MAX_OPERATIONS) },
       wrapStore: (store) =>
         overrideStore(store, {
           list: async (query) => {

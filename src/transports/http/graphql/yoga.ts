@@ -15,6 +15,8 @@ import { useRequestBody } from './request-body.ts';
 import type { UploadSlots } from '../uploads/upload-slots.ts';
 import type { Operation } from '../../../operations/operation.ts';
 
+type YogaLog = Readonly<Record<keyof YogaLogger, (details: object, message: string) => void>>;
+
 /** What Yoga works with. */
 export interface YogaOptions {
   readonly schema: GraphQLSchema;
@@ -26,7 +28,7 @@ export interface YogaOptions {
   readonly crossOrigin: CrossOrigin;
   /** The only documents that are run; null: any. */
   readonly trusted: TrustedDocuments | null;
-  readonly log: YogaLogger;
+  readonly log: YogaLog;
   readonly callbacks: CallbackSubscriptions;
   readonly uploads: UploadSlots;
   /** Of `uploadImage`. */
@@ -53,7 +55,7 @@ export function createGraphQLYoga({
   return createYoga<Exchange>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    logging: { ...log, error: (error: unknown) => log.error(originalOf(error)) },
+    logging: yogaLogger(log),
     maskedErrors: { maskError },
     // useRequestBody keeps the limit, and the connection usable after it.
     maxRequestBodySize: false,
@@ -76,6 +78,18 @@ export function createGraphQLYoga({
       useGraphQLHeaders(),
     ],
   });
+}
+
+/** Yoga passes an error or a text. */
+function yogaLogger(log: YogaLog): YogaLogger {
+  const to =
+    (level: keyof YogaLogger) =>
+    (...[first]: unknown[]) => {
+      const logged = originalOf(first);
+      if (logged instanceof Error) log[level]({ err: logged }, 'GraphQL');
+      else log[level]({}, String(logged));
+    };
+  return { debug: to('debug'), info: to('info'), warn: to('warn'), error: to('error') };
 }
 
 /** Finds the caller before anything of the request is read. */
