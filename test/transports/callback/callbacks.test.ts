@@ -78,7 +78,7 @@ describe('a subscription with a callback', () => {
     const slow = Promise.withResolvers<number>();
     router.answer = ({ action }) => (action === 'next' ? slow.promise : 204);
     await subscribe(gateway, { query: WATCH_ALL, subscription: wanted(router) });
-    for (let count = 0; count < 1002; count++) await mover.accept();
+    await Promise.all(Array.from({ length: 1002 }, () => mover.accept()));
     slow.resolve(204);
     await until(() => router.told, ['check', 'next 1', 'next SLOW_SUBSCRIBER', 'complete']);
     expect(gateway.store.listenerCount).toBe(0);
