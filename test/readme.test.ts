@@ -8,7 +8,9 @@ const lines = (path: string) => readFileSync(path, 'utf8').split('\n');
 test('docs/sandbox.md lists every fault of the sandbox as it is', () => {
   const rows = lines('docs/sandbox.md').filter((line) => line.startsWith('| `[sandbox:'));
   expect(rows).toEqual(
-    FAULTS.map(({ name, what, ends }) => `| \`[sandbox:${name}]\` | ${what} | \`${ends}\` |`),
+    FAULTS.map(
+      ({ name, description, outcome }) => `| \`[sandbox:${name}]\` | ${description} | \`${outcome}\` |`,
+    ),
   );
 });
 

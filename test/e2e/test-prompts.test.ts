@@ -10,14 +10,14 @@ test.concurrent('every test prompt that ends by itself ends as docs/sandbox.md s
   expect,
 }) => {
   // Together they open the circuit, so that some of them take more than a minute.
-  const faults = FAULTS.filter(({ ends }) => !ENDS_BY_DEADLINE.has(ends));
+  const faults = FAULTS.filter(({ outcome }) => !ENDS_BY_DEADLINE.has(outcome));
   const [plain, ...ends] = await endsOf(['a cat', ...faults.map(promptOf)], '300');
   expect(plain).toBe('COMPLETED');
   expect(namedEnds(faults, ends)).toEqual(expectedEnds(faults));
 }, 320_000);
 
 test.concurrent('every test prompt that only its deadline ends does so', async ({ expect }) => {
-  const faults = FAULTS.filter(({ ends }) => ENDS_BY_DEADLINE.has(ends));
+  const faults = FAULTS.filter(({ outcome }) => ENDS_BY_DEADLINE.has(outcome));
   expect(namedEnds(faults, await endsOf(faults.map(promptOf), '30'))).toEqual(expectedEnds(faults));
 }, 120_000);
 
@@ -28,7 +28,7 @@ function promptOf({ name }: Faults[number]): string {
 }
 
 function expectedEnds(faults: Faults) {
-  return Object.fromEntries(faults.map(({ name, ends }) => [name, ends]));
+  return Object.fromEntries(faults.map(({ name, outcome }) => [name, outcome]));
 }
 
 function namedEnds(faults: Faults, ends: readonly (string | undefined)[]) {

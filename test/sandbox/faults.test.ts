@@ -16,9 +16,9 @@ describe('faultIn', () => {
 describe('the table', () => {
   it('has names that differ, and a line on each', () => {
     expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
-    for (const { name, what } of FAULTS) {
+    for (const { name, description } of FAULTS) {
       expect(name).toMatch(/^[a-z0-9-]+$/);
-      expect(what).toMatch(/^\S.{5,}[^.]$/);
+      expect(description).toMatch(/^\S.{5,}[^.]$/);
     }
   });
 });

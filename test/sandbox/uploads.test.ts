@@ -93,7 +93,7 @@ describe('an upload', () => {
     const image = await uploaded(url, await picture());
     expect(image).toMatch(`${publicUrl}/uploads/`);
     await ended(url, await accepted(url, { image }));
-    expect(told.filter((message) => message.includes('drawing one'))).toEqual([]);
+    expect(told.filter((message) => message.includes('using a placeholder'))).toEqual([]);
   });
 
   it('may be of several images, in their order', async () => {
@@ -108,7 +108,7 @@ describe('an upload', () => {
     const id = await accepted(url, { image: await uploaded(url, await picture()) });
     expect((await ended(url, id)).body?.['status']).toBe('COMPLETED');
     expect(await statusAt(textOf((await resultOf(url, id)).body, 'output'))).toBe(200);
-    expect(told.filter((message) => message.includes('drawing one'))).toEqual([]);
+    expect(told.filter((message) => message.includes('using a placeholder'))).toEqual([]);
   });
 });
 

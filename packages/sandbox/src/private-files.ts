@@ -7,9 +7,9 @@ import process from 'node:process';
 const OWNER_ONLY = 0o700;
 
 /**
- * Makes a folder that only this user can read, also when it was there before.
+ * Creates a folder, or restricts an existing one, so that only this user can read it.
  *
- * @throws when it belongs to another user, who could read and replace what is in it; errors of the file system
+ * @throws when it belongs to another user, who could read and replace its files; errors of the file system
  */
 export async function openPrivateFolder(path: string): Promise<void> {
   await makeFolder(resolve(path));
@@ -17,14 +17,14 @@ export async function openPrivateFolder(path: string): Promise<void> {
   if (!found.isDirectory()) throw new Error(`${path} is a file, not a folder. Choose another.`);
   const { uid, mode } = found;
   const user = process.getuid?.();
-  // Windows has no such owners and modes.
+  // Windows has no POSIX owners and modes.
   if (user === undefined) return;
   if (uid !== user)
     throw new Error(`The folder ${path} belongs to user ${uid}, not to this one (${user}). Choose another.`);
   if ((mode & 0o077) !== 0) await chmod(path, OWNER_ONLY);
 }
 
-/** Node's `recursive` loops for ever on a file system that takes no folders, such as /proc. */
+/** Node's `recursive` option never returns on a file system without `mkdir`, such as /proc. */
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: OWNER_ONLY });
@@ -38,7 +38,7 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** A reader sees the old file or the new one, never half of it. Other users see neither. */
+/** Replaces a file atomically: a reader sees the old content or the new, never a part. Only this user can read it. */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const aside = `${path}.${randomUUID()}.tmp`;
   try {

@@ -11,54 +11,54 @@ import { VideoRenderer } from './video/video-renderer.ts';
 import { Uploads } from './images/uploads.ts';
 import type { UploadsOptions } from './images/uploads.ts';
 
-/** Where a sandbox listens, where it keeps its files, and how fast it is. Only `folder` must be given. */
+/** Only `folder` is required. */
 export interface SandboxOptions {
   /** @default '127.0.0.1' */
   readonly host?: string | undefined;
   /** @default 0 // the port last used with `folder` when it is free, else any free one */
   readonly port?: number | undefined;
-  /** The origin that URLs in answers begin with, such as `http://sandbox:4010`. @default the address that it listens on */
+  /** The origin of the URLs in responses, such as `http://sandbox:4010`. @default `address` of the running sandbox */
   readonly publicUrl?: string | undefined;
-  /** Whether images may be at private addresses. Its own images always may. @default true when `host` is a loopback address */
+  /** Whether to fetch images from private addresses. Its own images are always fetched. @default true when `host` is a loopback address */
   readonly privateImages?: boolean | undefined;
   /**
-   * Where jobs (JSON), videos (MP4) and uploaded images are kept; made when it is not there. They outlive any kind of end.
-   * Only this user can read it. One sandbox at a time.
+   * The folder for jobs (JSON), videos (MP4) and uploaded images; created if missing. Its content survives crashes. Only this user can
+   * read it. One sandbox at a time may use it.
    */
   readonly folder: string;
-  /** 10 = ten times faster. A job can still not be done before its video is encoded. @default 1 // about 8 s a job */
+  /** 10 = ten times faster. A job never completes before its video is encoded. @default 1 // about 8 s a job */
   readonly speed?: number | undefined;
-  /** How long after its submission a request appears in the request history, in ms, 0 or more. @default 2_000 / speed */
+  /** Delay in ms between a submission and its appearance in the request history, 0 or more. @default 2_000 / speed */
   readonly historyLagMs?: number | undefined;
   /** Epoch ms. @default Date.now */
   readonly clock?: (() => number) | undefined;
-  /** [0, 1). Draws how long jobs take. @default Math.random */
+  /** [0, 1). Source of the random durations of jobs. @default Math.random */
   readonly random?: (() => number) | undefined;
-  /** Videos still to be made at once; past it a submit is answered 429. @default 500 */
+  /** Maximum number of videos waiting or in progress; beyond it a submission gets a 429. @default 500 */
   readonly maxPendingVideos?: number | undefined;
-  /** Uploaded images that are kept. @default 1,000 and 512 MiB; past either the oldest go first */
+  /** Limits of the stored uploads; beyond either the oldest are deleted. @default 1,000 images and 512 MiB */
   readonly uploadLimits?: UploadsOptions['limits'];
-  /** Told of what happens. @default silent */
+  /** Receives log events. @default no log */
   readonly log?: ((event: { message: string; [key: string]: unknown }) => void) | undefined;
 }
 
-/** A running sandbox. Disposing it cuts all connections and leaves unfinished jobs to the next one on its folder. */
+/** A running sandbox. Disposing it closes all connections. The next sandbox on the same folder continues its unfinished jobs. */
 export interface Sandbox extends AsyncDisposable {
-  /** The origin, such as `http://127.0.0.1:49213`: what takes the place of `https://api.segmind.com`. `publicUrl` if it was given. */
+  /** The origin to use instead of `https://api.segmind.com`: `publicUrl` if given, else `address`. */
   readonly url: string;
-  /** The origin that it listens on. */
+  /** The origin that it listens on, such as `http://127.0.0.1:49213`. */
   readonly address: string;
 }
 
-/** The real lag is [unknown]. At speed 1. */
+/** At speed 1. The vendor's own lag is [unknown]. */
 const HISTORY_LAG_MS = 2_000;
-/** How often what is past its time is deleted. */
+/** Interval between deletions of expired jobs and uploads. */
 const SWEEP_MS = 60_000;
 
 /**
- * Starts a local upstream that speaks the vendor's v2 and v1 API and turns images into real videos.
+ * Starts a local upstream that implements the vendor's v2 and v1 API and renders real videos.
  *
- * @throws when the port asked for is taken, the folder cannot be written or belongs to another user, `speed` is not above 0, or `historyLagMs` is below 0
+ * @throws when the port is in use, the folder cannot be written or belongs to another user, `speed` is not above 0, or `historyLagMs` is below 0
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock = Date.now, random = Math.random, speed = 1, log = () => undefined } = options;
@@ -74,7 +74,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const origin = () => options.publicUrl ?? address;
   const renderer = new VideoRenderer(log, {
     privateAddresses: options.privateImages ?? isLoopback(host),
-    // By its address: the public URL may not lead here from this machine.
+    // Use its address: the public URL may be unreachable from this machine.
     own: (image) => (image.origin === origin() ? new URL(image.pathname, address) : null),
   });
   const jobs = new Jobs({
@@ -86,7 +86,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     maxPendingVideos: options.maxPendingVideos ?? 500,
     log,
   });
-  // Disposed in reverse: first nothing new comes in, then what is being made is dropped and the last writes awaited.
+  // Disposed in reverse order: the server closes first, then the jobs drop their renderings and wait for the last writes.
   starting.use(jobs);
   await jobs.load();
   const uploads = new Uploads({
@@ -96,12 +96,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
   await uploads.load();
 
-  const sweeping = sweepNowAndThen([jobs, uploads], closing.signal, log);
+  const sweeping = sweepPeriodically([jobs, uploads], closing.signal, log);
   starting.defer(() => sweeping);
   const api = new ModelApi(jobs, folder, clock);
   const history = new HistoryApi({ jobs, clock, lagMs });
-  const parts = { api, history, jobs, folder, renderer, uploads };
-  const http = sandboxServer({ parts, origin, closing: closing.signal, log });
+  const services = { api, history, jobs, folder, renderer, uploads };
+  const http = sandboxServer({ services, origin, closing: closing.signal, log });
   starting.use(http);
   starting.defer(() => {
     closing.abort();
@@ -114,8 +114,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return { url, address, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-/** Ends when `signal` aborts. A sweep that fails is told to the log; the next one tries again. */
-async function sweepNowAndThen(
+/** Resolves when `signal` aborts. A failed sweep is logged and repeated at the next interval. */
+async function sweepPeriodically(
   swept: readonly { sweep(): Promise<void> }[],
   signal: AbortSignal,
   log: (event: { message: string; [key: string]: unknown }) => void,

@@ -1,25 +1,26 @@
-import { page, errorReply } from '../http/reply.ts';
+import { htmlReply, errorReply } from '../http/reply.ts';
 import type { Fault } from './fault.ts';
-import { BAD_GATEWAY, TOO_MANY, TOO_MANY_FOR_A_SECOND, times } from './responses.ts';
+import { BAD_GATEWAY, TOO_MANY, TOO_MANY_RETRY_AFTER_1S, times } from './responses.ts';
 
-/** Submissions that make no job at first. All but `down` get through when they are repeated. */
+/** Submissions that create no job at first. All but `down` are accepted when they are repeated. */
 export const DELAYED_SUBMISSIONS: readonly Fault[] = [
   {
     name: 'rate-limit',
-    what: 'submit answers 429 three times, without Retry-After',
-    ends: 'COMPLETED',
+    description: 'submit answers 429 three times, without Retry-After',
+    outcome: 'COMPLETED',
     submit: { first: times(3, TOO_MANY) },
   },
   {
     name: 'rate-limit-retry-after',
-    what: 'submit answers 429 twice, with `Retry-After: 1`',
-    ends: 'COMPLETED',
-    submit: { first: times(2, TOO_MANY_FOR_A_SECOND) },
+    description: 'submit answers 429 twice, with `Retry-After: 1`',
+    outcome: 'COMPLETED',
+    submit: { first: times(2, TOO_MANY_RETRY_AFTER_1S) },
   },
   {
     name: 'rate-limit-reset',
-    what: 'submit answers 429 twice, with an `x-rate-limit-reset-at-utc` a second ahead: ISO 8601, then epoch seconds',
-    ends: 'COMPLETED',
+    description:
+      'submit answers 429 twice, with an `x-rate-limit-reset-at-utc` a second ahead: ISO 8601, then epoch seconds',
+    outcome: 'COMPLETED',
     submit: {
       first: [
         { kind: 'rate-limited', resetFormat: 'iso-8601' },
@@ -29,32 +30,32 @@ export const DELAYED_SUBMISSIONS: readonly Fault[] = [
   },
   {
     name: 'server-error',
-    what: 'submit answers 500 three times',
-    ends: 'COMPLETED',
+    description: 'submit answers 500 three times',
+    outcome: 'COMPLETED',
     submit: { first: times(3, errorReply(500, 'Internal server error')) },
   },
   {
     name: 'bad-gateway',
-    what: 'submit answers 502 with an HTML page three times',
-    ends: 'COMPLETED',
+    description: 'submit answers 502 with an HTML page three times',
+    outcome: 'COMPLETED',
     submit: { first: times(3, BAD_GATEWAY) },
   },
   {
     name: 'cdn-403',
-    what: 'submit answers 403 with the HTML page of a CDN three times',
-    ends: 'COMPLETED',
-    submit: { first: times(3, page(403, '403 Forbidden')) },
+    description: 'submit answers 403 with the HTML page of a CDN three times',
+    outcome: 'COMPLETED',
+    submit: { first: times(3, htmlReply(403, '403 Forbidden')) },
   },
   {
     name: 'unavailable',
-    what: 'submit answers 503 three times',
-    ends: 'COMPLETED',
+    description: 'submit answers 503 three times',
+    outcome: 'COMPLETED',
     submit: { first: times(3, errorReply(503, 'Service unavailable')) },
   },
   {
     name: 'down',
-    what: 'submit answers 503 for ever',
-    ends: 'UPSTREAM_UNAVAILABLE',
+    description: 'submit answers 503 for ever',
+    outcome: 'UPSTREAM_UNAVAILABLE',
     submit: { always: errorReply(503, 'Service unavailable') },
   },
 ];

@@ -3,31 +3,31 @@ import { errorReply } from '../http/reply.ts';
 import type { BytesReply, FileReply, Reply } from '../http/reply.ts';
 import type { Script, ScriptedResponse } from './fault.ts';
 
-/** Scripts whose position is remembered. Past it the oldest one is forgotten, and starts again. */
+/** Maximum number of stored script positions. Beyond it the oldest is deleted, and its script restarts. */
 const MAX_SCRIPTS = 10_000;
-/** How far ahead a scripted rate limit ends. */
+/** A scripted rate limit ends after this time. */
 const RESET_MS = 1_000;
 
-/** Remembers the position in each script. In memory only: after a restart a burst begins anew, and ends. */
+/** Tracks the position in each script, in memory only: scripts restart with the sandbox. */
 export class FaultInjector {
   readonly #positions = new Map<string, number>();
 
-  /** The next response of `script` for `key`; null = the true answer. A finished script starts again only after {@link reset}. */
+  /** The next response of `script` for `key`; null: the normal reply. A finished script restarts only after {@link reset}. */
   next(key: string, script: Script | undefined): ScriptedResponse | null {
     if (script === undefined) return null;
     const position = this.#positions.get(key) ?? 0;
     if (position >= script.length) return null;
     this.#positions.set(key, position + 1);
-    if (this.#positions.size > MAX_SCRIPTS) this.#forgetOldest();
+    if (this.#positions.size > MAX_SCRIPTS) this.#deleteOldest();
     return script[position] ?? null;
   }
 
-  /** The next call with this key sees the whole script again. */
+  /** Restarts the script of this key. */
   reset(key: string): void {
     this.#positions.delete(key);
   }
 
-  #forgetOldest(): void {
+  #deleteOldest(): void {
     for (const key of this.#positions.keys()) {
       this.#positions.delete(key);
       return;
@@ -40,30 +40,33 @@ export function unknownIdReply(id: string): Reply {
   return errorReply(404, `Request ${id} not found`);
 }
 
-/** What a scripted response is made from. */
 export interface ResponseContext {
   /** Epoch ms. */
   readonly now: number;
   readonly jobId: string;
   readonly videoUrl: string;
-  /** Null: there is no video yet. */
+  /** Null: the video is not rendered yet. */
   readonly video: FileReply | null;
 }
 
-/** What is sent when `response` (null: nothing) takes the place of the true answer about a job. */
-export function inject(response: ScriptedResponse | null, truth: Reply, context: ResponseContext): Reply {
-  if (response === null) return truth;
+/** @returns the reply to send: the normal one, or what the scripted response makes of it */
+export function inject(
+  response: ScriptedResponse | null,
+  normalReply: Reply,
+  context: ResponseContext,
+): Reply {
+  if (response === null) return normalReply;
   switch (response.kind) {
     case 'truncate':
-      return truth.kind === 'bytes' ? { ...truth, body: halfOf(truth.body) } : truth;
+      return normalReply.kind === 'bytes' ? { ...normalReply, body: halfOf(normalReply.body) } : normalReply;
     case 'patch':
-      return patched(truth, response.status, response.fields);
+      return patched(normalReply, response.status, response.fields);
     case 'reshape':
-      return patched(truth, undefined, response.fields(context.videoUrl));
+      return patched(normalReply, undefined, response.fields(context.videoUrl));
     case 'gzip':
-      return truth.kind === 'bytes' ? compressed(truth) : truth;
+      return normalReply.kind === 'bytes' ? compressed(normalReply) : normalReply;
     case 'video-file':
-      return context.video ?? truth;
+      return context.video ?? normalReply;
     case 'unknown-id':
       return unknownIdReply(context.jobId);
     case 'rate-limited':
@@ -81,25 +84,25 @@ function halfOf(body: string | Uint8Array): string | Uint8Array {
 }
 
 function patched(
-  truth: Reply,
+  normalReply: Reply,
   status: number | undefined,
   changes: Readonly<Record<string, unknown>>,
 ): Reply {
-  if (truth.kind !== 'bytes' || (status === undefined && truth.status >= 300)) return truth;
-  const fields: unknown = JSON.parse(Buffer.from(truth.body).toString('utf8'));
+  if (normalReply.kind !== 'bytes' || (status === undefined && normalReply.status >= 300)) return normalReply;
+  const fields: unknown = JSON.parse(Buffer.from(normalReply.body).toString('utf8'));
   const body = JSON.stringify({ ...(typeof fields === 'object' ? fields : {}), ...changes });
-  return { ...truth, status: status ?? truth.status, body };
+  return { ...normalReply, status: status ?? normalReply.status, body };
 }
 
-function compressed(truth: BytesReply): Reply {
+function compressed(normalReply: BytesReply): Reply {
   return {
-    ...truth,
-    headers: { ...truth.headers, 'content-encoding': 'gzip' },
-    body: gzipSync(truth.body),
+    ...normalReply,
+    headers: { ...normalReply.headers, 'content-encoding': 'gzip' },
+    body: gzipSync(normalReply.body),
   };
 }
 
-/** The header's format is not documented: one public client reads it. */
+/** The format of the header is undocumented; it is known from one public client. */
 function rateLimited(format: 'iso-8601' | 'epoch-seconds', resetAt: number): Reply {
   const reset = format === 'iso-8601' ? new Date(resetAt).toISOString() : String(Math.ceil(resetAt / 1000));
   return errorReply(429, 'Too many requests', { 'x-rate-limit-reset-at-utc': reset });

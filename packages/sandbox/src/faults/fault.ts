@@ -1,13 +1,13 @@
 import type { Reply } from '../http/reply.ts';
 
 /**
- * What the sandbox sends in the place of the true answer: a reply of its own, or the true one changed.
+ * What the sandbox sends instead of the normal reply: another reply, or a changed one.
  *
- * - `truncate`: the true body cut in the middle, under its own status
- * - `patch`: the true JSON with some fields replaced (`undefined` removes one), or another status. Without `status` only a
- *   2xx answer is changed
- * - `reshape`: like `patch`, with fields that are made from the URL of the video
- * - `gzip`: the true body compressed, whatever the request accepts
+ * - `truncate`: the first half of the normal body, with the normal status
+ * - `patch`: the normal JSON with some fields replaced (`undefined` removes a field), or another status. Without `status` only a
+ *   2xx reply changes
+ * - `reshape`: like `patch`, with fields built from the URL of the video
+ * - `gzip`: the normal body compressed, whatever the request accepts
  * - `video-file`: the bytes of the video
  * - `unknown-id`: the 404 of an unknown id
  * - `rate-limited`: 429 whose `x-rate-limit-reset-at-utc` is a second ahead, in this format
@@ -22,10 +22,10 @@ export type ScriptedResponse =
   | { readonly kind: 'unknown-id' }
   | { readonly kind: 'rate-limited'; readonly resetFormat: 'iso-8601' | 'epoch-seconds' };
 
-/** One response a call, in this order. Null is the true answer, which also follows the last one. */
+/** One response per call, in order. Null is the normal reply, which also follows the last response. */
 export type Script = readonly (ScriptedResponse | null)[];
 
-/** How a job with a fault ends in a correct gateway. */
+/** How a job with a fault ends in a correct gateway: COMPLETED or the failure's code. */
 export type Outcome =
   | 'COMPLETED'
   | 'REJECTED'
@@ -41,40 +41,39 @@ export type Outcome =
 /**
  * How the request history shows a job.
  *
- * - `hidden`: neither the list nor the call by id ever shows it
+ * - `hidden`: neither the list nor the call by id shows it
  * - `broken-by-id`: the list shows it, and the call by id answers 500
- * - `no-video`: `generation_url` is the word "None" in the place of a URL
+ * - `no-video`: `generation_url` is the text "None" instead of a URL
  * - `two-rows`: the list has two rows with its id, as for a request with two outputs
- * - `teammate`: the list also has a row of a teammate with equal inputs, made a second earlier, whose id the call by id
- *   refuses with 403
+ * - `teammate`: the list also has a teammate's row with equal inputs, created a second earlier; the call by its id returns 403
  */
 export type HistoryFault = 'hidden' | 'broken-by-id' | 'no-video' | 'two-rows' | 'teammate';
 
-/** One way in which the sandbox misbehaves on request. A call that the fault does not name gets the true answer. */
+/** A fault that a prompt can request. Calls that it does not name get the normal reply. */
 export interface Fault {
-  /** The prompt asks for it by `[sandbox:<name>]`, anywhere in its text. */
+  /** The prompt requests the fault by `[sandbox:<name>]`, anywhere in its text. */
   readonly name: string;
-  /** One line for docs/sandbox.md. */
-  readonly what: string;
-  readonly ends: Outcome;
-  /** The POST. `first` runs once for each body sent; `always` never ends. `creates`: a job is made nevertheless. */
+  /** One line, as in docs/sandbox.md. */
+  readonly description: string;
+  readonly outcome: Outcome;
+  /** The POST. `first` runs once per body; `always` applies to every call. `creates`: the job is created nevertheless. */
   readonly submit?: {
     readonly first?: Script;
     readonly always?: ScriptedResponse;
     readonly creates?: boolean;
   };
-  /** The job itself: it fails with this error, takes so many times longer, or never ends. */
+  /** The job itself: it fails with this error, takes `slowdown` times longer, or never ends. */
   readonly job?: { readonly error?: string; readonly slowdown?: number; readonly endless?: boolean };
   /** Every status and result call. */
   readonly always?: ScriptedResponse;
-  /** Every status and result call from the job's end on. */
+  /** Every status and result call after the job's end. */
   readonly afterEnd?: ScriptedResponse;
-  /** `GET …/status`, counted for each job. */
+  /** `GET …/status`, counted per job. */
   readonly status?: Script;
-  /** The result `GET`, counted for each job from its end on. */
+  /** The result `GET`, counted per job after its end. */
   readonly result?: Script;
-  /** Every result `GET` from the job's end on. */
+  /** Every result `GET` after the job's end. */
   readonly resultAlways?: ScriptedResponse;
-  /** @default shown as it is */
+  /** @default the normal row */
   readonly history?: HistoryFault;
 }

@@ -6,7 +6,7 @@ import { REFUSED_SUBMISSIONS } from './refused-submissions.ts';
 import { RESULT_FAULTS } from './result-faults.ts';
 import { STATUS_FAULTS } from './status-faults.ts';
 
-/** Every fault that can be asked for, in the order of a job's life. */
+/** All faults, in the order of a job's life. */
 export const FAULTS: readonly Fault[] = [
   ...REFUSED_SUBMISSIONS,
   ...DELAYED_SUBMISSIONS,
@@ -18,7 +18,7 @@ export const FAULTS: readonly Fault[] = [
 
 const BY_NAME: ReadonlyMap<string, Fault> = new Map(FAULTS.map((fault) => [fault.name, fault]));
 
-/** The fault that a prompt asks for: the first `[sandbox:<name>]` that is known, in any letter case. */
+/** The fault that a prompt requests: the first known `[sandbox:<name>]`, in any letter case. */
 export function faultIn(prompt: string): Fault | null {
   for (const match of prompt.matchAll(/\[sandbox:([a-z0-9-]+)\]/gi)) {
     const fault = faultNamed(match[1]?.toLowerCase() ?? '');
@@ -27,7 +27,7 @@ export function faultIn(prompt: string): Fault | null {
   return null;
 }
 
-/** The fault of this name, as kept in a job's record. */
+/** The fault of this name; null when `name` is null or unknown. */
 export function faultNamed(name: string | null): Fault | null {
   return name === null ? null : (BY_NAME.get(name) ?? null);
 }

@@ -1,6 +1,6 @@
-import { page } from '../http/reply.ts';
+import { htmlReply } from '../http/reply.ts';
 import type { Fault, ScriptedResponse } from './fault.ts';
-import { BAD_GATEWAY, DESTROY, TOO_MANY, TOO_MANY_FOR_A_SECOND, UNKNOWN_ID, times } from './responses.ts';
+import { BAD_GATEWAY, DESTROY, TOO_MANY, TOO_MANY_RETRY_AFTER_1S, UNKNOWN_ID, times } from './responses.ts';
 
 const NULL_BODY: ScriptedResponse = {
   kind: 'bytes',
@@ -9,42 +9,42 @@ const NULL_BODY: ScriptedResponse = {
   body: 'null',
 };
 
-/** Status calls that fail for a while. The job itself completes. */
+/** Status calls that fail several times. The job itself completes. */
 export const STATUS_FAULTS: readonly Fault[] = [
   {
     name: 'rate-limit-status',
-    what: 'status answers 429 now and then, three times in all, once with `Retry-After: 1`',
-    ends: 'COMPLETED',
-    status: [TOO_MANY, null, TOO_MANY_FOR_A_SECOND, null, TOO_MANY],
+    description: 'status answers 429 now and then, three times in all, once with `Retry-After: 1`',
+    outcome: 'COMPLETED',
+    status: [TOO_MANY, null, TOO_MANY_RETRY_AFTER_1S, null, TOO_MANY],
   },
   {
     name: 'status-error',
-    what: 'status answers 502 with an HTML page four times in a row',
-    ends: 'COMPLETED',
+    description: 'status answers 502 with an HTML page four times in a row',
+    outcome: 'COMPLETED',
     status: times(4, BAD_GATEWAY),
   },
   {
     name: 'status-lost',
-    what: 'status breaks the connection three times in a row',
-    ends: 'COMPLETED',
+    description: 'status breaks the connection three times in a row',
+    outcome: 'COMPLETED',
     status: times(3, DESTROY),
   },
   {
     name: 'status-garbage',
-    what: 'status answers 200 with HTML, `null` or truncated JSON now and then',
-    ends: 'COMPLETED',
-    status: [page(200, 'Just a moment'), null, NULL_BODY, null, { kind: 'truncate' }],
+    description: 'status answers 200 with HTML, `null` or truncated JSON now and then',
+    outcome: 'COMPLETED',
+    status: [htmlReply(200, 'Just a moment'), null, NULL_BODY, null, { kind: 'truncate' }],
   },
   {
     name: 'status-word',
-    what: 'status says `WARMING_UP`, an undocumented status, three times',
-    ends: 'COMPLETED',
+    description: 'status says `WARMING_UP`, an undocumented status, three times',
+    outcome: 'COMPLETED',
     status: times(3, { kind: 'patch', fields: { status: 'WARMING_UP' } }),
   },
   {
     name: 'flicker-404',
-    what: 'status answers 404 to the first three polls, then as usual',
-    ends: 'COMPLETED',
+    description: 'status answers 404 to the first three polls, then as usual',
+    outcome: 'COMPLETED',
     status: times(3, UNKNOWN_ID),
   },
 ];

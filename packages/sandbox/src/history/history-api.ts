@@ -4,21 +4,20 @@ import { unknownIdReply } from '../faults/fault-injector.ts';
 import { faultNamed } from '../faults/faults.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { json, errorReply } from '../http/reply.ts';
+import { jsonReply, errorReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import { rowsOf, teammateId } from './history-rows.ts';
 import type { HistoryRow } from './history-rows.ts';
 
-/** What {@link HistoryApi} works with. */
 export interface HistoryApiOptions {
   readonly jobs: Jobs;
   /** Epoch ms. */
   readonly clock: () => number;
-  /** How long after its submission a request appears, in ms. */
+  /** Delay in ms between a submission and its appearance here. */
   readonly lagMs: number;
 }
 
-/** The request history [SDK 1.3.0]: every request whose record is kept, also after its result has expired. */
+/** The request history [SDK 1.3.0]: all requests whose record is stored, including those whose result has expired. */
 export class HistoryApi {
   readonly #options: HistoryApiOptions;
 
@@ -36,7 +35,7 @@ export class HistoryApi {
       rows.push(...this.#visibleRows(job, origin).filter((row) => matches(row, query)));
     }
     const start = (query.page - 1) * query.per_page;
-    return json(200, {
+    return jsonReply(200, {
       data: sorted(rows, query).slice(start, start + query.per_page),
       page: query.page,
       per_page: query.per_page,
@@ -45,7 +44,7 @@ export class HistoryApi {
     });
   }
 
-  /** `GET /inference-request/request-history/{id}`: a request of any age, of the key's own only. */
+  /** `GET /inference-request/request-history/{id}`: a request of any age; only requests of the same key. */
   byId(id: string, origin: string): Reply {
     const { jobs } = this.#options;
     const teammates = jobs.record(teammateId(id));
@@ -56,7 +55,7 @@ export class HistoryApi {
     if (job === null) return unknownIdReply(id);
     if (historyFaultOf(job) === 'broken-by-id') return errorReply(500, 'Internal server error');
     const row = this.#visibleRows(job, origin).find(({ request_id }) => request_id === id);
-    return row === undefined ? unknownIdReply(id) : json(200, row);
+    return row === undefined ? unknownIdReply(id) : jsonReply(200, row);
   }
 
   #visibleRows(job: Job, origin: string): readonly HistoryRow[] {
@@ -115,14 +114,14 @@ const querySchema = z.object({
   sort_order: z.enum(['asc', 'desc'], 'must be asc or desc').default('desc'),
 });
 
-/** Which rows of the request history are asked for. */
+/** The filter, order and page of a list request. */
 type HistoryQuery = Omit<z.infer<typeof querySchema>, 'from_date' | 'to_date'> & {
-  /** Epoch ms: the first moment of the first day, and the first moment after the last day. Days are UTC. */
+  /** Epoch ms: start of the first day, inclusive, and end of the last day, exclusive. Days are UTC. */
   readonly from: number;
   readonly to: number;
 };
 
-/** Reads the query of the list; or the error that names every parameter at fault. Parameters it does not know are ignored. */
+/** @returns the query, or an error that names every invalid parameter. Unknown parameters are ignored. */
 function readHistoryQuery(
   parameters: URLSearchParams,
   now: number,

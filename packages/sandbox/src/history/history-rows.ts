@@ -5,32 +5,32 @@ import { COST, stateAt } from '../jobs/job.ts';
 import type { Job, JobState } from '../jobs/job.ts';
 import { MODEL } from '../jobs/model-input.ts';
 
-/** How much earlier than the job its teammate's request was made. */
+/** The teammate's request is this much earlier than the job. */
 const TEAMMATE_LEAD_MS = 1_000;
 
-/** One output of a request, as the request history shows it [SDK 1.3.0]. Which fields are null while it runs is [unknown]. */
+/** One output of a request in the history [SDK 1.3.0]. Which fields are null while the request runs is [unknown]. */
 export interface HistoryRow {
   readonly request_id: string;
   readonly model_name: string;
   readonly model_status: 'COMPLETED' | 'FAILED' | 'PENDING';
-  /** USD; null while it runs. A failure is not charged [profile]. */
+  /** USD; null while the request runs. A failure is not charged [profile]. */
   readonly credits_deduction: number | null;
-  /** The inputs as sent. */
+  /** The body of the submission, unchanged. */
   readonly request_body: Readonly<Record<string, unknown>>;
   readonly generation_url: string | null;
   readonly latency_ms: number | null;
   /** ISO 8601. */
   readonly model_created: string;
-  /** Of failures only. */
+  /** Failures only. */
   readonly error?: string;
 }
 
-/** The id of the teammate's request for a job's id, and the other way round: one is the other reversed. */
+/** Maps a job's id to the id of the teammate's request and back: each is the other one reversed. */
 export function teammateId(id: string): string {
   return reversed(id);
 }
 
-/** The job's rows: one, unless its fault says otherwise. The lag is not considered. */
+/** The job's rows, without regard to the lag: one row, unless its fault changes that. */
 export function rowsOf(job: Job, now: number, origin: string): readonly HistoryRow[] {
   const fault = faultNamed(job.fault)?.history;
   const row = rowOf(job, stateAt(job, now), origin, fault);
@@ -57,7 +57,7 @@ function rowOf(job: Job, state: JobState, origin: string, fault: HistoryFault | 
     request_body: job.body,
     model_created: new Date(job.createdAt).toISOString(),
   };
-  switch (state.word) {
+  switch (state.status) {
     case 'QUEUED':
     case 'PROCESSING':
       return {
@@ -87,7 +87,7 @@ function rowOf(job: Job, state: JobState, origin: string, fault: HistoryFault | 
   }
 }
 
-/** Equal inputs and another video, which nobody but the teammate can fetch. */
+/** A row with equal inputs and another video, whose URL exists for the teammate only. */
 function teammateRow(job: Job, row: HistoryRow, origin: string): HistoryRow {
   const video = videoUrl({ ...job, videoId: reversed(job.videoId) }, origin);
   return {

@@ -4,40 +4,38 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { replaceFile } from '../private-files.ts';
 import { errorReply } from './reply.ts';
-import { answer } from './routes.ts';
-import type { Parts } from './routes.ts';
+import { handleRequest } from './routes.ts';
+import type { Services } from './routes.ts';
 import { send } from './send.ts';
 
-/** A whole request must be in by then. */
+/** Timeout for receiving a whole request. */
 const REQUEST_MS = 30_000;
-/** Longer than clients keep connections, so that none is closed just when it is used again. */
+/** Longer than clients keep idle connections, so that no connection closes while a client reuses it. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** What {@link sandboxServer} is made of. */
 export interface ServerOptions {
-  readonly parts: Parts;
-  /** The origin that URLs in answers begin with; asked for once the server listens. */
+  readonly services: Services;
+  /** The origin of the URLs in responses. Called only after the server listens. */
   readonly origin: () => string;
-  /** Aborts every answer that waits, when the sandbox closes. */
+  /** Aborts all pending responses when the sandbox closes. */
   readonly closing: AbortSignal;
-  /** Told of requests that fail. */
+  /** Receives failed requests. */
   readonly log: (event: { message: string; [key: string]: unknown }) => void;
 }
 
-/** A server that its disposal closes. */
 export interface SandboxServer extends AsyncDisposable {
-  /** Not yet listening when it is made. */
+  /** Not listening yet when it is created. */
   readonly server: Server;
 }
 
-/** The HTTP server. No request makes it throw. Disposing it cuts all connections, and waits for what they had begun. */
-export function sandboxServer({ parts, origin, closing, log }: ServerOptions): SandboxServer {
-  const underway = new Set<Promise<void>>();
+/** Creates the HTTP server. No request makes it throw. Disposing it closes all connections and waits for their handlers. */
+export function sandboxServer({ services, origin, closing, log }: ServerOptions): SandboxServer {
+  const pending = new Set<Promise<void>>();
   const server = createServer(
     { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
     (request, response) => {
-      const work = serve(request, response).finally(() => underway.delete(work));
-      underway.add(work);
+      const work = serve(request, response).finally(() => pending.delete(work));
+      pending.add(work);
     },
   );
   server.on('clientError', (_error, socket) => {
@@ -49,13 +47,13 @@ export function sandboxServer({ parts, origin, closing, log }: ServerOptions): S
     server,
     async [Symbol.asyncDispose]() {
       const { promise, resolve } = Promise.withResolvers<void>();
-      // It calls back with an error when it was not listening, which is as good as closed.
+      // The callback gets an error when the server was not listening; it is closed in that case too.
       server.close(() => {
         resolve();
       });
       server.closeAllConnections();
       await promise;
-      await Promise.all(underway);
+      await Promise.all(pending);
     },
   };
 
@@ -66,7 +64,7 @@ export function sandboxServer({ parts, origin, closing, log }: ServerOptions): S
     });
     const signal = AbortSignal.any([gone.signal, closing]);
     try {
-      const reply = await answer(parts, { request, origin: origin(), signal });
+      const reply = await handleRequest(services, { request, origin: origin(), signal });
       await send(reply, request, response, signal);
     } catch (error) {
       if (!signal.aborted) log({ message: 'request failed', path: request.url, reason: String(error) });
@@ -77,26 +75,26 @@ export function sandboxServer({ parts, origin, closing, log }: ServerOptions): S
 }
 
 /**
- * Listens, and writes the port down in `folder`, so that URLs given out before a restart keep working.
+ * Listens, and stores the port in `folder`, so that URLs issued before a restart keep working.
  *
- * @param port 0: the port written down there, when it is free, else any
- * @returns the origin, `http://host:port`; the loopback one when it listens on every address
- * @throws when the port asked for is taken
+ * @param port 0: the stored port if it is free, else any free port
+ * @returns the origin, `http://host:port`; the loopback origin when the host is a wildcard address
+ * @throws when the port is in use
  */
 export async function listen(server: Server, host: string, port: number, folder: string): Promise<string> {
-  const remembered = port === 0 ? await rememberedPort(folder) : null;
-  if (remembered === null) await bind(server, host, port);
+  const lastPort = port === 0 ? await readLastPort(folder) : null;
+  if (lastPort === null) await bind(server, host, port);
   else {
-    await bind(server, host, remembered).catch(() => bind(server, host, 0));
+    await bind(server, host, lastPort).catch(() => bind(server, host, 0));
   }
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('not listening on a port');
+  if (address === null || typeof address === 'string') throw new Error('The server has no TCP address.');
   await replaceFile(join(folder, 'port'), String(address.port));
   const named = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${named.includes(':') ? `[${named}]` : named}:${address.port}`;
 }
 
-async function rememberedPort(folder: string): Promise<number | null> {
+async function readLastPort(folder: string): Promise<number | null> {
   try {
     const port = Number(await readFile(join(folder, 'port'), 'utf8'));
     return Number.isInteger(port) && port > 0 && port < 65_536 ? port : null;

@@ -1,15 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The longest request body that is taken, but for uploads. */
+/** Limit of request bodies, except uploads. */
 export const MAX_BODY_BYTES = 1024 * 1024;
-/** A longer one is read to its end, unless it is longer than this: a client that is still sending hears no answer. */
+/** A body over its limit is still read up to this length, because a client that is sending does not read the response. */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 
 /**
- * The whole body as text, or null when it is longer than allowed.
- *
  * @param maxBytes at most 16 MiB
- * @throws when the client goes away meanwhile
+ * @returns the body as text; null when it is longer than `maxBytes`
+ * @throws when the client disconnects
  */
 export async function readBody(
   request: IncomingMessage,

@@ -1,7 +1,7 @@
-/** What a request is answered with, decided before a byte is written, so that a fault can still change it. */
+/** A response as data. It is complete before the first byte is written, so that a fault can change it. */
 export type Reply = BytesReply | FileReply | { readonly kind: 'destroy' } | { readonly kind: 'hang' };
 
-/** An answer held whole in memory. Its `content-length` is added when it is sent. */
+/** A response in memory. `send` adds its `content-length`. */
 export interface BytesReply {
   readonly kind: 'bytes';
   readonly status: number;
@@ -9,7 +9,7 @@ export interface BytesReply {
   readonly body: string | Uint8Array;
 }
 
-/** A file of known size, or `length` bytes of it from `start`. */
+/** `length` bytes of a file from `start`. */
 export interface FileReply {
   readonly kind: 'file';
   readonly status: 200 | 206;
@@ -19,8 +19,8 @@ export interface FileReply {
   readonly length: number;
 }
 
-/** JSON with `undefined` fields left out. */
-export function json(
+/** JSON; `undefined` fields are omitted. */
+export function jsonReply(
   status: number,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
@@ -33,17 +33,17 @@ export function json(
   };
 }
 
-/** The shape of every refusal: `{"error":"<string>"}` [docs]. */
+/** The shape of every error: `{"error":"<string>"}` [docs]. */
 export function errorReply(
   status: number,
   error: string,
   headers: Readonly<Record<string, string>> = {},
 ): BytesReply {
-  return json(status, { error }, headers);
+  return jsonReply(status, { error }, headers);
 }
 
-/** What a proxy in front of the API answers: a small HTML page. */
-export function page(
+/** A small HTML page, as a proxy in front of the API sends it. */
+export function htmlReply(
   status: number,
   title: string,
   headers: Readonly<Record<string, string>> = {},

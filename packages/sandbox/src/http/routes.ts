@@ -4,15 +4,14 @@ import type { JobFolder } from '../jobs/job-folder.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ModelApi } from '../jobs/model-api.ts';
 import { MODEL } from '../jobs/model-input.ts';
-import { json, page, errorReply } from './reply.ts';
+import { jsonReply, htmlReply, errorReply } from './reply.ts';
 import type { Reply } from './reply.ts';
 import type { VideoRenderer } from '../video/video-renderer.ts';
 import { upload, uploadedFile } from '../images/upload-api.ts';
 import type { Uploads } from '../images/uploads.ts';
 import { PUBLIC_HEADERS, videoFile } from '../video/video-file.ts';
 
-/** What the routes answer from. */
-export interface Parts {
+export interface Services {
   readonly api: ModelApi;
   readonly history: HistoryApi;
   readonly jobs: Jobs;
@@ -21,21 +20,20 @@ export interface Parts {
   readonly uploads: Uploads;
 }
 
-/** One request. */
-export interface Call {
+export interface RequestContext {
   readonly request: IncomingMessage;
-  /** What URLs in answers begin with. */
+  /** The origin of the URLs in responses. */
   readonly origin: string;
-  /** Aborts when the client goes or the sandbox closes. */
+  /** Aborts when the client disconnects or the sandbox closes. */
   readonly signal: AbortSignal;
 }
 
 interface Route {
   readonly methods: readonly string[];
-  /** Its groups are the handler's arguments. */
+  /** The first capture group is the handler's `id`. */
   readonly path: RegExp;
   readonly needsKey: boolean;
-  readonly handle: (parts: Parts, call: Call, id: string) => Reply | Promise<Reply>;
+  readonly handle: (services: Services, call: RequestContext, id: string) => Reply | Promise<Reply>;
 }
 
 const MODEL_PATTERN = MODEL.replaceAll('.', String.raw`\.`);
@@ -57,7 +55,7 @@ const ROUTES: readonly Route[] = [
     methods: ['GET'],
     path: /^\/v1\/get-user-credits$/,
     needsKey: true,
-    handle: ({ jobs }) => json(200, { credits: jobs.credits, 'free-credits': 0 }),
+    handle: ({ jobs }) => jsonReply(200, { credits: jobs.credits, 'free-credits': 0 }),
   },
   {
     methods: ['GET'],
@@ -144,24 +142,25 @@ function queryOf(request: IncomingMessage): URLSearchParams {
   return new URLSearchParams(request.url?.split('?')[1]);
 }
 
-/** Finds who answers. An unknown path is a 404, a known one under another method a 405 with an HTML page [docs]. */
-export async function answer(parts: Parts, call: Call): Promise<Reply> {
+/** Routes a request. An unknown path is a 404; a known path with another method is a 405 with an HTML page [docs]. */
+export async function handleRequest(services: Services, call: RequestContext): Promise<Reply> {
   const { request } = call;
   const path = (request.url ?? '/').split('?')[0] ?? '/';
-  const fitting = ROUTES.filter((route) => route.path.test(path));
-  const known = fitting[0];
+  const matching = ROUTES.filter((route) => route.path.test(path));
+  const known = matching[0];
   if (known === undefined) return errorReply(404, 'Not found');
-  const route = fitting.find(({ methods }) => methods.includes(request.method ?? ''));
-  if (route === undefined) return page(405, '405 Method Not Allowed', { allow: known.methods.join(', ') });
+  const route = matching.find(({ methods }) => methods.includes(request.method ?? ''));
+  if (route === undefined)
+    return htmlReply(405, '405 Method Not Allowed', { allow: known.methods.join(', ') });
   const refused = route.needsKey ? checkKey(request.headers) : null;
-  return refused ?? (await route.handle(parts, call, route.path.exec(path)?.[1] ?? ''));
+  return refused ?? (await route.handle(services, call, route.path.exec(path)?.[1] ?? ''));
 }
 
-/** The two keys that are turned away; any other is welcome. */
+/** The only two keys that are refused. */
 const INVALID_KEY = 'SG_invalid';
 const FORBIDDEN_KEY = 'SG_forbidden';
 
-/** The refusal that the request's key earns; null when it may pass. `Authorization` counts for nothing [docs]. */
+/** The error for the request's key; null when the key is accepted. The `Authorization` header is ignored [docs]. */
 function checkKey(headers: IncomingHttpHeaders): Reply | null {
   const key = headers['x-api-key'];
   if (typeof key !== 'string' || key.trim() === '')

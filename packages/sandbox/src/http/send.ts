@@ -3,13 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Reply } from './reply.ts';
 
-/** How long a `hang` keeps a connection open before it is cut. */
+/** How long a `hang` keeps a connection open. */
 const HANG_MS = 120_000;
 
 /**
- * Writes a reply. A client that has gone is no error.
+ * Writes a reply. A client that has disconnected is not an error.
  *
- * @param signal cuts a hanging or streaming answer short
+ * @param signal aborts a hanging or streaming response
  */
 export async function send(
   reply: Reply,
@@ -39,9 +39,9 @@ export async function send(
   await pipeline(file, response, { signal });
 }
 
-/** Waits, without an answer, until the client has had enough. */
+/** Sends nothing until the client disconnects, `signal` aborts or HANG_MS have passed. */
 async function hang(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  // A client that has already gone sends no second `close`.
+  // A response that has already closed emits no second `close`.
   if (signal.aborted || response.destroyed) {
     response.destroy();
     return;

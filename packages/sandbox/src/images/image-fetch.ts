@@ -1,18 +1,17 @@
 import { Agent, request } from 'undici';
 import { publicLookup, refusePrivateAddress } from './public-address.ts';
 
-/** How long, how large and how far away an image may be. Times are ms. */
+/** Limits of fetching an image. Times are ms. */
 export interface ImageLimits {
-  /** Until the connection stands. */
+  /** Until the connection is established. */
   readonly connectMs: number;
-  /** For all of it, redirects included. */
+  /** For the whole fetch, redirects included. */
   readonly totalMs: number;
   readonly maxBytes: number;
-  /** 0: none is followed. */
+  /** 0: no redirect is followed. */
   readonly maxRedirects: number;
 }
 
-/** What a job's image gets: 1.5 s to connect, 5 s in all, 10 MiB, three redirects. */
 export const IMAGE_LIMITS: ImageLimits = {
   connectMs: 1_500,
   totalMs: 5_000,
@@ -20,21 +19,20 @@ export const IMAGE_LIMITS: ImageLimits = {
   maxRedirects: 3,
 };
 
-/** Where images may be. */
+/** Which addresses images may be fetched from. */
 export interface ImageSources {
-  /** Whether at private, loopback and link-local addresses too. */
+  /** Whether private, loopback and link-local addresses are allowed. */
   readonly privateAddresses: boolean;
-  /** Where an image of this sandbox is, at whatever address; null for one that is elsewhere. */
+  /** The URL to fetch an image of this sandbox from, always allowed; null for other images. */
   readonly own: (url: URL) => URL | null;
 }
 
-/** Anywhere. */
 const ANYWHERE: ImageSources = { privateAddresses: true, own: () => null };
 
 /**
- * The bytes behind an http, https or `data:` URL. What they are is not looked at.
+ * Fetches an http, https or `data:` URL. The content is not checked.
  *
- * @throws when they cannot be had within the limits, are where they may not be, or `signal` aborts
+ * @throws when a limit is exceeded, the address is not allowed, the request fails, or `signal` aborts
  */
 export async function fetchImage(
   url: string,
@@ -44,36 +42,37 @@ export async function fetchImage(
 ): Promise<Uint8Array> {
   if (url.startsWith('data:')) return decodeDataUrl(url);
   const connect = { timeout: limits.connectMs };
-  const everywhere = new Agent({ connect, pipelining: 0 });
-  const outside = new Agent({ connect: { ...connect, lookup: publicLookup }, pipelining: 0 });
+  const anyAgent = new Agent({ connect, pipelining: 0 });
+  const publicAgent = new Agent({ connect: { ...connect, lookup: publicLookup }, pipelining: 0 });
   const late = AbortSignal.timeout(limits.totalMs);
   try {
     return await follow(new URL(url), limits.maxRedirects);
   } finally {
-    await Promise.all([everywhere.destroy(), outside.destroy()]);
+    await Promise.all([anyAgent.destroy(), publicAgent.destroy()]);
   }
 
   async function follow(at: URL, redirectsLeft: number): Promise<Uint8Array> {
-    if (at.protocol !== 'http:' && at.protocol !== 'https:') throw new Error(`not fetched by ${at.protocol}`);
+    if (at.protocol !== 'http:' && at.protocol !== 'https:')
+      throw new Error(`the image URL has the protocol ${at.protocol} instead of http: or https:`);
     const own = sources.own(at);
     const isChecked = own === null && !sources.privateAddresses;
     if (isChecked) refusePrivateAddress(at);
     const response = await request(own ?? at, {
-      dispatcher: isChecked ? outside : everywhere,
+      dispatcher: isChecked ? publicAgent : anyAgent,
       signal: AbortSignal.any([signal, late]),
       headers: { accept: 'image/*', 'user-agent': 'reelgate-sandbox' },
     });
-    // A body that is thrown away has no reader to whom its error could go, and would end the process.
+    // A discarded body has no reader: without this listener its error would end the process.
     response.body.on('error', () => undefined);
     const { location } = response.headers;
     if (response.statusCode >= 300 && response.statusCode < 400 && typeof location === 'string') {
       response.body.destroy();
-      if (redirectsLeft === 0) throw new Error('too many redirects');
+      if (redirectsLeft === 0) throw new Error(`more than ${limits.maxRedirects} redirects`);
       return follow(new URL(location, at), redirectsLeft - 1);
     }
     if (response.statusCode !== 200) {
       response.body.destroy();
-      throw new Error(`answered ${response.statusCode}`);
+      throw new Error(`the host of the image answered ${response.statusCode}`);
     }
     return collect(response.body, limits.maxBytes);
   }
@@ -82,11 +81,11 @@ export async function fetchImage(
 async function collect(body: AsyncIterable<unknown>, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop by a throw destroys the stream.
+  // A throw in the loop destroys the stream.
   for await (const chunk of body) {
     if (!(chunk instanceof Uint8Array)) continue;
     length += chunk.byteLength;
-    if (length > maxBytes) throw new Error(`longer than ${maxBytes} bytes`);
+    if (length > maxBytes) throw new Error(`the image is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -94,7 +93,7 @@ async function collect(body: AsyncIterable<unknown>, maxBytes: number): Promise<
 
 function decodeDataUrl(url: string): Uint8Array {
   const comma = url.indexOf(',');
-  if (comma === -1) throw new Error('a data: URL without a comma');
+  if (comma === -1) throw new Error('the data: URL has no comma');
   const content = url.slice(comma + 1);
   return url.slice(0, comma).endsWith(';base64')
     ? Buffer.from(content, 'base64')

@@ -3,21 +3,21 @@ import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** Azure's address for its machines' metadata, which stands among the public ones. */
+/** Azure's metadata service, in a public address range. */
 const AZURE_METADATA = '168.63.129.16';
 
-/** Whether a host is a loopback address, by its text. */
+/** Whether a host is `localhost` or a loopback address. Names are not resolved. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback');
 }
 
-/** @throws when the URL names a private, loopback, link-local or metadata address. Names are checked by {@link publicLookup}. */
+/** @throws when the host is a private, loopback, link-local or metadata address. {@link publicLookup} checks names. */
 export function refusePrivateAddress(url: URL): void {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) !== 0 && !isPublicAddress(host)) throw privateAddress(host, host);
 }
 
-/** Resolves a name, and fails when it has an address that is not public: what is checked is what is connected to. */
+/** Resolves a name and fails when one of its addresses is not public. The connection uses the checked addresses. */
 export const publicLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
     const [first] = addresses ?? [];
@@ -33,7 +33,7 @@ function privateAddress(host: string, address: string): Error {
   return new Error(`images are not fetched from private addresses: ${host} is at ${address}`);
 }
 
-/** Of IPv6 only 2000::/3 is given out (RFC 4291); addresses of IPv4 in other clothes are elsewhere. */
+/** IPv6: only 2000::/3 is global unicast (RFC 4291). IPv4 addresses embedded in IPv6 are outside it. */
 function isPublicAddress(text: string): boolean {
   const address = ipaddr.process(text);
   if (address.range() !== 'unicast' || address.toString() === AZURE_METADATA) return false;

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { readBody } from '../http/read-body.ts';
-import { json, errorReply } from '../http/reply.ts';
+import { jsonReply, errorReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 import type { ImageKind, Uploads } from './uploads.ts';
 import { PUBLIC_HEADERS } from '../video/video-file.ts';
 
 const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
-/** One of the largest images in base64, and what stands around it. */
+/** An image of the maximum size in base64, with the JSON around it. */
 const MAX_UPLOAD_BYTES = Math.ceil(MAX_IMAGE_BYTES / 3) * 4 + 1024;
 
 const bodySchema = z.object({ data_urls: z.array(z.string()).min(1) });
@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<ImageKind, string>> = {
   webp: 'image/webp',
 };
 
-/** `POST /upload-asset` [SDK]: all of its images or none are kept. `origin` is the sandbox's own. */
+/** `POST /upload-asset` [SDK]: stores all images of the request or none. */
 export async function upload(request: IncomingMessage, origin: string, uploads: Uploads): Promise<Reply> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') return errorReply(406, 'Invalid content type');
@@ -31,10 +31,10 @@ export async function upload(request: IncomingMessage, origin: string, uploads: 
   const images = urls.map(decodeImage).filter((image) => image !== null);
   if (images.length < urls.length) return errorReply(400, 'Not a PNG, JPEG or WebP of up to 10 MiB');
   const names = await Promise.all(images.map(({ kind, bytes }) => uploads.save(kind, bytes)));
-  return json(200, { file_urls: names.map((name) => `${origin}/uploads/${name}`) });
+  return jsonReply(200, { file_urls: names.map((name) => `${origin}/uploads/${name}`) });
 }
 
-/** `GET /uploads/{name}`: for everybody, as the model has to read it. */
+/** `GET /uploads/{name}`: needs no key, because the model must read the image. */
 export function uploadedFile(name: string, uploads: Uploads): Reply {
   const length = uploads.byteLength(name);
   const kind = name.split('.')[1];
@@ -56,7 +56,7 @@ function parseUrls(text: string): readonly string[] | null {
   }
 }
 
-/** Null for what is no image, whatever type its URL names. */
+/** @returns null unless the bytes are a supported image; the media type in the URL is ignored */
 function decodeImage(url: string): { kind: ImageKind; bytes: Buffer } | null {
   const prefix = /^data:[\w.+/-]*;base64,/.exec(url);
   if (prefix === null) return null;
@@ -67,7 +67,7 @@ function decodeImage(url: string): { kind: ImageKind; bytes: Buffer } | null {
   return kind === null || bytes.length > MAX_IMAGE_BYTES ? null : { kind, bytes };
 }
 
-/** By the first twelve bytes. */
+/** The format by the first twelve bytes of a file. */
 function kindOf(start: string): ImageKind | null {
   if (start.startsWith('\x89PNG\r\n\x1A\n')) return 'png';
   if (start.startsWith('\xFF\xD8\xFF')) return 'jpg';

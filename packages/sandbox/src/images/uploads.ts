@@ -3,20 +3,19 @@ import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../private-files.ts';
 
-/** The files behind URLs are kept for about seven days [docs]. */
+/** Uploaded files expire after about seven days [docs]. */
 const KEPT_MS = 7 * 24 * 3_600_000;
-/** Past either of these the oldest are dropped, even before their time. */
+/** Beyond either limit the oldest uploads are deleted, even before they expire. */
 const MAX_KEPT = 1_000;
 const MAX_KEPT_BYTES = 512 * 1024 * 1024;
 
 const FILE_NAME = /^[0-9a-f]{32}\.(?:png|jpg|webp)$/;
 
-/** What is an image here, by its extension. */
+/** The supported formats, as file extensions. */
 export type ImageKind = 'png' | 'jpg' | 'webp';
 
-/** What {@link Uploads} works with. */
 export interface UploadsOptions {
-  /** Made when it is not there. */
+  /** Created if missing. */
   readonly folder: string;
   /** Epoch ms. */
   readonly clock: () => number;
@@ -29,7 +28,7 @@ interface Upload {
   readonly byteLength: number;
 }
 
-/** Uploaded images, one file each, whose time is the one of the upload: the folder tells all that there is to know. */
+/** Uploaded images, one file each. The modification time of a file is the upload's, so the folder is the whole state. */
 export class Uploads {
   readonly #options: UploadsOptions;
   /** By file name, oldest first. */
@@ -40,7 +39,7 @@ export class Uploads {
     this.#options = options;
   }
 
-  /** Reads what an earlier run left, without what a crash left half written. */
+  /** Reads the uploads of earlier runs and deletes temporary files of a crashed run. */
   async load(): Promise<void> {
     const { folder } = this.#options;
     await mkdir(folder, { recursive: true });
@@ -55,39 +54,39 @@ export class Uploads {
         }),
     );
     for (const { name, ...upload } of found.toSorted((one, other) => one.savedAt - other.savedAt)) {
-      this.#remember(name, upload);
+      this.#add(name, upload);
     }
     await this.sweep();
   }
 
-  /** @returns the name of its file, once that is on disk */
+  /** @returns the name of the file, which is on disk by then */
   async save(kind: ImageKind, bytes: Uint8Array): Promise<string> {
     const name = `${randomBytes(16).toString('hex')}.${kind}`;
     const now = this.#options.clock();
     await replaceFile(this.path(name), bytes);
     await utimes(this.path(name), now / 1000, now / 1000);
-    this.#remember(name, { savedAt: now, byteLength: bytes.byteLength });
+    this.#add(name, { savedAt: now, byteLength: bytes.byteLength });
     await this.sweep();
     return name;
   }
 
-  /** Its length in bytes; null when there is none of this name, or no more. */
+  /** The size of an upload in bytes; null when it does not exist or has expired. */
   byteLength(name: string): number | null {
     const upload = this.#byName.get(name);
-    return upload === undefined || this.#isOld(upload) ? null : upload.byteLength;
+    return upload === undefined || this.#isExpired(upload) ? null : upload.byteLength;
   }
 
   path(name: string): string {
     return join(this.#options.folder, name);
   }
 
-  /** Deletes what is past its time, or too much. */
+  /** Deletes expired uploads, and the oldest ones beyond the limits. */
   async sweep(): Promise<void> {
     const { count, bytes } = this.#options.limits ?? { count: MAX_KEPT, bytes: MAX_KEPT_BYTES };
     const gone: string[] = [];
     for (const [name, upload] of this.#byName) {
-      const tooMuch = this.#byName.size > count || this.#bytes > bytes;
-      if (!tooMuch && !this.#isOld(upload)) break;
+      const isOverLimit = this.#byName.size > count || this.#bytes > bytes;
+      if (!isOverLimit && !this.#isExpired(upload)) break;
       this.#byName.delete(name);
       this.#bytes -= upload.byteLength;
       gone.push(name);
@@ -95,12 +94,12 @@ export class Uploads {
     await Promise.all(gone.map((name) => this.#delete(name)));
   }
 
-  #remember(name: string, upload: Upload): void {
+  #add(name: string, upload: Upload): void {
     this.#byName.set(name, upload);
     this.#bytes += upload.byteLength;
   }
 
-  #isOld({ savedAt }: Upload): boolean {
+  #isExpired({ savedAt }: Upload): boolean {
     return this.#options.clock() >= savedAt + KEPT_MS;
   }
 

@@ -4,7 +4,7 @@ import { replaceFile } from '../private-files.ts';
 import type { Job } from './job.ts';
 import { jobSchema } from './job.ts';
 
-/** Jobs as JSON and videos as MP4 in one folder. Whole files only: each is written aside, then renamed. */
+/** Stores jobs as JSON files and videos as MP4 files. Every file is replaced atomically. */
 export class JobFolder {
   readonly #jobs: string;
   readonly #videos: string;
@@ -18,7 +18,7 @@ export class JobFolder {
     await Promise.all([this.#jobs, this.#videos].map((path) => mkdir(path, { recursive: true })));
   }
 
-  /** Every readable job. A file that cannot be read as one is told to `onCorrupt` and left where it is. */
+  /** All readable jobs. A file that is not a job is reported to `onCorrupt` and not deleted. */
   async readAll(onCorrupt: (file: string, error: unknown) => void): Promise<Job[]> {
     const names = (await readdir(this.#jobs)).filter((name) => name.endsWith('.json'));
     const jobs = await Promise.all(
@@ -53,8 +53,8 @@ export class JobFolder {
     ]);
   }
 
-  /** Takes away what no job owns: videos without a record, and what a crash left half written. */
-  async removeStrays(jobs: readonly Job[]): Promise<void> {
+  /** Deletes videos without a record and temporary files of a crashed run. */
+  async removeOrphans(jobs: readonly Job[]): Promise<void> {
     const owned = new Set(jobs.map((job) => `${job.videoId}.mp4`));
     const [videos, records] = await Promise.all([readdir(this.#videos), readdir(this.#jobs)]);
     await Promise.all([

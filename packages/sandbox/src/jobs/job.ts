@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { ModelInput } from './model-input.ts';
 import { readModelInput } from './model-input.ts';
 
-/** USD; what one job is charged [docs]. */
+/** The price of a job in USD [docs]. */
 export const COST = 0.53;
-/** Results are kept for one hour from submission [page]. */
+/** Results expire one hour after the submission [page]. */
 export const RESULT_KEPT_MS = 3_600_000;
-/** The files behind their URLs are kept for about seven days [docs]. */
+/** Video files expire after about seven days [docs]. */
 export const VIDEO_KEPT_MS = 7 * 24 * 3_600_000;
 
 /** 32 hex digits without dashes [seen]. */
@@ -14,21 +14,21 @@ export const ID_PATTERN = /^[0-9a-f]{32}$/;
 
 const recordSchema = z.object({
   id: z.string().regex(ID_PATTERN),
-  /** Names the video's URL; other than `id`, so that neither gives the other away. */
+  /** In the video's URL. It differs from `id`, so that neither reveals the other. */
   videoId: z.string().regex(ID_PATTERN),
   createdAt: z.number(),
   startsAt: z.number(),
   /** Null: never. */
   endsAt: z.number().nullable(),
-  /** The submission's JSON, as it was sent. */
+  /** The JSON of the submission, unchanged. */
   body: z.record(z.string(), z.unknown()),
-  /** Why it will fail, decided at submission; null when it will not. */
+  /** The error that the job will end with, decided at submission; null: it will complete. */
   error: z.string().nullable(),
-  /** The fault that its prompt asked for. */
+  /** Name of the fault that the prompt requested. */
   fault: z.string().nullable(),
   /** The account's balance after this job. */
   remainingCredits: z.number(),
-  /** What became of its video; null while it is still being made. */
+  /** Result of the rendering; null while the video is not rendered. */
   made: z.union([
     z.object({ at: z.number(), byteLength: z.number() }),
     z.object({ at: z.number(), error: z.string() }),
@@ -36,47 +36,47 @@ const recordSchema = z.object({
   ]),
 });
 
-/** A job as it is kept on disk. Times are epoch ms. */
+/** A job as stored on disk. Times are epoch ms. */
 export type Job = Readonly<z.infer<typeof recordSchema>>;
 
-/** A {@link Job}'s record, as JSON. Earlier versions wrote the parameters that they had read, as `input`, and no `body`. */
+/** Reads a stored {@link Job}. Earlier versions stored the parsed parameters as `input`, and no `body`. */
 export const jobSchema = z.preprocess((record) => {
   const isEarlier = typeof record === 'object' && record !== null && 'input' in record;
   return isEarlier ? { body: record.input ?? {}, ...record } : record;
 }, recordSchema);
 
-/** A job as seen at one moment. */
+/** The state of a job at one time. */
 export type JobState =
-  | { readonly word: 'QUEUED' }
-  | { readonly word: 'PROCESSING' }
-  | { readonly word: 'COMPLETED'; readonly doneAt: number; readonly byteLength: number }
-  | { readonly word: 'FAILED'; readonly doneAt: number; readonly error: string };
+  | { readonly status: 'QUEUED' }
+  | { readonly status: 'PROCESSING' }
+  | { readonly status: 'COMPLETED'; readonly doneAt: number; readonly byteLength: number }
+  | { readonly status: 'FAILED'; readonly doneAt: number; readonly error: string };
 
-/** COMPLETED needs both: its time has come, and its video is there. */
+/** A job is COMPLETED when its end time has passed and its video is rendered. */
 export function stateAt(job: Job, now: number): JobState {
-  if (now < job.startsAt) return { word: 'QUEUED' };
-  if (job.endsAt === null || now < job.endsAt) return { word: 'PROCESSING' };
-  if (job.error !== null) return { word: 'FAILED', doneAt: job.endsAt, error: job.error };
-  if (job.made === null) return { word: 'PROCESSING' };
+  if (now < job.startsAt) return { status: 'QUEUED' };
+  if (job.endsAt === null || now < job.endsAt) return { status: 'PROCESSING' };
+  if (job.error !== null) return { status: 'FAILED', doneAt: job.endsAt, error: job.error };
+  if (job.made === null) return { status: 'PROCESSING' };
   const doneAt = Math.max(job.endsAt, job.made.at);
-  if ('error' in job.made) return { word: 'FAILED', doneAt, error: job.made.error };
-  return { word: 'COMPLETED', doneAt, byteLength: job.made.byteLength };
+  if ('error' in job.made) return { status: 'FAILED', doneAt, error: job.made.error };
+  return { status: 'COMPLETED', doneAt, byteLength: job.made.byteLength };
 }
 
-/** The parameters that were sent, with the defaults filled in; null when the body is invalid. */
+/** The parameters of the submission with their defaults; null when the body is invalid. */
 export function inputOf(job: Job): ModelInput | null {
   const read = readModelInput(job.body);
   return 'input' in read ? read.input : null;
 }
 
-/** The input of a job whose video has still to be made; null when there is nothing to make. */
+/** The input of a job whose video must still be rendered; null when there is nothing to render. */
 export function pendingInput(job: Job): ModelInput | null {
   return job.made === null && job.error === null && job.endsAt !== null ? inputOf(job) : null;
 }
 
 /**
- * The same with `data:,` in the place of the bytes of an image that is not needed any more: thousands of jobs are kept in
- * memory. The request history shows it so; an image that was sent as an http URL stays.
+ * Replaces an inline image that is no longer needed by `data:,`, because thousands of jobs stay in memory. The request history
+ * shows the replacement. The URL of an image is unchanged.
  */
 export function withoutImageData(job: Job): Job {
   const image = job.body['image'];

@@ -7,15 +7,14 @@ import { readModelInput } from './model-input.ts';
 import type { VideoRenderer } from '../video/video-renderer.ts';
 import { drawTimeline } from './timeline.ts';
 
-/** What the account starts with: enough that a sandbox never runs dry by itself. USD. */
+/** Initial balance in USD. It is high enough that a sandbox does not run out of credits. */
 const START_CREDITS = 1_000_000;
-/** Finished jobs are dropped, oldest first, past this number, even before their time. */
+/** Beyond this number of jobs the oldest final ones are deleted, even before they expire. */
 const MAX_KEPT = 2_000;
 
-/** What {@link Jobs} works with. */
 export interface JobsOptions {
   readonly folder: JobFolder;
-  /** Disposed of with the jobs. */
+  /** Owned: disposed with the jobs. */
   readonly renderer: VideoRenderer;
   /** Epoch ms. */
   readonly clock: () => number;
@@ -23,22 +22,22 @@ export interface JobsOptions {
   readonly random: () => number;
   /** 10 = ten times faster. */
   readonly speed: number;
-  /** Jobs whose video has still to be made; past it a submit is turned away. */
+  /** Maximum number of videos waiting or in progress; beyond it `create` returns null. */
   readonly maxPendingVideos: number;
-  /** Told of records and videos that fail. */
+  /** Receives accepted jobs, and records and videos that fail. */
   readonly log: (event: { message: string; [key: string]: unknown }) => void;
 }
 
-/** All jobs: in memory to be read, in the folder to be kept. Owns the renderer that makes their videos. */
+/** All jobs, in memory and on disk. Owns the renderer of their videos. */
 export class Jobs implements AsyncDisposable {
   readonly #options: JobsOptions;
   readonly #byId = new Map<string, Job>();
   readonly #byVideoId = new Map<string, Job>();
-  /** Videos in the making, by job. */
-  readonly #making = new Map<string, Promise<void>>();
+  /** Renderings in progress, by job id. */
+  readonly #rendering = new Map<string, Promise<void>>();
   #credits = START_CREDITS;
-  /** Jobs being written down, before their video is begun. */
-  #arriving = 0;
+  /** Number of jobs that are being written to disk, before their rendering starts. */
+  #saving = 0;
   #disposed = false;
 
   constructor(options: JobsOptions) {
@@ -50,29 +49,29 @@ export class Jobs implements AsyncDisposable {
     return this.#credits;
   }
 
-  /** Reads what an earlier run left, and goes on with what it had not finished. */
+  /** Reads the jobs of earlier runs and continues the unfinished ones. */
   async load(): Promise<void> {
     const { folder, log } = this.#options;
     await folder.open();
     const jobs = await folder.readAll((file, error) => {
       log({ message: 'job record not readable, skipped', file, reason: String(error) });
     });
-    for (const job of jobs.toSorted((one, other) => one.createdAt - other.createdAt)) this.#remember(job);
+    for (const job of jobs.toSorted((one, other) => one.createdAt - other.createdAt)) this.#add(job);
     this.#credits = jobs.reduce((least, job) => Math.min(least, job.remainingCredits), START_CREDITS);
-    await folder.removeStrays(jobs);
+    await folder.removeOrphans(jobs);
     await this.sweep();
-    for (const job of this.#byId.values()) this.#make(job);
+    for (const job of this.#byId.values()) this.#startRendering(job);
   }
 
   /**
-   * Accepts a job, valid or not: the model itself looks at its input, later [seen]. It is on disk before this resolves.
+   * Accepts a job, valid or not: the vendor's model validates the input later [seen]. The job is on disk when this resolves.
    *
-   * @returns null when too many jobs are unfinished
-   * @throws when it cannot be written down; there is no job then
+   * @returns null when too many videos are pending
+   * @throws when the job cannot be written; no job exists in that case
    */
   async create(body: object, fault: Fault | null): Promise<Job | null> {
     const { clock, random, speed, maxPendingVideos, folder, log } = this.#options;
-    if (this.#making.size + this.#arriving >= maxPendingVideos) return null;
+    if (this.#rendering.size + this.#saving >= maxPendingVideos) return null;
     const read = readModelInput(body);
     const input = 'input' in read ? read.input : null;
     const error = 'error' in read ? read.error : (fault?.job?.error ?? null);
@@ -93,55 +92,55 @@ export class Jobs implements AsyncDisposable {
       remainingCredits: this.#credits,
       made: null,
     });
-    this.#arriving += 1;
+    this.#saving += 1;
     try {
       await folder.saveJob(job);
     } catch (failure) {
       this.#credits = cents(this.#credits + cost);
       throw failure;
     } finally {
-      this.#arriving -= 1;
+      this.#saving -= 1;
     }
-    this.#remember(job);
-    this.#make(job);
+    this.#add(job);
+    this.#startRendering(job);
     log({ message: 'job accepted', jobId: job.id, fault: job.fault, invalid: input === null });
     return job;
   }
 
-  /** Null when the id is unknown or expired. */
+  /** @returns null when the id is unknown or the result has expired */
   find(id: string): Job | null {
     const job = this.#byId.get(id);
     return job === undefined || this.#options.clock() >= job.createdAt + RESULT_KEPT_MS ? null : job;
   }
 
-  /** The job of this id for as long as its record is kept; null when there is none. The request history knows it so long. */
+  /** The job of this id, even if its result has expired; null when no record is stored. For the request history. */
   record(id: string): Job | null {
     return this.#byId.get(id) ?? null;
   }
 
-  /** Every job whose record is kept. */
+  /** All jobs whose record is stored. */
   records(): Iterable<Job> {
     return this.#byId.values();
   }
 
-  /** The job whose finished video this is; null when there is none, or no more. */
+  /** The job of a rendered video; null when the video does not exist or has expired. */
   findVideo(videoId: string): Job | null {
     const job = this.#byVideoId.get(videoId);
     if (job === undefined || job.made === null || 'error' in job.made) return null;
     return this.#options.clock() >= job.createdAt + VIDEO_KEPT_MS ? null : job;
   }
 
-  /** Forgets what is past its time, or too much. */
+  /** Deletes expired jobs, and the oldest final ones beyond MAX_KEPT. */
   async sweep(): Promise<void> {
     const now = this.#options.clock();
     let tooMany = this.#byId.size - MAX_KEPT;
     const gone: Job[] = [];
-    // Oldest first: they are remembered in the order of their submission.
+    // The map holds the jobs in the order of submission.
     for (const job of this.#byId.values()) {
-      const { word } = stateAt(job, now);
-      const isOver = word === 'COMPLETED' || word === 'FAILED' || now >= job.createdAt + RESULT_KEPT_MS;
-      if (now < job.createdAt + VIDEO_KEPT_MS && !(isOver && tooMany > 0)) continue;
-      if (this.#making.has(job.id)) continue;
+      const { status } = stateAt(job, now);
+      const isFinal = status === 'COMPLETED' || status === 'FAILED' || now >= job.createdAt + RESULT_KEPT_MS;
+      if (now < job.createdAt + VIDEO_KEPT_MS && !(isFinal && tooMany > 0)) continue;
+      if (this.#rendering.has(job.id)) continue;
       tooMany -= 1;
       gone.push(job);
     }
@@ -152,44 +151,44 @@ export class Jobs implements AsyncDisposable {
     await Promise.all(gone.map((job) => this.#options.folder.remove(job)));
   }
 
-  /** Closes the renderer too; resolves when nothing is being made or written any more. */
+  /** Closes the renderer; resolves when no rendering or write is in progress. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     await this.#options.renderer[Symbol.asyncDispose]();
-    await Promise.all(this.#making.values());
+    await Promise.all(this.#rendering.values());
   }
 
-  #remember(job: Job): void {
+  #add(job: Job): void {
     this.#byId.set(job.id, job);
     this.#byVideoId.set(job.videoId, job);
   }
 
-  /** Starts on the job's video, if it is to have one. */
-  #make(job: Job): void {
+  /** Starts the rendering of the job's video, if it has one. */
+  #startRendering(job: Job): void {
     if (pendingInput(job) === null || this.#disposed) return;
-    const work = this.#produce(job)
+    const work = this.#renderAndSave(job)
       .catch((error: unknown) => {
         this.#options.log({ message: 'job record not written', jobId: job.id, reason: String(error) });
       })
-      .finally(() => this.#making.delete(job.id));
-    this.#making.set(job.id, work);
+      .finally(() => this.#rendering.delete(job.id));
+    this.#rendering.set(job.id, work);
   }
 
-  async #produce(job: Job): Promise<void> {
-    const made = await this.#produceVideo(job);
-    // A sandbox that closes leaves the job unfinished, for the next one to take up.
+  async #renderAndSave(job: Job): Promise<void> {
+    const made = await this.#render(job);
+    // The sandbox is closing: the next one on this folder renders the video.
     if (made === null) return;
     const finished = withoutImageData({ ...job, made });
-    this.#remember(finished);
+    this.#add(finished);
     await this.#options.folder.saveJob(finished);
   }
 
-  async #produceVideo(job: Job): Promise<Job['made']> {
+  async #render(job: Job): Promise<Job['made']> {
     const { renderer, folder, clock, log } = this.#options;
     const input = pendingInput(job);
     if (input === null) return null;
     try {
-      const bytes = await renderer.video(job.id, input);
+      const bytes = await renderer.render(job.id, input);
       await folder.saveVideo(job.videoId, bytes);
       return { at: clock(), byteLength: bytes.byteLength };
     } catch (failure) {

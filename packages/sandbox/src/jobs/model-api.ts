@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { setInterval } from 'node:timers/promises';
-import { resultAnswer, statusAnswer, submitAnswer, videoUrl } from './job-replies.ts';
+import { resultReply, statusReply, submitReply, videoUrl } from './job-replies.ts';
 import type { Fault, ScriptedResponse } from '../faults/fault.ts';
 import { FaultInjector, inject, unknownIdReply } from '../faults/fault-injector.ts';
 import type { ResponseContext } from '../faults/fault-injector.ts';
@@ -16,12 +16,12 @@ import { MAX_BODY_BYTES, readBody } from '../http/read-body.ts';
 import { errorReply } from '../http/reply.ts';
 import type { FileReply, Reply } from '../http/reply.ts';
 
-/** How often a synchronous call looks whether its job is done. */
-const LOOK_MS = 40;
-/** The longest that a synchronous call waits; then it answers 504, and the job goes on. */
+/** Poll interval of a synchronous call. */
+const POLL_MS = 40;
+/** Timeout of a synchronous call. It then returns a 504, and the job continues. */
 const SYNC_MS = 600_000;
 
-/** The model's calls: submit, status, result, and the synchronous one. Whoever calls has shown a good key. */
+/** The calls of the model: submit, status, result and the synchronous call. The caller has checked the key. */
 export class ModelApi {
   readonly #jobs: Jobs;
   readonly #folder: JobFolder;
@@ -42,7 +42,7 @@ export class ModelApi {
     if (!creates && response !== null) return this.#refuse(response);
     const job = await this.#jobs.create(read.body, read.fault);
     if (job === null) return errorReply(429, 'Too many requests');
-    return inject(response, submitAnswer(job, origin), this.#contextOf(job, { word: 'QUEUED' }, origin));
+    return inject(response, submitReply(job, origin), this.#contextOf(job, { status: 'QUEUED' }, origin));
   }
 
   /** `GET /v2/requests/{id}/status` */
@@ -51,8 +51,8 @@ export class ModelApi {
     if (job === null) return unknownIdReply(id);
     const state = stateAt(job, this.#clock());
     const fault = faultNamed(job.fault);
-    const response = onBothCalls(fault, state) ?? this.#injector.next(`status ${id}`, fault?.status);
-    return inject(response, statusAnswer(job, state, origin), this.#contextOf(job, state, origin));
+    const response = sharedResponse(fault, state) ?? this.#injector.next(`status ${id}`, fault?.status);
+    return inject(response, statusReply(job, state, origin), this.#contextOf(job, state, origin));
   }
 
   /** `GET /v2/requests/{id}` */
@@ -60,12 +60,12 @@ export class ModelApi {
     const job = this.#jobs.find(id);
     if (job === null) return unknownIdReply(id);
     const state = stateAt(job, this.#clock());
-    const asBase64 = state.word === 'COMPLETED' && inputOf(job)?.base64 === true;
-    const truth = resultAnswer(job, state, origin, asBase64 ? await this.#base64(job) : null);
-    return inject(this.#resultResponse(job, state), truth, this.#contextOf(job, state, origin));
+    const asBase64 = state.status === 'COMPLETED' && inputOf(job)?.base64 === true;
+    const normalReply = resultReply(job, state, origin, asBase64 ? await this.#base64(job) : null);
+    return inject(this.#resultResponse(job, state), normalReply, this.#contextOf(job, state, origin));
   }
 
-  /** `POST /v1/{model}`: waits for the video and sends it as it is [page]. An invalid input is a 400 here [page]. */
+  /** `POST /v1/{model}`: waits for the video and returns its bytes [page]. An invalid input is a 400 here [page]. */
   async generate(request: IncomingMessage, signal: AbortSignal): Promise<Reply> {
     const read = await readSubmission(request);
     if ('refused' in read) return read.refused;
@@ -77,9 +77,9 @@ export class ModelApi {
     if (job === null) return errorReply(429, 'Too many requests');
     if (response?.kind === 'destroy' || response?.kind === 'hang' || response?.kind === 'bytes')
       return response;
-    const state = await this.#end(job.id, signal);
+    const state = await this.#waitForEnd(job.id, signal);
     if (state === null) return errorReply(504, 'Request timed out');
-    if (state.word === 'FAILED') return errorReply(500, state.error);
+    if (state.status === 'FAILED') return errorReply(500, state.error);
     return this.#videoReply(job, state.byteLength);
   }
 
@@ -99,26 +99,26 @@ export class ModelApi {
     const creates = script?.creates ?? false;
     if (script?.always !== undefined) return { response: script.always, creates };
     const response = this.#injector.next(`submit ${key}`, script?.first);
-    // It got through: the same body sent another day meets the burst again.
+    // The submission was accepted: the same body, sent again, gets the scripted responses again.
     if (response === null) this.#injector.reset(`submit ${key}`);
     return { response, creates };
   }
 
   #resultResponse(job: Job, state: JobState): ScriptedResponse | null {
     const fault = faultNamed(job.fault);
-    const onBoth = onBothCalls(fault, state);
-    if (onBoth !== null || !isOver(state)) return onBoth;
+    const shared = sharedResponse(fault, state);
+    if (shared !== null || !isFinal(state)) return shared;
     return fault?.resultAlways ?? this.#injector.next(`result ${job.id}`, fault?.result);
   }
 
-  /** The answer to a submission that makes no job. */
+  /** The response to a submission that creates no job. */
   #refuse(response: ScriptedResponse): Reply {
     const context = { now: this.#clock(), jobId: '', videoUrl: '', video: null };
     return inject(response, errorReply(500, 'Internal server error'), context);
   }
 
   #contextOf(job: Job, state: JobState, origin: string): ResponseContext {
-    const video = state.word === 'COMPLETED' ? this.#videoReply(job, state.byteLength) : null;
+    const video = state.status === 'COMPLETED' ? this.#videoReply(job, state.byteLength) : null;
     return { now: this.#clock(), jobId: job.id, videoUrl: videoUrl(job, origin), video };
   }
 
@@ -126,25 +126,25 @@ export class ModelApi {
     return readFile(this.#folder.videoPath(job.videoId), 'base64');
   }
 
-  /** Its final state; null when it has none in time, or is no longer known. @throws when `signal` aborts */
-  async #end(id: string, signal: AbortSignal): Promise<FinalState | null> {
+  /** @returns the final state; null after SYNC_MS or when the job has expired. @throws when `signal` aborts */
+  async #waitForEnd(id: string, signal: AbortSignal): Promise<FinalState | null> {
     const end = performance.now() + SYNC_MS;
-    for await (const _ of setInterval(LOOK_MS, undefined, { signal })) {
+    for await (const _ of setInterval(POLL_MS, undefined, { signal })) {
       const job = this.#jobs.find(id);
       if (job === null || performance.now() >= end) return null;
       const state = stateAt(job, this.#clock());
-      if (isOver(state)) return state;
+      if (isFinal(state)) return state;
     }
     return null;
   }
 }
 
-type FinalState = Extract<JobState, { word: 'COMPLETED' | 'FAILED' }>;
+type FinalState = Extract<JobState, { status: 'COMPLETED' | 'FAILED' }>;
 
 interface Submission {
   readonly body: object;
   readonly fault: Fault | null;
-  /** The same for the same body. */
+  /** Hash of the body: equal bodies have equal keys. */
   readonly key: string;
 }
 
@@ -171,11 +171,11 @@ function parseObject(text: string): object | null {
   }
 }
 
-function isOver(state: JobState): state is FinalState {
-  return state.word === 'COMPLETED' || state.word === 'FAILED';
+function isFinal(state: JobState): state is FinalState {
+  return state.status === 'COMPLETED' || state.status === 'FAILED';
 }
 
-/** What the fault sends to status and result calls alike. */
-function onBothCalls(fault: Fault | null, state: JobState): ScriptedResponse | null {
-  return (isOver(state) ? fault?.afterEnd : null) ?? fault?.always ?? null;
+/** The scripted response that status and result calls share. */
+function sharedResponse(fault: Fault | null, state: JobState): ScriptedResponse | null {
+  return (isFinal(state) ? fault?.afterEnd : null) ?? fault?.always ?? null;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The one model that is served. */
+/** The only model of the sandbox. */
 export const MODEL = 'wan2.1-i2v-480p';
 
 /** Range and defaults: [page]. */
@@ -27,10 +27,10 @@ const modelInputSchema = z.object({
   steps: z.int('must be an integer').min(10, 'must be 10 to 70').max(70, 'must be 10 to 70').default(30),
 });
 
-/** The model's parameters, defaults filled in. */
+/** The model's parameters with their defaults. */
 export type ModelInput = z.infer<typeof modelInputSchema>;
 
-/** The parameters of a body, or the error that names every field at fault. Fields it does not know are passed over. */
+/** @returns the parameters of a body, or an error that names every invalid field. Unknown fields are ignored. */
 export function readModelInput(body: unknown): { input: ModelInput } | { error: string } {
   const parsed = modelInputSchema.safeParse(body);
   if (parsed.success) return { input: parsed.data };

@@ -1,9 +1,7 @@
-/** Pictures drawn as SVG: what stands in for an image that cannot be had, and the sample that is served. */
-
 const WORDS_SHOWN = 9;
 const LETTERS_A_LINE = 18;
 
-/** A gradient in colours of the prompt's own, with its first words on it. */
+/** A placeholder for a missing image: the first words of the prompt on a gradient whose colours depend on the prompt. */
 export function placeholderSvg(prompt: string): string {
   const hue = hash(prompt) % 360;
   const lines = wrap(prompt.replaceAll(/\[sandbox:[^\]]*\]/gi, ' '));
@@ -29,7 +27,7 @@ export function placeholderSvg(prompt: string): string {
 </svg>`;
 }
 
-/** Hills at sunset: an image whose URL works without the internet. */
+/** The sample image, hills at sunset. Its URL works without the internet. */
 export const SAMPLE_SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="960" height="640">
 <defs>
 <linearGradient id="sky" x1="0" y1="0" x2="0" y2="1">
@@ -49,7 +47,7 @@ export const SAMPLE_SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="960" h
 <g fill="#15102b"><path d="M90 540 L120 380 L150 540 Z"/><path d="M140 560 L166 430 L192 560 Z"/><path d="M40 550 L64 440 L88 550 Z"/></g>
 </svg>`;
 
-/** The first words, a few to a line. */
+/** The first words of the prompt, in lines. */
 function wrap(prompt: string): string[] {
   const words = prompt.split(/\s+/).filter((word) => word !== '');
   const lines: string[] = [];
@@ -66,7 +64,7 @@ function wrap(prompt: string): string[] {
     : shown;
 }
 
-/** Text that no prompt can break out of, or make unreadable as XML. */
+/** Escapes text for XML and removes characters that XML does not allow. */
 function escapeXml(text: string): string {
   return text
     .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '')

@@ -2,16 +2,11 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { EncodeResponse, EncodeRequest, EncodeResult, EncodeTask } from './encode-task.ts';
 
-/** Threads at most. */
 const MAX_THREADS = 2;
-/** After this a thread is taken for stuck, and ended. */
+/** Timeout of a task; its thread is terminated. */
 const TASK_MS = 60_000;
 
-/** Beside this file: TypeScript when run from the sources, JavaScript when built. */
-const WORKER_URL = new URL(
-  import.meta.url.endsWith('.ts') ? './encode-worker.ts' : './encode-worker.js',
-  import.meta.url,
-);
+const WORKER_URL = new URL('./encode-worker.ts', import.meta.url);
 
 interface Waiting extends EncodeRequest {
   readonly resolve: (result: EncodeResult) => void;
@@ -24,7 +19,7 @@ interface Thread {
   busy: { readonly waiting: Waiting; readonly deadline: NodeJS.Timeout } | null;
 }
 
-/** Drawing and encoding in worker threads, which are started when there is work, and kept. */
+/** Runs drawing and encoding in worker threads. Threads start on demand and are reused. */
 export class EncodePool implements AsyncDisposable {
   readonly #limit = Math.min(MAX_THREADS, availableParallelism());
   readonly #queue: Waiting[] = [];
@@ -35,10 +30,10 @@ export class EncodePool implements AsyncDisposable {
 
   /** @throws when the task fails, takes longer than a minute, or the pool is disposed */
   async run(task: EncodeTask): Promise<EncodeResult> {
-    // sharp wants its library loaded by the main thread before any worker does, or it may fail to register there.
+    // sharp must be loaded in the main thread before a worker loads it; otherwise its native library may fail to register.
     this.#sharpLoaded ??= import('sharp');
     await this.#sharpLoaded;
-    if (this.#disposed) throw new Error('The encode pool is closed');
+    if (this.#disposed) throw new Error('The encode pool is closed.');
     const { promise, resolve, reject } = Promise.withResolvers<EncodeResult>();
     this.#lastId += 1;
     this.#queue.push({ id: this.#lastId, task, resolve, reject });
@@ -48,21 +43,21 @@ export class EncodePool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    const closed = new Error('The encode pool is closed');
+    const closed = new Error('The encode pool is closed.');
     for (const waiting of this.#queue.splice(0)) waiting.reject(closed);
     const threads = [...this.#threads];
     for (const thread of threads) this.#retire(thread, closed);
     await Promise.all(threads.map(({ worker }) => worker.terminate()));
   }
 
-  /** Hands waiting tasks to idle threads, starting new ones up to the limit. */
+  /** Assigns waiting tasks to idle threads and starts threads up to the limit. */
   #pump(): void {
     while (this.#queue.length > 0 && !this.#disposed) {
       const thread = this.#idleThread();
       const waiting = thread === null ? undefined : this.#queue.shift();
       if (thread === null || waiting === undefined) return;
       const deadline = setTimeout(() => {
-        this.#retire(thread, new Error('Encoding took too long'));
+        this.#retire(thread, new Error(`Encoding took longer than ${TASK_MS / 1000} s.`));
         void thread.worker.terminate();
       }, TASK_MS);
       thread.busy = { waiting, deadline };
@@ -79,19 +74,19 @@ export class EncodePool implements AsyncDisposable {
     const worker = new Worker(WORKER_URL);
     const thread: Thread = { worker, busy: null };
     worker.on('message', (answer: EncodeResponse) => {
-      this.#settle(thread, answer);
+      this.#onResponse(thread, answer);
     });
     worker.on('error', (error: unknown) => {
       this.#retire(thread, error instanceof Error ? error : new Error(String(error)));
     });
     worker.on('exit', () => {
-      this.#retire(thread, new Error('The encoding thread ended'));
+      this.#retire(thread, new Error('The encoding thread ended.'));
     });
     this.#threads.add(thread);
     return thread;
   }
 
-  #settle(thread: Thread, answer: EncodeResponse): void {
+  #onResponse(thread: Thread, answer: EncodeResponse): void {
     const { busy } = thread;
     if (busy === null || busy.waiting.id !== answer.id) return;
     clearTimeout(busy.deadline);
@@ -101,7 +96,7 @@ export class EncodePool implements AsyncDisposable {
     this.#pump();
   }
 
-  /** The thread gets no more work; what it had in hand fails. */
+  /** Removes a thread from the pool; its current task fails. */
   #retire(thread: Thread, error: Error): void {
     this.#threads.delete(thread);
     if (thread.busy !== null) {

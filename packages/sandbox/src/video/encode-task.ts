@@ -1,8 +1,8 @@
-/** What a worker thread is asked for. Like what it answers, plain data that can be posted. */
+/** A task for a worker thread, as data that can be posted. */
 export type EncodeTask =
   | {
       readonly kind: 'video';
-      /** The picture's file, still encoded; null: a placeholder is drawn. */
+      /** The encoded image file; null: draw a placeholder. */
       readonly image: Uint8Array | null;
       readonly prompt: string;
       /** Pixels, longest side. */
@@ -13,20 +13,20 @@ export type EncodeTask =
     }
   | { readonly kind: 'sample-image' };
 
-/** What a task came to: an MP4 for a video, a PNG for the sample image. */
+/** The result of a task: an MP4 for a video, a PNG for the sample image. */
 export interface EncodeResult {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Why a placeholder was drawn although there was an image; null when it was used, or there was none. */
+  /** Why a placeholder replaced the image; null when the image was used or there was none. */
   readonly imageError: string | null;
 }
 
-/** A task as it is posted to a thread; `id` comes back with the answer. */
+/** A message to a thread. The response has the same `id`. */
 export interface EncodeRequest {
   readonly id: number;
   readonly task: EncodeTask;
 }
 
-/** What a thread posts back, once for each order: the result, or why there is none. */
+/** A message from a thread, one per request: the result or the error. */
 export type EncodeResponse =
   | { readonly id: number; readonly result: EncodeResult }
   | { readonly id: number; readonly error: string };

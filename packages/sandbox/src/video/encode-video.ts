@@ -5,15 +5,15 @@ import type { Raster } from './raster.ts';
 
 /** Frames a second of the model's output [docs]. */
 const FRAME_RATE = 16;
-/** Of 0 (best) to 10 (fastest). Slower ones made the file hardly smaller. */
+/** 0 (best compression) to 10 (fastest). Lower values hardly reduce the file size. */
 const ENCODER_SPEED = 5;
-/** Of 10 (best) to 51. */
+/** 10 (best quality) to 51. */
 const QUANTIZATION = 24;
 
 /**
- * A film of `seconds` over the picture: an MP4 with H.264, ready to be streamed. The same input gives the same bytes.
+ * Renders a pan and zoom over the picture as an MP4 with H.264 that can be streamed. Equal inputs give equal bytes.
  *
- * @param seconds whole
+ * @param seconds a whole number
  * @param seed of the camera's path
  * @throws when the encoder fails
  */
@@ -29,7 +29,7 @@ export async function encodeVideo(
     encoder.frameRate = FRAME_RATE;
     encoder.speed = ENCODER_SPEED;
     encoder.quantizationParameter = QUANTIZATION;
-    // A key frame a second: seeking lands near.
+    // One key frame per second, for seeking.
     encoder.groupOfPictures = FRAME_RATE;
     encoder.initialize();
     const camera = cameraPath(seed);
@@ -54,12 +54,12 @@ function frameCount(seconds: number): number {
   return seconds * FRAME_RATE + 1;
 }
 
-/** How near the camera comes. */
+/** Limits of the zoom, as shares of the picture's sides. */
 const NEAREST = 0.8;
 const FARTHEST = 0.98;
 
 /**
- * A slow pan and zoom. The seed says whether it goes in or out, and which way.
+ * A slow pan and zoom. The seed determines the direction of both.
  *
  * @returns the view at `progress` (0 to 1)
  */
@@ -82,7 +82,7 @@ export function cameraPath(seed: number): (progress: number) => View {
   };
 }
 
-/** A small seeded generator of numbers in [0, 1). */
+/** A seeded generator of numbers in [0, 1). */
 function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

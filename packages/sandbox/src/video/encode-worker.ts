@@ -4,29 +4,31 @@ import type { EncodeResponse, EncodeRequest, EncodeResult, EncodeTask } from './
 import { encodeVideo } from './encode-video.ts';
 import { placeholderRaster, rasterFromImage, samplePng } from './raster.ts';
 
-/** A worker thread: one order after the other, each answered once. Started by the encode pool. */
+/** A worker thread of the encode pool. It runs one task at a time and posts one response per request. */
 
-// The pool's threads are the parallelism there is; pictures do not come back, so nothing is worth caching.
+// The pool's threads are the only parallelism. No image is used twice, so caching would waste memory.
 sharp.concurrency(1);
 sharp.cache(false);
 
 const port = parentPort;
-port?.on('message', (order: EncodeRequest) => {
-  void carryOut(order).then(({ answer, transfer }) => {
-    port.postMessage(answer, transfer);
+port?.on('message', (request: EncodeRequest) => {
+  void handle(request).then(({ response, transfer }) => {
+    port.postMessage(response, transfer);
   });
 });
 
-async function carryOut(order: EncodeRequest): Promise<{ answer: EncodeResponse; transfer: ArrayBuffer[] }> {
+async function handle(
+  request: EncodeRequest,
+): Promise<{ response: EncodeResponse; transfer: ArrayBuffer[] }> {
   try {
-    const result = await perform(order.task);
-    return { answer: { id: order.id, result }, transfer: [result.bytes.buffer] };
+    const result = await runTask(request.task);
+    return { response: { id: request.id, result }, transfer: [result.bytes.buffer] };
   } catch (error) {
-    return { answer: { id: order.id, error: messageOf(error) }, transfer: [] };
+    return { response: { id: request.id, error: messageOf(error) }, transfer: [] };
   }
 }
 
-async function perform(task: EncodeTask): Promise<EncodeResult> {
+async function runTask(task: EncodeTask): Promise<EncodeResult> {
   if (task.kind === 'sample-image') return { bytes: Uint8Array.from(await samplePng()), imageError: null };
   let imageError: string | null = null;
   if (task.image !== null) {

@@ -1,7 +1,7 @@
 /**
- * The same film with its index (`moov`) before its data, so that a player can begin before it has the whole file.
+ * Moves the index (`moov`) before the data, so that a player can start before it has the whole file.
  *
- * @throws RangeError when the bytes are no MP4
+ * @throws RangeError when the bytes are not an MP4
  */
 export function moveIndexFirst(file: Uint8Array): Uint8Array<ArrayBuffer> {
   const boxes = boxesOf(file);
@@ -9,23 +9,23 @@ export function moveIndexFirst(file: Uint8Array): Uint8Array<ArrayBuffer> {
   const moov = kept.find((box) => box.type === 'moov');
   const data = kept.find((box) => box.type === 'mdat');
   const head = kept.filter((box) => box.type === 'ftyp');
-  if (moov === undefined || data === undefined) throw new RangeError('an MP4 without moov or mdat');
+  if (moov === undefined || data === undefined) throw new RangeError('The MP4 has no moov or no mdat box.');
   const order = [...head, moov, data];
   const result = new Uint8Array(order.reduce((total, box) => total + box.size, 0));
   let at = 0;
   let moovAt = 0;
-  let moved = 0;
+  let shift = 0;
   for (const box of order) {
     result.set(file.subarray(box.start, box.start + box.size), at);
     if (box === moov) moovAt = at;
-    if (box === data) moved = at - data.start;
+    if (box === data) shift = at - data.start;
     at += box.size;
   }
-  shiftOffsets(result, moovAt, moovAt + moov.size, moved);
+  shiftOffsets(result, moovAt, moovAt + moov.size, shift);
   return result;
 }
 
-/** Moves the chunk offsets that are listed in the index, which lies between `from` and `to`. */
+/** Adds `by` to the chunk offsets in the index, which is between `from` and `to`. */
 function shiftOffsets(file: Uint8Array<ArrayBuffer>, from: number, to: number, by: number): void {
   const view = new DataView(file.buffer);
   for (const box of innerBoxesOf(file, from, to)) {
@@ -38,24 +38,24 @@ function shiftOffsets(file: Uint8Array<ArrayBuffer>, from: number, to: number, b
   }
 }
 
-/** The headers of the film, a track and its medium: each begins with when it was made and when it was changed. */
+/** The headers of the movie, a track and its media: each starts with a creation and a modification time. */
 const DATED = new Set(['mvhd', 'tkhd', 'mdhd']);
 
 /**
- * Sets the dates in an MP4 to 0, in place: the encoder writes the clock's, and a film is to depend on its input only.
+ * Sets the times in an MP4 to 0, in place: the encoder writes the current time, but equal inputs must give equal bytes.
  *
- * @throws RangeError when the bytes are no MP4
+ * @throws RangeError when the bytes are not an MP4
  */
 export function clearDates(file: Uint8Array): void {
   for (const { type, start, size } of innerBoxesOf(file)) {
     if (!DATED.has(type)) continue;
-    // After the box's header, its version and its flags; two dates of 64 bits in version 1, else of 32.
+    // The content starts with version and flags (4 bytes). The two times have 64 bits in version 1, else 32.
     const content = file.subarray(start + 8, start + size);
     content.subarray(4, content[0] === 1 ? 20 : 12).fill(0);
   }
 }
 
-/** One part of an MP4 file. Bytes; `size` counts its header, which is 8 long. */
+/** A box of an MP4 file. `start` and `size` are bytes; `size` includes the header of 8 bytes. */
 interface Box {
   /** Four letters. */
   readonly type: string;
@@ -63,20 +63,21 @@ interface Box {
   readonly size: number;
 }
 
-/** Boxes that hold the tables and headers of a film, from the outside in. */
+/** Boxes that contain other boxes. */
 const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
 
 /**
- * The boxes that lie side by side between two places of a file, in order.
+ * The boxes between two positions of a file, in order, without those inside other boxes.
  *
- * @throws RangeError when a box does not fit there
+ * @throws RangeError when a box exceeds the range
  */
 function boxesOf(file: Uint8Array, from = 0, to = file.byteLength): Box[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const boxes: Box[] = [];
   for (let start = from; start + 8 <= to;) {
     const size = view.getUint32(start);
-    if (size < 8 || start + size > to) throw new RangeError(`an MP4 box of ${size} bytes`);
+    if (size < 8 || start + size > to)
+      throw new RangeError(`The MP4 box at ${start} has an invalid size of ${size} bytes.`);
     const type = String.fromCodePoint(...file.subarray(start + 4, start + 8));
     boxes.push({ type, start, size });
     start += size;
@@ -85,9 +86,9 @@ function boxesOf(file: Uint8Array, from = 0, to = file.byteLength): Box[] {
 }
 
 /**
- * The same, with what is within the film's index in place of the boxes that only hold others.
+ * Like {@link boxesOf}, with the content of container boxes instead of the containers.
  *
- * @throws RangeError when a box does not fit where it is
+ * @throws RangeError when a box exceeds the range
  */
 function innerBoxesOf(file: Uint8Array, from = 0, to = file.byteLength): Box[] {
   return boxesOf(file, from, to).flatMap((box) =>

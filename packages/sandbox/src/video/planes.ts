@@ -1,13 +1,13 @@
-/** The part of the picture that a frame shows, as fractions of the picture's sides. */
+/** The part of the picture in a frame, as shares of the picture's sides. */
 export interface View {
   /** Left and top edge. */
   readonly x: number;
   readonly y: number;
-  /** Share of either side that is seen. */
+  /** Visible share of both sides. */
   readonly scale: number;
 }
 
-/** The sides of a picture, in pixels; of a frame, multiples of 16. */
+/** In pixels. The sides of a frame are multiples of 16. */
 export interface FrameSize {
   readonly width: number;
   readonly height: number;
@@ -18,14 +18,14 @@ export interface Plane extends FrameSize {
   readonly samples: Uint8Array;
 }
 
-/** A picture in YUV 4:2:0, BT.601 limited range: what players take an unmarked video of this size for. */
+/** A picture in YUV 4:2:0, BT.601 limited range: the players' default for a video of this size. */
 export interface Picture {
   readonly y: Plane;
   readonly u: Plane;
   readonly v: Plane;
 }
 
-/** @param rgb three bytes a pixel; both sides even */
+/** @param rgb three bytes per pixel; width and height are even */
 export function pictureFromRgb(rgb: Uint8Array, { width, height }: FrameSize): Picture {
   const y = plane(width, height);
   for (let pixel = 0; pixel < width * height; pixel += 1) {
@@ -50,7 +50,7 @@ export function pictureFromRgb(rgb: Uint8Array, { width, height }: FrameSize): P
   return { y, u, v };
 }
 
-/** Draws what `view` shows into `frame`, which holds the three planes of a picture of `size`, one after the other. */
+/** Draws a view of the picture into `frame`: the Y, U and V planes of a frame of `size`, one after the other. */
 export function drawFrame(picture: Picture, view: View, size: FrameSize, frame: Uint8Array): void {
   const half = { width: size.width / 2, height: size.height / 2 };
   const luma = size.width * size.height;
@@ -63,12 +63,12 @@ function plane(width: number, height: number): Plane {
   return { width, height, samples: new Uint8Array(width * height) };
 }
 
-/** Of four neighbouring pixels. */
+/** Mean of one channel of four neighbouring pixels. */
 function mean(rgb: Uint8Array, at: number, below: number): number {
   return ((rgb[at] ?? 0) + (rgb[at + 3] ?? 0) + (rgb[at + below] ?? 0) + (rgb[at + below + 3] ?? 0)) / 4;
 }
 
-/** Bilinear, to 1/256 of a sample: a whole-sample pan would be seen to stutter. */
+/** Bilinear interpolation with a resolution of 1/256 sample; a pan in whole samples would visibly stutter. */
 function drawPlane(from: Plane, view: View, to: FrameSize, into: Uint8Array): void {
   const { samples, width } = from;
   const columns = taps(to.width, from.width, view.x, view.scale);
@@ -90,7 +90,7 @@ function drawPlane(from: Plane, view: View, to: FrameSize, into: Uint8Array): vo
   }
 }
 
-/** For each of `count` outputs: the first of the two samples it lies between, and the second one's share in 256ths. */
+/** For each of `count` outputs: the index of the first of its two samples, and the weight of the second in 256ths. */
 function taps(count: number, length: number, offset: number, scale: number) {
   const first = new Int32Array(count);
   const share = new Int32Array(count);

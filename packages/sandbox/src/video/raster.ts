@@ -3,45 +3,45 @@ import { SAMPLE_SVG, placeholderSvg } from './drawings.ts';
 import { pictureFromRgb } from './planes.ts';
 import type { FrameSize, Picture } from './planes.ts';
 
-/** H.264 macroblocks, and the model's own output, come in this [docs]. */
+/** Size of H.264 macroblocks; the sides of the model's output are multiples of it [docs]. */
 const BLOCK = 16;
-/** The shorter side of a very long picture; what sticks out is cut off. */
+/** Minimum of the shorter side. A longer and narrower picture is cropped. */
 const SMALLEST_SIDE = 96;
-/** More is refused before it is decoded. */
+/** A larger image is refused before it is decoded. */
 const MAX_PIXELS = 40_000_000;
-/** Seconds that decoding and resizing may take. */
+/** Timeout of decoding and resizing. */
 const DECODE_SECONDS = 10;
-/** The picture is kept this much larger than a frame, so that it stays sharp when the camera is near. */
+/** Size of the picture relative to a frame, so that it stays sharp when the camera zooms in. */
 const OVERSIZE = 1.25;
-/** Drawings are not among them: an SVG may name other files. */
+/** SVG is not supported: it may refer to other files. */
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'heif', 'tiff']);
 
-/** A picture ready to be filmed. */
+/** A decoded picture and the frame size of its video. */
 export interface Raster {
-  /** Larger than a frame by a quarter. */
+  /** Larger than a frame by OVERSIZE. */
   readonly picture: Picture;
-  /** Of the film's frames. */
+  /** The size of a frame. */
   readonly size: FrameSize;
 }
 
 /**
- * A picture file, turned upright.
+ * Decodes an image file and applies its orientation.
  *
- * @param resolution pixels, longest side of a frame
- * @throws when the bytes are no image that can be used
+ * @param resolution longest side of a frame in pixels
+ * @throws when the format is not supported or the image is damaged, too large or too slow to decode
  */
 export async function rasterFromImage(image: Uint8Array, resolution: number): Promise<Raster> {
   const { format } = await sharp(image, { limitInputPixels: MAX_PIXELS }).metadata();
-  if (!FORMATS.has(format)) throw new Error(`not a picture: ${format}`);
+  if (!FORMATS.has(format)) throw new Error(`unsupported image format ${format}`);
   return raster(image, resolution);
 }
 
-/** A picture drawn from the prompt's words, for want of an image. `resolution`: pixels, longest side of a frame. */
+/** Draws a picture with the words of the prompt, as a placeholder. `resolution`: longest side of a frame in pixels. */
 export function placeholderRaster(prompt: string, resolution: number): Promise<Raster> {
   return raster(Buffer.from(placeholderSvg(prompt)), resolution);
 }
 
-/** The sample, as PNG. */
+/** The sample image as PNG. */
 export function samplePng(): Promise<Buffer> {
   return sharp(Buffer.from(SAMPLE_SVG)).png({ compressionLevel: 9 }).toBuffer();
 }
@@ -67,7 +67,7 @@ function even(length: number): number {
   return Math.round(length / 2) * 2;
 }
 
-/** The frames of a picture with these sides: the longest at most `resolution`, the aspect kept to the nearest block. */
+/** The frame size for a picture: the longer side is at most `resolution`, and the aspect ratio is kept to the nearest block. */
 export function frameSize(width: number, height: number, resolution: number): FrameSize {
   const longest = Math.floor(resolution / BLOCK) * BLOCK;
   const shortest = (longest * Math.min(width, height)) / Math.max(width, height);

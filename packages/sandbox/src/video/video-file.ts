@@ -4,13 +4,13 @@ import type { Job } from '../jobs/job.ts';
 import { errorReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
 
-/** Videos are public, for players on any page. */
+/** Players on any page may load the file. */
 export const PUBLIC_HEADERS = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'accept-ranges, content-length, content-range, etag',
 };
 
-/** The file, or the part of it that the Range header asks for. */
+/** The video, or the part of it that the Range header requests. */
 export async function videoFile(job: Job, path: string, headers: IncomingHttpHeaders): Promise<Reply> {
   const size = await sizeOf(path);
   if (size === null) return errorReply(404, 'Video not found', PUBLIC_HEADERS);
@@ -48,10 +48,10 @@ async function sizeOf(path: string): Promise<number | null> {
   }
 }
 
-/** Which bytes of a file of `size` are asked for: all of them, from `start` to `end` inclusive, or none that exist. */
+/** The requested part of a file; `start` and `end` are inclusive. */
 export type ByteRange = 'all' | 'unsatisfiable' | { readonly start: number; readonly end: number };
 
-/** Reads a Range header. Anything but one range of bytes is passed over, as RFC 9110 allows. */
+/** Parses a Range header. Anything but a single range of bytes is ignored, as RFC 9110 allows. */
 export function byteRange(header: string | undefined, size: number): ByteRange {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
   const [, first = '', last = ''] = match ?? [];

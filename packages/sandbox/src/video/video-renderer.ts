@@ -3,19 +3,19 @@ import type { EncodeResult } from './encode-task.ts';
 import { fetchImage, IMAGE_LIMITS, type ImageSources } from '../images/image-fetch.ts';
 import type { ModelInput } from '../jobs/model-input.ts';
 
-/** Jobs whose image is fetched or in hand at once: this bounds the memory they take. */
-const LANES = 6;
+/** Maximum number of jobs whose image is in memory. */
+const MAX_CONCURRENT = 6;
 
 type Log = (event: { message: string; [key: string]: unknown }) => void;
 
-/** Makes videos: fetches the image, then has a worker thread film it. */
+/** Renders videos: fetches the image, then a worker thread animates and encodes it. */
 export class VideoRenderer implements AsyncDisposable {
   readonly #pool = new EncodePool();
   readonly #closing = new AbortController();
-  readonly #turns: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   readonly #log: Log;
   readonly #sources: ImageSources;
-  #busyLanes = 0;
+  #busySlots = 0;
   #sample: Promise<Uint8Array> | null = null;
 
   /** @param sources where images are fetched from */
@@ -25,12 +25,12 @@ export class VideoRenderer implements AsyncDisposable {
   }
 
   /**
-   * The job's MP4. An image that cannot be had or read is replaced by a drawn one, which the log tells.
+   * Renders a job's MP4. A placeholder replaces an image that cannot be fetched or decoded; the log has the reason.
    *
    * @throws when encoding fails or the renderer is disposed
    */
-  async video(jobId: string, input: ModelInput): Promise<Uint8Array> {
-    await this.#enterLane();
+  async render(jobId: string, input: ModelInput): Promise<Uint8Array> {
+    await this.#acquireSlot();
     try {
       this.#closing.signal.throwIfAborted();
       const image = await this.#image(jobId, input.image);
@@ -42,14 +42,14 @@ export class VideoRenderer implements AsyncDisposable {
         seconds: input.video_length,
         seed: input.seed,
       });
-      this.#tellImageError(jobId, result);
+      this.#logImageError(jobId, result);
       return result.bytes;
     } finally {
-      this.#leaveLane();
+      this.#releaseSlot();
     }
   }
 
-  /** The sample image, as PNG; drawn once. */
+  /** The sample image as PNG; drawn once. */
   async sampleImage(): Promise<Uint8Array> {
     this.#sample ??= this.#pool.run({ kind: 'sample-image' }).then(({ bytes }) => bytes);
     try {
@@ -63,7 +63,7 @@ export class VideoRenderer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await this.#pool[Symbol.asyncDispose]();
-    for (const turn of this.#turns.splice(0)) turn();
+    for (const turn of this.#waiting.splice(0)) turn();
   }
 
   async #image(jobId: string, url: string): Promise<Uint8Array | null> {
@@ -71,30 +71,30 @@ export class VideoRenderer implements AsyncDisposable {
       return await fetchImage(url, this.#closing.signal, IMAGE_LIMITS, this.#sources);
     } catch (error) {
       this.#closing.signal.throwIfAborted();
-      this.#log({ message: 'image not fetched, drawing one', jobId, reason: String(error) });
+      this.#log({ message: 'image not fetched, using a placeholder', jobId, reason: String(error) });
       return null;
     }
   }
 
-  #tellImageError(jobId: string, { imageError }: EncodeResult): void {
+  #logImageError(jobId: string, { imageError }: EncodeResult): void {
     if (imageError !== null)
-      this.#log({ message: 'image not readable, drawing one', jobId, reason: imageError });
+      this.#log({ message: 'image not readable, using a placeholder', jobId, reason: imageError });
   }
 
-  async #enterLane(): Promise<void> {
-    if (this.#busyLanes < LANES) {
-      this.#busyLanes += 1;
+  async #acquireSlot(): Promise<void> {
+    if (this.#busySlots < MAX_CONCURRENT) {
+      this.#busySlots += 1;
       return;
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turns.push(resolve);
+    this.#waiting.push(resolve);
     await promise;
   }
 
-  /** The next in line takes over the lane, or it is free. */
-  #leaveLane(): void {
-    const next = this.#turns.shift();
-    if (next === undefined) this.#busyLanes -= 1;
+  /** Passes the slot to the next waiting job, or frees it. */
+  #releaseSlot(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#busySlots -= 1;
     else next();
   }
 }
