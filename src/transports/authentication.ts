@@ -4,9 +4,9 @@ import { refusal } from './refusal.ts';
 import type { Caller } from '../domain/caller.ts';
 
 /**
- * Finds the caller that a token names.
+ * Authenticates the caller of a token.
  *
- * @param token null: there is none
+ * @param token null when none was sent
  * @throws GraphQLError with code UNAUTHENTICATED, or AUTH_UNAVAILABLE while the token's issuer cannot be reached
  */
 export async function authenticateOrRefuse(
@@ -29,7 +29,7 @@ export async function authenticateOrRefuse(
 /**
  * The token in an `Authorization` header.
  *
- * @returns null when there is none; for another scheme its whole text, which no check accepts
+ * @returns null without the header; for another scheme the whole text, which is never a valid token
  */
 export function bearerToken(header: string | undefined): string | null {
   const text = header?.trim() ?? '';

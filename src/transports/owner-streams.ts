@@ -33,16 +33,12 @@ export class OwnerStreams {
   }
 }
 
-/** The key of a caller's streams: those of a job token do not count as its owner's. */
+/** The key of a caller's streams. Streams of a job token are counted apart from its owner's. */
 export function streamKey({ ownerId, jobId }: Caller): string {
   return jobId === null ? ownerId : `${ownerId} ${jobId}`;
 }
 
-/** The refusal when an owner is at the limit. */
+/** An owner is at the limit. */
 export function tooManyStreams(): GraphQLError {
-  return refusal(
-    429,
-    'TOO_MANY_STREAMS',
-    'There are too many open streams of this owner. Close some of them.',
-  );
+  return refusal(429, 'TOO_MANY_STREAMS', 'This owner has too many open streams. Close some of them.');
 }

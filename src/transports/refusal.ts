@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 
-/** The error of a request that is refused before it is executed, with this HTTP status. */
+/** Creates the error of a request that is refused before it is executed, with its HTTP status. */
 export function refusal(
   status: number,
   code: string,
@@ -10,14 +10,14 @@ export function refusal(
   return new GraphQLError(message, { extensions: { code, http: { status, headers } } });
 }
 
-/** The refusal of a body that arrives too slowly. The connection is closed. */
+/** A body arrives too slowly. The connection is closed. */
 export function tooSlow(): GraphQLError {
   const message =
     'The body made no progress for 20 seconds, or arrived at less than 16 KiB a second. Send it again over a better connection.';
   return refusal(408, 'REQUEST_TIMEOUT', message, { connection: 'close' });
 }
 
-/** The refusal of a malformed request. */
+/** A request is malformed. */
 export function badRequest(message: string): GraphQLError {
   return refusal(400, 'BAD_REQUEST', message);
 }

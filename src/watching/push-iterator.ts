@@ -1,4 +1,4 @@
-/** Takes values as they come, without a promise for each. */
+/** Receives values without a promise for each. */
 export interface Sink<T> {
   /** Takes a value. @returns false to pause; `resume` continues */
   write(value: T): boolean;
@@ -7,8 +7,8 @@ export interface Sink<T> {
 }
 
 /**
- * An async iterator over values that are pushed. Not an `async function*`: its `return()` waits for the pending `next()`, so that a
- * subscriber who leaves while nothing happens would never be released.
+ * An async iterator over pushed values. It is not an `async function*`, whose `return()` waits for the pending `next()`: a subscriber
+ * that leaves while nothing happens would never be released.
  */
 export abstract class PushIterator<T> implements AsyncIterableIterator<T> {
   readonly #releases: (() => void)[] = [];
@@ -51,7 +51,7 @@ export abstract class PushIterator<T> implements AsyncIterableIterator<T> {
     if (this.#state === 'draining' && this.#waiting.length > 0) this.#close();
   }
 
-  /** Ends the iterator after the values that are ready; with the error, if one is given. */
+  /** Ends the iterator after the values that are ready, with the error if one is given. */
   end(error: Error | null = null): void {
     if (this.#state !== 'open') return;
     this.#state = 'draining';

@@ -2,10 +2,10 @@ import type { Job } from '../domain/job/job.ts';
 import type { JobEvents } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 
-/** Jobs with changes that a subscriber has not taken. */
+/** Jobs with changes that a subscriber has not read. */
 export const MAX_WAITING_JOBS = 1000;
 
-/** A subscriber is too slow: changes would have to be left out. */
+/** A subscriber is too slow: it would miss changes. */
 export class SlowSubscriberError extends Error {
   override readonly name = 'SlowSubscriberError';
 
@@ -17,8 +17,8 @@ export class SlowSubscriberError extends Error {
 }
 
 /**
- * Follows every change of an owner's jobs from now on, new jobs included; without end. Of each job the newest change
- * that is not yet taken is kept, in the order of the jobs' first waiting change.
+ * Follows every change of an owner's jobs from now on, new jobs included; it does not end. The newest unread change of each job is
+ * kept, in the order of the jobs' first unread changes.
  *
  * @returns an iterator that fails with SlowSubscriberError once more than MAX_WAITING_JOBS jobs wait
  */

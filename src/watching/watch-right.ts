@@ -43,11 +43,11 @@ export function watchRight(
   };
 }
 
-/** Node's timers hold at most 24 days. */
+/** Node's timers support at most 24 days. */
 const LONGEST_SLEEP_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Calls `run` once, at a time however far away.
+ * Calls `run` once at a time, which may be years away.
  *
  * @param at epoch milliseconds
  * @returns cancels it

@@ -28,7 +28,7 @@ interface Subscriber {
 }
 
 /**
- * All jobs that are watched in this process. The event bus reports saved versions, but not lost ones: so each watched job is read
+ * All jobs that are watched in this process. The event bus reports saved versions, but not lost jobs. So each watched job is read
  * again every ten seconds, and the watches of a lost job end with an error.
  */
 export class WatchedJobs implements Disposable {
@@ -41,7 +41,7 @@ export class WatchedJobs implements Disposable {
   }
 
   /**
-   * As `watchJob`.
+   * Like `watchJob`, and ends the watch when the job is lost.
    *
    * @param lostError creates the error of the iterator when the store no longer has the job
    */
@@ -56,7 +56,7 @@ export class WatchedJobs implements Disposable {
     const watches = this.#watches.get(jobId) ?? new Set();
     const subscriber = { watch, lostError };
     this.#watches.set(jobId, watches.add(subscriber));
-    // At once when the job is final.
+    // Runs at once when the job is final.
     watch.defer(() => this.#forget(jobId, subscriber));
     if (this.#watches.size > 0 && this.#checking === null) void this.#check();
     return watch;
@@ -95,12 +95,12 @@ export class WatchedJobs implements Disposable {
   async #checkSome(ids: readonly string[]): Promise<void> {
     try {
       const jobs = await this.#options.store.getMany(ids);
-      // A job that is no longer watched does not matter.
+      // A job may be no longer watched meanwhile.
       const lost = ids.filter((id, index) => jobs[index] == null && this.#watches.has(id));
       if (lost.length > 0) this.#options.onLost(lost);
       for (const [index, id] of ids.entries()) this.#tell(id, jobs[index] ?? null);
     } catch {
-      // The store is away; the jobs are read again later.
+      // The store is unavailable; the jobs are read again later.
     }
   }
 
@@ -113,14 +113,13 @@ export class WatchedJobs implements Disposable {
 }
 
 /**
- * Follows one job: its present state at once, then newer versions only, in order, then the end after the final one.
+ * Follows one job: its current state at once, then newer versions only, in order; it ends after the final version.
  *
- * It subscribes first and then reads the snapshot, so that no version is lost in between. One slot holds the newest version that
- * is not yet taken: a slow reader skips versions, never the last.
+ * It subscribes first and then reads the snapshot, so that no version is lost in between. One slot holds the newest unread version: a
+ * slow reader skips versions, but never the last.
  *
- * @param sinceVersion versions up to this one are left out, except the final one, so that the iterator never ends
- *   without it; 0 leaves out none
- * @returns null when the job is unknown or somebody else's
+ * @param sinceVersion versions up to this one are skipped, except the final one; 0 skips none
+ * @returns null when the job is unknown or another owner's
  */
 export async function watchJob(
   { store, cache }: Pick<WatchedJobsOptions, 'store' | 'cache'>,
@@ -144,7 +143,7 @@ export async function watchJob(
   }
 }
 
-/** The updates of one job. A single object, because it is touched for each message to each of thousands of subscribers. */
+/** The updates of one job. A single object: it is used for each message to each of thousands of subscribers. */
 export class JobWatch extends PushIterator<Job> {
   #newest: number;
   #slot: Job | undefined = undefined;

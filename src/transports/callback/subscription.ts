@@ -50,22 +50,23 @@ export class RouterClient implements AsyncDisposable {
   }
 }
 
-/** Attempts to send a message before the router counts as gone. */
+/** Attempts to send a message before the subscription ends. */
 const MAX_ATTEMPTS = 5;
-/** Share of the router's interval after which a heartbeat is sent: it takes a while to arrive. */
+/** Share of the router's interval after which a heartbeat is sent: it must arrive before the interval ends. */
 const HEARTBEAT_SHARE = 0.8;
 
 /**
- * One subscription whose messages go to a router, one after the other: while one is being sent, the source keeps the newest state
- * only. It ends with its events, or when the router does not accept a message; 404 means that it has ended the subscription.
+ * One subscription whose messages are sent to a router one after the other. While a message is being sent, the source keeps only the
+ * newest state. The subscription ends with its events, or when the router does not accept a message; 404 means that the router has
+ * ended it.
  */
 export class CallbackSubscription {
   readonly #target: CallbackTarget;
   readonly #feed: AsyncIterator<ExecutionResult>;
   readonly #router: RouterClient;
   readonly #ended = new AbortController();
-  /** The deliveries in progress and those that wait for them. It never rejects. */
-  #line: Promise<void> = Promise.resolve();
+  /** Resolves when all messages so far are delivered. It never rejects. */
+  #deliveries: Promise<void> = Promise.resolve();
   #waiting = 0;
 
   constructor(target: CallbackTarget, feed: AsyncIterator<ExecutionResult>, router: RouterClient) {
@@ -74,7 +75,7 @@ export class CallbackSubscription {
     this.#router = router;
   }
 
-  /** Asks the router whether it expects this subscription. If not, the events are released. */
+  /** Asks the router whether it expects this subscription. If not, the subscription ends. */
   async check(): Promise<boolean> {
     const status = await this.#router.post(this.#target, { action: 'check' }, this.#ended.signal);
     if (status === 204 && !this.#isOver) return true;
@@ -94,9 +95,9 @@ export class CallbackSubscription {
   }
 
   /**
-   * Ends the subscription from this side.
+   * Ends the subscription.
    *
-   * @param message the last one; it is sent once
+   * @param message the last message; it is sent once
    * @param deadline aborts sending it
    */
   async stop(message: CallbackMessage, deadline: AbortSignal): Promise<void> {
@@ -125,19 +126,19 @@ export class CallbackSubscription {
   #startHeartbeat(): NodeJS.Timeout | undefined {
     if (this.#target.heartbeatMs === 0) return undefined;
     return setInterval(() => {
-      // A message that waits serves as a heartbeat.
+      // A waiting message serves as a heartbeat.
       if (this.#waiting === 0) void this.#send({ action: 'check' });
     }, this.#target.heartbeatMs * HEARTBEAT_SHARE);
   }
 
   #send(message: CallbackMessage): Promise<void> {
     this.#waiting += 1;
-    this.#line = this.#line.then(async () => {
+    this.#deliveries = this.#deliveries.then(async () => {
       const taken = await this.#deliver(message);
       this.#waiting -= 1;
       if (!taken) await this.#end();
     });
-    return this.#line;
+    return this.#deliveries;
   }
 
   async #deliver(message: CallbackMessage): Promise<boolean> {

@@ -12,15 +12,15 @@ export interface CallbackOptions {
   readonly log: { error(details: object, message: string): void };
 }
 
-/** Each holds a subscription and perhaps a timer, without a connection that could be counted. */
+/** Open callback subscriptions: they have no connection that could be counted and limited. */
 const MAX_SUBSCRIPTIONS = 1000;
 /** Milliseconds for the last messages when the process ends. */
 const STOP_MS = 2000;
 const RESTART = { message: 'The gateway restarts. Subscribe again.', code: 'SERVICE_RESTART' };
 
 /**
- * The subscriptions of routers by HTTP callback (Apollo's callbackSpec=1.0). Disposing ends them all, each with a `complete` that
- * has an error, so that the router does not take it for the end of the job.
+ * The subscriptions of routers by HTTP callback (Apollo's callbackSpec=1.0). Disposing ends them all, each with a `complete` with an
+ * error, so that the router does not treat it as the end of the job.
  */
 export class CallbackSubscriptions implements AsyncDisposable {
   readonly #options: CallbackOptions;
@@ -89,14 +89,13 @@ export class CallbackSubscriptions implements AsyncDisposable {
     return refusal(
       503,
       'TOO_MANY_SUBSCRIPTIONS',
-      `There are ${MAX_SUBSCRIPTIONS.toLocaleString('en')} callback subscriptions already. Try again later.`,
+      `The gateway has ${MAX_SUBSCRIPTIONS.toLocaleString('en')} callback subscriptions, which is the limit. Try again later.`,
     );
   }
 }
 
 /**
- * Lets a router subscribe by POST with `extensions.subscription`, without an open connection. Until the subscription is open, such
- * a request is like any other.
+ * Lets a router subscribe by POST with `extensions.subscription`, without an open connection.
  */
 export function useCallbacks(callbacks: CallbackSubscriptions): Plugin {
   const targets = new WeakMap<Request, CallbackTarget>();

@@ -1,6 +1,6 @@
 import { refusal } from '../refusal.ts';
 
-/** Where a router wants a subscription's messages. */
+/** Where the messages of a subscription are sent. */
 export interface CallbackTarget {
   readonly url: URL;
   /** The router's name for the subscription. */
@@ -33,7 +33,11 @@ export function parseTarget(extension: unknown, prefixes: readonly string[]): Ca
   }
   const url = URL.parse(callbackUrl);
   if (url === null || !prefixes.some((prefix) => isBelow(url, prefix))) {
-    throw refusal(403, 'CALLBACK_NOT_ALLOWED', 'Subscriptions are not called back at this URL.');
+    throw refusal(
+      403,
+      'CALLBACK_NOT_ALLOWED',
+      'Callbacks to this URL are not allowed: add its origin to CALLBACK_ORIGINS.',
+    );
   }
   if (url.username !== '' || url.password !== '') {
     throw refusal(403, 'CALLBACK_NOT_ALLOWED', 'A callback URL must not have a user name or a password.');

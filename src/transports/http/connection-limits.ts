@@ -14,7 +14,7 @@ export interface ConnectionTimes {
   readonly requestMs: number;
 }
 
-/** AWS load balancers keep idle connections for 60 s by default; a form of 10.5 MiB at the slowest rate that is allowed takes 702 s. */
+/** AWS load balancers keep idle connections for 60 s by default. A form of 10.5 MiB at the lowest allowed rate takes 702 s. */
 export const CONNECTION_TIMES: ConnectionTimes = {
   keepAliveMs: 75_000,
   headersMs: 80_000,
@@ -80,13 +80,13 @@ const REFUSALS: Readonly<Record<string, typeof BAD_REQUEST>> = {
 
 /** Bytes of all incomplete bodies together. Forms are counted by the upload slots. */
 const MAX_ARRIVING_BYTES = 64 * 1024 * 1024;
-/** Shorter bodies mostly arrive in one piece and are not counted. */
+/** Shorter bodies are not counted: most arrive in one piece. */
 const SMALL_BYTES = 16 * 1024;
 const BODY_SWEEP_MS = 200;
 
 /**
- * Closes the connections with the oldest incomplete bodies when all of these hold too much memory: a body of 1 MiB may take a
- * minute and a half, and a client may have many connections.
+ * Closes the connections with the oldest incomplete bodies when all incomplete bodies together take too much memory. A body of
+ * 1 MiB may take a minute and a half, and a client may have many connections.
  */
 export function boundArrivingBodies(server: Server): void {
   /** Bytes read from the connection before the body began. The oldest request is first. */
@@ -114,7 +114,7 @@ function heldBy({ socket, complete }: IncomingMessage, start: number): number {
   return complete ? 0 : Math.min(MAX_BODY_BYTES, socket.bytesRead - start);
 }
 
-/** How much clients may leave unread. */
+/** Limits on what clients may leave unread. */
 export interface SlowClientLimits {
   /** Milliseconds after which a client that reads nothing is disconnected; it may take up to twice as long. */
   readonly writeTimeoutMs: number;
@@ -125,7 +125,7 @@ export interface SlowClientLimits {
 const CLIENT_SWEEP_MS = 1000;
 
 /**
- * Disconnects clients that do not read, WebSockets included, while the server listens: their unread data would fill the memory.
+ * Disconnects clients that do not read, WebSockets included: their unread data would fill the memory.
  *
  * @param answers the answers in progress
  */
@@ -164,7 +164,7 @@ function unreadBytes(
 ): Map<Socket, number> {
   const unread = new Map<Socket, number>();
   for (const socket of sockets) unread.set(socket, socket.writableLength);
-  // Of pipelined requests, only the first has its answer in the socket.
+  // Of pipelined requests only the first answer is in the socket.
   for (const { socket, writableLength, req } of answers) {
     if (socket === null) unread.set(req.socket, (unread.get(req.socket) ?? 0) + writableLength);
   }

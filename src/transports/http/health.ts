@@ -18,8 +18,8 @@ export interface HealthOptions {
 }
 
 /**
- * Answers `/healthz` (200 while the process lives) and `/readyz` (200 while it can serve, else 503). `/readyz?verbose`
- * also tells the number of quarantined records: stored records that cannot be read.
+ * Answers `/healthz` (200 while the process lives) and `/readyz` (200 while it can serve, else 503). `/readyz?verbose` adds the
+ * number of quarantined records: stored records that cannot be read.
  *
  * @param url the request's target
  * @returns false when the path is neither

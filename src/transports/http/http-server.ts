@@ -48,13 +48,13 @@ export interface HttpServerOptions {
   readonly media: MediaProxy | null;
   readonly crossOrigin: CrossOrigin;
   readonly publicUrl: PublicUrl;
-  /** Named in a header of each answer, unless it is public. */
+  /** Each answer names it in a header, unless it is public. */
   readonly upstream: UpstreamKind;
   readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
-  /** Gets every refusal by host or origin, and limits how often they are written. */
+  /** Logs refusals by host or origin, and limits how many are written. */
   readonly refusals: { info(details: object, message: string): void };
-  /** @default 20 seconds, and 128 MiB, which hold about three times as much memory */
+  /** @default 20 seconds, and 128 MiB, which take about three times as much memory */
   readonly slowClientLimits?: SlowClientLimits;
   /** @default 75 seconds idle, 80 seconds for a head, 12 minutes for a request */
   readonly times?: ConnectionTimes;
@@ -63,16 +63,16 @@ export interface HttpServerOptions {
 }
 
 const SLOW_CLIENT_LIMITS: SlowClientLimits = { writeTimeoutMs: 20_000, maxUnreadBytes: 128 * 1024 * 1024 };
-/** Milliseconds for the answers in progress when the server stops. */
+/** Milliseconds for answers in progress to complete when the server stops. */
 const DRAIN_MS = 3000;
-/** Idle connections are closed a little later: a request that was sent just before gets no answer otherwise. */
+/** Idle connections are closed after this delay: otherwise a request that was sent just before would get no answer. */
 const IDLE_GRACE_MS = 1000;
 
-/** The HTTP server: GraphQL, health, and upgrades to WebSocket. */
+/** The HTTP server: routes requests to GraphQL or to the pages, and upgrades to WebSocket. */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
-  /** The answers in progress, without those that were written at once. */
+  /** The answers in progress, except those that were written at once. */
   readonly #answers = new Set<ServerResponse>();
   readonly #pages: Pages;
   #draining = false;
@@ -112,7 +112,7 @@ export class HttpServer implements AsyncDisposable {
     this.#server.listen(port, host, listening.resolve);
     await listening.promise;
     this.#server.off('error', listening.reject);
-    // A connection that cannot be accepted, such as above the limit of open files, is closed; the others stay.
+    // A connection that cannot be accepted, for example above the limit of open files, is closed; the others stay open.
     this.#server.on('error', (error) =>
       this.#options.log.error({ err: error }, 'a connection could not be accepted'),
     );
@@ -131,7 +131,7 @@ export class HttpServer implements AsyncDisposable {
     NetServer.prototype.close.call(this.#server, () => closed.resolve());
     const idle = setTimeout(() => this.#server.close(), this.#options.idleGraceMs ?? IDLE_GRACE_MS);
     webSockets?.drain();
-    // A client reopens a stream that is cut, not one that ends.
+    // A client reopens a stream that is cut, but not one that ends.
     for (const answer of this.#answers) if (isStream(answer)) answer.destroy();
     const cut = setTimeout(() => {
       webSockets?.terminate();
@@ -189,7 +189,7 @@ export class HttpServer implements AsyncDisposable {
     await http.answerByYoga(unanswered);
   }
 
-  /** @returns null for a request that may be answered */
+  /** @returns null when the request may be answered */
   #refusalOf(request: IncomingMessage): HttpRefusal | null {
     const { crossOrigin } = this.#options;
     return (
@@ -219,14 +219,14 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #track(answer: ServerResponse): void {
-    // The answer is closed already when its client has gone meanwhile; `close` is not emitted again.
+    // The client may have disconnected already; `close` is not emitted again.
     if (answer.closed) return;
     this.#answers.add(answer);
     answer.once('close', () => this.#answers.delete(answer));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Nothing else listens until a WebSocket takes over, and an unhandled error would end the process.
+    // Until the WebSocket takes over, an error would be unhandled and end the process.
     socket.on('error', () => socket.destroy());
     const { graphql, crossOrigin, publicUrl, refusals } = this.#options;
     removePrefix(request, publicUrl.prefixOf(request));
@@ -241,12 +241,12 @@ export class HttpServer implements AsyncDisposable {
 }
 
 function refuse(socket: Duplex, status: string): void {
-  // A client that keeps its side open would keep the server from closing.
+  // A client that does not close its side would keep the server from closing.
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-/** Some HTTP clients offer an upgrade to HTTP/2: it is ignored, not refused. */
+/** Some HTTP clients offer an upgrade to HTTP/2: the offer is ignored and the request answered. */
 function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boolean {
   return upgrade?.toLowerCase() === 'websocket';
 }

@@ -1,5 +1,5 @@
 /**
- * Memoizes a pure function for its last argument: nearly all requests have the same headers.
+ * Memoizes a pure function for its last argument: most requests have the same headers.
  *
  * @param compute exceptions are not kept
  */

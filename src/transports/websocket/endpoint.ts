@@ -17,7 +17,7 @@ export interface WebSocketLog {
   error(details: object, message: string): void;
 }
 
-/** What the WebSocket endpoint works with. */
+/** Options of the WebSocket endpoint. */
 export interface WebSocketOptions {
   readonly operations: Operations;
   readonly authenticator: Authenticator;
@@ -37,9 +37,9 @@ const INIT_TIMEOUT_MS = 3000;
 const MAX_PENDING = 1000;
 /** Sockets at a time without a caller. */
 const MAX_UNAUTHENTICATED = 100;
-/** Fragments of one message. Browsers and the usual libraries send few messages in more than one. */
+/** Fragments of one message. Browsers and common libraries rarely fragment messages. */
 const MAX_FRAGMENTS = 32;
-/** Chunks in which one frame may arrive: each takes more memory than its bytes. */
+/** Chunks in which one frame may arrive: a chunk takes more memory than its bytes. */
 const MAX_PIECES = 256;
 /** Milliseconds for a client to answer a close frame before it is terminated. Missing in the types of ws. */
 const CLOSING = { closeTimeout: 3000 };
@@ -60,7 +60,7 @@ export class WebSocketEndpoint {
     ...CLOSING,
     perMessageDeflate: false,
     autoPong: false,
-    // One message per turn: of many in one piece, each is handled as far as possible before the next.
+    // Handles one message per turn of the event loop, also when many arrive in one chunk.
     allowSynchronousEvents: false,
     handleProtocols,
   });
@@ -122,7 +122,7 @@ export class WebSocketEndpoint {
     });
     client.on('message', (data: Buffer) => socket.receive(data.toString()));
     this.#heartbeat.watch(client);
-    // Frames that break the protocol or the limit; ws closes the socket with the fitting code itself.
+    // Frames that break the protocol or a limit. ws itself closes the socket with the right code.
     client.on('error', (error) => log.debug({ err: error }, 'a WebSocket client broke the protocol'));
     client.once('close', () => {
       admitted();
@@ -131,13 +131,13 @@ export class WebSocketEndpoint {
   }
 }
 
-/** A socket that answers no ping for this long is dead. */
+/** Milliseconds between pings. A socket that does not answer in this time is terminated. */
 const PING_MS = 30_000;
 
-/** Pings all sockets by one timer, which runs while there are any, and terminates those that do not answer. */
+/** Pings all sockets by one timer and terminates those that do not answer. */
 export class Heartbeat {
   readonly #sockets = new Set<WebSocket>();
-  /** Those whose last ping is still to be answered. */
+  /** Sockets that have not answered the last ping. */
   readonly #asked = new Set<WebSocket>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -161,7 +161,7 @@ export class Heartbeat {
     this.#timer = undefined;
   }
 
-  /** One that has much to read can't answer before it has read that, and is cut elsewhere when it does not read. */
+  /** A client with unread data reads it before the ping, so it is not terminated here. The slow-client guard disconnects it. */
   #beat(): void {
     for (const socket of this.#sockets) {
       if (socket.bufferedAmount > 0) this.#asked.delete(socket);
@@ -187,11 +187,11 @@ const server = new WebSocketServer({
   clientTracking: false,
   maxPayload: 1024,
   perMessageDeflate: false,
-  // Without one of its protocols a browser reports a failure and hides the reason.
+  // Without one of its protocols a browser hides the close reason.
   handleProtocols: ([first]) => first ?? false,
 });
 
-/** Completes an upgrade only to close the WebSocket with a reason: browsers hide HTTP answers to upgrades from pages. */
+/** Completes an upgrade and closes the WebSocket with a reason: browsers hide HTTP answers to upgrades from pages. */
 export function rejectUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, reason: string): void {
   server.handleUpgrade(request, socket, head, (client) => {
     client.on('error', () => client.terminate());

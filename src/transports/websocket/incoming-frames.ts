@@ -1,35 +1,35 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
-/** Of one message that is not complete. */
+/** Limits of one incomplete message. */
 export interface IncomingLimits {
-  /** Bytes as received, with the frames' headers and the control frames in between. */
+  /** Received bytes, with the headers of frames and the control frames between them. */
   readonly maxBytes: number;
   /** Milliseconds from the first byte to the last. */
   readonly timeoutMs: number;
 }
 
 /**
- * Follows the frames that a client sends, and terminates the socket when one message takes too many bytes or too long.
- * ws limits the payload of a message only: the memory of control frames between its fragments, and the time, it does not.
- * The frames' headers are read here once more (RFC 6455, section 5.2), as ws tells of complete messages only.
+ * Terminates a socket when one message takes too many bytes or too long. ws limits only the payload of a message, not the control
+ * frames between its fragments and not the time. It reports complete messages only, so the headers of frames are parsed here again
+ * (RFC 6455, section 5.2).
  */
 export class IncomingFrames {
   readonly #socket: WebSocket;
   #limits: IncomingLimits;
-  /** Bytes of the message that is not complete; 0 between two messages. */
+  /** Bytes of the incomplete message; 0 between two messages. */
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** How many bytes of the present frame's header were read. */
+  /** Bytes of the current frame's header that were read. */
   #headerBytes = 0;
-  /** How many there are of its extended length. */
+  /** Bytes of its extended length. */
   #lengthBytes = 0;
   #payloadLength = 0;
-  /** Bytes of the present frame that are still to come after its length: the mask and the payload. */
+  /** Bytes of the current frame that are missing after its length: the mask and the payload. */
   #rest = 0;
   #isLastFragment = false;
   #isControl = false;
-  /** Whether a fragment was received whose message is not complete. */
+  /** Whether a fragment of an incomplete message was received. */
   #isFragmented = false;
 
   constructor(socket: WebSocket, stream: Duplex, limits: IncomingLimits) {
@@ -39,7 +39,7 @@ export class IncomingFrames {
     socket.once('close', () => clearTimeout(this.#timer));
   }
 
-  /** Changes the limits; a message that has begun gets the new time from now on. */
+  /** Changes the limits. The timeout of an incomplete message starts again. */
   setLimits(limits: IncomingLimits): void {
     this.#limits = limits;
     if (this.#timer === undefined) return;
@@ -92,7 +92,7 @@ export class IncomingFrames {
 
   #expire(): void {
     this.#timer = undefined;
-    // While the server does not read, the rest cannot arrive.
+    // While the socket is paused, the rest cannot arrive.
     if (this.#socket.isPaused) this.#startTimer();
     else this.#socket.terminate();
   }

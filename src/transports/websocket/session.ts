@@ -28,16 +28,16 @@ const UNAUTHENTICATED_MS = 10_000;
 const TRY_AGAIN_LATER = 1013;
 
 /**
- * The callers of one socket: its token comes in `connection_init` or else with the upgrade. A socket without a token may send one
- * with each operation, as GraphiQL does.
+ * The callers of one socket. The token of the socket is in `connection_init`, else in the headers of the upgrade. A socket without
+ * a token may send one with each operation, like GraphiQL.
  */
 export class SocketSession {
   readonly #options: SocketSessionOptions;
   /** Callbacks that uncount this socket, by the key of `streamKey`. */
   readonly #counted = new Map<string, () => void>();
   #cancelTimer: () => void = () => {};
-  /** Called when the socket has a caller: it then counts as one of that owner. */
-  #named: () => void = () => {};
+  /** Called when the socket has a caller: it no longer counts as unauthenticated. */
+  #onAuthenticated: () => void = () => {};
   #caller: Caller | null = null;
   #ended = false;
 
@@ -51,7 +51,7 @@ export class SocketSession {
     const token = tokenOfParams(params) ?? bearerToken(header);
     if (token === null && authenticator.required) {
       const drop = () => close(TRY_AGAIN_LATER, 'There are too many sockets without a token');
-      this.#named = this.#options.unauthenticated.add(drop);
+      this.#onAuthenticated = this.#options.unauthenticated.add(drop);
       this.#closeWhenUnauthenticated();
       return true;
     }
@@ -77,8 +77,8 @@ export class SocketSession {
   }
 
   /**
-   * Closes the socket when its token has expired. Called before a subscription ends with an error: its own timer may fire first, and
-   * clients take an error for final, while they reconnect after 4403.
+   * Closes the socket if its token has expired. Called before a subscription ends with an error, as the subscription's own timer may
+   * fire first: clients treat an error as final, but reconnect after 4403.
    */
   closeIfExpired(): void {
     const { clock, close } = this.#options;
@@ -95,7 +95,7 @@ export class SocketSession {
   end(): void {
     this.#ended = true;
     this.#cancelTimer();
-    this.#named();
+    this.#onAuthenticated();
     for (const count of this.#counted.values()) count();
   }
 
@@ -107,7 +107,7 @@ export class SocketSession {
     const close = streams.open(key);
     if (close === null) throw tooManyStreams();
     this.#counted.set(key, close);
-    this.#named();
+    this.#onAuthenticated();
     return caller;
   }
 
@@ -125,8 +125,8 @@ export class SocketSession {
 }
 
 /**
- * Sockets in an early state, of all clients together. Above the limit the oldest is dropped, and the newest accepted: a client that
- * goes on at once is served, however many others do not.
+ * Sockets in an early state, of all clients together. Above the limit the oldest is closed and the newest accepted: a client that
+ * authenticates at once is served, no matter how many others do not.
  */
 export class PendingSockets {
   readonly #max: number;
@@ -149,7 +149,7 @@ export class PendingSockets {
       this.#drops.delete(oldest);
       oldest();
     }
-    // Its own function: the same one may be given twice.
+    // A new function: the caller may add the same one twice.
     const own = () => drop();
     this.#drops.add(own);
     return () => this.#drops.delete(own);

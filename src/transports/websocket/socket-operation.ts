@@ -161,20 +161,19 @@ export class SocketOperation implements EventSink {
 /** The place of one operation among the subscriptions of its socket. */
 interface BarrierEntry {
   /**
-   * Resolves once every subscription that was sent before this operation is open, or was refused; null when there is none to
-   * wait for.
+   * Resolves when every subscription that was sent before this operation is open or refused; null when there is none.
    */
   readonly before: Promise<unknown> | null;
-  /** To be called when this operation is open or refused; at once for one that is no subscription. */
+  /** Must be called when this operation is open or refused; at once when it is not a subscription. */
   readonly opened: () => void;
 }
 
 /**
- * Keeps the answers to queries back until the subscriptions that were sent before them are open. The protocol has no message
- * for "the subscription is open": a client that subscribes and then reads misses nothing in between.
+ * Delays the queries of a socket until the subscriptions that were sent before them are open. The protocol has no message that says
+ * a subscription is open: with this order a client that subscribes and then queries misses no event between the two.
  */
 export class SubscriptionBarrier {
-  /** Number of subscriptions that are being opened. */
+  /** How many subscriptions are being opened. */
   #opening = 0;
   /** Resolves when all of them are open; null when there is none. */
   #opened: Promise<unknown> | null = null;
@@ -186,7 +185,7 @@ export class SubscriptionBarrier {
    */
   enter(document: string): BarrierEntry {
     const before = this.#opened;
-    // Most queries need no parsing to be told from subscriptions; one with that word in it waits a moment too long.
+    // Without parsing: a query that contains the word waits without need.
     if (document !== '' && !document.includes('subscription')) return { before, opened: () => {} };
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#opening += 1;

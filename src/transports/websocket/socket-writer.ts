@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
-/** Bytes that a client may leave unread before its subscriptions keep their events back. */
+/** Unread bytes of a client above which its subscriptions hold their events back. */
 const MAX_BUFFERED_BYTES = 16 * 1024;
-/** Bytes that a client may leave unread before its messages are no longer read. */
+/** Unread bytes of a client above which its messages are not read. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 /** RFC 6455, section 5.5: of a control frame's 125 bytes the close code takes two. */
 const MAX_REASON_BYTES = 123;
@@ -13,7 +13,7 @@ const TEXT = 0x81;
 const MAX_SHORT = 125;
 const MAX_MEDIUM = 0xffff;
 
-/** Flushes the writers that have messages at the end of a turn of the event loop, all in a row: readers that sleep are woken once. */
+/** Flushes all writers with messages together at the end of a turn of the event loop: a sleeping reader is woken once. */
 export class FlushScheduler {
   #writers: SocketWriter[] = [];
 
@@ -29,14 +29,14 @@ export class FlushScheduler {
   }
 }
 
-/** Writes the messages of one socket: those of one turn in one piece, as long as they are small. */
+/** Writes the messages of one socket. Small messages of one turn of the event loop are written in one piece. */
 export class SocketWriter {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #scheduler: FlushScheduler;
   /** Frames, one character per byte. */
   #frames = '';
-  /** Called when what was added so far is with the system. */
+  /** Called when the frames are with the system. */
   #onWritten: (() => void)[] = [];
   #isBehind = false;
   #waiting: (() => void)[] = [];
@@ -48,7 +48,7 @@ export class SocketWriter {
     this.#scheduler = scheduler;
   }
 
-  /** Whether the client has too much to read: events must wait for `onReady`. */
+  /** Whether the client has too much unread: events must wait for `onReady`. */
   isBehind(): boolean {
     return this.#isBehind;
   }
@@ -66,11 +66,11 @@ export class SocketWriter {
     if (this.#frames === '') this.#scheduler.add(this);
     this.#frames += frameOf(message);
     if (onWritten !== undefined) this.#onWritten.push(onWritten);
-    // However much comes in one turn, the string must not become longer than V8 allows.
+    // The string must not become longer than V8 allows.
     if (this.#frames.length > MAX_BUFFERED_BYTES) this.flush();
   }
 
-  /** Writes what waits for the end of the turn. */
+  /** Writes the collected frames. */
   flush(): void {
     const frames = this.#frames;
     if (frames === '') return;
@@ -85,7 +85,7 @@ export class SocketWriter {
     }
     if (isBehind) this.#isBehind = true;
     this.#stream.write(frames, 'latin1', (error) => {
-      // What was open ends with the socket.
+      // Terminating ends the open operations.
       if (error != null) this.#socket.terminate();
       resumeReading(this.#socket);
       this.#written(onWritten);
@@ -93,7 +93,7 @@ export class SocketWriter {
     pauseReading(this.#socket);
   }
 
-  /** Closes the socket, behind what was written. */
+  /** Closes the socket after the messages that were written. */
   close(code: number, reason: string): void {
     this.flush();
     closeSocket(this.#socket, code, reason);
@@ -109,25 +109,25 @@ export class SocketWriter {
   }
 }
 
-/** Closes with as much of the reason as fits into a close frame; some reasons name an operation's id. */
+/** Closes a socket. The reason is cut to the size of a close frame, as some reasons have an operation's id. */
 export function closeSocket(socket: WebSocket, code: number, reason: string): void {
   const bytes = Buffer.from(reason).subarray(0, MAX_REASON_BYTES);
   socket.close(code, new TextDecoder().decode(bytes, { stream: true }));
 }
 
-/** Stops reading a client that leaves too much unread: one that asks without reading the answers would fill the memory. */
+/** Stops reading from a client with too much unread: its further requests would fill the memory with answers. */
 export function pauseReading(socket: WebSocket): void {
   if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.pause();
 }
 
-/** Reads a client again that has read enough. */
+/** Reads again from a client that has read enough. */
 export function resumeReading(socket: WebSocket): void {
   if (socket.isPaused && socket.bufferedAmount <= MAX_UNREAD_BYTES) socket.resume();
 }
 
 /**
- * A whole text message as a server sends it, one character per byte (RFC 6455, section 5.2). ws would write head and payload
- * separately, which costs a third more. Nothing of ws can be overtaken, as it holds nothing back without compression.
+ * A text message as a frame of a server, one character per byte (RFC 6455, section 5.2). ws would write header and payload
+ * separately, which costs a third more. The order with frames that ws writes is kept: without compression ws queues nothing.
  *
  * @param bytes see `byteString`
  */

@@ -14,7 +14,7 @@ import type { SocketWriter } from './socket-writer.ts';
 import { type OperationSocket, SocketOperation, SubscriptionBarrier } from './socket-operation.ts';
 
 /**
- * The life of a socket. It is closed when the client or the server has closed it; what still arrives then is ignored.
+ * The life of a socket. In the state `closed`, by the client or the server, messages that still arrive are ignored.
  */
 type State = 'opened' | 'authenticating' | 'acknowledged' | 'closed';
 
@@ -72,16 +72,16 @@ const ACTIONS: Readonly<Record<State, Readonly<Record<MessageType, Action>>>> = 
   },
 };
 
-/** What a socket works with. */
+/** Options of a `GraphQLSocket`. */
 export interface GraphQLSocketOptions {
   readonly protocol: string;
   readonly writer: SocketWriter;
-  /** Called once. */
+  /** Creates the session; called once. */
   readonly openSession: (socket: GraphQLSocket) => SocketSession;
   readonly operations: Operations;
   /** The gateway's URL for the client. */
   readonly baseUrl: string;
-  /** Operations in progress at a time. */
+  /** How many operations may be in progress. */
   readonly maxOperations: number;
   /** Milliseconds in which the client has to send `connection_init`, before it is closed with 4408. */
   readonly initTimeoutMs: number;
@@ -92,7 +92,7 @@ export interface GraphQLSocketOptions {
   readonly log: { error(details: object, message: string): void };
 }
 
-/** One client's socket: the protocol graphql-transport-ws in front of the pipeline. */
+/** One socket of the protocol graphql-transport-ws. */
 export class GraphQLSocket implements OperationSocket {
   readonly operations: Operations;
   readonly baseUrl: string;
@@ -102,9 +102,9 @@ export class GraphQLSocket implements OperationSocket {
   readonly #options: GraphQLSocketOptions;
   readonly #initTimer: NodeJS.Timeout;
   #state: State = 'opened';
-  /** Those that were not completed. */
+  /** Operations by id, until they are completed. */
   readonly #byId = new Map<string, SocketOperation>();
-  /** All in progress: also those that the client has completed before they were open or answered. */
+  /** All operations in progress, also those that the client has completed before they were open or answered. */
   readonly #running = new Set<SocketOperation>();
 
   constructor(options: GraphQLSocketOptions) {
@@ -145,7 +145,7 @@ export class GraphQLSocket implements OperationSocket {
     else if (message.type === MessageType.Complete && action === 'complete') this.#complete(message.id);
   }
 
-  /** Closes the socket, behind what was written. */
+  /** Closes the socket after the messages that were written. */
   close(code: number, reason: string): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
@@ -153,7 +153,7 @@ export class GraphQLSocket implements OperationSocket {
     this.writer.close(code, reason);
   }
 
-  /** Called once, when the socket has closed. Ends everything that was open. */
+  /** Called once, when the socket has closed. Ends all operations. */
   closed(): void {
     this.#state = 'closed';
     clearTimeout(this.#initTimer);
@@ -223,7 +223,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function tooManyOperations(max: number): GraphQLError {
   return new GraphQLError(
-    `There are ${max.toLocaleString('en')} operations in progress on this socket already. Wait for one to end, or complete one.`,
+    `This socket has ${max.toLocaleString('en')} operations in progress, which is the limit. Wait for one to end, or complete one.`,
     { extensions: { code: 'TOO_MANY_OPERATIONS' } },
   );
 }

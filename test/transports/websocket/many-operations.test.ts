@@ -11,7 +11,7 @@ const LIST = '{ videoJobs { nodes { id } } }';
 const TOO_MANY = [
   {
     message:
-      'There are 100 operations in progress on this socket already. Wait for one to end, or complete one.',
+      'This socket has 100 operations in progress, which is the limit. Wait for one to end, or complete one.',
     extensions: { code: 'TOO_MANY_OPERATIONS' },
   },
 ];

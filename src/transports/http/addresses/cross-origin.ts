@@ -10,7 +10,7 @@ export interface CrossOriginOptions {
   readonly publicUrl: PublicUrl;
 }
 
-/** Decides which pages may send requests from a browser: those of the gateway and of the allowed origins. Programs always may. */
+/** Checks which pages may send requests from a browser: the gateway's own and those of allowed origins. Other programs always may. */
 export class CrossOrigin {
   readonly #origins: ReadonlySet<string>;
   readonly #hosts: AllowedHosts;
@@ -35,12 +35,12 @@ export class CrossOrigin {
   }
 
   /**
-   * Checks whether a page may send an operation. A browser would hide the answer from a page of another site, but the operation
-   * would be executed. Following a link to GraphiQL is not an operation.
+   * Checks whether a page may send an operation. Without this check a browser would hide the answer from a page of another site, but
+   * the operation would be executed. Following a link to GraphiQL is not an operation.
    *
-   * @param isUnasked whether browsers send it without a preflight request: WebSockets and forms
+   * @param hasNoPreflight whether browsers send it without a preflight request: WebSockets and forms
    */
-  refusalOfPage(request: IncomingMessage, isUnasked: boolean): RequestRefusal | null {
+  refusalOfPage(request: IncomingMessage, hasNoPreflight: boolean): RequestRefusal | null {
     const { headers } = request;
     const { origin } = headers;
     if (origin !== undefined && this.#origins.has(origin)) return null;
@@ -50,7 +50,7 @@ export class CrossOrigin {
     if (origin === undefined) return null;
     const page = URL.parse(origin);
     const isOwn = page !== null && this.#publicUrl.isOwnOrigin(page, request);
-    return this.#mayBeOwn(page) && (isOwn || !isUnasked) ? null : originRefusal(origin);
+    return this.#mayBeOwn(page) && (isOwn || !hasNoPreflight) ? null : originRefusal(origin);
   }
 
   /** Whether any other origin is allowed. */

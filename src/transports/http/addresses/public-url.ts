@@ -81,7 +81,7 @@ function originWith(protocol: string, host: string | undefined): string | null {
 
 const originOf = rememberLast((url) => URL.parse(url)?.origin ?? null);
 
-/** For a request without a Host, as HTTP/1.0 allows. */
+/** The origin of a request without a Host, which HTTP/1.0 allows. */
 function originOfSocket({ socket }: AddressedRequest): string {
   const { localAddress = 'localhost', localPort, localFamily } = socket;
   return `http://${localFamily === 'IPv6' ? `[${localAddress}]` : localAddress}:${localPort ?? 80}`;
@@ -114,7 +114,7 @@ export interface Forwarded {
 export const NOT_FORWARDED: Forwarded = { protocol: null, host: null, port: null, prefix: null };
 
 /**
- * Reads the headers of a trusted proxy. With several proxies in a row the first value is the client's.
+ * Reads the headers of a trusted proxy. With several proxies in a chain the first value is the client's.
  * `X-Forwarded-*` wins over `Forwarded`: most proxies write the former and pass on the client's own `Forwarded`.
  */
 export function forwardedOf(headers: IncomingHttpHeaders): Forwarded {

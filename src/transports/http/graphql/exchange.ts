@@ -6,7 +6,7 @@ import type { Prepared } from '../../../operations/operation.ts';
 /** Where GraphQL is served, over HTTP and WebSocket. */
 export const GRAPHQL_PATH = '/graphql';
 
-/** One GraphQL request over HTTP, and what is known of it so far. Each part is made once. */
+/** One GraphQL request over HTTP with the results of the steps that were done so far. Each step is done once. */
 export interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;

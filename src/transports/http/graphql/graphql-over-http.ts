@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts';
 import { GRAPHQL_HEADERS, type Yoga } from './yoga.ts';
 import { isJson, readJsonBody } from './request-body.ts';
 
-/** What GraphQL over HTTP works with. */
+/** Options of `GraphQLOverHttp`. */
 export interface GraphQLOverHttpOptions {
   readonly yoga: Yoga;
   readonly operations: Operations;
@@ -18,28 +18,28 @@ export interface GraphQLOverHttpOptions {
   /** The gateway's URL for the client of a request. */
   readonly baseUrlOf: (request: IncomingMessage) => string;
   readonly crossOrigin: CrossOrigin;
-  /** Whether documents may be named by their ids. */
+  /** Whether a request may name its document by an id. */
   readonly hasTrustedDocuments: boolean;
-  /** Named in a header of each answer, unless it is public. */
+  /** Each answer names it in a header, unless it is public. */
   readonly upstream: UpstreamKind;
 }
 
-/** Bytes of all answers that wait for the end of the turn. What comes beyond is written at once. */
+/** Bytes of all answers that wait for the end of the event loop's turn. Further answers are written at once. */
 const MAX_HELD_BYTES = 256 * 1024;
 type MediaType = NonNullable<ReturnType<typeof regularMediaType>>;
 
 const PARAMS = new Set(['query', 'documentId', 'operationName', 'variables']);
 
 /**
- * Answers the requests that frontends send most without the Request, Response and hooks that Yoga makes for each: POSTs of JSON,
- * answered as JSON without errors. For all others Yoga reads the rest of the request and writes the result, if there is one yet.
+ * Answers the most common requests itself: POSTs of JSON that are answered as JSON without errors. This saves the Request, the
+ * Response and the hooks that Yoga creates for each request. Yoga answers all other requests, from where this class stopped.
  */
 export class GraphQLOverHttp {
   readonly #options: GraphQLOverHttpOptions;
-  /** By media type. Written in one call: a header that was set before makes Node merge them, which takes about a seventh of a query's time. */
+  /** By media type. Written in one call: merging them with headers that were set before takes a seventh of a query's time. */
   readonly #headers: Readonly<Record<MediaType, readonly string[]>>;
   #turn: Promise<void> | undefined;
-  /** Of the answers that wait for the end of the turn. */
+  /** Bytes of the answers that wait for the end of the turn. */
   #heldBytes = 0;
 
   constructor(options: GraphQLOverHttpOptions) {
@@ -51,9 +51,9 @@ export class GraphQLOverHttp {
   }
 
   /**
-   * Answers if that takes no more than writing JSON.
+   * Answers a common request.
    *
-   * @returns null: it is answered; else what is known of the request, for `answerByYoga`
+   * @returns null when it is answered; else the state of the request, for `answerByYoga`
    */
   async answer(req: IncomingMessage, res: ServerResponse): Promise<Exchange | null> {
     const exchange: Exchange = { req, res };
@@ -65,13 +65,13 @@ export class GraphQLOverHttp {
     try {
       if (!(await this.#execute(exchange))) return exchange;
     } catch {
-      // Yoga awaits the same promise, and answers with its error.
+      // Yoga awaits the same promise and answers with its error.
       return exchange;
     }
     const { prepared, result } = exchange;
     if (prepared === undefined || isRefused(prepared) || result === undefined) return exchange;
     await this.#write(res, result, mediaType);
-    // Nearly all answers are with the system at once.
+    // The system takes nearly all answers at once.
     if (res.writableLength === 0) prepared.context.answer.release();
     else prepared.context.answer.follow(res);
     return null;
@@ -88,7 +88,7 @@ export class GraphQLOverHttp {
     const { authenticator, operations, baseUrlOf, hasTrustedDocuments } = this.#options;
     const { req } = exchange;
     exchange.authenticated = authenticateOrRefuse(authenticator, bearerToken(req.headers.authorization));
-    // Nothing of a request is read before it is known whose it is.
+    // The body is read only for a known caller.
     const caller = await exchange.authenticated;
     exchange.body = readJsonBody(req);
     const params = paramsOf(await exchange.body, hasTrustedDocuments);
@@ -115,8 +115,8 @@ export class GraphQLOverHttp {
   }
 
   /**
-   * Answers are written in a row, after everything that has arrived was handled: clients that sleep are woken for many. Only
-   * MAX_HELD_BYTES wait for that: what is written counts as unread, and Node stops reading from a client that reads too little.
+   * Answers are written together at the end of the turn, so that a sleeping client is woken once for many. Only MAX_HELD_BYTES wait:
+   * written bytes count as unread, and Node stops reading from a client with too many unread bytes.
    */
   #endOfTurn(): Promise<void> {
     return (this.#turn ??= new Promise((resolve) => {
@@ -129,7 +129,7 @@ export class GraphQLOverHttp {
   }
 }
 
-/** @returns null for anything but the parameters of an operation: Yoga says what is wrong with it */
+/** @returns null when the body is not the parameters of an operation: Yoga answers with the error */
 function paramsOf(body: object, hasTrustedDocuments: boolean): OperationParams | null {
   if (Array.isArray(body)) return null;
   for (const name of Object.keys(body)) if (!PARAMS.has(name)) return null;
@@ -149,14 +149,14 @@ function headersOf(mediaType: string, upstream: UpstreamKind): readonly string[]
   return [...GRAPHQL_HEADERS.flat(), ...upstreamHeader, 'content-type', `${mediaType}; charset=utf-8`];
 }
 
-/** How a result that is no stream can be written; of two that fit equally, the later. */
+/** Media types of a result that is not a stream. */
 const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;
 
 /**
- * The type that Yoga answers a query with.
+ * The media type that Yoga would answer a query with.
  *
  * @param accept the Accept header
- * @returns null when it takes neither, or Yoga would have to look closer
+ * @returns null when the header accepts neither type or needs Yoga's full negotiation
  */
 export function regularMediaType(accept: string | undefined): (typeof MEDIA_TYPES)[number] | null {
   if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json';

@@ -9,7 +9,7 @@ export type ReadBody =
   /** The client disconnected before its end. */
   | { readonly type: 'cut' };
 
-/** The pace is checked once a second; time in which the process was stopped does not count. */
+/** The pace is checked once a second. Time in which the process was suspended does not count. */
 const TICK_MS = 1000;
 const IDLE_SECONDS = 20;
 const GRACE_SECONDS = 30;
@@ -19,14 +19,14 @@ const FIRST_BYTES = 64 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
- * Reads a body up to a limit. The rest of a larger body is discarded: unread, it would block the requests that follow on the
+ * Reads a body up to a limit. The rest of a larger body is discarded: an unread rest would block the next requests of the
  * connection.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): ReadBody | Promise<ReadBody> {
   const toldLength = Number(request.headers['content-length'] ?? 0);
   if (toldLength > maxBytes) return { type: 'too-large' };
   if (toldLength > 0 && request.readableLength === toldLength) {
-    // It arrived with the head, as with most requests.
+    // The body arrived with the head, as in most requests.
     const bytes: Buffer = request.read();
     request.resume();
     return { type: 'whole', bytes };
@@ -47,12 +47,12 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
       return;
     }
     if (start === 0 && length === toldLength) {
-      // The whole body in one piece, as with most requests.
+      // The whole body in one piece, as in most requests.
       bytes = chunk;
       return;
     }
     if (length > bytes.length) {
-      // No memory is allocated for bytes that are only announced.
+      // Content-Length alone allocates no memory.
       const more =
         bytes.length === 0
           ? Math.min(toldLength || FIRST_BYTES, FIRST_BYTES)

@@ -14,16 +14,16 @@ import { tooManyUploads, type UploadSlots } from '../uploads/upload-slots.ts';
 /** Largest JSON body, in bytes. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Releases what a request holds until it is answered. */
+/** Releases memory that a request holds until it is answered. */
 type Release = () => void;
 
 /**
- * Reads the parameters of requests, and refuses requests that cannot be read with a reason.
+ * Reads the parameters of requests, or refuses a request with the reason.
  *
- * Only JSON and forms with files are accepted: a page of another site can make a browser POST plain text or a simple form without
- * a preflight request, and so start jobs. Forms can be sent so too; the server has checked the origin of their page before.
+ * Only JSON and forms with files are accepted. A page of another site can make a browser POST plain text or a form without a
+ * preflight request, and so start jobs. For forms the server has checked the origin of the page before.
  *
- * @param trusted the only documents that are run; null: any
+ * @param trusted the only documents that are executed; null: any
  * @param uploadRate of `uploadImage`
  */
 export function useRequestBody(
@@ -58,7 +58,7 @@ export function useRequestBody(
           throw refusal(
             415,
             'UNSUPPORTED_MEDIA_TYPE',
-            'POST takes a JSON body: set content-type to application/json. Files come as multipart/form-data.',
+            'Unsupported content-type of a POST. Supported: application/json, and multipart/form-data for files.',
           );
         }
       } else if (requestParser !== undefined) {
@@ -95,7 +95,7 @@ export function isJson(contentType: string): boolean {
 /**
  * Reads the body of a POST.
  *
- * @throws GraphQLError when it is compressed, too large, cut off, or no JSON object
+ * @throws GraphQLError when it is compressed, too large, incomplete or not a JSON object
  */
 export async function readJsonBody(request: IncomingMessage): Promise<object> {
   checkEncoding(request);
@@ -104,7 +104,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<object> {
   if (body.type === 'too-large')
     throw refusal(413, 'REQUEST_ENTITY_TOO_LARGE', 'The body is larger than 1 MiB.');
   if (body.type === 'too-slow') throw tooSlow();
-  if (body.type === 'cut') throw badRequest('The body ended too early.');
+  if (body.type === 'cut') throw badRequest('The body is incomplete.');
   const value = parseJson(body.bytes);
   if (typeof value === 'object' && value !== null) return value;
   throw badRequest('The body must be a JSON object with a `query`.');
@@ -127,7 +127,7 @@ function withDocumentId(params: object, url: string): object {
 function withQuery(params: object, trusted: TrustedDocuments | null): object {
   if (trusted !== null) return { ...params, query: trusted.resolve(params) };
   if ('query' in params && params.query != null) return params;
-  throw badRequest('There is no `query`.');
+  throw badRequest('The parameter `query` is missing.');
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

@@ -17,7 +17,7 @@ import type { Operation } from '../../../operations/operation.ts';
 
 type YogaLog = Readonly<Record<keyof YogaLogger, (details: object, message: string) => void>>;
 
-/** What Yoga works with. */
+/** Options of Yoga. */
 export interface YogaOptions {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
@@ -160,11 +160,11 @@ function preparedOf({ prepared }: Exchange): Operation {
 const MESSAGE =
   'None of the media types in the Accept header is supported. Supported: application/json, application/graphql-response+json, and text/event-stream for a subscription.';
 
-/** Answers clients that accept none of the media types, and ends subscriptions that have no reader. */
+/** Answers 406 to clients that accept none of the media types, and ends subscriptions without a reader. */
 export function useAcceptable(): Plugin<object, { res?: ServerResponse }> {
   return {
     async onResultProcess(processing) {
-      // The result of a client that has gone is dropped by Yoga; a subscription would stay open.
+      // When the client has disconnected, Yoga drops the result, and a subscription would stay open.
       const { res } = processing.serverContext;
       if (res?.destroyed === true && isAsyncIterable(processing.result)) await end(processing.result);
       if (processing.resultProcessor !== undefined) return;
@@ -181,12 +181,12 @@ async function end(feed: AsyncIterable<unknown>): Promise<void> {
   await feed[Symbol.asyncIterator]().return?.();
 }
 
-/** What every answer of the GraphQL endpoint has. */
+/** Headers of every answer of the GraphQL endpoint. */
 export const GRAPHQL_HEADERS = [
   ['x-content-type-options', 'nosniff'],
-  // Answers are for their caller alone.
+  // An answer is for its caller only.
   ['cache-control', 'no-store'],
-  // Caches must not give one origin what was said to another.
+  // Caches must not give the answer to one origin to another.
   ['vary', 'accept, origin'],
 ] as const;
 
@@ -195,9 +195,9 @@ export function useGraphQLHeaders(): Plugin {
   return {
     onResponse({ response: { headers } }) {
       for (const [name, value] of GRAPHQL_HEADERS) headers.set(name, value);
-      // Yoga writes `none`, which is no encoding: proxies that do not know it hold the answer back, or refuse it.
+      // Yoga writes `none`, which is not an encoding: some proxies then delay or refuse the answer.
       headers.delete('content-encoding');
-      // nginx would gather the events of a stream before it passes them on.
+      // Otherwise nginx buffers the events of a stream.
       if (isStream(headers.get('content-type'))) headers.set('x-accel-buffering', 'no');
     },
   };

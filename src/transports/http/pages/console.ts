@@ -14,8 +14,8 @@ const PAGE = /^\/(?:jobs\/[^/]+)?$/;
 const YEAR_SECONDS = 31_536_000;
 
 /**
- * Scripts and styles come from the gateway. Images and videos may be anywhere: users' images and the upstream's files. A video is
- * also fetched, to be saved.
+ * Scripts and styles come from the gateway. Images and videos may have any origin: users' images and the upstream's files. To save
+ * a video, the page fetches it.
  */
 const POLICY = [
   "default-src 'none'",
@@ -49,7 +49,7 @@ const ENCODINGS = [
   { name: 'gzip', extension: '.gz' },
 ] as const;
 
-/** The console's files. They are held in memory, so that a new build does not mix with the old one while the gateway runs. */
+/** The console's files, in memory: a new build does not mix with the old one while the gateway runs. */
 export class ConsoleFiles {
   readonly #files: ReadonlyMap<string, StaticFile>;
 
@@ -89,11 +89,11 @@ export class ConsoleFiles {
     const file = this.#find(path);
     if (file === undefined) throw new Error(`There is nothing at ${path}.`);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      sendJson(response, 405, { error: 'Only GET and HEAD are for files.' }, { allow: 'GET, HEAD' });
+      sendJson(response, 405, { error: 'Files support only GET and HEAD.' }, { allow: 'GET, HEAD' });
     } else if (file === this.#page) {
       sendFile(this.#pageFor(prefix), { status: 200, headers: PAGE_HEADERS }, request, response);
     } else {
-      // The names of these files change with their content.
+      // The names of these files contain a hash of their content.
       const cache = path.startsWith('/assets/') ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache';
       const headers = { ...PAGE_HEADERS, 'cache-control': cache };
       sendFile(file, { status: 200, headers }, request, response);

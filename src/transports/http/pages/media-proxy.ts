@@ -15,7 +15,7 @@ export interface MediaProxyOptions {
 }
 
 const UPSTREAM_TIMEOUT_MS = 10_000;
-/** Files in transfer at a time. Each holds a connection to the upstream and some 100 KB. */
+/** Files in transfer at a time. Each takes a connection to the upstream and about 100 KB. */
 const MAX_IN_PROGRESS = 256;
 const METHODS = 'GET, HEAD, OPTIONS';
 const REQUEST_HEADERS = ['range', 'if-range', 'if-none-match', 'if-modified-since'] as const;
@@ -29,7 +29,7 @@ const RESPONSE_HEADERS = [
   'last-modified',
 ] as const;
 const STATUSES: ReadonlySet<number> = new Set([200, 206, 304, 404, 410, 416]);
-/** Allowed media types. Any other file could be a page, which would run under the gateway's origin. */
+/** Allowed media types. A file of another type could be a page, which would run with the gateway's origin. */
 const TYPES: ReadonlySet<string> = new Set([
   'image/jpeg',
   'image/png',
@@ -37,14 +37,14 @@ const TYPES: ReadonlySet<string> = new Set([
   'video/mp4',
   'video/webm',
 ]);
-/** Pages of any origin may show the files, like those of the public upstream: the URL is the permission. */
+/** Pages of any origin may show the files, like those of the public upstream: knowing the URL is the permission. */
 const CORS = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'accept-ranges, content-length, content-range, etag',
   'cross-origin-resource-policy': 'cross-origin',
 };
 
-/** Serves the images and videos of a local upstream to clients. No file is held in memory. */
+/** Streams the images and videos of a local upstream to clients. */
 export class MediaProxy {
   readonly #options: MediaProxyOptions;
   #inProgress = 0;
@@ -60,7 +60,7 @@ export class MediaProxy {
       const allowed = { 'access-control-allow-methods': METHODS, 'access-control-allow-headers': 'range' };
       response.writeHead(204, { ...CORS, ...allowed, allow: METHODS }).end();
     } else if (method !== 'GET' && method !== 'HEAD') {
-      sendJson(response, 405, { error: `Only ${METHODS} are for files.` }, { allow: METHODS });
+      sendJson(response, 405, { error: `Files support only ${METHODS}.` }, { allow: METHODS });
     } else if (this.#inProgress >= MAX_IN_PROGRESS) {
       sendJson(
         response,
@@ -118,12 +118,12 @@ export class MediaProxy {
       sendJson(
         response,
         answer.statusCode,
-        { error: 'There is no such file, or no such part of it.' },
+        { error: 'The file, or the requested part of it, does not exist.' },
         { ...CORS, ...range },
       );
     } else if (answer.statusCode !== 304 && !TYPES.has(type ?? '')) {
       answer.body.destroy();
-      sendJson(response, 502, { error: 'The upstream sent something else than an image or a video.' });
+      sendJson(response, 502, { error: `The upstream sent ${type}, which is not an image or a video.` });
     } else {
       response.writeHead(answer.statusCode, { ...pick(answer.headers, RESPONSE_HEADERS), ...CORS });
       // Either side may end the transfer; then the other connection is closed.

@@ -18,9 +18,9 @@ const LIMITS = {
   headerSize: 4096,
 };
 
-/** A client may send chunks of one byte, and each would take a hundred bytes of memory: small chunks are collected in blocks. */
+/** A chunk of one byte would take a hundred bytes of memory: small chunks are collected in blocks of this size. */
 const BLOCK_BYTES = 64 * 1024;
-/** Larger chunks are kept without a copy. */
+/** Chunks of this size and larger are kept without a copy. */
 const SMALL_BYTES = 16 * 1024;
 
 /** The file of a form. */
@@ -37,7 +37,7 @@ export interface Form {
 }
 
 /**
- * Reads a form as it arrives. After an error the rest of the body is discarded, so that the connection stays usable.
+ * Reads a form while it arrives. After an error the rest of the body is discarded, so that the connection stays usable.
  *
  * @param slot counts the bytes
  * @throws GraphQLError with status 400, 408, 413, or 503 when its memory is needed for other uploads
@@ -118,7 +118,7 @@ export function readForm(request: IncomingMessage, slot: UploadSlot): Promise<Fo
   });
 }
 
-const CUT = 'The body ended too early.';
+const CUT = 'The body is incomplete.';
 
 function openParser(contentType: string): BusboyInstance {
   try {
@@ -129,10 +129,10 @@ function openParser(contentType: string): BusboyInstance {
 }
 
 function unreadable(reason: string): Error {
-  return badRequest(`The form cannot be read: ${reason}`);
+  return badRequest(`The form is malformed: ${reason}`);
 }
 
-/** The refusal of a file, or a form, that is too large. */
+/** A file or a form is too large. */
 function fileTooLarge(): Error {
   return refusal(413, 'REQUEST_ENTITY_TOO_LARGE', 'The file is larger than 10 MiB.');
 }

@@ -17,7 +17,7 @@ export function isForm({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * Called before anything of a form is read: a form can only be an upload.
+ * Called before a form is read: a form is always an upload.
  *
  * @throws GraphQLError with status 403 when the caller may not upload
  */
@@ -30,15 +30,15 @@ export function checkMayUpload(caller: Caller): void {
   }
 }
 
-/** An operation with its one file in it. */
+/** An operation with its file. */
 export interface MultipartOperation {
   readonly params: object;
   readonly file: UploadedFile;
 }
 
 /**
- * Reads an operation with one file by the GraphQL multipart request specification. Stricter than Yoga's parser, which creates
- * missing places that `map` names, and fails unexpectedly when `map` is not an object.
+ * Reads an operation with one file by the GraphQL multipart request specification. Yoga's parser is not used: it creates missing
+ * places that `map` names, and fails unexpectedly when `map` is not an object.
  *
  * @throws as readForm; GraphQLError with status 400
  */
@@ -66,7 +66,7 @@ function readMap(form: Form): { part: string; place: string } {
   return { part, place };
 }
 
-/** Replaces the null that stands in the file's place. */
+/** Puts the file in its place, which must be null. */
 function putFile(params: object, place: string, file: UploadedFile): void {
   const keys = place.split('.');
   const last = keys.pop() ?? '';

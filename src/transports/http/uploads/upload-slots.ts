@@ -25,23 +25,23 @@ const LIMITS: UploadLimits = {
 
 /** An upload in progress. */
 export interface UploadSlot {
-  /** Registers a callback that ends the upload when its memory is needed for others. It is called at most once, while the body arrives. */
+  /** Registers a callback that ends the upload when its memory is needed for others. Called at most once, while the body arrives. */
   onCut(listener: () => void): void;
   /**
-   * Counts bytes that have arrived, and ends slower uploads when the limit is reached.
+   * Counts bytes that have arrived, and ends other uploads when the limit is reached.
    *
    * @returns false when this upload is ended
    */
   grow(bytes: number): boolean;
-  /** The body has arrived; the upload is no longer ended for others. */
+  /** Called when the body has arrived; then the upload is no longer ended for others. */
   complete(): void;
-  /** Called once, when its memory is free again. */
+  /** Called once, when its memory is released. */
   release(): void;
 }
 
 /**
- * The uploads in progress in this process. While a body arrives, the upload counts by its bytes. When the limit is reached, the
- * owner with the most bytes loses the oldest of the uploads that are arriving: a slow client takes nothing that another needs.
+ * The uploads in progress in this process, counted by their bytes. At the limit, the oldest arriving upload of the owner with the
+ * most bytes is ended, so that slow clients do not block others.
  */
 export class UploadSlots {
   readonly #limits: UploadLimits;
@@ -118,7 +118,7 @@ export class UploadSlots {
   }
 }
 
-/** The refusal of an upload above the limits, or of one whose memory is needed for others. */
+/** An upload is above the limits, or its memory is needed for others. */
 export function tooManyUploads(): GraphQLError {
   const message = 'Too many uploads in progress. Try again in a few seconds.';
   return refusal(503, 'TOO_MANY_UPLOADS', message, { 'retry-after': '1' });
@@ -133,7 +133,7 @@ interface Owner {
 interface Upload {
   readonly owner: Owner;
   bytes: number;
-  /** `cut`: ended for others; it holds no memory, and its answer is being sent. */
+  /** `cut`: ended because its memory was needed for others. */
   state: 'arriving' | 'sending' | 'cut';
   onCut: () => void;
 }

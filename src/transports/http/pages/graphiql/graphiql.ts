@@ -9,9 +9,9 @@ import { sendFile, type StaticFile, staticFile } from '../static-file.ts';
 
 /** Options of GraphiQL. */
 export interface GraphiQLOptions {
-  /** The URL for clients of an image that the upstream can fetch, for the first document; null: the one in the document's file. */
+  /** The URL of the sample image in the first document; null: the one in the document's file. */
   readonly sampleImageUrl: ((request: IncomingMessage) => string) | null;
-  /** Whether callers need a token: the page then asks for one first. */
+  /** Whether callers need a token: the page then asks for it first. */
   readonly signIn: boolean;
   /** Shown on the page. */
   readonly upstream: UpstreamKind;
@@ -71,13 +71,13 @@ export class GraphiQL {
       const page = this.#pageWith(this.#options.sampleImageUrl?.(request) ?? '');
       return sendFile(page, { status: 200, headers }, request, response);
     }
-    // The page has 9 MB of text: it is read on the first request only.
+    // The files have 9 MB: they are read on the first request.
     this.#files ??= readFiles();
     const file = (await this.#files).get(path.slice(FILES_PATH.length));
     if (file === undefined) sendJson(response, 404, { error: `There is nothing at ${path}.` });
     else if (request.method === 'GET' || request.method === 'HEAD')
       sendFile(file, { status: 200, headers: HEADERS }, request, response);
-    else sendJson(response, 405, { error: 'Only GET and HEAD are for files.' }, { allow: 'GET, HEAD' });
+    else sendJson(response, 405, { error: 'Files support only GET and HEAD.' }, { allow: 'GET, HEAD' });
   }
 }
 
@@ -98,7 +98,7 @@ function renderer({ signIn, upstream }: GraphiQLOptions): (sampleImageUrl: strin
       variables,
     }));
     const settings = { title: 'Reelgate', subscriptionsProtocol: 'WS', defaultTabs };
-    // `<` could begin the end tag of the script element.
+    // `</script>` in a value would end the script element.
     const data = JSON.stringify({ settings, signIn }).replaceAll('<', String.raw`\u003c`);
     return html.replace('{}', () => data);
   };
