@@ -9,16 +9,16 @@ export function reportOf(parts: readonly Part[], effort: Effort): string {
   const sections = parts.map(({ title, text }) => `## ${title}\n\n${text}\n`);
   return `# Benchmarks
 
-Written by \`npm run bench\` (about a quarter of an hour; \`npm run bench -- http\` and so on run one part). All contestants serve the
-same schema and data, take turns round by round, in another order each time, and run in processes of their own, apart from what asks them. A figure
-is the median of all rounds, with the lowest and the highest behind it; a ratio is taken within each round. Before it is
-measured, each contestant has to give the same data as all others. Reelgate runs as \`npm start\` runs it, with its own V8
-flags (\`src/process/v8-flags.ts\`), the peers as their pages show them.
+\`npm run bench\` writes this file in about a quarter of an hour; \`npm run bench -- http\` and so on run one part. All servers have the same
+schema and data, and each has to return the same data before it is measured. They are measured in turn, in another order each round, in
+processes of their own, apart from the load generator. A figure is the median of all rounds, with the lowest and the highest in brackets. A
+ratio is computed within each round. Reelgate runs as \`npm start\` runs it, with its own V8 flags (\`src/process/v8-flags.ts\`). The peers run
+as their documentation shows.
 ${effort === FULL ? '' : '\nThis was a quick run, to see that it works: its figures mean little.\n'}
 On ${machine()}.
 Peers: ${peerVersions()}.
 
-## What is aimed at
+## Aims
 
 ${table(
   ['', 'aim', 'Reelgate', 'met', 'bare'],

@@ -46,24 +46,25 @@ export function reportEvents(
     const [p50, p99] = [latency(result, shape, 0.5), latency(result, shape, 0.99)];
     return `${digits(p50)}, ${digits(p99)}`;
   });
-  const text = `The version of a job rises, and each of its watchers gets the new state, of the same 12 fields, over a WebSocket of its own
-(graphql-transport-ws, with ids of operations as clients make them). Counted is the CPU time of the server process, all of
-its threads, from the announcement to the send: publish, execute, write out and send. Not counted is the saving, of which
-the peers do nothing: in the embedded store Reelgate's announcement is made where a save would make it, and over Redis
-another process publishes what a save would publish, to the same two channels. All publishers send what is of one moment
-to Redis in one piece. The last row has the saves in it. Over Redis what counts is receiving, executing and sending.
-Versions of one job come a turn of the event loop apart; over Redis each comes when the one before has arrived everywhere.
-While many messages are on their way, the watchers read once a millisecond: on one machine a server pays for waking who
-reads, and the fastest pays most, whose readers sleep between any two messages. Latency is measured without that.
-“1 to 1” are 200 jobs with one watcher each, “1 to 10” are 20 jobs with ten each, whose events come together; “1 to 1,000”
-is one job. Each has sent ${WARM_UP_MESSAGES.toLocaleString('en')} messages of a kind before it is measured, in ${rounds} rounds of ${digits(seconds)} s.
+  const text = `A job gets a new version, and each of its subscribers receives the new state of 12 fields over a WebSocket of its own (graphql-transport-ws,
+with operation ids as clients make them). The measure is the CPU time of all threads of the server process from the publication to the
+send: publish, execute, serialise and send.
+
+Saving is not counted, because the peers save nothing. In the embedded store the event is published where a save would publish it. Over
+Redis another process publishes what a save would publish, to the same two channels; there receiving, executing and sending count. All
+publishers send the messages of one moment to Redis in one write. The last row includes the saves.
+
+Versions of one job are one turn of the event loop apart. Over Redis the next version is published when all subscribers have the one before.
+While many messages are in transit, the subscribers read once a millisecond. Otherwise a server would pay for waking the readers, and the
+fastest server most of all. Latency is measured without that pause. “1 to 1” is 200 jobs with one subscriber each, “1 to 10” is 20 jobs with
+ten each, whose events come together, and “1 to 1,000” is one job. Each server has sent ${WARM_UP_MESSAGES.toLocaleString('en')} messages of each kind before it is measured, in ${rounds} rounds of ${digits(seconds)} s.
 
 Thousands of messages a CPU second · ratio to bare:
 
 ${table(['', ...names], rates)}
 
-Milliseconds from the event, which over Redis is the call that publishes (in the last row, saves), to its message at a moderate rate, p50
-and p99 of all rounds together, as a p99 of one round would be of few events:
+Milliseconds from the event to its message at a moderate rate: p50 and p99 of all rounds together, because one round has too few events for
+a p99. Over Redis the time starts with the call that publishes, in the last row with the one that saves:
 
 ${table(['', ...names], latencies)}
 

@@ -153,12 +153,10 @@ function report(results: ReadonlyMap<string, Measured>, { rounds, seconds }: Eff
       bare: shown(p99(BARE)),
     },
   ];
-  const text = `A POST of JSON asks for one job, 12 fields and the nested video, over ${CONNECTIONS} keep-alive connections, each with one
-request under way. The peers read the job from memory, ready to be written; Reelgate asks its embedded store, which has it
-among those that it read last, behind its authentication, its limits and its checks. A caller’s token is checked when it
-comes first and then once a minute. Latency is in milliseconds, once
-with all connections busy and once at ${RATE.toLocaleString('en')} requests a second. A CPU second is one of the server process, all of its
-threads. The load generator used at most ${Math.round(busiest * 100)} % of its core. There are ${rounds} rounds of ${seconds} s, and of ${seconds * PACED_SHARE} s at that rate.
+  const text = `A POST of JSON queries one job, 12 fields and the nested video, over ${CONNECTIONS} keep-alive connections with one request in progress
+each. The peers read the job from memory. Reelgate authenticates, checks the limits and reads its embedded store, which has the job in its
+cache. A caller’s token is verified once a minute. Latency is in milliseconds, with all connections busy and at
+${RATE.toLocaleString('en')} requests a second. A CPU second is one of all threads of the server process. The load generator used at most ${Math.round(busiest * 100)} % of its core. There are ${rounds} rounds of ${seconds} s, and of ${seconds * PACED_SHARE} s at that rate.
 
 ${table(['', 'requests a second', 'ratio to bare', 'requests a CPU second', 'ratio to bare', 'p50, busy', 'p99, busy', 'p50, moderate', 'p99, moderate'], rows)}`;
   return { title: 'A query over HTTP', text, aims };

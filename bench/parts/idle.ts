@@ -55,10 +55,9 @@ export async function measureIdle({ rounds, idleSockets }: Effort): Promise<Part
     shown(sampleOf(cpuMs)),
   ]);
   const count = sockets.toLocaleString('en');
-  const text = `${count} sockets, each with one subscription to a job of its own to which nothing happens. Counted is the resident memory of the
-server process, after garbage collection, less what it was after its first ${WARM_UP_SOCKETS} sockets had come and gone. A subscription
-stands once Reelgate has sent the job’s present state, which it reads from its store; the peers send none, and theirs
-stands once its resolver has run. There are ${most} rounds, each with processes of its own.
+  const text = `${count} sockets have one subscription each, to a job of its own that does not change. The measure is the resident memory of the server process
+after garbage collection, minus its memory after the first ${WARM_UP_SOCKETS} sockets were opened and closed. A subscription of Reelgate is open when it
+has sent the job’s present state, which it reads from its store. The peers send no state; theirs is open when its resolver has run. There are ${most} rounds, each with processes of its own.
 
 ${table(['', 'KiB a subscription', 'subscriptions opened a second', 'CPU ms to open one'], rows)}`;
   const fastest = Math.max(...peers.map(({ perSecond }) => sampleOf(perSecond).median));

@@ -52,9 +52,8 @@ export async function measurePoller({ rounds, seconds, pollerJobs }: Effort): Pr
       steady.map(({ lateP95 }) => lateP95),
     ].map((values) => shown(sampleOf(values))),
   ]);
-  const text = `${count} jobs are under way. The upstream is a process of its own that answers every look at once; Redis, where there is one,
-writes an append-only file. A step leases a job, asks the upstream over HTTP and gives the job back. First the work is
-steady, then all jobs are due at once.
+  const text = `${count} jobs are unfinished. The upstream is a process of its own that answers every poll at once. Redis writes an append-only file. A step leases
+a job, polls the upstream over HTTP and releases the job. First the work is steady, then all jobs are due at once.
 
 ${table(
   [

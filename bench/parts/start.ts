@@ -35,8 +35,8 @@ export async function measureStart({ rounds }: Effort): Promise<Part> {
     }
   }
   const rows = [...seconds].map(([name, values]) => [name, shown(sampleOf(values))]);
-  const text = `Seconds from the start of the process to its listening, from sources; Reelgate with an empty store, and but for
-one row with what earlier starts compiled, which it keeps in \`node_modules/.cache\`. There are ${rounds} rounds.
+  const text = `Seconds from the start of the process, from sources, until it listens. Reelgate has an empty store and, except in one row, the code that
+earlier starts compiled, which it keeps in \`node_modules/.cache\`. There are ${rounds} rounds.
 
 ${table(['', 'seconds'], rows)}`;
   const own = sampleOf(seconds.get('Reelgate') ?? []);
