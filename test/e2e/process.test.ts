@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { generate, spawnFailingGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
+import { generate, spawnGateway } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { startCountingUpstream } from './counting-upstream.ts';
 
@@ -53,29 +53,4 @@ test('a second signal ends it at once', async () => {
   await expect.poll(() => gateway.output()).toContain('stopping');
   gateway.kill('SIGINT');
   expect(await gateway.exited).toBe(1);
-});
-
-test('a second process on the same folder refuses to start, and says why', async () => {
-  using folder = tempFolder();
-  await using gateway = await spawnGateway({ DATA_DIR: folder.path });
-  const second = await spawnFailingGateway({ DATA_DIR: folder.path });
-  expect(second.exit).toBe(1);
-  expect(second.output).toContain(`The data folder ${folder.path} is in use by another Reelgate process.`);
-  expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
-});
-
-test('wrong settings stop the start, every one named', async () => {
-  const { exit, output } = await spawnFailingGateway({ PORT: 'http', SEGMIND_RPM: '-1', LOG_LEVEL: 'loud' });
-  expect(exit).toBe(1);
-  for (const name of ['PORT', 'SEGMIND_RPM', 'LOG_LEVEL']) expect(output).toContain(name);
-});
-
-test('a port that is taken stops the start, and the message names it', async () => {
-  using folder = tempFolder();
-  using other = tempFolder();
-  await using gateway = await spawnGateway({ DATA_DIR: folder.path });
-  const { port } = new URL(gateway.url);
-  const { exit, output } = await spawnFailingGateway({ DATA_DIR: other.path, PORT: port });
-  expect(exit).toBe(1);
-  expect(output).toContain(`address already in use 127.0.0.1:${port}`);
 });
