@@ -1,9 +1,9 @@
 import { createClient } from 'graphql-ws';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { generate, spawnGateway } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-import { startCountingUpstream } from './counting-upstream.ts';
+import { generate, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s: sockets get 1012, the exit code is 0', async (signal) => {
   using folder = tempFolder();

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { startSandbox } from '@reelgate/sandbox';
-import { spawnFailingGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
-import { freePort } from '../support/network/ports.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { spawnFailingGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { freePort } from '../../support/network/ports.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 describe('the gateway does not start, and says why without a stack', () => {
   test.each([
@@ -20,18 +20,19 @@ describe('the gateway does not start, and says why without a stack', () => {
     ],
   ])('with %j', async (settings, reason) => {
     using folder = tempFolder();
-    await failsToStart({ DATA_DIR: folder.path, ...settings }, reason);
+    expect(await failedStart({ DATA_DIR: folder.path, ...settings })).toContain(reason);
   });
 
   test('with several invalid settings, and names them all', async () => {
     const settings = { PORT: 'http', SEGMIND_RPM: '-1', LOG_LEVEL: 'loud' };
-    await failsToStart(settings, ...Object.keys(settings));
+    const output = await failedStart(settings);
+    for (const name of Object.keys(settings)) expect(output).toContain(name);
   });
 
   test('with a damaged database', async () => {
     using folder = tempFolder();
     writeFileSync(`${folder.path}/reelgate.sqlite`, 'x'.repeat(5000));
-    await failsToStart({ DATA_DIR: folder.path }, 'the gateway could not start: DATA_DIR');
+    expect(await failedStart({ DATA_DIR: folder.path })).toContain('the gateway could not start: DATA_DIR');
   });
 
   test('on the folder or the port of a running gateway, which is not disturbed', async () => {
@@ -40,8 +41,10 @@ describe('the gateway does not start, and says why without a stack', () => {
     await using gateway = await spawnGateway({ DATA_DIR: folder.path });
     const { port } = new URL(gateway.url);
     const inUse = `The data folder ${folder.path} is in use by another Reelgate process.`;
-    await failsToStart({ DATA_DIR: folder.path }, inUse);
-    await failsToStart({ DATA_DIR: other.path, PORT: port }, `address already in use 127.0.0.1:${port}`);
+    expect(await failedStart({ DATA_DIR: folder.path })).toContain(inUse);
+    expect(await failedStart({ DATA_DIR: other.path, PORT: port })).toContain(
+      `address already in use 127.0.0.1:${port}`,
+    );
     expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
   });
 });
@@ -89,12 +92,10 @@ describe('the gateway starts with a warning', () => {
   });
 });
 
-async function failsToStart(
-  settings: Readonly<Record<string, string>>,
-  ...reasons: readonly string[]
-): Promise<void> {
+/** @returns the output of a gateway that exits with 1 and shows no stack */
+async function failedStart(settings: Readonly<Record<string, string>>): Promise<string> {
   const { exit, output } = await spawnFailingGateway(settings);
   expect(exit).toBe(1);
-  for (const reason of reasons) expect(output).toContain(reason);
   expect(output).not.toMatch(/"stack"|\\n {4}at |\bat .*\.ts:\d/);
+  return output;
 }

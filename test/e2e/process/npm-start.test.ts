@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { lockFolder } from '../../src/store/sqlite/folder.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { lockFolder } from '../../../src/store/sqlite/folder.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 /** Milliseconds after which npm has passed on a signal. */
 const COPY_MS = 500;

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { RedisServer } from '../support/redis/redis-server.ts';
-import { generate, spawnGateway, watchToEnd } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
+import { generate, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 test('what the build emits runs on either store, with all that it needs', { timeout: 60_000 }, async () => {
   const build = spawnSync('npm', ['run', 'build'], { encoding: 'utf8' });

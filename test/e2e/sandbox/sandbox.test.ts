@@ -4,18 +4,18 @@ import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startSandbox } from '@reelgate/sandbox';
-import { picture } from '../sandbox/support.ts';
-import { answerOf, dataOf } from '../support/gateway/http.ts';
-import { postUpload } from '../support/gateway/upload.ts';
+import { picture } from '../../sandbox/support.ts';
+import { answerOf, dataOf } from '../../support/gateway/http.ts';
+import { postUpload } from '../../support/gateway/upload.ts';
 import {
   generate,
   type SeenJob,
   type SpawnedGateway,
   spawnGateway,
   watchToEnd,
-} from '../support/gateway/spawned-gateway.ts';
-import { SseClient } from '../support/gateway/sse-client.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+} from '../../support/gateway/spawned-gateway.ts';
+import { SseClient } from '../../support/gateway/sse-client.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const SMALL = { resolution: 'R360', videoLength: 1 };
 const FIELDS = 'request { image } video { url }';

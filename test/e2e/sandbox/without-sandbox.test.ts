@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, readdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { spawnFailingGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { spawnFailingGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 /** What an image without the sandbox holds: the gateway, and no package that only the sandbox needs. */
 function installWithoutSandbox(folder: string): string {

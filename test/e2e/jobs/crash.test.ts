@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { generate, readJob, spawnGateway, watchToEnd } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-import { startCountingUpstream } from './counting-upstream.ts';
+import { generate, readJob, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
 /** Milliseconds after the first job at which the gateway is killed: while accepting, submitting, polling, collecting. */
 const KILL_AFTER_MS = [5, 40, 120, 700, 1500];

@@ -1,7 +1,7 @@
 import { test } from 'vitest';
-import { FAULTS } from '../../packages/sandbox/src/faults/faults.ts';
-import { generate, spawnGateway, watchToEnd } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { FAULTS } from '../../../packages/sandbox/src/faults/faults.ts';
+import { generate, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 /** How jobs end that only their deadline ends. */
 const ENDS_BY_DEADLINE = new Set(['TIMED_OUT', 'UPSTREAM_UNAVAILABLE', 'SUBMISSION_UNKNOWN']);

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { RedisServer } from '../support/redis/redis-server.ts';
-import { startRedisCluster } from '../support/redis/redis-cluster.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
+import { startRedisCluster } from '../../support/redis/redis-cluster.ts';
 import {
   generate,
   readJob,
   spawnGateway,
   type SpawnedGateway,
   watchToEnd,
-} from '../support/gateway/spawned-gateway.ts';
-import { type CountingUpstream, startCountingUpstream } from './counting-upstream.ts';
+} from '../../support/gateway/spawned-gateway.ts';
+import { type CountingUpstream, startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
 const JOBS = 20;
 

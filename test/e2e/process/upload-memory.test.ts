@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { MIB, PNG, pngOf, postUpload, refusalOf } from '../support/gateway/upload.ts';
-import { after, json } from '../support/upstream/replies.ts';
-import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
-import { type SpawnedGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { MIB, PNG, pngOf, postUpload, refusalOf } from '../../support/gateway/upload.ts';
+import { after, json } from '../../support/upstream/replies.ts';
+import { ScriptedUpstream } from '../../support/upstream/scripted-upstream.ts';
+import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 test('an upload of 10 MiB holds at most 15 MiB until the upstream has answered', async () => {
   using folder = tempFolder();
@@ -15,7 +15,7 @@ test('an upload of 10 MiB holds at most 15 MiB until the upstream has answered',
     DATA_DIR: folder.path,
     SEGMIND_API_KEY: 'SG_0123456789abcdef',
     SEGMIND_BASE_URL: upstream.origin,
-    NODE_OPTIONS: `--import ${new URL('../support/process/memory-probe.ts', import.meta.url).href}`,
+    NODE_OPTIONS: `--import ${new URL('../../support/process/memory-probe.ts', import.meta.url).href}`,
   });
   expect(refusalOf(await postUpload(gateway.url, PNG))).toEqual([200, undefined]);
   const idle = await heldBytes(gateway);

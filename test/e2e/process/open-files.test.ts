@@ -3,9 +3,9 @@ import { readdirSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { spawnGateway } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-import { startCountingUpstream } from './counting-upstream.ts';
+import { spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
 test('too many open files are reported as such, and are no fault of the upstream', async () => {
   await using upstream = await startCountingUpstream();

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { PaidUpstream } from '../support/upstream/paid-upstream.ts';
-import { RedisServer } from '../support/redis/redis-server.ts';
+import { PaidUpstream } from '../../support/upstream/paid-upstream.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import {
   generate,
   spawnGateway,
   type SpawnedGateway,
   watchToEnd,
-} from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+} from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 /** All kinds together, and those that alone look like an upstream that is down. */
 const SICK = {

@@ -1,23 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/network/ports.ts';
-import { type SpawnedGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
-import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
-import {
-  ask,
-  generateRouted,
-  JWT_SECRET,
-  type RoutedJob,
-  watchRouted,
-  watchRoutedToEnd,
-} from './federation-client.ts';
-import { type Products, startProducts } from './federation-products.ts';
-import {
-  compose,
-  installRouters,
-  type Router,
-  startRouter,
-  type SubgraphTransport,
-} from './federation-router.ts';
+import { freePort } from '../../support/network/ports.ts';
+import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
+import { ask, generateRouted, JWT_SECRET, type RoutedJob, watchRouted, watchRoutedToEnd } from './client.ts';
+import { type Products, startProducts } from './products.ts';
+import { compose, installRouters, type Router, startRouter, type SubgraphTransport } from './router.ts';
 
 const TRANSPORTS: readonly SubgraphTransport[] = ['sse', 'ws', 'callback'];
 const INSTALL_MS = 300_000;

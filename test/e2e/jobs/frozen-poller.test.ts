@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { RedisServer } from '../support/redis/redis-server.ts';
-import { generate, readJob, spawnGateway, watchToEnd } from '../support/gateway/spawned-gateway.ts';
-import { startCountingUpstream } from './counting-upstream.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
+import { generate, readJob, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
+import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
 test('a poller that stood still cannot write over its successor', { timeout: 80_000 }, async () => {
   await using redis = await RedisServer.start();

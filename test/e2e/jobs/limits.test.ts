@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RedisServer } from '../support/redis/redis-server.ts';
-import { generate, spawnGateway } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
+import { generate, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 /** Each setting, and what it answers with when it is used up. */
 const SETTINGS = [
