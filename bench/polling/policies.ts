@@ -5,7 +5,7 @@ import {
   expectDurations,
   type GroupMoments,
 } from '../../src/domain/polling/duration-model.ts';
-import type { Job, JobMetrics } from '../../src/domain/job/job.ts';
+import type { Job, JobIn, JobMetrics } from '../../src/domain/job/job.ts';
 import { nextPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
 import { transition } from '../../src/domain/job/transition.ts';
 import { callPriority } from '../../src/poller/call-priority.ts';
@@ -79,7 +79,7 @@ export function learnedPlan(random: () => number, typicalMs: number, plan = next
       const { job, lastPolledAt } = watched;
       const expected = durations.expected(job.request);
       if (word === 'processing') {
-        const { startedAt, learned } = seenRunning({ job, lastPolledAt, at: now, expected });
+        const { startedAt, learned } = seenRunning({ job: polled(job), lastPolledAt, at: now, expected });
         watched.job = transition(job, { type: 'upstream-processing', startedAt, expected }, now);
         learn(learned);
       }
@@ -88,8 +88,13 @@ export function learnedPlan(random: () => number, typicalMs: number, plan = next
     },
     done: ({ job, lastPolledAt }, metrics, now) => {
       const expected = durations.expected(job.request);
-      learn(seenDone({ job, lastPolledAt, at: now, expected }, metrics).learned);
+      learn(seenDone({ job: polled(job), lastPolledAt, at: now, expected }, metrics).learned);
     },
     priority: (now) => callPriority(durations, now, false),
   };
+}
+
+function polled(job: Job): JobIn<'queued' | 'processing'> {
+  if (job.phase === 'queued' || job.phase === 'processing') return job;
+  throw new Error(`A job in phase ${job.phase} is not polled.`);
 }

@@ -1,7 +1,7 @@
-/** Time, passed in so that tests hold it in their hand. */
+/** The clock; tests pass a fake one. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Resolves after `ms` milliseconds, or as soon as `signal` aborts; leaves no timer and no listener behind. */
+  /** Resolves after `ms` milliseconds or when `signal` aborts; removes its timer and listener. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

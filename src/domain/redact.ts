@@ -1,16 +1,16 @@
-/** What a secret is replaced by. */
+/** Replaces a secret. */
 const REDACTED = '[redacted]';
 
-/** Replaces one kind of secret. Each takes time in proportion to the text, whatever is in it. */
+/** Replaces one kind of secret, in time linear to the text. */
 type Redaction = (text: string) => string;
 
-/** Slashes, also as JSON inside of JSON escapes them. */
+/** Slashes, also escaped as in nested JSON. */
 const SLASHES = String.raw`(?:\\{0,4}\/){2}`;
-/** The rest of a URL: to the next blank, quote or bracket. An escaped slash or ampersand belongs to it. */
+/** The rest of a URL, up to the next blank, quote or bracket. It includes escaped slashes and ampersands. */
 const URL_REST = String.raw`(?:[^\s"'\\<>]|\\{1,4}(?:\/|u00[0-9a-f]{2}))+`;
 const URL_AFTER_SCHEME = new RegExp(`:${SLASHES}${URL_REST}`, 'gi');
 
-/** Between the name of a header and its value: quotes around both, or around neither. */
+/** Between the name of a header and its value: both are quoted, or neither. */
 const IS = String.raw`(?:\\*["']\s*[:,]\s*\[?\s*\\*["']|\s*[:=]\s*)`;
 const SECRET_HEADER = new RegExp(
   String.raw`\b((?:(?:proxy-)?authorization|x-api-key|api-key|x-auth-token|x-amz-security-token)${IS})((?:basic|bearer|digest|token)\s+)?[^\s"'\\,]+`,
@@ -19,8 +19,8 @@ const SECRET_HEADER = new RegExp(
 const COOKIE_HEADER = new RegExp(String.raw`\b((?:set-)?cookie${IS})[^"'\\\r\n]+`, 'gi');
 
 /**
- * Every pattern below begins with a literal, and takes in all that could belong to the match before a function decides
- * about it: a pattern that fails after a long run would try again at each place in the run, in quadratic time.
+ * Each pattern begins with a literal and matches everything that may belong to the secret; a function then decides. A pattern that fails
+ * after a long run would be tried again at each position of the run, in quadratic time.
  */
 const REDACTIONS: readonly Redaction[] = [
   (text) => text.replaceAll(URL_AFTER_SCHEME, redactUrl),
@@ -29,7 +29,7 @@ const REDACTIONS: readonly Redaction[] = [
     text.replaceAll(/([?&#;])([\w.%-]+)=([^\s"'\\&<>#;]+)/g, (match, before: string, name: string) =>
       SECRET_PARAMETER.test(name) ? `${before}${name}=${REDACTED}` : match,
     ),
-  // Headers, as text, as JSON, as a list of names and values, and as JSON inside of JSON.
+  // Headers as text, as JSON, as a list of names and values, and as nested JSON.
   (text) =>
     text.replaceAll(SECRET_HEADER, (_, before: string, scheme = '') => `${before}${scheme}${REDACTED}`),
   (text) => text.replaceAll(COOKIE_HEADER, `$1${REDACTED}`),
@@ -38,7 +38,7 @@ const REDACTIONS: readonly Redaction[] = [
     text.replaceAll(/(\bbasic\s+)([\w+/=-]+)/gi, (match, scheme: string, credentials: string) =>
       isBasicCredentials(credentials) ? `${scheme}${REDACTED}` : match,
     ),
-  // JWTs, and the gateway's own tokens around them.
+  // JWTs, also inside the gateway's own tokens.
   (text) =>
     text.replaceAll(/(?:rgj_)?eyJ[\w-]*(?:\.[\w-]*)*/g, (match) => (match.includes('.') ? REDACTED : match)),
   // Keys of the upstream.
@@ -47,12 +47,12 @@ const REDACTIONS: readonly Redaction[] = [
 
 const SECRET_PARAMETER = /sig|token|key|secret|passw|credential|policy|jwt|auth|session|code$/i;
 
-/** A text without the tokens, keys, passwords and signatures in it, as far as they can be told by their form. */
+/** Removes tokens, keys, passwords and signatures that can be recognized by their form. */
 export function redact(text: string): string {
   return REDACTIONS.reduce((redacted, redaction) => redaction(redacted), text);
 }
 
-/** The query and the fragment of a URL are where signatures and tokens stand, and its user part is a password. */
+/** Redacts query and fragment, which may have signatures and tokens, and the user part, which may have a password. */
 function redactUrl(match: string, offset: number, text: string): string {
   if (!/[?#@]/.test(match)) return match;
   const [slashes = ''] = /^:[\\/]+/.exec(match) ?? [];
@@ -64,8 +64,8 @@ function redactUrl(match: string, offset: number, text: string): string {
 }
 
 /**
- * The user part ends at the last @ of the authority: a password may have one in it. One that has a slash or a question
- * mark, which should be escaped, reaches further; but in http and https an @ may stand in the path as well.
+ * The user part ends at the last @ of the authority, because a password may contain one. A password with an unescaped slash or question
+ * mark reaches further; but in http and https URLs the path may contain an @ too.
  */
 function withoutUser(rest: string, isHttp: boolean): string {
   const [authority = ''] = /^[^\\/?#]*/.exec(rest) ?? [];
@@ -74,24 +74,23 @@ function withoutUser(rest: string, isHttp: boolean): string {
   return at === -1 ? rest : `${REDACTED}${rest.slice(at)}`;
 }
 
-/** Whether it is base64 of `user:password`: the word `basic` also stands before other words. */
+/** Whether the text is base64 of `user:password`, because `basic` is also an ordinary word. */
 function isBasicCredentials(text: string): boolean {
   const decoded = Buffer.from(text, 'base64').toString('utf8');
   return decoded.includes(':') && !/[\p{Cc}\ufffd]/u.test(decoded);
 }
 
-/** Shorter ones would be found in ordinary words. */
+/** Shorter secrets would match parts of ordinary words. */
 const MIN_SECRET_LENGTH = 8;
 
 /**
- * Makes a function that takes known secrets out of a text, by whatever they begin with: as they are, escaped as in URLs
- * and in JSON, and in base64 at any place.
+ * Creates a function that redacts known secrets in a text: as they are, escaped as in URLs and JSON, and as base64 at any offset.
  */
 export function secretRedactor(secrets: readonly string[]): (text: string) => string {
   const forms = secrets.flatMap((secret) =>
     secret.length < MIN_SECRET_LENGTH ? [] : [[secret], escapedForms(secret), base64Forms(secret)].flat(),
   );
-  // The longest first, as one may be a part of another.
+  // The longest first, because one form may be a part of another.
   const longestFirst = [...new Set(forms)].toSorted((a, b) => b.length - a.length);
   return (text) => longestFirst.reduce((rest, form) => rest.replaceAll(form, REDACTED), text);
 }
@@ -99,7 +98,7 @@ export function secretRedactor(secrets: readonly string[]): (text: string) => st
 function escapedForms(secret: string): string[] {
   const inUrl = encodeURIComponent(secret);
   const inUrlLowerCase = inUrl.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
-  // As most programs write it, and with escaped slashes as PHP does; both again inside of JSON.
+  // As most programs write JSON, and with escaped slashes as PHP does; both also nested in JSON.
   const inJson = [escapedInJson(secret), escapedInJson(secret).replaceAll('/', String.raw`\/`)];
   return [inUrl, inUrlLowerCase, ...inJson, ...inJson.map(escapedInJson)];
 }
@@ -108,7 +107,7 @@ function escapedInJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** Base64 of a text that has the secret at any offset: the digits that depend on the secret alone. */
+/** Base64 of a text with the secret at any offset: the digits that depend on the secret only. */
 function base64Forms(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [0, 1, 2].flatMap((offset) => {

@@ -1,16 +1,16 @@
 import { isPublicHost } from './request/public-address.ts';
 
-/** What stands behind the gateway: the embedded sandbox, an upstream on a private network, such as a sandbox, or one on a public host. */
+/** The kind of upstream: the embedded sandbox, another one on a private network (such as a sandbox), or one on a public host. */
 export type UpstreamKind = 'sandbox' | 'private' | 'public';
 
-/** What people are told on every page; null for the real API. */
+/** The notice on every page; null for the real API. */
 export const UPSTREAM_NOTICES: Readonly<Record<UpstreamKind, string | null>> = {
   sandbox: 'Sandbox: videos are test pictures, and nothing is charged.',
   private: 'Private upstream, such as a sandbox: videos and prices may be test data.',
   public: null,
 };
 
-/** The header of answers that tells programs of an upstream that is not on a public host. */
+/** The header of all answers while the upstream is not on a public host. */
 export const UPSTREAM_HEADER = 'x-reelgate-upstream';
 
 /** The kind of an upstream other than the embedded sandbox. @param origin e.g. `https://api.segmind.com` */

@@ -3,34 +3,33 @@ import type { DueJob } from '../store/job-store.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 
 /**
- * All in milliseconds of lateness, see `domain/polling/poll-plan.ts`. A job that has probably been done for longer than this is
- * polled before another one is submitted, or none would ever be collected while many wait.
+ * In milliseconds of lateness, see `domain/polling/poll-plan.ts`. A job that has probably been done for longer than this is polled
+ * before another one is submitted. Otherwise no job would be collected while many wait.
  */
 const SUBMIT_PRIORITY = 15_000;
-/** More than a poll can have: a result is known to be there, was paid for, and is kept for a limited time. */
+/** Above every poll: a result was paid for and is kept for a limited time. */
 const RESULT_PRIORITY = 1e9;
-/** A job that has less than so many times its expected run left would be paid for and probably not be done in time. */
+/** A job with less time left than this multiple of its expected run would be paid for and probably miss its deadline. */
 const IN_TIME = 2;
-/** Below all that a poll can have. */
+/** Below every poll. */
 const LAST = -1e15;
 /**
- * While probing: a submission is below all polls of jobs that have not failed, each failure of a job counts more than
- * that, and a submission that has failed is below all else.
+ * While probing, a submission is below all polls of jobs without failures, each failure of a job counts more than that, and a submission
+ * that has failed is last.
  */
 const PROBE_SUBMIT = -1e7;
 const PROBE_FAILING = 1e8;
-/** Failures after which a job's priority is not lowered any further. */
+/** The number of failures after which a job's priority is not lowered further. */
 const MAX_HALVINGS = 6;
 
 /**
- * How the calls that jobs are due for are ranked when not all can be made: results first, then submissions, then polls by
- * the time for which the job has probably been done unseen; a poll that is very late comes before a submission. Each
- * failure in a row halves a job's priority, so that jobs that keep failing wait for those that do not, but not for ever.
+ * Ranks the due calls when not all can be made: results first, then submissions, then polls by lateness. A very late poll precedes a
+ * submission. Each failure in a row halves a job's priority, so that failing jobs wait for the others, but not forever.
  *
  * @param now epoch milliseconds
- * @param probing the call is to show whether the upstream is back: rather about a job that has not failed, and of those
- *   rather a poll than a submission, whose answer may be lost
- * @returns a number that is the higher the more important the call is
+ * @param probing the call probes whether the upstream is back. It prefers jobs without failures, and polls over submissions, whose answer
+ *   may be lost.
+ * @returns a higher number for a more important call
  */
 export function callPriority(
   durations: Pick<LearnedDurations, 'expected'>,

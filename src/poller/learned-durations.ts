@@ -9,20 +9,19 @@ import {
 import type { VideoRequest } from '../domain/request/video-request.ts';
 import type { DurationStore } from '../store/durations.ts';
 
-/** What the model works with. */
 export interface LearnedDurationsOptions {
   readonly store: DurationStore;
   readonly clock: Clock;
-  /** Whose jobs these are: what those of another upstream took teaches nothing. */
+  /** The upstream; durations of other upstreams do not count. */
   readonly upstream: string;
-  /** What a job takes before anything was learned, in milliseconds. */
+  /** The duration of a typical job in milliseconds, for the prior. */
   readonly typicalMs: number;
 }
 
-/** How often it is looked what other instances have learned. */
+/** How often the durations of other instances are read. */
 const REFRESH_MS = 5000;
 
-/** The duration model as all instances have taught it; this one's view is a few seconds behind the others'. */
+/** The duration model, shared by all instances. It is a few seconds behind the other instances. */
 export class LearnedDurations {
   readonly #options: LearnedDurationsOptions;
   readonly #expected = new Map<string, ExpectedDurations>();
@@ -43,7 +42,7 @@ export class LearnedDurations {
   }
 
   /**
-   * Reads what was learned, unless that was done a moment ago.
+   * Reads the stored durations, unless they were read a moment ago.
    *
    * @throws StoreUnavailableError
    */
@@ -58,9 +57,9 @@ export class LearnedDurations {
   }
 
   /**
-   * Learns, and tells the others.
+   * Learns from samples, and stores them for the other instances.
    *
-   * @throws StoreUnavailableError: then they do not hear of it
+   * @throws StoreUnavailableError when they could not be stored
    */
   async learn(samples: readonly DurationSample[]): Promise<void> {
     if (samples.length === 0) return;

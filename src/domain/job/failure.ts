@@ -1,6 +1,6 @@
 import { redact } from '../redact.ts';
 
-/** Why a job ended without a video. The meanings stand in the schema's descriptions of `VideoJobFailureCode`. */
+/** Why a job ended without a video. The schema's `VideoJobFailureCode` describes each code. */
 export type FailureCode =
   | 'REJECTED'
   | 'GENERATION_FAILED'
@@ -15,12 +15,12 @@ export type FailureCode =
 /** Whether the upstream charged for the job, as far as the gateway can know. */
 export type ChargeState = 'NO' | 'YES' | 'UNKNOWN';
 
-/** A job's end without a video. */
+/** The failure of a job. */
 export interface JobFailure {
   readonly code: FailureCode;
-  /** One or two sentences for a person. */
+  /** One or two sentences for people. */
   readonly message: string;
-  /** Whether the same input, sent again as a new job, stands a chance. What that may cost is another matter. */
+  /** Whether a new job with the same input may succeed. It may be charged again. */
   readonly retryable: boolean;
   readonly charged: ChargeState;
 }
@@ -37,7 +37,7 @@ const RETRYABLE: Readonly<Record<FailureCode, boolean>> = {
   TIMED_OUT: true,
 };
 
-/** Builds a failure; `retryable` follows from the code. Upstreams repeat what they were sent: no secret stays in the message. */
+/** Creates a failure. The message is redacted, because upstreams repeat parts of the request, such as signed URLs. */
 export function jobFailure(code: FailureCode, message: string, charged: ChargeState): JobFailure {
   return { code, message: redact(message), retryable: RETRYABLE[code], charged };
 }

@@ -1,7 +1,7 @@
 /**
- * When a job is expected to be done, as it is told to those who wait. A forecast is stored with the job whenever
- * something new is known of it, and what it says at any later time follows from it and the time alone: so it is the
- * same from every instance, and does not jump when the model learns.
+ * When a job is expected to be done. A forecast is stored with the job when the job changes. Progress and expected end at any later
+ * time follow from the stored forecast and the time alone, so that all instances show the same and nothing jumps when the duration
+ * model learns.
  */
 import { sumOf } from '../polling/duration-distribution.ts';
 import type { ExpectedDurations } from '../polling/duration-model.ts';
@@ -9,31 +9,31 @@ import { halfwayBeyond } from '../polling/normal.ts';
 
 /** A stored forecast. Times are epoch milliseconds. */
 export interface Forecast {
-  /** When it was made, and the progress that had been told by then. */
+  /** When it was made, and the progress that was shown then. */
   readonly madeAt: number;
   readonly progress: number;
-  /** The job ends a lognormal duration after this; its logarithm has this mean and standard deviation. */
+  /** The job ends a lognormal duration after `from`; the logarithm of the duration has the mean `mu` and standard deviation `sigma`. */
   readonly from: number;
   readonly mu: number;
   readonly sigma: number;
 }
 
-/** The progress that is told when the expected time is up. */
+/** The progress at the expected end. */
 const PROGRESS_WHEN_DUE = 0.9;
-/** By what part of its age so far a job is expected to grow older at least. */
+/** The expected end of an overdue job is at least this multiple of its age. */
 const OVERDUE_SHARE = 1.1;
 
-/** The forecast for a job that the upstream has just taken. */
+/** The forecast for a job that the upstream has just accepted. */
 export function forecastWaiting(expected: ExpectedDurations, submittedAt: number): Forecast {
   return forecastUnsent(expected, submittedAt, 0);
 }
 
-/** The forecast for a job that is expected to be sent in so many milliseconds. */
+/** The forecast for a job that is expected to be sent in `waitMs` milliseconds. */
 export function forecastUnsent({ queue, run }: ExpectedDurations, now: number, waitMs: number): Forecast {
   return { madeAt: now, progress: 0, from: now + waitMs, ...sumOf(queue.main, run.main) };
 }
 
-/** The forecast for a job that the upstream works on, following an earlier one. */
+/** The forecast for a job in progress. It starts from the progress of the earlier forecast. */
 export function forecastRunning(
   { run }: ExpectedDurations,
   startedAt: number,
@@ -44,8 +44,8 @@ export function forecastRunning(
 }
 
 /**
- * The time by which a job that is not done yet is as likely done as not, in epoch milliseconds: never behind `now`, and
- * ahead of it by a tenth of the job's age at least, so that it is the further ahead the longer the job is overdue.
+ * The median end of a job that is not done yet, in epoch milliseconds. It is at least a tenth of the job's age after `now`, so that it
+ * moves further ahead the longer the job is overdue.
  */
 export function expectedAt({ from, mu, sigma }: Forecast, now: number): number {
   const age = Math.max(0, now - from);
@@ -55,10 +55,10 @@ export function expectedAt({ from, mu, sigma }: Forecast, now: number): number {
 }
 
 /**
- * The estimated share of the work that is done, from 0 to under 1. With x the time since the forecast as a multiple of
- * what was then expected to remain, the share of the remaining work is 0.9·x up to x = 1 and 1 − 0.1/x after it.
+ * The estimated progress, from 0 to less than 1. Let x be the time since the forecast divided by the remaining time at the forecast.
+ * The done share of the remaining work is 0.9·x up to x = 1, and 1 − 0.1/x after it.
  *
- * @param forecast null: nothing is known, 0
+ * @param forecast null: the progress is 0
  */
 export function progressAt(forecast: Forecast | null, now: number): number {
   if (forecast === null || now <= forecast.madeAt) return forecast?.progress ?? 0;

@@ -5,19 +5,19 @@ const PREFIX = 'vj_';
 const PATTERN = /^vj_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /**
- * A new job id: `vj_` and a UUIDv7, so that ids sort by the time of acceptance. Its last digit is the shard that a
- * store may put the job in.
+ * Creates a job id: `vj_` and a UUIDv7, so that ids sort by the time of acceptance. The last digit is the shard for stores that have
+ * shards.
  *
  * @param now epoch milliseconds
  * @param random 16 random bytes
- * @param shard a hexadecimal digit; by chance when left out
+ * @param shard a hexadecimal digit; random when absent
  */
 export function newJobId(now: number, random: Uint8Array, shard?: string): string {
   const id = PREFIX + v7({ msecs: now, random });
   return shard === undefined ? id : id.slice(0, -1) + shard;
 }
 
-/** The shard of a job with an idempotency key: always the same, so that key and job can be written together. */
+/** The shard of a job with an idempotency key. It depends on the key only, so that one script can write key and job. */
 export function idempotencyShard(ownerId: string, idempotencyKey: string): string {
   const text = JSON.stringify([ownerId, idempotencyKey]);
   return createHash('sha256').update(text).digest('hex').slice(-1);

@@ -2,7 +2,7 @@ import type { JobFailure } from './failure.ts';
 import type { Forecast } from './forecast.ts';
 import type { VideoRequest } from '../request/video-request.ts';
 
-/** Every phase, in the order of a job's life; the last two are final. `transition.ts` says which may follow which. */
+/** All phases in the order of a job's life; the last two are final. `transition.ts` has the legal transitions. */
 export const JOB_PHASES = [
   'accepted',
   'submitting',
@@ -17,27 +17,27 @@ export const JOB_PHASES = [
 /** One step of a job's life. */
 export type JobPhase = (typeof JOB_PHASES)[number];
 
-/** Why a job that was accepted is not sent yet. */
+/** Why an accepted job is not sent yet. */
 export type SubmissionWait = 'RATE_LIMIT' | 'UPSTREAM_UNAVAILABLE';
 
-/** What the upstream told of a job's cost in time and money; null where it told nothing. */
+/** The upstream's own figures about a job; null where it gave none. */
 export interface JobMetrics {
   readonly queueSeconds: number | null;
   readonly inferenceSeconds: number | null;
   readonly costUsd: number | null;
 }
 
-/** The finished video, without its bytes: those are stored beside the job when `inline` is true. */
+/** The finished video. Its bytes, if any, are stored beside the job. */
 export interface JobVideo {
-  /** http or https; null when the video is kept inline. */
+  /** http or https; null when `inline` is true. */
   readonly url: string | null;
-  /** True when the store holds the bytes as base64, apart from the job. */
+  /** True when the store has the bytes as base64, beside the job. */
   readonly inline: boolean;
   /** A media type, e.g. `video/mp4`. */
   readonly contentType: string;
-  /** Bytes of the video itself, not of its base64; null when the upstream did not tell. */
+  /** Bytes of the video itself, not of its base64; null: unknown. */
   readonly byteLength: number | null;
-  /** Epoch milliseconds after which the video can no longer be had. */
+  /** Epoch milliseconds after which the video is no longer available. */
   readonly expiresAt: number;
 }
 
@@ -56,7 +56,7 @@ interface CommonFields {
 
 /** The fields that depend on the phase. A field that a phase does not have is null: a store writes all fields of each version. */
 interface PhaseFields {
-  /** Why it is not sent yet; null: the next step sends it. */
+  /** Why it is not sent yet; null: it is about to be sent. */
   readonly waitingFor: SubmissionWait;
   /** When its latest submission began. */
   readonly sentAt: number;
@@ -212,7 +212,7 @@ function setPhaseFields(job: Record<string, unknown>, phase: JobPhase): void {
   }
 }
 
-/** What stands for a field that a phase always has, when the stored job lacks it; null: nothing can. */
+/** The default for a field that a phase always has, when the stored job lacks it; null: no default. */
 function defaultsOf(stored: Readonly<Record<string, unknown>>): Record<PhaseField, unknown> {
   const { createdAt, updatedAt, submittedAt } = stored;
   return {

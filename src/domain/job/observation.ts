@@ -3,84 +3,73 @@ import type { FailureCode } from './failure.ts';
 import type { Forecast } from './forecast.ts';
 import type { JobMetrics, JobVideo, SubmissionWait } from './job.ts';
 
-/** What the poller can learn about a job, by submitting it or by asking the upstream. All times are epoch milliseconds. */
-export interface ObservationsByType {
+/** What the poller can learn about a job. All times are epoch milliseconds. */
+export type Observation =
   /** It cannot be sent yet. */
-  readonly 'submission-waits': {
-    readonly type: 'submission-waits';
-    readonly waitingFor: SubmissionWait;
-    readonly forecast: Forecast | null;
-  };
+  | {
+      readonly type: 'submission-waits';
+      readonly waitingFor: SubmissionWait;
+      readonly forecast: Forecast | null;
+    }
   /** The POST is about to be sent. */
-  readonly 'submit-started': { readonly type: 'submit-started' };
+  | { readonly type: 'submit-started' }
   /** The POST is known to have created no job, and may be sent again. */
-  readonly 'submit-not-created': {
-    readonly type: 'submit-not-created';
-    readonly waitingFor: SubmissionWait;
-    readonly forecast: Forecast | null;
-  };
-  /** The POST was refused for good, and created no job. */
-  readonly 'submit-refused': {
-    readonly type: 'submit-refused';
-    readonly code: FailureCode;
-    readonly message: string;
-  };
-  /** The POST's answer was lost or unreadable. The request history may have its result. */
-  readonly 'submit-lost': {
-    readonly type: 'submit-lost';
-    readonly message: string;
-    /** When the POST began; null: when the job was marked. */
-    readonly sentAt: number | null;
-  };
+  | {
+      readonly type: 'submit-not-created';
+      readonly waitingFor: SubmissionWait;
+      readonly forecast: Forecast | null;
+    }
+  /** The POST was refused permanently, and created no job. */
+  | { readonly type: 'submit-refused'; readonly code: FailureCode; readonly message: string }
+  /** The answer to the POST was lost or unreadable. The request history may have the request. */
+  | {
+      readonly type: 'submit-lost';
+      readonly message: string;
+      /** When the POST began; null: when the job was marked. */
+      readonly sentAt: number | null;
+    }
   /** The result of the POST cannot be found out. */
-  readonly 'submit-unknown': { readonly type: 'submit-unknown'; readonly message: string };
-  readonly 'submit-accepted': {
-    readonly type: 'submit-accepted';
-    readonly upstreamId: string;
-    /** When the upstream accepted it; null: now. */
-    readonly submittedAt: number | null;
-    readonly expected: ExpectedDurations;
-  };
-  readonly 'upstream-processing': {
-    readonly type: 'upstream-processing';
-    /** Estimate of when it began. */
-    readonly startedAt: number;
-    readonly expected: ExpectedDurations;
-  };
-  readonly 'upstream-completed': {
-    readonly type: 'upstream-completed';
-    /** Estimate of when it began. */
-    readonly startedAt: number;
-    readonly metrics: JobMetrics | null;
-  };
-  readonly 'upstream-failed': {
-    readonly type: 'upstream-failed';
-    readonly message: string;
-    readonly metrics: JobMetrics | null;
-  };
+  | { readonly type: 'submit-unknown'; readonly message: string }
+  | {
+      readonly type: 'submit-accepted';
+      readonly upstreamId: string;
+      /** When the upstream accepted it; null: now. */
+      readonly submittedAt: number | null;
+      readonly expected: ExpectedDurations;
+    }
+  | {
+      readonly type: 'upstream-processing';
+      /** Estimate of when it began. */
+      readonly startedAt: number;
+      readonly expected: ExpectedDurations;
+    }
+  | {
+      readonly type: 'upstream-completed';
+      /** Estimate of when it began. */
+      readonly startedAt: number;
+      readonly metrics: JobMetrics | null;
+    }
+  | { readonly type: 'upstream-failed'; readonly message: string; readonly metrics: JobMetrics | null }
   /** The upstream says COMPLETED and has no usable video. */
-  readonly 'upstream-has-no-video': {
-    readonly type: 'upstream-has-no-video';
-    readonly message: string;
-    readonly metrics: JobMetrics | null;
-  };
+  | { readonly type: 'upstream-has-no-video'; readonly message: string; readonly metrics: JobMetrics | null }
   /** The upstream no longer knows a job that it had accepted. */
-  readonly 'upstream-not-found': { readonly type: 'upstream-not-found'; readonly metrics: JobMetrics | null };
-  readonly 'video-collected': {
-    readonly type: 'video-collected';
-    readonly video: JobVideo;
-    /** Estimate of when it began. */
-    readonly startedAt: number;
-    readonly metrics: JobMetrics | null;
-  };
-  readonly 'deadline-passed': {
-    readonly type: 'deadline-passed';
-    /** The error of the last call to the upstream about this job; null when that call succeeded. */
-    readonly lastError: string | null;
-  };
-}
+  | { readonly type: 'upstream-not-found'; readonly metrics: JobMetrics | null }
+  | {
+      readonly type: 'video-collected';
+      readonly video: JobVideo;
+      /** Estimate of when it began. */
+      readonly startedAt: number;
+      readonly metrics: JobMetrics | null;
+    }
+  | {
+      readonly type: 'deadline-passed';
+      /** The error of the last call to the upstream about this job; null when that call succeeded. */
+      readonly lastError: string | null;
+    };
 
-export type ObservationType = keyof ObservationsByType;
+export type ObservationType = Observation['type'];
 
-/** One thing that was learned about a job. */
-export type Observation = ObservationsByType[ObservationType];
+/** The observations by type. */
+export type ObservationsByType = {
+  readonly [T in ObservationType]: Extract<Observation, { readonly type: T }>;
+};

@@ -1,45 +1,44 @@
-/** Where a job is in the pages of the request history, which has the newest requests first. */
+/** The state of a search through the pages of the request history, which has the newest requests first. */
 export interface HistorySearch {
-  /** The page that is read next; the first is 1. */
+  /** The next page to read; the first is 1. */
   readonly page: number;
-  /** The last page that is known to hold newer requests only, or to have been read; 0: none. */
+  /** The last page that was read or has only newer requests; 0: none. */
   readonly after: number;
-  /** A page that is known to reach back far enough; null: none. */
+  /** A page that reaches back far enough; null: none is known. */
   readonly until: number | null;
-  /** Pages that were read. */
+  /** The number of pages that were read. */
   readonly reads: number;
 }
 
 /**
- * What the poller has to remember of an unfinished job from one step to the next, besides the job itself. It is stored
- * beside the job and shown to nobody, so changing it makes no new version. A step that gets a normal answer clears it.
+ * The poller's notes about an unfinished job from one step to the next. They are stored beside the job and are not public, so a change
+ * makes no new version. A step with a normal answer clears them. The names are those of the stored JSON.
  */
 export interface PollNotes {
-  /** When the first of the latest answers 404 in a row came, in epoch milliseconds. */
+  /** When the current series of 404 answers began, in epoch milliseconds. */
   readonly notFoundSince?: number;
   /** The undocumented final status word of the last answer, such as `CANCELLED`. */
   readonly endWord?: string;
-  /** Answers in a row that said COMPLETED and had no usable video. */
+  /** COMPLETED answers in a row without a usable video. */
   readonly emptyResults?: number;
-  /** What the last failed call said, for the failure's message. */
+  /** The error of the last call, for the failure's message. */
   readonly lastError?: string;
-  /** Looks into the request history that were finished, while the job is `settling`. */
+  /** Finished searches in the request history, while the job is `settling`. */
   readonly historyLooks?: number;
-  /** Where the present look into the history has come to; absent: at its beginning. */
+  /** The state of the current search; absent: it has not begun. */
   readonly historySearch?: HistorySearch;
-  /** An upstream id that may belong to this job, and is confirmed by the next call. */
+  /** An upstream id that may be this job's. The next call confirms it. */
   readonly candidateId?: string;
-  /** True: the poller that sent the job lost its lease during the POST, and may only have stood still. */
+  /** True: the poller that sent the job lost its lease during the POST. It may only be frozen. */
   readonly mayStillAnswer?: boolean;
-  /** Ids that are not this job's, in the present look, while the job is `settling`. */
+  /** Ids that are not this job's, in the current search. */
   readonly rejectedIds?: readonly string[];
-  /** True: the next call asks the history about the job's id, not the job itself. */
+  /** True: the next call looks up the job in the history instead of polling it. */
   readonly lookUpNext?: boolean;
-  /** True once the job had its last call before it is ended by its deadline. */
+  /** True when the last call before the end by the deadline was made. */
   readonly lastCallMade?: boolean;
-  /** How often that call had to wait for the call budget. */
+  /** How often the last call had to wait for the call budget. */
   readonly lastCallDeferrals?: number;
 }
 
-/** Nothing to remember. */
 export const NO_NOTES: PollNotes = Object.freeze({});

@@ -1,4 +1,4 @@
-/** What the outside sees of a job: the upstream's four words, and estimates. */
+/** The public view of a job: the upstream's four status words, and estimates. */
 import { expectedAt, progressAt } from './forecast.ts';
 import { isFinal, JOB_PHASES, type Job, type JobPhase, type SubmissionWait } from './job.ts';
 
@@ -21,37 +21,37 @@ export function jobStatus(job: Job): JobStatus {
   return STATUS[job.phase];
 }
 
-/** The phases that show as one of these statuses. */
+/** The phases with one of these statuses. */
 export function phasesOf(statuses: readonly JobStatus[]): JobPhase[] {
   return JOB_PHASES.filter((phase) => statuses.includes(STATUS[phase]));
 }
 
 /**
- * Estimated share of the work that is done: from 0 to 1, 1 only when completed, 0 until the upstream took the job;
- * a failed job keeps what it had reached.
+ * The estimated progress from 0 to 1: 0 until the upstream has accepted the job, 1 only when it is completed. A failed job keeps its last
+ * progress.
  */
 export function jobProgress(job: Job, now: number): number {
   if (job.phase === 'completed') return 1;
   if (job.submittedAt === null) return 0;
-  return progressAt(job.forecast ?? null, job.finishedAt ?? now);
+  return progressAt(job.forecast, job.finishedAt ?? now);
 }
 
-/** Once the upstream is done, its result is fetched in about this many milliseconds. */
+/** About how many milliseconds it takes to fetch the result of a job that is done. */
 const COLLECTING_MS = 1000;
 
-/** Why a job is QUEUED; `UPSTREAM_QUEUE`: it waits for a worker; `SUBMISSION_CHECK`: it is looked for in the history. */
+/** Why a job is QUEUED. `UPSTREAM_QUEUE`: it waits for a worker. `SUBMISSION_CHECK`: the history is searched for it. */
 export type JobWait = SubmissionWait | 'UPSTREAM_QUEUE' | 'SUBMISSION_CHECK';
 
-/** Why a job is QUEUED; null when it is not, and when it is about to be sent. */
+/** Why a job is QUEUED; null when it is not QUEUED, or is about to be sent. */
 export function jobWait(job: Job): JobWait | null {
   if (job.phase === 'accepted') return job.waitingFor;
   if (job.phase === 'settling') return 'SUBMISSION_CHECK';
   return job.phase === 'queued' ? 'UPSTREAM_QUEUE' : null;
 }
 
-/** When the job is expected to complete, in epoch milliseconds; null when final, and while nothing is known of that. */
+/** When the job is expected to complete, in epoch milliseconds; null when it is final or has no forecast. */
 export function estimatedCompletionAt(job: Job, now: number): number | null {
-  if (isFinal(job) || job.forecast == null) return null;
+  if (isFinal(job) || job.forecast === null) return null;
   if (job.phase === 'collecting') return Math.ceil(now) + COLLECTING_MS;
   return Math.ceil(expectedAt(job.forecast, Math.max(now, job.forecast.madeAt)));
 }

@@ -71,7 +71,7 @@ export function complete(job: AtUpstream, observation: On<'video-collected'>, at
   };
 }
 
-/** The provider does not charge for failed jobs; a cost in the metrics overrides that. */
+/** Failed jobs are not charged, unless the metrics have a cost. */
 export function failGeneration(
   job: AtUpstream,
   { message, metrics }: On<'upstream-failed'>,
@@ -96,7 +96,7 @@ export function expire(job: AtUpstream, { metrics }: On<'upstream-not-found'>, a
 }
 
 const RESULT_EXPIRED =
-  'The upstream no longer knows this job: it keeps results for a limited time after submission, and the video was not fetched in that time.';
+  'The upstream no longer knows this job. It keeps results for a limited time, and the video was not fetched in that time.';
 
 export function passDeadline(job: Unfinished, { lastError }: On<'deadline-passed'>, at: number): Job {
   return fail(job, at, deadlineFailure(job, lastError));
@@ -143,7 +143,7 @@ function fail(job: Unfinished, at: number, failure: JobFailure, metrics: JobMetr
   return { ...job, phase: 'failed', failure, finishedAt: at, metrics: mergeMetrics(job.metrics, metrics) };
 }
 
-/** When the upstream began to work on it. The first estimate is kept; it lies between the submission and now. */
+/** When the upstream began to work on it. The first estimate is kept, limited to the time from the submission to now. */
 function startOf(job: AtUpstream, startedAt: number, at: number): number {
   return job.startedAt ?? clamp(startedAt, job.submittedAt, at);
 }

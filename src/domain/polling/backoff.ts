@@ -2,14 +2,14 @@ const BASE_MS = 1000;
 const CEILING_MS = 60_000;
 
 /**
- * Milliseconds to wait after a fault: doubling from 1 second to 60, of which chance takes away up to half
- * ("equal jitter"), so that many jobs do not come back at once.
+ * Milliseconds to wait after a failure: from 1 second, doubled up to 60 seconds, minus a random part of up to a half ("equal
+ * jitter"), so that many jobs do not retry at once.
  *
- * @param faults how many faults in a row, this one included; at least 1
+ * @param failures failures in a row including this one; at least 1
  * @param random from 0 to 1
- * @param retryAfterMs what the other side asked for; the wait is never shorter
+ * @param retryAfterMs the wait that the server asked for; the result is never shorter
  */
-export function backoffMs(faults: number, random: number, retryAfterMs: number | null = null): number {
-  const full = Math.min(CEILING_MS, BASE_MS * 2 ** Math.min(faults - 1, 16));
+export function backoffMs(failures: number, random: number, retryAfterMs: number | null = null): number {
+  const full = Math.min(CEILING_MS, BASE_MS * 2 ** Math.min(failures - 1, 16));
   return Math.max(retryAfterMs ?? 0, Math.round(full * (1 - random / 2)));
 }

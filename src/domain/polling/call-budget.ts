@@ -1,62 +1,62 @@
 /**
- * The rules by which calls to the upstream are made, of all instances together: a rate limit and a circuit breaker. Pure:
- * each function takes the state and the time and gives the next state. Times are epoch milliseconds.
+ * The shared budget of upstream calls of all instances: a rate limit and a circuit breaker. Pure: each function takes the state and the
+ * time and returns the next state. Times are epoch milliseconds.
  *
- * **Rate.** A token bucket. A refusal (429) closes it, for as long as the upstream asks or for 2 seconds, doubled with
- * each further one up to 60 until a call is answered again, of which chance takes away up to half; a time that was asked
- * for and turned out too short is not believed alone the next time. It opens with one call, at half the rate, and climbs back by a tenth of the limit
- * a minute: additive increase, multiplicative decrease (D. Chiu, R. Jain, 1989). Refusals that come less than a minute
- * after it has opened do not halve the rate again. Without a limit, 600 calls a minute hold until it has climbed back.
+ * **Rate.** A token bucket. A 429 closes it for the time that the upstream asks for, or for 2 seconds, doubled with each further 429
+ * up to 60 seconds until a call is answered, minus a random part of up to a half. If the requested time was too short, the next
+ * closure lasts at least as long as the backoff. The bucket opens with one call at half the rate, and the rate grows by a
+ * tenth of the limit a minute: additive increase, multiplicative decrease (D. Chiu, R. Jain, 1989). A 429 within a minute after
+ * the opening does not halve the rate again. Without a limit, 600 calls a minute are the limit until the rate has recovered.
  *
- * **Circuit.** Ten reported failures in a row open it: then one call each three seconds probes whether the upstream is
- * back. A call that the API answered, whatever it said, closes it. What is reported, `store/call-budget.ts` says.
+ * **Circuit.** Ten reported failures in a row open the circuit. Then one call every three seconds probes whether the upstream is back.
+ * Any answer of the API closes it. `store/call-budget.ts` defines what is reported.
  */
 import { backoffMs } from './backoff.ts';
 
-/** What all instances share. */
+/** The state that all instances share; stored as JSON under these names. */
 export interface CallBudgetState {
   readonly tokens: number;
   readonly refilledAt: number;
   readonly closedUntil: number;
-  /** Refusals of the present episode. */
+  /** 429 answers in the current episode. */
   readonly refusals: number;
-  /** Share of the rate that held at the end of the last closure. */
+  /** The share of the rate at the end of the last closure. */
   readonly share: number;
   /** Failures in a row. */
   readonly failures: number;
-  /** When the next probe may go out while the circuit is open; null while it is closed. */
+  /** When the next probe may be sent while the circuit is open; null while it is closed. */
   readonly probeAt: number | null;
 }
 
-/** What comes of asking for calls. */
+/** The answer to a request for calls. */
 export interface CallGrant {
   readonly granted: number;
-  /** Milliseconds until it is worth to ask again, when none was granted. */
+  /** Milliseconds until the next request makes sense, when none was granted. */
   readonly waitMs: number;
-  /** What held calls back, when fewer were granted than asked for; else null. */
+  /** The reason, when fewer were granted than requested; else null. */
   readonly limitedBy: 'rate-limit' | 'circuit' | null;
-  /** True: the call is to probe whether the upstream is back. */
+  /** True: the call probes whether the upstream is back. */
   readonly probing: boolean;
 }
 
-/** The longest Retry-After that is believed, in milliseconds: after this a call is tried all the same. */
+/** The longest Retry-After that is obeyed, in milliseconds. */
 export const MAX_RETRY_AFTER_MS = 5 * 60 * 1000;
 
-/** The shortest of the rates that refusals lower it to, as a share of the limit. */
+/** The lowest rate after 429 answers, as a share of the limit. */
 const MIN_SHARE = 1 / 16;
-/** Milliseconds for the whole climb. */
-const CLIMB_MS = 10 * 60 * 1000;
-/** Milliseconds without a refusal after which the next one is the first again. */
+/** Milliseconds for the recovery of the rate from 0 to the limit. */
+const RECOVERY_MS = 10 * 60 * 1000;
+/** Milliseconds without a 429 after which the next one starts a new episode. */
 const EPISODE_MS = 60_000;
-/** Calls a minute while a budget without a limit recovers. */
+/** The calls a minute of a budget without a limit while it recovers. */
 const UNLIMITED_RPM = 600;
-/** What many small refills may lack of a whole token. */
+/** The rounding error of many small refills. */
 const ROUNDING = 1e-6;
 const MINUTE_MS = 60_000;
-/** A call that takes longer than the one a minute before it to get there must not make one too many. */
+/** Added to the minute, because a call that travels faster than one a minute earlier would exceed the limit. */
 const SLACK_MS = 500;
-/** So many failures in a row open the circuit. Fewer could be bad luck. */
-const FAILURES = 10;
+/** Failures in a row that open the circuit. */
+const MAX_FAILURES = 10;
 const PROBE_PAUSE_MS = 3000;
 
 interface Bucket {
@@ -66,7 +66,7 @@ interface Bucket {
 
 /**
  * The bucket for `rpm` calls in any minute: with burst b and refill r it lets at most b + 60·r − 1 calls pass in any
- * half-open minute. b is a tenth of the limit and r takes what remains, over a minute and a little.
+ * half-open minute. b is a tenth of the limit, and r distributes the rest over a minute plus the slack.
  */
 function bucketFor(rpm: number): Bucket {
   const limit = rpm > 0 ? rpm : UNLIMITED_RPM;
@@ -75,7 +75,7 @@ function bucketFor(rpm: number): Bucket {
 }
 
 /**
- * A budget that nothing was taken out of.
+ * A full budget.
  *
  * @param rpm calls a minute; 0 for no limit
  */
@@ -92,8 +92,8 @@ export function newCallBudget(rpm: number, now: number): CallBudgetState {
 }
 
 /**
- * Takes up to `wanted` calls out of the budget. When none is granted, the next state differs only after the clock was
- * set back, and then has to be kept all the same, or the wait would begin anew each time.
+ * Takes up to `wanted` calls out of the budget. When none is granted, the state changes only after the clock was set back. Store it
+ * even then, or the wait would restart each time.
  */
 export function reserveCalls(
   state: CallBudgetState,
@@ -101,7 +101,7 @@ export function reserveCalls(
   wanted: number,
   now: number,
 ): { readonly state: CallBudgetState; readonly grant: CallGrant } {
-  const current = withPresent(state, now);
+  const current = withClock(state, now);
   const { probeAt, closedUntil } = current;
   if (probeAt !== null && now < probeAt) return none(current, probeAt - now, 'circuit');
   if (now < closedUntil) return none(current, closedUntil - now, 'rate-limit');
@@ -120,24 +120,24 @@ export function reserveCalls(
   return { state: next, grant: { granted, waitMs: 0, limitedBy, probing: probing && granted > 0 } };
 }
 
-/** Returns calls that were reserved and not made. */
+/** Returns reserved calls that were not made. */
 export function releaseCalls(
   state: CallBudgetState,
   rpm: number,
   count: number,
   now: number,
 ): CallBudgetState {
-  const current = withPresent(state, now);
-  // A probe that was not made is made next.
+  const current = withClock(state, now);
+  // The next call is the probe that was not made.
   const { probeAt } = current;
   const probed = probeAt !== null && probeAt > now ? { ...current, probeAt: now } : current;
-  // Closed by a 429 meanwhile, it still opens with one call at most.
+  // A bucket that a 429 has closed meanwhile still opens with one call at most.
   if (now < current.closedUntil || (rpm === 0 && shareAt(current, now) === 1)) return probed;
   return refilled({ ...probed, tokens: probed.tokens + count }, rpm, now);
 }
 
 /**
- * The upstream refused a call for their number.
+ * The upstream answered 429.
  *
  * @param random from 0 to 1
  * @param retryAfterMs null when it did not say
@@ -149,8 +149,8 @@ export function callRateLimited(
   random: number,
   retryAfterMs: number | null,
 ): CallBudgetState {
-  const current = withPresent(state, now);
-  // Refusals of calls that were in progress together count as one, and the longest time that one asked for holds.
+  const current = withClock(state, now);
+  // Several 429 answers to concurrent calls count as one, and the longest requested time applies.
   const together = now < current.closedUntil;
   const isFirst = now - current.closedUntil > EPISODE_MS;
   const refusals = together ? current.refusals : isFirst ? 1 : current.refusals + 1;
@@ -158,11 +158,11 @@ export function callRateLimited(
   const share = together ? current.share : isFirst ? Math.max(MIN_SHARE, present / 2) : present;
   const asked = Math.max(0, retryAfterMs ?? 0);
   const backoff = backoffMs(asked > 0 ? refusals : refusals + 1, random);
-  // The first is believed; when its time was not enough, or it gave none, the own one counts too.
+  // The first requested time is used alone. If it was too short or missing, the backoff applies too.
   const own = together || (asked > 0 && refusals === 1) ? 0 : backoff;
   const waitMs = Math.min(Math.max(asked, own), MAX_RETRY_AFTER_MS);
   const closedUntil = Math.max(current.closedUntil, now + waitMs);
-  // Who refuses is up.
+  // An upstream that answers 429 is up.
   const up = { ...current, failures: 0, probeAt: null };
   const closed = refilled({ ...up, refusals, share, closedUntil }, rpm, closedUntil);
   // It opens with one call at most, not with a burst.
@@ -170,31 +170,31 @@ export function callRateLimited(
 }
 
 /**
- * The API answered a call and did not refuse it, so it is up, and the last closure was long enough. Gives the same state
- * when nothing changes.
+ * The API answered a call, and not with 429. So it is up, and the last closure was long enough. Returns the same state when nothing
+ * changes.
  */
 export function callAnswered(state: CallBudgetState, now: number): CallBudgetState {
-  // An answer that comes while it is closed is that of a call from before.
+  // An answer during a closure belongs to an earlier call.
   const refusals = now < state.closedUntil ? state.refusals : 0;
-  const isNews = state.failures > 0 || state.probeAt !== null || state.refusals !== refusals;
-  return isNews ? { ...state, refusals, failures: 0, probeAt: null } : state;
+  const isChange = state.failures > 0 || state.probeAt !== null || state.refusals !== refusals;
+  return isChange ? { ...state, refusals, failures: 0, probeAt: null } : state;
 }
 
-/** A call got no answer of the API. */
+/** The API did not answer a call. */
 export function callFailed(state: CallBudgetState, now: number): CallBudgetState {
   const failures = state.failures + 1;
-  const opens = state.probeAt === null && failures >= FAILURES;
+  const opens = state.probeAt === null && failures >= MAX_FAILURES;
   return { ...state, failures, probeAt: opens ? now + PROBE_PAUSE_MS : state.probeAt };
 }
 
-/** Whether calls are stopped, but for probes. */
+/** Whether all calls except probes are stopped. */
 export function isCircuitOpen(state: CallBudgetState): boolean {
   return state.probeAt !== null;
 }
 
-/** A clock that was set back must not stop calls for longer than was meant. A bucket refills from the new time on. */
-function withPresent(state: CallBudgetState, now: number): CallBudgetState {
-  // No closure lasts that long, so it is of the time before.
+/** Corrects the state after the clock was set back: calls are not stopped for longer, and the bucket refills from the new time. */
+function withClock(state: CallBudgetState, now: number): CallBudgetState {
+  // No closure lasts that long, so it was set before the clock changed.
   const closedUntil = state.closedUntil > now + MAX_RETRY_AFTER_MS ? now : state.closedUntil;
   const probeAt = state.probeAt === null ? null : Math.min(state.probeAt, now + PROBE_PAUSE_MS);
   const refilledAt = Math.min(state.refilledAt, Math.max(now, closedUntil));
@@ -202,10 +202,10 @@ function withPresent(state: CallBudgetState, now: number): CallBudgetState {
 }
 
 function shareAt({ share, closedUntil }: CallBudgetState, at: number): number {
-  return Math.min(1, share + Math.max(0, at - closedUntil) / CLIMB_MS);
+  return Math.min(1, share + Math.max(0, at - closedUntil) / RECOVERY_MS);
 }
 
-/** The bucket as it is at a time. */
+/** Refills the bucket up to a time. */
 function refilled(state: CallBudgetState, rpm: number, at: number): CallBudgetState {
   const { burst, refillPerMs } = bucketFor(rpm);
   const share = shareAt(state, at);

@@ -1,5 +1,5 @@
 /**
- * How long something takes, as a mixture of lognormal distributions: closed forms of what a schedule of looks needs.
+ * The duration of a job's wait or run, as a mixture of lognormal distributions, with the closed forms that the poll plan needs.
  *
  * With z = (ln t − μ)/σ and U(z) the upper tail of the standard normal distribution, a lognormal T has
  * P(T > t) = U(z) and E[max(T − t, 0)] = exp(μ + σ²/2)·U(z − σ) − t·U(z). A mixture has the weighted sums.
@@ -18,39 +18,39 @@ export interface LogMoments {
   readonly square: number;
 }
 
-/** The share of durations that follow no rule, and how wide they lie: a stray is later rather than sooner. */
-const STRAY_WEIGHT = 0.02;
-const STRAY_SHIFT = 0.3;
-const STRAY_SIGMA = 0.7;
-/** Half the range that is integrated over, in standard deviations, and its steps. */
+/** Outliers: their share, how much later they are, and their width. */
+const OUTLIER_WEIGHT = 0.02;
+const OUTLIER_SHIFT = 0.3;
+const OUTLIER_SIGMA = 0.7;
+/** Half of the range of integration in standard deviations, and the number of steps. */
 const REACH = 6;
 const INTEGRATION_STEPS = 256;
-/** A quantile is looked for within so many standard deviations to both sides, by so many halvings. */
+/** Half of the range of the search for a quantile in standard deviations, and the number of halvings. */
 const QUANTILE_REACH = 12;
 const QUANTILE_STEPS = 30;
-/** Below it the share of an interval is rounding. */
+/** A smaller probability is a rounding error. */
 const MIN_MASS = 1e-12;
 
 /**
- * A lognormal distribution, and a fiftieth of strays around it, so that what lies far from all experience is thought
- * unlikely, not impossible. Milliseconds throughout; immutable.
+ * A lognormal distribution with a fiftieth of outliers, so that a duration far from all experience is unlikely, not impossible. In
+ * milliseconds; immutable.
  */
 export class DurationDistribution {
-  /** The lognormal distribution itself, without the strays. */
+  /** The lognormal distribution itself, without the outliers. */
   readonly main: Lognormal;
   readonly #parts: readonly (Lognormal & { readonly weight: number })[];
   #pollRoot: number | null = null;
 
   constructor({ mu, sigma }: Lognormal) {
     this.main = { mu, sigma };
-    const strays = { mu: mu + STRAY_SHIFT, sigma: Math.max(STRAY_SIGMA, 2 * sigma) };
+    const outliers = { mu: mu + OUTLIER_SHIFT, sigma: Math.max(OUTLIER_SIGMA, 2 * sigma) };
     this.#parts = [
-      { mu, sigma, weight: 1 - STRAY_WEIGHT },
-      { ...strays, weight: STRAY_WEIGHT },
+      { mu, sigma, weight: 1 - OUTLIER_WEIGHT },
+      { ...outliers, weight: OUTLIER_WEIGHT },
     ];
   }
 
-  /** The duration that is as often exceeded as not, strays aside. */
+  /** The median without the outliers. */
   get median(): number {
     return Math.exp(this.main.mu);
   }
@@ -60,7 +60,7 @@ export class DurationDistribution {
     return t <= 0 ? 1 : this.#sum((part) => survivalOf(part, t));
   }
 
-  /** E[max(T − t, 0)]: how far the duration is expected to go beyond t. */
+  /** E[max(T − t, 0)]: the expected excess over t. */
   excess(t: number): number {
     return this.#sum(({ mu, sigma }) => {
       const mean = Math.exp(mu + sigma ** 2 / 2);
@@ -70,7 +70,7 @@ export class DurationDistribution {
     });
   }
 
-  /** The duration that is exceeded with this probability, which is above 0 and below 1. */
+  /** The duration that is exceeded with this probability, between 0 and 1. */
   exceededWith(probability: number): number {
     let low = Math.min(...this.#parts.map(({ mu, sigma }) => mu - QUANTILE_REACH * sigma));
     let high = Math.max(...this.#parts.map(({ mu, sigma }) => mu + QUANTILE_REACH * sigma));
@@ -83,8 +83,8 @@ export class DurationDistribution {
   }
 
   /**
-   * ∫ sqrt(f(t)·S(t)) dt of the distribution without its strays, f being its density and S its survival; in square
-   * roots of milliseconds. `poll-plan.ts` says what for.
+   * ∫ sqrt(f(t)·S(t)) dt of the distribution without its outliers, f being its density and S its survival; in square
+   * roots of milliseconds. See `poll-plan.ts`.
    */
   get pollRoot(): number {
     this.#pollRoot ??= integratePollRoot(this.main);
@@ -94,7 +94,7 @@ export class DurationDistribution {
   /**
    * The moments of ln T, given that T lies between two durations, `low` of which may be 0.
    *
-   * @returns null when T hardly can
+   * @returns null when that is nearly impossible
    */
   logMomentsBetween(low: number, high: number): LogMoments | null {
     let mass = 0;
@@ -150,7 +150,7 @@ function survivalOf({ mu, sigma }: Lognormal, t: number): number {
   return upperTail((Math.log(t) - mu) / sigma);
 }
 
-/** Its limit is 0 where z is infinite. */
+/** z times the density; its limit is 0 for infinite z. */
 function timesDensity(z: number): number {
   return Number.isFinite(z) ? z * normalDensity(z) : 0;
 }

@@ -1,13 +1,13 @@
 /**
- * How long jobs take, learned from those that have ended.
+ * How long jobs take, learned from finished jobs.
  *
- * A job waits in the upstream's queue and then runs; both durations are taken as lognormal, and are learned apart: of
- * the run each group of like jobs (resolution, length, steps), all lengths of those, and all jobs; of the queue, which
- * jobs share whatever they are, all jobs only.
+ * A job waits in the upstream's queue and then runs. Both durations are modelled as lognormal and learned separately. The run is
+ * learned for three groups: jobs of equal resolution, length and steps; jobs of equal resolution and steps; and all jobs. The
+ * queue is learned for all jobs together, because they share it.
  *
- * Of each group, sums of x = ln(duration) and x² are kept that forget: with every further duration what was there
- * loses a fortieth of its weight. A group is believed as far as it has grown up. With n the weight of its durations, x̄
- * their mean, and m and v the mean and variance believed of the group around it (at first the prior), its own are
+ * Each group has exponentially decaying sums of x = ln(duration) and x²: each new duration lowers the weight of the older ones by a
+ * fortieth. Let n be the weight of the group's durations, x̄ their mean, and m and v the mean and variance of the wider group (for
+ * the widest, of the prior). The group's own mean and variance are
  *
  *     m' = (κ·m + n·x̄) / (κ + n)
  *     v' = (ν·v + Σ(x − x̄)² + κ·n/(κ + n)·(x̄ − m)²) / (ν + n)
@@ -15,55 +15,54 @@
  * with κ = 1 and ν = 2: the normal-inverse-gamma posterior (A. Gelman et al., Bayesian Data Analysis, 3rd edition,
  * section 3.3). The next duration is expected around m' with variance v'·(1 + 1/(κ + n)).
  *
- * A duration is never seen: a look tells that the job was not done then, a later one that it was. What is added is what
- * x and x² are expected to be in between, given what was believed: the step of the EM algorithm for censored data
- * (A. P. Dempster, N. M. Laird, D. B. Rubin, 1977, section 4.2). A time that the upstream tells and that lies in between
- * is taken instead.
+ * A duration is never observed exactly: one poll shows that the job was not done, and a later one that it was. The sums get the
+ * expected x and x² between the two, by the previous distribution: the step of the EM algorithm for censored data (A. P. Dempster,
+ * N. M. Laird, D. B. Rubin, 1977, section 4.2). If the upstream's own time lies between the two, it is used instead.
  */
 import { DurationDistribution, type LogMoments } from './duration-distribution.ts';
 import type { VideoRequest } from '../request/video-request.ts';
 
-/** What was learned of one group: decayed sums. */
+/** The decayed sums of one group. */
 export interface GroupMoments {
-  /** How many durations the sums stand for. */
+  /** The decayed number of durations. */
   readonly weight: number;
   /** Of ln(milliseconds). */
   readonly sum: number;
-  /** Of its square. */
+  /** Of the square of ln(milliseconds). */
   readonly squares: number;
 }
 
-/** What was learned, by the names of the groups. */
+/** The groups by name. */
 export type DurationStats = ReadonlyMap<string, GroupMoments>;
 
-/** A duration to be learned, for one group. */
+/** A duration to learn, for one group. */
 export interface DurationSample {
   readonly group: string;
   readonly moments: LogMoments;
 }
 
-/** How long a job is expected to wait in the upstream's queue, and then to run. */
+/** The expected time in the upstream's queue, and the expected run. */
 export interface ExpectedDurations {
   readonly queue: DurationDistribution;
   readonly run: DurationDistribution;
 }
 
-/** Between which two durations, in milliseconds, the true one lies. */
+/** The bounds of an unknown duration in milliseconds. */
 export interface Bracket {
   readonly low: number;
   readonly high: number;
 }
 
-/** What is kept of a group's sums at each further duration. */
+/** The share of a group's sums that each new duration keeps. */
 export const KEPT_SHARE = 1 - 1 / 40;
-/** κ and ν: how many durations the group around counts for, in the mean and in the variance. */
+/** κ and ν: the weight of the wider group in the mean and in the variance, as a number of durations. */
 const PARENT_IN_MEAN = 1;
 const PARENT_IN_VARIANCE = 2;
-/** Even a perfectly regular upstream is seen through a network. */
+/** The network adds some variance to a perfectly regular upstream. */
 const MIN_SIGMA = 0.03;
 /**
- * Before anything is known: wide. The queue's share of a typical job is a guess that the first jobs correct; with 1 instead
- * of 0.75 what is learned of it stays wider than what polls see, and the poll for the beginning comes too early too often.
+ * The prior is wide. The queue's share of a typical job is a guess that the first jobs correct. With 1 instead of 0.75 the learned
+ * queue stays wider than the polls show, and the poll for the beginning is too early too often.
  */
 const RUN_PRIOR_SIGMA = 0.6;
 const QUEUE_PRIOR_SIGMA = 0.75;
@@ -72,7 +71,7 @@ const QUEUE = 'queue';
 
 type Sized = Pick<VideoRequest, 'resolution' | 'videoLength' | 'steps'>;
 
-/** A group's sums with one more duration. */
+/** Adds one duration to a group's sums. */
 export function addDuration(group: GroupMoments | undefined, { mean, square }: LogMoments): GroupMoments {
   const { weight, sum, squares } = group ?? { weight: 0, sum: 0, squares: 0 };
   return {
@@ -83,9 +82,9 @@ export function addDuration(group: GroupMoments | undefined, { mean, square }: L
 }
 
 /**
- * What a job is expected to take.
+ * How long a job is expected to take.
  *
- * @param typicalMs what a job takes in all, in milliseconds, as far as is known before the first
+ * @param typicalMs the total duration of a typical job in milliseconds, for the prior
  */
 export function expectDurations(stats: DurationStats, request: Sized, typicalMs: number): ExpectedDurations {
   const queueMs = QUEUE_PRIOR_SHARE * typicalMs;
@@ -95,47 +94,46 @@ export function expectDurations(stats: DurationStats, request: Sized, typicalMs:
   };
 }
 
-/** What is to be learned from a job's time in the queue. */
+/** The samples of a job's time in the queue. */
 export function queueSamples({ queue }: ExpectedDurations, bracket: Bracket): DurationSample[] {
   return [{ group: QUEUE, moments: momentsWithin(queue, bracket) }];
 }
 
 /**
- * What is to be learned from a job's run.
+ * The samples of a job's run.
  *
- * @param toldMs what the upstream says that it took, in milliseconds; null when it does not
+ * @param upstreamMs the upstream's own figure in milliseconds; null when it gave none
  */
 export function runSamples(
   { run }: ExpectedDurations,
   request: Sized,
   bracket: Bracket,
-  toldMs: number | null,
+  upstreamMs: number | null,
 ): DurationSample[] {
-  const moments = momentsWithin(run, narrowedTo(bracket, toldMs));
+  const moments = momentsWithin(run, narrowedTo(bracket, upstreamMs));
   return runGroups(request).map((group) => ({ group, moments }));
 }
 
 /**
- * Whether a duration that the upstream tells agrees with what was seen. One that does not is of something else, and so is
- * none at all.
+ * Whether the upstream's own figure agrees with the polls. A figure that does not agree measures something else.
  *
- * @param toldMs milliseconds; null when it tells none
+ * @param upstreamMs milliseconds; null when it gave none
  */
-export function agrees({ low, high }: Bracket, toldMs: number | null): toldMs is number {
-  return toldMs !== null && toldMs > 0 && toldMs >= low && toldMs <= high;
+export function agrees({ low, high }: Bracket, upstreamMs: number | null): upstreamMs is number {
+  return upstreamMs !== null && upstreamMs > 0 && upstreamMs >= low && upstreamMs <= high;
 }
 
-/** The bracket of exactly the duration that the upstream tells, where that agrees with what was seen; else what was seen. */
-export function narrowedTo(seen: Bracket, toldMs: number | null): Bracket {
-  return agrees(seen, toldMs) ? { low: toldMs, high: toldMs } : seen;
+/** Narrows a bracket to the upstream's own figure, when that agrees with the polls. */
+export function narrowedTo(seen: Bracket, upstreamMs: number | null): Bracket {
+  return agrees(seen, upstreamMs) ? { low: upstreamMs, high: upstreamMs } : seen;
 }
 
-/** The duration within the bracket that is to be expected. */
+/** The expected duration within the bracket. */
 export function expectedWithin(distribution: DurationDistribution, bracket: Bracket): number {
   return Math.exp(momentsWithin(distribution, bracket).mean);
 }
 
-/** From the widest to the job's own. */
+/** The job's groups, the widest first. */
 function runGroups({ resolution, videoLength, steps }: Sized): string[] {
   return ['run', `run ${resolution} * ${steps}`, `run ${resolution} ${videoLength} ${steps}`];
 }
@@ -166,7 +164,7 @@ function predict(
 function momentsWithin(distribution: DurationDistribution, { low, high }: Bracket): LogMoments {
   const known = distribution.logMomentsBetween(low, high);
   if (known !== null) return known;
-  // Against all belief, or a single point.
+  // The bracket is a single point, or nearly impossible by the distribution.
   const middle = Math.log(Math.max(1, (low + high) / 2));
   return { mean: middle, square: middle ** 2 };
 }

@@ -15,14 +15,14 @@ export function upperTail(z: number): number {
   return z >= 0 ? tail : 1 - tail;
 }
 
-/** P(a < Z < b), for a ≤ b, taken in that tail where little is lost by rounding. */
+/** P(a < Z < b) for a ≤ b, computed in the tail with the smaller rounding error. */
 export function massBetween(a: number, b: number): number {
   return a > 0 ? upperTail(a) - upperTail(b) : upperTail(-b) - upperTail(-a);
 }
 
-/** The z beyond which half of that lies which lies beyond `z`. */
+/** The median of Z, given that Z > z. */
 export function halfwayBeyond(z: number): number {
-  // By the asymptotic expansion of the tail; before it could underflow.
+  // The asymptotic expansion of the tail, before it underflows.
   if (z > FAR) return z + Math.LN2 / z;
   const half = upperTail(z) / 2;
   let low = Math.max(z, 0);

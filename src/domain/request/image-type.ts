@@ -1,14 +1,14 @@
-/** What images may be uploaded. */
+/** The types of images that may be uploaded. */
 export type ImageType = 'image/png' | 'image/jpeg' | 'image/webp';
 
-/** Bytes that an uploaded image has at most: 10 MiB. */
+/** The largest upload: 10 MiB. */
 export const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 
-/** What an image is by its first bytes, whatever its sender calls it; null for anything else. */
+/** The type of an image by its first bytes, regardless of the declared type; null for anything else. */
 export function imageTypeOf(bytes: Uint8Array): ImageType | null {
   if (startsWith(bytes, PNG)) return 'image/png';
   if (startsWith(bytes, JPEG)) return 'image/jpeg';
-  // A RIFF container; after its name stands its length, which may be anything.
+  // A RIFF container. The four bytes between the two names are its length.
   return startsWith(bytes, RIFF) && startsWith(bytes.subarray(8), WEBP) ? 'image/webp' : null;
 }
 

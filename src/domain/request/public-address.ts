@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * Names that only a private network answers for, at the end of a host's name: those reserved by RFC 6761, 6762, 7686, 8375 and
- * 9476 and by ICANN, and those that clouds, containers, clusters and routers use by default.
+ * Suffixes of names that only a private network resolves: those reserved by RFC 6761, 6762, 7686, 8375 and 9476 and by ICANN, and
+ * the defaults of clouds, containers, clusters and routers.
  */
 const PRIVATE_SUFFIXES = `
   localhost local localdomain internal intranet private lan home home.arpa corp mail domain
@@ -11,7 +11,7 @@ const PRIVATE_SUFFIXES = `
   speedport.ip
 `;
 
-/** Public names that lead to whatever address stands in them, or to this machine. */
+/** Suffixes of public names that resolve to the address in the name, or to this machine. */
 const POINTING_SUFFIXES = `
   nip.io sslip.io xip.io backname.io traefik.me 1u.ms rbndr.us localhost.localstack.cloud
   localtest.me lvh.me vcap.me lacolhost.com fuf.me local.gd localho.st localhost.direct
@@ -23,8 +23,8 @@ const SUFFIXES = `${PRIVATE_SUFFIXES} ${POINTING_SUFFIXES}`
   .map((suffix) => `.${suffix}`);
 
 /**
- * Whether a URL names a host that anybody on the internet can reach, by its text alone: no name is looked up. Private,
- * loopback, link-local and metadata addresses are not, however they are written, nor names that are private by their form.
+ * Whether the host of a URL is on the public internet, judged by the text alone, without a DNS lookup. Private, loopback, link-local and
+ * metadata addresses in any notation are not public, and neither are private names.
  */
 export function isPublicHost(url: URL): boolean {
   const host = url.hostname
@@ -37,17 +37,17 @@ export function isPublicHost(url: URL): boolean {
 
 function isPublicName(name: string): boolean {
   const labels = name.split('.');
-  // A search domain completes a name without a dot.
+  // A resolver completes a name without a dot by its search domain.
   if (labels.length < 2 || labels.includes('')) return false;
   if (!PUBLIC_TOP_LEVEL.test(labels.at(-1) ?? '')) return false;
   if (SUFFIXES.some((suffix) => `.${name}`.endsWith(suffix))) return false;
   return !namesPrivateAddress(name);
 }
 
-/** Top-level domains of the internet have letters only, or are internationalized; `kube-system` and `team1` are not. */
+/** Public top-level domains have letters only or are internationalized; `kube-system` and `team1` are neither. */
 const PUBLIC_TOP_LEVEL = /^(?:[a-z]{2,}|xn--[a-z0-9-]+)$/;
 
-/** Whether a private address stands in a name, as in `10.0.0.1.example.com` or `app-10-0-0-1.example.com`. */
+/** Whether a name contains a private address, such as `10.0.0.1.example.com` or `app-10-0-0-1.example.com`. */
 function namesPrivateAddress(name: string): boolean {
   const parts = name.split(/[.-]/);
   return parts.some((_, index) => {
@@ -57,11 +57,11 @@ function namesPrivateAddress(name: string): boolean {
   });
 }
 
-/** Of IPv6 only 2000::/3 is given out (RFC 4291); addresses of IPv4 in other clothes are elsewhere. */
+/** Only 2000::/3 of IPv6 is allocated (RFC 4291). IPv4 addresses written as IPv6 are outside of it. */
 function isPublicAddress(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   if (address.range() !== 'unicast' || address.toString() === AZURE_METADATA) return false;
   return address instanceof ipaddr.IPv4 || ((address.parts[0] ?? 0) & 0xe000) === 0x2000;
 }
 
-/** Azure's address for its machines' metadata, which stands among the public ones. */
+/** Azure's metadata service has an address in a public range. */
 const AZURE_METADATA = '168.63.129.16';

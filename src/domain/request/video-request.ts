@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isPublicHost } from './public-address.ts';
 
-/** What a video is made from: the input as accepted, defaults filled in. */
+/** The accepted input of a job, with the defaults filled in. */
 export interface VideoRequest {
   /** http or https, at most 2,048 characters. */
   readonly image: string;
@@ -16,7 +16,7 @@ export interface VideoRequest {
   readonly videoLength: number;
   readonly steps: number;
   readonly seed: number;
-  /** True: the video is kept by the gateway and handed out as base64, not as a URL. */
+  /** True: the gateway stores the video and returns it as base64 instead of a URL. */
   readonly base64: boolean;
 }
 
@@ -39,18 +39,18 @@ export interface VideoModel {
   readonly fileLifetimeMs: number;
 }
 
-/** One fault of an input. `path` starts at the input object, e.g. `["prompt"]`. */
+/** One error of an input. `path` starts at the input object, e.g. `["prompt"]`. */
 export interface InputIssue {
   readonly path: readonly string[];
   readonly message: string;
 }
 
-/** The outcome of a `RequestParser`: the accepted request and key, or every fault of the input. */
+/** The outcome of a `RequestParser`: the accepted request and key, or all errors of the input. */
 export type ParsedVideoRequest =
   | { readonly ok: true; readonly request: VideoRequest; readonly idempotencyKey: string | null }
   | { readonly ok: false; readonly issues: readonly InputIssue[] };
 
-/** Characters of a prompt, and of a URL. */
+/** The most characters of a prompt, and of a URL. */
 export const MAX_TEXT = 2000;
 export const MAX_URL = 2048;
 const MAX_KEY = 128;
@@ -58,14 +58,14 @@ const MAX_KEY = 128;
 const trimmed = z.string().trim();
 
 /**
- * Checks an input and fills in the defaults; a field that is null or absent gets its default.
+ * Validates an input. A field that is null or absent gets its default.
  *
  * @param privateImages whether `image` may name a host that only a private network can reach
- * @returns every fault at once, not only the first. Never throws.
+ * @returns all errors, not only the first. Never throws.
  */
 export type RequestParser = (input: unknown, privateImages: boolean) => ParsedVideoRequest;
 
-/** Makes the parser for a model. */
+/** Creates the parser for a model. */
 export function requestParser(model: VideoModel): RequestParser {
   const schema = inputSchema(model);
   const publicSchema = schema.extend({
@@ -85,7 +85,7 @@ export function requestParser(model: VideoModel): RequestParser {
   };
 }
 
-/** The upstream validates only after queueing, so an invalid request that passes here has been paid for. */
+/** The upstream validates after queueing, so an invalid request that passes here is paid for. */
 function inputSchema({ resolutions, videoLength, steps, defaults }: VideoModel) {
   const allowed = resolutions.map(String);
   const resolution = z.literal(
@@ -111,7 +111,7 @@ function inputSchema({ resolutions, videoLength, steps, defaults }: VideoModel) 
   });
 }
 
-/** A digest that is equal for equal requests; tells a repeated idempotent call from a conflicting one. */
+/** A digest that is equal for equal requests. It distinguishes a repeated idempotent call from a conflicting one. */
 export function requestFingerprint(request: VideoRequest): string {
   const { image, prompt, negativePrompt, resolution, videoLength, steps, seed, base64 } = request;
   const ordered = [image, prompt, negativePrompt, resolution, videoLength, steps, seed, base64];
@@ -128,8 +128,8 @@ function wholeNumber({ min, max }: Range, unit: string) {
 }
 
 /**
- * At most `max` characters as people count them: zod counts code points. Half a surrogate pair, such as a text cut
- * within an emoji leaves, is refused, since UTF-8 can't hold it.
+ * At most `max` characters; zod counts code points. Half of a surrogate pair, as in a text that was cut within an emoji, is refused, because
+ * UTF-8 cannot encode it.
  */
 function text(schema: z.ZodString, max: number): z.ZodString {
   return schema
@@ -137,7 +137,7 @@ function text(schema: z.ZodString, max: number): z.ZodString {
     .refine((value) => value.isWellFormed(), 'must be well-formed Unicode text');
 }
 
-/** URL.parse mends what a stricter reader refuses: missing slashes, line breaks and blanks. The text is sent as it is. */
+/** Stricter than URL.parse, which repairs missing slashes, line breaks and blanks: the text is sent as it is. */
 function isHttpUrl(value: string): boolean {
   return /^https?:\/\/[^\s\p{Cc}/\\][^\s\p{Cc}]*$/iu.test(value) && URL.canParse(value);
 }

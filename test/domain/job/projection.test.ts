@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DurationDistribution } from '../../../src/domain/polling/duration-distribution.ts';
-import { isFinal, type Job, JOB_PHASES } from '../../../src/domain/job/job.ts';
+import { isFinal, type Job, JOB_PHASES, readStoredJob } from '../../../src/domain/job/job.ts';
 import {
   estimatedCompletionAt,
   jobProgress,
@@ -108,7 +108,7 @@ describe('jobProgress', () => {
   it('is 0 for a job that was stored before there were forecasts', () => {
     const { forecast, ...older } = jobIn('processing');
     expect(forecast).not.toBeNull();
-    const job: Job = JSON.parse(JSON.stringify(older));
+    const job = readStoredJob(older);
     expect(jobProgress(job, T0 + 1e9)).toBe(0);
     expect(estimatedCompletionAt(job, T0 + 1e9)).toBeNull();
   });

@@ -23,7 +23,9 @@ const told = (queueSeconds: number | null, inferenceSeconds: number | null): Job
 /** A poll 60 s after the submission, the last one before having been made `lastSeconds` after it; null: there was none. */
 function poll(job: Partial<Job>, lastSeconds: number | null) {
   const lastPolledAt = lastSeconds === null ? null : NOON + lastSeconds * SECOND;
-  return { job: acceptedJob(job), lastPolledAt, at: NOON + 60 * SECOND, expected: EXPECTED };
+  const polled = acceptedJob(job);
+  if (polled.phase !== 'queued' && polled.phase !== 'processing') throw new Error('It is not polled.');
+  return { job: polled, lastPolledAt, at: NOON + 60 * SECOND, expected: EXPECTED };
 }
 
 /** In seconds after the submission. */
