@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DurationDistribution } from '../../../src/domain/polling/duration-distribution.ts';
-import { isFinal, type Job, JOB_PHASES, readStoredJob } from '../../../src/domain/job/job.ts';
+import { isFinal, JOB_PHASES, readStoredJob } from '../../../src/domain/job/job.ts';
 import {
   estimatedCompletionAt,
   jobProgress,
