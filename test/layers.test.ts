@@ -18,6 +18,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   graphql: ['domain', 'providers', 'store', 'watching'],
   operations: ['domain', 'config/settings-file.ts', 'store', 'watching', 'graphql'],
   transports: ['domain', 'auth', 'store', 'watching', 'graphql', 'operations'],
+  wiring: [
+    'domain',
+    'process',
+    'config',
+    'auth',
+    'providers',
+    'store',
+    'watching',
+    'graphql',
+    'operations',
+    'transports',
+  ],
   'app.ts': [
     'domain',
     'process',
@@ -27,9 +39,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store',
     'poller',
     'watching',
-    'graphql',
-    'operations',
     'transports',
+    'wiring',
   ],
   'main.ts': ['serve.ts', 'process/v8-flags.ts'],
   'serve.ts': ['app.ts', 'process', 'config', 'store'],
@@ -63,14 +74,14 @@ test('no import leads out of src or of a package', () => {
   expect(leaving).toEqual([]);
 });
 
-test('the gateway loads a package in one place: app.ts loads the sandbox when it is the upstream', () => {
+test('the gateway loads a package in one place: the sandbox, when it is the upstream', () => {
   const places = [...files.map((file) => join('src', file)), ...sandboxFiles()].flatMap((path) => {
     const code = readFileSync(path, 'utf8').replaceAll(/^import type [^;]+;$/gm, '');
     return [...code.matchAll(/(?:import\()?['"]@?reelgate\/[^'"]*['"]\)?/g)].map(
       ([specifier]) => `${path}: ${specifier}`,
     );
   });
-  expect(places).toEqual(["src/app.ts: import('@reelgate/sandbox')"]);
+  expect(places).toEqual(["src/wiring/open-upstream.ts: import('@reelgate/sandbox')"]);
 });
 
 test('process.env is read by the configuration only, and only as a whole', () => {

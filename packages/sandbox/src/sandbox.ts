@@ -48,8 +48,12 @@ export interface Sandbox extends AsyncDisposable {
   readonly url: string;
   /** The origin that it listens on, such as `http://127.0.0.1:49213`. */
   readonly address: string;
+  /** Mean duration of a job at its speed, in milliseconds. */
+  readonly typicalMs: number;
 }
 
+/** Mean duration of a job at speed 1. */
+const TYPICAL_MS = 8_000;
 /** At speed 1. The vendor's own lag is [unknown]. */
 const HISTORY_LAG_MS = 2_000;
 /** Interval between deletions of expired jobs and uploads. */
@@ -111,7 +115,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   log({ message: 'sandbox listening', url });
 
   const running = starting.move();
-  return { url, address, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  const typicalMs = TYPICAL_MS / speed;
+  return { url, address, typicalMs, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** Resolves when `signal` aborts. A failed sweep is logged and repeated at the next interval. */

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { JobTokenSecrets } from '../auth/job-token-secrets.ts';
+import { JobTokens } from '../auth/job-tokens.ts';
+import { openAuthenticator } from '../auth/open-authenticator.ts';
+import type { Config } from '../config/config.ts';
+import type { Caller } from '../domain/caller.ts';
+import type { Clock } from '../domain/clock.ts';
+import { newJobId } from '../domain/job/job-id.ts';
+import { LOCAL_MEDIA_PATH, type LocalMedia } from '../domain/local-media.ts';
+import { requestParser } from '../domain/request/video-request.ts';
+import { AnswerBudget } from '../graphql/answer-budget.ts';
+import { createContext, type GraphQLContext, type GraphQLServices } from '../graphql/context.ts';
+import { createSchema } from '../graphql/schema.ts';
+import type { OperationHook } from '../operations/operation.ts';
+import { Operations } from '../operations/operations.ts';
+import { TrustedDocuments } from '../operations/trusted-documents.ts';
+import type { LeveledLog } from '../process/fault-log.ts';
+import type { Image, ImageHost, UploadOutcome } from '../providers/image-host.ts';
+import { WAN_MODEL } from '../providers/segmind/facts.ts';
+import type { Storage } from '../store/storage.ts';
+import { CallbackSubscriptions } from '../transports/callback/subscriptions.ts';
+import type { CrossOrigin } from '../transports/http/addresses/cross-origin.ts';
+import type { PublicUrl } from '../transports/http/addresses/public-url.ts';
+import { GraphQLOverHttp } from '../transports/http/graphql/graphql-over-http.ts';
+import { createGraphQLYoga } from '../transports/http/graphql/yoga.ts';
+import type { GraphQLEndpoints } from '../transports/http/http-server.ts';
+import { GraphiQL } from '../transports/http/pages/graphiql/graphiql.ts';
+import { UploadSlots } from '../transports/http/uploads/upload-slots.ts';
+import { OwnerStreams } from '../transports/owner-streams.ts';
+import { WebSocketEndpoint } from '../transports/websocket/endpoint.ts';
+import type { WatchedJobs } from '../watching/watched-jobs.ts';
+import type { OpenedUpstream } from './open-upstream.ts';
+
+/** Parts of the GraphQL side that tests replace. */
+export interface GraphQLOverrides {
+  readonly answers?: AnswerBudget;
+  readonly hooks?: readonly OperationHook[];
+  readonly imageHost?: ImageHost;
+  readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
+}
+
+/** Parts that the GraphQL side shares with the rest of the gateway. */
+export interface GraphQLParts {
+  readonly storage: Storage;
+  readonly upstream: OpenedUpstream;
+  readonly watchedJobs: WatchedJobs;
+  readonly clock: Clock;
+  /** The clock by which tokens expire. */
+  readonly tokenClock: Clock;
+  readonly localMedia: LocalMedia | null;
+  readonly publicUrl: PublicUrl;
+  readonly crossOrigin: CrossOrigin;
+  readonly log: LeveledLog;
+}
+
+/** Wires the schema, the pipeline of operations and their transports. @throws SettingsFileError */
+export function openGraphQL(
+  config: Config,
+  parts: GraphQLParts,
+  overrides: GraphQLOverrides,
+): GraphQLEndpoints {
+  const { upstream, watchedJobs, clock, tokenClock, localMedia, publicUrl, crossOrigin, log } = parts;
+  const { store, cache, ownerRate, uploadRate, jobTokenSecrets } = parts.storage;
+  const { trustedDocumentsFile, introspection, limits } = config;
+  const { imageHost = upstream.images, wrapContext = (make) => make() } = overrides;
+  const jobTokens = new JobTokens(
+    new JobTokenSecrets({ text: jobTokenSecrets, now: () => clock.now(), randomBytes }),
+  );
+  const authenticator = openAuthenticator(config, jobTokens, tokenClock, log);
+  const trusted = trustedDocumentsFile === null ? null : TrustedDocuments.read(trustedDocumentsFile);
+  const streams = new OwnerStreams(limits.streamsPerOwner);
+  const services: GraphQLServices = {
+    store,
+    cache,
+    watchedJobs,
+    clock,
+    tokenClock,
+    newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
+    parseRequest: requestParser(WAN_MODEL),
+    deadlineMs: config.jobDeadlineMs,
+    privateImages: upstream.privateImages,
+    localMedia,
+    issueJobToken: (...job) => jobTokens.issue(...job),
+    answers: overrides.answers ?? new AnswerBudget(),
+    limits: {
+      unfinished: limits.unfinishedJobs,
+      unfinishedPerOwner: limits.unfinishedJobsPerOwner,
+      perDay: limits.jobsPerDay,
+      perDayPerOwner: limits.jobsPerDayPerOwner,
+    },
+    ownerRate,
+    uploadImage: (image) => upload(imageHost, image, config.segmindTimeoutMs, log),
+  };
+  const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
+  const baseUrlOf =
+    localMedia === null ? () => '' : (request: IncomingMessage) => publicUrl.baseUrlOf(request);
+  const schema = createSchema({ federation: config.federation, model: WAN_MODEL });
+  const operations = new Operations({
+    schema,
+    introspection,
+    trusted,
+    createContext: (caller: Caller, baseUrl: string) =>
+      wrapContext(() => createContext(services, caller, baseUrl)),
+    clock,
+    hooks: overrides.hooks ?? [],
+    log,
+  });
+  const yoga = createGraphQLYoga({
+    schema,
+    operations,
+    baseUrlOf,
+    authenticator,
+    streams,
+    crossOrigin,
+    trusted,
+    log,
+    callbacks,
+    uploads: new UploadSlots(),
+    uploadRate,
+  });
+  return {
+    http: new GraphQLOverHttp({
+      yoga,
+      operations,
+      authenticator,
+      baseUrlOf,
+      crossOrigin,
+      hasTrustedDocuments: trusted !== null,
+      upstream: upstream.kind,
+    }),
+    callbacks,
+    graphiql: introspection
+      ? new GraphiQL({
+          sampleImageUrl:
+            upstream.kind === 'sandbox'
+              ? (request) => `${baseUrlOf(request)}${LOCAL_MEDIA_PATH}/images/sample.png`
+              : null,
+          signIn: authenticator.required,
+          upstream: upstream.kind,
+        })
+      : null,
+    webSockets: new WebSocketEndpoint({
+      operations,
+      authenticator,
+      streams,
+      maxOperations: limits.operationsPerSocket,
+      baseUrlOf,
+      clock: tokenClock,
+      log,
+    }),
+  };
+}
+
+/** An upload ends with its time limit, or when the host is disposed. */
+async function upload(
+  host: ImageHost,
+  image: Image,
+  timeoutMs: number,
+  log: LeveledLog,
+): Promise<UploadOutcome> {
+  const outcome = await host.upload(image, { timeoutMs, signal: new AbortController().signal });
+  if (outcome.type === 'failed') log.warn({ reason: outcome.reason }, 'an image could not be uploaded');
+  return outcome;
+}

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import type { Sandbox, startSandbox } from '@reelgate/sandbox';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { describeProxy } from '../config/proxy.ts';
+import { type UpstreamKind, upstreamKindOf } from '../domain/upstream-kind.ts';
+import { dataFolderError, openDataFolder } from '../process/data-folder.ts';
+import { StartError } from '../process/start-error.ts';
+import type { ImageHost } from '../providers/image-host.ts';
+import { checkKeyOnce } from '../providers/segmind/check-key.ts';
+import { historyUrl, WAN_MODEL } from '../providers/segmind/facts.ts';
+import { SegmindImageHost } from '../providers/segmind/segmind-image-host.ts';
+import { SegmindUpstream } from '../providers/segmind/segmind-upstream.ts';
+import type { VideoUpstream } from '../providers/video-upstream.ts';
+import type { CallBudget } from '../store/call-budget.ts';
+
+/** The upstream that the settings name. Disposing it aborts calls in progress. */
+export interface OpenedUpstream extends AsyncDisposable {
+  readonly kind: UpstreamKind;
+  readonly origin: string;
+  readonly upstream: VideoUpstream;
+  readonly images: ImageHost;
+  /** Durations learned from one upstream do not count for another one. */
+  readonly durationsKey: string;
+  /** Mean duration of a job, in milliseconds. */
+  readonly typicalMs: number;
+  /** Whether image URLs may have private hosts. */
+  readonly privateImages: boolean;
+  /** Checks the API key in the background; null when there is no key to check. */
+  readonly checkKey: (budget: CallBudget) => AsyncDisposable | null;
+}
+
+/** The sandbox accepts any key. */
+const SANDBOX_KEY = 'SG_sandbox';
+
+/**
+ * Connects to the vendor, or starts the embedded sandbox.
+ *
+ * @param now epoch milliseconds
+ * @throws StartError when the sandbox is the upstream and cannot be started
+ */
+export async function openUpstream(config: Config, now: () => number, log: Logger): Promise<OpenedUpstream> {
+  await using resources = new AsyncDisposableStack();
+  const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
+  const { proxy, segmindHistoryUrl } = config;
+  const origin = sandbox?.url ?? config.segmindBaseUrl;
+  const apiKey = sandbox === null ? config.segmindApiKey : SANDBOX_KEY;
+  if (apiKey === '') log.warn(`SEGMIND_API_KEY is not set: calls to ${origin} carry no key`);
+  if (proxy !== null) log.info(`outgoing calls use ${describeProxy(proxy)}`);
+  const call = { origin, apiKey, now, proxy };
+  const history = segmindHistoryUrl === 'off' ? null : (segmindHistoryUrl ?? historyUrl(origin));
+  const upstream = resources.use(new SegmindUpstream({ ...call, historyUrl: history }));
+  const images = resources.use(new SegmindImageHost(call));
+  const kind = sandbox === null ? upstreamKindOf(origin) : 'sandbox';
+  const owned = resources.move();
+  return {
+    kind,
+    origin,
+    upstream,
+    images,
+    durationsKey: sandbox === null ? config.segmindBaseUrl : `sandbox*${config.sandboxSpeed}`,
+    typicalMs: sandbox?.typicalMs ?? WAN_MODEL.typicalMs,
+    privateImages: sandbox === null ? kind === 'private' : config.sandboxPrivateImages,
+    checkKey: (budget) => (apiKey === '' || sandbox !== null ? null : checkKeyOnce(call, budget, log)),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
+  const { dataDir } = config;
+  openDataFolder(dataDir);
+  const start = await loadSandbox();
+  const sandbox = await start({
+    folder: join(dataDir, 'sandbox'),
+    speed: config.sandboxSpeed,
+    privateImages: config.sandboxPrivateImages,
+    // The log alone says why a video could not be rendered here: the job fails with the words of the real upstream.
+    log: ({ message, isFault = false, ...details }) =>
+      log[isFault === true ? 'warn' : 'debug']({ part: 'sandbox', ...details }, message),
+  }).catch((error: unknown) => {
+    throw dataFolderError(dataDir, error);
+  });
+  log.warn(
+    { url: sandbox.url },
+    `SEGMIND_API_KEY is not set: the embedded sandbox at ${sandbox.url} is the upstream, and its videos are test pictures`,
+  );
+  return sandbox;
+}
+
+/** Imports the sandbox only where it is the upstream: an image without it holds neither the package nor its dependencies. */
+async function loadSandbox(): Promise<typeof startSandbox> {
+  try {
+    return (await import('@reelgate/sandbox')).startSandbox;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+    throw new StartError(
+      `SEGMIND_API_KEY is not set, and the sandbox is not installed: set SEGMIND_API_KEY, or install the package @reelgate/sandbox with its dependencies (${error.message})`,
+      { cause: error },
+    );
+  }
+}
