@@ -10,10 +10,9 @@ import { ConnectionStatus } from './ui/connection-status.tsx';
 import { SignIn } from './ui/sign-in.tsx';
 import { useStore } from './ui/store.ts';
 
-/** The path below which a proxy has put the gateway, without the slash at its end; empty for none. */
+/** The path prefix of the gateway behind a proxy, without a trailing slash; empty for none. */
 const BASE_PATH = new URL(document.baseURI).pathname.replace(/\/[^/]*$/, '');
 
-/** The whole page. */
 export function App() {
   const { connection, announcer } = useGateway();
   const state = useStore(connection.state);

@@ -14,13 +14,13 @@ const connection = connect();
 const apollo = createApolloClient(connection.client);
 const announcer = new Announcer();
 const feed = startFeed(apollo, connection, (job, before) => {
-  const words = announcementOf(job, before);
-  if (words !== null) announcer.say(words);
+  const message = announcementOf(job, before);
+  if (message !== null) announcer.say(message);
 });
 const gateway = { apollo, client: connection.client, connection, feed, announcer };
 
 const root = document.getElementById('root');
-if (root === null) throw new Error('The page has no root.');
+if (root === null) throw new Error('The page has no element with the id root.');
 createRoot(root).render(
   <StrictMode>
     <GatewayContext value={gateway}>

@@ -7,7 +7,7 @@ import {
   type VideoJobFieldsFragment,
 } from '@reelgate/client/documents';
 import { readJob } from '../../console/src/gateway/job-cache.ts';
-import { newestVersionLink } from '../../console/src/gateway/newest-version.ts';
+import { newestVersionLink } from '../../console/src/gateway/apollo.ts';
 import { consoleJob } from './console-job.ts';
 
 /** A client whose answers come when the test says: to its list, and as updates. */

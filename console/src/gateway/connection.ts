@@ -2,47 +2,47 @@ import { type Client, CloseCode, createClient } from 'graphql-ws';
 import { Store } from '../ui/store.ts';
 import { readToken } from './token.ts';
 
-/** How the page stands with the gateway. */
+/** The state of the page's connection to the gateway. */
 export type ConnectionState =
   | 'connecting'
   | 'connected'
-  /** It was connected, or could not be; it tries again by itself. */
+  /** The connection was lost or could not be opened; the client retries. */
   | 'reconnecting'
-  /** The gateway wants a token, or another one. */
+  /** The gateway requires a token, or refused the stored one. */
   | 'signed-out'
-  /** The gateway does not answer pages of this URL. */
+  /** The gateway does not allow pages of this origin or host. */
   | 'refused';
 
-/** The page's one WebSocket. It connects anew by itself, for as long as the page is open. */
+/** The only WebSocket of the page. It reconnects until the page is closed. */
 export interface Connection {
   readonly client: Client;
   readonly state: Store<ConnectionState>;
-  /** Why the gateway refused the page, and the setting that would allow it. */
+  /** The gateway's reason for `refused`, with the setting that allows the page. */
   readonly refusal: Store<string>;
-  /** Calls back after each connection made, once what was under way has been asked for again. */
+  /** Registers a listener for each new connection, called after the client has sent its open operations again. */
   onConnected(listener: () => void): () => void;
-  /** Tries with the token that is stored now. */
+  /** Reconnects with the stored token. */
   signIn(): void;
 }
 
-/** The gateway's close codes for a token that is missing or not good. */
+/** Close codes for a missing or invalid token. */
 const REFUSALS: ReadonlySet<number> = new Set([CloseCode.Unauthorized, CloseCode.Forbidden]);
-/** The gateway's close code for a page whose origin or host is not allowed. The client does not try again. */
+/** Close code for an origin or host that is not allowed. The client does not retry. */
 const POLICY_VIOLATION = 1008;
 const PING_MS = 10_000;
-/** A connection that answers no ping in that time is given up. */
+/** Without a pong within this time the connection is closed. */
 const PONG_MS = 5000;
-const LONGEST_WAIT_MS = 5000;
+const MAX_RETRY_WAIT_MS = 5000;
 
-/** Connects at once. */
+/** Opens the connection immediately. */
 export function connect(): Connection {
   const state = new Store<ConnectionState>('connecting');
   const refusal = new Store('');
-  // Signed out is for good: what closes or opens after it changes nothing until there is another token.
+  // `signed-out` is final until there is another token: later events of the socket do not change it.
   const change = (next: ConnectionState): void => {
     if (state.get() !== 'signed-out') state.set(next);
   };
-  let unanswered: ReturnType<typeof setTimeout> | undefined;
+  let pongTimeout: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url: new URL('graphql', document.baseURI).href.replace(/^http/, 'ws'),
     connectionParams: () => {
@@ -50,34 +50,34 @@ export function connect(): Connection {
       return token === null ? {} : { authorization: `Bearer ${token}` };
     },
     retryAttempts: Infinity,
-    retryWait: async (attempt) => pauseOrWake(Math.min(250 * 2 ** attempt, LONGEST_WAIT_MS)),
+    retryWait: async (attempt) => waitToRetry(Math.min(250 * 2 ** attempt, MAX_RETRY_WAIT_MS)),
     shouldRetry: (event) => !isRefusal(event),
-    // The page is live also while it asks nothing.
+    // The connection stays open without operations, because the page shows its state.
     lazy: false,
     onNonLazyError: () => {},
     keepAlive: PING_MS,
     on: {
       connected: () => change('connected'),
       closed: (event) => {
-        clearTimeout(unanswered);
+        clearTimeout(pongTimeout);
         if (event instanceof CloseEvent && event.code === POLICY_VIOLATION) {
           refusal.set(event.reason);
           change('refused');
         } else change(isRefusal(event) ? 'signed-out' : 'reconnecting');
       },
       ping: (received) => {
-        if (!received) unanswered = setTimeout(() => client.terminate(), PONG_MS);
+        if (!received) pongTimeout = setTimeout(() => client.terminate(), PONG_MS);
       },
-      pong: () => clearTimeout(unanswered),
+      pong: () => clearTimeout(pongTimeout),
     },
   });
-  // Nothing comes through any more, though the socket may not have heard of it.
+  // The network is gone, but the socket may not report it for minutes.
   window.addEventListener('offline', () => client.terminate());
   return {
     client,
     state,
     refusal,
-    // The client asks again in the same turn in which it tells.
+    // The client sends its operations in the same turn as the event, so the listener runs in the next.
     onConnected: (listener) => client.on('connected', () => setTimeout(listener)),
     signIn: () => {
       client.terminate();
@@ -90,8 +90,8 @@ function isRefusal(event: unknown): boolean {
   return event instanceof CloseEvent && REFUSALS.has(event.code);
 }
 
-/** Waits, with chance on top so that not all pages come back at once; less when the page is looked at again. */
-function pauseOrWake(ms: number): Promise<void> {
+/** Waits with jitter, so that pages do not reconnect all at once. Ends early when the page becomes visible or the network returns. */
+function waitToRetry(ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const wake = (): void => {
     if (document.visibilityState === 'visible') resolve();

@@ -5,7 +5,7 @@ import type { Announcer } from '../ui/announcer.tsx';
 import type { Feed } from '../jobs/feed.ts';
 import type { Connection } from './connection.ts';
 
-/** What the page works with, made once in main.tsx. */
+/** The services of the page, created once in main.tsx. */
 export interface Gateway {
   readonly apollo: ApolloClient;
   readonly client: Client;
@@ -14,12 +14,11 @@ export interface Gateway {
   readonly announcer: Announcer;
 }
 
-/** Where components find it. */
 export const GatewayContext = createContext<Gateway | null>(null);
 
 /** @throws outside of a GatewayContext */
 export function useGateway(): Gateway {
   const gateway = use(GatewayContext);
-  if (gateway === null) throw new Error('There is no gateway around this component.');
+  if (gateway === null) throw new Error('useGateway needs a GatewayContext around the component.');
   return gateway;
 }

@@ -1,24 +1,24 @@
 import type { ApolloCache, ApolloClient, Reference } from '@apollo/client';
 import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
 
-/** The list of jobs as the cache keeps it. */
+/** The cached list of jobs. */
 export interface CachedJobs {
   readonly nodes: readonly Reference[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
-/** One list of all pages and of the jobs that came since, newest first. */
+/** Merges a page into the list, newest first. */
 export function mergeJobs(known: CachedJobs | undefined, incoming: CachedJobs): CachedJobs {
   if (known === undefined) return incoming;
   const byId = new Map([...known.nodes, ...incoming.nodes].map((node) => [node.__ref, node]));
   const nodes = [...byId.values()].toSorted(newestFirst);
   const oldest = nodes.at(-1)?.__ref;
-  // What lies beyond is told by the page that the oldest job was on.
+  // The page with the oldest job knows whether older jobs exist.
   const { pageInfo } = incoming.nodes.at(-1)?.__ref === oldest ? incoming : known;
   return { nodes, pageInfo };
 }
 
-/** Puts a job of the cache into the list, unless it belongs to a page that was not read yet. */
+/** Adds a cached job to the list, unless it belongs to a page that is not loaded yet. */
 export function addToList({ cache }: ApolloClient, id: string): void {
   cache.modify<{ videoJobs: CachedJobs }>({
     fields: {
@@ -34,7 +34,7 @@ export function addToList({ cache }: ApolloClient, id: string): void {
   });
 }
 
-/** Writes a job that came some other way, unless a newer version is there. */
+/** Writes a job into the cache, unless the cache has a newer version. */
 export function writeJob({ cache }: ApolloClient, job: VideoJobFieldsFragment): void {
   if ((readJob(cache, job.id)?.version ?? 0) > job.version) return;
   cache.writeFragment({
@@ -45,7 +45,7 @@ export function writeJob({ cache }: ApolloClient, job: VideoJobFieldsFragment): 
   });
 }
 
-/** The job as the cache has it; null when it does not. */
+/** The cached job; null when it is not cached. */
 export function readJob(cache: ApolloCache, id: string): VideoJobFieldsFragment | null {
   return cache.readFragment({
     id: `VideoJob:${id}`,
@@ -54,7 +54,7 @@ export function readJob(cache: ApolloCache, id: string): VideoJobFieldsFragment 
   });
 }
 
-/** Ids begin with the time of acceptance. */
+/** Ids start with the time of acceptance. */
 function newestFirst(one: Reference, other: Reference): number {
   return one.__ref < other.__ref ? 1 : -1;
 }

@@ -1,14 +1,14 @@
-/** Milliseconds by which clocks may differ before it counts: the gateway tells the time in whole seconds. */
+/** Smaller differences are ignored: the Date header has a resolution of one second. */
 const TOLERANCE_MS = 2000;
 
 let offsetMs = 0;
 
-/** The time by the gateway's clock, about, in epoch milliseconds: the times of jobs are told by it. */
+/** The approximate time of the gateway's clock in epoch milliseconds. The times of jobs use that clock. */
 export function serverNow(): number {
   return Date.now() + offsetMs;
 }
 
-/** Compares clocks. When the gateway can't be reached the last comparison holds. */
+/** Measures the difference of the clocks. Keeps the last result when the gateway cannot be reached. */
 export async function syncServerClock(): Promise<void> {
   const answer = await fetch('healthz', { method: 'HEAD', cache: 'no-store' }).catch(() => null);
   const date = Date.parse(answer?.headers.get('date') ?? '');

@@ -1,6 +1,6 @@
 const { upstream = 'public', upstreamNotice = null } = document.documentElement.dataset;
 
-/** What the gateway says of the upstream, for all to see; null for the real API. It writes it into the page. */
+/** A notice about a test upstream, which the gateway writes into the page; null for the real API. */
 export const UPSTREAM_NOTICE: string | null = upstreamNotice;
 
 /** The cost of a job as text. Prices of the sandbox are test data, so they are not shown as money spent. */

@@ -3,9 +3,9 @@ import { FAILURE_TITLES } from './failure-texts.ts';
 import { shortTitle } from './short-title.ts';
 
 /**
- * What a screen reader says of an update; null for those that change no status.
+ * The screen reader's announcement of an update; null when the status did not change.
  *
- * @param before the status that the job had; undefined when it is not known
+ * @param before the previous status; undefined when it is unknown
  */
 export function announcementOf(
   job: VideoJobFieldsFragment,

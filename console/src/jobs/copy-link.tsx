@@ -1,7 +1,6 @@
 import { useState } from 'react';
-import { copyText } from '../ui/copy-text.ts';
 
-/** Copies the page's address. */
+/** A button that copies the page's URL. */
 export function CopyLink() {
   const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle');
   const press = async (): Promise<void> => {
@@ -12,4 +11,27 @@ export function CopyLink() {
       {{ idle: 'Copy link', copied: 'Copied', failed: 'Copy it from the address bar' }[state]}
     </button>
   );
+}
+
+/** Copies a text to the clipboard. Call it in a click or key handler. @returns false when the browser refuses */
+async function copyText(text: string): Promise<boolean> {
+  // Pages over plain http have no `navigator.clipboard`, except on this machine.
+  if (navigator.clipboard === undefined) return copyByCommand(text);
+  return navigator.clipboard.writeText(text).then(
+    () => true,
+    () => copyByCommand(text),
+  );
+}
+
+/** The deprecated API: the new one does not work over plain http. */
+function copyByCommand(text: string): boolean {
+  const copy = (event: ClipboardEvent): void => {
+    event.clipboardData?.setData('text/plain', text);
+    event.preventDefault();
+  };
+  document.addEventListener('copy', copy);
+  // oxlint-disable-next-line typescript/no-deprecated
+  const isCopied = document.execCommand('copy');
+  document.removeEventListener('copy', copy);
+  return isCopied;
 }

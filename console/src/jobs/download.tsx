@@ -6,8 +6,8 @@ import { fetchBase64 } from './fetch-base64.ts';
 import { shortTitle } from './short-title.ts';
 
 /**
- * Saves a completed job's video. Browsers heed `download` for the page's own origin only, so it is fetched first; where
- * the upstream does not let pages read its files it opens in a tab of its own instead.
+ * A button that saves a completed job's video. Browsers honour `download` only for the page's own origin, so the video is fetched
+ * first. When the upstream's CORS headers do not allow that, the video opens in a new tab.
  */
 export function Download({ job }: { readonly job: VideoJobFieldsFragment }) {
   const { apollo, announcer } = useGateway();
@@ -42,7 +42,7 @@ async function fetchVideo(apollo: ApolloClient, { id, video }: VideoJobFieldsFra
     .catch(() => null);
 }
 
-/** Letters and digits of the prompt, or the id where it has none. */
+/** Letters and digits of the prompt; the job's id when the prompt has none. */
 function fileName(job: VideoJobFieldsFragment): string {
   const words = shortTitle(job)
     .toLowerCase()
@@ -57,6 +57,6 @@ function save(file: Blob, name: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  // The browser has taken hold of it by then.
+  // The download has started by then.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -1,6 +1,6 @@
 import type { VideoJobChargeState, VideoJobFailureCode } from '@reelgate/client/documents';
 
-/** Why a job has no video, in a few words. */
+/** Short reasons why a job failed. */
 export const FAILURE_TITLES: Readonly<Record<VideoJobFailureCode, string>> = {
   REJECTED: 'The input was refused',
   GENERATION_FAILED: 'The video could not be made',
@@ -13,7 +13,7 @@ export const FAILURE_TITLES: Readonly<Record<VideoJobFailureCode, string>> = {
   TIMED_OUT: 'It took too long',
 };
 
-/** What a failed job cost. */
+/** Whether a failed job was charged. */
 export const CHARGE_TEXTS: Readonly<Record<VideoJobChargeState, string>> = {
   NO: 'It was not charged.',
   YES: 'It was charged.',

@@ -8,7 +8,7 @@ import { shortTitle } from './short-title.ts';
 
 type Failure = NonNullable<VideoJobFieldsFragment['failure']>;
 
-/** What happened, and what it cost. */
+/** The reason of a failure and its cost. */
 export function FailureText({ failure }: { readonly failure: Failure }) {
   return (
     <div className="failure">
@@ -19,7 +19,7 @@ export function FailureText({ failure }: { readonly failure: Failure }) {
   );
 }
 
-/** Sends a failed job's input as a new job: the same one however often it is pressed, in however many tabs. */
+/** Sends a failed job's input as a new job. Its idempotency key makes repeated clicks, also in other tabs, the same job. */
 export function TryAgain({ job }: { readonly job: VideoJobFieldsFragment }) {
   const { apollo, announcer } = useGateway();
   const [isSending, setSending] = useState(false);

@@ -11,33 +11,33 @@ import { syncServerClock } from '../gateway/server-clock.ts';
 import { Store } from '../ui/store.ts';
 import { JobIdsDocument } from './documents.ts';
 
-/** Jobs in the first page and in each that is asked for; the gateway allows 100. */
+/** Jobs per page. */
 export const PAGE = 24;
+/** The gateway's maximum. */
 const MAX_PAGE = 100;
-/** Milliseconds before a feed that the gateway ended is opened again. */
+/** Delay before a subscription that the gateway ended is opened again. */
 const REOPEN_MS = 1000;
 
 /**
- * How far the list is: `loading` until it was read once, then `ready`; `failed` while it could not be read;
- * `forbidden` for a token that may not.
+ * The state of the list: `loading` until the first read, then `ready`; `failed` while it cannot be read; `forbidden` when the token
+ * does not allow listing jobs.
  */
 export type FeedState = 'loading' | 'ready' | 'failed' | 'forbidden';
 
-/** Keeps the cache's list of jobs at what the gateway knows. */
+/** Keeps the cached list of jobs up to date. */
 export interface Feed {
   readonly state: Store<FeedState>;
-  /** Reads the next page of older jobs. */
+  /** Reads the next page. */
   loadOlder(): Promise<void>;
   stop(): void;
 }
 
 /**
- * Subscribes to all of the caller's jobs, then reads the list, and does both again after each new connection: what
- * happened meanwhile is in the list, what happens from then on comes as updates. The gateway answers a query only once
- * the subscriptions that were sent before it on the same socket are open, so that nothing falls in between.
+ * Subscribes to the caller's jobs, then reads the list, and repeats both after each new connection. Earlier changes are in the
+ * list, later ones arrive as updates. No change is lost in between: the gateway answers a query only after the subscriptions that
+ * were sent before it on the same socket are open.
  *
- * @param onChange told of each update, also of one that was missed and read later, and of the status that the job had
- *   before, if it is known
+ * @param onChange called for each update, including missed ones that were read later, with the previous status if it is known
  */
 export function startFeed(
   apollo: ApolloClient,
@@ -61,13 +61,13 @@ export function startFeed(
     reopening = setTimeout(open, REOPEN_MS);
   };
 
-  const note = (job: VideoJobFieldsFragment, isTold: boolean): void => {
-    if (isTold) onChange(job, statuses.get(job.id));
+  const track = (job: VideoJobFieldsFragment, isReported: boolean): void => {
+    if (isReported) onChange(job, statuses.get(job.id));
     if (job.isTerminal) statuses.delete(job.id);
     else statuses.set(job.id, job.status);
   };
 
-  // As far down as the list goes already: whatever was missed is in there, however many jobs came meanwhile.
+  // Reads as many pages as the list already has, so that all missed changes are found.
   const load = async (): Promise<void> => {
     const known = readJobs(apollo)?.nodes ?? [];
     const oldest = known.at(-1)?.id;
@@ -76,11 +76,11 @@ export function startFeed(
     let isReached: boolean;
     do {
       const page: Page = await readPage(apollo, first, after);
-      // Of those that were not known before nothing is told: they may be old.
+      // Jobs that were unknown are not reported: they may be old.
       for (const job of page.nodes)
-        if (statuses.has(job.id) || !job.isTerminal) note(job, statuses.has(job.id));
+        if (statuses.has(job.id) || !job.isTerminal) track(job, statuses.has(job.id));
       const last = page.nodes.at(-1)?.id;
-      // Ids begin with the time of acceptance.
+      // Ids start with the time of acceptance.
       isReached = oldest === undefined || last === undefined || last <= oldest;
       after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
       first = MAX_PAGE;
@@ -97,12 +97,12 @@ export function startFeed(
         if (data == null) return failed(error);
         const job = data.videoJobsUpdated;
         addToList(apollo, job.id);
-        note(job, true);
+        track(job, true);
       },
       error: failed,
       complete: () => failed(new Error('The feed ended.')),
     });
-    // Not yet connected: it loads once it is.
+    // Otherwise `onConnected` loads the list.
     if (connection.state.get() === 'connected') loadOrFail();
   };
 
@@ -110,7 +110,7 @@ export function startFeed(
     void syncServerClock();
     loadOrFail();
   });
-  // Whoever signs in again has everything opened again.
+  // After a new sign-in the subscription is opened again.
   let before = connection.state.get();
   const offState = connection.state.subscribe(() => {
     const now = connection.state.get();
@@ -141,9 +141,9 @@ interface Page {
 /** Reads a page from the gateway into the cache. @throws when it could not be read */
 async function readPage(apollo: ApolloClient, first: number, after: string | null): Promise<Page> {
   const query = { query: VideoJobsDocument, variables: { first, after } };
-  // Past the cache, which would answer with the whole list that the page has become a part of.
+  // Bypass the cache: it would return the whole merged list.
   const { data, error } = await apollo.query({ ...query, fetchPolicy: 'no-cache' });
-  if (data === undefined) throw new Error('The list could not be read.', { cause: error });
+  if (data === undefined) throw new Error('The list of jobs could not be read.', { cause: error });
   apollo.writeQuery({ ...query, data });
   return data.videoJobs;
 }
@@ -152,7 +152,7 @@ function readJobs(apollo: ApolloClient) {
   return apollo.readQuery({ query: JobIdsDocument })?.videoJobs;
 }
 
-/** The gateway's code of an error; undefined when it was none of the gateway's. */
+/** The gateway's `extensions.code`; undefined when the error is not from the gateway. */
 function codeOf(failure: unknown): unknown {
   const error = failure instanceof Error && failure.cause !== undefined ? failure.cause : failure;
   return CombinedGraphQLErrors.is(error) ? error.errors[0]?.extensions?.['code'] : undefined;

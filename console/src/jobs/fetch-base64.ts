@@ -1,7 +1,7 @@
 import type { ApolloClient } from '@apollo/client';
 import { VideoJobBase64Document } from '@reelgate/client/documents';
 
-/** A video that the gateway keeps. Null: it could not be had. Kept out of the cache, as it can be megabytes. */
+/** Fetches a video that the gateway stores. Not cached: it can be megabytes. @returns null when the fetch failed */
 export async function fetchBase64(apollo: ApolloClient, id: string): Promise<Blob | null> {
   const query = { query: VideoJobBase64Document, variables: { id }, fetchPolicy: 'no-cache' as const };
   try {

@@ -13,7 +13,7 @@ import { startedHere } from './started-here.ts';
 import { StatusBadge } from './status-badge.tsx';
 import { bytes, duration, moment } from './times.ts';
 
-/** One job of the list. It is drawn anew when its own job changes, and only then. */
+/** One job of the list. It renders again only when this job changes. */
 export function JobCard({ id }: { readonly id: string }) {
   const { data: job, complete } = useFragment({
     fragment: VideoJobFieldsFragmentDoc,
@@ -48,7 +48,7 @@ function Card({ job }: { readonly job: VideoJobFieldsFragment }) {
   );
 }
 
-/** The image, and in its place the video once there is one. */
+/** The image, or the video once it is ready. */
 export function Media({
   job,
   large = false,
@@ -56,9 +56,9 @@ export function Media({
   readonly job: VideoJobFieldsFragment;
   readonly large?: boolean;
 }) {
-  // What ended before it was looked at does not start to move by itself.
-  const [seenUnfinished] = useState(!job.isTerminal);
-  const autoPlay = seenUnfinished && (large || startedHere(job.id));
+  // A video that was ready when the card appeared does not play by itself.
+  const [wasUnfinished] = useState(!job.isTerminal);
+  const autoPlay = wasUnfinished && (large || startedHere(job.id));
   return (
     <div className="media">
       {job.status === 'COMPLETED' ? <JobVideo job={job} autoPlay={autoPlay} /> : <JobImage job={job} />}

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
 
-/** The image that a job starts from. */
+/** The input image of a job. */
 export function JobImage({ job }: { readonly job: VideoJobFieldsFragment }) {
   const [broken, setBroken] = useState(false);
   if (broken) return <div className="media-note">The image can’t be shown here.</div>;

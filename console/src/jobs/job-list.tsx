@@ -47,7 +47,7 @@ function Older({ shown }: { readonly shown: number }) {
     feed.loadOlder().then(
       () => {
         setState('idle');
-        // The button may be gone: whoever pressed it by key goes on at the first of what it brought.
+        // The button may be gone: move the keyboard focus to the first new job.
         requestAnimationFrame(() =>
           document.querySelectorAll<HTMLElement>('.grid > li')[shown]?.querySelector('a')?.focus(),
         );

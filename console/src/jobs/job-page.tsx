@@ -17,7 +17,7 @@ import { Progress } from './progress.tsx';
 import { StatusBadge } from './status-badge.tsx';
 import { bytes, duration, moment } from './times.ts';
 
-/** One job by its link, live. */
+/** The page of one job, with live updates. */
 export function JobPage({ id }: { readonly id: string }) {
   const problem = useWatch(id);
   const { data: job, complete } = useFragment({
@@ -35,7 +35,7 @@ export function JobPage({ id }: { readonly id: string }) {
   );
 }
 
-/** Watches the job into the cache while the page is shown. @returns why it can't be */
+/** Writes updates of the job into the cache while the page is shown. @returns an error message, or null */
 function useWatch(id: string): string | null {
   const { apollo, client, connection } = useGateway();
   const signedOut = useStore(connection.state) === 'signed-out';
@@ -88,7 +88,7 @@ function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
         </h1>
         <dl className="facts">
           <Fact name="Started">{moment(job.createdAt, serverNow())}</Fact>
-          {/* Every fact has its row from the start, so that none moves when another comes to be known. */}
+          {/* Every fact has a row from the start, so that the layout does not shift when a value becomes known. */}
           <Fact name="Took">
             {job.finishedAt === null
               ? UNKNOWN

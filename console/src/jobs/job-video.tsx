@@ -8,11 +8,11 @@ import { shortTitle } from './short-title.ts';
 
 interface JobVideoProps {
   readonly job: VideoJobFieldsFragment;
-  /** Whether it plays by itself; not where less motion is wanted. */
+  /** Whether the video starts by itself, unless the user prefers reduced motion. */
   readonly autoPlay: boolean;
 }
 
-/** A completed job's video, in the place of its image. */
+/** A completed job's video. */
 export function JobVideo({ job, autoPlay }: JobVideoProps) {
   const [broken, setBroken] = useState(false);
   const url = job.video?.url ?? null;
@@ -46,11 +46,11 @@ function Player({ job, url, autoPlay, onBroken }: PlayerProps) {
         muted
         playsInline
         autoPlay={plays}
-        // A list of old videos fetches none of them before one is played, unless there is nothing else to show.
+        // Old videos load when they are played, or when there is no poster to show.
         preload={autoPlay ? 'auto' : noPoster ? 'metadata' : 'none'}
         onError={onBroken}
       />
-      {/* Nothing else tells that a poster can't be had. */}
+      {/* A video element does not report that its poster failed to load; this image does. */}
       <img
         hidden
         src={job.request.image}
@@ -62,7 +62,7 @@ function Player({ job, url, autoPlay, onBroken }: PlayerProps) {
   );
 }
 
-/** Its bytes come through the gateway, so they are fetched only when somebody wants to see them. */
+/** A video stored by the gateway. It is fetched on request only, because its bytes pass through GraphQL. */
 function Base64Video({ job, autoPlay }: JobVideoProps) {
   const [wanted, setWanted] = useState(autoPlay);
   const { url, isMissing } = useBase64Url(job.id, wanted);

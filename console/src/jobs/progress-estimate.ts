@@ -1,27 +1,27 @@
-/** What the page was told of a job's progress, and when. Times are epoch milliseconds. */
+/** A reported progress and the time of the report. Times are epoch milliseconds. */
 export interface ProgressSample {
   /** From 0 to 1. */
   readonly progress: number;
-  /** When the job is as likely to be done as not; null while that is unknown. */
+  /** The median of the completion time; null while it is unknown. */
   readonly estimatedCompletionAt: number | null;
   readonly at: number;
 }
 
-/** Where the bar is when the estimated time has come; the rest is for jobs that take longer. */
+/** The bar's position at the estimated completion; the rest is for jobs that take longer. */
 const AT_ESTIMATE = 0.95;
-/** Where it is after as long again, and after four times as long. It is full only when the job is done. */
+/** Its positions at two and five times the estimated duration. The bar is full only when the job is done. */
 const LATER = [
   { times: 2, progress: 0.98 },
   { times: 5, progress: 0.995 },
 ] as const;
 
-/** A point of the bar's way: the share that it shows, milliseconds after the sample. */
+/** A position of the bar, `afterMs` milliseconds after the sample. */
 export interface ProgressPoint {
   readonly afterMs: number;
   readonly progress: number;
 }
 
-/** The bar's way from a sample on, until another one comes: straight lines between these points; it never falls. */
+/** The positions of the bar after a sample, to be joined by straight lines. They never decrease. */
 export function progressPath({
   progress,
   estimatedCompletionAt,
@@ -39,7 +39,7 @@ export function progressPath({
   ];
 }
 
-/** What the bar shows at a time. */
+/** The position of the bar at a time. */
 export function progressAt(sample: ProgressSample, now: number): number {
   const path = progressPath(sample);
   const elapsedMs = Math.max(0, now - sample.at);
@@ -51,7 +51,7 @@ export function progressAt(sample: ProgressSample, now: number): number {
   return from.progress + share * (to.progress - from.progress);
 }
 
-/** The sample for a newer message: the bar goes on from where it is, never back. */
+/** Combines a new report with the current position, so that the bar never moves back. */
 export function nextSample(before: ProgressSample | null, told: ProgressSample): ProgressSample {
   if (before === null) return told;
   return { ...told, progress: Math.max(told.progress, progressAt(before, told.at)) };

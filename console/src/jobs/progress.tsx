@@ -1,19 +1,18 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { VideoJobFieldsFragment, VideoJobWait } from '@reelgate/client/documents';
 import { serverNow } from '../gateway/server-clock.ts';
 import { prefersReducedMotion } from '../ui/media.ts';
-import { useNow } from './now.ts';
 import { nextSample, progressAt, progressPath, type ProgressSample } from './progress-estimate.ts';
 import { duration } from './times.ts';
 
-/** An unfinished job's bar, which moves on between updates, with the time that has gone by and that is left. */
+/** The progress bar of an unfinished job, with elapsed and remaining time. The bar also moves between updates. */
 export function Progress({ job }: { readonly job: VideoJobFieldsFragment }) {
   const sample = useSample(job);
   const now = useNow();
   const bar = useRef<HTMLDivElement>(null);
   const known = sample.estimatedCompletionAt !== null;
 
-  useEffect(() => (bar.current === null ? undefined : move(bar.current, sample)), [sample]);
+  useEffect(() => (bar.current === null ? undefined : animate(bar.current, sample)), [sample]);
 
   const percent = Math.floor(progressAt(sample, now) * 100);
   const left = timeLeft(job, sample, now);
@@ -34,22 +33,22 @@ export function Progress({ job }: { readonly job: VideoJobFieldsFragment }) {
           style={prefersReducedMotion() ? { transform: `scaleX(${percent / 100})` } : undefined}
         />
       </div>
-      {/* One text from the left: its start never moves. */}
+      {/* One left-aligned text, so that its start does not move. */}
       <p className="progress-times muted">{`${duration(now - Date.parse(job.createdAt))} so far, ${left}`}</p>
     </div>
   );
 }
 
-/** Where the job stood when its newest version came. */
+/** The progress sample of the job's newest version. */
 function useSample(job: VideoJobFieldsFragment): ProgressSample {
-  const [seen, setSeen] = useState(() => ({ version: job.version, sample: told(job) }));
+  const [seen, setSeen] = useState(() => ({ version: job.version, sample: sampleOf(job) }));
   if (seen.version === job.version) return seen.sample;
-  const sample = nextSample(seen.sample, told(job));
+  const sample = nextSample(seen.sample, sampleOf(job));
   setSeen({ version: job.version, sample });
   return sample;
 }
 
-function told({ progress, estimatedCompletionAt }: VideoJobFieldsFragment): ProgressSample {
+function sampleOf({ progress, estimatedCompletionAt }: VideoJobFieldsFragment): ProgressSample {
   return {
     progress,
     estimatedCompletionAt: estimatedCompletionAt === null ? null : Date.parse(estimatedCompletionAt),
@@ -57,18 +56,18 @@ function told({ progress, estimatedCompletionAt }: VideoJobFieldsFragment): Prog
   };
 }
 
-/** Lets the compositor move the bar, which costs the page nothing. @returns what stops it */
-function move(bar: HTMLElement, sample: ProgressSample): (() => void) | undefined {
+/** Animates the bar in the compositor, without work for the main thread. @returns a function that stops the animation */
+function animate(bar: HTMLElement, sample: ProgressSample): (() => void) | undefined {
   const path = progressPath(sample);
-  const whole = path.at(-1)?.afterMs ?? 0;
+  const durationMs = path.at(-1)?.afterMs ?? 0;
   if (prefersReducedMotion()) return undefined;
   bar.style.transform = `scaleX(${sample.progress})`;
-  if (whole === 0) return undefined;
+  if (durationMs === 0) return undefined;
   const frames = path.map(({ afterMs, progress }) => ({
-    offset: afterMs / whole,
+    offset: afterMs / durationMs,
     transform: `scaleX(${progress})`,
   }));
-  const animation = bar.animate(frames, { duration: whole, fill: 'forwards' });
+  const animation = bar.animate(frames, { duration: durationMs, fill: 'forwards' });
   animation.currentTime = Math.max(0, serverNow() - sample.at);
   return () => animation.cancel();
 }
@@ -91,3 +90,30 @@ const WAIT_TEXTS: Readonly<Record<VideoJobWait, string>> = {
   UPSTREAM_UNAVAILABLE: 'waiting until the model can be reached',
   SUBMISSION_CHECK: 'checking whether the model has got it',
 };
+
+const TICK_MS = 1000;
+const listeners = new Set<() => void>();
+let now = serverNow();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** The gateway's time in epoch milliseconds, updated every second by one timer for all progress bars. */
+function useNow(): number {
+  return useSyncExternalStore(subscribe, () => now);
+}
+
+function subscribe(listener: () => void): () => void {
+  if (listeners.size === 0) {
+    now = serverNow();
+    timer = setInterval(tick, TICK_MS);
+  }
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) clearInterval(timer);
+  };
+}
+
+function tick(): void {
+  now = serverNow();
+  for (const listener of listeners) listener();
+}

@@ -1,8 +1,8 @@
 import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
 
-const LONGEST = 60;
+const MAX_LENGTH = 60;
 
-/** What a job is called where its whole prompt would be too much. */
+/** The prompt, shortened. */
 export function shortTitle({ request: { prompt } }: Pick<VideoJobFieldsFragment, 'request'>): string {
-  return prompt.length > LONGEST ? `${prompt.slice(0, LONGEST)}…` : prompt;
+  return prompt.length > MAX_LENGTH ? `${prompt.slice(0, MAX_LENGTH)}…` : prompt;
 }

@@ -1,11 +1,11 @@
 const ids = new Set<string>();
 
-/** Remembers that a job was started by this page. */
+/** Records that this page started a job. */
 export function rememberStarted(id: string): void {
   ids.add(id);
 }
 
-/** Whether this page started the job, and not another tab or program. */
+/** Whether this page started the job, not another tab or client. */
 export function startedHere(id: string): boolean {
   return ids.has(id);
 }

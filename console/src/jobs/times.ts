@@ -1,4 +1,4 @@
-/** A length of time for people: `8 s`, `1 min 05 s`, `2 h 03 min`. */
+/** Formats a duration: `8 s`, `1 min 05 s`, `2 h 03 min`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -7,7 +7,7 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }
 
-/** A time of day, with the date when that is not today. */
+/** Formats a time, with the date unless it is today. */
 export function moment(iso: string, now: number): string {
   const date = new Date(iso);
   const today = new Date(now).toDateString() === date.toDateString();
@@ -19,7 +19,7 @@ export function moment(iso: string, now: number): string {
   });
 }
 
-/** A number of bytes for people: `11 bytes`, `730 kB`, `1.4 MB`. */
+/** Formats a number of bytes: `11 bytes`, `730 kB`, `1.4 MB`. */
 export function bytes(count: number): string {
   if (count < 1000) return `${count} bytes`;
   return count < 999_500 ? `${Math.max(1, Math.round(count / 1000))} kB` : `${(count / 1e6).toFixed(1)} MB`;

@@ -5,8 +5,8 @@ interface FieldProps {
   readonly name: string;
   readonly label: string;
   readonly help: string;
-  /** What is wrong with what was sent; null: nothing. */
-  readonly fault: string | null;
+  /** The error message of the value; null: valid. */
+  readonly error: string | null;
 }
 
 interface TextFieldProps extends FieldProps {
@@ -16,12 +16,12 @@ interface TextFieldProps extends FieldProps {
   readonly required?: boolean;
 }
 
-/** A text of some lines. One that is too long is not cut, which would go unseen: it is counted, and refused. */
+/** A multi-line text. A text that is too long is not cut silently: the field shows its length, and the form refuses it. */
 export function TextField({
   name,
   label,
   help,
-  fault,
+  error,
   rows,
   maxLength,
   defaultValue = '',
@@ -45,19 +45,19 @@ export function TextField({
         rows={rows}
         defaultValue={defaultValue}
         required={required}
-        aria-invalid={fault !== null || length > maxLength}
+        aria-invalid={error !== null || length > maxLength}
         aria-describedby={`${id}-help`}
         onChange={({ target }) => setLength(lengthOf(target.value))}
       />
-      <Help id={`${id}-help`} help={help} fault={fault} />
+      <Help id={`${id}-help`} help={help} error={error} />
     </div>
   );
 }
 
-/** The share of the longest text from which on characters are counted for all to see. */
+/** From this share of the maximum length on, the field shows the length. */
 const COUNTED_FROM = 0.8;
 
-/** As the gateway counts. */
+/** The length in code points, as the gateway counts. */
 function lengthOf(text: string): number {
   return Array.from(text.trim()).length;
 }
@@ -69,12 +69,12 @@ interface NumberFieldProps extends FieldProps {
   readonly unit?: string;
 }
 
-/** A whole number in a range, on a slider that shows it. */
+/** A slider for a whole number. */
 export function RangeField({
   name,
   label,
   help,
-  fault,
+  error,
   min,
   max,
   defaultValue,
@@ -102,7 +102,7 @@ export function RangeField({
         aria-describedby={`${id}-help`}
         onChange={({ target }) => setValue(target.valueAsNumber)}
       />
-      <Help id={`${id}-help`} help={help} fault={fault} />
+      <Help id={`${id}-help`} help={help} error={error} />
     </div>
   );
 }
@@ -111,8 +111,8 @@ interface SeedFieldProps extends FieldProps {
   readonly defaultValue: number;
 }
 
-/** A whole number, with a button that draws one. */
-export function SeedField({ name, label, help, fault, defaultValue }: SeedFieldProps) {
+/** A whole number, with a button for a random one. */
+export function SeedField({ name, label, help, error, defaultValue }: SeedFieldProps) {
   const id = useId();
   const [value, setValue] = useState(String(defaultValue));
   return (
@@ -128,7 +128,7 @@ export function SeedField({ name, label, help, fault, defaultValue }: SeedFieldP
           step={1}
           required
           value={value}
-          aria-invalid={fault !== null}
+          aria-invalid={error !== null}
           aria-describedby={`${id}-help`}
           onChange={({ target }) => setValue(target.value)}
         />
@@ -140,7 +140,7 @@ export function SeedField({ name, label, help, fault, defaultValue }: SeedFieldP
           Random
         </button>
       </div>
-      <Help id={`${id}-help`} help={help} fault={fault} />
+      <Help id={`${id}-help`} help={help} error={error} />
     </div>
   );
 }
@@ -150,8 +150,8 @@ interface ChoiceFieldProps extends FieldProps {
   readonly defaultValue: string;
 }
 
-/** One of a few. */
-export function ChoiceField({ name, label, help, fault, choices, defaultValue }: ChoiceFieldProps) {
+/** A choice by radio buttons. */
+export function ChoiceField({ name, label, help, error, choices, defaultValue }: ChoiceFieldProps) {
   const id = useId();
   return (
     <fieldset className="field" aria-describedby={`${id}-help`}>
@@ -164,7 +164,7 @@ export function ChoiceField({ name, label, help, fault, choices, defaultValue }:
           </label>
         ))}
       </div>
-      <Help id={`${id}-help`} help={help} fault={fault} />
+      <Help id={`${id}-help`} help={help} error={error} />
     </fieldset>
   );
 }
@@ -173,8 +173,8 @@ interface CheckFieldProps extends FieldProps {
   readonly defaultChecked: boolean;
 }
 
-/** Yes or no. */
-export function CheckField({ name, label, help, fault, defaultChecked }: CheckFieldProps) {
+/** A checkbox. */
+export function CheckField({ name, label, help, error, defaultChecked }: CheckFieldProps) {
   const id = useId();
   return (
     <div className="field">
@@ -182,7 +182,7 @@ export function CheckField({ name, label, help, fault, defaultChecked }: CheckFi
         <input type="checkbox" name={name} defaultChecked={defaultChecked} aria-describedby={`${id}-help`} />
         <span>{label}</span>
       </label>
-      <Help id={`${id}-help`} help={help} fault={fault} />
+      <Help id={`${id}-help`} help={help} error={error} />
     </div>
   );
 }
@@ -190,15 +190,15 @@ export function CheckField({ name, label, help, fault, defaultChecked }: CheckFi
 function Help({
   id,
   help,
-  fault,
+  error,
 }: {
   readonly id: string;
   readonly help: string;
-  readonly fault: string | null;
+  readonly error: string | null;
 }) {
   return (
-    <p id={id} className={fault === null ? 'help' : 'field-error'}>
-      {fault ?? help}
+    <p id={id} className={error === null ? 'help' : 'field-error'}>
+      {error ?? help}
     </p>
   );
 }

@@ -2,14 +2,14 @@ import { useFragment } from '@apollo/client/react';
 import { Link } from 'wouter';
 import { type VideoJobStatus, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
 
-/** What the form's last sending came to. */
+/** The result of the last submission of the form. */
 export type FormOutcome =
   | { readonly type: 'accepted'; readonly id: string; readonly deduplicated: boolean }
-  | { readonly type: 'faulty'; readonly message: string; readonly issues: ReadonlyMap<string, string> };
+  | { readonly type: 'invalid'; readonly message: string; readonly issues: ReadonlyMap<string, string> };
 
-/** What the form says below its button; it has its room also while it says nothing. */
+/** The message below the form's button. It occupies its space even without a text, so that the layout does not shift. */
 export function FormNote({ outcome }: { readonly outcome: FormOutcome | null }) {
-  if (outcome?.type === 'faulty') return <p className="form-note field-error">{outcome.message}</p>;
+  if (outcome?.type === 'invalid') return <p className="form-note field-error">{outcome.message}</p>;
   return <p className="form-note muted">{outcome !== null && <Accepted {...outcome} />}</p>;
 }
 
@@ -26,7 +26,7 @@ function Accepted({ id, deduplicated }: { readonly id: string; readonly deduplic
   );
 }
 
-/** How an accepted video stands. */
+/** The message for an accepted job. */
 export function acceptedText(status: VideoJobStatus | undefined, deduplicated: boolean): string {
   const state = status === 'COMPLETED' ? 'is ready' : status === 'FAILED' ? 'failed' : 'is on its way';
   return deduplicated ? `This video ${state} already.` : `Your video ${state}.`;

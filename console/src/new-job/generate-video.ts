@@ -3,14 +3,14 @@ import { GenerateVideoDocument, type GenerateVideoInput } from '@reelgate/client
 import { addToList } from '../gateway/job-cache.ts';
 import { rememberStarted } from '../jobs/started-here.ts';
 
-/** What became of a wish for a video. */
+/** The result of sending a job. */
 export type GenerateOutcome =
   | { readonly type: 'accepted'; readonly id: string; readonly deduplicated: boolean }
-  /** Each fault by the name of the field. */
+  /** `issues`: error messages by field name. */
   | { readonly type: 'invalid'; readonly message: string; readonly issues: ReadonlyMap<string, string> }
   | { readonly type: 'refused'; readonly message: string };
 
-/** Sends a job and puts it into the list. Never throws. */
+/** Sends a job and adds it to the list. Never throws. */
 export async function generateVideo(
   apollo: ApolloClient,
   input: GenerateVideoInput,

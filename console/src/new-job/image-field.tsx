@@ -1,28 +1,28 @@
 import { type ChangeEvent, useId, useRef, useState } from 'react';
 import sampleUrl from '../assets/sample.png';
 import { bytes } from '../jobs/times.ts';
-import { type ChosenImage, faultOfFile, IMAGE_TYPES } from './chosen-image.ts';
+import { type ChosenImage, fileError, IMAGE_TYPES } from './draft.ts';
 import { ImagePreview } from './image-preview.tsx';
 import { usePageImages } from './page-images.ts';
 
 interface ImageFieldProps {
   readonly image: ChosenImage | null;
-  readonly fault: string | null;
+  readonly error: string | null;
   readonly onChoose: (image: ChosenImage | null) => void;
-  readonly onFault: (fault: string) => void;
+  readonly onError: (error: string) => void;
 }
 
-/** The image by file, paste, drop or URL, with a preview. Files may be dropped or pasted anywhere on the page. */
-export function ImageField({ image, fault, onChoose, onFault }: ImageFieldProps) {
+/** The image by file, paste, drop or URL, with a preview. Files can be dropped or pasted anywhere on the page. */
+export function ImageField({ image, error, onChoose, onError }: ImageFieldProps) {
   const id = useId();
   const [over, setOver] = useState(false);
   const fileInput = useRef<HTMLInputElement>(null);
 
   const takeUrl = (url: string): void => onChoose(url === '' ? null : { type: 'url', url });
   const takeFile = (file: File): void => {
-    const wrong = faultOfFile(file);
+    const wrong = fileError(file);
     if (wrong === null) onChoose({ type: 'file', file, previewUrl: URL.createObjectURL(file) });
-    else onFault(wrong);
+    else onError(wrong);
   };
   usePageImages({ onFile: takeFile, onUrl: takeUrl, onOver: setOver });
 
@@ -30,13 +30,13 @@ export function ImageField({ image, fault, onChoose, onFault }: ImageFieldProps)
     const sample = await fetch(sampleUrl)
       .then((answer) => answer.blob())
       .catch(() => null);
-    if (sample === null) onFault('The sample image can’t be loaded: the gateway can’t be reached.');
+    if (sample === null) onError('The sample image can’t be loaded: the gateway can’t be reached.');
     else takeFile(new File([sample], 'sample.png', { type: 'image/png' }));
   };
   const pick = ({ target }: ChangeEvent<HTMLInputElement>): void => {
     const file = target.files?.[0];
     if (file !== undefined) takeFile(file);
-    // The same file can then be picked again.
+    // Otherwise the browser reports no change when the same file is picked again.
     target.value = '';
   };
   const remove = (): void => {
@@ -45,14 +45,14 @@ export function ImageField({ image, fault, onChoose, onFault }: ImageFieldProps)
   };
   const refuse = (): void => {
     onChoose(null);
-    onFault('It can’t be read as an image.');
+    onError('It can’t be read as an image.');
   };
 
   return (
     <fieldset
       className="field image-field"
       data-over={over}
-      aria-describedby={fault === null ? undefined : `${id}-fault`}
+      aria-describedby={error === null ? undefined : `${id}-error`}
     >
       <legend>Image</legend>
       <div className="drop">
@@ -95,7 +95,7 @@ export function ImageField({ image, fault, onChoose, onFault }: ImageFieldProps)
             autoComplete="off"
             placeholder="https://…"
             value={image?.url ?? ''}
-            aria-invalid={fault !== null}
+            aria-invalid={error !== null}
             aria-describedby={`${id}-help`}
             onChange={({ target: { value } }) => takeUrl(value)}
           />
@@ -104,9 +104,9 @@ export function ImageField({ image, fault, onChoose, onFault }: ImageFieldProps)
           </p>
         </>
       )}
-      {fault !== null && (
-        <p id={`${id}-fault`} className="field-error">
-          {fault}
+      {error !== null && (
+        <p id={`${id}-error`} className="field-error">
+          {error}
         </p>
       )}
     </fieldset>

@@ -1,14 +1,14 @@
 import { useEffect, useState } from 'react';
-import type { ChosenImage } from './chosen-image.ts';
+import type { ChosenImage } from './draft.ts';
 
 interface ImagePreviewProps {
   readonly image: ChosenImage;
   readonly onRemove: () => void;
-  /** The browser can't read the file as an image. */
+  /** Called when the browser cannot decode the file as an image. */
   readonly onBroken: () => void;
 }
 
-/** The chosen image. */
+/** A preview of the chosen image. */
 export function ImagePreview({ image, onRemove, onBroken }: ImagePreviewProps) {
   const url = useShownUrl(image);
   const [brokenUrl, setBrokenUrl] = useState<string | null>(null);
@@ -30,10 +30,10 @@ export function ImagePreview({ image, onRemove, onBroken }: ImagePreviewProps) {
   );
 }
 
-/** Milliseconds without a key before what was typed is taken for a whole URL. */
+/** A URL counts as complete when it did not change for this time. */
 const TYPING_MS = 500;
 
-/** Hosts that nobody meant must not be asked while a URL is being typed. Null: nothing that can be shown. */
+/** Delays a typed URL, so that the page sends no requests to the hosts of half-typed URLs. @returns null when no image can be shown */
 function useShownUrl(image: ChosenImage): string | null {
   const [typed, setTyped] = useState<string | null>(null);
   const url = image.type === 'url' ? image.url : null;

@@ -2,7 +2,7 @@ import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } fro
 import { v4 } from 'uuid';
 import { useGateway } from '../gateway/gateway.tsx';
 import { useStore } from '../ui/store.ts';
-import type { ChosenImage } from './chosen-image.ts';
+import type { ChosenImage } from './draft.ts';
 import { chooseImage, draft } from './draft.ts';
 import { TextField } from './fields.tsx';
 import { acceptedText, FormNote, type FormOutcome } from './form-note.tsx';
@@ -10,13 +10,13 @@ import { ImageField } from './image-field.tsx';
 import { MoreSettings } from './more-settings.tsx';
 import { PARAMETERS } from './parameters.ts';
 import { readForm } from './read-form.ts';
-import { sendWish } from './send-wish.ts';
-import { Wishes } from './wishes.ts';
+import { sendForm } from './send-form.ts';
+import { IdempotencyKeys } from './idempotency-keys.ts';
 
 const NO_ISSUES: ReadonlyMap<string, string> = new Map();
 
-// Browsers have `crypto.randomUUID` in secure contexts only, so not over plain http.
-const wishes = new Wishes(
+// `crypto.randomUUID` exists in secure contexts only, not over plain http.
+const keys = new IdempotencyKeys(
   () => performance.now(),
   () => v4(),
 );
@@ -29,10 +29,10 @@ export function JobForm() {
   const [phase, setPhase] = useState<'idle' | 'uploading' | 'sending'>('idle');
   const [outcome, setOutcome] = useState<FormOutcome | null>(null);
   const form = useRef<HTMLFormElement>(null);
-  const issues = outcome?.type === 'faulty' ? outcome.issues : NO_ISSUES;
+  const issues = outcome?.type === 'invalid' ? outcome.issues : NO_ISSUES;
 
   useEffect(() => {
-    if (outcome?.type === 'faulty')
+    if (outcome?.type === 'invalid')
       form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [outcome]);
 
@@ -42,9 +42,9 @@ export function JobForm() {
     setOutcome(null);
     if (chosen?.type === 'file') announcer.say(`The image is ${chosen.file.name}.`);
   };
-  const refuse = (message: string, faults: ReadonlyMap<string, string>): void => {
-    announcer.say([message, ...faults.values()].join(' '));
-    setOutcome({ type: 'faulty', message, issues: faults });
+  const refuse = (message: string, errors: ReadonlyMap<string, string>): void => {
+    announcer.say([message, ...errors.values()].join(' '));
+    setOutcome({ type: 'invalid', message, issues: errors });
   };
 
   const send = async (): Promise<void> => {
@@ -52,7 +52,7 @@ export function JobForm() {
     setPhase(image?.type === 'file' ? 'uploading' : 'sending');
     setOutcome(null);
     const read = readForm(new FormData(form.current));
-    const result = await sendWish({ apollo, wishes, image, ...read, onUploaded: () => setPhase('sending') });
+    const result = await sendForm({ apollo, keys, image, ...read, onUploaded: () => setPhase('sending') });
     setPhase('idle');
     switch (result.type) {
       case 'accepted':
@@ -82,7 +82,7 @@ export function JobForm() {
       ref={form}
       className="new-job"
       aria-labelledby="new-heading"
-      // Every fault at once, and also in settings that are folded away.
+      // The form shows all errors at once, including those in collapsed settings.
       noValidate
       onSubmit={submit}
       onKeyDown={submitByKey}
@@ -91,9 +91,9 @@ export function JobForm() {
       <h2 id="new-heading">New video</h2>
       <ImageField
         image={image}
-        fault={issues.get('image') ?? null}
+        error={issues.get('image') ?? null}
         onChoose={choose}
-        onFault={(fault) => refuse('This file can’t be used.', new Map([['image', fault]]))}
+        onError={(error) => refuse('This file can’t be used.', new Map([['image', error]]))}
       />
       <TextField
         name="prompt"
@@ -102,7 +102,7 @@ export function JobForm() {
         defaultValue={draft.input.prompt}
         rows={3}
         required
-        fault={issues.get('prompt') ?? null}
+        error={issues.get('prompt') ?? null}
       />
       <MoreSettings issues={issues} />
       <button type="submit" className="button primary" aria-disabled={phase !== 'idle'}>
@@ -113,5 +113,5 @@ export function JobForm() {
   );
 }
 
-/** It is sent as soon as the gateway is back. */
+/** Labels while disconnected: the request is sent after the next connection. */
 const WAITING = { uploading: 'Uploading…', sending: 'Waiting for the gateway…' } as const;

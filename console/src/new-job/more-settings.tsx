@@ -5,11 +5,11 @@ import { PARAMETERS } from './parameters.ts';
 const RESOLUTIONS = [360, 480, 576].map((pixels) => ({ value: `R${pixels}`, text: String(pixels) }));
 const NAMES = ['negativePrompt', 'resolution', 'videoLength', 'steps', 'seed', 'base64'];
 
-/** The parameters that most leave as they are, folded away unless something is wrong with one of them. */
+/** The optional parameters, collapsed unless one of them has an error. */
 export function MoreSettings({ issues }: { readonly issues: ReadonlyMap<string, string> }) {
   const { negativePrompt, resolution, videoLength, steps, seed, base64 } = PARAMETERS;
   const { input } = draft;
-  const faultOf = (name: string): string | null => issues.get(name) ?? null;
+  const errorOf = (name: string): string | null => issues.get(name) ?? null;
   return (
     <details className="more" {...(NAMES.some((name) => issues.has(name)) ? { open: true } : {})}>
       <summary>More settings</summary>
@@ -19,7 +19,7 @@ export function MoreSettings({ issues }: { readonly issues: ReadonlyMap<string, 
         help={resolution.help}
         choices={RESOLUTIONS}
         defaultValue={input.resolution ?? ''}
-        fault={faultOf('resolution')}
+        error={errorOf('resolution')}
       />
       <RangeField
         name="videoLength"
@@ -27,14 +27,14 @@ export function MoreSettings({ issues }: { readonly issues: ReadonlyMap<string, 
         {...videoLength}
         defaultValue={input.videoLength ?? videoLength.defaultValue}
         unit=" s"
-        fault={faultOf('videoLength')}
+        error={errorOf('videoLength')}
       />
       <RangeField
         name="steps"
         label="Steps"
         {...steps}
         defaultValue={input.steps ?? steps.defaultValue}
-        fault={faultOf('steps')}
+        error={errorOf('steps')}
       />
       <TextField
         name="negativePrompt"
@@ -42,21 +42,21 @@ export function MoreSettings({ issues }: { readonly issues: ReadonlyMap<string, 
         {...negativePrompt}
         defaultValue={input.negativePrompt ?? ''}
         rows={3}
-        fault={faultOf('negativePrompt')}
+        error={errorOf('negativePrompt')}
       />
       <SeedField
         name="seed"
         label="Seed"
         help={seed.help}
         defaultValue={input.seed ?? seed.defaultValue}
-        fault={faultOf('seed')}
+        error={errorOf('seed')}
       />
       <CheckField
         name="base64"
         label="Keep the video in the gateway"
         help={base64.help}
         defaultChecked={input.base64 === true}
-        fault={faultOf('base64')}
+        error={errorOf('base64')}
       />
     </details>
   );

@@ -1,17 +1,17 @@
 import { useEffect } from 'react';
 
-/** What is done with images that are dropped or pasted anywhere on the page. */
+/** Handlers for images that are dropped or pasted anywhere on the page. */
 export interface PageImages {
   readonly onFile: (file: File) => void;
-  /** An image that was dragged from another page. */
+  /** Called for an image that was dragged from another page. */
   readonly onUrl: (url: string) => void;
-  /** Whether something is held over the page that could be dropped. */
+  /** Called when a drag with a possible image enters or leaves the page. */
   readonly onOver: (over: boolean) => void;
 }
 
 const KINDS = ['Files', 'text/uri-list'];
 
-/** Hears of images that are dropped or pasted anywhere on the page. */
+/** Listens for images that are dropped or pasted anywhere on the page. */
 export function usePageImages({ onFile, onUrl, onOver }: PageImages): void {
   useEffect(() => {
     const paste = ({ clipboardData }: ClipboardEvent): void => {
@@ -21,7 +21,7 @@ export function usePageImages({ onFile, onUrl, onOver }: PageImages): void {
     const drag = (event: DragEvent): void => {
       const { dataTransfer } = event;
       if (dataTransfer === null || !KINDS.some((kind) => dataTransfer.types.includes(kind))) return;
-      // Without it the browser would leave the page and show the file.
+      // Otherwise the browser leaves the page and shows the file.
       event.preventDefault();
       onOver(event.type === 'dragover');
       if (event.type !== 'drop') return;

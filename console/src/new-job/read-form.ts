@@ -1,24 +1,23 @@
 import type { GenerateVideoInput, VideoJobResolution } from '@reelgate/client/documents';
 
-/** What the form holds besides the image. */
+/** The values of the form except the image. */
 export type FormInput = Omit<GenerateVideoInput, 'image' | 'idempotencyKey'>;
 
-/** The form's input, with what is wrong by the names of the fields, as far as that is known without the gateway. */
+/** The form's values, with error messages by field name from the checks that need no gateway. */
 export interface ReadForm {
   readonly input: FormInput;
   readonly issues: ReadonlyMap<string, string>;
 }
 
-/** The largest Int of GraphQL. */
+/** The maximum of GraphQL's Int. */
 export const MAX_INT = 2_147_483_647;
 
-/** Reads the form. */
 export function readForm(form: FormData): ReadForm {
   const prompt = text(form, 'prompt');
   const seed = text(form, 'seed');
   const issues = new Map<string, string>();
   if (prompt === '') issues.set('prompt', 'It must not be empty.');
-  // An empty text would be the number 0.
+  // `Number('')` would be 0.
   if (!/^[+-]?\d+$/.test(seed) || Math.abs(Number(seed)) > MAX_INT)
     issues.set('seed', `It must be a whole number of at most ${MAX_INT.toLocaleString('en')}.`);
   const input = {
@@ -33,7 +32,7 @@ export function readForm(form: FormData): ReadForm {
   return { input, issues };
 }
 
-/** Browsers break lines in forms by CR LF; typed text has LF. */
+/** Browsers use CR LF for line breaks in form data; the typed text has LF. */
 function text(form: FormData, name: string): string {
   const value = form.get(name);
   return typeof value === 'string' ? value.replaceAll('\r\n', '\n').trim() : '';

@@ -1,16 +1,16 @@
 import { Store, useStore } from './store.ts';
 
-/** Says things to screen readers, one at a time. */
+/** Sends announcements to screen readers. */
 export class Announcer {
   readonly text = new Store('');
 
-  /** Equal words said twice are heard twice. */
-  say(words: string): void {
-    this.text.set(this.text.get() === words ? `${words}\u00a0` : words);
+  /** A screen reader ignores a live region that does not change, so an equal text gets a no-break space. */
+  say(message: string): void {
+    this.text.set(this.text.get() === message ? `${message}\u00a0` : message);
   }
 }
 
-/** The live region that they are said through. */
+/** The live region of the announcements. */
 export function LiveRegion({ announcer }: { readonly announcer: Announcer }) {
   const text = useStore(announcer.text);
   return (

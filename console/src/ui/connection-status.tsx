@@ -2,7 +2,7 @@ import { useGateway } from '../gateway/gateway.tsx';
 import type { ConnectionState } from '../gateway/connection.ts';
 import { useStore } from './store.ts';
 
-const WORDS: Readonly<Record<ConnectionState, string>> = {
+const LABELS: Readonly<Record<ConnectionState, string>> = {
   connecting: 'Connecting…',
   connected: 'Live',
   reconnecting: 'Reconnecting…',
@@ -10,12 +10,12 @@ const WORDS: Readonly<Record<ConnectionState, string>> = {
   refused: 'Refused',
 };
 
-/** How the page stands with the gateway, for all to see and hear. */
+/** Shows and announces the connection state. */
 export function ConnectionStatus() {
   const state = useStore(useGateway().connection.state);
   return (
     <span className="connection" data-state={state} role="status" aria-label="Connection">
-      {WORDS[state]}
+      {LABELS[state]}
     </span>
   );
 }

@@ -4,16 +4,16 @@ interface ErrorBoundaryProps {
   readonly children: ReactNode;
 }
 
-/** Says that the page broke, where it would else be blank. React has no hook for it. */
-export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly broken: boolean }> {
-  override readonly state = { broken: false };
+/** Shows an error instead of a blank page when rendering fails. React has no hook for error boundaries. */
+export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly failed: boolean }> {
+  override readonly state = { failed: false };
 
   static getDerivedStateFromError() {
-    return { broken: true };
+    return { failed: true };
   }
 
   override render(): ReactNode {
-    if (!this.state.broken) return this.props.children;
+    if (!this.state.failed) return this.props.children;
     return (
       <main className="page" role="alert">
         <h1>The page broke</h1>

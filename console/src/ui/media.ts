@@ -1,6 +1,6 @@
 const reducedMotion = window.matchMedia('(prefers-reduced-motion: reduce)');
 
-/** Whether the person asked for less motion. */
+/** Whether the user prefers reduced motion. */
 export function prefersReducedMotion(): boolean {
   return reducedMotion.matches;
 }

@@ -2,7 +2,7 @@ import { type SubmitEvent, useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
 import { readToken, saveToken } from '../gateway/token.ts';
 
-/** Asks for the token that the gateway wants. What was on the page stays as it is. */
+/** A form for the bearer token. The rest of the page keeps its state. */
 export function SignIn() {
   const { connection } = useGateway();
   const [refused] = useState(readToken() !== null);

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-/** A value that components can watch. */
+/** An observable value for components. */
 export class Store<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();
@@ -17,14 +17,14 @@ export class Store<T> {
     for (const listener of this.#listeners) listener();
   }
 
-  /** @returns what ends it */
+  /** @returns a function that unsubscribes */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
 }
 
-/** The store's value, now and after each change. */
+/** The store's current value; the component renders again after each change. */
 export function useStore<T>({ subscribe, get }: Store<T>): T {
   return useSyncExternalStore(subscribe, get);
 }

@@ -1,18 +1,17 @@
 import { type RefObject, useEffect, useRef } from 'react';
 
-const LONGEST_TITLE = 60;
+const MAX_TITLE_LENGTH = 60;
 const SITE = 'Reelgate';
 
 /**
- * Makes a view that was gone to a page of its own: it begins at its top, its heading has the focus, and the browser's
- * tab and history have its title, while it is shown.
+ * Makes a view behave like a new page: scrolls to the top, focuses the heading and sets the document's title.
  *
- * @returns for the heading, which needs a `tabIndex` of -1
+ * @returns a ref for the heading, which needs `tabIndex={-1}`
  */
 export function useArrival(title: string): RefObject<HTMLHeadingElement | null> {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE)}…` : title} – ${SITE}`;
+    document.title = `${title.length > MAX_TITLE_LENGTH ? `${title.slice(0, MAX_TITLE_LENGTH)}…` : title} – ${SITE}`;
     return () => {
       document.title = SITE;
     };

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { Wishes } from '../../console/src/new-job/wishes.ts';
+import { IdempotencyKeys } from '../../console/src/new-job/idempotency-keys.ts';
 
-/** Wishes whose keys are `key 1`, `key 2`, …, and the time that they go by. */
+/** IdempotencyKeys whose keys are `key 1`, `key 2`, …, and the time that they go by. */
 function makeWishes() {
   let now = 1000;
   let keys = 0;
-  const wishes = new Wishes(
+  const wishes = new IdempotencyKeys(
     () => now,
     () => `key ${++keys}`,
   );

@@ -1,56 +1,56 @@
 import type { ApolloClient } from '@apollo/client';
 import { uploadImage, UploadImageError } from '@reelgate/client/upload-image';
 import { readToken } from '../gateway/token.ts';
-import type { ChosenImage } from './chosen-image.ts';
+import type { ChosenImage } from './draft.ts';
 import { type GenerateOutcome, generateVideo } from './generate-video.ts';
 import type { ReadForm } from './read-form.ts';
-import type { Wishes } from './wishes.ts';
+import type { IdempotencyKeys } from './idempotency-keys.ts';
 
-interface Wish extends ReadForm {
+interface FormRequest extends ReadForm {
   readonly apollo: ApolloClient;
-  readonly wishes: Wishes;
+  readonly keys: IdempotencyKeys;
   readonly image: ChosenImage | null;
-  /** Told when the image is there, and the job is next. */
+  /** Called after the upload, before the job is sent. */
   readonly onUploaded: () => void;
 }
 
-/** The gateway's codes that say something of the image; others say something of who sent it, or when. */
-const OF_IMAGE: ReadonlySet<string> = new Set(['BAD_USER_INPUT', 'REQUEST_ENTITY_TOO_LARGE']);
+/** Error codes that concern the image itself. */
+const IMAGE_ERRORS: ReadonlySet<string> = new Set(['BAD_USER_INPUT', 'REQUEST_ENTITY_TOO_LARGE']);
 
 /** Uploads the image if it is a file, then sends the job. Never throws. */
-export async function sendWish(wish: Wish): Promise<GenerateOutcome> {
+export async function sendForm(request: FormRequest): Promise<GenerateOutcome> {
   try {
-    return await send(wish);
+    return await send(request);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { type: 'refused', message: `The page failed before the video was sent: ${reason}` };
   }
 }
 
-async function send(wish: Wish): Promise<GenerateOutcome> {
-  const { apollo, wishes, image, input, issues } = wish;
-  const imageFault = faultOfImage(image);
-  if (image === null || imageFault !== null || issues.size > 0)
-    return invalid([...(imageFault === null ? [] : [['image', imageFault] as const]), ...issues]);
+async function send(request: FormRequest): Promise<GenerateOutcome> {
+  const { apollo, keys, image, input, issues } = request;
+  const imageError = imageUrlError(image);
+  if (image === null || imageError !== null || issues.size > 0)
+    return invalid([...(imageError === null ? [] : [['image', imageError] as const]), ...issues]);
   let url: string;
   try {
     url = image.type === 'url' ? image.url.trim() : await uploadOnce(image.file);
   } catch (error) {
     if (!(error instanceof UploadImageError)) return { type: 'refused', message: UNREACHED };
-    return OF_IMAGE.has(error.code)
+    return IMAGE_ERRORS.has(error.code)
       ? invalid([['image', error.message]])
       : { type: 'refused', message: error.message };
   }
-  wish.onUploaded();
+  request.onUploaded();
   const sent = { ...input, image: url };
-  const idempotencyKey = wishes.keyFor(sent);
+  const idempotencyKey = keys.keyFor(sent);
   const outcome = await generateVideo(apollo, { ...sent, idempotencyKey });
-  if (outcome.type === 'accepted') wishes.accepted(idempotencyKey);
+  if (outcome.type === 'accepted') keys.accepted(idempotencyKey);
   return outcome;
 }
 
-/** What the gateway would say as well; here it is said along with what else is wrong. */
-function faultOfImage(image: ChosenImage | null): string | null {
+/** Checked here too, so that this error appears together with the others. */
+function imageUrlError(image: ChosenImage | null): string | null {
   if (image === null) return 'Choose an image, or give the URL of one.';
   if (image.type === 'file' || /^https?:$/.test(URL.parse(image.url)?.protocol ?? '')) return null;
   return 'It must be an http or https URL, such as https://example.com/cat.png.';
@@ -64,7 +64,7 @@ function invalid(issues: readonly (readonly [string, string])[]): GenerateOutcom
 
 const uploads = new WeakMap<File, Promise<string>>();
 
-/** A file is uploaded once, so that the same wish sent again names the same image. */
+/** Uploads a file once, so that a repeated request has the same image URL and the same idempotency key. */
 function uploadOnce(file: File): Promise<string> {
   const known = uploads.get(file);
   if (known !== undefined) return known;

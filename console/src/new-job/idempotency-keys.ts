@@ -1,28 +1,28 @@
-/** Milliseconds after an accepted wish in which the same again is the same: the second half of a double click. */
-const SAME_WISH_MS = 2000;
+/** The same input within this time after its acceptance is a double click, not a new request. */
+const REPEAT_WINDOW_MS = 2000;
 
 /**
- * Gives each wish its idempotency key. The same input is the same wish until it was accepted, however often it has to
- * be sent, and for a moment after; from then on it is a new one.
+ * Creates idempotency keys. Equal inputs get the same key until the request is accepted, however often it is sent, and for
+ * REPEAT_WINDOW_MS after that. Then the same input gets a new key.
  */
-export class Wishes {
+export class IdempotencyKeys {
   readonly #now: () => number;
   readonly #newKey: () => string;
   #last: { readonly input: string; readonly key: string; acceptedAt: number } | null = null;
 
-  /** @param now milliseconds of any clock that does not go back */
+  /** @param now a monotonic clock in milliseconds */
   constructor(now: () => number, newKey: () => string) {
     this.#now = now;
     this.#newKey = newKey;
   }
 
-  /** @param input whatever tells inputs apart */
+  /** @param input the whole request, without the key */
   keyFor(input: object): string {
     const text = JSON.stringify(input);
     const last = this.#last;
-    if (last?.input === text && this.#now() - last.acceptedAt < SAME_WISH_MS) return last.key;
+    if (last?.input === text && this.#now() - last.acceptedAt < REPEAT_WINDOW_MS) return last.key;
     const key = this.#newKey();
-    // Until it is accepted it never grows old.
+    // Infinity: not accepted yet.
     this.#last = { input: text, key, acceptedAt: Infinity };
     return key;
   }
