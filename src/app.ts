@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { whoMayAsk } from './auth/open-authenticator.ts';
+import { describeSignIn } from './auth/open-authenticator.ts';
 import type { Config } from './config/config.ts';
 import { LocalMedia } from './domain/local-media.ts';
 import type { UpstreamKind } from './domain/upstream-kind.ts';
@@ -131,7 +131,7 @@ export async function startApp(
       log: serverLog,
     }),
   );
-  if (servesClients) log.info(whoMayAsk(config));
+  if (servesClients) log.info(describeSignIn(config));
   const url = await server.listen().catch((error: unknown) => {
     const fault = listenFault(config.host, config.port, error);
     throw fault === null ? error : new StartError(fault, { cause: error });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Caller, isOwnerId, SCOPES } from '../domain/caller.ts';
 import { readSettingsFile } from '../config/settings-file.ts';
 
-const HASH_OF_NOTHING = createHash('sha256').update('').digest('hex');
+const EMPTY_HASH = createHash('sha256').update('').digest('hex');
 
 const fileSchema = z
   .array(
@@ -11,14 +11,14 @@ const fileSchema = z
       sha256: z
         .string()
         .regex(/^[0-9a-f]{64}$/i, 'must be the 64 hexadecimal digits of a SHA-256')
-        .refine((hash) => hash.toLowerCase() !== HASH_OF_NOTHING, 'is the hash of nothing'),
+        .refine((hash) => hash.toLowerCase() !== EMPTY_HASH, 'is the hash of the empty text'),
       owner: z
         .string()
         .refine(isOwnerId, 'must be 1 to 256 characters, without control characters and blanks at its ends'),
       scopes: z.array(z.enum(SCOPES, `must be of ${SCOPES.join(', ')}`)),
     }),
   )
-  .min(1, 'there is no key in it')
+  .min(1, 'has no key')
   .superRefine((entries, context) => {
     const first = new Map<string, number>();
     for (const [index, { sha256 }] of entries.entries()) {

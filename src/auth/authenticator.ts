@@ -21,7 +21,7 @@ export interface AuthenticatorOptions {
 const MAX_TOKEN_LENGTH = 8192;
 const WARNING_INTERVAL_MS = 10_000;
 
-/** Finds the caller that a token names, by the same rules on every transport. */
+/** Authenticates tokens, by the same rules on every transport. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #cache = new TokenCache();
@@ -51,7 +51,7 @@ export class Authenticator {
     }
     if (!this.required) return ANONYMOUS;
     if (token === null)
-      throw new AuthenticationError('A token is needed: send authorization: Bearer <token>.');
+      throw new AuthenticationError('A token is required: send the header authorization: Bearer <token>.');
     if (token.length > MAX_TOKEN_LENGTH) throw new AuthenticationError(INVALID_TOKEN);
     const known = apiKeys?.find(token);
     if (known != null) return known;

@@ -62,7 +62,7 @@ export class JobTokens {
   }
 }
 
-/** Longer lifetimes are refused: the gateway issues none, so the secret has leaked. */
+/** The gateway never issues a token with such a lifetime: it was forged with a leaked secret. */
 function isTooLong({ iat = NaN, exp = NaN }: JWTPayload, now: number): boolean {
   const latest = now / 1000 + MAX_JOB_TOKEN_SECONDS + CLOCK_SKEW_SECONDS;
   return !(exp - iat <= MAX_JOB_TOKEN_SECONDS && exp <= latest);

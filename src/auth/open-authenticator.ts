@@ -7,13 +7,13 @@ import type { Config } from '../config/config.ts';
 import type { LeveledLog } from '../process/fault-log.ts';
 import type { Clock } from '../domain/clock.ts';
 
-/** One sentence on who may use the gateway. */
-export function whoMayAsk({ auth, host }: Config): string {
-  if (auth === null) return `nobody signs in: whoever reaches ${host} is the owner anonymous`;
+/** One sentence on how callers sign in, for the log. */
+export function describeSignIn({ auth, host }: Config): string {
+  if (auth === null) return `sign-in is off: every client that reaches ${host} is the owner anonymous`;
   const ways = [
-    auth.jwksUrl !== null && `JWTs by the keys at ${new URL(auth.jwksUrl).host}`,
-    auth.jwtSecret !== null && 'JWTs by a shared secret',
-    auth.apiKeysFile !== null && `the keys in ${auth.apiKeysFile}`,
+    auth.jwksUrl !== null && `JWTs that are signed by the keys at ${new URL(auth.jwksUrl).host}`,
+    auth.jwtSecret !== null && 'JWTs that are signed with AUTH_JWT_SECRET',
+    auth.apiKeysFile !== null && `the API keys in ${auth.apiKeysFile}`,
   ];
   return `callers sign in with ${ways.filter((way) => way !== false).join(' or ')}`;
 }
@@ -70,7 +70,7 @@ function describeFailure(jwksUrl: string, { error, usableMs }: FailedFetch): str
   return `AUTH_JWKS_URL ${origin}${pathname} cannot be fetched (${reasonOf(error)}); ${effect}. Check the URL, and that this machine can reach it: DNS, firewall, certificates, HTTPS_PROXY`;
 }
 
-/** The reason of a fetch that failed is the cause of its error. */
+/** undici reports the reason of a failed fetch as the cause of its error. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
@@ -79,8 +79,8 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * Hosts of JWK sets whose keys sign tokens for the apps of many customers: a valid signature does not tell for whose app a token
- * was issued.
+ * Hosts of JWK sets whose keys sign tokens for the apps of many customers: a valid signature does not prove for which app a token was
+ * issued.
  */
 const SHARED_HOSTS = [
   'accounts.google.com',

@@ -8,7 +8,7 @@ import { EnvHttpProxyAgent, fetch } from 'undici';
 const MAX_AGE_MS = 4 * 60_000;
 /** Milliseconds after which a set is refreshed in the background: an outage of three minutes goes unnoticed. */
 const REFRESH_AGE_MS = 60_000;
-/** Milliseconds between fetches: tokens with unknown keys must not cause a flood of them. */
+/** Milliseconds between fetches: tokens with unknown keys must not cause many fetches. */
 const FETCH_PAUSE_MS = 10_000;
 
 /** A fetch of a JWK set that failed. */

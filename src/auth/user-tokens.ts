@@ -37,7 +37,7 @@ const PUBLIC_KEY_ALGORITHMS = [
 /** Seconds by which an issuer's clock may differ from this one. */
 const CLOCK_SKEW_SECONDS = 30;
 
-/** Finds callers by JWTs that an identity provider issues. */
+/** Verifies the JWTs of an identity provider. */
 export class UserTokens {
   readonly #key: Uint8Array | JWTVerifyGetKey;
   /** Null with a secret. */
@@ -78,7 +78,7 @@ export class UserTokens {
   async verify(token: string): Promise<Caller> {
     const { payload, expiresAt } = await verifyJwt(token, this.#key, this.#checks, this.#now());
     const ownerId = payload[this.#ownerClaim];
-    // Jobs made before sign-in was on belong to this name, which an identity provider may let users choose.
+    // Jobs of the time before sign-in was on belong to this owner, and users may be able to choose their names.
     if (!isOwnerId(ownerId) || ownerId === ANONYMOUS.ownerId) throw new AuthenticationError(INVALID_TOKEN);
     return {
       ownerId,
@@ -89,7 +89,7 @@ export class UserTokens {
   }
 }
 
-/** `scope` is a list separated by blanks (RFC 8693); `scp` of some issuers is that or a JSON list. */
+/** `scope` is a list separated by spaces (RFC 8693); `scp` of some issuers is that or a JSON list. */
 function words(claim: unknown): readonly unknown[] {
   if (typeof claim === 'string') return claim.split(' ');
   return Array.isArray(claim) ? claim : [];

@@ -96,16 +96,16 @@ describe('static keys', () => {
     expect(await authenticator.authenticate(await signToken())).toMatchObject({ ownerId: 'ada' });
     await expect(authenticator.authenticate(sha256)).rejects.toThrow('The token is not valid.');
     await expect(authenticator.authenticate(`${KEY} `)).rejects.toThrow('The token is not valid.');
-    await expect(authenticator.authenticate(null)).rejects.toThrow('A token is needed');
+    await expect(authenticator.authenticate(null)).rejects.toThrow('A token is required');
   });
 
   it.each([
     ['not JSON', 'it is not JSON'],
     [[{ sha256: KEY, owner: 'a', scopes: [] }], '0.sha256: must be the 64 hexadecimal digits of a SHA-256'],
-    [[], 'the file: there is no key in it'],
+    [[], 'the file: has no key'],
     [
       [{ sha256: createHash('sha256').update('').digest('hex'), owner: 'a', scopes: [] }],
-      '0.sha256: is the hash of nothing',
+      '0.sha256: is the hash of the empty text',
     ],
     [
       [
