@@ -3,9 +3,8 @@
  * time follow from the stored forecast and the time alone, so that all instances show the same and nothing jumps when the duration
  * model learns.
  */
-import { sumOf } from '../polling/duration-distribution.ts';
+import { medianBeyond, sumOf } from '../polling/duration-distribution.ts';
 import type { ExpectedDurations } from '../polling/duration-model.ts';
-import { halfwayBeyond } from '../polling/normal.ts';
 
 /** A stored forecast. Times are epoch milliseconds. */
 export interface Forecast {
@@ -50,7 +49,7 @@ export function forecastRunning(
 export function expectedAt({ from, mu, sigma }: Forecast, now: number): number {
   const age = Math.max(0, now - from);
   const z = (Math.log(age) - mu) / sigma;
-  const median = Math.exp(mu + sigma * halfwayBeyond(z));
+  const median = Math.exp(mu + sigma * medianBeyond(z));
   return Math.max(now, from + Math.max(median, OVERDUE_SHARE * age));
 }
 

@@ -4,8 +4,6 @@
  * With z = (ln t − μ)/σ and U(z) the upper tail of the standard normal distribution, a lognormal T has
  * P(T > t) = U(z) and E[max(T − t, 0)] = exp(μ + σ²/2)·U(z − σ) − t·U(z). A mixture has the weighted sums.
  */
-import { massBetween, normalDensity, upperTail } from './normal.ts';
-
 /** A lognormal distribution: of ln(milliseconds), `mu` is the mean and `sigma` the standard deviation. */
 export interface Lognormal {
   readonly mu: number;
@@ -30,6 +28,16 @@ const QUANTILE_REACH = 12;
 const QUANTILE_STEPS = 30;
 /** A smaller probability is a rounding error. */
 const MIN_MASS = 1e-12;
+
+/** Coefficients of W. H. Press et al., Numerical Recipes in C, 2nd edition, section 6.2, `erfcc`. */
+const COEFFICIENTS = [
+  -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
+  -0.82215223, 0.17087277,
+];
+
+/** Beyond it the median of the tail is computed by an asymptotic expansion. */
+const FAR_TAIL = 30;
+const MEDIAN_STEPS = 50;
 
 /**
  * A lognormal distribution with a fiftieth of outliers, so that a duration far from all experience is unlikely, not impossible. In
@@ -157,4 +165,43 @@ function timesDensity(z: number): number {
 
 function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** P(Z > z) of the standard normal distribution, with a relative error under 2e-7 in the upper tail. */
+export function upperTail(z: number): number {
+  const tail = complementaryError(Math.abs(z) / Math.SQRT2) / 2;
+  return z >= 0 ? tail : 1 - tail;
+}
+
+/** P(a < Z < b) for a ≤ b, computed in the tail with the smaller rounding error. */
+export function massBetween(a: number, b: number): number {
+  return a > 0 ? upperTail(a) - upperTail(b) : upperTail(-b) - upperTail(-a);
+}
+
+/** The median of Z, given that Z > z. */
+export function medianBeyond(z: number): number {
+  // The asymptotic expansion of the tail, before it underflows.
+  if (z > FAR_TAIL) return z + Math.LN2 / z;
+  const half = upperTail(z) / 2;
+  let low = Math.max(z, 0);
+  let high = low + 1;
+  for (let step = 0; step < MEDIAN_STEPS; step += 1) {
+    const middle = (low + high) / 2;
+    if (upperTail(middle) > half) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** The density of the standard normal distribution. */
+export function normalDensity(z: number): number {
+  return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+}
+
+/** The complementary error function, for x ≥ 0. */
+function complementaryError(x: number): number {
+  if (x === Infinity) return 0;
+  const t = 1 / (1 + x / 2);
+  const series = COEFFICIENTS.reduceRight((sum, coefficient) => sum * t + coefficient, 0);
+  return t * Math.exp(-x * x + series);
 }

@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../video-upstream.ts';
 import { errorMessage, readId } from './answers/answer.ts';
 import { isObject, type JsonObject, readNumber } from './answers/json.ts';
-import { normalizeWord, stageOf } from './answers/status-word.ts';
+import { normalizeWord, stageOf } from './answers/job-answer.ts';
 import { findVideoUrl } from './answers/video.ts';
 import { parseTime } from './http/times.ts';
 import { HISTORY_LIST_FIELDS, HISTORY_TIME_FIELDS, MODEL } from './facts.ts';
