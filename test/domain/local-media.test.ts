@@ -37,7 +37,7 @@ describe('URLs of an upstream that clients cannot reach', () => {
   });
 
   it.each(['http://localhost:4010', 'http://127.0.0.1:4010', 'http://[::1]:4010'])(
-    'a sandbox on this machine is known by each of its names: %s',
+    'a sandbox on this machine is known by each loopback name: %s',
     (name) => {
       const local = new LocalMedia('http://localhost:4010').at('http://192.168.1.5:4000');
       expect(local.present(name + VIDEO)).toBe(`http://192.168.1.5:4000/sandbox${VIDEO}`);

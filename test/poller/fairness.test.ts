@@ -6,7 +6,7 @@ import { PollerBench } from './poller-bench.ts';
 import { running } from './step-bench.ts';
 
 describe('under a tight call budget', () => {
-  it('an owner with 100 waiting jobs does not delay the first job of another', async () => {
+  it('an owner with 100 waiting jobs does not delay the first job of another owner', async () => {
     await using bench = new PollerBench({ rpm: 60 });
     await bench.poller.start();
     await bench.accept(100, { ownerId: 'ada' });
@@ -17,7 +17,7 @@ describe('under a tight call budget', () => {
     expect((sent?.at ?? Infinity) - NOON - 30 * SECOND).toBeLessThanOrEqual(3 * SECOND);
   });
 
-  it('nor does an owner whose jobs all have polls due', async () => {
+  it('an owner whose jobs are all due for polls does not delay the first job of another owner', async () => {
     await using bench = new PollerBench({ rpm: 60 });
     await bench.accept(300, { ...running('processing', NOON), ownerId: 'ada' });
     await bench.poller.start();
@@ -28,7 +28,7 @@ describe('under a tight call budget', () => {
     expect((sent?.at ?? Infinity) - NOON - MINUTE).toBeLessThanOrEqual(3 * SECOND);
   });
 
-  it('results are fetched before jobs are polled that cannot be done yet', async () => {
+  it('fetches results before it polls jobs that cannot be done yet', async () => {
     await using bench = new PollerBench({ rpm: 30 });
     await bench.accept(100, running('processing', NOON));
     const done = await bench.accept(5, {
@@ -41,7 +41,7 @@ describe('under a tight call budget', () => {
     expect((await bench.stored(done)).map(({ phase }) => phase)).toEqual(done.map(() => 'completed'));
   });
 
-  it('jobs that keep failing wait for those that do not, and still get their turn', async () => {
+  it('jobs that keep failing wait for the others, and still get their turn', async () => {
     const sick: StatusOutcome = { type: 'inconclusive', ...transientError({ apiAnswered: true }) };
     let isHealed = false;
     await using bench = new PollerBench({
@@ -68,7 +68,7 @@ describe('under a tight call budget', () => {
 });
 
 describe('jobs that wait for the rate limit', () => {
-  it('say so once, with a time that grows with their place, until they are sent', async () => {
+  it('show the reason once, with an expected end that grows with their position, until they are sent', async () => {
     await using bench = new PollerBench({ rpm: 6 });
     await bench.poller.start();
     const jobs = await bench.accept(20);
@@ -84,7 +84,7 @@ describe('jobs that wait for the rate limit', () => {
     expect(bench.log.map(({ message }) => message)).toContain('jobs are waiting for the rate limit');
   });
 
-  it('say that the upstream cannot be reached while the circuit is open', async () => {
+  it('show UPSTREAM_UNAVAILABLE while the circuit is open', async () => {
     const down = transientError();
     await using bench = new PollerBench({
       script: {

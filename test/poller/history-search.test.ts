@@ -33,7 +33,7 @@ function pagesWith(times: readonly number[], from: number, to: number): number[]
   return [...new Set(pages)];
 }
 
-it('reads every page that can hold a match, of any history, and few others', () => {
+it('reads every page that can have a match, in any history, and few others', () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 0, max: 100_000 }), { maxLength: 3000, size: 'max' }),
@@ -50,19 +50,19 @@ it('reads every page that can hold a match, of any history, and few others', () 
   );
 });
 
-it('reads one page where few requests were made since', () => {
+it('reads one page when few requests are newer', () => {
   expect(search([1, 2, 3], 1, 3)).toEqual([1]);
   expect(search([], 1, 3)).toEqual([1]);
 });
 
-it('finds a request behind ten thousand newer ones, while more come in', () => {
+it('finds a request behind ten thousand newer ones, while more are added', () => {
   const times = Array.from({ length: 10_000 }, (_, index) => index);
   const read = search(times, 50, 60, 3);
   expect(read.length).toBeLessThan(25);
   expect(read).toContain(100);
 });
 
-it('gives up on a history that has the same page for each number', () => {
+it('gives up on a history that returns the same page for each number', () => {
   let next: typeof NEW_SEARCH | null = NEW_SEARCH;
   let reads = 0;
   for (; next !== null; reads += 1) next = nextRead(next, { oldestAt: 1000, more: true }, 500);

@@ -34,8 +34,8 @@ function open() {
   };
 }
 
-describe('what instances learn', () => {
-  it('counts at once for the one that learned it, and within seconds for the others', async () => {
+describe('learned durations', () => {
+  it('apply at once on the instance that learned them, and within seconds on the others', async () => {
     await using opened = open();
     const [one, other] = [opened.learner(), opened.learner()];
     await other.refresh();
@@ -48,7 +48,7 @@ describe('what instances learn', () => {
     expect(other.expected(REQUEST)).toEqual(one.expected(REQUEST));
   });
 
-  it('is read once in five seconds, however often it is wanted, and again when a read failed', async () => {
+  it('are read at most every five seconds, and again after a failed read', async () => {
     await using opened = open();
     const durations = opened.learner();
     for (let look = 0; look < 20; look += 1) await durations.refresh();
@@ -60,7 +60,7 @@ describe('what instances learn', () => {
     expect(durations.expected(REQUEST)).toEqual(UNLEARNED);
   });
 
-  it('is of no account for another upstream', async () => {
+  it('do not apply to another upstream', async () => {
     await using opened = open();
     await opened.learner('sandbox*1').learn(TEN_SECONDS);
     const real = opened.learner();

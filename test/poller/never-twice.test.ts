@@ -81,9 +81,9 @@ const fate: fc.Arbitrary<Fate> = fc.record({
   ),
 });
 
-describe('a job, whatever happens to it', () => {
+describe('a job under any sequence of failures', () => {
   it(
-    'is sent once unless known not made, ends by its deadline, and rises version by version',
+    'is sent once unless the POST created nothing, ends by its deadline, and changes version by version',
     { timeout: 60_000 },
     async () => {
       const ends = new Set<string>();

@@ -13,21 +13,21 @@ const owners = (jobs: readonly DueJob[]) => jobs.map(({ job }) => job.ownerId).j
 const byAge = ({ job }: DueJob) => -job.createdAt;
 
 describe('the turns of owners', () => {
-  it('serve owners in turn, each by importance', () => {
+  it('serve owners in turn, and each owner’s calls by priority', () => {
     const turns = new OwnerTurns();
     const jobs = [due('a', 1), due('a', 2), due('a', 3), due('b', 4), due('b', 5), due('c', 6)];
     expect(owners(turns.order(jobs, byAge))).toBe('abcaba');
     expect(turns.order(jobs, byAge)[3]).toBe(jobs[1]);
   });
 
-  it('let a new owner in next, however many calls another one has waiting', () => {
+  it('serve a new owner next, however many calls another owner has waiting', () => {
     const turns = new OwnerTurns();
     const many = Array.from({ length: 100 }, (_, index) => due('a', index));
     for (let call = 0; call < 50; call += 1) turns.onServed(due('a'));
     expect(owners(turns.order([...many, due('b', 1000)], byAge)).slice(0, 3)).toBe('baa');
   });
 
-  it('give an owner no credit for the time in which it wanted nothing', () => {
+  it('give an owner no lead for the time without calls', () => {
     const turns = new OwnerTurns();
     turns.onServed(due('b'));
     for (let call = 0; call < 50; call += 1) turns.onServed(due('a'));
@@ -36,7 +36,7 @@ describe('the turns of owners', () => {
     expect(owners(turns.order(jobs, byAge))).toBe('babab');
   });
 
-  it('give every other of an owner’s calls to jobs that keep failing, whoever is more important', () => {
+  it('give every other call of an owner to failing jobs, regardless of priority', () => {
     const turns = new OwnerTurns();
     const sick = [1, 2, 3].map((at) => due('a', at, 5));
     const well = [4, 5, 6].map((at) => due('a', at));
@@ -49,7 +49,7 @@ describe('the turns of owners', () => {
     expect(kinds().join('')).toBe('wswsws');
   });
 
-  it('hold over a thousand owners without growing further', () => {
+  it('stop growing after a thousand owners', () => {
     const turns = new OwnerTurns();
     for (let owner = 0; owner < 5000; owner += 1) turns.onServed(due(String(owner)));
     expect(owners(turns.order([due('x', 2), due('y', 1)], byAge))).toBe('yx');

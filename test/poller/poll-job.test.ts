@@ -30,7 +30,7 @@ async function stepFor(bench: StepBench, ms: number): Promise<void> {
 }
 
 describe('a 404 for a job that was accepted', () => {
-  it('is no end while it lasts for less than 30 seconds', async () => {
+  it('does not end the job within 30 seconds', async () => {
     await using bench = new StepBench({ status: () => NOT_FOUND });
     const job = await bench.add(running('processing', NOON));
     await stepFor(bench, 25 * SECOND);
@@ -49,7 +49,7 @@ describe('a 404 for a job that was accepted', () => {
     expect(bench.clock.now()).toBe(NOON + 30 * SECOND);
   });
 
-  it('starts anew when the upstream knows the job in between', async () => {
+  it('starts again when the upstream knows the job in between', async () => {
     let polls = 0;
     await using bench = new StepBench({
       status: () => (++polls % 4 === 0 ? { type: 'processing' } : NOT_FOUND),
@@ -59,7 +59,7 @@ describe('a 404 for a job that was accepted', () => {
     expect((await bench.stored(job)).phase).toBe('processing');
   });
 
-  it('is confirmed by the history before it ends the job, with the cost that is known there', async () => {
+  it('is confirmed by the history, with its cost, before it ends the job', async () => {
     await using bench = new StepBench({
       status: () => NOT_FOUND,
       lookUp: () => ({ type: 'found', entry: entry({ videoUrl: null }) }),
@@ -74,7 +74,7 @@ describe('a 404 for a job that was accepted', () => {
   });
 
   it.each(['processing', 'collecting'] as const)(
-    'gives the video of a %s job that the history still has',
+    'completes a %s job whose video is in the history',
     async (phase) => {
       await using bench = new StepBench({
         status: () => NOT_FOUND,
@@ -91,7 +91,7 @@ describe('a 404 for a job that was accepted', () => {
     },
   );
 
-  it('goes on while the history says that the job is not done', async () => {
+  it('does not end the job while the history shows it as not done', async () => {
     let state: HistoryEntry['state'] = 'pending';
     await using bench = new StepBench({
       status: () => NOT_FOUND,
@@ -105,7 +105,7 @@ describe('a 404 for a job that was accepted', () => {
     expect((await bench.stored(job)).phase).toBe('completed');
   });
 
-  it('fails the job with the words of the history', async () => {
+  it('fails the job with the message of the history', async () => {
     await using bench = new StepBench({
       status: () => NOT_FOUND,
       lookUp: () => ({
@@ -122,7 +122,7 @@ describe('a 404 for a job that was accepted', () => {
     });
   });
 
-  it('is believed at once, but for the history, when the job is over an hour old', async () => {
+  it('needs only the confirmation by the history when the job is over an hour old', async () => {
     await using bench = new StepBench({ status: () => NOT_FOUND, lookUp: () => ({ type: 'not-found' }) });
     const old = { ...running('processing', NOON), submittedAt: NOON - HOUR };
     const job = await bench.add(old);
@@ -140,7 +140,7 @@ describe('an undocumented final word', () => {
     metrics: null,
   };
 
-  it('ends the job when it is said twice', async () => {
+  it('ends the job when it is repeated', async () => {
     await using bench = new StepBench({ status: () => cancelled });
     const job = await bench.add(running('processing', NOON));
     await bench.step();
@@ -154,7 +154,7 @@ describe('an undocumented final word', () => {
     expect(bench.upstream.types).toEqual(['status', 'status']);
   });
 
-  it('is forgotten when the next poll says something else', async () => {
+  it('is dropped when the next poll has another status', async () => {
     let polls = 0;
     await using bench = new StepBench({
       status: () => (++polls % 2 === 1 ? cancelled : { type: 'processing' }),
@@ -168,7 +168,7 @@ describe('an undocumented final word', () => {
 describe('a result without a video', () => {
   const empty: ResultOutcome = { type: 'empty', message: 'None', metrics: null };
 
-  it('fails the job after three tries, with the upstream’s words, charged', async () => {
+  it('fails the job after three tries, with the upstream’s message, charged', async () => {
     await using bench = new StepBench({ result: () => empty });
     const job = await bench.add(running('collecting', NOON));
     await stepFor(bench, MINUTE);
@@ -181,7 +181,7 @@ describe('a result without a video', () => {
     expect(bench.clock.now() - NOON).toBeLessThan(10 * SECOND);
   });
 
-  it('comes from the history when that has it', async () => {
+  it('is replaced by the video in the history', async () => {
     await using bench = new StepBench({
       result: () => empty,
       lookUp: () => ({ type: 'found', entry: entry() }),
@@ -191,7 +191,7 @@ describe('a result without a video', () => {
     expect((await bench.stored(job)).phase).toBe('completed');
   });
 
-  it('comes from the history when the result cannot be read', async () => {
+  it('is replaced by the video in the history when the result cannot be read', async () => {
     const fault = transientError({ apiAnswered: true, reason: 'HTTP 200 with an unreadable body' });
     await using bench = new StepBench({
       result: () => ({ type: 'inconclusive', ...fault }),
@@ -203,7 +203,7 @@ describe('a result without a video', () => {
     expect(bench.upstream.types).toEqual(['result', 'result', 'result', 'look-up']);
   });
 
-  it('is asked for again while it cannot be read and the history does not help', async () => {
+  it('is fetched again while it cannot be read and the history has no video', async () => {
     const fault = transientError({ apiAnswered: true, reason: 'HTTP 200 with an unreadable body' });
     await using bench = new StepBench({
       result: () => ({ type: 'inconclusive', ...fault }),
@@ -218,7 +218,7 @@ describe('a result without a video', () => {
   });
 });
 
-describe('a job that comes to its deadline', () => {
+describe('a job at its deadline', () => {
   it('is polled for the last time five seconds before it, and ends with the last error', async () => {
     await using bench = new StepBench({
       status: () => ({ type: 'inconclusive', ...transientError({ reason: 'HTTP 500: out of memory' }) }),
@@ -236,7 +236,7 @@ describe('a job that comes to its deadline', () => {
   });
 
   it.each(['processing', 'collecting'] as const)(
-    'gives the video that only the history has: %s',
+    'completes with the video that only the history has: %s',
     async (phase) => {
       const fault = transientError({ reason: 'HTTP 502 with an HTML page' });
       await using bench = new StepBench({
@@ -254,7 +254,7 @@ describe('a job that comes to its deadline', () => {
     },
   );
 
-  it('gives the video that only the history has, also when no poller was there at its deadline', async () => {
+  it('completes with the video that only the history has, even when no poller ran at the deadline', async () => {
     await using bench = new StepBench({
       status: () => ({ type: 'inconclusive', ...transientError() }),
       lookUp: () => ({ type: 'found', entry: entry() }),
@@ -266,7 +266,7 @@ describe('a job that comes to its deadline', () => {
     expect(bench.upstream.types).toEqual(['status', 'look-up']);
   });
 
-  it('ends when the history has nothing', async () => {
+  it('ends when the history has no video', async () => {
     await using bench = new StepBench({ lookUp: () => ({ type: 'not-found' }) });
     const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
     await stepFor(bench, MINUTE);
@@ -276,7 +276,7 @@ describe('a job that comes to its deadline', () => {
     });
   });
 
-  it('gives its video when that is found at the last poll', async () => {
+  it('completes when the last poll finds it done', async () => {
     await using bench = new StepBench({
       status: () => ({
         type: bench.clock.now() >= NOON + 10 * MINUTE - 5 * SECOND ? 'completed' : 'processing',
@@ -288,7 +288,7 @@ describe('a job that comes to its deadline', () => {
     expect((await bench.stored(job)).phase).toBe('completed');
   });
 
-  it('is polled once more when no poller was there at its deadline', async () => {
+  it('is polled once more when no poller ran at its deadline', async () => {
     await using bench = new StepBench({ status: () => ({ type: 'completed', metrics: null }) });
     const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
     await bench.clock.advance(10 * MINUTE);
@@ -296,7 +296,7 @@ describe('a job that comes to its deadline', () => {
     expect((await bench.stored(job)).phase).toBe('completed');
   });
 
-  it('waits for that call while the budget has none, not for ever', async () => {
+  it('waits for that call while the budget is empty, but not forever', async () => {
     await using bench = new StepBench({ status: () => ({ type: 'completed', metrics: null }) });
     bench.mayCall = false;
     const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
@@ -308,7 +308,7 @@ describe('a job that comes to its deadline', () => {
     expect(bench.upstream.calls).toEqual([]);
   });
 
-  it('does not wait for it when the calls went to others before', async () => {
+  it('does not wait for it when the calls before the deadline went to other jobs', async () => {
     await using bench = new StepBench();
     bench.mayCall = false;
     const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 1 });

@@ -8,7 +8,7 @@ import { PollerBench } from './poller-bench.ts';
 import { running } from './step-bench.ts';
 
 describe("the upstream's rate budget", () => {
-  it('is kept in any minute, whatever comes when, and is used', { timeout: 60_000 }, async () => {
+  it('is never exceeded in any minute, and is used', { timeout: 60_000 }, async () => {
     const waves = fc.array(
       fc.record({ gapMs: fc.integer({ min: 0, max: 30_000 }), jobs: fc.integer({ min: 0, max: 12 }) }),
       { minLength: 1, maxLength: 4 },
@@ -35,7 +35,7 @@ describe("the upstream's rate budget", () => {
     );
   });
 
-  it('costs a used up budget no more than four looks a second', async () => {
+  it('reads the store at most four times a second while the budget is empty', async () => {
     await using bench = new PollerBench({ rpm: 1 });
     await bench.accept(20);
     await bench.poller.start();
@@ -69,7 +69,7 @@ describe("the upstream's rate budget", () => {
     expect(bench.upstream.calls[1]?.at).toBe(NOON + 20 * SECOND);
   });
 
-  it('is closed for longer with each 429 that does not say how long', async () => {
+  it('is closed for longer by each 429 without a Retry-After', async () => {
     await using bench = new PollerBench({
       rpm: 600,
       script: { submit: () => ({ type: 'not-created', ...transientError({ rateLimited: true }) }) },
@@ -84,7 +84,7 @@ describe("the upstream's rate budget", () => {
     expect(bench.upstream.calls.length).toBeLessThan(50 + 15);
   });
 
-  it('does not keep jobs from ending at their deadline when it is used up', async () => {
+  it('does not prevent that jobs end at their deadline when it is empty', async () => {
     await using bench = new PollerBench({ rpm: 1 });
     await bench.poller.start();
     const deadlineAt = NOON + 30 * SECOND;
@@ -100,7 +100,7 @@ describe("the upstream's rate budget", () => {
     expect(bench.upstream.calls).toHaveLength(1);
   });
 
-  it('is not touched by jobs that end at their deadline without a call', async () => {
+  it('is not used by jobs that end at their deadline without a call', async () => {
     await using bench = new PollerBench({ rpm: 60 });
     await bench.accept(20, { deadlineAt: NOON });
     await bench.accept(10);
@@ -112,7 +112,7 @@ describe("the upstream's rate budget", () => {
     expect(bench.upstream.calls).toHaveLength(8);
   });
 
-  it('does not keep jobs from ending at their deadline when a 429 has closed it', async () => {
+  it('does not prevent that jobs end at their deadline when a 429 has closed it', async () => {
     const fault = transientError({ rateLimited: true, retryAfterMs: 4 * MINUTE });
     await using bench = new PollerBench({ script: { submit: () => ({ type: 'not-created', ...fault }) } });
     await bench.poller.start();

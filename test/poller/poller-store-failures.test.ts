@@ -7,7 +7,7 @@ import { LEASE_MS, running } from './step-bench.ts';
 
 describe('a poller whose store fails', () => {
   it.each(['leaseDue', 'nextDueAt'] as const)(
-    'survives and logs failures of %s, ever less often',
+    'survives failures of %s, and logs them with growing pauses',
     async (method) => {
       const faulty = new Faulty();
       await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
@@ -34,7 +34,7 @@ describe('a poller whose store fails', () => {
     },
   );
 
-  it('does not look more often because new work comes in, when the store is gone', async () => {
+  it('does not read the store more often for new work while the store fails', async () => {
     const faulty = new Faulty();
     await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'leaseDue';
@@ -45,7 +45,7 @@ describe('a poller whose store fails', () => {
     expect(bench.leases - before).toBeLessThanOrEqual(20);
   });
 
-  it('makes no call while the mark before it can not be stored, and makes it as soon as it is', async () => {
+  it('makes no call before the mark is stored, and makes it as soon as it is', async () => {
     const faulty = new Faulty();
     await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'save';
@@ -60,7 +60,7 @@ describe('a poller whose store fails', () => {
     expect(bench.errors()).toEqual([]);
   });
 
-  it('waits with the call for as long as the mark can not be stored, beyond its lease', async () => {
+  it('waits with the call until the mark is stored, beyond its lease', async () => {
     const faulty = new Faulty();
     await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'save';
@@ -75,7 +75,7 @@ describe('a poller whose store fails', () => {
     expect(bench.errors()).toEqual([]);
   });
 
-  it('stores what a paid call told as soon as the store is back, and calls no second time', async () => {
+  it('stores the answer to a paid call as soon as the store is available, and makes no second call', async () => {
     const faulty = new Faulty();
     await using bench = new PollerBench({
       wrap: (store) => faulty.wrap(store),
@@ -99,7 +99,7 @@ describe('a poller whose store fails', () => {
     expect(faulty.refused).toBeLessThan(300);
   });
 
-  it('takes a repeated save whose first try got through for saved', async () => {
+  it('accepts a repeated save whose first try was stored', async () => {
     // As a shared store does when only its answer was lost: it knows the change for its own.
     let saves = 0;
     await using bench = new PollerBench({
@@ -121,7 +121,7 @@ describe('a poller whose store fails', () => {
     expect(bench.log.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
   });
 
-  it('gives a job back as soon as the store is back, and polls it when it is due', async () => {
+  it('releases a job as soon as the store is available, and polls it when it is due', async () => {
     const faulty = new Faulty();
     await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'release';
@@ -135,7 +135,7 @@ describe('a poller whose store fails', () => {
     expect(bench.errors()).toEqual([]);
   });
 
-  it('leases no job of which it has a step in progress, also after its lease', async () => {
+  it('leases no job with a step in progress, even after its lease', async () => {
     const faulty = new Faulty();
     await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'release';
@@ -148,7 +148,7 @@ describe('a poller whose store fails', () => {
     expect(bench.upstream.types.length).toBeGreaterThan(1);
   });
 
-  it('does not spin when others lease what is due before it can', async () => {
+  it('does not spin when other pollers lease the due jobs first', async () => {
     await using bench = new PollerBench({
       wrap: (store) => overrideStore(store, { leaseDue: async () => [] }),
     });
@@ -159,7 +159,7 @@ describe('a poller whose store fails', () => {
     expect(bench.leases).toBeLessThanOrEqual(10 * 20 + 1);
   });
 
-  it('gives back to the budget what it could not lease', async () => {
+  it('returns calls to the budget for jobs that it could not lease', async () => {
     await using bench = new PollerBench({
       rpm: 10,
       wrap: (store) => overrideStore(store, { leaseDue: async () => [] }),
@@ -171,7 +171,7 @@ describe('a poller whose store fails', () => {
     expect(bench.leases).toBeGreaterThan(90);
   });
 
-  it('survives an upstream that breaks its promise not to throw', async () => {
+  it('survives an upstream adapter that throws', async () => {
     await using bench = new PollerBench({
       script: {
         submit: () => {

@@ -6,7 +6,7 @@ import { PollerBench } from './poller-bench.ts';
 import { running } from './step-bench.ts';
 
 describe('the poller', () => {
-  it('takes up new work at once', async () => {
+  it('starts new work at once', async () => {
     await using bench = new PollerBench();
     await bench.poller.start();
     await bench.clock.advance(10 * SECOND + 1);
@@ -14,7 +14,7 @@ describe('the poller', () => {
     expect(bench.upstream.calls).toMatchObject([{ type: 'submit', at: NOON + 10 * SECOND + 1 }]);
   });
 
-  it('takes up the work that is there at its start', async () => {
+  it('starts the work that exists at its start', async () => {
     await using bench = new PollerBench();
     await bench.accept(2);
     await bench.poller.start();
@@ -43,7 +43,7 @@ describe('the poller', () => {
     expect(bench.upstream.types.length).toBeLessThan(25);
   });
 
-  it('sleeps while there is nothing to do: an idle hour costs a look a minute', async () => {
+  it('sleeps without work: an idle hour costs one read a minute', async () => {
     await using bench = new PollerBench();
     await bench.poller.start();
     await bench.clock.advance(HOUR);
@@ -51,7 +51,7 @@ describe('the poller', () => {
     expect(bench.clock.sleeping).toBe(1);
   });
 
-  it('sleeps until a job is due, however far that is', async () => {
+  it('sleeps until the next job is due', async () => {
     await using bench = new PollerBench();
     const runAt = NOON + 50 * MINUTE + 1;
     await bench.accept(1, { ...running('queued', NOON), createdAt: runAt, deadlineAt: NOON + HOUR });
@@ -63,7 +63,7 @@ describe('the poller', () => {
     expect(bench.upstream.calls).toMatchObject([{ type: 'status', at: runAt }]);
   });
 
-  it('sleeps while its calls are under way', async () => {
+  it('sleeps while its calls are in progress', async () => {
     await using bench = new PollerBench({ script: { submit: lateSubmit } });
     await bench.poller.start();
     await bench.accept(1);
@@ -72,7 +72,7 @@ describe('the poller', () => {
     expect(bench.leases - before).toBeLessThanOrEqual(2);
   });
 
-  it('ends jobs by their deadline also while 256 calls hang', async () => {
+  it('ends jobs by their deadline even while 256 calls hang', async () => {
     const hanging = Promise.withResolvers<void>();
     await using bench = new PollerBench({
       script: {
@@ -94,7 +94,7 @@ describe('the poller', () => {
     await settled();
   });
 
-  it('does 256 steps at once and no more, and the next as soon as one is done', async () => {
+  it('runs at most 256 steps at once, and the next as soon as one ends', async () => {
     const pending: (() => void)[] = [];
     await using bench = new PollerBench({
       script: {
@@ -127,7 +127,7 @@ describe('the poller', () => {
     expect(await bench.store.nextDueAt()).toBeNull();
   });
 
-  it('shares the jobs with other pollers: each is sent once, and asked about by one at a time', async () => {
+  it('shares the jobs with other pollers: each is sent once, and polled by one at a time', async () => {
     const asked = new Map<string, number>();
     let overlaps = 0;
     await using bench = new PollerBench({
@@ -155,7 +155,7 @@ describe('the poller', () => {
     await Promise.all(pollers.map((poller) => poller.stop(0)));
   });
 
-  it('says in the log how each job fared', async () => {
+  it('logs the phases of each job', async () => {
     await using bench = new PollerBench({
       script: {
         submit: ({ prompt }) =>

@@ -13,7 +13,7 @@ const INCONCLUSIVE = { type: 'inconclusive', ...transientError() } as const;
 describe('the step of an accepted job', () => {
   const outcomes: [string, SubmitOutcome, Partial<Job>][] = [
     [
-      'queues a job that the upstream took',
+      'queues a job that the upstream accepted',
       { type: 'accepted', upstreamId: 'up-1' },
       {
         phase: 'queued',
@@ -25,7 +25,7 @@ describe('the step of an accepted job', () => {
       },
     ],
     [
-      'fails a job that was refused, uncharged',
+      'fails a refused job, not charged',
       { type: 'refused', code: 'INSUFFICIENT_CREDITS', message: 'no credits' },
       {
         phase: 'failed',
@@ -34,7 +34,7 @@ describe('the step of an accepted job', () => {
       },
     ],
     [
-      'fails a job whose answer was lost, perhaps charged',
+      'fails a job whose answer was lost, with an unknown charge',
       { type: 'unknown', message: 'socket closed', apiAnswered: false, candidateId: null },
       {
         phase: 'failed',
@@ -48,7 +48,7 @@ describe('the step of an accepted job', () => {
       },
     ],
     [
-      'takes a job back that is known not to have been made',
+      'returns a job to accepted when the POST created nothing',
       { type: 'not-created', ...transientError() },
       {
         phase: 'accepted',
@@ -100,7 +100,7 @@ describe('the step of an accepted job', () => {
     expect(await bench.stored(job)).toMatchObject({ phase: 'queued', version: 3 });
   });
 
-  it('keeps the answer to a call that outlived its lease, also when another poller has taken the job over', async () => {
+  it('stores the answer to a call that outlasted its lease, even when another poller has taken the job over', async () => {
     await using bench = new StepBench({
       submit: async () => {
         await bench.clock.advance(LEASE_MS);
@@ -117,7 +117,7 @@ describe('the step of an accepted job', () => {
 
 describe('the step of a job found in submitting', () => {
   it.each([NOON + 40 * MINUTE, NOON - 1])(
-    'waits half a minute for the poller that may have the answer, then ends it as SUBMISSION_UNKNOWN, without a call',
+    'waits half a minute for the poller that may have the answer, then ends the job as SUBMISSION_UNKNOWN, without a call',
     async (deadlineAt) => {
       await using bench = new StepBench();
       const job = await bench.add({ phase: 'submitting', version: 2, deadlineAt });
@@ -143,7 +143,7 @@ describe('the step of a queued or processing job', () => {
   const outcomes: [string, 'queued' | 'processing', StatusOutcome, Partial<Job>][] = [
     ['leaves a queued job that is queued', 'queued', { type: 'queued' }, { phase: 'queued', version: 3 }],
     [
-      'moves a queued job that is being worked on',
+      'moves a queued job to processing',
       'queued',
       { type: 'processing' },
       {
@@ -155,25 +155,25 @@ describe('the step of a queued or processing job', () => {
       },
     ],
     [
-      'leaves a processing job that is said to be queued',
+      'leaves a processing job when the upstream says queued',
       'processing',
       { type: 'queued' },
       { phase: 'processing', version: 3 },
     ],
     [
-      'leaves a processing job that is being worked on',
+      'leaves a processing job when the upstream says processing',
       'processing',
       { type: 'processing' },
       { phase: 'processing', version: 3, startedAt: NOON - 6 * SECOND },
     ],
     [
-      'has a finished job collected',
+      'moves a completed job to collecting',
       'processing',
       { type: 'completed', metrics: METRICS },
       { phase: 'collecting', version: 4, metrics: METRICS, finishedAt: null },
     ],
     [
-      'has a job collected that finished unseen, with an estimate of its start',
+      'moves a job to collecting that was never seen running, with an estimate of its start',
       'queued',
       { type: 'completed', metrics: null },
       { phase: 'collecting', version: 4, startedAt: NOON - 12 * SECOND + 1785, metrics: null },
@@ -195,7 +195,7 @@ describe('the step of a queued or processing job', () => {
         },
       },
     ],
-    ['leaves a job of which there is no news', 'queued', INCONCLUSIVE, { phase: 'queued', version: 3 }],
+    ['leaves a job after an inconclusive answer', 'queued', INCONCLUSIVE, { phase: 'queued', version: 3 }],
   ];
 
   it.each(outcomes)('%s', async (_, phase, outcome, expected) => {
@@ -220,7 +220,7 @@ describe('the step of a queued or processing job', () => {
 });
 
 describe('the step of a collecting job', () => {
-  it('completes it with a video behind a URL, which lives a week from submission', async () => {
+  it('completes the job with a URL that expires a week after submission', async () => {
     await using bench = new StepBench({ result: () => ({ ...VIDEO_READY, metrics: METRICS }) });
     const job = await bench.add(running('collecting', NOON));
     await bench.step();
@@ -244,7 +244,7 @@ describe('the step of a collecting job', () => {
     expect(await bench.dueInMs()).toBeNull();
   });
 
-  it('stores base64 beside the job, which lives as long as the job can be read', async () => {
+  it('stores base64 beside the job, which expires with the job’s retention', async () => {
     const video = { url: null, base64: 'QUJD', contentType: 'video/mp4', byteLength: 3 };
     await using bench = new StepBench({ result: () => ({ type: 'ready', video, metrics: null }) });
     const job = await bench.add(running('collecting', NOON));
@@ -276,7 +276,7 @@ describe('the step of a collecting job', () => {
     expect(await bench.stored(job)).toMatchObject({ phase: 'failed', version: 4, failure });
   });
 
-  it('leaves it when there is no news', async () => {
+  it('leaves the job after an inconclusive answer', async () => {
     await using bench = new StepBench({ result: () => INCONCLUSIVE });
     const job = await bench.add(running('collecting', NOON));
     await bench.step();
@@ -331,7 +331,7 @@ describe('the step of a job past its deadline', () => {
 });
 
 describe('every call', () => {
-  it('has the time limit of a call, and the signal that cuts it short', async () => {
+  it('has the timeout of a call and the signal that aborts it', async () => {
     await using bench = new StepBench();
     for (const phase of ['accepted', 'queued', 'collecting'] as const) {
       await bench.add(phase === 'accepted' ? {} : running(phase, NOON));

@@ -24,8 +24,8 @@ const STATES: [Job['phase'], JobFields][] = [
   ['collecting', running('collecting', NOON)],
 ];
 
-describe('when a job is looked at again', () => {
-  it.each(STATES)('backs off from an %s job with each fault, and not past a minute', async (_, state) => {
+describe('the time of the next step', () => {
+  it.each(STATES)('backs off from an %s job with each failure, up to a minute', async (_, state) => {
     await using bench = new StepBench(faulty());
     bench.random = 0;
     await bench.add(state);
@@ -40,7 +40,7 @@ describe('when a job is looked at again', () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
   });
 
-  it('takes up to half of a backoff away by chance', async () => {
+  it('subtracts a random part of up to a half from the backoff', async () => {
     await using bench = new StepBench(faulty());
     bench.random = 1;
     await bench.add();
@@ -48,7 +48,7 @@ describe('when a job is looked at again', () => {
     expect(await bench.dueInMs()).toBe(SECOND / 2);
   });
 
-  it('starts anew with the backoff after a call that went well', async () => {
+  it('restarts the backoff after a successful call', async () => {
     await using bench = new StepBench(faulty());
     bench.random = 0;
     await bench.add(running('queued', NOON));
@@ -65,7 +65,7 @@ describe('when a job is looked at again', () => {
     expect(await stepAfter(pollIn ?? 0)).toBe(SECOND);
   });
 
-  it('keeps the count of failures when the job is taken over, and starts anew once it is accepted', async () => {
+  it('keeps the failure count when the job is taken over, and resets it when the upstream accepts the job', async () => {
     await using bench = new StepBench(faulty());
     bench.random = 0;
     await bench.add();
@@ -92,7 +92,7 @@ describe('when a job is looked at again', () => {
     expect(await bench.dueInMs()).toBe(90 * SECOND);
   });
 
-  it('waits no shorter than its own backoff, whatever the upstream asks', async () => {
+  it('never waits less than its own backoff', async () => {
     await using bench = new StepBench(faulty({ retryAfterMs: 0 }));
     bench.random = 0;
     await bench.add();
@@ -100,15 +100,12 @@ describe('when a job is looked at again', () => {
     expect(await bench.dueInMs()).toBe(SECOND);
   });
 
-  it.each(STATES)(
-    'asks again about an %s job after five minutes even if told to wait a day',
-    async (_, state) => {
-      await using bench = new StepBench(faulty({ retryAfterMs: 24 * 60 * MINUTE }));
-      await bench.add(state);
-      await bench.step();
-      expect(await bench.dueInMs()).toBe(5 * MINUTE);
-    },
-  );
+  it.each(STATES)('retries an %s job after five minutes even when Retry-After is a day', async (_, state) => {
+    await using bench = new StepBench(faulty({ retryAfterMs: 24 * 60 * MINUTE }));
+    await bench.add(state);
+    await bench.step();
+    expect(await bench.dueInMs()).toBe(5 * MINUTE);
+  });
 
   it.each(STATES)('never waits with an %s job past its deadline', async (phase, state) => {
     await using bench = new StepBench(faulty({ retryAfterMs: 2 * MINUTE }));
@@ -122,7 +119,7 @@ describe('when a job is looked at again', () => {
     expect(await bench.dueInMs()).toBe(phase === 'accepted' ? null : lead);
   });
 
-  it('polls by the plan, from when the upstream took the job', async () => {
+  it('polls by the plan, from the time the upstream accepted the job', async () => {
     await using bench = new StepBench();
     await bench.add(running('queued', NOON));
     await bench.step();

@@ -58,7 +58,7 @@ async function untilSettled(bench: StepBench, job: Job): Promise<Job> {
 }
 
 describe('a job whose submission had no answer', () => {
-  it('is looked for in the history at 5, 15, 30, 60, 120, 300 and 600 seconds, then fails, and is never sent again', async () => {
+  it('is searched in the history after 5, 15, 30, 60, 120, 300 and 600 seconds, then fails, and is never sent again', async () => {
     await using bench = new StepBench();
     bench.upstream.script = { submit: () => LOST, ...history(bench, []) };
     const job = await bench.add();
@@ -74,7 +74,7 @@ describe('a job whose submission had no answer', () => {
     expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
   });
 
-  it('is adopted when it appears, with the time at which the upstream took it', async () => {
+  it('adopts its request when it appears, with the time at which the upstream accepted it', async () => {
     await using bench = new StepBench();
     bench.upstream.script = { submit: () => LOST, ...history(bench, [entry()], NOON + 20 * SECOND) };
     const job = await bench.add();
@@ -89,7 +89,7 @@ describe('a job whose submission had no answer', () => {
     expect(bench.upstream.types).toEqual(['submit', 'history', 'history', 'history', 'look-up']);
   });
 
-  it('asks for requests around the time of the POST only', async () => {
+  it('searches only around the time of the POST', async () => {
     await using bench = new StepBench();
     bench.upstream.script = { submit: () => LOST, ...history(bench, []) };
     const queries: unknown[] = [];
@@ -109,7 +109,7 @@ describe('a job whose submission had no answer', () => {
     expect(await bench.dueInMs()).toBe(10 * SECOND);
   });
 
-  it('does not get a request that another job has', async () => {
+  it('does not adopt a request of another job', async () => {
     await using bench = new StepBench();
     const mine = entry({ upstreamId: 'up-mine', createdAt: NOON + 2 * SECOND });
     bench.upstream.script = { submit: () => LOST, ...history(bench, [entry(), mine]) };
@@ -118,7 +118,7 @@ describe('a job whose submission had no answer', () => {
     expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-mine' });
   });
 
-  it('does not get a request that the history shows and refuses by id: it is a teammate’s', async () => {
+  it('does not adopt a request that the history lists and refuses by id, because it is a teammate’s', async () => {
     await using bench = new StepBench();
     const mine = entry({ upstreamId: 'up-mine', createdAt: NOON + 2 * SECOND });
     bench.upstream.script = {
@@ -130,7 +130,7 @@ describe('a job whose submission had no answer', () => {
     expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-mine' });
   });
 
-  it('gets its own request, as its twins do, when the call by id does not know any of them at first', async () => {
+  it('adopts one request, as equal jobs do, when the lookup by id does not find any of them at first', async () => {
     await using bench = new StepBench();
     const entries = [1, 2, 3].map((n) => entry({ upstreamId: `up-${n}`, createdAt: NOON + n }));
     const { lookUp, ...list } = history(bench, entries);
@@ -152,7 +152,7 @@ describe('a job whose submission had no answer', () => {
     expect(new Set(stored.map((job) => job?.upstreamId))).toEqual(new Set(['up-1', 'up-2', 'up-3']));
   });
 
-  it('is looked for also when its deadline has passed while no poller was there', async () => {
+  it('is searched even when its deadline has passed while no poller ran', async () => {
     await using bench = new StepBench();
     bench.upstream.script = { submit: () => LOST, ...history(bench, [entry()]) };
     const job = await bench.add({ deadlineAt: NOON + MINUTE });
@@ -167,7 +167,7 @@ describe('a job whose submission had no answer', () => {
     expect(await bench.stored(job)).toMatchObject({ phase: 'completed', upstreamId: 'up-lost' });
   });
 
-  it('takes a request that the call by id does not know yet at a later look', async () => {
+  it('adopts a request in a later search that the lookup by id did not find before', async () => {
     await using bench = new StepBench();
     const lookUp = history(bench, [entry()]).lookUp;
     bench.upstream.script = {
@@ -212,7 +212,7 @@ describe('a job whose submission had no answer', () => {
     expect(ended.failure?.message).toContain('The request history cannot be used: HTTP 500: broken.');
   });
 
-  it('waits for a history that does not answer, for twelve minutes at most', async () => {
+  it('waits at most twelve minutes for a history that does not answer', async () => {
     await using bench = new StepBench();
     bench.upstream.script = {
       submit: () => LOST,
@@ -233,7 +233,7 @@ describe('a job whose submission had no answer', () => {
     expect(ended).toMatchObject({ finishedAt: NOON + MINUTE, failure: { code: 'SUBMISSION_UNKNOWN' } });
   });
 
-  it('takes the request that an error answer named, once the history confirms it', async () => {
+  it('adopts the request whose id is in an error answer, after the history confirms it', async () => {
     await using bench = new StepBench();
     bench.upstream.script = {
       submit: () => ({ ...LOST, apiAnswered: true, candidateId: 'up-named' }),
@@ -246,7 +246,7 @@ describe('a job whose submission had no answer', () => {
     expect(bench.upstream.types).toEqual(['submit', 'look-up']);
   });
 
-  it('looks on when the id that an error answer named is none', async () => {
+  it('searches on when the id in an error answer is not a request', async () => {
     await using bench = new StepBench();
     bench.upstream.script = {
       submit: () => ({ ...LOST, apiAnswered: true, candidateId: 'trace-1' }),
@@ -257,7 +257,7 @@ describe('a job whose submission had no answer', () => {
     expect(bench.upstream.types).toEqual(['submit', 'look-up', 'history', 'look-up']);
   });
 
-  it('fails at once where there is no history', async () => {
+  it('fails at once without a history', async () => {
     await using bench = new StepBench({ submit: () => LOST });
     const job = await bench.add();
     await bench.step();
@@ -265,8 +265,8 @@ describe('a job whose submission had no answer', () => {
   });
 });
 
-describe('a job whose poller was lost during the POST', () => {
-  it('is looked for in the history', async () => {
+describe('a job whose poller stopped during the POST', () => {
+  it('is searched in the history', async () => {
     await using bench = new StepBench();
     bench.upstream.script = history(bench, [entry()]);
     const job = await bench.add({ phase: 'submitting', version: 2, sentAt: NOON });
@@ -274,7 +274,7 @@ describe('a job whose poller was lost during the POST', () => {
     expect(bench.upstream.types).toEqual(['history', 'look-up']);
   });
 
-  it('is not sent again by a poller that sent it, when the store has lost what it was told', async () => {
+  it('is not sent again by the poller that sent it when the store has lost writes', async () => {
     await using bench = new StepBench();
     const job = await bench.add();
     bench.sent.set(job.id, { type: 'accepted', upstreamId: 'up-known' });
@@ -283,7 +283,7 @@ describe('a job whose poller was lost during the POST', () => {
     expect(bench.upstream.calls).toEqual([]);
   });
 
-  it('keeps its request when the answer comes after all, while another poller is already looking', async () => {
+  it('keeps its request when the answer arrives while another poller is already searching', async () => {
     await using bench = new StepBench();
     const answer = Promise.withResolvers<SubmitOutcome>();
     bench.upstream.script = { submit: () => answer.promise, ...history(bench, []) };

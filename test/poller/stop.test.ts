@@ -11,7 +11,7 @@ import { LEASE_MS, running } from './step-bench.ts';
 const GRACE_MS = 5 * SECOND;
 
 describe('a poller that is stopped', () => {
-  it('ends at once when nothing is under way, and leaves no timer and no listener', async () => {
+  it('ends at once when nothing is in progress, and leaves no timer and no listener', async () => {
     await using bench = new PollerBench();
     await bench.poller.start();
     await bench.clock.advance(SECOND);
@@ -22,7 +22,7 @@ describe('a poller that is stopped', () => {
     expect(bench.store.listenerCount).toBe(0);
   });
 
-  it('waits for the step under way and stores what came of it, without cutting it', async () => {
+  it('waits for the step in progress and stores its result, without aborting it', async () => {
     const answer = Promise.withResolvers<SubmitOutcome>();
     await using bench = new PollerBench({ script: { submit: () => answer.promise } });
     await bench.poller.start();
@@ -37,7 +37,7 @@ describe('a poller that is stopped', () => {
     expect(bench.clock.sleeping).toBe(0);
   });
 
-  it('cuts calls after the grace and stores what that means for each job', async () => {
+  it('aborts calls after the grace period and stores the consequences for each job', async () => {
     await using bench = new PollerBench({
       script: {
         submit: async (_, options) => {
@@ -67,7 +67,7 @@ describe('a poller that is stopped', () => {
     expect(bench.clock.sleeping).toBe(0);
   });
 
-  it('cuts calls at once when disposed without grace', async () => {
+  it('aborts calls at once when it is disposed without a grace period', async () => {
     await using bench = new PollerBench({
       script: {
         submit: async (_, options) => {
@@ -82,7 +82,7 @@ describe('a poller that is stopped', () => {
     expect((await bench.stored(jobs))[0]).toMatchObject({ phase: 'accepted', version: 3 });
   });
 
-  it('does nothing afterwards, whatever is due or comes in', async () => {
+  it('does nothing afterwards, even when jobs are due or created', async () => {
     let touched = 0;
     const wrap: PollerBenchOptions['wrap'] = (store) =>
       overrideStore(store, {

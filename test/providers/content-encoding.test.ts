@@ -17,7 +17,7 @@ function padded(length: number): Buffer {
 }
 
 describe('the encoding of an answer', () => {
-  it('is asked to be none', async () => {
+  it('is requested to be identity', async () => {
     await using session = await openSession();
     await session.segmind.status('job-1', patiently());
     await session.segmind.submit(REQUEST, patiently());
@@ -34,7 +34,7 @@ describe('the encoding of an answer', () => {
     ['deflate', deflateSync(BODY)],
     ['deflate', deflateRawSync(BODY)],
     ['gzip, br', brotliCompressSync(gzipSync(BODY))],
-  ])('%j is undone all the same', async (encoding, body) => {
+  ])('%j is decoded nevertheless', async (encoding, body) => {
     expect(await statusOf(body, encoding)).toEqual({ type: 'processing' });
   });
 
@@ -45,11 +45,11 @@ describe('the encoding of an answer', () => {
     ['deflate', deflateSync(BODY).subarray(0, -5)],
     ['deflate', deflateRawSync(BODY).subarray(0, -2)],
     ['zstd', BODY],
-  ])('%j that is broken or unknown makes the body unreadable', async (encoding, body) => {
+  ])('a broken or unknown %j makes the body unreadable', async (encoding, body) => {
     expect(await statusOf(body, encoding)).toMatchObject(UNREADABLE);
   });
 
-  it('holds the limit of a body for what it decodes to', async () => {
+  it('limits the decoded body', async () => {
     const limit = 1024 * 1024;
     for (const encode of [gzipSync, brotliCompressSync, deflateSync]) {
       const encoding = encode === gzipSync ? 'gzip' : encode === deflateSync ? 'deflate' : 'br';
@@ -58,17 +58,17 @@ describe('the encoding of an answer', () => {
     }
   });
 
-  it('does not matter for an empty body', async () => {
+  it('is ignored for an empty body', async () => {
     expect(await statusOf(Buffer.alloc(0), 'gzip')).toMatchObject({ reason: 'HTTP 200 with an empty body' });
   });
 
-  it('may be hidden behind a byte order mark', async () => {
+  it('may have a byte order mark', async () => {
     const marked = Buffer.concat([Buffer.from('efbbbf', 'hex'), BODY]);
     expect(await statusOf(marked, '')).toEqual({ type: 'processing' });
     expect(await statusOf(gzipSync(marked), 'gzip')).toEqual({ type: 'processing' });
   });
 
-  it('of a submit is undone too, so that its job is not lost', async () => {
+  it('of a submit is decoded too, so that its job is not lost', async () => {
     const body = gzipSync(JSON.stringify({ request_id: 'job-1' }));
     await using session = await submitSession(
       answer(200, body, { ...JSON_TYPE, 'content-encoding': 'gzip' }),
@@ -79,7 +79,7 @@ describe('the encoding of an answer', () => {
     });
   });
 
-  it('of an uncompressed answer needs no header', async () => {
+  it('is not needed for an uncompressed answer', async () => {
     await using session = await jobSession(json(200, { status: 'QUEUED' }));
     expect(await session.segmind.status('job-1', patiently())).toEqual({ type: 'queued' });
   });

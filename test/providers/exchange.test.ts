@@ -7,7 +7,7 @@ import { exchange } from '../../src/providers/segmind/http/exchange.ts';
 import { json } from '../support/upstream/replies.ts';
 import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
-it('writes nothing when the connection comes about after the deadline', async () => {
+it('writes nothing when the connection opens after the deadline', async () => {
   await using server = await ScriptedUpstream.start();
   server.on('POST', '/', json(200, {}));
   const connector = buildConnector({});
@@ -78,7 +78,7 @@ const server = createServer((socket) => {
 server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
 `;
 
-it('reads the socket before it takes the deadline for passed', async () => {
+it('reads the socket once more before it times out', async () => {
   const flags = new Int32Array(new SharedArrayBuffer(8));
   const worker = new Worker(SERVER, { eval: true, workerData: flags });
   await using agent = withDispose(new Agent());

@@ -47,19 +47,19 @@ async function untilStopped(pid: string): Promise<void> {
 
 const VIDEO = Buffer.concat([Buffer.from('\0\0\0\x20ftypisom'), Buffer.alloc(12 * 1024 * 1024, 'video')]);
 
-describe.concurrent('a call whose process is stopped past its deadline', { timeout: 60_000 }, () => {
-  it('has the answer that waits in the socket', async () => {
+describe.concurrent('a call whose process is frozen past its deadline', { timeout: 60_000 }, () => {
+  it('reads the answer in the socket', async () => {
     const { type, tookMs } = await freeze('submit', json(200, { request_id: 'job-1' }));
     expect(type).toBe('accepted');
     expect(tookMs).toBeGreaterThan(TIMEOUT_MS);
   });
 
-  it('has an answer that is longer than what waits in the socket', async () => {
+  it('reads an answer that is longer than the socket’s buffer', async () => {
     const reply = json(200, { status: 'COMPLETED', output: VIDEO.toString('base64') });
     expect((await freeze('result', reply)).type).toBe('ready');
   });
 
-  it('ends soon where the answer does not', async () => {
+  it('ends soon when the answer is incomplete', async () => {
     const { type, tookMs } = await freeze('submit', neverEnding(200, '{"request_id":'));
     expect(type).toBe('unknown');
     expect(tookMs).toBeGreaterThan(TIMEOUT_MS);

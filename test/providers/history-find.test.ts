@@ -34,7 +34,7 @@ async function mayBeMore(rows: unknown): Promise<boolean | null> {
 }
 
 describe('a page of the history', () => {
-  it('is asked for with the key, newest first, a day wider than the times that are looked for', async () => {
+  it('is requested with the key, newest first, and a day wider than the search', async () => {
     await using session = await historySession(json(200, []));
     await session.segmind.findInHistory({ ...QUERY, page: 2 }, patiently());
     const [sent, ...more] = session.server.requests;
@@ -95,18 +95,18 @@ describe('a page of the history', () => {
     });
   });
 
-  it('has only requests that were made between the times', async () => {
+  it('has only requests within the time range', async () => {
     const rows = [at('d', 60_001), at('c', 60_000), at('b', -60_000), at('a', -60_001)];
     expect(await idsOf(rows)).toEqual(['b', 'c']);
     expect(await idsOf([row(), row({ request_id: 'x', model_created: null })])).toEqual(['job-1']);
   });
 
-  it('is read past rows that cannot be', async () => {
+  it('skips unreadable rows', async () => {
     const odd = [null, 7, 'x', [], {}, row({ request_id: null }), row({ request_id: '..' })];
     expect(await idsOf([...odd, row()])).toEqual(['job-1']);
   });
 
-  it('may be followed by one with matches where it is full and not too old', async () => {
+  it('says that more pages may match when it is full and not too old', async () => {
     const full = (ms: number) => Array.from({ length: 100 }, () => row({ model_created: later(ms) }));
     expect(await mayBeMore(full(0))).toBe(true);
     expect(await mayBeMore(full(0).slice(1))).toBe(false);
@@ -159,11 +159,11 @@ describe('a match', () => {
     expect(await idsOf([row({ request_body: { ...inputsOf(REQUEST), [name]: value } })])).toEqual([]);
   });
 
-  it.each([null, '', 'x', '[]', 7, undefined])('has inputs at all: not %j', async (body) => {
+  it.each([null, '', 'x', '[]', 7, undefined])('must have inputs: not %j', async (body) => {
     expect(await idsOf([row({ request_body: body })])).toEqual([]);
   });
 
-  it('has the vendor’s defaults for what is absent', async () => {
+  it('uses the vendor’s defaults for absent inputs', async () => {
     const request = {
       ...REQUEST,
       negativePrompt: WAN_MODEL.defaults.negativePrompt,
@@ -183,7 +183,7 @@ describe('a match', () => {
     }
   });
 
-  it('is of the same model', async () => {
+  it('must be of the same model', async () => {
     for (const model_name of ['wan2.1-i2v-480p-fast', 'wan2.1-i2v-720p', '']) {
       expect(await idsOf([row({ model_name })])).toEqual([]);
     }
@@ -233,7 +233,7 @@ describe('the time of a request', () => {
   });
 });
 
-describe('what became of a request', () => {
+describe('the state of a request', () => {
   it.each<[Record<string, unknown>, Record<string, unknown>]>([
     [{ model_status: 'completed' }, { state: 'completed' }],
     [{ model_status: 'SUCCESS' }, { state: 'completed' }],

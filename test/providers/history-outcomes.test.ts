@@ -45,7 +45,7 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
     ['504', answer(504, 'x', TEXT), false],
     ['520', html(520), false],
     ['530', html(530), false],
-  ])('has no news from %s', async (kind, reply, apiAnswered) => {
+  ])('is inconclusive after %s', async (kind, reply, apiAnswered) => {
     await using session = await historySession(reply);
     expect(await call(session.segmind)).toEqual({
       type: 'inconclusive',
@@ -57,7 +57,7 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
     expect(session.server.requests).toHaveLength(1);
   });
 
-  it('has no news when its deadline passes', { timeout: 5000 }, async () => {
+  it('is inconclusive when its deadline passes', { timeout: 5000 }, async () => {
     await using session = await historySession(silence);
     expect(await call(session.segmind, patiently({ timeoutMs: 100 }))).toMatchObject({
       type: 'inconclusive',
@@ -97,7 +97,7 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
     expect(elsewhere.connectionsMade).toBe(0);
   });
 
-  it('never tells the key, though the history echoes it', async () => {
+  it('never returns the key, even when the history echoes it', async () => {
     const replies = [
       json(401, { error: API_KEY }),
       html(500, API_KEY),
@@ -107,7 +107,7 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
     for (const _ of replies) expect(JSON.stringify(await call(session.segmind))).not.toContain(API_KEY);
   });
 
-  it('makes no call where the history is off', async () => {
+  it('makes no call when the history is off', async () => {
     await using session = await openSession();
     const { origin } = session.server;
     await using segmind = new SegmindUpstream({ origin, apiKey: API_KEY, now: () => NOW, historyUrl: null });
@@ -120,7 +120,7 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
     expect(session.server.connectionsMade).toBe(0);
   });
 
-  it('calls the URL that was set, on whatever origin', async () => {
+  it('calls the configured URL on any origin', async () => {
     await using session = await openSession();
     await using history = await ScriptedUpstream.start();
     history.on('GET', /^\/own\/history/, json(200, [row()]));
@@ -139,12 +139,12 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
 });
 
 describe('a page', () => {
-  it('cannot be used where no row tells when it was made', async () => {
+  it('is unusable when no row has a time', async () => {
     await using session = await historySession(json(200, [row({ model_created: 'yesterday' })]));
     expect(await session.segmind.findInHistory(QUERY, patiently())).toMatchObject({ type: 'unusable' });
   });
 
-  it.each([403, 404])('cannot be used after HTTP %i', async (status) => {
+  it.each([403, 404])('is unusable after HTTP %i', async (status) => {
     await using session = await historySession(json(status, { error: 'x' }));
     expect(await session.segmind.findInHistory(QUERY, patiently())).toMatchObject({ type: 'unusable' });
   });
@@ -163,7 +163,7 @@ describe('one request', () => {
     expect(session.server.requests.map(({ path }) => path)).toEqual([`${HISTORY_PATH}/job-1`]);
   });
 
-  it('needs neither inputs nor a time', async () => {
+  it('needs no inputs and no time', async () => {
     const bare = { request_id: 'job-1', model_status: 'FAILED', error: 'x' };
     await using session = await historySession(json(200, bare));
     expect(await session.segmind.lookUp('job-1', patiently())).toEqual({
@@ -191,7 +191,7 @@ describe('one request', () => {
     expect(await session.segmind.lookUp('job-1', patiently())).toEqual({ type: 'not-found' });
   });
 
-  it('is found though the history writes its id in the other form', async () => {
+  it('is found when the history writes its id in the other form', async () => {
     await using session = await openSession();
     const shown = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
     session.server.on('GET', /request-history/, json(200, row({ request_id: shown })));
@@ -202,7 +202,7 @@ describe('one request', () => {
     });
   });
 
-  it('is not another one', async () => {
+  it('is not confused with another one', async () => {
     await using session = await historySession(json(200, row({ request_id: 'other' })));
     expect(await session.segmind.lookUp('job-1', patiently())).toMatchObject({ type: 'unusable' });
   });

@@ -33,7 +33,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const TEXT_TYPE = { 'content-type': 'text/plain' };
 const VIDEO = 'https://example.com/v.mp4';
 
-describe.each(['status', 'result'] as const)('a %s call that learns nothing', (call) => {
+describe.each(['status', 'result'] as const)('an inconclusive %s call', (call) => {
   it.each<[string, Reply, boolean]>([
     ['an unknown word', json(200, { status: 'WARMING_UP' }), true],
     ['a known word under 500', json(500, { status: 'PROCESSING' }), true],
@@ -70,7 +70,7 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     ['530', answer(530), false],
     ['no answer', destroyAfterReading, false],
     ['no answer and nothing read', destroyBeforeReading, false],
-  ])('tells whether the API itself answered: %s', async (_name, reply, apiAnswered) => {
+  ])('reports whether the API itself answered: %s', async (_name, reply, apiAnswered) => {
     await using session = await jobSession(reply);
     expect(await session.segmind[call]('job-1', patiently())).toEqual({ ...SILENT, apiAnswered });
     expect(session.server.requests).toHaveLength(1);
@@ -90,7 +90,7 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     expect(await session.segmind[call]('job-1', patiently())).toMatchObject({ type: 'inconclusive', reason });
   });
 
-  it('hands on that it was one call too many, and how long to wait', async () => {
+  it('reports the rate limit and its Retry-After', async () => {
     await using session = await jobSession(
       html(429),
       json(503, {}, { 'retry-after': '5' }),
@@ -114,13 +114,13 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     await session.server.untilIdle();
   });
 
-  it('ends at its deadline though the answer trickles in', { timeout: 5000 }, async () => {
+  it('ends at its deadline even when the answer trickles in', { timeout: 5000 }, async () => {
     await using session = await jobSession(neverEnding(200, ' '.repeat(100_000)));
     const outcome = await session.segmind[call]('job-1', patiently({ timeoutMs: 100 }));
     expect(outcome).toEqual({ ...SILENT, apiAnswered: true });
   });
 
-  it('ends when it is called off', async () => {
+  it('ends when it is aborted', async () => {
     await using session = await jobSession(silence);
     const abort = new AbortController();
     const asked = session.segmind[call]('job-1', patiently({ signal: abort.signal }));
@@ -130,7 +130,7 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     await session.server.untilIdle();
   });
 
-  it('learns nothing where there is nobody', async () => {
+  it('is inconclusive when the connection is refused', async () => {
     await using gone = await ScriptedUpstream.start();
     const { origin } = gone;
     await gone[Symbol.asyncDispose]();
@@ -146,7 +146,7 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
     expect(elsewhere.connectionsMade).toBe(0);
   });
 
-  it('never tells the key, though the upstream echoes it', async () => {
+  it('never returns the key, even when the upstream echoes it', async () => {
     const replies = [
       json(401, { error: API_KEY }),
       json(422, { status: 'FAILED', error: `key ${API_KEY}` }),
@@ -161,7 +161,7 @@ describe.each(['status', 'result'] as const)('a %s call that learns nothing', (c
   });
 });
 
-describe('a status call that learns nothing', () => {
+describe('an inconclusive status call', () => {
   it.each<[string, Reply]>([
     ['no word', json(200, {})],
     ['an empty word', json(200, { status: ' ' })],
@@ -177,7 +177,7 @@ describe('a status call that learns nothing', () => {
 });
 
 describe('the URLs in answers', () => {
-  it('are never called: no request goes to another origin, and no key', async () => {
+  it('are never called: no request and no key goes to another origin', async () => {
     await using elsewhere = await ScriptedUpstream.start();
     await using session = await openSession();
     const urls = {

@@ -34,7 +34,7 @@ describe('an answer after interim answers', () => {
     expect(await submitTo((socket) => socket.end(interim + MADE))).toEqual(ACCEPTED);
   });
 
-  it('is read though all comes byte by byte', async () => {
+  it('is read even when it arrives byte by byte', async () => {
     const outcome = await submitTo(async (socket) => {
       socket.setNoDelay(true);
       for (const byte of CONTINUE + MADE) {
@@ -46,7 +46,7 @@ describe('an answer after interim answers', () => {
     expect(outcome).toEqual(ACCEPTED);
   });
 
-  it('is read on a connection that is used again', async () => {
+  it('is read on a reused connection', async () => {
     await using session = await openSession();
     session.server
       .on('POST', SUBMIT_PATH, announced(json(200, { request_id: 'abc' })))
@@ -60,7 +60,7 @@ describe('an answer after interim answers', () => {
     expect(session.server.connectionsMade).toBe(2);
   });
 
-  it('may hold what looks like one', async () => {
+  it('may contain text that looks like an interim answer', async () => {
     const body = `{"request_id":"abc","error":${JSON.stringify(CONTINUE)}}`;
     const outcome = await submitTo(async (socket) => {
       const answer = answerWith(body);
@@ -85,7 +85,7 @@ describe('interim answers alone', () => {
     },
   );
 
-  it('that never end are no answer', async () => {
+  it('that never end are not an answer', async () => {
     const endless = `HTTP/1.1 100 Continue\r\nx: ${'y'.repeat(100_000)}`;
     const closed = Promise.withResolvers<void>();
     const outcome = await submitTo((socket) => {

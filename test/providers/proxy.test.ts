@@ -52,8 +52,8 @@ async function submitBy(behaviour: ProxyBehaviour, scheme: Scheme, timeoutMs = 1
   };
 }
 
-describe.each(['http', 'https'] as const)('by a proxy, over %s,', (scheme) => {
-  it('submits, polls, uploads and history calls go through tunnels', async () => {
+describe.each(['http', 'https'] as const)('through a proxy, over %s,', (scheme) => {
+  it('submits, polls, uploads and history calls use tunnels', async () => {
     await using upstream = await startUpstream(scheme);
     await using proxy = await ConnectProxy.start(upstream.port, 'tunnels');
     const adapters = connectBy(proxy.url.replace('://', '://ada:s%40crt@'), scheme);
@@ -75,18 +75,18 @@ describe.each(['http', 'https'] as const)('by a proxy, over %s,', (scheme) => {
     expect(proxy.plain).toEqual([]);
   });
 
-  it.each([400, 403, 407, 502, 503])('a CONNECT that is answered %d has made no job', async (status) => {
+  it.each([400, 403, 407, 502, 503])('a CONNECT that is answered %d creates no job', async (status) => {
     const { outcome, posts, connects, plain } = await submitBy(status, scheme);
     expect(outcome).toMatchObject({ type: 'not-created', reason: expect.stringContaining(String(status)) });
     expect([posts, connects, plain]).toEqual([0, 1, []]);
   });
 
-  it('a CONNECT that is never answered has made no job, and does not outlive the deadline', async () => {
+  it('a CONNECT that is never answered creates no job, and ends at the deadline', async () => {
     const { outcome, posts } = await submitBy('never answers', scheme, 200);
     expect([outcome.type, posts]).toEqual(['not-created', 0]);
   });
 
-  it('a proxy that breaks after the request: the answer is lost, and there was one POST', async () => {
+  it('a proxy that breaks after the request loses the answer to one POST', async () => {
     await using upstream = await startUpstream(scheme);
     upstream.server.on('POST', SUBMIT_PATH, silence);
     await using proxy = await ConnectProxy.start(upstream.port, 'tunnels');
@@ -98,7 +98,7 @@ describe.each(['http', 'https'] as const)('by a proxy, over %s,', (scheme) => {
     expect([upstream.server.requests.length, proxy.connects.length]).toEqual([1, 1]);
   });
 
-  it('a proxy that refuses the connection has made no job', async () => {
+  it('a proxy that refuses the connection creates no job', async () => {
     await using gone = await listenTcp();
     const { origin } = gone;
     await gone[Symbol.asyncDispose]();
@@ -110,12 +110,12 @@ describe.each(['http', 'https'] as const)('by a proxy, over %s,', (scheme) => {
   });
 });
 
-it('a tunnel that breaks before the handshake with the upstream has made no job', async () => {
+it('a tunnel that breaks before the handshake with the upstream creates no job', async () => {
   const { outcome, posts, connects } = await submitBy('breaks after CONNECT', 'https');
   expect([outcome.type, posts, connects]).toEqual(['not-created', 0, 1]);
 });
 
-it('a tunnel that breaks as the request is written is not made again', async () => {
+it('a tunnel that breaks while the request is written is not opened again', async () => {
   const { outcome, posts, connects } = await submitBy('breaks after CONNECT', 'http');
   expect([outcome.type, posts, connects]).toEqual(['unknown', 0, 1]);
 });

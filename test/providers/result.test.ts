@@ -38,7 +38,7 @@ describe('a result with a video', () => {
     });
   });
 
-  it('is fetched by one GET of the job itself', async () => {
+  it('is fetched by one GET', async () => {
     await using session = await jobSession(json(200, { status: 'COMPLETED', output: URL_OF_VIDEO }));
     await session.segmind.result('job-1', patiently());
     expect(session.server.requests).toMatchObject([{ method: 'GET', path: '/v2/requests/job-1', body: '' }]);
@@ -109,7 +109,7 @@ describe('a result with a video', () => {
     });
   });
 
-  it('needs no word of COMPLETED', async () => {
+  it('needs no status word', async () => {
     expect(await resultFrom(json(200, { output: URL_OF_VIDEO }))).toMatchObject({
       type: 'ready',
       video: BY_URL,
@@ -151,7 +151,7 @@ describe('a result with a video', () => {
     expect(await resultFrom(json(200, body))).toMatchObject({ type: 'ready', video: { contentType } });
   });
 
-  it('is taken whole when it is some megabytes of base64', async () => {
+  it('is read when it has several megabytes of base64', async () => {
     const bytes = Buffer.alloc(8 * 1024 * 1024, 'video');
     BYTES.copy(bytes);
     const outcome = await resultFrom(json(200, { status: 'COMPLETED', output: bytes.toString('base64') }));
@@ -171,7 +171,7 @@ describe('a result under another HTTP status than 200', () => {
     expect(await resultFrom(json(status, { status: 'COMPLETED' }))).toMatchObject({ type: 'empty' });
   });
 
-  it('is no result without the word', async () => {
+  it('is inconclusive without the status word', async () => {
     expect(await resultFrom(json(500, { output: URL_OF_VIDEO }))).toMatchObject({ type: 'inconclusive' });
   });
 });
@@ -191,7 +191,7 @@ describe('a result that is the video itself', () => {
     });
   });
 
-  it('is taken whole when it is some megabytes', async () => {
+  it('is read when it has several megabytes', async () => {
     const bytes = Buffer.alloc(8 * 1024 * 1024, 'video');
     BYTES.copy(bytes);
     const outcome = await resultFrom(answer(200, bytes, { 'content-type': 'video/mp4' }));
@@ -199,7 +199,7 @@ describe('a result that is the video itself', () => {
     expect(video?.base64 === bytes.toString('base64')).toBe(true);
   });
 
-  it('is no news when its bytes are not those of a video, or come with an error', async () => {
+  it('is inconclusive when its bytes are not a video, or the HTTP status is an error', async () => {
     const headers = { 'content-type': 'video/mp4' };
     expect(await resultFrom(answer(200, 'no video', headers))).toEqual({
       type: 'inconclusive',
@@ -260,7 +260,7 @@ describe('a result without a video', () => {
     },
   );
 
-  it('is empty in the upstream’s own words, with what it cost', async () => {
+  it('is empty with the upstream’s own message and cost', async () => {
     const body = { status: 'COMPLETED', output: 'None', error: 'Blocked.', metrics: { cost: 0.53 } };
     expect(await resultFrom(json(200, body))).toEqual({
       type: 'empty',
@@ -270,7 +270,7 @@ describe('a result without a video', () => {
   });
 
   it.each([[{}], [[]], [null], ['COMPLETED'], [[{ status: 'FAILED' }]], [{ error: 'x' }]])(
-    'is empty where nothing in its JSON can be understood: %j',
+    'is empty when its JSON has no known field: %j',
     async (body) => {
       expect(await resultFrom(json(200, body))).toMatchObject({ type: 'empty', metrics: null });
       // 202 says that there will be more.
@@ -278,7 +278,7 @@ describe('a result without a video', () => {
     },
   );
 
-  it('is no news while the job still runs, whatever stands beside the word', async () => {
+  it('is inconclusive while the job still runs, regardless of other fields', async () => {
     for (const status of ['QUEUED', 'PROCESSING', 'WARMING_UP']) {
       expect(await resultFrom(json(200, { status, output: URL_OF_VIDEO }))).toMatchObject({
         type: 'inconclusive',
@@ -287,7 +287,7 @@ describe('a result without a video', () => {
     }
   });
 
-  it('is no news when it is over 64 MiB, and the rest of it is not read', async () => {
+  it('is inconclusive when it is over 64 MiB, and the rest is not read', async () => {
     const body = `{"status":"COMPLETED","output":"${'A'.repeat(64 * 1024 * 1024)}"}`;
     await using session = await jobSession(answer(200, body));
     expect(await session.segmind.result('job-1', patiently())).toMatchObject({
@@ -297,7 +297,7 @@ describe('a result without a video', () => {
     await session.server.untilIdle();
   });
 
-  it('is FAILED by HTTP 422, forgotten by a 404 in JSON, and neither by one in HTML', async () => {
+  it('is failed after HTTP 422, not found after a 404 in JSON, and inconclusive after a 404 in HTML', async () => {
     expect(
       await resultFrom(json(422, { status: 'FAILED', error: 'Blocked.', metrics: { cost: 0 } })),
     ).toEqual({

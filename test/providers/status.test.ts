@@ -11,7 +11,7 @@ async function statusFrom(reply: Reply): Promise<StatusOutcome> {
 
 const METRICS = { queueSeconds: null, inferenceSeconds: 13.06, costUsd: null };
 
-describe('what a status call sends', () => {
+describe('the request of a status call', () => {
   it('is one GET with the key and no body', async () => {
     await using session = await jobSession(json(200, { status: 'QUEUED' }));
     await session.segmind.status('job-1', patiently());
@@ -37,7 +37,7 @@ describe('what a status call sends', () => {
   });
 });
 
-describe('what a status call tells', () => {
+describe('the outcome of a status call', () => {
   it.each<[unknown, StatusOutcome]>([
     [{ status: 'QUEUED', request_id: 'job-1', metrics: {} }, { type: 'queued' }],
     [{ status: 'PROCESSING', request_id: 'job-1', metrics: {} }, { type: 'processing' }],
@@ -61,7 +61,7 @@ describe('what a status call tells', () => {
     expect(await statusFrom(json(200, body))).toEqual(outcome);
   });
 
-  it('takes any 2xx for 200', async () => {
+  it('treats any 2xx like 200', async () => {
     expect(await statusFrom(json(202, { status: 'PROCESSING' }))).toEqual({ type: 'processing' });
   });
 
@@ -74,7 +74,7 @@ describe('what a status call tells', () => {
     });
   });
 
-  it('says so when FAILED comes without a reason', async () => {
+  it('has a message for FAILED without a reason', async () => {
     expect(await statusFrom(json(422, { status: 'failed' }))).toEqual({
       type: 'failed',
       message: 'The upstream reported FAILED without a reason.',
@@ -82,7 +82,7 @@ describe('what a status call tells', () => {
     });
   });
 
-  it.each([404, 410])('HTTP %i with words of the API means that it does not know the job', async (status) => {
+  it.each([404, 410])('HTTP %i with a message of the API means that the job is not found', async (status) => {
     const text = answer(status, ' Not found. ', { 'content-type': 'text/plain; charset=utf-8' });
     const notFound = (words: string) => ({ type: 'not-found', reason: `HTTP ${status}: ${words}` });
     expect(await statusFrom(json(status, { error: 'No job.' }))).toEqual(notFound('No job.'));
@@ -97,20 +97,17 @@ describe('what a status call tells', () => {
     expect(await statusFrom(json(status, {}))).toMatchObject({ type: 'inconclusive', apiAnswered: true });
   });
 
-  it.each([200, 404, 422, 429, 500, 502, 503])(
-    'believes COMPLETED and FAILED under HTTP %i',
-    async (code) => {
-      expect(await statusFrom(json(code, { status: 'COMPLETED', metrics: { cost: 0.5 } }))).toMatchObject({
-        type: 'completed',
-        metrics: { costUsd: 0.5 },
-      });
-      expect(await statusFrom(json(code, { status: 'FAILED', message: 'Blocked.' }))).toEqual({
-        type: 'failed',
-        message: 'Blocked.',
-        metrics: null,
-      });
-    },
-  );
+  it.each([200, 404, 422, 429, 500, 502, 503])('believes COMPLETED and FAILED with HTTP %i', async (code) => {
+    expect(await statusFrom(json(code, { status: 'COMPLETED', metrics: { cost: 0.5 } }))).toMatchObject({
+      type: 'completed',
+      metrics: { costUsd: 0.5 },
+    });
+    expect(await statusFrom(json(code, { status: 'FAILED', message: 'Blocked.' }))).toEqual({
+      type: 'failed',
+      message: 'Blocked.',
+      metrics: null,
+    });
+  });
 
   it.each([
     ['CANCELLED', 'CANCELLED'],
@@ -139,7 +136,7 @@ describe('what a status call tells', () => {
     });
   });
 
-  it('takes the word of an error envelope for no end', async () => {
+  it('does not end the job by the word of an error envelope', async () => {
     for (const status of ['error', 'fail', 'timeout', 'success']) {
       expect(await statusFrom(json(500, { status, message: 'x' }))).toMatchObject({
         type: 'inconclusive',
@@ -184,7 +181,7 @@ describe('what a status call tells', () => {
 });
 
 describe('a status call, over many bodies', () => {
-  it('answers each with an outcome, never an error', { timeout: 15_000 }, async () => {
+  it('returns an outcome for each, and never throws', { timeout: 15_000 }, async () => {
     const words = fc.constantFrom('QUEUED', 'COMPLETED', 'FAILED', 'CANCELED', '', null, 7, ['QUEUED']);
     const body = fc.oneof(
       fc.json(),

@@ -12,7 +12,7 @@ const later = (ms: number): string => new Date(NOW + ms).toUTCString();
 
 const NO_CREDITS = 'Insufficient credits. You have 0.0 credits.';
 
-describe('a submit that was answered with a job', () => {
+describe('a submit whose answer has a job', () => {
   it.each([
     [200, 'd1f0a9c27b3e4a5f8c6d7e8f90a1b2c3', 'd1f0a9c27b3e4a5f8c6d7e8f90a1b2c3'],
     [200, '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', '6f9619ff-8b86-4d01-b42d-00cf4fc964ff'],
@@ -26,7 +26,7 @@ describe('a submit that was answered with a job', () => {
     expect(await submitTo(json(status, { request_id: id }))).toEqual({ type: 'accepted', upstreamId });
   });
 
-  it('needs nothing but the id', async () => {
+  it('needs only the id', async () => {
     const odd = { request_id: 'abc', status: ['?'], metrics: 'none', error: 7, video: 1, output: {} };
     expect(await submitTo(json(200, odd))).toEqual({ type: 'accepted', upstreamId: 'abc' });
   });
@@ -35,7 +35,7 @@ describe('a submit that was answered with a job', () => {
 /** What those answers name that cannot be read as they should be. */
 const NAMED_IDS: Readonly<Record<string, string>> = { 'a list': 'abc', 'JSON cut short': 'abc' };
 
-describe('a submit whose success can’t be read', () => {
+describe('a submit whose success answer is unreadable', () => {
   it.each<[string, Reply]>([
     ['no id', json(200, { status: 'QUEUED' })],
     ['the id null', json(200, { request_id: null })],
@@ -117,7 +117,7 @@ describe('a submit that was refused', () => {
     expect(await submitTo(reply)).toMatchObject({ type: 'refused', code });
   });
 
-  it.each([400, 403, 404])('HTTP %i that speaks of credits means them', async (status) => {
+  it.each([400, 403, 404])('HTTP %i with a message about credits means missing credits', async (status) => {
     expect(await submitTo(json(status, { error: 'No credits found' }))).toEqual({
       type: 'refused',
       code: 'INSUFFICIENT_CREDITS',
@@ -125,7 +125,7 @@ describe('a submit that was refused', () => {
     });
   });
 
-  it('has the words of a text that is not JSON', async () => {
+  it('has the message of a plain text', async () => {
     for (const headers of [{ 'content-type': 'text/plain' }, {}]) {
       expect(await submitTo(answer(400, ' Bad image. ', headers))).toMatchObject({ message: 'Bad image.' });
     }
@@ -160,7 +160,7 @@ describe('a submit that was refused', () => {
     expect(await submitTo(json(400, body))).toEqual({ type: 'refused', code: 'REJECTED', message });
   });
 
-  it('outlives a reason nested too deeply to be written out', async () => {
+  it('survives a reason that is nested too deeply', async () => {
     const depth = 50_000;
     const reason = `${'{"0":'.repeat(depth)}1${'}'.repeat(depth)}`;
     expect(await submitTo(answer(400, `{"error":${reason}}`))).toMatchObject({
@@ -180,7 +180,7 @@ describe('a submit that was refused', () => {
   });
 });
 
-describe('a submit that met with an error of the moment', () => {
+describe('a submit with a transient error', () => {
   it.each([408, 425, 429, 500, 501, 502, 503, 507, 521, 522, 523, 530])(
     'HTTP %i is known not to have made a job',
     async (status) => {
@@ -195,7 +195,7 @@ describe('a submit that met with an error of the moment', () => {
     },
   );
 
-  it.each([504, 520, 524])('HTTP %i leaves open whether a job was made', async (status) => {
+  it.each([504, 520, 524])('HTTP %i leaves open whether a job was created', async (status) => {
     const page = html(status);
     for (const reply of [json(status, { error: 'timeout' }), page]) {
       expect(await submitTo(reply)).toEqual({
@@ -207,7 +207,7 @@ describe('a submit that met with an error of the moment', () => {
     }
   });
 
-  it.each([403, 404])('HTTP %i in HTML comes from a CDN, so no job was made', async (status) => {
+  it.each([403, 404])('HTTP %i in HTML comes from a CDN, so no job was created', async (status) => {
     expect(await submitTo(html(status))).toEqual({
       type: 'not-created',
       reason: `HTTP ${status} with an HTML page`,
@@ -301,12 +301,12 @@ describe('the reset of the rate limit', () => {
     expect(outcome).toMatchObject({ type: 'not-created', rateLimited: true, retryAfterMs });
   });
 
-  it('is told from the upstream’s own clock where the answer shows it', async () => {
+  it('is measured by the upstream’s own clock when the answer has a Date', async () => {
     const headers = { [reset]: '2026-11-22T13:00:30Z', date: later(60 * 60 * 1000) };
     expect(await submitTo(json(429, {}, headers))).toMatchObject({ retryAfterMs: 30_000 });
   });
 
-  it('counts less than Retry-After, and nothing without a 429', async () => {
+  it('is overridden by Retry-After, and ignored without a 429', async () => {
     const headers = { [reset]: '2026-11-22T12:00:30Z' };
     expect(await submitTo(json(429, {}, { ...headers, 'retry-after': '7' }))).toMatchObject({
       retryAfterMs: 7000,
@@ -320,7 +320,7 @@ describe('the reset of the rate limit', () => {
 
 describe('the key', () => {
   it.each([400, 401, 403, 406, 429, 500, 504, 200])(
-    'never appears in an outcome, though HTTP %i echoes it',
+    'never appears in an outcome, even when HTTP %i echoes it',
     async (status) => {
       const echoes = [
         json(status, { error: `Invalid key ${API_KEY}, yes ${API_KEY}` }),

@@ -19,7 +19,7 @@ async function deadOrigin(): Promise<string> {
 }
 
 describe('a submit that was never sent', () => {
-  it('is not made where the connection is refused', async () => {
+  it('creates no job when the connection is refused', async () => {
     await using segmind = connectTo(await deadOrigin());
     expect(await segmind.submit(REQUEST, patiently())).toEqual({
       type: 'not-created',
@@ -30,34 +30,30 @@ describe('a submit that was never sent', () => {
     });
   });
 
-  it('is not made where the host has no address', async () => {
+  it('creates no job when the host has no address', async () => {
     await using segmind = connectTo('http://no-such-host.invalid');
     expect(await segmind.submit(REQUEST, patiently({ timeoutMs: 2000 }))).toMatchObject({
       type: 'not-created',
     });
   });
 
-  it('is not made where TLS fails', async () => {
+  it('creates no job when TLS fails', async () => {
     await using session = await submitSession(json(200, { request_id: 'abc' }));
     await using segmind = connectTo(session.server.origin.replace('http:', 'https:'));
     expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'not-created' });
     expect(session.server.requests).toEqual([]);
   });
 
-  it(
-    'is not made, and does not outlive its deadline, where no connection comes about',
-    { timeout: 5000 },
-    async () => {
-      await using hole = await listenTcp();
-      await using segmind = connectTo(hole.secureOrigin);
-      expect(await segmind.submit(REQUEST, patiently({ timeoutMs: 100 }))).toMatchObject({
-        type: 'not-created',
-        reason: 'no answer before the deadline',
-      });
-    },
-  );
+  it('creates no job, and ends at its deadline, when no connection opens', { timeout: 5000 }, async () => {
+    await using hole = await listenTcp();
+    await using segmind = connectTo(hole.secureOrigin);
+    expect(await segmind.submit(REQUEST, patiently({ timeoutMs: 100 }))).toMatchObject({
+      type: 'not-created',
+      reason: 'no answer before the deadline',
+    });
+  });
 
-  it('is not made when it is called off before there is a connection', { timeout: 5000 }, async () => {
+  it('creates no job when it is aborted before the connection opens', { timeout: 5000 }, async () => {
     await using hole = await listenTcp();
     await using segmind = connectTo(hole.secureOrigin);
     const abort = new AbortController();
@@ -67,14 +63,14 @@ describe('a submit that was never sent', () => {
     expect(await submitted).toMatchObject({ type: 'not-created' });
   });
 
-  it('is not made when it was called off beforehand: not a byte goes out', async () => {
+  it('creates no job and sends no byte when it was aborted before', async () => {
     await using session = await submitSession(json(200, { request_id: 'abc' }));
     const outcome = await session.segmind.submit(REQUEST, patiently({ signal: AbortSignal.abort() }));
     expect(outcome).toMatchObject({ type: 'not-created' });
     expect(session.server.connectionsMade).toBe(0);
   });
 
-  it('does not tell the key, though the reason to call it off holds it', async () => {
+  it('does not return the key, even when the reason of the abort has it', async () => {
     await using session = await submitSession(json(200, { request_id: 'abc' }));
     const signal = AbortSignal.abort(new Error(`stopping ${API_KEY}`));
     const outcome = await session.segmind.submit(REQUEST, patiently({ signal }));
@@ -82,7 +78,7 @@ describe('a submit that was never sent', () => {
   });
 
   it(
-    'is not made when the adapter is disposed before there is a connection, which goes too',
+    'creates no job when the adapter is disposed before the connection opens, and closes the connection',
     { timeout: 5000 },
     async () => {
       await using hole = await listenTcp();
@@ -96,14 +92,14 @@ describe('a submit that was never sent', () => {
     },
   );
 
-  it('is not made when the key can’t stand in a header', async () => {
+  it('creates no job when the key is not a valid header value', async () => {
     await using session = await submitSession(json(200, { request_id: 'abc' }));
     await using segmind = connectTo(session.server.origin, 'SG_\n');
     expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'not-created' });
     expect(session.server.connectionsMade).toBe(0);
   });
 
-  it('offers HTTP/1.1 only, since HTTP/2 shares one connection among all calls', async () => {
+  it('offers only HTTP/1.1, because HTTP/2 shares one connection among all calls', async () => {
     const { promise: greeted, resolve: onGreeting } = Promise.withResolvers<Buffer>();
     await using hole = await listenTcp((socket, data) => {
       onGreeting(data);
@@ -122,7 +118,7 @@ describe('a submit whose answer was lost', () => {
   it.each<[string, Reply]>([
     ['before its body was read', destroyBeforeReading],
     ['after it was read', destroyAfterReading],
-  ])('is unknown where the connection ended %s', async (_when, reply) => {
+  ])('is unknown when the connection ended %s', async (_when, reply) => {
     await using session = await submitSession(reply);
     const outcome = await session.segmind.submit(REQUEST, patiently());
     expect(outcome).toEqual({
@@ -137,14 +133,14 @@ describe('a submit whose answer was lost', () => {
   it.each<[string, Reply]>([
     ['never came', silence],
     ['began and never ended', neverEnding(200, '{"request_id":"abc"')],
-  ])('is unknown at its deadline where the answer %s', { timeout: 5000 }, async (_when, reply) => {
+  ])('is unknown at its deadline when the answer %s', { timeout: 5000 }, async (_when, reply) => {
     await using session = await submitSession(reply);
     const outcome = await session.segmind.submit(REQUEST, patiently({ timeoutMs: 200 }));
     expect(outcome).toMatchObject({ type: 'unknown' });
     await session.server.untilIdle();
   });
 
-  it('is unknown when it is called off while the upstream works, and the connection goes', async () => {
+  it('is unknown when it is aborted while the upstream works, and closes the connection', async () => {
     const answered = Promise.withResolvers<void>();
     await using session = await submitSession(after(answered.promise, json(200, { request_id: 'abc' })));
     const abort = new AbortController();
@@ -174,13 +170,13 @@ describe('a submit whose answer was lost', () => {
     'garbage\r\n\r\n',
     'HTTP/1.1 200\r\ncontent-length: -1\r\n\r\n',
     'HTTP/1.1 101 Switching\r\n\r\n',
-  ])('is unknown where the answer is no HTTP: %j', async (bytes) => {
+  ])('is unknown when the answer is not HTTP: %j', async (bytes) => {
     await using tcp = await listenTcp((socket) => socket.end(bytes));
     await using segmind = connectTo(tcp.origin);
     expect(await segmind.submit(REQUEST, patiently())).toMatchObject({ type: 'unknown' });
   });
 
-  it('takes 1xx and nothing after it for lost', async () => {
+  it('is unknown when only a 1xx answer arrives', async () => {
     await using tcp = await listenTcp((socket) => socket.end('HTTP/1.1 102 Processing\r\n\r\n'));
     await using segmind = connectTo(tcp.origin);
     expect(await segmind.submit(REQUEST, patiently())).toEqual({

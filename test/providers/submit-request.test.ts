@@ -14,8 +14,8 @@ import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
 const MADE = json(200, { request_id: 'job-1', status: 'QUEUED' });
 
-describe('what a submit sends', () => {
-  it('is one POST to the model with the page’s parameters, field for field, and nothing else', async () => {
+describe('the request of a submit', () => {
+  it('is one POST to the model with the parameters of the page and nothing else', async () => {
     await using session = await submitSession(MADE);
     await session.segmind.submit(REQUEST, patiently());
     const [sent, ...more] = session.server.requests;
@@ -33,7 +33,7 @@ describe('what a submit sends', () => {
     });
   });
 
-  it('carries the key, says that it is JSON, and how long it is', async () => {
+  it('has the key, the content type and the content length', async () => {
     await using session = await submitSession(MADE);
     await session.segmind.submit(REQUEST, patiently());
     const [sent] = session.server.requests;
@@ -46,7 +46,7 @@ describe('what a submit sends', () => {
     expect(sent?.headers).not.toHaveProperty('authorization');
   });
 
-  it.each([301, 302, 303, 307, 308])('is not sent on by a %i, and its outcome is unknown', async (status) => {
+  it.each([301, 302, 303, 307, 308])('does not follow a %i, and the outcome is unknown', async (status) => {
     await using elsewhere = await ScriptedUpstream.start();
     await using session = await submitSession(redirect(status, `${elsewhere.origin}${SUBMIT_PATH}`));
     const outcome = await session.segmind.submit(REQUEST, patiently());
@@ -55,7 +55,7 @@ describe('what a submit sends', () => {
     expect(elsewhere.connectionsMade).toBe(0);
   });
 
-  it('is never repeated, whatever the answer', async () => {
+  it('is never repeated after any answer', async () => {
     const faults = [429, 500, 502, 503, 504].map((status) => html(status));
     await using session = await submitSession(...faults);
     for (const _ of faults) await session.segmind.submit(REQUEST, patiently());
@@ -64,14 +64,14 @@ describe('what a submit sends', () => {
 });
 
 describe('the connections of submits and polls', () => {
-  it('gives each submit a connection of its own, so that none meets a dead one', async () => {
+  it('each submit gets a new connection, so that none uses a dead one', async () => {
     await using session = await submitSession(MADE);
     for (let sent = 0; sent < 5; sent += 1) await session.segmind.submit(REQUEST, patiently());
     expect(session.server.requests.map((request) => request.connection)).toEqual([1, 2, 3, 4, 5]);
     await session.server.untilIdle();
   });
 
-  it('takes no answer for lost where the upstream ends idle connections at once', async () => {
+  it('lose no answer when the upstream closes idle connections at once', async () => {
     await using session = await openSession({ breaksKeepAlive: true });
     session.server.on('POST', SUBMIT_PATH, MADE);
     const outcomes = new Set<string>();
@@ -81,7 +81,7 @@ describe('the connections of submits and polls', () => {
     expect([...outcomes]).toEqual(['accepted']);
   });
 
-  it('sends submits that are made together side by side', async () => {
+  it('concurrent submits run in parallel', async () => {
     await using session = await submitSession(MADE);
     const all = await Promise.all(
       Array.from({ length: 20 }, () => session.segmind.submit(REQUEST, patiently())),
@@ -90,7 +90,7 @@ describe('the connections of submits and polls', () => {
     expect(new Set(session.server.requests.map((request) => request.connection)).size).toBe(20);
   });
 
-  it('lets polls and results that follow one another share one connection', async () => {
+  it('consecutive polls and results share one connection', async () => {
     await using session = await openSession();
     session.server.on('GET', /^\/v2\/requests\//, json(200, { status: 'QUEUED' }));
     for (let asked = 0; asked < 5; asked += 1) {
@@ -104,7 +104,7 @@ describe('the connections of submits and polls', () => {
     expect(session.server.connectionsMade).toBe(1);
   });
 
-  it('leaves nothing open once disposed', async () => {
+  it('are closed after the adapter is disposed', async () => {
     await using server = await ScriptedUpstream.start();
     const segmind = connectTo(server.origin);
     server.on('GET', /^\/v2\/requests\//, json(200, { status: 'QUEUED' })).on('POST', SUBMIT_PATH, MADE);

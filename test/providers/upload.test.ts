@@ -42,7 +42,7 @@ function connectTo(origin: string, apiKey = API_KEY): SegmindImageHost {
   return new SegmindImageHost({ origin, apiKey, now: () => NOW });
 }
 
-describe('what an upload sends', () => {
+describe('the request of an upload', () => {
   it('is one POST with the image as a data: URL, and the key', async () => {
     await using upstream = await session(json(200, { file_urls: [URL] }));
     expect(await upstream.host.upload(IMAGE, patiently())).toEqual({ type: 'uploaded', url: URL });
@@ -74,7 +74,7 @@ describe('what an upload sends', () => {
     },
   );
 
-  it('carries no key when there is none', async () => {
+  it('has no key when there is none', async () => {
     await using server = await ScriptedUpstream.start();
     server.on('POST', PATH, json(200, { file_urls: [URL] }));
     await using host = connectTo(server.origin, '');
@@ -82,14 +82,14 @@ describe('what an upload sends', () => {
     expect(server.requests[0]?.headers).not.toHaveProperty('x-api-key');
   });
 
-  it('goes to the vendor’s own host for uploads, and to any other upstream itself', () => {
+  it('goes to the vendor’s upload host, and to any other upstream itself', () => {
     expect(uploadOrigin('https://api.segmind.com')).toBe('https://workflows-api.segmind.com');
     expect(uploadOrigin('http://127.0.0.1:4010')).toBe('http://127.0.0.1:4010');
     expect(uploadOrigin('https://api.segmind.com.example')).toBe('https://api.segmind.com.example');
   });
 });
 
-describe('an upload has its URL from', () => {
+describe('an upload returns the URL in', () => {
   it.each([
     ['file_urls', { file_urls: [URL] }],
     ['urls', { urls: [URL] }],
@@ -109,7 +109,7 @@ describe('an upload has its URL from', () => {
   });
 });
 
-describe('an upload has failed, and is not repeated, when the answer', () => {
+describe('an upload fails, and is not repeated, when the answer', () => {
   it.each<[string, Reply]>([
     ['has no URL', json(200, {})],
     ['has no URL in its list', json(200, { file_urls: [] })],
@@ -139,7 +139,7 @@ describe('an upload has failed, and is not repeated, when the answer', () => {
     expect(upstream.server.connectionsMade).toBe(1);
   });
 
-  it('says when to come back', async () => {
+  it('returns the Retry-After', async () => {
     await using upstream = await session(json(429, { error: 'slow down' }, { 'retry-after': '7' }));
     expect(await upstream.host.upload(IMAGE, patiently())).toEqual({
       type: 'failed',
@@ -149,7 +149,7 @@ describe('an upload has failed, and is not repeated, when the answer', () => {
   });
 });
 
-describe('an upload that is cut short has failed', () => {
+describe('an upload that is aborted fails', () => {
   it('when its signal aborts', async () => {
     await using upstream = await session(after(new Promise(() => {}), json(200, { urls: [URL] })));
     const cut = new AbortController();
@@ -160,7 +160,7 @@ describe('an upload that is cut short has failed', () => {
     await upstream.server.untilIdle();
   });
 
-  it('when the host is disposed of, and none is made after that', async () => {
+  it('when the host is disposed, and no later upload is made', async () => {
     await using upstream = await session(silence);
     const outcome = upstream.host.upload(IMAGE, patiently());
     await upstream.server.untilRequests(1);
@@ -170,7 +170,7 @@ describe('an upload that is cut short has failed', () => {
     expect(upstream.server.requests).toHaveLength(1);
   });
 
-  it('when nobody listens there', async () => {
+  it('when the connection is refused', async () => {
     const server = await ScriptedUpstream.start();
     await server[Symbol.asyncDispose]();
     await using host = connectTo(server.origin);
@@ -179,7 +179,7 @@ describe('an upload that is cut short has failed', () => {
   });
 });
 
-it('an upstream that echoes the key makes it known to nobody', async () => {
+it('an upstream that echoes the key does not expose it', async () => {
   const echoes = [
     json(400, { error: `bad key ${API_KEY}` }),
     json(200, { file_urls: [`https://files.example.com/${API_KEY}/a.png`] }),

@@ -17,7 +17,7 @@ describe('newJobId', () => {
     );
   });
 
-  it('holds the time of acceptance', () => {
+  it('contains the time of acceptance', () => {
     const now = Date.UTC(2026, 10, 22);
     expect(newJobId(now, randomBytes(16)).slice(3, 16).replace('-', '')).toBe(
       now.toString(16).padStart(12, '0'),
@@ -33,7 +33,7 @@ describe('newJobId', () => {
     );
   });
 
-  it('differs when chance differs, within one millisecond', () => {
+  it('differs by its random bytes within one millisecond', () => {
     const ids = Array.from({ length: 2000 }, () => newJobId(0, randomBytes(16)));
     expect(new Set(ids).size).toBe(2000);
   });

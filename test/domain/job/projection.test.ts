@@ -34,7 +34,7 @@ describe('jobStatus', () => {
     expect(jobStatus(jobIn(phase))).toBe(status);
   });
 
-  it('is undone by phasesOf', () => {
+  it('is the inverse of phasesOf', () => {
     const statuses: JobStatus[] = ['QUEUED', 'PROCESSING', 'COMPLETED', 'FAILED'];
     expect(statuses.map((status) => phasesOf([status]))).toEqual([
       ['accepted', 'submitting', 'settling', 'queued'],
@@ -79,7 +79,7 @@ describe('jobProgress', () => {
     );
   });
 
-  it('reaches 0.9 when the expected time is up, then approaches 1 and neither stops nor gets there', () => {
+  it('reaches 0.9 at the expected end, then approaches 1 without reaching it', () => {
     const job = jobIn('queued');
     const runAt = estimatedCompletionAt(job, SUBMITTED) ?? 0;
     const after = (share: number) => jobProgress(job, SUBMITTED + share * (runAt - SUBMITTED));
@@ -92,7 +92,7 @@ describe('jobProgress', () => {
     expect(after(1e6)).toBeLessThan(1);
   });
 
-  it('goes on from where it was when the job is seen to run', () => {
+  it('continues from the earlier progress when the job is seen running', () => {
     const queued = jobIn('queued');
     const at = SUBMITTED + 20_000;
     const running = transition(queued, OBSERVATIONS['upstream-processing'], at);
@@ -100,12 +100,12 @@ describe('jobProgress', () => {
     expect(jobProgress(running, at + 1000)).toBeGreaterThan(jobProgress(queued, at));
   });
 
-  it('is 0 until the upstream took the job', () => {
+  it('is 0 until the upstream has accepted the job', () => {
     expect(jobProgress(jobIn('accepted'), T0 + 1e9)).toBe(0);
     expect(jobProgress(jobIn('submitting'), T0 + 1e9)).toBe(0);
   });
 
-  it('is 0 for a job that was stored before there were forecasts', () => {
+  it('is 0 for a stored job without a forecast', () => {
     const { forecast, ...older } = jobIn('processing');
     expect(forecast).not.toBeNull();
     const job = readStoredJob(older);
@@ -113,7 +113,7 @@ describe('jobProgress', () => {
     expect(estimatedCompletionAt(job, T0 + 1e9)).toBeNull();
   });
 
-  it('stays for a failed job where it was', () => {
+  it('keeps its last value for a failed job', () => {
     const failed = transition(jobIn('processing'), OBSERVATIONS['upstream-failed'], SUBMITTED + 25_000);
     expect(jobProgress(failed, SUBMITTED + 1e9)).toBe(jobProgress(failed, SUBMITTED + 25_000));
     expect(jobProgress(failed, SUBMITTED + 1e9)).toBeLessThan(0.6);
@@ -121,7 +121,7 @@ describe('jobProgress', () => {
 });
 
 describe('estimatedCompletionAt', () => {
-  it('is null exactly for jobs that are final, or not yet taken unless they wait for the rate limit', () => {
+  it('is null exactly for final jobs, and for jobs that are not accepted upstream unless they wait for the rate limit', () => {
     fc.assert(
       fc.property(anyJob, time, (job, now) => {
         const none = isFinal(job) || (job.submittedAt === null && job.waitingFor !== 'RATE_LIMIT');
@@ -131,7 +131,7 @@ describe('estimatedCompletionAt', () => {
     );
   });
 
-  it('is a whole millisecond after now, whatever the clock says', () => {
+  it('is a whole millisecond after now for any clock', () => {
     fc.assert(
       fc.property(time, (now) => {
         const at = estimatedCompletionAt(jobIn('processing'), now) ?? 0;
@@ -153,11 +153,11 @@ describe('estimatedCompletionAt', () => {
     }
   });
 
-  it('is a second ahead once the upstream is done', () => {
+  it('is a second ahead when the upstream is done', () => {
     expect(estimatedCompletionAt(jobIn('collecting'), T0 + 9000)).toBe(T0 + 10_000);
   });
 
-  it('is the expected time at first, and further ahead the longer the job has been overdue', () => {
+  it('is the expected end at first, and further ahead the longer the job is overdue', () => {
     const job = jobIn('processing');
     const ahead = (ms: number) => (estimatedCompletionAt(job, SUBMITTED + ms) ?? 0) - SUBMITTED - ms;
     expect(ahead(1000)).toBeGreaterThan(46_000);
@@ -171,7 +171,7 @@ describe('estimatedCompletionAt', () => {
     { sigma: 0.1, worst: 0.08 },
     { sigma: 0.35, worst: 0.28 },
   ])(
-    'errs by $worst of a typical job in the median at a spread of $sigma, to both sides alike',
+    'has a median error of $worst of a typical job at a spread of $sigma, equally to both sides',
     ({ sigma, worst }) => {
       const random = seeded(21);
       const expected = { ...EXPECTED, run: new DurationDistribution({ mu: Math.log(48_000), sigma }) };

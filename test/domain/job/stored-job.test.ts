@@ -6,7 +6,7 @@ import { anyHistory, freshJob, jobIn, livelyHistory, play } from './job-samples.
 const JOB_AT_UPSTREAM = { ...freshJob(), upstreamId: 'u-1', updatedAt: freshJob().createdAt + 5 };
 
 describe('readStoredJob', () => {
-  it('gives the same job for the JSON of any job that transitions lead to', () => {
+  it('reads the JSON of any reachable job as the same job', () => {
     fc.assert(
       fc.property(fc.oneof(anyHistory, livelyHistory), (history) => {
         for (const job of play(history)) expect(readStoredJob(JSON.parse(JSON.stringify(job)))).toEqual(job);
@@ -15,13 +15,13 @@ describe('readStoredJob', () => {
     );
   });
 
-  it.each(JOB_PHASES)('reads a job in %s that lacks all other fields, and writes it the same', (phase) => {
+  it.each(JOB_PHASES)('reads a job in %s without the optional fields, and writes it the same', (phase) => {
     const read = readStoredJob({ ...JOB_AT_UPSTREAM, phase });
     expect(Object.keys(read).toSorted()).toEqual(Object.keys(freshJob()).toSorted());
     expect(readStoredJob(JSON.parse(JSON.stringify(read)))).toEqual(read);
   });
 
-  it('takes the nearest known time for a time that a phase always has', () => {
+  it('uses the nearest known time for a required time that is absent', () => {
     const { createdAt, updatedAt } = JOB_AT_UPSTREAM;
     expect(readStoredJob({ ...JOB_AT_UPSTREAM, phase: 'settling' })).toMatchObject({ sentAt: createdAt });
     expect(

@@ -164,7 +164,7 @@ const CASES = Object.values(OBSERVATIONS).flatMap((observation) =>
   JOB_PHASES.map((phase) => ({ observation, phase, expected: TABLE[observation.type][phase] })),
 );
 
-describe('transition, each phase by each observation', () => {
+describe('transition of each phase by each observation', () => {
   it.each(CASES)('$phase + $observation.type → $expected', ({ observation, phase, expected }) => {
     const before = jobIn(phase);
     const after = transition(before, observation, before.updatedAt + 1);
@@ -176,8 +176,8 @@ describe('transition, each phase by each observation', () => {
   });
 });
 
-describe('transition, what a version holds', () => {
-  it('starts as version 1, accepted, with nothing of the upstream', () => {
+describe('transition, the fields of a version', () => {
+  it('starts as version 1, accepted, without upstream fields', () => {
     expect(jobIn('accepted')).toEqual({
       id: 'vj_1',
       ownerId: 'owner-1',
@@ -201,7 +201,7 @@ describe('transition, what a version holds', () => {
     });
   });
 
-  it('keeps each time of the way, the video and the metrics', () => {
+  it('keeps all times, the video and the metrics', () => {
     expect(jobIn('completed')).toEqual({
       ...jobIn('accepted'),
       version: 6,
@@ -218,7 +218,7 @@ describe('transition, what a version holds', () => {
     });
   });
 
-  it('takes the estimated start of a job that was never seen working, between its submission and now', () => {
+  it('limits the estimated start of a job that was never seen running to between its submission and now', () => {
     const starts = [T0 + 3000, T0, T0 + 10_000].map(
       (startedAt) =>
         transition(jobIn('queued'), { ...OBSERVATIONS['upstream-completed'], startedAt }, T0 + 9000)
@@ -227,7 +227,7 @@ describe('transition, what a version holds', () => {
     expect(starts).toEqual([T0 + 3000, T0 + 2000, T0 + 9000]);
   });
 
-  it('keeps the start that was seen, whatever is estimated later', () => {
+  it('keeps the first start', () => {
     const done = transition(
       jobIn('processing'),
       { ...OBSERVATIONS['upstream-completed'], startedAt: T0 },
@@ -236,7 +236,7 @@ describe('transition, what a version holds', () => {
     expect(done.startedAt).toBe(T0 + 2500);
   });
 
-  it('takes a request from the history as submitted when the upstream took it', () => {
+  it('uses the upstream’s time as the submission of a request from the history', () => {
     const adopted = [T0 + 1500, T0 - 1, T0 + 99_000].map((submittedAt) =>
       transition(jobIn('settling'), { ...OBSERVATIONS['submit-accepted'], submittedAt }, T0 + 9000),
     );
@@ -244,7 +244,7 @@ describe('transition, what a version holds', () => {
     expect(adopted.map((job) => job.lostAnswer)).toEqual([null, null, null]);
   });
 
-  it('says why it waits, once for each reason, until it is sent', () => {
+  it('has the reason for the wait, with one version for each reason, until it is sent', () => {
     const waits = OBSERVATIONS['submission-waits'];
     const waiting = transition(jobIn('accepted'), waits, T0 + 9000);
     expect(waiting).toMatchObject({ version: 2, waitingFor: 'RATE_LIMIT', forecast: waits.forecast });
@@ -255,7 +255,7 @@ describe('transition, what a version holds', () => {
     expect(back.waitingFor).toBe('UPSTREAM_UNAVAILABLE');
   });
 
-  it('keeps how the answer was lost while it is looked for, and tells the last error at the deadline', () => {
+  it('keeps the lost answer while the history is searched, and has the last error at the deadline', () => {
     expect(jobIn('settling').lostAnswer).toBe('Lost.');
     const late = transition(
       jobIn('processing'),
@@ -267,7 +267,7 @@ describe('transition, what a version holds', () => {
     );
   });
 
-  it('takes newer metrics over older ones, figure by figure', () => {
+  it('prefers newer metrics, field by field', () => {
     const metrics = { queueSeconds: null, inferenceSeconds: 20, costUsd: null };
     const done = transition(
       jobIn('collecting'),

@@ -33,13 +33,13 @@ function forEveryJob(check: (job: Job) => void): void {
 const rank = (job: Job): number => JOB_PHASES.indexOf(job.phase);
 
 describe('transition under any history', () => {
-  it('reaches every phase, so that the promises below are put to the test', () => {
+  it('reaches every phase, so that the tests below are meaningful', () => {
     const seen = new Set<string>();
     forEveryJob((job) => seen.add(job.phase));
     expect([...seen].toSorted()).toEqual([...JOB_PHASES].toSorted());
   });
 
-  it('never moves a job backwards, save to accepted when its POST is known to have made nothing', () => {
+  it('never moves a job backwards, except to accepted when its POST created nothing', () => {
     forEveryStep((before, after, observation) => {
       if (rank(after) >= rank(before)) return;
       expect(['submitting', 'settling']).toContain(before.phase);
@@ -53,7 +53,7 @@ describe('transition under any history', () => {
     });
   });
 
-  it('raises the version by exactly one with each change and returns the same job without one', () => {
+  it('raises the version by one with each change, and returns the same job otherwise', () => {
     forEveryStep((before, after) => {
       if (after === before) return;
       expect(after.version).toBe(before.version + 1);
@@ -62,20 +62,20 @@ describe('transition under any history', () => {
     });
   });
 
-  it('never lets updatedAt go back, and sets it to now when the clock goes forward', () => {
+  it('never moves updatedAt back, and sets it to now when the clock goes forward', () => {
     forEveryStep((before, after, _observation, now) => {
       expect(after.updatedAt).toBe(after === before ? before.updatedAt : Math.max(before.updatedAt, now));
     });
   });
 
-  it('keeps what was accepted: id, owner, request, creation and deadline', () => {
+  it('keeps id, owner, request, creation and deadline', () => {
     forEveryStep((before, after) => {
       const { id, ownerId, request, createdAt, deadlineAt } = before;
       expect(after).toMatchObject({ id, ownerId, request, createdAt, deadlineAt });
     });
   });
 
-  it('never alters the job that it is given', () => {
+  it('never mutates its input', () => {
     fc.assert(
       fc.property(histories, anyObservation, (history, observation) => {
         const job = play(history).at(-1);
@@ -86,7 +86,7 @@ describe('transition under any history', () => {
     );
   });
 
-  it('has submittedAt and upstreamId exactly for jobs that the upstream took', () => {
+  it('has submittedAt and upstreamId exactly for jobs that the upstream accepted', () => {
     forEveryJob((job) => {
       expect(job.submittedAt === null).toBe(job.upstreamId === null);
       const before = ['accepted', 'submitting', 'settling'];
@@ -95,7 +95,7 @@ describe('transition under any history', () => {
     });
   });
 
-  it('never forgets a time, an upstream id or a metric once it is known', () => {
+  it('never unsets a time, an upstream id or a metric', () => {
     forEveryStep((before, after) => {
       const { upstreamId, submittedAt, startedAt } = before;
       const known = { upstreamId, submittedAt, startedAt };
@@ -127,14 +127,14 @@ describe('transition under any history', () => {
     });
   });
 
-  it('says of a job that the upstream never took that nothing was charged, or that this is not known', () => {
+  it('reports NO or UNKNOWN as the charge of a job that the upstream never accepted', () => {
     forEveryJob((job) => {
       if (job.failure === null || job.submittedAt !== null) return;
       expect(job.failure.charged).toBe(job.failure.code === 'SUBMISSION_UNKNOWN' ? 'UNKNOWN' : 'NO');
     });
   });
 
-  it('ends any job that is not final when its deadline passes', () => {
+  it('ends any unfinished job when its deadline passes', () => {
     fc.assert(
       fc.property(histories, (history) => {
         const job = play([...history, [{ type: 'deadline-passed', lastError: null }, T0]]).at(-1);

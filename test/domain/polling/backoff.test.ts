@@ -29,7 +29,7 @@ describe('backoffMs', () => {
     );
   });
 
-  it('never waits less after one more fault, chance being the same', () => {
+  it('never waits less after one more failure with the same randomness', () => {
     fc.assert(
       fc.property(faults, random, (count, chance) => {
         expect(backoffMs(count + 1, chance)).toBeGreaterThanOrEqual(backoffMs(count, chance));
@@ -37,7 +37,7 @@ describe('backoffMs', () => {
     );
   });
 
-  it('never waits less than was asked for, nor less than without it', () => {
+  it('never waits less than requested, nor less than without a request', () => {
     fc.assert(
       fc.property(faults, random, fc.nat({ max: 10_000_000 }), (count, chance, asked) => {
         expect(backoffMs(count, chance, asked)).toBe(Math.max(asked, backoffMs(count, chance)));

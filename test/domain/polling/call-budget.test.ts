@@ -13,8 +13,8 @@ import {
 } from '../../../src/domain/polling/call-budget.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 
-describe('the rate of calls', () => {
-  it('lets no more calls through in any half-open minute than its limit, refusals or not', () => {
+describe('the rate limit', () => {
+  it('grants no more calls than its limit in any half-open minute, with or without 429 answers', () => {
     const moments = fc.array(
       fc.record({
         gapMs: fc.oneof(fc.integer({ min: 0, max: 90_000 }), fc.constantFrom(0, 1, 59_999, 60_000)),
@@ -43,7 +43,7 @@ describe('the rate of calls', () => {
     );
   });
 
-  it('keeps to the limit also when every call is taken as soon as it can be', () => {
+  it('keeps the limit even when every call is taken as early as possible', () => {
     for (const rpm of [1, 2, 5, 9, 10, 11, 19, 20, 50, 60, 333, 1000]) {
       const calls = greedyCalls(new Budget(rpm, NOON), 10 * MINUTE);
       expect(busiestMinute(calls)).toBeLessThanOrEqual(rpm);
@@ -52,7 +52,7 @@ describe('the rate of calls', () => {
     }
   });
 
-  it('tells how long to wait, neither too long nor too short', () => {
+  it('returns the exact wait', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 0, max: 70_000 }), (rpm, laterMs) => {
         const budget = new Budget(rpm, NOON);
@@ -66,7 +66,7 @@ describe('the rate of calls', () => {
     );
   });
 
-  it('never limits and never waits with a limit of 0', () => {
+  it('never waits with a limit of 0', () => {
     const budget = new Budget(0, NOON);
     for (let i = 0; i < 3; i += 1) {
       expect(budget.available(NOON)).toBe(Infinity);
@@ -75,7 +75,7 @@ describe('the rate of calls', () => {
     }
   });
 
-  it('lets nothing through for as long as a refusal asked, then one call and no burst', () => {
+  it('grants nothing for the requested time after a 429, then one call and no burst', () => {
     const budget = new Budget(600, NOON);
     budget.onRateLimited(NOON, 0, 7 * SECOND);
     expect(budget.available(NOON)).toBe(0);
@@ -84,7 +84,7 @@ describe('the rate of calls', () => {
     expect(budget.available(NOON + 7 * SECOND)).toBe(1);
   });
 
-  it('stays shut for a growing time when refusals do not say how long, until there was none for a minute', () => {
+  it('closes for a growing time after each 429 without a Retry-After, until a minute has none', () => {
     const budget = new Budget(600, NOON);
     const waits = [];
     let now = NOON;
@@ -102,7 +102,7 @@ describe('the rate of calls', () => {
     expect(budget.waitMs(now)).toBe(2 * SECOND);
   });
 
-  it('believes no time to wait that was not enough, nor one of nothing', () => {
+  it('does not rely on a Retry-After that was too short or zero', () => {
     const budget = new Budget(600, NOON);
     const waits = [];
     let now = NOON;
@@ -117,7 +117,7 @@ describe('the rate of calls', () => {
     expect(zero.waitMs(NOON)).toBe(2 * SECOND);
   });
 
-  it('goes on when the clock was set back by an hour, closed or not', () => {
+  it('goes on when the clock was set back by an hour, open or closed', () => {
     for (const refused of [false, true]) {
       const budget = new Budget(60, NOON);
       budget.drain(NOON);
@@ -128,7 +128,7 @@ describe('the rate of calls', () => {
     }
   });
 
-  it('counts refusals of calls that were under way together as one', () => {
+  it('counts the 429 answers of concurrent calls as one', () => {
     const budget = new Budget(600, NOON);
     for (let i = 0; i < 20; i += 1) budget.onRateLimited(NOON, 0, null);
     expect(budget.waitMs(NOON)).toBe(2 * SECOND);
@@ -136,7 +136,7 @@ describe('the rate of calls', () => {
     expect(budget.waitMs(NOON + 2 * SECOND)).toBe(4 * SECOND);
   });
 
-  it('waits for the longest of the times that refusals together asked for', () => {
+  it('waits for the longest Retry-After of concurrent calls', () => {
     const budget = new Budget(600, NOON);
     budget.onRateLimited(NOON, 0, null);
     budget.onRateLimited(NOON + 1, 0, 30 * SECOND);
@@ -145,7 +145,7 @@ describe('the rate of calls', () => {
     expect(budget.available(NOON + 30 * SECOND + 1)).toBe(1);
   });
 
-  it('grants no call by a refusal: not the one that was refused, nor another', () => {
+  it('grants no additional call because of a 429', () => {
     for (const retryAfterMs of [0, -5000, null]) {
       const budget = new Budget(1, NOON);
       budget.drain(NOON);
@@ -156,13 +156,13 @@ describe('the rate of calls', () => {
     }
   });
 
-  it('does not believe a time to wait of more than five minutes', () => {
+  it('limits a Retry-After to five minutes', () => {
     const budget = new Budget(600, NOON);
     budget.onRateLimited(NOON, 0, 1000 * MINUTE);
     expect(budget.waitMs(NOON)).toBe(5 * MINUTE);
   });
 
-  it('holds back for some minutes after a refusal also when it has no limit', () => {
+  it('limits calls for some minutes after a 429 even without a limit', () => {
     const budget = new Budget(0, NOON);
     budget.reserve(100_000, NOON);
     budget.onRateLimited(NOON, 0, SECOND);
@@ -172,7 +172,7 @@ describe('the rate of calls', () => {
     expect(budget.available(NOON + SECOND + 5 * MINUTE)).toBe(Infinity);
   });
 
-  it('opens at half the rate and climbs back to the whole in five minutes', () => {
+  it('opens at half the rate and recovers the full rate in five minutes', () => {
     const budget = new Budget(600, NOON);
     budget.onRateLimited(NOON, 0, 0);
     const calls: number[] = [];
@@ -187,7 +187,7 @@ describe('the rate of calls', () => {
     }
   });
 
-  it('halves its rate once for refusals that follow each other, and again for a later one', () => {
+  it('halves its rate once for consecutive 429 answers, and again for a later one', () => {
     const budget = new Budget(600, NOON);
     const rate = (now: number) => {
       budget.drain(now);
@@ -202,7 +202,7 @@ describe('the rate of calls', () => {
     expect(rate(NOON + 38 * MINUTE + SECOND) / full).toBeGreaterThan(1 / 17);
   });
 
-  it('takes calls back that were reserved and not made, but holds no more than a burst', () => {
+  it('accepts released calls, up to a burst', () => {
     const budget = new Budget(100, NOON);
     expect(budget.reserve(10, NOON)).toEqual(granting(10));
     expect(budget.reserve(1, NOON).granted).toBe(0);
@@ -212,7 +212,7 @@ describe('the rate of calls', () => {
     expect(budget.reserve(1000, NOON).granted).toBe(10);
   });
 
-  it('opens with one call also when calls were given back while it was closed', () => {
+  it('opens with one call even when calls were released while it was closed', () => {
     const budget = new Budget(600, NOON);
     const { granted } = budget.reserve(50, NOON);
     budget.onRateLimited(NOON, 0, SECOND);
@@ -220,7 +220,7 @@ describe('the rate of calls', () => {
     expect(budget.reserve(50, NOON + SECOND).granted).toBe(1);
   });
 
-  it('grants nothing by a clock that goes back, and refills from there', () => {
+  it('grants nothing because of a clock that goes back, and refills from the new time', () => {
     const budget = new Budget(60, NOON);
     budget.drain(NOON);
     expect(budget.available(NOON - MINUTE)).toBe(0);
@@ -230,7 +230,7 @@ describe('the rate of calls', () => {
     expect(budget.available(NOON + 60 * MINUTE)).toBe(6);
   });
 
-  it('closes for two seconds again after a call was answered in between, not for longer', () => {
+  it('closes for two seconds again after an answered call', () => {
     const first = refuse(newCallBudget(600, NOON), NOON);
     const opened = first.closedUntil;
     // The answer of a call that was in progress says nothing about the closure.
@@ -248,15 +248,15 @@ describe('the rate of calls', () => {
   });
 });
 
-describe('the circuit to the upstream', () => {
-  it('lets all calls out while calls are answered now and then', () => {
+describe('the circuit breaker', () => {
+  it('grants all calls while some calls are answered', () => {
     let state = newCallBudget(0, NOON);
     for (let round = 0; round < 20; round += 1) state = callAnswered(failed(9, state), NOON);
     expect(isCircuitOpen(state)).toBe(false);
     expect(reserve(state, 256, NOON).grant).toEqual(granting(256));
   });
 
-  it('opens with the tenth failure in a row, and lets one probe out each three seconds', () => {
+  it('opens after ten failures in a row, and grants one probe every three seconds', () => {
     expect(isCircuitOpen(failed(9))).toBe(false);
     const open = failed(10);
     expect(isCircuitOpen(open)).toBe(true);
@@ -280,16 +280,16 @@ describe('the circuit to the upstream', () => {
     expect(isCircuitOpen(failed(9, closed))).toBe(false);
   });
 
-  it('is not kept shut for longer by failures of calls that were in progress when it opened', () => {
+  it('stays open no longer because of failures of earlier calls', () => {
     expect(reserve(failed(30), 1, NOON + 3 * SECOND).grant.granted).toBe(1);
   });
 
-  it('changes nothing by an answer while all is well', () => {
+  it('keeps the same state after an answer while it is closed', () => {
     const state = newCallBudget(50, NOON);
     expect(callAnswered(state, NOON)).toBe(state);
   });
 
-  it('asks for no probe that was not wanted, and makes one next that was given back', () => {
+  it('grants no unrequested probe, and grants a released probe again', () => {
     const open = failed(10);
     const now = NOON + 3 * SECOND;
     expect(reserve(open, 0, now).grant).toEqual(granting(0));
@@ -298,7 +298,7 @@ describe('the circuit to the upstream', () => {
     expect(reserve(given, 1, now).grant).toEqual({ ...granting(1), probing: true });
   });
 
-  it('probes within the rate', () => {
+  it('limits probes by the rate', () => {
     const limited = reserveCalls(newCallBudget(5, NOON), 5, 1, NOON).state;
     const now = NOON + 3 * SECOND;
     expect(reserve(failed(10, limited), 1, now, 5).grant).toMatchObject({
@@ -307,13 +307,13 @@ describe('the circuit to the upstream', () => {
     });
   });
 
-  it('closes by a refusal, which shows that the API is up', () => {
+  it('closes after a 429, which shows that the API is up', () => {
     const refused = callRateLimited(failed(10), 0, NOON, 0, MINUTE);
     expect(isCircuitOpen(refused)).toBe(false);
     expect(reserve(refused, 9, NOON + MINUTE).grant).toMatchObject({ granted: 1, probing: false });
   });
 
-  it('probes after three seconds also when the clock was set back by an hour', () => {
+  it('probes after three seconds even when the clock was set back by an hour', () => {
     const then = NOON - 60 * MINUTE;
     const { state, grant } = reserve(failed(10), 1, then);
     expect(grant).toMatchObject({ granted: 0, waitMs: 3 * SECOND });

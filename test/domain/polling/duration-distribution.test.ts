@@ -14,7 +14,7 @@ const AROUND_50_S = new DurationDistribution({ mu: Math.log(50_000), sigma: 0.2 
 const share = fc.double({ min: 0.001, max: 0.999, noNaN: true });
 
 describe('a distribution of durations', () => {
-  it('survives from 1 down to 0', () => {
+  it('has a survival from 1 down to 0', () => {
     fc.assert(
       fc.property(anyDurations, share, share, (durations, a, b) => {
         const [low, high] = [durations.exceededWith(Math.max(a, b)), durations.exceededWith(Math.min(a, b))];
@@ -26,7 +26,7 @@ describe('a distribution of durations', () => {
     expect(AROUND_50_S.survival(1e12)).toBeLessThan(1e-12);
   });
 
-  it('exceeds a duration with the probability that it is asked for', () => {
+  it('returns the duration that is exceeded with a probability', () => {
     fc.assert(
       fc.property(anyDurations, share, (durations, probability) => {
         expect(durations.survival(durations.exceededWith(probability))).toBeCloseTo(probability, 5);
@@ -34,7 +34,7 @@ describe('a distribution of durations', () => {
     );
   });
 
-  it('is exceeded by what lies beyond: the excess is the integral of the survival', () => {
+  it('has an excess that is the integral of the survival', () => {
     for (const from of [0, 30_000, 50_000, 80_000, 200_000]) {
       let integral = 0;
       for (let t = from; t < 5_000_000; t += 50) integral += AROUND_50_S.survival(t + 25) * 50;
@@ -43,14 +43,14 @@ describe('a distribution of durations', () => {
     expect(AROUND_50_S.excess(-1000)).toBeCloseTo(AROUND_50_S.excess(0) + 1000, 6);
   });
 
-  it('keeps a fiftieth of strays: what is far beyond experience is unlikely, not impossible', () => {
+  it('has a fiftieth of outliers: a duration far beyond experience is unlikely, not impossible', () => {
     const sure = new DurationDistribution({ mu: Math.log(50_000), sigma: 0.03 });
     expect(sure.survival(80_000)).toBeGreaterThan(0.005);
     expect(1 - sure.survival(25_000)).toBeGreaterThan(0.0005);
     expect(sure.survival(400_000)).toBeLessThan(0.001);
   });
 
-  it('has a poll root of 1.41 times the root of its spread where it is narrow', () => {
+  it('has a poll root of 1.41 times the root of its spread when it is narrow', () => {
     // ∫ sqrt(φ(z)·U(z)) dz = 1.4117, by numerical integration.
     const narrow = new DurationDistribution({ mu: Math.log(50_000), sigma: 0.03 });
     expect(narrow.pollRoot / Math.sqrt(0.03 * 50_000)).toBeCloseTo(1.41, 1);
@@ -59,7 +59,7 @@ describe('a distribution of durations', () => {
 });
 
 describe('moments within a bracket', () => {
-  it('are those of what is drawn and falls into it', () => {
+  it('equal those of random samples within the bracket', () => {
     const random = seeded(1);
     const { mu, sigma } = AROUND_50_S.main;
     for (const [low, high] of [
@@ -93,7 +93,7 @@ describe('moments within a bracket', () => {
     );
   });
 
-  it('are null for a point, and for what can hardly be', () => {
+  it('are null for a point and for a nearly impossible bracket', () => {
     expect(AROUND_50_S.logMomentsBetween(50_000, 50_000)).toBeNull();
     expect(AROUND_50_S.logMomentsBetween(1e-9, 1e-8)).toBeNull();
   });
@@ -127,14 +127,14 @@ describe('the standard normal distribution', () => {
     expect(Math.abs(upperTail(z) / tail - 1)).toBeLessThan(3e-7);
   });
 
-  it('ends at infinity', () => {
+  it('has the right limits at infinity', () => {
     expect(upperTail(Infinity)).toBe(0);
     expect(upperTail(-Infinity)).toBe(1);
     expect(massBetween(-Infinity, Infinity)).toBe(1);
     expect(normalDensity(Infinity)).toBe(0);
   });
 
-  it('has a mass between two values that both tails agree on', () => {
+  it('has the same mass between two values in both tails', () => {
     expect(massBetween(1, 2)).toBeCloseTo(0.135905122, 7);
     expect(massBetween(-2, -1)).toBeCloseTo(0.135905122, 7);
     expect(massBetween(-1, 1)).toBeCloseTo(0.682689492, 7);

@@ -36,15 +36,15 @@ class School {
   }
 }
 
-describe('what a job is expected to take', () => {
-  it('is wide around the typical time before anything was learned', () => {
+describe('the expected duration', () => {
+  it('is wide around the typical time at first', () => {
     const { queue, run } = expectDurations(new Map(), USUAL, TYPICAL_MS);
     expect(queue.median + run.median).toBeCloseTo(TYPICAL_MS, 6);
     expect(run.main.sigma).toBeGreaterThan(0.6);
     expect(queue.main.sigma).toBeGreaterThan(1);
   });
 
-  it.each([0.05, 0.1, 0.35, 0.6])('is what 60 jobs with a spread of %f took', (sigma) => {
+  it.each([0.05, 0.1, 0.35, 0.6])('matches 60 jobs with a spread of %f', (sigma) => {
     const school = new School();
     const random = seeded(7);
     for (let job = 0; job < 60; job += 1) school.run(lognormal(random, Math.log(30_000), sigma));
@@ -55,7 +55,7 @@ describe('what a job is expected to take', () => {
     expect(run.main.sigma / sigma).toBeLessThan(1.55);
   });
 
-  it('is believed the more the more jobs there were', () => {
+  it('is narrower after more jobs', () => {
     const school = new School();
     const random = seeded(3);
     const spreads: number[] = [];
@@ -66,7 +66,7 @@ describe('what a job is expected to take', () => {
     expect(spreads).toEqual(spreads.toSorted((a, b) => b - a));
   });
 
-  it('of a young group leans on jobs of other lengths, and of its own once it has grown up', () => {
+  it('of a new group follows jobs of other lengths, and later its own', () => {
     const school = new School();
     for (let job = 0; job < 40; job += 1) school.run(60_000, LONG);
     expect(school.expected(SHORT).run.median).toBeGreaterThan(50_000);
@@ -77,13 +77,13 @@ describe('what a job is expected to take', () => {
     expect(school.expected(LONG).run.median).toBeGreaterThan(57_000);
   });
 
-  it('of a group with other steps leans on all jobs', () => {
+  it('of a group with other steps follows all jobs', () => {
     const school = new School();
     for (let job = 0; job < 40; job += 1) school.run(20_000);
     expect(school.expected(videoRequest({ resolution: 576, steps: 70 })).run.median).toBeLessThan(25_000);
   });
 
-  it.each([0.5, 2])('follows a drift to %f times the duration within some tens of jobs', (factor) => {
+  it.each([0.5, 2])('follows a drift to %f times the duration within tens of jobs', (factor) => {
     const school = new School();
     const random = seeded(5);
     for (let job = 0; job < 100; job += 1) school.run(lognormal(random, Math.log(50_000), 0.1));
@@ -103,7 +103,7 @@ describe('what a job is expected to take', () => {
     expect(run.median / 30_000).toBeCloseTo(1, 1);
   });
 
-  it('never believes in perfect regularity, nor breaks on it', () => {
+  it('keeps some variance after perfectly regular jobs', () => {
     const school = new School();
     for (let job = 0; job < 1000; job += 1) school.run(50_000);
     const { mu, sigma } = school.expected().run.main;
@@ -113,7 +113,7 @@ describe('what a job is expected to take', () => {
   });
 });
 
-describe('what is learned from a bracket', () => {
+describe('the sample of a bracket', () => {
   it('is the spread of the durations, not that of the brackets', () => {
     const school = new School();
     const random = seeded(11);
@@ -128,7 +128,7 @@ describe('what is learned from a bracket', () => {
     expect(run.median / 50_000).toBeCloseTo(1, 1);
   });
 
-  it('changes next to nothing where the bracket tells next to nothing', () => {
+  it('changes almost nothing when the bracket is very wide', () => {
     const school = new School();
     for (let job = 0; job < 40; job += 1) school.run(50_000);
     const before = school.expected().run.main;
@@ -138,7 +138,7 @@ describe('what is learned from a bracket', () => {
     expect(after.sigma / before.sigma).toBeLessThan(1.5);
   });
 
-  it('is what the upstream tells where that lies within, and else what is to be expected', () => {
+  it('is the upstream’s figure when that is within the bracket, else the expected duration', () => {
     const { run } = expectDurations(new Map(), USUAL, TYPICAL_MS);
     const bracket = { low: 40_000, high: 50_000 };
     const learned = (toldMs: number | null) => {
@@ -152,7 +152,7 @@ describe('what is learned from a bracket', () => {
     expect(learned(null)).toBeLessThan(50_000);
   });
 
-  it('is its middle where it is against all belief', () => {
+  it('is the middle of a nearly impossible bracket', () => {
     const stats: DurationStats = new Map();
     const { queue } = expectDurations(stats, USUAL, TYPICAL_MS);
     expect(expectedWithin(queue, { low: 0, high: 0 })).toBeCloseTo(1, 6);

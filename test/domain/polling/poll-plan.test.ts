@@ -29,8 +29,8 @@ function looksAt(durationMs: number, expected: ExpectedDurations): number[] {
   return looks;
 }
 
-describe('the pause between two looks', () => {
-  it('is whole milliseconds, from half a second to a minute, give or take a twentieth', () => {
+describe('the pause between two polls', () => {
+  it('is whole milliseconds, from half a second to a minute, with 5 % jitter', () => {
     fc.assert(
       fc.property(anyJob, anyExpected, random, (job, expected, chance) => {
         const delay = nextPollDelayMs(job, expected, chance);
@@ -42,7 +42,7 @@ describe('the pause between two looks', () => {
     );
   });
 
-  it('is spread by chance over a tenth', () => {
+  it('has jitter over a tenth', () => {
     const [least = 0, middle = 0, most = 0] = [0, 0.5, 1].map((chance) =>
       nextPollDelayMs(begun(0), EXPECTED, chance),
     );
@@ -50,14 +50,14 @@ describe('the pause between two looks', () => {
     expect(most / middle).toBeCloseTo(1.05, 3);
   });
 
-  it('leaves a job alone while it can hardly be done, and looks closely when it is due', () => {
+  it('is long while the job can hardly be done, and short when it is due', () => {
     const looks = looksAt(60_000, EXPECTED);
     expect(looks[0]).toBeGreaterThan(35_000);
     const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
     expect(Math.min(...pauses)).toBeLessThan(2500);
   });
 
-  it('grows slowly for a job far past every expectation, up to a minute', () => {
+  it('grows slowly for a job far beyond its expected end, up to a minute', () => {
     const looks = looksAt(3_300_000, EXPECTED).filter((at) => at > 100_000);
     const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
     expect(pauses).toEqual(pauses.toSorted((a, b) => a - b));
@@ -83,7 +83,7 @@ describe('the pause between two looks', () => {
     },
   );
 
-  it('is finite and above 0 where numbers are extreme', () => {
+  it('is finite and above 0 for extreme numbers', () => {
     const sure = new DurationDistribution({ mu: Math.log(800), sigma: 0.03 });
     for (const lastPolledAt of [0, 1000, 60_000, 3_300_000, 86_400_000]) {
       const delay = nextPollDelayMs(begun(lastPolledAt), { queue: sure, run: sure }, 0.5);
@@ -104,7 +104,7 @@ function pollsUntilBegun(waitMs: number, expected: ExpectedDurations, plan = nex
 }
 
 describe('the poll for the beginning', () => {
-  it('comes after the likely end of the queue, and within a tenth of the length of a job', () => {
+  it('is after the likely end of the queue, and within a tenth of the length of a job', () => {
     const delay = nextPollDelayMs(waiting(0), EXPECTED, 0.5);
     expect(delay).toBeGreaterThan(3000);
     expect(delay).toBeLessThan(5200);
@@ -122,32 +122,29 @@ describe('the poll for the beginning', () => {
     { name: 'of the sandbox', queue: [800, 0.3], run: [7200, 0.12], share: 0.95, most: 1.15 },
     { name: 'of 53 seconds', queue: [1500, 0.5], run: [51_500, 0.35], share: 0.95, most: 1.1 },
     { name: 'that wait for a minute', queue: [60_000, 1], run: [51_500, 0.2], share: 0.8, most: 5.2 },
-  ] as const)(
-    'shows for $share of the jobs $name soon enough that they have begun',
-    ({ queue, run, share, most }) => {
-      const chance = seeded(7);
-      const [queueLaw, runLaw] = [queue, run].map(([mean, cv]) => {
-        const sigma = Math.sqrt(Math.log1p(cv ** 2));
-        return new DurationDistribution({ mu: Math.log(mean) - sigma ** 2 / 2, sigma });
-      });
-      if (queueLaw === undefined || runLaw === undefined) throw new Error('There are two.');
-      const jobs = 2000;
-      let inTime = 0;
-      let polls = 0;
-      for (let job = 0; job < jobs; job += 1) {
-        const waitMs = lognormal(chance, queueLaw.main.mu, queueLaw.main.sigma);
-        const lengthMs = waitMs + lognormal(chance, runLaw.main.mu, runLaw.main.sigma);
-        const made = pollsUntilBegun(waitMs, { queue: queueLaw, run: runLaw });
-        polls += made.length / jobs;
-        if ((made.at(-1) ?? Infinity) - waitMs <= 0.1 * lengthMs) inTime += 1 / jobs;
-      }
-      expect(inTime).toBeGreaterThan(share);
-      expect(polls).toBeLessThan(most);
-    },
-  );
+  ] as const)('shows the beginning in time for $share of the jobs $name', ({ queue, run, share, most }) => {
+    const chance = seeded(7);
+    const [queueLaw, runLaw] = [queue, run].map(([mean, cv]) => {
+      const sigma = Math.sqrt(Math.log1p(cv ** 2));
+      return new DurationDistribution({ mu: Math.log(mean) - sigma ** 2 / 2, sigma });
+    });
+    if (queueLaw === undefined || runLaw === undefined) throw new Error('There are two.');
+    const jobs = 2000;
+    let inTime = 0;
+    let polls = 0;
+    for (let job = 0; job < jobs; job += 1) {
+      const waitMs = lognormal(chance, queueLaw.main.mu, queueLaw.main.sigma);
+      const lengthMs = waitMs + lognormal(chance, runLaw.main.mu, runLaw.main.sigma);
+      const made = pollsUntilBegun(waitMs, { queue: queueLaw, run: runLaw });
+      polls += made.length / jobs;
+      if ((made.at(-1) ?? Infinity) - waitMs <= 0.1 * lengthMs) inTime += 1 / jobs;
+    }
+    expect(inTime).toBeGreaterThan(share);
+    expect(polls).toBeLessThan(most);
+  });
 
   it.each([60_000, 600_000, 3_300_000])(
-    'is repeated ever more rarely while a job waits for %i ms against all expectation',
+    'is repeated more and more rarely while a job waits %i ms unexpectedly',
     (waitMs) => {
       const additional =
         pollsUntilBegun(waitMs, EXPECTED).length -
@@ -206,7 +203,7 @@ describe('polls and delays of a plan that knows the durations', () => {
 });
 
 describe('lateness', () => {
-  it('is 0 when a job was just seen, and never falls', () => {
+  it('is 0 just after a poll, and never falls', () => {
     fc.assert(
       fc.property(
         anyJob,
@@ -225,7 +222,7 @@ describe('lateness', () => {
     );
   });
 
-  it('is the mean time since the end, given that it was not done when last seen', () => {
+  it('is the mean time since the end, given that the job was not done at the last poll', () => {
     const { run } = EXPECTED;
     const chance = seeded(9);
     const lastPolledAt = 45_000;
@@ -237,7 +234,7 @@ describe('lateness', () => {
     expect(latenessMs(begun(lastPolledAt), EXPECTED, at) / mean).toBeLessThan(1.05);
   });
 
-  it('is greater for the job that is due than for one that was looked at longer ago and is not', () => {
+  it('is greater for a job that is due than for one that is not due and was polled earlier', () => {
     expect(latenessMs(begun(48_000), EXPECTED, 52_000)).toBeGreaterThan(
       latenessMs(begun(0), EXPECTED, 30_000),
     );

@@ -38,12 +38,12 @@ const learnedSeconds = (learned: ReturnType<typeof seenDone>['learned'], group: 
 const runLearned = (queueSeconds: number | null) =>
   learnedSeconds(seenDone(poll(RUNNING, 50), told(queueSeconds, 46.2)).learned, 'run')[0];
 
-describe('the beginning of a job that is seen done', () => {
-  it('is what was found when it was seen running', () => {
+describe('the beginning of a finished job', () => {
+  it('is the estimate from when it was seen running', () => {
     expect(startOf(seenDone(poll(RUNNING, 50), told(4, 55)))).toBe(3);
   });
 
-  it('follows from the time that the upstream says it waited', () => {
+  it('follows from the upstream’s queue time', () => {
     const { learned, ...seen } = seenDone(poll(QUEUED, 8), told(9.25, null));
     expect(startOf(seen)).toBe(9.25);
     expect(learnedSeconds(learned, 'queue')).toEqual([expect.closeTo(9.25, 6)]);
@@ -54,25 +54,25 @@ describe('the beginning of a job that is seen done', () => {
     { what: 'more than polls showed', queueSeconds: 61 },
     { what: 'nothing', queueSeconds: 0 },
     { what: 'a negative time', queueSeconds: -1 },
-  ])('is what is to be expected where the upstream says that it waited $what', ({ queueSeconds }) => {
+  ])('is the expected one when the upstream’s queue time is $what', ({ queueSeconds }) => {
     const untold = seenDone(poll(QUEUED, 8), null);
     expect(seenDone(poll(QUEUED, 8), told(queueSeconds, null))).toEqual(untold);
     expect(startOf(untold)).toBeGreaterThan(8);
     expect(startOf(untold)).toBeLessThan(60);
   });
 
-  it('leaves room for the run that the upstream tells', () => {
+  it('leaves room for the upstream’s run time', () => {
     const seen = seenDone(poll(QUEUED, 8), told(null, 51));
     expect(startOf(seen)).toBeGreaterThan(8);
     expect(startOf(seen)).toBeLessThanOrEqual(9);
     expect(learnedSeconds(seen.learned, 'run')).toEqual([expect.closeTo(51, 6)]);
   });
 
-  it('takes no account of a run that is longer than polls allow', () => {
+  it('ignores a run time that is longer than the polls allow', () => {
     expect(startOf(seenDone(poll(QUEUED, 8), told(null, 53)))).toBe(startOf(seenDone(poll(QUEUED, 8), null)));
   });
 
-  it('lies between the submission and the poll also for a job that was not polled before', () => {
+  it('is between the submission and the poll even for a job that was not polled before', () => {
     for (const metrics of [null, told(null, null), told(3, 40), told(null, 59)]) {
       const start = startOf(seenDone(poll(QUEUED, null), metrics));
       expect(start).toBeGreaterThanOrEqual(0);
@@ -82,18 +82,18 @@ describe('the beginning of a job that is seen done', () => {
 });
 
 describe('the wait of a job', () => {
-  it('is learned once it is seen running, and again when the upstream tells it', () => {
+  it('is learned when the job is seen running, and again from the upstream’s queue time', () => {
     expect(learnedSeconds(seenRunning(poll(QUEUED, 8)).learned, 'queue')).toHaveLength(1);
     expect(learnedSeconds(seenDone(poll(RUNNING, 50), null).learned, 'queue')).toEqual([]);
     const { learned } = seenDone(poll(RUNNING, 50), told(2.5, null));
     expect(learnedSeconds(learned, 'queue')).toEqual([expect.closeTo(2.5, 6)]);
   });
 
-  it('is not what the upstream tells when the job was seen running before that', () => {
+  it('ignores the upstream’s queue time when the job was seen running before', () => {
     expect(learnedSeconds(seenDone(poll(RUNNING, 50), told(5.5, null)).learned, 'queue')).toEqual([]);
   });
 
-  it('makes the run exact that it leaves', () => {
+  it('determines the exact run', () => {
     // It ended between 50 and 60 s; it ran for 47 s at least from the estimated beginning, and 46 s from the true one.
     expect(runLearned(4)).toBeCloseTo(46.2, 6);
     expect(runLearned(null)).toBeGreaterThan(47);

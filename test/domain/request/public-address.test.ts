@@ -101,7 +101,7 @@ describe('isPublicHost', () => {
   });
 });
 
-it('an image on a private host is an issue, unless the upstream is there too', () => {
+it('an image on a private host is an error, unless the upstream is on a private host too', () => {
   const input = { image: 'http://127.0.0.1/cat.png', prompt: 'a' };
   expect(parseVideoRequest(input, false)).toEqual({
     ok: false,

@@ -61,11 +61,11 @@ describe('requestParser, defaults', () => {
     base64: false,
   };
 
-  it('fills in the page’s defaults for what is absent', () => {
+  it('fills in the defaults of the page for absent fields', () => {
     expect(parseVideoRequest(MINIMAL, false)).toEqual({ ok: true, request: defaults, idempotencyKey: null });
   });
 
-  it('takes null for absent', () => {
+  it('treats null as absent', () => {
     const nulls = {
       negativePrompt: null,
       resolution: null,
@@ -78,12 +78,12 @@ describe('requestParser, defaults', () => {
     expect(parseVideoRequest({ ...MINIMAL, ...nulls }, false)).toEqual(parseVideoRequest(MINIMAL, false));
   });
 
-  it('keeps what is given, falsy values included', () => {
+  it('keeps given values, including falsy ones', () => {
     const given = { negativePrompt: '', resolution: 576, videoLength: 1, steps: 10, seed: 0, base64: true };
     expect(accepted(given)).toEqual({ ...MINIMAL, ...given });
   });
 
-  it('hands the idempotency key out apart from the request, untrimmed', () => {
+  it('returns the idempotency key separately from the request, untrimmed', () => {
     expect(parseVideoRequest({ ...MINIMAL, idempotencyKey: ' k ' }, false)).toEqual({
       ok: true,
       request: defaults,
@@ -91,7 +91,7 @@ describe('requestParser, defaults', () => {
     });
   });
 
-  it('drops fields that it does not know', () => {
+  it('drops unknown fields', () => {
     expect(accepted({ webhook: 'https://evil.example' })).toEqual(defaults);
   });
 
@@ -100,8 +100,8 @@ describe('requestParser, defaults', () => {
   });
 });
 
-describe('requestParser, faults', () => {
-  it('names every fault at once, each under its field', () => {
+describe('requestParser, errors', () => {
+  it('returns all errors at once, each with its field', () => {
     const issues = faultyFields({
       image: 'ftp://example.com/cat.png',
       prompt: '   ',
@@ -146,13 +146,13 @@ describe('requestParser, faults', () => {
   });
 
   it.each([null, undefined, 'text', 5, [], true])(
-    'refuses %j, which is no object, without throwing',
+    'refuses %j, which is not an object, without throwing',
     (input) => {
       expect(parseVideoRequest(input, false).ok).toBe(false);
     },
   );
 
-  it('never throws, whatever it is given', () => {
+  it('never throws for any input', () => {
     fc.assert(
       fc.property(
         fc.anything(),
@@ -205,7 +205,7 @@ describe('requestParser, bounds', () => {
     },
   );
 
-  it('trims the texts before it measures and keeps them', () => {
+  it('trims the texts before it measures and stores them', () => {
     const request = accepted({
       image: '\n https://example.com/cat.png\t',
       prompt: ` ${'x'.repeat(2000)}\n`,
@@ -257,7 +257,7 @@ describe('requestParser, image', () => {
 });
 
 describe('the request parser and requestFingerprint, properties', () => {
-  it('re-parses whatever it has accepted to itself', () => {
+  it('parses an accepted request to the same request', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const parsed = parseVideoRequest(input, false);
@@ -268,7 +268,7 @@ describe('the request parser and requestFingerprint, properties', () => {
     );
   });
 
-  it('refuses an input of sound fields only for an empty prompt', () => {
+  it('refuses an input of valid fields only for an empty prompt', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         expect(faultyFields(input)).toEqual(input.prompt.trim() === '' ? ['prompt'] : []);
@@ -286,7 +286,7 @@ describe('the request parser and requestFingerprint, properties', () => {
     );
   });
 
-  it('gives another fingerprint when any one field differs', () => {
+  it('gives another fingerprint when one field differs', () => {
     const others = [
       { image: 'https://example.com/dog.png' },
       { prompt: 'A dog yawns' },
@@ -301,7 +301,7 @@ describe('the request parser and requestFingerprint, properties', () => {
     expect(new Set(prints).size).toBe(others.length + 1);
   });
 
-  it('tells any two different requests apart, where one field’s text flows into the next too', () => {
+  it('distinguishes requests whose adjacent fields have the same concatenated text', () => {
     fc.assert(
       fc.property(text(0, 3), text(0, 3), text(0, 3), text(0, 3), (a, b, c, d) => {
         const one = { ...accepted({}), prompt: a, negativePrompt: b };
