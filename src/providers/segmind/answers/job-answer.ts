@@ -111,10 +111,10 @@ export function normalizeWord(word: unknown): string | null {
  * about the job: a 404 or 410 is about the id.
  */
 export function stageOf(word: string, httpStatus: number): Stage {
-  const isSuccess = httpStatus >= 200 && httpStatus < 300;
+  const is2xx = httpStatus >= 200 && httpStatus < 300;
   const documented = DOCUMENTED_STATUS.get(word);
   if (documented === 'completed' || documented === 'failed') return documented;
   if (ENDED_STATUS.has(word) && httpStatus !== 404 && httpStatus !== 410) return 'ended';
-  if (ENDED_OR_ENVELOPE.has(word) && (isSuccess || httpStatus === 422)) return 'ended';
-  return isSuccess ? (documented ?? STATUS_SYNONYMS.get(word) ?? 'other') : 'other';
+  if (ENDED_OR_ENVELOPE.has(word) && (is2xx || httpStatus === 422)) return 'ended';
+  return is2xx ? (documented ?? STATUS_SYNONYMS.get(word) ?? 'other') : 'other';
 }
