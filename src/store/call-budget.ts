@@ -16,40 +16,40 @@ import { SharedState, type SharedText } from './shared-text.ts';
  * rules. Its methods reject with `StoreUnavailableError` when the store can't be reached.
  */
 export interface CallBudget {
-  /** Takes up to this many calls out of the budget. */
+  /** Reserves up to this many calls. */
   reserve(wanted: number): Promise<CallGrant>;
   /** Returns calls that were reserved and not made. */
   release(count: number): Promise<void>;
   /**
-   * The upstream refused a call for their number.
+   * Reports that the upstream refused a call because of its rate limit.
    *
    * @param random from 0 to 1
-   * @param retryAfterMs null when it did not say
+   * @param retryAfterMs null when the answer contained none
    */
   onRateLimited(random: number, retryAfterMs: number | null): Promise<void>;
-  /** The API answered a call, whatever it said. */
+  /** Reports that the API answered a call, also with an error. */
   onAnswered(): Promise<CircuitChange>;
   /**
-   * A call got no answer of the API. Not to be reported while the API answers other calls: then the fault is that job's,
-   * unless it is a submission, whose answer may have been paid for.
+   * Reports that the API did not answer a call. While the API answers other calls, report only a submission, because its lost answer may
+   * have been paid for: other failures concern one job.
    */
   onFailed(): Promise<CircuitChange>;
 }
 
-/** What a report did to the circuit; null: nothing. */
+/** The effect of a report on the circuit; null: none. */
 export type CircuitChange = 'opened' | 'closed' | null;
 
-/** The call budget over a shared text, which holds its state as JSON. An unreadable state begins anew. */
+/** The call budget in a shared text, as JSON. An unreadable state is replaced by a new one. */
 export class SharedCallBudget implements CallBudget {
   readonly #state: SharedState<CallBudgetState>;
   readonly #rpm: number;
   readonly #now: () => number;
-  /** Whether an answer would change nothing, by the state that was read or written last. */
+  /** Whether an answer would not change the state that was last read or written. */
   #isCalm = false;
 
   /**
    * @param rpm calls a minute; 0 for no limit
-   * @param now epoch milliseconds, on which all instances agree
+   * @param now epoch milliseconds, the same for all instances
    */
   constructor(text: SharedText, rpm: number, now: () => number) {
     this.#rpm = rpm;
@@ -108,7 +108,7 @@ export class SharedCallBudget implements CallBudget {
   }
 }
 
-/** @returns null for what cannot be read: the budget begins anew */
+/** @returns null for an unreadable text */
 function readState(text: string | null): CallBudgetState | null {
   if (text === null) return null;
   try {

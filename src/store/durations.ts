@@ -6,18 +6,15 @@ import {
 } from '../domain/polling/duration-model.ts';
 import { SharedState, type SharedText } from './shared-text.ts';
 
-/**
- * What was learned of durations, shared by all instances. Both methods reject with `StoreUnavailableError` when the
- * store cannot be reached.
- */
+/** The learned durations, shared by all instances. Both methods reject with `StoreUnavailableError` when the store cannot be reached. */
 export interface DurationStore {
-  /** All groups of all upstreams: for each upstream at most about a thousand. */
+  /** Returns the groups of all upstreams, at most about a thousand for each. */
   read(): Promise<DurationStats>;
-  /** Adds durations to their groups, all in one write. */
+  /** Adds durations to their groups in one write. */
   add(samples: readonly DurationSample[]): Promise<void>;
 }
 
-/** The sums as one text: a JSON object with `[weight, sum, squares]` for each group. An unreadable group counts as none. */
+/** The sums as one text: a JSON object with `[weight, sum, squares]` for each group. Unreadable groups are dropped. */
 export class SharedDurations implements DurationStore {
   readonly #state: SharedState<DurationStats>;
 
@@ -39,7 +36,7 @@ export class SharedDurations implements DurationStore {
   }
 }
 
-/** As `SharedDurations` keeps them. */
+/** The text that `SharedDurations` stores. */
 export function stringifyDurations(stats: DurationStats): string {
   const groups = [...stats].map(([name, { weight, sum, squares }]) => [name, [weight, sum, squares]]);
   return JSON.stringify(Object.fromEntries(groups));
@@ -54,7 +51,7 @@ function parseDurations(text: string | null): DurationStats {
   return stats;
 }
 
-/** @returns null when these are not the three numbers of a group */
+/** @returns null when the value is not the three numbers of a group */
 export function readMoments(numbers: unknown): GroupMoments | null {
   if (!Array.isArray(numbers) || numbers.length !== 3 || !numbers.every(Number.isFinite)) return null;
   const [weight = 0, sum = 0, squares = 0] = numbers.map(Number);

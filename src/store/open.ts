@@ -7,7 +7,7 @@ import { openSqlite } from './sqlite/open.ts';
 import type { Storage } from './storage.ts';
 
 /**
- * Opens the embedded store, or waits for Redis and opens the shared one.
+ * Opens the embedded store, or waits for Redis and opens the shared store.
  *
  * @param signal aborts the wait for Redis
  * @throws FolderInUseError when another process has the data folder; StartError when the folder or Redis cannot be used
@@ -21,7 +21,7 @@ export async function openStorage(
   signal: AbortSignal,
 ): Promise<Storage> {
   const onUnreadable = (id: string, error: unknown) =>
-    log.error({ err: error, record: id }, 'a stored record cannot be read; it is left alone');
+    log.error({ err: error, record: id }, 'a stored record cannot be read; it is skipped');
   const options = { config, clock, log, faults, onUnreadable };
   return config.redis === null ? openSqlite(options) : openRedis(config.redis, options, signal);
 }

@@ -1,24 +1,24 @@
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { StoreUnavailableError } from './job-store.ts';
 
-/** How often an owner may call something, whatever comes of the calls. */
+/** A rate limit for each owner. Failed calls count as well. */
 export interface OwnerRate {
   /**
    * Counts a call.
    *
-   * @returns null when it may be made, else milliseconds until the next one may, at least 1
-   * @throws StoreUnavailableError when it could not be counted
+   * @returns null when the call is allowed, else milliseconds until the next call is, at least 1
+   * @throws StoreUnavailableError when the call could not be counted
    */
   take(ownerId: string): Promise<number | null>;
 }
 
-/** Seconds of a window: they begin with an owner's first call, and in each as many calls may be made as the limit says. */
+/** Length of a window in seconds. A window begins with the owner's first call. */
 export const RATE_WINDOW_SECONDS = 60;
 
 /** No limit. */
 export const UNLIMITED_RATE: OwnerRate = { take: async () => null };
 
-/** The limit by a limiter of the library, wherever that counts. */
+/** A limit over a limiter of the library. */
 export function ownerRateBy(limiter: RateLimiterAbstract): OwnerRate {
   return {
     take: async (ownerId) => {
@@ -34,7 +34,7 @@ export function ownerRateBy(limiter: RateLimiterAbstract): OwnerRate {
 }
 
 /**
- * The limit of one process. Its timers keep no process alive.
+ * A limit that counts in this process. Its timers do not keep the process alive.
  *
  * @param rpm calls a minute; 0 for no limit
  */

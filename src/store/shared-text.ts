@@ -1,29 +1,29 @@
 import { StoreUnavailableError } from './job-store.ts';
 
 /**
- * A text that all instances share, changed by compare-and-set. Both methods reject with `StoreUnavailableError` when the
- * store cannot be reached; then a replacement may or may not have happened.
+ * A text that all instances share, changed by compare-and-set. Both methods reject with `StoreUnavailableError` when the store cannot be
+ * reached. A failed replacement may have happened.
  */
 export interface SharedText {
-  /** @returns null when there is none, or when the stored value is not a text */
+  /** @returns null when there is none or the stored value is not a text */
   read(): Promise<string | null>;
   /**
-   * Stores the next text if the present one equals the expected one.
+   * Stores the next text if the current text equals the expected one.
    *
-   * @param expected null: only if there is none
+   * @param expected null: only if there is no text
    * @returns whether it was stored
    */
   replace(expected: string | null, next: string): Promise<boolean>;
 }
 
-/** How a state is kept as a text. */
+/** Converts a state to text and back. */
 export interface StateFormat<T> {
   /** @param text null before the first write. Never throws: an unreadable text gives the initial state */
   readonly parse: (text: string | null) => T;
   readonly stringify: (state: T) => string;
 }
 
-/** Enough that one of many competing instances succeeds in each round. */
+/** One of the competing instances succeeds in each round, so this is enough for many of them. */
 const MAX_TRIES = 50;
 
 interface Change<T> {
@@ -33,8 +33,8 @@ interface Change<T> {
 }
 
 /**
- * A state that pure functions change, kept in a shared text. One replacement is in progress at a time; changes requested
- * meanwhile are applied together by the next one, so the calls of one process never compete with each other.
+ * A state in a shared text, changed by pure functions. One replacement is in progress at a time; the next one applies all changes that were
+ * requested meanwhile, so the calls of one process never compete with each other.
  */
 export class SharedState<T> {
   readonly #text: SharedText;
@@ -59,8 +59,8 @@ export class SharedState<T> {
   /**
    * Changes the state.
    *
-   * @param work pure; runs again when another instance changed the state meanwhile, and then the last run counts
-   * @returns the last run's result, once its state is stored
+   * @param work pure; runs again when another instance changed the state meanwhile. The last run counts
+   * @returns the result of the last run, once its state is stored
    */
   change<R>(work: (state: T) => { readonly next: T; readonly result: R }): Promise<R> {
     const { promise, resolve, reject } = Promise.withResolvers<R>();
@@ -99,7 +99,7 @@ export class SharedState<T> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const text = await this.#text.read();
       const state = parse(text);
-      const next = changes.reduce((present, { apply }) => apply(present), state);
+      const next = changes.reduce((current, { apply }) => apply(current), state);
       const nextText = stringify(next);
       if (stringify(state) === nextText || (await this.#text.replace(text, nextText))) return;
     }

@@ -9,7 +9,7 @@ import type { JobCache, JobStore } from './job-store.ts';
 import type { OwnerRate } from './owner-rate.ts';
 import type { Submissions } from './submissions.ts';
 
-/** The state that outlives a request; in Redis, all instances share it. */
+/** The stored state. In Redis, all instances share it. */
 export interface Storage {
   readonly store: JobStore;
   /** Recently used jobs of the store; null when other processes write to it as well. */
@@ -19,19 +19,19 @@ export interface Storage {
   readonly durations: DurationStore;
   /** The secrets that sign job tokens. */
   readonly jobTokenSecrets: SharedText;
-  /** Limits calls of `generateVideo`. */
+  /** Rate limit of `generateVideo`. */
   readonly ownerRate: OwnerRate;
-  /** Limits calls of `uploadImage`, with the same limit and a count of its own. */
+  /** Rate limit of `uploadImage`: the same limit with its own count. */
   readonly uploadRate: OwnerRate;
 }
 
-/** What both engines need to open. */
+/** Options of both engines. */
 export interface StorageOptions {
   readonly config: Config;
   /** Follows the clock of Redis once connected, so that all instances agree on the time. */
   readonly clock: FollowingClock;
   readonly log: Logger;
-  /** For messages that may repeat often. */
+  /** Log for frequent messages. */
   readonly faults: FaultLog;
   readonly onUnreadable: (id: string, error: unknown) => void;
 }

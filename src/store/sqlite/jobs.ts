@@ -2,7 +2,7 @@ import type { LRUCache } from 'lru-cache';
 import { isFinal, type Job } from '../../domain/job/job.ts';
 import {
   DAY_MS,
-  isGivenBack,
+  isUncharged,
   type JobLimits,
   type LimitRefusal,
   UNFINISHED_RETRY_MS,
@@ -166,7 +166,7 @@ export class SqliteJobs implements Jobs {
           seen: schedule?.lastPolledAt ?? null,
           notes: writeNotes(schedule?.notes),
           purge: isFinal(job) ? this.#purgeAt(job) : null,
-          uncharged: isGivenBack(job) ? 1 : 0,
+          uncharged: isUncharged(job) ? 1 : 0,
         });
     if (Number(changes) === 0) {
       const row = this.#statements.isStored.get(saved);

@@ -1,7 +1,7 @@
 import type { Job } from '../../../domain/job/job.ts';
 import {
   DAY_MS,
-  isGivenBack,
+  isUncharged,
   type JobLimits,
   type LimitRefusal,
   UNFINISHED_RETRY_MS,
@@ -67,7 +67,7 @@ export async function reserve(
 export async function giveBack(client: RedisClient, job: Job): Promise<void> {
   const sets = SCOPES.flatMap(({ ownerOf }) => {
     const owner = ownerOf(job);
-    return isGivenBack(job) ? [keys.unfinished(owner), keys.day(owner)] : [keys.unfinished(owner)];
+    return isUncharged(job) ? [keys.unfinished(owner), keys.day(owner)] : [keys.unfinished(owner)];
   });
   await remove(client, sets, job.id);
 }
