@@ -12,8 +12,8 @@ import {
 import { SharedState, type SharedText } from './shared-text.ts';
 
 /**
- * The upstream's rate limit and the circuit breaker, kept by all instances together; `domain/polling/call-budget.ts` has the
- * rules. Its methods reject with `StoreUnavailableError` when the store can't be reached.
+ * The upstream's rate limit and the circuit breaker, shared by all instances. The rules are in `domain/polling/call-budget.ts`. The methods
+ * reject with `StoreUnavailableError` when the store cannot be reached.
  */
 export interface CallBudget {
   /** Reserves up to this many calls. */

@@ -3,24 +3,24 @@ import { channels, keys, SHARDS } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
 import { type RedisClient, runScript } from './scripts/run-script.ts';
 
-/** What the check works with. */
+/** Dependencies of the health check. */
 export interface HealthCheckOptions {
   readonly client: RedisClient;
   readonly quarantine: Quarantine;
   readonly publish: 'PUBLISH' | 'SPUBLISH';
-  /** Whether announcements are heard. */
+  /** Whether events are received. */
   readonly isListening: () => boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** Milliseconds for which what the check writes is kept. */
+/** Lifetime of the keys that the check writes, in milliseconds. */
 const MARK_MS = 60_000;
 
 /**
- * Finds out whether jobs can be read, written and watched: the connection for subscriptions is up, and on the node of
- * each shard a script may run, write and publish. So it fails on a replica, on a Redis that is full and on one whose
- * permissions are too narrow; and where the keys of the limits, which each new job needs, are of another type.
+ * Checks that jobs can be read, written and watched: the subscriber connection is up, and a script can run, write and publish on the node
+ * of each shard. The check fails on a replica, on a full Redis, with insufficient permissions, and when the keys of the limits, which each
+ * new job needs, have another type.
  */
 export class HealthCheck {
   readonly #options: HealthCheckOptions;
@@ -30,7 +30,7 @@ export class HealthCheck {
     this.#options = options;
   }
 
-  /** Calls at once share one check. */
+  /** Concurrent calls share one check. */
   run(): Promise<StoreHealth> {
     this.#running ??= this.#check().finally(() => {
       this.#running = null;
@@ -40,7 +40,7 @@ export class HealthCheck {
 
   async #check(): Promise<StoreHealth> {
     const { client, quarantine, publish, isListening, now } = this.#options;
-    if (!isListening()) throw new StoreUnavailableError('The connection for subscriptions to Redis is down.');
+    if (!isListening()) throw new StoreUnavailableError('The subscriber connection to Redis is down.');
     const answers = await Promise.all(
       SHARDS.map((shard) =>
         runScript(
@@ -59,7 +59,7 @@ export class HealthCheck {
       ),
     );
     const places = { [keys.unfinished(null)]: 'zset', [keys.day(null)]: 'zset' } as const;
-    // Each new job takes a place there.
+    // Each new job reserves a place in these sets.
     await quarantine.orReport(places, () =>
       Promise.all(
         Object.keys(places).map((name) => client.zrangebyscore(name, '-inf', '+inf', 'LIMIT', 0, 1)),

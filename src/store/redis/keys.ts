@@ -1,46 +1,46 @@
 import { createHash } from 'node:crypto';
 import { newJobId } from '../../domain/job/job-id.ts';
 
-/** Instances' clocks may differ by this much, in milliseconds. */
+/** Maximum difference between the clocks of two instances, in milliseconds. */
 export const CLOCK_SKEW_MS = 30_000;
 
-/** How many shards there are; a job's is the last digit of its id. */
+/** The shards. A job's shard is the last digit of its id. */
 export const SHARDS: readonly string[] = Array.from('0123456789abcdef');
 
-/** Names of keys and channels. What one script touches shares a hash tag, so that a Redis Cluster serves as it is. */
+/** Names of keys. The keys of one script share a hash tag, so that a Redis Cluster needs no other setup. */
 export const keys = {
   job: (id: string) => `${keys.jobsOf(shardOf(id))}${id}`,
   video: (id: string) => `${tag(shardOf(id))}:video:${id}`,
-  /** What the keys of a shard's jobs begin with; the id follows. */
+  /** Prefix of the keys of a shard's jobs; the id follows. */
   jobsOf: (shard: string) => `${tag(shard)}:job:`,
-  /** Unfinished jobs by when they are to be looked at. */
+  /** Unfinished jobs by their due time. */
   due: (shard: string) => `${tag(shard)}:due`,
-  /** Unfinished jobs by when they are ended by force. */
+  /** Unfinished jobs by their deadline. */
   deadline: (shard: string) => `${tag(shard)}:deadline`,
   /**
-   * Ids of jobs whose record can't be read, by when the record expires. Nothing else is done to them. To have one go on,
-   * mend its hash (each field is JSON) and then, with its id and its shard, which is the last digit of the id:
+   * Ids of jobs whose record cannot be read, by the time when the record expires. The gateway leaves these jobs alone. To resume one,
+   * correct its hash, in which each field is JSON. Then run these commands with its id and its shard, which is the last digit of the id:
    *
    *     PERSIST rg:{shard}:job:<id>
    *     ZADD rg:{shard}:deadline <its deadlineAt> <id>
    *     ZADD rg:{shard}:due 0 <id>
    *     ZREM rg:{shard}:quarantine <id>
    *
-   * A finished job needs only the last line.
+   * A finished job needs only the last command.
    */
   quarantine: (shard: string) => `${tag(shard)}:quarantine`,
-  /** Written to find out whether the shard's node takes writes. */
+  /** Written by the health check. */
   health: (shard: string) => `${tag(shard)}:health`,
   owner: (shard: string, ownerId: string) => `${tag(shard)}:owner:${ownerId}`,
   idempotency: (shard: string, ownerId: string, key: string) =>
     `${tag(shard)}:idempotency:${ownerId}:${digest(key)}`,
   /** The state of the call budget, as JSON. */
   budget: 'rg:{budget}:state',
-  /** What was learned of durations, as JSON. */
+  /** The learned durations, as JSON. */
   durations: 'rg:{durations}:sums',
-  /** The same as earlier versions kept it: a hash with `weight sum squares` for each group. Read once, never written. */
+  /** The learned durations of earlier versions: a hash with `weight sum squares` for each group. Read once, never written. */
   earlierDurations: 'rg:{durations}:groups',
-  /** 32 bytes each, made by the first instance. */
+  /** Secrets of 32 bytes, created by the first instance. */
   secrets: { announcements: 'rg:{secret}:announcements' },
   /** The secrets of job tokens, as JSON. */
   jobTokenSecrets: 'rg:{secret}:job-token-secrets',
@@ -49,15 +49,15 @@ export const keys = {
   /** The job that an upstream request belongs to. */
   posted: (fingerprint: string, upstreamId: string) =>
     `${submissionsTag(fingerprint)}:request:${digest(upstreamId)}`,
-  /** Unfinished jobs of an owner; of all when null. */
+  /** Unfinished jobs of an owner, or of all owners when null. */
   unfinished: (ownerId: string | null) => `${limitsTag(ownerId)}:unfinished`,
-  /** Jobs accepted within a day, likewise. */
+  /** Jobs accepted within a day, of an owner or of all owners. */
   day: (ownerId: string | null) => `${limitsTag(ownerId)}:day`,
-  /** What the keys of an owner's call rates begin with. */
+  /** Prefixes of the keys of an owner's rate limits. */
   rate: { generate: 'rg:rate', upload: 'rg:upload-rate' },
 };
 
-/** Names of channels: one for each job, and for each owner and for new work one a shard. */
+/** Names of channels. A job has one channel; an owner and new work have one in each shard. */
 export const channels = {
   job: (id: string) => `${tag(shardOf(id))}:on:job:${id}`,
   owner: (shard: string, ownerId: string) => `${tag(shard)}:on:owner:${ownerId}`,
@@ -65,12 +65,12 @@ export const channels = {
   heartbeat: (shard: string) => `${tag(shard)}:on:beat`,
 };
 
-/** The shard that a job lives in. */
+/** The shard of a job. */
 export function shardOf(jobId: string): string {
   return jobId.at(-1) ?? '0';
 }
 
-/** An id that sorts before those of all jobs accepted at or after this time, in epoch milliseconds. */
+/** An id that sorts before the ids of all jobs accepted at or after this time, in epoch milliseconds. */
 export function oldestId(time: number): string {
   return newJobId(Math.max(0, time), new Uint8Array(16));
 }
@@ -87,7 +87,7 @@ function limitsTag(ownerId: string | null): string {
   return ownerId === null ? 'rg:{jobs}' : `rg:{owner:${digest(ownerId)}}`;
 }
 
-/** Keys come from clients: of any length and with any character. */
+/** Clients choose the text, so it has any length and any characters. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }

@@ -72,7 +72,7 @@ export async function openRedis(
   };
 }
 
-/** Takes over what earlier versions have learned of durations. Without it jobs are polled less well, and nothing else. */
+/** Imports the durations that earlier versions learned. Without them jobs are only polled less efficiently. */
 async function importDurations(client: RedisClient, text: RedisSharedText): Promise<void> {
   try {
     if ((await text.read()) !== null) return;
@@ -82,11 +82,11 @@ async function importDurations(client: RedisClient, text: RedisSharedText): Prom
     const known = groups.filter((group): group is [string, GroupMoments] => group[1] !== null);
     if (known.length > 0) await text.replace(null, stringifyDurations(new Map(known)));
   } catch {
-    // Redis went away, or the key is of another type.
+    // Redis became unavailable, or the key has another type.
   }
 }
 
-/** Retries until it succeeds or fails for a reason that cannot pass by itself. */
+/** Retries until it succeeds or fails for a reason that does not disappear by itself. */
 async function connect(
   options: RedisJobStoreOptions,
   place: string,
@@ -109,7 +109,7 @@ async function connect(
   }
 }
 
-/** For log lines: without credentials. */
+/** The location for log lines, without credentials. */
 function placeOf({ urls, sentinels }: RedisLocation): string {
   if (sentinels === undefined) return urls.map(withoutCredentials).join(', ');
   return `${sentinels.name} by the sentinels at ${sentinels.urls.map((url) => new URL(url).host).join(', ')}`;
@@ -121,10 +121,10 @@ function withoutCredentials(text: string): string {
 }
 
 /**
- * The limit of all instances together.
+ * A rate limit that all instances share.
  *
- * @param client stays the caller's
- * @param of what is called; each is counted apart
+ * @param client owned by the caller
+ * @param of each kind of call has its own count
  * @param rpm calls a minute; 0 for no limit
  */
 export function redisOwnerRate(client: RedisClient, of: keyof typeof keys.rate, rpm: number): OwnerRate {

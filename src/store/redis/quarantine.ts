@@ -1,29 +1,28 @@
 import { keys, shardOf } from './keys.ts';
 import { type RedisClient, runScript } from './scripts/run-script.ts';
 
-/** What the quarantine works with. */
+/** Dependencies of the quarantine. */
 export interface QuarantineOptions {
   readonly client: RedisClient;
   /** Milliseconds for which an unreadable record is kept. */
   readonly retentionMs: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Told of each job and each key that can't be read, by its id or name: once in the life of the process. */
+  /** Called once in this process for each job id and key name that cannot be read. */
   readonly onUnreadable: (id: string, error: unknown) => void;
 }
 
-/** Names of keys, each with the type that it must have. */
+/** The types that keys must have, by name. */
 export type ExpectedTypes = Readonly<Record<string, 'zset' | 'hash' | 'string'>>;
 
 /**
- * Jobs and keys that can't be read, so that they stop nothing else. An unreadable job is taken out of the schedule into
- * the quarantine of its shard; `keys.quarantine` says how it is mended. A key of the wrong type is passed over for as
- * long as it has that type.
+ * Isolates jobs and keys that cannot be read, so that they do not affect others. An unreadable job moves from the schedule to the quarantine
+ * of its shard; `keys.quarantine` tells how to repair it. A key of the wrong type is skipped as long as it has that type.
  */
 export class Quarantine {
   readonly #options: QuarantineOptions;
   readonly #reported = new Set<string>();
-  /** Jobs that this process has put there. */
+  /** Jobs that this process has quarantined. */
   readonly #jobs = new Set<string>();
   readonly #keys = new Map<string, string>();
 
@@ -31,7 +30,7 @@ export class Quarantine {
     this.#options = options;
   }
 
-  /** Takes a job out of the schedule. Never fails: what can't be written now is done when the job is met again. */
+  /** Removes a job from the schedule. Never rejects: if the write fails, it happens when the job is found again. */
   async putAside(id: string, error: unknown): Promise<void> {
     this.#report(id, error);
     const { client, now, retentionMs } = this.#options;
@@ -41,19 +40,19 @@ export class Quarantine {
       await runScript(client, 'reelgateQuarantine', names, [id, now(), retentionMs]);
       this.#jobs.add(id);
     } catch {
-      // Redis is away or full: it is met again.
+      // Redis is unavailable or full. The job will be found again.
     }
   }
 
-  /** The same for a job that a reader met, which may meet it often: done once. */
+  /** Does the same for a reader, which may find the job often: only the first call writes. */
   async noteUnreadable(id: string, error: unknown): Promise<void> {
     if (!this.#jobs.has(id)) await this.putAside(id, error);
   }
 
   /**
-   * Does something for which keys must be of certain types.
+   * Runs work that needs keys of certain types.
    *
-   * @throws what `work` throws; those of the keys that are of another type are reported then
+   * @throws the exception of `work`. Keys of another type are reported
    */
   async orReport<T>(types: ExpectedTypes, work: () => Promise<T>): Promise<T> {
     try {
@@ -65,10 +64,10 @@ export class Quarantine {
   }
 
   /**
-   * The same for what can be done without.
+   * Runs optional work that needs keys of certain types.
    *
-   * @returns the fallback when one of the keys is of another type
-   * @throws what `work` throws otherwise
+   * @returns the fallback when one of the keys has another type
+   * @throws any other exception of `work`
    */
   async tolerate<T, F>(types: ExpectedTypes, fallback: F, work: () => Promise<T>): Promise<T | F> {
     try {
@@ -80,16 +79,16 @@ export class Quarantine {
   }
 
   /**
-   * Counts keys of the wrong type, those that this process has met and has not seen mended.
+   * Counts the keys of the wrong type that this process has found, as far as they still have it.
    *
-   * @param others such keys that are known from elsewhere
+   * @param others keys of the wrong type that another check has found
    */
   async countWrongKeys(others: readonly string[]): Promise<number> {
     for (const name of others) this.#report(name, new Error(`${name} is a key of the wrong type.`));
     return new Set([...others, ...(await this.#findWrongKeys([...this.#keys.keys()]))]).size;
   }
 
-  /** Reports those of the keys that are of another type, if that caused the error. @returns whether there are any */
+  /** Reports keys of another type, if they caused the error. @returns whether there are any */
   async #reportWrongKeys(types: ExpectedTypes, error: unknown): Promise<boolean> {
     if (!isWrongType(error)) return false;
     for (const [name, type] of Object.entries(types)) this.#keys.set(name, type);
@@ -98,7 +97,7 @@ export class Quarantine {
     return wrong.length > 0;
   }
 
-  /** Forgets those that are as they must be. */
+  /** Returns the keys of another type and forgets the others. */
   async #findWrongKeys(names: readonly string[]): Promise<string[]> {
     const types = await Promise.all(names.map((name) => this.#options.client.type(name)));
     const isWrong = (name: string, index: number) =>
@@ -115,8 +114,8 @@ export class Quarantine {
   }
 }
 
-/** Whether Redis has refused a command since a key is of another type, and not for being away or full. */
+/** Whether a command failed because of the type of a key. */
 export function isWrongType(error: unknown): boolean {
-  // A script's error has it in the middle on some versions.
+  // Some versions of Redis put the word in the middle of a script's error.
   return error instanceof Error && /\bWRONGTYPE\b/.test(error.message);
 }

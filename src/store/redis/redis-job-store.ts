@@ -46,13 +46,13 @@ export interface RedisJobStoreOptions {
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
-  /** Called when the line for subscriptions is lost; it is made anew. */
+  /** Called when the subscriber connection is lost. A new one is opened. */
   readonly onTrouble: (error: unknown) => void;
-  /** Told of each job and each key that can't be read, by its id or name: once in the life of the process. */
+  /** Called once in this process for each job id and key name that cannot be read. */
   readonly onUnreadable: (id: string, error: unknown) => void;
 }
 
-/** The shared store: many processes on one Redis or Redis Cluster. What survives a restart is up to its settings. */
+/** The shared store: many processes on one Redis or Redis Cluster. The settings of Redis decide what survives its restart. */
 export class RedisJobStore implements JobStore {
   readonly #options: RedisJobStoreOptions;
   readonly #client: RedisClient;
@@ -114,11 +114,7 @@ export class RedisJobStore implements JobStore {
     };
   }
 
-  /**
-   * Connects.
-   *
-   * @throws StoreUnavailableError when Redis cannot be reached
-   */
+  /** Connects. @throws StoreUnavailableError when Redis cannot be reached */
   static async open(options: RedisJobStoreOptions): Promise<RedisJobStore> {
     const store = new RedisJobStore(options);
     try {
@@ -140,22 +136,22 @@ export class RedisJobStore implements JobStore {
     if (missing.length > 0) throw new Error(`NOPERM: the user may not use ${missing.join(', ')}`);
   }
 
-  /** The client for commands, for what else lives in this Redis. */
+  /** The client for commands, for other parts that store data in this Redis. */
   get client(): RedisClient {
     return this.#client;
   }
 
-  /** What is unreadable in this Redis, for what else lives in it. */
+  /** The quarantine, for other parts that store data in this Redis. */
   get quarantine(): Quarantine {
     return this.#access.quarantine;
   }
 
-  /** The time of the server's clock, on which all instances agree, in epoch milliseconds. */
+  /** The time of the server, the same for all instances, in epoch milliseconds. */
   get serverNow(): number {
     return this.#serverClock.now;
   }
 
-  /** How many listeners there are now, for tests and metrics. */
+  /** The number of listeners, for tests. */
   get listenerCount(): number {
     return this.#pubSub.size;
   }
@@ -244,7 +240,7 @@ export class RedisJobStore implements JobStore {
   }
 }
 
-/** @returns epoch milliseconds, of the node of one shard, so that it is the same one for all */
+/** Asks the node of one shard, the same for all instances. @returns epoch milliseconds */
 async function askTime(client: RedisClient): Promise<number> {
   const answer = await runScript(client, 'reelgateTime', [keys.due(SHARDS[0] ?? '')], []);
   const [seconds = 0, microseconds = 0] = Array.isArray(answer) ? answer.map(Number) : [];

@@ -2,12 +2,12 @@ import type { SharedText } from '../shared-text.ts';
 import { isWrongType } from './quarantine.ts';
 import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 
-/** A text in one key. A key of another type counts as no text, and is replaced. */
+/** A text in one key. A key of another type counts as no text and is replaced. */
 export class RedisSharedText implements SharedText {
   readonly #client: RedisClient;
   readonly #key: string;
 
-  /** @param client stays the caller's */
+  /** @param client owned by the caller */
   constructor(client: RedisClient, key: string) {
     this.#client = client;
     this.#key = key;

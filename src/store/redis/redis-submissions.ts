@@ -4,15 +4,14 @@ import { keys } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
 
 /**
- * Which upstream request belongs to which job, in keys that expire. They are reached by scripts, and their times are
- * the server's, so that instances need not agree on the time. While a key is of the wrong type, nothing with these
- * inputs is adopted.
+ * Maps upstream requests to jobs, in keys that expire. Scripts use the time of the server, so the clocks of the instances may differ. While
+ * a key has the wrong type, no request with these inputs is adopted.
  */
 export class RedisSubmissions implements Submissions {
   readonly #client: RedisClient;
   readonly #quarantine: Quarantine;
 
-  /** @param client stays the caller's */
+  /** @param client owned by the caller */
   constructor(client: RedisClient, quarantine: Quarantine) {
     this.#client = client;
     this.#quarantine = quarantine;
@@ -44,7 +43,7 @@ export class RedisSubmissions implements Submissions {
         () => runScript(this.#client, 'reelgateAdopt', [posts, posted], [jobId, SUBMISSION_MEMORY_MS]),
       );
       if (answer === 'adopted' || answer === 'taken' || answer === 'in-flight') return answer;
-      throw new Error(`The store answered an adoption with ${String(answer)}.`);
+      throw new Error(`The adopt script returned an unknown result: ${String(answer)}.`);
     });
   }
 }

@@ -11,29 +11,29 @@ import {
 } from './location.ts';
 import { defineScripts, type RedisClient } from '../scripts/run-script.ts';
 
-/** Milliseconds for one command: more than a short freeze of the server, less than a person waits. */
+/** Milliseconds for one command: longer than a short freeze of the server, shorter than a person waits. */
 const COMMAND_TIMEOUT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 5000;
-/** Milliseconds without any answer to what was sent, after which a connection is replaced. */
+/** A connection without an answer for this time in milliseconds is replaced. */
 const SILENCE_MS = 4000;
 
-/** Milliseconds between two reconnections because of a replica: in between, what can be read is read. */
+/** Milliseconds between two reconnections because of a replica. Reads continue in between. */
 const REPLICA_PAUSE_MS = 1000;
 
 /**
- * A client for commands. While Redis is away its commands fail at once. In a cluster a command whose connection was
- * lost is tried again for a moment, so all that is sent must bear to be done twice. A client whose server became a replica
- * reconnects: after a failover its name leads to the new primary.
+ * Creates a client for commands. While Redis is unavailable, commands fail at once. In a cluster, a command is retried for a moment when its
+ * connection is lost, so every command must be safe to repeat. A client whose server became a replica reconnects, because after a failover
+ * the name of the server resolves to the new primary.
  */
 export function connectForCommands(location: RedisLocation): RedisClient {
   const client = connect(location, false, (attempt) => Math.min(1000, 50 * 2 ** Math.min(attempt, 5)));
   defineScripts(client);
-  // What goes wrong shows in the commands; unheard, the event would be printed.
+  // The commands report failures. Without a listener the client would print the event.
   client.on('error', () => {});
   return client;
 }
 
-/** A client for subscriptions. It does not reconnect: its owner makes a new one and subscribes again. */
+/** Creates a client for subscriptions. It does not reconnect: its owner opens a new one and subscribes again. */
 export function connectForSubscriptions(location: RedisLocation): RedisClient {
   return connect(location, true, () => null);
 }
@@ -41,12 +41,12 @@ export function connectForSubscriptions(location: RedisLocation): RedisClient {
 /**
  * Connects a client.
  *
- * @throws Error that says why it cannot; the client's own says only that the connection is closed
+ * @throws Error with the first reason; the client's own error says only that the connection is closed
  */
 export async function untilConnected(client: RedisClient): Promise<void> {
   let reason: unknown;
   const note = (error: unknown) => {
-    // Those that follow from the first say less, such as that the connection is closed or that all nodes failed.
+    // Later errors say less, such as that the connection is closed or that all nodes failed.
     reason ??= error instanceof Error && 'lastNodeError' in error ? error.lastNodeError : error;
   };
   const events = ['error', 'node error'];
@@ -58,13 +58,13 @@ export async function untilConnected(client: RedisClient): Promise<void> {
       (error: unknown) => reason ?? error,
     );
   for (const event of events) client.off(event, note);
-  // The message alone: a refused login comes with the password.
+  // Only the message is kept, because the error of a refused login contains the password.
   if (failure instanceof Error) throw new Error(failure.message);
 }
 
 /**
- * Resolves when the client is ready. Its own `connect` may never settle: a cluster's when the first node that it asked was not
- * ready and another one is, and one with sentinels as long as none of these answers.
+ * Resolves when the client is ready. The client's own `connect` may never settle: in a cluster when the first node was not ready and
+ * another one is, and with sentinels as long as none of them answers.
  */
 async function untilReady(client: RedisClient): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -80,7 +80,7 @@ async function untilReady(client: RedisClient): Promise<void> {
   }
 }
 
-/** A database that is not there would silently be number 0, and jobs of two environments would mix. */
+/** Fails for a database that does not exist. The client would silently use number 0, and jobs of two environments would mix. */
 async function selectDatabase(client: RedisClient): Promise<void> {
   const database = client instanceof Redis ? (client.options.db ?? 0) : 0;
   if (client instanceof Redis && database !== 0) await client.select(database);
@@ -93,9 +93,9 @@ function connect(
 ): RedisClient {
   let leftReplicaAt = -Infinity;
   const node = {
-    // A cluster's nodes say where to go instead.
+    // The nodes of a cluster redirect the client themselves.
     reconnectOnError: ({ message }: Error) => {
-      // A script's error has it in the middle on some versions.
+      // Some versions of Redis put the word in the middle of a script's error.
       if (cluster || !/\bREADONLY\b/.test(message)) return false;
       if (performance.now() - leftReplicaAt < REPLICA_PAUSE_MS) return false;
       leftReplicaAt = performance.now();
@@ -105,7 +105,7 @@ function connect(
     connectTimeout: CONNECT_TIMEOUT_MS,
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
-    // A lost connection fails what was sent over it at once.
+    // When the connection is lost, its commands fail at once.
     maxRetriesPerRequest: 0,
     socketTimeout: SILENCE_MS,
   };
@@ -126,7 +126,7 @@ function connect(
         enableOfflineQueue,
         lazyConnect: true,
         shardedSubscribers: true,
-        // Certificates are of names, not of what these lead to.
+        // Certificates are issued for names, so names are not resolved here.
         dnsLookup: (host, callback) => callback(null, host),
         natMap: (text) => nodeTo(readNode(text)),
         redisOptions: {
@@ -147,7 +147,7 @@ function connect(
   return new TurnRedis(first, { ...options, ...(tls ? { tls: tlsFor(nodeOf(first).host, urls) } : {}) });
 }
 
-/** The servers are those that the sentinels name; a client follows the primary when they make another one that. */
+/** Options for sentinels. The client follows the primary when the sentinels promote another server. */
 function sentinelOptions(
   { name, urls: sentinelUrls }: SentinelLocation,
   urls: readonly string[],
@@ -167,21 +167,20 @@ function sentinelOptions(
     natMap: (text) => ({ ...readNode(text), ...(tls ? tlsFor(readNode(text).host, urls) : {}) }),
     sentinelRetryStrategy: retryStrategy,
     sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
-    // Those of the settings are all of them.
+    // The settings list all sentinels.
     updateSentinels: false,
     failoverDetector: true,
   };
 }
 
 /**
- * A client that writes what is asked for in one turn of the event loop in one piece, at its end: a write for each command
- * would cost this process and the server more than most commands do. Unlike with the client's own pipelines nothing else
- * changes: no command waits for the answer to another one.
+ * A client that writes the commands of one turn of the event loop at once, at the end of the turn. One write for each command would cost
+ * this process and the server more than most commands do. Unlike in the client's own pipelines, no command waits for the answer to another.
  */
 export class TurnRedis extends Redis {
   override sendCommand(...given: Parameters<Redis['sendCommand']>): unknown {
     const { stream } = this;
-    // There is none until it connects.
+    // There is no stream before the client connects.
     if (stream?.writableCorked === 0) {
       stream.cork();
       setImmediate(() => stream.uncork());

@@ -5,8 +5,8 @@ import type { RedisOptions } from 'ioredis';
 /** Where Redis is. */
 export interface RedisLocation {
   /**
-   * `redis://` or `rediss://`. With `cluster`, some of its nodes; with `sentinels`, one that tells how to sign in to the servers,
-   * the database, whether they speak TLS, and which host their certificates may name.
+   * `redis://` or `rediss://`. With `cluster`, some of its nodes. With `sentinels`, one URL with the credentials and the database of the
+   * servers, whether they use TLS, and a host that their certificates may name.
    */
   readonly urls: readonly string[];
   readonly cluster: boolean;
@@ -14,11 +14,11 @@ export interface RedisLocation {
   readonly sentinels?: SentinelLocation | undefined;
 }
 
-/** Sentinels, which know where the primary is. */
+/** Sentinels, which know the address of the primary. */
 export interface SentinelLocation {
-  /** What they call the primary. */
+  /** The name of the primary. */
   readonly name: string;
-  /** `redis://` or `rediss://`; the credentials of the first are those of all. */
+  /** `redis://` or `rediss://`. The credentials of the first URL are used for all. */
   readonly urls: readonly string[];
 }
 
@@ -34,13 +34,13 @@ export function nodeOf(text: string, defaultPort = 6379): RedisNode {
   return { host: hostOf(hostname), port: port === '' ? defaultPort : Number(port) };
 }
 
-/** The node of `host:port`, as servers write it. */
+/** The node of `host:port`, the notation of servers. */
 export function readNode(text: string): RedisNode {
   const at = text.lastIndexOf(':');
   return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
 }
 
-/** What a URL says of signing in. */
+/** The credentials and the database of a URL. */
 export function credentialsOf(text: string): Pick<RedisOptions, 'username' | 'password' | 'db'> {
   const { username, password, pathname } = new URL(text);
   const db = Number(pathname.slice(1));
@@ -57,11 +57,11 @@ export function isTls(text: string): boolean {
 }
 
 /**
- * TLS with one server. Managed services name their servers by addresses, or by names of their own, and their certificate names
- * only the host that the user was given: so that of any host in the settings is good too.
+ * TLS options for one server. Managed services often announce their servers by IP addresses or internal names, while the certificate names
+ * only the host in the settings. So a certificate for any host of the settings is accepted as well.
  *
- * @param host of the server, as it is connected to
- * @param urls of the settings
+ * @param host the host that the client connects to
+ * @param urls the URLs of the settings
  */
 export function tlsFor(
   host: string,

@@ -2,14 +2,14 @@ import type { RedisClient } from '../scripts/run-script.ts';
 import { channels, keys, SHARDS } from '../keys.ts';
 import { Cluster } from 'ioredis';
 
-/** What the store does in Redis, with keys of one shard that nothing else uses; done once, it leaves nothing. */
+/** The commands of the store, on keys of one shard that nothing else uses. Together they leave no key behind. */
 function trials(publish: 'PUBLISH' | 'SPUBLISH'): readonly (readonly [string, ...string[]])[] {
   const [shard = ''] = SHARDS;
   const [text, hash, set] = ['text', 'hash', 'set'].map((name) => `${keys.health(shard)}:may:${name}`);
   if (text === undefined || hash === undefined || set === undefined) return [];
   return [
     ['EVAL', 'return 1', '0'],
-    // There is no such script, which is another error.
+    // The script does not exist, which is a different error.
     ['EVALSHA', '0'.repeat(40), '0'],
     [publish, channels.heartbeat(shard), ''],
     ['TIME'],
@@ -40,13 +40,13 @@ function trials(publish: 'PUBLISH' | 'SPUBLISH'): readonly (readonly [string, ..
   ];
 }
 
-/** What the store can do without. */
+/** Commands that the store can work without. */
 const OPTIONAL: readonly (readonly [string, ...string[]])[] = [
   ['INFO', 'server'],
   ['CONFIG', 'GET', 'appendonly'],
 ];
 
-/** @returns what the user may not do and has to: commands, `the keys rg:*`, `the channels rg:*` */
+/** @returns missing permissions of the user: commands, `the keys rg:*`, `the channels rg:*` */
 export function missingPermissions(
   client: RedisClient,
   publish: 'PUBLISH' | 'SPUBLISH',
@@ -54,12 +54,12 @@ export function missingPermissions(
   return refused(client, trials(publish));
 }
 
-/** @returns commands that the user may not run and that the store can do without */
+/** @returns optional commands that the user may not run */
 export function missingConveniences(client: RedisClient): Promise<readonly string[]> {
   return refused(client, OPTIONAL);
 }
 
-/** Whether Redis has refused something for want of permissions. */
+/** Whether Redis refused a command because of missing permissions. */
 export function isNoPermission(error: unknown): error is Error {
   return error instanceof Error && error.message.startsWith('NOPERM');
 }
@@ -74,19 +74,19 @@ async function refused(
         await client.call(name, ...values);
         return null;
       } catch (error) {
-        return isNoPermission(error) ? whatIsMissing(name, error.message) : null;
+        return isNoPermission(error) ? missingPermission(name, error.message) : null;
       }
     }),
   );
   return [...new Set(names.filter((name) => name !== null))];
 }
 
-function whatIsMissing(command: string, message: string): string {
+function missingPermission(command: string, message: string): string {
   if (/\bkeys?\b/.test(message)) return 'the keys rg:*';
   return /\bchannels?\b/.test(message) ? 'the channels rg:*' : command;
 }
 
-/** Warns when Redis may throw jobs away, or forget them over a restart. A Redis that does not tell is let be. */
+/** Warns when Redis may evict jobs or lose them in a restart. Skips the check when Redis refuses CONFIG GET, as managed services do. */
 export async function checkRedisSettings(
   client: RedisClient,
   warn: (message: string) => void,
@@ -96,7 +96,7 @@ export async function checkRedisSettings(
   const wrong = policies.find((policy) => policy !== null && policy !== 'noeviction');
   if (wrong !== undefined) {
     warn(
-      `Redis has maxmemory-policy ${String(wrong)}: when its memory is full it throws jobs away. Set it to noeviction.`,
+      `Redis has maxmemory-policy ${String(wrong)}: it evicts jobs when its memory is full. Set maxmemory-policy to noeviction.`,
     );
   }
   const appendOnly = await Promise.all(nodes.map((node) => setting(node, 'appendonly')));
@@ -105,7 +105,7 @@ export async function checkRedisSettings(
   }
 }
 
-/** @returns null when the server does not tell: managed ones often forbid CONFIG */
+/** @returns null when the server refuses CONFIG GET */
 async function setting(node: Pick<RedisClient, 'config'>, name: string): Promise<string | null> {
   try {
     const answer: unknown = await node.config('GET', name);

@@ -1,10 +1,10 @@
 import type { Clock } from '../../../domain/clock.ts';
 
-/** What the clock works with. */
+/** Dependencies of the clock. */
 export interface ServerClockOptions {
-  /** Asks the server for its time. @returns epoch milliseconds */
+  /** Returns the server's time in epoch milliseconds. */
   readonly ask: () => Promise<number>;
-  /** Milliseconds of a clock that only runs forward, such as `performance.now`. */
+  /** Milliseconds of a monotonic clock, such as `performance.now`. */
   readonly monotonic: () => number;
   readonly clock: Clock;
 }
@@ -12,7 +12,7 @@ export interface ServerClockOptions {
 /** Milliseconds between measurements. Clocks of machines drift by less than a millisecond meanwhile. */
 const REFRESH_MS = 10_000;
 
-/** The server's time, on which all instances agree, carried on by this process's monotonic clock. */
+/** The server's time, the same for all instances. Between two measurements the monotonic clock of this process continues it. */
 export class ServerClock implements AsyncDisposable {
   readonly #options: ServerClockOptions;
   readonly #closing = new AbortController();
@@ -24,7 +24,7 @@ export class ServerClock implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Measures, and goes on doing so. Rejects when the server does not answer. */
+  /** Measures now and then regularly. Rejects when the first measurement fails. */
   async start(): Promise<void> {
     await this.#measure();
     this.#running = this.#run();
@@ -32,7 +32,7 @@ export class ServerClock implements AsyncDisposable {
 
   /** Epoch milliseconds, a whole number. */
   get now(): number {
-    if (this.#offset === null) throw new Error('The time of the server was never measured.');
+    if (this.#offset === null) throw new Error('The server clock was not started.');
     return Math.round(this.#options.monotonic() + this.#offset);
   }
 
@@ -46,7 +46,7 @@ export class ServerClock implements AsyncDisposable {
     for (;;) {
       await this.#options.clock.sleep(REFRESH_MS, signal);
       if (signal.aborted) return;
-      // While the server is away, what was measured last is the best there is.
+      // While the server is unavailable, the last measurement is used.
       await this.#measure().catch(() => {});
     }
   }
@@ -57,7 +57,7 @@ export class ServerClock implements AsyncDisposable {
     const time = await ask();
     const uncertainty = (monotonic() - before) / 2;
     const offset = time - before - uncertainty;
-    // What differs by no more than the measurement may be wrong is no news: time should not jitter.
+    // A difference within the error of the measurement is ignored, so that the time does not jitter.
     if (this.#offset === null || Math.abs(offset - this.#offset) > uncertainty + 1) this.#offset = offset;
   }
 }

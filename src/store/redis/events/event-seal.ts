@@ -4,44 +4,44 @@ import { channels, keys, shardOf } from '../keys.ts';
 import { StoreUnavailableError } from '../../job-store.ts';
 import type { RedisClient } from '../scripts/run-script.ts';
 
-/** What stands between an announced job and its seal, and after it. */
+/** The text between a published job and its seal, and the text after the seal. */
 const SEAL_START = ',"@seal":"';
 const SEAL_END = '"}';
-/** Characters of the hash: 128 of its bits, in hex. */
+/** Characters of the hash: 128 bits in hex. */
 const HASH_LENGTH = 32;
 const SEAL_LENGTH = SEAL_START.length + HASH_LENGTH + SEAL_END.length;
 
-/** @returns the key that announcements are sealed with, as long as a block of the hash; from a secret that all instances share */
+/** Derives the key of the seals from a secret that all instances share. The key is as long as a block of the hash. */
 export function sealKey(secret: Uint8Array): string {
   return createHmac('sha256', secret).update('announcements').digest('hex');
 }
 
 /**
- * What proves that an announcement was made by an instance of this store: a keyed hash of the job. The script puts it in the place
- * of the brace that ends the job, as one more property, so that instances that know of no seals read the job as well.
+ * Seals an event: a keyed hash of the job proves that an instance of this store published it. The script replaces the last brace of the job
+ * with the seal, so the seal is one more property, and instances that do not know seals can read the job as well.
  *
- * @param job as JSON, see encodeJob
+ * @param job as JSON, see `encodeJob`
  */
 export function sealOf(job: string, key: string): string {
   return makeSeal(job.slice(0, -1), key);
 }
 
 /**
- * Reads a message.
+ * Reads an event from a message.
  *
- * @returns null when it is no announcement by this store that belongs on its channel
+ * @returns null when this store did not publish the message or it does not belong on its channel
  */
 export function readEvent(text: string, channel: string, key: string): Job | null {
   const end = text.length - SEAL_LENGTH;
   if (end <= 0) return null;
   const body = text.slice(0, end);
-  // How long the comparison takes is seen by nobody who could learn from it: messages are not answered.
+  // The comparison need not take constant time: messages get no answer, so a sender cannot measure it.
   if (text.slice(end) !== makeSeal(body, key)) return null;
   const job = parseJob(`${body}}`);
   return job !== null && belongsOn(channel, job) ? job : null;
 }
 
-/** Whether a channel carries the announcements of this job, of its owner, or of new jobs of its shard. */
+/** Whether a channel carries the events of this job, of its owner, or of new jobs of its shard. */
 function belongsOn(channel: string, { id, ownerId }: Job): boolean {
   if (channel === channels.job(id)) return true;
   const shard = shardOf(id);
@@ -49,8 +49,8 @@ function belongsOn(channel: string, { id, ownerId }: Job): boolean {
 }
 
 /**
- * SHA-256 over key and job, of which half is shown: with the other half unknown nobody can go on hashing from there, which is what
- * HMAC's second hash is for. Each message to each instance is checked, and two hashes would take twice as long.
+ * Half of the SHA-256 over key and job. The hidden half prevents a length extension, which HMAC prevents by a second hash. Each instance
+ * checks each message, and two hashes would take twice as long.
  */
 function makeSeal(body: string, key: string): string {
   return SEAL_START + hash('sha256', key + body, 'hex').slice(0, HASH_LENGTH) + SEAL_END;
@@ -64,18 +64,18 @@ function parseJob(text: string): Job | null {
   }
 }
 
-/** What the secret works with. */
+/** Dependencies of the secret. */
 export interface SealSecretOptions {
-  /** Reads it, or makes it: all instances get the same. */
+  /** Reads or creates the secret. All instances get the same. */
   readonly read: () => Promise<Uint8Array>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** Milliseconds between two readings. */
+/** Minimum time between two reads, in milliseconds. */
 const PAUSE_MS = 10_000;
 
-/** The secret that announcements are sealed with. */
+/** The secret of the seals. */
 export class SealSecret {
   readonly #options: SealSecretOptions;
   #key = sealKey(new Uint8Array());
@@ -89,24 +89,24 @@ export class SealSecret {
     return this.#key;
   }
 
-  /** Rejects when it can't be read. */
+  /** Rejects when the secret cannot be read. */
   async load(): Promise<void> {
     const { read, now } = this.#options;
     this.#readAt = now();
     this.#key = sealKey(await read());
   }
 
-  /** Reads it again, now and then: a Redis that was emptied has got another one. */
-  doubt(): void {
-    // The one that is known is kept as long as none can be read.
+  /** Reads the secret again, at most every ten seconds: a Redis that was emptied has a new one. */
+  refresh(): void {
+    // The old secret stays in use as long as no other can be read.
     if (this.#options.now() - this.#readAt > PAUSE_MS) this.load().catch(() => {});
   }
 }
 
 /**
- * A secret of 32 bytes that all instances share, made by the first. Whoever reads it reads the jobs anyway.
+ * Reads a secret of 32 bytes that all instances share; the first one creates it. A person who can read the secret can read the jobs as well.
  *
- * @throws StoreUnavailableError when Redis can't be reached
+ * @throws StoreUnavailableError when Redis cannot be reached
  */
 export async function redisSecret(client: RedisClient, name: keyof typeof keys.secrets): Promise<Uint8Array> {
   const key = keys.secrets[name];

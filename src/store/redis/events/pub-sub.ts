@@ -5,52 +5,52 @@ import { type SealSecret, readEvent } from './event-seal.ts';
 import { isNoPermission } from '../connection/permissions.ts';
 import { SubscriberConnection, type SubscriberConnectionOptions } from './subscriber-connection.ts';
 
-/** Who listens on a channel. Must not throw. */
+/** A listener on channels. Must not throw. */
 export interface ChannelListener {
   message(job: Job): void;
-  /** Messages after this time, in epoch milliseconds, may have been lost: what is watched must be read again. */
+  /** Messages after this time, in epoch milliseconds, may have been lost. The listener must read the jobs again. */
   gap(since: number): void;
 }
 
-/** What the pub/sub works with. */
+/** Dependencies of the pub/sub. */
 export interface PubSubOptions extends SubscriberConnectionOptions {
   /** From 0 to 1. */
   readonly random: () => number;
-  /** Called with what went wrong each time that the connection is lost. */
+  /** Called with the error each time the connection is lost. */
   readonly onTrouble: (error: unknown) => void;
-  /** What events are sealed with. */
-  readonly secret: Pick<SealSecret, 'key' | 'doubt'>;
+  /** The secret of the seals. */
+  readonly secret: Pick<SealSecret, 'key' | 'refresh'>;
 }
 
 interface Channel {
   readonly listeners: Set<ChannelListener>;
   /** Resolves once the server has acknowledged the subscription. */
   acknowledged: Promise<void>;
-  /** The newest versions that were told, of the last jobs that came up; null before the first. */
+  /** The newest published versions of the last jobs; null before the first. */
   versions: Map<string, number> | null;
-  /** Since when the store is to be read once more; null: not. */
+  /** The time from which messages are in doubt; null: none are. */
   doubtedSince: number | null;
-  /** Whether a reading was called for a moment ago. */
-  isDoubtFresh: boolean;
+  /** Whether the listeners resynced a moment ago. */
+  isPausing: boolean;
 }
 
-/** Jobs whose versions are remembered for a channel. */
+/** How many jobs' versions are kept for a channel. */
 const MAX_VERSIONS = 1000;
-/** Milliseconds between readings because of messages that are none of ours, however many come. */
+/** Minimum time in milliseconds between two resyncs because of foreign messages. */
 const DOUBT_PAUSE_MS = 1000;
 
-/** Milliseconds that a new watcher waits for the connection to come up. */
+/** Milliseconds for which a new subscription waits for the connection. */
 const PATIENCE_MS = 3000;
 
 /**
- * Redis pub/sub for many listeners over one connection: a channel is subscribed once however many listen, and given up when
- * the last one leaves.
+ * Redis pub/sub for many listeners over one connection. A channel is subscribed once for all its listeners and unsubscribed when the last one
+ * leaves.
  *
- * Anyone who may publish in this Redis can say anything. So a message counts only if it is sealed with the store's secret,
- * belongs on its channel and is newer than those before it; any other one is a hint that something may have changed, and what is
- * watched is read again.
+ * Other clients of this Redis can publish arbitrary messages. So a message counts only if it is sealed with the store's secret, belongs on its
+ * channel and is newer than those before it. Any other message only shows that something may have changed, and the listeners resync.
  *
- * A connection that is lost or silent is replaced: connect, subscribe to everything again, wait for the acknowledgements, then tell every listener of the gap.
+ * A lost or silent connection is replaced: connect, subscribe to all channels again, wait for the acknowledgements, then report the gap to every
+ * listener.
  */
 export class PubSub implements AsyncDisposable {
   readonly #options: PubSubOptions;
@@ -66,18 +66,18 @@ export class PubSub implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Resolves once the first connection is up; rejects when it is not permitted. */
+  /** Resolves once the first connection is up; rejects when permissions are missing. */
   async start(): Promise<void> {
     this.#running = this.#run();
     await this.#live.promise;
   }
 
-  /** Whether the connection is up, and all that is listened for is subscribed. */
+  /** Whether the connection is up and all channels are subscribed. */
   get live(): boolean {
     return this.#isLive;
   }
 
-  /** How many listeners there are, over all channels. */
+  /** The number of listeners of all channels. */
   get size(): number {
     return this.#channels.values().reduce((sum, { listeners }) => sum + listeners.size, 0);
   }
@@ -96,7 +96,7 @@ export class PubSub implements AsyncDisposable {
         acknowledged: this.#subscribe(name),
         versions: null,
         doubtedSince: null,
-        isDoubtFresh: false,
+        isPausing: false,
       };
       this.#channels.set(name, channel);
     }
@@ -112,7 +112,7 @@ export class PubSub implements AsyncDisposable {
       return unsubscribe;
     } catch (error) {
       unsubscribe();
-      throw new StoreUnavailableError('Redis did not take the subscription.', { cause: error });
+      throw new StoreUnavailableError('Redis refused the subscription.', { cause: error });
     }
   }
 
@@ -136,7 +136,7 @@ export class PubSub implements AsyncDisposable {
         );
         this.#connection = connection;
         if (signal.aborted) break;
-        // The connection is watched from here on, so that subscriptions that are never acknowledged end with it.
+        // The heartbeat starts before the subscriptions, so that one that is never acknowledged ends with the connection.
         const dead = connection.untilDead();
         await this.#resubscribe(aliveAt);
         failures = 0;
@@ -147,7 +147,7 @@ export class PubSub implements AsyncDisposable {
         this.#isLive = false;
         this.#live = Promise.withResolvers();
         aliveAt = connection.aliveAt;
-        throw new Error('The connection for subscriptions was lost.');
+        throw new Error('The subscriber connection was lost.');
       } catch (error) {
         failures += 1;
         if (!this.#wasLive && isNoPermission(error)) this.#live.reject(error);
@@ -162,14 +162,14 @@ export class PubSub implements AsyncDisposable {
     const channels = [...this.#channels];
     for (const [name, channel] of channels) channel.acknowledged = this.#subscribe(name);
     await Promise.all(channels.map(([, { acknowledged }]) => acknowledged));
-    // Who listens on many channels has one gap.
+    // A listener on many channels gets one gap.
     const listeners = new Set<ChannelListener>();
     for (const [, channel] of channels) for (const listener of channel.listeners) listeners.add(listener);
     for (const listener of listeners) listener.gap(since);
   }
 
   async #subscribe(name: string): Promise<void> {
-    if (this.#connection === null) throw new StoreUnavailableError('Redis is away.');
+    if (this.#connection === null) throw new StoreUnavailableError('Redis is unavailable.');
     await this.#connection.subscribe(name);
   }
 
@@ -184,22 +184,22 @@ export class PubSub implements AsyncDisposable {
 
   #doubt(channel: Channel): void {
     const { clock, secret } = this.#options;
-    secret.doubt();
+    secret.refresh();
     channel.doubtedSince ??= clock.now();
-    if (!channel.isDoubtFresh) void this.#readAgain(channel);
+    if (!channel.isPausing) void this.#resync(channel);
   }
 
-  /** At once, and then not before a while. */
-  async #readAgain(channel: Channel): Promise<void> {
+  /** Reports gaps to the listeners: at once, then at most one each second. */
+  async #resync(channel: Channel): Promise<void> {
     const { signal } = this.#closing;
-    channel.isDoubtFresh = true;
+    channel.isPausing = true;
     while (channel.doubtedSince !== null && !signal.aborted) {
       const since: number = channel.doubtedSince;
       channel.doubtedSince = null;
       for (const listener of channel.listeners) listener.gap(since);
       await this.#options.clock.sleep(DOUBT_PAUSE_MS, signal);
     }
-    channel.isDoubtFresh = false;
+    channel.isPausing = false;
   }
 
   async #untilLive(): Promise<void> {
@@ -208,7 +208,7 @@ export class PubSub implements AsyncDisposable {
     const timeout = this.#options.clock.sleep(PATIENCE_MS, patience.signal).then(() => 'timeout' as const);
     const outcome = await Promise.race([this.#live.promise, timeout]);
     patience.abort();
-    if (outcome === 'timeout') throw new StoreUnavailableError('Redis is away.');
+    if (outcome === 'timeout') throw new StoreUnavailableError('Redis is unavailable.');
   }
 }
 

@@ -14,26 +14,26 @@ export interface SubscriberConnectionOptions {
   readonly clock: Clock;
 }
 
-/** How often a connection says something to itself, and for how long it may hear nothing: a dead one is found within 5 s. */
+/** Interval of the heartbeat, and how long it may be missing: a dead connection is found within 5 s. */
 const HEARTBEAT_MS = 500;
 const SILENCE_MS = 4000;
-/** What it says then. */
+/** The message of the heartbeat. */
 const HEARTBEAT = '';
-/** Milliseconds for connecting, the heartbeat's subscriptions included. */
+/** Milliseconds for connecting and for the subscriptions of the heartbeat. */
 const OPEN_MS = 5000;
-/** Milliseconds for the client to say why it ended. */
+/** Milliseconds for the client to report why it ended. */
 const END_GRACE_MS = 100;
 
 /**
- * One connection for subscriptions (in a cluster, one to each node). It is checked from end to end: it publishes a heartbeat
- * and expects to hear it, so that a half-open connection and a subscription that the server lost show alike.
+ * One connection for subscriptions; in a cluster, one to each node. It publishes a heartbeat and expects to receive it. This end-to-end check
+ * finds a half-open connection as well as a subscription that the server lost.
  */
 export class SubscriberConnection implements AsyncDisposable {
   readonly #options: SubscriberConnectionOptions;
   readonly #client: RedisClient;
   readonly #sharded: boolean;
   readonly #ended = new AbortController();
-  /** Of those who wait for the client. */
+  /** Rejects the calls that wait for the client. */
   readonly #waiting = new Set<(error: Error) => void>();
   #grace: AbortController | null = null;
   readonly #heardAt = new Map<string, number>();
@@ -46,19 +46,19 @@ export class SubscriberConnection implements AsyncDisposable {
     this.#client = options.connect();
     this.#sharded = this.#client instanceof Cluster;
     this.#client.on(this.#sharded ? 'smessage' : 'message', (channel: string, text: string) => {
-      // That it is a heartbeat is seen first by its text: to look up each message's channel twice would cost more.
+      // The text is compared first, because a second lookup of each message's channel would cost more.
       if (text === HEARTBEAT && this.#heardAt.has(channel)) this.#heardAt.set(channel, options.clock.now());
       else deliver(channel, text);
     });
-    // What goes wrong shows in the commands and in the silence; unheard, the event would be printed.
+    // Commands and the heartbeat report failures. Without a listener the client would print the event.
     this.#client.on('error', () => {});
     this.#client.on('end', () => this.end());
   }
 
   /**
-   * Connects, and subscribes to the heartbeat.
+   * Connects and subscribes to the heartbeat.
    *
-   * @param signal gives up the connecting
+   * @param signal aborts the connection attempt
    */
   static async open(
     options: SubscriberConnectionOptions,
@@ -76,7 +76,7 @@ export class SubscriberConnection implements AsyncDisposable {
       await connection.#unlessEnded(untilConnected(connection.#client));
       for (const channel of options.heartbeatChannels) connection.#heardAt.set(channel, options.clock.now());
       await Promise.all(options.heartbeatChannels.map((channel) => connection.subscribe(channel)));
-      // A cluster's client mends the connection to one node in silence, and what was said meanwhile is lost.
+      // The client of a cluster silently reconnects to a single node, and the messages of the meantime are lost.
       for (const event of ['-node', '-subscriber']) connection.#client.on(event, giveUp);
       return connection;
     } catch (error) {
@@ -89,12 +89,12 @@ export class SubscriberConnection implements AsyncDisposable {
     }
   }
 
-  /** When all of it was last known to work, in epoch milliseconds. */
+  /** When the whole connection was last known to work, in epoch milliseconds. */
   get aliveAt(): number {
     return Math.min(...this.#heardAt.values());
   }
 
-  /** Resolves once the server has acknowledged it. */
+  /** Resolves once the server has acknowledged the subscription. */
   async subscribe(channel: string): Promise<void> {
     await this.#unlessEnded(
       this.#sharded ? this.#client.ssubscribe(channel) : this.#client.subscribe(channel),
@@ -106,35 +106,35 @@ export class SubscriberConnection implements AsyncDisposable {
     await (this.#sharded ? this.#client.sunsubscribe(channel) : this.#client.unsubscribe(channel));
   }
 
-  /** Resolves once the connection is of no more use. */
+  /** Publishes the heartbeat. Resolves once the connection has ended. */
   async untilDead(): Promise<void> {
     const { clock, publish, heartbeatChannels } = this.#options;
     const { signal } = this.#ended;
     while (!signal.aborted) {
-      // One that does not go out is not heard, which is what counts.
+      // A heartbeat that cannot be published is not received, which is noticed below.
       for (const channel of heartbeatChannels) publish(channel, HEARTBEAT).catch(() => {});
       await clock.sleep(HEARTBEAT_MS, signal);
       if (clock.now() - this.aliveAt > SILENCE_MS) this.end();
     }
   }
 
-  /** Gives it up. */
+  /** Ends the connection. */
   end(): void {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     this.#client.disconnect();
-    void this.#letGo();
+    void this.#rejectWaiting();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.end();
   }
 
-  /** A cluster's client may leave calls unanswered for ever, also after it was told to disconnect. */
+  /** Rejects when the connection ends. The client of a cluster may never settle a call, even after a disconnect. */
   async #unlessEnded<T>(work: Promise<T>): Promise<T> {
     const ended = Promise.withResolvers<never>();
     this.#waiting.add(ended.reject);
-    if (this.#ended.signal.aborted) void this.#letGo();
+    if (this.#ended.signal.aborted) void this.#rejectWaiting();
     try {
       return await Promise.race([work, ended.promise]);
     } finally {
@@ -146,12 +146,12 @@ export class SubscriberConnection implements AsyncDisposable {
     }
   }
 
-  /** Tells those who wait that the connection has ended: in a moment, as what the client says itself until then tells more. */
-  async #letGo(): Promise<void> {
+  /** Rejects waiting calls after a moment, because an error of the client itself until then says more. */
+  async #rejectWaiting(): Promise<void> {
     if (this.#waiting.size === 0) return;
     this.#grace ??= new AbortController();
     await this.#options.clock.sleep(END_GRACE_MS, this.#grace.signal);
     for (const reject of this.#waiting)
-      reject(new Error('The connection for subscriptions did not come about.'));
+      reject(new Error('The subscriber connection ended before it was ready.'));
   }
 }

@@ -4,9 +4,9 @@ import type { Job } from '../../../domain/job/job.ts';
 import type { Topic, TopicListener } from '../../job-store.ts';
 import type { ChannelListener } from './pub-sub.ts';
 
-/** What all watches work with. */
+/** Dependencies of all subscriptions. */
 export interface TopicSubscriptionOptions {
-  /** Reads what may have been missed of a topic since a time, in epoch milliseconds. */
+  /** Reads the jobs of a topic that may have been missed since a time, in epoch milliseconds. */
   readonly readCatchUp: (topic: Topic, since: number) => Promise<readonly Job[]>;
   readonly clock: Clock;
   /** From 0 to 1. */
@@ -14,17 +14,17 @@ export interface TopicSubscriptionOptions {
 }
 
 /**
- * Tells one listener what is announced and, after a gap, what it missed, as soon as that can be read; the versions of
- * each job in order. A version from before the gap may be told twice.
+ * Passes published versions to one listener. After a gap, it reads the missed ones as soon as possible and passes them as well. The versions
+ * of each job come in order. A version from before the gap may come twice.
  */
 export class TopicSubscription implements ChannelListener {
   readonly #topic: Topic;
   readonly #listener: TopicListener;
   readonly #options: TopicSubscriptionOptions;
-  /** Versions told since the last gap, where messages and what was read may overtake each other. Mostly null: none. */
-  #told: Map<string, number> | null = null;
+  /** Versions passed on since the last gap, because messages and reads may overtake each other. Mostly null: none. */
+  #passed: Map<string, number> | null = null;
   #gapSince: number | null = null;
-  /** While what was missed is read: ends that. */
+  /** Aborts a running resync. */
   #resyncing: AbortController | null = null;
   #resynced: Promise<void> | null = null;
   #ended = false;
@@ -36,7 +36,7 @@ export class TopicSubscription implements ChannelListener {
   }
 
   message(job: Job): void {
-    if (this.#told !== null && !this.#isNews(job, this.#told)) return;
+    if (this.#passed !== null && !this.#isNewer(job, this.#passed)) return;
     this.#listener(job);
   }
 
@@ -46,13 +46,13 @@ export class TopicSubscription implements ChannelListener {
     if (this.#resyncing === null) this.#resynced = this.#resync();
   }
 
-  /** Tells nothing from now on. */
+  /** Stops calling the listener. */
   end(): void {
     this.#ended = true;
     this.#resyncing?.abort();
   }
 
-  /** Resolves once nothing is under way. */
+  /** Resolves when no resync is running. */
   async idle(): Promise<void> {
     await this.#resynced;
   }
@@ -61,13 +61,13 @@ export class TopicSubscription implements ChannelListener {
     const { readCatchUp, clock, random } = this.#options;
     this.#resyncing = new AbortController();
     const { signal } = this.#resyncing;
-    const told = new Map<string, number>();
-    this.#told = told;
+    const passed = new Map<string, number>();
+    this.#passed = passed;
     for (let failures = 0; this.#gapSince !== null && !signal.aborted;) {
       const since: number = this.#gapSince;
       this.#gapSince = null;
       try {
-        for (const job of await readCatchUp(this.#topic, since)) this.#tell(job, told);
+        for (const job of await readCatchUp(this.#topic, since)) this.#pass(job, passed);
       } catch {
         failures += 1;
         this.#gapSince = Math.min(since, this.#gapSince ?? since);
@@ -75,20 +75,20 @@ export class TopicSubscription implements ChannelListener {
       }
     }
     this.#resyncing = null;
-    if (told.size === 0) this.#told = null;
+    if (passed.size === 0) this.#passed = null;
   }
 
-  #tell(job: Job, told: Map<string, number>): void {
-    if (this.#ended || job.version <= (told.get(job.id) ?? 0)) return;
-    told.set(job.id, job.version);
+  #pass(job: Job, passed: Map<string, number>): void {
+    if (this.#ended || job.version <= (passed.get(job.id) ?? 0)) return;
+    passed.set(job.id, job.version);
     this.#listener(job);
   }
 
-  /** Once what was missed is read, a job is remembered until there is a message of it. */
-  #isNews(job: Job, told: Map<string, number>): boolean {
-    if (job.version <= (told.get(job.id) ?? 0)) return false;
-    if (this.#resyncing !== null) told.set(job.id, job.version);
-    else if (told.delete(job.id) && told.size === 0) this.#told = null;
+  /** After a resync, the version of a job is kept until the next message about it. */
+  #isNewer(job: Job, passed: Map<string, number>): boolean {
+    if (job.version <= (passed.get(job.id) ?? 0)) return false;
+    if (this.#resyncing !== null) passed.set(job.id, job.version);
+    else if (passed.delete(job.id) && passed.size === 0) this.#passed = null;
     return true;
   }
 }

@@ -2,14 +2,13 @@ import { type Job, readStoredJob } from '../../../domain/job/job.ts';
 import { NO_NOTES, type PollNotes } from '../../../domain/job/poll-notes.ts';
 import type { DueJob } from '../../job-store.ts';
 
-/** A hash as Redis gives it. */
+/** A hash as Redis returns it. */
 export type Hash = Readonly<Record<string, string>>;
 
 /**
- * A job as JSON with a line for each of its properties, such as `,"version":2`. So it is announced, with a seal; and from it the
- * scripts make a hash: a field for each property, as JSON, and `@…` fields that are the store's own. An instance writes
- * the fields that it knows and leaves others alone, so that during a rolling deploy an older instance does not erase
- * what a newer one has added.
+ * Encodes a job as JSON with one line for each property, such as `,"version":2`. This text is published with a seal. The scripts also turn
+ * it into a hash: one field with JSON for each property, and `@…` fields of the store. An instance writes only the fields that it knows, so
+ * that during a rolling deploy an older instance does not erase the fields of a newer one.
  */
 export function encodeJob(job: Job): string {
   const lines = Object.entries(job).map(([field, value]) => `"${field}":${JSON.stringify(value)}`);
@@ -19,8 +18,8 @@ export function encodeJob(job: Job): string {
 /**
  * Reads a job from its hash.
  *
- * @returns null for an empty hash, that is for a job that is not there
- * @throws Error when a field is no JSON, or not what it has to be
+ * @returns null for an empty hash, which means that the job does not exist
+ * @throws Error when a field is not JSON or has a wrong value
  */
 export function decodeJob(hash: Hash): Job | null {
   const members = Object.entries(hash)
@@ -30,7 +29,7 @@ export function decodeJob(hash: Hash): Job | null {
   return readStoredJob(JSON.parse(`{${members.join(',')}}`));
 }
 
-/** Reads a job with the store's own fields; one of those that can't be read counts as absent. Else as `decodeJob`. */
+/** As `decodeJob`, with the poller's fields. A poller's field that cannot be read counts as absent. */
 export function decodeDueJob(hash: Hash): DueJob | null {
   const job = decodeJob(hash);
   const { '@seenAt': lastPolledAt = '', '@faults': faults = '', '@notes': notes } = hash;
@@ -43,7 +42,7 @@ export function decodeDueJob(hash: Hash): DueJob | null {
   };
 }
 
-/** The notes as the scripts take them: empty when there is nothing to remember. */
+/** The notes as an argument of the scripts: empty when there are none. */
 export function encodeNotes(notes: PollNotes = NO_NOTES): string {
   const text = JSON.stringify(notes);
   return text === '{}' ? '' : text;
@@ -64,7 +63,7 @@ function readNumber(text: string): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
-/** The pairs of a flat list, as Redis gives a hash to a script. */
+/** Converts the flat list that a script returns for a hash. */
 export function fromFlatList(list: readonly string[]): Record<string, string> {
   const hash: Record<string, string> = {};
   for (let index = 0; index + 1 < list.length; index += 2) hash[list[index] ?? ''] = list[index + 1] ?? '';

@@ -5,14 +5,14 @@ import { decodeDueJob, decodeJob, type Hash } from './job-hash.ts';
 import { keys } from '../keys.ts';
 import { isWrongType, type Quarantine } from '../quarantine.ts';
 
-/** What is needed to find and read jobs. */
+/** Dependencies of functions that find and read jobs. */
 export interface JobAccess {
   readonly client: RedisClient;
   readonly reader: JobReader;
   readonly quarantine: Quarantine;
 }
 
-/** Reads jobs. One that can't be read counts as not there, and is put in quarantine. */
+/** Reads jobs. A job that cannot be read counts as missing and is quarantined. */
 export class JobReader {
   readonly #client: RedisClient;
   readonly #quarantine: Quarantine;
@@ -22,12 +22,12 @@ export class JobReader {
     this.#quarantine = quarantine;
   }
 
-  /** In one round trip. @returns as many as were asked for, in order; null for one that is not there */
+  /** Reads in one round trip. @returns one entry for each id, in order; null for a missing job */
   read(ids: readonly string[]): Promise<(Job | null)[]> {
     return this.#readAll(ids, decodeJob);
   }
 
-  /** The same with what the poller knows of them. */
+  /** As `read`, with the poller's fields. */
   readDue(ids: readonly string[]): Promise<(DueJob | null)[]> {
     return this.#readAll(ids, decodeDueJob);
   }

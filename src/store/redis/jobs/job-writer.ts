@@ -15,14 +15,14 @@ import { encodeJob, encodeNotes } from './job-hash.ts';
 import type { JobAccess } from './job-reader.ts';
 import { channels, CLOCK_SKEW_MS, keys, oldestId, shardOf } from '../keys.ts';
 import { type ExpectedTypes, isWrongType } from '../quarantine.ts';
-import { giveBack, reserve } from './reservation.ts';
+import { releasePlaces, reserve } from './reservation.ts';
 import { runScript } from '../scripts/run-script.ts';
 
-/** What the writer works with. */
+/** Dependencies of the writer. */
 export interface JobWriterOptions {
   readonly access: JobAccess;
   readonly publish: 'PUBLISH' | 'SPUBLISH';
-  /** Seals what is announced. */
+  /** Seals the published events. */
   readonly secret: SealSecret;
   /** Milliseconds for which a final job can be read. */
   readonly retentionMs: number;
@@ -30,7 +30,7 @@ export interface JobWriterOptions {
   readonly now: () => number;
 }
 
-/** Stores jobs and announces them, each by one script. */
+/** Stores and publishes jobs. One script does both. */
 export class JobWriter {
   readonly #options: JobWriterOptions;
 
@@ -54,7 +54,7 @@ export class JobWriter {
     const idempotency = keys.idempotency(shard, ownerId, idempotencyKey ?? '');
     const { refusal, undo } = await reserve(client, job, limits, time);
     const types = { ...queueTypes(shard), [owner]: 'zset', [idempotency]: 'hash' } as const;
-    // Asked also when it is refused: a known key gives its job all the same.
+    // The script also runs when the limits refuse the job, because a known key returns its job anyway.
     const answer = await quarantine.orReport(types, () =>
       runScript(
         client,
@@ -74,12 +74,12 @@ export class JobWriter {
     await undo();
     if (type === 'full' && refusal !== null) return { type: 'refused', ...refusal };
     if ((type !== 'duplicate' && type !== 'conflict') || knownId === undefined) {
-      throw new Error(`The store answered a create with ${String(type)}.`);
+      throw new Error(`The create script returned an unknown result: ${String(type)}.`);
     }
     const [known] = await reader.read([knownId]);
     if (known == null) {
       throw new StoreUnavailableError(
-        `The idempotency key belongs to the job ${knownId}, which cannot be read. No other job is made for it.`,
+        `The idempotency key belongs to job ${knownId}, whose record cannot be read. Use another key to create another job.`,
       );
     }
     return { type, job: known };
@@ -108,10 +108,10 @@ export class JobWriter {
       ),
     );
     if (outcome !== 'saved' && outcome !== 'superseded' && outcome !== 'missing') {
-      throw new Error(`The store answered a save with ${String(outcome)}.`);
+      throw new Error(`The save script returned an unknown result: ${String(outcome)}.`);
     }
-    // When it fails the save does too, and is repeated.
-    if (outcome === 'saved' && isFinal(job)) await giveBack(access.client, job);
+    // When this fails, the save fails as well and is repeated.
+    if (outcome === 'saved' && isFinal(job)) await releasePlaces(access.client, job);
     return outcome;
   }
 
@@ -127,7 +127,7 @@ export class JobWriter {
     );
   }
 
-  /** Puts the job in quarantine when its record is a key of another type; then gives the fallback. */
+  /** Quarantines the job and returns the fallback when its record is a key of another type. */
   async #withRecord<T, F>(id: string, fallback: F, work: () => Promise<T>): Promise<T | F> {
     const { client, quarantine } = this.#options.access;
     try {
@@ -142,12 +142,12 @@ export class JobWriter {
   }
 }
 
-/** The keys that all jobs of a shard need. */
+/** The keys that the jobs of a shard share. */
 function queueTypes(shard: string): ExpectedTypes {
   return { [keys.due(shard)]: 'zset', [keys.deadline(shard)]: 'zset' };
 }
 
-/** What the scripts that move a job through the queues take first. */
+/** The first keys of the scripts that schedule a job. */
 function queueKeys(id: string): string[] {
   const shard = shardOf(id);
   return [keys.job(id), keys.due(shard), keys.deadline(shard)];

@@ -3,18 +3,18 @@ import type { ListQuery } from '../../job-store.ts';
 import type { JobAccess } from './job-reader.ts';
 import { keys, SHARDS } from '../keys.ts';
 
-/** Jobs read at a time when many are left out by their phase. */
+/** Minimum number of jobs that are read at a time, because many may be filtered out. */
 const MIN_PAGE = 50;
 
 /**
- * A page of an owner's jobs, merged from the owner's sets of all shards. Ids whose job has expired are passed over.
+ * Lists a page of an owner's jobs, merged from the owner's sets of all shards. Ids of expired jobs are skipped.
  *
- * @param wanted which jobs to give, besides what the query says
+ * @param filter an additional condition
  */
 export async function listJobs(
   access: JobAccess,
   query: ListQuery,
-  wanted: (job: Job) => boolean = () => true,
+  filter: (job: Job) => boolean = () => true,
 ): Promise<Job[]> {
   const { phases, ascending, limit } = query;
   if (phases?.length === 0) return [];
@@ -25,7 +25,7 @@ export async function listJobs(
   while (found.length < limit) {
     const ids = await listIds(access, { ...query, olderThan, newerThan, limit: pageSize });
     const jobs = await access.reader.read(ids);
-    found.push(...jobs.filter((job) => job !== null).filter((job) => inPhase(job) && wanted(job)));
+    found.push(...jobs.filter((job) => job !== null).filter((job) => inPhase(job) && filter(job)));
     if (ids.length < pageSize) break;
     if (ascending) newerThan = ids.at(-1) ?? null;
     else olderThan = ids.at(-1) ?? null;

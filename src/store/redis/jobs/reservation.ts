@@ -10,29 +10,29 @@ import { keys } from '../keys.ts';
 import { isWrongType } from '../quarantine.ts';
 import { type RedisClient, runScript } from '../scripts/run-script.ts';
 
-/** Places of a job within the limits, or why it gets none. */
+/** The reserved places of a job within the limits, or the reason why there are none. */
 export interface Reservation {
-  /** Null: it may be made. */
+  /** Null: the job may be created. */
   readonly refusal: LimitRefusal | null;
-  /** Gives back what is reserved, as no job was made. */
+  /** Releases the reserved places when no job was created. */
   readonly undo: () => Promise<void>;
 }
 
 /**
- * Milliseconds after its deadline for which an unfinished job still counts: longer than it takes to end it by force.
- * A place whose job was never made, or whose giving back was lost, is free after that.
+ * Milliseconds after its deadline for which an unfinished job still counts: longer than the poller needs to end it. A place becomes free
+ * after that when its job was never created or its release was lost.
  */
 const OVERTIME_MS = 60 * 60 * 1000;
 
-/** The owner's limits first, so that who has used up the own ones takes nothing from others, not even for a moment. */
+/** The owner's limits come first, so that an owner without room takes no place from others, not even for a moment. */
 const SCOPES = [
   { ownerOf: (job: Job) => job.ownerId, unfinished: 'unfinishedPerOwner', perDay: 'perDayPerOwner' },
   { ownerOf: () => null, unfinished: 'unfinished', perDay: 'perDay' },
 ] as const;
 
 /**
- * Reserves places for a job that is about to be made. May be repeated for the same job. When it throws, what it has
- * reserved stays so until the job would have ended: too few jobs may be taken for a while, never too many.
+ * Reserves places for a job that is about to be created. May be repeated for the same job. When it throws, the reserved places stay until the
+ * job would have ended: the gateway may accept too few jobs for a while, never too many.
  *
  * @param now epoch milliseconds
  */
@@ -60,11 +60,8 @@ export async function reserve(
   return { refusal: null, undo };
 }
 
-/**
- * Gives back the places of a job that has ended. May be repeated. Where the places are a key of another type none was
- * taken, and there is nothing to give back.
- */
-export async function giveBack(client: RedisClient, job: Job): Promise<void> {
+/** Releases the places of a job that has ended. May be repeated. A key of another type holds no places and is skipped. */
+export async function releasePlaces(client: RedisClient, job: Job): Promise<void> {
   const sets = SCOPES.flatMap(({ ownerOf }) => {
     const owner = ownerOf(job);
     return isUncharged(job) ? [keys.unfinished(owner), keys.day(owner)] : [keys.unfinished(owner)];

@@ -3,18 +3,18 @@ import type { JobAccess } from '../jobs/job-reader.ts';
 import { keys, shardOf, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
 
-/** What a search for due jobs works with. */
+/** Dependencies of a search for due jobs. */
 export interface DueSearch extends JobAccess {
-  /** Shards that are passed over; those whose keys are of the wrong type are added. */
+  /** Shards to skip. The search adds shards whose keys have the wrong type. */
   readonly brokenShards: Set<string>;
 }
 
-/** How many due jobs a shard looks at: Redis does nothing else meanwhile, for some milliseconds. */
-export const MAX_LOOKED_AT = 2000;
-/** How many jobs a shard selects: four times its part, as jobs of few owners may lie unevenly. */
+/** How many due jobs of a shard a script reads. It blocks Redis for some milliseconds meanwhile. */
+export const MAX_SCANNED = 2000;
+/** How many jobs a shard selects: four times its share, because the jobs of few owners may be distributed unevenly. */
 const PER_SHARD = (4 * MAX_CANDIDATES) / SHARDS.length;
 
-/** As hashes keep them. */
+/** The phases as hashes store them. */
 const URGENT = URGENT_PHASES.map((phase) => JSON.stringify(phase));
 
 interface Candidate {
@@ -25,31 +25,31 @@ interface Candidate {
 }
 
 /**
- * Ids of due jobs to choose from, at most `MAX_CANDIDATES`: the longest due of each owner and priority in turn. Of a shard with more than `MAX_LOOKED_AT` due jobs, the longest due count.
+ * Ids of due jobs to choose from, at most `MAX_CANDIDATES`: the longest due of each owner and priority in turn. Of a shard with more than `MAX_SCANNED` due jobs, the longest due count.
  *
  * @param now epoch milliseconds
- * @param leftOut ids of jobs that are not to choose from
+ * @param excluded ids of jobs that are not candidates
  */
 export async function candidates(
   { client, quarantine, brokenShards }: DueSearch,
   now: number,
-  leftOut: ReadonlySet<string>,
+  excluded: ReadonlySet<string>,
 ): Promise<string[]> {
-  const leftOutOf = Map.groupBy(leftOut, shardOf);
+  const excludedByShard = Map.groupBy(excluded, shardOf);
   const perShard = await Promise.all(
     SHARDS.filter((shard) => !brokenShards.has(shard)).map(async (shard) => {
       const [due, deadline] = [keys.due(shard), keys.deadline(shard)];
-      // They may hide others behind them.
-      const hidden = leftOutOf.get(shard)?.length ?? 0;
+      // Excluded jobs may be among the longest due, so the script reads that many more.
+      const hidden = excludedByShard.get(shard)?.length ?? 0;
       const found = await quarantine.tolerate({ [due]: 'zset', [deadline]: 'zset' }, [], () =>
         runScript(
           client,
           'reelgateCandidates',
           [due, deadline],
-          [[now, MAX_LOOKED_AT + hidden, PER_SHARD + hidden], keys.jobsOf(shard), URGENT],
+          [[now, MAX_SCANNED + hidden, PER_SHARD + hidden], keys.jobsOf(shard), URGENT],
         ),
       );
-      return Array.isArray(found) ? found.map(readCandidate).filter(({ id }) => !leftOut.has(id)) : [];
+      return Array.isArray(found) ? found.map(readCandidate).filter(({ id }) => !excluded.has(id)) : [];
     }),
   );
   return inTurn(perShard.flat().toSorted((a, b) => a.runAt - b.runAt)).slice(0, MAX_CANDIDATES);

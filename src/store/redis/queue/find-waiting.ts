@@ -1,22 +1,22 @@
 import type { WaitingJob } from '../../job-store.ts';
-import { MAX_LOOKED_AT } from './candidates.ts';
+import { MAX_SCANNED } from './candidates.ts';
 import type { JobAccess } from '../jobs/job-reader.ts';
 import { keys, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
 
-/** Of more accepted jobs of a shard than these, the number of those ahead is an estimate, to within a hundredth. */
+/** When a shard has more accepted jobs than this, the number of jobs ahead is an estimate with an error of one percent. */
 const SAMPLE = 100;
 
 interface Waiting {
   readonly ids: readonly string[];
-  /** For each of them. */
+  /** The due time of each id. */
   readonly runAt: readonly number[];
-  /** When accepted jobs were due, the longest due first: each n-th, n being `step`. */
+  /** Due times of accepted jobs, ascending: every n-th, where n is `step`. */
   readonly sample: readonly number[];
   readonly step: number;
 }
 
-/** As in `JobStore`. What a shard has behind its `MAX_LOOKED_AT` longest due jobs is neither found nor counted. */
+/** As in `JobQueue`. Considers only the `MAX_SCANNED` longest due jobs of each shard. */
 export async function findWaiting(
   { client, reader, quarantine }: JobAccess,
   dueBefore: number,
@@ -25,7 +25,7 @@ export async function findWaiting(
   const shards = await Promise.all(
     SHARDS.map(async (shard) => {
       const due = keys.due(shard);
-      const values = [dueBefore, MAX_LOOKED_AT, limit, keys.jobsOf(shard), SAMPLE];
+      const values = [dueBefore, MAX_SCANNED, limit, keys.jobsOf(shard), SAMPLE];
       return readWaiting(
         await quarantine.tolerate({ [due]: 'zset' }, null, () =>
           runScript(client, 'reelgateWaiting', [due], values),

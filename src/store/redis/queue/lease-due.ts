@@ -5,18 +5,18 @@ import type { JobAccess } from '../jobs/job-reader.ts';
 import { keys, shardOf, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
 
-/** Each look that others spoil is one in which they got something done; still, a lease has to end. */
-const MAX_LOOKS = 10;
+/** A search whose jobs other pollers leased meanwhile is repeated at most this many times. */
+const MAX_SEARCHES = 10;
 
 /**
- * Leases jobs that are due: a look for them, then the lease. Where other pollers were faster with some, or some turned
- * out to be unreadable, it looks again, so that pollers who wake together share what there is.
+ * Searches for due jobs, then leases them. When other pollers were faster or some jobs are unreadable, it searches again, so that pollers
+ * that wake at the same time share the due jobs.
  */
 export async function leaseDue(access: JobAccess, query: LeaseQuery, lease: string): Promise<LeasedJob[]> {
   const search = { ...access, brokenShards: new Set<string>() };
   const leases: LeasedJob[] = [];
   let { preferred } = query;
-  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+  for (let searches = 0; searches < MAX_SEARCHES; searches += 1) {
     const calls = leases.filter(({ job }) => job.deadlineAt > query.now).length;
     const rest = { limit: query.limit - leases.length, callLimit: query.callLimit - calls, preferred };
     const ids = await findDue(search, { ...query, ...rest });
@@ -29,7 +29,7 @@ export async function leaseDue(access: JobAccess, query: LeaseQuery, lease: stri
   return leases;
 }
 
-/** Leases those of the jobs that are still due. In one round trip, and one more when some are unreadable. */
+/** Leases those of the jobs that are still due, in one round trip. Needs another when some are unreadable. */
 async function leaseJobs(
   search: DueSearch,
   ids: readonly string[],
@@ -79,7 +79,7 @@ async function leaseOfShard(
   return leases;
 }
 
-/** How many more than twice its part a shard is asked for. */
+/** Added to twice the share of a shard, which is how many jobs the first read asks for. */
 const SPARE = 8;
 
 interface ScoredId {
@@ -88,8 +88,8 @@ interface ScoredId {
 }
 
 /**
- * The ids of jobs to lease: those past their deadline, then the preferred ones or the longest due, over all shards. In one
- * round trip, two when the shards are uneven; another poller may be faster with some.
+ * Finds the ids of jobs to lease in all shards: those past their deadline, then the preferred or the longest due ones. Takes one round trip,
+ * or two when the shards are uneven. Another poller may lease some of them first.
  */
 export async function findDue(
   search: DueSearch,
@@ -105,7 +105,7 @@ export async function findDue(
   return [...first, ...due.filter((id) => !first.has(id)).slice(0, calls)];
 }
 
-/** As in `JobQueue`. In three round trips, one when there is no choice. */
+/** As in `JobQueue`. Takes three round trips, or one when there is no choice. */
 export async function findCandidates(
   access: JobAccess,
   { now, limit, callLimit, except }: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>,
@@ -113,7 +113,7 @@ export async function findCandidates(
   if (callLimit === 0) return null;
   const search = { ...access, brokenShards: new Set<string>() };
   const skipped = new Set(except);
-  // One more than can be leased shows that there are more.
+  // One job more than the query may lease shows that there is a choice.
   const [expired, due] = await Promise.all([
     oldest(search, keys.deadline, now, limit, skipped),
     oldest(search, keys.due, now, limit + 1, skipped),
@@ -125,7 +125,7 @@ export async function findCandidates(
   return found.filter((job) => job !== null);
 }
 
-/** Members of a sorted set that all shards have, up to a score, the lowest first; without the excepted ones. */
+/** Returns the lowest members of a sorted set of all shards, up to a score, without the excepted ones. */
 async function oldest(
   search: DueSearch,
   keyOf: (shard: string) => string,
@@ -136,15 +136,12 @@ async function oldest(
   const found = await lowest(search, keyOf, until, limit);
   const wanted = found.filter((id) => !except.has(id));
   if (wanted.length === found.length || found.length < limit) return wanted;
-  // Those that are left out may hide others behind them. There are rarely any: mostly their leases hold.
+  // Excepted jobs may be among the lowest, so read that many more. This is rare, because their leases mostly hold.
   const more = await lowest(search, keyOf, until, limit + except.size);
   return more.filter((id) => !except.has(id)).slice(0, limit);
 }
 
-/**
- * Jobs are spread evenly, so that each shard is asked for little more than its part; those that turn out to have more
- * of the lowest are asked again.
- */
+/** Jobs are mostly spread evenly, so each shard is asked for little more than its share. A shard that has more of the lowest is read again. */
 async function lowest(
   { client, quarantine, brokenShards }: DueSearch,
   keyOf: (shard: string) => string,
@@ -160,12 +157,12 @@ async function lowest(
     if (flat === null) brokenShards.add(shard);
     return Object.entries(fromFlatList(flat ?? [])).map(([id, score]) => ({ id, score: Number(score) }));
   };
-  const part = Math.min(limit, 2 * Math.ceil(limit / SHARDS.length) + SPARE);
-  const parts = await Promise.all(SHARDS.map((shard) => read(shard, part)));
+  const share = Math.min(limit, 2 * Math.ceil(limit / SHARDS.length) + SPARE);
+  const parts = await Promise.all(SHARDS.map((shard) => read(shard, share)));
   const merged = merge(parts, limit);
   const last = merged[limit - 1]?.score ?? Infinity;
   const hasMore = (found: ScoredId[]) =>
-    found.length === part && part < limit && (found.at(-1)?.score ?? 0) < last;
+    found.length === share && share < limit && (found.at(-1)?.score ?? 0) < last;
   if (!parts.some(hasMore)) return merged.map(({ id }) => id);
   const wholes = await Promise.all(
     parts.map(async (found, index) => (hasMore(found) ? read(SHARDS[index] ?? '', limit) : found)),

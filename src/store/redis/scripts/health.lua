@@ -1,10 +1,10 @@
--- Writes and publishes a little on a shard's node, and counts what is unreadable there.
+-- Writes and publishes on a shard's node, and counts the unreadable jobs of the shard.
 --
--- KEYS  1 mark   2 quarantine   3 due set   4 deadline set   5 hash and   6 sorted set to write to
--- ARGV  1 now   2 milliseconds for which the mark is kept   3 publish command   4 channel of the heartbeat
--- RETURNS  {how many jobs are in quarantine, names of those of the keys 2 to 4 that are of another type…}
+-- KEYS  1 text to write   2 quarantine   3 due set   4 deadline set   5 hash to write   6 sorted set to write
+-- ARGV  1 now   2 milliseconds for which the written keys are kept   3 publish command   4 channel of the heartbeat
+-- RETURNS  {number of quarantined jobs, names of those of the keys 2 to 4 that have another type…}
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
--- The commands that jobs are kept with may be forbidden one by one.
+-- Permissions are granted for each command, so the check runs those that jobs need.
 redis.call('DEL', KEYS[5], KEYS[6])
 redis.call('HSET', KEYS[5], 'at', ARGV[1])
 redis.call('HGETALL', KEYS[5])
@@ -15,8 +15,8 @@ redis.call('ZREM', KEYS[6], 'at')
 redis.call(ARGV[3], ARGV[4], '')
 local answer = { 0 }
 for index = 2, 4 do
-  local kind = redis.call('TYPE', KEYS[index]).ok
-  if kind ~= 'zset' and kind ~= 'none' then
+  local type = redis.call('TYPE', KEYS[index]).ok
+  if type ~= 'zset' and type ~= 'none' then
     answer[#answer + 1] = KEYS[index]
   elseif index == 2 then
     -- Records of jobs expire by themselves.

@@ -1,5 +1,5 @@
--- Tells the time of the node that has a key: the same one for all instances, also in a cluster.
+-- Returns the time of the node that holds a key. All instances ask the same node, also in a cluster.
 --
 -- KEYS  1 any key
--- RETURNS  {seconds since the epoch, microseconds of the present second}
+-- RETURNS  {seconds since the epoch, microseconds of the current second}
 return redis.call('TIME')

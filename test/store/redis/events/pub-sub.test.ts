@@ -33,7 +33,7 @@ it('a hub whose first lines cannot be opened starts with the next, and tells why
     heartbeatChannels: ['beat'],
     clock: systemClock,
     random: () => 1,
-    secret: { key: KEY, doubt: () => {} },
+    secret: { key: KEY, refresh: () => {} },
     onTrouble: (error) => troubles.push(String(error)),
   });
   await hub.start();

@@ -1,12 +1,12 @@
--- Reserves places for a job in one scope (an owner's jobs, or all), or tells which of the scope's limits is used up.
--- Members of the sets are job ids, their scores tell until when they count at the most.
+-- Reserves places for a job in one scope (an owner's jobs or all jobs), or returns the limit of the scope that is used up.
+-- Members of the sets are job ids. The score of a job is the time until which it counts at most.
 --
 -- KEYS  1 set of unfinished jobs   2 set of the day's jobs
 -- ARGV  1 job id   2 now
---       3 limit of unfinished jobs, or 0 for none   4 until when the job counts as one of them
---       5 limit of the day's jobs, or 0 for none    6 until when the job counts as one of them
--- RETURNS  {0, 0} when all is reserved, by this call or an earlier try of it
---          | {which set is full, milliseconds until so many have left it that there is room}: nothing is reserved
+--       3 limit of unfinished jobs, or 0 for none   4 time until which the job counts as unfinished
+--       5 limit of the day's jobs, or 0 for none    6 time until which the job counts as one of the day
+-- RETURNS  {0, 0} when all places are reserved, by this call or by an earlier attempt of it
+--          | {number of the full set, milliseconds until it has room}: nothing is reserved
 local now = tonumber(ARGV[2])
 for set = 1, 2 do
   local limit = tonumber(ARGV[1 + 2 * set])

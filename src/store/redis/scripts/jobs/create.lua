@@ -1,15 +1,15 @@
--- Stores a new job, or tells which job its idempotency key stands for.
+-- Stores and publishes a new job, or returns the job of its idempotency key.
 --
 -- KEYS  1 job hash   2 due set   3 deadline set   4 owner's set   5 idempotency hash
 -- ARGV  1 job id   2 due at   3 deadline at   4 '1' when a limit refuses another job
 --       5 fingerprint, or '' without an idempotency key   6 now   7 when the key expires   8 seconds until then
 --       9 an id older than that of any job that can still be read   10 seconds for which the owner's set is kept
---       11 the job as JSON, a line for each property
+--       11 the job as JSON, one line for each property
 --       12 publish command   13 job channel   14 owner channel   15 work channel
---       16 the seal of the announcement, in the place of the job's last brace
+--       16 the seal of the event, which replaces the job's last brace
 -- RETURNS  {'created'} | {'duplicate', id} | {'conflict', id} | {'full'}
 if redis.call('EXISTS', KEYS[1]) == 1 then
-  -- An earlier try of this very call got through.
+  -- An earlier attempt of this call succeeded.
   return { 'created' }
 end
 if ARGV[5] ~= '' then
@@ -21,8 +21,8 @@ end
 if ARGV[4] == '1' then
   return { 'full' }
 end
--- The sets first: when one of them is a key of another type, the script ends here and there is no job. An id without a
--- job is passed over. The very first write is one that a full Redis refuses, since it refuses no later one.
+-- The sets come before the job: when one of them has another type, the script ends here and there is no job. Readers skip an id
+-- without a job. A full Redis refuses only the first write of a script, so the first write is a command that it refuses.
 redis.call('ZADD', KEYS[4], 0, ARGV[1])
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
@@ -39,8 +39,8 @@ for field, value in string.gmatch(ARGV[11], '[{,]"([^"]+)":([^\n]+)\n') do
   fields[#fields + 1] = value
 end
 redis.call('HSET', KEYS[1], unpack(fields))
-local announcement = string.sub(ARGV[11], 1, -2) .. ARGV[16]
+local event = string.sub(ARGV[11], 1, -2) .. ARGV[16]
 for channel = 13, 15 do
-  redis.call(ARGV[12], ARGV[channel], announcement)
+  redis.call(ARGV[12], ARGV[channel], event)
 end
 return { 'created' }

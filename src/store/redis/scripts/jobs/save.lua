@@ -1,18 +1,18 @@
--- Stores the next version of a job and announces it.
+-- Stores and publishes the next version of a job.
 --
 -- KEYS  1 job hash   2 due set   3 deadline set   4 video data   5 quarantine
--- ARGV  1 job id   2 lease, or ''   3 version   4 'keep' | 'release' | 'final'
---       5 release: due at; keep: until when the lease is renewed, or ''   6 deadline at
---       7 faults   8 when it was last seen not done, or ''   9 notes as JSON, or '' for none
+-- ARGV  1 job id   2 lease id, or ''   3 version   4 'keep' | 'release' | 'final'
+--       5 release: due at; keep: time until which the lease is renewed, or ''   6 deadline at
+--       7 failure count   8 time of the last poll, or ''   9 notes as JSON, or '' for none
 --       10 seconds for which a final job is kept   11 video data, or ''
---       12 the job as JSON, a line for each property
+--       12 the job as JSON, one line for each property
 --       13 publish command   14 job channel   15 owner channel
---       16 the seal of the announcement, in the place of the job's last brace
--- RETURNS  'saved', by this call or an earlier try of it | 'superseded': the stored version is not the one before it,
---          or final | 'missing': there is no such job
+--       16 the seal of the event, which replaces the job's last brace
+-- RETURNS  'saved', by this call or by an earlier attempt of it | 'superseded': the stored version is not the previous one,
+--          or is final | 'missing': there is no such job
 local stored = redis.call('HMGET', KEYS[1], '@lease', 'version', '@savedBy', 'phase', '@quarantined')
 local version = tonumber(ARGV[3])
--- Names this very change, so that another one with the same version is none of its tries.
+-- Identifies this change, so that another change with the same version does not count as an attempt of it.
 local savedBy = ARGV[2] .. ' ' .. redis.sha1hex(ARGV[12])
 if tonumber(stored[2]) == version and stored[3] == savedBy then
   return 'saved'
@@ -26,11 +26,11 @@ end
 
 local mode = ARGV[4]
 local function schedule(at)
-  -- A job is not ended by its deadline before it is due.
+  -- The deadline does not end a job before the job is due.
   redis.call('ZADD', KEYS[3], math.max(tonumber(ARGV[6]), tonumber(at)), ARGV[1])
   redis.call('ZADD', KEYS[2], at, ARGV[1])
 end
--- The sets before the job: when one of them is a key of another type, the script ends here and nothing is stored.
+-- The sets come before the job: when one of them has another type, the script ends here and nothing is stored.
 if mode == 'release' then
   schedule(ARGV[5])
 elseif mode == 'keep' and ARGV[5] ~= '' and ARGV[2] ~= '' and stored[1] == ARGV[2] then
@@ -58,19 +58,19 @@ if ARGV[11] ~= '' then
   redis.call('SET', KEYS[4], ARGV[11])
 end
 if mode == 'final' then
-  -- Also where a set is a key of another type: a final job needs no schedule.
+  -- A set of another type is tolerated, because a final job needs no schedule.
   redis.pcall('ZREM', KEYS[2], ARGV[1])
   redis.pcall('ZREM', KEYS[3], ARGV[1])
   redis.call('EXPIRE', KEYS[1], ARGV[10])
   redis.call('EXPIRE', KEYS[4], ARGV[10])
 end
 if stored[5] and mode ~= 'keep' then
-  -- What made it unreadable is overwritten.
+  -- This save has overwritten the unreadable fields.
   redis.call('HDEL', KEYS[1], '@quarantined')
   redis.pcall('ZREM', KEYS[5], ARGV[1])
   if mode == 'release' then redis.call('PERSIST', KEYS[1]) end
 end
-local announcement = string.sub(ARGV[12], 1, -2) .. ARGV[16]
-redis.call(ARGV[13], ARGV[14], announcement)
-redis.call(ARGV[13], ARGV[15], announcement)
+local event = string.sub(ARGV[12], 1, -2) .. ARGV[16]
+redis.call(ARGV[13], ARGV[14], event)
+redis.call(ARGV[13], ARGV[15], event)
 return 'saved'

@@ -1,4 +1,4 @@
--- Takes a job that cannot be read out of the schedule. Its record stays, for as long as that of a finished job.
+-- Removes an unreadable job from the schedule. Its record is kept as long as that of a finished job.
 --
 -- KEYS  1 job hash, or a key of another type   2 due set   3 deadline set   4 quarantine
 -- ARGV  1 job id   2 now   3 milliseconds for which the record is kept

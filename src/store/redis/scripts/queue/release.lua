@@ -1,13 +1,13 @@
--- Gives a leased job back unchanged.
+-- Ends the lease of a job without changing the job.
 --
 -- KEYS  1 job hash   2 due set   3 deadline set
--- ARGV  1 job id   2 lease   3 due at   4 deadline at   5 faults   6 when it was last seen not done, or ''
+-- ARGV  1 job id   2 lease id   3 due at   4 deadline at   5 failure count   6 time of the last poll, or ''
 --       7 notes as JSON, or '' for none
 -- RETURNS  1, or 0 when the lease no longer holds
 if redis.call('HGET', KEYS[1], '@lease') ~= ARGV[2] then
   return 0
 end
--- A job is not ended by its deadline before it is due.
+-- The deadline does not end a job before the job is due.
 redis.call('ZADD', KEYS[3], math.max(tonumber(ARGV[4]), tonumber(ARGV[3])), ARGV[1])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 if ARGV[7] == '' then

@@ -1,10 +1,10 @@
--- Finds jobs of a shard that wait to be sent and were never changed.
+-- Finds jobs of a shard that wait to be submitted and were never changed.
 --
 -- KEYS  1 due set
--- ARGV  1 since when they have been due at least   2 how many due jobs are looked at   3 how many are returned
---       4 what the keys of job hashes begin with   5 how many times of accepted jobs are returned
--- RETURNS  {ids, the longest due first, also of jobs that are unreadable; for each when it was due;
---           when accepted jobs were due, the longest due first: each n-th of them; n}
+-- ARGV  1 they are due before this time   2 how many due jobs are read   3 how many jobs are returned
+--       4 prefix of the keys of job hashes   5 maximum number of due times of accepted jobs
+-- RETURNS  {ids, the longest due first, including unreadable jobs; the due time of each;
+--           due times of accepted jobs, ascending, every n-th of them; n}
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 local ids, times, accepted = {}, {}, {}
 local limit = tonumber(ARGV[3])
@@ -17,7 +17,7 @@ for index = 1, #due, 2 do
   if unreadable or (job[1] == '"accepted"' and job[2] == '1') then
     ids[#ids + 1] = due[index]
     times[#times + 1] = due[index + 1]
-    -- All that is found in the end has been due for at least as long as the last of these.
+    -- The caller returns no job that is due later than the last of these.
     if #ids == limit then break end
   end
 end

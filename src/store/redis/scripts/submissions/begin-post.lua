@@ -1,6 +1,6 @@
--- Notes that a POST is about to be sent for a job.
+-- Records that a POST is about to be sent for a job.
 --
--- KEYS  1 set of the jobs whose POST has not ended, by when it counts as ended
+-- KEYS  1 set of the jobs whose POST has not ended, by the time when it counts as ended
 -- ARGV  1 job id   2 milliseconds until it counts as ended
 -- RETURNS  nothing
 local time = redis.call('TIME')
