@@ -28,7 +28,7 @@ export interface Storage {
 /** Options of both engines. */
 export interface StorageOptions {
   readonly config: Config;
-  /** Follows the clock of Redis once connected, so that all instances agree on the time. */
+  /** Follows the clock of Redis once connected, so that all instances have the same time. */
   readonly clock: FollowingClock;
   readonly log: Logger;
   /** Log for frequent messages. */
