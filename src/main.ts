@@ -5,7 +5,7 @@ import { V8_FLAGS } from './process/v8-flags.ts';
 
 for (const flag of V8_FLAGS) setFlagsFromString(flag);
 
-// Most of a start is reading and compiling code: what was compiled is kept for the next one, where that can be written.
+// Compiling takes most of the start. The cache keeps compiled code for the next start; without write access it stays unused.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/reelgate', import.meta.url)));
 
 await import('./serve.ts');

@@ -10,15 +10,15 @@ import { StartError } from './process/start-error.ts';
 import { FolderInUseError } from './store/sqlite/folder.ts';
 import { NewerDatabaseError } from './store/sqlite/migrations.ts';
 
-/** By then a graceful stop is given up. */
+/** Milliseconds after which the process exits although the graceful stop has not finished. */
 const STOP_DEADLINE_MS = 9500;
 /**
- * Milliseconds in which the same signal again is a copy of the first: npm passes on to its child what the terminal (or
- * systemd) has sent to both.
+ * Milliseconds in which a repeated signal is ignored: the terminal or systemd sends a signal to npm and to this process, and npm
+ * forwards its copy.
  */
 const SAME_SIGNAL_MS = 1000;
 
-// Jobs and the secret of their tokens are for this user's eyes only.
+// No other user may read jobs and the secrets of their tokens.
 process.umask(0o077);
 const config = readConfig();
 const { log, flush } = createLogger(config.logLevel, secretsOf(config));
@@ -29,24 +29,24 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     if (performance.now() < copiesUntil) return;
     if (stopping.signal.aborted) process.exit(1);
     copiesUntil = performance.now() + SAME_SIGNAL_MS;
-    log.info({ signal }, `${signal}: stopping; once more ends at once`);
+    log.info({ signal }, `${signal}: stopping. Send it again to exit immediately`);
     stopping.abort();
   });
 }
 if (isStartedByNpm()) {
   onParentExit(() => {
     if (stopping.signal.aborted) return;
-    log.info('npm has ended: stopping');
+    log.info('npm has exited: stopping');
     stopping.abort();
   });
 }
 
 const app = await start();
-// At the end of the process Node would do it as well, but not every process comes to an end of its own.
+// Node writes the cache at a normal exit only, and a process may be killed.
 flushCompileCache();
 if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
 setTimeout(() => {
-  log.error('the stop took too long and was cut short');
+  log.error('the graceful stop took too long: exiting now');
   process.exit(1);
 }, STOP_DEADLINE_MS).unref();
 await app[Symbol.asyncDispose]();

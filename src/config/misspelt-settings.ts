@@ -1,22 +1,22 @@
-/** A variable of the environment that is no setting, and the setting that it was probably meant to be. */
+/** An environment variable that is not a setting, and the setting that was probably meant. */
 export interface MisspeltSetting {
   readonly name: string;
   readonly nearest: string;
 }
 
-/** The prefix that people expect of a gateway's settings, and that none has. */
+/** Users expect this prefix; no setting has it. */
 const OWN_PREFIX = 'REELGATE_';
-/** Variables that Docker and Kubernetes set for each service, whatever it is called: `REDIS_PORT_6379_TCP_ADDR`. */
+/** Variables that Docker and Kubernetes set for each service, such as `REDIS_PORT_6379_TCP_ADDR`. */
 const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/;
 const LINK_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
-/** Wrong letters in a name of five or more, in a shorter one. */
+/** Wrong letters in a name of more than `SHORT` letters, and in a shorter name. */
 const MAX_DISTANCE = 2;
 const MAX_DISTANCE_OF_SHORT = 1;
 const SHORT = 4;
 
 /**
- * Finds variables that begin like a setting and are spelt like it but for a letter or two. Others may be of other programs:
- * they are left alone.
+ * Finds variables that share the first word with a setting and differ from it by a letter or two. Other variables are ignored: they
+ * may belong to other programs.
  *
  * @param given names and values
  */
@@ -29,7 +29,7 @@ export function findMisspelt(
   for (const [name, value] of given) {
     const upper = name.toUpperCase();
     if (known.has(name) || SERVICE_LINK.test(upper) || LINK_ADDRESS.test(value)) continue;
-    // REDIS_URL_2 is no mistake for REDIS_URL.
+    // REDIS_URL_2 is a name of its own.
     if (known.has(upper.replace(/_?\d+$/, '')) && /\d$/.test(upper)) continue;
     const nearest = nearestOf(upper, settings);
     if (nearest !== null) found.push({ name, nearest });
@@ -41,7 +41,7 @@ function nearestOf(name: string, settings: readonly string[]): string | null {
   const own = name.startsWith(OWN_PREFIX);
   const group = own ? '' : groupOf(name);
   const rest = name.slice(own ? OWN_PREFIX.length : group.length);
-  // Without a prefix in common a resemblance says nothing.
+  // A similar name without a common prefix is a coincidence.
   if (!own && group === '') return null;
   let nearest: string | null = null;
   let least = Infinity;
@@ -57,18 +57,18 @@ function nearestOf(name: string, settings: readonly string[]): string | null {
   return nearest;
 }
 
-/** `SEGMIND_KEY` for `SEGMIND_API_KEY`: no other program has such variables, while AUTH_SECRET may be another's. */
+/** `SEGMIND_KEY` means `SEGMIND_API_KEY`: other programs use no such names, unlike AUTH_SECRET. */
 function isPartOfVendorName(group: string, rest: string, settingRest: string): boolean {
   const words = settingRest.split('_');
   return group === 'SEGMIND_' && rest.split('_').every((word) => words.includes(word));
 }
 
-/** Its first word with the underscore; empty for a name of one word. */
+/** The first word with its underscore; empty for a name of one word. */
 function groupOf(name: string): string {
   return name.slice(0, name.indexOf('_') + 1);
 }
 
-/** How many letters have to be added, removed or replaced (Levenshtein). */
+/** The Levenshtein distance. */
 function editDistance(one: string, other: string): number {
   let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [row, letter] of Array.from(one).entries()) {

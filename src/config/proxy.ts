@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isDecodable } from './env-schemas.ts';
+import { isDecodable } from './schemas.ts';
 
 /** The proxy of outgoing calls. An empty URL means none for that scheme. */
 export interface ProxySettings {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 
-/** A file that a setting names can't be used. The message says why, and shows nothing of what is in it. */
+/** A file that a setting names cannot be used. The message says why, without the file's content. */
 export class SettingsFileError extends Error {
   override readonly name = 'SettingsFileError';
 }
@@ -10,7 +10,7 @@ export class SettingsFileError extends Error {
  * Reads a JSON file that a setting names.
  *
  * @param setting the name of the setting, for messages
- * @throws SettingsFileError that names every fault
+ * @throws SettingsFileError that names everything wrong in the file
  */
 export function readSettingsFile<T extends z.ZodType>(setting: string, path: string, schema: T): z.output<T> {
   const parsed = schema.safeParse(readJson(setting, path));

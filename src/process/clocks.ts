@@ -3,10 +3,11 @@ import { performance } from 'node:perf_hooks';
 import type { Clock } from '../domain/clock.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How much faster or slower than real time the clock runs while it is wrong, as a share of the time that passes. */
+/** How much faster or slower than real time the clock runs while it catches up, as a share of the elapsed time. */
 const SLEW = 0.05;
-/** How often it is looked whether the machine was asleep, in milliseconds; and a difference that is no rounding. */
+/** Milliseconds between checks whether the machine was suspended. */
 const SLEEP_CHECK_MS = 1000;
+/** A shorter difference may be rounding. */
 const MIN_SLEEP_MS = 2000;
 
 /** A clock that can be set by another one. */
@@ -15,11 +16,11 @@ export interface FollowingClock extends Clock {
   follow(reference: () => number): void;
 }
 
-/** Where a clock takes its time from; replaced in tests. */
+/** The time sources of a clock; replaced in tests. */
 export interface TimeSources {
-  /** Milliseconds since some moment: never set, never back. It stands still while the machine is suspended. */
+  /** Milliseconds that only grow. They stand still while the machine is suspended. */
   readonly monotonicMs: () => number;
-  /** Milliseconds that the machine has been up, suspensions included. */
+  /** Milliseconds since the machine started, suspensions included. */
   readonly uptimeMs: () => number;
   /** The machine's clock, in epoch milliseconds: it may be set at any time. */
   readonly wallMs: () => number;
@@ -32,9 +33,9 @@ const MACHINE: TimeSources = {
 };
 
 /**
- * A clock that never jumps when the machine's clock is set: it runs by the monotonic clock, and approaches the clock that
- * it follows by at most a twentieth of the time that passes. So a deadline, a lease or a pause lasts about as long as it
- * was meant to. Only what the machine slept is passed over at once.
+ * A clock that does not jump when the machine's clock is set. It runs by the monotonic clock and approaches its reference by at most a
+ * twentieth of the elapsed time, so deadlines, leases and pauses keep about their length. Only a suspension of the machine makes it
+ * jump.
  */
 export class SteadyClock implements FollowingClock {
   readonly #sources: TimeSources;
@@ -42,7 +43,7 @@ export class SteadyClock implements FollowingClock {
   #time: number;
   #monotonic: number;
   #checkedAt: number;
-  /** Uptime less monotonic time: grows by what the machine slept. */
+  /** Uptime minus monotonic time: grows by the length of each suspension. */
   #asleepMs: number;
 
   constructor(sources: TimeSources = MACHINE) {
@@ -60,7 +61,7 @@ export class SteadyClock implements FollowingClock {
     this.#time = reference();
   }
 
-  /** Epoch milliseconds, whole ones. */
+  /** Whole epoch milliseconds. */
   now(): number {
     const monotonic = this.#sources.monotonicMs();
     const elapsed = monotonic - this.#monotonic;
@@ -86,10 +87,7 @@ export class SteadyClock implements FollowingClock {
   }
 }
 
-/**
- * The machine's own clock, which can be set at any time: for what other machines measure by theirs, such as the expiry of
- * tokens.
- */
+/** The machine's own clock, which can be set at any time. For times that other machines measure too, such as the expiry of tokens. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),

@@ -4,8 +4,8 @@ import process from 'node:process';
 import { StartError } from './start-error.ts';
 
 /**
- * Makes a folder, with those above it that are missing. Node's own `recursive` never ends where a file system takes no folders, such
- * as /proc.
+ * Creates a folder and its missing parents. Node's own `recursive` never returns on a file system that allows no folders, such as
+ * /proc.
  *
  * @throws Error of the system
  */
@@ -19,13 +19,13 @@ export function makeFolder(path: string): void {
   try {
     mkdirSync(folder);
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have created it meanwhile.
     if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 
 /**
- * Makes the data folder, if need be, and finds out whether this process may write it and what is in it.
+ * Creates the data folder if it is missing, and checks that this process may write it and the files in it.
  *
  * @throws StartError
  */
@@ -40,10 +40,10 @@ export function openDataFolder(path: string): void {
 }
 
 /**
- * What stops the start when the data folder can't be used.
+ * Explains why the data folder cannot be used.
  *
  * @param error of the system or of SQLite
- * @returns a StartError; any other error as it is
+ * @returns a StartError; an error without an explanation unchanged
  */
 export function dataFolderError(path: string, error: unknown): unknown {
   const reason = error instanceof Error ? error.message : String(error);
@@ -61,7 +61,7 @@ const damaged = (path: string) =>
   `holds a damaged file, or one that is no database: restore ${join(path, 'reelgate.sqlite')} from a backup, or move the files reelgate.* away to start without the jobs in them`;
 const notMade = () => 'cannot be made there: choose another DATA_DIR';
 
-/** By the system's code, and by SQLite's. */
+/** By error codes of the system and of SQLite. */
 const REMEDIES: ReadonlyMap<unknown, (path: string) => string> = new Map([
   ['EACCES', notAllowed],
   ['EPERM', notAllowed],

@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 
-/** Where log lines go; pino's loggers are such. */
+/** A logger; pino's have this form. */
 export interface LeveledLog {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;
@@ -11,14 +11,14 @@ export interface LeveledLog {
 type Level = 'info' | 'warn' | 'error';
 
 interface Window {
-  /** How often it was logged since the last line that tells of it. */
+  /** Occurrences since the last line. */
   count: number;
   details: object;
 }
 
-/** Milliseconds between two lines that say the same. */
+/** Milliseconds between two lines with the same message. */
 const WINDOW_MS = 10_000;
-/** Messages that are told apart at a time; what comes past them is told apart by its level only. */
+/** Messages that are counted separately at a time; further ones are counted by level only. */
 const MAX_WINDOWS = 100;
 
 /**
@@ -40,7 +40,7 @@ export class FaultLog implements LeveledLog, Disposable {
     this.#clock = clock;
   }
 
-  /** Logged each time: whoever asks for this level wants to see all. */
+  /** Not limited: this level is for seeing everything. */
   debug(details: object, message: string): void {
     this.#log.debug(details, message);
   }
@@ -57,7 +57,7 @@ export class FaultLog implements LeveledLog, Disposable {
     this.#write('error', details, message);
   }
 
-  /** Logs what was counted, and is of no more use as a counter. */
+  /** Logs the counts. Later faults are logged without limit. */
   [Symbol.dispose](): void {
     this.#closing.abort();
   }
@@ -88,7 +88,7 @@ export class FaultLog implements LeveledLog, Disposable {
   }
 }
 
-/** The message of the error in the details: one text of the log may stand for several. */
+/** The message of the error in the details: one log text may have several causes. */
 function reasonOf(details: object): string {
   return 'err' in details && details.err instanceof Error ? details.err.message : '';
 }

@@ -4,20 +4,20 @@ import type { Writable } from 'node:stream';
 
 /** Where the lines of the log go. */
 export interface LogOutput {
-  /** Takes a line. Never throws, and waits for nobody: a line that cannot be written is lost and counted. */
+  /** Writes a line. Never throws or waits: a line that cannot be written is lost and counted. */
   write(line: string): void;
-  /** Resolves once what was taken is written, or after so many milliseconds. */
+  /** Resolves once all lines are written, or after this time. */
   flush(timeoutMs: number): Promise<void>;
 }
 
-/** Bytes that wait for a slow reader of a pipe; what comes past them is lost. */
+/** Bytes that wait for a slow reader of a pipe; further lines are lost. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 /**
- * Opens an output of the process for its log. A full disk, a pipe whose reader has gone and one whose reader is slow cost log
- * lines, not the process.
+ * Opens an output of the process for its log. A full disk, or a pipe whose reader is slow or gone, costs log lines and never stops the
+ * process.
  *
- * @param fd of the stream
+ * @param fd the stream's file descriptor
  * @param stream e.g. `process.stdout`
  * @param onLost called with the number of lost lines, once lines can be written again
  */
@@ -25,18 +25,18 @@ export function openLogOutput(fd: number, stream: Writable, onLost: (lines: numb
   return canWait(fd) ? new StreamOutput(stream, onLost) : new FileOutput(fd, onLost);
 }
 
-/** Whether writing may take as long as someone does not read; a file takes what it is given or fails. */
+/** Whether a write may have to wait for a reader; a write to a file succeeds or fails at once. */
 function canWait(fd: number): boolean {
   const stats = fstatSync(fd);
   return stats.isFIFO() || stats.isSocket() || isatty(fd);
 }
 
-/** Writes at once. After a failure Node's own stream for files would never write again. */
+/** Writes synchronously. Node's own stream for files stops for good after one failure. */
 class FileOutput implements LogOutput {
   readonly #fd: number;
   readonly #onLost: (lines: number) => void;
   #lost = 0;
-  /** Whether the last line was written in part. */
+  /** Whether the last line was written incompletely. */
   #isBroken = false;
 
   constructor(fd: number, onLost: (lines: number) => void) {
@@ -63,7 +63,7 @@ class FileOutput implements LogOutput {
   async flush(): Promise<void> {}
 }
 
-/** Writes as fast as the reader reads. */
+/** Writes as fast as the other end reads. */
 class StreamOutput implements LogOutput {
   readonly #stream: Writable;
   readonly #onLost: (lines: number) => void;
@@ -72,12 +72,12 @@ class StreamOutput implements LogOutput {
   constructor(stream: Writable, onLost: (lines: number) => void) {
     this.#stream = stream;
     this.#onLost = onLost;
-    // The reader has gone: there is nobody left to tell.
+    // The reader has gone, so the error cannot be logged either.
     stream.on('error', () => {});
   }
 
   write(line: string): void {
-    // Once lines were lost, there is to be room for some again.
+    // After a loss, resume at half full: otherwise the next lines would be lost one by one.
     const room = this.#lost === 0 ? MAX_WAITING_BYTES : MAX_WAITING_BYTES / 2;
     if (this.#stream.destroyed || this.#stream.writableLength + line.length > room) {
       this.#lost += 1;

@@ -4,20 +4,20 @@ import { prettyFactory } from 'pino-pretty';
 import { redact, secretRedactor } from '../domain/redact.ts';
 import { openLogOutput } from './log-output.ts';
 
-/** Milliseconds that the last lines get when the process ends. */
+/** Milliseconds to write the last lines when the process ends. */
 const FLUSH_MS = 500;
 
 /** The log of a process. */
 export interface ProcessLog {
   readonly log: Logger;
-  /** To be awaited before the process exits: lines may wait for the reader of a pipe. */
+  /** Await it before the process exits: lines may wait for the reader of a pipe. */
   readonly flush: () => Promise<void>;
 }
 
 /**
- * JSON lines for machines; on a terminal, lines for people. No secret comes into either.
+ * Creates the log: JSON lines, or readable lines on a terminal. Secrets are redacted.
  *
- * @param secrets those of the configuration, whatever they look like
+ * @param secrets of the configuration; they are redacted wherever they occur
  */
 export function createLogger(level: string, secrets: readonly string[]): ProcessLog {
   const redactKnown = secretRedactor(secrets);
@@ -35,7 +35,7 @@ export function createLogger(level: string, secrets: readonly string[]): Process
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      // Whatever a library puts into its errors: commands with their arguments, headers, URLs.
+      // Libraries put commands with arguments, headers and URLs into their errors.
       hooks: { streamWrite: (line) => redact(redactKnown(line)) },
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -1,9 +1,9 @@
 import process from 'node:process';
 
-/** Milliseconds between two looks at the parent process. */
+/** Milliseconds between checks of the parent process. */
 const CHECK_MS = 1000;
 
-/** Calls back once when the parent process has ended: the process then has another parent. Does not keep this one alive. */
+/** Calls back once after the parent process has exited: this process then has another parent. Does not keep this process alive. */
 export function onParentExit(callback: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {

@@ -2,11 +2,11 @@ import { chmodSync, type Dirent, lstatSync, readdirSync, statSync } from 'node:f
 import { join } from 'node:path';
 import type { LeveledLog } from './fault-log.ts';
 
-/** What the repair of a folder did. */
+/** The outcome of `makeFilesPrivate`. */
 export interface PrivateFilesOutcome {
-  /** How many files and folders other users could reach. */
+  /** Files and folders whose permissions were reduced. */
   readonly repaired: number;
-  /** Those that could not be changed. */
+  /** Paths whose permissions could not be changed. */
   readonly failed: readonly string[];
 }
 
@@ -17,11 +17,11 @@ const STICKY = 0o1000;
 const MAX_LOGGED_PATHS = 10;
 
 /**
- * Takes from other users the right to reach what the gateway keeps in its data folder: jobs, videos and the secrets of tokens.
- * New files get that from the umask; these were made without it, or copied. The folder itself is changed only when everything
- * in it is the gateway's: it may be one that others use too, such as /tmp. Links are not followed.
+ * Removes other users' access to the gateway's files in its data folder: jobs, videos and the secrets of tokens. The umask protects new
+ * files; these were created without it, or copied. The folder itself is changed only when all of its files are the gateway's, because
+ * other programs may share it, such as /tmp. Links are not followed.
  *
- * @param folder need not exist
+ * @param folder may be missing
  */
 export function makeFilesPrivate(folder: string): PrivateFilesOutcome {
   const repair = new Repair();
@@ -71,18 +71,18 @@ class Repair implements PrivateFilesOutcome {
       chmodSync(path, mode & allowed);
       this.repaired += 1;
     } catch (error) {
-      // Temporary files may go meanwhile.
+      // Temporary files may be deleted meanwhile.
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) this.failed.push(path);
     }
   }
 }
 
-/** The store's files, copies of them beside it, and the folder of the embedded sandbox. */
+/** The store's files, their copies, and the folder of the embedded sandbox. */
 function isGateways({ name }: Dirent): boolean {
   return name.startsWith('reelgate') || name === 'sandbox';
 }
 
-/** @returns null when there is no such folder, or none that can be read: opening the store will tell */
+/** @returns null when the folder is missing or unreadable; opening the store reports that */
 function entriesOf(folder: string): Dirent[] | null {
   try {
     return readdirSync(folder, { withFileTypes: true });

@@ -1,4 +1,4 @@
-/** The gateway cannot start as it is set up. The message names the setting, its value and the remedy. */
+/** The settings or the environment prevent the start. The message names the setting, its value and the remedy. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

@@ -7,7 +7,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 
 describe('the gateway does not start, and says why without a stack', () => {
   test.each([
-    [{ HOST: '0.0.0.0' }, 'HOST: 0.0.0.0 lets others in, and nothing says who may ask'],
+    [{ HOST: '0.0.0.0' }, 'HOST: 0.0.0.0 is open to other machines and callers do not sign in'],
     [{ TRUSTED_DOCUMENTS_FILE: '/nowhere/a' }, 'TRUSTED_DOCUMENTS_FILE /nowhere/a cannot be read'],
     [
       { AUTH_API_KEYS_FILE: '/nowhere/a' },
