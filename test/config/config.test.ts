@@ -446,7 +446,7 @@ describe('where the store is and what the process does', () => {
     ],
     [
       { ROLE: 'poller', REDIS_URL },
-      'ROLE: poller needs SEGMIND_API_KEY or SEGMIND_BASE_URL: an embedded sandbox serves its own process only',
+      'ROLE: poller needs SEGMIND_API_KEY or SEGMIND_BASE_URL: each process would start an embedded sandbox of its own',
     ],
   ])('is not %j', (environment, fault) => {
     expect(faultOf(environment)).toBe(`The configuration is wrong:\n  ${fault}`);
@@ -496,7 +496,7 @@ describe('who may ask', () => {
     ],
     [
       { AUTH_ISSUER: 'x' },
-      'AUTH_ISSUER: needs AUTH_JWKS_URL or AUTH_JWT_SECRET: without them no token is checked',
+      'AUTH_ISSUER: needs AUTH_JWKS_URL or AUTH_JWT_SECRET: without them no JWT is accepted',
     ],
     [{ ALLOW_ANONYMOUS: 'yes' }, 'ALLOW_ANONYMOUS: must be true or false'],
     [
