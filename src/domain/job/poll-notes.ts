@@ -42,3 +42,20 @@ export interface PollNotes {
 }
 
 export const NO_NOTES: PollNotes = Object.freeze({});
+
+/** Encodes notes for a store. @returns an empty text when there are none */
+export function encodeNotes(notes: PollNotes = NO_NOTES): string {
+  const text = JSON.stringify(notes);
+  return text === '{}' ? '' : text;
+}
+
+/** Decodes stored notes. Unreadable notes count as none: without its notes a job only takes longer. */
+export function decodeNotes(text: unknown): PollNotes {
+  if (typeof text !== 'string' || text === '') return NO_NOTES;
+  try {
+    const notes: PollNotes | null = JSON.parse(text);
+    return typeof notes === 'object' && notes !== null && !Array.isArray(notes) ? notes : NO_NOTES;
+  } catch {
+    return NO_NOTES;
+  }
+}

@@ -11,7 +11,7 @@ import type { Storage, StorageOptions } from '../storage.ts';
 import { explainFault, explainStart } from './connection/explain-fault.ts';
 import { keys } from './keys.ts';
 import type { RedisLocation } from './connection/location.ts';
-import { checkRedisSettings, missingConveniences } from './connection/permissions.ts';
+import { checkRedisSettings, missingOptionalCommands } from './connection/permissions.ts';
 import { readMoments, SharedDurations, stringifyDurations } from '../durations.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './redis-job-store.ts';
 import { RedisSharedText } from './redis-shared-text.ts';
@@ -52,10 +52,10 @@ export async function openRedis(
   );
   const { client, quarantine } = store;
   await checkRedisSettings(client, (message) => log.warn(message));
-  const missing = await missingConveniences(client);
+  const missing = await missingOptionalCommands(client);
   if (missing.length > 0) {
     log.warn(
-      `The user of REDIS_URL may not run ${missing.join(' and ')}: what Redis is set to and whether it is loading is not checked`,
+      `The user of REDIS_URL may not run ${missing.join(' and ')}: the settings of Redis and whether it is loading are not checked`,
     );
   }
   const durations = new RedisSharedText(client, keys.durations);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Job } from '../../domain/job/job.ts';
+import { encodeNotes } from '../../domain/job/poll-notes.ts';
 import {
   type DueJob,
   type JobQueue,
@@ -11,7 +12,7 @@ import {
 } from '../job-store.ts';
 import { attempt, type GroupCommit, unavailable } from './group-commit.ts';
 import type { Quarantine } from './quarantine.ts';
-import { readDueJob, readJob, type Row, writeNotes } from './rows.ts';
+import { readDueJob, readJob, type Row } from './rows.ts';
 import type { Statements } from './statements.ts';
 
 /** Parameters of the statements that find due jobs. */
@@ -84,7 +85,13 @@ export class SqliteJobQueue implements JobQueue {
     { job: { id }, leaseId }: LeasedJob,
     { runAt, failureCount, lastPolledAt, notes }: Schedule,
   ): Promise<void> {
-    const columns = { id, due: runAt, faults: failureCount, seen: lastPolledAt, notes: writeNotes(notes) };
+    const columns = {
+      id,
+      due: runAt,
+      faults: failureCount,
+      seen: lastPolledAt,
+      notes: encodeNotes(notes) || null,
+    };
     await this.#commits
       .run(() => {
         const held = Number(this.#statements.endLease.run({ id, lease: leaseId }).changes) > 0;

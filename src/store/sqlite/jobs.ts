@@ -1,5 +1,6 @@
 import type { LRUCache } from 'lru-cache';
 import { isFinal, type Job } from '../../domain/job/job.ts';
+import { encodeNotes } from '../../domain/job/poll-notes.ts';
 import {
   DAY_MS,
   isUncharged,
@@ -21,7 +22,7 @@ import type { EventBus } from './event-bus.ts';
 import type { OpenFiles } from './folder.ts';
 import { attempt, type GroupCommit, unavailable } from './group-commit.ts';
 import type { Quarantine } from './quarantine.ts';
-import { readJob, type Row, writeNotes } from './rows.ts';
+import { readJob, type Row } from './rows.ts';
 import type { Statements } from './statements.ts';
 
 /** Dependencies of `SqliteJobs`. */
@@ -164,7 +165,7 @@ export class SqliteJobs implements Jobs {
           due: isFinal(job) ? null : (schedule?.runAt ?? null),
           faults: schedule?.failureCount ?? 0,
           seen: schedule?.lastPolledAt ?? null,
-          notes: writeNotes(schedule?.notes),
+          notes: encodeNotes(schedule?.notes) || null,
           purge: isFinal(job) ? this.#purgeAt(job) : null,
           uncharged: isUncharged(job) ? 1 : 0,
         });

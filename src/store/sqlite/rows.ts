@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import { type Job, readStoredJob } from '../../domain/job/job.ts';
-import { NO_NOTES, type PollNotes } from '../../domain/job/poll-notes.ts';
+import { decodeNotes } from '../../domain/job/poll-notes.ts';
 import type { DueJob } from '../job-store.ts';
 
 /** A row as SQLite returns it. */
@@ -42,22 +42,6 @@ export function readDueJob(row: Row): DueJob {
     job,
     failureCount: Number(faults),
     lastPolledAt: typeof lastPolledAt === 'number' ? lastPolledAt : null,
-    notes: typeof notes === 'string' ? readNotes(notes) : NO_NOTES,
+    notes: decodeNotes(notes),
   };
-}
-
-/** The notes as a row stores them. */
-export function writeNotes(notes: PollNotes = NO_NOTES): string | null {
-  const text = JSON.stringify(notes);
-  return text === '{}' ? null : text;
-}
-
-/** Unreadable notes count as none: without its notes a job only takes longer. */
-function readNotes(text: string): PollNotes {
-  try {
-    const notes: PollNotes = JSON.parse(text);
-    return typeof notes === 'object' && !Array.isArray(notes) ? (notes ?? NO_NOTES) : NO_NOTES;
-  } catch {
-    return NO_NOTES;
-  }
 }

@@ -55,7 +55,7 @@ export function missingPermissions(
 }
 
 /** @returns optional commands that the user may not run */
-export function missingConveniences(client: RedisClient): Promise<readonly string[]> {
+export function missingOptionalCommands(client: RedisClient): Promise<readonly string[]> {
   return refused(client, OPTIONAL);
 }
 

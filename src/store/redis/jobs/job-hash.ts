@@ -1,5 +1,5 @@
 import { type Job, readStoredJob } from '../../../domain/job/job.ts';
-import { NO_NOTES, type PollNotes } from '../../../domain/job/poll-notes.ts';
+import { decodeNotes } from '../../../domain/job/poll-notes.ts';
 import type { DueJob } from '../../job-store.ts';
 
 /** A hash as Redis returns it. */
@@ -40,22 +40,6 @@ export function decodeDueJob(hash: Hash): DueJob | null {
     failureCount: readNumber(faults) ?? 0,
     notes: decodeNotes(notes),
   };
-}
-
-/** The notes as an argument of the scripts: empty when there are none. */
-export function encodeNotes(notes: PollNotes = NO_NOTES): string {
-  const text = JSON.stringify(notes);
-  return text === '{}' ? '' : text;
-}
-
-function decodeNotes(text: string | undefined): PollNotes {
-  if (text === undefined) return NO_NOTES;
-  try {
-    const notes: PollNotes | null = JSON.parse(text);
-    return typeof notes === 'object' && notes !== null && !Array.isArray(notes) ? notes : NO_NOTES;
-  } catch {
-    return NO_NOTES;
-  }
 }
 
 function readNumber(text: string): number | null {

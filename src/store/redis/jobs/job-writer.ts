@@ -11,7 +11,8 @@ import {
   StoreUnavailableError,
 } from '../../job-store.ts';
 import { type SealSecret, sealOf } from '../events/event-seal.ts';
-import { encodeJob, encodeNotes } from './job-hash.ts';
+import { encodeNotes } from '../../../domain/job/poll-notes.ts';
+import { encodeJob } from './job-hash.ts';
 import type { JobAccess } from './job-reader.ts';
 import { channels, CLOCK_SKEW_MS, keys, oldestId, shardOf } from '../keys.ts';
 import { type ExpectedTypes, isWrongType } from '../quarantine.ts';
