@@ -22,16 +22,16 @@ test('a PNG becomes a URL', async () => {
 });
 
 test.each([
-  ['no image', new TextEncoder().encode('no image'), 'BAD_USER_INPUT'],
+  ['not an image', new TextEncoder().encode('no image'), 'BAD_USER_INPUT'],
   ['empty', new Uint8Array(), 'BAD_USER_INPUT'],
   ['too large', pngOf(10 * MIB + 1), 'REQUEST_ENTITY_TOO_LARGE'],
-])('what is %s is refused, by the gateway’s code', async (_, bytes, code) => {
+])('a file that is %s is rejected with the gateway’s error code', async (_, bytes, code) => {
   await using gateway = await startGateway();
   const upload = uploadImage(new Blob([bytes]), { url: `${gateway.url}/graphql` });
   await expect(upload).rejects.toMatchObject({ name: 'UploadImageError', code });
 });
 
-test('where users sign in it needs a token', async () => {
+test('with authentication a token is required', async () => {
   await using gateway = await startGateway({ settings: SIGN_IN });
   const url = `${gateway.url}/graphql`;
   await expect(uploadImage(new Blob([PNG]), { url })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -40,13 +40,13 @@ test('where users sign in it needs a token', async () => {
   });
 });
 
-test('an answer that is no GraphQL says what it was', async () => {
+test('a response that is not GraphQL rejects with its HTTP status', async () => {
   await using gateway = await startGateway();
   const upload = uploadImage(new Blob([PNG]), { url: `${gateway.url}/nowhere` });
   await expect(upload).rejects.toMatchObject({ code: 'UNKNOWN', message: 'The gateway answered HTTP 404.' });
 });
 
-test('a gateway that is away is a TypeError, and an abort is its reason', async () => {
+test('an unreachable gateway rejects with a TypeError, an abort with its reason', async () => {
   await using gateway = await startGateway();
   await gateway.stop();
   const url = `${gateway.url}/graphql`;

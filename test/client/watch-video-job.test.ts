@@ -9,16 +9,16 @@ import { jobId } from '../support/jobs.ts';
 import { TcpProxy } from '../support/network/tcp-proxy.ts';
 import { NOON } from '../support/times.ts';
 
-/** A client that connects anew at once, for ever. */
-interface NotingClient extends AsyncDisposable {
+/** A client that reconnects at once and without limit. */
+interface RecordingClient extends AsyncDisposable {
   readonly client: Client;
-  /** The variables of each subscription that it sent. */
+  /** The variables of each subscription that the client sent. */
   readonly subscribed: readonly unknown[];
 }
 
-function clientOf(port: number): NotingClient {
+function clientOf(port: number): RecordingClient {
   const subscribed: unknown[] = [];
-  class NotingWebSocket extends WebSocket {
+  class RecordingWebSocket extends WebSocket {
     override send(data: string): void {
       const { type, payload } = JSON.parse(data);
       if (type === 'subscribe') subscribed.push(payload.variables);
@@ -27,7 +27,7 @@ function clientOf(port: number): NotingClient {
   }
   const client = createClient({
     url: `ws://127.0.0.1:${port}/graphql`,
-    webSocketImpl: NotingWebSocket,
+    webSocketImpl: RecordingWebSocket,
     retryAttempts: Infinity,
     shouldRetry: () => true,
     retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)),
@@ -35,7 +35,7 @@ function clientOf(port: number): NotingClient {
   return {
     client,
     subscribed,
-    // It rejects where there is no connection to close.
+    // dispose() rejects when there is no connection.
     [Symbol.asyncDispose]: async () => void (await Promise.allSettled([client.dispose()])),
   };
 }
@@ -49,7 +49,7 @@ async function acceptedJob(gateway: Gateway) {
   };
 }
 
-/** Versions as they come, one at a time. */
+/** Reads the versions of a job one by one. */
 function versionsOf(client: Client, id: string, options?: WatchVideoJobOptions) {
   const updates = watchVideoJob(client, id, options);
   return {
@@ -62,7 +62,7 @@ function versionsOf(client: Client, id: string, options?: WatchVideoJobOptions) 
 }
 
 describe('watchVideoJob', () => {
-  test('gives the present state, each newer version in order, and ends with the terminal one', async () => {
+  test('yields the current state and each newer version in order, and ends with the terminal one', async () => {
     await using gateway = await startGateway();
     const { id, move } = await acceptedJob(gateway);
     await using watcher = clientOf(gateway.port);
@@ -77,7 +77,7 @@ describe('watchVideoJob', () => {
     expect(watcher.subscribed).toHaveLength(1);
   });
 
-  test('gives only what is newer than the version that its caller has', async () => {
+  test('yields only versions newer than sinceVersion', async () => {
     await using gateway = await startGateway();
     const { id, move } = await acceptedJob(gateway);
     await move(...WHOLE_LIFE.slice(0, 2));
@@ -89,7 +89,7 @@ describe('watchVideoJob', () => {
     expect(await first).toBe(4);
   });
 
-  test('gives the terminal version also to who has it', async () => {
+  test('yields the terminal version even if sinceVersion is that version', async () => {
     await using gateway = await startGateway();
     const { id, move } = await acceptedJob(gateway);
     await move(...WHOLE_LIFE);
@@ -98,7 +98,7 @@ describe('watchVideoJob', () => {
     expect([await next(), await next()]).toEqual([6, 'end']);
   });
 
-  test('goes on over a new connection from the version that came last', async () => {
+  test('continues on a new connection from the last version', async () => {
     await using gateway = await startGateway();
     await using proxy = await TcpProxy.start(gateway.port);
     const { id, move } = await acceptedJob(gateway);
@@ -124,7 +124,7 @@ describe('watchVideoJob', () => {
     ]);
   });
 
-  test('asks again when the gateway’s store is away for a moment', async () => {
+  test('subscribes again when the gateway’s store is unavailable for a moment', async () => {
     let failures = 1;
     await using gateway = await startGateway({
       wrapStore: (store) =>
@@ -142,7 +142,7 @@ describe('watchVideoJob', () => {
     expect(watcher.subscribed).toHaveLength(2);
   });
 
-  test('refuses a job that is not there, by the gateway’s code', async () => {
+  test('rejects an unknown job with the gateway’s error code', async () => {
     await using gateway = await startGateway();
     await using watcher = clientOf(gateway.port);
     const { updates } = versionsOf(watcher.client, jobId(NOON));
@@ -150,7 +150,7 @@ describe('watchVideoJob', () => {
     expect(watcher.subscribed).toHaveLength(1);
   });
 
-  test('ends without an error when it is told to, and leaves nothing behind', async () => {
+  test('ends without an error when its signal aborts, and unsubscribes', async () => {
     await using gateway = await startGateway();
     const { id } = await acceptedJob(gateway);
     const leaving = new AbortController();
@@ -163,14 +163,14 @@ describe('watchVideoJob', () => {
     await until(() => gateway.store.listenerCount, 0);
   });
 
-  test('does not begin when it was told to end before', async () => {
+  test('does not subscribe when its signal is already aborted', async () => {
     await using watcher = clientOf(1);
     const { next } = versionsOf(watcher.client, 'vj_1', { signal: AbortSignal.abort() });
     expect(await next()).toBe('end');
     expect(watcher.subscribed).toEqual([]);
   });
 
-  test('ends at once also while the gateway is away', { timeout: 5000 }, async () => {
+  test('ends at once when aborted while the gateway is down', { timeout: 5000 }, async () => {
     await using gateway = await startGateway();
     const { id } = await acceptedJob(gateway);
     const leaving = new AbortController();
@@ -183,7 +183,7 @@ describe('watchVideoJob', () => {
     expect(await following).toBe('end');
   });
 
-  test('can be left by a break while the gateway is away', { timeout: 5000 }, async () => {
+  test('ends at a break while the gateway is down', { timeout: 5000 }, async () => {
     await using gateway = await startGateway();
     const { id } = await acceptedJob(gateway);
     const seen: number[] = [];

@@ -5,21 +5,25 @@ import { useConsole } from '../support/browser/console-fixture.ts';
 
 const fixture = useConsole();
 
-test('the empty page, and the form with its errors, shut nobody out', { timeout: 60_000 }, async () => {
-  await using console = await fixture.open();
-  await console.page.getByText('No videos yet.').waitFor();
-  expect(await violationsInAllLooks(console.page)).toEqual([]);
+test(
+  'the empty page and the form with errors have no serious accessibility violations',
+  { timeout: 60_000 },
+  async () => {
+    await using console = await fixture.open();
+    await console.page.getByText('No videos yet.').waitFor();
+    expect(await violationsInAllLooks(console.page)).toEqual([]);
 
-  await console.page.getByText('More settings').click();
-  await console.fillIn({ image: 'ftp://example.com/cat.png', prompt: ' ' });
-  await console.generate();
-  await console.note.getByText('Please look at what is marked.').waitFor();
-  expect(await console.page.locator('[aria-invalid=true]').count()).toBe(2);
-  expect(await violationsInAllLooks(console.page)).toEqual([]);
-});
+    await console.page.getByText('More settings').click();
+    await console.fillIn({ image: 'ftp://example.com/cat.png', prompt: ' ' });
+    await console.generate();
+    await console.note.getByText('Please look at what is marked.').waitFor();
+    expect(await console.page.locator('[aria-invalid=true]').count()).toBe(2);
+    expect(await violationsInAllLooks(console.page)).toEqual([]);
+  },
+);
 
 test(
-  'the list with jobs in every state, and the page of each, shut nobody out',
+  'the list with jobs in every state and their pages have no serious accessibility violations',
   { timeout: 60_000 },
   async () => {
     const ids = await makeJobsOfAllStates(fixture.url);
@@ -40,8 +44,8 @@ test(
 
 const SMALL = { resolution: 'R360', videoLength: 1 };
 
-/** The prompts of jobs that stay as their names say for as long as a test takes. */
-export const PROMPTS = {
+/** Prompts of jobs that stay in the state of their name for the whole test. */
+const PROMPTS = {
   queued: 'a queue of ducks [sandbox:down]',
   inProgress: 'a river without an end [sandbox:endless]',
   ready: 'a sunrise',
@@ -49,10 +53,8 @@ export const PROMPTS = {
   failedRetryable: 'a letter [sandbox:lost-answer]',
 } as const;
 
-/** Makes a job in each state, at a gateway with the sandbox. @returns their ids */
-export async function makeJobsOfAllStates(
-  url: string,
-): Promise<Readonly<Record<keyof typeof PROMPTS, string>>> {
+/** Makes a job in each state. The gateway's upstream is the sandbox. @returns their ids */
+async function makeJobsOfAllStates(url: string): Promise<Readonly<Record<keyof typeof PROMPTS, string>>> {
   const make = async (prompt: string) => (await generate(url, { ...SMALL, prompt })).id;
   const [queued, inProgress, ready, failed, failedRetryable] = await Promise.all([
     make(PROMPTS.queued),

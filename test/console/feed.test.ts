@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
 import { TcpProxy } from '../support/network/tcp-proxy.ts';
 
-/** A page's feed of a real gateway, over a connection that can be cut. */
+/** The feed of a page that is connected to a real gateway. */
 async function openFeed(port: number) {
   const state = new Store<ConnectionState>('connecting');
   const client = createClient({
@@ -44,14 +44,14 @@ async function openFeed(port: number) {
   };
 }
 
-/** Stores so many jobs. @returns their ids, newest first */
+/** Creates jobs. @returns their ids, newest first */
 async function accept(mover: JobMover, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let made = 0; made < count; made++) ids.unshift((await mover.accept()).id);
   return ids;
 }
 
-test('the list is read a page at a time, and jobs that come are put before it', async () => {
+test('the list is loaded page by page, and new jobs are put before it', async () => {
   await using gateway = await startGateway();
   const mover = new JobMover(gateway);
   const old = await accept(mover, PAGE + 6);
@@ -68,7 +68,7 @@ test('the list is read a page at a time, and jobs that come are put before it', 
 });
 
 test.each([3, PAGE, 3 * PAGE, 120])(
-  'after a lost connection no job is missing, when %i were made meanwhile',
+  'after a reconnect no job is missing when %i were created meanwhile',
   async (count) => {
     await using gateway = await startGateway();
     await using proxy = await TcpProxy.start(gateway.port);
@@ -84,7 +84,7 @@ test.each([3, PAGE, 3 * PAGE, 120])(
   },
 );
 
-test('after a lost connection each job is as it has become', async () => {
+test('after a reconnect every job has its current state', async () => {
   await using gateway = await startGateway();
   await using proxy = await TcpProxy.start(gateway.port);
   const mover = new JobMover(gateway);
@@ -93,7 +93,7 @@ test('after a lost connection each job is as it has become', async () => {
   await until(() => console.statusOf(ended), 'QUEUED');
   proxy.cut();
   await mover.move(ended, ...WHOLE_LIFE);
-  // So many come that the newest page does not go down to it.
+  // The newest page is full of other jobs and does not contain this one.
   await accept(mover, PAGE + 1);
   await until(() => console.statusOf(ended), 'COMPLETED');
   await vi.waitFor(() => expect(gateway.store.listenerCount).toBe(1));

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => resources.disposeAsync());
 
-/** Gateways one after the other on one data folder, at the same port unless told otherwise. */
+/** Starts gateways one after the other on one data folder, by default on the same port. */
 async function gateways(speed: string) {
   const folder = tempFolder();
   const port = await freePort();
@@ -36,7 +36,7 @@ async function killed(gateway: SpawnedGateway): Promise<void> {
   await gateway.exited;
 }
 
-/** The page, live, with a mark that a reload would wipe off. */
+/** A live page with a mark that a reload would remove. */
 async function markedPage(url: string): Promise<ConsolePage> {
   const console = await ConsolePage.open(browser, url);
   await console.page.evaluate('globalThis.marked = true');
@@ -47,7 +47,7 @@ async function isMarked({ page }: ConsolePage): Promise<boolean> {
   return (await page.evaluate('globalThis.marked')) === true;
 }
 
-test('a gateway that is killed in the middle of a job and comes back: the page says so, and ends with the video', async () => {
+test('when the gateway is killed during a job and restarts, the page reconnects and shows the video', async () => {
   const prompt = 'a train crosses a bridge';
   using data = await gateways('2.5');
   await using first = await data.start();
@@ -67,9 +67,9 @@ test('a gateway that is killed in the middle of a job and comes back: the page s
   expect(await isMarked(console)).toBe(true);
 });
 
-test('what was made and finished while the page was cut off is in the list after, and what was wished for meanwhile is made once', async () => {
-  const madeElsewhere = 'a fox in the snow';
-  const wishedFor = 'a fox in the rain';
+test('after a reconnect the list has the jobs made meanwhile, and a request submitted offline makes one job', async () => {
+  const madeMeanwhile = 'a fox in the snow';
+  const submittedOffline = 'a fox in the rain';
   using data = await gateways('20');
   await using first = await data.start();
   await using console = await markedPage(first.url);
@@ -77,29 +77,29 @@ test('what was made and finished while the page was cut off is in the list after
   await console.connection('Reconnecting…');
 
   await using elsewhere = await data.start(0);
-  const { id } = await generate(elsewhere.url, { prompt: madeElsewhere, resolution: 'R360', videoLength: 1 });
+  const { id } = await generate(elsewhere.url, { prompt: madeMeanwhile, resolution: 'R360', videoLength: 1 });
   await watchToEnd(elsewhere.url, id);
   await killed(elsewhere);
 
-  await console.fillIn({ image: 'https://example.com/fox.png', prompt: wishedFor });
+  await console.fillIn({ image: 'https://example.com/fox.png', prompt: submittedOffline });
   await console.chooseSmallest();
   await console.generateButton.dblclick();
   expect(await console.generateButton.textContent()).toBe('Waiting for the gateway…');
-  expect(await console.card(madeElsewhere).count()).toBe(0);
+  expect(await console.card(madeMeanwhile).count()).toBe(0);
 
   await using last = await data.start();
-  // The system says that there is a network again: the page does not wait out its pause.
+  // The browser reports that the network is back, so the page does not wait for its backoff.
   await console.page.evaluate("globalThis.dispatchEvent(new Event('online'))");
   await console.live();
-  await console.card(madeElsewhere).getByText('Ready').waitFor();
+  await console.card(madeMeanwhile).getByText('Ready').waitFor();
   await console.note.getByText(/^Your video/).waitFor();
-  await console.card(wishedFor).getByText('Ready').waitFor();
+  await console.card(submittedOffline).getByText('Ready').waitFor();
   expect(await console.cards.count()).toBe(2);
-  expect(await jobsWith(last.url, wishedFor)).toHaveLength(1);
+  expect(await jobsWith(last.url, submittedOffline)).toHaveLength(1);
   expect(await isMarked(console)).toBe(true);
 });
 
-test('a wish whose answer was lost with the connection is sent again and makes one job', async () => {
+test('a request whose response was lost with the connection is sent again and makes one job', async () => {
   const prompt = 'a paper boat';
   using folder = tempFolder();
   await using gateway = await spawnGateway({ DATA_DIR: folder.path, SANDBOX_SPEED: '20' });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => resources.disposeAsync());
 
-test('in GraphiQL a job is sent from the first tab and watched live in the second', async () => {
+test('GraphiQL submits a job in its first tab and watches it live in the second', async () => {
   await using opened = await browser.open();
   const { page } = opened;
   await page.goto(`${gateway.url}/graphql`);
@@ -31,20 +31,20 @@ test('in GraphiQL a job is sent from the first tab and watched live in the secon
   await shown(page, /"isTerminal":\s(false)/);
   await shown(page, /"status":\s"(COMPLETED)"/);
   await shown(page, /"url":\s"(http:[^"]+\.mp4)"/);
-  // The stream has ended: the button that stopped it runs again.
+  // The stream has ended, so the stop button is a run button again.
   await page.getByRole('button', { name: /^Execute query/ }).waitFor();
 
   expect(opened.errors()).toEqual([]);
   expect(opened.hosts()).toEqual([new URL(gateway.url).host]);
 });
 
-test('on a phone the answer of GraphiQL has the width of the editors', async () => {
+test('on a phone GraphiQL’s response is below the editors and as wide', async () => {
   await using opened = await browser.open({ viewport: { width: 390, height: 844 } });
   const { page } = opened;
   await page.goto(`${gateway.url}/graphql`);
 
   await run(page);
-  // Long lines wrap here, so that only short words are whole.
+  // Long lines wrap on a phone, so only short words can be found.
   await shown(page, /(GenerateVideoSuccess)/);
 
   const editors = await page.locator('.graphiql-editors').boundingBox();

@@ -6,34 +6,34 @@ import { VideoJobsDocument } from '@reelgate/client/documents';
 import { consoleJob } from './console-job.ts';
 import { createClient } from 'graphql-ws';
 
-/** A page of the list: each letter is a job, the later in the alphabet the newer. */
+/** A page of the list. Each letter is a job; a later letter is a newer job. */
 function page(letters: string, endCursor: string | null) {
   const nodes = letters.split('').map((letter) => ({ __ref: `VideoJob:${letter}` }));
   return { nodes, pageInfo: { hasNextPage: endCursor !== null, endCursor } };
 }
 
 describe('mergeJobs', () => {
-  test('takes the first page as it is', () => {
+  test('keeps the first page unchanged', () => {
     expect(mergeJobs(undefined, page('fed', 'd'))).toEqual(page('fed', 'd'));
   });
 
-  test('puts an older page behind, with what it says of what lies beyond', () => {
+  test('appends an older page and takes its page info', () => {
     expect(mergeJobs(page('fed', 'd'), page('cba', null))).toEqual(page('fedcba', null));
   });
 
-  test('puts new jobs before, and remembers what lies beyond the oldest', () => {
+  test('prepends new jobs and keeps the page info of the oldest', () => {
     expect(mergeJobs(page('dcba', 'a'), page('fedc', 'c'))).toEqual(page('fedcba', 'a'));
   });
 
-  test('has each job once', () => {
+  test('contains each job once', () => {
     expect(mergeJobs(page('dcb', 'b'), page('cba', null))).toEqual(page('dcba', null));
   });
 
-  test('believes the newer answer where both end at the same job', () => {
+  test('takes the newer page info when both pages end at the same job', () => {
     expect(mergeJobs(page('dcb', 'b'), page('dcb', null))).toEqual(page('dcb', null));
   });
 
-  test('keeps what came meanwhile when the list was read empty', () => {
+  test('keeps jobs that arrived while an empty list was loading', () => {
     expect(mergeJobs(page('a', null), page('', null))).toEqual(page('a', null));
   });
 });
@@ -43,7 +43,7 @@ function offline() {
   return createApolloClient(createClient({ url: 'ws://127.0.0.1:1', webSocketImpl: WebSocket }));
 }
 
-/** A list that was read: its jobs, newest first, and whether older ones are known to be there. */
+/** A list that was loaded, newest first. @param hasNextPage whether there are older jobs */
 function listOf(ids: readonly string[], hasNextPage: boolean) {
   const apollo = offline();
   apollo.writeQuery({
@@ -61,7 +61,7 @@ function listOf(ids: readonly string[], hasNextPage: boolean) {
 }
 
 describe('addToList', () => {
-  test('puts a job where it belongs by its age, once', () => {
+  test('inserts a job by its age, once', () => {
     const { apollo, read } = listOf(['vj_4', 'vj_2'], false);
     for (const id of ['vj_3', 'vj_5', 'vj_1', 'vj_3']) {
       writeJob(apollo, consoleJob({ id }));
@@ -70,7 +70,7 @@ describe('addToList', () => {
     expect(read()).toEqual(['vj_5', 'vj_4', 'vj_3', 'vj_2', 'vj_1']);
   });
 
-  test('leaves out what is older than what was read of a longer list: it comes with its page', () => {
+  test('leaves out a job that is older than the loaded part of the list: it comes with its page', () => {
     const { apollo, read } = listOf(['vj_4', 'vj_2'], true);
     for (const id of ['vj_1', 'vj_3']) {
       writeJob(apollo, consoleJob({ id }));
@@ -80,7 +80,7 @@ describe('addToList', () => {
   });
 });
 
-test('a job that came some other way than by the list can be read as a whole', () => {
+test('a job that was not loaded by the list can be read completely', () => {
   const apollo = offline();
   const job = consoleJob({
     status: 'FAILED',
@@ -98,7 +98,7 @@ test('a job that came some other way than by the list can be read as a whole', (
   expect(readJob(apollo.cache, job.id)).toEqual(job);
 });
 
-test('writeJob puts no job back to a version that it has left behind', () => {
+test('writeJob ignores an older version', () => {
   const apollo = offline();
   writeJob(apollo, consoleJob({ version: 3, status: 'PROCESSING' }));
   writeJob(apollo, consoleJob({ version: 2, status: 'QUEUED' }));

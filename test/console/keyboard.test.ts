@@ -6,13 +6,13 @@ import { jobsWith } from '../support/gateway/generate.ts';
 const fixture = useConsole();
 
 interface Focus {
-  /** What a screen reader calls it, about. */
+  /** Its accessible name, approximately. */
   readonly name: string;
-  /** Whether its outline, or that of the label that stands for it, is there, not cut off, and in the window. */
+  /** Whether its outline, or that of its label, is drawn, not clipped, and inside the window. */
   readonly visible: boolean;
 }
 
-/** What has the focus, and whether that can be seen. */
+/** An expression for the focused element and whether its focus is visible. */
 const FOCUS = `(() => {
   const element = document.activeElement;
   const isOutlined = (one) => {
@@ -28,10 +28,10 @@ const FOCUS = `(() => {
       if (left - reach < box.left || top - reach < box.top) return false;
       if (right + reach > box.right || bottom + reach > box.bottom) return false;
     }
-    // Of a text the browser scrolls to the caret's line only.
+    // In a text area the browser scrolls only the caret's line into view.
     return Math.min(bottom, innerHeight) - Math.max(top, 0) >= Math.min(24, height);
   };
-  // Within a video's controls the browser draws its own.
+  // Inside a video's controls the browser draws its own outline.
   const isControl = element.tagName === 'VIDEO' && !element.matches(':focus');
   const shown = [element, element.nextElementSibling].filter((one) => one !== null);
   const name = element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent;
@@ -42,7 +42,7 @@ function focus(page: Page): Promise<Focus> {
   return page.evaluate(FOCUS);
 }
 
-/** Presses a key until the element with this name has the focus, which has to be seen on all the way. */
+/** Presses a key until the element with this name has the focus, which must be visible at every step. */
 async function pressTo(page: Page, key: string, name: string | RegExp): Promise<void> {
   const way: string[] = [];
   for (let steps = 0; steps < 40; steps++) {
@@ -55,7 +55,7 @@ async function pressTo(page: Page, key: string, name: string | RegExp): Promise<
   throw new Error(`${String(name)} was not reached: ${way.join(' > ')}`);
 }
 
-test('a video can be wished for and looked at by keyboard alone, with the focus always in sight', async () => {
+test('a video can be submitted and opened by keyboard alone, with the focus always visible', async () => {
   const prompt = 'a paper plane';
   await using console = await fixture.open();
   const { page } = console;
@@ -99,7 +99,7 @@ test('a video can be wished for and looked at by keyboard alone, with the focus 
   await console.card(prompt).waitFor();
 });
 
-test('Ctrl+Enter sends what is wrong as well, and the first field that is goes into focus', async () => {
+test('Ctrl+Enter on an invalid form focuses the first invalid field', async () => {
   await using console = await fixture.open();
   await console.fillIn({ prompt: 'no image' });
   await console.page.keyboard.press('Control+Enter');
@@ -107,13 +107,13 @@ test('Ctrl+Enter sends what is wrong as well, and the first field that is goes i
   await expect.poll(() => focus(console.page)).toEqual({ name: 'or an image URL', visible: true });
 });
 
-test('a file is chosen by keyboard', async () => {
+test('a file can be chosen by keyboard', async () => {
   await using console = await fixture.open();
   const choose = async () => {
     await pressTo(console.page, 'Tab', 'Choose a file');
     await console.page.keyboard.press('Space');
   };
-  // The browser is told to report choosers beside all else: asked right before the key, it could come too late.
+  // Waiting starts well before the key: the browser enables the event asynchronously.
   const [chooser] = await Promise.all([console.page.waitForEvent('filechooser'), choose()]);
   expect(chooser.isMultiple()).toBe(false);
 });

@@ -10,7 +10,7 @@ import { readJob } from '../../console/src/gateway/job-cache.ts';
 import { newestVersionLink } from '../../console/src/gateway/apollo.ts';
 import { consoleJob } from './console-job.ts';
 
-/** A client whose answers come when the test says: to its list, and as updates. */
+/** A client for which the test sends the list and the updates. */
 function makeClient() {
   const cache = new InMemoryCache();
   const answers = new Map<string | undefined, Subject<ApolloLink.Result>>();
@@ -38,7 +38,7 @@ function makeClient() {
 
 const DONE = consoleJob({ version: 6, status: 'COMPLETED', isTerminal: true, progress: 1 });
 
-test('a list that was read before an update and arrives after it does not put the job back', async () => {
+test('a list that is older than an update does not overwrite the job', async () => {
   const { cache, update, answerList } = makeClient();
   update(DONE);
   const other = consoleJob({ id: 'vj_2' });
@@ -47,21 +47,21 @@ test('a list that was read before an update and arrives after it does not put th
   expect(nodes).toEqual([DONE, other]);
 });
 
-test('a list that is newer than the last update is believed', async () => {
+test('a list that is newer than the last update overwrites the job', async () => {
   const { cache, update, answerList } = makeClient();
   update(consoleJob({ version: 3, status: 'PROCESSING', progress: 0.5 }));
   await answerList(DONE);
   expect(readJob(cache, DONE.id)).toEqual(DONE);
 });
 
-test('of the same version the later answer counts: its estimate is newer', async () => {
+test('of the same version the later response wins: its estimate is newer', async () => {
   const { cache, update, answerList } = makeClient();
   update(consoleJob({ version: 3, progress: 0.5 }));
   await answerList(consoleJob({ version: 3, progress: 0.6 }));
   expect(readJob(cache, DONE.id)?.progress).toBe(0.6);
 });
 
-test('updates that come in the wrong order leave the newest', () => {
+test('updates in the wrong order leave the newest version', () => {
   const { cache, update } = makeClient();
   update(DONE);
   update(consoleJob({ version: 5, status: 'PROCESSING' }));

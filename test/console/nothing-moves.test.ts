@@ -5,7 +5,7 @@ import { useConsole } from '../support/browser/console-fixture.ts';
 import { freePort } from '../support/network/ports.ts';
 import { generate } from '../support/gateway/spawned-gateway.ts';
 
-/** Nothing listens here until all pages are ready: until then every job is queued, however slow the machine is. */
+/** The upstream starts when all pages are ready, so until then every job is queued, even on a slow machine. */
 const upstreamPort = await freePort();
 const upstream = `http://127.0.0.1:${upstreamPort}`;
 
@@ -17,18 +17,18 @@ const fixture = useConsole({
   SEGMIND_TIMEOUT_MS: '3000',
 });
 
-/** The upstream takes it, and all that come after it, only after a while: until then they are queued. */
+/** The upstream accepts this job only after a while, so it and all later jobs stay queued. */
 const QUEUED_FIRST =
   'a prompt that is longer than what two lines of a card have room for, so that what is too much of it is cut off ' +
   '[sandbox:rate-limit-retry-after]';
-/** Queued until the gateway has waited long enough and found it in the request history. */
+/** Queued until the gateway finds it in the request history after a timeout. */
 const FOUND = 'a note [sandbox:no-answer]';
 const PROMPTS = [QUEUED_FIRST, FOUND, 'a meadow', 'a storm [sandbox:content-block]'];
 
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 900 };
 
-test('while jobs go from queued to their ends nothing moves: in lists, wide and narrow, and on jobs’ own pages', async () => {
+test('no layout shifts while jobs go from queued to their end, in wide and narrow lists and on job pages', async () => {
   await using wide = await fixture.open({ viewport: WIDE });
   await using narrow = await fixture.open({ viewport: NARROW });
   await using done = await fixture.open({ viewport: WIDE });

@@ -5,7 +5,7 @@ import { fileIn, plays, pngFile } from '../support/browser/page-files.ts';
 import { type SpawnedGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** Browsers take a page of this name over http for an insecure context, as they do with an address of the LAN. */
+/** To browsers, a page of this host over http is an insecure context, like an address in the LAN. */
 const HOST = 'gateway.test';
 const resources = new AsyncDisposableStack();
 let gateway: SpawnedGateway;
@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => resources.disposeAsync());
 
-test('over plain http the console sends a job and copies its link', async () => {
+test('over plain http the console submits a job and copies its link', async () => {
   const prompt = 'a ferry in the fog';
   await using console = await ConsolePage.open(browser, url);
   const { page } = console;
@@ -53,7 +53,7 @@ test('over plain http the console sends a job and copies its link', async () => 
   expect(console.opened.errors()).toEqual([]);
 });
 
-test('over plain http GraphiQL sends a job and copies the query', async () => {
+test('over plain http GraphiQL submits a job and copies the query', async () => {
   await using opened = await browser.open();
   const { page } = opened;
   await page.goto(`${url}/graphql`);
@@ -70,7 +70,7 @@ test('over plain http GraphiQL sends a job and copies the query', async () => {
   expect(opened.errors()).toEqual([]);
 });
 
-test('an exception while a job is sent is told, and ends the sending', async () => {
+test('an exception during a submission is shown, and the form can be submitted again', async () => {
   await using console = await ConsolePage.open(browser, url);
   await console.page.evaluate(
     `crypto.getRandomValues = () => { throw new Error('there is no randomness today'); }`,

@@ -24,7 +24,7 @@ describe('progressAt', () => {
     expect(progressAt(sample(), NOW + ms)).toBeCloseTo(progress, 10);
   });
 
-  test('never falls, and is never full', () => {
+  test('never decreases and never reaches 1', () => {
     let last = 0;
     for (let ms = 0; ms < 120_000; ms += 100) {
       const progress = progressAt(sample(), NOW + ms);
@@ -34,42 +34,42 @@ describe('progressAt', () => {
     }
   });
 
-  test('stands still while nothing is known of the end', () => {
+  test('does not change without an estimated end', () => {
     expect(progressAt(sample({ estimatedCompletionAt: null }), NOW + 60_000)).toBe(0.2);
   });
 
-  test('goes on slowly when the estimated end is past already', () => {
+  test('continues slowly when the estimated end has passed', () => {
     const late = sample({ estimatedCompletionAt: NOW - 5000, progress: 0.5 });
     expect(progressAt(late, NOW + 500)).toBeCloseTo(0.725, 10);
     expect(progressAt(late, NOW + 1000)).toBeCloseTo(0.95, 10);
   });
 
-  test('of a time before the sample is that of the sample', () => {
+  test('is the sample’s progress before the time of the sample', () => {
     expect(progressAt(sample(), NOW - 60_000)).toBe(0.2);
   });
 
-  test('stays where it is when it is past where the estimate would put it', () => {
+  test('does not fall back to the estimate', () => {
     expect(progressAt(sample({ progress: 0.999 }), NOW + 60_000)).toBe(0.999);
   });
 });
 
-test('the path of a job that is done is one point', () => {
+test('the path of a completed job is one point', () => {
   expect(progressPath(sample({ progress: 1 }))).toEqual([{ afterMs: 0, progress: 1 }]);
 });
 
 describe('nextSample', () => {
-  test('is what was told, when it is the first', () => {
+  test('is the first sample as it is', () => {
     expect(nextSample(null, sample())).toEqual(sample());
   });
 
-  test('goes on from where the bar is when less is told', () => {
+  test('continues from the bar when the new progress is less', () => {
     const told = sample({ progress: 0.3, at: NOW + 5000, estimatedCompletionAt: NOW + 30_000 });
     const next = nextSample(sample(), told);
     expect(next.progress).toBeCloseTo(0.575, 10);
     expect(next).toEqual({ ...told, progress: next.progress });
   });
 
-  test('leaps to what is told when that is more', () => {
+  test('jumps to the new progress when it is more', () => {
     expect(nextSample(sample(), sample({ progress: 0.8, at: NOW + 5000 })).progress).toBe(0.8);
   });
 });

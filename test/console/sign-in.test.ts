@@ -22,7 +22,7 @@ async function signIn({ page }: ConsolePage, token: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-test('who signs in with a good token can upload, generate and watch, until they sign out', async () => {
+test('a user with a valid token can upload, generate and watch until they sign out', async () => {
   const prompt = 'a balloon rises';
   await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
   await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -37,7 +37,7 @@ test('who signs in with a good token can upload, generate and watch, until they 
   await console.chooseSmallest();
   await console.generate();
   await console.card(prompt).getByText('Ready').waitFor();
-  // The token lasts as long as the tab.
+  // The token is kept for the session of the tab.
   await console.page.reload();
   await console.card(prompt).waitFor();
 
@@ -51,9 +51,9 @@ test('who signs in with a good token can upload, generate and watch, until they 
 });
 
 test.each([
-  ['that another secret signed', () => tokenFor('ada', 'another secret, which is also long enough')],
-  ['that is no token', async () => 'swordfish'],
-])('a token %s is asked for again', async (_, make) => {
+  ['signed with another secret', () => tokenFor('ada', 'another secret, which is also long enough')],
+  ['that is not a JWT', async () => 'swordfish'],
+])('after a token %s the page asks again', async (_, make) => {
   await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
   const token = await make();
   await signIn(console, token);
@@ -64,7 +64,7 @@ test.each([
   await console.live();
 });
 
-test('when a token ends while the page is open, another one is asked for', async () => {
+test('when a token expires the page asks for another one and keeps the form', async () => {
   await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
   await signIn(console, await tokenFor('dora', SECRET, '3s'));
   await console.live();
@@ -76,18 +76,17 @@ test('when a token ends while the page is open, another one is asked for', async
   await signIn(console, `Bearer ${await tokenFor('dora')}`);
   await console.live();
   await console.page.getByText('No videos yet.').waitFor();
-  // What was being written is still there.
   expect(await console.page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('half a thought');
 });
 
-test('the page for signing in shuts nobody out', async () => {
+test('the sign-in page has no serious accessibility violations', async () => {
   await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
   await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   expect(await violationsInAllLooks(console.page)).toEqual([]);
   expect(await console.page.getByRole('heading', { name: 'Sign in' }).count()).toBe(1);
 });
 
-test('GraphiQL shares the sign-in, for queries and for subscriptions', async () => {
+test('GraphiQL uses the same sign-in for queries and subscriptions', async () => {
   await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
   const { page } = console;
   await page.getByRole('link', { name: 'GraphiQL' }).click();
@@ -106,7 +105,7 @@ test('GraphiQL shares the sign-in, for queries and for subscriptions', async () 
 
   await page.goto(fixture.url);
   await console.live();
-  // Being live says nothing about the list, which is read beside it.
+  // The list is loaded independently of the live connection.
   await page.locator(`a[href="/jobs/${id}"]`).waitFor();
   await page.goto(`${fixture.url}/graphql`);
   await page.getByRole('button', { name: 'Sign out' }).click();

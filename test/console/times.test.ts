@@ -28,7 +28,7 @@ test.each([
   expect(bytes(count)).toBe(text);
 });
 
-test('a time of today is without its date, another one with it', () => {
+test('a time of today has no date, any other time has one', () => {
   const noon = new Date(2026, 2, 14, 12, 5);
   const morning = new Date(2026, 2, 14, 0, 7);
   expect(moment(morning.toISOString(), noon.getTime())).toBe('00:07');

@@ -14,7 +14,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../support/times.ts';
 
 const PRELOAD = fileURLToPath(new URL('../../support/process/settable-date.ts', import.meta.url));
-/** Jobs are sent, and their POSTs in progress, when the clock is set. */
+/** The POSTs of the jobs are still in progress when the clock is set. */
 const ANSWER_MS = 1000;
 
 /** A gateway whose wall clock can be set. */
@@ -64,7 +64,7 @@ test('no job stalls, fails or becomes unknown when the clock is set during its P
   expect(upstream.posts).toHaveLength(5 * STEPS.length);
 }, 60_000);
 
-test('nor on two instances whose clocks are two minutes apart, when one of them is set (Redis)', async () => {
+test('no job stalls or fails on two instances whose clocks differ by two minutes when one of them is set (Redis)', async () => {
   using folder = tempFolder();
   await using redis = await RedisServer.start({ appendOnly: true });
   await using upstream = await PaidUpstream.start({ answerMs: ANSWER_MS });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { generate, readJob, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
@@ -7,10 +7,10 @@ import { startCountingUpstream } from '../../support/upstream/counting-upstream.
 /** Milliseconds after the first job at which the gateway is killed: while accepting, submitting, polling, collecting. */
 const KILL_AFTER_MS = [5, 40, 120, 700, 1500];
 
-test(
+test.concurrent(
   'kill -9 at any moment: no accepted job is lost, none is sent twice, every one ends',
   { timeout: 60_000 },
-  async () => {
+  async ({ expect }) => {
     await using upstream = await startCountingUpstream(30);
     using folder = tempFolder();
     const settings = {
@@ -38,7 +38,7 @@ test(
     const histories = await Promise.all(accepted.map((id) => watchToEnd(gateway.url, id)));
     const ends = histories.map((history) => history.at(-1));
     expect(ends.map((job) => job?.id)).toEqual(accepted);
-    // A job whose submit was cut off may exist upstream: it is not sent again, and says so.
+    // A job whose submission was cut off may exist upstream, so it is not sent again.
     const outcomes = new Set(ends.map((job) => job?.failure?.code ?? job?.status));
     expect([...outcomes].filter((outcome) => outcome !== 'SUBMISSION_UNKNOWN')).toEqual(['COMPLETED']);
     expect(await Promise.all(accepted.map((id) => readJob(gateway.url, id)))).toEqual(ends);
@@ -46,10 +46,10 @@ test(
   },
 );
 
-test(
-  'a job that the upstream took before the crash is carried on after it',
-  { timeout: 30_000 },
-  async () => {
+test.concurrent(
+  'a job that the upstream accepted before a crash is continued after it',
+  { timeout: 60_000 },
+  async ({ expect }) => {
     await using upstream = await startCountingUpstream();
     using folder = tempFolder();
     const settings = { DATA_DIR: folder.path, SEGMIND_API_KEY: 'SG_test', SEGMIND_BASE_URL: upstream.url };

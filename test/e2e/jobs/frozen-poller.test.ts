@@ -5,7 +5,7 @@ import { RedisServer } from '../../support/redis/redis-server.ts';
 import { generate, readJob, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
-test('a poller that stood still cannot write over its successor', { timeout: 80_000 }, async () => {
+test('a poller that was frozen cannot overwrite its successor’s result', { timeout: 80_000 }, async () => {
   await using redis = await RedisServer.start();
   await using upstream = await startCountingUpstream(500);
   const settings = {
@@ -21,7 +21,7 @@ test('a poller that stood still cannot write over its successor', { timeout: 80_
   frozen.kill('SIGSTOP');
   await using other = await spawnGateway({ ...settings, ROLE: 'all' });
 
-  // Its lease runs out in the middle of the POST: nobody can know whether a job was made.
+  // The lease expires during the POST, so it is unknown whether the upstream made a job.
   const end = (await watchToEnd(other.url, id)).at(-1);
   expect(end).toMatchObject({
     status: 'FAILED',
@@ -36,8 +36,8 @@ test('a poller that stood still cannot write over its successor', { timeout: 80_
 });
 
 /**
- * Resolves once Redis has been asked nothing for 30 ms. Who is stopped with a command under way gives its connection up as
- * it wakes, and has nothing to write over.
+ * Resolves once Redis has received no command for 30 ms. A poller that is frozen during a command drops its connection when
+ * it wakes, so it would not even try to write.
  */
 async function quiet(url: string): Promise<void> {
   const client = new Redis(url);

@@ -3,7 +3,7 @@ import { RedisServer } from '../../support/redis/redis-server.ts';
 import { generate, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-/** Each setting, and what it answers with when it is used up. */
+/** Each setting and the error code when its limit is reached. */
 const SETTINGS = [
   ['MAX_UNFINISHED_JOBS', 'CAPACITY_EXCEEDED'],
   ['MAX_UNFINISHED_JOBS_PER_OWNER', 'OWNER_CAPACITY_EXCEEDED'],
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis[Symbol.asyncDispose]());
 
-test.each(SETTINGS)('%s=1 is one for two instances', async (name, code) => {
+test.each(SETTINGS)('%s=1 limits two instances together', async (name, code) => {
   await redis.run('FLUSHALL');
   const settings = {
     ROLE: 'api',

@@ -53,7 +53,7 @@ test('jobs accepted by one instance are watched on the other; equal calls on bot
   const { first, second } = instances;
   const equal = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
-      generate((index % 2 === 0 ? first : second).url, { prompt: 'equal', idempotencyKey: 'one wish' }),
+      generate((index % 2 === 0 ? first : second).url, { prompt: 'equal', idempotencyKey: 'one request' }),
     ),
   );
   const [id = '', ...others] = new Set(equal.map((job) => job.id));
@@ -63,7 +63,7 @@ test('jobs accepted by one instance are watched on the other; equal calls on bot
   expect(upstream.submits.get('equal')).toBe(1);
 }, 40_000);
 
-test('with 20 jobs under way a poller is killed, all connections are cut and Redis is killed: every watcher gets the final state, nothing is lost or sent twice', async () => {
+test('when a poller, all connections and Redis are killed with 20 jobs in progress, every watcher gets the final state and no job is lost or sent twice', async () => {
   await using redis = await RedisServer.start({ appendOnly: true });
   await using upstream = await startCountingUpstream(20);
   await using instances = await startInstances(settingsFor({ REDIS_URL: redis.url }, upstream));
@@ -79,16 +79,16 @@ test('with 20 jobs under way a poller is killed, all connections are cut and Red
   await redis.kill();
   await redis.restart();
   const ends = (await Promise.all(watchers)).map((history) => history.at(-1));
-  // The streams of this side of Redis never broke.
+  // The streams between clients and gateways never broke.
   expect(ends.map((job) => job?.id)).toEqual(ids);
   const outcomes = new Set(ends.map((job) => job?.failure?.code ?? job?.status));
-  // Only a job whose poller was killed between its POST and the answer may be in doubt.
+  // A job is SUBMISSION_UNKNOWN only if its poller was killed between the POST and the response.
   expect([...outcomes].filter((outcome) => outcome !== 'SUBMISSION_UNKNOWN')).toEqual(['COMPLETED']);
   expect([...upstream.submits.values()].filter((count) => count > 1)).toEqual([]);
   expect(await Promise.all(ids.map((id) => readJob(first.url, id)))).toEqual(ends);
 }, 100_000);
 
-test('on a cluster of three nodes the same instances serve as they are', async () => {
+test('the same instances work on a Redis Cluster of three nodes', async () => {
   await using cluster = await startRedisCluster();
   await using upstream = await startCountingUpstream();
   const redis = { REDIS_URL: cluster.urls.join(','), REDIS_CLUSTER: 'true' };
@@ -104,7 +104,7 @@ test('on a cluster of three nodes the same instances serve as they are', async (
   expect([...upstream.submits.values()].filter((count) => count > 1)).toEqual([]);
 }, 100_000);
 
-test('a Redis that is away: a clear, retryable error, red readiness, and all is well when it is back', async () => {
+test('without Redis mutations fail with STORE_UNAVAILABLE and readiness with 503, until Redis is back', async () => {
   await using redis = await RedisServer.start({ appendOnly: true });
   await using upstream = await startCountingUpstream();
   await using gateway = await spawnGateway(settingsFor({ REDIS_URL: redis.url }, upstream));

@@ -9,22 +9,22 @@ import {
 } from '../../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-/** All kinds together, and those that alone look like an upstream that is down. */
-const SICK = {
+/** The behaviours of failing jobs. A store with `html` only sees what looks like an upstream that is down. */
+const FAILING = {
   embedded: ['html'],
   'Redis, two instances': ['warming', 'down', '500', 'unreadable', 'html'],
 } as const;
-const SICK_JOBS = 100;
+const FAILING_JOBS = 100;
 const HEALTHY_JOBS = 5;
 const RUN_MS = 2000;
 
 test.each(['embedded', 'Redis, two instances'] as const)(
-  'beside 100 sick jobs, healthy ones are submitted within 5 seconds and end in time (%s)',
+  'beside 100 failing jobs, healthy jobs are submitted within 5 seconds and end in time (%s)',
   async (store) => {
     await using upstream = await PaidUpstream.start({ runMs: RUN_MS });
     await using gateways = await startGateways(store, upstream.url);
     const { urls } = gateways;
-    const sick = SICK[store];
+    const failing = FAILING[store];
     const urlOf = (index: number) => urls[index % urls.length] ?? '';
     const healthy = async (prompt: string) => {
       const acceptedAt = Date.now();
@@ -38,18 +38,18 @@ test.each(['embedded', 'Redis, two instances'] as const)(
     };
     const alone = await healthy('alone');
     await Promise.all(
-      Array.from({ length: SICK_JOBS }, (_, index) =>
-        generate(urlOf(index), { prompt: `sick ${index} {${sick[index % sick.length]}}` }),
+      Array.from({ length: FAILING_JOBS }, (_, index) =>
+        generate(urlOf(index), { prompt: `failing ${index} {${failing[index % failing.length]}}` }),
       ),
     );
-    // Some come at once with the sick ones, some when these have failed for a while.
+    // The first round starts together with the failing jobs, the others when these have failed for a while.
     for (const round of [1, 2, 3]) {
       const ends = await Promise.all(
         Array.from({ length: HEALTHY_JOBS }, (_, index) => healthy(`healthy ${round} ${index}`)),
       );
       expect(ends.map(({ status }) => status)).toEqual(ends.map(() => 'COMPLETED'));
       expect(Math.max(...ends.map(({ submittedAfterMs }) => submittedAfterMs))).toBeLessThan(5000);
-      // Twice as late as without them, and what a busy machine adds.
+      // At most twice the time of a job alone, plus 5 s for a busy machine.
       expect(Math.max(...ends.map(({ tookMs }) => tookMs))).toBeLessThan(2 * alone.tookMs + 5000);
     }
     const perJob = new Map<string, number>();

@@ -6,15 +6,15 @@ import { tempFolder } from '../../support/temp-folder.ts';
 
 let browser: TestBrowser;
 beforeAll(async () => {
-  // As if the attacker's name server had answered with this machine's address.
+  // The attacker's name server answers with this machine's address.
   browser = await launchBrowser(['--host-resolver-rules=MAP evil.test 127.0.0.1']);
 });
 afterAll(() => browser[Symbol.asyncDispose]());
 
-/** As in a container: others could reach it, nobody signs in, and the port is published to this machine. */
+/** As in a container: it listens on every address without authentication, and its port is published to this machine. */
 const CONTAINER = { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true', SANDBOX: 'true', SANDBOX_SPEED: '20' };
 
-/** What a page of the attacker tries; to the browser it is of the gateway's own origin. */
+/** Requests of the attacker's page. To the browser they are same-origin. */
 const ATTACK = `(async () => {
   const body = JSON.stringify({ query: 'mutation { generateVideo(input: { image: "https://example.com/a.png", prompt: "a" }) { __typename } }' });
   const posted = await fetch('/graphql', { method: 'POST', body, headers: { 'content-type': 'application/json' } });
@@ -28,12 +28,11 @@ test.each([
   ['by default', {}],
   ['as the Docker example says', { ALLOWED_HOSTS: documented('README.md', /ALLOWED_HOSTS=(\S+)/) }],
   ['as compose.yaml says', { ALLOWED_HOSTS: documented('compose.yaml', /ALLOWED_HOSTS:-([^}]+)/) }],
-])('a page whose name leads to a gateway in a container reaches nothing, %s', async (_how, settings) => {
+])('a page whose host name resolves to a gateway in a container is refused, %s', async (_how, settings) => {
   using folder = tempFolder();
   await using gateway = await spawnGateway({ DATA_DIR: folder.path, ...CONTAINER, ...settings });
   const { port } = new URL(gateway.url);
   await using opened = await browser.open();
-  // The health of the gateway may be known to all.
   await opened.page.goto(`http://evil.test:${port}/healthz`);
   expect(await opened.page.evaluate(ATTACK)).toEqual([421, 421, 1008]);
   expect(gateway.output()).toContain(`ALLOWED_HOSTS=evil.test:${port}`);
@@ -56,7 +55,7 @@ test('no page can frame GraphiQL or the console', async () => {
       document.body.append(frame);
       await new Promise((resolve) => frame.addEventListener('load', resolve));
     })()`);
-    // The driver hears of a navigation after the page does.
+    // The driver learns of a navigation later than the page.
     const shown = () => opened.page.frames().at(-1)?.url();
     await expect.poll(shown, { timeout: 30_000 }).toBe('chrome-error://chromewebdata/');
   }

@@ -16,7 +16,7 @@ import { WsClient } from '../../support/gateway/ws-client.ts';
 const DOCS = readFileSync('docs/operations.md', 'utf8');
 const [nginxSnippet = '', nginxPathSnippet = ''] = snippets('nginx');
 const [caddySnippet = '', caddyPathSnippet = ''] = snippets('caddy');
-/** Without it there are no WebSockets; all else is nginx's default. */
+/** WebSockets need these directives; everything else is nginx's default. */
 const UPGRADES =
   'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;';
 
@@ -96,10 +96,10 @@ test.each(NAMES)('behind %s everything works', async (name) => {
   const { origin } = new URL(url);
 
   await loadsPage(`${url}/`);
-  // Its files are large, and all the same to a proxy that changes no path.
+  // GraphiQL's files are large, so they are loaded only where the path changes.
   if (url.includes('/reelgate')) await loadsPage(`${url}/graphql`);
 
-  // Its head comes before any event does.
+  // The response head arrives before the first event.
   using stream = await SseClient.open(url, 'subscription { videoJobsUpdated { id isTerminal } }', {
     headers: { origin },
   });
@@ -116,14 +116,14 @@ test.each(NAMES)('behind %s everything works', async (name) => {
   expect((await readJob(url, id))?.id).toBe(id);
 });
 
-test('events pass at once through nginx with nothing set but proxy_pass, which speaks HTTP/1.0', async () => {
+test('nginx with only proxy_pass, which speaks HTTP/1.0, passes events on at once', async () => {
   const url = `http://127.0.0.1:${plainNginxPort}`;
   using stream = await SseClient.open(url, 'subscription { videoJobsUpdated { id } }');
   const { id } = await generate(url, { prompt: 'HTTP/1.0' });
   expect(answerOf((await stream.next()).data)).toEqual({ data: { videoJobsUpdated: { id } } });
 });
 
-test('in a browser below a path a video is made and shown, its page has a link, and GraphiQL asks', async () => {
+test('below a path the console makes a video, a job page can be reloaded, and GraphiQL works', async () => {
   const prompt = 'Below a path';
   await using browser = await launchBrowser();
   await using console = await ConsolePage.open(browser, `${urlOf('nginx that keeps a path')}/`);
@@ -157,7 +157,7 @@ async function start(settings: Readonly<Record<string, string>>): Promise<string
   return new URL(gateway.url).host;
 }
 
-/** Loads a page and what it names, as a browser does. */
+/** Loads a page and the files that it references. */
 async function loadsPage(url: string): Promise<void> {
   const page = await http(url, { headers: { accept: 'text/html' } });
   expect([url, page.status]).toEqual([url, 200]);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => resources.disposeAsync());
 
-test('behind Vite with changeOrigin a page learns why it is refused, and works with PUBLIC_URL', async () => {
+test('behind Vite with changeOrigin the page shows why it is refused, and works with PUBLIC_URL', async () => {
   const port = await freePort();
   const page = `http://127.0.0.1:${port}`;
   for (const [settings, words] of [

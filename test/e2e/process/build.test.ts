@@ -4,7 +4,7 @@ import { RedisServer } from '../../support/redis/redis-server.ts';
 import { generate, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-test('what the build emits runs on either store, with all that it needs', { timeout: 60_000 }, async () => {
+test('the build contains all that the gateway needs, on either store', { timeout: 60_000 }, async () => {
   const build = spawnSync('npm', ['run', 'build'], { encoding: 'utf8' });
   expect(build).toMatchObject({ status: 0 });
   using folder = tempFolder();

@@ -7,7 +7,7 @@ import { generate, readJob } from '../../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 test.each(['a full disk', 'a pipe whose reader has gone'])(
-  '%s ends no process and no job',
+  'a log that is written to %s ends neither the gateway nor a job',
   async (target) => {
     using folder = tempFolder();
     const port = await freePort();

@@ -5,18 +5,18 @@ import { expect, test } from 'vitest';
 import { lockFolder } from '../../../src/store/sqlite/folder.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-/** Milliseconds after which npm has passed on a signal. */
+/** npm has passed a signal on after this time, in milliseconds. */
 const COPY_MS = 500;
 
 /** A gateway that was started by `npm start`, in a process group of its own. */
 interface NpmStart extends AsyncDisposable {
-  /** Of npm, and of the process group. */
+  /** The id of npm's process and of the process group. */
   readonly pid: number;
-  /** What both wrote. */
+  /** The output of npm and of the gateway. */
   output(): string;
-  /** How npm ended. */
+  /** npm's exit code and signal. */
   readonly exited: Promise<unknown[]>;
-  /** Resolves when both have ended: nothing holds their output open. */
+  /** Resolves when both have ended, so that their output is closed. */
   readonly closed: Promise<unknown>;
 }
 
@@ -69,7 +69,7 @@ test('SIGTERM to npm alone: the gateway stops and releases its folder, and then 
 test('Ctrl-C in a terminal: the copy of the signal that npm passes on does not cut the stop short', async () => {
   using folder = tempFolder();
   await using started = await npmStart(folder.path);
-  // A request in progress makes the stop last until the copy has come.
+  // A request in progress keeps the gateway from stopping before the copy arrives.
   const client = connect(
     Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(started.output())?.[1]),
     '127.0.0.1',
@@ -85,7 +85,7 @@ test('Ctrl-C in a terminal: the copy of the signal that npm passes on does not c
   expect(started.output()).toContain('"msg":"stopped"');
 });
 
-test('when npm is killed the gateway stops gracefully', async () => {
+test('the gateway stops gracefully when npm is killed', async () => {
   using folder = tempFolder();
   await using started = await npmStart(folder.path);
   process.kill(started.pid, 'SIGKILL');

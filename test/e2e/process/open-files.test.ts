@@ -7,7 +7,7 @@ import { spawnGateway } from '../../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
-test('too many open files are reported as such, and are no fault of the upstream', async () => {
+test('EMFILE is reported as too many open files, not as a failure of the upstream', async () => {
   await using upstream = await startCountingUpstream();
   using folder = tempFolder();
   const { port } = new URL(upstream.url);
@@ -19,7 +19,7 @@ test('too many open files are reported as such, and are no fault of the upstream
     SEGMIND_RPM: '0',
     LOG_LEVEL: 'debug',
   });
-  // Its connection is closed by then.
+  // The key check has ended, and with it its connection.
   await expect
     .poll(() => gateway.output(), { timeout: 30_000 })
     .toContain('the upstream did not refuse the API key');
@@ -42,7 +42,7 @@ test('too many open files are reported as such, and are no fault of the upstream
   agent.destroy();
 });
 
-/** Over the one connection that the agent keeps. */
+/** Posts over the agent's only connection. */
 function post(agent: Agent, url: string, query: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const headers = { 'content-type': 'application/json' };

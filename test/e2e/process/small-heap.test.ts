@@ -10,9 +10,9 @@ const JOBS = 100;
 const ROUNDS = 3;
 const times = (count: number, part: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ');
-/** Two megabytes. It could be twelve, as much as an answer may have. */
+/** A result of 2 MB. The limit of a result is 12 MB. */
 const LARGE = `{ videoJobs(first: 100) { nodes { ${times(10, (index) => `a${index}: request { prompt }`)} } } }`;
-/** As large as an event may be. */
+/** An event of the maximum size. */
 const LARGE_EVENT = `subscription { videoJobsUpdated { id ${times(20, (index) => `a${index}: request { prompt }`)} } }`;
 
 let folder: TempFolder;
@@ -37,7 +37,7 @@ afterAll(async () => {
 
 describe('a process with a heap of 512 MB survives clients that do not read', () => {
   test.each(['POST', 'GET', 'event stream'] as const)('many large answers by %s', async (way) => {
-    const sockets = Array.from({ length: 60 }, () => sleeper(requestOf(way).repeat(40)));
+    const sockets = Array.from({ length: 60 }, () => unreadSocket(requestOf(way).repeat(40)));
     expect(await served()).toBe(ROUNDS);
     for (const socket of sockets) socket.destroy();
   });
@@ -55,7 +55,7 @@ describe('a process with a heap of 512 MB survives clients that do not read', ()
   test('many subscriptions to large events by WebSocket', async () => {
     const clients = await Promise.all(Array.from({ length: 3 }, () => WsClient.connect(gateway.url)));
     for (const client of clients) {
-      // Each a document of its own, so that they share no payload.
+      // The documents differ, so that no payload is shared.
       for (let index = 0; index < 200; index++)
         client.subscribe(`s${index}`, LARGE_EVENT.replace('a0:', `b${index}:`));
       client.socket.pause();
@@ -66,14 +66,14 @@ describe('a process with a heap of 512 MB survives clients that do not read', ()
   });
 
   test('many event streams of large events', async () => {
-    const sockets = Array.from({ length: 100 }, () => sleeper(requestOf('event stream', LARGE_EVENT)));
+    const sockets = Array.from({ length: 100 }, () => unreadSocket(requestOf('event stream', LARGE_EVENT)));
     await change(5);
     expect(await served()).toBe(ROUNDS);
     for (const socket of sockets) socket.destroy();
   });
 });
 
-/** Lets time pass in which answers pile up. @returns how many other requests were answered meanwhile */
+/** Sends other requests while results pile up. @returns how many were answered */
 async function served(): Promise<number> {
   let answered = 0;
   for (let round = 0; round < ROUNDS; round++) {
@@ -84,13 +84,13 @@ async function served(): Promise<number> {
   return answered;
 }
 
-/** Accepts jobs, which is an event each. */
+/** Creates jobs, each of which is an event. */
 async function change(count: number): Promise<void> {
   for (let index = 0; index < count; index++) await generate(gateway.url, { prompt: PROMPT });
 }
 
-/** Sends bytes, and reads nothing. */
-function sleeper(bytes: string): Socket {
+/** Sends bytes and never reads the response. */
+function unreadSocket(bytes: string): Socket {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   socket.pause();

@@ -22,7 +22,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s: sockets get 1012, the exit code i
   await client.dispose();
 });
 
-test('a stop waits for the submit under way and keeps its answer', async () => {
+test('a stop waits for a submission in progress and stores its response', async () => {
   await using upstream = await startCountingUpstream(800);
   using folder = tempFolder();
   const settings = { DATA_DIR: folder.path, SEGMIND_API_KEY: 'SG_test', SEGMIND_BASE_URL: upstream.url };
@@ -39,7 +39,7 @@ test('a stop waits for the submit under way and keeps its answer', async () => {
   expect(upstream.submits.get('in flight')).toBe(1);
 });
 
-test('a second signal ends it at once', async () => {
+test('a second signal ends the process at once', async () => {
   await using upstream = await startCountingUpstream(4000);
   using folder = tempFolder();
   await using gateway = await spawnGateway({

@@ -30,7 +30,7 @@ test('an upload of 10 MiB holds at most 15 MiB until the upstream has answered',
   await expect.poll(async () => (await heldBytes(gateway)) - idle).toBeLessThan(3 * MIB);
 });
 
-/** What the gateway's buffers hold, in bytes. */
+/** Bytes in the gateway's buffers. */
 async function heldBytes(gateway: SpawnedGateway): Promise<number> {
   const told = () => gateway.output().match(/(?<=held )\d+(?= bytes)/g) ?? [];
   const { length } = told();

@@ -3,20 +3,22 @@ import { FAULTS } from '../../../packages/sandbox/src/faults/faults.ts';
 import { generate, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-/** How jobs end that only their deadline ends. */
+/** The outcomes of jobs that only their deadline ends. */
 const ENDS_BY_DEADLINE = new Set(['TIMED_OUT', 'UPSTREAM_UNAVAILABLE', 'SUBMISSION_UNKNOWN']);
 
-test.concurrent('every test prompt that ends by itself ends as docs/sandbox.md says, all of them at once, beside a job that asks for nothing', async ({
+test.concurrent('every test prompt that ends without a deadline ends as docs/sandbox.md says, all at once beside a plain job', async ({
   expect,
 }) => {
-  // Together they open the circuit, so that some of them take more than a minute.
+  // Together they open the circuit breaker, so some of them take more than a minute.
   const faults = FAULTS.filter(({ outcome }) => !ENDS_BY_DEADLINE.has(outcome));
   const [plain, ...ends] = await endsOf(['a cat', ...faults.map(promptOf)], '300');
   expect(plain).toBe('COMPLETED');
   expect(namedEnds(faults, ends)).toEqual(expectedEnds(faults));
 }, 320_000);
 
-test.concurrent('every test prompt that only its deadline ends does so', async ({ expect }) => {
+test.concurrent('every other test prompt ends at its deadline as docs/sandbox.md says', async ({
+  expect,
+}) => {
   const faults = FAULTS.filter(({ outcome }) => ENDS_BY_DEADLINE.has(outcome));
   expect(namedEnds(faults, await endsOf(faults.map(promptOf), '30'))).toEqual(expectedEnds(faults));
 }, 120_000);
@@ -35,7 +37,7 @@ function namedEnds(faults: Faults, ends: readonly (string | undefined)[]) {
   return Object.fromEntries(faults.map(({ name }, index) => [name, ends[index]]));
 }
 
-/** How a job with each of these prompts ends: its failure's code, or its status. */
+/** The failure code of a job with each of these prompts, or its status. */
 async function endsOf(prompts: readonly string[], deadlineSeconds: string): Promise<(string | undefined)[]> {
   using folder = tempFolder();
   await using gateway = await spawnGateway({

@@ -3,9 +3,10 @@ import { SignJWT } from 'jose';
 /** For HS256: at least 32 bytes. */
 export const JWT_SECRET = 'a secret of the tests, long enough for HS256';
 
-const DEADLINE_MS = 15_000;
+/** Ends a request that hangs: the streams of a busy machine may take long. */
+const DEADLINE_MS = 45_000;
 
-/** What the tests read of a job. */
+/** The fields of a job that the tests read. */
 export interface RoutedJob {
   readonly id: string;
   readonly version: number;
@@ -13,7 +14,7 @@ export interface RoutedJob {
   readonly isTerminal: boolean;
 }
 
-/** What a router answered. */
+/** A router's response. */
 export interface RoutedAnswer<T> {
   readonly data?: T | null;
   readonly errors?: readonly { readonly message: string; readonly extensions?: object }[];
@@ -25,7 +26,7 @@ const GENERATE = `mutation ($input: GenerateVideoInput!) {
   generateVideo(input: $input) { __typename ... on GenerateVideoSuccess { job { ${JOB_FIELDS} } } ... on GenerateVideoError { code message } }
 }`;
 
-/** A token of a caller who may do all. */
+/** A token with every scope. */
 async function token(): Promise<string> {
   return new SignJWT({ scope: 'video:generate video:read' })
     .setProtectedHeader({ alg: 'HS256' })
@@ -50,7 +51,7 @@ export async function ask<T>(url: string, query: string, variables: object = {})
   return answer;
 }
 
-/** Sends a job, and expects it to be accepted. */
+/** Submits a job. Rejects when it is not accepted. */
 export async function generateRouted(url: string, prompt: string): Promise<RoutedJob> {
   const input = { image: 'https://example.com/cat.png', prompt };
   const answer = await ask<{ generateVideo: { job?: RoutedJob } }>(url, GENERATE, { input });
@@ -59,7 +60,7 @@ export async function generateRouted(url: string, prompt: string): Promise<Route
   return job;
 }
 
-/** Watches a job by server-sent events until the stream ends; results with errors are given too. */
+/** Watches a job by server-sent events until the stream ends. Yields results with errors too. */
 export async function* watchRouted(
   url: string,
   id: string,
@@ -78,7 +79,7 @@ export async function* watchRouted(
   }
 }
 
-/** Watches a job to its end: every state that came, in order. */
+/** Watches a job to its end. @returns every state in order */
 export async function watchRoutedToEnd(url: string, id: string, sinceVersion = 0): Promise<RoutedJob[]> {
   const seen: RoutedJob[] = [];
   for await (const { data, errors } of watchRouted(url, id, sinceVersion)) {

@@ -45,7 +45,7 @@ afterAll(() => resources.disposeAsync());
 
 const through = (transport: SubgraphTransport) => routers.get(transport)?.url ?? '';
 
-it('composes by the library of The Guild too', async () => {
+it('The Guild’s library composes the supergraph too', async () => {
   const composed = compose('guild', reelgate.url, products.url, `${folder.path}/guild.graphql`);
   await expect(composed).resolves.toBeUndefined();
 });
@@ -61,7 +61,7 @@ it('a product has its trailer from Reelgate', async () => {
   });
 });
 
-it('Reelgate hears who asks: without a token, or with a wrong one, nothing is shown', async () => {
+it('the router forwards the caller’s token: without a valid one Reelgate returns UNAUTHENTICATED', async () => {
   const query = '{ videoJobs { nodes { id } } }';
   for (const headers of [{}, { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.' }]) {
     const response = await fetch(`${through('sse')}/graphql`, {
@@ -78,7 +78,7 @@ it('Reelgate hears who asks: without a token, or with a wrong one, nothing is sh
 });
 
 describe.each(TRANSPORTS)('a router that subscribes by %s', (transport) => {
-  it('gives the states of a job, the final one last', async () => {
+  it('delivers the states of a job, the final one last', async () => {
     const url = through(transport);
     const { id } = await generateRouted(url, `by ${transport}`);
     const seen = await watchRoutedToEnd(url, id);
@@ -87,13 +87,13 @@ describe.each(TRANSPORTS)('a router that subscribes by %s', (transport) => {
     expect(versions).toEqual(versions.toSorted((a, b) => a - b));
   });
 
-  it('says why there is nothing to watch', async () => {
+  it('returns the error for an unknown job', async () => {
     await expect(watchRoutedToEnd(through(transport), 'unknown')).rejects.toThrow(
       'There is no such video job.',
     );
   });
 
-  it('goes on after Reelgate was killed, from the version that the client has', async () => {
+  it('continues from the client’s version after Reelgate was killed', async () => {
     const url = through(transport);
     const { id } = await generateRouted(url, `killed under ${transport}`);
     let newest: RoutedJob | undefined;

@@ -17,7 +17,7 @@ export async function startProducts(port: number): Promise<Products> {
   const yoga = createYoga({
     logging: false,
     schema: createSchema({
-      // What a subgraph has to define itself when no library does.
+      // Without a federation library, a subgraph defines the directive itself.
       typeDefs: ['directive @key(fields: String!, resolvable: Boolean) on OBJECT', ...definitions],
       resolvers: {
         Query: { product: (_: unknown, { id }: { id: string }) => ({ id }) },
@@ -30,7 +30,7 @@ export async function startProducts(port: number): Promise<Products> {
       },
     }),
   });
-  // Yoga answers by promises that it looks after itself.
+  // Yoga handles the rejections of its promise.
   const server = createServer((request, response) => void yoga(request, response)).listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -4,13 +4,13 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** A package of its own: production code must not depend on what routers are made of. */
+/** A separate package, so that the gateway does not depend on the routers' libraries. */
 const FOLDER = 'test/e2e/federation';
 const START_DEADLINE_MS = 30_000;
 
 const run = promisify(execFile);
 
-/** How a router subscribes in Reelgate. */
+/** How a router subscribes to Reelgate. */
 export type SubgraphTransport = 'sse' | 'ws' | 'callback';
 
 /** A Hive Gateway in a process of its own. */
@@ -18,14 +18,14 @@ export interface Router extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Installs the routers' package when that was not done before. */
+/** Installs the routers' package unless it is installed. */
 export async function installRouters(): Promise<void> {
   if (existsSync(`${FOLDER}/node_modules/@graphql-hive/gateway/package.json`)) return;
   process.stdout.write(`${FOLDER}/node_modules is missing: running npm ci there\n`);
   await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: FOLDER });
 }
 
-/** Writes the supergraph of both subgraphs to a file; fails with the errors of a composition that failed. */
+/** Composes both subgraphs into a supergraph file. Rejects with the composition errors. */
 export async function compose(
   library: 'apollo' | 'guild',
   reelgate: string,

@@ -7,9 +7,9 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[] }[];
 }
 
-/** What a page has in it that shuts people out: each serious or critical violation with the elements that have it. */
+/** The serious and critical accessibility violations of a page, each with its elements. */
 export async function violationsIn(page: Page): Promise<readonly string[]> {
-  // The page's policy forbids scripts in the page; the browser's own way in is not held back by it.
+  // The page's Content-Security-Policy forbids script elements, but not the browser's own evaluation.
   await page.evaluate(axe.source);
   const violations: readonly Violation[] = await page.evaluate(
     `axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
@@ -20,16 +20,16 @@ export async function violationsIn(page: Page): Promise<readonly string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.flatMap(({ target }) => target).join(', ')}`);
 }
 
-/** The ways in which people look at the page. */
+/** Colour schemes and widths. */
 export const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
   [1440, 390].map((width) => ({ colorScheme, width })),
 );
 
-/** The violations in each look of the page as it stands, none of which are expected anywhere. */
+/** The violations of the page in every colour scheme and width. */
 export async function violationsInAllLooks(page: Page): Promise<readonly string[]> {
   const all: string[] = [];
   for (const { colorScheme, width } of LOOKS) {
-    // Without motion, or else colours are measured while they change.
+    // Motion is off, or colours would be measured during a transition.
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 900 });
     const found = await violationsIn(page);

@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import type { OpenedPage, PageOptions, TestBrowser } from './browser.ts';
 
-/** What is put into the form; what is absent stays as it is. */
+/** Values of form fields. Absent fields stay unchanged. */
 export interface FormValues {
   readonly image?: string;
   readonly prompt?: string;
@@ -11,10 +11,10 @@ export interface FormValues {
 export class ConsolePage implements AsyncDisposable {
   readonly page: Page;
   readonly opened: OpenedPage;
-  /** What the page asked of the gateway that changes something: uploads and jobs. */
+  /** The mutations that the page sent: uploads and jobs. */
   readonly mutations: readonly string[];
 
-  /** @param opened not yet at the console, or else its first mutations are missed */
+  /** @param opened a page that has not loaded the console yet, so that no mutation is missed */
   constructor(opened: OpenedPage) {
     this.opened = opened;
     this.page = opened.page;
@@ -39,7 +39,7 @@ export class ConsolePage implements AsyncDisposable {
     return console;
   }
 
-  /** Another tab, which shares the first one's origin and nothing else. */
+  /** Opens another tab in the context of the first. */
   static async openTab(first: ConsolePage, url: string): Promise<Page> {
     const page = await first.page.context().newPage();
     await page.goto(url);
@@ -54,7 +54,7 @@ export class ConsolePage implements AsyncDisposable {
     return this.page.locator('.new-job button[type=submit]');
   }
 
-  /** What the form says below its button. */
+  /** The note below the form's button. */
   get note(): Locator {
     return this.page.locator('.form-note');
   }
@@ -88,7 +88,7 @@ export class ConsolePage implements AsyncDisposable {
     await this.connection('Live');
   }
 
-  /** Waits until the page says this of its connection. */
+  /** Waits until the connection status contains these words. */
   async connection(words: string): Promise<void> {
     await this.page.getByRole('status', { name: 'Connection' }).filter({ hasText: words }).waitFor();
   }
@@ -102,7 +102,7 @@ export class ConsolePage implements AsyncDisposable {
     await this.generateButton.click();
   }
 
-  /** Clicks again at the very moment at which the form says this: before any time that counts has gone by. */
+  /** Clicks again in the moment in which the form's note contains these words. */
   async generateWhenNoteSays(words: string): Promise<void> {
     await this.page.evaluate(`new Promise((done) => {
       const note = document.querySelector('.form-note');
@@ -118,7 +118,7 @@ export class ConsolePage implements AsyncDisposable {
     })`);
   }
 
-  /** The job's id, by the link of its card. */
+  /** The job's id, taken from the link of its card. */
   async idOf(prompt: string): Promise<string> {
     const href = await this.card(prompt).getByRole('link').getAttribute('href');
     return href?.replace('/jobs/', '') ?? '';

@@ -12,10 +12,10 @@ export async function pngFile(): Promise<Buffer> {
     .toBuffer();
 }
 
-/** Drops a file onto an element as from the system's file manager: the browser itself makes the events of it. */
+/** Drops a file onto an element as the system's file manager does: the browser itself dispatches the events. */
 export async function dropFile(page: Page, target: Locator, path: string): Promise<void> {
   const box = await target.boundingBox();
-  if (box === null) throw new Error('There is nothing to drop upon.');
+  if (box === null) throw new Error('The drop target has no box: it is not visible.');
   const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
   const data = { items: [], files: [path], dragOperationsMask: 1 };
   const session = await page.context().newCDPSession(page);
@@ -43,7 +43,7 @@ export function fileIn(folder: string, name: string, bytes: Uint8Array): string 
   return path;
 }
 
-/** Waits until a video is played: its time goes on. */
+/** Waits until a video plays: its time advances. */
 export async function plays(video: Locator): Promise<void> {
   await video.waitFor();
   await expect.poll(() => timeOf(video), { timeout: 10_000 }).toBeGreaterThan(0);
@@ -51,7 +51,7 @@ export async function plays(video: Locator): Promise<void> {
   await expect.poll(() => timeOf(video), { timeout: 10_000 }).not.toBe(before);
 }
 
-/** Where a video is, in seconds. */
+/** A video's current time, in seconds. */
 export function timeOf(video: Locator): Promise<number> {
   return video.evaluate((element) => Number(Reflect.get(element, 'currentTime')));
 }

@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** An upstream that counts what it is sent. A job is done at its second status call. */
+/** An upstream that counts submissions. A job is completed at its second status call. */
 export interface CountingUpstream extends AsyncDisposable {
   readonly url: string;
-  /** How often each prompt was submitted. */
+  /** Submissions by prompt. */
   readonly submits: ReadonlyMap<string, number>;
-  /** The bodies and keys of all submits. */
+  /** The bodies and API keys of all submissions. */
   readonly payloads: readonly { readonly body: unknown; readonly key: string | undefined }[];
-  /** What is answered to a submit, if not a success. */
+  /** The response to a submission, if it is not a success. */
   refuse: ((prompt: string) => { status: number; body: string } | null) | null;
 }
 
