@@ -92,7 +92,7 @@ describe('a known secret is redacted', () => {
   });
 });
 
-/** Each repeats what some pattern begins with, or what may stand in the middle of a match. */
+/** Each repeats the beginning of a pattern, or the middle of a match. */
 const ADVERSARIAL = [
   'http://',
   '://a ',
@@ -119,7 +119,7 @@ const ADVERSARIAL = [
   'SG_',
 ];
 
-/** Characters. In quadratic time these take several seconds, in linear time some 20 ms. */
+/** Characters. Quadratic time would be several seconds, linear time about 20 ms. */
 const LENGTH = 300_000;
 const LIMIT_MS = 1000;
 
@@ -131,6 +131,6 @@ it.each(ADVERSARIAL)('takes linear time: %j', (unit) => {
     redact(clean(text));
     return performance.now() - begin;
   };
-  // Other processes may have the machine for a moment.
+  // Other processes may use the machine for a moment.
   expect(Math.min(timeOf(), timeOf())).toBeLessThan(LIMIT_MS);
 });

@@ -53,7 +53,7 @@ describe('under a tight call budget', () => {
     });
     const failing = await bench.accept(100, { ...running('processing', NOON), upstreamId: 'up-sick' });
     await bench.poller.start();
-    // Each has failed at least once.
+    // Each job has failed at least once.
     await bench.clock.advance(4 * MINUTE);
     const healthy = await bench.accept(3);
     await bench.clock.advance(8 * SECOND);

@@ -4,7 +4,7 @@ import { type HistoryPage, NEW_SEARCH, nextRead } from '../../src/poller/settle-
 
 const PAGE_SIZE = 100;
 
-/** Searches a history, newest first, for what was made between two times. @returns the pages that were read */
+/** Searches a history, newest first, for requests between two times. @returns the pages that were read */
 function search(times: readonly number[], from: number, to: number, growth = 0): number[] {
   let rows = times.toSorted((a, b) => b - a);
   const read: number[] = [];
@@ -17,14 +17,14 @@ function search(times: readonly number[], from: number, to: number, growth = 0):
       more: page.length === PAGE_SIZE && oldestAt !== null && oldestAt >= from,
     };
     next = nextRead(next, shown, to);
-    // New requests come in while it is read.
+    // New requests are added during the search.
     const newest = (rows[0] ?? 0) + 1;
     rows = Array.from({ length: growth }, () => newest).concat(rows);
   }
   return read;
 }
 
-/** The pages, of the rows as they are, on which something of these times is. */
+/** The pages with a request between these times. */
 function pagesWith(times: readonly number[], from: number, to: number): number[] {
   const rows = times.toSorted((a, b) => b - a);
   const pages = rows.flatMap((time, index) =>

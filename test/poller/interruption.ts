@@ -3,8 +3,8 @@ import type { JobStore } from '../../src/store/job-store.ts';
 import { overrideStore } from '../support/override-store.ts';
 
 /**
- * Stops a step dead at one of its calls to the store or to the upstream, before the call is made or after it was
- * answered, as when a process is killed or suspended. It may be let go on later.
+ * Freezes a step at one of its calls to the store or to the upstream, before the call or after its
+ * answer, as when a process is killed or suspended. The step may continue later.
  */
 export class Interruption {
   #callsLeft: number;
@@ -13,20 +13,20 @@ export class Interruption {
   readonly #resumed = Promise.withResolvers<void>();
 
   /**
-   * @param call the how manyth call it stops at; 0 for the first
-   * @param answered whether the call has been made then
+   * @param call the index of the call; 0 for the first
+   * @param answered whether the step freezes after the call
    */
   constructor(call: number, answered: boolean) {
     this.#callsLeft = call;
     this.#answered = answered;
   }
 
-  /** Resolves once the step stands still. */
+  /** Resolves when the step is frozen. */
   get reached(): Promise<'interrupted'> {
     return this.#reached.promise;
   }
 
-  /** Lets the step go on. */
+  /** Continues the step. */
   resume(): void {
     this.#resumed.resolve();
   }

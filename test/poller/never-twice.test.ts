@@ -26,17 +26,17 @@ import { CALL_TIMEOUT_MS, LEASE_MS } from './step-bench.ts';
 
 const DEADLINE_MS = 120 * SECOND;
 
-/** What the world does to one step. */
+/** The failures of one step. */
 interface Fate {
   readonly submit: SubmitOutcome;
   readonly status: StatusOutcome;
   readonly result: ResultOutcome;
-  /** How long its call takes, unless its time limit is shorter. */
+  /** How long its call takes, unless its timeout is shorter. */
   readonly callMs: number;
   readonly interruption: {
     readonly call: number;
     readonly answered: boolean;
-    /** What happens then: its lease runs out, the process starts anew, or it goes on when others have worked. */
+    /** What happens next: the lease expires, the process restarts, or the step continues after other steps. */
     readonly sequel: 'lost' | 'restarted' | 'stalled';
   } | null;
 }
@@ -95,7 +95,7 @@ describe('a job under any sequence of failures', () => {
           const sent = world.submits.map((outcome) => outcome.type);
           expect(sent.slice(0, -1).every((type) => type === 'not-created')).toBe(true);
           expect(isFinal(job)).toBe(true);
-          // Each poller that stood still may have held the job for a lease, and have gone on with a call.
+          // Each frozen poller may have held the job for a lease and then have made a call.
           const grace = world.interruptions * (LEASE_MS + CALL_TIMEOUT_MS + 30 * SECOND);
           expect(job.finishedAt).toBeLessThanOrEqual(job.deadlineAt + grace);
           const versions = world.recorder.versions;
@@ -104,10 +104,10 @@ describe('a job under any sequence of failures', () => {
           expectForwardOnly(world.recorder.jobs);
           ends.add(job.failure?.code ?? job.phase);
         }),
-        // A fixed seed: what the runs have seen is asserted below.
+        // The seed is fixed, because the coverage of the runs is asserted below.
         { numRuns: 150, seed: 7 },
       );
-      // The property saw what it is about.
+      // The runs covered all outcomes.
       const seen = [
         'completed',
         'SUBMISSION_UNKNOWN',
@@ -129,7 +129,7 @@ class World implements AsyncDisposable {
   readonly #folder = tempFolder();
   #store = this.#open();
   #process = new AbortController();
-  /** Goes on with the step that stands still, if any. */
+  /** Continues the frozen step, if any. */
   #resume: () => Promise<unknown> = () => Promise.resolve();
 
   /** Creates the job and moves it until it is final. @returns the job as it is stored then */
@@ -163,7 +163,7 @@ class World implements AsyncDisposable {
       clock: this.#clock,
       leaseMs: LEASE_MS,
       submissions: new SqliteSubmissions(this.#store.database, this.#store.commits, this.#clock.now),
-      // Each step is as of another process.
+      // Each step runs as in another process.
       sent: new LRUCache<string, SentOutcome>({ max: 10 }),
       reserveCall: async () => ({ granted: true, waitMs: 0 }),
       onCallsDone: () => {},
@@ -172,7 +172,7 @@ class World implements AsyncDisposable {
       durations: learnedDurations(this.#clock),
       retentionMs: DAY,
       signal: this.#process.signal,
-      // A step that goes on after a restart finds its store closed.
+      // A step that continues after a restart finds its store closed.
     }).catch(() => 'failed');
     if ((await Promise.race([step, interruption.reached])) !== 'interrupted') return;
     this.interruptions += 1;
@@ -201,7 +201,7 @@ class World implements AsyncDisposable {
   }
 
   async #restart(): Promise<void> {
-    // Nobody waits for the store of a process that is gone.
+    // A step of a stopped process does not wait for the store.
     this.#process.abort();
     this.#process = new AbortController();
     await this.#store[Symbol.asyncDispose]();
@@ -225,7 +225,7 @@ class World implements AsyncDisposable {
 
 const NEVER = { call: Infinity, answered: false, sequel: 'lost' } as const;
 
-/** When the fates are used up: nothing goes wrong and nothing comes of it. */
+/** After the last planned failure: calls fail without an effect. */
 const CALM: Fate = {
   submit: { type: 'not-created', ...transientError() },
   status: { type: 'queued' },
@@ -234,7 +234,7 @@ const CALM: Fate = {
   interruption: null,
 };
 
-/** There is one way back: to accepted, when the POST is known to have made nothing. */
+/** Only accepted can follow a later phase, when the POST created nothing. */
 function expectForwardOnly(versions: readonly Job[]): void {
   for (const [index, job] of versions.entries()) {
     const before = versions[index - 1];

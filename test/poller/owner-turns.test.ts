@@ -9,7 +9,7 @@ function due(ownerId: string, createdAt = 0, failureCount = 0): DueJob {
 }
 
 const owners = (jobs: readonly DueJob[]) => jobs.map(({ job }) => job.ownerId).join('');
-/** The job that was created first is the most important. */
+/** The job that was created first has the highest priority. */
 const byAge = ({ job }: DueJob) => -job.createdAt;
 
 describe('the turns of owners', () => {
@@ -32,7 +32,7 @@ describe('the turns of owners', () => {
     turns.onServed(due('b'));
     for (let call = 0; call < 50; call += 1) turns.onServed(due('a'));
     const jobs = [due('a', 1), due('a', 2), due('b', 3), due('b', 4), due('b', 5)];
-    // One turn at most, not fifty.
+    // At most one turn, not fifty.
     expect(owners(turns.order(jobs, byAge))).toBe('babab');
   });
 

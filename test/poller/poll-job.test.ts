@@ -18,7 +18,7 @@ function entry(change: Partial<HistoryEntry> = {}): HistoryEntry {
   };
 }
 
-/** Steps until the job is final or this much time has passed. */
+/** Runs steps until the job is final or the time has passed. */
 async function stepFor(bench: StepBench, ms: number): Promise<void> {
   const until = bench.clock.now() + ms;
   for (;;) {

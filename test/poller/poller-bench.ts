@@ -27,7 +27,7 @@ export interface PollerBenchOptions {
   readonly script?: UpstreamScript;
   /** @default 0 // no limit */
   readonly rpm?: number;
-  /** Puts something between the pollers and the store. */
+  /** Wraps the store for the pollers. */
   readonly wrap?: (store: SqliteJobStore) => JobStore;
 }
 
@@ -39,7 +39,7 @@ export class PollerBench implements AsyncDisposable {
   readonly poller: Poller;
   readonly log: LogLine[] = [];
   readonly durations: LearnedDurations;
-  /** How often jobs were leased, or tried to be. */
+  /** How often the poller tried to lease jobs. */
   leases = 0;
   readonly #opened = openSqlite(this.clock);
   readonly #budget: CallBudget;
@@ -82,7 +82,7 @@ export class PollerBench implements AsyncDisposable {
       store: this.#counted,
       upstream: this.upstream,
       clock: this.clock,
-      // A linear congruential generator: evenly spread, the same in each run.
+      // A linear congruential generator: uniform, and the same in each run.
       random: () => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31,
       budget: this.#budget,
       rpm: this.#rpm,
@@ -94,7 +94,7 @@ export class PollerBench implements AsyncDisposable {
     });
   }
 
-  /** Accepts jobs whose prompts, and so their names at the upstream, are numbers. */
+  /** Creates jobs with numbers as prompts, and so as upstream ids. */
   async accept(count: number, change: JobFields = {}): Promise<Job[]> {
     const jobs: Job[] = [];
     for (let i = 0; i < count; i += 1) {
@@ -107,7 +107,7 @@ export class PollerBench implements AsyncDisposable {
     return jobs;
   }
 
-  /** The jobs as they are stored now. */
+  /** The stored jobs. */
   async stored(jobs: readonly Job[]): Promise<Job[]> {
     const stored = await this.store.getMany(jobs.map(({ id }) => id));
     return stored.filter((job) => job !== null);

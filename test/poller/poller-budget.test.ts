@@ -40,8 +40,8 @@ describe("the upstream's rate budget", () => {
     await bench.accept(20);
     await bench.poller.start();
     await bench.clock.advance(10 * MINUTE);
-    // The first is now, the next each a little more than a minute later; each call brings one look for more, one when
-    // it is over and one when it is stored.
+    // The first call is now, each next one a little more than a minute later. Each call causes one read for more, one when
+    // it ends and one when it is stored.
     expect(bench.upstream.calls).toHaveLength(10);
     expect(bench.leases).toBeLessThanOrEqual(4 * 10 * 60 + 1 + 3 * 10);
   });
@@ -77,7 +77,7 @@ describe("the upstream's rate budget", () => {
     await bench.accept(50);
     await bench.poller.start();
     await bench.clock.advance(5 * MINUTE);
-    // The first burst is 50 of the 60 that a tenth of the limit allows, then one call with each opening.
+    // The first burst is 50 of the 60 calls that a tenth of the limit allows, then one call after each opening.
     const [first, ...later] = [...new Set(bench.upstream.calls.map(({ at }) => at))];
     expect(first).toBe(NOON);
     expect(later.length).toBeLessThan(15);
@@ -106,7 +106,7 @@ describe("the upstream's rate budget", () => {
     await bench.accept(10);
     await bench.poller.start();
     await settled();
-    // The burst is a tenth of the limit; then a call comes each 60 s / 55.
+    // The burst is a tenth of the limit. Then one call is granted every 60 s / 55.
     expect(bench.upstream.calls).toHaveLength(6);
     await bench.clock.advance(3 * SECOND);
     expect(bench.upstream.calls).toHaveLength(8);

@@ -8,7 +8,7 @@ import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upst
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
 
-/** Jobs that wait for a second and run for about 52, and the delay with which their ends are seen. */
+/** Jobs that wait for one second and run for about 52, and the delay until their ends are seen. */
 class TimedUpstream {
   readonly bench: PollerBench;
   readonly ends = new Map<string, number>();
@@ -84,7 +84,7 @@ describe('a poller that learns', () => {
       await bench.clock.advance(7.5 * SECOND);
     }
     await other.stop(0);
-    // The simulation has 2.7 s, and 6.3 s for a poll each 2 s queueing for the same bucket.
+    // The simulation has 2.7 s, and 6.3 s for a poll every 2 s with the same bucket.
     const mean = timed.delays.reduce((sum, delay) => sum + delay, 0) / timed.delays.length;
     expect(timed.delays.length).toBeGreaterThan(70);
     expect(mean).toBeLessThan(3.5 * SECOND);
@@ -92,7 +92,7 @@ describe('a poller that learns', () => {
     for (const from of calls) {
       expect(calls.filter((at) => at >= from && at < from + MINUTE).length).toBeLessThanOrEqual(60);
     }
-    // Only results come before submissions: none waited for more than two calls of the budget.
+    // Only results precede submissions: none waited for more than two calls of the budget.
     const submits = bench.upstream.calls.filter(({ type }) => type === 'submit').map(({ at }) => at);
     for (const [index, at] of submits.entries()) {
       expect(at - NOON - index * 7.5 * SECOND).toBeLessThanOrEqual(2.5 * SECOND);
@@ -108,7 +108,7 @@ it('fetches results, however many jobs wait to be submitted', { timeout: 60_000 
   await bench.clock.advance(10 * MINUTE + SECOND);
   const ends = (await bench.stored(jobs)).map(({ phase, failure }) => failure?.code ?? phase);
   const count = (end: string) => ends.filter((one) => one === end).length;
-  // 540 calls in ten minutes; a job takes about five of them.
+  // 540 calls in ten minutes; a job needs about five.
   expect(count('completed')).toBeGreaterThan(70);
   expect(count('TIMED_OUT')).toBeLessThan(10);
   expect(count('completed') + count('TIMED_OUT') + count('UPSTREAM_UNAVAILABLE')).toBe(200);
@@ -185,7 +185,7 @@ describe('an upstream that fails', () => {
     const over = bench.clock.now();
     await bench.clock.advance(5 * MINUTE);
     const after = bench.upstream.calls.map(({ at }) => at).filter((at) => at >= over);
-    // Half of 600 calls a minute, and what was saved up while nothing was due.
+    // Half of 600 calls a minute, and the tokens that were saved while no job was due.
     for (const from of after) {
       expect(after.filter((at) => at >= from && at < from + SECOND).length).toBeLessThanOrEqual(35);
     }

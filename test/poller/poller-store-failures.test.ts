@@ -12,7 +12,7 @@ describe('a poller whose store fails', () => {
       const faulty = new Faulty();
       await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
       faulty.method = method;
-      // Without a due job nothing is leased.
+      // Without a due job no lease is tried.
       await bench.accept(1);
       await bench.poller.start();
       await bench.clock.advance(MINUTE);
@@ -26,7 +26,7 @@ describe('a poller whose store fails', () => {
       expect(bench.upstream.types).toContain('submit');
       const recovered = failures(bench).length;
       expect(recovered).toBeLessThanOrEqual(retries.length + 1);
-      // The next time it starts anew with short pauses.
+      // After a success the pauses restart short.
       faulty.method = method;
       await bench.clock.advance(MINUTE);
       const [again] = failures(bench).slice(recovered);
@@ -81,7 +81,7 @@ describe('a poller whose store fails', () => {
       wrap: (store) => faulty.wrap(store),
       script: {
         submit: () => {
-          // From the call on nothing can be written.
+          // The store refuses writes from the call on.
           faulty.method = 'save';
           return { type: 'accepted', upstreamId: 'up-paid' };
         },
@@ -100,7 +100,7 @@ describe('a poller whose store fails', () => {
   });
 
   it('accepts a repeated save whose first try was stored', async () => {
-    // As a shared store does when only its answer was lost: it knows the change for its own.
+    // Like a shared store when only its answer was lost: it recognizes the repeated change.
     let saves = 0;
     await using bench = new PollerBench({
       wrap: (store) =>
@@ -167,7 +167,7 @@ describe('a poller whose store fails', () => {
     await bench.accept(1);
     await bench.poller.start();
     await bench.clock.advance(5 * SECOND);
-    // A budget of one call that was not given back would let it look once a second.
+    // If the one call was not returned, the poller would read once a second.
     expect(bench.leases).toBeGreaterThan(90);
   });
 
@@ -182,7 +182,7 @@ describe('a poller whose store fails', () => {
     await bench.poller.start();
     const jobs = await bench.accept(1);
     expect(bench.errors()).toHaveLength(1);
-    // Another poller could have the answer: that gets a moment.
+    // Another poller may have the answer, so it gets some time.
     await bench.clock.advance(LEASE_MS + 30 * SECOND);
     expect((await bench.stored(jobs))[0]?.failure?.code).toBe('SUBMISSION_UNKNOWN');
     expect(bench.upstream.types).toEqual(['submit']);
@@ -210,7 +210,7 @@ class Faulty {
   }
 }
 
-/** Each failure of the store that the poller met; lines that only count them left out. */
+/** The failures of the store that the poller logged, without the lines that only count them. */
 function failures({ log }: PollerBench) {
   return log.filter(
     ({ message, details }) => message.startsWith('the store failed') && !('repeated' in details),

@@ -114,7 +114,7 @@ describe('the poller', () => {
     await bench.clock.advance(5 * SECOND);
     await bench.accept(1);
     expect(bench.upstream.calls).toHaveLength(256);
-    // It looks now and then for jobs past their deadline, which need no slot.
+    // It still leases jobs past their deadline, which need no slot.
     expect(bench.leases - before).toBeLessThanOrEqual(4 * 5 + 2);
     pending[7]?.();
     await settled();
@@ -179,7 +179,7 @@ describe('the poller', () => {
 
 const CALL_MS = 20 * SECOND;
 
-/** Answers only when cut short. */
+/** Answers only when it is aborted. */
 async function lateSubmit(_: unknown, options: Parameters<typeof cut>[0]) {
   await cut(options);
   return { type: 'unknown', message: 'cut', apiAnswered: false, candidateId: null } as const;

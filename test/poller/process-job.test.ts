@@ -65,7 +65,7 @@ describe('the step of an accepted job', () => {
     await using bench = new StepBench({ submit: () => outcome });
     const job = await bench.add();
     const report = await bench.step();
-    // Two versions: the mark before the call, and what came of it.
+    // Two versions: the mark before the call, and the outcome.
     const changed = { updatedAt: expect.any(Number), sentAt: NOON, ...expected, version: 3 };
     expect(await bench.stored(job)).toEqual({ ...job, ...changed });
     expect(report).toMatchObject({ job: await bench.stored(job), outcome: 'saved' });
@@ -131,7 +131,7 @@ describe('the step of a job found in submitting', () => {
         phase: 'failed',
         failure: { code: 'SUBMISSION_UNKNOWN', charged: 'UNKNOWN', retryable: true },
       });
-      // Past its deadline there is no time to wait.
+      // After its deadline there is no time to wait.
       expect(bench.clock.now() - NOON).toBe(deadlineAt < NOON ? 5 * SECOND : 30 * SECOND);
       expect(bench.upstream.calls).toEqual([]);
     },
@@ -149,7 +149,7 @@ describe('the step of a queued or processing job', () => {
       {
         phase: 'processing',
         version: 4,
-        // Between the submission and this first look, with what is known of the queue.
+        // Between the submission and this first poll, by the expected queue time.
         startedAt: NOON - 12 * SECOND + 1785,
         forecast: expect.objectContaining({ madeAt: NOON, from: NOON - 12 * SECOND + 1785 }),
       },

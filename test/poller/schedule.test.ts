@@ -7,7 +7,7 @@ import { accepted, transientError } from '../support/upstream/fake-video-upstrea
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { running, StepBench } from './step-bench.ts';
 
-/** A fault of every call, in the words of each. */
+/** The same error for every call. */
 function faulty(change: Parameters<typeof transientError>[0] = {}) {
   const fault = transientError(change);
   return {
@@ -111,7 +111,7 @@ describe('the time of the next step', () => {
     await using bench = new StepBench(faulty({ retryAfterMs: 2 * MINUTE }));
     await bench.add({ ...state, deadlineAt: NOON + MINUTE });
     await bench.step();
-    // What the upstream has taken is asked about once more shortly before.
+    // A job at the upstream is polled once more shortly before the deadline.
     const lead = phase === 'accepted' ? 0 : 5 * SECOND;
     expect(await bench.dueInMs()).toBe(MINUTE - lead);
     await bench.clock.advance(MINUTE - lead);

@@ -28,7 +28,7 @@ function entry(change: Partial<HistoryEntry> = {}): HistoryEntry {
   };
 }
 
-/** A history that shows these requests from a time on. */
+/** A history that lists these requests from a time on. */
 function history(bench: StepBench, entries: readonly HistoryEntry[], shownAt = NOON) {
   return {
     history: (): HistoryOutcome => ({
@@ -46,7 +46,7 @@ function history(bench: StepBench, entries: readonly HistoryEntry[], shownAt = N
   };
 }
 
-/** Moves the one job on until it leaves `settling`, or for half an hour. */
+/** Runs steps until the job leaves `settling`, for at most half an hour. */
 async function untilSettled(bench: StepBench, job: Job): Promise<Job> {
   for (let steps = 0; steps < 100; steps += 1) {
     const stored = await bench.stored(job);
@@ -290,7 +290,7 @@ describe('a job whose poller stopped during the POST', () => {
     const job = await bench.add();
     const frozen = bench.step();
     await bench.clock.advance(MINUTE);
-    // Another poller, which has not sent it.
+    // Another poller, which has not sent the job.
     const leased = await bench.lease();
     bench.upstream.script = history(bench, []);
     await bench.process(leased, { sent: new LRUCache<string, SentOutcome>({ max: 10 }) });

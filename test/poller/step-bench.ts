@@ -13,7 +13,7 @@ import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake
 import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
 import { DAY, MINUTE, SECOND } from '../support/times.ts';
 
-/** What a step may take: longer than any call. */
+/** The duration of a lease: longer than any call. */
 export const LEASE_MS = MINUTE;
 export const CALL_TIMEOUT_MS = 30 * SECOND;
 export const RETENTION_MS = 7 * DAY;
@@ -25,7 +25,7 @@ export class StepBench implements AsyncDisposable {
   readonly store: JobStore;
   readonly submissions: Submissions;
   readonly sent = new LRUCache<string, SentOutcome>({ max: 10 });
-  /** Whether a step that was leased without a call gets one. */
+  /** Whether `reserveCall` grants a call. */
   mayCall = true;
   readonly cutting = new AbortController();
   readonly durations = learnedDurations(this.clock);
@@ -39,7 +39,7 @@ export class StepBench implements AsyncDisposable {
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
   }
 
-  /** Stores a job as it is in the middle of its life. */
+  /** Stores a job in any phase. */
   async add(change: JobFields = {}): Promise<Job> {
     const job = acceptedJob({ createdAt: this.clock.now(), ...change });
     await this.store.create(record(job));
@@ -77,7 +77,7 @@ export class StepBench implements AsyncDisposable {
     });
   }
 
-  /** The job as it is stored. */
+  /** The stored job. */
   async stored(job: Job): Promise<Job> {
     const [stored] = await this.store.getMany([job.id]);
     return present(stored);
@@ -94,7 +94,7 @@ export class StepBench implements AsyncDisposable {
   }
 }
 
-/** A job that the upstream took a while ago. */
+/** A job that the upstream accepted earlier. */
 export function running(phase: 'queued' | 'processing' | 'collecting', now: number): JobFields {
   return {
     phase,

@@ -62,7 +62,7 @@ describe('a poller that is stopped', () => {
     expect(stopped.yet).toBe(true);
     expect((await bench.stored(sent))[0]?.failure).toMatchObject({ code: 'SUBMISSION_UNKNOWN' });
     expect(await bench.stored(polled)).toEqual(polled);
-    // The lease was given back: the job is due long before it would have run out.
+    // The lease was released: the job is due long before the lease would have expired.
     expect(await bench.store.nextDueAt()).toBeLessThan(NOON + LEASE_MS / 2);
     expect(bench.clock.sleeping).toBe(0);
   });
@@ -140,7 +140,7 @@ function withoutLeases(store: JobStore): JobStore {
   return overrideStore(store, { leaseDue: () => Promise.reject(new Error('gone')) });
 }
 
-/** Whether a promise has resolved yet. */
+/** Whether a promise has resolved. */
 function endOf(promise: Promise<void>): { readonly yet: boolean } {
   const end = { yet: false };
   void promise.then(() => {

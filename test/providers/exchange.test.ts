@@ -35,7 +35,7 @@ it('writes nothing when the connection opens after the deadline', async () => {
   for (const connect of held) connect();
   await connected.promise;
   await setImmediate();
-  // The next request arrives, and it is the only one that does.
+  // Only the next request arrives.
   const next = await exchange(agent.value, { ...request, body: 'y' }, { ...limits, timeoutMs: 10_000 });
   expect(next).toMatchObject({ type: 'answered', status: 200 });
   expect(server.requests.map(({ body }) => body)).toEqual(['y']);
@@ -60,7 +60,7 @@ it('leaves no listener on the signal that it was given', async () => {
   expect(listeners).toBe(0);
 });
 
-/** Answers one request, once it is told to, and tells when the answer is in the socket. */
+/** Answers one request on command, and reports when the answer is in the socket. */
 const SERVER = `
 const { createServer } = require('node:net');
 const { parentPort, workerData } = require('node:worker_threads');
@@ -92,7 +92,7 @@ it('reads the socket once more before it times out', async () => {
     { timeoutMs, signal: new AbortController().signal, maxBodyBytes: 100 },
   );
   await received;
-  // From here on the event loop stands still, until the answer has arrived and the deadline is over.
+  // From here the event loop is blocked until the answer has arrived and the deadline has passed.
   Atomics.store(flags, 0, 1);
   Atomics.notify(flags, 0);
   Atomics.wait(flags, 1, 0);

@@ -1,4 +1,4 @@
-/** Makes one call to an upstream and writes its outcome; the test stops this process meanwhile. */
+/** Makes one call to an upstream and prints its outcome. The test freezes this process meanwhile. */
 import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
 import { endWithParent } from '../support/process/child.ts';
 import { patiently, REQUEST } from '../support/upstream/session.ts';

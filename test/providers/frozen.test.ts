@@ -6,9 +6,9 @@ import { after, json, neverEnding, type Reply } from '../support/upstream/replie
 import { SUBMIT_PATH } from '../support/upstream/session.ts';
 import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
-/** Long enough for the child to be stopped before it passes. */
+/** Long enough to freeze the child before it passes. */
 const TIMEOUT_MS = 4000;
-/** From the beginning of the call, so that its deadline passes while the process is stopped. */
+/** Longer than the timeout, so that the deadline passes while the process is frozen. */
 const STOPPED_MS = 5000;
 
 interface Frozen {
@@ -16,7 +16,7 @@ interface Frozen {
   readonly tookMs: number;
 }
 
-/** What becomes of a call whose process is stopped until its deadline has passed, and answered meanwhile. */
+/** The outcome of a call whose process is frozen until its deadline has passed, and that is answered meanwhile. */
 async function freeze(call: 'submit' | 'result', reply: Reply): Promise<Frozen> {
   const stopped = Promise.withResolvers<void>();
   await using server = await ScriptedUpstream.start();
@@ -33,7 +33,7 @@ async function freeze(call: 'submit' | 'result', reply: Reply): Promise<Frozen> 
   const [pid = ''] = child.lines();
   await untilStopped(pid);
   stopped.resolve();
-  // The process is to be stopped for this long: it is what is tested.
+  // The duration of the freeze is the subject of the test.
   await setTimeout(STOPPED_MS);
   child.kill('SIGCONT');
   await child.wrote(2);

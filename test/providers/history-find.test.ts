@@ -221,10 +221,10 @@ describe('the time of a request', () => {
   });
 
   it.each([
-    // The upstream is two hours ahead; its Date leaves up to a second open.
+    // The upstream is two hours ahead; its Date has a precision of one second.
     [2 * 60 * 60 * 1000, 0],
     [-2 * 60 * 60 * 1000, -999],
-    // Within the second that the Date leaves open.
+    // Within the precision of the Date.
     [0, 0],
   ])('is converted from an upstream whose clock is %i ms ahead', async (ahead, off) => {
     const headers = { date: new Date(NOW + ahead).toUTCString() };

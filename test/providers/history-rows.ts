@@ -2,10 +2,10 @@ import type { VideoRequest } from '../../src/domain/request/video-request.ts';
 import type { HistoryQuery } from '../../src/providers/video-upstream.ts';
 import { NOW, REQUEST } from '../support/upstream/session.ts';
 
-/** Around NOW, as a lost submission is looked for. */
+/** Around NOW, like the search for a lost submission. */
 export const QUERY: HistoryQuery = { request: REQUEST, from: NOW - 60_000, to: NOW + 60_000, page: 1 };
 
-/** The inputs as the vendor gets them, written down apart from the adapter. */
+/** The inputs as the vendor gets them, written independently of the adapter. */
 export function inputsOf(request: VideoRequest): Record<string, unknown> {
   return {
     image: request.image,
@@ -35,7 +35,7 @@ export function row(overrides: Record<string, unknown> = {}): Record<string, unk
   };
 }
 
-/** What is read from it. */
+/** The entry of that row. */
 export const ENTRY = {
   upstreamId: 'job-1',
   createdAt: NOW,

@@ -109,7 +109,7 @@ describe.each(['status', 'result'] as const)('an inconclusive %s call', (call) =
   ])('ends at its deadline when the answer %s', { timeout: 5000 }, async (_name, reply) => {
     await using session = await jobSession(reply);
     const outcome = await session.segmind[call]('job-1', patiently({ timeoutMs: 100 }));
-    // What began as JSON came from the API.
+    // Truncated JSON came from the API.
     expect(outcome).toEqual({ ...SILENT, apiAnswered: reply !== silence });
     await session.server.untilIdle();
   });

@@ -54,7 +54,7 @@ describe('an answer after interim answers', () => {
     expect(await session.segmind.submit(REQUEST, patiently())).toEqual(ACCEPTED);
     for (let asked = 0; asked < 3; asked += 1) {
       expect(await session.segmind.status('abc', patiently())).toEqual({ type: 'queued' });
-      // A connection is free again one turn of the event loop after its answer.
+      // A connection is free one turn of the event loop after its answer.
       await setImmediate();
     }
     expect(session.server.connectionsMade).toBe(2);

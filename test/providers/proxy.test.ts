@@ -8,7 +8,7 @@ import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 import { listenTcp } from '../support/network/tcp-listener.ts';
 import { terminateTls } from '../support/network/tls-terminator.ts';
 
-/** A name that only the proxy knows. */
+/** A name that only the proxy resolves. */
 const HOST = 'upstream.test';
 const ACCEPTED = { type: 'accepted', upstreamId: 'abc' };
 
@@ -38,7 +38,7 @@ function connectBy(proxyUrl: string, scheme: Scheme, { noProxy = '', host = HOST
   };
 }
 
-/** Submits a job by a proxy. */
+/** Submits a job through a proxy. */
 async function submitBy(behaviour: ProxyBehaviour, scheme: Scheme, timeoutMs = 10_000) {
   await using upstream = await startUpstream(scheme);
   await using proxy = await ConnectProxy.start(upstream.port, behaviour);
@@ -67,7 +67,7 @@ describe.each(['http', 'https'] as const)('through a proxy, over %s,', (scheme) 
     expect(await images.upload(image, patiently())).toMatchObject({ type: 'uploaded' });
     const target = `${HOST}:${scheme === 'http' ? 80 : 443}`;
     const authorization = `Basic ${Buffer.from('ada:s@crt').toString('base64')}`;
-    // A connection of its own for each POST.
+    // Each POST has a new connection.
     expect(proxy.connects).toEqual(Array.from({ length: 5 }, () => ({ target, authorization })));
     const [first] = upstream.server.requests;
     expect(first?.headers).toMatchObject({ host: HOST, 'x-api-key': API_KEY });

@@ -15,7 +15,7 @@ const BY_URL = { url: URL_OF_VIDEO, base64: null, contentType: 'video/mp4', byte
 const INLINE = { url: null, base64: BASE64, contentType: 'video/mp4', byteLength: BYTES.length };
 
 const WEBM = Buffer.from('1a45dfa3a34286810142f78101fbff3e', 'hex');
-// Holds the two characters in which the URL-safe alphabet differs.
+// Contains the two characters in which the URL-safe alphabet differs.
 const GIF = Buffer.concat([Buffer.from('GIF89a'), Buffer.from('fbefbeffffff', 'hex')]);
 
 function inline(bytes: Buffer, contentType: string) {
@@ -273,7 +273,7 @@ describe('a result without a video', () => {
     'is empty when its JSON has no known field: %j',
     async (body) => {
       expect(await resultFrom(json(200, body))).toMatchObject({ type: 'empty', metrics: null });
-      // 202 says that there will be more.
+      // 202 means that the result is not ready yet.
       expect(await resultFrom(json(202, body))).toMatchObject({ type: 'inconclusive', apiAnswered: true });
     },
   );

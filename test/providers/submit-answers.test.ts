@@ -32,7 +32,7 @@ describe('a submit whose answer has a job', () => {
   });
 });
 
-/** What those answers name that cannot be read as they should be. */
+/** The ids in those answers. */
 const NAMED_IDS: Readonly<Record<string, string>> = { 'a list': 'abc', 'JSON cut short': 'abc' };
 
 describe('a submit whose success answer is unreadable', () => {

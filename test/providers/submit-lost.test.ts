@@ -12,7 +12,7 @@ import {
 import { API_KEY, connectTo, patiently, REQUEST, submitSession } from '../support/upstream/session.ts';
 import { listenTcp } from '../support/network/tcp-listener.ts';
 
-/** The origin of a port on which nobody listens. */
+/** The origin of a closed port. */
 async function deadOrigin(): Promise<string> {
   await using gone = await listenTcp();
   return gone.origin;

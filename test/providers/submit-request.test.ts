@@ -95,7 +95,7 @@ describe('the connections of submits and polls', () => {
     session.server.on('GET', /^\/v2\/requests\//, json(200, { status: 'QUEUED' }));
     for (let asked = 0; asked < 5; asked += 1) {
       await session.segmind.status('job-1', patiently());
-      // A connection is free again one turn of the event loop after its answer.
+      // A connection is free one turn of the event loop after its answer.
       await setImmediate();
       await session.segmind.result('job-1', patiently());
       await setImmediate();

@@ -69,7 +69,7 @@ describe('the request of an upload', () => {
       );
       const base64 = Buffer.from(bytes).toString('base64');
       const wanted = `{"data_urls":["data:image/webp;base64,${base64}"]}`;
-      // Not toBe: ten megabytes of difference are printed for minutes.
+      // Not toBe: printing a difference of ten megabytes takes minutes.
       expect(upstream.server.requests[0]?.body === wanted).toBe(true);
     },
   );

@@ -43,7 +43,7 @@ export const EXPECTED: ExpectedDurations = {
   run: new DurationDistribution({ mu: Math.log(48_000), sigma: 0.1 }),
 };
 
-/** One of each kind. */
+/** One observation of each type. */
 export const OBSERVATIONS = {
   'submission-waits': {
     type: 'submission-waits',
@@ -84,12 +84,12 @@ const WAY: Readonly<Record<JobPhase, readonly ObservationType[]>> = {
   failed: ['submit-started', 'submit-accepted', 'upstream-failed'],
 };
 
-/** A job just accepted. */
+/** An accepted job. */
 export function freshJob(): Job {
   return newJob('vj_1', 'owner-1', REQUEST, T0, DEADLINE_MS);
 }
 
-/** A job that came to a phase by the common way, one second a step. */
+/** A job that reached a phase by the usual path, one second a step. */
 export function jobIn(phase: JobPhase): Job {
   return WAY[phase].reduce(
     (job, type, step) => transition(job, OBSERVATIONS[type], T0 + 1000 * (step + 1)),
@@ -105,7 +105,7 @@ const metrics = fc.option(
   }),
 );
 
-/** Durations from a blink to an hour, sure or unsure. */
+/** Durations from milliseconds to an hour, with small and large variance. */
 export const anyDurations: fc.Arbitrary<DurationDistribution> = fc
   .record({
     mu: fc.double({ min: Math.log(10), max: Math.log(3_600_000), noNaN: true }),
@@ -161,7 +161,7 @@ export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.constant(OBSERVATIONS['deadline-passed']),
 );
 
-/** Observations at any times, those of a clock that goes back included. */
+/** Observations at any times, including a clock that goes back. */
 export const anyHistory = fc.array(
   fc.tuple(anyObservation, fc.integer({ min: T0 - 1_000_000, max: T0 + 10_000_000 })),
   { maxLength: 40 },
@@ -181,7 +181,7 @@ const lively = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<ObservationType>('video-collected', 'upstream-failed') },
 );
 
-/** Histories of jobs that live longer: fewer of their observations are ends. */
+/** Histories of longer lives: fewer of their observations end the job. */
 export const livelyHistory = fc.array(
   fc.tuple(
     lively.map((type): Observation => OBSERVATIONS[type]),
@@ -190,7 +190,7 @@ export const livelyHistory = fc.array(
   { maxLength: 30 },
 );
 
-/** Every version of a job under a history, the first included, and one entry per observation. */
+/** All versions of a job under a history: the first, and one per observation. */
 export function play(history: readonly (readonly [Observation, number])[]): Job[] {
   const jobs = [freshJob()];
   for (const [observation, now] of history) {

@@ -17,7 +17,7 @@ const anyJob = fc
   .oneof(anyHistory, livelyHistory)
   .map((history) => play(history).at(-1) ?? jobIn('accepted'));
 const time = fc.integer({ min: T0 - 1_000_000, max: T0 + 20_000_000 });
-/** When `jobIn` is taken by the upstream. */
+/** When the upstream accepts the job of `jobIn`. */
 const SUBMITTED = T0 + 2000;
 
 describe('jobStatus', () => {

@@ -13,7 +13,7 @@ import {
   VIDEO,
 } from './job-samples.ts';
 
-/** A phase, a failure as code and charge, or nothing at all. */
+/** A phase, a failure as code and charge, or no change. */
 type Expected = JobPhase | `${FailureCode} ${ChargeState}` | '-';
 
 const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected>>>> = {
@@ -113,7 +113,7 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Record<JobPhase, Expected
     settling: '-',
     queued: 'GENERATION_FAILED NO',
     processing: 'GENERATION_FAILED NO',
-    // Its COMPLETED had told a cost.
+    // Its COMPLETED answer had a cost.
     collecting: 'GENERATION_FAILED YES',
     completed: '-',
     failed: '-',

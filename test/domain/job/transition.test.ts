@@ -17,7 +17,7 @@ function forEveryStep(check: (before: Job, after: Job, observation: Observation,
         if (before !== undefined && after !== undefined) check(before, after, observation, now);
       }
     }),
-    // Of a thousand histories about three end with a video: with no more than those, one run in 25 would see none.
+    // About three of a thousand histories end with a video. With a thousand only, one run in 25 would see none.
     { numRuns: 5000 },
   );
 }
@@ -57,7 +57,7 @@ describe('transition under any history', () => {
     forEveryStep((before, after) => {
       if (after === before) return;
       expect(after.version).toBe(before.version + 1);
-      // A new version that differs from the old in nothing else would wake every watcher for nothing.
+      // A version without another difference would be published to every subscriber without a reason.
       expect({ ...after, version: 0, updatedAt: 0 }).not.toEqual({ ...before, version: 0, updatedAt: 0 });
     });
   });

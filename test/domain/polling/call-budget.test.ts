@@ -47,7 +47,7 @@ describe('the rate limit', () => {
     for (const rpm of [1, 2, 5, 9, 10, 11, 19, 20, 50, 60, 333, 1000]) {
       const calls = greedyCalls(new Budget(rpm, NOON), 10 * MINUTE);
       expect(busiestMinute(calls)).toBeLessThanOrEqual(rpm);
-      // And it gives nearly all of it: what the burst may take stays unused in a steady flow.
+      // It grants nearly all of the limit: the burst stays unused in a steady flow.
       expect(calls.length).toBeGreaterThanOrEqual(10 * Math.floor(rpm * 0.9));
     }
   });
@@ -150,7 +150,7 @@ describe('the rate limit', () => {
       const budget = new Budget(1, NOON);
       budget.drain(NOON);
       budget.onRateLimited(NOON, 0, retryAfterMs);
-      // A minute, the half second that a slower call may take to get there, and more at the lower rate.
+      // A minute, the half second of slack, and more at the lower rate.
       expect(budget.available(NOON + MINUTE + 499)).toBe(0);
       expect(budget.available(NOON + 2 * MINUTE)).toBe(1);
     }
@@ -181,7 +181,7 @@ describe('the rate limit', () => {
     }
     const inMinute = (minute: number) =>
       calls.filter((at) => Math.floor((at - NOON) / MINUTE) === minute).length;
-    // A tenth of the limit stays unused in a steady flow.
+    // The burst, a tenth of the limit, stays unused in a steady flow.
     for (const [minute, share] of [0.55, 0.65, 0.75, 0.85, 0.95, 1, 1].entries()) {
       expect(Math.abs(inMinute(minute) / 540 - share)).toBeLessThan(0.03);
     }
@@ -226,14 +226,14 @@ describe('the rate limit', () => {
     expect(budget.available(NOON - MINUTE)).toBe(0);
     const wait = budget.waitMs(NOON - MINUTE);
     expect(budget.available(NOON - MINUTE + wait)).toBe(1);
-    // However far it jumps, there is no more than a burst.
+    // However far the clock jumps, at most a burst is granted.
     expect(budget.available(NOON + 60 * MINUTE)).toBe(6);
   });
 
   it('closes for two seconds again after an answered call', () => {
     const first = refuse(newCallBudget(600, NOON), NOON);
     const opened = first.closedUntil;
-    // The answer of a call that was in progress says nothing about the closure.
+    // The answer to an earlier call says nothing about the closure.
     expect(callAnswered(first, NOON + 1).refusals).toBe(1);
     expect(refuse(first, opened).closedUntil - opened).toBe(4 * SECOND);
     const answered = callAnswered(first, opened);
@@ -322,12 +322,12 @@ describe('the circuit breaker', () => {
   });
 });
 
-/** The upstream refuses a call and does not say for how long. */
+/** The upstream answers 429 without a Retry-After. */
 function refuse(state: CallBudgetState, now: number): CallBudgetState {
   return callRateLimited(state, 600, now, 0, null);
 }
 
-/** A state in which so many calls in a row have failed. */
+/** A state after so many failures in a row. */
 function failed(times: number, state = newCallBudget(0, NOON)): CallBudgetState {
   let next = state;
   for (let call = 0; call < times; call += 1) next = callFailed(next, NOON);
@@ -338,12 +338,12 @@ function reserve(state: CallBudgetState, wanted: number, now: number, rpm = 0) {
   return reserveCalls(state, rpm, wanted, now);
 }
 
-/** What is held back by nothing. */
+/** Without any limit. */
 function granting(granted: number): CallGrant {
   return { granted, waitMs: 0, limitedBy: null, probing: false };
 }
 
-/** Keeps the state from one call of a rule to the next. */
+/** Holds the state between the calls of the rules. */
 class Budget {
   readonly #rpm: number;
   #state: CallBudgetState;
@@ -353,24 +353,24 @@ class Budget {
     this.#state = newCallBudget(rpm, now);
   }
 
-  /** How many calls may go out now. */
+  /** How many calls would be granted now. */
   available(now: number): number {
     return this.#look(Infinity, now).granted;
   }
 
-  /** Milliseconds until a call may go out. */
+  /** Milliseconds until a call would be granted. */
   waitMs(now: number): number {
     return this.#look(1, now).waitMs;
   }
 
-  /** Asks for calls, and leaves those that are granted. */
+  /** Requests calls without taking them. */
   #look(wanted: number, now: number): CallGrant {
     const { state, grant } = reserveCalls(this.#state, this.#rpm, wanted, now);
     if (grant.granted === 0) this.#state = state;
     return grant;
   }
 
-  /** Takes all calls that may go out. */
+  /** Takes all available calls. */
   drain(now: number): void {
     this.reserve(Infinity, now);
   }

@@ -72,7 +72,7 @@ describe('moments within a bracket', () => {
       );
       const mean = drawn.reduce((sum, x) => sum + x, 0) / drawn.length;
       const moments = AROUND_50_S.logMomentsBetween(low, high);
-      // The strays that are not drawn make the little difference.
+      // The outliers, which are not sampled, cause the small difference.
       expect(moments?.mean).toBeCloseTo(mean, 1);
       expect(moments?.square).toBeCloseTo(mean ** 2 + variance(drawn, mean), 0);
     }

@@ -17,7 +17,7 @@ const SHORT = videoRequest({ videoLength: 1 });
 const USUAL = videoRequest();
 const LONG = videoRequest({ videoLength: 5 });
 
-/** Jobs whose durations are seen exactly. */
+/** Jobs whose durations are known exactly. */
 class School {
   readonly stats = new Map<string, GroupMoments>();
 
@@ -49,7 +49,7 @@ describe('the expected duration', () => {
     const random = seeded(7);
     for (let job = 0; job < 60; job += 1) school.run(lognormal(random, Math.log(30_000), sigma));
     const { run } = school.expected();
-    // 40 durations that count: four standard errors of each figure.
+    // 40 effective durations: four standard errors of each figure.
     expect(Math.abs(run.main.mu - Math.log(30_000))).toBeLessThan((4 * sigma) / Math.sqrt(40));
     expect(run.main.sigma / sigma).toBeGreaterThan(0.65);
     expect(run.main.sigma / sigma).toBeLessThan(1.55);

@@ -22,7 +22,7 @@ const anyJob = fc
 /** A job that began at 0. */
 const begun = (lastPolledAt: number): RunningJob => ({ submittedAt: 0, startedAt: 0, lastPolledAt });
 
-/** Looks at a job as the plan says until it is done. */
+/** Polls a job by the plan until it is done. */
 function looksAt(durationMs: number, expected: ExpectedDurations): number[] {
   const looks: number[] = [];
   for (let at = 0; at < durationMs; looks.push(at)) at += nextPollDelayMs(begun(at), expected, 0.5);
@@ -93,10 +93,10 @@ describe('the pause between two polls', () => {
   });
 });
 
-/** A job that still waits. */
+/** A waiting job. */
 const waiting = (lastPolledAt: number): RunningJob => ({ submittedAt: 0, startedAt: null, lastPolledAt });
 
-/** Polls a job that waits for so long, as a plan says, until a poll shows that it has begun. */
+/** Polls a job with this wait by a plan, until a poll shows that it has begun. */
 function pollsUntilBegun(waitMs: number, expected: ExpectedDurations, plan = nextPollDelayMs): number[] {
   const polls: number[] = [];
   for (let at = 0; at < waitMs; polls.push(at)) at += plan(waiting(at), expected, 0.5);
@@ -158,7 +158,7 @@ describe('the poll for the beginning', () => {
       fc.property(anyJob, anyExpected, random, (job, expected, chance) => {
         const endOnly = endOnlyPollDelayMs(job, expected, chance);
         const delay = nextPollDelayMs(job, expected, chance);
-        // Both searches end within some milliseconds.
+        // Both searches have a precision of some milliseconds.
         expect(delay).toBeLessThanOrEqual(endOnly + 2);
         expect(job.startedAt === null ? endOnly : delay).toBe(endOnly);
       }),
@@ -177,7 +177,7 @@ describe('the poll for the beginning', () => {
 });
 
 describe('polls and delays of a plan that knows the durations', () => {
-  // The optimum by dynamic programming at a mean delay of one second: 4.95, 9.29 and 14.63 looks; every 2 s: 27.
+  // The optimum by dynamic programming at a mean delay of one second: 4.95, 9.29 and 14.63 polls; every 2 s: 27.
   it.each([
     { cv: 0.1, most: 5.3 },
     { cv: 0.2, most: 9.9 },

@@ -20,7 +20,7 @@ const told = (queueSeconds: number | null, inferenceSeconds: number | null): Job
   costUsd: null,
 });
 
-/** A poll 60 s after the submission, the last one before having been made `lastSeconds` after it; null: there was none. */
+/** A poll 60 s after the submission. The previous poll was `lastSeconds` after the submission; null: there was none. */
 function poll(job: Partial<Job>, lastSeconds: number | null) {
   const lastPolledAt = lastSeconds === null ? null : NOON + lastSeconds * SECOND;
   const polled = acceptedJob(job);
@@ -34,7 +34,7 @@ const startOf = ({ startedAt }: { startedAt: number }) => (startedAt - NOON) / S
 const learnedSeconds = (learned: ReturnType<typeof seenDone>['learned'], group: string) =>
   learned.filter((sample) => sample.group === group).map(({ moments }) => Math.exp(moments.mean) / SECOND);
 
-/** The run that is learned of a job that the upstream says ran for 46.2 s, in seconds. */
+/** The learned run in seconds of a job with an upstream run time of 46.2 s. */
 const runLearned = (queueSeconds: number | null) =>
   learnedSeconds(seenDone(poll(RUNNING, 50), told(queueSeconds, 46.2)).learned, 'run')[0];
 

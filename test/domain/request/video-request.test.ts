@@ -16,7 +16,7 @@ const HALF_A_CAT = '\ud83d';
 
 const urlOf = (length: number): string => `https://example.com/${'a'.repeat(length - 20)}`;
 
-/** The paths of all issues; empty when the input was accepted. */
+/** The paths of all errors; empty when the input was accepted. */
 function faultyFields(input: unknown): string[] {
   const parsed = parseVideoRequest(input, false);
   return parsed.ok ? [] : parsed.issues.map((issue) => issue.path.join('.'));
@@ -31,10 +31,10 @@ function accepted(input: object): VideoRequest {
 const text = (min: number, max: number): fc.Arbitrary<string> =>
   fc.string({ unit: 'binary', minLength: min, maxLength: max });
 
-/** Inputs that ought to be accepted, and are most of the time refused by nothing but an all-blank prompt. */
+/** Inputs that are valid, except for a blank prompt. */
 const anyInput = fc.record(
   {
-    // On public hosts: which those are is the business of public-address.test.ts.
+    // On public hosts; public-address.test.ts tests those.
     image: fc
       .webUrl({ withFragments: true, withQueryParameters: true })
       .filter((url) => isPublicHost(new URL(url))),
