@@ -1,6 +1,6 @@
 /**
- * What the console weighs and how smoothly it runs with 100 live jobs in the list: the size of its script, the time to
- * its first paint, how much moves while jobs change, and the tasks that keep the page from answering.
+ * Measures the console with 100 live jobs in the list: the size of its script, the time to first paint, layout shifts while jobs
+ * change, and long tasks.
  * Usage: npm run bench:console
  */
 import { readdirSync, statSync } from 'node:fs';
@@ -11,11 +11,11 @@ import { generate, spawnGateway } from '../test/support/gateway/spawned-gateway.
 import { tempFolder } from '../test/support/temp-folder.ts';
 
 const JOBS = 100;
-/** Slow enough for all of them to be made and drawn before the first is done. */
+/** So slow that all jobs are created and rendered before the first completes. */
 const SPEED = '0.35';
-const PATIENCE_MS = 180_000;
+const TIMEOUT_MS = 180_000;
 
-/** Notes long tasks and shifts from the first script of a page on. */
+/** Records long tasks and layout shifts from the start of a page. */
 const OBSERVE = `
   globalThis.tasks = [];
   globalThis.shifts = [];
@@ -28,7 +28,7 @@ const OBSERVE = `
   }).observe({ type: 'layout-shift', buffered: true });
 `;
 
-interface Noted {
+interface Recorded {
   readonly firstPaint: number;
   readonly tasks: readonly { readonly startTime: number; readonly duration: number }[];
   readonly shifts: readonly { readonly startTime: number; readonly value: number }[];
@@ -54,19 +54,20 @@ while ((await console.cards.count()) < JOBS) {
   await page.getByRole('button', { name: 'Show older' }).click();
   while ((await console.cards.count()) === before) await setTimeout(50);
 }
-// What is drawn at first is done with.
+// Wait for the initial rendering.
 await setTimeout(500);
 const from: number = await page.evaluate('performance.now()');
 const unfinished = page.locator('.card[data-status=QUEUED], .card[data-status=PROCESSING]');
 const live = await unfinished.count();
 const start = performance.now();
 while ((await unfinished.count()) > 0) {
-  if (performance.now() - start > PATIENCE_MS) throw new Error('The jobs do not end.');
+  if (performance.now() - start > TIMEOUT_MS)
+    throw new Error(`The jobs did not end within ${TIMEOUT_MS / 1000} s.`);
   await setTimeout(500);
 }
 const seconds = (performance.now() - start) / 1000;
 
-const { firstPaint, tasks, shifts }: Noted = await page.evaluate(`({
+const { firstPaint, tasks, shifts }: Recorded = await page.evaluate(`({
   firstPaint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0, tasks, shifts,
 })`);
 const streamed = tasks.filter(({ startTime }) => startTime >= from).map(({ duration }) => duration);
@@ -80,14 +81,14 @@ const script = readdirSync(assets)
 const lines = [
   `JavaScript, gzipped            ${Math.round(script / 1000)} kB`,
   `first contentful paint         ${Math.round(firstPaint)} ms`,
-  `long tasks, first drawing      ${tasksOf(initial)}`,
+  `long tasks, initial rendering  ${tasksOf(initial)}`,
   `jobs live, then followed for   ${live}, ${seconds.toFixed(0)} s to the last one's end`,
   `long tasks while they change   ${tasksOf(streamed)}`,
   `layout shift while they change ${moved.toFixed(4)}`,
 ];
 process.stdout.write(`${lines.join('\n')}\n`);
 
-/** How many there were, and the longest. */
+/** The number of tasks and the longest one. */
 function tasksOf(durations: readonly number[]): string {
   return durations.length === 0 ? 'none' : `${durations.length}, the longest ${Math.max(...durations)} ms`;
 }

@@ -1,10 +1,10 @@
 /**
- * What becomes of jobs whose submission had no answer: real gateways, killed during the POST, on both stores, against an
- * upstream that makes each job and loses each answer. Prints a table in Markdown. Usage: npm run bench:lost-answers
+ * Measures the outcome of jobs whose submission got no answer: real gateways on both stores are killed during the POST, and the
+ * upstream creates each job but loses each answer. Prints a table in Markdown. Usage: npm run bench:lost-answers
  *
- * Of each four jobs one connection breaks, one POST gets a 504, one a truncated answer, and one no answer until the
- * gateway is killed. Each fifth job has the same inputs as the one before it; each request has a teammate's twin in the
- * history, which shows requests with a lag of up to 90 seconds.
+ * Of four jobs, one connection breaks, one POST gets a 504, one a truncated answer, and one no answer until the gateway is killed.
+ * Every fifth job has the same inputs as the previous one. In the history each request has an equal one of a teammate, and requests
+ * appear with a lag of up to 90 seconds.
  */
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,12 +20,12 @@ import { tempFolder } from '../test/support/temp-folder.ts';
 
 const ROUNDS = 10;
 const JOBS_A_ROUND = 100;
-const WAYS = ['lost', '504', 'garbled', 'hang'] as const;
+const LOSSES = ['lost', '504', 'garbled', 'hang'] as const;
 const MAX_LAG_MS = 90_000;
-const PATIENCE_MS = 15 * 60_000;
+const TIMEOUT_MS = 15 * 60_000;
 const PAGE = 100;
 
-/** What a job is in the end. */
+/** The final state of a job. */
 interface End {
   readonly status: string;
   readonly upstreamRequestId: string | null;
@@ -66,7 +66,7 @@ async function measure(store: 'embedded' | 'Redis, two instances'): Promise<stri
       ),
     );
     while (upstream.posts.length < (round + 1) * JOBS_A_ROUND) await delay(50);
-    // The gateways may have read the answers that came, and stand in the middle of the POSTs that have none.
+    // By now the gateways have read the answers that were sent, and the other POSTs are pending.
     await delay(300);
     for (const gateway of gateways) gateway.kill('SIGKILL');
     await Promise.all(gateways.map(({ exited }) => exited));
@@ -78,13 +78,12 @@ async function measure(store: 'embedded' | 'Redis, two instances'): Promise<stri
 }
 
 function promptOf(round: number, index: number): string {
-  // Each fifth has the same inputs as the one before it.
   const number = index % 5 === 4 ? index - 1 : index;
-  return `round ${round} job ${number} {${WAYS[number % WAYS.length]}}`;
+  return `round ${round} job ${number} {${LOSSES[number % LOSSES.length]}}`;
 }
 
 async function untilFinal(gateway: SpawnedGateway): Promise<End[]> {
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + TIMEOUT_MS;
   for (;;) {
     const ends = await readAll(gateway);
     const open = ends.filter(({ status }) => status === 'QUEUED' || status === 'PROCESSING').length;
@@ -140,6 +139,6 @@ function row(store: string, upstream: PaidUpstream, ends: readonly End[]): strin
   return `| ${[store, ...figures].join(' | ')} |`;
 }
 
-function never(what = 'this cannot be'): never {
+function never(what = 'unreachable'): never {
   throw new Error(what);
 }

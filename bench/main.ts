@@ -1,13 +1,15 @@
 /**
- * Compares Reelgate with what else could be used and with what is possible at all.
+ * Compares Reelgate with other servers and with the ceiling of node:http and ws.
  * Usage: npm run bench -- [http] [events] [idle] [poller] [start] [--quick]
  *
- * Without names all parts run, and docs/benchmarks.md is written. `--quick` shows that it works; its figures mean little.
+ * Without names all parts run, and docs/benchmarks.md is written. `--quick` checks that the benchmark works; its results are not
+ * meaningful.
  */
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { keepAwake, standAside } from './measure/cores.ts';
 import { FULL, QUICK } from './measure/effort.ts';
-import { installPeers } from './measure/install-peers.ts';
 import { progress } from './measure/progress.ts';
 import { reportOf } from './measure/report.ts';
 import { measureEvents } from './parts/events.ts';
@@ -30,7 +32,9 @@ const quick = given.includes('--quick');
 const names = given.filter((name) => name !== '--quick');
 const unknown = names.filter((name) => !(name in PARTS));
 if (unknown.length > 0) {
-  process.stderr.write(`There is no part ${unknown.join(', ')}: ${Object.keys(PARTS).join(', ')}, --quick\n`);
+  process.stderr.write(
+    `Unknown part ${unknown.join(', ')}. Parts: ${Object.keys(PARTS).join(', ')}. Option: --quick\n`,
+  );
   process.exit(1);
 }
 
@@ -49,3 +53,14 @@ if (names.length === 0 && !quick) {
   writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), report);
   progress('docs/benchmarks.md is written');
 } else process.stdout.write(report);
+
+/** Installs the peers of bench/peers at the first run. */
+function installPeers(): void {
+  const folder = fileURLToPath(new URL('./peers', import.meta.url));
+  if (existsSync(`${folder}/node_modules/.package-lock.json`)) return;
+  progress('installing the peers');
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    stdio: 'ignore',
+  });
+}

@@ -1,40 +1,37 @@
 /**
- * What every contestant serves: the same schema, documents and data. This file imports nothing, so that the peers, which
- * have packages of their own, can share it.
+ * The schema, documents and data of all contestants. This file imports nothing, so that the peers, which have their own packages,
+ * can use it.
  */
 
-/** Twelve fields and the nested result. */
+/** Twelve fields and the nested video. */
 const FIELDS = `id version status isTerminal createdAt submittedAt startedAt finishedAt progress estimatedCompletionAt
     upstreamRequestId failure { code } video { url contentType byteLength expiresAt }`;
 
-/** Reads one job. */
 export const QUERY = `query Job($id: ID!) {
   videoJob(id: $id) {
     ${FIELDS}
   }
 }`;
 
-/** Watches one job. */
 export const SUBSCRIPTION = `subscription Watch($id: ID!) {
   videoJobUpdated(id: $id) {
     ${FIELDS}
   }
 }`;
 
-/** Versions count up from here, so that they all have as many digits. */
+/** The first version. All versions have the same number of digits. */
 export const FIRST_VERSION = 1_000_000;
-/** When the jobs were accepted, in epoch milliseconds. */
+/** The time of acceptance in epoch milliseconds. */
 export const ACCEPTED_AT = Date.UTC(2026, 0, 31, 12);
 /** Milliseconds from acceptance to each later step. */
 export const STEPS = { submitted: 250, started: 4000, finished: 53_000, expires: 604_800_250 };
-/** What the upstream made. */
 export const VIDEO = {
   url: 'https://files.example.com/videos/2b1f6c1e-5a43-4c1c-9d3a-6a8a3f1c7e55.mp4',
   contentType: 'video/mp4',
   byteLength: 1_482_113,
 };
 
-/** A job as a client sees it. */
+/** A job in a response. */
 export interface JobState {
   readonly id: string;
   readonly version: number;
@@ -56,24 +53,24 @@ const upstreamIds: string[] = [];
 
 /** The id of the job with this number. */
 export function jobIdOf(number: number): string {
-  return (ids[number] ??= inOnePiece(`vj_019c13f5-8c00-7000-8000-${digitsOf(number)}`));
+  return (ids[number] ??= flattened(`vj_019c13f5-8c00-7000-8000-${digitsOf(number)}`));
 }
 
 /** The upstream's id of the job with this number. */
 export function upstreamIdOf(number: number): string {
-  return (upstreamIds[number] ??= inOnePiece(`up-${digitsOf(number)}`));
+  return (upstreamIds[number] ??= flattened(`up-${digitsOf(number)}`));
 }
 
 function digitsOf(number: number): string {
   return number.toString(16).padStart(12, '0');
 }
 
-/** As texts are that were read from somewhere: with one that was just put together, V8 writes JSON three times as long. */
-function inOnePiece(text: string): string {
+/** Flattens a concatenated string, like one that was read from a socket. V8 needs three times as long to serialise a concatenated one. */
+function flattened(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** A job that the upstream works on. */
+/** A job in progress. */
 export function runningState(number: number, version: number): JobState {
   return {
     id: jobIdOf(number),
@@ -92,7 +89,7 @@ export function runningState(number: number, version: number): JobState {
   };
 }
 
-/** A job with its video. */
+/** A completed job. */
 export function completedState(number: number): JobState {
   return {
     ...runningState(number, FIRST_VERSION),

@@ -1,21 +1,20 @@
 import { connect, type Socket } from 'node:net';
 
-/** One answer: its bytes are shared, and good until the listener returns. */
 type Listener = (connection: HttpConnection) => void;
 
 const HEAD_END = '\r\n\r\n';
 const OK = Buffer.from('HTTP/1.1 200');
-/** All connections read into the same memory, one after the other. */
+/** Shared by all connections, which read one after the other. */
 const buffer = Buffer.allocUnsafe(64 * 1024);
 
 /**
- * A keep-alive connection with one request under way at a time. The first answer is read in full; the later ones must
- * have its status and its length, which costs so little that the server is busy long before this is.
+ * A keep-alive connection with one pending request. It parses the first response completely; later responses must have the same
+ * status and length. This check is so cheap that the server reaches its limit long before the client.
  */
 export class HttpConnection {
-  /** The first answer's body. */
+  /** The body of the first response. */
   body = '';
-  /** When the request under way was sent, for who asked. */
+  /** Time of the pending request, set by the owner of the connection. */
   sentAt = 0;
   readonly #socket: Socket;
   readonly #request: Buffer;
@@ -37,7 +36,7 @@ export class HttpConnection {
     this.#socket.on('end', () => onFailure(new Error('The server closed the connection.')));
   }
 
-  /** Resolves once it is connected. */
+  /** Resolves when it is connected. */
   static async open(
     port: number,
     request: Buffer,
@@ -61,29 +60,29 @@ export class HttpConnection {
 
   #read(length: number, onFailure: (error: Error) => void): boolean {
     if (this.#expected === 0) {
-      const fault = this.#readFirst(buffer.toString('latin1', 0, length));
-      if (fault !== null) onFailure(new Error(`${fault}: ${this.#first}`));
-      return fault === null;
+      const problem = this.#readFirst(buffer.toString('latin1', 0, length));
+      if (problem !== null) onFailure(new Error(`${problem}: ${this.#first}`));
+      return problem === null;
     }
-    const begins = this.#received === 0 && length >= OK.length;
-    if (begins && buffer.compare(OK, 0, OK.length, 0, OK.length) !== 0) {
-      onFailure(new Error(`An answer began with ${buffer.toString('latin1', 0, 60)}`));
+    const isStart = this.#received === 0 && length >= OK.length;
+    if (isStart && buffer.compare(OK, 0, OK.length, 0, OK.length) !== 0) {
+      onFailure(new Error(`A response started with ${buffer.toString('latin1', 0, 60)}`));
       return false;
     }
     this.#received += length;
-    if (this.#received > this.#expected) onFailure(new Error('An answer was longer than the first one.'));
+    if (this.#received > this.#expected) onFailure(new Error('A response was longer than the first one.'));
     else if (this.#received === this.#expected) this.#done();
     return true;
   }
 
-  /** @returns what is wrong with the answer, or null */
+  /** @returns an error message, or null */
   #readFirst(text: string): string | null {
     this.#first += text;
     const headEnd = this.#first.indexOf(HEAD_END);
     if (headEnd < 0) return null;
     const bodyStart = headEnd + HEAD_END.length;
     const [, length] = /^content-length: *(\d+)/im.exec(this.#first.slice(0, headEnd)) ?? [];
-    if (length === undefined) return 'No length was told';
+    if (length === undefined) return 'No content-length';
     this.#received = this.#first.length;
     const expected = bodyStart + Number(length);
     if (this.#received < expected) return null;

@@ -1,35 +1,34 @@
-/** A process that asks a server over HTTP, either as fast as it answers or at a fixed rate. */
+/** A process that sends HTTP requests, either as fast as the server responds or at a fixed rate. */
 import { percentile } from '../measure/statistics.ts';
 import { cpuSeconds, obey, ready } from '../servers/control.ts';
 import { microseconds } from '../servers/event-source.ts';
 import { HttpConnection } from './http-connection.ts';
 
-/** Whom to ask what, and how. */
 export interface HttpLoadInput {
   readonly port: number;
   readonly body: string;
   readonly token: string | null;
   readonly connections: number;
   readonly seconds: number;
-  /** Requests a second; null: each connection asks again as soon as it has its answer. */
+  /** Requests per second; null: each connection sends the next request when it has its response. */
   readonly rate: number | null;
 }
 
-/** What came of it. Latencies are in milliseconds. */
+/** Latencies are in milliseconds. */
 export interface HttpLoadOutput {
-  /** The body of the first answer. */
+  /** The body of the first response. */
   readonly body: string;
   readonly answers: number;
-  /** With those that came after the end. */
+  /** `answers`, plus responses after the end of the measurement. */
   readonly total: number;
   readonly seconds: number;
-  /** Of this process. */
+  /** The share of a core that this process used. */
   readonly cpuShare: number;
   readonly p50: number;
   readonly p99: number;
 }
 
-const LONGEST_SILENCE_MS = 5000;
+const RESPONSE_TIMEOUT_MS = 5000;
 
 obey({ load });
 ready();
@@ -83,7 +82,7 @@ async function load(input: HttpLoadInput): Promise<HttpLoadOutput> {
   }
 }
 
-/** A request that is due while all connections wait counts from when it was due. */
+/** When all connections are busy, the latency of a delayed request counts from its scheduled time. */
 function keepPace(rate: number, idle: HttpConnection[]) {
   const started = microseconds();
   let asked = 0;
@@ -93,7 +92,7 @@ function keepPace(rate: number, idle: HttpConnection[]) {
       const connection = idle.shift();
       if (connection === undefined) return;
       const runAt = started + (asked / rate) * 1_000_000;
-      // Timers are a millisecond coarse, which is not the server's fault.
+      // Timers have a resolution of a millisecond, which must not count as latency.
       ask(connection, now - runAt < 2000 ? now : runAt);
       asked += 1;
     }
@@ -119,7 +118,8 @@ function requestOf({ port, body, token }: HttpLoadInput): Buffer {
 
 async function until(condition: () => boolean): Promise<void> {
   for (let waited = 0; !condition(); waited += 5) {
-    if (waited > LONGEST_SILENCE_MS) throw new Error('The server does not answer.');
+    if (waited > RESPONSE_TIMEOUT_MS)
+      throw new Error(`The server did not respond within ${RESPONSE_TIMEOUT_MS} ms.`);
     await sleep(5);
   }
 }

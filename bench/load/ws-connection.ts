@@ -3,23 +3,23 @@ import { connect, type Socket } from 'node:net';
 const FIN_TEXT = 0x81;
 const PING = 0x9;
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
-/** All connections read into the same memory, one after the other. */
+/** Shared by all connections, which read one after the other. */
 const buffer = Buffer.allocUnsafe(256 * 1024);
 
-/** What a connection tells. The message is shared memory, good until the call returns. */
+/** The message is in shared memory, valid until the call returns. */
 export interface WsListener {
   message(connection: WsConnection, data: Buffer, start: number, end: number): void;
   failure(error: Error): void;
 }
 
-/** A WebSocket client that does next to nothing, so that thousands of them are not what is measured. */
+/** A minimal WebSocket client, so that thousands of them need little CPU time. */
 export class WsConnection {
-  /** Its place among all. */
+  /** Its index among all connections. */
   readonly index: number;
   readonly #socket: Socket;
   readonly #listener: WsListener;
   #upgraded = false;
-  /** The beginning of a frame whose end has not come. */
+  /** The start of an incomplete frame. */
   #rest: Buffer | null = null;
 
   constructor(index: number, port: number, listener: WsListener) {
@@ -65,7 +65,7 @@ export class WsConnection {
     return true;
   }
 
-  /** @returns where the frames begin; -1 when the answer's head is not complete */
+  /** @returns the offset of the first frame; -1 when the head of the response is incomplete */
   #upgrade(text: string): number {
     const headEnd = text.indexOf('\r\n\r\n');
     if (headEnd < 0) return -1;
@@ -75,7 +75,7 @@ export class WsConnection {
     return headEnd + 4;
   }
 
-  /** @returns where the first frame begins that is not complete */
+  /** @returns the offset of the first incomplete frame */
   #frames(data: Buffer, from: number, end: number): number {
     let at = from;
     while (end - at >= 2) {
@@ -86,7 +86,7 @@ export class WsConnection {
         length = data.readUInt16BE(at + 2);
         start = at + 4;
       } else if (length === 127) {
-        this.#listener.failure(new Error('A message was longer than any should be.'));
+        this.#listener.failure(new Error('A message was longer than 64 KiB.'));
         return end;
       }
       if (end - start < length) break;
@@ -101,7 +101,7 @@ export class WsConnection {
   }
 }
 
-/** Masked, as clients have to, with zeros, which changes nothing. */
+/** A masked frame, as the protocol requires of clients. The mask is zero, so the payload does not change. */
 function frame(first: number, payload: Buffer): Buffer {
   const long = payload.length > 125;
   const head = Buffer.alloc(long ? 8 : 6);

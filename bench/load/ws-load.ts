@@ -1,63 +1,61 @@
-/** A process that watches jobs over many WebSockets and checks and counts what comes. */
+/** A process that subscribes to jobs over many WebSockets, and checks and counts the messages. */
 import { randomUUID } from 'node:crypto';
 import { FIRST_VERSION, jobIdOf, SUBSCRIPTION } from '../sample.ts';
 import { obey, ready } from '../servers/control.ts';
 import { microseconds } from '../servers/event-source.ts';
 import { WsConnection } from './ws-connection.ts';
 
-/** Socket i watches job `firstJob` + i modulo `jobs`. */
+/** Socket i subscribes to job `firstJob` + i modulo `jobs`. */
 export interface OpenInput {
   readonly port: number;
   readonly sockets: number;
   readonly firstJob: number;
   readonly jobs: number;
-  /** False: all messages are alike, and a version is known by the count of messages. */
+  /** False: all messages are equal, and the version is the number of messages. */
   readonly versioned: boolean;
-  /** How many may be connecting at a time. */
+  /** Maximum number of sockets that connect at the same time. */
   readonly atOnce: number;
 }
 
-/** What is about to come. */
 export interface ExpectInput {
   /** The version before the first one. */
   readonly base: number;
-  /** The last one, which comes in any case. */
+  /** The last version, which always arrives. */
   readonly last: number;
-  /** Whether to note when each message came. */
+  /** Whether to record the time of each message. */
   readonly timed: boolean;
 }
 
-/** What came. */
 export interface ReceivedOutput {
   readonly messages: number;
-  /** A message as it came. */
+  /** A received message. */
   readonly example: string;
-  /** Of each message when it came, and after it the number of its event: version, and job among jobs. */
+  /** Two numbers per message: its time and the index of its event, from the version and the job. */
   readonly times: readonly number[];
 }
 
 const VERSION = Buffer.from('"version":');
 const DIGITS = String(FIRST_VERSION).length;
 const NEXT = Buffer.from('"next"');
-/** What has not come for so long was left out. */
+/** Messages that do not arrive within this time were skipped. */
 const SILENCE_MS = 5000;
-/** As much of the time between two looks as counts as waiting. */
-const LONGEST_LOOK_MS = 1000;
-/** How long it sleeps at a time while many messages are still to come, and how many these are. */
+/** The longest time between two checks that counts as waiting. */
+const MAX_CHECK_MS = 1000;
+/** While at least MANY messages are expected, the process sleeps for NAP_MS between reads. */
 const NAP_MS = 1;
 const MANY = 200;
-/** Never changes: to wait for it is to sleep. */
+/** Never changes, so that `Atomics.wait` sleeps until its timeout. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 let connections: WsConnection[] = [];
 let failure: Error | null = null;
 let acknowledged = 0;
-/** Has `until` look again at once. */
+/** Makes `until` check its condition immediately. */
 let wake: () => void = () => {};
 let options: OpenInput = { port: 0, sockets: 0, firstJob: 0, jobs: 1, versioned: true, atOnce: 1 };
 let base = 0;
 let timed = false;
-/** How many sockets have had the last version. */
+/** Number of sockets that have received the last version. */
 let finished = 0;
 let last = 0;
 let messages = 0;
@@ -65,7 +63,7 @@ let heard = 0;
 let napping = false;
 let times: number[] = [];
 let example = '';
-/** Of each socket: the newest version, where it stands in a message, and whether any message came. */
+/** Per socket: the newest version, its offset in a message, and whether a message has arrived. */
 let versions = new Int32Array();
 let offsets = new Int32Array();
 let hasHeard = new Uint8Array();
@@ -78,7 +76,7 @@ const listener = {
     const { index } = connection;
     const offset = offsets[index] ?? 0;
     if (offset === 0) {
-      // A socket's first messages are few: read in full.
+      // The first messages of a socket are parsed completely.
       if (data.subarray(start, end).indexOf(NEXT) < 0)
         return other(connection, data.toString('utf8', start, end));
       offsets[index] = data.subarray(start, end).indexOf(VERSION) + VERSION.length;
@@ -86,7 +84,8 @@ const listener = {
     const version = options.versioned
       ? digitsAt(data, start + (offsets[index] ?? 0))
       : Math.max(versions[index] ?? 0, base) + 1;
-    if (!(version > (versions[index] ?? 0))) failure ??= new Error(`Version ${version} came late.`);
+    if (!(version > (versions[index] ?? 0)))
+      failure ??= new Error(`Version ${version} arrived after version ${versions[index]}.`);
     versions[index] = version;
     if (hasHeard[index] === 0) {
       hasHeard[index] = 1;
@@ -102,7 +101,7 @@ const listener = {
 };
 
 obey({
-  /** Resolves once all have asked for their subscription. */
+  /** Resolves when all sockets have sent their subscription. */
   open: async (input: OpenInput) => {
     options = input;
     const { sockets, port, atOnce } = input;
@@ -121,16 +120,16 @@ obey({
     ({ base, last, timed } = input);
     [messages, finished, times] = [0, 0, []];
   },
-  /** Resolves once each socket has had the last version, or nothing more comes. */
+  /** Resolves when each socket has received the last version, or no message has arrived for SILENCE_MS. */
   received: async (): Promise<ReceivedOutput> => {
-    for (let seen = -1; !allCame() && seen !== messages;) {
+    for (let seen = -1; !allArrived() && seen !== messages;) {
       seen = messages;
-      await until(allCame, SILENCE_MS);
+      await until(allArrived, SILENCE_MS);
     }
     if (failure !== null) throw failure;
     return { messages, example, times };
   },
-  /** How many sockets have had a message. */
+  /** Number of sockets that have received a message. */
   heard: () => {
     if (failure !== null) throw failure;
     return heard;
@@ -153,8 +152,8 @@ function other(connection: WsConnection, text: string): void {
 }
 
 /**
- * While throughput is measured, it reads what has come once a millisecond. On one machine a server pays for waking its
- * reader, and the fastest one pays most, whose reader sleeps between any two messages. In life readers are elsewhere.
+ * Reads once a millisecond while throughput is measured. On one machine the server pays for waking its clients, and the fastest
+ * server pays most, because its clients sleep between any two messages. In production the clients run on other machines.
  */
 function napSoon(): void {
   if (napping) return;
@@ -165,7 +164,7 @@ function napSoon(): void {
   });
 }
 
-function allCame(): boolean {
+function allArrived(): boolean {
   return finished === options.sockets;
 }
 
@@ -175,14 +174,14 @@ function digitsAt(data: Buffer, start: number): number {
   return number;
 }
 
-/** Looks again when something has come and every few milliseconds. While the machine stood still, nobody has waited. */
+/** Checks a condition after each message and every few milliseconds. Time during which the machine was suspended does not count. */
 async function until(condition: () => boolean, patienceMs = 20_000): Promise<void> {
   let waitedMs = 0;
-  let looked = performance.now();
+  let checkedAt = performance.now();
   while (!condition()) {
     if (failure !== null) throw failure;
-    waitedMs += Math.min(performance.now() - looked, LONGEST_LOOK_MS);
-    looked = performance.now();
+    waitedMs += Math.min(performance.now() - checkedAt, MAX_CHECK_MS);
+    checkedAt = performance.now();
     if (waitedMs > patienceMs) {
       if (patienceMs === SILENCE_MS) return;
       throw new Error(`${acknowledged} of ${connections.length} sockets were acknowledged in time.`);

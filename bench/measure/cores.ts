@@ -2,33 +2,32 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { findProgram } from '../../test/support/process/programs.ts';
 
-/** Where a process runs: what is measured has a core of its own, what asks it has the others. */
+/** Where a process runs: the measured server has its own core, the load generators share the others. */
 export type Place = 'server' | 'load';
 
 const taskset = findProgram({ names: ['taskset'] });
 const chrt = findProgram({ names: ['chrt'] });
-/** More are of no use: beside what is measured there are its load, its publisher and Redis. */
-const MOST_CORES = 4;
-const cores = taskset === null ? [] : allowedCores().slice(0, MOST_CORES);
+/** Server, load generator, publisher and Redis. */
+const MAX_CORES = 4;
+const cores = taskset === null ? [] : allowedCores().slice(0, MAX_CORES);
 
-/** Whether what is measured has a core of its own. */
+/** Whether the measured server has its own core. */
 export const pinned = cores.length > 1;
 
-/** How many cores all else shares then. */
+/** Number of cores for all other processes. */
 export const otherCores = cores.length - 1;
 
-/** Whether these cores can be kept from sleeping. */
+/** Whether the cores can be kept awake. */
 export const canKeepAwake = pinned && chrt !== null;
 
-/** Does nothing for as long as its parent is there. */
+/** Spins until its parent ends. */
 const SPIN = `const parent = process.ppid;
 for (let turn = 1; turn % 10_000_000 > 0 || process.ppid === parent; turn += 1);`;
 
 /**
- * Keeps the cores from sleeping until this process ends, as they do not sleep under load: on each a process spins that
- * gives way to any other at once. A virtual core that sleeps is given to others, and its next microseconds cost several
- * times as much; and who sends something to a process that sleeps there pays for having it woken. Does nothing where it
- * can't.
+ * Keeps the cores awake until this process ends: on each core a process of the lowest priority spins. The hypervisor gives a
+ * sleeping virtual core to others, and its next microseconds cost several times as much; the sender also pays for the wake-up.
+ * Does nothing without taskset and chrt.
  */
 export function keepAwake(): void {
   if (taskset === null || chrt === null || !canKeepAwake) return;
@@ -38,7 +37,7 @@ export function keepAwake(): void {
   }
 }
 
-/** The command that runs a program in its place. */
+/** The command that runs a program on its cores. */
 export function placed(place: Place, program: string, args: readonly string[]): [string, string[]] {
   const [first, ...others] = cores;
   if (taskset === null || first === undefined || others.length === 0) return [program, [...args]];
@@ -46,8 +45,8 @@ export function placed(place: Place, program: string, args: readonly string[]): 
 }
 
 /**
- * Puts this process and what it will start without a place of its own, such as Redis, where the load is. What it starts
- * inherits the place of its main thread; the other threads come and go, and one that goes meanwhile would be an error.
+ * Moves this process, and processes that it starts without a place, such as Redis, to the cores of the load. Children inherit the
+ * cores of the main thread. The other threads are not moved: taskset fails when one of them ends meanwhile.
  */
 export function standAside(): void {
   const [, ...others] = cores;
@@ -55,7 +54,7 @@ export function standAside(): void {
   execFileSync(taskset, ['-cp', others.join(','), String(process.pid)], { stdio: 'ignore' });
 }
 
-/** The cores that this process may use, as Linux tells them: `0-3,8`. */
+/** The cores that this process may use; Linux lists them as `0-3,8`. */
 function allowedCores(): number[] {
   try {
     const [, list = ''] =

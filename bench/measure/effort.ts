@@ -1,15 +1,14 @@
-/** How long to measure. */
 export interface Effort {
   readonly rounds: number;
-  /** Of one measurement. */
+  /** Duration of one measurement. */
   readonly seconds: number;
-  /** How many sockets the idle part opens. */
+  /** Number of sockets in the idle part. */
   readonly idleSockets: number;
-  /** How many jobs the poller has under way. */
+  /** Number of unfinished jobs in the poller part. */
   readonly pollerJobs: number;
 }
 
-/** For figures that mean something. */
+/** For meaningful results. */
 export const FULL: Effort = { rounds: 5, seconds: 1.5, idleSockets: 10_000, pollerJobs: 100_000 };
-/** To see that it runs. */
+/** To check that the benchmark works. */
 export const QUICK: Effort = { rounds: 1, seconds: 0.5, idleSockets: 1000, pollerJobs: 5000 };

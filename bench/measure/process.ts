@@ -3,13 +3,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { placed, type Place } from './cores.ts';
 
-/** What is started. */
 export interface ProcessOptions {
-  /** In `bench/`. */
+  /** Relative to `bench/`. */
   readonly file: string;
   readonly place: Place;
   readonly args?: readonly string[];
-  /** Of Node. */
+  /** Options of Node. */
   readonly options?: readonly string[];
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -23,14 +22,14 @@ interface Answer {
 const START_DEADLINE_MS = 120_000;
 const ANSWER_DEADLINE_MS = 120_000;
 
-/** A Node process of the benchmark, on its core. Disposing kills it. */
+/** A Node process of the benchmark, pinned to its cores. Disposing kills it. */
 export class BenchProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, PromiseWithResolvers<string>>();
   readonly #ready = Promise.withResolvers<string>();
   readonly #closed: Promise<unknown>;
-  readonly #held: Disposable[] = [];
-  #asked = 0;
+  readonly #deferred: Disposable[] = [];
+  #lastId = 0;
   #output = '';
 
   private constructor({ file, place, args = [], options = [], settings = {} }: ProcessOptions) {
@@ -41,7 +40,7 @@ export class BenchProcess implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#closed = once(this.#child, 'close');
-    this.#child.on('message', (text: string) => this.#hear(text));
+    this.#child.on('message', (text: string) => this.#onMessage(text));
     const note = (chunk: string) => {
       this.#output = (this.#output + chunk).slice(-10_000);
       const url = /listening on (http:\/\/[^\s"]+)/.exec(this.#output)?.[1];
@@ -53,7 +52,7 @@ export class BenchProcess implements AsyncDisposable {
     this.#child.once('error', (error) => this.#fail(`${file}: ${error.message}`));
   }
 
-  /** Starts a process and waits until it says that it is ready, or where it listens. */
+  /** Starts a process and waits until it reports that it is ready or listens. */
   static async start(options: ProcessOptions): Promise<BenchProcess> {
     const started = new BenchProcess(options);
     const timer = setTimeout(() => started.#fail(`${options.file} did not start in time`), START_DEADLINE_MS);
@@ -68,9 +67,9 @@ export class BenchProcess implements AsyncDisposable {
     }
   }
 
-  /** Disposes of something once the process has ended. */
+  /** Disposes a resource after the end of the process. */
   defer(resource: Disposable): void {
-    this.#held.push(resource);
+    this.#deferred.push(resource);
   }
 
   /** The port that it listens on. */
@@ -78,13 +77,16 @@ export class BenchProcess implements AsyncDisposable {
     return Number(new URL(await this.#ready.promise).port);
   }
 
-  /** Has it do something, and waits for what it gives. */
+  /** Sends a command and waits for its result. */
   async ask<T>(command: string, input: object = {}): Promise<T> {
-    const id = (this.#asked += 1);
+    const id = (this.#lastId += 1);
     const waiting = Promise.withResolvers<string>();
     this.#waiting.set(id, waiting);
     this.#child.send(JSON.stringify({ id, command, input }));
-    const timer = setTimeout(() => this.#fail(`${command} took too long`), ANSWER_DEADLINE_MS);
+    const timer = setTimeout(
+      () => this.#fail(`${command} took longer than ${ANSWER_DEADLINE_MS / 1000} s`),
+      ANSWER_DEADLINE_MS,
+    );
     try {
       const { output }: { output: T } = JSON.parse(await waiting.promise);
       return output;
@@ -97,10 +99,10 @@ export class BenchProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#closed;
-    for (const resource of this.#held.splice(0)) resource[Symbol.dispose]();
+    for (const resource of this.#deferred.splice(0)) resource[Symbol.dispose]();
   }
 
-  #hear(text: string): void {
+  #onMessage(text: string): void {
     const { id, error, ready }: Answer = JSON.parse(text);
     if (ready !== undefined) this.#ready.resolve(ready);
     if (id === undefined) return;
@@ -108,9 +110,9 @@ export class BenchProcess implements AsyncDisposable {
     else this.#waiting.get(id)?.reject(new Error(error));
   }
 
-  #fail(why: string): void {
-    const error = new Error(`${why}:\n${this.#output}`);
-    // Nobody may be waiting.
+  #fail(reason: string): void {
+    const error = new Error(`${reason}:\n${this.#output}`);
+    // Prevents an unhandled rejection when no caller awaits the start.
     this.#ready.promise.catch(() => {});
     this.#ready.reject(error);
     for (const { reject } of this.#waiting.values()) reject(error);

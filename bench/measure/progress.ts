@@ -1,4 +1,4 @@
-/** Tells who waits what is being measured. */
+/** Writes to stderr what is being measured. */
 export function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }

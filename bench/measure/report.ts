@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { canKeepAwake, otherCores, pinned } from './cores.ts';
 import type { Part } from '../parts/part.ts';
 import { type Effort, FULL } from './effort.ts';
-import { machine, peerVersions } from './machine.ts';
 import { table } from './table.ts';
 
 /** The whole report, in Markdown. */
@@ -30,4 +32,24 @@ same run. They run with the same V8 flags as Reelgate and batch as it does: at t
 are written in a row, and the messages of one socket are one TCP write.
 
 ${sections.join('\n')}`;
+}
+
+/** The machine, for the report. */
+function machine(): string {
+  const model = cpus()[0]?.model.trim() || 'unknown CPU';
+  const gibibytes = Math.round(totalmem() / 2 ** 30);
+  const place = pinned
+    ? `pinned: what is measured has one core, all else ${otherCores === 1 ? 'another' : `${otherCores} others`}${canKeepAwake ? ', each kept awake by a process of the lowest priority' : ''}`
+    : 'not pinned to cores';
+  return `${cpus().length} cores (${model}), ${gibibytes} GiB, ${process.platform} ${release().split('-')[0]}, Node ${process.versions.node}; ${place}`;
+}
+
+/** The versions of the peers. */
+function peerVersions(): string {
+  const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(
+    readFileSync(new URL('../peers/package.json', import.meta.url), 'utf8'),
+  );
+  return Object.entries(dependencies)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
 }

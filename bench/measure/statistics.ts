@@ -1,11 +1,11 @@
-/** A measured quantity: one value a round. */
+/** A measured quantity with one value per round. */
 export interface Sample {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** The middle and the ends of some values. */
+/** Median, minimum and maximum. */
 export function sampleOf(values: readonly number[]): Sample {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;

@@ -9,12 +9,12 @@ function line(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** A sample in three digits, with its spread: `1.23 (1.20–1.31)`. */
+/** A sample with three significant digits and its range: `1.23 (1.20–1.31)`. */
 export function shown({ median, min, max }: Sample): string {
   return `${digits(median)} (${digits(min)}–${digits(max)})`;
 }
 
-/** A number in three digits, with commas between thousands. */
+/** A number with three significant digits and thousands separators. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value === 0) return '0';

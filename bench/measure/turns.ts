@@ -1,6 +1,6 @@
 /**
- * The order in which contestants take their turns in a round: another one first in each, and every other round backwards.
- * What one leaves to do when it is idle again, such as a collection, would else always fall on the same others.
+ * The order of the contestants in a round: each round starts with another one, and every other round is reversed. Otherwise the
+ * deferred work of one contestant, such as a garbage collection, would always disturb the same others.
  */
 export function inTurn<T>(contestants: readonly T[], round: number): T[] {
   const first = round % contestants.length;

@@ -4,23 +4,23 @@ import { BenchProcess } from '../measure/process.ts';
 import { startReelgate, startReelgateOnRedis } from '../reelgate/gateway.ts';
 import { runningJob } from '../reelgate/jobs.ts';
 
-/** Who sends events. */
+/** A server in the comparison. */
 export interface EventContestant {
   readonly name: string;
   readonly kind: 'bare' | 'reelgate' | 'peer';
-  /** Whether its events come from another process, by way of Redis. */
+  /** Whether another process publishes its events over Redis. */
   readonly overRedis: boolean;
   /** Starts the server. */
   readonly start: () => Promise<BenchProcess>;
-  /** Starts what makes the events, when that is not the server. */
+  /** Starts the publisher; null when the server publishes itself. */
   readonly startPublisher: () => Promise<BenchProcess | null>;
 }
 
-/** How many jobs there are to watch, in all shapes together. */
+/** Number of jobs of all shapes together. */
 const JOBS = 1221;
 
 /**
- * Everybody, on one Redis; on another one Reelgate with jobs whose versions are saved, and not only announced.
+ * All contestants on one Redis, and on another one Reelgate with saved versions instead of published ones only.
  */
 export function eventContestants(redisUrl: string, savesUrl: string): EventContestant[] {
   const redisPeer = (name: string, file: string): EventContestant => ({
@@ -44,15 +44,15 @@ export function eventContestants(redisUrl: string, savesUrl: string): EventConte
     peer('graphql-ws + graphql-js', 'peers/graphql-ws.ts'),
     peer('Yoga + graphql-ws', 'peers/yoga-ws.ts'),
     peer('Mercurius', 'peers/mercurius.ts'),
-    overRedis('Reelgate over Redis', redisUrl, 'announce'),
+    overRedis('Reelgate over Redis', redisUrl, 'publish'),
     redisPeer('Yoga over its Redis event target', 'peers/yoga-redis.ts'),
     redisPeer('graphql-redis-subscriptions', 'peers/graphql-redis-subscriptions.ts'),
-    // A row without an aim, as the peers save nothing.
+    // No target: the peers do not save.
     overRedis('Reelgate over Redis, each version saved', savesUrl, 'save'),
   ];
 }
 
-function overRedis(name: string, url: string, how: 'announce' | 'save'): EventContestant {
+function overRedis(name: string, url: string, how: 'publish' | 'save'): EventContestant {
   return {
     name,
     kind: 'reelgate',

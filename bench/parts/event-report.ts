@@ -4,7 +4,7 @@ import { digits, shown, table } from '../measure/table.ts';
 import type { EventRun } from './event-run.ts';
 import type { Aim, Part } from './part.ts';
 
-/** What was measured of each contestant, for each shape, round by round. */
+/** The measurements of each contestant, per shape and round. */
 export type EventResults = readonly {
   readonly run: EventRun;
   readonly shapes: readonly {
@@ -15,12 +15,12 @@ export type EventResults = readonly {
   }[];
 }[];
 
-/** Of each shape from each contestant, before anything is measured: with a fifth of them, compiling was much of it. */
+/** Messages per shape and contestant before the measurement. A fifth was too few: compiling was a large part of the result. */
 export const WARM_UP_MESSAGES = 20_000;
 
 type Result = EventResults[number];
 
-/** By shape: how many times the best peer Reelgate has to send in a CPU second, embedded and over Redis. */
+/** Targets by shape: Reelgate's messages per CPU second relative to the best peer, embedded and over Redis. */
 const AIMS: readonly { readonly embedded: number; readonly redis: number }[] = [
   { embedded: 2.5, redis: 2 },
   { embedded: 4, redis: 4 },
@@ -28,13 +28,12 @@ const AIMS: readonly { readonly embedded: number; readonly redis: number }[] = [
   { embedded: 2.5, redis: 2 },
 ];
 
-/** The tables of events. */
 export function reportEvents(
   results: EventResults,
   { rounds, seconds }: Pick<Effort, 'rounds' | 'seconds'>,
 ): Part {
   const bare = results.find(({ run }) => run.contestant.kind === 'bare');
-  if (bare === undefined) throw new Error('The limit was not measured.');
+  if (bare === undefined) throw new Error('The bare server was not measured.');
   const names = bare.shapes.map(({ name }) => name);
   const rowsOf = (cell: (result: Result, shape: number) => string) =>
     results.map((result) => [result.run.contestant.name, ...names.map((_, shape) => cell(result, shape))]);
@@ -128,12 +127,12 @@ function bestOf(results: readonly Result[], figure: (result: Result) => number):
 
 function deliveryOf(results: EventResults): string {
   const partial = results
-    .filter(({ run: { delivery } }) => delivery.came < delivery.sent)
+    .filter(({ run: { delivery } }) => delivery.arrived < delivery.sent)
     .map(({ run: { contestant, delivery } }) => {
-      const share = ((100 * delivery.came) / delivery.sent).toFixed(2);
+      const share = ((100 * delivery.arrived) / delivery.sent).toFixed(2);
       return `${contestant.name} sent ${share} % of the versions; a watcher that is behind gets the newest one.`;
     });
-  return ['All versions came, in order, at all sockets.', ...partial]
+  return ['All versions arrived, in order, at all sockets.', ...partial]
     .slice(partial.length > 0 ? 1 : 0)
     .join('\n');
 }

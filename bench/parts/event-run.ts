@@ -4,34 +4,33 @@ import type { BenchProcess } from '../measure/process.ts';
 import { FIRST_VERSION, runningState } from '../sample.ts';
 import type { EventContestant } from './event-contestants.ts';
 
-/** Who watches what. */
+/** Sockets and the jobs that they subscribe to. */
 export interface Shape {
   readonly name: string;
   readonly sockets: number;
-  /** Its jobs are no other shape’s, as a store takes one version after the other. */
+  /** The shapes have different jobs, because the versions of a job must increase. */
   readonly firstJob: number;
   readonly jobs: number;
-  /** Versions of each job in one go. */
+  /** Versions of each job per burst. */
   readonly rounds: number;
   /** Milliseconds between two events at a moderate rate. */
   readonly gapMs: number;
 }
 
-/** How much of what was sent came. */
 export interface Delivery {
   sent: number;
-  came: number;
+  arrived: number;
 }
 
-/** How many sockets may be connecting at a time. */
+/** Maximum number of sockets that connect at the same time. */
 const AT_ONCE = 100;
 const TRIES = 200;
 
-/** A server, what makes its events and what watches them. */
+/** A server with its publisher and its subscribers. */
 export class EventRun {
   readonly contestant: EventContestant;
-  /** Over all measurements. */
-  readonly delivery: Delivery = { sent: 0, came: 0 };
+  /** Total of all measurements. */
+  readonly delivery: Delivery = { sent: 0, arrived: 0 };
   readonly #server: BenchProcess;
   readonly #publisher: BenchProcess;
   readonly #load: BenchProcess;
@@ -48,7 +47,7 @@ export class EventRun {
     this.#load = load;
   }
 
-  /** Opens the sockets, and resolves once each of them has had an event. */
+  /** Opens the sockets. Resolves when each has received an event. */
   async open(shape: Shape): Promise<void> {
     const { sockets, firstJob, jobs } = shape;
     const port = await this.#server.port();
@@ -63,7 +62,7 @@ export class EventRun {
       await new Promise((resolve) => {
         setTimeout(resolve, 50);
       });
-      // Those that show a job's present state have heard before; the check of what comes finds who has not.
+      // Servers that send the current state first pass this check early; the check of the burst covers them.
       if ((await this.#load.ask<number>('heard')) === sockets) break;
     }
     await this.#burst(shape, 1);
@@ -73,12 +72,12 @@ export class EventRun {
     await this.#load.ask('close');
   }
 
-  /** Sends as many messages, so that code that is run often is compiled. */
+  /** Sends at least this many messages, so that the hot code is compiled. */
   async warmUp(shape: Shape, messages: number): Promise<void> {
     for (let sent = 0; sent < messages;) sent += await this.#burst(shape, this.#roundsOf(shape));
   }
 
-  /** @returns messages a CPU second of the server */
+  /** @returns messages per CPU second of the server */
   async throughput(shape: Shape, seconds: number): Promise<number> {
     const before = await this.#server.ask<number>('cpuSeconds');
     const started = performance.now();
@@ -108,7 +107,7 @@ export class EventRun {
     return latencies;
   }
 
-  /** @returns how many messages came */
+  /** @returns the number of messages that arrived */
   async #burst(shape: Shape, rounds: number): Promise<number> {
     const messages = shape.sockets * rounds;
     const base = this.#versionOf(shape);
@@ -117,7 +116,7 @@ export class EventRun {
     return (await this.#received(messages)).messages;
   }
 
-  /** From another process events can come faster than they are sent on, and a watcher that is behind may be spared some. */
+  /** Over Redis one version per burst: events can arrive faster than the server sends them, and a slow subscriber may skip versions. */
   #roundsOf({ rounds }: Shape): number {
     return this.contestant.overRedis ? 1 : rounds;
   }
@@ -136,25 +135,25 @@ export class EventRun {
   async #received(expected: number): Promise<ReceivedOutput> {
     const received = await this.#load.ask<ReceivedOutput>('received');
     this.delivery.sent += expected;
-    this.delivery.came += received.messages;
+    this.delivery.arrived += received.messages;
     const { kind, name } = this.contestant;
-    // Reelgate may leave out a version for who has not yet taken the one before.
+    // Reelgate may skip versions for a subscriber that has not read the previous one.
     const least = kind === 'reelgate' ? expected / 2 : expected;
     if (received.messages < least || received.messages > expected) {
-      throw new Error(`${name}: ${received.messages} messages came instead of ${expected}.`);
+      throw new Error(`${name}: ${received.messages} messages arrived instead of ${expected}.`);
     }
     this.#check(received.example);
     return received;
   }
 
-  /** The data has to be what all others give too. */
+  /** All contestants must send the same data. */
   #check(text: string): void {
     const { payload }: { payload: { data: { videoJobUpdated: { id: string; version: number } } } } =
       JSON.parse(text);
     const { id, version } = payload.data.videoJobUpdated;
     const state = runningState(Number.parseInt(id.slice(-12), 16), version);
     if (!isDeepStrictEqual(payload, { data: { videoJobUpdated: state } })) {
-      throw new Error(`${this.contestant.name} sends other data: ${text}`);
+      throw new Error(`${this.contestant.name} sent other data: ${text}`);
     }
   }
 }

@@ -9,9 +9,8 @@ import { EventRun, type Shape } from './event-run.ts';
 import type { Part } from './part.ts';
 
 /**
- * Events of several jobs come together, as they do under load, and make at least 200 messages, so that waking up is not
- * what is measured; and where nothing has to wait, some thousands of messages come in one go, so that it is not the
- * asking for them either.
+ * Events of several jobs occur together, as under load, and cause at least 200 messages, so that the cost of wake-ups does not
+ * dominate. Without Redis each burst has thousands of messages, so that the cost of the command does not dominate either.
  */
 const SHAPES: readonly Shape[] = [
   { name: '1 to 1', sockets: 200, firstJob: 0, jobs: 200, rounds: 20, gapMs: 5 },
@@ -20,13 +19,13 @@ const SHAPES: readonly Shape[] = [
   { name: '1,000, each its own job', sockets: 1000, firstJob: 221, jobs: 1000, rounds: 3, gapMs: 1 },
 ];
 /**
- * There are many measurements, so each is a short one. They are many rounds rather than long ones: where others use the
- * machine too, the same code takes up to a third more from one second to the next.
+ * There are many measurements, so each is short. Many short rounds are better than few long ones: on a shared machine the speed of
+ * the same code varies by up to a third from one second to the next.
  */
 const SHARE_OF_SECONDS = 1 / 3;
 const ROUNDS_SHARE = 1.4;
 
-/** Events over WebSockets. */
+/** Measures events over WebSockets. */
 export async function measureEvents(effort: Effort): Promise<Part> {
   await using resources = new AsyncDisposableStack();
   const redis = resources.use(await RedisServer.start());
@@ -47,7 +46,7 @@ export async function measureEvents(effort: Effort): Promise<Part> {
   const seconds = effort.seconds * SHARE_OF_SECONDS;
   const rounds = Math.round(effort.rounds * ROUNDS_SHARE);
   for (let round = 0; round <= rounds; round += 1) {
-    // In round 0 all is compiled and warmed up.
+    // Round 0 is the warm-up.
     progress(round === 0 ? 'events: warm-up' : `events: round ${round} of ${rounds}`);
     for (const [index, shape] of SHAPES.entries()) {
       for (const { run, shapes } of inTurn(results, round)) {

@@ -28,7 +28,7 @@ interface Running {
 
 type Rate = 'perSecond' | 'perCpuSecond';
 
-/** A value a round. */
+/** One value per round. */
 interface Measured {
   readonly perSecond: number[];
   readonly perCpuSecond: number[];
@@ -36,13 +36,13 @@ interface Measured {
   readonly moderate: { readonly p50: number[]; readonly p99: number[] };
 }
 
-/** In Reelgate's store. */
+/** Number of jobs in Reelgate's store. */
 const JOBS = 100;
 const CONNECTIONS = 50;
-/** Requests a second at which latency is measured: well under what the slowest can do. */
+/** Requests per second while latency is measured: well below the limit of the slowest server. */
 const RATE = 1000;
 const WARM_UP_SECONDS = 1.5;
-/** How much of a measurement's time latency at the moderate rate gets. */
+/** Duration of the latency measurement, relative to the throughput measurement. */
 const PACED_SHARE = 4 / 3;
 const BARE = 'bare node:http, ready answer';
 const REELGATE = 'Reelgate';
@@ -51,7 +51,7 @@ const MERCURIUS = 'Mercurius 16, JIT';
 const MERCURIUS_FLAGS = 'Mercurius 16, JIT, with Reelgate’s V8 flags';
 const YOGA = 'Yoga 5.24 as it comes';
 
-/** The query over HTTP. */
+/** Measures a query over HTTP. */
 export async function measureHttp(effort: Effort): Promise<Part> {
   await using resources = new AsyncDisposableStack();
   const contestants: Contestant[] = [
@@ -99,11 +99,11 @@ export async function measureHttp(effort: Effort): Promise<Part> {
   return report(new Map(running.map(({ name, measured }) => [name, measured])), effort, busiest);
 }
 
-/** The data has to be what all others give too. */
+/** All contestants must return the same data. */
 function checkAnswer(name: string, body: string): void {
   const answer: unknown = JSON.parse(body);
   if (!isDeepStrictEqual(answer, { data: { videoJob: completedState(0) } })) {
-    throw new Error(`${name} gives another answer: ${body}`);
+    throw new Error(`${name} returned other data: ${body}`);
   }
 }
 

@@ -1,7 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import type { Effort } from '../measure/effort.ts';
 import { BenchProcess } from '../measure/process.ts';
 import { progress } from '../measure/progress.ts';
-import { socketLimit } from '../measure/socket-limit.ts';
 import { sampleOf } from '../measure/statistics.ts';
 import { digits, shown, table } from '../measure/table.ts';
 import { startReelgate } from '../reelgate/gateway.ts';
@@ -12,21 +12,21 @@ import type { Part } from './part.ts';
 interface Contestant {
   readonly name: string;
   readonly start: (jobs: number) => Promise<BenchProcess>;
-  /** How one knows that a subscription stands: its first state has come, or the server tells. */
+  /** Whether the server sends a first state when the subscription is open. Otherwise the server counts its subscriptions. */
   readonly showsFirstState: boolean;
   readonly kibibytes: number[];
   readonly perSecond: number[];
   readonly cpuMs: number[];
 }
 
-const ROUNDS_LESS = 2;
+const FEWER_ROUNDS = 2;
 const WARM_UP_SOCKETS = 200;
 const AT_ONCE = 200;
-const LOOK_MS = 10;
-const PATIENCE_MS = 60_000;
+const CHECK_MS = 10;
+const OPEN_TIMEOUT_MS = 60_000;
 const MAX_KIBIBYTES = 16;
 
-/** Many subscriptions to which nothing happens. */
+/** Measures many subscriptions without events. */
 export async function measureIdle({ rounds, idleSockets }: Effort): Promise<Part> {
   const sockets = Math.min(idleSockets, socketLimit());
   const bare = peer('bare ws', 'servers/bare-ws.ts');
@@ -41,7 +41,7 @@ export async function measureIdle({ rounds, idleSockets }: Effort): Promise<Part
     peer('Mercurius', 'peers/mercurius.ts'),
   ];
   const all = [bare, reelgate, ...peers];
-  const most = Math.max(1, rounds - ROUNDS_LESS);
+  const most = Math.max(1, rounds - FEWER_ROUNDS);
   for (let round = 1; round <= most; round += 1) {
     for (const contestant of all) {
       progress(`idle: round ${round} of ${most}, ${contestant.name}`);
@@ -97,13 +97,13 @@ async function measure(contestant: Contestant, sockets: number): Promise<void> {
       versioned: true,
       atOnce: AT_ONCE,
     });
-    const standing = async () =>
+    const openCount = async () =>
       contestant.showsFirstState
         ? await load.ask<number>('heard')
         : (await server.ask<number>('subscribed')) - before;
-    for (let waited = 0; (await standing()) < count; waited += LOOK_MS) {
-      if (waited > PATIENCE_MS) throw new Error(`${contestant.name} did not open all subscriptions.`);
-      await sleep(LOOK_MS);
+    for (let waited = 0; (await openCount()) < count; waited += CHECK_MS) {
+      if (waited > OPEN_TIMEOUT_MS) throw new Error(`${contestant.name} did not open all subscriptions.`);
+      await sleep(CHECK_MS);
     }
   };
   await open(WARM_UP_SOCKETS);
@@ -117,7 +117,7 @@ async function measure(contestant: Contestant, sockets: number): Promise<void> {
   const used = (await server.ask<number>('cpuSeconds')) - usedBefore;
   contestant.cpuMs.push((used * 1000) / sockets);
   const after = await server.ask<number>('residentBytes');
-  // Who has gone meanwhile takes no memory.
+  // Fails if a socket was closed meanwhile: it would need no memory.
   await load.ask('heard');
   contestant.kibibytes.push((after - before) / 1024 / sockets);
 }
@@ -137,4 +137,17 @@ function peer(name: string, file: string): Contestant {
     perSecond: [],
     cpuMs: [],
   };
+}
+
+/** Open files of a process besides its sockets. */
+const OTHER_FILES = 300;
+
+/** Maximum number of open sockets of a process. Node raises its soft limit to the hard limit. */
+function socketLimit(): number {
+  try {
+    const limit = execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
+    return limit === 'unlimited' ? Infinity : Number(limit) - OTHER_FILES;
+  } catch {
+    return Infinity;
+  }
 }

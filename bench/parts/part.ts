@@ -1,4 +1,4 @@
-/** One part of the benchmark, measured. */
+/** The result of one part of the benchmark. */
 export interface Part {
   readonly title: string;
   /** Markdown. */
@@ -6,12 +6,12 @@ export interface Part {
   readonly aims: readonly Aim[];
 }
 
-/** Something that was aimed at, and what it came to. */
+/** A target and its result. */
 export interface Aim {
   readonly what: string;
   readonly aim: string;
   readonly measured: string;
   readonly met: boolean;
-  /** What the bare thing came to in the same run, where there is one: no server can do much better. */
+  /** The result of the bare server in the same run, if there is one: the ceiling. */
   readonly bare?: string;
 }

@@ -15,7 +15,7 @@ interface Measured {
 
 const MIN_STEPS = 4000;
 
-/** Steps of the poller with many jobs under way. */
+/** Measures the steps of the poller with many unfinished jobs. */
 export async function measurePoller({ rounds, seconds, pollerJobs }: Effort): Promise<Part> {
   const results: Measured[] = [];
   for (const name of ['SQLite', 'Redis']) {
@@ -28,7 +28,7 @@ export async function measurePoller({ rounds, seconds, pollerJobs }: Effort): Pr
     await poller.ask('start');
     const measure = async () => {
       const outputs: PollerOutput[] = [];
-      // The first one warms up.
+      // Round 0 is the warm-up.
       for (let round = 0; round <= rounds; round += 1) {
         const output = await poller.ask<PollerOutput>('measure', { seconds });
         if (round > 0) outputs.push(output);

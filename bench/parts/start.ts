@@ -10,7 +10,7 @@ import type { Part } from './part.ts';
 
 const MAX_SECONDS = 1;
 
-/** From the start of a process to its listening. */
+/** Measures the time from the start of a process until it listens. */
 export async function measureStart({ rounds }: Effort): Promise<Part> {
   await using redis = await RedisServer.start();
   const reelgate = { file: MAIN, place: 'server' as const };

@@ -1,8 +1,9 @@
 /**
- * A process that polls many jobs that never get done. Usage: poller.ts <upstream> <jobs> <redis, or nothing for SQLite>
+ * A process that polls many jobs that never finish. Usage: poller.ts <upstream> <jobs> [<redis; default: SQLite>]
  *
- * Each job is due once a cycle, so that the work is steady; put forward by a cycle, all are due at once.
+ * Each job is due once per cycle, so that the work is steady. When the clock jumps by a cycle, all jobs are due at once.
  */
+import type { Clock } from '../../src/domain/clock.ts';
 import { newJobId } from '../../src/domain/job/job-id.ts';
 import type { Job } from '../../src/domain/job/job.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
@@ -18,24 +19,35 @@ import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import { systemClock } from '../../src/process/clocks.ts';
 import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
+import { overrideStore } from '../../test/support/override-store.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { percentile } from '../measure/statistics.ts';
 import { FAR_AWAY, runningJob } from '../reelgate/jobs.ts';
 import { NO_LIMITS, openFolder } from '../reelgate/put-jobs.ts';
 import { cpuSeconds, obey, ready } from '../servers/control.ts';
-import { ShiftedClock } from './shifted-clock.ts';
-import { watchedStore } from './watched-store.ts';
 
-/** What came of some seconds. */
 export interface PollerOutput {
   readonly stepsPerSecond: number;
   readonly cpuMsPerStep: number;
-  /** Milliseconds behind due. */
+  /** Delay of the steps in milliseconds. */
   readonly lateP50: number;
   readonly lateP95: number;
 }
 
-/** Steps a second that are due in a steady flow. */
+/** The system's clock plus an offset. */
+class ShiftedClock implements Clock {
+  #aheadMs = 0;
+
+  readonly now = () => systemClock.now() + this.#aheadMs;
+
+  readonly sleep: Clock['sleep'] = (ms, signal) => systemClock.sleep(ms, signal);
+
+  advance(ms: number): void {
+    this.#aheadMs += ms;
+  }
+}
+
+/** Due steps per second while the work is steady. */
 const DEMAND = 1000;
 const HOUR_MS = 3_600_000;
 const BATCH = 500;
@@ -44,16 +56,18 @@ const [upstreamUrl = '', jobs = '0', redisUrl] = process.argv.slice(2);
 const jobCount = Number(jobs);
 const cycleMs = (jobCount / DEMAND) * 1000;
 const clock = new ShiftedClock();
+/** The next poll of each job, in epoch milliseconds. */
 const runAt = new Map<string, number>();
+/** Of each step since the measurement began, how late it was. */
+let lateMs: number[] = [];
 using folder = tempFolder();
 const { store, durationStore, submissions, budgetText } =
   redisUrl === undefined ? openSqlite() : await openRedis(redisUrl);
 await putQueuedJobs(store);
 if ('database' in store) store.database.exec('PRAGMA synchronous = FULL');
 
-const watched = watchedStore(store, clock, cycleMs, runAt);
 const poller = new Poller({
-  store: watched.store,
+  store: recordSteps(store),
   upstream: new SegmindUpstream({
     origin: upstreamUrl,
     apiKey: 'SG_bench',
@@ -78,20 +92,19 @@ const poller = new Poller({
 
 obey({
   start: () => poller.start(),
-  /** Has everything be due at once. */
-  flood: () => clock.putForward(cycleMs),
+  /** Makes all jobs due at once. */
+  flood: () => clock.advance(cycleMs),
   measure: async ({ seconds }: { seconds: number }): Promise<PollerOutput> => {
-    const { seen } = watched;
-    [seen.steps, seen.late] = [0, []];
+    lateMs = [];
     const before = cpuSeconds();
     const started = performance.now();
     await systemClock.sleep(seconds * 1000, new AbortController().signal);
     const elapsed = (performance.now() - started) / 1000;
     const used = cpuSeconds() - before;
-    const late = Float64Array.from(seen.late);
+    const late = Float64Array.from(lateMs);
     return {
-      stepsPerSecond: seen.steps / elapsed,
-      cpuMsPerStep: (used * 1000) / seen.steps,
+      stepsPerSecond: late.length / elapsed,
+      cpuMsPerStep: (used * 1000) / late.length,
       lateP50: percentile(late, 0.5),
       lateP95: percentile(late, 0.95),
     };
@@ -128,7 +141,7 @@ async function openRedis(url: string) {
   };
 }
 
-/** A new job is due at its creation, so these are said to be created when they are to be due. */
+/** A new job is due at its creation, so its creation time is set to the time of its first poll. */
 async function putQueuedJobs(into: JobStore): Promise<void> {
   const now = Date.now();
   for (let made = 0; made < jobCount; made += BATCH) {
@@ -137,8 +150,8 @@ async function putQueuedJobs(into: JobStore): Promise<void> {
       batch.map((job) => into.create({ job, idempotencyKey: null, fingerprint: '', limits: NO_LIMITS })),
     );
   }
-  // What was due meanwhile is not to be made up for.
-  clock.putForward(now - Date.now());
+  // Jobs that became due meanwhile must not be late.
+  clock.advance(now - Date.now());
 }
 
 function queuedJob(now: number): Job {
@@ -157,4 +170,21 @@ function queuedJob(now: number): Job {
     startedAt: null,
     deadlineAt: FAR_AWAY,
   };
+}
+
+/** Counts the steps of the poller, and schedules each job a cycle later, so that the work is steady. */
+function recordSteps(observed: JobStore): JobStore {
+  return overrideStore(observed, {
+    leaseDue: async (query) => {
+      const leases = await observed.leaseDue(query);
+      const now = clock.now();
+      for (const { job } of leases) lateMs.push(now - (runAt.get(job.id) ?? now));
+      return leases;
+    },
+    release: (leased, schedule) => {
+      const next = Math.max(schedule.runAt, (runAt.get(leased.job.id) ?? 0) + cycleMs);
+      runAt.set(leased.job.id, next);
+      return observed.release(leased, { ...schedule, runAt: next });
+    },
+  });
 }

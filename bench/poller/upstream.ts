@@ -1,6 +1,6 @@
 /**
- * An upstream in a process of its own that answers every look at once: the job waits. It reads no more of a request than
- * where it ends, so that it takes little of a core that others may need too.
+ * An upstream that responds to every poll immediately with QUEUED. It only looks for the end of a request, so that it needs little
+ * CPU time of the core that it shares.
  */
 import { createServer } from 'node:net';
 import { obey, ready } from '../servers/control.ts';
@@ -12,7 +12,7 @@ const answer = Buffer.from(
 const END = Buffer.from('\r\n\r\n');
 
 const server = createServer({ noDelay: true }, (socket) => {
-  // Looks are GETs, without a body.
+  // Polls are GET requests without a body.
   socket.on('data', (request: Buffer) => {
     if (request.subarray(-END.length).equals(END)) socket.write(answer);
   });

@@ -1,4 +1,4 @@
-/** Evenly spread from 0 to 1, the same in each run for the same seed (T. Ettinger's mulberry32). */
+/** A seeded generator of uniform numbers in [0, 1) (T. Ettinger's mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -9,13 +9,13 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** A lognormal draw (G. Box, M. Muller). */
+/** A lognormal random number (Box–Muller). */
 export function lognormal(random: () => number, mu: number, sigma: number): number {
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return Math.exp(mu + sigma * normal);
 }
 
-/** A lognormal draw with this mean and coefficient of variation. */
+/** A lognormal random number with this mean and coefficient of variation. */
 export function spread(random: () => number, mean: number, cv: number): number {
   const variance = Math.log1p(cv ** 2);
   return lognormal(random, Math.log(mean) - variance / 2, Math.sqrt(variance));

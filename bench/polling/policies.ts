@@ -1,4 +1,4 @@
-/** Ways to decide when to look at a job: the gateway's own, and what it is measured against. */
+/** Polling policies: the gateway's own and the ones it is compared with. */
 import {
   addDuration,
   type DurationSample,
@@ -12,54 +12,54 @@ import { callPriority } from '../../src/poller/call-priority.ts';
 import { seenDone, seenRunning } from '../../src/domain/polling/seen-durations.ts';
 import type { DueJob } from '../../src/store/job-store.ts';
 
-/** A job in a simulation. Times are milliseconds from its beginning. */
-export interface Watched extends Pick<DueJob, 'failureCount' | 'notes'> {
+/** A job in a simulation. Times are milliseconds from the start of the simulation. */
+export interface PolledJob extends Pick<DueJob, 'failureCount' | 'notes'> {
   job: Job;
-  /** When it was last seen not done. */
+  /** The last poll that showed it unfinished. */
   lastPolledAt: number;
   polls: number;
 }
 
-/** Decides when to look, and learns from what it sees. */
+/** Decides when to poll, and learns from the results. */
 export interface Policy {
   readonly name: string;
-  /** The upstream has just taken the job. @returns when to look first */
-  taken(watched: Watched, now: number): number;
-  /** A look showed that it is not done. @returns when to look next */
-  notDone(watched: Watched, word: 'queued' | 'processing', now: number): number;
-  /** A look showed that it is done. */
-  done(watched: Watched, metrics: JobMetrics | null, now: number): void;
-  /** Which call is the most important when calls are short; null: the one that is due for longest. */
+  /** The upstream has accepted the job. @returns the time of the first poll */
+  accepted(polledJob: PolledJob, now: number): number;
+  /** A poll showed the job unfinished. @returns the time of the next poll */
+  unfinished(polledJob: PolledJob, status: 'queued' | 'processing', now: number): number;
+  /** A poll showed the job completed. */
+  done(polledJob: PolledJob, metrics: JobMetrics | null, now: number): void;
+  /** The priority of calls when the call budget is short; null: the earliest due time first. */
   readonly priority: ((now: number) => (due: DueJob) => number) | null;
 }
 
-/** Looks at each job at one interval, as the vendor's SDK does. */
+/** Polls at a fixed interval, as the vendor's SDK does. */
 export function every(ms: number): Policy {
   return {
     name: `every ${ms / 1000} s`,
-    taken: (_, now) => now + ms,
-    notDone: (_watched, _word, now) => now + ms,
+    accepted: (_, now) => now + ms,
+    unfinished: (_polledJob, _status, now) => now + ms,
     done: () => {},
     priority: null,
   };
 }
 
-/** Waits 1 second, then twice as long each time, up to 30 seconds. */
+/** Waits 1 second, then twice as long after each poll, at most 30 seconds. */
 export function exponentialBackoff(): Policy {
   return {
     name: 'exponential backoff',
-    taken: (_, now) => now + 1000,
-    notDone: ({ polls }, _, now) => now + Math.min(30_000, 1000 * 2 ** polls),
+    accepted: (_, now) => now + 1000,
+    unfinished: ({ polls }, _, now) => now + Math.min(30_000, 1000 * 2 ** polls),
     done: () => {},
     priority: null,
   };
 }
 
 /**
- * The gateway's own: its model, plan and ranking as they are, without what is around them.
+ * The gateway's own duration model, poll plan and call priority, unchanged.
  *
- * @param typicalMs what it believes of a job before the first
- * @param plan `endOnlyPollDelayMs`: without polls for the beginning
+ * @param typicalMs the expected duration before the first job
+ * @param plan `endOnlyPollDelayMs`: without polls for the start of the run
  */
 export function learnedPlan(random: () => number, typicalMs: number, plan = nextPollDelayMs): Policy {
   const stats = new Map<string, GroupMoments>();
@@ -67,24 +67,24 @@ export function learnedPlan(random: () => number, typicalMs: number, plan = next
   const learn = (samples: readonly DurationSample[]) => {
     for (const { group, moments } of samples) stats.set(group, addDuration(stats.get(group), moments));
   };
-  const nextPollAt = ({ job, lastPolledAt }: Watched) => {
+  const nextPollAt = ({ job, lastPolledAt }: PolledJob) => {
     const submittedAt = job.submittedAt ?? lastPolledAt;
     const running = { submittedAt, startedAt: job.startedAt, lastPolledAt };
     return lastPolledAt + plan(running, durations.expected(job.request), random());
   };
   return {
     name: 'learned plan',
-    taken: nextPollAt,
-    notDone: (watched, word, now) => {
-      const { job, lastPolledAt } = watched;
+    accepted: nextPollAt,
+    unfinished: (polledJob, status, now) => {
+      const { job, lastPolledAt } = polledJob;
       const expected = durations.expected(job.request);
-      if (word === 'processing') {
+      if (status === 'processing') {
         const { startedAt, learned } = seenRunning({ job: polled(job), lastPolledAt, at: now, expected });
-        watched.job = transition(job, { type: 'upstream-processing', startedAt, expected }, now);
+        polledJob.job = transition(job, { type: 'upstream-processing', startedAt, expected }, now);
         learn(learned);
       }
-      watched.lastPolledAt = now;
-      return nextPollAt(watched);
+      polledJob.lastPolledAt = now;
+      return nextPollAt(polledJob);
     },
     done: ({ job, lastPolledAt }, metrics, now) => {
       const expected = durations.expected(job.request);

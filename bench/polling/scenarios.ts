@@ -3,7 +3,7 @@ import type { Scenario } from './simulation.ts';
 
 type Draw = Scenario['runMs'];
 
-/** A job takes 53 s by the upstream's page, of which it waits about 1.5 s here. */
+/** The vendor's page gives 53 s per job; about 1.5 s of it is assumed to be queue time. */
 const QUEUE: Draw = (random) => spread(random, 1500, 0.5);
 const runOf =
   (meanMs: number, cv: number): Draw =>
@@ -22,7 +22,7 @@ const steady = (cv: number): Scenario => ({
   typicalMs: 53_380,
 });
 
-/** Jobs as the sandbox makes them. */
+/** Jobs of the sandbox. */
 const sandbox: Scenario = {
   ...steady(0.12),
   name: 'sandbox, 8 s jobs',
@@ -32,7 +32,7 @@ const sandbox: Scenario = {
   tellsTimes: true,
 };
 
-/** What the gateway's plan is measured on. In each all jobs from the 51st on are counted, those of a drift included. */
+/** The scenarios of the comparison. Each counts all jobs from the 51st on, including those during a drift. */
 export const SCENARIOS: readonly Scenario[] = [
   ...[0.05, 0.1, 0.2, 0.35, 0.6].map(steady),
   { ...steady(0.2), name: 'cold start at 15 s', jobs: 150, runMs: runOf(13_500, 0.2) },

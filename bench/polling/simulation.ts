@@ -6,67 +6,67 @@ import { transition } from '../../src/domain/job/transition.ts';
 import { NO_NOTES } from '../../src/domain/job/poll-notes.ts';
 import { videoRequest } from '../../test/support/jobs.ts';
 import { seeded } from './chance.ts';
-import type { Policy, Watched } from './policies.ts';
+import type { Policy, PolledJob } from './policies.ts';
 
-/** What is simulated. Durations are milliseconds. */
+/** Durations are milliseconds. */
 export interface Scenario {
   readonly name: string;
   readonly jobs: number;
-  /** Jobs are accepted at this rate, by chance or in step. */
+  /** The rate of new jobs, at random or (`inStep`) regular intervals. */
   readonly jobsAMinute: number;
   readonly inStep?: boolean;
-  /** Jobs before this one teach and are not counted. */
+  /** Jobs before this one train the model and are not counted. */
   readonly countedFrom: number;
-  /** How long the job of this number waits, and runs, at the upstream. */
+  /** How long a job waits and runs at the upstream. */
   readonly queueMs: (random: () => number, index: number) => number;
   readonly runMs: (random: () => number, index: number) => number;
   readonly videoLength?: (index: number) => number;
-  /** The total duration of a job that a policy starts with, before it has seen one. */
+  /** The expected total duration of a job before the first observation. */
   readonly typicalMs: number;
-  /** Whether the upstream tells in the metrics of a finished job how long it waited and ran. */
+  /** Whether the metrics of a finished job contain its waiting and running time. */
   readonly tellsTimes?: boolean;
   /** Upstream calls a minute; 0: no limit. */
   readonly rpm: number;
 }
 
-/** Makes a policy that has learned nothing yet. */
+/** Creates an untrained policy. */
 export type MakePolicy = (seed: number, typicalMs: number) => Policy;
 
-/** How a policy did. */
+/** The result of a policy. */
 export interface Outcome {
   readonly pollsAJob: number;
   /** Milliseconds from a job's end to the poll that shows it. */
   readonly meanDelayMs: number;
   readonly p95DelayMs: number;
-  /** Share of the jobs that a poll showed in PROCESSING within a tenth of their length after they had begun. */
+  /** Share of the jobs that a poll showed as PROCESSING within SHOWN_WITHIN of their duration after the start. */
   readonly startsShown: number;
   readonly callsAMinute: number;
 }
 
-interface Simulated extends Watched {
+interface Simulated extends PolledJob {
   readonly index: number;
   readonly queueMs: number;
   readonly runMs: number;
-  beginsAt: number;
+  startsAt: number;
   endsAt: number;
   runAt: number;
-  /** When a poll first showed that it had begun; Infinity before. */
+  /** Time of the first poll that showed the start; Infinity before. */
   shownAt: number;
 }
 
-/** The beginning counts as shown when it is seen within this share of the job's length, queue included. */
+/** The start counts as shown when a poll shows it within this share of the job's total duration. */
 const SHOWN_WITHIN = 0.1;
 const NOTHING_KNOWN = expectDurations(new Map(), videoRequest(), 1000);
 
 /**
- * Polls times delay, as a share of another policy's: the polls that are left at the same delay, since a plan can trade
- * one for the other.
+ * Polls times delay, relative to another policy. A plan can trade one for the other, so this is the relative number of polls at
+ * equal delay.
  */
 export function ratio(outcome: Outcome, reference: Outcome): number {
   return (outcome.pollsAJob * outcome.meanDelayMs) / (reference.pollsAJob * reference.meanDelayMs);
 }
 
-/** Runs a scenario to its end, once with each seed. */
+/** Runs a scenario once per seed. */
 export function simulate(scenario: Scenario, makePolicy: MakePolicy, seeds: readonly number[]): Outcome {
   const runs = seeds.map((seed) =>
     run(scenario, makePolicy(seed, scenario.typicalMs), drawJobs(scenario, seed)),
@@ -106,18 +106,18 @@ function run(scenario: Scenario, policy: Policy, arrivals: Simulated[]): Run {
     if (job.job.phase === 'collecting') return void open.delete(job);
     job.polls += 1;
     if (now < job.endsAt) {
-      const word = now < job.beginsAt ? 'queued' : 'processing';
-      if (word === 'processing') job.shownAt = Math.min(job.shownAt, now);
-      job.runAt = policy.notDone(job, word, now);
+      const status = now < job.startsAt ? 'queued' : 'processing';
+      if (status === 'processing') job.shownAt = Math.min(job.shownAt, now);
+      job.runAt = policy.unfinished(job, status, now);
       return;
     }
     const metrics = scenario.tellsTimes === true ? metricsOf(job) : null;
     policy.done(job, metrics, now);
-    job.job = transition(job.job, { type: 'upstream-completed', startedAt: job.beginsAt, metrics }, now);
+    job.job = transition(job.job, { type: 'upstream-completed', startedAt: job.startsAt, metrics }, now);
     job.runAt = now;
     if (job.index < scenario.countedFrom) return;
     delays.push(now - job.endsAt);
-    if (job.shownAt - job.beginsAt <= SHOWN_WITHIN * (job.queueMs + job.runMs)) startsShown += 1;
+    if (job.shownAt - job.startsAt <= SHOWN_WITHIN * (job.queueMs + job.runMs)) startsShown += 1;
     polls += job.polls;
   };
 
@@ -142,7 +142,7 @@ function run(scenario: Scenario, policy: Policy, arrivals: Simulated[]): Run {
   return { polls, calls, delays, startsShown, elapsedMs: now };
 }
 
-/** The same jobs for every policy. */
+/** Creates the jobs of a scenario, equal for all policies. */
 function drawJobs(scenario: Scenario, seed: number): Simulated[] {
   const random = seeded(seed);
   let at = 0;
@@ -155,7 +155,7 @@ function drawJobs(scenario: Scenario, seed: number): Simulated[] {
       job: newJob(`vj_${index}`, 'owner', request, at, 24 * 3_600_000),
       queueMs: scenario.queueMs(random, index),
       runMs: scenario.runMs(random, index),
-      beginsAt: Infinity,
+      startsAt: Infinity,
       endsAt: Infinity,
       lastPolledAt: at,
       failureCount: 0,
@@ -176,10 +176,10 @@ function submit(job: Simulated, policy: Policy, now: number): void {
     expected: NOTHING_KNOWN,
   } as const;
   job.job = transition(submitting, accepted, now);
-  job.beginsAt = now + job.queueMs;
-  job.endsAt = job.beginsAt + job.runMs;
+  job.startsAt = now + job.queueMs;
+  job.endsAt = job.startsAt + job.runMs;
   job.lastPolledAt = now;
-  job.runAt = policy.taken(job, now);
+  job.runAt = policy.accepted(job, now);
 }
 
 function inOrder(due: readonly Simulated[], { priority }: Policy, now: number): Simulated[] {

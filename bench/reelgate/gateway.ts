@@ -5,21 +5,20 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { BenchProcess } from '../measure/process.ts';
 import { putInFolder } from './put-jobs.ts';
 
-/** Runs Reelgate's own main file, with the probe. */
+/** Reelgate's main file, relative to `bench/`. */
 export const MAIN = '../src/main.ts';
 const PROBE = ['--import', new URL('../servers/reelgate-probe.ts', import.meta.url).href];
-const SECRET = 'a secret of the benchmark that nobody needs to know';
+const SECRET = 'a secret of the benchmark, at least 32 bytes';
 
-/** What a gateway of the benchmark starts with. */
 export const SETTINGS = {
   PORT: '0',
-  // None of the jobs is due before the benchmark is over, so nobody is asked.
+  // No job is due before the end of the benchmark, so there are no upstream calls.
   SEGMIND_BASE_URL: 'http://127.0.0.1:9',
   SEGMIND_RPM: '0',
   MAX_UNFINISHED_JOBS: '1000000',
 };
 
-/** Starts Reelgate on the embedded store with these jobs in it. The folder is released with the process. */
+/** Starts Reelgate on an embedded store with these jobs. The folder is deleted after the end of the process. */
 export async function startReelgate(
   jobs: number,
   jobOf: (number: number) => Job,
@@ -43,7 +42,7 @@ export async function startReelgate(
   }
 }
 
-/** Starts Reelgate on Redis, serving only. */
+/** Starts Reelgate on Redis with the role `api`. */
 export function startReelgateOnRedis(url: string): Promise<BenchProcess> {
   return BenchProcess.start({
     file: MAIN,
@@ -53,13 +52,13 @@ export function startReelgateOnRedis(url: string): Promise<BenchProcess> {
   });
 }
 
-/** Settings with which callers have to sign in. */
+/** Settings that require sign-in. */
 export const SIGN_IN = { AUTH_JWT_SECRET: SECRET };
 
-/** Whose jobs a token of `userToken` reads. */
+/** The owner of `userToken`. */
 export const SIGNED_IN_OWNER = 'ada';
 
-/** A token for the owner of the sample's jobs. */
+/** A token for SIGNED_IN_OWNER. */
 export function userToken(): Promise<string> {
   return new SignJWT({ scope: 'video:read' })
     .setProtectedHeader({ alg: 'HS256' })

@@ -1,13 +1,13 @@
-/** The sample's jobs as Reelgate has them. */
+/** The sample's jobs as Reelgate stores them. */
 import type { JobIn } from '../../src/domain/job/job.ts';
 import { ACCEPTED_AT, FIRST_VERSION, jobIdOf, STEPS, upstreamIdOf, VIDEO } from '../sample.ts';
 
-/** Whose jobs they are: whoever asks where nobody signs in. */
+/** The owner of requests without sign-in. */
 const OWNER = 'anonymous';
-/** So late that nothing happens to the jobs while they are looked at, in epoch milliseconds. */
+/** A time after the end of every benchmark, in epoch milliseconds. */
 export const FAR_AWAY = Date.UTC(2100, 0);
 
-/** A job that the upstream works on. */
+/** A job in progress. */
 export function runningJob(number: number, version: number): JobIn<'processing'> {
   return {
     id: jobIdOf(number),
@@ -41,7 +41,7 @@ export function runningJob(number: number, version: number): JobIn<'processing'>
   };
 }
 
-/** A job with its video. */
+/** A completed job. */
 export function completedJob(number: number): JobIn<'completed'> {
   const finishedAt = ACCEPTED_AT + STEPS.finished;
   return {

@@ -1,6 +1,6 @@
 /**
- * A process that makes new versions of jobs in Reelgate's Redis store: it saves them, as a poller does, or only announces
- * them, as a save does at its end. Usage: publisher.ts <url> <jobs> save|announce
+ * A process that creates new versions of jobs in Reelgate's Redis store: it saves them, as a poller does, or only publishes
+ * them, as a save does at its end. Usage: publisher.ts <url> <jobs> save|publish
  */
 import { Redis } from 'ioredis';
 import { sealKey, sealOf } from '../../src/store/redis/events/event-seal.ts';
@@ -26,27 +26,27 @@ const store = await RedisJobStore.open({
 });
 const leases = await putJobs(store, Number(jobs), (number) => runningJob(number, FIRST_VERSION));
 
-/** What is announced together goes out together, as for the peers. */
+/** Messages of one turn are sent together, as for the peers. */
 const client = new Redis(url, { enableAutoPipelining: true });
-/** As at the end of a save, which is one script. */
-const ANNOUNCE = `redis.call('PUBLISH', ARGV[1], ARGV[3]) redis.call('PUBLISH', ARGV[2], ARGV[3])`;
-const announceSha = String(await client.script('LOAD', ANNOUNCE));
+/** The end of the save script. */
+const PUBLISH = `redis.call('PUBLISH', ARGV[1], ARGV[3]) redis.call('PUBLISH', ARGV[2], ARGV[3])`;
+const publishSha = String(await client.script('LOAD', PUBLISH));
 
 const seal = sealKey(await redisSecret(client, 'announcements'));
 
-obey(eventCommands(how === 'save' ? save : announce));
+obey(eventCommands(how === 'save' ? save : publish));
 ready();
 
 async function save(number: number, version: number): Promise<void> {
   const leased = leases[number];
-  if (leased === undefined) throw new Error(`There is no job ${number}.`);
+  if (leased === undefined) throw new Error(`Job ${number} does not exist.`);
   const saved = await store.save(leased.leaseId, { job: runningJob(number, version), schedule: null });
-  if (saved !== 'saved') throw new Error('A version was not saved.');
+  if (saved !== 'saved') throw new Error(`The version ${version} of job ${number} was not saved: ${saved}.`);
 }
 
-async function announce(number: number, version: number): Promise<void> {
+async function publish(number: number, version: number): Promise<void> {
   const job = runningJob(number, version);
   const names = [channels.job(job.id), channels.owner(shardOf(job.id), job.ownerId)];
   const text = encodeJob(job);
-  await client.evalsha(announceSha, 0, ...names, text.slice(0, -1) + sealOf(text, seal));
+  await client.evalsha(publishSha, 0, ...names, text.slice(0, -1) + sealOf(text, seal));
 }

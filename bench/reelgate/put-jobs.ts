@@ -4,14 +4,13 @@ import type { LeasedJob, JobStore } from '../../src/store/job-store.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { FAR_AWAY, runningJob } from './jobs.ts';
 
-/** Without limits. */
 export const NO_LIMITS = { unfinished: 0, unfinishedPerOwner: 0, perDay: 0, perDayPerOwner: 0 };
 const BATCH = 500;
 
 /**
- * Puts jobs in a store, by its own methods.
+ * Creates jobs through the store's port.
  *
- * @returns a lease on each, by its number, that holds for ever; none on final jobs
+ * @returns a lease on each job that never expires, by the job's number; none for final jobs
  */
 export async function putJobs(
   store: JobStore,
@@ -39,7 +38,7 @@ export async function putJobs(
       except: [],
       preferred: null,
     });
-    if (found.length < numbers.length) throw new Error('There are other jobs in this store.');
+    if (found.length < numbers.length) throw new Error('The store contains other jobs.');
     await Promise.all(
       found.map(async (leased) => {
         const number = numberOf(leased.job);
@@ -53,7 +52,7 @@ export async function putJobs(
   return leases;
 }
 
-/** Fills a folder of the embedded store; a lease is void once the gateway opens it, so its jobs are given back late. */
+/** Creates jobs in a folder of the embedded store. Opening the folder again ends all leases, so the jobs are released to FAR_AWAY. */
 export async function putInFolder(
   folder: string,
   count: number,
@@ -65,7 +64,7 @@ export async function putInFolder(
   for (const leased of leases) await store.release(leased, schedule);
 }
 
-/** Opens a folder for filling: what a power cut would lose can be made again, so no write waits for the disk. */
+/** Opens a folder without waiting for the disk: the benchmark can create its data again after a power cut. */
 export function openFolder(folder: string): SqliteJobStore {
   const store = new SqliteJobStore({
     folder,

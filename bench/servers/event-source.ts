@@ -1,9 +1,9 @@
-/** Makes a server's events. Imports nothing but Node, for the peers' sake. */
+/** The events of a server. Imports only Node, so that the peers can use it. */
 
 /** Publishes the version of a job. */
 type Publish = (job: number, version: number) => unknown;
 
-/** As many events of each job as fast as they go. */
+/** `rounds` versions of each job, as fast as possible. */
 export interface BurstInput {
   readonly firstJob: number;
   readonly jobs: number;
@@ -12,7 +12,7 @@ export interface BurstInput {
   readonly base: number;
 }
 
-/** Events one by one, of one job after the other. */
+/** Single events at a fixed interval, one job after the other. */
 export interface PacedInput {
   readonly firstJob: number;
   readonly jobs: number;
@@ -22,13 +22,13 @@ export interface PacedInput {
 }
 
 /**
- * The commands that make events.
+ * The commands that publish events.
  *
- * @param publish when it gives a promise, the next version of a job waits for it
+ * @param publish when it returns a promise, the next version of the job waits for it
  */
 export function eventCommands(publish: Publish) {
   return {
-    /** Each version of a job gets a turn of the event loop to itself, as in life, where they are seconds apart. */
+    /** Versions of a job are in different turns of the event loop: in production they are seconds apart. */
     burst: async ({ firstJob, jobs, rounds, base }: BurstInput) => {
       for (let round = 1; round <= rounds; round += 1) {
         const published: unknown[] = [];
@@ -37,7 +37,7 @@ export function eventCommands(publish: Publish) {
         await nextTurn();
       }
     },
-    /** @returns when each event was published, in microseconds of the system's monotonic clock */
+    /** @returns the time of each event, in microseconds of the system's monotonic clock */
     paced: async ({ firstJob, jobs, events, gapMs, base }: PacedInput) => {
       const times: number[] = [];
       const { promise, resolve } = Promise.withResolvers<number[]>();

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { ready } from './control.ts';
 
-/** Listens on a free port and tells the parent. */
+/** Listens on a free port and reports it to the parent. */
 export function listen(server: Server): void {
   server.listen(0, '127.0.0.1', () => {
     const address = server.address();

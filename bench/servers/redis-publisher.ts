@@ -7,7 +7,7 @@ import { jobIdOf, runningState } from '../sample.ts';
 import { obey, ready } from './control.ts';
 import { eventCommands } from './event-source.ts';
 
-/** What is published together goes out together, so that waking up is not what is measured. */
+/** Messages of one turn are sent together, so that the cost of wake-ups does not dominate. */
 const client = new Redis(process.argv[2] ?? '', { enableAutoPipelining: true });
 
 obey(

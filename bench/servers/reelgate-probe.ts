@@ -1,6 +1,6 @@
 /**
- * Loaded before Reelgate's own main file (`node --import`), which runs as it is: measures the process, and publishes
- * versions of jobs where the embedded store does once it has saved one.
+ * Loaded before Reelgate's unchanged main file (`node --import`): measures the process, and publishes versions of jobs on the event
+ * bus of the embedded store, as a save does.
  */
 import { runningJob } from '../reelgate/jobs.ts';
 import { EventBus } from '../../src/store/sqlite/event-bus.ts';
@@ -10,7 +10,7 @@ import { eventCommands } from './event-source.ts';
 let bus: EventBus | null = null;
 // oxlint-disable-next-line typescript/unbound-method
 const subscribe = EventBus.prototype.subscribe;
-// The poller subscribes to work as it starts, which shows the bus that is in use.
+// The poller subscribes at its start, which reveals the event bus of the process.
 EventBus.prototype.subscribe = function noteAndSubscribe(...given) {
   // oxlint-disable-next-line typescript/no-this-alias, unicorn/no-this-assignment
   bus = this;
@@ -19,7 +19,7 @@ EventBus.prototype.subscribe = function noteAndSubscribe(...given) {
 
 obey(
   eventCommands((job, version) => {
-    if (bus === null) throw new Error('Reelgate has no event bus.');
+    if (bus === null) throw new Error('Nothing has subscribed to the event bus yet.');
     bus.publish(runningJob(job, version));
   }),
 );
