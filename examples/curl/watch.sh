@@ -22,14 +22,14 @@ subscription VideoJobUpdated($id: ID!, $sinceVersion: Int) {
   }
 }'
 
-# A text as it stands between the quotes of JSON.
+# Escapes a text for a JSON string.
 json() { printf %s "$1" | tr '\n\r\t' '   ' | sed 's/[\\"]/\\&/g'; }
 
-# The value of a field of $event, which is one line of JSON; nothing when there is none.
+# Prints the value of a field of $event, one line of JSON; nothing if it has no such field.
 text() { printf '%s\n' "$event" | sed -nE "s/.*\"$1\":\"(([^\"\\\\]|\\\\.)*)\".*/\\1/p"; }
 number() { printf '%s\n' "$event" | sed -nE "s/.*\"$1\":([0-9.]+).*/\\1/p"; }
 
-# One key for one wish. curl sends the same again when it gets no answer, and the key makes it one job all the same.
+# One key for each request. curl repeats the request when it gets no answer; the key makes one job of all attempts.
 key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 event=$(curl -sS --retry 10 --retry-all-errors "$endpoint" -H 'content-type: application/json' -d '{
   "query": "'"$(json "$generate_video")"'",
@@ -43,7 +43,7 @@ if [ -z "$id" ]; then
   exit 1
 fi
 
-# The job's states as server-sent events, newer than the version that is here.
+# The job's states as server-sent events, newer than $version.
 subscribe() {
   curl -sN --keepalive-time 15 "$endpoint" -H 'content-type: application/json' -H 'accept: text/event-stream' -d '{
     "query": "'"$(json "$video_job_updated")"'",
@@ -51,7 +51,7 @@ subscribe() {
   }' || true
 }
 
-# Shows the events on descriptor 3; writes the newest version and the status for the loop below, which runs in
+# Prints the events on descriptor 3, and writes the newest version and the status for the loop below, which runs in
 # another shell.
 follow() {
   while IFS= read -r event; do
@@ -70,7 +70,7 @@ follow() {
   printf '%s %s\n' "$version" "$status"
 }
 
-# A stream may end before the job does, as when the gateway restarts: then it takes another one.
+# A stream may end before the job does, for example when the gateway restarts: subscribe again.
 version=0 status=QUEUED
 exec 3>&1
 while :; do

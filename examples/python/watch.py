@@ -43,7 +43,7 @@ VIDEO_JOB_UPDATED = gql(
     """
 )
 
-# What a connection ends with when the gateway is out of reach or restarts.
+# Errors of a connection when the gateway cannot be reached or restarts.
 CONNECTION_ERRORS = (TransportConnectionFailed, OSError, asyncio.TimeoutError)
 
 
@@ -54,13 +54,13 @@ def connect() -> Client:
 
 
 def is_passing(error: TransportQueryError) -> bool:
-    """Whether the same operation may go well later."""
+    """Whether a retry may succeed."""
     codes = [fault.get("extensions", {}).get("code") for fault in error.errors or []]
     return all(code == "STORE_UNAVAILABLE" for code in codes)
 
 
 async def generate_video(video_input: dict) -> str:
-    """Sends a wish until it is answered; because of its idempotency key that makes one job. Returns the job's id."""
+    """Sends a request until it is answered. Its idempotency key makes one job. Returns the job's id."""
     request = GraphQLRequest(GENERATE_VIDEO, variable_values={"input": video_input})
     while True:
         try:
@@ -101,7 +101,7 @@ async def watch_video_job(job_id: str):
             if not is_passing(error):
                 raise
             why = error
-        # A stream may end before the job does, as when the gateway restarts: then it takes another one.
+        # A stream may end before the job does, for example when the gateway restarts.
         await pause(why)
 
 
@@ -113,7 +113,7 @@ async def pause(why: object) -> None:
 async def main() -> None:
     prompt = sys.argv[1] if len(sys.argv) > 1 else "The camera moves slowly towards the door"
     image = sys.argv[2] if len(sys.argv) > 2 else SAMPLE_IMAGE
-    # One key for one wish, kept over all retries.
+    # One key for each request, kept for all retries.
     key = str(uuid.uuid4())
     job_id = await generate_video({"image": image, "prompt": prompt, "idempotencyKey": key})
     async for job in watch_video_job(job_id):

@@ -12,7 +12,7 @@ import { GatewayError, type GatewayFault, SocketClosedError } from './gateway-er
 
 /** A Relay environment with an empty store: mutations by fetch, subscriptions over WebSocket. */
 export function createRelayEnvironment(url: string): Environment {
-  // No retries here: the watcher subscribes again itself, with the version that it has.
+  // No retries here: watchVideoJob subscribes again itself, with its newest version.
   const socket = createClient({ url: url.replace(/^http/, 'ws'), retryAttempts: 0 });
   return new Environment({
     network: Network.create(fetchFrom(url), subscribeOver(socket)),
@@ -55,7 +55,7 @@ function subscribeOver(socket: Client): SubscribeFunction {
     );
 }
 
-/** graphql-ws gives a list of errors of GraphQL, the event of a closed socket, or what went wrong else. */
+/** graphql-ws gives a list of GraphQL errors, the event of a closed socket, or another error. */
 function toError(reason: unknown): Error {
   if (isFaults(reason)) return new GatewayError(reason);
   if (reason instanceof CloseEvent) return new SocketClosedError(reason);

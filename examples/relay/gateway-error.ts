@@ -1,12 +1,12 @@
-/** What can be read of an error of GraphQL. */
+/** The fields of a GraphQL error that are read. */
 export interface GatewayFault {
   readonly message: string;
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
-/** The gateway's answer, when it was errors. */
+/** An answer of the gateway that has errors. */
 export class GatewayError extends Error {
-  /** Whether the same operation may go well later. */
+  /** Whether a retry may succeed. */
   readonly isPassing: boolean;
 
   constructor(faults: readonly GatewayFault[]) {
@@ -15,7 +15,7 @@ export class GatewayError extends Error {
   }
 }
 
-/** A WebSocket was closed. With 44xx it says that this client did wrong. */
+/** A WebSocket was closed. 44xx is an error of this client. */
 export class SocketClosedError extends Error {
   readonly isPassing: boolean;
 
@@ -25,7 +25,7 @@ export class SocketClosedError extends Error {
   }
 }
 
-/** Whether to try again: after everything but the gateway's own refusal. */
+/** Whether to retry: after every error except a refusal of the gateway. */
 export function isPassing(error: unknown): boolean {
   return error instanceof GatewayError || error instanceof SocketClosedError ? error.isPassing : true;
 }

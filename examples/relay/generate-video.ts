@@ -7,7 +7,7 @@ import generateVideoMutation, {
 import { isPassing } from './gateway-error.ts';
 
 /**
- * Sends a wish until it is answered. That makes one job however often it is sent, because of the idempotency key.
+ * Sends a request until it is answered. The idempotency key makes one job of all attempts.
  *
  * @returns the job's id, and the reference by which components read it from the store
  */

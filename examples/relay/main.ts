@@ -1,11 +1,11 @@
-import { ENDPOINT, fail, readWish, show } from '../terminal.ts';
+import { ENDPOINT, fail, readInput, show } from '../terminal.ts';
 import { createRelayEnvironment } from './environment.ts';
 import { generateVideo } from './generate-video.ts';
 import { observeVideoJob, watchVideoJob } from './watch-video-job.ts';
 
 try {
   const environment = createRelayEnvironment(ENDPOINT);
-  const job = await generateVideo(environment, readWish());
+  const job = await generateVideo(environment, readInput());
   observeVideoJob(environment, job, show);
   await watchVideoJob(environment, job.id);
 } catch (error) {

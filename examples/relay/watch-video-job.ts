@@ -10,7 +10,7 @@ import updatedSubscription, {
 } from './__generated__/videoJobUpdatedSubscription.graphql.ts';
 import { isPassing } from './gateway-error.ts';
 
-/** Keeps the job in the store up to date until it is terminal; who shows it reads the store. */
+/** Updates the job in the store until it is terminal. Views read the store. */
 export async function watchVideoJob(environment: IEnvironment, id: string): Promise<void> {
   let sinceVersion = 0;
   let isTerminal = false;
@@ -26,7 +26,7 @@ export async function watchVideoJob(environment: IEnvironment, id: string): Prom
     } catch (error) {
       if (!isPassing(error)) throw error;
     }
-    // A stream may end before the job does, as when the gateway restarts: then it takes another one.
+    // A stream may end before the job does, for example when the gateway restarts.
     if (isTerminal) return;
     await backoff.pause('The stream ended.');
   }
@@ -51,7 +51,7 @@ function subscribe(
   return promise;
 }
 
-/** Tells the job's state in the store, now and after each change: what `useFragment` does in a component. */
+/** Reports the job's state in the store, now and after each change, as `useFragment` does in a component. */
 export function observeVideoJob(
   environment: IEnvironment,
   job: videoJobState$key,

@@ -3,7 +3,7 @@ import { createClient } from 'graphql-ws';
 
 /** A urql client: mutations by fetch, subscriptions over WebSocket. */
 export function createUrqlClient(url: string): Client {
-  // No retries here: the watcher subscribes again itself, with the version that it has.
+  // No retries here: watchVideoJob subscribes again itself, with its newest version.
   const socket = createClient({ url: url.replace(/^http/, 'ws'), retryAttempts: 0 });
   return new Client({
     url,
@@ -19,13 +19,13 @@ export function createUrqlClient(url: string): Client {
   });
 }
 
-/** Whether the same operation may go well later: the gateway is out of reach, or cannot reach its store. */
+/** Whether a retry may succeed: the gateway cannot be reached, or cannot reach its store. */
 export function isPassing({ networkError, graphQLErrors }: CombinedError): boolean {
   if (networkError !== undefined) return !isRefusal(networkError);
   return graphQLErrors.every(({ extensions }) => extensions['code'] === 'STORE_UNAVAILABLE');
 }
 
-/** graphql-ws gives the event of a closed socket as the error; with 44xx it says that this client did wrong. */
+/** graphql-ws gives the event of a closed socket as the error; 44xx is an error of this client. */
 function isRefusal(error: object): boolean {
   return 'code' in error && typeof error.code === 'number' && error.code >= 4400 && error.code < 4500;
 }

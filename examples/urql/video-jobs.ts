@@ -11,7 +11,7 @@ export interface GenerateVideoInput {
 
 export interface VideoJob {
   readonly id: string;
-  /** Rises with each change: of two readings the higher one is newer. */
+  /** Increases with each change. */
   readonly version: number;
   readonly status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED';
   readonly isTerminal: boolean;
@@ -20,7 +20,7 @@ export interface VideoJob {
   readonly failure: { readonly code: string; readonly message: string } | null;
 }
 
-/** Either the job, or why there is none. */
+/** The job, or the reason why there is none. */
 interface GenerateVideoData {
   readonly generateVideo: { readonly job?: { readonly id: string }; readonly message?: string } | null;
 }
@@ -60,7 +60,7 @@ const VIDEO_JOB_UPDATED = gql<{ videoJobUpdated: VideoJob }, { id: string; since
 `;
 
 /**
- * Sends a wish until it is answered. That makes one job however often it is sent, because of the idempotency key.
+ * Sends a request until it is answered. The idempotency key makes one job of all attempts.
  *
  * @returns the job's id
  */
@@ -90,7 +90,7 @@ export async function* watchVideoJob(client: Client, id: string): AsyncGenerator
       yield job;
       if (job.isTerminal) return;
     }
-    // A stream may end before the job does, as when the gateway restarts: then it takes another one.
+    // A stream may end before the job does, for example when the gateway restarts.
     await backoff.pause('The stream ended.');
   }
 }
