@@ -1,36 +1,20 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type FaultWatch, watchFaults } from './fault-watch.ts';
-import { answerOf, dataOf, exchange, http, type HttpAnswer, postBody } from '../../support/gateway/http.ts';
-import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { sharedGateway } from './shared-gateway.ts';
+import { answerOf, exchange, http, type HttpAnswer, postBody } from '../../support/gateway/http.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
 
 const RESPONSE_JSON = 'application/graphql-response+json';
 const MIB = 1024 * 1024;
 
-let gateway: Gateway;
-let watch: FaultWatch;
+const gateway = sharedGateway();
 
-beforeAll(async () => {
-  watch = watchFaults();
-  gateway = await startGateway();
-});
-
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]();
-  watch[Symbol.dispose]();
-});
-
-afterEach(stillServes);
-
-async function stillServes(): Promise<void> {
+afterEach(async () => {
   using client = await WsClient.connect(gateway.url);
   await client.heard();
-  expect(await dataOf(gateway.url, '{ __typename }')).toEqual({ __typename: 'Query' });
-  expect([watch.faults, gateway.log.errors]).toEqual([[], []]);
-}
+});
 
-/** @returns the codes of the errors in a refusal that is as it should be */
+/** Posts a body that must be refused with this status. @returns the codes of the errors */
 async function refused(
   status: number,
   body: BodyInit,
@@ -51,8 +35,8 @@ const query = (document: string, variables: object = {}) => JSON.stringify({ que
 describe('a body is refused', () => {
   it.each([
     ['that is empty', ''],
-    ['that is cut', '{"query":'],
-    ['that is no JSON', 'query'],
+    ['that is incomplete', '{"query":'],
+    ['that is not JSON', 'query'],
     ['that is text', '"{ __typename }"'],
     ['that is null', 'null'],
     ['that is a number', '1'],
@@ -66,13 +50,13 @@ describe('a body is refused', () => {
     ['with an unknown parameter', '{"query":"{ __typename }","nope":1}'],
     ['that is deep JSON', `${'['.repeat(500_000)}${']'.repeat(500_000)}`],
     ['with a byte order mark only', '\uFEFF'],
-    ['that is no UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
+    ['that is not UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
     ['that is binary garbage', new Uint8Array(1000).map((_, index) => index * 7)],
   ])('%s', async (_, body) => {
     expect(await refused(400, body)).toEqual(['BAD_REQUEST']);
   });
 
-  it('whose operation name names nothing', async () => {
+  it('without the named operation, or with several operations and no name', async () => {
     const body = JSON.stringify({ query: 'query A { __typename }', operationName: 'B' });
     expect(await refused(400, body)).toEqual(['OPERATION_RESOLUTION_FAILURE']);
     const ambiguous = JSON.stringify({ query: 'query A { __typename } query B { __typename }' });
@@ -90,11 +74,11 @@ describe('a body is refused', () => {
     expect(await refused(415, '--b--', form)).toEqual(['UNSUPPORTED_MEDIA_TYPE']);
   });
 
-  it('over 1 MiB, with its length told', async () => {
+  it('over 1 MiB, with Content-Length', async () => {
     expect(await refused(413, ' '.repeat(MIB + 1))).toEqual(['REQUEST_ENTITY_TOO_LARGE']);
   });
 
-  it('over 1 MiB, without its length told', async () => {
+  it('over 1 MiB, without Content-Length', async () => {
     const chunk = new Uint8Array(64 * 1024).fill(0x20);
     const chunks = Array.from({ length: 32 }, () => chunk);
     const init = { method: 'POST', body: new Blob(chunks).stream(), duplex: 'half' as const };
@@ -129,18 +113,18 @@ it.each([
   'application/json; charset=utf-8',
   'Application/JSON ;charset=UTF-8',
   'application/graphql+json',
-])('a body of type %s is taken', async (type) => {
+])('a body of type %s is accepted', async (type) => {
   const { status, text } = await postBody(gateway.url, query('{ __typename }'), { 'content-type': type });
   expect([status, text]).toEqual([200, '{"data":{"__typename":"Query"}}']);
 });
 
-it('a body of just 1 MiB is taken', async () => {
+it('a body of exactly 1 MiB is accepted', async () => {
   const body = query('{ __typename }', { a: '' });
   const { status } = await postBody(gateway.url, body.replace('""', `"${'x'.repeat(MIB - body.length)}"`));
   expect(status).toBe(200);
 });
 
-it('a body that comes in very many pieces is taken', async () => {
+it('a body in thousands of chunks is accepted', async () => {
   const body = query('{ __typename }', { a: 'x'.repeat(300_000) });
   const pieces = body.match(/.{1,100}/gs) ?? [];
   const chunked = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('');
@@ -174,12 +158,12 @@ describe('by GET', () => {
     'query={__typename}&variables={',
     'query={__typename}&extensions=nope',
     'query={__typename}&variables=[1]',
-  ])('parameters that make no sense are refused: %s', async (search) => {
+  ])('malformed parameters are refused: %s', async (search) => {
     const { status, text } = await get(search);
     expect([status, answerOf(text).errors?.[0]?.extensions?.['code']]).toEqual([400, 'BAD_REQUEST']);
   });
 
-  it('nothing at all is refused', async () => {
+  it('an empty request is refused', async () => {
     expect((await get('')).status).toBe(400);
   });
 });
@@ -193,7 +177,7 @@ it.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s is refused', async (method) =
   expect(answerOf(text).errors).toHaveLength(1);
 });
 
-it('no other site may read the answers', async () => {
+it('pages of other sites may not read the answers', async () => {
   const answer = await http(`${gateway.url}/graphql?query={__typename}`, {
     headers: { origin: 'https://evil.example' },
   });
@@ -214,14 +198,11 @@ describe('a document is refused', () => {
 
   it.each([
     [
-      'whose fragments go round in circles',
+      'with fragments that spread each other',
       '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
     ],
-    ['whose fragment spreads itself', '{ ...A } fragment A on Query { __typename ...A }'],
-    [
-      'that asks for the types of types of types',
-      `{ __schema { types { ${'fields { type { '.repeat(4)} name`,
-    ],
+    ['with a fragment that spreads itself', '{ ...A } fragment A on Query { __typename ...A }'],
+    ['with deeply nested introspection', `{ __schema { types { ${'fields { type { '.repeat(4)} name`],
   ])('%s', async (_, text) => {
     const missing = text.split('{').length - text.split('}').length;
     const codes = await refused(400, query(text + '}'.repeat(missing)));
@@ -243,7 +224,7 @@ describe('a document is refused', () => {
 });
 
 describe.each(['application/json', '*/*', 'application/graphql-response+json', 'text/event-stream'])(
-  'to who accepts %s',
+  'with Accept: %s',
   (accept) => {
     it.each([
       ['DOCUMENT_TOO_LARGE', query('{a'.repeat(5000))],
@@ -254,7 +235,7 @@ describe.each(['application/json', '*/*', 'application/graphql-response+json', '
       ['BAD_REQUEST', '{"query":null}'],
       ['BAD_REQUEST', '{"variables":{}}'],
       ['OPERATION_RESOLUTION_FAILURE', '{"query":"query A { __typename }","operationName":"B"}'],
-    ])('%s is said with 400: %#', async (code, body) => {
+    ])('%s is answered with 400: %#', async (code, body) => {
       const { status, text } = await postBody(gateway.url, body, { accept });
       expect([status, text]).toEqual([400, expect.stringContaining(`"code":"${code}"`)]);
     });
@@ -282,13 +263,13 @@ describe('variables are refused', () => {
     expect(await refused(400, body)).toEqual(['VARIABLES_TOO_LARGE']);
   });
 
-  it('with a prototype', async () => {
+  it('with a prototype of their own', async () => {
     const input = '{"__proto__":{"image":"http://a.b/c"},"constructor":1}';
     const body = `{"query":${JSON.stringify(GENERATE)},"variables":{"input":${input}}}`;
     expect((await refused(400, body)).length).toBeGreaterThan(2);
   });
 
-  it('of 900 wrong values, in an answer of bounded size', async () => {
+  it('with 900 faults, in an answer of bounded size', async () => {
     const input = Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`a${index}`, index]));
     const { status, text } = await postBody(gateway.url, query(GENERATE, { input }), {
       accept: RESPONSE_JSON,
@@ -297,21 +278,21 @@ describe('variables are refused', () => {
     expect(text.length).toBeLessThan(1_000_000);
   });
 
-  it('that are huge, as an issue of the input', async () => {
+  it('that are too long, as an issue of the input', async () => {
     const input = { image: 'http://a.b/c', prompt: 'x'.repeat(900_000) };
     const { text } = await postBody(gateway.url, query(GENERATE, { input }));
     expect(answerOf(text).data).toEqual({ generateVideo: { __typename: 'GenerateVideoInvalidInput' } });
   });
 });
 
-it('200 different huge documents stay in no memory', async () => {
+it('200 different huge documents are not cached', async () => {
   for (let index = 0; index < 10; index++) await sendHuge(index);
   const before = await usedHeap();
   for (let index = 0; index < 200; index++) await sendHuge(index + 10);
   expect((await usedHeap()) - before).toBeLessThan(20 * MIB);
 });
 
-it('200 different wide documents stay in little memory', async () => {
+it('200 different wide documents take little memory in the cache', async () => {
   await sendWide(0);
   const before = await usedHeap();
   for (let index = 1; index <= 200; index++) await sendWide(index);
@@ -338,13 +319,13 @@ function sendWide(index: number): Promise<HttpAnswer> {
   return postBody(gateway.url, query(`{ ${aliases(1300, `a${index}_`)} }`));
 }
 
-/** Bytes in use after a thorough collection. */
+/** Bytes in use after garbage collection. */
 async function usedHeap(): Promise<number> {
   const { setFlagsFromString } = await import('node:v8');
   const { runInNewContext } = await import('node:vm');
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
-  // Buffers are freed by the side of a collection; the next one waits for that.
+  // Buffers are freed concurrently; the second collection waits for that.
   for (let time = 0; time < 2; time++) if (typeof collect === 'function') collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

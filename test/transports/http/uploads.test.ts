@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { UploadedFile } from '../../../src/graphql/types/scalars.ts';
-import { type FaultWatch, watchFaults } from './fault-watch.ts';
-import { dataOf, exchange } from '../../support/gateway/http.ts';
+import { sharedGateway } from './shared-gateway.ts';
+import { exchange } from '../../support/gateway/http.ts';
 import {
   formHead,
   PNG,
@@ -15,29 +15,14 @@ import {
   UPLOAD,
   uploadOf,
 } from '../../support/gateway/upload.ts';
-import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { startGateway } from '../../support/gateway/gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const APP = 'https://app.example.com';
-let gateway: Gateway;
-let watch: FaultWatch;
-beforeAll(async () => {
-  watch = watchFaults();
-  gateway = await startGateway({ settings: { CORS_ORIGINS: APP } });
-});
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]();
-  watch[Symbol.dispose]();
-});
-afterEach(stillServes);
+const gateway = sharedGateway({ settings: { CORS_ORIGINS: APP } });
 
-async function stillServes(): Promise<void> {
-  expect(await dataOf(gateway.url, '{ __typename }')).toEqual({ __typename: 'Query' });
-  expect([watch.faults, gateway.log.errors]).toEqual([[], []]);
-}
-
-describe('a form is taken', () => {
-  it('with the parts in any order', async () => {
+describe('a form is accepted', () => {
+  it('with its parts in any order', async () => {
     const answer = await postForm(gateway.url, [...uploadOf(PNG)].toReversed());
     expect(refusalOf(answer)).toEqual([200, undefined]);
   });
@@ -48,11 +33,11 @@ describe('a form is taken', () => {
       operations: JSON.stringify({ query, variables: { a: null, b: [{ c: null }] } }),
       map: '{"0":["variables.b.0.c"]}',
     });
-    // The place is found; the variable that is read is another one.
+    // The file is put there; the variable of the field stays null.
     expect(refusalOf(await postForm(gateway.url, parts))).toEqual([400, 'BAD_USER_INPUT']);
   });
 
-  it('again and again on one connection, refused ones in between', async () => {
+  it('several times on one connection, also after a refused one', async () => {
     const small = rawForm(uploadOf(PNG));
     const bad = rawForm(uploadOf(PNG, { map: '{}' }));
     const requests = [small, bad, small].map((form) => [formHead([`content-length: ${form.length}`]), form]);
@@ -68,8 +53,8 @@ describe('a form is taken', () => {
   });
 });
 
-describe('where only trusted documents are run, a form', () => {
-  it('is taken with the id of one, and refused with another text', async () => {
+describe('with trusted documents a form', () => {
+  it('is accepted with the id or text of one, and refused with another text', async () => {
     using folder = tempFolder();
     const file = join(folder.path, 'documents.json');
     writeFileSync(file, JSON.stringify({ upload: UPLOAD }));
@@ -86,16 +71,16 @@ describe('where only trusted documents are run, a form', () => {
   });
 });
 
-describe('a form that a page sends', () => {
+describe('a form of a page', () => {
   it.each(['https://evil.example', 'null', 'http://app.example.com', 'https://app.example.com.evil.example'])(
-    'is refused when the page is of %s, which need not have asked first',
+    'is refused when the origin of the page is %s, as no preflight request is needed',
     async (origin) => {
       const answer = await postForm(gateway.url, uploadOf(PNG), { headers: { origin } });
       expect(refusalOf(answer)).toEqual([403, 'CROSS_ORIGIN']);
     },
   );
 
-  it('is taken when the page is the gateway’s own, or of an origin in the list', async () => {
+  it('is accepted from the gateway’s own origin and from an origin in CORS_ORIGINS', async () => {
     for (const origin of [gateway.url, APP]) {
       const answer = await postForm(gateway.url, uploadOf(PNG), { headers: { origin } });
       expect(refusalOf(answer)).toEqual([200, undefined]);
@@ -103,15 +88,15 @@ describe('a form that a page sends', () => {
   });
 });
 
-it('a file is let go of when its answer is there, whoever still has the variables', async () => {
+it('a file is released when its request is answered, even if the variables are still referenced', async () => {
   using discard = vi.spyOn(UploadedFile.prototype, 'discard');
   expect(refusalOf(await postUpload(gateway.url, PNG))).toEqual([200, undefined]);
   const files = discard.mock.contexts.filter((file) => file instanceof UploadedFile);
   expect(files.map(({ chunks }) => chunks.length)).toEqual([0]);
 });
 
-describe('uploads at once', () => {
-  it('are at most four of one owner; the next one is told to come again, and may', async () => {
+describe('concurrent uploads', () => {
+  it('are limited to four per owner; a fifth is refused with Retry-After', async () => {
     const gate = Promise.withResolvers<void>();
     let begun = 0;
     await using busy = await startGateway({
@@ -127,7 +112,7 @@ describe('uploads at once', () => {
     await expect.poll(() => begun).toBe(4);
     gone.abort();
     await left;
-    // Who has gone holds the place until the upload has ended.
+    // An upload counts until it has ended, also when its client has disconnected.
     const refused = await postUpload(busy.url, PNG);
     expect(refusalOf(refused)).toEqual([503, 'TOO_MANY_UPLOADS']);
     expect(refused.headers.get('retry-after')).toBe('1');
@@ -137,7 +122,7 @@ describe('uploads at once', () => {
     expect(again.map(refusalOf)).toEqual(Array.from({ length: 4 }, () => [200, undefined]));
   });
 
-  it('are given up when their client goes in the middle of one', async () => {
+  it('end when their clients disconnect in the middle', async () => {
     const form = rawForm(uploadOf(PNG));
     for (let sent = 0; sent < 12; sent += 1) {
       await sendHalf(`${formHead([`content-length: ${form.length}`])}${form.toString('latin1', 0, 50)}`);
@@ -146,7 +131,7 @@ describe('uploads at once', () => {
   });
 });
 
-/** Sends bytes and goes. */
+/** Sends bytes and disconnects. */
 async function sendHalf(bytes: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const socket = connect({ port: gateway.port, host: '127.0.0.1' });
