@@ -51,9 +51,6 @@ it.each([
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(answer).not.toMatch(/node_modules|\bat .*\.js/);
 });
-  expect(watch.faults).toEqual([]);
-  expect(gateway.log.errors).toEqual([]);
-});
 
 it('answers the next request on the connection after a body that was too large', async () => {
   const chunks = `10000\r\n${' '.repeat(0x10000)}\r\n`.repeat(40);
