@@ -18,7 +18,7 @@ const jobTokens = jobTokensOf();
 const now = () => NOON;
 const onUnavailable = () => {};
 
-it('trouble with the keys is told, and not once a request', async () => {
+it('unavailable keys are logged, but not for each request', async () => {
   const told: Error[] = [];
   let time = NOON;
   const authenticator = new Authenticator({
@@ -51,7 +51,7 @@ describe('scopes', () => {
   });
 });
 
-it('a token without an end is good for ever', async () => {
+it('a token without `exp` does not expire', async () => {
   const caller = await userTokens().verify(await signToken({ exp: undefined }));
   expect(caller.expiresAt).toBe(null);
 });
@@ -65,7 +65,7 @@ it.each([undefined, 7, '', 'x'.repeat(257), '\ud800', ' ', 'a ', 'a\nb', 'anonym
   },
 );
 
-it('a user’s token signed with the secret of job tokens is no job token', async () => {
+it('a user token that is signed with the secret of job tokens is not a job token', async () => {
   const id = 'vj_00000000-0000-7000-8000-000000000000';
   const jwt = await new SignJWT({ sub: 'ada', job: id, iat: START, exp: START + 60 })
     .setProtectedHeader({ alg: 'HS256', kid: 'test' })
@@ -77,7 +77,7 @@ describe('static keys', () => {
   const KEY = 'correct-horse-battery-staple';
   const sha256 = createHash('sha256').update(KEY).digest('hex');
 
-  it('are known by their hashes, beside JWTs', async () => {
+  it('are found by their hashes, beside JWTs', async () => {
     using folder = tempFolder();
     const apiKeys = ApiKeys.read(write(folder.path, [{ sha256, owner: 'backend', scopes: ['video:read'] }]));
     const authenticator = new Authenticator({
@@ -125,7 +125,7 @@ describe('static keys', () => {
   });
 });
 
-it('where nobody signs in a job’s token still narrows, and any other counts for nothing', async () => {
+it('without sign-in a job token still restricts, and other tokens are ignored', async () => {
   const authenticator = new Authenticator({ userTokens: null, apiKeys: null, jobTokens, now, onUnavailable });
   const id = 'vj_00000000-0000-7000-8000-000000000000';
   expect(await authenticator.authenticate('garbage')).toMatchObject({ ownerId: 'anonymous', jobId: null });

@@ -44,7 +44,7 @@ it.each([
   expect(await again.result('1')).toEqual({ data: { videoJobUpdated: { version: 2 } } });
 });
 
-it('a socket’s token closes it before any of its subscriptions could take that for its own end', async () => {
+it('an expired token closes its socket before a subscription ends with an error', async () => {
   await using gateway = await start();
   const id = await acceptJob(gateway);
   const headers = { authorization: `Bearer ${await signToken({ exp: START + 25 * 3600 })}` };
@@ -75,7 +75,7 @@ it('ends an event stream with an error that asks for a new token', async () => {
   expect(gateway.log.errors).toEqual([]);
 });
 
-it('a token of one operation ends that one and leaves the socket to the others', async () => {
+it('an expired token of one operation ends only this operation', async () => {
   await using gateway = await start();
   const id = await acceptJob(gateway);
   using client = await WsClient.connect(gateway.url);
@@ -94,7 +94,7 @@ it('a token of one operation ends that one and leaves the socket to the others',
   expect(gateway.store.listenerCount).toBe(1);
 });
 
-it('a subscription that ends before its token leaves no timer', async () => {
+it('a subscription that ends before its token expires leaves no timer', async () => {
   await using gateway = await start();
   const id = await acceptJob(gateway);
   const headers = { authorization: `Bearer ${await signToken()}` };
@@ -106,7 +106,7 @@ it('a subscription that ends before its token leaves no timer', async () => {
   await until(() => gateway.clock.sleeping, 0);
 });
 
-it('a socket that names nobody and asks nothing is closed after ten seconds', async () => {
+it('a socket without a caller and without operations is closed after ten seconds', async () => {
   await using gateway = await start();
   const id = await acceptJob(gateway);
   using idle = await WsClient.connect(gateway.url);
@@ -126,7 +126,7 @@ it('a socket that names nobody and asks nothing is closed after ten seconds', as
   expect((await busy.closed).code).toBe(4401);
 });
 
-it('sockets without a token are few: the oldest makes room for a new one', async () => {
+it('sockets without a token are limited: the oldest is closed for a new one', async () => {
   await using gateway = await start();
   using oldest = await WsClient.connect(gateway.url);
   const sockets = await Promise.all(Array.from({ length: 99 }, () => WsClient.connect(gateway.url)));
@@ -141,7 +141,7 @@ it('sockets without a token are few: the oldest makes room for a new one', async
   await until(() => gateway.webSockets.size, 2);
 });
 
-it('a socket whose operation brought a token makes no room for others', async () => {
+it('a socket whose operation had a token is not closed for others', async () => {
   await using gateway = await start();
   const id = await acceptJob(gateway);
   using busy = await WsClient.connect(gateway.url);
@@ -154,14 +154,14 @@ it('a socket whose operation brought a token makes no room for others', async ()
   for (const socket of sockets) socket[Symbol.dispose]();
 });
 
-it.each([7, {}, ['a'], true])('a token that is %j is a wrong one, not none', async (authorization) => {
+it.each([7, {}, ['a'], true])('the token %j is invalid, not absent', async (authorization) => {
   await using gateway = await start();
   using client = await WsClient.open(gateway.url);
   client.send({ type: 'connection_init', payload: { authorization } });
   expect((await client.closed).code).toBe(4403);
 });
 
-it('a job’s token lasts to the second, no longer than its maker’s, and takes no stream of the owner', async () => {
+it('a job token expires to the second, not later than its creator’s, and does not count as a stream of the owner', async () => {
   await using gateway = await startGateway({ settings: { ...SIGN_IN, MAX_STREAMS_PER_OWNER: '1' } });
   const id = await acceptJob(gateway);
   const token = await signToken({ exp: START + 60 });
@@ -186,7 +186,7 @@ it('a job’s token lasts to the second, no longer than its maker’s, and takes
   expect(late.status).toBe(401);
 });
 
-it('an owner has as many sockets and streams as allowed, and room again when one closes', async () => {
+it('an owner has a limited number of sockets and streams, and may open one when another closes', async () => {
   await using gateway = await startGateway({ settings: { ...SIGN_IN, MAX_STREAMS_PER_OWNER: '2' } });
   const { id } = await new JobMover(gateway).accept({ ownerId: 'ada' });
   const headers = { authorization: `Bearer ${await signToken()}` };

@@ -14,7 +14,7 @@ interface Outcome {
   readonly job?: Readonly<Record<string, unknown>>;
 }
 
-it('without video:read a repeated request gets the job as it was accepted, and no other job is shown', async () => {
+it('without video:read a repeated request gets the job as it was accepted, and no other job', async () => {
   await using gateway = await startGateway({ settings: SIGN_IN });
   const generate = async (scope: string, input: object, conflictJob = JOB) => {
     const query = `mutation ($input: GenerateVideoInput!) { generateVideo(input: $input) { __typename

@@ -29,7 +29,7 @@ describe('a job’s token', () => {
   const verify = async (claims: object, now = NOON) =>
     jobTokensOf(secret).verify(`rgj_${await sign(claims)}`, now);
 
-  it('is good for a day at most', async () => {
+  it('lasts at most a day', async () => {
     expect(await verify({ exp: START + DAY_SECONDS })).toMatchObject({ ownerId: 'ada', jobId: ID });
   });
 
@@ -76,7 +76,7 @@ describe.each([
   ['SQLite', openEmbedded],
   ['Redis', openShared],
 ])('the secrets of job tokens in %s', (_, open) => {
-  it('are replaced every week, and the earlier one checks the tokens that it signed', async () => {
+  it('are replaced every week, and the earlier one still verifies its tokens', async () => {
     await using opened = await open();
     const clock = new FakeClock();
     const [one, other] = [tokensOn(opened.one, clock), tokensOn(opened.other, clock)];
@@ -105,7 +105,7 @@ describe.each([
     }
   });
 
-  it('are one, when two instances make the first at the same time', async () => {
+  it('are the same when two instances create the first at the same time', async () => {
     await using opened = await open();
     const clock = new FakeClock();
     const instances = [tokensOn(opened.one, clock), tokensOn(opened.other, clock)];
@@ -116,7 +116,7 @@ describe.each([
     for (const token of tokens) expect(await instances[1]?.verify(token, NOON)).toMatchObject({ jobId: ID });
   });
 
-  it('all end within a minute when they are removed from the store', async () => {
+  it('stop working within a minute when they are removed from the store', async () => {
     await using opened = await open();
     const clock = new FakeClock();
     const [one, other] = [tokensOn(opened.one, clock), tokensOn(opened.other, clock)];
@@ -133,7 +133,7 @@ describe.each([
   });
 });
 
-it('tokens with unknown secrets have the store read once a second, and an unreachable store is no fault of a token', async () => {
+it('unknown secrets are looked up once a second at most, and an unreachable store does not make a token invalid', async () => {
   const clock = new FakeClock();
   let reads = 0;
   let isAway = false;

@@ -92,7 +92,7 @@ describe('a key that the issuer withdraws', () => {
     expect(await ask()).toMatchObject({ ownerId: 'ada' });
   });
 
-  it('is not used for longer because the clock was set back', async () => {
+  it('is not used longer when the clock was set back', async () => {
     const { clock, issuer, userTokens, token } = await setUp();
     await userTokens.verify(token);
     issuer.published = [];
@@ -102,14 +102,14 @@ describe('a key that the issuer withdraws', () => {
 });
 
 describe('the set is fetched', () => {
-  it('before there are callers, and not again for the first of them', async () => {
+  it('at the start, and not again for the first caller', async () => {
     const { issuer, userTokens, ask } = await setUp();
     await userTokens.fetchKeys();
     await ask();
     expect(issuer.fetches).toBe(1);
   });
 
-  it('once at a time, for all that wait for it', async () => {
+  it('once for all callers that wait', async () => {
     const { issuer, userTokens, token } = await setUp();
     const opened = Promise.withResolvers<void>();
     issuer.gate = opened.promise;
@@ -119,7 +119,7 @@ describe('the set is fetched', () => {
     expect(issuer.fetches).toBe(1);
   });
 
-  it('once in ten seconds, however many tokens have unknown keys', async () => {
+  it('once in ten seconds for any number of tokens with unknown keys', async () => {
     const { clock, issuer, userTokens, token } = await setUp();
     const unknown = await (await signingKey('unknown')).sign(DAY_SECONDS);
     await userTokens.verify(token);
@@ -132,7 +132,7 @@ describe('the set is fetched', () => {
     expect(issuer.fetches).toBe(6);
   });
 
-  it('once in ten seconds while the issuer is away, and each failure is told', async () => {
+  it('once in ten seconds while the issuer is unreachable, and each failure is reported', async () => {
     const { clock, issuer, userTokens, token, failures } = await setUp();
     issuer.isAway = true;
     for (let second = 0; second < 30; second += 1) {
@@ -143,7 +143,7 @@ describe('the set is fetched', () => {
     expect(failures.map(({ usableMs }) => usableMs)).toEqual([0, 0, 0]);
   });
 
-  it('anew for a new key, beside requests every minute', async () => {
+  it('again for a new key, in addition to every minute', async () => {
     const { clock, issuer, userTokens, token, failures } = await setUp();
     await userTokens.verify(token);
     const second = await signingKey('second');
@@ -159,7 +159,7 @@ describe('the set is fetched', () => {
   });
 });
 
-it('a JWK set never lets a shared secret through', async () => {
+it('a shared secret in a JWK set is never accepted', async () => {
   const { userTokens } = await setUp();
   await expect(userTokens.verify(await signToken())).rejects.toThrow(AuthenticationError);
 });

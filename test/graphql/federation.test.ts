@@ -11,14 +11,14 @@ const ENTITIES =
 const of = (id: unknown) => ({ __typename: 'VideoJob', id });
 const seen = (id: string) => ({ ...of(id), version: 1 });
 
-it('tells routers its schema', async () => {
+it('gives routers its schema', async () => {
   await using gateway = await startGateway();
   const { _service } = await dataOf<{ _service: { sdl: string } }>(gateway.url, '{ _service { sdl } }');
   expect(_service.sdl).toBe(readFileSync('schema/subgraph.graphql', 'utf8'));
 });
 
 describe('entities', () => {
-  it('come in order, null where there is none for the caller, in one read of the store', async () => {
+  it('are in order, null for those the caller cannot see, with one read of the store', async () => {
     const reads: (readonly string[])[] = [];
     await using gateway = await startGateway({
       wrapStore: (store) =>
@@ -63,13 +63,13 @@ describe('entities', () => {
     });
   });
 
-  it('can be written in the document', async () => {
+  it('can be literals in the document', async () => {
     await using gateway = await startGateway();
     const query = '{ _entities(representations: [{ __typename: "VideoJob", id: "x" }]) { __typename } }';
     expect(await dataOf(gateway.url, query)).toEqual({ _entities: [null] });
   });
 
-  it('come as far as the answer has room, and the others are errors in their places', async () => {
+  it('are answered as far as they fit, and the others are errors at their places', async () => {
     await using gateway = await startGateway();
     const { id } = await new JobMover(gateway).accept();
     const query =

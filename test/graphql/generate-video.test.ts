@@ -29,7 +29,7 @@ describe('generateVideo', () => {
     });
   });
 
-  it('takes null for the default', async () => {
+  it('treats null as the default', async () => {
     await using gateway = await startGateway();
     const nulls = {
       negativePrompt: null,
@@ -43,7 +43,7 @@ describe('generateVideo', () => {
     expect(job?.request).toEqual((await generate(gateway.url, INPUT)).job?.request);
   });
 
-  it('takes every field as it is given', async () => {
+  it('accepts every field', async () => {
     await using gateway = await startGateway();
     const given = {
       image: 'http://example.com/a.jpg?b=c',
@@ -109,7 +109,7 @@ describe('generateVideo', () => {
     expect(gateway.log.errors).toEqual([]);
   });
 
-  it('lets one failure spare its neighbours', async () => {
+  it('does not affect other fields when one call fails', async () => {
     let calls = 0;
     await using gateway = await startGateway({
       wrapStore: (store) =>
@@ -132,7 +132,7 @@ describe('generateVideo', () => {
     ]);
   });
 
-  it('tells of a store that can’t be reached by code, without its message', async () => {
+  it('answers STORE_UNAVAILABLE without the message of the store', async () => {
     await using gateway = await startGateway({
       wrapStore: (store) =>
         overrideStore(store, {

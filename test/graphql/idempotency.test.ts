@@ -8,7 +8,7 @@ import { DAY } from '../support/times.ts';
 
 const KEYED = { ...INPUT, idempotencyKey: 'press-1' };
 
-it('makes one job of 20 equal calls at once', async () => {
+it('creates one job for 20 equal concurrent calls', async () => {
   await using gateway = await startGateway();
   const answers = await Promise.all(Array.from({ length: 20 }, () => generate(gateway.url, KEYED)));
   expect(new Set(answers.map(({ job }) => job?.id)).size).toBe(1);
@@ -20,14 +20,14 @@ it('makes one job of 20 equal calls at once', async () => {
   expect(videoJobs.nodes).toHaveLength(1);
 });
 
-it('gives the same job when defaults are spelled out or blanks added', async () => {
+it('gives the same job with explicit defaults or added spaces', async () => {
   await using gateway = await startGateway();
   const { job } = await generate(gateway.url, KEYED);
   const again = await generate(gateway.url, { ...KEYED, prompt: ` ${INPUT.prompt} `, steps: 30, seed: null });
   expect([again.deduplicated, again.job?.id]).toEqual([true, job?.id]);
 });
 
-it('refuses a key that was used for another input, and names the job of that', async () => {
+it('refuses a key that was used with another input, and gives that job', async () => {
   await using gateway = await startGateway();
   const { job } = await generate(gateway.url, KEYED);
   const other = await generate(gateway.url, { ...KEYED, steps: 31 });
@@ -39,7 +39,7 @@ it('refuses a key that was used for another input, and names the job of that', a
   });
 });
 
-it('gives the same job also when it has moved on, and when there is no room for a new one', async () => {
+it('gives the same job also when it has changed, and when a limit is reached', async () => {
   await using gateway = await startGateway({ settings: { MAX_UNFINISHED_JOBS: '1' } });
   const { job } = await generate(gateway.url, KEYED);
   await new JobMover(gateway).move(job?.id ?? '', { type: 'submit-started' });
@@ -56,7 +56,7 @@ it('forgets a key after 24 hours', async () => {
   expect((await generate(gateway.url, KEYED)).deduplicated).toBe(false);
 });
 
-it('keeps one owner’s keys apart from another’s', async () => {
+it('keeps the keys of owners apart', async () => {
   await using gateway = await startGateway();
   const theirs = acceptedJob({ ownerId: 'bob' });
   await gateway.store.create(record(theirs, { idempotencyKey: KEYED.idempotencyKey }));
@@ -65,7 +65,7 @@ it('keeps one owner’s keys apart from another’s', async () => {
   expect(job?.id).not.toBe(theirs.id);
 });
 
-it('makes a job for each of two calls without a key', async () => {
+it('creates a job for each of two calls without a key', async () => {
   await using gateway = await startGateway();
   const ids = [await generate(gateway.url, INPUT), await generate(gateway.url, INPUT)].map(
     ({ job }) => job?.id,

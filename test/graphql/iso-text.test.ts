@@ -6,7 +6,7 @@ const LAST = 8_640_000_000_000_000;
 /** Of the years with four digits. */
 const END = Date.UTC(10_000, 0);
 
-it('is what Date.toISOString gives', () => {
+it('is the same text as Date.toISOString', () => {
   fc.assert(
     fc.property(
       fc.oneof(

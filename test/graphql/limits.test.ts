@@ -16,7 +16,7 @@ const LIMITS = [
 ] as const;
 
 describe('the limits of generateVideo', () => {
-  it.each(LIMITS)('say that %s is used up by %s, and when to come back', async (limit, code, seconds) => {
+  it.each(LIMITS)('answer for %s with %s and the time to wait', async (limit, code, seconds) => {
     await using gateway = await startGateway({ settings: { [limit]: '2' } });
     await generate(gateway.url, INPUT);
     gateway.clock.jump(MINUTE);
@@ -30,7 +30,7 @@ describe('the limits of generateVideo', () => {
     });
   });
 
-  it('round the seconds up, and never say none', async () => {
+  it('round the seconds up to at least one', async () => {
     const waits = [1, 1000, 1001, 0];
     await using gateway = await startGateway({
       wrapStore: (store) =>
@@ -43,7 +43,7 @@ describe('the limits of generateVideo', () => {
     expect(told).toEqual([1, 1, 2, 1]);
   });
 
-  it('have a message of their own each', async () => {
+  it('have different messages', async () => {
     const reasons = ['unfinished', 'unfinishedPerOwner', 'perDay', 'perDayPerOwner'] as const;
     const messages = new Set<string | undefined>();
     for (const limit of reasons) {
@@ -81,7 +81,7 @@ describe('the rate of calls to generateVideo', () => {
     });
   });
 
-  it('lets nothing through that could not be counted', async () => {
+  it('refuses calls that could not be counted', async () => {
     let creates = 0;
     await using gateway = await startGateway({
       storage: { ownerRate: { take: () => Promise.reject(new StoreUnavailableError('secret')) } },

@@ -33,7 +33,7 @@ describe('the schema', () => {
     expect(committed).toBe(`${printSchema(lexicographicSortSchema(schema))}\n`);
   });
 
-  it('has what routers need in addition, printed in schema/subgraph.graphql without it', () => {
+  it('has additional fields for routers, and is printed in schema/subgraph.graphql without them', () => {
     expect(printSubgraph(schema)).toBe(readFileSync('schema/subgraph.graphql', 'utf8'));
     const added = Object.keys(forRouters.getTypeMap()).filter((name) => schema.getType(name) === undefined);
     expect(added.toSorted()).toEqual(['_Any', '_Entity', '_Service']);
@@ -50,13 +50,13 @@ describe('the schema', () => {
   const types = Object.values(forRouters.getTypeMap()).filter(
     (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
   );
-  it.each(types)('%s and all that it has are described', (type) => {
+  it.each(types)('%s and its fields are described', (type) => {
     const silent = describedParts(type).filter(([, description]) => (description ?? '').trim() === '');
     expect(silent.map(([name]) => name)).toEqual([]);
   });
 });
 
-describe('the operations to start from', () => {
+describe('the operations in schema/operations', () => {
   it.each(documents)('%s is valid', (name) => {
     const document = parse(readFileSync(`${OPERATIONS}/${name}`, 'utf8'));
     expect(validate(schema, document)).toEqual([]);

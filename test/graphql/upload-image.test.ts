@@ -73,7 +73,7 @@ describe('uploadImage', () => {
     },
   );
 
-  it('is asked for once in an operation, as a request has one file', async () => {
+  it('is allowed once in an operation, as a request has one file', async () => {
     await using gateway = await startGateway();
     const query =
       'mutation ($file: File!) { a: uploadImage(file: $file) { url } b: uploadImage(file: $file) { url } }';
@@ -83,7 +83,7 @@ describe('uploadImage', () => {
 });
 
 describe('the rate of calls to uploadImage', () => {
-  it('is counted for each owner, wrong files too, and apart from generateVideo', async () => {
+  it('is counted by owner, also for wrong files, and apart from generateVideo', async () => {
     await using gateway = await startGateway({
       settings: { GENERATE_RPM_PER_OWNER: '2' },
     });
@@ -96,7 +96,7 @@ describe('the rate of calls to uploadImage', () => {
     expect(await generate(gateway.url, INPUT)).toMatchObject({ __typename: 'GenerateVideoSuccess' });
   });
 
-  it('lets nothing through that could not be counted', async () => {
+  it('refuses calls that could not be counted', async () => {
     await using gateway = await startGateway({
       storage: { uploadRate: { take: () => Promise.reject(new StoreUnavailableError('secret')) } },
     });
@@ -104,7 +104,7 @@ describe('the rate of calls to uploadImage', () => {
   });
 });
 
-describe('what is no file', () => {
+describe('a value that is not a file', () => {
   let gateway: Gateway;
   beforeAll(async () => {
     gateway = await startGateway();

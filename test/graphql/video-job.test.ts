@@ -43,7 +43,7 @@ it('shows an accepted job', async () => {
   });
 });
 
-it('shows a job that the upstream works on, with its estimates', async () => {
+it('shows a processing job with its estimates', async () => {
   await using gateway = await startGateway();
   const mover = new JobMover(gateway);
   const job = await mover.accept();
@@ -62,7 +62,7 @@ it('shows a job that the upstream works on, with its estimates', async () => {
   });
 });
 
-it('shows a completed job with its video and what the upstream told of it', async () => {
+it('shows a completed job with its video and metrics', async () => {
   await using gateway = await startGateway();
   const mover = new JobMover(gateway);
   const job = await mover.accept();
@@ -89,7 +89,7 @@ it('shows a completed job with its video and what the upstream told of it', asyn
   });
 });
 
-it('shows a video that is kept as base64', async () => {
+it('shows a video as base64', async () => {
   await using gateway = await startGateway();
   const mover = new JobMover(gateway);
   const job = await mover.accept();
@@ -136,7 +136,7 @@ it('is null for another owner’s job', async () => {
   expect(await read(gateway.url, job.id)).toBeNull();
 });
 
-it('reads the 50 jobs of one document by one call of the store', async () => {
+it('reads the 50 jobs of one document with one call of the store', async () => {
   const calls: (readonly string[])[] = [];
   await using gateway = await startGateway({
     wrapStore: (store) =>
@@ -155,7 +155,7 @@ it('reads the 50 jobs of one document by one call of the store', async () => {
   expect(calls).toEqual([jobs.map(({ id }) => id)]);
 });
 
-it('reads anew in every document', async () => {
+it('reads again for every operation', async () => {
   await using gateway = await startGateway();
   const mover = new JobMover(gateway);
   const job = await mover.accept();
@@ -164,7 +164,7 @@ it('reads anew in every document', async () => {
   expect(await read(gateway.url, job.id)).toMatchObject({ version: 2 });
 });
 
-it('fails alone when the store fails', async () => {
+it('does not affect other fields when the store fails', async () => {
   await using gateway = await startGateway({
     wrapStore: (store) => overrideStore(store, { getMany: () => Promise.reject(new Error('secret')) }),
   });

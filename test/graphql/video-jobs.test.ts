@@ -71,7 +71,7 @@ describe('videoJobs', () => {
     expect([ids(whole), whole.pageInfo.hasNextPage]).toEqual([jobs, false]);
   });
 
-  it('is walked forwards from page to page without a gap or a repetition', async () => {
+  it('is read forwards page by page without gaps and repetitions', async () => {
     await using gateway = await startGateway();
     const jobs = await acceptJobs(gateway, 7);
     const walked: string[][] = [];
@@ -84,7 +84,7 @@ describe('videoJobs', () => {
     expect(walked).toEqual([jobs.slice(0, 3), jobs.slice(3, 6), jobs.slice(6)]);
   });
 
-  it('is walked backwards from page to page without a gap or a repetition', async () => {
+  it('is read backwards page by page without gaps and repetitions', async () => {
     await using gateway = await startGateway();
     const jobs = await acceptJobs(gateway, 7);
     const walked: string[][] = [];
@@ -97,7 +97,7 @@ describe('videoJobs', () => {
     expect(walked).toEqual([jobs.slice(4), jobs.slice(1, 4), jobs.slice(0, 1)]);
   });
 
-  it('does not move when new jobs come while it is walked', async () => {
+  it('does not shift when new jobs are added', async () => {
     await using gateway = await startGateway();
     const jobs = await acceptJobs(gateway, 4);
     const first = await page(gateway, { first: 2 });
@@ -152,14 +152,14 @@ describe('videoJobs', () => {
     expect(gateway.log.errors).toEqual([]);
   });
 
-  it('gives up to 100 at once', async () => {
+  it('has up to 100 jobs', async () => {
     await using gateway = await startGateway();
     const jobs = await acceptJobs(gateway, 101);
     expect(ids(await page(gateway, { first: 100 }))).toEqual(jobs.slice(0, 100));
     expect(ids(await page(gateway, { last: 100 }))).toEqual(jobs.slice(1));
   });
 
-  it('takes the cursor of a job that is gone, or never was, for a place in the list', async () => {
+  it('accepts the cursor of a deleted or unknown job as a place in the list', async () => {
     await using gateway = await startGateway();
     const [, older] = await acceptJobs(gateway, 1);
     const cursor = jobId(NOON);

@@ -39,29 +39,32 @@ function askAndSleep({ port }: Gateway, query: string, times = 1) {
 }
 
 describe('the memory of an answer', () => {
-  it.each(QUERIES)('is taken while it is made and given back when it was read: %s', async (transport) => {
-    const answers = new AnswerBudget();
-    let taken = 0;
-    await using gateway = await startGateway({
-      answers,
-      wrapStore: (store) =>
-        overrideStore(store, {
-          list: (query) => {
-            taken = answers.bytes;
-            return store.list(query);
-          },
-        }),
-    });
-    // The third POST is answered by the compiled query.
-    for (let time = 0; time < 3; time++) {
-      taken = 0;
-      await ASKS[transport]?.(gateway.url, { query: LIST, token: null });
-      expect(taken).toBeGreaterThan(100 * 12_000);
-      await until(() => answers.bytes, 0);
-    }
-  });
+  it.each(QUERIES)(
+    'is reserved while it is executed and released when it was read: %s',
+    async (transport) => {
+      const answers = new AnswerBudget();
+      let taken = 0;
+      await using gateway = await startGateway({
+        answers,
+        wrapStore: (store) =>
+          overrideStore(store, {
+            list: (query) => {
+              taken = answers.bytes;
+              return store.list(query);
+            },
+          }),
+      });
+      // The third POST is answered by the compiled query.
+      for (let time = 0; time < 3; time++) {
+        taken = 0;
+        await ASKS[transport]?.(gateway.url, { query: LIST, token: null });
+        expect(taken).toBeGreaterThan(100 * 12_000);
+        await until(() => answers.bytes, 0);
+      }
+    },
+  );
 
-  it.each(QUERIES)('is given back when the operation is refused or fails: %s', async (transport) => {
+  it.each(QUERIES)('is released when the operation is refused or fails: %s', async (transport) => {
     const answers = new AnswerBudget();
     await using gateway = await startGateway({
       answers,
@@ -74,7 +77,7 @@ describe('the memory of an answer', () => {
     await until(() => answers.bytes, 0);
   });
 
-  it.each(TRANSPORTS)('of a subscription is given back at its end: $name', async ({ open }) => {
+  it.each(TRANSPORTS)('of a subscription is released at its end: $name', async ({ open }) => {
     const answers = new AnswerBudget();
     const { gateway, id, collect } = await withVideo(answers);
     await using _ = gateway;
@@ -90,7 +93,7 @@ describe('the memory of an answer', () => {
     await until(() => answers.bytes, 0);
   });
 
-  it('of a callback subscription is given back at its end', async () => {
+  it('of a callback subscription is released at its end', async () => {
     await using router = await CallbackRouter.start();
     const answers = new AnswerBudget();
     await using gateway = await startGateway({ answers, settings: { CALLBACK_ORIGINS: router.origin } });
@@ -111,7 +114,7 @@ describe('the memory of an answer', () => {
     expect(router.messages.some(({ payload }) => JSON.stringify(payload)?.includes('AAAA'))).toBe(true);
   });
 
-  it('is what a client has still to read, until the client goes', async () => {
+  it('is the unread part, until the client disconnects', async () => {
     const answers = new AnswerBudget(16 * MIB);
     await using gateway = await startGateway({ answers });
     const mover = new JobMover(gateway);
@@ -127,7 +130,7 @@ describe('the memory of an answer', () => {
     expect(answers.bytes).toBe(16 * MIB);
   });
 
-  it('of answers to requests that were sent in a row is given back when the client goes', async () => {
+  it('of pipelined requests is released when the client disconnects', async () => {
     const answers = new AnswerBudget();
     await using gateway = await startGateway({ answers });
     const mover = new JobMover(gateway);
@@ -140,7 +143,7 @@ describe('the memory of an answer', () => {
     expect(gateway.log.errors).toEqual([]);
   });
 
-  it('is given back when a WebSocket closes while an answer is made', async () => {
+  it('is released when a WebSocket closes during the execution', async () => {
     const answers = new AnswerBudget();
     const released = Promise.withResolvers<void>();
     await using gateway = await startGateway({
@@ -164,7 +167,7 @@ describe('the memory of an answer', () => {
   });
 });
 
-describe('when the memory is used up', () => {
+describe('when all memory is reserved', () => {
   it('an answer waits for memory', async () => {
     await using gateway = await startGateway({ answers: new AnswerBudget(ONE_LIST, 60_000) });
     const all = await Promise.all(Array.from({ length: 20 }, () => graphql(gateway.url, LIST)));
@@ -189,7 +192,7 @@ describe('when the memory is used up', () => {
     expect(await graphql(gateway.url, LIST)).toEqual({ data: { videoJobs: { nodes: [] } } });
   });
 
-  it('one owner has half of it, but room for one answer', async () => {
+  it('one owner gets at most half, but always one answer', async () => {
     const answers = new AnswerBudget(100, 1);
     const [first, second, other] = [answers.open('ada'), answers.open('ada'), answers.open('bob')];
     expect(first.reserve(40)).toBeNull();
@@ -200,7 +203,7 @@ describe('when the memory is used up', () => {
     expect(second.reserve(90)).toBeNull();
   });
 
-  it('a waiting answer gets what is given back', async () => {
+  it('a waiting answer gets released memory', async () => {
     const answers = new AnswerBudget(100, 60_000);
     const first = answers.open('ada');
     expect(first.reserve(80)).toBeNull();
@@ -211,7 +214,7 @@ describe('when the memory is used up', () => {
   });
 });
 
-it('the videos of one answer have 32 MiB together, and one may be of any size', async () => {
+it('the videos of one answer have at most 32 MiB together, and a single one any size', async () => {
   const answer = new AnswerBudget().open('ada');
   await answer.reserveVideo(30 * MIB);
   await expect(answer.reserveVideo(1)).rejects.toMatchObject({

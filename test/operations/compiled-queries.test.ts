@@ -55,7 +55,7 @@ beforeAll(async () => {
 
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-test('a request is answered with the same bytes with and without Yoga, compiled or not', async () => {
+test('a request gets the same bytes with and without Yoga, compiled or not', async () => {
   await fc.assert(
     fc.asyncProperty(randomRequests(ids), async (request) => {
       const body = JSON.stringify(request);
@@ -67,7 +67,7 @@ test('a request is answered with the same bytes with and without Yoga, compiled 
   );
 });
 
-test('a compiled operation has the result that graphql-js gives', async () => {
+test('a compiled operation has the same result as graphql-js', async () => {
   const schema = createSchema({ federation: true, model: WAN_MODEL });
   const documents = new Documents({ schema, introspection: true, compiling: new TurnQueue() });
   let compared = 0;
@@ -103,7 +103,7 @@ test('a compiled operation has the result that graphql-js gives', async () => {
   expect(failed).toBeGreaterThan(20);
 });
 
-test('the name of an operation is not taken for a part of its document', async () => {
+test('the name of an operation is not confused with a part of its document', async () => {
   const named = JSON.stringify({ query: '{ __typename }', operationName: 'query' });
   for (let time = 0; time < 3; time++) await ask(JSON.stringify({ query: 'query\n{ __typename }' }), SHORT);
   expect(await ask(named, SHORT)).toEqual(await ask(named, LONG));

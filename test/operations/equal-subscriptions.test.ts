@@ -62,8 +62,8 @@ async function answers(client: WsClient, id: string, { payload, claims }: Wish):
   return client.next(id);
 }
 
-describe('a subscription like an earlier one', () => {
-  it.each(WISHES)('is answered as the first would be: %s', async (_, wishOf) => {
+describe('a subscription equal to an earlier one', () => {
+  it.each(WISHES)('is answered like the first: %s', async (_, wishOf) => {
     await using gateway = await startGateway({ settings: SIGN_IN });
     const job = await accept(gateway);
     const wish = wishOf(job);
@@ -91,7 +91,7 @@ describe('a subscription like an earlier one', () => {
     expect(gateway.clock.sleeping).toBe(0);
   });
 
-  it('leaves nothing behind when it is completed, or its socket goes, while it opens', async () => {
+  it('leaves nothing behind when it is completed or its socket closes while it opens', async () => {
     await using gateway = await startGateway();
     const payload = watch({ id: (await new JobMover(gateway).accept()).id });
     using client = await WsClient.connect(gateway.url);
@@ -109,7 +109,7 @@ describe('a subscription like an earlier one', () => {
     expect(gateway.store.listenerCount).toBe(1);
   });
 
-  it('is run by its id only where documents are trusted', async () => {
+  it('is opened by its id only with trusted documents', async () => {
     using folder = tempFolder();
     const path = join(folder.path, 'trusted.json');
     writeFileSync(path, JSON.stringify({ watch: WATCH }));

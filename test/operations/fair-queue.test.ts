@@ -17,14 +17,14 @@ function work(done: string[], name: string, ms: number) {
   };
 }
 
-it('work is done at once while there is little of it', () => {
+it('a task runs at once while there are few', () => {
   const queue = new FairQueue();
   const done: string[] = [];
   expect(queue.run('ada', work(done, 'a', 1))).toBe('a');
   expect(queue.run('ada', work(done, 'b', 1))).toBe('b');
 });
 
-it('owners take turns, and after each slice the queue rests as long as it took', async () => {
+it('owners take turns, and after each slice the queue pauses as long as the slice took', async () => {
   const queue = new FairQueue();
   const done: string[] = [];
   expect(queue.run('ada', work(done, 'a0', 10))).toBe('a0');
@@ -42,7 +42,7 @@ it('owners take turns, and after each slice the queue rests as long as it took',
   expect(await Promise.all(waiting.map(async (name) => name))).toEqual(['a1', 'a2', 'b1']);
 });
 
-it('work that throws fails alone', async () => {
+it('a task that throws does not affect others', async () => {
   const queue = new FairQueue();
   const done: string[] = [];
   expect(queue.run('ada', work(done, 'a0', 10))).toBe('a0');
@@ -56,7 +56,7 @@ it('work that throws fails alone', async () => {
   expect(await next).toBe('a1');
 });
 
-it('one owner has 1,000 pieces waiting at most', () => {
+it('one owner has at most 1,000 waiting tasks', () => {
   const queue = new FairQueue();
   expect(queue.run('ada', work([], 'a', 10))).toBe('a');
   const results = Array.from({ length: 1001 }, () => queue.run('ada', () => 1));

@@ -38,8 +38,8 @@ async function endWithBytes(mover: JobMover, id: string): Promise<void> {
   await mover.collectInline(id, VIDEO_BASE64);
 }
 
-describe('subscribers who asked for the same', () => {
-  it('share one execution of an event, on however many sockets, whatever version they had', async () => {
+describe('equal subscriptions', () => {
+  it('share one execution of an event, on several sockets and with different versions', async () => {
     await using counting = await counted();
     const mover = new JobMover(counting.gateway);
     const { id } = await mover.accept();
@@ -65,7 +65,7 @@ describe('subscribers who asked for the same', () => {
     expect(counting.reads()).toBe(1);
   });
 
-  it('share the failure of one as well, masked, and it is logged', async () => {
+  it('share the failure of an execution, masked, and it is logged', async () => {
     await using counting = await counted(() => {
       throw new Error('secret of the store');
     });
@@ -94,7 +94,7 @@ describe('subscribers who asked for the same', () => {
   });
 });
 
-describe('a group of subscribers', () => {
+describe('a subscriber group', () => {
   const compiling = new TurnQueue();
   const documents = new Documents({
     schema: createSchema({ federation: true, model: WAN_MODEL }),
@@ -123,12 +123,12 @@ describe('a group of subscribers', () => {
   }
   const keyOf = async (...args: Parameters<typeof joined>) => (await joined(...args)).key;
 
-  it('is the same whatever the job and the version that they have: the event says which job it is of', async () => {
+  it('is independent of the job and of sinceVersion: these only select events', async () => {
     expect(await keyOf(ada, { id: '2', sinceVersion: 7 })).toBe(await keyOf(ada));
     expect(await keyOf({ ...ada, expiresAt: 5 })).toBe(await keyOf(ada));
   });
 
-  it('lives for as long as it has a subscriber', async () => {
+  it('exists as long as it has a subscriber', async () => {
     const alone = { ...ada, ownerId: 'alone' };
     const group = await joined(alone);
     expect(await joined(alone)).toBe(group);
@@ -138,13 +138,13 @@ describe('a group of subscribers', () => {
     expect(await joined(alone)).not.toBe(group);
   });
 
-  it('has one subscriber for a document of more than 4,096 characters, which is not kept', async () => {
+  it('has one subscriber for a document of more than 4,096 characters, as that is not cached', async () => {
     const longest = text.padEnd(4096, '#');
     expect(await keyOf(ada, {}, 'S', longest)).toBe(await keyOf(ada, {}, 'S', longest));
     expect(await keyOf(ada, {}, 'S', `${longest}#`)).not.toBe(await keyOf(ada, {}, 'S', `${longest}#`));
   });
 
-  it('differs by owner, by rights, by what the document asks for, and by variables that change it', async () => {
+  it('differs by owner, by rights, by selection, and by variables that change the result', async () => {
     const keys = await Promise.all([
       keyOf(ada),
       keyOf({ ...ada, ownerId: 'bob' }),

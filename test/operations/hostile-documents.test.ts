@@ -147,7 +147,7 @@ describe('with introspection switched off', () => {
     expect(type).toBe('GRAPHQL_VALIDATION_FAILED');
   });
 
-  it('nothing is suggested, neither for fields nor for values', async () => {
+  it('messages have no suggestions, neither for fields nor for values', async () => {
     expect(await messageOf('{ videoJub(id: "1") { id } }')).toBe(
       'Cannot query field "videoJub" on type "Query".',
     );
@@ -155,13 +155,13 @@ describe('with introspection switched off', () => {
     expect(await messageOf(query, { s: ['QUEUE'] })).toMatch(/does not exist in "VideoJobStatus" enum\.$/);
   });
 
-  it('GraphiQL, whose tabs tell of it, is not served', async () => {
+  it('GraphiQL is not served, as its tabs would show the schema', async () => {
     const { status, text } = await http(`${hidden.url}/graphql`, { headers: { accept: 'text/html' } });
     expect(status).toBeGreaterThanOrEqual(400);
     expect(text).not.toContain('videoJobUpdated');
   });
 
-  it('a query that shows nothing works', async () => {
+  it('other queries work', async () => {
     expect(
       await ASKS['POST']?.(hidden.url, { query: '{ __typename videoJobs { nodes { id } } }', token: null }),
     ).toMatchObject({
@@ -180,7 +180,7 @@ describe('with trusted documents', () => {
   });
   afterAll(() => strict[Symbol.asyncDispose]());
 
-  it.each(TRANSPORTS)('no other is run over %s', async (transport) => {
+  it.each(TRANSPORTS)('other documents are refused over %s', async (transport) => {
     const ask = ASKS[transport];
     for (const query of ['{ __typename }', '{__typename}', '{videoJobs{nodes{id}}}', `${LIST} `]) {
       expect(await ask?.(strict.url, { query, token: null })).toBe('DOCUMENT_NOT_TRUSTED');
@@ -201,7 +201,7 @@ describe('with trusted documents', () => {
     expect(await client.result('1')).toEqual({ data: { videoJobs: { nodes: [] } } });
   });
 
-  it('an id in the URL too', async () => {
+  it('an id in the URL is accepted', async () => {
     const { text } = await http(`${strict.url}/graphql?documentId=sha256:1`, {
       headers: { accept: 'application/json' },
     });

@@ -108,7 +108,7 @@ describe.each(TRANSPORTS)('over %s', (_transport, run) => {
 });
 
 describe.each(STREAMS)('an event over $name', ({ open }) => {
-  it('says which variable does not fit, with BAD_USER_INPUT, as a query does', async () => {
+  it('names the wrong variable, with BAD_USER_INPUT, like a query', async () => {
     await using own = await startGateway();
     const mover = new JobMover(own);
     const { id } = await mover.accept();

@@ -24,7 +24,7 @@ const FAILURES = [
   { name: 'an unreachable store', failure: new StoreUnavailableError(SECRET), shown: UNAVAILABLE },
 ];
 
-describe.each(FAILURES)('$name that is thrown', ({ failure, shown }) => {
+describe.each(FAILURES)('$name', ({ failure, shown }) => {
   const wrapStore: Parameters<typeof startGateway>[0] = {
     wrapStore: (store) =>
       overrideStore(store, { list: () => Promise.reject(failure), subscribe: () => Promise.reject(failure) }),
@@ -87,7 +87,7 @@ describe.each(TRANSPORTS)('over $name', ({ open }) => {
   });
 });
 
-it('a context that can’t be made is masked over HTTP, and logged', async () => {
+it('a failure to create the context is masked over HTTP and logged', async () => {
   await using gateway = await startGateway({
     wrapContext: () => {
       throw new Error(SECRET);

@@ -82,7 +82,7 @@ test.each(TRANSPORTS)('a hook sees each of 30 events by $name, and the end', asy
   await expect.poll(() => seen.ends).toBe(1);
 });
 
-test.each(TRANSPORTS)('subscribers who share events by $name are seen one by one', async ({ open }) => {
+test.each(TRANSPORTS)('subscribers that share events by $name are observed one by one', async ({ open }) => {
   await using gateway = await startGateway({ hooks: [hook] });
   const mover = new JobMover(gateway);
   using first = await open(gateway.url, WATCH_ALL);
@@ -93,7 +93,7 @@ test.each(TRANSPORTS)('subscribers who share events by $name are seen one by one
   expect(seen.events).toBe(2);
 });
 
-test.each(TRANSPORTS)('a store that is away is asked once for a subscription by $name', async ({ open }) => {
+test.each(TRANSPORTS)('an unavailable store is called once for a subscription by $name', async ({ open }) => {
   let asked = 0;
   await using gateway = await startGateway({
     wrapStore: (store) =>
@@ -114,7 +114,7 @@ test.each(TRANSPORTS)('a store that is away is asked once for a subscription by 
   expect(asked).toBe(3);
 });
 
-test('a store that is away is asked once for a query that comes again and again', async () => {
+test('an unavailable store is called once for each of several equal queries', async () => {
   let asked = 0;
   await using gateway = await startGateway({
     wrapStore: (store) =>

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { TurnQueue } from '../../src/operations/work-queues.ts';
 
-it('does one piece a turn, in their order, also those that are added meanwhile', async () => {
+it('runs one task per turn of the event loop, in order, also tasks that are added meanwhile', async () => {
   const done: string[] = [];
   const pieces = new TurnQueue();
   const add = (name: string) => pieces.add(() => done.push(name));

@@ -28,7 +28,7 @@ async function holding(): Promise<{ gateway: Gateway; asked: Promise<void>; rele
   return { gateway, asked: asked.promise, release: released.resolve };
 }
 
-it('sockets are closed with 1012 and told of no end', async () => {
+it('sockets are closed with 1012, without a complete message', async () => {
   await using gateway = await startGateway();
   const { id } = await new JobMover(gateway).accept();
   using client = await WsClient.connect(gateway.url);
@@ -60,7 +60,7 @@ it.each([
   },
 );
 
-it('an answer under way is finished', async () => {
+it('an answer in progress is completed', async () => {
   const { gateway, asked, release } = await holding();
   await using _ = gateway;
   const answer = graphql(gateway.url, '{ videoJobs { nodes { id } } }');
@@ -87,7 +87,7 @@ it('an answer that takes too long is cut', async () => {
   release();
 });
 
-it('/readyz is 503 from its beginning', async () => {
+it('/readyz is 503 as soon as it begins', async () => {
   const { gateway, asked, release } = await holding();
   await using _ = gateway;
   const socket = connect(gateway.port, '127.0.0.1');
@@ -118,7 +118,7 @@ it('new connections are refused', async () => {
   await expect(WsClient.open(gateway.url)).rejects.toThrow('ECONNREFUSED');
 });
 
-it('may be asked for twice, at once and after', async () => {
+it('can be called twice, at the same time and afterwards', async () => {
   await using gateway = await startGateway();
   using client = await WsClient.connect(gateway.url);
   await Promise.all([gateway.stop(), gateway.stop()]);

@@ -25,7 +25,7 @@ async function update(stream: OpenStream): Promise<Update['videoJobUpdated']> {
 }
 
 describe.each(TRANSPORTS)('videoJobUpdated over $name', ({ open }) => {
-  it('gives the present state at once, each newer version in order, and then the end', async () => {
+  it('delivers the current state at once, each newer version in order, and then completes', async () => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();
@@ -42,7 +42,7 @@ describe.each(TRANSPORTS)('videoJobUpdated over $name', ({ open }) => {
     await until(() => gateway.store.listenerCount, 0);
   });
 
-  it('gives a job that is final already, and the end', async () => {
+  it('delivers a final job and completes', async () => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();
@@ -53,7 +53,7 @@ describe.each(TRANSPORTS)('videoJobUpdated over $name', ({ open }) => {
     await until(() => gateway.store.listenerCount, 0);
   });
 
-  it('leaves out what the caller has by sinceVersion', async () => {
+  it('skips versions up to sinceVersion', async () => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();
@@ -77,7 +77,7 @@ describe.each(TRANSPORTS)('videoJobUpdated over $name', ({ open }) => {
     await stream.completed();
   });
 
-  it.each([0, -1, null])('takes sinceVersion %s for none', async (sinceVersion) => {
+  it.each([0, -1, null])('treats sinceVersion %s as absent', async (sinceVersion) => {
     await using gateway = await startGateway();
     const { id } = await new JobMover(gateway).accept();
     using stream = await open(gateway.url, WATCH, { id, sinceVersion });

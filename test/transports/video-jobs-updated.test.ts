@@ -16,7 +16,7 @@ async function update(stream: OpenStream): Promise<Update['videoJobsUpdated'] | 
 }
 
 describe.each(TRANSPORTS)('videoJobsUpdated over $name', ({ open }) => {
-  it('gives every change of the caller’s jobs from now on, new jobs included', async () => {
+  it('delivers every change of the caller’s jobs from now on, new jobs included', async () => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     const { id: old } = await mover.accept();
@@ -28,7 +28,7 @@ describe.each(TRANSPORTS)('videoJobsUpdated over $name', ({ open }) => {
     expect(await update(stream)).toEqual({ id: old, version: 2 });
   });
 
-  it('goes on after a job has ended', async () => {
+  it('continues after a job has ended', async () => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();
@@ -42,7 +42,7 @@ describe.each(TRANSPORTS)('videoJobsUpdated over $name', ({ open }) => {
     expect(await update(stream)).toEqual({ id: next.id, version: 1 });
   });
 
-  it('tells nobody of another owner’s jobs', async () => {
+  it('does not deliver another owner’s jobs', async () => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     using stream = await open(gateway.url, WATCH);
@@ -53,7 +53,7 @@ describe.each(TRANSPORTS)('videoJobsUpdated over $name', ({ open }) => {
     expect(await update(stream)).toEqual({ id: own.id, version: 1 });
   });
 
-  it('gives each subscriber all of it', async () => {
+  it('delivers all changes to each subscriber', async () => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     using one = await open(gateway.url, WATCH);

@@ -23,15 +23,15 @@ function overQueue() {
   return { iterator, push, release, queue: iterator.queue };
 }
 
-describe('an iterator over what is pushed', () => {
-  it('gives what was pushed before it was asked, in order', async () => {
+describe('a push iterator', () => {
+  it('gives values that were pushed before they were read, in order', async () => {
     const { iterator, push } = overQueue();
     push('a', 'b');
     expect(await iterator.next()).toEqual({ done: false, value: 'a' });
     expect(await iterator.next()).toEqual({ done: false, value: 'b' });
   });
 
-  it('answers several pending reads in the order they were asked', async () => {
+  it('resolves several pending reads in order', async () => {
     const { iterator, push } = overQueue();
     const reads = [iterator.next(), iterator.next(), iterator.next()];
     push('a');
@@ -39,13 +39,13 @@ describe('an iterator over what is pushed', () => {
     expect((await Promise.all(reads)).map((result) => result.value)).toEqual(['a', 'b', 'c']);
   });
 
-  it('takes no value before it is asked for, so that a newer one can replace it', () => {
+  it('takes no value before it is read, so that a newer one can replace it', () => {
     const { push, queue } = overQueue();
     push('a', 'b');
     expect(queue).toEqual(['a', 'b']);
   });
 
-  it('lets go at once when it is left while a read is pending, which ends', async () => {
+  it('releases at once when it is left during a pending read, which ends', async () => {
     const { iterator, release } = overQueue();
     const reads = [iterator.next(), iterator.next()];
     expect(await iterator.return()).toEqual(DONE);
@@ -54,14 +54,14 @@ describe('an iterator over what is pushed', () => {
     expect(await iterator.next()).toEqual(DONE);
   });
 
-  it('lets go before it was ever read', async () => {
+  it('releases when it was never read', async () => {
     const { iterator, release } = overQueue();
     await iterator.return();
     expect(release).toHaveBeenCalledTimes(1);
     expect(await iterator.next()).toEqual(DONE);
   });
 
-  it('lets go once, however often it is left or ended', async () => {
+  it('releases once, even if it is left or ended several times', async () => {
     const { iterator, release } = overQueue();
     iterator.end();
     iterator.end(new Error('late'));
@@ -73,7 +73,7 @@ describe('an iterator over what is pushed', () => {
     expect(release).toHaveBeenCalledTimes(1);
   });
 
-  it('gives nothing after it was left, not even what was ready', async () => {
+  it('gives nothing after it was left, not even ready values', async () => {
     const { iterator, push } = overQueue();
     push('a');
     await iterator.return();
@@ -81,7 +81,7 @@ describe('an iterator over what is pushed', () => {
     expect(await iterator.next()).toEqual(DONE);
   });
 
-  it('gives what is ready before it ends, and stays ended', async () => {
+  it('gives ready values before it ends, and stays ended', async () => {
     const { iterator, push, release } = overQueue();
     push('a', 'b');
     iterator.end();
@@ -99,7 +99,7 @@ describe('an iterator over what is pushed', () => {
     expect(await Promise.all(reads)).toEqual([DONE, DONE]);
   });
 
-  it('fails one read with the error that it ends with, after what is ready, and then is done', async () => {
+  it('fails one read with its error after the ready values, and then is done', async () => {
     const { iterator, push } = overQueue();
     push('a');
     iterator.end(new Error('too slow'));
@@ -108,7 +108,7 @@ describe('an iterator over what is pushed', () => {
     expect(await iterator.next()).toEqual(DONE);
   });
 
-  it('fails the first pending read with the error that it ends with, and ends the others', async () => {
+  it('fails the first pending read with its error, and ends the others', async () => {
     const { iterator } = overQueue();
     const [first, second] = [iterator.next(), iterator.next()];
     iterator.end(new Error('too slow'));
@@ -116,14 +116,14 @@ describe('an iterator over what is pushed', () => {
     expect(await second).toEqual(DONE);
   });
 
-  it('keeps its error from whoever leaves before reading it', async () => {
+  it('does not throw its error when it is left before', async () => {
     const { iterator } = overQueue();
     iterator.end(new Error('too slow'));
     expect(await iterator.return()).toEqual(DONE);
     expect(await iterator.next()).toEqual(DONE);
   });
 
-  it('rejects a throw with what was thrown, and ends pending reads', async () => {
+  it('rejects a throw with the thrown error, and ends pending reads', async () => {
     const { iterator, release } = overQueue();
     const read = iterator.next();
     await expect(iterator.throw(new Error('mine'))).rejects.toThrow('mine');
@@ -131,7 +131,7 @@ describe('an iterator over what is pushed', () => {
     expect(release).toHaveBeenCalledTimes(1);
   });
 
-  it('works in a for await, which lets go when it breaks off', async () => {
+  it('works in a for await, which releases on break', async () => {
     const { iterator, push, release } = overQueue();
     push('a', 'b', 'c');
     const seen = [];
@@ -143,7 +143,7 @@ describe('an iterator over what is pushed', () => {
     expect(release).toHaveBeenCalledTimes(1);
   });
 
-  it('tells a sink that comes after its end of that', async () => {
+  it('ends a sink that is attached after its end', async () => {
     const { iterator } = overQueue();
     await iterator.return();
     const end = vi.fn<() => void>();

@@ -10,8 +10,8 @@ import { isPending, versionsOf, WatchBench } from './watch-bench.ts';
 
 const DONE = { done: true, value: undefined };
 
-describe('the feed of one job', () => {
-  it('starts with the present state, goes on version by version, and ends after the final one', async () => {
+describe('the watch of one job', () => {
+  it('starts with the current state, continues version by version, and ends after the final one', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const second = await bench.change(job);
@@ -37,7 +37,7 @@ describe('the feed of one job', () => {
     expect(await feed.next()).toEqual(DONE);
   });
 
-  it('ends a read that is pending when the job ends, without one being asked in between', async () => {
+  it('ends a pending read when the job ends', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const feed = await watch(bench.store, job);
@@ -46,7 +46,7 @@ describe('the feed of one job', () => {
     expect((await Promise.all(reads)).map((result) => result.value?.version)).toEqual([1, 2, undefined]);
   });
 
-  it('lets a slow reader skip what is in between, but never the last', async () => {
+  it('lets a slow reader skip versions, but never the last', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const feed = await watch(bench.store, job);
@@ -57,7 +57,7 @@ describe('the feed of one job', () => {
     expect(await versionsOf(feed)).toEqual([12]);
   });
 
-  it('gives everything to a quick reader', async () => {
+  it('delivers everything to a fast reader', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const reading = versionsOf(await watch(bench.store, job));
@@ -69,7 +69,7 @@ describe('the feed of one job', () => {
     expect(await reading).toEqual(Array.from({ length: 22 }, (_, index) => index + 1));
   });
 
-  it('loses no change that comes between listening and reading, and gives nothing twice', async () => {
+  it('loses no change between subscribing and reading, and delivers nothing twice', async () => {
     for (const ending of ['change', 'finish'] as const) {
       await using bench = new WatchBench();
       const job = await bench.create();
@@ -96,7 +96,7 @@ describe('the feed of one job', () => {
     }
   });
 
-  it('listens before it reads', async () => {
+  it('subscribes before it reads', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const steps: string[] = [];
@@ -115,7 +115,7 @@ describe('the feed of one job', () => {
     expect(steps).toEqual(['listens', 'reads']);
   });
 
-  it('ends for a job that became final while it began to listen, and leaves no listener', async () => {
+  it('ends for a job that became final while it subscribed, and leaves no listener', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const store = overrideStore(bench.store, {
@@ -131,7 +131,7 @@ describe('the feed of one job', () => {
     expect(await versionsOf(feed)).toEqual([2]);
   });
 
-  it('leaves out versions up to the one that the caller knows', async () => {
+  it('skips versions up to the one that the caller has', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     await bench.change(job, 2);
@@ -148,7 +148,7 @@ describe('the feed of one job', () => {
     expect((await other).value).toMatchObject({ version: 5 });
   });
 
-  it('gives the final version also to a caller who knows it, or thinks to know more', async () => {
+  it('delivers the final version also to a caller that has it, or claims a later one', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const early = await watch(bench.store, job, 1000);
@@ -160,7 +160,7 @@ describe('the feed of one job', () => {
     }
   });
 
-  it("is none for an unknown job and for somebody else's, and leaves no listener", async () => {
+  it("is null for an unknown job and for another owner's, and leaves no listener", async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     expect(await watchJob({ store: bench.store, cache: bench.store.cache }, 'bob', job.id, 0)).toBeNull();
@@ -172,7 +172,7 @@ describe('the feed of one job', () => {
     expect(bench.store.listenerCount).toBe(0);
   });
 
-  it('leaves no listener when the store fails to read or to listen', async () => {
+  it('leaves no listener when the store fails to read or to subscribe', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const unreadable = overrideStore(bench.store, { getMany: gone });
@@ -181,7 +181,7 @@ describe('the feed of one job', () => {
     expect(bench.store.listenerCount).toBe(0);
   });
 
-  it('lets go at once when it is left while nothing happens', async () => {
+  it('unsubscribes at once when it is left while nothing happens', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const feed = await watch(bench.store, job);
@@ -195,7 +195,7 @@ describe('the feed of one job', () => {
     expect(await feed.next()).toEqual(DONE);
   });
 
-  it('leaves nothing behind after a thousand watchers, however they left', async () => {
+  it('leaves nothing behind after a thousand watchers that left in different ways', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const feeds = await Promise.all(Array.from({ length: 1000 }, () => watch(bench.store, job)));
@@ -214,7 +214,7 @@ describe('the feed of one job', () => {
     expect(versions.every((seen) => seen.join() === '2')).toBe(true);
   });
 
-  it('is not disturbed by another watcher of the same job who leaves', async () => {
+  it('is not affected when another watcher of the same job leaves', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const [leaving, staying] = [await watch(bench.store, job), await watch(bench.store, job)];

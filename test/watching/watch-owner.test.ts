@@ -6,8 +6,8 @@ import { isPending, WatchBench } from './watch-bench.ts';
 
 const DONE = { done: true, value: undefined };
 
-describe("the feed of an owner's jobs", () => {
-  it('gives changes from now on, new jobs included, and does not end with a job', async () => {
+describe("the watch of an owner's jobs", () => {
+  it('delivers changes from now on, new jobs included, and does not end with a job', async () => {
     await using bench = new WatchBench();
     const old = await bench.create();
     const feed = await watchOwner(bench.store, 'ada');
@@ -23,7 +23,7 @@ describe("the feed of an owner's jobs", () => {
     expect(await next).toEqual(DONE);
   });
 
-  it("gives nothing of anybody else's jobs", async () => {
+  it("does not deliver other owners' jobs", async () => {
     await using bench = new WatchBench();
     const feed = await watchOwner(bench.store, 'ada');
     const bobs = await bench.create('bob');
@@ -32,7 +32,7 @@ describe("the feed of an owner's jobs", () => {
     expect((await feed.next()).value).toEqual(mine);
   });
 
-  it('gives every version to a quick reader, in order', async () => {
+  it('delivers every version to a fast reader, in order', async () => {
     await using bench = new WatchBench();
     const feed = await watchOwner(bench.store, 'ada');
     const job = await bench.create();
@@ -45,7 +45,7 @@ describe("the feed of an owner's jobs", () => {
     expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
-  it('gives a slow reader the newest version of each job, the longest waiting first', async () => {
+  it('delivers the newest version of each job to a slow reader, the longest waiting first', async () => {
     await using bench = new WatchBench();
     const feed = await watchOwner(bench.store, 'ada');
     const [a, b, c] = [await bench.create(), await bench.create(), await bench.create()];
@@ -58,7 +58,7 @@ describe("the feed of an owner's jobs", () => {
     expect(await isPending(feed.next())).toBe(true);
   });
 
-  it('fails a reader for whom more jobs wait than it can hold, and lets go', async () => {
+  it('fails when more jobs wait than it can hold, and unsubscribes', async () => {
     await using bench = new WatchBench();
     const feed = await watchOwner(bench.store, 'ada');
     for (let i = 0; i < MAX_WAITING_JOBS; i += 1) await bench.create();
@@ -69,7 +69,7 @@ describe("the feed of an owner's jobs", () => {
     expect(await feed.next()).toEqual(DONE);
   });
 
-  it('holds as many jobs as it says, however often they change', async () => {
+  it('holds the documented number of jobs, even if they change often', async () => {
     await using bench = new WatchBench();
     const feed = await watchOwner(bench.store, 'ada');
     const jobs: Job[] = [];
@@ -80,11 +80,11 @@ describe("the feed of an owner's jobs", () => {
     expect((await feed.next()).value?.version).toBe(1);
   });
 
-  it('tells a subscriber who is too slow what to do', () => {
+  it('tells a slow subscriber what to do', () => {
     expect(new SlowSubscriberError().message).toContain('Subscribe again, then read videoJobs.');
   });
 
-  it('gives what is told while it begins to listen', async () => {
+  it('delivers changes that are published while it subscribes', async () => {
     await using bench = new WatchBench();
     let job: Job | undefined;
     const store = overrideStore(bench.store, {
@@ -98,7 +98,7 @@ describe("the feed of an owner's jobs", () => {
     expect((await feed.next()).value).toEqual(job);
   });
 
-  it('lets go at once when it is left while nothing happens, after a thousand of them too', async () => {
+  it('unsubscribes at once when it is left while nothing happens, also a thousand times', async () => {
     await using bench = new WatchBench();
     const feeds = await Promise.all(Array.from({ length: 1000 }, () => watchOwner(bench.store, 'ada')));
     const reads = feeds.map((feed) => feed.next());

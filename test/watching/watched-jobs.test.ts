@@ -54,7 +54,7 @@ class Bench implements AsyncDisposable {
 }
 
 describe('a watched job', () => {
-  it('ends with an error within ten seconds when the store has lost it, and others go on', async () => {
+  it('ends with an error within ten seconds when the store has lost it, and others continue', async () => {
     await using bench = new Bench();
     const [gone, kept] = [await bench.watch(), await bench.watch()];
     const end = gone.feed.next().catch((error: unknown) => error);
@@ -68,7 +68,7 @@ describe('a watched job', () => {
     expect(bench.told).toEqual([gone.job.id]);
   });
 
-  it('does not end while the store is away', async () => {
+  it('does not end while the store is unavailable', async () => {
     await using bench = new Bench();
     const { job, feed } = await bench.watch();
     bench.isAway = true;
@@ -80,7 +80,7 @@ describe('a watched job', () => {
     expect(await end).toBe(LOST);
   });
 
-  it('gives a version that was never announced', async () => {
+  it('delivers a version that was never published', async () => {
     await using bench = new Bench();
     const { job, feed } = await bench.watch();
     const next = nextVersion(job, { phase: 'submitting' });
@@ -90,7 +90,7 @@ describe('a watched job', () => {
     expect((await value).value).toEqual(next);
   });
 
-  it('is read no more once nobody watches it, and leaves no timer', async () => {
+  it('is not read any more without watchers, and leaves no timer', async () => {
     await using bench = new Bench();
     const { feed } = await bench.watch();
     await feed.return();

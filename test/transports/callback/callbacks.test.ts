@@ -4,7 +4,7 @@ import { WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
 import { until } from '../../support/until.ts';
 
 describe('a subscription with a callback', () => {
-  it('is checked, told each state, and completed', async () => {
+  it('is checked, gets each state, and completes', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, mover, id } = parts;
     const answer = await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
@@ -27,7 +27,7 @@ describe('a subscription with a callback', () => {
     expect(gateway.store.listenerCount).toBe(0);
   });
 
-  it('skips states while the router is slow, never the last', async () => {
+  it('skips states while the router is slow, but never the last', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, mover, id } = parts;
     const slow = Promise.withResolvers<number>();
@@ -41,7 +41,7 @@ describe('a subscription with a callback', () => {
     expect(router.told.length).toBeLessThan(6);
   });
 
-  it('gives signs of life when nothing happens', async () => {
+  it('sends heartbeats when nothing happens', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, id } = parts;
     await subscribe(gateway, { variables: { id }, subscription: wanted(router, 1) });
@@ -60,7 +60,7 @@ describe('a subscription with a callback', () => {
     expect(router.told.slice(2)).toEqual([action === 'next' ? 'next 2' : 'check']);
   });
 
-  it('repeats what failed, and ends when that fails five times', async () => {
+  it('repeats a failed message, and ends when it fails five times', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, mover, id } = parts;
     router.answer = () => (router.messages.length === 2 ? 503 : 204);
@@ -72,7 +72,7 @@ describe('a subscription with a callback', () => {
     expect(router.told.slice(3)).toEqual(Array.from({ length: 5 }, () => 'next 2'));
   });
 
-  it('is told why its feed failed', async () => {
+  it('completes with the error of its events', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, mover } = parts;
     const slow = Promise.withResolvers<number>();
@@ -84,7 +84,7 @@ describe('a subscription with a callback', () => {
     expect(gateway.store.listenerCount).toBe(0);
   });
 
-  it('ends with the server, by an error that says so', async () => {
+  it('ends with an error when the server stops', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, id } = parts;
     await subscribe(gateway, { variables: { id }, subscription: wanted(router, 1000) });
@@ -94,7 +94,7 @@ describe('a subscription with a callback', () => {
     expect(gateway.store.listenerCount).toBe(0);
   });
 
-  it('does not keep the server from ending when the router is silent', async () => {
+  it('does not delay the stop of the server when the router does not answer', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, id } = parts;
     await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
@@ -104,7 +104,7 @@ describe('a subscription with a callback', () => {
     expect(gateway.store.listenerCount).toBe(0);
   });
 
-  it('is one of 1,000 at a time', async () => {
+  it('is one of at most 1,000', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, id } = parts;
     const wish = { variables: { id }, subscription: wanted(router) };

@@ -55,8 +55,8 @@ describe('allowed hosts', () => {
   );
 });
 
-describe('a page whose name was let lead to the gateway', () => {
-  it('gets no answer, and the log says why and what would allow it', async () => {
+describe('a page whose name was rebound to the gateway', () => {
+  it('gets no answer, and the log says why and names the setting that would allow it', async () => {
     await using gateway = await startGateway({ settings: CONTAINER_SETTINGS });
     const answer = await requestAs(gateway.port, 'POST', 'evil.test:4000', {
       origin: 'http://evil.test:4000',
@@ -74,7 +74,7 @@ describe('a page whose name was let lead to the gateway', () => {
     ]);
   });
 
-  it('gets none through a proxy that replaces the Host, either', async () => {
+  it('gets none through a proxy that replaces the Host', async () => {
     await using gateway = await startGateway({ settings: CONTAINER_SETTINGS });
     const evil = await postBody(gateway.url, BODY, { origin: 'http://evil.test:8080' });
     expect(evil.status).toBe(403);
@@ -122,7 +122,7 @@ it.each(['/healthz', '/readyz', '/readyz?verbose'])('%s answers on every host', 
   expect(await requestAs(gateway.port, 'GET', 'probe.internal', {}, path)).toMatch(/^HTTP\/1.1 200 /);
 });
 
-it('a page that is not there is told to allowed hosts only', async () => {
+it('only allowed hosts get 404 for an unknown page', async () => {
   await using gateway = await startGateway({ settings: CONTAINER_SETTINGS });
   expect(await requestAs(gateway.port, 'GET', 'evil.test', {}, '/')).toMatch(/^HTTP\/1.1 421 /);
 });

@@ -60,7 +60,7 @@ it.each([
   expect(gateway.log.errors).toEqual([]);
 });
 
-it('a subscription whose client goes before its event stream has begun ends', async () => {
+it('a subscription ends when its client disconnects before the event stream has begun', async () => {
   const checked = Promise.withResolvers<void>();
   const tokens = userTokens();
   const verify = tokens.verify.bind(tokens);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-it('a page of an origin in the list may ask, and read the answer', async () => {
+it('a page of an allowed origin may send requests and read the answers', async () => {
   const preflight = await http(`${gateway.url}/graphql`, {
     method: 'OPTIONS',
     headers: {
@@ -59,7 +59,7 @@ it('a link from another site leads to GraphiQL', async () => {
   expect(answer).toContain('<html');
 });
 
-it('an image of another site runs nothing', async () => {
+it('an image element of another site executes no operation', async () => {
   const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
   expect(await rawGet('/graphql?query=%7B__typename%7D', headers)).toMatch(/^HTTP\/1.1 403 /);
 });

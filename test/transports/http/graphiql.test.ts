@@ -24,7 +24,7 @@ describe('GraphiQL', () => {
     expect(page).toContain('<title>Reelgate</title>');
   });
 
-  it('loads its own files only, and those are there', async () => {
+  it('loads only its own files, and these exist', async () => {
     const loaded = [...page.matchAll(/\b(?:src|href)\s*=\s*["']?([^"'\s>]+)/g)].map(([, url]) => url ?? '');
     const files = loaded.filter((url) => !url.startsWith('data:'));
     expect(files.length).toBeGreaterThan(3);
@@ -44,7 +44,7 @@ describe('GraphiQL', () => {
     expect(page).not.toMatch(/<(?:iframe|object|embed|base)\b/);
   });
 
-  it('has no script of its own within it, may not be framed, and asks the gateway alone', () => {
+  it('has no inline script, may not be framed, and connects to the gateway only', () => {
     const scripts = [...page.matchAll(/<script\b([^>]*)>/g)].map(([, attributes = '']) => attributes);
     expect(scripts.filter((attributes) => !/src=|type="application\/json"/.test(attributes))).toEqual([]);
     expect(policy).toContain("frame-ancestors 'none'");
@@ -53,7 +53,7 @@ describe('GraphiQL', () => {
     expect(policy).toMatch(/connect-src 'self'(;|$)/);
   });
 
-  it('is not there where the schema is hidden', async () => {
+  it('is not served without introspection', async () => {
     await using gateway = await startGateway({ settings: { INTROSPECTION: 'false' } });
     expect((await http(`${gateway.url}/graphql`, { headers: BROWSER })).text).not.toContain('<script');
     expect((await http(`${gateway.url}/graphiql/page.js`)).status).toBe(404);
@@ -70,7 +70,7 @@ describe('GraphiQL', () => {
 });
 
 describe('the server', () => {
-  it('leads from / to GraphiQL where trusted documents leave no use for the console', async () => {
+  it('redirects from / to GraphiQL with trusted documents, as the console cannot work', async () => {
     await using gateway = await startGateway({ settings: WITHOUT_CONSOLE });
     const { status, headers } = await http(gateway.url, { headers: BROWSER });
     expect([status, headers.get('location')]).toEqual([302, '/graphql']);

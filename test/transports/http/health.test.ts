@@ -5,7 +5,7 @@ import { startGateway } from '../../support/gateway/gateway.ts';
 import { overrideStore } from '../../support/override-store.ts';
 
 describe('/healthz', () => {
-  it('is 200 while the process lives, whatever the store does', async () => {
+  it('is 200 while the process lives, even without the store', async () => {
     await using gateway = await startGateway({
       wrapStore: (store) => overrideStore(store, { health: () => Promise.reject(new Error('secret')) }),
     });
@@ -21,7 +21,7 @@ describe('/readyz', () => {
     expect([status, text]).toEqual([200, '{"status":"ready"}']);
   });
 
-  it('tells how many records are quarantined when it is asked for details', async () => {
+  it('reports the number of quarantined records with ?verbose', async () => {
     await using gateway = await startGateway({
       wrapStore: (store) => overrideStore(store, { health: async () => ({ quarantined: 3 }) }),
     });

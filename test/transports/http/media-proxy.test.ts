@@ -37,7 +37,7 @@ async function proxyTo(upstream: RequestListener, timeoutMs?: number) {
   return { url: url + PATH, logged };
 }
 
-it('passes on a part of a file, with the headers that players need and no others', async () => {
+it('serves a range of a file, with only the headers that players need', async () => {
   const { url } = await proxyTo((request, response) => {
     expect(request.url).toBe(PATH);
     expect(request.headers).toMatchObject({ range: 'bytes=1-2', 'if-range': '"a"' });
@@ -79,20 +79,20 @@ it.each([
   expect(await answer.text()).not.toContain('<script>');
 });
 
-it('an upstream that does not answer is a 502 in time, and is logged', async () => {
+it('an upstream that does not answer leads to 502 in time, and is logged', async () => {
   const { url, logged } = await proxyTo(() => {}, 50);
   expect((await fetch(url)).status).toBe(502);
   expect(logged).toEqual(['a file of the upstream could not be fetched']);
 });
 
-it('an upstream that stops in the middle cuts the answer', async () => {
+it('an answer is cut when the upstream stops in the middle', async () => {
   const { url } = await proxyTo((_, response) => {
     response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': '9' }).write('abc');
   }, 50);
   await expect(fetch(url).then((answer) => answer.text())).rejects.toThrow('terminated');
 });
 
-it('a client that leaves ends the request to the upstream, and one that does not read has little waiting for it', async () => {
+it('the request to the upstream ends when the client disconnects, and little is buffered for a client that does not read', async () => {
   const left = Promise.withResolvers<void>();
   let sent = 0;
   const { url } = await proxyTo((_, response) => {
@@ -123,7 +123,7 @@ it.each(['POST', 'DELETE'])('%s is not passed on', async (method) => {
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
 });
 
-it('pages of other origins may ask for parts', async () => {
+it('pages of other origins may request ranges', async () => {
   const { url } = await proxyTo(() => expect.unreachable());
   const answer = await fetch(url, { method: 'OPTIONS' });
   expect(answer.status).toBe(204);

@@ -25,7 +25,7 @@ async function ask({ url }: Gateway): Promise<string> {
   return answer.text();
 }
 
-it('a client that sends queries in a row and reads no answer is no longer read from', async () => {
+it('the server stops reading from a client that pipelines queries and does not read answers', async () => {
   let answered = 0;
   const onResult = () => {
     answered += 1;

@@ -37,7 +37,7 @@ describe('the URL that clients use', () => {
     expect(new PublicUrl(NOTHING).baseUrlOf(requestWith(headers))).toBe(url);
   });
 
-  it('is PUBLIC_URL, whatever a request says', () => {
+  it('is PUBLIC_URL for any request', () => {
     const publicUrl = new PublicUrl({ ...PROXY, publicUrl: 'https://video.example/wan' });
     expect(publicUrl.baseUrlOf(requestWith({ ...FORWARDED, origin: 'https://example.com' }))).toBe(
       'https://video.example/wan',
@@ -92,7 +92,7 @@ describe('the URL that clients use', () => {
     expect(new PublicUrl(PROXY).baseUrlOf(request)).toBe('http://example.com');
   });
 
-  it('is where the socket came in when the request has no Host', () => {
+  it('is the socket’s own address when the request has no Host', () => {
     const request = requestWith({});
     Object.defineProperties(request.socket, {
       localAddress: { value: '10.0.0.9' },

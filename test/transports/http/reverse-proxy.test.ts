@@ -28,7 +28,7 @@ describe('behind a proxy that replaces the Host', () => {
     expect(gateway.log.infos).toEqual([]);
   });
 
-  it('they are refused without, and the log says what would allow them', async () => {
+  it('requests without it are refused, and the log names the setting that would allow them', async () => {
     await using gateway = await startGateway();
     expect(await upload(gateway, { origin: PAGE })).toBe(403);
     expect(gateway.log.infos).toEqual([
@@ -43,7 +43,7 @@ describe('behind a proxy that replaces the Host', () => {
     ]);
   });
 
-  it('a client that retries for ever stops, and can read why', async () => {
+  it('a client with endless retries stops and can read the reason', async () => {
     await using gateway = await startGateway();
     let attempts = 0;
     class FromPage extends WebSocket {
@@ -67,7 +67,7 @@ describe('behind a proxy that replaces the Host', () => {
     expect(attempts).toBe(1);
   });
 
-  it('a refused WebSocket is given up that never answers', async () => {
+  it('a refused WebSocket that does not answer is terminated', async () => {
     await using gateway = await startGateway();
     using client = await WsClient.open(gateway.url, undefined, { headers: { origin: PAGE } });
     client.socket.pause();
@@ -142,7 +142,7 @@ describe('the headers of answers', () => {
     }
   });
 
-  it('of a refusal keep it out of caches', async () => {
+  it('of a refusal forbid caching', async () => {
     await using gateway = await startGateway();
     const { status, headers } = await postBody(gateway.url, BODY, { 'sec-fetch-site': 'cross-site' });
     expect([status, headers.get('cache-control'), headers.get('vary')]).toEqual([

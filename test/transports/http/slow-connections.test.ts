@@ -101,7 +101,7 @@ describe('a body', () => {
   });
 });
 
-it('bodies that arrive cost the oldest their connections when they hold more than 64 MiB together', async () => {
+it('the oldest incomplete bodies lose their connections when all hold more than 64 MiB', async () => {
   await using gateway = await startGateway();
   const almost = Buffer.alloc(MIB - 1, ' ');
   const clients = Array.from({ length: 80 }, () => {
@@ -118,7 +118,7 @@ it('bodies that arrive cost the oldest their connections when they hold more tha
   expect(gateway.log.errors).toEqual([]);
 });
 
-describe('what Node checks is checked every second', () => {
+describe('Node checks timeouts every second', () => {
   const times = { keepAliveMs: 300, headersMs: 500, requestMs: 1000 };
 
   it.concurrent.each([
@@ -141,7 +141,7 @@ describe('what Node checks is checked every second', () => {
     expect(answer).toMatch(/^HTTP\/1.1 408 [^]*application\/json[^]*"code":"REQUEST_TIMEOUT"/);
   });
 
-  it('what is no HTTP is answered 400 in words', async () => {
+  it('a request that is not HTTP is answered 400 with a message', async () => {
     await using gateway = await startGateway();
     expect(await exchange(gateway.port, 'nonsense\r\n\r\n')).toMatch(
       /^HTTP\/1.1 400 [^]*"code":"BAD_REQUEST"/,
@@ -150,13 +150,13 @@ describe('what Node checks is checked every second', () => {
 });
 
 describe('idle connections', () => {
-  it('are kept longer than load balancers keep them', async () => {
+  it('stay open longer than those of load balancers', async () => {
     await using gateway = await startGateway();
     const { headers } = await http(`${gateway.url}/healthz`);
     expect(headers.get('keep-alive')).toBe('timeout=75');
   });
 
-  it('are closed a little after a stop begins: requests that were sent by then are answered', async () => {
+  it('are closed after a delay when the server stops: requests that were sent before are answered', async () => {
     await using gateway = await startGateway({ server: { idleGraceMs: 5000 } });
     const get = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n';
     const clients = Array.from({ length: 100 }, () => open(gateway, get));
@@ -173,7 +173,7 @@ describe('idle connections', () => {
     expect(performance.now() - start).toBeLessThan(3000);
   });
 
-  it('that stay idle are closed at the end of that time', async () => {
+  it('that stay idle are closed after the delay', async () => {
     await using gateway = await startGateway({ server: { idleGraceMs: 100 } });
     const { received, closed } = open(gateway, 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
     await until(() => received().includes('"ok"'), true);

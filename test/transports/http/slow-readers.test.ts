@@ -36,8 +36,8 @@ function turn(): Promise<void> {
   });
 }
 
-describe('a reader that stands still', () => {
-  it('over WebSocket skips versions, ends on the last, and fills no memory', async () => {
+describe('a client that stops reading', () => {
+  it('skips versions over WebSocket, gets the last one, and takes little memory', async () => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();
@@ -62,7 +62,7 @@ describe('a reader that stands still', () => {
     expect(gateway.store.listenerCount).toBe(0);
   });
 
-  it('over SSE skips versions, ends on the last, and fills no memory', async () => {
+  it('skips versions over SSE, gets the last one, and takes little memory', async () => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();
@@ -108,7 +108,7 @@ describe('a reader that stands still', () => {
     expect(client.pending).toEqual([]);
   });
 
-  it('is told when too many jobs changed meanwhile, and its socket goes on', async () => {
+  it('gets SLOW_SUBSCRIBER when too many jobs changed, and its socket stays open', async () => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     using client = await WsClient.connect(gateway.url);
@@ -130,7 +130,7 @@ describe('a reader that stands still', () => {
   });
 });
 
-it('whoever asks and reads no answers is no longer listened to', async () => {
+it('the server stops reading from a socket whose client does not read answers', async () => {
   await using gateway = await startGateway();
   using client = await WsClient.connect(gateway.url);
   client.socket.pause();

@@ -91,7 +91,7 @@ async function readSlowly(socket: Socket, durationMs: number): Promise<number> {
   return received;
 }
 
-it('a client that does not read its answer is cut', async () => {
+it('a client that does not read its answer is disconnected', async () => {
   const { gateway, id } = await withVideo();
   await using _ = gateway;
   const sockets = [ask({ gateway, id }), ask({ gateway, id }, 3)];
@@ -119,7 +119,7 @@ it('a client that reads slowly gets its whole answer', async () => {
   socket.destroy();
 });
 
-it('a connection is kept while it waits for its answer and after it', async () => {
+it('a connection stays open while it waits for its answer and afterwards', async () => {
   await using gateway = await startGateway({ server: { slowClientLimits: SHORT } });
   const { id } = await new JobMover(gateway).accept();
   using stream = await SseClient.open(gateway.url, WATCH, { variables: { id } });
@@ -133,7 +133,7 @@ it('a connection is kept while it waits for its answer and after it', async () =
   expect(sides()).toEqual(['empty', 'empty']);
 });
 
-it('an event stream that is not read is cut', async () => {
+it('the client of an unread event stream is disconnected', async () => {
   const { gateway, id } = await withVideo();
   await using _ = gateway;
   using stream = await SseClient.open(gateway.url, WATCH, { variables: { id } });
@@ -144,7 +144,7 @@ it('an event stream that is not read is cut', async () => {
   expect(gateway.log.errors).toEqual([]);
 });
 
-it('a WebSocket that is not read is cut', async () => {
+it('the client of an unread WebSocket is disconnected', async () => {
   const { gateway, id } = await withVideo();
   await using _ = gateway;
   using client = await WsClient.connect(gateway.url);
@@ -156,7 +156,7 @@ it('a WebSocket that is not read is cut', async () => {
   expect(gateway.log.errors).toEqual([]);
 });
 
-it('a WebSocket that reads slowly is not cut for pings that it can’t have seen', async () => {
+it('a slow WebSocket is not terminated for pings that it has not received yet', async () => {
   const { gateway, id } = await withVideo({ ...SHORT, writeTimeoutMs: 60_000 });
   await using _ = gateway;
   using client = await WsClient.connect(gateway.url);

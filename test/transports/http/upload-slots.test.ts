@@ -30,15 +30,15 @@ function bench() {
   return { slots, cut, take };
 }
 
-describe('uploads that arrive', () => {
-  it('beyond an owner’s number cost that owner the oldest', () => {
+describe('arriving uploads', () => {
+  it('above the owner’s count end the owner’s oldest', () => {
     const { cut, take } = bench();
     for (const name of ['a1', 'a2', 'a3', 'a4']) take('a', name);
     take('b', 'b1');
     expect(cut).toEqual(['a1']);
   });
 
-  it('beyond an owner’s bytes cost that owner the oldest', () => {
+  it('above the owner’s bytes end the owner’s oldest', () => {
     const { cut, take } = bench();
     const [first, second] = [take('a', 'a1'), take('a', 'a2')];
     expect([first.grow(3), second.grow(2)]).toEqual([true, true]);
@@ -46,7 +46,7 @@ describe('uploads that arrive', () => {
     expect([first.grow(1), second.grow(2), second.grow(1)]).toEqual([false, true, false]);
   });
 
-  it('beyond all bytes cost the owner who holds the most the oldest', () => {
+  it('above the total bytes end the oldest of the owner with the most bytes', () => {
     const { cut, take } = bench();
     take('small', 's1').grow(1);
     for (const owner of ['a', 'b']) for (const name of ['1', '2']) take(owner, owner + name).grow(2);
@@ -55,7 +55,7 @@ describe('uploads that arrive', () => {
     expect([c2.grow(1), cut]).toEqual([true, ['a1']]);
   });
 
-  it('are cut rather than those that are sent', () => {
+  it('are ended, not uploads that are being sent to the upstream', () => {
     const { cut, take } = bench();
     const sent = ['a', 'b'].map((owner) => {
       const slot = take(owner, owner);
@@ -76,7 +76,7 @@ describe('uploads that arrive', () => {
   });
 });
 
-it('uploads that are sent to the upstream keep out their owner’s next one only', () => {
+it('uploads that are being sent to the upstream block only uploads of their owner', () => {
   const { slots, take } = bench();
   const sent = ['a1', 'a2'].map((name) => take('a', name));
   for (const slot of sent) slot.complete();
@@ -86,7 +86,7 @@ it('uploads that are sent to the upstream keep out their owner’s next one only
   expect(slots.take('a')).not.toBe(null);
 });
 
-describe('clients that send half a file and no more', () => {
+describe('clients that stop in the middle of a file', () => {
   const FORM = rawForm(uploadOf(pngOf(100_000)));
 
   async function stall(gateway: Gateway, token: string): Promise<Socket> {
@@ -99,7 +99,7 @@ describe('clients that send half a file and no more', () => {
     return socket;
   }
 
-  it('keep out neither other owners nor their own', async () => {
+  it('block neither other owners nor their own', async () => {
     await using gateway = await startGateway({ settings: SIGN_IN });
     const [ada, bob, eve] = await Promise.all(['ada', 'bob', 'eve'].map((sub) => signToken({ sub })));
     const stalled = await Promise.all(
@@ -111,7 +111,7 @@ describe('clients that send half a file and no more', () => {
     for (const socket of stalled) socket.destroy();
   });
 
-  it('are told to try again when there are too many of their owner', async () => {
+  it('get 503 with Retry-After when their owner has too many', async () => {
     await using gateway = await startGateway({ settings: SIGN_IN });
     const token = await signToken();
     const oldest = await stall(gateway, token);
@@ -126,7 +126,7 @@ describe('clients that send half a file and no more', () => {
   });
 });
 
-it('an owner’s rate is applied before anything of the body is read', async () => {
+it('an owner’s rate is checked before the body is read', async () => {
   await using gateway = await startGateway({ settings: { GENERATE_RPM_PER_OWNER: '1' } });
   expect(refusalOf(await postUpload(gateway.url, PNG))).toEqual([200, undefined]);
   // The body never comes.

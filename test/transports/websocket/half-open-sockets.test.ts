@@ -30,7 +30,7 @@ async function subscribed(gateway: Gateway, autoPong: boolean): Promise<WsClient
   return client;
 }
 
-it('a socket that answers no ping is cut, and its subscriptions with it', async () => {
+it('a socket that answers no ping is terminated with its subscriptions', async () => {
   await using gateway = await startGateway();
   using client = await subscribed(gateway, false);
   await pass(client);
@@ -40,7 +40,7 @@ it('a socket that answers no ping is cut, and its subscriptions with it', async 
   await until(() => [gateway.store.listenerCount, gateway.webSockets.size], [0, 0]);
 });
 
-it('a socket that has stopped reading is cut too', async () => {
+it('a socket that has stopped reading is terminated too', async () => {
   await using gateway = await startGateway();
   using client = await subscribed(gateway, true);
   client.socket.pause();
@@ -50,7 +50,7 @@ it('a socket that has stopped reading is cut too', async () => {
   expect(gateway.log.errors).toEqual([]);
 });
 
-it('a socket that answers pings stays', async () => {
+it('a socket that answers pings stays open', async () => {
   await using gateway = await startGateway();
   using client = await subscribed(gateway, true);
   for (let count = 0; count < 5; count++) {

@@ -16,8 +16,8 @@ const TOO_MANY = [
   },
 ];
 
-describe('one operation more than a socket may have under way', () => {
-  it('is refused alone, and there is room again when one is completed', async () => {
+describe('one operation more than a socket may have in progress', () => {
+  it('is refused, and another one is accepted when one is completed', async () => {
     await using gateway = await startGateway({
       settings: { MAX_OPERATIONS_PER_SOCKET: String(MAX_OPERATIONS) },
     });
@@ -54,7 +54,7 @@ describe('one operation more than a socket may have under way', () => {
     expect(gateway.store.listenerCount).toBe(MAX_OPERATIONS);
   });
 
-  it('is not one whose id came again right behind its completion', async () => {
+  it('does not count an id that is reused right after its completion', async () => {
     await using gateway = await startGateway({
       settings: { MAX_OPERATIONS_PER_SOCKET: String(MAX_OPERATIONS) },
     });
@@ -83,7 +83,7 @@ describe('one operation more than a socket may have under way', () => {
     expect(client.pending).toEqual([]);
   });
 
-  it('is refused though the client has forgotten those that still run', async () => {
+  it('is refused although the client has completed operations that are still running', async () => {
     const released = Promise.withResolvers<void>();
     let running = 0;
     await using gateway = await startGateway({

@@ -17,7 +17,7 @@ function update(version: number): WsMessage {
   return { id: '1', type: 'next', payload: { data: { videoJobUpdated: { version } } } };
 }
 
-it('a subscription is complete after its last update, not before', async () => {
+it('a subscription completes after its last update, not before', async () => {
   await using gateway = await startGateway();
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
@@ -28,7 +28,7 @@ it('a subscription is complete after its last update, not before', async () => {
   expect(seen.slice(-2)).toEqual([update(version), { id: '1', type: 'complete' }]);
 });
 
-it('what happened just before the server stops is sent before it closes the socket', async () => {
+it('events from just before a stop are sent before the socket is closed', async () => {
   await using gateway = await startGateway();
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();

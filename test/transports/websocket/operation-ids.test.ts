@@ -44,8 +44,8 @@ async function slowGateway() {
   };
 }
 
-describe('an id that is used again while its first operation, completed meanwhile, is still under way', () => {
-  it('belongs to the second subscription alone', async () => {
+describe('an id that is reused while its first, completed operation is still running', () => {
+  it('belongs to the second subscription only', async () => {
     await using slow = await slowGateway();
     const { gateway, mover } = slow;
     const [first, second] = [(await mover.accept()).id, (await mover.accept()).id];
@@ -64,7 +64,7 @@ describe('an id that is used again while its first operation, completed meanwhil
     expect(client.pending).toEqual([]);
   });
 
-  it('is not told why the first one was refused', async () => {
+  it('does not get the refusal of the first operation', async () => {
     await using slow = await slowGateway();
     const { id } = await slow.mover.accept();
     slow.slowDown(UNKNOWN);
@@ -97,7 +97,7 @@ describe('an id that is used again while its first operation, completed meanwhil
   });
 });
 
-describe('an id that is used again while the last message of its first operation waits for the client to read', () => {
+describe('an id that is reused while the last message of its first operation is unread', () => {
   /** The servers' ends of all connections. */
   const sockets: Socket[] = [];
   const collect = (message: unknown) => {

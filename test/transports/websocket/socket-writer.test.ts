@@ -19,8 +19,8 @@ class Counting extends Duplex {
   override _read(): void {}
 }
 
-describe('what one socket gets in one turn', () => {
-  test('is written in one piece as long as it is small', async () => {
+describe('the messages of one socket in one turn of the event loop', () => {
+  test('are written in one piece while they are small', async () => {
     const stream = new Counting();
     using opened = await writerTo(stream);
     for (let count = 0; count < 10; count += 1) opened.writer.write('x'.repeat(100));
@@ -30,7 +30,7 @@ describe('what one socket gets in one turn', () => {
     expect(stream.pieces).toEqual([1020]);
   });
 
-  test('may be more than the longest text', async () => {
+  test('may be longer than the longest string', async () => {
     const stream = new Counting();
     using opened = await writerTo(stream);
     const message = 'x'.repeat(constants.MAX_STRING_LENGTH / 4);

@@ -60,7 +60,7 @@ it('subscribers that leave before they are served leave nothing behind', async (
   expect(gateway.log.errors).toEqual([]);
 });
 
-it('ids that are completed and used again at once leave nothing behind when the socket dies', async () => {
+it('ids that are completed and reused at once leave nothing behind when the socket closes', async () => {
   await using gateway = await startGateway();
   const { id } = await new JobMover(gateway).accept();
   using client = await WsClient.connect(gateway.url);
@@ -85,7 +85,7 @@ it('ids that are completed and used again at once leave nothing behind when the 
   expect(gateway.log.errors).toEqual([]);
 });
 
-it('200 sockets that die leave nothing behind', async () => {
+it('200 terminated sockets leave nothing behind', async () => {
   await using gateway = await startGateway();
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
@@ -98,7 +98,7 @@ it('200 sockets that die leave nothing behind', async () => {
   expect(gateway.log.errors).toEqual([]);
 });
 
-it('sockets that die while events are under way leave nothing behind', async () => {
+it('sockets that are terminated while events are sent leave nothing behind', async () => {
   await using gateway = await startGateway();
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();

@@ -42,7 +42,7 @@ test('a query is answered once the subscriptions that were sent before it on its
   expect(events).toEqual(['read', 'open', 'read']);
 });
 
-test('what is refused or fails to open keeps no later query waiting', async () => {
+test('a subscription that is refused or fails to open does not delay later queries', async () => {
   await using gateway = await startGateway();
   using client = await WsClient.connect(gateway.url);
   client.subscribe('syntax', '{');

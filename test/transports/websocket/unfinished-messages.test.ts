@@ -96,7 +96,7 @@ describe('a message with too many fragments closes its socket', () => {
   });
 });
 
-it('a message in some fragments, with pings in between, is read', async () => {
+it('a message in several fragments with pings between them is read', async () => {
   const [one, two] = ['{"id":"1","type":"subscribe","payload":{"query":', '"{__typename}"}}'];
   using raw = await RawSocket.open(
     Buffer.concat([
@@ -114,7 +114,7 @@ it('a message in some fragments, with pings in between, is read', async () => {
   await raw.heard();
 });
 
-it('a long message in small pieces is read, and its timer stopped', async () => {
+it('a long message in small chunks is read, and its timer is stopped', async () => {
   using raw = await RawSocket.open(INIT);
   await raw.until('connection_ack');
   const query = `{__typename}${' '.repeat(60 * KIB)}`;
@@ -130,7 +130,7 @@ it('a long message in small pieces is read, and its timer stopped', async () => 
   expect(gateway.webSockets.size).toBe(1);
 });
 
-describe('a message that is never complete ends its socket', () => {
+describe('an incomplete message terminates its socket', () => {
   it('after 3 seconds before connection_init', async () => {
     using raw = await RawSocket.open(frame(TEXT, '{"type":', false));
     await raw.heard();
@@ -156,7 +156,7 @@ describe('a message that is never complete ends its socket', () => {
   });
 });
 
-describe('a message with very much between its fragments ends its socket', () => {
+describe('a message with too many bytes between its fragments terminates its socket', () => {
   const pings = (count: number) => Array.from({ length: count }, () => frame(PING, 'x'.repeat(125)));
 
   it.each([
@@ -176,7 +176,7 @@ describe('a message with very much between its fragments ends its socket', () =>
   });
 });
 
-it('a client that answers no close frame is terminated', async () => {
+it('a client that does not answer a close frame is terminated', async () => {
   using raw = await RawSocket.open(frame(TEXT, 'no JSON'));
   // 4400, sent by graphql-ws.
   await raw.until('\u0011\u0030');

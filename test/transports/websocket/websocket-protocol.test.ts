@@ -52,7 +52,7 @@ describe('an operation that fails', () => {
     expect(gateway.log.errors).toEqual([]);
   });
 
-  it('because of its variables names them, and fails alone', async () => {
+  it('because of its variables names them and does not affect others', async () => {
     await using gateway = await startGateway();
     const { client, lives } = await watched(gateway);
     client.subscribe('bad', WATCH, { id: { deep: true } });
@@ -62,7 +62,7 @@ describe('an operation that fails', () => {
     await lives();
   });
 
-  it('because it names no operation of its document fails alone', async () => {
+  it('because of its operation name does not affect others', async () => {
     await using gateway = await startGateway();
     const { client, lives } = await watched(gateway);
     client.send({
@@ -222,7 +222,7 @@ describe('a client that breaks the protocol is closed with', () => {
     await until(() => gateway.store.listenerCount, 0);
   });
 
-  it('4409 also for an id that is longer than a close reason may be', async () => {
+  it('4409 also for an id that does not fit into a close reason', async () => {
     await using gateway = await startGateway();
     using client = await WsClient.connect(gateway.url);
     const { id: jobId } = await new JobMover(gateway).accept();
@@ -306,7 +306,7 @@ describe('an upgrade is refused with', () => {
     expect(client.socket.readyState).toBe(WebSocket.OPEN);
   });
 
-  it('nothing when it is an offer of HTTP/2, which is passed over', async () => {
+  it('nothing when it is an offer of HTTP/2, which is ignored', async () => {
     await using gateway = await startGateway();
     const body = '{"query":"{ __typename }"}';
     const answer = await exchange(
