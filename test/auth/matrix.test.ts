@@ -116,7 +116,7 @@ describe.each(TOKENS)('the token is $name', ({ token, hears }) => {
     expect(nameOf(answer ?? '')).toBe(expected(outcome, query, transport));
   });
 
-  // Whoever may generate may upload.
+  // A caller that may generate may upload.
   const uploads = hears[GENERATES] === 'refused' ? 'UNAUTHENTICATED' : hears[GENERATES];
 
   it(`upload: ${uploads}`, async () => {
@@ -147,7 +147,7 @@ function expected(outcome: string, query: string, transport: string): string {
   return kind === 'subscription' && plain && !/^[A-Z]/.test(outcome) ? 'NOT_ACCEPTABLE' : outcome;
 }
 
-/** A word for what was heard. */
+/** The outcome as one word. */
 function nameOf(answer: Heard): string {
   if (typeof answer === 'string') return answer === '406' ? 'NOT_ACCEPTABLE' : answer;
   const text = JSON.stringify(answer.data);

@@ -83,7 +83,7 @@ describe('a key that the issuer withdraws', () => {
         () => {},
       );
     }
-    // An outage of a few minutes locks nobody out.
+    // Callers do not notice an outage of a few minutes.
     expect(accepted).toBeGreaterThanOrEqual(3 * 60);
     expect(accepted).toBeLessThan(5 * 60);
     await expect(ask()).rejects.toThrow(AuthUnavailableError);

@@ -25,13 +25,13 @@ export function userTokens(): UserTokens {
   });
 }
 
-/** A token of Ada's that is good for an hour, but for what is changed. */
+/** A token of Ada that is valid for an hour, with the given changes. */
 export function signToken(change: object = {}, secret = SECRET): Promise<string> {
   const payload: JWTPayload = JSON.parse(JSON.stringify({ ...claims(), ...change }));
   return new SignJWT(payload).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret));
 }
 
-/** A token that nobody signed. */
+/** A token without a signature. */
 export function unsignedToken(): string {
   return `${part({ alg: 'none', typ: 'JWT' })}.${part(claims())}.`;
 }

@@ -29,7 +29,7 @@ describe('uploadImage', () => {
     const images: Image[] = [];
     await using gateway = await startGateway({
       uploadImage: async (image) => {
-        // The file is let go of once it is answered.
+        // The file is released once the request is answered.
         images.push({ type: image.type, chunks: [Buffer.concat(image.chunks)] });
         return { type: 'uploaded', url: URL };
       },

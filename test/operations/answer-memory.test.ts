@@ -186,7 +186,7 @@ describe('when all memory is reserved', () => {
     expect(JSON.parse(refused.text)).toMatchObject({
       errors: [{ extensions: { code: 'TOO_MANY_ANSWERS', retryAfterSeconds: 1 } }],
     });
-    // What is small still fits.
+    // A small answer still fits.
     expect(await graphql(gateway.url, '{ __typename }')).toEqual({ data: { __typename: 'Query' } });
     holder.release();
     expect(await graphql(gateway.url, LIST)).toEqual({ data: { videoJobs: { nodes: [] } } });

@@ -21,7 +21,7 @@ interface Wish {
   readonly claims?: object;
 }
 
-/** Each of these is refused, or answered, by what is looked at anew: who asks, with what variables, for which operation. */
+/** The outcome of each depends on values that are checked for every subscription: the caller, the variables, the operation name. */
 const WISHES: readonly (readonly [string, (id: string) => Wish])[] = [
   ['all that is right', (id) => ({ payload: watch({ id }) })],
   ['a job of somebody else', (id) => ({ payload: watch({ id }), claims: { sub: 'bob' } })],

@@ -98,7 +98,7 @@ it('a failure to create the context is masked over HTTP and logged', async () =>
   expectSecret(gateway, answer);
 });
 
-/** Kept from the client, with all that Yoga and Node put beside it, and told to the log. */
+/** The client must not see the message, nor anything that Yoga or Node add to it; the log has it. */
 function expectSecret(gateway: Gateway, answer: unknown): void {
   const text = JSON.stringify(answer);
   for (const word of [SECRET, 'stack', 'node_modules', 'originalError', '"http"', '"unexpected"']) {

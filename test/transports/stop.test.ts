@@ -11,7 +11,7 @@ import { WsClient } from '../support/gateway/ws-client.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
 
-/** A store whose next list is held until it is let go. */
+/** A store whose next `list` waits until it is released. */
 async function holding(): Promise<{ gateway: Gateway; asked: Promise<void>; release: () => void }> {
   const asked = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();

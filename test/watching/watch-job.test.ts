@@ -121,7 +121,7 @@ describe('the watch of one job', () => {
     const store = overrideStore(bench.store, {
       subscribe: async (topic, listener) => {
         const unsubscribe = await bench.store.subscribe(topic, listener);
-        // It is told before it knows how to stop listening.
+        // The final version arrives before `subscribe` has returned.
         await bench.finish(job);
         return unsubscribe;
       },

@@ -5,7 +5,7 @@ import { exchange, postBody } from '../../support/gateway/http.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
 
 const BODY = JSON.stringify({ query: '{ __typename }' });
-/** As in the documented container: nobody signs in, and the port is published to this machine. */
+/** The settings of the documented container: sign-in is off, and the port is published to this machine. */
 const CONTAINER = { names: [], addresses: 'any', upstreamNames: false } as const;
 
 /** The settings that allow the same. */

@@ -27,14 +27,14 @@ const variables = (value: unknown) => operations({ query: UPLOAD, variables: val
 const operationsPart = ['operations', OPERATIONS] as const;
 const mapPart = ['map', MAP] as const;
 const filePart = ['0', PNG] as const;
-const form: Parts = [operationsPart, mapPart, filePart];
+const wholeForm: Parts = [operationsPart, mapPart, filePart];
 
 describe('a form is refused', () => {
   const MALFORMED: readonly (readonly [string, Parts])[] = [
     ['without parts', []],
-    ['without `operations`', form.slice(1)],
+    ['without `operations`', wholeForm.slice(1)],
     ['without `map`', [operationsPart, filePart]],
-    ['without the file', form.slice(0, 2)],
+    ['without the file', wholeForm.slice(0, 2)],
     ['with a file as `operations`', [['operations', PNG], mapPart]],
     ['with a file as `map`', [operationsPart, ['map', PNG]]],
     ['with text as the file', [operationsPart, mapPart, ['0', 'image.png']]],

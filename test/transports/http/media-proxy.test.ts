@@ -106,7 +106,7 @@ it('the request to the upstream ends when the client disconnects, and little is 
   });
   const reader = (await fetch(url)).body?.getReader();
   await reader?.read();
-  // What it is not asked for waits in the sockets of the system, whose buffers fill within the first moments.
+  // Bytes that are not read fill the buffers of the sockets in the first moments.
   let before = -1;
   while (before !== sent) {
     before = sent;

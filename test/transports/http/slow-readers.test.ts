@@ -29,7 +29,7 @@ async function bigLife(mover: JobMover, id: string, versions: number): Promise<n
   return version;
 }
 
-/** Lets the server write what it can. */
+/** Waits until the server has written as much as it can. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

@@ -50,7 +50,7 @@ async function withVideo(slowClientLimits: SlowClientLimits = SHORT): Promise<Wi
   return { gateway, id };
 }
 
-/** Asks for the video so many times in a row, and reads nothing until it is told to. */
+/** Pipelines requests for the video, and reads nothing until it is told to. */
 function ask({ gateway, id }: WithVideo, times = 1, method: 'GET' | 'POST' = 'GET'): Socket {
   const socket = connect(gateway.port, '127.0.0.1');
   socket.on('error', () => {});

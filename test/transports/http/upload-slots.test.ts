@@ -67,7 +67,7 @@ describe('arriving uploads', () => {
     slow.grow(3);
     const next = take('next', 'next');
     expect([next.grow(2), cut]).toEqual([true, ['slow']]);
-    // Nothing is left but what is sent and itself.
+    // No other upload is arriving.
     expect(next.grow(3)).toBe(false);
     for (const slot of sent) slot.release();
     next.release();

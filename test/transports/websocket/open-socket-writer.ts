@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { FlushScheduler, SocketWriter } from '../../../src/transports/websocket/socket-writer.ts';
 
-/** A writer of a socket that is open; what it writes goes to the stream, and no client gets it. */
+/** A writer of an open socket. It writes to the stream instead of a client. */
 export async function writerTo(stream: Duplex) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');

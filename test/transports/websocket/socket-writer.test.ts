@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { writerTo } from './open-socket-writer.ts';
 
-/** Takes what is written, and counts it. */
+/** Records the lengths of the written chunks. */
 class Counting extends Duplex {
   readonly pieces: number[] = [];
 

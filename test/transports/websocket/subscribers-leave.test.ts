@@ -11,7 +11,7 @@ const WATCH_ALL = 'subscription { videoJobsUpdated { id } }';
 const times = <T>(count: number, make: (index: number) => T) =>
   Array.from({ length: count }, (_, index) => make(index));
 
-/** Half of them watch one job, the others all; each is told of the present state or is waiting. */
+/** Half of the subscriptions watch one job, the others all jobs. Returns when those of one job have its current state. */
 async function subscribeTo(client: WsClient, id: string, count: number): Promise<void> {
   const names = times(count, String);
   for (const name of names) {
