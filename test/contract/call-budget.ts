@@ -28,7 +28,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     };
   };
 
-  it('gives a burst to both together, not to each', async () => {
+  it('shares a burst between both instances', async () => {
     await using opened = await budgets(50);
     const { a, b } = opened;
     const grants = await Promise.all([a.reserve(256), b.reserve(256), a.reserve(3), b.reserve(3)]);
@@ -38,7 +38,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     );
   });
 
-  it('stays within the limit however hard both ask, and gives nearly all of it', async () => {
+  it('stays within the limit under load, and grants nearly all of it', async () => {
     const rpm = 600;
     await using opened = await budgets(rpm);
     const { a, b, clock } = opened;
@@ -54,7 +54,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect(calls.length).toBeGreaterThan(3 * rpm * 0.9);
   });
 
-  it('says honestly how long to wait', async () => {
+  it('returns the exact time to wait', async () => {
     await using opened = await budgets(600);
     const { a, b, clock } = opened;
     expect(await a.reserve(60)).toMatchObject({ granted: 60, waitMs: 0, limitedBy: null });
@@ -70,7 +70,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect((await a.reserve(1)).granted).toBe(1);
   });
 
-  it('is closed for both by a refusal of one, and opens with one call', async () => {
+  it('is closed for both instances by a refusal of one, and opens with one call', async () => {
     await using opened = await budgets(600);
     const { a, b, clock } = opened;
     await a.onRateLimited(0.5, 250);
@@ -80,7 +80,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect(sumOf(await Promise.all([a.reserve(10), b.reserve(10)]))).toBe(1);
   });
 
-  it('counts refusals together as one, and closes for longer with each that follows', async () => {
+  it('counts concurrent refusals as one, and closes for longer with each later one', async () => {
     await using opened = await budgets(600);
     const { a, b, clock } = opened;
     await Promise.all([a.onRateLimited(0, null), b.onRateLimited(0, null), a.onRateLimited(0, null)]);
@@ -90,7 +90,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect((await a.reserve(1)).waitMs).toBe(4 * SECOND);
   });
 
-  it('goes on when the clock was set back by an hour, closed, empty or open', async () => {
+  it('continues when the clock is set back by an hour, while closed, empty or open', async () => {
     for (const prepare of ['refused', 'failed', 'reserve'] as const) {
       await using opened = await budgets(60);
       const { a, b, clock } = opened;
@@ -104,7 +104,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     }
   });
 
-  it('hands to one what the other gave back, up to a burst', async () => {
+  it('grants released calls to the other instance, up to a burst', async () => {
     await using opened = await budgets(50);
     const { a, b } = opened;
     expect((await a.reserve(256)).granted).toBe(5);
@@ -114,7 +114,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect((await a.reserve(256)).granted).toBe(5);
   });
 
-  it('never limits with a limit of 0, but for a refusal', async () => {
+  it('does not limit calls with a limit of 0, except after a refusal', async () => {
     await using opened = await budgets(0);
     const { a, b, clock } = opened;
     for (let i = 0; i < 5; i += 1) expect((await a.reserve(256)).granted).toBe(256);
@@ -128,7 +128,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect((await b.reserve(256)).granted).toBe(256);
   });
 
-  it('keeps nothing while there is no limit and no trouble', async () => {
+  it('writes nothing without a limit and without failures', async () => {
     await using opened = await budgets(0);
     for (let i = 0; i < 5; i += 1) {
       expect((await opened.a.reserve(256)).granted).toBe(256);
@@ -139,7 +139,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect(await opened.texts[0].read()).toBeNull();
   });
 
-  it('stops all calls of both once ten in a row have failed, but for one each three seconds', async () => {
+  it('stops the calls of both instances after ten failures in a row, except for a probe every three seconds', async () => {
     await using opened = await budgets(0);
     const { a, b, clock } = opened;
     expect(await failTimes(a, 5)).toEqual(Array.from({ length: 5 }, () => null));
@@ -162,7 +162,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     }
   });
 
-  it('lets all calls of both out again with one good answer', async () => {
+  it('allows the calls of both instances again after one good answer', async () => {
     await using opened = await budgets(0);
     const { a, b, clock } = opened;
     await failTimes(a, 30);
@@ -178,7 +178,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect(await failTimes(b, 9)).not.toContain('opened');
   });
 
-  it('makes a probe next that was reserved and not made', async () => {
+  it('grants a released probe next', async () => {
     await using opened = await budgets(0);
     const { a, b, clock } = opened;
     await failTimes(a, 10);
@@ -189,7 +189,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect(await b.reserve(1)).toMatchObject({ granted: 1, probing: true });
   });
 
-  it('takes what many tell at once', async () => {
+  it('counts concurrent reports', async () => {
     await using opened = await budgets(0);
     const { a, b } = opened;
     const changes = await Promise.all(
@@ -200,7 +200,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect(closed.filter((change) => change === 'closed')).toHaveLength(1);
   });
 
-  it('begins anew when what is stored cannot be read', async () => {
+  it('replaces an unreadable state by a new one', async () => {
     for (const text of ['', 'no JSON', '[]', '{"tokens":5}', 'null']) {
       await using opened = await budgets(50);
       const { a, b, texts } = opened;

@@ -33,10 +33,10 @@ export function describeJobStore(name: string, open: OpenStore): void {
     describe('lease and release', () => {
       leaseCases(open);
     });
-    describe('the choice when calls are short', () => {
+    describe('candidates when calls are short', () => {
       chooseCases(open);
     });
-    describe('jobs that wait to be sent', () => {
+    describe('jobs that wait to be submitted', () => {
       waitingCases(open);
     });
     describe('save', () => {

@@ -23,7 +23,7 @@ import {
 const LATER = NOON + 10 * SECOND;
 
 export function chooseCases(open: OpenStore): void {
-  it('leases what is chosen, in that order, when more are due than may be called about', async () => {
+  it('leases the preferred jobs in order when more are due than the call limit', async () => {
     await using opened = await open(new FakeClock());
     const jobs = await running(opened.store, 6);
     const offered: string[] = [];
@@ -37,7 +37,7 @@ export function chooseCases(open: OpenStore): void {
     expect(leases).toMatchObject(order.map(() => ({ failureCount: 0, lastPolledAt: NOON, notes: {} })));
   });
 
-  it('offers jobs with all that is known of them', async () => {
+  it("returns candidates with the poller's fields", async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const notes = { lastError: 'It broke.' };
@@ -52,7 +52,7 @@ export function chooseCases(open: OpenStore): void {
     expect(leased).toMatchObject({ failureCount: 3, lastPolledAt: 5, notes });
   });
 
-  it('leaves alone what is not chosen, and leases no more than may be called about', async () => {
+  it('leases no job that is not preferred, and no more than the call limit', async () => {
     await using opened = await open(new FakeClock());
     const jobs = await running(opened.store, 6);
     expect(await leaseBy(opened.store, 3, () => [])).toEqual([]);
@@ -61,7 +61,7 @@ export function chooseCases(open: OpenStore): void {
     expect(await leaseAll(opened.store, LATER)).toHaveLength(jobs.length - 4);
   });
 
-  it('is not asked when all that are due may be called about, or none', async () => {
+  it('returns no candidates when the call limit covers all due jobs or is 0', async () => {
     await using opened = await open(new FakeClock());
     const jobs = await running(opened.store, 3);
     await createAll(opened.store, [acceptedJob({ createdAt: LATER + 1 })]);
@@ -70,7 +70,7 @@ export function chooseCases(open: OpenStore): void {
     expect(await leaseBy(opened.store, 3, refuse)).toEqual([]);
   });
 
-  it('still leases jobs past their deadline first, unasked, and none that is not due, leased or excepted', async () => {
+  it('leases jobs past their deadline first even if they are not preferred, and none that is not due, is leased or excepted', async () => {
     await using opened = await open(new FakeClock());
     const [leased, excepted, ...jobs] = await running(opened.store, 5);
     await leaseUpTo(opened.store, NOON, 1);
@@ -88,26 +88,32 @@ export function chooseCases(open: OpenStore): void {
     expect(offered).not.toContain(leased?.id);
   });
 
-  it('offers the first jobs of each owner, however many another has', { timeout: 60_000 }, async () => {
-    await using opened = await open(new FakeClock());
-    const many = Array.from({ length: MAX_CANDIDATES + 100 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
-    const [bobs, cleos] = [3, 1].map((count) =>
-      Array.from({ length: count }, (_, i) =>
-        acceptedJob({ ownerId: `owner of ${count}`, createdAt: NOON + SECOND + i }),
-      ),
-    );
-    await Promise.all(
-      [...many, ...present(bobs), ...present(cleos)].map((job) => createAll(opened.store, [job])),
-    );
-    const offered = await offeredBy(opened.store);
-    expect(offered).toHaveLength(MAX_CANDIDATES);
-    expect(new Set(offered).size).toBe(MAX_CANDIDATES);
-    expect(offered).toEqual(expect.arrayContaining(idsOf([...present(bobs), ...present(cleos)])));
-    // Of the owner of many, those that have been due for longest.
-    expect(offered).toEqual(expect.arrayContaining(idsOf(many.slice(0, 100))));
-  });
+  it(
+    'returns the first jobs of each owner, however many another owner has',
+    { timeout: 60_000 },
+    async () => {
+      await using opened = await open(new FakeClock());
+      const many = Array.from({ length: MAX_CANDIDATES + 100 }, (_, i) =>
+        acceptedJob({ createdAt: NOON + i }),
+      );
+      const [bobs, cleos] = [3, 1].map((count) =>
+        Array.from({ length: count }, (_, i) =>
+          acceptedJob({ ownerId: `owner of ${count}`, createdAt: NOON + SECOND + i }),
+        ),
+      );
+      await Promise.all(
+        [...many, ...present(bobs), ...present(cleos)].map((job) => createAll(opened.store, [job])),
+      );
+      const offered = await offeredBy(opened.store);
+      expect(offered).toHaveLength(MAX_CANDIDATES);
+      expect(new Set(offered).size).toBe(MAX_CANDIDATES);
+      expect(offered).toEqual(expect.arrayContaining(idsOf([...present(bobs), ...present(cleos)])));
+      // Of the owner of many, those that have been due for longest.
+      expect(offered).toEqual(expect.arrayContaining(idsOf(many.slice(0, 100))));
+    },
+  );
 
-  it('offers jobs of each kind, however many there are of another', { timeout: 60_000 }, async () => {
+  it('returns jobs of each priority, however many another priority has', { timeout: 60_000 }, async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const jobs = await running(store, MAX_CANDIDATES + 50);
@@ -128,7 +134,7 @@ export function chooseCases(open: OpenStore): void {
     expect(jobs).toHaveLength(MAX_CANDIDATES + 50);
   });
 
-  it('offers no job that has ended', async () => {
+  it('returns no final job as a candidate', async () => {
     await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
@@ -136,7 +142,7 @@ export function chooseCases(open: OpenStore): void {
     expect((await offeredBy(opened.store)).toSorted()).toEqual(idsOf(left).toSorted());
   });
 
-  it('keeps when a job was last seen not done, over saves and releases', async () => {
+  it('keeps the time of the last poll over saves and releases', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const created = await createAndLease(store, acceptedJob());

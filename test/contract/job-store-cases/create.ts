@@ -5,7 +5,7 @@ import { NOON, SECOND } from '../../support/times.ts';
 import { createAll, createAndLease, type OpenStore } from './opened-store.ts';
 
 export function createCases(open: OpenStore): void {
-  it('gives a created job back exactly as it was', async () => {
+  it('returns a created job unchanged', async () => {
     await using opened = await open(new FakeClock());
     const request = videoRequest({ prompt: "a “cat” — 猫\u2028\u0000 🐈 '); DROP TABLE jobs; --" });
     const job = acceptedJob({ request });
@@ -13,7 +13,7 @@ export function createCases(open: OpenStore): void {
     expect(await opened.store.getMany([job.id])).toEqual([job]);
   });
 
-  it('reads many jobs in the order asked for, null for an unknown one, each as often as asked', async () => {
+  it('reads jobs in the order of the ids, null for an unknown one, repeated ids included', async () => {
     await using opened = await open(new FakeClock());
     const [a, b] = [acceptedJob(), acceptedJob()];
     await createAll(opened.store, [a, b]);
@@ -21,12 +21,12 @@ export function createCases(open: OpenStore): void {
     expect(await opened.store.getMany(ids)).toEqual([b, null, a, null, b]);
   });
 
-  it('reads none when asked for none', async () => {
+  it('reads no jobs for an empty list', async () => {
     await using opened = await open(new FakeClock());
     expect(await opened.store.getMany([])).toEqual([]);
   });
 
-  it('has no video data for an unknown job or one without any', async () => {
+  it('returns no video data for an unknown job or for one without a video', async () => {
     await using opened = await open(new FakeClock());
     const job = acceptedJob();
     await createAll(opened.store, [job]);
@@ -34,7 +34,7 @@ export function createCases(open: OpenStore): void {
     expect(await opened.store.getVideoData(jobId(NOON))).toBeNull();
   });
 
-  it('tells when the next job is due, leases included, and null when there is none', async () => {
+  it('returns when the next job is due or the next lease expires, and null when there is none', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     expect(await store.nextDueAt()).toBeNull();
@@ -47,7 +47,7 @@ export function createCases(open: OpenStore): void {
     expect(await store.nextDueAt()).toBe(leaseUntil);
   });
 
-  it('has no next due job once all are final', async () => {
+  it('returns no due time once all jobs are final', async () => {
     await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });

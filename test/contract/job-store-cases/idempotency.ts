@@ -12,7 +12,7 @@ const OTHER = videoRequest({ prompt: 'a dog sleeps' });
 const keyed = (change: Partial<Job> = {}) => keyedJob(KEY.idempotencyKey, change);
 
 export function idempotencyCases(open: OpenStore): void {
-  it('answers the same key and request with the first job, and stores no other', async () => {
+  it('returns the first job for the same key and request, and stores no other', async () => {
     await using opened = await open(new FakeClock());
     const [first, second] = [keyed(), keyed()];
     expect(await opened.store.create(record(first, KEY))).toEqual({ type: 'created' });
@@ -20,7 +20,7 @@ export function idempotencyCases(open: OpenStore): void {
     expect(await opened.store.getMany([second.id])).toEqual([null]);
   });
 
-  it('answers with the job as it is now, not as it was created', async () => {
+  it('returns the stored version of the job, not the first one', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const first = keyed();
@@ -40,7 +40,7 @@ export function idempotencyCases(open: OpenStore): void {
     expect(conflict).toEqual({ type: 'conflict', job: done });
   });
 
-  it('answers the same key with another request as a conflict, and stores nothing', async () => {
+  it('returns a conflict for the same key and another request, and stores nothing', async () => {
     await using opened = await open(new FakeClock());
     const [first, second] = [keyed(), keyed({ request: OTHER })];
     await opened.store.create(record(first, KEY));
@@ -48,14 +48,14 @@ export function idempotencyCases(open: OpenStore): void {
     expect(await opened.store.getMany([second.id])).toEqual([null]);
   });
 
-  it("knows nothing of another owner's keys", async () => {
+  it('separates the keys of owners', async () => {
     await using opened = await open(new FakeClock());
     await opened.store.create(record(keyed(), KEY));
     const bobs = keyed({ ownerId: 'bob' });
     expect(await opened.store.create(record(bobs, KEY))).toEqual({ type: 'created' });
   });
 
-  it('tells keys and owners apart however they are written', async () => {
+  it('distinguishes keys and owners with any characters', async () => {
     await using opened = await open(new FakeClock());
     const pairs = [
       ['ada', 'b:c'],
@@ -72,13 +72,13 @@ export function idempotencyCases(open: OpenStore): void {
     }
   });
 
-  it('makes a new job each time without a key', async () => {
+  it('creates a new job each time without a key', async () => {
     await using opened = await open(new FakeClock());
     expect(await opened.store.create(record(acceptedJob()))).toEqual({ type: 'created' });
     expect(await opened.store.create(record(acceptedJob()))).toEqual({ type: 'created' });
   });
 
-  it('keeps a key for 24 hours, then gives it to a new job', async () => {
+  it('keeps a key for 24 hours, then assigns it to a new job', async () => {
     const clock = new FakeClock();
     await using opened = await open(clock);
     const first = keyed();
@@ -92,7 +92,7 @@ export function idempotencyCases(open: OpenStore): void {
     expect(await opened.store.getMany([first.id])).toEqual([first]);
   });
 
-  it('makes one job of 20 creates at once under one key', async () => {
+  it('creates one job for 20 concurrent creates with one key', async () => {
     await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 20 }, () => keyed());
     const outcomes = await Promise.all(jobs.map((job) => opened.store.create(record(job, KEY))));
@@ -103,7 +103,7 @@ export function idempotencyCases(open: OpenStore): void {
     expect(duplicates).toEqual(Array.from({ length: 19 }, () => ({ type: 'duplicate', job: stored[0] })));
   });
 
-  it('answers a repeated key also when there is no room for a new job', async () => {
+  it('returns the job of a repeated key also when there is no room for a new job', async () => {
     await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     const full = { ...KEY, limits: limits({ unfinished: 2 }) };

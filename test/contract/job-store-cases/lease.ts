@@ -15,7 +15,7 @@ import {
 const LATER = NOON + SECOND;
 
 export function leaseCases(open: OpenStore): void {
-  it('leases what is due, the longest due first, and nothing that is not', async () => {
+  it('leases only due jobs, the longest due first', async () => {
     await using opened = await open(new FakeClock());
     const seconds = [2, 0, 1, 4];
     const jobs = seconds.map((offset) => acceptedJob({ createdAt: NOON + offset * SECOND }));
@@ -27,7 +27,7 @@ export function leaseCases(open: OpenStore): void {
     expect(new Set(leases.map(({ leaseId }) => leaseId)).size).toBe(3);
   });
 
-  it('leases the longest due first also when most of them are of one shard', async () => {
+  it('leases the longest due first also when most of them are in one shard', async () => {
     await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 60 }, (_, index) => {
       const job = acceptedJob({ createdAt: NOON + index });
@@ -47,14 +47,14 @@ export function leaseCases(open: OpenStore): void {
     expect(idsOf(await leased())).toEqual(idsOf(jobs.slice(25, 50)));
   });
 
-  it('leases a job at the very millisecond it is due', async () => {
+  it('leases a job in the millisecond in which it is due', async () => {
     await using opened = await open(new FakeClock());
     await createAll(opened.store, [acceptedJob()]);
     expect(await leaseAll(opened.store, NOON - 1)).toEqual([]);
     expect(await leaseAll(opened.store, NOON)).toHaveLength(1);
   });
 
-  it('gives a job to one poller until its lease runs out, then to another under another lease', async () => {
+  it('leases a job to one poller until the lease expires, then to another with a new id', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const first = await createAndLease(store, acceptedJob());
@@ -64,7 +64,7 @@ export function leaseCases(open: OpenStore): void {
     expect(present(second).leaseId).not.toBe(first.leaseId);
   });
 
-  it('gives each job to one of many pollers that lease at once', async () => {
+  it('leases each job to one of many concurrent pollers', async () => {
     await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 30 }, () => acceptedJob());
     await createAll(opened.store, jobs);
@@ -105,7 +105,7 @@ export function leaseCases(open: OpenStore): void {
     expect(await leased(100, Infinity)).toEqual(idsOf(jobs.slice(3)));
   });
 
-  it('leases jobs past their deadline first and whatever the call limit, but not past the limit', async () => {
+  it('leases jobs past their deadline first, beyond the call limit but within the limit', async () => {
     await using opened = await open(new FakeClock());
     const due = acceptedJob({ createdAt: NOON, deadlineAt: NOON + MINUTE });
     const late = [3, 1, 2].map((seconds) =>
@@ -152,7 +152,7 @@ export function leaseCases(open: OpenStore): void {
     expect(await leased(3, 1)).toBe(2);
   });
 
-  it('leaves a job past its deadline to the poller that has it', async () => {
+  it('does not lease a job past its deadline while another lease holds', async () => {
     await using opened = await open(new FakeClock());
     await createAndLease(opened.store, acceptedJob({ deadlineAt: NOON + SECOND }));
     expect(await leaseAll(opened.store, NOON + 2 * SECOND)).toEqual([]);
@@ -166,7 +166,7 @@ export function leaseCases(open: OpenStore): void {
     expect(await leaseAll(opened.store, NOON + 1000 * MINUTE)).toEqual([]);
   });
 
-  it('takes a released job back unchanged, due when told, with its failure count', async () => {
+  it('returns a released job unchanged at its due time, with its failure count', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const { job, ...leased } = await createAndLease(store, acceptedJob());
@@ -180,7 +180,7 @@ export function leaseCases(open: OpenStore): void {
     expect(again).toMatchObject({ job, failureCount: 3 });
   });
 
-  it('ignores a release by a poller that was superseded, or that has released already', async () => {
+  it('ignores a release without a valid lease', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const lost = await createAndLease(store, acceptedJob());
@@ -193,7 +193,7 @@ export function leaseCases(open: OpenStore): void {
     expect((await leaseAll(store, NOON + 2 * MINUTE))[0]?.failureCount).toBe(1);
   });
 
-  it('ignores a release of a final job, which is never due again', async () => {
+  it('ignores the release of a final job, which is never due again', async () => {
     await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
@@ -202,7 +202,7 @@ export function leaseCases(open: OpenStore): void {
     expect(await leaseAll(opened.store, NOON + MINUTE)).toEqual([]);
   });
 
-  it('leases a job with what was last saved of it', async () => {
+  it('leases a job in its last saved version', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -215,7 +215,7 @@ export function leaseCases(open: OpenStore): void {
     expect(again).toMatchObject({ job: queued, failureCount: 2 });
   });
 
-  it('leases none that are excepted, however many of them are due before', async () => {
+  it('leases no excepted job, however many of them are due earlier', async () => {
     await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 60 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     const late = [1, 2].map((seconds) => acceptedJob({ deadlineAt: NOON + seconds * SECOND }));
@@ -229,14 +229,14 @@ export function leaseCases(open: OpenStore): void {
     expect(idsOf(await leaseAll(opened.store, now))).toHaveLength(59);
   });
 
-  it('leases no job that is excepted when its lease has run out', async () => {
+  it('leases no excepted job whose lease has expired', async () => {
     await using opened = await open(new FakeClock());
     const { job } = await createAndLease(opened.store, acceptedJob());
     expect(await leaseUpTo(opened.store, NOON + MINUTE, 9, { except: [job.id] })).toEqual([]);
     expect(await leaseAll(opened.store, NOON + MINUTE)).toHaveLength(1);
   });
 
-  it('keeps the notes of a job over saves and releases, until others come with a schedule', async () => {
+  it('keeps the notes of a job over saves and releases until a schedule replaces them', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const NEXT = { runAt: NOON, failureCount: 0, lastPolledAt: null };
@@ -260,7 +260,7 @@ export function leaseCases(open: OpenStore): void {
     expect((await again()).notes).toEqual({});
   });
 
-  it('keeps the notes when a save without a schedule is followed by the loss of the poller', async () => {
+  it('keeps the notes when the poller is lost after a save without a schedule', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const notes = { candidateId: 'up-1' };
@@ -279,7 +279,7 @@ export function leaseCases(open: OpenStore): void {
     });
   });
 
-  it('leases a job that was created after a look that found nothing', async () => {
+  it('leases a job that was created after a search without a result', async () => {
     await using opened = await open(new FakeClock());
     expect(await leaseAll(opened.store, NOON)).toEqual([]);
     const job = acceptedJob();

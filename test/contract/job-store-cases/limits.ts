@@ -18,22 +18,25 @@ const OF_OWNER = ['unfinishedPerOwner', 'perDayPerOwner'] as const;
 const OF_DAY = ['perDay', 'perDayPerOwner'] as const;
 
 export function limitCases(open: OpenStore): void {
-  it.each(LIMITS)('takes as many jobs as %s says, and nothing of the next', async (limit, retryAfterMs) => {
-    const clock = new FakeClock();
-    await using opened = await open(clock);
-    const create = createWithin(opened.store, { [limit]: 2 });
-    const jobs = [acceptedJob(), acceptedJob({ createdAt: NOON + MINUTE })];
-    expect(await create(present(jobs[0]))).toEqual({ type: 'created' });
-    clock.jump(MINUTE);
-    expect(await create(present(jobs[1]))).toEqual({ type: 'created' });
-    const refused = acceptedJob({ createdAt: clock.now() });
-    expect(await create(refused)).toEqual({ type: 'refused', limit, retryAfterMs });
-    expect(await create(refused)).toEqual({ type: 'refused', limit, retryAfterMs });
-    expect(await opened.store.getMany([refused.id])).toEqual([null]);
-    expect(idsOf(await leaseAll(opened.store, clock.now()))).toEqual(idsOf(jobs));
-  });
+  it.each(LIMITS)(
+    'accepts as many jobs as %s allows, and stores nothing of the next',
+    async (limit, retryAfterMs) => {
+      const clock = new FakeClock();
+      await using opened = await open(clock);
+      const create = createWithin(opened.store, { [limit]: 2 });
+      const jobs = [acceptedJob(), acceptedJob({ createdAt: NOON + MINUTE })];
+      expect(await create(present(jobs[0]))).toEqual({ type: 'created' });
+      clock.jump(MINUTE);
+      expect(await create(present(jobs[1]))).toEqual({ type: 'created' });
+      const refused = acceptedJob({ createdAt: clock.now() });
+      expect(await create(refused)).toEqual({ type: 'refused', limit, retryAfterMs });
+      expect(await create(refused)).toEqual({ type: 'refused', limit, retryAfterMs });
+      expect(await opened.store.getMany([refused.id])).toEqual([null]);
+      expect(idsOf(await leaseAll(opened.store, clock.now()))).toEqual(idsOf(jobs));
+    },
+  );
 
-  it.each(LIMITS)('lets no more in than %s says when 50 come at once', async (limit) => {
+  it.each(LIMITS)('accepts no more than %s allows when 50 come at once', async (limit) => {
     await using opened = await open(new FakeClock());
     const create = createWithin(opened.store, { [limit]: 7 });
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => create(acceptedJob())));
@@ -41,7 +44,7 @@ export function limitCases(open: OpenStore): void {
     expect(outcomes.filter(({ type }) => type === 'refused')).toHaveLength(43);
   });
 
-  it.each(OF_OWNER)('counts %s for each owner alone', async (limit) => {
+  it.each(OF_OWNER)('counts %s for each owner separately', async (limit) => {
     await using opened = await open(new FakeClock());
     const create = createWithin(opened.store, { [limit]: 1 });
     for (const ownerId of ['ada', 'bob', 'ada:b', '{ada}']) {
@@ -50,7 +53,7 @@ export function limitCases(open: OpenStore): void {
     }
   });
 
-  it("names an owner's own limit first, and takes nothing of the others for what it refuses", async () => {
+  it("reports the owner's limit first, and uses no place of the others for a refused job", async () => {
     await using opened = await open(new FakeClock());
     const create = createWithin(opened.store, { unfinished: 3, unfinishedPerOwner: 1, perDay: 3 });
     expect((await create(acceptedJob())).type).toBe('created');
@@ -71,7 +74,7 @@ export function limitCases(open: OpenStore): void {
     ).toBe('created');
   });
 
-  it('counts leased, waiting and running jobs as unfinished, but no final one', async () => {
+  it('counts leased, waiting and running jobs as unfinished, but not final ones', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const within = limits({ unfinished: 1, unfinishedPerOwner: 1 });
@@ -90,7 +93,7 @@ export function limitCases(open: OpenStore): void {
     expect(await create()).toBe('refused');
   });
 
-  it.each(OF_DAY)('gives a place of %s back only when a job ended without cost', async (limit) => {
+  it.each(OF_DAY)('releases a place of %s only when a job ended without cost', async (limit) => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const create = createWithin(store, { [limit]: 1 });
@@ -122,7 +125,7 @@ export function limitCases(open: OpenStore): void {
     expect(await create(acceptedJob())).toMatchObject({ type: 'refused', limit: 'perDayPerOwner' });
   });
 
-  it.each(OF_DAY)('counts a job for %s for 24 hours, each on its own', async (limit) => {
+  it.each(OF_DAY)('counts each job for %s for 24 hours', async (limit) => {
     const clock = new FakeClock();
     await using opened = await open(clock);
     const create = createWithin(opened.store, { [limit]: 2 });
@@ -139,7 +142,7 @@ export function limitCases(open: OpenStore): void {
     expect(await next()).toEqual({ type: 'created' });
   });
 
-  it('tells when there is room also when more than allowed are there', async () => {
+  it('returns when there is room even if the limit was lowered below the number of jobs', async () => {
     const clock = new FakeClock();
     await using opened = await open(clock);
     const createOfThree = createWithin(opened.store, { perDay: 3 });
@@ -156,7 +159,7 @@ export function limitCases(open: OpenStore): void {
     });
   });
 
-  it.each(LIMITS)('answers a known key also when %s is used up', async (limit) => {
+  it.each(LIMITS)('returns the job of a known key also when %s is used up', async (limit) => {
     await using opened = await open(new FakeClock());
     const key = { idempotencyKey: 'order-7', limits: limits({ [limit]: 1 }) };
     const first = keyedJob('order-7');
@@ -173,7 +176,7 @@ export function limitCases(open: OpenStore): void {
     expect(await opened.store.create(other)).toMatchObject({ type: 'refused', limit });
   });
 
-  it.each(LIMITS)('takes no place of %s for a key that is known', async (limit) => {
+  it.each(LIMITS)('uses no place of %s for a known key', async (limit) => {
     await using opened = await open(new FakeClock());
     const key = { idempotencyKey: 'order-7', limits: limits({ [limit]: 2 }) };
     for (const type of ['created', 'duplicate', 'duplicate', 'duplicate']) {
@@ -184,7 +187,7 @@ export function limitCases(open: OpenStore): void {
     expect((await create(acceptedJob())).type).toBe('refused');
   });
 
-  it('has no limits but the one on unfinished jobs when they are 0', async () => {
+  it('limits only unfinished jobs when the other limits are 0', async () => {
     await using opened = await open(new FakeClock());
     const create = createWithin(opened.store, {});
     const outcomes = await Promise.all(Array.from({ length: 200 }, () => create(acceptedJob())));

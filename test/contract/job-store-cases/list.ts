@@ -12,19 +12,19 @@ interface Listed extends OpenedStore {
 }
 
 export function listCases(open: OpenStore): void {
-  it("gives an owner's jobs, newest first, and nobody else's", async () => {
+  it("lists only the owner's jobs, newest first", async () => {
     await using listed = await openWithJobs(open);
     expect(await list(listed.store)).toEqual(listed.jobs.toReversed());
     expect(idsOf(await list(listed.store, { ownerId: 'bob' }))).toHaveLength(1);
     expect(await list(listed.store, { ownerId: 'nobody' })).toEqual([]);
   });
 
-  it('gives them oldest first when ascending', async () => {
+  it('lists them oldest first when ascending', async () => {
     await using listed = await openWithJobs(open);
     expect(await list(listed.store, { ascending: true })).toEqual(listed.jobs);
   });
 
-  it('keeps to both bounds, which are left out themselves', async () => {
+  it('excludes both bounds', async () => {
     await using listed = await openWithJobs(open);
     const { store, jobs } = listed;
     const [a, b, c, d, e] = jobs;
@@ -36,14 +36,14 @@ export function listCases(open: OpenStore): void {
     expect(await list(store, { olderThan: a.id })).toEqual([]);
   });
 
-  it('takes an id that is no job for a bound, also one of another form', async () => {
+  it('accepts any text as a bound', async () => {
     await using listed = await openWithJobs(open);
     expect(await list(listed.store, { newerThan: jobId(NOON + 100 * SECOND) })).toEqual([]);
     expect(await list(listed.store, { olderThan: '' })).toEqual([]);
     expect(await list(listed.store, { olderThan: '~', limit: 2 })).toEqual([listed.jobs[4], listed.jobs[3]]);
   });
 
-  it('gives the nearest jobs up to the limit, from whichever side it starts', async () => {
+  it('lists up to the limit from either side', async () => {
     await using listed = await openWithJobs(open);
     const { store, jobs } = listed;
     const [a, b, c, d, e] = jobs;
@@ -54,7 +54,7 @@ export function listCases(open: OpenStore): void {
     expect(await list(store, { limit: 0 })).toEqual([]);
   });
 
-  it('gives only jobs in the phases asked for, none when asked for none', async () => {
+  it('lists only jobs in the requested phases, and none for an empty list', async () => {
     await using listed = await openWithJobs(open);
     const { store } = listed;
     const [a, b, c, d, e] = listed.jobs;

@@ -8,7 +8,7 @@ import { leaseAll, createAll, createAndLease, idsOf, type OpenStore, present } f
 const LATER = { runAt: NOON + 5 * SECOND, failureCount: 0, lastPolledAt: null };
 
 export function saveCases(open: OpenStore): void {
-  it('stores the next version, exactly as it is', async () => {
+  it('stores the next version unchanged', async () => {
     await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     const queued = nextVersion(leased.job, { phase: 'queued', upstreamId: 'up-1', submittedAt: NOON });
@@ -16,7 +16,7 @@ export function saveCases(open: OpenStore): void {
     expect(await opened.store.getMany([queued.id])).toEqual([queued]);
   });
 
-  it('caches nothing older than what is stored', async () => {
+  it('caches no version older than the stored one', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -42,7 +42,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.save(leased.leaseId, { job: nextVersion(second), schedule: null })).toBe('saved');
   });
 
-  it('leaves a job whose poller was lost to the next one as it was saved last', async () => {
+  it('passes the job of a lost poller to the next one in its last saved version', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -51,7 +51,7 @@ export function saveCases(open: OpenStore): void {
     expect((await leaseAll(store, NOON + MINUTE)).map(({ job }) => job)).toEqual([submitting]);
   });
 
-  it('gives the lease back with a schedule', async () => {
+  it('ends the lease with a schedule', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -88,7 +88,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.getMany([done.id])).toEqual([done]);
   });
 
-  it('leaves the lease of another poller alone without a schedule', async () => {
+  it('keeps the lease of another poller without a schedule', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const late = await createAndLease(store, acceptedJob());
@@ -100,7 +100,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.save(held.leaseId, { job: nextVersion(saved), schedule: LATER })).toBe('saved');
   });
 
-  it('renews the lease that it names', async () => {
+  it('renews the lease of the save', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -112,7 +112,7 @@ export function saveCases(open: OpenStore): void {
     expect(await leaseAll(store, leaseUntil)).toHaveLength(1);
   });
 
-  it('renews no lease with a save that it does not take', async () => {
+  it('renews no lease when the save is superseded', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -121,7 +121,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.nextDueAt()).toBe(NOON + MINUTE);
   });
 
-  it('takes a save without a lease, which leaves the schedule alone', async () => {
+  it('accepts a save without a lease, which keeps the schedule', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const waiting = acceptedJob({ createdAt: NOON + SECOND });
@@ -137,7 +137,7 @@ export function saveCases(open: OpenStore): void {
     expect(idsOf(await leaseAll(store, LATER.runAt))).toEqual([waiting.id, leased.job.id]);
   });
 
-  it('takes a save that was stored before for saved, and only that one', async () => {
+  it('returns saved for a repeated save, and only for that one', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -150,7 +150,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.getMany([leased.job.id])).toEqual([change.job]);
   });
 
-  it('takes no other version than the next', async () => {
+  it('accepts only the next version', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -162,7 +162,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.getMany([leased.job.id])).toEqual([leased.job]);
   });
 
-  it('takes nothing from a poller once another has saved, not even a final version', async () => {
+  it('accepts nothing from a poller once another has saved, not even a final version', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const lost = await createAndLease(store, acceptedJob());
@@ -179,7 +179,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.nextDueAt()).toBe(NOON + 2 * MINUTE);
   });
 
-  it('takes an answer that comes after another poller has leased the job, as long as nothing happened to it', async () => {
+  it('accepts a late answer after another poller has leased the job, if no other version was saved', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const late = await createAndLease(store, acceptedJob());
@@ -191,7 +191,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.getMany([late.job.id])).toEqual([queued]);
   });
 
-  it('takes a save whose lease has run out while nobody else has the job', async () => {
+  it('accepts a save whose lease has expired while no other poller has the job', async () => {
     const clock = new FakeClock();
     await using opened = await open(clock);
     const leased = await createAndLease(opened.store, acceptedJob());
@@ -201,7 +201,7 @@ export function saveCases(open: OpenStore): void {
     );
   });
 
-  it('stores one of two equal versions that are saved at once', async () => {
+  it('stores one of two concurrent saves of a version', async () => {
     await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     const saves = ['queued', 'processing'] as const;
@@ -215,7 +215,7 @@ export function saveCases(open: OpenStore): void {
     expect(job?.phase).toBe(saves[outcomes.indexOf('saved')]);
   });
 
-  it('never has a final job due again, also when it is saved with a schedule', async () => {
+  it('never makes a final job due, also when it is saved with a schedule', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -228,7 +228,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.getMany([done.id])).toEqual([done]);
   });
 
-  it('saves nothing of a job that it does not have', async () => {
+  it('stores nothing for an unknown job', async () => {
     await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     const other = nextVersion({ ...leased.job, id: jobId(NOON) });
@@ -244,7 +244,7 @@ export function saveCases(open: OpenStore): void {
     expect(idsOf(await leaseAll(opened.store, NOON + MINUTE))).toEqual([leased.job.id]);
   });
 
-  it('keeps the video data beside the job, out of it and of its announcement', async () => {
+  it('stores the video data apart from the job and from its event', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -261,7 +261,7 @@ export function saveCases(open: OpenStore): void {
     expect(await store.list({ ownerId: 'ada', ...query })).toEqual([done]);
   });
 
-  it('stores no video data with a save that it does not take', async () => {
+  it('stores no video data when the save is superseded', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const lost = await createAndLease(store, acceptedJob());

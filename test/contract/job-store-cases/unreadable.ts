@@ -16,7 +16,7 @@ import {
 const ALL = { phases: null, olderThan: null, newerThan: null, limit: 100 };
 
 export function unreadableCases(open: OpenStore): void {
-  it.each(DAMAGES)('leases all others in the same call when one is damaged in its %s', async (damage) => {
+  it.each(DAMAGES)('leases all other jobs in the same call when one is damaged in its %s', async (damage) => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const jobs = Array.from({ length: 40 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
@@ -35,7 +35,7 @@ export function unreadableCases(open: OpenStore): void {
     expect(opened.unreadable).toHaveLength(1);
   });
 
-  it.each(DAMAGES)('ends others by their deadline when one is damaged in its %s', async (damage) => {
+  it.each(DAMAGES)('leases other jobs past their deadline when one is damaged in its %s', async (damage) => {
     await using opened = await open(new FakeClock());
     const jobs = [acceptedJob(), acceptedJob(), acceptedJob()];
     await createAll(opened.store, jobs);
@@ -45,7 +45,7 @@ export function unreadableCases(open: OpenStore): void {
     expect(await opened.store.health()).toEqual({ quarantined: 1 });
   });
 
-  it('fills what may be leased with others when many are damaged', async () => {
+  it('leases other jobs up to the limit when many are damaged', async () => {
     await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 60 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(opened.store, jobs);
@@ -56,28 +56,31 @@ export function unreadableCases(open: OpenStore): void {
     expect(await opened.store.health()).toEqual({ quarantined: 30 });
   });
 
-  it.each(DAMAGES)('offers none that is damaged in its %s, and finds none to be waiting', async (damage) => {
-    await using opened = await open(new FakeClock());
-    const jobs = [0, 1, 2, 3].map((i) => acceptedJob({ createdAt: NOON + i }));
-    await createAll(opened.store, jobs);
-    const [chosen, broken, waiting, other] = jobs.map(present);
-    await opened.damage(present(broken).id, damage);
-    await opened.damage(present(waiting).id, damage);
-    const offered: string[] = [];
-    await leaseUpTo(opened.store, NOON + 1, 1, {
-      choose: (due) => {
-        offered.push(...idsOf(due));
-        return due.slice(0, 1);
-      },
-    });
-    expect(offered.filter((id) => id !== chosen?.id)).toEqual([]);
-    const left = new Set(idsOf(await opened.store.findWaiting(NOON + SECOND, 10)));
-    expect(left.has(present(other).id)).toBe(true);
-    expect(left.has(present(broken).id) || left.has(present(waiting).id)).toBe(false);
-    expect(await opened.store.health()).toEqual({ quarantined: 2 });
-  });
+  it.each(DAMAGES)(
+    'returns no job that is damaged in its %s as a candidate or as waiting',
+    async (damage) => {
+      await using opened = await open(new FakeClock());
+      const jobs = [0, 1, 2, 3].map((i) => acceptedJob({ createdAt: NOON + i }));
+      await createAll(opened.store, jobs);
+      const [chosen, broken, waiting, other] = jobs.map(present);
+      await opened.damage(present(broken).id, damage);
+      await opened.damage(present(waiting).id, damage);
+      const offered: string[] = [];
+      await leaseUpTo(opened.store, NOON + 1, 1, {
+        choose: (due) => {
+          offered.push(...idsOf(due));
+          return due.slice(0, 1);
+        },
+      });
+      expect(offered.filter((id) => id !== chosen?.id)).toEqual([]);
+      const left = new Set(idsOf(await opened.store.findWaiting(NOON + SECOND, 10)));
+      expect(left.has(present(other).id)).toBe(true);
+      expect(left.has(present(broken).id) || left.has(present(waiting).id)).toBe(false);
+      expect(await opened.store.health()).toEqual({ quarantined: 2 });
+    },
+  );
 
-  it.each(DAMAGES)('leaves one that is damaged in its %s out of lists and reads', async (damage) => {
+  it.each(DAMAGES)('leaves a job that is damaged in its %s out of lists and reads', async (damage) => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const jobs = Array.from({ length: 5 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
@@ -95,7 +98,7 @@ export function unreadableCases(open: OpenStore): void {
     expect(idsOf(await leaseAll(store, NOON + SECOND))).toEqual(idsOf([a, b, d, e].map(present)));
   });
 
-  it.each(DAMAGES)('makes no second job under the key of one that is damaged in its %s', async (damage) => {
+  it.each(DAMAGES)('creates no second job with the key of one that is damaged in its %s', async (damage) => {
     const clock = new FakeClock();
     await using opened = await open(clock);
     const key = { idempotencyKey: 'order-7' };
@@ -115,7 +118,7 @@ export function unreadableCases(open: OpenStore): void {
     expect(await opened.store.create(record(next, key))).toEqual({ type: 'created' });
   });
 
-  it('counts none that are readable', async () => {
+  it('counts no readable job as quarantined', async () => {
     await using opened = await open(new FakeClock());
     await createAll(opened.store, [acceptedJob()]);
     expect(await opened.store.health()).toEqual({ quarantined: 0 });

@@ -5,7 +5,7 @@ import { NOON, SECOND } from '../../support/times.ts';
 import { leaseUpTo, createAll, createAndLease, idsOf, type OpenStore, present } from './opened-store.ts';
 
 export function waitingCases(open: OpenStore): void {
-  it('finds the jobs that have been due for longest since before a time', async () => {
+  it('finds the longest due jobs that were due before a time', async () => {
     await using opened = await open(new FakeClock());
     expect(await opened.store.findWaiting(NOON, 10)).toEqual([]);
     const jobs = [2, 0, 1, 3].map((seconds) => acceptedJob({ createdAt: NOON + seconds * SECOND }));
@@ -25,7 +25,7 @@ export function waitingCases(open: OpenStore): void {
     expect(await leaseUpTo(opened.store, NOON, 10)).toHaveLength(1);
   });
 
-  it('finds no job that says already why it waits, is sent, or that a poller has', async () => {
+  it('finds no job that already shows why it waits, that was submitted, or that is leased', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const [told, sent, held, left] = [0, 1, 2, 3].map((i) => acceptedJob({ createdAt: NOON + i }));
@@ -37,7 +37,7 @@ export function waitingCases(open: OpenStore): void {
     expect((await store.findWaiting(NOON + SECOND, 10)).map(({ job }) => job)).toEqual([left]);
   });
 
-  it('tells about how many that wait to be sent have been due for longer', async () => {
+  it('returns about how many waiting jobs have been due for longer', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const polled = await createAndLease(store, acceptedJob());

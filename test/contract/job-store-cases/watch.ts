@@ -8,7 +8,7 @@ import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { leaseAll, createAndLease, type OpenStore, present } from './opened-store.ts';
 
 export function watchCases(open: OpenStore): void {
-  it('tells the watchers of a job, of its owner and of work about a new job', async () => {
+  it('publishes a new job to the subscribers of its id, of its owner and of work', async () => {
     await using opened = await open(new FakeClock());
     const job = acceptedJob();
     const topics: Topic[] = [
@@ -22,7 +22,7 @@ export function watchCases(open: OpenStore): void {
     expect(recorders.map((recorder) => recorder.jobs)).toEqual([[job], [job], [job]]);
   });
 
-  it('tells each watcher every saved version, in order, and work watchers none but the new job', async () => {
+  it('publishes every saved version in order, and only the new job to the subscribers of work', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const work = await recorderOf(store, { type: 'work' });
@@ -42,7 +42,7 @@ export function watchCases(open: OpenStore): void {
     expect(work.versions).toEqual([1]);
   });
 
-  it('announces nothing of a save that it does not take, nor of a create, lease or release without a change', async () => {
+  it('publishes nothing for a superseded save, nor for a create, lease or release without a change', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const recorder = await recorderOf(store, { type: 'owner', ownerId: 'ada' });
@@ -64,7 +64,7 @@ export function watchCases(open: OpenStore): void {
     expect(recorder.jobs).toEqual([first, last]);
   });
 
-  it('tells nobody of what belongs to other jobs and owners', async () => {
+  it('publishes nothing to the subscribers of other jobs and owners', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const mine = acceptedJob();
@@ -77,7 +77,7 @@ export function watchCases(open: OpenStore): void {
     expect(ofOwner.jobs).toEqual([mine]);
   });
 
-  it('leaves the other of two watchers when one leaves', async () => {
+  it('keeps one of two subscribers when the other leaves', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -95,7 +95,7 @@ export function watchCases(open: OpenStore): void {
     expect(leaving.versions).toEqual([2]);
   });
 
-  it('counts two watches with one listener as two', async () => {
+  it('counts two subscriptions with one listener as two', async () => {
     await using opened = await open(new FakeClock());
     const topic: Topic = { type: 'owner', ownerId: 'ada' };
     const recorder = new Recorder();
@@ -108,7 +108,7 @@ export function watchCases(open: OpenStore): void {
     expect(recorder.versions).toEqual([1]);
   });
 
-  it('takes a second unsubscribe as nothing, also after somebody else came to watch', async () => {
+  it('ignores a second unsubscribe, also after another subscription began', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const topic: Topic = { type: 'owner', ownerId: 'ada' };
@@ -126,7 +126,7 @@ export function watchCases(open: OpenStore): void {
     }
   });
 
-  it('tells nothing to whoever leaves while being told', async () => {
+  it('calls no listener that unsubscribes during a call', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     const topic: Topic = { type: 'owner', ownerId: 'ada' };
@@ -145,7 +145,7 @@ export function watchCases(open: OpenStore): void {
     expect([first.id, second.id]).toContain(heard[0]);
   });
 
-  it('tells of a save that followed at once upon the watch', async () => {
+  it('publishes a save that immediately follows the subscription', async () => {
     await using opened = await open(new FakeClock());
     const { store } = opened;
     for (let i = 0; i < 20; i += 1) {

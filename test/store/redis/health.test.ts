@@ -24,7 +24,7 @@ describe('the health of a Redis', () => {
       (error: unknown) => (error instanceof StoreUnavailableError ? reasonOf(error) : 'wrong error'),
     );
 
-  it('is well when jobs can be read, written and watched, and stays so', async () => {
+  it('is good when jobs can be read, written and watched', async () => {
     expect(await store.health()).toEqual({ quarantined: 0 });
     await store.create(record(freshJob()));
     expect(await store.health()).toEqual({ quarantined: 0 });
@@ -78,7 +78,7 @@ describe('the health of a Redis', () => {
     await expect.poll(healthOf, { timeout: 15_000 }).toBe('well');
   });
 
-  it('is bad while announcements cannot be heard, though jobs can be read', { timeout: 30_000 }, async () => {
+  it('is bad while events cannot be received, though jobs can be read', { timeout: 30_000 }, async () => {
     await server.run('ACL', 'SETUSER', 'default', '-subscribe');
     await server.run('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await expect.poll(healthOf).toMatch(/subscriber connection/);
@@ -87,7 +87,7 @@ describe('the health of a Redis', () => {
     await expect.poll(healthOf, { timeout: 15_000 }).toBe('well');
   });
 
-  it('is found out once for calls that come together', async () => {
+  it('is checked once for concurrent calls', async () => {
     await store.health();
     const before = await scriptCalls(server);
     await Promise.all(Array.from({ length: 100 }, () => store.health()));
@@ -97,7 +97,7 @@ describe('the health of a Redis', () => {
   });
 });
 
-it('a cluster is well only when all of its nodes are', { timeout: 60_000 }, async () => {
+it('a cluster is good only when all of its nodes are', { timeout: 60_000 }, async () => {
   await using cluster = await startRedisCluster();
   await using store = await openRedis(cluster.urls);
   expect(await store.health()).toEqual({ quarantined: 0 });

@@ -63,7 +63,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     await store.client.set(name, 'spoiled');
   };
 
-  it.each(['due', 'deadline'] as const)('is a %s set: all other shards go on', async (which) => {
+  it.each(['due', 'deadline'] as const)('is a %s set: all other shards continue', async (which) => {
     const { jobs, sick, well } = await inAllShards();
     await spoil(keys[which](SICK));
     const firstDue = await store.nextDueAt();
@@ -109,7 +109,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     expect(idsOf(leases).every((id) => idsOf(well).includes(id))).toBe(true);
   });
 
-  it('is a due set that is gone, wholly: its jobs are due at their deadline', async () => {
+  it('is a due set that was deleted: its jobs are due at their deadline', async () => {
     const deadlineAt = Date.now() + HOUR;
     const { jobs } = await inAllShards({ deadlineAt });
     await Promise.all(SHARDS.map((shard) => store.client.del(keys.due(shard))));
@@ -148,7 +148,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     expect(await leaseAll(store, Date.now())).toHaveLength(jobs.length);
   });
 
-  it('is a quarantine: its shard goes on, and a record that would be put there is due no more', async () => {
+  it('is a quarantine: its shard continues, and an unreadable record is still unscheduled', async () => {
     const { jobs, sick } = await inAllShards();
     await spoil(keys.quarantine(SICK));
     const broken = present(sick[0]);
@@ -160,7 +160,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     expect(unreadable).toEqual([broken.id, keys.quarantine(SICK)]);
   });
 
-  it('is a video, the learned durations or the places within limits: all else goes on', async () => {
+  it('is a video, the learned durations or the places of the limits: everything else continues', async () => {
     const within = { limits: limits({ unfinished: 5, unfinishedPerOwner: 5, perDay: 5, perDayPerOwner: 5 }) };
     const job = freshJob();
     await store.create(record(job, within));
@@ -205,7 +205,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     expect(await other.health()).toEqual({ quarantined: 0 });
   });
 
-  it('is a job of which @-fields are unreadable: they count as absent', async () => {
+  it('is a job with unreadable @-fields: they count as absent', async () => {
     const { jobs } = await inAllShards();
     for (const { id } of jobs) {
       await store.client.hset(keys.job(id), '@faults', 'many', '@seenAt', 'never', '@notes', '{"lastError":');
@@ -217,7 +217,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     expect(unreadable).toEqual([]);
   });
 
-  it('is a job that goes on when it is mended as the key says', async () => {
+  it('is a job that resumes when it is repaired as the key describes', async () => {
     const job = freshJob();
     await createAll(store, [job]);
     const { client } = store;
@@ -235,7 +235,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     expect(await store.health()).toEqual({ quarantined: 0 });
   });
 
-  it('is a job that its poller saves: what is saved makes it readable again', async () => {
+  it('is a job that its poller saves: the save makes it readable again', async () => {
     const leased = await createAndLease(store, freshJob());
     const { id } = leased.job;
     await store.client.hset(keys.job(id), 'request', 'x');
@@ -249,7 +249,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     expect((await leaseAll(store, Date.now())).map(({ job }) => job)).toEqual([next]);
   });
 
-  it('is a job whose key is of another type: a save finds none, and a release does nothing', async () => {
+  it('is a job whose key has another type: a save returns missing, and a release does nothing', async () => {
     const [one, other] = [await createAndLease(store, freshJob()), await createAndLease(store, freshJob())];
     for (const { job } of [one, other]) await spoil(keys.job(job.id));
     const schedule = { runAt: Date.now(), failureCount: 0, lastPolledAt: null };

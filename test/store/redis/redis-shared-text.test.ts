@@ -34,7 +34,7 @@ describe.each(REDIS_KINDS)('on %s', (kind, start) => {
   describe('a shared text', () => {
     sharedTextCases(open);
 
-    it('counts as absent, and is replaced, while its key is of another type', async () => {
+    it('counts as absent, and is replaced, when its key has another type', async () => {
       await using opened = await open();
       await opened.client.hset(keys.budget, 'tokens', '5');
       expect(await opened.one.read()).toBeNull();

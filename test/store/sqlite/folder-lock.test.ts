@@ -12,7 +12,7 @@ import { openSqlite, sqliteOptions } from './open-sqlite.ts';
 const now = () => NOON;
 
 describe('one folder serves one process', () => {
-  it('refuses a second process, which ends and says why', async () => {
+  it('refuses a second process, which ends and reports the reason', async () => {
     await using opened = openSqlite({ now });
     await using child = holder(opened.folder);
     expect(await child.ended).toBe(1);
@@ -25,7 +25,7 @@ describe('one folder serves one process', () => {
     expect(await opened.store.create(record(acceptedJob()))).toEqual({ type: 'created' });
   });
 
-  it('refuses a second store in the same process, also under another name of the folder', async () => {
+  it('refuses a second store in the same process, also through a link to the folder', async () => {
     await using opened = openSqlite({ now });
     using links = tempFolder();
     const link = join(links.path, 'link');
@@ -37,7 +37,7 @@ describe('one folder serves one process', () => {
     expect(await child.ended).toBe(1);
   });
 
-  it('refuses a folder that another process has, until that one is killed', async () => {
+  it('refuses a folder that another process uses, until that process is killed', async () => {
     using folder = tempFolder();
     await using child = holder(folder.path);
     await child.wrote(1);
@@ -48,20 +48,20 @@ describe('one folder serves one process', () => {
     await store[Symbol.asyncDispose]();
   });
 
-  it('gives the folder free when the store is closed', async () => {
+  it('releases the folder when the store is closed', async () => {
     await using opened = openSqlite({ now });
     await opened.store[Symbol.asyncDispose]();
     await using again = new SqliteJobStore(sqliteOptions(opened.folder, { now }));
     expect(await again.nextDueAt()).toBeNull();
   });
 
-  it('makes a folder that is not there, with the folders above it', async () => {
+  it('creates a missing folder with its parents', async () => {
     using folder = tempFolder();
     await using store = new SqliteJobStore(sqliteOptions(join(folder.path, 'a', 'b'), { now }));
     expect(await store.create(record(acceptedJob()))).toEqual({ type: 'created' });
   });
 
-  it('tells any other trouble with the lock as it is', () => {
+  it('reports any other error of the lock unchanged', () => {
     using folder = tempFolder();
     const lock = join(folder.path, 'reelgate.lock');
     writeFileSync(lock, 'no database'.repeat(1000));

@@ -13,7 +13,7 @@ describe('a group commit', () => {
     return () => bench[Symbol.dispose]();
   });
 
-  it('has each piece on the disk before its promise resolves, and not before the turn is over', async () => {
+  it('writes each piece to the disk at the end of the turn, before its promise resolves', async () => {
     const first = bench.insert('a');
     const second = bench.insert('b');
     await Promise.resolve();
@@ -23,7 +23,7 @@ describe('a group commit', () => {
     expect(await second).toBe('b');
   });
 
-  it('takes one transaction for all of one turn, and another for the next', async () => {
+  it('uses one transaction for each turn', async () => {
     const before = bench.commitCount();
     const inserts = ['a', 'b', 'c'].map((name) => bench.insert(name));
     // What follows from what happens in the turn counts for it.
@@ -35,7 +35,7 @@ describe('a group commit', () => {
     expect(bench.commitCount()).toBe(before + 2);
   });
 
-  it('runs pieces, tells of them and resolves them in the order in which they were asked for', async () => {
+  it('runs, reports and resolves pieces in order', async () => {
     const names = ['c', 'a', 'b'];
     const resolved: string[] = [];
     const insert = async (name: string) => resolved.push(await bench.insert(name));
@@ -45,20 +45,20 @@ describe('a group commit', () => {
     expect(resolved).toEqual(names);
   });
 
-  it('has a piece see what those before it did', async () => {
+  it('shows a piece the changes of earlier pieces', async () => {
     const insert = bench.insert('a');
     const count = bench.commits.run(() => bench.count());
     expect(await count).toBe(1);
     await insert;
   });
 
-  it('tells of all pieces before anybody goes on', async () => {
+  it('reports all pieces before any caller continues', async () => {
     const seen = bench.insert('a').then(() => [...bench.told]);
     await bench.insert('b');
     expect(await seen).toEqual(['a', 'b']);
   });
 
-  it('undoes all of a piece that fails half way, and nothing of the others', async () => {
+  it('rolls back a piece that fails half way, and no other', async () => {
     const fault = new Error('half way');
     const outcomes = await Promise.allSettled([
       bench.insert('a'),
@@ -80,7 +80,7 @@ describe('a group commit', () => {
     expect(bench.told).toEqual(['a', 'b']);
   });
 
-  it('has the piece itself fail when it is the only one', async () => {
+  it('rejects a single piece that fails', async () => {
     const fault = new Error('alone');
     const failing = bench.commits.run(() => {
       bench.add('half');
@@ -91,7 +91,7 @@ describe('a group commit', () => {
     expect(await bench.insert('a')).toBe('a');
   });
 
-  it('spares the others a piece that fails at being told', async () => {
+  it('does not affect other pieces when a report of one throws', async () => {
     const fault = new Error('told');
     const failing = bench.commits.run(
       () => bench.add('a'),
@@ -105,7 +105,7 @@ describe('a group commit', () => {
     expect(bench.stored()).toEqual(['a', 'b']);
   });
 
-  it('rejects all pieces when they can not be committed, tells of none, and works again afterwards', async () => {
+  it('rejects all pieces when the commit fails, reports none, and works again afterwards', async () => {
     const outcomes = await Promise.allSettled([
       bench.insert('a'),
       // Checked at the commit.
@@ -128,7 +128,7 @@ describe('a group commit', () => {
     expect(bench.stored()).toEqual(['c']);
   });
 
-  it('commits at once when more come than may wait, and the rest at the end of the turn', async () => {
+  it('commits at once when the queue is full, and the rest at the end of the turn', async () => {
     const names = Array.from({ length: 300 }, (_, index) => String(index));
     const inserts = names.map((name) => bench.insert(name));
     expect(bench.stored()).toEqual(names.slice(0, 256));
@@ -137,7 +137,7 @@ describe('a group commit', () => {
     expect(bench.told).toEqual(names);
   });
 
-  it('commits what waits when told to, once', async () => {
+  it('commits the queue once on flush', async () => {
     const insert = bench.insert('a');
     bench.commits.flush();
     expect(bench.stored()).toEqual(['a']);
@@ -146,7 +146,7 @@ describe('a group commit', () => {
     expect(bench.stored()).toEqual(['a']);
   });
 
-  it('rejects what is asked for once the database is closed, and leaves nothing pending', async () => {
+  it('rejects work after the database is closed, and leaves nothing pending', async () => {
     const insert = bench.insert('a');
     bench.database.close();
     await expect(insert).rejects.toThrow('not open');

@@ -27,7 +27,7 @@ describe('the health of the embedded store', () => {
     vi.restoreAllMocks();
   });
 
-  it('is told once something was written to the disk', async () => {
+  it('is known once a write has reached the disk', async () => {
     const version = () => runSql(opened.folder, 'SELECT count FROM health_checks');
     expect(await opened.store.health()).toEqual({ quarantined: 0 });
     expect(version()).toEqual([{ count: 1 }]);
@@ -35,12 +35,12 @@ describe('the health of the embedded store', () => {
     expect(version()).toEqual([{ count: 2 }]);
   });
 
-  it('is asked by many at once with one write', async () => {
+  it('needs one write for concurrent checks', async () => {
     await Promise.all(Array.from({ length: 50 }, () => opened.store.health()));
     expect(runSql(opened.folder, 'SELECT count FROM health_checks')).toEqual([{ count: 1 }]);
   });
 
-  it('is bad while nothing can be written, and good again afterwards', async () => {
+  it('is bad while writes fail, and good again afterwards', async () => {
     // After the first purge, which could not write either.
     await opened.store.health();
     opened.store.database.exec('PRAGMA query_only = ON');
@@ -91,7 +91,7 @@ describe('the health of the embedded store', () => {
     },
   );
 
-  it('stays good while the log is cleared and another process reads the folder', async () => {
+  it('stays good while the log is truncated and another process reads the folder', async () => {
     const { store, folder } = opened;
     await createAndLease(store, acceptedJob());
     store.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -100,7 +100,7 @@ describe('the health of the embedded store', () => {
     expect(await store.create(record(acceptedJob()))).toEqual({ type: 'created' });
   });
 
-  it('is good after a restart in the folder that has taken its place', async () => {
+  it('is good after a restart in a replaced folder', async () => {
     const { store, folder } = opened;
     rmSync(folder, { recursive: true });
     await unavailableBy(store.health());

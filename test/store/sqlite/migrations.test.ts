@@ -14,7 +14,7 @@ import { openSqlite, runSql, sqliteOptions } from './open-sqlite.ts';
 const now = () => NOON;
 
 describe('migrations', () => {
-  it('bring an empty database to the newest version, and leave that one alone', () => {
+  it('migrate an empty database to the newest version, and do not change a database of that version', () => {
     using database = new DatabaseSync(':memory:');
     migrate(database);
     expect(version(database)).toBe(6);
@@ -33,7 +33,7 @@ describe('migrations', () => {
     expect(version(database)).toBe(6);
   });
 
-  it('tell of jobs from before the limits when they were made, and whether they cost nothing', async () => {
+  it('add the creation time and the charge to jobs from before the limits', async () => {
     using folder = tempFolder();
     const jobs = [acceptedJob(), acceptedJob(), acceptedJob()];
     const ends = new Map([
@@ -57,7 +57,7 @@ describe('migrations', () => {
     expect(await create({ perDay: 3, unfinishedPerOwner: 2 })).toEqual({ type: 'created' });
   });
 
-  it('have the jobs due that had leases when those were on the disk', async () => {
+  it('make jobs due that had a lease on the disk', async () => {
     using folder = tempFolder();
     const jobs = [acceptedJob(), acceptedJob({ createdAt: NOON + 5 * SECOND })];
     const [leased, later] = jobs;
@@ -71,7 +71,7 @@ describe('migrations', () => {
     expect((await leaseAll(store, NOON + 5 * SECOND)).map(({ job }) => job)).toEqual([later]);
   });
 
-  it('leave jobs, their schedules and their leases as they are when notes are added', async () => {
+  it('keep jobs, schedules and leases when notes are added', async () => {
     await using opened = openSqlite({ now });
     const leased = await createAndLease(opened.store, acceptedJob());
     const queued = nextVersion(leased.job, { phase: 'queued' });
@@ -93,7 +93,7 @@ describe('migrations', () => {
     expect(await store.health()).toEqual({ quarantined: 0 });
   });
 
-  it('keep what was learned of durations', () => {
+  it('keep the learned durations', () => {
     using database = new DatabaseSync(':memory:');
     migrate(database);
     forgetSharedDurations(database);
@@ -102,7 +102,7 @@ describe('migrations', () => {
     expect(texts).toEqual([{ name: 'durations', text: '{"sandbox*1 run":[2.5,26.75,287.125]}' }]);
   });
 
-  it('leave nothing half done when one fails', async () => {
+  it('roll back everything when one fails', async () => {
     using folder = tempFolder();
     {
       using database = new DatabaseSync(join(folder.path, 'reelgate.sqlite'));
@@ -121,7 +121,7 @@ describe('migrations', () => {
     expect(await store.nextDueAt()).toBeNull();
   });
 
-  it('refuse a database that a newer Reelgate wrote, touch nothing, and let go of the folder', async () => {
+  it('refuse a database of a newer Reelgate, change nothing, and release the folder', async () => {
     using folder = tempFolder();
     const first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     await first[Symbol.asyncDispose]();

@@ -13,7 +13,7 @@ import { openSqlite, sqliteOptions } from './open-sqlite.ts';
 
 const MEGABYTE = 1_000_000;
 
-describe('clearing away', () => {
+describe('the purge', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'] });
   });
@@ -65,7 +65,7 @@ describe('clearing away', () => {
     expect(await again()).toEqual({ type: 'created' });
   });
 
-  it('comes at the start, after ten minutes, and again after ten more', async () => {
+  it('runs at the start and every ten minutes', async () => {
     const clock = new FakeClock();
     await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
     const job = await finishOne(opened.store, clock);
@@ -87,7 +87,7 @@ describe('clearing away', () => {
     }
   });
 
-  it('purges many jobs of one moment with all of their videos and keys', async () => {
+  it('purges many jobs at once with their videos and keys', async () => {
     const clock = new FakeClock();
     await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
     const { store } = opened;
@@ -102,7 +102,7 @@ describe('clearing away', () => {
     expect(await store.getMany([kept.job.id])).toEqual([kept.job]);
   });
 
-  it('purges many keys that have run out, and leaves their jobs', async () => {
+  it('purges many expired keys, and keeps their jobs', async () => {
     const clock = new FakeClock();
     await using opened = openSqlite(clock);
     const { store, folder } = opened;
@@ -116,7 +116,7 @@ describe('clearing away', () => {
     expect(await countOf(store, ids)).toBe(120);
   });
 
-  it('lets others in between when there is much to do', async () => {
+  it('lets other work run between slices', async () => {
     const clock = new FakeClock();
     await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
     const { store } = opened;
@@ -134,7 +134,7 @@ describe('clearing away', () => {
     expect(left).toEqual([180, 130, 80, 30, 0]);
   });
 
-  it('gives the space back: the folder does not grow for ever', async () => {
+  it('returns free space to the file system', async () => {
     const clock = new FakeClock();
     await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
     const empty = sizeOf(opened.folder);
@@ -146,7 +146,7 @@ describe('clearing away', () => {
     }
   });
 
-  it('tells of a failure, and tries again ten minutes later', async () => {
+  it('reports a failure, and tries again ten minutes later', async () => {
     const clock = new FakeClock();
     const onPurgeError = vi.fn<(error: unknown) => void>();
     using folder = tempFolder();
@@ -169,7 +169,7 @@ describe('clearing away', () => {
     expect(onPurgeError).toHaveBeenCalledTimes(1);
   });
 
-  it('leaves no timer behind when the store is closed, also in the midst of much to do', async () => {
+  it('leaves no timer when the store is closed, also during a long purge', async () => {
     const clock = new FakeClock();
     await using opened = openSqlite({ now: clock.now, retentionMs: DAY });
     for (let i = 0; i < 120; i += 1) await finishOne(opened.store, clock);

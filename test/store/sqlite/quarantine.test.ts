@@ -30,7 +30,7 @@ const MISFITS = [
 ] as const;
 
 describe('records that cannot be read', () => {
-  it.each(MISFITS)('are set aside, whatever of them does not fit: %s', async (misfit) => {
+  it.each(MISFITS)('are quarantined, whichever part is wrong: %s', async (misfit) => {
     await using opened = openSqlite({ now });
     const jobs = [acceptedJob(), acceptedJob(), acceptedJob()];
     await createAll(opened.store, jobs);
@@ -72,7 +72,7 @@ describe('records that cannot be read', () => {
     },
   );
 
-  it('stay set aside and are counted after a restart, and are told of once by each process', async () => {
+  it('stay quarantined and counted after a restart, and each process reports them once', async () => {
     await using opened = await openWithBroken();
     await opened.store[Symbol.asyncDispose]();
     const onUnreadable = vi.fn<(id: string, error: unknown) => void>();
@@ -83,7 +83,7 @@ describe('records that cannot be read', () => {
     expect(onUnreadable).toHaveBeenCalledExactlyOnceWith(opened.id, expect.any(SyntaxError));
   });
 
-  it('go on after a restart once they were mended, due at once', async () => {
+  it('are due at once after a restart when they were repaired', async () => {
     await using opened = await openWithBroken();
     await opened.store[Symbol.asyncDispose]();
     runSql(opened.folder, 'UPDATE jobs SET body = ? WHERE id = ?', JSON.stringify(opened.job), opened.id);
@@ -96,7 +96,7 @@ describe('records that cannot be read', () => {
     expect(runSql(opened.folder, 'SELECT purge_at FROM jobs')).toEqual([{ purge_at: null }]);
   });
 
-  it('are not due after a restart when they were mended as final', async () => {
+  it('are not due after a restart when they were repaired as final', async () => {
     await using opened = await openWithBroken();
     await opened.store[Symbol.asyncDispose]();
     const done = { ...completed(opened.job, NOON), version: 1 };
@@ -108,7 +108,7 @@ describe('records that cannot be read', () => {
     expect(await store.health()).toEqual({ quarantined: 0 });
   });
 
-  it('are nothing any more after a restart once their rows were deleted', async () => {
+  it('are forgotten after a restart when their rows were deleted', async () => {
     await using opened = await openWithBroken();
     await opened.store[Symbol.asyncDispose]();
     runSql(opened.folder, 'DELETE FROM jobs');
@@ -116,7 +116,7 @@ describe('records that cannot be read', () => {
     expect(await store.health()).toEqual({ quarantined: 0 });
   });
 
-  it('are mended by the poller that has the job: what it learned is kept', async () => {
+  it('are repaired by a save of the poller that leased the job', async () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
     const [kept, ended] = [
@@ -136,7 +136,7 @@ describe('records that cannot be read', () => {
     expect(runSql(folder, 'SELECT * FROM quarantine')).toEqual([]);
   });
 
-  it('are not set aside when a save that was asked for before mends them', async () => {
+  it('are not quarantined when an earlier save repairs them', async () => {
     await using opened = openSqlite({ now });
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -151,7 +151,7 @@ describe('records that cannot be read', () => {
     expect(await store.nextDueAt()).toBe(NOON + SECOND);
   });
 
-  it('are left out also when that cannot be written, and written down later', async () => {
+  it('are hidden also when the quarantine cannot be written, which happens later', async () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
     const jobs = [acceptedJob(), acceptedJob()];
@@ -170,7 +170,7 @@ describe('records that cannot be read', () => {
     ]);
   });
 
-  it('are not shown from memory either', async () => {
+  it('are removed from the cache', async () => {
     await using opened = openSqlite({ now });
     const { store } = opened;
     const job = acceptedJob();
@@ -182,7 +182,7 @@ describe('records that cannot be read', () => {
     expect(await store.getMany([job.id])).toEqual([null]);
   });
 
-  it('are purged like finished ones, not before the retention, with their place in the quarantine', async () => {
+  it('are purged like finished jobs after the retention, together with their entry in the quarantine', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'] });
     try {
       const clock = new FakeClock();
@@ -211,7 +211,7 @@ describe('records that cannot be read', () => {
     }
   });
 
-  it('count as jobs of the day, but not as unfinished', async () => {
+  it('count towards the daily limits, but not as unfinished', async () => {
     await using opened = await openWithBroken();
     const limits = { unfinished: 1, unfinishedPerOwner: 1, perDay: 0, perDayPerOwner: 0 };
     const create = (change: Partial<typeof limits>) =>

@@ -9,7 +9,7 @@ import { openSqlite, sqliteOptions } from './open-sqlite.ts';
 const now = () => NOON;
 
 describe('a store that is opened again', () => {
-  it('has its jobs, schedules, failureCount, keys and videos', async () => {
+  it('keeps jobs, schedules, failure counts, keys and videos', async () => {
     await using opened = openSqlite({ now });
     const leased = await createAndLease(opened.store, acceptedJob());
     const done = completed(leased.job, NOON);
@@ -31,7 +31,7 @@ describe('a store that is opened again', () => {
     expect(leases).toMatchObject([{ job: waiting, failureCount: 4 }]);
   });
 
-  it('has the jobs that were leased due at once, and leaves the schedule of others alone', async () => {
+  it('makes leased jobs due at once, and keeps the schedule of others', async () => {
     await using opened = openSqlite({ now });
     const later = acceptedJob({ createdAt: NOON + 10 * SECOND });
     const leased = acceptedJob();
@@ -50,7 +50,7 @@ describe('a store that is opened again', () => {
     expect((await leaseAll(store, NOON + 10 * SECOND)).map(({ job }) => job)).toEqual([later]);
   });
 
-  it('takes no release for a lease from before, also when the job is leased anew', async () => {
+  it('ignores a release with an earlier lease, also when the job is leased again', async () => {
     await using opened = openSqlite({ now });
     const stale = await createAndLease(opened.store, acceptedJob());
 
@@ -62,7 +62,7 @@ describe('a store that is opened again', () => {
     expect(await store.save(present(fresh).leaseId, change)).toBe('saved');
   });
 
-  it('takes a save that was stored before for saved', async () => {
+  it('returns saved for a repeated save', async () => {
     await using opened = openSqlite({ now });
     const { leaseId, job } = await createAndLease(opened.store, acceptedJob());
     const change = { job: nextVersion(job), schedule: null };
@@ -76,7 +76,7 @@ describe('a store that is opened again', () => {
     expect(recorder.jobs).toEqual([]);
   });
 
-  it('has jobs due at once that are scheduled for more than ten seconds ahead: the clock may have been set back', async () => {
+  it('makes jobs due at once that are scheduled more than ten seconds ahead, because the clock may have been set back', async () => {
     await using opened = openSqlite({ now });
     const [soon, far] = [10 * SECOND, 10 * SECOND + 1].map((ms) => acceptedJob({ createdAt: NOON + ms }));
     for (const job of [soon, far]) await opened.store.create(record(present(job)));

@@ -25,7 +25,7 @@ const open = async () => {
 describe('a shared text in SQLite', () => {
   sharedTextCases(open);
 
-  it('is one of many, told apart by name', async () => {
+  it('is stored under its name, apart from other texts', async () => {
     await using opened = openSqlite({ now });
     const { database, commits } = opened.store;
     const other = new SqliteSharedText(database, commits, 'other');
@@ -35,7 +35,7 @@ describe('a shared text in SQLite', () => {
     expect(await textOf(opened.store).read()).toBe('text');
   });
 
-  it('fails as the store does', async () => {
+  it('fails with a StoreUnavailableError', async () => {
     const opened = openSqlite({ now });
     const text = textOf(opened.store);
     await opened[Symbol.asyncDispose]();
@@ -45,7 +45,7 @@ describe('a shared text in SQLite', () => {
   });
 });
 
-describe('what was learned of durations, in SQLite', () => {
+describe('the learned durations in SQLite', () => {
   durationCases(open);
 });
 
@@ -67,7 +67,7 @@ describe('the call budget in SQLite', () => {
     expect(calls).toBeGreaterThanOrEqual(rpm * 0.8);
   });
 
-  it('writes nothing when it has no limit, nor when a limit grants nothing', async () => {
+  it('writes nothing without a limit, nor when a limit grants nothing', async () => {
     await using opened = openSqlite({ now });
     const writes = vi.spyOn(opened.store.commits, 'run');
     const unlimited = new SharedCallBudget(textOf(opened.store), 0, now);

@@ -17,11 +17,11 @@ const open = async (clock: FakeClock) => {
   return { one, other, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 };
 
-describe('which upstream request belongs to which job, in SQLite', () => {
+describe('submissions in SQLite', () => {
   submissionsCases(open);
   submissionsMemoryCases(open);
 
-  it('is known after a restart, POSTs in flight included', async () => {
+  it('are known after a restart, including POSTs in flight', async () => {
     await using opened = openSqlite({ now });
     const first = submissionsOf(opened.store, now);
     await first.begin('print', 'job-1');
@@ -33,7 +33,7 @@ describe('which upstream request belongs to which job, in SQLite', () => {
     expect(await again.adopt('another', 'job-3', 'up-2')).toBe('taken');
   });
 
-  it('shares one commit with what else is written in the same turn', async () => {
+  it('share one commit with other writes of the same turn', async () => {
     await using opened = openSqlite({ now });
     // After the first purge.
     await opened.store.health();
@@ -47,7 +47,7 @@ describe('which upstream request belongs to which job, in SQLite', () => {
     expect(exec.mock.calls.flat()).toEqual(['BEGIN IMMEDIATE', 'COMMIT']);
   });
 
-  it('is purged once it is remembered no more', async () => {
+  it('are purged after their lifetime', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'] });
     try {
       const clock = new FakeClock();
@@ -72,7 +72,7 @@ describe('which upstream request belongs to which job, in SQLite', () => {
     }
   });
 
-  it('fails as the store does', async () => {
+  it('fails with a StoreUnavailableError', async () => {
     const opened = openSqlite({ now });
     const submissions = submissionsOf(opened.store, now);
     await opened[Symbol.asyncDispose]();

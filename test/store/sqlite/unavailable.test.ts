@@ -12,7 +12,7 @@ import { openSqlite, sqliteOptions } from './open-sqlite.ts';
 const now = () => NOON;
 
 describe('a store that fails', () => {
-  it('says so in one way, whatever was asked of it', async () => {
+  it('fails every method with the same error', async () => {
     await using opened = openSqlite({ now });
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -36,7 +36,7 @@ describe('a store that fails', () => {
     }
   });
 
-  it('stores and announces nothing of a create that fails half way, and works again afterwards', async () => {
+  it('stores and publishes nothing of a create that fails half way, and works again afterwards', async () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
     const recorder = new Recorder();
@@ -51,7 +51,7 @@ describe('a store that fails', () => {
     expect(await store.create(withKey)).toEqual({ type: 'created' });
   });
 
-  it('stores and announces nothing of a save whose video can not be stored, which can be repeated', async () => {
+  it('stores and publishes nothing of a save whose video cannot be stored, which can be repeated', async () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -67,7 +67,7 @@ describe('a store that fails', () => {
     expect(recorder.jobs).toEqual([change.job]);
   });
 
-  it('leaves a job to its poller when its release can not be stored, and takes the release again', async () => {
+  it('keeps the lease when a release cannot be stored, and accepts the release again', async () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -80,7 +80,7 @@ describe('a store that fails', () => {
     expect(await leaseAll(store, NOON + SECOND)).toMatchObject([{ failureCount: 1 }]);
   });
 
-  it('remembers and announces nothing of what could not be committed, and all of it can be repeated', async () => {
+  it('caches and publishes nothing that could not be committed, and all of it can be repeated', async () => {
     await using opened = openSqlite({ now });
     const { store, folder } = opened;
     const leased = await createAndLease(store, acceptedJob());
@@ -104,7 +104,7 @@ describe('a store that fails', () => {
     expect(await store.getMany([leased.job.id, made.id])).toEqual([saved, made]);
   });
 
-  it('stores what was asked for before it was closed', async () => {
+  it('stores pending writes before it closes', async () => {
     await using opened = openSqlite({ now });
     const job = acceptedJob();
     const created = opened.store.create(record(job));

@@ -11,7 +11,7 @@ import { Recorder } from '../../../support/recorder.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
-describe('a Redis that is away', () => {
+describe('an unavailable Redis', () => {
   let resources: AsyncDisposableStack;
   let server: RedisServer;
   beforeEach(async () => {
@@ -65,7 +65,7 @@ describe('a Redis that is away', () => {
     },
   );
 
-  it('fails what is under way as soon as the connection breaks', async () => {
+  it('fails running commands as soon as the connection breaks', async () => {
     const store = resources.use(await openRedis([server.url]));
     server.freeze();
     const asked = store.nextDueAt();
@@ -74,7 +74,7 @@ describe('a Redis that is away', () => {
     expect(performance.now() - began).toBeLessThan(1000);
   });
 
-  it('lets a store be closed at once', async () => {
+  it('lets a store close at once', async () => {
     const store = resources.use(await openRedis([server.url]));
     await store.subscribe({ type: 'work' }, () => {});
     await server.kill();
@@ -84,7 +84,7 @@ describe('a Redis that is away', () => {
     expect(performance.now() - began).toBeLessThan(1000);
   });
 
-  it('is told by an open that fails, and can be tried again', async () => {
+  it('fails an open, which can be tried again', async () => {
     await server.kill();
     const began = performance.now();
     await expect(openRedis([server.url])).rejects.toThrow(StoreUnavailableError);

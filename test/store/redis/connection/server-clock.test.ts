@@ -42,7 +42,7 @@ describe("the server's time", () => {
     expect(serverClock.now).toBe(NOON + server.monotonic);
   });
 
-  it('is measured anew every ten seconds, and follows a clock that was set', async () => {
+  it('is measured every ten seconds, and follows a clock that was set', async () => {
     const server = new FakeServer();
     const { clock, serverClock } = await openClock(server);
     await using _ = serverClock;
@@ -54,7 +54,7 @@ describe("the server's time", () => {
     expect(server.asked).toBe(4);
   });
 
-  it('does not jitter with measurements that took long', async () => {
+  it('does not jitter with slow measurements', async () => {
     const server = new FakeServer();
     const { clock, serverClock } = await openClock(server);
     await using _ = serverClock;
@@ -67,7 +67,7 @@ describe("the server's time", () => {
     expect(serverClock.now).toBe(server.epoch + server.monotonic);
   });
 
-  it('goes on by what was measured last while the server is away', async () => {
+  it('continues from the last measurement while the server is unavailable', async () => {
     const server = new FakeServer();
     const { clock, serverClock } = await openClock(server);
     await using _ = serverClock;
@@ -81,7 +81,7 @@ describe("the server's time", () => {
     expect(serverClock.now).toBe(server.epoch + server.monotonic);
   });
 
-  it('is measured no more once it is disposed of, and leaves no timer', async () => {
+  it('is not measured after it is disposed, and leaves no timer', async () => {
     const { clock, serverClock } = await openClock(new FakeServer());
     expect(clock.sleeping).toBe(1);
     await serverClock[Symbol.asyncDispose]();
@@ -91,7 +91,7 @@ describe("the server's time", () => {
 });
 
 describe.each(REDIS_KINDS)('the time of %s', (_, start) => {
-  it('is told by a store, whatever clock it is given', { timeout: 60_000 }, async () => {
+  it('is the time of the store, whatever clock it has', { timeout: 60_000 }, async () => {
     await using redis = await start();
     await using store = await openRedis(redis.urls, { clock: new FakeClock(NOON - 24 * HOUR) });
     // Both run on this machine.

@@ -82,20 +82,20 @@ describe('a start with a Redis that cannot be used', () => {
     expect(told).not.toContain('may not');
   });
 
-  it('starts without CONFIG and INFO, and says so', async () => {
+  it('starts without CONFIG and INFO, and logs a warning', async () => {
     await server.run('ACL', 'SETUSER', 'app', '-config', '-info');
     const told = await start({ REDIS_URL: app() });
     await server.run('ACL', 'SETUSER', 'app', '+@all');
     expect(told).toContain('may not run INFO and CONFIG');
   });
 
-  it('tries again with a wrong password, and says what to change', async () => {
+  it('retries with a wrong password, and names the setting', async () => {
     expect(await start({ REDIS_URL: app('wrong') })).toMatch(
       /WRONGPASS.*the user or the password in REDIS_URL is wrong\); trying again/,
     );
   });
 
-  it('names a limit of clients, and a memory, that is used up', async () => {
+  it('names a used up limit of clients or of memory', async () => {
     await server.run('CONFIG', 'SET', 'maxmemory', '1mb');
     const full = await start({ REDIS_URL: server.url });
     await server.run('CONFIG', 'SET', 'maxmemory', '0');

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { TurnRedis } from '../../../../src/store/redis/connection/connect.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 
-it('what is asked for in one turn is held until its end, and answered in order', async () => {
+it('the commands of one turn are held until its end, and answered in order', async () => {
   await using server = await RedisServer.start();
   const client = await connect(server);
   for (let turn = 0; turn < 3; turn += 1) {
@@ -15,7 +15,7 @@ it('what is asked for in one turn is held until its end, and answered in order',
   client.disconnect();
 });
 
-it('what is held when the client is told to disconnect still goes out', async () => {
+it('held commands are sent when the client disconnects', async () => {
   await using server = await RedisServer.start();
   const client = await connect(server);
   const asked = client.get('x');
@@ -23,7 +23,7 @@ it('what is held when the client is told to disconnect still goes out', async ()
   expect(await asked).toBe(null);
 });
 
-it('what is held when the connection is lost fails at once', async () => {
+it('held commands fail at once when the connection is lost', async () => {
   await using server = await RedisServer.start();
   const client = await connect(server);
   const asked = client.get('x');
