@@ -122,7 +122,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     const { granted, waitMs } = await b.reserve(256);
     expect(granted).toBe(0);
     clock.jump(waitMs);
-    // At first at a measured pace.
+    // The first probes come at a fixed interval.
     expect((await b.reserve(256)).granted).toBe(1);
     clock.jump(5 * MINUTE);
     expect((await b.reserve(256)).granted).toBe(256);
@@ -172,7 +172,7 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     expect(await b.onAnswered()).toBeNull();
     expect(await a.reserve(256)).toEqual({ granted: 256, waitMs: 0, limitedBy: null, probing: false });
     expect(await a.onAnswered()).toBeNull();
-    // The count begins anew.
+    // The count of failures starts again.
     expect(await failTimes(a, 9)).not.toContain('opened');
     expect(await a.onAnswered()).toBeNull();
     expect(await failTimes(b, 9)).not.toContain('opened');

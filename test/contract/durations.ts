@@ -1,4 +1,4 @@
-/** What was learned of durations, over the SharedText of each adapter: two instances on one store. */
+/** The learned durations over the SharedText of each adapter: two instances on one store. */
 import { expect, it } from 'vitest';
 import { addDuration, type GroupMoments } from '../../src/domain/polling/duration-model.ts';
 import { SharedDurations } from '../../src/store/durations.ts';
@@ -28,7 +28,7 @@ export function durationCases(openTexts: () => Promise<OpenedTexts>): void {
     expect(await opened.one.read()).toEqual(new Map());
   });
 
-  it('adds durations as the model does, and tells what others have added', async () => {
+  it('adds durations as the model does, and reads what other instances added', async () => {
     await using opened = await open();
     let run: GroupMoments | undefined;
     for (const moments of SAMPLES) {
@@ -45,7 +45,7 @@ export function durationCases(openTexts: () => Promise<OpenedTexts>): void {
     }
   });
 
-  it('loses none of what many add at once', async () => {
+  it('loses no duration that is added concurrently', async () => {
     await using opened = await open();
     const [moments = { mean: 0, square: 0 }] = SAMPLES;
     await Promise.all(
@@ -58,7 +58,7 @@ export function durationCases(openTexts: () => Promise<OpenedTexts>): void {
     expect(sum / weight).toBeCloseTo(moments.mean, 9);
   });
 
-  it('takes what it cannot read for nothing, and starts anew when it adds to it', async () => {
+  it('drops what cannot be read, and replaces it when it adds', async () => {
     await using opened = await open();
     await opened.text.replace(null, '{"run":"of a newer version","queue":[1,null,3],"run 480 3 30":[2,3,4]}');
     expect(await opened.one.read()).toEqual(new Map([['run 480 3 30', { weight: 2, sum: 3, squares: 4 }]]));

@@ -1,6 +1,6 @@
 /**
- * What every adapter of the JobStore port keeps to. An adapter's test calls `describeJobStore` with a way to open it
- * and adds its own cases beside.
+ * The contract of the JobStore port. The test of an adapter calls `describeJobStore` with a function that opens it
+ * and adds its own cases.
  */
 import { describe } from 'vitest';
 import { chooseCases } from './job-store-cases/choose.ts';

@@ -1,4 +1,4 @@
-/** What every adapter of the SharedText port keeps to. */
+/** The contract of the SharedText port. */
 import { expect, it } from 'vitest';
 import type { SharedText } from '../../src/store/shared-text.ts';
 
@@ -10,13 +10,13 @@ export interface OpenedTexts extends AsyncDisposable {
 
 /** Runs the cases on an adapter. */
 export function sharedTextCases(open: () => Promise<OpenedTexts>): void {
-  it('has none at first', async () => {
+  it('is absent at first', async () => {
     await using opened = await open();
     expect(await opened.one.read()).toBeNull();
     expect(await opened.other.read()).toBeNull();
   });
 
-  it('is replaced by the one who knows what it is, for all', async () => {
+  it('is replaced for all instances when the expected text is right', async () => {
     await using opened = await open();
     const { one, other } = opened;
     expect(await one.replace(null, 'first')).toBe(true);
@@ -25,7 +25,7 @@ export function sharedTextCases(open: () => Promise<OpenedTexts>): void {
     expect(await one.read()).toBe('second');
   });
 
-  it('is not replaced by one who takes it for another', async () => {
+  it('is not replaced when the expected text is wrong', async () => {
     await using opened = await open();
     const { one, other } = opened;
     expect(await one.replace('something', 'first')).toBe(false);
@@ -37,7 +37,7 @@ export function sharedTextCases(open: () => Promise<OpenedTexts>): void {
     expect(await one.read()).toBe('first');
   });
 
-  it('is replaced by one of many who do it at once', async () => {
+  it('is replaced by one of many concurrent calls', async () => {
     await using opened = await open();
     for (const before of [null, 'text 0']) {
       const replaced = await Promise.all(

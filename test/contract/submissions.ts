@@ -1,9 +1,9 @@
-/** What every adapter of the Submissions port keeps to. */
+/** The contract of the Submissions port. */
 import { expect, it } from 'vitest';
 import { SUBMISSION_MEMORY_MS, type Submissions } from '../../src/store/submissions.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
-/** Two instances on one empty store; a store that keeps time itself is not asked about the passing of it. */
+/** Two instances on one empty store. */
 export interface OpenedSubmissions extends AsyncDisposable {
   readonly one: Submissions;
   readonly other: Submissions;
@@ -11,7 +11,7 @@ export interface OpenedSubmissions extends AsyncDisposable {
 
 /** Runs the cases on an adapter. */
 export function submissionsCases(open: (clock: FakeClock) => Promise<OpenedSubmissions>): void {
-  it('gives a request that was found to the job that asks first, and to no other', async () => {
+  it('assigns a request from the history to the first job that asks, and to no other', async () => {
     await using opened = await open(new FakeClock());
     const { one, other } = opened;
     expect(await one.adopt('print', 'job-1', 'up-1')).toBe('adopted');
@@ -20,14 +20,14 @@ export function submissionsCases(open: (clock: FakeClock) => Promise<OpenedSubmi
     expect(await other.adopt('print', 'job-2', 'up-2')).toBe('adopted');
   });
 
-  it('takes an adoption that is repeated for the same', async () => {
+  it('returns adopted for a repeated adoption', async () => {
     await using opened = await open(new FakeClock());
     for (const submissions of [opened.one, opened.other, opened.one]) {
       expect(await submissions.adopt('print', 'job-1', 'up-1')).toBe('adopted');
     }
   });
 
-  it('gives one request to one of many that ask at once', async () => {
+  it('assigns one request to one of many concurrent jobs', async () => {
     await using opened = await open(new FakeClock());
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
@@ -38,7 +38,7 @@ export function submissionsCases(open: (clock: FakeClock) => Promise<OpenedSubmi
     expect(outcomes.filter((outcome) => outcome === 'taken')).toHaveLength(19);
   });
 
-  it('gives nobody the request that another job was answered with', async () => {
+  it("assigns no request that answered another job's POST", async () => {
     await using opened = await open(new FakeClock());
     const { one, other } = opened;
     await one.begin('print', 'job-1');
@@ -49,13 +49,13 @@ export function submissionsCases(open: (clock: FakeClock) => Promise<OpenedSubmi
     expect(await other.adopt('print', 'job-2', 'up-2')).toBe('adopted');
   });
 
-  it('remembers an answer also when the beginning was lost', async () => {
+  it('keeps an answer also when the begin was lost', async () => {
     await using opened = await open(new FakeClock());
     await opened.one.end('print', 'job-1', 'up-1');
     expect(await opened.other.adopt('print', 'job-2', 'up-1')).toBe('taken');
   });
 
-  it('waits for the answers to other POSTs with equal inputs, but not to its own or to others', async () => {
+  it('waits for other POSTs with equal inputs, but not for its own or for other inputs', async () => {
     await using opened = await open(new FakeClock());
     const { one, other } = opened;
     await one.begin('print', 'job-1');
@@ -71,7 +71,7 @@ export function submissionsCases(open: (clock: FakeClock) => Promise<OpenedSubmi
     expect(await other.adopt('print', 'job-3', 'up-1')).toBe('adopted');
   });
 
-  it('tells of a request that is taken, and repeats an adoption, also while a POST is in flight', async () => {
+  it('returns taken, and repeats an adoption, also while a POST is in flight', async () => {
     await using opened = await open(new FakeClock());
     const { one, other } = opened;
     expect(await one.adopt('print', 'job-1', 'up-1')).toBe('adopted');
@@ -80,7 +80,7 @@ export function submissionsCases(open: (clock: FakeClock) => Promise<OpenedSubmi
     expect(await other.adopt('print', 'job-1', 'up-1')).toBe('adopted');
   });
 
-  it('is in flight again when it is begun again', async () => {
+  it('is in flight again after another begin', async () => {
     await using opened = await open(new FakeClock());
     const { one, other } = opened;
     await one.begin('print', 'job-1');
@@ -89,7 +89,7 @@ export function submissionsCases(open: (clock: FakeClock) => Promise<OpenedSubmi
     expect(await other.adopt('print', 'job-2', 'up-1')).toBe('in-flight');
   });
 
-  it('takes fingerprints, job ids and upstream ids of any form', async () => {
+  it('accepts fingerprints, job ids and upstream ids with any characters', async () => {
     await using opened = await open(new FakeClock());
     for (const text of ["a'b", '{a}:b', 'a b', '猫', '__proto__']) {
       await opened.one.begin(text, 'job-1');
@@ -100,9 +100,9 @@ export function submissionsCases(open: (clock: FakeClock) => Promise<OpenedSubmi
   });
 }
 
-/** Runs the cases of a store that takes its time from the clock that it is given. */
+/** Runs the cases of a store with an injected clock. */
 export function submissionsMemoryCases(open: (clock: FakeClock) => Promise<OpenedSubmissions>): void {
-  it('remembers for longer than a job can be unfinished, and takes a POST without an end for over then', async () => {
+  it('keeps entries longer than a job can be unfinished; a POST without an end has ended then', async () => {
     const clock = new FakeClock();
     await using opened = await open(clock);
     const { one, other } = opened;

@@ -108,7 +108,7 @@ export function chooseCases(open: OpenStore): void {
       expect(offered).toHaveLength(MAX_CANDIDATES);
       expect(new Set(offered).size).toBe(MAX_CANDIDATES);
       expect(offered).toEqual(expect.arrayContaining(idsOf([...present(bobs), ...present(cleos)])));
-      // Of the owner of many, those that have been due for longest.
+      // Only the longest due jobs of the owner with many.
       expect(offered).toEqual(expect.arrayContaining(idsOf(many.slice(0, 100))));
     },
   );
@@ -127,7 +127,7 @@ export function chooseCases(open: OpenStore): void {
     const rare = [present(failing).job.id, collecting.id, accepted.id];
     expect(offered).toEqual(expect.arrayContaining(rare));
     expect(offered).toHaveLength(MAX_CANDIDATES);
-    // Submitted now, it is urgent no more, and due after all others.
+    // The job is submitted now, so it has priority 0 and is due after all others.
     const [submitted] = await leaseBy(store, 1, (due) => due.filter(({ job }) => job.id === accepted.id));
     await queue(store, present(submitted), LATER);
     expect(await offeredBy(store)).not.toContain(accepted.id);
@@ -157,7 +157,7 @@ export function chooseCases(open: OpenStore): void {
   });
 }
 
-/** Jobs that the upstream has taken, due one after the other from noon on. */
+/** Submitted jobs, due one after the other from noon on. */
 async function running(store: JobStore, count: number): Promise<Job[]> {
   const jobs = Array.from({ length: count }, () => acceptedJob());
   await Promise.all(jobs.map((job) => createAll(store, [job])));
@@ -179,7 +179,7 @@ function refuse(): never {
   throw new Error('There was nothing to choose.');
 }
 
-/** The ids that are offered when one call may be made. */
+/** The ids of the candidates when one call is allowed. */
 async function offeredBy(store: JobStore): Promise<string[]> {
   const offered: string[] = [];
   const leases = await leaseBy(store, 1, (due) => {

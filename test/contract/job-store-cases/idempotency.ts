@@ -8,7 +8,7 @@ import { createAndLease, idsOf, type OpenStore, present } from './opened-store.t
 const KEY = { idempotencyKey: 'order-7' };
 const OTHER = videoRequest({ prompt: 'a dog sleeps' });
 
-/** An accepted job that may be created under KEY. */
+/** An accepted job that may be created with KEY. */
 const keyed = (change: Partial<Job> = {}) => keyedJob(KEY.idempotencyKey, change);
 
 export function idempotencyCases(open: OpenStore): void {
@@ -111,7 +111,7 @@ export function idempotencyCases(open: OpenStore): void {
     expect((await opened.store.create(record(keyed(), full))).type).toBe('duplicate');
     const refused = record(keyedJob('order-8'), { idempotencyKey: 'order-8', limits: full.limits });
     expect((await opened.store.create(refused)).type).toBe('refused');
-    // A refused create leaves its key free.
+    // A refused create does not use its key.
     await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
     expect(await opened.store.create(refused)).toEqual({ type: 'created' });
   });

@@ -63,7 +63,7 @@ export function limitCases(open: OpenStore): void {
     expect((await create(acceptedJob({ ownerId: 'bob' }))).type).toBe('created');
     expect((await create(acceptedJob({ ownerId: 'cleo' }))).type).toBe('created');
     expect(await create(acceptedJob({ ownerId: 'dora' }))).toMatchObject({ limit: 'unfinished' });
-    // What the limit for all has refused is not counted as that owner's.
+    // A job that the shared limit refused does not count for its owner.
     const [leased] = await leaseAll(opened.store, NOON);
     await opened.store.save(present(leased).leaseId, {
       job: completed(present(leased).job, NOON),
@@ -151,7 +151,7 @@ export function limitCases(open: OpenStore): void {
       clock.jump(MINUTE);
     }
     const create = createWithin(opened.store, { perDay: 1 });
-    // The youngest has to go too.
+    // The newest job must leave the day as well.
     expect(await create(acceptedJob())).toEqual({
       type: 'refused',
       limit: 'perDay',

@@ -72,7 +72,7 @@ export function listCases(open: OpenStore): void {
   });
 }
 
-/** Opens a store in which Ada has five jobs and Bob has one in their midst. */
+/** Opens a store with five jobs of Ada and one of Bob in between. */
 async function openWithJobs(open: OpenStore): Promise<Listed> {
   const opened = await open(new FakeClock());
   const jobs = [at(0), at(1), at(2), at(3), at(4)] as const;

@@ -12,13 +12,13 @@ import type { FakeClock } from '../../support/fake-clock.ts';
 import { record } from '../../support/jobs.ts';
 import { MINUTE } from '../../support/times.ts';
 
-/** An open, empty store; disposing closes it and removes what it kept. */
+/** An open, empty store. Disposal closes it and deletes its data. */
 export interface OpenedStore extends AsyncDisposable {
   readonly store: JobStore;
   readonly cache: JobCache | null;
   /** The ids that the store has called `onUnreadable` with, in order. */
   readonly unreadable: readonly string[];
-  /** Damages a stored job, behind the store's back. */
+  /** Damages a stored job without the store's knowledge. */
   readonly damage: (jobId: string, damage: Damage) => Promise<void>;
 }
 
@@ -26,8 +26,8 @@ export interface OpenedStore extends AsyncDisposable {
  * How a stored job is damaged:
  *
  * - `syntax`: a text that has to be JSON is not
- * - `field`: its JSON is well-formed, but a field that decides about the job has an impossible value
- * - `form`: it does not have the form of a stored job at all
+ * - `field`: its JSON is well-formed, but an essential field has an impossible value
+ * - `form`: it does not have the form of a stored job
  */
 export const DAMAGES = ['syntax', 'field', 'form'] as const;
 export type Damage = (typeof DAMAGES)[number];
@@ -35,12 +35,12 @@ export type Damage = (typeof DAMAGES)[number];
 /** Opens an empty store that takes its time from this clock. */
 export type OpenStore = (clock: FakeClock) => Promise<OpenedStore>;
 
-/** Creates jobs, all of which must be taken. */
+/** Creates jobs. All must be accepted. */
 export async function createAll(store: JobStore, jobs: readonly Job[]): Promise<void> {
   for (const job of jobs) expect(await store.create(record(job))).toEqual({ type: 'created' });
 }
 
-/** Leases whatever is due, for a minute. */
+/** Leases all due jobs for a minute. */
 export function leaseAll(store: JobStore, now: number): Promise<LeasedJob[]> {
   return leaseUpTo(store, now, 1000);
 }
@@ -48,7 +48,7 @@ export function leaseAll(store: JobStore, now: number): Promise<LeasedJob[]> {
 /** Chooses among due jobs, as a poller does. */
 export type Choose = (due: readonly DueJob[]) => readonly DueJob[];
 
-/** Leases up to a number of jobs, for a minute: the longest due, unless told otherwise. */
+/** Leases up to a number of jobs for a minute: by default the longest due. */
 export async function leaseUpTo(
   store: JobStore,
   now: number,
@@ -61,7 +61,7 @@ export async function leaseUpTo(
   return store.leaseDue({ preferred, ...query });
 }
 
-/** Expects a call to fail as the store's failures do. @returns its error */
+/** Expects a call to fail with a StoreUnavailableError. @returns the error */
 export async function unavailableBy(call: Promise<unknown>): Promise<StoreUnavailableError> {
   const error: unknown = await call.then(
     () => null,
@@ -71,7 +71,7 @@ export async function unavailableBy(call: Promise<unknown>): Promise<StoreUnavai
   throw new Error('There was no StoreUnavailableError.', { cause: error });
 }
 
-/** Creates a job and leases it, for a minute; nothing else may be due. */
+/** Creates a job and leases it for a minute. No other job may be due. */
 export async function createAndLease(store: JobStore, job: Job): Promise<LeasedJob> {
   await createAll(store, [job]);
   const [leased, ...others] = await leaseAll(store, job.createdAt);
@@ -79,13 +79,13 @@ export async function createAndLease(store: JobStore, job: Job): Promise<LeasedJ
   return present(leased);
 }
 
-/** The value, which must be there. */
+/** The value, which must exist. */
 export function present<T>(value: T | null | undefined): T {
   if (value === null || value === undefined) throw new Error('There is no value.');
   return value;
 }
 
-/** The ids of jobs, or of what has a job. */
+/** The ids of jobs or of objects with a job. */
 export function idsOf(items: readonly (Job | { readonly job: Job })[]): string[] {
   return items.map((item) => ('job' in item ? item.job.id : item.id));
 }

@@ -29,7 +29,7 @@ export function unreadableCases(open: OpenStore): void {
     expect(idsOf(await leaseAll(store, NOON + SECOND))).toEqual(idsOf(others.slice(1)));
     expect(opened.unreadable).toEqual([broken?.id]);
     expect(await store.health()).toEqual({ quarantined: 1 });
-    // It is due no more, neither now nor at its deadline.
+    // The damaged job is never due again, not even at its deadline.
     expect(await store.nextDueAt()).toBe(NOON + SECOND + MINUTE);
     expect(idsOf(await leaseAll(store, NOON + 10 * HOUR))).not.toContain(broken?.id);
     expect(opened.unreadable).toHaveLength(1);
@@ -88,7 +88,7 @@ export function unreadableCases(open: OpenStore): void {
     const [a, b, broken, d, e] = jobs.map(present);
     await opened.damage(present(broken).id, damage);
     expect(await store.list({ ...ALL, ownerId: 'ada', ascending: true })).toEqual([a, b, d, e]);
-    // A page is as full as without it.
+    // The page is full without the damaged job.
     expect(await store.list({ ...ALL, ownerId: 'ada', ascending: false, limit: 3 })).toEqual([e, d, b]);
     const ids = idsOf(jobs);
     expect(await store.getMany(ids)).toEqual([a, b, null, d, e]);

@@ -47,11 +47,11 @@ export function waitingCases(open: OpenStore): void {
     });
     const jobs = Array.from({ length: 200 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(store, jobs);
-    // Those that say why they wait still wait.
+    // Jobs that show why they wait are still waiting.
     for (const job of jobs.slice(0, 50)) await store.save('', { job: nextVersion(job), schedule: null });
     const found = await store.findWaiting(NOON + SECOND, 100);
     expect(idsOf(found)).toEqual(idsOf(jobs.slice(50, 150)));
-    // A store may estimate it.
+    // A store may estimate the number.
     for (const [index, { ahead }] of found.entries()) {
       expect(ahead).toBeGreaterThanOrEqual(0);
       expect(Math.abs(ahead - (50 + index))).toBeLessThanOrEqual(100);

@@ -140,7 +140,7 @@ export function watchCases(open: OpenStore): void {
     await store.create(record(first));
     await store.create(record(second));
     await other.heard(2);
-    // Of two jobs either may be told first: only the versions of one come in order.
+    // Only the versions of one job come in order.
     expect(heard).toHaveLength(1);
     expect([first.id, second.id]).toContain(heard[0]);
   });
@@ -158,7 +158,7 @@ export function watchCases(open: OpenStore): void {
   });
 }
 
-/** Watches a topic to the end of the test. */
+/** Subscribes to a topic until the end of the test. */
 async function recorderOf(store: JobStore, topic: Topic): Promise<Recorder> {
   const recorder = new Recorder();
   await store.subscribe(topic, recorder.listener);

@@ -17,7 +17,7 @@ describe('the health of a Redis', () => {
   });
   afterEach(() => resources.disposeAsync());
 
-  /** Whether it is well: what `health` says, else the reason why not. */
+  /** The result of `health`, or the reason why it failed. */
   const healthOf = () =>
     store.health().then(
       () => 'well',
@@ -113,7 +113,7 @@ function reasonOf({ message, cause }: StoreUnavailableError): string {
   return cause instanceof Error ? cause.message : message;
 }
 
-/** How many scripts the server has run. */
+/** The number of scripts that the server has run. */
 async function scriptCalls(server: RedisServer): Promise<number> {
   const stats = String(await server.run('INFO', 'commandstats'));
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1]);

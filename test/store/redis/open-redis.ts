@@ -4,7 +4,7 @@ import { systemClock } from '../../../src/process/clocks.ts';
 import { acceptedJob } from '../../support/jobs.ts';
 import { DAY } from '../../support/times.ts';
 
-/** Opens a store on a Redis, or on a cluster when there is more than one URL: a week of retention. */
+/** Opens a store with a week of retention on a Redis, or on a cluster when there are several URLs. */
 export function openRedis(
   urls: readonly string[],
   change: Partial<RedisJobStoreOptions> = {},
@@ -20,7 +20,7 @@ export function openRedis(
   });
 }
 
-/** An accepted job of now: the store forgets what it takes for old. */
+/** A job that was accepted now: the store removes old jobs. */
 export function freshJob(change: Partial<Job> = {}): Job {
   return acceptedJob({ createdAt: Date.now(), ...change });
 }

@@ -7,7 +7,7 @@ import { MINUTE, SECOND } from '../../support/times.ts';
 import { openRedis } from './open-redis.ts';
 import { REDIS_KINDS } from './redis-kinds.ts';
 
-describe.each(REDIS_KINDS)('the call rate of owners on %s', (_, start) => {
+describe.each(REDIS_KINDS)('the rate limit of owners on %s', (_, start) => {
   const resources = new AsyncDisposableStack();
   let stores: readonly [RedisJobStore, RedisJobStore];
   let flush: () => Promise<unknown>;
@@ -28,7 +28,7 @@ describe.each(REDIS_KINDS)('the call rate of owners on %s', (_, start) => {
   });
   afterAll(() => resources.disposeAsync());
 
-  it('is one for all instances', async () => {
+  it('is shared by all instances', async () => {
     const [a, b] = rates(7);
     const waits = await Promise.all(
       Array.from({ length: 50 }, (__, index) => (index % 2 === 0 ? a : b).take('ada')),
@@ -41,7 +41,7 @@ describe.each(REDIS_KINDS)('the call rate of owners on %s', (_, start) => {
     expect(await b.take('bob')).toBeNull();
   });
 
-  it('is counted anew once the minute is over', async () => {
+  it('starts again after a minute', async () => {
     const [a, b] = rates(1);
     expect(await a.take('ada')).toBeNull();
     expect(await b.take('ada')).not.toBeNull();
@@ -49,7 +49,7 @@ describe.each(REDIS_KINDS)('the call rate of owners on %s', (_, start) => {
     await expect.poll(() => b.take('ada')).toBeNull();
   });
 
-  it('is counted apart for what is called', async () => {
+  it('is counted separately for each kind of call', async () => {
     const [generate] = rates(1);
     const upload = redisOwnerRate(stores[0].client, 'upload', 1);
     expect(await generate.take('ada')).toBeNull();
@@ -58,13 +58,13 @@ describe.each(REDIS_KINDS)('the call rate of owners on %s', (_, start) => {
     expect(await upload.take('ada')).not.toBeNull();
   });
 
-  it('has no limit at 0', async () => {
+  it('does not limit calls with 0', async () => {
     const [a] = rates(0);
     for (let i = 0; i < 100; i += 1) expect(await a.take('ada')).toBeNull();
   });
 });
 
-it('lets no call through while Redis is away', async () => {
+it('rejects calls while Redis is unavailable', async () => {
   await using server = await RedisServer.start();
   await using store = await openRedis([server.url]);
   const rate = redisOwnerRate(store.client, 'generate', 100);

@@ -20,7 +20,7 @@ import { REDIS_KINDS } from './redis-kinds.ts';
 
 const LIST = { ownerId: 'ada', phases: null, olderThan: null, newerThan: null, ascending: true, limit: 99 };
 const SICK = '7';
-/** Whether a job is in the shard that is spoiled. */
+/** Whether a job is in the damaged shard. */
 const isSick = ({ id }: Job) => id.endsWith(SICK);
 
 describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
@@ -58,7 +58,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     return { jobs, sick: jobs.filter(isSick), well: jobs.filter((job) => !isSick(job)) };
   };
 
-  /** Puts a text where a key is. */
+  /** Replaces a key by a text. */
   const spoil = async (name: string) => {
     await store.client.set(name, 'spoiled');
   };
@@ -68,13 +68,13 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     await spoil(keys[which](SICK));
     const firstDue = await store.nextDueAt();
     expect(firstDue).toBe(jobs[0]?.createdAt);
-    // Not even those of the sick shard that would come first keep others back.
+    // Jobs of the damaged shard that would come first do not delay others.
     const choose = (due: readonly { readonly job: Job }[]) => {
       expect(due.map(({ job }) => job.id).filter((id) => id.endsWith(SICK))).toEqual([]);
       return [];
     };
     await leaseUpTo(store, Date.now(), 99, { callLimit: 2, choose });
-    // Waiting jobs are found without the deadlines.
+    // Waiting jobs are found without the deadline set.
     expect(idsOf(await store.findWaiting(Date.now(), 99)).toSorted()).toEqual(
       idsOf(which === 'due' ? well : jobs).toSorted(),
     );
@@ -101,7 +101,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     });
     await createAll(store, late);
     await spoil(keys.due(SICK));
-    // Nor is the poller told to look there.
+    // The due time of the damaged shard does not wake the poller.
     expect(await store.nextDueAt()).toBe(present(well[0]).createdAt);
     const leases = await leaseUpTo(store, Date.now() + SECOND, 20, { callLimit: 0 });
     expect(idsOf(leases).filter((id) => id.endsWith(SICK))).toEqual([]);
@@ -198,7 +198,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     const ttl = await store.client.pttl(keys.job(broken.id));
     expect(ttl).toBeGreaterThan(retentionMs - MINUTE);
     expect(ttl).toBeLessThanOrEqual(retentionMs);
-    // Counted until it expires, by other instances too.
+    // The record counts until it expires, also in other instances.
     await using other = await openRedis(urls);
     expect(await other.health()).toEqual({ quarantined: 1 });
     await store.client.zadd(keys.quarantine(SICK), Date.now() - 1, broken.id);

@@ -1,15 +1,15 @@
 import { startRedisCluster } from '../../support/redis/redis-cluster.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
 
-/** A running Redis, or a running cluster. */
+/** A running Redis or a running cluster. */
 export interface RunningRedis extends AsyncDisposable {
-  /** One for a Redis, more for a cluster. */
+  /** One URL for a Redis, several for a cluster. */
   readonly urls: readonly string[];
   /** Deletes all keys. */
   flush(): Promise<unknown>;
 }
 
-/** What the shared store runs on, for `describe.each`: a name, and how one is started. */
+/** The kinds of Redis for `describe.each`: a name and a function that starts one. */
 export const REDIS_KINDS: readonly (readonly [string, () => Promise<RunningRedis>])[] = [
   [
     'a Redis',

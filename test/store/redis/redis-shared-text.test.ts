@@ -43,7 +43,7 @@ describe.each(REDIS_KINDS)('on %s', (kind, start) => {
       expect(await opened.one.read()).toBe('next');
     });
   });
-  // What is built on a text needs no cluster of its own.
+  // State on top of a text is tested without a cluster.
   describe.runIf(kind === 'a Redis')('the call budget', () => {
     callBudgetCases(open);
   });

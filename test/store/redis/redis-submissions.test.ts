@@ -39,7 +39,7 @@ describe.each(REDIS_KINDS)('submissions on %s', (_, start) => {
   };
   submissionsCases(open);
 
-  it('are remembered for longer than a job can be unfinished, and then forgotten', async () => {
+  it('are kept longer than a job can be unfinished, and then expire', async () => {
     await using opened = await open();
     await opened.one.begin('print', 'job-1');
     await opened.one.end('another', 'job-2', 'up-2');
@@ -50,12 +50,12 @@ describe.each(REDIS_KINDS)('submissions on %s', (_, start) => {
       expect(ttl).toBeGreaterThan(SUBMISSION_MEMORY_MS - MINUTE);
       expect(ttl).toBeLessThanOrEqual(SUBMISSION_MEMORY_MS);
     }
-    // A POST whose end was never told is over after that time, also while others keep its key.
+    // A POST without an end counts as ended after that time, also while other POSTs keep its key.
     await opened.client.zincrby(keys.posts('print'), -SUBMISSION_MEMORY_MS, 'job-1');
     expect(await opened.other.adopt('print', 'job-4', 'up-4')).toBe('adopted');
   });
 
-  it('give nothing away while a key is of the wrong type, which is reported once and counted', async () => {
+  it('adopt nothing while a key has the wrong type, which is reported once and counted', async () => {
     await using opened = await open();
     const { one, client, store, unreadable } = opened;
     const name = keys.posts('print');

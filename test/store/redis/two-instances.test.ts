@@ -32,7 +32,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
   });
   afterAll(() => resources.disposeAsync());
 
-  it('make one job of 20 creates at once under one key', async () => {
+  it('create one job for 20 concurrent creates with one key', async () => {
     const key = { idempotencyKey: 'order-7' };
     const jobs = Array.from({ length: 20 }, () => keyedJob('order-7', { createdAt: Date.now() }));
     const outcomes = await Promise.all(
@@ -48,7 +48,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
   });
 
   it.each(['unfinished', 'unfinishedPerOwner', 'perDay', 'perDayPerOwner'] as const)(
-    'together take no more jobs than %s says when 50 come at once',
+    'together accept no more jobs than %s allows when 50 come at once',
     async (limit) => {
       const within = { limits: limits({ [limit]: 7 }) };
       const jobs = Array.from({ length: 50 }, () => freshJob());
@@ -61,7 +61,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     },
   );
 
-  it('never exceed any of all limits together, and give each of 10 owners no more than it may have', async () => {
+  it('never exceed any limit with all limits set, for each of 10 owners', async () => {
     const within = {
       limits: limits({ unfinished: 23, unfinishedPerOwner: 3, perDay: 22, perDayPerOwner: 4 }),
     };
@@ -110,7 +110,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     expect(stored).toMatchObject({ version: 2, phase: present(versions[saves.indexOf('saved')]).phase });
   });
 
-  it('take a create, a lease, a save and a release that are repeated for one', async () => {
+  it('count a repeated create, lease, save or release once', async () => {
     const heard = new Recorder();
     const unsubscribe = await b.subscribe({ type: 'owner', ownerId: 'ada' }, heard.listener);
     const job = freshJob();
@@ -138,7 +138,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     unsubscribe();
   });
 
-  it('hear of what the other saves, in order', async () => {
+  it('receive the saves of the other in order', async () => {
     const leased = await createAndLease(a, freshJob());
     const heard = [new Recorder(), new Recorder()];
     const unsubscribes = await Promise.all([
@@ -151,7 +151,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
       job = i === 49 ? completed(job, Date.now()) : nextVersion(job);
       saved.push(job);
     }
-    // Not one after the other: as fast as they can be sent.
+    // All saves are sent at once.
     await Promise.all(saved.map((version) => a.save(leased.leaseId, { job: version, schedule: null })));
     for (const recorder of heard) {
       await recorder.heard(50);
@@ -161,7 +161,7 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     expect(b.listenerCount).toBe(0);
   });
 
-  it('survive 200 races of subscribing and leaving on one channel', async () => {
+  it('survive 200 races of subscribe and unsubscribe on one channel', async () => {
     const job = freshJob();
     const topic = { type: 'job', jobId: job.id } as const;
     await Promise.all(

@@ -21,7 +21,7 @@ describe('one folder serves one process', () => {
       `FolderInUseError: The data folder ${opened.folder} is in use by another Reelgate process.`,
     );
     expect(child.errors()).toContain('stop the other one or choose another DATA_DIR');
-    // The first one is none the worse.
+    // The first process still works.
     expect(await opened.store.create(record(acceptedJob()))).toEqual({ type: 'created' });
   });
 
@@ -32,7 +32,7 @@ describe('one folder serves one process', () => {
     symlinkSync(opened.folder, link);
     expect(() => new SqliteJobStore(sqliteOptions(opened.folder, { now }))).toThrow(FolderInUseError);
     expect(() => new SqliteJobStore(sqliteOptions(link, { now }))).toThrow(FolderInUseError);
-    // A refused attempt does not take the lock from its holder.
+    // A refused attempt does not release the lock.
     await using child = holder(opened.folder);
     expect(await child.ended).toBe(1);
   });

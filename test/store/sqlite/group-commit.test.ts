@@ -26,7 +26,7 @@ describe('a group commit', () => {
   it('uses one transaction for each turn', async () => {
     const before = bench.commitCount();
     const inserts = ['a', 'b', 'c'].map((name) => bench.insert(name));
-    // What follows from what happens in the turn counts for it.
+    // Microtasks belong to the turn as well.
     inserts.push(Promise.resolve().then(() => bench.insert('d')));
     await Promise.all(inserts);
     expect(bench.stored()).toEqual(['a', 'b', 'c', 'd']);
@@ -108,7 +108,7 @@ describe('a group commit', () => {
   it('rejects all pieces when the commit fails, reports none, and works again afterwards', async () => {
     const outcomes = await Promise.allSettled([
       bench.insert('a'),
-      // Checked at the commit.
+      // SQLite checks this constraint at the commit.
       bench.commits.run(() => bench.database.exec("INSERT INTO children (parent) VALUES ('nobody')")),
       bench.insert('b'),
     ]);
@@ -154,7 +154,7 @@ describe('a group commit', () => {
   });
 });
 
-/** A database on the disk, and another connection that sees only what was committed. */
+/** A database on the disk, and another connection that sees only committed changes. */
 class Bench implements Disposable {
   readonly told: string[] = [];
   readonly database: DatabaseSync;
@@ -198,7 +198,7 @@ class Bench implements Disposable {
       .map(({ name }) => name);
   }
 
-  /** How many transactions are in the log: the last frame of each says how large the database is. */
+  /** The number of transactions in the log: the last frame of each contains the size of the database. */
   commitCount(): number {
     const log = readFileSync(`${this.#file}-wal`);
     let count = 0;

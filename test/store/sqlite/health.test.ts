@@ -41,7 +41,7 @@ describe('the health of the embedded store', () => {
   });
 
   it('is bad while writes fail, and good again afterwards', async () => {
-    // After the first purge, which could not write either.
+    // Wait for the first purge, which cannot write either.
     await opened.store.health();
     opened.store.database.exec('PRAGMA query_only = ON');
     const error = await unavailableBy(opened.store.health());

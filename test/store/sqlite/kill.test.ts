@@ -19,7 +19,7 @@ describe('kill -9 of a process that writes', () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       await using child = startChild(new URL('children/create-jobs.child.ts', import.meta.url), folder.path);
       await child.wrote(1);
-      // A real moment in a real process: there is no fake clock to stop it by.
+      // The process is real, so there is no fake clock that could stop it.
       await pause(Math.random() * 100);
       child.kill('SIGKILL');
       await child.ended;
@@ -33,14 +33,14 @@ describe('kill -9 of a process that writes', () => {
   });
 });
 
-/** Opens the folder and looks for what was acknowledged. */
+/** Opens the folder and checks all acknowledged writes. */
 async function expectAll(folder: string, acknowledged: ReadonlyMap<string, string>): Promise<void> {
   {
     await using store = new SqliteJobStore(sqliteOptions(folder, { now: Date.now }));
     const ids = [...acknowledged.keys()];
     const jobs = await store.getMany(ids);
     for (const [index, phase] of [...acknowledged.values()].entries()) {
-      // The kill may have come between a write and its acknowledgement, so that more can be stored than was told.
+      // The kill may come between a write and its acknowledgement, so more writes than acknowledged may be stored.
       const stored = PHASES.indexOf(jobs[index]?.phase ?? 'lost');
       expect(stored).toBeGreaterThanOrEqual(PHASES.indexOf(phase));
     }
@@ -59,10 +59,10 @@ async function expectKeyAndDueJobs(
   id: string,
   acknowledged: ReadonlyMap<string, string>,
 ): Promise<void> {
-  // The keys were the ids.
+  // Each key equals the id of its job.
   const again = await store.create(record(acceptedJob(), { idempotencyKey: id }));
   expect(again).toMatchObject({ type: 'duplicate', job: { id } });
-  // No job of the dead process is out of reach until a lease of it runs out.
+  // Jobs of the dead process are due before its leases expire.
   const now = Date.now();
   const leases = await store.leaseDue({
     now,

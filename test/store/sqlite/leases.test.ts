@@ -11,7 +11,7 @@ it('leases jobs without writing to the disk', async () => {
   const { store, folder } = opened;
   const leased = await createAndLease(store, acceptedJob());
   using other = new DatabaseSync(join(folder, 'reelgate.sqlite'));
-  // Changes with every commit of others.
+  // The value changes with every commit of another connection.
   const version = () => other.prepare('PRAGMA data_version').get()?.['data_version'];
   const before = version();
   expect(await leaseAll(store, NOON)).toEqual([]);

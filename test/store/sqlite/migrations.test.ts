@@ -81,7 +81,7 @@ describe('migrations', () => {
     });
     await opened.store[Symbol.asyncDispose]();
     forgetNotes(opened.folder);
-    // Written by a Reelgate that did not know them.
+    // An older Reelgate wrote the row without notes.
     runSql(
       opened.folder,
       "UPDATE jobs SET body = json_remove(body, '$.lostAnswer', '$.sentAt', '$.waitingFor')",
@@ -106,7 +106,7 @@ describe('migrations', () => {
     using folder = tempFolder();
     {
       using database = new DatabaseSync(join(folder.path, 'reelgate.sqlite'));
-      // In the way of the last statement.
+      // This table makes the last statement fail.
       database.exec('CREATE TABLE video_data (other TEXT)');
     }
     expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow('already exists');
@@ -116,7 +116,7 @@ describe('migrations', () => {
       expect(version(database)).toBe(0);
       database.exec('DROP TABLE video_data');
     }
-    // The failed attempt has let go of the folder.
+    // The failed attempt released the folder.
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect(await store.nextDueAt()).toBeNull();
   });
@@ -135,7 +135,7 @@ describe('migrations', () => {
   });
 });
 
-/** Makes a database what it was before version 6, with a duration learned. */
+/** Downgrades a database to before version 6, with a learned duration. */
 function forgetSharedDurations(database: DatabaseSync): void {
   database.exec(`
     CREATE TABLE durations (
@@ -144,7 +144,7 @@ function forgetSharedDurations(database: DatabaseSync): void {
     INSERT INTO durations VALUES ('sandbox*1 run', 2.5, 26.75, 287.125); PRAGMA user_version = 5`);
 }
 
-/** Makes a database what it was before version 5. */
+/** Downgrades a database to before version 5. */
 function forgetNotes(folder: string): void {
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
   forgetSharedDurations(database);
@@ -157,7 +157,7 @@ function forgetNotes(folder: string): void {
     DROP TABLE health_checks; PRAGMA user_version = 4`);
 }
 
-/** Makes a database what it was before version 4, with a lease on a job. */
+/** Downgrades a database to before version 4, with a lease on a job. */
 function bringLeasesBack(folder: string, job?: Job): void {
   forgetNotes(folder);
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
@@ -170,7 +170,7 @@ function bringLeasesBack(folder: string, job?: Job): void {
     PRAGMA user_version = 3`);
 }
 
-/** Makes a database what it was before version 3. */
+/** Downgrades a database to before version 3. */
 function forgetLimits(folder: string): void {
   bringLeasesBack(folder);
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));

@@ -5,13 +5,13 @@ import type { Damage, OpenedStore } from '../../contract/job-store-cases/opened-
 import { tempFolder } from '../../support/temp-folder.ts';
 import { DAY } from '../../support/times.ts';
 
-/** A store in a folder of its own, which goes with it. */
+/** A store in a temporary folder. */
 export interface OpenedSqlite extends OpenedStore {
   readonly store: SqliteJobStore;
   readonly folder: string;
 }
 
-/** What a test may choose; the time it must. */
+/** Options of a test; the clock is required. */
 type StoreTestOptions = Pick<SqliteJobStoreOptions, 'now'> & Partial<SqliteJobStoreOptions>;
 
 /** Opens an embedded store in a new folder. */
@@ -33,7 +33,7 @@ export function openSqlite(options: StoreTestOptions): OpenedSqlite {
   };
 }
 
-/** Options for a store in a folder: a week of retention, a purge that must not fail, and records that can be read. */
+/** Options of a store: a week of retention. A failed purge or an unreadable record throws. */
 export function sqliteOptions(folder: string, { now, ...change }: StoreTestOptions): SqliteJobStoreOptions {
   return {
     folder,
@@ -45,7 +45,7 @@ export function sqliteOptions(folder: string, { now, ...change }: StoreTestOptio
   };
 }
 
-/** Runs SQL on a store's database, behind its back. */
+/** Runs SQL on a store's database over another connection. */
 export function runSql(folder: string, sql: string, ...values: (string | number | null)[]): unknown[] {
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
   return database.prepare(sql).all(...values);

@@ -198,14 +198,14 @@ async function finishOne(
   return change.job;
 }
 
-/** Lets time pass, then the timer of the purge run out, and the purge come to its end. */
+/** Advances the time, fires the timer of the purge, and waits for the end of the purge. */
 function purgeAfter(clock: FakeClock, ms: number): void {
   clock.jump(ms);
   vi.advanceTimersByTime(10 * MINUTE);
   while (isPurging()) vi.advanceTimersToNextTimer();
 }
 
-/** Beside the timer there is one for the next slice. */
+/** The immediate of the next slice, in addition to the timer. */
 function isPurging(): boolean {
   return vi.getTimerCount() > 1;
 }
@@ -214,7 +214,7 @@ async function countOf(store: SqliteJobStore, ids: readonly string[]): Promise<n
   return (await store.getMany(ids)).filter((job) => job !== null).length;
 }
 
-/** How many idempotency keys are stored, expired ones included. */
+/** The number of stored idempotency keys, expired ones included. */
 function keysIn(folder: string): unknown {
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
   return database.prepare('SELECT count(*) AS count FROM idempotency_keys').get()?.['count'];

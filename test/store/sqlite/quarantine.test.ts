@@ -15,7 +15,7 @@ import { type OpenedSqlite, openSqlite, runSql, sqliteOptions } from './open-sql
 const now = () => NOON;
 const ALL = { ownerId: 'ada', phases: null, olderThan: null, newerThan: null, ascending: true, limit: 9 };
 
-/** What an UPDATE of a job's row sets, none of which a gateway has written. */
+/** SET clauses that damage a job's row. */
 const MISFITS = [
   ["body = ''"],
   ["body = 'null'"],
@@ -59,7 +59,7 @@ describe('records that cannot be read', () => {
   });
 
   it.each([['due_at = 9007199254740993'], ['due_at = -9007199254740993']])(
-    'do not hide when others are due: %s',
+    'do not hide the due time of others: %s',
     async (misfit) => {
       await using opened = openSqlite({ now });
       const jobs = [acceptedJob(), acceptedJob()];
@@ -92,7 +92,7 @@ describe('records that cannot be read', () => {
     expect(await store.nextDueAt()).toBe(NOON + MINUTE);
     const [leased] = await leaseAll(store, NOON + MINUTE);
     expect(leased?.job).toEqual(opened.job);
-    // It is purged no sooner than any other.
+    // The retention is the same as for other jobs.
     expect(runSql(opened.folder, 'SELECT purge_at FROM jobs')).toEqual([{ purge_at: null }]);
   });
 
@@ -201,7 +201,7 @@ describe('records that cannot be read', () => {
         while (vi.getTimerCount() > 1) vi.advanceTimersToNextTimer();
         return runSql(folder, 'SELECT id FROM jobs').length;
       };
-      // An idempotency key could still name it.
+      // An idempotency key could still refer to the job.
       expect(purgeAfter(DAY - 1)).toBe(2);
       expect(purgeAfter(1)).toBe(0);
       expect(await store.health()).toEqual({ quarantined: 0 });
@@ -221,7 +221,7 @@ describe('records that cannot be read', () => {
   });
 });
 
-/** A store with one job, which is in the quarantine. */
+/** A store with one job, which is quarantined. */
 async function openWithBroken() {
   const opened = openSqlite({ now });
   const job = acceptedJob();
@@ -232,7 +232,7 @@ async function openWithBroken() {
   return { ...opened, id: job.id, job };
 }
 
-/** Closes a store and opens it again; its unreadable records may be told of. */
+/** Closes a store and opens it again, with unreadable records allowed. */
 async function reopen({ store, folder }: OpenedSqlite): Promise<SqliteJobStore> {
   await store[Symbol.asyncDispose]();
   return new SqliteJobStore(sqliteOptions(folder, { now, onUnreadable: () => {} }));

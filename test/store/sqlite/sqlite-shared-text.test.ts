@@ -63,7 +63,7 @@ describe('the call budget in SQLite', () => {
       clock.jump(MINUTE / 18);
     }
     expect(calls).toBeLessThanOrEqual(rpm);
-    // It is no standstill either.
+    // Calls are still made.
     expect(calls).toBeGreaterThanOrEqual(rpm * 0.8);
   });
 

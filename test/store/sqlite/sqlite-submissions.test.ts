@@ -35,7 +35,7 @@ describe('submissions in SQLite', () => {
 
   it('share one commit with other writes of the same turn', async () => {
     await using opened = openSqlite({ now });
-    // After the first purge.
+    // Wait for the first purge.
     await opened.store.health();
     const exec = vi.spyOn(opened.store.database, 'exec');
     const submissions = submissionsOf(opened.store, now);

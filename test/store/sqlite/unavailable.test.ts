@@ -136,7 +136,7 @@ describe('a store that fails', () => {
 
 const LATER = { runAt: NOON + SECOND, failureCount: 0, lastPolledAt: null };
 
-/** Makes the database take changes of jobs and then not commit them. */
+/** Makes the database accept changes of jobs and then fail their commit. */
 function refuseCommits(folder: string): void {
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
   database.exec(`
@@ -144,7 +144,7 @@ function refuseCommits(folder: string): void {
     CREATE TRIGGER refuse AFTER UPDATE ON jobs BEGIN INSERT INTO orphans VALUES ('nobody'); END`);
 }
 
-/** Makes the database refuse some writes, as a full disk would. */
+/** Makes the database refuse some writes, as with a full disk. */
 function refuse(folder: string, what: string): void {
   using database = new DatabaseSync(join(folder, 'reelgate.sqlite'));
   database.exec(`CREATE TRIGGER refuse BEFORE ${what} BEGIN SELECT raise(ABORT, 'no room'); END`);

@@ -7,10 +7,10 @@ import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { TcpProxy } from '../../../support/network/tcp-proxy.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
-/** Replication starts at once, not after five seconds. */
+/** Replication starts at once instead of after five seconds. */
 const SETTINGS = ['--repl-diskless-sync-delay', '0'];
 
-it('writes work again soon after a failover behind the same name, and are heard', async () => {
+it('writes work again soon after a failover behind the same name, and are received', async () => {
   await using oldPrimary = await RedisServer.start({ settings: SETTINGS });
   await using newPrimary = await RedisServer.start({ settings: SETTINGS });
   await using proxy = await TcpProxy.start(oldPrimary.port);
@@ -24,7 +24,7 @@ it('writes work again soon after a failover behind the same name, and are heard'
 
   await newPrimary.run('REPLICAOF', 'NO', 'ONE');
   await oldPrimary.run('REPLICAOF', '127.0.0.1', String(newPrimary.port));
-  // The name still leads to the old one for a while.
+  // The name resolves to the old primary for a while.
   await expect(store.health()).rejects.toThrow(StoreUnavailableError);
   proxy.pointTo(newPrimary.port);
 

@@ -7,7 +7,7 @@ import { PRIMARY_NAME, startSentinels } from '../../../support/redis/redis-senti
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
-it('a job and its watchers survive the death of the primary, which sentinels replace', async () => {
+it('a job and its subscriptions survive the death of the primary, which sentinels replace', async () => {
   await using primary = await RedisServer.start({ appendOnly: true });
   const following = ['--replicaof', '127.0.0.1', String(primary.port), '--repl-diskless-sync-delay', '0'];
   await using replica = await RedisServer.start({ appendOnly: true, settings: following });
@@ -30,7 +30,7 @@ it('a job and its watchers survive the death of the primary, which sentinels rep
   unsubscribe();
 });
 
-it('sentinels that are not there are named, not waited for', async () => {
+it('a start with unreachable sentinels names them and does not hang', async () => {
   const sentinels = { name: PRIMARY_NAME, urls: ['redis://127.0.0.1:1'] };
   const location = { urls: ['redis://primary'], cluster: false, sentinels };
   await expect(openRedis([], { location })).rejects.toMatchObject({

@@ -5,7 +5,7 @@ import { HOUR, NOON, SECOND } from '../../../support/times.ts';
 import { openRedis } from '../open-redis.ts';
 import { REDIS_KINDS } from '../redis-kinds.ts';
 
-/** A server whose answer takes a round trip, half of it for each way. */
+/** A server whose answer takes a round trip, half of it in each direction. */
 class FakeServer {
   monotonic = 5000;
   roundTripMs = 0;
@@ -94,7 +94,7 @@ describe.each(REDIS_KINDS)('the time of %s', (_, start) => {
   it('is the time of the store, whatever clock it has', { timeout: 60_000 }, async () => {
     await using redis = await start();
     await using store = await openRedis(redis.urls, { clock: new FakeClock(NOON - 24 * HOUR) });
-    // Both run on this machine.
+    // The server and the test run on this machine.
     expect(Math.abs(store.serverNow - Date.now())).toBeLessThan(SECOND);
   });
 });

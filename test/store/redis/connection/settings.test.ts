@@ -21,21 +21,21 @@ async function warningsOf(...settings: string[]): Promise<string[]> {
 }
 
 describe('the settings of a Redis', () => {
-  it('are warned of when it may throw jobs away or forget them', async () => {
+  it('cause a warning when Redis may evict or lose jobs', async () => {
     expect(await warningsOf('--maxmemory-policy', 'allkeys-lru')).toEqual([
       expect.stringMatching(/maxmemory-policy allkeys-lru.*noeviction/),
       expect.stringMatching(/appendonly no.*yes/),
     ]);
   });
 
-  it('are not warned of when they are right, nor when it does not tell them', async () => {
+  it('cause no warning when they are right or cannot be read', async () => {
     expect(await warningsOf('--appendonly', 'yes')).toEqual([]);
     expect(await warningsOf('--rename-command', 'CONFIG', '')).toEqual([]);
   });
 });
 
 describe('a database', () => {
-  it('that is not there is refused, and not taken for number 0', async () => {
+  it('that does not exist is refused, and not replaced by number 0', async () => {
     await using server = await RedisServer.start();
     await using inside = await openRedis([`${server.url}/1`]);
     expect(await inside.nextDueAt()).toBeNull();
@@ -45,8 +45,8 @@ describe('a database', () => {
   });
 });
 
-describe('what an earlier version has learned of durations', () => {
-  it('is taken over once', async () => {
+describe('the durations that an earlier version learned', () => {
+  it('are imported once', async () => {
     await using server = await RedisServer.start();
     await server.run('HSET', keys.earlierDurations, 'a run', '2 3 4.5', 'b run', 'not numbers');
     const config = parseConfig({ REDIS_URL: server.url });
@@ -68,13 +68,13 @@ describe('what an earlier version has learned of durations', () => {
 });
 
 describe('a password', () => {
-  it('opens a Redis that wants one', async () => {
+  it('opens a Redis that requires one', async () => {
     await using server = await RedisServer.start({ settings: ['--requirepass', 'open/ses:ame'] });
     await using store = await openRedis([`redis://:open%2Fses%3Aame@127.0.0.1:${server.port}`]);
     expect(await store.nextDueAt()).toBeNull();
   });
 
-  it('that is wrong is told of without showing it', async () => {
+  it('that is wrong is reported without its text', async () => {
     await using server = await RedisServer.start({ settings: ['--requirepass', 'hunter2-right'] });
     const url = `redis://:hunter2-wrong@127.0.0.1:${server.port}`;
     const { log, lines } = listeningLog();
@@ -94,7 +94,7 @@ describe('a password', () => {
     expect(lines.join('')).not.toContain('hunter2');
   });
 
-  it('that is right shows in no log either', async () => {
+  it('that is right appears in no log either', async () => {
     await using server = await RedisServer.start({ settings: ['--requirepass', 'hunter2'] });
     const { log, lines } = listeningLog();
     const config = parseConfig({ REDIS_URL: `redis://:hunter2@127.0.0.1:${server.port}` });

@@ -24,7 +24,7 @@ describe('a start with a Redis that cannot be used', () => {
 
   const app = (password = 'right') => `redis://app:${password}@127.0.0.1:${server.port}`;
 
-  it('names the scheme that is wrong, instead of trying for ever', async () => {
+  it('names a wrong scheme instead of retrying for ever', async () => {
     const told = await Promise.all([
       start({ REDIS_URL: `redis://localhost:${server.tlsPort}` }),
       start({ REDIS_URL: `rediss://localhost:${server.port}` }),
@@ -43,14 +43,14 @@ describe('a start with a Redis that cannot be used', () => {
     expect(told).toMatch(/^ends: .*self-signed.*NODE_EXTRA_CA_CERTS/);
   });
 
-  it('names what is wrong with the TLS of a sentinel', async () => {
+  it('names the TLS error of a sentinel', async () => {
     const sentinels = { REDIS_SENTINELS: `mymaster@rediss://localhost:${server.tlsPort}` };
     expect(await start(sentinels)).toMatch(/^ends: .*self-signed.*NODE_EXTRA_CA_CERTS/);
     const plain = { REDIS_SENTINELS: `mymaster@rediss://localhost:${server.port}` };
     expect(await start(plain)).toMatch(/^ends: .*speaks no TLS: write redis:\/\/ in REDIS_SENTINELS/);
   });
 
-  it('names a cluster that is none', async () => {
+  it('names a Redis that is not a cluster', async () => {
     expect(await start({ REDIS_URL: server.url, REDIS_CLUSTER: 'true' })).toMatch(
       /^ends: .*REDIS_CLUSTER=false/,
     );
@@ -71,7 +71,7 @@ describe('a start with a Redis that cannot be used', () => {
     expect(told).toContain(name);
   });
 
-  it('starts with the permissions that the documentation names', async () => {
+  it('starts with the documented permissions', async () => {
     const text = readFileSync('docs/operations.md', 'utf8');
     const [, rules = ''] = /`ACL SETUSER app on >password ([^`]+)`/.exec(text) ?? [];
     const all = ['reset', 'on', '>right', ...rules.replaceAll('\\|', '|').split(' ')];
@@ -108,7 +108,7 @@ describe('a start with a Redis that cannot be used', () => {
   });
 });
 
-/** What the start says: why it ends, or what it logs. */
+/** The error of the start or its log. */
 async function start(settings: Readonly<Record<string, string>>): Promise<string> {
   const lines: string[] = [];
   const giveUp = new AbortController();

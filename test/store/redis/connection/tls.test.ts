@@ -10,7 +10,7 @@ import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
-describe('Redis over TLS, with a certificate that names only its host', () => {
+describe('Redis over TLS with a certificate that names only its host', () => {
   const resources = new DisposableStack();
   const own = getCACertificates('default');
   let certificate: Certificate;
@@ -27,7 +27,7 @@ describe('Redis over TLS, with a certificate that names only its host', () => {
   it('serves', async () => {
     await using server = await RedisServer.start({ certificate });
     await savesAndHears([`rediss://localhost:${server.tlsPort}`]);
-    // The certificate is looked at.
+    // A certificate for another host is refused.
     await expect(openRedis([`rediss://127.0.0.1:${server.tlsPort}`])).rejects.toMatchObject({
       cause: { message: expect.stringMatching(/altnames|IP: 127\.0\.0\.1/) },
     });
@@ -49,7 +49,7 @@ describe('Redis over TLS, with a certificate that names only its host', () => {
   });
 });
 
-/** Saves a job on one store and hears of it on another. */
+/** Saves a job on one store and receives the event on another. */
 async function savesAndHears(...[urls, change]: Parameters<typeof openRedis>): Promise<void> {
   await using writer = await openRedis(urls, change);
   await using watcher = await openRedis(urls, change);

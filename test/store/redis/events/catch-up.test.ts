@@ -8,7 +8,7 @@ import { HOUR, MINUTE } from '../../../support/times.ts';
 import { leaseAll } from '../../../contract/job-store-cases/opened-store.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
-it('an owner of very many jobs misses none that changed, old or new', async () => {
+it('the catch-up of an owner with very many jobs contains all that changed, old or new', async () => {
   await using server = await RedisServer.start();
   await using store = await openRedis([server.url]);
   const now = Date.now();
@@ -31,7 +31,7 @@ it('an owner of very many jobs misses none that changed, old or new', async () =
   expect(missed).toEqual([fresh, done]);
 });
 
-it('a job that is gone is missed by nobody', async () => {
+it('the catch-up of an expired job is empty', async () => {
   await using server = await RedisServer.start();
   await using store = await openRedis([server.url]);
   const { client, quarantine } = store;

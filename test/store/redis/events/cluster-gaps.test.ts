@@ -9,7 +9,7 @@ import { Recorder } from '../../../support/recorder.ts';
 import { type RedisCluster, startRedisCluster } from '../../../support/redis/redis-cluster.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
-describe('watchers on a cluster', () => {
+describe('subscriptions on a cluster', () => {
   const resources = new AsyncDisposableStack();
   let cluster: RedisCluster;
   let watcher: RedisJobStore;
@@ -25,7 +25,7 @@ describe('watchers on a cluster', () => {
   });
   afterAll(() => resources.disposeAsync());
 
-  it('hear what was saved after a node had been dead for six seconds', { timeout: 60_000 }, async () => {
+  it('receive a save after a node was dead for six seconds', { timeout: 60_000 }, async () => {
     const jobs = Array.from('0123456789abcdef', (shard) => {
       const job = freshJob();
       return { ...job, id: job.id.slice(0, -1) + shard };
@@ -49,8 +49,8 @@ describe('watchers on a cluster', () => {
     for (const unsubscribe of unsubscribes) unsubscribe();
   });
 
-  it.each([0, 1, 2])('hear what was saved while node %i had cut their line', async (index) => {
-    // One in each sixteenth of the cluster, so that each node has some.
+  it.each([0, 1, 2])('receive a save after node %i cut their connection', async (index) => {
+    // One job in each shard, so that each node has some.
     const jobs = Array.from('0123456789abcdef', (shard) => {
       const job = freshJob();
       return { ...job, id: job.id.slice(0, -1) + shard };
@@ -74,7 +74,7 @@ describe('watchers on a cluster', () => {
     expect(watcher.listenerCount).toBe(0);
   });
 
-  it('hear on when all connections are cut at once', async () => {
+  it('continue when all connections are cut at once', async () => {
     const leased = await createAndLease(writer, freshJob());
     const heard = new Recorder();
     const unsubscribe = await watcher.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
@@ -87,7 +87,7 @@ describe('watchers on a cluster', () => {
     unsubscribe();
   });
 
-  it('leave nothing behind', async () => {
+  it('leave no channels behind', async () => {
     const store = resources.use(await openRedis(cluster.urls));
     await store.create(record(freshJob()));
     const channels = async () => {

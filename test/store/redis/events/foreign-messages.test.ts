@@ -12,7 +12,7 @@ import { freshJob, openRedis } from '../open-redis.ts';
 
 const ownerChannel = ({ id, ownerId }: Job) => channels.owner(shardOf(id), ownerId);
 
-describe('whoever may publish in the same Redis', () => {
+describe('a foreign publisher in the same Redis', () => {
   const resources = new AsyncDisposableStack();
   let server: RedisServer;
   let store: RedisJobStore;
@@ -24,7 +24,7 @@ describe('whoever may publish in the same Redis', () => {
   beforeEach(() => server.run('FLUSHALL'));
   afterAll(() => resources.disposeAsync());
 
-  /** All that is told of a job, and of its owner, until a true change is told. */
+  /** Collects the events of a job and of its owner until a real change arrives. */
   async function toldAfter(forge: (job: Job) => Promise<unknown>) {
     const leased = await createAndLease(store, freshJob());
     const [ofJob, ofOwner] = [new Recorder(), new Recorder()];
@@ -42,7 +42,7 @@ describe('whoever may publish in the same Redis', () => {
     return { stored: [leased.job, queued, last], told: [...ofJob.jobs, ...ofOwner.jobs] };
   }
 
-  it('ends no job and changes none', async () => {
+  it('ends and changes no job', async () => {
     const { stored, told } = await toldAfter(async (job) => {
       for (const version of [job.version, job.version + 1, 99]) {
         const forged = encodeJob({ ...completed(nextVersion(job, { phase: 'queued' }), 1), version });
@@ -54,7 +54,7 @@ describe('whoever may publish in the same Redis', () => {
     for (const job of told) expect(stored.filter(({ id }) => id === job.id)).toContainEqual(job);
   });
 
-  it('shows no owner the job of another, also by what the store said itself', async () => {
+  it('shows no owner the job of another, also by replaying events of the store', async () => {
     const secret = freshJob({ ownerId: 'grace' });
     const heard: string[] = [];
     const client = new Redis(server.url);
@@ -70,7 +70,7 @@ describe('whoever may publish in the same Redis', () => {
     expect(told.map(({ ownerId }) => ownerId)).not.toContain('grace');
   });
 
-  it('does not take a job back to what it was', async () => {
+  it('cannot return a job to an earlier version', async () => {
     const leased = await createAndLease(store, freshJob({ ownerId: 'alan' }));
     const said: string[] = [];
     const client = new Redis(server.url);
@@ -90,7 +90,7 @@ describe('whoever may publish in the same Redis', () => {
     expect(heard.versions).toEqual([queued.version, last.version, last.version]);
   });
 
-  it('mixes no environments that have a database each', async () => {
+  it('does not mix environments with separate databases', async () => {
     await using other = await openRedis([`${server.url}/1`]);
     const heard = new Recorder();
     const unsubscribe = await other.subscribe({ type: 'owner', ownerId: 'ada' }, heard.listener);

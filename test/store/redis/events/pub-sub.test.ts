@@ -14,7 +14,7 @@ import { RedisServer } from '../../../support/redis/redis-server.ts';
 
 const KEY = sealKey(Buffer.alloc(32, 7));
 
-it('a hub whose first lines cannot be opened starts with the next, and tells why', async () => {
+it('a pub/sub retries when its first connections fail, and reports the errors', async () => {
   await using server = await RedisServer.start();
   const location = { urls: [server.url], cluster: false };
   const client = connectForCommands(location);
@@ -24,7 +24,7 @@ it('a hub whose first lines cannot be opened starts with the next, and tells why
   await using hub = new PubSub({
     connect: () => {
       lines += 1;
-      // Nobody listens on port 1.
+      // No server listens on port 1.
       return connectForSubscriptions(
         lines <= 2 ? { urls: ['redis://127.0.0.1:1'], cluster: false } : location,
       );

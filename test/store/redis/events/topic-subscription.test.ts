@@ -10,7 +10,7 @@ import { MINUTE, NOON } from '../../../support/times.ts';
 const job = acceptedJob();
 const version = (number: number): Job => ({ ...job, version: number });
 
-/** A watch whose reads the test answers. */
+/** A subscription whose reads the test answers. */
 function openWatch() {
   const clock = new FakeClock();
   const heard = new Recorder();
@@ -32,8 +32,8 @@ function openWatch() {
   return { clock, heard, reads, watch, say, answer };
 }
 
-describe('a watch after a gap', () => {
-  it('tells what it reads', async () => {
+describe('a subscription after a gap', () => {
+  it('passes on what it reads', async () => {
     const { watch, heard, reads, say, answer } = openWatch();
     say(1);
     watch.gap(NOON);
@@ -43,7 +43,7 @@ describe('a watch after a gap', () => {
     expect(reads.map(({ since }) => since)).toEqual([NOON]);
   });
 
-  it('tells nothing older than what a message told meanwhile', async () => {
+  it('passes on nothing older than a message that came meanwhile', async () => {
     const { watch, heard, say, answer } = openWatch();
     watch.gap(NOON);
     say(3);
@@ -52,7 +52,7 @@ describe('a watch after a gap', () => {
     expect(heard.versions).toEqual([3, 4]);
   });
 
-  it('tells no message that is older than what was read', async () => {
+  it('passes on no message that is older than a version that was read', async () => {
     const { watch, heard, say, answer } = openWatch();
     watch.gap(NOON);
     await answer(0, 3);
@@ -60,7 +60,7 @@ describe('a watch after a gap', () => {
     expect(heard.versions).toEqual([3, 4, 5]);
   });
 
-  it('reads again for a gap that comes while it reads', async () => {
+  it('reads again for a gap during a read', async () => {
     const { watch, heard, reads, answer } = openWatch();
     watch.gap(NOON);
     watch.gap(NOON + 1);
@@ -71,7 +71,7 @@ describe('a watch after a gap', () => {
     await watch.idle();
   });
 
-  it('tries again, ever later, until it can read, from where the gap began', async () => {
+  it('retries with backoff until it can read from the beginning of the gap', async () => {
     const { clock, watch, heard, reads, answer } = openWatch();
     watch.gap(NOON);
     for (let failures = 0; failures < 5; failures += 1) {
@@ -85,7 +85,7 @@ describe('a watch after a gap', () => {
     expect(heard.versions).toEqual([2]);
   });
 
-  it('tells nothing once it has ended, and leaves no timer', async () => {
+  it('passes on nothing after its end, and leaves no timer', async () => {
     const { clock, watch, heard, reads, answer } = openWatch();
     watch.gap(NOON);
     reads[0]?.answer.reject(new StoreUnavailableError('away'));

@@ -12,7 +12,7 @@ import { TcpProxy } from '../../../support/network/tcp-proxy.ts';
 import { MINUTE } from '../../../support/times.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
-describe('what is saved while the line for announcements is down is told after it is back', () => {
+describe('a save during an outage of the subscriber connection is received afterwards', () => {
   const resources = new AsyncDisposableStack();
   let server: RedisServer;
   let proxy: TcpProxy;
@@ -34,7 +34,7 @@ describe('what is saved while the line for announcements is down is told after i
   });
   afterAll(() => resources.disposeAsync());
 
-  /** Watches in each way, breaks something, changes a job and accepts another, and waits for what must be told. */
+  /** Subscribes to all topics, causes a failure, changes a job, creates another, and waits for the events. */
   async function tellsAll(breakIt: () => Promise<void> | void): Promise<void> {
     const first = freshJob();
     const leased = await createAndLease(writer, first);
@@ -64,19 +64,19 @@ describe('what is saved while the line for announcements is down is told after i
     expect(watcher.listenerCount).toBe(0);
   }
 
-  it('when the messages are lost, and nothing else', async () => {
+  it('when only messages are lost', async () => {
     await tellsAll(async () => {
       await server.run('CLIENT', 'KILL', 'TYPE', 'pubsub');
     });
     expect(troubles).toHaveLength(1);
   });
 
-  it('when all clients are cut off', async () => {
+  it('when all clients are disconnected', async () => {
     await tellsAll(() => server.clientKill());
     expect(troubles.length).toBeGreaterThan(0);
   });
 
-  it('when Redis is killed and comes back', async () => {
+  it('when Redis is killed and restarts', async () => {
     await tellsAll(async () => {
       await server.kill();
       await expect(writer.nextDueAt()).rejects.toThrow(StoreUnavailableError);
@@ -84,11 +84,11 @@ describe('what is saved while the line for announcements is down is told after i
     });
   });
 
-  it('when Redis stands still for two seconds', async () => {
+  it('when Redis freezes for two seconds', async () => {
     await tellsAll(async () => {
       server.freeze();
       const asked = writer.nextDueAt();
-      // Half of the silence after which a connection counts as lost: a busy machine takes its time, too.
+      // Half of the timeout of a connection, which leaves room on a busy machine.
       await sleep(2000);
       server.thaw();
       expect(await asked).toEqual(expect.any(Number));
@@ -96,15 +96,15 @@ describe('what is saved while the line for announcements is down is told after i
     expect(troubles).toEqual([]);
   });
 
-  it('when the connection goes dead without a word, which is noticed after four seconds of silence', async () => {
+  it('when the connection is half open, which is noticed after four seconds', async () => {
     const brokenAt = performance.now();
     await tellsAll(() => proxy.freezeLinks());
     expect(troubles.length).toBeGreaterThan(0);
-    // With what a busy machine takes on top.
+    // The margin is for a busy machine.
     expect((troubles[0] ?? Infinity) - brokenAt).toBeLessThan(8000);
   });
 
-  it('when what comes is no announcement', async () => {
+  it('when a message is not an event', async () => {
     const job = freshJob();
     await writer.create(record(job));
     const heard = new Recorder();
@@ -116,7 +116,7 @@ describe('what is saved while the line for announcements is down is told after i
     expect(troubles).toEqual([]);
   });
 
-  it('when a write is stored but its answer lost, and then repeated', async () => {
+  it('when a write is stored, its answer is lost, and the write is repeated', async () => {
     const leased = await createAndLease(writer, freshJob());
     const heard = new Recorder();
     const unsubscribe = await writer.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
@@ -136,8 +136,8 @@ describe('what is saved while the line for announcements is down is told after i
     unsubscribe();
   });
 
-  it('and nothing is left of watches that ended, nor of a store that is closed', async () => {
-    // Its own, so that the clients that are counted are this store's.
+  it('and nothing remains of ended subscriptions or of a closed store', async () => {
+    // A separate server, so that all counted clients belong to this store.
     await using alone = await RedisServer.start();
     await using closing = await openRedis([alone.url]);
     const topics = [
@@ -166,7 +166,7 @@ describe('what is saved while the line for announcements is down is told after i
   });
 });
 
-/** Repeats what a poller would repeat. */
+/** Repeats a write as a poller does. */
 async function insist<T>(write: () => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + 10_000;
   for (;;) {
@@ -179,7 +179,7 @@ async function insist<T>(write: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The newest version told of each job. */
+/** The newest received version of each job. */
 function newest(jobs: readonly Job[]): Record<string, number> {
   return Object.fromEntries(jobs.map(({ id, version }) => [id, version]));
 }

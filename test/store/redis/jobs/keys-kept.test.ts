@@ -14,12 +14,12 @@ import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../support/times.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
-/** Commands whose answer is bounded by what they are given. `hgetall` is asked of jobs only. */
+/** Commands whose answer is bounded by their arguments. `hgetall` is used for jobs only. */
 const BOUNDED = /^(evalsha|eval|get|publish|subscribe|unsubscribe|zrangebyscore|zrangebylex|zrevrangebylex)$/;
-/** Those that need a limit. */
+/** Commands that need a limit. */
 const LIMITED = /^z(rev)?rangeby/;
 
-describe('what is kept in Redis', () => {
+describe('the lifetime of keys in Redis', () => {
   const resources = new AsyncDisposableStack();
   const retentionMs = 2 * HOUR;
   let server: RedisServer;
@@ -38,7 +38,7 @@ describe('what is kept in Redis', () => {
   });
   afterAll(() => resources.disposeAsync());
 
-  it('does not go while a job is unfinished', async () => {
+  it('does not end while a job is unfinished', async () => {
     const leased = await createAndLease(store, freshJob());
     await store.save(leased.leaseId, { job: nextVersion(leased.job), schedule: null, videoData: 'QUJD' });
     expect(await ttl(`*:job:${leased.job.id}`)).toBe(-1);
@@ -46,7 +46,7 @@ describe('what is kept in Redis', () => {
     expect(await ttl('*:deadline')).toBe(-1);
   });
 
-  it('goes after the retention once the job is final, its video too, but not before its key', async () => {
+  it('ends after the retention of a final job and its video, but not before its idempotency key', async () => {
     const key = { idempotencyKey: 'order-7' };
     const job = keyedJob('order-7', { createdAt: Date.now() });
     await store.create(record(job, key));
@@ -67,7 +67,7 @@ describe('what is kept in Redis', () => {
     await long.save(other.leaseId, { job: completed(other.job, Date.now()), schedule: null });
     const kept = await ttl(`*:job:${other.job.id}`);
     expect(Math.abs(kept - (7 * DAY) / SECOND)).toBeLessThan(60);
-    // Nothing but what expires is left, and the one secret of all announcements.
+    // Only keys that expire are left, and the secret of the seals.
     for (const name of await server.list('KEYS', '*')) {
       if (name === keys.secrets.announcements) continue;
       expect({ name, ttl: await server.run('TTL', name) }).toEqual({ name, ttl: expect.any(Number) });
@@ -75,7 +75,7 @@ describe('what is kept in Redis', () => {
     }
   });
 
-  it("forgets an owner's old jobs when new ones come, and a silent owner altogether", async () => {
+  it("removes an owner's old jobs when new ones come, and all keys of an inactive owner", async () => {
     const old = freshJob({ createdAt: Date.now() - 3 * DAY });
     const recent = freshJob({ createdAt: Date.now() - HOUR });
     const inShard = (id: string) => id.slice(0, -1) + shardOf(old.id);
@@ -88,7 +88,7 @@ describe('what is kept in Redis', () => {
     expect(await ttl('*:owner:*')).toBeLessThanOrEqual((DAY + HOUR) / SECOND);
   });
 
-  it('passes over ids whose job is gone, in lists and in leases', async () => {
+  it('skips ids of expired jobs in lists and leases', async () => {
     const jobs = Array.from({ length: 20 }, () => freshJob());
     await createAll(store, jobs);
     for (const { id } of jobs.slice(0, 10))
@@ -100,7 +100,7 @@ describe('what is kept in Redis', () => {
     expect(await store.nextDueAt()).toBeGreaterThan(Date.now());
   });
 
-  it('keeps fields that a newer version of the gateway wrote', async () => {
+  it('keeps fields of a newer version of the gateway', async () => {
     const leased = await createAndLease(store, freshJob());
     const [name = ''] = await server.list('KEYS', `*:job:${leased.job.id}`);
     await server.run('HSET', name, 'invented', '{"later":[1]}', '@invented', 'not JSON');
@@ -116,7 +116,7 @@ describe('what is kept in Redis', () => {
     expect(job).toMatchObject({ phase: 'completed', version: 3 });
   });
 
-  it('lets a lost poller’s overdue jobs keep nobody from leasing others', async () => {
+  it('leases other jobs despite many overdue jobs of a lost poller', async () => {
     const now = Date.now();
     const overdue = Array.from({ length: 8 }, () => freshJob({ deadlineAt: now }));
     await createAll(store, overdue);
@@ -135,9 +135,9 @@ describe('what is kept in Redis', () => {
     expect(await leaseAll(store, now + MINUTE)).toHaveLength(9);
   });
 
-  it('is asked for with bounded commands only', async () => {
+  it('uses only commands with a bounded answer', async () => {
     const commands: string[][] = [];
-    // Only the client that it makes for this connects: of two, the other may still be asking for INFO.
+    // Only one client connects here. A second one could still be sending INFO.
     const monitor = await new Redis(server.port, { lazyConnect: true }).monitor();
     monitor.on('monitor', (_: string, [name = '', ...values]: string[], source: string) => {
       if (!source.startsWith('lua')) commands.push([name.toLowerCase(), ...values]);
@@ -163,7 +163,7 @@ describe('what is kept in Redis', () => {
     await store.findWaiting(Date.now(), 9);
     await store.health();
     await store.release(leased, { runAt: 0, failureCount: 0, lastPolledAt: null });
-    // The heartbeat among them, of which there are two a second.
+    // These include the heartbeat, two a second.
     await expect.poll(() => commands.some(([name]) => name === 'publish')).toBe(true);
     const last = freshJob().id;
     await store.getMany([last]);

@@ -18,7 +18,7 @@ describe('places within the limits', () => {
   const clock = new FakeClock();
   let server: RedisServer;
   let store: RedisJobStore;
-  /** How many places are taken in each of the sets. */
+  /** The number of reserved places in each set. */
   const taken = () => Promise.all(SETS.map((set) => store.client.zcard(set)));
   const create = (job: Job) => store.create(record(job, { limits: ALL }));
 
@@ -31,7 +31,7 @@ describe('places within the limits', () => {
   });
   afterAll(() => resources.disposeAsync());
 
-  it('are taken once, however often the same job asks', async () => {
+  it('are reserved once for repeated calls of a job', async () => {
     const job = acceptedJob();
     for (let i = 0; i < 3; i += 1) {
       expect((await reserve(store.client, job, ALL, NOON)).refusal).toBeNull();
@@ -42,7 +42,7 @@ describe('places within the limits', () => {
     expect(await taken()).toEqual([1, 1, 1, 1]);
   });
 
-  it('are free again when a job was never made: after its deadline, and after a day', async () => {
+  it('become free when a job was never created: after its deadline and after a day', async () => {
     const lost = acceptedJob();
     await reserve(store.client, lost, ALL, NOON);
     const refusal = async (now: number) => (await reserve(store.client, acceptedJob(), ALL, now)).refusal;
@@ -52,7 +52,7 @@ describe('places within the limits', () => {
     expect(await refusal(NOON + DAY)).toBeNull();
   });
 
-  it('are given back by a save that is repeated because the giving back was lost', async () => {
+  it('are released by a repeated save when the release was lost', async () => {
     const job = acceptedJob();
     await create(job);
     const leased = present((await leaseAll(store, NOON))[0]);
@@ -64,7 +64,7 @@ describe('places within the limits', () => {
     expect(await taken()).toEqual([0, 0, 0, 0]);
   });
 
-  it('are not given back by a poller that has lost the job', async () => {
+  it('are not released by a poller that has lost the job', async () => {
     const job = acceptedJob();
     await create(job);
     const lost = present((await leaseAll(store, NOON))[0]);
@@ -80,7 +80,7 @@ describe('places within the limits', () => {
     expect(await taken()).toEqual([0, 1, 0, 1]);
   });
 
-  it('leave nothing in Redis for ever', async () => {
+  it('leave no key in Redis for ever', async () => {
     await create(acceptedJob());
     const [unfinished, day, ownersUnfinished, ownersDay] = await Promise.all(
       SETS.map((set) => store.client.pttl(set)),
@@ -95,12 +95,12 @@ describe('places within the limits', () => {
     }
   });
 
-  it('are not kept where there is no limit', async () => {
+  it('are not stored without a limit', async () => {
     await store.create(record(acceptedJob(), { limits: limits() }));
     expect(await taken()).toEqual([1, 0, 0, 0]);
   });
 
-  it('are refused when they can not be counted, and nothing is stored', async () => {
+  it('fail the create when they cannot be counted, and nothing is stored', async () => {
     const job = acceptedJob();
     await server.run('SET', keys.day(null), 'not a set');
     await expect(create(job)).rejects.toThrow('Redis failed.');

@@ -9,7 +9,7 @@ import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { SECOND } from '../../../support/times.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
-describe('a choice among many jobs of one shard', () => {
+describe('candidates among many jobs of one shard', () => {
   const resources = new AsyncDisposableStack();
   let server: RedisServer;
   let store: RedisJobStore;
@@ -25,7 +25,7 @@ describe('a choice among many jobs of one shard', () => {
   });
   afterAll(() => resources.disposeAsync());
 
-  /** Jobs of the shard 7, due one after the other from a time on. */
+  /** Jobs of shard 7, due one after the other from a time on. */
   const create = async (count: number, from: number, change: Partial<Job> = {}) => {
     const jobs = Array.from({ length: count }, (_, index) => {
       const job = freshJob({ createdAt: from + index, ...change });
@@ -35,7 +35,7 @@ describe('a choice among many jobs of one shard', () => {
     return jobs;
   };
 
-  /** Which jobs are offered when one may be leased. */
+  /** The candidates when one job may be leased. */
   const offered = async (except: readonly string[] = []) => {
     const ids: string[] = [];
     await leaseUpTo(store, now, 9, {
@@ -49,7 +49,7 @@ describe('a choice among many jobs of one shard', () => {
     return ids;
   };
 
-  it('offers the first jobs of an owner behind hundreds of another, and the longest due of those', async () => {
+  it('include the first jobs of an owner behind hundreds of another, and the longest due of those', async () => {
     const adas = await create(300, now - 2000);
     const bobs = await create(2, now - 2, { ownerId: 'bob' });
     const ids = await offered();
@@ -58,7 +58,7 @@ describe('a choice among many jobs of one shard', () => {
     expect(ids.length).toBeLessThanOrEqual(MAX_CANDIDATES);
   });
 
-  it('offers one that failed, and one to be collected, behind hundreds that are to be polled', async () => {
+  it('include a failed job and one with a result behind hundreds that are polled', async () => {
     const jobs = await create(300, now - 2000);
     const leases = await leaseAll(store, now);
     const rare: string[] = [];
@@ -76,7 +76,7 @@ describe('a choice among many jobs of one shard', () => {
     expect(await offered()).toEqual(expect.arrayContaining(rare));
   });
 
-  it('offers what is behind hundreds of excepted ones, and behind jobs that are gone or late', async () => {
+  it('include jobs behind hundreds of excepted, expired or late ones', async () => {
     const excepted = await create(250, now - 3000);
     const gone = await create(150, now - 2500);
     await create(7, now - 2200, { deadlineAt: now - 1 });
@@ -96,7 +96,7 @@ describe('a choice among many jobs of one shard', () => {
     expect(await store.client.zcard(keys.due('7'))).toBe(250 + 7 + 3);
   });
 
-  it('looks at no more than the 2,000 longest due of a shard', async () => {
+  it('come from the 2,000 longest due jobs of a shard', async () => {
     await create(2000, now - 5000);
     await create(1, now - 1, { ownerId: 'bob' });
     const ids = await offered();
@@ -105,7 +105,7 @@ describe('a choice among many jobs of one shard', () => {
     expect(first?.ownerId).toBe('ada');
   });
 
-  it('tells about how many jobs are ahead of one, also of a thousand', async () => {
+  it('estimates how many jobs are ahead of one, also of a thousand', async () => {
     const told = await create(1000, now - 5000);
     for (const job of told) await store.save('', { job: nextVersion(job), schedule: null });
     const [last] = await create(1, now - 2 * SECOND);

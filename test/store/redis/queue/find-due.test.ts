@@ -9,7 +9,7 @@ import { openRedis } from '../open-redis.ts';
 
 const NOW = 50;
 
-/** Jobs of one shard, by when they are due. Most shards have few, some have nearly all. */
+/** Due times of the jobs of one shard. Most shards have few jobs, some have nearly all. */
 const shardJobs = fc.array(fc.integer({ min: 0, max: NOW + 5 }), { maxLength: 60, size: 'max' });
 const allJobs = fc
   .dictionary(fc.constantFrom(...SHARDS), shardJobs, { maxKeys: SHARDS.length })
@@ -19,7 +19,7 @@ const allJobs = fc
     ),
   );
 
-describe('the look for due jobs', () => {
+describe('the search for due jobs', () => {
   const resources = new AsyncDisposableStack();
   let server: RedisServer;
   let store: RedisJobStore;
@@ -30,7 +30,7 @@ describe('the look for due jobs', () => {
   });
   afterAll(() => resources.disposeAsync());
 
-  it('finds the longest due, however they lie in the shards', async () => {
+  it('finds the longest due jobs in any distribution over the shards', async () => {
     const property = fc.asyncProperty(allJobs, fc.integer({ min: 1, max: 100 }), async (jobs, limit) => {
       await server.run('FLUSHALL');
       await Promise.all(jobs.map(({ id, runAt }) => store.client.zadd(keys.due(shardOf(id)), runAt, id)));

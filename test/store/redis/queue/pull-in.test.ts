@@ -12,7 +12,7 @@ import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { HOUR, MINUTE, SECOND } from '../../../support/times.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
-describe('jobs whose schedule was made by a clock that was set back', () => {
+describe('jobs that were scheduled by a clock that was set back', () => {
   const resources = new AsyncDisposableStack();
   let server: RedisServer;
   let store: RedisJobStore;
@@ -22,7 +22,7 @@ describe('jobs whose schedule was made by a clock that was set back', () => {
   });
   afterAll(() => resources.disposeAsync());
 
-  it('are due when a store opens, leased or not; those due soon stay as they are', async () => {
+  it('are due when a store opens, leased or not; jobs due soon do not change', async () => {
     await server.run('FLUSHALL');
     const now = Date.now();
     const jobs = Array.from({ length: 40 }, () => freshJob());
@@ -34,7 +34,7 @@ describe('jobs whose schedule was made by a clock that was set back', () => {
     for (const { leased, runAt } of ahead.slice(0, 25)) {
       await store.release(leased, { runAt, failureCount: 0, lastPolledAt: null });
     }
-    // The others are leased by a poller whose clock was an hour ahead.
+    // The others were leased by a poller whose clock was an hour ahead.
     for (const { leased, runAt } of ahead.slice(25)) {
       await store.client.zadd(keys.due(shardOf(leased.job.id)), runAt, leased.job.id);
     }
@@ -55,7 +55,7 @@ describe('jobs whose schedule was made by a clock that was set back', () => {
     expect(await leaseUpTo(opened, now + MINUTE + SECOND, 9, { callLimit: 0 })).toHaveLength(1);
   });
 
-  it('may be any number, and some of them unreadable', async () => {
+  it('may be many, and some of them unreadable', async () => {
     await server.run('FLUSHALL');
     const later = Date.now() + HOUR;
     const entries = Array.from({ length: 2500 }, (_, index) => [later + index, `vj_${index}-7`]).flat();

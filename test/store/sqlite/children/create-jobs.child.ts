@@ -1,4 +1,4 @@
-// A process that creates, marks and ends jobs as fast as it can and says what was acknowledged, until it is killed.
+// A process that creates, marks and ends jobs as fast as possible and reports acknowledged writes, until it is killed.
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { SqliteJobStore } from '../../../../src/store/sqlite/sqlite-job-store.ts';
 import { endWithParent } from '../../../support/process/child.ts';
@@ -11,7 +11,7 @@ const store = new SqliteJobStore(sqliteOptions(process.argv[2] ?? '', { now: Dat
 const tell = (what: string, id: string) => process.stdout.write(`${what} ${id}\n`);
 
 for (;;) {
-  // The store answers without any I/O of the event loop, which would never get to anything else.
+  // The store answers without I/O of the event loop, so without this pause no other work would run.
   await macrotask();
   const now = Date.now();
   const created = acceptedJob({ createdAt: now });
@@ -29,7 +29,7 @@ for (;;) {
     const submitting = nextVersion(leased.job, { phase: 'submitting' });
     await store.save(leased.leaseId, { job: submitting, schedule: null });
     tell('submitting', leased.job.id);
-    // One job of ten stays behind in the hands of the process.
+    // One job of ten stays leased.
     if (leased.leaseId.endsWith('1')) continue;
     const videoData = 'QUJD'.repeat(5000);
     await store.save(leased.leaseId, { job: completed(submitting, now), schedule: null, videoData });

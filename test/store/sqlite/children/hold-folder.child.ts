@@ -1,4 +1,4 @@
-// A process that opens the store in a folder, says so, and stays.
+// A process that opens the store in a folder, reports that, and keeps running.
 import { SqliteJobStore } from '../../../../src/store/sqlite/sqlite-job-store.ts';
 import { endWithParent } from '../../../support/process/child.ts';
 import { sqliteOptions } from '../open-sqlite.ts';
