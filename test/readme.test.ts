@@ -92,3 +92,16 @@ test('every test that docs/invariants.md names by its title exists', () => {
   const tests = globSync('test/domain/job/*.test.ts').map((path) => readFileSync(path, 'utf8'));
   expect(titles.filter((title) => !tests.some((text) => text.includes(title)))).toEqual([]);
 });
+
+/** Quoted log lines have blanks; a quoted name or value has none. */
+const LOG_LINE = /`([A-Za-z_]+ [^`:]+)`/g;
+
+test('every log line that docs/operations.md quotes is in the code', () => {
+  const rows = lines('docs/operations.md').filter((line) => /^\| .*\blog\b.*`/.test(line));
+  const quotes = rows.flatMap((row) =>
+    [...row.matchAll(LOG_LINE)].flatMap((match) => match[1]?.split('…') ?? []),
+  );
+  expect(quotes.length).toBeGreaterThan(15);
+  const sources = globSync('src/**/*.ts').map((path) => readFileSync(path, 'utf8'));
+  expect(quotes.filter((quote) => !sources.some((text) => text.includes(quote.trim())))).toEqual([]);
+});
