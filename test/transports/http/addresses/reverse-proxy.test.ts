@@ -1,9 +1,9 @@
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { describe, expect, it } from 'vitest';
-import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
-import { http, postBody } from '../../support/gateway/http.ts';
-import { WsClient } from '../../support/gateway/ws-client.ts';
+import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
+import { http, postBody } from '../../../support/gateway/http.ts';
+import { WsClient } from '../../../support/gateway/ws-client.ts';
 
 const BODY = JSON.stringify({ query: '{ __typename }' });
 const PAGE = 'https://example.com:8443';

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { UploadedFile } from '../../../src/graphql/types/scalars.ts';
-import { sharedGateway } from './shared-gateway.ts';
-import { exchange } from '../../support/gateway/http.ts';
+import { UploadedFile } from '../../../../src/graphql/types/scalars.ts';
+import { sharedGateway } from '../shared-gateway.ts';
+import { exchange } from '../../../support/gateway/http.ts';
 import {
   formHead,
   PNG,
@@ -14,9 +14,9 @@ import {
   refusalOf,
   UPLOAD,
   uploadOf,
-} from '../../support/gateway/upload.ts';
-import { startGateway } from '../../support/gateway/gateway.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+} from '../../../support/gateway/upload.ts';
+import { startGateway } from '../../../support/gateway/gateway.ts';
+import { tempFolder } from '../../../support/temp-folder.ts';
 
 const APP = 'https://app.example.com';
 const gateway = sharedGateway({ settings: { CORS_ORIGINS: APP } });

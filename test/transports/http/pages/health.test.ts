@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import { http } from '../../support/gateway/http.ts';
-import { startGateway } from '../../support/gateway/gateway.ts';
-import { overrideStore } from '../../support/override-store.ts';
+import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
+import { http } from '../../../support/gateway/http.ts';
+import { startGateway } from '../../../support/gateway/gateway.ts';
+import { overrideStore } from '../../../support/override-store.ts';
 
 describe('/healthz', () => {
   it('is 200 while the process lives, even without the store', async () => {

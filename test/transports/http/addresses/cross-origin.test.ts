@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
-import { exchange, http, postBody } from '../../support/gateway/http.ts';
-import { type WsClose, WsClient } from '../../support/gateway/ws-client.ts';
+import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
+import { exchange, http, postBody } from '../../../support/gateway/http.ts';
+import { type WsClose, WsClient } from '../../../support/gateway/ws-client.ts';
 
 const APP = 'https://app.example.com';
 const BODY = JSON.stringify({ query: '{ __typename }' });

@@ -1,9 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect, it, afterAll, beforeAll } from 'vitest';
 import { INPUT } from '../support/gateway/generate.ts';
-import { answerOf, postBody } from '../support/gateway/http.ts';
+import { answerOf, postBody, exchange } from '../support/gateway/http.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
-import { startGateway } from '../support/gateway/gateway.ts';
+import { startGateway, type Gateway } from '../support/gateway/gateway.ts';
 import { BOTH_SCOPES, signToken, SIGN_IN } from './tokens.ts';
+import { jobId } from '../support/jobs.ts';
+import { NOON } from '../support/times.ts';
 
 const KEYED = { ...INPUT, idempotencyKey: 'press-1' };
 const JOB = 'job { id version status upstreamRequestId request { prompt } }';
@@ -46,4 +48,30 @@ it('without video:read a repeated request gets the job as it was accepted, and n
   });
   const told = await generate(BOTH_SCOPES, other);
   expect(told.data?.generateVideo).toMatchObject({ job: { id, request: { prompt: INPUT.prompt } } });
+});
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({ settings: SIGN_IN });
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+it.each([
+  ['nobody', 401, 'UNAUTHENTICATED', async (): Promise<string | null> => null],
+  ['a wrong token', 401, 'UNAUTHENTICATED', () => signToken({}, 'x'.repeat(32))],
+  ['one that may only read', 403, 'FORBIDDEN', () => signToken({ scope: 'video:read' })],
+  ['a job’s token', 403, 'FORBIDDEN', () => gateway.jobTokens.issue('ada', jobId(NOON), NOON, NOON + 60_000)],
+] as const)('an upload by %s is refused before any of it is read', async (_, status, code, token) => {
+  const bearer = await token();
+  const head = [
+    'POST /graphql HTTP/1.1',
+    'host: a',
+    'content-type: multipart/form-data; boundary=b',
+    'content-length: 10000000',
+    'connection: close',
+    ...(bearer === null ? [] : [`authorization: Bearer ${bearer}`]),
+  ];
+  // The body never comes.
+  const answer = await exchange(gateway.port, `${head.join('\r\n')}\r\n\r\n`);
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"code":"${code}"`));
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { FairQueue } from '../../src/operations/work-queues.ts';
+import { FairQueue, TurnQueue } from '../../src/operations/work-queues.ts';
+import { setImmediate as turn } from 'node:timers/promises';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -62,4 +63,23 @@ it('one owner has at most 1,000 waiting tasks', () => {
   const results = Array.from({ length: 1001 }, () => queue.run('ada', () => 1));
   expect(results.filter((result) => result === null)).toHaveLength(1);
   expect(queue.run('bob', () => 1)).toBeInstanceOf(Promise);
+});
+
+it('runs one task per turn of the event loop, in order, also tasks that are added meanwhile', async () => {
+  const done: string[] = [];
+  const pieces = new TurnQueue();
+  const add = (name: string) => pieces.add(() => done.push(name));
+  add('a');
+  pieces.add(() => add('c'));
+  add('b');
+  expect(done).toEqual([]);
+  const seen: string[] = [];
+  for (let count = 0; count < 5; count += 1) {
+    await turn();
+    seen.push(done.join(''));
+  }
+  expect(seen).toEqual(['a', 'a', 'ab', 'abc', 'abc']);
+  add('d');
+  await turn();
+  expect(done).toEqual(['a', 'b', 'c', 'd']);
 });

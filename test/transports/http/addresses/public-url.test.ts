@@ -1,6 +1,10 @@
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { PublicUrl, type PublicUrlOptions } from '../../../src/transports/http/addresses/public-url.ts';
+import {
+  PublicUrl,
+  type PublicUrlOptions,
+  isSecureContext,
+} from '../../../../src/transports/http/addresses/public-url.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -141,3 +145,16 @@ describe('a page is the gateway’s own', () => {
 function own(settings: PublicUrlOptions, origin: string, headers: Headers): boolean {
   return new PublicUrl(settings).isOwnOrigin(new URL(origin), requestWith(headers));
 }
+
+it.each([
+  ['https://example.com/reelgate', true],
+  ['http://localhost:4000', true],
+  ['http://app.localhost', true],
+  ['http://127.8.0.1:4000', true],
+  ['http://[::1]:4000', true],
+  ['http://192.168.1.5:4000', false],
+  ['http://127.example.com', false],
+  ['http://gateway.test', false],
+])('%s is a secure context: %s', (url, isSecure) => {
+  expect(isSecureContext(url)).toBe(isSecure);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sharedGateway } from './shared-gateway.ts';
-import { answerOf, exchange, postBody } from '../../support/gateway/http.ts';
+import { sharedGateway } from '../shared-gateway.ts';
+import { answerOf, exchange, postBody } from '../../../support/gateway/http.ts';
 import {
   FORM,
   formHead,
@@ -16,7 +16,7 @@ import {
   refusalOf,
   UPLOAD,
   uploadOf,
-} from '../../support/gateway/upload.ts';
+} from '../../../support/gateway/upload.ts';
 
 const gateway = sharedGateway();
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { AllowedHosts } from '../../../src/transports/http/addresses/allowed-hosts.ts';
-import { startGateway } from '../../support/gateway/gateway.ts';
-import { exchange, postBody } from '../../support/gateway/http.ts';
-import { WsClient } from '../../support/gateway/ws-client.ts';
+import { AllowedHosts } from '../../../../src/transports/http/addresses/allowed-hosts.ts';
+import { startGateway } from '../../../support/gateway/gateway.ts';
+import { exchange, postBody } from '../../../support/gateway/http.ts';
+import { WsClient } from '../../../support/gateway/ws-client.ts';
 
 const BODY = JSON.stringify({ query: '{ __typename }' });
 /** The settings of the documented container: sign-in is off, and the port is published to this machine. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { expect, it, onTestFinished } from 'vitest';
-import { MediaProxy } from '../../../src/transports/http/pages/media-proxy.ts';
+import { MediaProxy } from '../../../../src/transports/http/pages/media-proxy.ts';
 
 const PATH = '/videos/1.mp4';
 
