@@ -1,21 +1,26 @@
 import { describe, expect, it } from 'vitest';
+import type { Job } from '../../src/domain/job/job.ts';
 import type { HistoryEntry, ResultOutcome, StatusOutcome } from '../../src/providers/video-upstream.ts';
-import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
+import type { JobFields } from '../support/jobs.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
+import { transientError, type UpstreamScript, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { running, StepBench } from './step-bench.ts';
 
 const NOT_FOUND = { type: 'not-found', reason: 'HTTP 404: Request up-running not found' } as const;
+const COMPLETED = { type: 'completed', metrics: null } as const;
+const KEPT_URL = 'https://files.example.com/kept.mp4';
 
-function entry(change: Partial<HistoryEntry> = {}): HistoryEntry {
-  return {
+function found(change: Partial<HistoryEntry> = {}) {
+  const entry: HistoryEntry = {
     upstreamId: 'up-running',
     createdAt: NOON,
     state: 'completed',
-    videoUrl: 'https://files.example.com/kept.mp4',
+    videoUrl: KEPT_URL,
     message: null,
     costUsd: 0.53,
     ...change,
   };
+  return { type: 'found', entry } as const;
 }
 
 /** Runs steps until the job is final or the time has passed. */
@@ -29,6 +34,19 @@ async function stepFor(bench: StepBench, ms: number): Promise<void> {
   }
 }
 
+/** Runs a job at the upstream for some time. */
+async function runFor(
+  ms: number,
+  phase: 'processing' | 'collecting',
+  script: UpstreamScript,
+  change: JobFields = {},
+): Promise<{ readonly job: Job; readonly calls: readonly string[]; readonly tookMs: number }> {
+  await using bench = new StepBench(script);
+  const job = await bench.add({ ...running(phase, NOON), ...change });
+  await stepFor(bench, ms);
+  return { job: await bench.stored(job), calls: bench.upstream.types, tookMs: bench.clock.now() - NOON };
+}
+
 describe('a 404 for a job that was accepted', () => {
   it('does not end the job within 30 seconds', async () => {
     await using bench = new StepBench({ status: () => NOT_FOUND });
@@ -36,56 +54,42 @@ describe('a 404 for a job that was accepted', () => {
     await stepFor(bench, 25 * SECOND);
     expect(bench.upstream.types.length).toBeGreaterThan(4);
     expect(await bench.stored(job)).toEqual(job);
-    bench.upstream.script = { status: () => ({ type: 'completed', metrics: null }) };
+    bench.upstream.script = { status: () => COMPLETED };
     await stepFor(bench, 10 * SECOND);
     expect((await bench.stored(job)).phase).toBe('completed');
   });
 
   it('ends the job after 30 seconds when there is no history', async () => {
-    await using bench = new StepBench({ status: () => NOT_FOUND });
-    const job = await bench.add(running('processing', NOON));
-    await stepFor(bench, MINUTE);
-    expect((await bench.stored(job)).failure).toMatchObject({ code: 'RESULT_EXPIRED', charged: 'UNKNOWN' });
-    expect(bench.clock.now()).toBe(NOON + 30 * SECOND);
+    const { job, tookMs } = await runFor(MINUTE, 'processing', { status: () => NOT_FOUND });
+    expect(job.failure).toMatchObject({ code: 'RESULT_EXPIRED', charged: 'UNKNOWN' });
+    expect(tookMs).toBe(30 * SECOND);
   });
 
   it('starts again when the upstream knows the job in between', async () => {
     let polls = 0;
-    await using bench = new StepBench({
-      status: () => (++polls % 4 === 0 ? { type: 'processing' } : NOT_FOUND),
-    });
-    const job = await bench.add(running('processing', NOON));
-    await stepFor(bench, 5 * MINUTE);
-    expect((await bench.stored(job)).phase).toBe('processing');
+    const status = (): StatusOutcome => (++polls % 4 === 0 ? { type: 'processing' } : NOT_FOUND);
+    expect((await runFor(5 * MINUTE, 'processing', { status })).job.phase).toBe('processing');
   });
 
   it('is confirmed by the history, with its cost, before it ends the job', async () => {
-    await using bench = new StepBench({
+    const { job, calls } = await runFor(MINUTE, 'processing', {
       status: () => NOT_FOUND,
-      lookUp: () => ({ type: 'found', entry: entry({ videoUrl: null }) }),
+      lookUp: () => found({ videoUrl: null }),
     });
-    const job = await bench.add(running('processing', NOON));
-    await stepFor(bench, MINUTE);
-    expect(await bench.stored(job)).toMatchObject({
+    expect(job).toMatchObject({
       metrics: { costUsd: 0.53 },
       failure: { code: 'RESULT_EXPIRED', charged: 'YES' },
     });
-    expect(bench.upstream.types.at(-1)).toBe('look-up');
+    expect(calls.at(-1)).toBe('look-up');
   });
 
   it.each(['processing', 'collecting'] as const)(
     'completes a %s job whose video is in the history',
     async (phase) => {
-      await using bench = new StepBench({
-        status: () => NOT_FOUND,
-        result: () => NOT_FOUND,
-        lookUp: () => ({ type: 'found', entry: entry() }),
-      });
-      const job = await bench.add(running(phase, NOON));
-      await stepFor(bench, MINUTE);
-      expect(await bench.stored(job)).toMatchObject({
+      const script = { status: () => NOT_FOUND, result: () => NOT_FOUND, lookUp: () => found() };
+      expect((await runFor(MINUTE, phase, script)).job).toMatchObject({
         phase: 'completed',
-        video: { url: 'https://files.example.com/kept.mp4', inline: false },
+        video: { url: KEPT_URL, inline: false },
         metrics: { costUsd: 0.53 },
       });
     },
@@ -93,10 +97,7 @@ describe('a 404 for a job that was accepted', () => {
 
   it('does not end the job while the history shows it as not done', async () => {
     let state: HistoryEntry['state'] = 'pending';
-    await using bench = new StepBench({
-      status: () => NOT_FOUND,
-      lookUp: () => ({ type: 'found', entry: entry({ state }) }),
-    });
+    await using bench = new StepBench({ status: () => NOT_FOUND, lookUp: () => found({ state }) });
     const job = await bench.add(running('processing', NOON));
     await stepFor(bench, 3 * MINUTE);
     expect((await bench.stored(job)).phase).toBe('processing');
@@ -106,29 +107,18 @@ describe('a 404 for a job that was accepted', () => {
   });
 
   it('fails the job with the message of the history', async () => {
-    await using bench = new StepBench({
+    const { job } = await runFor(MINUTE, 'processing', {
       status: () => NOT_FOUND,
-      lookUp: () => ({
-        type: 'found',
-        entry: entry({ state: 'failed', message: 'NSFW', costUsd: 0, videoUrl: null }),
-      }),
+      lookUp: () => found({ state: 'failed', message: 'NSFW', costUsd: 0, videoUrl: null }),
     });
-    const job = await bench.add(running('processing', NOON));
-    await stepFor(bench, MINUTE);
-    expect((await bench.stored(job)).failure).toMatchObject({
-      code: 'GENERATION_FAILED',
-      message: 'NSFW',
-      charged: 'NO',
-    });
+    expect(job.failure).toMatchObject({ code: 'GENERATION_FAILED', message: 'NSFW', charged: 'NO' });
   });
 
   it('needs only the confirmation by the history when the job is over an hour old', async () => {
-    await using bench = new StepBench({ status: () => NOT_FOUND, lookUp: () => ({ type: 'not-found' }) });
-    const old = { ...running('processing', NOON), submittedAt: NOON - HOUR };
-    const job = await bench.add(old);
-    await stepFor(bench, 0);
-    expect((await bench.stored(job)).failure?.code).toBe('RESULT_EXPIRED');
-    expect(bench.upstream.types).toEqual(['status', 'look-up']);
+    const script: UpstreamScript = { status: () => NOT_FOUND, lookUp: () => ({ type: 'not-found' }) };
+    const { job, calls } = await runFor(0, 'processing', script, { submittedAt: NOON - HOUR });
+    expect(job.failure?.code).toBe('RESULT_EXPIRED');
+    expect(calls).toEqual(['status', 'look-up']);
   });
 });
 
@@ -156,59 +146,39 @@ describe('an undocumented final word', () => {
 
   it('is dropped when the next poll has another status', async () => {
     let polls = 0;
-    await using bench = new StepBench({
-      status: () => (++polls % 2 === 1 ? cancelled : { type: 'processing' }),
-    });
-    const job = await bench.add(running('processing', NOON));
-    await stepFor(bench, MINUTE);
-    expect((await bench.stored(job)).phase).toBe('processing');
+    const status = (): StatusOutcome => (++polls % 2 === 1 ? cancelled : { type: 'processing' });
+    expect((await runFor(MINUTE, 'processing', { status })).job.phase).toBe('processing');
   });
 });
 
 describe('a result without a video', () => {
   const empty: ResultOutcome = { type: 'empty', message: 'None', metrics: null };
+  const unreadable: ResultOutcome = {
+    type: 'inconclusive',
+    ...transientError({ apiAnswered: true, reason: 'HTTP 200 with an unreadable body' }),
+  };
 
   it('fails the job after three tries, with the upstream’s message, charged', async () => {
-    await using bench = new StepBench({ result: () => empty });
-    const job = await bench.add(running('collecting', NOON));
-    await stepFor(bench, MINUTE);
-    expect((await bench.stored(job)).failure).toMatchObject({
-      code: 'GENERATION_FAILED',
-      message: 'None',
-      charged: 'YES',
-    });
-    expect(bench.upstream.types).toEqual(['result', 'result', 'result']);
-    expect(bench.clock.now() - NOON).toBeLessThan(10 * SECOND);
+    const { job, calls, tookMs } = await runFor(MINUTE, 'collecting', { result: () => empty });
+    expect(job.failure).toMatchObject({ code: 'GENERATION_FAILED', message: 'None', charged: 'YES' });
+    expect(calls).toEqual(['result', 'result', 'result']);
+    expect(tookMs).toBeLessThan(10 * SECOND);
   });
 
-  it('is replaced by the video in the history', async () => {
-    await using bench = new StepBench({
-      result: () => empty,
-      lookUp: () => ({ type: 'found', entry: entry() }),
+  it.each([
+    ['is empty', empty],
+    ['cannot be read', unreadable],
+  ])('is replaced by the video in the history when the result %s', async (_, result) => {
+    const { job, calls } = await runFor(MINUTE, 'collecting', {
+      result: () => result,
+      lookUp: () => found(),
     });
-    const job = await bench.add(running('collecting', NOON));
-    await stepFor(bench, MINUTE);
-    expect((await bench.stored(job)).phase).toBe('completed');
-  });
-
-  it('is replaced by the video in the history when the result cannot be read', async () => {
-    const fault = transientError({ apiAnswered: true, reason: 'HTTP 200 with an unreadable body' });
-    await using bench = new StepBench({
-      result: () => ({ type: 'inconclusive', ...fault }),
-      lookUp: () => ({ type: 'found', entry: entry() }),
-    });
-    const job = await bench.add(running('collecting', NOON));
-    await stepFor(bench, MINUTE);
-    expect((await bench.stored(job)).phase).toBe('completed');
-    expect(bench.upstream.types).toEqual(['result', 'result', 'result', 'look-up']);
+    expect(job.phase).toBe('completed');
+    expect(calls).toEqual(['result', 'result', 'result', 'look-up']);
   });
 
   it('is fetched again while it cannot be read and the history has no video', async () => {
-    const fault = transientError({ apiAnswered: true, reason: 'HTTP 200 with an unreadable body' });
-    await using bench = new StepBench({
-      result: () => ({ type: 'inconclusive', ...fault }),
-      lookUp: () => ({ type: 'not-found' }),
-    });
+    await using bench = new StepBench({ result: () => unreadable, lookUp: () => ({ type: 'not-found' }) });
     const job = await bench.add(running('collecting', NOON));
     await stepFor(bench, MINUTE);
     expect((await bench.stored(job)).phase).toBe('collecting');
@@ -219,6 +189,9 @@ describe('a result without a video', () => {
 });
 
 describe('a job at its deadline', () => {
+  const deadline = { deadlineAt: NOON + MINUTE };
+  const inconclusive = { type: 'inconclusive', ...transientError() } as const;
+
   it('is polled for the last time five seconds before it, and ends with the last error', async () => {
     await using bench = new StepBench({
       status: () => ({ type: 'inconclusive', ...transientError({ reason: 'HTTP 500: out of memory' }) }),
@@ -238,68 +211,49 @@ describe('a job at its deadline', () => {
   it.each(['processing', 'collecting'] as const)(
     'completes with the video that only the history has: %s',
     async (phase) => {
-      const fault = transientError({ reason: 'HTTP 502 with an HTML page' });
-      await using bench = new StepBench({
-        status: () => ({ type: 'inconclusive', ...fault }),
-        result: () => ({ type: 'inconclusive', ...fault }),
-        lookUp: () => ({ type: 'found', entry: entry() }),
-      });
-      const job = await bench.add({ ...running(phase, NOON), deadlineAt: NOON + MINUTE });
-      await stepFor(bench, MINUTE);
-      expect(await bench.stored(job)).toMatchObject({
+      const script = { status: () => inconclusive, result: () => inconclusive, lookUp: () => found() };
+      expect((await runFor(MINUTE, phase, script, deadline)).job).toMatchObject({
         phase: 'completed',
-        finishedAt: job.deadlineAt,
-        video: { url: 'https://files.example.com/kept.mp4' },
+        finishedAt: deadline.deadlineAt,
+        video: { url: KEPT_URL },
       });
     },
   );
 
-  it('completes with the video that only the history has, even when no poller ran at the deadline', async () => {
-    await using bench = new StepBench({
-      status: () => ({ type: 'inconclusive', ...transientError() }),
-      lookUp: () => ({ type: 'found', entry: entry() }),
-    });
-    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
-    await bench.clock.advance(10 * MINUTE);
-    await stepFor(bench, 0);
-    expect((await bench.stored(job)).phase).toBe('completed');
-    expect(bench.upstream.types).toEqual(['status', 'look-up']);
-  });
-
   it('ends when the history has no video', async () => {
-    await using bench = new StepBench({ lookUp: () => ({ type: 'not-found' }) });
-    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
-    await stepFor(bench, MINUTE);
-    expect(await bench.stored(job)).toMatchObject({
-      finishedAt: NOON + MINUTE,
+    const script: UpstreamScript = { lookUp: () => ({ type: 'not-found' }) };
+    expect((await runFor(MINUTE, 'processing', script, deadline)).job).toMatchObject({
+      finishedAt: deadline.deadlineAt,
       failure: { code: 'TIMED_OUT' },
     });
   });
 
   it('completes when the last poll finds it done', async () => {
     await using bench = new StepBench({
-      status: () => ({
-        type: bench.clock.now() >= NOON + 10 * MINUTE - 5 * SECOND ? 'completed' : 'processing',
-        metrics: null,
-      }),
+      status: () =>
+        bench.clock.now() >= NOON + 10 * MINUTE - 5 * SECOND ? COMPLETED : { type: 'processing' },
     });
     const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 10 * MINUTE });
     await stepFor(bench, 10 * MINUTE);
     expect((await bench.stored(job)).phase).toBe('completed');
   });
 
-  it('is polled once more when no poller ran at its deadline', async () => {
-    await using bench = new StepBench({ status: () => ({ type: 'completed', metrics: null }) });
-    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
+  it.each<[string, UpstreamScript, string[]]>([
+    ['the last poll', { status: () => COMPLETED }, ['status', 'result']],
+    ['the history', { status: () => inconclusive, lookUp: () => found() }, ['status', 'look-up']],
+  ])('completes by %s even when no poller ran at the deadline', async (_, script, calls) => {
+    await using bench = new StepBench(script);
+    const job = await bench.add({ ...running('processing', NOON), ...deadline });
     await bench.clock.advance(10 * MINUTE);
     await stepFor(bench, 0);
     expect((await bench.stored(job)).phase).toBe('completed');
+    expect(bench.upstream.types).toEqual(calls);
   });
 
   it('waits for that call while the budget is empty, but not forever', async () => {
-    await using bench = new StepBench({ status: () => ({ type: 'completed', metrics: null }) });
+    await using bench = new StepBench({ status: () => COMPLETED });
     bench.mayCall = false;
-    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + MINUTE });
+    const job = await bench.add({ ...running('processing', NOON), ...deadline });
     await bench.clock.advance(10 * MINUTE);
     await stepFor(bench, 10 * SECOND);
     expect((await bench.stored(job)).phase).toBe('processing');

@@ -46,6 +46,11 @@ function history(bench: StepBench, entries: readonly HistoryEntry[], shownAt = N
   };
 }
 
+/** Scripts a submission without an answer, and a history. */
+function lose(bench: StepBench, entries: readonly HistoryEntry[], shownAt = NOON): void {
+  bench.upstream.script = { submit: () => LOST, ...history(bench, entries, shownAt) };
+}
+
 /** Runs steps until the job leaves `settling`, for at most half an hour. */
 async function untilSettled(bench: StepBench, job: Job): Promise<Job> {
   for (let steps = 0; steps < 100; steps += 1) {
@@ -60,7 +65,7 @@ async function untilSettled(bench: StepBench, job: Job): Promise<Job> {
 describe('a job whose submission had no answer', () => {
   it('is searched in the history after 5, 15, 30, 60, 120, 300 and 600 seconds, then fails, and is never sent again', async () => {
     await using bench = new StepBench();
-    bench.upstream.script = { submit: () => LOST, ...history(bench, []) };
+    lose(bench, []);
     const job = await bench.add();
     await bench.step();
     expect(await bench.stored(job)).toMatchObject({ phase: 'settling', failure: null });
@@ -76,7 +81,7 @@ describe('a job whose submission had no answer', () => {
 
   it('adopts its request when it appears, with the time at which the upstream accepted it', async () => {
     await using bench = new StepBench();
-    bench.upstream.script = { submit: () => LOST, ...history(bench, [entry()], NOON + 20 * SECOND) };
+    lose(bench, [entry()], NOON + 20 * SECOND);
     const job = await bench.add();
     const adopted = await untilSettled(bench, job);
     expect(adopted).toMatchObject({
@@ -91,7 +96,7 @@ describe('a job whose submission had no answer', () => {
 
   it('searches only around the time of the POST', async () => {
     await using bench = new StepBench();
-    bench.upstream.script = { submit: () => LOST, ...history(bench, []) };
+    lose(bench, []);
     const queries: unknown[] = [];
     bench.upstream.script = {
       ...bench.upstream.script,
@@ -112,7 +117,7 @@ describe('a job whose submission had no answer', () => {
   it('does not adopt a request of another job', async () => {
     await using bench = new StepBench();
     const mine = entry({ upstreamId: 'up-mine', createdAt: NOON + 2 * SECOND });
-    bench.upstream.script = { submit: () => LOST, ...history(bench, [entry(), mine]) };
+    lose(bench, [entry(), mine]);
     const job = await bench.add();
     await bench.submissions.end(requestFingerprint(job.request), 'vj_other', 'uplost');
     expect(await untilSettled(bench, job)).toMatchObject({ phase: 'queued', upstreamId: 'up-mine' });
@@ -154,7 +159,7 @@ describe('a job whose submission had no answer', () => {
 
   it('is searched even when its deadline has passed while no poller ran', async () => {
     await using bench = new StepBench();
-    bench.upstream.script = { submit: () => LOST, ...history(bench, [entry()]) };
+    lose(bench, [entry()]);
     const job = await bench.add({ deadlineAt: NOON + MINUTE });
     await bench.step();
     await bench.clock.advance(10 * MINUTE);
@@ -182,7 +187,7 @@ describe('a job whose submission had no answer', () => {
 
   it('waits while a job with equal inputs is being sent', async () => {
     await using bench = new StepBench();
-    bench.upstream.script = { submit: () => LOST, ...history(bench, [entry()]) };
+    lose(bench, [entry()]);
     const job = await bench.add();
     const fingerprint = requestFingerprint(job.request);
     await bench.submissions.begin(fingerprint, 'vj_twin');
@@ -227,7 +232,7 @@ describe('a job whose submission had no answer', () => {
 
   it('ends by its deadline', async () => {
     await using bench = new StepBench();
-    bench.upstream.script = { submit: () => LOST, ...history(bench, []) };
+    lose(bench, []);
     const job = await bench.add({ deadlineAt: NOON + MINUTE });
     const ended = await untilSettled(bench, job);
     expect(ended).toMatchObject({ finishedAt: NOON + MINUTE, failure: { code: 'SUBMISSION_UNKNOWN' } });
