@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job/job.ts';
 import { requestFingerprint } from '../../src/domain/request/video-request.ts';
 import { LRUCache } from 'lru-cache';
-import type { SentOutcome } from '../../src/poller/step.ts';
-import type { HistoryEntry, HistoryOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
+import type {
+  HistoryEntry,
+  HistoryOutcome,
+  LookUpOutcome,
+  SubmitOutcome,
+} from '../../src/providers/video-upstream.ts';
 import { leaseAll } from '../contract/job-store-cases/opened-store.ts';
 import { transientError } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
@@ -37,11 +41,9 @@ function history(bench: StepBench, entries: readonly HistoryEntry[], shownAt = N
       oldestAt: NOON,
       more: false,
     }),
-    lookUp: (id: string) => {
-      const found = entries.find(({ upstreamId }) => upstreamId === id);
-      return found === undefined
-        ? ({ type: 'not-found' } as const)
-        : ({ type: 'found', entry: found } as const);
+    lookUp: (id: string): LookUpOutcome => {
+      const match = entries.find(({ upstreamId }) => upstreamId === id);
+      return match === undefined ? { type: 'not-found' } : { type: 'found', entry: match };
     },
   };
 }
@@ -96,10 +98,9 @@ describe('a job whose submission had no answer', () => {
 
   it('searches only around the time of the POST', async () => {
     await using bench = new StepBench();
-    lose(bench, []);
     const queries: unknown[] = [];
     bench.upstream.script = {
-      ...bench.upstream.script,
+      submit: () => LOST,
       history: ({ from, to, page }) => {
         queries.push({ from: from - NOON, to: to - NOON, page });
         return { type: 'page', entries: [], oldestAt: NOON, more: page < 3 };
@@ -145,12 +146,8 @@ describe('a job whose submission had no answer', () => {
       lookUp: (id) => (bench.clock.now() < NOON + 20 * SECOND ? { type: 'not-found' } : lookUp(id)),
     };
     const twins = [await bench.add(), await bench.add(), await bench.add()];
-    for (
-      let dueIn = await bench.dueInMs();
-      bench.clock.now() < NOON + MINUTE;
-      dueIn = await bench.dueInMs()
-    ) {
-      await bench.clock.advance(dueIn ?? 0);
+    while (bench.clock.now() < NOON + MINUTE) {
+      await bench.clock.advance((await bench.dueInMs()) ?? 0);
       for (const leased of await leaseAll(bench.store, bench.clock.now())) await bench.process(leased);
     }
     const stored = await bench.store.getMany(twins.map(({ id }) => id));
@@ -165,10 +162,7 @@ describe('a job whose submission had no answer', () => {
     await bench.clock.advance(10 * MINUTE);
     for (let steps = 0; steps < 2; steps += 1) await bench.step();
     bench.upstream.script = { status: () => ({ type: 'completed', metrics: null }) };
-    for (let steps = 0; steps < 2; steps += 1) {
-      await bench.clock.advance((await bench.dueInMs()) ?? 0);
-      if ((await bench.dueInMs()) !== null) await bench.step();
-    }
+    await bench.stepFor(MINUTE);
     expect(await bench.stored(job)).toMatchObject({ phase: 'completed', upstreamId: 'up-lost' });
   });
 
@@ -298,7 +292,7 @@ describe('a job whose poller stopped during the POST', () => {
     // Another poller, which has not sent the job.
     const leased = await bench.lease();
     bench.upstream.script = history(bench, []);
-    await bench.process(leased, { sent: new LRUCache<string, SentOutcome>({ max: 10 }) });
+    await bench.process(leased, { sent: new LRUCache({ max: 10 }) });
     expect(await bench.stored(job)).toMatchObject({ phase: 'settling' });
     answer.resolve({ type: 'accepted', upstreamId: 'up-late' });
     await frozen;

@@ -2,6 +2,7 @@ import type { Job } from '../../src/domain/job/job.ts';
 import { processJob, type StepReport } from '../../src/poller/process-job.ts';
 import { LRUCache } from 'lru-cache';
 import type { SentOutcome, StepDependencies } from '../../src/poller/step.ts';
+import type { HistoryEntry } from '../../src/providers/video-upstream.ts';
 import type { LeasedJob, JobStore } from '../../src/store/job-store.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import type { Submissions } from '../../src/store/submissions.ts';
@@ -11,7 +12,7 @@ import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
 import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
-import { DAY, MINUTE, SECOND } from '../support/times.ts';
+import { DAY, MINUTE, NOON, SECOND } from '../support/times.ts';
 
 /** The duration of a lease: longer than any call. */
 export const LEASE_MS = MINUTE;
@@ -56,6 +57,17 @@ export class StepBench implements AsyncDisposable {
   /** Leases the one job that is due and moves it by a step. */
   async step(): Promise<StepReport> {
     return this.process(await this.lease());
+  }
+
+  /** Runs steps until no job is due within the time. */
+  async stepFor(ms: number): Promise<void> {
+    const until = this.clock.now() + ms;
+    for (;;) {
+      const dueIn = await this.dueInMs();
+      if (dueIn === null || this.clock.now() + dueIn > until) return;
+      await this.clock.advance(Math.max(0, dueIn));
+      await this.step();
+    }
   }
 
   process(leased: LeasedJob, change: Partial<StepDependencies> = {}): Promise<StepReport> {
@@ -106,4 +118,34 @@ export function running(phase: 'queued' | 'processing' | 'collecting', now: numb
     submittedAt: now - 12 * SECOND,
     startedAt: phase === 'queued' ? null : now - 6 * SECOND,
   };
+}
+
+/** Runs a job at the upstream for some time. */
+export async function runFor(
+  ms: number,
+  phase: 'processing' | 'collecting',
+  script: UpstreamScript,
+  change: JobFields = {},
+): Promise<{ readonly job: Job; readonly calls: readonly string[]; readonly tookMs: number }> {
+  await using bench = new StepBench(script);
+  const startedAt = bench.clock.now();
+  const job = await bench.add({ ...running(phase, startedAt), ...change });
+  await bench.stepFor(ms);
+  return { job: await bench.stored(job), calls: bench.upstream.types, tookMs: bench.clock.now() - startedAt };
+}
+
+export const KEPT_URL = 'https://files.example.com/kept.mp4';
+
+/** The lookup of a completed job whose video is in the history. */
+export function found(change: Partial<HistoryEntry> = {}) {
+  const entry: HistoryEntry = {
+    upstreamId: 'up-running',
+    createdAt: NOON,
+    state: 'completed',
+    videoUrl: KEPT_URL,
+    message: null,
+    costUsd: 0.53,
+    ...change,
+  };
+  return { type: 'found', entry } as const;
 }

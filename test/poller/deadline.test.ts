@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { transientError, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
+import { found, KEPT_URL, runFor, running, StepBench } from './step-bench.ts';
+
+const COMPLETED = { type: 'completed', metrics: null } as const;
+const INCONCLUSIVE = { type: 'inconclusive', ...transientError() } as const;
+
+describe('a job at its deadline', () => {
+  const deadline = { deadlineAt: NOON + MINUTE };
+
+  it('is polled for the last time five seconds before it, and ends with the last error', async () => {
+    await using bench = new StepBench({
+      status: () => ({ type: 'inconclusive', ...transientError({ reason: 'HTTP 500: out of memory' }) }),
+    });
+    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 10 * MINUTE });
+    await bench.stepFor(10 * MINUTE);
+    const ended = await bench.stored(job);
+    expect(ended.finishedAt).toBe(job.deadlineAt);
+    expect(ended.failure).toMatchObject({
+      code: 'TIMED_OUT',
+      message:
+        "The video was not ready before the deadline. The upstream's last error: HTTP 500: out of memory",
+    });
+    expect(bench.upstream.calls.at(-1)?.at).toBe(job.deadlineAt - 5 * SECOND);
+  });
+
+  it.each(['processing', 'collecting'] as const)(
+    'completes with the video that only the history has: %s',
+    async (phase) => {
+      const script = { status: () => INCONCLUSIVE, result: () => INCONCLUSIVE, lookUp: () => found() };
+      expect((await runFor(MINUTE, phase, script, deadline)).job).toMatchObject({
+        phase: 'completed',
+        finishedAt: deadline.deadlineAt,
+        video: { url: KEPT_URL },
+      });
+    },
+  );
+
+  it('ends when the history has no video', async () => {
+    const script: UpstreamScript = { lookUp: () => ({ type: 'not-found' }) };
+    expect((await runFor(MINUTE, 'processing', script, deadline)).job).toMatchObject({
+      finishedAt: deadline.deadlineAt,
+      failure: { code: 'TIMED_OUT' },
+    });
+  });
+
+  it('completes when the last poll finds it done', async () => {
+    await using bench = new StepBench({
+      status: () =>
+        bench.clock.now() >= NOON + 10 * MINUTE - 5 * SECOND ? COMPLETED : { type: 'processing' },
+    });
+    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 10 * MINUTE });
+    await bench.stepFor(10 * MINUTE);
+    expect((await bench.stored(job)).phase).toBe('completed');
+  });
+
+  it.each<[string, UpstreamScript, string[]]>([
+    ['the last poll', { status: () => COMPLETED }, ['status', 'result']],
+    ['the history', { status: () => INCONCLUSIVE, lookUp: () => found() }, ['status', 'look-up']],
+  ])('completes by %s even when no poller ran at the deadline', async (_, script, calls) => {
+    await using bench = new StepBench(script);
+    const job = await bench.add({ ...running('processing', NOON), ...deadline });
+    await bench.clock.advance(10 * MINUTE);
+    await bench.stepFor(0);
+    expect((await bench.stored(job)).phase).toBe('completed');
+    expect(bench.upstream.types).toEqual(calls);
+  });
+
+  it('waits for that call while the budget is empty, but not forever', async () => {
+    await using bench = new StepBench({ status: () => COMPLETED });
+    bench.mayCall = false;
+    const job = await bench.add({ ...running('processing', NOON), ...deadline });
+    await bench.clock.advance(10 * MINUTE);
+    await bench.stepFor(10 * SECOND);
+    expect((await bench.stored(job)).phase).toBe('processing');
+    await bench.stepFor(MINUTE);
+    expect((await bench.stored(job)).failure?.code).toBe('TIMED_OUT');
+    expect(bench.upstream.calls).toEqual([]);
+  });
+
+  it('does not wait for it when the calls before the deadline went to other jobs', async () => {
+    await using bench = new StepBench();
+    bench.mayCall = false;
+    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 1 });
+    await bench.clock.advance(1);
+    await bench.step();
+    expect(await bench.stored(job)).toMatchObject({ finishedAt: NOON + 1, failure: { code: 'TIMED_OUT' } });
+  });
+});
+
+describe('the step of a job past its deadline', () => {
+  const ends = [
+    ['accepted', 'UPSTREAM_UNAVAILABLE', 'NO'],
+    ['settling', 'SUBMISSION_UNKNOWN', 'UNKNOWN'],
+  ] as const;
+
+  it.each(ends)('ends an %s job as %s, charged: %s, without a call', async (phase, code, charged) => {
+    await using bench = new StepBench();
+    const job = await bench.add({ phase, deadlineAt: NOON + 1 });
+    await bench.clock.advance(1);
+    expect(await bench.step()).toMatchObject({ outcome: 'saved', call: 'none' });
+    expect(await bench.stored(job)).toMatchObject({
+      phase: 'failed',
+      finishedAt: NOON + 1,
+      failure: { code, charged, retryable: true },
+    });
+    expect(bench.upstream.calls).toEqual([]);
+    expect(await bench.dueInMs()).toBeNull();
+  });
+
+  const polled = [
+    ['queued', 'UNKNOWN', 'status'],
+    ['processing', 'UNKNOWN', 'status'],
+    ['collecting', 'YES', 'result'],
+  ] as const;
+
+  it.each(polled)(
+    'ends a %s job as TIMED_OUT, charged: %s, after a last call',
+    async (phase, charged, call) => {
+      await using bench = new StepBench({ status: () => INCONCLUSIVE, result: () => INCONCLUSIVE });
+      const job = await bench.add({ ...running(phase, NOON), deadlineAt: NOON + 1 });
+      await bench.clock.advance(1);
+      expect(await bench.step()).toMatchObject({ outcome: 'saved' });
+      expect(await bench.stored(job)).toMatchObject({
+        phase: 'failed',
+        finishedAt: NOON + 1,
+        failure: { code: 'TIMED_OUT', charged, retryable: true },
+      });
+      expect(bench.upstream.types).toEqual([call]);
+      expect(bench.upstream.calls[0]?.options.timeoutMs).toBe(5 * SECOND);
+      expect(await bench.dueInMs()).toBeNull();
+    },
+  );
+});
