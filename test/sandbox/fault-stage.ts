@@ -4,18 +4,17 @@ import {
   FakeClock,
   accepted,
   call,
+  ended,
   objectOf,
   resultOf,
   sandbox,
-  statusOf,
   steady,
   submit,
   temporaryFolder,
-  until,
 } from './support.ts';
 import type { Answer } from './support.ts';
 
-/** What came of a call: its HTTP status, or that the connection broke. */
+/** The outcome of a call: its HTTP status, or a broken connection. */
 type Seen = number | 'broken';
 
 export async function seen(calling: Promise<Answer>): Promise<Seen> {
@@ -25,7 +24,7 @@ export async function seen(calling: Promise<Answer>): Promise<Seen> {
   );
 }
 
-/** A sandbox that a fault is tried on. Its history has no lag. */
+/** A sandbox on a fake clock. Its history has no lag. */
 export async function stage() {
   const clock = new FakeClock();
   const folder = await temporaryFolder();
@@ -42,26 +41,26 @@ export async function stage() {
   return { clock, url, jobsMade, submits };
 }
 
-/** Asks in order, one call after the other. */
+/** Makes calls one after the other. */
 export async function inOrder<T>(count: number, ask: () => Promise<T>): Promise<T[]> {
   const answers: T[] = [];
   for (let index = 0; index < count; index += 1) answers.push(await ask());
   return answers;
 }
 
-/** Lets so much time pass that an ordinary job, sent now, is done. */
+/** Advances the clock until a job without a fault, submitted now, has ended. */
 export async function othersDoneAfter(ms: number, url: string, clock: FakeClock): Promise<void> {
   const witness = await accepted(url);
   clock.advance(ms);
-  await until(async () => ((await statusOf(url, witness)).body?.['status'] === 'COMPLETED' ? true : null));
+  await ended(url, witness);
 }
 
-/** A job with this fault, once the status says COMPLETED, which the fault does not change. */
+/** A job with a fault that leaves its status unchanged, once the status is COMPLETED. */
 export async function completed(name: string, fields: Record<string, unknown> = {}) {
   const { url, clock } = await stage();
   const id = await accepted(url, { prompt: `[sandbox:${name}]`, ...fields });
   clock.advance(60_000);
-  await until(async () => ((await statusOf(url, id)).body?.['status'] === 'COMPLETED' ? true : null));
+  await ended(url, id);
   return { url, id, results: (count: number) => inOrder(count, () => resultOf(url, id)) };
 }
 
@@ -73,7 +72,7 @@ export async function historyRows(url: string, query = ''): Promise<readonly Rec
   return rows.map((row: unknown) => objectOf({ row }, 'row'));
 }
 
-/** The list, or with a path such as `/{id}` one row. */
+/** Requests the list, or with a path such as `/{id}` one row. */
 export function history(url: string, rest = ''): Promise<Answer> {
   return call(`${url}/inference-request/request-history${rest}`);
 }

@@ -3,18 +3,27 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { FAULTS, faultIn } from '../../packages/sandbox/src/faults/faults.ts';
 import { completed, history, inOrder, othersDoneAfter, seen, stage } from './fault-stage.ts';
-import { KEY, accepted, call, pictureUrl, resultOf, statusOf, submit, textOf, until } from './support.ts';
+import {
+  KEY,
+  accepted,
+  call,
+  ended,
+  pictureUrl,
+  resultOf,
+  statusOf,
+  submit,
+  textOf,
+  until,
+} from './support.ts';
 
-describe('faultIn', () => {
-  it('finds the first known words, in any case and place', () => {
+describe('the table of faults', () => {
+  it('is searched for the first known name in the prompt, in any case', () => {
     expect(faultIn('A fox [sandbox:nothing] runs [Sandbox:SLOW][sandbox:expired]')?.name).toBe('slow');
     expect(faultIn('A fox in a sandbox: slow')).toBeNull();
     expect(faultIn('[sandbox:constructor]')).toBeNull();
   });
-});
 
-describe('the table', () => {
-  it('has names that differ, and a line on each', () => {
+  it('has unique names, each with a line of description', () => {
     expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
     for (const { name, description } of FAULTS) {
       expect(name).toMatch(/^[a-z0-9-]+$/);
@@ -23,60 +32,79 @@ describe('the table', () => {
   });
 });
 
-describe('at the submit', () => {
+describe('at the submission', () => {
   it.each([
-    ['no-credits', 402],
-    ['no-credits-406', 406],
-    ['no-credits-404', 404],
-    ['spend-limit', 406],
-    ['refused', 400],
-    ['refused-406', 406],
-    ['refused-422', 422],
-    ['unauthorized', 401],
-    ['forbidden', 403],
-    ['model-unknown', 404],
-    ['model-retired', 410],
-    ['down', 503],
-  ])('%s is refused with %i, time and again', async (name, status) => {
-    const { submits, jobsMade, url } = await stage();
-    expect(await submits(name, 5)).toEqual([status, status, status, status, status]);
-    const { body } = await submit(url, { prompt: `[sandbox:${name}]` });
-    expect(body).toEqual({ error: expect.any(String) });
-    expect(await jobsMade()).toBe(0);
-  });
-
-  it('says about credits what was seen live', async () => {
-    const { url } = await stage();
-    const { body } = await submit(url, { prompt: '[sandbox:no-credits]' });
-    expect(body).toEqual({ error: 'Insufficient credits. You have 0.0 credits.' });
-  });
-
-  it('detail-error answers a list of details and no error', async () => {
-    const { url, jobsMade } = await stage();
-    const answers = await inOrder(2, () => submit(url, { prompt: '[sandbox:detail-error]' }));
-    const refused = { status: 400, body: { detail: [{ loc: ['body', 'image'], msg: 'unreachable' }] } };
-    expect(answers).toMatchObject([refused, refused]);
-    expect(answers[0]?.body).not.toHaveProperty('error');
-    expect(await jobsMade()).toBe(0);
-  });
-
-  it.each([
-    ['rate-limit', [429, 429, 429, 200]],
-    ['rate-limit-retry-after', [429, 429, 200]],
-    ['rate-limit-reset', [429, 429, 200]],
-    ['cdn-403', [403, 403, 403, 200]],
-    ['server-error', [500, 500, 500, 200]],
-    ['bad-gateway', [502, 502, 502, 200]],
-    ['unavailable', [503, 503, 503, 200]],
-  ])('%s lets the same body through after a burst, and bursts anew for the next job', async (name, burst) => {
+    // Every submission is refused.
+    ['no-credits', [402, 402, 402], 0],
+    ['no-credits-406', [406, 406, 406], 0],
+    ['no-credits-404', [404, 404, 404], 0],
+    ['spend-limit', [406, 406, 406], 0],
+    ['refused', [400, 400, 400], 0],
+    ['refused-406', [406, 406, 406], 0],
+    ['refused-422', [422, 422, 422], 0],
+    ['unauthorized', [401, 401, 401], 0],
+    ['forbidden', [403, 403, 403], 0],
+    ['model-unknown', [404, 404, 404], 0],
+    ['model-retired', [410, 410, 410], 0],
+    ['down', [503, 503, 503], 0],
+    ['detail-error', [400, 400, 400], 0],
+    // The same body is accepted after a burst, and the next job meets a new burst.
+    ['rate-limit', [429, 429, 429, 200, 429, 429, 429, 200], 2],
+    ['rate-limit-retry-after', [429, 429, 200, 429, 429, 200], 2],
+    ['rate-limit-reset', [429, 429, 200, 429, 429, 200], 2],
+    ['cdn-403', [403, 403, 403, 200, 403, 403, 403, 200], 2],
+    ['server-error', [500, 500, 500, 200, 500, 500, 500, 200], 2],
+    ['bad-gateway', [502, 502, 502, 200, 502, 502, 502, 200], 2],
+    ['unavailable', [503, 503, 503, 200, 503, 503, 503, 200], 2],
+    // The client gets no id, although a job may have been made.
+    ['gateway-timeout', [504, 504, 504], 3],
+    ['lost-answer', ['broken', 'broken', 'broken'], 3],
+    ['lost-request', ['broken', 'broken', 'broken'], 0],
+    ['lost-unlisted', ['broken', 'broken', 'broken'], 3],
+    ['history-broken', ['broken', 'broken', 'broken'], 3],
+    ['teammate', ['broken', 'broken', 'broken'], 3],
+    ['two-rows', ['broken', 'broken', 'broken'], 3],
+    ['error-with-id', [500, 500, 500], 3],
+  ] as const)('%s is answered with %j and makes %i jobs', async (name, statuses, jobs) => {
     const { submits, jobsMade } = await stage();
-    expect(await submits(name, burst.length)).toEqual(burst);
-    expect(await jobsMade()).toBe(1);
-    expect(await submits(name, burst.length)).toEqual(burst);
-    expect(await jobsMade()).toBe(2);
+    expect(await submits(name, statuses.length)).toEqual(statuses);
+    expect(await jobsMade()).toBe(jobs);
   });
 
-  it('counts a burst for each body by itself', async () => {
+  it.each([
+    ['error-with-id', 500, { error: 'Internal server error', request_id: expect.any(String) }],
+    ['accepted-202', 202, expect.objectContaining({ request_id: expect.any(String) })],
+  ])('%s has status %i and the id of a job', async (name, status, body) => {
+    const { url } = await stage();
+    const answer = await submit(url, { prompt: `[sandbox:${name}]` });
+    expect([answer.status, answer.body]).toEqual([status, body]);
+    expect((await statusOf(url, textOf(answer.body, 'request_id'))).body?.['status']).toBe('QUEUED');
+  });
+
+  it('a refusal has an error text, or with detail-error a list of details', async () => {
+    const { url } = await stage();
+    const bodyOf = async (name: string) => (await submit(url, { prompt: `[sandbox:${name}]` })).body;
+    for (const name of [
+      'no-credits-406',
+      'no-credits-404',
+      'spend-limit',
+      'refused',
+      'refused-406',
+      'refused-422',
+    ]) {
+      expect(await bodyOf(name)).toEqual({ error: expect.any(String) });
+    }
+    for (const name of ['unauthorized', 'forbidden', 'model-unknown', 'model-retired', 'down']) {
+      expect(await bodyOf(name)).toEqual({ error: expect.any(String) });
+    }
+    // Seen live.
+    expect(await bodyOf('no-credits')).toEqual({ error: 'Insufficient credits. You have 0.0 credits.' });
+    expect(await bodyOf('detail-error')).toEqual({
+      detail: [{ loc: ['body', 'image'], msg: 'unreachable' }],
+    });
+  });
+
+  it('counts a burst for each body separately', async () => {
     const { url } = await stage();
     const ask = (seed: number) => seen(submit(url, { prompt: '[sandbox:rate-limit-retry-after]', seed }));
     expect(await inOrder(2, () => ask(1))).toEqual([429, 429]);
@@ -84,51 +112,26 @@ describe('at the submit', () => {
     expect(await ask(1)).toBe(200);
   });
 
-  it('says when to come back, or does not', async () => {
-    const { url } = await stage();
-    const [told, untold] = await Promise.all([
-      submit(url, { prompt: '[sandbox:rate-limit-retry-after]' }),
-      submit(url, { prompt: '[sandbox:rate-limit]' }),
-    ]);
-    expect(told.headers.get('retry-after')).toBe('1');
-    expect(untold.headers.has('retry-after')).toBe(false);
-  });
-
-  it('says in two formats when the window of the rate limit resets', async () => {
+  it('sends Retry-After, no header, or the reset time in two formats', async () => {
     const { url, clock } = await stage();
-    const ask = () => submit(url, { prompt: '[sandbox:rate-limit-reset]' });
-    const [iso, seconds] = await inOrder(2, ask);
+    const headersOf = async (name: string) => (await submit(url, { prompt: `[sandbox:${name}]` })).headers;
+    expect((await headersOf('rate-limit-retry-after')).get('retry-after')).toBe('1');
+    expect((await headersOf('rate-limit')).has('retry-after')).toBe(false);
+    const [iso, seconds] = await inOrder(2, () => headersOf('rate-limit-reset'));
     const header = 'x-rate-limit-reset-at-utc';
-    expect(iso?.headers.get(header)).toBe(new Date(clock.now + 1_000).toISOString());
-    expect(seconds?.headers.get(header)).toBe(String(clock.now / 1_000 + 1));
-    expect(iso?.headers.has('retry-after')).toBe(false);
+    expect(iso?.get(header)).toBe(new Date(clock.now + 1_000).toISOString());
+    expect(seconds?.get(header)).toBe(String(clock.now / 1_000 + 1));
+    expect(iso?.has('retry-after')).toBe(false);
   });
 
-  it('cdn-403 answers with a page, not with JSON', async () => {
+  it('cdn-403 answers with an HTML page', async () => {
     const { url } = await stage();
     const answer = await submit(url, { prompt: '[sandbox:cdn-403]' });
     expect(answer.headers.get('content-type')).toContain('text/html');
     expect(answer).toMatchObject({ status: 403, body: null });
   });
 
-  it.each([
-    ['gateway-timeout', 504, 1],
-    ['lost-answer', 'broken', 1],
-    ['lost-request', 'broken', 0],
-    ['lost-unlisted', 'broken', 1],
-    ['history-broken', 'broken', 1],
-    ['teammate', 'broken', 1],
-    ['two-rows', 'broken', 1],
-    ['error-with-id', 500, 1],
-  ] as const)('%s is %s, and makes %i job', async (name, status, jobs) => {
-    const { submits, jobsMade } = await stage();
-    expect(await submits(name, 1)).toEqual([status]);
-    expect(await jobsMade()).toBe(jobs);
-    expect(await submits(name, 2)).toEqual([status, status]);
-    expect(await jobsMade()).toBe(jobs * 3);
-  });
-
-  it('garbled-answer makes a job and answers half of it', async () => {
+  it('garbled-answer makes a job and answers with half of the JSON', async () => {
     const { url, jobsMade } = await stage();
     const answer = await submit(url, { prompt: '[sandbox:garbled-answer]' });
     expect(answer).toMatchObject({ status: 200, body: null });
@@ -136,7 +139,7 @@ describe('at the submit', () => {
     expect(await jobsMade()).toBe(1);
   });
 
-  it('no-answer makes a job and says nothing', async () => {
+  it('no-answer makes a job and never answers', async () => {
     const { url, jobsMade } = await stage();
     const body = JSON.stringify({ prompt: '[sandbox:no-answer]', image: 'https://example.com/a.png' });
     const headers = { 'content-type': 'application/json' };
@@ -149,48 +152,26 @@ describe('at the submit', () => {
     await expect(calling).rejects.toThrow(/timeout/);
     expect(await jobsMade()).toBe(1);
   });
-
-  it('error-with-id names the job that was made', async () => {
-    const { url } = await stage();
-    const { body } = await submit(url, { prompt: '[sandbox:error-with-id]' });
-    expect(body).toEqual({ error: 'Internal server error', request_id: expect.any(String) });
-    expect((await statusOf(url, textOf(body, 'request_id'))).body?.['status']).toBe('QUEUED');
-  });
-
-  it('accepted-202 is a 202 like a 200', async () => {
-    const { url } = await stage();
-    const { status, body } = await submit(url, { prompt: '[sandbox:accepted-202]' });
-    expect(status).toBe(202);
-    expect((await statusOf(url, textOf(body, 'request_id'))).body?.['status']).toBe('QUEUED');
-  });
 });
 
 describe('in the job', () => {
   it.each([
-    ['content-block', 'moderation'],
-    ['model-error', 'Inference failed'],
-  ])('%s fails, later', async (name, words) => {
+    ['content-block', 422, 'moderation'],
+    ['model-error', 422, 'Inference failed'],
+    ['failed-200', 200, 'Inference'],
+  ])('%s fails later with status %i, on both calls and without a cost', async (name, status, words) => {
     const { url, clock } = await stage();
     const id = await accepted(url, { prompt: `[sandbox:${name}]` });
     clock.advance(2_000);
     expect((await statusOf(url, id)).body?.['status']).toBe('PROCESSING');
     clock.advance(60_000);
-    const failed = { status: 422, body: { status: 'FAILED', error: expect.stringContaining(words) } };
-    expect(await statusOf(url, id)).toMatchObject(failed);
-    expect(await resultOf(url, id)).toMatchObject(failed);
-  });
-
-  it('failed-200 fails under HTTP 200, on both calls', async () => {
-    const { url, clock } = await stage();
-    const id = await accepted(url, { prompt: '[sandbox:failed-200]' });
-    clock.advance(60_000);
-    const failed = { status: 200, body: { status: 'FAILED', error: expect.stringContaining('Inference') } };
+    const failed = { status, body: { status: 'FAILED', error: expect.stringContaining(words) } };
     expect(await statusOf(url, id)).toMatchObject(failed);
     expect(await resultOf(url, id)).toMatchObject(failed);
     expect((await statusOf(url, id)).body?.['metrics']).not.toHaveProperty('cost');
   });
 
-  it('cancelled says so for ever, with an error text, and costs nothing', async () => {
+  it('cancelled stays CANCELLED with an error and no cost', async () => {
     const { url, clock } = await stage();
     const id = await accepted(url, { prompt: '[sandbox:cancelled]' });
     expect((await statusOf(url, id)).body?.['status']).toBe('QUEUED');
@@ -204,7 +185,7 @@ describe('in the job', () => {
     expect((await history(url, `/${id}`)).body?.['model_status']).toBe('FAILED');
   });
 
-  it('completed-422 completes under HTTP 422, on both calls', async () => {
+  it('completed-422 completes with status 422, on both calls', async () => {
     const { url, id, results } = await completed('completed-422');
     expect((await statusOf(url, id)).status).toBe(422);
     const [result] = await results(1);
@@ -212,7 +193,7 @@ describe('in the job', () => {
     expect(textOf(result?.body ?? null, 'output')).toMatch(/\.mp4$/);
   });
 
-  it('status-warming never says anything else', async () => {
+  it('status-warming never leaves WARMING_UP', async () => {
     const { url, clock } = await stage();
     const id = await accepted(url, { prompt: '[sandbox:status-warming]' });
     for (const ms of [0, 2_000, 3_590_000]) {
@@ -222,7 +203,7 @@ describe('in the job', () => {
     }
   });
 
-  it('gzip compresses every answer although identity was asked for', async () => {
+  it('gzip compresses every response although the client asks for identity', async () => {
     const { url, clock } = await stage();
     const image = await pictureUrl();
     const fields = { prompt: '[sandbox:gzip]', image, resolution: 360, video_length: 1 };
@@ -230,21 +211,21 @@ describe('in the job', () => {
     const submitted = await plain(`${url}/v2/wan2.1-i2v-480p`, body);
     const id = textOf(unzipped(submitted), 'request_id');
     clock.advance(60_000);
-    await until(async () => ((await statusOf(url, id)).body?.['status'] === 'COMPLETED' ? true : null));
+    await ended(url, id);
     expect(unzipped(await plain(`${url}/v2/requests/${id}/status`))).toMatchObject({ status: 'COMPLETED' });
     expect(unzipped(await plain(`${url}/v2/requests/${id}`))).toHaveProperty('output');
   });
 
-  it('slow takes several times longer', async () => {
+  it('slow takes several times as long', async () => {
     const { url, clock } = await stage();
     const id = await accepted(url, { prompt: '[sandbox:slow]' });
     await othersDoneAfter(12_000, url, clock);
     expect((await statusOf(url, id)).body?.['status']).toBe('PROCESSING');
     clock.advance(40_000);
-    await until(async () => ((await statusOf(url, id)).body?.['status'] === 'COMPLETED' ? true : null));
+    await ended(url, id);
   });
 
-  it('endless is still processing when it expires', async () => {
+  it('endless is still PROCESSING when it expires', async () => {
     const { url, clock } = await stage();
     const id = await accepted(url, { prompt: '[sandbox:endless]' });
     clock.advance(3_599_999);
@@ -254,7 +235,7 @@ describe('in the job', () => {
   });
 });
 
-describe('at the status', () => {
+describe('at the status call', () => {
   it.each([
     ['rate-limit-status', [429, 200, 429, 200, 429, 200, 200]],
     ['status-error', [502, 502, 502, 502, 200, 200]],
@@ -266,7 +247,7 @@ describe('at the status', () => {
     expect(await inOrder(expected.length, () => seen(statusOf(url, id)))).toEqual(expected);
   });
 
-  it('status-garbage is not to be read now and then', async () => {
+  it('status-garbage is unreadable every other time', async () => {
     const { url } = await stage();
     const id = await accepted(url, { prompt: '[sandbox:status-garbage]' });
     const answers = await inOrder(7, () => statusOf(url, id));
@@ -285,7 +266,7 @@ describe('at the status', () => {
     expect(answers[4]?.text).toMatch(/^\{"status":"QUEUED"/);
   });
 
-  it('status-word says what nobody knows', async () => {
+  it('status-word has an unknown status three times', async () => {
     const { url } = await stage();
     const id = await accepted(url, { prompt: '[sandbox:status-word]' });
     const answers = await inOrder(4, () => statusOf(url, id));
@@ -300,7 +281,7 @@ describe('at the status', () => {
 });
 
 describe('at the end', () => {
-  it('expired is unknown to both calls and to the history', async () => {
+  it('expired is unknown to both calls and the history', async () => {
     const { url, clock } = await stage();
     const id = await accepted(url, { prompt: '[sandbox:expired]' });
     expect((await statusOf(url, id)).status).toBe(200);
@@ -314,13 +295,13 @@ describe('at the end', () => {
   it.each([
     ['result-expired', [404, 404, 404, 404, 404]],
     ['result-error', [502, 502, 502, 200, 200]],
-  ])('%s has its status COMPLETED and its result %j', async (name, expected) => {
+  ])('%s has the status COMPLETED and results with %j', async (name, expected) => {
     const { results } = await completed(name);
     const answers = await results(expected.length);
     expect(answers.map(({ status }) => status)).toEqual(expected);
   });
 
-  it('result-late has its status COMPLETED before its result', async () => {
+  it('result-late has the status COMPLETED before the result has', async () => {
     const { results } = await completed('result-late');
     const answers = await results(4);
     expect(answers.map(({ body }) => [body?.['status'], body?.['output'] === undefined])).toEqual([
@@ -331,7 +312,7 @@ describe('at the end', () => {
     ]);
   });
 
-  it('gives the true result before the end', async () => {
+  it('faults of the result do not show before the end', async () => {
     const { url } = await stage();
     const names = ['result-expired', 'result-error', 'result-late', 'output-only', 'result-raw'];
     for (const name of names) {
@@ -341,7 +322,7 @@ describe('at the end', () => {
   });
 });
 
-/** The bytes as they come, which fetch would decompress. A POST when there is a body. */
+/** Sends a POST if there is a body, or else a GET. @returns the bytes, which fetch would decompress */
 function plain(url: string, body?: string): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const headers = { ...KEY, 'accept-encoding': 'identity', 'content-type': 'application/json' };

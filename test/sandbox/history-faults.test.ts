@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { history, historyRows, stage } from './fault-stage.ts';
 import { FakeClock, accepted, ended, sandbox, statusOf, submit, textOf } from './support.ts';
 
-/** The ids in the list after a submission that a fault took the answer of. */
+/** Submits a job with a fault. @returns the ids in the list afterwards */
 async function idsAfter(url: string, name: string): Promise<string[]> {
   const body = { prompt: `A fox [sandbox:${name}]` };
   await submit(url, body).catch(() => null);
@@ -27,7 +27,7 @@ it.each(['lost-request', 'lost-unlisted'])('%s leaves no row', async (name) => {
   expect(await historyRows(url)).toEqual([]);
 });
 
-it('history-broken is listed, and the call by its id fails, but not by another', async () => {
+it('history-broken is listed, and only the call for its id fails', async () => {
   const { url } = await stage();
   const other = await accepted(url);
   const [broken = '', ...rest] = (await idsAfter(url, 'history-broken')).filter((id) => id !== other);
@@ -39,7 +39,7 @@ it('history-broken is listed, and the call by its id fails, but not by another',
   expect((await statusOf(url, broken)).status).toBe(200);
 });
 
-it('two-rows is listed twice with two files, and is one row by its id', async () => {
+it('two-rows is listed twice with two files, and the call for its id returns one row', async () => {
   const { url, clock } = await stage();
   const ids = await idsAfter(url, 'two-rows');
   const id = ids[0] ?? '';
@@ -53,7 +53,7 @@ it('two-rows is listed twice with two files, and is one row by its id', async ()
   expect((await history(url, `/${id}`)).body).toEqual(rows.find((row) => row['generation_url'] === urls[0]));
 });
 
-it('teammate lists a foreign twin a second earlier, which no other call knows', async () => {
+it('teammate lists a foreign twin one second older, which no other call finds', async () => {
   const { url, clock } = await stage();
   const [own = '', foreign = ''] = await idsAfter(url, 'teammate');
   expect(foreign).not.toBe(own);
@@ -76,7 +76,7 @@ it('teammate lists a foreign twin a second earlier, which no other call knows', 
   expect((await fetch(textOf(ownRow ?? null, 'generation_url'))).status).toBe(200);
 });
 
-it('teammate shows the foreign twin before the job itself', async () => {
+it('teammate lists the foreign twin before the job itself', async () => {
   const clock = new FakeClock();
   const { url } = await sandbox({ clock: clock.read, historyLagMs: 2_000 });
   expect(await idsAfter(url, 'teammate')).toEqual([]);

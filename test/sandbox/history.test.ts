@@ -16,7 +16,7 @@ import {
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Fails soon, and has no video to wait for. */
+/** A job that fails soon and renders no video. */
 const INVALID = { steps: 9, image: 'http://127.0.0.1:9/a.png' };
 
 /** A sandbox on a clock that starts at midnight on 1 November 2026. */
@@ -28,7 +28,7 @@ async function setUp(historyLagMs?: number) {
 }
 
 describe('a row', () => {
-  it('appears after the lag, and tells what becomes of the job', async () => {
+  it('appears after the lag and follows the job', async () => {
     const { clock, url } = await setUp();
     const image = `${url}/images/sample.png`;
     const sent = { image, prompt: 'The sea', resolution: '360', video_length: 1, scheduler: { name: 'x' } };
@@ -68,7 +68,7 @@ describe('a row', () => {
     expect((await fetch(String(row?.['generation_url']))).status).toBe(200);
   });
 
-  it('of a failure has the error, no video, and no cost', async () => {
+  it('of a failed job has the error, no video and no cost', async () => {
     const { clock, url } = await setUp(0);
     const invalid = await accepted(url, INVALID);
     const blocked = await accepted(url, { prompt: '[sandbox:content-block]' });
@@ -85,7 +85,7 @@ describe('a row', () => {
     });
   });
 
-  it('has an image of its own while the job needs it', async () => {
+  it('contains an inline image only while the job needs it', async () => {
     const { clock, url } = await setUp(0);
     const image = await pictureUrl();
     const id = await accepted(url, { image });
@@ -98,7 +98,7 @@ describe('a row', () => {
   it.each([
     ['0', 0, undefined],
     ['the default at ten times the speed', 200, 10],
-  ])('has a lag of its own choice: %s', async (_name, lag, speed) => {
+  ])('has a configurable lag: %s', async (_name, lag, speed) => {
     const clock = new FakeClock();
     const historyLagMs = speed === undefined ? lag : undefined;
     const { url } = await sandbox({ clock: clock.read, speed, historyLagMs });
@@ -116,7 +116,7 @@ describe('a row', () => {
 });
 
 describe('the time', () => {
-  it('outlasts the result: seven days by default, any age by id', async () => {
+  it('is listed for seven days by default and found by id at any age', async () => {
     const { clock, url } = await setUp(0);
     const id = await accepted(url);
     clock.advance(60_000);
@@ -133,7 +133,7 @@ describe('the time', () => {
     expect((await history(url, `/${id}`)).body).toMatchObject({ request_id: id });
   });
 
-  it('counts whole days in UTC, the last one included', async () => {
+  it('counts whole days in UTC, including the last', async () => {
     const { clock, url } = await setUp(0);
     clock.advance(DAY - 1);
     const first = await accepted(url, INVALID);
@@ -148,7 +148,7 @@ describe('the time', () => {
     expect(await ids('?from_date=2026-10-02&to_date=2026-11-02')).toEqual([second, first]);
   });
 
-  it('is kept over a restart, with what was sent', async () => {
+  it('survives a restart with its request body', async () => {
     const { clock, folder, running, url } = await setUp(0);
     await submit(url, { ...INVALID, prompt: 'A fox [sandbox:lost-answer]' }).catch(() => null);
     const [row] = await historyRows(url);
@@ -160,7 +160,7 @@ describe('the time', () => {
 });
 
 describe('the list', () => {
-  it('comes in pages, newest first', async () => {
+  it('has pages, newest first', async () => {
     const { clock, url } = await setUp(0);
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
@@ -180,7 +180,7 @@ describe('the list', () => {
     expect(await page('?sort_order=asc&per_page=2')).toMatchObject({ data: ids.toReversed().slice(0, 2) });
   });
 
-  it('can be of one status, and of one model', async () => {
+  it('can be filtered by status and model, and sorted', async () => {
     const { clock, url } = await setUp(0);
     const failed = await accepted(url, INVALID);
     const completed = await accepted(url);
@@ -217,14 +217,14 @@ describe('the list', () => {
     'status=QUEUED',
     'sort_by=prompt',
     'sort_order=down',
-  ])('refuses %s', async (query) => {
+  ])('rejects %s', async (query) => {
     const { url } = await setUp();
     const { status, body } = await history(url, `?${query}`);
     expect(status).toBe(400);
     expect(body).toEqual({ error: expect.stringContaining(query.split('=')[0] ?? '') });
   });
 
-  it('takes the most that it allows, and parameters that it does not know', async () => {
+  it('accepts the maximum page size and unknown parameters', async () => {
     const { url } = await setUp();
     const query = '?per_page=100&from_date=2026-10-01&to_date=2026-11-01&team=true';
     expect((await history(url, query)).status).toBe(200);

@@ -8,7 +8,7 @@ import { accepted, ended, picture, resultOf, sandbox } from './support.ts';
 const NEVER = new AbortController().signal;
 const LIMITS = { ...IMAGE_LIMITS, totalMs: 300, maxBytes: 50_000 };
 
-/** A web server with the images that one meets. */
+/** A web server with good and bad images. */
 async function images() {
   const png = await picture();
   let rounds = 0;
@@ -58,7 +58,7 @@ async function images() {
 }
 
 describe('fetchImage', () => {
-  it.each(['/good.png', '/moved'])('brings %s', async (path) => {
+  it.each(['/good.png', '/moved'])('fetches %s', async (path) => {
     const { url, png } = await images();
     expect(Buffer.compare(await fetchImage(url + path, NEVER, LIMITS), png)).toBe(0);
   });
@@ -71,12 +71,12 @@ describe('fetchImage', () => {
     ['/slow', 'timeout'],
     ['/huge', 'longer than 50000 bytes'],
     ['/broken', /./],
-  ])('gives %s up: %s', async (path, reason) => {
+  ])('gives up on %s: %s', async (path, reason) => {
     const { url } = await images();
     await expect(fetchImage(url + path, NEVER, LIMITS)).rejects.toThrow(reason);
   });
 
-  it('follows as many redirects as it may', async () => {
+  it('follows redirects up to the limit', async () => {
     const { url, rounds } = await images();
     await expect(fetchImage(`${url}/loop`, NEVER, { ...LIMITS, maxRedirects: 2 })).rejects.toThrow(
       'redirects',
@@ -84,7 +84,7 @@ describe('fetchImage', () => {
     expect(rounds()).toBe(3);
   });
 
-  it('gives up at once when told to', async () => {
+  it('gives up at once when its signal aborts', async () => {
     const { url } = await images();
     const stop = new AbortController();
     const fetching = fetchImage(`${url}/silent`, stop.signal);
@@ -120,20 +120,20 @@ describe('without private addresses', () => {
     expect(requests()).toBe(0);
   });
 
-  it('a redirect from an own image to one is not followed', async () => {
+  it('a redirect from the sandbox’s own image to a private address is not followed', async () => {
     const { url } = await images();
     const fetching = fetchImage(`${url}/moved`, NEVER, LIMITS, { ...sources, own: ownMoved });
     await expect(fetching).rejects.toThrow('images are not fetched from private addresses');
   });
 
   it.each(['http://169.254.169.254/', 'http://10.0.0.1/', 'http://[fd00::1]/', 'http://168.63.129.16/'])(
-    '%s is not asked',
+    '%s is not requested',
     async (url) => {
       await expect(fetchImage(url, NEVER, LIMITS, sources)).rejects.toThrow('private addresses');
     },
   );
 
-  it('a sandbox draws a picture instead', async () => {
+  it('a sandbox draws a placeholder instead', async () => {
     const { url: server, requests } = await images();
     const told: string[] = [];
     const { url } = await sandbox({
@@ -154,7 +154,7 @@ describe('a job whose image', () => {
     ['/loop', true],
     ['/gone', true],
     ['/broken', true],
-  ])('is at %s is filmed (drawn: %s)', async (path, drawn) => {
+  ])('is at %s gets a video (of a placeholder: %s)', async (path, drawn) => {
     const { url: server } = await images();
     const told: string[] = [];
     const { url } = await sandbox({ speed: 100, log: ({ message }) => told.push(message) });
@@ -164,7 +164,7 @@ describe('a job whose image', () => {
     expect(told.some((message) => message.includes('using a placeholder'))).toBe(drawn);
   });
 
-  it('is the sample is filmed', async () => {
+  it('is the sample image gets a video of it', async () => {
     const told: string[] = [];
     const { url } = await sandbox({ speed: 100, log: ({ message }) => told.push(message) });
     const id = await accepted(url, { image: `${url}/images/sample.png` });

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { startSandbox } from '@reelgate/sandbox';
 import { accepted, ended, sandbox, temporaryFolder } from './support.ts';
 
-it('nobody else can read what a sandbox keeps, also in a folder that others could read', async () => {
+it('only the owner can read the files of a sandbox, even in a folder that others could read', async () => {
   const folder = join(await temporaryFolder(), 'sandbox');
   await mkdir(folder);
   await chmod(folder, 0o755);
@@ -19,7 +19,7 @@ it('nobody else can read what a sandbox keeps, also in a folder that others coul
   }
 });
 
-it.runIf(process.getuid?.() === 0)('a folder of another user is refused', async () => {
+it.runIf(process.getuid?.() === 0)('a folder that belongs to another user is rejected', async () => {
   const folder = await temporaryFolder();
   await chown(folder, 65_534, 65_534);
   await expect(startSandbox({ folder })).rejects.toThrow(`The folder ${folder} belongs to user 65534`);

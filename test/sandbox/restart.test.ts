@@ -20,9 +20,10 @@ import {
   steady,
   temporaryFolder,
   textOf,
+  until,
 } from './support.ts';
 
-/** A sandbox in a process of its own; gives its URL once it listens. */
+/** Starts a sandbox in its own process and waits until it listens. */
 async function sandboxProcess(folder: string, speed: number, mode: 'stay' | 'leave') {
   const script = fileURLToPath(new URL('./sandbox-process.ts', import.meta.url));
   const child = spawn(process.execPath, [script, folder, String(speed), mode], {
@@ -38,7 +39,7 @@ async function sandboxProcess(folder: string, speed: number, mode: 'stay' | 'lea
 }
 
 describe('a restart on the same folder', () => {
-  it('carries a job on, on the timeline it had', async () => {
+  it('continues a job on its timeline', async () => {
     const folder = await temporaryFolder();
     const clock = new FakeClock();
     const options = { folder, clock: clock.read, random: steady };
@@ -58,14 +59,15 @@ describe('a restart on the same folder', () => {
     expect((await fetch(textOf(body, 'output'))).status).toBe(200);
   });
 
-  it('keeps what was done, its URL and the balance', async () => {
+  it('keeps results, the URL and the balance', async () => {
     const folder = await temporaryFolder();
     const first = await startSandbox({ folder, speed: 100 });
     const id = await accepted(first.url);
     await ended(first.url, id);
     const before = (await resultOf(first.url, id)).body;
-    // The picture itself is not kept for longer than it is needed.
-    expect((await readFile(join(folder, 'jobs', `${id}.json`), 'utf8')).length).toBeLessThan(1_000);
+    // The record drops the image once the video is made; its file is written after the status changes.
+    const recordLength = async () => (await readFile(join(folder, 'jobs', `${id}.json`), 'utf8')).length;
+    await until(async () => ((await recordLength()) < 1_000 ? true : null));
     await first[Symbol.asyncDispose]();
 
     const second = await sandbox({ folder, speed: 100 });
@@ -75,7 +77,7 @@ describe('a restart on the same folder', () => {
     expect((await call(`${second.url}/v1/get-user-credits`)).body?.['credits']).toBe(999_999.47);
   });
 
-  it('takes another port when the remembered one is taken, and says so when one is asked for', async () => {
+  it('takes another port when the remembered one is in use, and rejects when a requested one is', async () => {
     const folder = await temporaryFolder();
     const squatter = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => {
@@ -90,7 +92,7 @@ describe('a restart on the same folder', () => {
     await expect(startSandbox({ folder: await temporaryFolder(), port })).rejects.toThrow('EADDRINUSE');
   });
 
-  it('reads the record of an earlier version, which held the input that was read', async () => {
+  it('reads the records of an earlier version, which held the parsed input', async () => {
     const folder = await temporaryFolder();
     const first = await startSandbox({ folder, historyLagMs: 0 });
     const ids = [await accepted(first.url), await accepted(first.url, { steps: 9 })];
@@ -118,7 +120,7 @@ describe('a restart on the same folder', () => {
     expect(rows.map(({ body }) => body?.['request_body'])).toEqual([input, {}]);
   });
 
-  it('skips a record it cannot read, and tells', async () => {
+  it('skips unreadable records, and logs them', async () => {
     const folder = await temporaryFolder();
     const first = await startSandbox({ folder });
     const id = await accepted(first.url);
@@ -149,7 +151,7 @@ describe('a restart on the same folder', () => {
 });
 
 describe('dispose', () => {
-  it('leaves nothing that keeps a process alive, with calls and videos in hand', async () => {
+  it('lets the process exit with calls and videos in progress', async () => {
     const folder = await temporaryFolder();
     const { child, url, exited } = await sandboxProcess(folder, 1, 'leave');
     await accepted(url, { resolution: 576, video_length: 5 });
@@ -173,13 +175,13 @@ describe('dispose', () => {
     expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
-  it('may be called twice', async () => {
+  it('can be called twice', async () => {
     const running = await startSandbox({ folder: await temporaryFolder() });
     await running[Symbol.asyncDispose]();
     await expect(running[Symbol.asyncDispose]()).resolves.toBeUndefined();
   });
 
-  it('is not needed after a start that failed', async () => {
+  it('is not needed after a failed start', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'jobs'), 'a file where a folder should be');
     await expect(startSandbox({ folder })).rejects.toThrow('EEXIST');

@@ -7,7 +7,7 @@ it.each([
   ['result-list', (url: string) => ({ output: [url] })],
   ['result-video-url', (url: string) => ({ video_url: url })],
   ['result-videos', (url: string) => ({ videos: [{ url }] })],
-])('%s has the URL in its place and nowhere else', async (name, shape) => {
+])('%s has the URL in its own place only', async (name, shape) => {
   const { url, id } = await completed(name);
   const video = textOf((await history(url, `/${id}`)).body, 'generation_url');
   expect((await resultOf(url, id)).body).toEqual({
@@ -20,12 +20,12 @@ it.each([
   expect((await fetch(video)).headers.get('content-type')).toBe('video/mp4');
 });
 
-it('result-list has a URL also for a job that asked for base64', async () => {
+it('result-list has a URL even for a job that asked for base64', async () => {
   const { url, id } = await completed('result-list', { base64: true });
   expect((await resultOf(url, id)).body?.['output']).toEqual([expect.stringMatching(/^http.*\.mp4$/)]);
 });
 
-it('result-raw is the file itself', async () => {
+it('result-raw is the video file itself', async () => {
   const { url, id } = await completed('result-raw');
   const response = await fetch(`${url}/v2/requests/${id}`, { headers: KEY });
   const video = await fetch(textOf((await history(url, `/${id}`)).body, 'generation_url'));
@@ -34,7 +34,7 @@ it('result-raw is the file itself', async () => {
   expect(Buffer.from(await response.arrayBuffer())).toEqual(Buffer.from(await video.arrayBuffer()));
 });
 
-it.each([{}, { base64: true }])('result-base64-none has no video for ever, with %j', async (fields) => {
+it.each([{}, { base64: true }])('result-base64-none never has a video, with %j', async (fields) => {
   const { url, id, results } = await completed('result-base64-none', fields);
   for (const { status, body } of await results(4)) {
     expect(status).toBe(200);

@@ -22,7 +22,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 describe('a result', () => {
-  it('is kept for an hour from its submission, its file for seven days', async () => {
+  it('is kept for an hour after the submission, its file for seven days', async () => {
     const clock = new FakeClock();
     const { url } = await sandbox({ clock: clock.read, random: steady });
     const id = await accepted(url);
@@ -39,7 +39,7 @@ describe('a result', () => {
     expect((await fetch(video)).status).toBe(404);
   });
 
-  it('keeps its hour at any speed', async () => {
+  it('is kept for an hour at any speed', async () => {
     const clock = new FakeClock();
     const { url } = await sandbox({ clock: clock.read, speed: 1_000 });
     const id = await accepted(url, { steps: 1 });
@@ -50,10 +50,10 @@ describe('a result', () => {
   });
 });
 
-/** Fails soon, and has no video to wait for. */
+/** A job that fails soon and renders no video. */
 const INVALID = { prompt: 'A fox' };
 
-/** Jobs by themselves, without a server. */
+/** Jobs without an HTTP server. */
 async function bench(options: Partial<JobsOptions> = {}) {
   const path = await temporaryFolder();
   const clock = new FakeClock();
@@ -75,7 +75,7 @@ async function bench(options: Partial<JobsOptions> = {}) {
 }
 
 describe('the sweep', () => {
-  it('deletes what is past its time, and nothing else', async () => {
+  it('deletes only expired jobs', async () => {
     const { jobs, clock, kept } = await bench();
     await jobs.create(INVALID, null);
     clock.advance(DAY);
@@ -88,7 +88,7 @@ describe('the sweep', () => {
     expect(await kept()).toBe(1);
   });
 
-  it('drops the oldest that are over when there are too many', async () => {
+  it('deletes the oldest ended jobs when there are too many', async () => {
     const { jobs, clock, kept } = await bench();
     const first = await jobs.create(INVALID, null);
     for (let index = 0; index < 2_001; index += 1) await jobs.create(INVALID, null);
@@ -100,7 +100,7 @@ describe('the sweep', () => {
     expect(jobs.find(last?.id ?? '')).not.toBeNull();
   });
 
-  it('takes away at the start what a crash left behind', async () => {
+  it('runs at the start and deletes what a crash left behind', async () => {
     const { path, clock, jobs, kept } = await bench();
     await jobs.create(INVALID, null);
     await Promise.all([
@@ -116,14 +116,14 @@ describe('the sweep', () => {
 });
 
 describe('a new job', () => {
-  it('counts what is still being written down among the unfinished', async () => {
+  it('counts jobs that are being written as unfinished', async () => {
     const { jobs } = await bench({ maxPendingVideos: 2 });
     const body = { ...INVALID, image: await pictureUrl() };
     const made = await Promise.all([1, 2, 3, 4].map(() => jobs.create(body, null)));
     expect(made.map((job) => job !== null)).toEqual([true, true, false, false]);
   });
 
-  it('charges nothing for a job that could not be written down', async () => {
+  it('costs nothing when it cannot be written', async () => {
     const { jobs, folder } = await bench();
     vi.spyOn(folder, 'saveJob').mockRejectedValue(new Error('disk full'));
     await expect(jobs.create({ ...INVALID, image: 'https://example.com/a.png' }, null)).rejects.toThrow(

@@ -5,8 +5,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Reply } from '../../packages/sandbox/src/http/reply.ts';
 import { send } from '../../packages/sandbox/src/http/send.ts';
 
-/** A real request, in hand, that nobody has answered. */
-async function inHand(): Promise<{
+/** A real request that has no response yet. */
+async function openRequest(): Promise<{
   request: IncomingMessage;
   response: ServerResponse;
   client: Promise<unknown>;
@@ -29,16 +29,16 @@ async function inHand(): Promise<{
 
 const HANG: Reply = { kind: 'hang' };
 
-describe('an answer that hangs', () => {
-  it('is over when the client has already gone', async () => {
-    const { request, response } = await inHand();
+describe('a response that hangs', () => {
+  it('ends when the client has disconnected already', async () => {
+    const { request, response } = await openRequest();
     response.destroy();
     await once(response, 'close');
     await expect(send(HANG, request, response, new AbortController().signal)).resolves.toBeUndefined();
   });
 
-  it('is over when it is told to be', async () => {
-    const { request, response, client } = await inHand();
+  it('ends when the server closes', async () => {
+    const { request, response, client } = await openRequest();
     const closing = new AbortController();
     const sent = send(HANG, request, response, closing.signal);
     closing.abort();

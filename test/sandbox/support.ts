@@ -9,14 +9,14 @@ import type { Sandbox, SandboxOptions } from '@reelgate/sandbox';
 export const SUBMIT = '/v2/wan2.1-i2v-480p';
 export const KEY = { 'x-api-key': 'SG_test' };
 
-/** A folder that is gone after the test. */
+/** A folder that is deleted after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A clock that stands still until it is told otherwise. */
+/** A clock that only `advance` moves. */
 export class FakeClock {
   now = Date.UTC(2026, 10, 1);
   readonly read = (): number => this.now;
@@ -26,10 +26,10 @@ export class FakeClock {
   }
 }
 
-/** Every job takes the same: about 0.5 s in the queue, then 6 s. */
+/** Every job takes the same time: about 0.5 s in the queue, then 6 s. */
 export const steady = (): number => 0.5;
 
-/** A sandbox that ends with the test. */
+/** Starts a sandbox that is closed after the test. */
 export async function sandbox(options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
   const running = await startSandbox({ folder: options.folder ?? (await temporaryFolder()), ...options });
   onTestFinished(() => running[Symbol.asyncDispose]());
@@ -52,7 +52,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Parsed, when it was JSON; else null. */
+  /** The parsed text; null when it is not a JSON object. */
   readonly body: Readonly<Record<string, unknown>> | null;
 }
 
@@ -64,7 +64,7 @@ export async function call(url: string, init: RequestInit = {}): Promise<Answer>
   return { status: response.status, headers: response.headers, text, body: parse(text) };
 }
 
-/** Sends a body to the submit; a field that is undefined is left out. */
+/** Submits a job. Fields that are undefined are left out. */
 export async function submit(url: string, fields: Record<string, unknown> = {}): Promise<Answer> {
   return call(`${url}${SUBMIT}`, {
     method: 'POST',
@@ -79,7 +79,7 @@ export async function submit(url: string, fields: Record<string, unknown> = {}):
   });
 }
 
-/** A submit that must be accepted; gives the id. */
+/** Submits a job that must be accepted. @returns its id */
 export async function accepted(url: string, fields: Record<string, unknown> = {}): Promise<string> {
   const answer = await submit(url, fields);
   if (answer.status !== 200) throw new Error(`submit answered ${answer.status}: ${answer.text}`);
@@ -94,7 +94,7 @@ export function resultOf(url: string, id: string): Promise<Answer> {
   return call(`${url}/v2/requests/${id}`);
 }
 
-/** The final status answer, once it is there. */
+/** Waits for the final status response. */
 export function ended(url: string, id: string): Promise<Answer> {
   return until(async () => {
     const answer = await statusOf(url, id);
@@ -102,13 +102,13 @@ export function ended(url: string, id: string): Promise<Answer> {
   });
 }
 
-/** Asks again and again until there is something other than null. */
+/** Polls until the result is not null. */
 export async function until<T>(ask: () => Promise<T | null>, withinMs = 10_000): Promise<T> {
   const end = performance.now() + withinMs;
   for (;;) {
     const found = await ask();
     if (found !== null) return found;
-    if (performance.now() > end) throw new Error('it never came');
+    if (performance.now() > end) throw new Error(`no result within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 15));
   }
 }
@@ -119,7 +119,7 @@ export function textOf(body: Readonly<Record<string, unknown>> | null, field: st
   return value;
 }
 
-/** A field that must be an object. */
+/** Reads a field that must be an object. */
 export function objectOf(
   body: Readonly<Record<string, unknown>> | null,
   field: string,

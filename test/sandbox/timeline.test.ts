@@ -32,7 +32,7 @@ function draws(count: number, options: Partial<Parameters<typeof drawTimeline>[0
 }
 
 describe('drawTimeline', () => {
-  it('takes about 8 s in all, with a spread of an eighth', () => {
+  it('takes about 8 s in total, with a spread of an eighth', () => {
     const { mean, spread, queue } = draws(4_000);
     expect(queue).toBeGreaterThan(770);
     expect(queue).toBeLessThan(830);
@@ -42,7 +42,7 @@ describe('drawTimeline', () => {
     expect(spread).toBeLessThan(0.13);
   });
 
-  it('is as much faster as it is told to be', () => {
+  it('is faster by the speed', () => {
     const { mean, queue } = draws(4_000, { speed: 10 });
     expect(mean).toBeCloseTo(720, -1);
     expect(queue).toBeCloseTo(80, -1);
@@ -57,18 +57,18 @@ describe('drawTimeline', () => {
     }
   });
 
-  it('finds an invalid input out at once', () => {
+  it('detects invalid input at once', () => {
     expect(draws(10, { input: null, endless: true }).mean).toBe(200);
   });
 
-  it('may be slower, or never end', () => {
+  it('can be slower or endless', () => {
     expect(draws(200, { slowdown: 5 }).mean / draws(200).mean).toBeCloseTo(5, 2);
     expect(
       drawTimeline({ now: 0, random: generator(), speed: 1, input: inputWith(), endless: true }).endsAt,
     ).toBeNull();
   });
 
-  it('runs forward whatever is drawn', () => {
+  it('never runs backwards, whatever the random numbers', () => {
     const unit = double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     assert(
       property(

@@ -5,7 +5,7 @@ import { FakeClock, accepted, resultOf, sandbox, statusOf, textOf } from './supp
 const GOOD = { image: 'https://example.com/a.png', prompt: 'A fox' };
 
 describe('an invalid body', () => {
-  it('is accepted, queued, and fails later', async () => {
+  it('is accepted, queued and fails later', async () => {
     const clock = new FakeClock();
     const { url } = await sandbox({ clock: clock.read });
     const id = await accepted(url, { video_length: 9, resolution: 999, prompt: undefined });
@@ -40,14 +40,14 @@ describe('an invalid body', () => {
     ['seed', 'x'],
     ['base64', 'true'],
     ['negative_prompt', 1],
-  ])('names %s when it is %j', (field, value) => {
+  ])('names the field %s when it is %j', (field, value) => {
     const read = readModelInput({ ...GOOD, [field]: value });
     expect(read).toEqual({ error: expect.stringMatching(new RegExp(`^Validation error: ${field}: [^;]+$`)) });
   });
 });
 
 describe('a valid body', () => {
-  it('has the defaults of the page filled in', () => {
+  it('gets the documented defaults', () => {
     expect(readModelInput(GOOD)).toEqual({
       input: {
         ...GOOD,
@@ -62,17 +62,17 @@ describe('a valid body', () => {
     });
   });
 
-  it.each([360, '360', 480, '480', 576, '576'])('may have the resolution %j', (resolution) => {
+  it.each([360, '360', 480, '480', 576, '576'])('can have the resolution %j', (resolution) => {
     expect(readModelInput({ ...GOOD, resolution })).toMatchObject({
       input: { resolution: Number(resolution) },
     });
   });
 
-  it('may have fields that nobody knows', () => {
+  it('can have unknown fields', () => {
     expect(readModelInput({ ...GOOD, scheduler: 'fast' })).toHaveProperty('input');
   });
 
-  it('cannot be without an image', () => {
+  it('requires an image', () => {
     expect(textOf(readModelInput({}) as Record<string, unknown>, 'error')).toContain('image');
   });
 });

@@ -18,7 +18,7 @@ describe('the video', () => {
     [{ resolution: 360, video_length: 1 }, [120, 80], [352, 240]],
     [{ resolution: 480, video_length: 3 }, [90, 160], [272, 480]],
     [{ resolution: 576, video_length: 2 }, [100, 100], [576, 576]],
-  ] as const)('of %j from a picture of %j is one of %j', async (fields, [from, to], [width, height]) => {
+  ] as const)('for %j and an image of %j has the size %j', async (fields, [from, to], [width, height]) => {
     const { url } = await sandbox({ speed: 100 });
     const id = await accepted(url, { ...fields, image: await pictureUrl(from, to) });
     await ended(url, id);
@@ -36,7 +36,7 @@ describe('the video', () => {
     });
   });
 
-  it('shows the given picture, and moves', async () => {
+  it('shows the given image, and moves', async () => {
     const raster = await rasterFromImage(await picture(320, 320), 360);
     const still = firstAndLast(raster.picture, raster.size);
     // Red on the left, blue on the right.
@@ -45,7 +45,7 @@ describe('the video', () => {
     expect(still.moved).toBe(true);
   });
 
-  it('differs by its seed, and by nothing else', async () => {
+  it('depends on the seed and nothing else', async () => {
     const raster = await rasterFromImage(await picture(320, 320), 360);
     const [one, same, other] = await Promise.all([
       encodeVideo(raster, 1, 1),
@@ -56,7 +56,7 @@ describe('the video', () => {
     expect(Buffer.compare(one, other)).not.toBe(0);
   });
 
-  it('is the same whenever it is made', async () => {
+  it('does not depend on the time', async () => {
     const raster = await rasterFromImage(await picture(320, 320), 360);
     const filmAt = (date: string) => {
       vi.useFakeTimers({ toFake: ['Date'], now: new Date(date) });
@@ -67,14 +67,14 @@ describe('the video', () => {
     expect(Buffer.compare(one, other)).toBe(0);
   });
 
-  it('keeps a turned photograph upright', async () => {
+  it('respects the orientation of a photograph', async () => {
     const turned = await sharp(await picture(160, 80))
       .withMetadata({ orientation: 6 })
       .jpeg()
       .toBuffer();
     const raster = await rasterFromImage(turned, 480);
     expect(raster.size).toEqual({ width: 240, height: 480 });
-    // What was stored on the left is seen at the top.
+    // The left side of the stored image is at the top.
     const { v } = firstAndLast(raster.picture, raster.size);
     expect(v.left).toBeGreaterThan(170);
     expect(v.bottom).toBeLessThan(128);
@@ -84,11 +84,11 @@ describe('the video', () => {
     ['an SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
     ['text', Buffer.from('<!doctype html><p>Not found')],
     ['nothing', Buffer.alloc(0)],
-  ])('does not take %s for a picture', async (_what, bytes) => {
+  ])('rejects %s as an image', async (_what, bytes) => {
     await expect(rasterFromImage(bytes, 360)).rejects.toThrow(/./);
   });
 
-  it('does not take a picture that is too large', async () => {
+  it('rejects an image with too many pixels', async () => {
     const huge = await sharp({ create: { width: 8_000, height: 6_000, channels: 3, background: '#fff' } })
       .png()
       .toBuffer();
@@ -96,7 +96,7 @@ describe('the video', () => {
   });
 
   it.each(['</text><script>', '\u0000\uD800 &amp; ]]>', '', '漢字 🦊 '.repeat(50)])(
-    'can draw %j',
+    'can draw the prompt %j',
     async (prompt) => {
       expect((await placeholderRaster(prompt, 480)).size).toEqual({ width: 480, height: 272 });
     },
@@ -115,7 +115,7 @@ describe('frameSize', () => {
 });
 
 describe('cameraPath', () => {
-  it('stays within the picture and never jumps', () => {
+  it('stays inside the image and never jumps', () => {
     for (const seed of [0, 1, -5, 42_424_242, Number.MAX_SAFE_INTEGER]) {
       const camera = cameraPath(seed);
       const views = Array.from({ length: 82 }, (_, frame) => camera(frame / 81));
@@ -146,13 +146,13 @@ describe('clearDates', () => {
   it.each([
     [0, 8],
     [1, 16],
-  ])('of version %i blanks %i bytes in each header, and nothing else', (version, length) => {
+  ])('of version %i clears %i bytes in each header, and nothing else', (version, length) => {
     const bytes = movie(version, Buffer.alloc(length, 0xff));
     clearDates(bytes);
     expect(bytes).toEqual(movie(version, Buffer.alloc(length)));
   });
 
-  it('does not reach beyond a header that is cut short', () => {
+  it('does not write beyond a truncated header', () => {
     const bytes = box('moov', box('mvhd', Buffer.from([1, 0, 0, 0, 7, 7])), box('udta', rest));
     clearDates(bytes);
     expect(bytes).toEqual(box('moov', box('mvhd', Buffer.from([1, 0, 0, 0, 0, 0])), box('udta', rest)));
@@ -160,14 +160,14 @@ describe('clearDates', () => {
 });
 
 describe('the encode pool', () => {
-  it('outlives a task that fails', async () => {
+  it('survives a task that fails', async () => {
     await using pool = new EncodePool();
     const task = { kind: 'video', image: null, prompt: 'x', resolution: 360, seconds: 1, seed: 1 } as const;
     await expect(pool.run({ ...task, resolution: 1e9 })).rejects.toThrow(/./);
     expect((await pool.run(task)).bytes.length).toBeGreaterThan(1_000);
   });
 
-  it('gives up what it has in hand when it is closed', async () => {
+  it('rejects its tasks when it is closed', async () => {
     const pool = new EncodePool();
     const task = { kind: 'video', image: null, prompt: 'x', resolution: 576, seconds: 5, seed: 1 } as const;
     const quick = pool.run({ ...task, resolution: 360, seconds: 1 });
@@ -264,7 +264,7 @@ function box(type: string, ...contents: Buffer[]): Buffer {
 
 type Raster = Awaited<ReturnType<typeof rasterFromImage>>;
 
-/** Colours at the edges of the first frame, and whether the last one differs. */
+/** Colours at the edges of the first frame, and whether the last frame differs. */
 function firstAndLast(image: Raster['picture'], size: Raster['size']) {
   const frames = [0, 1].map((progress) => {
     const frame = new Uint8Array(size.width * size.height * 1.5);
