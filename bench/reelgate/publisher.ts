@@ -3,11 +3,10 @@
  * them, as a save does at its end. Usage: publisher.ts <url> <jobs> save|publish
  */
 import { Redis } from 'ioredis';
-import { sealKey, sealOf } from '../../src/store/redis/events/event-seal.ts';
+import { SealSecret, sealOf } from '../../src/store/redis/events/event-seal.ts';
 import { encodeJob } from '../../src/store/redis/jobs/job-hash.ts';
 import { channels, shardOf } from '../../src/store/redis/keys.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
-import { redisSecret } from '../../src/store/redis/events/event-seal.ts';
 import { systemClock } from '../../src/process/clocks.ts';
 import { FIRST_VERSION } from '../sample.ts';
 import { obey, ready } from '../servers/control.ts';
@@ -32,7 +31,8 @@ const client = new Redis(url, { enableAutoPipelining: true });
 const PUBLISH = `redis.call('PUBLISH', ARGV[1], ARGV[3]) redis.call('PUBLISH', ARGV[2], ARGV[3])`;
 const publishSha = String(await client.script('LOAD', PUBLISH));
 
-const seal = sealKey(await redisSecret(client, 'announcements'));
+const secret = new SealSecret(client, () => Date.now());
+await secret.load();
 
 obey(eventCommands(how === 'save' ? save : publish));
 ready();
@@ -48,5 +48,5 @@ async function publish(number: number, version: number): Promise<void> {
   const job = runningJob(number, version);
   const names = [channels.job(job.id), channels.owner(shardOf(job.id), job.ownerId)];
   const text = encodeJob(job);
-  await client.evalsha(publishSha, 0, ...names, text.slice(0, -1) + sealOf(text, seal));
+  await client.evalsha(publishSha, 0, ...names, text.slice(0, -1) + sealOf(text, secret.key));
 }

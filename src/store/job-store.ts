@@ -49,17 +49,21 @@ export interface ListQuery {
   readonly limit: number;
 }
 
-/** Selects the jobs to lease. */
-export interface LeaseQuery {
+/** Selects due jobs. */
+export interface DueQuery {
   /** Epoch milliseconds. */
   readonly now: number;
-  /** When the lease expires, in epoch milliseconds. A job that is still leased then is due again for any poller. */
-  readonly leaseUntil: number;
   readonly limit: number;
   /** How many of them may need an upstream call. Jobs past their deadline need none; they come first and do not count. */
   readonly callLimit: number;
   /** Ids of jobs that are skipped even if they are due: the caller is processing them. */
   readonly except: readonly string[];
+}
+
+/** Selects due jobs to lease. */
+export interface LeaseQuery extends DueQuery {
+  /** When the lease expires, in epoch milliseconds. A job that is still leased then is due again for any poller. */
+  readonly leaseUntil: number;
   /** Ids of jobs to lease before their deadline, in order; jobs that are no longer due are skipped. Null: the longest due. */
   readonly preferred: readonly string[] | null;
 }
@@ -188,7 +192,7 @@ export interface JobQueue {
    * Returns due jobs before their deadline, see `MAX_CANDIDATES`; leases nothing. Null when the query may lease all due jobs, so that there
    * is no choice.
    */
-  findCandidates(query: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null>;
+  findCandidates(query: DueQuery): Promise<DueJob[] | null>;
   /** Leases due jobs: first those past their deadline, then the preferred or the longest due ones. */
   leaseDue(query: LeaseQuery): Promise<LeasedJob[]>;
   /**

@@ -40,8 +40,8 @@ export const keys = {
   durations: 'rg:{durations}:sums',
   /** The learned durations of earlier versions: a hash with `weight sum squares` for each group. Read once, never written. */
   earlierDurations: 'rg:{durations}:groups',
-  /** Secrets of 32 bytes, created by the first instance. */
-  secrets: { announcements: 'rg:{secret}:announcements' },
+  /** The secret of the seals of events. */
+  sealSecret: 'rg:{secret}:announcements',
   /** The secrets of job tokens, as JSON. */
   jobTokenSecrets: 'rg:{secret}:job-token-secrets',
   /** Jobs with equal inputs whose POST has not ended. */

@@ -6,6 +6,7 @@ import {
   type LeaseQuery,
   type CreateOutcome,
   type DueJob,
+  type DueQuery,
   type JobStore,
   type ListQuery,
   type NewJobRecord,
@@ -19,7 +20,7 @@ import {
   type Unsubscribe,
   type WaitingJob,
 } from '../job-store.ts';
-import { SealSecret, redisSecret } from './events/event-seal.ts';
+import { SealSecret } from './events/event-seal.ts';
 import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 import { PubSub } from './events/pub-sub.ts';
 import { leaseDue, findCandidates } from './queue/lease-due.ts';
@@ -74,8 +75,7 @@ export class RedisJobStore implements JobStore {
     this.#publish = location.cluster ? 'SPUBLISH' : 'PUBLISH';
     this.#client = connectForCommands(location);
     const now = () => clock.now();
-    const read = () => redisSecret(this.#client, 'announcements');
-    this.#secret = new SealSecret({ read, now });
+    this.#secret = new SealSecret(this.#client, now);
     this.#pubSub = new PubSub({
       secret: this.#secret,
       connect: () => connectForSubscriptions(location),
@@ -175,21 +175,21 @@ export class RedisJobStore implements JobStore {
     return attempt(() => listJobs(this.#access, query));
   }
 
-  findCandidates(query: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null> {
+  findCandidates(query: DueQuery): Promise<DueJob[] | null> {
     return attempt(() => findCandidates(this.#access, query));
   }
 
   leaseDue(query: LeaseQuery): Promise<LeasedJob[]> {
-    const lease = `${this.#leasePrefix}:${++this.#leases}`;
-    return attempt(() => leaseDue(this.#access, query, lease));
+    const prefix = `${this.#leasePrefix}:${++this.#leases}`;
+    return attempt(() => leaseDue(this.#access, query, prefix));
   }
 
   findWaiting(dueBefore: number, limit: number): Promise<WaitingJob[]> {
     return attempt(() => findWaiting(this.#access, dueBefore, limit));
   }
 
-  save(lease: string, change: SaveChange): Promise<SaveOutcome> {
-    return attempt(() => this.#writer.save(lease, change));
+  save(leaseId: string, change: SaveChange): Promise<SaveOutcome> {
+    return attempt(() => this.#writer.save(leaseId, change));
   }
 
   release(leased: LeasedJob, schedule: Schedule): Promise<void> {

@@ -3,6 +3,7 @@ import type { Job } from '../../domain/job/job.ts';
 import { encodeNotes } from '../../domain/job/poll-notes.ts';
 import {
   type DueJob,
+  type DueQuery,
   type JobQueue,
   type LeasedJob,
   type LeaseQuery,
@@ -41,7 +42,7 @@ export class SqliteJobQueue implements JobQueue {
     this.#quarantine = quarantine;
   }
 
-  async findCandidates(query: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null> {
+  async findCandidates(query: DueQuery): Promise<DueJob[] | null> {
     const { now, limit, callLimit } = query;
     const due = { now, except: JSON.stringify(query.except) };
     return attempt(() => {

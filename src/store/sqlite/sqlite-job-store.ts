@@ -6,6 +6,7 @@ import type { Job } from '../../domain/job/job.ts';
 import type {
   CreateOutcome,
   DueJob,
+  DueQuery,
   JobCache,
   JobStore,
   LeasedJob,
@@ -150,7 +151,7 @@ export class SqliteJobStore implements JobStore {
     return this.#jobs.save(leaseId, change);
   }
 
-  findCandidates(query: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>): Promise<DueJob[] | null> {
+  findCandidates(query: DueQuery): Promise<DueJob[] | null> {
     return this.#queue.findCandidates(query);
   }
 

@@ -2,7 +2,7 @@ import { createHmac, hash, randomBytes } from 'node:crypto';
 import { type Job, readStoredJob } from '../../../domain/job/job.ts';
 import { channels, keys, shardOf } from '../keys.ts';
 import { StoreUnavailableError } from '../../job-store.ts';
-import type { RedisClient } from '../scripts/run-script.ts';
+import { attempt, type RedisClient } from '../scripts/run-script.ts';
 
 /** The text between a published job and its seal, and the text after the seal. */
 const SEAL_START = ',"@seal":"';
@@ -64,58 +64,43 @@ function parseJob(text: string): Job | null {
   }
 }
 
-/** Dependencies of the secret. */
-export interface SealSecretOptions {
-  /** Reads or creates the secret. All instances get the same. */
-  readonly read: () => Promise<Uint8Array>;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-}
-
 /** Minimum time between two reads, in milliseconds. */
 const PAUSE_MS = 10_000;
 
-/** The secret of the seals. */
+/** The key of the seals. It derives from a secret of 32 bytes in Redis, which the first instance creates. */
 export class SealSecret {
-  readonly #options: SealSecretOptions;
+  readonly #client: RedisClient;
+  readonly #now: () => number;
   #key = sealKey(new Uint8Array());
   #readAt = -Infinity;
 
-  constructor(options: SealSecretOptions) {
-    this.#options = options;
+  /**
+   * @param client owned by the caller
+   * @param now epoch milliseconds
+   */
+  constructor(client: RedisClient, now: () => number) {
+    this.#client = client;
+    this.#now = now;
   }
 
   get key(): string {
     return this.#key;
   }
 
-  /** Rejects when the secret cannot be read. */
+  /** @throws StoreUnavailableError when Redis cannot be reached */
   async load(): Promise<void> {
-    const { read, now } = this.#options;
-    this.#readAt = now();
-    this.#key = sealKey(await read());
+    this.#readAt = this.#now();
+    const secret = await attempt(async () => {
+      await this.#client.set(keys.sealSecret, randomBytes(32).toString('base64'), 'NX');
+      return this.#client.get(keys.sealSecret);
+    });
+    if (secret === null) throw new StoreUnavailableError('Redis lost the secret that was just written.');
+    this.#key = sealKey(Buffer.from(secret, 'base64'));
   }
 
   /** Reads the secret again, at most every ten seconds: a Redis that was emptied has a new one. */
   refresh(): void {
     // The old secret stays in use as long as no other can be read.
-    if (this.#options.now() - this.#readAt > PAUSE_MS) this.load().catch(() => {});
+    if (this.#now() - this.#readAt > PAUSE_MS) this.load().catch(() => {});
   }
-}
-
-/**
- * Reads a secret of 32 bytes that all instances share; the first one creates it. A person who can read the secret can read the jobs as well.
- *
- * @throws StoreUnavailableError when Redis cannot be reached
- */
-export async function redisSecret(client: RedisClient, name: keyof typeof keys.secrets): Promise<Uint8Array> {
-  const key = keys.secrets[name];
-  try {
-    await client.set(key, randomBytes(32).toString('base64'), 'NX');
-    const value = await client.get(key);
-    if (value !== null) return Buffer.from(value, 'base64');
-  } catch (error) {
-    throw new StoreUnavailableError('Redis failed.', { cause: error });
-  }
-  throw new StoreUnavailableError('Redis lost the secret that was just written.');
 }

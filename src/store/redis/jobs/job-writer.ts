@@ -87,7 +87,7 @@ export class JobWriter {
   }
 
   /** As in `JobStore`. */
-  async save(lease: string, { job, schedule, leaseUntil, videoData }: SaveChange): Promise<SaveOutcome> {
+  async save(leaseId: string, { job, schedule, leaseUntil, videoData }: SaveChange): Promise<SaveOutcome> {
     const { access, publish, secret, retentionMs, now } = this.#options;
     const { id, ownerId } = job;
     const text = encodeJob(job);
@@ -101,7 +101,7 @@ export class JobWriter {
         'reelgateSave',
         [...queueKeys(id), keys.video(id), keys.quarantine(shard)],
         [
-          [id, lease, job.version, mode, schedule?.runAt ?? leaseUntil ?? '', job.deadlineAt],
+          [id, leaseId, job.version, mode, schedule?.runAt ?? leaseUntil ?? '', job.deadlineAt],
           [schedule?.failureCount ?? 0, schedule?.lastPolledAt ?? '', encodeNotes(schedule?.notes)],
           [Math.ceil((keptUntil - time) / 1000), videoData ?? ''],
           [text, publish, channels.job(id), channels.owner(shard, ownerId), sealOf(text, secret.key)],

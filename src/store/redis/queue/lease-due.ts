@@ -1,4 +1,4 @@
-import type { LeasedJob, LeaseQuery, DueJob } from '../../job-store.ts';
+import type { LeasedJob, LeaseQuery, DueJob, DueQuery } from '../../job-store.ts';
 import { candidates, type DueSearch } from './candidates.ts';
 import { decodeDueJob, fromFlatList } from '../jobs/job-hash.ts';
 import type { JobAccess } from '../jobs/job-reader.ts';
@@ -12,7 +12,11 @@ const MAX_SEARCHES = 10;
  * Searches for due jobs, then leases them. When other pollers were faster or some jobs are unreadable, it searches again, so that pollers
  * that wake at the same time share the due jobs.
  */
-export async function leaseDue(access: JobAccess, query: LeaseQuery, lease: string): Promise<LeasedJob[]> {
+export async function leaseDue(
+  access: JobAccess,
+  query: LeaseQuery,
+  leasePrefix: string,
+): Promise<LeasedJob[]> {
   const search = { ...access, brokenShards: new Set<string>() };
   const leases: LeasedJob[] = [];
   let { preferred } = query;
@@ -22,7 +26,7 @@ export async function leaseDue(access: JobAccess, query: LeaseQuery, lease: stri
     const ids = await findDue(search, { ...query, ...rest });
     if (ids.length === 0) break;
     preferred = preferred?.filter((id) => !ids.includes(id)) ?? null;
-    const leased = await leaseJobs(search, ids, query, lease);
+    const leased = await leaseJobs(search, ids, query, leasePrefix);
     leases.push(...leased);
     if (leased.length === ids.length) break;
   }
@@ -34,11 +38,11 @@ async function leaseJobs(
   search: DueSearch,
   ids: readonly string[],
   query: LeaseQuery,
-  lease: string,
+  leasePrefix: string,
 ): Promise<LeasedJob[]> {
   const byShard = Map.groupBy(ids, shardOf);
   const leased = await Promise.all(
-    [...byShard].map(([shard, shardIds]) => leaseOfShard(search, shard, shardIds, query, lease)),
+    [...byShard].map(([shard, shardIds]) => leaseOfShard(search, shard, shardIds, query, leasePrefix)),
   );
   const order = new Map(ids.map((id, index) => [id, index]));
   return leased.flat().toSorted((a, b) => (order.get(a.job.id) ?? 0) - (order.get(b.job.id) ?? 0));
@@ -49,7 +53,7 @@ async function leaseOfShard(
   shard: string,
   ids: readonly string[],
   { now, leaseUntil }: LeaseQuery,
-  lease: string,
+  leasePrefix: string,
 ): Promise<LeasedJob[]> {
   const [due, deadline] = [keys.due(shard), keys.deadline(shard)];
   const answers = await quarantine.tolerate({ [due]: 'zset', [deadline]: 'zset' }, null, () =>
@@ -57,7 +61,7 @@ async function leaseOfShard(
       client,
       'reelgateLease',
       [due, deadline, ...ids.map(keys.job)],
-      [now, leaseUntil, lease, ...ids],
+      [now, leaseUntil, leasePrefix, ...ids],
     ),
   );
   if (answers === null) brokenShards.add(shard);
@@ -108,7 +112,7 @@ export async function findDue(
 /** As in `JobQueue`. Takes three round trips, or one when there is no choice. */
 export async function findCandidates(
   access: JobAccess,
-  { now, limit, callLimit, except }: Omit<LeaseQuery, 'leaseUntil' | 'preferred'>,
+  { now, limit, callLimit, except }: DueQuery,
 ): Promise<DueJob[] | null> {
   if (callLimit === 0) return null;
   const search = { ...access, brokenShards: new Set<string>() };
