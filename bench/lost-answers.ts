@@ -10,12 +10,8 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PaidUpstream } from '../test/support/upstream/paid-upstream.ts';
 import { RedisServer } from '../test/support/redis/redis-server.ts';
-import {
-  generate,
-  post,
-  spawnGateway,
-  type SpawnedGateway,
-} from '../test/support/gateway/spawned-gateway.ts';
+import { graphql } from '../test/support/gateway/http.ts';
+import { generate, spawnGateway, type SpawnedGateway } from '../test/support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
 
 const ROUNDS = 10;
@@ -98,7 +94,7 @@ async function readAll({ url }: SpawnedGateway): Promise<End[]> {
   for (let after: string | null = null; ;) {
     const query = `query ($after: String) { videoJobs(first: ${PAGE}, after: $after) {
       nodes { status upstreamRequestId request { prompt } failure { code } } pageInfo { hasNextPage endCursor } } }`;
-    const answer: unknown = await post(url, query, { after });
+    const answer: unknown = await graphql(url, query, { after });
     const { nodes, pageInfo } = connectionOf(answer);
     found.push(...nodes);
     if (!pageInfo.hasNextPage) return found;

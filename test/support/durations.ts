@@ -8,13 +8,13 @@ import type { Clock } from '../../src/domain/clock.ts';
 import { videoRequest } from './jobs.ts';
 import { SECOND } from './times.ts';
 
-/** What jobs take where nothing was learned yet. */
+/** Mean duration of a job before anything was learned. */
 export const TYPICAL_MS = 50 * SECOND;
 
-/** What is expected of a common job when nothing was learned yet. */
+/** The expected durations of a common job before anything was learned. */
 export const UNLEARNED: ExpectedDurations = expectDurations(new Map(), videoRequest(), TYPICAL_MS);
 
-/** A model that learns in memory only. */
+/** A model that keeps what it learns in memory. */
 export function learnedDurations(clock: Clock, stats: DurationStats = new Map()): LearnedDurations {
   const store = { read: async () => stats, add: async () => {} };
   return new LearnedDurations({ store, clock, upstream: 'test', typicalMs: TYPICAL_MS });

@@ -7,7 +7,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that stands still until it is advanced. Sleepers wake in the order of their times, one time after the other. */
+/** A clock that stands still until it is advanced. Sleepers wake in the order of their times. */
 export class FakeClock implements FollowingClock {
   readonly #sleepers = new Set<Sleeper>();
   #now: number;
@@ -17,12 +17,12 @@ export class FakeClock implements FollowingClock {
     this.#now = now;
   }
 
-  /** How many sleeps have not ended: timers that a real clock would hold. */
+  /** Sleeps that have not ended: timers that a real clock would hold. */
   get sleeping(): number {
     return this.#sleepers.size;
   }
 
-  /** Usable unbound, wherever a `() => number` is wanted. */
+  /** Usable unbound, as a `() => number`. */
   readonly now = (): number => this.#now;
 
   sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -42,7 +42,7 @@ export class FakeClock implements FollowingClock {
   /** Does nothing: only `advance` and `jump` move this clock. */
   follow(): void {}
 
-  /** Lets time pass, and everything that follows from it happen, sleeps begun on the way included. */
+  /** Advances the time and runs everything that follows from it, including sleeps that begin meanwhile. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settled();
@@ -54,7 +54,7 @@ export class FakeClock implements FollowingClock {
     this.#now = end;
   }
 
-  /** Sets the time without waking anyone, as when a process was suspended or the system's clock was set. */
+  /** Sets the time without waking sleepers, as when a process was suspended or the system's clock was set. */
   jump(ms: number): void {
     this.#now += ms;
   }
@@ -64,7 +64,7 @@ export class FakeClock implements FollowingClock {
   }
 }
 
-/** Resolves when every promise chain that waits for no timer and no I/O has run to its end; the embedded store's writes are none. */
+/** Resolves when all promise chains have run that wait neither for a timer nor for I/O. Writes of the embedded store wait for I/O. */
 export async function settled(): Promise<void> {
   do await macrotask();
   while (process.getActiveResourcesInfo().includes('Immediate'));

@@ -1,6 +1,6 @@
 import { JobTokens } from '../../src/auth/job-tokens.ts';
 
-/** Job tokens that are signed with one secret for ever. */
+/** Job tokens that are always signed with the same secret. */
 export function jobTokensOf(secret = new Uint8Array(32)): JobTokens {
   return new JobTokens({
     current: async () => ({ id: 'test', secret }),

@@ -10,7 +10,7 @@ const DEADLINE_MS = 55 * MINUTE;
 
 let built = 0;
 
-/** A valid request; equal ones differ by what is given only. */
+/** A valid request; the given fields replace its own. */
 export function videoRequest(change: Partial<VideoRequest> = {}): VideoRequest {
   return {
     image: 'https://example.com/cat.png',
@@ -25,12 +25,12 @@ export function videoRequest(change: Partial<VideoRequest> = {}): VideoRequest {
   };
 }
 
-/** A job id made at a time. Ids made one after the other sort in that order, also within one millisecond. */
+/** A job id for a time. Ids sort in the order of their creation, also within one millisecond. */
 export function jobId(now: number): string {
   const random = new Uint8Array(16);
-  // From these four bytes uuid takes what it puts after the time.
+  // The four bytes that uuid puts after the time.
   new DataView(random.buffer).setUint32(6, ++built);
-  // Real ids end in anything.
+  // Real ids end in random bits.
   random[15] = built;
   return newJobId(now, random);
 }
@@ -52,18 +52,18 @@ export function acceptedJob(change: JobFields = {}): Job {
   return changedJob(newJob(jobId(now), 'ada', videoRequest(), now, DEADLINE_MS), change);
 }
 
-/** An accepted job whose id is in the shard of an idempotency key, as that of a job with a key must be. */
+/** An accepted job whose id is in the shard of its idempotency key, as the store requires. */
 export function keyedJob(idempotencyKey: string, change: JobFields = {}): Job {
   const job = acceptedJob(change);
   return { ...job, id: job.id.slice(0, -1) + idempotencyShard(job.ownerId, idempotencyKey) };
 }
 
-/** Room for all, but for what is given. */
+/** Limits that refuse nothing; the given ones replace them. */
 export function limits(change: Partial<JobLimits> = {}): JobLimits {
   return { unfinished: 1_000_000, unfinishedPerOwner: 0, perDay: 0, perDayPerOwner: 0, ...change };
 }
 
-/** What `create` takes for a job: no idempotency key, and room for all. */
+/** The argument of `create` for a job: no idempotency key, and limits that refuse nothing. */
 export function record(job: Job, change: Partial<NewJobRecord> = {}): NewJobRecord {
   return {
     job,
@@ -74,18 +74,18 @@ export function record(job: Job, change: Partial<NewJobRecord> = {}): NewJobReco
   };
 }
 
-/** The version after a job, changed as told. One that the upstream has gets an id there. */
+/** The next version of a job, with changes. A job that the upstream has gets an upstream id. */
 export function nextVersion(job: Job, change: JobFields = {}): Job {
   return changedJob(job, { ...change, version: job.version + 1 });
 }
 
-/** The version after a job in which it failed. */
+/** The next version of a job, failed. */
 export function failed(job: Job, now: number, charged: ChargeState): Job {
   const failure = jobFailure('GENERATION_FAILED', 'It broke.', charged);
   return nextVersion(job, { phase: 'failed', updatedAt: now, finishedAt: now, failure });
 }
 
-/** The version after a job in which it is completed. */
+/** The next version of a job, completed. */
 export function completed(job: Job, now: number): Job {
   return nextVersion(job, { phase: 'completed', updatedAt: now, finishedAt: now });
 }

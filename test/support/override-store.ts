@@ -1,6 +1,6 @@
 import type { JobStore } from '../../src/store/job-store.ts';
 
-/** A store that behaves as told in some methods and as the given one in all others. */
+/** Replaces some methods of a store. */
 export function overrideStore(store: JobStore, overrides: Partial<JobStore>): JobStore {
   return {
     create: (record) => store.create(record),

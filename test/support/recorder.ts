@@ -1,7 +1,7 @@
 import type { Job } from '../../src/domain/job/job.ts';
 import type { TopicListener } from '../../src/store/job-store.ts';
 
-/** A listener that keeps what it was told. Announcements may take their time, so that tests wait for them. */
+/** A listener that records the published versions. Publishing is asynchronous, so tests wait for it. */
 export class Recorder {
   readonly jobs: Job[] = [];
   readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
@@ -16,7 +16,7 @@ export class Recorder {
     return this.jobs.map((job) => job.version);
   }
 
-  /** Resolves once this many announcements were heard; a test that waits in vain runs into its time limit. */
+  /** Resolves once this many versions were published; otherwise the test ends by its time limit. */
   async heard(count: number): Promise<void> {
     if (this.jobs.length >= count) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** An empty folder of one's own, removed when disposed. */
+/** An empty folder, removed when disposed. */
 export interface TempFolder extends Disposable {
   readonly path: string;
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { answerOf, postBody } from '../../support/gateway/http.ts';
+import { graphql, answerOf, postBody } from '../../support/gateway/http.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
-import { generate, post, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
+import { generate, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 import { PNG, postUpload } from '../../support/gateway/upload.ts';
 import { ConnectProxy } from '../../support/network/connect-proxy.ts';
 import { json } from '../../support/upstream/replies.ts';
@@ -161,7 +161,7 @@ test('the upstream gets the documented payload and the key; no response and no l
     },
   });
   const everything =
-    JSON.stringify([ends, await post(gateway.url, '{ __typename nonsense }')]) + gateway.output();
+    JSON.stringify([ends, await graphql(gateway.url, '{ __typename nonsense }')]) + gateway.output();
   for (const form of KEY_FORMS) expect(everything).not.toContain(form);
   expect(everything).toContain('[redacted]');
 });

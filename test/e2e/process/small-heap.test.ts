@@ -2,7 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WsClient } from '../../support/gateway/ws-client.ts';
-import { generate, post, type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { graphql } from '../../support/gateway/http.ts';
+import { generate, type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
 
 const PROMPT = 'x'.repeat(2000);
@@ -78,7 +79,7 @@ async function served(): Promise<number> {
   let answered = 0;
   for (let round = 0; round < ROUNDS; round++) {
     await delay(200);
-    const { errors } = await post(gateway.url, '{ __typename }');
+    const { errors } = await graphql(gateway.url, '{ __typename }');
     if (errors === undefined) answered += 1;
   }
   return answered;

@@ -1,19 +1,19 @@
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { CHROMIUM, requireProgram } from '../process/programs.ts';
 
-/** How a page is to be shown. */
+/** Options of a page. */
 export type PageOptions = Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion'>;
 
-/** A page in a fresh context of its own, without the cookies and the storage of others; closed when disposed. */
+/** A page in its own context, without the cookies and storage of others; closed when disposed. */
 export interface OpenedPage extends AsyncDisposable {
   readonly page: Page;
-  /** What it wrote to the console as an error, and each exception that nothing caught. */
+  /** Errors on the browser's console, and uncaught exceptions. */
   errors(): readonly string[];
-  /** The hosts, with their ports, that it sent requests to or opened WebSockets to, each once. */
+  /** The hosts, with ports, of its requests and WebSockets, without repetitions. */
   hosts(): readonly string[];
 }
 
-/** A Chromium without a window; ends with all of its pages when disposed. */
+/** A headless Chromium; disposing closes all of its pages. */
 export interface TestBrowser extends AsyncDisposable {
   /** @default a viewport of 1280 × 800, light, motion not reduced */
   open(options?: PageOptions): Promise<OpenedPage>;
@@ -32,7 +32,7 @@ const ARGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
-/** How long a step on a page may wait for what it needs. */
+/** Milliseconds that a step on a page may wait. */
 const STEP_DEADLINE_MS = 10_000;
 
 /**
@@ -57,7 +57,7 @@ async function openPage(context: BrowserContext): Promise<OpenedPage> {
   const errors: string[] = [];
   const hosts = new Set<string>();
   const note = (url: string) => {
-    // Of URLs such as data: and blob: there is no host.
+    // data: and blob: URLs have no host.
     const { host } = new URL(url);
     if (host !== '') hosts.add(host);
   };

@@ -9,15 +9,15 @@ export interface ConsoleFixture {
   /** The gateway's origin. */
   readonly url: string;
   readonly browser: TestBrowser;
-  /** An empty folder for the tests' own files. */
+  /** An empty folder for files of the tests. */
   readonly folder: string;
-  /** What the gateway has logged. */
+  /** The gateway's log. */
   output(): string;
-  /** A live page of the console, in a context of its own. */
+  /** A connected page of the console, in its own context. */
   open(options?: PageOptions): Promise<ConsolePage>;
 }
 
-/** Starts both before the tests of a file, with the embedded sandbox as the upstream, and ends them after. */
+/** Starts both before the tests of a file, with the embedded sandbox as the upstream, and stops them afterwards. */
 export function useConsole(settings: Readonly<Record<string, string>> = {}): ConsoleFixture {
   const resources = new AsyncDisposableStack();
   let gateway: SpawnedGateway;

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { json } from 'node:stream/consumers';
 import type { ClientError, GraphQLAnswer } from './http.ts';
 
-/** What a subgraph POSTs to its router. */
+/** A message that a subgraph POSTs to its router. */
 export interface RouterMessage {
   readonly kind: 'subscription';
   readonly action: 'check' | 'next' | 'complete';
@@ -13,10 +13,10 @@ export interface RouterMessage {
   readonly errors?: readonly ClientError[];
 }
 
-/** A router that is called back, and keeps what it is told. */
+/** A router that records the callbacks it receives. */
 export class CallbackRouter implements AsyncDisposable {
   readonly messages: RouterMessage[] = [];
-  /** The status that a message is answered with; a promise that waits holds the answer back. */
+  /** Chooses the status of the answer to a message; a pending promise delays the answer. */
   answer: (message: RouterMessage) => number | Promise<number> = () => 204;
   readonly #server: Server;
 
@@ -45,7 +45,7 @@ export class CallbackRouter implements AsyncDisposable {
     return typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : '';
   }
 
-  /** What it was told, in short: `check`, `next 1` with the version, `complete`, or the code of its error. */
+  /** The messages in short: `check`, `next 1` with the version, `complete`, or the code of the error. */
   get told(): string[] {
     return this.messages.map(({ action, payload, errors }) => {
       const [job] = Object.values(payload?.data ?? {});

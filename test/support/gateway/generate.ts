@@ -1,6 +1,6 @@
 import { dataOf, graphql, type GraphQLAnswer } from './http.ts';
 
-/** What a test of `generateVideo` reads. */
+/** The outcome of `generateVideo`. */
 export interface Generated {
   readonly __typename: string;
   readonly code?: string;
@@ -11,12 +11,12 @@ export interface Generated {
   readonly job?: { readonly id: string; readonly request?: Readonly<Record<string, unknown>> };
 }
 
-/** The fewest fields that are accepted. */
+/** The smallest valid input. */
 export const INPUT = { image: 'https://example.com/cat.png', prompt: 'a cat jumps' };
 
 const REQUEST = 'image prompt negativePrompt resolution videoLength steps seed base64';
 
-/** A selection of everything that `generateVideo` may answer. */
+/** Selects all fields of each outcome of `generateVideo`. */
 export const OUTCOME = `
   __typename
   ... on GenerateVideoSuccess { deduplicated job { id request { ${REQUEST} } } }
@@ -27,13 +27,13 @@ export const OUTCOME = `
 
 const GENERATE = `mutation ($input: GenerateVideoInput!) { generateVideo(input: $input) { ${OUTCOME} } }`;
 
-/** Runs `generateVideo`, which must have an outcome. */
+/** Runs `generateVideo`, which must return an outcome. */
 export async function generate(url: string, input: object): Promise<Generated> {
   const { generateVideo } = await dataOf<{ generateVideo: Generated }>(url, GENERATE, { input });
   return generateVideo;
 }
 
-/** Runs `generateVideo`, which may fail altogether. */
+/** Runs `generateVideo`, which may fail with errors. */
 export function tryGenerate(
   url: string,
   input: unknown,
@@ -55,7 +55,7 @@ export interface ListedJob {
   };
 }
 
-/** The jobs with a prompt, newest first: how often something was really sent. */
+/** The jobs with a prompt, newest first. */
 export async function jobsWith(url: string, prompt: string): Promise<readonly ListedJob[]> {
   const { videoJobs } = await dataOf<{ videoJobs: { nodes: readonly ListedJob[] } }>(
     url,

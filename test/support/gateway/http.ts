@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 
-/** What came back over HTTP. */
+/** An HTTP response. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
 }
 
-/** An error as a client sees it. */
+/** A GraphQL error as clients receive it. */
 export interface ClientError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
@@ -15,7 +15,7 @@ export interface ClientError {
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
-/** A GraphQL answer as a client sees it. */
+/** A GraphQL response as clients receive it. */
 export interface GraphQLAnswer<T = unknown> {
   readonly data?: T | null;
   readonly errors?: readonly ClientError[];
@@ -27,7 +27,7 @@ export async function http(url: string, init: RequestInit = {}): Promise<HttpAns
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-/** POSTs a body to the endpoint as JSON, or as whatever the headers say. */
+/** POSTs a body to the endpoint, as JSON unless the headers name another type. */
 export function postBody(
   url: string,
   body: BodyInit,
@@ -40,7 +40,7 @@ export function postBody(
   });
 }
 
-/** Runs an operation over HTTP; the test says what the data looks like. */
+/** Runs an operation by POST. */
 export async function graphql<T>(
   url: string,
   query: string,
@@ -62,13 +62,13 @@ export async function dataOf<T>(
   return data;
 }
 
-/** Reads a GraphQL answer from its text. */
+/** Parses a GraphQL response. */
 export function answerOf<T = unknown>(text: string): GraphQLAnswer<T> {
   const answer: GraphQLAnswer<T> = JSON.parse(text);
   return answer;
 }
 
-/** Sends bytes by TCP and resolves with all that came back once the server closed the connection. */
+/** Sends bytes by TCP. Resolves with the whole answer once the server has closed the connection. */
 export function exchange(port: number, bytes: string | Uint8Array): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   let received = '';
@@ -77,7 +77,7 @@ export function exchange(port: number, bytes: string | Uint8Array): Promise<stri
   socket.on('data', (chunk: string) => {
     received += chunk;
   });
-  // A reset after the answer is still an answer.
+  // The connection may be reset after the answer.
   socket.on('error', () => {});
   socket.on('close', () => resolve(received));
   return promise;

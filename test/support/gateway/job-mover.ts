@@ -16,10 +16,10 @@ export const VIDEO: JobVideo = {
   expiresAt: NOON + 7 * DAY,
 };
 
-/** The upstream begins with a job as soon as it has taken it. */
+/** The upstream starts a job as soon as it has accepted it. */
 export const PROCESSING: Observation = { type: 'upstream-processing', startedAt: NOON, expected: UNLEARNED };
 
-/** What brings an accepted job to its end, a version with each. */
+/** The observations from acceptance to completion; each makes a new version. */
 export const WHOLE_LIFE: readonly Observation[] = [
   { type: 'submit-started' },
   { type: 'submit-accepted', upstreamId: 'up-1', submittedAt: null, expected: UNLEARNED },
@@ -28,7 +28,7 @@ export const WHOLE_LIFE: readonly Observation[] = [
   { type: 'video-collected', video: VIDEO, startedAt: NOON, metrics: null },
 ];
 
-/** Stands in for the poller: holds the leases and moves jobs by transitions of the domain. */
+/** Plays the poller: leases jobs and moves them by transitions of the domain. */
 export class JobMover {
   readonly #gateway: Gateway;
   readonly #leases = new Map<string, LeasedJob>();
@@ -56,7 +56,7 @@ export class JobMover {
     return job;
   }
 
-  /** Stores a next version whose prompt is as long as told, for events of a size. */
+  /** Saves a new version whose prompt has this length, for events of a certain size. */
   async grow(id: string, length: number): Promise<Job> {
     const leased = await this.#lease(id);
     const job = this.#jobs.get(id) ?? leased.job;
@@ -66,7 +66,7 @@ export class JobMover {
     return next;
   }
 
-  /** Ends a job that is in `collecting` with a video that is kept in the store. */
+  /** Completes a job that is in `collecting` with a video that the store keeps. */
   async collectInline(id: string, base64: string): Promise<Job> {
     const leased = await this.#lease(id);
     const video = { ...VIDEO, url: null, inline: true, byteLength: Math.floor((base64.length * 3) / 4) };

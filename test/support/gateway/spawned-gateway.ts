@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { graphql } from './http.ts';
 
-/** A gateway in a process of its own, started as users start it. */
+/** A gateway in its own process, started as users start it. */
 export interface SpawnedGateway extends AsyncDisposable {
   /** Its origin. */
   readonly url: string;
   readonly pid: number;
-  /** Everything that it wrote. */
+  /** Its whole output. */
   output(): string;
   kill(signal: NodeJS.Signals): void;
   /** Resolves with the exit code, or the signal that ended it. */
@@ -38,7 +39,7 @@ export async function spawnGateway(
   };
 }
 
-/** Starts a gateway that is expected to give up, and waits for its end. */
+/** Starts a gateway that is expected to exit, and waits for that. */
 export async function spawnFailingGateway(settings: Readonly<Record<string, string>>, main = 'src/main.ts') {
   const child = spawnMain(settings, main);
   const timer = setTimeout(() => child.process.kill('SIGKILL'), START_DEADLINE_MS);
@@ -86,26 +87,6 @@ async function listeningUrl(child: {
   }
 }
 
-/** POSTs a document and returns the answer's body. */
-export async function post(url: string, query: string, variables: object = {}): Promise<GatewayAnswer> {
-  const answer = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables }),
-  });
-  const body: GatewayAnswer = await answer.json();
-  return body;
-}
-
-/** What the tests read of an answer. */
-export interface GatewayAnswer {
-  readonly data?: {
-    readonly generateVideo?: { readonly job?: SeenJob } | null;
-    readonly videoJob?: SeenJob | null;
-  } | null;
-  readonly errors?: readonly unknown[];
-}
-
 /** What the tests read of a job. */
 export interface SeenJob {
   readonly id: string;
@@ -118,9 +99,9 @@ export interface SeenJob {
 
 const JOB_FIELDS = 'id version status isTerminal failure { code charged message } video { url byteLength }';
 
-/** Sends a job, and expects it to be accepted. */
+/** Submits a job that must be accepted. */
 export async function generate(url: string, input: Readonly<Record<string, unknown>>): Promise<SeenJob> {
-  const { data, errors } = await post(
+  const { data, errors } = await graphql<{ generateVideo?: { job?: SeenJob } | null }>(
     url,
     `mutation ($input: GenerateVideoInput!) {
       generateVideo(input: $input) { ... on GenerateVideoSuccess { job { ${JOB_FIELDS} } } ... on GenerateVideoError { code message } }
@@ -134,11 +115,15 @@ export async function generate(url: string, input: Readonly<Record<string, unkno
 
 /** Reads one job. */
 export async function readJob(url: string, id: string): Promise<SeenJob | null> {
-  const { data } = await post(url, `query ($id: ID!) { videoJob(id: $id) { ${JOB_FIELDS} } }`, { id });
+  const { data } = await graphql<{ videoJob: SeenJob | null }>(
+    url,
+    `query ($id: ID!) { videoJob(id: $id) { ${JOB_FIELDS} } }`,
+    { id },
+  );
   return data?.videoJob ?? null;
 }
 
-/** Watches a job over WebSocket to the end of the stream; every state that came, in order. */
+/** Watches a job over WebSocket until the stream ends. @returns every state, in order */
 export async function watchToEnd(
   url: string,
   id: string,

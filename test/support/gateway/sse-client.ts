@@ -7,7 +7,7 @@ export interface SseEvent {
   readonly data: string;
 }
 
-/** How to ask for a stream. */
+/** Options of a stream. */
 export interface SseOptions {
   readonly method?: 'POST' | 'GET';
   readonly accept?: string;
@@ -15,10 +15,10 @@ export interface SseOptions {
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
-/** A reader of server-sent events that misses none and can be paused. */
+/** A reader of server-sent events that keeps every event and can be paused. */
 export class SseClient implements Disposable {
   readonly response: IncomingMessage;
-  /** Resolves when the stream has ended, whole or cut. */
+  /** Resolves when the stream has ended, completely or cut. */
   readonly closed: Promise<'ended' | 'cut'>;
   readonly #request: ClientRequest;
   readonly #events: SseEvent[] = [];
@@ -33,7 +33,7 @@ export class SseClient implements Disposable {
     this.closed = closed.promise;
     response.setEncoding('utf8');
     response.on('data', (chunk: string) => this.#read(chunk));
-    // Its `close` follows.
+    // A `close` event follows.
     response.on('error', () => {});
     response.once('close', () => {
       this.#open = false;
@@ -72,7 +72,7 @@ export class SseClient implements Disposable {
   /** The next result. */
   async result<T>(): Promise<GraphQLAnswer<T>> {
     const { event, data } = await this.next();
-    if (event !== 'next') throw new Error(`Instead of a result came ${event}.`);
+    if (event !== 'next') throw new Error(`Expected a result, got ${event}.`);
     const answer: GraphQLAnswer<T> = JSON.parse(data);
     return answer;
   }

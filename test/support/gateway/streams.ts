@@ -2,11 +2,11 @@ import { SseClient } from './sse-client.ts';
 import type { GraphQLAnswer } from './http.ts';
 import { WsClient } from './ws-client.ts';
 
-/** One subscription, whatever carries it. */
+/** One subscription over any transport. */
 export interface OpenStream extends Disposable {
-  /** The next result; fails when something else comes. */
+  /** The next result; fails on any other message. */
   result<T>(): Promise<GraphQLAnswer<T>>;
-  /** Resolves when `complete` comes; fails when something else comes. */
+  /** Resolves on `complete`; fails on any other message. */
   completed(): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export type OpenSubscription = (
   variables?: Readonly<Record<string, unknown>>,
 ) => Promise<OpenStream>;
 
-/** Every way to subscribe. */
+/** All transports of subscriptions. */
 export const TRANSPORTS: readonly { readonly name: string; readonly open: OpenSubscription }[] = [
   { name: 'WebSocket', open: overWebSocket },
   { name: 'SSE by POST', open: (url, query, variables = {}) => overSse(url, query, variables, 'POST') },
@@ -35,7 +35,7 @@ async function overWebSocket(
     result: () => client.result('1'),
     completed: async () => {
       const { type } = await client.next('1');
-      if (type !== 'complete') throw new Error(`Instead of complete came ${type}.`);
+      if (type !== 'complete') throw new Error(`Expected complete, got ${type}.`);
     },
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
@@ -52,7 +52,7 @@ async function overSse(
     result: () => client.result(),
     completed: async () => {
       const { event } = await client.next();
-      if (event !== 'complete') throw new Error(`Instead of complete came ${event}.`);
+      if (event !== 'complete') throw new Error(`Expected complete, got ${event}.`);
     },
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };

@@ -1,6 +1,6 @@
 import { answerOf, http, type HttpAnswer } from './http.ts';
 
-/** The beginnings of images, as short as what is looked at. */
+/** The first bytes of images, as many as the type detection reads. */
 export const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0]);
 export const JPEG = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0]);
 export const WEBP = new Uint8Array([0x52, 0x49, 0x46, 0x46, 1, 2, 3, 4, 0x57, 0x45, 0x42, 0x50]);
@@ -11,7 +11,7 @@ export const UPLOAD = 'mutation ($file: File!) { uploadImage(file: $file) { url 
 export const OPERATIONS = JSON.stringify({ query: UPLOAD, variables: { file: null } });
 export const MAP = '{"0":["variables.file"]}';
 
-/** The parts of a form, in their order; text is a field, bytes are a file. */
+/** The parts of a form in order: text is a field, bytes are a file. */
 export type Parts = readonly (readonly [name: string, content: string | Uint8Array<ArrayBuffer>])[];
 
 /** The parts of an upload. */
@@ -26,7 +26,7 @@ export function uploadOf(
   ];
 }
 
-/** A PNG of this many bytes, by its beginning at least. */
+/** Bytes of this length that begin like a PNG. */
 export function pngOf(byteLength: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(byteLength);
   bytes.set(PNG);
@@ -52,7 +52,7 @@ export function postForm(
   });
 }
 
-/** Uploads a file, with a token if there is one. */
+/** Uploads a file, with a token if one is given. */
 export function postUpload(
   url: string,
   file: Uint8Array<ArrayBuffer>,
@@ -62,7 +62,7 @@ export function postUpload(
   return postForm(url, uploadOf(file), { headers });
 }
 
-/** A form as it goes over the wire, with the boundary `b`. */
+/** The bytes of a form with the boundary `b`. */
 export function rawForm(parts: Parts): Buffer {
   const written = parts.map(([name, content]) => {
     const file = typeof content === 'string' ? '' : '; filename="image.png"';
@@ -75,15 +75,15 @@ export function rawForm(parts: Parts): Buffer {
   return Buffer.concat([...written, Buffer.from('--b--\r\n')]);
 }
 
-/** The type of such a form. */
+/** The content type of `rawForm`. */
 export const FORM = 'multipart/form-data; boundary=b';
 
-/** What goes before it. */
+/** The head of a request with such a form. */
 export function formHead(lines: readonly string[]): string {
   return ['POST /graphql HTTP/1.1', 'host: a', `content-type: ${FORM}`, ...lines, '', ''].join('\r\n');
 }
 
-/** The status of an answer, and the code of its first error; undefined when it has none. */
+/** The status of a response and the code of its first error; undefined without errors. */
 export function refusalOf({ status, text }: HttpAnswer): [status: number, code: unknown] {
   return [status, answerOf(text).errors?.[0]?.extensions?.['code']];
 }

@@ -15,7 +15,7 @@ export interface WsClose {
   readonly reason: string;
 }
 
-/** A graphql-transport-ws client that misses no message and does nothing of its own accord. */
+/** A graphql-transport-ws client that keeps every message and sends only what a test sends. */
 export class WsClient implements Disposable {
   readonly socket: WebSocket;
   /** Resolves when the socket has closed. */
@@ -32,7 +32,7 @@ export class WsClient implements Disposable {
       this.#messages.push(message);
       this.#wake();
     });
-    // Its `close` follows.
+    // A `close` event follows.
     socket.on('error', () => {});
     socket.once('close', (code, reason) => {
       closed.resolve({ code, reason: reason.toString() });
@@ -57,7 +57,7 @@ export class WsClient implements Disposable {
     const client = await WsClient.open(url, undefined, options);
     client.send({ type: 'connection_init' });
     const { type } = await client.next();
-    if (type !== 'connection_ack') throw new Error(`Instead of an acknowledgement came ${type}.`);
+    if (type !== 'connection_ack') throw new Error(`Expected connection_ack, got ${type}.`);
     return client;
   }
 
@@ -82,23 +82,23 @@ export class WsClient implements Disposable {
   async result<T>(id: string): Promise<GraphQLAnswer<T>> {
     const message = await this.next(id);
     if (message.type === 'next' && isAnswer<T>(message.payload)) return message.payload;
-    throw new Error(`Instead of a result came ${JSON.stringify(message)}.`);
+    throw new Error(`Expected a result, got ${JSON.stringify(message)}.`);
   }
 
-  /** The errors that an operation was refused with. */
+  /** The errors of a refused operation. */
   async refusal(id: string): Promise<ClientError[]> {
     const message = await this.next(id);
     if (message.type === 'error' && isErrors(message.payload)) return message.payload;
-    throw new Error(`Instead of a refusal came ${JSON.stringify(message)}.`);
+    throw new Error(`Expected an error, got ${JSON.stringify(message)}.`);
   }
 
-  /** Resolves when the server has heard all that was sent before; fails when it closed the socket. */
+  /** Resolves when the server has processed all earlier messages; fails when it has closed the socket. */
   async heard(): Promise<void> {
     this.send({ type: 'ping' });
     await this.#take(({ type }) => type === 'pong');
   }
 
-  /** Messages that came and were not asked for. */
+  /** Received messages that no call has taken. */
   get pending(): readonly WsMessage[] {
     return this.#messages;
   }

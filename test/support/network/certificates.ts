@@ -6,15 +6,15 @@ import { OPENSSL, requireProgram } from '../process/programs.ts';
 export interface Certificate {
   readonly certificate: string;
   readonly key: string;
-  /** Of the authority that signed it. */
+  /** The certificate of the authority that signed it. */
   readonly ca: string;
 }
 
 /**
- * Makes an authority of one's own and a certificate by it.
+ * Creates a certificate authority and a certificate that it signs.
  *
- * @param folder where the files go
- * @param name the only host that the certificate is for
+ * @param folder for the files
+ * @param name the only host of the certificate
  */
 export function makeCertificate(folder: string, name: string): Certificate {
   const [ca, caKey] = [`${folder}/ca.pem`, `${folder}/ca.key`];

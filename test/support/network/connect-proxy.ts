@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { listenOnFreePort } from './ports.ts';
 
-/** What a proxy does with a CONNECT. */
+/** How a proxy answers a CONNECT. */
 export type ProxyBehaviour =
   | 'tunnels'
   | 'never answers'
@@ -12,9 +12,9 @@ export type ProxyBehaviour =
   /** Answers with this status. */
   | number;
 
-/** A real forward proxy on 127.0.0.1 that knows CONNECT only. It leads every name to one port of this machine. */
+/** A forward proxy on 127.0.0.1 that supports CONNECT only. It connects every name to one port of this machine. */
 export class ConnectProxy implements AsyncDisposable {
-  /** The authorities of all CONNECT requests, and the credentials that came with them. */
+  /** The targets of all CONNECT requests, with their credentials. */
   readonly connects: { readonly target: string; readonly authorization: string | undefined }[] = [];
   /** Requests other than CONNECT. */
   readonly plain: string[] = [];

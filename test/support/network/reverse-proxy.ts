@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CADDY, NGINX, requireProgram } from '../process/programs.ts';
 import { tempFolder } from '../temp-folder.ts';
 
-/** Starts nginx with these directives within its `http` block, all else being its defaults; ends it when disposed. */
+/** Starts nginx with these directives in its `http` block and its defaults otherwise. Disposing stops it. */
 export function startNginx(http: string): Promise<AsyncDisposable> {
   const folder = tempFolder();
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -22,7 +22,7 @@ export function startNginx(http: string): Promise<AsyncDisposable> {
   return start(requireProgram(NGINX), args, 'start worker process ', folder);
 }
 
-/** Starts Caddy with these sites; ends it when disposed. */
+/** Starts Caddy with these sites. Disposing stops it. */
 export function startCaddy(sites: string): Promise<AsyncDisposable> {
   const folder = tempFolder();
   const file = join(folder.path, 'Caddyfile');
@@ -49,7 +49,7 @@ async function start(
   try {
     await Promise.race([
       wrote(child, whenReady),
-      closed.then(() => Promise.reject(new Error(`${program} ended at once.`))),
+      closed.then(() => Promise.reject(new Error(`${program} exited at its start.`))),
     ]);
   } catch (error) {
     await stop();
@@ -65,6 +65,6 @@ async function wrote(child: ChildProcess, text: string): Promise<void> {
     written += chunk;
     if (written.includes(text)) found.resolve();
   });
-  child.once('close', () => found.reject(new Error(`It ended and wrote: ${written}`)));
+  child.once('close', () => found.reject(new Error(`It exited and wrote: ${written}`)));
   await found.promise;
 }

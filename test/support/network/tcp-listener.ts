@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { listenOnFreePort } from './ports.ts';
 
-/** A plain TCP server; it sees each connection and, of itself, says nothing. */
+/** A TCP server that accepts connections and sends nothing by itself. */
 export interface TcpListener extends AsyncDisposable {
   readonly origin: string;
   readonly secureOrigin: string;
@@ -10,7 +10,7 @@ export interface TcpListener extends AsyncDisposable {
   readonly connected: Promise<Socket>;
 }
 
-/** Starts one; `onData` is called with what comes first on each connection. */
+/** Starts a listener; `onData` gets the first data of each connection. */
 export async function listenTcp(
   onData: (socket: Socket, data: Buffer) => void = () => {},
 ): Promise<TcpListener> {

@@ -4,11 +4,11 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 interface Link {
   readonly client: Socket;
   readonly server: Socket;
-  /** Which way nothing is passed on any more. */
+  /** The direction in which nothing is forwarded any more. */
   deaf: 'none' | 'answers' | 'both';
 }
 
-/** Stands between a client and a server on this machine, and misbehaves as told. */
+/** A proxy between a client and a server on this machine that fails on request. */
 export class TcpProxy implements AsyncDisposable {
   readonly #links = new Set<Link>();
   readonly #listener: Server;
@@ -38,22 +38,22 @@ export class TcpProxy implements AsyncDisposable {
     return address.port;
   }
 
-  /** Leads new connections to another server, as a name does after a failover. Present ones stay. */
+  /** Connects new clients to another server, as a DNS name does after a failover. Open connections stay. */
   pointTo(targetPort: number): void {
     this.#targetPort = targetPort;
   }
 
-  /** Leaves the present connections open and passes nothing on; new ones work. */
+  /** Keeps the open connections and forwards nothing on them; new ones work. */
   freezeLinks(): void {
     for (const link of this.#links) link.deaf = 'both';
   }
 
-  /** Passes on what the present connections ask, but no answer. */
+  /** Forwards requests of the open connections, but no answers. */
   dropAnswers(): void {
     for (const link of this.#links) link.deaf = 'answers';
   }
 
-  /** Breaks the present connections. */
+  /** Breaks the open connections. */
   cut(): void {
     for (const { client, server } of this.#links) {
       client.destroy();

@@ -7,12 +7,12 @@ import { OPENSSL, requireProgram } from '../process/programs.ts';
 import { listenOnFreePort } from './ports.ts';
 import { tempFolder } from '../temp-folder.ts';
 
-/** A TLS server for one host name, which this process trusts as long as it runs. */
+/** A TLS server for one host name. This process trusts its certificate while it runs. */
 export interface TlsTerminator extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts one that passes on what it decrypts to a port of this machine. */
+/** Starts a server that forwards the decrypted bytes to a port of this machine. */
 export async function terminateTls(hostname: string, targetPort: number): Promise<TlsTerminator> {
   using folder = tempFolder();
   const keyFile = join(folder.path, 'key.pem');

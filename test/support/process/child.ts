@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url';
 export interface Child extends AsyncDisposable {
   /** Whole lines of its output so far. */
   lines(): string[];
-  /** Everything that it wrote to its error output. */
+  /** Its whole error output. */
   errors(): string;
-  /** Resolves once it has written so many lines; rejects when it ends before. */
+  /** Resolves once it has written this many lines; rejects when it exits before. */
   wrote(lines: number): Promise<void>;
-  /** Resolves with its exit code, null when a signal ended it, when all of its output is here. */
+  /** Resolves after its exit, with all output read: the exit code, or null when a signal ended it. */
   readonly ended: Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts a file of the tests in a process of its own; the file is to call `endWithParent`. */
+/** Runs a file of the tests in its own process; the file must call `endWithParent`. */
 export function startChild(file: URL, ...args: string[]): Child {
   const child = spawn(process.execPath, [fileURLToPath(file), ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -29,7 +29,7 @@ export function startChild(file: URL, ...args: string[]): Child {
     errors += text;
   });
   const ended = once(child, 'close').then(() => child.exitCode);
-  // The last part is what was not yet ended by a line feed, or nothing.
+  // The last part is an incomplete line, or empty.
   const lines = () => output.split('\n').slice(0, -1);
   return {
     lines,
@@ -52,7 +52,7 @@ export function startChild(file: URL, ...args: string[]): Child {
   };
 }
 
-/** Ends a child process once its parent has gone, however it went: then its standard input is closed. */
+/** Exits when the parent process has ended in any way: its end closes the standard input. */
 export function endWithParent(): void {
   process.stdin.resume().on('close', () => {
     process.exit();

@@ -1,4 +1,4 @@
-/** Loaded into a process by `--import`: at SIGUSR2 it prints what buffers hold after a garbage collection, in bytes. */
+/** Preloaded into a process (`--import`): on SIGUSR2 it collects garbage and prints the bytes that buffers hold. */
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -7,7 +7,7 @@ setFlagsFromString('--expose-gc');
 const collect: unknown = runInNewContext('gc');
 
 process.on('SIGUSR2', () => {
-  // The second one ends what the first one leaves to other threads.
+  // The second collection finishes what the first one left to other threads.
   if (typeof collect === 'function') collect();
   setTimeout(() => {
     if (typeof collect === 'function') collect();

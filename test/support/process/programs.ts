@@ -1,11 +1,11 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** A program that the tests start and npm does not bring. */
+/** A program that the tests start and npm does not install. */
 export interface Program {
-  /** The names that it goes by; the first that is there is taken. */
+  /** Possible names; the first one found is used. */
   readonly names: readonly string[];
-  /** The package of Debian that has it. */
+  /** The Debian package that contains it. */
   readonly debianPackage: string;
 }
 
@@ -22,14 +22,14 @@ export const NGINX: Program = { names: ['nginx'], debianPackage: 'nginx' };
 
 export const CADDY: Program = { names: ['caddy'], debianPackage: 'caddy' };
 
-/** The path of a program, or null when there is none on the PATH. */
+/** The path of a program; null when it is not on the PATH. */
 export function findProgram({ names }: Pick<Program, 'names'>): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)));
   return paths.find(isExecutable) ?? null;
 }
 
-/** The path of a program; throws, saying how to get it, when there is none on the PATH. */
+/** The path of a program. @throws Error that names its package when it is not on the PATH */
 export function requireProgram(program: Program): string {
   const path = findProgram(program);
   if (path !== null) return path;

@@ -1,6 +1,6 @@
 /**
- * Preloaded into a process (`--import`), it lets a test set that process's wall clock: the file named by
- * `TEST_CLOCK_FILE` holds the milliseconds by which it is off, and is read at the start and at each SIGUSR2.
+ * Preloaded into a process (`--import`), it lets a test set the wall clock of that process. The file `TEST_CLOCK_FILE` holds the
+ * milliseconds by which the clock is wrong; it is read at the start and on each SIGUSR2.
  */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';

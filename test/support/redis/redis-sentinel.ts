@@ -6,7 +6,7 @@ import { REDIS, requireProgram } from '../process/programs.ts';
 import type { RedisServer } from './redis-server.ts';
 import { tempFolder } from '../temp-folder.ts';
 
-/** Sentinels that watch a primary and make a replica the primary soon after that is dead. */
+/** Sentinels that watch a primary and promote a replica soon after the primary has died. */
 export interface RedisSentinels extends AsyncDisposable {
   /** Each `host:port`. */
   readonly places: readonly string[];
@@ -23,7 +23,7 @@ export async function startSentinels(primary: RedisServer, password: string): Pr
     const folder = resources.use(tempFolder());
     const port = await freePort();
     const file = `${folder.path}/sentinel.conf`;
-    // It writes to this file.
+    // The Sentinel rewrites this file.
     writeFileSync(
       file,
       [

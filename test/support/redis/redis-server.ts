@@ -7,20 +7,20 @@ import { REDIS, requireProgram } from '../process/programs.ts';
 import { type TempFolder, tempFolder } from '../temp-folder.ts';
 
 export interface RedisServerOptions {
-  /** Keeps what it has over a kill. @default false */
+  /** Keeps its data when it is killed. @default false */
   readonly appendOnly?: boolean;
-  /** More of its settings, as on its command line. @default [] */
+  /** More settings, as on the command line. @default [] */
   readonly settings?: readonly string[];
   /** It speaks TLS as well, at its `tlsPort`. */
   readonly certificate?: Certificate;
 }
 
-/** Below the ports that systems give out, also with the 10,000 that a cluster's bus adds. */
+/** Below the ephemeral ports, also with the 10,000 that a cluster's bus adds. */
 const PORTS = { min: 12_000, max: 22_000 };
-/** Starts the server, tells its process id, and kills it when its own input ends: also when the tests were killed. */
+/** Starts the server, prints its process id, and kills it when the input of the shell ends, also when the tests were killed. */
 const KEEPER = '"$@" & echo "pid $!"; cat >/dev/null; kill -9 $!; wait $!';
 
-/** A real Redis on a free port, in a folder of its own. Disposing kills it and removes the folder. */
+/** A Redis server on a free port with its own folder. Disposing kills it and removes the folder. */
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
   readonly #options: RedisServerOptions;
@@ -54,7 +54,7 @@ export class RedisServer implements AsyncDisposable {
     return this.#pid;
   }
 
-  /** Ends it at once, as a crash would. */
+  /** Kills it, as a crash would. */
   async kill(): Promise<void> {
     const keeper = this.#keeper;
     if (keeper === null) return;
@@ -64,12 +64,12 @@ export class RedisServer implements AsyncDisposable {
     await closed;
   }
 
-  /** Starts it again after a kill, on its port and with what it kept. */
+  /** Starts it again after a kill, on the same port and with the data that it kept. */
   async restart(): Promise<void> {
     if (!(await this.#launch())) throw new Error(`Port ${this.port} was taken meanwhile.`);
   }
 
-  /** Stops its process without closing anything. */
+  /** Suspends its process; connections stay open. */
   freeze(): void {
     process.kill(this.#pid, 'SIGSTOP');
   }
@@ -78,7 +78,7 @@ export class RedisServer implements AsyncDisposable {
     process.kill(this.#pid, 'SIGCONT');
   }
 
-  /** Runs one command over a connection of its own. */
+  /** Runs one command over a new connection. */
   async run(command: string, ...values: string[]): Promise<unknown> {
     const client = new Redis(this.port, { lazyConnect: true, retryStrategy: () => null });
     try {
@@ -89,13 +89,13 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
-  /** Runs one command that answers with a list of texts. */
+  /** Runs one command whose answer is a list of texts. */
   async list(command: string, ...values: string[]): Promise<string[]> {
     const answer = await this.run(command, ...values);
     return Array.isArray(answer) ? answer.map(String) : [];
   }
 
-  /** Cuts the connections of all clients. */
+  /** Closes the connections of all clients. */
   async clientKill(): Promise<void> {
     await this.run('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await this.run('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');

@@ -11,7 +11,7 @@ import type {
   VideoUpstream,
 } from '../../../src/providers/video-upstream.ts';
 
-/** One call as the upstream saw it. */
+/** One call to the upstream. */
 export interface UpstreamCall {
   readonly type: 'submit' | 'status' | 'result' | 'history' | 'look-up';
   /** The prompt of a submit, else the upstream's id of the job. */
@@ -21,7 +21,7 @@ export interface UpstreamCall {
   readonly options: CallOptions;
 }
 
-/** How it answers. What is left out: jobs are taken as `up-<prompt>`, and then in the queue for ever. */
+/** Answers by call. By default a job is accepted as `up-<prompt>` and stays queued. */
 export interface UpstreamScript {
   readonly submit?: (request: VideoRequest, options: CallOptions) => SubmitOutcome | Promise<SubmitOutcome>;
   readonly status?: (upstreamId: string, options: CallOptions) => StatusOutcome | Promise<StatusOutcome>;
@@ -31,7 +31,7 @@ export interface UpstreamScript {
   readonly lookUp?: (upstreamId: string) => LookUpOutcome;
 }
 
-/** The port, answering by a script that may be changed at any time, and keeping what it was asked. */
+/** An upstream that records its calls and answers by a script, which a test may change at any time. */
 export class FakeVideoUpstream implements VideoUpstream {
   readonly lifetimes = { resultMs: 3_600_000, fileMs: 7 * 86_400_000 };
   readonly calls: UpstreamCall[] = [];
@@ -84,12 +84,12 @@ export class FakeVideoUpstream implements VideoUpstream {
   }
 }
 
-/** The upstream took the job. */
+/** The upstream accepted the job. */
 export function accepted(request: VideoRequest): SubmitOutcome {
   return { type: 'accepted', upstreamId: `up-${request.prompt}` };
 }
 
-/** A result that is there, behind a URL. */
+/** A finished result with a URL. */
 export const VIDEO_READY: ResultOutcome = {
   type: 'ready',
   video: {
@@ -112,7 +112,7 @@ export function transientError(change: Partial<TransientError> = {}): TransientE
   };
 }
 
-/** Resolves as soon as the call is cut short; for upstreams that never answer. */
+/** Resolves when the call is aborted; for upstreams that never answer. */
 export function cut({ signal }: CallOptions): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {

@@ -2,26 +2,26 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import { listenOnFreePort } from '../network/ports.ts';
 
-/** A request as the upstream has it: each is a video that is paid for. */
+/** A request at the upstream. Each one is a video that is charged. */
 export interface PaidRequest {
   readonly id: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Epoch milliseconds. */
   readonly createdAt: number;
-  /** When it is shown in the history, in epoch milliseconds. */
+  /** When it appears in the history, in epoch milliseconds. */
   readonly shownAt: number;
-  /** True: a teammate's, which is in the list and is refused by id. */
+  /** A teammate's request: the history lists it and refuses it by id. */
   readonly isForeign: boolean;
 }
 
-/** How the upstream treats a job: what stands in braces in its prompt, such as `{lost}`. */
+/** The behaviours that a prompt can ask for, in braces: `{lost}`. */
 const BEHAVIOURS = [
-  // The request is made and the answer to the POST is lost, in one of four ways.
+  // The request is created and the answer to the POST is lost, in one of four ways.
   'lost',
   'hang',
   '504',
   'garbled',
-  // For ever: an unknown status word; submit 503 and 500 in JSON; truncated results; status 502 in HTML.
+  // Permanently: an unknown status; 503 and 500 in JSON for a submit; truncated results; 502 in HTML for a status.
   'warming',
   'down',
   '500',
@@ -33,25 +33,25 @@ const BEHAVIOURS = [
 
 type Behaviour = (typeof BEHAVIOURS)[number];
 
-/** What the upstream works with. */
+/** Options of the upstream. */
 export interface PaidUpstreamOptions {
-  /** Milliseconds from submission to its end. @default 2000 */
+  /** Milliseconds from submission to completion. @default 2000 */
   readonly runMs?: number;
-  /** Milliseconds until a request is in the history. @default 0 */
+  /** Milliseconds until a request appears in the history. @default 0 */
   readonly historyLagMs?: () => number;
-  /** Whether each request has a teammate's twin with equal inputs. @default false */
+  /** Whether a teammate sends each request too, with equal inputs. @default false */
   readonly hasTeammates?: boolean;
-  /** Milliseconds for the answer to a POST, after the request was made. @default 0 */
+  /** Milliseconds from the creation of a request to the answer to its POST. @default 0 */
   readonly answerMs?: number;
 }
 
 const MODEL = 'wan2.1-i2v-480p';
 const HISTORY = '/inference-request/request-history';
 
-/** A model API over real HTTP that keeps what it was asked and misbehaves as the prompts say. */
+/** A model API over HTTP that records its requests and fails as the prompts ask. */
 export class PaidUpstream implements AsyncDisposable {
   readonly requests = new Map<string, PaidRequest>();
-  /** POSTs that arrived, in their order: by prompt. */
+  /** The prompts of all POSTs, in order. */
   readonly posts: string[] = [];
   /** When each prompt was first submitted, in epoch milliseconds. */
   readonly submittedAt = new Map<string, number>();
@@ -92,7 +92,7 @@ export class PaidUpstream implements AsyncDisposable {
     const [, , , id = '', word] = url.pathname.split('/');
     const found = this.requests.get(id);
     if (found === undefined) return json(404, { error: `Request ${id} not found` });
-    this.#tell(found, word === 'status', response, json);
+    this.#answer(found, word === 'status', response, json);
   }
 
   #submit(body: string, response: ServerResponse, json: (status: number, body: unknown) => void): void {
@@ -103,9 +103,9 @@ export class PaidUpstream implements AsyncDisposable {
     const behaviour = behaviourOf(inputs);
     if (behaviour === 'down') return json(503, { error: 'Service unavailable' });
     if (behaviour === '500') return json(500, { error: 'Internal server error' });
-    const made = this.#make(inputs, false);
-    if (this.#options.hasTeammates === true) this.#make(inputs, true);
-    const answer = { request_id: made.id, status: 'QUEUED' };
+    const created = this.#create(inputs, false);
+    if (this.#options.hasTeammates === true) this.#create(inputs, true);
+    const answer = { request_id: created.id, status: 'QUEUED' };
     if (behaviour === 'lost') return void response.socket?.destroy();
     if (behaviour === 'hang') return;
     if (behaviour === '504') {
@@ -118,16 +118,16 @@ export class PaidUpstream implements AsyncDisposable {
     setTimeout(() => json(200, answer), this.#options.answerMs ?? 0);
   }
 
-  #make(inputs: PaidRequest['inputs'], isForeign: boolean): PaidRequest {
+  #create(inputs: PaidRequest['inputs'], isForeign: boolean): PaidRequest {
     const id = crypto.randomUUID().replaceAll('-', '');
     const now = Date.now();
     const shownAt = now + (this.#options.historyLagMs?.() ?? 0);
-    const made = { id, inputs, createdAt: now, shownAt, isForeign };
-    this.requests.set(id, made);
-    return made;
+    const created = { id, inputs, createdAt: now, shownAt, isForeign };
+    this.requests.set(id, created);
+    return created;
   }
 
-  #tell(
+  #answer(
     found: PaidRequest,
     isStatus: boolean,
     response: ServerResponse,

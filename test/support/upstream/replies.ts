@@ -1,4 +1,4 @@
-/** What the scripted upstream does with one request. */
+/** The scripted upstream's reply to one request. */
 export type Reply =
   | {
       readonly type: 'answer';
@@ -6,13 +6,13 @@ export type Reply =
       readonly headers: Readonly<Record<string, string | string[]>>;
       readonly body: string | Buffer;
     }
-  /** Sends the status line, the headers and `body`, and then nothing more, though more was announced. */
+  /** Sends the status line, the headers and `body`, then nothing, although the length promised more. */
   | {
       readonly type: 'unfinished';
       readonly status: number;
       readonly mediaType: string;
       readonly body: string;
-      /** What follows: the connection ends, or stays open in silence. */
+      /** Then the connection ends, or stays open without data. */
       readonly ending: 'destroy' | 'silence';
     }
   /** Ends the connection without an answer. */
@@ -41,19 +41,19 @@ export function json(
   return answer(status, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
 }
 
-/** An answer of some proxy in between. */
+/** The HTML answer of a proxy. */
 export function html(status: number, title = 'Error'): Reply {
   return answer(status, `<!doctype html><html><head><title>${title}</title></head></html>`, {
     'content-type': 'text/html',
   });
 }
 
-/** 3xx to another place. */
+/** A redirect. */
 export function redirect(status: number, location: string): Reply {
   return answer(status, '', { location });
 }
 
-/** Headers and the beginning of a body; then the connection dies. An empty `body` kills it after the headers. */
+/** Headers and the beginning of a body; then the connection ends. With an empty `body` it ends after the headers. */
 export function truncated(status: number, body: string, mediaType = 'application/json'): Reply {
   return { type: 'unfinished', status, mediaType, body, ending: 'destroy' };
 }

@@ -10,28 +10,27 @@ export interface RecordedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
-  /** Empty when the script said not to read it. */
+  /** Empty when the script left it unread. */
   readonly body: string;
-  /** Which connection it came by; the first is 1. */
+  /** The number of its connection, from 1. */
   readonly connection: number;
 }
 
 interface Rule {
   readonly method: string;
   readonly path: string | RegExp;
-  /** Given in turn; the last one for ever. */
+  /** Used in order; the last one repeats. */
   readonly replies: Reply[];
 }
 
-/** How the server treats its connections. */
+/** Options of the server. */
 export interface ScriptedUpstreamOptions {
-  /** Ends each connection right after its answer, though the answer promised to keep it. @default false */
+  /** Closes each connection after its answer, although the answer promised keep-alive. @default false */
   readonly breaksKeepAlive?: boolean;
 }
 
 /**
- * An HTTP server on 127.0.0.1 that records every request and answers by script; 404 in JSON where the script has
- * nothing.
+ * An HTTP server on 127.0.0.1 that records every request and answers by script. Calls without a script get 404 in JSON.
  *
  *     await using upstream = await ScriptedUpstream.start();
  *     upstream.on('GET', '/v2/requests/a/status', html(502), json(200, { status: 'QUEUED' }));
@@ -50,9 +49,9 @@ export class ScriptedUpstream implements AsyncDisposable {
   private constructor(options: ScriptedUpstreamOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => {
-      // The clock of the machine would differ from the tests'; a script that wants a Date gives it.
+      // The machine's clock differs from the tests' clock; a script can send a Date header.
       response.sendDate = false;
-      // A connection that dies under a request is part of the script.
+      // Scripts may break the connection during a request.
       this.#serve(request, response).catch(() => response.destroy());
     });
     this.#server.on('connection', (socket) => this.#accept(socket));
@@ -68,7 +67,7 @@ export class ScriptedUpstream implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** How many connections were ever made. */
+  /** Connections accepted so far. */
   get connectionsMade(): number {
     return this.#accepted;
   }
@@ -77,7 +76,7 @@ export class ScriptedUpstream implements AsyncDisposable {
    * Scripts the answers to one call. A later rule for the same call replaces an earlier one.
    *
    * @param path without the query, or a pattern for it
-   * @param replies given in turn; the last one for ever
+   * @param replies used in order; the last one repeats
    */
   on(method: 'GET' | 'POST', path: string | RegExp, ...replies: Reply[]): this {
     this.#rules.unshift({ method, path, replies });
@@ -119,7 +118,7 @@ export class ScriptedUpstream implements AsyncDisposable {
     const connection = this.#connections.get(request.socket) ?? 0;
     this.requests.push({ method, path, headers: request.headers, body, connection });
     this.#changed();
-    await this.#play(reply, response);
+    await this.#send(reply, response);
   }
 
   #replyTo(method: string, path: string): Reply {
@@ -131,7 +130,7 @@ export class ScriptedUpstream implements AsyncDisposable {
     return reply ?? json(404, { error: `Nothing is scripted for ${method} ${path}` });
   }
 
-  async #play(reply: Reply, response: ServerResponse): Promise<void> {
+  async #send(reply: Reply, response: ServerResponse): Promise<void> {
     switch (reply.type) {
       case 'answer':
         response.writeHead(reply.status, {
@@ -148,7 +147,7 @@ export class ScriptedUpstream implements AsyncDisposable {
         });
         response.flushHeaders();
         if (reply.body !== '') response.write(reply.body);
-        // An orderly end after what was written, so that the other side gets to see it.
+        // A FIN after the data, so that the client receives it.
         if (reply.ending === 'destroy') response.socket?.end();
         return;
       case 'destroy':
@@ -159,11 +158,11 @@ export class ScriptedUpstream implements AsyncDisposable {
       case 'announced':
         response.writeContinue();
         response.writeEarlyHints({ link: '</v2>; rel=preload' });
-        await this.#play(reply.reply, response);
+        await this.#send(reply.reply, response);
         return;
       case 'after':
         await reply.gate;
-        await this.#play(reply.reply, response);
+        await this.#send(reply.reply, response);
     }
   }
 

@@ -20,17 +20,17 @@ export const REQUEST: VideoRequest = {
   base64: true,
 };
 
-/** Options for a call that is expected to be answered long before its deadline. */
+/** Options of a call that is answered long before its timeout. */
 export function patiently(overrides: Partial<CallOptions> = {}): CallOptions {
   return { timeoutMs: 10_000, signal: new AbortController().signal, ...overrides };
 }
 
-/** The adapter under test, for an origin of the test's own. */
+/** The adapter under test, connected to this origin. */
 export function connectTo(origin: string, apiKey = API_KEY): SegmindUpstream {
   return new SegmindUpstream({ origin, apiKey, now: () => NOW, historyUrl: `${origin}${HISTORY_PATH}` });
 }
 
-/** A scripted upstream and the adapter that calls it; both go when the session is disposed. */
+/** A scripted upstream and the adapter that calls it. Disposing ends both. */
 export interface Session extends AsyncDisposable {
   readonly server: ScriptedUpstream;
   readonly segmind: SegmindUpstream;
