@@ -258,9 +258,8 @@ describe('a job whose submission had no answer', () => {
 
   it('fails at once without a history', async () => {
     await using bench = new StepBench({ submit: () => LOST });
-    const job = await bench.add();
-    await bench.step();
-    expect((await bench.stored(job)).failure?.code).toBe('SUBMISSION_UNKNOWN');
+    await bench.add();
+    expect((await bench.step()).job.failure?.code).toBe('SUBMISSION_UNKNOWN');
   });
 });
 

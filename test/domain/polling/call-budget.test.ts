@@ -5,11 +5,11 @@ import {
   callRateLimited,
   type CallBudgetState,
   type CallGrant,
-  releaseCalls,
   newCallBudget,
   reserveCalls,
 } from '../../../src/domain/polling/call-budget.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
+import { Budget } from './budget.ts';
 
 describe('the rate limit', () => {
   it('grants no more calls than its limit in any half-open minute, with or without 429 answers', () => {
@@ -254,53 +254,6 @@ function refuse(state: CallBudgetState, now: number): CallBudgetState {
 /** Without any limit. */
 function granting(granted: number): CallGrant {
   return { granted, waitMs: 0, limitedBy: null, probing: false };
-}
-
-/** Holds the state between the calls of the rules. */
-class Budget {
-  readonly #rpm: number;
-  #state: CallBudgetState;
-
-  constructor(rpm: number, now: number) {
-    this.#rpm = rpm;
-    this.#state = newCallBudget(rpm, now);
-  }
-
-  /** How many calls would be granted now. */
-  available(now: number): number {
-    return this.#look(Infinity, now).granted;
-  }
-
-  /** Milliseconds until a call would be granted. */
-  waitMs(now: number): number {
-    return this.#look(1, now).waitMs;
-  }
-
-  /** Requests calls without taking them. */
-  #look(wanted: number, now: number): CallGrant {
-    const { state, grant } = reserveCalls(this.#state, this.#rpm, wanted, now);
-    if (grant.granted === 0) this.#state = state;
-    return grant;
-  }
-
-  /** Takes all available calls. */
-  drain(now: number): void {
-    this.reserve(Infinity, now);
-  }
-
-  reserve(wanted: number, now: number): CallGrant {
-    const { state, grant } = reserveCalls(this.#state, this.#rpm, wanted, now);
-    this.#state = state;
-    return grant;
-  }
-
-  release(count: number, now: number): void {
-    this.#state = releaseCalls(this.#state, this.#rpm, count, now);
-  }
-
-  onRateLimited(now: number, random: number, retryAfterMs: number | null): void {
-    this.#state = callRateLimited(this.#state, this.#rpm, now, random, retryAfterMs);
-  }
 }
 
 function takeUpTo(budget: Budget, wanted: number, now: number, calls: number[]): void {

@@ -1,6 +1,6 @@
 import type { VideoRequest } from '../../../src/domain/request/video-request.ts';
 import { SegmindUpstream } from '../../../src/providers/segmind/segmind-upstream.ts';
-import type { CallOptions } from '../../../src/providers/video-upstream.ts';
+import type { CallOptions, ResultOutcome, SubmitOutcome } from '../../../src/providers/video-upstream.ts';
 import type { Reply } from './replies.ts';
 import { ScriptedUpstream, type ScriptedUpstreamOptions } from './scripted-upstream.ts';
 
@@ -65,4 +65,16 @@ export async function jobSession(...replies: Reply[]): Promise<Session> {
   session.server.on('GET', '/v2/requests/job-1/status', ...replies.slice());
   session.server.on('GET', '/v2/requests/job-1', ...replies.slice());
   return session;
+}
+
+/** The outcome of a submit with these answers. */
+export async function submitTo(...replies: Reply[]): Promise<SubmitOutcome> {
+  await using session = await submitSession(...replies);
+  return await session.segmind.submit(REQUEST, patiently());
+}
+
+/** The outcome of a result call with this answer. */
+export async function resultFrom(reply: Reply): Promise<ResultOutcome> {
+  await using session = await jobSession(reply);
+  return await session.segmind.result('job-1', patiently());
 }
