@@ -234,7 +234,7 @@ export class Answer {
 function tooManyAnswers(): GraphQLError {
   return new GraphQLError(
     'The answers in progress use all memory for answers. Try again in a second, or ask for less at a time.',
-    { extensions: { code: 'TOO_MANY_ANSWERS', retryAfterSeconds: 1, http: { status: 503, spec: false } } },
+    { extensions: { code: 'TOO_MANY_ANSWERS', retryAfterSeconds: 1, http: { status: 503 } } },
   );
 }
 

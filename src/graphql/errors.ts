@@ -42,6 +42,16 @@ export function tooManyEntities(length: number, max: number): GraphQLError {
   );
 }
 
+/** An operation or a request is refused before it is executed, with an HTTP status, whatever media type the client accepts. */
+export function refusal(
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): GraphQLError {
+  return coded(code, message, { http: { status, headers } });
+}
+
 function retryAfter(waitMs: number): object {
   return { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
 }

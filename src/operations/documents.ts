@@ -17,6 +17,7 @@ import {
   TokenKind,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { refusal } from '../graphql/errors.ts';
 import { checkSize } from './limits/admit.ts';
 import { FairQueue, type TurnQueue } from './work-queues.ts';
 import { measure } from './limits/measure.ts';
@@ -140,7 +141,7 @@ const BUSY: Check = {
   errors: [
     new GraphQLError(
       'You send new documents faster than they can be checked. Use variables instead of values in the document, or try again in a second.',
-      { extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 1, http: { status: 429, spec: false } } },
+      { extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 1, http: { status: 429 } } },
     ),
   ],
 };
@@ -203,7 +204,5 @@ const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BR
 const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 function tooLarge(how: string): GraphQLError {
-  return new GraphQLError(`The document is too large: it is ${how}.`, {
-    extensions: { code: 'DOCUMENT_TOO_LARGE', http: { status: 400, spec: false } },
-  });
+  return refusal(400, 'DOCUMENT_TOO_LARGE', `The document is too large: it is ${how}.`);
 }

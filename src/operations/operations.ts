@@ -1,7 +1,8 @@
-import { type ExecutionResult, GraphQLError, type GraphQLSchema, OperationTypeNode } from 'graphql';
+import { type ExecutionResult, type GraphQLError, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
+import { refusal } from '../graphql/errors.ts';
 import { type CheckedDocument, Documents } from './documents.ts';
 import { EventStream } from './event-stream.ts';
 import { FanOut } from './fan-out.ts';
@@ -170,7 +171,5 @@ function observed(result: ExecutionResult, observers: readonly OperationObserver
 
 /** The same error as Yoga's. */
 function unresolved(): GraphQLError {
-  return new GraphQLError('Could not determine what operation to execute.', {
-    extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } },
-  });
+  return refusal(400, 'OPERATION_RESOLUTION_FAILURE', 'Could not determine what operation to execute.');
 }

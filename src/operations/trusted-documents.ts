@@ -1,6 +1,7 @@
-import { GraphQLError, parse } from 'graphql';
+import { parse } from 'graphql';
 import { z } from 'zod';
 import { readSettingsFile } from '../config/settings-file.ts';
+import { refusal } from '../graphql/errors.ts';
 import type { OperationParams } from './operation.ts';
 
 const fileSchema = z.record(z.string().min(1), z.string().refine(isDocument, 'is not a GraphQL document'));
@@ -39,8 +40,10 @@ export class TrustedDocuments {
   resolve(params: OperationParams): string {
     const document = this.find(params);
     if (document !== null) return document;
-    if (!isText(params.query)) throw refusal('PERSISTED_QUERY_NOT_FOUND', 'No trusted document has this id.');
+    if (!isText(params.query))
+      throw refusal(400, 'PERSISTED_QUERY_NOT_FOUND', 'No trusted document has this id.');
     throw refusal(
+      400,
       'DOCUMENT_NOT_TRUSTED',
       'Only trusted documents are executed here: send the id of one as `documentId`.',
     );
@@ -55,10 +58,6 @@ function idOf({ documentId, extensions }: OperationParams): string | null {
   if (typeof documentId === 'string') return documentId;
   const apollo = apolloSchema.safeParse(extensions);
   return apollo.success ? apollo.data.persistedQuery.sha256Hash : null;
-}
-
-function refusal(code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { status: 400, spec: false } } });
 }
 
 function isDocument(text: string): boolean {

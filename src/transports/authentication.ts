@@ -1,6 +1,6 @@
 import { AuthenticationError, AuthUnavailableError } from '../auth/authentication-error.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { refusal } from './refusal.ts';
+import { refusal } from '../graphql/errors.ts';
 import type { Caller } from '../domain/caller.ts';
 
 /**

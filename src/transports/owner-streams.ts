@@ -1,5 +1,5 @@
 import type { GraphQLError } from 'graphql';
-import { refusal } from './refusal.ts';
+import { refusal } from '../graphql/errors.ts';
 import type { Caller } from '../domain/caller.ts';
 
 /** Counts the open WebSockets and event streams of each owner in this process. */

@@ -1,4 +1,5 @@
-import { GraphQLError, OperationTypeNode } from 'graphql';
+import { type GraphQLError, OperationTypeNode } from 'graphql';
+import { refusal } from '../../graphql/errors.ts';
 import type { Answer } from '../../graphql/answer-budget.ts';
 import type { Variables } from '../operation.ts';
 import type { TurnQueue } from '../work-queues.ts';
@@ -111,9 +112,10 @@ function tooExpensive(what: string, size: Size, max: Size): GraphQLError {
   const tooManyBytes = size.bytes > max.bytes;
   const asked = tooManyBytes ? `${inMiB(size.bytes)} MiB` : `${format(size.values)} values`;
   const allowed = tooManyBytes ? `${inMiB(max.bytes)} MiB` : `${format(max.values)} values`;
-  return new GraphQLError(
+  return refusal(
+    400,
+    'DOCUMENT_TOO_EXPENSIVE',
     `${what} could have ${asked}; the limit is ${allowed}. Ask for shorter pages, fewer fields or fewer long texts.`,
-    { extensions: { code: 'DOCUMENT_TOO_EXPENSIVE', http: { status: 400, spec: false } } },
   );
 }
 
@@ -126,7 +128,5 @@ function format(values: number): string {
 }
 
 function tooManyVariables(): GraphQLError {
-  return new GraphQLError(`The variables have more than ${format(MAX_VARIABLES)} values.`, {
-    extensions: { code: 'VARIABLES_TOO_LARGE', http: { status: 400 } },
-  });
+  return refusal(400, 'VARIABLES_TOO_LARGE', `The variables have more than ${format(MAX_VARIABLES)} values.`);
 }

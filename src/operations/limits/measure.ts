@@ -1,3 +1,4 @@
+import { refusal } from '../../graphql/errors.ts';
 import {
   type DocumentNode,
   type FieldNode,
@@ -293,7 +294,5 @@ function costOf(field: GraphQLField<unknown, unknown> | undefined): number {
 }
 
 function tooComplex(how: string): GraphQLError {
-  return new GraphQLError(`The document is ${how}.`, {
-    extensions: { code: 'DOCUMENT_TOO_COMPLEX', http: { status: 400, spec: false } },
-  });
+  return refusal(400, 'DOCUMENT_TOO_COMPLEX', `The document is ${how}.`);
 }

@@ -1,5 +1,5 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import { refusal } from '../refusal.ts';
+import { refusal } from '../../graphql/errors.ts';
 import { RouterClient, CallbackSubscription } from './subscription.ts';
 import { type CallbackTarget, parseTarget } from './target.ts';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';

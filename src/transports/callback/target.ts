@@ -1,4 +1,4 @@
-import { refusal } from '../refusal.ts';
+import { refusal } from '../../graphql/errors.ts';
 
 /** Where the messages of a subscription are sent. */
 export interface CallbackTarget {

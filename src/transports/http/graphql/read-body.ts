@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { GraphQLError } from 'graphql';
+import { refusal } from '../../../graphql/errors.ts';
 
 /** The outcome of reading a body. */
 export type ReadBody =
@@ -95,4 +97,16 @@ function grown(bytes: Buffer, length: number): Buffer {
   const larger = Buffer.allocUnsafe(length);
   bytes.copy(larger);
   return larger;
+}
+
+/** A body arrives too slowly. The connection is closed. */
+export function tooSlow(): GraphQLError {
+  const message =
+    'The body made no progress for 20 seconds, or arrived at less than 16 KiB a second. Send it again over a better connection.';
+  return refusal(408, 'REQUEST_TIMEOUT', message, { connection: 'close' });
+}
+
+/** A request is malformed. */
+export function badRequest(message: string): GraphQLError {
+  return refusal(400, 'BAD_REQUEST', message);
 }

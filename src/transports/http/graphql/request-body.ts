@@ -2,12 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../../../domain/caller.ts';
-import { rateLimited } from '../../../graphql/errors.ts';
+import { rateLimited, refusal } from '../../../graphql/errors.ts';
 import type { OwnerRate } from '../../../store/owner-rate.ts';
 import type { Exchange } from './exchange.ts';
 import { checkMayUpload, isForm, readMultipart } from '../uploads/multipart.ts';
-import { readBody } from './read-body.ts';
-import { badRequest, refusal, tooSlow } from '../../refusal.ts';
+import { badRequest, readBody, tooSlow } from './read-body.ts';
 import type { TrustedDocuments } from '../../../operations/trusted-documents.ts';
 import { tooManyUploads, type UploadSlots } from '../uploads/upload-slots.ts';
 

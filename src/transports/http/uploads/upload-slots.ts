@@ -1,5 +1,5 @@
 import type { GraphQLError } from 'graphql';
-import { refusal } from '../../refusal.ts';
+import { refusal } from '../../../graphql/errors.ts';
 
 const MIB = 1024 * 1024;
 
