@@ -65,62 +65,21 @@ const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
   SANDBOX_SPEED: '1',
 };
 
-const NAMES = [
-  'PORT',
-  'HOST',
-  'PUBLIC_URL',
-  'TRUST_PROXY',
-  'ALLOWED_HOSTS',
-  'SEGMIND_API_KEY',
-  'SEGMIND_BASE_URL',
-  'SEGMIND_HISTORY_URL',
-  'SEGMIND_TIMEOUT_MS',
-  'SEGMIND_RPM',
-  'HTTPS_PROXY',
-  'HTTP_PROXY',
-  'NO_PROXY',
-  'REDIS_URL',
-  'REDIS_CLUSTER',
-  'REDIS_SENTINELS',
-  'DATA_DIR',
-  'ROLE',
-  'JOB_DEADLINE_SECONDS',
-  'JOB_RETENTION_HOURS',
-  'MAX_UNFINISHED_JOBS',
-  'MAX_UNFINISHED_JOBS_PER_OWNER',
-  'MAX_JOBS_PER_DAY',
-  'MAX_JOBS_PER_DAY_PER_OWNER',
-  'GENERATE_RPM_PER_OWNER',
-  'MAX_STREAMS_PER_OWNER',
-  'MAX_OPERATIONS_PER_SOCKET',
-  'AUTH_JWKS_URL',
-  'AUTH_JWT_SECRET',
-  'AUTH_ISSUER',
-  'AUTH_AUDIENCE',
-  'AUTH_OWNER_CLAIM',
-  'AUTH_API_KEYS_FILE',
-  'ALLOW_ANONYMOUS',
-  'CORS_ORIGINS',
-  'CALLBACK_ORIGINS',
-  'INTROSPECTION',
-  'TRUSTED_DOCUMENTS_FILE',
-  'FEDERATION',
-  'LOG_LEVEL',
-  'SANDBOX',
-  'SANDBOX_SPEED',
-];
+const REDIS_URL = 'redis://127.0.0.1:6379';
+const SEGMIND_API_KEY = 'SG_1';
+const SECRET = 'x'.repeat(32);
 
 describe('the configuration', () => {
-  it('has a default for everything', () => {
+  it('has a default for every setting', () => {
     expect(parseConfig({})).toEqual(DEFAULTS);
   });
 
-  it.each(['', ' ', '\t', undefined])('takes %j for absent', (empty) => {
-    const environment = Object.fromEntries(NAMES.map((name) => [name, empty]));
+  it.each(['', ' ', '\t', undefined])('takes %j as absent', (empty) => {
+    const environment = Object.fromEntries(SETTING_NAMES.map((name) => [name, empty]));
     expect(parseConfig(environment)).toEqual(DEFAULTS);
   });
 
-  it('takes every variable, blanks around it or not', () => {
+  it('reads every variable, with or without surrounding blanks', () => {
     const config = parseConfig({
       PORT: ' 0 ',
       HOST: ' 0.0.0.0 ',
@@ -216,11 +175,11 @@ describe('the configuration', () => {
     });
   });
 
-  it('ignores variables that are not its own', () => {
+  it('ignores other programs’ variables', () => {
     expect(parseConfig({ PATH: '/bin', port: '1' })).toEqual(DEFAULTS);
   });
 
-  it('can’t be changed', () => {
+  it('is frozen', () => {
     expect(Object.isFrozen(parseConfig({}))).toBe(true);
   });
 
@@ -248,142 +207,8 @@ describe('the embedded sandbox is the upstream', () => {
   });
 });
 
-it.each(['SG 1', 'SG_1\nX-Other: a', 'SG_\u0000', 'schlüssel'])(
-  'a key that no header can carry is refused: %j',
-  (key) => {
-    expect(faultOf({ SEGMIND_API_KEY: key })).toBe(
-      'The configuration is wrong:\n  SEGMIND_API_KEY: must be printable ASCII without blanks',
-    );
-  },
-);
-
-describe('numbers', () => {
-  const BOUNDS = [
-    ['PORT', 0, 65_535],
-    ['SEGMIND_TIMEOUT_MS', 1, 600_000],
-    ['SEGMIND_RPM', 0, 1_000_000],
-    ['JOB_DEADLINE_SECONDS', 1, 86_400],
-    ['JOB_RETENTION_HOURS', 1, 87_600],
-    ['MAX_UNFINISHED_JOBS', 1, 10_000_000],
-    ['MAX_UNFINISHED_JOBS_PER_OWNER', 0, 10_000_000],
-    ['MAX_JOBS_PER_DAY', 0, 10_000_000],
-    ['MAX_JOBS_PER_DAY_PER_OWNER', 0, 10_000_000],
-    ['GENERATE_RPM_PER_OWNER', 0, 1_000_000],
-    ['MAX_STREAMS_PER_OWNER', 0, 1_000_000],
-    ['MAX_OPERATIONS_PER_SOCKET', 1, 1_000_000],
-  ] as const;
-
-  it.each(BOUNDS)('%s is from %i to %i', (name, min, max) => {
-    const fault = `The configuration is wrong:\n  ${name}: must be a whole number from ${min} to ${max}`;
-    expect(faultOf({ [name]: String(min) })).toBe('none');
-    expect(faultOf({ [name]: String(max) })).toBe('none');
-    for (const wrong of [
-      String(min - 1),
-      String(max + 1),
-      '1.5',
-      '1e3',
-      '0x10',
-      'ten',
-      '1 2',
-      '١',
-      '9'.repeat(400),
-    ]) {
-      expect(faultOf({ [name]: wrong })).toBe(fault);
-    }
-  });
-
-  it.each(['0', '-1', '1001', 'fast', 'Infinity', 'NaN', '1,5', '0x2', '1e2', '.'])(
-    'SANDBOX_SPEED is not %s',
-    (wrong) => {
-      const fault = 'The configuration is wrong:\n  SANDBOX_SPEED: must be a number above 0, at most 1000';
-      expect(faultOf({ SANDBOX_SPEED: wrong })).toBe(fault);
-    },
-  );
-
-  it.each(['0.1', '.5', '1000'])('SANDBOX_SPEED may be %s', (speed) => {
-    expect(parseConfig({ SANDBOX_SPEED: speed }).sandboxSpeed).toBe(Number(speed));
-  });
-});
-
-describe('SEGMIND_HISTORY_URL', () => {
-  it.each(['off', 'https://api.example.com/history', 'http://127.0.0.1:8080/a/b/'])('may be %s', (url) => {
-    expect(parseConfig({ SEGMIND_HISTORY_URL: url }).segmindHistoryUrl).toBe(url);
-  });
-
-  it.each([
-    'on',
-    'OFF',
-    '/history',
-    'https://api.example.com',
-    'https://api.example.com/',
-    'ftp://api.example.com/history',
-    'https://api.example.com/history?page=1',
-    'https://api.example.com/history#a',
-    'https://user@api.example.com/history',
-    'https://:password@api.example.com/history',
-  ])('is not %s', (wrong) => {
-    expect(faultOf({ SEGMIND_HISTORY_URL: wrong })).toBe(
-      'The configuration is wrong:\n  SEGMIND_HISTORY_URL: must be off, or an http or https URL with a path and no query, such as https://api.example.com/request-history',
-    );
-  });
-});
-
-describe('SEGMIND_BASE_URL', () => {
-  it.each([
-    ['https://api.segmind.com', 'https://api.segmind.com'],
-    ['https://api.segmind.com/', 'https://api.segmind.com'],
-    ['HTTPS://API.Segmind.com:443', 'https://api.segmind.com'],
-    ['http://[::1]:8080', 'http://[::1]:8080'],
-  ])('%s is %s', (given, origin) => {
-    expect(parseConfig({ SEGMIND_BASE_URL: given }).segmindBaseUrl).toBe(origin);
-  });
-
-  it.each([
-    'api.segmind.com',
-    'ftp://api.segmind.com',
-    'file:///etc/passwd',
-    'https://api.segmind.com/v2',
-    'https://api.segmind.com?a=b',
-    'https://api.segmind.com#a',
-    'https://user@api.segmind.com',
-    'https://:password@api.segmind.com',
-    'https://',
-  ])('is not %s', (wrong) => {
-    expect(faultOf({ SEGMIND_BASE_URL: wrong })).toBe(
-      'The configuration is wrong:\n  SEGMIND_BASE_URL: must be an http or https origin without a path, such as https://api.segmind.com',
-    );
-  });
-});
-
-describe('outgoing proxies', () => {
-  it('may be named in lower case, which comes first', () => {
-    const environment = { https_proxy: 'http://lower:1', HTTPS_PROXY: 'http://upper:2', no_proxy: '*' };
-    expect(parseConfig(environment).proxy).toEqual({
-      httpsProxy: 'http://lower:1',
-      httpProxy: '',
-      noProxy: '*,localhost,127.0.0.1,::1',
-    });
-  });
-
-  it.each([
-    'socks5://proxy.example',
-    'ftp://proxy.example',
-    'http://',
-    'a b',
-    'http://ada:50%off@proxy.example',
-    '50%off:secret@proxy.example',
-  ])('are not at %s', (wrong) => {
-    expect(faultOf({ HTTP_PROXY: wrong })).toBe(
-      'The configuration is wrong:\n  HTTP_PROXY: must be the http or https URL of a proxy, with % in a name or password written as %25, such as http://proxy.example.com:3128',
-    );
-  });
-});
-
-describe('where the store is and what the process does', () => {
-  const REDIS_URL = 'redis://127.0.0.1:6379';
-  const SEGMIND_API_KEY = 'SG_1';
-
-  it('is one Redis, unless told that it is a cluster', () => {
+describe('the store and the role', () => {
+  it('is one Redis server unless REDIS_CLUSTER is true', () => {
     expect(parseConfig({ REDIS_URL }).redis).toEqual({ urls: [REDIS_URL], cluster: false });
     expect(parseConfig({ REDIS_URL, REDIS_CLUSTER: 'true' }).redis).toEqual({
       urls: [REDIS_URL],
@@ -391,7 +216,7 @@ describe('where the store is and what the process does', () => {
     });
   });
 
-  it('is where sentinels say, who may want a password of their own', () => {
+  it('may be a primary that Sentinels name, which may have a password of their own', () => {
     const sentinels = {
       name: 'mymaster',
       urls: ['redis://:secret@one.example:26379', 'rediss://two.example', 'redis://[::1]:26380'],
@@ -403,37 +228,45 @@ describe('where the store is and what the process does', () => {
     expect(secretsOf(config)).toEqual(expect.arrayContaining(['secret', 'pw']));
   });
 
-  it.each(['one.example:26379', 'mymaster@', '@one.example', 'mymaster@one.example,', 'a@http://b', 'a@b/c'])(
-    'is not where the sentinels %s say',
-    (wrong) => {
-      expect(faultOf({ REDIS_SENTINELS: wrong })).toContain(
-        'REDIS_SENTINELS: must be the name of the primary',
+  it.each(['api', 'poller', 'all'] as const)(
+    'the role may be %s with a shared store and an upstream',
+    (ROLE) => {
+      expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_API_KEY }).role).toBe(ROLE);
+      expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_BASE_URL: 'http://localhost:8080' }).role).toBe(ROLE);
+    },
+  );
+});
+
+describe('sign-in', () => {
+  it.each(['127.0.0.1', '127.8.0.1', '::1', 'localhost'])('is not needed on this machine, at %s', (HOST) => {
+    expect(parseConfig({ HOST }).auth).toBe(null);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'gateway.example'])(
+    'or ALLOW_ANONYMOUS is needed at %s',
+    (HOST) => {
+      expect(faultOf({ HOST, SEGMIND_API_KEY })).toMatch(
+        /^HOST: .* is open to other machines and callers do not sign in/,
       );
+      expect(faultOf({ HOST, SEGMIND_API_KEY, ALLOW_ANONYMOUS: 'true' })).toBe('none');
+      expect(faultOf({ HOST, SEGMIND_API_KEY, AUTH_JWT_SECRET: SECRET })).toBe('none');
+      expect(faultOf({ HOST, SEGMIND_API_KEY, AUTH_JWKS_URL: 'https://id.example.com/jwks' })).toBe('none');
+      expect(faultOf({ HOST, SEGMIND_API_KEY, AUTH_API_KEYS_FILE: 'keys.json' })).toBe('none');
     },
   );
 
-  it.each(['api', 'poller', 'all'] as const)('may be %s with a shared store and an upstream', (ROLE) => {
-    expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_API_KEY }).role).toBe(ROLE);
-    expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_BASE_URL: 'http://localhost:8080' }).role).toBe(ROLE);
+  it('sets limits for each owner', () => {
+    expect(parseConfig({ AUTH_JWT_SECRET: SECRET }).limits).toMatchObject({
+      unfinishedJobsPerOwner: 100,
+      generateRpmPerOwner: 60,
+      streamsPerOwner: 1000,
+      operationsPerSocket: 1000,
+    });
   });
+});
 
+describe('settings that contradict each other', () => {
   it.each([
-    'localhost:6379',
-    'http://localhost',
-    'redis://a,',
-    'redis://a,b',
-    ',',
-    'redis://:50%off@a',
-    'redis://50%off:secret@a',
-  ])('is not in a Redis at %s', (wrong) => {
-    expect(faultOf({ REDIS_URL: wrong, REDIS_CLUSTER: 'true' })).toBe(
-      'The configuration is wrong:\n  REDIS_URL: must be redis:// or rediss:// URLs, with % in a name or password written as %25',
-    );
-  });
-
-  it.each([
-    [{ ROLE: 'worker' }, 'ROLE: must be api, poller or all'],
-    [{ REDIS_URL, REDIS_CLUSTER: 'yes' }, 'REDIS_CLUSTER: must be true or false'],
     [
       { REDIS_URL, REDIS_CLUSTER: 'true', REDIS_SENTINELS: 'a@b' },
       'REDIS_SENTINELS: and REDIS_CLUSTER exclude each other: a cluster needs no sentinels',
@@ -448,48 +281,6 @@ describe('where the store is and what the process does', () => {
       { ROLE: 'poller', REDIS_URL },
       'ROLE: poller needs SEGMIND_API_KEY or SEGMIND_BASE_URL: each process would start an embedded sandbox of its own',
     ],
-  ])('is not %j', (environment, fault) => {
-    expect(faultOf(environment)).toBe(`The configuration is wrong:\n  ${fault}`);
-  });
-});
-
-describe('who may ask', () => {
-  const SECRET = 'x'.repeat(32);
-
-  it.each(['127.0.0.1', '127.8.0.1', '::1', 'localhost'])('is anybody on this machine, at %s', (HOST) => {
-    expect(parseConfig({ HOST }).auth).toBe(null);
-  });
-
-  it.each(['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'gateway.example'])('is said, at %s', (HOST) => {
-    const SEGMIND_API_KEY = 'SG_1';
-    expect(faultOf({ HOST, SEGMIND_API_KEY })).toMatch(
-      /^The configuration is wrong:\n {2}HOST: .* is open to other machines and callers do not sign in/,
-    );
-    expect(faultOf({ HOST, SEGMIND_API_KEY, ALLOW_ANONYMOUS: 'true' })).toBe('none');
-    expect(faultOf({ HOST, SEGMIND_API_KEY, AUTH_JWT_SECRET: SECRET })).toBe('none');
-    expect(faultOf({ HOST, SEGMIND_API_KEY, AUTH_JWKS_URL: 'https://id.example.com/jwks' })).toBe('none');
-    expect(faultOf({ HOST, SEGMIND_API_KEY, AUTH_API_KEYS_FILE: 'keys.json' })).toBe('none');
-  });
-
-  it('brings limits for each owner', () => {
-    expect(parseConfig({ AUTH_JWT_SECRET: SECRET }).limits).toMatchObject({
-      unfinishedJobsPerOwner: 100,
-      generateRpmPerOwner: 60,
-      streamsPerOwner: 1000,
-      operationsPerSocket: 1000,
-    });
-  });
-
-  it.each([
-    [{ AUTH_JWT_SECRET: 'short' }, 'AUTH_JWT_SECRET: must have at least 32 bytes, as HS256 asks for'],
-    [
-      { AUTH_JWKS_URL: 'http://id.example.com' },
-      'AUTH_JWKS_URL: must be an https URL without credentials; http is for loopback only',
-    ],
-    [
-      { AUTH_JWKS_URL: 'https://ada:secret@id.example.com' },
-      'AUTH_JWKS_URL: must be an https URL without credentials; http is for loopback only',
-    ],
     [
       { AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: 'https://id.example.com' },
       'AUTH_JWT_SECRET: and AUTH_JWKS_URL exclude each other: remove one of them',
@@ -498,33 +289,22 @@ describe('who may ask', () => {
       { AUTH_ISSUER: 'x' },
       'AUTH_ISSUER: needs AUTH_JWKS_URL or AUTH_JWT_SECRET: without them no JWT is accepted',
     ],
-    [{ ALLOW_ANONYMOUS: 'yes' }, 'ALLOW_ANONYMOUS: must be true or false'],
-    [
-      { CORS_ORIGINS: '*' },
-      'CORS_ORIGINS: must be http or https origins with commas in between, such as https://app.example.com',
-    ],
-    ...['ftp://a', 'http://a/?b', 'http://u:p@a', 'http://a/%2e%2e%2fb', 'http://a//b', 'a'].map(
-      (url): [Record<string, string>, string] => [
-        { CALLBACK_ORIGINS: url },
-        'CALLBACK_ORIGINS: must be http or https URLs with commas in between, with a path or without, such as https://router.example.com/callback',
-      ],
-    ),
-  ])('is not %j', (environment, fault) => {
-    expect(faultOf(environment)).toBe(`The configuration is wrong:\n  ${fault}`);
+  ])('%j is refused', (environment, fault) => {
+    expect(faultOf(environment)).toBe(fault);
   });
 });
 
 describe('the embedded sandbox', () => {
   const PUBLIC = { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true' };
 
-  it('serves others than this machine only when that is said', () => {
+  it('serves other machines only with SANDBOX=true', () => {
     expect(faultOf(PUBLIC)).toBe(
-      "The configuration is wrong:\n  SANDBOX: must be true to serve the embedded sandbox's test videos at 0.0.0.0; for real videos set SEGMIND_API_KEY",
+      "SANDBOX: must be true to serve the embedded sandbox's test videos at 0.0.0.0; for real videos set SEGMIND_API_KEY",
     );
     expect(faultOf({ ...PUBLIC, SANDBOX: 'true' })).toBe('none');
   });
 
-  it('is not asked for with a key, which makes videos that are paid for', () => {
+  it('is refused with a key, whose videos cost money', () => {
     expect(faultOf({ SANDBOX: 'true', SEGMIND_API_KEY: 'SG_1' })).toContain(
       'SANDBOX: and SEGMIND_API_KEY exclude each other',
     );
@@ -542,7 +322,7 @@ describe('the embedded sandbox', () => {
   });
 });
 
-it('its secrets are known, also as they stand in URLs', () => {
+it('secretsOf finds all secrets, in URLs encoded and decoded', () => {
   const secret = 'a secret of at least thirty-two bytes';
   const config = parseConfig({
     SEGMIND_API_KEY: 'key',
@@ -553,8 +333,8 @@ it('its secrets are known, also as they stand in URLs', () => {
   expect(secretsOf(config)).toEqual(['key', secret, 'p%40ss', '100%25', 'p@ss', '100%']);
 });
 
-describe('wrong values', () => {
-  it('are named all at once', () => {
+describe('the error of wrong values', () => {
+  it('names all of them', () => {
     const fault = faultOf({
       PORT: 'x',
       SEGMIND_BASE_URL: 'x',
@@ -562,11 +342,11 @@ describe('wrong values', () => {
       LOG_LEVEL: 'loud',
       SANDBOX_SPEED: 'x',
     });
-    const names = [...fault.matchAll(/^ {2}(\w+): ./gm)].map(([, name]) => name);
+    const names = [...fault.matchAll(/^(\w+): ./gm)].map(([, name]) => name);
     expect(names).toEqual(['PORT', 'SEGMIND_BASE_URL', 'MAX_UNFINISHED_JOBS', 'LOG_LEVEL', 'SANDBOX_SPEED']);
   });
 
-  it('do not show the key, nor the password of Redis', () => {
+  it('shows neither the key nor the password of Redis', () => {
     expect(faultOf({ SEGMIND_API_KEY: 'SG_secret', PORT: 'x' })).not.toContain('SG_secret');
     expect(faultOf({ REDIS_URL: 'http://:hunter2@localhost' })).not.toContain('hunter2');
     expect(faultOf({ REDIS_URL: 'redis://:hunter2@a,redis://b' })).not.toContain('hunter2');
@@ -578,12 +358,11 @@ describe('.env.example', () => {
     ([, name = '', value = '']) => [name, value.trim()] as const,
   );
 
-  it('lists every variable that is known, once', () => {
-    expect(SETTING_NAMES.toSorted()).toEqual(NAMES.toSorted());
-    expect(listed.map(([name]) => name)).toEqual(NAMES);
+  it('lists every setting once', () => {
+    expect(listed.map(([name]) => name).toSorted()).toEqual(SETTING_NAMES.toSorted());
   });
 
-  it('says of each its default, or nothing where that depends', () => {
+  it('gives each default, except those that depend on other settings', () => {
     expect(parseConfig(Object.fromEntries(listed))).toEqual(DEFAULTS);
     for (const [name, value] of listed) expect(value === '' || value === DEFAULT_TEXTS[name]).toBe(true);
   });

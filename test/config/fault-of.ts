@@ -1,12 +1,14 @@
 import { ConfigError, parseConfig } from '../../src/config/config.ts';
 
-/** What is wrong with an environment, every fault on a line of its own; `none` when it is right. */
+const HEADING = 'The configuration is wrong:\n';
+
+/** The error of an environment without its heading, one setting a line; `none` when the settings are valid. */
 export function faultOf(environment: Record<string, string>): string {
   try {
     parseConfig(environment);
   } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
+    if (!(error instanceof ConfigError) || !error.message.startsWith(HEADING)) throw error;
+    return error.message.slice(HEADING.length).replaceAll(/^ {2}/gm, '');
   }
   return 'none';
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { faultOf } from './fault-of.ts';
 
-describe('a variable that is no setting', () => {
+describe('a variable that is not a setting', () => {
   it.each([
     ['SEGMIND_APIKEY', 'SEGMIND_API_KEY'],
     ['SEGMIND_KEY', 'SEGMIND_API_KEY'],
@@ -23,9 +23,7 @@ describe('a variable that is no setting', () => {
     ['REELGATE_PORT', 'PORT'],
     ['REELGATE_DATADIR', 'DATA_DIR'],
   ])('stops the start when it resembles one: %s is %s', (name, nearest) => {
-    expect(faultOf({ [name]: '1' })).toBe(
-      `The configuration is wrong:\n  ${name}: is not a setting. Did you mean ${nearest}?`,
-    );
+    expect(faultOf({ [name]: '1' })).toBe(`${name}: is not a setting. Did you mean ${nearest}?`);
   });
 
   it.each([
@@ -42,7 +40,7 @@ describe('a variable that is no setting', () => {
     ['AUTH_PORT_80_TCP_PORT', '80'],
     ['REELGATE_PORT', 'tcp://10.0.0.8:4000'],
     ['REELGATE_SERVICE_HOST', '10.0.0.8'],
-    // Of other programs.
+    // Other programs.
     ['REDIS_HOST', 'redis'],
     ['REDIS_PASSWORD', 'x'],
     ['REDIS_TTL', '60'],
@@ -60,15 +58,15 @@ describe('a variable that is no setting', () => {
     ['HOSTNAME', 'f00'],
     ['REELGATE_VERSION', '1'],
     ['npm_config_registry', 'x'],
-    // Empty is absent.
+    // An empty variable is absent.
     ['SEGMIND_APIKEY', ' '],
   ])('starts with %s=%s', (name, value) => {
     expect(faultOf({ [name]: value })).toBe('none');
   });
 
-  it('is told with every other fault', () => {
+  it('is reported with all other errors', () => {
     expect(faultOf({ CORS_ORIGIN: 'x', PORT: 'x' })).toBe(
-      'The configuration is wrong:\n  CORS_ORIGIN: is not a setting. Did you mean CORS_ORIGINS?\n  PORT: must be a whole number from 0 to 65535',
+      'CORS_ORIGIN: is not a setting. Did you mean CORS_ORIGINS?\nPORT: must be a whole number from 0 to 65535',
     );
   });
 });

@@ -28,7 +28,7 @@ class Machine implements TimeSources {
 }
 
 describe('the steady clock', () => {
-  it('shows what the machine shows while nobody sets that', () => {
+  it('shows the machine’s time while that is not set', () => {
     const machine = new Machine();
     const clock = new SteadyClock(machine);
     expect(clock.now()).toBe(NOON);
@@ -61,7 +61,7 @@ describe('the steady clock', () => {
     expect(clock.now()).toBe(machine.wallMs());
   });
 
-  it('passes over what the machine slept', () => {
+  it('skips the time in which the machine was suspended', () => {
     const machine = new Machine();
     const clock = new SteadyClock(machine);
     machine.run(10 * SECOND);
@@ -71,7 +71,7 @@ describe('the steady clock', () => {
     expect(clock.now()).toBe(machine.wallMs());
   });
 
-  it('jumps once to the clock that it is told to follow, and not when that is set', () => {
+  it('jumps once to the clock that it follows, and not when that clock is set', () => {
     const machine = new Machine();
     const clock = new SteadyClock(machine);
     let other = NOON + 2 * MINUTE;

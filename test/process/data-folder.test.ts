@@ -6,19 +6,19 @@ import { dataFolderError, makeFolder, openDataFolder } from '../../src/process/d
 import { StartError } from '../../src/process/start-error.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-test('makes what is missing of its path', () => {
+test('creates the missing folders of its path', () => {
   using folder = tempFolder();
   openDataFolder(`${folder.path}/a/b/c`);
   openDataFolder(`${folder.path}/a/b/c/`);
   expect(existsSync(`${folder.path}/a/b/c`)).toBe(true);
 });
 
-test.each(['/proc/x', '/proc/x/y/z'])('%s comes to an end', (path) => {
+test.each(['/proc/x', '/proc/x/y/z'])('%s fails instead of running forever', (path) => {
   expect(() => makeFolder(path)).toThrow(/ENOENT/);
   expect(() => openDataFolder(path)).toThrow(`DATA_DIR ${path} cannot be made there: choose another`);
 });
 
-test.each(['file', 'file/below'])('a file in its place is named: %s', (name) => {
+test.each(['file', 'file/below'])('a file in its place is named in the error: %s', (name) => {
   using folder = tempFolder();
   writeFileSync(`${folder.path}/file`, '');
   const path = `${folder.path}/${name}`;
@@ -26,19 +26,22 @@ test.each(['file', 'file/below'])('a file in its place is named: %s', (name) => 
   expect(() => openDataFolder(path)).toThrow(`DATA_DIR ${path} is no folder, or below something`);
 });
 
-test.each(['the folder', 'the database'])('%s of another user is named, with the remedy', (what) => {
-  using folder = tempFolder();
-  chmodSync(folder.path, 0o755);
-  const path = `${folder.path}/data`;
-  mkdirSync(path);
-  writeFileSync(`${path}/reelgate.sqlite`, '');
-  chmodSync(path, what === 'the folder' ? 0o555 : 0o777);
-  chmodSync(`${path}/reelgate.sqlite`, what === 'the folder' ? 0o666 : 0o444);
-  const told = openAsNobody(path, folder.path);
-  expect(told).toMatch(/DATA_DIR .*data may not be written by this user, uid \d+: give the folder/);
-});
+test.each(['the folder', 'the database'])(
+  '%s of another user is named in the error, with the remedy',
+  (what) => {
+    using folder = tempFolder();
+    chmodSync(folder.path, 0o755);
+    const path = `${folder.path}/data`;
+    mkdirSync(path);
+    writeFileSync(`${path}/reelgate.sqlite`, '');
+    chmodSync(path, what === 'the folder' ? 0o555 : 0o777);
+    chmodSync(`${path}/reelgate.sqlite`, what === 'the folder' ? 0o666 : 0o444);
+    const told = openAsNobody(path, folder.path);
+    expect(told).toMatch(/DATA_DIR .*data may not be written by this user, uid \d+: give the folder/);
+  },
+);
 
-test('what SQLite says is told with the remedy', () => {
+test('an error of SQLite is reported with the remedy', () => {
   using folder = tempFolder();
   const path = `${folder.path}/reelgate.sqlite`;
   const full = attempt(() => {
@@ -63,7 +66,7 @@ test('what SQLite says is told with the remedy', () => {
   expect(dataFolderError(folder.path, other)).toBe(other);
 });
 
-/** Opens it in a process of a user who owns nothing: a superuser may write everything. @returns what that says */
+/** Opens it as a user who owns nothing, because root may write everything. @returns the error */
 function openAsNobody(path: string, folder: string): string {
   for (const name of ['data-folder.ts', 'start-error.ts'])
     copyFileSync(`src/process/${name}`, `${folder}/${name}`);

@@ -11,7 +11,7 @@ function open() {
   return { lines, clock, faults: new FaultLog(log, clock) };
 }
 
-test('the first is logged at once, then a count every ten seconds while it goes on', async () => {
+test('the first fault is logged at once, then a count every ten seconds while it repeats', async () => {
   const { lines, clock, faults } = open();
   for (let query = 1; query <= 1000; query += 1) faults.error({ query }, 'Redis is away');
   expect(lines).toEqual([{ level: 'error', message: 'Redis is away', query: 1 }]);
@@ -36,14 +36,14 @@ test('faults with other levels, messages or errors do not hide each other', () =
   expect(lines).toHaveLength(4);
 });
 
-test('however many messages there are, what is kept of them is bounded', () => {
+test('the number of messages that are counted separately is bounded', () => {
   const { lines, clock, faults } = open();
   for (let index = 0; index < 10_000; index += 1) faults.warn({}, `message ${index}`);
   expect(lines).toHaveLength(101);
   expect(clock.sleeping).toBe(101);
 });
 
-test('what was counted is logged when it is disposed of', async () => {
+test('disposing logs the counts', async () => {
   const { lines, clock, faults } = open();
   for (let query = 1; query <= 3; query += 1) faults.warn({ query }, 'away');
   faults[Symbol.dispose]();

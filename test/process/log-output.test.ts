@@ -23,7 +23,7 @@ test('a full disk costs lines, which are counted once there is room again', () =
   expect(readFileSync(path, 'utf8')).toBe('kept\nkept too\n');
 });
 
-test('a pipe that nobody reads costs lines, not memory and not time', async () => {
+test('an unread pipe costs lines, but neither memory nor time', async () => {
   const script = new URL('./stalled-log.child.ts', import.meta.url);
   const child = spawn(process.execPath, [script.pathname], { stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = once(child, 'close');

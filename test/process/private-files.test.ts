@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { makeFilesPrivate } from '../../src/process/private-files.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-it('leaves alone what is not the gateway’s, and a folder that has such', () => {
+it('keeps other programs’ files unchanged, and a folder that contains some', () => {
   using outer = tempFolder();
   const folder = join(outer.path, 'shared');
   mkdirSync(join(folder, 'sandbox'), { recursive: true });
@@ -21,7 +21,7 @@ it('leaves alone what is not the gateway’s, and a folder that has such', () =>
   expect(makeFilesPrivate(folder)).toMatchObject({ repaired: 0 });
 });
 
-it('leaves alone a folder that every user may write to, such as /tmp', () => {
+it('keeps a folder unchanged that every user may write to, such as /tmp', () => {
   using outer = tempFolder();
   chmodSync(outer.path, 0o1777);
   expect(makeFilesPrivate(outer.path)).toMatchObject({ repaired: 0 });

@@ -1,4 +1,4 @@
-/** Logs 40 MB to a pipe that nobody reads, and tells over its error output how that went; run by log-output.test.ts. */
+/** Logs 40 MB to an unread pipe and reports the outcome on its error output; run by log-output.test.ts. */
 import process from 'node:process';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createLogger } from '../../src/process/logger.ts';
@@ -14,7 +14,7 @@ for (let line = 0; line < 40_000; line += 100) {
   await turn();
 }
 process.stderr.write(`${JSON.stringify({ waiting: process.stdout.writableLength, longestMs })}\n`);
-// The reader reads again.
+// The reader starts to read again.
 process.stdin.once('data', () => {
   void (async () => {
     while (process.stdout.writableLength > 0) await turn();
