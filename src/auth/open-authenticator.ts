@@ -19,10 +19,10 @@ export function describeSignIn({ auth, host }: Config): string {
 }
 
 /**
- * Creates the authenticator that the settings ask for. A JWK set is fetched at once, while the start goes on: an issuer that
- * cannot be reached causes a warning only, because callers with API keys and job tokens need no JWK set.
+ * Creates the authenticator of the settings. A JWK set is fetched in the background: an unreachable issuer causes only a warning,
+ * because callers with API keys and job tokens need no JWK set.
  *
- * @param clock tells when tokens expire: the machine's own clock, as issuers use theirs
+ * @param clock the machine's clock, which decides when tokens expire
  * @throws SettingsFileError
  */
 export function openAuthenticator(

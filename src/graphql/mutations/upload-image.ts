@@ -53,7 +53,7 @@ export function defineUploadImage(builder: Builder): void {
 }
 
 /**
- * Checks the image by its bytes and hands it to the host. The call was counted before its body was read.
+ * Checks the image by its bytes and uploads it to the host. The call was counted before its body was read.
  *
  * @throws GraphQLError with code FORBIDDEN, BAD_USER_INPUT or UPLOAD_FAILED
  */

@@ -1,7 +1,6 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { isForm } from './uploads/multipart.ts';
-import { MAX_BODY_BYTES } from './graphql/request-body.ts';
+import { isForm, MAX_BODY_BYTES } from './graphql/request-body.ts';
 import type { Socket } from 'node:net';
 
 /** Timeouts of connections and requests, in milliseconds. */

@@ -18,7 +18,7 @@ import type { GraphiQL } from './pages/graphiql/graphiql.ts';
 import { GRAPHQL_HEADERS } from './graphql/yoga.ts';
 import { GRAPHQL_PATH } from './graphql/exchange.ts';
 import type { MediaProxy } from './pages/media-proxy.ts';
-import { isForm } from './uploads/multipart.ts';
+import { isForm } from './graphql/request-body.ts';
 import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
 import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
 import { isSecureContext, type PublicUrl, removePrefix } from './addresses/public-url.ts';

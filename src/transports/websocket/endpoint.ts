@@ -50,7 +50,7 @@ const MESSAGE_LIMITS = { maxBytes: 2 * MAX_FRAME_BYTES, timeoutMs: 30_000 };
 /** WebSocket close code for "service restart": clients reconnect. After `complete` they would not. */
 const SERVICE_RESTART = 1012;
 
-/** GraphQL over WebSocket (graphql-transport-ws): accepts sockets and limits what they may hold. */
+/** GraphQL over WebSocket (graphql-transport-ws): accepts sockets and limits their resources. */
 export class WebSocketEndpoint {
   readonly #server = new WebSocketServer({
     noServer: true,

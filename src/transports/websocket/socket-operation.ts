@@ -32,7 +32,7 @@ export class SocketOperation implements EventSink {
   readonly #socket: OperationSocket;
   /** The beginning of each `next` message, up to its payload. */
   readonly #head: string;
-  /** Whether the client has completed it, or has gone: its results are not sent. The client may use its id again. */
+  /** Whether the client has completed it or has disconnected: its results are not sent, and its id may be used again. */
   #isDropped = false;
   /** Set while a subscription is open. */
   #stream: EventStream | null = null;

@@ -25,9 +25,9 @@ const NOTHING: Buffer = Buffer.alloc(0);
  * connection.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): ReadBody | Promise<ReadBody> {
-  const toldLength = Number(request.headers['content-length'] ?? 0);
-  if (toldLength > maxBytes) return { type: 'too-large' };
-  if (toldLength > 0 && request.readableLength === toldLength) {
+  const announcedLength = Number(request.headers['content-length'] ?? 0);
+  if (announcedLength > maxBytes) return { type: 'too-large' };
+  if (announcedLength > 0 && request.readableLength === announcedLength) {
     // The body arrived with the head, as in most requests.
     const bytes: Buffer = request.read();
     request.resume();
@@ -48,7 +48,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
       resolve({ type: 'too-large' });
       return;
     }
-    if (start === 0 && length === toldLength) {
+    if (start === 0 && length === announcedLength) {
       // The whole body in one piece, as in most requests.
       bytes = chunk;
       return;
@@ -57,8 +57,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
       // Content-Length alone allocates no memory.
       const more =
         bytes.length === 0
-          ? Math.min(toldLength || FIRST_BYTES, FIRST_BYTES)
-          : toldLength || 2 * bytes.length;
+          ? Math.min(announcedLength || FIRST_BYTES, FIRST_BYTES)
+          : announcedLength || 2 * bytes.length;
       bytes = grown(bytes, Math.min(maxBytes, Math.max(length, more)));
     }
     chunk.copy(bytes, start);

@@ -5,7 +5,7 @@ import type { Caller } from '../../../domain/caller.ts';
 import { rateLimited, refusal } from '../../../graphql/errors.ts';
 import type { OwnerRate } from '../../../store/owner-rate.ts';
 import type { Exchange } from './exchange.ts';
-import { checkMayUpload, isForm, readMultipart } from '../uploads/multipart.ts';
+import { checkMayUpload, readMultipart } from '../uploads/multipart.ts';
 import { badRequest, readBody, tooSlow } from './read-body.ts';
 import type { TrustedDocuments } from '../../../operations/trusted-documents.ts';
 import { tooManyUploads, type UploadSlots } from '../uploads/upload-slots.ts';
@@ -71,7 +71,7 @@ export function useRequestBody(
         });
       }
     },
-    // Called for every request whose parser was called, also when its client has gone.
+    // Called for every request whose parser was called, also when its client has disconnected.
     onResponse({ serverContext: { req } }) {
       for (const release of releases.get(req) ?? []) release();
       releases.delete(req);
@@ -84,6 +84,11 @@ function uploadRateLimited(waitMs: number): GraphQLError {
   const headers = { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) };
   error.extensions['http'] = { status: 429, headers };
   return error;
+}
+
+/** Whether the body is a form, which a browser sends for a page of any site without a preflight request. */
+export function isForm({ headers }: IncomingMessage): boolean {
+  return /^multipart\/form-data\s*(;|$)/i.test(headers['content-type'] ?? '');
 }
 
 /** Whether the content type of a POST is JSON. */

@@ -11,11 +11,6 @@ import type { UploadSlot } from './upload-slots.ts';
 /** Exactly one file, at exactly one place. */
 const mapSchema = z.record(z.string(), z.tuple([z.string()]));
 
-/** Whether the body is a form, which a browser sends for a page of any site without a preflight request. */
-export function isForm({ headers }: IncomingMessage): boolean {
-  return /^multipart\/form-data\s*(;|$)/i.test(headers['content-type'] ?? '');
-}
-
 /**
  * Called before a form is read: a form is always an upload.
  *
