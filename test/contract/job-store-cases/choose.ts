@@ -6,7 +6,6 @@ import {
   type JobStore,
   MAX_CANDIDATES,
 } from '../../../src/store/job-store.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, type JobFields, nextVersion } from '../../support/jobs.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import {
@@ -17,14 +16,15 @@ import {
   createAndLease,
   idsOf,
   type OpenStore,
+  storePerTest,
   present,
 } from './opened-store.ts';
 
 const LATER = NOON + 10 * SECOND;
 
 export function chooseCases(open: OpenStore): void {
+  const opened = storePerTest(open);
   it('leases the preferred jobs in order when more are due than the call limit', async () => {
-    await using opened = await open(new FakeClock());
     const jobs = await running(opened.store, 6);
     const offered: string[] = [];
     const order = [3, 1, 4];
@@ -38,7 +38,6 @@ export function chooseCases(open: OpenStore): void {
   });
 
   it("returns candidates with the poller's fields", async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const notes = { lastError: 'It broke.' };
     await store.release(await createAndLease(store, acceptedJob()), {
@@ -53,7 +52,6 @@ export function chooseCases(open: OpenStore): void {
   });
 
   it('leases no job that is not preferred, and no more than the call limit', async () => {
-    await using opened = await open(new FakeClock());
     const jobs = await running(opened.store, 6);
     expect(await leaseBy(opened.store, 3, () => [])).toEqual([]);
     expect(await leaseBy(opened.store, 3, (due) => due.slice(0, 1))).toHaveLength(1);
@@ -62,7 +60,6 @@ export function chooseCases(open: OpenStore): void {
   });
 
   it('returns no candidates when the call limit covers all due jobs or is 0', async () => {
-    await using opened = await open(new FakeClock());
     const jobs = await running(opened.store, 3);
     await createAll(opened.store, [acceptedJob({ createdAt: LATER + 1 })]);
     expect(await leaseBy(opened.store, 0, refuse)).toEqual([]);
@@ -71,7 +68,6 @@ export function chooseCases(open: OpenStore): void {
   });
 
   it('leases jobs past their deadline first even if they are not preferred, and none that is not due, is leased or excepted', async () => {
-    await using opened = await open(new FakeClock());
     const [leased, excepted, ...jobs] = await running(opened.store, 5);
     await leaseUpTo(opened.store, NOON, 1);
     const late = acceptedJob({ deadlineAt: NOON + SECOND });
@@ -92,7 +88,6 @@ export function chooseCases(open: OpenStore): void {
     'returns the first jobs of each owner, however many another owner has',
     { timeout: 60_000 },
     async () => {
-      await using opened = await open(new FakeClock());
       const many = Array.from({ length: MAX_CANDIDATES + 100 }, (_, i) =>
         acceptedJob({ createdAt: NOON + i }),
       );
@@ -114,7 +109,6 @@ export function chooseCases(open: OpenStore): void {
   );
 
   it('returns jobs of each priority, however many another priority has', { timeout: 60_000 }, async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const jobs = await running(store, MAX_CANDIDATES + 50);
     const leases = await leaseUpTo(store, LATER, 3);
@@ -135,7 +129,6 @@ export function chooseCases(open: OpenStore): void {
   });
 
   it('returns no final job as a candidate', async () => {
-    await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
     const left = await running(opened.store, 2);
@@ -143,7 +136,6 @@ export function chooseCases(open: OpenStore): void {
   });
 
   it('keeps the time of the last poll over saves and releases', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const created = await createAndLease(store, acceptedJob());
     expect(created.lastPolledAt).toBeNull();

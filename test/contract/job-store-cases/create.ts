@@ -1,12 +1,11 @@
 import { expect, it } from 'vitest';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, jobId, videoRequest } from '../../support/jobs.ts';
 import { NOON, SECOND } from '../../support/times.ts';
-import { createAll, createAndLease, type OpenStore } from './opened-store.ts';
+import { createAll, createAndLease, type OpenStore, storePerTest } from './opened-store.ts';
 
 export function createCases(open: OpenStore): void {
+  const opened = storePerTest(open);
   it('returns a created job unchanged', async () => {
-    await using opened = await open(new FakeClock());
     const request = videoRequest({ prompt: "a “cat” — 猫\u2028\u0000 🐈 '); DROP TABLE jobs; --" });
     const job = acceptedJob({ request });
     await createAll(opened.store, [job]);
@@ -14,7 +13,6 @@ export function createCases(open: OpenStore): void {
   });
 
   it('reads jobs in the order of the ids, null for an unknown one, repeated ids included', async () => {
-    await using opened = await open(new FakeClock());
     const [a, b] = [acceptedJob(), acceptedJob()];
     await createAll(opened.store, [a, b]);
     const ids = [b.id, jobId(NOON), a.id, 'nonsense', b.id];
@@ -22,12 +20,10 @@ export function createCases(open: OpenStore): void {
   });
 
   it('reads no jobs for an empty list', async () => {
-    await using opened = await open(new FakeClock());
     expect(await opened.store.getMany([])).toEqual([]);
   });
 
   it('returns no video data for an unknown job or for one without a video', async () => {
-    await using opened = await open(new FakeClock());
     const job = acceptedJob();
     await createAll(opened.store, [job]);
     expect(await opened.store.getVideoData(job.id)).toBeNull();
@@ -35,7 +31,6 @@ export function createCases(open: OpenStore): void {
   });
 
   it('returns when the next job is due or the next lease expires, and null when there is none', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     expect(await store.nextDueAt()).toBeNull();
     const first = acceptedJob();
@@ -48,7 +43,6 @@ export function createCases(open: OpenStore): void {
   });
 
   it('returns no due time once all jobs are final', async () => {
-    await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
     expect(await opened.store.nextDueAt()).toBeNull();

@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, keyedJob, limits, record, videoRequest } from '../../support/jobs.ts';
 import { DAY, NOON, SECOND } from '../../support/times.ts';
-import { createAndLease, idsOf, type OpenStore, present } from './opened-store.ts';
+import { createAndLease, idsOf, type OpenStore, storePerTest, present } from './opened-store.ts';
 
 const KEY = { idempotencyKey: 'order-7' };
 const OTHER = videoRequest({ prompt: 'a dog sleeps' });
@@ -12,8 +11,8 @@ const OTHER = videoRequest({ prompt: 'a dog sleeps' });
 const keyed = (change: Partial<Job> = {}) => keyedJob(KEY.idempotencyKey, change);
 
 export function idempotencyCases(open: OpenStore): void {
+  const opened = storePerTest(open);
   it('returns the first job for the same key and request, and stores no other', async () => {
-    await using opened = await open(new FakeClock());
     const [first, second] = [keyed(), keyed()];
     expect(await opened.store.create(record(first, KEY))).toEqual({ type: 'created' });
     expect(await opened.store.create(record(second, KEY))).toEqual({ type: 'duplicate', job: first });
@@ -21,7 +20,6 @@ export function idempotencyCases(open: OpenStore): void {
   });
 
   it('returns the stored version of the job, not the first one', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const first = keyed();
     await store.create(record(first, KEY));
@@ -41,7 +39,6 @@ export function idempotencyCases(open: OpenStore): void {
   });
 
   it('returns a conflict for the same key and another request, and stores nothing', async () => {
-    await using opened = await open(new FakeClock());
     const [first, second] = [keyed(), keyed({ request: OTHER })];
     await opened.store.create(record(first, KEY));
     expect(await opened.store.create(record(second, KEY))).toEqual({ type: 'conflict', job: first });
@@ -49,14 +46,12 @@ export function idempotencyCases(open: OpenStore): void {
   });
 
   it('separates the keys of owners', async () => {
-    await using opened = await open(new FakeClock());
     await opened.store.create(record(keyed(), KEY));
     const bobs = keyed({ ownerId: 'bob' });
     expect(await opened.store.create(record(bobs, KEY))).toEqual({ type: 'created' });
   });
 
   it('distinguishes keys and owners with any characters', async () => {
-    await using opened = await open(new FakeClock());
     const pairs = [
       ['ada', 'b:c'],
       ['ada:b', 'c'],
@@ -73,14 +68,12 @@ export function idempotencyCases(open: OpenStore): void {
   });
 
   it('creates a new job each time without a key', async () => {
-    await using opened = await open(new FakeClock());
     expect(await opened.store.create(record(acceptedJob()))).toEqual({ type: 'created' });
     expect(await opened.store.create(record(acceptedJob()))).toEqual({ type: 'created' });
   });
 
   it('keeps a key for 24 hours, then assigns it to a new job', async () => {
-    const clock = new FakeClock();
-    await using opened = await open(clock);
+    const { clock } = opened;
     const first = keyed();
     await opened.store.create(record(first, KEY));
     clock.jump(DAY - SECOND);
@@ -93,7 +86,6 @@ export function idempotencyCases(open: OpenStore): void {
   });
 
   it('creates one job for 20 concurrent creates with one key', async () => {
-    await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 20 }, () => keyed());
     const outcomes = await Promise.all(jobs.map((job) => opened.store.create(record(job, KEY))));
     const stored = (await opened.store.getMany(idsOf(jobs))).filter((job) => job !== null);
@@ -104,7 +96,6 @@ export function idempotencyCases(open: OpenStore): void {
   });
 
   it('returns the job of a repeated key also when there is no room for a new job', async () => {
-    await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     const full = { ...KEY, limits: limits({ unfinished: 2 }) };
     expect(await opened.store.create(record(keyed(), full))).toEqual({ type: 'created' });

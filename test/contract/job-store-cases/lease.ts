@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import {
@@ -9,14 +8,15 @@ import {
   createAndLease,
   idsOf,
   type OpenStore,
+  storePerTest,
   present,
 } from './opened-store.ts';
 
 const LATER = NOON + SECOND;
 
 export function leaseCases(open: OpenStore): void {
+  const opened = storePerTest(open);
   it('leases only due jobs, the longest due first', async () => {
-    await using opened = await open(new FakeClock());
     const seconds = [2, 0, 1, 4];
     const jobs = seconds.map((offset) => acceptedJob({ createdAt: NOON + offset * SECOND }));
     const [late, early, middle] = jobs;
@@ -28,7 +28,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('leases the longest due first also when most of them are in one shard', async () => {
-    await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 60 }, (_, index) => {
       const job = acceptedJob({ createdAt: NOON + index });
       return index % 4 === 0 ? job : { ...job, id: `${job.id.slice(0, -1)}7` };
@@ -48,14 +47,12 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('leases a job in the millisecond in which it is due', async () => {
-    await using opened = await open(new FakeClock());
     await createAll(opened.store, [acceptedJob()]);
     expect(await leaseAll(opened.store, NOON - 1)).toEqual([]);
     expect(await leaseAll(opened.store, NOON)).toHaveLength(1);
   });
 
   it('leases a job to one poller until the lease expires, then to another with a new id', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const first = await createAndLease(store, acceptedJob());
     expect(await leaseAll(store, NOON + MINUTE - 1)).toEqual([]);
@@ -65,7 +62,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('leases each job to one of many concurrent pollers', async () => {
-    await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 30 }, () => acceptedJob());
     await createAll(opened.store, jobs);
     const pollers = Array.from({ length: 10 }, () =>
@@ -84,7 +80,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('leases at most as many as the limit and the call limit allow', async () => {
-    await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 6 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(opened.store, jobs);
     const leased = async (limit: number, callLimit: number) =>
@@ -106,7 +101,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('leases jobs past their deadline first, beyond the call limit but within the limit', async () => {
-    await using opened = await open(new FakeClock());
     const due = acceptedJob({ createdAt: NOON, deadlineAt: NOON + MINUTE });
     const late = [3, 1, 2].map((seconds) =>
       acceptedJob({ createdAt: NOON + SECOND, deadlineAt: NOON + seconds * SECOND }),
@@ -131,7 +125,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('counts jobs past their deadline for the limit, but not for the call limit', async () => {
-    await using opened = await open(new FakeClock());
     const late = acceptedJob({ deadlineAt: NOON });
     const due = [acceptedJob(), acceptedJob(), acceptedJob()];
     await createAll(opened.store, [...due, late]);
@@ -153,21 +146,18 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('does not lease a job past its deadline while another lease holds', async () => {
-    await using opened = await open(new FakeClock());
     await createAndLease(opened.store, acceptedJob({ deadlineAt: NOON + SECOND }));
     expect(await leaseAll(opened.store, NOON + 2 * SECOND)).toEqual([]);
     expect(await leaseAll(opened.store, NOON + MINUTE)).toHaveLength(1);
   });
 
   it('never leases a final job', async () => {
-    await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
     expect(await leaseAll(opened.store, NOON + 1000 * MINUTE)).toEqual([]);
   });
 
   it('returns a released job unchanged at its due time, with its failure count', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const { job, ...leased } = await createAndLease(store, acceptedJob());
     await store.release(
@@ -181,7 +171,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('ignores a release without a valid lease', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const lost = await createAndLease(store, acceptedJob());
     const [held] = await leaseAll(store, NOON + MINUTE);
@@ -194,7 +183,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('ignores the release of a final job, which is never due again', async () => {
-    await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     await opened.store.save(leased.leaseId, { job: completed(leased.job, NOON), schedule: null });
     await opened.store.release(leased, { runAt: NOON, failureCount: 0, lastPolledAt: null });
@@ -203,7 +191,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('leases a job in its last saved version', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     const queued = nextVersion(leased.job, { phase: 'queued', upstreamId: 'up-1' });
@@ -216,7 +203,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('leases no excepted job, however many of them are due earlier', async () => {
-    await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 60 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     const late = [1, 2].map((seconds) => acceptedJob({ deadlineAt: NOON + seconds * SECOND }));
     await createAll(opened.store, [...jobs, ...late]);
@@ -230,14 +216,12 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('leases no excepted job whose lease has expired', async () => {
-    await using opened = await open(new FakeClock());
     const { job } = await createAndLease(opened.store, acceptedJob());
     expect(await leaseUpTo(opened.store, NOON + MINUTE, 9, { except: [job.id] })).toEqual([]);
     expect(await leaseAll(opened.store, NOON + MINUTE)).toHaveLength(1);
   });
 
   it('keeps the notes of a job over saves and releases until a schedule replaces them', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const NEXT = { runAt: NOON, failureCount: 0, lastPolledAt: null };
     const notes = { notFoundSince: NOON - 5, lastError: "a “cat” — 猫\u0000 '); --", historyLooks: 2 };
@@ -261,7 +245,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('keeps the notes when the poller is lost after a save without a schedule', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const notes = { candidateId: 'up-1' };
     await store.release(await createAndLease(store, acceptedJob()), {
@@ -280,7 +263,6 @@ export function leaseCases(open: OpenStore): void {
   });
 
   it('leases a job that was created after a search without a result', async () => {
-    await using opened = await open(new FakeClock());
     expect(await leaseAll(opened.store, NOON)).toEqual([]);
     const job = acceptedJob();
     await opened.store.create(record(job));

@@ -2,10 +2,9 @@ import { expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
 import type { JobLimits } from '../../../src/store/job-limits.ts';
 import type { JobStore } from '../../../src/store/job-store.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, failed, keyedJob, limits, nextVersion, record } from '../../support/jobs.ts';
 import { DAY, HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
-import { leaseAll, idsOf, type OpenStore, present } from './opened-store.ts';
+import { leaseAll, idsOf, type OpenStore, storePerTest, present } from './opened-store.ts';
 
 /** Each limit, and how long to wait when the first of two jobs is a minute old. */
 const LIMITS = [
@@ -18,11 +17,11 @@ const OF_OWNER = ['unfinishedPerOwner', 'perDayPerOwner'] as const;
 const OF_DAY = ['perDay', 'perDayPerOwner'] as const;
 
 export function limitCases(open: OpenStore): void {
+  const opened = storePerTest(open);
   it.each(LIMITS)(
     'accepts as many jobs as %s allows, and stores nothing of the next',
     async (limit, retryAfterMs) => {
-      const clock = new FakeClock();
-      await using opened = await open(clock);
+      const { clock } = opened;
       const create = createWithin(opened.store, { [limit]: 2 });
       const jobs = [acceptedJob(), acceptedJob({ createdAt: NOON + MINUTE })];
       expect(await create(present(jobs[0]))).toEqual({ type: 'created' });
@@ -37,7 +36,6 @@ export function limitCases(open: OpenStore): void {
   );
 
   it.each(LIMITS)('accepts no more than %s allows when 50 come at once', async (limit) => {
-    await using opened = await open(new FakeClock());
     const create = createWithin(opened.store, { [limit]: 7 });
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => create(acceptedJob())));
     expect(outcomes.filter(({ type }) => type === 'created')).toHaveLength(7);
@@ -45,7 +43,6 @@ export function limitCases(open: OpenStore): void {
   });
 
   it.each(OF_OWNER)('counts %s for each owner separately', async (limit) => {
-    await using opened = await open(new FakeClock());
     const create = createWithin(opened.store, { [limit]: 1 });
     for (const ownerId of ['ada', 'bob', 'ada:b', '{ada}']) {
       expect((await create(acceptedJob({ ownerId }))).type).toBe('created');
@@ -54,7 +51,6 @@ export function limitCases(open: OpenStore): void {
   });
 
   it("reports the owner's limit first, and uses no place of the others for a refused job", async () => {
-    await using opened = await open(new FakeClock());
     const create = createWithin(opened.store, { unfinished: 3, unfinishedPerOwner: 1, perDay: 3 });
     expect((await create(acceptedJob())).type).toBe('created');
     for (let i = 0; i < 3; i += 1) {
@@ -75,7 +71,6 @@ export function limitCases(open: OpenStore): void {
   });
 
   it('counts leased, waiting and running jobs as unfinished, but not final ones', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const within = limits({ unfinished: 1, unfinishedPerOwner: 1 });
     const first = acceptedJob();
@@ -94,7 +89,6 @@ export function limitCases(open: OpenStore): void {
   });
 
   it.each(OF_DAY)('releases a place of %s only when a job ended without cost', async (limit) => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const create = createWithin(store, { [limit]: 1 });
     const endings = [
@@ -116,7 +110,6 @@ export function limitCases(open: OpenStore): void {
     ['failed with costs', (job: Job) => failed(job, NOON, 'YES')],
     ['completed', (job: Job) => completed(job, NOON)],
   ] as const)('counts a job of the day that is %s', async (_, end) => {
-    await using opened = await open(new FakeClock());
     const create = createWithin(opened.store, { perDay: 1, perDayPerOwner: 1 });
     const job = acceptedJob();
     await create(job);
@@ -126,8 +119,7 @@ export function limitCases(open: OpenStore): void {
   });
 
   it.each(OF_DAY)('counts each job for %s for 24 hours', async (limit) => {
-    const clock = new FakeClock();
-    await using opened = await open(clock);
+    const { clock } = opened;
     const create = createWithin(opened.store, { [limit]: 2 });
     const next = () => create(acceptedJob({ createdAt: clock.now() }));
     await next();
@@ -143,8 +135,7 @@ export function limitCases(open: OpenStore): void {
   });
 
   it('returns when there is room even if the limit was lowered below the number of jobs', async () => {
-    const clock = new FakeClock();
-    await using opened = await open(clock);
+    const { clock } = opened;
     const createOfThree = createWithin(opened.store, { perDay: 3 });
     for (let i = 0; i < 3; i += 1) {
       expect((await createOfThree(acceptedJob({ createdAt: clock.now() }))).type).toBe('created');
@@ -160,7 +151,6 @@ export function limitCases(open: OpenStore): void {
   });
 
   it.each(LIMITS)('returns the job of a known key also when %s is used up', async (limit) => {
-    await using opened = await open(new FakeClock());
     const key = { idempotencyKey: 'order-7', limits: limits({ [limit]: 1 }) };
     const first = keyedJob('order-7');
     expect(await opened.store.create(record(first, key))).toEqual({ type: 'created' });
@@ -177,7 +167,6 @@ export function limitCases(open: OpenStore): void {
   });
 
   it.each(LIMITS)('uses no place of %s for a known key', async (limit) => {
-    await using opened = await open(new FakeClock());
     const key = { idempotencyKey: 'order-7', limits: limits({ [limit]: 2 }) };
     for (const type of ['created', 'duplicate', 'duplicate', 'duplicate']) {
       expect((await opened.store.create(record(keyedJob('order-7'), key))).type).toBe(type);
@@ -188,7 +177,6 @@ export function limitCases(open: OpenStore): void {
   });
 
   it('limits only unfinished jobs when the other limits are 0', async () => {
-    await using opened = await open(new FakeClock());
     const create = createWithin(opened.store, {});
     const outcomes = await Promise.all(Array.from({ length: 200 }, () => create(acceptedJob())));
     expect(outcomes.filter(({ type }) => type !== 'created')).toEqual([]);

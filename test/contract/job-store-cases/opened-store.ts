@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
 import {
   type LeasedJob,
@@ -8,7 +8,7 @@ import {
   type JobStore,
   StoreUnavailableError,
 } from '../../../src/store/job-store.ts';
-import type { FakeClock } from '../../support/fake-clock.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { record } from '../../support/jobs.ts';
 import { MINUTE } from '../../support/times.ts';
 
@@ -34,6 +34,39 @@ export type Damage = (typeof DAMAGES)[number];
 
 /** Opens an empty store that takes its time from this clock. */
 export type OpenStore = (clock: FakeClock) => Promise<OpenedStore>;
+
+/** The store of the current test, with the clock that it uses. */
+export interface CurrentStore extends Omit<OpenedStore, typeof Symbol.asyncDispose> {
+  readonly clock: FakeClock;
+}
+
+/** Opens an empty store before each test of the suite, and closes it afterwards. */
+export function storePerTest(open: OpenStore): CurrentStore {
+  let clock: FakeClock;
+  let opened: OpenedStore;
+  beforeEach(async () => {
+    clock = new FakeClock();
+    opened = await open(clock);
+  });
+  afterEach(() => opened[Symbol.asyncDispose]());
+  return {
+    get clock() {
+      return clock;
+    },
+    get store() {
+      return opened.store;
+    },
+    get cache() {
+      return opened.cache;
+    },
+    get unreadable() {
+      return opened.unreadable;
+    },
+    get damage() {
+      return opened.damage;
+    },
+  };
+}
 
 /** Creates jobs. All must be accepted. */
 export async function createAll(store: JobStore, jobs: readonly Job[]): Promise<void> {

@@ -1,15 +1,22 @@
 import { expect, it } from 'vitest';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, changedJob, completed, jobId, nextVersion } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
-import { leaseAll, createAll, createAndLease, idsOf, type OpenStore, present } from './opened-store.ts';
+import {
+  leaseAll,
+  createAll,
+  createAndLease,
+  idsOf,
+  type OpenStore,
+  storePerTest,
+  present,
+} from './opened-store.ts';
 
 const LATER = { runAt: NOON + 5 * SECOND, failureCount: 0, lastPolledAt: null };
 
 export function saveCases(open: OpenStore): void {
+  const opened = storePerTest(open);
   it('stores the next version unchanged', async () => {
-    await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     const queued = nextVersion(leased.job, { phase: 'queued', upstreamId: 'up-1', submittedAt: NOON });
     expect(await opened.store.save(leased.leaseId, { job: queued, schedule: LATER })).toBe('saved');
@@ -17,7 +24,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('caches no version older than the stored one', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     expect([undefined, leased.job]).toContainEqual(opened.cache?.get(leased.job.id));
@@ -32,7 +38,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('keeps the lease while there is no schedule, so that one lease can save many versions', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     const second = nextVersion(leased.job, { phase: 'submitting' });
@@ -43,7 +48,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('passes the job of a lost poller to the next one in its last saved version', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     const submitting = nextVersion(leased.job, { phase: 'submitting' });
@@ -52,7 +56,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('ends the lease with a schedule', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     const next = nextVersion(leased.job);
@@ -63,7 +66,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('ends the lease of another poller with a schedule', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const late = await createAndLease(store, acceptedJob());
     const held = present((await leaseAll(store, NOON + MINUTE))[0]);
@@ -77,7 +79,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it("ends another poller's lease of a job that became final", async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const late = await createAndLease(store, acceptedJob());
     const held = present((await leaseAll(store, NOON + MINUTE))[0]);
@@ -89,7 +90,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('keeps the lease of another poller without a schedule', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const late = await createAndLease(store, acceptedJob());
     const held = present((await leaseAll(store, NOON + MINUTE))[0]);
@@ -101,7 +101,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('renews the lease of the save', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     const leaseUntil = NOON + 3 * MINUTE;
@@ -113,7 +112,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('renews no lease when the save is superseded', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     const stale = { job: leased.job, schedule: null, leaseUntil: NOON + 3 * MINUTE };
@@ -122,7 +120,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('accepts a save without a lease, which keeps the schedule', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const waiting = acceptedJob({ createdAt: NOON + SECOND });
     const leased = await createAndLease(store, acceptedJob());
@@ -138,7 +135,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('returns saved for a repeated save, and only for that one', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     const change = { job: nextVersion(leased.job, { phase: 'submitting' }), schedule: null } as const;
@@ -151,7 +147,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('accepts only the next version', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     for (const version of [0, 1, 3, 100]) {
@@ -163,7 +158,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('accepts nothing from a poller once another has saved, not even a final version', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const lost = await createAndLease(store, acceptedJob());
     const [held] = await leaseAll(store, NOON + MINUTE);
@@ -180,7 +174,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('accepts a late answer after another poller has leased the job, if no other version was saved', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const late = await createAndLease(store, acceptedJob());
     const [held] = await leaseAll(store, NOON + MINUTE);
@@ -192,8 +185,7 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('accepts a save whose lease has expired while no other poller has the job', async () => {
-    const clock = new FakeClock();
-    await using opened = await open(clock);
+    const { clock } = opened;
     const leased = await createAndLease(opened.store, acceptedJob());
     clock.jump(2 * MINUTE);
     expect(await opened.store.save(leased.leaseId, { job: nextVersion(leased.job), schedule: LATER })).toBe(
@@ -202,7 +194,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('stores one of two concurrent saves of a version', async () => {
-    await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     const saves = ['queued', 'processing'] as const;
     const outcomes = await Promise.all(
@@ -216,7 +207,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('never makes a final job due, also when it is saved with a schedule', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     const done = completed(leased.job, NOON);
@@ -229,7 +219,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('stores nothing for an unknown job', async () => {
-    await using opened = await open(new FakeClock());
     const leased = await createAndLease(opened.store, acceptedJob());
     const other = nextVersion({ ...leased.job, id: jobId(NOON) });
     for (const [lease, schedule] of [
@@ -245,7 +234,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('stores the video data apart from the job and from its event', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     const recorder = new Recorder();
@@ -262,7 +250,6 @@ export function saveCases(open: OpenStore): void {
   });
 
   it('stores no video data when the save is superseded', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const lost = await createAndLease(store, acceptedJob());
     await store.save('', { job: nextVersion(lost.job), schedule: null });

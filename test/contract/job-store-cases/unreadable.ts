@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, keyedJob, record } from '../../support/jobs.ts';
 import { DAY, HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
 import {
@@ -9,6 +8,7 @@ import {
   DAMAGES,
   idsOf,
   type OpenStore,
+  storePerTest,
   present,
   unavailableBy,
 } from './opened-store.ts';
@@ -16,8 +16,8 @@ import {
 const ALL = { phases: null, olderThan: null, newerThan: null, limit: 100 };
 
 export function unreadableCases(open: OpenStore): void {
+  const opened = storePerTest(open);
   it.each(DAMAGES)('leases all other jobs in the same call when one is damaged in its %s', async (damage) => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const jobs = Array.from({ length: 40 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(store, jobs);
@@ -36,7 +36,6 @@ export function unreadableCases(open: OpenStore): void {
   });
 
   it.each(DAMAGES)('leases other jobs past their deadline when one is damaged in its %s', async (damage) => {
-    await using opened = await open(new FakeClock());
     const jobs = [acceptedJob(), acceptedJob(), acceptedJob()];
     await createAll(opened.store, jobs);
     await opened.damage(present(jobs[1]).id, damage);
@@ -46,7 +45,6 @@ export function unreadableCases(open: OpenStore): void {
   });
 
   it('leases other jobs up to the limit when many are damaged', async () => {
-    await using opened = await open(new FakeClock());
     const jobs = Array.from({ length: 60 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(opened.store, jobs);
     for (const { id } of jobs.slice(0, 30)) await opened.damage(id, 'syntax');
@@ -59,7 +57,6 @@ export function unreadableCases(open: OpenStore): void {
   it.each(DAMAGES)(
     'returns no job that is damaged in its %s as a candidate or as waiting',
     async (damage) => {
-      await using opened = await open(new FakeClock());
       const jobs = [0, 1, 2, 3].map((i) => acceptedJob({ createdAt: NOON + i }));
       await createAll(opened.store, jobs);
       const [chosen, broken, waiting, other] = jobs.map(present);
@@ -81,7 +78,6 @@ export function unreadableCases(open: OpenStore): void {
   );
 
   it.each(DAMAGES)('leaves a job that is damaged in its %s out of lists and reads', async (damage) => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const jobs = Array.from({ length: 5 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(store, jobs);
@@ -99,8 +95,7 @@ export function unreadableCases(open: OpenStore): void {
   });
 
   it.each(DAMAGES)('creates no second job with the key of one that is damaged in its %s', async (damage) => {
-    const clock = new FakeClock();
-    await using opened = await open(clock);
+    const { clock } = opened;
     const key = { idempotencyKey: 'order-7' };
     const job = keyedJob('order-7');
     await opened.store.create(record(job, key));
@@ -119,7 +114,6 @@ export function unreadableCases(open: OpenStore): void {
   });
 
   it('counts no readable job as quarantined', async () => {
-    await using opened = await open(new FakeClock());
     await createAll(opened.store, [acceptedJob()]);
     expect(await opened.store.health()).toEqual({ quarantined: 0 });
     expect(opened.unreadable).toEqual([]);

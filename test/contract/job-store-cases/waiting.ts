@@ -1,12 +1,19 @@
 import { expect, it } from 'vitest';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, nextVersion } from '../../support/jobs.ts';
 import { NOON, SECOND } from '../../support/times.ts';
-import { leaseUpTo, createAll, createAndLease, idsOf, type OpenStore, present } from './opened-store.ts';
+import {
+  leaseUpTo,
+  createAll,
+  createAndLease,
+  idsOf,
+  type OpenStore,
+  storePerTest,
+  present,
+} from './opened-store.ts';
 
 export function waitingCases(open: OpenStore): void {
+  const opened = storePerTest(open);
   it('finds the longest due jobs that were due before a time', async () => {
-    await using opened = await open(new FakeClock());
     expect(await opened.store.findWaiting(NOON, 10)).toEqual([]);
     const jobs = [2, 0, 1, 3].map((seconds) => acceptedJob({ createdAt: NOON + seconds * SECOND }));
     await createAll(opened.store, jobs);
@@ -19,14 +26,12 @@ export function waitingCases(open: OpenStore): void {
   });
 
   it('leases none of them', async () => {
-    await using opened = await open(new FakeClock());
     await createAll(opened.store, [acceptedJob()]);
     expect(await opened.store.findWaiting(NOON + SECOND, 10)).toHaveLength(1);
     expect(await leaseUpTo(opened.store, NOON, 10)).toHaveLength(1);
   });
 
   it('finds no job that already shows why it waits, that was submitted, or that is leased', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const [told, sent, held, left] = [0, 1, 2, 3].map((i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(store, [told, sent, held, left].map(present));
@@ -38,7 +43,6 @@ export function waitingCases(open: OpenStore): void {
   });
 
   it('returns about how many waiting jobs have been due for longer', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const polled = await createAndLease(store, acceptedJob());
     await store.save(polled.leaseId, {

@@ -1,15 +1,14 @@
 import { expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
 import type { JobStore, Topic } from '../../../src/store/job-store.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, keyedJob, limits, nextVersion, record } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
-import { leaseAll, createAndLease, type OpenStore, present } from './opened-store.ts';
+import { leaseAll, createAndLease, type OpenStore, storePerTest, present } from './opened-store.ts';
 
 export function watchCases(open: OpenStore): void {
+  const opened = storePerTest(open);
   it('publishes a new job to the subscribers of its id, of its owner and of work', async () => {
-    await using opened = await open(new FakeClock());
     const job = acceptedJob();
     const topics: Topic[] = [
       { type: 'job', jobId: job.id },
@@ -23,7 +22,6 @@ export function watchCases(open: OpenStore): void {
   });
 
   it('publishes every saved version in order, and only the new job to the subscribers of work', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const work = await recorderOf(store, { type: 'work' });
     const leased = await createAndLease(store, acceptedJob());
@@ -43,7 +41,6 @@ export function watchCases(open: OpenStore): void {
   });
 
   it('publishes nothing for a superseded save, nor for a create, lease or release without a change', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const recorder = await recorderOf(store, { type: 'owner', ownerId: 'ada' });
     const first = keyedJob('k');
@@ -65,7 +62,6 @@ export function watchCases(open: OpenStore): void {
   });
 
   it('publishes nothing to the subscribers of other jobs and owners', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const mine = acceptedJob();
     const ofJob = await recorderOf(store, { type: 'job', jobId: mine.id });
@@ -78,7 +74,6 @@ export function watchCases(open: OpenStore): void {
   });
 
   it('keeps one of two subscribers when the other leaves', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const leased = await createAndLease(store, acceptedJob());
     const topic: Topic = { type: 'job', jobId: leased.job.id };
@@ -96,7 +91,6 @@ export function watchCases(open: OpenStore): void {
   });
 
   it('counts two subscriptions with one listener as two', async () => {
-    await using opened = await open(new FakeClock());
     const topic: Topic = { type: 'owner', ownerId: 'ada' };
     const recorder = new Recorder();
     const unsubscribe = await opened.store.subscribe(topic, recorder.listener);
@@ -109,7 +103,6 @@ export function watchCases(open: OpenStore): void {
   });
 
   it('ignores a second unsubscribe, also after another subscription began', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const topic: Topic = { type: 'owner', ownerId: 'ada' };
     for (const staying of [[], [new Recorder()]]) {
@@ -127,7 +120,6 @@ export function watchCases(open: OpenStore): void {
   });
 
   it('calls no listener that unsubscribes during a call', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     const topic: Topic = { type: 'owner', ownerId: 'ada' };
     const heard: string[] = [];
@@ -146,7 +138,6 @@ export function watchCases(open: OpenStore): void {
   });
 
   it('publishes a save that immediately follows the subscription', async () => {
-    await using opened = await open(new FakeClock());
     const { store } = opened;
     for (let i = 0; i < 20; i += 1) {
       const job = acceptedJob();
