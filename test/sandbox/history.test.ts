@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '@reelgate/sandbox';
-import { history, historyRows } from './fault-stage.ts';
 import {
   FakeClock,
   accepted,
@@ -12,6 +11,8 @@ import {
   submit,
   temporaryFolder,
   textOf,
+  history,
+  historyRows,
 } from './support.ts';
 
 const HOUR = 3_600_000;

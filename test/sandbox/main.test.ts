@@ -4,8 +4,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
-import { historyRows } from './fault-stage.ts';
-import { accepted, temporaryFolder } from './support.ts';
+import { accepted, temporaryFolder, historyRows } from './support.ts';
 
 const MAIN = fileURLToPath(new URL('../../packages/sandbox/src/main.ts', import.meta.url));
 

@@ -94,6 +94,19 @@ export function resultOf(url: string, id: string): Promise<Answer> {
   return call(`${url}/v2/requests/${id}`);
 }
 
+/** The rows of the first page of the request history. */
+export async function historyRows(url: string, query = ''): Promise<readonly Record<string, unknown>[]> {
+  const { body, status, text } = await history(url, query);
+  const rows = body?.['data'];
+  if (!Array.isArray(rows)) throw new Error(`history answered ${status}: ${text}`);
+  return rows.map((row: unknown) => objectOf({ row }, 'row'));
+}
+
+/** Requests the list, or with a path such as `/{id}` one row. */
+export function history(url: string, rest = ''): Promise<Answer> {
+  return call(`${url}/inference-request/request-history${rest}`);
+}
+
 /** Waits for the final status response. */
 export function ended(url: string, id: string): Promise<Answer> {
   return until(async () => {

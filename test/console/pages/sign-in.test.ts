@@ -1,10 +1,10 @@
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { violationsInAllLooks } from '../support/browser/axe.ts';
-import { useConsole } from '../support/browser/console-fixture.ts';
-import { ConsolePage } from '../support/browser/console-page.ts';
-import { run, shown, writeVariables } from '../support/browser/graphiql-page.ts';
-import { fileIn, pngFile } from '../support/browser/page-files.ts';
+import { violationsInAllLooks } from '../../support/browser/axe.ts';
+import { useConsole } from '../../support/browser/console-fixture.ts';
+import { ConsolePage } from '../../support/browser/console-page.ts';
+import { run, shown, writeVariables } from '../../support/browser/graphiql-page.ts';
+import { fileIn, pngFile } from '../../support/browser/page-files.ts';
 
 const SECRET = 'a secret of the tests, long enough for HS256';
 const fixture = useConsole({ AUTH_JWT_SECRET: SECRET });

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { IMAGE_LIMITS, fetchImage } from '../../packages/sandbox/src/images/image-fetch.ts';
-import { accepted, ended, picture, resultOf, sandbox } from './support.ts';
+import { IMAGE_LIMITS, fetchImage } from '../../../packages/sandbox/src/images/image-fetch.ts';
+import { accepted, ended, picture, resultOf, sandbox } from '../support.ts';
 
 const NEVER = new AbortController().signal;
 const LIMITS = { ...IMAGE_LIMITS, totalMs: 300, maxBytes: 50_000 };

@@ -12,9 +12,9 @@ import {
   sandbox,
   temporaryFolder,
   textOf,
-} from './support.ts';
-import { freePort } from '../support/network/ports.ts';
-import { JPEG, MIB, pngOf, WEBP } from '../support/gateway/upload.ts';
+} from '../support.ts';
+import { freePort } from '../../support/network/ports.ts';
+import { JPEG, MIB, pngOf, WEBP } from '../../support/gateway/upload.ts';
 
 const PATH = '/upload-asset';
 const DAY = 24 * 3_600_000;

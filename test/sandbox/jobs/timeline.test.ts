@@ -1,8 +1,8 @@
 import { array, assert, double, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readModelInput } from '../../packages/sandbox/src/jobs/model-input.ts';
-import type { ModelInput } from '../../packages/sandbox/src/jobs/model-input.ts';
-import { drawTimeline } from '../../packages/sandbox/src/jobs/timeline.ts';
+import { readModelInput } from '../../../packages/sandbox/src/jobs/model-input.ts';
+import type { ModelInput } from '../../../packages/sandbox/src/jobs/model-input.ts';
+import { drawTimeline } from '../../../packages/sandbox/src/jobs/timeline.ts';
 
 function inputWith(fields: Partial<ModelInput> = {}): ModelInput {
   const read = readModelInput({ image: 'https://example.com/a.png', prompt: 'A fox', ...fields });

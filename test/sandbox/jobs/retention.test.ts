@@ -1,10 +1,10 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Jobs } from '../../packages/sandbox/src/jobs/jobs.ts';
-import type { JobsOptions } from '../../packages/sandbox/src/jobs/jobs.ts';
-import { JobFolder } from '../../packages/sandbox/src/jobs/job-folder.ts';
-import { VideoRenderer } from '../../packages/sandbox/src/video/video-renderer.ts';
+import { Jobs } from '../../../packages/sandbox/src/jobs/jobs.ts';
+import type { JobsOptions } from '../../../packages/sandbox/src/jobs/jobs.ts';
+import { JobFolder } from '../../../packages/sandbox/src/jobs/job-folder.ts';
+import { VideoRenderer } from '../../../packages/sandbox/src/video/video-renderer.ts';
 import {
   FakeClock,
   accepted,
@@ -16,7 +16,7 @@ import {
   steady,
   temporaryFolder,
   textOf,
-} from './support.ts';
+} from '../support.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readModelInput } from '../../packages/sandbox/src/jobs/model-input.ts';
-import { FakeClock, accepted, resultOf, sandbox, statusOf, textOf } from './support.ts';
+import { readModelInput } from '../../../packages/sandbox/src/jobs/model-input.ts';
+import { FakeClock, accepted, resultOf, sandbox, statusOf, textOf } from '../support.ts';
 
 const GOOD = { image: 'https://example.com/a.png', prompt: 'A fox' };
 

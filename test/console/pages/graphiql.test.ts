@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser, type TestBrowser } from '../support/browser/browser.ts';
-import { run, shown, writeVariables } from '../support/browser/graphiql-page.ts';
-import { type SpawnedGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { launchBrowser, type TestBrowser } from '../../support/browser/browser.ts';
+import { run, shown, writeVariables } from '../../support/browser/graphiql-page.ts';
+import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const resources = new AsyncDisposableStack();
 let gateway: SpawnedGateway;

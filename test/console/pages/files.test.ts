@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type SpawnedGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const resources = new AsyncDisposableStack();
 let gateway: SpawnedGateway;

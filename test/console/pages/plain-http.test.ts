@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser, type TestBrowser } from '../support/browser/browser.ts';
-import { ConsolePage } from '../support/browser/console-page.ts';
-import { fileIn, plays, pngFile } from '../support/browser/page-files.ts';
-import { type SpawnedGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { launchBrowser, type TestBrowser } from '../../support/browser/browser.ts';
+import { ConsolePage } from '../../support/browser/console-page.ts';
+import { fileIn, plays, pngFile } from '../../support/browser/page-files.ts';
+import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 /** To browsers, a page of this host over http is an insecure context, like an address in the LAN. */
 const HOST = 'gateway.test';

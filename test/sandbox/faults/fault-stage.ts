@@ -3,16 +3,14 @@ import { join } from 'node:path';
 import {
   FakeClock,
   accepted,
-  call,
   ended,
-  objectOf,
   resultOf,
   sandbox,
   steady,
   submit,
   temporaryFolder,
-} from './support.ts';
-import type { Answer } from './support.ts';
+} from '../support.ts';
+import type { Answer } from '../support.ts';
 
 /** The outcome of a call: its HTTP status, or a broken connection. */
 type Seen = number | 'broken';
@@ -62,17 +60,4 @@ export async function completed(name: string, fields: Record<string, unknown> = 
   clock.advance(60_000);
   await ended(url, id);
   return { url, id, results: (count: number) => inOrder(count, () => resultOf(url, id)) };
-}
-
-/** The rows of the first page of the request history. */
-export async function historyRows(url: string, query = ''): Promise<readonly Record<string, unknown>[]> {
-  const { body, status, text } = await history(url, query);
-  const rows = body?.['data'];
-  if (!Array.isArray(rows)) throw new Error(`history answered ${status}: ${text}`);
-  return rows.map((row: unknown) => objectOf({ row }, 'row'));
-}
-
-/** Requests the list, or with a path such as `/{id}` one row. */
-export function history(url: string, rest = ''): Promise<Answer> {
-  return call(`${url}/inference-request/request-history${rest}`);
 }

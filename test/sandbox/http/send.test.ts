@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Reply } from '../../packages/sandbox/src/http/reply.ts';
-import { send } from '../../packages/sandbox/src/http/send.ts';
+import type { Reply } from '../../../packages/sandbox/src/http/reply.ts';
+import { send } from '../../../packages/sandbox/src/http/send.ts';
 
 /** A real request that has no response yet. */
 async function openRequest(): Promise<{

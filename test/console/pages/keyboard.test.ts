@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { useConsole } from '../support/browser/console-fixture.ts';
-import { jobsWith } from '../support/gateway/generate.ts';
+import { useConsole } from '../../support/browser/console-fixture.ts';
+import { jobsWith } from '../../support/gateway/generate.ts';
 
 const fixture = useConsole();
 

@@ -1,6 +1,16 @@
 import { expect, it } from 'vitest';
-import { history, historyRows, stage } from './fault-stage.ts';
-import { FakeClock, accepted, ended, sandbox, statusOf, submit, textOf } from './support.ts';
+import { stage } from './fault-stage.ts';
+import {
+  FakeClock,
+  accepted,
+  ended,
+  sandbox,
+  statusOf,
+  submit,
+  textOf,
+  history,
+  historyRows,
+} from '../support.ts';
 
 /** Submits a job with a fault. @returns the ids in the list afterwards */
 async function idsAfter(url: string, name: string): Promise<string[]> {

@@ -14,7 +14,7 @@ import {
   steady,
   submit,
   textOf,
-} from './support.ts';
+} from '../support.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 

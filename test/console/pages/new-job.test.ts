@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { useConsole } from '../support/browser/console-fixture.ts';
-import type { ConsolePage } from '../support/browser/console-page.ts';
-import { dropFile, fileIn, pastePng, plays, pngFile } from '../support/browser/page-files.ts';
-import { jobsWith } from '../support/gateway/generate.ts';
-import { MIB, pngOf } from '../support/gateway/upload.ts';
+import { useConsole } from '../../support/browser/console-fixture.ts';
+import type { ConsolePage } from '../../support/browser/console-page.ts';
+import { dropFile, fileIn, pastePng, plays, pngFile } from '../../support/browser/page-files.ts';
+import { jobsWith } from '../../support/gateway/generate.ts';
+import { MIB, pngOf } from '../../support/gateway/upload.ts';
 
 const fixture = useConsole();
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type Answer, KEY, SUBMIT, call, sandbox, submit } from './support.ts';
+import { type Answer, KEY, SUBMIT, call, sandbox, submit } from '../support.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 

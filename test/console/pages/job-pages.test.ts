@@ -1,10 +1,10 @@
 import type { Locator } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { useConsole } from '../support/browser/console-fixture.ts';
-import { ConsolePage } from '../support/browser/console-page.ts';
-import { plays, timeOf } from '../support/browser/page-files.ts';
-import { jobsWith } from '../support/gateway/generate.ts';
-import { generate, readJob, watchToEnd } from '../support/gateway/spawned-gateway.ts';
+import { useConsole } from '../../support/browser/console-fixture.ts';
+import { ConsolePage } from '../../support/browser/console-page.ts';
+import { plays, timeOf } from '../../support/browser/page-files.ts';
+import { jobsWith } from '../../support/gateway/generate.ts';
+import { generate, readJob, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 
 // Without the request history, a job whose submission has no response fails at once.
 const fixture = useConsole({ SEGMIND_HISTORY_URL: 'off' });

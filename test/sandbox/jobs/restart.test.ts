@@ -7,7 +7,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '@reelgate/sandbox';
-import { history } from './fault-stage.ts';
 import {
   FakeClock,
   accepted,
@@ -21,7 +20,8 @@ import {
   temporaryFolder,
   textOf,
   until,
-} from './support.ts';
+  history,
+} from '../support.ts';
 
 /** Starts a sandbox in its own process and waits until it listens. */
 async function sandboxProcess(folder: string, speed: number, mode: 'stay' | 'leave') {
