@@ -1,15 +1,15 @@
-/** Builds the console into console/dist, with a compressed copy beside each file, and prints what it weighs. */
+/** Builds the console into console/dist, with compressed copies of its files, and prints the size of its JavaScript. */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 const DIST = 'console/dist';
-/** Made beside it and then put in its place, so that a gateway that starts meanwhile reads one build or the other. */
+/** Built beside DIST and then renamed, so that a gateway that starts meanwhile reads a complete build. */
 const NEW = `console/.dist-${process.pid}`;
 const OLD = `${NEW}-old`;
 
-// Of what the shell says here the build would take the slow and large React of development.
+// Overrides the shell: another value would select React's slow and large development build.
 process.env['NODE_ENV'] = 'production';
 await build({
   configFile: 'console/vite.config.ts',

@@ -1,4 +1,4 @@
-/** Copies what the compiler leaves out of dist: the Lua scripts and GraphiQL's page. */
+/** Copies the files that the compiler does not emit to dist: the Lua scripts and GraphiQL's page. */
 import { cpSync } from 'node:fs';
 
 cpSync('src', 'dist', {

@@ -1,4 +1,4 @@
-/** Prints the schemas to schema/; with --check it only compares, and fails when they differ. */
+/** Writes the schemas to schema/. With --check it compares them instead and fails when they differ. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { WAN_MODEL } from '../src/providers/segmind/facts.ts';
@@ -15,7 +15,7 @@ for (const [name, printed] of Object.entries(prints)) {
   const file = new URL(`../schema/${name}`, import.meta.url);
   if (!process.argv.includes('--check')) writeFileSync(file, printed);
   else if (readFileSync(file, 'utf8') !== printed) {
-    process.stderr.write(`schema/${name} is not what the code prints. Run: npm run schema\n`);
+    process.stderr.write(`schema/${name} does not match the code. Run: npm run schema\n`);
     process.exitCode = 1;
   }
 }

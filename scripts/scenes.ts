@@ -3,7 +3,7 @@ import sharp from 'sharp';
 const WIDTH = 960;
 const HEIGHT = 640;
 
-/** Small pictures to make videos from, drawn here so that they are nobody's. */
+/** Input images for the screenshots, drawn here to avoid licence questions. */
 const SCENES = {
   lighthouse: `
     <linearGradient id="sky" x2="0" y2="1"><stop stop-color="#1d2671"/><stop offset=".55" stop-color="#c33764"/><stop offset="1" stop-color="#f7b267"/></linearGradient>
@@ -64,7 +64,6 @@ const SCENES = {
     <use href="#balloon" transform="translate(560 190) scale(.42)"/><use href="#balloon" transform="translate(-40 240) scale(.5)"/>`,
 } as const;
 
-/** What there are pictures of. */
 export type SceneName = keyof typeof SCENES;
 
 /** Draws a scene as a PNG. */

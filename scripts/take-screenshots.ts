@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of the console in docs/screenshots, of a real gateway with the sandbox, in a real browser. They
- * are of moments: what a picture is to show is waited for, and looked at again once it was taken.
+ * Takes the screenshots of the console in docs/screenshots, with a real gateway, the sandbox and a real browser. It waits for the
+ * states that a screenshot shows, and checks them again afterwards.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
@@ -17,18 +17,18 @@ import { drawScene, type SceneName } from './scenes.ts';
 const FOLDER = 'docs/screenshots';
 const WIDE = { width: 1440, height: 1000 };
 const NARROW = { width: 390, height: 844 };
-/** The longest that anything here may take. */
-const PATIENCE_MS = 90_000;
+/** Timeout of every step. */
+const TIMEOUT_MS = 90_000;
 
 await using resources = new AsyncDisposableStack();
 const folder = resources.use(tempFolder());
 const data = resources.use(tempFolder());
-// Slow enough for a job to be queued while its picture is taken.
+// So slow that a job stays queued during its screenshot.
 const settings = { DATA_DIR: data.path, SANDBOX_SPEED: '0.4', PORT: String(await freePort()) };
 const gateway = resources.use(await spawnGateway(settings));
 const browser = resources.use(await launchBrowser());
 
-// Two that are done, and one that could not be made; the sandbox is told so where the card has cut the prompt off.
+// Two completed jobs and a failed one. The card cuts the prompt before the text that requests the fault.
 await Promise.all(
   [
     start('mountains', 'The stars turn slowly above the snow, and the moon wanders to the ridge'),
@@ -42,7 +42,7 @@ await Promise.all(
 
 const console = resources.use(await ConsolePage.open(browser, gateway.url, { viewport: WIDE }));
 const { page } = console;
-page.setDefaultTimeout(PATIENCE_MS);
+page.setDefaultTimeout(TIMEOUT_MS);
 await page.locator('input[type=file]').setInputFiles(await sceneFile('lighthouse'));
 await console.fillIn({ prompt: 'The beam of the lighthouse sweeps over the sea while the sun goes down' });
 await page.evaluate('document.activeElement.blur()');
@@ -83,7 +83,7 @@ gateway.kill('SIGKILL');
 await console.connection('Reconnecting…');
 await shoot(page, 'reconnecting', 600);
 
-/** Makes a job from a scene. @returns its id */
+/** Creates a job from a scene. @returns its id */
 async function start(scene: SceneName, prompt: string): Promise<string> {
   const image = new Blob([new Uint8Array(await drawScene(scene))]);
   const { url } = await uploadImage(image, { url: `${gateway.url}/graphql` });
@@ -98,12 +98,12 @@ async function shown(at: ConsolePage, prompt: string, status: string): Promise<v
   await at.card(prompt).getByText(status, { exact: true }).waitFor();
 }
 
-/** Takes a picture of what is in the window, once all images in it are there. */
+/** Takes a screenshot when all images are loaded. */
 async function shoot(of: Page, name: string, height?: number): Promise<void> {
   await of.waitForFunction(
     `[...document.images].every(({ complete, loading }) => complete || loading === 'lazy')`,
   );
-  // Colours take a moment to change.
+  // Colour transitions take a moment.
   await setTimeout(200);
   const size = of.viewportSize() ?? WIDE;
   const clip = { x: 0, y: 0, width: size.width, height: height ?? size.height };

@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 
-/** The gateway's `extensions.code` of an error; `UNKNOWN` when it has none. */
+/** The `extensions.code` of an error; `UNKNOWN` when it has none. */
 export function errorCode(error: GraphQLFormattedError | undefined): string {
   const code: unknown = error?.extensions?.['code'];
   return typeof code === 'string' ? code : 'UNKNOWN';

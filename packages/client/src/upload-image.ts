@@ -2,7 +2,6 @@ import { type GraphQLFormattedError, print } from 'graphql';
 import { UploadImageDocument, type UploadImageMutation } from './documents.ts';
 import { errorCode } from './error-code.ts';
 
-/** Where to upload, and as whom. */
 export interface UploadImageOptions {
   /** @default '/graphql' */
   readonly url?: string;
@@ -11,7 +10,7 @@ export interface UploadImageOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The gateway refused an image. `code` is its `extensions.code`; the message is for people. */
+/** The gateway refused an image. `code` is the error's `extensions.code`; the message can be shown to users. */
 export class UploadImageError extends Error {
   override readonly name = 'UploadImageError';
   readonly code: string;
@@ -28,16 +27,16 @@ interface Answer {
 }
 
 /**
- * Sends a local image to the gateway, by the GraphQL multipart request specification.
+ * Uploads a local image to the gateway, by the GraphQL multipart request specification.
  *
- * @returns where the upstream can fetch it: the `image` of a GenerateVideoInput
- * @throws UploadImageError when the gateway refuses it; the reason of `signal`; a TypeError when there is no connection
+ * @returns the URL for `image` of a GenerateVideoInput, with type and size
+ * @throws UploadImageError when the gateway refuses the image; the reason of `signal`; a TypeError when the gateway cannot be reached
  */
 export async function uploadImage(
   file: Blob,
   { url = '/graphql', token = null, signal }: UploadImageOptions = {},
 ): Promise<UploadImageMutation['uploadImage']> {
-  // Node's fetch throws past its caller when it is given a form and a signal that was aborted before.
+  // Node's fetch causes an unhandled rejection when it gets a form and an aborted signal.
   signal?.throwIfAborted();
   const body = new FormData();
   body.set('operations', JSON.stringify({ query: print(UploadImageDocument), variables: { file: null } }));

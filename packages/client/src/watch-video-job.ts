@@ -3,15 +3,14 @@ import type { Client } from 'graphql-ws';
 import { VideoJobUpdatedDocument, type VideoJobFieldsFragment } from './documents.ts';
 import { errorCode } from './error-code.ts';
 
-/** How to watch. */
 export interface WatchVideoJobOptions {
-  /** The newest version that you have: only newer ones come, and the terminal one in any case. @default 0 */
+  /** The newest version that you have. Only newer versions follow, and always the terminal one. @default 0 */
   readonly sinceVersion?: number;
-  /** Ends the watching; the iteration then ends without an error. */
+  /** Ends the iteration without an error. */
   readonly signal?: AbortSignal;
 }
 
-/** The gateway refused to let the job be watched, and asking again would not help. */
+/** The gateway refused the subscription, and a retry would not help. */
 export class WatchVideoJobError extends Error {
   override readonly name = 'WatchVideoJobError';
   /** The gateway's `extensions.code`, such as `NOT_FOUND`, `UNAUTHENTICATED` or `FORBIDDEN`. */
@@ -23,31 +22,31 @@ export class WatchVideoJobError extends Error {
   }
 }
 
-/** Milliseconds before a stream that ended too early is opened again: doubled each time that it brings nothing. */
+/** Delay before a stream that ended too early is opened again. It doubles while no job arrives. */
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 15_000;
-/** The gateway's errors that pass. */
-const PASSING: ReadonlySet<string> = new Set([
+const MAX_WAIT_MS = 15_000;
+/** Error codes of temporary errors. */
+const TEMPORARY: ReadonlySet<string> = new Set([
   'STORE_UNAVAILABLE',
   'INTERNAL_SERVER_ERROR',
   'TOO_MANY_OPERATIONS',
 ]);
 
 /**
- * Watches one job: its present state at once, then newer versions only, in order, and always the terminal one, with
- * which the iteration ends.
+ * Watches one job: yields its current state, then newer versions in order. The iteration ends with the terminal version.
  *
- * Lost connections are the client's to make anew: by itself it tries five times, and never when nobody answers, so give
- * it `retryAttempts` and a `shouldRetry`. The watching then goes on from the last version that came. So it does when a stream ends before the job does, as some routers let it.
+ * `client` reconnects. By default it tries five times, and not at all when the gateway cannot be reached: set `retryAttempts` and
+ * `shouldRetry`. After a reconnect the iteration continues from the last version. It also continues when a stream ends before the
+ * job does, as with some routers.
  *
- * @throws WatchVideoJobError when the gateway refuses; whatever `client` throws once it has given up connecting
+ * @throws WatchVideoJobError when the gateway refuses; the error of `client` when it stops reconnecting
  */
 export async function* watchVideoJob(
   client: Client,
   id: string,
   { sinceVersion = 0, signal }: WatchVideoJobOptions = {},
 ): AsyncGenerator<VideoJobFieldsFragment, void, undefined> {
-  // The client sends this same object again with each new connection, so that it always says where to go on.
+  // The client sends this object again after each reconnect, so it must contain the last version.
   const variables = { id, sinceVersion };
   let wait = FIRST_WAIT_MS;
   for (;;) {
@@ -61,11 +60,11 @@ export async function* watchVideoJob(
       if (job.isTerminal) return;
     }
     await pause(wait, signal);
-    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+    wait = Math.min(wait * 2, MAX_WAIT_MS);
   }
 }
 
-/** One stream; it ends by itself when it is over, was refused for the moment, or `signal` aborts. */
+/** One stream. It ends without an error when it completes, when the gateway reports a temporary error, or when `signal` aborts. */
 async function* open(
   client: Client,
   variables: { readonly id: string; readonly sinceVersion: number },
@@ -75,7 +74,7 @@ async function* open(
     query: print(VideoJobUpdatedDocument),
     variables,
   });
-  // The client's own `return` is heard only once it is connected again.
+  // While disconnected, the client's own `return` takes effect only after the next connection.
   const { promise: left, resolve } = Promise.withResolvers<null>();
   const leave = (): void => resolve(null);
   signal?.addEventListener('abort', leave, { once: true });
@@ -84,25 +83,26 @@ async function* open(
       const next = await Promise.race([updates.next(), left]);
       if (next === null || next.done === true) return;
       const { data, errors } = next.value;
-      if (data == null) return throwUnlessPassing(errors ?? []);
+      if (data == null) return throwUnlessTemporary(errors ?? []);
       yield data.videoJobUpdated;
     }
   } catch (error) {
     if (!Array.isArray(error)) throw error;
-    // The gateway's refusal comes as the list of its errors.
-    throwUnlessPassing(error);
+    // The client throws the gateway's errors as a list.
+    throwUnlessTemporary(error);
   } finally {
     signal?.removeEventListener('abort', leave);
     await updates.return?.();
   }
 }
 
-function throwUnlessPassing([error]: readonly GraphQLFormattedError[]): void {
+function throwUnlessTemporary([error]: readonly GraphQLFormattedError[]): void {
   const code = errorCode(error);
-  if (!PASSING.has(code)) throw new WatchVideoJobError(error?.message ?? 'The job cannot be watched.', code);
+  if (!TEMPORARY.has(code))
+    throw new WatchVideoJobError(error?.message ?? 'The job cannot be watched.', code);
 }
 
-/** Ends early, without an error, when `signal` aborts. */
+/** Resolves early when `signal` aborts. */
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted === true) return;
   const { promise, resolve } = Promise.withResolvers<void>();
