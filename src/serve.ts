@@ -5,7 +5,6 @@ import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, isStartedByNpm, parseConfig, secretsOf } from './config/config.ts';
 import { SettingsFileError } from './config/settings-file.ts';
 import { createLogger } from './process/logger.ts';
-import { onParentExit } from './process/parent-process.ts';
 import { StartError } from './process/start-error.ts';
 import { FolderInUseError } from './store/sqlite/folder.ts';
 import { NewerDatabaseError } from './store/sqlite/migrations.ts';
@@ -17,6 +16,8 @@ const STOP_DEADLINE_MS = 9500;
  * forwards its copy.
  */
 const SAME_SIGNAL_MS = 1000;
+/** Milliseconds between checks of the parent process. */
+const PARENT_CHECK_MS = 1000;
 
 // No other user may read jobs and the secrets of their tokens.
 process.umask(0o077);
@@ -80,4 +81,15 @@ async function start(): Promise<App> {
     await flush();
     process.exit(1);
   }
+}
+
+/** Calls back once after the parent process has exited: this process then has another parent. Does not keep this process alive. */
+function onParentExit(callback: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    callback();
+  }, PARENT_CHECK_MS);
+  timer.unref();
 }

@@ -63,6 +63,7 @@ export function openGraphQL(
   const { upstream, watchedJobs, clock, tokenClock, localMedia, publicUrl, crossOrigin, log } = parts;
   const { store, cache, ownerRate, uploadRate, jobTokenSecrets } = parts.storage;
   const { trustedDocumentsFile, introspection, limits } = config;
+  const { sampleImagePath } = upstream;
   const { imageHost = upstream.images, wrapContext = (make) => make() } = overrides;
   const jobTokens = new JobTokens(
     new JobTokenSecrets({ text: jobTokenSecrets, now: () => clock.now(), randomBytes }),
@@ -133,9 +134,9 @@ export function openGraphQL(
     graphiql: introspection
       ? new GraphiQL({
           sampleImageUrl:
-            upstream.kind === 'sandbox'
-              ? (request) => `${baseUrlOf(request)}${LOCAL_MEDIA_PATH}/images/sample.png`
-              : null,
+            sampleImagePath === null
+              ? null
+              : (request) => `${baseUrlOf(request)}${LOCAL_MEDIA_PATH}${sampleImagePath}`,
           signIn: authenticator.required,
           upstream: upstream.kind,
         })

@@ -24,6 +24,8 @@ export interface OpenedUpstream extends AsyncDisposable {
   readonly durationsKey: string;
   /** Mean duration of a job, in milliseconds. */
   readonly typicalMs: number;
+  /** The path of an image for examples; null when the upstream has none. */
+  readonly sampleImagePath: string | null;
   /** Whether image URLs may have private hosts. */
   readonly privateImages: boolean;
   /** Checks the API key in the background; null when there is no key to check. */
@@ -32,6 +34,7 @@ export interface OpenedUpstream extends AsyncDisposable {
 
 /** The sandbox accepts any key. */
 const SANDBOX_KEY = 'SG_sandbox';
+const SANDBOX_IMAGE_PATH = '/images/sample.png';
 
 /**
  * Connects to the vendor, or starts the embedded sandbox.
@@ -60,6 +63,7 @@ export async function openUpstream(config: Config, now: () => number, log: Logge
     images,
     durationsKey: sandbox === null ? config.segmindBaseUrl : `sandbox*${config.sandboxSpeed}`,
     typicalMs: sandbox?.typicalMs ?? WAN_MODEL.typicalMs,
+    sampleImagePath: sandbox === null ? null : SANDBOX_IMAGE_PATH,
     privateImages: sandbox === null ? kind === 'private' : config.sandboxPrivateImages,
     checkKey: (budget) => (apiKey === '' || sandbox !== null ? null : checkKeyOnce(call, budget, log)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

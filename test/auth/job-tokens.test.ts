@@ -12,10 +12,9 @@ import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { openRedis } from '../store/redis/open-redis.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { jobTokensOf } from '../support/job-tokens.ts';
+import { jobTokensOf, START } from './tokens.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { DAY, HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
-import { START } from './tokens.ts';
 
 const ID = 'vj_00000000-0000-7000-8000-000000000000';
 const DAY_SECONDS = 86_400;

@@ -1,4 +1,5 @@
 import { base64url, type JWTPayload, SignJWT } from 'jose';
+import { JobTokens } from '../../src/auth/job-tokens.ts';
 import { UserTokens } from '../../src/auth/user-tokens.ts';
 import { NOON } from '../support/times.ts';
 
@@ -42,4 +43,12 @@ function part(value: object): string {
 
 function claims(): JWTPayload {
   return { sub: 'ada', iss: ISSUER, aud: AUDIENCE, exp: START + 3600, scope: BOTH_SCOPES };
+}
+
+/** Job tokens that are always signed with the same secret. */
+export function jobTokensOf(secret = new Uint8Array(32)): JobTokens {
+  return new JobTokens({
+    current: async () => ({ id: 'test', secret }),
+    find: async (id) => (id === 'test' ? secret : null),
+  });
 }
