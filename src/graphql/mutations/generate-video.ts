@@ -187,13 +187,13 @@ interface Details {
 }
 
 function detailsOf(outcome: GenerateVideoOutcome): Details {
-  return outcome.type === 'GenerateVideoCapacityExceeded'
-    ? LIMIT_DETAILS[outcome.reason]
-    : DETAILS[outcome.type];
+  return DETAILS['reason' in outcome ? outcome.reason : outcome.type];
 }
 
+type Limit = Outcome<'GenerateVideoCapacityExceeded'>['reason'];
+
 const DETAILS: Readonly<
-  Record<Exclude<GenerateVideoOutcome['type'], 'GenerateVideoCapacityExceeded'>, Details>
+  Record<Exclude<GenerateVideoOutcome['type'], 'GenerateVideoCapacityExceeded'> | Limit, Details>
 > = {
   GenerateVideoSuccess: { code: 'ACCEPTED', message: 'The job was accepted.' },
   GenerateVideoInvalidInput: {
@@ -204,9 +204,6 @@ const DETAILS: Readonly<
     code: 'IDEMPOTENCY_CONFLICT',
     message: 'This idempotency key was used within the last 24 hours with another input.',
   },
-};
-
-const LIMIT_DETAILS: Readonly<Record<Outcome<'GenerateVideoCapacityExceeded'>['reason'], Details>> = {
   unfinished: {
     code: 'CAPACITY_EXCEEDED',
     message: 'The gateway has reached its limit of unfinished jobs. Try again later.',
@@ -230,7 +227,7 @@ const LIMIT_DETAILS: Readonly<Record<Outcome<'GenerateVideoCapacityExceeded'>['r
 };
 
 /** The expected outcomes of `generateVideo`. */
-export type GenerateVideoOutcome =
+type GenerateVideoOutcome =
   | { readonly type: 'GenerateVideoSuccess'; readonly job: Job; readonly deduplicated: boolean }
   | { readonly type: 'GenerateVideoInvalidInput'; readonly issues: readonly InputIssue[] }
   | { readonly type: 'GenerateVideoIdempotencyConflict'; readonly job: Job }
@@ -248,7 +245,7 @@ export type GenerateVideoOutcome =
  * @throws StoreUnavailableError when the call could not be counted or the job could not be stored; GraphQLError when the caller lacks
  *   the right
  */
-export async function generateVideo(
+async function generateVideo(
   { services, caller, media }: GraphQLContext,
   input: unknown,
 ): Promise<GenerateVideoOutcome> {
@@ -287,7 +284,7 @@ function visibleDuplicate({ scopes }: Caller, job: Job): Job {
   return newJob(job.id, job.ownerId, job.request, job.createdAt, job.deadlineAt - job.createdAt);
 }
 
-function capacityExceeded(reason: keyof JobLimits | 'rate', retryAfterMs: number): GenerateVideoOutcome {
+function capacityExceeded(reason: Limit, retryAfterMs: number): GenerateVideoOutcome {
   const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
   return { type: 'GenerateVideoCapacityExceeded', reason, retryAfterSeconds };
 }
