@@ -55,9 +55,8 @@ function findingOf(
       return { observation: { type: 'upstream-failed', message, metrics } };
     }
     case 'completed': {
-      if (entry.videoUrl === null) return { observation: otherwise(entry) };
-      const file = { url: entry.videoUrl, base64: null, contentType: 'video/mp4', byteLength: null };
-      const video = jobVideo(job, file, dependencies);
+      if (entry.video === null) return { observation: otherwise(entry) };
+      const video = jobVideo(job, entry.video, dependencies);
       const startedAt = job.startedAt ?? job.submittedAt;
       return { observation: { type: 'video-collected', video, startedAt, metrics } };
     }

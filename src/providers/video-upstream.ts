@@ -93,7 +93,7 @@ export interface HistoryEntry {
   readonly createdAt: number | null;
   readonly state: 'pending' | 'completed' | 'failed';
   /** Null when there is no video. */
-  readonly videoUrl: string | null;
+  readonly video: CollectedVideo | null;
   /** Why it failed; null when it did not fail or the reason is unknown. */
   readonly message: string | null;
   /** The charge in US dollars; null: unknown. */

@@ -34,7 +34,7 @@ describe('a 404 for a job that was accepted', () => {
   it('is confirmed by the history, with its cost, before it ends the job', async () => {
     const { job, calls } = await runFor(MINUTE, 'processing', {
       status: () => NOT_FOUND,
-      lookUp: () => found({ videoUrl: null }),
+      lookUp: () => found({ video: null }),
     });
     expect(job).toMatchObject({
       metrics: { costUsd: 0.53 },
@@ -69,7 +69,7 @@ describe('a 404 for a job that was accepted', () => {
   it('fails the job with the message of the history', async () => {
     const { job } = await runFor(MINUTE, 'processing', {
       status: () => NOT_FOUND,
-      lookUp: () => found({ state: 'failed', message: 'NSFW', costUsd: 0, videoUrl: null }),
+      lookUp: () => found({ state: 'failed', message: 'NSFW', costUsd: 0, video: null }),
     });
     expect(job.failure).toMatchObject({ code: 'GENERATION_FAILED', message: 'NSFW', charged: 'NO' });
   });

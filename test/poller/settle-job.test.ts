@@ -25,7 +25,7 @@ function entry(change: Partial<HistoryEntry> = {}): HistoryEntry {
     upstreamId: 'up-lost',
     createdAt: NOON + SECOND,
     state: 'pending',
-    videoUrl: null,
+    video: null,
     message: null,
     costUsd: null,
     ...change,

@@ -142,7 +142,7 @@ export function found(change: Partial<HistoryEntry> = {}) {
     upstreamId: 'up-running',
     createdAt: NOON,
     state: 'completed',
-    videoUrl: KEPT_URL,
+    video: { url: KEPT_URL, base64: null, contentType: 'video/mp4', byteLength: null },
     message: null,
     costUsd: 0.53,
     ...change,

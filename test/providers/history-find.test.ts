@@ -10,7 +10,7 @@ import {
   patiently,
   REQUEST,
 } from '../support/upstream/session.ts';
-import { ENTRY, inputsOf, QUERY, row } from './history-rows.ts';
+import { ENTRY, inputsOf, QUERY, row, urlVideo } from './history-rows.ts';
 
 async function find(reply: Reply, query: Partial<HistoryQuery> = {}): Promise<HistoryOutcome> {
   await using session = await historySession(reply);
@@ -88,7 +88,7 @@ describe('a page of the history', () => {
       entries: [
         { ...ENTRY, upstreamId: 'a', createdAt: NOW + 1000 },
         { ...ENTRY, upstreamId: 'b', createdAt: NOW + 1500 },
-        { ...ENTRY, upstreamId: 'c', createdAt: NOW + 3000, state: 'pending', videoUrl: null },
+        { ...ENTRY, upstreamId: 'c', createdAt: NOW + 3000, state: 'pending', video: null },
       ],
       oldestAt: expect.any(Number),
       more: false,
@@ -243,11 +243,11 @@ describe('the state of a request', () => {
     [{ model_status: null }, { state: 'completed' }],
     [
       { model_status: null, generation_url: null },
-      { state: 'pending', videoUrl: null },
+      { state: 'pending', video: null },
     ],
     [
       { model_status: null, generation_url: null, error: 'x' },
-      { state: 'failed', videoUrl: null, message: 'x' },
+      { state: 'failed', video: null, message: 'x' },
     ],
     [
       { model_status: 'FAILED', error: 'Blocked.' },
@@ -258,10 +258,10 @@ describe('the state of a request', () => {
       { state: 'failed', message: '{"a":1}' },
     ],
     [{ model_status: 'ERROR' }, { state: 'failed', message: null }],
-    [{ generation_url: ['https://a.example/v.mp4'] }, { videoUrl: 'https://a.example/v.mp4' }],
-    [{ generation_url: 'None' }, { videoUrl: null }],
-    [{ generation_url: null }, { videoUrl: null }],
-    [{ generation_url: 'javascript:x' }, { videoUrl: null }],
+    [{ generation_url: ['https://a.example/v.mp4'] }, { video: urlVideo('https://a.example/v.mp4') }],
+    [{ generation_url: 'None' }, { video: null }],
+    [{ generation_url: null }, { video: null }],
+    [{ generation_url: 'javascript:x' }, { video: null }],
     [{ credits_deduction: '0.5' }, { costUsd: 0.5 }],
     [{ credits_deduction: 0 }, { costUsd: 0 }],
     [{ credits_deduction: null }, { costUsd: null }],

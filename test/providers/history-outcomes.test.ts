@@ -172,7 +172,7 @@ describe('one request', () => {
         upstreamId: 'job-1',
         createdAt: null,
         state: 'failed',
-        videoUrl: null,
+        video: null,
         message: 'x',
         costUsd: null,
       },

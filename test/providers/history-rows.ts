@@ -35,12 +35,17 @@ export function row(overrides: Record<string, unknown> = {}): Record<string, unk
   };
 }
 
+/** A video of which only the URL is known. */
+export function urlVideo(url: string) {
+  return { url, base64: null, contentType: 'video/mp4', byteLength: null };
+}
+
 /** The entry of that row. */
 export const ENTRY = {
   upstreamId: 'job-1',
   createdAt: NOW,
   state: 'completed',
-  videoUrl: 'https://images.segmind.com/v.mp4',
+  video: urlVideo('https://images.segmind.com/v.mp4'),
   message: null,
   costUsd: 0.53,
 } as const;

@@ -2,7 +2,7 @@ import type { HistoryEntry } from '../video-upstream.ts';
 import { errorMessage, readId } from './answers/answer.ts';
 import { isObject, type JsonObject, readNumber } from './answers/json.ts';
 import { normalizeWord, stageOf } from './answers/job-answer.ts';
-import { findVideoUrl } from './answers/video.ts';
+import { findUrlVideo } from './answers/video.ts';
 import { parseTime } from './http/times.ts';
 import { HISTORY_LIST_FIELDS, HISTORY_TIME_FIELDS, MODEL } from './facts.ts';
 
@@ -32,13 +32,13 @@ export function readRow(row: unknown, clockOffsetMs: number): HistoryRow | null 
   const upstreamId = readId(row['request_id'] ?? row['requestId'] ?? row['id']);
   if (upstreamId === null) return null;
   const createdAt = HISTORY_TIME_FIELDS.map((name) => parseTime(row[name])).find((time) => time !== null);
-  const videoUrl = findVideoUrl(row['generation_url']);
+  const video = findUrlVideo(row['generation_url']);
   const message = errorMessage({ error: row['error'] });
   return {
     upstreamId,
     createdAt: createdAt === undefined ? null : createdAt + clockOffsetMs,
-    state: readState(row) ?? (videoUrl !== null ? 'completed' : message !== null ? 'failed' : 'pending'),
-    videoUrl,
+    state: readState(row) ?? (video !== null ? 'completed' : message !== null ? 'failed' : 'pending'),
+    video,
     message,
     costUsd: readNumber(row['credits_deduction']),
     inputs: row['request_body'],
@@ -71,7 +71,7 @@ export function mergeRows(rows: readonly [HistoryRow, ...HistoryRow[]]): History
     createdAt: times.length === 0 ? null : Math.min(...times),
     // A finished video outweighs another output that failed or is not finished.
     state: has('completed') ? 'completed' : has('pending') ? 'pending' : 'failed',
-    videoUrl: rows.find((row) => row.videoUrl !== null)?.videoUrl ?? null,
+    video: rows.find((row) => row.video !== null)?.video ?? null,
     message: rows.find((row) => row.message !== null)?.message ?? null,
     // It is unknown whether each row has the whole cost.
     costUsd: costs.length === 0 ? null : Math.max(...costs),

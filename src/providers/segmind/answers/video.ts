@@ -31,12 +31,12 @@ export function findVideo(answer: unknown): CollectedVideo | null {
   return null;
 }
 
-/** The first http or https URL at a place for videos; null when there is none. */
-export function findVideoUrl(value: unknown): string | null {
+/** The first video at an http or https URL; null when there is none. */
+export function findUrlVideo(value: unknown): CollectedVideo | null {
   return (
     videoTexts(value)
-      .map(({ text }) => readUrl(text)?.url ?? null)
-      .find((url) => url !== null) ?? null
+      .map(({ text }) => readUrl(text))
+      .find((video) => video !== null) ?? null
   );
 }
 
