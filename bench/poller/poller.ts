@@ -130,7 +130,7 @@ async function openRedis(url: string) {
     clock: systemClock,
     random: Math.random,
     onUnreadable: (_, error) => process.stderr.write(`${String(error)}\n`),
-    onTrouble: (error) => process.stderr.write(`${String(error)}\n`),
+    onConnectionError: (error) => process.stderr.write(`${String(error)}\n`),
   });
   const { client, quarantine } = opened;
   return {

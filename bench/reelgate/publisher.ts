@@ -21,7 +21,7 @@ const store = await RedisJobStore.open({
   clock: systemClock,
   random: Math.random,
   onUnreadable: (_, error) => process.stderr.write(`${String(error)}\n`),
-  onTrouble: (error) => process.stderr.write(`${String(error)}\n`),
+  onConnectionError: (error) => process.stderr.write(`${String(error)}\n`),
 });
 const leases = await putJobs(store, Number(jobs), (number) => runningJob(number, FIRST_VERSION));
 

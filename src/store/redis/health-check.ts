@@ -60,7 +60,7 @@ export class HealthCheck {
     );
     const places = { [keys.unfinished(null)]: 'zset', [keys.day(null)]: 'zset' } as const;
     // Each new job reserves a place in these sets.
-    await quarantine.orReport(places, () =>
+    await quarantine.reportWrongTypes(places, () =>
       Promise.all(
         Object.keys(places).map((name) => client.zrangebyscore(name, '-inf', '+inf', 'LIMIT', 0, 1)),
       ),

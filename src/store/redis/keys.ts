@@ -45,9 +45,9 @@ export const keys = {
   /** The secrets of job tokens, as JSON. */
   jobTokenSecrets: 'rg:{secret}:job-token-secrets',
   /** Jobs with equal inputs whose POST has not ended. */
-  posts: (fingerprint: string) => `${submissionsTag(fingerprint)}:posts`,
+  postsInFlight: (fingerprint: string) => `${submissionsTag(fingerprint)}:posts`,
   /** The job that an upstream request belongs to. */
-  posted: (fingerprint: string, upstreamId: string) =>
+  upstreamRequest: (fingerprint: string, upstreamId: string) =>
     `${submissionsTag(fingerprint)}:request:${digest(upstreamId)}`,
   /** Unfinished jobs of an owner, or of all owners when null. */
   unfinished: (ownerId: string | null) => `${limitsTag(ownerId)}:unfinished`,

@@ -33,12 +33,12 @@ export async function openRedis(
   const { generateRpmPerOwner: rpm } = config.limits;
   const now = () => clock.now();
   const place = placeOf(location);
-  const onTrouble = (error: unknown) => {
+  const onConnectionError = (error: unknown) => {
     const { reason } = explainFault(error);
     faults.warn({ reason }, 'the subscriber connection to Redis was lost; connecting again');
   };
   const store = await connect(
-    { location, retentionMs, clock, random: Math.random, onUnreadable, onTrouble },
+    { location, retentionMs, clock, random: Math.random, onUnreadable, onConnectionError },
     place,
     faults,
     signal,

@@ -31,7 +31,7 @@ export class Quarantine {
   }
 
   /** Removes a job from the schedule. Never rejects: if the write fails, it happens when the job is found again. */
-  async putAside(id: string, error: unknown): Promise<void> {
+  async add(id: string, error: unknown): Promise<void> {
     this.#report(id, error);
     const { client, now, retentionMs } = this.#options;
     const shard = shardOf(id);
@@ -45,8 +45,8 @@ export class Quarantine {
   }
 
   /** Does the same for a reader, which may find the job often: only the first call writes. */
-  async noteUnreadable(id: string, error: unknown): Promise<void> {
-    if (!this.#jobs.has(id)) await this.putAside(id, error);
+  async addOnce(id: string, error: unknown): Promise<void> {
+    if (!this.#jobs.has(id)) await this.add(id, error);
   }
 
   /**
@@ -54,7 +54,7 @@ export class Quarantine {
    *
    * @throws the exception of `work`. Keys of another type are reported
    */
-  async orReport<T>(types: ExpectedTypes, work: () => Promise<T>): Promise<T> {
+  async reportWrongTypes<T>(types: ExpectedTypes, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {

@@ -34,7 +34,7 @@ import { listJobs } from './jobs/list-jobs.ts';
 import type { RedisLocation } from './connection/location.ts';
 import { catchUp, channelsOf } from './events/topics.ts';
 import { missingPermissions } from './connection/permissions.ts';
-import { nextDueAt, pullIn } from './queue/schedule.ts';
+import { nextDueAt, rescheduleFar } from './queue/schedule.ts';
 import { Quarantine } from './quarantine.ts';
 import { ServerClock } from './connection/server-clock.ts';
 import { TopicSubscription, type TopicSubscriptionOptions } from './events/topic-subscription.ts';
@@ -48,7 +48,7 @@ export interface RedisJobStoreOptions {
   /** From 0 to 1. */
   readonly random: () => number;
   /** Called when the subscriber connection is lost. A new one is opened. */
-  readonly onTrouble: (error: unknown) => void;
+  readonly onConnectionError: (error: unknown) => void;
   /** Called once in this process for each job id and key name that cannot be read. */
   readonly onUnreadable: (id: string, error: unknown) => void;
 }
@@ -70,7 +70,7 @@ export class RedisJobStore implements JobStore {
   #leases = 0;
 
   private constructor(options: RedisJobStoreOptions) {
-    const { location, clock, random, onTrouble } = options;
+    const { location, clock, random, onConnectionError } = options;
     this.#options = options;
     this.#publish = location.cluster ? 'SPUBLISH' : 'PUBLISH';
     this.#client = connectForCommands(location);
@@ -83,7 +83,7 @@ export class RedisJobStore implements JobStore {
       heartbeatChannels: location.cluster ? SHARDS.map(channels.heartbeat) : [channels.heartbeat('0')],
       clock,
       random,
-      onTrouble,
+      onConnectionError,
     });
     const { retentionMs, onUnreadable } = options;
     const quarantine = new Quarantine({ client: this.#client, retentionMs, now, onUnreadable });
@@ -123,7 +123,7 @@ export class RedisJobStore implements JobStore {
       await store.#secret.load();
       await store.#pubSub.start();
       await store.#serverClock.start();
-      await pullIn(store.#access, store.serverNow);
+      await rescheduleFar(store.#access, store.serverNow);
       return store;
     } catch (error) {
       await store[Symbol.asyncDispose]();

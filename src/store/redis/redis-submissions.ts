@@ -18,7 +18,7 @@ export class RedisSubmissions implements Submissions {
   }
 
   begin(fingerprint: string, jobId: string): Promise<void> {
-    const posts = keys.posts(fingerprint);
+    const posts = keys.postsInFlight(fingerprint);
     return attempt(async () => {
       await this.#quarantine.tolerate({ [posts]: 'zset' }, null, () =>
         runScript(this.#client, 'reelgateBeginPost', [posts], [jobId, SUBMISSION_MEMORY_MS]),
@@ -27,7 +27,7 @@ export class RedisSubmissions implements Submissions {
   }
 
   end(fingerprint: string, jobId: string, upstreamId: string | null): Promise<void> {
-    const names = [keys.posts(fingerprint), keys.posted(fingerprint, upstreamId ?? '')];
+    const names = [keys.postsInFlight(fingerprint), keys.upstreamRequest(fingerprint, upstreamId ?? '')];
     const values = [jobId, upstreamId === null ? '0' : '1', SUBMISSION_MEMORY_MS];
     return attempt(async () => {
       await runScript(this.#client, 'reelgateEndPost', names, values);
@@ -35,12 +35,12 @@ export class RedisSubmissions implements Submissions {
   }
 
   adopt(fingerprint: string, jobId: string, upstreamId: string): Promise<AdoptOutcome> {
-    const [posts, posted] = [keys.posts(fingerprint), keys.posted(fingerprint, upstreamId)];
+    const [posts, request] = [keys.postsInFlight(fingerprint), keys.upstreamRequest(fingerprint, upstreamId)];
     return attempt(async () => {
       const answer = await this.#quarantine.tolerate(
-        { [posts]: 'zset', [posted]: 'string' },
+        { [posts]: 'zset', [request]: 'string' },
         'in-flight',
-        () => runScript(this.#client, 'reelgateAdopt', [posts, posted], [jobId, SUBMISSION_MEMORY_MS]),
+        () => runScript(this.#client, 'reelgateAdopt', [posts, request], [jobId, SUBMISSION_MEMORY_MS]),
       );
       if (answer === 'adopted' || answer === 'taken' || answer === 'in-flight') return answer;
       throw new Error(`The adopt script returned an unknown result: ${String(answer)}.`);

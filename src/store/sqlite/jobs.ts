@@ -226,9 +226,9 @@ function usedUpLimit(
   const since = now - DAY_MS;
   const waits: Readonly<Record<keyof JobLimits, (limit: number) => number | null>> = {
     unfinishedPerOwner: (limit) => unfinished(statements.countUnfinishedOfOwner.get({ owner }), limit),
-    perDayPerOwner: (limit) => ofDay(statements.lastToGoOfOwner.get({ since, limit, owner })),
+    perDayPerOwner: (limit) => ofDay(statements.newestToLeaveOfOwner.get({ since, limit, owner })),
     unfinished: (limit) => unfinished(statements.countUnfinished.get(), limit),
-    perDay: (limit) => ofDay(statements.lastToGo.get({ since, limit })),
+    perDay: (limit) => ofDay(statements.newestToLeave.get({ since, limit })),
   };
   for (const limit of LIMITS) {
     const retryAfterMs = limits[limit] > 0 ? waits[limit](limits[limit]) : null;

@@ -199,7 +199,7 @@ export class SqliteJobStore implements JobStore {
     const now = this.#now();
     this.#database.exec('BEGIN IMMEDIATE');
     this.#quarantine.restore();
-    this.#statements.haveLateDue.run({ now, latest: now + LATEST_DUE_MS });
+    this.#statements.rescheduleFar.run({ now, latest: now + LATEST_DUE_MS });
     this.#database.exec('COMMIT');
   }
 

@@ -49,8 +49,8 @@ export function prepareStatements(database: DatabaseSync) {
     countUnfinishedOfOwner: database.prepare(
       'SELECT count(*) AS count FROM jobs WHERE owner_id = :owner AND purge_at IS NULL',
     ),
-    lastToGo: database.prepare(lastToGo('')),
-    lastToGoOfOwner: database.prepare(lastToGo('owner_id = :owner AND')),
+    newestToLeave: database.prepare(newestToLeave('')),
+    newestToLeaveOfOwner: database.prepare(newestToLeave('owner_id = :owner AND')),
     insertJob: database.prepare(`
       INSERT INTO jobs (id, owner_id, version, phase, body, deadline_at, due_at, faults, created_at)
       VALUES (:id, :owner, :version, :phase, :body, :deadline, :due, 0, :created)`),
@@ -115,7 +115,7 @@ export function prepareStatements(database: DatabaseSync) {
       WHERE due_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM leases WHERE job_id = id) AND ${READABLE}
       ORDER BY due_at LIMIT 1`),
     nextLeaseEnd: database.prepare('SELECT min(until) AS until FROM leases'),
-    haveLateDue: database.prepare('UPDATE jobs SET due_at = :now WHERE due_at > :latest'),
+    rescheduleFar: database.prepare('UPDATE jobs SET due_at = :now WHERE due_at > :latest'),
 
     quarantined: database.prepare('SELECT job_id FROM quarantine'),
     countUnreadable: database.prepare('SELECT count(*) AS count FROM unreadable'),
@@ -148,7 +148,7 @@ export function prepareStatements(database: DatabaseSync) {
 }
 
 /** Selects the newest job that must leave the day before another may be accepted; none when there is room. */
-function lastToGo(whose: string): string {
+function newestToLeave(whose: string): string {
   return `
     SELECT created_at FROM jobs WHERE ${whose} uncharged = 0 AND created_at > :since
     ORDER BY created_at DESC LIMIT 1 OFFSET :limit - 1`;

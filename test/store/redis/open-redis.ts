@@ -14,7 +14,7 @@ export function openRedis(
     retentionMs: 7 * DAY,
     clock: systemClock,
     random: Math.random,
-    onTrouble: () => {},
+    onConnectionError: () => {},
     onUnreadable: () => {},
     ...change,
   });

@@ -44,21 +44,25 @@ describe.each(REDIS_KINDS)('submissions on %s', (_, start) => {
     await opened.one.begin('print', 'job-1');
     await opened.one.end('another', 'job-2', 'up-2');
     await opened.one.adopt('third', 'job-3', 'up-3');
-    const names = [keys.posts('print'), keys.posted('another', 'up-2'), keys.posted('third', 'up-3')];
+    const names = [
+      keys.postsInFlight('print'),
+      keys.upstreamRequest('another', 'up-2'),
+      keys.upstreamRequest('third', 'up-3'),
+    ];
     for (const name of names) {
       const ttl = await opened.client.pttl(name);
       expect(ttl).toBeGreaterThan(SUBMISSION_MEMORY_MS - MINUTE);
       expect(ttl).toBeLessThanOrEqual(SUBMISSION_MEMORY_MS);
     }
     // A POST without an end counts as ended after that time, also while other POSTs keep its key.
-    await opened.client.zincrby(keys.posts('print'), -SUBMISSION_MEMORY_MS, 'job-1');
+    await opened.client.zincrby(keys.postsInFlight('print'), -SUBMISSION_MEMORY_MS, 'job-1');
     expect(await opened.other.adopt('print', 'job-4', 'up-4')).toBe('adopted');
   });
 
   it('adopt nothing while a key has the wrong type, which is reported once and counted', async () => {
     await using opened = await open();
     const { one, client, store, unreadable } = opened;
-    const name = keys.posts('print');
+    const name = keys.postsInFlight('print');
     await client.set(name, 'no set');
     await one.begin('print', 'job-1');
     await one.end('print', 'job-1', 'up-1');

@@ -138,13 +138,13 @@ function connect(
     );
   }
   if (sentinels !== undefined) {
-    return new TurnRedis({
+    return new BatchingRedis({
       ...options,
       ...credentialsOf(first),
       ...sentinelOptions(sentinels, urls, retryStrategy),
     });
   }
-  return new TurnRedis(first, { ...options, ...(tls ? { tls: tlsFor(nodeOf(first).host, urls) } : {}) });
+  return new BatchingRedis(first, { ...options, ...(tls ? { tls: tlsFor(nodeOf(first).host, urls) } : {}) });
 }
 
 /** Options for sentinels. The client follows the primary when the sentinels promote another server. */
@@ -177,7 +177,7 @@ function sentinelOptions(
  * A client that writes the commands of one turn of the event loop at once, at the end of the turn. One write for each command would cost
  * this process and the server more than most commands do. Unlike in the client's own pipelines, no command waits for the answer to another.
  */
-export class TurnRedis extends Redis {
+export class BatchingRedis extends Redis {
   override sendCommand(...given: Parameters<Redis['sendCommand']>): unknown {
     const { stream } = this;
     // There is no stream before the client connects.

@@ -17,7 +17,7 @@ export interface PubSubOptions extends SubscriberConnectionOptions {
   /** From 0 to 1. */
   readonly random: () => number;
   /** Called with the error each time the connection is lost. */
-  readonly onTrouble: (error: unknown) => void;
+  readonly onConnectionError: (error: unknown) => void;
   /** The secret of the seals. */
   readonly secret: Pick<SealSecret, 'key' | 'refresh'>;
 }
@@ -28,8 +28,8 @@ interface Channel {
   acknowledged: Promise<void>;
   /** The newest published versions of the last jobs; null before the first. */
   versions: Map<string, number> | null;
-  /** The time from which messages are in doubt; null: none are. */
-  doubtedSince: number | null;
+  /** The time from which the next resync reads; null: none is needed. */
+  resyncSince: number | null;
   /** Whether the listeners resynced a moment ago. */
   isPausing: boolean;
 }
@@ -37,10 +37,10 @@ interface Channel {
 /** How many jobs' versions are kept for a channel. */
 const MAX_VERSIONS = 1000;
 /** Minimum time in milliseconds between two resyncs because of foreign messages. */
-const DOUBT_PAUSE_MS = 1000;
+const RESYNC_PAUSE_MS = 1000;
 
 /** Milliseconds for which a new subscription waits for the connection. */
-const PATIENCE_MS = 3000;
+const CONNECT_WAIT_MS = 3000;
 
 /**
  * Redis pub/sub for many listeners over one connection. A channel is subscribed once for all its listeners and unsubscribed when the last one
@@ -95,7 +95,7 @@ export class PubSub implements AsyncDisposable {
         listeners: new Set(),
         acknowledged: this.#subscribe(name),
         versions: null,
-        doubtedSince: null,
+        resyncSince: null,
         isPausing: false,
       };
       this.#channels.set(name, channel);
@@ -105,7 +105,7 @@ export class PubSub implements AsyncDisposable {
     const unsubscribe = () => {
       if (!listeners.delete(listener) || listeners.size > 0) return;
       if (this.#channels.get(name)?.listeners === listeners) this.#channels.delete(name);
-      this.#connection?.unsubscribe(name).catch(this.#options.onTrouble);
+      this.#connection?.unsubscribe(name).catch(this.#options.onConnectionError);
     };
     try {
       await channel.acknowledged;
@@ -123,7 +123,7 @@ export class PubSub implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { clock, random, onTrouble } = this.#options;
+    const { clock, random, onConnectionError } = this.#options;
     const { signal } = this.#closing;
     let failures = 0;
     let aliveAt = clock.now();
@@ -151,7 +151,7 @@ export class PubSub implements AsyncDisposable {
       } catch (error) {
         failures += 1;
         if (!this.#wasLive && isNoPermission(error)) this.#live.reject(error);
-        else if (!signal.aborted) onTrouble(error);
+        else if (!signal.aborted) onConnectionError(error);
       }
       this.#connection = null;
       if (!signal.aborted && failures > 0) await clock.sleep(backoffMs(failures, random()) / 4, signal);
@@ -177,15 +177,16 @@ export class PubSub implements AsyncDisposable {
     const channel = this.#channels.get(name);
     if (channel === undefined) return;
     const job = readEvent(text, name, this.#options.secret.key);
-    if (job === null || job.version <= (channel.versions?.get(job.id) ?? 0)) return this.#doubt(channel);
+    if (job === null || job.version <= (channel.versions?.get(job.id) ?? 0))
+      return this.#requestResync(channel);
     remember((channel.versions ??= new Map()), job);
     for (const listener of channel.listeners) listener.message(job);
   }
 
-  #doubt(channel: Channel): void {
+  #requestResync(channel: Channel): void {
     const { clock, secret } = this.#options;
     secret.refresh();
-    channel.doubtedSince ??= clock.now();
+    channel.resyncSince ??= clock.now();
     if (!channel.isPausing) void this.#resync(channel);
   }
 
@@ -193,21 +194,21 @@ export class PubSub implements AsyncDisposable {
   async #resync(channel: Channel): Promise<void> {
     const { signal } = this.#closing;
     channel.isPausing = true;
-    while (channel.doubtedSince !== null && !signal.aborted) {
-      const since: number = channel.doubtedSince;
-      channel.doubtedSince = null;
+    while (channel.resyncSince !== null && !signal.aborted) {
+      const since: number = channel.resyncSince;
+      channel.resyncSince = null;
       for (const listener of channel.listeners) listener.gap(since);
-      await this.#options.clock.sleep(DOUBT_PAUSE_MS, signal);
+      await this.#options.clock.sleep(RESYNC_PAUSE_MS, signal);
     }
     channel.isPausing = false;
   }
 
   async #untilLive(): Promise<void> {
     if (this.#isLive) return;
-    const patience = new AbortController();
-    const timeout = this.#options.clock.sleep(PATIENCE_MS, patience.signal).then(() => 'timeout' as const);
+    const waiting = new AbortController();
+    const timeout = this.#options.clock.sleep(CONNECT_WAIT_MS, waiting.signal).then(() => 'timeout' as const);
     const outcome = await Promise.race([this.#live.promise, timeout]);
-    patience.abort();
+    waiting.abort();
     if (outcome === 'timeout') throw new StoreUnavailableError('Redis is unavailable.');
   }
 }

@@ -42,7 +42,7 @@ export class JobReader {
         if (hash instanceof Error) throw hash;
         return decode(hash);
       } catch (error) {
-        unreadable.push(this.#quarantine.noteUnreadable(ids[index] ?? '', error));
+        unreadable.push(this.#quarantine.addOnce(ids[index] ?? '', error));
         return null;
       }
     });

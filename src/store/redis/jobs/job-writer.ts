@@ -56,7 +56,7 @@ export class JobWriter {
     const { refusal, undo } = await reserve(client, job, limits, time);
     const types = { ...queueTypes(shard), [owner]: 'zset', [idempotency]: 'hash' } as const;
     // The script also runs when the limits refuse the job, because a known key returns its job anyway.
-    const answer = await quarantine.orReport(types, () =>
+    const answer = await quarantine.reportWrongTypes(types, () =>
       runScript(
         client,
         'reelgateCreate',
@@ -132,12 +132,12 @@ export class JobWriter {
   async #withRecord<T, F>(id: string, fallback: F, work: () => Promise<T>): Promise<T | F> {
     const { client, quarantine } = this.#options.access;
     try {
-      return await quarantine.orReport(queueTypes(shardOf(id)), work);
+      return await quarantine.reportWrongTypes(queueTypes(shardOf(id)), work);
     } catch (error) {
       if (!isWrongType(error)) throw error;
       const type = await client.type(keys.job(id));
       if (type === 'hash' || type === 'none') throw error;
-      await quarantine.putAside(id, error);
+      await quarantine.add(id, error);
       return fallback;
     }
   }

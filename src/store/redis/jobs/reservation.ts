@@ -47,7 +47,7 @@ export async function reserve(
   for (const { ownerOf, unfinished, perDay } of SCOPES) {
     if (limits[unfinished] === 0 && limits[perDay] === 0) continue;
     const sets = [keys.unfinished(ownerOf(job)), keys.day(ownerOf(job))];
-    const answer = await runScript(client, 'reelgateAllow', sets, [
+    const answer = await runScript(client, 'reelgateReserve', sets, [
       [job.id, now],
       [limits[unfinished], Math.max(job.deadlineAt, now) + OVERTIME_MS],
       [limits[perDay], job.createdAt + DAY_MS],

@@ -76,7 +76,7 @@ async function leaseOfShard(
       const found = decodeDueJob(hash);
       if (found !== null) leases.push({ ...found, leaseId: hash['@lease'] ?? '' });
     } catch (error) {
-      unreadable.push(quarantine.putAside(id, error));
+      unreadable.push(quarantine.add(id, error));
     }
   }
   await Promise.all(unreadable);

@@ -34,14 +34,14 @@ async function lowestScores({ client, quarantine }: JobAccess, shard: string): P
  *
  * @param now epoch milliseconds of the server's clock
  */
-export async function pullIn({ client, quarantine }: JobAccess, now: number): Promise<void> {
+export async function rescheduleFar({ client, quarantine }: JobAccess, now: number): Promise<void> {
   await Promise.all(
     SHARDS.map(async (shard) => {
       const [due, deadline] = [keys.due(shard), keys.deadline(shard)];
       const values = [now, now + FAR_AHEAD_MS, BATCH, keys.jobsOf(shard)];
       const moveSome = () =>
         quarantine.tolerate({ [due]: 'zset', [deadline]: 'zset' }, 0, () =>
-          runScript(client, 'reelgatePullIn', [due, deadline], values),
+          runScript(client, 'reelgateRescheduleFar', [due, deadline], values),
         );
       while ((await moveSome()) === BATCH);
     }),

@@ -8,14 +8,14 @@ export type RedisClient = Redis | Cluster;
 /** The scripts by the names of their commands. The head of each file lists its input and output. */
 const FILES = {
   reelgateCreate: 'jobs/create.lua',
-  reelgateAllow: 'jobs/allow.lua',
+  reelgateReserve: 'jobs/reserve.lua',
   reelgateSave: 'jobs/save.lua',
   reelgateLease: 'queue/lease.lua',
   reelgateCandidates: 'queue/candidates.lua',
   reelgateWaiting: 'queue/waiting.lua',
   reelgateRelease: 'queue/release.lua',
   reelgateQuarantine: 'queue/quarantine.lua',
-  reelgatePullIn: 'queue/pull-in.lua',
+  reelgateRescheduleFar: 'queue/reschedule-far.lua',
   reelgateBeginPost: 'submissions/begin-post.lua',
   reelgateEndPost: 'submissions/end-post.lua',
   reelgateAdopt: 'submissions/adopt.lua',

@@ -34,7 +34,7 @@ it('a pub/sub retries when its first connections fail, and reports the errors', 
     clock: systemClock,
     random: () => 1,
     secret: { key: KEY, refresh: () => {} },
-    onTrouble: (error) => troubles.push(String(error)),
+    onConnectionError: (error) => troubles.push(String(error)),
   });
   await hub.start();
   const told: number[] = [];

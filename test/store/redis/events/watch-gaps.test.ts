@@ -25,7 +25,7 @@ describe('a save during an outage of the subscriber connection is received after
     proxy = resources.use(await TcpProxy.start(server.port));
     writer = resources.use(await openRedis([server.url]));
     watcher = resources.use(
-      await openRedis([proxy.url], { onTrouble: () => troubles.push(performance.now()) }),
+      await openRedis([proxy.url], { onConnectionError: () => troubles.push(performance.now()) }),
     );
   });
   beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TurnRedis } from '../../../../src/store/redis/connection/connect.ts';
+import { BatchingRedis } from '../../../../src/store/redis/connection/connect.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 
 it('the commands of one turn are held until its end, and answered in order', async () => {
@@ -31,9 +31,9 @@ it('held commands fail at once when the connection is lost', async () => {
   await expect(asked).rejects.toThrow('Connection is closed.');
 });
 
-async function connect(server: RedisServer): Promise<TurnRedis> {
+async function connect(server: RedisServer): Promise<BatchingRedis> {
   const options = { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null };
-  const client = new TurnRedis(server.url, options);
+  const client = new BatchingRedis(server.url, options);
   client.on('error', () => {});
   await client.connect();
   return client;
