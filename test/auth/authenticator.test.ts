@@ -56,7 +56,7 @@ it('a token without `exp` does not expire', async () => {
 });
 
 it.each([undefined, 7, '', 'x'.repeat(257), '\ud800', ' ', 'a ', 'a\nb', 'anonymous'])(
-  'nobody is the owner %j',
+  'a token of the owner %j is refused',
   async (sub) => {
     const signed = await signToken({ sub });
     const tokens = userTokens();

@@ -21,7 +21,7 @@ async function acceptJob(gateway: Gateway): Promise<string> {
 it.each([
   ['good for a minute', START + 60, 60_000],
   ['let through for the skew of clocks', START - 10, 20_000],
-])('a token that is %s ends its socket at its time, and a new one goes on', async (_, exp, lastsMs) => {
+])('a token that is %s closes its socket when it expires, and a new one works', async (_, exp, lastsMs) => {
   await using gateway = await start();
   const jobs = new JobMover(gateway);
   const { id } = await jobs.accept({ ownerId: 'ada' });

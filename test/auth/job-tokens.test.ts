@@ -38,7 +38,7 @@ describe('a job’s token', () => {
     ['has been living for longer than a day', { iat: START - DAY_SECONDS, exp: START + 60 }],
     ['does not say when it was issued', { iat: undefined }],
     ['is issued in the future, to end later', { iat: START + DAY_SECONDS, exp: START + 2 * DAY_SECONDS }],
-  ])('is refused when it %s, though its signature is good', async (_, claims) => {
+  ])('is refused when it %s, although its signature is valid', async (_, claims) => {
     await expect(verify(claims)).rejects.toThrow(AuthenticationError);
   });
 });

@@ -57,11 +57,11 @@ beforeAll(async () => {
 afterAll(() => gateway[Symbol.asyncDispose]());
 
 it.each([
-  ['nobody', 401, 'UNAUTHENTICATED', async (): Promise<string | null> => null],
+  ['no token', 401, 'UNAUTHENTICATED', async (): Promise<string | null> => null],
   ['a wrong token', 401, 'UNAUTHENTICATED', () => signToken({}, 'x'.repeat(32))],
-  ['one that may only read', 403, 'FORBIDDEN', () => signToken({ scope: 'video:read' })],
+  ['a token with only video:read', 403, 'FORBIDDEN', () => signToken({ scope: 'video:read' })],
   ['a job’s token', 403, 'FORBIDDEN', () => gateway.jobTokens.issue('ada', jobId(NOON), NOON, NOON + 60_000)],
-] as const)('an upload by %s is refused before any of it is read', async (_, status, code, token) => {
+] as const)('an upload with %s is refused before the body is read', async (_, status, code, token) => {
   const bearer = await token();
   const head = [
     'POST /graphql HTTP/1.1',

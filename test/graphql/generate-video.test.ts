@@ -82,7 +82,7 @@ describe('generateVideo', () => {
   });
 
   it.each(['no URL', '', 'javascript:alert(1)', `https://example.com/${'x'.repeat(2048)}`])(
-    'takes a wrong URL for an issue of the input: %.30s',
+    'reports a wrong URL as an issue of the input: %.30s',
     async (image) => {
       await using gateway = await startGateway();
       const { issues = [] } = await generate(gateway.url, { ...INPUT, image });

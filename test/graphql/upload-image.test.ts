@@ -25,7 +25,7 @@ describe('uploadImage', () => {
     ['image/jpeg', JPEG],
     ['image/webp', WEBP],
     ['image/png', pngOf(10 * MIB)],
-  ])('hands an %s to the host and answers where it is', async (type, bytes) => {
+  ])('uploads an %s to the host and answers its URL', async (type, bytes) => {
     const images: Image[] = [];
     await using gateway = await startGateway({
       uploadImage: async (image) => {
@@ -45,7 +45,7 @@ describe('uploadImage', () => {
   it.each([
     ['an empty file', new Uint8Array()],
     ['text', new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg"/>')],
-  ])('refuses %s, whatever it is called, and uploads nothing', async (_, bytes) => {
+  ])('refuses %s under any name, and uploads nothing', async (_, bytes) => {
     let uploads = 0;
     await using gateway = await startGateway({
       uploadImage: async () => {
@@ -62,7 +62,7 @@ describe('uploadImage', () => {
     [1, { retryAfterSeconds: 1 }],
     [2001, { retryAfterSeconds: 3 }],
   ])(
-    'says that the upstream failed, without its words, and when it may be asked again: %s',
+    'reports that the upstream failed, without its message, and when to try again: %s',
     async (retryAfterMs, more) => {
       await using gateway = await startGateway({
         uploadImage: async () => ({ type: 'failed', reason: 'secret', retryAfterMs }),

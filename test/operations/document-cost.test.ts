@@ -60,7 +60,7 @@ describe('an operation that asks for', () => {
   });
 
   it.each(readdirSync('schema/operations').filter((name) => name.endsWith('.graphql')))(
-    'what schema/operations/%s has is allowed',
+    'schema/operations/%s is allowed',
     async (name) => {
       await using gateway = await startGateway();
       const query = readFileSync(`schema/operations/${name}`, 'utf8');

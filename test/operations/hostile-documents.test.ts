@@ -193,7 +193,7 @@ describe('with trusted documents', () => {
   it.each([
     { documentId: 'sha256:1' },
     { extensions: { persistedQuery: { version: 1, sha256Hash: 'sha256:1' } } },
-  ])('%j stands for one', async (params) => {
+  ])('%j names one', async (params) => {
     const { text } = await postBody(strict.url, JSON.stringify(params));
     expect(text).toBe('{"data":{"videoJobs":{"nodes":[]}}}');
     using client = await WsClient.connect(strict.url);

@@ -44,21 +44,18 @@ it.each([
   ['text/event-stream', 'POST'],
   ['text/event-stream', 'GET'],
   ['*/*', 'POST'],
-] as const)(
-  'streams that were asked for by %s and %s are cut, not ended, at once',
-  async (accept, method) => {
-    await using gateway = await startGateway();
-    const { id } = await new JobMover(gateway).accept();
-    using stream = await SseClient.open(gateway.url, WATCH, { accept, method, variables: { id } });
-    await stream.result();
-    const start = performance.now();
-    await gateway.stop();
-    expect(performance.now() - start).toBeLessThan(2500);
-    expect(await stream.closed).toBe('cut');
-    await expect(stream.next()).rejects.toThrow('The stream ended.');
-    await until(() => gateway.store.listenerCount, 0);
-  },
-);
+] as const)('streams by %s and %s are cut at once, not ended', async (accept, method) => {
+  await using gateway = await startGateway();
+  const { id } = await new JobMover(gateway).accept();
+  using stream = await SseClient.open(gateway.url, WATCH, { accept, method, variables: { id } });
+  await stream.result();
+  const start = performance.now();
+  await gateway.stop();
+  expect(performance.now() - start).toBeLessThan(2500);
+  expect(await stream.closed).toBe('cut');
+  await expect(stream.next()).rejects.toThrow('The stream ended.');
+  await until(() => gateway.store.listenerCount, 0);
+});
 
 it('an answer in progress is completed', async () => {
   const { gateway, asked, release } = await holding();
@@ -136,7 +133,7 @@ it.concurrent.each([
   ['was refused an upgrade and keeps its side open', upgrade('/other')],
   ['was refused an upgrade by the protocol and keeps its side open', upgrade('/graphql').replace('13', '7')],
   ['is a WebSocket that answers nothing', upgrade('/graphql')],
-])('is not held up by a client that %s', async (_, bytes) => {
+])('is not delayed by a client that %s', async (_, bytes) => {
   await using gateway = await startGateway();
   const socket = connect({ port: gateway.port, host: '127.0.0.1', allowHalfOpen: true });
   socket.on('error', () => {});

@@ -47,7 +47,7 @@ async function received(count: number): Promise<string[]> {
 }
 
 it.each([0, 1, 125, 126, 127, 255, 256, 65_535, 65_536, 200_000, 17_000_000])(
-  'a text of %d characters comes as it is',
+  'a text of %d characters arrives unchanged',
   async (length) => {
     const text = 'a~\u007f\u0000'.repeat(length / 4 + 1).slice(0, length);
     const coming = received(1);

@@ -113,7 +113,7 @@ describe('one operation more than a socket may have in progress', () => {
 });
 
 it.each(['{ __typename }', LIST, '{ videoJob(id: "x") { id } }', '{ nope }', '{'])(
-  '5,000 times %s at once is answered each time',
+  '5,000 concurrent operations %s are all answered',
   async (query) => {
     await using gateway = await startGateway();
     using client = await WsClient.connect(gateway.url);

@@ -112,7 +112,7 @@ describe('an id that is reused while the last message of its first operation is 
     ['that is refused', '{ nope }', 'error'],
     ['that ends', WATCH, 'next'],
     ['that is a query', '{ __typename }', 'next'],
-  ])('belongs to the second one alone, behind one %s', async (_, query, told) => {
+  ])('belongs to the second one only, after one %s', async (_, query, told) => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     const [done, id] = [(await mover.accept()).id, (await mover.accept()).id];

@@ -133,7 +133,7 @@ it('200 aborted server-sent event streams leave nothing behind', async () => {
 });
 
 it.each(['application/json', 'multipart/mixed', 'image/png'])(
-  'a subscription that is to be answered as %s is refused and leaves nothing behind',
+  'a subscription with Accept %s is refused and leaves nothing behind',
   async (accept) => {
     await using gateway = await startGateway();
     const { id } = await new JobMover(gateway).accept();

@@ -136,7 +136,7 @@ describe('over a WebSocket', () => {
     { type: 'connection_ack' },
     { id: '1', type: 'next', payload: {} },
     { id: '1', type: 'error', payload: [{ message: 'x' }] },
-  ])('a message of type $type is the server’s to send, and closes it with 4400', async (message) => {
+  ])('a message of type $type, which only a server sends, closes it with 4400', async (message) => {
     await using gateway = await startGateway();
     using client = await WsClient.connect(gateway.url);
     client.send(message);

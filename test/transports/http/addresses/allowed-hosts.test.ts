@@ -45,12 +45,12 @@ describe('allowed hosts', () => {
   });
 
   it.each(['127.0.0.1:4000', '192.168.1.5', '[2001:db8::1]:4000', 'localhost', 'app.localhost:4000'])(
-    'without a list %s is allowed where others are let in',
+    'without a list %s is allowed when clients of other machines are allowed',
     (host) => expect(new AllowedHosts(CONTAINER).allows(host)).toBe(true),
   );
 
   it.each(['evil.test:4000', '127.0.0.1.evil.test', 'localhost.evil.test', 'reelgate'])(
-    'without a list %s is not',
+    'without a list %s is not allowed',
     (host) => expect(new AllowedHosts(CONTAINER).allows(host)).toBe(false),
   );
 });

@@ -32,7 +32,7 @@ it('a page of an allowed origin may send requests and read the answers', async (
 });
 
 it.each(['https://evil.example', 'null', 'https://app.example.com.evil.example', 'http://app.example.com'])(
-  'a page of %s may neither ask nor read',
+  'a page of %s may neither send requests nor read answers',
   async (origin) => {
     const answer = await postBody(gateway.url, BODY, { origin, 'sec-fetch-site': 'cross-site' });
     expect(answer.status).toBe(403);
@@ -78,14 +78,14 @@ describe('for this machine only', () => {
     );
 
   it.each(['localhost', 'LOCALHOST:4000', 'app.localhost', '127.0.0.1:4000', '127.8.0.1', '[::1]:4000'])(
-    'answers by the name of %s',
+    'answers to the name %s',
     async (host) => {
       expect(await get(host)).toMatch(/^HTTP\/1.1 200 /);
     },
   );
 
   it.each(['rebind.evil.example:4000', 'localhost.evil.example', '127.0.0.1.evil.example', '10.0.0.1'])(
-    'has no answer by %s, which a page of others may have led here',
+    'refuses the name %s, which another site may have rebound',
     async (host) => {
       expect(await get(host)).toMatch(/^HTTP\/1.1 421 [^]*LOCAL_ONLY/);
       const headers = { host, origin: `http://${host}` };

@@ -76,7 +76,7 @@ describe('the URL that clients use', () => {
       { ...FORWARDED, forwarded: 'host=b.example' },
       'https://example.com/reelgate',
     ],
-  ])('is, by a trusted proxy: %s', (_what, headers, url) => {
+  ])('is, from a trusted proxy: %s', (_what, headers, url) => {
     expect(new PublicUrl(PROXY).baseUrlOf(requestWith(headers))).toBe(url);
   });
 
@@ -91,7 +91,7 @@ describe('the URL that clients use', () => {
     { 'x-forwarded-prefix': '/"><script>' },
     { 'x-forwarded-prefix': 'reelgate' },
     { forwarded: 'host="' },
-  ])('is without a forwarded value that makes no sense: %j', (headers) => {
+  ])('ignores a malformed forwarded value: %j', (headers) => {
     const request = requestWith({ host: 'example.com', ...headers });
     expect(new PublicUrl(PROXY).baseUrlOf(request)).toBe('http://example.com');
   });

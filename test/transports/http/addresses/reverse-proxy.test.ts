@@ -123,7 +123,7 @@ describe('the headers of answers', () => {
     ['a query that Yoga answers', '{ __schema { description } }', 'application/graphql-response+json'],
     ['a fault', '{ nothing }', 'application/json'],
     ['an event stream', 'subscription { videoJobsUpdated { id } }', 'text/event-stream'],
-  ])('of %s keep it out of caches', async (_what, query, accept) => {
+  ])('of %s forbid caching', async (_what, query, accept) => {
     await using gateway = await startGateway({ settings: { CORS_ORIGINS: PAGE } });
     for (const origin of [undefined, PAGE]) {
       const abort = new AbortController();

@@ -51,7 +51,7 @@ it.each([
     text: `${STREAM}${HEAD}Content-Length: ${QUERY.length}\r\n\r\n${QUERY}`,
     each: 2,
   },
-])('nothing is kept of clients that go $when', async ({ text, each }) => {
+])('clients that disconnect $when leave nothing behind', async ({ text, each }) => {
   await using gateway = await startGateway();
   const sockets = Array.from({ length: CLIENTS }, () => send(gateway, text));
   await until(() => answers.length, CLIENTS * each);

@@ -55,7 +55,7 @@ describe('a body', () => {
   it.each([
     ['of JSON', 'application/json', QUERY],
     ['with a file', FORM, rawForm(uploadOf(pngOf(1000))).toString('latin1')],
-  ])('%s that stops is answered 408 in words, and the connection closed', async (_, type, body) => {
+  ])('%s that stops is answered 408 with a message, and the connection is closed', async (_, type, body) => {
     await using gateway = await startGateway();
     const { received, closed } = open(gateway, head(type, body.length) + body.slice(0, 10));
     for (let seconds = 0; seconds < 1000 && !closed(); seconds++) {
@@ -125,7 +125,7 @@ describe('Node checks timeouts every second', () => {
     ['a head', 'POST /graphql HTTP/1.1\r\nHos'],
     ['nothing', ''],
     ['a body that nobody reads', 'POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n'],
-  ])('a client that sends half of %s is cut', async (_, bytes) => {
+  ])('a client that sends half of %s is disconnected', async (_, bytes) => {
     await using gateway = await startGateway({ server: { times } });
     const start = performance.now();
     const { closed } = open(gateway, bytes);

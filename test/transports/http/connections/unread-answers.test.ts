@@ -172,7 +172,7 @@ it('a slow WebSocket is not terminated for pings that it has not received yet', 
 });
 
 it.each(['GET', 'POST'] as const)(
-  'when too much waits in all, those are cut for whom the most does: %s',
+  'above the limit of all unread bytes the clients with the most unread bytes are disconnected: %s',
   async (method) => {
     const { gateway, id } = await withVideo({ writeTimeoutMs: 60_000, maxUnreadBytes: 50 * MIB });
     await using _ = gateway;

@@ -77,7 +77,7 @@ describe('the server', () => {
   });
 
   it.each(['/nope', '/graphql/', '/graphqlx', '/healthz/', '/favicon.ico'])(
-    'has nothing at %s',
+    'answers 404 at %s',
     async (path) => {
       await using gateway = await startGateway();
       const { status, text } = await http(gateway.url + path);

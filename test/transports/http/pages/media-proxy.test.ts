@@ -68,7 +68,7 @@ it.each([
   ['an error', 500, 'application/json', 502],
   ['no file', 404, 'application/json', 404],
   ['no such part', 416, 'application/json', 416],
-])('%s from the upstream is not shown', async (_, status, type, shown) => {
+])('%s from the upstream is not served', async (_, status, type, shown) => {
   const { url } = await proxyTo((_request, response) => {
     response.writeHead(status, { 'content-type': type, location: '/videos/2.mp4' });
     response.end('<script>');
