@@ -6,8 +6,8 @@ import { type Config, ConfigError, isStartedByNpm, parseConfig, secretsOf } from
 import { SettingsFileError } from './config/settings-file.ts';
 import { createLogger } from './process/logger.ts';
 import { StartError } from './process/start-error.ts';
-import { FolderInUseError } from './store/sqlite/folder.ts';
-import { NewerDatabaseError } from './store/sqlite/migrations.ts';
+import { FolderInUseError } from './store/sqlite/database/folder.ts';
+import { NewerDatabaseError } from './store/sqlite/database/migrations.ts';
 
 /** Milliseconds after which the process exits although the graceful stop has not finished. */
 const STOP_DEADLINE_MS = 9500;

@@ -11,10 +11,10 @@ import {
   type Schedule,
   type WaitingJob,
 } from '../job-store.ts';
-import { attempt, type GroupCommit, unavailable } from './group-commit.ts';
+import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
 import type { Quarantine } from './quarantine.ts';
-import { readDueJob, readJob, type Row } from './rows.ts';
-import type { Statements } from './statements.ts';
+import { readDueJob, readJob, type Row } from './database/rows.ts';
+import type { Statements } from './database/statements.ts';
 
 /** Parameters of the statements that find due jobs. */
 interface DueParameters {

@@ -19,11 +19,11 @@ import {
   StoreUnavailableError,
 } from '../job-store.ts';
 import type { EventBus } from './event-bus.ts';
-import type { OpenFiles } from './folder.ts';
-import { attempt, type GroupCommit, unavailable } from './group-commit.ts';
+import type { OpenFiles } from './database/folder.ts';
+import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
 import type { Quarantine } from './quarantine.ts';
-import { readJob, type Row } from './rows.ts';
-import type { Statements } from './statements.ts';
+import { readJob, type Row } from './database/rows.ts';
+import type { Statements } from './database/statements.ts';
 
 /** Dependencies of `SqliteJobs`. */
 export interface SqliteJobsOptions {

@@ -1,9 +1,9 @@
 import { isFinal } from '../../domain/job/job.ts';
 import { DAY_MS } from '../job-limits.ts';
 import { IDEMPOTENCY_MS } from '../job-store.ts';
-import type { GroupCommit } from './group-commit.ts';
-import { readJob, type Row } from './rows.ts';
-import type { Statements } from './statements.ts';
+import type { GroupCommit } from './database/group-commit.ts';
+import { readJob, type Row } from './database/rows.ts';
+import type { Statements } from './database/statements.ts';
 
 /** Dependencies of the quarantine. */
 export interface QuarantineOptions {

@@ -23,14 +23,14 @@ import type {
   WaitingJob,
 } from '../job-store.ts';
 import { EventBus } from './event-bus.ts';
-import { lockFolder, OpenFiles } from './folder.ts';
-import { attempt, GroupCommit, unavailable } from './group-commit.ts';
+import { lockFolder, OpenFiles } from './database/folder.ts';
+import { attempt, GroupCommit, unavailable } from './database/group-commit.ts';
 import { SqliteJobQueue } from './job-queue.ts';
 import { SqliteJobs } from './jobs.ts';
-import { migrate } from './migrations.ts';
-import { purgeSlice, startPurging } from './purge.ts';
+import { migrate } from './database/migrations.ts';
+import { purgeSlice, startPurging } from './database/purge.ts';
 import { Quarantine } from './quarantine.ts';
-import { prepareStatements, type Statements } from './statements.ts';
+import { prepareStatements, type Statements } from './database/statements.ts';
 
 /** Settings of the embedded store. */
 export interface SqliteJobStoreOptions {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SharedText } from '../shared-text.ts';
-import { attempt, type GroupCommit, unavailable } from './group-commit.ts';
+import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
 
 /** A text in a table of the embedded store. It survives restarts. */
 export class SqliteSharedText implements SharedText {

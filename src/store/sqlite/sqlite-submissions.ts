@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type AdoptOutcome, SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
-import { type GroupCommit, unavailable } from './group-commit.ts';
+import { type GroupCommit, unavailable } from './database/group-commit.ts';
 
 /** Maps upstream requests to jobs, in tables of the embedded store. The store's purge deletes old rows. */
 export class SqliteSubmissions implements Submissions {

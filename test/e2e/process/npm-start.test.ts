@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { lockFolder } from '../../../src/store/sqlite/folder.ts';
+import { lockFolder } from '../../../src/store/sqlite/database/folder.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 /** npm has passed a signal on after this time, in milliseconds. */

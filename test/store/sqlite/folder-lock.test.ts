@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FolderInUseError, lockFolder } from '../../../src/store/sqlite/folder.ts';
+import { FolderInUseError, lockFolder } from '../../../src/store/sqlite/database/folder.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { type Child, startChild } from '../../support/process/child.ts';
 import { acceptedJob, record } from '../../support/jobs.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { GroupCommit } from '../../../src/store/sqlite/group-commit.ts';
+import { GroupCommit } from '../../../src/store/sqlite/database/group-commit.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 describe('a group commit', () => {

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
 import type { JobLimits } from '../../../src/store/job-limits.ts';
-import { migrate } from '../../../src/store/sqlite/migrations.ts';
+import { migrate } from '../../../src/store/sqlite/database/migrations.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { leaseAll, createAll, createAndLease } from '../../contract/job-store-cases/opened-store.ts';
 import { acceptedJob, failed, limits, nextVersion, record } from '../../support/jobs.ts';

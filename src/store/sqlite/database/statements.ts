@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { URGENT_PHASES } from '../job-store.ts';
+import { URGENT_PHASES } from '../../job-store.ts';
 import { DUE_JOB_COLUMNS, JOB_COLUMNS } from './rows.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import { StoreUnavailableError } from '../job-store.ts';
+import { StoreUnavailableError } from '../../job-store.ts';
 
 /** The queue is committed when it has this length, because the process is blocked while it is written. */
 const MAX_WAITING = 256;

@@ -1,7 +1,7 @@
 import type { SQLOutputValue } from 'node:sqlite';
-import { type Job, readStoredJob } from '../../domain/job/job.ts';
-import { decodeNotes } from '../../domain/job/poll-notes.ts';
-import type { DueJob } from '../job-store.ts';
+import { type Job, readStoredJob } from '../../../domain/job/job.ts';
+import { decodeNotes } from '../../../domain/job/poll-notes.ts';
+import type { DueJob } from '../../job-store.ts';
 
 /** A row as SQLite returns it. */
 export type Row = Record<string, SQLOutputValue>;

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { SUBMISSION_MEMORY_MS } from '../submissions.ts';
+import { SUBMISSION_MEMORY_MS } from '../../submissions.ts';
 import type { Statements } from './statements.ts';
 
 const INTERVAL_MS = 10 * 60 * 1000;

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreUnavailableError } from '../job-store.ts';
+import { StoreUnavailableError } from '../../job-store.ts';
 
 /** Another process uses the folder. */
 export class FolderInUseError extends Error {
