@@ -9,7 +9,7 @@ import { WsConnection } from '../../bench/load/ws-connection.ts';
 let server: Server | undefined;
 afterEach(() => server?.close());
 
-/** A server that answers each piece it gets with pieces of these bytes. */
+/** A server that answers each received chunk with these bytes, in pieces. */
 async function answering(bytes: string, pieceLength: number): Promise<number> {
   const answer = async (socket: Socket) => {
     for (let at = 0; at < bytes.length; at += pieceLength) {
@@ -33,7 +33,7 @@ function portOf(listening: { address(): unknown }): number {
 }
 
 describe('the HTTP client of the benchmark', () => {
-  it.each([1, 7, 1000])('counts answers that come in pieces of %i bytes', async (pieceLength) => {
+  it.each([1, 7, 1000])('counts responses that arrive in pieces of %i bytes', async (pieceLength) => {
     const port = await answering('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n{"a}', pieceLength);
     let answers = 0;
     const connection = await new Promise<HttpConnection>((resolve, reject) => {
@@ -49,7 +49,7 @@ describe('the HTTP client of the benchmark', () => {
     expect(connection.body).toBe('{"a}');
   });
 
-  it('refuses another answer than 200', async () => {
+  it('rejects a status other than 200', async () => {
     const port = await answering('HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n', 100);
     const failure = await new Promise<Error>((resolve) => {
       HttpConnection.open(port, Buffer.from('ask'), () => {}, resolve).then((one) => one.send(), resolve);
@@ -59,7 +59,7 @@ describe('the HTTP client of the benchmark', () => {
 });
 
 describe('the WebSocket client of the benchmark', () => {
-  it('reads short and long messages, answers pings and is understood', async () => {
+  it('reads short and long messages, answers pings and sends valid messages', async () => {
     const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(sockets, 'listening');
     const heard: string[] = [];

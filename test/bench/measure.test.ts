@@ -4,12 +4,12 @@ import { digits, shown, table } from '../../bench/measure/table.ts';
 import { inTurn } from '../../bench/measure/turns.ts';
 
 describe('a sample', () => {
-  it('has the middle value and the ends', () => {
+  it('has the median, the minimum and the maximum', () => {
     expect(sampleOf([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });
     expect(sampleOf([4, 1, 2, 3])).toEqual({ median: 2.5, min: 1, max: 4 });
   });
 
-  it('shows three digits of each', () => {
+  it('is printed with three digits', () => {
     expect(shown(sampleOf([0.1234, 1.234, 12_345]))).toBe('1.23 (0.123–12,300)');
     expect(digits(0)).toBe('0');
     expect(digits(NaN)).toBe('–');
@@ -27,7 +27,7 @@ it('a table is Markdown', () => {
 });
 
 describe('the order of turns', () => {
-  it('begins with another contestant in each round, and goes backwards in every other one', () => {
+  it('starts with a different contestant in each round, and is reversed in every other round', () => {
     const orders = [0, 1, 2, 3].map((round) => inTurn(['a', 'b', 'c', 'd'], round).join(''));
     expect(orders).toEqual(['abcd', 'badc', 'cdab', 'dcba']);
   });

@@ -63,10 +63,10 @@ describe('nextSample', () => {
   });
 
   test('continues from the bar when the new progress is less', () => {
-    const told = sample({ progress: 0.3, at: NOW + 5000, estimatedCompletionAt: NOW + 30_000 });
-    const next = nextSample(sample(), told);
+    const newer = sample({ progress: 0.3, at: NOW + 5000, estimatedCompletionAt: NOW + 30_000 });
+    const next = nextSample(sample(), newer);
     expect(next.progress).toBeCloseTo(0.575, 10);
-    expect(next).toEqual({ ...told, progress: next.progress });
+    expect(next).toEqual({ ...newer, progress: next.progress });
   });
 
   test('jumps to the new progress when it is more', () => {

@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type DocumentNode, parse } from 'graphql';
 import { EXAMPLES } from './examples-package.ts';
 
-/** How a document stands in a file of each language. */
+/** Patterns that find the GraphQL documents in a file, by file extension. */
 const PATTERNS: Readonly<Record<string, RegExp>> = {
   ts: /\b(?:gql|graphql)(?:<[^`]*>)?`([^`]*)`/g,
   sh: /^\w+='\n([^']*)'/gm,
   py: /\bgql\(\s*"""([^]*?)"""/g,
 };
 
-/** All documents that stand in the files of one example, as one. */
+/** The documents in all files of an example, as one document. */
 export function exampleDocuments(name: string): DocumentNode {
   const folder = `${EXAMPLES}/${name}`;
   const texts = readdirSync(folder).flatMap((file) => documentTexts(`${folder}/${file}`));

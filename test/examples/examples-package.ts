@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-/** A package of its own: the gateway must not depend on what clients are made of. */
+/** A separate package, so that the gateway does not depend on client libraries. */
 export const EXAMPLES = 'examples';
 
 const run = promisify(execFile);
 
-/** Installs the examples' package when that was not done since its lock file was last changed. */
+/** Installs the examples' package unless the installation is newer than the lock file. */
 export async function installExamples(): Promise<void> {
   const installed = `${EXAMPLES}/node_modules/.package-lock.json`;
   if (existsSync(installed) && modified(installed) >= modified(`${EXAMPLES}/package-lock.json`)) return;

@@ -13,14 +13,14 @@ import { startLosingProxy } from './losing-proxy.ts';
 import { runExample } from './run-example.ts';
 
 const INSTALL_MS = 300_000;
-// Many processes at once take their time on a busy machine.
+// Many processes start at once, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const run = promisify(execFile);
 const python = findProgram({ names: ['python3'] });
 const hasGql = python !== null && (await succeeds(python, '-c', 'import gql'));
 
-/** Each example's command, as the README has it. */
+/** Each example's command in the README. */
 const COMMANDS = {
   urql: 'npm run -s urql',
   relay: 'npm run -s relay',
@@ -49,11 +49,11 @@ describe.concurrent.each(NAMES)('the example %s', (name) => {
     expect(validate(buildSchema(readFileSync('schema/schema.graphql', 'utf8')), document)).toEqual([]);
   });
 
-  test('stands in the README with its command', () => {
+  test('is in the README with its command', () => {
     expect(readFileSync(`${EXAMPLES}/README.md`, 'utf8')).toContain(`\`${command}\``);
   });
 
-  test.runIf(canRun(name))('shows the states of its job up to the video', async () => {
+  test.runIf(canRun(name))('prints the states of its job and the video’s URL', async () => {
     await using example = runExample(command, gateway.url, 'a cat');
     expect([await example.exited, example.output()]).toEqual([0, expect.stringMatching(COMPLETED)]);
     expectRisingVersions(example.output());
@@ -61,15 +61,15 @@ describe.concurrent.each(NAMES)('the example %s', (name) => {
     expect(video.headers.get('content-type')).toBe('video/mp4');
   });
 
-  test.runIf(canRun(name))('shows why there is no video', async () => {
+  test.runIf(canRun(name))('prints why there is no video', async () => {
     await using example = runExample(command, gateway.url, 'a cat [sandbox:content-block]');
     expect([await example.exited, example.output()]).toEqual([1, expect.stringMatching(FAILED)]);
   });
 
-  // Python's goes by WebSocket, where the proxy cannot see which answer is which.
-  test.skipIf(name === 'python')('makes one job although the first answer is lost', async () => {
+  // The Python example uses a WebSocket, in which the proxy cannot recognise the response.
+  test.skipIf(name === 'python')('makes one job although the first response is lost', async () => {
     await using proxy = await startLosingProxy(gateway.url);
-    const prompt = `one wish by ${name}`;
+    const prompt = `one request by ${name}`;
     await using example = runExample(command, proxy.url, prompt);
     expect([await example.exited, example.output()]).toEqual([0, expect.stringMatching(COMPLETED)]);
     expect(proxy.lost()).toBe(1);
@@ -77,7 +77,7 @@ describe.concurrent.each(NAMES)('the example %s', (name) => {
   });
 });
 
-test.concurrent('each goes on when the gateway was killed and comes back', async () => {
+test.concurrent('each example continues when the gateway is killed and restarts', async () => {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(tempFolder());
   const settings = { PORT: String(await freePort()), DATA_DIR: folder.path, SANDBOX_SPEED: '10' };
@@ -109,7 +109,7 @@ test('the examples in TypeScript have the right types', async () => {
   expect(await run('node_modules/.bin/tsc', ['-p', EXAMPLES])).toMatchObject({ stdout: '' });
 });
 
-test.runIf(python !== null)('the example in Python is Python', async () => {
+test.runIf(python !== null)('the Python example has valid syntax', async () => {
   const compile = 'import ast, sys; ast.parse(open(sys.argv[1]).read())';
   expect(await succeeds('python3', '-c', compile, `${EXAMPLES}/python/watch.py`)).toBe(true);
 });
@@ -127,7 +127,7 @@ function operations(document: DocumentNode): string[] {
   );
 }
 
-/** The prompts of all jobs that the gateway has. */
+/** The prompts of all jobs. */
 async function promptsOf({ url }: SpawnedGateway): Promise<string[]> {
   const query = '{ videoJobs(first: 100) { nodes { request { prompt } } } }';
   const response = await fetch(`${url}/graphql`, {

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Stands before a gateway. */
+/** A proxy before a gateway. */
 export interface LosingProxy extends AsyncDisposable {
   readonly url: string;
-  /** How many answers it has lost. */
+  /** The number of lost responses. */
   lost(): number;
 }
 
 /**
- * Passes everything on but the first answer to the mutation GenerateVideo: the gateway hears the client, and the client
- * sees nothing but a broken connection.
+ * Forwards everything except the first response to the mutation GenerateVideo. The gateway gets the request, and the client
+ * sees a broken connection.
  */
 export async function startLosingProxy(gateway: string): Promise<LosingProxy> {
   let lost = 0;
@@ -18,14 +18,14 @@ export async function startLosingProxy(gateway: string): Promise<LosingProxy> {
   const target = Number(new URL(gateway).port);
   const listener = createServer((client) => {
     const server = connect(target, '127.0.0.1');
-    let isHeard = false;
+    let isRequested = false;
     client.on('data', (data) => {
-      isHeard ||=
+      isRequested ||=
         data.includes('mutation GenerateVideo') || data.includes('mutation videoJobGenerateMutation');
       server.write(data);
     });
     server.on('data', (data) => {
-      if (isHeard && lost === 0) {
+      if (isRequested && lost === 0) {
         lost += 1;
         client.destroy();
       } else client.write(data);

@@ -2,24 +2,24 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { EXAMPLES } from './examples-package.ts';
 
-/** An example in a process of its own; ended when disposed. */
+/** An example in its own process, which is killed on disposal. */
 export interface RunningExample extends AsyncDisposable {
-  /** All that it wrote to the terminal so far. */
+  /** Everything that the example has written to the terminal. */
   output(): string;
-  /** The exit code, once it has ended by itself. */
+  /** Resolves with the exit code. */
   readonly exited: Promise<number | null>;
-  /** Resolves when it has written what the pattern matches; rejects when it ends before. */
+  /** Resolves when the output matches the pattern. Rejects when the example ends before. */
   wrote(pattern: RegExp): Promise<void>;
 }
 
-/** Runs a command in the folder of the examples, as their README has it, with one more argument. */
+/** Runs a command of the examples' README in their folder, with a prompt as one more argument. */
 export function runExample(command: string, gateway: string, prompt: string): RunningExample {
   const [program = '', ...args] = command.split(' ');
   const child = spawn(program, [...args, prompt], {
     cwd: EXAMPLES,
     env: { PATH: process.env['PATH'], REELGATE_URL: gateway },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, so that what it starts can be ended with it.
+    // A process group of its own, so that its children can be killed with it.
     detached: true,
   });
   let output = '';

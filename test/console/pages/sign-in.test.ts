@@ -24,7 +24,7 @@ async function signIn({ page }: ConsolePage, token: string): Promise<void> {
 
 test('a user with a valid token can upload, generate and watch until they sign out', async () => {
   const prompt = 'a balloon rises';
-  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  await using console = await ConsolePage.openWithoutWaiting(fixture.browser, fixture.url);
   await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   expect(await console.page.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
 
@@ -54,7 +54,7 @@ test.each([
   ['signed with another secret', () => tokenFor('ada', 'another secret, which is also long enough')],
   ['that is not a JWT', async () => 'swordfish'],
 ])('after a token %s the page asks again', async (_, make) => {
-  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  await using console = await ConsolePage.openWithoutWaiting(fixture.browser, fixture.url);
   const token = await make();
   await signIn(console, token);
   await console.page.getByRole('alert').getByText('The gateway refused the token').waitFor();
@@ -65,7 +65,7 @@ test.each([
 });
 
 test('when a token expires the page asks for another one and keeps the form', async () => {
-  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  await using console = await ConsolePage.openWithoutWaiting(fixture.browser, fixture.url);
   await signIn(console, await tokenFor('dora', SECRET, '3s'));
   await console.live();
   await console.fillIn({ prompt: 'half a thought' });
@@ -80,14 +80,14 @@ test('when a token expires the page asks for another one and keeps the form', as
 });
 
 test('the sign-in page has no serious accessibility violations', async () => {
-  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  await using console = await ConsolePage.openWithoutWaiting(fixture.browser, fixture.url);
   await console.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   expect(await violationsInAllLooks(console.page)).toEqual([]);
   expect(await console.page.getByRole('heading', { name: 'Sign in' }).count()).toBe(1);
 });
 
 test('GraphiQL uses the same sign-in for queries and subscriptions', async () => {
-  await using console = await ConsolePage.openAnyhow(fixture.browser, fixture.url);
+  await using console = await ConsolePage.openWithoutWaiting(fixture.browser, fixture.url);
   const { page } = console;
   await page.getByRole('link', { name: 'GraphiQL' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();

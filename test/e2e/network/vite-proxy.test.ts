@@ -24,7 +24,7 @@ test('behind Vite with changeOrigin the page shows why it is refused, and works 
     await using gateway = await spawnGateway({ DATA_DIR: folder.path, ...settings });
     const vite = await startVite(port, gateway.url, folder.path);
     try {
-      await using console = await ConsolePage.openAnyhow(browser, page);
+      await using console = await ConsolePage.openWithoutWaiting(browser, page);
       await console.connection(words);
       if (words === 'Live') continue;
       await console.page.getByRole('alert').getByText('set PUBLIC_URL or CORS_ORIGINS').waitFor();

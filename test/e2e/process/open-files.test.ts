@@ -34,8 +34,8 @@ test('EMFILE is reported as too many open files, not as a failure of the upstrea
       `mutation { generateVideo(input: { image: "https://example.com/cat.png", prompt: "p${index}" }) { __typename } }`,
     );
   }
-  const told = '"reason":"EMFILE: this process has too many open files';
-  await expect.poll(() => gateway.output(), { timeout: 30_000 }).toContain(told);
+  const reason = '"reason":"EMFILE: this process has too many open files';
+  await expect.poll(() => gateway.output(), { timeout: 30_000 }).toContain(reason);
   execFileSync('prlimit', ['--pid', String(gateway.pid), '--nofile=1024:']);
   await expect.poll(() => upstream.submits.size, { timeout: 30_000 }).toBe(12);
   expect(gateway.output()).not.toContain('the upstream is down');

@@ -32,9 +32,9 @@ test('an upload of 10 MiB holds at most 15 MiB until the upstream has answered',
 
 /** Bytes in the gateway's buffers. */
 async function heldBytes(gateway: SpawnedGateway): Promise<number> {
-  const told = () => gateway.output().match(/(?<=held )\d+(?= bytes)/g) ?? [];
-  const { length } = told();
+  const reports = () => gateway.output().match(/(?<=held )\d+(?= bytes)/g) ?? [];
+  const { length } = reports();
   gateway.kill('SIGUSR2');
-  await expect.poll(() => told().length, { timeout: 10_000 }).toBe(length + 1);
-  return Number(told().at(-1));
+  await expect.poll(() => reports().length, { timeout: 10_000 }).toBe(length + 1);
+  return Number(reports().at(-1));
 }

@@ -23,13 +23,13 @@ export class ConsolePage implements AsyncDisposable {
 
   /** Opens a page of the console and waits until it is live. */
   static async open(browser: TestBrowser, url: string, options: PageOptions = {}): Promise<ConsolePage> {
-    const console = await ConsolePage.openAnyhow(browser, url, options);
+    const console = await ConsolePage.openWithoutWaiting(browser, url, options);
     await console.live();
     return console;
   }
 
-  /** Opens a page of the console, live or not. */
-  static async openAnyhow(
+  /** Opens a page of the console, whether it becomes live or not. */
+  static async openWithoutWaiting(
     browser: TestBrowser,
     url: string,
     options: PageOptions = {},
