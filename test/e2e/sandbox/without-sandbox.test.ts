@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { spawnFailingGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-/** What an image without the sandbox holds: the gateway, and no package that only the sandbox needs. */
+/** Copies what an image without the sandbox contains: the gateway, without the packages that only the sandbox needs. */
 function installWithoutSandbox(folder: string): string {
   for (const name of ['src', 'schema', 'package.json']) cpSync(name, join(folder, name), { recursive: true });
   mkdirSync(join(folder, 'node_modules'));
@@ -31,6 +31,6 @@ test('without the sandbox and without an upstream the error says what to set or 
   expect(output).toContain(
     'the gateway could not start: SEGMIND_API_KEY is not set, and the sandbox is not installed: set SEGMIND_API_KEY, or install the package @reelgate/sandbox with its dependencies',
   );
-  expect(output).toContain(`imported from ${join(realpathSync(dirname(main)), 'app.ts')}`);
+  expect(output).toContain(`imported from ${realpathSync(dirname(main))}/`);
   expect(output).not.toContain('"stack"');
 });
