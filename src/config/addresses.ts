@@ -40,8 +40,8 @@ export const ADDRESS_SETTINGS = {
 type Addresses = z.output<z.ZodObject<typeof ADDRESS_SETTINGS>>;
 
 /**
- * The hosts that requests may name. The default prevents DNS rebinding, for which a page needs a name of its own. Where callers sign in,
- * any host is allowed: such a page has no token.
+ * The hosts that requests may name. The default prevents DNS rebinding: the page of another site, whose name resolves to this gateway, sends that
+ * name. With sign-in any host is allowed, because such a page has no token.
  *
  * @returns null for any host
  */

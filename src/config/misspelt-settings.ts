@@ -29,7 +29,7 @@ export function findMisspelt(
   for (const [name, value] of given) {
     const upper = name.toUpperCase();
     if (known.has(name) || SERVICE_LINK.test(upper) || LINK_ADDRESS.test(value)) continue;
-    // REDIS_URL_2 is a name of its own.
+    // REDIS_URL_2 is another program's, not a misspelling of REDIS_URL.
     if (known.has(upper.replace(/_?\d+$/, '')) && /\d$/.test(upper)) continue;
     const nearest = nearestOf(upper, settings);
     if (nearest !== null) found.push({ name, nearest });

@@ -53,13 +53,13 @@ export function dataFolderError(path: string, error: unknown): unknown {
 }
 
 const notAllowed = () =>
-  `may not be written by this user${process.getuid === undefined ? '' : `, uid ${process.getuid()}`}: give the folder and its files to that user, or choose another DATA_DIR`;
-const noFolder = () => 'is no folder, or below something that is none: name a folder';
-const readOnly = () => 'is on a read-only file system: mount it for writing, or choose another DATA_DIR';
-const full = () => 'is on a full disk: make room there, or choose another DATA_DIR';
+  `is not writable for this user${process.getuid === undefined ? '' : `, uid ${process.getuid()}`}: give the folder and its files to that user, or choose another DATA_DIR`;
+const noFolder = () => 'is not a folder, or has a parent that is not a folder: set DATA_DIR to a folder';
+const readOnly = () => 'is on a read-only file system: mount it writable, or choose another DATA_DIR';
+const full = () => 'is on a full disk: free some space, or choose another DATA_DIR';
 const damaged = (path: string) =>
-  `holds a damaged file, or one that is no database: restore ${join(path, 'reelgate.sqlite')} from a backup, or move the files reelgate.* away to start without the jobs in them`;
-const notMade = () => 'cannot be made there: choose another DATA_DIR';
+  `contains a damaged file or one that is not a database: restore ${join(path, 'reelgate.sqlite')} from a backup, or move the files reelgate.* away to start without the jobs in them`;
+const notCreated = () => 'cannot be created: choose another DATA_DIR';
 
 /** By error codes of the system and of SQLite. */
 const REMEDIES: ReadonlyMap<unknown, (path: string) => string> = new Map([
@@ -70,10 +70,10 @@ const REMEDIES: ReadonlyMap<unknown, (path: string) => string> = new Map([
   ['EROFS', readOnly],
   ['ENOSPC', full],
   ['EDQUOT', full],
-  ['ENOENT', notMade],
-  ['EINVAL', notMade],
-  ['ENAMETOOLONG', notMade],
-  ['ELOOP', notMade],
+  ['ENOENT', notCreated],
+  ['EINVAL', notCreated],
+  ['ENAMETOOLONG', notCreated],
+  ['ELOOP', notCreated],
   ['SQLITE_PERM', notAllowed],
   ['SQLITE_READONLY', notAllowed],
   ['SQLITE_CANTOPEN', notAllowed],

@@ -15,7 +15,7 @@ test('creates the missing folders of its path', () => {
 
 test.each(['/proc/x', '/proc/x/y/z'])('%s fails instead of running forever', (path) => {
   expect(() => makeFolder(path)).toThrow(/ENOENT/);
-  expect(() => openDataFolder(path)).toThrow(`DATA_DIR ${path} cannot be made there: choose another`);
+  expect(() => openDataFolder(path)).toThrow(`DATA_DIR ${path} cannot be created: choose another`);
 });
 
 test.each(['file', 'file/below'])('a file in its place is named in the error: %s', (name) => {
@@ -23,7 +23,7 @@ test.each(['file', 'file/below'])('a file in its place is named in the error: %s
   writeFileSync(`${folder.path}/file`, '');
   const path = `${folder.path}/${name}`;
   expect(() => openDataFolder(path)).toThrow(StartError);
-  expect(() => openDataFolder(path)).toThrow(`DATA_DIR ${path} is no folder, or below something`);
+  expect(() => openDataFolder(path)).toThrow(`DATA_DIR ${path} is not a folder, or has a parent`);
 });
 
 test.each(['the folder', 'the database'])(
@@ -37,7 +37,7 @@ test.each(['the folder', 'the database'])(
     chmodSync(path, what === 'the folder' ? 0o555 : 0o777);
     chmodSync(`${path}/reelgate.sqlite`, what === 'the folder' ? 0o666 : 0o444);
     const told = openAsNobody(path, folder.path);
-    expect(told).toMatch(/DATA_DIR .*data may not be written by this user, uid \d+: give the folder/);
+    expect(told).toMatch(/DATA_DIR .*data is not writable for this user, uid \d+: give the folder/);
   },
 );
 
@@ -49,7 +49,7 @@ test('an error of SQLite is reported with the remedy', () => {
     database.exec('PRAGMA max_page_count = 2; CREATE TABLE a (b); CREATE TABLE c (d)');
   });
   expect(dataFolderError(folder.path, full)).toMatchObject({
-    message: expect.stringMatching(/^DATA_DIR .* is on a full disk: make room/),
+    message: expect.stringMatching(/^DATA_DIR .* is on a full disk: free some space/),
   });
   writeFileSync(path, 'no database at all'.repeat(100));
   const damaged = attempt(() => {
@@ -59,7 +59,7 @@ test('an error of SQLite is reported with the remedy', () => {
   expect(dataFolderError(folder.path, damaged)).toMatchObject({
     name: 'StartError',
     message: expect.stringMatching(
-      /^DATA_DIR .* holds a damaged file.*restore .*reelgate\.sqlite from a backup/,
+      /^DATA_DIR .* contains a damaged file.*restore .*reelgate\.sqlite from a backup/,
     ),
   });
   const other = new Error('a fault of the gateway');

@@ -46,7 +46,7 @@ export function changedJob(job: Job, change: JobFields): Job {
   return readStoredJob({ ...next, upstreamId });
 }
 
-/** An accepted job with an id of its own. */
+/** An accepted job with a new id. */
 export function acceptedJob(change: JobFields = {}): Job {
   const now = change.createdAt ?? NOON;
   return changedJob(newJob(jobId(now), 'ada', videoRequest(), now, DEADLINE_MS), change);

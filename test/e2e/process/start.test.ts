@@ -13,7 +13,7 @@ describe('the gateway does not start, and says why without a stack', () => {
       { AUTH_API_KEYS_FILE: '/nowhere/a' },
       'the gateway could not start: AUTH_API_KEYS_FILE /nowhere/a cannot be read',
     ],
-    [{ DATA_DIR: '/proc/x' }, 'the gateway could not start: DATA_DIR /proc/x cannot be made there'],
+    [{ DATA_DIR: '/proc/x' }, 'the gateway could not start: DATA_DIR /proc/x cannot be created'],
     [
       { HOST: '203.0.113.7', ALLOW_ANONYMOUS: 'true', SANDBOX: 'true' },
       'the gateway could not start: HOST 203.0.113.7 is no address',

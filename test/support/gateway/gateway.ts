@@ -32,7 +32,7 @@ export interface GatewayOptions extends Pick<AppOverrides, 'answers' | 'hooks' |
   readonly wrapStore?: (store: SqliteJobStore) => JobStore;
   /** Replaces other parts of the storage. */
   readonly storage?: Partial<Storage>;
-  /** @default a clock of its own */
+  /** @default a new clock */
   readonly clock?: FakeClock;
   /** Stands in for the vendor's file storage. @default each upload succeeds */
   readonly uploadImage?: (image: Image) => Promise<UploadOutcome>;
@@ -77,7 +77,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   let opened: Storage | null = null;
   const config = parseConfig({ ...SETTINGS, DATA_DIR: folder.path, ...settings });
   const app = resources.use(
-    // With the embedded store a role of its own is no setting.
+    // The settings refuse this role with the embedded store. It starts no poller.
     await startApp({ ...config, role: 'api' }, log.logger, new AbortController().signal, {
       ...overrides,
       clock,
@@ -107,7 +107,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   };
 }
 
-/** The log of a gateway, line by line. */
+/** The log lines of a gateway. */
 export class GatewayLog {
   /** Lines of level error, as JSON. */
   readonly errors: string[] = [];

@@ -87,7 +87,7 @@ async function listeningUrl(child: {
   }
 }
 
-/** What the tests read of a job. */
+/** The fields of a job that tests read. */
 export interface SeenJob {
   readonly id: string;
   readonly version: number;
