@@ -10,7 +10,7 @@ for (let number = 0; number < 1000; number += 1) {
   jobs.set(job.id, job);
 }
 
-/** The sample's jobs from memory, ready to be written: nothing is cheaper. */
+/** Resolves the sample's jobs from memory, the cheapest source. */
 export const queryResolvers = {
   videoJob: (_: unknown, { id }: { id: string }) => jobs.get(id) ?? null,
 };

@@ -1,6 +1,6 @@
 let count = 0;
 
-/** How many subscriptions have been asked for, to be told to the parent. */
+/** Counts subscriptions for the parent process. */
 export const subscribers = {
   add: () => {
     count += 1;

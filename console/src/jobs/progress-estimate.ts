@@ -52,7 +52,7 @@ export function progressAt(sample: ProgressSample, now: number): number {
 }
 
 /** Combines a new report with the current position, so that the bar never moves back. */
-export function nextSample(before: ProgressSample | null, told: ProgressSample): ProgressSample {
-  if (before === null) return told;
-  return { ...told, progress: Math.max(told.progress, progressAt(before, told.at)) };
+export function nextSample(before: ProgressSample | null, report: ProgressSample): ProgressSample {
+  if (before === null) return report;
+  return { ...report, progress: Math.max(report.progress, progressAt(before, report.at)) };
 }

@@ -32,7 +32,10 @@ export async function generateVideo(
       case 'GenerateVideoIdempotencyConflict':
         return { type: 'refused', message: result.message };
       case undefined:
-        return { type: 'refused', message: 'The gateway gave no answer. Try again: it makes one job only.' };
+        return {
+          type: 'refused',
+          message: 'The gateway sent no result. Try again: no second job is created.',
+        };
     }
   } catch (error) {
     return { type: 'refused', message: error instanceof Error ? error.message : String(error) };
