@@ -41,7 +41,7 @@ const STARVED_PAUSE_MS = 250;
 const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS, limitedBy: null, probing: false };
 /** An upstream that answered a call within this time is not down. */
 const SILENCE_MS = 5000;
-/** Ranking a backlog is expensive, so the calls that the budget grants within this time are made together. */
+/** Ranking a backlog is expensive, so the calls that can begin within this time are ranked together. */
 const RANKING_PAUSE_MS = 250;
 /** How long to wait when other pollers have leased the due jobs. */
 const OUTRUN_PAUSE_MS = 50;
@@ -189,10 +189,11 @@ export class Poller implements AsyncDisposable {
     }
   }
 
-  #rank(due: readonly DueJob[], { probing, limitedBy }: CallGrant): readonly DueJob[] {
+  #rank(due: readonly DueJob[], { probing }: CallGrant): readonly DueJob[] {
     const { durations, clock } = this.#options;
     const now = clock.now();
-    if (limitedBy === 'rate-limit') this.#rankedAt = now;
+    // A probe has a pause of its own, that of the circuit.
+    if (!probing) this.#rankedAt = now;
     const priority = callPriority(durations, now, probing);
     // A probe is one call for all owners, so their turns do not matter.
     return probing ? due.toSorted((a, b) => priority(b) - priority(a)) : this.#turns.order(due, priority);

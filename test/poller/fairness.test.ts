@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StatusOutcome } from '../../src/providers/video-upstream.ts';
-import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
+import { cut, transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
 import { running } from './step-bench.ts';
@@ -64,6 +65,38 @@ describe('under a tight call budget', () => {
     isHealed = true;
     await bench.clock.advance(20 * MINUTE);
     expect((await bench.stored(failing)).map(({ phase }) => phase)).toEqual(failing.map(() => 'completed'));
+  });
+});
+
+describe('while slow calls hold most slots', () => {
+  it('ranks a backlog four times a second, however many steps end meanwhile', async () => {
+    let rankings = 0;
+    await using bench = new PollerBench({
+      script: {
+        submit: async ({ prompt }, options) => {
+          if (Number(prompt) < 200) await cut(options);
+          return { type: 'refused', code: 'REJECTED', message: 'no' };
+        },
+      },
+      wrap: (store) =>
+        overrideStore(store, {
+          findCandidates: async (query) => {
+            const candidates = await store.findCandidates(query);
+            if (candidates !== null) rankings += 1;
+            return candidates;
+          },
+        }),
+    });
+    await bench.accept(200);
+    await bench.poller.start();
+    await bench.clock.advance(3 * SECOND);
+    const dueTogether = bench.clock.now() + SECOND;
+    const healthy = await bench.accept(400, { createdAt: dueTogether });
+    await bench.clock.advance(2 * SECOND);
+    expect(rankings).toBeGreaterThanOrEqual(1);
+    expect(rankings).toBeLessThanOrEqual(5);
+    await bench.clock.advance(3 * SECOND);
+    expect((await bench.stored(healthy)).filter(({ phase }) => phase !== 'failed')).toEqual([]);
   });
 });
 
