@@ -68,7 +68,7 @@ export class Poller implements AsyncDisposable {
   readonly #waiting: WaitingJobs;
   /** Limits repeated messages: with many jobs the same error can occur many times a second. */
   readonly #faults: FaultLog;
-  #rankedAt = -Infinity;
+  #lastRanking = { at: -Infinity, isRateLimited: false };
   /** When the API last answered a call of this process. */
   #answeredAt = -Infinity;
   #wakeUp = new AbortController();
@@ -143,10 +143,10 @@ export class Poller implements AsyncDisposable {
     if (runAt === null) return MAX_PAUSE_MS;
     if (runAt > now) return Math.min(runAt - now, MAX_PAUSE_MS);
 
-    const pauseMs = this.#rankedAt + RANKING_PAUSE_MS - now;
-    if (pauseMs > 0) return pauseMs;
-    await this.#refreshDurations();
     const free = this.#freeSlots(now);
+    const pauseMs = this.#lastRanking.at + RANKING_PAUSE_MS - now;
+    if (pauseMs > 0 && (this.#lastRanking.isRateLimited || free.isCrowded)) return pauseMs;
+    await this.#refreshDurations();
     const grant = free.slots === 0 ? NO_SLOT : await budget.reserve(free.slots);
     const { granted, limitedBy, waitMs } = grant;
     const isShort = limitedBy !== null || free.isCrowded;
@@ -189,11 +189,11 @@ export class Poller implements AsyncDisposable {
     }
   }
 
-  #rank(due: readonly DueJob[], { probing }: CallGrant): readonly DueJob[] {
+  #rank(due: readonly DueJob[], { probing, limitedBy }: CallGrant): readonly DueJob[] {
     const { durations, clock } = this.#options;
     const now = clock.now();
     // A probe has a pause of its own, that of the circuit.
-    if (!probing) this.#rankedAt = now;
+    if (!probing) this.#lastRanking = { at: now, isRateLimited: limitedBy === 'rate-limit' };
     const priority = callPriority(durations, now, probing);
     // A probe is one call for all owners, so their turns do not matter.
     return probing ? due.toSorted((a, b) => priority(b) - priority(a)) : this.#turns.order(due, priority);
