@@ -43,6 +43,12 @@ const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS, limitedBy: nu
 const SILENCE_MS = 5000;
 /** Ranking a backlog is expensive, so the calls that can begin within this time are ranked together. */
 const RANKING_PAUSE_MS = 250;
+/**
+ * Leasing one job costs about as much as leasing many. So when few slots are free, the next lease waits until this many are, or until
+ * this many milliseconds after the last one.
+ */
+const LEASE_BATCH = 32;
+const LEASE_PAUSE_MS = 5;
 /** How long to wait when other pollers have leased the due jobs. */
 const OUTRUN_PAUSE_MS = 50;
 /** The number of remembered POSTs; past it the least recently used is dropped. About 20 MB. */
@@ -68,6 +74,7 @@ export class Poller implements AsyncDisposable {
   readonly #waiting: WaitingJobs;
   /** Limits repeated messages: with many jobs the same error can occur many times a second. */
   readonly #faults: FaultLog;
+  #leasedAt = -Infinity;
   #lastRanking = { at: -Infinity, isRateLimited: false };
   /** When the API last answered a call of this process. */
   #answeredAt = -Infinity;
@@ -139,11 +146,13 @@ export class Poller implements AsyncDisposable {
   async #leaseAndStart(): Promise<number> {
     const { clock, store, budget } = this.#options;
     const now = clock.now();
+    const free = this.#freeSlots(now);
+    const leasePauseMs = this.#leasedAt + LEASE_PAUSE_MS - now;
+    if (free.slots < LEASE_BATCH && leasePauseMs > 0) return leasePauseMs;
     const runAt = await store.nextDueAt();
     if (runAt === null) return MAX_PAUSE_MS;
     if (runAt > now) return Math.min(runAt - now, MAX_PAUSE_MS);
 
-    const free = this.#freeSlots(now);
     const pauseMs = this.#lastRanking.at + RANKING_PAUSE_MS - now;
     if (pauseMs > 0 && (this.#lastRanking.isRateLimited || free.isCrowded)) return pauseMs;
     await this.#refreshDurations();
@@ -154,6 +163,7 @@ export class Poller implements AsyncDisposable {
     const due = isShort ? await store.findCandidates(query) : null;
     const preferred = due === null ? null : this.#rank(due, grant).map(({ job }) => job.id);
     const leases = await store.leaseDue({ ...query, leaseUntil: now + this.#leaseMs, preferred });
+    if (leases.length > 0) this.#leasedAt = now;
     for (const leased of leases) this.#start(leased);
     const calls = leases.filter(({ job }) => job.deadlineAt > now).length;
     if (calls < granted) await budget.release(granted - calls);

@@ -127,6 +127,36 @@ describe('the poller', () => {
     expect(await bench.store.nextDueAt()).toBeNull();
   });
 
+  it('fills slots that become free within 5 ms by one lease', async () => {
+    const pending: (() => void)[] = [];
+    await using bench = new PollerBench({
+      script: {
+        submit: async (_request, options) => {
+          const { promise, resolve } = Promise.withResolvers<void>();
+          pending.push(resolve);
+          await Promise.race([promise, cut(options)]);
+          return { type: 'refused', code: 'REJECTED', message: 'no' };
+        },
+      },
+    });
+    await bench.accept(300);
+    await bench.poller.start();
+    await settled();
+    await bench.clock.advance(5);
+    pending[0]?.();
+    await settled();
+    expect(bench.upstream.calls).toHaveLength(257);
+    const before = bench.leases;
+    for (let i = 1; i <= 20; i += 1) {
+      pending[i]?.();
+      await settled();
+    }
+    expect(bench.upstream.calls).toHaveLength(257);
+    await bench.clock.advance(5);
+    expect(bench.upstream.calls).toHaveLength(277);
+    expect(bench.leases - before).toBe(1);
+  });
+
   it('shares the jobs with other pollers: each is sent once, and polled by one at a time', async () => {
     const asked = new Map<string, number>();
     let overlaps = 0;
