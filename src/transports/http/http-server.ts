@@ -13,7 +13,7 @@ import {
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../domain/upstream-kind.ts';
 import type { ConsoleFiles } from './pages/console.ts';
 import { type CrossOrigin, logRefusal, type RequestRefusal } from './addresses/cross-origin.ts';
-import { type HealthOptions, isHealthPath, sendJson } from './health.ts';
+import { type HealthOptions, isHealthPath } from './pages/health.ts';
 import type { GraphiQL } from './pages/graphiql/graphiql.ts';
 import { GRAPHQL_HEADERS } from './graphql/yoga.ts';
 import { GRAPHQL_PATH } from './graphql/exchange.ts';
@@ -23,8 +23,9 @@ import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
 import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
 import { isSecureContext, type PublicUrl, removePrefix } from './addresses/public-url.ts';
 import { Pages, redirect } from './pages/pages.ts';
-import { type HttpRefusal, wrongHost } from './addresses/allowed-hosts.ts';
+import { type HttpRefusal, refusalOfInvalidHost } from './addresses/allowed-hosts.ts';
 import { rejectUpgrade, type WebSocketEndpoint } from '../websocket/endpoint.ts';
+import { sendJson } from './send-json.ts';
 
 /** The transports of GraphQL. */
 export interface GraphQLEndpoints {
@@ -131,15 +132,15 @@ export class HttpServer implements AsyncDisposable {
     NetServer.prototype.close.call(this.#server, () => closed.resolve());
     const idle = setTimeout(() => this.#server.close(), this.#options.idleGraceMs ?? IDLE_GRACE_MS);
     webSockets?.drain();
-    // A client reopens a stream that is cut, but not one that ends.
+    // A client reopens a stream that breaks, but not one that ends.
     for (const answer of this.#answers) if (isStream(answer)) answer.destroy();
-    const cut = setTimeout(() => {
+    const deadline = setTimeout(() => {
       webSockets?.terminate();
       this.#server.closeAllConnections();
     }, DRAIN_MS);
     await Promise.all([closed.promise, callbacks?.[Symbol.asyncDispose]()]);
     clearTimeout(idle);
-    clearTimeout(cut);
+    clearTimeout(deadline);
     // Ends the server's timeout check.
     this.#server.close();
   }
@@ -160,7 +161,7 @@ export class HttpServer implements AsyncDisposable {
     if (isSecureContext(publicUrl.baseUrlOf(request)))
       response.setHeader('cross-origin-opener-policy', 'same-origin');
     this.#closeIfDraining(response);
-    const refused = isHealthPath(path) ? wrongHost(request) : this.#refusalOfHost(request);
+    const refused = isHealthPath(path) ? refusalOfInvalidHost(request) : this.#refusalOfHost(request);
     if (refused !== null) return sendJson(response, refused.status, { errors: [refused.error] });
     this.#track(response);
     await this.#pages.serve(path, prefix, request, response);
@@ -199,7 +200,8 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #refusalOfHost(request: IncomingMessage): HttpRefusal | null {
-    return wrongHost(request) ?? this.#logged(request, this.#options.crossOrigin.refusalOfHost(request));
+    const { crossOrigin } = this.#options;
+    return refusalOfInvalidHost(request) ?? this.#logged(request, crossOrigin.refusalOfHost(request));
   }
 
   #logged(request: IncomingMessage, refusal: RequestRefusal | null): HttpRefusal | null {
@@ -230,7 +232,7 @@ export class HttpServer implements AsyncDisposable {
     socket.on('error', () => socket.destroy());
     const { graphql, crossOrigin, publicUrl, refusals } = this.#options;
     removePrefix(request, publicUrl.prefixOf(request));
-    if (wrongHost(request) !== null) return refuse(socket, '400 Bad Request');
+    if (refusalOfInvalidHost(request) !== null) return refuse(socket, '400 Bad Request');
     if (pathOf(request) !== GRAPHQL_PATH || graphql === null) return refuse(socket, '404 Not Found');
     if (this.#draining) return refuse(socket, '503 Service Unavailable');
     const refusal = crossOrigin.refusalOfHost(request) ?? crossOrigin.refusalOfPage(request, true);
@@ -275,7 +277,7 @@ export function listenFault(host: string, port: number, error: unknown): string 
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EINVAL':
-      return `HOST ${host} is no address of this machine: set HOST to one of its addresses, or to 0.0.0.0 or :: for all of them (${error.message})`;
+      return `HOST ${host} is not an address of this machine: set HOST to one of its addresses, or to 0.0.0.0 or :: for all of them (${error.message})`;
     default:
       return null;
   }

@@ -16,7 +16,7 @@ describe('the gateway does not start, and says why without a stack', () => {
     [{ DATA_DIR: '/proc/x' }, 'the gateway could not start: DATA_DIR /proc/x cannot be created'],
     [
       { HOST: '203.0.113.7', ALLOW_ANONYMOUS: 'true', SANDBOX: 'true' },
-      'the gateway could not start: HOST 203.0.113.7 is no address',
+      'the gateway could not start: HOST 203.0.113.7 is not an address',
     ],
   ])('with %j', async (settings, reason) => {
     using folder = tempFolder();

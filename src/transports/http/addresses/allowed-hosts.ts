@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
 import { GRAPHQL_PATH } from '../graphql/exchange.ts';
-import { rememberLast } from '../remember-last.ts';
+import { memoizeLast } from '../memoize-last.ts';
 
 /** Which hosts requests may have. */
 export interface HostRules {
@@ -40,7 +40,7 @@ export class AllowedHosts {
    *
    * @param host as in a Host header, with or without a port
    */
-  readonly allows = rememberLast((host: string): boolean => {
+  readonly allows = memoizeLast((host: string): boolean => {
     const rules = this.#rules;
     if (rules === null) return true;
     const url = URL.parse(`http://${host}`);
@@ -76,22 +76,22 @@ export interface HttpRefusal {
  *
  * @returns null for a valid one
  */
-export function wrongHost(request: IncomingMessage): HttpRefusal | null {
+export function refusalOfInvalidHost(request: IncomingMessage): HttpRefusal | null {
   const { url = '/', headers, rawHeaders } = request;
   const { host = 'localhost' } = headers;
-  const isRight = url === GRAPHQL_PATH ? isValidHost(host) : URL.canParse(`http://${host}${url}`);
-  if (isRight && countOfHosts(rawHeaders) <= 1) return null;
+  const isValid = url === GRAPHQL_PATH ? isValidHost(host) : URL.canParse(`http://${host}${url}`);
+  if (isValid && countOfHosts(rawHeaders) <= 1) return null;
   return {
     status: 400,
     error: { message: 'The request must have exactly one Host header with a valid host.' },
   };
 }
 
-/** @param rawHeaders names and values in turn */
+/** @param rawHeaders names and values alternately */
 function countOfHosts(rawHeaders: readonly string[]): number {
   return rawHeaders.filter(
     (text, index) => index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host',
   ).length;
 }
 
-const isValidHost = rememberLast((host) => URL.canParse(`http://${host}${GRAPHQL_PATH}`));
+const isValidHost = memoizeLast((host) => URL.canParse(`http://${host}${GRAPHQL_PATH}`));

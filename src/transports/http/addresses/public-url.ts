@@ -1,6 +1,6 @@
 import type { IncomingMessage, IncomingHttpHeaders } from 'node:http';
 import { isIPv4, type Socket } from 'node:net';
-import { rememberLast } from '../remember-last.ts';
+import { memoizeLast } from '../memoize-last.ts';
 import ipaddr from 'ipaddr.js';
 
 /** The parts of a request that are read; for a WebSocket, of its upgrade. */
@@ -79,7 +79,7 @@ function originWith(protocol: string, host: string | undefined): string | null {
   return host === undefined || !isHost(host) ? null : originOf(`${protocol}//${host}`);
 }
 
-const originOf = rememberLast((url) => URL.parse(url)?.origin ?? null);
+const originOf = memoizeLast((url) => URL.parse(url)?.origin ?? null);
 
 /** The origin of a request without a Host, which HTTP/1.0 allows. */
 function originOfSocket({ socket }: AddressedRequest): string {
@@ -143,7 +143,7 @@ const PROTOCOLS: Readonly<Record<string, Forwarded['protocol']>> = {
 const PREFIX = /^(?:\/[\w.~!$&'()*+,;=:@%-]+)*$/;
 
 /** Whether a text is a host with or without a port, and nothing else of a URL. */
-export const isHost = rememberLast(
+export const isHost = memoizeLast(
   (text: string): boolean =>
     /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(text) && URL.canParse(`http://${text}`),
 );
@@ -179,7 +179,7 @@ export class TrustedProxies {
     return remoteAddress !== undefined && this.#isInRange(remoteAddress);
   }
 
-  readonly #isInRange = rememberLast((text: string) => {
+  readonly #isInRange = memoizeLast((text: string) => {
     if (!ipaddr.isValid(text)) return false;
     // A socket that listens on :: shows IPv4 addresses as ::ffff:192.0.2.1.
     const address = ipaddr.process(text);

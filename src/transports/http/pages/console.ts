@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UPSTREAM_NOTICES, type UpstreamKind } from '../../../domain/upstream-kind.ts';
-import { sendJson } from '../health.ts';
-import { rememberLast } from '../remember-last.ts';
+import { sendJson } from '../send-json.ts';
+import { memoizeLast } from '../memoize-last.ts';
 import { sendFile, type StaticFile, staticFile } from './static-file.ts';
 
 /** The folder of the build. */
@@ -118,7 +118,7 @@ export class ConsoleFiles {
   }
 
   /** All URLs in the page are relative to its `base` element. */
-  readonly #pageFor = rememberLast((prefix: string): StaticFile => {
+  readonly #pageFor = memoizeLast((prefix: string): StaticFile => {
     const page = this.#page;
     if (page === undefined) throw new Error('The console has no page.');
     if (prefix === '') return page;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
-import { sendJson } from '../health.ts';
+import { sendJson } from '../send-json.ts';
 
 /** Options of the media proxy. */
 export interface MediaProxyOptions {

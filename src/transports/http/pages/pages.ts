@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LocalMedia } from '../../../domain/local-media.ts';
 import { GRAPHQL_PATH } from '../graphql/exchange.ts';
-import { type HealthOptions, sendJson, serveHealth } from '../health.ts';
+import { sendJson } from '../send-json.ts';
+import { type HealthOptions, isHealthPath, serveHealth } from './health.ts';
 import type { ConsoleFiles } from './console.ts';
 import type { GraphiQL } from './graphiql/graphiql.ts';
 import type { MediaProxy } from './media-proxy.ts';
@@ -48,9 +49,9 @@ export class Pages {
       console.serve(path, prefix, request, response);
     } else if (path === '/' && hasGraphQL) {
       redirect(response, prefix + GRAPHQL_PATH);
-    } else {
-      const served = await serveHealth(request.url ?? path, response, this.#options);
-      if (served || console?.serveMissing(prefix, request, response) === true) return;
+    } else if (isHealthPath(path)) {
+      await serveHealth(path, request, response, this.#options);
+    } else if (console?.serveMissing(prefix, request, response) !== true) {
       const hint = hasGraphQL ? ` GraphQL is at ${GRAPHQL_PATH}.` : '';
       sendJson(response, 404, { error: `Not found: ${path}.${hint}` });
     }

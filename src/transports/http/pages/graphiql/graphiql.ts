@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { UPSTREAM_NOTICES, type UpstreamKind } from '../../../../domain/upstream-kind.ts';
-import { sendJson } from '../../health.ts';
-import { rememberLast } from '../../remember-last.ts';
+import { sendJson } from '../../send-json.ts';
+import { memoizeLast } from '../../memoize-last.ts';
 import { sendFile, type StaticFile, staticFile } from '../static-file.ts';
 
 /** Options of GraphiQL. */
@@ -55,7 +55,7 @@ export class GraphiQL {
   constructor(options: GraphiQLOptions) {
     this.#options = options;
     const render = renderer(options);
-    this.#pageWith = rememberLast((url) => staticFile('text/html; charset=utf-8', Buffer.from(render(url))));
+    this.#pageWith = memoizeLast((url) => staticFile('text/html; charset=utf-8', Buffer.from(render(url))));
   }
 
   /** Whether a request is for the page or one of its files. A browser's GET of the endpoint is for the page. */

@@ -1,5 +1,6 @@
-import type { ServerResponse } from 'node:http';
-import type { StoreHealth } from '../../store/job-store.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { StoreHealth } from '../../../store/job-store.ts';
+import { sendJson } from '../send-json.ts';
 
 /** Milliseconds that the store has to answer. */
 const PROBE_TIMEOUT_MS = 2000;
@@ -21,25 +22,19 @@ export interface HealthOptions {
  * Answers `/healthz` (200 while the process lives) and `/readyz` (200 while it can serve, else 503). `/readyz?verbose` adds the
  * number of quarantined records: stored records that cannot be read.
  *
- * @param url the request's target
- * @returns false when the path is neither
+ * @param path see `isHealthPath`
  */
 export async function serveHealth(
-  url: string,
+  path: string,
+  { url = path }: IncomingMessage,
   response: ServerResponse,
   { probe, draining }: HealthOptions,
-): Promise<boolean> {
-  const [path, query = ''] = url.split('?');
-  if (path === '/healthz') {
-    sendJson(response, 200, { status: 'ok' });
-    return true;
-  }
-  if (path !== '/readyz') return false;
-  const isVerbose = new URLSearchParams(query).has('verbose');
+): Promise<void> {
+  if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
+  const isVerbose = new URLSearchParams(url.slice(path.length)).has('verbose');
   const health = draining() ? null : await healthInTime(probe);
   if (health !== null) sendJson(response, 200, { status: 'ready', ...(isVerbose ? details(health) : {}) });
   else sendJson(response, 503, { status: draining() ? 'draining' : 'store unavailable' });
-  return true;
 }
 
 function details({ quarantined }: StoreHealth): object {
@@ -53,21 +48,4 @@ async function healthInTime(probe: HealthOptions['probe']): Promise<StoreHealth 
   const health = await Promise.race([probe().catch(() => null), timeout.promise]);
   clearTimeout(timer);
   return health;
-}
-
-/** Sends a JSON answer that must not be cached. */
-export function sendJson(
-  response: ServerResponse,
-  status: number,
-  body: object,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    ...headers,
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-  });
-  response.end(text);
 }
