@@ -16,7 +16,7 @@ const DEADLINE_MS = 5000;
 /** Connections to one router at a time. */
 const MAX_CONNECTIONS = 100;
 
-/** POSTs messages to routers. It follows no redirects: they could lead anywhere. */
+/** POSTs messages to routers. It follows no redirects: they could lead to URLs that are not allowed. */
 export class RouterClient implements AsyncDisposable {
   readonly #agent = new Agent({
     allowH2: false,
@@ -62,16 +62,17 @@ const HEARTBEAT_SHARE = 0.8;
  */
 export class CallbackSubscription {
   readonly #target: CallbackTarget;
-  readonly #feed: AsyncIterator<ExecutionResult>;
+  readonly #events: AsyncIterator<ExecutionResult>;
   readonly #router: RouterClient;
   readonly #ended = new AbortController();
   /** Resolves when all messages so far are delivered. It never rejects. */
   #deliveries: Promise<void> = Promise.resolve();
+  /** Number of messages that are not delivered yet. */
   #waiting = 0;
 
-  constructor(target: CallbackTarget, feed: AsyncIterator<ExecutionResult>, router: RouterClient) {
+  constructor(target: CallbackTarget, events: AsyncIterator<ExecutionResult>, router: RouterClient) {
     this.#target = target;
-    this.#feed = feed;
+    this.#events = events;
     this.#router = router;
   }
 
@@ -87,7 +88,7 @@ export class CallbackSubscription {
   async run(): Promise<void> {
     const heartbeat = this.#startHeartbeat();
     try {
-      await this.#send(await this.#passOn());
+      await this.#send(await this.#sendEvents());
     } finally {
       clearInterval(heartbeat);
       await this.#end();
@@ -110,10 +111,10 @@ export class CallbackSubscription {
     return this.#ended.signal.aborted;
   }
 
-  /** @returns the message that says how the events ended */
-  async #passOn(): Promise<CallbackMessage> {
+  /** @returns the last message: how the events ended */
+  async #sendEvents(): Promise<CallbackMessage> {
     try {
-      for (let next = await this.#feed.next(); next.done !== true; next = await this.#feed.next()) {
+      for (let next = await this.#events.next(); next.done !== true; next = await this.#events.next()) {
         await this.#send({ action: 'next', payload: formatResult(next.value) });
       }
       return { action: 'complete' };
@@ -134,13 +135,14 @@ export class CallbackSubscription {
   #send(message: CallbackMessage): Promise<void> {
     this.#waiting += 1;
     this.#deliveries = this.#deliveries.then(async () => {
-      const taken = await this.#deliver(message);
+      const isAccepted = await this.#deliver(message);
       this.#waiting -= 1;
-      if (!taken) await this.#end();
+      if (!isAccepted) await this.#end();
     });
     return this.#deliveries;
   }
 
+  /** @returns whether the router accepted the message */
   async #deliver(message: CallbackMessage): Promise<boolean> {
     for (let attempt = 1; !this.#isOver; attempt++) {
       const status = await this.#router.post(this.#target, message, this.#ended.signal);
@@ -157,6 +159,6 @@ export class CallbackSubscription {
   async #end(): Promise<void> {
     if (this.#isOver) return;
     this.#ended.abort();
-    await this.#feed.return?.();
+    await this.#events.return?.();
   }
 }

@@ -47,13 +47,13 @@ export class CallbackSubscriptions implements AsyncDisposable {
    *
    * @returns why it is refused; the events are released then
    */
-  async open(target: CallbackTarget, feed: AsyncIterator<ExecutionResult>): Promise<GraphQLError | null> {
+  async open(target: CallbackTarget, events: AsyncIterator<ExecutionResult>): Promise<GraphQLError | null> {
     const refused = this.#refusal();
     if (refused !== null) {
-      await feed.return?.();
+      await events.return?.();
       return refused;
     }
-    const subscription = new CallbackSubscription(target, feed, this.#router);
+    const subscription = new CallbackSubscription(target, events, this.#router);
     this.#open.set(subscription, Promise.resolve());
     if (!(await subscription.check())) {
       this.#open.delete(subscription);
@@ -94,9 +94,7 @@ export class CallbackSubscriptions implements AsyncDisposable {
   }
 }
 
-/**
- * Lets a router subscribe by POST with `extensions.subscription`, without an open connection.
- */
+/** Lets a router subscribe by POST with `extensions.subscription`, without an open connection. */
 export function useCallbacks(callbacks: CallbackSubscriptions): Plugin {
   const targets = new WeakMap<Request, CallbackTarget>();
   return {
@@ -109,8 +107,8 @@ export function useCallbacks(callbacks: CallbackSubscriptions): Plugin {
       const target = targets.get(request);
       if (target === undefined || !isAsyncIterable(result)) return;
       processing.setResultProcessor(async (_, { Response }) => {
-        const feed: AsyncIterable<ExecutionResult> = result;
-        const refused = await callbacks.open(target, feed[Symbol.asyncIterator]());
+        const events: AsyncIterable<ExecutionResult> = result;
+        const refused = await callbacks.open(target, events[Symbol.asyncIterator]());
         if (refused === null) {
           return Response.json({ data: null }, { headers: { 'subscription-protocol': 'callback' } });
         }

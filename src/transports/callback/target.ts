@@ -46,8 +46,8 @@ export function parseTarget(extension: unknown, prefixes: readonly string[]): Ca
 }
 
 /**
- * Whether a URL is at the prefix or below it. Below a path only plain segments are allowed: a server may read an escaped slash or
- * dot, `..;` or an empty segment as a way out of the path.
+ * Whether a URL is at the prefix or below it. Below a path only plain segments are allowed: with an escaped slash or dot, `..;` or an
+ * empty segment a server may resolve the URL to a path outside of the prefix.
  */
 function isBelow(url: URL, prefix: string): boolean {
   const { origin, pathname } = new URL(prefix);

@@ -96,7 +96,7 @@ export class SocketSession {
     this.#ended = true;
     this.#cancelTimer();
     this.#onAuthenticated();
-    for (const count of this.#counted.values()) count();
+    for (const uncount of this.#counted.values()) uncount();
   }
 
   async #admit(token: string | null): Promise<Caller> {
@@ -104,29 +104,26 @@ export class SocketSession {
     const caller = await authenticateOrRefuse(authenticator, token);
     const key = streamKey(caller);
     if (this.#ended || this.#counted.has(key)) return caller;
-    const close = streams.open(key);
-    if (close === null) throw tooManyStreams();
-    this.#counted.set(key, close);
+    const uncount = streams.open(key);
+    if (uncount === null) throw tooManyStreams();
+    this.#counted.set(key, uncount);
     this.#onAuthenticated();
     return caller;
   }
 
   #closeWhenUnauthenticated(): void {
     const { clock, close, busy } = this.#options;
-    this.#schedule(clock.now() + UNAUTHENTICATED_MS, () => {
+    if (this.#ended) return;
+    this.#cancelTimer = scheduleAt(clock, clock.now() + UNAUTHENTICATED_MS, () => {
       if (busy()) this.#closeWhenUnauthenticated();
       else close(CloseCode.Unauthorized, 'Unauthorized');
     });
   }
-
-  #schedule(at: number, ring: () => void): void {
-    if (!this.#ended) this.#cancelTimer = scheduleAt(this.#options.clock, at, ring);
-  }
 }
 
 /**
- * Sockets in an early state, of all clients together. Above the limit the oldest is closed and the newest accepted: a client that
- * authenticates at once is served, no matter how many others do not.
+ * Sockets that are not authenticated yet, of all clients together. Above the limit the oldest is closed and the newest accepted: a
+ * client that authenticates at once is served, no matter how many others do not.
  */
 export class PendingSockets {
   readonly #max: number;

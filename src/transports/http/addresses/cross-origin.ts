@@ -10,7 +10,7 @@ export interface CrossOriginOptions {
   readonly publicUrl: PublicUrl;
 }
 
-/** Checks which pages may send requests from a browser: the gateway's own and those of allowed origins. Other programs always may. */
+/** Checks whether a page may send requests from a browser: the gateway's own and those of allowed origins may. Other programs always may. */
 export class CrossOrigin {
   readonly #origins: ReadonlySet<string>;
   readonly #hosts: AllowedHosts;
@@ -53,8 +53,8 @@ export class CrossOrigin {
     return this.#mayBeOwn(page) && (isOwn || !hasNoPreflight) ? null : originRefusal(origin);
   }
 
-  /** Whether any other origin is allowed. */
-  get any(): boolean {
+  /** Whether pages of other origins may send requests. */
+  get allowsOthers(): boolean {
     return this.#origins.size > 0;
   }
 

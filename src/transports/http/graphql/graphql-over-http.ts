@@ -24,7 +24,7 @@ export interface GraphQLOverHttpOptions {
   readonly upstream: UpstreamKind;
 }
 
-/** Bytes of all answers that wait for the end of the event loop's turn. Further answers are written at once. */
+/** Bytes of all answers that wait for the end of the turn of the event loop. Further answers are written at once. */
 const MAX_HELD_BYTES = 256 * 1024;
 type MediaType = NonNullable<ReturnType<typeof regularMediaType>>;
 
@@ -36,7 +36,7 @@ const PARAMS = new Set(['query', 'documentId', 'operationName', 'variables']);
  */
 export class GraphQLOverHttp {
   readonly #options: GraphQLOverHttpOptions;
-  /** By media type. Written in one call: merging them with headers that were set before takes a seventh of a query's time. */
+  /** By media type. `writeHead` writes all of them: to merge them with headers that were set before takes a seventh of a query's time. */
   readonly #headers: Readonly<Record<MediaType, readonly string[]>>;
   #turn: Promise<void> | undefined;
   /** Bytes of the answers that wait for the end of the turn. */
@@ -59,7 +59,7 @@ export class GraphQLOverHttp {
     const exchange: Exchange = { req, res };
     const mediaType = regularMediaType(req.headers.accept);
     // Yoga writes the headers that let a page of another origin read the answer.
-    const isOfPage = this.#options.crossOrigin.any && req.headers.origin !== undefined;
+    const isOfPage = this.#options.crossOrigin.allowsOthers && req.headers.origin !== undefined;
     if (mediaType === null || req.method !== 'POST' || !isJson(req.headers['content-type'] ?? '') || isOfPage)
       return exchange;
     try {

@@ -9,9 +9,9 @@ export type ReadBody =
   /** The client sent nothing for 20 seconds, or, after 30 seconds, less than 16 KiB a second on average. */
   | { readonly type: 'too-slow' }
   /** The client disconnected before its end. */
-  | { readonly type: 'cut' };
+  | { readonly type: 'incomplete' };
 
-/** The pace is checked once a second. Time in which the process was suspended does not count. */
+/** The rate is checked once a second. Time in which the process was suspended does not count. */
 const TICK_MS = 1000;
 const IDLE_SECONDS = 20;
 const GRACE_SECONDS = 30;
@@ -25,18 +25,18 @@ const NOTHING: Buffer = Buffer.alloc(0);
  * connection.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): ReadBody | Promise<ReadBody> {
-  const announcedLength = Number(request.headers['content-length'] ?? 0);
-  if (announcedLength > maxBytes) return { type: 'too-large' };
-  if (announcedLength > 0 && request.readableLength === announcedLength) {
+  const contentLength = Number(request.headers['content-length'] ?? 0);
+  if (contentLength > maxBytes) return { type: 'too-large' };
+  if (contentLength > 0 && request.readableLength === contentLength) {
     // The body arrived with the head, as in most requests.
     const bytes: Buffer = request.read();
     request.resume();
     return { type: 'whole', bytes };
   }
   // The client has disconnected already; `close` is not emitted again.
-  if (request.destroyed) return { type: 'cut' };
+  if (request.destroyed) return { type: 'incomplete' };
   const { promise, resolve } = Promise.withResolvers<ReadBody>();
-  const stopWatching = watchPace(request, () => resolve({ type: 'too-slow' }));
+  const stopWatching = watchRate(request, () => resolve({ type: 'too-slow' }));
   // Chunks are copied, not kept: a client may send chunks of one byte, and each would take a hundred bytes of memory.
   let bytes = NOTHING;
   let length = 0;
@@ -48,7 +48,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
       resolve({ type: 'too-large' });
       return;
     }
-    if (start === 0 && length === announcedLength) {
+    if (start === 0 && length === contentLength) {
       // The whole body in one piece, as in most requests.
       bytes = chunk;
       return;
@@ -57,8 +57,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
       // Content-Length alone allocates no memory.
       const more =
         bytes.length === 0
-          ? Math.min(announcedLength || FIRST_BYTES, FIRST_BYTES)
-          : announcedLength || 2 * bytes.length;
+          ? Math.min(contentLength || FIRST_BYTES, FIRST_BYTES)
+          : contentLength || 2 * bytes.length;
       bytes = grown(bytes, Math.min(maxBytes, Math.max(length, more)));
     }
     chunk.copy(bytes, start);
@@ -67,16 +67,16 @@ export function readBody(request: IncomingMessage, maxBytes: number): ReadBody |
     resolve({ type: 'whole', bytes: length === bytes.length ? bytes : bytes.subarray(0, length) }),
   );
   // An error without a listener only closes the request.
-  request.on('close', () => resolve({ type: 'cut' }));
+  request.on('close', () => resolve({ type: 'incomplete' }));
   return promise.finally(stopWatching);
 }
 
 /**
- * Checks the pace at which a body arrives.
+ * Watches the rate at which a body arrives.
  *
  * @returns stops checking
  */
-export function watchPace(request: IncomingMessage, onTooSlow: () => void): () => void {
+export function watchRate(request: IncomingMessage, onTooSlow: () => void): () => void {
   let length = 0;
   let seconds = 0;
   let idleSeconds = 0;

@@ -33,7 +33,7 @@ export function useRequestBody(
   const releases = new WeakMap<IncomingMessage, Release[]>();
 
   const readUpload = async (request: IncomingMessage, { ownerId }: Caller): Promise<object> => {
-    // Before anything of the body is read.
+    // Counted before the body is read.
     const waitMs = await uploadRate.take(ownerId);
     if (waitMs !== null) throw uploadRateLimited(waitMs);
     const slot = slots.take(ownerId);
@@ -108,7 +108,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<object> {
   if (body.type === 'too-large')
     throw refusal(413, 'REQUEST_ENTITY_TOO_LARGE', 'The body is larger than 1 MiB.');
   if (body.type === 'too-slow') throw tooSlow();
-  if (body.type === 'cut') throw badRequest('The body is incomplete.');
+  if (body.type === 'incomplete') throw badRequest('The body is incomplete.');
   const value = parseJson(body.bytes);
   if (typeof value === 'object' && value !== null) return value;
   throw badRequest('The body must be a JSON object with a `query`.');

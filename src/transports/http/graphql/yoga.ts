@@ -38,7 +38,7 @@ export interface YogaOptions {
 /** Reads GraphQL requests of all kinds and writes their results. */
 export type Yoga = ReturnType<typeof createGraphQLYoga>;
 
-/** Yoga as the HTTP side of the pipeline: it negotiates, parses requests and writes results; the pipeline runs the operations. */
+/** Creates Yoga: it parses requests, negotiates media types and writes results. The pipeline runs the operations. */
 export function createGraphQLYoga({
   schema,
   operations,
@@ -63,7 +63,7 @@ export function createGraphQLYoga({
     multipart: false,
     // The pipeline resolves it.
     extraParamNames: ['documentId'],
-    cors: crossOrigin.any && ((request) => crossOrigin.headersFor(request)),
+    cors: crossOrigin.allowsOthers && ((request) => crossOrigin.headersFor(request)),
     landingPage: false,
     // The pipeline has its own.
     parserAndValidationCache: false,
@@ -80,19 +80,19 @@ export function createGraphQLYoga({
   });
 }
 
-/** Yoga passes an error or a text. */
+/** Yoga logs an error or a text. */
 function yogaLogger(log: YogaLog): YogaLogger {
-  const to =
+  const write =
     (level: keyof YogaLogger) =>
     (...[first]: unknown[]) => {
       const logged = originalOf(first);
       if (logged instanceof Error) log[level]({ err: logged }, 'GraphQL');
       else log[level]({}, String(logged));
     };
-  return { debug: to('debug'), info: to('info'), warn: to('warn'), error: to('error') };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-/** Finds the caller before anything of the request is read. */
+/** Authenticates the caller before the body of the request is read. */
 function useAuthentication(authenticator: Authenticator): Plugin<object, Exchange> {
   return {
     async onRequestParse({ serverContext: exchange }) {
@@ -157,10 +157,10 @@ function preparedOf({ prepared }: Exchange): Operation {
   return prepared;
 }
 
-const MESSAGE =
+const NOT_ACCEPTABLE =
   'None of the media types in the Accept header is supported. Supported: application/json, application/graphql-response+json, and text/event-stream for a subscription.';
 
-/** Answers 406 to clients that accept none of the media types, and ends subscriptions without a reader. */
+/** Answers 406 to clients that accept none of the media types, and ends subscriptions whose result is not sent. */
 export function useAcceptable(): Plugin<object, { res?: ServerResponse }> {
   return {
     async onResultProcess(processing) {
@@ -170,15 +170,15 @@ export function useAcceptable(): Plugin<object, { res?: ServerResponse }> {
       if (processing.resultProcessor !== undefined) return;
       processing.setResultProcessor(async (result, { Response }) => {
         if (isAsyncIterable(result)) await end(result);
-        const error = { message: MESSAGE, extensions: { code: 'NOT_ACCEPTABLE' } };
+        const error = { message: NOT_ACCEPTABLE, extensions: { code: 'NOT_ACCEPTABLE' } };
         return Response.json({ errors: [error] }, { status: 406 });
       }, 'application/json');
     },
   };
 }
 
-async function end(feed: AsyncIterable<unknown>): Promise<void> {
-  await feed[Symbol.asyncIterator]().return?.();
+async function end(events: AsyncIterable<unknown>): Promise<void> {
+  await events[Symbol.asyncIterator]().return?.();
 }
 
 /** Headers of every answer of the GraphQL endpoint. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
 import { sendJson } from '../send-json.ts';
@@ -71,65 +71,71 @@ export class MediaProxy {
     } else {
       this.#inProgress += 1;
       try {
-        await this.#passOn(path, method, request, response);
+        const answer = await this.#fetch(path, method, request, response);
+        if (answer !== null) await respond(answer, response);
       } finally {
         this.#inProgress -= 1;
       }
     }
   }
 
-  async #passOn(
+  /** @returns null when the client has disconnected or the request was answered with an error */
+  async #fetch(
     path: string,
     method: 'GET' | 'HEAD',
     request: IncomingMessage,
     response: ServerResponse,
-  ): Promise<void> {
+  ): Promise<Dispatcher.ResponseData | null> {
     const { origin, dispatcher, log, timeoutMs = UPSTREAM_TIMEOUT_MS } = this.#options;
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    let answer: Dispatcher.ResponseData;
+    const disconnected = new AbortController();
+    response.once('close', () => disconnected.abort());
     try {
-      answer = await dispatcher.request({
+      return await dispatcher.request({
         origin,
         path,
         method,
         headers: pick(request.headers, REQUEST_HEADERS),
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
-        signal: gone.signal,
+        signal: disconnected.signal,
       });
     } catch (error) {
-      if (gone.signal.aborted) return;
+      if (disconnected.signal.aborted) return null;
       log.error({ err: error, path }, 'a file of the upstream could not be fetched');
-      return sendJson(response, 502, { error: 'The upstream could not be reached. Try again later.' });
-    }
-    // A discarded body has no reader for its errors, and an unhandled error would end the process.
-    answer.body.on('error', () => {});
-    const type = String(answer.headers['content-type'] ?? '')
-      .split(';')[0]
-      ?.trim()
-      .toLowerCase();
-    if (!STATUSES.has(answer.statusCode)) {
-      answer.body.destroy();
-      sendJson(response, 502, { error: `The upstream answered ${answer.statusCode}.` });
-    } else if (answer.statusCode >= 400) {
-      answer.body.destroy();
-      const range = pick(answer.headers, ['content-range']);
-      sendJson(
-        response,
-        answer.statusCode,
-        { error: 'The file, or the requested part of it, does not exist.' },
-        { ...CORS, ...range },
-      );
-    } else if (answer.statusCode !== 304 && !TYPES.has(type ?? '')) {
-      answer.body.destroy();
-      sendJson(response, 502, { error: `The upstream sent ${type}, which is not an image or a video.` });
-    } else {
-      response.writeHead(answer.statusCode, { ...pick(answer.headers, RESPONSE_HEADERS), ...CORS });
-      // Either side may end the transfer; then the other connection is closed.
-      await pipeline(answer.body, response).catch(() => response.destroy());
+      sendJson(response, 502, { error: 'The upstream could not be reached. Try again later.' });
+      return null;
     }
   }
+}
+
+async function respond(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  response: ServerResponse,
+): Promise<void> {
+  // A discarded body has no reader for its errors, and an unhandled error would end the process.
+  body.on('error', () => {});
+  const type = mediaTypeOf(headers);
+  const refuse = (status: number, error: string, others: Readonly<Record<string, string>> = {}) => {
+    body.destroy();
+    sendJson(response, status, { error }, others);
+  };
+  if (!STATUSES.has(statusCode)) return refuse(502, `The upstream answered ${statusCode}.`);
+  if (statusCode >= 400) {
+    const others = { ...CORS, ...pick(headers, ['content-range']) };
+    return refuse(statusCode, 'The file, or the requested part of it, does not exist.', others);
+  }
+  if (statusCode !== 304 && !TYPES.has(type)) {
+    return refuse(502, `The upstream sent ${type}, which is not an image or a video.`);
+  }
+  response.writeHead(statusCode, { ...pick(headers, RESPONSE_HEADERS), ...CORS });
+  // Either side may end the transfer; then the other connection is closed.
+  await pipeline(body, response).catch(() => response.destroy());
+}
+
+/** Empty when there is none. */
+function mediaTypeOf(headers: IncomingHttpHeaders): string {
+  const [type = ''] = String(headers['content-type'] ?? '').split(';');
+  return type.trim().toLowerCase();
 }
 
 function pick(

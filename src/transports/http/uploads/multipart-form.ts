@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { MAX_IMAGE_BYTES } from '../../../domain/request/image-type.ts';
-import { badRequest, tooSlow, watchPace } from '../graphql/read-body.ts';
+import { badRequest, tooSlow, watchRate } from '../graphql/read-body.ts';
 import { refusal } from '../../../graphql/errors.ts';
 import { tooManyUploads, type UploadSlot } from './upload-slots.ts';
 
@@ -42,94 +42,130 @@ export interface Form {
  * @param slot counts the bytes
  * @throws GraphQLError with status 400, 408, 413, or 503 when its memory is needed for other uploads
  */
-export function readForm(request: IncomingMessage, slot: UploadSlot): Promise<Form> {
-  const { promise, resolve, reject } = Promise.withResolvers<Form>();
-  const { headers } = request;
-  if (Number(headers['content-length'] ?? 0) > MAX_FORM_BYTES) return Promise.reject(fileTooLarge());
+export async function readForm(request: IncomingMessage, slot: UploadSlot): Promise<Form> {
+  const { headers, destroyed } = request;
+  if (Number(headers['content-length'] ?? 0) > MAX_FORM_BYTES) throw fileTooLarge();
   // The client has disconnected already; `close` is not emitted again.
-  if (request.destroyed) return Promise.reject(badRequest(CUT));
-  const parser = openParser(headers['content-type'] ?? '');
-  const input = new Blocks((block) => parser.write(block));
-  const file = new Blocks();
-  const fields = new Map<string, string>();
-  let fileName: string | null = null;
-  let isRead = false;
-  let isParsed = false;
-  let isOver = false;
-  let length = 0;
-
-  const fail = (error: Error): void => {
-    isOver = true;
-    file.clear();
-    input.clear();
-    reject(error);
-  };
-  const finish = (): void => {
-    file.flush();
-    slot.complete();
-    resolve({ fields, file: fileName === null ? null : { name: fileName, chunks: file.take() } });
-  };
-  slot.onCut(() => fail(tooManyUploads()));
-  const stopWatching = watchPace(request, () => fail(tooSlow()));
-
-  parser.on('field', (name, value, _isNameCut, isValueCut) => {
-    if (isValueCut) fail(badRequest(`The field ${JSON.stringify(name)} is longer than 128 KiB.`));
-    else if (!fields.has(name)) fields.set(name, value);
-  });
-  parser.on('file', (name, stream) => {
-    fileName = name;
-    stream.on('data', (chunk: Buffer) => {
-      if (!isOver) file.add(chunk);
-    });
-    stream.on('limit', () => fail(fileTooLarge()));
-    stream.on('error', (error) => fail(unreadable(error.message)));
-  });
-  parser.on('filesLimit', () => fail(badRequest('The form has more than one file.')));
-  parser.on('fieldsLimit', () => fail(badRequest('The form has more than two fields.')));
-  parser.on('partsLimit', () => fail(badRequest('The form has more than four parts.')));
-  parser.on('error', (error) => fail(unreadable(error instanceof Error ? error.message : String(error))));
-
-  request.on('data', (chunk: Buffer) => {
-    if (isOver) return;
-    length += chunk.length;
-    if (length > MAX_FORM_BYTES) fail(fileTooLarge());
-    else if (!slot.grow(chunk.length)) fail(tooManyUploads());
-    else input.add(chunk);
-  });
-  request.on('end', () => {
-    if (isOver) return;
-    isRead = true;
-    input.flush();
-    if (isParsed) finish();
-    else parser.end();
-  });
-  // Emitted after the last delimiter of the form, which may come before the end of the body.
-  parser.on('finish', () => {
-    isParsed = true;
-    if (isRead && !isOver) finish();
-  });
-  // An error without a listener only closes the request.
-  request.on('close', () => {
-    if (!isRead) fail(badRequest(CUT));
-  });
-  return promise.finally(() => {
-    isOver = true;
-    stopWatching();
-  });
+  if (destroyed) throw incomplete();
+  return new FormReader(headers['content-type'] ?? '', slot).read(request);
 }
 
-const CUT = 'The body is incomplete.';
+class FormReader {
+  readonly #slot: UploadSlot;
+  readonly #parser: BusboyInstance;
+  readonly #input: Blocks;
+  readonly #file = new Blocks();
+  readonly #fields = new Map<string, string>();
+  readonly #form = Promise.withResolvers<Form>();
+  #fileName: string | null = null;
+  /** Bytes of the body that have arrived. */
+  #length = 0;
+  /** Whether the whole body has arrived. */
+  #isRead = false;
+  /** Whether the last delimiter of the form was parsed. It may come before the end of the body. */
+  #isParsed = false;
+  /** Whether the form is complete or refused. */
+  #isOver = false;
+
+  constructor(contentType: string, slot: UploadSlot) {
+    this.#slot = slot;
+    this.#parser = openParser(contentType);
+    this.#input = new Blocks((block) => this.#parser.write(block));
+  }
+
+  /** Called once. */
+  async read(request: IncomingMessage): Promise<Form> {
+    this.#slot.onEvicted(() => this.#fail(tooManyUploads()));
+    const stopWatching = watchRate(request, () => this.#fail(tooSlow()));
+    this.#listenToParser();
+    request.on('data', (chunk: Buffer) => this.#receive(chunk));
+    request.on('end', () => this.#end());
+    // An error without a listener only closes the request.
+    request.on('close', () => {
+      if (!this.#isRead) this.#fail(incomplete());
+    });
+    try {
+      return await this.#form.promise;
+    } finally {
+      this.#isOver = true;
+      stopWatching();
+    }
+  }
+
+  #listenToParser(): void {
+    const parser = this.#parser;
+    parser.on('field', (name, value, _isNameCut, isValueCut) => {
+      if (isValueCut) this.#fail(badRequest(`The field ${JSON.stringify(name)} is longer than 128 KiB.`));
+      else if (!this.#fields.has(name)) this.#fields.set(name, value);
+    });
+    parser.on('file', (name, stream) => {
+      this.#fileName = name;
+      stream.on('data', (chunk: Buffer) => {
+        if (!this.#isOver) this.#file.add(chunk);
+      });
+      stream.on('limit', () => this.#fail(fileTooLarge()));
+      stream.on('error', (error) => this.#fail(malformed(error)));
+    });
+    parser.on('filesLimit', () => this.#fail(badRequest('The form has more than one file.')));
+    parser.on('fieldsLimit', () => this.#fail(badRequest('The form has more than two fields.')));
+    parser.on('partsLimit', () => this.#fail(badRequest('The form has more than four parts.')));
+    parser.on('error', (error) => this.#fail(malformed(error)));
+    parser.on('finish', () => {
+      this.#isParsed = true;
+      if (this.#isRead && !this.#isOver) this.#complete();
+    });
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.#length += chunk.length;
+    if (this.#length > MAX_FORM_BYTES) this.#fail(fileTooLarge());
+    else if (!this.#slot.grow(chunk.length)) this.#fail(tooManyUploads());
+    else this.#input.add(chunk);
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isRead = true;
+    this.#input.flush();
+    if (this.#isParsed) this.#complete();
+    else this.#parser.end();
+  }
+
+  #complete(): void {
+    this.#file.flush();
+    this.#slot.complete();
+    const name = this.#fileName;
+    this.#form.resolve({
+      fields: this.#fields,
+      file: name === null ? null : { name, chunks: this.#file.take() },
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#isOver = true;
+    this.#file.clear();
+    this.#input.clear();
+    this.#form.reject(error);
+  }
+}
 
 function openParser(contentType: string): BusboyInstance {
   try {
     return new Busboy({ headers: { 'content-type': contentType }, limits: LIMITS });
   } catch (error) {
-    throw unreadable(error instanceof Error ? error.message : String(error));
+    throw malformed(error);
   }
 }
 
-function unreadable(reason: string): Error {
+function malformed(error: unknown): Error {
+  const reason = error instanceof Error ? error.message : String(error);
   return badRequest(`The form is malformed: ${reason}`);
+}
+
+/** The client disconnected before the end of the body. */
+function incomplete(): Error {
+  return badRequest('The body is incomplete.');
 }
 
 /** A file or a form is too large. */

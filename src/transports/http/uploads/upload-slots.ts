@@ -25,15 +25,15 @@ const LIMITS: UploadLimits = {
 
 /** An upload in progress. */
 export interface UploadSlot {
-  /** Registers a callback that ends the upload when its memory is needed for others. Called at most once, while the body arrives. */
-  onCut(listener: () => void): void;
+  /** Registers a callback for the eviction of the upload. Called at most once, while the body arrives. */
+  onEvicted(listener: () => void): void;
   /**
-   * Counts bytes that have arrived, and ends other uploads when the limit is reached.
+   * Counts bytes that have arrived, and evicts uploads when the limit is reached.
    *
-   * @returns false when this upload is ended
+   * @returns false when this upload is evicted
    */
   grow(bytes: number): boolean;
-  /** Called when the body has arrived; then the upload is no longer ended for others. */
+  /** Called when the body has arrived; then the upload is no longer evicted. */
   complete(): void;
   /** Called once, when its memory is released. */
   release(): void;
@@ -41,7 +41,7 @@ export interface UploadSlot {
 
 /**
  * The uploads in progress in this process, counted by their bytes. At the limit, the oldest arriving upload of the owner with the
- * most bytes is ended, so that slow clients do not block others.
+ * most bytes is evicted, so that slow clients do not block others.
  */
 export class UploadSlots {
   readonly #limits: UploadLimits;
@@ -59,15 +59,15 @@ export class UploadSlots {
     const { maxSendingPerOwner, maxArrivingPerOwner } = this.#limits;
     if (inState(owner, 'sending').length >= maxSendingPerOwner) return null;
     const arriving = inState(owner, 'arriving');
-    if (arriving.length >= maxArrivingPerOwner) this.#cut(arriving[0]);
-    const upload: Upload = { owner, bytes: 0, state: 'arriving', onCut: () => {} };
+    if (arriving.length >= maxArrivingPerOwner) this.#evict(arriving[0]);
+    const upload: Upload = { owner, bytes: 0, state: 'arriving', onEvicted: () => {} };
     owner.uploads.add(upload);
     this.#owners.set(ownerId, owner);
     return {
-      onCut: (listener) => {
-        upload.onCut = listener;
-        // It was ended before it was read.
-        if (upload.state === 'cut') listener();
+      onEvicted: (listener) => {
+        upload.onEvicted = listener;
+        // Another upload of the owner may have begun before this one is read.
+        if (upload.state === 'evicted') listener();
       },
       grow: (bytes) => this.#grow(upload, bytes),
       complete: () => {
@@ -82,18 +82,18 @@ export class UploadSlots {
   }
 
   #grow(upload: Upload, bytes: number): boolean {
-    if (upload.state === 'cut') return false;
+    if (upload.state === 'evicted') return false;
     const { maxBytes, maxBytesPerOwner } = this.#limits;
     const { owner } = upload;
     this.#add(upload, bytes);
     while (this.#bytes > maxBytes || owner.bytes > maxBytesPerOwner) {
       const [victim] = owner.bytes > maxBytesPerOwner ? inState(owner, 'arriving') : this.#largest();
       if (victim === undefined || victim === upload) {
-        upload.state = 'cut';
+        upload.state = 'evicted';
         this.#add(upload, -upload.bytes);
         return false;
       }
-      this.#cut(victim);
+      this.#evict(victim);
     }
     return true;
   }
@@ -104,11 +104,11 @@ export class UploadSlots {
     return owners.map((owner) => inState(owner, 'arriving')).find(({ length }) => length > 0) ?? [];
   }
 
-  #cut(upload: Upload | undefined): void {
+  #evict(upload: Upload | undefined): void {
     if (upload === undefined) return;
-    upload.state = 'cut';
+    upload.state = 'evicted';
     this.#add(upload, -upload.bytes);
-    upload.onCut();
+    upload.onEvicted();
   }
 
   #add(upload: Upload, bytes: number): void {
@@ -133,9 +133,9 @@ interface Owner {
 interface Upload {
   readonly owner: Owner;
   bytes: number;
-  /** `cut`: ended because its memory was needed for others. */
-  state: 'arriving' | 'sending' | 'cut';
-  onCut: () => void;
+  /** `evicted`: refused because its memory was needed for other uploads. */
+  state: 'arriving' | 'sending' | 'evicted';
+  onEvicted: () => void;
 }
 
 function inState({ uploads }: Owner, state: Upload['state']): readonly Upload[] {
