@@ -20,7 +20,7 @@ import { ConsoleFiles } from './transports/http/pages/console.ts';
 import { MediaProxy } from './transports/http/pages/media-proxy.ts';
 import type { WebSocketEndpoint } from './transports/websocket/endpoint.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
-import { type GraphQLOverrides, openGraphQL } from './wiring/open-graphql.ts';
+import { type GraphQLOverrides, type GraphQLParts, openGraphQL } from './wiring/open-graphql.ts';
 import { openUpstream } from './wiring/open-upstream.ts';
 
 /** A running gateway. Disposing it stops it gracefully and releases all its resources. */
@@ -60,22 +60,43 @@ export async function startApp(
   overrides: AppOverrides = {},
 ): Promise<App> {
   await using resources = new AsyncDisposableStack();
-
   const { clock = new SteadyClock(), wrapStorage = (storage) => storage } = overrides;
   const faults = resources.use(new FaultLog(log, systemClock));
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const storage = wrapStorage(await openStorage(config, clock, log, faults, signal));
-  const { store, cache, budget } = storage;
-  resources.use(store);
+  resources.use(storage.store);
   const upstream = resources.use(await openUpstream(config, () => clock.now(), log));
 
-  const poller = new Poller({
-    store,
+  const parts = { storage, upstream, clock, tokenClock: overrides.clock ?? systemClock };
+  const poller = createPoller(config, parts, log);
+  resources.defer(() => poller.stop(STEP_GRACE_MS));
+  if (config.role !== 'api') await poller.start();
+  resources.use(upstream.checkKey(storage.budget));
+
+  const watchedJobs = resources.use(createWatchedJobs(parts, log));
+  const { server, graphql, pages } = openServer(config, { ...parts, watchedJobs }, log, overrides, resources);
+  if (graphql !== null) log.info(describeSignIn(config));
+  const url = await server.listen().catch((error: unknown) => {
+    const fault = listenFault(config.host, config.port, error);
+    throw fault === null ? error : new StartError(fault, { cause: error });
+  });
+  log.info({ url }, `listening on ${url}${pages === null ? '' : ' - open it in a browser'}`);
+
+  const owned = resources.move();
+  const webSockets = graphql?.webSockets ?? null;
+  return { url, webSockets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+type PollerParts = Pick<GraphQLParts, 'storage' | 'upstream' | 'clock'>;
+
+function createPoller(config: Config, { storage, upstream, clock }: PollerParts, log: Logger): Poller {
+  return new Poller({
+    store: storage.store,
     submissions: storage.submissions,
     upstream: upstream.upstream,
     clock,
     random: Math.random,
-    budget,
+    budget: storage.budget,
     rpm: config.segmindRpm,
     callTimeoutMs: config.segmindTimeoutMs,
     durations: new LearnedDurations({
@@ -87,22 +108,32 @@ export async function startApp(
     retentionMs: config.jobRetentionMs,
     log: log.child({ part: 'poller' }),
   });
-  resources.defer(() => poller.stop(STEP_GRACE_MS));
-  if (config.role !== 'api') await poller.start();
-  resources.use(upstream.checkKey(budget));
+}
 
-  const watchedJobs = resources.use(
-    new WatchedJobs({
-      store,
-      cache,
-      clock,
-      onLost: (ids) =>
-        log.error(
-          { jobs: ids.length, jobIds: ids.slice(0, MAX_LOGGED_IDS) },
-          'the store no longer has jobs that are watched: it was emptied, or has lost its last writes',
-        ),
-    }),
-  );
+function createWatchedJobs({ storage, clock }: PollerParts, log: Logger): WatchedJobs {
+  return new WatchedJobs({
+    store: storage.store,
+    cache: storage.cache,
+    clock,
+    onLost: (ids) =>
+      log.error(
+        { jobs: ids.length, jobIds: ids.slice(0, MAX_LOGGED_IDS) },
+        'the store no longer has jobs that are watched: it was emptied, or has lost its last writes',
+      ),
+  });
+}
+
+type ServerParts = Omit<GraphQLParts, 'localMedia' | 'publicUrl' | 'crossOrigin' | 'log'>;
+
+/** @param resources owns the server and its parts */
+function openServer(
+  config: Config,
+  parts: ServerParts,
+  log: Logger,
+  overrides: AppOverrides,
+  resources: AsyncDisposableStack,
+) {
+  const { upstream, storage } = parts;
   const localMedia = upstream.kind === 'public' ? null : new LocalMedia(upstream.origin);
   const publicUrl = new PublicUrl(config);
   const hosts = new AllowedHosts(config.allowedHosts);
@@ -111,9 +142,9 @@ export async function startApp(
   const serverLog = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock));
   const refusals = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock, REFUSAL_WINDOW_MS));
   const servesClients = config.role !== 'poller';
-  const tokenClock = overrides.clock ?? systemClock;
-  const parts = { storage, upstream, watchedJobs, clock, tokenClock, localMedia, publicUrl, crossOrigin };
-  const graphql = servesClients ? openGraphQL(config, { ...parts, log: serverLog }, overrides) : null;
+  const graphql = servesClients
+    ? openGraphQL(config, { ...parts, localMedia, publicUrl, crossOrigin, log: serverLog }, overrides)
+    : null;
   const pages = servesClients ? openConsole(config, upstream.kind, log) : null;
   const server = resources.use(
     new HttpServer({
@@ -127,20 +158,11 @@ export async function startApp(
       publicUrl,
       upstream: upstream.kind,
       refusals,
-      probe: () => store.health(),
+      probe: () => storage.store.health(),
       log: serverLog,
     }),
   );
-  if (servesClients) log.info(describeSignIn(config));
-  const url = await server.listen().catch((error: unknown) => {
-    const fault = listenFault(config.host, config.port, error);
-    throw fault === null ? error : new StartError(fault, { cause: error });
-  });
-  log.info({ url }, `listening on ${url}${pages === null ? '' : ' - open it in a browser'}`);
-
-  const owned = resources.move();
-  const webSockets = graphql?.webSockets ?? null;
-  return { url, webSockets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { server, graphql, pages };
 }
 
 function openMediaProxy(
@@ -158,7 +180,7 @@ function openMediaProxy(
   return new MediaProxy({ origin, dispatcher, log });
 }
 
-/** @returns null without a build, and where only trusted documents are run: the console's are not among them */
+/** @returns null without a build, and when only trusted documents are executed: those of the console are not among them */
 function openConsole(
   { trustedDocumentsFile }: Config,
   upstreamKind: UpstreamKind,

@@ -3,7 +3,7 @@ import type { VideoModel } from '../domain/request/video-request.ts';
 import { createBuilder } from './builder.ts';
 import { defineFederation, printSubgraph } from './federation.ts';
 import { defineJobToken } from './mutations/job-token.ts';
-import { defineMutation } from './mutations/generate-video.ts';
+import { defineGenerateVideo } from './mutations/generate-video.ts';
 import { defineQuery } from './query.ts';
 import { defineSubscription } from './subscription.ts';
 import { defineUploadImage } from './mutations/upload-image.ts';
@@ -25,7 +25,7 @@ export function createSchema({ federation, model }: SchemaOptions): GraphQLSchem
   const builder = createBuilder();
   const types = defineVideoJob(builder, model);
   defineQuery(builder, types);
-  defineMutation(builder, types, model);
+  defineGenerateVideo(builder, types, model);
   defineJobToken(builder);
   defineUploadImage(builder);
   defineSubscription(builder, types);

@@ -60,39 +60,16 @@ export function openGraphQL(
   parts: GraphQLParts,
   overrides: GraphQLOverrides,
 ): GraphQLEndpoints {
-  const { upstream, watchedJobs, clock, tokenClock, localMedia, publicUrl, crossOrigin, log } = parts;
-  const { store, cache, ownerRate, uploadRate, jobTokenSecrets } = parts.storage;
+  const { storage, upstream, clock, tokenClock, localMedia, publicUrl, crossOrigin, log } = parts;
   const { trustedDocumentsFile, introspection, limits } = config;
-  const { sampleImagePath } = upstream;
-  const { imageHost = upstream.images, wrapContext = (make) => make() } = overrides;
+  const { wrapContext = (make) => make() } = overrides;
   const jobTokens = new JobTokens(
-    new JobTokenSecrets({ text: jobTokenSecrets, now: () => clock.now(), randomBytes }),
+    new JobTokenSecrets({ text: storage.jobTokenSecrets, now: () => clock.now(), randomBytes }),
   );
   const authenticator = openAuthenticator(config, jobTokens, tokenClock, log);
   const trusted = trustedDocumentsFile === null ? null : TrustedDocuments.read(trustedDocumentsFile);
   const streams = new OwnerStreams(limits.streamsPerOwner);
-  const services: GraphQLServices = {
-    store,
-    cache,
-    watchedJobs,
-    clock,
-    tokenClock,
-    newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
-    parseRequest: requestParser(WAN_MODEL),
-    deadlineMs: config.jobDeadlineMs,
-    privateImages: upstream.privateImages,
-    localMedia,
-    issueJobToken: (...job) => jobTokens.issue(...job),
-    answers: overrides.answers ?? new AnswerBudget(),
-    limits: {
-      unfinished: limits.unfinishedJobs,
-      unfinishedPerOwner: limits.unfinishedJobsPerOwner,
-      perDay: limits.jobsPerDay,
-      perDayPerOwner: limits.jobsPerDayPerOwner,
-    },
-    ownerRate,
-    uploadImage: (image) => upload(imageHost, image, config.segmindTimeoutMs, log),
-  };
+  const services = createServices(config, parts, jobTokens, overrides);
   const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
   const baseUrlOf =
     localMedia === null ? () => '' : (request: IncomingMessage) => publicUrl.baseUrlOf(request);
@@ -107,50 +84,79 @@ export function openGraphQL(
     hooks: overrides.hooks ?? [],
     log,
   });
+  const shared = { operations, authenticator, baseUrlOf };
   const yoga = createGraphQLYoga({
+    ...shared,
     schema,
-    operations,
-    baseUrlOf,
-    authenticator,
     streams,
     crossOrigin,
     trusted,
     log,
     callbacks,
     uploads: new UploadSlots(),
-    uploadRate,
+    uploadRate: storage.uploadRate,
   });
   return {
     http: new GraphQLOverHttp({
+      ...shared,
       yoga,
-      operations,
-      authenticator,
-      baseUrlOf,
       crossOrigin,
       hasTrustedDocuments: trusted !== null,
       upstream: upstream.kind,
     }),
     callbacks,
-    graphiql: introspection
-      ? new GraphiQL({
-          sampleImageUrl:
-            sampleImagePath === null
-              ? null
-              : (request) => `${baseUrlOf(request)}${LOCAL_MEDIA_PATH}${sampleImagePath}`,
-          signIn: authenticator.required,
-          upstream: upstream.kind,
-        })
-      : null,
+    graphiql: introspection ? createGraphiQL(upstream, authenticator.required, baseUrlOf) : null,
     webSockets: new WebSocketEndpoint({
-      operations,
-      authenticator,
+      ...shared,
       streams,
       maxOperations: limits.operationsPerSocket,
-      baseUrlOf,
       clock: tokenClock,
       log,
     }),
   };
+}
+
+function createServices(
+  config: Config,
+  { storage, upstream, watchedJobs, clock, tokenClock, localMedia, log }: GraphQLParts,
+  jobTokens: JobTokens,
+  { imageHost = upstream.images, answers = new AnswerBudget() }: GraphQLOverrides,
+): GraphQLServices {
+  const { limits } = config;
+  return {
+    store: storage.store,
+    cache: storage.cache,
+    watchedJobs,
+    clock,
+    tokenClock,
+    newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
+    parseRequest: requestParser(WAN_MODEL),
+    deadlineMs: config.jobDeadlineMs,
+    privateImages: upstream.privateImages,
+    localMedia,
+    issueJobToken: (ownerId, jobId, now, expiresAt) => jobTokens.issue(ownerId, jobId, now, expiresAt),
+    answers,
+    limits: {
+      unfinished: limits.unfinishedJobs,
+      unfinishedPerOwner: limits.unfinishedJobsPerOwner,
+      perDay: limits.jobsPerDay,
+      perDayPerOwner: limits.jobsPerDayPerOwner,
+    },
+    ownerRate: storage.ownerRate,
+    uploadImage: (image) => upload(imageHost, image, config.segmindTimeoutMs, log),
+  };
+}
+
+function createGraphiQL(
+  { kind, sampleImagePath }: OpenedUpstream,
+  signIn: boolean,
+  baseUrlOf: (request: IncomingMessage) => string,
+): GraphiQL {
+  const sampleImageUrl =
+    sampleImagePath === null
+      ? null
+      : (request: IncomingMessage) => `${baseUrlOf(request)}${LOCAL_MEDIA_PATH}${sampleImagePath}`;
+  return new GraphiQL({ sampleImageUrl, signIn, upstream: kind });
 }
 
 /** An upload ends with its time limit, or when the host is disposed. */

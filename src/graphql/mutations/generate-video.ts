@@ -1,29 +1,66 @@
-import { type InputIssue, type VideoModel, requestFingerprint } from '../../domain/request/video-request.ts';
-import type { Builder } from '../builder.ts';
-import { forbidden } from '../errors.ts';
-import { JobView } from '../types/job-view.ts';
-import type { VideoJobTypes } from '../types/video-job.ts';
 import type { Caller } from '../../domain/caller.ts';
 import { idempotencyShard } from '../../domain/job/job-id.ts';
 import { newJob, type Job } from '../../domain/job/job.ts';
 import type { MediaUrls } from '../../domain/local-media.ts';
+import { type InputIssue, type VideoModel, requestFingerprint } from '../../domain/request/video-request.ts';
 import type { JobLimits } from '../../store/job-limits.ts';
+import type { Builder } from '../builder.ts';
 import { requireOwner, type GraphQLContext } from '../context.ts';
+import { forbidden } from '../errors.ts';
+import { JobView } from '../types/job-view.ts';
+import type { VideoJobTypes } from '../types/video-job.ts';
 
 type Outcome<T extends GenerateVideoOutcome['type']> = Extract<GenerateVideoOutcome, { type: T }>;
+type Limit = Outcome<'GenerateVideoCapacityExceeded'>['reason'];
 
 /** The cost of a call, for the endpoint's own limit and for routers. */
 const GENERATE_COST = 100;
 const CONFLICT_UNREADABLE =
   'This idempotency key was used with another input. Reading the job of that input needs the scope video:read.';
 
-/** Adds `Mutation` and its result types. */
-export function defineMutation(
+/** The expected outcomes of `generateVideo`. */
+type GenerateVideoOutcome =
+  | { readonly type: 'GenerateVideoSuccess'; readonly job: Job; readonly deduplicated: boolean }
+  | { readonly type: 'GenerateVideoInvalidInput'; readonly issues: readonly InputIssue[] }
+  | { readonly type: 'GenerateVideoIdempotencyConflict'; readonly job: Job }
+  | {
+      readonly type: 'GenerateVideoCapacityExceeded';
+      /** The limit that is used up; `rate` is that of the owner's calls. */
+      readonly reason: keyof JobLimits | 'rate';
+      /** At least 1. */
+      readonly retryAfterSeconds: number;
+    };
+
+/** Adds `Mutation` with `generateVideo`. */
+export function defineGenerateVideo(
   builder: Builder,
   { VideoJob, Resolution }: VideoJobTypes,
-  { defaults, videoLength, steps }: VideoModel,
+  model: VideoModel,
 ): void {
-  const Input = builder.inputType('GenerateVideoInput', {
+  const Input = defineInput(builder, Resolution, model);
+  const Result = defineResult(builder, VideoJob);
+  builder.mutationType({
+    description: 'Creates jobs, job tokens and images.',
+    fields: (t) => ({
+      generateVideo: t.field({
+        type: Result,
+        nullable: true,
+        description:
+          'Stores a job durably and answers at once; the video takes about a minute. Costs money upstream.',
+        extensions: { cost: GENERATE_COST, directives: { cost: { weight: GENERATE_COST } } },
+        args: { input: t.arg({ type: Input, required: true, description: 'What to make a video from.' }) },
+        resolve: (_, { input }, context) => generateVideo(context, input),
+      }),
+    }),
+  });
+}
+
+function defineInput(
+  builder: Builder,
+  Resolution: VideoJobTypes['Resolution'],
+  { defaults, videoLength, steps }: VideoModel,
+) {
+  return builder.inputType('GenerateVideoInput', {
     description: 'The input for a video. Null means the default.',
     fields: (t) => ({
       image: t.field({
@@ -67,7 +104,9 @@ export function defineMutation(
       }),
     }),
   });
+}
 
+function defineResult(builder: Builder, VideoJob: VideoJobTypes['VideoJob']) {
   const Success = builder.objectRef<Outcome<'GenerateVideoSuccess'>>('GenerateVideoSuccess').implement({
     description: 'The job was accepted: it is stored and will end, even if this connection is lost.',
     fields: (t) => ({
@@ -158,26 +197,11 @@ export function defineMutation(
       }),
     });
 
-  const Result = builder.unionType('GenerateVideoResult', {
+  return builder.unionType('GenerateVideoResult', {
     description:
       'The job, or why there is none. `... on GenerateVideoError { code message }` covers every refusal.',
     types: [Success, InvalidInput, Conflict, CapacityExceeded],
     resolveType: ({ type }) => type,
-  });
-
-  builder.mutationType({
-    description: 'Creates jobs, job tokens and images.',
-    fields: (t) => ({
-      generateVideo: t.field({
-        type: Result,
-        nullable: true,
-        description:
-          'Stores a job durably and answers at once; the video takes about a minute. Costs money upstream.',
-        extensions: { cost: GENERATE_COST, directives: { cost: { weight: GENERATE_COST } } },
-        args: { input: t.arg({ type: Input, required: true, description: 'What to make a video from.' }) },
-        resolve: (_, { input }, context) => generateVideo(context, input),
-      }),
-    }),
   });
 }
 
@@ -189,8 +213,6 @@ interface Details {
 function detailsOf(outcome: GenerateVideoOutcome): Details {
   return DETAILS['reason' in outcome ? outcome.reason : outcome.type];
 }
-
-type Limit = Outcome<'GenerateVideoCapacityExceeded'>['reason'];
 
 const DETAILS: Readonly<
   Record<Exclude<GenerateVideoOutcome['type'], 'GenerateVideoCapacityExceeded'> | Limit, Details>
@@ -225,19 +247,6 @@ const DETAILS: Readonly<
     message: 'You have reached the limit of calls of generateVideo per minute. Try again later.',
   },
 };
-
-/** The expected outcomes of `generateVideo`. */
-type GenerateVideoOutcome =
-  | { readonly type: 'GenerateVideoSuccess'; readonly job: Job; readonly deduplicated: boolean }
-  | { readonly type: 'GenerateVideoInvalidInput'; readonly issues: readonly InputIssue[] }
-  | { readonly type: 'GenerateVideoIdempotencyConflict'; readonly job: Job }
-  | {
-      readonly type: 'GenerateVideoCapacityExceeded';
-      /** The limit that is used up; `rate` is that of the owner's calls. */
-      readonly reason: keyof JobLimits | 'rate';
-      /** At least 1. */
-      readonly retryAfterSeconds: number;
-    };
 
 /**
  * Counts the call, checks the input and stores the job as accepted. It waits for no upstream.

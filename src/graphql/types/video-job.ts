@@ -23,103 +23,10 @@ const INTERNAL = { directives: { tag: { name: 'internal' } } };
 export function defineVideoJob(builder: Builder, model: VideoModel) {
   const { Status, Wait, FailureCode, ChargeState } = defineJobEnums(builder);
   const Resolution = defineResolution(builder, model);
-
-  const Request = builder.objectRef<VideoRequest>('VideoJobRequest').implement({
-    description: 'The input as it was accepted, with the defaults filled in.',
-    fields: (t) => ({
-      image: t.expose('image', {
-        type: 'URL',
-        description: 'The still image that the video starts from.',
-        extensions: { maxBytes: 4 * MAX_URL },
-      }),
-      prompt: t.exposeString('prompt', {
-        description: 'What happens in the video, trimmed.',
-        extensions: { maxBytes: 6 * MAX_TEXT },
-      }),
-      negativePrompt: t.exposeString('negativePrompt', {
-        description: 'What the video should not show.',
-        extensions: { maxBytes: 6 * MAX_TEXT },
-      }),
-      resolution: t.expose('resolution', { type: Resolution, description: 'Longest side of the video.' }),
-      videoLength: t.exposeInt('videoLength', { description: 'Length of the video in whole seconds.' }),
-      steps: t.exposeInt('steps', { description: 'Diffusion steps: more take longer and may look better.' }),
-      seed: t.exposeInt('seed', { description: 'The same seed with the same input gives a similar video.' }),
-      base64: t.exposeBoolean('base64', {
-        description: 'Whether the video was requested as base64 instead of a URL.',
-      }),
-    }),
-  });
-
-  const Video = builder.objectRef<NonNullable<JobView['video']>>('GeneratedVideo').implement({
-    description: 'A finished video: a URL, or the bytes as base64 if that was requested.',
-    fields: (t) => ({
-      url: t.expose('url', {
-        type: 'URL',
-        nullable: true,
-        description: 'Where the video can be fetched until `expiresAt`; null when there is `base64`.',
-        extensions: { maxBytes: 4 * MAX_URL },
-      }),
-      base64: t.string({
-        nullable: true,
-        description:
-          'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes: one operation can select about 20 videos with 32 MiB together, or one of any size.',
-        extensions: { cost: BASE64_COST, maxBytes: 0, directives: { cost: { weight: BASE64_COST } } },
-        resolve: async (video, _, { services, answer }) => {
-          if (!video.inline) return null;
-          await answer.reserveVideo(video.byteLength ?? 0);
-          return services.store.getVideoData(video.jobId);
-        },
-      }),
-      contentType: t.exposeString('contentType', { description: 'The media type, such as `video/mp4`.' }),
-      byteLength: t.exposeInt('byteLength', {
-        nullable: true,
-        description: 'Size of the video in bytes; null when the upstream did not report it.',
-      }),
-      expiresAt: t.expose('expiresAt', {
-        type: 'DateTime',
-        nullable: true,
-        description: `When the video expires: about ${model.fileLifetimeMs / DAY_MS} days after submission for a URL, the end of the job’s retention for base64.`,
-      }),
-    }),
-  });
-
-  const Metrics = builder.objectRef<JobMetrics>('VideoJobMetrics').implement({
-    description: 'What the upstream reported about a finished job; null where it reported nothing.',
-    fields: (t) => ({
-      queueSeconds: t.exposeFloat('queueSeconds', {
-        nullable: true,
-        description: 'Seconds spent waiting for a worker.',
-      }),
-      inferenceSeconds: t.exposeFloat('inferenceSeconds', {
-        nullable: true,
-        description: 'Seconds spent generating.',
-      }),
-      costUsd: t.exposeFloat('costUsd', {
-        nullable: true,
-        description: 'What the job cost, in US dollars.',
-        extensions: INTERNAL,
-      }),
-    }),
-  });
-
-  const Failure = builder.objectRef<JobFailure>('VideoJobFailure').implement({
-    description: 'Why a job ended without a video.',
-    fields: (t) => ({
-      code: t.expose('code', { type: FailureCode, description: 'The reason, for programs.' }),
-      message: t.exposeString('message', {
-        description: 'The reason, for people; in the upstream’s own words if it gave any.',
-        extensions: { maxBytes: MAX_MESSAGE },
-      }),
-      retryable: t.exposeBoolean('retryable', {
-        description:
-          'Whether the same input may succeed as a new job. Look at `charged` first: a new job has its own price and needs a new idempotency key.',
-      }),
-      charged: t.expose('charged', {
-        type: ChargeState,
-        description: 'Whether the upstream charged for the job, as far as is known.',
-      }),
-    }),
-  });
+  const Request = defineRequest(builder, Resolution);
+  const Video = defineVideo(builder, model);
+  const Metrics = defineMetrics(builder);
+  const Failure = defineFailure(builder, FailureCode, ChargeState);
 
   const VideoJob = builder.objectRef<JobView>('VideoJob').implement({
     description: 'One image-to-video job, from acceptance to its video or its failure.',
@@ -199,8 +106,119 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
   return { VideoJob, Status, Resolution };
 }
 
+function defineRequest(builder: Builder, Resolution: ReturnType<typeof defineResolution>) {
+  return builder.objectRef<VideoRequest>('VideoJobRequest').implement({
+    description: 'The input as it was accepted, with the defaults filled in.',
+    fields: (t) => ({
+      image: t.expose('image', {
+        type: 'URL',
+        description: 'The still image that the video starts from.',
+        extensions: { maxBytes: 4 * MAX_URL },
+      }),
+      prompt: t.exposeString('prompt', {
+        description: 'What happens in the video, trimmed.',
+        extensions: { maxBytes: 6 * MAX_TEXT },
+      }),
+      negativePrompt: t.exposeString('negativePrompt', {
+        description: 'What the video should not show.',
+        extensions: { maxBytes: 6 * MAX_TEXT },
+      }),
+      resolution: t.expose('resolution', { type: Resolution, description: 'Longest side of the video.' }),
+      videoLength: t.exposeInt('videoLength', { description: 'Length of the video in whole seconds.' }),
+      steps: t.exposeInt('steps', { description: 'Diffusion steps: more take longer and may look better.' }),
+      seed: t.exposeInt('seed', { description: 'The same seed with the same input gives a similar video.' }),
+      base64: t.exposeBoolean('base64', {
+        description: 'Whether the video was requested as base64 instead of a URL.',
+      }),
+    }),
+  });
+}
+
+function defineVideo(builder: Builder, model: VideoModel) {
+  return builder.objectRef<NonNullable<JobView['video']>>('GeneratedVideo').implement({
+    description: 'A finished video: a URL, or the bytes as base64 if that was requested.',
+    fields: (t) => ({
+      url: t.expose('url', {
+        type: 'URL',
+        nullable: true,
+        description: 'Where the video can be fetched until `expiresAt`; null when there is `base64`.',
+        extensions: { maxBytes: 4 * MAX_URL },
+      }),
+      base64: t.string({
+        nullable: true,
+        description:
+          'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes: one operation can select about 20 videos with 32 MiB together, or one of any size.',
+        extensions: { cost: BASE64_COST, maxBytes: 0, directives: { cost: { weight: BASE64_COST } } },
+        resolve: async (video, _, { services, answer }) => {
+          if (!video.inline) return null;
+          await answer.reserveVideo(video.byteLength ?? 0);
+          return services.store.getVideoData(video.jobId);
+        },
+      }),
+      contentType: t.exposeString('contentType', { description: 'The media type, such as `video/mp4`.' }),
+      byteLength: t.exposeInt('byteLength', {
+        nullable: true,
+        description: 'Size of the video in bytes; null when the upstream did not report it.',
+      }),
+      expiresAt: t.expose('expiresAt', {
+        type: 'DateTime',
+        nullable: true,
+        description: `When the video expires: about ${model.fileLifetimeMs / DAY_MS} days after submission for a URL, the end of the job’s retention for base64.`,
+      }),
+    }),
+  });
+}
+
+function defineMetrics(builder: Builder) {
+  return builder.objectRef<JobMetrics>('VideoJobMetrics').implement({
+    description: 'What the upstream reported about a finished job; null where it reported nothing.',
+    fields: (t) => ({
+      queueSeconds: t.exposeFloat('queueSeconds', {
+        nullable: true,
+        description: 'Seconds spent waiting for a worker.',
+      }),
+      inferenceSeconds: t.exposeFloat('inferenceSeconds', {
+        nullable: true,
+        description: 'Seconds spent generating.',
+      }),
+      costUsd: t.exposeFloat('costUsd', {
+        nullable: true,
+        description: 'What the job cost, in US dollars.',
+        extensions: INTERNAL,
+      }),
+    }),
+  });
+}
+
+type JobEnums = ReturnType<typeof defineJobEnums>;
+
+function defineFailure(
+  builder: Builder,
+  FailureCode: JobEnums['FailureCode'],
+  ChargeState: JobEnums['ChargeState'],
+) {
+  return builder.objectRef<JobFailure>('VideoJobFailure').implement({
+    description: 'Why a job ended without a video.',
+    fields: (t) => ({
+      code: t.expose('code', { type: FailureCode, description: 'The reason, for programs.' }),
+      message: t.exposeString('message', {
+        description: 'The reason, for people; in the upstream’s own words if it gave any.',
+        extensions: { maxBytes: MAX_MESSAGE },
+      }),
+      retryable: t.exposeBoolean('retryable', {
+        description:
+          'Whether the same input may succeed as a new job. Look at `charged` first: a new job has its own price and needs a new idempotency key.',
+      }),
+      charged: t.expose('charged', {
+        type: ChargeState,
+        description: 'Whether the upstream charged for the job, as far as is known.',
+      }),
+    }),
+  });
+}
+
 /** Adds the enums that describe a job's state. */
-export function defineJobEnums(builder: Builder) {
+function defineJobEnums(builder: Builder) {
   const Status = builder.enumType('VideoJobStatus', {
     description: 'The state of a job, in the upstream’s four words.',
     values: {
@@ -264,7 +282,7 @@ export function defineJobEnums(builder: Builder) {
 }
 
 /** Adds the enum of the model's resolutions; the internal values are pixels. */
-export function defineResolution(builder: Builder, { resolutions }: VideoModel) {
+function defineResolution(builder: Builder, { resolutions }: VideoModel) {
   return builder.enumType('VideoJobResolution', {
     description: 'Longest side of the video.',
     values: Object.fromEntries(
