@@ -1,10 +1,10 @@
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { ANONYMOUS, type Caller } from '../domain/caller.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { AuthenticationError, AuthUnavailableError, INVALID_TOKEN } from './authentication-error.ts';
 import { JobTokens } from './job-tokens.ts';
 import type { UserTokens } from './user-tokens.ts';
-import { hash } from 'node:crypto';
 
 /** Options of the authenticator. With neither user tokens nor API keys every caller is the owner `anonymous`. */
 export interface AuthenticatorOptions {
@@ -43,7 +43,7 @@ export class Authenticator {
   async authenticate(token: string | null): Promise<Caller> {
     const { userTokens, apiKeys, jobTokens, now } = this.#options;
     // A job token restricts its bearer also when sign-in is off.
-    if (token !== null && JobTokens.isOne(token)) {
+    if (token !== null && JobTokens.isJobToken(token)) {
       const at = now();
       return this.#cache.callerOf(token, at, async () =>
         this.#withdrawable(token, await jobTokens.verify(token, at)),

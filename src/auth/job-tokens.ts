@@ -23,7 +23,7 @@ export class JobTokens {
   }
 
   /** Whether a token has the form of a job token. */
-  static isOne(token: string): boolean {
+  static isJobToken(token: string): boolean {
     return token.startsWith(PREFIX);
   }
 

@@ -1,21 +1,21 @@
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { LeveledLog } from '../process/fault-log.ts';
 import { ApiKeys } from './api-keys.ts';
 import { Authenticator } from './authenticator.ts';
 import type { JobTokens } from './job-tokens.ts';
-import { keyFetch, type FailedFetch } from './remote-keys.ts';
+import { createKeyFetcher, type FailedFetch } from './remote-keys.ts';
 import { UserTokens } from './user-tokens.ts';
-import type { Config } from '../config/config.ts';
-import type { LeveledLog } from '../process/fault-log.ts';
-import type { Clock } from '../domain/clock.ts';
 
-/** One sentence on how callers sign in, for the log. */
+/** Describes how callers sign in, for the log. */
 export function describeSignIn({ auth, host }: Config): string {
   if (auth === null) return `sign-in is off: every client that reaches ${host} is the owner anonymous`;
-  const ways = [
+  const methods = [
     auth.jwksUrl !== null && `JWTs that are signed by the keys at ${new URL(auth.jwksUrl).host}`,
     auth.jwtSecret !== null && 'JWTs that are signed with AUTH_JWT_SECRET',
     auth.apiKeysFile !== null && `the API keys in ${auth.apiKeysFile}`,
   ];
-  return `callers sign in with ${ways.filter((way) => way !== false).join(' or ')}`;
+  return `callers sign in with ${methods.filter((method) => method !== false).join(' or ')}`;
 }
 
 /**
@@ -53,7 +53,7 @@ function openUserTokens({ auth, proxy }: Config, now: () => number, log: Leveled
   if (warning !== null) log.warn({}, warning);
   const userTokens = new UserTokens({
     ...auth,
-    key: { fetchKeys: keyFetch(jwksUrl, proxy) },
+    key: { fetchKeys: createKeyFetcher(jwksUrl, proxy) },
     now,
     onFetchFailed: (failure) => log.warn({ err: failure.error }, describeFailure(jwksUrl, failure)),
   });
@@ -123,5 +123,5 @@ export function sharedIssuerWarning(
     (name) => name !== false,
   );
   if (missing.length === 0) return null;
-  return `AUTH_JWKS_URL is at ${hostname}, whose keys sign tokens for the apps of many customers, and ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set: tokens that were made for other apps are accepted. Set ${missing.join(' and ')} to what your own tokens say.`;
+  return `AUTH_JWKS_URL is at ${hostname}, whose keys sign tokens for the apps of many customers, and ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set: tokens that were issued for other apps are accepted. Set ${missing.join(' and ')} to the values in your own tokens.`;
 }

@@ -128,7 +128,7 @@ const MAX_BYTES = 256 * 1024;
  * Creates the function that fetches a JWK set, through a proxy if there is one. It follows no redirects and does not keep the
  * process alive. It rejects for a status other than 200, a timeout, and a body that is too long or not JSON.
  */
-export function keyFetch(url: string, proxy: ProxySettings | null): () => Promise<JSONWebKeySet> {
+export function createKeyFetcher(url: string, proxy: ProxySettings | null): () => Promise<JSONWebKeySet> {
   const dispatcher =
     proxy === null ? null : new EnvHttpProxyAgent({ ...proxy, allowH2: false, proxyTunnel: true });
   return async () => {

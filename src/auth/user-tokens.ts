@@ -6,7 +6,7 @@ import { verifyJwt } from './verify-jwt.ts';
 
 /** How user JWTs are checked. */
 export interface UserTokenOptions {
-  /** The secret for HS256, or the function that fetches the set of public keys, see keyFetch. */
+  /** The secret for HS256, or the function that fetches the set of public keys, see createKeyFetcher. */
   readonly key: { readonly secret: string } | { readonly fetchKeys: () => Promise<JSONWebKeySet> };
   /** Required values of `iss` and `aud`; null: any. */
   readonly issuer: string | null;
@@ -78,7 +78,7 @@ export class UserTokens {
   async verify(token: string): Promise<Caller> {
     const { payload, expiresAt } = await verifyJwt(token, this.#key, this.#checks, this.#now());
     const ownerId = payload[this.#ownerClaim];
-    // Jobs of the time before sign-in was on belong to this owner, and users may be able to choose their names.
+    // Jobs that were created without sign-in belong to the owner `anonymous`, and some issuers let users choose this claim.
     if (!isOwnerId(ownerId) || ownerId === ANONYMOUS.ownerId) throw new AuthenticationError(INVALID_TOKEN);
     return {
       ownerId,

@@ -9,7 +9,7 @@ const RANGE_NAMES: Readonly<Record<string, readonly string[]>> = {
   private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 };
 
-/** Settings that say where the gateway listens and by which names clients reach it. */
+/** Settings for the address that the gateway listens on and the names that clients use. */
 export const ADDRESS_SETTINGS = {
   HOST: text('127.0.0.1'),
   // Read without a slash at the end.
@@ -40,8 +40,8 @@ export const ADDRESS_SETTINGS = {
 type Addresses = z.output<z.ZodObject<typeof ADDRESS_SETTINGS>>;
 
 /**
- * The hosts that requests may name. The default prevents DNS rebinding: the page of another site, whose name resolves to this gateway, sends that
- * name. With sign-in any host is allowed, because such a page has no token.
+ * The hosts that requests may have. The default prevents DNS rebinding: a page of another site, whose name resolves to this gateway,
+ * sends that name as the host. With sign-in any host is allowed, because such a page has no token.
  *
  * @returns null for any host
  */

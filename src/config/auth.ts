@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hasLoopbackHost } from './addresses.ts';
 import { text } from './schemas.ts';
 
-/** Settings that say how callers sign in. */
+/** Settings for the sign-in of callers. */
 export const AUTH_SETTINGS = {
   AUTH_JWKS_URL: z
     .string()
@@ -10,7 +10,7 @@ export const AUTH_SETTINGS = {
     .optional(),
   AUTH_JWT_SECRET: z
     .string()
-    .refine(isLongSecret, 'must have at least 32 bytes, as HS256 asks for')
+    .refine(isLongSecret, 'must have at least 32 bytes, as HS256 requires')
     .optional(),
   AUTH_ISSUER: z.string().optional(),
   AUTH_AUDIENCE: z.string().optional(),

@@ -25,14 +25,14 @@ const configSchema = environmentSchema.transform((environment) => {
   // Without sign-in all callers are one owner, so a limit per owner would limit all of them together.
   const perOwner = (fallback: number) => (signIn ? fallback : 0);
   return Object.freeze({
-    /** 0 picks a free one. */
+    /** 0: any free port. */
     port: environment.PORT,
     host: environment.HOST,
     /** The URL that clients use, without a slash at the end; null: derived from each request. */
     publicUrl: environment.PUBLIC_URL ?? null,
     /** The proxies whose `Forwarded` and `X-Forwarded-*` headers are trusted, in CIDR notation. */
     trustProxy: environment.TRUST_PROXY,
-    /** The hosts that requests may name; null: any. */
+    /** The hosts that requests may have; null: any. */
     allowedHosts: allowedHostsOf(environment, { signIn, allowAnonymous: environment.ALLOW_ANONYMOUS }),
     /** True: neither a key nor an upstream is set, so the sandbox is the upstream. */
     embeddedSandbox,
@@ -66,9 +66,9 @@ const configSchema = environmentSchema.transform((environment) => {
     }),
     /** Null: callers do not sign in. */
     auth: authOf(environment),
-    /** Origins besides the gateway's own whose pages may send requests. */
+    /** Origins of other pages that may send requests. */
     corsOrigins: environment.CORS_ORIGINS,
-    /** Subscriptions may be called back at URLs below these. No slash at the end. */
+    /** Callback URLs of subscriptions must be below one of these. Without a slash at the end. */
     callbackOrigins: environment.CALLBACK_ORIGINS,
     /** False: neither introspection nor suggestions in error messages. */
     introspection: environment.INTROSPECTION,

@@ -16,7 +16,7 @@ const variables = z.object({
   ...AUTH_SETTINGS,
   ...REDIS_SETTINGS,
   PORT: integer(4000, 0, 65_535),
-  // Sent as a header, which takes no other characters.
+  // Sent as a header, which allows no other characters.
   SEGMIND_API_KEY: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks')

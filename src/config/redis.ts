@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { flag, isDecodable, splitList } from './schemas.ts';
 
-/** A primary that Sentinels name. */
+/** A primary whose address Sentinels know. */
 export interface Sentinels {
   readonly name: string;
   /** Of the Sentinels. */
@@ -10,7 +10,7 @@ export interface Sentinels {
 
 const WITHOUT_PATH = /^rediss?:\/\/[^/?#]+$/;
 
-/** Settings that say where Redis is. */
+/** Settings for the connection to Redis. */
 export const REDIS_SETTINGS = {
   REDIS_URL: z
     .string()

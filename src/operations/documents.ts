@@ -47,7 +47,7 @@ const MAX_COMPILED_OPERATIONS = 10;
 
 /**
  * Checks documents: first their tokens, then the size of their answers, and only then all rules of GraphQL, some of which take
- * quadratic time. Documents and refusals are cached. New documents are checked in turns, owner by owner.
+ * quadratic time. Documents and refusals are cached. New documents are checked round-robin by owner.
  */
 export class Documents {
   readonly #options: DocumentsOptions;
@@ -158,7 +158,7 @@ function detached({ message, locations, extensions }: GraphQLError): GraphQLErro
   return Object.assign(new GraphQLError(message, { extensions }), { locations, stack: message });
 }
 
-/** Without introspection the SDL of the subgraph is not shown. */
+/** A validation rule that refuses the SDL of the subgraph, for a gateway without introspection. */
 function noSubgraphSdl(context: ValidationContext): ASTVisitor {
   return {
     Field(node) {

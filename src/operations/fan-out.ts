@@ -120,7 +120,7 @@ export class FanOut {
   }
 }
 
-/** The texts of `rightsOf`: a caller opens many subscriptions. */
+/** Cached results of `rightsOf`: a caller opens many subscriptions. */
 const knownRights = new WeakMap<Caller, string>();
 
 /** Equal for callers for whom an event has the same result. */

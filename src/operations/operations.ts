@@ -25,9 +25,9 @@ export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   /** False: neither introspection nor suggestions in messages. */
   readonly introspection: boolean;
-  /** The only documents that are run; null: any. */
+  /** The only documents that are executed; null: any. */
   readonly trusted: TrustedDocuments | null;
-  /** Makes the context of one operation, or of one event. */
+  /** Creates the context of one operation, or of one event. */
   readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
   readonly clock: Clock;
   readonly hooks: readonly OperationHook[];
@@ -148,7 +148,7 @@ export class Operations {
   }
 }
 
-/** Whether an operation may not be run. */
+/** Whether an operation was refused. */
 export function isRefused(outcome: Operation | EventStream | Refused): outcome is Refused {
   return 'errors' in outcome;
 }

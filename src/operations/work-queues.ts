@@ -8,13 +8,13 @@ export class TurnQueue {
     if (this.#waiting.length === 1) setImmediate(() => this.#runNext());
   }
 
-  /** Resolves in a turn of the event loop of its own. */
+  /** Resolves in a later turn of the event loop, in which no other task of the queue runs. */
   wait(): Promise<void> {
     return new Promise((resolve) => this.add(resolve));
   }
 
   #runNext(): void {
-    // Removed after it has run: a task that it adds finds the next turn scheduled.
+    // Removed after it has run: otherwise a task that it adds would schedule a second turn.
     this.#waiting[0]?.();
     this.#waiting.shift();
     if (this.#waiting.length > 0) setImmediate(() => this.#runNext());
@@ -33,13 +33,13 @@ const MAX_WAITING = 1000;
 export class FairQueue {
   /** Waiting tasks by owner; the next owner comes first. */
   readonly #waiting = new Map<string, (() => void)[]>();
-  /** Milliseconds of work since the last rest. */
+  /** Milliseconds of work since the last pause. */
   #workedMs = 0;
-  #isResting = false;
+  #isPaused = false;
 
   /** @returns a promise when the task has to wait; null: too many tasks of this owner are waiting */
   run<T>(ownerId: string, work: () => T): T | Promise<T> | null {
-    if (!this.#isResting) return this.#time(work);
+    if (!this.#isPaused) return this.#time(work);
     const waiting = this.#waiting.get(ownerId) ?? [];
     if (waiting.length >= MAX_WAITING) return null;
     this.#waiting.set(ownerId, waiting);
@@ -60,21 +60,21 @@ export class FairQueue {
       return work();
     } finally {
       this.#workedMs += performance.now() - start;
-      if (this.#workedMs >= SLICE_MS && !this.#isResting) this.#rest();
+      if (this.#workedMs >= SLICE_MS && !this.#isPaused) this.#pause();
     }
   }
 
-  #rest(): void {
-    this.#isResting = true;
+  #pause(): void {
+    this.#isPaused = true;
     setTimeout(() => this.#resume(), this.#workedMs);
     this.#workedMs = 0;
   }
 
   #resume(): void {
-    this.#isResting = false;
+    this.#isPaused = false;
     for (const [ownerId, waiting] of this.#waiting) {
-      if (this.#isResting) return;
-      // At the end of the map, behind all other owners.
+      if (this.#isPaused) return;
+      // The owner's next task goes to the end of the map, behind all other owners.
       this.#waiting.delete(ownerId);
       const work = waiting.shift();
       if (waiting.length > 0) this.#waiting.set(ownerId, waiting);

@@ -1,7 +1,7 @@
 import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import type { Clock } from '../domain/clock.ts';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../domain/clock.ts';
 
 /** How much faster or slower than real time the clock runs while it catches up, as a share of the elapsed time. */
 const SLEW = 0.05;

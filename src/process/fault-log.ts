@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 
-/** A logger; pino's have this form. */
+/** The methods of a logger, such as pino's. */
 export interface LeveledLog {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;

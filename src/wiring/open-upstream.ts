@@ -14,7 +14,7 @@ import { SegmindUpstream } from '../providers/segmind/segmind-upstream.ts';
 import type { VideoUpstream } from '../providers/video-upstream.ts';
 import type { CallBudget } from '../store/call-budget.ts';
 
-/** The upstream that the settings name. Disposing it aborts calls in progress. */
+/** The configured upstream. Disposing it aborts calls in progress. */
 export interface OpenedUpstream extends AsyncDisposable {
   readonly kind: UpstreamKind;
   readonly origin: string;
@@ -78,7 +78,7 @@ async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
     folder: join(dataDir, 'sandbox'),
     speed: config.sandboxSpeed,
     privateImages: config.sandboxPrivateImages,
-    // The log alone says why a video could not be rendered here: the job fails with the words of the real upstream.
+    // Only the log has the reason why a video could not be rendered: the job fails with an error of the real upstream.
     log: ({ message, isFault = false, ...details }) =>
       log[isFault === true ? 'warn' : 'debug']({ part: 'sandbox', ...details }, message),
   }).catch((error: unknown) => {
@@ -91,7 +91,7 @@ async function openSandbox(config: Config, log: Logger): Promise<Sandbox> {
   return sandbox;
 }
 
-/** Imports the sandbox only where it is the upstream: an image without it holds neither the package nor its dependencies. */
+/** Imports the sandbox only when it is the upstream: a container image without it has neither the package nor its dependencies. */
 async function loadSandbox(): Promise<typeof startSandbox> {
   try {
     return (await import('@reelgate/sandbox')).startSandbox;

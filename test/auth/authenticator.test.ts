@@ -7,7 +7,7 @@ import { ApiKeys } from '../../src/auth/api-keys.ts';
 import { Authenticator } from '../../src/auth/authenticator.ts';
 import { AuthenticationError, AuthUnavailableError } from '../../src/auth/authentication-error.ts';
 import { BOTH_SCOPES, jobTokensOf, signToken, START, userTokens } from './tokens.ts';
-import { keyFetch } from '../../src/auth/remote-keys.ts';
+import { createKeyFetcher } from '../../src/auth/remote-keys.ts';
 import { SettingsFileError } from '../../src/config/settings-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { NOON } from '../support/times.ts';
@@ -21,7 +21,7 @@ it('unavailable keys are logged, but not for each request', async () => {
   const told: Error[] = [];
   let time = NOON;
   const authenticator = new Authenticator({
-    userTokens: verifier(keyFetch('http://127.0.0.1:9/jwks', null), { now }),
+    userTokens: verifier(createKeyFetcher('http://127.0.0.1:9/jwks', null), { now }),
     apiKeys: null,
     jobTokens,
     now: () => time,

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keyFetch } from '../../src/auth/remote-keys.ts';
+import { createKeyFetcher } from '../../src/auth/remote-keys.ts';
 import { ConnectProxy } from '../support/network/connect-proxy.ts';
 import { listenOnFreePort } from '../support/network/ports.ts';
 
@@ -18,7 +18,7 @@ afterAll(async () => {
 
 it('keys are fetched through the proxy', async () => {
   const proxies = { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: '127.0.0.1' };
-  expect(await keyFetch('http://issuer.test/jwks', proxies)()).toEqual({ keys: [] });
+  expect(await createKeyFetcher('http://issuer.test/jwks', proxies)()).toEqual({ keys: [] });
   expect(proxy.connects.map(({ target }) => target)).toEqual(['issuer.test:80']);
 });
 
@@ -31,7 +31,7 @@ it.each([
 ])('%s: %s', async (path, reason) => {
   const address = issuer.address();
   const port = typeof address === 'object' ? address?.port : 0;
-  await expect(keyFetch(`http://127.0.0.1:${port}${path}`, null)()).rejects.toThrow(reason);
+  await expect(createKeyFetcher(`http://127.0.0.1:${port}${path}`, null)()).rejects.toThrow(reason);
 });
 
 const ANSWERS: Readonly<Record<string, (response: ServerResponse) => void>> = {

@@ -130,7 +130,7 @@ const WRONG: readonly (readonly [name: string, message: string, values: readonly
   ['REDIS_CLUSTER', 'must be true or false', ['yes']],
   ['ALLOW_ANONYMOUS', 'must be true or false', ['yes']],
   ['ROLE', 'must be api, poller or all', ['worker']],
-  ['AUTH_JWT_SECRET', 'must have at least 32 bytes, as HS256 asks for', ['short']],
+  ['AUTH_JWT_SECRET', 'must have at least 32 bytes, as HS256 requires', ['short']],
   [
     'AUTH_JWKS_URL',
     'must be an https URL without credentials; http is for loopback only',

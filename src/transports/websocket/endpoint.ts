@@ -79,7 +79,7 @@ export class WebSocketEndpoint {
     return this.#server.clients.size;
   }
 
-  /** Takes over a connection that asked to be upgraded. */
+  /** Completes the upgrade of a connection and serves the WebSocket. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#server.handleUpgrade(request, socket, head, (client) => this.#serve(client, socket, request));
   }
@@ -138,14 +138,14 @@ const PING_MS = 30_000;
 export class Heartbeat {
   readonly #sockets = new Set<WebSocket>();
   /** Sockets that have not answered the last ping. */
-  readonly #asked = new Set<WebSocket>();
+  readonly #unanswered = new Set<WebSocket>();
   #timer: NodeJS.Timeout | undefined;
 
   /** Watches a socket until it closes, and answers its pings. */
   watch(socket: WebSocket): void {
     this.#sockets.add(socket);
-    this.#timer ??= setInterval(() => this.#beat(), PING_MS);
-    socket.on('pong', () => this.#asked.delete(socket));
+    this.#timer ??= setInterval(() => this.#pingAll(), PING_MS);
+    socket.on('pong', () => this.#unanswered.delete(socket));
     socket.on('ping', (data: Buffer) => {
       socket.pong(data, false, () => resumeReading(socket));
       pauseReading(socket);
@@ -155,19 +155,19 @@ export class Heartbeat {
 
   #leave(socket: WebSocket): void {
     this.#sockets.delete(socket);
-    this.#asked.delete(socket);
+    this.#unanswered.delete(socket);
     if (this.#sockets.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
   /** A client with unread data reads it before the ping, so it is not terminated here. The slow-client guard disconnects it. */
-  #beat(): void {
+  #pingAll(): void {
     for (const socket of this.#sockets) {
-      if (socket.bufferedAmount > 0) this.#asked.delete(socket);
-      else if (this.#asked.has(socket)) socket.terminate();
+      if (socket.bufferedAmount > 0) this.#unanswered.delete(socket);
+      else if (this.#unanswered.has(socket)) socket.terminate();
       else {
-        this.#asked.add(socket);
+        this.#unanswered.add(socket);
         socket.ping();
       }
     }

@@ -13,9 +13,7 @@ import type { SocketSession } from './session.ts';
 import type { SocketWriter } from './socket-writer.ts';
 import { type OperationSocket, SocketOperation, SubscriptionBarrier } from './socket-operation.ts';
 
-/**
- * The life of a socket. In the state `closed`, by the client or the server, messages that still arrive are ignored.
- */
+/** The state of a socket. In `closed`, by the client or the server, messages that still arrive are ignored. */
 type State = 'opened' | 'authenticating' | 'acknowledged' | 'closed';
 
 type Action = 'authenticate' | 'pong' | 'subscribe' | 'complete' | 'ignore' | Closing;
@@ -34,7 +32,7 @@ const FROM_SERVER: Readonly<
   [MessageType.Error]: [CloseCode.BadRequest, 'Unexpected message received'],
 };
 
-/** What each message of a client leads to in each state (graphql-transport-ws). */
+/** The action for each message of a client, in each state (graphql-transport-ws). */
 const ACTIONS: Readonly<Record<State, Readonly<Record<MessageType, Action>>>> = {
   opened: {
     [MessageType.ConnectionInit]: 'authenticate',

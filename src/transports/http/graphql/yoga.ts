@@ -26,7 +26,7 @@ export interface YogaOptions {
   readonly authenticator: Authenticator;
   readonly streams: OwnerStreams;
   readonly crossOrigin: CrossOrigin;
-  /** The only documents that are run; null: any. */
+  /** The only documents that are executed; null: any. */
   readonly trusted: TrustedDocuments | null;
   readonly log: YogaLog;
   readonly callbacks: CallbackSubscriptions;
