@@ -74,7 +74,7 @@ function Routes() {
 function NotFound() {
   return (
     <main className="page">
-      <h1>There is nothing here</h1>
+      <h1>Page not found</h1>
       <p>
         <Link href="/">All videos</Link>
       </p>

@@ -30,7 +30,7 @@ export function Download({ job }: { readonly job: VideoJobFieldsFragment }) {
       aria-label={`Download: ${shortTitle(job)}`}
       onClick={() => void press()}
     >
-      {{ idle: 'Download', busy: 'Downloading…', failed: 'That did not work. Try again' }[state]}
+      {{ idle: 'Download', busy: 'Downloading…', failed: 'Download failed. Try again' }[state]}
     </button>
   );
 }

@@ -40,7 +40,7 @@ export function TryAgain({ job }: { readonly job: VideoJobFieldsFragment }) {
     return (
       <p>
         {AGAIN[outcome.deduplicated ? 'before' : 'now']}{' '}
-        <Link href={`/jobs/${outcome.id}`}>See how it goes</Link>
+        <Link href={`/jobs/${outcome.id}`}>Watch it</Link>
       </p>
     );
   }
@@ -60,4 +60,4 @@ export function TryAgain({ job }: { readonly job: VideoJobFieldsFragment }) {
   );
 }
 
-const AGAIN = { now: 'Sent again.', before: 'It had been sent again before.' } as const;
+const AGAIN = { now: 'Sent again.', before: 'It was already sent again.' } as const;

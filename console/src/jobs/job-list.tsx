@@ -17,7 +17,7 @@ export function JobList() {
       <h2 id="jobs-heading">Your videos</h2>
       {(jobs === undefined || state === 'forbidden') && <p className="muted">{STATES[state]}</p>}
       {jobs?.nodes.length === 0 && (
-        <p className="empty muted">No videos yet. Give an image and say what should happen in it.</p>
+        <p className="empty muted">No videos yet. Choose an image and describe what should happen in it.</p>
       )}
       <ul className="grid">
         {jobs?.nodes.map(({ id }) => (
@@ -57,7 +57,7 @@ function Older({ shown }: { readonly shown: number }) {
   };
   return (
     <button type="button" className="button older" aria-disabled={state === 'loading'} onClick={press}>
-      {{ idle: 'Show older', loading: 'Loading…', failed: 'That did not work. Try again' }[state]}
+      {{ idle: 'Show older', loading: 'Loading…', failed: 'Loading failed. Try again' }[state]}
     </button>
   );
 }

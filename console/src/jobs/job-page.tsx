@@ -58,8 +58,8 @@ function useWatch(id: string): string | null {
 }
 
 function problemOf(error: unknown): string {
-  if (!(error instanceof WatchVideoJobError)) return 'The video can’t be watched now.';
-  return error.code === 'NOT_FOUND' ? 'There is no such video, or it is no longer kept.' : error.message;
+  if (!(error instanceof WatchVideoJobError)) return 'The video can’t be loaded now.';
+  return error.code === 'NOT_FOUND' ? 'This video does not exist, or it was deleted.' : error.message;
 }
 
 const UNKNOWN = '–';

@@ -88,7 +88,7 @@ const WAIT_TEXTS: Readonly<Record<VideoJobWait, string>> = {
   RATE_LIMIT: 'waiting for the rate limit',
   UPSTREAM_QUEUE: 'waiting for the model',
   UPSTREAM_UNAVAILABLE: 'waiting until the model can be reached',
-  SUBMISSION_CHECK: 'checking whether the model has got it',
+  SUBMISSION_CHECK: 'checking whether the model received the request',
 };
 
 const TICK_MS = 1000;

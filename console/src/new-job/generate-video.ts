@@ -25,7 +25,7 @@ export async function generateVideo(
         return { type: 'accepted', id: result.job.id, deduplicated: result.deduplicated };
       case 'GenerateVideoInvalidInput': {
         const issues = new Map(result.issues.map(({ path, message }) => [path[0] ?? '', `It ${message}.`]));
-        return { type: 'invalid', message: 'Please look at what is marked.', issues };
+        return { type: 'invalid', message: 'Correct the marked fields.', issues };
       }
       case 'GenerateVideoCapacityExceeded':
         return { type: 'refused', message: `${result.message} (In ${result.retryAfterSeconds} s.)` };

@@ -19,7 +19,7 @@ export function ImagePreview({ image, onRemove, onBroken }: ImagePreviewProps) {
   return (
     <>
       {url === null || brokenUrl === url ? (
-        <p className="drop-hint">{url === null ? '' : 'There is no image to be seen at this URL.'}</p>
+        <p className="drop-hint">{url === null ? '' : 'No image can be loaded from this URL.'}</p>
       ) : (
         <img src={url} alt="The chosen image" referrerPolicy="no-referrer" onError={fail} />
       )}

@@ -36,7 +36,7 @@ async function send(request: FormRequest): Promise<GenerateOutcome> {
   try {
     url = image.type === 'url' ? image.url.trim() : await uploadOnce(image.file);
   } catch (error) {
-    if (!(error instanceof UploadImageError)) return { type: 'refused', message: UNREACHED };
+    if (!(error instanceof UploadImageError)) return { type: 'refused', message: UNREACHABLE };
     return IMAGE_ERRORS.has(error.code)
       ? invalid([['image', error.message]])
       : { type: 'refused', message: error.message };
@@ -56,10 +56,10 @@ function imageUrlError(image: ChosenImage | null): string | null {
   return 'It must be an http or https URL, such as https://example.com/cat.png.';
 }
 
-const UNREACHED = 'The image could not be uploaded: the gateway can’t be reached. Try again.';
+const UNREACHABLE = 'The image could not be uploaded: the gateway can’t be reached. Try again.';
 
 function invalid(issues: readonly (readonly [string, string])[]): GenerateOutcome {
-  return { type: 'invalid', message: 'Please look at what is marked.', issues: new Map(issues) };
+  return { type: 'invalid', message: 'Correct the marked fields.', issues: new Map(issues) };
 }
 
 const uploads = new WeakMap<File, Promise<string>>();

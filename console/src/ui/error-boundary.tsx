@@ -16,11 +16,11 @@ export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly fail
     if (!this.state.failed) return this.props.children;
     return (
       <main className="page" role="alert">
-        <h1>The page broke</h1>
-        <p>Your videos are safe: they are made without it.</p>
+        <h1>Something went wrong</h1>
+        <p>This page has failed. Your videos are not affected.</p>
         <p>
           <button type="button" className="button" onClick={() => location.reload()}>
-            Load the page again
+            Reload the page
           </button>
         </p>
       </main>

@@ -17,7 +17,7 @@ export function SignIn() {
     <main className="page">
       <form className="sign-in" onSubmit={signIn}>
         <h1>Sign in</h1>
-        <p>This gateway asks who you are. Paste a bearer token of yours; it is kept in this tab only.</p>
+        <p>This gateway requires a bearer token. It is stored in this tab only.</p>
         {refused && (
           <p role="alert" className="field-error">
             The gateway refused the token: it is wrong or has expired.

@@ -16,7 +16,7 @@ test(
     await console.page.getByText('More settings').click();
     await console.fillIn({ image: 'ftp://example.com/cat.png', prompt: ' ' });
     await console.generate();
-    await console.note.getByText('Please look at what is marked.').waitFor();
+    await console.note.getByText('Correct the marked fields.').waitFor();
     expect(await console.page.locator('[aria-invalid=true]').count()).toBe(2);
     expect(await violationsInAllLooks(console.page)).toEqual([]);
   },

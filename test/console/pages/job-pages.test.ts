@@ -66,7 +66,7 @@ test('a finished job’s page shows its video, no page shows a price, and an unk
   await page.getByRole('heading', { name: prompt }).waitFor();
 
   await page.goto(`${fixture.url}/jobs/vj_unknown`);
-  await page.getByText('There is no such video, or it is no longer kept.').waitFor();
+  await page.getByText('This video does not exist, or it was deleted.').waitFor();
   for (const path of ['/', `/jobs/${id}`, '/nothing/here', '/graphql']) {
     await page.goto(fixture.url + path);
     const notice = 'Sandbox: videos are test pictures, and nothing is charged.';
@@ -110,7 +110,7 @@ describe('a failed job', () => {
     ]);
     await Promise.all(buttons.map((button) => button.dblclick()));
     for (const console of [first, second]) {
-      await console.card(prompt).getByRole('link', { name: 'See how it goes' }).waitFor();
+      await console.card(prompt).getByRole('link', { name: 'Watch it' }).waitFor();
       // The new job fails in the same way.
       await console.card(prompt).getByText('Failed').nth(1).waitFor();
       expect(await console.card(prompt).count()).toBe(2);

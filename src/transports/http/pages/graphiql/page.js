@@ -1,4 +1,4 @@
-/* Starts GraphiQL with the token that the console keeps for this tab (console/src/gateway/token.ts); asks for one first. */
+/* Starts GraphiQL with the bearer token of this tab, which the console uses too (console/src/gateway/token.ts). Asks for a missing one. */
 const KEY = 'reelgate-token';
 const { settings, signIn } = JSON.parse(document.querySelector('#options').textContent);
 
@@ -7,7 +7,7 @@ self.MonacoEnvironment = {
   getWorkerUrl: (_module, label) => `graphiql/${label}.js`,
 };
 
-// Pages over plain http have no clipboard, except on this machine; the older way works there.
+// Pages over plain http have no `navigator.clipboard`, except on localhost. The deprecated API works there.
 const writeText = async (text) => {
   const copy = (event) => {
     event.clipboardData.setData('text/plain', text);
@@ -21,12 +21,12 @@ if (navigator.clipboard === undefined)
 
 const readToken = () => sessionStorage.getItem(KEY);
 
-/** What the headers tab says wins. */
+/** The authorization header, unless the headers tab has one. */
 const headers = (request) => {
   const token = readToken();
-  const written = Object.keys(request.extensions?.headers ?? {});
-  const isWritten = written.some((name) => name.toLowerCase() === 'authorization');
-  return token === null || isWritten ? {} : { authorization: `Bearer ${token}` };
+  const names = Object.keys(request.extensions?.headers ?? {});
+  const isInTab = names.some((name) => name.toLowerCase() === 'authorization');
+  return token === null || isInTab ? {} : { authorization: `Bearer ${token}` };
 };
 
 const render = () => {
@@ -45,7 +45,7 @@ const askForToken = (wasRefused) => {
   document.querySelector('#sign-in input').focus();
 };
 
-/** Whether the endpoint takes the token; a gateway that cannot tell is GraphiQL's to show. */
+/** Whether the gateway refuses the token. GraphiQL itself shows other errors. */
 const isRefused = async () => {
   const answer = await fetch(location.pathname, {
     method: 'POST',
