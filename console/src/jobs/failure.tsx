@@ -39,8 +39,7 @@ export function TryAgain({ job }: { readonly job: VideoJobFieldsFragment }) {
   if (outcome?.type === 'accepted') {
     return (
       <p>
-        {AGAIN[outcome.deduplicated ? 'before' : 'now']}{' '}
-        <Link href={`/jobs/${outcome.id}`}>Watch it</Link>
+        {AGAIN[outcome.deduplicated ? 'before' : 'now']} <Link href={`/jobs/${outcome.id}`}>Watch it</Link>
       </p>
     );
   }

@@ -40,7 +40,7 @@ try {
   });
   const publicName = sandbox.url === sandbox.address ? '' : `, known as ${sandbox.url}`;
   process.stdout.write(
-    `sandbox listening on ${sandbox.address}${publicName}; any key is good: SEGMIND_API_KEY=SG_test\n`,
+    `sandbox listening on ${sandbox.address}${publicName}; any API key is accepted: SEGMIND_API_KEY=SG_test\n`,
   );
   if (host !== undefined && !isLoopback(host) && publicUrl === undefined) {
     process.stderr.write(

@@ -54,7 +54,7 @@ export const DELAYED_SUBMISSIONS: readonly Fault[] = [
   },
   {
     name: 'down',
-    description: 'submit answers 503 for ever',
+    description: 'submit always answers 503',
     outcome: 'UPSTREAM_UNAVAILABLE',
     submit: { always: errorReply(503, 'Service unavailable') },
   },

@@ -11,7 +11,7 @@ export const JOB_FAULTS: readonly Fault[] = [
   },
   {
     name: 'model-error',
-    description: 'is accepted, then fails: the model broke down',
+    description: 'is accepted, then fails: the model reports an error',
     outcome: 'GENERATION_FAILED',
     job: { error: 'Inference failed: CUDA out of memory' },
   },
@@ -24,7 +24,7 @@ export const JOB_FAULTS: readonly Fault[] = [
   },
   {
     name: 'cancelled',
-    description: 'is accepted, then status says `CANCELLED` with an error text for ever',
+    description: 'is accepted, then status always says `CANCELLED` with an error text',
     outcome: 'GENERATION_FAILED',
     job: { error: 'The request was cancelled by the provider' },
     afterEnd: { kind: 'patch', status: 200, fields: { status: 'CANCELLED' } },
@@ -36,10 +36,15 @@ export const JOB_FAULTS: readonly Fault[] = [
     afterEnd: { kind: 'patch', status: 422, fields: {} },
   },
   { name: 'slow', description: 'takes five times longer', outcome: 'COMPLETED', job: { slowdown: 5 } },
-  { name: 'endless', description: 'is PROCESSING for ever', outcome: 'TIMED_OUT', job: { endless: true } },
+  {
+    name: 'endless',
+    description: 'is PROCESSING and never ends',
+    outcome: 'TIMED_OUT',
+    job: { endless: true },
+  },
   {
     name: 'status-warming',
-    description: 'status says `WARMING_UP` for ever',
+    description: 'status always says `WARMING_UP`',
     outcome: 'TIMED_OUT',
     job: { endless: true },
     always: { kind: 'patch', fields: { status: 'WARMING_UP' } },

@@ -5,7 +5,7 @@ import type { Fault } from './fault.ts';
 export const REFUSED_SUBMISSIONS: readonly Fault[] = [
   {
     name: 'no-credits',
-    description: 'submit answers 402, as seen live',
+    description: 'submit answers 402, as observed',
     outcome: 'INSUFFICIENT_CREDITS',
     submit: { always: errorReply(402, 'Insufficient credits. You have 0.0 credits.') },
   },
@@ -41,7 +41,7 @@ export const REFUSED_SUBMISSIONS: readonly Fault[] = [
   },
   {
     name: 'refused-406',
-    description: 'submit answers 406 for a parameter, not for want of credits',
+    description: 'submit answers 406 for an invalid parameter, not for missing credits',
     outcome: 'REJECTED',
     submit: { always: errorReply(406, 'Invalid value for parameter: steps') },
   },

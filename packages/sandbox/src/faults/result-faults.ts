@@ -26,19 +26,19 @@ export const RESULT_FAULTS: readonly Fault[] = [
   {
     name: 'result-expired',
     description:
-      'status says COMPLETED, but the result answers 404 for ever; the request history knows the video',
+      'status says COMPLETED, but the result always answers 404; the request history has the video',
     outcome: 'COMPLETED',
     resultAlways: UNKNOWN_ID,
   },
   {
     name: 'result-unreadable',
-    description: 'the result is truncated JSON for ever; the request history knows the video',
+    description: 'the result is always truncated JSON; the request history has the video',
     outcome: 'COMPLETED',
     resultAlways: { kind: 'truncate' },
   },
   {
     name: 'result-base64-none',
-    description: 'the result says COMPLETED with `output: "None"` for ever, and so does the request history',
+    description: 'the result is COMPLETED with `output: "None"`, and so is the request history',
     outcome: 'GENERATION_FAILED',
     resultAlways: resultWith(() => ({ output: 'None' })),
     history: 'no-video',

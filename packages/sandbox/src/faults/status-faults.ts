@@ -13,7 +13,7 @@ const NULL_BODY: ScriptedResponse = {
 export const STATUS_FAULTS: readonly Fault[] = [
   {
     name: 'rate-limit-status',
-    description: 'status answers 429 now and then, three times in all, once with `Retry-After: 1`',
+    description: 'status answers 429 three times, between normal answers, once with `Retry-After: 1`',
     outcome: 'COMPLETED',
     status: [TOO_MANY, null, TOO_MANY_RETRY_AFTER_1S, null, TOO_MANY],
   },
@@ -31,7 +31,7 @@ export const STATUS_FAULTS: readonly Fault[] = [
   },
   {
     name: 'status-garbage',
-    description: 'status answers 200 with HTML, `null` or truncated JSON now and then',
+    description: 'status answers 200 with HTML, `null` and truncated JSON, between normal answers',
     outcome: 'COMPLETED',
     status: [htmlReply(200, 'Just a moment'), null, NULL_BODY, null, { kind: 'truncate' }],
   },

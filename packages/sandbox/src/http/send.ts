@@ -47,14 +47,14 @@ async function hang(response: ServerResponse, signal: AbortSignal): Promise<void
     return;
   }
   const { promise, resolve } = Promise.withResolvers<void>();
-  const cut = (): void => {
+  const disconnect = (): void => {
     response.destroy();
   };
-  const timer = setTimeout(cut, HANG_MS);
-  signal.addEventListener('abort', cut);
+  const timer = setTimeout(disconnect, HANG_MS);
+  signal.addEventListener('abort', disconnect);
   response.once('close', () => {
     clearTimeout(timer);
-    signal.removeEventListener('abort', cut);
+    signal.removeEventListener('abort', disconnect);
     resolve();
   });
   await promise;

@@ -63,7 +63,7 @@ export class VideoRenderer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await this.#pool[Symbol.asyncDispose]();
-    for (const turn of this.#waiting.splice(0)) turn();
+    for (const start of this.#waiting.splice(0)) start();
   }
 
   async #image(jobId: string, url: string): Promise<Uint8Array | null> {
