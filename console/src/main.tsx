@@ -6,14 +6,14 @@ import { createApolloClient } from './gateway/apollo.ts';
 import { connect } from './gateway/connection.ts';
 import { GatewayContext } from './gateway/gateway.tsx';
 import { announcementOf } from './jobs/announce.ts';
-import { startFeed } from './jobs/feed.ts';
+import { Feed } from './jobs/feed.ts';
 import { Announcer } from './ui/announcer.tsx';
 import { ErrorBoundary } from './ui/error-boundary.tsx';
 
 const connection = connect();
 const apollo = createApolloClient(connection.client);
 const announcer = new Announcer();
-const feed = startFeed(apollo, connection, (job, before) => {
+const feed = Feed.start(apollo, connection, (job, before) => {
   const message = announcementOf(job, before);
   if (message !== null) announcer.say(message);
 });

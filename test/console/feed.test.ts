@@ -4,7 +4,7 @@ import { createApolloClient } from '../../console/src/gateway/apollo.ts';
 import type { ConnectionState } from '../../console/src/gateway/connection.ts';
 import { readJob } from '../../console/src/gateway/job-cache.ts';
 import { JobIdsDocument } from '../../console/src/jobs/documents.ts';
-import { PAGE, startFeed } from '../../console/src/jobs/feed.ts';
+import { PAGE, Feed } from '../../console/src/jobs/feed.ts';
 import { Store } from '../../console/src/ui/store.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { until } from '../support/until.ts';
@@ -25,7 +25,7 @@ async function openFeed(port: number) {
   const apollo = createApolloClient(client);
   const changes: string[] = [];
   const onConnected = (listener: () => void) => client.on('connected', () => setTimeout(listener));
-  const feed = startFeed(
+  const feed = Feed.start(
     apollo,
     { client, state, refusal: new Store(''), onConnected, signIn: () => {} },
     (job, before) => changes.push(`${job.id} ${before ?? 'new'} ${job.status}`),

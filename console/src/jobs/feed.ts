@@ -24,113 +24,130 @@ const REOPEN_MS = 1000;
  */
 export type FeedState = 'loading' | 'ready' | 'failed' | 'forbidden';
 
-/** Keeps the cached list of jobs up to date. */
-export interface Feed {
-  readonly state: Store<FeedState>;
-  /** Reads the next page. */
-  loadOlder(): Promise<void>;
-  stop(): void;
-}
+/** Called with the previous status of the job; undefined when it is unknown. */
+type OnChange = (job: VideoJobFieldsFragment, before: VideoJobStatus | undefined) => void;
 
 /**
- * Subscribes to the caller's jobs, then reads the list, and repeats both after each new connection. Earlier changes are in the
- * list, later ones arrive as updates. No change is lost in between: the gateway answers a query only after the subscriptions that
- * were sent before it on the same socket are open.
- *
- * @param onChange called for each update, including missed ones that were read later, with the previous status if it is known
+ * Keeps the cached list of jobs up to date: subscribes to the caller's jobs, then reads the list, and repeats both after each new
+ * connection. Earlier changes are in the list, later ones arrive as updates. No change is lost in between: the gateway answers a
+ * query only after the subscriptions that were sent before it on the same socket are open.
  */
-export function startFeed(
-  apollo: ApolloClient,
-  connection: Connection,
-  onChange: (job: VideoJobFieldsFragment, before: VideoJobStatus | undefined) => void,
-): Feed {
-  const state = new Store<FeedState>('loading');
-  const statuses = new Map<string, VideoJobStatus>();
-  let reopening: ReturnType<typeof setTimeout> | undefined;
-  let subscription: { unsubscribe(): void } | undefined;
-  let stopped = false;
+export class Feed {
+  readonly state = new Store<FeedState>('loading');
+  readonly #apollo: ApolloClient;
+  readonly #connection: Connection;
+  readonly #onChange: OnChange;
+  /** Statuses of the unfinished jobs. */
+  readonly #statuses = new Map<string, VideoJobStatus>();
+  readonly #cleanups: (() => void)[] = [];
+  #reopening: ReturnType<typeof setTimeout> | undefined;
+  #subscription: { unsubscribe(): void } | undefined;
+  #stopped = false;
 
-  const failed = (error: unknown): void => {
-    if (stopped || reopening !== undefined) return;
-    subscription?.unsubscribe();
-    const code = codeOf(error);
-    if (code === 'UNAUTHENTICATED') connection.state.set('signed-out');
-    if (code === 'FORBIDDEN') state.set('forbidden');
-    if (connection.state.get() === 'signed-out' || code === 'FORBIDDEN') return;
-    state.set('failed');
-    reopening = setTimeout(open, REOPEN_MS);
-  };
+  private constructor(apollo: ApolloClient, connection: Connection, onChange: OnChange) {
+    this.#apollo = apollo;
+    this.#connection = connection;
+    this.#onChange = onChange;
+  }
 
-  const track = (job: VideoJobFieldsFragment, isReported: boolean): void => {
-    if (isReported) onChange(job, statuses.get(job.id));
-    if (job.isTerminal) statuses.delete(job.id);
-    else statuses.set(job.id, job.status);
-  };
+  /** @param onChange called for each update, including missed ones that were read later */
+  static start(apollo: ApolloClient, connection: Connection, onChange: OnChange): Feed {
+    const feed = new Feed(apollo, connection, onChange);
+    feed.#listenToConnection();
+    feed.#open();
+    return feed;
+  }
 
-  // Reads as many pages as the list already has, so that all missed changes are found.
-  const load = async (): Promise<void> => {
-    const known = readJobs(apollo)?.nodes ?? [];
+  /** Reads the next page. */
+  async loadOlder(): Promise<void> {
+    await readPage(this.#apollo, PAGE, readJobs(this.#apollo)?.pageInfo.endCursor ?? null);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#reopening);
+    for (const cleanup of this.#cleanups) cleanup();
+    this.#subscription?.unsubscribe();
+  }
+
+  #listenToConnection(): void {
+    const connection = this.#connection;
+    let before = connection.state.get();
+    this.#cleanups.push(
+      connection.onConnected(() => {
+        void syncServerClock();
+        this.#loadOrFail();
+      }),
+      // After a new sign-in the subscription is opened again.
+      connection.state.subscribe(() => {
+        const now = connection.state.get();
+        if (before === 'signed-out' && now === 'connecting') this.#open();
+        before = now;
+      }),
+    );
+  }
+
+  #open(): void {
+    this.#reopening = undefined;
+    if (this.#stopped) return;
+    this.#subscription = this.#apollo.subscribe({ query: VideoJobsUpdatedDocument }).subscribe({
+      next: ({ data, error }) => {
+        if (data == null) return this.#fail(error);
+        const job = data.videoJobsUpdated;
+        addToList(this.#apollo, job.id);
+        this.#track(job, true);
+      },
+      error: (error: unknown) => this.#fail(error),
+      complete: () => this.#fail(new Error('The feed ended.')),
+    });
+    // Otherwise `onConnected` loads the list.
+    if (this.#connection.state.get() === 'connected') this.#loadOrFail();
+  }
+
+  #loadOrFail(): void {
+    this.#load().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Reads as many pages as the list already has, so that all missed changes are found. */
+  async #load(): Promise<void> {
+    const known = readJobs(this.#apollo)?.nodes ?? [];
     const oldest = known.at(-1)?.id;
     let first = Math.min(Math.max(PAGE, known.length), MAX_PAGE);
     let after: string | null = null;
     let isReached: boolean;
     do {
-      const page: Page = await readPage(apollo, first, after);
-      // Jobs that were unknown are not reported: they may be old.
-      for (const job of page.nodes)
-        if (statuses.has(job.id) || !job.isTerminal) track(job, statuses.has(job.id));
+      const page: Page = await readPage(this.#apollo, first, after);
+      for (const job of page.nodes) {
+        const isKnown = this.#statuses.has(job.id);
+        // Jobs that were unknown are not reported: they may be old.
+        if (isKnown || !job.isTerminal) this.#track(job, isKnown);
+      }
       const last = page.nodes.at(-1)?.id;
       // Ids start with the time of acceptance.
       isReached = oldest === undefined || last === undefined || last <= oldest;
       after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
       first = MAX_PAGE;
     } while (after !== null && !isReached);
-    state.set('ready');
-  };
-  const loadOrFail = (): void => void load().catch(failed);
+    this.state.set('ready');
+  }
 
-  const open = (): void => {
-    reopening = undefined;
-    if (stopped) return;
-    subscription = apollo.subscribe({ query: VideoJobsUpdatedDocument }).subscribe({
-      next: ({ data, error }) => {
-        if (data == null) return failed(error);
-        const job = data.videoJobsUpdated;
-        addToList(apollo, job.id);
-        track(job, true);
-      },
-      error: failed,
-      complete: () => failed(new Error('The feed ended.')),
-    });
-    // Otherwise `onConnected` loads the list.
-    if (connection.state.get() === 'connected') loadOrFail();
-  };
+  #track(job: VideoJobFieldsFragment, isReported: boolean): void {
+    if (isReported) this.#onChange(job, this.#statuses.get(job.id));
+    if (job.isTerminal) this.#statuses.delete(job.id);
+    else this.#statuses.set(job.id, job.status);
+  }
 
-  const offConnected = connection.onConnected(() => {
-    void syncServerClock();
-    loadOrFail();
-  });
-  // After a new sign-in the subscription is opened again.
-  let before = connection.state.get();
-  const offState = connection.state.subscribe(() => {
-    const now = connection.state.get();
-    if (before === 'signed-out' && now === 'connecting') open();
-    before = now;
-  });
-  open();
-  return {
-    state,
-    loadOlder: async () => {
-      await readPage(apollo, PAGE, readJobs(apollo)?.pageInfo.endCursor ?? null);
-    },
-    stop: () => {
-      stopped = true;
-      clearTimeout(reopening);
-      offConnected();
-      offState();
-      subscription?.unsubscribe();
-    },
-  };
+  #fail(error: unknown): void {
+    if (this.#stopped || this.#reopening !== undefined) return;
+    this.#subscription?.unsubscribe();
+    const code = codeOf(error);
+    const { state } = this.#connection;
+    if (code === 'UNAUTHENTICATED') state.set('signed-out');
+    if (code === 'FORBIDDEN') this.state.set('forbidden');
+    if (state.get() === 'signed-out' || code === 'FORBIDDEN') return;
+    this.state.set('failed');
+    this.#reopening = setTimeout(() => this.#open(), REOPEN_MS);
+  }
 }
 
 interface Page {
