@@ -31,7 +31,7 @@ it.each([
   client.subscribe('1', WATCH, { id });
   await client.result('1');
   await gateway.clock.advance(lastsMs - 1);
-  await client.heard();
+  await client.processed();
   await gateway.clock.advance(1);
   expect(await client.closed).toEqual({ code: 4403, reason: 'The token has expired' });
   await until(() => gateway.store.listenerCount, 0);
@@ -49,7 +49,7 @@ it('an expired token closes its socket before a subscription ends with an error'
   const id = await acceptJob(gateway);
   const headers = { authorization: `Bearer ${await signToken({ exp: START + 25 * 3600 })}` };
   using client = await WsClient.connect(gateway.url, { headers });
-  // A timer of more than a day is set twice: the second time, it comes after that of the subscription.
+  // The socket’s timer is longer than a day, so it is set twice: the second time after the timer of the subscription.
   await gateway.clock.advance(2 * HOUR);
   client.subscribe('1', WATCH, { id });
   await client.result('1');
@@ -90,7 +90,7 @@ it('an expired token of one operation ends only this operation', async () => {
   await gateway.clock.advance(60_000);
   const [error] = await client.refusal('1');
   expect(error?.extensions?.['code']).toBe('UNAUTHENTICATED');
-  await client.heard();
+  await client.processed();
   expect(gateway.store.listenerCount).toBe(1);
 });
 
@@ -100,7 +100,7 @@ it('a subscription that ends before its token expires leaves no timer', async ()
   const headers = { authorization: `Bearer ${await signToken()}` };
   const client = await SseClient.open(gateway.url, WATCH, { variables: { id }, headers });
   await client.result();
-  // One for the token, one that reads the watched job again.
+  // One timer for the token, and one that reads the watched job again.
   expect(gateway.clock.sleeping).toBe(2);
   client[Symbol.dispose]();
   await until(() => gateway.clock.sleeping, 0);
@@ -115,12 +115,12 @@ it('a socket without a caller and without operations is closed after ten seconds
   busy.send({ id: '1', type: 'subscribe', payload: { query: WATCH, variables: { id }, extensions } });
   await busy.result('1');
   await gateway.clock.advance(9999);
-  await idle.heard();
+  await idle.processed();
   await gateway.clock.advance(1);
   expect((await idle.closed).code).toBe(4401);
-  await busy.heard();
+  await busy.processed();
   busy.complete('1');
-  await busy.heard();
+  await busy.processed();
   await gateway.clock.advance(10_000);
   await settled();
   expect((await busy.closed).code).toBe(4401);
@@ -132,11 +132,11 @@ it('sockets without a token are limited: the oldest is closed for a new one', as
   const sockets = await Promise.all(Array.from({ length: 99 }, () => WsClient.connect(gateway.url)));
   using one = await WsClient.connect(gateway.url);
   expect((await oldest.closed).code).toBe(1013);
-  await one.heard();
+  await one.processed();
   using known = await WsClient.connect(gateway.url, {
     headers: { authorization: `Bearer ${await signToken()}` },
   });
-  await known.heard();
+  await known.processed();
   for (const socket of sockets) socket[Symbol.dispose]();
   await until(() => gateway.webSockets.size, 2);
 });
@@ -150,7 +150,7 @@ it('a socket whose operation had a token is not closed for others', async () => 
   await busy.result('1');
   const sockets = await Promise.all(Array.from({ length: 101 }, () => WsClient.connect(gateway.url)));
   expect(await sockets[0]?.closed).toMatchObject({ code: 1013 });
-  await busy.heard();
+  await busy.processed();
   for (const socket of sockets) socket[Symbol.dispose]();
 });
 
@@ -174,8 +174,8 @@ it('a job token expires to the second, not later than its creator’s, and does 
   const ofJob = { authorization: `Bearer ${made?.token}` };
   using watcher = await WsClient.connect(gateway.url, { headers: ofJob });
   using owner = await WsClient.connect(gateway.url, { headers: { authorization: `Bearer ${token}` } });
-  await owner.heard();
-  await watcher.heard();
+  await owner.processed();
+  await watcher.processed();
   await gateway.clock.advance(60_000);
   expect((await watcher.closed).code).toBe(4403);
   const late = await postBody(
@@ -201,9 +201,9 @@ it('an owner has a limited number of sockets and streams, and may open one when 
   using bob = await WsClient.connect(gateway.url, {
     headers: { authorization: `Bearer ${await signToken({ sub: 'bob' })}` },
   });
-  await bob.heard();
+  await bob.processed();
   socket[Symbol.dispose]();
   await until(() => gateway.webSockets.size, 1);
   using again = await WsClient.connect(gateway.url, { headers });
-  await again.heard();
+  await again.processed();
 });

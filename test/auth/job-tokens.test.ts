@@ -88,7 +88,7 @@ describe.each([
     clock.jump(SECOND);
     const rotated = await issue(one);
     expect(kidOf(rotated)).not.toBe(kidOf(first));
-    // The other one has not read the secrets since.
+    // The other instance has not read the secrets since the rotation.
     clock.jump(SECOND);
     expect(await other.verify(rotated, clock.now())).toMatchObject({ jobId: ID });
     expect(kidOf(await issue(other))).toBe(kidOf(rotated));
@@ -96,7 +96,7 @@ describe.each([
     for (const tokens of [one, other]) {
       expect(await tokens.verify(last, clock.now())).toMatchObject({ jobId: ID });
     }
-    // Past the longest life of a token, whatever a token says.
+    // Longer than the maximum lifetime of a token: the secret is refused, whatever `exp` the token has.
     clock.jump(10 * MINUTE);
     const forged = await resign(opened.one, kidOf(first), clock.now());
     for (const tokens of [one, other]) {
@@ -163,7 +163,7 @@ function kidOf(token: string): string | undefined {
   return decodeProtectedHeader(token.slice('rgj_'.length)).kid;
 }
 
-/** A token of now, signed with a secret that the store has. */
+/** A new token, signed with a secret of the store. */
 async function resign(text: SharedText, kid: string | undefined, now: number): Promise<string> {
   const entries: { id: string; secret: string }[] = JSON.parse((await text.read()) ?? '');
   const entry = entries.find(({ id }) => id === kid);

@@ -24,7 +24,7 @@ it('keys are fetched through the proxy', async () => {
 
 it.each([
   ['/missing', 'the answer has status 404, not 200'],
-  // It could lead to any place.
+  // A redirect could lead to any host.
   ['/moved', 'the answer has status 302, not 200'],
   ['/page', 'the answer is not JSON'],
   ['/endless', 'the answer is longer than 256 KiB'],

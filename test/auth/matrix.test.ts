@@ -4,11 +4,11 @@ import { PNG, postUpload } from '../support/gateway/upload.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
 import { NOON } from '../support/times.ts';
-import { ASKS, type Heard } from './ask.ts';
+import { SEND, type Outcome } from './send-operation.ts';
 import { signToken, START, unsignedToken, SIGN_IN } from './tokens.ts';
 
 let gateway: Gateway;
-/** A job of Ada's, and another one. */
+/** Two jobs of Ada. */
 let job: string;
 let another: string;
 
@@ -29,95 +29,105 @@ const OPERATIONS: Readonly<Record<string, () => string>> = {
   'job token': () => `mutation { createJobToken(id: "${job}") { __typename } }`,
   subscription: () => `subscription { videoJobUpdated(id: "${job}") { id } }`,
   'subscription to another job': () => `subscription { videoJobUpdated(id: "${another}") { id } }`,
-  // Gets what the query gets.
+  // The same outcome as that of the query.
   'entity reference': () =>
     `{ _entities(representations: [{ __typename: "VideoJob", id: "${job}" }]) { ... on VideoJob { id } } }`,
 };
 
 const GENERATES = Object.keys(OPERATIONS).indexOf('mutation');
 
-/** What each token gets, in the order of OPERATIONS. */
-const TOKENS: readonly { name: string; token: () => Promise<string | null>; hears: readonly string[] }[] = [
-  { name: 'none', token: async () => null, hears: Array<string>(7).fill('UNAUTHENTICATED') },
+interface TokenCase {
+  readonly name: string;
+  readonly token: () => Promise<string | null>;
+  /** In the order of OPERATIONS. */
+  readonly outcomes: readonly string[];
+}
+
+const TOKENS: readonly TokenCase[] = [
+  { name: 'none', token: async () => null, outcomes: Array<string>(7).fill('UNAUTHENTICATED') },
   {
     name: 'a wrong signature',
     token: () => signToken({}, 'x'.repeat(32)),
-    hears: Array<string>(7).fill('refused'),
+    outcomes: Array<string>(7).fill('refused'),
   },
-  { name: 'alg none', token: async () => unsignedToken(), hears: Array<string>(7).fill('refused') },
+  { name: 'alg none', token: async () => unsignedToken(), outcomes: Array<string>(7).fill('refused') },
   {
     name: 'a wrong audience',
     token: () => signToken({ aud: 'other' }),
-    hears: Array<string>(7).fill('refused'),
+    outcomes: Array<string>(7).fill('refused'),
   },
   {
     name: 'a wrong issuer',
     token: () => signToken({ iss: 'other' }),
-    hears: Array<string>(7).fill('refused'),
+    outcomes: Array<string>(7).fill('refused'),
   },
   {
     name: 'one that has expired',
     token: () => signToken({ exp: START - 31 }),
-    hears: Array<string>(7).fill('refused'),
+    outcomes: Array<string>(7).fill('refused'),
   },
   {
     name: 'one of the future',
     token: () => signToken({ nbf: START + 60 }),
-    hears: Array<string>(7).fill('refused'),
+    outcomes: Array<string>(7).fill('refused'),
   },
-  { name: 'no owner', token: () => signToken({ sub: '' }), hears: Array<string>(7).fill('refused') },
-  { name: 'garbage', token: async () => 'garbage', hears: Array<string>(7).fill('refused') },
+  { name: 'no owner', token: () => signToken({ sub: '' }), outcomes: Array<string>(7).fill('refused') },
+  { name: 'garbage', token: async () => 'garbage', outcomes: Array<string>(7).fill('refused') },
   {
     name: 'an expired job token',
     token: () => jobToken(NOON - 31_000),
-    hears: Array<string>(7).fill('refused'),
+    outcomes: Array<string>(7).fill('refused'),
   },
   {
     name: 'the owner’s',
     token: () => signToken(),
-    hears: ['job', 'another', 'both', 'accepted', 'token', 'job', 'another'],
+    outcomes: ['job', 'another', 'both', 'accepted', 'token', 'job', 'another'],
   },
   {
-    name: 'somebody else’s',
+    name: 'another owner’s',
     token: () => signToken({ sub: 'bob' }),
-    hears: ['null', 'null', 'empty', 'accepted', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'],
+    outcomes: ['null', 'null', 'empty', 'accepted', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'],
   },
   {
     name: 'one that may not read',
     token: () => signToken({ scope: 'video:generate' }),
-    hears: ['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'accepted', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'],
+    outcomes: ['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'accepted', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'],
   },
   {
     name: 'one that may not generate',
     token: () => signToken({ scope: 'openid video:read' }),
-    hears: ['job', 'another', 'both', 'FORBIDDEN', 'token', 'job', 'another'],
+    outcomes: ['job', 'another', 'both', 'FORBIDDEN', 'token', 'job', 'another'],
   },
   {
     name: 'one without scopes',
     token: () => signToken({ scope: undefined }),
-    hears: Array<string>(7).fill('FORBIDDEN'),
+    outcomes: Array<string>(7).fill('FORBIDDEN'),
   },
   {
     name: 'the job’s',
     token: () => jobToken(NOON + 60_000),
-    hears: ['job', 'null', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'job', 'NOT_FOUND'],
+    outcomes: ['job', 'null', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'job', 'NOT_FOUND'],
   },
 ];
 
-describe.each(TOKENS)('the token is $name', ({ token, hears }) => {
+describe.each(TOKENS)('the token is $name', ({ token, outcomes }) => {
   const cells = Object.keys(OPERATIONS).flatMap((operation, index) =>
-    Object.keys(ASKS).map((transport) => ({ operation, transport, outcome: hears[index] ?? hears[0] ?? '' })),
+    Object.keys(SEND).map((transport) => ({
+      operation,
+      transport,
+      outcome: outcomes[index] ?? outcomes[0] ?? '',
+    })),
   );
 
   it.each(cells)('$operation over $transport: $outcome', async ({ operation, transport, outcome }) => {
-    const ask = ASKS[transport];
+    const send = SEND[transport];
     const query = OPERATIONS[operation]?.() ?? '';
-    const answer = await ask?.(gateway.url, { query, token: await token() });
+    const answer = await send?.(gateway.url, { query, token: await token() });
     expect(nameOf(answer ?? '')).toBe(expected(outcome, query, transport));
   });
 
   // A caller that may generate may upload.
-  const uploads = hears[GENERATES] === 'refused' ? 'UNAUTHENTICATED' : hears[GENERATES];
+  const uploads = outcomes[GENERATES] === 'refused' ? 'UNAUTHENTICATED' : outcomes[GENERATES];
 
   it(`upload: ${uploads}`, async () => {
     const { data, errors } = answerOf(
@@ -127,7 +137,7 @@ describe.each(TOKENS)('the token is $name', ({ token, hears }) => {
   });
 });
 
-it('nothing went wrong unexpectedly', () => {
+it('no request caused an unexpected error', () => {
   expect(gateway.log.errors).toEqual([]);
 });
 
@@ -135,7 +145,7 @@ function jobToken(expiresAt: number): Promise<string> {
   return gateway.jobTokens.issue('ada', job, NOON, expiresAt);
 }
 
-/** What a transport makes of an outcome. */
+/** The outcome as the transport reports it. */
 function expected(outcome: string, query: string, transport: string): string {
   const kind = /^\w*/.exec(query)?.[0];
   const refused = outcome === 'refused' || outcome === 'UNAUTHENTICATED';
@@ -148,7 +158,7 @@ function expected(outcome: string, query: string, transport: string): string {
 }
 
 /** The outcome as one word. */
-function nameOf(answer: Heard): string {
+function nameOf(answer: Outcome): string {
   if (typeof answer === 'string') return answer === '406' ? 'NOT_ACCEPTABLE' : answer;
   const text = JSON.stringify(answer.data);
   if (text.includes('GenerateVideoSuccess') || text.includes('image/png')) return 'accepted';

@@ -10,7 +10,7 @@ import { signingKey, verifier } from './signing-keys.ts';
 
 const DAY_SECONDS = 86_400;
 
-/** An issuer whose answers the test decides, with the gateway's whole way from a token to its caller. */
+/** An issuer with answers that the test sets, and an authenticator that fetches its keys. */
 async function setUp() {
   const clock = new FakeClock();
   const { jwk, sign } = await signingKey('first');
@@ -64,7 +64,7 @@ describe('a key that the issuer withdraws', () => {
     issuer.published = [];
     for (let second = 0; second < 5 * 60; second += 10) {
       clock.jump(10 * SECOND);
-      // Accepted or not.
+      // The token may be refused.
       await ask().catch(() => {});
     }
     await expect(ask()).rejects.toThrow(AuthenticationError);

@@ -71,7 +71,7 @@ it.each([
     'connection: close',
     ...(bearer === null ? [] : [`authorization: Bearer ${bearer}`]),
   ];
-  // The body never comes.
+  // The body is never sent.
   const answer = await exchange(gateway.port, `${head.join('\r\n')}\r\n\r\n`);
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"code":"${code}"`));
 });

@@ -6,7 +6,7 @@ import { BOTH_SCOPES, START } from './tokens.ts';
 /** A key of an issuer. */
 export interface SigningKey {
   readonly jwk: JWK;
-  /** A token of Ada's that ends this many seconds after the fake clock's beginning. */
+  /** A token of Ada that expires this many seconds after the start of the fake clock. */
   readonly sign: (seconds?: number) => Promise<string>;
 }
 
@@ -20,7 +20,7 @@ export async function signingKey(kid: string): Promise<SigningKey> {
   return { jwk, sign };
 }
 
-/** Checks tokens by the keys that this fetches. */
+/** Verifies tokens with the keys that `fetchKeys` returns. */
 export function verifier(
   fetchKeys: () => Promise<JSONWebKeySet>,
   { now, onFetchFailed = () => {} }: { now: () => number; onFetchFailed?: (failure: FailedFetch) => void },

@@ -33,7 +33,7 @@ it('streams with a withdrawn key end within five minutes, and those that cannot 
   using events = await SseClient.open(gateway.url, WATCH, { method: 'POST', variables: { id }, headers });
   await events.result();
 
-  // A check takes a moment of real time before it waits for the next.
+  // A check runs in real time before its next timer starts.
   const timers = clock.sleeping;
   const passMinute = async () => {
     await clock.advance(MINUTE);
@@ -43,7 +43,7 @@ it('streams with a withdrawn key end within five minutes, and those that cannot 
   };
   issuer.isAway = true;
   for (let minute = 0; minute < 6; minute += 1) await passMinute();
-  await socket.heard();
+  await socket.processed();
 
   issuer.isAway = false;
   issuer.published = [];

@@ -2,7 +2,7 @@ import { ConfigError, parseConfig } from '../../src/config/config.ts';
 
 const HEADING = 'The configuration is wrong:\n';
 
-/** The error of an environment without its heading, one setting a line; `none` when the settings are valid. */
+/** The error of an environment, one setting a line, without the heading; `none` when the settings are valid. */
 export function faultOf(environment: Record<string, string>): string {
   try {
     parseConfig(environment);

@@ -27,7 +27,7 @@ describe('a variable that is not a setting', () => {
   });
 
   it.each([
-    // Of Docker's links and of Kubernetes' services, here those named redis, sandbox, auth and reelgate.
+    // Docker links and Kubernetes services with the names redis, sandbox, auth and reelgate.
     ['REDIS_PORT', 'tcp://10.0.0.7:6379'],
     ['REDIS_NAME', '/gateway/redis'],
     ['REDIS_SERVICE_HOST', '10.0.0.7'],
@@ -40,7 +40,7 @@ describe('a variable that is not a setting', () => {
     ['AUTH_PORT_80_TCP_PORT', '80'],
     ['REELGATE_PORT', 'tcp://10.0.0.8:4000'],
     ['REELGATE_SERVICE_HOST', '10.0.0.8'],
-    // Other programs.
+    // Variables of other programs.
     ['REDIS_HOST', 'redis'],
     ['REDIS_PASSWORD', 'x'],
     ['REDIS_TTL', '60'],

@@ -59,7 +59,7 @@ describe('URLs', () => {
   });
 });
 
-/** Wrong values of each setting, by the message that they get. */
+/** Invalid values of each setting, with the message of the error. */
 const WRONG: readonly (readonly [name: string, message: string, values: readonly string[]])[] = [
   [
     'SEGMIND_API_KEY',

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { isoText } from '../../src/graphql/types/scalars.ts';
 
 const LAST = 8_640_000_000_000_000;
-/** Of the years with four digits. */
+/** The end of the years with four digits. */
 const END = Date.UTC(10_000, 0);
 
 it('is the same text as Date.toISOString', () => {

@@ -56,7 +56,7 @@ it('shows a processing job with its estimates', async () => {
     progress: expect.closeTo((0.9 * 30) / 48, 5),
     submittedAt: iso(NOON),
     startedAt: iso(NOON),
-    // Nothing was learned yet: that it is not done after 30 seconds tells something.
+    // Nothing was learned from other jobs. The estimate depends on the 30 seconds that this one has already taken.
     estimatedCompletionAt: iso(NOON + 65_794),
     upstreamRequestId: 'up-1',
   });

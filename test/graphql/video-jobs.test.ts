@@ -29,7 +29,7 @@ async function page(gateway: Gateway, variables: Readonly<Record<string, unknown
 
 const ids = ({ nodes }: Page) => nodes.map(({ id }) => id);
 
-/** Jobs of the caller, newest first; somebody else's stand between them. */
+/** Creates jobs of the caller, with jobs of another owner between them. @returns their ids, newest first */
 async function acceptJobs(gateway: Gateway, count: number): Promise<string[]> {
   const mover = new JobMover(gateway);
   const jobs: Job[] = [];

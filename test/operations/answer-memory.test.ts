@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { AnswerBudget } from '../../src/graphql/answer-budget.ts';
-import { ASKS } from '../auth/ask.ts';
+import { SEND } from '../auth/send-operation.ts';
 import { CallbackRouter } from '../support/gateway/callback-router.ts';
 import { graphql, http, postBody } from '../support/gateway/http.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
@@ -13,7 +13,7 @@ import { overrideStore } from '../support/override-store.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
 
 const MIB = 1024 * 1024;
-/** Bytes that one list and nothing else finds room in. */
+/** Bytes that are enough for one list, and not for two. */
 const ONE_LIST = 1.5 * MIB;
 const LIST = '{ videoJobs(first: 100) { nodes { id request { prompt } } } }';
 const QUERIES = ['POST', 'GET', 'SSE by POST', 'WebSocket, header'];
@@ -57,7 +57,7 @@ describe('the memory of an answer', () => {
       // The third POST is answered by the compiled query.
       for (let time = 0; time < 3; time++) {
         taken = 0;
-        await ASKS[transport]?.(gateway.url, { query: LIST, token: null });
+        await SEND[transport]?.(gateway.url, { query: LIST, token: null });
         expect(taken).toBeGreaterThan(100 * 12_000);
         await until(() => answers.bytes, 0);
       }
@@ -72,7 +72,7 @@ describe('the memory of an answer', () => {
     });
     for (const query of [LIST, '{ nope }', '{', 'query A { __typename } query B { __typename }']) {
       for (let time = 0; time < 3; time++)
-        expect(typeof (await ASKS[transport]?.(gateway.url, { query, token: null }))).toBe('string');
+        expect(typeof (await SEND[transport]?.(gateway.url, { query, token: null }))).toBe('string');
     }
     await until(() => answers.bytes, 0);
   });
@@ -109,7 +109,7 @@ describe('the memory of an answer', () => {
     await postBody(gateway.url, JSON.stringify(body), { accept: 'application/json' });
     await mover.move(id, ...WHOLE_LIFE.slice(0, -1));
     await mover.collectInline(id, 'A'.repeat(MIB));
-    await until(() => router.told.at(-1), 'complete');
+    await until(() => router.summaries.at(-1), 'complete');
     await until(() => answers.bytes, 0);
     expect(router.messages.some(({ payload }) => JSON.stringify(payload)?.includes('AAAA'))).toBe(true);
   });
@@ -122,8 +122,8 @@ describe('the memory of an answer', () => {
     await mover.grow(id, 8 * MIB);
     const socket = askAndSleep(gateway, `{ videoJob(id: "${id}") { request { prompt } } }`);
     await until(() => answers.bytes > 0, true);
-    // An answer that has no room has the others looked at.
-    const waiting = answers.open('somebody else').reserve(16 * MIB);
+    // An answer that does not fit makes the budget check the readers of the others.
+    const waiting = answers.open('another owner').reserve(16 * MIB);
     await until(() => answers.bytes > 7 * MIB, true);
     socket.destroy();
     expect(await waiting).toBeNull();
@@ -177,7 +177,7 @@ describe('when all memory is reserved', () => {
   it('an answer that waited too long is refused', async () => {
     const answers = new AnswerBudget(ONE_LIST, 10);
     await using gateway = await startGateway({ answers });
-    const holder = answers.open('somebody else');
+    const holder = answers.open('another owner');
     expect(holder.reserve(MIB)).toBeNull();
     const refused = await http(`${gateway.url}/graphql?query=${encodeURIComponent(LIST)}`, {
       headers: { accept: 'application/json' },

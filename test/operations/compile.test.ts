@@ -22,7 +22,7 @@ function isCompiled(text: string, operationName?: string): boolean {
   );
 }
 
-/** An operation with so many fields. */
+/** An operation with this number of fields. */
 function fields(count: number): string {
   return `{ ${Array.from({ length: count }, (_, index) => `f${index}: __typename`).join(' ')} }`;
 }
@@ -32,7 +32,7 @@ test('an operation of 200 fields is compiled, a larger one is not', () => {
   expect(isCompiled(fields(201))).toBe(false);
 });
 
-/** So many jobs by one fragment. */
+/** This number of jobs, each with one fragment twice. */
 function jobs(count: number): string {
   return Array.from({ length: count }, (_, index) => `a${index}: videoJob(id: "x") { ...A ...A }`).join(' ');
 }

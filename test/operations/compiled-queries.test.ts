@@ -13,7 +13,7 @@ import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { randomRequests } from './random-queries.ts';
 
-/** The same to clients; but where a charset is named, Yoga answers. */
+/** Clients treat both equally. Yoga answers requests whose Accept header has a charset. */
 const SHORT = 'application/json';
 const LONG = 'application/json; charset=utf-8';
 
@@ -90,7 +90,7 @@ test('a compiled operation has the same result as graphql-js', async () => {
         variableValues: variables,
       });
       expect(result.data).toEqual(interpreted.data);
-      // With a null at the root graphql-js tells the first error only.
+      // When `data` is null, graphql-js reports the first error only.
       expect(textsOf(result)).toEqual(expect.arrayContaining(textsOf(interpreted)));
       compared += 1;
       failed += result.errors === undefined ? 0 : 1;
@@ -98,7 +98,7 @@ test('a compiled operation has the same result as graphql-js', async () => {
     { numRuns: 1000 },
   );
   storeFault = null;
-  // Or nothing would have been compared.
+  // Guards against a test that compares nothing.
   expect(compared).toBeGreaterThan(100);
   expect(failed).toBeGreaterThan(20);
 });

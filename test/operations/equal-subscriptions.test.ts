@@ -15,25 +15,25 @@ const WATCH = `subscription Watch($id: ID!, $sinceVersion: Int) {
 subscription All { videoJobsUpdated { version } }
 query Ask($id: ID!) { videoJob(id: $id) { version } }`;
 
-interface Wish {
+interface SubscribeCase {
   readonly payload: object;
-  /** Of its token. */
+  /** The claims of its token. */
   readonly claims?: object;
 }
 
 /** The outcome of each depends on values that are checked for every subscription: the caller, the variables, the operation name. */
-const WISHES: readonly (readonly [string, (id: string) => Wish])[] = [
-  ['all that is right', (id) => ({ payload: watch({ id }) })],
-  ['a job of somebody else', (id) => ({ payload: watch({ id }), claims: { sub: 'bob' } })],
+const CASES: readonly (readonly [string, (id: string) => SubscribeCase])[] = [
+  ['a valid subscription', (id) => ({ payload: watch({ id }) })],
+  ['a job of another owner', (id) => ({ payload: watch({ id }), claims: { sub: 'bob' } })],
   ['no right to read', (id) => ({ payload: watch({ id }), claims: { scope: 'video:generate' } })],
   ['a token that has expired', (id) => ({ payload: watch({ id }), claims: { exp: START - 3600 } })],
   ['an unknown job', () => ({ payload: watch({ id: 'unknown' }) })],
   ['a variable that is missing', () => ({ payload: watch({}) })],
   ['no variables', () => ({ payload: watch(null) })],
   ['a variable of another type', (id) => ({ payload: watch({ id, sinceVersion: 'secret' }) })],
-  ['a null for what has to be there', () => ({ payload: watch({ id: null }) })],
+  ['a null for a required variable', () => ({ payload: watch({ id: null }) })],
   ['very many variables', (id) => ({ payload: watch({ id, more: Array.from({ length: 1001 }, () => 0) }) })],
-  ['an operation that is not there', (id) => ({ payload: watch({ id }, 'Other') })],
+  ['an unknown operation', (id) => ({ payload: watch({ id }, 'Other') })],
   ['an operation with an empty name', (id) => ({ payload: watch({ id }, '') })],
   ['no operation of several', (id) => ({ payload: watch({ id }, null) })],
   ['a query of the same document', (id) => ({ payload: watch({ id }, 'Ask') })],
@@ -45,7 +45,7 @@ function watch(variables: object | null, operationName: string | null = 'Watch')
   return { query: WATCH, operationName, variables };
 }
 
-/** Without a name: its document has one operation. */
+/** The only operation of its document, without a name. */
 function alone(id: string): object {
   return { query: 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }', variables: { id } };
 }
@@ -55,25 +55,29 @@ async function accept(gateway: Gateway): Promise<string> {
   return id;
 }
 
-/** What a wish gets, until it is over or has its first result. */
-async function answers(client: WsClient, id: string, { payload, claims }: Wish): Promise<WsMessage> {
+/** Subscribes. @returns the first message: a result, an error or the end */
+async function firstAnswer(
+  client: WsClient,
+  id: string,
+  { payload, claims }: SubscribeCase,
+): Promise<WsMessage> {
   const extensions = { headers: { authorization: `Bearer ${await signToken(claims)}` } };
   client.send({ id, type: 'subscribe', payload: { ...payload, extensions } });
   return client.next(id);
 }
 
 describe('a subscription equal to an earlier one', () => {
-  it.each(WISHES)('is answered like the first: %s', async (_, wishOf) => {
+  it.each(CASES)('is answered like the first: %s', async (_, caseOf) => {
     await using gateway = await startGateway({ settings: SIGN_IN });
     const job = await accept(gateway);
-    const wish = wishOf(job);
+    const subscribed = caseOf(job);
     using client = await WsClient.connect(gateway.url);
-    const first = await answers(client, 'wish', wish);
-    client.complete('wish');
-    await answers(client, 'a', { payload: watch({ id: job }) });
-    await answers(client, 'b', { payload: alone(job) });
+    const first = await firstAnswer(client, 'first', subscribed);
+    client.complete('first');
+    await firstAnswer(client, 'a', { payload: watch({ id: job }) });
+    await firstAnswer(client, 'b', { payload: alone(job) });
     using again = await WsClient.connect(gateway.url);
-    expect(await answers(again, 'wish', wish)).toEqual(first);
+    expect(await firstAnswer(again, 'first', subscribed)).toEqual(first);
   });
 
   it('ends with its own token, and leaves nothing behind', async () => {
@@ -81,7 +85,7 @@ describe('a subscription equal to an earlier one', () => {
     const payload = watch({ id: await accept(gateway) });
     using client = await WsClient.connect(gateway.url);
     for (const [id, seconds] of [['long', 3600] as const, ['short', 60] as const])
-      await answers(client, id, { payload, claims: { exp: START + seconds } });
+      await firstAnswer(client, id, { payload, claims: { exp: START + seconds } });
     await gateway.clock.advance(60_000);
     await client.next('short').then(({ type }) => expect(type).toBe('error'));
     expect(gateway.store.listenerCount).toBe(1);
@@ -95,7 +99,7 @@ describe('a subscription equal to an earlier one', () => {
     await using gateway = await startGateway();
     const payload = watch({ id: (await new JobMover(gateway).accept()).id });
     using client = await WsClient.connect(gateway.url);
-    await answers(client, 'first', { payload });
+    await firstAnswer(client, 'first', { payload });
     for (let time = 0; time < 20; time += 1) {
       using leaving = await WsClient.connect(gateway.url);
       leaving.send({ id: 'a', type: 'subscribe', payload });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-/** Requests whose errors repeat what the client wrote. */
+/** Requests whose errors repeat values of the client. */
 const REQUESTS = [
   { name: 'an input with many unknown fields', query: GENERATE, variables: { input: MANY_FIELDS } },
   { name: 'an input that is a long text', query: GENERATE, variables: { input: 'x'.repeat(900_000) } },

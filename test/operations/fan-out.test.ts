@@ -74,7 +74,7 @@ describe('equal subscriptions', () => {
     using client = await WsClient.connect(counting.gateway.url);
     for (const operation of ['a', 'b']) {
       client.subscribe(operation, WATCH_ALL);
-      await client.heard();
+      await client.processed();
     }
     await endWithBytes(mover, id);
     for (const operation of ['a', 'b']) {

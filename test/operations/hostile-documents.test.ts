@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
-import { ASKS } from '../auth/ask.ts';
+import { SEND } from '../auth/send-operation.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { answerOf, http, postBody } from '../support/gateway/http.ts';
 import { SettingsFileError } from '../../src/config/settings-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
 
-/** One of each way to get there; where the token stands is no matter. */
+/** Each transport once: the place of the token does not matter. */
 const TRANSPORTS = ['POST', 'GET', 'SSE by POST', 'SSE by GET', 'WebSocket, header'];
 const everyWhere = (documents: readonly [string, string, string][]) =>
   documents.flatMap(([name, query, code]) =>
@@ -103,13 +103,13 @@ afterAll(() => gateway[Symbol.asyncDispose]());
 
 describe.each(everyWhere(ATTACKS))('$name over $transport', ({ query, code, transport }) => {
   it(`is answered with ${code}`, async () => {
-    const heard = await ASKS[transport]?.(gateway.url, { query, token: null });
-    expect(typeof heard === 'string' ? heard : 'data').toBe(code);
+    const outcome = await SEND[transport]?.(gateway.url, { query, token: null });
+    expect(typeof outcome === 'string' ? outcome : 'data').toBe(code);
   });
 });
 
 it('a document of fourteen levels is too deep', async () => {
-  // Deep enough fields there are none: the rule looks before the schema does.
+  // The schema has no fields of this depth: the limit is checked before the document is validated.
   const query = `{ videoJobs ${'{ a '.repeat(13)} ${'}'.repeat(13)} }`;
   const { errors } = answerOf((await postBody(gateway.url, JSON.stringify({ query }))).text);
   expect(errors?.map(({ extensions }) => extensions?.['code'])).toContain('DOCUMENT_TOO_COMPLEX');
@@ -135,12 +135,12 @@ describe('with introspection switched off', () => {
   };
 
   it.each(TRANSPORTS)('the schema is not shown over %s', async (transport) => {
-    const heard = await ASKS[transport]?.(hidden.url, {
+    const outcome = await SEND[transport]?.(hidden.url, {
       query: '{ __schema { types { name } } }',
       token: null,
     });
-    expect(heard).toBe('GRAPHQL_VALIDATION_FAILED');
-    const type = await ASKS[transport]?.(hidden.url, {
+    expect(outcome).toBe('GRAPHQL_VALIDATION_FAILED');
+    const type = await SEND[transport]?.(hidden.url, {
       query: '{ __type(name: "VideoJob") { name } }',
       token: null,
     });
@@ -163,7 +163,7 @@ describe('with introspection switched off', () => {
 
   it('other queries work', async () => {
     expect(
-      await ASKS['POST']?.(hidden.url, { query: '{ __typename videoJobs { nodes { id } } }', token: null }),
+      await SEND['POST']?.(hidden.url, { query: '{ __typename videoJobs { nodes { id } } }', token: null }),
     ).toMatchObject({
       data: { __typename: 'Query' },
     });
@@ -181,11 +181,11 @@ describe('with trusted documents', () => {
   afterAll(() => strict[Symbol.asyncDispose]());
 
   it.each(TRANSPORTS)('other documents are refused over %s', async (transport) => {
-    const ask = ASKS[transport];
+    const send = SEND[transport];
     for (const query of ['{ __typename }', '{__typename}', '{videoJobs{nodes{id}}}', `${LIST} `]) {
-      expect(await ask?.(strict.url, { query, token: null })).toBe('DOCUMENT_NOT_TRUSTED');
+      expect(await send?.(strict.url, { query, token: null })).toBe('DOCUMENT_NOT_TRUSTED');
     }
-    expect(await ask?.(strict.url, { query: LIST, token: null })).toEqual({
+    expect(await send?.(strict.url, { query: LIST, token: null })).toEqual({
       data: { videoJobs: { nodes: [] } },
     });
   });

@@ -98,7 +98,7 @@ it('a failure to create the context is masked over HTTP and logged', async () =>
   expectSecret(gateway, answer);
 });
 
-/** The client must not see the message, nor anything that Yoga or Node add to it; the log has it. */
+/** The client sees neither the message nor details that Yoga or Node add. The log has the message. */
 function expectSecret(gateway: Gateway, answer: unknown): void {
   const text = JSON.stringify(answer);
   for (const word of [SECRET, 'stack', 'node_modules', 'originalError', '"http"', '"unexpected"']) {

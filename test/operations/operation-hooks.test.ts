@@ -105,7 +105,7 @@ test.each(TRANSPORTS)('an unavailable store is called once for a subscription by
         },
       }),
   });
-  // A document that comes again must not be opened by another way.
+  // Subscriptions with a cached document must not be opened in another way.
   using earlier = new DisposableStack();
   for (let time = 0; time < 2; time += 1) earlier.use(await open(gateway.url, WATCH_ALL));
   await expect.poll(() => gateway.store.listenerCount).toBe(2);

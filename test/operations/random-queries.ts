@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { buildSchema, getNamedType, type GraphQLField, type GraphQLObjectType, isObjectType } from 'graphql';
 
-/** A POST's body, right or wrong. */
+/** The body of a POST; it may be invalid. */
 export interface RandomRequest {
   readonly query: string;
   readonly variables: unknown;
@@ -12,7 +12,7 @@ export interface RandomRequest {
 const schema = buildSchema(readFileSync('schema/schema.graphql', 'utf8'));
 const MAX_DEPTH = 4;
 
-/** Mostly nothing. */
+/** Usually an empty text; sometimes one of these. */
 function rarely(...texts: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 40, arbitrary: fc.constant('') },
@@ -20,7 +20,7 @@ function rarely(...texts: readonly string[]): fc.Arbitrary<string> {
   );
 }
 
-/** Fields in a selection: with aliases, conditions, fragments, and sometimes one that is not there. */
+/** A selection set: fields with aliases, conditions and fragments, and sometimes an unknown field. */
 function selection(type: GraphQLObjectType, depth: number): fc.Arbitrary<string> {
   const fields = Object.values(type.getFields()).filter(
     (field) => depth < MAX_DEPTH || !isObjectType(getNamedType(field.type)),
@@ -32,7 +32,7 @@ function selection(type: GraphQLObjectType, depth: number): fc.Arbitrary<string>
   );
   const many = fc
     .array(one, { minLength: 1, maxLength: 6 })
-    // Names of their own, for fields of one name with other arguments must not meet.
+    // Unique aliases, because fields with one response name must have equal arguments.
     .map((texts) => texts.map((text, index) => text.replace('ALIAS', `f${index}`)).join(' '));
   return fc.oneof(
     { weight: 6, arbitrary: many },
@@ -76,7 +76,7 @@ const TYPES = {
   status: ['[VideoJobStatus!]', '[VideoJobStatus!] = [COMPLETED]'],
 } as const;
 
-/** Declares the variables that are used, and rarely one more. */
+/** Declares the used variables, and sometimes another one. */
 function withHead(text: string): fc.Arbitrary<string> {
   const used = Object.entries(TYPES).filter(([name]) => text.includes(`$${name}`));
   return fc
@@ -87,7 +87,7 @@ function withHead(text: string): fc.Arbitrary<string> {
     });
 }
 
-/** @param ids of jobs that there are */
+/** @param ids of existing jobs */
 export function randomRequests(ids: readonly string[]): fc.Arbitrary<RandomRequest> {
   const root = schema.getQueryType();
   if (root == null) throw new Error('The schema has no queries.');

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Work that takes its time, and leaves a name. */
+/** A task that takes this time and records its name. */
 function work(done: string[], name: string, ms: number) {
   return () => {
     vi.advanceTimersByTime(ms);

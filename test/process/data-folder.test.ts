@@ -66,7 +66,7 @@ test('an error of SQLite is reported with the remedy', () => {
   expect(dataFolderError(folder.path, other)).toBe(other);
 });
 
-/** Opens it as a user who owns nothing, because root may write everything. @returns the error */
+/** Opens the folder as the user `nobody`, because root may write everywhere. @returns the error */
 function openAsNobody(path: string, folder: string): string {
   for (const name of ['data-folder.ts', 'start-error.ts'])
     copyFileSync(`src/process/${name}`, `${folder}/${name}`);

@@ -11,7 +11,7 @@ import { WsClient } from '../support/gateway/ws-client.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
 
-/** A store whose next `list` waits until it is released. */
+/** A gateway whose store does not answer `list` until `release` is called. */
 async function holding(): Promise<{ gateway: Gateway; asked: Promise<void>; release: () => void }> {
   const asked = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
@@ -95,11 +95,11 @@ it('/readyz is 503 as soon as it begins', async () => {
   socket.write('GET /graphql?query={videoJobs{nodes{id}}} HTTP/1.1\r\nHost: a\r\n\r\n');
   await asked;
   const stopped = gateway.stop();
-  // On the connection that is open already, as others are refused.
+  // On the open connection, because new ones are refused.
   await new Promise<void>((resolve) => {
     socket.write('GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n', () => resolve());
   });
-  // The server reads it between the one and the other.
+  // The server reads the request in one of these turns.
   await setImmediate();
   await setImmediate();
   release();
@@ -140,7 +140,7 @@ it.concurrent.each([
   await new Promise<void>((resolve) => {
     socket.write(bytes, () => resolve());
   });
-  // The server has seen what came before this.
+  // By the time of this answer the server has handled the earlier messages.
   await http(`${gateway.url}/healthz`);
   const start = performance.now();
   await gateway.stop();
@@ -164,7 +164,7 @@ it('leaves no timer and no socket behind', async () => {
   expect(gateway.log.errors).toEqual([]);
 });
 
-/** The kinds of what keeps the process alive. */
+/** The types of the resources that keep the process alive. */
 function resources(): string[] {
   return process.getActiveResourcesInfo().filter((name) => /TCP|Timeout|Immediate/.test(name));
 }

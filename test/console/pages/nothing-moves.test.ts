@@ -56,7 +56,7 @@ test('no layout shifts while jobs go from queued to their end, in wide and narro
   expect(await wide.page.locator('.badge').allTextContents()).toEqual(['Failed', 'Ready', 'Ready', 'Ready']);
 });
 
-/** Begins to note what moves on a page of itself, from now on. */
+/** Starts recording layout shifts of a page. */
 export async function noteShifts(page: Page): Promise<void> {
   await page.evaluate(`
     globalThis.shifts = [];
@@ -69,10 +69,10 @@ export async function noteShifts(page: Page): Promise<void> {
   `);
 }
 
-/** What has moved since: how far, and which elements. */
+/** The recorded layout shifts: the distance and the elements. */
 export async function shiftsOf(page: Page): Promise<readonly string[]> {
   const shifts: readonly string[] = await page.evaluate(`new Promise((done) => {
-    // A shift is reported with the frame that it came in.
+    // A shift is reported one frame after it happened.
     requestAnimationFrame(() => requestAnimationFrame(() => {
       shiftObserver.takeRecords().forEach(describeShift);
       done(shifts);

@@ -1,4 +1,4 @@
-/** Hive Gateway before Reelgate; SUBSCRIPTIONS says how it subscribes there, PORT where it listens itself. */
+/** Hive Gateway in front of Reelgate. SUBSCRIPTIONS is its transport for subscriptions, PORT the port that it listens on. */
 import { defineConfig, MemPubSub } from '@graphql-hive/gateway';
 
 const AUTHORIZATION = '{context.headers.authorization}';
@@ -33,5 +33,5 @@ export const gatewayConfig = defineConfig({
   transportEntries: { reelgate: { options: SUBSCRIPTIONS[process.env.SUBSCRIPTIONS ?? 'sse'] } },
 });
 
-// Ends with the process that started it, however that went.
+// Exits when the process that started it has exited in any way.
 process.stdin.resume().on('close', () => process.exit());

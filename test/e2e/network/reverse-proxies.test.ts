@@ -106,7 +106,7 @@ test.each(NAMES)('behind %s everything works', async (name) => {
   expect(stream.response.headers['content-encoding']).toBe(undefined);
   using client = await WsClient.connect(url, { headers: { origin } });
   client.subscribe('1', 'subscription { videoJobsUpdated { id isTerminal } }');
-  await client.heard();
+  await client.processed();
 
   const form = await postForm(url, uploadOf(PNG), { headers: { origin } });
   const uploaded = answerOf<{ uploadImage: { url: string } }>(form.text).data?.uploadImage.url ?? form.text;

@@ -1,4 +1,4 @@
-/** What a test wants to know of an MP4, read from its boxes. */
+/** Properties of an MP4, read from its boxes. */
 export interface Mp4 {
   /** Types at the top level, in order. */
   readonly order: readonly string[];
@@ -7,7 +7,7 @@ export interface Mp4 {
   readonly seconds: number;
   readonly frames: number;
   readonly codec: string;
-  /** H.264's own words on its profile: 66 is baseline. */
+  /** The H.264 profile: 66 is baseline. */
   readonly profile: number;
   /** Whether each frame's bytes begin where the index says, as length-prefixed NAL units. */
   readonly framesFound: boolean;

@@ -129,7 +129,7 @@ export class ConsolePage implements AsyncDisposable {
   }
 }
 
-/** Notes what a page asks for that changes something: uploads and jobs. To be called before the page is loaded anew. */
+/** Records the mutations of a page: uploads and jobs. Must be called before the page is loaded. */
 export function noteMutations(page: Page): readonly string[] {
   const sent: string[] = [];
   page.on('request', (request) => {

@@ -46,7 +46,7 @@ export class CallbackRouter implements AsyncDisposable {
   }
 
   /** The messages in short: `check`, `next 1` with the version, `complete`, or the code of the error. */
-  get told(): string[] {
+  get summaries(): string[] {
     return this.messages.map(({ action, payload, errors }) => {
       const [job] = Object.values(payload?.data ?? {});
       const all = payload?.errors ?? errors;

@@ -16,7 +16,7 @@ export interface SpawnedGateway extends AsyncDisposable {
   readonly exited: Promise<number | NodeJS.Signals>;
 }
 
-/** Ends a start that hangs: on a busy machine a start may take many seconds. */
+/** Milliseconds for a start: on a busy machine it may take many seconds. */
 const START_DEADLINE_MS = 45_000;
 
 /** Starts the gateway from its sources, or from another main file, on a free port, and waits until it listens. */

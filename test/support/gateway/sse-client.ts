@@ -18,7 +18,7 @@ export interface SseOptions {
 /** A reader of server-sent events that keeps every event and can be paused. */
 export class SseClient implements Disposable {
   readonly response: IncomingMessage;
-  /** Resolves when the stream has ended, completely or cut. */
+  /** Resolves when the stream has ended: complete (`ended`) or aborted (`cut`). */
   readonly closed: Promise<'ended' | 'cut'>;
   readonly #request: ClientRequest;
   readonly #events: SseEvent[] = [];

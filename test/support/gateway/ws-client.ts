@@ -93,7 +93,7 @@ export class WsClient implements Disposable {
   }
 
   /** Resolves when the server has processed all earlier messages; fails when it has closed the socket. */
-  async heard(): Promise<void> {
+  async processed(): Promise<void> {
     this.send({ type: 'ping' });
     await this.#take(({ type }) => type === 'pong');
   }

@@ -7,21 +7,24 @@ const WATCH_JOB = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { id versi
 /** A subscription that does not end by itself. */
 export const WATCH_ALL = 'subscription { videoJobsUpdated { id version } }';
 
-/** What a router asks for; by default it watches one job. */
-interface Wish {
+/** The request of a router. By default it watches one job. */
+interface SubscribeRequest {
   readonly query?: string;
   readonly variables?: object;
   readonly subscription?: object;
 }
 
-/** What a router puts into `extensions.subscription`. */
-export function wanted(router: CallbackRouter, heartbeatIntervalMs = 0) {
+/** The value of `extensions.subscription` in a request of the router. */
+export function extensionFor(router: CallbackRouter, heartbeatIntervalMs = 0) {
   const callbackUrl = `${router.origin}/callback/s1?a=b`;
   return { callbackUrl, subscriptionId: 's1', verifier: 'v1', heartbeatIntervalMs };
 }
 
 /** Subscribes as a router does. */
-export function subscribe(gateway: Gateway, { query = WATCH_JOB, variables, subscription }: Wish) {
+export function subscribe(
+  gateway: Gateway,
+  { query = WATCH_JOB, variables, subscription }: SubscribeRequest,
+) {
   const body = JSON.stringify({ query, variables, extensions: { subscription } });
   return postBody(gateway.url, body, { accept: 'application/json;callbackSpec=1.0; charset=utf-8' });
 }
@@ -31,7 +34,7 @@ export function refusalOf({ status, text }: HttpAnswer) {
   return [status, answerOf(text).errors?.map(({ extensions }) => extensions?.['code'])];
 }
 
-/** A gateway that may call back a router, below a path of it, and a job in it. */
+/** A gateway with one job, and a router whose URLs below `path` may be called back. */
 export async function startCallbacks(path = '') {
   const router = await CallbackRouter.start();
   const gateway = await startGateway({ settings: { CALLBACK_ORIGINS: `${router.origin}${path}` } });

@@ -16,11 +16,11 @@ describe('a callback is refused', () => {
       'nothing',
     ];
     for (const callbackUrl of urls) {
-      const subscription = { ...wanted(router), callbackUrl };
+      const subscription = { ...extensionFor(router), callbackUrl };
       const refused = refusalOf(await subscribe(gateway, { variables: { id }, subscription }));
       expect(refused).toEqual([403, ['CALLBACK_NOT_ALLOWED']]);
     }
-    expect([router.told, gateway.store.listenerCount]).toEqual([[], 0]);
+    expect([router.summaries, gateway.store.listenerCount]).toEqual([[], 0]);
   });
 
   it('outside of the path that is allowed', async () => {
@@ -46,13 +46,13 @@ describe('a callback is refused', () => {
       '//callback/s1',
     ];
     for (const path of paths) {
-      const subscription = { ...wanted(router), callbackUrl: `${router.origin}${path}` };
+      const subscription = { ...extensionFor(router), callbackUrl: `${router.origin}${path}` };
       const refused = refusalOf(await subscribe(gateway, { variables: { id }, subscription }));
       expect([path, ...refused]).toEqual([path, 403, ['CALLBACK_NOT_ALLOWED']]);
     }
-    expect(router.told).toEqual([]);
+    expect(router.summaries).toEqual([]);
     for (const path of ['/callback', '/callback/', '/callback/0b7d-4.1?a=%2e%2e']) {
-      const subscription = { ...wanted(router), callbackUrl: `${router.origin}${path}` };
+      const subscription = { ...extensionFor(router), callbackUrl: `${router.origin}${path}` };
       const answer = await subscribe(gateway, { variables: { id }, subscription });
       expect([path, answer.status]).toEqual([path, 200]);
     }
@@ -61,7 +61,7 @@ describe('a callback is refused', () => {
   it('everywhere unless an origin is allowed', async () => {
     await using router = await CallbackRouter.start();
     await using gateway = await startGateway();
-    const wish = { query: WATCH_ALL, subscription: wanted(router) };
+    const wish = { query: WATCH_ALL, subscription: extensionFor(router) };
     expect(refusalOf(await subscribe(gateway, wish))).toEqual([403, ['CALLBACK_NOT_ALLOWED']]);
   });
 
@@ -69,7 +69,7 @@ describe('a callback is refused', () => {
     'with %o',
     async (change) => {
       await using parts = await startCallbacks();
-      const subscription = { ...wanted(parts.router), ...change };
+      const subscription = { ...extensionFor(parts.router), ...change };
       const wish = { query: WATCH_ALL, subscription };
       expect(refusalOf(await subscribe(parts.gateway, wish))).toEqual([400, ['BAD_REQUEST']]);
     },
@@ -79,19 +79,19 @@ describe('a callback is refused', () => {
     await using parts = await startCallbacks();
     const { router, gateway, id } = parts;
     router.answer = () => status;
-    const answer = await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
+    const answer = await subscribe(gateway, { variables: { id }, subscription: extensionFor(router) });
     expect(refusalOf(answer)).toEqual([400, ['CALLBACK_REFUSED']]);
-    expect([router.told, gateway.store.listenerCount]).toEqual([['check'], 0]);
+    expect([router.summaries, gateway.store.listenerCount]).toEqual([['check'], 0]);
   });
 
   it('before the router is asked, when the subscription itself is', async () => {
     await using parts = await startCallbacks();
     const { router, gateway } = parts;
-    const subscription = wanted(router);
+    const subscription = extensionFor(router);
     const unknown = await subscribe(gateway, { variables: { id: 'unknown' }, subscription });
     expect(refusalOf(unknown)[1]).toEqual(['NOT_FOUND']);
     const invalid = await subscribe(gateway, { query: 'subscription { nothing }', subscription });
     expect(refusalOf(invalid)[1]).toEqual(['GRAPHQL_VALIDATION_FAILED']);
-    expect(router.told).toEqual([]);
+    expect(router.summaries).toEqual([]);
   });
 });

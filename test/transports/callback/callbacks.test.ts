@@ -7,16 +7,16 @@ describe('a subscription with a callback', () => {
   it('is checked, gets each state, and completes', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, mover, id } = parts;
-    const answer = await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
+    const answer = await subscribe(gateway, { variables: { id }, subscription: extensionFor(router) });
     expect([answer.status, answer.text]).toEqual([200, '{"data":null}']);
     expect(answer.headers.get('subscription-protocol')).toBe('callback');
-    const told = ['check', 'next 1'];
+    const expected = ['check', 'next 1'];
     for (const [index, step] of WHOLE_LIFE.entries()) {
-      await until(() => router.told, told);
+      await until(() => router.summaries, expected);
       await mover.move(id, step);
-      told.push(`next ${index + 2}`);
+      expected.push(`next ${index + 2}`);
     }
-    await until(() => router.told, [...told, 'complete']);
+    await until(() => router.summaries, [...expected, 'complete']);
     expect(router.messages[1]).toEqual({
       kind: 'subscription',
       action: 'next',
@@ -32,44 +32,44 @@ describe('a subscription with a callback', () => {
     const { router, gateway, mover, id } = parts;
     const slow = Promise.withResolvers<number>();
     router.answer = ({ action }) => (action === 'next' ? slow.promise : 204);
-    await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
-    await until(() => router.told, ['check', 'next 1']);
+    await subscribe(gateway, { variables: { id }, subscription: extensionFor(router) });
+    await until(() => router.summaries, ['check', 'next 1']);
     await mover.move(id, ...WHOLE_LIFE);
-    expect(router.told).toEqual(['check', 'next 1']);
+    expect(router.summaries).toEqual(['check', 'next 1']);
     slow.resolve(200);
-    await until(() => router.told.slice(-2), [`next ${WHOLE_LIFE.length + 1}`, 'complete']);
-    expect(router.told.length).toBeLessThan(6);
+    await until(() => router.summaries.slice(-2), [`next ${WHOLE_LIFE.length + 1}`, 'complete']);
+    expect(router.summaries.length).toBeLessThan(6);
   });
 
   it('sends heartbeats when nothing happens', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, id } = parts;
-    await subscribe(gateway, { variables: { id }, subscription: wanted(router, 1) });
-    await until(() => router.told, ['check', 'next 1', 'check', 'check']);
+    await subscribe(gateway, { variables: { id }, subscription: extensionFor(router, 1) });
+    await until(() => router.summaries, ['check', 'next 1', 'check', 'check']);
     expect(gateway.store.listenerCount).toBe(1);
   });
 
   it.each(['next', 'check'])('ends when the router answers a %s by 404', async (action) => {
     await using parts = await startCallbacks();
     const { router, gateway, mover, id } = parts;
-    await subscribe(gateway, { variables: { id }, subscription: wanted(router, 1000) });
-    await until(() => router.told, ['check', 'next 1']);
+    await subscribe(gateway, { variables: { id }, subscription: extensionFor(router, 1000) });
+    await until(() => router.summaries, ['check', 'next 1']);
     router.answer = (message) => (message.action === action ? 404 : 204);
     if (action === 'next') await mover.move(id, { type: 'submit-started' });
     await until(() => gateway.store.listenerCount, 0);
-    expect(router.told.slice(2)).toEqual([action === 'next' ? 'next 2' : 'check']);
+    expect(router.summaries.slice(2)).toEqual([action === 'next' ? 'next 2' : 'check']);
   });
 
   it('repeats a failed message, and ends when it fails five times', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, mover, id } = parts;
     router.answer = () => (router.messages.length === 2 ? 503 : 204);
-    await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
-    await until(() => router.told, ['check', 'next 1', 'next 1']);
+    await subscribe(gateway, { variables: { id }, subscription: extensionFor(router) });
+    await until(() => router.summaries, ['check', 'next 1', 'next 1']);
     router.answer = () => 503;
     await mover.move(id, { type: 'submit-started' });
     await until(() => gateway.store.listenerCount, 0);
-    expect(router.told.slice(3)).toEqual(Array.from({ length: 5 }, () => 'next 2'));
+    expect(router.summaries.slice(3)).toEqual(Array.from({ length: 5 }, () => 'next 2'));
   });
 
   it('completes with the error of its events', async () => {
@@ -77,27 +77,27 @@ describe('a subscription with a callback', () => {
     const { router, gateway, mover } = parts;
     const slow = Promise.withResolvers<number>();
     router.answer = ({ action }) => (action === 'next' ? slow.promise : 204);
-    await subscribe(gateway, { query: WATCH_ALL, subscription: wanted(router) });
+    await subscribe(gateway, { query: WATCH_ALL, subscription: extensionFor(router) });
     await Promise.all(Array.from({ length: 1002 }, () => mover.accept()));
     slow.resolve(204);
-    await until(() => router.told, ['check', 'next 1', 'next SLOW_SUBSCRIBER', 'complete']);
+    await until(() => router.summaries, ['check', 'next 1', 'next SLOW_SUBSCRIBER', 'complete']);
     expect(gateway.store.listenerCount).toBe(0);
   });
 
   it('ends with an error when the server stops', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, id } = parts;
-    await subscribe(gateway, { variables: { id }, subscription: wanted(router, 1000) });
-    await until(() => router.told, ['check', 'next 1']);
+    await subscribe(gateway, { variables: { id }, subscription: extensionFor(router, 1000) });
+    await until(() => router.summaries, ['check', 'next 1']);
     await gateway.stop();
-    expect(router.told).toEqual(['check', 'next 1', 'complete SERVICE_RESTART']);
+    expect(router.summaries).toEqual(['check', 'next 1', 'complete SERVICE_RESTART']);
     expect(gateway.store.listenerCount).toBe(0);
   });
 
   it('does not delay the stop of the server when the router does not answer', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, id } = parts;
-    await subscribe(gateway, { variables: { id }, subscription: wanted(router) });
+    await subscribe(gateway, { variables: { id }, subscription: extensionFor(router) });
     const never = Promise.withResolvers<number>();
     router.answer = () => never.promise;
     await gateway.stop();
@@ -107,14 +107,14 @@ describe('a subscription with a callback', () => {
   it('is one of at most 1,000', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, id } = parts;
-    const wish = { variables: { id }, subscription: wanted(router) };
+    const wish = { variables: { id }, subscription: extensionFor(router) };
     for (let round = 0; round < 20; round++) {
       await Promise.all(Array.from({ length: 50 }, () => subscribe(gateway, wish)));
     }
     expect(refusalOf(await subscribe(gateway, wish))).toEqual([503, ['TOO_MANY_SUBSCRIPTIONS']]);
     expect(gateway.store.listenerCount).toBe(1000);
     await gateway.stop();
-    expect(router.told.filter((message) => message === 'complete SERVICE_RESTART')).toHaveLength(1000);
+    expect(router.summaries.filter((message) => message === 'complete SERVICE_RESTART')).toHaveLength(1000);
     expect(gateway.store.listenerCount).toBe(0);
   });
 });

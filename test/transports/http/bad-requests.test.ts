@@ -11,7 +11,7 @@ const gateway = sharedGateway();
 
 afterEach(async () => {
   using client = await WsClient.connect(gateway.url);
-  await client.heard();
+  await client.processed();
 });
 
 /** Posts a body that must be refused with this status. @returns the codes of the errors */

@@ -30,7 +30,7 @@ afterAll(() => {
   http.close();
 });
 
-/** What a client of ws makes of it, which checks heads and UTF-8. */
+/** The texts that a client of ws receives; ws checks headers and UTF-8. */
 async function received(count: number): Promise<string[]> {
   const texts: string[] = [];
   const { promise, resolve } = Promise.withResolvers<string[]>();

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Lets the time between two pings pass, and the answer to the ping come. */
+/** Advances the time to the next ping, and waits for its answer. */
 async function pass(client: WsClient): Promise<void> {
   const pinged = new Promise((resolve) => {
     client.socket.once('ping', resolve);
@@ -55,7 +55,7 @@ it('a socket that answers pings stays open', async () => {
   using client = await subscribed(gateway, true);
   for (let count = 0; count < 5; count++) {
     await pass(client);
-    await client.heard();
+    await client.processed();
   }
   expect(gateway.webSockets.size).toBe(1);
 });

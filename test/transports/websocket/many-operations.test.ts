@@ -48,7 +48,7 @@ describe('one operation more than a socket may have in progress', () => {
     });
     using client = await WsClient.connect(gateway.url);
     for (let index = 0; index < 20_000; index++) client.subscribe(`s${index}`, WATCH_ALL);
-    await client.heard();
+    await client.processed();
     await until(() => client.pending.length, 20_000 - MAX_OPERATIONS);
     expect(new Set(client.pending.map(({ type }) => type))).toEqual(new Set(['error']));
     expect(gateway.store.listenerCount).toBe(MAX_OPERATIONS);
@@ -118,7 +118,7 @@ it.each(['{ __typename }', LIST, '{ videoJob(id: "x") { id } }', '{ nope }', '{'
     await using gateway = await startGateway();
     using client = await WsClient.connect(gateway.url);
     for (let index = 0; index < 5000; index++) client.subscribe(`q${index}`, query);
-    await client.heard();
+    await client.processed();
     await until(() => new Set(client.pending.map(({ id }) => id)).size, 5000);
     expect(JSON.stringify(client.pending)).not.toContain('TOO_MANY_OPERATIONS');
   },

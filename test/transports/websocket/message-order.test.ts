@@ -5,7 +5,7 @@ import { WsClient, type WsMessage } from '../../support/gateway/ws-client.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
 
-/** A client that watches a job, and has its first state. */
+/** A client that watches a job and has received its current state. */
 async function watch(gateway: Gateway, id: string): Promise<WsClient> {
   const client = await WsClient.connect(gateway.url);
   client.subscribe('1', WATCH, { id });

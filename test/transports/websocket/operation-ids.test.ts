@@ -10,7 +10,7 @@ import { WsClient } from '../../support/gateway/ws-client.ts';
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { id version } }';
 const UNKNOWN = '01a00000-0000-7000-8000-000000000000';
 
-/** A gateway whose store answers nothing about one job, and lists none, until it is released. */
+/** A gateway whose store does not answer until it is released. */
 async function slowGateway() {
   const released = Promise.withResolvers<void>();
   let slow = '';
@@ -88,7 +88,7 @@ describe('an id that is reused while its first, completed operation is still run
     await client.result('same');
     await until(slow.asked, 1);
     slow.release();
-    await client.heard();
+    await client.processed();
     await slow.mover.move(id, { type: 'submit-started' });
     expect((await client.result('same')).data).toEqual({ videoJobUpdated: { id, version: 2 } });
     expect(client.pending).toEqual([]);
@@ -98,7 +98,7 @@ describe('an id that is reused while its first, completed operation is still run
 });
 
 describe('an id that is reused while the last message of its first operation is unread', () => {
-  /** The servers' ends of all connections. */
+  /** The server side of all connections. */
   const sockets: Socket[] = [];
   const collect = (message: unknown) => {
     if (isConnection(message)) sockets.push(message.socket);
@@ -112,7 +112,7 @@ describe('an id that is reused while the last message of its first operation is 
     ['that is refused', '{ nope }', 'error'],
     ['that ends', WATCH, 'next'],
     ['that is a query', '{ __typename }', 'next'],
-  ])('belongs to the second one only, after one %s', async (_, query, told) => {
+  ])('belongs to the second one only, after one %s', async (_, query, expected) => {
     await using gateway = await startGateway();
     const mover = new JobMover(gateway);
     const [done, id] = [(await mover.accept()).id, (await mover.accept()).id];
@@ -126,10 +126,10 @@ describe('an id that is reused while the last message of its first operation is 
     client.subscribe('same', WATCH, { id });
     await until(() => gateway.store.listenerCount, 1);
     socket?.uncork();
-    expect((await client.next('same')).type).toBe(told);
+    expect((await client.next('same')).type).toBe(expected);
     while (!JSON.stringify(await client.next('same')).includes(id));
     client.complete('same');
-    await client.heard();
+    await client.processed();
     expect(gateway.store.listenerCount).toBe(0);
     client.subscribe('same', '{ __typename }');
     expect((await client.result('same')).data).toEqual({ __typename: 'Query' });

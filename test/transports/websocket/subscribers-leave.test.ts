@@ -40,7 +40,7 @@ it('1,000 subscribers that leave by complete leave nothing behind', async () => 
   for (const client of clients) for (const name of times(100, String)) client.complete(name);
   await until(() => gateway.store.listenerCount, 0);
   for (const client of clients) {
-    await client.heard();
+    await client.processed();
     expect(client.pending).toEqual([]);
     client.socket.terminate();
   }
@@ -55,7 +55,7 @@ it('subscribers that leave before they are served leave nothing behind', async (
     client.subscribe(name, WATCH_JOB, { id });
     client.complete(name);
   }
-  await client.heard();
+  await client.processed();
   await until(() => gateway.store.listenerCount, 0);
   expect(gateway.log.errors).toEqual([]);
 });
@@ -70,7 +70,7 @@ it('ids that are completed and reused at once leave nothing behind when the sock
     payload: { query: WATCH_JOB, variables: { id } },
   });
   const complete = JSON.stringify({ id: '1', type: 'complete' });
-  // In one write, so that the server reads them in one go.
+  // In one write, so that the server reads them in one chunk.
   Reflect.get(client.socket, '_socket').cork();
   for (let count = 0; count < 5; count++) {
     client.socket.send(subscribe);
@@ -79,7 +79,7 @@ it('ids that are completed and reused at once leave nothing behind when the sock
   client.socket.send(subscribe);
   Reflect.get(client.socket, '_socket').uncork();
   await client.next('1');
-  await client.heard();
+  await client.processed();
   client.socket.terminate();
   await until(() => gateway.store.listenerCount, 0);
   expect(gateway.log.errors).toEqual([]);

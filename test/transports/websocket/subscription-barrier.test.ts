@@ -30,12 +30,12 @@ test('a query is answered once the subscriptions that were sent before it on its
   client.subscribe('feed', WATCH_ALL);
   client.subscribe('list', LIST);
   await asked.promise;
-  // Another socket waits for nothing.
+  // The queries of another socket do not wait.
   using other = await WsClient.connect(gateway.url);
   other.subscribe('list', LIST);
   await other.result('list');
-  // The first socket's query was sent earlier, and has had as long.
-  await client.heard();
+  // The query of the first socket was sent earlier, so it would have been answered by now.
+  await client.processed();
   expect(events).toEqual(['read']);
   opening.resolve();
   await client.result('list');

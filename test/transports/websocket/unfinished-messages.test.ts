@@ -35,7 +35,7 @@ const INIT = frame(TEXT, '{"type":"connection_init"}');
 const HANDSHAKE =
   'GET /graphql HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n';
 
-/** A socket that has sent its handshake, and bytes behind it. */
+/** A TCP connection that sends an upgrade request and raw bytes after it. */
 class RawSocket implements Disposable {
   received = '';
   readonly socket: Socket;
@@ -60,8 +60,8 @@ class RawSocket implements Disposable {
     await until(() => this.received.includes(text), true);
   }
 
-  /** Resolves when the server has read all that was sent before. */
-  async heard(): Promise<void> {
+  /** Resolves when the server has processed all earlier bytes. */
+  async processed(): Promise<void> {
     const { length } = this.received;
     this.socket.write(frame(PING, ''));
     await until(() => this.received.length > length, true);
@@ -72,7 +72,7 @@ class RawSocket implements Disposable {
   }
 }
 
-/** Resolves when the server has no socket open, with the errors that it has logged. */
+/** Resolves with the logged errors when the server has no open socket. */
 async function errorsAfterClose(): Promise<unknown> {
   await until(() => gateway.webSockets.size, 0);
   return gateway.log.errors;
@@ -109,9 +109,9 @@ it('a message in several fragments with pings between them is read', async () =>
   );
   await raw.until('"complete"');
   expect(raw.received).toContain('{"data":{"__typename":"Query"}}');
-  // It is over: its time does not run on.
+  // The message is complete: its timeout no longer runs.
   vi.advanceTimersByTime(60_000);
-  await raw.heard();
+  await raw.processed();
 });
 
 it('a long message in small chunks is read, and its timer is stopped', async () => {
@@ -126,14 +126,14 @@ it('a long message in small chunks is read, and its timer is stopped', async () 
   }
   await raw.until('"complete"');
   vi.advanceTimersByTime(60_000);
-  await raw.heard();
+  await raw.processed();
   expect(gateway.webSockets.size).toBe(1);
 });
 
 describe('an incomplete message terminates its socket', () => {
   it('after 3 seconds before connection_init', async () => {
     using raw = await RawSocket.open(frame(TEXT, '{"type":', false));
-    await raw.heard();
+    await raw.processed();
     vi.advanceTimersByTime(3000);
     expect(await errorsAfterClose()).toEqual([]);
   });
@@ -141,9 +141,9 @@ describe('an incomplete message terminates its socket', () => {
   it('after 30 seconds after connection_init', async () => {
     using raw = await RawSocket.open(Buffer.concat([INIT, frame(TEXT, '{"type":', false)]));
     await raw.until('connection_ack');
-    await raw.heard();
+    await raw.processed();
     vi.advanceTimersByTime(29_000);
-    await raw.heard();
+    await raw.processed();
     vi.advanceTimersByTime(1000);
     expect(await errorsAfterClose()).toEqual([]);
   });
@@ -171,7 +171,7 @@ describe('a message with too many bytes between its fragments terminates its soc
   it('but pings alone do not', async () => {
     using raw = await RawSocket.open(Buffer.concat([INIT, ...pings(2000)]));
     await raw.until('connection_ack');
-    await raw.heard();
+    await raw.processed();
     expect(gateway.webSockets.size).toBe(1);
   });
 });
@@ -189,10 +189,10 @@ it(
   { timeout: 20_000 },
   async () => {
     const sockets = Array.from({ length: 1001 }, () => new RawSocket());
-    // Not by `until`, which lets time pass: that would close them.
+    // `until` would advance the time, and the sockets would be closed.
     while (gateway.webSockets.size < 1000) await setImmediate();
     using client = await WsClient.connect(gateway.url);
-    await client.heard();
+    await client.processed();
     expect(gateway.webSockets.size).toBe(1000);
     for (const raw of sockets) raw[Symbol.dispose]();
     await until(() => gateway.webSockets.size, 1);

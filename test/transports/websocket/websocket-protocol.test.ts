@@ -14,11 +14,11 @@ const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }'
 
 interface Watched {
   readonly client: WsClient;
-  /** Resolves when the subscription that was there before still works. */
-  readonly lives: () => Promise<void>;
+  /** Resolves when the subscription has received another event. */
+  readonly expectAlive: () => Promise<void>;
 }
 
-/** A socket with a subscription on it that has to survive what the test does. */
+/** A socket with an open subscription. */
 async function watched(gateway: Gateway): Promise<Watched> {
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
@@ -27,7 +27,7 @@ async function watched(gateway: Gateway): Promise<Watched> {
   await client.result('watch');
   return {
     client,
-    lives: async () => {
+    expectAlive: async () => {
       const { version } = await mover.move(id, { type: 'submit-started' });
       expect((await client.result('watch')).data).toEqual({ videoJobUpdated: { version } });
     },
@@ -45,26 +45,26 @@ describe('an operation that fails', () => {
 
   it.each(FAILING)('and $name fails alone', async ({ query, code }) => {
     await using gateway = await startGateway();
-    const { client, lives } = await watched(gateway);
+    const { client, expectAlive } = await watched(gateway);
     client.subscribe('bad', query);
     expect((await client.refusal('bad')).map(({ extensions }) => extensions)).toEqual([{ code }]);
-    await lives();
+    await expectAlive();
     expect(gateway.log.errors).toEqual([]);
   });
 
   it('because of its variables names them and does not affect others', async () => {
     await using gateway = await startGateway();
-    const { client, lives } = await watched(gateway);
+    const { client, expectAlive } = await watched(gateway);
     client.subscribe('bad', WATCH, { id: { deep: true } });
     const { errors = [] } = await client.result('bad');
     expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('"$id"')]);
     expect(errors.map(({ extensions }) => extensions)).toEqual([{ code: 'BAD_USER_INPUT' }]);
-    await lives();
+    await expectAlive();
   });
 
   it('because of its operation name does not affect others', async () => {
     await using gateway = await startGateway();
-    const { client, lives } = await watched(gateway);
+    const { client, expectAlive } = await watched(gateway);
     client.send({
       id: 'bad',
       type: 'subscribe',
@@ -73,7 +73,7 @@ describe('an operation that fails', () => {
     expect(await client.refusal('bad')).toMatchObject([
       { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } },
     ]);
-    await lives();
+    await expectAlive();
   });
 
   it('because no context can be made fails alone, masked and logged', async () => {
@@ -84,7 +84,7 @@ describe('an operation that fails', () => {
         return make();
       },
     });
-    const { client, lives } = await watched(gateway);
+    const { client, expectAlive } = await watched(gateway);
     broken = true;
     client.subscribe('bad', '{ __typename }');
     expect(await client.refusal('bad')).toEqual([
@@ -92,17 +92,17 @@ describe('an operation that fails', () => {
     ]);
     expect(gateway.log.errors.join('\n')).toContain('secret of the context');
     broken = false;
-    await lives();
+    await expectAlive();
   });
 
   it('because its job is unknown says NOT_FOUND, and fails alone', async () => {
     await using gateway = await startGateway();
-    const { client, lives } = await watched(gateway);
+    const { client, expectAlive } = await watched(gateway);
     client.subscribe('bad', WATCH, { id: 'unknown' });
     const { errors = [] } = await client.result('bad');
     expect(errors.map(({ extensions }) => extensions)).toEqual([{ code: 'NOT_FOUND' }]);
     expect((await client.next('bad')).type).toBe('complete');
-    await lives();
+    await expectAlive();
   });
 
   it('in the store is masked, and fails alone', async () => {
@@ -110,13 +110,13 @@ describe('an operation that fails', () => {
       wrapStore: (store) =>
         overrideStore(store, { list: () => Promise.reject(new Error('secret of the store')) }),
     });
-    const { client, lives } = await watched(gateway);
+    const { client, expectAlive } = await watched(gateway);
     client.subscribe('bad', '{ videoJobs { nodes { id } } }');
     const { errors = [] } = await client.result('bad');
     expect(errors.map(({ message, extensions }) => [message, extensions])).toEqual([
       ['Unexpected error.', { code: 'INTERNAL_SERVER_ERROR' }],
     ]);
-    await lives();
+    await expectAlive();
   });
 });
 
@@ -158,12 +158,12 @@ describe('over a WebSocket', () => {
 
   it('5,000 messages at once are each answered', async () => {
     await using gateway = await startGateway();
-    const { client, lives } = await watched(gateway);
+    const { client, expectAlive } = await watched(gateway);
     for (let index = 0; index < 5000; index++) client.subscribe(`q${index}`, '{ __typename }');
-    await client.heard();
+    await client.processed();
     await until(() => client.pending.filter(({ type }) => type === 'complete').length, 5000);
     expect(client.pending.filter(({ type }) => type === 'next')).toHaveLength(5000);
-    await lives();
+    await expectAlive();
   });
 });
 
@@ -321,7 +321,7 @@ function handshake(path: string, headers = ''): string {
   return `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${headers}\r\n`;
 }
 
-/** The code in the first close frame that comes. */
+/** The code of the first close frame. */
 async function closeCodeOf(socket: ReturnType<typeof connect>): Promise<number> {
   let received = Buffer.alloc(0);
   for await (const chunk of socket) {

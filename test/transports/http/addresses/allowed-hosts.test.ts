@@ -8,7 +8,7 @@ const BODY = JSON.stringify({ query: '{ __typename }' });
 /** The settings of the documented container: sign-in is off, and the port is published to this machine. */
 const CONTAINER = { names: [], addresses: 'any', upstreamNames: false } as const;
 
-/** The settings that allow the same. */
+/** The settings that lead to CONTAINER. */
 const CONTAINER_SETTINGS = { ALLOWED_HOSTS: '', ALLOW_ANONYMOUS: 'true' };
 
 describe('allowed hosts', () => {

@@ -97,7 +97,7 @@ describe('for this machine only', () => {
   );
 });
 
-/** fetch would say its own mode. */
+/** Sends a GET; `fetch` would set its own Sec-Fetch-Mode. */
 function rawGet(path: string, headers: Readonly<Record<string, string>>): Promise<string> {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return exchange(
@@ -106,7 +106,7 @@ function rawGet(path: string, headers: Readonly<Record<string, string>>): Promis
   );
 }
 
-/** How a WebSocket ends that is refused. */
+/** The close event of a refused WebSocket. */
 async function closeOf({ url }: Gateway, headers: Readonly<Record<string, string>>): Promise<WsClose> {
   using client = await WsClient.open(url, undefined, { headers });
   return client.closed;

@@ -7,7 +7,7 @@ import { WsClient } from '../../../support/gateway/ws-client.ts';
 
 const BODY = JSON.stringify({ query: '{ __typename }' });
 const PAGE = 'https://example.com:8443';
-/** Trusted documents leave no use for the console, so that `/` leads to GraphiQL. */
+/** With trusted documents there is no console, so `/` redirects to GraphiQL. */
 const WITHOUT_CONSOLE = { TRUSTED_DOCUMENTS_FILE: 'test/transports/http/trusted-documents.json' };
 
 describe('behind a proxy that replaces the Host', () => {
@@ -71,7 +71,7 @@ describe('behind a proxy that replaces the Host', () => {
     await using gateway = await startGateway();
     using client = await WsClient.open(gateway.url, undefined, { headers: { origin: PAGE } });
     client.socket.pause();
-    // Without its end the gateway could not stop.
+    // An open socket would keep the gateway from stopping.
     await gateway.stop();
     expect(gateway.webSockets.size).toBe(0);
   });

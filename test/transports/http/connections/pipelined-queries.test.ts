@@ -3,13 +3,13 @@ import { expect, it } from 'vitest';
 import { until } from '../../../support/until.ts';
 import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
 
-/** Its answer has 16 KB. */
+/** A query whose answer has 16 KB. */
 const BODY = JSON.stringify({ query: '{ _service { sdl } }' });
 const SENT = 8000;
-/** Before its answers fill what the system holds for it, and those that came in the same piece. */
+/** Answers that fill the buffers of the system, and those of requests that arrived in the same chunk. */
 const MOST_ANSWERED = 1200;
 
-/** Sends so many requests in a row, and reads nothing. */
+/** Pipelines this number of requests, and reads nothing. */
 function sendInARow({ port }: Gateway, times: number): Socket {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
@@ -35,7 +35,7 @@ it('the server stops reading from a client that pipelines queries and does not r
   const before = answered;
   const socket = sendInARow(gateway, SENT);
   await until(() => answered - before > 100, true);
-  // Others are answered in turn, so that what had come from the first is seen to as well.
+  // Other requests are answered meanwhile; afterwards the server has handled all requests that it read from the first client.
   for (let time = 0; time < 5; time += 1) await ask(gateway);
   expect(answered - before).toBeLessThan(MOST_ANSWERED);
   socket.destroy();

@@ -25,7 +25,7 @@ function zeros(length: number): number[] {
   return Array.from({ length }, () => 0);
 }
 
-/** A connection that remembers what it received. */
+/** A connection that records the received text. */
 function open(
   gateway: Gateway,
   bytes = '',
@@ -86,7 +86,7 @@ describe('a body', () => {
     });
     for (const piece of pieces) {
       if (piece > 0) request.push(Buffer.alloc(piece));
-      // Read in a turn of its own.
+      // Sent in a separate turn of the event loop.
       await setImmediate();
       passed += 1;
       if (passed === pieces.length) request.push(null);
@@ -109,7 +109,7 @@ it('the oldest incomplete bodies lose their connections when all hold more than 
     client.socket.write(almost);
     return client;
   });
-  // Some of the bytes that came with the heads are not counted.
+  // Bytes that arrived together with a head are not counted.
   await until(() => clients.filter(({ closed }) => closed()).length >= 8, true);
   expect(clients.slice(-50).some(({ closed }) => closed())).toBe(false);
   const { status } = await postBody(gateway.url, QUERY);
@@ -135,7 +135,7 @@ describe('Node checks timeouts every second', () => {
     expect(gateway.log.errors).toEqual([]);
   });
 
-  it.concurrent('a late head is answered 408 in words', async () => {
+  it.concurrent('a late head is answered 408 with a message', async () => {
     await using gateway = await startGateway({ server: { times } });
     const answer = await exchange(gateway.port, 'POST /graphql HTTP/1.1\r\nHos');
     expect(answer).toMatch(/^HTTP\/1.1 408 [^]*application\/json[^]*"code":"REQUEST_TIMEOUT"/);
@@ -169,7 +169,7 @@ describe('idle connections', () => {
     await until(() => clients.every(({ closed }) => closed()), true);
     const answers = clients.filter(({ received }) => received().includes('{"data":{"__typename":"Query"}}'));
     expect(answers.length).toBe(100);
-    // Each answer closes its connection: there is nothing to wait for.
+    // Each answer closes its connection, so the stop need not wait.
     expect(performance.now() - start).toBeLessThan(3000);
   });
 

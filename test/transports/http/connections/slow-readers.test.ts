@@ -19,18 +19,18 @@ interface AnyUpdate {
   readonly videoJobsUpdated: { readonly id: string; readonly version: number };
 }
 
-/** Versions of 1 MiB each, then the final one. @returns the number of the final version */
+/** Saves versions of 1 MiB each, then the final one. @returns the number of the final version */
 async function bigLife(mover: JobMover, id: string, versions: number): Promise<number> {
   for (let count = 0; count < versions; count++) {
     await mover.grow(id, MIB);
-    await turn();
+    await nextTurn();
   }
   const { version } = await mover.move(id, ...WHOLE_LIFE);
   return version;
 }
 
-/** Waits until the server has written as much as it can. */
-function turn(): Promise<void> {
+/** Waits for the next turn of the event loop: by then the server has written what the sockets accept. */
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
@@ -97,7 +97,7 @@ describe('a client that stops reading', () => {
     const newest = new Map<string, number>();
     for (let count = 0; count < 60; count++) {
       for (const { id } of jobs) newest.set(id, (await mover.grow(id, MIB)).version);
-      await turn();
+      await nextTurn();
     }
     client.socket.resume();
     const seen = new Map<string, number>();
@@ -118,7 +118,7 @@ describe('a client that stops reading', () => {
     const { id } = await mover.accept();
     for (let count = 0; count < 12; count++) {
       await mover.grow(id, MIB);
-      await turn();
+      await nextTurn();
     }
     for (let count = 0; count < MAX_WAITING_JOBS + 2; count++) await mover.accept();
     await until(() => gateway.store.listenerCount, 0);
@@ -126,7 +126,7 @@ describe('a client that stops reading', () => {
     let message = await client.next('1');
     while (message.type === 'next') message = await client.next('1');
     expect(message).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'SLOW_SUBSCRIBER' } }] });
-    await client.heard();
+    await client.processed();
   });
 });
 
@@ -136,14 +136,14 @@ it('the server stops reading from a socket whose client does not read answers', 
   client.socket.pause();
   const before = process.memoryUsage().arrayBuffers;
   const payload = 'x'.repeat(60_000);
-  // 300 MB of pings, whose pongs carry the same.
+  // 300 MB of pings. Each pong has the payload of its ping.
   for (let count = 0; count < 5000 && client.socket.bufferedAmount < 64 * MIB; count++) {
     client.send({ type: 'ping', payload: { payload } });
-    await turn();
+    await nextTurn();
   }
   expect(client.socket.bufferedAmount).toBeGreaterThanOrEqual(64 * MIB);
-  // What waits in this process is the client's own.
+  // The buffered bytes of the client are in the same process.
   expect(process.memoryUsage().arrayBuffers - before - client.socket.bufferedAmount).toBeLessThan(30 * MIB);
   client.socket.resume();
-  await client.heard();
+  await client.processed();
 });

@@ -41,7 +41,7 @@ interface WithVideo {
 
 /** A gateway with one finished job, whose video is large and kept in the store. */
 async function withVideo(slowClientLimits: SlowClientLimits = SHORT): Promise<WithVideo> {
-  // More than the answers of these tests have.
+  // More than the answers of these tests need.
   const gateway = await startGateway({ server: { slowClientLimits }, answers: new AnswerBudget(1024 * MIB) });
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
@@ -50,7 +50,7 @@ async function withVideo(slowClientLimits: SlowClientLimits = SHORT): Promise<Wi
   return { gateway, id };
 }
 
-/** Pipelines requests for the video, and reads nothing until it is told to. */
+/** Pipelines requests for the video. The socket is paused. */
 function ask({ gateway, id }: WithVideo, times = 1, method: 'GET' | 'POST' = 'GET'): Socket {
   const socket = connect(gateway.port, '127.0.0.1');
   socket.on('error', () => {});
@@ -65,14 +65,14 @@ function ask({ gateway, id }: WithVideo, times = 1, method: 'GET' | 'POST' = 'GE
   return socket;
 }
 
-/** How the server sees its connections: cut, or open with or without bytes that wait. */
+/** The state of the server's connections: `cut`, or open, with unread bytes (`full`) or without (`empty`). */
 function sides(): string[] {
   return serverSide.map(({ destroyed, writableLength }) =>
     destroyed ? 'cut' : writableLength > 0 ? 'full' : 'empty',
   );
 }
 
-/** Reads 6 MB a second for a while. @returns how many bytes came */
+/** Reads 6 MB a second for this time. @returns the number of bytes read */
 async function readSlowly(socket: Socket, durationMs: number): Promise<number> {
   let received = 0;
   let allowed = 0;
@@ -129,7 +129,7 @@ it('a connection stays open while it waits for its answer and afterwards', async
     vi.advanceTimersByTime(SWEEP_MS);
     await delay(WRITE_TIMEOUT_MS);
   }
-  await client.heard();
+  await client.processed();
   expect(sides()).toEqual(['empty', 'empty']);
 });
 
@@ -168,7 +168,7 @@ it('a slow WebSocket is not terminated for pings that it has not received yet', 
   client.socket.resume();
   const { data } = await client.result<{ videoJobUpdated: { video: { base64: string } } }>('1');
   expect(data?.videoJobUpdated.video.base64).toHaveLength(VIDEO_BYTES);
-  await client.heard();
+  await client.processed();
 });
 
 it.each(['GET', 'POST'] as const)(

@@ -20,7 +20,7 @@ async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-/** A gateway that passes everything on to an upstream that answers like this. */
+/** A gateway with an upstream that answers by this listener. */
 async function proxyTo(upstream: RequestListener, timeoutMs?: number) {
   const dispatcher = new Agent();
   onTestFinished(() => dispatcher.destroy());
@@ -85,7 +85,7 @@ it('an upstream that does not answer leads to 502 in time, and is logged', async
   expect(logged).toEqual(['a file of the upstream could not be fetched']);
 });
 
-it('an answer is cut when the upstream stops in the middle', async () => {
+it('an answer is aborted when the upstream stops in the middle', async () => {
   const { url } = await proxyTo((_, response) => {
     response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': '9' }).write('abc');
   }, 50);
@@ -106,7 +106,7 @@ it('the request to the upstream ends when the client disconnects, and little is 
   });
   const reader = (await fetch(url)).body?.getReader();
   await reader?.read();
-  // Bytes that are not read fill the buffers of the sockets in the first moments.
+  // Wait until the buffers of the sockets are full.
   let before = -1;
   while (before !== sent) {
     before = sent;

@@ -17,46 +17,46 @@ import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts'
 
 const LIMITS = { maxBytes: 12, maxBytesPerOwner: 4, maxSendingPerOwner: 2, maxArrivingPerOwner: 3 };
 
-/** An upload of an owner, with the names of those that were cut. */
-function bench() {
+/** Slots with small limits, and the names of the uploads that were evicted. */
+function openSlots() {
   const slots = new UploadSlots(LIMITS);
-  const cut: string[] = [];
+  const evicted: string[] = [];
   const take = (owner: string, name: string): UploadSlot => {
     const slot = slots.take(owner);
     if (slot === null) throw new Error(`${name} was refused.`);
-    slot.onCut(() => cut.push(name));
+    slot.onEvicted(() => evicted.push(name));
     return slot;
   };
-  return { slots, cut, take };
+  return { slots, evicted, take };
 }
 
 describe('arriving uploads', () => {
-  it('above the owner’s count end the owner’s oldest', () => {
-    const { cut, take } = bench();
+  it('above the owner’s count evict the owner’s oldest', () => {
+    const { evicted, take } = openSlots();
     for (const name of ['a1', 'a2', 'a3', 'a4']) take('a', name);
     take('b', 'b1');
-    expect(cut).toEqual(['a1']);
+    expect(evicted).toEqual(['a1']);
   });
 
-  it('above the owner’s bytes end the owner’s oldest', () => {
-    const { cut, take } = bench();
+  it('above the owner’s bytes evict the owner’s oldest', () => {
+    const { evicted, take } = openSlots();
     const [first, second] = [take('a', 'a1'), take('a', 'a2')];
     expect([first.grow(3), second.grow(2)]).toEqual([true, true]);
-    expect(cut).toEqual(['a1']);
+    expect(evicted).toEqual(['a1']);
     expect([first.grow(1), second.grow(2), second.grow(1)]).toEqual([false, true, false]);
   });
 
-  it('above the total bytes end the oldest of the owner with the most bytes', () => {
-    const { cut, take } = bench();
+  it('above the total bytes evict the oldest of the owner with the most bytes', () => {
+    const { evicted, take } = openSlots();
     take('small', 's1').grow(1);
     for (const owner of ['a', 'b']) for (const name of ['1', '2']) take(owner, owner + name).grow(2);
     const [c1, c2] = [take('c', 'c1'), take('c', 'c2')];
-    expect([c1.grow(2), c2.grow(1), cut]).toEqual([true, true, []]);
-    expect([c2.grow(1), cut]).toEqual([true, ['a1']]);
+    expect([c1.grow(2), c2.grow(1), evicted]).toEqual([true, true, []]);
+    expect([c2.grow(1), evicted]).toEqual([true, ['a1']]);
   });
 
-  it('are ended, not uploads that are being sent to the upstream', () => {
-    const { cut, take } = bench();
+  it('are evicted, not uploads that are being sent to the upstream', () => {
+    const { evicted, take } = openSlots();
     const sent = ['a', 'b'].map((owner) => {
       const slot = take(owner, owner);
       slot.grow(4);
@@ -66,7 +66,7 @@ describe('arriving uploads', () => {
     const slow = take('slow', 'slow');
     slow.grow(3);
     const next = take('next', 'next');
-    expect([next.grow(2), cut]).toEqual([true, ['slow']]);
+    expect([next.grow(2), evicted]).toEqual([true, ['slow']]);
     // No other upload is arriving.
     expect(next.grow(3)).toBe(false);
     for (const slot of sent) slot.release();
@@ -77,7 +77,7 @@ describe('arriving uploads', () => {
 });
 
 it('uploads that are being sent to the upstream block only uploads of their owner', () => {
-  const { slots, take } = bench();
+  const { slots, take } = openSlots();
   const sent = ['a1', 'a2'].map((name) => take('a', name));
   for (const slot of sent) slot.complete();
   expect(slots.take('a')).toBe(null);
@@ -129,7 +129,7 @@ describe('clients that stop in the middle of a file', () => {
 it('an owner’s rate is checked before the body is read', async () => {
   await using gateway = await startGateway({ settings: { GENERATE_RPM_PER_OWNER: '1' } });
   expect(refusalOf(await postUpload(gateway.url, PNG))).toEqual([200, undefined]);
-  // The body never comes.
+  // The body is never sent.
   const answer = await exchange(gateway.port, formHead(['content-length: 10000000', 'connection: close']));
   expect(answer).toMatch(/^HTTP\/1.1 429 [^]*retry-after: \d+[^]*"code":"RATE_LIMITED"/i);
 });

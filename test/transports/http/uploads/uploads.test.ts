@@ -33,7 +33,7 @@ describe('a form is accepted', () => {
       operations: JSON.stringify({ query, variables: { a: null, b: [{ c: null }] } }),
       map: '{"0":["variables.b.0.c"]}',
     });
-    // The file is put there; the variable of the field stays null.
+    // The file is put into the other variable, so the argument of the field is null.
     expect(refusalOf(await postForm(gateway.url, parts))).toEqual([400, 'BAD_USER_INPUT']);
   });
 

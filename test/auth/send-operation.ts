@@ -3,74 +3,74 @@ import { SseClient } from '../support/gateway/sse-client.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
 
 /** One operation and the token that it is sent with. */
-export interface Question {
+export interface TokenRequest {
   readonly query: string;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly token: string | null;
 }
 
-/** What came of it first: the data, or a code; of a WebSocket that was closed the number. */
-export type Heard = { readonly data: unknown } | string;
+/** The first answer: the data, an error code, or the close code of the WebSocket. */
+export type Outcome = { readonly data: unknown } | string;
 
 /** Sends an operation over one transport. */
-export type Ask = (url: string, question: Question) => Promise<Heard>;
+export type Send = (url: string, request: TokenRequest) => Promise<Outcome>;
 
-/** Every way to ask, and every place that a token may stand in. */
-export const ASKS: Readonly<Record<string, Ask>> = {
+/** Functions that send an operation, by transport and by the place of the token. */
+export const SEND: Readonly<Record<string, Send>> = {
   POST: async (url, { query, variables = {}, token }) => {
     const { text } = await postBody(url, JSON.stringify({ query, variables }), {
       accept: 'application/json',
       ...bearer(token),
     });
-    return heard(answerOf(text));
+    return outcomeOf(answerOf(text));
   },
   GET: async (url, { query, variables = {}, token }) => {
     const search = new URLSearchParams({ query, variables: JSON.stringify(variables) });
     const headers = { accept: 'application/json', ...bearer(token) };
     const { status, text } = await http(`${url}/graphql?${search.toString()}`, { headers });
-    return status === 405 || status === 406 ? String(status) : heard(answerOf(text));
+    return status === 405 || status === 406 ? String(status) : outcomeOf(answerOf(text));
   },
-  'SSE by POST': (url, question) => overSse(url, question, 'POST'),
-  'SSE by GET': (url, question) => overSse(url, question, 'GET'),
-  'WebSocket, header': (url, question) => overWebSocket(url, question, { headers: bearer(question.token) }),
-  'WebSocket, authorization': (url, question) =>
-    overWebSocket(url, question, {
-      params: question.token === null ? {} : { authorization: `Bearer ${question.token}` },
+  'SSE by POST': (url, request) => overSse(url, request, 'POST'),
+  'SSE by GET': (url, request) => overSse(url, request, 'GET'),
+  'WebSocket, header': (url, request) => overWebSocket(url, request, { headers: bearer(request.token) }),
+  'WebSocket, authorization': (url, request) =>
+    overWebSocket(url, request, {
+      params: request.token === null ? {} : { authorization: `Bearer ${request.token}` },
     }),
-  'WebSocket, Authorization': (url, question) =>
-    overWebSocket(url, question, {
-      params: question.token === null ? {} : { Authorization: `Bearer ${question.token}` },
+  'WebSocket, Authorization': (url, request) =>
+    overWebSocket(url, request, {
+      params: request.token === null ? {} : { Authorization: `Bearer ${request.token}` },
     }),
-  'WebSocket, token': (url, question) =>
-    overWebSocket(url, question, { params: question.token === null ? {} : { token: question.token } }),
-  'WebSocket, GraphiQL': (url, question) =>
-    overWebSocket(url, question, {
-      extensions: { headers: question.token === null ? {} : { Authorization: `Bearer ${question.token}` } },
+  'WebSocket, token': (url, request) =>
+    overWebSocket(url, request, { params: request.token === null ? {} : { token: request.token } }),
+  'WebSocket, GraphiQL': (url, request) =>
+    overWebSocket(url, request, {
+      extensions: { headers: request.token === null ? {} : { Authorization: `Bearer ${request.token}` } },
     }),
 };
 
-async function overSse(url: string, question: Question, method: 'POST' | 'GET'): Promise<Heard> {
-  const { query, variables = {}, token } = question;
+async function overSse(url: string, request: TokenRequest, method: 'POST' | 'GET'): Promise<Outcome> {
+  const { query, variables = {}, token } = request;
   using client = await SseClient.open(url, query, { method, variables, headers: bearer(token) });
   const { statusCode } = client.response;
   if (statusCode === 405) return '405';
   if (statusCode === 401) return 'UNAUTHENTICATED';
-  return heard(await client.result());
+  return outcomeOf(await client.result());
 }
 
 async function overWebSocket(
   url: string,
-  { query, variables = {} }: Question,
+  { query, variables = {} }: TokenRequest,
   place: { headers?: Record<string, string>; params?: object; extensions?: object },
-): Promise<Heard> {
+): Promise<Outcome> {
   using client = await WsClient.open(url, undefined, { headers: place.headers ?? {} });
   client.send({ type: 'connection_init', payload: place.params });
   try {
     await client.next();
     client.send({ id: '1', type: 'subscribe', payload: { query, variables, extensions: place.extensions } });
     const { type, payload } = await client.next('1');
-    if (type === 'error') return heard({ errors: Array.isArray(payload) ? payload : [] });
-    return heard(isAnswer(payload) ? payload : {});
+    if (type === 'error') return outcomeOf({ errors: Array.isArray(payload) ? payload : [] });
+    return outcomeOf(isAnswer(payload) ? payload : {});
   } catch {
     const { code } = await client.closed;
     return String(code);
@@ -81,7 +81,7 @@ function bearer(token: string | null): Record<string, string> {
   return token === null ? {} : { authorization: `Bearer ${token}` };
 }
 
-function heard({ data, errors }: GraphQLAnswer): Heard {
+function outcomeOf({ data, errors }: GraphQLAnswer): Outcome {
   const code = errors?.[0]?.extensions?.['code'];
   return errors === undefined ? { data } : String(code);
 }
