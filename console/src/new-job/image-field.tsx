@@ -83,26 +83,7 @@ export function ImageField({ image, error, onChoose, onError }: ImageFieldProps)
           {image.file.name} · {bytes(image.file.size)}
         </p>
       ) : (
-        <>
-          <label htmlFor={`${id}-url`} className="url-label">
-            or an image URL
-          </label>
-          <input
-            id={`${id}-url`}
-            type="url"
-            inputMode="url"
-            name="image"
-            autoComplete="off"
-            placeholder="https://…"
-            value={image?.url ?? ''}
-            aria-invalid={error !== null}
-            aria-describedby={`${id}-help`}
-            onChange={({ target: { value } }) => takeUrl(value)}
-          />
-          <p id={`${id}-help`} className="help">
-            An http or https URL that the model’s host can fetch, so not on a private network.
-          </p>
-        </>
+        <UrlInput id={id} url={image?.url ?? ''} isInvalid={error !== null} onUrl={takeUrl} />
       )}
       {error !== null && (
         <p id={`${id}-error`} className="field-error">
@@ -110,5 +91,38 @@ export function ImageField({ image, error, onChoose, onError }: ImageFieldProps)
         </p>
       )}
     </fieldset>
+  );
+}
+
+interface UrlInputProps {
+  /** Prefix of the ids of its elements. */
+  readonly id: string;
+  readonly url: string;
+  readonly isInvalid: boolean;
+  readonly onUrl: (url: string) => void;
+}
+
+function UrlInput({ id, url, isInvalid, onUrl }: UrlInputProps) {
+  return (
+    <>
+      <label htmlFor={`${id}-url`} className="url-label">
+        or an image URL
+      </label>
+      <input
+        id={`${id}-url`}
+        type="url"
+        inputMode="url"
+        name="image"
+        autoComplete="off"
+        placeholder="https://…"
+        value={url}
+        aria-invalid={isInvalid}
+        aria-describedby={`${id}-help`}
+        onChange={({ target: { value } }) => onUrl(value)}
+      />
+      <p id={`${id}-help`} className="help">
+        An http or https URL that the model’s host can fetch, so not on a private network.
+      </p>
+    </>
   );
 }

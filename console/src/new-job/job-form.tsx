@@ -21,15 +21,13 @@ const keys = new IdempotencyKeys(
   () => v4(),
 );
 
-/** The form for a new video. */
-export function JobForm() {
-  const { apollo, announcer, connection } = useGateway();
-  const isLive = useStore(connection.state) === 'connected';
+/** The state of the form, and the functions that change it. */
+function useJobForm() {
+  const { apollo, announcer } = useGateway();
   const [image, setImage] = useState(draft.image);
   const [phase, setPhase] = useState<'idle' | 'uploading' | 'sending'>('idle');
   const [outcome, setOutcome] = useState<FormOutcome | null>(null);
   const form = useRef<HTMLFormElement>(null);
-  const issues = outcome?.type === 'invalid' ? outcome.issues : NO_ISSUES;
 
   useEffect(() => {
     if (outcome?.type === 'invalid')
@@ -42,11 +40,10 @@ export function JobForm() {
     setOutcome(null);
     if (chosen?.type === 'file') announcer.say(`The image is ${chosen.file.name}.`);
   };
-  const refuse = (message: string, errors: ReadonlyMap<string, string>): void => {
-    announcer.say([message, ...errors.values()].join(' '));
-    setOutcome({ type: 'invalid', message, issues: errors });
+  const refuse = (message: string, issues: ReadonlyMap<string, string>): void => {
+    announcer.say([message, ...issues.values()].join(' '));
+    setOutcome({ type: 'invalid', message, issues });
   };
-
   const send = async (): Promise<void> => {
     if (phase !== 'idle' || form.current === null) return;
     setPhase(image?.type === 'file' ? 'uploading' : 'sending');
@@ -64,6 +61,14 @@ export function JobForm() {
         return refuse(result.message, NO_ISSUES);
     }
   };
+  return { form, image, phase, outcome, choose, refuse, send };
+}
+
+/** The form for a new video. */
+export function JobForm() {
+  const isLive = useStore(useGateway().connection.state) === 'connected';
+  const { form, image, phase, outcome, choose, refuse, send } = useJobForm();
+  const issues = outcome?.type === 'invalid' ? outcome.issues : NO_ISSUES;
 
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
