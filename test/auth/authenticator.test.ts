@@ -18,14 +18,14 @@ const now = () => NOON;
 const onUnavailable = () => {};
 
 it('unavailable keys are logged, but not for each request', async () => {
-  const told: Error[] = [];
+  const reported: Error[] = [];
   let time = NOON;
   const authenticator = new Authenticator({
     userTokens: verifier(createKeyFetcher('http://127.0.0.1:9/jwks', null), { now }),
     apiKeys: null,
     jobTokens,
     now: () => time,
-    onUnavailable: (error) => told.push(error),
+    onUnavailable: (error) => reported.push(error),
   });
   const { sign } = await signingKey('first');
   const token = await sign();
@@ -33,9 +33,9 @@ it('unavailable keys are logged, but not for each request', async () => {
     time += later;
     await expect(authenticator.authenticate(token)).rejects.toThrow(AuthUnavailableError);
   }
-  expect(told).toHaveLength(2);
+  expect(reported).toHaveLength(2);
   await expect(authenticator.authenticate('garbage')).rejects.toThrow(AuthenticationError);
-  expect(told).toHaveLength(2);
+  expect(reported).toHaveLength(2);
 });
 
 describe('scopes', () => {

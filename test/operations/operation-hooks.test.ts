@@ -94,13 +94,13 @@ test.each(TRANSPORTS)('subscribers that share events by $name are observed one b
 });
 
 test.each(TRANSPORTS)('an unavailable store is called once for a subscription by $name', async ({ open }) => {
-  let asked = 0;
+  let calls = 0;
   await using gateway = await startGateway({
     wrapStore: (store) =>
       overrideStore(store, {
         subscribe: async (...args) => {
-          asked += 1;
-          if (asked > 2) throw new StoreUnavailableError('away');
+          calls += 1;
+          if (calls > 2) throw new StoreUnavailableError('away');
           return store.subscribe(...args);
         },
       }),
@@ -111,16 +111,16 @@ test.each(TRANSPORTS)('an unavailable store is called once for a subscription by
   await expect.poll(() => gateway.store.listenerCount).toBe(2);
   using third = await open(gateway.url, WATCH_ALL);
   expect((await third.result()).errors?.[0]?.extensions?.['code']).toBe('STORE_UNAVAILABLE');
-  expect(asked).toBe(3);
+  expect(calls).toBe(3);
 });
 
 test('an unavailable store is called once for each of several equal queries', async () => {
-  let asked = 0;
+  let calls = 0;
   await using gateway = await startGateway({
     wrapStore: (store) =>
       overrideStore(store, {
         list: async () => {
-          asked += 1;
+          calls += 1;
           throw new StoreUnavailableError('away');
         },
       }),
@@ -128,7 +128,7 @@ test('an unavailable store is called once for each of several equal queries', as
   for (let time = 1; time <= 5; time += 1) {
     const answer = await post(gateway.url, '{ videoJobs { nodes { id } } }');
     expect(await answer.text()).toContain('STORE_UNAVAILABLE');
-    expect(asked).toBe(time);
+    expect(calls).toBe(time);
   }
 });
 

@@ -67,15 +67,18 @@ describe.each(TRANSPORTS)('videoJobUpdated over $name', ({ open }) => {
     expect((await update(behind)).version).toBe(4);
   });
 
-  it.each([6, 7, 2 ** 31 - 1])('gives the final version also to who has version %i', async (sinceVersion) => {
-    await using gateway = await startGateway();
-    const mover = new JobMover(gateway);
-    const { id } = await mover.accept();
-    await mover.move(id, ...WHOLE_LIFE);
-    using stream = await open(gateway.url, WATCH, { id, sinceVersion });
-    expect((await update(stream)).status).toBe('COMPLETED');
-    await stream.completed();
-  });
+  it.each([6, 7, 2 ** 31 - 1])(
+    'delivers the final version also to a client that has version %i',
+    async (sinceVersion) => {
+      await using gateway = await startGateway();
+      const mover = new JobMover(gateway);
+      const { id } = await mover.accept();
+      await mover.move(id, ...WHOLE_LIFE);
+      using stream = await open(gateway.url, WATCH, { id, sinceVersion });
+      expect((await update(stream)).status).toBe('COMPLETED');
+      await stream.completed();
+    },
+  );
 
   it.each([0, -1, null])('treats sinceVersion %s as absent', async (sinceVersion) => {
     await using gateway = await startGateway();

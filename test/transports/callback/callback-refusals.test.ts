@@ -61,8 +61,8 @@ describe('a callback is refused', () => {
   it('everywhere unless an origin is allowed', async () => {
     await using router = await CallbackRouter.start();
     await using gateway = await startGateway();
-    const wish = { query: WATCH_ALL, subscription: extensionFor(router) };
-    expect(refusalOf(await subscribe(gateway, wish))).toEqual([403, ['CALLBACK_NOT_ALLOWED']]);
+    const request = { query: WATCH_ALL, subscription: extensionFor(router) };
+    expect(refusalOf(await subscribe(gateway, request))).toEqual([403, ['CALLBACK_NOT_ALLOWED']]);
   });
 
   it.each([{ verifier: '' }, { subscriptionId: 1 }, { callbackUrl: null }, { heartbeatIntervalMs: -1 }])(
@@ -70,8 +70,8 @@ describe('a callback is refused', () => {
     async (change) => {
       await using parts = await startCallbacks();
       const subscription = { ...extensionFor(parts.router), ...change };
-      const wish = { query: WATCH_ALL, subscription };
-      expect(refusalOf(await subscribe(parts.gateway, wish))).toEqual([400, ['BAD_REQUEST']]);
+      const request = { query: WATCH_ALL, subscription };
+      expect(refusalOf(await subscribe(parts.gateway, request))).toEqual([400, ['BAD_REQUEST']]);
     },
   );
 
@@ -84,7 +84,7 @@ describe('a callback is refused', () => {
     expect([router.summaries, gateway.store.listenerCount]).toEqual([['check'], 0]);
   });
 
-  it('before the router is asked, when the subscription itself is', async () => {
+  it('before the check, when the subscription itself is refused', async () => {
     await using parts = await startCallbacks();
     const { router, gateway } = parts;
     const subscription = extensionFor(router);

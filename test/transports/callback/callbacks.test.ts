@@ -107,11 +107,11 @@ describe('a subscription with a callback', () => {
   it('is one of at most 1,000', async () => {
     await using parts = await startCallbacks();
     const { router, gateway, id } = parts;
-    const wish = { variables: { id }, subscription: extensionFor(router) };
+    const request = { variables: { id }, subscription: extensionFor(router) };
     for (let round = 0; round < 20; round++) {
-      await Promise.all(Array.from({ length: 50 }, () => subscribe(gateway, wish)));
+      await Promise.all(Array.from({ length: 50 }, () => subscribe(gateway, request)));
     }
-    expect(refusalOf(await subscribe(gateway, wish))).toEqual([503, ['TOO_MANY_SUBSCRIPTIONS']]);
+    expect(refusalOf(await subscribe(gateway, request))).toEqual([503, ['TOO_MANY_SUBSCRIPTIONS']]);
     expect(gateway.store.listenerCount).toBe(1000);
     await gateway.stop();
     expect(router.summaries.filter((message) => message === 'complete SERVICE_RESTART')).toHaveLength(1000);

@@ -10,13 +10,13 @@ import { WsClient } from '../../support/gateway/ws-client.ts';
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { id version } }';
 const UNKNOWN = '01a00000-0000-7000-8000-000000000000';
 
-/** A gateway whose store does not answer until it is released. */
+/** A gateway whose store does not answer `list`, nor reads of the job given to `slowDown`, until it is released. */
 async function slowGateway() {
   const released = Promise.withResolvers<void>();
   let slow = '';
-  let asked = 0;
+  let calls = 0;
   const wait = async () => {
-    asked += 1;
+    calls += 1;
     await released.promise;
   };
   const gateway = await startGateway({
@@ -38,7 +38,7 @@ async function slowGateway() {
     slowDown: (id: string) => {
       slow = id;
     },
-    asked: () => asked,
+    calls: () => calls,
     release: () => released.resolve(),
     [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
   };
@@ -86,7 +86,7 @@ describe('an id that is reused while its first, completed operation is still run
     const { id } = await slow.mover.accept();
     client.subscribe('same', WATCH, { id });
     await client.result('same');
-    await until(slow.asked, 1);
+    await until(slow.calls, 1);
     slow.release();
     await client.processed();
     await slow.mover.move(id, { type: 'submit-started' });
