@@ -149,10 +149,10 @@ function eventVariables(document: DocumentNode, operation: OperationDefinitionNo
 /** Variables or arguments do not fit their types: graphql-js executes the operation for its messages and positions. */
 export const INTERPRET = Symbol('interpret');
 
-export type CompiledResult = ExecutionResult | typeof INTERPRET;
+type CompiledResult = ExecutionResult | typeof INTERPRET;
 
 /** An operation as one function. */
-export type CompiledOperation = (
+type CompiledOperation = (
   root: unknown,
   context: GraphQLContext,
   variables: Variables,

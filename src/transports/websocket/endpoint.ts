@@ -12,7 +12,7 @@ import { FlushScheduler, SocketWriter, pauseReading, resumeReading, closeSocket 
 import { GraphQLSocket } from './socket.ts';
 
 /** Where the WebSocket endpoint logs. */
-export interface WebSocketLog {
+interface WebSocketLog {
   debug(details: object, message: string): void;
   error(details: object, message: string): void;
 }
@@ -135,7 +135,7 @@ export class WebSocketEndpoint {
 const PING_MS = 30_000;
 
 /** Pings all sockets by one timer and terminates those that do not answer. */
-export class Heartbeat {
+class Heartbeat {
   readonly #sockets = new Set<WebSocket>();
   /** Sockets that have not answered the last ping. */
   readonly #unanswered = new Set<WebSocket>();

@@ -10,7 +10,7 @@ export const RESULT_KEPT_MS = 3_600_000;
 export const VIDEO_KEPT_MS = 7 * 24 * 3_600_000;
 
 /** 32 hex digits without dashes [seen]. */
-export const ID_PATTERN = /^[0-9a-f]{32}$/;
+const ID_PATTERN = /^[0-9a-f]{32}$/;
 
 const recordSchema = z.object({
   id: z.string().regex(ID_PATTERN),

@@ -103,7 +103,7 @@ export interface RequestRefusal {
 const MAX_LOGGED = 200;
 
 /** Refuses a host. @param localOnly whether only local hosts are allowed, the default without sign-in */
-export function hostRefusal(host: string, localOnly: boolean): RequestRefusal {
+function hostRefusal(host: string, localOnly: boolean): RequestRefusal {
   const local = 'Callers do not sign in, so the gateway answers on localhost and loopback addresses only.';
   const setting = `Add ${quoted(host)} to ALLOWED_HOSTS, or set PUBLIC_URL, if clients are to use it.`;
   return {
@@ -117,7 +117,7 @@ export function hostRefusal(host: string, localOnly: boolean): RequestRefusal {
 }
 
 /** Refuses a page's origin. @param origin undefined: the browser marks the request as cross-site without an origin */
-export function originRefusal(origin = 'unknown'): RequestRefusal {
+function originRefusal(origin = 'unknown'): RequestRefusal {
   return {
     status: 403,
     code: 'CROSS_ORIGIN',

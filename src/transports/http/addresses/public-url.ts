@@ -111,13 +111,13 @@ export interface Forwarded {
   readonly prefix: string | null;
 }
 
-export const NOT_FORWARDED: Forwarded = { protocol: null, host: null, port: null, prefix: null };
+const NOT_FORWARDED: Forwarded = { protocol: null, host: null, port: null, prefix: null };
 
 /**
  * Reads the headers of a trusted proxy. With several proxies in a chain the first value is the client's.
  * `X-Forwarded-*` wins over `Forwarded`: most proxies write the former and pass on the client's own `Forwarded`.
  */
-export function forwardedOf(headers: IncomingHttpHeaders): Forwarded {
+function forwardedOf(headers: IncomingHttpHeaders): Forwarded {
   const standard = forwardedPairs(headers.forwarded);
   const protocol = first(headers['x-forwarded-proto']) ?? standard.get('proto');
   const host = first(headers['x-forwarded-host']) ?? standard.get('host');
@@ -143,7 +143,7 @@ const PROTOCOLS: Readonly<Record<string, Forwarded['protocol']>> = {
 const PREFIX = /^(?:\/[\w.~!$&'()*+,;=:@%-]+)*$/;
 
 /** Whether a text is a host with or without a port, and nothing else of a URL. */
-export const isHost = memoizeLast(
+const isHost = memoizeLast(
   (text: string): boolean =>
     /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(text) && URL.canParse(`http://${text}`),
 );
@@ -164,7 +164,7 @@ function forwardedPairs(header: string | undefined): Map<string, string> {
 }
 
 /** The proxies whose `Forwarded` and `X-Forwarded-*` headers are used. */
-export class TrustedProxies {
+class TrustedProxies {
   readonly #ranges: readonly (readonly [ipaddr.IPv4 | ipaddr.IPv6, number])[];
 
   /** @param ranges in CIDR notation */

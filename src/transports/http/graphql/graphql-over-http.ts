@@ -158,7 +158,7 @@ const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as
  * @param accept the Accept header
  * @returns null when the header accepts neither type or needs Yoga's full negotiation
  */
-export function regularMediaType(accept: string | undefined): (typeof MEDIA_TYPES)[number] | null {
+function regularMediaType(accept: string | undefined): (typeof MEDIA_TYPES)[number] | null {
   if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json';
   const types = accept.toLowerCase();
   if (types.includes('charset')) return null;

@@ -106,7 +106,7 @@ function useAuthentication(authenticator: Authenticator): Plugin<object, Exchang
 }
 
 /** Options of `useOperations`. */
-export interface UseOperationsOptions {
+interface UseOperationsOptions {
   readonly operations: Operations;
   /** The gateway's URL for the client of a request. */
   readonly baseUrlOf: (request: Exchange['req']) => string;
@@ -114,7 +114,7 @@ export interface UseOperationsOptions {
 }
 
 /** Runs Yoga's operations in the pipeline. */
-export function useOperations({
+function useOperations({
   operations,
   baseUrlOf,
   streams,
@@ -161,7 +161,7 @@ const NOT_ACCEPTABLE =
   'None of the media types in the Accept header is supported. Supported: application/json, application/graphql-response+json, and text/event-stream for a subscription.';
 
 /** Answers 406 to clients that accept none of the media types, and ends subscriptions whose result is not sent. */
-export function useAcceptable(): Plugin<object, { res?: ServerResponse }> {
+function useAcceptable(): Plugin<object, { res?: ServerResponse }> {
   return {
     async onResultProcess(processing) {
       // When the client has disconnected, Yoga drops the result, and a subscription would stay open.
@@ -191,7 +191,7 @@ export const GRAPHQL_HEADERS = [
 ] as const;
 
 /** Corrects the headers that Yoga writes itself. */
-export function useGraphQLHeaders(): Plugin {
+function useGraphQLHeaders(): Plugin {
   return {
     onResponse({ response: { headers } }) {
       for (const [name, value] of GRAPHQL_HEADERS) headers.set(name, value);
