@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusalOf, startCallbacks, subscribe, wanted, WATCH_ALL } from './callback-gateway.ts';
+import { refusalOf, startCallbacks, subscribe, extensionFor, WATCH_ALL } from './callback-gateway.ts';
 import { CallbackRouter } from '../../support/gateway/callback-router.ts';
 import { startGateway } from '../../support/gateway/gateway.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusalOf, startCallbacks, subscribe, wanted, WATCH_ALL } from './callback-gateway.ts';
+import { refusalOf, startCallbacks, subscribe, extensionFor, WATCH_ALL } from './callback-gateway.ts';
 import { WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
 import { until } from '../../support/until.ts';
 

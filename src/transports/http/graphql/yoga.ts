@@ -114,11 +114,7 @@ interface UseOperationsOptions {
 }
 
 /** Runs Yoga's operations in the pipeline. */
-function useOperations({
-  operations,
-  baseUrlOf,
-  streams,
-}: UseOperationsOptions): Plugin<Exchange, Exchange> {
+function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions): Plugin<Exchange, Exchange> {
   return {
     async onParams({ params, context: exchange, setResult }) {
       const { caller, req } = exchange;

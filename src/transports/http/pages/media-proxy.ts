@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
 import { sendJson } from '../send-json.ts';
@@ -132,16 +132,16 @@ async function respond(
   await pipeline(body, response).catch(() => response.destroy());
 }
 
+/** A header that occurs twice is a list. */
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
 /** Empty when there is none. */
-function mediaTypeOf(headers: IncomingHttpHeaders): string {
+function mediaTypeOf(headers: Headers): string {
   const [type = ''] = String(headers['content-type'] ?? '').split(';');
   return type.trim().toLowerCase();
 }
 
-function pick(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-  names: readonly string[],
-): Record<string, string | string[]> {
+function pick(headers: Headers, names: readonly string[]): Record<string, string | string[]> {
   const picked: Record<string, string | string[]> = {};
   for (const name of names) {
     const value = headers[name];
