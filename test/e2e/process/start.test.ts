@@ -87,7 +87,7 @@ describe('the gateway starts with a warning', () => {
       HTTPS_PROXY: 'http://127.0.0.1:9',
     });
     expect(gateway.output()).toMatch(
-      /"level":"warn".*AUTH_JWKS_URL is at www.googleapis.com, .* and AUTH_AUDIENCE is not set: tokens that were made for other apps are accepted/,
+      /"level":"warn".*AUTH_JWKS_URL is at www.googleapis.com, .* and AUTH_AUDIENCE is not set: tokens that were issued for other apps are accepted/,
     );
   });
 });
