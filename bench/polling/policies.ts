@@ -9,7 +9,7 @@ import type { Job, JobIn, JobMetrics } from '../../src/domain/job/job.ts';
 import { nextPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
 import { transition } from '../../src/domain/job/transition.ts';
 import { callPriority } from '../../src/poller/call-priority.ts';
-import { seenDone, seenRunning } from '../../src/domain/polling/seen-durations.ts';
+import { learnFromDone, learnFromRunning } from '../../src/domain/polling/learn-from-poll.ts';
 import type { DueJob } from '../../src/store/job-store.ts';
 
 /** A job in a simulation. Times are milliseconds from the start of the simulation. */
@@ -79,7 +79,7 @@ export function learnedPlan(random: () => number, typicalMs: number, plan = next
       const { job, lastPolledAt } = polledJob;
       const expected = durations.expected(job.request);
       if (status === 'processing') {
-        const { startedAt, learned } = seenRunning({ job: polled(job), lastPolledAt, at: now, expected });
+        const { startedAt, learned } = learnFromRunning({ job: polled(job), lastPolledAt, at: now, expected });
         polledJob.job = transition(job, { type: 'upstream-processing', startedAt, expected }, now);
         learn(learned);
       }
@@ -88,7 +88,7 @@ export function learnedPlan(random: () => number, typicalMs: number, plan = next
     },
     done: ({ job, lastPolledAt }, metrics, now) => {
       const expected = durations.expected(job.request);
-      learn(seenDone({ job: polled(job), lastPolledAt, at: now, expected }, metrics).learned);
+      learn(learnFromDone({ job: polled(job), lastPolledAt, at: now, expected }, metrics).learned);
     },
     priority: (now) => callPriority(durations, now, false),
   };

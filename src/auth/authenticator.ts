@@ -68,7 +68,7 @@ export class Authenticator {
   }
 
   #withdrawable(token: string, caller: Caller): Caller {
-    const isStillGood = async () => {
+    const isStillValid = async () => {
       try {
         await this.authenticate(token);
         return true;
@@ -76,7 +76,7 @@ export class Authenticator {
         return !(error instanceof AuthenticationError);
       }
     };
-    return { ...caller, isStillGood };
+    return { ...caller, isStillValid };
   }
 
   #warn(error: AuthUnavailableError): void {

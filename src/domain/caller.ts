@@ -19,10 +19,10 @@ export interface Caller {
   /** When the permissions end, subscriptions included, in epoch milliseconds; null for never. */
   readonly expiresAt: number | null;
   /**
-   * Whether the token would still be accepted; true when that cannot be checked now. Never rejects. Absent when the key cannot be
-   * withdrawn while the gateway runs.
+   * Whether the token would still be accepted; true while that cannot be checked. Never rejects. Absent when the token's key cannot
+   * be withdrawn while the gateway runs.
    */
-  readonly isStillGood?: () => Promise<boolean>;
+  readonly isStillValid?: () => Promise<boolean>;
 }
 
 /** The caller when authentication is turned off. */

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { Job } from '../domain/job/job.ts';
 import type { PushIterator } from '../watching/push-iterator.ts';
 import { watchOwner } from '../watching/watch-owner.ts';
-import { type RightEnd, watchRight } from '../watching/watch-right.ts';
+import { type TokenEnd, watchToken } from '../watching/watch-token.ts';
 import { requireOwner, requireScope, type GraphQLContext } from './context.ts';
 import type { Builder } from './builder.ts';
 import { noSuchJob } from './errors.ts';
@@ -61,15 +61,15 @@ function untilExpiry(
   updates: PushIterator<Job>,
   { caller, services: { tokenClock } }: GraphQLContext,
 ): PushIterator<Job> {
-  updates.defer(watchRight(caller, tokenClock, (reason) => updates.end(unauthenticated(reason))));
+  updates.defer(watchToken(caller, tokenClock, (reason) => updates.end(unauthenticated(reason))));
   return updates;
 }
 
-const ENDS: Readonly<Record<RightEnd, string>> = {
+const ENDS: Readonly<Record<TokenEnd, string>> = {
   expired: 'The token has expired. Subscribe again with a new one.',
   withdrawn: 'The token is no longer valid. Subscribe again with a new one.',
 };
 
-function unauthenticated(reason: RightEnd): GraphQLError {
+function unauthenticated(reason: TokenEnd): GraphQLError {
   return new GraphQLError(ENDS[reason], { extensions: { code: 'UNAUTHENTICATED' } });
 }

@@ -9,13 +9,13 @@ import type { LearnedDurations } from './learned-durations.ts';
 const SUBMIT_PRIORITY = 15_000;
 /** Above every poll: a result was paid for and is kept for a limited time. */
 const RESULT_PRIORITY = 1e9;
-/** A job with less time left than this multiple of its expected run would be paid for and probably miss its deadline. */
-const IN_TIME = 2;
+/** A job with less time left than this many expected runs would be paid for and probably miss its deadline. */
+const MIN_RUNS_LEFT = 2;
 /** Below every poll. */
-const LAST = -1e15;
+const LOWEST_PRIORITY = -1e15;
 /**
- * While probing, a submission is below all polls of jobs without failures, each failure of a job counts more than that, and a submission
- * that has failed is last.
+ * While probing, a submission is below all polls of jobs without failures. Each failure of a job lowers its priority further, and a
+ * submission that has failed is last.
  */
 const PROBE_SUBMIT = -1e7;
 const PROBE_FAILING = 1e8;
@@ -40,7 +40,7 @@ export function callPriority(
     const expected = durations.expected(job.request);
     if (job.phase === 'collecting') return RESULT_PRIORITY + (now - job.updatedAt);
     if (job.phase === 'accepted' || job.phase === 'submitting') {
-      return job.deadlineAt - now > IN_TIME * expected.run.median ? SUBMIT_PRIORITY : LAST;
+      return job.deadlineAt - now > MIN_RUNS_LEFT * expected.run.median ? SUBMIT_PRIORITY : LOWEST_PRIORITY;
     }
     const submittedAt = job.submittedAt ?? job.createdAt;
     return latenessMs(

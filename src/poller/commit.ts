@@ -13,11 +13,11 @@ import type { AdoptOutcome } from '../store/submissions.ts';
 import { requestKey } from '../providers/video-upstream.ts';
 import type { StepDependencies } from './step.ts';
 
-/** Another poller changes a job only a few times while this step ends. */
+/** Other pollers change a job only a few times while one step ends. */
 const MAX_TRIES = 20;
 const LONGEST_RETRY_PAUSE_MS = 5000;
 
-/** The outcome of a commit. */
+/** The result of a commit. */
 export interface Committed {
   /** The stored job, as far as it is known. */
   readonly job: Job;
@@ -25,8 +25,9 @@ export interface Committed {
   readonly outcome: SaveOutcome;
 }
 
+/** The changes that are stored with the next version. */
 export interface CommitOptions {
-  /** Computes the next schedule for each version that is tried. Null: the step goes on, and the lease is renewed. */
+  /** Computes the next schedule for each version that is tried. Null: the step continues, and the lease is renewed. */
   readonly schedule: ((job: Job) => Schedule) | null;
   readonly videoData?: string | undefined;
 }
@@ -51,7 +52,7 @@ export async function commit(
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const job = transition(current, observation, clock.now());
     if (job === current) return { job, outcome: 'superseded' };
-    if (tries > 0 && !(await isStillOurs(current, observation, dependencies))) {
+    if (tries > 0 && !(await isOwnRequest(current, observation, dependencies))) {
       return { job: current, outcome: 'superseded' };
     }
     const change =
@@ -94,7 +95,7 @@ export async function retryWrite<T>(
  * While this poller was frozen, another may have started to search the history for the job, and a job with equal inputs may have
  * adopted the request of this answer. Each request belongs to one job.
  */
-async function isStillOurs(
+async function isOwnRequest(
   job: Job,
   observation: Observation,
   dependencies: StepDependencies,

@@ -9,6 +9,7 @@ import {
 import type { VideoRequest } from '../domain/request/video-request.ts';
 import type { DurationStore } from '../store/durations.ts';
 
+/** Options of `LearnedDurations`. */
 export interface LearnedDurationsOptions {
   readonly store: DurationStore;
   readonly clock: Clock;
@@ -18,7 +19,7 @@ export interface LearnedDurationsOptions {
   readonly typicalMs: number;
 }
 
-/** How often the durations of other instances are read. */
+/** Milliseconds between two reads of the durations of other instances. */
 const REFRESH_MS = 5000;
 
 /** The duration model, shared by all instances. It is a few seconds behind the other instances. */
@@ -42,7 +43,7 @@ export class LearnedDurations {
   }
 
   /**
-   * Reads the stored durations, unless they were read a moment ago.
+   * Reads the stored durations, at most every five seconds.
    *
    * @throws StoreUnavailableError
    */

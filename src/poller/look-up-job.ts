@@ -15,20 +15,20 @@ const PENDING_PAUSE_MS = 10_000;
 /**
  * Looks up a job in the request history, when the upstream no longer knows it or its result has no usable video.
  *
- * @param otherwise the end of the job when the history has no video either; the entry is null when there is none
+ * @param endWithoutVideo ends the job when the history has no video either; the entry is null when the history does not have the job
  */
 export async function lookUpJob(
   { job, notes }: Leased<PhaseAtUpstream>,
-  otherwise: (entry: HistoryEntry | null) => Observation,
+  endWithoutVideo: (entry: HistoryEntry | null) => Observation,
   dependencies: StepDependencies,
 ): Promise<Finding> {
   const outcome = await dependencies.upstream.lookUp(job.upstreamId, callOptions(job, dependencies));
   switch (outcome.type) {
     case 'found':
-      return { call: 'none', ...findingOf(job, outcome.entry, otherwise, dependencies) };
+      return { call: 'none', ...findingOf(job, outcome.entry, endWithoutVideo, dependencies) };
     case 'not-found':
     case 'unusable':
-      return { observation: otherwise(null), call: 'none' };
+      return { observation: endWithoutVideo(null), call: 'none' };
     case 'inconclusive':
       // The history is on another server than the API, so its error says nothing about the API.
       return {
@@ -43,7 +43,7 @@ export async function lookUpJob(
 function findingOf(
   job: JobIn<PhaseAtUpstream>,
   entry: HistoryEntry,
-  otherwise: (entry: HistoryEntry) => Observation,
+  endWithoutVideo: (entry: HistoryEntry) => Observation,
   dependencies: StepDependencies,
 ): Pick<Finding, 'observation' | 'nextInMs'> {
   const metrics = historyMetrics(entry);
@@ -55,7 +55,7 @@ function findingOf(
       return { observation: { type: 'upstream-failed', message, metrics } };
     }
     case 'completed': {
-      if (entry.video === null) return { observation: otherwise(entry) };
+      if (entry.video === null) return { observation: endWithoutVideo(entry) };
       const video = jobVideo(job, entry.video, dependencies);
       const startedAt = job.startedAt ?? job.submittedAt;
       return { observation: { type: 'video-collected', video, startedAt, metrics } };
@@ -63,7 +63,7 @@ function findingOf(
   }
 }
 
-/** The job's cost by the history; null when it has none. */
+/** The cost that the history shows; null when it shows none. */
 export function historyMetrics(entry: HistoryEntry | null): JobMetrics | null {
   if (entry === null || entry.costUsd === null) return null;
   return { queueSeconds: null, inferenceSeconds: null, costUsd: entry.costUsd };

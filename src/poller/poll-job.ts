@@ -1,6 +1,6 @@
 import type { Observation } from '../domain/job/observation.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
-import { seenDone, seenRunning } from '../domain/polling/seen-durations.ts';
+import { learnFromDone, learnFromRunning } from '../domain/polling/learn-from-poll.ts';
 import type { CommonOutcome } from '../providers/video-upstream.ts';
 import { historyMetrics, jobVideo, lookUpJob } from './look-up-job.ts';
 import {
@@ -13,13 +13,13 @@ import {
   type StepDependencies,
 } from './step.ts';
 
-/** For how many milliseconds the upstream must answer "not found" before that is believed. */
+/** Milliseconds for which the upstream must repeat "not found" before the poller accepts it. */
 const NOT_FOUND_MS = 30_000;
 /** Milliseconds until the poll that confirms an answer which would end the job. */
 const CONFIRM_PAUSE_MS = 5000;
-/** After so many COMPLETED answers in a row without a video, the history is asked and the job ends. */
+/** COMPLETED answers in a row without a video, after which the history is asked and the job ends. */
 const MAX_EMPTY_RESULTS = 3;
-/** After each so many failed result calls in a row, the history is asked. */
+/** The history is asked each time when this many more result calls in a row have failed. */
 const RESULT_FAILURES = 3;
 
 /** Asks the upstream for a job's status. */
@@ -38,13 +38,13 @@ export async function pollJob(
     case 'queued':
       return { observation: null, call: 'answered', lastPolledAt: askedAt };
     case 'processing': {
-      const { startedAt, learned } = seenRunning(poll);
+      const { startedAt, learned } = learnFromRunning(poll);
       const observation: Observation = { type: 'upstream-processing', startedAt, expected };
       return { observation, call: 'answered', learned, lastPolledAt: askedAt };
     }
     case 'completed': {
       const { metrics } = outcome;
-      const { startedAt, learned } = seenDone(poll, metrics);
+      const { startedAt, learned } = learnFromDone(poll, metrics);
       return { observation: { type: 'upstream-completed', startedAt, metrics }, call: 'answered', learned };
     }
     case 'failed':
@@ -107,7 +107,7 @@ function onCommonOutcome(
     case 'ended': {
       const { word, message, metrics } = outcome;
       if (notes.endWord === word) return answered({ type: 'upstream-failed', message, metrics });
-      // The word is undocumented, so it is believed only when it is repeated.
+      // The word is undocumented, so the poller accepts it only when it is repeated.
       const next = { ...notes, endWord: word, lastError: message };
       return { observation: null, call: 'answered', notes: next, nextInMs: CONFIRM_PAUSE_MS };
     }
@@ -150,7 +150,7 @@ async function lookUpResult(leased: Leased<'collecting'>, dependencies: StepDepe
     (entry) => ({ type: 'upstream-has-no-video', message, metrics: historyMetrics(entry) }),
     dependencies,
   );
-  // Only a result that is known to be empty ends the job. One that could not be read may be readable later.
+  // Only an empty result ends the job. A result that could not be read may be readable later.
   if (finding.observation?.type !== 'upstream-has-no-video' || emptyResults > 0) return finding;
   const { lookUpNext: _, ...notes } = leased.notes;
   return { observation: null, call: 'none', isFailure: true, notes };

@@ -7,11 +7,12 @@ import type { CallBudget } from '../store/call-budget.ts';
 import type { LeasedJob, DueJob, Unsubscribe } from '../store/job-store.ts';
 import { callPriority } from './call-priority.ts';
 import type { LearnedDurations } from './learned-durations.ts';
-import { OwnerTurns } from './owner-turns.ts';
+import { FairQueueing } from './fair-queueing.ts';
 import { processJob, type StepReport } from './process-job.ts';
 import type { SentOutcome, StepDependencies } from './step.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 
+/** Options of the poller. */
 export interface PollerOptions extends Pick<
   StepDependencies,
   'store' | 'submissions' | 'upstream' | 'clock' | 'random' | 'callTimeoutMs' | 'retentionMs'
@@ -28,15 +29,15 @@ export interface PollerOptions extends Pick<
 const CONCURRENCY = 256;
 /** A step that takes longer than this is slow. */
 const SLOW_STEP_MS = 2000;
-/** How long a step may take beyond its upstream call before another poller takes the job over. */
+/** Milliseconds that a step may take beyond its upstream call before another poller takes the job over. */
 const LEASE_MARGIN_MS = 30_000;
-/** The longest pause without a wake-up. */
+/** The longest pause between two runs without a wake-up. */
 const MAX_PAUSE_MS = 60_000;
 /** The longest pause between two tries while the store fails. */
 const MAX_STORE_PAUSE_MS = 5000;
-/** Jobs past their deadline need no slot and no budget; so many are leased at once. */
+/** Jobs past their deadline need no slot and no budget. At most this many are leased at once. */
 const MAX_EXPIRED = 64;
-/** How often expired jobs are leased while there is no slot or no budget. */
+/** Milliseconds between two leases of expired jobs while there is no slot or no budget. */
 const STARVED_PAUSE_MS = 250;
 const NO_SLOT: CallGrant = { granted: 0, waitMs: STARVED_PAUSE_MS, limitedBy: null, probing: false };
 /** An upstream that answered a call within this time is not down. */
@@ -49,7 +50,7 @@ const RANKING_PAUSE_MS = 250;
  */
 const LEASE_BATCH = 32;
 const LEASE_PAUSE_MS = 5;
-/** How long to wait when other pollers have leased the due jobs. */
+/** Milliseconds to wait when other pollers have leased the due jobs. */
 const OUTRUN_PAUSE_MS = 50;
 /** The number of remembered POSTs; past it the least recently used is dropped. About 20 MB. */
 const MAX_SENT_JOBS = 50_000;
@@ -70,7 +71,7 @@ export class Poller implements AsyncDisposable {
   /** By job. */
   readonly #steps = new Map<string, RunningStep>();
   readonly #sent = new LRUCache<string, SentOutcome>({ max: MAX_SENT_JOBS });
-  readonly #turns = new OwnerTurns();
+  readonly #fairQueueing = new FairQueueing();
   readonly #waiting: WaitingJobs;
   /** Limits repeated messages: with many jobs the same error can occur many times a second. */
   readonly #faults: FaultLog;
@@ -178,7 +179,7 @@ export class Poller implements AsyncDisposable {
   }
 
   /**
-   * How many more calls may begin. When slow steps hold half of the slots, half of the free slots stay reserved for jobs that
+   * The number of calls that may begin now. When slow steps hold half of the slots, half of the free slots stay reserved for jobs that
    * become due later.
    */
   #freeSlots(now: number): { readonly slots: number; readonly isCrowded: boolean } {
@@ -190,7 +191,7 @@ export class Poller implements AsyncDisposable {
     return { slots: isCrowded ? Math.ceil(free / 2) : free, isCrowded };
   }
 
-  /** A failure here must not stop the poller. */
+  /** Does not throw: without new durations the poller continues. */
   async #refreshDurations(): Promise<void> {
     try {
       await this.#options.durations.refresh();
@@ -205,8 +206,8 @@ export class Poller implements AsyncDisposable {
     // A probe has a pause of its own, that of the circuit.
     if (!probing) this.#lastRanking = { at: now, isRateLimited: limitedBy === 'rate-limit' };
     const priority = callPriority(durations, now, probing);
-    // A probe is one call for all owners, so their turns do not matter.
-    return probing ? due.toSorted((a, b) => priority(b) - priority(a)) : this.#turns.order(due, priority);
+    // A probe is one call for all owners, so it needs no fair order.
+    return probing ? due.toSorted((a, b) => priority(b) - priority(a)) : this.#fairQueueing.order(due, priority);
   }
 
   async #updateWaiting(limitedBy: NonNullable<CallGrant['limitedBy']>): Promise<void> {
@@ -221,7 +222,7 @@ export class Poller implements AsyncDisposable {
     const { clock, budget } = this.#options;
     const { job } = leased;
     const now = clock.now();
-    this.#turns.onServed(leased);
+    this.#fairQueueing.onServed(leased);
     if (job.phase === 'accepted' && job.waitingFor === 'RATE_LIMIT') this.#waiting.onSubmitted();
     const running: RunningStep = { startedAt: now, done: Promise.resolve(), hasSlot: true };
     this.#steps.set(job.id, running);

@@ -22,7 +22,7 @@ import {
 } from './step.ts';
 import { endSubmission, markSubmitting, submitJob, takeOverSubmission } from './submit-job.ts';
 
-/** What a step did, for the log and the call budget. */
+/** The result of a step, for the log and the call budget. */
 export interface StepReport {
   /** The job after the step. */
   readonly job: Job;
@@ -37,12 +37,12 @@ type SentPhase = 'settling' | PhaseAtUpstream;
 
 /** The last call of a job with a short deadline is made within this share of its time. */
 const LAST_CALL_SHARE = 0.1;
-/** How often the last call of a job past its deadline waits for the call budget, and how long at most each time. */
+/** The number of times that the last call of a job past its deadline waits for the call budget, and the longest of these waits. */
 const MAX_DEFERRALS = 20;
 const MAX_DEFERRAL_MS = 30_000;
 /** Milliseconds between polls of a job that is past its deadline, or whose times are in the future. */
 const OVERDUE_PAUSE_MS = 5000;
-/** A job that is leased so long after its deadline had no poller before. */
+/** A job that is leased later than this after its deadline had no poller before. */
 const LATE_MS = 5000;
 
 /**
@@ -122,7 +122,7 @@ async function lastCall(leased: Leased<SentPhase>, dependencies: StepDependencie
   const { granted, waitMs } = await dependencies.reserveCall();
   if (!granted) {
     const { lastCallDeferrals = 0 } = notes;
-    // Any other job was due before its deadline, and the calls of the budget went to other jobs.
+    // Other jobs do not wait: they were due before their deadline, and the budget was spent on jobs with a higher priority.
     const mayWait =
       job.phase === 'collecting' ||
       job.phase === 'settling' ||
@@ -141,7 +141,7 @@ async function lastCall(leased: Leased<SentPhase>, dependencies: StepDependencie
   return { ...passDeadline(finding.notes ?? notes), call: finding.call };
 }
 
-/** Before a job that the upstream has accepted ends by its deadline, the history may still have its video. */
+/** Looks up a job that the upstream has accepted before the deadline ends it: the history may still have its video. */
 async function finalLookUp(leased: Leased<SentPhase>, dependencies: StepDependencies): Promise<Finding> {
   const { job, notes } = leased;
   const end = passDeadline(notes);
@@ -198,7 +198,7 @@ function nextSchedule(
   return { runAt, failureCount, lastPolledAt, notes: isLastCall ? { ...notes, lastCallMade: true } : notes };
 }
 
-/** When the next step is due, in epoch milliseconds: once shortly before the deadline, and then at the deadline. */
+/** When the next step is due, in epoch milliseconds: at the latest shortly before the deadline, and then at the deadline. */
 function nextRunAt(
   job: Job,
   lastPolledAt: number | null,

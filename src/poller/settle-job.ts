@@ -12,15 +12,15 @@ import {
 
 /** Milliseconds from the lost answer to each search in the history, where a request may appear late. */
 const SEARCHES_MS = [FIRST_SEARCH_MS, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000];
-/** Milliseconds after the last search for which a history that does not answer is asked again. */
+/** Milliseconds after the last search until which a history that does not answer is asked again. */
 const PATIENCE_MS = 120_000;
-/** How far the upstream's clock may be off, after the correction by its answers. */
+/** Maximum error of the upstream's times in milliseconds, after the correction by the Date of its answers. */
 const CLOCK_MARGIN_MS = 10_000;
 /** Milliseconds to wait for the answer to another job's submission with equal inputs. */
 const IN_FLIGHT_PAUSE_MS = 3000;
-/** How long a poller that lost its lease during the POST may still return with the answer. */
+/** Milliseconds for which a poller that lost its lease during the POST may still return with the answer. */
 const LATE_ANSWER_MS = 30_000;
-/** Ids that are ignored until the next search. */
+/** Rejected ids that one search remembers at most. */
 const MAX_REJECTED = 50;
 /** Pages of one search at most, in case the history ignores the page number. */
 const MAX_READS = 40;
@@ -97,7 +97,7 @@ async function confirmCandidate(
   }
 }
 
-/** The candidate is another job's, or not a request of this account (yet): this search goes on without it. */
+/** The candidate is another job's, or not a request of this account (yet): this search continues without it. */
 function reject({ job, notes }: Leased<'settling'>, id: string, { clock }: StepDependencies): Finding {
   const { candidateId: _, ...rest } = notes;
   const firstSearchInMs = job.updatedAt + FIRST_SEARCH_MS - clock.now();

@@ -52,8 +52,8 @@ export interface StepDependencies {
 }
 
 /**
- * What a step shows about the upstream. `none`: nothing. `answered`: the API answered. `lost`: the answer to a submission
- * never arrived. Otherwise the error of its call.
+ * The state of the upstream by a step's call. `none`: the call shows nothing, or there was none. `answered`: the API answered.
+ * `lost`: the answer to a submission never arrived. Otherwise the error of the call.
  */
 export type CallReport = 'none' | 'answered' | 'lost' | TransientError;
 

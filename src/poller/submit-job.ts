@@ -21,8 +21,8 @@ const LOST_POLLER =
   'The gateway was stopped while it submitted the job. A job may exist upstream and be charged; it is not sent again.';
 
 /**
- * Marks a job as submitting, and makes sure that no other job with equal inputs adopts its request. After that no other poller
- * sends the job: a poller that leases a job in this phase searches the history for the request instead.
+ * Marks a job as submitting, and prevents that another job with equal inputs adopts its request. After that no other poller sends
+ * the job: a poller that leases a job in this phase searches the history for the request instead.
  */
 export async function markSubmitting(
   leased: Leased<'accepted'>,

@@ -6,10 +6,10 @@ import { expectedOf, type StepDependencies } from './step.ts';
 
 /** A job that waits for less than this is about to be sent. */
 const MIN_WAIT_MS = 1000;
-/** Jobs that are updated at a time, and milliseconds between two times. */
+/** Jobs of one update, and milliseconds between two updates. */
 const BATCH = 50;
 const PAUSE_MS = 500;
-/** Calls that one job needs, roughly, while the budget is short: its submission, its polls and its result. */
+/** Approximate number of calls that one job needs while the budget is short: its submission, its polls and its result. */
 const CALLS_PER_JOB = 6;
 const MINUTE_MS = 60_000;
 /** Calls a minute to assume when no limit is set and the upstream has answered 429. */
@@ -19,7 +19,7 @@ const WEIGHT = 0.2;
 /** A longer pause between two submissions does not count: no job was waiting. */
 const MAX_INTERVAL_MS = 2 * MINUTE_MS;
 
-/** Stores with waiting jobs why they wait and when they are expected to be done, by the rate of earlier submissions. */
+/** Stores with each waiting job why it waits and when it is expected to be done, by the rate of earlier submissions. */
 export class WaitingJobs {
   readonly #dependencies: Pick<StepDependencies, 'store' | 'clock' | 'durations'>;
   /** The mean time between two submissions while the call budget is short. */

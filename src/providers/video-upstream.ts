@@ -16,7 +16,7 @@ export interface CallOptions {
 
 /** An error that may pass: no connection, 429, 5xx, or an answer that cannot be understood. */
 export interface TransientError {
-  /** For the log, and for the job's failure if the error never passes. */
+  /** For the log, and for the job's failure if the error persists. */
   readonly reason: string;
   /**
    * True: the API itself answered, so only this call failed. False: there was no connection, no answer in time, or an answer of
@@ -51,7 +51,7 @@ export type SubmitOutcome =
 /** The outcomes that `status` and `result` share. */
 export type CommonOutcome =
   | { readonly type: 'failed'; readonly message: string; readonly metrics: JobMetrics | null }
-  /** An undocumented final status word, such as `CANCELLED`, in capitals. Believe it when it is repeated. */
+  /** An undocumented final status word, such as `CANCELLED`, in capitals. Accept it when it is repeated. */
   | {
       readonly type: 'ended';
       readonly word: string;

@@ -1,7 +1,7 @@
 /**
- * The port to the store of jobs. Every method rejects with `StoreUnavailableError` when the store cannot be reached. A failed create may
- * have happened; repeating it with its idempotency key is safe. Repeating a save is safe. Saving publishes: once `create` or `save`
- * resolves, the saved version is on its way to every subscriber.
+ * The port to the store of jobs. Every method rejects with `StoreUnavailableError` when the store cannot be reached. A create that failed
+ * may still have stored the job; repeating it with its idempotency key is safe. Repeating a save is safe. `create` and `save` also
+ * publish: once they resolve, the saved version is being delivered to every subscriber.
  */
 import { type Job, JOB_PHASES, type JobPhase } from '../domain/job/job.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
@@ -54,7 +54,7 @@ export interface DueQuery {
   /** Epoch milliseconds. */
   readonly now: number;
   readonly limit: number;
-  /** How many of them may need an upstream call. Jobs past their deadline need none; they come first and do not count. */
+  /** The most of them that may need an upstream call. Jobs past their deadline need none; they come first and do not count. */
   readonly callLimit: number;
   /** Ids of jobs that are skipped even if they are due: the caller is processing them. */
   readonly except: readonly string[];
@@ -69,8 +69,8 @@ export interface LeaseQuery extends DueQuery {
 }
 
 /**
- * How many jobs `findCandidates` returns at most. When more are due, no owner and no priority crowds out another: the longest due of each
- * owner and each of its priorities are taken in turn.
+ * The most jobs that `findCandidates` returns. When more are due, no owner and no priority crowds out another: the jobs are taken
+ * round-robin from the longest due of each owner and priority.
  */
 export const MAX_CANDIDATES = 400;
 

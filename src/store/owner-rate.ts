@@ -18,7 +18,7 @@ export const RATE_WINDOW_SECONDS = 60;
 /** No limit. */
 export const UNLIMITED_RATE: OwnerRate = { take: async () => null };
 
-/** A limit over a limiter of the library. */
+/** A limit that a limiter of the library counts. */
 export function ownerRateBy(limiter: RateLimiterAbstract): OwnerRate {
   return {
     take: async (ownerId) => {

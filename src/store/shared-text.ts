@@ -2,7 +2,7 @@ import { StoreUnavailableError } from './job-store.ts';
 
 /**
  * A text that all instances share, changed by compare-and-set. Both methods reject with `StoreUnavailableError` when the store cannot be
- * reached. A failed replacement may have happened.
+ * reached. A replacement that failed may still have been stored.
  */
 export interface SharedText {
   /** @returns null when there is none or the stored value is not a text */

@@ -2,7 +2,7 @@ import type { Job } from '../domain/job/job.ts';
 import type { JobEvents } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 
-/** Jobs with changes that a subscriber has not read. */
+/** Jobs with unread changes that one subscriber may have. */
 export const MAX_WAITING_JOBS = 1000;
 
 /** A subscriber is too slow: it would miss changes. */

@@ -3,9 +3,9 @@ import { type Job, isFinal } from '../domain/job/job.ts';
 import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 
-/** How often each watched job is read again. */
+/** Milliseconds between two reads of each watched job. */
 const CHECK_MS = 10_000;
-/** Jobs that are read in one call. */
+/** Jobs that are read in one call at most. */
 const BATCH = 100;
 
 /** Options of `WatchedJobs`. */
@@ -98,13 +98,13 @@ export class WatchedJobs implements Disposable {
       // A job may be no longer watched meanwhile.
       const lost = ids.filter((id, index) => jobs[index] == null && this.#watches.has(id));
       if (lost.length > 0) this.#options.onLost(lost);
-      for (const [index, id] of ids.entries()) this.#tell(id, jobs[index] ?? null);
+      for (const [index, id] of ids.entries()) this.#deliver(id, jobs[index] ?? null);
     } catch {
       // The store is unavailable; the jobs are read again later.
     }
   }
 
-  #tell(id: string, job: Job | null): void {
+  #deliver(id: string, job: Job | null): void {
     for (const { watch, lostError } of this.#watches.get(id) ?? []) {
       if (job === null) watch.end(lostError());
       else watch.offer(job);
@@ -143,7 +143,7 @@ export async function watchJob(
   }
 }
 
-/** The updates of one job. A single object: it is used for each message to each of thousands of subscribers. */
+/** The updates of one job for one subscriber. Its slot is a field, not another object, because there are thousands of subscribers. */
 export class JobWatch extends PushIterator<Job> {
   #newest: number;
   #slot: Job | undefined = undefined;

@@ -1,7 +1,7 @@
 /**
  * When a job is expected to be done. A forecast is stored with the job when the job changes. Progress and expected end at any later
- * time follow from the stored forecast and the time alone, so that all instances show the same and nothing jumps when the duration
- * model learns.
+ * time follow from the stored forecast and the time alone. So all instances show the same values, and the values do not jump when the
+ * duration model learns.
  */
 import { medianBeyond, sumOf } from '../polling/duration-distribution.ts';
 import type { ExpectedDurations } from '../polling/duration-model.ts';
@@ -20,7 +20,7 @@ export interface Forecast {
 /** The progress at the expected end. */
 const PROGRESS_WHEN_DUE = 0.9;
 /** The expected end of an overdue job is at least this multiple of its age. */
-const OVERDUE_SHARE = 1.1;
+const OVERDUE_FACTOR = 1.1;
 
 /** The forecast for a job that the upstream has just accepted. */
 export function forecastWaiting(expected: ExpectedDurations, submittedAt: number): Forecast {
@@ -46,11 +46,11 @@ export function forecastRunning(
  * The median end of a job that is not done yet, in epoch milliseconds. It is at least a tenth of the job's age after `now`, so that it
  * moves further ahead the longer the job is overdue.
  */
-export function expectedAt({ from, mu, sigma }: Forecast, now: number): number {
+export function expectedEndAt({ from, mu, sigma }: Forecast, now: number): number {
   const age = Math.max(0, now - from);
   const z = (Math.log(age) - mu) / sigma;
   const median = Math.exp(mu + sigma * medianBeyond(z));
-  return Math.max(now, from + Math.max(median, OVERDUE_SHARE * age));
+  return Math.max(now, from + Math.max(median, OVERDUE_FACTOR * age));
 }
 
 /**
@@ -62,7 +62,7 @@ export function expectedAt({ from, mu, sigma }: Forecast, now: number): number {
 export function progressAt(forecast: Forecast | null, now: number): number {
   if (forecast === null || now <= forecast.madeAt) return forecast?.progress ?? 0;
   const { madeAt, progress } = forecast;
-  const x = (now - madeAt) / Math.max(1, expectedAt(forecast, madeAt) - madeAt);
+  const x = (now - madeAt) / Math.max(1, expectedEndAt(forecast, madeAt) - madeAt);
   const share = x <= 1 ? PROGRESS_WHEN_DUE * x : 1 - (1 - PROGRESS_WHEN_DUE) / x;
   return progress + (1 - progress) * share;
 }

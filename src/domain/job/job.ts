@@ -151,7 +151,7 @@ export function isFinal(job: Job): job is JobIn<'completed' | 'failed'> {
 }
 
 /**
- * A job as it is when `generateVideo` accepts it: version 1, phase `accepted`.
+ * The job that `generateVideo` accepts: version 1, phase `accepted`.
  *
  * @param deadlineMs milliseconds from acceptance to the forced end
  */
@@ -186,8 +186,8 @@ export function newJob(
 }
 
 /**
- * Reads a stored job. A field that the job has and that is absent, as in jobs stored before the field was added, gets a
- * default. Only the fields that decide what happens to the job next are checked.
+ * Reads a stored job. A field that the phase requires gets a default when it is absent: the job was stored before the field was
+ * added. Only the fields that decide the next step of the job are checked.
  *
  * @param value parsed JSON
  * @throws Error that names the first invalid field
@@ -201,7 +201,7 @@ export function readStoredJob(value: unknown): Job {
   return job;
 }
 
-/** Fields that the phase does not have become null. By loops: a subscriber waits for each job that is read. */
+/** Fields that the phase does not have become null. Creates no objects, because each read of a job runs it. */
 function setPhaseFields(job: Record<string, unknown>, phase: JobPhase): void {
   const has: readonly PhaseField[] = FIELDS[phase].has;
   const mayHave: readonly PhaseField[] = FIELDS[phase].mayHave;
@@ -212,7 +212,7 @@ function setPhaseFields(job: Record<string, unknown>, phase: JobPhase): void {
   }
 }
 
-/** The default for a field that a phase always has, when the stored job lacks it; null: no default. */
+/** The defaults of absent fields; null: none. */
 function defaultsOf(stored: Readonly<Record<string, unknown>>): Record<PhaseField, unknown> {
   const { createdAt, updatedAt, submittedAt } = stored;
   return {

@@ -3,7 +3,7 @@ import type { FailureCode } from './failure.ts';
 import type { Forecast } from './forecast.ts';
 import type { JobMetrics, JobVideo, SubmissionWait } from './job.ts';
 
-/** What the poller can learn about a job. All times are epoch milliseconds. */
+/** A fact that the poller observes about a job. All times are epoch milliseconds. */
 export type Observation =
   /** It cannot be sent yet. */
   | {
@@ -25,10 +25,10 @@ export type Observation =
   | {
       readonly type: 'submit-lost';
       readonly message: string;
-      /** When the POST began; null: when the job was marked. */
+      /** When the POST began; null: unknown, so `sentAt` of the job stays. */
       readonly sentAt: number | null;
     }
-  /** The result of the POST cannot be found out. */
+  /** The result of the POST cannot be determined. */
   | { readonly type: 'submit-unknown'; readonly message: string }
   | {
       readonly type: 'submit-accepted';

@@ -29,7 +29,7 @@ export interface PollNotes {
   readonly historySearch?: HistorySearch;
   /** An upstream id that may be this job's. The next call confirms it. */
   readonly candidateId?: string;
-  /** True: the poller that sent the job lost its lease during the POST. It may only be frozen. */
+  /** True: the poller that sent the job lost its lease during the POST. It may be frozen, and return with the answer. */
   readonly mayStillAnswer?: boolean;
   /** Ids that are not this job's, in the current search. */
   readonly rejectedIds?: readonly string[];

@@ -1,5 +1,5 @@
 /** The public view of a job: the upstream's four status words, and estimates. */
-import { expectedAt, progressAt } from './forecast.ts';
+import { expectedEndAt, progressAt } from './forecast.ts';
 import { isFinal, JOB_PHASES, type Job, type JobPhase, type SubmissionWait } from './job.ts';
 
 /** The public status of a job [page]. */
@@ -53,5 +53,5 @@ export function jobWait(job: Job): JobWait | null {
 export function estimatedCompletionAt(job: Job, now: number): number | null {
   if (isFinal(job) || job.forecast === null) return null;
   if (job.phase === 'collecting') return Math.ceil(now) + COLLECTING_MS;
-  return Math.ceil(expectedAt(job.forecast, Math.max(now, job.forecast.madeAt)));
+  return Math.ceil(expectedEndAt(job.forecast, Math.max(now, job.forecast.madeAt)));
 }

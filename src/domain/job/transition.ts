@@ -12,9 +12,9 @@
  * history, or when nothing is found, it fails as SUBMISSION_UNKNOWN, because a second POST could be a second bill. An
  * answer that arrives late, while another poller is already searching, counts as if it had come in time.
  *
- * News from the upstream moves a job forward only. Phases may be skipped: a job can be COMPLETED at the first poll. News of
- * an earlier phase changes nothing. `collecting` means that the upstream is done and the video still has to be fetched.
- * Every phase except the two final ones ends when the deadline passes. `docs/invariants.md` lists what always holds.
+ * Observations of the upstream move a job forward only. Phases may be skipped: a job can be COMPLETED at the first poll. An
+ * observation of an earlier phase changes nothing. `collecting` means that the upstream is done and the video still has to be
+ * fetched. Every phase except the two final ones ends when the deadline passes. `docs/invariants.md` lists the invariants.
  */
 import { isFinal, type Job, type JobPhase, type JobsByPhase } from './job.ts';
 import type { Observation, ObservationsByType, ObservationType } from './observation.ts';
@@ -36,7 +36,7 @@ import {
   wait,
 } from './transition-rules.ts';
 
-/** What to do about each observation in each phase. The compiler requires all cells. */
+/** The rule for each observation in each phase. The compiler requires all cells. */
 type TransitionTable = { readonly [P in JobPhase]: TransitionRow<P> };
 
 type TransitionRow<P extends JobPhase> = {
@@ -166,9 +166,9 @@ const TABLE: TransitionTable = {
 };
 
 /**
- * The only legal way from one version of a job to the next.
+ * Makes the next version of a job. No other function does.
  *
- * @param now epoch milliseconds; a clock that went back is treated as standing still
+ * @param now epoch milliseconds; after a clock was set back, `updatedAt` of the job is used
  * @returns the next version, or `job` itself when the observation changes nothing. Never throws.
  */
 export function transition(job: Job, observation: Observation, now: number): Job {

@@ -9,7 +9,7 @@
  * the opening does not halve the rate again. Without a limit, 600 calls a minute are the limit until the rate has recovered.
  *
  * **Circuit.** Ten reported failures in a row open the circuit. Then one call every three seconds probes whether the upstream is back.
- * Any answer of the API closes it. `store/call-budget.ts` defines what is reported.
+ * Any answer of the API closes it. `store/call-budget.ts` lists the reports.
  */
 import { backoffMs } from './backoff.ts';
 
@@ -103,8 +103,8 @@ export function reserveCalls(
 ): { readonly state: CallBudgetState; readonly grant: CallGrant } {
   const current = withClock(state, now);
   const { probeAt, closedUntil } = current;
-  if (probeAt !== null && now < probeAt) return none(current, probeAt - now, 'circuit');
-  if (now < closedUntil) return none(current, closedUntil - now, 'rate-limit');
+  if (probeAt !== null && now < probeAt) return noGrant(current, probeAt - now, 'circuit');
+  if (now < closedUntil) return noGrant(current, closedUntil - now, 'rate-limit');
   const probing = probeAt !== null;
   const asked = probing ? Math.min(1, wanted) : wanted;
   const isUnlimited = rpm === 0 && shareAt(current, now) === 1;
@@ -112,7 +112,7 @@ export function reserveCalls(
   const granted = isUnlimited ? asked : Math.min(asked, Math.floor(filled.tokens + ROUNDING));
   if (granted === 0 && wanted > 0) {
     const rate = bucketFor(rpm).refillPerMs * shareAt(filled, now);
-    return none(current, Math.ceil((1 - filled.tokens) / rate), 'rate-limit');
+    return noGrant(current, Math.ceil((1 - filled.tokens) / rate), 'rate-limit');
   }
   const taken = isUnlimited ? filled : { ...filled, tokens: Math.max(0, filled.tokens - granted) };
   const next = probing && granted > 0 ? { ...taken, probeAt: now + PROBE_PAUSE_MS } : taken;
@@ -214,7 +214,7 @@ function refilled(state: CallBudgetState, rpm: number, at: number): CallBudgetSt
   return { ...state, tokens, refilledAt: Math.max(state.refilledAt, at) };
 }
 
-function none(
+function noGrant(
   state: CallBudgetState,
   waitMs: number,
   limitedBy: 'rate-limit' | 'circuit',

@@ -7,7 +7,7 @@
  * hazard rate h(t) = f(t)/S(t) (J. B. Keller, Optimum checking schedules for systems subject to random failure, Management
  * Science 21, 1974).
  *
- * Such a schedule follows from one number, the lateness of a job that was last seen not done at time l:
+ * Such a schedule follows from one number, the lateness of a job whose last poll, at time l, showed it as not done:
  *
  *     lateness(t) = E[max(t − T, 0) | T > l]
  *
@@ -49,7 +49,7 @@ const DELAY_SHARE_OF_AGE = 0.004;
 const START_WEIGHT = 0.01;
 /** A beginning should be shown within this share of the job's length, including its wait. */
 const SHOWN_WITHIN = 0.1;
-/** The assumed run is shorter than the median by so many standard deviations; four of five runs are longer. */
+/** The assumed run is this many standard deviations shorter than the median; four of five runs are longer. */
 const SHORT_RUN = 0.85;
 /**
  * The cost of a poll before the beginning, relative to one too long after it: less than 1, because the next poll may be in time. In the

@@ -48,7 +48,7 @@ async function check(
   if (!isRefused) return log.debug({ reason }, 'the upstream did not refuse the API key');
   log.warn(
     { reason },
-    `SEGMIND_API_KEY is refused by ${http.origin} (${reason}): jobs will fail as UPSTREAM_UNAUTHORIZED. Set a key that is good there.`,
+    `SEGMIND_API_KEY is refused by ${http.origin} (${reason}): jobs will fail as UPSTREAM_UNAUTHORIZED. Set a key that this upstream accepts.`,
   );
 }
 
@@ -68,8 +68,8 @@ async function askForCredits(http: HttpClientOptions, signal: AbortSignal): Prom
     signal,
   });
   if (answer.type !== 'answered') return { isRefused: false, reason: answer.reason };
-  const { status, words, isHtml } = readAnswer(answer);
+  const { status, errorText, isHtml } = readAnswer(answer);
   // An HTML page comes from a proxy or firewall in front of the API.
   const isRefused = (status === 401 || status === 403) && !isHtml;
-  return { isRefused, reason: `HTTP ${status}${words === null ? '' : `: ${words}`}` };
+  return { isRefused, reason: `HTTP ${status}${errorText === null ? '' : `: ${errorText}`}` };
 }

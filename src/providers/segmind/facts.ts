@@ -170,7 +170,7 @@ export const VIDEO_FIELDS = [
   'result',
   'data',
 ] as const;
-/** The media type of a video whose answer does not name one. */
+/** The media type of a video when the answer has none. */
 export const DEFAULT_VIDEO_TYPE = 'video/mp4';
 
 /** HTTP statuses that report missing credits: 402 [docs]; "No credits found" was seen with 404, others with 400, 403 and 406. */

@@ -31,8 +31,8 @@ const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * The vendor's request history [SDK 1.3.0]. It was never seen live: the names of the list and of the times are unknown, so
- * several are tried. An answer that cannot be read is `unusable`.
+ * The vendor's request history [SDK 1.3.0]. No live answer was seen: the names of the list and of the times are unknown, so several
+ * are tried. An answer that cannot be read is `unusable`.
  */
 export class SegmindHistory implements AsyncDisposable {
   readonly #http: HttpClient;
@@ -127,9 +127,9 @@ function isSame(shown: unknown, sent: unknown): boolean {
 function readLookUp(http: HttpAnswer, upstreamId: string): LookUpOutcome {
   if (http.type !== 'answered') return { type: 'inconclusive', ...callError(http) };
   const answer = readAnswer(http);
-  const { status, json, isHtml, words } = answer;
+  const { status, json, isHtml, errorText } = answer;
   // The history refuses requests of teammates with 403. An HTML page comes from a proxy.
-  if (!isHtml && (status === 403 || (status === 404 && (json !== undefined || words !== null)))) {
+  if (!isHtml && (status === 403 || (status === 404 && (json !== undefined || errorText !== null)))) {
     return { type: 'not-found' };
   }
   if (!isSuccess(answer) || answer.body === null) return readError(answer);

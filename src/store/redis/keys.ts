@@ -18,7 +18,7 @@ export const keys = {
   /** Unfinished jobs by their deadline. */
   deadline: (shard: string) => `${tag(shard)}:deadline`,
   /**
-   * Ids of jobs whose record cannot be read, by the time when the record expires. The gateway leaves these jobs alone. To resume one,
+   * Ids of jobs whose record cannot be read, by the time when the record expires. The gateway does not process these jobs. To resume one,
    * correct its hash, in which each field is JSON. Then run these commands with its id and its shard, which is the last digit of the id:
    *
    *     PERSIST rg:{shard}:job:<id>

@@ -98,9 +98,9 @@ async function connect(
       return await RedisJobStore.open(options);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      const { reason, passes } = await explainStart(options.location, error);
+      const { reason, isTemporary } = await explainStart(options.location, error);
       signal.throwIfAborted();
-      if (!passes) throw new StartError(`Redis at ${place} cannot be used: ${reason}`, { cause: error });
+      if (!isTemporary) throw new StartError(`Redis at ${place} cannot be used: ${reason}`, { cause: error });
       const retryInMs = backoffMs(failures, Math.random()) / 4;
       faults.warn({ retryInMs }, `Redis at ${place} cannot be reached (${reason}); trying again`);
       await systemClock.sleep(retryInMs, signal);

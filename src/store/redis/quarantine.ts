@@ -17,7 +17,7 @@ export type ExpectedTypes = Readonly<Record<string, 'zset' | 'hash' | 'string'>>
 
 /**
  * Isolates jobs and keys that cannot be read, so that they do not affect others. An unreadable job moves from the schedule to the quarantine
- * of its shard; `keys.quarantine` tells how to repair it. A key of the wrong type is skipped as long as it has that type.
+ * of its shard; `keys.quarantine` describes how to repair it. A key of the wrong type is skipped as long as it has that type.
  */
 export class Quarantine {
   readonly #options: QuarantineOptions;
@@ -44,7 +44,7 @@ export class Quarantine {
     }
   }
 
-  /** Does the same for a reader, which may find the job often: only the first call writes. */
+  /** Like `add`, for a reader, which may find the job often: only the first call writes. */
   async addOnce(id: string, error: unknown): Promise<void> {
     if (!this.#jobs.has(id)) await this.add(id, error);
   }

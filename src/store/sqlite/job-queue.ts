@@ -50,7 +50,7 @@ export class SqliteJobQueue implements JobQueue {
       const room = Math.min(limit - expired, callLimit);
       if (room <= 0) return null;
       const count = this.#statements.countDue.get({ ...due, limit: room + 1 })?.['count'];
-      return Number(count) > room ? this.#takeTurns(due) : null;
+      return Number(count) > room ? this.#roundRobin(due) : null;
     });
   }
 
@@ -119,14 +119,14 @@ export class SqliteJobQueue implements JobQueue {
   }
 
   /** Takes the longest due job of each owner and priority, then the second of each, and so on. */
-  #takeTurns(due: DueParameters): DueJob[] {
+  #roundRobin(due: DueParameters): DueJob[] {
     const counts = new Map<unknown, number>();
-    const turns = this.#statements.findGroups.all(due).map(({ row, owner_and_priority: group }) => {
-      const turn = counts.get(group) ?? 0;
-      counts.set(group, turn + 1);
-      return { row: Number(row), turn };
+    const ranked = this.#statements.findGroups.all(due).map(({ row, owner_and_priority: group }) => {
+      const round = counts.get(group) ?? 0;
+      counts.set(group, round + 1);
+      return { row: Number(row), round };
     });
-    const first = turns.toSorted((a, b) => a.turn - b.turn).slice(0, MAX_CANDIDATES);
+    const first = ranked.toSorted((a, b) => a.round - b.round).slice(0, MAX_CANDIDATES);
     const rows = JSON.stringify(first.map(({ row }) => row));
     return this.#read(() => this.#statements.getDueJobs.all({ rows }));
   }

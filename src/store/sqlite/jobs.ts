@@ -174,7 +174,7 @@ export class SqliteJobs implements Jobs {
       const other = row?.['stored'] === 1 ? 'saved' : 'superseded';
       return { outcome: row === undefined ? 'missing' : other, isNew: false };
     }
-    const wasUnreadable = quarantine.lift(id);
+    const wasUnreadable = quarantine.release(id);
     if (wasUnreadable && keepsSchedule) this.#statements.reschedule.run({ id, now: now() });
     if (!keepsSchedule) this.#statements.endLeases.run({ id });
     else if (leaseUntil !== undefined) this.#statements.renewLease.run({ id, lease, until: leaseUntil });
@@ -220,15 +220,15 @@ function usedUpLimit(
   limits: JobLimits,
   now: number,
 ): LimitRefusal | null {
-  /** @param row the newest job that must leave the day before another may be accepted; undefined when there is room */
+  /** @param row the newest job whose day must end before another job may be accepted; undefined when there is room */
   const ofDay = (row: Row | undefined) =>
     row === undefined ? null : Number(row['created_at']) + DAY_MS - now;
   const since = now - DAY_MS;
   const waits: Readonly<Record<keyof JobLimits, (limit: number) => number | null>> = {
     unfinishedPerOwner: (limit) => unfinished(statements.countUnfinishedOfOwner.get({ owner }), limit),
-    perDayPerOwner: (limit) => ofDay(statements.newestToLeaveOfOwner.get({ since, limit, owner })),
+    perDayPerOwner: (limit) => ofDay(statements.newestToExpireOfOwner.get({ since, limit, owner })),
     unfinished: (limit) => unfinished(statements.countUnfinished.get(), limit),
-    perDay: (limit) => ofDay(statements.newestToLeave.get({ since, limit })),
+    perDay: (limit) => ofDay(statements.newestToExpire.get({ since, limit })),
   };
   for (const limit of LIMITS) {
     const retryAfterMs = limits[limit] > 0 ? waits[limit](limits[limit]) : null;

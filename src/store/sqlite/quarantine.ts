@@ -68,7 +68,7 @@ export class Quarantine {
   }
 
   /** Releases a job whose row was overwritten. Call it within the transaction. @returns whether the job was quarantined */
-  lift(id: string): boolean {
+  release(id: string): boolean {
     const { statements } = this.#options;
     if (Number(statements.unhide.run({ id }).changes) === 0) return false;
     statements.endQuarantine.run({ id });

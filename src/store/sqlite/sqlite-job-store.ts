@@ -106,7 +106,7 @@ export class SqliteJobStore implements JobStore {
     this.#commits = commits;
     this.#quarantine = quarantine;
     this.#now = now;
-    this.#takeOver();
+    this.#recover();
     resources.use(startPurging(() => this.#purge(), onPurgeError));
     this.#resources = resources.move();
   }
@@ -194,8 +194,8 @@ export class SqliteJobStore implements JobStore {
     return attempt(() => purgeSlice(this.#database, this.#statements, this.#now()));
   }
 
-  /** Adapts what an earlier process left to the clock and the code of this one. */
-  #takeOver(): void {
+  /** Restores the quarantine, and makes jobs due that an earlier process scheduled by a wrong clock. */
+  #recover(): void {
     const now = this.#now();
     this.#database.exec('BEGIN IMMEDIATE');
     this.#quarantine.restore();

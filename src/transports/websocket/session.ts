@@ -3,7 +3,7 @@ import { CloseCode, type SubscribePayload } from 'graphql-ws';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Caller } from '../../domain/caller.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { scheduleAt, type RightEnd, watchRight } from '../../watching/watch-right.ts';
+import { scheduleAt, type TokenEnd, watchToken } from '../../watching/watch-token.ts';
 import { authenticateOrRefuse, bearerToken, tokenOfOperation, tokenOfParams } from '../authentication.ts';
 import { type OwnerStreams, streamKey, tooManyStreams } from '../owner-streams.ts';
 
@@ -59,7 +59,7 @@ export class SocketSession {
       const caller = await this.#admit(token);
       this.#caller = caller;
       if (!this.#ended)
-        this.#cancelTimer = watchRight(caller, this.#options.clock, (reason) => this.#endRight(reason));
+        this.#cancelTimer = watchToken(caller, this.#options.clock, (reason) => this.#onTokenEnd(reason));
       return true;
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
@@ -86,7 +86,7 @@ export class SocketSession {
     if (clock.now() >= expiresAt) close(CloseCode.Forbidden, 'The token has expired');
   }
 
-  #endRight(reason: RightEnd): void {
+  #onTokenEnd(reason: TokenEnd): void {
     if (reason === 'expired') this.closeIfExpired();
     else this.#options.close(CloseCode.Forbidden, 'The token is no longer valid');
   }

@@ -12,7 +12,7 @@ export interface UpstreamAnswer extends Omit<Answered, 'type'> {
   /** True: an HTML page. The API itself sends one with 405 only [docs]. */
   readonly isHtml: boolean;
   /** The error message in the body, at most 500 characters; null when there is none. */
-  readonly words: string | null;
+  readonly errorText: string | null;
 }
 
 const MAX_MESSAGE = 500;
@@ -24,8 +24,8 @@ export function readAnswer(answer: Answered): UpstreamAnswer {
   const { body, mediaType } = answer;
   const json = body === null ? undefined : parseJson(body);
   const isHtml = json === undefined && isHtmlPage(mediaType, body ?? '');
-  const words = json !== undefined ? errorMessage(json) : isHtml ? null : plainText(mediaType, body ?? '');
-  return { ...answer, json, isHtml, words };
+  const errorText = json !== undefined ? errorMessage(json) : isHtml ? null : plainText(mediaType, body ?? '');
+  return { ...answer, json, isHtml, errorText };
 }
 
 export function isSuccess({ status }: Pick<Answered, 'status'>): boolean {
@@ -119,10 +119,10 @@ export function callError(call: Exclude<HttpAnswer, Answered>): TransientError {
 }
 
 /** The status and the error message, for people. */
-export function describeAnswer({ status, isHtml, body, words, mediaType }: UpstreamAnswer): string {
+export function describeAnswer({ status, isHtml, body, errorText, mediaType }: UpstreamAnswer): string {
   if (isHtml) return `HTTP ${status} with an HTML page`;
   if (body === null) return `HTTP ${status} with an unreadable body`;
-  if (words !== null) return `HTTP ${status}: ${words}`;
+  if (errorText !== null) return `HTTP ${status}: ${errorText}`;
   if (body.trim() === '') return `HTTP ${status} with an empty body`;
   if (!/^$|^text\/|json$|xml$/.test(mediaType)) return `HTTP ${status} with a body of type ${mediaType}`;
   return `HTTP ${status}: ${body.slice(0, MAX_EXCERPT).toWellFormed()}`;

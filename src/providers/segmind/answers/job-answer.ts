@@ -67,23 +67,23 @@ function readJobAnswer(http: HttpAnswer & { readonly type: 'answered' }): JobAns
 
 /** The outcomes that both calls share. */
 function readCommon(answer: JobAnswer): CommonOutcome {
-  const { json, stage, word, words, status, isHtml } = answer;
+  const { json, stage, word, errorText, status, isHtml } = answer;
   if (word !== null && (stage === 'failed' || stage === 'ended')) {
-    const message = words ?? `The upstream reported ${word} without a reason.`;
+    const message = errorText ?? `The upstream reported ${word} without a reason.`;
     const metrics = answerMetrics(json);
     return stage === 'failed'
       ? { type: 'failed', message, metrics }
       : { type: 'ended', word, message, metrics };
   }
   // The API's own 404 has a message [page]. One without a message, or in HTML, comes from a proxy.
-  if ((status === 404 || status === 410) && words !== null && !isHtml) {
+  if ((status === 404 || status === 410) && errorText !== null && !isHtml) {
     return { type: 'not-found', reason: answerError(answer).reason };
   }
   return { type: 'inconclusive', ...answerError(answer) };
 }
 
-function emptyMessage({ json, words }: JobAnswer): string {
-  if (words !== null) return words;
+function emptyMessage({ json, errorText }: JobAnswer): string {
+  if (errorText !== null) return errorText;
   const instead = isObject(json) ? findVideoWords(json) : null;
   const detail = instead === null ? '' : `; it has ${JSON.stringify(instead)} instead`;
   return `The upstream's result has no usable video${detail}.`;

@@ -1,4 +1,4 @@
-/** Reads JSON liberally: what does not have the expected form is null or undefined, never an error. */
+/** Reads JSON liberally: a value of another form than the expected one becomes null or undefined, never an error. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -16,7 +16,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** JSON of a value, or an empty text where it is nested too deeply to be written out. */
+/** JSON of a value; an empty text when the value is nested too deeply. */
 export function stringify(value: unknown): string {
   try {
     return JSON.stringify(value);
@@ -25,7 +25,7 @@ export function stringify(value: unknown): string {
   }
 }
 
-/** A text, or a whole number as text: one past 2^53 has lost digits in JSON.parse, so as an id it would be another job's. */
+/** A text, or a whole number as text. A number above 2^53 has lost digits in JSON.parse, and as an id it could be another job's. */
 export function readText(value: unknown): string | null {
   if (typeof value === 'string') return value;
   return Number.isSafeInteger(value) ? String(value) : null;

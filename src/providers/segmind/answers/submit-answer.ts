@@ -33,7 +33,7 @@ export function readSubmit(http: HttpAnswer): SubmitOutcome {
     return { type: 'unknown', message: lostMessage(http.reason), apiAnswered: false, candidateId: null };
   }
   const answer = readAnswer(http);
-  const { status, json, isHtml, words } = answer;
+  const { status, json, isHtml, errorText } = answer;
   if (isSuccess(answer)) {
     const upstreamId = readId(isObject(json) ? json['request_id'] : null);
     if (upstreamId !== null) return { type: 'accepted', upstreamId };
@@ -48,8 +48,8 @@ export function readSubmit(http: HttpAnswer): SubmitOutcome {
   if (isBlocked || status >= 500 || TRANSIENT_4XX.has(status)) {
     return { type: 'not-created', ...answerError(answer) };
   }
-  const message = words ?? `The upstream answered HTTP ${status}.`;
-  return { type: 'refused', code: refusalCode(status, words), message };
+  const message = errorText ?? `The upstream answered HTTP ${status}.`;
+  return { type: 'refused', code: refusalCode(status, errorText), message };
 }
 
 function unknown(answer: UpstreamAnswer, reason: string): SubmitOutcome {
@@ -83,8 +83,8 @@ function findId(value: unknown, depth: number): string | null {
   return null;
 }
 
-function refusalCode(status: number, words: string | null): FailureCode {
-  const namesCredits = MAY_MEAN_CREDITS.has(status) && CREDITS_WORDS.test(words ?? '');
+function refusalCode(status: number, errorText: string | null): FailureCode {
+  const namesCredits = MAY_MEAN_CREDITS.has(status) && CREDITS_WORDS.test(errorText ?? '');
   if (status === CREDITS_STATUS || namesCredits) return 'INSUFFICIENT_CREDITS';
   switch (status) {
     case 401:
@@ -94,12 +94,12 @@ function refusalCode(status: number, words: string | null): FailureCode {
     case 410:
       return 'MODEL_UNAVAILABLE';
     case 406:
-      return words === null || isSpendLimit(words) ? 'INSUFFICIENT_CREDITS' : 'REJECTED';
+      return errorText === null || isSpendLimit(errorText) ? 'INSUFFICIENT_CREDITS' : 'REJECTED';
     default:
       return 'REJECTED';
   }
 }
 
-function isSpendLimit(words: string): boolean {
-  return SPEND_LIMIT_WORDS.test(words) || (LIMIT_WORDS.test(words) && !PARAMETER_WORDS.test(words));
+function isSpendLimit(errorText: string): boolean {
+  return SPEND_LIMIT_WORDS.test(errorText) || (LIMIT_WORDS.test(errorText) && !PARAMETER_WORDS.test(errorText));
 }

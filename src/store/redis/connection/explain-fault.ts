@@ -1,4 +1,4 @@
-import { connect as connectPlainly, type Socket } from 'node:net';
+import { connect as connectByTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectByTls } from 'node:tls';
 import { isTls, nodeOf, type RedisLocation, type RedisNode, tlsFor } from './location.ts';
 
@@ -7,89 +7,89 @@ export interface RedisFault {
   /** Names the setting to change, if known. */
   readonly reason: string;
   /** Whether the fault may disappear without a change of the settings. */
-  readonly passes: boolean;
+  readonly isTemporary: boolean;
 }
 
 interface Explanation {
   /** Matches the message of an error. */
-  readonly sign: RegExp;
+  readonly pattern: RegExp;
   readonly remedy: string;
-  readonly passes: boolean;
+  readonly isTemporary: boolean;
 }
 
 const EXPLANATIONS: readonly Explanation[] = [
   // Sentinels have their own credentials, so these two come before the same words of a server.
   {
-    sign: /All sentinels are unreachable.*(?:WRONGPASS|invalid password|without any password configured)/i,
+    pattern: /All sentinels are unreachable.*(?:WRONGPASS|invalid password|without any password configured)/i,
     remedy: 'the user or the password in REDIS_SENTINELS is wrong',
-    passes: true,
+    isTemporary: true,
   },
   {
-    sign: /All sentinels are unreachable.*NOAUTH/,
+    pattern: /All sentinels are unreachable.*NOAUTH/,
     remedy: 'the sentinels need a password, in REDIS_SENTINELS as in mymaster@user:password@host:26379',
-    passes: true,
+    isTemporary: true,
   },
   {
-    sign: /^NOPERM|NOPERM /,
+    pattern: /^NOPERM|NOPERM /,
     remedy: 'the user of REDIS_URL needs more permissions: ACL SETUSER, see docs/operations.md',
-    passes: false,
+    isTemporary: false,
   },
   {
-    sign: /WRONGPASS|invalid password|without any password configured/i,
+    pattern: /WRONGPASS|invalid password|without any password configured/i,
     remedy: 'the user or the password in REDIS_URL is wrong',
-    passes: true,
+    isTemporary: true,
   },
-  { sign: /NOAUTH/, remedy: 'REDIS_URL needs a password, as in redis://user:password@host', passes: true },
+  { pattern: /NOAUTH/, remedy: 'REDIS_URL needs a password, as in redis://user:password@host', isTemporary: true },
   {
-    sign: /max number of clients/i,
+    pattern: /max number of clients/i,
     remedy: 'raise maxclients of Redis, or close other clients',
-    passes: true,
+    isTemporary: true,
   },
   {
-    sign: /\bOOM\b/,
+    pattern: /\bOOM\b/,
     remedy: 'Redis is full: raise its maxmemory, or free memory',
-    passes: false,
+    isTemporary: false,
   },
   {
-    sign: /\bMISCONF\b/,
+    pattern: /\bMISCONF\b/,
     remedy: 'Redis cannot save to its disk and refuses writes: see its log',
-    passes: true,
+    isTemporary: true,
   },
   {
-    sign: /cluster support disabled/,
+    pattern: /cluster support disabled/,
     remedy: 'it is not a cluster: set REDIS_CLUSTER=false',
-    passes: false,
+    isTemporary: false,
   },
-  { sign: /^MOVED /, remedy: 'it is a cluster: set REDIS_CLUSTER=true', passes: false },
+  { pattern: /^MOVED /, remedy: 'it is a cluster: set REDIS_CLUSTER=true', isTemporary: false },
   {
-    sign: /DB index is out of range/,
+    pattern: /DB index is out of range/,
     remedy: 'the database at the end of REDIS_URL does not exist',
-    passes: false,
+    isTemporary: false,
   },
   {
-    sign: /altnames|does not match certificate/,
+    pattern: /altnames|does not match certificate/,
     remedy: 'the certificate is for another host: use a host in REDIS_URL that the certificate names',
-    passes: false,
+    isTemporary: false,
   },
   {
-    sign: /self-signed|unable to (?:verify|get local issuer)|certificate has expired|CERT_/i,
+    pattern: /self-signed|unable to (?:verify|get local issuer)|certificate has expired|CERT_/i,
     remedy:
       'the certificate cannot be verified: set NODE_EXTRA_CA_CERTS to a file with the certificate authority',
-    passes: false,
+    isTemporary: false,
   },
   {
-    sign: /All sentinels are unreachable/,
+    pattern: /All sentinels are unreachable/,
     remedy: 'no sentinel of REDIS_SENTINELS answers, or none knows a primary by that name',
-    passes: true,
+    isTemporary: true,
   },
 ];
 
 /** Explains an error of Redis or of the connection to it. */
 export function explainFault(error: unknown): RedisFault {
   const message = innermost(error);
-  const known = EXPLANATIONS.find(({ sign }) => sign.test(message));
-  if (known === undefined) return { reason: message, passes: true };
-  return { reason: `${message}; ${known.remedy}`, passes: known.passes };
+  const known = EXPLANATIONS.find(({ pattern }) => pattern.test(message));
+  if (known === undefined) return { reason: message, isTemporary: true };
+  return { reason: `${message}; ${known.remedy}`, isTemporary: known.isTemporary };
 }
 
 /** The store's own errors say less than their causes. */
@@ -100,7 +100,7 @@ function innermost(error: unknown): string {
 
 /** Milliseconds for an answer. */
 const TIMEOUT_MS = 2000;
-/** What a client says when the server closed the connection or did not answer. */
+/** The client's errors when the server closed the connection or did not answer. */
 const VAGUE = /ECONNRESET|ETIMEDOUT|EPROTO|timeout|timed out|closed|refresh slots/i;
 
 /**
@@ -110,15 +110,15 @@ const VAGUE = /ECONNRESET|ETIMEDOUT|EPROTO|timeout|timed out|closed|refresh slot
 export async function explainStart({ urls, sentinels }: RedisLocation, error: unknown): Promise<RedisFault> {
   const fault = explainFault(error);
   if (!VAGUE.test(fault.reason)) return fault;
-  const asked = sentinels?.urls ?? urls;
-  const [url = ''] = asked;
+  const askedUrls = sentinels?.urls ?? urls;
+  const [url = ''] = askedUrls;
   const node = nodeOf(url);
   const setting = sentinels === undefined ? 'REDIS_URL' : 'REDIS_SENTINELS';
-  const answer = await askPlainly(node);
+  const answer = await pingWithoutTls(node);
   if (isTls(url)) {
     if (answer !== null)
-      return wrongScheme(node, `no TLS: write redis:// in ${setting} instead of rediss://`);
-    const refusal = await greetByTls(node, tlsFor(node.host, asked));
+      return wrongScheme(node, `does not support TLS: write redis:// in ${setting} instead of rediss://`);
+    const refusal = await tryTls(node, tlsFor(node.host, askedUrls));
     return refusal === null ? fault : explainFault(refusal);
   }
   if (answer !== null) {
@@ -127,25 +127,25 @@ export async function explainStart({ urls, sentinels }: RedisLocation, error: un
     return isRefused ? explainFault(new Error(answer.slice(1))) : fault;
   }
   // The certificate does not matter, because nothing is sent over this connection.
-  const refusal = await greetByTls(node, { rejectUnauthorized: false });
+  const refusal = await tryTls(node, { rejectUnauthorized: false });
   if (refusal !== null) return fault;
-  return wrongScheme(node, `TLS only: write rediss:// in ${setting} instead of redis://`);
+  return wrongScheme(node, `requires TLS: write rediss:// in ${setting} instead of redis://`);
 }
 
-function wrongScheme({ host, port }: RedisNode, speaks: string): RedisFault {
-  return { reason: `${host}:${port} speaks ${speaks}`, passes: false };
+function wrongScheme({ host, port }: RedisNode, fault: string): RedisFault {
+  return { reason: `${host}:${port} ${fault}`, isTemporary: false };
 }
 
 /** @returns the first line of the answer; null when there is none */
-async function askPlainly({ host, port }: RedisNode): Promise<string | null> {
+async function pingWithoutTls({ host, port }: RedisNode): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
-  const socket = connectPlainly(port, host, () => socket.write('PING\r\n'));
+  const socket = connectByTcp(port, host, () => socket.write('PING\r\n'));
   socket.once('data', (data) => resolve(/^[+-][^\r\n]*/.exec(data.toString('latin1'))?.[0] ?? null));
   return await settle(socket, promise, () => resolve(null));
 }
 
 /** @returns null when the TLS handshake succeeds; else its error */
-async function greetByTls({ host, port }: RedisNode, options: ConnectionOptions): Promise<Error | null> {
+async function tryTls({ host, port }: RedisNode, options: ConnectionOptions): Promise<Error | null> {
   const { promise, resolve } = Promise.withResolvers<Error | null>();
   const socket = connectByTls({ host, port, ...options });
   socket.once('secureConnect', () => resolve(null));

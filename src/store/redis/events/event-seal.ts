@@ -29,7 +29,7 @@ export function sealOf(job: string, key: string): string {
 /**
  * Reads an event from a message.
  *
- * @returns null when this store did not publish the message or it does not belong on its channel
+ * @returns null when this store did not publish the message or published it on another channel
  */
 export function readEvent(text: string, channel: string, key: string): Job | null {
   const end = text.length - SEAL_LENGTH;
@@ -38,11 +38,11 @@ export function readEvent(text: string, channel: string, key: string): Job | nul
   // The comparison need not take constant time: messages get no answer, so a sender cannot measure it.
   if (text.slice(end) !== makeSeal(body, key)) return null;
   const job = parseJob(`${body}}`);
-  return job !== null && belongsOn(channel, job) ? job : null;
+  return job !== null && isChannelOf(channel, job) ? job : null;
 }
 
-/** Whether a channel carries the events of this job, of its owner, or of new jobs of its shard. */
-function belongsOn(channel: string, { id, ownerId }: Job): boolean {
+/** Whether a channel is that of this job, of its owner, or of new jobs of its shard. */
+function isChannelOf(channel: string, { id, ownerId }: Job): boolean {
   if (channel === channels.job(id)) return true;
   const shard = shardOf(id);
   return channel === channels.owner(shard, ownerId) || channel === channels.work(shard);

@@ -66,8 +66,8 @@ export class SubscriberConnection implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<SubscriberConnection> {
     const connection = new SubscriberConnection(options, deliver);
-    const giveUp = () => connection.end();
-    signal.addEventListener('abort', giveUp);
+    const endConnection = () => connection.end();
+    signal.addEventListener('abort', endConnection);
     const opened = new AbortController();
     const late = options.clock.sleep(OPEN_MS, opened.signal).then(() => {
       if (!opened.signal.aborted) connection.end();
@@ -77,13 +77,13 @@ export class SubscriberConnection implements AsyncDisposable {
       for (const channel of options.heartbeatChannels) connection.#heardAt.set(channel, options.clock.now());
       await Promise.all(options.heartbeatChannels.map((channel) => connection.subscribe(channel)));
       // The client of a cluster silently reconnects to a single node, and the messages of the meantime are lost.
-      for (const event of ['-node', '-subscriber']) connection.#client.on(event, giveUp);
+      for (const event of ['-node', '-subscriber']) connection.#client.on(event, endConnection);
       return connection;
     } catch (error) {
       connection.end();
       throw error;
     } finally {
-      signal.removeEventListener('abort', giveUp);
+      signal.removeEventListener('abort', endConnection);
       opened.abort();
       await late;
     }

@@ -31,8 +31,8 @@ const SCOPES = [
 ] as const;
 
 /**
- * Reserves places for a job that is about to be created. May be repeated for the same job. When it throws, the reserved places stay until the
- * job would have ended: the gateway may accept too few jobs for a while, never too many.
+ * Reserves places for a job that is about to be created. May be repeated for the same job. When it throws, places that are reserved already
+ * stay until the job would have ended. So the gateway may accept too few jobs for a while, but never too many.
  *
  * @param now epoch milliseconds
  */

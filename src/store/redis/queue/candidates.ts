@@ -25,7 +25,8 @@ interface Candidate {
 }
 
 /**
- * Ids of due jobs to choose from, at most `MAX_CANDIDATES`: the longest due of each owner and priority in turn. Of a shard with more than `MAX_SCANNED` due jobs, the longest due count.
+ * Ids of due jobs to choose from, at most `MAX_CANDIDATES`, taken round-robin from the longest due of each owner and priority. Of a shard
+ * with more than `MAX_SCANNED` due jobs, only the longest due count.
  *
  * @param now epoch milliseconds
  * @param excluded ids of jobs that are not candidates
@@ -52,7 +53,7 @@ export async function candidates(
       return Array.isArray(found) ? found.map(readCandidate).filter(({ id }) => !excluded.has(id)) : [];
     }),
   );
-  return inTurn(perShard.flat().toSorted((a, b) => a.runAt - b.runAt)).slice(0, MAX_CANDIDATES);
+  return roundRobin(perShard.flat().toSorted((a, b) => a.runAt - b.runAt)).slice(0, MAX_CANDIDATES);
 }
 
 function readCandidate([id = '', runAt = '', group = '']: readonly string[]): Candidate {
@@ -60,12 +61,12 @@ function readCandidate([id = '', runAt = '', group = '']: readonly string[]): Ca
 }
 
 /** The first of each group, then the second of each, and so on; among these in the given order. */
-function inTurn(sorted: readonly Candidate[]): string[] {
+function roundRobin(sorted: readonly Candidate[]): string[] {
   const groups = [...Map.groupBy(sorted, ({ group }) => group).values()];
-  const turns = Math.max(0, ...groups.map(({ length }) => length));
+  const rounds = Math.max(0, ...groups.map(({ length }) => length));
   const taken: string[] = [];
-  for (let turn = 0; turn < turns && taken.length < MAX_CANDIDATES; turn += 1) {
-    for (const group of groups) if (turn < group.length) taken.push(group[turn]?.id ?? '');
+  for (let round = 0; round < rounds && taken.length < MAX_CANDIDATES; round += 1) {
+    for (const group of groups) if (round < group.length) taken.push(group[round]?.id ?? '');
   }
   return taken;
 }

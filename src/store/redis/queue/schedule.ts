@@ -2,9 +2,9 @@ import type { JobAccess } from '../jobs/job-reader.ts';
 import { keys, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
 
-/** The longest lease is under 11 minutes. A wrong clock planned a job that is due later than this, in milliseconds. */
+/** A job that is due later than this, in milliseconds, was scheduled by a wrong clock: the longest lease takes less than 11 minutes. */
 const FAR_AHEAD_MS = 20 * 60 * 1000;
-/** How many jobs are moved at a time. */
+/** Jobs that one script moves at most. */
 const BATCH = 1000;
 
 /** As in `JobQueue`. */

@@ -49,7 +49,7 @@ export function startPurging(slice: () => boolean, onError: (error: unknown) => 
 /** @returns whether a whole batch was deleted */
 function deleteBatch(database: DatabaseSync, statements: Statements, now: number): boolean {
   const batch = { now, limit: BATCH };
-  const forgotten = { before: now - SUBMISSION_MEMORY_MS, limit: BATCH };
+  const oldSubmissions = { before: now - SUBMISSION_MEMORY_MS, limit: BATCH };
   database.exec('BEGIN IMMEDIATE');
   try {
     statements.purgeVideoData.run(batch);
@@ -58,8 +58,8 @@ function deleteBatch(database: DatabaseSync, statements: Statements, now: number
     const deleted = [
       statements.purgeJobs.run(batch),
       statements.purgeKeys.run(batch),
-      statements.purgeInFlight.run(forgotten),
-      statements.purgeUpstreamRequests.run(forgotten),
+      statements.purgeInFlight.run(oldSubmissions),
+      statements.purgeUpstreamRequests.run(oldSubmissions),
     ];
     database.exec('COMMIT');
     return deleted.some(({ changes }) => Number(changes) === BATCH);

@@ -49,8 +49,8 @@ export function prepareStatements(database: DatabaseSync) {
     countUnfinishedOfOwner: database.prepare(
       'SELECT count(*) AS count FROM jobs WHERE owner_id = :owner AND purge_at IS NULL',
     ),
-    newestToLeave: database.prepare(newestToLeave('')),
-    newestToLeaveOfOwner: database.prepare(newestToLeave('owner_id = :owner AND')),
+    newestToExpire: database.prepare(newestToExpire('')),
+    newestToExpireOfOwner: database.prepare(newestToExpire('owner_id = :owner AND')),
     insertJob: database.prepare(`
       INSERT INTO jobs (id, owner_id, version, phase, body, deadline_at, due_at, faults, created_at)
       VALUES (:id, :owner, :version, :phase, :body, :deadline, :due, 0, :created)`),
@@ -147,8 +147,8 @@ export function prepareStatements(database: DatabaseSync) {
   };
 }
 
-/** Selects the newest job that must leave the day before another may be accepted; none when there is room. */
-function newestToLeave(whose: string): string {
+/** Selects the newest job whose day must end before another job may be accepted; none when there is room. */
+function newestToExpire(whose: string): string {
   return `
     SELECT created_at FROM jobs WHERE ${whose} uncharged = 0 AND created_at > :since
     ORDER BY created_at DESC LIMIT 1 OFFSET :limit - 1`;

@@ -32,8 +32,8 @@ describe('a start with a Redis that cannot be used', () => {
       start({ REDIS_URL: `rediss://localhost:${server.port}`, REDIS_CLUSTER: 'true' }),
     ]);
     const [tls, plain] = [
-      /^ends: .*speaks TLS only: write rediss:\/\//,
-      /^ends: .*speaks no TLS: write redis:\/\//,
+      /^ends: .*requires TLS: write rediss:\/\//,
+      /^ends: .*does not support TLS: write redis:\/\//,
     ];
     for (const [index, expected] of [tls, plain, tls, plain].entries()) expect(told[index]).toMatch(expected);
   });
@@ -47,7 +47,7 @@ describe('a start with a Redis that cannot be used', () => {
     const sentinels = { REDIS_SENTINELS: `mymaster@rediss://localhost:${server.tlsPort}` };
     expect(await start(sentinels)).toMatch(/^ends: .*self-signed.*NODE_EXTRA_CA_CERTS/);
     const plain = { REDIS_SENTINELS: `mymaster@rediss://localhost:${server.port}` };
-    expect(await start(plain)).toMatch(/^ends: .*speaks no TLS: write redis:\/\/ in REDIS_SENTINELS/);
+    expect(await start(plain)).toMatch(/^ends: .*does not support TLS: write redis:\/\/ in REDIS_SENTINELS/);
   });
 
   it('names a Redis that is not a cluster', async () => {

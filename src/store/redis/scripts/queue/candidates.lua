@@ -1,4 +1,4 @@
--- Selects due jobs of a shard: the longest due of each owner and priority in turn, so that none crowds out another.
+-- Selects due jobs of a shard, round-robin from the longest due of each owner and priority, so that none crowds out another.
 --
 -- KEYS  1 due set   2 deadline set
 -- ARGV  1 now   2 how many due jobs are read   3 how many are returned   4 prefix of the keys of job hashes
@@ -11,8 +11,8 @@ for index = 5, #ARGV do
 end
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 local counts = {}
--- The first job of each group, then the second of each, and so on; within a turn the longest due first.
-local turns = {}
+-- The first job of each group, then the second of each, and so on; within a round the longest due first.
+local rounds = {}
 for index = 1, #due, 2 do
   local id = due[index]
   local job = redis.pcall('HMGET', ARGV[4] .. id, 'ownerId', 'phase', '@faults')
@@ -30,15 +30,15 @@ for index = 1, #due, 2 do
     group = priority .. ' ' .. job[1]
   end
   if group then
-    local turn = (counts[group] or 0) + 1
-    counts[group] = turn
-    turns[turn] = turns[turn] or {}
-    table.insert(turns[turn], { id, due[index + 1], group })
+    local round = (counts[group] or 0) + 1
+    counts[group] = round
+    rounds[round] = rounds[round] or {}
+    table.insert(rounds[round], { id, due[index + 1], group })
   end
 end
 local selected = {}
 local limit = tonumber(ARGV[3])
-for _, jobs in ipairs(turns) do
+for _, jobs in ipairs(rounds) do
   for _, job in ipairs(jobs) do
     if #selected == limit then return selected end
     selected[#selected + 1] = job

@@ -6,5 +6,5 @@
 if ARGV[2] == '1' then
   redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[3])
 end
--- A key of another type is left alone: `adopt` treats it as a POST in progress.
+-- A key of another type does not change: `adopt` treats it as a POST in progress.
 redis.pcall('ZREM', KEYS[1], ARGV[1])

@@ -5,7 +5,7 @@ import type { Clock } from '../domain/clock.ts';
 const RECHECK_MS = 60_000;
 
 /** Why a token is no longer valid. */
-export type RightEnd = 'expired' | 'withdrawn';
+export type TokenEnd = 'expired' | 'withdrawn';
 
 /**
  * Calls `onEnd` once, when the caller's token expires or its key is withdrawn. While the issuer cannot be reached, the stream
@@ -14,31 +14,31 @@ export type RightEnd = 'expired' | 'withdrawn';
  * @param clock the clock by which tokens expire
  * @returns stops watching
  */
-export function watchRight(
-  { expiresAt, isStillGood }: Caller,
+export function watchToken(
+  { expiresAt, isStillValid }: Caller,
   clock: Clock,
-  onEnd: (reason: RightEnd) => void,
+  onEnd: (reason: TokenEnd) => void,
 ): () => void {
   const end = expiresAt ?? Infinity;
-  if (end === Infinity && isStillGood === undefined) return () => {};
+  if (end === Infinity && isStillValid === undefined) return () => {};
   let cancelTimer: (() => void) | null = null;
-  let isOff = false;
+  let isStopped = false;
   const wait = () => {
-    const recheckAt = isStillGood === undefined ? Infinity : clock.now() + RECHECK_MS;
+    const recheckAt = isStillValid === undefined ? Infinity : clock.now() + RECHECK_MS;
     cancelTimer = scheduleAt(clock, Math.min(end, recheckAt), () => {
       if (clock.now() >= end) onEnd('expired');
       else void recheck();
     });
   };
   const recheck = async () => {
-    const isGood = (await isStillGood?.()) ?? true;
-    if (isOff) return;
-    if (isGood) wait();
+    const isValid = (await isStillValid?.()) ?? true;
+    if (isStopped) return;
+    if (isValid) wait();
     else onEnd('withdrawn');
   };
   wait();
   return () => {
-    isOff = true;
+    isStopped = true;
     cancelTimer?.();
   };
 }
@@ -53,13 +53,13 @@ const LONGEST_SLEEP_MS = 24 * 60 * 60 * 1000;
  * @returns cancels it
  */
 export function scheduleAt(clock: Clock, at: number, run: () => void): () => void {
-  const off = new AbortController();
+  const cancelled = new AbortController();
   const wait = async () => {
-    while (!off.signal.aborted && clock.now() < at) {
-      await clock.sleep(Math.min(at - clock.now(), LONGEST_SLEEP_MS), off.signal);
+    while (!cancelled.signal.aborted && clock.now() < at) {
+      await clock.sleep(Math.min(at - clock.now(), LONGEST_SLEEP_MS), cancelled.signal);
     }
-    if (!off.signal.aborted) run();
+    if (!cancelled.signal.aborted) run();
   };
   void wait();
-  return () => off.abort();
+  return () => cancelled.abort();
 }

@@ -21,15 +21,16 @@ export interface StatusPoll {
   readonly expected: ExpectedDurations;
 }
 
-/** The result of a poll for the duration model. */
-export interface Seen {
+/** The conclusions from a poll. */
+export interface Learned {
   /** Estimate of when the job began, in epoch milliseconds. */
   readonly startedAt: number;
+  /** For the duration model. */
   readonly learned: readonly DurationSample[];
 }
 
-/** The result of a poll that shows a job as running. */
-export function seenRunning(poll: StatusPoll): Seen {
+/** Learns from a poll that shows a job as running. */
+export function learnFromRunning(poll: StatusPoll): Learned {
   const { job, expected } = poll;
   if (job.startedAt !== null) return { startedAt: job.startedAt, learned: [] };
   const from = job.submittedAt;
@@ -41,11 +42,11 @@ export function seenRunning(poll: StatusPoll): Seen {
 }
 
 /**
- * The result of a poll that shows a job as done. If no poll showed it as running, its beginning is estimated from the upstream's queue
+ * Learns from a poll that shows a job as done. If no poll showed it as running, its beginning is estimated from the upstream's queue
  * time, or from the expected wait that leaves room for the upstream's run time. The upstream's times count only when they agree
  * with the polls.
  */
-export function seenDone(poll: StatusPoll, metrics: JobMetrics | null): Seen {
+export function learnFromDone(poll: StatusPoll, metrics: JobMetrics | null): Learned {
   const { job, expected } = poll;
   const from = job.submittedAt;
   const queueMs = milliseconds(metrics?.queueSeconds);
@@ -59,7 +60,7 @@ export function seenDone(poll: StatusPoll, metrics: JobMetrics | null): Seen {
   return {
     startedAt,
     learned: [
-      // The wait of a job that was seen running was learned already, unless the exact one is known now.
+      // An earlier poll that showed the job as running taught the wait. It is learned again when the exact wait is known now.
       ...(job.startedAt === null || agreesWithPolls ? queueSamples(expected, wait) : []),
       ...runSamples(expected, job.request, ran, runMs),
     ],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expectDurations } from '../../../src/domain/polling/duration-model.ts';
 import type { Job, JobMetrics } from '../../../src/domain/job/job.ts';
-import { seenDone, seenRunning } from '../../../src/domain/polling/seen-durations.ts';
+import { learnFromDone, learnFromRunning } from '../../../src/domain/polling/learn-from-poll.ts';
 import { acceptedJob } from '../../support/jobs.ts';
 import { NOON, SECOND } from '../../support/times.ts';
 
@@ -14,7 +14,7 @@ const RUNNING: Partial<Job> = {
   updatedAt: NOON + 5 * SECOND,
 };
 
-const told = (queueSeconds: number | null, inferenceSeconds: number | null): JobMetrics => ({
+const metricsOf = (queueSeconds: number | null, inferenceSeconds: number | null): JobMetrics => ({
   queueSeconds,
   inferenceSeconds,
   costUsd: null,
@@ -24,27 +24,27 @@ const told = (queueSeconds: number | null, inferenceSeconds: number | null): Job
 function poll(job: Partial<Job>, lastSeconds: number | null) {
   const lastPolledAt = lastSeconds === null ? null : NOON + lastSeconds * SECOND;
   const polled = acceptedJob(job);
-  if (polled.phase !== 'queued' && polled.phase !== 'processing') throw new Error('It is not polled.');
+  if (polled.phase !== 'queued' && polled.phase !== 'processing') throw new Error(`A job in phase ${polled.phase} is not polled.`);
   return { job: polled, lastPolledAt, at: NOON + 60 * SECOND, expected: EXPECTED };
 }
 
 /** In seconds after the submission. */
 const startOf = ({ startedAt }: { startedAt: number }) => (startedAt - NOON) / SECOND;
 
-const learnedSeconds = (learned: ReturnType<typeof seenDone>['learned'], group: string) =>
+const learnedSeconds = (learned: ReturnType<typeof learnFromDone>['learned'], group: string) =>
   learned.filter((sample) => sample.group === group).map(({ moments }) => Math.exp(moments.mean) / SECOND);
 
 /** The learned run in seconds of a job with an upstream run time of 46.2 s. */
 const runLearned = (queueSeconds: number | null) =>
-  learnedSeconds(seenDone(poll(RUNNING, 50), told(queueSeconds, 46.2)).learned, 'run')[0];
+  learnedSeconds(learnFromDone(poll(RUNNING, 50), metricsOf(queueSeconds, 46.2)).learned, 'run')[0];
 
 describe('the beginning of a finished job', () => {
-  it('is the estimate from when it was seen running', () => {
-    expect(startOf(seenDone(poll(RUNNING, 50), told(4, 55)))).toBe(3);
+  it('is the estimate of the poll that showed it as running', () => {
+    expect(startOf(learnFromDone(poll(RUNNING, 50), metricsOf(4, 55)))).toBe(3);
   });
 
   it('follows from the upstream’s queue time', () => {
-    const { learned, ...seen } = seenDone(poll(QUEUED, 8), told(9.25, null));
+    const { learned, ...seen } = learnFromDone(poll(QUEUED, 8), metricsOf(9.25, null));
     expect(startOf(seen)).toBe(9.25);
     expect(learnedSeconds(learned, 'queue')).toEqual([expect.closeTo(9.25, 6)]);
   });
@@ -55,26 +55,26 @@ describe('the beginning of a finished job', () => {
     { what: 'nothing', queueSeconds: 0 },
     { what: 'a negative time', queueSeconds: -1 },
   ])('is the expected one when the upstream’s queue time is $what', ({ queueSeconds }) => {
-    const untold = seenDone(poll(QUEUED, 8), null);
-    expect(seenDone(poll(QUEUED, 8), told(queueSeconds, null))).toEqual(untold);
-    expect(startOf(untold)).toBeGreaterThan(8);
-    expect(startOf(untold)).toBeLessThan(60);
+    const expected = learnFromDone(poll(QUEUED, 8), null);
+    expect(learnFromDone(poll(QUEUED, 8), metricsOf(queueSeconds, null))).toEqual(expected);
+    expect(startOf(expected)).toBeGreaterThan(8);
+    expect(startOf(expected)).toBeLessThan(60);
   });
 
   it('leaves room for the upstream’s run time', () => {
-    const seen = seenDone(poll(QUEUED, 8), told(null, 51));
+    const seen = learnFromDone(poll(QUEUED, 8), metricsOf(null, 51));
     expect(startOf(seen)).toBeGreaterThan(8);
     expect(startOf(seen)).toBeLessThanOrEqual(9);
     expect(learnedSeconds(seen.learned, 'run')).toEqual([expect.closeTo(51, 6)]);
   });
 
   it('ignores a run time that is longer than the polls allow', () => {
-    expect(startOf(seenDone(poll(QUEUED, 8), told(null, 53)))).toBe(startOf(seenDone(poll(QUEUED, 8), null)));
+    expect(startOf(learnFromDone(poll(QUEUED, 8), metricsOf(null, 53)))).toBe(startOf(learnFromDone(poll(QUEUED, 8), null)));
   });
 
   it('is between the submission and the poll even for a job that was not polled before', () => {
-    for (const metrics of [null, told(null, null), told(3, 40), told(null, 59)]) {
-      const start = startOf(seenDone(poll(QUEUED, null), metrics));
+    for (const metrics of [null, metricsOf(null, null), metricsOf(3, 40), metricsOf(null, 59)]) {
+      const start = startOf(learnFromDone(poll(QUEUED, null), metrics));
       expect(start).toBeGreaterThanOrEqual(0);
       expect(start).toBeLessThanOrEqual(60);
     }
@@ -82,15 +82,15 @@ describe('the beginning of a finished job', () => {
 });
 
 describe('the wait of a job', () => {
-  it('is learned when the job is seen running, and again from the upstream’s queue time', () => {
-    expect(learnedSeconds(seenRunning(poll(QUEUED, 8)).learned, 'queue')).toHaveLength(1);
-    expect(learnedSeconds(seenDone(poll(RUNNING, 50), null).learned, 'queue')).toEqual([]);
-    const { learned } = seenDone(poll(RUNNING, 50), told(2.5, null));
+  it('is learned from the poll that shows the job as running, and again from the upstream’s queue time', () => {
+    expect(learnedSeconds(learnFromRunning(poll(QUEUED, 8)).learned, 'queue')).toHaveLength(1);
+    expect(learnedSeconds(learnFromDone(poll(RUNNING, 50), null).learned, 'queue')).toEqual([]);
+    const { learned } = learnFromDone(poll(RUNNING, 50), metricsOf(2.5, null));
     expect(learnedSeconds(learned, 'queue')).toEqual([expect.closeTo(2.5, 6)]);
   });
 
-  it('ignores the upstream’s queue time when the job was seen running before', () => {
-    expect(learnedSeconds(seenDone(poll(RUNNING, 50), told(5.5, null)).learned, 'queue')).toEqual([]);
+  it('ignores an upstream queue time that ends after the poll that showed the job as running', () => {
+    expect(learnedSeconds(learnFromDone(poll(RUNNING, 50), metricsOf(5.5, null)).learned, 'queue')).toEqual([]);
   });
 
   it('determines the exact run', () => {
