@@ -58,7 +58,7 @@ export function durationCases(openTexts: () => Promise<OpenedTexts>): void {
     expect(sum / weight).toBeCloseTo(moments.mean, 9);
   });
 
-  it('drops what cannot be read, and replaces it when it adds', async () => {
+  it('drops unreadable groups, and replaces them when it adds', async () => {
     await using opened = await open();
     await opened.text.replace(null, '{"run":"of a newer version","queue":[1,null,3],"run 480 3 30":[2,3,4]}');
     expect(await opened.one.read()).toEqual(new Map([['run 480 3 30', { weight: 2, sum: 3, squares: 4 }]]));

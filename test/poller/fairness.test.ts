@@ -42,7 +42,7 @@ describe('under a tight call budget', () => {
     expect((await bench.stored(done)).map(({ phase }) => phase)).toEqual(done.map(() => 'completed'));
   });
 
-  it('jobs that keep failing wait for the others, and still get their turn', async () => {
+  it('jobs that keep failing wait for the others, and are still polled', async () => {
     const sick: StatusOutcome = { type: 'inconclusive', ...transientError({ apiAnswered: true }) };
     let isHealed = false;
     await using bench = new PollerBench({

@@ -62,7 +62,7 @@ it('finds a request behind ten thousand newer ones, while more are added', () =>
   expect(read).toContain(100);
 });
 
-it('gives up on a history that returns the same page for each number', () => {
+it('ends for a history that returns the same page for each number', () => {
   let next: typeof NEW_SEARCH | null = NEW_SEARCH;
   let reads = 0;
   for (; next !== null; reads += 1) next = nextRead(next, { oldestAt: 1000, more: true }, 500);

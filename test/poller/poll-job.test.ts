@@ -104,7 +104,7 @@ describe('an undocumented final word', () => {
     expect(bench.upstream.types).toEqual(['status', 'status']);
   });
 
-  it('is dropped when the next poll has another status', async () => {
+  it('is ignored when the next poll has another status', async () => {
     let polls = 0;
     const status = (): StatusOutcome => (++polls % 2 === 1 ? cancelled : { type: 'processing' });
     expect((await runFor(MINUTE, 'processing', { status })).job.phase).toBe('processing');

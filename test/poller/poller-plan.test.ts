@@ -8,7 +8,7 @@ import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upst
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { PollerBench } from './poller-bench.ts';
 
-/** Jobs that wait for one second and run for about 52, and the delay until their ends are seen. */
+/** Jobs that wait for one second and run for about 52, and the delay until a poll shows their ends. */
 class TimedUpstream {
   readonly bench: PollerBench;
   readonly ends = new Map<string, number>();

@@ -245,7 +245,7 @@ describe('a job whose submission had no answer', () => {
     expect(bench.upstream.types).toEqual(['submit', 'look-up']);
   });
 
-  it('searches on when the id in an error answer is not a request', async () => {
+  it('continues to search when the id in an error answer is not a request', async () => {
     await using bench = new StepBench();
     bench.upstream.script = {
       submit: () => ({ ...LOST, apiAnswered: true, candidateId: 'trace-1' }),

@@ -106,7 +106,7 @@ describe('a page of the history', () => {
     expect(await idsOf([...odd, row()])).toEqual(['job-1']);
   });
 
-  it('says that more pages may match when it is full and not too old', async () => {
+  it('reports that more pages may match when it is full and not too old', async () => {
     const full = (ms: number) => Array.from({ length: 100 }, () => row({ model_created: later(ms) }));
     expect(await mayBeMore(full(0))).toBe(true);
     expect(await mayBeMore(full(0).slice(1))).toBe(false);
@@ -155,7 +155,7 @@ describe('a match', () => {
     ['seed', [7]],
     ['base64', false],
     ['base64', 'yes'],
-  ])('has no other %s, such as %j', async (name, value) => {
+  ])('does not have another %s, such as %j', async (name, value) => {
     expect(await idsOf([row({ request_body: { ...inputsOf(REQUEST), [name]: value } })])).toEqual([]);
   });
 
@@ -199,7 +199,7 @@ describe('the time of a request', () => {
     'timestamp',
     'request_time',
     'requested_at',
-  ])('may stand in %s', async (name) => {
+  ])('may be in %s', async (name) => {
     const outcome = await find(json(200, [row({ model_created: undefined, [name]: later(5000) })]));
     expect(outcome).toMatchObject({ type: 'page', entries: [{ createdAt: NOW + 5000 }] });
   });

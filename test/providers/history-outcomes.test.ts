@@ -90,7 +90,7 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
     });
   });
 
-  it('does not follow a redirect, so that the key goes nowhere else', async () => {
+  it('does not follow a redirect, so that the key is not sent elsewhere', async () => {
     await using elsewhere = await ScriptedUpstream.start();
     await using session = await historySession(redirect(307, `${elsewhere.origin}${HISTORY_PATH}`));
     expect(await call(session.segmind)).toMatchObject({ type: 'unusable' });
@@ -181,10 +181,10 @@ describe('one request', () => {
 
   it.each<[string, Reply]>([
     ['404 in JSON', json(404, { detail: 'Not found' })],
-    ['404 in JSON without words', json(404, {})],
+    ['404 in JSON without a message', json(404, {})],
     ['404 in a text', answer(404, 'Not found', TEXT)],
     ['403', json(403, { error: 'Not yours' })],
-    ['403 without words', answer(403)],
+    ['403 without a message', answer(403)],
     ['an empty list', json(200, { data: [] })],
   ])('is none of this account after %s', async (_name, reply) => {
     await using session = await historySession(reply);
@@ -211,7 +211,7 @@ describe('one request', () => {
     ['a/b', 'a%2Fb'],
     ['../x', '..%2Fx'],
     ['a?b#c', 'a%3Fb%23c'],
-  ])('has its id %j held within its segment of the path', async (id, segment) => {
+  ])('has its id %j encoded as one segment of the path', async (id, segment) => {
     await using session = await openSession();
     await session.segmind.lookUp(id, patiently());
     expect(session.server.requests.map(({ path }) => path)).toEqual([`${HISTORY_PATH}/${segment}`]);

@@ -85,7 +85,7 @@ describe.each(['status', 'result'] as const)('an inconclusive %s call', (call) =
     [truncated(200, '{'), 'HTTP 200 with an unreadable body'],
     [json(200, { status: 'WARMING_UP' }), 'HTTP 200: {"status":"WARMING_UP"}'],
     [answer(500, 'x'.repeat(501), TEXT_TYPE), `HTTP 500: ${'x'.repeat(500)}`],
-  ])('hands on the words of the upstream: %#', async (reply, reason) => {
+  ])('has the message of the upstream: %#', async (reply, reason) => {
     await using session = await jobSession(reply);
     expect(await session.segmind[call]('job-1', patiently())).toMatchObject({ type: 'inconclusive', reason });
   });
@@ -114,7 +114,7 @@ describe.each(['status', 'result'] as const)('an inconclusive %s call', (call) =
     await session.server.untilIdle();
   });
 
-  it('ends at its deadline even when the answer trickles in', { timeout: 5000 }, async () => {
+  it('ends at its deadline even when the answer arrives slowly', { timeout: 5000 }, async () => {
     await using session = await jobSession(neverEnding(200, ' '.repeat(100_000)));
     const outcome = await session.segmind[call]('job-1', patiently({ timeoutMs: 100 }));
     expect(outcome).toEqual({ ...SILENT, apiAnswered: true });
@@ -138,7 +138,7 @@ describe.each(['status', 'result'] as const)('an inconclusive %s call', (call) =
     expect(await segmind[call]('job-1', patiently())).toEqual(SILENT);
   });
 
-  it('does not follow a redirect, so that the key goes nowhere else', async () => {
+  it('does not follow a redirect, so that the key is not sent elsewhere', async () => {
     await using elsewhere = await ScriptedUpstream.start();
     await using session = await jobSession(redirect(307, `${elsewhere.origin}/v2/requests/job-1`));
     const outcome = await session.segmind[call]('job-1', patiently());

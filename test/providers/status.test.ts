@@ -30,7 +30,7 @@ describe('the request of a status call', () => {
     ['a b\r\nx: y', '/v2/requests/a%20b%0D%0Ax%3A%20y/status'],
     ['//evil.example/x', '/v2/requests/%2F%2Fevil.example%2Fx/status'],
     ['é', '/v2/requests/%C3%A9/status'],
-  ])('holds the id %j within its segment of the path', async (id, path) => {
+  ])('encodes the id %j as one segment of the path', async (id, path) => {
     await using session = await openSession();
     await session.segmind.status(id, patiently());
     expect(session.server.requests.map((request) => request.path)).toEqual([path]);
@@ -97,7 +97,7 @@ describe('the outcome of a status call', () => {
     expect(await statusFrom(json(status, {}))).toMatchObject({ type: 'inconclusive', apiAnswered: true });
   });
 
-  it.each([200, 404, 422, 429, 500, 502, 503])('believes COMPLETED and FAILED with HTTP %i', async (code) => {
+  it.each([200, 404, 422, 429, 500, 502, 503])('accepts COMPLETED and FAILED with HTTP %i', async (code) => {
     expect(await statusFrom(json(code, { status: 'COMPLETED', metrics: { cost: 0.5 } }))).toMatchObject({
       type: 'completed',
       metrics: { costUsd: 0.5 },
@@ -120,7 +120,7 @@ describe('the outcome of a status call', () => {
     ['ABORTED', 'ABORTED'],
     ['REJECTED', 'REJECTED'],
     ['DELETED', 'DELETED'],
-  ])('takes the undocumented word %j for an end', async (status, word) => {
+  ])('treats the undocumented word %j as final', async (status, word) => {
     for (const code of [200, 422]) {
       const body = { status, error: 'By an operator.', metrics: { cost: 0 } };
       expect(await statusFrom(json(code, body))).toEqual({
@@ -171,7 +171,7 @@ describe('the outcome of a status call', () => {
     ['a list', [1, 2], null],
     ['a text', 'fast', null],
     ['null', null, null],
-  ])('takes what it can from metrics of %s', async (_name, metrics, figures) => {
+  ])('reads the valid figures from metrics of %s', async (_name, metrics, figures) => {
     const [queueSeconds, inferenceSeconds, costUsd] = Array.isArray(figures) ? figures : [];
     expect(await statusFrom(json(200, { status: 'COMPLETED', metrics }))).toEqual({
       type: 'completed',

@@ -17,8 +17,8 @@ describe('a submit that was refused', () => {
     [415, 'REJECTED'],
     [422, 'REJECTED'],
   ] as const)('HTTP %i is %s, with the upstream’s own message', async (status, code) => {
-    const reply = json(status, { error: 'Its own words.' });
-    expect(await submitTo(reply)).toEqual({ type: 'refused', code, message: 'Its own words.' });
+    const reply = json(status, { error: 'Its own message.' });
+    expect(await submitTo(reply)).toEqual({ type: 'refused', code, message: 'Its own message.' });
   });
 
   it.each([400, 401, 402, 403, 404, 405, 406, 410, 413, 422])(
@@ -37,9 +37,9 @@ describe('a submit that was refused', () => {
   );
 
   it.each<[string, Reply, string]>([
-    ['credits in its words', json(406, { error: NO_CREDITS }), 'INSUFFICIENT_CREDITS'],
+    ['credits in its message', json(406, { error: NO_CREDITS }), 'INSUFFICIENT_CREDITS'],
     ['credits in capitals', json(406, { error: 'NO CREDIT LEFT' }), 'INSUFFICIENT_CREDITS'],
-    ['no words', json(406, {}), 'INSUFFICIENT_CREDITS'],
+    ['no message', json(406, {}), 'INSUFFICIENT_CREDITS'],
     ['no body', answer(406), 'INSUFFICIENT_CREDITS'],
     ['HTML', html(406), 'INSUFFICIENT_CREDITS'],
     ['a spend limit', json(406, { error: 'Team spend limit reached' }), 'INSUFFICIENT_CREDITS'],

@@ -181,7 +181,7 @@ describe('the watch of one job', () => {
     expect(bench.store.listenerCount).toBe(0);
   });
 
-  it('unsubscribes at once when it is left while nothing happens', async () => {
+  it('unsubscribes at once when the subscriber leaves while nothing happens', async () => {
     await using bench = new WatchBench();
     const job = await bench.create();
     const feed = await watch(bench.store, job);
@@ -226,7 +226,7 @@ describe('the watch of one job', () => {
   });
 });
 
-/** Ada's feed of a job, which must be there. */
+/** Ada's watch of a job, which must exist. */
 async function watch(store: JobStore, job: Job, sinceVersion = 0): Promise<AsyncIterableIterator<Job>> {
   return present(await watchJob({ store, cache: null }, 'ada', job.id, sinceVersion));
 }

@@ -80,7 +80,7 @@ describe("the watch of an owner's jobs", () => {
     expect((await feed.next()).value?.version).toBe(1);
   });
 
-  it('tells a slow subscriber what to do', () => {
+  it('has an error for a slow subscriber that says what to do', () => {
     expect(new SlowSubscriberError().message).toContain('Subscribe again, then read videoJobs.');
   });
 
@@ -98,7 +98,7 @@ describe("the watch of an owner's jobs", () => {
     expect((await feed.next()).value).toEqual(job);
   });
 
-  it('unsubscribes at once when it is left while nothing happens, also a thousand times', async () => {
+  it('unsubscribes at once when the subscriber leaves while nothing happens, also a thousand times', async () => {
     await using bench = new WatchBench();
     const feeds = await Promise.all(Array.from({ length: 1000 }, () => watchOwner(bench.store, 'ada')));
     const reads = feeds.map((feed) => feed.next());

@@ -11,32 +11,32 @@ import { MINUTE, SECOND } from '../support/times.ts';
 
 const LOST = new Error('The job is gone.');
 
-/** Watches over a store that can lose jobs, be away, and fail to announce. */
+/** Watches over a store that can lose jobs, be unavailable, and fail to publish. */
 class Bench implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly #opened = openSqlite({ now: this.clock.now });
   readonly lost = new Set<string>();
-  /** Versions that were stored and never announced. */
-  readonly silent = new Map<string, Job>();
-  isAway = false;
+  /** Versions that were stored and never published. */
+  readonly unpublished = new Map<string, Job>();
+  isUnavailable = false;
   reads = 0;
   readonly store: JobStore = overrideStore(this.#opened.store, {
     getMany: async (ids) => {
       this.reads += 1;
-      if (this.isAway) throw new Error('away');
+      if (this.isUnavailable) throw new Error('The store is unavailable.');
       const jobs = await this.#opened.store.getMany(ids);
       return jobs.map((job) => {
         if (job === null || this.lost.has(job.id)) return null;
-        return this.silent.get(job.id) ?? job;
+        return this.unpublished.get(job.id) ?? job;
       });
     },
   });
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly watched = new WatchedJobs({
     store: this.store,
     cache: null,
     clock: this.clock,
-    onLost: (ids) => this.told.push(...ids),
+    onLost: (ids) => this.reported.push(...ids),
   });
 
   async watch() {
@@ -65,15 +65,15 @@ describe('a watched job', () => {
     expect(await end).toBe(LOST);
     await bench.clock.advance(MINUTE);
     expect(isOver).toBe(false);
-    expect(bench.told).toEqual([gone.job.id]);
+    expect(bench.reported).toEqual([gone.job.id]);
   });
 
   it('does not end while the store is unavailable', async () => {
     await using bench = new Bench();
     const { job, feed } = await bench.watch();
-    bench.isAway = true;
+    bench.isUnavailable = true;
     await bench.clock.advance(MINUTE);
-    bench.isAway = false;
+    bench.isUnavailable = false;
     bench.lost.add(job.id);
     const end = feed.next().catch((error: unknown) => error);
     await bench.clock.advance(10 * SECOND);
@@ -84,7 +84,7 @@ describe('a watched job', () => {
     await using bench = new Bench();
     const { job, feed } = await bench.watch();
     const next = nextVersion(job, { phase: 'submitting' });
-    bench.silent.set(job.id, next);
+    bench.unpublished.set(job.id, next);
     const value = feed.next();
     await bench.clock.advance(10 * SECOND);
     expect((await value).value).toEqual(next);

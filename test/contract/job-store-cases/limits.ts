@@ -142,7 +142,7 @@ export function limitCases(open: OpenStore): void {
       clock.jump(MINUTE);
     }
     const create = createWithin(opened.store, { perDay: 1 });
-    // The newest job must leave the day as well.
+    // The day of the newest job must end as well.
     expect(await create(acceptedJob())).toEqual({
       type: 'refused',
       limit: 'perDay',

@@ -7,7 +7,7 @@ const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const random = fc.uint8Array({ minLength: 16, maxLength: 16 });
 
 describe('newJobId', () => {
-  it('is vj_ and a lower-case UUIDv7 that isJobId knows', () => {
+  it('is vj_ and a lower-case UUIDv7 that isJobId accepts', () => {
     fc.assert(
       fc.property(time, random, (now, bytes) => {
         const id = newJobId(now, bytes);

@@ -60,7 +60,7 @@ describe('jobProgress', () => {
     );
   });
 
-  it('never goes back as time goes on', () => {
+  it('never falls while time passes', () => {
     fc.assert(
       fc.property(anyJob, time, fc.nat({ max: 20_000_000 }), (job, now, later) => {
         expect(jobProgress(job, now + later)).toBeGreaterThanOrEqual(jobProgress(job, now));
@@ -69,7 +69,7 @@ describe('jobProgress', () => {
     );
   });
 
-  it('never goes back from one version to the next, whatever the model has learned in between', () => {
+  it('never falls from one version to the next, even when the model has learned in between', () => {
     fc.assert(
       fc.property(fc.oneof(anyHistory, livelyHistory), (history) => {
         const progress = play(history).map((job) => jobProgress(job, job.updatedAt));
@@ -92,7 +92,7 @@ describe('jobProgress', () => {
     expect(after(1e6)).toBeLessThan(1);
   });
 
-  it('continues from the earlier progress when the job is seen running', () => {
+  it('continues from the earlier progress when a poll shows the job as running', () => {
     const queued = jobIn('queued');
     const at = SUBMITTED + 20_000;
     const running = transition(queued, OBSERVATIONS['upstream-processing'], at);

@@ -139,7 +139,7 @@ describe('transition, the fields of a version', () => {
     });
   });
 
-  it('limits the estimated start of a job that was never seen running to between its submission and now', () => {
+  it('limits the estimated start of a job that no poll showed as running to between its submission and now', () => {
     const starts = [T0 + 3000, T0, T0 + 10_000].map(
       (startedAt) =>
         transition(jobIn('queued'), { ...OBSERVATIONS['upstream-completed'], startedAt }, T0 + 9000)

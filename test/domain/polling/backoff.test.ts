@@ -13,7 +13,7 @@ describe('backoffMs', () => {
     [6, 32_000],
     [7, 60_000],
     [1000, 60_000],
-  ])('doubles from one second to sixty: fault %i waits %i ms at most', (count, most) => {
+  ])('doubles from one second to sixty: failure %i waits %i ms at most', (count, most) => {
     expect(backoffMs(count, 0)).toBe(most);
     expect(backoffMs(count, 1)).toBe(most / 2);
   });

@@ -115,7 +115,7 @@ describe('the rate limit', () => {
     expect(zero.waitMs(NOON)).toBe(2 * SECOND);
   });
 
-  it('goes on when the clock was set back by an hour, open or closed', () => {
+  it('continues when the clock was set back by an hour, open or closed', () => {
     for (const refused of [false, true]) {
       const budget = new Budget(60, NOON);
       budget.drain(NOON);

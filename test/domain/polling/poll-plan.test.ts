@@ -182,7 +182,7 @@ describe('polls and delays of a plan that knows the durations', () => {
     { cv: 0.1, most: 5.3 },
     { cv: 0.2, most: 9.9 },
     { cv: 0.35, most: 15.5 },
-  ])('are close to the best schedule: $most looks at a spread of $cv', ({ cv, most }) => {
+  ])('are close to the best schedule: $most polls at a spread of $cv', ({ cv, most }) => {
     const sigma = Math.sqrt(Math.log1p(cv ** 2));
     const mu = Math.log(53_000) - sigma ** 2 / 2;
     const run = new DurationDistribution({ mu, sigma });

@@ -7,7 +7,7 @@ describe('the type of an image', () => {
     ['image/png', PNG],
     ['image/jpeg', JPEG],
     ['image/webp', WEBP],
-  ])('is told by its first bytes: %s', (type, bytes) => {
+  ])('follows from its first bytes: %s', (type, bytes) => {
     expect(imageTypeOf(bytes)).toBe(type);
   });
 
@@ -18,7 +18,7 @@ describe('the type of an image', () => {
       Uint8Array.from(WEBP, (byte, at) => (at > 3 && at < 8 ? 255 : byte)),
       'image/webp',
     ],
-  ])('is told of %s', (_, bytes, type) => {
+  ])('is found for %s', (_, bytes, type) => {
     expect(imageTypeOf(bytes)).toBe(type);
   });
 
@@ -33,7 +33,7 @@ describe('the type of an image', () => {
     ['SVG', new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg"/>')],
     ['HTML', new TextEncoder().encode('<!doctype html>')],
     ['bytes before a PNG', new Uint8Array([0, ...PNG])],
-  ])('is none of %s', (_, bytes) => {
+  ])('is null for %s', (_, bytes) => {
     expect(imageTypeOf(bytes)).toBeNull();
   });
 });

@@ -134,7 +134,7 @@ describe('requestParser, errors', () => {
     ['seed', 0.5, 'must be a whole number'],
     ['idempotencyKey', '', 'must not be empty; leave it out to send none'],
     ['idempotencyKey', 'k'.repeat(129), 'must be at most 128 characters long'],
-  ])('says of %s what it must be, once', (field, value, message) => {
+  ])('has one message for %s, which says what is allowed', (field, value, message) => {
     expect(parseVideoRequest({ ...MINIMAL, [field]: value }, false)).toEqual({
       ok: false,
       issues: [{ path: [field], message }],
@@ -179,7 +179,7 @@ describe('requestParser, bounds', () => {
     ['seed', -1, Number.NaN],
     ['idempotencyKey', 'k', ''],
     ['idempotencyKey', 'k'.repeat(128), 'k'.repeat(129)],
-  ])('%s: takes the last good value and refuses the first bad one', (field, good, bad) => {
+  ])('%s: accepts the last valid value and refuses the first invalid one', (field, good, bad) => {
     expect(faultyFields({ ...MINIMAL, [field]: good })).toEqual([]);
     expect(faultyFields({ ...MINIMAL, [field]: bad })).toEqual([field]);
   });
@@ -188,7 +188,7 @@ describe('requestParser, bounds', () => {
     ['prompt', 2000],
     ['negativePrompt', 2000],
     ['idempotencyKey', 128],
-  ])('counts the characters of %s as people do: an emoji is one', (field, most) => {
+  ])('counts an emoji in %s as one character', (field, most) => {
     expect(faultyFields({ ...MINIMAL, [field]: CAT.repeat(most) })).toEqual([]);
     expect(faultyFields({ ...MINIMAL, [field]: CAT.repeat(most + 1) })).toEqual([field]);
   });
@@ -222,7 +222,7 @@ describe('requestParser, image', () => {
     'http://127.0.0.1:4000/cat.png',
     'http://[::1]/cat.png',
     'https://例え.jp/猫.png',
-  ])('takes %s as it stands', (image) => {
+  ])('accepts %s unchanged', (image) => {
     expect(accepted({ image }).image).toBe(image);
   });
 

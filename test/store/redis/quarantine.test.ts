@@ -23,7 +23,7 @@ const SICK = '7';
 /** Whether a job is in the damaged shard. */
 const isSick = ({ id }: Job) => id.endsWith(SICK);
 
-describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
+describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
   const resources = new AsyncDisposableStack();
   const retentionMs = 2 * HOUR;
   let urls: readonly string[];
@@ -185,7 +185,7 @@ describe.each(REDIS_KINDS)('what is unreadable on %s', (_, start) => {
     ['ownerId', 'null'],
     ['version', '-nan'],
     ['request', ''],
-  ])('is a job whose %s is %s: it is taken out of the schedule and kept', async (field, value) => {
+  ])('is a job whose %s is %s: it is removed from the schedule and kept', async (field, value) => {
     const { jobs, sick } = await inAllShards();
     const broken = present(sick[0]);
     await store.client.hset(keys.job(broken.id), field, value);

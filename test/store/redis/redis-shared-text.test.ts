@@ -47,7 +47,7 @@ describe.each(REDIS_KINDS)('on %s', (kind, start) => {
   describe.runIf(kind === 'a Redis')('the call budget', () => {
     callBudgetCases(open);
   });
-  describe.runIf(kind === 'a Redis')('what was learned of durations', () => {
+  describe.runIf(kind === 'a Redis')('the learned durations', () => {
     durationCases(open);
   });
 });

@@ -16,7 +16,7 @@ const now = () => NOON;
 const ALL = { ownerId: 'ada', phases: null, olderThan: null, newerThan: null, ascending: true, limit: 9 };
 
 /** SET clauses that damage a job's row. */
-const MISFITS = [
+const DAMAGES = [
   ["body = ''"],
   ["body = 'null'"],
   ["body = '{'"],
@@ -30,12 +30,12 @@ const MISFITS = [
 ] as const;
 
 describe('records that cannot be read', () => {
-  it.each(MISFITS)('are quarantined, whichever part is wrong: %s', async (misfit) => {
+  it.each(DAMAGES)('are quarantined, for each part that is damaged: %s', async (damage) => {
     await using opened = openSqlite({ now });
     const jobs = [acceptedJob(), acceptedJob(), acceptedJob()];
     await createAll(opened.store, jobs);
     const [first, broken, last] = jobs.map(present);
-    runSql(opened.folder, `UPDATE jobs SET ${misfit} WHERE id = ?`, present(broken).id);
+    runSql(opened.folder, `UPDATE jobs SET ${damage} WHERE id = ?`, present(broken).id);
     expect(idsOf(await leaseAll(opened.store, NOON))).toEqual(idsOf([first, last].map(present)));
     expect(opened.unreadable).toEqual([broken?.id]);
     expect(await opened.store.health()).toEqual({ quarantined: 1 });
@@ -48,11 +48,11 @@ describe('records that cannot be read', () => {
     ['seen_at = 9007199254740993'],
     ["notes = '['"],
     ["notes = 'null'"],
-  ])('are none when only what the poller remembers is beyond belief: %s', async (misfit) => {
+  ])('do not include jobs of which only the poller’s fields are invalid: %s', async (damage) => {
     await using opened = openSqlite({ now });
     const jobs = [acceptedJob(), acceptedJob()];
     await createAll(opened.store, jobs);
-    runSql(opened.folder, `UPDATE jobs SET ${misfit} WHERE id = ?`, present(jobs[0]).id);
+    runSql(opened.folder, `UPDATE jobs SET ${damage} WHERE id = ?`, present(jobs[0]).id);
     const leases = await leaseAll(opened.store, NOON);
     expect(idsOf(leases).toSorted()).toEqual(idsOf(jobs));
     expect(leases.map(({ notes }) => notes)).toEqual([{}, {}]);
@@ -60,11 +60,11 @@ describe('records that cannot be read', () => {
 
   it.each([['due_at = 9007199254740993'], ['due_at = -9007199254740993']])(
     'do not hide the due time of others: %s',
-    async (misfit) => {
+    async (damage) => {
       await using opened = openSqlite({ now });
       const jobs = [acceptedJob(), acceptedJob()];
       await createAll(opened.store, jobs);
-      runSql(opened.folder, `UPDATE jobs SET ${misfit} WHERE id = ?`, present(jobs[0]).id);
+      runSql(opened.folder, `UPDATE jobs SET ${damage} WHERE id = ?`, present(jobs[0]).id);
       expect(await opened.store.nextDueAt()).toBeLessThanOrEqual(NOON);
       expect(idsOf(await leaseAll(opened.store, NOON))).toContain(jobs[1]?.id);
       await using store = await reopen(opened);

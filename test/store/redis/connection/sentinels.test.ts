@@ -41,7 +41,7 @@ it('a start with unreachable sentinels names them and does not hang', async () =
 it.for([
   { credentials: '', fault: /NOAUTH/ },
   { credentials: ':wrong@', fault: /WRONGPASS/ },
-])('sentinels that refuse "$credentials" are told from servers that do', async ({ credentials, fault }) => {
+])('the fault of sentinels that refuse "$credentials" is not that of servers', async ({ credentials, fault }) => {
   await using primary = await RedisServer.start();
   await using started = await startSentinels(primary, 'watchman');
   const urls = started.places.map((place) => `redis://${credentials}${place}`);

@@ -24,7 +24,7 @@ describe('Redis over TLS with a certificate that names only its host', () => {
     resources.dispose();
   });
 
-  it('serves', async () => {
+  it('works', async () => {
     await using server = await RedisServer.start({ certificate });
     await savesAndHears([`rediss://localhost:${server.tlsPort}`]);
     // A certificate for another host is refused.
@@ -39,7 +39,7 @@ describe('Redis over TLS with a certificate that names only its host', () => {
       'names of their own',
       ['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname'],
     ],
-  ])('serves as a cluster whose nodes tell %s', async (_, settings) => {
+  ])('works as a cluster whose nodes announce %s', async (_, settings) => {
     await using cluster = await startRedisCluster({ certificate, settings });
     const urls = cluster.nodes.map(({ tlsPort }) => `rediss://localhost:${tlsPort}`);
     await savesAndHears(urls);
