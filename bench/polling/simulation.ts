@@ -1,5 +1,5 @@
 /** Jobs, an upstream and a call budget on a virtual clock. */
-import { newCallBudget, reserveCalls } from '../../src/domain/polling/call-budget.ts';
+import { newCallBudget, reserveCalls } from '../../src/domain/polling/call-budget-rules.ts';
 import { expectDurations } from '../../src/domain/polling/duration-model.ts';
 import { type JobMetrics, newJob } from '../../src/domain/job/job.ts';
 import { transition } from '../../src/domain/job/transition.ts';

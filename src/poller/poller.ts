@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { backoffMs } from '../domain/polling/backoff.ts';
-import type { CallGrant } from '../domain/polling/call-budget.ts';
+import type { CallGrant } from '../domain/polling/call-budget-rules.ts';
 import { isFinal } from '../domain/job/job.ts';
 import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
 import type { CallBudget } from '../store/call-budget.ts';
@@ -63,7 +63,15 @@ interface RunningStep {
   hasSlot: boolean;
 }
 
-/** Leases due jobs and moves each by one step, until it is stopped. Sleeps while no job is due. */
+/**
+ * Leases due jobs and moves each by one step, until it is stopped. One run of its loop:
+ *
+ * 1. Sleep until a job is due or a new one is published.
+ * 2. Reserve a call of the shared budget for each free slot.
+ * 3. When calls or slots are short, rank the candidates.
+ * 4. Lease jobs past their deadline, and then the best ranked or the longest due ones.
+ * 5. Start a step for each, and return unused calls to the budget.
+ */
 export class Poller implements AsyncDisposable {
   readonly #options: PollerOptions;
   readonly #stopping = new AbortController();

@@ -3,7 +3,7 @@ import type { Observation } from '../domain/job/observation.ts';
 import { NO_NOTES, type PollNotes } from '../domain/job/poll-notes.ts';
 import { transition } from '../domain/job/transition.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
-import { MAX_RETRY_AFTER_MS } from '../domain/polling/call-budget.ts';
+import { MAX_RETRY_AFTER_MS } from '../domain/polling/call-budget-rules.ts';
 import type { DurationSample } from '../domain/polling/duration-model.ts';
 import { nextPollDelayMs } from '../domain/polling/poll-plan.ts';
 import type { LeasedJob, SaveOutcome, Schedule } from '../store/job-store.ts';

@@ -8,12 +8,12 @@ import {
   isCircuitOpen,
   newCallBudget,
   reserveCalls,
-} from '../domain/polling/call-budget.ts';
+} from '../domain/polling/call-budget-rules.ts';
 import { SharedState, type SharedText } from './shared-text.ts';
 
 /**
- * The upstream's rate limit and the circuit breaker, shared by all instances. The rules are in `domain/polling/call-budget.ts`. The methods
- * reject with `StoreUnavailableError` when the store cannot be reached.
+ * The upstream's rate limit and the circuit breaker, shared by all instances. The rules are in `domain/polling/call-budget-rules.ts`. The
+ * methods reject with `StoreUnavailableError` when the store cannot be reached.
  */
 export interface CallBudget {
   /** Reserves up to this many calls. */

@@ -60,7 +60,7 @@ export function learnFromDone(poll: StatusPoll, metrics: JobMetrics | null): Lea
   return {
     startedAt,
     learned: [
-      // An earlier poll that showed the job as running taught the wait. It is learned again when the exact wait is known now.
+      // The wait was learned from the poll that showed the job as running. It is learned again when the exact wait is known.
       ...(job.startedAt === null || agreesWithPolls ? queueSamples(expected, wait) : []),
       ...runSamples(expected, job.request, ran, runMs),
     ],

@@ -5,7 +5,7 @@ import {
   newCallBudget,
   releaseCalls,
   reserveCalls,
-} from '../../../src/domain/polling/call-budget.ts';
+} from '../../../src/domain/polling/call-budget-rules.ts';
 
 /** Holds the state between the calls of the rules. */
 export class Budget {

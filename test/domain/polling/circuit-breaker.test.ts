@@ -9,7 +9,7 @@ import {
   isCircuitOpen,
   newCallBudget,
   reserveCalls,
-} from '../../../src/domain/polling/call-budget.ts';
+} from '../../../src/domain/polling/call-budget-rules.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 
 describe('the circuit breaker', () => {

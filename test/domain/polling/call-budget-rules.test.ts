@@ -7,7 +7,7 @@ import {
   type CallGrant,
   newCallBudget,
   reserveCalls,
-} from '../../../src/domain/polling/call-budget.ts';
+} from '../../../src/domain/polling/call-budget-rules.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { Budget } from './budget.ts';
 
