@@ -162,18 +162,18 @@ async function finish(
   finding: Finding,
   dependencies: StepDependencies,
 ): Promise<StepReport> {
-  const { observation, call: report, videoData, learned = [] } = finding;
+  const { observation, call, videoData, learned = [] } = finding;
   dependencies.onCallsDone();
   const schedule = (job: Job): Schedule => nextSchedule(leased, before, job, finding, dependencies);
   const isChange =
     observation !== null && transition(before, observation, dependencies.clock.now()) !== before;
   if (!isChange) {
     await retryWrite(() => dependencies.store.release(leased, schedule(before)), before, dependencies);
-    return { job: before, outcome: 'saved', call: report, learned };
+    return { job: before, outcome: 'saved', call, learned };
   }
   const { job, outcome } = await commit(leased, before, observation, { schedule, videoData }, dependencies);
   // When another poller has the job, that poller learns its durations.
-  return { job, outcome, call: report, learned: outcome === 'saved' ? learned : [] };
+  return { job, outcome, call, learned: outcome === 'saved' ? learned : [] };
 }
 
 function nextSchedule(
@@ -209,10 +209,10 @@ function nextRunAt(
   const { clock, random } = dependencies;
   const now = clock.now();
   const plannedAt = (): number => {
-    const { call: report, nextInMs } = finding;
+    const { call, nextInMs } = finding;
     if (nextInMs !== undefined) return now + nextInMs;
-    if (typeof report === 'object') {
-      return now + backoffMs(failureCount, random(), Math.min(report.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
+    if (typeof call === 'object') {
+      return now + backoffMs(failureCount, random(), Math.min(call.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
     }
     if (failureCount > 0) return now + backoffMs(failureCount, random());
     const { submittedAt, startedAt } = job;

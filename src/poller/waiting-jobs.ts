@@ -1,6 +1,7 @@
 import { forecastUnsent } from '../domain/job/forecast.ts';
 import type { SubmissionWait } from '../domain/job/job.ts';
 import { transition } from '../domain/job/transition.ts';
+import { UNLIMITED_RPM } from '../domain/polling/call-budget-rules.ts';
 import type { SaveOutcome, WaitingJob } from '../store/job-store.ts';
 import { expectedOf, type StepDependencies } from './step.ts';
 
@@ -12,8 +13,6 @@ const PAUSE_MS = 500;
 /** Approximate number of calls that one job needs while the budget is short: its submission, its polls and its result. */
 const CALLS_PER_JOB = 6;
 const MINUTE_MS = 60_000;
-/** Calls a minute to assume when no limit is set and the upstream has answered 429. */
-const UNLIMITED_RPM = 600;
 /** The weight of the newest interval in the mean. */
 const WEIGHT = 0.2;
 /** A longer pause between two submissions does not count: no job was waiting. */

@@ -48,8 +48,8 @@ const MIN_SHARE = 1 / 16;
 const RECOVERY_MS = 10 * 60 * 1000;
 /** Milliseconds without a 429 after which the next one starts a new episode. */
 const EPISODE_MS = 60_000;
-/** The calls a minute of a budget without a limit while it recovers. */
-const UNLIMITED_RPM = 600;
+/** The calls a minute of a budget without a limit while it recovers from a 429. */
+export const UNLIMITED_RPM = 600;
 /** The rounding error of many small refills. */
 const ROUNDING = 1e-6;
 const MINUTE_MS = 60_000;

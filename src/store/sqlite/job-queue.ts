@@ -11,6 +11,7 @@ import {
   type Schedule,
   type WaitingJob,
 } from '../job-store.ts';
+import { roundRobin } from '../round-robin.ts';
 import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
 import type { Quarantine } from './quarantine.ts';
 import { readDueJob, readJob, type Row } from './database/rows.ts';
@@ -50,7 +51,7 @@ export class SqliteJobQueue implements JobQueue {
       const room = Math.min(limit - expired, callLimit);
       if (room <= 0) return null;
       const count = this.#statements.countDue.get({ ...due, limit: room + 1 })?.['count'];
-      return Number(count) > room ? this.#roundRobin(due) : null;
+      return Number(count) > room ? this.#chooseCandidates(due) : null;
     });
   }
 
@@ -118,16 +119,11 @@ export class SqliteJobQueue implements JobQueue {
     return preferred.flatMap((id) => byId.get(id) ?? []).slice(0, limit);
   }
 
-  /** Takes the longest due job of each owner and priority, then the second of each, and so on. */
-  #roundRobin(due: DueParameters): DueJob[] {
-    const counts = new Map<unknown, number>();
-    const ranked = this.#statements.findGroups.all(due).map(({ row, owner_and_priority: group }) => {
-      const round = counts.get(group) ?? 0;
-      counts.set(group, round + 1);
-      return { row: Number(row), round };
-    });
-    const first = ranked.toSorted((a, b) => a.round - b.round).slice(0, MAX_CANDIDATES);
-    const rows = JSON.stringify(first.map(({ row }) => row));
+  /** Chooses round-robin from the longest due jobs of each owner and priority. */
+  #chooseCandidates(due: DueParameters): DueJob[] {
+    const groupOf = (row: Row) => row['owner_and_priority'];
+    const first = roundRobin(this.#statements.findGroups.all(due), groupOf, MAX_CANDIDATES);
+    const rows = JSON.stringify(first.map(({ row }) => Number(row)));
     return this.#read(() => this.#statements.getDueJobs.all({ rows }));
   }
 

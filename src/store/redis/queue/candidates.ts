@@ -1,5 +1,6 @@
 import { MAX_CANDIDATES, URGENT_PHASES } from '../../job-store.ts';
 import type { JobAccess } from '../jobs/job-reader.ts';
+import { roundRobin } from '../../round-robin.ts';
 import { keys, shardOf, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
 
@@ -53,20 +54,10 @@ export async function candidates(
       return Array.isArray(found) ? found.map(readCandidate).filter(({ id }) => !excluded.has(id)) : [];
     }),
   );
-  return roundRobin(perShard.flat().toSorted((a, b) => a.runAt - b.runAt)).slice(0, MAX_CANDIDATES);
+  const longestDueFirst = perShard.flat().toSorted((a, b) => a.runAt - b.runAt);
+  return roundRobin(longestDueFirst, ({ group }) => group, MAX_CANDIDATES).map(({ id }) => id);
 }
 
 function readCandidate([id = '', runAt = '', group = '']: readonly string[]): Candidate {
   return { id, runAt: Number(runAt), group };
-}
-
-/** The first of each group, then the second of each, and so on; among these in the given order. */
-function roundRobin(sorted: readonly Candidate[]): string[] {
-  const groups = [...Map.groupBy(sorted, ({ group }) => group).values()];
-  const rounds = Math.max(0, ...groups.map(({ length }) => length));
-  const taken: string[] = [];
-  for (let round = 0; round < rounds && taken.length < MAX_CANDIDATES; round += 1) {
-    for (const group of groups) if (round < group.length) taken.push(group[round]?.id ?? '');
-  }
-  return taken;
 }
