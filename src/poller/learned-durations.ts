@@ -9,7 +9,6 @@ import {
 import type { VideoRequest } from '../domain/request/video-request.ts';
 import type { DurationStore } from '../store/durations.ts';
 
-/** Options of `LearnedDurations`. */
 export interface LearnedDurationsOptions {
   readonly store: DurationStore;
   readonly clock: Clock;

@@ -12,7 +12,6 @@ import { processJob, type StepReport } from './process-job.ts';
 import type { SentOutcome, StepDependencies } from './step.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 
-/** Options of the poller. */
 export interface PollerOptions extends Pick<
   StepDependencies,
   'store' | 'submissions' | 'upstream' | 'clock' | 'random' | 'callTimeoutMs' | 'retentionMs'

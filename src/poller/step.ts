@@ -23,7 +23,6 @@ export type PhaseAtUpstream = 'queued' | 'processing' | 'collecting';
 /** The outcome of a POST of this process; `in-progress`: its answer has not arrived. */
 export type SentOutcome = SubmitOutcome | { readonly type: 'in-progress' };
 
-/** The dependencies of a step. */
 export interface StepDependencies {
   readonly store: JobStore;
   readonly submissions: Submissions;

@@ -8,7 +8,6 @@ const CHECK_MS = 10_000;
 /** Jobs that are read in one call at most. */
 const BATCH = 100;
 
-/** Options of `WatchedJobs`. */
 export interface WatchedJobsOptions {
   readonly store: Pick<Jobs, 'getMany'> & JobEvents;
   /** See `Storage`. */

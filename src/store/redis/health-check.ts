@@ -3,7 +3,6 @@ import { channels, keys, SHARDS } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
 import { type RedisClient, runScript } from './scripts/run-script.ts';
 
-/** Dependencies of the health check. */
 export interface HealthCheckOptions {
   readonly client: RedisClient;
   readonly quarantine: Quarantine;

@@ -1,7 +1,6 @@
 import { keys, shardOf } from './keys.ts';
 import { type RedisClient, runScript } from './scripts/run-script.ts';
 
-/** Dependencies of the quarantine. */
 export interface QuarantineOptions {
   readonly client: RedisClient;
   /** Milliseconds for which an unreadable record is kept. */

@@ -39,7 +39,6 @@ import { Quarantine } from './quarantine.ts';
 import { ServerClock } from './connection/server-clock.ts';
 import { TopicSubscription, type TopicSubscriptionOptions } from './events/topic-subscription.ts';
 
-/** Settings of the shared store. */
 export interface RedisJobStoreOptions {
   readonly location: RedisLocation;
   /** Milliseconds for which a final job can be read. */

@@ -25,7 +25,6 @@ import type { Quarantine } from './quarantine.ts';
 import { readJob, type Row } from './database/rows.ts';
 import type { Statements } from './database/statements.ts';
 
-/** Dependencies of `SqliteJobs`. */
 export interface SqliteJobsOptions {
   readonly statements: Statements;
   readonly commits: GroupCommit;

@@ -5,7 +5,6 @@ import type { GroupCommit } from './database/group-commit.ts';
 import { readJob, type Row } from './database/rows.ts';
 import type { Statements } from './database/statements.ts';
 
-/** Dependencies of the quarantine. */
 export interface QuarantineOptions {
   readonly statements: Statements;
   readonly commits: GroupCommit;

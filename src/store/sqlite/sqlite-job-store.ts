@@ -32,7 +32,6 @@ import { purgeSlice, startPurging } from './database/purge.ts';
 import { Quarantine } from './quarantine.ts';
 import { prepareStatements, type Statements } from './database/statements.ts';
 
-/** Settings of the embedded store. */
 export interface SqliteJobStoreOptions {
   /** Created when it does not exist. */
   readonly folder: string;

@@ -1,6 +1,5 @@
 import type { Clock } from '../../../domain/clock.ts';
 
-/** Dependencies of the clock. */
 export interface ServerClockOptions {
   /** Returns the server's time in epoch milliseconds. */
   readonly ask: () => Promise<number>;

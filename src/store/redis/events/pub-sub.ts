@@ -12,7 +12,6 @@ export interface ChannelListener {
   gap(since: number): void;
 }
 
-/** Dependencies of the pub/sub. */
 export interface PubSubOptions extends SubscriberConnectionOptions {
   /** From 0 to 1. */
   readonly random: () => number;

@@ -3,7 +3,6 @@ import type { Clock } from '../../../domain/clock.ts';
 import { untilConnected } from '../connection/connect.ts';
 import type { RedisClient } from '../scripts/run-script.ts';
 
-/** Dependencies of a subscriber connection. */
 export interface SubscriberConnectionOptions {
   /** Makes a fresh client for subscriptions, not yet connected. */
   readonly connect: () => RedisClient;

@@ -4,7 +4,6 @@ import type { Job } from '../../../domain/job/job.ts';
 import type { Topic, TopicListener } from '../../job-store.ts';
 import type { ChannelListener } from './pub-sub.ts';
 
-/** Dependencies of all subscriptions. */
 export interface TopicSubscriptionOptions {
   /** Reads the jobs of a topic that may have been missed since a time, in epoch milliseconds. */
   readonly readCatchUp: (topic: Topic, since: number) => Promise<readonly Job[]>;

@@ -22,7 +22,6 @@ export function channelsOf(topic: Topic): string[] {
   }
 }
 
-/** Inputs of a catch-up. */
 export interface CatchUpOptions extends JobAccess {
   /** When the subscriber connection was last known to work, in epoch milliseconds. */
   readonly since: number;

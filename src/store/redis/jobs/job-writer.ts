@@ -19,7 +19,6 @@ import { type ExpectedTypes, isWrongType } from '../quarantine.ts';
 import { releasePlaces, reserve } from './reservation.ts';
 import { runScript } from '../scripts/run-script.ts';
 
-/** Dependencies of the writer. */
 export interface JobWriterOptions {
   readonly access: JobAccess;
   readonly publish: 'PUBLISH' | 'SPUBLISH';

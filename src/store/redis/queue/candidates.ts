@@ -4,7 +4,6 @@ import { roundRobin } from '../../round-robin.ts';
 import { keys, shardOf, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
 
-/** Dependencies of a search for due jobs. */
 export interface DueSearch extends JobAccess {
   /** Shards to skip. The search adds shards whose keys have the wrong type. */
   readonly brokenShards: Set<string>;
