@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { transientError, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
-import { found, KEPT_URL, runFor, running, StepBench } from './step-bench.ts';
+import { found, KEPT_URL, runFor, running, StepHarness } from './step-harness.ts';
 
 const COMPLETED = { type: 'completed', metrics: null } as const;
 const INCONCLUSIVE = { type: 'inconclusive', ...transientError() } as const;
@@ -10,19 +10,19 @@ describe('a job at its deadline', () => {
   const deadline = { deadlineAt: NOON + MINUTE };
 
   it('is polled for the last time five seconds before it, and ends with the last error', async () => {
-    await using bench = new StepBench({
+    await using harness = new StepHarness({
       status: () => ({ type: 'inconclusive', ...transientError({ reason: 'HTTP 500: out of memory' }) }),
     });
-    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 10 * MINUTE });
-    await bench.stepFor(10 * MINUTE);
-    const ended = await bench.stored(job);
+    const job = await harness.add({ ...running('processing', NOON), deadlineAt: NOON + 10 * MINUTE });
+    await harness.stepFor(10 * MINUTE);
+    const ended = await harness.stored(job);
     expect(ended.finishedAt).toBe(job.deadlineAt);
     expect(ended.failure).toMatchObject({
       code: 'TIMED_OUT',
       message:
         "The video was not ready before the deadline. The upstream's last error: HTTP 500: out of memory",
     });
-    expect(bench.upstream.calls.at(-1)?.at).toBe(job.deadlineAt - 5 * SECOND);
+    expect(harness.upstream.calls.at(-1)?.at).toBe(job.deadlineAt - 5 * SECOND);
   });
 
   it.each(['processing', 'collecting'] as const)(
@@ -46,46 +46,46 @@ describe('a job at its deadline', () => {
   });
 
   it('completes when the last poll finds it done', async () => {
-    await using bench = new StepBench({
+    await using harness = new StepHarness({
       status: () =>
-        bench.clock.now() >= NOON + 10 * MINUTE - 5 * SECOND ? COMPLETED : { type: 'processing' },
+        harness.clock.now() >= NOON + 10 * MINUTE - 5 * SECOND ? COMPLETED : { type: 'processing' },
     });
-    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 10 * MINUTE });
-    await bench.stepFor(10 * MINUTE);
-    expect((await bench.stored(job)).phase).toBe('completed');
+    const job = await harness.add({ ...running('processing', NOON), deadlineAt: NOON + 10 * MINUTE });
+    await harness.stepFor(10 * MINUTE);
+    expect((await harness.stored(job)).phase).toBe('completed');
   });
 
   it.each<[string, UpstreamScript, string[]]>([
     ['the last poll', { status: () => COMPLETED }, ['status', 'result']],
     ['the history', { status: () => INCONCLUSIVE, lookUp: () => found() }, ['status', 'look-up']],
   ])('completes by %s even when no poller ran at the deadline', async (_, script, calls) => {
-    await using bench = new StepBench(script);
-    const job = await bench.add({ ...running('processing', NOON), ...deadline });
-    await bench.clock.advance(10 * MINUTE);
-    await bench.stepFor(0);
-    expect((await bench.stored(job)).phase).toBe('completed');
-    expect(bench.upstream.types).toEqual(calls);
+    await using harness = new StepHarness(script);
+    const job = await harness.add({ ...running('processing', NOON), ...deadline });
+    await harness.clock.advance(10 * MINUTE);
+    await harness.stepFor(0);
+    expect((await harness.stored(job)).phase).toBe('completed');
+    expect(harness.upstream.types).toEqual(calls);
   });
 
   it('waits for that call while the budget is empty, but not forever', async () => {
-    await using bench = new StepBench({ status: () => COMPLETED });
-    bench.mayCall = false;
-    const job = await bench.add({ ...running('processing', NOON), ...deadline });
-    await bench.clock.advance(10 * MINUTE);
-    await bench.stepFor(10 * SECOND);
-    expect((await bench.stored(job)).phase).toBe('processing');
-    await bench.stepFor(MINUTE);
-    expect((await bench.stored(job)).failure?.code).toBe('TIMED_OUT');
-    expect(bench.upstream.calls).toEqual([]);
+    await using harness = new StepHarness({ status: () => COMPLETED });
+    harness.mayCall = false;
+    const job = await harness.add({ ...running('processing', NOON), ...deadline });
+    await harness.clock.advance(10 * MINUTE);
+    await harness.stepFor(10 * SECOND);
+    expect((await harness.stored(job)).phase).toBe('processing');
+    await harness.stepFor(MINUTE);
+    expect((await harness.stored(job)).failure?.code).toBe('TIMED_OUT');
+    expect(harness.upstream.calls).toEqual([]);
   });
 
   it('does not wait for it when the calls before the deadline went to other jobs', async () => {
-    await using bench = new StepBench();
-    bench.mayCall = false;
-    const job = await bench.add({ ...running('processing', NOON), deadlineAt: NOON + 1 });
-    await bench.clock.advance(1);
-    await bench.step();
-    expect(await bench.stored(job)).toMatchObject({ finishedAt: NOON + 1, failure: { code: 'TIMED_OUT' } });
+    await using harness = new StepHarness();
+    harness.mayCall = false;
+    const job = await harness.add({ ...running('processing', NOON), deadlineAt: NOON + 1 });
+    await harness.clock.advance(1);
+    await harness.step();
+    expect(await harness.stored(job)).toMatchObject({ finishedAt: NOON + 1, failure: { code: 'TIMED_OUT' } });
   });
 });
 
@@ -96,17 +96,17 @@ describe('the step of a job past its deadline', () => {
   ] as const;
 
   it.each(ends)('ends an %s job as %s, charged: %s, without a call', async (phase, code, charged) => {
-    await using bench = new StepBench();
-    const job = await bench.add({ phase, deadlineAt: NOON + 1 });
-    await bench.clock.advance(1);
-    expect(await bench.step()).toMatchObject({ outcome: 'saved', call: 'none' });
-    expect(await bench.stored(job)).toMatchObject({
+    await using harness = new StepHarness();
+    const job = await harness.add({ phase, deadlineAt: NOON + 1 });
+    await harness.clock.advance(1);
+    expect(await harness.step()).toMatchObject({ outcome: 'saved', call: 'none' });
+    expect(await harness.stored(job)).toMatchObject({
       phase: 'failed',
       finishedAt: NOON + 1,
       failure: { code, charged, retryable: true },
     });
-    expect(bench.upstream.calls).toEqual([]);
-    expect(await bench.dueInMs()).toBeNull();
+    expect(harness.upstream.calls).toEqual([]);
+    expect(await harness.dueInMs()).toBeNull();
   });
 
   const polled = [
@@ -118,18 +118,18 @@ describe('the step of a job past its deadline', () => {
   it.each(polled)(
     'ends a %s job as TIMED_OUT, charged: %s, after a last call',
     async (phase, charged, call) => {
-      await using bench = new StepBench({ status: () => INCONCLUSIVE, result: () => INCONCLUSIVE });
-      const job = await bench.add({ ...running(phase, NOON), deadlineAt: NOON + 1 });
-      await bench.clock.advance(1);
-      expect(await bench.step()).toMatchObject({ outcome: 'saved' });
-      expect(await bench.stored(job)).toMatchObject({
+      await using harness = new StepHarness({ status: () => INCONCLUSIVE, result: () => INCONCLUSIVE });
+      const job = await harness.add({ ...running(phase, NOON), deadlineAt: NOON + 1 });
+      await harness.clock.advance(1);
+      expect(await harness.step()).toMatchObject({ outcome: 'saved' });
+      expect(await harness.stored(job)).toMatchObject({
         phase: 'failed',
         finishedAt: NOON + 1,
         failure: { code: 'TIMED_OUT', charged, retryable: true },
       });
-      expect(bench.upstream.types).toEqual([call]);
-      expect(bench.upstream.calls[0]?.options.timeoutMs).toBe(5 * SECOND);
-      expect(await bench.dueInMs()).toBeNull();
+      expect(harness.upstream.types).toEqual([call]);
+      expect(harness.upstream.calls[0]?.options.timeoutMs).toBe(5 * SECOND);
+      expect(await harness.dueInMs()).toBeNull();
     },
   );
 });

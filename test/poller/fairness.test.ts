@@ -3,68 +3,68 @@ import type { StatusOutcome } from '../../src/providers/video-upstream.ts';
 import { cut, transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
-import { PollerBench } from './poller-bench.ts';
-import { running } from './step-bench.ts';
+import { PollerHarness } from './poller-harness.ts';
+import { running } from './step-harness.ts';
 
 describe('under a tight call budget', () => {
   it('an owner with 100 waiting jobs does not delay the first job of another owner', async () => {
-    await using bench = new PollerBench({ rpm: 60 });
-    await bench.poller.start();
-    await bench.accept(100, { ownerId: 'ada' });
-    await bench.clock.advance(30 * SECOND);
-    const [job] = await bench.accept(1, { ownerId: 'bob' });
-    await bench.clock.advance(5 * SECOND);
-    const sent = bench.upstream.calls.find(({ subject }) => subject === job?.request.prompt);
+    await using harness = new PollerHarness({ rpm: 60 });
+    await harness.poller.start();
+    await harness.accept(100, { ownerId: 'ada' });
+    await harness.clock.advance(30 * SECOND);
+    const [job] = await harness.accept(1, { ownerId: 'bob' });
+    await harness.clock.advance(5 * SECOND);
+    const sent = harness.upstream.calls.find(({ subject }) => subject === job?.request.prompt);
     expect((sent?.at ?? Infinity) - NOON - 30 * SECOND).toBeLessThanOrEqual(3 * SECOND);
   });
 
   it('an owner whose jobs are all due for polls does not delay the first job of another owner', async () => {
-    await using bench = new PollerBench({ rpm: 60 });
-    await bench.accept(300, { ...running('processing', NOON), ownerId: 'ada' });
-    await bench.poller.start();
-    await bench.clock.advance(MINUTE);
-    const [job] = await bench.accept(1, { ownerId: 'bob' });
-    await bench.clock.advance(5 * SECOND);
-    const sent = bench.upstream.calls.find(({ subject }) => subject === job?.request.prompt);
+    await using harness = new PollerHarness({ rpm: 60 });
+    await harness.accept(300, { ...running('processing', NOON), ownerId: 'ada' });
+    await harness.poller.start();
+    await harness.clock.advance(MINUTE);
+    const [job] = await harness.accept(1, { ownerId: 'bob' });
+    await harness.clock.advance(5 * SECOND);
+    const sent = harness.upstream.calls.find(({ subject }) => subject === job?.request.prompt);
     expect((sent?.at ?? Infinity) - NOON - MINUTE).toBeLessThanOrEqual(3 * SECOND);
   });
 
   it('fetches results before it polls jobs that cannot be done yet', async () => {
-    await using bench = new PollerBench({ rpm: 30 });
-    await bench.accept(100, running('processing', NOON));
-    const done = await bench.accept(5, {
+    await using harness = new PollerHarness({ rpm: 30 });
+    await harness.accept(100, running('processing', NOON));
+    const done = await harness.accept(5, {
       ...running('collecting', NOON),
       updatedAt: NOON,
       upstreamId: 'up-done',
     });
-    await bench.poller.start();
-    await bench.clock.advance(12 * SECOND);
-    expect((await bench.stored(done)).map(({ phase }) => phase)).toEqual(done.map(() => 'completed'));
+    await harness.poller.start();
+    await harness.clock.advance(12 * SECOND);
+    expect((await harness.stored(done)).map(({ phase }) => phase)).toEqual(done.map(() => 'completed'));
   });
 
   it('jobs that keep failing wait for the others, and are still polled', async () => {
     const sick: StatusOutcome = { type: 'inconclusive', ...transientError({ apiAnswered: true }) };
     let isHealed = false;
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       rpm: 60,
       script: {
         status: (id) => (id === 'up-sick' && !isHealed ? sick : { type: 'completed', metrics: null }),
         result: () => VIDEO_READY,
       },
     });
-    const failing = await bench.accept(100, { ...running('processing', NOON), upstreamId: 'up-sick' });
-    await bench.poller.start();
+    const failing = await harness.accept(100, { ...running('processing', NOON), upstreamId: 'up-sick' });
+    await harness.poller.start();
     // Each job has failed at least once.
-    await bench.clock.advance(4 * MINUTE);
-    const healthy = await bench.accept(3);
-    await bench.clock.advance(8 * SECOND);
-    const submits = bench.upstream.calls.filter(({ type }) => type === 'submit');
+    await harness.clock.advance(4 * MINUTE);
+    const healthy = await harness.accept(3);
+    await harness.clock.advance(8 * SECOND);
+    const submits = harness.upstream.calls.filter(({ type }) => type === 'submit');
     expect(submits).toHaveLength(healthy.length);
-    await bench.clock.advance(MINUTE);
-    expect((await bench.stored(healthy)).map(({ phase }) => phase)).toEqual(healthy.map(() => 'completed'));
+    await harness.clock.advance(MINUTE);
+    expect((await harness.stored(healthy)).map(({ phase }) => phase)).toEqual(healthy.map(() => 'completed'));
     isHealed = true;
-    await bench.clock.advance(20 * MINUTE);
-    expect((await bench.stored(failing)).map(({ phase }) => phase)).toEqual(failing.map(() => 'completed'));
+    await harness.clock.advance(20 * MINUTE);
+    expect((await harness.stored(failing)).map(({ phase }) => phase)).toEqual(failing.map(() => 'completed'));
   });
 });
 
@@ -102,35 +102,35 @@ describe('while slow calls hold most slots', () => {
 
 describe('jobs that wait for the rate limit', () => {
   it('show the reason once, with an expected end that grows with their position, until they are sent', async () => {
-    await using bench = new PollerBench({ rpm: 6 });
-    await bench.poller.start();
-    const jobs = await bench.accept(20);
-    await bench.clock.advance(5 * SECOND);
-    const waiting = (await bench.stored(jobs)).filter(({ waitingFor }) => waitingFor === 'RATE_LIMIT');
+    await using harness = new PollerHarness({ rpm: 6 });
+    await harness.poller.start();
+    const jobs = await harness.accept(20);
+    await harness.clock.advance(5 * SECOND);
+    const waiting = (await harness.stored(jobs)).filter(({ waitingFor }) => waitingFor === 'RATE_LIMIT');
     expect(waiting).toHaveLength(19);
     const expected = waiting.map(({ forecast }) => forecast?.from ?? 0);
     expect(expected).toEqual(expected.toSorted((a, b) => a - b));
     expect(Math.min(...expected)).toBeGreaterThan(NOON);
     expect(waiting.every(({ version }) => version === 2)).toBe(true);
-    await bench.clock.advance(10 * SECOND);
-    expect((await bench.stored(waiting)).every(({ version }) => version <= 4)).toBe(true);
-    expect(bench.log.map(({ message }) => message)).toContain('jobs are waiting for the rate limit');
+    await harness.clock.advance(10 * SECOND);
+    expect((await harness.stored(waiting)).every(({ version }) => version <= 4)).toBe(true);
+    expect(harness.log.map(({ message }) => message)).toContain('jobs are waiting for the rate limit');
   });
 
   it('show UPSTREAM_UNAVAILABLE while the circuit is open', async () => {
     const down = transientError();
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       script: {
         submit: () => ({ type: 'not-created', ...down }),
         status: () => ({ type: 'inconclusive', ...down }),
       },
     });
-    await bench.accept(12, running('processing', NOON));
-    await bench.poller.start();
-    await bench.clock.advance(5 * SECOND);
-    const jobs = await bench.accept(3);
-    await bench.clock.advance(5 * SECOND);
-    expect((await bench.stored(jobs)).map(({ waitingFor }) => waitingFor)).toEqual(
+    await harness.accept(12, running('processing', NOON));
+    await harness.poller.start();
+    await harness.clock.advance(5 * SECOND);
+    const jobs = await harness.accept(3);
+    await harness.clock.advance(5 * SECOND);
+    expect((await harness.stored(jobs)).map(({ waitingFor }) => waitingFor)).toEqual(
       jobs.map(() => 'UPSTREAM_UNAVAILABLE'),
     );
   });

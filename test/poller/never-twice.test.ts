@@ -22,7 +22,7 @@ import { Recorder } from '../support/recorder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { DAY, SECOND } from '../support/times.ts';
 import { Interruption } from './interruption.ts';
-import { CALL_TIMEOUT_MS, LEASE_MS } from './step-bench.ts';
+import { CALL_TIMEOUT_MS, LEASE_MS } from './step-harness.ts';
 
 const DEADLINE_MS = 120 * SECOND;
 

@@ -2,21 +2,21 @@ import { describe, expect, it } from 'vitest';
 import type { HistoryEntry, ResultOutcome, StatusOutcome } from '../../src/providers/video-upstream.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { transientError, type UpstreamScript, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
-import { found, KEPT_URL, runFor, running, StepBench } from './step-bench.ts';
+import { found, KEPT_URL, runFor, running, StepHarness } from './step-harness.ts';
 
 const NOT_FOUND = { type: 'not-found', reason: 'HTTP 404: Request up-running not found' } as const;
 const COMPLETED = { type: 'completed', metrics: null } as const;
 
 describe('a 404 for a job that was accepted', () => {
   it('does not end the job within 30 seconds', async () => {
-    await using bench = new StepBench({ status: () => NOT_FOUND });
-    const job = await bench.add(running('processing', NOON));
-    await bench.stepFor(25 * SECOND);
-    expect(bench.upstream.types.length).toBeGreaterThan(4);
-    expect(await bench.stored(job)).toEqual(job);
-    bench.upstream.script = { status: () => COMPLETED };
-    await bench.stepFor(10 * SECOND);
-    expect((await bench.stored(job)).phase).toBe('completed');
+    await using harness = new StepHarness({ status: () => NOT_FOUND });
+    const job = await harness.add(running('processing', NOON));
+    await harness.stepFor(25 * SECOND);
+    expect(harness.upstream.types.length).toBeGreaterThan(4);
+    expect(await harness.stored(job)).toEqual(job);
+    harness.upstream.script = { status: () => COMPLETED };
+    await harness.stepFor(10 * SECOND);
+    expect((await harness.stored(job)).phase).toBe('completed');
   });
 
   it('ends the job after 30 seconds when there is no history', async () => {
@@ -57,13 +57,13 @@ describe('a 404 for a job that was accepted', () => {
 
   it('does not end the job while the history shows it as not done', async () => {
     let state: HistoryEntry['state'] = 'pending';
-    await using bench = new StepBench({ status: () => NOT_FOUND, lookUp: () => found({ state }) });
-    const job = await bench.add(running('processing', NOON));
-    await bench.stepFor(3 * MINUTE);
-    expect((await bench.stored(job)).phase).toBe('processing');
+    await using harness = new StepHarness({ status: () => NOT_FOUND, lookUp: () => found({ state }) });
+    const job = await harness.add(running('processing', NOON));
+    await harness.stepFor(3 * MINUTE);
+    expect((await harness.stored(job)).phase).toBe('processing');
     state = 'completed';
-    await bench.stepFor(MINUTE);
-    expect((await bench.stored(job)).phase).toBe('completed');
+    await harness.stepFor(MINUTE);
+    expect((await harness.stored(job)).phase).toBe('completed');
   });
 
   it('fails the job with the message of the history', async () => {
@@ -91,17 +91,17 @@ describe('an undocumented final word', () => {
   };
 
   it('ends the job when it is repeated', async () => {
-    await using bench = new StepBench({ status: () => cancelled });
-    const job = await bench.add(running('processing', NOON));
-    await bench.step();
-    expect(await bench.stored(job)).toEqual(job);
-    await bench.stepFor(10 * SECOND);
-    expect((await bench.stored(job)).failure).toMatchObject({
+    await using harness = new StepHarness({ status: () => cancelled });
+    const job = await harness.add(running('processing', NOON));
+    await harness.step();
+    expect(await harness.stored(job)).toEqual(job);
+    await harness.stepFor(10 * SECOND);
+    expect((await harness.stored(job)).failure).toMatchObject({
       code: 'GENERATION_FAILED',
       message: 'The worker was lost.',
       charged: 'NO',
     });
-    expect(bench.upstream.types).toEqual(['status', 'status']);
+    expect(harness.upstream.types).toEqual(['status', 'status']);
   });
 
   it('is ignored when the next poll has another status', async () => {
@@ -138,12 +138,12 @@ describe('a result without a video', () => {
   });
 
   it('is fetched again while it cannot be read and the history has no video', async () => {
-    await using bench = new StepBench({ result: () => unreadable, lookUp: () => ({ type: 'not-found' }) });
-    const job = await bench.add(running('collecting', NOON));
-    await bench.stepFor(MINUTE);
-    expect((await bench.stored(job)).phase).toBe('collecting');
-    bench.upstream.script = { result: () => VIDEO_READY };
-    await bench.stepFor(2 * MINUTE);
-    expect((await bench.stored(job)).phase).toBe('completed');
+    await using harness = new StepHarness({ result: () => unreadable, lookUp: () => ({ type: 'not-found' }) });
+    const job = await harness.add(running('collecting', NOON));
+    await harness.stepFor(MINUTE);
+    expect((await harness.stored(job)).phase).toBe('collecting');
+    harness.upstream.script = { result: () => VIDEO_READY };
+    await harness.stepFor(2 * MINUTE);
+    expect((await harness.stored(job)).phase).toBe('completed');
   });
 });

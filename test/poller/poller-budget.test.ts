@@ -4,8 +4,8 @@ import { isFinal } from '../../src/domain/job/job.ts';
 import { settled } from '../support/fake-clock.ts';
 import { transientError } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
-import { PollerBench } from './poller-bench.ts';
-import { running } from './step-bench.ts';
+import { PollerHarness } from './poller-harness.ts';
+import { running } from './step-harness.ts';
 
 describe("the upstream's rate budget", () => {
   it('is never exceeded in any minute, and is used', { timeout: 60_000 }, async () => {
@@ -15,20 +15,20 @@ describe("the upstream's rate budget", () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 120 }), waves, async (rpm, arrivals) => {
-        await using bench = new PollerBench({ rpm });
-        await bench.poller.start();
-        await bench.accept(3);
+        await using harness = new PollerHarness({ rpm });
+        await harness.poller.start();
+        await harness.accept(3);
         for (const { gapMs, jobs } of arrivals) {
-          await bench.clock.advance(gapMs);
-          await bench.accept(jobs);
+          await harness.clock.advance(gapMs);
+          await harness.accept(jobs);
         }
-        await bench.clock.advance(2 * MINUTE);
-        const calls = bench.upstream.calls.map(({ at }) => at);
+        await harness.clock.advance(2 * MINUTE);
+        const calls = harness.upstream.calls.map(({ at }) => at);
         for (const from of calls) {
           const minute = calls.filter((at) => at >= from && at < from + MINUTE);
           expect(minute.length).toBeLessThanOrEqual(rpm);
         }
-        const lastTwo = calls.filter((at) => at >= bench.clock.now() - 2 * MINUTE);
+        const lastTwo = calls.filter((at) => at >= harness.clock.now() - 2 * MINUTE);
         expect(lastTwo.length).toBeGreaterThanOrEqual(Math.min(10, rpm));
       }),
       { numRuns: 12 },
@@ -36,18 +36,18 @@ describe("the upstream's rate budget", () => {
   });
 
   it('reads the store at most four times a second while the budget is empty', async () => {
-    await using bench = new PollerBench({ rpm: 1 });
-    await bench.accept(20);
-    await bench.poller.start();
-    await bench.clock.advance(10 * MINUTE);
+    await using harness = new PollerHarness({ rpm: 1 });
+    await harness.accept(20);
+    await harness.poller.start();
+    await harness.clock.advance(10 * MINUTE);
     // The first call is now, each next one a little more than a minute later. Each call causes one read for more, one when
     // it ends and one when it is stored.
-    expect(bench.upstream.calls).toHaveLength(10);
-    expect(bench.leases).toBeLessThanOrEqual(4 * 10 * 60 + 1 + 3 * 10);
+    expect(harness.upstream.calls).toHaveLength(10);
+    expect(harness.leases).toBeLessThanOrEqual(4 * 10 * 60 + 1 + 3 * 10);
   });
 
   it('is closed for all jobs by one 429, for as long as the upstream asks', async () => {
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       rpm: 600,
       script: {
         status: () => ({
@@ -56,69 +56,69 @@ describe("the upstream's rate budget", () => {
         }),
       },
     });
-    await bench.accept(1, running('queued', NOON));
-    await bench.poller.start();
+    await harness.accept(1, running('queued', NOON));
+    await harness.poller.start();
     await settled();
-    expect(bench.upstream.types).toEqual(['status']);
-    bench.upstream.script = {};
-    await bench.accept(5);
-    await bench.clock.advance(20 * SECOND - 1);
-    expect(bench.upstream.types).toEqual(['status']);
-    await bench.clock.advance(1.5 * SECOND);
-    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(5);
-    expect(bench.upstream.calls[1]?.at).toBe(NOON + 20 * SECOND);
+    expect(harness.upstream.types).toEqual(['status']);
+    harness.upstream.script = {};
+    await harness.accept(5);
+    await harness.clock.advance(20 * SECOND - 1);
+    expect(harness.upstream.types).toEqual(['status']);
+    await harness.clock.advance(1.5 * SECOND);
+    expect(harness.upstream.types.filter((type) => type === 'submit')).toHaveLength(5);
+    expect(harness.upstream.calls[1]?.at).toBe(NOON + 20 * SECOND);
   });
 
   it('is closed for longer by each 429 without a Retry-After', async () => {
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       rpm: 600,
       script: { submit: () => ({ type: 'not-created', ...transientError({ rateLimited: true }) }) },
     });
-    await bench.accept(50);
-    await bench.poller.start();
-    await bench.clock.advance(5 * MINUTE);
+    await harness.accept(50);
+    await harness.poller.start();
+    await harness.clock.advance(5 * MINUTE);
     // The first burst is 50 of the 60 calls that a tenth of the limit allows, then one call after each opening.
-    const [first, ...later] = [...new Set(bench.upstream.calls.map(({ at }) => at))];
+    const [first, ...later] = [...new Set(harness.upstream.calls.map(({ at }) => at))];
     expect(first).toBe(NOON);
     expect(later.length).toBeLessThan(15);
-    expect(bench.upstream.calls.length).toBeLessThan(50 + 15);
+    expect(harness.upstream.calls.length).toBeLessThan(50 + 15);
   });
 
   it('does not prevent that jobs end at their deadline when it is empty', async () => {
-    await using bench = new PollerBench({ rpm: 1 });
-    await bench.poller.start();
+    await using harness = new PollerHarness({ rpm: 1 });
+    await harness.poller.start();
     const deadlineAt = NOON + 30 * SECOND;
-    const jobs = await bench.accept(20, { deadlineAt });
-    await bench.clock.advance(31 * SECOND);
-    const stored = await bench.stored(jobs);
+    const jobs = await harness.accept(20, { deadlineAt });
+    await harness.clock.advance(31 * SECOND);
+    const stored = await harness.stored(jobs);
     expect(stored.every(isFinal)).toBe(true);
     expect(stored.every((job) => (job.finishedAt ?? Infinity) <= deadlineAt + SECOND)).toBe(true);
     expect(stored.map((job) => job.failure?.code)).toEqual([
       'TIMED_OUT',
       ...Array.from({ length: 19 }, () => 'UPSTREAM_UNAVAILABLE'),
     ]);
-    expect(bench.upstream.calls).toHaveLength(1);
+    expect(harness.upstream.calls).toHaveLength(1);
   });
 
   it('is not used by jobs that end at their deadline without a call', async () => {
-    await using bench = new PollerBench({ rpm: 60 });
-    await bench.accept(20, { deadlineAt: NOON });
-    await bench.accept(10);
-    await bench.poller.start();
+    await using harness = new PollerHarness({ rpm: 60 });
+    await harness.accept(20, { deadlineAt: NOON });
+    await harness.accept(10);
+    await harness.poller.start();
     await settled();
     // The burst is a tenth of the limit. Then one call is granted every 60 s / 55.
-    expect(bench.upstream.calls).toHaveLength(6);
-    await bench.clock.advance(3 * SECOND);
-    expect(bench.upstream.calls).toHaveLength(8);
+    expect(harness.upstream.calls).toHaveLength(6);
+    await harness.clock.advance(3 * SECOND);
+    expect(harness.upstream.calls).toHaveLength(8);
   });
 
   it('does not prevent that jobs end at their deadline when a 429 has closed it', async () => {
     const fault = transientError({ rateLimited: true, retryAfterMs: 4 * MINUTE });
-    await using bench = new PollerBench({ script: { submit: () => ({ type: 'not-created', ...fault }) } });
-    await bench.poller.start();
-    const jobs = await bench.accept(10, { deadlineAt: NOON + MINUTE });
-    await bench.clock.advance(MINUTE + SECOND);
-    expect((await bench.stored(jobs)).map((job) => job.failure?.code)).toEqual(
+    await using harness = new PollerHarness({ script: { submit: () => ({ type: 'not-created', ...fault }) } });
+    await harness.poller.start();
+    const jobs = await harness.accept(10, { deadlineAt: NOON + MINUTE });
+    await harness.clock.advance(MINUTE + SECOND);
+    expect((await harness.stored(jobs)).map((job) => job.failure?.code)).toEqual(
       Array.from({ length: 10 }, () => 'UPSTREAM_UNAVAILABLE'),
     );
   });

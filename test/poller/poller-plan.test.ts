@@ -6,18 +6,18 @@ import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
-import { PollerBench } from './poller-bench.ts';
+import { PollerHarness } from './poller-harness.ts';
 
 /** Jobs that wait for one second and run for about 52, and the delay until a poll shows their ends. */
 class TimedUpstream {
-  readonly bench: PollerBench;
+  readonly harness: PollerHarness;
   readonly ends = new Map<string, number>();
   readonly delays: number[] = [];
   readonly #random = seeded(4);
 
   constructor(rpm: number) {
-    this.bench = new PollerBench({ rpm });
-    const { clock, upstream } = this.bench;
+    this.harness = new PollerHarness({ rpm });
+    const { clock, upstream } = this.harness;
     upstream.script = {
       submit: ({ prompt }): SubmitOutcome => {
         this.ends.set(`up-${prompt}`, clock.now() + SECOND + spread(this.#random, 52 * SECOND, 0.2));
@@ -40,16 +40,16 @@ describe('a poller that learns', () => {
     { timeout: 60_000 },
     async () => {
       const timed = new TimedUpstream(0);
-      await using bench = timed.bench;
-      await bench.poller.start();
+      await using harness = timed.harness;
+      await harness.poller.start();
       const pollsOf = async (count: number) => {
-        const before = bench.upstream.types.filter((type) => type === 'status').length;
+        const before = harness.upstream.types.filter((type) => type === 'status').length;
         for (let job = 0; job < count; job += 1) {
-          await bench.accept(1);
-          await bench.clock.advance(10 * SECOND);
+          await harness.accept(1);
+          await harness.clock.advance(10 * SECOND);
         }
-        await bench.clock.advance(3 * MINUTE);
-        return (bench.upstream.types.filter((type) => type === 'status').length - before) / count;
+        await harness.clock.advance(3 * MINUTE);
+        return (harness.upstream.types.filter((type) => type === 'status').length - before) / count;
       };
       const first = await pollsOf(10);
       await pollsOf(40);
@@ -61,7 +61,7 @@ describe('a poller that learns', () => {
       const mean = timed.delays.reduce((sum, delay) => sum + delay, 0) / timed.delays.length;
       expect(mean).toBeLessThan(1.3 * SECOND);
       const stats = await new SharedDurations(
-        new SqliteSharedText(bench.store.database, bench.store.commits, 'durations'),
+        new SqliteSharedText(harness.store.database, harness.store.commits, 'durations'),
       ).read();
       expect([...stats.keys()].toSorted()).toEqual([
         'test queue',
@@ -74,26 +74,26 @@ describe('a poller that learns', () => {
 
   it('two pollers share a short budget by the priority of polls', { timeout: 60_000 }, async () => {
     const timed = new TimedUpstream(60);
-    await using bench = timed.bench;
-    const other = bench.addPoller();
-    await bench.poller.start();
+    await using harness = timed.harness;
+    const other = harness.addPoller();
+    await harness.poller.start();
     await other.start();
     for (let job = 0; job < 160; job += 1) {
       if (job === 80) timed.delays.length = 0;
-      await bench.accept(1);
-      await bench.clock.advance(7.5 * SECOND);
+      await harness.accept(1);
+      await harness.clock.advance(7.5 * SECOND);
     }
     await other.stop(0);
     // The simulation has 2.7 s, and 6.3 s for a poll every 2 s with the same bucket.
     const mean = timed.delays.reduce((sum, delay) => sum + delay, 0) / timed.delays.length;
     expect(timed.delays.length).toBeGreaterThan(70);
     expect(mean).toBeLessThan(3.5 * SECOND);
-    const calls = bench.upstream.calls.map(({ at }) => at);
+    const calls = harness.upstream.calls.map(({ at }) => at);
     for (const from of calls) {
       expect(calls.filter((at) => at >= from && at < from + MINUTE).length).toBeLessThanOrEqual(60);
     }
     // Only results precede submissions: none waited for more than two calls of the budget.
-    const submits = bench.upstream.calls.filter(({ type }) => type === 'submit').map(({ at }) => at);
+    const submits = harness.upstream.calls.filter(({ type }) => type === 'submit').map(({ at }) => at);
     for (const [index, at] of submits.entries()) {
       expect(at - NOON - index * 7.5 * SECOND).toBeLessThanOrEqual(2.5 * SECOND);
     }
@@ -102,11 +102,11 @@ describe('a poller that learns', () => {
 
 it('fetches results, however many jobs wait to be submitted', { timeout: 60_000 }, async () => {
   const timed = new TimedUpstream(60);
-  await using bench = timed.bench;
-  await bench.poller.start();
-  const jobs = await bench.accept(200, { deadlineAt: NOON + 10 * MINUTE });
-  await bench.clock.advance(10 * MINUTE + SECOND);
-  const ends = (await bench.stored(jobs)).map(({ phase, failure }) => failure?.code ?? phase);
+  await using harness = timed.harness;
+  await harness.poller.start();
+  const jobs = await harness.accept(200, { deadlineAt: NOON + 10 * MINUTE });
+  await harness.clock.advance(10 * MINUTE + SECOND);
+  const ends = (await harness.stored(jobs)).map(({ phase, failure }) => failure?.code ?? phase);
   const count = (end: string) => ends.filter((one) => one === end).length;
   // 540 calls in ten minutes; a job needs about five.
   expect(count('completed')).toBeGreaterThan(70);
@@ -122,31 +122,31 @@ describe('an upstream that fails', () => {
   };
 
   it('is only probed while it is down, by polls rather than submissions, and every job completes', async () => {
-    await using bench = new PollerBench();
-    const taken = await bench.accept(20);
-    await bench.poller.start();
-    await bench.clock.advance(SECOND);
-    bench.upstream.script = failing;
-    const waiting = await bench.accept(5);
-    await bench.clock.advance(2 * MINUTE);
-    expect(bench.log.map(({ message }) => message)).toContain(
+    await using harness = new PollerHarness();
+    const taken = await harness.accept(20);
+    await harness.poller.start();
+    await harness.clock.advance(SECOND);
+    harness.upstream.script = failing;
+    const waiting = await harness.accept(5);
+    await harness.clock.advance(2 * MINUTE);
+    expect(harness.log.map(({ message }) => message)).toContain(
       'the upstream is down: it is only probed until it is back',
     );
-    const before = bench.upstream.calls.length;
-    await bench.clock.advance(5 * MINUTE);
-    const probes = bench.upstream.calls.slice(before);
+    const before = harness.upstream.calls.length;
+    await harness.clock.advance(5 * MINUTE);
+    const probes = harness.upstream.calls.slice(before);
     expect(probes.length).toBeLessThanOrEqual(100);
     expect(probes.length).toBeGreaterThan(70);
     expect(new Set(probes.map(({ type }) => type))).toEqual(new Set(['status']));
-    bench.upstream.script = { status: () => ({ type: 'completed', metrics: null }) };
-    await bench.clock.advance(2 * MINUTE);
-    const stored = await bench.stored([...taken, ...waiting]);
+    harness.upstream.script = { status: () => ({ type: 'completed', metrics: null }) };
+    await harness.clock.advance(2 * MINUTE);
+    const stored = await harness.stored([...taken, ...waiting]);
     expect(stored.map(({ phase }) => phase)).toEqual(stored.map(() => 'completed'));
-    expect(bench.log.at(-1)?.message).toBe('job completed');
+    expect(harness.log.at(-1)?.message).toBe('job completed');
   });
 
   it('does not lose one job after another when the answers to submissions are lost', async () => {
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       script: {
         submit: () => ({
           type: 'unknown',
@@ -156,42 +156,42 @@ describe('an upstream that fails', () => {
         }),
       },
     });
-    await bench.poller.start();
+    await harness.poller.start();
     for (let job = 0; job < 30; job += 1) {
-      await bench.accept(1);
-      await bench.clock.advance(SECOND / 10);
+      await harness.accept(1);
+      await harness.clock.advance(SECOND / 10);
     }
-    expect(bench.upstream.calls).toHaveLength(10);
+    expect(harness.upstream.calls).toHaveLength(10);
   });
 
   it('that answers 429 for 20 seconds fails no job, gets at most 10 calls, and no burst afterwards', async () => {
     const timed = new TimedUpstream(600);
-    await using bench = timed.bench;
-    const { script } = bench.upstream;
-    await bench.poller.start();
-    const jobs = await bench.accept(40);
-    await bench.clock.advance(50 * SECOND);
+    await using harness = timed.harness;
+    const { script } = harness.upstream;
+    await harness.poller.start();
+    const jobs = await harness.accept(40);
+    await harness.clock.advance(50 * SECOND);
     const refusal = transientError({ rateLimited: true, reason: 'answered 429' });
-    bench.upstream.script = {
+    harness.upstream.script = {
       submit: () => ({ type: 'not-created', ...refusal }),
       status: () => ({ type: 'inconclusive', ...refusal }),
       result: () => ({ type: 'inconclusive', ...refusal }),
     };
-    const began = bench.clock.now();
-    jobs.push(...(await bench.accept(5)));
-    await bench.clock.advance(20 * SECOND);
-    bench.upstream.script = script;
-    expect(bench.upstream.calls.filter(({ at }) => at >= began).length).toBeLessThanOrEqual(10);
-    const over = bench.clock.now();
-    await bench.clock.advance(5 * MINUTE);
-    const after = bench.upstream.calls.map(({ at }) => at).filter((at) => at >= over);
+    const began = harness.clock.now();
+    jobs.push(...(await harness.accept(5)));
+    await harness.clock.advance(20 * SECOND);
+    harness.upstream.script = script;
+    expect(harness.upstream.calls.filter(({ at }) => at >= began).length).toBeLessThanOrEqual(10);
+    const over = harness.clock.now();
+    await harness.clock.advance(5 * MINUTE);
+    const after = harness.upstream.calls.map(({ at }) => at).filter((at) => at >= over);
     // Half of 600 calls a minute, and the tokens that were saved while no job was due.
     for (const from of after) {
       expect(after.filter((at) => at >= from && at < from + SECOND).length).toBeLessThanOrEqual(35);
     }
     const [first = 0] = after;
     expect(after.filter((at) => at < first + SECOND).length).toBeLessThanOrEqual(7);
-    const stored = await bench.stored(jobs);
+    const stored = await harness.stored(jobs);
     expect(stored.every(isFinal)).toBe(true);
     expect(stored.map(({ failure }) => failure).filter((failure) => failure !== null)).toEqual([]);
   });

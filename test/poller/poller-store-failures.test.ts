@@ -2,82 +2,82 @@ import { describe, expect, it } from 'vitest';
 import { type JobStore, StoreUnavailableError } from '../../src/store/job-store.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
-import { PollerBench } from './poller-bench.ts';
-import { LEASE_MS, running } from './step-bench.ts';
+import { PollerHarness } from './poller-harness.ts';
+import { LEASE_MS, running } from './step-harness.ts';
 
 describe('a poller whose store fails', () => {
   it.each(['leaseDue', 'nextDueAt'] as const)(
     'survives failures of %s, and logs them with growing pauses',
     async (method) => {
       const faulty = new Faulty();
-      await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
+      await using harness = new PollerHarness({ wrap: (store) => faulty.wrap(store) });
       faulty.method = method;
       // Without a due job no lease is tried.
-      await bench.accept(1);
-      await bench.poller.start();
-      await bench.clock.advance(MINUTE);
-      const retries = failures(bench);
+      await harness.accept(1);
+      await harness.poller.start();
+      await harness.clock.advance(MINUTE);
+      const retries = failures(harness);
       expect(retries.length).toBeGreaterThanOrEqual(10);
       expect(retries.length).toBeLessThanOrEqual(25);
       expect(retries[0]).toMatchObject({ details: { err: expect.any(StoreUnavailableError) } });
       faulty.method = null;
-      expect(bench.upstream.calls).toEqual([]);
-      await bench.clock.advance(MINUTE);
-      expect(bench.upstream.types).toContain('submit');
-      const recovered = failures(bench).length;
+      expect(harness.upstream.calls).toEqual([]);
+      await harness.clock.advance(MINUTE);
+      expect(harness.upstream.types).toContain('submit');
+      const recovered = failures(harness).length;
       expect(recovered).toBeLessThanOrEqual(retries.length + 1);
       // After a success the pauses restart short.
       faulty.method = method;
-      await bench.clock.advance(MINUTE);
-      const [again] = failures(bench).slice(recovered);
+      await harness.clock.advance(MINUTE);
+      const [again] = failures(harness).slice(recovered);
       expect(again?.details).toMatchObject({ retryInMs: expect.toSatisfy((ms) => ms <= SECOND) });
     },
   );
 
   it('does not read the store more often for new work while the store fails', async () => {
     const faulty = new Faulty();
-    await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
+    await using harness = new PollerHarness({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'leaseDue';
-    await bench.poller.start();
-    await bench.clock.advance(10 * SECOND);
-    const before = bench.leases;
-    await bench.accept(20);
-    expect(bench.leases - before).toBeLessThanOrEqual(20);
+    await harness.poller.start();
+    await harness.clock.advance(10 * SECOND);
+    const before = harness.leases;
+    await harness.accept(20);
+    expect(harness.leases - before).toBeLessThanOrEqual(20);
   });
 
   it('makes no call before the mark is stored, and makes it as soon as it is', async () => {
     const faulty = new Faulty();
-    await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
+    await using harness = new PollerHarness({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'save';
-    await bench.poller.start();
-    await bench.accept(1);
-    await bench.clock.advance(20 * SECOND);
-    expect(bench.upstream.calls).toEqual([]);
+    await harness.poller.start();
+    await harness.accept(1);
+    await harness.clock.advance(20 * SECOND);
+    expect(harness.upstream.calls).toEqual([]);
     faulty.method = null;
-    await bench.clock.advance(LEASE_MS - 20 * SECOND - 1);
-    expect(bench.upstream.types[0]).toBe('submit');
-    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
-    expect(bench.errors()).toEqual([]);
+    await harness.clock.advance(LEASE_MS - 20 * SECOND - 1);
+    expect(harness.upstream.types[0]).toBe('submit');
+    expect(harness.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
+    expect(harness.errors()).toEqual([]);
   });
 
   it('waits with the call until the mark is stored, beyond its lease', async () => {
     const faulty = new Faulty();
-    await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
+    await using harness = new PollerHarness({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'save';
-    await bench.poller.start();
-    await bench.accept(1);
-    await bench.clock.advance(5 * LEASE_MS);
-    expect(bench.upstream.calls).toEqual([]);
+    await harness.poller.start();
+    await harness.accept(1);
+    await harness.clock.advance(5 * LEASE_MS);
+    expect(harness.upstream.calls).toEqual([]);
     expect(faulty.refused).toBeLessThan(80);
     faulty.method = null;
-    await bench.clock.advance(5 * SECOND);
-    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
-    expect(bench.errors()).toEqual([]);
+    await harness.clock.advance(5 * SECOND);
+    expect(harness.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
+    expect(harness.errors()).toEqual([]);
   });
 
   it('stores the answer to a paid call as soon as the store is available, and makes no second call', async () => {
     const faulty = new Faulty();
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       wrap: (store) => faulty.wrap(store),
       script: {
         submit: () => {
@@ -87,22 +87,22 @@ describe('a poller whose store fails', () => {
         },
       },
     });
-    await bench.poller.start();
-    const jobs = await bench.accept(1);
+    await harness.poller.start();
+    const jobs = await harness.accept(1);
     // Far longer than its lease.
-    await bench.clock.advance(20 * MINUTE);
-    expect(await bench.stored(jobs)).toMatchObject([{ phase: 'submitting', upstreamId: null }]);
+    await harness.clock.advance(20 * MINUTE);
+    expect(await harness.stored(jobs)).toMatchObject([{ phase: 'submitting', upstreamId: null }]);
     faulty.method = null;
-    await bench.clock.advance(5 * SECOND);
-    expect(await bench.stored(jobs)).toMatchObject([{ upstreamId: 'up-paid' }]);
-    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
+    await harness.clock.advance(5 * SECOND);
+    expect(await harness.stored(jobs)).toMatchObject([{ upstreamId: 'up-paid' }]);
+    expect(harness.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
     expect(faulty.refused).toBeLessThan(300);
   });
 
   it('accepts a repeated save whose first try was stored', async () => {
     // Like a shared store when only its answer was lost: it recognizes the repeated change.
     let saves = 0;
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       wrap: (store) =>
         overrideStore(store, {
           save: async (lease, change) => {
@@ -113,79 +113,79 @@ describe('a poller whose store fails', () => {
           },
         }),
     });
-    await bench.poller.start();
-    const jobs = await bench.accept(1);
-    await bench.clock.advance(5 * SECOND);
-    expect(await bench.stored(jobs)).toMatchObject([{ phase: 'queued', version: 3 }]);
-    expect(bench.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
-    expect(bench.log.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+    await harness.poller.start();
+    const jobs = await harness.accept(1);
+    await harness.clock.advance(5 * SECOND);
+    expect(await harness.stored(jobs)).toMatchObject([{ phase: 'queued', version: 3 }]);
+    expect(harness.upstream.types.filter((type) => type === 'submit')).toHaveLength(1);
+    expect(harness.log.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
   });
 
   it('releases a job as soon as the store is available, and polls it when it is due', async () => {
     const faulty = new Faulty();
-    await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
+    await using harness = new PollerHarness({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'release';
-    await bench.accept(1, running('queued', NOON));
-    await bench.poller.start();
-    await bench.clock.advance(10 * SECOND);
-    expect(bench.upstream.types).toEqual(['status']);
+    await harness.accept(1, running('queued', NOON));
+    await harness.poller.start();
+    await harness.clock.advance(10 * SECOND);
+    expect(harness.upstream.types).toEqual(['status']);
     faulty.method = null;
-    await bench.clock.advance(30 * SECOND);
-    expect(bench.upstream.types.length).toBeGreaterThan(1);
-    expect(bench.errors()).toEqual([]);
+    await harness.clock.advance(30 * SECOND);
+    expect(harness.upstream.types.length).toBeGreaterThan(1);
+    expect(harness.errors()).toEqual([]);
   });
 
   it('leases no job with a step in progress, even after its lease', async () => {
     const faulty = new Faulty();
-    await using bench = new PollerBench({ wrap: (store) => faulty.wrap(store) });
+    await using harness = new PollerHarness({ wrap: (store) => faulty.wrap(store) });
     faulty.method = 'release';
-    await bench.accept(1, running('queued', NOON));
-    await bench.poller.start();
-    await bench.clock.advance(5 * LEASE_MS);
-    expect(bench.upstream.types).toEqual(['status']);
+    await harness.accept(1, running('queued', NOON));
+    await harness.poller.start();
+    await harness.clock.advance(5 * LEASE_MS);
+    expect(harness.upstream.types).toEqual(['status']);
     faulty.method = null;
-    await bench.clock.advance(5 * SECOND);
-    expect(bench.upstream.types.length).toBeGreaterThan(1);
+    await harness.clock.advance(5 * SECOND);
+    expect(harness.upstream.types.length).toBeGreaterThan(1);
   });
 
   it('does not spin when other pollers lease the due jobs first', async () => {
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       wrap: (store) => overrideStore(store, { leaseDue: async () => [] }),
     });
-    await bench.accept(1);
-    await bench.poller.start();
-    await bench.clock.advance(10 * SECOND);
-    expect(bench.leases).toBeGreaterThan(1);
-    expect(bench.leases).toBeLessThanOrEqual(10 * 20 + 1);
+    await harness.accept(1);
+    await harness.poller.start();
+    await harness.clock.advance(10 * SECOND);
+    expect(harness.leases).toBeGreaterThan(1);
+    expect(harness.leases).toBeLessThanOrEqual(10 * 20 + 1);
   });
 
   it('returns calls to the budget for jobs that it could not lease', async () => {
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       rpm: 10,
       wrap: (store) => overrideStore(store, { leaseDue: async () => [] }),
     });
-    await bench.accept(1);
-    await bench.poller.start();
-    await bench.clock.advance(5 * SECOND);
+    await harness.accept(1);
+    await harness.poller.start();
+    await harness.clock.advance(5 * SECOND);
     // If the one call was not returned, the poller would read once a second.
-    expect(bench.leases).toBeGreaterThan(90);
+    expect(harness.leases).toBeGreaterThan(90);
   });
 
   it('survives an upstream adapter that throws', async () => {
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       script: {
         submit: () => {
           throw new Error('a bug');
         },
       },
     });
-    await bench.poller.start();
-    const jobs = await bench.accept(1);
-    expect(bench.errors()).toHaveLength(1);
+    await harness.poller.start();
+    const jobs = await harness.accept(1);
+    expect(harness.errors()).toHaveLength(1);
     // Another poller may have the answer, so it gets some time.
-    await bench.clock.advance(LEASE_MS + 30 * SECOND);
-    expect((await bench.stored(jobs))[0]?.failure?.code).toBe('SUBMISSION_UNKNOWN');
-    expect(bench.upstream.types).toEqual(['submit']);
+    await harness.clock.advance(LEASE_MS + 30 * SECOND);
+    expect((await harness.stored(jobs))[0]?.failure?.code).toBe('SUBMISSION_UNKNOWN');
+    expect(harness.upstream.types).toEqual(['submit']);
   });
 });
 
@@ -211,7 +211,7 @@ class Faulty {
 }
 
 /** The failures of the store that the poller logged, without the lines that only count them. */
-function failures({ log }: PollerBench) {
+function failures({ log }: PollerHarness) {
   return log.filter(
     ({ message, details }) => message.startsWith('the store failed') && !('repeated' in details),
   );

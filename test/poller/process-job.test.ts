@@ -5,7 +5,7 @@ import type { Job, JobMetrics } from '../../src/domain/job/job.ts';
 import type { StatusOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { DAY, MINUTE, NOON, SECOND } from '../support/times.ts';
-import { CALL_TIMEOUT_MS, LEASE_MS, RETENTION_MS, running, StepBench } from './step-bench.ts';
+import { CALL_TIMEOUT_MS, LEASE_MS, RETENTION_MS, running, StepHarness } from './step-harness.ts';
 
 const METRICS: JobMetrics = { queueSeconds: 2, inferenceSeconds: 40, costUsd: 0.5 };
 const INCONCLUSIVE = { type: 'inconclusive', ...transientError() } as const;
@@ -62,56 +62,56 @@ describe('the step of an accepted job', () => {
   ];
 
   it.each(outcomes)('%s', async (_, outcome, expected) => {
-    await using bench = new StepBench({ submit: () => outcome });
-    const job = await bench.add();
-    const report = await bench.step();
+    await using harness = new StepHarness({ submit: () => outcome });
+    const job = await harness.add();
+    const report = await harness.step();
     // Two versions: the mark before the call, and the outcome.
     const changed = { updatedAt: expect.any(Number), sentAt: NOON, ...expected, version: 3 };
-    expect(await bench.stored(job)).toEqual({ ...job, ...changed });
-    expect(report).toMatchObject({ job: await bench.stored(job), outcome: 'saved' });
-    expect(bench.upstream.calls).toMatchObject([{ type: 'submit', subject: job.request.prompt }]);
+    expect(await harness.stored(job)).toEqual({ ...job, ...changed });
+    expect(report).toMatchObject({ job: await harness.stored(job), outcome: 'saved' });
+    expect(harness.upstream.calls).toMatchObject([{ type: 'submit', subject: job.request.prompt }]);
     const final = expected.phase === 'failed';
-    expect((await bench.dueInMs()) === null).toBe(final);
+    expect((await harness.dueInMs()) === null).toBe(final);
   });
 
   it('marks the job as submitting, under its lease, before it makes the call', async () => {
     const seen: unknown[] = [];
-    await using bench = new StepBench({
+    await using harness = new StepHarness({
       submit: async () => {
-        const { phase, version } = await bench.stored(job);
-        seen.push(phase, version, await bench.dueInMs());
+        const { phase, version } = await harness.stored(job);
+        seen.push(phase, version, await harness.dueInMs());
         return { type: 'accepted', upstreamId: 'up-1' };
       },
     });
-    const job = await bench.add();
-    await bench.step();
+    const job = await harness.add();
+    await harness.step();
     expect(seen).toEqual(['submitting', 2, LEASE_MS]);
   });
 
   it('makes no call when another poller has taken the job over', async () => {
-    await using bench = new StepBench();
-    const job = await bench.add();
-    const expired = await bench.lease();
-    await bench.clock.advance(LEASE_MS);
-    const current = await bench.lease();
-    expect(await bench.process(current)).toMatchObject({ outcome: 'saved' });
-    expect(await bench.process(expired)).toMatchObject({ outcome: 'superseded', call: 'none' });
-    expect(bench.upstream.types).toEqual(['submit']);
-    expect(await bench.stored(job)).toMatchObject({ phase: 'queued', version: 3 });
+    await using harness = new StepHarness();
+    const job = await harness.add();
+    const expired = await harness.lease();
+    await harness.clock.advance(LEASE_MS);
+    const current = await harness.lease();
+    expect(await harness.process(current)).toMatchObject({ outcome: 'saved' });
+    expect(await harness.process(expired)).toMatchObject({ outcome: 'superseded', call: 'none' });
+    expect(harness.upstream.types).toEqual(['submit']);
+    expect(await harness.stored(job)).toMatchObject({ phase: 'queued', version: 3 });
   });
 
   it('stores the answer to a call that outlasted its lease, even when another poller has taken the job over', async () => {
-    await using bench = new StepBench({
+    await using harness = new StepHarness({
       submit: async () => {
-        await bench.clock.advance(LEASE_MS);
-        await bench.step();
+        await harness.clock.advance(LEASE_MS);
+        await harness.step();
         return { type: 'accepted', upstreamId: 'up-1' };
       },
     });
-    const job = await bench.add();
-    expect(await bench.step()).toMatchObject({ outcome: 'saved', call: 'answered' });
-    expect(await bench.stored(job)).toMatchObject({ phase: 'queued', upstreamId: 'up-1', failure: null });
-    expect(bench.upstream.types).toEqual(['submit']);
+    const job = await harness.add();
+    expect(await harness.step()).toMatchObject({ outcome: 'saved', call: 'answered' });
+    expect(await harness.stored(job)).toMatchObject({ phase: 'queued', upstreamId: 'up-1', failure: null });
+    expect(harness.upstream.types).toEqual(['submit']);
   });
 });
 
@@ -119,21 +119,21 @@ describe('the step of a job found in submitting', () => {
   it.each([NOON + 40 * MINUTE, NOON - 1])(
     'waits half a minute for the poller that may have the answer, then ends the job as SUBMISSION_UNKNOWN, without a call',
     async (deadlineAt) => {
-      await using bench = new StepBench();
-      const job = await bench.add({ phase: 'submitting', version: 2, deadlineAt });
-      expect(await bench.step()).toMatchObject({ outcome: 'saved', call: 'none' });
-      expect((await bench.stored(job)).phase).toBe('settling');
-      for (let dueIn = await bench.dueInMs(); dueIn !== null; dueIn = await bench.dueInMs()) {
-        await bench.clock.advance(dueIn);
-        await bench.step();
+      await using harness = new StepHarness();
+      const job = await harness.add({ phase: 'submitting', version: 2, deadlineAt });
+      expect(await harness.step()).toMatchObject({ outcome: 'saved', call: 'none' });
+      expect((await harness.stored(job)).phase).toBe('settling');
+      for (let dueIn = await harness.dueInMs(); dueIn !== null; dueIn = await harness.dueInMs()) {
+        await harness.clock.advance(dueIn);
+        await harness.step();
       }
-      expect(await bench.stored(job)).toMatchObject({
+      expect(await harness.stored(job)).toMatchObject({
         phase: 'failed',
         failure: { code: 'SUBMISSION_UNKNOWN', charged: 'UNKNOWN', retryable: true },
       });
       // After its deadline there is no time to wait.
-      expect(bench.clock.now() - NOON).toBe(deadlineAt < NOON ? 5 * SECOND : 30 * SECOND);
-      expect(bench.upstream.calls).toEqual([]);
+      expect(harness.clock.now() - NOON).toBe(deadlineAt < NOON ? 5 * SECOND : 30 * SECOND);
+      expect(harness.upstream.calls).toEqual([]);
     },
   );
 });
@@ -199,32 +199,32 @@ describe('the step of a queued or processing job', () => {
   ];
 
   it.each(outcomes)('%s', async (_, phase, outcome, expected) => {
-    await using bench = new StepBench({ status: () => outcome });
-    const job = await bench.add(running(phase, NOON));
-    const report = await bench.step();
-    expect(await bench.stored(job)).toEqual({ ...job, updatedAt: expect.any(Number), ...expected });
-    expect(report.job).toEqual(await bench.stored(job));
-    expect(bench.upstream.calls).toMatchObject([{ type: 'status', subject: 'up-running' }]);
-    expect((await bench.dueInMs()) === null).toBe(expected.phase === 'failed');
+    await using harness = new StepHarness({ status: () => outcome });
+    const job = await harness.add(running(phase, NOON));
+    const report = await harness.step();
+    expect(await harness.stored(job)).toEqual({ ...job, updatedAt: expect.any(Number), ...expected });
+    expect(report.job).toEqual(await harness.stored(job));
+    expect(harness.upstream.calls).toMatchObject([{ type: 'status', subject: 'up-running' }]);
+    expect((await harness.dueInMs()) === null).toBe(expected.phase === 'failed');
   });
 
   it('fetches the video at once when the job is done', async () => {
-    await using bench = new StepBench({ status: () => ({ type: 'completed', metrics: null }) });
-    const job = await bench.add(running('processing', NOON));
-    await bench.step();
-    expect(await bench.dueInMs()).toBe(0);
-    await bench.step();
-    expect(bench.upstream.types).toEqual(['status', 'result']);
-    expect((await bench.stored(job)).phase).toBe('completed');
+    await using harness = new StepHarness({ status: () => ({ type: 'completed', metrics: null }) });
+    const job = await harness.add(running('processing', NOON));
+    await harness.step();
+    expect(await harness.dueInMs()).toBe(0);
+    await harness.step();
+    expect(harness.upstream.types).toEqual(['status', 'result']);
+    expect((await harness.stored(job)).phase).toBe('completed');
   });
 });
 
 describe('the step of a collecting job', () => {
   it('completes the job with a URL that expires a week after submission', async () => {
-    await using bench = new StepBench({ result: () => ({ ...VIDEO_READY, metrics: METRICS }) });
-    const job = await bench.add(running('collecting', NOON));
-    await bench.step();
-    expect(await bench.stored(job)).toEqual({
+    await using harness = new StepHarness({ result: () => ({ ...VIDEO_READY, metrics: METRICS }) });
+    const job = await harness.add(running('collecting', NOON));
+    await harness.step();
+    expect(await harness.stored(job)).toEqual({
       ...job,
       phase: 'completed',
       version: 4,
@@ -239,17 +239,17 @@ describe('the step of a collecting job', () => {
         expiresAt: (job.submittedAt ?? 0) + 7 * DAY,
       },
     });
-    expect(await bench.store.getVideoData(job.id)).toBeNull();
-    expect(bench.upstream.calls).toMatchObject([{ type: 'result', subject: 'up-running' }]);
-    expect(await bench.dueInMs()).toBeNull();
+    expect(await harness.store.getVideoData(job.id)).toBeNull();
+    expect(harness.upstream.calls).toMatchObject([{ type: 'result', subject: 'up-running' }]);
+    expect(await harness.dueInMs()).toBeNull();
   });
 
   it('stores base64 beside the job, which expires with the job’s retention', async () => {
     const video = { url: null, base64: 'QUJD', contentType: 'video/mp4', byteLength: 3 };
-    await using bench = new StepBench({ result: () => ({ type: 'ready', video, metrics: null }) });
-    const job = await bench.add(running('collecting', NOON));
-    const report = await bench.step();
-    const stored = await bench.stored(job);
+    await using harness = new StepHarness({ result: () => ({ type: 'ready', video, metrics: null }) });
+    const job = await harness.add(running('collecting', NOON));
+    const report = await harness.step();
+    const stored = await harness.stored(job);
     expect(stored.video).toEqual({
       url: null,
       inline: true,
@@ -257,38 +257,38 @@ describe('the step of a collecting job', () => {
       byteLength: 3,
       expiresAt: NOON + RETENTION_MS,
     });
-    expect(await bench.store.getVideoData(job.id)).toBe('QUJD');
+    expect(await harness.store.getVideoData(job.id)).toBe('QUJD');
     expect(JSON.stringify([stored, report])).not.toContain('QUJD');
   });
 
   it('fails the job when the result says that it failed', async () => {
-    await using bench = new StepBench({
+    await using harness = new StepHarness({
       result: () => ({ type: 'failed', message: 'no frames', metrics: null }),
     });
-    const job = await bench.add(running('collecting', NOON));
-    await bench.step();
+    const job = await harness.add(running('collecting', NOON));
+    await harness.step();
     const failure = { code: 'GENERATION_FAILED', message: 'no frames', charged: 'NO' };
-    expect(await bench.stored(job)).toMatchObject({ phase: 'failed', version: 4, failure });
+    expect(await harness.stored(job)).toMatchObject({ phase: 'failed', version: 4, failure });
   });
 
   it('leaves the job after an inconclusive answer', async () => {
-    await using bench = new StepBench({ result: () => INCONCLUSIVE });
-    const job = await bench.add(running('collecting', NOON));
-    await bench.step();
-    expect(await bench.stored(job)).toEqual(job);
-    expect(await bench.dueInMs()).toBeGreaterThan(0);
+    await using harness = new StepHarness({ result: () => INCONCLUSIVE });
+    const job = await harness.add(running('collecting', NOON));
+    await harness.step();
+    expect(await harness.stored(job)).toEqual(job);
+    expect(await harness.dueInMs()).toBeGreaterThan(0);
   });
 });
 
 describe('every call', () => {
   it('has the timeout of a call and the signal that aborts it', async () => {
-    await using bench = new StepBench();
+    await using harness = new StepHarness();
     for (const phase of ['accepted', 'queued', 'collecting'] as const) {
-      await bench.add(phase === 'accepted' ? {} : running(phase, NOON));
-      await bench.step();
+      await harness.add(phase === 'accepted' ? {} : running(phase, NOON));
+      await harness.step();
     }
-    const options = { timeoutMs: CALL_TIMEOUT_MS, signal: bench.cutting.signal };
-    expect(bench.upstream.types).toEqual(['submit', 'status', 'result']);
-    for (const call of bench.upstream.calls) expect(call.options).toEqual(options);
+    const options = { timeoutMs: CALL_TIMEOUT_MS, signal: harness.cutting.signal };
+    expect(harness.upstream.types).toEqual(['submit', 'status', 'result']);
+    for (const call of harness.upstream.calls) expect(call.options).toEqual(options);
   });
 });

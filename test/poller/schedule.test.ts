@@ -5,7 +5,7 @@ import type { JobFields } from '../support/jobs.ts';
 import { UNLEARNED } from '../support/durations.ts';
 import { accepted, transientError } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
-import { running, StepBench } from './step-bench.ts';
+import { running, StepHarness } from './step-harness.ts';
 
 /** The same error for every call. */
 function faulty(change: Parameters<typeof transientError>[0] = {}) {
@@ -26,112 +26,112 @@ const STATES: [Job['phase'], JobFields][] = [
 
 describe('the time of the next step', () => {
   it.each(STATES)('backs off from an %s job with each failure, up to a minute', async (_, state) => {
-    await using bench = new StepBench(faulty());
-    bench.random = 0;
-    await bench.add(state);
+    await using harness = new StepHarness(faulty());
+    harness.random = 0;
+    await harness.add(state);
     const waits: number[] = [];
     for (let i = 0; i < 8; i += 1) {
-      const report = await bench.step();
+      const report = await harness.step();
       expect(report.call).toMatchObject(transientError());
-      const dueIn = (await bench.dueInMs()) ?? 0;
+      const dueIn = (await harness.dueInMs()) ?? 0;
       waits.push(dueIn / SECOND);
-      await bench.clock.advance(dueIn);
+      await harness.clock.advance(dueIn);
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
   });
 
   it('subtracts a random part of up to a half from the backoff', async () => {
-    await using bench = new StepBench(faulty());
-    bench.random = 1;
-    await bench.add();
-    await bench.step();
-    expect(await bench.dueInMs()).toBe(SECOND / 2);
+    await using harness = new StepHarness(faulty());
+    harness.random = 1;
+    await harness.add();
+    await harness.step();
+    expect(await harness.dueInMs()).toBe(SECOND / 2);
   });
 
   it('restarts the backoff after a successful call', async () => {
-    await using bench = new StepBench(faulty());
-    bench.random = 0;
-    await bench.add(running('queued', NOON));
+    await using harness = new StepHarness(faulty());
+    harness.random = 0;
+    await harness.add(running('queued', NOON));
     const stepAfter = async (ms: number) => {
-      await bench.clock.advance(ms);
-      await bench.step();
-      return bench.dueInMs();
+      await harness.clock.advance(ms);
+      await harness.step();
+      return harness.dueInMs();
     };
     expect(await stepAfter(0)).toBe(SECOND);
     expect(await stepAfter(SECOND)).toBe(2 * SECOND);
-    bench.upstream.script = { status: () => ({ type: 'queued' }) };
+    harness.upstream.script = { status: () => ({ type: 'queued' }) };
     const pollIn = await stepAfter(2 * SECOND);
-    bench.upstream.script = faulty();
+    harness.upstream.script = faulty();
     expect(await stepAfter(pollIn ?? 0)).toBe(SECOND);
   });
 
   it('keeps the failure count when the job is taken over, and resets it when the upstream accepts the job', async () => {
-    await using bench = new StepBench(faulty());
-    bench.random = 0;
-    await bench.add();
-    await bench.step();
-    await bench.clock.advance(SECOND);
-    await bench.lease();
-    await bench.clock.advance(MINUTE);
-    await bench.step();
-    expect(await bench.dueInMs()).toBe(2 * SECOND);
-    await bench.clock.advance(2 * SECOND);
-    bench.upstream.script = { submit: accepted };
-    await bench.step();
-    await bench.clock.advance((await bench.dueInMs()) ?? 0);
-    bench.upstream.script = faulty();
-    await bench.step();
-    expect(await bench.dueInMs()).toBe(SECOND);
+    await using harness = new StepHarness(faulty());
+    harness.random = 0;
+    await harness.add();
+    await harness.step();
+    await harness.clock.advance(SECOND);
+    await harness.lease();
+    await harness.clock.advance(MINUTE);
+    await harness.step();
+    expect(await harness.dueInMs()).toBe(2 * SECOND);
+    await harness.clock.advance(2 * SECOND);
+    harness.upstream.script = { submit: accepted };
+    await harness.step();
+    await harness.clock.advance((await harness.dueInMs()) ?? 0);
+    harness.upstream.script = faulty();
+    await harness.step();
+    expect(await harness.dueInMs()).toBe(SECOND);
   });
 
   it.each(STATES)('waits with an %s job for as long as the upstream asks', async (_, state) => {
-    await using bench = new StepBench(faulty({ rateLimited: true, retryAfterMs: 90 * SECOND }));
-    await bench.add(state);
-    const { call } = await bench.step();
+    await using harness = new StepHarness(faulty({ rateLimited: true, retryAfterMs: 90 * SECOND }));
+    await harness.add(state);
+    const { call } = await harness.step();
     expect(call).toMatchObject({ rateLimited: true, retryAfterMs: 90 * SECOND });
-    expect(await bench.dueInMs()).toBe(90 * SECOND);
+    expect(await harness.dueInMs()).toBe(90 * SECOND);
   });
 
   it('never waits less than its own backoff', async () => {
-    await using bench = new StepBench(faulty({ retryAfterMs: 0 }));
-    bench.random = 0;
-    await bench.add();
-    await bench.step();
-    expect(await bench.dueInMs()).toBe(SECOND);
+    await using harness = new StepHarness(faulty({ retryAfterMs: 0 }));
+    harness.random = 0;
+    await harness.add();
+    await harness.step();
+    expect(await harness.dueInMs()).toBe(SECOND);
   });
 
   it.each(STATES)('retries an %s job after five minutes even when Retry-After is a day', async (_, state) => {
-    await using bench = new StepBench(faulty({ retryAfterMs: 24 * 60 * MINUTE }));
-    await bench.add(state);
-    await bench.step();
-    expect(await bench.dueInMs()).toBe(5 * MINUTE);
+    await using harness = new StepHarness(faulty({ retryAfterMs: 24 * 60 * MINUTE }));
+    await harness.add(state);
+    await harness.step();
+    expect(await harness.dueInMs()).toBe(5 * MINUTE);
   });
 
   it.each(STATES)('never waits with an %s job past its deadline', async (phase, state) => {
-    await using bench = new StepBench(faulty({ retryAfterMs: 2 * MINUTE }));
-    await bench.add({ ...state, deadlineAt: NOON + MINUTE });
-    await bench.step();
+    await using harness = new StepHarness(faulty({ retryAfterMs: 2 * MINUTE }));
+    await harness.add({ ...state, deadlineAt: NOON + MINUTE });
+    await harness.step();
     // A job at the upstream is polled once more shortly before the deadline.
     const lead = phase === 'accepted' ? 0 : 5 * SECOND;
-    expect(await bench.dueInMs()).toBe(MINUTE - lead);
-    await bench.clock.advance(MINUTE - lead);
-    await bench.step();
-    expect(await bench.dueInMs()).toBe(phase === 'accepted' ? null : lead);
+    expect(await harness.dueInMs()).toBe(MINUTE - lead);
+    await harness.clock.advance(MINUTE - lead);
+    await harness.step();
+    expect(await harness.dueInMs()).toBe(phase === 'accepted' ? null : lead);
   });
 
   it('polls by the plan, from the time the upstream accepted the job', async () => {
-    await using bench = new StepBench();
-    await bench.add(running('queued', NOON));
-    await bench.step();
+    await using harness = new StepHarness();
+    await harness.add(running('queued', NOON));
+    await harness.step();
     const planned = (lastPolledAt: number) =>
       nextPollDelayMs(
         { submittedAt: NOON - 12 * SECOND, startedAt: null, lastPolledAt },
         UNLEARNED,
-        bench.random,
+        harness.random,
       );
-    expect(await bench.dueInMs()).toBe(planned(NOON));
-    await bench.clock.advance(10 * MINUTE);
-    await bench.step();
-    expect(await bench.dueInMs()).toBe(planned(NOON + 10 * MINUTE));
+    expect(await harness.dueInMs()).toBe(planned(NOON));
+    await harness.clock.advance(10 * MINUTE);
+    await harness.step();
+    expect(await harness.dueInMs()).toBe(planned(NOON + 10 * MINUTE));
   });
 });

@@ -5,40 +5,40 @@ import { settled } from '../support/fake-clock.ts';
 import { cut, transientError } from '../support/upstream/fake-video-upstream.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
-import { PollerBench, type PollerBenchOptions } from './poller-bench.ts';
-import { LEASE_MS, running } from './step-bench.ts';
+import { PollerHarness, type PollerHarnessOptions } from './poller-harness.ts';
+import { LEASE_MS, running } from './step-harness.ts';
 
 const GRACE_MS = 5 * SECOND;
 
 describe('a poller that is stopped', () => {
   it('ends at once when nothing is in progress, and leaves no timer and no listener', async () => {
-    await using bench = new PollerBench();
-    await bench.poller.start();
-    await bench.clock.advance(SECOND);
-    expect(bench.store.listenerCount).toBe(1);
-    await bench.poller.stop(GRACE_MS);
-    expect(bench.clock.now()).toBe(NOON + SECOND);
-    expect(bench.clock.sleeping).toBe(0);
-    expect(bench.store.listenerCount).toBe(0);
+    await using harness = new PollerHarness();
+    await harness.poller.start();
+    await harness.clock.advance(SECOND);
+    expect(harness.store.listenerCount).toBe(1);
+    await harness.poller.stop(GRACE_MS);
+    expect(harness.clock.now()).toBe(NOON + SECOND);
+    expect(harness.clock.sleeping).toBe(0);
+    expect(harness.store.listenerCount).toBe(0);
   });
 
   it('waits for the step in progress and stores its result, without aborting it', async () => {
     const answer = Promise.withResolvers<SubmitOutcome>();
-    await using bench = new PollerBench({ script: { submit: () => answer.promise } });
-    await bench.poller.start();
-    const jobs = await bench.accept(1);
-    const stopped = endOf(bench.poller.stop(GRACE_MS));
-    await bench.clock.advance(GRACE_MS - 1);
+    await using harness = new PollerHarness({ script: { submit: () => answer.promise } });
+    await harness.poller.start();
+    const jobs = await harness.accept(1);
+    const stopped = endOf(harness.poller.stop(GRACE_MS));
+    await harness.clock.advance(GRACE_MS - 1);
     expect(stopped.yet).toBe(false);
     answer.resolve({ type: 'accepted', upstreamId: 'up-0' });
     await settled();
     expect(stopped.yet).toBe(true);
-    expect((await bench.stored(jobs))[0]).toMatchObject({ phase: 'queued', upstreamId: 'up-0' });
-    expect(bench.clock.sleeping).toBe(0);
+    expect((await harness.stored(jobs))[0]).toMatchObject({ phase: 'queued', upstreamId: 'up-0' });
+    expect(harness.clock.sleeping).toBe(0);
   });
 
   it('aborts calls after the grace period and stores the consequences for each job', async () => {
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       script: {
         submit: async (_, options) => {
           await cut(options);
@@ -50,25 +50,25 @@ describe('a poller that is stopped', () => {
         },
       },
     });
-    const polled = await bench.accept(1, running('processing', NOON));
-    const sent = await bench.accept(1);
-    await bench.poller.start();
+    const polled = await harness.accept(1, running('processing', NOON));
+    const sent = await harness.accept(1);
+    await harness.poller.start();
     await settled();
-    const stopped = endOf(bench.poller.stop(GRACE_MS));
-    await bench.clock.advance(GRACE_MS - 1);
+    const stopped = endOf(harness.poller.stop(GRACE_MS));
+    await harness.clock.advance(GRACE_MS - 1);
     expect(stopped.yet).toBe(false);
-    expect(bench.upstream.calls.some(({ options }) => options.signal.aborted)).toBe(false);
-    await bench.clock.advance(1);
+    expect(harness.upstream.calls.some(({ options }) => options.signal.aborted)).toBe(false);
+    await harness.clock.advance(1);
     expect(stopped.yet).toBe(true);
-    expect((await bench.stored(sent))[0]?.failure).toMatchObject({ code: 'SUBMISSION_UNKNOWN' });
-    expect(await bench.stored(polled)).toEqual(polled);
+    expect((await harness.stored(sent))[0]?.failure).toMatchObject({ code: 'SUBMISSION_UNKNOWN' });
+    expect(await harness.stored(polled)).toEqual(polled);
     // The lease was released: the job is due long before the lease would have expired.
-    expect(await bench.store.nextDueAt()).toBeLessThan(NOON + LEASE_MS / 2);
-    expect(bench.clock.sleeping).toBe(0);
+    expect(await harness.store.nextDueAt()).toBeLessThan(NOON + LEASE_MS / 2);
+    expect(harness.clock.sleeping).toBe(0);
   });
 
   it('aborts calls at once when it is disposed without a grace period', async () => {
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       script: {
         submit: async (_, options) => {
           await cut(options);
@@ -76,63 +76,63 @@ describe('a poller that is stopped', () => {
         },
       },
     });
-    await bench.poller.start();
-    const jobs = await bench.accept(1);
-    await bench.poller[Symbol.asyncDispose]();
-    expect((await bench.stored(jobs))[0]).toMatchObject({ phase: 'accepted', version: 3 });
+    await harness.poller.start();
+    const jobs = await harness.accept(1);
+    await harness.poller[Symbol.asyncDispose]();
+    expect((await harness.stored(jobs))[0]).toMatchObject({ phase: 'accepted', version: 3 });
   });
 
   it('does nothing afterwards, even when jobs are due or created', async () => {
     let touched = 0;
-    const wrap: PollerBenchOptions['wrap'] = (store) =>
+    const wrap: PollerHarnessOptions['wrap'] = (store) =>
       overrideStore(store, {
         nextDueAt: () => {
           touched += 1;
           return store.nextDueAt();
         },
       });
-    await using bench = new PollerBench({ wrap });
-    await bench.poller.start();
-    await bench.accept(3);
-    await bench.poller.stop(GRACE_MS);
-    const before = { leases: bench.leases, calls: bench.upstream.calls.length, touched };
-    await bench.accept(3);
-    await bench.clock.advance(HOUR);
-    expect({ leases: bench.leases, calls: bench.upstream.calls.length, touched }).toEqual(before);
-    expect(bench.clock.sleeping).toBe(0);
+    await using harness = new PollerHarness({ wrap });
+    await harness.poller.start();
+    await harness.accept(3);
+    await harness.poller.stop(GRACE_MS);
+    const before = { leases: harness.leases, calls: harness.upstream.calls.length, touched };
+    await harness.accept(3);
+    await harness.clock.advance(HOUR);
+    expect({ leases: harness.leases, calls: harness.upstream.calls.length, touched }).toEqual(before);
+    expect(harness.clock.sleeping).toBe(0);
   });
 
   it('ends at once while it waits for a failed store', async () => {
-    await using bench = new PollerBench({ wrap: withoutLeases });
-    await bench.poller.start();
-    await bench.clock.advance(MINUTE);
-    const { leases } = bench;
-    await bench.poller.stop(GRACE_MS);
-    expect(bench.leases).toBe(leases);
-    expect(bench.clock.sleeping).toBe(0);
+    await using harness = new PollerHarness({ wrap: withoutLeases });
+    await harness.poller.start();
+    await harness.clock.advance(MINUTE);
+    const { leases } = harness;
+    await harness.poller.stop(GRACE_MS);
+    expect(harness.leases).toBe(leases);
+    expect(harness.clock.sleeping).toBe(0);
   });
 
   it('can be stopped twice, at once or later, and before it was started', async () => {
-    await using bench = new PollerBench();
-    const idle = bench.addPoller();
+    await using harness = new PollerHarness();
+    const idle = harness.addPoller();
     await idle.stop(GRACE_MS);
     await idle.start();
-    await bench.poller.start();
-    await Promise.all([bench.poller.stop(GRACE_MS), bench.poller.stop(GRACE_MS)]);
-    await bench.poller.stop(GRACE_MS);
-    await bench.accept(1);
-    expect(bench.upstream.calls).toEqual([]);
-    expect(bench.store.listenerCount).toBe(0);
+    await harness.poller.start();
+    await Promise.all([harness.poller.stop(GRACE_MS), harness.poller.stop(GRACE_MS)]);
+    await harness.poller.stop(GRACE_MS);
+    await harness.accept(1);
+    expect(harness.upstream.calls).toEqual([]);
+    expect(harness.store.listenerCount).toBe(0);
   });
 
   it('leaves no listener when it is stopped while it starts', async () => {
-    await using bench = new PollerBench();
-    const started = bench.poller.start();
-    await bench.poller.stop(GRACE_MS);
+    await using harness = new PollerHarness();
+    const started = harness.poller.start();
+    await harness.poller.stop(GRACE_MS);
     await started;
-    expect(bench.store.listenerCount).toBe(0);
-    await bench.accept(1);
-    expect(bench.upstream.calls).toEqual([]);
+    expect(harness.store.listenerCount).toBe(0);
+    await harness.accept(1);
+    expect(harness.upstream.calls).toEqual([]);
   });
 });
 

@@ -12,7 +12,7 @@ import { MINUTE, SECOND } from '../support/times.ts';
 const LOST = new Error('The job is gone.');
 
 /** Watches over a store that can lose jobs, be unavailable, and fail to publish. */
-class Bench implements AsyncDisposable {
+class Harness implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly #opened = openSqlite({ now: this.clock.now });
   readonly lost = new Set<string>();
@@ -55,55 +55,55 @@ class Bench implements AsyncDisposable {
 
 describe('a watched job', () => {
   it('ends with an error within ten seconds when the store has lost it, and others continue', async () => {
-    await using bench = new Bench();
-    const [gone, kept] = [await bench.watch(), await bench.watch()];
+    await using harness = new Harness();
+    const [gone, kept] = [await harness.watch(), await harness.watch()];
     const end = gone.feed.next().catch((error: unknown) => error);
     let isOver = false;
     void kept.feed.next().then(() => (isOver = true));
-    bench.lost.add(gone.job.id);
-    await bench.clock.advance(10 * SECOND);
+    harness.lost.add(gone.job.id);
+    await harness.clock.advance(10 * SECOND);
     expect(await end).toBe(LOST);
-    await bench.clock.advance(MINUTE);
+    await harness.clock.advance(MINUTE);
     expect(isOver).toBe(false);
-    expect(bench.reported).toEqual([gone.job.id]);
+    expect(harness.reported).toEqual([gone.job.id]);
   });
 
   it('does not end while the store is unavailable', async () => {
-    await using bench = new Bench();
-    const { job, feed } = await bench.watch();
-    bench.isUnavailable = true;
-    await bench.clock.advance(MINUTE);
-    bench.isUnavailable = false;
-    bench.lost.add(job.id);
+    await using harness = new Harness();
+    const { job, feed } = await harness.watch();
+    harness.isUnavailable = true;
+    await harness.clock.advance(MINUTE);
+    harness.isUnavailable = false;
+    harness.lost.add(job.id);
     const end = feed.next().catch((error: unknown) => error);
-    await bench.clock.advance(10 * SECOND);
+    await harness.clock.advance(10 * SECOND);
     expect(await end).toBe(LOST);
   });
 
   it('delivers a version that was never published', async () => {
-    await using bench = new Bench();
-    const { job, feed } = await bench.watch();
+    await using harness = new Harness();
+    const { job, feed } = await harness.watch();
     const next = nextVersion(job, { phase: 'submitting' });
-    bench.unpublished.set(job.id, next);
+    harness.unpublished.set(job.id, next);
     const value = feed.next();
-    await bench.clock.advance(10 * SECOND);
+    await harness.clock.advance(10 * SECOND);
     expect((await value).value).toEqual(next);
   });
 
   it('is not read any more without watchers, and leaves no timer', async () => {
-    await using bench = new Bench();
-    const { feed } = await bench.watch();
+    await using harness = new Harness();
+    const { feed } = await harness.watch();
     await feed.return();
     await settled();
-    expect(bench.clock.sleeping).toBe(0);
-    const { reads } = bench;
-    await bench.clock.advance(MINUTE);
-    expect(bench.reads).toBe(reads);
+    expect(harness.clock.sleeping).toBe(0);
+    const { reads } = harness;
+    await harness.clock.advance(MINUTE);
+    expect(harness.reads).toBe(reads);
     // And again, with the first check still ending.
-    const again = await bench.watch();
-    bench.lost.add(again.job.id);
+    const again = await harness.watch();
+    harness.lost.add(again.job.id);
     const end = again.feed.next().catch((error: unknown) => error);
-    await bench.clock.advance(10 * SECOND);
+    await harness.clock.advance(10 * SECOND);
     expect(await end).toBe(LOST);
   });
 });

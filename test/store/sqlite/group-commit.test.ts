@@ -7,155 +7,155 @@ import { GroupCommit } from '../../../src/store/sqlite/database/group-commit.ts'
 import { tempFolder } from '../../support/temp-folder.ts';
 
 describe('a group commit', () => {
-  let bench: Bench;
+  let harness: Harness;
   beforeEach(() => {
-    bench = new Bench();
-    return () => bench[Symbol.dispose]();
+    harness = new Harness();
+    return () => harness[Symbol.dispose]();
   });
 
   it('writes each piece to the disk at the end of the turn, before its promise resolves', async () => {
-    const first = bench.insert('a');
-    const second = bench.insert('b');
+    const first = harness.insert('a');
+    const second = harness.insert('b');
     await Promise.resolve();
-    expect(bench.stored()).toEqual([]);
+    expect(harness.stored()).toEqual([]);
     expect(await first).toBe('a');
-    expect(bench.stored()).toEqual(['a', 'b']);
+    expect(harness.stored()).toEqual(['a', 'b']);
     expect(await second).toBe('b');
   });
 
   it('uses one transaction for each turn', async () => {
-    const before = bench.commitCount();
-    const inserts = ['a', 'b', 'c'].map((name) => bench.insert(name));
+    const before = harness.commitCount();
+    const inserts = ['a', 'b', 'c'].map((name) => harness.insert(name));
     // Microtasks belong to the turn as well.
-    inserts.push(Promise.resolve().then(() => bench.insert('d')));
+    inserts.push(Promise.resolve().then(() => harness.insert('d')));
     await Promise.all(inserts);
-    expect(bench.stored()).toEqual(['a', 'b', 'c', 'd']);
-    expect(bench.commitCount()).toBe(before + 1);
-    await bench.insert('e');
-    expect(bench.commitCount()).toBe(before + 2);
+    expect(harness.stored()).toEqual(['a', 'b', 'c', 'd']);
+    expect(harness.commitCount()).toBe(before + 1);
+    await harness.insert('e');
+    expect(harness.commitCount()).toBe(before + 2);
   });
 
   it('runs, reports and resolves pieces in order', async () => {
     const names = ['c', 'a', 'b'];
     const resolved: string[] = [];
-    const insert = async (name: string) => resolved.push(await bench.insert(name));
+    const insert = async (name: string) => resolved.push(await harness.insert(name));
     await Promise.all(names.map(insert));
-    expect(bench.stored()).toEqual(names);
-    expect(bench.told).toEqual(names);
+    expect(harness.stored()).toEqual(names);
+    expect(harness.told).toEqual(names);
     expect(resolved).toEqual(names);
   });
 
   it('shows a piece the changes of earlier pieces', async () => {
-    const insert = bench.insert('a');
-    const count = bench.commits.run(() => bench.count());
+    const insert = harness.insert('a');
+    const count = harness.commits.run(() => harness.count());
     expect(await count).toBe(1);
     await insert;
   });
 
   it('reports all pieces before any caller continues', async () => {
-    const seen = bench.insert('a').then(() => [...bench.told]);
-    await bench.insert('b');
+    const seen = harness.insert('a').then(() => [...harness.told]);
+    await harness.insert('b');
     expect(await seen).toEqual(['a', 'b']);
   });
 
   it('rolls back a piece that fails half way, and no other', async () => {
     const fault = new Error('half way');
     const outcomes = await Promise.allSettled([
-      bench.insert('a'),
-      bench.commits.run(
+      harness.insert('a'),
+      harness.commits.run(
         () => {
-          bench.add('half');
+          harness.add('half');
           throw fault;
         },
-        () => bench.told.push('half'),
+        () => harness.told.push('half'),
       ),
-      bench.insert('b'),
+      harness.insert('b'),
     ]);
     expect(outcomes).toEqual([
       { status: 'fulfilled', value: 'a' },
       { status: 'rejected', reason: fault },
       { status: 'fulfilled', value: 'b' },
     ]);
-    expect(bench.stored()).toEqual(['a', 'b']);
-    expect(bench.told).toEqual(['a', 'b']);
+    expect(harness.stored()).toEqual(['a', 'b']);
+    expect(harness.told).toEqual(['a', 'b']);
   });
 
   it('rejects a single piece that fails', async () => {
     const fault = new Error('alone');
-    const failing = bench.commits.run(() => {
-      bench.add('half');
+    const failing = harness.commits.run(() => {
+      harness.add('half');
       throw fault;
     });
     await expect(failing).rejects.toBe(fault);
-    expect(bench.stored()).toEqual([]);
-    expect(await bench.insert('a')).toBe('a');
+    expect(harness.stored()).toEqual([]);
+    expect(await harness.insert('a')).toBe('a');
   });
 
   it('does not affect other pieces when a report of one throws', async () => {
     const fault = new Error('told');
-    const failing = bench.commits.run(
-      () => bench.add('a'),
+    const failing = harness.commits.run(
+      () => harness.add('a'),
       () => {
         throw fault;
       },
     );
-    const insert = bench.insert('b');
+    const insert = harness.insert('b');
     await expect(failing).rejects.toBe(fault);
     expect(await insert).toBe('b');
-    expect(bench.stored()).toEqual(['a', 'b']);
+    expect(harness.stored()).toEqual(['a', 'b']);
   });
 
   it('rejects all pieces when the commit fails, reports none, and works again afterwards', async () => {
     const outcomes = await Promise.allSettled([
-      bench.insert('a'),
+      harness.insert('a'),
       // SQLite checks this constraint at the commit.
-      bench.commits.run(() => bench.database.exec("INSERT INTO children (parent) VALUES ('nobody')")),
-      bench.insert('b'),
+      harness.commits.run(() => harness.database.exec("INSERT INTO children (parent) VALUES ('nobody')")),
+      harness.insert('b'),
     ]);
     const rejected = { status: 'rejected', reason: expect.objectContaining({ code: 'ERR_SQLITE_ERROR' }) };
     expect(outcomes).toEqual([rejected, rejected, rejected]);
-    expect(bench.told).toEqual([]);
-    expect(bench.stored()).toEqual([]);
-    expect(await bench.insert('c')).toBe('c');
+    expect(harness.told).toEqual([]);
+    expect(harness.stored()).toEqual([]);
+    expect(await harness.insert('c')).toBe('c');
   });
 
   it('rejects all pieces when another process is writing for too long', async () => {
-    bench.other.exec('BEGIN IMMEDIATE');
-    const outcomes = await Promise.allSettled([bench.insert('a'), bench.insert('b')]);
+    harness.other.exec('BEGIN IMMEDIATE');
+    const outcomes = await Promise.allSettled([harness.insert('a'), harness.insert('b')]);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    bench.other.exec('ROLLBACK');
-    expect(await bench.insert('c')).toBe('c');
-    expect(bench.stored()).toEqual(['c']);
+    harness.other.exec('ROLLBACK');
+    expect(await harness.insert('c')).toBe('c');
+    expect(harness.stored()).toEqual(['c']);
   });
 
   it('commits at once when the queue is full, and the rest at the end of the turn', async () => {
     const names = Array.from({ length: 300 }, (_, index) => String(index));
-    const inserts = names.map((name) => bench.insert(name));
-    expect(bench.stored()).toEqual(names.slice(0, 256));
+    const inserts = names.map((name) => harness.insert(name));
+    expect(harness.stored()).toEqual(names.slice(0, 256));
     await Promise.all(inserts);
-    expect(bench.stored()).toEqual(names);
-    expect(bench.told).toEqual(names);
+    expect(harness.stored()).toEqual(names);
+    expect(harness.told).toEqual(names);
   });
 
   it('commits the queue once on flush', async () => {
-    const insert = bench.insert('a');
-    bench.commits.flush();
-    expect(bench.stored()).toEqual(['a']);
+    const insert = harness.insert('a');
+    harness.commits.flush();
+    expect(harness.stored()).toEqual(['a']);
     expect(await insert).toBe('a');
     await macrotask();
-    expect(bench.stored()).toEqual(['a']);
+    expect(harness.stored()).toEqual(['a']);
   });
 
   it('rejects work after the database is closed, and leaves nothing pending', async () => {
-    const insert = bench.insert('a');
-    bench.database.close();
+    const insert = harness.insert('a');
+    harness.database.close();
     await expect(insert).rejects.toThrow('not open');
-    await expect(bench.insert('b')).rejects.toThrow('not open');
+    await expect(harness.insert('b')).rejects.toThrow('not open');
   });
 });
 
 /** A database on the disk, and another connection that sees only committed changes. */
-class Bench implements Disposable {
+class Harness implements Disposable {
   readonly told: string[] = [];
   readonly database: DatabaseSync;
   readonly other: DatabaseSync;

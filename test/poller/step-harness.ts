@@ -20,7 +20,7 @@ export const CALL_TIMEOUT_MS = 30 * SECOND;
 export const RETENTION_MS = 7 * DAY;
 
 /** A real store, a fake upstream and a clock, for steps of one job. */
-export class StepBench implements AsyncDisposable {
+export class StepHarness implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly upstream: FakeVideoUpstream;
   readonly store: JobStore;
@@ -127,11 +127,11 @@ export async function runFor(
   script: UpstreamScript,
   change: JobFields = {},
 ): Promise<{ readonly job: Job; readonly calls: readonly string[]; readonly tookMs: number }> {
-  await using bench = new StepBench(script);
-  const startedAt = bench.clock.now();
-  const job = await bench.add({ ...running(phase, startedAt), ...change });
-  await bench.stepFor(ms);
-  return { job: await bench.stored(job), calls: bench.upstream.types, tookMs: bench.clock.now() - startedAt };
+  await using harness = new StepHarness(script);
+  const startedAt = harness.clock.now();
+  const job = await harness.add({ ...running(phase, startedAt), ...change });
+  await harness.stepFor(ms);
+  return { job: await harness.stored(job), calls: harness.upstream.types, tookMs: harness.clock.now() - startedAt };
 }
 
 export const KEPT_URL = 'https://files.example.com/kept.mp4';

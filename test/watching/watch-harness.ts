@@ -8,7 +8,7 @@ import { acceptedJob, completed, nextVersion } from '../support/jobs.ts';
 import { NOON } from '../support/times.ts';
 
 /** A real store whose jobs a test moves version by version. */
-export class WatchBench implements AsyncDisposable {
+export class WatchHarness implements AsyncDisposable {
   readonly store: SqliteJobStore;
   readonly #opened = openSqlite({ now: () => NOON });
   readonly #save = new Map<string, (job: Job) => Promise<SaveOutcome>>();

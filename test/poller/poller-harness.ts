@@ -15,7 +15,7 @@ import { FakeClock, settled } from '../support/fake-clock.ts';
 import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
 import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';
-import { CALL_TIMEOUT_MS, RETENTION_MS } from './step-bench.ts';
+import { CALL_TIMEOUT_MS, RETENTION_MS } from './step-harness.ts';
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -23,7 +23,7 @@ export interface LogLine {
   readonly details: object;
 }
 
-export interface PollerBenchOptions {
+export interface PollerHarnessOptions {
   readonly script?: UpstreamScript;
   /** @default 0 // no limit */
   readonly rpm?: number;
@@ -32,7 +32,7 @@ export interface PollerBenchOptions {
 }
 
 /** A poller on a real store, a fake upstream and a fake clock. */
-export class PollerBench implements AsyncDisposable {
+export class PollerHarness implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly upstream: FakeVideoUpstream;
   readonly store: SqliteJobStore;
@@ -48,7 +48,7 @@ export class PollerBench implements AsyncDisposable {
   readonly #counted: JobStore;
   #named = 0;
 
-  constructor({ script = {}, rpm = 0, wrap = (store) => store }: PollerBenchOptions = {}) {
+  constructor({ script = {}, rpm = 0, wrap = (store) => store }: PollerHarnessOptions = {}) {
     this.store = this.#opened.store;
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
     const { database, commits } = this.store;
