@@ -43,16 +43,16 @@ describe('under a tight call budget', () => {
   });
 
   it('jobs that keep failing wait for the others, and are still polled', async () => {
-    const sick: StatusOutcome = { type: 'inconclusive', ...transientError({ apiAnswered: true }) };
+    const failure: StatusOutcome = { type: 'inconclusive', ...transientError({ apiAnswered: true }) };
     let isHealed = false;
     await using harness = new PollerHarness({
       rpm: 60,
       script: {
-        status: (id) => (id === 'up-sick' && !isHealed ? sick : { type: 'completed', metrics: null }),
+        status: (id) => (id === 'up-failing' && !isHealed ? failure : { type: 'completed', metrics: null }),
         result: () => VIDEO_READY,
       },
     });
-    const failing = await harness.accept(100, { ...running('processing', NOON), upstreamId: 'up-sick' });
+    const failing = await harness.accept(100, { ...running('processing', NOON), upstreamId: 'up-failing' });
     await harness.poller.start();
     // Each job has failed at least once.
     await harness.clock.advance(4 * MINUTE);

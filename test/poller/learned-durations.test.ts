@@ -51,7 +51,7 @@ describe('learned durations', () => {
   it('are read at most every five seconds, and again after a failed read', async () => {
     await using opened = open();
     const durations = opened.learner();
-    for (let look = 0; look < 20; look += 1) await durations.refresh();
+    for (let read = 0; read < 20; read += 1) await durations.refresh();
     expect(opened.reads()).toBe(1);
     await opened.clock.advance(5 * SECOND);
     await opened[Symbol.asyncDispose]();

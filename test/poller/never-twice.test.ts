@@ -27,7 +27,7 @@ import { CALL_TIMEOUT_MS, LEASE_MS } from './step-harness.ts';
 const DEADLINE_MS = 120 * SECOND;
 
 /** The failures of one step. */
-interface Fate {
+interface StepFailures {
   readonly submit: SubmitOutcome;
   readonly status: StatusOutcome;
   readonly result: ResultOutcome;
@@ -54,7 +54,7 @@ const end: fc.Arbitrary<CommonOutcome> = fc.oneof(
   fc.constant({ type: 'failed' as const, message: 'blocked', metrics: null }),
   fc.constant({ type: 'not-found' as const, reason: 'HTTP 404' }),
 );
-const fate: fc.Arbitrary<Fate> = fc.record({
+const stepFailures: fc.Arbitrary<StepFailures> = fc.record({
   submit: fc.oneof(
     { weight: 4, arbitrary: faultOf('not-created') },
     { weight: 4, arbitrary: fc.constant({ type: 'accepted' as const, upstreamId: 'up-1' }) },
@@ -88,9 +88,9 @@ describe('a job under any sequence of failures', () => {
     async () => {
       const ends = new Set<string>();
       await fc.assert(
-        fc.asyncProperty(fc.array(fate, { maxLength: 12, size: 'max' }), async (fates) => {
+        fc.asyncProperty(fc.array(stepFailures, { maxLength: 12, size: 'max' }), async (failures) => {
           await using world = new World();
-          const job = await world.live(fates);
+          const job = await world.run(failures);
 
           const sent = world.submits.map((outcome) => outcome.type);
           expect(sent.slice(0, -1).every((type) => type === 'not-created')).toBe(true);
@@ -133,11 +133,11 @@ class World implements AsyncDisposable {
   #resume: () => Promise<unknown> = () => Promise.resolve();
 
   /** Creates the job and moves it until it is final. @returns the job as it is stored then */
-  async live(fates: readonly Fate[]): Promise<Job> {
+  async run(failures: readonly StepFailures[]): Promise<Job> {
     const job = acceptedJob({ deadlineAt: this.#clock.now() + DEADLINE_MS });
     await this.#watch();
     await this.#store.create(record(job));
-    const rest = fates.values();
+    const rest = failures.values();
     for (;;) {
       const runAt = await this.#store.nextDueAt();
       if (runAt === null) break;
@@ -152,7 +152,7 @@ class World implements AsyncDisposable {
     return present(stored);
   }
 
-  async #step(given: Fate): Promise<void> {
+  async #step(given: StepFailures): Promise<void> {
     const [leased] = await leaseAll(this.#store, this.#clock.now());
     const { call, answered, sequel } = given.interruption ?? NEVER;
     const interruption = new Interruption(call, answered);
@@ -185,7 +185,7 @@ class World implements AsyncDisposable {
     };
   }
 
-  #script(given: Fate) {
+  #script(given: StepFailures) {
     const answer = <T>(outcome: T, timeoutMs: number): T => {
       this.#clock.jump(Math.min(given.callMs, timeoutMs));
       return outcome;
@@ -226,7 +226,7 @@ class World implements AsyncDisposable {
 const NEVER = { call: Infinity, answered: false, sequel: 'lost' } as const;
 
 /** After the last planned failure: calls fail without an effect. */
-const CALM: Fate = {
+const CALM: StepFailures = {
   submit: { type: 'not-created', ...transientError() },
   status: { type: 'queued' },
   result: { type: 'inconclusive', ...transientError() },

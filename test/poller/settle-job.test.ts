@@ -72,8 +72,8 @@ describe('a job whose submission had no answer', () => {
     await harness.step();
     expect(await harness.stored(job)).toMatchObject({ phase: 'settling', failure: null });
     const ended = await untilSettled(harness, job);
-    const looks = harness.upstream.calls.filter(({ type }) => type === 'history');
-    expect(looks.map(({ at }) => (at - NOON) / SECOND)).toEqual([5, 15, 30, 60, 120, 300, 600]);
+    const searches = harness.upstream.calls.filter(({ type }) => type === 'history');
+    expect(searches.map(({ at }) => (at - NOON) / SECOND)).toEqual([5, 15, 30, 60, 120, 300, 600]);
     expect(ended.failure).toMatchObject({ code: 'SUBMISSION_UNKNOWN', charged: 'UNKNOWN' });
     expect(ended.failure?.message).toBe(
       'The answer to the submission was lost (socket closed). The request is not in the request history.',

@@ -211,9 +211,9 @@ describe('the key', () => {
         html(status, API_KEY),
       ];
       for (const reply of echoes) {
-        const told = JSON.stringify(await submitTo(reply));
-        expect(told).not.toContain(API_KEY);
-        expect(told).not.toContain(API_KEY.slice(0, 10));
+        const outcome = JSON.stringify(await submitTo(reply));
+        expect(outcome).not.toContain(API_KEY);
+        expect(outcome).not.toContain(API_KEY.slice(0, 10));
       }
     },
   );

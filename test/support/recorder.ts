@@ -17,7 +17,7 @@ export class Recorder {
   }
 
   /** Resolves once this many versions were published; otherwise the test ends by its time limit. */
-  async heard(count: number): Promise<void> {
+  async received(count: number): Promise<void> {
     if (this.jobs.length >= count) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push({ count, resolve });

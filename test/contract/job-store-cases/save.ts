@@ -241,7 +241,7 @@ export function saveCases(open: OpenStore): void {
     const videoData = 'QUJD'.repeat(300_000);
     const done = completed(leased.job, NOON);
     expect(await store.save(leased.leaseId, { job: done, schedule: null, videoData })).toBe('saved');
-    await recorder.heard(1);
+    await recorder.received(1);
     expect(await store.getVideoData(done.id)).toBe(videoData);
     expect(recorder.jobs).toEqual([done]);
     expect(await store.getMany([done.id])).toEqual([done]);

@@ -33,12 +33,12 @@ export function waitingCases(open: OpenStore): void {
 
   it('finds no job that already shows why it waits, that was submitted, or that is leased', async () => {
     const { store } = opened;
-    const [told, sent, held, left] = [0, 1, 2, 3].map((i) => acceptedJob({ createdAt: NOON + i }));
-    await createAll(store, [told, sent, held, left].map(present));
+    const [shown, sent, held, left] = [0, 1, 2, 3].map((i) => acceptedJob({ createdAt: NOON + i }));
+    await createAll(store, [shown, sent, held, left].map(present));
     const NEXT = { runAt: NOON + 1, failureCount: 0, lastPolledAt: null };
-    await store.save('', { job: nextVersion(present(told), { waitingFor: 'RATE_LIMIT' }), schedule: null });
+    await store.save('', { job: nextVersion(present(shown), { waitingFor: 'RATE_LIMIT' }), schedule: null });
     await store.save('', { job: nextVersion(present(sent), { phase: 'queued' }), schedule: NEXT });
-    await leaseUpTo(store, NOON + 2, 9, { except: [present(told).id] });
+    await leaseUpTo(store, NOON + 2, 9, { except: [present(shown).id] });
     expect((await store.findWaiting(NOON + SECOND, 10)).map(({ job }) => job)).toEqual([left]);
   });
 

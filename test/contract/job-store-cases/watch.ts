@@ -17,7 +17,7 @@ export function watchCases(open: OpenStore): void {
     ];
     const recorders = await Promise.all(topics.map((topic) => recorderOf(opened.store, topic)));
     await opened.store.create(record(job));
-    await Promise.all(recorders.map((recorder) => recorder.heard(1)));
+    await Promise.all(recorders.map((recorder) => recorder.received(1)));
     expect(recorders.map((recorder) => recorder.jobs)).toEqual([[job], [job], [job]]);
   });
 
@@ -34,7 +34,7 @@ export function watchCases(open: OpenStore): void {
       saved.push(job);
       await store.save(leased.leaseId, { job, schedule: null });
     }
-    await Promise.all([ofJob.heard(20), ofOwner.heard(20)]);
+    await Promise.all([ofJob.received(20), ofOwner.received(20)]);
     expect(ofJob.jobs).toEqual(saved);
     expect(ofOwner.jobs).toEqual(saved);
     expect(work.versions).toEqual([1]);
@@ -57,7 +57,7 @@ export function watchCases(open: OpenStore): void {
     await store.release(present(held), { runAt: NOON + SECOND, failureCount: 0, lastPolledAt: null });
     const last = acceptedJob();
     await store.create(record(last));
-    await recorder.heard(2);
+    await recorder.received(2);
     expect(recorder.jobs).toEqual([first, last]);
   });
 
@@ -68,7 +68,7 @@ export function watchCases(open: OpenStore): void {
     const ofOwner = await recorderOf(store, { type: 'owner', ownerId: 'ada' });
     await store.create(record(acceptedJob({ ownerId: 'bob' })));
     await store.create(record(mine));
-    await Promise.all([ofJob.heard(1), ofOwner.heard(1)]);
+    await Promise.all([ofJob.received(1), ofOwner.received(1)]);
     expect(ofJob.jobs).toEqual([mine]);
     expect(ofOwner.jobs).toEqual([mine]);
   });
@@ -82,10 +82,10 @@ export function watchCases(open: OpenStore): void {
     await store.subscribe(topic, staying.listener);
     const second = nextVersion(leased.job);
     await store.save(leased.leaseId, { job: second, schedule: null });
-    await Promise.all([leaving.heard(1), staying.heard(1)]);
+    await Promise.all([leaving.received(1), staying.received(1)]);
     unsubscribe();
     await store.save(leased.leaseId, { job: nextVersion(second), schedule: null });
-    await staying.heard(2);
+    await staying.received(2);
     expect(staying.versions).toEqual([2, 3]);
     expect(leaving.versions).toEqual([2]);
   });
@@ -98,7 +98,7 @@ export function watchCases(open: OpenStore): void {
     unsubscribe();
     const other = await recorderOf(opened.store, topic);
     await opened.store.create(record(acceptedJob()));
-    await Promise.all([other.heard(1), recorder.heard(1)]);
+    await Promise.all([other.received(1), recorder.received(1)]);
     expect(recorder.versions).toEqual([1]);
   });
 
@@ -114,7 +114,7 @@ export function watchCases(open: OpenStore): void {
       await store.subscribe(topic, recorder.listener);
       unsubscribe();
       await store.create(record(acceptedJob()));
-      await recorder.heard(1);
+      await recorder.received(1);
       expect(recorder.versions).toEqual([1]);
     }
   });
@@ -122,19 +122,19 @@ export function watchCases(open: OpenStore): void {
   it('calls no listener that unsubscribes during a call', async () => {
     const { store } = opened;
     const topic: Topic = { type: 'owner', ownerId: 'ada' };
-    const heard: string[] = [];
+    const received: string[] = [];
     const unsubscribe = await store.subscribe(topic, (job) => {
-      heard.push(job.id);
+      received.push(job.id);
       unsubscribe();
     });
     const other = await recorderOf(store, topic);
     const [first, second] = [acceptedJob(), acceptedJob()];
     await store.create(record(first));
     await store.create(record(second));
-    await other.heard(2);
+    await other.received(2);
     // Only the versions of one job come in order.
-    expect(heard).toHaveLength(1);
-    expect([first.id, second.id]).toContain(heard[0]);
+    expect(received).toHaveLength(1);
+    expect([first.id, second.id]).toContain(received[0]);
   });
 
   it('publishes a save that immediately follows the subscription', async () => {
@@ -143,7 +143,7 @@ export function watchCases(open: OpenStore): void {
       const job = acceptedJob();
       const recorder = await recorderOf(store, { type: 'job', jobId: job.id });
       await store.create(record(job));
-      await recorder.heard(1);
+      await recorder.received(1);
       expect(recorder.jobs).toEqual([job]);
     }
   });

@@ -90,9 +90,9 @@ describe('transition of each phase by each observation', () => {
     const before = jobIn(phase);
     const after = transition(before, observation, before.updatedAt + 1);
     const ends = expected.includes(' ');
-    const told = after.failure === null ? after.phase : `${after.failure.code} ${after.failure.charged}`;
+    const reached = after.failure === null ? after.phase : `${after.failure.code} ${after.failure.charged}`;
     expect(after === before).toBe(expected === '-');
-    expect(expected === '-' ? '-' : told).toBe(expected);
+    expect(expected === '-' ? '-' : reached).toBe(expected);
     expect(expected !== '-' && after.phase === 'failed').toBe(ends);
   });
 });
@@ -202,7 +202,7 @@ describe('transition, the fields of a version', () => {
     [0.53, 'YES'],
     [0, 'NO'],
     [null, 'NO'],
-  ] as const)('tells from a cost of %s that a FAILED job is charged: %s', (costUsd, charged) => {
+  ] as const)('derives from a cost of %s that a FAILED job is charged: %s', (costUsd, charged) => {
     const metrics = { queueSeconds: null, inferenceSeconds: null, costUsd };
     const failed = transition(
       jobIn('processing'),
@@ -225,9 +225,9 @@ describe('transition, the fields of a version', () => {
   ] as const)('calls %s retryable: %s', (code, retryable) => {
     const failed = transition(
       jobIn('submitting'),
-      { type: 'submit-refused', code, message: 'as told' },
+      { type: 'submit-refused', code, message: 'The reason.' },
       T0 + 9000,
     );
-    expect(failed.failure).toEqual({ code, message: 'as told', retryable, charged: 'NO' });
+    expect(failed.failure).toEqual({ code, message: 'The reason.', retryable, charged: 'NO' });
   });
 });

@@ -19,16 +19,16 @@ export class Budget {
 
   /** How many calls would be granted now. */
   available(now: number): number {
-    return this.#look(Infinity, now).granted;
+    return this.#preview(Infinity, now).granted;
   }
 
   /** Milliseconds until a call would be granted. */
   waitMs(now: number): number {
-    return this.#look(1, now).waitMs;
+    return this.#preview(1, now).waitMs;
   }
 
   /** Requests calls without taking them. */
-  #look(wanted: number, now: number): CallGrant {
+  #preview(wanted: number, now: number): CallGrant {
     const { state, grant } = reserveCalls(this.#state, this.#rpm, wanted, now);
     if (grant.granted === 0) this.#state = state;
     return grant;

@@ -23,10 +23,10 @@ const anyJob = fc
 const begun = (lastPolledAt: number): RunningJob => ({ submittedAt: 0, startedAt: 0, lastPolledAt });
 
 /** Polls a job by the plan until it is done. */
-function looksAt(durationMs: number, expected: ExpectedDurations): number[] {
-  const looks: number[] = [];
-  for (let at = 0; at < durationMs; looks.push(at)) at += nextPollDelayMs(begun(at), expected, 0.5);
-  return looks;
+function pollTimes(durationMs: number, expected: ExpectedDurations): number[] {
+  const times: number[] = [];
+  for (let at = 0; at < durationMs; times.push(at)) at += nextPollDelayMs(begun(at), expected, 0.5);
+  return times;
 }
 
 describe('the pause between two polls', () => {
@@ -51,21 +51,21 @@ describe('the pause between two polls', () => {
   });
 
   it('is long while the job can hardly be done, and short when it is due', () => {
-    const looks = looksAt(60_000, EXPECTED);
-    expect(looks[0]).toBeGreaterThan(35_000);
-    const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
+    const times = pollTimes(60_000, EXPECTED);
+    expect(times[0]).toBeGreaterThan(35_000);
+    const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
     expect(Math.min(...pauses)).toBeLessThan(2500);
   });
 
   it('grows slowly for a job far beyond its expected end, up to a minute', () => {
-    const looks = looksAt(3_300_000, EXPECTED).filter((at) => at > 100_000);
-    const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
+    const times = pollTimes(3_300_000, EXPECTED).filter((at) => at > 100_000);
+    const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
     expect(pauses).toEqual(pauses.toSorted((a, b) => a - b));
     for (const [index, pause] of pauses.entries()) {
       expect(pause / (pauses[index - 1] ?? pause)).toBeLessThan(1.25);
     }
     expect(pauses[0]).toBeLessThan(10_000);
-    expect(looks.length).toBeLessThan(130);
+    expect(times.length).toBeLessThan(130);
     expect(pauses.at(-1)).toBe(60_000);
   });
 
@@ -192,9 +192,9 @@ describe('polls and delays of a plan that knows the durations', () => {
     const jobs = 3000;
     for (let job = 0; job < jobs; job += 1) {
       const duration = lognormal(chance, mu, sigma);
-      const looks = looksAt(duration, { queue: run, run });
-      polls += looks.length / jobs;
-      delay += ((looks.at(-1) ?? 0) - duration) / jobs;
+      const times = pollTimes(duration, { queue: run, run });
+      polls += times.length / jobs;
+      delay += ((times.at(-1) ?? 0) - duration) / jobs;
     }
     expect(polls * (delay / 1000)).toBeLessThan(most);
     expect(delay).toBeGreaterThan(900);

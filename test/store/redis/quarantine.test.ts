@@ -19,9 +19,9 @@ import { freshJob, openRedis } from './open-redis.ts';
 import { REDIS_KINDS } from './redis-kinds.ts';
 
 const LIST = { ownerId: 'ada', phases: null, olderThan: null, newerThan: null, ascending: true, limit: 99 };
-const SICK = '7';
+const DAMAGED = '7';
 /** Whether a job is in the damaged shard. */
-const isSick = ({ id }: Job) => id.endsWith(SICK);
+const isDamaged = ({ id }: Job) => id.endsWith(DAMAGED);
 
 describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
   const resources = new AsyncDisposableStack();
@@ -55,58 +55,58 @@ describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
       return { ...job, id: job.id.slice(0, -1) + shard };
     });
     await createAll(store, jobs);
-    return { jobs, sick: jobs.filter(isSick), well: jobs.filter((job) => !isSick(job)) };
+    return { jobs, damaged: jobs.filter(isDamaged), intact: jobs.filter((job) => !isDamaged(job)) };
   };
 
   /** Replaces a key by a text. */
-  const spoil = async (name: string) => {
+  const damageKey = async (name: string) => {
     await store.client.set(name, 'spoiled');
   };
 
   it.each(['due', 'deadline'] as const)('is a %s set: all other shards continue', async (which) => {
-    const { jobs, sick, well } = await inAllShards();
-    await spoil(keys[which](SICK));
+    const { jobs, damaged, intact } = await inAllShards();
+    await damageKey(keys[which](DAMAGED));
     const firstDue = await store.nextDueAt();
     expect(firstDue).toBe(jobs[0]?.createdAt);
     // Jobs of the damaged shard that would come first do not delay others.
     const choose = (due: readonly { readonly job: Job }[]) => {
-      expect(due.map(({ job }) => job.id).filter((id) => id.endsWith(SICK))).toEqual([]);
+      expect(due.map(({ job }) => job.id).filter((id) => id.endsWith(DAMAGED))).toEqual([]);
       return [];
     };
     await leaseUpTo(store, Date.now(), 99, { callLimit: 2, choose });
     // Waiting jobs are found without the deadline set.
     expect(idsOf(await store.findWaiting(Date.now(), 99)).toSorted()).toEqual(
-      idsOf(which === 'due' ? well : jobs).toSorted(),
+      idsOf(which === 'due' ? intact : jobs).toSorted(),
     );
     const leases = [...(await leaseUpTo(store, Date.now(), 10)), ...(await leaseAll(store, Date.now()))];
-    expect(idsOf(leases).toSorted()).toEqual(idsOf(well).toSorted());
+    expect(idsOf(leases).toSorted()).toEqual(idsOf(intact).toSorted());
     expect(await store.list(LIST)).toHaveLength(jobs.length);
     const job = freshJob();
-    const inSick = { ...job, id: job.id.slice(0, -1) + SICK };
-    await expect(store.create(record(inSick))).rejects.toThrow(StoreUnavailableError);
-    expect(await store.getMany([inSick.id, present(sick[0]).id])).toEqual([null, sick[0]]);
-    expect(unreadable).toEqual([keys[which](SICK)]);
+    const inDamaged = { ...job, id: job.id.slice(0, -1) + DAMAGED };
+    await expect(store.create(record(inDamaged))).rejects.toThrow(StoreUnavailableError);
+    expect(await store.getMany([inDamaged.id, present(damaged[0]).id])).toEqual([null, damaged[0]]);
+    expect(unreadable).toEqual([keys[which](DAMAGED)]);
     expect(await store.health()).toEqual({ quarantined: 1 });
-    await store.client.del(keys[which](SICK));
-    expect(await store.create(record(inSick))).toEqual({ type: 'created' });
+    await store.client.del(keys[which](DAMAGED));
+    expect(await store.create(record(inDamaged))).toEqual({ type: 'created' });
     expect(await store.health()).toEqual({ quarantined: 0 });
     expect(unreadable).toHaveLength(1);
   });
 
   it('is a due set: jobs of other shards end by their deadline, however many are late in that one', async () => {
-    const { well } = await inAllShards({ deadlineAt: Date.now() });
+    const { intact } = await inAllShards({ deadlineAt: Date.now() });
     const late = Array.from({ length: 30 }, () => {
       const job = freshJob({ createdAt: Date.now() - MINUTE, deadlineAt: Date.now() - MINUTE });
-      return { ...job, id: job.id.slice(0, -1) + SICK };
+      return { ...job, id: job.id.slice(0, -1) + DAMAGED };
     });
     await createAll(store, late);
-    await spoil(keys.due(SICK));
+    await damageKey(keys.due(DAMAGED));
     // The due time of the damaged shard does not wake the poller.
-    expect(await store.nextDueAt()).toBe(present(well[0]).createdAt);
+    expect(await store.nextDueAt()).toBe(present(intact[0]).createdAt);
     const leases = await leaseUpTo(store, Date.now() + SECOND, 20, { callLimit: 0 });
-    expect(idsOf(leases).filter((id) => id.endsWith(SICK))).toEqual([]);
+    expect(idsOf(leases).filter((id) => id.endsWith(DAMAGED))).toEqual([]);
     expect(leases).toHaveLength(20);
-    expect(idsOf(leases).every((id) => idsOf(well).includes(id))).toBe(true);
+    expect(idsOf(leases).every((id) => idsOf(intact).includes(id))).toBe(true);
   });
 
   it('is a due set that was deleted: its jobs are due at their deadline', async () => {
@@ -120,10 +120,10 @@ describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
   });
 
   it('is a due set: a save there fails and stores nothing, but a final job is stored', async () => {
-    const { sick } = await inAllShards();
+    const { damaged } = await inAllShards();
     await leaseAll(store, Date.now());
-    await spoil(keys.due(SICK));
-    const [first, second] = sick.map(present);
+    await damageKey(keys.due(DAMAGED));
+    const [first, second] = damaged.map(present);
     const queued = nextVersion(present(first), { phase: 'queued', upstreamId: 'up-1' });
     const change = { job: queued, schedule: { runAt: Date.now(), failureCount: 0, lastPolledAt: null } };
     await expect(store.save('any', change)).rejects.toThrow(StoreUnavailableError);
@@ -131,17 +131,17 @@ describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
     const done = completed(present(second), Date.now());
     expect(await store.save('any', { job: done, schedule: null })).toBe('saved');
     expect(await store.getMany([done.id])).toEqual([done]);
-    expect(unreadable).toEqual([keys.due(SICK)]);
-    await store.client.del(keys.due(SICK));
+    expect(unreadable).toEqual([keys.due(DAMAGED)]);
+    await store.client.del(keys.due(DAMAGED));
     expect(await store.save('any', change)).toBe('saved');
     expect(idsOf(await leaseAll(store, Date.now()))).toEqual([queued.id]);
   });
 
   it("is one of an owner's sets: the other shards are listed", async () => {
-    const { jobs, well } = await inAllShards();
-    const name = keys.owner(SICK, 'ada');
-    await spoil(name);
-    expect(idsOf(await store.list(LIST))).toEqual(idsOf(well.toSorted((a, b) => (a.id < b.id ? -1 : 1))));
+    const { jobs, intact } = await inAllShards();
+    const name = keys.owner(DAMAGED, 'ada');
+    await damageKey(name);
+    expect(idsOf(await store.list(LIST))).toEqual(idsOf(intact.toSorted((a, b) => (a.id < b.id ? -1 : 1))));
     expect(await store.list({ ...LIST, ascending: false, limit: 3 })).toHaveLength(3);
     expect(unreadable).toEqual([name]);
     expect(await store.health()).toEqual({ quarantined: 1 });
@@ -149,15 +149,15 @@ describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
   });
 
   it('is a quarantine: its shard continues, and an unreadable record is still unscheduled', async () => {
-    const { jobs, sick } = await inAllShards();
-    await spoil(keys.quarantine(SICK));
-    const broken = present(sick[0]);
+    const { jobs, damaged } = await inAllShards();
+    await damageKey(keys.quarantine(DAMAGED));
+    const broken = present(damaged[0]);
     await store.client.hset(keys.job(broken.id), 'phase', 'no JSON');
     expect(await leaseAll(store, Date.now())).toHaveLength(jobs.length - 1);
     expect(await leaseAll(store, Date.now() + HOUR)).toHaveLength(jobs.length - 1);
     expect(unreadable).toEqual([broken.id]);
     expect(await store.health()).toEqual({ quarantined: 1 });
-    expect(unreadable).toEqual([broken.id, keys.quarantine(SICK)]);
+    expect(unreadable).toEqual([broken.id, keys.quarantine(DAMAGED)]);
   });
 
   it('is a video, the learned durations or the places of the limits: everything else continues', async () => {
@@ -165,7 +165,7 @@ describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
     const job = freshJob();
     await store.create(record(job, within));
     const leased = present((await leaseAll(store, Date.now()))[0]);
-    for (const name of [keys.unfinished(null), keys.day('ada'), keys.durations]) await spoil(name);
+    for (const name of [keys.unfinished(null), keys.day('ada'), keys.durations]) await damageKey(name);
     const done = completed(job, Date.now());
     expect(await store.save(leased.leaseId, { job: done, schedule: null, videoData: 'QUJD' })).toBe('saved');
     await store.client.del(keys.video(job.id));
@@ -186,13 +186,13 @@ describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
     ['version', '-nan'],
     ['request', ''],
   ])('is a job whose %s is %s: it is removed from the schedule and kept', async (field, value) => {
-    const { jobs, sick } = await inAllShards();
-    const broken = present(sick[0]);
+    const { jobs, damaged } = await inAllShards();
+    const broken = present(damaged[0]);
     await store.client.hset(keys.job(broken.id), field, value);
     expect(await leaseAll(store, Date.now())).toHaveLength(jobs.length - 1);
     expect(unreadable).toEqual([broken.id]);
-    expect(await store.client.zrange(keys.due(SICK), 0, -1)).toEqual([present(sick[1]).id]);
-    expect(await store.client.zrange(keys.deadline(SICK), 0, -1)).toEqual([present(sick[1]).id]);
+    expect(await store.client.zrange(keys.due(DAMAGED), 0, -1)).toEqual([present(damaged[1]).id]);
+    expect(await store.client.zrange(keys.deadline(DAMAGED), 0, -1)).toEqual([present(damaged[1]).id]);
     expect(await store.client.hget(keys.job(broken.id), 'prompt')).toBeNull();
     expect(await store.client.hget(keys.job(broken.id), field)).toBe(value);
     const ttl = await store.client.pttl(keys.job(broken.id));
@@ -201,7 +201,7 @@ describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
     // The record counts until it expires, also in other instances.
     await using other = await openRedis(urls);
     expect(await other.health()).toEqual({ quarantined: 1 });
-    await store.client.zadd(keys.quarantine(SICK), Date.now() - 1, broken.id);
+    await store.client.zadd(keys.quarantine(DAMAGED), Date.now() - 1, broken.id);
     expect(await other.health()).toEqual({ quarantined: 0 });
   });
 
@@ -251,7 +251,7 @@ describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
 
   it('is a job whose key has another type: a save returns missing, and a release does nothing', async () => {
     const [one, other] = [await createAndLease(store, freshJob()), await createAndLease(store, freshJob())];
-    for (const { job } of [one, other]) await spoil(keys.job(job.id));
+    for (const { job } of [one, other]) await damageKey(keys.job(job.id));
     const schedule = { runAt: Date.now(), failureCount: 0, lastPolledAt: null };
     expect(await store.save(one.leaseId, { job: nextVersion(one.job), schedule })).toBe('missing');
     await store.release(other, schedule);

@@ -111,8 +111,8 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
   });
 
   it('count a repeated create, lease, save or release once', async () => {
-    const heard = new Recorder();
-    const unsubscribe = await b.subscribe({ type: 'owner', ownerId: 'ada' }, heard.listener);
+    const recorder = new Recorder();
+    const unsubscribe = await b.subscribe({ type: 'owner', ownerId: 'ada' }, recorder.listener);
     const job = freshJob();
     expect(await a.create(record(job))).toEqual({ type: 'created' });
     expect(await a.create(record(job))).toEqual({ type: 'created' });
@@ -133,17 +133,17 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     await b.release(present(again), { runAt: schedule.runAt + 1, failureCount: 3, lastPolledAt: null });
     await b.release(present(again), { runAt: 0, failureCount: 9, lastPolledAt: null });
     expect(await a.nextDueAt()).toBe(schedule.runAt + 1);
-    await heard.heard(3);
-    expect(heard.jobs).toEqual([job, second, third]);
+    await recorder.received(3);
+    expect(recorder.jobs).toEqual([job, second, third]);
     unsubscribe();
   });
 
   it('receive the saves of the other in order', async () => {
     const leased = await createAndLease(a, freshJob());
-    const heard = [new Recorder(), new Recorder()];
+    const recorders = [new Recorder(), new Recorder()];
     const unsubscribes = await Promise.all([
-      b.subscribe({ type: 'job', jobId: leased.job.id }, present(heard[0]).listener),
-      b.subscribe({ type: 'owner', ownerId: 'ada' }, present(heard[1]).listener),
+      b.subscribe({ type: 'job', jobId: leased.job.id }, present(recorders[0]).listener),
+      b.subscribe({ type: 'owner', ownerId: 'ada' }, present(recorders[1]).listener),
     ]);
     const saved: Job[] = [];
     let { job } = leased;
@@ -153,8 +153,8 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     }
     // All saves are sent at once.
     await Promise.all(saved.map((version) => a.save(leased.leaseId, { job: version, schedule: null })));
-    for (const recorder of heard) {
-      await recorder.heard(50);
+    for (const recorder of recorders) {
+      await recorder.received(50);
       expect(recorder.jobs).toEqual(saved);
     }
     for (const unsubscribe of unsubscribes) unsubscribe();
@@ -174,15 +174,15 @@ describe.each(REDIS_KINDS)('two instances on %s', (_, start) => {
     expect(b.listenerCount).toBe(0);
     for (let round = 0; round < 20; round += 1) {
       const leaving = await b.subscribe(topic, () => {});
-      const heard = new Recorder();
-      const staying = b.subscribe(topic, heard.listener);
+      const recorder = new Recorder();
+      const staying = b.subscribe(topic, recorder.listener);
       leaving();
       const unsubscribe = await staying;
       const next = freshJob({ id: job.id });
       await flush();
       await a.create(record(next));
-      await heard.heard(1);
-      expect(heard.jobs).toEqual([next]);
+      await recorder.received(1);
+      expect(recorder.jobs).toEqual([next]);
       unsubscribe();
     }
   });

@@ -41,7 +41,7 @@ describe('a group commit', () => {
     const insert = async (name: string) => resolved.push(await harness.insert(name));
     await Promise.all(names.map(insert));
     expect(harness.stored()).toEqual(names);
-    expect(harness.told).toEqual(names);
+    expect(harness.reported).toEqual(names);
     expect(resolved).toEqual(names);
   });
 
@@ -53,7 +53,7 @@ describe('a group commit', () => {
   });
 
   it('reports all pieces before any caller continues', async () => {
-    const seen = harness.insert('a').then(() => [...harness.told]);
+    const seen = harness.insert('a').then(() => [...harness.reported]);
     await harness.insert('b');
     expect(await seen).toEqual(['a', 'b']);
   });
@@ -67,7 +67,7 @@ describe('a group commit', () => {
           harness.add('half');
           throw fault;
         },
-        () => harness.told.push('half'),
+        () => harness.reported.push('half'),
       ),
       harness.insert('b'),
     ]);
@@ -77,7 +77,7 @@ describe('a group commit', () => {
       { status: 'fulfilled', value: 'b' },
     ]);
     expect(harness.stored()).toEqual(['a', 'b']);
-    expect(harness.told).toEqual(['a', 'b']);
+    expect(harness.reported).toEqual(['a', 'b']);
   });
 
   it('rejects a single piece that fails', async () => {
@@ -92,7 +92,7 @@ describe('a group commit', () => {
   });
 
   it('does not affect other pieces when a report of one throws', async () => {
-    const fault = new Error('told');
+    const fault = new Error('report');
     const failing = harness.commits.run(
       () => harness.add('a'),
       () => {
@@ -114,7 +114,7 @@ describe('a group commit', () => {
     ]);
     const rejected = { status: 'rejected', reason: expect.objectContaining({ code: 'ERR_SQLITE_ERROR' }) };
     expect(outcomes).toEqual([rejected, rejected, rejected]);
-    expect(harness.told).toEqual([]);
+    expect(harness.reported).toEqual([]);
     expect(harness.stored()).toEqual([]);
     expect(await harness.insert('c')).toBe('c');
   });
@@ -134,7 +134,7 @@ describe('a group commit', () => {
     expect(harness.stored()).toEqual(names.slice(0, 256));
     await Promise.all(inserts);
     expect(harness.stored()).toEqual(names);
-    expect(harness.told).toEqual(names);
+    expect(harness.reported).toEqual(names);
   });
 
   it('commits the queue once on flush', async () => {
@@ -156,7 +156,7 @@ describe('a group commit', () => {
 
 /** A database on the disk, and another connection that sees only committed changes. */
 class Harness implements Disposable {
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly database: DatabaseSync;
   readonly other: DatabaseSync;
   readonly commits: GroupCommit;
@@ -179,7 +179,7 @@ class Harness implements Disposable {
         this.add(name);
         return name;
       },
-      (done) => this.told.push(done),
+      (done) => this.reported.push(done),
     );
   }
 

@@ -17,8 +17,8 @@ it('writes work again soon after a failover behind the same name, and are receiv
   await newPrimary.run('REPLICAOF', '127.0.0.1', String(oldPrimary.port));
   await using store = await openRedis([proxy.url]);
   const leased = await createAndLease(store, freshJob());
-  const heard = new Recorder();
-  await store.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
+  const recorder = new Recorder();
+  await store.subscribe({ type: 'job', jobId: leased.job.id }, recorder.listener);
   await expect.poll(() => linkOf(newPrimary)).toBe('up');
   await expect.poll(() => newPrimary.run('DBSIZE')).toBe(await oldPrimary.run('DBSIZE'));
 
@@ -32,8 +32,8 @@ it('writes work again soon after a failover behind the same name, and are receiv
   const save = () => store.save(leased.leaseId, { job: next, schedule: null }).catch(() => 'failed');
   await expect.poll(save, { timeout: 5000 }).toBe('saved');
   await expect.poll(() => store.health().catch(() => null)).toEqual({ quarantined: 0 });
-  await heard.heard(1);
-  expect(heard.jobs.at(-1)).toEqual(next);
+  await recorder.received(1);
+  expect(recorder.jobs.at(-1)).toEqual(next);
 });
 
 async function linkOf(server: RedisServer): Promise<string | undefined> {

@@ -17,14 +17,14 @@ it('a job and its subscriptions survive the death of the primary, which sentinel
   const location = { urls: ['redis://primary'], cluster: false, sentinels: { name: PRIMARY_NAME, urls } };
   await using store = await openRedis([], { location });
   const leased = await createAndLease(store, freshJob());
-  const heard = new Recorder();
-  const unsubscribe = await store.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
+  const recorder = new Recorder();
+  const unsubscribe = await store.subscribe({ type: 'job', jobId: leased.job.id }, recorder.listener);
   expect(await primary.run('WAIT', '1', '30000')).toBe(1);
   await primary.kill();
   const change = { job: nextVersion(leased.job), schedule: null };
   const saved = () => store.save(leased.leaseId, change).catch(String);
   await expect.poll(saved, { timeout: 40_000, interval: 50 }).toBe('saved');
-  await expect.poll(() => heard.jobs.at(-1), { timeout: 30_000 }).toEqual(change.job);
+  await expect.poll(() => recorder.jobs.at(-1), { timeout: 30_000 }).toEqual(change.job);
   expect(await store.create(record(freshJob()))).toEqual({ type: 'created' });
   expect(await replica.run('INFO', 'replication')).toContain('role:master');
   unsubscribe();

@@ -12,11 +12,11 @@ class FakeServer {
   /** The server's time when the monotonic clock was zero. */
   epoch = NOON;
   asked = 0;
-  isAway = false;
+  isUnavailable = false;
 
   readonly ask = async (): Promise<number> => {
     this.asked += 1;
-    if (this.isAway) throw new Error('away');
+    if (this.isUnavailable) throw new Error('The server is unavailable.');
     this.monotonic += this.roundTripMs / 2;
     const time = this.epoch + this.monotonic;
     this.monotonic += this.roundTripMs / 2;
@@ -71,11 +71,11 @@ describe("the server's time", () => {
     const server = new FakeServer();
     const { clock, serverClock } = await openClock(server);
     await using _ = serverClock;
-    server.isAway = true;
+    server.isUnavailable = true;
     await clock.advance(60 * SECOND);
     expect(server.asked).toBe(7);
     expect(serverClock.now).toBe(NOON + server.monotonic);
-    server.isAway = false;
+    server.isUnavailable = false;
     server.epoch += HOUR;
     await clock.advance(10 * SECOND);
     expect(serverClock.now).toBe(server.epoch + server.monotonic);

@@ -25,7 +25,7 @@ describe('a start with a Redis that cannot be used', () => {
   const app = (password = 'right') => `redis://app:${password}@127.0.0.1:${server.port}`;
 
   it('names a wrong scheme instead of retrying for ever', async () => {
-    const told = await Promise.all([
+    const output = await Promise.all([
       start({ REDIS_URL: `redis://localhost:${server.tlsPort}` }),
       start({ REDIS_URL: `rediss://localhost:${server.port}` }),
       start({ REDIS_URL: `redis://localhost:${server.tlsPort}`, REDIS_CLUSTER: 'true' }),
@@ -35,12 +35,12 @@ describe('a start with a Redis that cannot be used', () => {
       /^ends: .*requires TLS: write rediss:\/\//,
       /^ends: .*does not support TLS: write redis:\/\//,
     ];
-    for (const [index, expected] of [tls, plain, tls, plain].entries()) expect(told[index]).toMatch(expected);
+    for (const [index, expected] of [tls, plain, tls, plain].entries()) expect(output[index]).toMatch(expected);
   });
 
   it.each(['false', 'true'])('names a certificate that cannot be verified: cluster %s', async (cluster) => {
-    const told = await start({ REDIS_URL: `rediss://localhost:${server.tlsPort}`, REDIS_CLUSTER: cluster });
-    expect(told).toMatch(/^ends: .*self-signed.*NODE_EXTRA_CA_CERTS/);
+    const output = await start({ REDIS_URL: `rediss://localhost:${server.tlsPort}`, REDIS_CLUSTER: cluster });
+    expect(output).toMatch(/^ends: .*self-signed.*NODE_EXTRA_CA_CERTS/);
   });
 
   it('names the TLS error of a sentinel', async () => {
@@ -65,10 +65,10 @@ describe('a start with a Redis that cannot be used', () => {
     ['resetchannels', 'the channels rg:*'],
   ])('names what its user may not do: %s', async (rules, name) => {
     await server.run('ACL', 'SETUSER', 'app', ...rules.split(' '));
-    const told = await start({ REDIS_URL: app() });
+    const output = await start({ REDIS_URL: app() });
     await server.run('ACL', 'SETUSER', 'app', '~rg:*', '&rg:*', '+@all');
-    expect(told).toMatch(/^ends: Redis at redis:\/\/127\.0\.0\.1:\d+ cannot be used: NOPERM.*ACL SETUSER/);
-    expect(told).toContain(name);
+    expect(output).toMatch(/^ends: Redis at redis:\/\/127\.0\.0\.1:\d+ cannot be used: NOPERM.*ACL SETUSER/);
+    expect(output).toContain(name);
   });
 
   it('starts with the documented permissions', async () => {
@@ -76,17 +76,17 @@ describe('a start with a Redis that cannot be used', () => {
     const [, rules = ''] = /`ACL SETUSER app on >password ([^`]+)`/.exec(text) ?? [];
     const all = ['reset', 'on', '>right', ...rules.replaceAll('\\|', '|').split(' ')];
     await server.run('ACL', 'SETUSER', 'app', ...all);
-    const told = await start({ REDIS_URL: app() });
+    const output = await start({ REDIS_URL: app() });
     await server.run('ACL', 'SETUSER', 'app', '+@all');
-    expect(told).toContain('jobs are kept in Redis');
-    expect(told).not.toContain('may not');
+    expect(output).toContain('jobs are kept in Redis');
+    expect(output).not.toContain('may not');
   });
 
   it('starts without CONFIG and INFO, and logs a warning', async () => {
     await server.run('ACL', 'SETUSER', 'app', '-config', '-info');
-    const told = await start({ REDIS_URL: app() });
+    const output = await start({ REDIS_URL: app() });
     await server.run('ACL', 'SETUSER', 'app', '+@all');
-    expect(told).toContain('may not run INFO and CONFIG');
+    expect(output).toContain('may not run INFO and CONFIG');
   });
 
   it('retries with a wrong password, and names the setting', async () => {

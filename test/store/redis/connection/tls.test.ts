@@ -54,9 +54,9 @@ async function savesAndHears(...[urls, change]: Parameters<typeof openRedis>): P
   await using writer = await openRedis(urls, change);
   await using watcher = await openRedis(urls, change);
   const leased = await createAndLease(writer, freshJob());
-  const heard = new Recorder();
-  const unsubscribe = await watcher.subscribe({ type: 'owner', ownerId: leased.job.ownerId }, heard.listener);
+  const recorder = new Recorder();
+  const unsubscribe = await watcher.subscribe({ type: 'owner', ownerId: leased.job.ownerId }, recorder.listener);
   expect(await writer.save(leased.leaseId, { job: nextVersion(leased.job), schedule: null })).toBe('saved');
-  await heard.heard(1);
+  await recorder.received(1);
   unsubscribe();
 }

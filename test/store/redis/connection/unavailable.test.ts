@@ -35,8 +35,8 @@ describe('an unavailable Redis', () => {
       const store = resources.use(await openRedis([server.url]));
       const text = new RedisSharedText(store.client, keys.budget);
       const leased = await createAndLease(store, freshJob());
-      const heard = new Recorder();
-      await store.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
+      const recorder = new Recorder();
+      await store.subscribe({ type: 'job', jobId: leased.job.id }, recorder.listener);
       await leave(server);
       const calls = callsOf(store, text, leased);
       const began = performance.now();
@@ -56,8 +56,8 @@ describe('an unavailable Redis', () => {
       const next = nextVersion(leased.job);
       await expect.poll(() => store.nextDueAt().catch(() => 0), { timeout: 10_000 }).toBeGreaterThan(0);
       expect(await store.save(leased.leaseId, { job: next, schedule: null })).toBe('saved');
-      await heard.heard(1);
-      await vi.waitFor(() => expect(heard.jobs.at(-1)).toEqual(next));
+      await recorder.received(1);
+      await vi.waitFor(() => expect(recorder.jobs.at(-1)).toEqual(next));
       const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'ada' }, () => {});
       unsubscribe();
       expect(await text.replace(await text.read(), 'next')).toBe(true);

@@ -32,9 +32,9 @@ describe('subscriptions on a cluster', () => {
     });
     const leases: LeasedJob[] = [];
     for (const job of jobs) leases.push(await createAndLease(writer, job));
-    const heard = jobs.map(() => new Recorder());
+    const recorders = jobs.map(() => new Recorder());
     const unsubscribes = await Promise.all(
-      jobs.map(({ id }, at) => watcher.subscribe({ type: 'job', jobId: id }, present(heard[at]).listener)),
+      jobs.map(({ id }, at) => watcher.subscribe({ type: 'job', jobId: id }, present(recorders[at]).listener)),
     );
     const node = present(cluster.nodes[1]);
     await node.kill();
@@ -45,7 +45,7 @@ describe('subscriptions on a cluster', () => {
       const saved = () => writer.save(leased.leaseId, change).catch(() => false);
       await expect.poll(saved, { timeout: 20_000 }).toBe('saved');
     }
-    await until(() => heard.every(({ versions }) => versions.includes(2)), true, 20_000);
+    await until(() => recorders.every(({ versions }) => versions.includes(2)), true, 20_000);
     for (const unsubscribe of unsubscribes) unsubscribe();
   });
 
@@ -57,10 +57,10 @@ describe('subscriptions on a cluster', () => {
     });
     const leases = [];
     for (const job of jobs) leases.push(await createAndLease(writer, job));
-    const heard = jobs.map(() => new Recorder());
+    const recorders = jobs.map(() => new Recorder());
     const owner = new Recorder();
     const unsubscribes = await Promise.all([
-      ...jobs.map(({ id }, at) => watcher.subscribe({ type: 'job', jobId: id }, present(heard[at]).listener)),
+      ...jobs.map(({ id }, at) => watcher.subscribe({ type: 'job', jobId: id }, present(recorders[at]).listener)),
       watcher.subscribe({ type: 'owner', ownerId: 'ada' }, owner.listener),
     ]);
     await present(cluster.nodes[index]).run('CLIENT', 'KILL', 'TYPE', 'pubsub');
@@ -68,7 +68,7 @@ describe('subscriptions on a cluster', () => {
     for (const [at, leased] of leases.entries()) {
       expect(await writer.save(leased.leaseId, { job: present(lasts[at]), schedule: null })).toBe('saved');
     }
-    await until(() => heard.map((recorder) => recorder.jobs.at(-1)), lasts);
+    await until(() => recorders.map((recorder) => recorder.jobs.at(-1)), lasts);
     await until(() => new Set(owner.jobs.map(({ id }) => id)).size, 16);
     for (const unsubscribe of unsubscribes) unsubscribe();
     expect(watcher.listenerCount).toBe(0);
@@ -76,14 +76,14 @@ describe('subscriptions on a cluster', () => {
 
   it('continue when all connections are cut at once', async () => {
     const leased = await createAndLease(writer, freshJob());
-    const heard = new Recorder();
-    const unsubscribe = await watcher.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
+    const recorder = new Recorder();
+    const unsubscribe = await watcher.subscribe({ type: 'job', jobId: leased.job.id }, recorder.listener);
     await Promise.all(cluster.nodes.map((node) => node.clientKill()));
     const next = nextVersion(leased.job);
     await expect
       .poll(() => writer.save(leased.leaseId, { job: next, schedule: null }).catch(() => false))
       .toBe('saved');
-    await until(() => heard.jobs.at(-1), next);
+    await until(() => recorder.jobs.at(-1), next);
     unsubscribe();
   });
 

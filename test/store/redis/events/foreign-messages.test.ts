@@ -25,7 +25,7 @@ describe('a foreign publisher in the same Redis', () => {
   afterAll(() => resources.disposeAsync());
 
   /** Collects the events of a job and of its owner until a real change arrives. */
-  async function toldAfter(forge: (job: Job) => Promise<unknown>) {
+  async function receivedAfter(forge: (job: Job) => Promise<unknown>) {
     const leased = await createAndLease(store, freshJob());
     const [ofJob, ofOwner] = [new Recorder(), new Recorder()];
     const unsubscribes = await Promise.all([
@@ -39,11 +39,11 @@ describe('a foreign publisher in the same Redis', () => {
     for (const { jobs } of [ofJob, ofOwner])
       await expect.poll(() => jobs.some(({ version }) => version === last.version)).toBe(true);
     for (const unsubscribe of unsubscribes) unsubscribe();
-    return { stored: [leased.job, queued, last], told: [...ofJob.jobs, ...ofOwner.jobs] };
+    return { stored: [leased.job, queued, last], received: [...ofJob.jobs, ...ofOwner.jobs] };
   }
 
   it('ends and changes no job', async () => {
-    const { stored, told } = await toldAfter(async (job) => {
+    const { stored, received } = await receivedAfter(async (job) => {
       for (const version of [job.version, job.version + 1, 99]) {
         const forged = encodeJob({ ...completed(nextVersion(job, { phase: 'queued' }), 1), version });
         for (const channel of [channels.job(job.id), ownerChannel(job)])
@@ -51,23 +51,23 @@ describe('a foreign publisher in the same Redis', () => {
             await server.run('PUBLISH', channel, forged.slice(0, -1) + seal);
       }
     });
-    for (const job of told) expect(stored.filter(({ id }) => id === job.id)).toContainEqual(job);
+    for (const job of received) expect(stored.filter(({ id }) => id === job.id)).toContainEqual(job);
   });
 
   it('shows no owner the job of another, also by replaying events of the store', async () => {
     const secret = freshJob({ ownerId: 'grace' });
-    const heard: string[] = [];
+    const messages: string[] = [];
     const client = new Redis(server.url);
     await client.subscribe(ownerChannel(secret));
-    client.on('message', (_, text: string) => heard.push(text));
+    client.on('message', (_, text: string) => messages.push(text));
     await createAndLease(store, secret);
-    await expect.poll(() => heard.length).toBe(1);
+    await expect.poll(() => messages.length).toBe(1);
     client.disconnect();
-    const { told } = await toldAfter(async (job) => {
+    const { received } = await receivedAfter(async (job) => {
       for (const channel of [channels.job(job.id), ownerChannel(job)])
-        await server.run('PUBLISH', channel, heard[0] ?? '');
+        await server.run('PUBLISH', channel, messages[0] ?? '');
     });
-    expect(told.map(({ ownerId }) => ownerId)).not.toContain('grace');
+    expect(received.map(({ ownerId }) => ownerId)).not.toContain('grace');
   });
 
   it('cannot return a job to an earlier version', async () => {
@@ -76,29 +76,29 @@ describe('a foreign publisher in the same Redis', () => {
     const client = new Redis(server.url);
     await client.subscribe(ownerChannel(leased.job));
     client.on('message', (_, text: string) => said.push(text));
-    const heard = new Recorder();
-    const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'alan' }, heard.listener);
+    const recorder = new Recorder();
+    const unsubscribe = await store.subscribe({ type: 'owner', ownerId: 'alan' }, recorder.listener);
     const queued = nextVersion(leased.job, { phase: 'queued' });
     const last = completed(queued, Date.now());
     for (const job of [queued, last]) await store.save(leased.leaseId, { job, schedule: null });
     await expect.poll(() => said.length).toBe(2);
-    await heard.heard(2);
+    await recorder.received(2);
     await server.run('PUBLISH', ownerChannel(queued), said[0] ?? '');
-    await heard.heard(3);
+    await recorder.received(3);
     unsubscribe();
     client.disconnect();
-    expect(heard.versions).toEqual([queued.version, last.version, last.version]);
+    expect(recorder.versions).toEqual([queued.version, last.version, last.version]);
   });
 
   it('does not mix environments with separate databases', async () => {
     await using other = await openRedis([`${server.url}/1`]);
-    const heard = new Recorder();
-    const unsubscribe = await other.subscribe({ type: 'owner', ownerId: 'ada' }, heard.listener);
+    const recorder = new Recorder();
+    const unsubscribe = await other.subscribe({ type: 'owner', ownerId: 'ada' }, recorder.listener);
     await createAndLease(store, freshJob());
     const own = freshJob();
     await other.create(record(own));
-    await expect.poll(() => heard.jobs.length).toBeGreaterThan(0);
+    await expect.poll(() => recorder.jobs.length).toBeGreaterThan(0);
     unsubscribe();
-    expect(new Set(heard.jobs.map(({ id }) => id))).toEqual(new Set([own.id]));
+    expect(new Set(recorder.jobs.map(({ id }) => id))).toEqual(new Set([own.id]));
   });
 });

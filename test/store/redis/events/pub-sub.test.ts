@@ -37,9 +37,9 @@ it('a pub/sub retries when its first connections fail, and reports the errors', 
     onConnectionError: (error) => troubles.push(String(error)),
   });
   await hub.start();
-  const told: number[] = [];
+  const versions: number[] = [];
   let gaps = 0;
-  const listener = { message: ({ version }: Job) => void told.push(version), gap: () => void (gaps += 1) };
+  const listener = { message: ({ version }: Job) => void versions.push(version), gap: () => void (gaps += 1) };
   const job = acceptedJob();
   const unsubscribe = await hub.listen(channels.job(job.id), listener);
   const say = (version: number) => {
@@ -47,15 +47,15 @@ it('a pub/sub retries when its first connections fail, and reports the errors', 
     return server.run('PUBLISH', channels.job(job.id), text.slice(0, -1) + sealOf(text, KEY));
   };
   await say(1);
-  await expect.poll(() => told).toEqual([1]);
+  await expect.poll(() => versions).toEqual([1]);
   await say(3);
   await say(2);
   await expect.poll(() => gaps).toBe(1);
-  expect(told).toEqual([1, 3]);
+  expect(versions).toEqual([1, 3]);
   for (let message = 0; message < 200; message += 1) void client.publish(channels.job(job.id), 'of others');
   await expect.poll(() => gaps, { timeout: 30_000 }).toBeGreaterThan(1);
   await say(4);
-  await expect.poll(() => told).toEqual([1, 3, 4]);
+  await expect.poll(() => versions).toEqual([1, 3, 4]);
   expect(gaps).toBeLessThan(4);
   unsubscribe();
   expect(troubles).toEqual(Array.from({ length: 2 }, () => expect.stringContaining('ECONNREFUSED')));

@@ -46,7 +46,7 @@ describe('a save during an outage of the subscriber connection is received after
     ]);
     const before = nextVersion(first, { phase: 'submitting' });
     await writer.save(leased.leaseId, { job: before, schedule: null });
-    await Promise.all([ofJob.heard(1), ofOwner.heard(1)]);
+    await Promise.all([ofJob.received(1), ofOwner.received(1)]);
 
     await breakIt();
     const between = nextVersion(before, { phase: 'queued', updatedAt: Date.now() });
@@ -107,19 +107,19 @@ describe('a save during an outage of the subscriber connection is received after
   it('when a message is not an event', async () => {
     const job = freshJob();
     await writer.create(record(job));
-    const heard = new Recorder();
-    const unsubscribe = await watcher.subscribe({ type: 'job', jobId: job.id }, heard.listener);
+    const recorder = new Recorder();
+    const unsubscribe = await watcher.subscribe({ type: 'job', jobId: job.id }, recorder.listener);
     const [channel = ''] = await server.list('PUBSUB', 'CHANNELS', `*${job.id}`);
     for (const text of ['', 'nonsense', 'null', '[]', '{"id":1}']) await server.run('PUBLISH', channel, text);
-    await until(() => heard.jobs.at(-1), job);
+    await until(() => recorder.jobs.at(-1), job);
     unsubscribe();
     expect(troubles).toEqual([]);
   });
 
   it('when a write is stored, its answer is lost, and the write is repeated', async () => {
     const leased = await createAndLease(writer, freshJob());
-    const heard = new Recorder();
-    const unsubscribe = await writer.subscribe({ type: 'job', jobId: leased.job.id }, heard.listener);
+    const recorder = new Recorder();
+    const unsubscribe = await writer.subscribe({ type: 'job', jobId: leased.job.id }, recorder.listener);
     const queued = nextVersion(leased.job, { phase: 'queued' });
     const change = {
       job: queued,
@@ -127,12 +127,12 @@ describe('a save during an outage of the subscriber connection is received after
     };
     proxy.dropAnswers();
     const lost = watcher.save(leased.leaseId, change);
-    await heard.heard(1);
+    await recorder.received(1);
     proxy.cut();
     await expect(lost).rejects.toThrow(StoreUnavailableError);
     expect(await insist(() => watcher.save(leased.leaseId, change))).toBe('saved');
     expect(await leaseAll(writer, Date.now())).toEqual([]);
-    expect(heard.jobs).toEqual([queued]);
+    expect(recorder.jobs).toEqual([queued]);
     unsubscribe();
   });
 

@@ -106,8 +106,8 @@ describe('candidates among many jobs of one shard', () => {
   });
 
   it('estimates how many jobs are ahead of one, also of a thousand', async () => {
-    const told = await create(1000, now - 5000);
-    for (const job of told) await store.save('', { job: nextVersion(job), schedule: null });
+    const shown = await create(1000, now - 5000);
+    for (const job of shown) await store.save('', { job: nextVersion(job), schedule: null });
     const [last] = await create(1, now - 2 * SECOND);
     const found = await store.findWaiting(now, 10);
     expect(found.map(({ job }) => job)).toEqual([last]);
