@@ -52,7 +52,7 @@ export interface GraphQLServices {
 export interface GraphQLContext {
   readonly services: GraphQLServices;
   readonly caller: Caller;
-  readonly jobs: JobReader;
+  readonly jobs: JobLoader;
   /** The memory of the answer. */
   readonly answer: Answer;
   /** URLs of the upstream's files for the client; null: the upstream's own. */
@@ -69,26 +69,26 @@ export function createContext(services: GraphQLServices, caller: Caller, baseUrl
   return {
     services,
     caller,
-    jobs: new JobReader(services, caller, media),
+    jobs: new JobLoader(services, caller, media),
     answer: services.answers.open(caller.ownerId),
     media,
   };
 }
 
-type JobReaderServices = Pick<GraphQLServices, 'store' | 'cache' | 'clock'>;
+type JobLoaderServices = Pick<GraphQLServices, 'store' | 'cache' | 'clock'>;
 
 /**
  * Reads jobs for one operation: in batches, unless they are cached. A class, because V8 gives each object literal with a getter a
  * shape of its own and keeps it until the next full garbage collection.
  */
-export class JobReader {
-  readonly #services: JobReaderServices;
+export class JobLoader {
+  readonly #services: JobLoaderServices;
   readonly #caller: Caller;
   readonly #media: MediaUrls | null;
   /** Created when it is needed: most operations need none. */
   #loader: DataLoader<string, JobView | null> | undefined;
 
-  constructor(services: JobReaderServices, caller: Caller, media: MediaUrls | null) {
+  constructor(services: JobLoaderServices, caller: Caller, media: MediaUrls | null) {
     this.#services = services;
     this.#caller = caller;
     this.#media = media;
