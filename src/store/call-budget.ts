@@ -36,6 +36,11 @@ export interface CallBudget {
   onFailed(): Promise<CircuitChange>;
 }
 
+/** The limit of a budget, for the log. */
+export function describeRpm(rpm: number): string {
+  return rpm === 0 ? 'no limit on upstream calls' : `${rpm} upstream calls a minute`;
+}
+
 /** The effect of a report on the circuit; null: none. */
 export type CircuitChange = 'opened' | 'closed' | null;
 

@@ -171,11 +171,13 @@ export type Unsubscribe = () => void;
 
 /** Stored jobs. `create` and `save` store and publish a version in one atomic step. */
 export interface Jobs {
+  /** Stores a new job, unless its idempotency key is known or a limit is used up. */
   create(record: NewJobRecord): Promise<CreateOutcome>;
-  /** Reads in one round trip. @returns one entry for each id, in order; null for an unknown id */
+  /** Reads jobs in one round trip. @returns one entry for each id, in order; null for an unknown id */
   getMany(ids: readonly string[]): Promise<(Job | null)[]>;
   /** The base64 that was saved with a job, or null. */
   getVideoData(jobId: string): Promise<string | null>;
+  /** Returns a page of an owner's readable jobs. */
   list(query: ListQuery): Promise<Job[]>;
   /**
    * Stores the next version if the stored version is the previous one. The lease may have expired: a late answer is stored as long as no

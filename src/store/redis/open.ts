@@ -6,7 +6,7 @@ import { StartError } from '../../process/start-error.ts';
 import { systemClock } from '../../process/clocks.ts';
 import { StoreUnavailableError } from '../job-store.ts';
 import { type OwnerRate, ownerRateBy, RATE_WINDOW_SECONDS, UNLIMITED_RATE } from '../owner-rate.ts';
-import { SharedCallBudget } from '../call-budget.ts';
+import { describeRpm, SharedCallBudget } from '../call-budget.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
 import { explainFault, explainStart } from './connection/explain-fault.ts';
 import { keys } from './keys.ts';
@@ -45,10 +45,9 @@ export async function openRedis(
   );
   clock.follow(() => store.serverNow);
   const engine = location.cluster ? 'redis-cluster' : 'redis';
-  const limit = segmindRpm === 0 ? 'no limit on upstream calls' : `${segmindRpm} upstream calls a minute`;
   log.info(
     { engine, redis: place, role, rpm: segmindRpm },
-    `jobs are kept in Redis at ${place}${location.cluster ? ' (cluster)' : ''}; role ${role}, ${limit} by all instances together`,
+    `jobs are kept in Redis at ${place}${location.cluster ? ' (cluster)' : ''}; role ${role}, ${describeRpm(segmindRpm)} by all instances together`,
   );
   const { client, quarantine } = store;
   await checkRedisSettings(client, (message) => log.warn(message));

@@ -1,6 +1,6 @@
 import { dataFolderError, openDataFolder } from '../../process/data-folder.ts';
 import { memoryOwnerRate } from '../owner-rate.ts';
-import { SharedCallBudget } from '../call-budget.ts';
+import { describeRpm, SharedCallBudget } from '../call-budget.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
 import { SharedDurations } from '../durations.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
@@ -34,10 +34,9 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     onPurgeError: (error) =>
       faults.error({ err: error }, 'the purge of old jobs failed; it is tried again later'),
   });
-  const limit = segmindRpm === 0 ? 'no limit on upstream calls' : `${segmindRpm} upstream calls a minute`;
   log.info(
     { engine: 'sqlite', dataDir, role, rpm: segmindRpm },
-    `jobs are kept in ${dataDir}; role ${role}, ${limit}`,
+    `jobs are kept in ${dataDir}; role ${role}, ${describeRpm(segmindRpm)}`,
   );
   const { database, commits } = store;
   const state = new SqliteSharedText(database, commits, 'call-budget');
