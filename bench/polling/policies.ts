@@ -79,7 +79,12 @@ export function learnedPlan(random: () => number, typicalMs: number, plan = next
       const { job, lastPolledAt } = polledJob;
       const expected = durations.expected(job.request);
       if (status === 'processing') {
-        const { startedAt, learned } = learnFromRunning({ job: polled(job), lastPolledAt, at: now, expected });
+        const { startedAt, learned } = learnFromRunning({
+          job: polled(job),
+          lastPolledAt,
+          at: now,
+          expected,
+        });
         polledJob.job = transition(job, { type: 'upstream-processing', startedAt, expected }, now);
         learn(learned);
       }

@@ -214,7 +214,9 @@ export class Poller implements AsyncDisposable {
     if (!probing) this.#lastRanking = { at: now, isRateLimited: limitedBy === 'rate-limit' };
     const priority = callPriority(durations, now, probing);
     // A probe is one call for all owners, so it needs no fair order.
-    return probing ? due.toSorted((a, b) => priority(b) - priority(a)) : this.#fairQueueing.order(due, priority);
+    return probing
+      ? due.toSorted((a, b) => priority(b) - priority(a))
+      : this.#fairQueueing.order(due, priority);
   }
 
   async #updateWaiting(limitedBy: NonNullable<CallGrant['limitedBy']>): Promise<void> {

@@ -41,7 +41,9 @@ describe('fair queueing of owners', () => {
     const failing = [1, 2, 3].map((at) => due('a', at, 5));
     const others = [4, 5, 6].map((at) => due('a', at));
     const kinds = () =>
-      queueing.order([...failing, ...others], byAge).map(({ failureCount }) => (failureCount > 0 ? 'f' : 'o'));
+      queueing
+        .order([...failing, ...others], byAge)
+        .map(({ failureCount }) => (failureCount > 0 ? 'f' : 'o'));
     expect(kinds().join('')).toBe('ofofof');
     queueing.onServed(due('a'));
     expect(kinds().join('')).toBe('fofofo');

@@ -138,7 +138,10 @@ describe('a result without a video', () => {
   });
 
   it('is fetched again while it cannot be read and the history has no video', async () => {
-    await using harness = new StepHarness({ result: () => unreadable, lookUp: () => ({ type: 'not-found' }) });
+    await using harness = new StepHarness({
+      result: () => unreadable,
+      lookUp: () => ({ type: 'not-found' }),
+    });
     const job = await harness.add(running('collecting', NOON));
     await harness.stepFor(MINUTE);
     expect((await harness.stored(job)).phase).toBe('collecting');

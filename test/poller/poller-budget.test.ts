@@ -114,7 +114,9 @@ describe("the upstream's rate budget", () => {
 
   it('does not prevent that jobs end at their deadline when a 429 has closed it', async () => {
     const fault = transientError({ rateLimited: true, retryAfterMs: 4 * MINUTE });
-    await using harness = new PollerHarness({ script: { submit: () => ({ type: 'not-created', ...fault }) } });
+    await using harness = new PollerHarness({
+      script: { submit: () => ({ type: 'not-created', ...fault }) },
+    });
     await harness.poller.start();
     const jobs = await harness.accept(10, { deadlineAt: NOON + MINUTE });
     await harness.clock.advance(MINUTE + SECOND);

@@ -131,7 +131,11 @@ export async function runFor(
   const startedAt = harness.clock.now();
   const job = await harness.add({ ...running(phase, startedAt), ...change });
   await harness.stepFor(ms);
-  return { job: await harness.stored(job), calls: harness.upstream.types, tookMs: harness.clock.now() - startedAt };
+  return {
+    job: await harness.stored(job),
+    calls: harness.upstream.types,
+    tookMs: harness.clock.now() - startedAt,
+  };
 }
 
 export const KEPT_URL = 'https://files.example.com/kept.mp4';

@@ -24,7 +24,8 @@ const metricsOf = (queueSeconds: number | null, inferenceSeconds: number | null)
 function poll(job: Partial<Job>, lastSeconds: number | null) {
   const lastPolledAt = lastSeconds === null ? null : NOON + lastSeconds * SECOND;
   const polled = acceptedJob(job);
-  if (polled.phase !== 'queued' && polled.phase !== 'processing') throw new Error(`A job in phase ${polled.phase} is not polled.`);
+  if (polled.phase !== 'queued' && polled.phase !== 'processing')
+    throw new Error(`A job in phase ${polled.phase} is not polled.`);
   return { job: polled, lastPolledAt, at: NOON + 60 * SECOND, expected: EXPECTED };
 }
 
@@ -69,7 +70,9 @@ describe('the beginning of a finished job', () => {
   });
 
   it('ignores a run time that is longer than the polls allow', () => {
-    expect(startOf(learnFromDone(poll(QUEUED, 8), metricsOf(null, 53)))).toBe(startOf(learnFromDone(poll(QUEUED, 8), null)));
+    expect(startOf(learnFromDone(poll(QUEUED, 8), metricsOf(null, 53)))).toBe(
+      startOf(learnFromDone(poll(QUEUED, 8), null)),
+    );
   });
 
   it('is between the submission and the poll even for a job that was not polled before', () => {
@@ -90,7 +93,9 @@ describe('the wait of a job', () => {
   });
 
   it('ignores an upstream queue time that ends after the poll that showed the job as running', () => {
-    expect(learnedSeconds(learnFromDone(poll(RUNNING, 50), metricsOf(5.5, null)).learned, 'queue')).toEqual([]);
+    expect(learnedSeconds(learnFromDone(poll(RUNNING, 50), metricsOf(5.5, null)).learned, 'queue')).toEqual(
+      [],
+    );
   });
 
   it('determines the exact run', () => {

@@ -24,7 +24,8 @@ export function readAnswer(answer: Answered): UpstreamAnswer {
   const { body, mediaType } = answer;
   const json = body === null ? undefined : parseJson(body);
   const isHtml = json === undefined && isHtmlPage(mediaType, body ?? '');
-  const errorText = json !== undefined ? errorMessage(json) : isHtml ? null : plainText(mediaType, body ?? '');
+  const errorText =
+    json !== undefined ? errorMessage(json) : isHtml ? null : plainText(mediaType, body ?? '');
   return { ...answer, json, isHtml, errorText };
 }
 

@@ -101,5 +101,7 @@ function refusalCode(status: number, errorText: string | null): FailureCode {
 }
 
 function isSpendLimit(errorText: string): boolean {
-  return SPEND_LIMIT_WORDS.test(errorText) || (LIMIT_WORDS.test(errorText) && !PARAMETER_WORDS.test(errorText));
+  return (
+    SPEND_LIMIT_WORDS.test(errorText) || (LIMIT_WORDS.test(errorText) && !PARAMETER_WORDS.test(errorText))
+  );
 }

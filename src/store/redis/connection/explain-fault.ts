@@ -39,7 +39,11 @@ const EXPLANATIONS: readonly Explanation[] = [
     remedy: 'the user or the password in REDIS_URL is wrong',
     isTemporary: true,
   },
-  { pattern: /NOAUTH/, remedy: 'REDIS_URL needs a password, as in redis://user:password@host', isTemporary: true },
+  {
+    pattern: /NOAUTH/,
+    remedy: 'REDIS_URL needs a password, as in redis://user:password@host',
+    isTemporary: true,
+  },
   {
     pattern: /max number of clients/i,
     remedy: 'raise maxclients of Redis, or close other clients',

@@ -41,14 +41,17 @@ it('a start with unreachable sentinels names them and does not hang', async () =
 it.for([
   { credentials: '', fault: /NOAUTH/ },
   { credentials: ':wrong@', fault: /WRONGPASS/ },
-])('the fault of sentinels that refuse "$credentials" is not that of servers', async ({ credentials, fault }) => {
-  await using primary = await RedisServer.start();
-  await using started = await startSentinels(primary, 'watchman');
-  const urls = started.places.map((place) => `redis://${credentials}${place}`);
-  const location = { urls: ['redis://primary'], cluster: false, sentinels: { name: PRIMARY_NAME, urls } };
-  const error: unknown = await openRedis([], { location }).catch((reason: unknown) => reason);
-  const { reason } = explainFault(error);
-  expect(reason).toMatch(fault);
-  expect(reason).toContain('in REDIS_SENTINELS');
-  expect(reason).not.toContain('REDIS_URL');
-});
+])(
+  'the fault of sentinels that refuse "$credentials" is not that of servers',
+  async ({ credentials, fault }) => {
+    await using primary = await RedisServer.start();
+    await using started = await startSentinels(primary, 'watchman');
+    const urls = started.places.map((place) => `redis://${credentials}${place}`);
+    const location = { urls: ['redis://primary'], cluster: false, sentinels: { name: PRIMARY_NAME, urls } };
+    const error: unknown = await openRedis([], { location }).catch((reason: unknown) => reason);
+    const { reason } = explainFault(error);
+    expect(reason).toMatch(fault);
+    expect(reason).toContain('in REDIS_SENTINELS');
+    expect(reason).not.toContain('REDIS_URL');
+  },
+);

@@ -35,7 +35,8 @@ describe('a start with a Redis that cannot be used', () => {
       /^ends: .*requires TLS: write rediss:\/\//,
       /^ends: .*does not support TLS: write redis:\/\//,
     ];
-    for (const [index, expected] of [tls, plain, tls, plain].entries()) expect(output[index]).toMatch(expected);
+    for (const [index, expected] of [tls, plain, tls, plain].entries())
+      expect(output[index]).toMatch(expected);
   });
 
   it.each(['false', 'true'])('names a certificate that cannot be verified: cluster %s', async (cluster) => {

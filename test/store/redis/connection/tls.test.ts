@@ -55,7 +55,10 @@ async function savesAndHears(...[urls, change]: Parameters<typeof openRedis>): P
   await using watcher = await openRedis(urls, change);
   const leased = await createAndLease(writer, freshJob());
   const recorder = new Recorder();
-  const unsubscribe = await watcher.subscribe({ type: 'owner', ownerId: leased.job.ownerId }, recorder.listener);
+  const unsubscribe = await watcher.subscribe(
+    { type: 'owner', ownerId: leased.job.ownerId },
+    recorder.listener,
+  );
   expect(await writer.save(leased.leaseId, { job: nextVersion(leased.job), schedule: null })).toBe('saved');
   await recorder.received(1);
   unsubscribe();

@@ -34,7 +34,9 @@ describe('subscriptions on a cluster', () => {
     for (const job of jobs) leases.push(await createAndLease(writer, job));
     const recorders = jobs.map(() => new Recorder());
     const unsubscribes = await Promise.all(
-      jobs.map(({ id }, at) => watcher.subscribe({ type: 'job', jobId: id }, present(recorders[at]).listener)),
+      jobs.map(({ id }, at) =>
+        watcher.subscribe({ type: 'job', jobId: id }, present(recorders[at]).listener),
+      ),
     );
     const node = present(cluster.nodes[1]);
     await node.kill();
@@ -60,7 +62,9 @@ describe('subscriptions on a cluster', () => {
     const recorders = jobs.map(() => new Recorder());
     const owner = new Recorder();
     const unsubscribes = await Promise.all([
-      ...jobs.map(({ id }, at) => watcher.subscribe({ type: 'job', jobId: id }, present(recorders[at]).listener)),
+      ...jobs.map(({ id }, at) =>
+        watcher.subscribe({ type: 'job', jobId: id }, present(recorders[at]).listener),
+      ),
       watcher.subscribe({ type: 'owner', ownerId: 'ada' }, owner.listener),
     ]);
     await present(cluster.nodes[index]).run('CLIENT', 'KILL', 'TYPE', 'pubsub');

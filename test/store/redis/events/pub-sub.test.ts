@@ -39,7 +39,10 @@ it('a pub/sub retries when its first connections fail, and reports the errors', 
   await hub.start();
   const versions: number[] = [];
   let gaps = 0;
-  const listener = { message: ({ version }: Job) => void versions.push(version), gap: () => void (gaps += 1) };
+  const listener = {
+    message: ({ version }: Job) => void versions.push(version),
+    gap: () => void (gaps += 1),
+  };
   const job = acceptedJob();
   const unsubscribe = await hub.listen(channels.job(job.id), listener);
   const say = (version: number) => {
