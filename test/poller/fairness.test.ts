@@ -71,7 +71,7 @@ describe('under a tight call budget', () => {
 describe('while slow calls hold most slots', () => {
   it('ranks a backlog four times a second, however many steps end meanwhile', async () => {
     let rankings = 0;
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       script: {
         submit: async ({ prompt }, options) => {
           if (Number(prompt) < 200) await cut(options);
@@ -87,16 +87,16 @@ describe('while slow calls hold most slots', () => {
           },
         }),
     });
-    await bench.accept(200);
-    await bench.poller.start();
-    await bench.clock.advance(3 * SECOND);
-    const dueTogether = bench.clock.now() + SECOND;
-    const healthy = await bench.accept(400, { createdAt: dueTogether });
-    await bench.clock.advance(2 * SECOND);
+    await harness.accept(200);
+    await harness.poller.start();
+    await harness.clock.advance(3 * SECOND);
+    const dueTogether = harness.clock.now() + SECOND;
+    const healthy = await harness.accept(400, { createdAt: dueTogether });
+    await harness.clock.advance(2 * SECOND);
     expect(rankings).toBeGreaterThanOrEqual(1);
     expect(rankings).toBeLessThanOrEqual(5);
-    await bench.clock.advance(3 * SECOND);
-    expect((await bench.stored(healthy)).filter(({ phase }) => phase !== 'failed')).toEqual([]);
+    await harness.clock.advance(3 * SECOND);
+    expect((await harness.stored(healthy)).filter(({ phase }) => phase !== 'failed')).toEqual([]);
   });
 });
 
