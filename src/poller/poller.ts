@@ -63,13 +63,8 @@ interface RunningStep {
 }
 
 /**
- * Leases due jobs and moves each by one step, until it is stopped. One run of its loop:
- *
- * 1. Sleep until a job is due or a new one is published.
- * 2. Reserve a call of the shared budget for each free slot.
- * 3. When calls or slots are short, rank the candidates.
- * 4. Lease jobs past their deadline, and then the best ranked or the longest due ones.
- * 5. Start a step for each, and return unused calls to the budget.
+ * Leases due jobs and moves each by one step, until it is stopped. One run sleeps until a job is due, reserves calls for the free slots,
+ * ranks the candidates when calls or slots are short, leases jobs, starts a step for each, and returns unused calls.
  */
 export class Poller implements AsyncDisposable {
   readonly #options: PollerOptions;

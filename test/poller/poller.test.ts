@@ -129,7 +129,7 @@ describe('the poller', () => {
 
   it('fills slots that become free within 5 ms by one lease', async () => {
     const pending: (() => void)[] = [];
-    await using bench = new PollerBench({
+    await using harness = new PollerHarness({
       script: {
         submit: async (_request, options) => {
           const { promise, resolve } = Promise.withResolvers<void>();
@@ -139,22 +139,22 @@ describe('the poller', () => {
         },
       },
     });
-    await bench.accept(300);
-    await bench.poller.start();
+    await harness.accept(300);
+    await harness.poller.start();
     await settled();
-    await bench.clock.advance(5);
+    await harness.clock.advance(5);
     pending[0]?.();
     await settled();
-    expect(bench.upstream.calls).toHaveLength(257);
-    const before = bench.leases;
+    expect(harness.upstream.calls).toHaveLength(257);
+    const before = harness.leases;
     for (let i = 1; i <= 20; i += 1) {
       pending[i]?.();
       await settled();
     }
-    expect(bench.upstream.calls).toHaveLength(257);
-    await bench.clock.advance(5);
-    expect(bench.upstream.calls).toHaveLength(277);
-    expect(bench.leases - before).toBe(1);
+    expect(harness.upstream.calls).toHaveLength(257);
+    await harness.clock.advance(5);
+    expect(harness.upstream.calls).toHaveLength(277);
+    expect(harness.leases - before).toBe(1);
   });
 
   it('shares the jobs with other pollers: each is sent once, and polled by one at a time', async () => {
