@@ -195,11 +195,11 @@ describe('a status call, over many bodies', () => {
     await fc.assert(
       fc.asyncProperty(body, status, async (text, code) => {
         session.server.on('GET', /./, answer(code, text));
-        const status = await session.segmind.status('job-1', patiently());
+        const polled = await session.segmind.status('job-1', patiently());
         const result = await session.segmind.result('job-1', patiently());
-        expect(status.type).toMatch(/^(queued|processing|completed|failed|ended|not-found|inconclusive)$/);
+        expect(polled.type).toMatch(/^(queued|processing|completed|failed|ended|not-found|inconclusive)$/);
         expect(result.type).toMatch(/^(ready|empty|failed|ended|not-found|inconclusive)$/);
-        expect([status.type, result.type].includes('not-found') && code !== 404).toBe(false);
+        expect([polled.type, result.type].includes('not-found') && code !== 404).toBe(false);
       }),
       { numRuns: 300 },
     );

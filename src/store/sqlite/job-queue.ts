@@ -121,8 +121,8 @@ export class SqliteJobQueue implements JobQueue {
 
   /** Chooses round-robin from the longest due jobs of each owner and priority. */
   #chooseCandidates(due: DueParameters): DueJob[] {
-    const groupOf = (row: Row) => row['owner_and_priority'];
-    const first = roundRobin(this.#statements.findGroups.all(due), groupOf, MAX_CANDIDATES);
+    const longestDueFirst = this.#statements.findGroups.all(due);
+    const first = roundRobin(longestDueFirst, (row) => row['owner_and_priority'], MAX_CANDIDATES);
     const rows = JSON.stringify(first.map(({ row }) => Number(row)));
     return this.#read(() => this.#statements.getDueJobs.all({ rows }));
   }
