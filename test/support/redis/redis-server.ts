@@ -133,15 +133,18 @@ export class RedisServer implements AsyncDisposable {
     for await (const text of keeper.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
       output += String(text);
       if (/address already in use|failed listening|could not create server/i.test(output)) return false;
-      if (output.includes('Ready to accept connections')) break;
+      // The shell may print the process id after the server is ready.
+      if (output.includes('Ready to accept connections') && PID.test(output)) break;
     }
     keeper.stdout.resume();
-    const [, pid] = /^pid (\d+)$/m.exec(output) ?? [];
+    const [, pid] = PID.exec(output) ?? [];
     if (pid === undefined) throw new Error(`Redis did not start: ${output}`);
     this.#pid = Number(pid);
     return true;
   }
 }
+
+const PID = /^pid (\d+)\n/m;
 
 function tlsSettings({ certificate, key, ca }: Certificate, port: number): string[] {
   const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', ca];
