@@ -19,6 +19,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { refusal } from '../graphql/errors.ts';
 import { checkSize } from './limits/admit.ts';
+import type { OpenDocuments } from './open-documents.ts';
 import { FairQueue, type TurnQueue } from './work-queues.ts';
 import { measure } from './limits/measure.ts';
 import { OperationPlan } from './operation-plan.ts';
@@ -34,6 +35,8 @@ export interface DocumentsOptions {
   readonly introspection: boolean;
   /** Compiles operations. */
   readonly compiling: TurnQueue;
+  /** Documents of open subscriptions, which are used again also when they are not cached. */
+  readonly open: OpenDocuments;
 }
 
 const MAX_CACHED_DOCUMENTS = 100;
@@ -66,12 +69,16 @@ export class Documents {
 
   /** @returns a promise when the owner has to wait */
   check(text: string, ownerId: string): Check | Promise<Check> {
-    const known = this.#documents.get(text);
+    const known = this.#known(text);
     if (known !== undefined) return known;
     const key = createHash('sha256').update(text).digest('base64');
     const refused = this.#refusals.get(key);
     if (refused !== undefined) return { errors: refused };
-    return this.#queue.run(ownerId, () => this.#documents.get(text) ?? this.#checkNow(text, key)) ?? BUSY;
+    return this.#queue.run(ownerId, () => this.#known(text) ?? this.#checkNow(text, key)) ?? BUSY;
+  }
+
+  #known(text: string): CheckedDocument | undefined {
+    return this.#documents.get(text) ?? this.#options.open.get(text);
   }
 
   #checkNow(text: string, key: string): Check {
@@ -112,7 +119,7 @@ export class Documents {
           }),
         );
       }
-      return new CheckedDocument(document, plans);
+      return new CheckedDocument(text, document, plans);
     } catch (error) {
       if (error instanceof GraphQLError) return { errors: [coded(error, 'GRAPHQL_PARSE_FAILED')] };
       throw error;
@@ -122,10 +129,16 @@ export class Documents {
 
 /** A valid document within all limits. */
 export class CheckedDocument {
+  readonly text: string;
   readonly document: DocumentNode;
   readonly #plans: ReadonlyMap<OperationDefinitionNode, OperationPlan>;
 
-  constructor(document: DocumentNode, plans: ReadonlyMap<OperationDefinitionNode, OperationPlan>) {
+  constructor(
+    text: string,
+    document: DocumentNode,
+    plans: ReadonlyMap<OperationDefinitionNode, OperationPlan>,
+  ) {
+    this.text = text;
     this.document = document;
     this.#plans = plans;
   }

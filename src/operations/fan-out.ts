@@ -4,6 +4,8 @@ import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { jsonOf } from './results.ts';
+import type { CheckedDocument } from './documents.ts';
+import type { OpenDocuments } from './open-documents.ts';
 import type { OperationPlan } from './operation-plan.ts';
 import type { Operation, Variables } from './operation.ts';
 import type { TurnQueue } from './work-queues.ts';
@@ -11,6 +13,7 @@ import type { TurnQueue } from './work-queues.ts';
 /** Subscribers with the same result of an event: same document, rights, gateway URL and variables. */
 export interface SubscriberGroup {
   readonly key: string;
+  readonly document: CheckedDocument;
   readonly plan: OperationPlan;
   readonly caller: Caller;
   readonly baseUrl: string;
@@ -22,7 +25,7 @@ export interface SubscriberGroup {
 }
 
 /** The properties that decide to which group a subscriber belongs. */
-export type Subscriber = Pick<Operation, 'plan' | 'caller' | 'baseUrl' | 'variables'>;
+export type Subscriber = Pick<Operation, 'document' | 'plan' | 'caller' | 'baseUrl' | 'variables'>;
 
 /** The result of one event, shared by all subscribers of a group. */
 export class EventResult {
@@ -46,6 +49,8 @@ export interface FanOutOptions {
   /** Masks the errors of a result for clients. */
   readonly present: (result: ExecutionResult) => ExecutionResult;
   readonly clock: Clock;
+  /** The documents of all groups. */
+  readonly open: OpenDocuments;
   /** Starts large executions one per turn of the event loop: one event may be executed for many groups. */
   readonly turns: TurnQueue;
 }
@@ -66,22 +71,38 @@ export class FanOut {
     this.#options = options;
   }
 
-  /** Adds a subscriber to its group. It leaves by `leave`. */
-  join({ plan, caller, baseUrl, variables }: Subscriber): SubscriberGroup {
+  /**
+   * Adds a subscriber to its group. It leaves by `leave`.
+   *
+   * @throws GraphQLError when there is no memory for another document
+   */
+  join({ document, plan, caller, baseUrl, variables }: Subscriber): SubscriberGroup {
     const key = `${plan.id} ${rightsOf(caller)} ${JSON.stringify(baseUrl)} ${plan.eventKey(variables)}`;
     const known = this.#groups.get(key);
     if (known !== undefined) {
       known.size += 1;
       return known;
     }
-    const group = { key, plan, caller, baseUrl, variables, size: 1, result: null };
+    this.#options.open.join(document, caller.ownerId);
+    const group = {
+      key,
+      document,
+      plan,
+      caller,
+      baseUrl,
+      variables: plan.declared(variables),
+      size: 1,
+      result: null,
+    };
     this.#groups.set(key, group);
     return group;
   }
 
   leave(group: SubscriberGroup): void {
     group.size -= 1;
-    if (group.size === 0) this.#groups.delete(group.key);
+    if (group.size > 0) return;
+    this.#groups.delete(group.key);
+    this.#options.open.leave(group.document);
   }
 
   /** @returns a promise when a resolver has to read something, or the execution waits for a turn of the event loop */

@@ -60,6 +60,7 @@ export class OperationPlan {
   readonly #operationName: string | undefined;
   /** Variables that the result of an event depends on. */
   readonly #eventVariables: readonly string[];
+  readonly #declared: ReadonlySet<string>;
   #compiling: TurnQueue | null;
   #compiled: typeof this.execute | null = null;
   #executions = 0;
@@ -71,6 +72,7 @@ export class OperationPlan {
     this.measured = measured;
     this.isLarge = measured.values > MAX_SMALL_VALUES;
     this.#operationName = operation.name?.value;
+    this.#declared = new Set(operation.variableDefinitions?.map(({ variable }) => variable.name.value));
     const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION;
     this.#eventVariables = isSubscription ? eventVariables(document, operation) : [];
     this.#compiling = operation.operation === OperationTypeNode.MUTATION ? null : compiling;
@@ -93,6 +95,11 @@ export class OperationPlan {
     if (!(Symbol.asyncIterator in source)) return source;
     if (source instanceof PushIterator) return source;
     throw new Error('A subscription field returned another iterator than a PushIterator.');
+  }
+
+  /** The variables without those that the operation does not declare. */
+  declared(variables: Variables): Variables {
+    return Object.fromEntries(Object.entries(variables).filter(([name]) => this.#declared.has(name)));
   }
 
   /** Equal for variables with which an event has the same result. A null differs from an absent variable. */

@@ -1,6 +1,7 @@
 import type { GraphQLError, ExecutionResult } from 'graphql';
 import type { Caller } from '../domain/caller.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
+import type { CheckedDocument } from './documents.ts';
 import type { OperationPlan } from './operation-plan.ts';
 
 /** Values by the names of variables. */
@@ -26,6 +27,7 @@ export interface OperationRequest {
 
 /** An operation that was checked and may be executed or subscribed to, once. */
 export interface Operation {
+  readonly document: CheckedDocument;
   readonly plan: OperationPlan;
   readonly variables: Variables;
   readonly caller: Caller;

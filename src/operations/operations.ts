@@ -5,7 +5,8 @@ import type { GraphQLContext } from '../graphql/context.ts';
 import { refusal } from '../graphql/errors.ts';
 import { type CheckedDocument, Documents } from './documents.ts';
 import { EventStream } from './event-stream.ts';
-import { FanOut } from './fan-out.ts';
+import { FanOut, type SubscriberGroup } from './fan-out.ts';
+import type { OpenDocuments } from './open-documents.ts';
 import type {
   OperationHook,
   OperationObserver,
@@ -31,6 +32,8 @@ export interface OperationsOptions {
   readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
   readonly clock: Clock;
   readonly hooks: readonly OperationHook[];
+  /** Documents of open subscriptions. */
+  readonly open: OpenDocuments;
   readonly log: { error(details: object, message: string): void };
 }
 
@@ -46,10 +49,10 @@ export class Operations {
 
   constructor(options: OperationsOptions) {
     this.#options = options;
-    const { schema, introspection, createContext, clock } = options;
-    this.#documents = new Documents({ schema, introspection, compiling: this.#turns });
+    const { schema, introspection, createContext, clock, open } = options;
+    this.#documents = new Documents({ schema, introspection, compiling: this.#turns, open });
     const present = (result: ExecutionResult) => this.#present(result);
-    this.#fanOut = new FanOut({ createContext, present, clock, turns: this.#turns });
+    this.#fanOut = new FanOut({ createContext, present, clock, turns: this.#turns, open });
   }
 
   /** Finds and checks the document. @returns a promise when the owner has to wait until a new document is checked */
@@ -84,11 +87,12 @@ export class Operations {
     try {
       const refused = admitSubscription({ measured: plan.measured, variables });
       if (refused !== null) return refuse([refused], observers);
-      const source = await plan.openSource(context, variables);
+      const group = this.#fanOut.join(operation);
+      const source = await this.#openSource(operation, group);
       if (!(source instanceof PushIterator)) return refuse(this.#present(source).errors ?? [], observers);
       return new EventStream({
         source,
-        group: this.#fanOut.join(operation),
+        group,
         fanOut: this.#fanOut,
         observers,
         presentError: (error) => this.#presentError(error),
@@ -97,6 +101,18 @@ export class Operations {
       return refuse([this.#presentError(error)], observers);
     } finally {
       context.answer.release();
+    }
+  }
+
+  /** The group exists before: a subscription that is refused for its document must not read the store. */
+  async #openSource({ plan, variables, context }: Operation, group: SubscriberGroup) {
+    let isOpen = false;
+    try {
+      const source = await plan.openSource(context, variables);
+      isOpen = source instanceof PushIterator;
+      return source;
+    } finally {
+      if (!isOpen) this.#fanOut.leave(group);
     }
   }
 
@@ -110,7 +126,15 @@ export class Operations {
     if (plan === null) return refuse([unresolved()], observers);
     try {
       const context = this.#options.createContext(caller, baseUrl);
-      return { plan, variables: params.variables ?? {}, caller, baseUrl, context, observers };
+      return {
+        document: checked,
+        plan,
+        variables: params.variables ?? {},
+        caller,
+        baseUrl,
+        context,
+        observers,
+      };
     } catch (error) {
       return refuse([this.#presentError(error)], observers);
     }

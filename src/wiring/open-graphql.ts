@@ -13,6 +13,7 @@ import { AnswerBudget } from '../graphql/answer-budget.ts';
 import { createContext, type GraphQLContext, type GraphQLServices } from '../graphql/context.ts';
 import { createSchema } from '../graphql/schema.ts';
 import type { OperationHook } from '../operations/operation.ts';
+import { OpenDocuments } from '../operations/open-documents.ts';
 import { Operations } from '../operations/operations.ts';
 import { TrustedDocuments } from '../operations/trusted-documents.ts';
 import type { LeveledLog } from '../process/fault-log.ts';
@@ -35,6 +36,7 @@ import type { OpenedUpstream } from './open-upstream.ts';
 /** Parts of the GraphQL side that tests replace. */
 export interface GraphQLOverrides {
   readonly answers?: AnswerBudget;
+  readonly openDocuments?: OpenDocuments;
   readonly hooks?: readonly OperationHook[];
   readonly imageHost?: ImageHost;
   readonly wrapContext?: (make: () => GraphQLContext) => GraphQLContext;
@@ -82,6 +84,7 @@ export function openGraphQL(
       wrapContext(() => createContext(services, caller, baseUrl)),
     clock,
     hooks: overrides.hooks ?? [],
+    open: overrides.openDocuments ?? new OpenDocuments(),
     log,
   });
   const shared = { operations, authenticator, baseUrlOf };

@@ -5,6 +5,7 @@ import type { GraphQLContext } from '../../src/graphql/context.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { compileOperation, INTERPRET } from '../../src/operations/operation-plan.ts';
 import { Documents } from '../../src/operations/documents.ts';
+import { OpenDocuments } from '../../src/operations/open-documents.ts';
 import { TurnQueue } from '../../src/operations/work-queues.ts';
 import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { type JobCache, StoreUnavailableError } from '../../src/store/job-store.ts';
@@ -69,7 +70,12 @@ test('a request gets the same bytes with and without Yoga, compiled or not', asy
 
 test('a compiled operation has the same result as graphql-js', async () => {
   const schema = createSchema({ federation: true, model: WAN_MODEL });
-  const documents = new Documents({ schema, introspection: true, compiling: new TurnQueue() });
+  const documents = new Documents({
+    schema,
+    introspection: true,
+    compiling: new TurnQueue(),
+    open: new OpenDocuments(),
+  });
   let compared = 0;
   let failed = 0;
   await fc.assert(

@@ -4,6 +4,7 @@ import type { Caller } from '../../src/domain/caller.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { Documents } from '../../src/operations/documents.ts';
 import { FanOut } from '../../src/operations/fan-out.ts';
+import { OpenDocuments } from '../../src/operations/open-documents.ts';
 import { TurnQueue } from '../../src/operations/work-queues.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
@@ -96,10 +97,12 @@ describe('equal subscriptions', () => {
 
 describe('a subscriber group', () => {
   const compiling = new TurnQueue();
+  const open = new OpenDocuments();
   const documents = new Documents({
     schema: createSchema({ federation: true, model: WAN_MODEL }),
     introspection: true,
     compiling,
+    open,
   });
   const fanOut = new FanOut({
     createContext: () => {
@@ -108,6 +111,7 @@ describe('a subscriber group', () => {
     present: (result) => result,
     clock: new FakeClock(),
     turns: compiling,
+    open,
   });
   const ada: Caller = { ownerId: 'ada', scopes: new Set(['video:read']), jobId: null, expiresAt: null };
   const text = `subscription S($id: ID!, $sinceVersion: Int, $yes: Boolean = true) {
@@ -118,8 +122,8 @@ describe('a subscriber group', () => {
   async function joined(caller: Caller, variables: object = { id: '1' }, operationName = 'S', query = text) {
     const check = await documents.check(query, caller.ownerId);
     const plan = 'errors' in check ? null : check.plan(operationName);
-    if (plan === null) throw new Error('The document is refused.');
-    return fanOut.join({ plan, caller, variables: { ...variables }, baseUrl: '' });
+    if ('errors' in check || plan === null) throw new Error('The document is refused.');
+    return fanOut.join({ document: check, plan, caller, variables: { ...variables }, baseUrl: '' });
   }
   const keyOf = async (...args: Parameters<typeof joined>) => (await joined(...args)).key;
 
@@ -138,10 +142,18 @@ describe('a subscriber group', () => {
     expect(await joined(alone)).not.toBe(group);
   });
 
-  it('has one subscriber for a document of more than 4,096 characters, as that is not cached', async () => {
+  it('is the same for equal documents of any length while it has a subscriber', async () => {
     const longest = text.padEnd(4096, '#');
     expect(await keyOf(ada, {}, 'S', longest)).toBe(await keyOf(ada, {}, 'S', longest));
-    expect(await keyOf(ada, {}, 'S', `${longest}#`)).not.toBe(await keyOf(ada, {}, 'S', `${longest}#`));
+    const first = await joined(ada, {}, 'S', `${longest}#`);
+    expect(await joined(ada, {}, 'S', `${longest}#`)).toBe(first);
+    for (let left = 0; left < 2; left++) fanOut.leave(first);
+    expect(await joined(ada, {}, 'S', `${longest}#`)).not.toBe(first);
+  });
+
+  it('keeps only the variables that the operation declares', async () => {
+    const group = await joined({ ...ada, ownerId: 'carl' }, { id: '1', unknown: ['large'] });
+    expect(group.variables).toEqual({ id: '1' });
   });
 
   it('differs by owner, by rights, by selection, and by variables that change the result', async () => {

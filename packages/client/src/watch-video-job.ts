@@ -30,6 +30,7 @@ const TEMPORARY: ReadonlySet<string> = new Set([
   'STORE_UNAVAILABLE',
   'INTERNAL_SERVER_ERROR',
   'TOO_MANY_OPERATIONS',
+  'TOO_MANY_SUBSCRIPTIONS',
 ]);
 
 /**

@@ -70,6 +70,9 @@ const ACTIONS: Readonly<Record<State, Readonly<Record<MessageType, Action>>>> = 
   },
 };
 
+/** UTF-16 units of the id of an operation, which is kept and is repeated in each message. A UUID has 36. */
+const MAX_ID_LENGTH = 256;
+
 /** Options of a `GraphQLSocket`. */
 export interface GraphQLSocketOptions {
   readonly protocol: string;
@@ -195,6 +198,11 @@ export class GraphQLSocket implements OperationSocket {
 
   #subscribe(id: string, params: SubscribePayload): void {
     const { maxOperations } = this.#options;
+    if (id.length > MAX_ID_LENGTH)
+      return this.close(
+        CloseCode.BadRequest,
+        `The id of an operation is longer than ${MAX_ID_LENGTH} characters`,
+      );
     if (this.#byId.has(id))
       return this.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`);
     if (this.#running.size >= maxOperations) {

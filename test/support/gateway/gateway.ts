@@ -25,7 +25,10 @@ const SETTINGS = {
 };
 
 /** What a test may change. */
-export interface GatewayOptions extends Pick<AppOverrides, 'answers' | 'hooks' | 'wrapContext'> {
+export interface GatewayOptions extends Pick<
+  AppOverrides,
+  'answers' | 'hooks' | 'openDocuments' | 'wrapContext'
+> {
   /** Settings as an operator gives them; an empty one counts as absent. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Wraps the real store, to count its calls or to fail them. Then no cache hides calls. */

@@ -214,6 +214,18 @@ describe('a client that breaks the protocol is closed with', () => {
     expect((await client.closed).code).toBe(4408);
   });
 
+  it('4400 for an id of more than 256 characters, which would be kept and repeated in each message', async () => {
+    await using gateway = await startGateway();
+    using client = await WsClient.connect(gateway.url);
+    client.subscribe('x'.repeat(256), '{ __typename }');
+    expect((await client.result('x'.repeat(256))).data).toEqual({ __typename: 'Query' });
+    client.subscribe('x'.repeat(257), '{ __typename }');
+    expect(await client.closed).toEqual({
+      code: 4400,
+      reason: 'The id of an operation is longer than 256 characters',
+    });
+  });
+
   it('4409 for an id that is in use', async () => {
     await using gateway = await startGateway();
     const { client } = await watched(gateway);
