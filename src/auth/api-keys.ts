@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Caller, isOwnerId, SCOPES } from '../domain/caller.ts';
 import { readSettingsFile } from '../config/settings-file.ts';
+import { type Caller, isOwnerId, SCOPES } from '../domain/caller.ts';
 
 const EMPTY_HASH = createHash('sha256').update('').digest('hex');
 

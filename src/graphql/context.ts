@@ -1,17 +1,17 @@
+import DataLoader from 'dataloader';
 import { type Caller, ownsJob, type Scope } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { Job } from '../domain/job/job.ts';
 import type { LocalMedia, MediaUrls } from '../domain/local-media.ts';
 import type { RequestParser } from '../domain/request/video-request.ts';
+import type { Image, UploadOutcome } from '../providers/image-host.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
+import type { OwnerRate } from '../store/owner-rate.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';
 import type { Answer, AnswerBudget } from './answer-budget.ts';
-import type { OwnerRate } from '../store/owner-rate.ts';
-import type { Image, UploadOutcome } from '../providers/image-host.ts';
-import DataLoader from 'dataloader';
-import type { Job } from '../domain/job/job.ts';
-import { JobView } from './types/job-view.ts';
 import { forbidden } from './errors.ts';
+import { JobView } from './types/job-view.ts';
 
 /** Services shared by all operations. */
 export interface GraphQLServices {

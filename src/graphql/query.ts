@@ -1,9 +1,9 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay';
 import { isJobId } from '../domain/job/job-id.ts';
 import { phasesOf } from '../domain/job/projection.ts';
+import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';
 import { requireOwner } from './context.ts';
 import { badInput } from './errors.ts';
-import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';
 import { JobView } from './types/job-view.ts';
 import type { VideoJobTypes } from './types/video-job.ts';
 

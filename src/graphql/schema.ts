@@ -2,11 +2,11 @@ import type { GraphQLSchema } from 'graphql';
 import type { VideoModel } from '../domain/request/video-request.ts';
 import { createBuilder } from './builder.ts';
 import { defineFederation, printSubgraph } from './federation.ts';
-import { defineJobToken } from './mutations/job-token.ts';
 import { defineGenerateVideo } from './mutations/generate-video.ts';
+import { defineJobToken } from './mutations/job-token.ts';
+import { defineUploadImage } from './mutations/upload-image.ts';
 import { defineQuery } from './query.ts';
 import { defineSubscription } from './subscription.ts';
-import { defineUploadImage } from './mutations/upload-image.ts';
 import { defineVideoJob } from './types/video-job.ts';
 
 /** What the schema is made for. */

@@ -3,11 +3,11 @@ import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
-import { jsonOf } from './results.ts';
 import type { CheckedDocument } from './documents.ts';
 import type { OpenDocuments } from './open-documents.ts';
 import type { OperationPlan } from './operation-plan.ts';
 import type { Operation, Variables } from './operation.ts';
+import { jsonOf } from './results.ts';
 import type { TurnQueue } from './work-queues.ts';
 
 /** Subscribers with the same result of an event: same document, rights, gateway URL and variables. */

@@ -14,13 +14,13 @@ import {
   type Source,
   type SourceLocation,
 } from 'graphql';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Job } from '../domain/job/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
 import type { Measure } from './limits/measure.ts';
 import type { Variables } from './operation.ts';
 import type { TurnQueue } from './work-queues.ts';
-import { compileQuery, isCompiledQuery } from 'graphql-jit';
 
 /** Options of an `OperationPlan`. */
 export interface PlanOptions {

@@ -3,9 +3,11 @@ import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { refusal } from '../graphql/errors.ts';
+import { PushIterator } from '../watching/push-iterator.ts';
 import { type CheckedDocument, Documents } from './documents.ts';
 import { EventStream } from './event-stream.ts';
 import { FanOut, type SubscriberGroup } from './fan-out.ts';
+import { admit, admitSubscription } from './limits/admit.ts';
 import type { OpenDocuments } from './open-documents.ts';
 import type {
   OperationHook,
@@ -15,11 +17,9 @@ import type {
   Prepared,
   Refused,
 } from './operation.ts';
-import { admit, admitSubscription } from './limits/admit.ts';
 import { codeInputErrors, maskError, originalOf, shortened, withoutSuggestion } from './results.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { TurnQueue } from './work-queues.ts';
-import { PushIterator } from '../watching/push-iterator.ts';
 
 /** Options of `Operations`. */
 export interface OperationsOptions {

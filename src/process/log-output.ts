@@ -1,6 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import type { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 
 /** Where the lines of the log go. */
 export interface LogOutput {

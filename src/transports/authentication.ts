@@ -1,7 +1,7 @@
 import { AuthenticationError, AuthUnavailableError } from '../auth/authentication-error.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { refusal } from '../graphql/errors.ts';
 import type { Caller } from '../domain/caller.ts';
+import { refusal } from '../graphql/errors.ts';
 
 /**
  * Authenticates the caller of a token.

@@ -1,6 +1,6 @@
 import type { GraphQLError } from 'graphql';
-import { refusal } from '../graphql/errors.ts';
 import type { Caller } from '../domain/caller.ts';
+import { refusal } from '../graphql/errors.ts';
 
 /** Counts the open WebSockets and event streams of each owner in this process. */
 export class OwnerStreams {

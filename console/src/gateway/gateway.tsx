@@ -1,8 +1,8 @@
 import type { ApolloClient } from '@apollo/client';
 import type { Client } from 'graphql-ws';
 import { createContext, use } from 'react';
-import type { Announcer } from '../ui/announcer.tsx';
 import type { Feed } from '../jobs/feed.ts';
+import type { Announcer } from '../ui/announcer.tsx';
 import type { Connection } from './connection.ts';
 
 /** The services of the page, created once in main.tsx. */

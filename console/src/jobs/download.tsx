@@ -1,6 +1,6 @@
 import type { ApolloClient } from '@apollo/client';
-import { useState } from 'react';
 import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import { useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
 import { fetchBase64 } from './fetch-base64.ts';
 import { shortTitle } from './short-title.ts';

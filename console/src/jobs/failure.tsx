@@ -1,8 +1,8 @@
-import { useState } from 'react';
 import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import { useState } from 'react';
 import { Link } from 'wouter';
-import { type GenerateOutcome, generateVideo } from '../new-job/generate-video.ts';
 import { useGateway } from '../gateway/gateway.tsx';
+import { type GenerateOutcome, generateVideo } from '../new-job/generate-video.ts';
 import { CHARGE_TEXTS, FAILURE_TITLES } from './failure-texts.ts';
 import { shortTitle } from './short-title.ts';
 

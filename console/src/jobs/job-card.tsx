@@ -1,7 +1,7 @@
 import { useFragment } from '@apollo/client/react';
+import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
 import { serverNow } from '../gateway/server-clock.ts';
 import { Download } from './download.tsx';
 import { FailureText, TryAgain } from './failure.tsx';

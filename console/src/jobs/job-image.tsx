@@ -1,5 +1,5 @@
-import { useState } from 'react';
 import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import { useState } from 'react';
 
 /** The input image of a job. */
 export function JobImage({ job }: { readonly job: VideoJobFieldsFragment }) {

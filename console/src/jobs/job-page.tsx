@@ -1,14 +1,14 @@
 import { useFragment } from '@apollo/client/react';
-import { type ReactNode, useEffect, useState } from 'react';
-import { Link } from 'wouter';
 import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
 import { WatchVideoJobError, watchVideoJob } from '@reelgate/client/watch-video-job';
+import { type ReactNode, useEffect, useState } from 'react';
+import { Link } from 'wouter';
 import { useGateway } from '../gateway/gateway.tsx';
-import { useStore } from '../ui/store.ts';
-import { useArrival } from '../ui/use-arrival.ts';
 import { readJob, writeJob } from '../gateway/job-cache.ts';
 import { serverNow } from '../gateway/server-clock.ts';
 import { costText } from '../gateway/upstream.ts';
+import { useStore } from '../ui/store.ts';
+import { useArrival } from '../ui/use-arrival.ts';
 import { CopyLink } from './copy-link.tsx';
 import { Download } from './download.tsx';
 import { FailureText, TryAgain } from './failure.tsx';

@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'react';
 import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import { useEffect, useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
 import { prefersReducedMotion } from '../ui/media.ts';
 import { fetchBase64 } from './fetch-base64.ts';

@@ -1,5 +1,5 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { VideoJobFieldsFragment, VideoJobWait } from '@reelgate/client/documents';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { serverNow } from '../gateway/server-clock.ts';
 import { prefersReducedMotion } from '../ui/media.ts';
 import { nextSample, progressAt, progressPath, type ProgressSample } from './progress-estimate.ts';

@@ -1,6 +1,6 @@
 import { useFragment } from '@apollo/client/react';
-import { Link } from 'wouter';
 import { type VideoJobStatus, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
+import { Link } from 'wouter';
 
 /** The result of the last submission of the form. */
 export type FormOutcome =

@@ -6,12 +6,12 @@ import type { ChosenImage } from './draft.ts';
 import { chooseImage, draft } from './draft.ts';
 import { TextField } from './fields.tsx';
 import { acceptedText, FormNote, type FormOutcome } from './form-note.tsx';
+import { IdempotencyKeys } from './idempotency-keys.ts';
 import { ImageField } from './image-field.tsx';
 import { MoreSettings } from './more-settings.tsx';
 import { PARAMETERS } from './parameters.ts';
 import { readForm } from './read-form.ts';
 import { sendForm } from './send-form.ts';
-import { IdempotencyKeys } from './idempotency-keys.ts';
 
 const NO_ISSUES: ReadonlyMap<string, string> = new Map();
 

@@ -3,8 +3,8 @@ import { uploadImage, UploadImageError } from '@reelgate/client/upload-image';
 import { readToken } from '../gateway/token.ts';
 import type { ChosenImage } from './draft.ts';
 import { type GenerateOutcome, generateVideo } from './generate-video.ts';
-import type { ReadForm } from './read-form.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
+import type { ReadForm } from './read-form.ts';
 
 interface FormRequest extends ReadForm {
   readonly apollo: ApolloClient;

@@ -1,5 +1,5 @@
-import { useGateway } from '../gateway/gateway.tsx';
 import type { ConnectionState } from '../gateway/connection.ts';
+import { useGateway } from '../gateway/gateway.tsx';
 import { useStore } from './store.ts';
 
 const LABELS: Readonly<Record<ConnectionState, string>> = {

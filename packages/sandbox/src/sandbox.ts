@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
 import { HistoryApi } from './history/history-api.ts';
 import { listen, sandboxServer } from './http/http-server.ts';
+import { isLoopback } from './images/public-address.ts';
+import { Uploads } from './images/uploads.ts';
+import type { UploadsOptions } from './images/uploads.ts';
 import { JobFolder } from './jobs/job-folder.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { ModelApi } from './jobs/model-api.ts';
 import { openPrivateFolder } from './private-files.ts';
-import { isLoopback } from './images/public-address.ts';
 import { VideoRenderer } from './video/video-renderer.ts';
-import { Uploads } from './images/uploads.ts';
-import type { UploadsOptions } from './images/uploads.ts';
 
 /** Only `folder` is required. */
 export interface SandboxOptions {

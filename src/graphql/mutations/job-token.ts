@@ -1,6 +1,6 @@
 import { MAX_JOB_TOKEN_SECONDS } from '../../domain/caller.ts';
-import { requireOwner, type GraphQLContext } from '../context.ts';
 import type { Builder } from '../builder.ts';
+import { requireOwner, type GraphQLContext } from '../context.ts';
 import { badInput, noSuchJob } from '../errors.ts';
 
 /** Default lifetime of a job token in seconds: longer than any job takes. */

@@ -1,7 +1,7 @@
 import { imageTypeOf, type ImageType } from '../../domain/request/image-type.ts';
 import { MAX_URL } from '../../domain/request/video-request.ts';
-import { requireOwner, type GraphQLContext } from '../context.ts';
 import type { Builder } from '../builder.ts';
+import { requireOwner, type GraphQLContext } from '../context.ts';
 import { badInput, uploadFailed } from '../errors.ts';
 import { NOT_BY_ROUTERS, type UploadedFile } from '../types/scalars.ts';
 

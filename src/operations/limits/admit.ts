@@ -1,6 +1,6 @@
 import { type GraphQLError, OperationTypeNode } from 'graphql';
-import { refusal } from '../../graphql/errors.ts';
 import type { Answer } from '../../graphql/answer-budget.ts';
+import { refusal } from '../../graphql/errors.ts';
 import type { Variables } from '../operation.ts';
 import type { TurnQueue } from '../work-queues.ts';
 import { type Measure, type Size, sizeOf } from './measure.ts';

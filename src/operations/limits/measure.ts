@@ -1,4 +1,3 @@
-import { refusal } from '../../graphql/errors.ts';
 import {
   type DocumentNode,
   type FieldNode,
@@ -20,6 +19,7 @@ import {
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
 } from 'graphql';
+import { refusal } from '../../graphql/errors.ts';
 import {
   type Defaults,
   defaultsOf,

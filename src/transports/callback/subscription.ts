@@ -1,9 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FormattedExecutionResult, GraphQLFormattedError, ExecutionResult } from 'graphql';
 import { Agent } from 'undici';
-import type { CallbackTarget } from './target.ts';
-import { setTimeout as delay } from 'node:timers/promises';
 import { backoffMs } from '../../domain/polling/backoff.ts';
 import { formatErrors, formatResult, maskError } from '../../operations/results.ts';
+import type { CallbackTarget } from './target.ts';
 
 /** A message to a router. */
 export type CallbackMessage =

@@ -1,9 +1,9 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { refusal } from '../../graphql/errors.ts';
+import { formatErrors } from '../../operations/results.ts';
 import { RouterClient, CallbackSubscription } from './subscription.ts';
 import { type CallbackTarget, parseTarget } from './target.ts';
-import { isAsyncIterable, type Plugin } from 'graphql-yoga';
-import { formatErrors } from '../../operations/results.ts';
 
 /** Options of callback subscriptions. */
 export interface CallbackOptions {

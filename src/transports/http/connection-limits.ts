@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isForm, MAX_BODY_BYTES } from './graphql/request-body.ts';
-import type { Socket } from 'node:net';
 
 /** Timeouts of connections and requests, in milliseconds. */
 export interface ConnectionTimes {

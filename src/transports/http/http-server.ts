@@ -1,6 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { UPSTREAM_HEADER, type UpstreamKind } from '../../domain/upstream-kind.ts';
+import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
+import { rejectUpgrade, type WebSocketEndpoint } from '../websocket/endpoint.ts';
+import { type HttpRefusal, refusalOfInvalidHost } from './addresses/allowed-hosts.ts';
+import { type CrossOrigin, logRefusal, type RequestRefusal } from './addresses/cross-origin.ts';
+import { isSecureContext, type PublicUrl, removePrefix } from './addresses/public-url.ts';
 import {
   answerClientErrors,
   boundArrivingBodies,
@@ -10,21 +16,15 @@ import {
   guardSlowClients,
   type SlowClientLimits,
 } from './connection-limits.ts';
-import { UPSTREAM_HEADER, type UpstreamKind } from '../../domain/upstream-kind.ts';
-import type { ConsoleFiles } from './pages/console.ts';
-import { type CrossOrigin, logRefusal, type RequestRefusal } from './addresses/cross-origin.ts';
-import { type HealthOptions, isHealthPath } from './pages/health.ts';
-import type { GraphiQL } from './pages/graphiql/graphiql.ts';
-import { GRAPHQL_HEADERS } from './graphql/yoga.ts';
 import { GRAPHQL_PATH } from './graphql/exchange.ts';
-import type { MediaProxy } from './pages/media-proxy.ts';
-import { isForm } from './graphql/request-body.ts';
 import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
-import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
-import { isSecureContext, type PublicUrl, removePrefix } from './addresses/public-url.ts';
+import { isForm } from './graphql/request-body.ts';
+import { GRAPHQL_HEADERS } from './graphql/yoga.ts';
+import type { ConsoleFiles } from './pages/console.ts';
+import type { GraphiQL } from './pages/graphiql/graphiql.ts';
+import { type HealthOptions, isHealthPath } from './pages/health.ts';
+import type { MediaProxy } from './pages/media-proxy.ts';
 import { Pages, redirect } from './pages/pages.ts';
-import { type HttpRefusal, refusalOfInvalidHost } from './addresses/allowed-hosts.ts';
-import { rejectUpgrade, type WebSocketEndpoint } from '../websocket/endpoint.ts';
 import { sendJson } from './send-json.ts';
 
 /** The transports of GraphQL. */

@@ -7,11 +7,11 @@ import {
   parseMessage,
   type SubscribePayload,
 } from 'graphql-ws';
-import { byteString, formatErrors } from '../../operations/results.ts';
 import type { Operations } from '../../operations/operations.ts';
+import { byteString, formatErrors } from '../../operations/results.ts';
 import type { SocketSession } from './session.ts';
-import type { SocketWriter } from './socket-writer.ts';
 import { type OperationSocket, SocketOperation, SubscriptionBarrier } from './socket-operation.ts';
+import type { SocketWriter } from './socket-writer.ts';
 
 /** The state of a socket. In `closed`, by the client or the server, messages that still arrive are ignored. */
 type State = 'opened' | 'authenticating' | 'acknowledged' | 'closed';

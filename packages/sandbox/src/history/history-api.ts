@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { HistoryFault } from '../faults/fault.ts';
 import { unknownIdReply } from '../faults/fault-injector.ts';
+import type { HistoryFault } from '../faults/fault.ts';
 import { faultNamed } from '../faults/faults.ts';
-import type { Job } from '../jobs/job.ts';
-import type { Jobs } from '../jobs/jobs.ts';
 import { jsonReply, errorReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import { rowsOf, teammateId } from './history-rows.ts';
 import type { HistoryRow } from './history-rows.ts';
 

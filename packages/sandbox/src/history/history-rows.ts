@@ -1,6 +1,6 @@
-import { videoUrl } from '../jobs/job-replies.ts';
-import { faultNamed } from '../faults/faults.ts';
 import type { HistoryFault } from '../faults/fault.ts';
+import { faultNamed } from '../faults/faults.ts';
+import { videoUrl } from '../jobs/job-replies.ts';
 import { COST, stateAt } from '../jobs/job.ts';
 import type { Job, JobState } from '../jobs/job.ts';
 import { MODEL } from '../jobs/model-input.ts';

@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { HistoryApi } from '../history/history-api.ts';
+import { upload, uploadedFile } from '../images/upload-api.ts';
+import type { Uploads } from '../images/uploads.ts';
 import type { JobFolder } from '../jobs/job-folder.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ModelApi } from '../jobs/model-api.ts';
 import { MODEL } from '../jobs/model-input.ts';
+import { PUBLIC_HEADERS, videoFile } from '../video/video-file.ts';
+import type { VideoRenderer } from '../video/video-renderer.ts';
 import { jsonReply, htmlReply, errorReply } from './reply.ts';
 import type { Reply } from './reply.ts';
-import type { VideoRenderer } from '../video/video-renderer.ts';
-import { upload, uploadedFile } from '../images/upload-api.ts';
-import type { Uploads } from '../images/uploads.ts';
-import { PUBLIC_HEADERS, videoFile } from '../video/video-file.ts';
 
 export interface Services {
   readonly api: ModelApi;

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { readBody } from '../http/read-body.ts';
 import { jsonReply, errorReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
-import type { ImageKind, Uploads } from './uploads.ts';
 import { PUBLIC_HEADERS } from '../video/video-file.ts';
+import type { ImageKind, Uploads } from './uploads.ts';
 
 const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 /** An image of the maximum size in base64, with the JSON around it. */

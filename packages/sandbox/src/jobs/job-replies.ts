@@ -1,7 +1,7 @@
-import { COST } from './job.ts';
-import type { Job, JobState } from './job.ts';
 import { jsonReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
+import { COST } from './job.ts';
+import type { Job, JobState } from './job.ts';
 
 /** The URLs for polling a job. They are absolute [docs, seen]. */
 function urlsOf(job: Job, origin: string): { status_url: string; response_url: string } {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Fault } from '../faults/fault.ts';
+import type { VideoRenderer } from '../video/video-renderer.ts';
+import type { JobFolder } from './job-folder.ts';
 import { COST, RESULT_KEPT_MS, VIDEO_KEPT_MS, withoutImageData, stateAt, pendingInput } from './job.ts';
 import type { Job } from './job.ts';
-import type { JobFolder } from './job-folder.ts';
 import { readModelInput } from './model-input.ts';
-import type { VideoRenderer } from '../video/video-renderer.ts';
 import { drawTimeline } from './timeline.ts';
 
 /** Initial balance in USD. It is high enough that a sandbox does not run out of credits. */

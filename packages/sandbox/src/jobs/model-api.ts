@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { setInterval } from 'node:timers/promises';
-import { resultReply, statusReply, submitReply, videoUrl } from './job-replies.ts';
-import type { Fault, ScriptedResponse } from '../faults/fault.ts';
 import { FaultInjector, inject, unknownIdReply } from '../faults/fault-injector.ts';
 import type { ResponseContext } from '../faults/fault-injector.ts';
+import type { Fault, ScriptedResponse } from '../faults/fault.ts';
 import { faultIn, faultNamed } from '../faults/faults.ts';
-import { inputOf, stateAt } from './job.ts';
-import type { Job, JobState } from './job.ts';
-import type { JobFolder } from './job-folder.ts';
-import type { Jobs } from './jobs.ts';
-import { readModelInput } from './model-input.ts';
 import { MAX_BODY_BYTES, readBody } from '../http/read-body.ts';
 import { errorReply } from '../http/reply.ts';
 import type { FileReply, Reply } from '../http/reply.ts';
+import type { JobFolder } from './job-folder.ts';
+import { resultReply, statusReply, submitReply, videoUrl } from './job-replies.ts';
+import { inputOf, stateAt } from './job.ts';
+import type { Job, JobState } from './job.ts';
+import type { Jobs } from './jobs.ts';
+import { readModelInput } from './model-input.ts';
 
 /** Poll interval of a synchronous call. */
 const POLL_MS = 40;

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Job } from '../jobs/job.ts';
 import { errorReply } from '../http/reply.ts';
 import type { Reply } from '../http/reply.ts';
+import type { Job } from '../jobs/job.ts';
 
 /** Players on any page may load the file. */
 export const PUBLIC_HEADERS = {

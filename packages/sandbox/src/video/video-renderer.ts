@@ -1,7 +1,7 @@
-import { EncodePool } from './encode-pool.ts';
-import type { EncodeResult } from './encode-task.ts';
 import { fetchImage, IMAGE_LIMITS, type ImageSources } from '../images/image-fetch.ts';
 import type { ModelInput } from '../jobs/model-input.ts';
+import { EncodePool } from './encode-pool.ts';
+import type { EncodeResult } from './encode-task.ts';
 
 /** Maximum number of jobs whose image is in memory. */
 const MAX_CONCURRENT = 6;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, IncomingHttpHeaders } from 'node:http';
 import { isIPv4, type Socket } from 'node:net';
-import { memoizeLast } from '../memoize-last.ts';
 import ipaddr from 'ipaddr.js';
+import { memoizeLast } from '../memoize-last.ts';
 
 /** The parts of a request that are read; for a WebSocket, of its upgrade. */
 export type AddressedRequest = Pick<IncomingMessage, 'headers' | 'socket'>;

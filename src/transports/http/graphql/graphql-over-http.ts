@@ -7,8 +7,8 @@ import { isRefused, isSubscription, type Operations } from '../../../operations/
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
 import type { CrossOrigin } from '../addresses/cross-origin.ts';
 import type { Exchange } from './exchange.ts';
-import { GRAPHQL_HEADERS, type Yoga } from './yoga.ts';
 import { isJson, readJsonBody } from './request-body.ts';
+import { GRAPHQL_HEADERS, type Yoga } from './yoga.ts';
 
 /** Options of `GraphQLOverHttp`. */
 export interface GraphQLOverHttpOptions {

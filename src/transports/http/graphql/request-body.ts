@@ -3,12 +3,12 @@ import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../../../domain/caller.ts';
 import { rateLimited, refusal } from '../../../graphql/errors.ts';
-import type { OwnerRate } from '../../../store/owner-rate.ts';
-import type { Exchange } from './exchange.ts';
-import { checkMayUpload, readMultipart } from '../uploads/multipart.ts';
-import { badRequest, readBody, tooSlow } from './read-body.ts';
 import type { TrustedDocuments } from '../../../operations/trusted-documents.ts';
+import type { OwnerRate } from '../../../store/owner-rate.ts';
+import { checkMayUpload, readMultipart } from '../uploads/multipart.ts';
 import { tooManyUploads, type UploadSlots } from '../uploads/upload-slots.ts';
+import type { Exchange } from './exchange.ts';
+import { badRequest, readBody, tooSlow } from './read-body.ts';
 
 /** Largest JSON body, in bytes. */
 export const MAX_BODY_BYTES = 1024 * 1024;

@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createYoga, type Plugin, type YogaLogger, isAsyncIterable } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
+import { createYoga, type Plugin, type YogaLogger, isAsyncIterable } from 'graphql-yoga';
 import type { Authenticator } from '../../../auth/authenticator.ts';
+import type { Operation } from '../../../operations/operation.ts';
 import { type Operations, isRefused } from '../../../operations/operations.ts';
 import { maskError, originalOf } from '../../../operations/results.ts';
 import type { TrustedDocuments } from '../../../operations/trusted-documents.ts';
 import type { OwnerRate } from '../../../store/owner-rate.ts';
-import { type CallbackSubscriptions, useCallbacks } from '../../callback/subscriptions.ts';
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
-import type { CrossOrigin } from '../addresses/cross-origin.ts';
-import { type Exchange, GRAPHQL_PATH } from './exchange.ts';
+import { type CallbackSubscriptions, useCallbacks } from '../../callback/subscriptions.ts';
 import { type OwnerStreams, streamKey, tooManyStreams } from '../../owner-streams.ts';
-import { useRequestBody } from './request-body.ts';
+import type { CrossOrigin } from '../addresses/cross-origin.ts';
 import type { UploadSlots } from '../uploads/upload-slots.ts';
-import type { Operation } from '../../../operations/operation.ts';
+import { type Exchange, GRAPHQL_PATH } from './exchange.ts';
+import { useRequestBody } from './request-body.ts';
 
 type YogaLog = Readonly<Record<keyof YogaLogger, (details: object, message: string) => void>>;
 

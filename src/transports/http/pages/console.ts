@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UPSTREAM_NOTICES, type UpstreamKind } from '../../../domain/upstream-kind.ts';
-import { sendJson } from '../send-json.ts';
 import { memoizeLast } from '../memoize-last.ts';
+import { sendJson } from '../send-json.ts';
 import { sendFile, type StaticFile, staticFile } from './static-file.ts';
 
 /** The folder of the build. */

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LocalMedia } from '../../../domain/local-media.ts';
 import { GRAPHQL_PATH } from '../graphql/exchange.ts';
 import { sendJson } from '../send-json.ts';
-import { type HealthOptions, isHealthPath, serveHealth } from './health.ts';
 import type { ConsoleFiles } from './console.ts';
 import type { GraphiQL } from './graphiql/graphiql.ts';
+import { type HealthOptions, isHealthPath, serveHealth } from './health.ts';
 import type { MediaProxy } from './media-proxy.ts';
 
 /** What is served beside the GraphQL endpoint. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { MAX_IMAGE_BYTES } from '../../../domain/request/image-type.ts';
-import { badRequest, tooSlow, watchRate } from '../graphql/read-body.ts';
 import { refusal } from '../../../graphql/errors.ts';
+import { badRequest, tooSlow, watchRate } from '../graphql/read-body.ts';
 import { tooManyUploads, type UploadSlot } from './upload-slots.ts';
 
 /** Bytes of a whole form: the file, the fields and the delimiters. */

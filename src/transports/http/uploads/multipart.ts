@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { Caller } from '../../../domain/caller.ts';
 import { requireOwner } from '../../../graphql/context.ts';
 import { UploadedFile } from '../../../graphql/types/scalars.ts';
-import { type Form, readForm } from './multipart-form.ts';
 import { badRequest } from '../graphql/read-body.ts';
+import { type Form, readForm } from './multipart-form.ts';
 import type { UploadSlot } from './upload-slots.ts';
 
 /** Exactly one file, at exactly one place. */

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { UPSTREAM_NOTICES, type UpstreamKind } from '../../../../domain/upstream-kind.ts';
-import { sendJson } from '../../send-json.ts';
 import { memoizeLast } from '../../memoize-last.ts';
+import { sendJson } from '../../send-json.ts';
 import { sendFile, type StaticFile, staticFile } from '../static-file.ts';
 
 /** Options of GraphiQL. */
