@@ -8,11 +8,11 @@
  */
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { PaidUpstream } from '../test/support/upstream/paid-upstream.ts';
-import { RedisServer } from '../test/support/redis/redis-server.ts';
 import { graphql } from '../test/support/gateway/http.ts';
 import { generate, spawnGateway, type SpawnedGateway } from '../test/support/gateway/spawned-gateway.ts';
+import { RedisServer } from '../test/support/redis/redis-server.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
+import { PaidUpstream } from '../test/support/upstream/paid-upstream.ts';
 
 const ROUNDS = 10;
 const JOBS_A_ROUND = 100;

@@ -1,9 +1,9 @@
 /** Writes the schemas to schema/. With --check it compares them instead and fails when they differ. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { lexicographicSortSchema, printSchema } from 'graphql';
-import { WAN_MODEL } from '../src/providers/segmind/facts.ts';
 import { printSubgraph } from '../src/graphql/federation.ts';
 import { createSchema } from '../src/graphql/schema.ts';
+import { WAN_MODEL } from '../src/providers/segmind/facts.ts';
 
 const schema = createSchema({ federation: false, model: WAN_MODEL });
 const prints = {

@@ -3,14 +3,14 @@
  * states that a screenshot shows, and checks them again afterwards.
  */
 import { setTimeout } from 'node:timers/promises';
+import { uploadImage } from '@reelgate/client/upload-image';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { uploadImage } from '@reelgate/client/upload-image';
 import { launchBrowser } from '../test/support/browser/browser.ts';
 import { ConsolePage } from '../test/support/browser/console-page.ts';
-import { freePort } from '../test/support/network/ports.ts';
 import { fileIn } from '../test/support/browser/page-files.ts';
 import { generate, spawnGateway, watchToEnd } from '../test/support/gateway/spawned-gateway.ts';
+import { freePort } from '../test/support/network/ports.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
 import { drawScene, type SceneName } from './scenes.ts';
 

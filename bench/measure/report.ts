@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { canKeepAwake, otherCores, pinned } from './cores.ts';
 import type { Part } from '../parts/part.ts';
+import { canKeepAwake, otherCores, pinned } from './cores.ts';
 import { type Effort, FULL } from './effort.ts';
 import { table } from './table.ts';
 

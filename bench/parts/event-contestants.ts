@@ -1,8 +1,8 @@
 import { V8_FLAGS } from '../../src/process/v8-flags.ts';
-import { FIRST_VERSION } from '../sample.ts';
 import { BenchProcess } from '../measure/process.ts';
 import { startReelgate, startReelgateOnRedis } from '../reelgate/gateway.ts';
 import { runningJob } from '../reelgate/jobs.ts';
+import { FIRST_VERSION } from '../sample.ts';
 
 /** A server in the comparison. */
 export interface EventContestant {

@@ -8,8 +8,8 @@ import { progress } from '../measure/progress.ts';
 import { type Sample, sampleOf } from '../measure/statistics.ts';
 import { shown, table } from '../measure/table.ts';
 import { inTurn } from '../measure/turns.ts';
-import { completedJob } from '../reelgate/jobs.ts';
 import { SIGN_IN, SIGNED_IN_OWNER, startReelgate, userToken } from '../reelgate/gateway.ts';
+import { completedJob } from '../reelgate/jobs.ts';
 import { completedState, jobIdOf, QUERY } from '../sample.ts';
 import type { Aim, Part } from './part.ts';
 

@@ -1,3 +1,5 @@
+import type { Job, JobIn, JobMetrics } from '../../src/domain/job/job.ts';
+import { transition } from '../../src/domain/job/transition.ts';
 /** Polling policies: the gateway's own and the ones it is compared with. */
 import {
   addDuration,
@@ -5,11 +7,9 @@ import {
   expectDurations,
   type GroupMoments,
 } from '../../src/domain/polling/duration-model.ts';
-import type { Job, JobIn, JobMetrics } from '../../src/domain/job/job.ts';
-import { nextPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
-import { transition } from '../../src/domain/job/transition.ts';
-import { callPriority } from '../../src/poller/call-priority.ts';
 import { learnFromDone, learnFromRunning } from '../../src/domain/polling/learn-from-poll.ts';
+import { nextPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
+import { callPriority } from '../../src/poller/call-priority.ts';
 import type { DueJob } from '../../src/store/job-store.ts';
 
 /** A job in a simulation. Times are milliseconds from the start of the simulation. */

@@ -1,9 +1,9 @@
+import { type JobMetrics, newJob } from '../../src/domain/job/job.ts';
+import { NO_NOTES } from '../../src/domain/job/poll-notes.ts';
+import { transition } from '../../src/domain/job/transition.ts';
 /** Jobs, an upstream and a call budget on a virtual clock. */
 import { newCallBudget, reserveCalls } from '../../src/domain/polling/call-budget-rules.ts';
 import { expectDurations } from '../../src/domain/polling/duration-model.ts';
-import { type JobMetrics, newJob } from '../../src/domain/job/job.ts';
-import { transition } from '../../src/domain/job/transition.ts';
-import { NO_NOTES } from '../../src/domain/job/poll-notes.ts';
 import { videoRequest } from '../../test/support/jobs.ts';
 import { seeded } from './chance.ts';
 import type { Policy, PolledJob } from './policies.ts';

@@ -3,11 +3,11 @@
  * them, as a save does at its end. Usage: publisher.ts <url> <jobs> save|publish
  */
 import { Redis } from 'ioredis';
+import { systemClock } from '../../src/process/clocks.ts';
 import { SealSecret, sealOf } from '../../src/store/redis/events/event-seal.ts';
 import { encodeJob } from '../../src/store/redis/jobs/job-hash.ts';
 import { channels, shardOf } from '../../src/store/redis/keys.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
-import { systemClock } from '../../src/process/clocks.ts';
 import { FIRST_VERSION } from '../sample.ts';
 import { obey, ready } from '../servers/control.ts';
 import { eventCommands } from '../servers/event-source.ts';

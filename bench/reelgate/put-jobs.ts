@@ -1,7 +1,7 @@
-import { FIRST_VERSION } from '../sample.ts';
 import type { Job } from '../../src/domain/job/job.ts';
 import type { LeasedJob, JobStore } from '../../src/store/job-store.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import { FIRST_VERSION } from '../sample.ts';
 import { FAR_AWAY, runningJob } from './jobs.ts';
 
 export const NO_LIMITS = { unfinished: 0, unfinishedPerOwner: 0, perDay: 0, perDayPerOwner: 0 };

@@ -1,9 +1,9 @@
+import { EventBus } from '../../src/store/sqlite/event-bus.ts';
 /**
  * Loaded before Reelgate's unchanged main file (`node --import`): measures the process, and publishes versions of jobs on the event
  * bus of the embedded store, as a save does.
  */
 import { runningJob } from '../reelgate/jobs.ts';
-import { EventBus } from '../../src/store/sqlite/event-bus.ts';
 import { obey } from './control.ts';
 import { eventCommands } from './event-source.ts';
 

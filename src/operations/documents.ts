@@ -19,11 +19,11 @@ import {
 import { LRUCache } from 'lru-cache';
 import { refusal } from '../graphql/errors.ts';
 import { checkSize } from './limits/admit.ts';
-import type { OpenDocuments } from './open-documents.ts';
-import { FairQueue, type TurnQueue } from './work-queues.ts';
 import { measure } from './limits/measure.ts';
+import type { OpenDocuments } from './open-documents.ts';
 import { OperationPlan } from './operation-plan.ts';
 import { shortened, withoutSuggestion } from './results.ts';
+import { FairQueue, type TurnQueue } from './work-queues.ts';
 
 /** The outcome of a check: the document, or the errors for which it is refused. */
 export type Check = CheckedDocument | { readonly errors: readonly GraphQLError[] };

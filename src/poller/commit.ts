@@ -1,8 +1,9 @@
-import { backoffMs } from '../domain/polling/backoff.ts';
 import { isFinal, type Job } from '../domain/job/job.ts';
-import { requestFingerprint } from '../domain/request/video-request.ts';
 import type { Observation } from '../domain/job/observation.ts';
 import { transition } from '../domain/job/transition.ts';
+import { backoffMs } from '../domain/polling/backoff.ts';
+import { requestFingerprint } from '../domain/request/video-request.ts';
+import { requestKey } from '../providers/video-upstream.ts';
 import {
   type LeasedJob,
   type SaveOutcome,
@@ -10,7 +11,6 @@ import {
   StoreUnavailableError,
 } from '../store/job-store.ts';
 import type { AdoptOutcome } from '../store/submissions.ts';
-import { requestKey } from '../providers/video-upstream.ts';
 import type { StepDependencies } from './step.ts';
 
 /** Other pollers change a job only a few times while one step ends. */

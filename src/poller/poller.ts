@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
+import { isFinal } from '../domain/job/job.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
 import type { CallGrant } from '../domain/polling/call-budget-rules.ts';
-import { isFinal } from '../domain/job/job.ts';
 import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
 import type { CallBudget } from '../store/call-budget.ts';
 import type { LeasedJob, DueJob, Unsubscribe } from '../store/job-store.ts';
 import { callPriority } from './call-priority.ts';
-import type { LearnedDurations } from './learned-durations.ts';
 import { FairQueueing } from './fair-queueing.ts';
+import type { LearnedDurations } from './learned-durations.ts';
 import { processJob, type StepReport } from './process-job.ts';
 import type { SentOutcome, StepDependencies } from './step.ts';
 import { WaitingJobs } from './waiting-jobs.ts';

@@ -1,6 +1,6 @@
+import { type Forecast, forecastUnsent } from '../domain/job/forecast.ts';
 import type { Job, JobIn, SubmissionWait } from '../domain/job/job.ts';
 import type { Observation } from '../domain/job/observation.ts';
-import { type Forecast, forecastUnsent } from '../domain/job/forecast.ts';
 import { requestFingerprint } from '../domain/request/video-request.ts';
 import { requestKey, type TransientError } from '../providers/video-upstream.ts';
 import { commit, type Committed, retryWrite } from './commit.ts';

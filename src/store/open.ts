@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import type { FaultLog } from '../process/fault-log.ts';
 import type { FollowingClock } from '../process/clocks.ts';
+import type { FaultLog } from '../process/fault-log.ts';
 import { openRedis } from './redis/open.ts';
 import { openSqlite } from './sqlite/open.ts';
 import type { Storage } from './storage.ts';

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import type { FaultLog } from '../process/fault-log.ts';
 import type { FollowingClock } from '../process/clocks.ts';
+import type { FaultLog } from '../process/fault-log.ts';
 import type { CallBudget } from './call-budget.ts';
-import type { SharedText } from './shared-text.ts';
 import type { DurationStore } from './durations.ts';
 import type { JobCache, JobStore } from './job-store.ts';
 import type { OwnerRate } from './owner-rate.ts';
+import type { SharedText } from './shared-text.ts';
 import type { Submissions } from './submissions.ts';
 
 /** The stored state. In Redis, all instances share it. */

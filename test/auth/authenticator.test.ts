@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { ApiKeys } from '../../src/auth/api-keys.ts';
-import { Authenticator } from '../../src/auth/authenticator.ts';
 import { AuthenticationError, AuthUnavailableError } from '../../src/auth/authentication-error.ts';
-import { BOTH_SCOPES, jobTokensOf, signToken, START, userTokens } from './tokens.ts';
+import { Authenticator } from '../../src/auth/authenticator.ts';
 import { createKeyFetcher } from '../../src/auth/remote-keys.ts';
 import { SettingsFileError } from '../../src/config/settings-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { NOON } from '../support/times.ts';
 import { signingKey, verifier } from './signing-keys.ts';
+import { BOTH_SCOPES, jobTokensOf, signToken, START, userTokens } from './tokens.ts';
 
 const jobTokens = jobTokensOf();
 const now = () => NOON;

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { answerOf, postBody } from '../support/gateway/http.ts';
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
-import { JobMover } from '../support/gateway/job-mover.ts';
 import { settled } from '../support/fake-clock.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { answerOf, postBody } from '../support/gateway/http.ts';
+import { JobMover } from '../support/gateway/job-mover.ts';
 import { SseClient } from '../support/gateway/sse-client.ts';
-import { until } from '../support/until.ts';
-import { HOUR } from '../support/times.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
+import { HOUR } from '../support/times.ts';
+import { until } from '../support/until.ts';
 import { signToken, START, SIGN_IN } from './tokens.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';

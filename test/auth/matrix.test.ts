@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerOf } from '../support/gateway/http.ts';
-import { PNG, postUpload } from '../support/gateway/upload.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { answerOf } from '../support/gateway/http.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
+import { PNG, postUpload } from '../support/gateway/upload.ts';
 import { NOON } from '../support/times.ts';
 import { SEND, type Outcome } from './send-operation.ts';
 import { signToken, START, unsignedToken, SIGN_IN } from './tokens.ts';

@@ -2,11 +2,11 @@ import type { JWK } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { AuthenticationError, AuthUnavailableError } from '../../src/auth/authentication-error.ts';
 import { Authenticator } from '../../src/auth/authenticator.ts';
-import { jobTokensOf, signToken } from './tokens.ts';
 import type { FailedFetch } from '../../src/auth/remote-keys.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { HOUR, MINUTE, SECOND } from '../support/times.ts';
 import { signingKey, verifier } from './signing-keys.ts';
+import { jobTokensOf, signToken } from './tokens.ts';
 
 const DAY_SECONDS = 86_400;
 

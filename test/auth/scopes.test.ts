@@ -1,11 +1,11 @@
 import { expect, it, afterAll, beforeAll } from 'vitest';
+import { startGateway, type Gateway } from '../support/gateway/gateway.ts';
 import { INPUT } from '../support/gateway/generate.ts';
 import { answerOf, postBody, exchange } from '../support/gateway/http.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
-import { startGateway, type Gateway } from '../support/gateway/gateway.ts';
-import { BOTH_SCOPES, signToken, SIGN_IN } from './tokens.ts';
 import { jobId } from '../support/jobs.ts';
 import { NOON } from '../support/times.ts';
+import { BOTH_SCOPES, signToken, SIGN_IN } from './tokens.ts';
 
 const KEYED = { ...INPUT, idempotencyKey: 'press-1' };
 const JOB = 'job { id version status upstreamRequestId request { prompt } }';

@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
 import type { JWK } from 'jose';
 import { expect, it, vi } from 'vitest';
+import { FakeClock } from '../support/fake-clock.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
-import { until } from '../support/until.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { listenOnFreePort } from '../support/network/ports.ts';
 import { SseClient } from '../support/gateway/sse-client.ts';
-import { MINUTE } from '../support/times.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
+import { listenOnFreePort } from '../support/network/ports.ts';
+import { MINUTE } from '../support/times.ts';
+import { until } from '../support/until.ts';
 import { signingKey } from './signing-keys.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../bench/polling/chance.ts';
 import { every, exponentialBackoff, learnedPlan } from '../../bench/polling/policies.ts';
-import { endOnlyPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
 import { SCENARIOS } from '../../bench/polling/scenarios.ts';
 import { type MakePolicy, ratio, simulate, type Scenario } from '../../bench/polling/simulation.ts';
+import { endOnlyPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
 
 const SEEDS = [1, 2];
 const POLICIES = {

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
 import { uploadImage } from '@reelgate/client/upload-image';
+import { expect, test } from 'vitest';
 import { SIGN_IN, signToken } from '../auth/tokens.ts';
-import { MIB, PNG, pngOf } from '../support/gateway/upload.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
+import { MIB, PNG, pngOf } from '../support/gateway/upload.ts';
 
 test('a PNG becomes a URL', async () => {
   const sent: { readonly type: string; readonly bytes: Buffer }[] = [];

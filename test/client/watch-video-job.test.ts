@@ -1,13 +1,13 @@
+import { type WatchVideoJobOptions, watchVideoJob } from '@reelgate/client/watch-video-job';
 import { createClient, type Client } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
-import { type WatchVideoJobOptions, watchVideoJob } from '@reelgate/client/watch-video-job';
-import { JobMover, PROCESSING, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
-import { until } from '../support/until.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
-import { overrideStore } from '../support/override-store.ts';
+import { JobMover, PROCESSING, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { jobId } from '../support/jobs.ts';
 import { TcpProxy } from '../support/network/tcp-proxy.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { NOON } from '../support/times.ts';
+import { until } from '../support/until.ts';
 
 /** A client that reconnects at once and without limit. */
 interface RecordingClient extends AsyncDisposable {

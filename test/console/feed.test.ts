@@ -6,10 +6,10 @@ import { readJob } from '../../console/src/gateway/job-cache.ts';
 import { JobIdsDocument } from '../../console/src/jobs/documents.ts';
 import { PAGE, Feed } from '../../console/src/jobs/feed.ts';
 import { Store } from '../../console/src/ui/store.ts';
-import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
-import { until } from '../support/until.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
+import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { TcpProxy } from '../support/network/tcp-proxy.ts';
+import { until } from '../support/until.ts';
 
 /** The feed of a page that is connected to a real gateway. */
 async function openFeed(port: number) {

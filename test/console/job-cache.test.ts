@@ -1,10 +1,10 @@
+import { VideoJobsDocument } from '@reelgate/client/documents';
+import { createClient } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
 import { createApolloClient } from '../../console/src/gateway/apollo.ts';
 import { addToList, mergeJobs, readJob, writeJob } from '../../console/src/gateway/job-cache.ts';
 import { JobIdsDocument } from '../../console/src/jobs/documents.ts';
-import { VideoJobsDocument } from '@reelgate/client/documents';
 import { consoleJob } from './console-job.ts';
-import { createClient } from 'graphql-ws';
 
 /** A page of the list. Each letter is a job; a later letter is a newer job. */
 function page(letters: string, endCursor: string | null) {

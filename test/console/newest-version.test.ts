@@ -1,13 +1,13 @@
 import { ApolloClient, ApolloLink, InMemoryCache } from '@apollo/client';
-import { Subject } from 'rxjs';
-import { expect, test } from 'vitest';
 import {
   VideoJobsDocument,
   VideoJobsUpdatedDocument,
   type VideoJobFieldsFragment,
 } from '@reelgate/client/documents';
-import { readJob } from '../../console/src/gateway/job-cache.ts';
+import { Subject } from 'rxjs';
+import { expect, test } from 'vitest';
 import { newestVersionLink } from '../../console/src/gateway/apollo.ts';
+import { readJob } from '../../console/src/gateway/job-cache.ts';
 import { consoleJob } from './console-job.ts';
 
 /** A client for which the test sends the list and the updates. */

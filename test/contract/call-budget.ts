@@ -1,8 +1,8 @@
 /** The call budget over the SharedText of each adapter: two instances, one clock. */
 import { expect, it } from 'vitest';
 import type { CallBudget } from '../../src/store/call-budget.ts';
-import type { SharedText } from '../../src/store/shared-text.ts';
 import { SharedCallBudget } from '../../src/store/call-budget.ts';
+import type { SharedText } from '../../src/store/shared-text.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { MINUTE, SECOND } from '../support/times.ts';
 import type { OpenedTexts } from './shared-text.ts';

@@ -4,9 +4,9 @@
  */
 import { describe } from 'vitest';
 import { chooseCases } from './job-store-cases/choose.ts';
-import { leaseCases } from './job-store-cases/lease.ts';
 import { createCases } from './job-store-cases/create.ts';
 import { idempotencyCases } from './job-store-cases/idempotency.ts';
+import { leaseCases } from './job-store-cases/lease.ts';
 import { limitCases } from './job-store-cases/limits.ts';
 import { listCases } from './job-store-cases/list.ts';
 import type { OpenStore } from './job-store-cases/opened-store.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { dataOf, graphql } from '../support/gateway/http.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
-import { startGateway } from '../support/gateway/gateway.ts';
 import { overrideStore } from '../support/override-store.ts';
 
 const ENTITIES =

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { OWNER, startGateway } from '../support/gateway/gateway.ts';
 import { INPUT, OUTCOME, type Generated, generate, tryGenerate } from '../support/gateway/generate.ts';
 import { graphql } from '../support/gateway/http.ts';
-import { OWNER, startGateway } from '../support/gateway/gateway.ts';
 import { overrideStore } from '../support/override-store.ts';
 
 describe('generateVideo', () => {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { INPUT, generate } from '../support/gateway/generate.ts';
 import { dataOf } from '../support/gateway/http.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
-import { startGateway } from '../support/gateway/gateway.ts';
 import { acceptedJob, record } from '../support/jobs.ts';
 import { DAY } from '../support/times.ts';
 

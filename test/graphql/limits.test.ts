@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { generate, INPUT, tryGenerate } from '../support/gateway/generate.ts';
 import { dataOf } from '../support/gateway/http.ts';
-import { startGateway } from '../support/gateway/gateway.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { MINUTE } from '../support/times.ts';
 

@@ -18,9 +18,9 @@ import {
   visit,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { printSubgraph } from '../../src/graphql/federation.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 
 const schema = createSchema({ federation: false, model: WAN_MODEL });
 const forRouters = createSchema({ federation: true, model: WAN_MODEL });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import type { Image } from '../../src/providers/image-host.ts';
+import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { generate, INPUT } from '../support/gateway/generate.ts';
 import { answerOf, type ClientError, postBody } from '../support/gateway/http.ts';
 import {
@@ -14,7 +15,6 @@ import {
   uploadOf,
   WEBP,
 } from '../support/gateway/upload.ts';
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
 
 const URL = 'https://files.example.com/cat.png';

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import type { Observation } from '../../src/domain/job/observation.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { dataOf, graphql } from '../support/gateway/http.ts';
 import { JobMover, VIDEO, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
-import { startGateway } from '../support/gateway/gateway.ts';
-import { overrideStore } from '../support/override-store.ts';
 import { jobId } from '../support/jobs.ts';
+import { overrideStore } from '../support/override-store.ts';
 import { NOON, SECOND } from '../support/times.ts';
 
 const EVERYTHING = `

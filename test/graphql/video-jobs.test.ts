@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job/job.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { dataOf, graphql } from '../support/gateway/http.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { jobId } from '../support/jobs.ts';
 import { NOON } from '../support/times.ts';
 

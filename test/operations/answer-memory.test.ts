@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { AnswerBudget } from '../../src/graphql/answer-budget.ts';
 import { SEND } from '../auth/send-operation.ts';
 import { CallbackRouter } from '../support/gateway/callback-router.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { graphql, http, postBody } from '../support/gateway/http.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { TRANSPORTS } from '../support/gateway/streams.ts';
-import { until } from '../support/until.ts';
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
-import { overrideStore } from '../support/override-store.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
+import { overrideStore } from '../support/override-store.ts';
+import { until } from '../support/until.ts';
 
 const MIB = 1024 * 1024;
 /** Bytes that are enough for one list, and not for two. */

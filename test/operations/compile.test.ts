@@ -1,9 +1,9 @@
 import { getOperationAST, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
-import { compileOperation } from '../../src/operations/operation-plan.ts';
 import { measure } from '../../src/operations/limits/measure.ts';
+import { compileOperation } from '../../src/operations/operation-plan.ts';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 
 const schema = createSchema({ federation: false, model: WAN_MODEL });
 

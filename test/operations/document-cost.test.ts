@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { answerOf, postBody } from '../support/gateway/http.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
+import { answerOf, postBody } from '../support/gateway/http.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
 
 const EVERY_FIELD = `

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { signToken, START, SIGN_IN } from '../auth/tokens.ts';
 import { settled } from '../support/fake-clock.ts';
-import { JobMover } from '../support/gateway/job-mover.ts';
-import { until } from '../support/until.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { JobMover } from '../support/gateway/job-mover.ts';
 import { WsClient, type WsMessage } from '../support/gateway/ws-client.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
 
 const WATCH = `subscription Watch($id: ID!, $sinceVersion: Int) {
   videoJobUpdated(id: $id, sinceVersion: $sinceVersion) { version }

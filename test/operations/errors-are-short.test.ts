@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { answerOf, postBody } from '../support/gateway/http.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { answerOf, postBody } from '../support/gateway/http.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
 
 const GENERATE = 'mutation ($input: GenerateVideoInput!) { generateVideo(input: $input) { __typename } }';

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import type { Caller } from '../../src/domain/caller.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { Documents } from '../../src/operations/documents.ts';
 import { FanOut } from '../../src/operations/fan-out.ts';
 import { OpenDocuments } from '../../src/operations/open-documents.ts';
 import { TurnQueue } from '../../src/operations/work-queues.ts';
+import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { TRANSPORTS } from '../support/gateway/streams.ts';
-import { startGateway } from '../support/gateway/gateway.ts';
-import { overrideStore } from '../support/override-store.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
+import { overrideStore } from '../support/override-store.ts';
 
 const WATCH =
   'subscription ($id: ID!, $sinceVersion: Int) { videoJobUpdated(id: $id, sinceVersion: $sinceVersion) { version video { base64 } } }';

@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SettingsFileError } from '../../src/config/settings-file.ts';
 import { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
 import { SEND } from '../auth/send-operation.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { answerOf, http, postBody } from '../support/gateway/http.ts';
-import { SettingsFileError } from '../../src/config/settings-file.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 /** Each transport once: the place of the token does not matter. */
 const TRANSPORTS = ['POST', 'GET', 'SSE by POST', 'SSE by GET', 'WebSocket, header'];

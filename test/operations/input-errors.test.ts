@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { INPUT } from '../support/gateway/generate.ts';
 import { answerOf, type ClientError, postBody } from '../support/gateway/http.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
-import { TRANSPORTS as STREAMS } from '../support/gateway/streams.ts';
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { SseClient } from '../support/gateway/sse-client.ts';
+import { TRANSPORTS as STREAMS } from '../support/gateway/streams.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
 
 const GENERATE = 'mutation ($input: GenerateVideoInput!) { generateVideo(input: $input) { __typename } }';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { graphql } from '../support/gateway/http.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
-import { TRANSPORTS } from '../support/gateway/streams.ts';
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
-import { overrideStore } from '../support/override-store.ts';
 import { SseClient } from '../support/gateway/sse-client.ts';
+import { TRANSPORTS } from '../support/gateway/streams.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
+import { overrideStore } from '../support/override-store.ts';
 
 const SECRET = 'password of postgres://db';
 const UNEXPECTED = { message: 'Unexpected error.', extensions: { code: 'INTERNAL_SERVER_ERROR' } };

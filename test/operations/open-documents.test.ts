@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { OpenDocuments } from '../../src/operations/open-documents.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
-import { until } from '../support/until.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
+import { until } from '../support/until.ts';
 
 /** Bytes for two large documents of one owner. */
 const TWO_DOCUMENTS = 4 * 1024 * 1024;

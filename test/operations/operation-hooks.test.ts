@@ -3,11 +3,11 @@ import { UserTokens } from '../../src/auth/user-tokens.ts';
 import type { OperationHook } from '../../src/operations/operation.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
 import { SIGN_IN, signToken } from '../auth/tokens.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
 import { TRANSPORTS } from '../support/gateway/streams.ts';
-import { startGateway } from '../support/gateway/gateway.ts';
-import { overrideStore } from '../support/override-store.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
+import { overrideStore } from '../support/override-store.ts';
 
 const QUERY = '{ __typename }';
 const WATCH_ALL = 'subscription { videoJobsUpdated { version } }';

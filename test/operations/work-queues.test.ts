@@ -1,6 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { FairQueue, TurnQueue } from '../../src/operations/work-queues.ts';
-import { setImmediate as turn } from 'node:timers/promises';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });

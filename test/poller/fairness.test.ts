@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { StatusOutcome } from '../../src/providers/video-upstream.ts';
-import { cut, transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { cut, transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { PollerHarness } from './poller-harness.ts';
 import { running } from './step-harness.ts';
 

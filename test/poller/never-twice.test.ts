@@ -1,26 +1,26 @@
 import fc from 'fast-check';
+import { LRUCache } from 'lru-cache';
 import { describe, expect, it } from 'vitest';
 import { isFinal, JOB_PHASES, type Job } from '../../src/domain/job/job.ts';
-import type { SentOutcome } from '../../src/poller/step.ts';
 import { processJob } from '../../src/poller/process-job.ts';
-import { LRUCache } from 'lru-cache';
-import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
-import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
+import type { SentOutcome } from '../../src/poller/step.ts';
 import type {
   CommonOutcome,
   ResultOutcome,
   StatusOutcome,
   SubmitOutcome,
 } from '../../src/providers/video-upstream.ts';
+import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import { leaseAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { sqliteOptions } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { FakeVideoUpstream, transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { acceptedJob, record } from '../support/jobs.ts';
 import { Recorder } from '../support/recorder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { DAY, SECOND } from '../support/times.ts';
+import { FakeVideoUpstream, transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { Interruption } from './interruption.ts';
 import { CALL_TIMEOUT_MS, LEASE_MS } from './step-harness.ts';
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isFinal } from '../../src/domain/job/job.ts';
 import { settled } from '../support/fake-clock.ts';
-import { transientError } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { transientError } from '../support/upstream/fake-video-upstream.ts';
 import { PollerHarness } from './poller-harness.ts';
 import { running } from './step-harness.ts';
 

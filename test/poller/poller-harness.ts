@@ -2,9 +2,9 @@ import type { Job } from '../../src/domain/job/job.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import type { CallBudget } from '../../src/store/call-budget.ts';
-import type { JobStore } from '../../src/store/job-store.ts';
 import { SharedCallBudget } from '../../src/store/call-budget.ts';
 import { SharedDurations } from '../../src/store/durations.ts';
+import type { JobStore } from '../../src/store/job-store.ts';
 import type { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
@@ -12,9 +12,9 @@ import type { Submissions } from '../../src/store/submissions.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { TYPICAL_MS } from '../support/durations.ts';
 import { FakeClock, settled } from '../support/fake-clock.ts';
-import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
 import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';
+import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
 import { CALL_TIMEOUT_MS, RETENTION_MS } from './step-harness.ts';
 
 export interface LogLine {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { seeded, spread } from '../../bench/polling/chance.ts';
 import { isFinal } from '../../src/domain/job/job.ts';
+import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
 import { SharedDurations } from '../../src/store/durations.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
-import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
-import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { PollerHarness } from './poller-harness.ts';
 
 /** Jobs that wait for one second and run for about 52, and the delay until a poll shows their ends. */

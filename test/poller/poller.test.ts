@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settled } from '../support/fake-clock.ts';
-import { cut } from '../support/upstream/fake-video-upstream.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
+import { cut } from '../support/upstream/fake-video-upstream.ts';
 import { PollerHarness } from './poller-harness.ts';
 import { running } from './step-harness.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { forecastWaiting } from '../../src/domain/job/forecast.ts';
-import { UNLEARNED } from '../support/durations.ts';
 import type { Job, JobMetrics } from '../../src/domain/job/job.ts';
 import type { StatusOutcome, SubmitOutcome } from '../../src/providers/video-upstream.ts';
-import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
+import { UNLEARNED } from '../support/durations.ts';
 import { DAY, MINUTE, NOON, SECOND } from '../support/times.ts';
+import { transientError, VIDEO_READY } from '../support/upstream/fake-video-upstream.ts';
 import { CALL_TIMEOUT_MS, LEASE_MS, RETENTION_MS, running, StepHarness } from './step-harness.ts';
 
 const METRICS: JobMetrics = { queueSeconds: 2, inferenceSeconds: 40, costUsd: 0.5 };

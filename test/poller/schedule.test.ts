@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job/job.ts';
 import { nextPollDelayMs } from '../../src/domain/polling/poll-plan.ts';
-import type { JobFields } from '../support/jobs.ts';
 import { UNLEARNED } from '../support/durations.ts';
-import { accepted, transientError } from '../support/upstream/fake-video-upstream.ts';
+import type { JobFields } from '../support/jobs.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { accepted, transientError } from '../support/upstream/fake-video-upstream.ts';
 import { running, StepHarness } from './step-harness.ts';
 
 /** The same error for every call. */

@@ -1,7 +1,7 @@
+import { LRUCache } from 'lru-cache';
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job/job.ts';
 import { requestFingerprint } from '../../src/domain/request/video-request.ts';
-import { LRUCache } from 'lru-cache';
 import type {
   HistoryEntry,
   HistoryOutcome,
@@ -9,8 +9,8 @@ import type {
   SubmitOutcome,
 } from '../../src/providers/video-upstream.ts';
 import { leaseAll } from '../contract/job-store-cases/opened-store.ts';
-import { transientError } from '../support/upstream/fake-video-upstream.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { transientError } from '../support/upstream/fake-video-upstream.ts';
 import { StepHarness } from './step-harness.ts';
 
 const LOST: SubmitOutcome = {

@@ -1,6 +1,6 @@
+import { LRUCache } from 'lru-cache';
 import type { Job } from '../../src/domain/job/job.ts';
 import { processJob, type StepReport } from '../../src/poller/process-job.ts';
-import { LRUCache } from 'lru-cache';
 import type { SentOutcome, StepDependencies } from '../../src/poller/step.ts';
 import type { HistoryEntry } from '../../src/providers/video-upstream.ts';
 import type { LeasedJob, JobStore } from '../../src/store/job-store.ts';
@@ -10,9 +10,9 @@ import { leaseAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
 import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
 import { DAY, MINUTE, NOON, SECOND } from '../support/times.ts';
+import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
 
 /** The duration of a lease: longer than any call. */
 export const LEASE_MS = MINUTE;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { JobStore } from '../../src/store/job-store.ts';
 import type { SubmitOutcome } from '../../src/providers/video-upstream.ts';
+import type { JobStore } from '../../src/store/job-store.ts';
 import { settled } from '../support/fake-clock.ts';
-import { cut, transientError } from '../support/upstream/fake-video-upstream.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { HOUR, MINUTE, NOON, SECOND } from '../support/times.ts';
+import { cut, transientError } from '../support/upstream/fake-video-upstream.ts';
 import { PollerHarness, type PollerHarnessOptions } from './poller-harness.ts';
 import { LEASE_MS, running } from './step-harness.ts';
 

@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { startChild } from '../support/process/child.ts';
 import { after, json, neverEnding, type Reply } from '../support/upstream/replies.ts';
-import { SUBMIT_PATH } from '../support/upstream/session.ts';
 import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
+import { SUBMIT_PATH } from '../support/upstream/session.ts';
 
 /** Long enough to freeze the child before it passes. */
 const TIMEOUT_MS = 4000;

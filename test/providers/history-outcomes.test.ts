@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
 import { historyUrl } from '../../src/providers/segmind/facts.ts';
+import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
 import {
   answer,
   destroyAfterReading,
@@ -11,6 +11,7 @@ import {
   silence,
   truncated,
 } from '../support/upstream/replies.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 import {
   API_KEY,
   HISTORY_PATH,
@@ -19,7 +20,6 @@ import {
   openSession,
   patiently,
 } from '../support/upstream/session.ts';
-import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 import { ENTRY, QUERY, row } from './history-rows.ts';
 
 const TEXT = { 'content-type': 'text/plain' };

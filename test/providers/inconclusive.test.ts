@@ -11,6 +11,7 @@ import {
   silence,
   truncated,
 } from '../support/upstream/replies.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 import {
   API_KEY,
   connectTo,
@@ -20,7 +21,6 @@ import {
   REQUEST,
   SUBMIT_PATH,
 } from '../support/upstream/session.ts';
-import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
 const SILENT = {
   type: 'inconclusive',

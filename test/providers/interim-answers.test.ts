@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { listenTcp } from '../support/network/tcp-listener.ts';
 import { announced, json } from '../support/upstream/replies.ts';
 import { connectTo, openSession, patiently, REQUEST, SUBMIT_PATH } from '../support/upstream/session.ts';
-import { listenTcp } from '../support/network/tcp-listener.ts';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { SegmindImageHost } from '../../src/providers/segmind/segmind-image-host.ts';
 import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
 import { ConnectProxy, type ProxyBehaviour } from '../support/network/connect-proxy.ts';
-import { json, silence } from '../support/upstream/replies.ts';
-import { API_KEY, HISTORY_PATH, NOW, patiently, REQUEST, SUBMIT_PATH } from '../support/upstream/session.ts';
-import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 import { listenTcp } from '../support/network/tcp-listener.ts';
 import { terminateTls } from '../support/network/tls-terminator.ts';
+import { json, silence } from '../support/upstream/replies.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
+import { API_KEY, HISTORY_PATH, NOW, patiently, REQUEST, SUBMIT_PATH } from '../support/upstream/session.ts';
 
 /** A name that only the proxy resolves. */
 const HOST = 'upstream.test';

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { listenTcp } from '../support/network/tcp-listener.ts';
 import {
   after,
   destroyAfterReading,
@@ -10,7 +11,6 @@ import {
   silence,
 } from '../support/upstream/replies.ts';
 import { API_KEY, connectTo, patiently, REQUEST, submitSession } from '../support/upstream/session.ts';
-import { listenTcp } from '../support/network/tcp-listener.ts';
 
 /** The origin of a closed port. */
 async function deadOrigin(): Promise<string> {

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { html, json, redirect } from '../support/upstream/replies.ts';
+import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 import {
   API_KEY,
   connectTo,
@@ -10,7 +11,6 @@ import {
   SUBMIT_PATH,
   submitSession,
 } from '../support/upstream/session.ts';
-import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
 const MADE = json(200, { request_id: 'job-1', status: 'QUEUED' });
 

@@ -14,8 +14,8 @@ import {
   silence,
   truncated,
 } from '../support/upstream/replies.ts';
-import { API_KEY, NOW, patiently } from '../support/upstream/session.ts';
 import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
+import { API_KEY, NOW, patiently } from '../support/upstream/session.ts';
 
 const URL = 'https://files.example.com/a.png';
 const IMAGE: Image = {

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import { startSandbox } from '@reelgate/sandbox';
+import { describe, expect, it } from 'vitest';
 import {
   FakeClock,
   accepted,

@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
 import { startSandbox } from '@reelgate/sandbox';
+import { expect, it } from 'vitest';
 import { accepted, ended, sandbox, temporaryFolder } from './support.ts';
 
 it('only the owner can read the files of a sandbox, even in a folder that others could read', async () => {

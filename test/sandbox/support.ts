@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { onTestFinished } from 'vitest';
 import { startSandbox } from '@reelgate/sandbox';
 import type { Sandbox, SandboxOptions } from '@reelgate/sandbox';
+import sharp from 'sharp';
+import { onTestFinished } from 'vitest';
 
 export const SUBMIT = '/v2/wan2.1-i2v-480p';
 export const KEY = { 'x-api-key': 'SG_test' };

@@ -1,10 +1,10 @@
+import type { Clock } from '../../src/domain/clock.ts';
 import {
   type DurationStats,
   type ExpectedDurations,
   expectDurations,
 } from '../../src/domain/polling/duration-model.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
-import type { Clock } from '../../src/domain/clock.ts';
 import { videoRequest } from './jobs.ts';
 import { SECOND } from './times.ts';
 

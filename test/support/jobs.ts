@@ -1,6 +1,6 @@
 import { type ChargeState, jobFailure } from '../../src/domain/job/failure.ts';
-import { type Job, newJob, readStoredJob } from '../../src/domain/job/job.ts';
 import { idempotencyShard, newJobId } from '../../src/domain/job/job-id.ts';
+import { type Job, newJob, readStoredJob } from '../../src/domain/job/job.ts';
 import { requestFingerprint, type VideoRequest } from '../../src/domain/request/video-request.ts';
 import type { JobLimits } from '../../src/store/job-limits.ts';
 import type { NewJobRecord } from '../../src/store/job-store.ts';

@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { graphql, http } from '../support/gateway/http.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
-import { until } from '../support/until.ts';
-import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
-import { overrideStore } from '../support/override-store.ts';
 import { SseClient } from '../support/gateway/sse-client.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
+import { overrideStore } from '../support/override-store.ts';
+import { until } from '../support/until.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
 

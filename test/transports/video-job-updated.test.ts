@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { JobMover, VIDEO, PROCESSING, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { type OpenStream, TRANSPORTS } from '../support/gateway/streams.ts';
-import { until } from '../support/until.ts';
-import { startGateway } from '../support/gateway/gateway.ts';
 import { jobId } from '../support/jobs.ts';
 import { NOON } from '../support/times.ts';
+import { until } from '../support/until.ts';
 
 interface Update {
   readonly videoJobUpdated: {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { INPUT, generate } from '../support/gateway/generate.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { type OpenStream, TRANSPORTS } from '../support/gateway/streams.ts';
 import { until } from '../support/until.ts';
-import { startGateway } from '../support/gateway/gateway.ts';
 
 interface Update {
   readonly videoJobsUpdated: { readonly id: string; readonly version: number };

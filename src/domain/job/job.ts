@@ -1,6 +1,6 @@
+import type { VideoRequest } from '../request/video-request.ts';
 import type { JobFailure } from './failure.ts';
 import type { Forecast } from './forecast.ts';
-import type { VideoRequest } from '../request/video-request.ts';
 
 /** All phases in the order of a job's life; the last two are final. `transition.ts` has the legal transitions. */
 export const JOB_PHASES = [

@@ -1,3 +1,4 @@
+import type { VideoRequest } from '../request/video-request.ts';
 /**
  * How long jobs take, learned from finished jobs.
  *
@@ -20,7 +21,6 @@
  * N. M. Laird, D. B. Rubin, 1977, section 4.2). If the upstream's own time lies between the two, it is used instead.
  */
 import { DurationDistribution, type LogMoments } from './duration-distribution.ts';
-import type { VideoRequest } from '../request/video-request.ts';
 
 /** The decayed sums of one group. */
 export interface GroupMoments {

@@ -1,3 +1,4 @@
+import type { JobIn, JobMetrics } from '../job/job.ts';
 import {
   agrees,
   type Bracket,
@@ -8,7 +9,6 @@ import {
   queueSamples,
   runSamples,
 } from './duration-model.ts';
-import type { JobIn, JobMetrics } from '../job/job.ts';
 
 /** A status call about a job at the upstream. */
 export interface StatusPoll {

@@ -1,10 +1,10 @@
 import type { HistoryEntry } from '../video-upstream.ts';
 import { errorMessage, readId } from './answers/answer.ts';
-import { isObject, type JsonObject, readNumber } from './answers/json.ts';
 import { normalizeWord, stageOf } from './answers/job-answer.ts';
+import { isObject, type JsonObject, readNumber } from './answers/json.ts';
 import { findUrlVideo } from './answers/video.ts';
-import { parseTime } from './http/times.ts';
 import { HISTORY_LIST_FIELDS, HISTORY_TIME_FIELDS, MODEL } from './facts.ts';
+import { parseTime } from './http/times.ts';
 
 /** One row of the request history. A request with several outputs has several rows [SDK]. */
 export interface HistoryRow extends HistoryEntry {

@@ -15,7 +15,6 @@ import {
   type UpstreamAnswer,
 } from './answers/answer.ts';
 import { isObject, parseJson } from './answers/json.ts';
-import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
 import {
   HISTORY_PAGE_ROWS,
   HISTORY_SORT_FIELD,
@@ -25,6 +24,7 @@ import {
   toPayload,
 } from './facts.ts';
 import { findRows, type HistoryRow, mergeRows, readRow } from './history-rows.ts';
+import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
 
 /** A page has the inputs of 100 requests, with images in base64. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;

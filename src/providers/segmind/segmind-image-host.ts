@@ -1,14 +1,14 @@
 import { MAX_URL } from '../../domain/request/video-request.ts';
 import type { Image, ImageHost, UploadOutcome } from '../image-host.ts';
 import type { CallOptions } from '../video-upstream.ts';
+import { isObject, parseJson } from './answers/json.ts';
+import { UPLOAD_PATH, uploadOrigin } from './facts.ts';
 import {
   type HttpAnswer,
   HttpClient,
   type HttpClientOptions,
   type StreamedBody,
 } from './http/http-client.ts';
-import { UPLOAD_PATH, uploadOrigin } from './facts.ts';
-import { isObject, parseJson } from './answers/json.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** Bytes that are encoded at once. */

@@ -12,8 +12,6 @@ import type {
 } from '../video-upstream.ts';
 import { readResult, readStatus } from './answers/job-answer.ts';
 import { readSubmit } from './answers/submit-answer.ts';
-import { SegmindHistory } from './segmind-history.ts';
-import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
 import {
   FILE_LIFETIME_MS,
   RESULT_LIFETIME_MS,
@@ -22,6 +20,8 @@ import {
   SUBMIT_PATH,
   toPayload,
 } from './facts.ts';
+import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
+import { SegmindHistory } from './segmind-history.ts';
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** A result may have the whole video as base64. */

@@ -20,24 +20,24 @@ import {
   type Unsubscribe,
   type WaitingJob,
 } from '../job-store.ts';
-import { SealSecret } from './events/event-seal.ts';
-import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
-import { PubSub } from './events/pub-sub.ts';
-import { leaseDue, findCandidates } from './queue/lease-due.ts';
 import { connectForCommands, connectForSubscriptions, untilConnected } from './connection/connect.ts';
-import { findWaiting } from './queue/find-waiting.ts';
+import type { RedisLocation } from './connection/location.ts';
+import { missingPermissions } from './connection/permissions.ts';
+import { ServerClock } from './connection/server-clock.ts';
+import { SealSecret } from './events/event-seal.ts';
+import { PubSub } from './events/pub-sub.ts';
+import { TopicSubscription, type TopicSubscriptionOptions } from './events/topic-subscription.ts';
+import { catchUp, channelsOf } from './events/topics.ts';
 import { HealthCheck } from './health-check.ts';
 import { type JobAccess, JobReader } from './jobs/job-reader.ts';
 import { JobWriter } from './jobs/job-writer.ts';
-import { channels, keys, SHARDS } from './keys.ts';
 import { listJobs } from './jobs/list-jobs.ts';
-import type { RedisLocation } from './connection/location.ts';
-import { catchUp, channelsOf } from './events/topics.ts';
-import { missingPermissions } from './connection/permissions.ts';
-import { nextDueAt, rescheduleFar } from './queue/schedule.ts';
+import { channels, keys, SHARDS } from './keys.ts';
 import { Quarantine } from './quarantine.ts';
-import { ServerClock } from './connection/server-clock.ts';
-import { TopicSubscription, type TopicSubscriptionOptions } from './events/topic-subscription.ts';
+import { findWaiting } from './queue/find-waiting.ts';
+import { leaseDue, findCandidates } from './queue/lease-due.ts';
+import { nextDueAt, rescheduleFar } from './queue/schedule.ts';
+import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 
 export interface RedisJobStoreOptions {
   readonly location: RedisLocation;

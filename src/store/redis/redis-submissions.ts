@@ -1,7 +1,7 @@
 import { type AdoptOutcome, SUBMISSION_MEMORY_MS, type Submissions } from '../submissions.ts';
-import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 import { keys } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
+import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 
 /**
  * Maps upstream requests to jobs, in keys that expire. Scripts use the time of the server, so the clocks of the instances may differ. While

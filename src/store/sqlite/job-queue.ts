@@ -13,9 +13,9 @@ import {
 } from '../job-store.ts';
 import { roundRobin } from '../round-robin.ts';
 import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
-import type { Quarantine } from './quarantine.ts';
 import { readDueJob, readJob, type Row } from './database/rows.ts';
 import type { Statements } from './database/statements.ts';
+import type { Quarantine } from './quarantine.ts';
 
 /** Parameters of the statements that find due jobs. */
 interface DueParameters {

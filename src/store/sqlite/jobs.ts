@@ -18,12 +18,12 @@ import {
   type SaveOutcome,
   StoreUnavailableError,
 } from '../job-store.ts';
-import type { EventBus } from './event-bus.ts';
 import type { OpenFiles } from './database/folder.ts';
 import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
-import type { Quarantine } from './quarantine.ts';
 import { readJob, type Row } from './database/rows.ts';
 import type { Statements } from './database/statements.ts';
+import type { EventBus } from './event-bus.ts';
+import type { Quarantine } from './quarantine.ts';
 
 export interface SqliteJobsOptions {
   readonly statements: Statements;

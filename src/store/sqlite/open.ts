@@ -1,8 +1,8 @@
 import { dataFolderError, openDataFolder } from '../../process/data-folder.ts';
-import { memoryOwnerRate } from '../owner-rate.ts';
 import { describeRpm, SharedCallBudget } from '../call-budget.ts';
-import type { Storage, StorageOptions } from '../storage.ts';
 import { SharedDurations } from '../durations.ts';
+import { memoryOwnerRate } from '../owner-rate.ts';
+import type { Storage, StorageOptions } from '../storage.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
 import { SqliteSharedText } from './sqlite-shared-text.ts';
 import { SqliteSubmissions } from './sqlite-submissions.ts';

@@ -22,15 +22,15 @@ import type {
   Unsubscribe,
   WaitingJob,
 } from '../job-store.ts';
-import { EventBus } from './event-bus.ts';
 import { lockFolder, OpenFiles } from './database/folder.ts';
 import { attempt, GroupCommit, unavailable } from './database/group-commit.ts';
-import { SqliteJobQueue } from './job-queue.ts';
-import { SqliteJobs } from './jobs.ts';
 import { migrate } from './database/migrations.ts';
 import { purgeSlice, startPurging } from './database/purge.ts';
-import { Quarantine } from './quarantine.ts';
 import { prepareStatements, type Statements } from './database/statements.ts';
+import { EventBus } from './event-bus.ts';
+import { SqliteJobQueue } from './job-queue.ts';
+import { SqliteJobs } from './jobs.ts';
+import { Quarantine } from './quarantine.ts';
 
 export interface SqliteJobStoreOptions {
   /** Created when it does not exist. */

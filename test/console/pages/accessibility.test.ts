@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { generate, readJob, type SeenJob, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 import { violationsInAllLooks } from '../../support/browser/axe.ts';
 import { useConsole } from '../../support/browser/console-fixture.ts';
+import { generate, readJob, type SeenJob, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 
 const fixture = useConsole();
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../../support/browser/browser.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
-import { freePort } from '../../support/network/ports.ts';
+import { plays } from '../../support/browser/page-files.ts';
 import { jobsWith } from '../../support/gateway/generate.ts';
 import {
   generate,
@@ -9,9 +9,9 @@ import {
   spawnGateway,
   watchToEnd,
 } from '../../support/gateway/spawned-gateway.ts';
+import { freePort } from '../../support/network/ports.ts';
 import { TcpProxy } from '../../support/network/tcp-proxy.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { plays } from '../../support/browser/page-files.ts';
 
 const resources = new AsyncDisposableStack();
 let browser: TestBrowser;

@@ -1,9 +1,9 @@
+import { startSandbox } from '@reelgate/sandbox';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { startSandbox } from '@reelgate/sandbox';
 import { useConsole } from '../../support/browser/console-fixture.ts';
-import { freePort } from '../../support/network/ports.ts';
 import { generate } from '../../support/gateway/spawned-gateway.ts';
+import { freePort } from '../../support/network/ports.ts';
 
 /** The upstream starts when all pages are ready, so until then every job is queued, even on a slow machine. */
 const upstreamPort = await freePort();

@@ -1,6 +1,4 @@
 import * as fc from 'fast-check';
-import { DurationDistribution } from '../../../src/domain/polling/duration-distribution.ts';
-import type { ExpectedDurations } from '../../../src/domain/polling/duration-model.ts';
 import { forecastUnsent } from '../../../src/domain/job/forecast.ts';
 import {
   type Job,
@@ -11,6 +9,8 @@ import {
 } from '../../../src/domain/job/job.ts';
 import type { Observation } from '../../../src/domain/job/observation.ts';
 import { transition } from '../../../src/domain/job/transition.ts';
+import { DurationDistribution } from '../../../src/domain/polling/duration-distribution.ts';
+import type { ExpectedDurations } from '../../../src/domain/polling/duration-model.ts';
 import type { VideoRequest } from '../../../src/domain/request/video-request.ts';
 
 export const T0 = Date.UTC(2026, 10, 22);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DurationDistribution } from '../../../src/domain/polling/duration-distribution.ts';
+import { lognormal, seeded } from '../../../bench/polling/chance.ts';
 import { isFinal, JOB_PHASES, readStoredJob } from '../../../src/domain/job/job.ts';
 import {
   estimatedCompletionAt,
@@ -10,7 +10,7 @@ import {
   phasesOf,
 } from '../../../src/domain/job/projection.ts';
 import { transition } from '../../../src/domain/job/transition.ts';
-import { lognormal, seeded } from '../../../bench/polling/chance.ts';
+import { DurationDistribution } from '../../../src/domain/polling/duration-distribution.ts';
 import { anyHistory, EXPECTED, jobIn, livelyHistory, OBSERVATIONS, play, T0 } from './job-samples.ts';
 
 const anyJob = fc

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { lognormal, seeded } from '../../../bench/polling/chance.ts';
 import {
   DurationDistribution,
   massBetween,
@@ -8,7 +9,6 @@ import {
   upperTail,
 } from '../../../src/domain/polling/duration-distribution.ts';
 import { anyDurations } from '../job/job-samples.ts';
-import { lognormal, seeded } from '../../../bench/polling/chance.ts';
 
 const AROUND_50_S = new DurationDistribution({ mu: Math.log(50_000), sigma: 0.2 });
 const share = fc.double({ min: 0.001, max: 0.999, noNaN: true });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lognormal, seeded } from '../../../bench/polling/chance.ts';
 import {
   addDuration,
   type DurationSample,
@@ -9,7 +10,6 @@ import {
   queueSamples,
   runSamples,
 } from '../../../src/domain/polling/duration-model.ts';
-import { lognormal, seeded } from '../../../bench/polling/chance.ts';
 import { videoRequest } from '../../support/jobs.ts';
 
 const TYPICAL_MS = 53_000;

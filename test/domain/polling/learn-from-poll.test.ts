@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { expectDurations } from '../../../src/domain/polling/duration-model.ts';
 import type { Job, JobMetrics } from '../../../src/domain/job/job.ts';
+import { expectDurations } from '../../../src/domain/polling/duration-model.ts';
 import { learnFromDone, learnFromRunning } from '../../../src/domain/polling/learn-from-poll.ts';
 import { acceptedJob } from '../../support/jobs.ts';
 import { NOON, SECOND } from '../../support/times.ts';

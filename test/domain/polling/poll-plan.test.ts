@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { seeded, lognormal } from '../../../bench/polling/chance.ts';
 import { DurationDistribution } from '../../../src/domain/polling/duration-distribution.ts';
 import type { ExpectedDurations } from '../../../src/domain/polling/duration-model.ts';
 import {
@@ -8,7 +9,6 @@ import {
   nextPollDelayMs,
   type RunningJob,
 } from '../../../src/domain/polling/poll-plan.ts';
-import { seeded, lognormal } from '../../../bench/polling/chance.ts';
 import { EXPECTED, anyExpected } from '../job/job-samples.ts';
 
 const random = fc.double({ min: 0, max: 1, noNaN: true });

@@ -2,16 +2,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { PaidUpstream } from '../../support/upstream/paid-upstream.ts';
-import { RedisServer } from '../../support/redis/redis-server.ts';
 import {
   generate,
   spawnGateway,
   type SpawnedGateway,
   watchToEnd,
 } from '../../support/gateway/spawned-gateway.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../support/times.ts';
+import { PaidUpstream } from '../../support/upstream/paid-upstream.ts';
 
 const PRELOAD = fileURLToPath(new URL('../../support/process/settable-date.ts', import.meta.url));
 /** The POSTs of the jobs are still in progress when the clock is set. */

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { PaidUpstream } from '../../support/upstream/paid-upstream.ts';
-import { RedisServer } from '../../support/redis/redis-server.ts';
 import { generate, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
+import { PaidUpstream } from '../../support/upstream/paid-upstream.ts';
 
 test('streams of jobs that Redis has lost end with NOT_FOUND, and later jobs work', async () => {
   await using redis = await RedisServer.start();

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { RedisServer } from '../../support/redis/redis-server.ts';
 import { generate, readJob, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
 test('a poller that was frozen cannot overwrite its successor’s result', { timeout: 80_000 }, async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RedisServer } from '../../support/redis/redis-server.ts';
 import { generate, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 /** Each setting and the error code when its limit is reached. */

@@ -1,6 +1,4 @@
 import { expect, test } from 'vitest';
-import { RedisServer } from '../../support/redis/redis-server.ts';
-import { startRedisCluster } from '../../support/redis/redis-cluster.ts';
 import {
   generate,
   readJob,
@@ -8,6 +6,8 @@ import {
   type SpawnedGateway,
   watchToEnd,
 } from '../../support/gateway/spawned-gateway.ts';
+import { startRedisCluster } from '../../support/redis/redis-cluster.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { type CountingUpstream, startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
 const JOBS = 20;

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { PaidUpstream } from '../../support/upstream/paid-upstream.ts';
-import { RedisServer } from '../../support/redis/redis-server.ts';
 import {
   generate,
   spawnGateway,
   type SpawnedGateway,
   watchToEnd,
 } from '../../support/gateway/spawned-gateway.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { PaidUpstream } from '../../support/upstream/paid-upstream.ts';
 
 /** The behaviours of failing jobs. A store with `html` only sees what looks like an upstream that is down. */
 const FAILING = {

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createServer, type ViteDevServer } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../../support/browser/browser.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
-import { freePort } from '../../support/network/ports.ts';
 import { spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { freePort } from '../../support/network/ports.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const resources = new AsyncDisposableStack();

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { RedisServer } from '../../support/redis/redis-server.ts';
 import { generate, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 test('the build contains all that the gateway needs, on either store', { timeout: 60_000 }, async () => {

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { freePort } from '../../support/network/ports.ts';
 import { generate, readJob } from '../../support/gateway/spawned-gateway.ts';
+import { freePort } from '../../support/network/ports.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 test.each(['a full disk', 'a pipe whose reader has gone'])(

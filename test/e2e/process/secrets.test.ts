@@ -5,15 +5,15 @@ import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { graphql, answerOf, postBody } from '../../support/gateway/http.ts';
-import { RedisServer } from '../../support/redis/redis-server.ts';
 import { generate, spawnGateway, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 import { PNG, postUpload } from '../../support/gateway/upload.ts';
+import { WsClient } from '../../support/gateway/ws-client.ts';
 import { ConnectProxy } from '../../support/network/connect-proxy.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 import { json } from '../../support/upstream/replies.ts';
 import { ScriptedUpstream } from '../../support/upstream/scripted-upstream.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
-import { WsClient } from '../../support/gateway/ws-client.ts';
-import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
 // Values that no pattern of a key or password would match.
 const UPSTREAM_KEY = 'k/ey+of=the-upstream';

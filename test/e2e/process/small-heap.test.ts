@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WsClient } from '../../support/gateway/ws-client.ts';
 import { graphql } from '../../support/gateway/http.ts';
 import { generate, type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { WsClient } from '../../support/gateway/ws-client.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
 
 const PROMPT = 'x'.repeat(2000);

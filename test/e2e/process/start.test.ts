@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
 import { startSandbox } from '@reelgate/sandbox';
+import { describe, expect, test } from 'vitest';
 import { spawnFailingGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
 import { freePort } from '../../support/network/ports.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
 import { MIB, PNG, pngOf, postUpload, refusalOf } from '../../support/gateway/upload.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 import { after, json } from '../../support/upstream/replies.ts';
 import { ScriptedUpstream } from '../../support/upstream/scripted-upstream.ts';
-import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
 
 test('an upload of 10 MiB holds at most 15 MiB until the upstream has answered', async () => {
   using folder = tempFolder();

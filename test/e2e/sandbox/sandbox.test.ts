@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { startSandbox } from '@reelgate/sandbox';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { startSandbox } from '@reelgate/sandbox';
 import { picture } from '../../sandbox/support.ts';
 import { answerOf, dataOf } from '../../support/gateway/http.ts';
-import { postUpload } from '../../support/gateway/upload.ts';
 import {
   generate,
   type SeenJob,
@@ -15,6 +14,7 @@ import {
   watchToEnd,
 } from '../../support/gateway/spawned-gateway.ts';
 import { SseClient } from '../../support/gateway/sse-client.ts';
+import { postUpload } from '../../support/gateway/upload.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const SMALL = { resolution: 'R360', videoLength: 1 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../support/network/ports.ts';
 import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { freePort } from '../../support/network/ports.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
 import { ask, generateRouted, JWT_SECRET, type RoutedJob, watchRouted, watchRoutedToEnd } from './client.ts';
 import { type Products, startProducts } from './products.ts';

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { stage } from './fault-stage.ts';
 import {
   FakeClock,
   accepted,
@@ -11,6 +10,7 @@ import {
   history,
   historyRows,
 } from '../support.ts';
+import { stage } from './fault-stage.ts';
 
 /** Submits a job with a fault. @returns the ids in the list afterwards */
 async function idsAfter(url: string, name: string): Promise<string[]> {

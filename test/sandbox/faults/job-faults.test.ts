@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { completed, inOrder, othersDoneAfter, seen, stage } from './fault-stage.ts';
 import { KEY, accepted, ended, pictureUrl, resultOf, statusOf, textOf, until, history } from '../support.ts';
+import { completed, inOrder, othersDoneAfter, seen, stage } from './fault-stage.ts';
 
 describe('in the job', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { completed } from './fault-stage.ts';
 import { KEY, resultOf, textOf, history } from '../support.ts';
+import { completed } from './fault-stage.ts';
 
 it.each([
   ['output-only', (url: string) => ({ output: url })],

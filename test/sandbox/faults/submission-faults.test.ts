@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FAULTS, faultIn } from '../../../packages/sandbox/src/faults/faults.ts';
-import { inOrder, seen, stage } from './fault-stage.ts';
 import { call, statusOf, submit, textOf } from '../support.ts';
+import { inOrder, seen, stage } from './fault-stage.ts';
 
 describe('the table of faults', () => {
   it('is searched for the first known name in the prompt, in any case', () => {

@@ -1,6 +1,8 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { JPEG, MIB, pngOf, WEBP } from '../../support/gateway/upload.ts';
+import { freePort } from '../../support/network/ports.ts';
 import {
   accepted,
   type Answer,
@@ -13,8 +15,6 @@ import {
   temporaryFolder,
   textOf,
 } from '../support.ts';
-import { freePort } from '../../support/network/ports.ts';
-import { JPEG, MIB, pngOf, WEBP } from '../../support/gateway/upload.ts';
 
 const PATH = '/upload-asset';
 const DAY = 24 * 3_600_000;

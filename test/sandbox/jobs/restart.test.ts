@@ -5,8 +5,8 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '@reelgate/sandbox';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   FakeClock,
   accepted,

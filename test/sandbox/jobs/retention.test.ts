@@ -1,9 +1,9 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { JobFolder } from '../../../packages/sandbox/src/jobs/job-folder.ts';
 import { Jobs } from '../../../packages/sandbox/src/jobs/jobs.ts';
 import type { JobsOptions } from '../../../packages/sandbox/src/jobs/jobs.ts';
-import { JobFolder } from '../../../packages/sandbox/src/jobs/job-folder.ts';
 import { VideoRenderer } from '../../../packages/sandbox/src/video/video-renderer.ts';
 import {
   FakeClock,

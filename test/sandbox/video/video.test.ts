@@ -1,13 +1,13 @@
 import sharp from 'sharp';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { byteRange } from '../../../packages/sandbox/src/video/video-file.ts';
 import { EncodePool } from '../../../packages/sandbox/src/video/encode-pool.ts';
-import { clearDates, moveIndexFirst } from '../../../packages/sandbox/src/video/mp4.ts';
 import { cameraPath, encodeVideo } from '../../../packages/sandbox/src/video/encode-video.ts';
+import { clearDates, moveIndexFirst } from '../../../packages/sandbox/src/video/mp4.ts';
 import { drawFrame } from '../../../packages/sandbox/src/video/planes.ts';
 import { frameSize, placeholderRaster, rasterFromImage } from '../../../packages/sandbox/src/video/raster.ts';
-import { readMp4 } from './mp4.ts';
+import { byteRange } from '../../../packages/sandbox/src/video/video-file.ts';
 import { accepted, ended, picture, pictureUrl, resultOf, sandbox, textOf } from '../support.ts';
+import { readMp4 } from './mp4.ts';
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,6 +1,6 @@
 import type { Job } from '../../../src/domain/job/job.ts';
-import { RedisJobStore, type RedisJobStoreOptions } from '../../../src/store/redis/redis-job-store.ts';
 import { systemClock } from '../../../src/process/clocks.ts';
+import { RedisJobStore, type RedisJobStoreOptions } from '../../../src/store/redis/redis-job-store.ts';
 import { acceptedJob } from '../../support/jobs.ts';
 import { DAY } from '../../support/times.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
-import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { redisOwnerRate } from '../../../src/store/redis/open.ts';
+import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
 import { MINUTE, SECOND } from '../../support/times.ts';
 import { openRedis } from './open-redis.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
+import { SharedDurations } from '../../../src/store/durations.ts';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { keys, SHARDS } from '../../../src/store/redis/keys.ts';
-import { SharedDurations } from '../../../src/store/durations.ts';
-import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
 import {
   leaseAll,
   leaseUpTo,

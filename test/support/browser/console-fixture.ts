@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
-import { launchBrowser, type PageOptions, type TestBrowser } from './browser.ts';
-import { ConsolePage } from './console-page.ts';
 import { type SpawnedGateway, spawnGateway } from '../gateway/spawned-gateway.ts';
 import { tempFolder } from '../temp-folder.ts';
+import { launchBrowser, type PageOptions, type TestBrowser } from './browser.ts';
+import { ConsolePage } from './console-page.ts';
 
 /** A gateway and a browser for all tests of a file. */
 export interface ConsoleFixture {

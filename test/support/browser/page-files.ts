@@ -1,8 +1,8 @@
-import { expect } from 'vitest';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
+import { expect } from 'vitest';
 
 /** A PNG of one colour. */
 export async function pngFile(): Promise<Buffer> {

@@ -3,9 +3,9 @@ import type { Observation } from '../../../src/domain/job/observation.ts';
 import { transition } from '../../../src/domain/job/transition.ts';
 import type { LeasedJob } from '../../../src/store/job-store.ts';
 import { UNLEARNED } from '../durations.ts';
-import { type Gateway, OWNER } from './gateway.ts';
 import { acceptedJob, record } from '../jobs.ts';
 import { DAY, HOUR, NOON } from '../times.ts';
+import { type Gateway, OWNER } from './gateway.ts';
 
 /** A finished video behind a URL. */
 export const VIDEO: JobVideo = {

@@ -1,5 +1,5 @@
-import { SseClient } from './sse-client.ts';
 import type { GraphQLAnswer } from './http.ts';
+import { SseClient } from './sse-client.ts';
 import { WsClient } from './ws-client.ts';
 
 /** One subscription over any transport. */

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 
 /** Starts a server on a free port of 127.0.0.1 and resolves to that port. */
 export async function listenOnFreePort(server: Server): Promise<number> {

@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { OPENSSL, requireProgram } from '../process/programs.ts';
-import { listenOnFreePort } from './ports.ts';
 import { tempFolder } from '../temp-folder.ts';
+import { listenOnFreePort } from './ports.ts';
 
 /** A TLS server for one host name. This process trusts its certificate while it runs. */
 export interface TlsTerminator extends AsyncDisposable {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { freePort } from '../network/ports.ts';
 import { REDIS, requireProgram } from '../process/programs.ts';
-import type { RedisServer } from './redis-server.ts';
 import { tempFolder } from '../temp-folder.ts';
+import type { RedisServer } from './redis-server.ts';
 
 /** Sentinels that watch a primary and promote a replica soon after the primary has died. */
 export interface RedisSentinels extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { CallbackRouter } from '../../support/gateway/callback-router.ts';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 import { answerOf, type HttpAnswer, postBody } from '../../support/gateway/http.ts';
 import { JobMover } from '../../support/gateway/job-mover.ts';
-import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 
 const WATCH_JOB = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { id version } }';
 /** A subscription that does not end by itself. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { refusalOf, startCallbacks, subscribe, extensionFor, WATCH_ALL } from './callback-gateway.ts';
 import { CallbackRouter } from '../../support/gateway/callback-router.ts';
 import { startGateway } from '../../support/gateway/gateway.ts';
+import { refusalOf, startCallbacks, subscribe, extensionFor, WATCH_ALL } from './callback-gateway.ts';
 
 describe('a callback is refused', () => {
   it('at an origin that is not allowed, or by a URL with a password', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { refusalOf, startCallbacks, subscribe, extensionFor, WATCH_ALL } from './callback-gateway.ts';
 import { WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
 import { until } from '../../support/until.ts';
+import { refusalOf, startCallbacks, subscribe, extensionFor, WATCH_ALL } from './callback-gateway.ts';
 
 describe('a subscription with a callback', () => {
   it('is checked, gets each state, and completes', async () => {

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { sharedGateway } from './shared-gateway.ts';
 import { answerOf, exchange, http, type HttpAnswer, postBody } from '../../support/gateway/http.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
+import { sharedGateway } from './shared-gateway.ts';
 
 const RESPONSE_JSON = 'application/graphql-response+json';
 const MIB = 1024 * 1024;

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { sharedGateway, watchFaults } from './shared-gateway.ts';
-import { dataOf, exchange } from '../../support/gateway/http.ts';
 import { startGateway } from '../../support/gateway/gateway.ts';
+import { dataOf, exchange } from '../../support/gateway/http.ts';
+import { sharedGateway, watchFaults } from './shared-gateway.ts';
 
 const gateway = sharedGateway();
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { dataOf } from '../../support/gateway/http.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../../support/gateway/gateway.ts';
+import { dataOf } from '../../support/gateway/http.ts';
 
 /** Records the faults that would have ended the process. */
 export interface FaultWatch extends Disposable {

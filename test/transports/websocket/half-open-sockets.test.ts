@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { JobMover } from '../../support/gateway/job-mover.ts';
-import { until } from '../../support/until.ts';
 import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { JobMover } from '../../support/gateway/job-mover.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
+import { until } from '../../support/until.ts';
 
 const PING_MS = 30_000;
 

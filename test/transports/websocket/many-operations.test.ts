@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { JobMover } from '../../support/gateway/job-mover.ts';
-import { until } from '../../support/until.ts';
 import { startGateway } from '../../support/gateway/gateway.ts';
-import { overrideStore } from '../../support/override-store.ts';
+import { JobMover } from '../../support/gateway/job-mover.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
+import { overrideStore } from '../../support/override-store.ts';
+import { until } from '../../support/until.ts';
 
 const MAX_OPERATIONS = 100;
 const WATCH_ALL = 'subscription { videoJobsUpdated { version } }';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { JobMover, WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
 import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { JobMover, WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
 import { WsClient, type WsMessage } from '../../support/gateway/ws-client.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';

@@ -1,11 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { JobMover, WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
-import { until } from '../../support/until.ts';
 import { startGateway } from '../../support/gateway/gateway.ts';
-import { overrideStore } from '../../support/override-store.ts';
+import { JobMover, WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
+import { overrideStore } from '../../support/override-store.ts';
+import { until } from '../../support/until.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { id version } }';
 const UNKNOWN = '01a00000-0000-7000-8000-000000000000';

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { JobMover } from '../../support/gateway/job-mover.ts';
-import { until } from '../../support/until.ts';
 import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
+import { JobMover } from '../../support/gateway/job-mover.ts';
 import { SseClient } from '../../support/gateway/sse-client.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
+import { until } from '../../support/until.ts';
 
 const WATCH_JOB = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
 const WATCH_ALL = 'subscription { videoJobsUpdated { id } }';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startGateway } from '../../support/gateway/gateway.ts';
-import { overrideStore } from '../../support/override-store.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
+import { overrideStore } from '../../support/override-store.ts';
 
 const WATCH_ALL = 'subscription { videoJobsUpdated { version } }';
 const LIST = '{ videoJobs { nodes { id } } }';

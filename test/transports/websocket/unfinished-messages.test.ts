@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { until } from '../../support/until.ts';
 import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
+import { until } from '../../support/until.ts';
 
 const KIB = 1024;
 const TEXT = 1;

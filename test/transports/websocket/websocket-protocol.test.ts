@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
 import { INPUT, OUTCOME, type Generated } from '../../support/gateway/generate.ts';
 import { dataOf, exchange } from '../../support/gateway/http.ts';
 import { JobMover } from '../../support/gateway/job-mover.ts';
-import { until } from '../../support/until.ts';
-import { type Gateway, startGateway } from '../../support/gateway/gateway.ts';
-import { overrideStore } from '../../support/override-store.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
+import { overrideStore } from '../../support/override-store.ts';
+import { until } from '../../support/until.ts';
 
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
 

@@ -1,4 +1,5 @@
 import type { CommonOutcome, ResultOutcome, StatusOutcome } from '../../video-upstream.ts';
+import { DOCUMENTED_STATUS, ENDED_OR_ENVELOPE, ENDED_STATUS, type Stage, STATUS_SYNONYMS } from '../facts.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
 import {
   answerError,
@@ -8,7 +9,6 @@ import {
   readAnswer,
   type UpstreamAnswer,
 } from './answer.ts';
-import { DOCUMENTED_STATUS, ENDED_OR_ENVELOPE, ENDED_STATUS, type Stage, STATUS_SYNONYMS } from '../facts.ts';
 import { isObject, readText } from './json.ts';
 import { findVideo, findVideoWords, readRawVideo } from './video.ts';
 

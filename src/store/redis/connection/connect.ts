@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { defineScripts, type RedisClient } from '../scripts/run-script.ts';
 import {
   credentialsOf,
   isTls,
@@ -9,7 +10,6 @@ import {
   type SentinelLocation,
   tlsFor,
 } from './location.ts';
-import { defineScripts, type RedisClient } from '../scripts/run-script.ts';
 
 /** Milliseconds for one command: longer than a short freeze of the server, shorter than a person waits. */
 const COMMAND_TIMEOUT_MS = 5000;

@@ -1,6 +1,6 @@
-import type { RedisClient } from '../scripts/run-script.ts';
-import { channels, keys, SHARDS } from '../keys.ts';
 import { Cluster } from 'ioredis';
+import { channels, keys, SHARDS } from '../keys.ts';
+import type { RedisClient } from '../scripts/run-script.ts';
 
 /** The commands of the store, on keys of one shard that nothing else uses. Together they leave no key behind. */
 function trials(publish: 'PUBLISH' | 'SPUBLISH'): readonly (readonly [string, ...string[]])[] {

@@ -1,7 +1,7 @@
 import { createHmac, hash, randomBytes } from 'node:crypto';
 import { type Job, readStoredJob } from '../../../domain/job/job.ts';
-import { channels, keys, shardOf } from '../keys.ts';
 import { StoreUnavailableError } from '../../job-store.ts';
+import { channels, keys, shardOf } from '../keys.ts';
 import { attempt, type RedisClient } from '../scripts/run-script.ts';
 
 /** The text between a published job and its seal, and the text after the seal. */

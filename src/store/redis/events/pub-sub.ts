@@ -1,8 +1,8 @@
+import type { Job } from '../../../domain/job/job.ts';
 import { backoffMs } from '../../../domain/polling/backoff.ts';
 import { StoreUnavailableError, type Unsubscribe } from '../../job-store.ts';
-import type { Job } from '../../../domain/job/job.ts';
-import { type SealSecret, readEvent } from './event-seal.ts';
 import { isNoPermission } from '../connection/permissions.ts';
+import { type SealSecret, readEvent } from './event-seal.ts';
 import { SubscriberConnection, type SubscriberConnectionOptions } from './subscriber-connection.ts';
 
 /** A listener on channels. Must not throw. */

@@ -1,6 +1,6 @@
-import { backoffMs } from '../../../domain/polling/backoff.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { Job } from '../../../domain/job/job.ts';
+import { backoffMs } from '../../../domain/polling/backoff.ts';
 import type { Topic, TopicListener } from '../../job-store.ts';
 import type { ChannelListener } from './pub-sub.ts';
 

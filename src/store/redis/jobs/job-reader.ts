@@ -1,9 +1,9 @@
 import type { Job } from '../../../domain/job/job.ts';
 import type { DueJob } from '../../job-store.ts';
-import type { RedisClient } from '../scripts/run-script.ts';
-import { decodeDueJob, decodeJob, type Hash } from './job-hash.ts';
 import { keys } from '../keys.ts';
 import { isWrongType, type Quarantine } from '../quarantine.ts';
+import type { RedisClient } from '../scripts/run-script.ts';
+import { decodeDueJob, decodeJob, type Hash } from './job-hash.ts';
 
 /** Dependencies of functions that find and read jobs. */
 export interface JobAccess {

@@ -1,5 +1,6 @@
 import { idempotencyShard } from '../../../domain/job/job-id.ts';
 import { isFinal } from '../../../domain/job/job.ts';
+import { encodeNotes } from '../../../domain/job/poll-notes.ts';
 import {
   type LeasedJob,
   type CreateOutcome,
@@ -11,13 +12,12 @@ import {
   StoreUnavailableError,
 } from '../../job-store.ts';
 import { type SealSecret, sealOf } from '../events/event-seal.ts';
-import { encodeNotes } from '../../../domain/job/poll-notes.ts';
-import { encodeJob } from './job-hash.ts';
-import type { JobAccess } from './job-reader.ts';
 import { channels, CLOCK_SKEW_MS, keys, oldestId, shardOf } from '../keys.ts';
 import { type ExpectedTypes, isWrongType } from '../quarantine.ts';
-import { releasePlaces, reserve } from './reservation.ts';
 import { runScript } from '../scripts/run-script.ts';
+import { encodeJob } from './job-hash.ts';
+import type { JobAccess } from './job-reader.ts';
+import { releasePlaces, reserve } from './reservation.ts';
 
 export interface JobWriterOptions {
   readonly access: JobAccess;

@@ -1,7 +1,7 @@
 import type { Job } from '../../../domain/job/job.ts';
 import type { ListQuery } from '../../job-store.ts';
-import type { JobAccess } from './job-reader.ts';
 import { keys, SHARDS } from '../keys.ts';
+import type { JobAccess } from './job-reader.ts';
 
 /** Minimum number of jobs that are read at a time, because many may be filtered out. */
 const MIN_PAGE = 50;

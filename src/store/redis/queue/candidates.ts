@@ -1,6 +1,6 @@
 import { MAX_CANDIDATES, URGENT_PHASES } from '../../job-store.ts';
-import type { JobAccess } from '../jobs/job-reader.ts';
 import { roundRobin } from '../../round-robin.ts';
+import type { JobAccess } from '../jobs/job-reader.ts';
 import { keys, shardOf, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
 

@@ -1,8 +1,8 @@
 import type { WaitingJob } from '../../job-store.ts';
-import { MAX_SCANNED } from './candidates.ts';
 import type { JobAccess } from '../jobs/job-reader.ts';
 import { keys, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
+import { MAX_SCANNED } from './candidates.ts';
 
 /** When a shard has more accepted jobs than this, the number of jobs ahead is an estimate with an error of one percent. */
 const SAMPLE = 100;

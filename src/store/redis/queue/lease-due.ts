@@ -1,9 +1,9 @@
 import type { LeasedJob, LeaseQuery, DueJob, DueQuery } from '../../job-store.ts';
-import { candidates, type DueSearch } from './candidates.ts';
 import { decodeDueJob, fromFlatList } from '../jobs/job-hash.ts';
 import type { JobAccess } from '../jobs/job-reader.ts';
 import { keys, shardOf, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
+import { candidates, type DueSearch } from './candidates.ts';
 
 /** A search whose jobs other pollers leased meanwhile is repeated at most this many times. */
 const MAX_SEARCHES = 10;

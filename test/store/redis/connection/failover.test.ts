@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
 import { createAndLease } from '../../../contract/job-store-cases/opened-store.ts';
 import { nextVersion } from '../../../support/jobs.ts';
+import { TcpProxy } from '../../../support/network/tcp-proxy.ts';
 import { Recorder } from '../../../support/recorder.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
-import { TcpProxy } from '../../../support/network/tcp-proxy.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
 /** Replication starts at once instead of after five seconds. */

@@ -2,13 +2,13 @@ import { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { FaultLog } from '../../../../src/process/fault-log.ts';
 import { parseConfig } from '../../../../src/config/config.ts';
-import { openStorage } from '../../../../src/store/open.ts';
 import { SteadyClock } from '../../../../src/process/clocks.ts';
+import { FaultLog } from '../../../../src/process/fault-log.ts';
 import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
-import { keys } from '../../../../src/store/redis/keys.ts';
+import { openStorage } from '../../../../src/store/open.ts';
 import { checkRedisSettings } from '../../../../src/store/redis/connection/permissions.ts';
+import { keys } from '../../../../src/store/redis/keys.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { openRedis } from '../open-redis.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
 import { SharedDurations } from '../../../../src/store/durations.ts';
+import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
 import { keys } from '../../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../../src/store/redis/redis-job-store.ts';
 import { RedisSharedText } from '../../../../src/store/redis/redis-shared-text.ts';

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
+import { catchUp } from '../../../../src/store/redis/events/topics.ts';
 import { JobReader } from '../../../../src/store/redis/jobs/job-reader.ts';
 import { keys } from '../../../../src/store/redis/keys.ts';
-import { catchUp } from '../../../../src/store/redis/events/topics.ts';
+import { leaseAll } from '../../../contract/job-store-cases/opened-store.ts';
 import { completed, record } from '../../../support/jobs.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { HOUR, MINUTE } from '../../../support/times.ts';
-import { leaseAll } from '../../../contract/job-store-cases/opened-store.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
 it('the catch-up of an owner with very many jobs contains all that changed, old or new', async () => {

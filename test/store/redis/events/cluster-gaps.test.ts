@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LeasedJob } from '../../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../../src/store/redis/redis-job-store.ts';
 import { createAndLease, present } from '../../../contract/job-store-cases/opened-store.ts';
-import { until } from '../../../support/until.ts';
 import { completed, nextVersion, record } from '../../../support/jobs.ts';
 import { Recorder } from '../../../support/recorder.ts';
 import { type RedisCluster, startRedisCluster } from '../../../support/redis/redis-cluster.ts';
+import { until } from '../../../support/until.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
 describe('subscriptions on a cluster', () => {

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import type { Job } from '../../../../src/domain/job/job.ts';
-import { sealKey, sealOf } from '../../../../src/store/redis/events/event-seal.ts';
-import { PubSub } from '../../../../src/store/redis/events/pub-sub.ts';
+import { systemClock } from '../../../../src/process/clocks.ts';
 import {
   connectForCommands,
   connectForSubscriptions,
 } from '../../../../src/store/redis/connection/connect.ts';
+import { sealKey, sealOf } from '../../../../src/store/redis/events/event-seal.ts';
+import { PubSub } from '../../../../src/store/redis/events/pub-sub.ts';
 import { encodeJob } from '../../../../src/store/redis/jobs/job-hash.ts';
 import { channels } from '../../../../src/store/redis/keys.ts';
-import { systemClock } from '../../../../src/process/clocks.ts';
 import { acceptedJob } from '../../../support/jobs.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 

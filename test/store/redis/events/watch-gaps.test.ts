@@ -4,12 +4,12 @@ import type { Job } from '../../../../src/domain/job/job.ts';
 import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../../src/store/redis/redis-job-store.ts';
 import { leaseAll, createAndLease, present } from '../../../contract/job-store-cases/opened-store.ts';
-import { until } from '../../../support/until.ts';
 import { completed, nextVersion, record } from '../../../support/jobs.ts';
+import { TcpProxy } from '../../../support/network/tcp-proxy.ts';
 import { Recorder } from '../../../support/recorder.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
-import { TcpProxy } from '../../../support/network/tcp-proxy.ts';
 import { MINUTE } from '../../../support/times.ts';
+import { until } from '../../../support/until.ts';
 import { freshJob, openRedis } from '../open-redis.ts';
 
 describe('a save during an outage of the subscriber connection is received afterwards', () => {

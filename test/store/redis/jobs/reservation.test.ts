@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../../../../src/domain/job/job.ts';
+import { reserve } from '../../../../src/store/redis/jobs/reservation.ts';
 import { keys } from '../../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../../src/store/redis/redis-job-store.ts';
-import { reserve } from '../../../../src/store/redis/jobs/reservation.ts';
 import { leaseAll, present } from '../../../contract/job-store-cases/opened-store.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { acceptedJob, completed, failed, limits, nextVersion, record } from '../../../support/jobs.ts';

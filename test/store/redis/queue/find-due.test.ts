@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findDue } from '../../../../src/store/redis/queue/lease-due.ts';
 import { JobReader } from '../../../../src/store/redis/jobs/job-reader.ts';
 import { keys, shardOf, SHARDS } from '../../../../src/store/redis/keys.ts';
+import { findDue } from '../../../../src/store/redis/queue/lease-due.ts';
 import type { RedisJobStore } from '../../../../src/store/redis/redis-job-store.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { openRedis } from '../open-redis.ts';

@@ -1,8 +1,8 @@
 // A process that creates, marks and ends jobs as fast as possible and reports acknowledged writes, until it is killed.
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { SqliteJobStore } from '../../../../src/store/sqlite/sqlite-job-store.ts';
-import { endWithParent } from '../../../support/process/child.ts';
 import { acceptedJob, completed, nextVersion, record } from '../../../support/jobs.ts';
+import { endWithParent } from '../../../support/process/child.ts';
 import { MINUTE } from '../../../support/times.ts';
 import { sqliteOptions } from '../open-sqlite.ts';
 

@@ -1,6 +1,6 @@
 import { createClient } from 'graphql-ws';
-import { WebSocket } from 'ws';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
 import { http, postBody } from '../../../support/gateway/http.ts';
 import { WsClient } from '../../../support/gateway/ws-client.ts';

@@ -6,9 +6,9 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { UserTokens } from '../../../../src/auth/user-tokens.ts';
 import { SIGN_IN, signToken, userTokens } from '../../../auth/tokens.ts';
-import { until } from '../../../support/until.ts';
 import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
 import { overrideStore } from '../../../support/override-store.ts';
+import { until } from '../../../support/until.ts';
 
 const CLIENTS = 20;
 const HEAD = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { until } from '../../../support/until.ts';
 import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
+import { until } from '../../../support/until.ts';
 
 /** A query whose answer has 16 KB. */
 const BODY = JSON.stringify({ query: '{ _service { sdl } }' });

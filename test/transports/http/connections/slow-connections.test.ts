@@ -3,10 +3,10 @@ import { connect, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readBody } from '../../../../src/transports/http/graphql/read-body.ts';
+import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
 import { exchange, http, postBody } from '../../../support/gateway/http.ts';
 import { FORM, MIB, pngOf, rawForm, uploadOf } from '../../../support/gateway/upload.ts';
 import { until } from '../../../support/until.ts';
-import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
 
 const QUERY = '{"query":"{ __typename }"}';
 const SECOND = 1000;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_WAITING_JOBS } from '../../../../src/watching/watch-owner.ts';
-import { JobMover, WHOLE_LIFE } from '../../../support/gateway/job-mover.ts';
-import { until } from '../../../support/until.ts';
 import { startGateway } from '../../../support/gateway/gateway.ts';
+import { JobMover, WHOLE_LIFE } from '../../../support/gateway/job-mover.ts';
 import { SseClient } from '../../../support/gateway/sse-client.ts';
 import { WsClient } from '../../../support/gateway/ws-client.ts';
+import { until } from '../../../support/until.ts';
 
 const WATCH_JOB = `subscription ($id: ID!) {
   videoJobUpdated(id: $id) { version isTerminal request { prompt } }

@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { AnswerBudget } from '../../../../src/graphql/answer-budget.ts';
 import type { SlowClientLimits } from '../../../../src/transports/http/connection-limits.ts';
-import { JobMover, WHOLE_LIFE } from '../../../support/gateway/job-mover.ts';
-import { until } from '../../../support/until.ts';
 import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
+import { JobMover, WHOLE_LIFE } from '../../../support/gateway/job-mover.ts';
 import { SseClient } from '../../../support/gateway/sse-client.ts';
 import { WsClient } from '../../../support/gateway/ws-client.ts';
+import { until } from '../../../support/until.ts';
 
 const MIB = 1024 * 1024;
 const VIDEO_BYTES = 20 * MIB;

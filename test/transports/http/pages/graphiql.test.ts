@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { http } from '../../../support/gateway/http.ts';
 import { startGateway } from '../../../support/gateway/gateway.ts';
+import { http } from '../../../support/gateway/http.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
 const OPERATIONS = 'schema/operations';

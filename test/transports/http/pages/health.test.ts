@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
-import { http } from '../../../support/gateway/http.ts';
 import { startGateway } from '../../../support/gateway/gateway.ts';
+import { http } from '../../../support/gateway/http.ts';
 import { overrideStore } from '../../../support/override-store.ts';
 
 describe('/healthz', () => {

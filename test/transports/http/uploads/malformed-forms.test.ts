@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { sharedGateway } from '../shared-gateway.ts';
 import { answerOf, exchange, postBody } from '../../../support/gateway/http.ts';
 import {
   FORM,
@@ -17,6 +16,7 @@ import {
   UPLOAD,
   uploadOf,
 } from '../../../support/gateway/upload.ts';
+import { sharedGateway } from '../shared-gateway.ts';
 
 const gateway = sharedGateway();
 

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type UploadSlot, UploadSlots } from '../../../../src/transports/http/uploads/upload-slots.ts';
 import { signToken, SIGN_IN } from '../../../auth/tokens.ts';
+import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
 import { exchange } from '../../../support/gateway/http.ts';
 import {
   formHead,
@@ -13,7 +14,6 @@ import {
   uploadOf,
 } from '../../../support/gateway/upload.ts';
 import { until } from '../../../support/until.ts';
-import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
 
 const LIMITS = { maxBytes: 12, maxBytesPerOwner: 4, maxSendingPerOwner: 2, maxArrivingPerOwner: 3 };
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { UploadedFile } from '../../../../src/graphql/types/scalars.ts';
-import { sharedGateway } from '../shared-gateway.ts';
+import { startGateway } from '../../../support/gateway/gateway.ts';
 import { exchange } from '../../../support/gateway/http.ts';
 import {
   formHead,
@@ -15,8 +15,8 @@ import {
   UPLOAD,
   uploadOf,
 } from '../../../support/gateway/upload.ts';
-import { startGateway } from '../../../support/gateway/gateway.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
+import { sharedGateway } from '../shared-gateway.ts';
 
 const APP = 'https://app.example.com';
 const gateway = sharedGateway({ settings: { CORS_ORIGINS: APP } });
