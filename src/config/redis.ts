@@ -15,7 +15,10 @@ export const REDIS_SETTINGS = {
   REDIS_URL: z
     .string()
     .transform(splitList)
-    .refine(areRedisUrls, 'must be redis:// or rediss:// URLs, with % in a name or password written as %25')
+    .refine(
+      areRedisUrls,
+      'must be redis:// or rediss:// URLs, such as redis://localhost:6379, with % in a name or password written as %25',
+    )
     .optional(),
   REDIS_CLUSTER: flag('false'),
   REDIS_SENTINELS: z

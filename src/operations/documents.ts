@@ -197,17 +197,18 @@ const MAX_NAME_LENGTH = 256;
  * @throws GraphQLError for a document over a limit, and for a syntax error
  */
 export function checkTokens(text: string): void {
-  if (text.length > MAX_LENGTH) throw tooLarge(`longer than ${MAX_LENGTH.toLocaleString('en')} characters`);
+  if (text.length > MAX_LENGTH)
+    throw tooLarge(`is longer than ${MAX_LENGTH.toLocaleString('en')} characters`);
   const lexer = new Lexer(new Source(text));
   let tokens = 0;
   let nesting = 0;
   while (lexer.advance().kind !== TokenKind.EOF) {
-    if (++tokens > MAX_TOKENS) throw tooLarge(`of more than ${MAX_TOKENS.toLocaleString('en')} tokens`);
+    if (++tokens > MAX_TOKENS) throw tooLarge(`has more than ${MAX_TOKENS.toLocaleString('en')} tokens`);
     if (lexer.token.kind === TokenKind.NAME && lexer.token.value.length > MAX_NAME_LENGTH) {
-      throw tooLarge(`with a name of more than ${MAX_NAME_LENGTH} characters`);
+      throw tooLarge(`has a name of more than ${MAX_NAME_LENGTH} characters`);
     }
     if (OPENING.has(lexer.token.kind) && ++nesting > MAX_NESTING) {
-      throw tooLarge(`nested more than ${MAX_NESTING} levels deep`);
+      throw tooLarge(`is nested more than ${MAX_NESTING} levels deep`);
     }
     if (CLOSING.has(lexer.token.kind)) nesting -= 1;
   }
@@ -216,6 +217,6 @@ export function checkTokens(text: string): void {
 const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
 const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
-function tooLarge(how: string): GraphQLError {
-  return refusal(400, 'DOCUMENT_TOO_LARGE', `The document is too large: it is ${how}.`);
+function tooLarge(fault: string): GraphQLError {
+  return refusal(400, 'DOCUMENT_TOO_LARGE', `The document is too large: it ${fault}.`);
 }

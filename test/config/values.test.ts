@@ -111,7 +111,7 @@ const WRONG: readonly (readonly [name: string, message: string, values: readonly
   ],
   [
     'REDIS_URL',
-    'must be redis:// or rediss:// URLs, with % in a name or password written as %25',
+    'must be redis:// or rediss:// URLs, such as redis://localhost:6379, with % in a name or password written as %25',
     [
       'localhost:6379',
       'http://localhost',

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GraphQLSchema } from 'graphql';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaLogger, isAsyncIterable } from 'graphql-yoga';
 import type { Authenticator } from '../../../auth/authenticator.ts';
-import type { Operation } from '../../../operations/operation.ts';
+import type { Operation, Refused } from '../../../operations/operation.ts';
 import { type Operations, isRefused } from '../../../operations/operations.ts';
-import { maskError, originalOf } from '../../../operations/results.ts';
+import { formatResult, maskError, originalOf } from '../../../operations/results.ts';
 import type { TrustedDocuments } from '../../../operations/trusted-documents.ts';
 import type { OwnerRate } from '../../../store/owner-rate.ts';
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
@@ -121,7 +121,7 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
       // Yoga refuses a query that is not a string.
       if (typeof params.query !== 'string' || caller === undefined) return;
       exchange.prepared ??= await operations.prepare({ params, caller, baseUrl: baseUrlOf(req) });
-      if (isRefused(exchange.prepared)) setResult({ errors: [...exchange.prepared.errors] });
+      if (isRefused(exchange.prepared)) setResult(refusalOf(exchange.prepared));
     },
     onParse({ context, setParsedDocument }) {
       setParsedDocument(preparedOf(context).plan.document);
@@ -146,6 +146,12 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
       setSubscribeFn(() => operations.subscribe(operation));
     },
   };
+}
+
+/** Yoga would leave out the locations of the errors, as they have neither nodes nor source. */
+function refusalOf(refused: Refused): ExecutionResult {
+  const result = { errors: [...refused.errors], stringify: () => JSON.stringify(formatResult(refused)) };
+  return result;
 }
 
 function preparedOf({ prepared }: Exchange): Operation {
