@@ -56,7 +56,7 @@ describe('the health of a Redis', () => {
       'lets other channels be used only',
       ['ACL', 'SETUSER', 'default', 'resetchannels'],
       ['ACL', 'SETUSER', 'default', 'allchannels'],
-      'channel|subscriptions',
+      'channel|subscriber connection',
     ],
     [
       'has a text where the unfinished jobs are counted',
