@@ -109,7 +109,7 @@ describe('a group commit', () => {
     const outcomes = await Promise.allSettled([
       harness.insert('a'),
       // SQLite checks this constraint at the commit.
-      harness.commits.run(() => harness.database.exec("INSERT INTO children (parent) VALUES ('nobody')")),
+      harness.commits.run(() => harness.database.exec("INSERT INTO children (parent) VALUES ('missing')")),
       harness.insert('b'),
     ]);
     const rejected = { status: 'rejected', reason: expect.objectContaining({ code: 'ERR_SQLITE_ERROR' }) };
