@@ -1,14 +1,13 @@
 /** Writes the schemas to schema/. With --check it compares them instead and fails when they differ. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { lexicographicSortSchema, printSchema } from 'graphql';
-import { printSubgraph } from '../src/graphql/federation.ts';
-import { createSchema } from '../src/graphql/schema.ts';
+import { createSchema, subgraphSdl } from '../src/graphql/schema.ts';
 import { WAN_MODEL } from '../src/providers/segmind/facts.ts';
 
 const schema = createSchema({ federation: false, model: WAN_MODEL });
 const prints = {
   'schema.graphql': `${printSchema(lexicographicSortSchema(schema))}\n`,
-  'subgraph.graphql': printSubgraph(schema),
+  'subgraph.graphql': subgraphSdl(WAN_MODEL),
 };
 
 for (const [name, printed] of Object.entries(prints)) {

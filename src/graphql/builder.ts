@@ -1,7 +1,7 @@
 import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import type { GraphQLContext } from './context.ts';
-import { DateTimeScalar, FileScalar, UrlScalar, type UploadedFile } from './types/scalars.ts';
+import { DateTimeScalar, UrlScalar, type UploadedFile } from './types/scalars.ts';
 
 /** Jobs in a page by default, and at most. */
 export const DEFAULT_PAGE = 20;
@@ -37,13 +37,13 @@ export function createBuilder() {
       },
       nodeFieldOptions: { nullable: false, description: 'The job.' },
       pageInfoTypeOptions: {
-        description: 'Where a page stands among all.',
+        description: 'Where a page is among all entries.',
         extensions: { directives: { shareable: {} } },
       },
-      hasNextPageFieldOptions: { description: 'Whether there are older jobs, after `endCursor`.' },
-      hasPreviousPageFieldOptions: { description: 'Whether there are newer jobs, before `startCursor`.' },
-      startCursorFieldOptions: { description: 'The cursor of the first job; null when the page is empty.' },
-      endCursorFieldOptions: { description: 'The cursor of the last job; null when the page is empty.' },
+      hasNextPageFieldOptions: { description: 'Whether there are more entries after `endCursor`.' },
+      hasPreviousPageFieldOptions: { description: 'Whether there are more entries before `startCursor`.' },
+      startCursorFieldOptions: { description: 'The cursor of the first entry; null when the page is empty.' },
+      endCursorFieldOptions: { description: 'The cursor of the last entry; null when the page is empty.' },
       firstArgOptions: {
         description: `How many jobs after \`after\`: 1 to ${MAX_PAGE}, ${DEFAULT_PAGE} by default.`,
       },
@@ -55,7 +55,6 @@ export function createBuilder() {
     },
   });
   builder.addScalarType('URL', UrlScalar);
-  builder.addScalarType('File', FileScalar);
   builder.addScalarType('DateTime', DateTimeScalar, {
     description: 'A point in time, RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.000Z`.',
   });

@@ -1,22 +1,29 @@
 import { getDocumentNodeFromSchema } from '@graphql-tools/utils';
-import { type GraphQLSchema, lexicographicSortSchema, print } from 'graphql';
+import { type GraphQLSchema, lexicographicSortSchema, print, visit } from 'graphql';
 import type { Builder } from './builder.ts';
 import { badInput, tooManyEntities } from './errors.ts';
 import type { VideoJobTypes } from './types/video-job.ts';
 
 const LINK =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@cost", "@listSize", "@inaccessible"])';
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@cost", "@listSize"])';
 
 /**
- * Prints the schema for composition, with the directives that types and fields have in `extensions.directives`.
+ * Prints the schema for composition, with the directives that types and fields have in `extensions.directives`. The root types
+ * have no descriptions: composition would make them those of the whole supergraph.
  *
- * @param schema without the fields for routers: composition adds them itself
+ * @param schema only what routers can use, without `_service` and `_entities`: composition adds these
  */
 export function printSubgraph(schema: GraphQLSchema): string {
   const document = getDocumentNodeFromSchema(lexicographicSortSchema(schema), {
     pathToDirectivesInExtensions: ['directives'],
   });
-  return `${LINK}\n\n${print(document)}\n`;
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const rootNames = new Set(roots.map((type) => type?.name));
+  const subgraph = visit(document, {
+    ObjectTypeDefinition: (type) =>
+      rootNames.has(type.name.value) ? { ...type, description: undefined } : false,
+  });
+  return `${LINK}\n\n${print(subgraph)}\n`;
 }
 
 /**

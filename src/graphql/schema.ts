@@ -1,13 +1,13 @@
 import type { GraphQLSchema } from 'graphql';
 import type { VideoModel } from '../domain/request/video-request.ts';
-import { createBuilder } from './builder.ts';
+import { type Builder, createBuilder } from './builder.ts';
 import { defineFederation, printSubgraph } from './federation.ts';
-import { defineGenerateVideo } from './mutations/generate-video.ts';
+import { defineGenerateVideo, type GenerateVideoOptions } from './mutations/generate-video.ts';
 import { defineJobToken } from './mutations/job-token.ts';
 import { defineUploadImage } from './mutations/upload-image.ts';
 import { defineQuery } from './query.ts';
 import { defineSubscription } from './subscription.ts';
-import { defineVideoJob } from './types/video-job.ts';
+import { defineVideoJob, type VideoJobTypes } from './types/video-job.ts';
 
 /** What the schema is made for. */
 export interface SchemaOptions {
@@ -17,18 +17,28 @@ export interface SchemaOptions {
   readonly model: VideoModel;
 }
 
-/**
- * The executable schema. `schema/schema.graphql` is its print without federation, `schema/subgraph.graphql` what
- * routers compose.
- */
+/** The executable schema. `schema/schema.graphql` is its print without federation. */
 export function createSchema({ federation, model }: SchemaOptions): GraphQLSchema {
   const builder = createBuilder();
-  const types = defineVideoJob(builder, model);
-  defineQuery(builder, types);
-  defineGenerateVideo(builder, types, model);
-  defineJobToken(builder);
+  const types = defineJobs(builder, { model, uploads: true });
   defineUploadImage(builder);
-  defineSubscription(builder, types);
-  if (federation) defineFederation(builder, types, printSubgraph(createSchema({ federation: false, model })));
+  if (federation) defineFederation(builder, types, subgraphSdl(model));
   return builder.toSchema();
+}
+
+/** What routers compose, as `schema/subgraph.graphql` has it: the part of the executable schema that they can use. */
+export function subgraphSdl(model: VideoModel): string {
+  const builder = createBuilder();
+  defineJobs(builder, { model, uploads: false });
+  return printSubgraph(builder.toSchema());
+}
+
+/** Adds what direct clients and routers have in common. */
+function defineJobs(builder: Builder, options: GenerateVideoOptions): VideoJobTypes {
+  const types = defineVideoJob(builder, options.model);
+  defineQuery(builder, types);
+  defineGenerateVideo(builder, types, options);
+  defineJobToken(builder);
+  defineSubscription(builder, types);
+  return types;
 }

@@ -10,6 +10,7 @@ import {
   isObjectType,
   isSpecifiedScalarType,
   isIntrospectionType,
+  isTypeDefinitionNode,
   lexicographicSortSchema,
   parse,
   print,
@@ -18,12 +19,12 @@ import {
   visit,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { printSubgraph } from '../../src/graphql/federation.ts';
-import { createSchema } from '../../src/graphql/schema.ts';
+import { createSchema, subgraphSdl } from '../../src/graphql/schema.ts';
 import { WAN_MODEL } from '../../src/providers/segmind/facts.ts';
 
 const schema = createSchema({ federation: false, model: WAN_MODEL });
 const forRouters = createSchema({ federation: true, model: WAN_MODEL });
+const subgraph = readFileSync('schema/subgraph.graphql', 'utf8');
 const OPERATIONS = 'schema/operations';
 const documents = readdirSync(OPERATIONS).filter((name) => name.endsWith('.graphql'));
 
@@ -33,8 +34,7 @@ describe('the schema', () => {
     expect(committed).toBe(`${printSchema(lexicographicSortSchema(schema))}\n`);
   });
 
-  it('has additional fields for routers, and is printed in schema/subgraph.graphql without them', () => {
-    expect(printSubgraph(schema)).toBe(readFileSync('schema/subgraph.graphql', 'utf8'));
+  it('has additional fields for routers', () => {
     const added = Object.keys(forRouters.getTypeMap()).filter((name) => schema.getType(name) === undefined);
     expect(added.toSorted()).toEqual(['_Any', '_Entity', '_Service']);
     const fields = Object.keys(forRouters.getQueryType()?.getFields() ?? {});
@@ -53,6 +53,50 @@ describe('the schema', () => {
   it.each(types)('%s and its fields are described', (type) => {
     const silent = describedParts(type).filter(([, description]) => (description ?? '').trim() === '');
     expect(silent.map(([name]) => name)).toEqual([]);
+  });
+});
+
+describe('the subgraph', () => {
+  it('is printed in schema/subgraph.graphql', () => {
+    expect(subgraphSdl(WAN_MODEL)).toBe(subgraph);
+  });
+
+  it('has all of the schema but uploads, as every client of a supergraph can use it', () => {
+    const inSubgraph = typesOf(subgraph);
+    const left = [...typesOf(printSchema(schema)).keys()].filter((name) => !inSubgraph.has(name));
+    expect(left.toSorted()).toEqual(['File', 'UploadedImage']);
+    expect(subgraph).not.toContain('uploadImage');
+    expect(subgraph).not.toContain('@inaccessible');
+  });
+
+  it('names only its own types, fields and arguments in descriptions', () => {
+    const names = new Set<string>();
+    const named: string[] = [];
+    visit(parse(subgraph), {
+      Name: ({ value }) => void names.add(value),
+      StringValue: ({ value }) => void named.push(...(value.match(/(?<=`)[a-z]\w*(?=`)/gi) ?? [])),
+    });
+    expect(named).toContain('videoJobUpdated');
+    // Codes of errors are values, not names.
+    expect(named.filter((name) => !names.has(name) && !/^[A-Z_]+$/.test(name))).toEqual([]);
+  });
+
+  it('does not describe the root types, as they are the whole supergraph’s', () => {
+    const described = typesOf(subgraph);
+    for (const root of ['Query', 'Mutation', 'Subscription']) expect(described.get(root)).toBeUndefined();
+    expect(described.get('VideoJob')).toBeDefined();
+  });
+
+  it('lets other subgraphs provide the fields of jobs', () => {
+    const shareable = [...subgraph.matchAll(/^type (\w+) .*@shareable/gm)].map(([, name]) => name);
+    expect(shareable).toEqual([
+      'GeneratedVideo',
+      'PageInfo',
+      'VideoJob',
+      'VideoJobFailure',
+      'VideoJobMetrics',
+      'VideoJobRequest',
+    ]);
   });
 });
 
@@ -84,6 +128,15 @@ describe('the operations in schema/operations', () => {
     },
   );
 });
+
+/** The descriptions of a document's types, by their names. */
+function typesOf(sdl: string): ReadonlyMap<string, string | undefined> {
+  return new Map(
+    parse(sdl)
+      .definitions.filter(isTypeDefinitionNode)
+      .map(({ name, description }) => [name.value, description?.value]),
+  );
+}
 
 /** A schema's print, sorted and without descriptions. */
 function bare(of: GraphQLSchema): string {

@@ -14,14 +14,23 @@ import {
 
 /** The cost of a call, for the endpoint's own limit and for routers. */
 const GENERATE_COST = 100;
+const IMAGE =
+  'The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network.';
+
+/** What `generateVideo` is defined for. */
+export interface GenerateVideoOptions {
+  readonly model: VideoModel;
+  /** Whether the schema has `uploadImage`. */
+  readonly uploads: boolean;
+}
 
 /** Adds `Mutation` with `generateVideo`. */
 export function defineGenerateVideo(
   builder: Builder,
   { VideoJob, Resolution }: VideoJobTypes,
-  model: VideoModel,
+  options: GenerateVideoOptions,
 ): void {
-  const Input = defineInput(builder, Resolution, model);
+  const Input = defineInput(builder, Resolution, options);
   const Result = defineGenerateVideoResult(builder, VideoJob);
   builder.mutationType({
     description: 'Creates jobs, job tokens and images.',
@@ -42,7 +51,7 @@ export function defineGenerateVideo(
 function defineInput(
   builder: Builder,
   Resolution: VideoJobTypes['Resolution'],
-  { defaults, videoLength, steps }: VideoModel,
+  { model: { defaults, videoLength, steps }, uploads }: GenerateVideoOptions,
 ) {
   return builder.inputType('GenerateVideoInput', {
     description: 'The input for a video. Null means the default.',
@@ -50,8 +59,7 @@ function defineInput(
       image: t.field({
         type: 'URL',
         required: true,
-        description:
-          'The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network. `uploadImage` makes one of a local file.',
+        description: uploads ? `${IMAGE} \`uploadImage\` makes one of a local file.` : IMAGE,
       }),
       prompt: t.string({
         required: true,

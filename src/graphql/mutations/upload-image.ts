@@ -3,12 +3,10 @@ import { MAX_URL } from '../../domain/request/video-request.ts';
 import type { Builder } from '../builder.ts';
 import { requireOwner, type GraphQLContext } from '../context.ts';
 import { badInput, uploadFailed } from '../errors.ts';
-import { NOT_BY_ROUTERS, type UploadedFile } from '../types/scalars.ts';
+import { FileScalar, type UploadedFile } from '../types/scalars.ts';
 
 /** More than half of an operation's limit: with aliases an operation could upload the one file of its request many times. */
 const UPLOAD_COST = 7000;
-/** The cost for routers: the same as `generateVideo`. */
-const ROUTER_COST = 100;
 
 /** An uploaded image. */
 interface UploadedImage {
@@ -17,11 +15,12 @@ interface UploadedImage {
   readonly byteLength: number;
 }
 
-/** Adds `uploadImage` to `Mutation`. */
+/** Adds `uploadImage` to `Mutation`. Only for direct clients, as most routers cannot forward files. */
 export function defineUploadImage(builder: Builder): void {
+  builder.addScalarType('File', FileScalar);
+
   const Uploaded = builder.objectRef<UploadedImage>('UploadedImage').implement({
     description: 'An uploaded image.',
-    extensions: { directives: NOT_BY_ROUTERS },
     fields: (t) => ({
       url: t.field({
         type: 'URL',
@@ -42,10 +41,7 @@ export function defineUploadImage(builder: Builder): void {
       type: Uploaded,
       description:
         'Uploads a local image and gives a URL that the upstream can read. Free of charge, and safe to repeat. Accepts one PNG, JPEG or WebP of at most 10 MiB, in a multipart request; needs the scope `video:generate`. Refused with code BAD_USER_INPUT for another type, REQUEST_ENTITY_TOO_LARGE for a larger file, RATE_LIMITED or TOO_MANY_UPLOADS for too many uploads at once, UPLOAD_FAILED when the upstream did not accept it: try again.',
-      extensions: {
-        cost: UPLOAD_COST,
-        directives: { cost: { weight: ROUTER_COST }, ...NOT_BY_ROUTERS },
-      },
+      extensions: { cost: UPLOAD_COST },
       args: { file: t.arg({ type: 'File', required: true, description: 'The image.' }) },
       resolve: (_, { file }, context) => uploadImage(context, file),
     }),

@@ -31,9 +31,6 @@ export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   serialize: (time) => isoText(Number(time)),
 });
 
-/** Most routers cannot forward files; see docs/federation.md. */
-export const NOT_BY_ROUTERS = { inaccessible: {} };
-
 const NOT_A_FILE = 'File must be a file in a multipart request (POST, multipart/form-data).';
 
 /** Only the parser of multipart requests creates such a value; JSON cannot hold one. */
@@ -42,7 +39,6 @@ export const FileScalar = new GraphQLScalarType<UploadedFile, never>({
   description:
     'A file. It is a variable that is null in the `operations` of a multipart request (POST, multipart/form-data); `map` names the part with the file. JSON, GET and WebSockets cannot carry files.',
   specifiedByURL: 'https://github.com/jaydenseric/graphql-multipart-request-spec',
-  extensions: { directives: NOT_BY_ROUTERS },
   serialize: () => {
     throw new GraphQLError('A file can only be sent, not answered.');
   },

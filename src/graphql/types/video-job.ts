@@ -18,6 +18,8 @@ const MAX_MESSAGE = 4000;
 const MAX_ID = 1200;
 /** Marks fields that a router's contract can hide from public clients. */
 const INTERNAL = { directives: { tag: { name: 'internal' } } };
+/** Marks a type whose fields another subgraph may `@provides`, such as one that stores the final states of jobs. */
+const SHAREABLE = { directives: { shareable: {} } };
 
 /** Adds `VideoJob` and the types of its fields. */
 export function defineVideoJob(builder: Builder, model: VideoModel) {
@@ -30,7 +32,7 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
 
   const VideoJob = builder.objectRef<JobView>('VideoJob').implement({
     description: 'One image-to-video job, from acceptance to its video or its failure.',
-    extensions: { directives: { key: { fields: 'id' } } },
+    extensions: { directives: { key: { fields: 'id' }, ...SHAREABLE.directives } },
     fields: (t) => ({
       id: t.exposeID('id', { description: 'Opaque; ids of later jobs sort after those of earlier ones.' }),
       version: t.exposeInt('version', {
@@ -109,6 +111,7 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
 function defineRequest(builder: Builder, Resolution: ReturnType<typeof defineResolution>) {
   return builder.objectRef<VideoRequest>('VideoJobRequest').implement({
     description: 'The input as it was accepted, with the defaults filled in.',
+    extensions: SHAREABLE,
     fields: (t) => ({
       image: t.expose('image', {
         type: 'URL',
@@ -137,6 +140,7 @@ function defineRequest(builder: Builder, Resolution: ReturnType<typeof defineRes
 function defineVideo(builder: Builder, model: VideoModel) {
   return builder.objectRef<NonNullable<JobView['video']>>('GeneratedVideo').implement({
     description: 'A finished video: a URL, or the bytes as base64 if that was requested.',
+    extensions: SHAREABLE,
     fields: (t) => ({
       url: t.expose('url', {
         type: 'URL',
@@ -172,6 +176,7 @@ function defineVideo(builder: Builder, model: VideoModel) {
 function defineMetrics(builder: Builder) {
   return builder.objectRef<JobMetrics>('VideoJobMetrics').implement({
     description: 'What the upstream reported about a finished job; null where it reported nothing.',
+    extensions: SHAREABLE,
     fields: (t) => ({
       queueSeconds: t.exposeFloat('queueSeconds', {
         nullable: true,
@@ -199,6 +204,7 @@ function defineFailure(
 ) {
   return builder.objectRef<JobFailure>('VideoJobFailure').implement({
     description: 'Why a job ended without a video.',
+    extensions: SHAREABLE,
     fields: (t) => ({
       code: t.expose('code', { type: FailureCode, description: 'The reason, for programs.' }),
       message: t.exposeString('message', {
