@@ -1,5 +1,11 @@
 import { getDocumentNodeFromSchema } from '@graphql-tools/utils';
-import { type GraphQLSchema, lexicographicSortSchema, print, visit } from 'graphql';
+import {
+  type GraphQLSchema,
+  lexicographicSortSchema,
+  type ObjectTypeDefinitionNode,
+  print,
+  visit,
+} from 'graphql';
 import type { Builder } from './builder.ts';
 import { badInput, tooManyEntities } from './errors.ts';
 import type { VideoJobTypes } from './types/video-job.ts';
@@ -21,9 +27,26 @@ export function printSubgraph(schema: GraphQLSchema): string {
   const rootNames = new Set(roots.map((type) => type?.name));
   const subgraph = visit(document, {
     ObjectTypeDefinition: (type) =>
-      rootNames.has(type.name.value) ? { ...type, description: undefined } : false,
+      rootNames.has(type.name.value) ? { ...type, description: undefined } : withShareableFields(type),
   });
   return `${LINK}\n\n${print(subgraph)}\n`;
+}
+
+/**
+ * Moves `@shareable` from a type to its fields. It means the same, but Grafbase demands all fields of a shareable type in every
+ * subgraph that refers to the type.
+ */
+function withShareableFields({
+  directives = [],
+  fields = [],
+  ...type
+}: ObjectTypeDefinitionNode): ObjectTypeDefinitionNode {
+  const shareable = directives.filter(({ name }) => name.value === 'shareable');
+  return {
+    ...type,
+    directives: directives.filter((directive) => !shareable.includes(directive)),
+    fields: fields.map((field) => ({ ...field, directives: [...(field.directives ?? []), ...shareable] })),
+  };
 }
 
 /**
