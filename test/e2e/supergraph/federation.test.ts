@@ -3,8 +3,9 @@ import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned
 import { freePort } from '../../support/network/ports.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
 import { ask, generateRouted, JWT_SECRET, type RoutedJob, watchRouted, watchRoutedToEnd } from './client.ts';
+import { installFederation } from './composition.ts';
 import { type Products, startProducts } from './products.ts';
-import { compose, installRouters, type Router, startRouter, type SubgraphTransport } from './router.ts';
+import { compose, type Router, startRouter, type SubgraphTransport } from './router.ts';
 
 const TRANSPORTS: readonly SubgraphTransport[] = ['sse', 'ws', 'callback'];
 const INSTALL_MS = 300_000;
@@ -17,7 +18,7 @@ let reelgate: SpawnedGateway;
 let startReelgate: () => Promise<SpawnedGateway>;
 
 beforeAll(async () => {
-  await installRouters();
+  await installFederation();
   folder = resources.use(tempFolder());
   products = resources.use(await startProducts(await freePort()));
   const [port, ...routerPorts] = await Promise.all([freePort(), ...TRANSPORTS.map(freePort)]);
@@ -44,11 +45,6 @@ beforeAll(async () => {
 afterAll(() => resources.disposeAsync());
 
 const through = (transport: SubgraphTransport) => routers.get(transport)?.url ?? '';
-
-it('The Guild’s library composes the supergraph too', async () => {
-  const composed = compose('guild', reelgate.url, products.url, `${folder.path}/guild.graphql`);
-  await expect(composed).resolves.toBeUndefined();
-});
 
 it('a product has its trailer from Reelgate', async () => {
   const url = through('sse');

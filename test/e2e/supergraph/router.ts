@@ -1,14 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { composeAll, type Composer, FEDERATION } from './composition.ts';
 
-/** A separate package, so that the gateway does not depend on the routers' libraries. */
-const FOLDER = 'test/e2e/federation';
 const START_DEADLINE_MS = 30_000;
-
-const run = promisify(execFile);
 
 /** How a router subscribes to Reelgate. */
 export type SubgraphTransport = 'sse' | 'ws' | 'callback';
@@ -18,21 +13,19 @@ export interface Router extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Installs the routers' package unless it is installed. */
-export async function installRouters(): Promise<void> {
-  if (existsSync(`${FOLDER}/node_modules/@graphql-hive/gateway/package.json`)) return;
-  process.stdout.write(`${FOLDER}/node_modules is missing: running npm ci there\n`);
-  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: FOLDER });
-}
-
-/** Composes both subgraphs into a supergraph file. Rejects with the composition errors. */
+/** Composes Reelgate and the products into a supergraph file. Rejects with the composition errors. */
 export async function compose(
-  library: 'apollo' | 'guild',
+  composer: Composer,
   reelgate: string,
   products: string,
   target: string,
 ): Promise<void> {
-  await run(process.execPath, [`${FOLDER}/compose.ts`, library, reelgate, products, target]);
+  const subgraphs = [
+    { name: 'reelgate', url: `${reelgate}/graphql`, file: 'schema/subgraph.graphql' },
+    { name: 'products', url: `${products}/graphql`, file: `${FEDERATION}/products.graphql` },
+  ];
+  const [errors = []] = await composeAll([{ composer, subgraphs, target }]);
+  if (errors.length > 0) throw new Error(errors.join('\n'));
 }
 
 /** Starts a Hive Gateway and waits until it serves. */
@@ -45,7 +38,7 @@ export async function startRouter(
     process.execPath,
     ['node_modules/@graphql-hive/gateway/dist/bin.js', 'supergraph', supergraph, '--host', '127.0.0.1'],
     {
-      cwd: FOLDER,
+      cwd: FEDERATION,
       env: { PATH: process.env['PATH'], PORT: String(port), SUBSCRIPTIONS: transport },
       stdio: ['pipe', 'pipe', 'pipe'],
     },
