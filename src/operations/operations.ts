@@ -4,7 +4,8 @@ import type { Clock } from '../domain/clock.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { refusal } from '../graphql/errors.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
-import { type CheckedDocument, Documents } from './documents.ts';
+import type { DocumentLookup } from './document-lookup.ts';
+import { type Check, type CheckedDocument, Documents } from './documents.ts';
 import { EventStream } from './event-stream.ts';
 import { FanOut, type SubscriberGroup } from './fan-out.ts';
 import { admit, admitSubscription } from './limits/admit.ts';
@@ -18,7 +19,6 @@ import type {
   Refused,
 } from './operation.ts';
 import { codeInputErrors, maskError, originalOf, shortened, withoutSuggestion } from './results.ts';
-import type { TrustedDocuments } from './trusted-documents.ts';
 import { TurnQueue } from './work-queues.ts';
 
 /** Options of `Operations`. */
@@ -26,8 +26,8 @@ export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   /** False: neither introspection nor suggestions in messages. */
   readonly introspection: boolean;
-  /** The only documents that are executed; null: any. */
-  readonly trusted: TrustedDocuments | null;
+  /** Finds the documents of requests. */
+  readonly lookup: DocumentLookup;
   /** Creates the context of one operation, or of one event. */
   readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
   readonly clock: Clock;
@@ -55,19 +55,22 @@ export class Operations {
     this.#fanOut = new FanOut({ createContext, present, clock, turns: this.#turns, open });
   }
 
-  /** Finds and checks the document. @returns a promise when the owner has to wait until a new document is checked */
+  /**
+   * Finds and checks the document.
+   *
+   * @returns a promise when the document has to be read from the store, or the owner has to wait until a new document is checked
+   */
   prepare(request: OperationRequest): Prepared | Promise<Prepared> {
-    const { trusted, hooks } = this.#options;
+    const { lookup, hooks } = this.#options;
     const observers = hooks.flatMap((hook) => hook.onOperation(request) ?? []);
+    const fail = (error: unknown) => refuse([this.#presentError(error)], observers);
     try {
-      const { params, caller } = request;
-      const text = trusted === null ? String(params.query) : trusted.resolve(params);
-      const check = this.#documents.check(text, caller.ownerId);
-      const use = (checked: Awaited<typeof check>) =>
-        'errors' in checked ? refuse(checked.errors, observers) : this.#plan(checked, request, observers);
-      return check instanceof Promise ? check.then(use) : use(check);
+      const text = lookup.find(request.params);
+      return text instanceof Promise
+        ? text.then((found) => this.#check(found, request, observers)).catch(fail)
+        : this.#check(text, request, observers);
     } catch (error) {
-      return refuse([this.#presentError(error)], observers);
+      return fail(error);
     }
   }
 
@@ -116,13 +119,28 @@ export class Operations {
     }
   }
 
+  #check(
+    text: string,
+    request: OperationRequest,
+    observers: readonly OperationObserver[],
+  ): Prepared | Promise<Prepared> {
+    const check = this.#documents.check(text, request.caller.ownerId);
+    const use = (checked: Check) => {
+      if ('errors' in checked) return refuse(checked.errors, observers);
+      this.#options.lookup.onChecked?.(text, request);
+      return this.#plan(checked, request, observers);
+    };
+    return check instanceof Promise ? check.then(use) : use(check);
+  }
+
   #plan(
     checked: CheckedDocument,
     request: OperationRequest,
     observers: readonly OperationObserver[],
   ): Prepared {
     const { params, caller, baseUrl } = request;
-    const plan = checked.plan(params.operationName);
+    // Some clients send an empty name for an operation without one.
+    const plan = checked.plan(params.operationName === '' ? null : params.operationName);
     if (plan === null) return refuse([unresolved()], observers);
     try {
       const context = this.#options.createContext(caller, baseUrl);

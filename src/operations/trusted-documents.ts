@@ -2,14 +2,19 @@ import { parse } from 'graphql';
 import { z } from 'zod';
 import { readSettingsFile } from '../config/settings-file.ts';
 import { refusal } from '../graphql/errors.ts';
+import {
+  type DocumentLookup,
+  isText,
+  missingQuery,
+  PersistedQueryError,
+  persistedQueryHash,
+} from './document-lookup.ts';
 import type { OperationParams } from './operation.ts';
 
 const fileSchema = z.record(z.string().min(1), z.string().refine(isDocument, 'is not a GraphQL document'));
-/** In `extensions`, as Apollo's clients send it. */
-const apolloSchema = z.object({ persistedQuery: z.object({ sha256Hash: z.string() }) });
 
 /** The only documents that are executed, by their ids. A client may also send the exact text of one of them. */
-export class TrustedDocuments {
+export class TrustedDocuments implements DocumentLookup {
   readonly #byId: ReadonlyMap<string, string>;
   readonly #texts: ReadonlySet<string>;
 
@@ -29,35 +34,32 @@ export class TrustedDocuments {
     );
   }
 
-  /** @returns null when the id is unknown or the text is not trusted */
-  find(params: OperationParams): string | null {
-    const { query } = params;
-    if (!isText(query)) return this.#byId.get(idOf(params) ?? '') ?? null;
-    return this.#texts.has(query) ? query : null;
+  /**
+   * @throws GraphQLError with code DOCUMENT_NOT_TRUSTED or PERSISTED_QUERY_NOT_FOUND; for the hash of another document
+   *   PERSISTED_QUERY_NOT_SUPPORTED, so that the client sends the text, which may be trusted
+   */
+  find({ query, documentId, extensions }: OperationParams): string {
+    if (isText(query)) {
+      if (this.#texts.has(query)) return query;
+      throw refusal(
+        400,
+        'DOCUMENT_NOT_TRUSTED',
+        'Only trusted documents are executed here: send the id of one as `documentId`.',
+      );
+    }
+    if (documentId != null) {
+      const text = typeof documentId === 'string' ? this.#byId.get(documentId) : undefined;
+      if (text === undefined)
+        throw refusal(400, 'PERSISTED_QUERY_NOT_FOUND', 'No trusted document has this id.');
+      return text;
+    }
+    const hash = persistedQueryHash(extensions);
+    if (hash === null) throw missingQuery();
+    const text = this.#byId.get(hash);
+    if (text === undefined)
+      throw new PersistedQueryError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+    return text;
   }
-
-  /** @throws GraphQLError with code DOCUMENT_NOT_TRUSTED or PERSISTED_QUERY_NOT_FOUND */
-  resolve(params: OperationParams): string {
-    const document = this.find(params);
-    if (document !== null) return document;
-    if (!isText(params.query))
-      throw refusal(400, 'PERSISTED_QUERY_NOT_FOUND', 'No trusted document has this id.');
-    throw refusal(
-      400,
-      'DOCUMENT_NOT_TRUSTED',
-      'Only trusted documents are executed here: send the id of one as `documentId`.',
-    );
-  }
-}
-
-function isText(query: unknown): query is string {
-  return typeof query === 'string' && query !== '';
-}
-
-function idOf({ documentId, extensions }: OperationParams): string | null {
-  if (typeof documentId === 'string') return documentId;
-  const apollo = apolloSchema.safeParse(extensions);
-  return apollo.success ? apollo.data.persistedQuery.sha256Hash : null;
 }
 
 function isDocument(text: string): boolean {

@@ -6,6 +6,7 @@ import type { CallBudget } from './call-budget.ts';
 import type { DurationStore } from './durations.ts';
 import type { JobCache, JobStore } from './job-store.ts';
 import type { OwnerRate } from './owner-rate.ts';
+import type { RegisteredDocuments } from './registered-documents.ts';
 import type { SharedText } from './shared-text.ts';
 import type { Submissions } from './submissions.ts';
 
@@ -17,6 +18,8 @@ export interface Storage {
   readonly submissions: Submissions;
   readonly budget: CallBudget;
   readonly durations: DurationStore;
+  /** Documents of automatic persisted queries. */
+  readonly documents: RegisteredDocuments;
   /** The secrets that sign job tokens. */
   readonly jobTokenSecrets: SharedText;
   /** Rate limit of `generateVideo`. */

@@ -15,6 +15,7 @@ import { createSchema } from '../graphql/schema.ts';
 import { OpenDocuments } from '../operations/open-documents.ts';
 import type { OperationHook } from '../operations/operation.ts';
 import { Operations } from '../operations/operations.ts';
+import { PersistedQueries } from '../operations/persisted-queries.ts';
 import { TrustedDocuments } from '../operations/trusted-documents.ts';
 import type { LeveledLog } from '../process/fault-log.ts';
 import type { Image, ImageHost, UploadOutcome } from '../providers/image-host.ts';
@@ -69,7 +70,10 @@ export function openGraphQL(
     new JobTokenSecrets({ text: storage.jobTokenSecrets, now: () => clock.now(), randomBytes }),
   );
   const authenticator = openAuthenticator(config, jobTokens, tokenClock, log);
-  const trusted = trustedDocumentsFile === null ? null : TrustedDocuments.read(trustedDocumentsFile);
+  const lookup =
+    trustedDocumentsFile === null
+      ? new PersistedQueries({ documents: storage.documents, log })
+      : TrustedDocuments.read(trustedDocumentsFile);
   const streams = new OwnerStreams(limits.streamsPerOwner);
   const services = createServices(config, parts, jobTokens, overrides);
   const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
@@ -79,7 +83,7 @@ export function openGraphQL(
   const operations = new Operations({
     schema,
     introspection,
-    trusted,
+    lookup,
     createContext: (caller: Caller, baseUrl: string) =>
       wrapContext(() => createContext(services, caller, baseUrl)),
     clock,
@@ -93,7 +97,6 @@ export function openGraphQL(
     schema,
     streams,
     crossOrigin,
-    trusted,
     log,
     callbacks,
     uploads: new UploadSlots(),
@@ -104,7 +107,6 @@ export function openGraphQL(
       ...shared,
       yoga,
       crossOrigin,
-      hasTrustedDocuments: trusted !== null,
       upstream: upstream.kind,
     }),
     callbacks,

@@ -7,6 +7,7 @@ import { StartError } from '../../process/start-error.ts';
 import { describeRpm, SharedCallBudget } from '../call-budget.ts';
 import { readMoments, SharedDurations, stringifyDurations } from '../durations.ts';
 import { StoreUnavailableError } from '../job-store.ts';
+import { MemoryRegisteredDocuments } from '../memory-registered-documents.ts';
 import { type OwnerRate, ownerRateBy, RATE_WINDOW_SECONDS, UNLIMITED_RATE } from '../owner-rate.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
 import { explainFault, explainStart } from './connection/explain-fault.ts';
@@ -65,6 +66,7 @@ export async function openRedis(
     submissions: new RedisSubmissions(client, quarantine),
     budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now),
     durations: new SharedDurations(durations),
+    documents: new MemoryRegisteredDocuments(),
     jobTokenSecrets: new RedisSharedText(client, keys.jobTokenSecrets),
     ownerRate: redisOwnerRate(client, 'generate', rpm),
     uploadRate: redisOwnerRate(client, 'upload', rpm),

@@ -1,6 +1,7 @@
 import { dataFolderError, openDataFolder } from '../../process/data-folder.ts';
 import { describeRpm, SharedCallBudget } from '../call-budget.ts';
 import { SharedDurations } from '../durations.ts';
+import { MemoryRegisteredDocuments } from '../memory-registered-documents.ts';
 import { memoryOwnerRate } from '../owner-rate.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
@@ -44,6 +45,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     store,
     cache: store.cache,
     durations: new SharedDurations(new SqliteSharedText(database, commits, 'durations')),
+    documents: new MemoryRegisteredDocuments(),
     jobTokenSecrets: new SqliteSharedText(database, commits, 'job-token-secrets'),
     submissions: new SqliteSubmissions(database, commits, now),
     budget: new SharedCallBudget(state, segmindRpm, now),

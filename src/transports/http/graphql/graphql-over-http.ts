@@ -7,6 +7,7 @@ import { isRefused, isSubscription, type Operations } from '../../../operations/
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
 import type { CrossOrigin } from '../addresses/cross-origin.ts';
 import type { Exchange } from './exchange.ts';
+import { type MediaType, regularMediaType } from './media-type.ts';
 import { isJson, readJsonBody } from './request-body.ts';
 import { GRAPHQL_HEADERS, type Yoga } from './yoga.ts';
 
@@ -18,17 +19,14 @@ export interface GraphQLOverHttpOptions {
   /** The gateway's URL for the client of a request. */
   readonly baseUrlOf: (request: IncomingMessage) => string;
   readonly crossOrigin: CrossOrigin;
-  /** Whether a request may name its document by an id. */
-  readonly hasTrustedDocuments: boolean;
   /** Each answer names it in a header, unless it is public. */
   readonly upstream: UpstreamKind;
 }
 
 /** Bytes of all answers that wait for the end of the turn of the event loop. Further answers are written at once. */
 const MAX_HELD_BYTES = 256 * 1024;
-type MediaType = NonNullable<ReturnType<typeof regularMediaType>>;
 
-const PARAMS = new Set(['query', 'documentId', 'operationName', 'variables']);
+const PARAMS = new Set(['query', 'documentId', 'operationName', 'variables', 'extensions']);
 
 /**
  * Answers the most common requests itself: POSTs of JSON that are answered as JSON without errors. This saves the Request, the
@@ -85,13 +83,13 @@ export class GraphQLOverHttp {
 
   /** @returns whether there is a result without errors */
   async #execute(exchange: Exchange): Promise<boolean> {
-    const { authenticator, operations, baseUrlOf, hasTrustedDocuments } = this.#options;
+    const { authenticator, operations, baseUrlOf } = this.#options;
     const { req } = exchange;
     exchange.authenticated = authenticateOrRefuse(authenticator, bearerToken(req.headers.authorization));
     // The body is read only for a known caller.
     const caller = await exchange.authenticated;
     exchange.body = readJsonBody(req);
-    const params = paramsOf(await exchange.body, hasTrustedDocuments);
+    const params = paramsOf(await exchange.body);
     if (params === null) return false;
     const preparing = operations.prepare({ params, caller, baseUrl: baseUrlOf(req) });
     const prepared = preparing instanceof Promise ? await preparing : preparing;
@@ -129,15 +127,17 @@ export class GraphQLOverHttp {
   }
 }
 
-/** @returns null when the body is not the parameters of an operation: Yoga answers with the error */
-function paramsOf(body: object, hasTrustedDocuments: boolean): OperationParams | null {
+/** @returns null when the body is not the parameters of an operation, or is for a callback: Yoga answers */
+function paramsOf(body: object): OperationParams | null {
   if (Array.isArray(body)) return null;
   for (const name of Object.keys(body)) if (!PARAMS.has(name)) return null;
-  const { query, documentId, operationName, variables }: Readonly<Record<string, unknown>> = { ...body };
-  if (!hasTrustedDocuments && (typeof query !== 'string' || documentId !== undefined)) return null;
+  const params: Readonly<Record<string, unknown>> = { ...body };
+  const { query, documentId, operationName, variables, extensions } = params;
+  if (query != null && typeof query !== 'string') return null;
   if (operationName != null && typeof operationName !== 'string') return null;
   if (variables != null && !isRecord(variables)) return null;
-  return { query, documentId, operationName, variables };
+  if (extensions != null && (!isRecord(extensions) || extensions['subscription'] != null)) return null;
+  return { query, documentId, operationName, variables, extensions };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -147,27 +147,4 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 function headersOf(mediaType: string, upstream: UpstreamKind): readonly string[] {
   const upstreamHeader = upstream === 'public' ? [] : [UPSTREAM_HEADER, upstream];
   return [...GRAPHQL_HEADERS.flat(), ...upstreamHeader, 'content-type', `${mediaType}; charset=utf-8`];
-}
-
-/** Media types of a result that is not a stream. */
-const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;
-
-/**
- * The media type that Yoga would answer a query with.
- *
- * @param accept the Accept header
- * @returns null when the header accepts neither type or needs Yoga's full negotiation
- */
-function regularMediaType(accept: string | undefined): (typeof MEDIA_TYPES)[number] | null {
-  if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json';
-  const types = accept.toLowerCase();
-  if (types.includes('charset')) return null;
-  const first = types
-    .split(',')
-    .map((item) => item.split(';', 1)[0]?.trim())
-    .find(
-      (type) => type === '*/*' || type === 'application/*' || MEDIA_TYPES.some((known) => known === type),
-    );
-  if (first === undefined) return null;
-  return first === 'application/graphql-response+json' ? first : 'application/json';
 }

@@ -3,10 +3,10 @@ import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../../../domain/caller.ts';
 import { rateLimited, refusal } from '../../../graphql/errors.ts';
-import type { TrustedDocuments } from '../../../operations/trusted-documents.ts';
 import type { OwnerRate } from '../../../store/owner-rate.ts';
 import { checkMayUpload, readMultipart } from '../uploads/multipart.ts';
 import { tooManyUploads, type UploadSlots } from '../uploads/upload-slots.ts';
+import { isBatch, refuseBatch } from './batches.ts';
 import type { Exchange } from './exchange.ts';
 import { badRequest, readBody, tooSlow } from './read-body.ts';
 
@@ -22,14 +22,9 @@ type Release = () => void;
  * Only JSON and forms with files are accepted. A page of another site can make a browser POST plain text or a form without a
  * preflight request, and so start jobs. For forms the server has checked the origin of the page before.
  *
- * @param trusted the only documents that are executed; null: any
  * @param uploadRate of `uploadImage`
  */
-export function useRequestBody(
-  trusted: TrustedDocuments | null,
-  slots: UploadSlots,
-  uploadRate: OwnerRate,
-): Plugin<object, Exchange> {
+export function useRequestBody(slots: UploadSlots, uploadRate: OwnerRate): Plugin<object, Exchange> {
   const releases = new WeakMap<IncomingMessage, Release[]>();
 
   const readUpload = async (request: IncomingMessage, { ownerId }: Caller): Promise<object> => {
@@ -41,18 +36,27 @@ export function useRequestBody(
     releases.set(request, [() => slot.release()]);
     const { params, file } = await readMultipart(request, slot);
     releases.set(request, [() => slot.release(), () => file.discard()]);
-    return withQuery(params, trusted);
+    return params;
   };
 
   return {
-    onRequestParse({ request, requestParser, setRequestParser, serverContext: { req, caller, body } }) {
+    onRequestParse({
+      request,
+      requestParser,
+      setRequestParser,
+      fetchAPI,
+      serverContext: { req, caller, body },
+    }) {
       if (request.method === 'POST') {
         if (isForm(req) && caller !== undefined) {
           checkMayUpload(caller);
           checkEncoding(req);
           setRequestParser(() => readUpload(req, caller));
         } else if (isJson(req.headers['content-type'] ?? '')) {
-          setRequestParser(async () => withQuery(await (body ?? readJsonBody(req)), trusted));
+          setRequestParser(async () => {
+            const params = await (body ?? readJsonBody(req));
+            return isBatch(params) ? refuseBatch(params, request.headers.get('accept'), fetchAPI) : params;
+          });
         } else {
           throw refusal(
             415,
@@ -63,7 +67,7 @@ export function useRequestBody(
       } else if (requestParser !== undefined) {
         setRequestParser(async (get) => {
           try {
-            return withQuery(withDocumentId(await requestParser(get), get.url), trusted);
+            return withDocumentId(await requestParser(get), get.url);
           } catch (error) {
             if (error instanceof SyntaxError) throw badRequest('A parameter of the URL is not valid JSON.');
             throw error;
@@ -110,7 +114,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<object> {
   if (body.type === 'too-slow') throw tooSlow();
   if (body.type === 'incomplete') throw badRequest('The body is incomplete.');
   const value = parseJson(body.bytes);
-  if (typeof value === 'object' && value !== null) return value;
+  if (typeof value === 'object' && value !== null && (!Array.isArray(value) || isBatch(value))) return value;
   throw badRequest('The body must be a JSON object with a `query`.');
 }
 
@@ -125,13 +129,6 @@ function checkEncoding({ headers }: IncomingMessage): void {
 /** Yoga does not read this parameter. */
 function withDocumentId(params: object, url: string): object {
   return { ...params, documentId: new URL(url).searchParams.get('documentId') ?? undefined };
-}
-
-/** Yoga would answer a missing query with 200 to clients that accept plain JSON. */
-function withQuery(params: object, trusted: TrustedDocuments | null): object {
-  if (trusted !== null) return { ...params, query: trusted.resolve(params) };
-  if ('query' in params && params.query != null) return params;
-  throw badRequest('The parameter `query` is missing.');
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaLogger, isAsyncIterable } from 'graphql-yoga';
 import type { Authenticator } from '../../../auth/authenticator.ts';
+import { PersistedQueryError } from '../../../operations/document-lookup.ts';
 import type { Operation, Refused } from '../../../operations/operation.ts';
 import { type Operations, isRefused } from '../../../operations/operations.ts';
 import { formatResult, maskError, originalOf } from '../../../operations/results.ts';
-import type { TrustedDocuments } from '../../../operations/trusted-documents.ts';
 import type { OwnerRate } from '../../../store/owner-rate.ts';
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
 import { type CallbackSubscriptions, useCallbacks } from '../../callback/subscriptions.ts';
@@ -26,8 +26,6 @@ export interface YogaOptions {
   readonly authenticator: Authenticator;
   readonly streams: OwnerStreams;
   readonly crossOrigin: CrossOrigin;
-  /** The only documents that are executed; null: any. */
-  readonly trusted: TrustedDocuments | null;
   readonly log: YogaLog;
   readonly callbacks: CallbackSubscriptions;
   readonly uploads: UploadSlots;
@@ -49,7 +47,6 @@ export function createGraphQLYoga({
   callbacks,
   uploads,
   uploadRate,
-  trusted,
   log,
 }: YogaOptions) {
   return createYoga<Exchange>({
@@ -71,10 +68,11 @@ export function createGraphQLYoga({
     graphiql: false,
     plugins: [
       useAuthentication(authenticator),
-      useRequestBody(trusted, uploads, uploadRate),
+      useRequestBody(uploads, uploadRate),
       useOperations({ operations, baseUrlOf, streams }),
       useCallbacks(callbacks),
       useAcceptable(),
+      usePlainJsonForPersistedQueries(),
       useGraphQLHeaders(),
     ],
   });
@@ -116,11 +114,15 @@ interface UseOperationsOptions {
 /** Runs Yoga's operations in the pipeline. */
 function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions): Plugin<Exchange, Exchange> {
   return {
-    async onParams({ params, context: exchange, setResult }) {
+    async onParams({ params, context: exchange, setParams, setResult }) {
       const { caller, req } = exchange;
+      const { query, operationName, ...others } = params;
       // Yoga refuses a query that is not a string.
-      if (typeof params.query !== 'string' || caller === undefined) return;
+      if ((query != null && typeof query !== 'string') || caller === undefined) return;
       exchange.prepared ??= await operations.prepare({ params, caller, baseUrl: baseUrlOf(req) });
+      // Yoga refuses a missing query and an empty name, which the pipeline accepts.
+      const named = operationName == null || operationName === '' ? {} : { operationName };
+      setParams({ ...others, ...named, query: query ?? '' });
       if (isRefused(exchange.prepared)) setResult(refusalOf(exchange.prepared));
     },
     onParse({ context, setParsedDocument }) {
@@ -175,6 +177,24 @@ function useAcceptable(): Plugin<object, { res?: ServerResponse }> {
         const error = { message: NOT_ACCEPTABLE, extensions: { code: 'NOT_ACCEPTABLE' } };
         return Response.json({ errors: [error] }, { status: 406 });
       }, 'application/json');
+    },
+  };
+}
+
+/**
+ * Answers a client that has to send its document once more in plain JSON, with status 200, if the client accepts that. Some clients (Apollo
+ * iOS) prefer the other media type, but read no error in an answer with another status.
+ */
+function usePlainJsonForPersistedQueries(): Plugin {
+  return {
+    onResultProcess(processing) {
+      const { request, result } = processing;
+      const toPlainJson = processing.resultProcessor?.bind(processing);
+      if (toPlainJson === undefined || Array.isArray(result) || !('errors' in result)) return;
+      const { errors = [] } = result;
+      if (!errors.some((error) => error instanceof PersistedQueryError)) return;
+      if (/application\/json/i.test(request.headers.get('accept') ?? ''))
+        processing.setResultProcessor(toPlainJson, 'application/json');
     },
   };
 }

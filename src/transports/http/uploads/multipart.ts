@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Caller } from '../../../domain/caller.ts';
 import { requireOwner } from '../../../graphql/context.ts';
 import { UploadedFile } from '../../../graphql/types/scalars.ts';
+import { batchingNotSupported } from '../graphql/batches.ts';
 import { badRequest } from '../graphql/read-body.ts';
 import { type Form, readForm } from './multipart-form.ts';
 import type { UploadSlot } from './upload-slots.ts';
@@ -40,7 +41,8 @@ export interface MultipartOperation {
 export async function readMultipart(request: IncomingMessage, slot: UploadSlot): Promise<MultipartOperation> {
   const form = await readForm(request, slot);
   const params = parseJson(form, 'operations');
-  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+  if (Array.isArray(params)) throw batchingNotSupported();
+  if (typeof params !== 'object' || params === null) {
     throw badRequest('`operations` must be one operation: an object with a `query`.');
   }
   const { part, place } = readMap(form);

@@ -1,0 +1,23 @@
+/** Media types of a result that is not a stream. */
+const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;
+export type MediaType = (typeof MEDIA_TYPES)[number];
+
+/**
+ * The media type that Yoga would answer a query with.
+ *
+ * @param accept the Accept header
+ * @returns null when the header accepts neither type or needs Yoga's full negotiation
+ */
+export function regularMediaType(accept: string | undefined): MediaType | null {
+  if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json';
+  const types = accept.toLowerCase();
+  if (types.includes('charset')) return null;
+  const first = types
+    .split(',')
+    .map((item) => item.split(';', 1)[0]?.trim())
+    .find(
+      (type) => type === '*/*' || type === 'application/*' || MEDIA_TYPES.some((known) => known === type),
+    );
+  if (first === undefined) return null;
+  return first === 'application/graphql-response+json' ? first : 'application/json';
+}
