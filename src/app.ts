@@ -15,7 +15,8 @@ import type { Storage } from './store/storage.ts';
 import { AllowedHosts } from './transports/http/addresses/allowed-hosts.ts';
 import { CrossOrigin } from './transports/http/addresses/cross-origin.ts';
 import { PublicUrl } from './transports/http/addresses/public-url.ts';
-import { HttpServer, type HttpServerOptions, listenFault } from './transports/http/http-server.ts';
+import { HttpServer, type HttpServerOptions } from './transports/http/http-server.ts';
+import { listenFault } from './transports/http/listen-fault.ts';
 import { ConsoleFiles } from './transports/http/pages/console.ts';
 import { MediaProxy } from './transports/http/pages/media-proxy.ts';
 import type { WebSocketEndpoint } from './transports/websocket/endpoint.ts';
@@ -123,7 +124,7 @@ function createWatchedJobs({ storage, clock }: PollerParts, log: Logger): Watche
   });
 }
 
-type ServerParts = Omit<GraphQLParts, 'localMedia' | 'publicUrl' | 'crossOrigin' | 'log'>;
+type ServerParts = Omit<GraphQLParts, 'localMedia' | 'publicUrl' | 'log'>;
 
 /** @param resources owns the server and its parts */
 function openServer(
@@ -143,7 +144,7 @@ function openServer(
   const refusals = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock, REFUSAL_WINDOW_MS));
   const servesClients = config.role !== 'poller';
   const graphql = servesClients
-    ? openGraphQL(config, { ...parts, localMedia, publicUrl, crossOrigin, log: serverLog }, overrides)
+    ? openGraphQL(config, { ...parts, localMedia, publicUrl, log: serverLog }, overrides)
     : null;
   const pages = servesClients ? openConsole(config, upstream.kind, log) : null;
   const server = resources.use(

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { RESULT_LIFETIME_MS } from '../providers/segmind/facts.ts';
 import { ADDRESS_SETTINGS, isLoopback } from './addresses.ts';
 import { AUTH_SETTINGS, hasAuth } from './auth.ts';
+import { corsOrigins } from './cors-origins.ts';
 import { proxyUrl } from './proxy.ts';
 import { REDIS_SETTINGS } from './redis.ts';
-import { flag, integer, isOrigin, origins, positive, text, urlPrefixes } from './schemas.ts';
+import { flag, integer, isOrigin, positive, text, urlPrefixes } from './schemas.ts';
 
 /** The default deadline leaves five minutes to collect a result before the vendor deletes it. */
 const DEFAULT_DEADLINE_SECONDS = RESULT_LIFETIME_MS / 1000 - 300;
@@ -49,7 +50,7 @@ const variables = z.object({
   MAX_STREAMS_PER_OWNER: integer(null, 0, 1_000_000),
   MAX_OPERATIONS_PER_SOCKET: integer(1000, 1, 1_000_000),
   ALLOW_ANONYMOUS: flag('false'),
-  CORS_ORIGINS: origins(),
+  CORS_ORIGINS: corsOrigins(),
   CALLBACK_ORIGINS: urlPrefixes(),
   INTROSPECTION: flag('true'),
   TRUSTED_DOCUMENTS_FILE: z.string().optional(),

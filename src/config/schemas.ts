@@ -37,19 +37,6 @@ export function flag(fallback: 'true' | 'false') {
     .transform((value) => value === 'true');
 }
 
-/** A list of origins, normalized as browsers send them. */
-export function origins() {
-  return z
-    .string()
-    .default('')
-    .transform((list) => splitList(list).filter((origin) => origin !== ''))
-    .refine(
-      (list) => list.every(isOrigin),
-      'must be http or https origins with commas in between, such as https://app.example.com',
-    )
-    .transform((list) => Object.freeze(list.map((origin) => new URL(origin).origin)));
-}
-
 /** A list of http or https URLs that allow every URL below them; read without a slash at the end. */
 export function urlPrefixes() {
   return z

@@ -22,7 +22,6 @@ import type { Image, ImageHost, UploadOutcome } from '../providers/image-host.ts
 import { WAN_MODEL } from '../providers/segmind/facts.ts';
 import type { Storage } from '../store/storage.ts';
 import { CallbackSubscriptions } from '../transports/callback/subscriptions.ts';
-import type { CrossOrigin } from '../transports/http/addresses/cross-origin.ts';
 import type { PublicUrl } from '../transports/http/addresses/public-url.ts';
 import { GraphQLOverHttp } from '../transports/http/graphql/graphql-over-http.ts';
 import { createGraphQLYoga } from '../transports/http/graphql/yoga.ts';
@@ -53,7 +52,6 @@ export interface GraphQLParts {
   readonly tokenClock: Clock;
   readonly localMedia: LocalMedia | null;
   readonly publicUrl: PublicUrl;
-  readonly crossOrigin: CrossOrigin;
   readonly log: LeveledLog;
 }
 
@@ -63,7 +61,7 @@ export function openGraphQL(
   parts: GraphQLParts,
   overrides: GraphQLOverrides,
 ): GraphQLEndpoints {
-  const { storage, upstream, clock, tokenClock, localMedia, publicUrl, crossOrigin, log } = parts;
+  const { storage, upstream, clock, tokenClock, localMedia, publicUrl, log } = parts;
   const { trustedDocumentsFile, introspection, limits } = config;
   const { wrapContext = (make) => make() } = overrides;
   const jobTokens = new JobTokens(
@@ -96,7 +94,6 @@ export function openGraphQL(
     ...shared,
     schema,
     streams,
-    crossOrigin,
     log,
     callbacks,
     uploads: new UploadSlots(),
@@ -106,7 +103,6 @@ export function openGraphQL(
     http: new GraphQLOverHttp({
       ...shared,
       yoga,
-      crossOrigin,
       upstream: upstream.kind,
     }),
     callbacks,

@@ -137,11 +137,6 @@ const WRONG: readonly (readonly [name: string, message: string, values: readonly
     ['http://id.example.com', 'https://ada:secret@id.example.com'],
   ],
   [
-    'CORS_ORIGINS',
-    'must be http or https origins with commas in between, such as https://app.example.com',
-    ['*'],
-  ],
-  [
     'CALLBACK_ORIGINS',
     'must be http or https URLs with commas in between, with a path or without, such as https://router.example.com/callback',
     ['ftp://a', 'http://a/?b', 'http://u:p@a', 'http://a/%2e%2e%2fb', 'http://a//b', 'a'],

@@ -7,6 +7,7 @@ import { rejectUpgrade, type WebSocketEndpoint } from '../websocket/endpoint.ts'
 import { type HttpRefusal, refusalOfInvalidHost } from './addresses/allowed-hosts.ts';
 import { type CrossOrigin, logRefusal, type RequestRefusal } from './addresses/cross-origin.ts';
 import { isSecureContext, type PublicUrl, removePrefix } from './addresses/public-url.ts';
+import { isOfServer, removeTrailingSlash, toOriginForm } from './addresses/request-target.ts';
 import {
   answerClientErrors,
   boundArrivingBodies,
@@ -147,16 +148,21 @@ export class HttpServer implements AsyncDisposable {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { publicUrl, graphql } = this.#options;
+    const hasValidTarget = toOriginForm(request);
     const prefix = publicUrl.prefixOf(request);
-    if (prefix !== '' && request.url === prefix) {
-      this.#nameUpstream(response);
-      return redirect(response, `${prefix}/`);
-    }
+    const isPrefix = prefix !== '' && request.url === prefix;
     removePrefix(request, prefix);
+    const hadSlash = removeTrailingSlash(request);
     const path = pathOf(request);
-    if (path === GRAPHQL_PATH && graphql !== null && !this.#pages.isGraphiQL(path, request))
+    const isGraphiQL = this.#pages.isGraphiQL(path, request);
+    if (path === GRAPHQL_PATH && graphql !== null && !isGraphiQL)
       return this.#handleGraphQL(request, response, graphql);
     this.#nameUpstream(response);
+    if (!hasValidTarget) return sendJson(response, 400, { errors: [INVALID_TARGET] });
+    if (isOfServer(request)) return answerOptions(response, 'GET, HEAD, POST, OPTIONS');
+    if (isPrefix) return redirect(response, `${prefix}/`);
+    // The URLs of GraphiQL's files are relative to the endpoint.
+    if (isGraphiQL && hadSlash) return redirect(response, `..${request.url}`);
     response.setHeader('x-content-type-options', 'nosniff');
     if (isSecureContext(publicUrl.baseUrlOf(request)))
       response.setHeader('cross-origin-opener-policy', 'same-origin');
@@ -172,9 +178,12 @@ export class HttpServer implements AsyncDisposable {
     response: ServerResponse,
     { http }: GraphQLEndpoints,
   ): Promise<void> {
-    const refused = this.#refusalOf(request);
+    const cors = this.#options.crossOrigin.headersFor(request);
+    if (cors !== null) response.setHeaders(new Map(Object.entries(cors)));
+    const isOptions = request.method === 'OPTIONS';
+    const refused = this.#refusalOf(request, isOptions || isForm(request));
     const unanswered =
-      refused !== null || this.#draining
+      refused !== null || isOptions || this.#draining
         ? { req: request, res: response }
         : await http.answer(request, response);
     if (unanswered === null) {
@@ -186,16 +195,16 @@ export class HttpServer implements AsyncDisposable {
     for (const [name, value] of GRAPHQL_HEADERS) response.setHeader(name, value);
     this.#closeIfDraining(response);
     if (refused !== null) return sendJson(response, refused.status, { errors: [refused.error] });
+    if (isOptions) return answerOptions(response, 'GET, POST, OPTIONS');
     this.#track(response);
     await http.answerByYoga(unanswered);
   }
 
   /** @returns null when the request may be answered */
-  #refusalOf(request: IncomingMessage): HttpRefusal | null {
+  #refusalOf(request: IncomingMessage, isKnownPage: boolean): HttpRefusal | null {
     const { crossOrigin } = this.#options;
     return (
-      this.#refusalOfHost(request) ??
-      this.#logged(request, crossOrigin.refusalOfPage(request, isForm(request)))
+      this.#refusalOfHost(request) ?? this.#logged(request, crossOrigin.refusalOfPage(request, isKnownPage))
     );
   }
 
@@ -231,7 +240,9 @@ export class HttpServer implements AsyncDisposable {
     // Until the WebSocket takes over, an error would be unhandled and end the process.
     socket.on('error', () => socket.destroy());
     const { graphql, crossOrigin, publicUrl, refusals } = this.#options;
+    if (!toOriginForm(request)) return refuse(socket, '400 Bad Request');
     removePrefix(request, publicUrl.prefixOf(request));
+    removeTrailingSlash(request);
     if (refusalOfInvalidHost(request) !== null) return refuse(socket, '400 Bad Request');
     if (pathOf(request) !== GRAPHQL_PATH || graphql === null) return refuse(socket, '404 Not Found');
     if (this.#draining) return refuse(socket, '503 Service Unavailable');
@@ -240,6 +251,16 @@ export class HttpServer implements AsyncDisposable {
     logRefusal(refusals, request, refusal);
     rejectUpgrade(request, socket, head, refusal.reason);
   }
+}
+
+const INVALID_TARGET = {
+  message: 'The target of the request must be a path, or an http or https URL without a user name.',
+  extensions: { code: 'BAD_REQUEST' },
+};
+
+/** @param methods the supported ones */
+function answerOptions(response: ServerResponse, methods: string): void {
+  response.writeHead(204, { allow: methods }).end();
 }
 
 function refuse(socket: Duplex, status: string): void {
@@ -259,28 +280,6 @@ function isStream(answer: ServerResponse): boolean {
 
 function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {
   return typeof address === 'object' && address !== null;
-}
-
-/**
- * Why the server cannot listen, with the setting to change.
- *
- * @returns null for an unknown reason
- */
-export function listenFault(host: string, port: number, error: unknown): string | null {
-  if (!(error instanceof Error) || !('code' in error)) return null;
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `PORT ${port} is taken: stop the process that has it, or choose another PORT; 0 picks a free one (${error.message})`;
-    case 'EACCES':
-      return `PORT ${port} may not be listened on by this user: choose one above 1023 (${error.message})`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EINVAL':
-      return `HOST ${host} is not an address of this machine: set HOST to one of its addresses, or to 0.0.0.0 or :: for all of them (${error.message})`;
-    default:
-      return null;
-  }
 }
 
 /** The path of a request, without the query. */

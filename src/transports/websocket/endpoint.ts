@@ -62,7 +62,8 @@ export class WebSocketEndpoint {
     autoPong: false,
     // Handles one message per turn of the event loop, also when many arrive in one chunk.
     allowSynchronousEvents: false,
-    handleProtocols,
+    // Any other subprotocol is accepted as well, and closed with a reason: a browser shows no page why an upgrade failed.
+    handleProtocols: (offered) => handleProtocols(offered) || firstOf(offered),
   });
   readonly #options: WebSocketOptions;
   readonly #heartbeat = new Heartbeat();
@@ -188,7 +189,7 @@ const server = new WebSocketServer({
   maxPayload: 1024,
   perMessageDeflate: false,
   // Without one of its protocols a browser hides the close reason.
-  handleProtocols: ([first]) => first ?? false,
+  handleProtocols: firstOf,
 });
 
 /** Completes an upgrade and closes the WebSocket with a reason: browsers hide HTTP answers to upgrades from pages. */
@@ -199,4 +200,8 @@ export function rejectUpgrade(request: IncomingMessage, socket: Duplex, head: Bu
     client.once('close', () => clearTimeout(timer));
     closeSocket(client, POLICY_VIOLATION, reason);
   });
+}
+
+function firstOf([first]: ReadonlySet<string>): string | false {
+  return first ?? false;
 }

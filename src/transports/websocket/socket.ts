@@ -70,6 +70,12 @@ const ACTIONS: Readonly<Record<State, Readonly<Record<MessageType, Action>>>> = 
   },
 };
 
+/** Of the library subscriptions-transport-ws. The library graphql-ws has the protocol graphql-transport-ws. */
+const LEGACY_PROTOCOL = 'graphql-ws';
+/** At most 123 bytes, see `closeSocket`. */
+const WRONG_PROTOCOL =
+  'The WebSocket subprotocol must be graphql-transport-ws. The legacy one, graphql-ws, is not supported.';
+
 /** UTF-16 units of the id of an operation, which is kept and is repeated in each message. A UUID has 36. */
 const MAX_ID_LENGTH = 256;
 
@@ -118,8 +124,7 @@ export class GraphQLSocket implements OperationSocket {
       () => this.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
       options.initTimeoutMs,
     );
-    if (options.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
-      this.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
+    if (options.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) this.#refuseProtocol(options.protocol);
   }
 
   /** Whether an operation is in progress. */
@@ -178,6 +183,13 @@ export class GraphQLSocket implements OperationSocket {
   failed(error: unknown): void {
     this.#options.log.error({ err: error }, 'a WebSocket message could not be handled');
     this.close(CloseCode.InternalServerError, 'Internal server error');
+  }
+
+  #refuseProtocol(protocol: string): void {
+    // Clients of the legacy protocol show this message, but not the reason of the close frame.
+    if (protocol === LEGACY_PROTOCOL)
+      this.send({ type: 'connection_error', payload: { message: WRONG_PROTOCOL } });
+    this.close(CloseCode.SubprotocolNotAcceptable, WRONG_PROTOCOL);
   }
 
   async #authenticate(params: unknown): Promise<void> {

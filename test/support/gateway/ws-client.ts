@@ -45,16 +45,17 @@ export class WsClient implements Disposable {
     url: string,
     protocols: string[] = ['graphql-transport-ws'],
     options: ClientOptions = {},
+    path = '/graphql',
   ): Promise<WsClient> {
-    const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocols, options);
+    const socket = new WebSocket(url.replace('http', 'ws') + path, protocols, options);
     const client = new WsClient(socket);
     await once(socket, 'open');
     return client;
   }
 
   /** Opens a socket and waits for the acknowledgement. */
-  static async connect(url: string, options: ClientOptions = {}): Promise<WsClient> {
-    const client = await WsClient.open(url, undefined, options);
+  static async connect(url: string, options: ClientOptions = {}, path?: string): Promise<WsClient> {
+    const client = await WsClient.open(url, undefined, options, path);
     client.send({ type: 'connection_init' });
     const { type } = await client.next();
     if (type !== 'connection_ack') throw new Error(`Expected connection_ack, got ${type}.`);

@@ -33,7 +33,6 @@ it.each([
   ['400', 'a chunk without a length', post('Host: a\r\nTransfer-Encoding: chunked\r\n', 'x\r\n')],
   ['400', 'an invalid Host', post('Host: [\r\nConnection: close\r\nContent-Length: 26\r\n', GOOD)],
   ['400', 'a Host with a space', post('Host: a b\r\nConnection: close\r\nContent-Length: 26\r\n', GOOD)],
-  ['404', 'a URL as the target', 'GET http://evil.example/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'],
   [
     '404',
     'a path with dot segments',

@@ -10,6 +10,8 @@ import { WsClient } from '../../support/gateway/ws-client.ts';
 import { overrideStore } from '../../support/override-store.ts';
 import { until } from '../../support/until.ts';
 
+const WRONG_PROTOCOL =
+  'The WebSocket subprotocol must be graphql-transport-ws. The legacy one, graphql-ws, is not supported.';
 const WATCH = 'subscription ($id: ID!) { videoJobUpdated(id: $id) { version } }';
 
 interface Watched {
@@ -195,17 +197,29 @@ describe('a client that breaks the protocol is closed with', () => {
     expect((await client.closed).code).toBe(4401);
   });
 
-  it('4406 for another subprotocol', async () => {
+  it.each([
+    ['no subprotocol', []],
+    ['another subprotocol', ['graphql-subscriptions', 'mqtt']],
+  ])('4406 for %s, and says which to use', async (_what, protocols) => {
     await using gateway = await startGateway();
-    const socket = connect(gateway.port, '127.0.0.1');
-    socket.write(handshake('/graphql', 'Sec-WebSocket-Protocol: graphql-ws\r\n'));
-    expect(await closeCodeOf(socket)).toBe(4406);
+    using client = await WsClient.open(gateway.url, protocols);
+    expect(client.socket.protocol).toBe(protocols[0] ?? '');
+    expect(await client.closed).toEqual({ code: 4406, reason: WRONG_PROTOCOL });
   });
 
-  it('4406 for no subprotocol', async () => {
+  it('4406 for the legacy subprotocol, after an error that its clients show', async () => {
     await using gateway = await startGateway();
-    using client = await WsClient.open(gateway.url, []);
-    expect((await client.closed).code).toBe(4406);
+    using client = await WsClient.open(gateway.url, ['graphql-ws']);
+    client.send({ type: 'connection_init', payload: {} });
+    expect(await client.next()).toEqual({ type: 'connection_error', payload: { message: WRONG_PROTOCOL } });
+    expect(await client.closed).toEqual({ code: 4406, reason: WRONG_PROTOCOL });
+  });
+
+  it('nothing for a client that offers both subprotocols', async () => {
+    await using gateway = await startGateway();
+    using client = await WsClient.open(gateway.url, ['graphql-ws', 'graphql-transport-ws']);
+    client.send({ type: 'connection_init' });
+    expect(await client.next()).toEqual({ type: 'connection_ack' });
   });
 
   it('4408 when it sends no connection_init in time', async () => {
@@ -295,7 +309,7 @@ describe('a client that breaks the protocol is closed with', () => {
 describe('an upgrade is refused with', () => {
   it.each([
     ['404 on another path', '404', handshake('/other')],
-    ['404 on no path at all', '404', handshake('*')],
+    ['400 for a target that is not a path', '400', handshake('*')],
     ['400 without a key', '400', handshake('/graphql').replace(/Sec-WebSocket-Key: .*\r\n/, '')],
     ['400 with a wrong key', '400', handshake('/graphql').replace(/Key: .*\r\n/, 'Key: x\r\n')],
     ['400 for another version', '400', handshake('/graphql').replace('Version: 13', 'Version: 7')],

@@ -1,10 +1,12 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { UPSTREAM_HEADER } from '../../../domain/upstream-kind.ts';
 import type { AllowedHosts } from './allowed-hosts.ts';
-import type { PublicUrl } from './public-url.ts';
+import { AllowedOrigins } from './allowed-origins.ts';
+import { isWebOrigin, type PublicUrl } from './public-url.ts';
 
 /** Options of `CrossOrigin`. */
 export interface CrossOriginOptions {
-  /** Allowed origins of other pages, as browsers write them, such as `https://app.example.com`. */
+  /** See `AllowedOrigins`. */
   readonly corsOrigins: readonly string[];
   readonly hosts: AllowedHosts;
   readonly publicUrl: PublicUrl;
@@ -12,12 +14,12 @@ export interface CrossOriginOptions {
 
 /** Checks whether a page may send requests from a browser: the gateway's own and those of allowed origins may. Other programs always may. */
 export class CrossOrigin {
-  readonly #origins: ReadonlySet<string>;
+  readonly #origins: AllowedOrigins;
   readonly #hosts: AllowedHosts;
   readonly #publicUrl: PublicUrl;
 
   constructor({ corsOrigins, hosts, publicUrl }: CrossOriginOptions) {
-    this.#origins = new Set(corsOrigins);
+    this.#origins = new AllowedOrigins(corsOrigins);
     this.#hosts = hosts;
     this.#publicUrl = publicUrl;
   }
@@ -38,52 +40,61 @@ export class CrossOrigin {
    * Checks whether a page may send an operation. Without this check a browser would hide the answer from a page of another site, but
    * the operation would be executed. Following a link to GraphiQL is not an operation.
    *
-   * @param hasNoPreflight whether browsers send it without a preflight request: WebSockets and forms
+   * @param isKnownPage whether only a page can have sent it with an Origin, and its origin must be the gateway's own or listed: for
+   * a WebSocket and a form, which browsers send without a preflight request, and for a preflight request
    */
-  refusalOfPage(request: IncomingMessage, hasNoPreflight: boolean): RequestRefusal | null {
+  refusalOfPage(request: IncomingMessage, isKnownPage: boolean): RequestRefusal | null {
     const { headers } = request;
     const { origin } = headers;
-    if (origin !== undefined && this.#origins.has(origin)) return null;
+    if (origin !== undefined && this.#origins.allows(origin)) return null;
     const site = headers['sec-fetch-site'];
     const isOtherSite = site === 'cross-site' || site === 'same-site';
     if (isOtherSite && headers['sec-fetch-mode'] !== 'navigate') return originRefusal(origin);
     if (origin === undefined) return null;
     const page = URL.parse(origin);
     const isOwn = page !== null && this.#publicUrl.isOwnOrigin(page, request);
-    return this.#mayBeOwn(page) && (isOwn || !hasNoPreflight) ? null : originRefusal(origin);
+    return this.#mayBeOwn(page) && (isOwn || !isKnownPage) ? null : originRefusal(origin);
   }
 
-  /** Whether pages of other origins may send requests. */
-  get allowsOthers(): boolean {
-    return this.#origins.size > 0;
-  }
-
-  /** Yoga's settings for the CORS headers; false: none are sent. */
-  headersFor(request: Request): CorsHeaders | false {
-    const origin = request.headers.get('origin');
-    if (origin === null || !this.#origins.has(origin)) return false;
-    return {
-      origin,
-      methods: ['GET', 'POST'],
-      allowedHeaders: ['content-type', 'authorization', 'accept'],
-      credentials: false,
-      maxAge: 600,
-    };
+  /** The headers that let a page of a listed origin send a request and read its answer; null for other requests. */
+  headersFor({ method, headers }: IncomingMessage): Readonly<Record<string, string>> | null {
+    const { origin } = headers;
+    if (origin === undefined || !this.#origins.allows(origin)) return null;
+    const readable = { 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED };
+    return method === 'OPTIONS' ? { ...readable, ...preflightHeaders(headers, 'GET, POST') } : readable;
   }
 
   /** A proxy may replace the Host of a rebound page's request; the origin of the page still names it. */
   #mayBeOwn(page: URL | null): boolean {
-    return page === null || !/^https?:$/.test(page.protocol) || this.#hosts.allows(page.host);
+    return page === null || !isWebOrigin(page) || this.#hosts.allows(page.host);
   }
 }
 
-interface CorsHeaders {
-  readonly origin: string;
-  readonly methods: string[];
-  readonly allowedHeaders: string[];
-  readonly credentials: boolean;
-  /** Seconds for which a browser may cache the answer to a preflight request. */
-  readonly maxAge: number;
+/** Headers that pages may read: after a limit, without a caller, and of the sandbox. */
+const EXPOSED = `retry-after, www-authenticate, ${UPSTREAM_HEADER}`;
+/** Seconds for which a browser may cache the answer to a preflight request. Chromium allows two hours. */
+const PREFLIGHT_MAX_AGE = '600';
+
+/**
+ * Allows what a preflight request asks for. Clients and their instrumentation add headers of their own, such as
+ * `apollographql-client-name`, `traceparent` or `sentry-trace`; none of them changes what an operation may do.
+ *
+ * @param methods the allowed ones
+ */
+export function preflightHeaders(
+  headers: IncomingHttpHeaders,
+  methods: string,
+): Readonly<Record<string, string>> {
+  const asked = headers['access-control-request-headers'];
+  return {
+    'access-control-allow-methods': methods,
+    ...(asked === undefined ? {} : { 'access-control-allow-headers': asked }),
+    // Older Chromium versions ask this before a public page reaches a private network. Newer ones ask the user.
+    ...(headers['access-control-request-private-network'] === 'true'
+      ? { 'access-control-allow-private-network': 'true' }
+      : {}),
+    'access-control-max-age': PREFLIGHT_MAX_AGE,
+  };
 }
 
 /** Why a request is refused: its Host, or the origin of its page, is not allowed. */

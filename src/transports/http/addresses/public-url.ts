@@ -46,6 +46,8 @@ export class PublicUrl {
 
   /** Whether an origin is the gateway's own for the client of a request. */
   isOwnOrigin(origin: URL, request: AddressedRequest): boolean {
+    // URL writes the origins of all other schemes as `null`.
+    if (!isWebOrigin(origin)) return false;
     if (origin.origin === this.#url?.origin) return true;
     const forwarded = this.#forwarded(request);
     // A proxy may use https to clients and http to the gateway: without a forwarded scheme, that of the page is used.
@@ -67,6 +69,11 @@ export class PublicUrl {
   #forwarded({ headers, socket }: AddressedRequest): Forwarded {
     return this.#proxies.trusts(socket) ? forwardedOf(headers) : NOT_FORWARDED;
   }
+}
+
+/** Whether an origin is that of a website, not that of an app or a browser extension. */
+export function isWebOrigin({ protocol }: URL): boolean {
+  return protocol === 'http:' || protocol === 'https:';
 }
 
 /** Adds a port to a host that has none. */

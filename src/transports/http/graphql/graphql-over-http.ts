@@ -5,7 +5,6 @@ import { UPSTREAM_HEADER, type UpstreamKind } from '../../../domain/upstream-kin
 import type { OperationParams } from '../../../operations/operation.ts';
 import { isRefused, isSubscription, type Operations } from '../../../operations/operations.ts';
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
-import type { CrossOrigin } from '../addresses/cross-origin.ts';
 import type { Exchange } from './exchange.ts';
 import { type MediaType, regularMediaType } from './media-type.ts';
 import { isJson, readJsonBody } from './request-body.ts';
@@ -18,7 +17,6 @@ export interface GraphQLOverHttpOptions {
   readonly authenticator: Authenticator;
   /** The gateway's URL for the client of a request. */
   readonly baseUrlOf: (request: IncomingMessage) => string;
-  readonly crossOrigin: CrossOrigin;
   /** Each answer names it in a header, unless it is public. */
   readonly upstream: UpstreamKind;
 }
@@ -56,9 +54,7 @@ export class GraphQLOverHttp {
   async answer(req: IncomingMessage, res: ServerResponse): Promise<Exchange | null> {
     const exchange: Exchange = { req, res };
     const mediaType = regularMediaType(req.headers.accept);
-    // Yoga writes the headers that let a page of another origin read the answer.
-    const isOfPage = this.#options.crossOrigin.allowsOthers && req.headers.origin !== undefined;
-    if (mediaType === null || req.method !== 'POST' || !isJson(req.headers['content-type'] ?? '') || isOfPage)
+    if (mediaType === null || req.method !== 'POST' || !isJson(req.headers['content-type'] ?? ''))
       return exchange;
     try {
       if (!(await this.#execute(exchange))) return exchange;

@@ -10,7 +10,6 @@ import type { OwnerRate } from '../../../store/owner-rate.ts';
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
 import { type CallbackSubscriptions, useCallbacks } from '../../callback/subscriptions.ts';
 import { type OwnerStreams, streamKey, tooManyStreams } from '../../owner-streams.ts';
-import type { CrossOrigin } from '../addresses/cross-origin.ts';
 import type { UploadSlots } from '../uploads/upload-slots.ts';
 import { type Exchange, GRAPHQL_PATH } from './exchange.ts';
 import { useRequestBody } from './request-body.ts';
@@ -25,7 +24,6 @@ export interface YogaOptions {
   readonly baseUrlOf: (request: IncomingMessage) => string;
   readonly authenticator: Authenticator;
   readonly streams: OwnerStreams;
-  readonly crossOrigin: CrossOrigin;
   readonly log: YogaLog;
   readonly callbacks: CallbackSubscriptions;
   readonly uploads: UploadSlots;
@@ -43,7 +41,6 @@ export function createGraphQLYoga({
   baseUrlOf,
   authenticator,
   streams,
-  crossOrigin,
   callbacks,
   uploads,
   uploadRate,
@@ -60,7 +57,8 @@ export function createGraphQLYoga({
     multipart: false,
     // The pipeline resolves it.
     extraParamNames: ['documentId'],
-    cors: crossOrigin.allowsOthers && ((request) => crossOrigin.headersFor(request)),
+    // The server sets the headers of all answers.
+    cors: false,
     landingPage: false,
     // The pipeline has its own.
     parserAndValidationCache: false,

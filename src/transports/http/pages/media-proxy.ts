@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
+import { preflightHeaders } from '../addresses/cross-origin.ts';
 import { sendJson } from '../send-json.ts';
 
 /** Options of the media proxy. */
@@ -57,8 +58,9 @@ export class MediaProxy {
   async serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method } = request;
     if (method === 'OPTIONS') {
-      const allowed = { 'access-control-allow-methods': METHODS, 'access-control-allow-headers': 'range' };
-      response.writeHead(204, { ...CORS, ...allowed, allow: METHODS }).end();
+      response
+        .writeHead(204, { ...CORS, ...preflightHeaders(request.headers, METHODS), allow: METHODS })
+        .end();
     } else if (method !== 'GET' && method !== 'HEAD') {
       sendJson(response, 405, { error: `Files support only ${METHODS}.` }, { allow: METHODS });
     } else if (this.#inProgress >= MAX_IN_PROGRESS) {

@@ -123,9 +123,11 @@ it.each(['POST', 'DELETE'])('%s is not passed on', async (method) => {
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
 });
 
-it('pages of other origins may request ranges', async () => {
+it('pages of other origins may request ranges, and send headers of their own', async () => {
   const { url } = await proxyTo(() => expect.unreachable());
-  const answer = await fetch(url, { method: 'OPTIONS' });
+  const headers = { 'access-control-request-headers': 'authorization,range,traceparent' };
+  const answer = await fetch(url, { method: 'OPTIONS', headers });
   expect(answer.status).toBe(204);
-  expect(answer.headers.get('access-control-allow-headers')).toBe('range');
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  expect(answer.headers.get('access-control-allow-headers')).toBe('authorization,range,traceparent');
 });
