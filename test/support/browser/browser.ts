@@ -19,7 +19,8 @@ export interface TestBrowser extends AsyncDisposable {
   open(options?: PageOptions): Promise<OpenedPage>;
 }
 
-const ARGS = [
+/** The usual arguments of Chromium. */
+export const CHROMIUM_ARGS = [
   // Tests may run as root, where Chromium's sandbox does not work.
   '--no-sandbox',
   '--disable-gpu',
@@ -42,7 +43,7 @@ const STEP_DEADLINE_MS = 10_000;
  */
 export async function launchBrowser(args: readonly string[] = []): Promise<TestBrowser> {
   const executablePath = requireProgram(CHROMIUM);
-  const browser = await chromium.launch({ executablePath, args: [...ARGS, ...args] });
+  const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS, ...args] });
   return {
     open: async (options = {}) => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
