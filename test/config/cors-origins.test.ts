@@ -85,6 +85,7 @@ it.each([
 });
 
 it('all entries with faults are named', () => {
-  const start = () => parseConfig({ CORS_ORIGINS: 'null, https://app.example.com, *' });
-  expect(start).toThrow(/CORS_ORIGINS: "null" cannot[^]*CORS_ORIGINS: "\*" would/);
+  expect(() => parseConfig({ CORS_ORIGINS: 'null, https://app.example.com, *' })).toThrow(
+    /CORS_ORIGINS: "null" cannot[^]*CORS_ORIGINS: "\*" would/,
+  );
 });
