@@ -7,8 +7,8 @@ import { badInput } from './errors.ts';
 import { JobView } from './types/job-view.ts';
 import type { VideoJobTypes } from './types/video-job.ts';
 
-/** How many values reading a page counts as, in addition to the values in it. */
-const LIST_COST = 50;
+/** How many values reading a list of jobs counts as, in addition to the values in it. */
+export const LIST_COST = 50;
 
 /** Adds `Query` with `videoJob` and the connection `videoJobs`. */
 export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobTypes): void {

@@ -5,6 +5,7 @@ import { defineFederation, printSubgraph } from './federation.ts';
 import { defineGenerateVideo, type GenerateVideoOptions } from './mutations/generate-video.ts';
 import { defineJobToken } from './mutations/job-token.ts';
 import { defineUploadImage } from './mutations/upload-image.ts';
+import { defineNode } from './node.ts';
 import { defineQuery } from './query.ts';
 import { defineSubscription } from './subscription.ts';
 import { defineVideoJob, type VideoJobTypes } from './types/video-job.ts';
@@ -22,6 +23,7 @@ export function createSchema({ federation, model }: SchemaOptions): GraphQLSchem
   const builder = createBuilder();
   const types = defineJobs(builder, { model, uploads: true });
   defineUploadImage(builder);
+  defineNode(builder, types);
   if (federation) defineFederation(builder, types, subgraphSdl(model));
   return builder.toSchema();
 }

@@ -29,7 +29,8 @@ const OPERATIONS: Readonly<Record<string, () => string>> = {
   'job token': () => `mutation { createJobToken(id: "${job}") { __typename } }`,
   subscription: () => `subscription { videoJobUpdated(id: "${job}") { id } }`,
   'subscription to another job': () => `subscription { videoJobUpdated(id: "${another}") { id } }`,
-  // The same outcome as that of the query.
+  // These have the same outcome as the query.
+  node: () => `{ node(id: "${job}") { id } nodes(ids: ["${job}"]) { id } }`,
   'entity reference': () =>
     `{ _entities(representations: [{ __typename: "VideoJob", id: "${job}" }]) { ... on VideoJob { id } } }`,
 };

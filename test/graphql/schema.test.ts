@@ -62,11 +62,11 @@ describe('the subgraph', () => {
     expect(subgraphSdl(WAN_MODEL)).toBe(subgraph);
   });
 
-  it('has all of the schema but uploads, as every client of a supergraph can use it', () => {
+  it('has all of the schema but uploads and nodes', () => {
     const inSubgraph = typesOf(subgraph);
     const left = [...typesOf(printSchema(schema)).keys()].filter((name) => !inSubgraph.has(name));
-    expect(left.toSorted()).toEqual(['File', 'UploadedImage']);
-    expect(subgraph).not.toContain('uploadImage');
+    expect(left.toSorted()).toEqual(['File', 'Node', 'UploadedImage']);
+    expect(subgraph).not.toMatch(/\b(?:uploadImage|node\(|nodes\(|implements Node)/);
     expect(subgraph).not.toContain('@inaccessible');
   });
 

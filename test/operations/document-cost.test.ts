@@ -16,6 +16,8 @@ const repeated = (count: number, make: (alias: string) => string) =>
 const MODERATE = {
   'a page of 100 jobs with every field': `{ videoJobs(first: 100) { nodes { ${EVERY_FIELD} } pageInfo { endCursor } } }`,
   '50 jobs with every field': `{ ${repeated(50, (alias) => `${alias}: videoJob(id: "x") { ...F } `)} } fragment F on VideoJob { ${EVERY_FIELD} }`,
+  '100 nodes with every field': `query ($ids: [ID!]! = [${'"x" '.repeat(100)}]) { nodes(ids: $ids) { ... on VideoJob { ${EVERY_FIELD} } } }`,
+  '20 nodes as base64': `{ nodes(ids: [${'"x" '.repeat(20)}]) { ... on Node { ... on VideoJob { video { base64 } } } } }`,
   'a page of 20 videos as base64': '{ videoJobs { nodes { id video { base64 } } } }',
   '250 entities with every field': `query ($r: [_Any!]! = [${'{ __typename: "VideoJob", id: "x" } '.repeat(250)}]) { _entities(representations: $r) { ... on VideoJob { ${EVERY_FIELD} } } }`,
   '20 entities as base64': `{ _entities(representations: [${'{ __typename: "VideoJob", id: "x" } '.repeat(20)}]) { ... on VideoJob { video { base64 } } } }`,
@@ -29,6 +31,9 @@ const EXCESSIVE = {
     '{ videoJobs(first: null, last: 100) { nodes { video { base64 } } } }',
   'the same with a short `first` before':
     'query ($n: Int = 100) { videoJobs(first: 1, last: $n) { nodes { video { base64 } } } }',
+  'many nodes as base64': `{ nodes(ids: [${'"x" '.repeat(100)}]) { ... on Node { ... on VideoJob { video { base64 } } } } }`,
+  'the same with a variable': `query ($ids: [ID!]! = [${'"x" '.repeat(100)}]) { nodes(ids: $ids) { ... on VideoJob { video { base64 } } } }`,
+  'many lists of nodes': `{ ${repeated(50, (alias) => `${alias}: nodes(ids: [${'"x" '.repeat(30)}]) { id ... on VideoJob { request { prompt } } }`)} }`,
   'many pages': `{ ${repeated(100, (alias) => `${alias}: videoJobs(last: 100) { nodes { id request { prompt } } }`)} }`,
   'many fields of a page': `{ videoJobs(first: 100) { nodes { ${repeated(90, (alias) => `${alias}: request { prompt }`)} } } }`,
   'pages of a length that only a variable tells': `query ($n: Int = 100) { ${repeated(50, (alias) => `${alias}: videoJobs(first: $n) { nodes { id version } }`)} }`,

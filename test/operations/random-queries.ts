@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { buildSchema, getNamedType, type GraphQLField, type GraphQLObjectType, isObjectType } from 'graphql';
+import {
+  buildSchema,
+  getNamedType,
+  type GraphQLField,
+  type GraphQLInterfaceType,
+  type GraphQLObjectType,
+  isInterfaceType,
+  isObjectType,
+} from 'graphql';
 
 /** The body of a POST; it may be invalid. */
 export interface RandomRequest {
@@ -21,13 +29,17 @@ function rarely(...texts: readonly string[]): fc.Arbitrary<string> {
 }
 
 /** A selection set: fields with aliases, conditions and fragments, and sometimes an unknown field. */
-function selection(type: GraphQLObjectType, depth: number): fc.Arbitrary<string> {
+function selection(type: Selectable, depth: number): fc.Arbitrary<string> {
   const fields = Object.values(type.getFields()).filter(
-    (field) => depth < MAX_DEPTH || !isObjectType(getNamedType(field.type)),
+    (field) => depth < MAX_DEPTH || !isSelectable(getNamedType(field.type)),
   );
+  const ofInterfaces = type.getInterfaces().map(({ name }) => `... on ${name} { __typename }`);
   const one: fc.Arbitrary<string> = fc.oneof(
     { weight: 200, arbitrary: fc.constantFrom(...fields).chain((field) => fieldText(field, depth)) },
-    { weight: 10, arbitrary: fc.constantFrom('__typename', 'kind: __typename', '__proto__: __typename') },
+    {
+      weight: 10,
+      arbitrary: fc.constantFrom('__typename', 'kind: __typename', '__proto__: __typename', ...ofInterfaces),
+    },
     { weight: 1, arbitrary: fc.constantFrom('nothing', 'id: version', 'id { version }', '...Missing', '') },
   );
   const many = fc
@@ -37,17 +49,31 @@ function selection(type: GraphQLObjectType, depth: number): fc.Arbitrary<string>
   return fc.oneof(
     { weight: 6, arbitrary: many },
     { weight: 1, arbitrary: many.map((text) => `... on ${type.name} { ${text} }`) },
+    ...possibleTypes(type).map((possible) => ({
+      weight: 12,
+      arbitrary: selection(possible, depth).map((text) => `... on ${possible.name} { ${text} }`),
+    })),
   );
+}
+
+type Selectable = GraphQLObjectType | GraphQLInterfaceType;
+
+function isSelectable(type: unknown): type is Selectable {
+  return isObjectType(type) || isInterfaceType(type);
+}
+
+function possibleTypes(type: Selectable): readonly Selectable[] {
+  return isInterfaceType(type) ? schema.getPossibleTypes(type) : [];
 }
 
 function fieldText(field: GraphQLField<unknown, unknown>, depth: number): fc.Arbitrary<string> {
   const type = getNamedType(field.type);
-  const inner = isObjectType(type)
+  const inner = isSelectable(type)
     ? selection(type, depth + 1).map((text) => ` { ${text} }`)
     : fc.constant('');
   return fc
     .tuple(
-      fc.constantFrom(...(isObjectType(type) ? ['ALIAS: '] : ['', '', '', 'ALIAS: '])),
+      fc.constantFrom(...(isSelectable(type) ? ['ALIAS: '] : ['', '', '', 'ALIAS: '])),
       argumentsOf(field.name),
       rarely(' @include(if: $yes)', ' @skip(if: $yes)', ' @skip(if: false)'),
       inner,
@@ -56,7 +82,9 @@ function fieldText(field: GraphQLField<unknown, unknown>, depth: number): fc.Arb
 }
 
 function argumentsOf(name: string): fc.Arbitrary<string> {
-  if (name === 'videoJob') return fc.constantFrom('(id: $id)', '(id: $id)', '(id: $id)', '(id: "unknown")');
+  if (name === 'nodes') return fc.constantFrom('(ids: [$id])', '(ids: [$id, "unknown"])', '(ids: [])');
+  if (name === 'videoJob' || name === 'node')
+    return fc.constantFrom('(id: $id)', '(id: $id)', '(id: $id)', '(id: "unknown")');
   if (name !== 'videoJobs') return fc.constant('');
   return fc.constantFrom(
     '',

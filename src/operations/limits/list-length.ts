@@ -10,6 +10,7 @@ import {
   isListType,
   isObjectType,
   Kind,
+  type ValueNode,
   type VariableDefinitionNode,
 } from 'graphql';
 import { DEFAULT_PAGE, MAX_PAGE } from '../../graphql/builder.ts';
@@ -35,7 +36,7 @@ export function defaultsOf(definitions: readonly VariableDefinitionNode[]): Defa
 /** The length of an `_entities` list inside another list, which no schema has. */
 const MAX_ENTITIES = 1000;
 
-/** The length of a page by `first` or `last`, or of `_entities` by its representations; 1 for any other field. */
+/** The length of a page by `first` or `last`, of `_entities` by its representations, of `nodes` by its ids; 1 for any other field. */
 export function listLength(
   field: GraphQLField<unknown, unknown>,
   { arguments: given = [] }: FieldNode,
@@ -44,18 +45,12 @@ export function listLength(
   const takes = (name: string) => field.args.some((argument) => argument.name === name);
   const valueOf = (name: string) => given.find((argument) => argument.name.value === name)?.value;
   if (takes('representations')) {
-    const value = valueOf('representations');
-    if (value?.kind === Kind.VARIABLE) {
-      const { value: name } = value.name;
-      const byDefault = literalLength(defaults.get(name));
-      return {
-        max: MAX_ENTITIES,
-        isDivisible: true,
-        of: (variables) => entriesOf(variables[name], byDefault),
-      };
-    }
-    const length = literalLength(value);
-    return { max: MAX_ENTITIES, isDivisible: true, of: () => length };
+    return { max: MAX_ENTITIES, isDivisible: true, of: entriesOf(valueOf('representations'), defaults) };
+  }
+  if (takes('ids')) {
+    // A longer list is refused when it is resolved.
+    const entries = entriesOf(valueOf('ids'), defaults);
+    return { max: MAX_PAGE, isDivisible: false, of: (variables) => Math.min(entries(variables), MAX_PAGE) };
   }
   if (!takes('first')) return 1;
   const sizes = [valueOf('first'), valueOf('last')].map((value) => {
@@ -80,10 +75,20 @@ function literalLength(
   return value.kind === Kind.LIST ? (value.values?.length ?? 0) : 1;
 }
 
-function entriesOf(value: unknown, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (value === null) return 0;
-  return Array.isArray(value) ? value.length : 1;
+/** The number of entries in the argument with this value. */
+function entriesOf(value: ValueNode | undefined, defaults: Defaults): VariableLength['of'] {
+  if (value?.kind !== Kind.VARIABLE) {
+    const length = literalLength(value);
+    return () => length;
+  }
+  const { value: name } = value.name;
+  const byDefault = literalLength(defaults.get(name));
+  return (variables) => {
+    const given = variables[name];
+    if (given === undefined) return byDefault;
+    if (given === null) return 0;
+    return Array.isArray(given) ? given.length : 1;
+  };
 }
 
 /** Null counts as absent. */
