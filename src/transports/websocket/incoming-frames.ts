@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 
 /** Limits of one incomplete message. */
 export interface IncomingLimits {
@@ -60,7 +60,7 @@ export class IncomingFrames {
       at += bytes;
     }
     if (this.#bytes === 0) this.#stopTimer();
-    else if (this.#bytes > this.#limits.maxBytes) this.#socket.terminate();
+    else if (this.#bytes > this.#limits.maxBytes) this.#refuse();
     else this.#startTimer();
   }
 
@@ -88,6 +88,11 @@ export class IncomingFrames {
     if (this.#isFragmented) return;
     this.#bytes = 0;
     this.#stopTimer();
+  }
+
+  #refuse(): void {
+    // ws has sent a close code and discards what arrives until its timeout. A reset now could reach the client before the code does.
+    if (this.#socket.readyState !== WebSocket.CLOSING) this.#socket.terminate();
   }
 
   #expire(): void {

@@ -96,6 +96,21 @@ describe('a message with too many fragments closes its socket', () => {
   });
 });
 
+it('clients that are still sending a message over the limit receive the close code, and no reset', async () => {
+  const message = Buffer.alloc(14 + 1024 * KIB);
+  message.writeUInt16BE(0x81ff);
+  message.writeBigUInt64BE(BigInt(1024 * KIB), 2);
+  const closed = Array.from({ length: 10 }, async () => {
+    using raw = await RawSocket.open(INIT);
+    await raw.until('connection_ack');
+    raw.socket.end(message);
+    await until(() => raw.socket.closed, true);
+    // 1009, message too big.
+    return raw.received.includes('\u0003\u00f1') && raw.socket.errored === null;
+  });
+  expect(await Promise.all(closed)).toEqual(closed.map(() => true));
+});
+
 it('a message in several fragments with pings between them is read', async () => {
   const [one, two] = ['{"id":"1","type":"subscribe","payload":{"query":', '"{__typename}"}}'];
   using raw = await RawSocket.open(
