@@ -63,8 +63,8 @@ test('every part of src has its place in the layers', () => {
   expect([...new Set(files.map(partOf))].toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
 });
 
-test('no import leads out of src or of a package', () => {
-  const leaving = ['src', 'packages/sandbox/src', 'packages/client/src'].flatMap((folder) =>
+test('no import leads out of src, of a package or of the conformance kit', () => {
+  const leaving = ['src', 'packages/sandbox/src', 'packages/client/src', 'conformance'].flatMap((folder) =>
     typescriptIn(folder).flatMap((file) =>
       relativeImports(folder, file)
         .filter((target) => target.startsWith('..'))
@@ -82,6 +82,13 @@ test('the gateway loads a package in one place: the sandbox, when it is the upst
     );
   });
   expect(places).toEqual(["src/wiring/open-upstream.ts: import('@reelgate/sandbox')"]);
+});
+
+test('the conformance kit is an independent witness: it loads no part of the project', () => {
+  const loaded = typescriptIn('conformance').filter((file) =>
+    /['"]@reelgate\/|\bsrc\//.test(readFileSync(join('conformance', file), 'utf8')),
+  );
+  expect(loaded).toEqual([]);
 });
 
 test('process.env is read by the configuration only, and only as a whole', () => {
