@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { installPackage } from '../../support/process/install-package.ts';
 
 /** A separate package, so that the gateway does not depend on the libraries of routers. */
 export const FEDERATION = 'test/e2e/federation';
@@ -26,12 +27,9 @@ export interface Composition {
   readonly target?: string;
 }
 
-/** Installs the package of routers and composition libraries unless it is installed. Test files may call it at the same time. */
-export async function installFederation(): Promise<void> {
-  // npm writes this file last.
-  const install =
-    '[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund';
-  await run('flock', ['package.json', 'sh', '-c', install], { cwd: FEDERATION });
+/** Installs the package of routers and composition libraries unless it is installed. */
+export function installFederation(): Promise<void> {
+  return installPackage(FEDERATION);
 }
 
 /** Composes supergraphs in one process. @returns the errors of each; an empty list when it composes */
