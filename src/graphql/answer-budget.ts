@@ -198,12 +198,13 @@ export class Answer {
     this.#since = performance.now();
     this.#budget.follow(this);
     sink.once('close', () => this.release());
+    if (sink.headersSent) this.#shrink(sink);
   }
 
   /** @param since a client that has been reading since before this time is disconnected */
   checkReader(since: number): void {
     if (this.#sink?.headersSent !== true) return;
-    this.#budget.change(this, this.#resize(this.#sink.writableLength));
+    this.#shrink(this.#sink);
     if (this.#since < since) this.#sink.destroy();
   }
 
@@ -221,6 +222,10 @@ export class Answer {
     if (this.#closed) this.#budget.change(this, -bytes);
     else this.#bytes += bytes;
     return null;
+  }
+
+  #shrink({ writableLength }: AnswerSink): void {
+    this.#budget.change(this, this.#resize(writableLength));
   }
 
   /** @returns the difference in bytes */

@@ -31,6 +31,8 @@ export interface GraphQLServices {
   readonly limits: JobLimits;
   /** The memory of all answers. */
   readonly answers: AnswerBudget;
+  /** Resolves in a later turn of the event loop, in which no other long task runs. */
+  readonly nextTurn: () => Promise<void>;
   /** Rate limit of `generateVideo`. */
   readonly ownerRate: OwnerRate;
   /** Uploads an image for the upstream to read. Never throws. */

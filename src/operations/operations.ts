@@ -1,6 +1,7 @@
 import { type ExecutionResult, type GraphQLError, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { Answer } from '../graphql/answer-budget.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { refusal } from '../graphql/errors.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
@@ -8,6 +9,7 @@ import type { DocumentLookup } from './document-lookup.ts';
 import { type Check, type CheckedDocument, Documents } from './documents.ts';
 import { EventStream } from './event-stream.ts';
 import { FanOut, type SubscriberGroup } from './fan-out.ts';
+import { isLargeResult, writeInTurns } from './large-results.ts';
 import { admit, admitSubscription } from './limits/admit.ts';
 import type { OpenDocuments } from './open-documents.ts';
 import type {
@@ -19,7 +21,7 @@ import type {
   Refused,
 } from './operation.ts';
 import { codeInputErrors, maskError, originalOf, shortened, withoutSuggestion } from './results.ts';
-import { TurnQueue } from './work-queues.ts';
+import type { TurnQueue } from './work-queues.ts';
 
 /** Options of `Operations`. */
 export interface OperationsOptions {
@@ -34,6 +36,8 @@ export interface OperationsOptions {
   readonly hooks: readonly OperationHook[];
   /** Documents of open subscriptions. */
   readonly open: OpenDocuments;
+  /** Runs long tasks of all operations. */
+  readonly turns: TurnQueue;
   readonly log: { error(details: object, message: string): void };
 }
 
@@ -43,16 +47,15 @@ export interface OperationsOptions {
  */
 export class Operations {
   readonly #options: OperationsOptions;
-  readonly #turns = new TurnQueue();
   readonly #documents: Documents;
   readonly #fanOut: FanOut;
 
   constructor(options: OperationsOptions) {
     this.#options = options;
-    const { schema, introspection, createContext, clock, open } = options;
-    this.#documents = new Documents({ schema, introspection, compiling: this.#turns, open });
+    const { schema, introspection, createContext, clock, open, turns } = options;
+    this.#documents = new Documents({ schema, introspection, compiling: turns, open });
     const present = (result: ExecutionResult) => this.#present(result);
-    this.#fanOut = new FanOut({ createContext, present, clock, turns: this.#turns, open });
+    this.#fanOut = new FanOut({ createContext, present, clock, turns, open });
   }
 
   /**
@@ -78,10 +81,14 @@ export class Operations {
   execute(operation: Operation): ExecutionResult | Promise<ExecutionResult> {
     const { plan, variables, context } = operation;
     const { measured } = plan;
-    const refused = admit({ measured, variables, answer: context.answer }, this.#turns);
-    return refused instanceof Promise
-      ? refused.then((later) => this.#run(operation, later))
-      : this.#run(operation, refused);
+    const refused = admit({ measured, variables, answer: context.answer }, this.#options.turns);
+    const result =
+      refused instanceof Promise
+        ? refused.then((later) => this.#run(operation, later))
+        : this.#run(operation, refused);
+    return result instanceof Promise
+      ? result.then((settled) => this.#written(settled, context.answer))
+      : result;
   }
 
   /** Opens a subscription. It gets every event from now on. */
@@ -171,6 +178,10 @@ export class Operations {
     } catch (error) {
       return fail(error);
     }
+  }
+
+  #written(result: ExecutionResult, { bytes }: Answer): ExecutionResult | Promise<ExecutionResult> {
+    return isLargeResult(bytes) ? writeInTurns(result, () => this.#options.turns.wait()) : result;
   }
 
   /** Masks and shortens the errors of a result. */

@@ -104,7 +104,18 @@ export function byteString(text: string): string {
   return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1');
 }
 
+/** A result that is already written as JSON. Yoga knows this property. */
+export interface WrittenResult extends ExecutionResult {
+  readonly stringify: () => string;
+}
+
+/** A result as JSON text. */
+export function textOf(result: ExecutionResult | WrittenResult): string {
+  if ('stringify' in result) return result.stringify();
+  return JSON.stringify(result.errors === undefined ? result : formatResult(result));
+}
+
 /** A result as JSON text, see `byteString`. */
 export function jsonOf(result: ExecutionResult): string {
-  return byteString(JSON.stringify(formatResult(result)));
+  return byteString(textOf(result));
 }

@@ -17,6 +17,7 @@ import type { OperationHook } from '../operations/operation.ts';
 import { Operations } from '../operations/operations.ts';
 import { PersistedQueries } from '../operations/persisted-queries.ts';
 import { TrustedDocuments } from '../operations/trusted-documents.ts';
+import { TurnQueue } from '../operations/work-queues.ts';
 import type { LeveledLog } from '../process/fault-log.ts';
 import type { Image, ImageHost, UploadOutcome } from '../providers/image-host.ts';
 import { WAN_MODEL } from '../providers/segmind/facts.ts';
@@ -73,7 +74,8 @@ export function openGraphQL(
       ? new PersistedQueries({ documents: storage.documents, log })
       : TrustedDocuments.read(trustedDocumentsFile);
   const streams = new OwnerStreams(limits.streamsPerOwner);
-  const services = createServices(config, parts, jobTokens, overrides);
+  const turns = new TurnQueue();
+  const services = createServices(config, parts, jobTokens, turns, overrides);
   const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
   const baseUrlOf =
     localMedia === null ? () => '' : (request: IncomingMessage) => publicUrl.baseUrlOf(request);
@@ -87,6 +89,7 @@ export function openGraphQL(
     clock,
     hooks: overrides.hooks ?? [],
     open: overrides.openDocuments ?? new OpenDocuments(),
+    turns,
     log,
   });
   const shared = { operations, authenticator, baseUrlOf };
@@ -121,6 +124,7 @@ function createServices(
   config: Config,
   { storage, upstream, watchedJobs, clock, tokenClock, localMedia, log }: GraphQLParts,
   jobTokens: JobTokens,
+  turns: TurnQueue,
   { imageHost = upstream.images, answers = new AnswerBudget() }: GraphQLOverrides,
 ): GraphQLServices {
   const { limits } = config;
@@ -137,6 +141,7 @@ function createServices(
     localMedia,
     issueJobToken: (ownerId, jobId, now, expiresAt) => jobTokens.issue(ownerId, jobId, now, expiresAt),
     answers,
+    nextTurn: () => turns.wait(),
     limits: {
       unfinished: limits.unfinishedJobs,
       unfinishedPerOwner: limits.unfinishedJobsPerOwner,

@@ -19,7 +19,7 @@ const MODERATE = {
   '100 nodes with every field': `query ($ids: [ID!]! = [${'"x" '.repeat(100)}]) { nodes(ids: $ids) { ... on VideoJob { ${EVERY_FIELD} } } }`,
   '20 nodes as base64': `{ nodes(ids: [${'"x" '.repeat(20)}]) { ... on Node { ... on VideoJob { video { base64 } } } } }`,
   'a page of 20 videos as base64': '{ videoJobs { nodes { id video { base64 } } } }',
-  '250 entities with every field': `query ($r: [_Any!]! = [${'{ __typename: "VideoJob", id: "x" } '.repeat(250)}]) { _entities(representations: $r) { ... on VideoJob { ${EVERY_FIELD} } } }`,
+  '250 entities with every field in the document': `query ($r: [_Any!]! = [${'{ __typename: "VideoJob", id: "x" } '.repeat(250)}]) { _entities(representations: $r) { ... on VideoJob { ${EVERY_FIELD} } } }`,
   '20 entities as base64': `{ _entities(representations: [${'{ __typename: "VideoJob", id: "x" } '.repeat(20)}]) { ... on VideoJob { video { base64 } } } }`,
   'one video as base64': 'subscription { videoJobUpdated(id: "x") { id video { base64 } } }',
 };

@@ -15,16 +15,21 @@ export interface Admission {
 const MIB = 1024 * 1024;
 /**
  * The limit of an answer. 12 MiB or 12,000 values block the process for up to a tenth of a second. A page of 100 jobs with every
- * field has 4,600 values and up to 5 MB; 250 entities with every field just fit.
+ * field has 4,600 values and up to 5 MB.
  */
 const MAX_ANSWER: Size = { bytes: 12 * MIB, values: 12_000 };
+/**
+ * The limit of an answer with `_entities`: these are executed and written in many turns of the event loop. 1,000 entities with every
+ * field, and with the type names that routers add, just fit. Half of the memory for answers, which is one owner's share, is larger.
+ */
+const MAX_ENTITIES_ANSWER: Size = { bytes: 56 * MIB, values: 60_000 };
 /** The limit of each event of a subscription. A job with every field has up to 48 kB. */
 const MAX_EVENT: Size = { bytes: MIB / 4, values: 2000 };
 /** The size of an entity that is refused at its place: an error is much larger than a value. */
 const REFUSED_ENTITY: Size = { bytes: 400, values: 10 };
 /** Larger answers are started one per turn of the event loop, so that other requests are served between them. */
 const SMALL_ANSWER: Size = { bytes: 2 * MIB, values: 1000 };
-/** Values of any kind at any depth in the variables; 250 representations of entities have 751. */
+/** Values of any kind at any depth in the variables; 1,000 representations of entities have 3,001. */
 const MAX_VARIABLES = 10_000;
 
 /**
@@ -40,11 +45,12 @@ export function admit(
   if (hasTooManyValues(variables)) return tooManyVariables();
   const size = sizeOf(measured, variables);
   if (fits(size, SMALL_ANSWER)) return answer.reserve(size.bytes);
-  if (fits(size, MAX_ANSWER)) return inTurn(turns, answer, size.bytes);
-  const entities = entitiesThatFit(measured, variables);
-  if (entities < 1) return tooExpensive('The answer', size, MAX_ANSWER);
+  const max = measured.lists.some(({ length }) => length.isDivisible) ? MAX_ENTITIES_ANSWER : MAX_ANSWER;
+  if (fits(size, max)) return inTurn(turns, answer, size.bytes);
+  const entities = entitiesThatFit(measured, variables, max);
+  if (entities < 1) return tooExpensive('The answer', size, max);
   answer.maxEntities = entities;
-  return inTurn(turns, answer, MAX_ANSWER.bytes);
+  return inTurn(turns, answer, max.bytes);
 }
 
 async function inTurn(turns: TurnQueue, answer: Answer, bytes: number): Promise<GraphQLError | null> {
@@ -92,13 +98,13 @@ function fits({ bytes, values }: Size, max: Size): boolean {
 }
 
 /** How many entities of each list fit into the answer, with errors for the others. */
-function entitiesThatFit(measured: Measure, variables: Variables): number {
+function entitiesThatFit(measured: Measure, variables: Variables, max: Size): number {
   const fixed = measured.lists.filter(({ length }) => !length.isDivisible);
   const divisible = measured.lists.filter(({ length }) => length.isDivisible);
   const base = sizeOf({ ...measured, lists: fixed }, variables);
   const count = divisible.reduce((sum, { length }) => sum + length.of(variables), 0);
   const room = (unit: keyof Size) => {
-    const left = MAX_ANSWER[unit] - base[unit] - count * REFUSED_ENTITY[unit];
+    const left = max[unit] - base[unit] - count * REFUSED_ENTITY[unit];
     const each = divisible.reduce(
       (sum, { entry }) => sum + Math.max(entry[unit] - REFUSED_ENTITY[unit], 1),
       0,

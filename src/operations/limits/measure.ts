@@ -42,6 +42,8 @@ const MAX_PAIRS = 10_000;
 
 /** Bytes of a value whose field has no `maxBytes`: numbers, enums, ids and times have at most 50. */
 const DEFAULT_BYTES = 50;
+/** Least bytes of an entity: the job that is read for it stays in memory as long as the answer, whatever is selected of it. */
+const MIN_ENTITY_BYTES = 6000;
 /** Bytes of the quotes, the colon and the comma of a key. */
 const KEY_BYTES = 4;
 
@@ -180,8 +182,9 @@ class Walk {
         group.sets.length === 0 ? leaf(field) : this.#measure(group.sets, inner(place, node, length));
       bytes += KEY_BYTES + key.length;
       values += costOf(field);
-      if (typeof length === 'object' && place.isSingle) this.#lists.push({ length, entry });
-      else {
+      if (typeof length === 'object' && place.isSingle) {
+        this.#lists.push({ length, entry: length.isDivisible ? atLeastAJob(entry) : entry });
+      } else {
         const times = typeof length === 'object' ? length.max : length;
         bytes += times * entry.bytes;
         values += times * entry.values;
@@ -281,6 +284,10 @@ function inner(
     isSingle: isSingle && length === 1,
     isSubscription: false,
   };
+}
+
+function atLeastAJob({ bytes, values }: Size): Size {
+  return { bytes: Math.max(bytes, MIN_ENTITY_BYTES), values };
 }
 
 function leaf(field: GraphQLField<unknown, unknown> | undefined): Size {

@@ -13,12 +13,16 @@ const times = (count: number, part: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ');
 /** A result of 2 MB. The limit of a result is 12 MB. */
 const LARGE = `{ videoJobs(first: 100) { nodes { ${times(10, (index) => `a${index}: request { prompt }`)} } } }`;
+/** A result of 7 MB for 1,000 entities, which could be 44 MB. */
+const ENTITIES =
+  'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on VideoJob { a: request { prompt } b: request { prompt } c: request { prompt } d: request { negativePrompt } } } }';
 /** An event of the maximum size. */
 const LARGE_EVENT = `subscription { videoJobsUpdated { id ${times(20, (index) => `a${index}: request { prompt }`)} } }`;
 
 let folder: TempFolder;
 let gateway: SpawnedGateway;
 let port: number;
+let ids: readonly string[];
 
 beforeAll(async () => {
   folder = tempFolder();
@@ -29,7 +33,7 @@ beforeAll(async () => {
     NODE_OPTIONS: '--max-old-space-size=512',
   });
   port = Number(new URL(gateway.url).port);
-  await change(JOBS);
+  ids = await change(JOBS);
 });
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
@@ -39,6 +43,18 @@ afterAll(async () => {
 describe('a process with a heap of 512 MB survives clients that do not read', () => {
   test.each(['POST', 'GET', 'event stream'] as const)('many large answers by %s', async (way) => {
     const sockets = Array.from({ length: 60 }, () => unreadSocket(requestOf(way).repeat(40)));
+    expect(await served()).toBe(ROUNDS);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test('many lists of 1,000 entities with every text', async () => {
+    const representations = Array.from({ length: 1000 }, (_, index) => ({
+      __typename: 'VideoJob',
+      id: ids[index % JOBS],
+    }));
+    const body = JSON.stringify({ query: ENTITIES, variables: { representations } });
+    const request = postOf('application/json', 'application/json', body);
+    const sockets = Array.from({ length: 60 }, () => unreadSocket(request.repeat(5)));
     expect(await served()).toBe(ROUNDS);
     for (const socket of sockets) socket.destroy();
   });
@@ -86,8 +102,10 @@ async function served(): Promise<number> {
 }
 
 /** Creates jobs, each of which is an event. */
-async function change(count: number): Promise<void> {
-  for (let index = 0; index < count; index++) await generate(gateway.url, { prompt: PROMPT });
+async function change(count: number): Promise<string[]> {
+  const made: string[] = [];
+  for (let index = 0; index < count; index++) made.push((await generate(gateway.url, { prompt: PROMPT })).id);
+  return made;
 }
 
 /** Sends bytes and never reads the response. */

@@ -4,6 +4,7 @@ import type { Authenticator } from '../../../auth/authenticator.ts';
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../../domain/upstream-kind.ts';
 import type { OperationParams } from '../../../operations/operation.ts';
 import { isRefused, isSubscription, type Operations } from '../../../operations/operations.ts';
+import { textOf } from '../../../operations/results.ts';
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
 import type { Exchange } from './exchange.ts';
 import { type MediaType, regularMediaType } from './media-type.ts';
@@ -98,7 +99,7 @@ export class GraphQLOverHttp {
   }
 
   async #write(res: ServerResponse, result: ExecutionResult, mediaType: MediaType): Promise<void> {
-    const body = JSON.stringify(result);
+    const body = textOf(result);
     const length = Buffer.byteLength(body);
     if (this.#heldBytes + length <= MAX_HELD_BYTES) {
       this.#heldBytes += length;
