@@ -59,14 +59,22 @@ export interface GraphQLContext {
   readonly answer: Answer;
   /** URLs of the upstream's files for the client; null: the upstream's own. */
   readonly media: MediaUrls | null;
+  /** The version of the last event that the client received on an earlier stream of the same subscription; null: unknown. */
+  readonly lastEventId: number | null;
 }
 
 /**
  * Creates the context of one operation.
  *
  * @param baseUrl the gateway's URL for the client; read only where there are local media
+ * @param lastEventId see `GraphQLContext`
  */
-export function createContext(services: GraphQLServices, caller: Caller, baseUrl: string): GraphQLContext {
+export function createContext(
+  services: GraphQLServices,
+  caller: Caller,
+  baseUrl: string,
+  lastEventId: number | null,
+): GraphQLContext {
   const media = services.localMedia?.at(baseUrl) ?? null;
   return {
     services,
@@ -74,6 +82,7 @@ export function createContext(services: GraphQLServices, caller: Caller, baseUrl
     jobs: new JobLoader(services, caller, media),
     answer: services.answers.open(caller.ownerId),
     media,
+    lastEventId,
   };
 }
 

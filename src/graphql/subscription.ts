@@ -12,7 +12,8 @@ import type { VideoJobTypes } from './types/video-job.ts';
 /** Adds `Subscription`. */
 export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes): void {
   builder.subscriptionType({
-    description: 'Watches jobs, over WebSocket, server-sent events or, for a router, HTTP callbacks.',
+    description:
+      'Watches jobs, over WebSocket, server-sent events, multipart responses or, for a router, HTTP callbacks.',
     fields: (t) => ({
       videoJobUpdated: t.field({
         type: VideoJob,
@@ -30,11 +31,16 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
           }),
         },
         subscribe: async (_, { id, sinceVersion }, context) => {
-          const { services, caller } = context;
+          const { services, caller, lastEventId } = context;
           requireScope(caller, 'video:read');
           const reachable = caller.jobId === null || caller.jobId === id;
           const updates = reachable
-            ? await services.watchedJobs.watch(caller.ownerId, id, sinceVersion ?? 0, noSuchJob)
+            ? await services.watchedJobs.watch(
+                caller.ownerId,
+                id,
+                { sinceVersion: sinceVersion ?? 0, lastEventId },
+                noSuchJob,
+              )
             : null;
           if (updates !== null) return untilExpiry(updates, context);
           throw noSuchJob();

@@ -1,6 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Job } from '../domain/job/job.ts';
 import type { PushIterator, Sink } from '../watching/push-iterator.ts';
+import { JobWatch } from '../watching/watched-jobs.ts';
 import type { EventResult, FanOut, SubscriberGroup } from './fan-out.ts';
 import type { OperationObserver } from './operation.ts';
 
@@ -39,6 +40,11 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
+  }
+
+  /** Whether a client may continue after a version that it has: the events are versions of one job. */
+  get isResumable(): boolean {
+    return this.#options.source instanceof JobWatch;
   }
 
   /** Delivers the events to a sink from now on. */

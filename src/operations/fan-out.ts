@@ -30,10 +30,13 @@ export type Subscriber = Pick<Operation, 'document' | 'plan' | 'caller' | 'baseU
 /** The result of one event, shared by all subscribers of a group. */
 export class EventResult {
   readonly result: ExecutionResult;
+  /** Of the job. */
+  readonly version: number;
   #json: string | null = null;
 
-  constructor(result: ExecutionResult) {
+  constructor(result: ExecutionResult, version: number) {
     this.result = result;
+    this.version = version;
   }
 
   /** As JSON, see `byteString`. Written once for all subscribers. */
@@ -45,7 +48,7 @@ export class EventResult {
 /** Options of `FanOut`. */
 export interface FanOutOptions {
   /** Creates the context of one event. */
-  readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
+  readonly createContext: (caller: Caller, baseUrl: string, lastEventId: null) => GraphQLContext;
   /** Masks the errors of a result for clients. */
   readonly present: (result: ExecutionResult) => ExecutionResult;
   readonly clock: Clock;
@@ -132,11 +135,11 @@ export class FanOut {
     { plan, caller, baseUrl, variables }: SubscriberGroup,
   ): EventResult | Promise<EventResult> {
     const { createContext, present } = this.#options;
-    const context = createContext(caller, baseUrl);
+    const context = createContext(caller, baseUrl, null);
     const result = plan.execute(event, context, variables);
-    if (!(result instanceof Promise)) return new EventResult(present(result));
+    if (!(result instanceof Promise)) return new EventResult(present(result), event.version);
     return result
-      .then((settled) => new EventResult(present(settled)))
+      .then((settled) => new EventResult(present(settled), event.version))
       .finally(() => context.answer.release());
   }
 }

@@ -23,6 +23,8 @@ export interface OperationRequest {
   readonly caller: Caller;
   /** The gateway's URL for the client. */
   readonly baseUrl: string;
+  /** See `GraphQLContext`; absent where events have no ids. */
+  readonly lastEventId?: number | null;
 }
 
 /** An operation that was checked and may be executed or subscribed to, once. */

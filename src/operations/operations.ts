@@ -31,7 +31,7 @@ export interface OperationsOptions {
   /** Finds the documents of requests. */
   readonly lookup: DocumentLookup;
   /** Creates the context of one operation, or of one event. */
-  readonly createContext: (caller: Caller, baseUrl: string) => GraphQLContext;
+  readonly createContext: (caller: Caller, baseUrl: string, lastEventId: number | null) => GraphQLContext;
   readonly clock: Clock;
   readonly hooks: readonly OperationHook[];
   /** Documents of open subscriptions. */
@@ -145,12 +145,12 @@ export class Operations {
     request: OperationRequest,
     observers: readonly OperationObserver[],
   ): Prepared {
-    const { params, caller, baseUrl } = request;
+    const { params, caller, baseUrl, lastEventId = null } = request;
     // Some clients send an empty name for an operation without one.
     const plan = checked.plan(params.operationName === '' ? null : params.operationName);
     if (plan === null) return refuse([unresolved()], observers);
     try {
-      const context = this.#options.createContext(caller, baseUrl);
+      const context = this.#options.createContext(caller, baseUrl, lastEventId);
       return {
         document: checked,
         plan,

@@ -20,6 +20,14 @@ export interface WatchedJobsOptions {
   readonly onLost: (jobIds: readonly string[]) => void;
 }
 
+/** What a subscriber has seen of a job. */
+export interface SeenVersions {
+  /** Versions up to this one are skipped, except the final one; 0 skips none. */
+  readonly sinceVersion: number;
+  /** Likewise. If it is the final version, the client has the final state: nothing is delivered. Null: unknown. */
+  readonly lastEventId: number | null;
+}
+
 /** One subscriber of a job. */
 interface Subscriber {
   readonly watch: JobWatch;
@@ -47,10 +55,10 @@ export class WatchedJobs implements Disposable {
   async watch(
     ownerId: string,
     jobId: string,
-    sinceVersion: number,
+    seen: SeenVersions,
     lostError: () => Error,
   ): Promise<PushIterator<Job> | null> {
-    const watch = await watchJob(this.#options, ownerId, jobId, sinceVersion);
+    const watch = await watchJob(this.#options, ownerId, jobId, seen);
     if (watch === null) return null;
     const watches = this.#watches.get(jobId) ?? new Set();
     const subscriber = { watch, lostError };
@@ -117,16 +125,15 @@ export class WatchedJobs implements Disposable {
  * It subscribes first and then reads the snapshot, so that no version is lost in between. One slot holds the newest unread version: a
  * slow reader skips versions, but never the last.
  *
- * @param sinceVersion versions up to this one are skipped, except the final one; 0 skips none
  * @returns null when the job is unknown or another owner's
  */
 export async function watchJob(
   { store, cache }: Pick<WatchedJobsOptions, 'store' | 'cache'>,
   ownerId: string,
   jobId: string,
-  sinceVersion: number,
+  { sinceVersion, lastEventId }: SeenVersions,
 ): Promise<JobWatch | null> {
-  const watch = new JobWatch(sinceVersion);
+  const watch = new JobWatch(Math.max(sinceVersion, lastEventId ?? 0));
   watch.defer(await store.subscribe({ type: 'job', jobId }, (job) => watch.offer(job)));
   try {
     const job = cache?.get(jobId) ?? (await store.getMany([jobId]))[0];
@@ -134,7 +141,8 @@ export async function watchJob(
       watch.end();
       return null;
     }
-    watch.offer(job);
+    if (isFinal(job) && job.version === lastEventId) watch.end();
+    else watch.offer(job);
     return watch;
   } catch (error) {
     watch.end();

@@ -84,8 +84,8 @@ export function openGraphQL(
     schema,
     introspection,
     lookup,
-    createContext: (caller: Caller, baseUrl: string) =>
-      wrapContext(() => createContext(services, caller, baseUrl)),
+    createContext: (caller: Caller, baseUrl: string, lastEventId: number | null) =>
+      wrapContext(() => createContext(services, caller, baseUrl, lastEventId)),
     clock,
     hooks: overrides.hooks ?? [],
     open: overrides.openDocuments ?? new OpenDocuments(),
@@ -107,6 +107,8 @@ export function openGraphQL(
       ...shared,
       yoga,
       upstream: upstream.kind,
+      clock,
+      log,
     }),
     callbacks,
     graphiql: introspection ? createGraphiQL(upstream, authenticator.required, baseUrlOf) : null,

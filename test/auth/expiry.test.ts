@@ -100,8 +100,8 @@ it('a subscription that ends before its token expires leaves no timer', async ()
   const headers = { authorization: `Bearer ${await signToken()}` };
   const client = await SseClient.open(gateway.url, WATCH, { variables: { id }, headers });
   await client.result();
-  // One timer for the token, and one that reads the watched job again.
-  expect(gateway.clock.sleeping).toBe(2);
+  // One timer for the token, one for heartbeats, and one that reads the watched job again.
+  expect(gateway.clock.sleeping).toBe(3);
   client[Symbol.dispose]();
   await until(() => gateway.clock.sleeping, 0);
 });

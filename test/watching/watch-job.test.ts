@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job/job.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
-import { watchJob } from '../../src/watching/watched-jobs.ts';
+import { type SeenVersions, watchJob } from '../../src/watching/watched-jobs.ts';
 import { present } from '../contract/job-store-cases/opened-store.ts';
 import { jobId } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';
@@ -9,6 +9,7 @@ import { NOON } from '../support/times.ts';
 import { isPending, versionsOf, WatchHarness } from './watch-harness.ts';
 
 const DONE = { done: true, value: undefined };
+const NOTHING_SEEN: SeenVersions = { sinceVersion: 0, lastEventId: null };
 
 describe('the watch of one job', () => {
   it('starts with the current state, continues version by version, and ends after the final one', async () => {
@@ -160,15 +161,33 @@ describe('the watch of one job', () => {
     }
   });
 
+  it('delivers nothing of a final job to a caller that has received its final version', async () => {
+    await using harness = new WatchHarness();
+    const job = await harness.create();
+    await harness.change(job);
+    const open = await watch(harness.store, job, 0, 1);
+    await harness.finish(job);
+    expect(await versionsOf(open)).toEqual([3]);
+    expect(await versionsOf(await watch(harness.store, job, 0, 3))).toEqual([]);
+    for (const lastEventId of [2, 4]) {
+      expect(await versionsOf(await watch(harness.store, job, 0, lastEventId))).toEqual([3]);
+    }
+    expect(harness.store.listenerCount).toBe(0);
+  });
+
   it("is null for an unknown job and for another owner's, and leaves no listener", async () => {
     await using harness = new WatchHarness();
     const job = await harness.create();
-    expect(await watchJob({ store: harness.store, cache: harness.store.cache }, 'bob', job.id, 0)).toBeNull();
     expect(
-      await watchJob({ store: harness.store, cache: harness.store.cache }, 'ada', jobId(NOON), 0),
+      await watchJob({ store: harness.store, cache: harness.store.cache }, 'bob', job.id, NOTHING_SEEN),
+    ).toBeNull();
+    expect(
+      await watchJob({ store: harness.store, cache: harness.store.cache }, 'ada', jobId(NOON), NOTHING_SEEN),
     ).toBeNull();
     await harness.finish(job);
-    expect(await watchJob({ store: harness.store, cache: harness.store.cache }, 'bob', job.id, 0)).toBeNull();
+    expect(
+      await watchJob({ store: harness.store, cache: harness.store.cache }, 'bob', job.id, NOTHING_SEEN),
+    ).toBeNull();
     expect(harness.store.listenerCount).toBe(0);
   });
 
@@ -227,8 +246,13 @@ describe('the watch of one job', () => {
 });
 
 /** Ada's watch of a job, which must exist. */
-async function watch(store: JobStore, job: Job, sinceVersion = 0): Promise<AsyncIterableIterator<Job>> {
-  return present(await watchJob({ store, cache: null }, 'ada', job.id, sinceVersion));
+async function watch(
+  store: JobStore,
+  job: Job,
+  sinceVersion = 0,
+  lastEventId: number | null = null,
+): Promise<AsyncIterableIterator<Job>> {
+  return present(await watchJob({ store, cache: null }, 'ada', job.id, { sinceVersion, lastEventId }));
 }
 
 function gone(): Promise<never> {

@@ -42,7 +42,9 @@ class Harness implements AsyncDisposable {
   async watch() {
     const job = acceptedJob({ createdAt: this.clock.now() });
     await this.store.create(record(job));
-    const feed = present(await this.watched.watch('ada', job.id, 0, () => LOST));
+    const feed = present(
+      await this.watched.watch('ada', job.id, { sinceVersion: 0, lastEventId: null }, () => LOST),
+    );
     await feed.next();
     return { job, feed };
   }

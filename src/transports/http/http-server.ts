@@ -17,6 +17,7 @@ import {
   guardSlowClients,
   type SlowClientLimits,
 } from './connection-limits.ts';
+import { isEventStream } from './graphql/events/event-format.ts';
 import { GRAPHQL_PATH } from './graphql/exchange.ts';
 import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
 import { isForm } from './graphql/request-body.ts';
@@ -275,7 +276,7 @@ function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boole
 }
 
 function isStream(answer: ServerResponse): boolean {
-  return String(answer.getHeader('content-type')).startsWith('text/event-stream');
+  return isEventStream(String(answer.getHeader('content-type')));
 }
 
 function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Caller } from '../../../domain/caller.ts';
+import type { EventStream } from '../../../operations/event-stream.ts';
 import type { Prepared } from '../../../operations/operation.ts';
+import type { EventFormat } from './events/event-format.ts';
 
 /** Where GraphQL is served, over HTTP and WebSocket. */
 export const GRAPHQL_PATH = '/graphql';
@@ -18,4 +20,14 @@ export interface Exchange {
   body?: Promise<object>;
   prepared?: Prepared;
   result?: ExecutionResult;
+  /** Of a subscription that is open. */
+  stream?: EventStream;
+  /** Set when the events of the stream are the answer. */
+  format?: EventFormat;
+}
+
+/** The version that the client of an event stream has, from its header `Last-Event-ID`; null when it is not a version. */
+export function lastEventIdOf({ headers }: IncomingMessage): number | null {
+  const id = headers['last-event-id'];
+  return typeof id === 'string' && /^\d{1,10}$/.test(id) ? Number(id) : null;
 }

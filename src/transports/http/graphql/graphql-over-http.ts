@@ -1,12 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Authenticator } from '../../../auth/authenticator.ts';
+import type { Clock } from '../../../domain/clock.ts';
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../../domain/upstream-kind.ts';
 import type { OperationParams } from '../../../operations/operation.ts';
 import { isRefused, isSubscription, type Operations } from '../../../operations/operations.ts';
 import { textOf } from '../../../operations/results.ts';
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
-import type { Exchange } from './exchange.ts';
+import { EventResponse } from './events/event-response.ts';
+import { Heartbeats } from './events/heartbeats.ts';
+import { type Exchange, lastEventIdOf } from './exchange.ts';
 import { type MediaType, regularMediaType } from './media-type.ts';
 import { isJson, readJsonBody } from './request-body.ts';
 import { GRAPHQL_HEADERS, type Yoga } from './yoga.ts';
@@ -20,6 +23,9 @@ export interface GraphQLOverHttpOptions {
   readonly baseUrlOf: (request: IncomingMessage) => string;
   /** Each answer names it in a header, unless it is public. */
   readonly upstream: UpstreamKind;
+  /** The clock of heartbeats. */
+  readonly clock: Clock;
+  readonly log: { error(details: object, message: string): void };
 }
 
 /** Bytes of all answers that wait for the end of the turn of the event loop. Further answers are written at once. */
@@ -35,12 +41,14 @@ export class GraphQLOverHttp {
   readonly #options: GraphQLOverHttpOptions;
   /** By media type. `writeHead` writes all of them: to merge them with headers that were set before takes a seventh of a query's time. */
   readonly #headers: Readonly<Record<MediaType, readonly string[]>>;
+  readonly #heartbeats: Heartbeats;
   #turn: Promise<void> | undefined;
   /** Bytes of the answers that wait for the end of the turn. */
   #heldBytes = 0;
 
   constructor(options: GraphQLOverHttpOptions) {
     this.#options = options;
+    this.#heartbeats = new Heartbeats(options.clock);
     this.#headers = {
       'application/json': headersOf('application/json', options.upstream),
       'application/graphql-response+json': headersOf('application/graphql-response+json', options.upstream),
@@ -72,10 +80,15 @@ export class GraphQLOverHttp {
     return null;
   }
 
-  /** Answers by Yoga. */
+  /** Answers by Yoga, which leaves the events of a subscription to `EventResponse`. */
   async answerByYoga(exchange: Exchange): Promise<void> {
     const { req, res } = exchange;
-    await this.#options.yoga(req, res, exchange);
+    const { yoga, log } = this.#options;
+    const response = await yoga.handleNodeRequestAndResponse(req, res, exchange);
+    const { stream, format } = exchange;
+    if (stream === undefined || format === undefined) return send(response, res);
+    if (!res.destroyed) res.setHeaders(response.headers);
+    new EventResponse({ res, format, heartbeats: this.#heartbeats, log }).pipe(stream);
   }
 
   /** @returns whether there is a result without errors */
@@ -88,7 +101,12 @@ export class GraphQLOverHttp {
     exchange.body = readJsonBody(req);
     const params = paramsOf(await exchange.body);
     if (params === null) return false;
-    const preparing = operations.prepare({ params, caller, baseUrl: baseUrlOf(req) });
+    const preparing = operations.prepare({
+      params,
+      caller,
+      baseUrl: baseUrlOf(req),
+      lastEventId: lastEventIdOf(req),
+    });
     const prepared = preparing instanceof Promise ? await preparing : preparing;
     exchange.prepared = prepared;
     if (isRefused(prepared) || isSubscription(prepared)) return false;
@@ -122,6 +140,15 @@ export class GraphQLOverHttp {
       });
     }));
   }
+}
+
+/** Writes an answer whose body is not a stream. */
+async function send(response: Response, res: ServerResponse): Promise<void> {
+  const body = await response.text();
+  // The client has disconnected.
+  if (res.destroyed) return;
+  res.setHeaders(response.headers);
+  res.writeHead(response.status).end(body);
 }
 
 /** @returns null when the body is not the parameters of an operation, or is for a callback: Yoga answers */

@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin, type YogaLogger, isAsyncIterable } from 'graphql-yoga';
+import { createYoga, type Plugin, type YogaLogger } from 'graphql-yoga';
 import type { Authenticator } from '../../../auth/authenticator.ts';
 import { PersistedQueryError } from '../../../operations/document-lookup.ts';
 import type { Operation, Refused } from '../../../operations/operation.ts';
@@ -11,7 +11,9 @@ import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
 import { type CallbackSubscriptions, useCallbacks } from '../../callback/subscriptions.ts';
 import { type OwnerStreams, streamKey, tooManyStreams } from '../../owner-streams.ts';
 import type { UploadSlots } from '../uploads/upload-slots.ts';
-import { type Exchange, GRAPHQL_PATH } from './exchange.ts';
+import { isEventStream } from './events/event-format.ts';
+import { useEventStreams } from './events/use-event-streams.ts';
+import { type Exchange, GRAPHQL_PATH, lastEventIdOf } from './exchange.ts';
 import { useRequestBody } from './request-body.ts';
 
 type YogaLog = Readonly<Record<keyof YogaLogger, (details: object, message: string) => void>>;
@@ -34,7 +36,7 @@ export interface YogaOptions {
 /** Reads GraphQL requests of all kinds and writes their results. */
 export type Yoga = ReturnType<typeof createGraphQLYoga>;
 
-/** Creates Yoga: it parses requests, negotiates media types and writes results. The pipeline runs the operations. */
+/** Creates Yoga: it parses requests, negotiates media types and writes results as JSON. The pipeline runs the operations. */
 export function createGraphQLYoga({
   schema,
   operations,
@@ -68,8 +70,8 @@ export function createGraphQLYoga({
       useAuthentication(authenticator),
       useRequestBody(uploads, uploadRate),
       useOperations({ operations, baseUrlOf, streams }),
+      useEventStreams(),
       useCallbacks(callbacks),
-      useAcceptable(),
       usePlainJsonForPersistedQueries(),
       useGraphQLHeaders(),
     ],
@@ -117,7 +119,12 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
       const { query, operationName, ...others } = params;
       // Yoga refuses a query that is not a string.
       if ((query != null && typeof query !== 'string') || caller === undefined) return;
-      exchange.prepared ??= await operations.prepare({ params, caller, baseUrl: baseUrlOf(req) });
+      exchange.prepared ??= await operations.prepare({
+        params,
+        caller,
+        baseUrl: baseUrlOf(req),
+        lastEventId: lastEventIdOf(req),
+      });
       // Yoga refuses a missing query and an empty name, which the pipeline accepts.
       const named = operationName == null || operationName === '' ? {} : { operationName };
       setParams({ ...others, ...named, query: query ?? '' });
@@ -143,7 +150,11 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
       if (close === null) return setResultAndStopExecution({ errors: [tooManyStreams()] });
       if (res.destroyed) close();
       else res.once('close', close);
-      setSubscribeFn(() => operations.subscribe(operation));
+      setSubscribeFn(async () => {
+        const outcome = await operations.subscribe(operation);
+        if (!isRefused(outcome)) exchange.stream = outcome;
+        return outcome;
+      });
     },
   };
 }
@@ -157,26 +168,6 @@ function refusalOf(refused: Refused): ExecutionResult {
 function preparedOf({ prepared }: Exchange): Operation {
   if (prepared === undefined || isRefused(prepared)) throw new Error('The operation was not prepared.');
   return prepared;
-}
-
-const NOT_ACCEPTABLE =
-  'None of the media types in the Accept header is supported. Supported: application/json, application/graphql-response+json, and text/event-stream for a subscription.';
-
-/** Answers 406 to clients that accept none of the media types, and ends subscriptions whose result is not sent. */
-function useAcceptable(): Plugin<object, { res?: ServerResponse }> {
-  return {
-    async onResultProcess(processing) {
-      // When the client has disconnected, Yoga drops the result, and a subscription would stay open.
-      const { res } = processing.serverContext;
-      if (res?.destroyed === true && isAsyncIterable(processing.result)) await end(processing.result);
-      if (processing.resultProcessor !== undefined) return;
-      processing.setResultProcessor(async (result, { Response }) => {
-        if (isAsyncIterable(result)) await end(result);
-        const error = { message: NOT_ACCEPTABLE, extensions: { code: 'NOT_ACCEPTABLE' } };
-        return Response.json({ errors: [error] }, { status: 406 });
-      }, 'application/json');
-    },
-  };
 }
 
 /**
@@ -197,10 +188,6 @@ function usePlainJsonForPersistedQueries(): Plugin {
   };
 }
 
-async function end(events: AsyncIterable<unknown>): Promise<void> {
-  await events[Symbol.asyncIterator]().return?.();
-}
-
 /** Headers of every answer of the GraphQL endpoint. */
 export const GRAPHQL_HEADERS = [
   ['x-content-type-options', 'nosniff'],
@@ -215,14 +202,8 @@ function useGraphQLHeaders(): Plugin {
   return {
     onResponse({ response: { headers } }) {
       for (const [name, value] of GRAPHQL_HEADERS) headers.set(name, value);
-      // Yoga writes `none`, which is not an encoding: some proxies then delay or refuse the answer.
-      headers.delete('content-encoding');
       // Otherwise nginx buffers the events of a stream.
-      if (isStream(headers.get('content-type'))) headers.set('x-accel-buffering', 'no');
+      if (isEventStream(headers.get('content-type') ?? '')) headers.set('x-accel-buffering', 'no');
     },
   };
-}
-
-function isStream(contentType: string | null): boolean {
-  return /^(?:text\/event-stream|multipart\/mixed)\b/.test(contentType ?? '');
 }
