@@ -1,4 +1,5 @@
 import type { GraphQLAnswer } from './http.ts';
+import { MultipartClient } from './multipart-client.ts';
 import { SseClient } from './sse-client.ts';
 import { WsClient } from './ws-client.ts';
 
@@ -22,6 +23,10 @@ export const TRANSPORTS: readonly { readonly name: string; readonly open: OpenSu
   { name: 'WebSocket', open: overWebSocket },
   { name: 'SSE by POST', open: (url, query, variables = {}) => overSse(url, query, variables, 'POST') },
   { name: 'SSE by GET', open: (url, query, variables = {}) => overSse(url, query, variables, 'GET') },
+  {
+    name: 'multipart',
+    open: (url, query, variables = {}) => MultipartClient.open(url, query, { variables }),
+  },
 ];
 
 async function overWebSocket(
