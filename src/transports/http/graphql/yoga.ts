@@ -197,7 +197,7 @@ export const GRAPHQL_HEADERS = [
   ['vary', 'accept, origin'],
 ] as const;
 
-/** Corrects the headers that Yoga writes itself. */
+/** Adds the headers of every answer. */
 function useGraphQLHeaders(): Plugin {
   return {
     onResponse({ response: { headers } }) {
