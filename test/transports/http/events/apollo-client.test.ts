@@ -117,4 +117,5 @@ it('that unsubscribes leaves nothing behind', async () => {
   await until(() => watch.seen, ['1 QUEUED']);
   watch[Symbol.dispose]();
   await until(() => [gateway.store.listenerCount, gateway.clock.sleeping], [0, 0]);
+  expect(watch.seen).toEqual(['1 QUEUED']);
 });

@@ -144,7 +144,6 @@ describe('a refused subscription', () => {
   });
 
   it('has 200 while the store is away, so that an EventSource tries again', async () => {
-    const away = () => Promise.reject(new StoreUnavailableError('away'));
     await using gateway = await startGateway({
       wrapStore: (store) => overrideStore(store, { subscribe: away }),
     });
@@ -155,7 +154,6 @@ describe('a refused subscription', () => {
   });
 
   it('has 500 after an unexpected failure', async () => {
-    const fails = () => Promise.reject(new Error('broken'));
     await using gateway = await startGateway({
       wrapStore: (store) => overrideStore(store, { subscribe: fails }),
     });
@@ -165,7 +163,6 @@ describe('a refused subscription', () => {
 });
 
 it('a query by GET that accepts only server-sent events has 200, also with an error in a field', async () => {
-  const fails = () => Promise.reject(new Error('broken'));
   await using gateway = await startGateway({ wrapStore: (store) => overrideStore(store, { list: fails }) });
   const search = new URLSearchParams({ query: '{ videoJobs { nodes { id } } }' });
   const { status, text } = await http(`${gateway.url}/graphql?${search.toString()}`, {
@@ -176,6 +173,14 @@ it('a query by GET that accepts only server-sent events has 200, also with an er
     /^retry: 2000\n\nevent: next\ndata: \{.*INTERNAL_SERVER_ERROR.*\}\n\nevent: complete\ndata:\n\n$/,
   );
 });
+
+function away(): Promise<never> {
+  return Promise.reject(new StoreUnavailableError('away'));
+}
+
+function fails(): Promise<never> {
+  return Promise.reject(new Error('broken'));
+}
 
 function fail(): never {
   throw new Error('unreachable');
