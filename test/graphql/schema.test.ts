@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import {
   type ASTNode,
+  buildASTSchema,
   buildSchema,
+  findBreakingChanges,
   type GraphQLNamedType,
   type GraphQLSchema,
   isEnumType,
@@ -68,6 +70,12 @@ describe('the subgraph', () => {
     expect(left.toSorted()).toEqual(['File', 'Node', 'UploadedImage']);
     expect(subgraph).not.toMatch(/\b(?:uploadImage|node\(|nodes\(|implements Node)/);
     expect(subgraph).not.toContain('@inaccessible');
+  });
+
+  it('has fields and arguments as the schema has them, so a router’s operations are valid', () => {
+    const composed = buildASTSchema(parse(subgraph), { assumeValidSDL: true });
+    expect(composed.getQueryType()?.getFields()).toHaveProperty('videoJob');
+    expect(findBreakingChanges(composed, schema)).toEqual([]);
   });
 
   it('names only its own types, fields and arguments in descriptions', () => {
