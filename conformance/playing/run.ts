@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Moment, Need } from '../reading/case.ts';
 import type { Scope } from '../reading/values.ts';
 import type { Transport } from '../transports/transport.ts';
@@ -99,7 +100,7 @@ async function playCase(
   // It is also rejected when nobody waits for it.
   aborted.promise.catch(() => {});
   signal.addEventListener('abort', () => aborted.reject(signal.reason), { once: true });
-  const scope = new Map<string, unknown>(values);
+  const scope = new Map<string, unknown>([...values, ['unique', randomUUID()]]);
   const awaitMoment = (moment: Moment) => moments.arrive(moment, play);
   const player = new StepPlayer({ transport, endpoints, token, operations, scope, signal, awaitMoment });
   let number = 0;

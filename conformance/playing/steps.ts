@@ -71,28 +71,32 @@ export class StepPlayer implements AsyncDisposable {
     return connection.open(this.#requestOf(sent));
   }
 
-  #requestOf({ operation, document, operationName, variables = {} }: SentOperation): OperationRequest {
+  #requestOf(sent: SentOperation): OperationRequest {
+    const { operation, document, operationName, variables, extensions } = sent;
     const { operations, scope } = this.#stage;
     const query = operation === undefined ? valueOf(document, scope) : operations.get(operation);
     if (typeof query !== 'string') throw new Error(`There is no operation ${operation}.`);
-    const filled = Object.entries(variables).map(([name, value]) => [name, valueOf(value, scope)]);
     return {
       query,
       ...(operationName === undefined ? {} : { operationName }),
-      variables: Object.fromEntries(filled),
+      ...(extensions === undefined ? {} : { extensions: fieldsOf(extensions, scope) }),
+      variables: fieldsOf(variables ?? {}, scope),
     };
   }
 
   #check({ expect = {}, save = {} }: ReceivingStep, received: Received, isOver: boolean): void {
     const { scope } = this.#stage;
-    const expected: typeof expect = Object.fromEntries(
-      Object.entries(expect).map(([name, pattern]) => [name, valueOf(pattern, scope)]),
-    );
+    const expected: typeof expect = fieldsOf(expect, scope);
     const faults = faultsOfReceived(expected, received, isOver);
     if (faults.length > 0) throw new Error(faults.join(' '));
     const data = received.results.at(-1)?.data;
     for (const [name, path] of Object.entries(save)) scope.set(name, at(data, path));
   }
+}
+
+/** Fills in the values of each field. */
+function fieldsOf(fields: object, scope: Scope): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, valueOf(value, scope)]));
 }
 
 type SentOperation = Extract<Step, { send: unknown }>['send'];

@@ -39,6 +39,7 @@ const operation = {
   /** The text of a document, instead of `operation`. A value: see values.ts. */
   document: z.unknown().optional(),
   operationName: z.string().optional(),
+  extensions: z.record(z.string(), z.unknown()).optional(),
   variables: z.record(z.string(), z.unknown()).optional(),
   /** `none`, or a bearer token. @default the token of the run */
   token: z.string().optional(),

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
+
 /** The values that steps have saved, and those of the run. */
 export type Scope = ReadonlyMap<string, unknown>;
 
 /**
- * Fills in the values of data: `$job.id` is a path of the scope, `{ $repeat: [text, times] }` is a text, and `{ $list: [item, times] }` is a
- * list.
+ * Fills in the values of data: `$job.id` is a path of the scope, `{ $repeat: [text, times] }`, `{ $join: [text, …] }` and `{ $sha256: text }`
+ * are texts, and `{ $list: [item, times] }` is a list.
  *
  * @throws Error when the scope lacks a name
  */
@@ -19,6 +21,10 @@ export function valueOf(data: unknown, scope: Scope): unknown {
     return String(item).repeat(times);
   }
   if (name === '$join' && Array.isArray(given)) return given.map((part) => valueOf(part, scope)).join('');
+  if (name === '$sha256')
+    return createHash('sha256')
+      .update(String(valueOf(given, scope)))
+      .digest('hex');
   return Object.fromEntries(entries.map(([key, value]) => [key, valueOf(value, scope)]));
 }
 

@@ -78,8 +78,9 @@ export class CallbackListener implements AsyncDisposable {
     this.#subscriptions.set(id, subscription);
     const callbackUrl = `${this.#url}/${id}`;
     const extension = { callbackUrl, subscriptionId: id, verifier, heartbeatIntervalMs: 5000 };
+    const extensions = { ...request.extensions, subscription: extension };
     try {
-      const response = await post(request, endpoint, ACCEPT, { subscription: extension });
+      const response = await post({ ...request, extensions }, endpoint, ACCEPT);
       const body: unknown = await response.clone().json();
       const isAccepted = response.ok && isRecord(body) && body['errors'] === undefined;
       if (!isAccepted) await readJson(response, deliveries);

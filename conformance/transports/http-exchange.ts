@@ -44,27 +44,28 @@ export function overHttp(endpoint: Endpoint, send: SendRequest, read: ReadRespon
 
 /** Sends an operation as the JSON body of a POST. */
 export function post(
-  { query, operationName, variables }: OperationRequest,
+  { query, ...parameters }: OperationRequest,
   { url, token, signal }: Endpoint,
   accept: string,
-  extensions?: object,
 ): Promise<Response> {
   return fetch(url, {
     method: 'POST',
     headers: { ...headersOf(accept, token), 'content-type': 'application/json' },
-    body: JSON.stringify({ query, operationName, variables, extensions }),
+    body: JSON.stringify(query === '' ? parameters : { query, ...parameters }),
     signal,
   });
 }
 
 /** Sends an operation in the query of a GET. */
 export function get(
-  { query, operationName, variables }: OperationRequest,
+  { query, operationName, variables, extensions }: OperationRequest,
   { url, token, signal }: Endpoint,
   accept: string,
 ): Promise<Response> {
-  const search = new URLSearchParams({ query, variables: JSON.stringify(variables) });
+  const search = new URLSearchParams({ variables: JSON.stringify(variables) });
+  if (query !== '') search.set('query', query);
   if (operationName !== undefined) search.set('operationName', operationName);
+  if (extensions !== undefined) search.set('extensions', JSON.stringify(extensions));
   return fetch(`${url}?${search.toString()}`, { headers: headersOf(accept, token), signal });
 }
 

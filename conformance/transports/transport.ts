@@ -3,9 +3,11 @@ export type Kind = 'query' | 'mutation' | 'subscription';
 
 /** An operation as clients send it. */
 export interface OperationRequest {
+  /** Empty when `extensions` name the document. */
   readonly query: string;
   readonly operationName?: string;
   readonly variables: Readonly<Record<string, unknown>>;
+  readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 /** Where operations are sent, and as whom. */
