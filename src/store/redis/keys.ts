@@ -44,6 +44,8 @@ export const keys = {
   sealSecret: 'rg:{secret}:announcements',
   /** The secrets of job tokens, as JSON. */
   jobTokenSecrets: 'rg:{secret}:job-token-secrets',
+  /** The registered documents, as `documents/add.lua` describes them. */
+  documents: ['texts', 'uses', 'accounts', 'order'].map((name) => `rg:{documents}:${name}`),
   /** Jobs with equal inputs whose POST has not ended. */
   postsInFlight: (fingerprint: string) => `${submissionsTag(fingerprint)}:posts`,
   /** The job that an upstream request belongs to. */

@@ -7,7 +7,6 @@ import { StartError } from '../../process/start-error.ts';
 import { describeRpm, SharedCallBudget } from '../call-budget.ts';
 import { readMoments, SharedDurations, stringifyDurations } from '../durations.ts';
 import { StoreUnavailableError } from '../job-store.ts';
-import { MemoryRegisteredDocuments } from '../memory-registered-documents.ts';
 import { type OwnerRate, ownerRateBy, RATE_WINDOW_SECONDS, UNLIMITED_RATE } from '../owner-rate.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
 import { explainFault, explainStart } from './connection/explain-fault.ts';
@@ -15,6 +14,7 @@ import type { RedisLocation } from './connection/location.ts';
 import { checkRedisSettings, missingOptionalCommands } from './connection/permissions.ts';
 import { keys } from './keys.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './redis-job-store.ts';
+import { RedisRegisteredDocuments } from './redis-registered-documents.ts';
 import { RedisSharedText } from './redis-shared-text.ts';
 import { RedisSubmissions } from './redis-submissions.ts';
 import type { RedisClient } from './scripts/run-script.ts';
@@ -66,7 +66,7 @@ export async function openRedis(
     submissions: new RedisSubmissions(client, quarantine),
     budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now),
     durations: new SharedDurations(durations),
-    documents: new MemoryRegisteredDocuments(),
+    documents: new RedisRegisteredDocuments({ client, now }),
     jobTokenSecrets: new RedisSharedText(client, keys.jobTokenSecrets),
     ownerRate: redisOwnerRate(client, 'generate', rpm),
     uploadRate: redisOwnerRate(client, 'upload', rpm),

@@ -19,6 +19,8 @@ const FILES = {
   reelgateBeginPost: 'submissions/begin-post.lua',
   reelgateEndPost: 'submissions/end-post.lua',
   reelgateAdopt: 'submissions/adopt.lua',
+  reelgateFindDocument: 'documents/find.lua',
+  reelgateAddDocument: 'documents/add.lua',
   reelgateReplaceText: 'replace-text.lua',
   reelgateHealth: 'health.lua',
   reelgateTime: 'time.lua',
