@@ -2,6 +2,7 @@ import type { LackingTransport, Means } from './playing/plan.ts';
 import type { Need } from './reading/case.ts';
 import type { Gateway } from './target/gateway.ts';
 import { GET, POST_JSON, POST_RESPONSE_JSON } from './transports/json.ts';
+import { MULTIPART } from './transports/multipart.ts';
 import { SSE_GET, SSE_POST } from './transports/sse.ts';
 import type { Transport } from './transports/transport.ts';
 import { WEBSOCKET } from './transports/websocket.ts';
@@ -13,6 +14,7 @@ export const TRANSPORTS: readonly Transport[] = [
   GET,
   SSE_POST,
   SSE_GET,
+  MULTIPART,
   WEBSOCKET,
 ];
 
