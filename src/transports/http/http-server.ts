@@ -20,6 +20,7 @@ import {
 import { isEventStream } from './graphql/events/event-format.ts';
 import { GRAPHQL_PATH } from './graphql/exchange.ts';
 import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
+import { byWeight } from './graphql/media-type.ts';
 import { isForm } from './graphql/request-body.ts';
 import { GRAPHQL_HEADERS } from './graphql/yoga.ts';
 import type { ConsoleFiles } from './pages/console.ts';
@@ -181,6 +182,7 @@ export class HttpServer implements AsyncDisposable {
   ): Promise<void> {
     const cors = this.#options.crossOrigin.headersFor(request);
     if (cors !== null) response.setHeaders(new Map(Object.entries(cors)));
+    if (request.headers.accept !== undefined) request.headers.accept = byWeight(request.headers.accept);
     const isOptions = request.method === 'OPTIONS';
     const refused = this.#refusalOf(request, isOptions || isForm(request));
     const unanswered =

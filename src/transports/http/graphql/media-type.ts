@@ -1,3 +1,5 @@
+import { memoizeLast } from '../memoize-last.ts';
+
 /** Media types of a result that is not a stream. */
 const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;
 export type MediaType = (typeof MEDIA_TYPES)[number];
@@ -21,3 +23,21 @@ export function regularMediaType(accept: string | undefined): MediaType | null {
   if (first === undefined) return null;
   return first === 'application/graphql-response+json' ? first : 'application/json';
 }
+
+/** The weight of a media range: 1 by default (RFC 9110, section 12.4.2). */
+const WEIGHT = /;\s*q=([\d.]+)/i;
+
+/**
+ * Orders the media ranges of an Accept header by their weights, without those of weight 0: what reads the header later takes the first
+ * range that it supports.
+ */
+export const byWeight = memoizeLast((accept: string): string => {
+  if (!WEIGHT.test(accept)) return accept;
+  return accept
+    .split(',')
+    .map((range) => ({ range: range.trim(), weight: Number(WEIGHT.exec(range)?.[1] ?? 1) }))
+    .filter(({ weight }) => weight > 0)
+    .toSorted((a, b) => b.weight - a.weight)
+    .map(({ range }) => range)
+    .join(', ');
+});

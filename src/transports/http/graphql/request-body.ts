@@ -61,7 +61,7 @@ export function useRequestBody(slots: UploadSlots, uploadRate: OwnerRate): Plugi
           throw refusal(
             415,
             'UNSUPPORTED_MEDIA_TYPE',
-            'Unsupported content-type of a POST. Supported: application/json, and multipart/form-data for files.',
+            'Unsupported content-type of a POST. Supported: application/json in UTF-8, and multipart/form-data for files.',
           );
         }
       } else if (requestParser !== undefined) {
@@ -95,9 +95,13 @@ export function isForm({ headers }: IncomingMessage): boolean {
   return /^multipart\/form-data\s*(;|$)/i.test(headers['content-type'] ?? '');
 }
 
-/** Whether the content type of a POST is JSON. */
+const JSON_TYPE = /^application\/(?:graphql\+)?json\s*(?:;|$)/i;
+const OTHER_CHARSET = /;\s*charset=(?!"?(?:utf-?8|us-ascii)"?\s*(?:;|$))/i;
+
+/** Whether the content type of a POST is JSON in UTF-8. */
 export function isJson(contentType: string): boolean {
-  return contentType === 'application/json' || /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType);
+  if (contentType === 'application/json') return true;
+  return JSON_TYPE.test(contentType) && !OTHER_CHARSET.test(contentType);
 }
 
 /**

@@ -116,7 +116,7 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
   return {
     async onParams({ params, context: exchange, setParams, setResult }) {
       const { caller, req } = exchange;
-      const { query, operationName, ...others } = params;
+      const { query, operationName, variables, extensions } = params;
       // Yoga refuses a query that is not a string.
       if ((query != null && typeof query !== 'string') || caller === undefined) return;
       exchange.prepared ??= await operations.prepare({
@@ -125,9 +125,13 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
         baseUrl: baseUrlOf(req),
         lastEventId: lastEventIdOf(req),
       });
-      // Yoga refuses a missing query and an empty name, which the pipeline accepts.
+      // Yoga refuses a missing query and an empty name, which the pipeline accepts, and unknown parameters, which are ignored.
       const named = operationName == null || operationName === '' ? {} : { operationName };
-      setParams({ ...others, ...named, query: query ?? '' });
+      const maps = {
+        ...(variables == null ? {} : { variables }),
+        ...(extensions == null ? {} : { extensions }),
+      };
+      setParams({ ...named, ...maps, query: query ?? '' });
       if (isRefused(exchange.prepared)) setResult(refusalOf(exchange.prepared));
     },
     onParse({ context, setParsedDocument }) {

@@ -1,5 +1,6 @@
 import type { GraphQLError } from 'graphql';
 import { type FetchAPI, isAsyncIterable, type Plugin, processRegularResult } from 'graphql-yoga';
+import { refusal } from '../../../../graphql/errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { type EventFormat, MULTIPART, onlyEvent, SERVER_SENT_EVENTS } from './event-format.ts';
 
@@ -15,6 +16,11 @@ const NOT_ACCEPTABLE =
  */
 export function useEventStreams(): Plugin<object, Exchange> {
   return {
+    // An operation whose result the client cannot read must not be executed.
+    onRequestParse({ request }) {
+      if (!mediaRanges(request.headers.get('accept')).some(isSupported))
+        throw refusal(406, 'NOT_ACCEPTABLE', NOT_ACCEPTABLE);
+    },
     async onResultProcess(processing) {
       const { request, result, serverContext: exchange } = processing;
       const ranges = mediaRanges(request.headers.get('accept'));
@@ -57,6 +63,14 @@ function mediaRanges(accept: string | null): readonly MediaRange[] {
       .split(';');
     return { type, params };
   });
+}
+
+const SUPPORTED =
+  /^(?:\*\/\*|application\/(?:\*|json|graphql-response\+json)|text\/(?:\*|event-stream)|multipart\/mixed)$/;
+
+function isSupported({ type, params }: MediaRange): boolean {
+  const charset = params.find((param) => param.startsWith('charset='));
+  return SUPPORTED.test(type) && (charset === undefined || charset === 'charset=utf-8');
 }
 
 const SSE_RANGES = new Set([SERVER_SENT_EVENTS.contentType, 'text/*', '*/*']);
