@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerOf, exchange, postBody } from '../../../support/gateway/http.ts';
+import { exchange, postBody } from '../../../support/gateway/http.ts';
 import {
   FORM,
   formHead,
