@@ -9,8 +9,8 @@ export interface LosingProxy extends AsyncDisposable {
 }
 
 /**
- * Forwards everything except the first response to the mutation GenerateVideo. The gateway gets the request, and the client
- * sees a broken connection.
+ * Forwards everything except the first response to generateVideo. The gateway gets the request, and the client sees a broken
+ * connection. It cannot read the frames of a WebSocket.
  */
 export async function startLosingProxy(gateway: string): Promise<LosingProxy> {
   let lost = 0;
@@ -20,8 +20,7 @@ export async function startLosingProxy(gateway: string): Promise<LosingProxy> {
     const server = connect(target, '127.0.0.1');
     let isRequested = false;
     client.on('data', (data) => {
-      isRequested ||=
-        data.includes('mutation GenerateVideo') || data.includes('mutation videoJobGenerateMutation');
+      isRequested ||= data.includes('generateVideo(input: $input)');
       server.write(data);
     });
     server.on('data', (data) => {

@@ -12,12 +12,18 @@ export interface RunningExample extends AsyncDisposable {
   wrote(pattern: RegExp): Promise<void>;
 }
 
-/** Runs a command of the examples' README in their folder, with a prompt as one more argument. */
-export function runExample(command: string, gateway: string, prompt: string): RunningExample {
+/** Where an example sends its requests. */
+export interface ExampleTarget {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Runs a command in the examples' folder, with a prompt as one more argument. */
+export function runExample(command: string, { url, token }: ExampleTarget, prompt: string): RunningExample {
   const [program = '', ...args] = command.split(' ');
   const child = spawn(program, [...args, prompt], {
     cwd: EXAMPLES,
-    env: { PATH: process.env['PATH'], REELGATE_URL: gateway },
+    env: { PATH: process.env['PATH'], REELGATE_URL: url, REELGATE_TOKEN: token },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, so that its children can be killed with it.
     detached: true,
@@ -43,7 +49,7 @@ export function runExample(command: string, gateway: string, prompt: string): Ru
       looks.add(look);
       look();
       const ended = closed.then(() => {
-        throw new Error(`The example ended early:\n${output}`);
+        throw new Error(`"${command}" ended early:\n${output}`);
       });
       await Promise.race([found.promise, ended]).finally(() => looks.delete(look));
     },

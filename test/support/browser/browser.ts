@@ -2,7 +2,10 @@ import { type BrowserContext, type BrowserContextOptions, chromium, type Page } 
 import { CHROMIUM, requireProgram } from '../process/programs.ts';
 
 /** Options of a page. */
-export type PageOptions = Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion'>;
+export type PageOptions = Pick<
+  BrowserContextOptions,
+  'viewport' | 'colorScheme' | 'reducedMotion' | 'extraHTTPHeaders'
+>;
 
 /** A page in its own context, without the cookies and storage of others; closed when disposed. */
 export interface OpenedPage extends AsyncDisposable {

@@ -1,9 +1,12 @@
 #!/bin/sh
-# Makes a video and watches its job, with curl and sed alone:  sh curl/watch.sh ["prompt"] [image URL]
+# Makes a video and watches its job, with curl and sed alone:  sh curl.sh ["prompt"] [image URL]
 set -eu
 endpoint=${REELGATE_URL:-http://127.0.0.1:4000}/graphql
 prompt=${1:-The camera moves slowly towards the door}
 image=${2:-https://segmind-resources.s3.amazonaws.com/input/e654c0e4-f048-4450-b289-e37280210c3e-wan-480-ip.png}
+
+# The arguments of each curl, from here on: the token.
+set -- ${REELGATE_TOKEN:+-H "authorization: Bearer $REELGATE_TOKEN"}
 
 generate_video='
 mutation GenerateVideo($input: GenerateVideoInput!) {
@@ -31,7 +34,7 @@ number() { printf '%s\n' "$event" | sed -nE "s/.*\"$1\":([0-9.]+).*/\\1/p"; }
 
 # One key for each request. curl repeats the request when it gets no answer; the key makes one job of all attempts.
 key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-event=$(curl -sS --retry 10 --retry-all-errors "$endpoint" -H 'content-type: application/json' -d '{
+event=$(curl -sS --retry 10 --retry-all-errors "$endpoint" "$@" -H 'content-type: application/json' -d '{
   "query": "'"$(json "$generate_video")"'",
   "variables": { "input": {
     "image": "'"$(json "$image")"'", "prompt": "'"$(json "$prompt")"'", "idempotencyKey": "'"$key"'"
@@ -45,7 +48,7 @@ fi
 
 # The job's states as server-sent events, newer than $version.
 subscribe() {
-  curl -sN --keepalive-time 15 "$endpoint" -H 'content-type: application/json' -H 'accept: text/event-stream' -d '{
+  curl -sN --keepalive-time 15 "$endpoint" "$@" -H 'content-type: application/json' -H 'accept: text/event-stream' -d '{
     "query": "'"$(json "$video_job_updated")"'",
     "variables": { "id": "'"$id"'", "sinceVersion": '"$version"' }
   }' || true
@@ -74,7 +77,7 @@ follow() {
 version=0 status=QUEUED
 exec 3>&1
 while :; do
-  seen=$(subscribe | follow)
+  seen=$(subscribe "$@" | follow)
   version=${seen% *} status=${seen#* }
   case $status in
     COMPLETED) exit 0 ;;

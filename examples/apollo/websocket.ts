@@ -1,0 +1,22 @@
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { OperationTypeNode } from 'graphql';
+import { createClient } from 'graphql-ws';
+import { endpoint, token } from '../terminal.ts';
+import { runBy, signIn } from './video-jobs.ts';
+
+const socket = createClient({
+  url: endpoint.replace(/^http/, 'ws'),
+  connectionParams: () => ({ token: token() }),
+  retryAttempts: 0, // watchVideoJob subscribes again, with the newest version.
+});
+const client = new ApolloClient({
+  link: ApolloLink.split(
+    ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+    new GraphQLWsLink(socket),
+    ApolloLink.from([signIn, new HttpLink({ uri: endpoint })]),
+  ),
+  cache: new InMemoryCache(),
+});
+
+await runBy(client);
