@@ -105,9 +105,10 @@ describe.each(CLIENTS)('$name', ({ name, ...client }) => {
   });
 });
 
-test('EventSource resumes by itself', async () => {
+test('EventSource resumes and stops by itself', async () => {
   await expect.poll(() => page.locator('pre').innerText()).toMatch(COMPLETED);
   expectRisingVersions(await page.locator('pre').innerText());
+  await page.getByText('closed').waitFor();
 });
 
 test.each(['node graphql-ws.ts', 'python3 python.py', 'sh curl.sh'])(
