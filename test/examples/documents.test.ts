@@ -1,6 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { buildSchema, type DocumentNode, Kind, parse, validate, visit } from 'graphql';
 import { expect, test } from 'vitest';
+import { exampleDocuments } from './example-documents.ts';
+import { EXAMPLES } from './examples-package.ts';
 
+const SCHEMA = readFileSync('schema/schema.graphql', 'utf8');
 const DOCUMENT = 'docs/clients.md';
 /** Code in the languages of the examples; commands for a shell are not in a file. */
 const BLOCK = /^```(?:ts|js|json|py)\n([^]*?)^```/gm;
@@ -35,7 +39,56 @@ test('docs/clients.md names the versions that are installed', () => {
   expect(wrong).toEqual([]);
 });
 
+test.each([
+  ['documents.ts', ['mutation', 'subscription']],
+  ['graphql-request.ts', ['query']],
+  ['relay/documents.ts', ['mutation', 'subscription']],
+  ['event-source.html', ['mutation', 'subscription']],
+  ['python.py', ['mutation', 'subscription']],
+  ['curl.sh', ['mutation', 'subscription']],
+])('%s has documents that are valid in the schema', (file, expected) => {
+  const document = exampleDocuments(file);
+  expect(operations(document)).toEqual(expected);
+  expect(validate(buildSchema(SCHEMA), document)).toEqual([]);
+});
+
+test('the examples import only packages that their own package.json names', () => {
+  const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(
+    readFileSync(`${EXAMPLES}/package.json`, 'utf8'),
+  );
+  const files = globSync(`${EXAMPLES}/{*,apollo/*,relay/**/*}.ts`);
+  const imported = files.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/ from '((?:@[^'/]+\/)?[^'/.:][^'/:]*)(?:\/[^']*)?'/g)].map(
+      (match) => match[1] ?? '',
+    ),
+  );
+  expect(imported).toContain('@apollo/client');
+  expect(imported.filter((name) => !(name in dependencies))).toEqual([]);
+});
+
+/** Reserved words of Swift and Kotlin that cannot be names of properties or enum cases without quotes. */
+const RESERVED = new Set(
+  `Any Self Type Protocol actor as associatedtype await break case catch class continue default defer deinit do dynamic else
+  enum extension fallthrough false fileprivate for fun func guard if import in init inout interface internal is let nil null
+  object open operator package precedencegroup private protocol public repeat rethrows return self static struct subscript
+  super switch this throw throws true try typealias typeof val var when where while`.split(/\s+/),
+);
+
+test('no name of the schema is a reserved word of Swift or Kotlin', () => {
+  const names: string[] = [];
+  visit(parse(SCHEMA), { Name: ({ value }) => void names.push(value) });
+  expect(names.length).toBeGreaterThan(100);
+  // Values of enums become cases in lower case.
+  expect(names.filter((name) => RESERVED.has(name) || RESERVED.has(name.toLowerCase()))).toEqual([]);
+});
+
 /** The script of a page is indented in its file. */
 function withoutIndentation(text: string): string {
   return text.replaceAll(/^ +/gm, '');
+}
+
+function operations(document: DocumentNode): string[] {
+  return document.definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION ? [definition.operation] : [],
+  );
 }
