@@ -1,4 +1,4 @@
-import { type ApolloClient, ApolloLink, CombinedGraphQLErrors, gql } from '@apollo/client';
+import { type ApolloClient, ApolloLink, CombinedGraphQLErrors, gql, InMemoryCache } from '@apollo/client';
 import {
   GENERATE_VIDEO,
   type GenerateVideoData,
@@ -12,6 +12,17 @@ import { GatewayError, type GenerateVideo, type Subscribe } from '../watch.ts';
 export const signIn = new ApolloLink((operation, forward) => {
   operation.setContext({ headers: headers() });
   return forward(operation);
+});
+
+/** The cache has to know which types have the interface that the documents name, or it loses their fields. */
+export const cache = new InMemoryCache({
+  possibleTypes: {
+    GenerateVideoError: [
+      'GenerateVideoInvalidInput',
+      'GenerateVideoIdempotencyConflict',
+      'GenerateVideoCapacityExceeded',
+    ],
+  },
 });
 
 const errorOf = (error: Error) => (CombinedGraphQLErrors.is(error) ? new GatewayError(error.errors) : error);

@@ -1,9 +1,9 @@
-import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
+import { ApolloClient, ApolloLink, HttpLink } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { OperationTypeNode } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { endpoint, token } from '../terminal.ts';
-import { runBy, signIn } from './video-jobs.ts';
+import { cache, runBy, signIn } from './video-jobs.ts';
 
 const socket = createClient({
   url: endpoint.replace(/^http/, 'ws'),
@@ -16,7 +16,7 @@ const client = new ApolloClient({
     new GraphQLWsLink(socket),
     ApolloLink.from([signIn, new HttpLink({ uri: endpoint })]),
   ),
-  cache: new InMemoryCache(),
+  cache,
 });
 
 await runBy(client);

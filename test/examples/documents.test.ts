@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { buildSchema, type DocumentNode, Kind, parse, validate, visit } from 'graphql';
+import { assertInterfaceType, buildSchema, type DocumentNode, Kind, parse, validate, visit } from 'graphql';
 import { expect, test } from 'vitest';
 import { exampleDocuments } from './example-documents.ts';
 import { EXAMPLES } from './examples-package.ts';
@@ -64,6 +64,16 @@ test('the examples import only packages that their own package.json names', () =
   );
   expect(imported).toContain('@apollo/client');
   expect(imported.filter((name) => !(name in dependencies))).toEqual([]);
+});
+
+test('the cache of Apollo Client knows all types of the interface that the documents name', () => {
+  const schema = buildSchema(SCHEMA);
+  const types = schema.getPossibleTypes(assertInterfaceType(schema.getType('GenerateVideoError')));
+  const listed = /GenerateVideoError: \[([^\]]*)\]/.exec(
+    readFileSync(`${EXAMPLES}/apollo/video-jobs.ts`, 'utf8'),
+  )?.[1];
+  const names = Array.from(listed?.matchAll(/\w+/g) ?? [], ([name]) => name);
+  expect(names.toSorted()).toEqual(types.map(({ name }) => name).toSorted());
 });
 
 /** Reserved words of Swift and Kotlin that cannot be names of properties or enum cases without quotes. */
