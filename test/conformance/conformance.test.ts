@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TRANSPORTS, unmetNeeds } from '../../conformance/means.ts';
-import { plan } from '../../conformance/playing/plan.ts';
+import { type Play, plan } from '../../conformance/playing/plan.ts';
 import { type Outcome, run } from '../../conformance/playing/run.ts';
 import { loadCases, loadOperations } from '../../conformance/reading/load.ts';
 import { endpointOf, type Gateway, inspect } from '../../conformance/target/gateway.ts';
@@ -10,7 +10,7 @@ import type { Transport } from '../../conformance/transports/transport.ts';
 import { type SpawnedGateway, spawnGateway } from '../support/gateway/spawned-gateway.ts';
 import { freePort } from '../support/network/ports.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { deliversNothing } from './lying-transport.ts';
+import { deliversNothing, distorts } from './lying-transport.ts';
 
 /** For HS256: at least 32 bytes. */
 const SECRET = 'a secret of the tests, long enough for HS256';
@@ -22,6 +22,7 @@ let gateway: SpawnedGateway;
 let inspected: Gateway;
 let played: readonly Outcome[];
 let playedOverNothing: readonly Outcome[];
+let playedDistorted: readonly Outcome[];
 
 beforeAll(async () => {
   const folder = resources.use(tempFolder());
@@ -45,21 +46,27 @@ beforeAll(async () => {
   const url = endpointOf(gateway.url);
   inspected = await inspect(url, token);
   const transports = [...TRANSPORTS, callbacks.transport];
-  const playOver = (chosen: readonly Transport[], stopGateway: () => Promise<void>) =>
-    run({
-      plays: plan(cases, { transports: chosen, lacking: [], unmet: {} }),
-      endpoints: { gateway: url, router: '' },
-      token,
-      operations: loadOperations(),
-      values: new Map([['limits', { operationsPerSocket: OPERATIONS_PER_SOCKET }]]),
-      jobSeconds: 30,
-      totalSeconds: 50,
-      stopGateway,
-    });
-  playedOverNothing = await playOver(transports.map(deliversNothing), async () => {});
-  played = await playOver(transports, async () => {
-    gateway.kill('SIGTERM');
+  const planOver = (chosen: readonly Transport[]) =>
+    plan(cases, { transports: chosen, lacking: [], unmet: {} });
+  const real = planOver(transports);
+  const silent = planOver(transports.map(deliversNothing));
+  const distorted = planOver(transports.map(distorts));
+  const outcomes = await run({
+    plays: [...real, ...silent, ...distorted],
+    endpoints: { gateway: url, router: '' },
+    token,
+    operations: loadOperations(),
+    values: new Map([['limits', { operationsPerSocket: OPERATIONS_PER_SOCKET }]]),
+    jobSeconds: 30,
+    totalSeconds: 50,
+    stopGateway: async () => {
+      gateway.kill('SIGTERM');
+    },
   });
+  const among = (plays: readonly Play[]) => outcomes.filter(({ play }) => plays.includes(play));
+  played = among(real);
+  playedOverNothing = among(silent);
+  playedDistorted = among(distorted);
 });
 
 afterAll(() => resources.disposeAsync());
@@ -81,6 +88,10 @@ describe.each(cases)('$title', ({ id, except }) => {
 
   it(`fails over a transport that delivers nothing (${id})`, () => {
     expect(reasonsOf(playedOverNothing, 'passed', id)).toEqual([]);
+  });
+
+  it(`fails over a transport that repeats results and changes errors and ends (${id})`, () => {
+    expect(reasonsOf(playedDistorted, 'passed', id)).toEqual([]);
   });
 });
 
