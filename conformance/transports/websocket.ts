@@ -53,8 +53,12 @@ const CLOSE_CODES: Readonly<Record<number, string>> = {
 /** The client gives the errors of an `error` message, the event of a closed socket, or an error of its own. */
 function receiveError(error: unknown, deliveries: Deliveries): void {
   if (Array.isArray(error)) return deliveries.fail(codesOf(error), shorten(error));
-  const { code, reason } = isRecord(error) ? error : {};
-  if (typeof code !== 'number') return deliveries.invalid(`The socket failed: ${messageOf(error)}`);
+  const { code, reason, message } = isRecord(error) ? error : {};
+  if (typeof code !== 'number') {
+    return deliveries.invalid(
+      `The socket failed: ${typeof message === 'string' ? message : messageOf(error)}`,
+    );
+  }
   const detail = `The socket was closed with ${code} ${String(reason)}`;
   const meaning = CLOSE_CODES[code];
   if (meaning === undefined) deliveries.invalid(detail);
