@@ -53,12 +53,11 @@ async function playAll(terminal: Terminal): Promise<number> {
   const isSandbox = gateway.upstream === 'sandbox';
   const all = [...TRANSPORTS, ...(listener === null ? [] : [listener.transport])];
   const isChosen = ({ name }: { readonly name: string }) => names === null || names.includes(name);
-  const plays = plan(loadCases(), {
-    transports: all.filter(isChosen),
-    lacking: listener === null ? [NO_CALLBACK].filter(isChosen) : [],
-    unmet: unmetNeeds(gateway, generate),
-  });
+  const lacking = listener === null ? [NO_CALLBACK].filter(isChosen) : [];
+  const unmet = unmetNeeds(gateway, generate);
+  const plays = plan(loadCases(), { transports: all.filter(isChosen), lacking, unmet });
   write(`${url}, upstream: ${gateway.upstream}, sign-in: ${gateway.hasSignIn ? 'yes' : 'no'}`);
+  for (const { name, reason } of lacking) write(`skip every case over ${name}: ${reason}`);
   const outcomes = await run(
     {
       plays,
@@ -67,7 +66,10 @@ async function playAll(terminal: Terminal): Promise<number> {
       operations: loadOperations(),
       ...(isSandbox ? SANDBOX_TIMES : UPSTREAM_TIMES),
     },
-    whenCaseIsOver(plays, write),
+    whenCaseIsOver(
+      plays.filter(({ over }) => !lacking.some(({ name }) => name === over)),
+      write,
+    ),
   );
   write(summaryOf(outcomes));
   return outcomes.some(({ state }) => state === 'failed') ? 1 : 0;
@@ -116,11 +118,12 @@ async function listen(url: string): Promise<CallbackListener> {
   }
 }
 
-/** Writes the lines of a case as soon as all its plays have an outcome. */
+/** Writes the lines of a case as soon as all its plays have an outcome. Other plays are not written. */
 function whenCaseIsOver(plays: readonly Play[], write: (text: string) => void): (outcome: Outcome) => void {
   const outcomes = new Map<Play, Outcome>();
   return (outcome) => {
     outcomes.set(outcome.play, outcome);
+    if (!plays.includes(outcome.play)) return;
     const own = plays.filter((play) => play.case === outcome.play.case);
     const known = own.flatMap((play) => outcomes.get(play) ?? []);
     if (known.length === own.length) write(linesOf(known).join('\n'));
