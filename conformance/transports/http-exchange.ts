@@ -5,6 +5,7 @@ import type { Connection, Endpoint, OperationRequest, Stream } from './transport
 const REFUSALS: Readonly<Record<number, string>> = {
   408: 'REQUEST_TIMEOUT',
   413: 'REQUEST_ENTITY_TOO_LARGE',
+  414: 'REQUEST_HEADERS_TOO_LARGE',
   431: 'REQUEST_HEADERS_TOO_LARGE',
 };
 
