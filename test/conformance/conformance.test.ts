@@ -46,8 +46,6 @@ beforeAll(async () => {
   const url = endpointOf(gateway.url);
   inspected = await inspect(url, token);
   const transports = [...TRANSPORTS, callbacks.transport];
-  const planOver = (chosen: readonly Transport[]) =>
-    plan(cases, { transports: chosen, lacking: [], unmet: {} });
   const real = planOver(transports);
   const silent = planOver(transports.map(deliversNothing));
   const distorted = planOver(transports.map(distorts));
@@ -70,6 +68,8 @@ beforeAll(async () => {
 });
 
 afterAll(() => resources.disposeAsync());
+
+const planOver = (transports: readonly Transport[]) => plan(cases, { transports, lacking: [], unmet: {} });
 
 const reasonsOf = (outcomes: readonly Outcome[], state: Outcome['state'], id: string) =>
   outcomes
