@@ -37,14 +37,16 @@ class Watch implements Disposable {
   constructor({ url }: Gateway, id: string, headers: Record<string, string> = {}) {
     const link = new HttpLink({ uri: `${url}/graphql`, headers });
     const client = new ApolloClient({ link, cache: new InMemoryCache() });
-    const subscription = client.subscribe<Update>({ query: WATCH, variables: { id } }).subscribe({
-      next: ({ data, error }) => {
-        if (data != null) this.seen.push(`${data.videoJobUpdated.version} ${data.videoJobUpdated.status}`);
-        if (error !== undefined) this.#fail(error);
-      },
-      error: (error: unknown) => this.#fail(error),
-      complete: () => this.seen.push('complete'),
-    });
+    const subscription = client
+      .subscribe<Update>({ query: WATCH, variables: { id }, fetchPolicy: 'no-cache' })
+      .subscribe({
+        next: ({ data, error }) => {
+          if (data != null) this.seen.push(`${data.videoJobUpdated.version} ${data.videoJobUpdated.status}`);
+          if (error !== undefined) this.#fail(error);
+        },
+        error: (error: unknown) => this.#fail(error),
+        complete: () => this.seen.push('complete'),
+      });
     this.#unsubscribe = () => subscription.unsubscribe();
   }
 
