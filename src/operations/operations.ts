@@ -222,7 +222,10 @@ function observed(result: ExecutionResult, observers: readonly OperationObserver
   return result;
 }
 
-/** The same error as Yoga's. */
 function unresolved(): GraphQLError {
-  return refusal(400, 'OPERATION_RESOLUTION_FAILURE', 'Could not determine what operation to execute.');
+  return refusal(
+    400,
+    'OPERATION_RESOLUTION_FAILURE',
+    'No operation is chosen: `operationName` must name one of the operations in the document.',
+  );
 }
