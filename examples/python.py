@@ -76,8 +76,9 @@ def data_of(result: dict) -> dict:
     errors = result.get("errors", [])
     if errors == []:
         return result["data"]
-    codes = {error.get("extensions", {}).get("code") for error in errors}
-    raise (Interrupted if codes <= TEMPORARY else Refused)(errors[0]["message"])
+    codes = [error.get("extensions", {}).get("code", "") for error in errors]
+    temporary = all(code in TEMPORARY or code.startswith("TOO_MANY_") for code in codes)
+    raise (Interrupted if temporary else Refused)(errors[0]["message"])
 
 
 def generate_video(video_input: dict) -> str:

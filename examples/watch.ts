@@ -106,7 +106,10 @@ const TEMPORARY = new Set([
 /** Whether to try again: after every error except a refusal. A refused token may have expired: a new one is tried once. */
 function mayRetry(error: unknown, failures: number): boolean {
   if (!(error instanceof GatewayError)) return true;
-  return error.codes.every((code) => TEMPORARY.has(code) || (code === 'UNAUTHENTICATED' && failures === 0));
+  return error.codes.every(
+    (code) =>
+      TEMPORARY.has(code) || code.startsWith('TOO_MANY_') || (code === 'UNAUTHENTICATED' && failures === 0),
+  );
 }
 
 /** graphql-ws reports a list of GraphQL errors, or the event of a closed socket. The gateway refuses a socket with 44xx. */

@@ -28,8 +28,11 @@ const MAX_WAIT_MS = 15_000;
 /** Error codes of temporary errors. */
 const TEMPORARY: ReadonlySet<string> = new Set([
   'STORE_UNAVAILABLE',
+  'AUTH_UNAVAILABLE',
+  'SERVICE_RESTART',
   'INTERNAL_SERVER_ERROR',
   'TOO_MANY_OPERATIONS',
+  'TOO_MANY_STREAMS',
   'TOO_MANY_SUBSCRIPTIONS',
 ]);
 

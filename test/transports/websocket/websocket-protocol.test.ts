@@ -39,7 +39,7 @@ async function watched(gateway: Gateway): Promise<Watched> {
 describe('an operation that fails', () => {
   const FAILING = [
     { name: 'has a syntax error', query: '{ videoJob(', code: 'GRAPHQL_PARSE_FAILED' },
-    { name: 'is empty', query: '', code: 'GRAPHQL_PARSE_FAILED' },
+    { name: 'is empty', query: '', code: 'BAD_REQUEST' },
     { name: 'asks for an unknown field', query: '{ nope }', code: 'GRAPHQL_VALIDATION_FAILED' },
     { name: 'is too deep', query: '{a'.repeat(5000), code: 'DOCUMENT_TOO_LARGE' },
     { name: 'is too wide', query: `{ ${'a '.repeat(10_000)} }`, code: 'DOCUMENT_TOO_LARGE' },
