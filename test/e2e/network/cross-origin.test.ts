@@ -50,9 +50,9 @@ const visit = (url: string) => `(async () => {
   const form = new FormData();
   form.append('operations', '{"query":"{ __typename }"}');
   form.append('map', '{}');
-  const events = new EventSource(url + '/graphql?query=subscription{videoJobUpdated(id:"none"){id}}');
-  const event = new Promise((resolve) => {
-    events.addEventListener('next', ({ data }) => resolve(JSON.parse(data).errors[0].extensions.code));
+  const events = new EventSource(url + '/graphql?query=subscription{videoJobsUpdated{id}}');
+  const opened = new Promise((resolve) => {
+    events.addEventListener('open', () => resolve('open'));
     events.addEventListener('error', () => resolve('error'));
   });
   const socketOf = (protocol) => new Promise((resolve) => {
@@ -68,7 +68,7 @@ const visit = (url: string) => `(async () => {
   const result = {
     json: await send({ body: '{"query":"{ __typename }"}', headers: { ...headers, 'content-type': 'application/json' } }),
     form: await send({ body: form, headers }),
-    events: await event,
+    events: await opened,
     socket: await socketOf('graphql-transport-ws'),
     legacySocket: await socketOf('graphql-ws'),
     noProtocol: await socketOf([]),
@@ -88,7 +88,7 @@ test.each(['an app of a listed subdomain', 'a listed extension'])(
       json: [200, '{"data":{"__typename":"Query"}}', 'sandbox'],
       // The form reached the gateway, and its refusal the page.
       form: [400, expect.stringContaining('`map` must name one file'), 'sandbox'],
-      events: 'NOT_FOUND',
+      events: 'open',
       socket: [[{ type: 'connection_ack' }], 1000, 'done'],
       legacySocket: [
         [{ type: 'connection_error', payload: { message: WRONG_PROTOCOL } }],
