@@ -76,7 +76,7 @@ describe('the server', () => {
     expect([status, headers.get('location')]).toEqual([302, '/graphql']);
   });
 
-  it.each(['/nope', '/graphql/', '/graphqlx', '/healthz/', '/favicon.ico'])(
+  it.each(['/nope', '/graphql//', '/graphqlx', '/healthz/', '/favicon.ico'])(
     'answers 404 at %s',
     async (path) => {
       await using gateway = await startGateway();
