@@ -7,6 +7,7 @@ import { TrustedDocuments } from '../../src/operations/trusted-documents.ts';
 import { SEND } from '../auth/send-operation.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { answerOf, http, postBody } from '../support/gateway/http.ts';
+import { TRANSPORTS as PARAM_TRANSPORTS } from '../support/gateway/send-params.ts';
 import { WsClient } from '../support/gateway/ws-client.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -213,6 +214,21 @@ describe('with trusted documents', () => {
     expect(status).toBe(400);
     expect(text).toContain('PERSISTED_QUERY_NOT_FOUND');
   });
+
+  it.each(PARAM_TRANSPORTS)(
+    'an unknown hash is answered so that clients send the text, over %s',
+    async (_, send) => {
+      const extensions = { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } };
+      expect(await send(strict.url, { extensions })).toEqual({
+        errors: [
+          { message: 'PersistedQueryNotSupported', extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } },
+        ],
+      });
+      expect(await send(strict.url, { query: LIST, extensions })).toEqual({
+        data: { videoJobs: { nodes: [] } },
+      });
+    },
+  );
 
   it.each(['{', '[]', '{"a":1}', '{"a":"{ a"}'])('a file with %s is refused', (text) => {
     expect(() => read(text)).toThrow(SettingsFileError);

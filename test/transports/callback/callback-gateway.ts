@@ -12,6 +12,9 @@ interface SubscribeRequest {
   readonly query?: string;
   readonly variables?: object;
   readonly subscription?: object;
+  readonly operationName?: string;
+  /** The SHA-256 of the document. */
+  readonly hash?: string;
 }
 
 /** The value of `extensions.subscription` in a request of the router. */
@@ -23,9 +26,15 @@ export function extensionFor(router: CallbackRouter, heartbeatIntervalMs = 0) {
 /** Subscribes as a router does. */
 export function subscribe(
   gateway: Gateway,
-  { query = WATCH_JOB, variables, subscription }: SubscribeRequest,
+  { query = WATCH_JOB, variables, subscription, operationName, hash }: SubscribeRequest,
 ) {
-  const body = JSON.stringify({ query, variables, extensions: { subscription } });
+  const persistedQuery = hash === undefined ? undefined : { version: 1, sha256Hash: hash };
+  const body = JSON.stringify({
+    query,
+    variables,
+    operationName,
+    extensions: { subscription, persistedQuery },
+  });
   return postBody(gateway.url, body, { accept: 'application/json;callbackSpec=1.0; charset=utf-8' });
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { WHOLE_LIFE } from '../../support/gateway/job-mover.ts';
 import { until } from '../../support/until.ts';
@@ -25,6 +26,21 @@ describe('a subscription with a callback', () => {
       payload: { data: { videoJobUpdated: { id, version: 1 } } },
     });
     expect(gateway.store.listenerCount).toBe(0);
+  });
+
+  it('may name its document by a hash, and has no name when that is empty', async () => {
+    await using parts = await startCallbacks();
+    const { router, gateway, mover, id } = parts;
+    const hash = createHash('sha256').update(WATCH_ALL).digest('hex');
+    const request = { subscription: extensionFor(router), operationName: '', hash };
+    const send = async (query: string) => refusalOf(await subscribe(gateway, { ...request, query }));
+    expect(await send('')).toEqual([200, ['PERSISTED_QUERY_NOT_FOUND']]);
+    expect([await send(WATCH_ALL), await send('')]).toEqual([
+      [200, undefined],
+      [200, undefined],
+    ]);
+    await mover.move(id, ...WHOLE_LIFE.slice(0, 1));
+    await until(() => router.summaries, ['check', 'check', 'next 2', 'next 2']);
   });
 
   it('skips states while the router is slow, but never the last', async () => {

@@ -32,6 +32,8 @@ async function refused(
 
 const query = (document: string, variables: object = {}) => JSON.stringify({ query: document, variables });
 
+const batchOf = (length: number) => JSON.stringify(Array.from({ length }, () => ({ query: '{ a }' })));
+
 describe('a body is refused', () => {
   it.each([
     ['that is empty', ''],
@@ -53,6 +55,12 @@ describe('a body is refused', () => {
     ['that is binary garbage', new Uint8Array(1000).map((_, index) => index * 7)],
   ])('%s', async (_, body) => {
     expect(await refused(400, body)).toEqual(['BAD_REQUEST']);
+  });
+
+  it('of more than 100 operations, with one error', async () => {
+    expect(await refused(400, batchOf(101))).toEqual(['BATCHING_NOT_SUPPORTED']);
+    const { status, text } = await postBody(gateway.url, batchOf(100), { accept: RESPONSE_JSON });
+    expect([status, JSON.parse(text)]).toEqual([400, expect.toSatisfy(({ length }) => length === 100)]);
   });
 
   it('without the named operation, or with several operations and no name', async () => {
