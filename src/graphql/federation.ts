@@ -10,9 +10,6 @@ import type { Builder } from './builder.ts';
 import { badInput, tooManyEntities } from './errors.ts';
 import type { VideoJobTypes } from './types/video-job.ts';
 
-/** Entities that are read and executed in one turn of the event loop: about 2,600 values with every field. */
-const ENTITIES_PER_TURN = 50;
-
 const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@cost", "@listSize"])';
 
@@ -98,12 +95,10 @@ export function defineFederation(builder: Builder, { VideoJob }: VideoJobTypes, 
         }),
       },
       // A wrong representation, or one too many, is an error at its place; the others are answered.
-      resolve: (_, { representations }, { jobs, answer: { maxEntities }, services: { nextTurn } }) => {
+      resolve: (_, { representations }, { jobs, answer: { maxEntities }, entityTurns }) => {
         const refused = tooManyEntities(representations.length, maxEntities);
-        let turn: Promise<void> | undefined;
         return representations.map(async (representation, index) => {
-          if (index > 0 && index % ENTITIES_PER_TURN === 0) turn = nextTurn();
-          await turn;
+          await entityTurns.next();
           if (index >= maxEntities) throw refused;
           return jobs.load(jobIdOf(representation, index));
         });

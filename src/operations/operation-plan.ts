@@ -18,7 +18,7 @@ import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Job } from '../domain/job/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
-import type { Measure } from './limits/measure.ts';
+import type { Measure } from './limits/answer-size.ts';
 import type { Variables } from './operation.ts';
 import type { TurnQueue } from './work-queues.ts';
 

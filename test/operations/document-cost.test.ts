@@ -37,6 +37,7 @@ const EXCESSIVE = {
   'many pages': `{ ${repeated(100, (alias) => `${alias}: videoJobs(last: 100) { nodes { id request { prompt } } }`)} }`,
   'many fields of a page': `{ videoJobs(first: 100) { nodes { ${repeated(90, (alias) => `${alias}: request { prompt }`)} } } }`,
   'pages of a length that only a variable tells': `query ($n: Int = 100) { ${repeated(50, (alias) => `${alias}: videoJobs(first: $n) { nodes { id version } }`)} }`,
+  'the same beside a list of entities': `query ($n: Int = 100) { ${repeated(50, (alias) => `${alias}: videoJobs(first: $n) { nodes { id version } }`)} _entities(representations: []) { __typename } }`,
   'the same by fragments of fragments': `{ ...A } fragment A on Query { ${repeated(20, (alias) => `${alias}: videoJobs { nodes { ...B } }`)} } fragment B on VideoJob { ${repeated(40, (alias) => `${alias}: version`)} }`,
   'the same by inline fragments': `{ ... on Query { ... { videoJobs(first: 100) { nodes { ... on VideoJob { video { ... { base64 } } } } } } } }`,
 };

@@ -1,9 +1,10 @@
 import { type GraphQLError, OperationTypeNode } from 'graphql';
 import type { Answer } from '../../graphql/answer-budget.ts';
+import { ENTITIES_PER_TURN } from '../../graphql/context.ts';
 import { refusal } from '../../graphql/errors.ts';
 import type { Variables } from '../operation.ts';
 import type { TurnQueue } from '../work-queues.ts';
-import { type Measure, type Size, sizeOf } from './measure.ts';
+import { type Measure, type Size, sizeOf } from './answer-size.ts';
 
 /** An operation that is about to be executed. */
 export interface Admission {
@@ -19,8 +20,9 @@ const MIB = 1024 * 1024;
  */
 const MAX_ANSWER: Size = { bytes: 12 * MIB, values: 12_000 };
 /**
- * The limit of an answer with `_entities`: these are executed and written in many turns of the event loop. 1,000 entities with every
- * field, and with the type names that routers add, just fit. Half of the memory for answers, which is one owner's share, is larger.
+ * The limit of an answer of which `MAX_ANSWER` is executed in one turn of the event loop at most, as `_entities` take many turns. 1,000
+ * entities with every field, and with the type names that routers add, just fit. Half of the memory for answers, which is one owner's
+ * share, is larger.
  */
 const MAX_ENTITIES_ANSWER: Size = { bytes: 56 * MIB, values: 60_000 };
 /** The limit of each event of a subscription. A job with every field has up to 48 kB. */
@@ -45,7 +47,7 @@ export function admit(
   if (hasTooManyValues(variables)) return tooManyVariables();
   const size = sizeOf(measured, variables);
   if (fits(size, SMALL_ANSWER)) return answer.reserve(size.bytes);
-  const max = measured.lists.some(({ length }) => length.isDivisible) ? MAX_ENTITIES_ANSWER : MAX_ANSWER;
+  const max = fits(sizeOfTurn(measured, variables), MAX_ANSWER) ? MAX_ENTITIES_ANSWER : MAX_ANSWER;
   if (fits(size, max)) return inTurn(turns, answer, size.bytes);
   const entities = entitiesThatFit(measured, variables, max);
   if (entities < 1) return tooExpensive('The answer', size, max);
@@ -97,11 +99,24 @@ function fits({ bytes, values }: Size, max: Size): boolean {
   return bytes <= max.bytes && values <= max.values;
 }
 
+/** The part of an answer that is executed in one turn of the event loop, at most. */
+function sizeOfTurn(measured: Measure, variables: Variables): Size {
+  const { divisible, base } = partsOf(measured, variables);
+  const entities = (unit: keyof Size) =>
+    ENTITIES_PER_TURN * Math.max(0, ...divisible.map(({ entry }) => entry[unit]));
+  return { bytes: base.bytes + entities('bytes'), values: base.values + entities('values') };
+}
+
+/** The lists of entities, and the size of everything else. */
+function partsOf(measured: Measure, variables: Variables) {
+  const divisible = measured.lists.filter(({ length }) => length.isDivisible);
+  const others = measured.lists.filter(({ length }) => !length.isDivisible);
+  return { divisible, base: sizeOf({ ...measured, lists: others }, variables) };
+}
+
 /** How many entities of each list fit into the answer, with errors for the others. */
 function entitiesThatFit(measured: Measure, variables: Variables, max: Size): number {
-  const fixed = measured.lists.filter(({ length }) => !length.isDivisible);
-  const divisible = measured.lists.filter(({ length }) => length.isDivisible);
-  const base = sizeOf({ ...measured, lists: fixed }, variables);
+  const { divisible, base } = partsOf(measured, variables);
   const count = divisible.reduce((sum, { length }) => sum + length.of(variables), 0);
   const room = (unit: keyof Size) => {
     const left = max[unit] - base[unit] - count * REFUSED_ENTITY[unit];

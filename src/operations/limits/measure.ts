@@ -21,6 +21,15 @@ import {
 } from 'graphql';
 import { refusal } from '../../graphql/errors.ts';
 import {
+  entitySize,
+  KEY_BYTES,
+  leafSize,
+  type Measure,
+  type Size,
+  valuesOf,
+  type VariableList,
+} from './answer-size.ts';
+import {
   type Defaults,
   defaultsOf,
   introspectionLength,
@@ -39,35 +48,6 @@ const MAX_SELECTIONS = 10_000;
  * (OverlappingFieldsCanBeMerged), which takes up to 2 µs.
  */
 const MAX_PAIRS = 10_000;
-
-/** Bytes of a value whose field has no `maxBytes`: numbers, enums, ids and times have at most 50. */
-const DEFAULT_BYTES = 50;
-/** Least bytes of an entity: the job that is read for it stays in memory as long as the answer, whatever is selected of it. */
-const MIN_ENTITY_BYTES = 6000;
-/** Bytes of the quotes, the colon and the comma of a key. */
-const KEY_BYTES = 4;
-
-/** An upper bound of the size of an answer. */
-export interface Size {
-  /** Of its JSON in UTF-8. */
-  readonly bytes: number;
-  /** Values of any kind, `__typename` included. A field with `extensions.cost` counts as that many. */
-  readonly values: number;
-}
-
-/** A list whose length depends on the variables, with the size of one entry. */
-interface VariableList {
-  readonly length: VariableLength;
-  readonly entry: Size;
-}
-
-/** The size of an operation's answer. */
-export interface Measure extends Size {
-  /** Lists that are not counted in `bytes` and `values`. */
-  readonly lists: readonly VariableList[];
-  /** Selections with fragments expanded. */
-  readonly selections: number;
-}
 
 /** A selection set with the type of its parent; undefined: an unknown type. */
 interface TypedSet {
@@ -121,17 +101,6 @@ export function measure(schema: GraphQLSchema, document: DocumentNode): Measured
   };
 }
 
-/** The size of the answer with these variables. */
-export function sizeOf(measured: Measure, variables: Readonly<Record<string, unknown>>): Size {
-  let { bytes, values } = measured;
-  for (const { length, entry } of measured.lists) {
-    const times = length.of(variables);
-    bytes += times * entry.bytes;
-    values += times * entry.values;
-  }
-  return { bytes, values };
-}
-
 class Walk {
   readonly errors: GraphQLError[] = [];
   readonly #schema: GraphQLSchema;
@@ -179,11 +148,11 @@ class Walk {
       }
       const length = field === undefined ? 1 : this.#lengthOf(field, node, place);
       const entry =
-        group.sets.length === 0 ? leaf(field) : this.#measure(group.sets, inner(place, node, length));
+        group.sets.length === 0 ? leafSize(field) : this.#measure(group.sets, inner(place, node, length));
       bytes += KEY_BYTES + key.length;
-      values += costOf(field);
+      values += valuesOf(field);
       if (typeof length === 'object' && place.isSingle) {
-        this.#lists.push({ length, entry: length.isDivisible ? atLeastAJob(entry) : entry });
+        this.#lists.push({ length, entry: length.isDivisible ? entitySize(entry) : entry });
       } else {
         const times = typeof length === 'object' ? length.max : length;
         bytes += times * entry.bytes;
@@ -284,20 +253,6 @@ function inner(
     isSingle: isSingle && length === 1,
     isSubscription: false,
   };
-}
-
-function atLeastAJob({ bytes, values }: Size): Size {
-  return { bytes: Math.max(bytes, MIN_ENTITY_BYTES), values };
-}
-
-function leaf(field: GraphQLField<unknown, unknown> | undefined): Size {
-  const given = field?.extensions['maxBytes'];
-  return { bytes: typeof given === 'number' ? given : DEFAULT_BYTES, values: 0 };
-}
-
-function costOf(field: GraphQLField<unknown, unknown> | undefined): number {
-  const given = field?.extensions['cost'];
-  return typeof given === 'number' ? given : 1;
 }
 
 function tooComplex(how: string): GraphQLError {

@@ -41,3 +41,30 @@ export const byWeight = memoizeLast((accept: string): string => {
     .map(({ range }) => range)
     .join(', ');
 });
+
+/** One media range of an Accept header, in lower case. */
+export interface MediaRange {
+  readonly type: string;
+  /** Without quotes. */
+  readonly params: readonly string[];
+}
+
+/** The media ranges of an Accept header in their order. Weights do not count: see `byWeight`. */
+export function mediaRanges(accept: string | null): readonly MediaRange[] {
+  return (accept ?? '*/*').split(',').map((range) => {
+    const [type = '', ...params] = range
+      .toLowerCase()
+      .replaceAll(/[\s"']/g, '')
+      .split(';');
+    return { type, params };
+  });
+}
+
+const SUPPORTED =
+  /^(?:\*\/\*|application\/(?:\*|json|graphql-response\+json)|text\/(?:\*|event-stream)|multipart\/mixed)$/;
+
+/** Whether the gateway has answers of a media range. */
+export function isSupported({ type, params }: MediaRange): boolean {
+  const charset = params.find((param) => param.startsWith('charset='));
+  return SUPPORTED.test(type) && (charset === undefined || charset === 'charset=utf-8');
+}

@@ -2,6 +2,7 @@ import type { GraphQLError } from 'graphql';
 import { type FetchAPI, isAsyncIterable, type Plugin, processRegularResult } from 'graphql-yoga';
 import { refusal } from '../../../../graphql/errors.ts';
 import type { Exchange } from '../exchange.ts';
+import { isSupported, type MediaRange, mediaRanges } from '../media-type.ts';
 import { type EventFormat, MULTIPART, onlyEvent, SERVER_SENT_EVENTS } from './event-format.ts';
 
 /** What Yoga answers with; a list for a batch. */
@@ -21,7 +22,7 @@ export function useEventStreams(): Plugin<object, Exchange> {
       if (!mediaRanges(request.headers.get('accept')).some(isSupported))
         throw refusal(406, 'NOT_ACCEPTABLE', NOT_ACCEPTABLE);
     },
-    async onResultProcess(processing) {
+    onResultProcess(processing) {
       const { request, result, serverContext: exchange } = processing;
       const ranges = mediaRanges(request.headers.get('accept'));
       if (!isAsyncIterable(result)) {
@@ -32,8 +33,6 @@ export function useEventStreams(): Plugin<object, Exchange> {
         );
         return;
       }
-      // The client has disconnected: the result is dropped, and the subscription would stay open.
-      if (exchange.res.destroyed) await end(result);
       const format = preferredFormat(ranges);
       processing.setResultProcessor(async (events, { Response }) => {
         if (format === null) {
@@ -45,32 +44,6 @@ export function useEventStreams(): Plugin<object, Exchange> {
       }, 'text/event-stream');
     },
   };
-}
-
-/** One media range of an Accept header, in lower case. */
-interface MediaRange {
-  readonly type: string;
-  /** Without quotes. */
-  readonly params: readonly string[];
-}
-
-/** The media ranges of an Accept header in their order. Weights do not count. */
-function mediaRanges(accept: string | null): readonly MediaRange[] {
-  return (accept ?? '*/*').split(',').map((range) => {
-    const [type = '', ...params] = range
-      .toLowerCase()
-      .replaceAll(/[\s"']/g, '')
-      .split(';');
-    return { type, params };
-  });
-}
-
-const SUPPORTED =
-  /^(?:\*\/\*|application\/(?:\*|json|graphql-response\+json)|text\/(?:\*|event-stream)|multipart\/mixed)$/;
-
-function isSupported({ type, params }: MediaRange): boolean {
-  const charset = params.find((param) => param.startsWith('charset='));
-  return SUPPORTED.test(type) && (charset === undefined || charset === 'charset=utf-8');
 }
 
 const SSE_RANGES = new Set([SERVER_SENT_EVENTS.contentType, 'text/*', '*/*']);
