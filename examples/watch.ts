@@ -49,11 +49,14 @@ export function watchVideoJob(
   let failures = 0;
   let timer: ReturnType<typeof setTimeout>;
   let close: (() => void) | undefined;
+  let isStopped = false;
   const open = () => {
     let hasEnded = false;
     const end = (reason?: unknown) => {
-      if (hasEnded) return;
+      // Some clients report the end of a stream that is closed here.
+      if (hasEnded || isStopped) return;
       hasEnded = true;
+      close?.();
       if (newest?.isTerminal === true) return;
       const error = toError(reason);
       if (!mayRetry(error, failures)) return onError(error);
@@ -77,6 +80,7 @@ export function watchVideoJob(
   };
   open();
   return () => {
+    isStopped = true;
     clearTimeout(timer);
     close?.();
   };
