@@ -1,4 +1,4 @@
-/** An action that happens once: when every participant has arrived or left, and somebody has arrived. */
+/** An action that happens once: when every participant has arrived or left, and at least one has arrived. */
 export class Barrier<T> {
   readonly #act: () => Promise<T>;
   readonly #missing: Set<object>;
@@ -10,11 +10,11 @@ export class Barrier<T> {
   constructor(participants: Iterable<object>, act: () => Promise<T>) {
     this.#act = act;
     this.#missing = new Set(participants);
-    // Those who wait have the error; without any nobody needs it.
+    // Each `arrive` rejects with the error.
     this.#outcome.promise.catch(() => {});
   }
 
-  /** Resolves with the outcome of the action. One who is no participant may arrive too. */
+  /** Resolves with the outcome of the action. Others than the participants may arrive too. */
   async arrive(participant: object): Promise<T> {
     this.#missing.delete(participant);
     this.#isWanted = true;

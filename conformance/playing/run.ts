@@ -97,7 +97,7 @@ async function playCase(
   const deadline = AbortSignal.timeout(seconds * 1000);
   const signal = AbortSignal.any([ended.signal, deadline, total]);
   const aborted = Promise.withResolvers<never>();
-  // It is also rejected when nobody waits for it.
+  // Between two steps nothing waits for it.
   aborted.promise.catch(() => {});
   signal.addEventListener('abort', () => aborted.reject(signal.reason), { once: true });
   const scope = new Map<string, unknown>([...values, ['unique', randomUUID()]]);
