@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { NO_CALLBACK, TRANSPORTS, unmetNeeds } from './means.ts';
-import { type Play, plan } from './playing/plan.ts';
-import { type Outcome, run } from './playing/run.ts';
+import { NO_CALLBACK, TRANSPORTS, unmetNeeds } from './capabilities.ts';
 import { loadCases, loadOperations } from './reading/load.ts';
 import { linesOf, summaryOf } from './report.ts';
+import { type CaseRun, plan } from './running/plan.ts';
+import { type Outcome, run } from './running/run.ts';
 import { endpointOf, inspect, TargetError } from './target/gateway.ts';
 import { CallbackListener } from './transports/callback.ts';
 import { messageOf } from './transports/http-exchange.ts';
@@ -36,7 +36,7 @@ export interface Terminal {
 /** Runs the command. @returns the exit code: 0, 1 when a case failed or the gateway cannot be tested, 2 on wrong usage */
 export async function runCommand(terminal: Terminal): Promise<number> {
   try {
-    return await playAll(terminal);
+    return await runCases(terminal);
   } catch (error) {
     const isUsage = error instanceof UsageError || (error instanceof TargetError && error.isUsage);
     if (!isUsage && !(error instanceof TargetError)) throw error;
@@ -45,7 +45,7 @@ export async function runCommand(terminal: Terminal): Promise<number> {
   }
 }
 
-async function playAll(terminal: Terminal): Promise<number> {
+async function runCases(terminal: Terminal): Promise<number> {
   const { url, token, names, callback, generate } = readArguments(terminal);
   const write = (text: string) => terminal.write(`${text}\n`);
   await using listener = callback === null ? null : await listen(callback);
@@ -53,21 +53,21 @@ async function playAll(terminal: Terminal): Promise<number> {
   const isSandbox = gateway.upstream === 'sandbox';
   const all = [...TRANSPORTS, ...(listener === null ? [] : [listener.transport])];
   const isChosen = ({ name }: { readonly name: string }) => names === null || names.includes(name);
-  const lacking = listener === null ? [NO_CALLBACK].filter(isChosen) : [];
+  const missing = listener === null ? [NO_CALLBACK].filter(isChosen) : [];
   const unmet = unmetNeeds(gateway, generate);
-  const plays = plan(loadCases(), { transports: all.filter(isChosen), lacking, unmet });
+  const caseRuns = plan(loadCases(), { transports: all.filter(isChosen), missing, unmet });
   write(`${url}, upstream: ${gateway.upstream}, sign-in: ${gateway.hasSignIn ? 'yes' : 'no'}`);
-  for (const { name, reason } of lacking) write(`skip every case over ${name}: ${reason}`);
+  for (const { name, reason } of missing) write(`skip every case over ${name}: ${reason}`);
   const outcomes = await run(
     {
-      plays,
+      caseRuns,
       endpoints: { gateway: url, router: '' },
       token,
       operations: loadOperations(),
       ...(isSandbox ? SANDBOX_TIMES : UPSTREAM_TIMES),
     },
     whenCaseIsOver(
-      plays.filter(({ over }) => !lacking.some(({ name }) => name === over)),
+      caseRuns.filter(({ over }) => !missing.some(({ name }) => name === over)),
       write,
     ),
   );
@@ -118,14 +118,17 @@ async function listen(url: string): Promise<CallbackListener> {
   }
 }
 
-/** Writes the lines of a case as soon as all its plays have an outcome. Other plays are not written. */
-function whenCaseIsOver(plays: readonly Play[], write: (text: string) => void): (outcome: Outcome) => void {
-  const outcomes = new Map<Play, Outcome>();
+/** Writes the lines of a case as soon as all its case runs have an outcome. Other case runs are not written. */
+function whenCaseIsOver(
+  caseRuns: readonly CaseRun[],
+  write: (text: string) => void,
+): (outcome: Outcome) => void {
+  const outcomes = new Map<CaseRun, Outcome>();
   return (outcome) => {
-    outcomes.set(outcome.play, outcome);
-    if (!plays.includes(outcome.play)) return;
-    const own = plays.filter((play) => play.case === outcome.play.case);
-    const known = own.flatMap((play) => outcomes.get(play) ?? []);
+    outcomes.set(outcome.caseRun, outcome);
+    if (!caseRuns.includes(outcome.caseRun)) return;
+    const own = caseRuns.filter((caseRun) => caseRun.case === outcome.caseRun.case);
+    const known = own.flatMap((caseRun) => outcomes.get(caseRun) ?? []);
     if (known.length === own.length) write(linesOf(known).join('\n'));
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Plays the conformance cases against a deployed gateway. Usage: npm run conformance -- URL [options], see docs/conformance.md.
+ * Runs the conformance cases against a deployed gateway. Usage: npm run conformance -- URL [options], see docs/conformance.md.
  *
  * Exits with 0 when no case failed, 1 when one failed or the gateway cannot be tested, and 2 on wrong usage.
  */

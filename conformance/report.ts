@@ -1,11 +1,16 @@
-import type { Outcome } from './playing/run.ts';
+import type { Outcome } from './running/run.ts';
 
 /** Width of the ids of cases. */
 const WIDTH = 30;
 
 /** The lines of one case: one for the transports over which it passed, and one for each reason why it failed or was skipped. */
 export function linesOf(outcomes: readonly Outcome[]): readonly string[] {
-  const lines = outcomes.map(({ state, reason, play }) => ({ state, reason, ...play.case, over: play.over }));
+  const lines = outcomes.map(({ state, reason, caseRun }) => ({
+    state,
+    reason,
+    ...caseRun.case,
+    over: caseRun.over,
+  }));
   const groups = Map.groupBy(lines, ({ state, reason }) => `${state} ${reason}`);
   return [...groups.values()].flatMap((group) => {
     const [line] = group;

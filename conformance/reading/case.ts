@@ -11,9 +11,9 @@ export const NEEDS = [
 ] as const;
 export type Need = (typeof NEEDS)[number];
 
-/** What plays wait for together: each happens once in a run. */
-export const MOMENTS = ['job', 'finished job', 'unfinished job', 'stop of the gateway'] as const;
-export type Moment = (typeof MOMENTS)[number];
+/** What case runs wait for together: each happens once in a run. */
+export const MILESTONES = ['job', 'finished job', 'unfinished job', 'stop of the gateway'] as const;
+export type Milestone = (typeof MILESTONES)[number];
 
 /** What the results of a step have to be. Values are patterns: see match.ts. */
 const Expectation = z.strictObject({
@@ -64,7 +64,7 @@ const Step = z.union([
   }),
   /** Reads the open subscription to its end. */
   z.strictObject({ finish: z.literal(true), ...received }),
-  z.strictObject({ await: z.enum(MOMENTS) }),
+  z.strictObject({ await: z.enum(MILESTONES) }),
 ]);
 export type Step = z.infer<typeof Step>;
 
@@ -75,7 +75,7 @@ const Case = z.strictObject({
   /** The transports: all that carry operations of a kind, or some by their names. */
   over: z.union([z.enum(['any', 'query', 'mutation', 'subscription']), z.array(z.string())]),
   needs: z.array(z.enum(NEEDS)).default([]),
-  /** Reasons not to play it, by the name of a transport; `router` stands for all transports through a router. */
+  /** Reasons not to run it, by the name of a transport; `router` stands for all transports through a router. */
   except: z.record(z.string(), z.string()).default({}),
   steps: z.array(Step).min(1),
 });

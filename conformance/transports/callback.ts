@@ -15,7 +15,7 @@ interface Subscription {
 }
 
 /**
- * Plays a router that is called back:
+ * Takes the part of a router that is called back:
  * https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/callback-protocol
  */
 export class CallbackListener implements AsyncDisposable {

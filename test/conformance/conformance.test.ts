@@ -1,9 +1,9 @@
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TRANSPORTS, unmetNeeds } from '../../conformance/means.ts';
-import { type Play, plan } from '../../conformance/playing/plan.ts';
-import { type Outcome, run } from '../../conformance/playing/run.ts';
+import { TRANSPORTS, unmetNeeds } from '../../conformance/capabilities.ts';
 import { loadCases, loadOperations } from '../../conformance/reading/load.ts';
+import { type CaseRun, plan } from '../../conformance/running/plan.ts';
+import { type Outcome, run } from '../../conformance/running/run.ts';
 import { endpointOf, type Gateway, inspect } from '../../conformance/target/gateway.ts';
 import { CallbackListener } from '../../conformance/transports/callback.ts';
 import type { Transport } from '../../conformance/transports/transport.ts';
@@ -20,9 +20,9 @@ const cases = loadCases();
 const resources = new AsyncDisposableStack();
 let gateway: SpawnedGateway;
 let inspected: Gateway;
-let played: readonly Outcome[];
-let playedOverNothing: readonly Outcome[];
-let playedDistorted: readonly Outcome[];
+let overReal: readonly Outcome[];
+let overNothing: readonly Outcome[];
+let overDistorted: readonly Outcome[];
 
 beforeAll(async () => {
   const folder = resources.use(tempFolder());
@@ -50,7 +50,7 @@ beforeAll(async () => {
   const silent = planOver(transports.map(deliversNothing));
   const distorted = planOver(transports.map(distorts));
   const outcomes = await run({
-    plays: [...real, ...silent, ...distorted],
+    caseRuns: [...real, ...silent, ...distorted],
     endpoints: { gateway: url, router: '' },
     token,
     operations: loadOperations(),
@@ -61,42 +61,43 @@ beforeAll(async () => {
       gateway.kill('SIGTERM');
     },
   });
-  const among = (plays: readonly Play[]) => outcomes.filter(({ play }) => plays.includes(play));
-  played = among(real);
-  playedOverNothing = among(silent);
-  playedDistorted = among(distorted);
+  const among = (caseRuns: readonly CaseRun[]) =>
+    outcomes.filter(({ caseRun }) => caseRuns.includes(caseRun));
+  overReal = among(real);
+  overNothing = among(silent);
+  overDistorted = among(distorted);
 });
 
 afterAll(() => resources.disposeAsync());
 
-const planOver = (transports: readonly Transport[]) => plan(cases, { transports, lacking: [], unmet: {} });
+const planOver = (transports: readonly Transport[]) => plan(cases, { transports, missing: [], unmet: {} });
 
 const reasonsOf = (outcomes: readonly Outcome[], state: Outcome['state'], id: string) =>
   outcomes
-    .filter((outcome) => outcome.state === state && outcome.play.case.id === id)
-    .map(({ play, reason }) => `${play.over}: ${reason}`);
+    .filter((outcome) => outcome.state === state && outcome.caseRun.case.id === id)
+    .map(({ caseRun, reason }) => `${caseRun.over}: ${reason}`);
 
 describe.each(cases)('$title', ({ id, except }) => {
   it(`holds over every transport (${id})`, () => {
-    expect(reasonsOf(played, 'failed', id)).toEqual([]);
+    expect(reasonsOf(overReal, 'failed', id)).toEqual([]);
     expect(
-      played.filter(({ play, state }) => play.case.id === id && state === 'passed').length,
+      overReal.filter(({ caseRun, state }) => caseRun.case.id === id && state === 'passed').length,
     ).toBeGreaterThan(0);
     const skipped = Object.entries(except).map(([name, reason]) => `${name}: ${reason}`);
-    expect(skipped).toEqual(expect.arrayContaining(reasonsOf(played, 'skipped', id)));
+    expect(skipped).toEqual(expect.arrayContaining(reasonsOf(overReal, 'skipped', id)));
   });
 
   it(`fails over a transport that delivers nothing (${id})`, () => {
-    expect(reasonsOf(playedOverNothing, 'passed', id)).toEqual([]);
+    expect(reasonsOf(overNothing, 'passed', id)).toEqual([]);
   });
 
   it(`fails over a transport that repeats results and changes errors and ends (${id})`, () => {
-    expect(reasonsOf(playedDistorted, 'passed', id)).toEqual([]);
+    expect(reasonsOf(overDistorted, 'passed', id)).toEqual([]);
   });
 });
 
 it('a transport that delivers nothing fails at the steps that use it, not before', () => {
-  const reasons = playedOverNothing.filter(({ state }) => state === 'failed').map(({ reason }) => reason);
+  const reasons = overNothing.filter(({ state }) => state === 'failed').map(({ reason }) => reason);
   const strange = reasons.filter(
     (reason) => !/It ended by complete|results has 0 items|There is no result/.test(reason),
   );
@@ -109,10 +110,10 @@ it('the gateway is recognised', () => {
 
 it('a paid upstream leaves out all cases that need a job', () => {
   const unmet = unmetNeeds({ ...inspected, upstream: 'public' }, false);
-  const plays = plan(cases, { transports: TRANSPORTS, lacking: [], unmet });
-  const left = plays
+  const caseRuns = plan(cases, { transports: TRANSPORTS, missing: [], unmet });
+  const left = caseRuns
     .filter(({ transport }) => transport !== null)
-    .map((play) => JSON.stringify(play.case.steps));
+    .map((caseRun) => JSON.stringify(caseRun.case.steps));
   expect(left.length).toBeGreaterThan(50);
   expect(left.filter((steps) => /Generate|await/.test(steps))).toEqual([]);
 });

@@ -1,8 +1,8 @@
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Play, plan } from '../../../conformance/playing/plan.ts';
-import { type Outcome, run } from '../../../conformance/playing/run.ts';
 import { loadCases, loadOperations } from '../../../conformance/reading/load.ts';
+import { type CaseRun, plan } from '../../../conformance/running/plan.ts';
+import { type Outcome, run } from '../../../conformance/running/run.ts';
 import { endpointOf } from '../../../conformance/target/gateway.ts';
 import { ROUTER_POST, ROUTER_SSE } from '../../../conformance/transports/router.ts';
 import { spawnGateway } from '../../support/gateway/spawned-gateway.ts';
@@ -15,7 +15,7 @@ import { compose, startRouter } from './router.ts';
 
 const INSTALL_MS = 300_000;
 
-const plays = plan(loadCases(), { transports: [ROUTER_POST, ROUTER_SSE], lacking: [], unmet: {} });
+const caseRuns = plan(loadCases(), { transports: [ROUTER_POST, ROUTER_SSE], missing: [], unmet: {} });
 const resources = new AsyncDisposableStack();
 let outcomes: readonly Outcome[];
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
     .setExpirationTime('5m')
     .sign(new TextEncoder().encode(JWT_SECRET));
   outcomes = await run({
-    plays,
+    caseRuns,
     endpoints: { gateway: endpointOf(reelgate.url), router: endpointOf(router.url) },
     token,
     operations: loadOperations(),
@@ -46,11 +46,17 @@ beforeAll(async () => {
 
 afterAll(() => resources.disposeAsync());
 
-const nameOf = ({ case: { id, title }, over }: Play) => `${title} (${id} over ${over})`;
-const isPlayed = ({ transport }: Play) => transport !== null;
+const nameOf = ({ case: { id, title }, over }: CaseRun) => `${title} (${id} over ${over})`;
+const isRun = ({ transport }: CaseRun) => transport !== null;
 
 describe('through Hive Gateway', () => {
-  it.each(plays.filter(isPlayed).map((play) => [nameOf(play), play] as const))('%s', (_, play) => {
-    expect(outcomes.find((outcome) => outcome.play === play)).toMatchObject({ state: 'passed', reason: '' });
-  });
+  it.each(caseRuns.filter(isRun).map((caseRun) => [nameOf(caseRun), caseRun] as const))(
+    '%s',
+    (_, caseRun) => {
+      expect(outcomes.find((outcome) => outcome.caseRun === caseRun)).toMatchObject({
+        state: 'passed',
+        reason: '',
+      });
+    },
+  );
 });

@@ -1,12 +1,12 @@
-import type { Moment, Step } from '../reading/case.ts';
+import type { Milestone, Step } from '../reading/case.ts';
 import { faultsOfReceived, type Received } from '../reading/expectation.ts';
 import { faultsOf } from '../reading/match.ts';
 import { at, type Scope, valueOf } from '../reading/values.ts';
 import { POST_JSON } from '../transports/json.ts';
 import type { Connection, OperationRequest, Result, Stream, Transport } from '../transports/transport.ts';
 
-/** What the steps of one play use. */
-export interface Stage {
+/** What the steps of one case run use. */
+export interface StepContext {
   readonly transport: Transport;
   /** The GraphQL endpoints of the gateway and of the router in front of it. */
   readonly endpoints: Readonly<Record<Transport['via'], string>>;
@@ -16,25 +16,25 @@ export interface Stage {
   /** Values of the run; steps add those that they save. */
   readonly scope: Map<string, unknown>;
   readonly signal: AbortSignal;
-  /** Resolves with the values that the moment adds to the scope. */
-  awaitMoment(moment: Moment): Promise<Scope>;
+  /** Resolves with the values that the milestone adds to the scope. */
+  awaitMilestone(milestone: Milestone): Promise<Scope>;
 }
 
-/** Plays the steps of one case in turn. */
-export class StepPlayer implements AsyncDisposable {
-  readonly #stage: Stage;
+/** Runs the steps of one case in turn. */
+export class StepRunner implements AsyncDisposable {
+  readonly #context: StepContext;
   readonly #connections = new Map<string, Connection>();
   #stream: Stream | null = null;
 
-  constructor(stage: Stage) {
-    this.#stage = stage;
+  constructor(context: StepContext) {
+    this.#context = context;
   }
 
   /** @throws Error that says what is not as expected, or what is wrong with the case */
-  async play(step: Step): Promise<void> {
-    const { transport, scope } = this.#stage;
+  async run(step: Step): Promise<void> {
+    const { transport, scope } = this.#context;
     if ('await' in step) {
-      for (const [name, value] of await this.#stage.awaitMoment(step.await)) scope.set(name, value);
+      for (const [name, value] of await this.#context.awaitMilestone(step.await)) scope.set(name, value);
     } else if ('open' in step) {
       const times = step.open.times === undefined ? 1 : Number(valueOf(step.open.times, scope));
       for (let index = 0; index < times; index++) this.#stream = await this.#open(transport, step.open);
@@ -59,7 +59,7 @@ export class StepPlayer implements AsyncDisposable {
   }
 
   #open(transport: Transport, sent: SentOperation): Promise<Stream> {
-    const { scope, token, endpoints, signal } = this.#stage;
+    const { scope, token, endpoints, signal } = this.#context;
     const given = sent.token === undefined ? token : valueOf(sent.token, scope);
     const bearer = typeof given === 'string' && given !== 'none' ? given : null;
     const key = `${transport.name} ${bearer}`;
@@ -73,7 +73,7 @@ export class StepPlayer implements AsyncDisposable {
 
   #requestOf(sent: SentOperation): OperationRequest {
     const { operation, document, operationName, variables, extensions } = sent;
-    const { operations, scope } = this.#stage;
+    const { operations, scope } = this.#context;
     const query = operation === undefined ? valueOf(document, scope) : operations.get(operation);
     if (typeof query !== 'string') throw new Error(`There is no operation ${operation}.`);
     return {
@@ -85,7 +85,7 @@ export class StepPlayer implements AsyncDisposable {
   }
 
   #check({ expect = {}, save = {} }: ReceivingStep, received: Received, isOver: boolean): void {
-    const { scope } = this.#stage;
+    const { scope } = this.#context;
     const expected: typeof expect = fieldsOf(expect, scope);
     const faults = faultsOfReceived(expected, received, isOver);
     if (faults.length > 0) throw new Error(faults.join(' '));

@@ -1,33 +1,36 @@
-import type { Case, Moment, Need } from '../reading/case.ts';
+import type { Case, Milestone, Need } from '../reading/case.ts';
 import type { Transport } from '../transports/transport.ts';
 
 /** One case over one transport. */
-export interface Play {
+export interface CaseRun {
   readonly case: Case;
   /** The transport's name. */
   readonly over: string;
-  /** Null when the play is skipped. */
+  /** Null when the case run is skipped. */
   readonly transport: Transport | null;
   /** Why it is skipped; null when it is not. */
   readonly skipped: string | null;
 }
 
 /** A transport that a run lacks. */
-export interface LackingTransport extends Pick<Transport, 'name' | 'kinds' | 'via'> {
+export interface MissingTransport extends Pick<Transport, 'name' | 'kinds' | 'via'> {
   readonly reason: string;
 }
 
-/** What decides which cases are played. */
-export interface Means {
+/** What decides which cases are run. */
+export interface Capabilities {
   readonly transports: readonly Transport[];
-  readonly lacking: readonly LackingTransport[];
+  readonly missing: readonly MissingTransport[];
   /** Reasons why needs are not met; a need without a reason is met. */
   readonly unmet: Readonly<Partial<Record<Need, string>>>;
 }
 
 /** Plans each case over each transport that can carry it. */
-export function plan(cases: readonly Case[], { transports, lacking, unmet }: Means): readonly Play[] {
-  const all = [...transports.map((transport) => ({ ...transport, reason: null, transport })), ...lacking];
+export function plan(
+  cases: readonly Case[],
+  { transports, missing, unmet }: Capabilities,
+): readonly CaseRun[] {
+  const all = [...transports.map((transport) => ({ ...transport, reason: null, transport })), ...missing];
   return cases.flatMap((each) =>
     all
       .filter((candidate) => carries(each, candidate))
@@ -47,7 +50,7 @@ function carries({ over }: Case, { name, kinds }: Pick<Transport, 'name' | 'kind
   return over === 'any' || kinds.includes(over);
 }
 
-/** The moments that a play waits for. */
-export function momentsOf({ case: { steps } }: Play): readonly Moment[] {
+/** The milestones that a case run waits for. */
+export function milestonesOf({ case: { steps } }: CaseRun): readonly Milestone[] {
   return steps.flatMap((step) => ('await' in step ? [step.await] : []));
 }

@@ -1,5 +1,5 @@
-import type { LackingTransport, Means } from './playing/plan.ts';
 import type { Need } from './reading/case.ts';
+import type { MissingTransport, Capabilities } from './running/plan.ts';
 import type { Gateway } from './target/gateway.ts';
 import { GET, POST_JSON, POST_RESPONSE_JSON } from './transports/json.ts';
 import { MULTIPART } from './transports/multipart.ts';
@@ -19,7 +19,7 @@ export const TRANSPORTS: readonly Transport[] = [
 ];
 
 /** Takes the place of the callback transport in a run without a listener. */
-export const NO_CALLBACK: LackingTransport = {
+export const NO_CALLBACK: MissingTransport = {
   name: 'callback',
   kinds: ['subscription'],
   via: 'gateway',
@@ -27,7 +27,10 @@ export const NO_CALLBACK: LackingTransport = {
 };
 
 /** Which needs a deployed gateway does not meet. @param mayPay whether a job may cost money */
-export function unmetNeeds({ upstream, hasSignIn, hasFederation }: Gateway, mayPay: boolean): Means['unmet'] {
+export function unmetNeeds(
+  { upstream, hasSignIn, hasFederation }: Gateway,
+  mayPay: boolean,
+): Capabilities['unmet'] {
   const unmet: Partial<Record<Need, string>> = {
     'control of the process': 'needs a gateway that the run may stop',
     'known limits': 'needs a gateway with known limits',
