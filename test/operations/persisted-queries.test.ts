@@ -70,6 +70,7 @@ describe('a document that is named by its hash', () => {
     expect(await answerTo('multipart/mixed,application/graphql-response+json,application/json')).toEqual(
       plain,
     );
+    expect(await answerTo('text/event-stream, multipart/mixed')).toEqual(plain);
     const strict = 'application/graphql-response+json';
     expect(await answerTo(strict)).toEqual([400, `${strict}; charset=utf-8`]);
   });

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin, type YogaLogger } from 'graphql-yoga';
+import { createYoga, type Plugin, processRegularResult, type YogaLogger } from 'graphql-yoga';
 import type { Authenticator } from '../../../auth/authenticator.ts';
 import { PersistedQueryError } from '../../../operations/document-lookup.ts';
 import type { Operation, Refused } from '../../../operations/operation.ts';
@@ -175,19 +175,19 @@ function preparedOf({ prepared }: Exchange): Operation {
 }
 
 /**
- * Answers a client that has to send its document once more in plain JSON, with status 200, if the client accepts that. Some clients (Apollo
- * iOS) prefer the other media type, but read no error in an answer with another status.
+ * Answers a client that has to send its document once more in plain JSON, with status 200, if the client reads that. Some clients (Apollo
+ * iOS) prefer the other media type, but read no error in an answer with another status. Clients that accept multipart read JSON too:
+ * urql (`text/event-stream, multipart/mixed`) would subscribe twice after an error in a stream of events.
  */
 function usePlainJsonForPersistedQueries(): Plugin {
   return {
     onResultProcess(processing) {
       const { request, result } = processing;
-      const toPlainJson = processing.resultProcessor?.bind(processing);
-      if (toPlainJson === undefined || Array.isArray(result) || !('errors' in result)) return;
+      if (Array.isArray(result) || !('errors' in result)) return;
       const { errors = [] } = result;
       if (!errors.some((error) => error instanceof PersistedQueryError)) return;
-      if (/application\/json/i.test(request.headers.get('accept') ?? ''))
-        processing.setResultProcessor(toPlainJson, 'application/json');
+      if (/application\/json|multipart\/mixed/i.test(request.headers.get('accept') ?? ''))
+        processing.setResultProcessor(processRegularResult, 'application/json');
     },
   };
 }
