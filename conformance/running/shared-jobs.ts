@@ -60,7 +60,8 @@ export class SharedJobs {
     const query = this.#operations.get(operation) ?? '';
     const stream = await connection.open({ query, variables });
     const delivery = await stream.next();
-    if ('result' in delivery && isRecord(delivery.result.data)) return delivery.result.data;
+    const { data, errors } = 'result' in delivery ? delivery.result : { data: null, errors: [] };
+    if (isRecord(data) && errors.length === 0) return data;
     throw new Error(`${operation} failed: ${shorten(delivery)}`);
   }
 }

@@ -106,6 +106,16 @@ it.concurrent('with sign-in and a path it needs a token, which it sends everywhe
   expect([code, output]).toEqual([0, expect.stringMatching(/^ok {3}wrong-token .*websocket/m)]);
 });
 
+it.concurrent('a token that may not create jobs fails the cases that need a job, and they say so', async () => {
+  await using gateway = await startGateway({ settings: SIGN_IN });
+  const readOnly = await signToken({ scope: 'video:read' });
+  const { code, output } = await conformance(
+    [gateway.url, '--generate', '--transports', 'websocket'],
+    readOnly,
+  );
+  expect([code, output]).toEqual([1, expect.stringMatching(/^FAIL watch-to-the-end .*FORBIDDEN/m)]);
+});
+
 const SET_TOKEN = 'Set REELGATE_TOKEN to a token with the scopes video:read and video:generate.';
 
 it.concurrent('a case that fails exits with 1 and says what was received', async () => {
