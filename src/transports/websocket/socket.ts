@@ -218,8 +218,10 @@ export class GraphQLSocket implements OperationSocket {
     if (this.#byId.has(id))
       return this.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`);
     if (this.#running.size >= maxOperations) {
-      const payload = formatErrors([tooManyOperations(maxOperations)]);
-      return this.send({ id, type: MessageType.Error, payload });
+      // A result with errors: routers replace the errors of a message of type `error` by their own.
+      const payload = { errors: formatErrors([tooManyOperations(maxOperations)]) };
+      this.send({ id, type: MessageType.Next, payload });
+      return this.send({ id, type: MessageType.Complete });
     }
     const operation = new SocketOperation(id, this);
     this.#byId.set(id, operation);

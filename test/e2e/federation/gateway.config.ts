@@ -14,7 +14,7 @@ const SUBSCRIPTIONS: Record<string, object> = {
       options: {
         public_url: `http://127.0.0.1:${process.env.PORT}/callback`,
         path: '/callback',
-        heartbeat_interval: 2000,
+        heartbeat_interval: 10_000,
       },
     },
   },

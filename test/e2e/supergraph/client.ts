@@ -17,7 +17,7 @@ export interface RoutedJob {
 /** A router's response. */
 export interface RoutedAnswer<T> {
   readonly data?: T | null;
-  readonly errors?: readonly { readonly message: string; readonly extensions?: object }[];
+  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
 }
 
 const JOB_FIELDS = 'id version status isTerminal';
@@ -36,9 +36,18 @@ async function token(): Promise<string> {
 }
 
 async function send(url: string, accept: string, query: string, variables: object): Promise<Response> {
+  return post(url, { accept, authorization: `Bearer ${await token()}` }, query, variables);
+}
+
+function post(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  query: string,
+  variables: object,
+): Promise<Response> {
   return fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept, authorization: `Bearer ${await token()}` },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ query, variables }),
     signal: AbortSignal.timeout(DEADLINE_MS),
   });
@@ -47,6 +56,13 @@ async function send(url: string, accept: string, query: string, variables: objec
 /** Runs a query or a mutation. */
 export async function ask<T>(url: string, query: string, variables: object = {}): Promise<RoutedAnswer<T>> {
   const response = await send(url, 'application/json', query, variables);
+  const answer: RoutedAnswer<T> = await response.json();
+  return answer;
+}
+
+/** Runs a query or a mutation of a caller without a token. */
+export async function askWithoutToken<T>(url: string, query: string): Promise<RoutedAnswer<T>> {
+  const response = await post(url, { accept: 'application/json' }, query, {});
   const answer: RoutedAnswer<T> = await response.json();
   return answer;
 }
@@ -70,10 +86,11 @@ export async function* watchRouted(
   let text = '';
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     text += chunk;
-    const blocks = text.split('\n\n');
+    // Grafbase ends lines with CRLF and writes no space after the colon.
+    const blocks = text.split(/\r?\n\r?\n/);
     text = blocks.pop() ?? '';
     for (const block of blocks) {
-      const data = /^event: next\ndata: (.*)$/m.exec(block)?.[1];
+      const data = /^event: ?next\r?\ndata: ?(.*)$/m.exec(block)?.[1];
       if (data !== undefined) yield JSON.parse(data);
     }
   }

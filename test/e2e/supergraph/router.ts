@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { tempFolder } from '../../support/temp-folder.ts';
 import { composeAll, type Composer, FEDERATION } from './composition.ts';
 
 const START_DEADLINE_MS = 30_000;
@@ -8,9 +10,15 @@ const START_DEADLINE_MS = 30_000;
 /** How a router subscribes to Reelgate. */
 export type SubgraphTransport = 'sse' | 'ws' | 'callback';
 
-/** A Hive Gateway in a process of its own. */
+/** A router in a process of its own. */
 export interface Router extends AsyncDisposable {
   readonly url: string;
+}
+
+/** Origins of the subgraphs. */
+export interface Origins {
+  readonly reelgate: string;
+  readonly products: string;
 }
 
 /** Composes Reelgate and the products into a supergraph file. Rejects with the composition errors. */
@@ -28,21 +36,57 @@ export async function compose(
   if (errors.length > 0) throw new Error(errors.join('\n'));
 }
 
-/** Starts a Hive Gateway and waits until it serves. */
-export async function startRouter(
+/** Starts a Hive Gateway. @param planner its own, or the one of its router, written in Rust */
+export function startRouter(
   supergraph: string,
   port: number,
   transport: SubgraphTransport,
+  planner: 'own' | 'rust' = 'own',
 ): Promise<Router> {
-  const child = spawn(
-    process.execPath,
-    ['node_modules/@graphql-hive/gateway/dist/bin.js', 'supergraph', supergraph, '--host', '127.0.0.1'],
-    {
-      cwd: FEDERATION,
-      env: { PATH: process.env['PATH'], PORT: String(port), SUBSCRIPTIONS: transport },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  );
+  const program = 'node_modules/@graphql-hive/gateway/dist/bin.js';
+  const args = [program, 'supergraph', supergraph, '--host', '127.0.0.1'];
+  if (planner === 'rust') args.push('--hive-router-runtime');
+  return start(process.execPath, args, port, { SUBSCRIPTIONS: transport });
+}
+
+/** Starts an Apollo Gateway, which has no subscriptions. */
+export function startApolloGateway(supergraph: string, port: number): Promise<Router> {
+  return start(process.execPath, ['apollo-gateway.ts'], port, { SUPERGRAPH: supergraph });
+}
+
+/** Starts Grafbase, which composes the subgraphs itself. */
+export async function startGrafbase(
+  { reelgate, products }: Origins,
+  port: number,
+  transport: 'sse' | 'ws',
+): Promise<Router> {
+  await using resources = new AsyncDisposableStack();
+  // Grafbase unpacks files there.
+  const home = resources.use(tempFolder());
+  const program = resolve(FEDERATION, 'node_modules/@grafbase/cli-x86_64-unknown-linux-musl/grafbase');
+  const settings = {
+    HOME: home.path,
+    REELGATE: new URL(reelgate).host,
+    PRODUCTS: new URL(products).host,
+    SUBSCRIPTIONS: transport === 'ws' ? 'websocket' : 'server_sent_events',
+  };
+  const { url } = resources.use(await start(program, ['dev', '-c', 'grafbase.toml'], port, settings));
+  const owned = resources.move();
+  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Starts a program in the federation package and waits until it serves. */
+async function start(
+  program: string,
+  args: readonly string[],
+  port: number,
+  settings: Readonly<Record<string, string>>,
+): Promise<Router> {
+  const child = spawn(program, args, {
+    cwd: FEDERATION,
+    env: { PATH: process.env['PATH'], PORT: String(port), ...settings },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let output = '';
   const collect = (chunk: string) => {
     output += chunk;
@@ -59,7 +103,7 @@ export async function startRouter(
   while (!(await isReady(url))) {
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
-      throw new Error(`Hive Gateway did not start:\n${output}`);
+      throw new Error(`${program} did not start:\n${output}`);
     }
     await delay(100);
   }
@@ -68,7 +112,13 @@ export async function startRouter(
 
 async function isReady(url: string): Promise<boolean> {
   try {
-    return (await fetch(`${url}/readiness`, { signal: AbortSignal.timeout(2000) })).ok;
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ __typename }' }),
+      signal: AbortSignal.timeout(2000),
+    });
+    return (await response.text()).includes('Query');
   } catch {
     return false;
   }
