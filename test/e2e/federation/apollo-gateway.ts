@@ -33,6 +33,3 @@ await startStandaloneServer(
     context: async ({ req }) => ({ authorization: req.headers.authorization }),
   },
 );
-
-// Exits when the process that started it has exited in any way.
-process.stdin.resume().on('close', () => process.exit());

@@ -95,13 +95,3 @@ export async function* watchRouted(
     }
   }
 }
-
-/** Watches a job to its end. @returns every state in order */
-export async function watchRoutedToEnd(url: string, id: string, sinceVersion = 0): Promise<RoutedJob[]> {
-  const seen: RoutedJob[] = [];
-  for await (const { data, errors } of watchRouted(url, id, sinceVersion)) {
-    if (data == null) throw new Error(JSON.stringify(errors));
-    seen.push(data.videoJobUpdated);
-  }
-  return seen;
-}

@@ -8,7 +8,7 @@ import { composeAll, type Composer, FEDERATION } from './composition.ts';
 const START_DEADLINE_MS = 30_000;
 
 /** How a router subscribes to Reelgate. */
-export type SubgraphTransport = 'sse' | 'ws' | 'callback';
+export type SubgraphTransport = 'sse' | 'websocket' | 'callback';
 
 /** A router in a process of its own. */
 export interface Router extends AsyncDisposable {
@@ -44,35 +44,34 @@ export function startRouter(
   planner: 'own' | 'rust' = 'own',
 ): Promise<Router> {
   const program = 'node_modules/@graphql-hive/gateway/dist/bin.js';
-  const args = [program, 'supergraph', supergraph, '--host', '127.0.0.1'];
+  const args = [program, 'supergraph', supergraph, '--host', '127.0.0.1', '-c', `hive-${transport}.ts`];
   if (planner === 'rust') args.push('--hive-router-runtime');
-  return start(process.execPath, args, port, { SUBSCRIPTIONS: transport });
+  return startNode(args, port, { ORIGIN: `http://127.0.0.1:${port}` });
 }
 
 /** Starts an Apollo Gateway, which has no subscriptions. */
 export function startApolloGateway(supergraph: string, port: number): Promise<Router> {
-  return start(process.execPath, ['apollo-gateway.ts'], port, { SUPERGRAPH: supergraph });
+  return startNode(['apollo-gateway.ts'], port, { SUPERGRAPH: supergraph });
 }
 
 /** Starts Grafbase, which composes the subgraphs itself. */
-export async function startGrafbase(
-  { reelgate, products }: Origins,
-  port: number,
-  transport: 'sse' | 'ws',
-): Promise<Router> {
+export async function startGrafbase({ reelgate, products }: Origins, port: number): Promise<Router> {
   await using resources = new AsyncDisposableStack();
   // Grafbase unpacks files there.
   const home = resources.use(tempFolder());
   const program = resolve(FEDERATION, 'node_modules/@grafbase/cli-x86_64-unknown-linux-musl/grafbase');
-  const settings = {
-    HOME: home.path,
-    REELGATE: new URL(reelgate).host,
-    PRODUCTS: new URL(products).host,
-    SUBSCRIPTIONS: transport === 'ws' ? 'websocket' : 'server_sent_events',
-  };
+  const settings = { HOME: home.path, REELGATE: reelgate, PRODUCTS: products };
   const { url } = resources.use(await start(program, ['dev', '-c', 'grafbase.toml'], port, settings));
   const owned = resources.move();
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function startNode(
+  args: readonly string[],
+  port: number,
+  settings: Readonly<Record<string, string>>,
+): Promise<Router> {
+  return start(process.execPath, ['--import', './exit-with-parent.ts', ...args], port, settings);
 }
 
 /** Starts a program in the federation package and waits until it serves. */

@@ -1,6 +1,6 @@
 import { type Origins, type Router, startApolloGateway, startGrafbase, startRouter } from './router.ts';
 
-/** Codes of errors as clients of a router see them; undefined: the error has none, null: there is no error. */
+/** Codes of errors as clients of a router see them; undefined: the error has none. */
 interface SeenCodes {
   /** Reelgate refuses the document with 400 DOCUMENT_TOO_EXPENSIVE. */
   readonly tooExpensive: string;
@@ -11,15 +11,14 @@ interface SeenCodes {
   /** A subscription to an unknown job: NOT_FOUND. */
   readonly unknownJob?: string;
   /** A subscription while Reelgate is killed. */
-  readonly killed?: string | null | undefined;
+  readonly killed?: string | undefined;
 }
 
 /** A router as its operator starts it. */
 export interface RouterCase {
   readonly start: (supergraph: string, port: number, origins: Origins) => Promise<Router>;
-  readonly hasSubscriptions: boolean;
-  /** Whether it subscribes again by itself when Reelgate is back. */
-  readonly reconnects: boolean;
+  /** Whether it has subscriptions. */
+  readonly subscribes: boolean;
   readonly codes: SeenCodes;
 }
 
@@ -29,56 +28,65 @@ const KEPT = {
   unreachable: 'INTERNAL_SERVER_ERROR',
   unknownJob: 'NOT_FOUND',
 };
-const HIVE = { hasSubscriptions: true, reconnects: false };
-const GRAFBASE = {
-  tooExpensive: 'SUBGRAPH_REQUEST_ERROR',
-  unauthenticated: 'SUBGRAPH_REQUEST_ERROR',
-  unreachable: 'SUBGRAPH_REQUEST_ERROR',
-  unknownJob: 'NOT_FOUND',
-};
-
 /** What docs/federation.md says about each router: a change of a router shows here. */
 export const ROUTERS: Readonly<Record<string, RouterCase>> = {
   'Hive Gateway by server-sent events': {
-    ...HIVE,
+    subscribes: true,
     start: (supergraph, port) => startRouter(supergraph, port, 'sse'),
     codes: { ...KEPT, killed: 'INTERNAL_SERVER_ERROR' },
   },
   'Hive Gateway by WebSocket': {
-    ...HIVE,
-    start: (supergraph, port) => startRouter(supergraph, port, 'ws'),
+    subscribes: true,
+    start: (supergraph, port) => startRouter(supergraph, port, 'websocket'),
     codes: { ...KEPT, killed: undefined },
   },
   'Hive Gateway by callback': {
-    ...HIVE,
+    subscribes: true,
     start: (supergraph, port) => startRouter(supergraph, port, 'callback'),
     codes: { ...KEPT, killed: 'TIMEOUT_ERROR' },
   },
   'Hive Gateway with the planner in Rust': {
-    ...HIVE,
+    subscribes: true,
     start: (supergraph, port) => startRouter(supergraph, port, 'sse', 'rust'),
     codes: { ...KEPT, unknownJob: 'INTERNAL_SERVER_ERROR', killed: 'INTERNAL_SERVER_ERROR' },
   },
   'Apollo Gateway': {
     start: startApolloGateway,
-    hasSubscriptions: false,
-    reconnects: false,
+    subscribes: false,
     codes: {
       tooExpensive: 'INTERNAL_SERVER_ERROR',
       unauthenticated: 'UNAUTHENTICATED',
       unreachable: 'INTERNAL_SERVER_ERROR',
     },
   },
-  'Grafbase by server-sent events': {
-    start: (_, port, origins) => startGrafbase(origins, port, 'sse'),
-    hasSubscriptions: true,
-    reconnects: true,
-    codes: { ...GRAFBASE, killed: 'SUBGRAPH_REQUEST_ERROR' },
-  },
-  'Grafbase by WebSocket': {
-    start: (_, port, origins) => startGrafbase(origins, port, 'ws'),
-    hasSubscriptions: true,
-    reconnects: false,
-    codes: { ...GRAFBASE, killed: null },
+  Grafbase: {
+    start: (_, port, origins) => startGrafbase(origins, port),
+    subscribes: true,
+    codes: {
+      tooExpensive: 'SUBGRAPH_REQUEST_ERROR',
+      unauthenticated: 'SUBGRAPH_REQUEST_ERROR',
+      unreachable: 'SUBGRAPH_REQUEST_ERROR',
+      unknownJob: 'NOT_FOUND',
+      killed: 'SUBGRAPH_REQUEST_ERROR',
+    },
   },
 };
+
+/** Starts all routers, two at a time. @returns their origins by name */
+export async function startRouters(
+  resources: AsyncDisposableStack,
+  supergraph: string,
+  ports: readonly number[],
+  origins: Origins,
+): Promise<ReadonlyMap<string, string>> {
+  const urls = new Map<string, string>();
+  const waiting = Object.entries(ROUTERS).entries();
+  const startWaiting = async () => {
+    for (const [index, [name, { start }]] of waiting) {
+      const { url } = resources.use(await start(supergraph, ports[index] ?? 0, origins));
+      urls.set(name, url);
+    }
+  };
+  await Promise.all([startWaiting(), startWaiting()]);
+  return urls;
+}
