@@ -60,7 +60,9 @@ follow() {
   while IFS= read -r event; do
     event=${event#data: }
     case $event in
-      '{"errors"'*'"STORE_UNAVAILABLE"'*) break ;;
+      # A temporary fault: the loop below subscribes again.
+      '{"errors"'*'_UNAVAILABLE"'* | '{"errors"'*'"TOO_MANY_'*) break ;;
+      '{"errors"'*'"SERVICE_RESTART"'* | '{"errors"'*'"INTERNAL_SERVER_ERROR"'*) break ;;
       '{"errors"'*) printf '%s\n' "$event" >&2; status=REFUSED ;;
       '{"data"'*)
         [ "$(number version)" -gt "$version" ] || continue

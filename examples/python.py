@@ -15,7 +15,7 @@ SAMPLE_IMAGE = (
     "https://segmind-resources.s3.amazonaws.com/input/e654c0e4-f048-4450-b289-e37280210c3e-wan-480-ip.png"
 )
 TEMPORARY = {"STORE_UNAVAILABLE", "AUTH_UNAVAILABLE", "SERVICE_RESTART", "INTERNAL_SERVER_ERROR"}
-# On an idle stream the gateway sends a comment every 12 seconds.
+# On an idle stream the gateway sends a comment every 10 seconds.
 SILENCE_SECONDS = 45
 
 GENERATE_VIDEO = """

@@ -204,10 +204,11 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /** @returns null when the request may be answered */
-  #refusalOf(request: IncomingMessage, isKnownPage: boolean): HttpRefusal | null {
+  #refusalOf(request: IncomingMessage, needsAllowedOrigin: boolean): HttpRefusal | null {
     const { crossOrigin } = this.#options;
     return (
-      this.#refusalOfHost(request) ?? this.#logged(request, crossOrigin.refusalOfPage(request, isKnownPage))
+      this.#refusalOfHost(request) ??
+      this.#logged(request, crossOrigin.refusalOfPage(request, needsAllowedOrigin))
     );
   }
 

@@ -40,10 +40,10 @@ export class CrossOrigin {
    * Checks whether a page may send an operation. Without this check a browser would hide the answer from a page of another site, but
    * the operation would be executed. Following a link to GraphiQL is not an operation.
    *
-   * @param isKnownPage whether only a page can have sent it with an Origin, and its origin must be the gateway's own or listed: for
-   * a WebSocket and a form, which browsers send without a preflight request, and for a preflight request
+   * @param needsAllowedOrigin whether an Origin must be the gateway's own or listed: for a WebSocket and a form, which browsers send
+   * without a preflight request, and for the preflight request before any other
    */
-  refusalOfPage(request: IncomingMessage, isKnownPage: boolean): RequestRefusal | null {
+  refusalOfPage(request: IncomingMessage, needsAllowedOrigin: boolean): RequestRefusal | null {
     const { headers } = request;
     const { origin } = headers;
     if (origin !== undefined && this.#origins.allows(origin)) return null;
@@ -53,7 +53,7 @@ export class CrossOrigin {
     if (origin === undefined) return null;
     const page = URL.parse(origin);
     const isOwn = page !== null && this.#publicUrl.isOwnOrigin(page, request);
-    return this.#mayBeOwn(page) && (isOwn || !isKnownPage) ? null : originRefusal(origin);
+    return this.#mayBeOwn(page) && (isOwn || !needsAllowedOrigin) ? null : originRefusal(origin);
   }
 
   /** The headers that let a page of a listed origin send a request and read its answer; null for other requests. */
