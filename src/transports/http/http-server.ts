@@ -67,6 +67,8 @@ export interface HttpServerOptions {
 }
 
 const SLOW_CLIENT_LIMITS: SlowClientLimits = { writeTimeoutMs: 20_000, maxUnreadBytes: 128 * 1024 * 1024 };
+/** Connections that wait to be accepted. After a restart all clients connect again; above Node's 511 they wait for a second or are reset. */
+const BACKLOG = 4096;
 /** Milliseconds for answers in progress to complete when the server stops. */
 const DRAIN_MS = 3000;
 /** Idle connections are closed after this delay: otherwise a request that was sent just before would get no answer. */
@@ -113,7 +115,7 @@ export class HttpServer implements AsyncDisposable {
     const { host, port } = this.#options;
     const listening = Promise.withResolvers<void>();
     this.#server.once('error', listening.reject);
-    this.#server.listen(port, host, listening.resolve);
+    this.#server.listen({ port, host, backlog: BACKLOG }, listening.resolve);
     await listening.promise;
     this.#server.off('error', listening.reject);
     // A connection that cannot be accepted, for example above the limit of open files, is closed; the others stay open.

@@ -129,6 +129,7 @@ function hostRefusal(host: string, localOnly: boolean): RequestRefusal {
 
 /** Refuses a page's origin. @param origin undefined: the browser marks the request as cross-site without an origin */
 function originRefusal(origin = 'unknown'): RequestRefusal {
+  if (origin === 'null') return NO_ORIGIN;
   return {
     status: 403,
     code: 'CROSS_ORIGIN',
@@ -138,6 +139,17 @@ function originRefusal(origin = 'unknown'): RequestRefusal {
     allowedBy: `PUBLIC_URL=${origin.slice(0, MAX_LOGGED)} if that is the gateway's own URL behind a proxy, else CORS_ORIGINS`,
   };
 }
+
+/** Refuses a page opened from a file, or a sandboxed frame. */
+const NO_ORIGIN: RequestRefusal = {
+  status: 403,
+  code: 'CROSS_ORIGIN',
+  message:
+    'The page has the origin "null", as files and sandboxed frames have, which cannot be allowed. Serve the page over http or https and add its origin to CORS_ORIGINS.',
+  reason: 'The page has the origin "null", which cannot be allowed: serve it over http or https.',
+  summary: 'a request was refused: the origin of its page is "null"',
+  allowedBy: 'no setting: serve the page over http or https',
+};
 
 function quoted(value: string): string {
   return JSON.stringify(value.slice(0, MAX_LOGGED));

@@ -108,6 +108,15 @@ describe('a page of an allowed origin', () => {
   });
 });
 
+/** No setting allows the origin of files and sandboxed frames. */
+const OF_NULL = [
+  'Serve the page over http or https and add its origin to CORS_ORIGINS',
+  {
+    code: 1008,
+    reason: 'The page has the origin "null", which cannot be allowed: serve it over http or https.',
+  },
+] as const;
+
 describe('a page of another origin', () => {
   it.each([
     'https://evil.example',
@@ -138,14 +147,15 @@ describe('a page of another origin', () => {
       await postBody(gateway.url, BODY, page),
       await postBody(gateway.url, 'x', { origin, 'content-type': 'multipart/form-data' }),
     ];
+    const [advice, closed] = origin === 'null' ? OF_NULL : ['else add it to CORS_ORIGINS', REFUSED];
     for (const answer of answers) {
       expect([answer.status, corsOf(answer)]).toEqual([403, {}]);
-      expect(answer.text).toContain('else add it to CORS_ORIGINS');
+      expect(answer.text).toContain(advice);
     }
     // Browsers send no such request without a preflight request.
     expect(corsOf(await postBody(gateway.url, BODY, { origin }))).toEqual({});
-    expect(await closeOf(gateway, { origin })).toEqual(REFUSED);
-    expect(await closeOf(gateway, page)).toEqual(REFUSED);
+    expect(await closeOf(gateway, { origin })).toEqual(closed);
+    expect(await closeOf(gateway, page)).toEqual(closed);
   });
 
   it('is named in the log, with the setting that would allow it', async () => {
