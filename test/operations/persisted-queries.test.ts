@@ -71,6 +71,7 @@ describe('a document that is named by its hash', () => {
       plain,
     );
     expect(await answerTo('text/event-stream, multipart/mixed')).toEqual(plain);
+    expect(await answerTo('text/event-stream')).toEqual(plain);
     const strict = 'application/graphql-response+json';
     expect(await answerTo(strict)).toEqual([400, `${strict}; charset=utf-8`]);
   });

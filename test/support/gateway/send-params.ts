@@ -40,6 +40,7 @@ export function searchOf(params: object): string {
 const PLAIN = { accept: 'application/json' };
 const STREAM = { accept: 'text/event-stream' };
 
+/** An unknown hash is answered with JSON instead of events. */
 function firstEvent(text: string): GraphQLAnswer {
-  return answerOf(/^data: (.*)$/m.exec(text)?.[1] ?? '{}');
+  return answerOf(text.startsWith('{') ? text : (/^data: (.*)$/m.exec(text)?.[1] ?? '{}'));
 }

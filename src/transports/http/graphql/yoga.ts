@@ -175,9 +175,9 @@ function preparedOf({ prepared }: Exchange): Operation {
 }
 
 /**
- * Answers a client that has to send its document once more in plain JSON, with status 200, if the client reads that. Some clients (Apollo
- * iOS) prefer the other media type, but read no error in an answer with another status. Clients that accept multipart read JSON too:
- * urql (`text/event-stream, multipart/mixed`) would subscribe twice after an error in a stream of events.
+ * Answers a client that has to send its document once more in plain JSON, with status 200. Some clients (Apollo iOS) prefer the other media
+ * type, but read no error in an answer with another status. Of those that ask for a stream of events, the executor of Hive Gateway sends the
+ * document only after an answer that is not a stream, and urql sends it twice after one that is.
  */
 function usePlainJsonForPersistedQueries(): Plugin {
   return {
@@ -186,7 +186,7 @@ function usePlainJsonForPersistedQueries(): Plugin {
       if (Array.isArray(result) || !('errors' in result)) return;
       const { errors = [] } = result;
       if (!errors.some((error) => error instanceof PersistedQueryError)) return;
-      if (/application\/json|multipart\/mixed/i.test(request.headers.get('accept') ?? ''))
+      if (/application\/json|multipart\/mixed|text\/event-stream/i.test(request.headers.get('accept') ?? ''))
         processing.setResultProcessor(processRegularResult, 'application/json');
     },
   };
