@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+/** Tests behind real routers. Their packages take 700 MB and a minute to install, so they run by `npm run test:routers` only. */
+const ROUTERS = 'test/e2e/supergraph/**/*.test.ts';
+
 /** Files that wait for more than a minute of real time. */
 const LONGEST_WAITS = ['frozen-poller', 'test-prompts'];
 
@@ -25,13 +28,14 @@ class MixedSequencer extends BaseSequencer {
   }
 }
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   resolve: {
     // Without it vitest loads two copies of graphql and schemas are "not instanceof GraphQLSchema".
     alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: [mode === 'routers' ? ROUTERS : 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', ...(mode === 'routers' ? [] : [ROUTERS])],
     globalSetup: ['test/support/global-setup.ts'],
     // Twice the two cores of a small machine: many tests wait for processes of their own.
     maxWorkers: 4,
@@ -43,4 +47,4 @@ export default defineConfig({
     hookTimeout: 60_000,
     unstubEnvs: true,
   },
-});
+}));

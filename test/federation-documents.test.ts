@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { FEDERATION } from './composition.ts';
+import { FEDERATION } from './e2e/supergraph/composition.ts';
 
 const DOCUMENT = readFileSync('docs/federation.md', 'utf8');
 /** A link to a configuration, and the next block of code. */
