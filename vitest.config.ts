@@ -45,6 +45,7 @@ export default defineConfig(({ mode }) => ({
     // These timeouts end a test that hangs and measure nothing: a browser or a gateway starts slowly on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     unstubEnvs: true,
   },
 }));

@@ -103,11 +103,9 @@ describe('a failed job', () => {
     const buttons = [first, second].map((console) =>
       console.card(prompt).getByRole('button', { name: 'Try again' }),
     );
-    expect(await first.card(prompt).locator('.failure > *').allTextContents()).toEqual([
-      'The answer to the submission was lost',
-      expect.any(String),
-      'It may have been charged.',
-    ]);
+    await expect
+      .poll(() => first.card(prompt).locator('.failure > *').allTextContents())
+      .toEqual(['The answer to the submission was lost', expect.any(String), 'It may have been charged.']);
     await Promise.all(buttons.map((button) => button.dblclick()));
     for (const console of [first, second]) {
       await console.card(prompt).getByRole('link', { name: 'Watch it' }).waitFor();
