@@ -43,8 +43,8 @@ export default defineConfig(({ mode }) => ({
     isolate: false,
     sequence: { sequencer: MixedSequencer },
     // These timeouts end a test that hangs and measure nothing: a browser or a gateway starts slowly on a busy machine.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     expect: { poll: { timeout: 20_000 } },
     unstubEnvs: true,
   },

@@ -54,19 +54,18 @@ it('continues after kill -9 with newer versions only, gets the final state once,
   let id: string;
   let before: Told;
   {
-    await using first = await spawnGateway(settings);
+    // With one upstream call a minute the job cannot end before the kill.
+    await using first = await spawnGateway({ ...settings, SEGMIND_RPM: '1' });
     ({ id } = await generate(first.url, { prompt: 'carry on' }));
     page = await openEventSource(first.url, id);
-    await expect
-      .poll(async () => (await page.told()).at(-1)?.startsWith('3'), { timeout: 20_000 })
-      .toBe(true);
+    await expect.poll(page.told).not.toEqual([]);
     first.kill('SIGKILL');
     await first.exited;
     before = await page.told();
   }
   await using _ = page;
   await using second = await spawnGateway(settings);
-  await expect.poll(async () => (await page.told()).at(-1), { timeout: 40_000 }).toBe('error 2');
+  await expect.poll(async () => (await page.told()).at(-1), { timeout: 90_000 }).toBe('error 2');
   const told = await page.told();
   const final = await readJob(second.url, id);
   const versions = told.filter((line) => /^\d/.test(line)).map((line) => Number.parseInt(line, 10));

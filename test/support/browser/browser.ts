@@ -37,7 +37,7 @@ export const CHROMIUM_ARGS = [
 ];
 
 /** Milliseconds that a step on a page may wait. */
-const STEP_DEADLINE_MS = 10_000;
+const STEP_DEADLINE_MS = 45_000;
 
 /**
  * Starts a Chromium; one is enough for all tests of a file.
