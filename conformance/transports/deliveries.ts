@@ -42,7 +42,7 @@ export class Deliveries implements Stream {
     else this.#finish({ end: 'error', errors, detail });
   }
 
-  /** The client is told to connect again. */
+  /** The stream ended in a way after which a client has to connect again. */
   reconnect(detail: string): void {
     this.#finish({ end: 'reconnect', errors: [], detail });
   }

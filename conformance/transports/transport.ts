@@ -43,8 +43,8 @@ export interface Connection extends AsyncDisposable {
 /** How a stream ended. */
 export interface StreamEnd {
   /**
-   * `complete`: regularly. `error`: refused or ended by `errors`. `reconnect`: the client is told to connect again. `invalid`: against the
-   * rules of the transport.
+   * `complete`: regularly. `error`: refused or ended by `errors`. `reconnect`: in a way after which a client has to connect again.
+   * `invalid`: against the rules of the transport.
    */
   readonly end: 'complete' | 'error' | 'reconnect' | 'invalid';
   /** The codes of the errors that ended it. */

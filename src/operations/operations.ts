@@ -82,13 +82,10 @@ export class Operations {
     const { plan, variables, context } = operation;
     const { measured } = plan;
     const refused = admit({ measured, variables, answer: context.answer }, this.#options.turns);
-    const result =
-      refused instanceof Promise
-        ? refused.then((later) => this.#run(operation, later))
-        : this.#run(operation, refused);
-    return result instanceof Promise
-      ? result.then((settled) => this.#written(settled, context.answer))
-      : result;
+    if (!(refused instanceof Promise)) return this.#run(operation, refused);
+    return refused
+      .then((later) => this.#run(operation, later))
+      .then((result) => this.#written(result, context.answer));
   }
 
   /** Opens a subscription. It gets every event from now on. */
@@ -180,6 +177,7 @@ export class Operations {
     }
   }
 
+  /** A large result is written here, in turns. Small ones are admitted at once and written by the transport. */
   #written(result: ExecutionResult, { bytes }: Answer): ExecutionResult | Promise<ExecutionResult> {
     return isLargeResult(bytes) ? writeInTurns(result, () => this.#options.turns.wait()) : result;
   }

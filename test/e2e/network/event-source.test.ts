@@ -11,8 +11,8 @@ import { tempFolder } from '../../support/temp-folder.ts';
 import { NOON } from '../../support/times.ts';
 import { startCountingUpstream } from '../../support/upstream/counting-upstream.ts';
 
-/** What an EventSource has been told, in order: `3 QUEUED` for an event, `complete`, `error 0` with its state; 0 reconnects, 2 is closed. */
-type Told = readonly string[];
+/** The events of an EventSource in order: a state such as `3 QUEUED`, `complete`, or `error` with its `readyState`: 0 reconnects, 2 is closed. */
+type Seen = readonly string[];
 
 let browser: TestBrowser;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => browser[Symbol.asyncDispose]());
 
 /** Opens a plain EventSource on a page of the gateway, which does nothing but listen. */
-async function openEventSource(url: string, id: string): Promise<OpenedPage & { told: () => Promise<Told> }> {
+async function openEventSource(url: string, id: string): Promise<OpenedPage & { seen: () => Promise<Seen> }> {
   const opened = await browser.open();
   await opened.page.goto(`${url}/healthz`);
   const search = new URLSearchParams({
@@ -29,16 +29,16 @@ async function openEventSource(url: string, id: string): Promise<OpenedPage & { 
     variables: JSON.stringify({ id }),
   });
   await opened.page.evaluate(`(() => {
-    window.told = [];
+    window.seen = [];
     const source = new EventSource('/graphql?${search.toString()}');
     source.addEventListener('next', ({ data }) => {
       const { data: result, errors } = JSON.parse(data);
-      told.push(result ? result.videoJobUpdated.version + ' ' + result.videoJobUpdated.status : errors[0].extensions.code);
+      seen.push(result ? result.videoJobUpdated.version + ' ' + result.videoJobUpdated.status : errors[0].extensions.code);
     });
-    source.addEventListener('complete', () => told.push('complete'));
-    source.onerror = () => told.push('error ' + source.readyState);
+    source.addEventListener('complete', () => seen.push('complete'));
+    source.onerror = () => seen.push('error ' + source.readyState);
   })()`);
-  return { ...opened, told: () => opened.page.evaluate<Told>('window.told') };
+  return { ...opened, seen: () => opened.page.evaluate<Seen>('window.seen') };
 }
 
 it('continues after kill -9 with newer versions only, gets the final state once, and stops by itself', async () => {
@@ -52,34 +52,34 @@ it('continues after kill -9 with newer versions only, gets the final state once,
   };
   let page: Awaited<ReturnType<typeof openEventSource>>;
   let id: string;
-  let before: Told;
+  let before: Seen;
   {
     // With one upstream call a minute the job cannot end before the kill.
     await using first = await spawnGateway({ ...settings, SEGMIND_RPM: '1' });
     ({ id } = await generate(first.url, { prompt: 'carry on' }));
     page = await openEventSource(first.url, id);
-    await expect.poll(page.told).not.toEqual([]);
+    await expect.poll(page.seen).not.toEqual([]);
     first.kill('SIGKILL');
     await first.exited;
-    before = await page.told();
+    before = await page.seen();
   }
   await using _ = page;
   await using second = await spawnGateway(settings);
-  await expect.poll(async () => (await page.told()).at(-1), { timeout: 90_000 }).toBe('error 2');
-  const told = await page.told();
+  await expect.poll(async () => (await page.seen()).at(-1), { timeout: 90_000 }).toBe('error 2');
+  const seen = await page.seen();
   const final = await readJob(second.url, id);
-  const versions = told.filter((line) => /^\d/.test(line)).map((line) => Number.parseInt(line, 10));
+  const versions = seen.filter((line) => /^\d/.test(line)).map((line) => Number.parseInt(line, 10));
   expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
   expect(versions.length).toBeGreaterThan(before.filter((line) => /^\d/.test(line)).length);
-  expect(told).toContain('error 0');
+  expect(seen).toContain('error 0');
   // The end of the stream makes it reconnect once: the answer is 204.
-  expect(told.slice(-4)).toEqual([`${final?.version} COMPLETED`, 'complete', 'error 0', 'error 2']);
+  expect(seen.slice(-4)).toEqual([`${final?.version} COMPLETED`, 'complete', 'error 0', 'error 2']);
 });
 
 it('stops after a refusal', async () => {
   await using gateway = await startGateway();
   await using page = await openEventSource(gateway.url, jobId(NOON));
-  await expect.poll(page.told).toEqual(['error 2']);
+  await expect.poll(page.seen).toEqual(['error 2']);
 });
 
 it('stops when the store has lost the job', async () => {
@@ -92,15 +92,15 @@ it('stops when the store has lost the job', async () => {
   });
   const { id } = await new JobMover(gateway).accept();
   await using page = await openEventSource(gateway.url, id);
-  await expect.poll(page.told).toEqual(['1 QUEUED']);
+  await expect.poll(page.seen).toEqual(['1 QUEUED']);
   isLost = true;
   await gateway.clock.advance(10_000);
   await expect
-    .poll(page.told, { timeout: 10_000 })
+    .poll(page.seen, { timeout: 10_000 })
     .toEqual(['1 QUEUED', 'NOT_FOUND', 'complete', 'error 0', 'error 2']);
 });
 
-it('is told while the store is away, and continues when it is back', async () => {
+it('receives STORE_UNAVAILABLE while the store is away, and continues when it is back', async () => {
   let isAway = false;
   await using gateway = await startGateway({
     wrapStore: (store) =>
@@ -115,10 +115,10 @@ it('is told while the store is away, and continues when it is back', async () =>
   const { id } = await mover.accept();
   isAway = true;
   await using page = await openEventSource(gateway.url, id);
-  await expect.poll(page.told).toEqual(['STORE_UNAVAILABLE', 'complete', 'error 0']);
+  await expect.poll(page.seen).toEqual(['STORE_UNAVAILABLE', 'complete', 'error 0']);
   isAway = false;
   await mover.move(id, ...WHOLE_LIFE);
   await expect
-    .poll(async () => (await page.told()).slice(3), { timeout: 10_000 })
+    .poll(async () => (await page.seen()).slice(3), { timeout: 10_000 })
     .toEqual(['6 COMPLETED', 'complete', 'error 0', 'error 2']);
 });

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from 'vitest';
 import { startRedisCluster } from '../../support/redis/redis-cluster.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
 
@@ -34,3 +35,21 @@ export const REDIS_KINDS: readonly (readonly [string, () => Promise<RunningRedis
     },
   ],
 ];
+
+/**
+ * Starts a Redis before the tests of the `describe` that calls this function, and stops it after them.
+ *
+ * @returns deletes all keys and returns the URLs
+ */
+export function redisOfTests(start: () => Promise<RunningRedis>): () => Promise<readonly string[]> {
+  const resources = new AsyncDisposableStack();
+  let redis: RunningRedis;
+  beforeAll(async () => {
+    redis = resources.use(await start());
+  });
+  afterAll(() => resources.disposeAsync());
+  return async () => {
+    await redis.flush();
+    return redis.urls;
+  };
+}

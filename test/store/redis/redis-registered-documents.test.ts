@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { keys } from '../../../src/store/redis/keys.ts';
 import { RedisRegisteredDocuments } from '../../../src/store/redis/redis-registered-documents.ts';
@@ -10,23 +10,15 @@ import {
 } from '../../contract/registered-documents.ts';
 import { DAY, HOUR, MINUTE, NOON } from '../../support/times.ts';
 import { openRedis } from './open-redis.ts';
-import { REDIS_KINDS } from './redis-kinds.ts';
+import { REDIS_KINDS, redisOfTests } from './redis-kinds.ts';
 
 const [TEXTS = '', USES = '', ACCOUNTS = '', ORDER = ''] = keys.documents;
 
 describe.each(REDIS_KINDS)('registered documents on %s', (_, start) => {
-  const resources = new AsyncDisposableStack();
-  let urls: readonly string[];
-  let flush: () => Promise<unknown>;
-  beforeAll(async () => {
-    const redis = resources.use(await start());
-    urls = redis.urls;
-    flush = () => redis.flush();
-  }, 60_000);
-  afterAll(() => resources.disposeAsync());
+  const emptyRedis = redisOfTests(start);
 
   const open = async (room = SMALL_ROOM) => {
-    await flush();
+    const urls = await emptyRedis();
     const store = await openRedis(urls);
     const { client } = store;
     const time = { now: NOON };

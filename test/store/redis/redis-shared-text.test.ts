@@ -1,25 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { keys } from '../../../src/store/redis/keys.ts';
 import { RedisSharedText } from '../../../src/store/redis/redis-shared-text.ts';
 import { callBudgetCases } from '../../contract/call-budget.ts';
 import { durationCases } from '../../contract/durations.ts';
 import { sharedTextCases } from '../../contract/shared-text.ts';
 import { openRedis } from './open-redis.ts';
-import { REDIS_KINDS } from './redis-kinds.ts';
+import { REDIS_KINDS, redisOfTests } from './redis-kinds.ts';
 
 describe.each(REDIS_KINDS)('on %s', (kind, start) => {
-  const resources = new AsyncDisposableStack();
-  let urls: readonly string[];
-  let flush: () => Promise<unknown>;
-  beforeAll(async () => {
-    const redis = resources.use(await start());
-    urls = redis.urls;
-    flush = () => redis.flush();
-  }, 60_000);
-  afterAll(() => resources.disposeAsync());
+  const emptyRedis = redisOfTests(start);
 
   const open = async () => {
-    await flush();
+    const urls = await emptyRedis();
     await using opening = new AsyncDisposableStack();
     const [one, other] = [opening.use(await openRedis(urls)), opening.use(await openRedis(urls))];
     const opened = opening.move();

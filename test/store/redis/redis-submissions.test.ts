@@ -1,25 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { keys } from '../../../src/store/redis/keys.ts';
 import { RedisSubmissions } from '../../../src/store/redis/redis-submissions.ts';
 import { SUBMISSION_MEMORY_MS } from '../../../src/store/submissions.ts';
 import { submissionsCases } from '../../contract/submissions.ts';
 import { MINUTE } from '../../support/times.ts';
 import { openRedis } from './open-redis.ts';
-import { REDIS_KINDS } from './redis-kinds.ts';
+import { REDIS_KINDS, redisOfTests } from './redis-kinds.ts';
 
 describe.each(REDIS_KINDS)('submissions on %s', (_, start) => {
-  const resources = new AsyncDisposableStack();
-  let urls: readonly string[];
-  let flush: () => Promise<unknown>;
-  beforeAll(async () => {
-    const redis = resources.use(await start());
-    urls = redis.urls;
-    flush = () => redis.flush();
-  }, 60_000);
-  afterAll(() => resources.disposeAsync());
+  const emptyRedis = redisOfTests(start);
 
   const open = async () => {
-    await flush();
+    const urls = await emptyRedis();
     await using opening = new AsyncDisposableStack();
     const unreadable: string[] = [];
     const onUnreadable = (id: string) => unreadable.push(id);

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, processRegularResult, type YogaLogger } from 'graphql-yoga';
 import type { Authenticator } from '../../../auth/authenticator.ts';
 import { PersistedQueryError } from '../../../operations/document-lookup.ts';
 import type { Operation, Refused } from '../../../operations/operation.ts';
 import { type Operations, isRefused } from '../../../operations/operations.ts';
-import { formatResult, maskError, originalOf } from '../../../operations/results.ts';
+import { maskError, originalOf, textOf, type WrittenResult } from '../../../operations/results.ts';
 import type { OwnerRate } from '../../../store/owner-rate.ts';
 import { authenticateOrRefuse, bearerToken } from '../../authentication.ts';
 import { type CallbackSubscriptions, useCallbacks } from '../../callback/subscriptions.ts';
@@ -164,9 +164,8 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
 }
 
 /** Yoga would leave out the locations of the errors, as they have neither nodes nor source. */
-function refusalOf(refused: Refused): ExecutionResult {
-  const result = { errors: [...refused.errors], stringify: () => JSON.stringify(formatResult(refused)) };
-  return result;
+function refusalOf(refused: Refused): WrittenResult {
+  return { ...refused, stringify: () => textOf(refused) };
 }
 
 function preparedOf({ prepared }: Exchange): Operation {

@@ -28,7 +28,7 @@ interface Update {
   readonly videoJobUpdated: { readonly version: number; readonly status: string };
 }
 
-/** What an Apollo Client that has only an HttpLink was told: `1 QUEUED` for an event, then how the subscription ended. */
+/** Watches a job by an Apollo Client that has only an HttpLink. `seen` has a line such as `1 QUEUED` for each event. */
 class Watch implements Disposable {
   readonly seen: string[] = [];
   error: unknown = null;
