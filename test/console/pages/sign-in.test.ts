@@ -66,7 +66,7 @@ test.each([
 
 test('when a token expires the page asks for another one and keeps the form', async () => {
   await using console = await ConsolePage.openWithoutWaiting(fixture.browser, fixture.url);
-  await signIn(console, await tokenFor('dora', SECRET, '3s'));
+  await signIn(console, await tokenFor('dora', SECRET, '10s'));
   await console.live();
   await console.fillIn({ prompt: 'half a thought' });
   await console.page.getByRole('alert').getByText('The gateway refused the token').waitFor();

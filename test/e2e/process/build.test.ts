@@ -4,7 +4,7 @@ import { generate, spawnGateway, watchToEnd } from '../../support/gateway/spawne
 import { RedisServer } from '../../support/redis/redis-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-test('the build contains all that the gateway needs, on either store', { timeout: 60_000 }, async () => {
+test('the build contains all that the gateway needs, on either store', async () => {
   const build = spawnSync('npm', ['run', 'build'], { encoding: 'utf8' });
   expect(build).toMatchObject({ status: 0 });
   using folder = tempFolder();
