@@ -1,16 +1,31 @@
+import { startSandbox } from '@reelgate/sandbox';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../../support/browser/browser.ts';
 import { run, shown, writeVariables } from '../../support/browser/graphiql-page.ts';
 import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { freePort } from '../../support/network/ports.ts';
+import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
+
+/** The upstream starts when the subscription is active, so until then the job is queued, even on a slow machine. */
+const upstreamPort = await freePort();
+const upstream = `http://127.0.0.1:${upstreamPort}`;
 
 const resources = new AsyncDisposableStack();
+let folder: TempFolder;
 let gateway: SpawnedGateway;
 let browser: TestBrowser;
 
 beforeAll(async () => {
-  const folder = resources.use(tempFolder());
-  gateway = resources.use(await spawnGateway({ DATA_DIR: folder.path, SANDBOX_SPEED: '2' }));
+  folder = resources.use(tempFolder());
+  gateway = resources.use(
+    await spawnGateway({
+      DATA_DIR: folder.path,
+      SEGMIND_API_KEY: 'SG_test',
+      SEGMIND_BASE_URL: upstream,
+      SEGMIND_HISTORY_URL: 'off',
+      SEGMIND_RPM: '0',
+    }),
+  );
   browser = resources.use(await launchBrowser());
 });
 
@@ -29,6 +44,7 @@ test('GraphiQL submits a job in its first tab and watches it live in the second'
   await writeVariables(page, { id });
   await run(page);
   await shown(page, /"isTerminal":\s(false)/);
+  resources.use(await startSandbox({ folder: `${folder.path}/sandbox`, port: upstreamPort, speed: 4 }));
   await shown(page, /"status":\s"(COMPLETED)"/);
   await shown(page, /"url":\s"(http:[^"]+\.mp4)"/);
   // The stream has ended, so the stop button is a run button again.

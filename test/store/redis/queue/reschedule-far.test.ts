@@ -49,7 +49,7 @@ describe('jobs that were scheduled by a clock that was set back', () => {
     const now = Date.now();
     const job = freshJob({ deadlineAt: now + MINUTE });
     await createAll(store, [job]);
-    const leased = present((await leaseAll(store, now))[0]);
+    const leased = present((await leaseAll(store, now + SECOND))[0]);
     await store.release(leased, { runAt: now + HOUR, failureCount: 0, lastPolledAt: null });
     await using opened = await openRedis([server.url]);
     expect(await leaseUpTo(opened, now + MINUTE + SECOND, 9, { callLimit: 0 })).toHaveLength(1);
