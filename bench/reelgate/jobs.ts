@@ -27,6 +27,7 @@ export function runningJob(number: number, version: number): JobIn<'processing'>
     createdAt: ACCEPTED_AT,
     updatedAt: ACCEPTED_AT + STEPS.started,
     deadlineAt: FAR_AWAY,
+    startBefore: null,
     waitingFor: null,
     sentAt: ACCEPTED_AT,
     lostAnswer: null,

@@ -33,6 +33,8 @@ export type CreateOutcome =
   | { readonly type: 'duplicate'; readonly job: Job }
   /** The key was used before for a different request, which created this job. */
   | { readonly type: 'conflict'; readonly job: Job }
+  /** The key was used before, and its job was removed. */
+  | { readonly type: 'removed' }
   /** A limit is used up: nothing was stored. */
   | ({ readonly type: 'refused' } & LimitRefusal);
 
@@ -47,6 +49,8 @@ export interface ListQuery {
   readonly newerThan: string | null;
   readonly ascending: boolean;
   readonly limit: number;
+  /** Only jobs whose prompt contains all words of this text; absent for all. Only for a store that `searchesPrompts`. */
+  readonly prompt?: string;
 }
 
 /** Selects due jobs. */
@@ -133,7 +137,18 @@ export interface SaveChange {
   readonly leaseUntil?: number;
   /** The video as base64, stored apart from the job. */
   readonly videoData?: string;
+  /** Whether to add the job's file task, see `FileTasks`, in the same atomic step. It is due at once. @default false */
+  readonly addsFileTask?: boolean;
 }
+
+/** The result of a removal. */
+export type RemoveOutcome =
+  /** The job is gone from reads and lists. */
+  | 'removed'
+  /** The job is not final: nothing was removed. */
+  | 'unfinished'
+  /** The store has no such job, or no longer. */
+  | 'missing';
 
 /** The result of a save. */
 export type SaveOutcome =
@@ -166,6 +181,9 @@ export type Topic =
 /** Called with each saved version; the versions of one job come in order. Must not throw. */
 export type TopicListener = (job: Job) => void;
 
+/** Called with the id of each removed job of an owner. Must not throw. */
+export type RemovalListener = (jobId: string) => void;
+
 /** Ends a subscription. May be called twice. */
 export type Unsubscribe = () => void;
 
@@ -177,8 +195,12 @@ export interface Jobs {
   getMany(ids: readonly string[]): Promise<(Job | null)[]>;
   /** The base64 that was saved with a job, or null. */
   getVideoData(jobId: string): Promise<string | null>;
+  /** Deletes the base64 that was saved with a job. */
+  deleteVideoData(jobId: string): Promise<void>;
   /** Returns a page of an owner's readable jobs. */
   list(query: ListQuery): Promise<Job[]>;
+  /** Whether `list` can select by `prompt`. */
+  readonly searchesPrompts: boolean;
   /**
    * Stores the next version if the stored version is the previous one. The lease may have expired: a late answer is stored as long as no
    * other version was.
@@ -186,6 +208,11 @@ export interface Jobs {
    * @param leaseId identifies the tries of one save; empty for a save without a lease
    */
   save(leaseId: string, change: SaveChange): Promise<SaveOutcome>;
+  /**
+   * Removes a final job with its base64, makes its file task due at once, and publishes the removal. Its idempotency key stays valid for
+   * its time, and the job still counts towards the daily limits.
+   */
+  remove(job: Job): Promise<RemoveOutcome>;
 }
 
 /** The schedule of unfinished jobs. A lease gives a job to one poller until it runs out. */
@@ -211,6 +238,8 @@ export interface JobQueue {
 export interface JobEvents {
   /** Resolves once the subscription is active: later saves reach the listener. */
   subscribe(topic: Topic, listener: TopicListener): Promise<Unsubscribe>;
+  /** As `subscribe`, for the removals of an owner's jobs. A removal while the store is unavailable may be missed. */
+  subscribeRemovals(ownerId: string, listener: RemovalListener): Promise<Unsubscribe>;
 }
 
 /** Jobs in memory. Only an engine whose single writer is this process has a cache. */

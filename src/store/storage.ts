@@ -4,6 +4,7 @@ import type { FollowingClock } from '../process/clocks.ts';
 import type { FaultLog } from '../process/fault-log.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { DurationStore } from './durations.ts';
+import type { FileTasks } from './file-tasks.ts';
 import type { JobCache, JobStore } from './job-store.ts';
 import type { OwnerRate } from './owner-rate.ts';
 import type { RegisteredDocuments } from './registered-documents.ts';
@@ -16,6 +17,7 @@ export interface Storage {
   /** Recently used jobs of the store; null when other processes write to it as well. */
   readonly cache: JobCache | null;
   readonly submissions: Submissions;
+  readonly fileTasks: FileTasks;
   readonly budget: CallBudget;
   readonly durations: DurationStore;
   /** Documents of automatic persisted queries. */

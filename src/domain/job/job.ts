@@ -52,6 +52,8 @@ interface CommonFields {
   readonly updatedAt: number;
   /** The poller ends an unfinished job at this time. */
   readonly deadlineAt: number;
+  /** The poller ends a job that is not submitted by this time; null: `deadlineAt` alone counts. */
+  readonly startBefore: number | null;
 }
 
 /** The fields that depend on the phase. A field that a phase does not have is null: a store writes all fields of each version. */
@@ -150,6 +152,11 @@ export function isFinal(job: Job): job is JobIn<'completed' | 'failed'> {
   return job.phase === 'completed' || job.phase === 'failed';
 }
 
+/** When the poller ends a job in its present phase, in epoch milliseconds. */
+export function forcedEndAt({ phase, deadlineAt, startBefore }: Job): number {
+  return phase === 'accepted' && startBefore !== null ? Math.min(startBefore, deadlineAt) : deadlineAt;
+}
+
 /**
  * The job that `generateVideo` accepts: version 1, phase `accepted`.
  *
@@ -171,6 +178,7 @@ export function newJob(
     createdAt: now,
     updatedAt: now,
     deadlineAt: now + deadlineMs,
+    startBefore: null,
     waitingFor: null,
     sentAt: null,
     lostAnswer: null,
@@ -195,6 +203,7 @@ export function newJob(
 export function readStoredJob(value: unknown): Job {
   if (!isRecord(value)) throw new Error('The stored job is not an object.');
   const job: Record<string, unknown> = { ...value };
+  if (!Number.isFinite(job['startBefore'])) job['startBefore'] = null;
   const phase = JOB_PHASES.find((one) => one === value['phase']);
   if (phase !== undefined) setPhaseFields(job, phase);
   assertJob(job);

@@ -98,6 +98,11 @@ function defineInput(
   });
 }
 
+const REMOVED_KEY = {
+  path: ['idempotencyKey'],
+  message: 'belongs to a job that was deleted. Use another key to create another job.',
+};
+
 /**
  * Counts the call, checks the input and stores the job as accepted. It waits for no upstream.
  *
@@ -132,6 +137,8 @@ async function generateVideo(
       return { type: 'GenerateVideoSuccess', job: visibleDuplicate(caller, outcome.job), deduplicated: true };
     case 'conflict':
       return { type: 'GenerateVideoIdempotencyConflict', job: outcome.job };
+    case 'removed':
+      return { type: 'GenerateVideoInvalidInput', issues: [REMOVED_KEY] };
     case 'refused':
       return capacityExceeded(outcome.limit, outcome.retryAfterMs);
   }

@@ -10,6 +10,7 @@ import {
   type JobStore,
   type ListQuery,
   type NewJobRecord,
+  type RemoveOutcome,
   type SaveChange,
   type SaveOutcome,
   type Schedule,
@@ -168,6 +169,22 @@ export class RedisJobStore implements JobStore {
     return attempt(() =>
       this.#access.quarantine.tolerate({ [key]: 'string' }, null, () => this.#client.get(key)),
     );
+  }
+
+  deleteVideoData(): Promise<void> {
+    return Promise.reject(new Error('not built yet'));
+  }
+
+  get searchesPrompts(): boolean {
+    return false;
+  }
+
+  remove(): Promise<RemoveOutcome> {
+    return Promise.reject(new Error('not built yet'));
+  }
+
+  subscribeRemovals(): Promise<Unsubscribe> {
+    return Promise.reject(new Error('not built yet'));
   }
 
   list(query: ListQuery): Promise<Job[]> {

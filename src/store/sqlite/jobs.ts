@@ -14,6 +14,7 @@ import {
   type Jobs,
   type ListQuery,
   type NewJobRecord,
+  type RemoveOutcome,
   type SaveChange,
   type SaveOutcome,
   StoreUnavailableError,
@@ -88,6 +89,18 @@ export class SqliteJobs implements Jobs {
   async getVideoData(jobId: string): Promise<string | null> {
     const row = attempt(() => this.#statements.getVideoData.get({ id: jobId }));
     return row === undefined ? null : String(row['base64']);
+  }
+
+  deleteVideoData(): Promise<void> {
+    return Promise.reject(new Error('not built yet'));
+  }
+
+  get searchesPrompts(): boolean {
+    return false;
+  }
+
+  remove(): Promise<RemoveOutcome> {
+    return Promise.reject(new Error('not built yet'));
   }
 
   async list(query: ListQuery): Promise<Job[]> {

@@ -13,6 +13,7 @@ import type {
   LeaseQuery,
   ListQuery,
   NewJobRecord,
+  RemoveOutcome,
   SaveChange,
   SaveOutcome,
   Schedule,
@@ -142,8 +143,24 @@ export class SqliteJobStore implements JobStore {
     return this.#jobs.getVideoData(jobId);
   }
 
+  deleteVideoData(): Promise<void> {
+    return Promise.reject(new Error('not built yet'));
+  }
+
   list(query: ListQuery): Promise<Job[]> {
     return this.#jobs.list(query);
+  }
+
+  get searchesPrompts(): boolean {
+    return false;
+  }
+
+  remove(): Promise<RemoveOutcome> {
+    return Promise.reject(new Error('not built yet'));
+  }
+
+  subscribeRemovals(): Promise<Unsubscribe> {
+    return Promise.reject(new Error('not built yet'));
   }
 
   save(leaseId: string, change: SaveChange): Promise<SaveOutcome> {
