@@ -24,6 +24,8 @@ export interface Storage {
   readonly documents: RegisteredDocuments;
   /** The secrets that sign job tokens. */
   readonly jobTokenSecrets: SharedText;
+  /** The secret that signs the URLs of videos. */
+  readonly videoUrlSecret: SharedText;
   /** Rate limit of `generateVideo`. */
   readonly ownerRate: OwnerRate;
   /** Rate limit of `uploadImage`: the same limit with its own count. */

@@ -44,6 +44,8 @@ export const keys = {
   sealSecret: 'rg:{secret}:announcements',
   /** The secrets of job tokens, as JSON. */
   jobTokenSecrets: 'rg:{secret}:job-token-secrets',
+  /** The secret of the URLs of videos, as base64. */
+  videoUrlSecret: 'rg:{secret}:video-url-secret',
   /** The registered documents, as `documents/add.lua` describes them. */
   documents: ['texts', 'uses', 'accounts', 'order'].map((name) => `rg:{documents}:${name}`),
   /** Jobs with equal inputs whose POST has not ended. */

@@ -76,6 +76,7 @@ export async function openRedis(
     durations: new SharedDurations(durations),
     documents: new RedisRegisteredDocuments({ client, now }),
     jobTokenSecrets: new RedisSharedText(client, keys.jobTokenSecrets),
+    videoUrlSecret: new RedisSharedText(client, keys.videoUrlSecret),
     ownerRate: redisOwnerRate(client, 'generate', rpm),
     uploadRate: redisOwnerRate(client, 'upload', rpm),
   };

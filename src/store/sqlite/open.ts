@@ -47,6 +47,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     durations: new SharedDurations(new SqliteSharedText(database, commits, 'durations')),
     documents: new MemoryRegisteredDocuments(),
     jobTokenSecrets: new SqliteSharedText(database, commits, 'job-token-secrets'),
+    videoUrlSecret: new SqliteSharedText(database, commits, 'video-url-secret'),
     submissions: new SqliteSubmissions(database, commits, now),
     fileTasks: {
       add: () => Promise.reject(new Error('not built yet')),
