@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['domain', 'process', 'config', 'store/shared-text.ts'],
   providers: ['domain', 'process/fault-log.ts'],
   store: ['domain', 'process', 'config'],
-  archive: ['domain', 'process/fault-log.ts', 'store'],
+  archive: ['domain', 'process/fault-log.ts', 'providers', 'store'],
   poller: ['domain', 'process/fault-log.ts', 'providers', 'store'],
   watching: ['domain', 'store'],
   graphql: ['domain', 'providers', 'store', 'watching'],

@@ -31,8 +31,15 @@ export function isPublicHost(url: URL): boolean {
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/\.+$/, '')
     .toLowerCase();
-  if (ipaddr.isValid(host)) return isPublicAddress(ipaddr.process(host));
-  return isPublicName(host);
+  return ipaddr.isValid(host) ? isPublicAddress(host) : isPublicName(host);
+}
+
+/**
+ * Whether an IP address is on the public internet. IPv4 addresses within IPv6 count as what they are when the system connects to IPv4
+ * for them (`::ffff:10.0.0.1`), and as private when a translator may (NAT64, 6to4, Teredo).
+ */
+export function isPublicAddress(address: string): boolean {
+  return ipaddr.isValid(address) && isPublic(ipaddr.process(address));
 }
 
 function isPublicName(name: string): boolean {
@@ -58,7 +65,7 @@ function namesPrivateAddress(name: string): boolean {
 }
 
 /** Only 2000::/3 of IPv6 is allocated (RFC 4291). IPv4 addresses written as IPv6 are outside of it. */
-function isPublicAddress(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   if (address.range() !== 'unicast' || address.toString() === AZURE_METADATA) return false;
   return address instanceof ipaddr.IPv4 || ((address.parts[0] ?? 0) & 0xe000) === 0x2000;
 }
