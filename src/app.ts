@@ -21,6 +21,7 @@ import { ConsoleFiles } from './transports/http/pages/console.ts';
 import { MediaProxy } from './transports/http/pages/media-proxy.ts';
 import type { WebSocketEndpoint } from './transports/websocket/endpoint.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
+import { openArchive } from './wiring/open-archive.ts';
 import { type GraphQLOverrides, type GraphQLParts, openGraphQL } from './wiring/open-graphql.ts';
 import { openUpstream } from './wiring/open-upstream.ts';
 
@@ -66,6 +67,7 @@ export async function startApp(
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const storage = wrapStorage(await openStorage(config, clock, log, faults, signal));
   resources.use(storage.store);
+  resources.use(await openArchive(config, () => systemClock.now(), log));
   const upstream = resources.use(await openUpstream(config, () => clock.now(), log));
 
   const parts = { storage, upstream, clock, tokenClock: overrides.clock ?? systemClock };

@@ -1,12 +1,22 @@
 /**
- * The port to the storage of files. Keys are relative paths of plain segments (`[A-Za-z0-9_.-]+`), such as `videos/47/vj_….mp4`. Every
- * method rejects with `BlobStoreError` when the storage fails; a later call may succeed.
+ * The port to the storage of files. Keys are relative paths of plain segments, such as `videos/47/vj_….mp4`; `checkKey` has their rule.
+ * Every method rejects with `BlobStoreError` when the storage fails, and a later call may succeed; with the signal's reason when the signal
+ * is aborted; with RangeError when the key is invalid.
  */
 import type { Readable } from 'node:stream';
 
 /** The storage cannot be reached, refuses access or is full. The message says what to do. */
 export class BlobStoreError extends Error {
   override readonly name = 'BlobStoreError';
+}
+
+/** The body of a new file has another length than announced. */
+export class BodyLengthError extends Error {
+  override readonly name = 'BodyLengthError';
+
+  constructor(announced: number, received: string) {
+    super(`The file should have ${announced} bytes and has ${received}. Nothing was stored.`);
+  }
 }
 
 /** A part of a file in bytes, both ends included, within its length. */
@@ -29,6 +39,7 @@ export interface BlobStore {
    * Stores a file, replacing an earlier one. A body that fails or has another length stores nothing.
    *
    * @param body is read to its end or destroyed
+   * @throws BodyLengthError; the error of a body that fails, unchanged
    */
   put(key: string, body: Readable, blob: NewBlob): Promise<void>;
   /**

@@ -2,6 +2,7 @@ import process from 'node:process';
 import type { z } from 'zod';
 import { RATE_LIMIT_RPM, VENDOR_ORIGIN } from '../providers/segmind/facts.ts';
 import { allowedHostsOf, isLocal } from './addresses.ts';
+import { archiveOf } from './archive.ts';
 import { authOf, hasAuth } from './auth.ts';
 import { environmentSchema, SETTING_NAMES } from './environment.ts';
 import { findMisspelt } from './misspelt-settings.ts';
@@ -22,6 +23,8 @@ const configSchema = environmentSchema.transform((environment) => {
   const { SEGMIND_API_KEY: apiKey, SEGMIND_BASE_URL: baseUrl } = environment;
   const embeddedSandbox = apiKey === undefined && baseUrl === undefined;
   const signIn = hasAuth(environment);
+  const redis = redisOf(environment);
+  const dataDir = environment.DATA_DIR;
   // Without sign-in all callers are one owner, so a limit per owner would limit all of them together.
   const perOwner = (fallback: number) => (signIn ? fallback : 0);
   return Object.freeze({
@@ -49,8 +52,10 @@ const configSchema = environmentSchema.transform((environment) => {
     /** Null: every outgoing call is direct. */
     proxy: proxyOf(environment),
     /** Null: the embedded store. */
-    redis: redisOf(environment),
-    dataDir: environment.DATA_DIR,
+    redis,
+    dataDir,
+    /** Where finished videos are kept. */
+    archive: archiveOf(environment.ARCHIVE, { dataDir, isEmbedded: redis === null }),
     role: environment.ROLE,
     jobDeadlineMs: environment.JOB_DEADLINE_SECONDS * 1000,
     jobRetentionMs: environment.JOB_RETENTION_HOURS * 60 * 60 * 1000,

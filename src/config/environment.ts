@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RESULT_LIFETIME_MS } from '../providers/segmind/facts.ts';
 import { ADDRESS_SETTINGS, isLoopback } from './addresses.ts';
+import { archivePlace } from './archive.ts';
 import { AUTH_SETTINGS, hasAuth } from './auth.ts';
 import { corsOrigins } from './cors-origins.ts';
 import { proxyUrl } from './proxy.ts';
@@ -39,6 +40,7 @@ const variables = z.object({
   HTTP_PROXY: proxyUrl(),
   NO_PROXY: text(''),
   DATA_DIR: text('./data'),
+  ARCHIVE: archivePlace(),
   ROLE: z.enum(['api', 'poller', 'all'], 'must be api, poller or all').default('all'),
   JOB_DEADLINE_SECONDS: integer(DEFAULT_DEADLINE_SECONDS, 1, 86_400),
   JOB_RETENTION_HOURS: integer(168, 1, 87_600),

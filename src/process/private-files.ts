@@ -1,4 +1,4 @@
-import { chmodSync, type Dirent, lstatSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, type Dirent, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LeveledLog } from './fault-log.ts';
 
@@ -14,6 +14,9 @@ export interface PrivateFilesOutcome {
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const STICKY = 0o1000;
+/** The folder of kept videos, and the file in it that the archive creates first. */
+const ARCHIVE = 'archive';
+const ARCHIVE_MARK = '.reelgate-archive';
 const MAX_LOGGED_PATHS = 10;
 
 /**
@@ -27,7 +30,7 @@ export function makeFilesPrivate(folder: string): PrivateFilesOutcome {
   const repair = new Repair();
   const entries = entriesOf(folder);
   if (entries === null) return repair;
-  const own = entries.filter(isGateways);
+  const own = entries.filter((entry) => isGateways(folder, entry));
   for (const entry of own) repair.restrict(folder, entry);
   const isShared = own.length < entries.length || (statSync(folder).mode & STICKY) !== 0;
   if (!isShared) repair.restrictFolder(folder);
@@ -56,7 +59,8 @@ class Repair implements PrivateFilesOutcome {
     const path = join(folder, entry.name);
     if (entry.isFile()) this.#change(path, FILE_MODE);
     if (!entry.isDirectory()) return;
-    for (const inside of entriesOf(path) ?? []) this.restrict(path, inside);
+    // Nobody reaches files within a private folder, and the archive may have millions.
+    if (entry.name !== ARCHIVE) for (const inside of entriesOf(path) ?? []) this.restrict(path, inside);
     this.#change(path, FOLDER_MODE);
   }
 
@@ -77,8 +81,10 @@ class Repair implements PrivateFilesOutcome {
   }
 }
 
-/** The store's files, their copies, and the folder of the embedded sandbox. */
-function isGateways({ name }: Dirent): boolean {
+/** The store's files, their copies, the archive, and the folder of the embedded sandbox. */
+function isGateways(folder: string, { name }: Dirent): boolean {
+  // Other programs have folders with this name too.
+  if (name === ARCHIVE) return existsSync(join(folder, name, ARCHIVE_MARK));
   return name.startsWith('reelgate') || name === 'sandbox';
 }
 

@@ -20,6 +20,7 @@ const DEFAULTS = {
   proxy: null,
   redis: null,
   dataDir: './data',
+  archive: { type: 'folder', path: 'data/archive' },
   role: 'all',
   jobDeadlineMs: 3_300_000,
   jobRetentionMs: 604_800_000,
@@ -97,6 +98,7 @@ describe('the configuration', () => {
       REDIS_URL: ' rediss://:secret@one.example:6380 , redis://two.example ',
       REDIS_CLUSTER: ' true ',
       DATA_DIR: ' /var/lib/reelgate ',
+      ARCHIVE: ' s3://my-bucket/reelgate/videos/ ',
       ROLE: ' poller ',
       JOB_DEADLINE_SECONDS: '60',
       JOB_RETENTION_HOURS: '1',
@@ -145,6 +147,7 @@ describe('the configuration', () => {
       },
       redis: { urls: ['rediss://:secret@one.example:6380', 'redis://two.example'], cluster: true },
       dataDir: '/var/lib/reelgate',
+      archive: { type: 's3', bucket: 'my-bucket', prefix: 'reelgate/videos' },
       role: 'poller',
       jobDeadlineMs: 60_000,
       jobRetentionMs: 3_600_000,
@@ -235,6 +238,24 @@ describe('the store and the role', () => {
       expect(parseConfig({ ROLE, REDIS_URL, SEGMIND_BASE_URL: 'http://localhost:8080' }).role).toBe(ROLE);
     },
   );
+});
+
+describe('the archive', () => {
+  it.each([
+    [{}, { type: 'folder', path: 'data/archive' }],
+    [{ DATA_DIR: '/srv/a' }, { type: 'folder', path: '/srv/a/archive' }],
+    [{ REDIS_URL }, { type: 'off', chosen: false }],
+    [{ ARCHIVE: 'off' }, { type: 'off', chosen: true }],
+    [
+      { ARCHIVE: 'folder', REDIS_URL },
+      { type: 'folder', path: 'data/archive' },
+    ],
+    [{ ARCHIVE: 's3://my-bucket' }, { type: 's3', bucket: 'my-bucket', prefix: '' }],
+    [{ ARCHIVE: 's3://my.bucket/' }, { type: 's3', bucket: 'my.bucket', prefix: '' }],
+    [{ ARCHIVE: 's3://b2b/a/B_c-1.d/' }, { type: 's3', bucket: 'b2b', prefix: 'a/B_c-1.d' }],
+  ])('with %j is %j', (environment, archive) => {
+    expect(parseConfig(environment).archive).toEqual(archive);
+  });
 });
 
 describe('sign-in', () => {

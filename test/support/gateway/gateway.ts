@@ -14,11 +14,12 @@ import { tempFolder } from '../temp-folder.ts';
 /** The owner of all jobs where callers need no token. */
 export const OWNER = 'anonymous';
 
-/** No upstream is called, hosts are not checked, and an owner has no limits, unless a test sets them. */
+/** No upstream is called, hosts are not checked, an owner has no limits, and no video is kept, unless a test sets them. */
 const SETTINGS = {
   PORT: '0',
   SEGMIND_BASE_URL: 'https://upstream.example.com',
   ALLOWED_HOSTS: '*',
+  ARCHIVE: 'off',
   MAX_UNFINISHED_JOBS_PER_OWNER: '0',
   GENERATE_RPM_PER_OWNER: '0',
   MAX_STREAMS_PER_OWNER: '0',

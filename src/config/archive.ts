@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** Where finished videos are kept. */
+export type ArchiveSettings =
+  /** `chosen`: the operator has set it. */
+  | { readonly type: 'off'; readonly chosen: boolean }
+  | { readonly type: 'folder'; readonly path: string }
+  /** The prefix has no slash at its ends; empty: none. */
+  | { readonly type: 's3'; readonly bucket: string; readonly prefix: string };
+
+type Place = 'off' | 'folder' | { readonly bucket: string; readonly prefix: string };
+
+/** The folder of the archive in DATA_DIR. */
+const FOLDER = 'archive';
+/** The names that every S3-compatible service accepts, then a path of plain segments. */
+const S3_URL = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[\w-][\w.-]*)*)\/?$/;
+/** Such a host name would be an address: AWS refuses these names. */
+const ADDRESS = /^\d+\.\d+\.\d+\.\d+$/;
+/** Characters of a prefix: with the rest of its key, a file's name stays below S3's 1,024 bytes. */
+const MAX_PREFIX = 500;
+
+/** The setting `ARCHIVE`. */
+export function archivePlace() {
+  return z
+    .string()
+    .refine(
+      (value) => placeOf(value) !== null,
+      'must be folder, off, or the URL of a bucket with or without a prefix, such as s3://my-bucket/reelgate; a bucket has 3 to 63 lower-case letters, digits, dots and hyphens, a prefix letters, digits and . _ - in segments that do not begin with a dot',
+    )
+    .transform(placeOf)
+    .optional();
+}
+
+/** @param isEmbedded whether the store is the embedded one: its folder can keep videos as well */
+export function archiveOf(
+  place: Place | null | undefined,
+  { dataDir, isEmbedded }: { readonly dataDir: string; readonly isEmbedded: boolean },
+): ArchiveSettings {
+  const chosen = place ?? (isEmbedded ? 'folder' : 'off');
+  if (chosen === 'off') return Object.freeze({ type: 'off', chosen: place === 'off' });
+  if (chosen === 'folder') return Object.freeze({ type: 'folder', path: join(dataDir, FOLDER) });
+  return Object.freeze({ type: 's3', ...chosen });
+}
+
+/** @returns null when the text has another form */
+function placeOf(value: string): Place | null {
+  if (value === 'off' || value === 'folder') return value;
+  const [, bucket = '', path = ''] = S3_URL.exec(value) ?? [];
+  if (bucket === '' || ADDRESS.test(bucket) || bucket.includes('..') || path.length > MAX_PREFIX) return null;
+  return { bucket, prefix: path.slice(1) };
+}
