@@ -50,6 +50,7 @@ export class HealthCheck {
             keys.quarantine(shard),
             keys.due(shard),
             keys.deadline(shard),
+            keys.fileTasks(shard),
             `${keys.health(shard)}:hash`,
             `${keys.health(shard)}:set`,
           ],

@@ -32,6 +32,10 @@ export const keys = {
   /** Written by the health check. */
   health: (shard: string) => `${tag(shard)}:health`,
   owner: (shard: string, ownerId: string) => `${tag(shard)}:owner:${ownerId}`,
+  /** File tasks by their due time. */
+  fileTasks: (shard: string) => `${tag(shard)}:files`,
+  /** Leases and failure counts of file tasks, as `files/lease.lua` describes them. */
+  fileLeases: (shard: string) => `${tag(shard)}:file-leases`,
   idempotency: (shard: string, ownerId: string, key: string) =>
     `${tag(shard)}:idempotency:${ownerId}:${digest(key)}`,
   /** The state of the call budget, as JSON. */
@@ -61,10 +65,11 @@ export const keys = {
   rate: { generate: 'rg:rate', upload: 'rg:upload-rate' },
 };
 
-/** Names of channels. A job has one channel; an owner and new work have one in each shard. */
+/** Names of channels. A job has one channel; an owner, its removals and new work have one in each shard. */
 export const channels = {
   job: (id: string) => `${tag(shardOf(id))}:on:job:${id}`,
   owner: (shard: string, ownerId: string) => `${tag(shard)}:on:owner:${ownerId}`,
+  removals: (shard: string, ownerId: string) => `${tag(shard)}:on:removed:${ownerId}`,
   work: (shard: string) => `${tag(shard)}:on:work`,
   heartbeat: (shard: string) => `${tag(shard)}:on:beat`,
 };

@@ -13,6 +13,7 @@ import { explainFault, explainStart } from './connection/explain-fault.ts';
 import type { RedisLocation } from './connection/location.ts';
 import { checkRedisSettings, missingOptionalCommands } from './connection/permissions.ts';
 import { keys } from './keys.ts';
+import { RedisFileTasks } from './redis-file-tasks.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './redis-job-store.ts';
 import { RedisRegisteredDocuments } from './redis-registered-documents.ts';
 import { RedisSharedText } from './redis-shared-text.ts';
@@ -64,14 +65,7 @@ export async function openRedis(
     store,
     cache: null,
     submissions: new RedisSubmissions(client, quarantine),
-    fileTasks: {
-      add: () => Promise.reject(new Error('not built yet')),
-      lease: () => Promise.reject(new Error('not built yet')),
-      extend: () => Promise.reject(new Error('not built yet')),
-      release: () => Promise.reject(new Error('not built yet')),
-      complete: () => Promise.reject(new Error('not built yet')),
-      nextDueAt: () => Promise.reject(new Error('not built yet')),
-    },
+    fileTasks: new RedisFileTasks(client, quarantine),
     budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now),
     durations: new SharedDurations(durations),
     documents: new RedisRegisteredDocuments({ client, now }),

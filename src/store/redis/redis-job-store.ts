@@ -10,6 +10,7 @@ import {
   type JobStore,
   type ListQuery,
   type NewJobRecord,
+  type RemovalListener,
   type RemoveOutcome,
   type SaveChange,
   type SaveOutcome,
@@ -27,8 +28,8 @@ import { missingPermissions } from './connection/permissions.ts';
 import { ServerClock } from './connection/server-clock.ts';
 import { SealSecret } from './events/event-seal.ts';
 import { PubSub } from './events/pub-sub.ts';
-import { TopicSubscription, type TopicSubscriptionOptions } from './events/topic-subscription.ts';
-import { catchUp, channelsOf } from './events/topics.ts';
+import { Subscriptions } from './events/subscriptions.ts';
+import { catchUp } from './events/topics.ts';
 import { HealthCheck } from './health-check.ts';
 import { type JobAccess, JobReader } from './jobs/job-reader.ts';
 import { JobWriter } from './jobs/job-writer.ts';
@@ -64,8 +65,7 @@ export class RedisJobStore implements JobStore {
   readonly #health: HealthCheck;
   readonly #serverClock: ServerClock;
   readonly #publish: 'PUBLISH' | 'SPUBLISH';
-  readonly #subscriptions = new Set<TopicSubscription>();
-  readonly #subscriptionOptions: TopicSubscriptionOptions;
+  readonly #subscriptions: Subscriptions;
   readonly #leasePrefix = randomUUID();
   #leases = 0;
 
@@ -107,11 +107,11 @@ export class RedisJobStore implements JobStore {
       monotonic: () => performance.now(),
       clock,
     });
-    this.#subscriptionOptions = {
+    this.#subscriptions = new Subscriptions(this.#pubSub, {
       readCatchUp: (topic, since) => this.#readCatchUp(topic, since),
       clock,
       random,
-    };
+    });
   }
 
   /** Connects. @throws StoreUnavailableError when Redis cannot be reached */
@@ -171,20 +171,18 @@ export class RedisJobStore implements JobStore {
     );
   }
 
-  deleteVideoData(): Promise<void> {
-    return Promise.reject(new Error('not built yet'));
+  deleteVideoData(jobId: string): Promise<void> {
+    return attempt(async () => {
+      await this.#client.del(keys.video(jobId));
+    });
   }
 
   get searchesPrompts(): boolean {
     return false;
   }
 
-  remove(): Promise<RemoveOutcome> {
-    return Promise.reject(new Error('not built yet'));
-  }
-
-  subscribeRemovals(): Promise<Unsubscribe> {
-    return Promise.reject(new Error('not built yet'));
+  remove(job: Job): Promise<RemoveOutcome> {
+    return attempt(() => this.#writer.remove(job));
   }
 
   list(query: ListQuery): Promise<Job[]> {
@@ -220,34 +218,20 @@ export class RedisJobStore implements JobStore {
     return attempt(() => this.#health.run());
   }
 
-  async subscribe(topic: Topic, listener: TopicListener): Promise<Unsubscribe> {
-    const subscription = new TopicSubscription(topic, listener, this.#subscriptionOptions);
-    this.#subscriptions.add(subscription);
-    const unsubscribes: Unsubscribe[] = [];
-    const unsubscribe = () => {
-      subscription.end();
-      this.#subscriptions.delete(subscription);
-      for (const leave of unsubscribes) leave();
-    };
-    try {
-      const listening = channelsOf(topic).map((name) => this.#pubSub.listen(name, subscription));
-      const outcomes = await Promise.allSettled(listening);
-      for (const outcome of outcomes) if (outcome.status === 'fulfilled') unsubscribes.push(outcome.value);
-      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-      return unsubscribe;
-    } catch (error) {
-      unsubscribe();
-      throw error;
-    }
+  subscribe(topic: Topic, listener: TopicListener): Promise<Unsubscribe> {
+    return this.#subscriptions.subscribe(topic, listener);
+  }
+
+  subscribeRemovals(ownerId: string, listener: RemovalListener): Promise<Unsubscribe> {
+    return this.#subscriptions.subscribeRemovals(ownerId, listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const subscriptions = [...this.#subscriptions];
-    for (const subscription of subscriptions) subscription.end();
+    const idle = this.#subscriptions.end();
     await this.#pubSub[Symbol.asyncDispose]();
     await this.#serverClock[Symbol.asyncDispose]();
     this.#client.disconnect();
-    await Promise.all(subscriptions.map((subscription) => subscription.idle()));
+    await idle();
   }
 
   #readCatchUp(topic: Topic, since: number): Promise<Job[]> {

@@ -26,23 +26,37 @@ export function sealOf(job: string, key: string): string {
   return makeSeal(job.slice(0, -1), key);
 }
 
+/** The event of a removed job. */
+export interface Removal {
+  readonly removedId: string;
+  readonly ownerId: string;
+}
+
+/** Encodes and seals the event of a removed job. */
+export function sealedRemoval(removal: Removal, key: string): string {
+  const body = JSON.stringify(removal).slice(0, -1);
+  return body + makeSeal(body, key);
+}
+
 /**
- * Reads an event from a message.
+ * Reads an event from a message: a saved version, or a removal.
  *
  * @returns null when this store did not publish the message or published it on another channel
  */
-export function readEvent(text: string, channel: string, key: string): Job | null {
+export function readEvent(text: string, channel: string, key: string): Job | Removal | null {
   const end = text.length - SEAL_LENGTH;
   if (end <= 0) return null;
   const body = text.slice(0, end);
   // The comparison need not take constant time: messages get no answer, so a sender cannot measure it.
   if (text.slice(end) !== makeSeal(body, key)) return null;
-  const job = parseJob(`${body}}`);
-  return job !== null && isChannelOf(channel, job) ? job : null;
+  const event = parseEvent(`${body}}`);
+  return event !== null && isChannelOf(channel, event) ? event : null;
 }
 
-/** Whether a channel is that of this job, of its owner, or of new jobs of its shard. */
-function isChannelOf(channel: string, { id, ownerId }: Job): boolean {
+/** Whether a channel is that of this job, of its owner, or of new jobs of its shard; or that of the owner's removals. */
+function isChannelOf(channel: string, event: Job | Removal): boolean {
+  if ('removedId' in event) return channel === channels.removals(shardOf(event.removedId), event.ownerId);
+  const { id, ownerId } = event;
   if (channel === channels.job(id)) return true;
   const shard = shardOf(id);
   return channel === channels.owner(shard, ownerId) || channel === channels.work(shard);
@@ -56,12 +70,19 @@ function makeSeal(body: string, key: string): string {
   return SEAL_START + hash('sha256', key + body, 'hex').slice(0, HASH_LENGTH) + SEAL_END;
 }
 
-function parseJob(text: string): Job | null {
+function parseEvent(text: string): Job | Removal | null {
   try {
-    return readStoredJob(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    return isRemoval(value) ? value : readStoredJob(value);
   } catch {
     return null;
   }
+}
+
+function isRemoval(value: unknown): value is Removal {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('removedId' in value) || !('ownerId' in value)) return false;
+  return typeof value.removedId === 'string' && typeof value.ownerId === 'string';
 }
 
 /** Minimum time between two reads, in milliseconds. */

@@ -2,12 +2,12 @@ import type { Job } from '../../../domain/job/job.ts';
 import { backoffMs } from '../../../domain/polling/backoff.ts';
 import { StoreUnavailableError, type Unsubscribe } from '../../job-store.ts';
 import { isNoPermission } from '../connection/permissions.ts';
-import { type SealSecret, readEvent } from './event-seal.ts';
+import { readEvent, type Removal, type SealSecret } from './event-seal.ts';
 import { SubscriberConnection, type SubscriberConnectionOptions } from './subscriber-connection.ts';
 
 /** A listener on channels. Must not throw. */
 export interface ChannelListener {
-  message(job: Job): void;
+  message(event: Job | Removal): void;
   /** Messages after this time, in epoch milliseconds, may have been lost. The listener must read the jobs again. */
   gap(since: number): void;
 }
@@ -175,11 +175,13 @@ export class PubSub implements AsyncDisposable {
   #deliver(name: string, text: string): void {
     const channel = this.#channels.get(name);
     if (channel === undefined) return;
-    const job = readEvent(text, name, this.#options.secret.key);
-    if (job === null || job.version <= (channel.versions?.get(job.id) ?? 0))
-      return this.#requestResync(channel);
-    remember((channel.versions ??= new Map()), job);
-    for (const listener of channel.listeners) listener.message(job);
+    const event = readEvent(text, name, this.#options.secret.key);
+    if (event === null) return this.#requestResync(channel);
+    if (!('removedId' in event)) {
+      if (event.version <= (channel.versions?.get(event.id) ?? 0)) return this.#requestResync(channel);
+      remember((channel.versions ??= new Map()), event);
+    }
+    for (const listener of channel.listeners) listener.message(event);
   }
 
   #requestResync(channel: Channel): void {

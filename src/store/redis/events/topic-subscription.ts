@@ -2,6 +2,7 @@ import type { Clock } from '../../../domain/clock.ts';
 import type { Job } from '../../../domain/job/job.ts';
 import { backoffMs } from '../../../domain/polling/backoff.ts';
 import type { Topic, TopicListener } from '../../job-store.ts';
+import type { Removal } from './event-seal.ts';
 import type { ChannelListener } from './pub-sub.ts';
 
 export interface TopicSubscriptionOptions {
@@ -34,7 +35,9 @@ export class TopicSubscription implements ChannelListener {
     this.#options = options;
   }
 
-  message(job: Job): void {
+  message(job: Job | Removal): void {
+    // Removals have channels of their own.
+    if ('removedId' in job) return;
     if (this.#passed !== null && !this.#isNewer(job, this.#passed)) return;
     this.#listener(job);
   }

@@ -1,17 +1,18 @@
 import { idempotencyShard } from '../../../domain/job/job-id.ts';
-import { isFinal } from '../../../domain/job/job.ts';
+import { forcedEndAt, isFinal, type Job } from '../../../domain/job/job.ts';
 import { encodeNotes } from '../../../domain/job/poll-notes.ts';
 import {
   type LeasedJob,
   type CreateOutcome,
   IDEMPOTENCY_MS,
   type NewJobRecord,
+  type RemoveOutcome,
   type SaveChange,
   type SaveOutcome,
   type Schedule,
   StoreUnavailableError,
 } from '../../job-store.ts';
-import { type SealSecret, sealOf } from '../events/event-seal.ts';
+import { sealedRemoval, sealOf, type SealSecret } from '../events/event-seal.ts';
 import { channels, CLOCK_SKEW_MS, keys, oldestId, shardOf } from '../keys.ts';
 import { type ExpectedTypes, isWrongType } from '../quarantine.ts';
 import { runScript } from '../scripts/run-script.ts';
@@ -61,7 +62,7 @@ export class JobWriter {
         'reelgateCreate',
         [...queueKeys(id), owner, idempotency],
         [
-          [id, job.createdAt, Math.max(job.deadlineAt, job.createdAt), refusal === null ? '0' : '1'],
+          [id, job.createdAt, Math.max(forcedEndAt(job), job.createdAt), refusal === null ? '0' : '1'],
           [idempotencyKey === null ? '' : fingerprint, time, time + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
           [oldestId(time - keptMs), Math.ceil(keptMs / 1000)],
           [text, publish, channels.job(id), channels.owner(shard, ownerId)],
@@ -78,6 +79,7 @@ export class JobWriter {
     }
     const [known] = await reader.read([knownId]);
     if (known == null) {
+      if ((await client.exists(keys.job(knownId))) === 0) return { type: 'removed' };
       throw new StoreUnavailableError(
         `The idempotency key belongs to job ${knownId}, whose record cannot be read. Use another key to create another job.`,
       );
@@ -86,7 +88,8 @@ export class JobWriter {
   }
 
   /** As in `JobStore`. */
-  async save(leaseId: string, { job, schedule, leaseUntil, videoData }: SaveChange): Promise<SaveOutcome> {
+  async save(leaseId: string, change: SaveChange): Promise<SaveOutcome> {
+    const { job, schedule, leaseUntil, videoData, addsFileTask = false } = change;
     const { access, publish, secret, retentionMs, now } = this.#options;
     const { id, ownerId } = job;
     const text = encodeJob(job);
@@ -98,11 +101,11 @@ export class JobWriter {
       runScript(
         access.client,
         'reelgateSave',
-        [...queueKeys(id), keys.video(id), keys.quarantine(shard)],
+        [...queueKeys(id), keys.video(id), keys.quarantine(shard), keys.fileTasks(shard)],
         [
-          [id, leaseId, job.version, mode, schedule?.runAt ?? leaseUntil ?? '', job.deadlineAt],
+          [id, leaseId, job.version, mode, schedule?.runAt ?? leaseUntil ?? '', forcedEndAt(job)],
           [schedule?.failureCount ?? 0, schedule?.lastPolledAt ?? '', encodeNotes(schedule?.notes)],
-          [Math.ceil((keptUntil - time) / 1000), videoData ?? ''],
+          [Math.ceil((keptUntil - time) / 1000), videoData ?? '', addsFileTask ? time : ''],
           [text, publish, channels.job(id), channels.owner(shard, ownerId), sealOf(text, secret.key)],
         ],
       ),
@@ -120,11 +123,29 @@ export class JobWriter {
     { job, leaseId }: LeasedJob,
     { runAt, failureCount, lastPolledAt, notes }: Schedule,
   ): Promise<void> {
-    const { id, deadlineAt } = job;
-    const values = [id, leaseId, runAt, deadlineAt, failureCount, lastPolledAt ?? '', encodeNotes(notes)];
+    const { id } = job;
+    const values = [id, leaseId, runAt, forcedEndAt(job), failureCount, lastPolledAt ?? '', encodeNotes(notes)];
     await this.#withRecord(id, null, () =>
       runScript(this.#options.access.client, 'reelgateRelease', queueKeys(id), values),
     );
+  }
+
+  /** As in `JobStore`. */
+  async remove({ id, ownerId }: Job): Promise<RemoveOutcome> {
+    const { access, publish, secret, now } = this.#options;
+    const shard = shardOf(id);
+    const files = [keys.fileTasks(shard), keys.fileLeases(shard)];
+    const event = sealedRemoval({ removedId: id, ownerId }, secret.key);
+    const outcome = await this.#withRecord(id, 'missing', () =>
+      runScript(
+        access.client,
+        'reelgateRemove',
+        [keys.job(id), keys.video(id), keys.owner(shard, ownerId), keys.quarantine(shard), ...files],
+        [id, now(), publish, channels.removals(shard, ownerId), event],
+      ),
+    );
+    if (outcome === 'removed' || outcome === 'unfinished' || outcome === 'missing') return outcome;
+    throw new Error(`The remove script returned an unknown result: ${String(outcome)}.`);
   }
 
   /** Quarantines the job and returns the fallback when its record is a key of another type. */

@@ -3,11 +3,9 @@ import { roundRobin } from '../../round-robin.ts';
 import type { JobAccess } from '../jobs/job-reader.ts';
 import { keys, shardOf, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
+import type { SetSearch } from './lowest.ts';
 
-export interface DueSearch extends JobAccess {
-  /** Shards to skip. The search adds shards whose keys have the wrong type. */
-  readonly brokenShards: Set<string>;
-}
+export interface DueSearch extends JobAccess, SetSearch {}
 
 /** How many due jobs of a shard a script reads. It blocks Redis for some milliseconds meanwhile. */
 export const MAX_SCANNED = 2000;

@@ -1,9 +1,11 @@
+import { forcedEndAt } from '../../../domain/job/job.ts';
 import type { LeasedJob, LeaseQuery, DueJob, DueQuery } from '../../job-store.ts';
 import { decodeDueJob, fromFlatList } from '../jobs/job-hash.ts';
 import type { JobAccess } from '../jobs/job-reader.ts';
-import { keys, shardOf, SHARDS } from '../keys.ts';
+import { keys, shardOf } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
 import { candidates, type DueSearch } from './candidates.ts';
+import { lowest } from './lowest.ts';
 
 /** A search whose jobs other pollers leased meanwhile is repeated at most this many times. */
 const MAX_SEARCHES = 10;
@@ -21,7 +23,7 @@ export async function leaseDue(
   const leases: LeasedJob[] = [];
   let { preferred } = query;
   for (let searches = 0; searches < MAX_SEARCHES; searches += 1) {
-    const calls = leases.filter(({ job }) => job.deadlineAt > query.now).length;
+    const calls = leases.filter(({ job }) => forcedEndAt(job) > query.now).length;
     const rest = { limit: query.limit - leases.length, callLimit: query.callLimit - calls, preferred };
     const ids = await findDue(search, { ...query, ...rest });
     if (ids.length === 0) break;
@@ -83,14 +85,6 @@ async function leaseOfShard(
   return leases;
 }
 
-/** Added to twice the share of a shard, which is how many jobs the first read asks for. */
-const SPARE = 8;
-
-interface ScoredId {
-  readonly id: string;
-  readonly score: number;
-}
-
 /**
  * Finds the ids of jobs to lease in all shards: those past their deadline, then the preferred or the longest due ones. Takes one round trip,
  * or two when the shards are uneven. Another poller may lease some of them first.
@@ -143,40 +137,4 @@ async function oldest(
   // Excepted jobs may be among the lowest, so read that many more. This is rare, because their leases mostly hold.
   const more = await lowest(search, keyOf, until, limit + except.size);
   return more.filter((id) => !except.has(id)).slice(0, limit);
-}
-
-/** Jobs are mostly spread evenly, so each shard is asked for little more than its share. A shard that has more of the lowest is read again. */
-async function lowest(
-  { client, quarantine, brokenShards }: DueSearch,
-  keyOf: (shard: string) => string,
-  until: number,
-  limit: number,
-): Promise<string[]> {
-  const read = async (shard: string, count: number): Promise<ScoredId[]> => {
-    if (brokenShards.has(shard)) return [];
-    const key = keyOf(shard);
-    const flat = await quarantine.tolerate({ [key]: 'zset' }, null, () =>
-      client.zrangebyscore(key, '-inf', until, 'WITHSCORES', 'LIMIT', 0, count),
-    );
-    if (flat === null) brokenShards.add(shard);
-    return Object.entries(fromFlatList(flat ?? [])).map(([id, score]) => ({ id, score: Number(score) }));
-  };
-  const share = Math.min(limit, 2 * Math.ceil(limit / SHARDS.length) + SPARE);
-  const parts = await Promise.all(SHARDS.map((shard) => read(shard, share)));
-  const merged = merge(parts, limit);
-  const last = merged[limit - 1]?.score ?? Infinity;
-  const hasMore = (found: ScoredId[]) =>
-    found.length === share && share < limit && (found.at(-1)?.score ?? 0) < last;
-  if (!parts.some(hasMore)) return merged.map(({ id }) => id);
-  const wholes = await Promise.all(
-    parts.map(async (found, index) => (hasMore(found) ? read(SHARDS[index] ?? '', limit) : found)),
-  );
-  return merge(wholes, limit).map(({ id }) => id);
-}
-
-function merge(parts: readonly ScoredId[][], limit: number): ScoredId[] {
-  return parts
-    .flat()
-    .toSorted((a, b) => a.score - b.score)
-    .slice(0, limit);
 }

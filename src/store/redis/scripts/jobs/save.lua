@@ -1,19 +1,20 @@
 -- Stores and publishes the next version of a job.
 --
--- KEYS  1 job hash   2 due set   3 deadline set   4 video data   5 quarantine
+-- KEYS  1 job hash   2 due set   3 deadline set   4 video data   5 quarantine   6 set of file tasks by their due time
 -- ARGV  1 job id   2 lease id, or ''   3 version   4 'keep' | 'release' | 'final'
 --       5 release: due at; keep: time until which the lease is renewed, or ''   6 deadline at
 --       7 failure count   8 time of the last poll, or ''   9 notes as JSON, or '' for none
 --       10 seconds for which a final job is kept   11 video data, or ''
---       12 the job as JSON, one line for each property
---       13 publish command   14 job channel   15 owner channel
---       16 the seal of the event, which replaces the job's last brace
+--       12 when its file task is due, or '' for no such task
+--       13 the job as JSON, one line for each property
+--       14 publish command   15 job channel   16 owner channel
+--       17 the seal of the event, which replaces the job's last brace
 -- RETURNS  'saved', by this call or by an earlier attempt of it | 'superseded': the stored version is not the previous one,
 --          or is final | 'missing': there is no such job
 local stored = redis.call('HMGET', KEYS[1], '@lease', 'version', '@savedBy', 'phase', '@quarantined')
 local version = tonumber(ARGV[3])
 -- Identifies this change, so that another change with the same version does not count as an attempt of it.
-local savedBy = ARGV[2] .. ' ' .. redis.sha1hex(ARGV[12])
+local savedBy = ARGV[2] .. ' ' .. redis.sha1hex(ARGV[13])
 if tonumber(stored[2]) == version and stored[3] == savedBy then
   return 'saved'
 end
@@ -44,7 +45,7 @@ if mode == 'release' then
     fields[7], fields[8] = '@notes', ARGV[9]
   end
 end
-for field, value in string.gmatch(ARGV[12], '[{,]"([^"]+)":([^\n]+)\n') do
+for field, value in string.gmatch(ARGV[13], '[{,]"([^"]+)":([^\n]+)\n') do
   fields[#fields + 1] = field
   fields[#fields + 1] = value
 end
@@ -56,6 +57,10 @@ elseif mode ~= 'keep' then
 end
 if ARGV[11] ~= '' then
   redis.call('SET', KEYS[4], ARGV[11])
+end
+if ARGV[12] ~= '' then
+  -- A set of another type must not hold up the job. The health check reports it.
+  redis.pcall('ZADD', KEYS[6], 'NX', ARGV[12], ARGV[1])
 end
 if mode == 'final' then
   -- A set of another type is tolerated, because a final job needs no schedule.
@@ -70,7 +75,7 @@ if stored[5] and mode ~= 'keep' then
   redis.pcall('ZREM', KEYS[5], ARGV[1])
   if mode == 'release' then redis.call('PERSIST', KEYS[1]) end
 end
-local event = string.sub(ARGV[12], 1, -2) .. ARGV[16]
-redis.call(ARGV[13], ARGV[14], event)
-redis.call(ARGV[13], ARGV[15], event)
+local event = string.sub(ARGV[13], 1, -2) .. ARGV[17]
+redis.call(ARGV[14], ARGV[15], event)
+redis.call(ARGV[14], ARGV[16], event)
 return 'saved'

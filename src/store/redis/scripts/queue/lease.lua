@@ -19,7 +19,10 @@ for index = 3, #KEYS do
     answer = type
   elseif tonumber(due) <= tonumber(ARGV[1]) then
     -- The deadline waits while a job is leased. An unreadable deadline must not fail the other jobs: with nan this comparison is false.
-    local deadline = tonumber(redis.call('HGET', KEYS[index], 'deadlineAt') or '')
+    local ends = redis.call('HMGET', KEYS[index], 'deadlineAt', 'startBefore', 'phase')
+    local deadline = tonumber(ends[1] or '')
+    local startBefore = ends[3] == '"accepted"' and tonumber(ends[2] or '')
+    if deadline and startBefore and startBefore < deadline then deadline = startBefore end
     local waitsUntil = tonumber(ARGV[2])
     if deadline and deadline > waitsUntil then waitsUntil = deadline end
     redis.call('ZADD', KEYS[2], waitsUntil, id)

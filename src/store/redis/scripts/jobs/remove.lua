@@ -1,0 +1,21 @@
+-- Removes a final job, makes its file task due at once, and publishes the removal. The idempotency key stays.
+--
+-- KEYS  1 job hash   2 video data   3 owner's set   4 quarantine   5 set of file tasks by their due time   6 leases of file tasks
+-- ARGV  1 job id   2 now   3 publish command   4 channel of the owner's removals   5 the sealed event
+-- RETURNS  'removed' | 'unfinished': the job is not final | 'missing': there is no such job
+local phase = redis.call('HGET', KEYS[1], 'phase')
+if not phase and redis.call('EXISTS', KEYS[1]) == 0 then
+  return 'missing'
+end
+if phase ~= '"completed"' and phase ~= '"failed"' then
+  return 'unfinished'
+end
+-- A full Redis refuses only a first write that takes memory, so a removal works there as well.
+redis.call('DEL', KEYS[1], KEYS[2])
+-- Keys of another type are tolerated: readers skip an id without a job.
+redis.pcall('ZREM', KEYS[3], ARGV[1])
+redis.pcall('ZREM', KEYS[4], ARGV[1])
+redis.pcall('ZADD', KEYS[5], 'XX', ARGV[2], ARGV[1])
+redis.pcall('HDEL', KEYS[6], ARGV[1])
+redis.call(ARGV[3], ARGV[4], ARGV[5])
+return 'removed'
