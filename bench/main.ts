@@ -1,6 +1,6 @@
 /**
  * Compares Reelgate with other servers and with the ceiling of node:http and ws.
- * Usage: npm run bench -- [http] [events] [idle] [poller] [start] [--quick]
+ * Usage: npm run bench -- [http] [events] [idle] [poller] [start] [history] [--quick]
  *
  * Without names all parts run, and docs/benchmarks.md is written. `--quick` checks that the benchmark works; its results are not
  * meaningful.
@@ -13,6 +13,7 @@ import { FULL, QUICK } from './measure/effort.ts';
 import { progress } from './measure/progress.ts';
 import { reportOf } from './measure/report.ts';
 import { measureEvents } from './parts/events.ts';
+import { measureHistory } from './parts/history.ts';
 import { measureHttp } from './parts/http.ts';
 import { measureIdle } from './parts/idle.ts';
 import type { Part } from './parts/part.ts';
@@ -25,6 +26,7 @@ const PARTS = {
   idle: measureIdle,
   poller: measurePoller,
   start: measureStart,
+  history: measureHistory,
 };
 
 const given = process.argv.slice(2);
