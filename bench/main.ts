@@ -29,6 +29,9 @@ const PARTS = {
   history: measureHistory,
 };
 
+/** Parts that measure Reelgate alone. */
+const WITHOUT_PEERS = ['history', 'poller'];
+
 const given = process.argv.slice(2);
 const quick = given.includes('--quick');
 const names = given.filter((name) => name !== '--quick');
@@ -42,7 +45,7 @@ if (unknown.length > 0) {
 
 const effort = quick ? QUICK : FULL;
 const started = performance.now();
-installPeers();
+if (names.length === 0 || names.some((name) => !WITHOUT_PEERS.includes(name))) installPeers();
 standAside();
 keepAwake();
 const parts: Part[] = [];

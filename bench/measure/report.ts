@@ -11,7 +11,7 @@ export function reportOf(parts: readonly Part[], effort: Effort): string {
   const sections = parts.map(({ title, text }) => `## ${title}\n\n${text}\n`);
   return `# Benchmarks
 
-\`npm run bench\` writes this file in about a quarter of an hour; \`npm run bench -- http\` and so on run one part. All servers have the same
+\`npm run bench\` writes this file in about half an hour; \`npm run bench -- http\` and so on run one part. All servers have the same
 schema and data, and each has to return the same data before it is measured. They are measured in turn, in another order each round, in
 processes of their own, apart from the load generator. A figure is the median of all rounds, with the lowest and the highest in brackets. A
 ratio is computed within each round. Reelgate runs as \`npm start\` runs it, with its own V8 flags (\`src/process/v8-flags.ts\`). The peers run
