@@ -1,5 +1,5 @@
 import type { LRUCache } from 'lru-cache';
-import { isFinal, type Job } from '../../domain/job/job.ts';
+import { forcedEndAt, isFinal, type Job } from '../../domain/job/job.ts';
 import { encodeNotes } from '../../domain/job/poll-notes.ts';
 import {
   DAY_MS,
@@ -91,16 +91,27 @@ export class SqliteJobs implements Jobs {
     return row === undefined ? null : String(row['base64']);
   }
 
-  deleteVideoData(): Promise<void> {
-    return Promise.reject(new Error('not built yet'));
+  async deleteVideoData(jobId: string): Promise<void> {
+    const { commits } = this.#options;
+    await commits.run(() => this.#statements.deleteVideoData.run({ id: jobId })).catch(unavailable);
   }
 
   get searchesPrompts(): boolean {
     return false;
   }
 
-  remove(): Promise<RemoveOutcome> {
-    return Promise.reject(new Error('not built yet'));
+  async remove(job: Job): Promise<RemoveOutcome> {
+    const { commits, cache, events } = this.#options;
+    return commits
+      .run(
+        () => this.#delete(job),
+        (outcome) => {
+          if (outcome !== 'removed') return;
+          cache.delete(job.id);
+          events.publishRemoval(job.ownerId, job.id);
+        },
+      )
+      .catch(unavailable);
   }
 
   async list(query: ListQuery): Promise<Job[]> {
@@ -147,7 +158,7 @@ export class SqliteJobs implements Jobs {
       version: job.version,
       phase: job.phase,
       body: JSON.stringify(job),
-      deadline: job.deadlineAt,
+      deadline: forcedEndAt(job),
       due: job.createdAt,
       created: job.createdAt,
     });
@@ -161,19 +172,19 @@ export class SqliteJobs implements Jobs {
   /** Runs within a transaction. */
   #update(
     lease: string,
-    { job, schedule, leaseUntil, videoData }: SaveChange,
+    { job, schedule, leaseUntil, videoData, addsFileTask }: SaveChange,
   ): { readonly outcome: SaveOutcome; readonly isNew: boolean } {
     const { files, quarantine, now } = this.#options;
     const { id, version, phase } = job;
     // A deleted file would lose the mark that the job is being submitted, and the job could be submitted twice.
     if (phase === 'submitting') files.check();
     const saved = { id, version, body: JSON.stringify(job), lease };
+    const columns = { ...saved, phase, deadline: forcedEndAt(job) };
     const keepsSchedule = schedule === null && !isFinal(job);
     const { changes } = keepsSchedule
-      ? this.#statements.saveAndKeep.run({ ...saved, phase })
+      ? this.#statements.saveAndKeep.run(columns)
       : this.#statements.saveAndRelease.run({
-          ...saved,
-          phase,
+          ...columns,
           due: isFinal(job) ? null : (schedule?.runAt ?? null),
           faults: schedule?.failureCount ?? 0,
           seen: schedule?.lastPolledAt ?? null,
@@ -191,7 +202,21 @@ export class SqliteJobs implements Jobs {
     if (!keepsSchedule) this.#statements.endLeases.run({ id });
     else if (leaseUntil !== undefined) this.#statements.renewLease.run({ id, lease, until: leaseUntil });
     if (videoData !== undefined) this.#statements.putVideoData.run({ id, base64: videoData });
+    if (addsFileTask === true) this.#statements.addFileTask.run({ id, runAt: now() });
     return { outcome: 'saved', isNew: true };
+  }
+
+  /** Runs within a transaction. */
+  #delete({ id, ownerId: owner }: Job): RemoveOutcome {
+    const row = this.#statements.getPhase.get({ id, owner });
+    if (row === undefined) return 'missing';
+    if (row['phase'] !== 'completed' && row['phase'] !== 'failed') return 'unfinished';
+    this.#options.quarantine.release(id);
+    this.#statements.deleteVideoData.run({ id });
+    this.#statements.deleteJob.run({ id });
+    this.#statements.runFileTask.run({ id, now: this.#options.now() });
+    this.#statements.endFileLease.run({ id });
+    return 'removed';
   }
 
   /** A job stays while its idempotency key is valid, or the key could create it twice, and while it counts towards the daily limits. */
@@ -215,6 +240,7 @@ export class SqliteJobs implements Jobs {
 
 /** The job of an idempotency key that was used before. */
 function readEarlier(row: Row, fingerprint: string): CreateOutcome | UnreadableJob {
+  if (row['id'] === null) return { type: 'removed' };
   try {
     return { type: row['fingerprint'] === fingerprint ? 'duplicate' : 'conflict', job: readJob(row) };
   } catch (error) {

@@ -4,6 +4,7 @@ import { SharedDurations } from '../durations.ts';
 import { MemoryRegisteredDocuments } from '../memory-registered-documents.ts';
 import { memoryOwnerRate } from '../owner-rate.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
+import { SqliteFileTasks } from './sqlite-file-tasks.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
 import { SqliteSharedText } from './sqlite-shared-text.ts';
 import { SqliteSubmissions } from './sqlite-submissions.ts';
@@ -49,14 +50,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     jobTokenSecrets: new SqliteSharedText(database, commits, 'job-token-secrets'),
     videoUrlSecret: new SqliteSharedText(database, commits, 'video-url-secret'),
     submissions: new SqliteSubmissions(database, commits, now),
-    fileTasks: {
-      add: () => Promise.reject(new Error('not built yet')),
-      lease: () => Promise.reject(new Error('not built yet')),
-      extend: () => Promise.reject(new Error('not built yet')),
-      release: () => Promise.reject(new Error('not built yet')),
-      complete: () => Promise.reject(new Error('not built yet')),
-      nextDueAt: () => Promise.reject(new Error('not built yet')),
-    },
+    fileTasks: new SqliteFileTasks(database, commits),
     budget: new SharedCallBudget(state, segmindRpm, now),
     ownerRate: memoryOwnerRate(rpm),
     uploadRate: memoryOwnerRate(rpm),

@@ -13,6 +13,7 @@ import type {
   LeaseQuery,
   ListQuery,
   NewJobRecord,
+  RemovalListener,
   RemoveOutcome,
   SaveChange,
   SaveOutcome,
@@ -143,8 +144,8 @@ export class SqliteJobStore implements JobStore {
     return this.#jobs.getVideoData(jobId);
   }
 
-  deleteVideoData(): Promise<void> {
-    return Promise.reject(new Error('not built yet'));
+  deleteVideoData(jobId: string): Promise<void> {
+    return this.#jobs.deleteVideoData(jobId);
   }
 
   list(query: ListQuery): Promise<Job[]> {
@@ -155,12 +156,12 @@ export class SqliteJobStore implements JobStore {
     return false;
   }
 
-  remove(): Promise<RemoveOutcome> {
-    return Promise.reject(new Error('not built yet'));
+  remove(job: Job): Promise<RemoveOutcome> {
+    return this.#jobs.remove(job);
   }
 
-  subscribeRemovals(): Promise<Unsubscribe> {
-    return Promise.reject(new Error('not built yet'));
+  async subscribeRemovals(ownerId: string, listener: RemovalListener): Promise<Unsubscribe> {
+    return this.#events.subscribeRemovals(ownerId, listener);
   }
 
   save(leaseId: string, change: SaveChange): Promise<SaveOutcome> {

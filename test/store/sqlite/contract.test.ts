@@ -1,4 +1,28 @@
+import { describe } from 'vitest';
+import { SqliteFileTasks } from '../../../src/store/sqlite/sqlite-file-tasks.ts';
+import { fileTaskCases } from '../../contract/job-store-cases/file-tasks.ts';
+import { removalCases } from '../../contract/job-store-cases/removal.ts';
+import { startBeforeCases } from '../../contract/job-store-cases/start-before.ts';
 import { describeJobStore } from '../../contract/job-store.ts';
+import type { FakeClock } from '../../support/fake-clock.ts';
 import { openSqlite } from './open-sqlite.ts';
 
-describeJobStore('SqliteJobStore', async (clock) => openSqlite({ now: clock.now }));
+const open = async (clock: FakeClock) => openSqlite({ now: clock.now });
+
+describeJobStore('SqliteJobStore', open);
+
+describe('SqliteJobStore keeps the promises of JobStore about removed jobs', () => {
+  removalCases(open);
+});
+
+describe('SqliteJobStore keeps the promises of JobStore about startBefore', () => {
+  startBeforeCases(open);
+});
+
+describe('SqliteFileTasks', () => {
+  fileTaskCases(async (clock) => {
+    const opened = await open(clock);
+    const { database, commits } = opened.store;
+    return { ...opened, fileTasks: new SqliteFileTasks(database, commits) };
+  });
+});

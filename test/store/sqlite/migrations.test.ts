@@ -17,8 +17,9 @@ describe('migrations', () => {
   it('migrate an empty database to the newest version, and do not change a database of that version', () => {
     using database = new DatabaseSync(':memory:');
     migrate(database);
-    expect(version(database)).toBe(6);
+    expect(version(database)).toBe(7);
     expect(tables(database)).toEqual([
+      'file_tasks',
       'health_checks',
       'idempotency_keys',
       'jobs',
@@ -30,7 +31,7 @@ describe('migrations', () => {
       'video_data',
     ]);
     migrate(database);
-    expect(version(database)).toBe(6);
+    expect(version(database)).toBe(7);
   });
 
   it('add the creation time and the charge to jobs from before the limits', async () => {
@@ -125,18 +126,24 @@ describe('migrations', () => {
     using folder = tempFolder();
     const first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     await first[Symbol.asyncDispose]();
-    setVersion(folder.path, 7);
+    setVersion(folder.path, 8);
     expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow(
-      'The database has schema version 7, but this Reelgate supports versions up to 6: a newer Reelgate wrote it.',
+      'The database has schema version 8, but this Reelgate supports versions up to 7: a newer Reelgate wrote it.',
     );
-    setVersion(folder.path, 6);
+    setVersion(folder.path, 7);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect(await store.nextDueAt()).toBeNull();
   });
 });
 
+/** Downgrades a database to before version 7. */
+function forgetFileTasks(database: DatabaseSync): void {
+  database.exec('DROP TABLE file_tasks; PRAGMA user_version = 6');
+}
+
 /** Downgrades a database to before version 6, with a learned duration. */
 function forgetSharedDurations(database: DatabaseSync): void {
+  forgetFileTasks(database);
   database.exec(`
     CREATE TABLE durations (
       name TEXT PRIMARY KEY, weight REAL NOT NULL, sum REAL NOT NULL, squares REAL NOT NULL

@@ -118,6 +118,14 @@ const MIGRATIONS: readonly string[] = [
   SELECT 'durations', json_group_object(name, json_array(weight, sum, squares)) FROM durations HAVING count(*) > 0;
   DROP TABLE durations;
   `,
+  `
+  CREATE TABLE file_tasks (
+    job_id         TEXT PRIMARY KEY,         -- also of a job that is gone and whose file is still to be deleted
+    run_at         INTEGER NOT NULL,
+    failure_count  INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX file_tasks_by_time ON file_tasks (run_at);
+  `,
 ];
 
 /**

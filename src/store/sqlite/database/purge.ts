@@ -52,6 +52,8 @@ function deleteBatch(database: DatabaseSync, statements: Statements, now: number
   const oldSubmissions = { before: now - SUBMISSION_MEMORY_MS, limit: BATCH };
   database.exec('BEGIN IMMEDIATE');
   try {
+    statements.runPurgedFileTasks.run(batch);
+    statements.purgeFileLeases.run(batch);
     statements.purgeVideoData.run(batch);
     statements.purgeQuarantine.run(batch);
     statements.purgeUnreadable.run(batch);

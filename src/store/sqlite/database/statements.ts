@@ -13,6 +13,11 @@ const IN_MEMORY = `
     lease        TEXT NOT NULL,             -- its id
     until        INTEGER NOT NULL           -- then the job may be leased again
   ) STRICT, WITHOUT ROWID;
+  CREATE TEMP TABLE file_leases (
+    job_id       TEXT PRIMARY KEY,
+    lease        TEXT NOT NULL,
+    until        INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   CREATE TEMP TABLE unreadable (
     job_id       TEXT PRIMARY KEY           -- quarantined, or about to be
   ) STRICT, WITHOUT ROWID`;
@@ -40,7 +45,7 @@ export function prepareStatements(database: DatabaseSync) {
   return {
     findKey: database.prepare(`
       SELECT fingerprint, ${JOB_COLUMNS.replace('owner_id', 'jobs.owner_id')}
-      FROM idempotency_keys JOIN jobs ON jobs.id = job_id
+      FROM idempotency_keys LEFT JOIN jobs ON jobs.id = job_id
       WHERE idempotency_keys.owner_id = :owner AND key = :key AND expires_at > :now`),
     putKey: database.prepare(`
       INSERT OR REPLACE INTO idempotency_keys (owner_id, key, job_id, fingerprint, expires_at)
@@ -61,6 +66,7 @@ export function prepareStatements(database: DatabaseSync) {
     putVideoData: database.prepare(
       'INSERT OR REPLACE INTO video_data (job_id, base64) VALUES (:id, :base64)',
     ),
+    deleteVideoData: database.prepare('DELETE FROM video_data WHERE job_id = :id'),
     listAscending: database.prepare(list('ASC')),
     listDescending: database.prepare(list('DESC')),
 
@@ -99,11 +105,11 @@ export function prepareStatements(database: DatabaseSync) {
     endLeases: database.prepare('DELETE FROM leases WHERE job_id = :id'),
     saveAndRelease: database.prepare(`
       UPDATE jobs SET
-        version = :version, phase = :phase, body = :body, saved_by = :lease, due_at = :due, faults = :faults,
+        version = :version, phase = :phase, body = :body, deadline_at = :deadline, saved_by = :lease, due_at = :due, faults = :faults,
         seen_at = :seen, notes = :notes, purge_at = :purge, uncharged = :uncharged
       WHERE id = :id AND version = :version - 1`),
     saveAndKeep: database.prepare(`
-      UPDATE jobs SET version = :version, phase = :phase, body = :body, saved_by = :lease
+      UPDATE jobs SET version = :version, phase = :phase, body = :body, deadline_at = :deadline, saved_by = :lease
       WHERE id = :id AND version = :version - 1`),
     isStored: database.prepare(`
       SELECT version = :version AND body = :body AND saved_by = :lease AS stored FROM jobs WHERE id = :id`),
@@ -129,8 +135,20 @@ export function prepareStatements(database: DatabaseSync) {
       UPDATE jobs SET due_at = NULL, purge_at = coalesce(purge_at, max(:purge, created_at + :kept), :purge) WHERE id = :id`),
     reschedule: database.prepare('UPDATE jobs SET due_at = :now, purge_at = NULL WHERE id = :id'),
 
+    getPhase: database.prepare('SELECT phase FROM jobs WHERE id = :id AND owner_id = :owner'),
+    deleteJob: database.prepare('DELETE FROM jobs WHERE id = :id'),
+    addFileTask: database.prepare(
+      'INSERT OR IGNORE INTO file_tasks (job_id, run_at, failure_count) VALUES (:id, :runAt, 0)',
+    ),
+    runFileTask: database.prepare('UPDATE file_tasks SET run_at = min(run_at, :now) WHERE job_id = :id'),
+    endFileLease: database.prepare('DELETE FROM file_leases WHERE job_id = :id'),
+
     checkHealth: database.prepare('UPDATE health_checks SET count = count + 1'),
 
+    runPurgedFileTasks: database.prepare(
+      `UPDATE file_tasks SET run_at = min(run_at, :now) WHERE job_id IN (${PURGED})`,
+    ),
+    purgeFileLeases: database.prepare(`DELETE FROM file_leases WHERE job_id IN (${PURGED})`),
     purgeVideoData: database.prepare(`DELETE FROM video_data WHERE job_id IN (${PURGED})`),
     purgeQuarantine: database.prepare(`DELETE FROM quarantine WHERE job_id IN (${PURGED})`),
     purgeUnreadable: database.prepare(`DELETE FROM unreadable WHERE job_id IN (${PURGED})`),
