@@ -140,6 +140,11 @@ export class JobLoader {
     return this.#loader.load(id);
   }
 
+  /** Later loads of this operation read the job again: the operation has changed it. */
+  forget(id: string): void {
+    this.#loader?.clear(id);
+  }
+
   async #read(ids: readonly string[]): Promise<(JobView | null)[]> {
     const found = await this.#services.store.getMany(ids);
     return found.map((job) => (job === null ? null : this.#visible(job)));

@@ -1,9 +1,9 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay';
 import { isJobId } from '../domain/job/job-id.ts';
-import { phasesOf } from '../domain/job/projection.ts';
 import { type Builder, DEFAULT_PAGE, MAX_PAGE } from './builder.ts';
 import { requireOwner } from './context.ts';
 import { badInput } from './errors.ts';
+import { defineJobFilter, filteredJobs } from './job-filter.ts';
 import { JobView } from './types/job-view.ts';
 import type { VideoJobTypes } from './types/video-job.ts';
 
@@ -12,6 +12,7 @@ export const LIST_COST = 50;
 
 /** Adds `Query` with `videoJob` and the connection `videoJobs`. */
 export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobTypes): void {
+  const Filter = defineJobFilter(builder, Status);
   builder.queryType({
     description: 'Reads jobs.',
     fields: (t) => ({
@@ -40,22 +41,24 @@ export function defineQuery(builder: Builder, { VideoJob, Status }: VideoJobType
           args: {
             status: t.arg({
               type: [Status],
-              description: 'Only jobs with one of these statuses; null for all.',
+              description:
+                'Only jobs with one of these statuses; null for all. With `filter.status` too, only statuses in both lists.',
             }),
+            filter: t.arg({ type: Filter, description: 'Only jobs that meet its conditions.' }),
           },
           resolve: async (_, args, { services: { store, clock }, caller, media }) => {
             requireOwner(caller, 'video:read');
             const { ownerId } = caller;
             checkPage(args.first, args.last);
-            const phases = args.status == null ? null : phasesOf(args.status);
+            const filtered = filteredJobs(args.status, args.filter, store.searchesPrompts);
             const page = await resolveCursorConnection<Promise<JobView[]>>(
               { args, defaultSize: DEFAULT_PAGE, maxSize: MAX_PAGE, toCursor: ({ id }) => id },
               async ({ after, before, limit, inverted }) => {
                 const found = await store.list({
+                  ...filtered,
                   ownerId,
-                  phases,
-                  olderThan: checkCursor('after', after),
-                  newerThan: checkCursor('before', before),
+                  olderThan: smaller(checkCursor('after', after), filtered.olderThan),
+                  newerThan: greater(checkCursor('before', before), filtered.newerThan),
                   ascending: inverted,
                   limit,
                 });
@@ -86,4 +89,13 @@ function checkCursor(name: string, cursor: string | null | undefined): string | 
   if (cursor == null) return null;
   if (isJobId(cursor)) return cursor;
   throw badInput(`\`${name}\` is not a cursor of this list.`);
+}
+
+/** The stricter of two bounds; null: no bound. */
+function smaller(a: string | null, b: string | null): string | null {
+  return a === null || (b !== null && b < a) ? b : a;
+}
+
+function greater(a: string | null, b: string | null): string | null {
+  return a === null || (b !== null && b > a) ? b : a;
 }

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
-import type { Job } from '../domain/job/job.ts';
 import type { PushIterator } from '../watching/push-iterator.ts';
 import { watchOwner } from '../watching/watch-owner.ts';
+import { watchRemovals } from '../watching/watch-removals.ts';
 import { type TokenEnd, watchToken } from '../watching/watch-token.ts';
 import type { Builder } from './builder.ts';
 import { requireOwner, requireScope, type GraphQLContext } from './context.ts';
@@ -58,15 +58,25 @@ export function defineSubscription(builder: Builder, { VideoJob }: VideoJobTypes
         },
         resolve: (job, _, { services, media }) => new JobView(job, services.clock.now(), media),
       }),
+      videoJobsDeleted: t.id({
+        description:
+          'The id of each of the caller’s jobs that is deleted from now on by `deleteVideoJob`, not of those whose retention ends; it does not end. During an outage of Redis deletions may be missed: read `videoJobs` again after a reconnection. The stream of a reader that falls behind by more than 1,000 ids ends with code SLOW_SUBSCRIBER.',
+        subscribe: async (_, _args, context) => {
+          const { services, caller } = context;
+          requireOwner(caller, 'video:read');
+          return untilExpiry(await watchRemovals(services.store, caller.ownerId), context);
+        },
+        resolve: (id) => id,
+      }),
     }),
   });
 }
 
 /** Ends the updates with an error when the caller's token expires or is withdrawn: the job itself has not ended. */
-function untilExpiry(
-  updates: PushIterator<Job>,
+function untilExpiry<T>(
+  updates: PushIterator<T>,
   { caller, services: { tokenClock } }: GraphQLContext,
-): PushIterator<Job> {
+): PushIterator<T> {
   updates.defer(watchToken(caller, tokenClock, (reason) => updates.end(unauthenticated(reason))));
   return updates;
 }

@@ -1,8 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { Job } from '../domain/job/job.ts';
 import type { PushIterator, Sink } from '../watching/push-iterator.ts';
 import { JobWatch } from '../watching/watched-jobs.ts';
-import type { EventResult, FanOut, SubscriberGroup } from './fan-out.ts';
+import type { EventResult, FanOut, SubscriberGroup, SubscriptionEvent } from './fan-out.ts';
 import type { OperationObserver } from './operation.ts';
 
 /** Receives the events of one subscription for a transport. */
@@ -18,7 +17,7 @@ export interface EventSink {
 
 /** Options of an `EventStream`. */
 export interface EventStreamOptions {
-  readonly source: PushIterator<Job>;
+  readonly source: PushIterator<SubscriptionEvent>;
   readonly group: SubscriberGroup;
   readonly fanOut: FanOut;
   readonly observers: readonly OperationObserver[];
@@ -30,7 +29,7 @@ export interface EventStreamOptions {
  * The events of one subscription. A transport either pipes them to a sink or iterates over them. While an event is executed or
  * waits for the client, the source keeps only the newest state.
  */
-export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink<Job> {
+export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink<SubscriptionEvent> {
   readonly #options: EventStreamOptions;
   #sink: EventSink | null = null;
   /** Why an event could not be executed. */
@@ -54,19 +53,19 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
   }
 
   /** Takes an event of the source. @returns false: calls `source.resume` when the next event can be taken */
-  write(job: Job): boolean {
+  write(occurred: SubscriptionEvent): boolean {
     const sink = this.#sink;
     if (sink === null) return false;
     const { source, fanOut, group } = this.#options;
     // The event is executed later: until then its result takes no memory.
     if (sink.isBehind()) {
       sink.onReady(() => {
-        if (!this.#ended && this.write(job)) source.resume();
+        if (!this.#ended && this.write(occurred)) source.resume();
       });
       return false;
     }
     try {
-      const event = fanOut.resultOf(job, group);
+      const event = fanOut.resultOf(occurred, group);
       if (!(event instanceof Promise)) return this.#deliver(event, sink);
       event
         .then((settled) => {

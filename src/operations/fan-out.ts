@@ -27,10 +27,13 @@ export interface SubscriberGroup {
 /** The properties that decide to which group a subscriber belongs. */
 export type Subscriber = Pick<Operation, 'document' | 'plan' | 'caller' | 'baseUrl' | 'variables'>;
 
+/** What happened: the new version of a job, or the removal of the job with this id. */
+export type SubscriptionEvent = Job | string;
+
 /** The result of one event, shared by all subscribers of a group. */
 export class EventResult {
   readonly result: ExecutionResult;
-  /** Of the job. */
+  /** Of the job; 0 for a removal. */
   readonly version: number;
   #json: string | null = null;
 
@@ -66,7 +69,7 @@ export class FanOut {
   readonly #options: FanOutOptions;
   readonly #groups = new Map<string, SubscriberGroup>();
   /** The last event, when it came, and the groups that have a result of it. */
-  #event: Job | null = null;
+  #event: SubscriptionEvent | null = null;
   #eventAt = 0;
   #served: SubscriberGroup[] = [];
 
@@ -109,9 +112,9 @@ export class FanOut {
   }
 
   /** @returns a promise when a resolver has to read something, or the execution waits for a turn of the event loop */
-  resultOf(event: Job, group: SubscriberGroup): EventResult | Promise<EventResult> {
+  resultOf(event: SubscriptionEvent, group: SubscriberGroup): EventResult | Promise<EventResult> {
     const now = this.#options.clock.now();
-    // All subscribers get an event in the same turn of the event loop, as the same object.
+    // All subscribers get a version in the same turn of the event loop, as the same object.
     if (event !== this.#event || now - this.#eventAt > SHARED_MS) {
       for (const served of this.#served) served.result = null;
       this.#served = [];
@@ -125,21 +128,22 @@ export class FanOut {
     return group.result;
   }
 
-  #start(event: Job, group: SubscriberGroup): EventResult | Promise<EventResult> {
+  #start(event: SubscriptionEvent, group: SubscriberGroup): EventResult | Promise<EventResult> {
     if (!group.plan.isLarge) return this.#execute(event, group);
     return this.#options.turns.wait().then(() => this.#execute(event, group));
   }
 
   #execute(
-    event: Job,
+    event: SubscriptionEvent,
     { plan, caller, baseUrl, variables }: SubscriberGroup,
   ): EventResult | Promise<EventResult> {
     const { createContext, present } = this.#options;
     const context = createContext(caller, baseUrl, null);
     const result = plan.execute(event, context, variables);
-    if (!(result instanceof Promise)) return new EventResult(present(result), event.version);
+    const version = typeof event === 'string' ? 0 : event.version;
+    if (!(result instanceof Promise)) return new EventResult(present(result), version);
     return result
-      .then((settled) => new EventResult(present(settled), event.version))
+      .then((settled) => new EventResult(present(settled), version))
       .finally(() => context.answer.release());
   }
 }

@@ -15,9 +15,9 @@ import {
   type SourceLocation,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
-import type { Job } from '../domain/job/job.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { PushIterator } from '../watching/push-iterator.ts';
+import type { SubscriptionEvent } from './fan-out.ts';
 import type { Measure } from './limits/answer-size.ts';
 import type { Variables } from './operation.ts';
 import type { TurnQueue } from './work-queues.ts';
@@ -90,7 +90,7 @@ export class OperationPlan {
   async openSource(
     contextValue: GraphQLContext,
     variableValues: Variables,
-  ): Promise<PushIterator<Job> | ExecutionResult> {
+  ): Promise<PushIterator<SubscriptionEvent> | ExecutionResult> {
     const source = await createSourceEventStream({ ...this.#args, contextValue, variableValues });
     if (!(Symbol.asyncIterator in source)) return source;
     if (source instanceof PushIterator) return source;

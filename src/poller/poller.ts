@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { isFinal } from '../domain/job/job.ts';
+import { forcedEndAt } from '../domain/job/job.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
 import type { CallGrant } from '../domain/polling/call-budget-rules.ts';
 import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
@@ -9,6 +9,7 @@ import { callPriority } from './call-priority.ts';
 import { FairQueueing } from './fair-queueing.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 import { processJob, type StepReport } from './process-job.ts';
+import { logStep } from './step-log.ts';
 import type { SentOutcome, StepDependencies } from './step.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 
@@ -168,7 +169,7 @@ export class Poller implements AsyncDisposable {
     const leases = await store.leaseDue({ ...query, leaseUntil: now + this.#leaseMs, preferred });
     if (leases.length > 0) this.#leasedAt = now;
     for (const leased of leases) this.#start(leased);
-    const calls = leases.filter(({ job }) => job.deadlineAt > now).length;
+    const calls = leases.filter(({ job }) => forcedEndAt(job) > now).length;
     if (calls < granted) await budget.release(granted - calls);
     else if (limitedBy !== null) await this.#updateWaiting(limitedBy);
     if (leases.length > 0) return 0;
@@ -223,7 +224,7 @@ export class Poller implements AsyncDisposable {
   }
 
   #start(leased: LeasedJob): void {
-    const { clock, budget } = this.#options;
+    const { clock, budget, log } = this.#options;
     const { job } = leased;
     const now = clock.now();
     this.#fairQueueing.onServed(leased);
@@ -246,7 +247,7 @@ export class Poller implements AsyncDisposable {
     })
       .then(
         (report) => {
-          this.#report(leased, report);
+          logStep(leased, report, log, this.#faults);
           return this.#updateBudget(report);
         },
         (error: unknown) => {
@@ -280,20 +281,5 @@ export class Poller implements AsyncDisposable {
       if (change === 'opened') log.warn({}, 'the upstream is down: it is only probed until it is back');
     }
     await durations.learn(learned);
-  }
-
-  #report(leased: LeasedJob, { job, outcome, call }: StepReport): void {
-    const { log } = this.#options;
-    const details = { jobId: job.id, upstreamId: job.upstreamId, phase: job.phase, version: job.version };
-    if (outcome === 'missing')
-      log.error(details, 'the store no longer has this job: the result of its step is lost');
-    else if (outcome === 'superseded') log.warn(details, 'another poller has taken the job over');
-    else if (job.failure !== null) log.warn({ ...details, failure: job.failure }, 'job failed');
-    else if (isFinal(job)) log.info(details, 'job completed');
-    else if (job.phase !== leased.job.phase) log.info(details, `job ${job.phase}`);
-    if (typeof call === 'object') {
-      const message = 'an upstream call failed; it is repeated with a growing pause';
-      this.#faults.warn({ ...details, fault: call }, message);
-    }
   }
 }

@@ -1,5 +1,5 @@
-import type { Job, JobIn } from '../domain/job/job.ts';
-import type { Observation } from '../domain/job/observation.ts';
+import { forcedEndAt, type Job, type JobIn } from '../domain/job/job.ts';
+import type { ObservationsByType } from '../domain/job/observation.ts';
 import { NO_NOTES, type PollNotes } from '../domain/job/poll-notes.ts';
 import { transition } from '../domain/job/transition.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
@@ -55,9 +55,9 @@ export async function processJob(leased: LeasedJob, dependencies: StepDependenci
   const { job } = leased;
   switch (job.phase) {
     case 'accepted':
-      return dependencies.clock.now() < job.deadlineAt
+      return dependencies.clock.now() < forcedEndAt(job)
         ? submit({ ...leased, job }, dependencies)
-        : finish(leased, job, passDeadline(leased.notes), dependencies);
+        : finish(leased, job, endUnsent({ ...leased, job }), dependencies);
     case 'submitting':
       return finishSubmission(leased, job, takeOverSubmission(job, dependencies), dependencies);
     case 'settling':
@@ -151,7 +151,18 @@ async function finalLookUp(leased: Leased<SentPhase>, dependencies: StepDependen
   return finding.observation === null ? end : finding;
 }
 
-function passDeadline({ lastError }: PollNotes): Finding & { readonly observation: Observation } {
+/** The deadline of the job may have passed together with its start deadline, after a pause of the gateway. The earlier one counts. */
+function endUnsent({ job, notes }: Leased<'accepted'>): Finding {
+  const end = passDeadline(notes);
+  const { lastError } = end.observation;
+  return forcedEndAt(job) < job.deadlineAt
+    ? { ...end, observation: { type: 'start-deadline-passed', lastError } }
+    : end;
+}
+
+function passDeadline({ lastError }: PollNotes): Finding & {
+  readonly observation: ObservationsByType['deadline-passed'];
+} {
   return { observation: { type: 'deadline-passed', lastError: lastError ?? null }, call: 'none' };
 }
 
@@ -222,6 +233,8 @@ function nextRunAt(
     return running.lastPolledAt + nextPollDelayMs(running, expectedOf(job, dependencies), random());
   };
   const at = Math.max(now, plannedAt());
+  // An accepted job gets no last call: it ends at once.
+  if (job.phase === 'accepted') return Math.max(now, Math.min(at, forcedEndAt(job)));
   if (now >= job.deadlineAt) return at;
   const end = job.upstreamId !== null && now < lastCallAt(job) ? lastCallAt(job) : job.deadlineAt;
   return Math.min(at, end);

@@ -46,8 +46,10 @@ export async function submitJob(job: JobIn<'submitting'>, dependencies: StepDepe
   // The store has lost writes: it shows a sent job as not sent.
   if (earlier !== undefined) return findingOf(job, earlier, dependencies);
   const sentAt = clock.now();
-  if (sentAt >= job.sentAt + leaseMs) {
-    // The process was frozen after the mark, so another poller may have leased the job.
+  const isTooLate = job.startBefore !== null && sentAt >= job.startBefore;
+  // The process was frozen after the mark, so another poller may have leased the job.
+  const isOverdue = sentAt >= job.sentAt + leaseMs;
+  if (isTooLate || isOverdue) {
     return { observation: notCreated('UPSTREAM_UNAVAILABLE'), call: 'none' };
   }
   sent.set(job.id, { type: 'in-progress' });

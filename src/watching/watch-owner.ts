@@ -2,7 +2,7 @@ import type { Job } from '../domain/job/job.ts';
 import type { JobEvents } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 
-/** Jobs with unread changes that one subscriber may have. */
+/** Jobs with unread changes, or unread removals, that one subscriber may have. */
 export const MAX_WAITING_JOBS = 1000;
 
 /** A subscriber is too slow: it would miss changes. */
@@ -11,7 +11,7 @@ export class SlowSubscriberError extends Error {
 
   constructor() {
     super(
-      `More than ${MAX_WAITING_JOBS} jobs changed while the subscriber was not reading. Subscribe again, then read videoJobs.`,
+      `More than ${MAX_WAITING_JOBS} jobs changed or were deleted while the subscriber was not reading. Subscribe again, then read videoJobs.`,
     );
   }
 }

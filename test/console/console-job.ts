@@ -10,6 +10,7 @@ export function consoleJob(change: Partial<VideoJobFieldsFragment> = {}): VideoJ
     waitingFor: null,
     isTerminal: false,
     createdAt: '2026-03-14T12:00:00.000Z',
+    startBefore: null,
     submittedAt: null,
     startedAt: null,
     finishedAt: null,

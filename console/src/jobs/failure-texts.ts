@@ -11,6 +11,8 @@ export const FAILURE_TITLES: Readonly<Record<VideoJobFailureCode, string>> = {
   SUBMISSION_UNKNOWN: 'The answer to the submission was lost',
   RESULT_EXPIRED: 'The result is no longer there',
   TIMED_OUT: 'It took too long',
+  CANCELED: 'It was canceled',
+  START_DEADLINE_PASSED: 'It could not start in time',
 };
 
 /** Whether a failed job was charged. */

@@ -31,6 +31,9 @@ export const PARAMETERS = {
     "help": "The same seed with the same input gives a similar video.",
     "defaultValue": 42424242
   },
+  "startBefore": {
+    "help": "The start deadline, in the future: a job that is not sent to the upstream by then ends with START_DEADLINE_PASSED, uncharged. It is not part of the request: the same idempotency key with another time gives the same job, unchanged."
+  },
   "steps": {
     "help": "Diffusion steps, 10 to 70: more take longer and may look better.",
     "defaultValue": 30,

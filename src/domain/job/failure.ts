@@ -10,7 +10,9 @@ export type FailureCode =
   | 'UPSTREAM_UNAVAILABLE'
   | 'SUBMISSION_UNKNOWN'
   | 'RESULT_EXPIRED'
-  | 'TIMED_OUT';
+  | 'TIMED_OUT'
+  | 'CANCELED'
+  | 'START_DEADLINE_PASSED';
 
 /** Whether the upstream charged for the job, as far as the gateway can know. */
 export type ChargeState = 'NO' | 'YES' | 'UNKNOWN';
@@ -35,6 +37,9 @@ const RETRYABLE: Readonly<Record<FailureCode, boolean>> = {
   SUBMISSION_UNKNOWN: true,
   RESULT_EXPIRED: true,
   TIMED_OUT: true,
+  // Its owner does not want the video: a program that repeats failed jobs must not make it.
+  CANCELED: false,
+  START_DEADLINE_PASSED: true,
 };
 
 /** Creates a failure. The message is redacted, because upstreams repeat parts of the request, such as signed URLs. */

@@ -27,3 +27,23 @@ export function idempotencyShard(ownerId: string, idempotencyKey: string): strin
 export function isJobId(text: string): boolean {
   return PATTERN.test(text);
 }
+
+/** The largest time of a UUIDv7. */
+const MAX_TIME = 2 ** 48 - 1;
+
+/** No id of a job that was accepted at a time sorts before this one. @param time epoch milliseconds */
+export function firstIdAt(time: number): string {
+  return `${timePrefix(time)}-7000-8000-000000000000`;
+}
+
+/** No id of a job that was accepted at a time sorts after this one. @param time epoch milliseconds */
+export function lastIdAt(time: number): string {
+  return `${timePrefix(time)}-7fff-bfff-ffffffffffff`;
+}
+
+function timePrefix(time: number): string {
+  const hex = Math.min(MAX_TIME, Math.max(0, Math.floor(time)))
+    .toString(16)
+    .padStart(12, '0');
+  return `${PREFIX}${hex.slice(0, 8)}-${hex.slice(8)}`;
+}

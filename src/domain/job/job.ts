@@ -152,7 +152,7 @@ export function isFinal(job: Job): job is JobIn<'completed' | 'failed'> {
   return job.phase === 'completed' || job.phase === 'failed';
 }
 
-/** When the poller ends a job in its present phase, in epoch milliseconds. */
+/** When the poller ends a job in its present phase, in epoch milliseconds. An accepted job also has the start deadline. */
 export function forcedEndAt({ phase, deadlineAt, startBefore }: Job): number {
   return phase === 'accepted' && startBefore !== null ? Math.min(startBefore, deadlineAt) : deadlineAt;
 }
@@ -161,6 +161,7 @@ export function forcedEndAt({ phase, deadlineAt, startBefore }: Job): number {
  * The job that `generateVideo` accepts: version 1, phase `accepted`.
  *
  * @param deadlineMs milliseconds from acceptance to the forced end
+ * @param startBefore see `Job`
  */
 export function newJob(
   id: string,
@@ -168,6 +169,7 @@ export function newJob(
   request: VideoRequest,
   now: number,
   deadlineMs: number,
+  startBefore: number | null = null,
 ): JobIn<'accepted'> {
   return {
     id,
@@ -178,7 +180,7 @@ export function newJob(
     createdAt: now,
     updatedAt: now,
     deadlineAt: now + deadlineMs,
-    startBefore: null,
+    startBefore,
     waitingFor: null,
     sentAt: null,
     lostAnswer: null,

@@ -11,6 +11,14 @@ export type Observation =
       readonly waitingFor: SubmissionWait;
       readonly forecast: Forecast | null;
     }
+  /** Its owner canceled it. */
+  | { readonly type: 'canceled' }
+  /** The time before which it should have been sent has passed. */
+  | {
+      readonly type: 'start-deadline-passed';
+      /** As in `deadline-passed`. */
+      readonly lastError: string | null;
+    }
   /** The POST is about to be sent. */
   | { readonly type: 'submit-started' }
   /** The POST is known to have created no job, and may be sent again. */

@@ -23,6 +23,21 @@ export function wait(job: JobIn<'accepted'>, { waitingFor, forecast }: On<'submi
   return job.waitingFor === waitingFor ? job : { ...job, waitingFor, forecast };
 }
 
+export function cancel(job: JobIn<'accepted'>, _: On<'canceled'>, at: number): Job {
+  return fail(job, at, jobFailure('CANCELED', CANCELED, 'NO'));
+}
+
+const CANCELED = 'The job was canceled before it was sent to the upstream. Nothing was charged.';
+
+export function passStartDeadline(
+  job: JobIn<'accepted'>,
+  { lastError }: On<'start-deadline-passed'>,
+  at: number,
+): Job {
+  const message = `The job was not sent to the upstream before its start deadline. Nothing was charged.${whyText(lastError)}`;
+  return fail(job, at, jobFailure('START_DEADLINE_PASSED', message, 'NO'));
+}
+
 export function submit(job: JobIn<'accepted'>, _: On<'submit-started'>, at: number): Job {
   return { ...job, phase: 'submitting', sentAt: at, waitingFor: null, forecast: null };
 }
@@ -103,7 +118,7 @@ export function passDeadline(job: Unfinished, { lastError }: On<'deadline-passed
 }
 
 function deadlineFailure(job: Unfinished, lastError: string | null): JobFailure {
-  const why = lastError === null ? '' : ` The upstream's last error: ${lastError}`;
+  const why = whyText(lastError);
   switch (job.phase) {
     case 'accepted':
       return jobFailure(
@@ -137,6 +152,10 @@ function deadlineFailure(job: Unfinished, lastError: string | null): JobFailure 
         chargeByPhase(job),
       );
   }
+}
+
+function whyText(lastError: string | null): string {
+  return lastError === null ? '' : ` The upstream's last error: ${lastError}`;
 }
 
 function fail(job: Unfinished, at: number, failure: JobFailure, metrics: JobMetrics | null = null): Job {

@@ -14,11 +14,13 @@
  *
  * Observations of the upstream move a job forward only. Phases may be skipped: a job can be COMPLETED at the first poll. An
  * observation of an earlier phase changes nothing. `collecting` means that the upstream is done and the video still has to be
- * fetched. Every phase except the two final ones ends when the deadline passes. `docs/invariants.md` lists the invariants.
+ * fetched. Every phase except the two final ones ends when the deadline passes. Only an accepted job ends when it is canceled, or by
+ * its start deadline: nothing was made of it. `docs/invariants.md` lists the invariants.
  */
 import { isFinal, type Job, type JobPhase, type JobsByPhase } from './job.ts';
 import type { Observation, ObservationsByType, ObservationType } from './observation.ts';
 import {
+  cancel,
   collect,
   complete,
   expire,
@@ -27,6 +29,7 @@ import {
   giveUpSubmission,
   ignore,
   passDeadline,
+  passStartDeadline,
   process,
   queue,
   refuse,
@@ -49,6 +52,8 @@ type TransitionRow<P extends JobPhase> = {
 
 const FINAL = {
   'submission-waits': ignore,
+  canceled: ignore,
+  'start-deadline-passed': ignore,
   'submit-started': ignore,
   'submit-not-created': ignore,
   'submit-refused': ignore,
@@ -67,6 +72,8 @@ const FINAL = {
 const TABLE: TransitionTable = {
   accepted: {
     'submission-waits': wait,
+    canceled: cancel,
+    'start-deadline-passed': passStartDeadline,
     'submit-started': submit,
     'submit-not-created': ignore,
     'submit-refused': ignore,
@@ -83,6 +90,8 @@ const TABLE: TransitionTable = {
   },
   submitting: {
     'submission-waits': ignore,
+    canceled: ignore,
+    'start-deadline-passed': ignore,
     'submit-started': ignore,
     'submit-not-created': returnToAccepted,
     'submit-refused': refuse,
@@ -99,6 +108,8 @@ const TABLE: TransitionTable = {
   },
   settling: {
     'submission-waits': ignore,
+    canceled: ignore,
+    'start-deadline-passed': ignore,
     'submit-started': ignore,
     'submit-not-created': returnToAccepted,
     'submit-refused': refuse,
@@ -115,6 +126,8 @@ const TABLE: TransitionTable = {
   },
   queued: {
     'submission-waits': ignore,
+    canceled: ignore,
+    'start-deadline-passed': ignore,
     'submit-started': ignore,
     'submit-not-created': ignore,
     'submit-refused': ignore,
@@ -131,6 +144,8 @@ const TABLE: TransitionTable = {
   },
   processing: {
     'submission-waits': ignore,
+    canceled: ignore,
+    'start-deadline-passed': ignore,
     'submit-started': ignore,
     'submit-not-created': ignore,
     'submit-refused': ignore,
@@ -147,6 +162,8 @@ const TABLE: TransitionTable = {
   },
   collecting: {
     'submission-waits': ignore,
+    canceled: ignore,
+    'start-deadline-passed': ignore,
     'submit-started': ignore,
     'submit-not-created': ignore,
     'submit-refused': ignore,

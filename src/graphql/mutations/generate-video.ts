@@ -2,7 +2,7 @@ import type { Caller } from '../../domain/caller.ts';
 import { idempotencyShard } from '../../domain/job/job-id.ts';
 import { newJob, type Job } from '../../domain/job/job.ts';
 import type { MediaUrls } from '../../domain/local-media.ts';
-import { requestFingerprint, type VideoModel } from '../../domain/request/video-request.ts';
+import { type InputIssue, requestFingerprint, type VideoModel } from '../../domain/request/video-request.ts';
 import type { Builder } from '../builder.ts';
 import { requireOwner, type GraphQLContext } from '../context.ts';
 import type { VideoJobTypes } from '../types/video-job.ts';
@@ -33,7 +33,7 @@ export function defineGenerateVideo(
   const Input = defineInput(builder, Resolution, options);
   const Result = defineGenerateVideoResult(builder, VideoJob);
   builder.mutationType({
-    description: 'Creates jobs, job tokens and images.',
+    description: 'Creates, cancels and deletes jobs; creates job tokens and images.',
     fields: (t) => ({
       generateVideo: t.field({
         type: Result,
@@ -42,7 +42,8 @@ export function defineGenerateVideo(
           'Stores a job durably and answers at once; the video takes about a minute. Costs money upstream.',
         extensions: { cost: GENERATE_COST, directives: { cost: { weight: GENERATE_COST } } },
         args: { input: t.arg({ type: Input, required: true, description: 'What to make a video from.' }) },
-        resolve: (_, { input }, context) => generateVideo(context, input),
+        resolve: (_, { input }, context) =>
+          generateVideo(context, input, input.startBefore?.getTime() ?? null),
       }),
     }),
   });
@@ -94,24 +95,32 @@ function defineInput(
         description:
           '1 to 128 characters that identify this request: the same key within 24 hours gives the same job instead of a second one. Use a new UUID for each press of a button, and the same for its retries.',
       }),
+      startBefore: t.field({
+        type: 'DateTime',
+        description:
+          'The start deadline, in the future: a job that is not sent to the upstream by then ends with START_DEADLINE_PASSED, uncharged. It is not part of the request: the same idempotency key with another time gives the same job, unchanged.',
+      }),
     }),
   });
 }
 
-const REMOVED_KEY = {
+const REMOVED_KEY: InputIssue = {
   path: ['idempotencyKey'],
   message: 'belongs to a job that was deleted. Use another key to create another job.',
 };
+const PAST_START: InputIssue = { path: ['startBefore'], message: 'must be in the future' };
 
 /**
  * Counts the call, checks the input and stores the job as accepted. It waits for no upstream.
  *
+ * @param startBefore epoch milliseconds; null: none
  * @throws StoreUnavailableError when the call could not be counted or the job could not be stored; GraphQLError when the caller lacks
  *   the right
  */
 async function generateVideo(
   { services, caller, media }: GraphQLContext,
   input: unknown,
+  startBefore: number | null,
 ): Promise<GenerateVideoOutcome> {
   requireOwner(caller, 'video:generate');
   const { ownerId } = caller;
@@ -119,11 +128,14 @@ async function generateVideo(
   if (waitMs !== null) return capacityExceeded('rate', waitMs);
   const own = withUpstreamImage(input, media);
   const parsed = services.parseRequest(own ?? input, own !== null || services.privateImages);
-  if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: parsed.issues };
   const now = services.clock.now();
+  const late = startBefore !== null && startBefore <= now ? [PAST_START] : [];
+  if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: [...parsed.issues, ...late] };
+  if (late.length > 0) return { type: 'GenerateVideoInvalidInput', issues: late };
   const { idempotencyKey } = parsed;
   const shard = idempotencyKey === null ? undefined : idempotencyShard(ownerId, idempotencyKey);
-  const job = newJob(services.newJobId(now, shard), ownerId, parsed.request, now, services.deadlineMs);
+  const id = services.newJobId(now, shard);
+  const job = newJob(id, ownerId, parsed.request, now, services.deadlineMs, startBefore);
   const outcome = await services.store.create({
     job,
     idempotencyKey,
@@ -147,7 +159,8 @@ async function generateVideo(
 /** A caller without the scope to read gets the job as it was accepted, like in the first answer. */
 function visibleDuplicate({ scopes }: Caller, job: Job): Job {
   if (scopes.has('video:read')) return job;
-  return newJob(job.id, job.ownerId, job.request, job.createdAt, job.deadlineAt - job.createdAt);
+  const { id, ownerId, request, createdAt, deadlineAt, startBefore } = job;
+  return newJob(id, ownerId, request, createdAt, deadlineAt - createdAt, startBefore);
 }
 
 function capacityExceeded(reason: ReachedLimit, retryAfterMs: number): GenerateVideoOutcome {

@@ -61,6 +61,10 @@ export class JobView {
     return this.#job.createdAt;
   }
 
+  get startBefore(): number | null {
+    return this.#job.startBefore;
+  }
+
   get submittedAt(): number | null {
     return this.#job.submittedAt;
   }

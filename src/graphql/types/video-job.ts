@@ -2,6 +2,7 @@ import type { JobFailure } from '../../domain/job/failure.ts';
 import type { JobMetrics } from '../../domain/job/job.ts';
 import { MAX_TEXT, MAX_URL, type VideoModel, type VideoRequest } from '../../domain/request/video-request.ts';
 import type { Builder } from '../builder.ts';
+import { defineJobEnums, type JobEnums } from './job-enums.ts';
 import type { JobView } from './job-view.ts';
 
 /** The types that `VideoJob` is made of. */
@@ -55,6 +56,12 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
       createdAt: t.expose('createdAt', {
         type: 'DateTime',
         description: 'When the gateway accepted the job.',
+      }),
+      startBefore: t.expose('startBefore', {
+        type: 'DateTime',
+        nullable: true,
+        description:
+          'The start deadline of the input: a job that is not sent by then ends with START_DEADLINE_PASSED. Null: none.',
       }),
       submittedAt: t.expose('submittedAt', {
         type: 'DateTime',
@@ -195,8 +202,6 @@ function defineMetrics(builder: Builder) {
   });
 }
 
-type JobEnums = ReturnType<typeof defineJobEnums>;
-
 function defineFailure(
   builder: Builder,
   FailureCode: JobEnums['FailureCode'],
@@ -221,70 +226,6 @@ function defineFailure(
       }),
     }),
   });
-}
-
-/** Adds the enums that describe a job's state. */
-function defineJobEnums(builder: Builder) {
-  const Status = builder.enumType('VideoJobStatus', {
-    description: 'The state of a job, in the upstream’s four words.',
-    values: {
-      QUEUED: { description: 'Accepted; waiting to be sent, or for a worker.' },
-      PROCESSING: { description: 'A worker makes the video, or the gateway fetches it.' },
-      COMPLETED: { description: 'Done: `video` holds the result. Terminal.' },
-      FAILED: { description: 'Ended without a video: `failure` says why. Terminal.' },
-    } as const,
-  });
-  const Wait = builder.enumType('VideoJobWait', {
-    description: 'Why a job is QUEUED.',
-    values: {
-      RATE_LIMIT: {
-        description:
-          'The gateway has used up the calls that the upstream allows; jobs are sent one after the other.',
-      },
-      UPSTREAM_QUEUE: { description: 'The upstream has accepted the job; it waits for a worker.' },
-      UPSTREAM_UNAVAILABLE: {
-        description: 'The upstream cannot be reached or refuses calls; the job is sent when it is back.',
-      },
-      SUBMISSION_CHECK: {
-        description:
-          'The answer to the submission was lost. The gateway looks for the request in the upstream’s history, for up to ten minutes; it is never sent twice.',
-      },
-    } as const,
-  });
-  const ChargeState = builder.enumType('VideoJobChargeState', {
-    description: 'Whether the upstream charged for a failed job.',
-    values: {
-      NO: { description: 'It did not.' },
-      YES: { description: 'It did.' },
-      UNKNOWN: { description: 'It may have: see the upstream’s account page.' },
-    } as const,
-  });
-  const FailureCode = builder.enumType('VideoJobFailureCode', {
-    description: 'Why a job ended without a video.',
-    values: {
-      REJECTED: { description: 'The upstream refused the input. Nothing was made.' },
-      GENERATION_FAILED: {
-        description:
-          'The upstream accepted the job and then reported FAILED, also for blocked content; `message` is its own error.',
-      },
-      INSUFFICIENT_CREDITS: { description: 'The upstream account has no credits left. Nothing was made.' },
-      UPSTREAM_UNAUTHORIZED: { description: 'The upstream refused the gateway’s key. Nothing was made.' },
-      MODEL_UNAVAILABLE: { description: 'The upstream no longer offers the model. Nothing was made.' },
-      UPSTREAM_UNAVAILABLE: {
-        description:
-          'The upstream did not accept the job before the deadline: it was rate limited, failing or unreachable. Nothing was made.',
-      },
-      SUBMISSION_UNKNOWN: {
-        description:
-          'The answer to the submission was lost, and the request was not found in the upstream’s history. A job may exist upstream and be charged; it is never sent twice.',
-      },
-      RESULT_EXPIRED: { description: 'The upstream had accepted the job and no longer knows it.' },
-      TIMED_OUT: {
-        description: 'The upstream had accepted the job and it was still not done at the deadline.',
-      },
-    } as const,
-  });
-  return { Status, Wait, ChargeState, FailureCode };
 }
 
 /** Adds the enum of the model's resolutions; the internal values are pixels. */

@@ -50,6 +50,8 @@ export const OBSERVATIONS = {
     waitingFor: 'RATE_LIMIT',
     forecast: forecastUnsent(EXPECTED, T0, 60_000),
   },
+  canceled: { type: 'canceled' },
+  'start-deadline-passed': { type: 'start-deadline-passed', lastError: null },
   'submit-started': { type: 'submit-started' },
   'submit-not-created': { type: 'submit-not-created', waitingFor: 'UPSTREAM_UNAVAILABLE', forecast: null },
   'submit-refused': { type: 'submit-refused', code: 'REJECTED', message: 'No such image.' },
@@ -86,7 +88,7 @@ const WAY: Readonly<Record<JobPhase, readonly ObservationType[]>> = {
 
 /** An accepted job. */
 export function freshJob(): Job {
-  return newJob('vj_1', 'owner-1', REQUEST, T0, DEADLINE_MS);
+  return newJob('vj_1', 'owner-1', REQUEST, T0, DEADLINE_MS, T0 + 600_000);
 }
 
 /** A job that reached a phase by the usual path, one second a step. */
@@ -123,6 +125,8 @@ const anyStart = fc.integer({ min: T0 - 1_000_000, max: T0 + 10_000_000 });
 /** Any observation. */
 export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.constant(OBSERVATIONS['submission-waits']),
+  fc.constant(OBSERVATIONS.canceled),
+  fc.constant(OBSERVATIONS['start-deadline-passed']),
   fc.constant(OBSERVATIONS['submit-started']),
   fc.constant(OBSERVATIONS['submit-not-created']),
   fc.constant(OBSERVATIONS['submit-lost']),

@@ -21,6 +21,12 @@ const TABLE: Readonly<Record<ObservationType, Readonly<Partial<Record<JobPhase, 
   'submission-waits': {
     accepted: 'accepted',
   },
+  canceled: {
+    accepted: 'CANCELED NO',
+  },
+  'start-deadline-passed': {
+    accepted: 'START_DEADLINE_PASSED NO',
+  },
   'submit-started': {
     accepted: 'submitting',
   },
@@ -108,6 +114,7 @@ describe('transition, the fields of a version', () => {
       createdAt: T0,
       updatedAt: T0,
       deadlineAt: T0 + 3_300_000,
+      startBefore: T0 + 600_000,
       waitingFor: null,
       sentAt: null,
       lostAnswer: null,
@@ -222,6 +229,8 @@ describe('transition, the fields of a version', () => {
     ['SUBMISSION_UNKNOWN', true],
     ['RESULT_EXPIRED', true],
     ['TIMED_OUT', true],
+    ['CANCELED', false],
+    ['START_DEADLINE_PASSED', true],
   ] as const)('calls %s retryable: %s', (code, retryable) => {
     const failed = transition(
       jobIn('submitting'),

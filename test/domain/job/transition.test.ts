@@ -68,10 +68,10 @@ describe('transition under any history', () => {
     });
   });
 
-  it('keeps id, owner, request, creation and deadline', () => {
+  it('keeps id, owner, request, creation and both deadlines', () => {
     forEveryStep((before, after) => {
-      const { id, ownerId, request, createdAt, deadlineAt } = before;
-      expect(after).toMatchObject({ id, ownerId, request, createdAt, deadlineAt });
+      const { id, ownerId, request, createdAt, deadlineAt, startBefore } = before;
+      expect(after).toMatchObject({ id, ownerId, request, createdAt, deadlineAt, startBefore });
     });
   });
 
@@ -132,6 +132,19 @@ describe('transition under any history', () => {
       if (job.failure === null || job.submittedAt !== null) return;
       expect(job.failure.charged).toBe(job.failure.code === 'SUBMISSION_UNKNOWN' ? 'UNKNOWN' : 'NO');
     });
+  });
+
+  it('ends a job as CANCELED or START_DEADLINE_PASSED only while it is accepted', () => {
+    const seen = new Set<string>();
+    forEveryStep((before, after, observation) => {
+      const isEnd = observation.type === 'canceled' || observation.type === 'start-deadline-passed';
+      expect(isEnd && (after !== before) !== (before.phase === 'accepted')).toBe(false);
+      const code = after === before ? undefined : after.failure?.code;
+      if (code !== 'CANCELED' && code !== 'START_DEADLINE_PASSED') return;
+      seen.add(code);
+      expect([before.phase, isEnd, after.failure?.charged]).toEqual(['accepted', true, 'NO']);
+    });
+    expect(seen.size).toBe(2);
   });
 
   it('ends any unfinished job when its deadline passes', () => {

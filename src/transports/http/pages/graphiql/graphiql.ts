@@ -131,7 +131,7 @@ async function readFiles(): Promise<ReadonlyMap<string, StaticFile>> {
 }
 
 function readOperations() {
-  const names = readdirSync(OPERATIONS).toSorted();
+  const names = readdirSync(OPERATIONS).toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const read = (name: string) => readFileSync(new URL(name, OPERATIONS), 'utf8');
   return names
     .filter((name) => name.endsWith('.graphql'))
