@@ -9,6 +9,7 @@ import { type FollowingClock, SteadyClock, systemClock } from './process/clocks.
 import { FaultLog, type LeveledLog } from './process/fault-log.ts';
 import { keepFilesPrivate } from './process/private-files.ts';
 import { StartError } from './process/start-error.ts';
+import { FileClient } from './providers/files/file-client.ts';
 import { createAgent } from './providers/segmind/http/agent.ts';
 import { openStorage } from './store/open.ts';
 import type { Storage } from './store/storage.ts';
@@ -22,6 +23,7 @@ import { MediaProxy } from './transports/http/pages/media-proxy.ts';
 import type { WebSocketEndpoint } from './transports/websocket/endpoint.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
 import { openArchive } from './wiring/open-archive.ts';
+import { openArchiver } from './wiring/open-archiver.ts';
 import { type GraphQLOverrides, type GraphQLParts, openGraphQL } from './wiring/open-graphql.ts';
 import { openUpstream } from './wiring/open-upstream.ts';
 
@@ -67,13 +69,21 @@ export async function startApp(
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const storage = wrapStorage(await openStorage(config, clock, log, faults, signal));
   resources.use(storage.store);
-  resources.use(await openArchive(config, () => systemClock.now(), log));
+  const archive = await openArchive(config, () => systemClock.now(), log);
+  resources.use(archive);
   const upstream = resources.use(await openUpstream(config, () => clock.now(), log));
 
-  const parts = { storage, upstream, clock, tokenClock: overrides.clock ?? systemClock };
+  const files = resources.use(new FileClient({ trustedOrigins: [upstream.origin], proxy: config.proxy }));
+  const parts = { storage, archive, files, upstream, clock, tokenClock: overrides.clock ?? systemClock };
   const poller = createPoller(config, parts, log);
-  resources.defer(() => poller.stop(STEP_GRACE_MS));
-  if (config.role !== 'api') await poller.start();
+  const archiver = await openArchiver(config, parts, log);
+  resources.defer(async () => {
+    await Promise.all([poller.stop(STEP_GRACE_MS), archiver?.stop()]);
+  });
+  if (config.role !== 'api') {
+    await poller.start();
+    archiver?.start();
+  }
   resources.use(upstream.checkKey(storage.budget));
 
   const watchedJobs = resources.use(createWatchedJobs(parts, log));
@@ -90,9 +100,13 @@ export async function startApp(
   return { url, webSockets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-type PollerParts = Pick<GraphQLParts, 'storage' | 'upstream' | 'clock'>;
+type PollerParts = Pick<GraphQLParts, 'storage' | 'archive' | 'upstream' | 'clock'>;
 
-function createPoller(config: Config, { storage, upstream, clock }: PollerParts, log: Logger): Poller {
+function createPoller(
+  config: Config,
+  { storage, archive, upstream, clock }: PollerParts,
+  log: Logger,
+): Poller {
   return new Poller({
     store: storage.store,
     submissions: storage.submissions,
@@ -109,6 +123,7 @@ function createPoller(config: Config, { storage, upstream, clock }: PollerParts,
       typicalMs: upstream.typicalMs,
     }),
     retentionMs: config.jobRetentionMs,
+    archives: archive !== null,
     log: log.child({ part: 'poller' }),
   });
 }

@@ -82,6 +82,7 @@ const poller = new Poller({
   callTimeoutMs: 30_000,
   durations: new LearnedDurations({ store: durationStore, clock, upstream: 'bench', typicalMs: 53_380 }),
   retentionMs: HOUR_MS,
+  archives: false,
   log: {
     debug: () => {},
     info: () => {},

@@ -18,6 +18,8 @@ export interface GraphQLServices {
   readonly store: Jobs & JobEvents;
   /** See `Storage`. */
   readonly cache: JobCache | null;
+  /** Reads the base64 of a job's video, wherever it is kept; null when there is none. */
+  readonly readVideoData: (jobId: string) => Promise<string | null>;
   readonly watchedJobs: WatchedJobs;
   readonly clock: Clock;
   /** The clock by which tokens expire. */

@@ -46,7 +46,7 @@ export async function commit(
   { schedule, videoData }: CommitOptions,
   dependencies: StepDependencies,
 ): Promise<Committed> {
-  const { store, clock, leaseMs } = dependencies;
+  const { store, clock, leaseMs, archives } = dependencies;
   const id = before.id;
   let current = before;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
@@ -57,7 +57,8 @@ export async function commit(
     }
     const change =
       schedule === null || isFinal(job) ? { job, schedule: null } : { job, schedule: schedule(job) };
-    const full = videoData === undefined ? change : { ...change, videoData };
+    const addsFileTask = archives && job.phase === 'completed' && job.video !== null;
+    const full = { ...change, addsFileTask, ...(videoData === undefined ? {} : { videoData }) };
     const save = () =>
       store.save(leased.leaseId, schedule === null ? { ...full, leaseUntil: clock.now() + leaseMs } : full);
     const outcome = await retryWrite(save, before, dependencies);

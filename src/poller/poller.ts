@@ -15,7 +15,7 @@ import { WaitingJobs } from './waiting-jobs.ts';
 
 export interface PollerOptions extends Pick<
   StepDependencies,
-  'store' | 'submissions' | 'upstream' | 'clock' | 'random' | 'callTimeoutMs' | 'retentionMs'
+  'store' | 'submissions' | 'upstream' | 'clock' | 'random' | 'callTimeoutMs' | 'retentionMs' | 'archives'
 > {
   readonly durations: LearnedDurations;
   readonly budget: CallBudget;

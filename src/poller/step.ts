@@ -37,6 +37,8 @@ export interface StepDependencies {
   readonly durations: Pick<LearnedDurations, 'expected'>;
   /** Milliseconds for which a final job can be read. */
   readonly retentionMs: number;
+  /** Whether finished videos are archived. */
+  readonly archives: boolean;
   /**
    * The POSTs of this process by job id, except those that created no job. A store that lost its last writes (an asynchronous
    * failover, a Redis without append-only file) shows a sent job as not sent; this memory prevents a second POST.

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { BlobStore } from '../archive/blob-store.ts';
+import { readVideoData } from '../archive/video-data.ts';
 import { JobTokenSecrets } from '../auth/job-token-secrets.ts';
 import { JobTokens } from '../auth/job-tokens.ts';
 import { openAuthenticator } from '../auth/open-authenticator.ts';
@@ -46,6 +48,8 @@ export interface GraphQLOverrides {
 /** Parts that the GraphQL side shares with the rest of the gateway. */
 export interface GraphQLParts {
   readonly storage: Storage;
+  /** Null: videos are not archived. */
+  readonly archive: BlobStore | null;
   readonly upstream: OpenedUpstream;
   readonly watchedJobs: WatchedJobs;
   readonly clock: Clock;
@@ -124,7 +128,7 @@ export function openGraphQL(
 
 function createServices(
   config: Config,
-  { storage, upstream, watchedJobs, clock, tokenClock, localMedia, log }: GraphQLParts,
+  { storage, archive, upstream, watchedJobs, clock, tokenClock, localMedia, log }: GraphQLParts,
   jobTokens: JobTokens,
   turns: TurnQueue,
   { imageHost = upstream.images, answers = new AnswerBudget() }: GraphQLOverrides,
@@ -133,6 +137,7 @@ function createServices(
   return {
     store: storage.store,
     cache: storage.cache,
+    readVideoData: (jobId) => readVideoData(jobId, storage.store, archive),
     watchedJobs,
     clock,
     tokenClock,

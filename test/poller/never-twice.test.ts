@@ -171,6 +171,7 @@ class World implements AsyncDisposable {
       callTimeoutMs: CALL_TIMEOUT_MS,
       durations: learnedDurations(this.#clock),
       retentionMs: DAY,
+      archives: true,
       signal: this.#process.signal,
       // A step that continues after a restart finds its store closed.
     }).catch(() => 'failed');

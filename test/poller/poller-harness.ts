@@ -90,6 +90,7 @@ export class PollerHarness implements AsyncDisposable {
       callTimeoutMs: CALL_TIMEOUT_MS,
       durations: this.durations,
       retentionMs: RETENTION_MS,
+      archives: true,
       log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
     });
   }

@@ -84,6 +84,7 @@ export class StepHarness implements AsyncDisposable {
       callTimeoutMs: CALL_TIMEOUT_MS,
       durations: this.durations,
       retentionMs: RETENTION_MS,
+      archives: true,
       signal: this.cutting.signal,
       ...change,
     });

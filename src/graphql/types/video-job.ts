@@ -163,7 +163,7 @@ function defineVideo(builder: Builder, model: VideoModel) {
         resolve: async (video, _, { services, answer }) => {
           if (!video.inline) return null;
           await answer.reserveVideo(video.byteLength ?? 0);
-          return services.store.getVideoData(video.jobId);
+          return services.readVideoData(video.jobId);
         },
       }),
       contentType: t.exposeString('contentType', { description: 'The media type, such as `video/mp4`.' }),

@@ -90,7 +90,12 @@ export class RedisFileTasks implements FileTasks {
       [...Map.groupBy(ids, shardOf)].map(async ([shard, shardIds]) => {
         const [due, leases] = [keys.fileTasks(shard), keys.fileLeases(shard)];
         const answer = await this.#quarantine.tolerate({ [due]: 'zset', [leases]: 'hash' }, null, () =>
-          runScript(this.#client, 'reelgateLeaseFiles', [due, leases], [now, leaseUntil, prefix, ...shardIds]),
+          runScript(
+            this.#client,
+            'reelgateLeaseFiles',
+            [due, leases],
+            [now, leaseUntil, prefix, ...shardIds],
+          ),
         );
         if (answer === null) search.brokenShards.add(shard);
         return Array.isArray(answer) ? answer.map(readTask) : [];

@@ -55,11 +55,7 @@ export class Subscriptions {
     };
   }
 
-  async #listen(
-    names: readonly string[],
-    listener: ChannelListener,
-    end: () => void,
-  ): Promise<Unsubscribe> {
+  async #listen(names: readonly string[], listener: ChannelListener, end: () => void): Promise<Unsubscribe> {
     const unsubscribes: Unsubscribe[] = [];
     const unsubscribe = () => {
       end();

@@ -124,7 +124,15 @@ export class JobWriter {
     { runAt, failureCount, lastPolledAt, notes }: Schedule,
   ): Promise<void> {
     const { id } = job;
-    const values = [id, leaseId, runAt, forcedEndAt(job), failureCount, lastPolledAt ?? '', encodeNotes(notes)];
+    const values = [
+      id,
+      leaseId,
+      runAt,
+      forcedEndAt(job),
+      failureCount,
+      lastPolledAt ?? '',
+      encodeNotes(notes),
+    ];
     await this.#withRecord(id, null, () =>
       runScript(this.#options.access.client, 'reelgateRelease', queueKeys(id), values),
     );

@@ -1,0 +1,241 @@
+import { LRUCache } from 'lru-cache';
+import type { Job } from '../domain/job/job.ts';
+import { backoffMs } from '../domain/polling/backoff.ts';
+import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
+import type { FileTasks, LeasedFileTask } from '../store/file-tasks.ts';
+import { StoreUnavailableError } from '../store/job-store.ts';
+import { type ArchiveDependencies, archiveJob, type ArchiveStep, restUntil } from './archive-job.ts';
+import { BlobStoreError } from './blob-store.ts';
+import { FileFaultError } from './download/download.ts';
+import { planRetry } from './retry-plan.ts';
+import { type HostState, SickHosts } from './sick-hosts.ts';
+import { TaskLease } from './task-lease.ts';
+import { videoKey } from './video-key.ts';
+
+export interface ArchiverOptions extends Omit<ArchiveDependencies, 'inMemory'> {
+  readonly tasks: FileTasks;
+  /** `error` calls come with the cause under `err`. */
+  readonly log: LeveledLog;
+}
+
+/** Tasks in progress at once. Each has at most one transfer and one temporary file. */
+const CONCURRENCY = 8;
+/** Milliseconds for the whole work on one task. */
+const TASK_TIMEOUT_MS = 30 * 60_000;
+/** Milliseconds between two looks for due tasks: other processes add them. */
+const MAX_PAUSE_MS = 2000;
+/** The longest pause between two tries while the store or the storage of files fails. */
+const MAX_FAULT_PAUSE_MS = 30_000;
+/** Milliseconds to wait when other workers have leased the due tasks. */
+const OUTRUN_PAUSE_MS = 250;
+/** Milliseconds after which a task of a host that fails is looked at again, at least. */
+const SICK_HOST_PAUSE_MS = 30_000;
+/** Videos whose loss was reported; past it the oldest may be reported again. */
+const MAX_REPORTED = 10_000;
+
+/**
+ * Leases due file tasks and makes the stored file of each job agree with the job, until it is stopped. While the storage fails, it
+ * pauses and tries one task at a time.
+ */
+export class Archiver implements AsyncDisposable {
+  readonly #options: ArchiverOptions;
+  readonly #dependencies: ArchiveDependencies;
+  readonly #stopping = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  readonly #sickHosts = new SickHosts();
+  readonly #reported = new LRUCache<string, true>({ max: MAX_REPORTED });
+  /** Limits repeated messages: when a host is down, all of its files fail. */
+  readonly #faults: FaultLog;
+  /** Consecutive failures of the storage. */
+  #storageFailures = 0;
+  #storagePausedUntil = -Infinity;
+  #lastInMemory: Promise<unknown> = Promise.resolve();
+  #wakeUp = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(options: ArchiverOptions) {
+    this.#options = options;
+    this.#dependencies = { ...options, inMemory: (work) => this.#inMemory(work) };
+    this.#faults = new FaultLog(options.log, options.clock);
+  }
+
+  /** Does nothing after a stop. */
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  /** Leases no more tasks and aborts those in progress; they are due at once for other workers. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the gateway stops'));
+    this.#wakeUp.abort();
+    await this.#loop;
+    await Promise.all(this.#running);
+    this.#faults[Symbol.dispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#options;
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      this.#wakeUp = new AbortController();
+      let pauseMs: number;
+      try {
+        pauseMs = await this.#leaseAndStart();
+        failures = 0;
+      } catch (error) {
+        pauseMs = Math.min(MAX_FAULT_PAUSE_MS, backoffMs(++failures, random()));
+        this.#faults.error({ err: error }, 'the store failed; archiving pauses until it is available');
+      }
+      if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#wakeUp.signal);
+    }
+  }
+
+  /** @returns milliseconds until the next run, unless woken */
+  async #leaseAndStart(): Promise<number> {
+    const { clock, tasks, jobs } = this.#options;
+    const now = clock.now();
+    const isPaused = now < this.#storagePausedUntil;
+    if (isPaused) return this.#storagePausedUntil - now;
+    const limit = (this.#storageFailures > 0 ? 1 : CONCURRENCY) - this.#running.size;
+    if (limit <= 0) return MAX_PAUSE_MS;
+    const runAt = await tasks.nextDueAt();
+    if (runAt === null || runAt > now) return Math.min(MAX_PAUSE_MS, (runAt ?? Infinity) - now);
+    const leased = await tasks.lease({ now, limit, leaseUntil: now + TaskLease.MS });
+    const found = await jobs.getMany(leased.map(({ jobId }) => jobId));
+    for (const [index, task] of leased.entries()) this.#start(task, found[index] ?? null);
+    return leased.length > 0 ? 0 : OUTRUN_PAUSE_MS;
+  }
+
+  #start(task: LeasedFileTask, job: Job | null): void {
+    const running = this.#work(task, job)
+      .catch((error: unknown) => {
+        // The lease expires, and then the task is due again.
+        const { jobId } = task;
+        this.#faults.error({ err: error, jobId }, 'the work on a file failed; it is repeated later');
+      })
+      .finally(() => {
+        this.#running.delete(running);
+        this.#wakeUp.abort();
+      });
+    this.#running.add(running);
+  }
+
+  async #work(task: LeasedFileTask, job: Job | null): Promise<void> {
+    const { clock, tasks } = this.#options;
+    const host = hostOf(job);
+    if (!this.#sickHosts.enter(host)) return this.#postpone(task);
+    const startedAt = clock.now();
+    await using lease = new TaskLease(task, { tasks, clock, stop: this.#stopping.signal });
+    const deadline = AbortSignal.timeout(TASK_TIMEOUT_MS);
+    const signal = AbortSignal.any([lease.signal, deadline]);
+    let step: ArchiveStep;
+    try {
+      step = await archiveJob(task, job, this.#dependencies, signal);
+      this.#sickHosts.leave(host, 'answering');
+    } catch (thrown) {
+      const error = deadline.aborted ? tookTooLong(thrown) : thrown;
+      this.#sickHosts.leave(host, stateOfHost(error));
+      await lease.end();
+      return lease.isLost ? this.#onLost(task) : this.#onFailure(task, job, error);
+    }
+    this.#storageFailures = 0;
+    await lease.end();
+    const { runAt, failureCount, storedBytes: bytes } = step;
+    const isHeld =
+      runAt === null ? await tasks.complete(task) : await tasks.release(task, { runAt, failureCount });
+    if (!isHeld) return this.#onLost(task);
+    const details = { jobId: task.jobId, bytes, ms: clock.now() - startedAt };
+    if (bytes !== null) this.#options.log.info(details, 'video archived');
+  }
+
+  async #onFailure(task: LeasedFileTask, job: Job | null, error: unknown): Promise<void> {
+    const { clock, tasks } = this.#options;
+    const { failureCount } = task;
+    if (this.#stopping.signal.aborted) {
+      await tasks.release(task, { runAt: clock.now(), failureCount });
+    } else if (error instanceof BlobStoreError) {
+      this.#pauseForStorage(error);
+      await tasks.release(task, { runAt: this.#storagePausedUntil, failureCount });
+    } else if (error instanceof StoreUnavailableError || job === null) {
+      throw error;
+    } else {
+      await this.#retry(task, job, error);
+    }
+  }
+
+  async #retry(task: LeasedFileTask, job: Job, error: unknown): Promise<void> {
+    const { clock, tasks, random, retentionMs } = this.#options;
+    const { jobId } = task;
+    const kind = error instanceof FileFaultError ? error.kind : 'temporary';
+    const now = clock.now();
+    const failureCount = task.failureCount + 1;
+    const { pauseMs, isSerious } = planRetry(job, kind, failureCount, now, random());
+    const reason = error instanceof Error ? error.message : String(error);
+    const details = { jobId, reason, ...(error instanceof FileFaultError ? {} : { err: error }) };
+    const isNews = isSerious && !this.#reported.has(jobId);
+    if (isNews) {
+      this.#reported.set(jobId, true);
+      const outlook = pauseMs === null ? 'it is not tried again' : 'it is tried again at long intervals';
+      this.#options.log.error(details, `a video cannot be archived; ${outlook}`);
+    } else if (!isSerious) {
+      this.#faults.warn({ ...details, retryInMs: pauseMs }, 'a video is not archived yet; it is tried again');
+    }
+    await tasks.release(
+      task,
+      pauseMs === null
+        ? { runAt: restUntil(job, now, retentionMs), failureCount: 0 }
+        : { runAt: now + pauseMs, failureCount },
+    );
+  }
+
+  /** The host of the file fails, and the tasks in progress show when it is back. */
+  async #postpone(task: LeasedFileTask): Promise<void> {
+    const { clock, tasks, random } = this.#options;
+    const runAt = clock.now() + Math.round(SICK_HOST_PAUSE_MS * (1 + random()));
+    await tasks.release(task, { runAt, failureCount: task.failureCount });
+  }
+
+  /**
+   * Another worker has the task, or the job was removed. In the second case this worker may have stored the file after it was deleted.
+   */
+  async #onLost({ jobId }: LeasedFileTask): Promise<void> {
+    const { jobs, blobs } = this.#options;
+    const [job] = await jobs.getMany([jobId]);
+    if (job === null) await blobs.delete(videoKey(jobId));
+  }
+
+  #pauseForStorage(error: BlobStoreError): void {
+    const { clock, random } = this.#options;
+    // Tasks that were in progress together fail together.
+    if (clock.now() >= this.#storagePausedUntil) {
+      const pauseMs = Math.min(MAX_FAULT_PAUSE_MS, backoffMs(++this.#storageFailures, random()));
+      this.#storagePausedUntil = clock.now() + pauseMs;
+    }
+    this.#faults.error({ err: error }, 'the archive cannot be used; no video is archived until it can');
+  }
+
+  #inMemory<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#lastInMemory.then(work);
+    this.#lastInMemory = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Null when the job has no file at a host. */
+function hostOf(job: Job | null): string | null {
+  const url = job?.video?.url ?? null;
+  return url === null ? null : (URL.parse(url)?.host ?? null);
+}
+
+function stateOfHost(error: unknown): HostState {
+  if (!(error instanceof FileFaultError)) return 'unknown';
+  return error.kind === 'host' ? 'failing' : 'answering';
+}
+
+function tookTooLong(cause: unknown): FileFaultError {
+  return new FileFaultError(`it took longer than ${TASK_TIMEOUT_MS / 60_000} minutes`, 'host', { cause });
+}

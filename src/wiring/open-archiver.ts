@@ -1,0 +1,33 @@
+import { tmpdir } from 'node:os';
+import type { Logger } from 'pino';
+import { Archiver } from '../archive/archiver.ts';
+import { removeAbandonedFiles } from '../archive/download/temp-file.ts';
+import type { Config } from '../config/config.ts';
+import { systemClock } from '../process/clocks.ts';
+import type { FileClient } from '../providers/files/file-client.ts';
+import type { GraphQLParts } from './open-graphql.ts';
+
+type Parts = Pick<GraphQLParts, 'storage' | 'archive' | 'clock'> & { readonly files: FileClient };
+
+/** Wires the archiver; the caller starts it. Disposing it stops it. @returns null without an archive */
+export async function openArchiver(
+  config: Config,
+  { storage, archive, files, clock }: Parts,
+  log: Logger,
+): Promise<Archiver | null> {
+  if (archive === null || config.role === 'api') return null;
+  // With Redis the process may have no folder of its own.
+  const tempFolder = config.redis === null ? config.dataDir : tmpdir();
+  await removeAbandonedFiles(tempFolder, systemClock.now());
+  return new Archiver({
+    tasks: storage.fileTasks,
+    jobs: storage.store,
+    blobs: archive,
+    files,
+    clock,
+    random: Math.random,
+    retentionMs: config.jobRetentionMs,
+    tempFolder,
+    log: log.child({ part: 'archiver' }),
+  });
+}
