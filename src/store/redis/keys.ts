@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { newJobId } from '../../domain/job/job-id.ts';
+import type { JobStatus } from '../../domain/job/projection.ts';
 
 /** Maximum difference between the clocks of two instances, in milliseconds. */
 export const CLOCK_SKEW_MS = 30_000;
@@ -31,7 +32,10 @@ export const keys = {
   quarantine: (shard: string) => `${tag(shard)}:quarantine`,
   /** Written by the health check. */
   health: (shard: string) => `${tag(shard)}:health`,
+  /** Ids of an owner's jobs. */
   owner: (shard: string, ownerId: string) => `${tag(shard)}:owner:${ownerId}`,
+  /** Ids of an owner's jobs with a status. */
+  status: (shard: string, ownerId: string, status: JobStatus) => `${tag(shard)}:status:${status}:${ownerId}`,
   /** File tasks by their due time. */
   fileTasks: (shard: string) => `${tag(shard)}:files`,
   /** Leases and failure counts of file tasks, as `files/lease.lua` describes them. */

@@ -31,10 +31,11 @@ function trials(publish: 'PUBLISH' | 'SPUBLISH'): readonly (readonly [string, ..
     ['ZSCORE', set, 'member'],
     ['ZCARD', set],
     ['ZRANGE', set, '0', '0'],
+    ['ZRANK', set, 'member'],
+    ['ZLEXCOUNT', set, '-', '+'],
     ['ZRANGEBYSCORE', set, '0', '0'],
     ['ZRANGEBYLEX', set, '-', '+'],
     ['ZREVRANGEBYLEX', set, '+', '-'],
-    ['ZREMRANGEBYLEX', set, '-', '('],
     ['ZREMRANGEBYSCORE', set, '1', '1'],
     ['ZREM', set, 'member'],
   ];

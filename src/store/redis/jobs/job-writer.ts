@@ -19,6 +19,7 @@ import { runScript } from '../scripts/run-script.ts';
 import { encodeJob } from './job-hash.ts';
 import type { JobAccess } from './job-reader.ts';
 import { releasePlaces, reserve } from './reservation.ts';
+import { statusNumber, statusSets } from './status-index.ts';
 
 export interface JobWriterOptions {
   readonly access: JobAccess;
@@ -41,7 +42,7 @@ export class JobWriter {
 
   /** As in `JobStore`. */
   async create({ job, idempotencyKey, fingerprint, limits }: NewJobRecord): Promise<CreateOutcome> {
-    const { access, publish, secret, retentionMs, now } = this.#options;
+    const { access, publish, secret, now } = this.#options;
     const { client, quarantine, reader } = access;
     const { id, ownerId } = job;
     const text = encodeJob(job);
@@ -50,7 +51,7 @@ export class JobWriter {
       throw new Error(`The id ${id} is not in the shard of its idempotency key.`);
     }
     const time = now();
-    const keptMs = Math.max(retentionMs, IDEMPOTENCY_MS) + (job.deadlineAt - job.createdAt);
+    const keptMs = this.#ownerKeptMs(job);
     const owner = keys.owner(shard, ownerId);
     const idempotency = keys.idempotency(shard, ownerId, idempotencyKey ?? '');
     const { refusal, undo } = await reserve(client, job, limits, time);
@@ -60,7 +61,7 @@ export class JobWriter {
       runScript(
         client,
         'reelgateCreate',
-        [...queueKeys(id), owner, idempotency],
+        [...queueKeys(id), owner, idempotency, ...statusSets(shard, ownerId)],
         [
           [id, job.createdAt, Math.max(forcedEndAt(job), job.createdAt), refusal === null ? '0' : '1'],
           [idempotencyKey === null ? '' : fingerprint, time, time + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
@@ -101,12 +102,19 @@ export class JobWriter {
       runScript(
         access.client,
         'reelgateSave',
-        [...queueKeys(id), keys.video(id), keys.quarantine(shard), keys.fileTasks(shard)],
+        [
+          ...queueKeys(id),
+          keys.video(id),
+          keys.quarantine(shard),
+          keys.fileTasks(shard),
+          ...statusSets(shard, ownerId),
+        ],
         [
           [id, leaseId, job.version, mode, schedule?.runAt ?? leaseUntil ?? '', forcedEndAt(job)],
           [schedule?.failureCount ?? 0, schedule?.lastPolledAt ?? '', encodeNotes(schedule?.notes)],
           [Math.ceil((keptUntil - time) / 1000), videoData ?? '', addsFileTask ? time : ''],
           [text, publish, channels.job(id), channels.owner(shard, ownerId), sealOf(text, secret.key)],
+          [statusNumber(job), Math.ceil(this.#ownerKeptMs(job) / 1000)],
         ],
       ),
     );
@@ -143,17 +151,23 @@ export class JobWriter {
     const { access, publish, secret, now } = this.#options;
     const shard = shardOf(id);
     const files = [keys.fileTasks(shard), keys.fileLeases(shard)];
+    const sets = [keys.owner(shard, ownerId), ...statusSets(shard, ownerId)];
     const event = sealedRemoval({ removedId: id, ownerId }, secret.key);
     const outcome = await this.#withRecord(id, 'missing', () =>
       runScript(
         access.client,
         'reelgateRemove',
-        [keys.job(id), keys.video(id), keys.owner(shard, ownerId), keys.quarantine(shard), ...files],
+        [keys.job(id), keys.video(id), keys.quarantine(shard), ...files, ...sets],
         [id, now(), publish, channels.removals(shard, ownerId), event],
       ),
     );
     if (outcome === 'removed' || outcome === 'unfinished' || outcome === 'missing') return outcome;
     throw new Error(`The remove script returned an unknown result: ${String(outcome)}.`);
+  }
+
+  /** How long the owner's sets are kept after a new job: at least as long as the job. */
+  #ownerKeptMs({ createdAt, deadlineAt }: Job): number {
+    return Math.max(this.#options.retentionMs, IDEMPOTENCY_MS) + (deadlineAt - createdAt);
   }
 
   /** Quarantines the job and returns the fallback when its record is a key of another type. */

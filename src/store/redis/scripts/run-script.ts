@@ -11,6 +11,8 @@ const FILES = {
   reelgateReserve: 'jobs/reserve.lua',
   reelgateSave: 'jobs/save.lua',
   reelgateRemove: 'jobs/remove.lua',
+  reelgateRefreshStatuses: 'jobs/refresh-statuses.lua',
+  reelgateSweep: 'jobs/sweep.lua',
   reelgateLeaseFiles: 'files/lease.lua',
   reelgateSettleFile: 'files/settle.lua',
   reelgateLease: 'queue/lease.lua',

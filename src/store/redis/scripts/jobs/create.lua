@@ -1,9 +1,10 @@
 -- Stores and publishes a new job, or returns the job of its idempotency key.
 --
 -- KEYS  1 job hash   2 due set   3 deadline set   4 owner's set   5 idempotency hash
+--       6… the owner's sets by status; the first one is that of new jobs
 -- ARGV  1 job id   2 due at   3 deadline at   4 '1' when a limit refuses another job
 --       5 fingerprint, or '' without an idempotency key   6 now   7 when the key expires   8 seconds until then
---       9 an id older than that of any job that can still be read   10 seconds for which the owner's set is kept
+--       9 an id older than that of any job that can still be read   10 seconds for which the owner's sets are kept
 --       11 the job as JSON, one line for each property
 --       12 publish command   13 job channel   14 owner channel   15 work channel
 --       16 the seal of the event, which replaces the job's last brace
@@ -26,9 +27,15 @@ end
 redis.call('ZADD', KEYS[4], 0, ARGV[1])
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
--- Ids begin with their time.
-redis.call('ZREMRANGEBYLEX', KEYS[4], '-', '(' .. ARGV[9])
-redis.call('EXPIRE', KEYS[4], ARGV[10])
+redis.pcall('ZADD', KEYS[6], 0, ARGV[1])
+for set = 4, #KEYS do
+  if set ~= 5 then
+    -- Ids begin with their time. Few are removed at a time, but more than are added.
+    local old = redis.pcall('ZRANGEBYLEX', KEYS[set], '-', '(' .. ARGV[9], 'LIMIT', 0, 50)
+    if #old > 0 then redis.call('ZREM', KEYS[set], unpack(old)) end
+    redis.call('EXPIRE', KEYS[set], ARGV[10])
+  end
+end
 if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[5], 'job', ARGV[1], 'fingerprint', ARGV[5], 'expiresAt', ARGV[7])
   redis.call('EXPIRE', KEYS[5], ARGV[8])

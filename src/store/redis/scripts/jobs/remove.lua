@@ -1,6 +1,7 @@
 -- Removes a final job, makes its file task due at once, and publishes the removal. The idempotency key stays.
 --
--- KEYS  1 job hash   2 video data   3 owner's set   4 quarantine   5 set of file tasks by their due time   6 leases of file tasks
+-- KEYS  1 job hash   2 video data   3 quarantine   4 set of file tasks by their due time   5 leases of file tasks
+--       6… the owner's sets
 -- ARGV  1 job id   2 now   3 publish command   4 channel of the owner's removals   5 the sealed event
 -- RETURNS  'removed' | 'unfinished': the job is not final | 'missing': there is no such job
 local phase = redis.call('HGET', KEYS[1], 'phase')
@@ -14,8 +15,10 @@ end
 redis.call('DEL', KEYS[1], KEYS[2])
 -- Keys of another type are tolerated: readers skip an id without a job.
 redis.pcall('ZREM', KEYS[3], ARGV[1])
-redis.pcall('ZREM', KEYS[4], ARGV[1])
-redis.pcall('ZADD', KEYS[5], 'XX', ARGV[2], ARGV[1])
-redis.pcall('HDEL', KEYS[6], ARGV[1])
+redis.pcall('ZADD', KEYS[4], 'XX', ARGV[2], ARGV[1])
+redis.pcall('HDEL', KEYS[5], ARGV[1])
+for set = 6, #KEYS do
+  redis.pcall('ZREM', KEYS[set], ARGV[1])
+end
 redis.call(ARGV[3], ARGV[4], ARGV[5])
 return 'removed'

@@ -1,6 +1,7 @@
 -- Stores and publishes the next version of a job.
 --
 -- KEYS  1 job hash   2 due set   3 deadline set   4 video data   5 quarantine   6 set of file tasks by their due time
+--       7… the owner's sets by status
 -- ARGV  1 job id   2 lease id, or ''   3 version   4 'keep' | 'release' | 'final'
 --       5 release: due at; keep: time until which the lease is renewed, or ''   6 deadline at
 --       7 failure count   8 time of the last poll, or ''   9 notes as JSON, or '' for none
@@ -9,6 +10,7 @@
 --       13 the job as JSON, one line for each property
 --       14 publish command   15 job channel   16 owner channel
 --       17 the seal of the event, which replaces the job's last brace
+--       18 number of the set of the job's status   19 seconds for which that set is kept
 -- RETURNS  'saved', by this call or by an earlier attempt of it | 'superseded': the stored version is not the previous one,
 --          or is final | 'missing': there is no such job
 local stored = redis.call('HMGET', KEYS[1], '@lease', 'version', '@savedBy', 'phase', '@quarantined')
@@ -74,6 +76,16 @@ if stored[5] and mode ~= 'keep' then
   redis.call('HDEL', KEYS[1], '@quarantined')
   redis.pcall('ZREM', KEYS[5], ARGV[1])
   if mode == 'release' then redis.call('PERSIST', KEYS[1]) end
+end
+local status = 6 + tonumber(ARGV[18])
+-- Sets of another type are tolerated here as well.
+local known = redis.pcall('ZSCORE', KEYS[status], ARGV[1])
+if not known then
+  redis.pcall('ZADD', KEYS[status], 0, ARGV[1])
+  redis.pcall('EXPIRE', KEYS[status], ARGV[19])
+  for set = 7, #KEYS do
+    if set ~= status then redis.pcall('ZREM', KEYS[set], ARGV[1]) end
+  end
 end
 local event = string.sub(ARGV[13], 1, -2) .. ARGV[17]
 redis.call(ARGV[14], ARGV[15], event)
