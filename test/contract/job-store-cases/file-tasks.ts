@@ -27,7 +27,6 @@ export function fileTaskCases(open: (clock: FakeClock) => Promise<OpenedFileTask
 
   const lease = (limit = 100, leaseUntil = clock.now() + MINUTE) =>
     tasks.lease({ now: clock.now(), limit, leaseUntil });
-  const ids = (leased: readonly LeasedFileTask[]) => leased.map(({ jobId }) => jobId);
 
   it('has no task at first', async () => {
     expect(await lease()).toEqual([]);
@@ -162,4 +161,8 @@ export function fileTaskCases(open: (clock: FakeClock) => Promise<OpenedFileTask
     await store.save(leased.leaseId, { job, schedule: null, addsFileTask });
     return job;
   }
+}
+
+function ids(leased: readonly LeasedFileTask[]): string[] {
+  return leased.map(({ jobId }) => jobId);
 }
