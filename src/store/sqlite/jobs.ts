@@ -1,13 +1,7 @@
 import type { LRUCache } from 'lru-cache';
 import { forcedEndAt, isFinal, type Job } from '../../domain/job/job.ts';
 import { encodeNotes } from '../../domain/job/poll-notes.ts';
-import {
-  DAY_MS,
-  isUncharged,
-  type JobLimits,
-  type LimitRefusal,
-  UNFINISHED_RETRY_MS,
-} from '../job-limits.ts';
+import { DAY_MS, isUncharged } from '../job-limits.ts';
 import {
   type CreateOutcome,
   IDEMPOTENCY_MS,
@@ -19,11 +13,14 @@ import {
   type SaveOutcome,
   StoreUnavailableError,
 } from '../job-store.ts';
+import { deleteJob } from './database/delete-job.ts';
 import type { OpenFiles } from './database/folder.ts';
 import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
 import { readJob, type Row } from './database/rows.ts';
 import type { Statements } from './database/statements.ts';
 import type { EventBus } from './event-bus.ts';
+import { usedUpLimit } from './limits.ts';
+import { listJobs } from './list-jobs.ts';
 import type { Quarantine } from './quarantine.ts';
 
 export interface SqliteJobsOptions {
@@ -115,15 +112,7 @@ export class SqliteJobs implements Jobs {
   }
 
   async list(query: ListQuery): Promise<Job[]> {
-    const statement = query.ascending ? this.#statements.listAscending : this.#statements.listDescending;
-    const columns = {
-      owner: query.ownerId,
-      phases: query.phases === null ? null : JSON.stringify(query.phases),
-      older: query.olderThan,
-      newer: query.newerThan,
-      limit: query.limit,
-    };
-    return attempt(() => this.#options.quarantine.readAll(() => statement.all(columns), readJob));
+    return attempt(() => listJobs(this.#statements, this.#options.quarantine, query));
   }
 
   async save(leaseId: string, change: SaveChange): Promise<SaveOutcome> {
@@ -211,11 +200,7 @@ export class SqliteJobs implements Jobs {
     const row = this.#statements.getPhase.get({ id, owner });
     if (row === undefined) return 'missing';
     if (row['phase'] !== 'completed' && row['phase'] !== 'failed') return 'unfinished';
-    this.#options.quarantine.release(id);
-    this.#statements.deleteVideoData.run({ id });
-    this.#statements.deleteJob.run({ id });
-    this.#statements.runFileTask.run({ id, now: this.#options.now() });
-    this.#statements.endFileLease.run({ id });
+    deleteJob(this.#statements, id, this.#options.now());
     return 'removed';
   }
 
@@ -246,35 +231,4 @@ function readEarlier(row: Row, fingerprint: string): CreateOutcome | UnreadableJ
   } catch (error) {
     return { type: 'unreadable', id: String(row['id']), error };
   }
-}
-
-/** In the order in which limits are checked. */
-const LIMITS = ['unfinishedPerOwner', 'perDayPerOwner', 'unfinished', 'perDay'] as const;
-
-/** The limit that another job of this owner would exceed, or null. Runs within the transaction that inserts the job. */
-function usedUpLimit(
-  statements: Statements,
-  owner: string,
-  limits: JobLimits,
-  now: number,
-): LimitRefusal | null {
-  /** @param row the newest job whose day must end before another job may be accepted; undefined when there is room */
-  const ofDay = (row: Row | undefined) =>
-    row === undefined ? null : Number(row['created_at']) + DAY_MS - now;
-  const since = now - DAY_MS;
-  const waits: Readonly<Record<keyof JobLimits, (limit: number) => number | null>> = {
-    unfinishedPerOwner: (limit) => unfinished(statements.countUnfinishedOfOwner.get({ owner }), limit),
-    perDayPerOwner: (limit) => ofDay(statements.newestToExpireOfOwner.get({ since, limit, owner })),
-    unfinished: (limit) => unfinished(statements.countUnfinished.get(), limit),
-    perDay: (limit) => ofDay(statements.newestToExpire.get({ since, limit })),
-  };
-  for (const limit of LIMITS) {
-    const retryAfterMs = limits[limit] > 0 ? waits[limit](limits[limit]) : null;
-    if (retryAfterMs !== null) return { limit, retryAfterMs };
-  }
-  return null;
-}
-
-function unfinished(row: Row | undefined, limit: number): number | null {
-  return Number(row?.['count']) < limit ? null : UNFINISHED_RETRY_MS;
 }

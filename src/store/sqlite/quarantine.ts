@@ -71,6 +71,7 @@ export class Quarantine {
     const { statements } = this.#options;
     if (Number(statements.unhide.run({ id }).changes) === 0) return false;
     statements.endQuarantine.run({ id });
+    statements.show.run({ id });
     return true;
   }
 
@@ -86,6 +87,7 @@ export class Quarantine {
         continue;
       }
       statements.endQuarantine.run({ id: String(id) });
+      statements.show.run({ id: String(id) });
       if (row !== undefined && !isFinal(readJob(row))) {
         statements.reschedule.run({ id: String(id), now: now() });
       }

@@ -207,8 +207,12 @@ export class SqliteJobStore implements JobStore {
   }
 
   #purge(): boolean {
-    this.#cache.clear();
-    return attempt(() => purgeSlice(this.#database, this.#statements, this.#now()));
+    const options = {
+      database: this.#database,
+      statements: this.#statements,
+      forget: (id: string) => this.#cache.delete(id),
+    };
+    return attempt(() => purgeSlice(options, this.#now()));
   }
 
   /** Restores the quarantine, and makes jobs due that an earlier process scheduled by a wrong clock. */

@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import { SqliteFileTasks } from '../../../src/store/sqlite/sqlite-file-tasks.ts';
 import { fileTaskCases } from '../../contract/job-store-cases/file-tasks.ts';
-import { removalCases } from '../../contract/job-store-cases/removal.ts';
+import { removalCases, removalLimitCases } from '../../contract/job-store-cases/removal.ts';
 import { startBeforeCases } from '../../contract/job-store-cases/start-before.ts';
 import { describeJobStore } from '../../contract/job-store.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
@@ -13,6 +13,7 @@ describeJobStore('SqliteJobStore', open);
 
 describe('SqliteJobStore keeps the promises of JobStore about removed jobs', () => {
   removalCases(open);
+  removalLimitCases(open);
 });
 
 describe('SqliteJobStore keeps the promises of JobStore about startBefore', () => {

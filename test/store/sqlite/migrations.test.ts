@@ -19,6 +19,8 @@ describe('migrations', () => {
     migrate(database);
     expect(version(database)).toBe(7);
     expect(tables(database)).toEqual([
+      'charged_counts',
+      'charged_jobs',
       'file_tasks',
       'health_checks',
       'idempotency_keys',
@@ -27,6 +29,7 @@ describe('migrations', () => {
       'secrets',
       'shared_texts',
       'submissions_in_flight',
+      'unfinished_counts',
       'upstream_requests',
       'video_data',
     ]);
@@ -137,13 +140,22 @@ describe('migrations', () => {
 });
 
 /** Downgrades a database to before version 7. */
-function forgetFileTasks(database: DatabaseSync): void {
-  database.exec('DROP TABLE file_tasks; PRAGMA user_version = 6');
+function forgetHistory(database: DatabaseSync): void {
+  database.exec(`
+    DROP TRIGGER count_new_job; DROP TRIGGER count_reopened_job; DROP TRIGGER count_ended_job; DROP TRIGGER count_deleted_job;
+    DROP TRIGGER charge_new_job; DROP TRIGGER uncharge_job;
+    DROP TABLE file_tasks; DROP TABLE unfinished_counts; DROP TABLE charged_jobs; DROP TABLE charged_counts;
+    DROP INDEX jobs_by_owner_and_phase; ALTER TABLE jobs DROP COLUMN hidden;
+    CREATE INDEX jobs_by_owner ON jobs (owner_id, id);
+    CREATE INDEX jobs_unfinished_by_owner ON jobs (owner_id) WHERE purge_at IS NULL;
+    CREATE INDEX jobs_by_creation ON jobs (created_at) WHERE uncharged = 0;
+    CREATE INDEX jobs_by_creation_of_owner ON jobs (owner_id, created_at) WHERE uncharged = 0;
+    PRAGMA user_version = 6`);
 }
 
 /** Downgrades a database to before version 6, with a learned duration. */
 function forgetSharedDurations(database: DatabaseSync): void {
-  forgetFileTasks(database);
+  forgetHistory(database);
   database.exec(`
     CREATE TABLE durations (
       name TEXT PRIMARY KEY, weight REAL NOT NULL, sum REAL NOT NULL, squares REAL NOT NULL

@@ -118,6 +118,7 @@ const MIGRATIONS: readonly string[] = [
   SELECT 'durations', json_group_object(name, json_array(weight, sum, squares)) FROM durations HAVING count(*) > 0;
   DROP TABLE durations;
   `,
+  // The cost of a list, a create and a start no longer grows with the number of finished jobs.
   `
   CREATE TABLE file_tasks (
     job_id         TEXT PRIMARY KEY,         -- also of a job that is gone and whose file is still to be deleted
@@ -125,6 +126,71 @@ const MIGRATIONS: readonly string[] = [
     failure_count  INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX file_tasks_by_time ON file_tasks (run_at);
+
+  -- 1 for a quarantined job. No list visits its row.
+  ALTER TABLE jobs ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
+  UPDATE jobs SET hidden = 1 WHERE id IN (SELECT job_id FROM quarantine);
+  CREATE INDEX jobs_by_owner_and_phase ON jobs (owner_id, phase, id) WHERE hidden = 0;
+  DROP INDEX jobs_by_owner;
+
+  -- Unfinished jobs: of all owners, where the scope is 'all', and of one owner, where it is 'owner ' and the owner's id.
+  CREATE TABLE unfinished_counts (
+    scope          TEXT PRIMARY KEY,
+    count          INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO unfinished_counts SELECT 'all', count(*) FROM jobs WHERE purge_at IS NULL;
+  INSERT INTO unfinished_counts SELECT 'owner ' || owner_id, count(*) FROM jobs WHERE purge_at IS NULL GROUP BY owner_id;
+  DROP INDEX jobs_unfinished_by_owner;
+  CREATE TRIGGER count_new_job AFTER INSERT ON jobs WHEN new.purge_at IS NULL BEGIN
+    INSERT INTO unfinished_counts VALUES ('all', 1), ('owner ' || new.owner_id, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
+  CREATE TRIGGER count_reopened_job AFTER UPDATE OF purge_at ON jobs WHEN old.purge_at IS NOT NULL AND new.purge_at IS NULL BEGIN
+    INSERT INTO unfinished_counts VALUES ('all', 1), ('owner ' || new.owner_id, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
+  CREATE TRIGGER count_ended_job AFTER UPDATE OF purge_at ON jobs WHEN old.purge_at IS NULL AND new.purge_at IS NOT NULL BEGIN
+    UPDATE unfinished_counts SET count = count - 1 WHERE scope IN ('all', 'owner ' || old.owner_id);
+    DELETE FROM unfinished_counts WHERE scope = 'owner ' || old.owner_id AND count = 0;
+  END;
+  CREATE TRIGGER count_deleted_job AFTER DELETE ON jobs WHEN old.purge_at IS NULL BEGIN
+    UPDATE unfinished_counts SET count = count - 1 WHERE scope IN ('all', 'owner ' || old.owner_id);
+    DELETE FROM unfinished_counts WHERE scope = 'owner ' || old.owner_id AND count = 0;
+  END;
+
+  -- Jobs of the last day that count towards the daily limits, also after their removal; and their number for each minute.
+  CREATE TABLE charged_jobs (
+    owner_id       TEXT NOT NULL,
+    created_at     INTEGER NOT NULL,
+    job_id         TEXT NOT NULL,
+    PRIMARY KEY (owner_id, created_at, job_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX charged_jobs_by_time ON charged_jobs (created_at);
+  CREATE TABLE charged_counts (
+    scope          TEXT NOT NULL,            -- as in unfinished_counts
+    minute         INTEGER NOT NULL,         -- created_at / 60000
+    count          INTEGER NOT NULL,
+    PRIMARY KEY (scope, minute)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX charged_counts_by_time ON charged_counts (minute);
+  INSERT INTO charged_jobs SELECT owner_id, created_at, id FROM jobs
+  WHERE uncharged = 0 AND created_at > (SELECT max(created_at) FROM jobs WHERE uncharged = 0) - 86400000;
+  INSERT INTO charged_counts SELECT 'all', created_at / 60000, count(*) FROM charged_jobs GROUP BY 2;
+  INSERT INTO charged_counts SELECT 'owner ' || owner_id, created_at / 60000, count(*) FROM charged_jobs GROUP BY 1, 2;
+  DROP INDEX jobs_by_creation;
+  DROP INDEX jobs_by_creation_of_owner;
+  CREATE TRIGGER charge_new_job AFTER INSERT ON jobs WHEN new.uncharged = 0 BEGIN
+    INSERT INTO charged_jobs VALUES (new.owner_id, new.created_at, new.id);
+    INSERT INTO charged_counts VALUES ('all', new.created_at / 60000, 1), ('owner ' || new.owner_id, new.created_at / 60000, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
+  CREATE TRIGGER uncharge_job AFTER UPDATE OF uncharged ON jobs WHEN old.uncharged = 0 AND new.uncharged = 1 BEGIN
+    UPDATE charged_counts SET count = count - 1
+    WHERE scope IN ('all', 'owner ' || old.owner_id) AND minute = old.created_at / 60000
+      AND EXISTS (SELECT 1 FROM charged_jobs
+                  WHERE owner_id = old.owner_id AND created_at = old.created_at AND job_id = old.id);
+    DELETE FROM charged_jobs WHERE owner_id = old.owner_id AND created_at = old.created_at AND job_id = old.id;
+  END;
   `,
 ];
 

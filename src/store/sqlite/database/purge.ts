@@ -1,12 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { DAY_MS } from '../../job-limits.ts';
 import { SUBMISSION_MEMORY_MS } from '../../submissions.ts';
+import { deleteJob } from './delete-job.ts';
+import type { Row } from './rows.ts';
 import type { Statements } from './statements.ts';
 
 const INTERVAL_MS = 10 * 60 * 1000;
-/** Rows of a table that one slice deletes. A row may have a video. */
+/** Rows of a table that one slice deletes. */
 const BATCH = 50;
+/** Base64 that one slice deletes, in bytes, unless one video is larger: each of its pages costs time. */
+const MAX_VIDEO_BYTES = 8_000_000;
 /** Pages of 4 KiB that one slice frees. */
 const VACUUM_PAGES = 2000;
+
+export interface PurgeOptions {
+  readonly database: DatabaseSync;
+  readonly statements: Statements;
+  /** Called with the id of each deleted job. */
+  readonly forget: (id: string) => void;
+}
 
 /**
  * Purges one slice, short enough that requests can wait for it. Deletes expired rows; when there are none, returns free pages to the file
@@ -14,8 +26,9 @@ const VACUUM_PAGES = 2000;
  *
  * @returns whether more slices are needed
  */
-export function purgeSlice(database: DatabaseSync, statements: Statements, now: number): boolean {
-  if (deleteBatch(database, statements, now)) return true;
+export function purgeSlice(options: PurgeOptions, now: number): boolean {
+  const { database } = options;
+  if (deleteBatch(options, now)) return true;
   const free = freePages(database);
   database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
   const left = freePages(database);
@@ -46,29 +59,41 @@ export function startPurging(slice: () => boolean, onError: (error: unknown) => 
   };
 }
 
-/** @returns whether a whole batch was deleted */
-function deleteBatch(database: DatabaseSync, statements: Statements, now: number): boolean {
+/** @returns whether more rows may have expired */
+function deleteBatch({ database, statements, forget }: PurgeOptions, now: number): boolean {
   const batch = { now, limit: BATCH };
   const oldSubmissions = { before: now - SUBMISSION_MEMORY_MS, limit: BATCH };
+  const oldCharges = { before: now - DAY_MS, limit: BATCH };
   database.exec('BEGIN IMMEDIATE');
   try {
-    statements.runPurgedFileTasks.run(batch);
-    statements.purgeFileLeases.run(batch);
-    statements.purgeVideoData.run(batch);
-    statements.purgeQuarantine.run(batch);
-    statements.purgeUnreadable.run(batch);
+    const jobs = firstOf(statements.findPurged.all(batch));
+    for (const id of jobs.ids) deleteJob(statements, id, now);
     const deleted = [
-      statements.purgeJobs.run(batch),
       statements.purgeKeys.run(batch),
       statements.purgeInFlight.run(oldSubmissions),
       statements.purgeUpstreamRequests.run(oldSubmissions),
+      statements.purgeCharged.run(oldCharges),
+      statements.purgeChargedCounts.run(oldCharges),
     ];
     database.exec('COMMIT');
-    return deleted.some(({ changes }) => Number(changes) === BATCH);
+    for (const id of jobs.ids) forget(id);
+    return jobs.areMore || deleted.some(({ changes }) => Number(changes) === BATCH);
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
+}
+
+/** Takes as many jobs as one slice may delete: at least one. */
+function firstOf(rows: readonly Row[]): { readonly ids: readonly string[]; readonly areMore: boolean } {
+  const ids: string[] = [];
+  let bytes = 0;
+  for (const { id, size } of rows) {
+    bytes += Number(size);
+    if (ids.length > 0 && bytes > MAX_VIDEO_BYTES) return { ids, areMore: true };
+    ids.push(String(id));
+  }
+  return { ids, areMore: rows.length === BATCH };
 }
 
 function freePages(database: DatabaseSync): number {

@@ -33,8 +33,6 @@ const DUE_IN_TIME = `${DUE} AND deadline_at > :now`;
 /** See the port's `PHASE_PRIORITY`. */
 const PRIORITY = `
   CASE WHEN faults > 0 THEN -1 WHEN phase IN (${URGENT_PHASES.map((phase) => `'${phase}'`).join(', ')}) THEN 1 ELSE 0 END`;
-const PURGED = `
-  SELECT id FROM jobs WHERE purge_at IS NOT NULL AND purge_at <= :now ORDER BY purge_at LIMIT :limit`;
 
 /** The statements of the store, prepared once. */
 export type Statements = ReturnType<typeof prepareStatements>;
@@ -50,12 +48,14 @@ export function prepareStatements(database: DatabaseSync) {
     putKey: database.prepare(`
       INSERT OR REPLACE INTO idempotency_keys (owner_id, key, job_id, fingerprint, expires_at)
       VALUES (:owner, :key, :job, :fingerprint, :expires)`),
-    countUnfinished: database.prepare('SELECT count(*) AS count FROM jobs WHERE due_at IS NOT NULL'),
-    countUnfinishedOfOwner: database.prepare(
-      'SELECT count(*) AS count FROM jobs WHERE owner_id = :owner AND purge_at IS NULL',
+    countUnfinished: database.prepare('SELECT count FROM unfinished_counts WHERE scope = :scope'),
+    countCharged: database.prepare(
+      'SELECT total(count) AS count FROM charged_counts WHERE scope = :scope AND minute >= :minute',
     ),
-    newestToExpire: database.prepare(newestToExpire('')),
-    newestToExpireOfOwner: database.prepare(newestToExpire('owner_id = :owner AND')),
+    chargedMinutes: database.prepare(`
+      SELECT minute, count FROM charged_counts WHERE scope = :scope AND minute >= :minute ORDER BY minute DESC`),
+    charged: database.prepare(charged('')),
+    chargedOfOwner: database.prepare(charged('owner_id = :owner AND')),
     insertJob: database.prepare(`
       INSERT INTO jobs (id, owner_id, version, phase, body, deadline_at, due_at, faults, created_at)
       VALUES (:id, :owner, :version, :phase, :body, :deadline, :due, 0, :created)`),
@@ -132,7 +132,8 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     endQuarantine: database.prepare('DELETE FROM quarantine WHERE job_id = :id'),
     unschedule: database.prepare(`
-      UPDATE jobs SET due_at = NULL, purge_at = coalesce(purge_at, max(:purge, created_at + :kept), :purge) WHERE id = :id`),
+      UPDATE jobs SET hidden = 1, due_at = NULL, purge_at = coalesce(purge_at, max(:purge, created_at + :kept), :purge) WHERE id = :id`),
+    show: database.prepare('UPDATE jobs SET hidden = 0 WHERE id = :id'),
     reschedule: database.prepare('UPDATE jobs SET due_at = :now, purge_at = NULL WHERE id = :id'),
 
     getPhase: database.prepare('SELECT phase FROM jobs WHERE id = :id AND owner_id = :owner'),
@@ -145,14 +146,15 @@ export function prepareStatements(database: DatabaseSync) {
 
     checkHealth: database.prepare('UPDATE health_checks SET count = count + 1'),
 
-    runPurgedFileTasks: database.prepare(
-      `UPDATE file_tasks SET run_at = min(run_at, :now) WHERE job_id IN (${PURGED})`,
-    ),
-    purgeFileLeases: database.prepare(`DELETE FROM file_leases WHERE job_id IN (${PURGED})`),
-    purgeVideoData: database.prepare(`DELETE FROM video_data WHERE job_id IN (${PURGED})`),
-    purgeQuarantine: database.prepare(`DELETE FROM quarantine WHERE job_id IN (${PURGED})`),
-    purgeUnreadable: database.prepare(`DELETE FROM unreadable WHERE job_id IN (${PURGED})`),
-    purgeJobs: database.prepare(`DELETE FROM jobs WHERE id IN (${PURGED})`),
+    findPurged: database.prepare(`
+      SELECT id, octet_length(base64) AS size FROM jobs LEFT JOIN video_data ON job_id = id
+      WHERE purge_at IS NOT NULL AND purge_at <= :now ORDER BY purge_at LIMIT :limit`),
+    purgeCharged: database.prepare(`
+      DELETE FROM charged_jobs WHERE (owner_id, created_at, job_id) IN (
+        SELECT owner_id, created_at, job_id FROM charged_jobs WHERE created_at < :before ORDER BY created_at LIMIT :limit)`),
+    purgeChargedCounts: database.prepare(`
+      DELETE FROM charged_counts WHERE (scope, minute) IN (
+        SELECT scope, minute FROM charged_counts WHERE minute < :before / 60000 ORDER BY minute LIMIT :limit)`),
     purgeKeys: database.prepare(`
       DELETE FROM idempotency_keys WHERE (owner_id, key) IN (
         SELECT owner_id, key FROM idempotency_keys WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit)`),
@@ -165,19 +167,17 @@ export function prepareStatements(database: DatabaseSync) {
   };
 }
 
-/** Selects the newest job whose day must end before another job may be accepted; none when there is room. */
-function newestToExpire(whose: string): string {
+/** Selects the time of a job by its position among the charged jobs of a time span, the newest first. */
+function charged(whose: string): string {
   return `
-    SELECT created_at FROM jobs WHERE ${whose} uncharged = 0 AND created_at > :since
-    ORDER BY created_at DESC LIMIT 1 OFFSET :limit - 1`;
+    SELECT created_at FROM charged_jobs WHERE ${whose} created_at >= :from AND created_at < :until
+    ORDER BY created_at DESC LIMIT 1 OFFSET :position`;
 }
 
+/** Selects ids by an index that has no other rows. */
 function list(order: 'ASC' | 'DESC'): string {
   return `
-    SELECT ${JOB_COLUMNS} FROM jobs
-    WHERE owner_id = :owner
-      AND (:older IS NULL OR id < :older) AND (:newer IS NULL OR id > :newer)
-      AND (:phases IS NULL OR phase IN (SELECT value FROM json_each(:phases)))
-      AND ${READABLE}
+    SELECT id FROM jobs
+    WHERE hidden = 0 AND owner_id = :owner AND phase = :phase AND id < :older AND id > :newer AND ${READABLE}
     ORDER BY id ${order} LIMIT :limit`;
 }
