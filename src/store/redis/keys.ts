@@ -27,9 +27,12 @@ export const keys = {
    *     ZADD rg:{shard}:due 0 <id>
    *     ZREM rg:{shard}:quarantine <id>
    *
-   * A finished job needs only the last command.
+   * A finished job needs only the last command. When it is compact, it has one field, `@final`: delete that if it is damaged. Other fields
+   * come before those in it.
    */
   quarantine: (shard: string) => `${tag(shard)}:quarantine`,
+  /** Exists for some minutes after an instance was seen that cannot read compact jobs. */
+  earlierInstances: (shard: string) => `${tag(shard)}:earlier-instances`,
   /** Written by the health check. */
   health: (shard: string) => `${tag(shard)}:health`,
   /** Ids of an owner's jobs. */
@@ -76,6 +79,8 @@ export const channels = {
   removals: (shard: string, ownerId: string) => `${tag(shard)}:on:removed:${ownerId}`,
   work: (shard: string) => `${tag(shard)}:on:work`,
   heartbeat: (shard: string) => `${tag(shard)}:on:beat`,
+  /** Subscribed with a heartbeat, in one command: the difference of their subscribers are instances that cannot read compact jobs. */
+  compactReaders: (heartbeat: string) => `${heartbeat}:compact`,
 };
 
 /** The shard of a job. */

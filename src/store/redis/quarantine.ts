@@ -48,6 +48,19 @@ export class Quarantine {
     if (!this.#jobs.has(id)) await this.add(id, error);
   }
 
+  /** Readmits a final job, which an instance of an earlier version could not read. Never rejects: it will be found again. */
+  async readmitFinal(id: string): Promise<void> {
+    const { client } = this.#options;
+    try {
+      await Promise.all([
+        client.hdel(keys.job(id), '@quarantined'),
+        client.zrem(keys.quarantine(shardOf(id)), id),
+      ]);
+    } catch {
+      // Redis is unavailable, or the quarantine has another type.
+    }
+  }
+
   /**
    * Runs work that needs keys of certain types.
    *

@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis';
 import type { Clock } from '../../../domain/clock.ts';
 import { untilConnected } from '../connection/connect.ts';
+import { channels } from '../keys.ts';
 import type { RedisClient } from '../scripts/run-script.ts';
 
 export interface SubscriberConnectionOptions {
@@ -74,7 +75,11 @@ export class SubscriberConnection implements AsyncDisposable {
     try {
       await connection.#unlessEnded(untilConnected(connection.#client));
       for (const channel of options.heartbeatChannels) connection.#heardAt.set(channel, options.clock.now());
-      await Promise.all(options.heartbeatChannels.map((channel) => connection.subscribe(channel)));
+      await Promise.all(
+        options.heartbeatChannels.map((channel) =>
+          connection.subscribe(channel, channels.compactReaders(channel)),
+        ),
+      );
       // The client of a cluster silently reconnects to a single node, and the messages of the meantime are lost.
       for (const event of ['-node', '-subscriber']) connection.#client.on(event, endConnection);
       return connection;
@@ -94,9 +99,9 @@ export class SubscriberConnection implements AsyncDisposable {
   }
 
   /** Resolves once the server has acknowledged the subscription. */
-  async subscribe(channel: string): Promise<void> {
+  async subscribe(...names: readonly string[]): Promise<void> {
     await this.#unlessEnded(
-      this.#sharded ? this.#client.ssubscribe(channel) : this.#client.subscribe(channel),
+      this.#sharded ? this.#client.ssubscribe(...names) : this.#client.subscribe(...names),
     );
   }
 

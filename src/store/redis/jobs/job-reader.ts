@@ -3,7 +3,7 @@ import type { DueJob } from '../../job-store.ts';
 import { keys } from '../keys.ts';
 import { isWrongType, type Quarantine } from '../quarantine.ts';
 import type { RedisClient } from '../scripts/run-script.ts';
-import { decodeDueJob, decodeJob, type Hash } from './job-hash.ts';
+import { decodeDueJob, decodeJob, fromBytes, type Hash, isCompact } from './job-hash.ts';
 
 /** Dependencies of functions that find and read jobs. */
 export interface JobAccess {
@@ -34,19 +34,24 @@ export class JobReader {
 
   async #readAll<T>(ids: readonly string[], decode: (hash: Hash) => T | null): Promise<(T | null)[]> {
     const hashes = await Promise.all(
-      ids.map((id) => this.#client.hgetall(keys.job(id)).catch(wrongTypeOrThrow)),
+      ids.map((id) => this.#client.hgetallBuffer(keys.job(id)).catch(wrongTypeOrThrow)),
     );
-    const unreadable: Promise<void>[] = [];
-    const jobs = hashes.map((hash, index) => {
+    const corrections: Promise<void>[] = [];
+    const jobs = hashes.map((found, index) => {
       try {
-        if (hash instanceof Error) throw hash;
-        return decode(hash);
+        if (found instanceof Error) throw found;
+        const hash = fromBytes(found);
+        const job = decode(hash);
+        if (isCompact(hash) && '@quarantined' in hash) {
+          corrections.push(this.#quarantine.readmitFinal(ids[index] ?? ''));
+        }
+        return job;
       } catch (error) {
-        unreadable.push(this.#quarantine.addOnce(ids[index] ?? '', error));
+        corrections.push(this.#quarantine.addOnce(ids[index] ?? '', error));
         return null;
       }
     });
-    await Promise.all(unreadable);
+    await Promise.all(corrections);
     return jobs;
   }
 }

@@ -1,6 +1,7 @@
 import { idempotencyShard } from '../../../domain/job/job-id.ts';
 import { forcedEndAt, isFinal, type Job } from '../../../domain/job/job.ts';
 import { encodeNotes } from '../../../domain/job/poll-notes.ts';
+import { jobStatus } from '../../../domain/job/projection.ts';
 import {
   type LeasedJob,
   type CreateOutcome,
@@ -13,9 +14,10 @@ import {
   StoreUnavailableError,
 } from '../../job-store.ts';
 import { sealedRemoval, sealOf, type SealSecret } from '../events/event-seal.ts';
-import { channels, CLOCK_SKEW_MS, keys, oldestId, shardOf } from '../keys.ts';
+import { channels, CLOCK_SKEW_MS, keys, oldestId, shardOf, SHARDS } from '../keys.ts';
 import { type ExpectedTypes, isWrongType } from '../quarantine.ts';
 import { runScript } from '../scripts/run-script.ts';
+import { encodeCompact } from './compact-job.ts';
 import { encodeJob } from './job-hash.ts';
 import type { JobAccess } from './job-reader.ts';
 import { releasePlaces, reserve } from './reservation.ts';
@@ -107,6 +109,7 @@ export class JobWriter {
           keys.video(id),
           keys.quarantine(shard),
           keys.fileTasks(shard),
+          keys.earlierInstances(shard),
           ...statusSets(shard, ownerId),
         ],
         [
@@ -115,6 +118,9 @@ export class JobWriter {
           [Math.ceil((keptUntil - time) / 1000), videoData ?? '', addsFileTask ? time : ''],
           [text, publish, channels.job(id), channels.owner(shard, ownerId), sealOf(text, secret.key)],
           [statusNumber(job), Math.ceil(this.#ownerKeptMs(job) / 1000)],
+          [isFinal(job) ? encodeCompact(job) : '', jobStatus(job).charAt(0)],
+          // In a cluster an instance has a heartbeat in each shard.
+          publish === 'SPUBLISH' ? ['SHARDNUMSUB', ...beat(shard)] : ['NUMSUB', ...beat(SHARDS[0] ?? '')],
         ],
       ),
     );
@@ -183,6 +189,12 @@ export class JobWriter {
       return fallback;
     }
   }
+}
+
+/** The channel of a heartbeat, and that of the instances among its subscribers that read compact jobs. */
+function beat(shard: string): string[] {
+  const heartbeat = channels.heartbeat(shard);
+  return [heartbeat, channels.compactReaders(heartbeat)];
 }
 
 /** The keys that the jobs of a shard share. */

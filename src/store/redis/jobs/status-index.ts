@@ -11,11 +11,14 @@ const UNFINISHED = 2;
 /** How many ids one run of the script looks at: it blocks Redis for a few milliseconds. */
 const BATCH = 500;
 
-/** Each phase as hashes store it, with the number of its set. */
-const SET_OF_PHASE = JOB_PHASES.flatMap((phase) => [
-  JSON.stringify(phase),
-  STATUSES.findIndex((status) => phasesOf([status]).includes(phase)) + 1,
-]);
+/** Each phase as hashes store it, and the letters of compact jobs, with the number of the set. */
+const SET_OF_PHASE = [
+  ...JOB_PHASES.flatMap((phase) => [
+    JSON.stringify(phase),
+    STATUSES.findIndex((status) => phasesOf([status]).includes(phase)) + 1,
+  ]),
+  ...STATUSES.flatMap((status, index) => [status.charAt(0), index + 1]),
+];
 
 /** An owner's sets by status in one shard. */
 export function statusSets(shard: string, ownerId: string): string[] {

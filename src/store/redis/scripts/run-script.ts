@@ -34,7 +34,7 @@ const FILES = {
 type ScriptName = keyof typeof FILES;
 type ScriptCommands<Context extends ClientContext> = Record<
   ScriptName,
-  (keyCount: number, ...keysAndArguments: (string | number)[]) => Result<unknown, Context>
+  (keyCount: number, ...keysAndArguments: (string | number | Buffer)[]) => Result<unknown, Context>
 >;
 
 declare module 'ioredis' {
@@ -48,12 +48,15 @@ export function defineScripts(client: RedisClient): void {
   }
 }
 
+/** An argument of a script. */
+export type ScriptValue = string | number | Buffer;
+
 /** Runs a script on keys of one shard. Arguments may be grouped in arrays. */
 export function runScript(
   client: RedisClient,
   name: ScriptName,
   keys: readonly string[],
-  values: readonly (string | number | readonly (string | number)[])[],
+  values: readonly (ScriptValue | readonly ScriptValue[])[],
 ): Promise<unknown> {
   return client[name](keys.length, ...keys, ...values.flat());
 }

@@ -4,7 +4,8 @@
 --
 -- KEYS  1 owner's set   2… sets by status, the unfinished ones first
 -- ARGV  1 where to begin: '' at first, then what the last run returned   2 how many ids are looked at, about
---       3 number of sets of unfinished jobs   4 prefix of the keys of job hashes   5… phase as JSON and number of its set, alternately
+--       3 number of sets of unfinished jobs   4 prefix of the keys of job hashes   5… phase as JSON, or letter of a
+--       compact job, and number of its set, alternately
 -- RETURNS  where to go on, or '' when all is done
 local left = tonumber(ARGV[2])
 local prefix = ARGV[4]
@@ -15,8 +16,9 @@ end
 
 -- A job that cannot be read has no status. It counts with the first set, where it is looked at again each time.
 local function rightSet(id)
-  local phase = redis.pcall('HGET', prefix .. id, 'phase')
-  if type(phase) == 'string' then return setOf[phase] or 2 end
+  local job = redis.pcall('HMGET', prefix .. id, 'phase', '@final')
+  local phase = job[1] or (job[2] and string.sub(job[2], 1, 1))
+  if phase then return setOf[phase] or 2 end
   if redis.call('EXISTS', prefix .. id) == 1 then return 2 end
   return nil
 end

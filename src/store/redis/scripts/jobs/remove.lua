@@ -4,11 +4,12 @@
 --       6… the owner's sets
 -- ARGV  1 job id   2 now   3 publish command   4 channel of the owner's removals   5 the sealed event
 -- RETURNS  'removed' | 'unfinished': the job is not final | 'missing': there is no such job
-local phase = redis.call('HGET', KEYS[1], 'phase')
+local stored = redis.call('HMGET', KEYS[1], 'phase', '@final')
+local phase = stored[1]
 if not phase and redis.call('EXISTS', KEYS[1]) == 0 then
   return 'missing'
 end
-if phase ~= '"completed"' and phase ~= '"failed"' then
+if not stored[2] and phase ~= '"completed"' and phase ~= '"failed"' then
   return 'unfinished'
 end
 -- A full Redis refuses only a first write that takes memory, so a removal works there as well.
