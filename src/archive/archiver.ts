@@ -4,6 +4,7 @@ import { backoffMs } from '../domain/polling/backoff.ts';
 import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
 import type { FileTasks, LeasedFileTask } from '../store/file-tasks.ts';
 import { StoreUnavailableError } from '../store/job-store.ts';
+import { addMissingTasks } from './add-missing-tasks.ts';
 import { type ArchiveDependencies, archiveJob, type ArchiveStep, restUntil } from './archive-job.ts';
 import { BlobStoreError } from './blob-store.ts';
 import { FileFaultError } from './download/download.ts';
@@ -52,6 +53,7 @@ export class Archiver implements AsyncDisposable {
   #lastInMemory: Promise<unknown> = Promise.resolve();
   #wakeUp = new AbortController();
   #loop: Promise<void> = Promise.resolve();
+  #addingMissing: Promise<void> = Promise.resolve();
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
@@ -61,14 +63,16 @@ export class Archiver implements AsyncDisposable {
 
   /** Does nothing after a stop. */
   start(): void {
+    const { tasks, clock, random } = this.#options;
     this.#loop = this.#run();
+    this.#addingMissing = addMissingTasks({ tasks, clock, random, log: this.#faults }, this.#stopping.signal);
   }
 
   /** Leases no more tasks and aborts those in progress; they are due at once for other workers. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the gateway stops'));
     this.#wakeUp.abort();
-    await this.#loop;
+    await Promise.all([this.#loop, this.#addingMissing]);
     await Promise.all(this.#running);
     this.#faults[Symbol.dispose]();
   }

@@ -33,6 +33,16 @@ export interface FileTaskSchedule {
 export interface FileTasks {
   /** Adds the tasks of jobs that have none, due at a time in epoch milliseconds. */
   add(jobIds: readonly string[], runAt: number): Promise<void>;
+  /**
+   * Adds the tasks of completed jobs that have none, of one slice of all jobs: those that were completed without an archive. Jobs whose
+   * video has expired get none.
+   *
+   * @param cursor null for the first slice, then the result of the call before
+   * @param limit about how many jobs a slice has
+   * @param now in epoch milliseconds; the tasks are due then
+   * @returns null after the last slice
+   */
+  addMissing(cursor: string | null, limit: number, now: number): Promise<string | null>;
   /** Leases due tasks, the longest due first. */
   lease(query: FileTaskQuery): Promise<LeasedFileTask[]>;
   /** Prolongs a lease. @returns false when it no longer holds: the job was removed meanwhile, or another worker has the task */

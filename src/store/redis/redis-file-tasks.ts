@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { JobVideo } from '../../domain/job/job.ts';
 import type { FileTaskQuery, FileTasks, FileTaskSchedule, LeasedFileTask } from '../file-tasks.ts';
+import { JobReader } from './jobs/job-reader.ts';
 import { keys, shardOf, SHARDS } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
 import { lowest, type SetSearch } from './queue/lowest.ts';
+import { scanJobIds } from './queue/scan-job-ids.ts';
 import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 
 /** A search whose tasks other workers leased meanwhile is repeated at most this many times. */
@@ -17,6 +20,7 @@ const BATCH = 1000;
 export class RedisFileTasks implements FileTasks {
   readonly #client: RedisClient;
   readonly #quarantine: Quarantine;
+  readonly #reader: JobReader;
   readonly #leasePrefix = randomUUID();
   #leases = 0;
 
@@ -24,6 +28,7 @@ export class RedisFileTasks implements FileTasks {
   constructor(client: RedisClient, quarantine: Quarantine) {
     this.#client = client;
     this.#quarantine = quarantine;
+    this.#reader = new JobReader(client, quarantine);
   }
 
   add(jobIds: readonly string[], runAt: number): Promise<void> {
@@ -34,6 +39,20 @@ export class RedisFileTasks implements FileTasks {
           await this.#client.zadd(keys.fileTasks(shard), 'NX', ...members);
         }
       }
+    });
+  }
+
+  addMissing(cursor: string | null, limit: number, now: number): Promise<string | null> {
+    return attempt(async () => {
+      const slice = await scanJobIds(this.#client, cursor, limit);
+      const hasTask = await Promise.all(slice.ids.map((id) => this.#hasTask(id)));
+      const jobs = await this.#reader.read(slice.ids.filter((_, index) => !hasTask[index]));
+      const missing = jobs.filter((job) => job?.phase === 'completed' && isAvailable(job.video, now));
+      await this.add(
+        missing.flatMap((job) => (job === null ? [] : [job.id])),
+        now,
+      );
+      return slice.next;
     });
   }
 
@@ -105,6 +124,12 @@ export class RedisFileTasks implements FileTasks {
     return perShard.flat().toSorted((a, b) => (order.get(a.jobId) ?? 0) - (order.get(b.jobId) ?? 0));
   }
 
+  async #hasTask(id: string): Promise<boolean> {
+    const key = keys.fileTasks(shardOf(id));
+    const score = await this.#quarantine.tolerate({ [key]: 'zset' }, '', () => this.#client.zscore(key, id));
+    return score !== null;
+  }
+
   #settle({ jobId, leaseId }: LeasedFileTask, how: readonly (string | number)[]): Promise<boolean> {
     const shard = shardOf(jobId);
     const [due, leases] = [keys.fileTasks(shard), keys.fileLeases(shard)];
@@ -113,6 +138,10 @@ export class RedisFileTasks implements FileTasks {
         (await runScript(this.#client, 'reelgateSettleFile', [due, leases], [jobId, leaseId, ...how])) === 1,
     );
   }
+}
+
+function isAvailable(video: JobVideo | null, now: number): boolean {
+  return video !== null && (video.inline || video.expiresAt > now);
 }
 
 function readTask([jobId = '', leaseId = '', failureCount = '']: readonly string[]): LeasedFileTask {

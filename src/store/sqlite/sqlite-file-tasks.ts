@@ -13,6 +13,8 @@ export class SqliteFileTasks implements FileTasks {
   readonly #prefix = randomUUID();
   #count = 0;
   readonly #add: StatementSync;
+  readonly #endOfSlice: StatementSync;
+  readonly #addMissing: StatementSync;
   readonly #findDue: StatementSync;
   readonly #lease: StatementSync;
   readonly #extend: StatementSync;
@@ -31,6 +33,15 @@ export class SqliteFileTasks implements FileTasks {
     this.#add = database.prepare(`
       INSERT OR IGNORE INTO file_tasks (job_id, run_at, failure_count)
       SELECT value, :runAt, 0 FROM json_each(:ids)`);
+    this.#endOfSlice = database.prepare(`
+      SELECT max(id) AS last FROM (SELECT id FROM jobs WHERE id > :after ORDER BY id LIMIT :limit)`);
+    // The ids are compared first, in the indexes: only the rows of jobs without a task are read.
+    this.#addMissing = database.prepare(`
+      INSERT OR IGNORE INTO file_tasks (job_id, run_at, failure_count)
+      SELECT id, :now, 0 FROM jobs
+      WHERE id IN (SELECT id FROM jobs WHERE id > :after AND id <= :last EXCEPT SELECT job_id FROM file_tasks WHERE job_id > :after AND job_id <= :last)
+        AND phase = 'completed'
+        AND (body ->> '$.video.inline' = 1 OR body ->> '$.video.expiresAt' > :now)`);
     this.#findDue = database.prepare(`
       SELECT job_id, failure_count FROM file_tasks
       WHERE run_at <= :now AND job_id NOT IN (SELECT job_id FROM file_leases WHERE until > :now)
@@ -56,6 +67,14 @@ export class SqliteFileTasks implements FileTasks {
   async add(jobIds: readonly string[], runAt: number): Promise<void> {
     const ids = JSON.stringify(jobIds);
     await this.#commits.run(() => this.#add.run({ ids, runAt })).catch(unavailable);
+  }
+
+  async addMissing(cursor: string | null, limit: number, now: number): Promise<string | null> {
+    const after = cursor ?? '';
+    const last = attempt(() => this.#endOfSlice.get({ after, limit }))?.['last'];
+    if (typeof last !== 'string') return null;
+    await this.#commits.run(() => this.#addMissing.run({ after, last, now })).catch(unavailable);
+    return last;
   }
 
   async lease({ now, limit, leaseUntil }: FileTaskQuery): Promise<LeasedFileTask[]> {

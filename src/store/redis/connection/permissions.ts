@@ -16,6 +16,7 @@ function trials(publish: 'PUBLISH' | 'SPUBLISH'): readonly (readonly [string, ..
     ['SET', text, '', 'PX', '1000'],
     ['GET', text],
     ['EXISTS', text],
+    ['SCAN', '0', 'MATCH', text, 'COUNT', '1'],
     ['TYPE', text],
     ['EXPIRE', text, '1'],
     ['PEXPIRE', text, '1000'],
