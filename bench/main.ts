@@ -30,7 +30,7 @@ const PARTS = {
 };
 
 /** Parts that measure Reelgate alone. */
-const WITHOUT_PEERS = ['history', 'poller'];
+const WITHOUT_PEERS = new Set(['history', 'poller']);
 
 const given = process.argv.slice(2);
 const quick = given.includes('--quick');
@@ -45,7 +45,7 @@ if (unknown.length > 0) {
 
 const effort = quick ? QUICK : FULL;
 const started = performance.now();
-if (names.length === 0 || names.some((name) => !WITHOUT_PEERS.includes(name))) installPeers();
+if (names.length === 0 || names.some((name) => !WITHOUT_PEERS.has(name))) installPeers();
 standAside();
 keepAwake();
 const parts: Part[] = [];

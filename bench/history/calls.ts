@@ -1,5 +1,5 @@
 import { newJobId } from '../../src/domain/job/job-id.ts';
-import type { JobPhase } from '../../src/domain/job/job.ts';
+import type { Job, JobPhase } from '../../src/domain/job/job.ts';
 import type { JobStore, ListQuery } from '../../src/store/job-store.ts';
 import { acceptedJob, completed, createdAtOf, type History, ownerOf, WORDS } from './jobs.ts';
 import { WIDE_LIMITS } from './load.ts';
@@ -29,6 +29,7 @@ export function callsOf(storeOf: () => JobStore, clock: SetClock, history: Histo
     });
   const middle = newJobId(createdAtOf(history.jobs / 2, history), new Uint8Array(16));
   const newJobs: ReturnType<typeof acceptedJob>[] = [];
+  const finalJobs: Job[] = [];
   const search = (prompt: string) => (index: number) => list({ prompt })(index);
   const prompts: Calls = storeOf().searchesPrompts
     ? {
@@ -55,7 +56,13 @@ export function callsOf(storeOf: () => JobStore, clock: SetClock, history: Histo
     'save of a final version': async () => {
       const job = newJobs.pop();
       if (job === undefined) return;
-      await storeOf().save('', { job: completed(job), schedule: null });
+      const final = completed(job);
+      finalJobs.push(final);
+      await storeOf().save('', { job: final, schedule: null, addsFileTask: true });
+    },
+    removal: async () => {
+      const job = finalJobs.pop();
+      if (job !== undefined) await storeOf().remove(job);
     },
     claim: async () => {
       const store = storeOf();

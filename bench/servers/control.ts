@@ -1,4 +1,5 @@
 /** Commands from the parent to a process of the benchmark. Imports only Node, so that the peers can use it. */
+import { inspect } from 'node:util';
 
 /** The commands of a process by name. */
 export type Handlers = Readonly<Record<string, (input: never) => unknown>>;
@@ -30,7 +31,7 @@ export function obey(handlers: Handlers): void {
       return { id, output: await handler(input) };
     };
     void answer()
-      .catch((error: unknown) => ({ id, error: String(error) }))
+      .catch((error: unknown) => ({ id, error: inspect(error) }))
       .then(report);
   });
   process.on('disconnect', () => process.exit());

@@ -60,10 +60,9 @@ export function missingFileTaskCases(open: (clock: FakeClock) => Promise<OpenedF
     };
     const logged: string[] = [];
     const write = (_: object, message: string) => void logged.push(message);
-    const now = () => NOON;
     const options = {
       tasks: { addMissing },
-      clock: { ...systemClock, now, sleep: async () => {} },
+      clock: { ...systemClock, now: () => NOON, sleep: async () => {} },
       random: () => 1,
     };
     const log = { debug: write, info: write, warn: write, error: write };
