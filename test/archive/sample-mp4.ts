@@ -26,7 +26,7 @@ export function sampleMp4({
   handler = 'vide',
   codecs = 1,
 }: SampleMp4 = {}): Buffer {
-  const head = box('ftyp', Buffer.from('isom\0\0\2\0isomavc1', 'latin1'));
+  const head = box('ftyp', Buffer.from('isom\0\0\x02\0isomavc1', 'latin1'));
   const data = box('mdat', pattern(dataLength));
   const index = movie(handler, codecs);
   return Buffer.concat(isIndexFirst ? [head, index, data] : [head, data, index]);
