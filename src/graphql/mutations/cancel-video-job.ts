@@ -1,8 +1,9 @@
 import { isFinal, type Job } from '../../domain/job/job.ts';
 import { jobStatus } from '../../domain/job/projection.ts';
 import { transition } from '../../domain/job/transition.ts';
+import type { Jobs } from '../../store/job-store.ts';
 import type { Builder } from '../builder.ts';
-import { requireOwner, requireScope, type GraphQLContext } from '../context.ts';
+import { requireOwner, requireScope } from '../context.ts';
 import { JobView } from '../types/job-view.ts';
 import type { VideoJobTypes } from '../types/video-job.ts';
 import { notFound, type VideoJobNotFound, type VideoJobNotFoundRef } from './video-job-not-found.ts';
@@ -70,29 +71,33 @@ export function defineCancelVideoJob(
         'Cancels a job that was not sent to the upstream yet, or was refused there (429, 503) and waits to be sent again. Canceling it again gives the same result. A canceled job is not charged, and no longer counts towards the limits. Needs the scope `video:generate`.',
       extensions: { cost: CANCEL_COST, directives: { cost: { weight: CANCEL_COST } } },
       args: { id: t.arg.id({ required: true, description: 'The job’s id.' }) },
-      resolve: (_, { id }, context) => cancelVideoJob(context, id),
+      resolve: (_, { id }, { services: { store, clock }, caller }) => {
+        requireOwner(caller, 'video:generate');
+        return cancelJob(store, caller.ownerId, id, () => clock.now());
+      },
     }),
   }));
 }
 
 /**
- * Stores the job as canceled if it is accepted. The poller marks a job as submitting by the same compare-and-set before it sends the job,
- * so exactly one of both succeeds.
+ * Stores a job as canceled if it is accepted. The poller marks a job as submitting by the same compare-and-set before it sends the job, so
+ * exactly one of both succeeds.
  *
- * @throws StoreUnavailableError when the job could not be read or stored; GraphQLError when the caller lacks the right
+ * @throws StoreUnavailableError when the job could not be read or stored
  */
-async function cancelVideoJob(
-  { services: { store, clock }, caller }: GraphQLContext,
+export async function cancelJob(
+  jobs: Pick<Jobs, 'getMany' | 'save'>,
+  ownerId: string,
   id: string,
+  now: () => number,
 ): Promise<CancelVideoJobOutcome> {
-  requireOwner(caller, 'video:generate');
   for (let tries = 1; ; tries += 1) {
-    const [job] = await store.getMany([id]);
-    if (job?.ownerId !== caller.ownerId) return notFound(id);
+    const [job] = await jobs.getMany([id]);
+    if (job?.ownerId !== ownerId) return notFound(id);
     if (job.failure?.code === 'CANCELED') return { type: 'CancelVideoJobSuccess', job };
-    const canceled = transition(job, { type: 'canceled' }, clock.now());
+    const canceled = transition(job, { type: 'canceled' }, now());
     if (canceled === job || tries > MAX_TRIES) return { type: 'CancelVideoJobTooLate', job };
-    const outcome = await store.save('', { job: canceled, schedule: null });
+    const outcome = await jobs.save('', { job: canceled, schedule: null });
     if (outcome === 'saved') return { type: 'CancelVideoJobSuccess', job: canceled };
     if (outcome === 'missing') return notFound(id);
   }
