@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job/job.ts';
+import { settled } from '../support/fake-clock.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
 import { cut, transientError } from '../support/upstream/fake-video-upstream.ts';
 import { PollerHarness } from './poller-harness.ts';
@@ -88,10 +89,10 @@ describe('a job with a start deadline', () => {
   it('uses no call of the budget to end', async () => {
     await using harness = new PollerHarness({ rpm: 60 });
     await harness.accept(20, { startBefore: NOON });
-    await harness.accept(10);
     await harness.poller.start();
-    await harness.clock.advance(0);
+    await settled();
     // The burst is a tenth of the limit.
+    await harness.accept(6);
     expect(harness.upstream.types).toEqual(Array.from({ length: 6 }, () => 'submit'));
   });
 
@@ -116,11 +117,12 @@ describe('a job with a start deadline', () => {
   it('is not sent when it passes while the job is marked as submitting', async () => {
     await using harness = new StepHarness();
     const job = await harness.add({ startBefore: START_BEFORE });
+    await harness.clock.advance(MINUTE - SECOND);
     const leased = await harness.lease();
     const save = harness.store.save.bind(harness.store);
     harness.store.save = async (...change) => {
       const outcome = await save(...change);
-      harness.clock.jump(MINUTE);
+      harness.clock.jump(SECOND);
       return outcome;
     };
     await harness.process(leased);
