@@ -7,7 +7,10 @@ import { MAX_WAITING_JOBS, SlowSubscriberError } from './watch-owner.ts';
  *
  * @returns an iterator over the ids of the jobs. It fails with SlowSubscriberError once more than MAX_WAITING_JOBS ids wait
  */
-export async function watchRemovals(store: JobEvents, ownerId: string): Promise<PushIterator<string>> {
+export async function watchRemovals(
+  store: Pick<JobEvents, 'subscribeRemovals'>,
+  ownerId: string,
+): Promise<PushIterator<string>> {
   const watch = new RemovalWatch();
   watch.defer(await store.subscribeRemovals(ownerId, (jobId) => watch.add(jobId)));
   return watch;

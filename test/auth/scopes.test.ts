@@ -1,11 +1,13 @@
-import { expect, it, afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type Gateway } from '../support/gateway/gateway.ts';
 import { INPUT } from '../support/gateway/generate.ts';
 import { answerOf, postBody, exchange } from '../support/gateway/http.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
+import { SseClient } from '../support/gateway/sse-client.ts';
 import { jobId } from '../support/jobs.ts';
 import { NOON } from '../support/times.ts';
-import { BOTH_SCOPES, signToken, SIGN_IN } from './tokens.ts';
+import { until } from '../support/until.ts';
+import { BOTH_SCOPES, signToken, SIGN_IN, START } from './tokens.ts';
 
 const KEYED = { ...INPUT, idempotencyKey: 'press-1' };
 const JOB = 'job { id version status upstreamRequestId request { prompt } }';
@@ -74,4 +76,69 @@ it.each([
   // The body is never sent.
   const answer = await exchange(gateway.port, `${head.join('\r\n')}\r\n\r\n`);
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"code":"${code}"`));
+});
+
+describe('cancelVideoJob and deleteVideoJob', () => {
+  const CANCEL = `mutation ($id: ID!) { outcome: cancelVideoJob(id: $id) { __typename ... on CancelVideoJobSuccess { ${JOB} } ... on CancelVideoJobTooLate { message ${JOB} } } }`;
+  const DELETE = `mutation ($id: ID!) { outcome: deleteVideoJob(id: $id) { __typename ... on DeleteVideoJobUnfinished { message ${JOB} } } }`;
+
+  async function send(query: string, id: string, token: string): Promise<Outcome | string> {
+    const body = JSON.stringify({ query, variables: { id } });
+    const { text } = await postBody(gateway.url, body, { authorization: `Bearer ${token}` });
+    const { data, errors } = answerOf<{ outcome: Outcome | null }>(text);
+    return data?.outcome ?? String(errors?.[0]?.extensions?.['code']);
+  }
+
+  it.each([CANCEL, DELETE])('need the scope video:generate, and no token of a job: %.40s', async (query) => {
+    const job = await new JobMover(gateway).accept({ ownerId: 'ada' });
+    const refused = [
+      await signToken({ scope: 'video:read' }),
+      await gateway.jobTokens.issue('ada', job.id, NOON, NOON + 60_000),
+    ];
+    for (const token of refused) expect(await send(query, job.id, token)).toBe('FORBIDDEN');
+    const bobs = await signToken({ sub: 'bob' });
+    expect(await send(query, job.id, bobs)).toEqual({ __typename: 'VideoJobNotFound' });
+    expect(await gateway.store.getMany([job.id])).toEqual([job]);
+  });
+
+  it('show without video:read only a job that is canceled', async () => {
+    const token = await signToken({ scope: 'video:generate' });
+    const jobs = new JobMover(gateway);
+    const { id } = await jobs.accept({ ownerId: 'ada' });
+    expect(await send(DELETE, id, token)).toBe('FORBIDDEN');
+    expect(await send(CANCEL, id, token)).toMatchObject({ job: { id, version: 2, status: 'FAILED' } });
+    expect(await send(DELETE, id, token)).toEqual({ __typename: 'DeleteVideoJobSuccess' });
+    const sent = await jobs.accept({ ownerId: 'ada' });
+    await jobs.move(sent.id, { type: 'submit-started' });
+    expect(await send(CANCEL, sent.id, token)).toBe('FORBIDDEN');
+    expect(await send(CANCEL.replaceAll(JOB, '__typename'), sent.id, token)).toMatchObject({
+      __typename: 'CancelVideoJobTooLate',
+    });
+    expect(await send(DELETE.replaceAll(JOB, '__typename'), sent.id, token)).toMatchObject({
+      __typename: 'DeleteVideoJobUnfinished',
+    });
+  });
+
+  it('videoJobsDeleted needs the scope video:read, and no token of a job', async () => {
+    const tokens = [
+      await signToken({ scope: 'video:generate' }),
+      await gateway.jobTokens.issue('ada', jobId(NOON), NOON, NOON + 60_000),
+    ];
+    for (const token of tokens) {
+      using stream = await SseClient.open(gateway.url, 'subscription { videoJobsDeleted }', {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      expect((await stream.result()).errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
+    }
+  });
+
+  it('videoJobsDeleted ends when the token expires', async () => {
+    using stream = await SseClient.open(gateway.url, 'subscription { videoJobsDeleted }', {
+      headers: { authorization: `Bearer ${await signToken({ exp: START + 60 })}` },
+    });
+    await until(() => gateway.store.listenerCount, 1);
+    await gateway.clock.advance(90_000);
+    expect((await stream.result()).errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+    await until(() => gateway.store.listenerCount, 0);
+  });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isJobId, newJobId } from '../../../src/domain/job/job-id.ts';
+import { isJobId, firstIdAt, lastIdAt, newJobId } from '../../../src/domain/job/job-id.ts';
 
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const random = fc.uint8Array({ minLength: 16, maxLength: 16 });
@@ -64,5 +64,27 @@ describe('isJobId', () => {
         expect(isJobId(text)).toBe(false);
       }),
     );
+  });
+});
+
+describe('firstIdAt and lastIdAt', () => {
+  const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+  const random = fc.uint8Array({ minLength: 16, maxLength: 16 });
+
+  it('enclose the ids of their millisecond, and no others', () => {
+    fc.assert(
+      fc.property(time, fc.integer({ min: -2, max: 2 }), random, (at, offset, bytes) => {
+        fc.pre(at + offset >= 0 && at + offset < 2 ** 48);
+        const id = newJobId(at + offset, bytes);
+        expect(id < firstIdAt(at)).toBe(offset < 0);
+        expect(id > lastIdAt(at)).toBe(offset > 0);
+      }),
+    );
+  });
+
+  it('are ids, for any time', () => {
+    for (const at of [-1, 0, 0.5, 1e12, 2 ** 48, 8.64e15]) {
+      expect([isJobId(firstIdAt(at)), isJobId(lastIdAt(at))]).toEqual([true, true]);
+    }
   });
 });
