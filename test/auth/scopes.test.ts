@@ -78,16 +78,16 @@ it.each([
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"code":"${code}"`));
 });
 
+async function send(query: string, id: string, token: string): Promise<Outcome | string> {
+  const body = JSON.stringify({ query, variables: { id } });
+  const { text } = await postBody(gateway.url, body, { authorization: `Bearer ${token}` });
+  const { data, errors } = answerOf<{ outcome: Outcome | null }>(text);
+  return data?.outcome ?? String(errors?.[0]?.extensions?.['code']);
+}
+
 describe('cancelVideoJob and deleteVideoJob', () => {
   const CANCEL = `mutation ($id: ID!) { outcome: cancelVideoJob(id: $id) { __typename ... on CancelVideoJobSuccess { ${JOB} } ... on CancelVideoJobTooLate { message ${JOB} } } }`;
   const DELETE = `mutation ($id: ID!) { outcome: deleteVideoJob(id: $id) { __typename ... on DeleteVideoJobUnfinished { message ${JOB} } } }`;
-
-  async function send(query: string, id: string, token: string): Promise<Outcome | string> {
-    const body = JSON.stringify({ query, variables: { id } });
-    const { text } = await postBody(gateway.url, body, { authorization: `Bearer ${token}` });
-    const { data, errors } = answerOf<{ outcome: Outcome | null }>(text);
-    return data?.outcome ?? String(errors?.[0]?.extensions?.['code']);
-  }
 
   it.each([CANCEL, DELETE])('need the scope video:generate, and no token of a job: %.40s', async (query) => {
     const job = await new JobMover(gateway).accept({ ownerId: 'ada' });

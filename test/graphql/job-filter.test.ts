@@ -119,19 +119,20 @@ describe('videoJobs with a filter', () => {
   });
 });
 
-describe('videoJobs with a filter by prompt', () => {
-  const searching = (queries: unknown[]) =>
-    startGateway({
-      wrapStore: (store) =>
-        overrideStore(store, {
-          searchesPrompts: true,
-          list: async (query) => {
-            queries.push(query.prompt);
-            return [];
-          },
-        }),
-    });
+/** A gateway whose store searches prompts, and notes the texts. */
+const searching = (queries: unknown[]) =>
+  startGateway({
+    wrapStore: (store) =>
+      overrideStore(store, {
+        searchesPrompts: true,
+        list: async (query) => {
+          queries.push(query.prompt);
+          return [];
+        },
+      }),
+  });
 
+describe('videoJobs with a filter by prompt', () => {
   it('passes the trimmed text to a store that searches', async () => {
     const queries: unknown[] = [];
     await using gateway = await searching(queries);

@@ -17,9 +17,9 @@ async function startBefore(url: string, id: string | undefined): Promise<string 
 
 it('is stored with the job, and null without one', async () => {
   await using gateway = await startGateway();
-  const with_ = await generate(gateway.url, { ...INPUT, startBefore: '2099-01-01T01:00:00.5+01:00' });
+  const timed = await generate(gateway.url, { ...INPUT, startBefore: '2099-01-01T01:00:00.5+01:00' });
   const without = await generate(gateway.url, { ...INPUT, startBefore: null });
-  expect(await startBefore(gateway.url, with_.job?.id)).toBe('2099-01-01T00:00:00.500Z');
+  expect(await startBefore(gateway.url, timed.job?.id)).toBe('2099-01-01T00:00:00.500Z');
   expect(await startBefore(gateway.url, without.job?.id)).toBeNull();
 });
 

@@ -68,9 +68,6 @@ describe('isJobId', () => {
 });
 
 describe('firstIdAt and lastIdAt', () => {
-  const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
-  const random = fc.uint8Array({ minLength: 16, maxLength: 16 });
-
   it('enclose the ids of their millisecond, and no others', () => {
     fc.assert(
       fc.property(time, fc.integer({ min: -2, max: 2 }), random, (at, offset, bytes) => {
