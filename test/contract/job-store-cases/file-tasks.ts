@@ -112,11 +112,14 @@ export function fileTaskCases(open: (clock: FakeClock) => Promise<OpenedFileTask
   });
 
   it('gets a task from the save that asks for it, due at once', async () => {
-    const job = await finish(true);
+    const { job, leaseId } = await createAndLease(store, acceptedJob());
+    const change = { job: completed(job, NOON), schedule: null, addsFileTask: true };
+    expect(await store.save(leaseId, change)).toBe('saved');
     expect(await tasks.nextDueAt()).toBeLessThanOrEqual(NOON);
     expect(ids(await lease())).toEqual([job.id]);
     // The repeated save succeeds and changes nothing.
-    expect(await store.save('lost', { job: completed(job, NOON), schedule: null })).toBe('saved');
+    expect(await store.save(leaseId, change)).toBe('saved');
+    expect(await tasks.nextDueAt()).toBe(NOON + MINUTE);
   });
 
   it('gets no task from other saves, nor from one that is superseded', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
-import { describeJobStore } from '../../contract/job-store.ts';
 import { type RedisCluster, startRedisCluster } from '../../support/redis/redis-cluster.ts';
+import { describeContract } from './contract-cases.ts';
 import { openContract } from './open-contract.ts';
 
 let cluster: RedisCluster;
@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-describeJobStore('RedisJobStore on a cluster', async (clock) => {
+describeContract('RedisJobStore on a cluster', async (clock) => {
   await cluster.runOnAll('FLUSHALL');
   return openContract(cluster.urls, clock);
 });

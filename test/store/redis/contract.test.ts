@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
-import { describeJobStore } from '../../contract/job-store.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
+import { describeContract } from './contract-cases.ts';
 import { openContract } from './open-contract.ts';
 
 let server: RedisServer;
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-describeJobStore('RedisJobStore', async (clock) => {
+describeContract('RedisJobStore', async (clock) => {
   await server.run('FLUSHALL');
   return openContract([server.url], clock);
 });

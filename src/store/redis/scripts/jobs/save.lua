@@ -44,6 +44,10 @@ if mode == 'release' then
   schedule(ARGV[5])
 elseif mode == 'keep' and ARGV[5] ~= '' and ARGV[2] ~= '' and stored[1] == ARGV[2] then
   schedule(ARGV[5])
+elseif mode == 'keep' and stored[4] == '"accepted"' then
+  -- The time until which the job had to be submitted no longer ends it.
+  local due = redis.call('ZSCORE', KEYS[2], ARGV[1])
+  if due then schedule(due) end
 end
 
 local fields = { '@savedBy', savedBy }

@@ -1,0 +1,33 @@
+import { describe } from 'vitest';
+import { RedisFileTasks } from '../../../src/store/redis/redis-file-tasks.ts';
+import { fileTaskCases } from '../../contract/job-store-cases/file-tasks.ts';
+import { removalCases, removalLimitCases } from '../../contract/job-store-cases/removal.ts';
+import { startBeforeCases } from '../../contract/job-store-cases/start-before.ts';
+import { describeJobStore } from '../../contract/job-store.ts';
+import type { FakeClock } from '../../support/fake-clock.ts';
+import type { openContract } from './open-contract.ts';
+
+/** Runs the contracts of jobs and file tasks on an empty Redis. */
+export function describeContract(
+  name: string,
+  open: (clock: FakeClock) => ReturnType<typeof openContract>,
+): void {
+  describeJobStore(name, open);
+
+  describe(`${name} keeps the promises of JobStore about removed jobs`, () => {
+    removalCases(open);
+    removalLimitCases(open);
+  });
+
+  describe(`${name} keeps the promises of JobStore about startBefore`, () => {
+    startBeforeCases(open);
+  });
+
+  describe(`${name} has file tasks that`, () => {
+    fileTaskCases(async (clock) => {
+      const opened = await open(clock);
+      const { client, quarantine } = opened.store;
+      return { ...opened, fileTasks: new RedisFileTasks(client, quarantine) };
+    });
+  });
+}
