@@ -23,11 +23,9 @@ import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
 import { byWeight } from './graphql/media-type.ts';
 import { isForm } from './graphql/request-body.ts';
 import { GRAPHQL_HEADERS } from './graphql/yoga.ts';
-import type { ConsoleFiles } from './pages/console.ts';
 import type { GraphiQL } from './pages/graphiql/graphiql.ts';
-import { type HealthOptions, isHealthPath } from './pages/health.ts';
-import type { MediaProxy } from './pages/media-proxy.ts';
-import { Pages, redirect } from './pages/pages.ts';
+import { isHealthPath } from './pages/health.ts';
+import { Pages, type PagesOptions, redirect } from './pages/pages.ts';
 import { sendJson } from './send-json.ts';
 
 /** The transports of GraphQL. */
@@ -40,21 +38,16 @@ export interface GraphQLEndpoints {
 }
 
 /** Options of the HTTP server. */
-export interface HttpServerOptions {
+export interface HttpServerOptions extends Pick<PagesOptions, 'console' | 'media' | 'videos' | 'probe'> {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   /** Null: only health checks are served. */
   readonly graphql: GraphQLEndpoints | null;
-  /** Null: `/` redirects to GraphQL. */
-  readonly console: ConsoleFiles | null;
-  /** Null: clients load images and videos from the upstream. */
-  readonly media: MediaProxy | null;
   readonly crossOrigin: CrossOrigin;
   readonly publicUrl: PublicUrl;
   /** Each answer names it in a header, unless it is public. */
   readonly upstream: UpstreamKind;
-  readonly probe: HealthOptions['probe'];
   readonly log: { error(details: object, message: string): void };
   /** Logs refusals by host or origin, and limits how many are written. */
   readonly refusals: { info(details: object, message: string): void };
@@ -85,12 +78,13 @@ export class HttpServer implements AsyncDisposable {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    const { graphql, console, media, probe } = options;
+    const { graphql, console, media, videos, probe } = options;
     this.#pages = new Pages({
       hasGraphQL: graphql !== null,
       graphiql: graphql?.graphiql ?? null,
       console,
       media,
+      videos,
       probe,
       draining: () => this.#draining,
     });

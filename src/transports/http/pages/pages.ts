@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LocalMedia } from '../../../domain/local-media.ts';
+import { isBelowVideoPath } from '../../../domain/video-url.ts';
 import { GRAPHQL_PATH } from '../graphql/exchange.ts';
+import type { MediaProxy } from '../media/media-proxy.ts';
+import type { VideoFiles } from '../media/video-files.ts';
 import { sendJson } from '../send-json.ts';
 import type { ConsoleFiles } from './console.ts';
 import type { GraphiQL } from './graphiql/graphiql.ts';
 import { type HealthOptions, isHealthPath, serveHealth } from './health.ts';
-import type { MediaProxy } from './media-proxy.ts';
 
 /** What is served beside the GraphQL endpoint. */
 export interface PagesOptions extends HealthOptions {
@@ -15,8 +17,10 @@ export interface PagesOptions extends HealthOptions {
   readonly graphiql: GraphiQL | null;
   /** Null: `/` redirects to GraphQL. */
   readonly console: ConsoleFiles | null;
-  /** Null: clients load images and videos from the upstream. */
+  /** Null: clients can reach the upstream’s files. */
   readonly media: MediaProxy | null;
+  /** Null: there is no archive, so clients load videos from the upstream. */
+  readonly videos: VideoFiles | null;
 }
 
 /** Answers every request that is not a GraphQL operation: GraphiQL, media files, the console, health checks. */
@@ -39,12 +43,14 @@ export class Pages {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { hasGraphQL, graphiql, console, media } = this.#options;
+    const { hasGraphQL, graphiql, console, media, videos } = this.#options;
     const mediaPath = media === null ? null : LocalMedia.upstreamPath(path);
     if (graphiql !== null && this.isGraphiQL(path, request)) {
       await graphiql.serve(path, request, response);
     } else if (media !== null && mediaPath !== null) {
       await media.serve(mediaPath, request, response);
+    } else if (videos !== null && isBelowVideoPath(path)) {
+      await videos.serve(path, request, response);
     } else if (console?.has(path) === true) {
       console.serve(path, prefix, request, response);
     } else if (path === '/' && hasGraphQL) {

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Agent } from 'undici';
 import { expect, it, onTestFinished } from 'vitest';
-import { MediaProxy } from '../../../../src/transports/http/pages/media-proxy.ts';
+import { FileClient } from '../../../../src/providers/files/file-client.ts';
+import { FileRequests } from '../../../../src/transports/http/media/file-requests.ts';
+import { MediaProxy } from '../../../../src/transports/http/media/media-proxy.ts';
 
 const PATH = '/videos/1.mp4';
 
@@ -22,14 +23,19 @@ async function listen(listener: RequestListener): Promise<string> {
 
 /** A gateway with an upstream that answers by this listener. */
 async function proxyTo(upstream: RequestListener, timeoutMs?: number) {
-  const dispatcher = new Agent();
-  onTestFinished(() => dispatcher.destroy());
+  const origin = await listen(upstream);
+  const client = new FileClient({
+    trustedOrigins: [origin],
+    proxy: null,
+    ...(timeoutMs === undefined ? {} : { idleTimeoutMs: timeoutMs }),
+  });
+  onTestFinished(() => client[Symbol.asyncDispose]());
   const logged: string[] = [];
   const proxy = new MediaProxy({
-    origin: await listen(upstream),
-    dispatcher,
+    origin,
+    client,
+    requests: new FileRequests(),
     log: { error: (_, message) => logged.push(message) },
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
   const url = await listen((request, response) => {
     void proxy.serve(request.url ?? '', request, response);

@@ -1,0 +1,286 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { BlobStore } from '../../../archive/blob-store.ts';
+import type { VideoSignatures } from '../../../auth/video-signatures.ts';
+import type { Clock } from '../../../domain/clock.ts';
+import type { Job, JobVideo } from '../../../domain/job/job.ts';
+import { parseVideoPath } from '../../../domain/video-url.ts';
+import type { FileClient } from '../../../providers/files/file-client.ts';
+import { type Jobs, StoreUnavailableError } from '../../../store/job-store.ts';
+import { sendJson } from '../send-json.ts';
+import { parseRange } from './byte-range.ts';
+import { attachment } from './content-disposition.ts';
+import { exactBytes, type StreamPart } from './exact-bytes.ts';
+import { FILE_CORS, FileRequests } from './file-requests.ts';
+import { openAtUpstream } from './pass-through.ts';
+import { evaluate, isRangeCurrent, type Validators } from './preconditions.ts';
+import {
+  openArchived,
+  openInline,
+  type OpenedVideo,
+  type SourceAnswer,
+  type VideoQuery,
+} from './video-source.ts';
+
+/** Options of the videos. */
+export interface VideoFilesOptions {
+  readonly signatures: Pick<VideoSignatures, 'verify'>;
+  readonly store: Pick<Jobs, 'getMany' | 'getVideoData'>;
+  readonly archive: BlobStore;
+  readonly client: Pick<FileClient, 'fetch'>;
+  readonly clock: Clock;
+  /** Milliseconds for which a finished job is kept. */
+  readonly retentionMs: number;
+  readonly log: { error(details: object, message: string): void };
+  readonly requests?: FileRequests;
+  /** @default 60 seconds, 15 minutes */
+  readonly times?: TransferTimes;
+}
+
+/** Follows one transfer: it ends when the client disconnects, and at its limits. */
+class Transfer implements Disposable {
+  readonly #ended = new AbortController();
+  readonly #idle: NodeJS.Timeout;
+  readonly #total: NodeJS.Timeout;
+
+  constructor(response: ServerResponse, { idleMs, totalMs }: TransferTimes) {
+    const end = () => this.#ended.abort();
+    response.once('close', end);
+    this.#idle = setTimeout(end, idleMs);
+    this.#total = setTimeout(end, totalMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  progress(): void {
+    this.#idle.refresh();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#idle);
+    clearTimeout(this.#total);
+  }
+}
+
+/** Limits of one transfer, in milliseconds. A player continues with another range. */
+export interface TransferTimes {
+  /** Without progress: the source sends nothing, or the client reads nothing. */
+  readonly idleMs: number;
+  /** The whole transfer. */
+  readonly totalMs: number;
+}
+
+const TIMES: TransferTimes = { idleMs: 60_000, totalMs: 15 * 60_000 };
+/** Seconds for which the client itself may keep a video. No shared cache may: it would outlive the job. */
+const CACHE_SECONDS = 3600;
+/**
+ * The file is a video or nothing. As a page it could do nothing: no scripts, no forms, an origin of its own. The browser's own player
+ * loads the video again and has inline styles.
+ */
+const POLICY = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors *; sandbox";
+/** The same for a wrong signature, an unknown job and a deleted one. */
+const NOT_FOUND = {
+  error: 'There is no such video: its job was deleted or has expired, or the URL is not valid.',
+};
+const EXTENSIONS: Readonly<Record<string, string>> = { 'video/webm': '.webm', 'video/quicktime': '.mov' };
+
+type CompletedJob = Job & { readonly video: JobVideo };
+
+/**
+ * Serves the videos of jobs at signed URLs: from the archive; until they are there from the upstream, or from the store's base64. All
+ * sources give the same bytes, headers and ranges.
+ */
+export class VideoFiles {
+  readonly #options: VideoFilesOptions;
+  readonly #requests: FileRequests;
+
+  constructor(options: VideoFilesOptions) {
+    this.#options = options;
+    this.#requests = options.requests ?? new FileRequests();
+  }
+
+  /** @param path below `VIDEO_PATH` */
+  async serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#requests.answer(request, response, async (method) => {
+      try {
+        const job = await this.#find(path);
+        if (job === null) sendJson(response, 404, NOT_FOUND, FILE_CORS);
+        else await this.#send(job, method, request, response);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+        sendUnavailable(response, 503, 'The store of the gateway is unavailable.');
+      }
+    });
+  }
+
+  /** @returns null when the URL is not that of a video @throws StoreUnavailableError */
+  async #find(path: string): Promise<CompletedJob | null> {
+    const { signatures, store } = this.#options;
+    const parts = parseVideoPath(path);
+    if (parts === null || !(await signatures.verify(parts.jobId, parts.signature))) return null;
+    const [job = null] = await store.getMany([parts.jobId]);
+    return job !== null && hasVideo(job) ? job : null;
+  }
+
+  async #send(
+    job: CompletedJob,
+    method: 'GET' | 'HEAD',
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const validators = validatorsOf(job);
+    const headers = this.#headersOf(job, validators);
+    const condition = evaluate(request.headers, validators);
+    if (condition === 'not-modified') return void response.writeHead(304, headers).end();
+    if (condition === 'failed') {
+      return sendJson(response, 412, { error: 'The video is not the expected one.' }, FILE_CORS);
+    }
+    const range =
+      method === 'GET' && isRangeCurrent(request.headers, validators)
+        ? parseRange(request.headers.range)
+        : null;
+    using transfer = new Transfer(response, this.#options.times ?? TIMES);
+    const answer = await this.#open(job, {
+      jobId: job.id,
+      range,
+      withBody: method === 'GET',
+      signal: transfer.signal,
+    });
+    if (answer.type !== 'opened') return this.#refuse(answer, job, response);
+    const disposition = dispositionOf(job, request.url ?? '');
+    response.writeHead(answer.range === null ? 200 : 206, {
+      ...headers,
+      ...lengthHeaders(answer),
+      ...(disposition === null ? {} : { 'content-disposition': disposition }),
+    });
+    if (answer.body === null) return void response.end();
+    await this.#transfer(job, answer.part, answer.body, response, transfer);
+  }
+
+  async #transfer(
+    { id: jobId }: CompletedJob,
+    part: StreamPart,
+    body: Readable,
+    response: ServerResponse,
+    transfer: Transfer,
+  ): Promise<void> {
+    const { signal } = transfer;
+    try {
+      await pipeline(
+        exactBytes(body, part, () => transfer.progress()),
+        response,
+        { signal },
+      );
+    } catch (error) {
+      // The answer has begun: only its end can tell the client.
+      if (!signal.aborted)
+        this.#options.log.error({ err: error, jobId }, 'a video could not be sent to its end');
+      response.destroy();
+    } finally {
+      body.destroy();
+    }
+  }
+
+  /** @throws StoreUnavailableError */
+  async #open(job: CompletedJob, query: VideoQuery): Promise<SourceAnswer> {
+    const archived = await this.#openArchived(query);
+    if (archived.type === 'opened' || archived.type === 'out-of-range') return archived;
+    const original = await this.#openOriginal(job, query);
+    if (original.type !== 'missing') return original;
+    // Once the file is in the archive, the store's base64 is deleted. It may have been archived meanwhile.
+    return archived.type === 'missing' ? this.#openArchived(query) : archived;
+  }
+
+  async #openArchived(query: VideoQuery): Promise<SourceAnswer> {
+    try {
+      return await openArchived(this.#options.archive, query);
+    } catch (cause) {
+      return { type: 'unavailable', message: 'The archive, which has the video, cannot be reached.', cause };
+    }
+  }
+
+  #openOriginal({ video }: CompletedJob, query: VideoQuery): Promise<SourceAnswer> {
+    const { store, client } = this.#options;
+    if (video.inline) return openInline(store, query);
+    if (video.url === null) return Promise.resolve({ type: 'missing' });
+    return openAtUpstream(client, video.url, video.byteLength, query);
+  }
+
+  #refuse(
+    answer: Exclude<SourceAnswer, OpenedVideo>,
+    { id: jobId }: CompletedJob,
+    response: ServerResponse,
+  ): void {
+    if (response.closed) return;
+    if (answer.type === 'out-of-range') {
+      const range: Readonly<Record<string, string>> =
+        answer.length === null ? {} : { 'content-range': `bytes */${answer.length}` };
+      return sendJson(
+        response,
+        416,
+        { error: 'The video does not have the requested bytes.' },
+        { ...FILE_CORS, ...range },
+      );
+    }
+    if (answer.type === 'missing') {
+      const error = 'The upstream no longer has the video, and it was not archived.';
+      return sendJson(response, 410, { error }, FILE_CORS);
+    }
+    this.#options.log.error({ err: answer.cause, jobId }, 'a video could not be read');
+    sendUnavailable(response, 502, answer.message);
+  }
+
+  #headersOf(
+    { video, finishedAt }: CompletedJob,
+    { etag, lastModified }: Validators,
+  ): Record<string, string> {
+    const { clock, retentionMs } = this.#options;
+    const left = Math.floor(((finishedAt ?? 0) + retentionMs - clock.now()) / 1000);
+    return {
+      ...FILE_CORS,
+      'accept-ranges': 'bytes',
+      'cache-control': `private, max-age=${Math.max(0, Math.min(CACHE_SECONDS, left))}`,
+      'content-security-policy': POLICY,
+      'content-type': mediaTypeOf(video),
+      'last-modified': lastModified,
+      'x-content-type-options': 'nosniff',
+      etag,
+    };
+  }
+}
+
+function hasVideo(job: Job): job is CompletedJob {
+  return job.phase === 'completed' && job.video !== null;
+}
+
+/** A job's video never changes, so the id of the job identifies its bytes. */
+function validatorsOf({ id, finishedAt, updatedAt }: CompletedJob): Validators {
+  return { etag: `"${id}"`, lastModified: new Date(finishedAt ?? updatedAt).toUTCString() };
+}
+
+/** Any other type could be a page. */
+function mediaTypeOf({ contentType }: JobVideo): string {
+  const [type = ''] = contentType.toLowerCase().split(';', 1);
+  return /^video\/[\w.+-]+$/.test(type) ? type : 'video/mp4';
+}
+
+function lengthHeaders({ range, length, part }: OpenedVideo): Record<string, string> {
+  const bytes = range === null ? length : part.length;
+  return {
+    ...(bytes === null ? {} : { 'content-length': String(bytes) }),
+    ...(range === null ? {} : { 'content-range': `bytes ${range.start}-${range.end}/${length ?? '*'}` }),
+  };
+}
+
+/** Null when the request does not ask for a download. */
+function dispositionOf({ id, video }: CompletedJob, url: string): string | null {
+  const name = new URLSearchParams(url.split('?', 2)[1] ?? '').get('download');
+  return name === null ? null : attachment(name, id, EXTENSIONS[mediaTypeOf(video)] ?? '.mp4');
+}
+
+function sendUnavailable(response: ServerResponse, status: 502 | 503, message: string): void {
+  sendJson(response, status, { error: `${message} Try again later.` }, { ...FILE_CORS, 'retry-after': '10' });
+}
