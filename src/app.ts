@@ -6,11 +6,10 @@ import type { UpstreamKind } from './domain/upstream-kind.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type FollowingClock, SteadyClock, systemClock } from './process/clocks.ts';
-import { FaultLog, type LeveledLog } from './process/fault-log.ts';
+import { FaultLog } from './process/fault-log.ts';
 import { keepFilesPrivate } from './process/private-files.ts';
 import { StartError } from './process/start-error.ts';
 import { FileClient } from './providers/files/file-client.ts';
-import { createAgent } from './providers/segmind/http/agent.ts';
 import { openStorage } from './store/open.ts';
 import type { Storage } from './store/storage.ts';
 import { AllowedHosts } from './transports/http/addresses/allowed-hosts.ts';
@@ -19,12 +18,12 @@ import { PublicUrl } from './transports/http/addresses/public-url.ts';
 import { HttpServer, type HttpServerOptions } from './transports/http/http-server.ts';
 import { listenFault } from './transports/http/listen-fault.ts';
 import { ConsoleFiles } from './transports/http/pages/console.ts';
-import { MediaProxy } from './transports/http/pages/media-proxy.ts';
 import type { WebSocketEndpoint } from './transports/websocket/endpoint.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
 import { openArchive } from './wiring/open-archive.ts';
 import { openArchiver } from './wiring/open-archiver.ts';
 import { type GraphQLOverrides, type GraphQLParts, openGraphQL } from './wiring/open-graphql.ts';
+import { openMedia } from './wiring/open-media.ts';
 import { openUpstream } from './wiring/open-upstream.ts';
 
 /** A running gateway. Disposing it stops it gracefully and releases all its resources. */
@@ -69,12 +68,14 @@ export async function startApp(
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const storage = wrapStorage(await openStorage(config, clock, log, faults, signal));
   resources.use(storage.store);
-  const archive = await openArchive(config, () => systemClock.now(), log);
-  resources.use(archive);
+  const archive = resources.use(await openArchive(config, () => systemClock.now(), log));
   const upstream = resources.use(await openUpstream(config, () => clock.now(), log));
+  const localMedia = upstream.kind === 'public' ? null : new LocalMedia(upstream.origin);
+  const trustedOrigins = localMedia?.origins ?? [upstream.origin];
+  const files = resources.use(new FileClient({ trustedOrigins, proxy: config.proxy }));
 
-  const files = resources.use(new FileClient({ trustedOrigins: [upstream.origin], proxy: config.proxy }));
-  const parts = { storage, archive, files, upstream, clock, tokenClock: overrides.clock ?? systemClock };
+  const tokenClock = overrides.clock ?? systemClock;
+  const parts = { storage, archive, files, upstream, localMedia, clock, tokenClock };
   const poller = createPoller(config, parts, log);
   const archiver = await openArchiver(config, parts, log);
   resources.defer(async () => {
@@ -87,7 +88,13 @@ export async function startApp(
   resources.use(upstream.checkKey(storage.budget));
 
   const watchedJobs = resources.use(createWatchedJobs(parts, log));
-  const { server, graphql, pages } = openServer(config, { ...parts, watchedJobs }, log, overrides, resources);
+  const { server, graphql, pages } = await openServer(
+    config,
+    { ...parts, watchedJobs },
+    log,
+    overrides,
+    resources,
+  );
   if (graphql !== null) log.info(describeSignIn(config));
   const url = await server.listen().catch((error: unknown) => {
     const fault = listenFault(config.host, config.port, error);
@@ -141,10 +148,10 @@ function createWatchedJobs({ storage, clock }: PollerParts, log: Logger): Watche
   });
 }
 
-type ServerParts = Omit<GraphQLParts, 'localMedia' | 'publicUrl' | 'log'>;
+type ServerParts = Omit<GraphQLParts, 'signatures' | 'publicUrl' | 'log'> & { readonly files: FileClient };
 
 /** @param resources owns the server and its parts */
-function openServer(
+async function openServer(
   config: Config,
   parts: ServerParts,
   log: Logger,
@@ -152,18 +159,17 @@ function openServer(
   resources: AsyncDisposableStack,
 ) {
   const { upstream, storage } = parts;
-  const localMedia = upstream.kind === 'public' ? null : new LocalMedia(upstream.origin);
   const publicUrl = new PublicUrl(config);
   const hosts = new AllowedHosts(config.allowedHosts);
   const crossOrigin = new CrossOrigin({ corsOrigins: config.corsOrigins, hosts, publicUrl });
   // One cause, such as an unreachable store, makes many requests fail.
   const serverLog = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock));
   const refusals = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock, REFUSAL_WINDOW_MS));
-  const servesClients = config.role !== 'poller';
-  const graphql = servesClients
-    ? openGraphQL(config, { ...parts, localMedia, publicUrl, log: serverLog }, overrides)
-    : null;
-  const pages = servesClients ? openConsole(config, upstream.kind, log) : null;
+  const media =
+    config.role === 'poller' ? null : resources.use(await openMedia(config, { ...parts, log: serverLog }));
+  const graphql =
+    media === null ? null : openGraphQL(config, { ...parts, ...media, publicUrl, log: serverLog }, overrides);
+  const pages = media !== null ? openConsole(config, upstream.kind, log) : null;
   const server = resources.use(
     new HttpServer({
       ...overrides.server,
@@ -171,7 +177,7 @@ function openServer(
       port: config.port,
       graphql,
       console: pages,
-      media: localMedia === null ? null : openMediaProxy(localMedia, config.proxy, serverLog, resources),
+      ...(media?.pages ?? { media: null, videos: null }),
       crossOrigin,
       publicUrl,
       upstream: upstream.kind,
@@ -181,21 +187,6 @@ function openServer(
     }),
   );
   return { server, graphql, pages };
-}
-
-function openMediaProxy(
-  { origin }: LocalMedia,
-  proxy: Config['proxy'],
-  log: LeveledLog,
-  resources: AsyncDisposableStack,
-): MediaProxy {
-  const closing = new AbortController();
-  const dispatcher = createAgent({ proxy, signal: closing.signal });
-  resources.defer(async () => {
-    closing.abort();
-    await dispatcher.destroy();
-  });
-  return new MediaProxy({ origin, dispatcher, log });
 }
 
 /** @returns null without a build, and when only trusted documents are executed: those of the console are not among them */

@@ -12,16 +12,17 @@ const MEDIA_PATH = /^\/(?:images|uploads|videos)\/[\w-][\w.-]*$/;
 export class LocalMedia {
   /** The upstream's origin, such as `http://127.0.0.1:4010`. */
   readonly origin: string;
-  readonly #origins: readonly string[];
+  /** That origin and the other loopback names of its host. */
+  readonly origins: readonly string[];
 
   constructor(origin: string) {
     this.origin = origin;
-    this.#origins = [...new Set([origin, ...loopbackAliases(origin)])];
+    this.origins = [...new Set([origin, ...loopbackAliases(origin)])];
   }
 
   /** @param baseUrl the gateway's URL for one client, without a trailing slash */
   at(baseUrl: string): MediaUrls {
-    return new MediaUrls(this.#origins, baseUrl + LOCAL_MEDIA_PATH);
+    return new MediaUrls(this.origins, baseUrl + LOCAL_MEDIA_PATH);
   }
 
   /**

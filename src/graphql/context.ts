@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import { type Caller, ownsJob, type Scope } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job/job.ts';
-import type { LocalMedia, MediaUrls } from '../domain/local-media.ts';
+import type { LocalMedia } from '../domain/local-media.ts';
 import type { RequestParser } from '../domain/request/video-request.ts';
 import type { Image, UploadOutcome } from '../providers/image-host.ts';
 import type { JobLimits } from '../store/job-limits.ts';
@@ -10,6 +10,7 @@ import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';
 import type { Answer, AnswerBudget } from './answer-budget.ts';
+import { ClientUrls, type VideoUrls } from './client-urls.ts';
 import { forbidden } from './errors.ts';
 import { JobView } from './types/job-view.ts';
 
@@ -41,6 +42,8 @@ export interface GraphQLServices {
   readonly uploadImage: (image: Image) => Promise<UploadOutcome>;
   /** Files of an upstream that clients cannot reach; null: clients can reach it. */
   readonly localMedia: LocalMedia | null;
+  /** Null: there is no archive, so videos have the upstream's URLs. */
+  readonly videoUrls: VideoUrls | null;
   /** Whether image URLs may have private hosts: the sandbox can fetch those. */
   readonly privateImages: boolean;
   /**
@@ -59,8 +62,8 @@ export interface GraphQLContext {
   readonly jobs: JobLoader;
   /** The memory of the answer. */
   readonly answer: Answer;
-  /** URLs of the upstream's files for the client; null: the upstream's own. */
-  readonly media: MediaUrls | null;
+  /** URLs of files for the client; null: the upstream's own. */
+  readonly media: ClientUrls | null;
   readonly entityTurns: EntityTurns;
   /** The version of the last event that the client received on an earlier stream of the same subscription; null: unknown. */
   readonly lastEventId: number | null;
@@ -69,7 +72,7 @@ export interface GraphQLContext {
 /**
  * Creates the context of one operation.
  *
- * @param baseUrl the gateway's URL for the client; read only where there are local media
+ * @param baseUrl the gateway's URL for the client; read only where clients get URLs of the gateway
  * @param lastEventId see `GraphQLContext`
  */
 export function createContext(
@@ -78,7 +81,7 @@ export function createContext(
   baseUrl: string,
   lastEventId: number | null,
 ): GraphQLContext {
-  const media = services.localMedia?.at(baseUrl) ?? null;
+  const media = ClientUrls.at(baseUrl, services.localMedia, services.videoUrls);
   return {
     services,
     caller,
@@ -120,11 +123,11 @@ type JobLoaderServices = Pick<GraphQLServices, 'store' | 'cache' | 'clock'>;
 export class JobLoader {
   readonly #services: JobLoaderServices;
   readonly #caller: Caller;
-  readonly #media: MediaUrls | null;
+  readonly #media: ClientUrls | null;
   /** Created when it is needed: most operations need none. */
   #loader: DataLoader<string, JobView | null> | undefined;
 
-  constructor(services: JobLoaderServices, caller: Caller, media: MediaUrls | null) {
+  constructor(services: JobLoaderServices, caller: Caller, media: ClientUrls | null) {
     this.#services = services;
     this.#caller = caller;
     this.#media = media;

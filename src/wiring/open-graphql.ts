@@ -5,6 +5,7 @@ import { readVideoData } from '../archive/video-data.ts';
 import { JobTokenSecrets } from '../auth/job-token-secrets.ts';
 import { JobTokens } from '../auth/job-tokens.ts';
 import { openAuthenticator } from '../auth/open-authenticator.ts';
+import type { VideoSignatures } from '../auth/video-signatures.ts';
 import type { Config } from '../config/config.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -56,6 +57,8 @@ export interface GraphQLParts {
   /** The clock by which tokens expire. */
   readonly tokenClock: Clock;
   readonly localMedia: LocalMedia | null;
+  /** Null without an archive. */
+  readonly signatures: VideoSignatures | null;
   readonly publicUrl: PublicUrl;
   readonly log: LeveledLog;
 }
@@ -66,7 +69,7 @@ export function openGraphQL(
   parts: GraphQLParts,
   overrides: GraphQLOverrides,
 ): GraphQLEndpoints {
-  const { storage, upstream, clock, tokenClock, localMedia, publicUrl, log } = parts;
+  const { storage, upstream, clock, tokenClock, localMedia, signatures, publicUrl, log } = parts;
   const { trustedDocumentsFile, introspection, limits } = config;
   const { wrapContext = (make) => make() } = overrides;
   const jobTokens = new JobTokens(
@@ -82,7 +85,9 @@ export function openGraphQL(
   const services = createServices(config, parts, jobTokens, turns, overrides);
   const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
   const baseUrlOf =
-    localMedia === null ? () => '' : (request: IncomingMessage) => publicUrl.baseUrlOf(request);
+    localMedia === null && signatures === null
+      ? () => ''
+      : (request: IncomingMessage) => publicUrl.baseUrlOf(request);
   const schema = createSchema({ federation: config.federation, model: WAN_MODEL });
   const operations = new Operations({
     schema,
@@ -128,7 +133,7 @@ export function openGraphQL(
 
 function createServices(
   config: Config,
-  { storage, archive, upstream, watchedJobs, clock, tokenClock, localMedia, log }: GraphQLParts,
+  { storage, archive, upstream, watchedJobs, clock, tokenClock, localMedia, signatures, log }: GraphQLParts,
   jobTokens: JobTokens,
   turns: TurnQueue,
   { imageHost = upstream.images, answers = new AnswerBudget() }: GraphQLOverrides,
@@ -146,6 +151,10 @@ function createServices(
     deadlineMs: config.jobDeadlineMs,
     privateImages: upstream.privateImages,
     localMedia,
+    videoUrls:
+      signatures === null
+        ? null
+        : { sign: (jobId) => signatures.sign(jobId), retentionMs: config.jobRetentionMs },
     issueJobToken: (ownerId, jobId, now, expiresAt) => jobTokens.issue(ownerId, jobId, now, expiresAt),
     answers,
     nextTurn: () => turns.wait(),

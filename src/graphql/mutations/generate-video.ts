@@ -1,9 +1,9 @@
 import type { Caller } from '../../domain/caller.ts';
 import { idempotencyShard } from '../../domain/job/job-id.ts';
 import { newJob, type Job } from '../../domain/job/job.ts';
-import type { MediaUrls } from '../../domain/local-media.ts';
 import { type InputIssue, requestFingerprint, type VideoModel } from '../../domain/request/video-request.ts';
 import type { Builder } from '../builder.ts';
+import type { ClientUrls } from '../client-urls.ts';
 import { requireOwner, type GraphQLContext } from '../context.ts';
 import type { VideoJobTypes } from '../types/video-job.ts';
 import {
@@ -169,7 +169,7 @@ function capacityExceeded(reason: ReachedLimit, retryAfterMs: number): GenerateV
 }
 
 /** Replaces the gateway's own URL of an image by the upstream's. @returns null when the image is not a file of the upstream */
-function withUpstreamImage(input: unknown, media: MediaUrls | null): object | null {
+function withUpstreamImage(input: unknown, media: ClientUrls | null): object | null {
   if (media === null || typeof input !== 'object' || input === null || !('image' in input)) return null;
   const image = typeof input.image === 'string' ? media.toUpstream(input.image.trim()) : null;
   return image === null ? null : { ...input, image };

@@ -1,5 +1,5 @@
 import type { JobFailure } from '../../domain/job/failure.ts';
-import { isFinal, type Job, type JobMetrics, type JobVideo } from '../../domain/job/job.ts';
+import { isFinal, type Job, type JobMetrics } from '../../domain/job/job.ts';
 import {
   estimatedCompletionAt,
   jobProgress,
@@ -8,8 +8,9 @@ import {
   type JobWait,
   jobWait,
 } from '../../domain/job/projection.ts';
-import type { MediaUrls } from '../../domain/local-media.ts';
 import type { VideoRequest } from '../../domain/request/video-request.ts';
+import type { ClientUrls } from '../client-urls.ts';
+import { VideoView } from './video-view.ts';
 
 /**
  * A job as `VideoJob` shows it at one moment. Each field has a property of its name: reading a property costs far less than a
@@ -18,18 +19,16 @@ import type { VideoRequest } from '../../domain/request/video-request.ts';
 export class JobView {
   readonly #job: Job;
   readonly #now: number;
-  readonly #media: MediaUrls | null;
-  readonly video: (JobVideo & { readonly jobId: string }) | null;
+  readonly #media: ClientUrls | null;
 
   /**
    * @param now epoch milliseconds, for the estimates
-   * @param media URLs of the upstream's files for the client; null: the upstream's own
+   * @param media URLs of files for the client; null: the upstream's own
    */
-  constructor(job: Job, now: number, media: MediaUrls | null) {
+  constructor(job: Job, now: number, media: ClientUrls | null) {
     this.#job = job;
     this.#now = now;
     this.#media = media;
-    this.video = job.video === null ? null : { ...presented(job.video, media), jobId: job.id };
   }
 
   get id(): string {
@@ -93,11 +92,12 @@ export class JobView {
     return this.#job.metrics;
   }
 
+  get video(): VideoView | null {
+    const { video } = this.#job;
+    return video === null ? null : new VideoView(this.#job, video, this.#media);
+  }
+
   get failure(): JobFailure | null {
     return this.#job.failure;
   }
-}
-
-function presented(video: JobVideo, media: MediaUrls | null): JobVideo {
-  return media === null || video.url === null ? video : { ...video, url: media.present(video.url) };
 }

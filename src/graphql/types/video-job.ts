@@ -4,6 +4,7 @@ import { MAX_TEXT, MAX_URL, type VideoModel, type VideoRequest } from '../../dom
 import type { Builder } from '../builder.ts';
 import { defineJobEnums, type JobEnums } from './job-enums.ts';
 import type { JobView } from './job-view.ts';
+import type { VideoView } from './video-view.ts';
 
 /** The types that `VideoJob` is made of. */
 export type VideoJobTypes = ReturnType<typeof defineVideoJob>;
@@ -145,20 +146,21 @@ function defineRequest(builder: Builder, Resolution: ReturnType<typeof defineRes
 }
 
 function defineVideo(builder: Builder, model: VideoModel) {
-  return builder.objectRef<NonNullable<JobView['video']>>('GeneratedVideo').implement({
-    description: 'A finished video: a URL, or the bytes as base64 if that was requested.',
+  return builder.objectRef<VideoView>('GeneratedVideo').implement({
+    description: 'A finished video.',
     extensions: SHAREABLE,
     fields: (t) => ({
       url: t.expose('url', {
         type: 'URL',
         nullable: true,
-        description: 'Where the video can be fetched until `expiresAt`; null when there is `base64`.',
+        description:
+          'Where the video can be fetched until `expiresAt`. While the gateway keeps videos it is the gateway’s own: it stays the same, supports ranges, and whoever has it can fetch the video, so it is a secret; `?download` makes browsers save the file. Otherwise it is the upstream’s, and null when there is `base64`.',
         extensions: { maxBytes: 4 * MAX_URL },
       }),
       base64: t.string({
         nullable: true,
         description:
-          'The bytes as base64, without a `data:` prefix; null when there is a `url`. Can be megabytes: one operation can select about 20 videos with 32 MiB together, or one of any size.',
+          'The bytes as base64, without a `data:` prefix; null unless that was requested. Can be megabytes: one operation can select about 20 videos with 32 MiB together, or one of any size.',
         extensions: { cost: BASE64_COST, maxBytes: 0, directives: { cost: { weight: BASE64_COST } } },
         resolve: async (video, _, { services, answer }) => {
           if (!video.inline) return null;
@@ -174,7 +176,7 @@ function defineVideo(builder: Builder, model: VideoModel) {
       expiresAt: t.expose('expiresAt', {
         type: 'DateTime',
         nullable: true,
-        description: `When the video expires: about ${model.fileLifetimeMs / DAY_MS} days after submission for a URL, the end of the job’s retention for base64.`,
+        description: `When the video expires: at the end of the job’s retention, or when the job is deleted. For a URL of the upstream: about ${model.fileLifetimeMs / DAY_MS} days after submission.`,
       }),
     }),
   });

@@ -84,7 +84,7 @@ describe('the files of the embedded sandbox', () => {
   test.each(TRANSPORTS)('have URLs with the host name that the client uses: %s', async (_, read) => {
     for (const name of names) {
       const media = await read(name);
-      expect(media?.video?.url).toMatch(new RegExp(`^${name}/sandbox/videos/[0-9a-f]{32}\\.mp4$`));
+      expect(media?.video?.url).toMatch(new RegExp(`^${name}/media/${id}/[\\w-]{24}\\.mp4$`));
       expect(media?.request.image).toMatch(new RegExp(`^${name}/sandbox/uploads/[0-9a-f]{32}\\.png$`));
     }
   });
@@ -138,7 +138,7 @@ describe('the files of the embedded sandbox', () => {
     const ends = await Promise.all(
       names.map(async (name) => (await watchToEnd(name, job.id)).at(-1)?.video?.url),
     );
-    expect(ends.map((url, index) => url?.startsWith(`${names[index]}/sandbox/videos/`))).toEqual([
+    expect(ends.map((url, index) => url?.startsWith(`${names[index]}/media/${job.id}/`))).toEqual([
       true,
       true,
     ]);
@@ -168,24 +168,31 @@ describe('the files of the embedded sandbox', () => {
   }
 });
 
-test('the files of a sandbox at SEGMIND_BASE_URL are served too, under any of its host names', async () => {
-  using folder = tempFolder();
-  using ownFolder = tempFolder();
-  await using sandbox = await startSandbox({ folder: ownFolder.path, speed: 50 });
-  await using gateway = await spawnGateway({
-    DATA_DIR: folder.path,
-    SEGMIND_API_KEY: 'SG_test',
-    SEGMIND_BASE_URL: sandbox.url.replace('127.0.0.1', 'localhost'),
-  });
-  const image = await upload(gateway.url);
-  expect(image).toMatch(`${gateway.url}/sandbox/uploads/`);
-  expect((await fetch(image)).status).toBe(200);
-  expect((await fetch(image.replace(`${gateway.url}/sandbox`, sandbox.url))).status).toBe(200);
-  const { id } = await generate(gateway.url, { prompt: 'a cat', image, ...SMALL });
-  const url = (await watchToEnd(gateway.url, id)).at(-1)?.video?.url ?? '';
-  expect(url).toMatch(`${gateway.url}/sandbox/videos/`);
-  expect((await fetch(url)).headers.get('content-type')).toBe('video/mp4');
-});
+test.each([
+  ['from the archive', 'folder', '/media/'],
+  ['without an archive', 'off', '/sandbox/videos/'],
+])(
+  'the files of a sandbox at SEGMIND_BASE_URL are served too, under any of its host names, %s',
+  async (_, ARCHIVE, path) => {
+    using folder = tempFolder();
+    using ownFolder = tempFolder();
+    await using sandbox = await startSandbox({ folder: ownFolder.path, speed: 50 });
+    await using gateway = await spawnGateway({
+      DATA_DIR: folder.path,
+      SEGMIND_API_KEY: 'SG_test',
+      SEGMIND_BASE_URL: sandbox.url.replace('127.0.0.1', 'localhost'),
+      ARCHIVE,
+    });
+    const image = await upload(gateway.url);
+    expect(image).toMatch(`${gateway.url}/sandbox/uploads/`);
+    expect((await fetch(image)).status).toBe(200);
+    expect((await fetch(image.replace(`${gateway.url}/sandbox`, sandbox.url))).status).toBe(200);
+    const { id } = await generate(gateway.url, { prompt: 'a cat', image, ...SMALL });
+    const url = (await watchToEnd(gateway.url, id)).at(-1)?.video?.url ?? '';
+    expect(url).toMatch(`${gateway.url}${path}`);
+    expect((await fetch(url)).headers.get('content-type')).toBe('video/mp4');
+  },
+);
 
 test('a sandbox that may not fetch private addresses still reads its own images', async () => {
   using folder = tempFolder();

@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { FileAnswer, FileClient } from '../../../providers/files/file-client.ts';
 import { sendJson } from '../send-json.ts';
-import { FILE_CORS, FileRequests } from './file-requests.ts';
+import { FILE_CORS, type FileRequests } from './file-requests.ts';
 
 /** Options of the media proxy. */
 export interface MediaProxyOptions {
   /** Origin of the upstream. */
   readonly origin: string;
   /** May connect to the origin. */
-  readonly client: Pick<FileClient, 'fetch'>;
+  readonly files: Pick<FileClient, 'fetch'>;
   readonly requests: FileRequests;
   readonly log: { error(details: object, message: string): void };
 }
@@ -56,12 +56,12 @@ export class MediaProxy {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<FileAnswer | null> {
-    const { origin, client, log } = this.#options;
+    const { origin, files, log } = this.#options;
     const disconnected = new AbortController();
     response.once('close', () => disconnected.abort());
     try {
       const headers = pick(request.headers, REQUEST_HEADERS);
-      return await client.fetch({ url: origin + path, method, headers, signal: disconnected.signal });
+      return await files.fetch({ url: origin + path, method, headers, signal: disconnected.signal });
     } catch (error) {
       if (disconnected.signal.aborted) return null;
       log.error({ err: error, path }, 'a file of the upstream could not be fetched');

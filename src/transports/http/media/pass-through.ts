@@ -17,7 +17,7 @@ const FIRST_BYTE = { start: 0, end: 0 };
  * @param knownLength bytes of the video as the upstream reported them; null: unknown
  */
 export async function openAtUpstream(
-  client: Pick<FileClient, 'fetch'>,
+  files: Pick<FileClient, 'fetch'>,
   url: string,
   knownLength: number | null,
   query: VideoQuery,
@@ -26,7 +26,7 @@ export async function openAtUpstream(
   let answer: FileAnswer;
   try {
     const headers = range === null ? {} : { range: rangeHeader(range) };
-    answer = await client.fetch({ url, headers, signal: query.signal });
+    answer = await files.fetch({ url, headers, signal: query.signal });
   } catch (error) {
     const message =
       error instanceof FileRefusedError

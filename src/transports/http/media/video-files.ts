@@ -28,7 +28,7 @@ export interface VideoFilesOptions {
   readonly signatures: Pick<VideoSignatures, 'verify'>;
   readonly store: Pick<Jobs, 'getMany' | 'getVideoData'>;
   readonly archive: BlobStore;
-  readonly client: Pick<FileClient, 'fetch'>;
+  readonly files: Pick<FileClient, 'fetch'>;
   readonly clock: Clock;
   /** Milliseconds for which a finished job is kept. */
   readonly retentionMs: number;
@@ -203,10 +203,10 @@ export class VideoFiles {
   }
 
   #openOriginal({ video }: CompletedJob, query: VideoQuery): Promise<SourceAnswer> {
-    const { store, client } = this.#options;
+    const { store, files } = this.#options;
     if (video.inline) return openInline(store, query);
     if (video.url === null) return Promise.resolve({ type: 'missing' });
-    return openAtUpstream(client, video.url, video.byteLength, query);
+    return openAtUpstream(files, video.url, video.byteLength, query);
   }
 
   #refuse(

@@ -24,16 +24,16 @@ async function listen(listener: RequestListener): Promise<string> {
 /** A gateway with an upstream that answers by this listener. */
 async function proxyTo(upstream: RequestListener, timeoutMs?: number) {
   const origin = await listen(upstream);
-  const client = new FileClient({
+  const files = new FileClient({
     trustedOrigins: [origin],
     proxy: null,
     ...(timeoutMs === undefined ? {} : { idleTimeoutMs: timeoutMs }),
   });
-  onTestFinished(() => client[Symbol.asyncDispose]());
+  onTestFinished(() => files[Symbol.asyncDispose]());
   const logged: string[] = [];
   const proxy = new MediaProxy({
     origin,
-    client,
+    files,
     requests: new FileRequests(),
     log: { error: (_, message) => logged.push(message) },
   });

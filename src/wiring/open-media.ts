@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import type { BlobStore } from '../archive/blob-store.ts';
+import { VideoSignatures } from '../auth/video-signatures.ts';
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { LocalMedia } from '../domain/local-media.ts';
+import type { LeveledLog } from '../process/fault-log.ts';
+import type { FileClient } from '../providers/files/file-client.ts';
+import type { Storage } from '../store/storage.ts';
+import { FileRequests } from '../transports/http/media/file-requests.ts';
+import { MediaProxy } from '../transports/http/media/media-proxy.ts';
+import { VideoFiles } from '../transports/http/media/video-files.ts';
+
+/** The parts that serve files to clients. Disposing them ends the refresh of the secret. */
+export interface OpenedMedia extends Disposable {
+  readonly signatures: VideoSignatures | null;
+  /** See `PagesOptions`. */
+  readonly pages: { readonly media: MediaProxy | null; readonly videos: VideoFiles | null };
+}
+
+/** Parts that are shared with the rest of the gateway. */
+export interface MediaParts {
+  readonly storage: Storage;
+  /** Null: videos are not archived. */
+  readonly archive: BlobStore | null;
+  /** May connect to the upstream. */
+  readonly files: FileClient;
+  readonly localMedia: LocalMedia | null;
+  readonly clock: Clock;
+  readonly log: LeveledLog;
+}
+
+/** @throws StoreUnavailableError */
+export async function openMedia(
+  { jobRetentionMs: retentionMs }: Config,
+  { storage, archive, files, localMedia, clock, log }: MediaParts,
+): Promise<OpenedMedia> {
+  const requests = new FileRequests();
+  const media =
+    localMedia === null ? null : new MediaProxy({ origin: localMedia.origin, files, requests, log });
+  if (archive === null) {
+    return { signatures: null, pages: { media, videos: null }, [Symbol.dispose]: () => {} };
+  }
+  const { store, videoUrlSecret: text } = storage;
+  const signatures = await VideoSignatures.open({ text, randomBytes, now: () => performance.now(), log });
+  const videos = new VideoFiles({ signatures, store, archive, files, requests, clock, retentionMs, log });
+  return { signatures, pages: { media, videos }, [Symbol.dispose]: () => signatures[Symbol.dispose]() };
+}
