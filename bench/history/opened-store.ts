@@ -40,7 +40,7 @@ export async function openSqlite(folder: string, clock: Clock): Promise<Engine> 
       retentionMs: RETENTION_MS,
       now: () => clock.now(),
       onUnreadable: (_, error) => report(error),
-      onPurgeError: report,
+      onMaintenanceError: report,
     });
     opened.database.exec('PRAGMA synchronous = OFF');
     return opened;

@@ -71,7 +71,7 @@ export function openFolder(folder: string): SqliteJobStore {
     retentionMs: 3_600_000_000,
     now: Date.now,
     onUnreadable: (_, error) => process.stderr.write(`${String(error)}\n`),
-    onPurgeError: (error) => process.stderr.write(`${String(error)}\n`),
+    onMaintenanceError: (error) => process.stderr.write(`${String(error)}\n`),
   });
   store.database.exec('PRAGMA synchronous = OFF');
   return store;

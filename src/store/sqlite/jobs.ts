@@ -21,12 +21,17 @@ import type { Statements } from './database/statements.ts';
 import type { EventBus } from './event-bus.ts';
 import { usedUpLimit } from './limits.ts';
 import { listJobs } from './list-jobs.ts';
+import type { PromptIndex } from './prompts/prompt-index.ts';
+import type { PromptStatements } from './prompts/prompt-statements.ts';
+import { searchPrompts } from './prompts/search-prompts.ts';
 import type { Quarantine } from './quarantine.ts';
 
 export interface SqliteJobsOptions {
   readonly statements: Statements;
   readonly commits: GroupCommit;
   readonly quarantine: Quarantine;
+  readonly prompts: PromptStatements;
+  readonly promptIndex: PromptIndex;
   readonly files: OpenFiles;
   readonly events: EventBus;
   /** Jobs that were read or saved last. Knows of every write, because one process uses the folder. */
@@ -94,7 +99,7 @@ export class SqliteJobs implements Jobs {
   }
 
   get searchesPrompts(): boolean {
-    return false;
+    return true;
   }
 
   async remove(job: Job): Promise<RemoveOutcome> {
@@ -112,11 +117,13 @@ export class SqliteJobs implements Jobs {
   }
 
   async list(query: ListQuery): Promise<Job[]> {
-    return attempt(() => listJobs(this.#statements, this.#options.quarantine, query));
+    const { statements, quarantine, prompts, promptIndex: index } = this.#options;
+    if (query.prompt === undefined) return attempt(() => listJobs(statements, quarantine, query));
+    return searchPrompts({ statements, quarantine, prompts, index }, query).catch(unavailable);
   }
 
   async save(leaseId: string, change: SaveChange): Promise<SaveOutcome> {
-    const { commits, cache, events } = this.#options;
+    const { commits, cache, events, promptIndex } = this.#options;
     const { job } = change;
     const { outcome } = await commits
       .run(
@@ -125,6 +132,7 @@ export class SqliteJobs implements Jobs {
           if (!isNew) return;
           cache.set(job.id, job);
           events.publish(job);
+          if (isFinal(job)) promptIndex.wake();
         },
       )
       .catch(unavailable);

@@ -33,8 +33,11 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     retentionMs,
     now,
     onUnreadable,
-    onPurgeError: (error) =>
-      faults.error({ err: error }, 'the purge of old jobs failed; it is tried again later'),
+    onMaintenanceError: (error) =>
+      faults.error(
+        { err: error },
+        'the purge of old jobs or the index of prompts failed; it is tried again later',
+      ),
   });
   log.info(
     { engine: 'sqlite', dataDir, role, rpm: segmindRpm },

@@ -32,6 +32,8 @@ import { prepareStatements, type Statements } from './database/statements.ts';
 import { EventBus } from './event-bus.ts';
 import { SqliteJobQueue } from './job-queue.ts';
 import { SqliteJobs } from './jobs.ts';
+import { PromptIndex } from './prompts/prompt-index.ts';
+import { preparePromptStatements } from './prompts/prompt-statements.ts';
 import { Quarantine } from './quarantine.ts';
 
 export interface SqliteJobStoreOptions {
@@ -41,8 +43,8 @@ export interface SqliteJobStoreOptions {
   readonly retentionMs: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Called when the purge of old jobs fails; it is tried again later. */
-  readonly onPurgeError: (error: unknown) => void;
+  /** Called when the purge of old jobs or the index of prompts fails; it is tried again later. */
+  readonly onMaintenanceError: (error: unknown) => void;
   /** Called once in this process for each job whose record cannot be read, also by the constructor. Must not throw. */
   readonly onUnreadable: (id: string, error: unknown) => void;
 }
@@ -75,7 +77,7 @@ export class SqliteJobStore implements JobStore {
    *
    * @throws FolderInUseError when another process uses the folder
    */
-  constructor({ folder, retentionMs, now, onPurgeError, onUnreadable }: SqliteJobStoreOptions) {
+  constructor({ folder, retentionMs, now, onMaintenanceError, onUnreadable }: SqliteJobStoreOptions) {
     using resources = new DisposableStack();
     mkdirSync(folder, { recursive: true });
     resources.use(lockFolder(folder));
@@ -98,8 +100,13 @@ export class SqliteJobStore implements JobStore {
       onUnreadable,
       forget: (id) => cache.delete(id),
     });
+    const prompts = preparePromptStatements(database);
+    const promptIndex = resources.use(
+      new PromptIndex({ database, statements: prompts, onError: onMaintenanceError }),
+    );
     const events = this.#events;
-    this.#jobs = new SqliteJobs({ statements, commits, quarantine, files, events, cache, retentionMs, now });
+    const parts = { statements, commits, quarantine, prompts, promptIndex, files, events, cache };
+    this.#jobs = new SqliteJobs({ ...parts, retentionMs, now });
     this.#queue = new SqliteJobQueue(statements, commits, quarantine);
     this.#database = database;
     this.#statements = statements;
@@ -108,7 +115,8 @@ export class SqliteJobStore implements JobStore {
     this.#quarantine = quarantine;
     this.#now = now;
     this.#recover();
-    resources.use(startPurging(() => this.#purge(), onPurgeError));
+    resources.use(startPurging(() => this.#purge(), onMaintenanceError));
+    promptIndex.wake();
     this.#resources = resources.move();
   }
 
@@ -153,7 +161,7 @@ export class SqliteJobStore implements JobStore {
   }
 
   get searchesPrompts(): boolean {
-    return false;
+    return this.#jobs.searchesPrompts;
   }
 
   remove(job: Job): Promise<RemoveOutcome> {

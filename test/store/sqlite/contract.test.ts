@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { SqliteFileTasks } from '../../../src/store/sqlite/sqlite-file-tasks.ts';
 import { fileTaskCases } from '../../contract/job-store-cases/file-tasks.ts';
+import { promptCases } from '../../contract/job-store-cases/prompts.ts';
 import { removalCases, removalLimitCases } from '../../contract/job-store-cases/removal.ts';
 import { startBeforeCases } from '../../contract/job-store-cases/start-before.ts';
 import { describeJobStore } from '../../contract/job-store.ts';
@@ -26,4 +27,8 @@ describe('SqliteFileTasks', () => {
     const { database, commits } = opened.store;
     return { ...opened, fileTasks: new SqliteFileTasks(database, commits) };
   });
+});
+
+describe('SqliteJobStore keeps the promises of JobStore about prompts', () => {
+  promptCases(open);
 });

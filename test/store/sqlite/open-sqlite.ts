@@ -38,7 +38,7 @@ export function sqliteOptions(folder: string, { now, ...change }: StoreTestOptio
   return {
     folder,
     retentionMs: 7 * DAY,
-    onPurgeError: rethrow,
+    onMaintenanceError: rethrow,
     onUnreadable: refuseUnreadable,
     now,
     ...change,

@@ -148,7 +148,7 @@ describe('the purge', () => {
 
   it('reports a failure, and tries again ten minutes later', async () => {
     const clock = new FakeClock();
-    const onPurgeError = vi.fn<(error: unknown) => void>();
+    const onMaintenanceError = vi.fn<(error: unknown) => void>();
     using folder = tempFolder();
     let fault: Error | null = null;
     const now = () => {
@@ -156,17 +156,17 @@ describe('the purge', () => {
       return clock.now();
     };
     await using store = new SqliteJobStore(
-      sqliteOptions(folder.path, { now, retentionMs: DAY, onPurgeError }),
+      sqliteOptions(folder.path, { now, retentionMs: DAY, onMaintenanceError }),
     );
     vi.advanceTimersByTime(0);
     const job = await finishOne(store, clock);
     fault = new Error('no time');
     purgeAfter(clock, DAY);
-    expect(onPurgeError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ cause: fault }));
+    expect(onMaintenanceError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ cause: fault }));
     fault = null;
     purgeAfter(clock, 0);
     expect(await store.getMany([job.id])).toEqual([null]);
-    expect(onPurgeError).toHaveBeenCalledTimes(1);
+    expect(onMaintenanceError).toHaveBeenCalledTimes(1);
   });
 
   it('leaves no timer when the store is closed, also during a long purge', async () => {

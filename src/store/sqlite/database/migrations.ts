@@ -191,6 +191,46 @@ const MIGRATIONS: readonly string[] = [
                   WHERE owner_id = old.owner_id AND created_at = old.created_at AND job_id = old.id);
     DELETE FROM charged_jobs WHERE owner_id = old.owner_id AND created_at = old.created_at AND job_id = old.id;
   END;
+
+  -- The words of the prompts of final jobs. An entry is a hash of the owner with a letter for the phase, 11 characters, and a word of at
+  -- most 12; each beginning of a word is an entry too. Merges are made by the gateway in small steps, and never by an insert.
+  CREATE VIRTUAL TABLE prompts USING fts5 (
+    words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii', prefix = '12 13 14 15 16 17 18 19 20 21 22');
+  INSERT INTO prompts (prompts, rank) VALUES ('automerge', 0);
+  INSERT INTO prompts (prompts, rank) VALUES ('crisismerge', 1000);
+  CREATE TABLE prompt_keys (
+    key            INTEGER PRIMARY KEY,      -- the rowid in prompts; keys sort as ids do
+    job_id         TEXT NOT NULL UNIQUE
+  ) STRICT;
+  CREATE TABLE prompts_pending (
+    job_id         TEXT PRIMARY KEY          -- a final job that is not in prompts yet
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE prompts_filled_from (
+    job_id         TEXT NOT NULL             -- no row, or one: final jobs with smaller ids are not in prompts yet
+  ) STRICT;
+  INSERT INTO prompts_filled_from SELECT 'vj~' WHERE EXISTS (SELECT 1 FROM jobs);
+  CREATE TRIGGER add_prompt AFTER UPDATE OF phase ON jobs
+  WHEN new.phase IN ('completed', 'failed') AND old.phase NOT IN ('completed', 'failed') BEGIN
+    INSERT OR IGNORE INTO prompts_pending VALUES (new.id);
+  END;
+  CREATE TRIGGER show_prompt AFTER UPDATE OF hidden ON jobs
+  WHEN new.phase IN ('completed', 'failed') AND old.hidden = 1 AND new.hidden = 0 BEGIN
+    INSERT OR IGNORE INTO prompts_pending VALUES (new.id);
+  END;
+  CREATE TRIGGER hide_prompt AFTER UPDATE OF hidden ON jobs WHEN old.hidden = 0 AND new.hidden = 1 BEGIN
+    DELETE FROM prompt_keys WHERE job_id = old.id;
+  END;
+  CREATE TRIGGER delete_prompt AFTER DELETE ON jobs BEGIN
+    DELETE FROM prompt_keys WHERE job_id = old.id;
+    DELETE FROM prompts_pending WHERE job_id = old.id;
+  END;
+  -- Deletes entries in a trigger alone: after a statement that does, the last inserted rowid may exceed the numbers of JavaScript.
+  CREATE TRIGGER delete_key AFTER DELETE ON prompt_keys BEGIN
+    DELETE FROM prompts WHERE rowid = old.key;
+  END;
+  CREATE TRIGGER move_key AFTER UPDATE OF key ON prompt_keys BEGIN
+    DELETE FROM prompts WHERE rowid = old.key;
+  END;
   `,
 ];
 

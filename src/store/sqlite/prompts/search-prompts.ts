@@ -1,0 +1,149 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { type Job, JOB_PHASES } from '../../../domain/job/job.ts';
+import { type ListQuery, StoreUnavailableError } from '../../job-store.ts';
+import { readJob } from '../database/rows.ts';
+import type { Statements } from '../database/statements.ts';
+import { idBounds, inOrder, listJobs } from '../list-jobs.ts';
+import type { Quarantine } from '../quarantine.ts';
+import { entryPrefix, FINAL_PHASES, type PromptIndex } from './prompt-index.ts';
+import type { PromptStatements } from './prompt-statements.ts';
+import { matchesWords, MAX_WORD_LENGTH, type WordQuery, wordQueryOf } from './prompt-words.ts';
+
+/** Unfinished jobs that are read in one turn of the event loop. */
+const UNFINISHED_BATCH = 50;
+/** Final jobs of an owner that are searched for several words in one turn: at first, and at most. */
+const FIRST_SLICE = 2000;
+const MAX_SLICE = 16_000;
+
+type FinalPhase = keyof typeof FINAL_PHASES;
+
+export interface PromptSearchOptions {
+  readonly statements: Statements;
+  readonly prompts: PromptStatements;
+  readonly quarantine: Quarantine;
+  readonly index: PromptIndex;
+}
+
+/**
+ * Lists an owner's jobs whose prompt contains all words of a text, the last one also as the beginning of a word. Unfinished jobs are not in the
+ * index: they are read, and there are no more of them than the limits allow. No turn of the event loop is long: a search for several words,
+ * each of them frequent, takes many turns.
+ */
+export async function searchPrompts(options: PromptSearchOptions, query: ListQuery): Promise<Job[]> {
+  const { statements, quarantine, index } = options;
+  const words = wordQueryOf(query.prompt ?? '');
+  if (words === null) return listJobs(statements, quarantine, query);
+  // In this order: a job that ends meanwhile is found at least once.
+  const unfinished = await findUnfinished(options, query, words);
+  await index.catchUp();
+  const found = new Map(unfinished.map((job) => [job.id, job]));
+  for (const phase of FINAL) {
+    if (query.phases?.includes(phase) ?? true) {
+      for (const job of await findFinal(options, query, phase, words)) found.set(job.id, job);
+    }
+  }
+  const ids = inOrder([...found.keys()], query.ascending).slice(0, query.limit);
+  assertComplete(index.filledFrom, ids, query);
+  return ids.map((id) => found.get(id)).filter((job) => job !== undefined);
+}
+
+const FINAL: readonly FinalPhase[] = ['completed', 'failed'];
+
+/** @throws StoreUnavailableError when older jobs that are not in the index yet may belong to the page */
+function assertComplete(filledFrom: string | null, ids: readonly string[], query: ListQuery): void {
+  if (filledFrom === null || (query.newerThan !== null && query.newerThan >= filledFrom)) return;
+  const last = ids.at(-1);
+  if (!query.ascending && ids.length === query.limit && (last ?? filledFrom) >= filledFrom) return;
+  const finals = query.phases === null || FINAL.some((phase) => query.phases?.includes(phase));
+  if (!finals) return;
+  throw new StoreUnavailableError(
+    'The prompts of older jobs are being indexed after the update of the gateway. Try again in a few minutes, or search only newer jobs.',
+  );
+}
+
+async function findUnfinished(
+  { statements, quarantine }: PromptSearchOptions,
+  query: ListQuery,
+  words: WordQuery,
+): Promise<Job[]> {
+  const phases = JOB_PHASES.filter((phase) => phase !== 'completed' && phase !== 'failed').filter(
+    (phase) => query.phases?.includes(phase) ?? true,
+  );
+  const found: Job[] = [];
+  let page: ListQuery = { ...query, phases, limit: UNFINISHED_BATCH };
+  for (;;) {
+    const jobs = listJobs(statements, quarantine, page);
+    found.push(...jobs.filter(({ request }) => matchesWords(request.prompt, words)));
+    const last = jobs.at(-1);
+    if (last === undefined || jobs.length < UNFINISHED_BATCH || found.length >= query.limit) return found;
+    page = query.ascending ? { ...page, newerThan: last.id } : { ...page, olderThan: last.id };
+    await endOfTurn();
+  }
+}
+
+async function findFinal(
+  options: PromptSearchOptions,
+  query: ListQuery,
+  phase: FinalPhase,
+  words: WordQuery,
+): Promise<Job[]> {
+  const { statements, prompts, quarantine } = options;
+  const { ascending, limit, ownerId: owner } = query;
+  const match = matchOf(entryPrefix(owner, phase), words);
+  const endOfSlice = ascending ? prompts.sliceAscending : prompts.sliceDescending;
+  const found: Job[] = [];
+  let bounds = idBounds(query);
+  // A search for one word reads nothing but what it finds, so it needs no slices.
+  let length = words.words.length === 0 ? null : FIRST_SLICE;
+  while (found.length < limit) {
+    const row = length === null ? undefined : endOfSlice.get({ ...bounds, owner, phase, length });
+    const end = row === undefined ? null : String(row['id']);
+    const wanted = limit - found.length;
+    const ids = findIds(prompts, match, { ...bounds, end, ascending, limit: wanted });
+    const select = () =>
+      ids.map((id) => statements.getReadableJob.get(id)).filter((job) => job !== undefined);
+    const jobs = quarantine.readAll(select, readJob);
+    found.push(...jobs.filter((job) => job.ownerId === owner && job.phase === phase));
+    // A slice with as many jobs as wanted may have more of them.
+    const reached = ids.length === wanted ? (ids.at(-1) ?? end) : end;
+    if (reached === null) return found;
+    bounds = ascending ? { ...bounds, newer: reached } : { ...bounds, older: reached };
+    if (length !== null) length = Math.min(2 * length, MAX_SLICE);
+    await endOfTurn();
+  }
+  return found;
+}
+
+interface Slice {
+  /** Ids are smaller. */
+  readonly older: string;
+  /** Ids are greater. */
+  readonly newer: string;
+  /** The last id of the slice; null: the bound is its end. */
+  readonly end: string | null;
+  readonly ascending: boolean;
+  readonly limit: number;
+}
+
+function findIds(
+  prompts: PromptStatements,
+  match: string,
+  { older, newer, end, ascending, limit }: Slice,
+): string[] {
+  const below =
+    end !== null && ascending ? prompts.keyUpTo.get({ id: end }) : prompts.keyBelow.get({ id: older });
+  const above =
+    end !== null && !ascending ? prompts.keyFrom.get({ id: end }) : prompts.keyAbove.get({ id: newer });
+  const [max, min] = [below?.['key'], above?.['key']];
+  if (max === undefined || min === undefined) return [];
+  const statement = ascending ? prompts.searchAscending : prompts.searchDescending;
+  return statement.all({ match, min, max, limit }).map(({ job_id: id }) => String(id));
+}
+
+/** The query of the index. All words consist of letters and digits, so none can be an operator. */
+function matchOf(entry: string, { words, prefix }: WordQuery): string {
+  const whole = words.map((word) => `"${entry}${word}"`);
+  // A word of the full length may be the beginning of a longer one already.
+  const isCut = [...prefix].length >= MAX_WORD_LENGTH;
+  return [...whole, `"${entry}${prefix}"${isCut ? '' : ' *'}`].join(' AND ');
+}
