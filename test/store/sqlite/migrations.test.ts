@@ -25,6 +25,14 @@ describe('migrations', () => {
       'health_checks',
       'idempotency_keys',
       'jobs',
+      'prompt_keys',
+      'prompts',
+      'prompts_config',
+      'prompts_data',
+      'prompts_docsize',
+      'prompts_filled_from',
+      'prompts_idx',
+      'prompts_pending',
       'quarantine',
       'secrets',
       'shared_texts',
@@ -143,6 +151,8 @@ describe('migrations', () => {
 function forgetHistory(database: DatabaseSync): void {
   database.exec(`
     DROP TRIGGER count_new_job; DROP TRIGGER count_reopened_job; DROP TRIGGER count_ended_job; DROP TRIGGER count_deleted_job;
+    DROP TRIGGER add_prompt; DROP TRIGGER show_prompt; DROP TRIGGER hide_prompt; DROP TRIGGER delete_prompt;
+    DROP TABLE prompts; DROP TABLE prompt_keys; DROP TABLE prompts_pending; DROP TABLE prompts_filled_from;
     DROP TRIGGER charge_new_job; DROP TRIGGER uncharge_job;
     DROP TABLE file_tasks; DROP TABLE unfinished_counts; DROP TABLE charged_jobs; DROP TABLE charged_counts;
     DROP INDEX jobs_by_owner_and_phase; ALTER TABLE jobs DROP COLUMN hidden;

@@ -198,6 +198,7 @@ const MIGRATIONS: readonly string[] = [
     words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii', prefix = '12 13 14 15 16 17 18 19 20 21 22');
   INSERT INTO prompts (prompts, rank) VALUES ('automerge', 0);
   INSERT INTO prompts (prompts, rank) VALUES ('crisismerge', 1000);
+  INSERT INTO prompts (prompts, rank) VALUES ('usermerge', 8);
   CREATE TABLE prompt_keys (
     key            INTEGER PRIMARY KEY,      -- the rowid in prompts; keys sort as ids do
     job_id         TEXT NOT NULL UNIQUE

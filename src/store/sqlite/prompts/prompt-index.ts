@@ -70,7 +70,7 @@ export class PromptIndex implements Disposable {
   async #run(): Promise<void> {
     const { signal } = this.#closing;
     try {
-      await delay(COLLECT_MS, undefined, { signal });
+      if (this.filledFrom === null) await delay(COLLECT_MS, undefined, { signal });
       for (let isMore = true; isMore;) {
         const started = performance.now();
         const isAdded = this.#addPending() || this.#fill();

@@ -13,7 +13,7 @@ import { matchesWords, MAX_WORD_LENGTH, type WordQuery, wordQueryOf } from './pr
 const UNFINISHED_BATCH = 50;
 /** Final jobs of an owner that are searched for several words in one turn: at first, and at most. */
 const FIRST_SLICE = 2000;
-const MAX_SLICE = 16_000;
+const MAX_SLICE = 8000;
 
 type FinalPhase = keyof typeof FINAL_PHASES;
 
