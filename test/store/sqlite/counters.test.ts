@@ -38,7 +38,7 @@ describe('the counts behind the limits', () => {
       }
       if (next(4) === 0) {
         const [job] = ended.splice(next(ended.length || 1), 1);
-        if (job !== undefined) expect(await store.remove(job)).toBe('removed');
+        if (job !== undefined) await store.remove(job);
       }
       if (next(20) === 0) {
         const [broken] = await leaseUpTo(store, clock.now(), 1);

@@ -17,7 +17,6 @@ it('no statement of the store visits all rows of the history', () => {
     return { name, steps: steps.map(({ detail }) => String(detail)).filter((step) => HISTORY.test(step)) };
   });
   const used = plans.flatMap(({ name, steps }) => steps.map((step) => `${name}: ${step}`));
-  const isScan = (step: string) => step.startsWith('SCAN') && !OF_UNFINISHED.test(step);
   expect(plans.filter(({ steps }) => steps.some(isScan))).toEqual([]);
   // The page of a list is a range of its index, in order: nothing is sorted and nothing is skipped.
   expect(used).toContain(
@@ -34,4 +33,8 @@ function prepareOf(database: DatabaseSync, name: 'listDescending'): string[] {
     .prepare(`EXPLAIN QUERY PLAN ${sourceSQL}`)
     .all()
     .map(({ detail }) => String(detail));
+}
+
+function isScan(step: string): boolean {
+  return step.startsWith('SCAN') && !OF_UNFINISHED.test(step);
 }

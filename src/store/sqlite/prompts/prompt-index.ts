@@ -20,15 +20,16 @@ export interface PromptIndexOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** A final phase as part of each entry, so that a search for one phase reads no entry of the other. */
-export const FINAL_PHASES = { completed: 'c', failed: 'f' } as const;
+/** The phases of the jobs in the index. */
+export type FinalPhase = 'completed' | 'failed';
 
 /**
- * The beginning of all entries of an owner's jobs in a final phase. The words of other owners are other entries, and cost a search nothing.
+ * The beginning of all entries of an owner's jobs in a final phase. The words of other owners and of the other phase are other entries, and cost
+ * a search nothing.
  * Two owners may have the same hash: check the owner of each job that is found.
  */
-export function entryPrefix(ownerId: string, phase: keyof typeof FINAL_PHASES): string {
-  return createHash('sha256').update(ownerId).digest('hex').slice(0, 10) + FINAL_PHASES[phase];
+export function entryPrefix(ownerId: string, phase: FinalPhase): string {
+  return createHash('sha256').update(ownerId).digest('hex').slice(0, 10) + phase.slice(0, 1);
 }
 
 /**

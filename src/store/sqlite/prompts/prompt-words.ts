@@ -38,5 +38,5 @@ export function matchesWords(prompt: string, { words, prefix }: WordQuery): bool
 
 function split(text: string): string[] {
   const plain = text.normalize('NFKD').replaceAll(DIACRITICS, '').normalize('NFC').toLowerCase();
-  return (plain.match(WORDS) ?? []).map((word) => [...word].slice(0, MAX_WORD_LENGTH).join(''));
+  return (plain.match(WORDS) ?? []).map((word) => Array.from(word).slice(0, MAX_WORD_LENGTH).join(''));
 }

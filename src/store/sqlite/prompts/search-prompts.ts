@@ -5,7 +5,7 @@ import { readJob } from '../database/rows.ts';
 import type { Statements } from '../database/statements.ts';
 import { idBounds, inOrder, listJobs } from '../list-jobs.ts';
 import type { Quarantine } from '../quarantine.ts';
-import { entryPrefix, FINAL_PHASES, type PromptIndex } from './prompt-index.ts';
+import { entryPrefix, type FinalPhase, type PromptIndex } from './prompt-index.ts';
 import type { PromptStatements } from './prompt-statements.ts';
 import { matchesWords, MAX_WORD_LENGTH, type WordQuery, wordQueryOf } from './prompt-words.ts';
 
@@ -14,8 +14,6 @@ const UNFINISHED_BATCH = 50;
 /** Final jobs of an owner that are searched for several words in one turn: at first, and at most. */
 const FIRST_SLICE = 2000;
 const MAX_SLICE = 8000;
-
-type FinalPhase = keyof typeof FINAL_PHASES;
 
 export interface PromptSearchOptions {
   readonly statements: Statements;
@@ -144,6 +142,6 @@ function findIds(
 function matchOf(entry: string, { words, prefix }: WordQuery): string {
   const whole = words.map((word) => `"${entry}${word}"`);
   // A word of the full length may be the beginning of a longer one already.
-  const isCut = [...prefix].length >= MAX_WORD_LENGTH;
+  const isCut = Array.from(prefix).length >= MAX_WORD_LENGTH;
   return [...whole, `"${entry}${prefix}"${isCut ? '' : ' *'}`].join(' AND ');
 }
