@@ -12,7 +12,7 @@ import { videoKey } from './video-key.ts';
 
 /** What the work on files needs. */
 export interface ArchiveDependencies {
-  readonly jobs: Pick<Jobs, 'getMany' | 'getVideoData' | 'deleteVideoData'>;
+  readonly jobs: Pick<Jobs, 'getMany' | 'isStored' | 'getVideoData' | 'deleteVideoData'>;
   readonly blobs: BlobStore;
   readonly files: Pick<FileClient, 'fetch'>;
   readonly clock: Clock;
@@ -67,12 +67,16 @@ export async function archiveJob(
   dependencies: ArchiveDependencies,
   signal: AbortSignal,
 ): Promise<ArchiveStep> {
-  const { blobs, clock } = dependencies;
+  const { jobs, blobs, clock } = dependencies;
   const now = clock.now();
   const key = videoKey(task.jobId);
+  const { failureCount } = task;
   if (job === null) {
+    // A record that cannot be read may be repaired.
+    if (await jobs.isStored(task.jobId))
+      return { runAt: now + LOOK_AGAIN_MS, failureCount, storedBytes: null };
     await blobs.delete(key);
-    const isConfirmed = task.failureCount === DELETED_ONCE;
+    const isConfirmed = failureCount === DELETED_ONCE;
     return {
       runAt: isConfirmed ? null : now + DELETE_AGAIN_MS,
       failureCount: DELETED_ONCE,
@@ -84,7 +88,7 @@ export async function archiveJob(
   const isStored = (await blobs.head(key)) !== null;
   const storedBytes = isStored ? null : await storeVideo(task, job.video, dependencies, signal);
   // Only now: until the file is stored, the base64 is the only copy.
-  if (job.video.inline) await dependencies.jobs.deleteVideoData(job.id);
+  if (job.video.inline) await jobs.deleteVideoData(job.id);
   return { ...rest, storedBytes };
 }
 

@@ -208,8 +208,7 @@ export class Archiver implements AsyncDisposable {
    */
   async #onLost({ jobId }: LeasedFileTask): Promise<void> {
     const { jobs, blobs } = this.#options;
-    const [job] = await jobs.getMany([jobId]);
-    if (job === null) await blobs.delete(videoKey(jobId));
+    if (!(await jobs.isStored(jobId))) await blobs.delete(videoKey(jobId));
   }
 
   #pauseForStorage(error: BlobStoreError): void {

@@ -193,6 +193,8 @@ export interface Jobs {
   create(record: NewJobRecord): Promise<CreateOutcome>;
   /** Reads jobs in one round trip. @returns one entry for each id, in order; null for an unknown id */
   getMany(ids: readonly string[]): Promise<(Job | null)[]>;
+  /** Whether the store has a record of the job, even if it cannot be read: an operator may repair it. */
+  isStored(jobId: string): Promise<boolean>;
   /** The base64 that was saved with a job, or null. */
   getVideoData(jobId: string): Promise<string | null>;
   /** Deletes the base64 that was saved with a job. */

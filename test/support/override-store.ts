@@ -5,6 +5,7 @@ export function overrideStore(store: JobStore, overrides: Partial<JobStore>): Jo
   return {
     create: (record) => store.create(record),
     getMany: (ids) => store.getMany(ids),
+    isStored: (jobId) => store.isStored(jobId),
     getVideoData: (jobId) => store.getVideoData(jobId),
     deleteVideoData: (jobId) => store.deleteVideoData(jobId),
     list: (query) => store.list(query),

@@ -50,7 +50,6 @@ export async function download(
   const { clock, random, signal } = dependencies;
   let version: string | null = null;
   for (let continuations = 0; ; continuations += 1) {
-    const before = file.byteLength;
     try {
       const answer = await fetchRest(url, file.byteLength, version, dependencies);
       version = versionOf(answer);
@@ -61,8 +60,7 @@ export async function download(
       if (error instanceof BlobStoreError || error instanceof FileFaultError) throw error;
       if (error instanceof FileRefusedError)
         throw new FileFaultError(error.message, 'lasting', { cause: error });
-      const hasProgress = file.byteLength > before;
-      if (!hasProgress || continuations === MAX_CONTINUATIONS) {
+      if (file.byteLength === 0 || continuations === MAX_CONTINUATIONS) {
         throw new FileFaultError(`the transfer failed: ${messageOf(error)}`, 'host', { cause: error });
       }
       await clock.sleep(backoffMs(continuations + 1, random()), signal);

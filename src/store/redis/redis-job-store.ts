@@ -164,6 +164,10 @@ export class RedisJobStore implements JobStore {
     return attempt(() => this.#access.reader.read(ids));
   }
 
+  isStored(jobId: string): Promise<boolean> {
+    return attempt(async () => (await this.#client.exists(keys.job(jobId))) === 1);
+  }
+
   getVideoData(jobId: string): Promise<string | null> {
     const key = keys.video(jobId);
     return attempt(() =>

@@ -88,6 +88,10 @@ export class SqliteJobs implements Jobs {
     return attempt(() => ids.map((id) => this.#options.cache.get(id) ?? this.#readJob(id)));
   }
 
+  async isStored(jobId: string): Promise<boolean> {
+    return attempt(() => this.#statements.hasJob.get({ id: jobId }) !== undefined);
+  }
+
   async getVideoData(jobId: string): Promise<string | null> {
     const row = attempt(() => this.#statements.getVideoData.get({ id: jobId }));
     return row === undefined ? null : String(row['base64']);

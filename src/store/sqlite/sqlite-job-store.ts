@@ -148,6 +148,10 @@ export class SqliteJobStore implements JobStore {
     return this.#jobs.getMany(ids);
   }
 
+  isStored(jobId: string): Promise<boolean> {
+    return this.#jobs.isStored(jobId);
+  }
+
   getVideoData(jobId: string): Promise<string | null> {
     return this.#jobs.getVideoData(jobId);
   }

@@ -44,6 +44,15 @@ export function unreadableCases(open: OpenStore): void {
     expect(await opened.store.health()).toEqual({ quarantined: 1 });
   });
 
+  it.each(DAMAGES)('still has the record of a job that is damaged in its %s', async (damage) => {
+    const { store } = opened;
+    const job = acceptedJob();
+    expect(await store.isStored(job.id)).toBe(false);
+    await createAll(store, [job]);
+    await opened.damage(job.id, damage);
+    expect(await store.isStored(job.id)).toBe(true);
+  });
+
   it('leases other jobs up to the limit when many are damaged', async () => {
     const jobs = Array.from({ length: 60 }, (_, i) => acceptedJob({ createdAt: NOON + i }));
     await createAll(opened.store, jobs);

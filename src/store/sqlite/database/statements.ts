@@ -62,6 +62,7 @@ export function prepareStatements(database: DatabaseSync) {
 
     getJob: database.prepare(`SELECT ${JOB_COLUMNS} FROM jobs WHERE id = ?`),
     getReadableJob: database.prepare(`SELECT ${JOB_COLUMNS} FROM jobs WHERE id = ? AND ${READABLE}`),
+    hasJob: database.prepare('SELECT 1 FROM jobs WHERE id = :id'),
     getVideoData: database.prepare('SELECT base64 FROM video_data WHERE job_id = :id'),
     putVideoData: database.prepare(
       'INSERT OR REPLACE INTO video_data (job_id, base64) VALUES (:id, :base64)',

@@ -1,0 +1,215 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { BlobStoreError } from '../../src/archive/blob-store.ts';
+import { FolderBlobStore } from '../../src/archive/blobs/folder-blob-store.ts';
+import { readVideoData } from '../../src/archive/video-data.ts';
+import { videoKey } from '../../src/archive/video-key.ts';
+import type { FileTasks } from '../../src/store/file-tasks.ts';
+import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { HOUR, MINUTE } from '../support/times.ts';
+import { until } from '../support/until.ts';
+import { ArchiverHarness, openEmbedded, overridden, REST_MS, RETENTION_MS } from './archiver-harness.ts';
+import { file, FileServer, silent, status } from './file-server.ts';
+import { sampleMp4 } from './sample-mp4.ts';
+
+const VIDEO = sampleMp4({ dataLength: 200_000 });
+const HTML = status(200, { 'content-type': 'text/html' }, '<!doctype html><html>not now</html>');
+
+describe('a video that cannot be had', () => {
+  it('is reported once, tried again at long intervals, and given up when the upstream no longer keeps it', async () => {
+    const harness = await ArchiverHarness.start(await openEmbedded());
+    const start = harness.clock.now();
+    const job = await harness.complete({ url: harness.server.on('/a.mp4', HTML) });
+    harness.run();
+    await harness.until(async () => (await harness.tasks.nextDueAt()) === start + REST_MS);
+    expect(harness.clock.now() - start).toBeGreaterThan(RETENTION_MS - 3 * HOUR);
+    const { length } = harness.server.requests;
+    expect(length).toBeGreaterThan(RETENTION_MS / (3 * HOUR));
+    expect(length).toBeLessThan(RETENTION_MS / HOUR);
+    const [line, ...others] = harness.logged.filter(({ level }) => level === 'error');
+    expect(line).toEqual({
+      level: 'error',
+      message: 'a video cannot be archived; it is tried again at long intervals',
+      details: {
+        jobId: job.id,
+        reason: 'it is not a playable MP4: it does not begin like an MP4 ("<!doctype html><")',
+      },
+    });
+    expect(others).toEqual([]);
+    expect(harness.files()).toEqual([]);
+    expect(harness.leftovers()).toEqual([]);
+  });
+
+  it('is tried for as long as the upstream keeps it while its host is down', async () => {
+    const harness = await ArchiverHarness.start(await openEmbedded());
+    const start = harness.clock.now();
+    await harness.complete({ url: harness.server.on('/a.mp4', status(503)), expiresAt: start + 24 * HOUR });
+    harness.run();
+    await harness.until(async () => (await harness.tasks.nextDueAt()) === start + REST_MS);
+    expect(harness.clock.now() - start).toBeGreaterThan(23 * HOUR);
+    expect(harness.server.requests.length).toBeGreaterThan(48);
+    expect(harness.linesOf('error')).toEqual(['a video cannot be archived; it is not tried again']);
+  });
+
+  it('is tried for half a day when the upstream keeps its files for a shorter time', async () => {
+    const harness = await ArchiverHarness.start(await openEmbedded());
+    const start = harness.clock.now();
+    await harness.complete({ url: harness.server.on('/a.mp4', status(503)), expiresAt: start });
+    harness.run();
+    await harness.until(async () => (await harness.tasks.nextDueAt()) === start + REST_MS);
+    expect(harness.clock.now() - start).toBeGreaterThan(11 * HOUR);
+  });
+
+  it('with another length than the upstream reported is accepted after some tries', async () => {
+    const harness = await ArchiverHarness.start(await openEmbedded());
+    const url = harness.server.on('/a.mp4', file(VIDEO));
+    const job = await harness.complete({ url, byteLength: VIDEO.length + 1 });
+    harness.run();
+    await harness.untilArchived(job);
+    expect(harness.server.requests).toHaveLength(5);
+    expect(harness.logged[0]?.details['reason']).toBe(
+      `it has ${VIDEO.length} bytes, but the upstream reported ${VIDEO.length + 1}`,
+    );
+  });
+
+  it('in base64 of another type stays in the store', async () => {
+    const harness = await ArchiverHarness.start(await openEmbedded());
+    const webm = Buffer.from('1a45dfa3', 'hex').toString('base64');
+    const job = await harness.complete({ inline: true, contentType: 'video/webm' }, webm);
+    harness.run();
+    await harness.until(() => harness.linesOf('error').length === 1);
+    expect(await readVideoData(job.id, harness.store, harness.blobs)).toBe(webm);
+  });
+
+  it('is refused at a private address', async () => {
+    const harness = await ArchiverHarness.start(await openEmbedded());
+    await using other = await FileServer.start();
+    const url = harness.server.on('/a.mp4', status(302, { location: other.on('/a.mp4', file(VIDEO)) }));
+    await harness.complete({ url });
+    harness.run();
+    await harness.until(() => harness.linesOf('error').length === 1);
+    expect(other.requests).toEqual([]);
+    expect(harness.logged.at(-1)?.details['reason']).toBe(
+      `${new URL(other.origin).host} is not a public host`,
+    );
+  });
+});
+
+it('videos of a host that does not answer do not hold up those of other hosts', async () => {
+  await using hanging = await FileServer.start();
+  const harness = await ArchiverHarness.start(await openEmbedded(), { trusted: [hanging.origin] });
+  for (let index = 0; index < 40; index += 1) {
+    await harness.complete({ url: hanging.on(`/${index}`, silent) });
+  }
+  const job = await harness.complete({ url: harness.server.on('/a.mp4', file(VIDEO)) });
+  harness.run();
+  await harness.untilArchived(job);
+  // Without the limit of a sick host, these would have taken five rounds of eight.
+  expect(hanging.requests.length).toBeLessThan(20);
+});
+
+describe('while the storage of videos fails', () => {
+  it('nothing is lost: all wait, one is tried at a time, and no failure counts', async () => {
+    let isDown = true;
+    let puts = 0;
+    const harness = await ArchiverHarness.start(await openEmbedded(), {
+      wrapBlobs: (blobs) => ({
+        ...overridden(blobs),
+        put: (key, body, blob) => {
+          puts += 1;
+          if (!isDown) return blobs.put(key, body, blob);
+          body.destroy();
+          return Promise.reject(new BlobStoreError('the disk is full'));
+        },
+      }),
+    });
+    const start = harness.clock.now();
+    const jobs = [];
+    for (let index = 0; index < 20; index += 1) {
+      jobs.push(await harness.complete({ url: harness.server.on(`/${index}`, file(VIDEO)) }));
+    }
+    harness.run();
+    await harness.until(() => harness.clock.now() > start + 15 * MINUTE);
+    // Eight at first, then one at the end of each pause of half a minute at most.
+    expect(puts).toBeGreaterThan(8 + 20);
+    expect(puts).toBeLessThan(8 + 90);
+    expect(new Set(harness.linesOf('error'))).toEqual(
+      new Set(['the archive cannot be used; no video is archived until it can']),
+    );
+    isDown = false;
+    await harness.until(() => harness.linesOf('info').length === jobs.length);
+    expect(harness.files()).toHaveLength(jobs.length);
+    expect(harness.leftovers()).toEqual([]);
+  });
+
+  it('a full disk is such a failure, for the archive and for downloads', async ({ skip }) => {
+    const full = tinyDisk();
+    if (full === null) return skip('this needs the right to mount a file system');
+    const stored = await FolderBlobStore.open({
+      path: join(full, 'archive'),
+      isShared: false,
+      now: Date.now,
+    });
+    const large = sampleMp4({ dataLength: 2_000_000 });
+    const harness = await ArchiverHarness.start(await openEmbedded(), { wrapBlobs: () => stored });
+    const job = await harness.complete({ url: harness.server.on('/large', file(large)) });
+    harness.run();
+    await harness.until(() => harness.linesOf('error').length > 0);
+    expect(harness.logged.at(-1)?.details['err']).toHaveProperty(
+      'message',
+      expect.stringContaining('full disk'),
+    );
+    await harness.archiver.stop();
+    const small = await ArchiverHarness.start(harness, {
+      trusted: [harness.server.origin],
+      change: { tempFolder: full },
+    });
+    small.run();
+    await small.until(() => small.linesOf('error').length > 0);
+    expect(String(small.logged.at(-1)?.details['err'])).toContain('Downloads cannot be written');
+    await small.archiver.stop();
+    execFileSync('mount', ['-o', 'remount,size=10m', full]);
+    harness.restart();
+    await harness.untilArchived(job);
+    expect(await stored.head(videoKey(job.id))).toBe(large.length);
+  });
+});
+
+it('while the store is unavailable the archiver waits', async () => {
+  const opened = await openEmbedded();
+  let isDown = true;
+  const tasks: FileTasks = {
+    add: (ids, runAt) => opened.tasks.add(ids, runAt),
+    addMissing: (after, limit, runAt) => opened.tasks.addMissing(after, limit, runAt),
+    lease: (query) => opened.tasks.lease(query),
+    extend: (task, leaseUntil) => opened.tasks.extend(task, leaseUntil),
+    release: (task, schedule) => opened.tasks.release(task, schedule),
+    complete: (task) => opened.tasks.complete(task),
+    nextDueAt: () => (isDown ? Promise.reject(new StoreUnavailableError('away')) : opened.tasks.nextDueAt()),
+  };
+  const harness = await ArchiverHarness.start({ ...opened, tasks });
+  const job = await harness.complete({ url: harness.server.on('/a.mp4', file(VIDEO)) });
+  harness.run();
+  await until(() => harness.linesOf('error'), ['the store failed; archiving pauses until it is available']);
+  isDown = false;
+  await harness.untilArchived(job);
+  expect(await harness.stored(job)).toEqual(VIDEO);
+});
+
+/** A disk of 1 MiB until the end of the test; null: this user may not mount one. */
+function tinyDisk(): string | null {
+  const folder = tempFolder();
+  onTestFinished(() => folder[Symbol.dispose]());
+  const path = join(folder.path, 'disk');
+  mkdirSync(path);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'ignore' });
+  } catch {
+    return null;
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', path]));
+  return path;
+}
