@@ -47,7 +47,7 @@ export interface BlobStore {
    *
    * @param range null: the whole file
    * @param signal ends the transfer
-   * @returns a stream that the caller reads or destroys; null when there is no such file
+   * @returns a stream that the caller reads or destroys, with a listener for errors; null when there is no such file
    */
   get(key: string, range: ByteRange | null, signal: AbortSignal): Promise<Readable | null>;
   /** Returns the length of a file in bytes; null when there is no such file. */

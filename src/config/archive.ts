@@ -1,13 +1,23 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { text } from './schemas.ts';
 
 /** Where finished videos are kept. */
 export type ArchiveSettings =
   /** `chosen`: the operator has set it. */
   | { readonly type: 'off'; readonly chosen: boolean }
   | { readonly type: 'folder'; readonly path: string }
-  /** The prefix has no slash at its ends; empty: none. */
-  | { readonly type: 's3'; readonly bucket: string; readonly prefix: string };
+  | S3Settings;
+
+/** A bucket of Amazon S3 or of a compatible service. */
+export interface S3Settings {
+  readonly type: 's3';
+  readonly bucket: string;
+  /** Without a slash at its ends; empty: none. */
+  readonly prefix: string;
+  /** Null: Amazon S3. */
+  readonly endpoint: string | null;
+}
 
 type Place = 'off' | 'folder' | { readonly bucket: string; readonly prefix: string };
 
@@ -32,15 +42,51 @@ export function archivePlace() {
     .optional();
 }
 
-/** @param isEmbedded whether the store is the embedded one: its folder can keep videos as well */
+/**
+ * Variables of Amazon's tools that the gateway reads too. The S3 client reads them and all others by itself, credentials and region among
+ * them.
+ */
+export const AWS_VARIABLES = {
+  AWS_ENDPOINT_URL_S3: z.string().optional(),
+  AWS_ENDPOINT_URL: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: text(''),
+  AWS_SESSION_TOKEN: text(''),
+};
+
+type AwsVariables = z.output<z.ZodObject<typeof AWS_VARIABLES>>;
+
+/** Returns the name and value of the variable that sets the endpoint of S3; null when none does. */
+export function endpointVariable(variables: AwsVariables) {
+  for (const name of ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'] as const) {
+    const value = variables[name];
+    if (value !== undefined) return { name, value };
+  }
+  return null;
+}
+
+/** Whether a text is an http or https URL without credentials, query and fragment. */
+export function isEndpoint(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  return url.href === `${url.origin}${url.pathname}`;
+}
+
+interface ArchiveContext {
+  readonly dataDir: string;
+  /** Whether the store is the embedded one: its folder can keep videos as well. */
+  readonly isEmbedded: boolean;
+  readonly aws: AwsVariables;
+}
+
+/** Reads the setting. */
 export function archiveOf(
   place: Place | null | undefined,
-  { dataDir, isEmbedded }: { readonly dataDir: string; readonly isEmbedded: boolean },
+  { dataDir, isEmbedded, aws }: ArchiveContext,
 ): ArchiveSettings {
   const chosen = place ?? (isEmbedded ? 'folder' : 'off');
   if (chosen === 'off') return Object.freeze({ type: 'off', chosen: place === 'off' });
   if (chosen === 'folder') return Object.freeze({ type: 'folder', path: join(dataDir, FOLDER) });
-  return Object.freeze({ type: 's3', ...chosen });
+  return Object.freeze({ type: 's3', ...chosen, endpoint: endpointVariable(aws)?.value ?? null });
 }
 
 /** @returns null when the text has another form */

@@ -55,7 +55,9 @@ const configSchema = environmentSchema.transform((environment) => {
     redis,
     dataDir,
     /** Where finished videos are kept. */
-    archive: archiveOf(environment.ARCHIVE, { dataDir, isEmbedded: redis === null }),
+    archive: archiveOf(environment.ARCHIVE, { dataDir, isEmbedded: redis === null, aws: environment }),
+    /** Credentials that the S3 client takes from the environment; never logged. */
+    awsSecrets: Object.freeze([environment.AWS_SECRET_ACCESS_KEY, environment.AWS_SESSION_TOKEN]),
     role: environment.ROLE,
     jobDeadlineMs: environment.JOB_DEADLINE_SECONDS * 1000,
     jobRetentionMs: environment.JOB_RETENTION_HOURS * 60 * 60 * 1000,
@@ -109,11 +111,17 @@ export function parseConfig(environment: Environment = process.env): Config {
 }
 
 /** The values of all settings that are secrets and must not be logged. */
-export function secretsOf({ segmindApiKey, auth, redis, proxy }: Config): string[] {
+export function secretsOf({ segmindApiKey, auth, redis, proxy, awsSecrets }: Config): string[] {
   const redisUrls = [...(redis?.urls ?? []), ...(redis?.sentinels?.urls ?? [])];
   const urls = [...redisUrls, proxy?.httpsProxy ?? '', proxy?.httpProxy ?? ''];
   const passwords = urls.map((url) => URL.parse(url)?.password ?? '');
-  const secrets = [segmindApiKey, auth?.jwtSecret ?? '', ...passwords, ...passwords.map(decodeURIComponent)];
+  const secrets = [
+    segmindApiKey,
+    auth?.jwtSecret ?? '',
+    ...awsSecrets,
+    ...passwords,
+    ...passwords.map(decodeURIComponent),
+  ];
   return secrets.filter((secret) => secret !== '');
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RESULT_LIFETIME_MS } from '../providers/segmind/facts.ts';
 import { ADDRESS_SETTINGS, isLoopback } from './addresses.ts';
-import { archivePlace } from './archive.ts';
+import { archivePlace, AWS_VARIABLES, endpointVariable, isEndpoint } from './archive.ts';
 import { AUTH_SETTINGS, hasAuth } from './auth.ts';
 import { corsOrigins } from './cors-origins.ts';
 import { proxyUrl } from './proxy.ts';
@@ -13,7 +13,7 @@ const DEFAULT_DEADLINE_SECONDS = RESULT_LIFETIME_MS / 1000 - 300;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Every environment variable that is a setting, each checked by itself. */
-const variables = z.object({
+const SETTINGS = {
   ...ADDRESS_SETTINGS,
   ...AUTH_SETTINGS,
   ...REDIS_SETTINGS,
@@ -62,10 +62,12 @@ const variables = z.object({
     .default('info'),
   SANDBOX: flag('false'),
   SANDBOX_SPEED: positive(1),
-});
+};
 
 /** The names of all settings. */
-export const SETTING_NAMES = Object.keys(variables.shape);
+export const SETTING_NAMES = Object.keys(SETTINGS);
+
+const variables = z.object({ ...SETTINGS, ...AWS_VARIABLES });
 
 /** Checks all settings. */
 export const environmentSchema = variables.superRefine(checkCombinations);
@@ -102,6 +104,14 @@ function checkCombinations(environment: z.output<typeof variables>, context: z.R
     fault(
       'SANDBOX',
       'and SEGMIND_API_KEY exclude each other: with a key the videos are real and cost money. Remove one of them',
+    );
+  }
+  const endpoint = endpointVariable(environment);
+  const usesS3 = typeof environment.ARCHIVE === 'object' && environment.ARCHIVE !== null;
+  if (usesS3 && endpoint !== null && !isEndpoint(endpoint.value)) {
+    fault(
+      endpoint.name,
+      'must be an http or https URL without credentials, query and fragment, such as https://minio.example.com:9000',
     );
   }
   if (environment.AUTH_JWKS_URL !== undefined && environment.AUTH_JWT_SECRET !== undefined) {

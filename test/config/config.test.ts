@@ -21,6 +21,7 @@ const DEFAULTS = {
   redis: null,
   dataDir: './data',
   archive: { type: 'folder', path: 'data/archive' },
+  awsSecrets: ['', ''],
   role: 'all',
   jobDeadlineMs: 3_300_000,
   jobRetentionMs: 604_800_000,
@@ -147,7 +148,8 @@ describe('the configuration', () => {
       },
       redis: { urls: ['rediss://:secret@one.example:6380', 'redis://two.example'], cluster: true },
       dataDir: '/var/lib/reelgate',
-      archive: { type: 's3', bucket: 'my-bucket', prefix: 'reelgate/videos' },
+      archive: { type: 's3', bucket: 'my-bucket', prefix: 'reelgate/videos', endpoint: null },
+      awsSecrets: ['', ''],
       role: 'poller',
       jobDeadlineMs: 60_000,
       jobRetentionMs: 3_600_000,
@@ -250,11 +252,35 @@ describe('the archive', () => {
       { ARCHIVE: 'folder', REDIS_URL },
       { type: 'folder', path: 'data/archive' },
     ],
-    [{ ARCHIVE: 's3://my-bucket' }, { type: 's3', bucket: 'my-bucket', prefix: '' }],
-    [{ ARCHIVE: 's3://my.bucket/' }, { type: 's3', bucket: 'my.bucket', prefix: '' }],
-    [{ ARCHIVE: 's3://b2b/a/B_c-1.d/' }, { type: 's3', bucket: 'b2b', prefix: 'a/B_c-1.d' }],
+    [{ ARCHIVE: 's3://my-bucket' }, { type: 's3', bucket: 'my-bucket', prefix: '', endpoint: null }],
+    [{ ARCHIVE: 's3://my.bucket/' }, { type: 's3', bucket: 'my.bucket', prefix: '', endpoint: null }],
+    [{ ARCHIVE: 's3://b2b/a/B_c-1.d/' }, { type: 's3', bucket: 'b2b', prefix: 'a/B_c-1.d', endpoint: null }],
   ])('with %j is %j', (environment, archive) => {
     expect(parseConfig(environment).archive).toEqual(archive);
+  });
+
+  it('has the endpoint of Amazon’s variables, of which the one for S3 comes first', () => {
+    const AWS_ENDPOINT_URL = 'http://minio:9000';
+    const AWS_ENDPOINT_URL_S3 = 'https://s3.example.com';
+    const ARCHIVE = 's3://my-bucket';
+    expect(parseConfig({ ARCHIVE, AWS_ENDPOINT_URL }).archive).toMatchObject({ endpoint: AWS_ENDPOINT_URL });
+    expect(parseConfig({ ARCHIVE, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 }).archive).toMatchObject({
+      endpoint: AWS_ENDPOINT_URL_S3,
+    });
+  });
+
+  it.each(['minio:9000', 'ftp://minio', 'https://key:secret@minio', 'https://minio/?a=b'])(
+    'refuses the endpoint %s, unless it is not used',
+    (AWS_ENDPOINT_URL_S3) => {
+      expect(faultOf({ ARCHIVE: 's3://my-bucket', AWS_ENDPOINT_URL_S3 })).toBe(
+        'AWS_ENDPOINT_URL_S3: must be an http or https URL without credentials, query and fragment, such as https://minio.example.com:9000',
+      );
+      expect(faultOf({ AWS_ENDPOINT_URL_S3 })).toBe('none');
+    },
+  );
+
+  it('is no reason to check other variables of Amazon’s tools', () => {
+    expect(faultOf({ AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL_SQS: 'x', AWS_PROFILE: 'a' })).toBe('none');
   });
 });
 
@@ -350,8 +376,19 @@ it('secretsOf finds all secrets, in URLs encoded and decoded', () => {
     AUTH_JWT_SECRET: secret,
     REDIS_URL: 'redis://ada:p%40ss@db',
     HTTPS_PROXY: 'http://ada:100%25@proxy',
+    AWS_SECRET_ACCESS_KEY: 'aws secret',
+    AWS_SESSION_TOKEN: 'aws token',
   });
-  expect(secretsOf(config)).toEqual(['key', secret, 'p%40ss', '100%25', 'p@ss', '100%']);
+  const decoded = ['p@ss', '100%'];
+  expect(secretsOf(config)).toEqual([
+    'key',
+    secret,
+    'aws secret',
+    'aws token',
+    'p%40ss',
+    '100%25',
+    ...decoded,
+  ]);
 });
 
 describe('the error of wrong values', () => {

@@ -1,15 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import { CADDY, CHROMIUM, findProgram, NGINX, OPENSSL, REDIS } from './process/programs.ts';
+import type { TestProject } from 'vitest/node';
+import { CADDY, CHROMIUM, findProgram, NGINX, OPENSSL, REDIS, SWIFT } from './process/programs.ts';
+import { startSwiftStarter } from './s3/swift-starter.ts';
 
-/** Runs once before all tests: builds the console, which gateways read when they start, and installs missing programs. */
-export function setup(): void {
+/**
+ * Runs once before all tests: builds the console, which gateways read when they start, and installs missing programs.
+ *
+ * @returns runs once after all tests
+ */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   installMissingPrograms();
   execFileSync(process.execPath, ['scripts/build-console.ts'], { stdio: 'inherit' });
+  const swift = await startSwiftStarter();
+  project.provide('swiftStarter', swift.url);
+  return async () => {
+    await swift[Symbol.asyncDispose]();
+  };
 }
 
 /** Needs root and apt-get. Without them the tests that need a missing program fail and name its package. */
 function installMissingPrograms(): void {
-  const missing = [REDIS, CHROMIUM, OPENSSL, NGINX, CADDY].filter((program) => findProgram(program) === null);
+  const programs = [REDIS, CHROMIUM, OPENSSL, NGINX, CADDY, ...Object.values(SWIFT)];
+  const missing = programs.filter((program) => findProgram(program) === null);
   if (missing.length === 0 || process.getuid?.() !== 0 || findProgram({ names: ['apt-get'] }) === null)
     return;
   const packages = missing.map(({ debianPackage }) => debianPackage);

@@ -11,6 +11,7 @@ import {
 } from '../blob-store.ts';
 import { ArchiveFolder, FILE_MODE, isMissing, syncFolder } from './archive-folder.ts';
 import { checkKey } from './blob-key.ts';
+import { ignoreErrors } from './ignore-errors.ts';
 
 export interface FolderBlobStoreOptions {
   /** Its parent exists. */
@@ -56,8 +57,8 @@ export class FolderBlobStore implements BlobStore {
   }
 
   async put(key: string, body: Readable, { byteLength, signal }: NewBlob): Promise<void> {
-    // An error is read below, by the loop; without a listener an earlier one would end the process.
-    body.on('error', () => {});
+    // The loop that writes reads it.
+    ignoreErrors(body);
     try {
       const path = this.#pathOf(key);
       signal.throwIfAborted();
@@ -89,7 +90,9 @@ export class FolderBlobStore implements BlobStore {
       signal.throwIfAborted();
       return null;
     }
-    return handle.createReadStream({ ...range, signal });
+    const file = handle.createReadStream({ ...range, signal });
+    ignoreErrors(file);
+    return file;
   }
 
   async head(key: string): Promise<number | null> {

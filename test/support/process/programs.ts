@@ -22,6 +22,14 @@ export const NGINX: Program = { names: ['nginx'], debianPackage: 'nginx' };
 
 export const CADDY: Program = { names: ['caddy'], debianPackage: 'caddy' };
 
+/** OpenStack Swift, a storage service with an S3 API: four servers. */
+export const SWIFT = {
+  proxy: { names: ['swift-proxy-server'], debianPackage: 'swift-proxy' },
+  account: { names: ['swift-account-server'], debianPackage: 'swift-account' },
+  container: { names: ['swift-container-server'], debianPackage: 'swift-container' },
+  object: { names: ['swift-object-server'], debianPackage: 'swift-object' },
+} as const satisfies Readonly<Record<string, Program>>;
+
 /** The path of a program; null when it is not on the PATH. */
 export function findProgram({ names }: Pick<Program, 'names'>): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter);

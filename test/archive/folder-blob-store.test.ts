@@ -1,0 +1,131 @@
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { BlobStoreError } from '../../src/archive/blob-store.ts';
+import { FolderBlobStore } from '../../src/archive/blobs/folder-blob-store.ts';
+import { blobStoreCases, put, read } from '../contract/blob-store.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+const KEY = 'videos/47/vj_1.mp4';
+
+describe('the folder', () => {
+  blobStoreCases(async () => {
+    const folder = tempFolder();
+    return { store: await openIn(folder), [Symbol.asyncDispose]: async () => folder[Symbol.dispose]() };
+  });
+
+  it('has files and folders that only its user can read', async () => {
+    using folder = tempFolder();
+    await put(await openIn(folder), Buffer.from('x'));
+    const names = readdirSync(archiveIn(folder), { recursive: true, encoding: 'utf8' });
+    expect(names.toSorted()).toEqual(['.incoming', '.reelgate-archive', 'videos', 'videos/47', KEY]);
+    for (const name of ['', ...names]) {
+      const stats = statSync(join(archiveIn(folder), name));
+      expect([name, (stats.mode & 0o777).toString(8)]).toEqual([name, stats.isDirectory() ? '700' : '600']);
+    }
+  });
+
+  it('keeps its files over a restart', async () => {
+    using folder = tempFolder();
+    await put(await openIn(folder), Buffer.from('kept'));
+    expect(String(await read(await openIn(folder)))).toBe('kept');
+  });
+});
+
+describe('a folder that was deleted or replaced while the gateway runs', () => {
+  it.each([
+    ['deleted', (path: string) => rmSync(path, { recursive: true })],
+    ['moved away', (path: string) => renameSync(path, `${path}.moved`)],
+    [
+      'replaced by an empty one, as without its volume',
+      (path: string) => {
+        renameSync(path, `${path}.moved`);
+        mkdirSync(join(path, 'videos/47'), { recursive: true });
+      },
+    ],
+  ])(
+    'is an error when it was %s: nothing is stored, and no file counts as missing',
+    async (_case, damage) => {
+      using folder = tempFolder();
+      const store = await openIn(folder);
+      await put(store, Buffer.from('x'));
+      damage(archiveIn(folder));
+      const message = `The folder of the archive ${archiveIn(folder)} was deleted or replaced while the gateway was running`;
+      for (const use of [
+        () => put(store, Buffer.from('y')),
+        () => read(store),
+        () => store.head(KEY),
+        () => store.delete(KEY),
+      ]) {
+        await expect(use()).rejects.toThrow(BlobStoreError);
+        await expect(use()).rejects.toThrow(message);
+      }
+    },
+  );
+
+  it('works again when the same folder is back', async () => {
+    using folder = tempFolder();
+    const store = await openIn(folder);
+    await put(store, Buffer.from('x'));
+    renameSync(archiveIn(folder), `${archiveIn(folder)}.moved`);
+    await expect(store.head(KEY)).rejects.toThrow(BlobStoreError);
+    renameSync(`${archiveIn(folder)}.moved`, archiveIn(folder));
+    expect(await store.head(KEY)).toBe(1);
+    rmSync(join(archiveIn(folder), '.incoming'), { recursive: true });
+    rmSync(join(archiveIn(folder), 'videos'), { recursive: true });
+    await put(store, Buffer.from('again'));
+    expect(String(await read(store))).toBe('again');
+  });
+});
+
+describe('files that a crash left over', () => {
+  it('are deleted at the start, when no other process stores files', async () => {
+    using folder = tempFolder();
+    await openIn(folder);
+    const leftover = leaveOver(folder, 0);
+    await openIn(folder);
+    expect(readdirSync(join(archiveIn(folder), '.incoming'))).toEqual([]);
+    expect(() => statSync(leftover)).toThrow('ENOENT');
+  });
+
+  it('are deleted hours later in a shared folder, at the start and by a later upload', async () => {
+    using folder = tempFolder();
+    await openIn(folder);
+    const [old, recent] = [leaveOver(folder, 7 * HOUR_MS), leaveOver(folder, 5 * HOUR_MS)];
+    let now = Date.now();
+    const store = await FolderBlobStore.open({ path: archiveIn(folder), isShared: true, now: () => now });
+    expect(() => statSync(old)).toThrow('ENOENT');
+    now += 2 * HOUR_MS;
+    await put(store, Buffer.from('x'));
+    expect(() => statSync(recent)).toThrow('ENOENT');
+    const other = leaveOver(folder, 0);
+    await put(store, Buffer.from('x'));
+    expect(statSync(other).size).toBe(4);
+  });
+
+  it('are not those of a failed upload, which deletes its own', async () => {
+    using folder = tempFolder();
+    const store = await openIn(folder);
+    await expect(put(store, Readable.from([Buffer.alloc(9)]), KEY, 10)).rejects.toThrow('has 9');
+    expect(readdirSync(join(archiveIn(folder), '.incoming'))).toEqual([]);
+  });
+});
+
+async function openIn(folder: TempFolder): Promise<FolderBlobStore> {
+  return FolderBlobStore.open({ path: archiveIn(folder), isShared: false, now: Date.now });
+}
+
+function archiveIn({ path }: TempFolder): string {
+  return join(path, 'archive');
+}
+
+/** @returns the path of a file that was written some milliseconds ago and is not complete */
+function leaveOver(folder: TempFolder, agoMs: number): string {
+  const path = join(archiveIn(folder), '.incoming', `left-${agoMs}`);
+  writeFileSync(path, 'part');
+  const at = (Date.now() - agoMs) / 1000;
+  utimesSync(path, at, at);
+  return path;
+}
