@@ -23,7 +23,9 @@ local function rightSet(id)
   return nil
 end
 
+local changed = false
 local function put(id, sets)
+  changed = true
   local right = rightSet(id)
   for _, set in ipairs(sets) do
     if set ~= right then redis.call('ZREM', KEYS[set], id) end
@@ -93,7 +95,7 @@ if left > 0 then
   local first = redis.call('ZRANGE', KEYS[1], 0, 0)[1]
   if not first or fill('[' .. first, '+') then at = '' end
 end
-local ttl = redis.call('PTTL', KEYS[1])
+local ttl = changed and redis.call('PTTL', KEYS[1]) or 0
 if ttl > 0 then
   for set = 2, #KEYS do
     redis.call('PEXPIRE', KEYS[set], ttl)
