@@ -16,9 +16,12 @@ end
 
 -- A job that cannot be read has no status. It counts with the first set, where it is looked at again each time.
 local function rightSet(id)
-  local job = redis.pcall('HMGET', prefix .. id, 'phase', '@final')
-  local phase = job[1] or (job[2] and string.sub(job[2], 1, 1))
-  if phase then return setOf[phase] or 2 end
+  local phase = redis.pcall('HGET', prefix .. id, 'phase')
+  if phase == false then
+    local compact = redis.call('HGET', prefix .. id, '@final')
+    phase = compact and string.sub(compact, 1, 1)
+  end
+  if type(phase) == 'string' then return setOf[phase] or 2 end
   if redis.call('EXISTS', prefix .. id) == 1 then return 2 end
   return nil
 end
@@ -34,6 +37,22 @@ local function put(id, sets)
     redis.call('ZADD', KEYS[right], 0, id)
   else
     redis.call('ZREM', KEYS[1], id)
+  end
+end
+
+-- As `put`, for ids that are in none of the sets by status.
+local function putAll(ids)
+  changed = true
+  local members = {}
+  for _, id in ipairs(ids) do
+    local set = rightSet(id) or 1
+    members[set] = members[set] or {}
+    local list = members[set]
+    if set > 1 then list[#list + 1] = 0 end
+    list[#list + 1] = id
+  end
+  for set, list in pairs(members) do
+    redis.call(set == 1 and 'ZREM' or 'ZADD', KEYS[set], unpack(list))
   end
 end
 
@@ -63,8 +82,13 @@ local function fill(min, max)
     return fill(min, '(' .. id) and newer
   end
   left = left - math.max(owned, 1)
-  for _, id in ipairs(redis.call('ZRANGEBYLEX', KEYS[1], min, max)) do
-    local sets = known == 0 and {} or setsWith(id)
+  local ids = redis.call('ZRANGEBYLEX', KEYS[1], min, max)
+  if known == 0 then
+    putAll(ids)
+    return true
+  end
+  for _, id in ipairs(ids) do
+    local sets = setsWith(id)
     if #sets ~= 1 then put(id, sets) end
   end
   local superfluous = 0
