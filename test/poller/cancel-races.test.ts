@@ -1,0 +1,134 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/config.ts';
+import { isFinal } from '../../src/domain/job/job.ts';
+import { cancelJob } from '../../src/graphql/mutations/cancel-video-job.ts';
+import { LearnedDurations } from '../../src/poller/learned-durations.ts';
+import { Poller } from '../../src/poller/poller.ts';
+import { SteadyClock } from '../../src/process/clocks.ts';
+import { FaultLog } from '../../src/process/fault-log.ts';
+import { openStorage } from '../../src/store/open.ts';
+import { TYPICAL_MS } from '../support/durations.ts';
+import { acceptedJob, record, videoRequest } from '../support/jobs.ts';
+import { RedisServer } from '../support/redis/redis-server.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { SECOND } from '../support/times.ts';
+import { FakeVideoUpstream } from '../support/upstream/fake-video-upstream.ts';
+import { CALL_TIMEOUT_MS, RETENTION_MS } from './step-harness.ts';
+
+const JOBS = 300;
+
+/** Waits for some turns of the event loop. */
+async function pass(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await nextTurn();
+}
+
+/** Creates jobs and cancels each, while a poller sends them to an upstream that completes them. */
+async function cancelWhileSent(settings: Readonly<Record<string, string>>) {
+  const clock = new SteadyClock();
+  const config = parseConfig({
+    SEGMIND_BASE_URL: 'https://upstream.example.com',
+    SEGMIND_RPM: '0',
+    ...settings,
+  });
+  const log = pino({ level: 'silent' });
+  await using resources = new AsyncDisposableStack();
+  const faults = resources.use(new FaultLog(log, clock));
+  const storage = await openStorage(config, clock, log, faults, new AbortController().signal);
+  const store = resources.use(storage.store);
+  const upstream = new FakeVideoUpstream({ status: () => ({ type: 'completed', metrics: null }) }, () =>
+    clock.now(),
+  );
+  const warnings: string[] = [];
+  const warn = (_: object, message: string) => void warnings.push(message);
+  const durations = new LearnedDurations({
+    store: storage.durations,
+    clock,
+    upstream: 'test',
+    typicalMs: TYPICAL_MS,
+  });
+  const poller = resources.use(
+    new Poller({
+      ...storage,
+      upstream,
+      clock,
+      durations,
+      random: Math.random,
+      rpm: 0,
+      archives: false,
+      callTimeoutMs: CALL_TIMEOUT_MS,
+      retentionMs: RETENTION_MS,
+      log: { debug: () => {}, info: () => {}, warn, error: warn },
+    }),
+  );
+  await poller.start();
+
+  const race = async (index: number) => {
+    await pass(index / 10);
+    const createdAt = clock.now();
+    const job = acceptedJob({ createdAt, request: videoRequest({ prompt: String(index) }) });
+    await store.create(record(job));
+    // At once, some turns later, or when it is being sent.
+    const isSent = () => upstream.calls.some(({ subject }) => subject === String(index));
+    if (index % 3 === 1) await pass(index % 50);
+    if (index % 3 === 2) while (!isSent()) await nextTurn();
+    return { job, outcome: await cancelJob(store, job.ownerId, job.id, () => clock.now()) };
+  };
+  const races = await Promise.all(Array.from({ length: JOBS }, (_, index) => race(index)));
+
+  const ids = races.map(({ job }) => job.id);
+  const read = async () => (await store.getMany(ids)).filter((job) => job !== null);
+  await expect
+    .poll(async () => (await read()).every(isFinal), { timeout: 30 * SECOND, interval: 50 })
+    .toBe(true);
+  const promptsOf = (type: string) =>
+    races.filter(({ outcome }) => outcome.type === type).map(({ job }) => job.request.prompt);
+  return {
+    canceled: promptsOf('CancelVideoJobSuccess'),
+    tooLate: promptsOf('CancelVideoJobTooLate'),
+    sent: upstream.calls.filter(({ type }) => type === 'submit').map(({ subject }) => subject),
+    ends: (await read()).map((job) => job.failure?.code ?? job.phase),
+    warnings,
+  };
+}
+
+const STORES = [
+  {
+    store: 'embedded store',
+    open: async () => {
+      const folder = tempFolder();
+      return {
+        settings: { DATA_DIR: folder.path },
+        [Symbol.asyncDispose]: async () => folder[Symbol.dispose](),
+      };
+    },
+  },
+  {
+    store: 'Redis',
+    open: async () => {
+      const redis = await RedisServer.start();
+      return {
+        settings: { REDIS_URL: redis.url },
+        [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
+      };
+    },
+  },
+];
+
+it.each(STORES)(
+  'each of 300 jobs is either canceled or sent once ($store)',
+  { timeout: 60_000 },
+  async ({ open }) => {
+    await using opened = await open();
+    const { canceled, tooLate, sent, ends, warnings } = await cancelWhileSent(opened.settings);
+    expect(sent.toSorted()).toEqual(tooLate.toSorted());
+    expect(canceled.length + tooLate.length).toBe(JOBS);
+    expect(ends.filter((end) => end === 'CANCELED')).toHaveLength(canceled.length);
+    expect(ends.filter((end) => end === 'completed')).toHaveLength(tooLate.length);
+    expect(warnings).toEqual([]);
+    // Both happened often.
+    expect(canceled.length).toBeGreaterThan(10);
+    expect(tooLate.length).toBeGreaterThan(10);
+  },
+);
