@@ -1,0 +1,247 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type BlobStore, BlobStoreError } from '../../../../src/archive/blob-store.ts';
+import type { Job } from '../../../../src/domain/job/job.ts';
+import { videoPath } from '../../../../src/domain/video-url.ts';
+import { FileClient } from '../../../../src/providers/files/file-client.ts';
+import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
+import { VideoFiles, type VideoFilesOptions } from '../../../../src/transports/http/media/video-files.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { VIDEO } from '../../../support/gateway/job-mover.ts';
+import { acceptedJob, nextVersion } from '../../../support/jobs.ts';
+import { DAY, NOON } from '../../../support/times.ts';
+import { listen, VIDEO_BYTES, withRanges } from './video-upstream.ts';
+
+const EMPTY: BlobStore = {
+  put: () => Promise.reject(new Error('No video is stored.')),
+  get: async () => null,
+  head: async () => null,
+  delete: async () => {},
+};
+const FAILING: BlobStore = {
+  ...EMPTY,
+  get: () => Promise.reject(new BlobStoreError('The archive is away.')),
+  head: () => Promise.reject(new BlobStoreError('The archive is away.')),
+};
+
+function jobAt(url: string): Job {
+  return nextVersion(acceptedJob(), {
+    phase: 'completed',
+    submittedAt: NOON,
+    startedAt: NOON,
+    finishedAt: NOON,
+    video: { ...VIDEO, url, byteLength: null },
+  });
+}
+
+interface Served {
+  readonly url: string;
+  readonly logged: readonly string[];
+}
+
+/** Serves the video of a job that an upstream has. The signature is not checked. */
+async function serve(
+  upstream: string,
+  change: Partial<VideoFilesOptions> = {},
+  job = jobAt(`${upstream}/videos/1.mp4`),
+): Promise<Served> {
+  const files = new FileClient({ trustedOrigins: [upstream], proxy: null, idleTimeoutMs: 200 });
+  onTestFinished(() => files[Symbol.asyncDispose]());
+  const logged: string[] = [];
+  const videos = new VideoFiles({
+    signatures: { verify: async () => true },
+    store: { getMany: async () => [job], getVideoData: async () => null },
+    archive: EMPTY,
+    files,
+    clock: new FakeClock(),
+    retentionMs: 7 * DAY,
+    log: { error: (_, message) => logged.push(message) },
+    ...change,
+  });
+  const origin = await listen((request, response) => {
+    void videos.serve(request.url?.split('?')[0] ?? '', request, response);
+  });
+  return { url: origin + videoPath(job.id, 'any'), logged };
+}
+
+function answering(status: number, headers: Readonly<Record<string, string>>): RequestListener {
+  return (_, response) => void response.writeHead(status, headers).end('<script>');
+}
+
+const MP4 = { 'content-type': 'video/mp4' };
+
+describe('a video that the upstream does not give', () => {
+  it.each([
+    ['no longer exists', answering(404, MP4), {}, 410],
+    ['has an expired URL', answering(403, { 'content-type': 'application/xml' }), {}, 410],
+    ['is a page', answering(200, { 'content-type': 'text/html' }), {}, 502],
+    ['is a drawing', answering(200, { 'content-type': 'image/svg+xml' }), {}, 502],
+    ['is compressed', answering(200, { ...MP4, 'content-encoding': 'gzip' }), {}, 502],
+    ['is an error', answering(500, MP4), {}, 502],
+    ['is redirected forever', answering(302, { location: '/videos/2.mp4' }), {}, 502],
+    ['is redirected to a private address', answering(302, { location: 'http://127.0.0.1:9/1.mp4' }), {}, 502],
+    ['never comes', () => {}, {}, 502],
+    [
+      'is another part',
+      answering(206, { ...MP4, 'content-range': 'bytes 5-12/99' }),
+      { range: 'bytes=4-11' },
+      502,
+    ],
+    [
+      'is more than the part',
+      answering(206, { ...MP4, 'content-range': 'bytes 4-11/99' }),
+      { range: 'bytes=4-9' },
+      502,
+    ],
+    [
+      'is not the end',
+      answering(206, { ...MP4, 'content-range': 'bytes 4-11/99' }),
+      { range: 'bytes=-8' },
+      502,
+    ],
+    [
+      'is several parts',
+      answering(206, { 'content-type': 'multipart/byteranges' }),
+      { range: 'bytes=0-1' },
+      502,
+    ],
+    ['is shorter', answering(416, { 'content-range': 'bytes */8' }), { range: 'bytes=8-' }, 416],
+  ])('because it %s', async (_, upstream, headers, status) => {
+    const { url, logged } = await serve(await listen(upstream));
+    const answer = await fetch(url, { headers });
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toContain('application/json');
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('retry-after')).toBe(status === 502 ? '10' : null);
+    expect(await answer.text()).not.toContain('<script>');
+    expect(logged).toEqual(status === 502 ? ['a video could not be read'] : []);
+  });
+
+  it('because its URL is not on a public host', async () => {
+    const other = await listen(withRanges);
+    const { url } = await serve(await listen(withRanges), {}, jobAt(`${other}/videos/1.mp4`));
+    expect((await fetch(url)).status).toBe(502);
+  });
+});
+
+describe('a transfer', () => {
+  it('is cut when the upstream sends less than it announced', async () => {
+    const short = (_: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(206, { ...MP4, 'content-range': 'bytes 0-99/200' }).end('abc');
+    };
+    const { url, logged } = await serve(await listen(short));
+    await expect(
+      fetch(url, { headers: { range: 'bytes=0-99' } }).then((answer) => answer.text()),
+    ).rejects.toThrow('terminated');
+    expect(logged).toEqual(['a video could not be sent to its end']);
+  });
+
+  it('is cut when the upstream stops in the middle', async () => {
+    const { url } = await serve(
+      await listen(
+        (_, response) => void response.writeHead(200, { ...MP4, 'content-length': '9' }).write('abc'),
+      ),
+    );
+    await expect(fetch(url).then((answer) => answer.text())).rejects.toThrow('terminated');
+  });
+
+  it('passes on no more than the requested part, and closes the connection to an upstream that sends more', async () => {
+    const left = Promise.withResolvers<void>();
+    const endless = (_: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(200, { ...MP4, 'content-length': String(1e9) });
+      Readable.from(blocks()).pipe(response.once('close', left.resolve));
+    };
+    const { url } = await serve(await listen(endless));
+    const answer = await fetch(url, { headers: { range: 'bytes=10-19' } });
+    expect(answer.headers.get('content-range')).toBe('bytes 10-19/1000000000');
+    expect((await answer.arrayBuffer()).byteLength).toBe(10);
+    await left.promise;
+  });
+
+  it('ends at the upstream when the client disconnects', async () => {
+    const left = Promise.withResolvers<void>();
+    const endless = (_: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(200, MP4);
+      Readable.from(blocks()).pipe(response.once('close', left.resolve));
+    };
+    const { url, logged } = await serve(await listen(endless));
+    const reader = (await fetch(url)).body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    await left.promise;
+    expect(logged).toEqual([]);
+  });
+
+  it('ends when the client reads nothing for too long', async () => {
+    const left = Promise.withResolvers<void>();
+    const endless = (_: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(200, MP4);
+      Readable.from(blocks()).pipe(response.once('close', left.resolve));
+    };
+    const { url } = await serve(await listen(endless), { times: { idleMs: 300, totalMs: 60_000 } });
+    const answer = await fetch(url);
+    await left.promise;
+    await expect(answer.arrayBuffer()).rejects.toThrow('terminated');
+  });
+
+  it('ends at its time limit, however much it sends', async () => {
+    const endless = (_: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(200, MP4);
+      Readable.from(blocks()).pipe(response);
+    };
+    const { url } = await serve(await listen(endless), { times: { idleMs: 60_000, totalMs: 300 } });
+    const answer = await fetch(url);
+    await expect(answer.arrayBuffer()).rejects.toThrow('terminated');
+  });
+
+  it('is refused while too many are in progress', async () => {
+    const { url } = await serve(await listen(() => {}));
+    const ending = new AbortController();
+    const pending = Array.from({ length: 256 }, () =>
+      fetch(url, { signal: ending.signal }).catch(() => null),
+    );
+    await expect.poll(async () => (await fetch(url)).status).toBe(503);
+    ending.abort();
+    await Promise.all(pending);
+  });
+});
+
+function* blocks(): Generator<Buffer> {
+  for (;;) yield Buffer.alloc(65_536);
+}
+
+describe('while a part of the gateway is away', () => {
+  it('a video that the upstream still has is passed through', async () => {
+    const { url } = await serve(await listen(withRanges), { archive: FAILING });
+    expect(Buffer.from(await (await fetch(url)).arrayBuffer())).toEqual(VIDEO_BYTES);
+  });
+
+  it('a video that only the archive has can be requested again later', async () => {
+    const { url, logged } = await serve(await listen(answering(404, MP4)), { archive: FAILING });
+    const answer = await fetch(url);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([502, '10']);
+    expect(await answer.json()).toEqual({
+      error: 'The archive, which has the video, cannot be reached. Try again later.',
+    });
+    expect(logged).toEqual(['a video could not be read']);
+  });
+
+  it('a video can be requested again when the store is back', async () => {
+    const getMany = () => Promise.reject(new StoreUnavailableError('The store is away.'));
+    const { url } = await serve('http://127.0.0.1:9', { store: { getMany, getVideoData: async () => null } });
+    const answer = await fetch(url);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '10']);
+  });
+
+  it('a video that is archived at the moment of the request is found', async () => {
+    let looks = 0;
+    const archive: BlobStore = {
+      ...EMPTY,
+      head: async () => ((looks += 1) === 1 ? null : VIDEO_BYTES.length),
+      get: async () => Readable.from([VIDEO_BYTES]),
+    };
+    const { url } = await serve(await listen(answering(404, MP4)), { archive });
+    expect(Buffer.from(await (await fetch(url)).arrayBuffer())).toEqual(VIDEO_BYTES);
+  });
+});
