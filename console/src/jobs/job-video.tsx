@@ -19,7 +19,7 @@ export function JobVideo({ job, autoPlay }: JobVideoProps) {
   if (broken) {
     return (
       <div className="media-note" role="note">
-        The video can’t be loaded. The upstream keeps videos for about seven days.
+        The video can’t be loaded now, or it no longer exists.
       </div>
     );
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type BlobStore, BlobStoreError } from '../../../../src/archive/blob-store.ts';
@@ -23,6 +23,11 @@ const FAILING: BlobStore = {
   ...EMPTY,
   get: () => Promise.reject(new BlobStoreError('The archive is away.')),
   head: () => Promise.reject(new BlobStoreError('The archive is away.')),
+};
+
+const AWAY: VideoFilesOptions['store'] = {
+  getMany: () => Promise.reject(new StoreUnavailableError('The store is away.')),
+  getVideoData: async () => null,
 };
 
 function jobAt(url: string): Job {
@@ -127,10 +132,9 @@ describe('a video that the upstream does not give', () => {
 
 describe('a transfer', () => {
   it('is cut when the upstream sends less than it announced', async () => {
-    const short = (_: IncomingMessage, response: ServerResponse) => {
-      response.writeHead(206, { ...MP4, 'content-range': 'bytes 0-99/200' }).end('abc');
-    };
-    const { url, logged } = await serve(await listen(short));
+    const { url, logged } = await serve(
+      await listen(answering(206, { ...MP4, 'content-range': 'bytes 0-99/200' })),
+    );
     await expect(
       fetch(url, { headers: { range: 'bytes=0-99' } }).then((answer) => answer.text()),
     ).rejects.toThrow('terminated');
@@ -148,11 +152,7 @@ describe('a transfer', () => {
 
   it('passes on no more than the requested part, and closes the connection to an upstream that sends more', async () => {
     const left = Promise.withResolvers<void>();
-    const endless = (_: IncomingMessage, response: ServerResponse) => {
-      response.writeHead(200, { ...MP4, 'content-length': String(1e9) });
-      Readable.from(blocks()).pipe(response.once('close', left.resolve));
-    };
-    const { url } = await serve(await listen(endless));
+    const { url } = await serve(await listen(endless(left.resolve, { 'content-length': '1000000000' })));
     const answer = await fetch(url, { headers: { range: 'bytes=10-19' } });
     expect(answer.headers.get('content-range')).toBe('bytes 10-19/1000000000');
     expect((await answer.arrayBuffer()).byteLength).toBe(10);
@@ -161,11 +161,7 @@ describe('a transfer', () => {
 
   it('ends at the upstream when the client disconnects', async () => {
     const left = Promise.withResolvers<void>();
-    const endless = (_: IncomingMessage, response: ServerResponse) => {
-      response.writeHead(200, MP4);
-      Readable.from(blocks()).pipe(response.once('close', left.resolve));
-    };
-    const { url, logged } = await serve(await listen(endless));
+    const { url, logged } = await serve(await listen(endless(left.resolve)));
     const reader = (await fetch(url)).body?.getReader();
     await reader?.read();
     await reader?.cancel();
@@ -175,22 +171,16 @@ describe('a transfer', () => {
 
   it('ends when the client reads nothing for too long', async () => {
     const left = Promise.withResolvers<void>();
-    const endless = (_: IncomingMessage, response: ServerResponse) => {
-      response.writeHead(200, MP4);
-      Readable.from(blocks()).pipe(response.once('close', left.resolve));
-    };
-    const { url } = await serve(await listen(endless), { times: { idleMs: 300, totalMs: 60_000 } });
+    const { url } = await serve(await listen(endless(left.resolve)), {
+      times: { idleMs: 300, totalMs: 60_000 },
+    });
     const answer = await fetch(url);
     await left.promise;
     await expect(answer.arrayBuffer()).rejects.toThrow('terminated');
   });
 
   it('ends at its time limit, however much it sends', async () => {
-    const endless = (_: IncomingMessage, response: ServerResponse) => {
-      response.writeHead(200, MP4);
-      Readable.from(blocks()).pipe(response);
-    };
-    const { url } = await serve(await listen(endless), { times: { idleMs: 60_000, totalMs: 300 } });
+    const { url } = await serve(await listen(endless()), { times: { idleMs: 60_000, totalMs: 300 } });
     const answer = await fetch(url);
     await expect(answer.arrayBuffer()).rejects.toThrow('terminated');
   });
@@ -206,6 +196,17 @@ describe('a transfer', () => {
     await Promise.all(pending);
   });
 });
+
+/** An upstream that never stops sending. */
+function endless(
+  onClose: () => void = () => {},
+  headers: Readonly<Record<string, string>> = {},
+): RequestListener {
+  return (_, response) => {
+    response.writeHead(200, { ...MP4, ...headers });
+    Readable.from(blocks()).pipe(response.once('close', onClose));
+  };
+}
 
 function* blocks(): Generator<Buffer> {
   for (;;) yield Buffer.alloc(65_536);
@@ -228,8 +229,7 @@ describe('while a part of the gateway is away', () => {
   });
 
   it('a video can be requested again when the store is back', async () => {
-    const getMany = () => Promise.reject(new StoreUnavailableError('The store is away.'));
-    const { url } = await serve('http://127.0.0.1:9', { store: { getMany, getVideoData: async () => null } });
+    const { url } = await serve('http://127.0.0.1:9', { store: AWAY });
     const answer = await fetch(url);
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '10']);
   });

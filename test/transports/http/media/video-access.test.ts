@@ -24,6 +24,10 @@ async function answerTo(port: number, path: string): Promise<string> {
   return (await exchange(port, `${head}\r\n\r\n`)).replace(/^Date: .*\r\n/m, '');
 }
 
+function pathOf(id: string, end: string): string {
+  return `/media/${id}/${end}`;
+}
+
 describe('no URL opens another job’s video', () => {
   it('and every wrong URL has the same answer', async () => {
     const { videos, job } = await startWithVideo();
@@ -42,26 +46,25 @@ describe('no URL opens another job’s video', () => {
     const flipped = signature.replace(/[a-z]/i, (char) =>
       char >= 'a' ? char.toUpperCase() : char.toLowerCase(),
     );
-    const path = (id: string, end: string) => `/media/${id}/${end}`;
     const wrong = [
-      path(job.id, `${signatureOf(otherUrl)}.mp4`),
-      path(other.id, `${signature}.mp4`),
-      path(running.id, `${signature}.mp4`),
-      path(job.id, `${flipped}.mp4`),
-      path(job.id, `${signature.slice(0, -1)}.mp4`),
-      path(job.id, `${signature}A.mp4`),
-      path(job.id, `${signature}=.mp4`),
-      path(job.id, `%${signature.charCodeAt(0).toString(16)}${signature.slice(1)}.mp4`),
-      path(job.id.replace('v', '%76'), `${signature}.mp4`),
-      path(job.id.toUpperCase(), `${signature}.mp4`),
-      path(`${other.id}/%2e%2e/${job.id}`, `${signature}.mp4`),
-      path(`..%2f${job.id}`, `${signature}.mp4`),
-      path(job.id, `${signature}.MP4`),
-      path(job.id, `${signature}.mp4/`),
-      path(job.id, `${signature}`),
-      path(job.id, `${signature}.mp4%00`),
-      path('', ''),
-      path(`videos/${job.id.slice(-2)}`, `${job.id}.mp4`),
+      pathOf(job.id, `${signatureOf(otherUrl)}.mp4`),
+      pathOf(other.id, `${signature}.mp4`),
+      pathOf(running.id, `${signature}.mp4`),
+      pathOf(job.id, `${flipped}.mp4`),
+      pathOf(job.id, `${signature.slice(0, -1)}.mp4`),
+      pathOf(job.id, `${signature}A.mp4`),
+      pathOf(job.id, `${signature}=.mp4`),
+      pathOf(job.id, `%${signature.charCodeAt(0).toString(16)}${signature.slice(1)}.mp4`),
+      pathOf(job.id.replace('v', '%76'), `${signature}.mp4`),
+      pathOf(job.id.toUpperCase(), `${signature}.mp4`),
+      pathOf(`${other.id}/%2e%2e/${job.id}`, `${signature}.mp4`),
+      pathOf(`..%2f${job.id}`, `${signature}.mp4`),
+      pathOf(job.id, `${signature}.MP4`),
+      pathOf(job.id, `${signature}.mp4/`),
+      pathOf(job.id, signature),
+      pathOf(job.id, `${signature}.mp4%00`),
+      pathOf('', ''),
+      pathOf(`videos/${job.id.slice(-2)}`, `${job.id}.mp4`),
       new URL(deletedUrl ?? '').pathname,
     ];
     const body = JSON.stringify(NOT_FOUND);

@@ -23,32 +23,41 @@ export async function listen(listener: RequestListener): Promise<string> {
 }
 
 /** An upstream that answers ranges as object storage does. */
-export function withRanges(request: IncomingMessage, response: ServerResponse): void {
-  const length = VIDEO_BYTES.length;
-  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
-  if (first === '' && last === '') {
-    response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': length, etag: '"upstream"' });
-    response.end(VIDEO_BYTES);
-    return;
-  }
-  const start = first === '' ? Math.max(0, length - Number(last)) : Number(first);
-  const end = first === '' || last === '' ? length - 1 : Math.min(Number(last), length - 1);
-  if (start > end) {
-    response.writeHead(416, { 'content-range': `bytes */${length}` }).end();
-    return;
-  }
-  response.writeHead(206, {
-    'content-type': 'video/mp4',
-    'content-length': end - start + 1,
-    'content-range': `bytes ${start}-${end}/${length}`,
-  });
-  response.end(VIDEO_BYTES.subarray(start, end + 1));
+export const withRanges: RequestListener = rangesOf(VIDEO_BYTES);
+
+/** Serves bytes with ranges. */
+export function rangesOf(bytes: Buffer): RequestListener {
+  return (request, response) => {
+    const { length } = bytes;
+    const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    if (first === '' && last === '') {
+      response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': length, etag: '"upstream"' });
+      response.end(bytes);
+      return;
+    }
+    const start = first === '' ? Math.max(0, length - Number(last)) : Number(first);
+    const end = first === '' || last === '' ? length - 1 : Math.min(Number(last), length - 1);
+    if (start > end) {
+      response.writeHead(416, { 'content-range': `bytes */${length}` }).end();
+      return;
+    }
+    response.writeHead(206, {
+      'content-type': 'video/mp4',
+      'content-length': end - start + 1,
+      'content-range': `bytes ${start}-${end}/${length}`,
+    });
+    response.end(bytes.subarray(start, end + 1));
+  };
 }
 
 /** An upstream that ignores Range. */
-export function withoutRanges(_: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': VIDEO_BYTES.length });
-  response.end(VIDEO_BYTES);
+export const withoutRanges: RequestListener = wholeOf(VIDEO_BYTES);
+
+/** Serves bytes, always whole. */
+export function wholeOf(bytes: Buffer): RequestListener {
+  return (_, response) => {
+    response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': bytes.length }).end(bytes);
+  };
 }
 
 /** An upstream that ignores Range and does not tell the length. */
