@@ -5,7 +5,7 @@ export type Scope = ReadonlyMap<string, unknown>;
 
 /**
  * Fills in the values of data: `$job.id` is a path of the scope, `{ $repeat: [text, times] }`, `{ $join: [text, …] }` and `{ $sha256: text }`
- * are texts, and `{ $list: [item, times] }` is a list.
+ * are texts, `{ $list: [item, times] }` is a list, and `{ $inSeconds: 2 }` is a time.
  *
  * @throws Error when the scope lacks a name
  */
@@ -20,6 +20,7 @@ export function valueOf(data: unknown, scope: Scope): unknown {
     if (name === '$list') return Array.from({ length: times }, () => item);
     return String(item).repeat(times);
   }
+  if (name === '$inSeconds') return new Date(Date.now() + Number(given) * 1000).toISOString();
   if (name === '$join' && Array.isArray(given)) return given.map((part) => valueOf(part, scope)).join('');
   if (name === '$sha256')
     return createHash('sha256')
