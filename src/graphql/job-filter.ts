@@ -35,7 +35,7 @@ export function defineJobFilter(builder: Builder, Status: VideoJobTypes['Status'
         description: 'Created earlier than this time; the millisecond itself is excluded.',
       }),
       prompt: t.string({
-        description: `The prompt contains all of these words: 1 to ${MAX_SEARCH} characters after trimming. Only with the embedded store; with Redis it is refused with code BAD_USER_INPUT.`,
+        description: `The prompt contains all of these words, the last one also as the beginning of a word: 1 to ${MAX_SEARCH} characters after trimming. Only with the embedded store; with Redis it is refused with code BAD_USER_INPUT.`,
       }),
     }),
   });
