@@ -148,6 +148,30 @@ describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
     expect(await leaseAll(store, Date.now())).toHaveLength(jobs.length);
   });
 
+  it("is one of an owner's sets by status: jobs are created, saved and removed, and the other shards are listed", async () => {
+    const { damaged, intact } = await inAllShards();
+    const names = ['QUEUED', 'COMPLETED'] as const;
+    for (const status of names) await damageKey(keys.status(DAMAGED, 'ada', status));
+    const job = freshJob();
+    const inDamaged = { ...job, id: job.id.slice(0, -1) + DAMAGED };
+    expect(await store.create(record(inDamaged))).toEqual({ type: 'created' });
+    const done = [present(damaged[0]), present(intact[0])].map((one) => completed(one, Date.now()));
+    for (const one of done) expect(await store.save('', { job: one, schedule: null })).toBe('saved');
+    expect(await store.list({ ...LIST, phases: ['completed'] })).toEqual([done[1]]);
+    expect(idsOf(await store.list({ ...LIST, phases: ['accepted'] })).toSorted()).toEqual(
+      idsOf(intact.slice(1)).toSorted(),
+    );
+    expect(await store.list(LIST)).toHaveLength(33);
+    expect(unreadable.toSorted()).toEqual(
+      names.map((status) => keys.status(DAMAGED, 'ada', status)).toSorted(),
+    );
+    expect(await store.health()).toEqual({ quarantined: 2 });
+    expect(await store.remove(present(done[0]))).toBe('removed');
+    for (const status of names) await store.client.del(keys.status(DAMAGED, 'ada', status));
+    expect(await store.list({ ...LIST, phases: ['accepted'] })).toHaveLength(31);
+    expect(await store.list({ ...LIST, phases: ['completed'] })).toEqual([done[1]]);
+  });
+
   it('is a quarantine: its shard continues, and an unreadable record is still unscheduled', async () => {
     const { jobs, damaged } = await inAllShards();
     await damageKey(keys.quarantine(DAMAGED));

@@ -31,6 +31,7 @@ function trials(publish: 'PUBLISH' | 'SPUBLISH'): readonly (readonly [string, ..
     ['ZADD', set, '0', 'member'],
     ['ZSCORE', set, 'member'],
     ['ZCARD', set],
+    ['ZCOUNT', set, '0', '0'],
     ['ZRANGE', set, '0', '0'],
     ['ZRANK', set, 'member'],
     ['ZLEXCOUNT', set, '-', '+'],

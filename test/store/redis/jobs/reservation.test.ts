@@ -52,6 +52,23 @@ describe('places within the limits', () => {
     expect(await refusal(NOON + DAY)).toBeNull();
   });
 
+  it('become free at once after a pause, however many they were', async () => {
+    const within = limits({ perDay: 10 });
+    const old = Array.from({ length: 300 }, (_, i) => [NOON - 1000 + i, `old-${i}`]).flat();
+    await store.client.zadd(keys.day(null), ...old);
+    const jobs = Array.from({ length: 11 }, () => acceptedJob());
+    const refusals = [];
+    for (const job of jobs.slice(0, 5))
+      refusals.push((await reserve(store.client, job, within, NOON)).refusal);
+    expect(await store.client.zcard(keys.day(null))).toBe(300 - 5 * 50 + 5);
+    await store.client.zadd(keys.day(null), ...old.slice(0, 2), ...old);
+    for (const job of jobs.slice(5)) refusals.push((await reserve(store.client, job, within, NOON)).refusal);
+    expect(refusals.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => null));
+    expect(refusals[10]).toEqual({ limit: 'perDay', retryAfterMs: DAY });
+    // A repeated call keeps its place.
+    expect((await reserve(store.client, present(jobs[9]), within, NOON)).refusal).toBeNull();
+  });
+
   it('are released by a repeated save when the release was lost', async () => {
     const job = acceptedJob();
     await create(job);

@@ -11,10 +11,14 @@ local now = tonumber(ARGV[2])
 for set = 1, 2 do
   local limit = tonumber(ARGV[1 + 2 * set])
   if limit > 0 then
-    redis.call('ZREMRANGEBYSCORE', KEYS[set], '-inf', ARGV[2])
-    local over = redis.call('ZCARD', KEYS[set]) - limit
-    if over >= 0 and not redis.call('ZSCORE', KEYS[set], ARGV[1]) then
-      local last = redis.call('ZRANGE', KEYS[set], over, over, 'WITHSCORES')
+    -- After a pause there are many old places. Few are removed at a time, but more than are added.
+    local old = redis.call('ZRANGEBYSCORE', KEYS[set], '-inf', ARGV[2], 'LIMIT', 0, 50)
+    if #old > 0 then redis.call('ZREM', KEYS[set], unpack(old)) end
+    local free = #old < 50 and 0 or redis.call('ZCOUNT', KEYS[set], '-inf', ARGV[2])
+    local over = redis.call('ZCARD', KEYS[set]) - free - limit
+    local own = tonumber(redis.call('ZSCORE', KEYS[set], ARGV[1]) or 0)
+    if over >= 0 and own <= now then
+      local last = redis.call('ZRANGE', KEYS[set], free + over, free + over, 'WITHSCORES')
       return { set, tonumber(last[2]) - now }
     end
   end
