@@ -101,7 +101,7 @@ describe('a removed job in Redis', () => {
     await store.subscribe({ type: 'owner', ownerId: 'ada' }, ({ version }) => versions.push(version));
     const done = await finish();
     const channel = channels.removals(shardOf(done.id), 'ada');
-    const removal = { removedId: done.id, ownerId: 'ada' };
+    const removal = { removedId: `${done.id.slice(0, -2)}f${shardOf(done.id)}`, ownerId: 'ada' };
     const key = sealKey(Buffer.from(present(await store.client.get(keys.sealSecret)), 'base64'));
     const forged = [
       sealedRemoval(removal, 'another key'),
