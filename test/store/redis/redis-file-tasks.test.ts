@@ -27,8 +27,6 @@ describe.each(REDIS_KINDS)('file tasks on %s', (_, start) => {
 
   const lease = (now: number, change: Partial<FileTaskQuery> = {}) =>
     tasks.lease({ now, limit: 1000, leaseUntil: now + MINUTE, ...change });
-  const idsInShard = (count: number, shard: string) =>
-    Array.from({ length: count }, () => jobId(NOON).slice(0, -1) + shard);
 
   it('come from one shard as well as from all, the longest due first', async () => {
     const uneven = [...idsInShard(40, '7'), ...idsInShard(1, '8')];
@@ -86,3 +84,7 @@ describe.each(REDIS_KINDS)('file tasks on %s', (_, start) => {
     expect(await tasks.nextDueAt()).toBe(NOON);
   });
 });
+
+function idsInShard(count: number, shard: string): string[] {
+  return Array.from({ length: count }, () => jobId(NOON).slice(0, -1) + shard);
+}

@@ -18,7 +18,7 @@ interface Fixture {
 }
 
 /** The keys of a Redis that commit 9e68de5f wrote, without the secret of the seals. */
-const FIXTURE = JSON.parse(readFileSync(new URL('earlier-version.json', import.meta.url), 'utf8')) as Fixture;
+const FIXTURE = readFixture();
 const JOBS = FIXTURE.jobs.map(readStoredJob);
 
 describe('data of an earlier version in Redis', () => {
@@ -124,10 +124,14 @@ describe('data of an earlier version in Redis', () => {
 
   it('is listed by status when it is large, and lists of it need few commands afterwards', async () => {
     const ids = Array.from({ length: 5000 }, (_, i) => jobId(NOON + i).slice(0, -1) + '7');
-    const phaseOf = (i: number) => (i % 1000 === 0 ? 'failed' : 'completed');
     const pipeline = store.client.pipeline();
     for (const [i, id] of ids.entries()) {
-      const job = { ...acceptedJob({ createdAt: NOON + i }), id, phase: phaseOf(i), finishedAt: NOON };
+      const job = {
+        ...acceptedJob({ createdAt: NOON + i }),
+        id,
+        phase: i % 1000 === 0 ? 'failed' : 'completed',
+        finishedAt: NOON,
+      };
       const fields = Object.entries(job).map(([field, value]) => [field, JSON.stringify(value)]);
       pipeline.hset(keys.job(id), Object.fromEntries(fields));
       pipeline.zadd(keys.owner('7', 'ada'), 0, id);
@@ -166,3 +170,13 @@ describe('data of an earlier version in Redis', () => {
     expect(Number(/cmdstat_hgetall:calls=(\d+)/.exec(stats)?.[1] ?? 0)).toBeLessThan(400);
   });
 });
+
+function readFixture(): Fixture {
+  const value: unknown = JSON.parse(readFileSync(new URL('earlier-version.json', import.meta.url), 'utf8'));
+  if (isFixture(value)) return value;
+  throw new Error('The fixture has no jobs or no keys.');
+}
+
+function isFixture(value: unknown): value is Fixture {
+  return typeof value === 'object' && value !== null && 'jobs' in value && 'keys' in value;
+}

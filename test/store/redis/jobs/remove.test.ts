@@ -41,8 +41,8 @@ describe('a removed job in Redis', () => {
     expect(await store.remove(done)).toBe('removed');
     expect(await store.remove(done)).toBe('missing');
     const shard = shardOf(job.id);
-    const limitKeys = [keys.day(null), keys.unfinished(null)];
-    const left = (await server.list('KEYS', '*')).filter((name) => !limitKeys.includes(name));
+    const limitKeys = new Set([keys.day(null), keys.unfinished(null)]);
+    const left = (await server.list('KEYS', '*')).filter((name) => !limitKeys.has(name));
     const kept = [keys.idempotency(shard, 'ada', 'order-7'), keys.fileTasks(shard), keys.sealSecret];
     expect(left.toSorted()).toEqual(kept.toSorted());
     const again = keyedJob('order-7', { createdAt: Date.now() });
@@ -78,7 +78,7 @@ describe('a removed job in Redis', () => {
     const leased = await createAndLease(store, freshJob());
     const queued = nextVersion(leased.job, { phase: 'queued' });
     await store.save(leased.leaseId, { job: queued, schedule: null });
-    expect(await store.remove({ ...queued, phase: 'completed' } as never)).toBe('unfinished');
+    expect(await store.remove(completed(queued, Date.now()))).toBe('unfinished');
     expect(await store.getMany([queued.id])).toEqual([queued]);
   });
 
