@@ -9,7 +9,7 @@ import { sampleMp4 } from '../../archive/sample-mp4.ts';
 import { sqliteOptions } from '../../store/sqlite/open-sqlite.ts';
 import { OWNER } from '../../support/gateway/gateway.ts';
 import { graphql } from '../../support/gateway/http.ts';
-import { spawnGateway } from '../../support/gateway/spawned-gateway.ts';
+import { readJob, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
 import { acceptedJob, changedJob, completed, record } from '../../support/jobs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { DAY } from '../../support/times.ts';
@@ -81,6 +81,7 @@ it('a gateway that is killed again and again archives the video once, and a dele
     gateway.kill('SIGKILL');
     await gateway.exited;
   }
-  await using _gateway = await spawnGateway(settings);
+  await using gateway = await spawnGateway(settings);
   await until(() => filesIn(archive), []);
+  expect(await readJob(gateway.url, job.id)).toBeNull();
 });
