@@ -239,8 +239,8 @@ export class RedisJobStore implements JobStore {
   }
 
   #readCatchUp(topic: Topic, since: number): Promise<Job[]> {
-    const now = this.#options.clock.now();
-    return attempt(() => catchUp(topic, { ...this.#access, since, now }));
+    const { clock, retentionMs } = this.#options;
+    return attempt(() => catchUp(topic, { ...this.#access, since, now: clock.now(), retentionMs }));
   }
 }
 

@@ -1,12 +1,10 @@
 import type { Job } from '../../../domain/job/job.ts';
 import type { Topic } from '../../job-store.ts';
+import { changedJobs } from '../jobs/changed-jobs.ts';
 import type { JobAccess } from '../jobs/job-reader.ts';
-import { listJobs } from '../jobs/list-jobs.ts';
-import { channels, CLOCK_SKEW_MS, oldestId, SHARDS } from '../keys.ts';
+import { channels, SHARDS } from '../keys.ts';
 import { findDue } from '../queue/lease-due.ts';
 
-/** No job is unfinished for longer than this: the longest deadline that can be configured. */
-const LONGEST_LIFE_MS = 24 * 60 * 60 * 1000;
 /** A subscriber with more jobs than this at once is disconnected as too slow. */
 const MAX_JOBS = 1001;
 
@@ -26,10 +24,15 @@ export interface CatchUpOptions extends JobAccess {
   /** When the subscriber connection was last known to work, in epoch milliseconds. */
   readonly since: number;
   readonly now: number;
+  /** Milliseconds for which a final job can be read. */
+  readonly retentionMs: number;
 }
 
 /** Reads the jobs of a topic that a subscriber may have missed, and perhaps more; each in its stored version. */
-export async function catchUp(topic: Topic, { since, now, ...access }: CatchUpOptions): Promise<Job[]> {
+export async function catchUp(
+  topic: Topic,
+  { since, now, retentionMs, ...access }: CatchUpOptions,
+): Promise<Job[]> {
   const { reader } = access;
   switch (topic.type) {
     case 'job':
@@ -38,12 +41,8 @@ export async function catchUp(topic: Topic, { since, now, ...access }: CatchUpOp
       const one = { now, limit: 1, callLimit: 1, except: [], preferred: null };
       return present(await reader.read(await findDue({ ...access, brokenShards: new Set() }, one)));
     }
-    case 'owner': {
-      const query = { ownerId: topic.ownerId, phases: null, ascending: false, limit: MAX_JOBS };
-      const newerThan = oldestId(since - LONGEST_LIFE_MS);
-      const changed = ({ updatedAt }: Job) => updatedAt >= since - CLOCK_SKEW_MS;
-      return listJobs(access, { ...query, newerThan, olderThan: null }, changed);
-    }
+    case 'owner':
+      return changedJobs(access, { ownerId: topic.ownerId, since, now, retentionMs, limit: MAX_JOBS });
   }
 }
 

@@ -13,14 +13,8 @@ const SWEEP = 500;
 /**
  * Lists a page of an owner's jobs, merged from the owner's sets of all shards: those of all jobs, or those of the statuses of the phases.
  * Ids of expired jobs are skipped and removed.
- *
- * @param filter an additional condition
  */
-export async function listJobs(
-  access: JobAccess,
-  query: ListQuery,
-  filter: (job: Job) => boolean = () => true,
-): Promise<Job[]> {
+export async function listJobs(access: JobAccess, query: ListQuery): Promise<Job[]> {
   const { ownerId, phases, ascending, limit } = query;
   if (phases?.length === 0) return [];
   if (phases !== null) await refreshStatuses(access, ownerId);
@@ -38,7 +32,7 @@ export async function listJobs(
       continue;
     }
     mayHaveExpired = true;
-    found.push(...jobs.filter((job) => job !== null).filter((job) => inPhase(job) && filter(job)));
+    found.push(...jobs.filter((job) => job !== null).filter(inPhase));
     if (ids.length < pageSize) break;
     if (ascending) newerThan = ids.at(-1) ?? null;
     else olderThan = ids.at(-1) ?? null;

@@ -13,6 +13,7 @@ const FILES = {
   reelgateRemove: 'jobs/remove.lua',
   reelgateRefreshStatuses: 'jobs/refresh-statuses.lua',
   reelgateSweep: 'jobs/sweep.lua',
+  reelgateChanged: 'jobs/changed.lua',
   reelgateLeaseFiles: 'files/lease.lua',
   reelgateSettleFile: 'files/settle.lua',
   reelgateLease: 'queue/lease.lua',
