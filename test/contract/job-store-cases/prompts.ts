@@ -42,8 +42,10 @@ export function promptCases(open: OpenStore): void {
   });
 
   it('ignores diacritics and treats all other characters as separators', async () => {
-    await finishAll(opened.store, ['Café in Łódź', 'naïve CAFE', "it's a well-known film"]);
+    await finishAll(opened.store, ['Café in Łódź', 'naïve CAFE', "it's a well-known film", 'die Straße']);
     expect(await promptsFor('cafe')).toEqual(['naïve CAFE', 'Café in Łódź']);
+    expect(await promptsFor('lodz')).toEqual(['Café in Łódź']);
+    expect(await promptsFor('STRASSE')).toEqual(['die Straße']);
     expect(await promptsFor('CAFÉ naive')).toEqual(['naïve CAFE']);
     expect(await promptsFor('well known')).toEqual(["it's a well-known film"]);
     expect(await promptsFor('well-kno')).toEqual(["it's a well-known film"]);

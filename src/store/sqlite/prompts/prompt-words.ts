@@ -10,6 +10,20 @@ const WORDS =
 /** Accents and similar marks of European scripts. Marks of other scripts are vowels. */
 const DIACRITICS = /[\u0300-\u036F]/gu;
 
+/** Letters that Unicode does not decompose. */
+const LETTERS: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ı: 'i',
+};
+const UNDECOMPOSED = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'gu');
+
 /** The different words of a text: in lower case, without diacritics, cut at `MAX_WORD_LENGTH`. All other characters separate words. */
 export function wordsOf(text: string): string[] {
   return [...new Set(split(text))];
@@ -37,6 +51,7 @@ export function matchesWords(prompt: string, { words, prefix }: WordQuery): bool
 }
 
 function split(text: string): string[] {
-  const plain = text.normalize('NFKD').replaceAll(DIACRITICS, '').normalize('NFC').toLowerCase();
+  const lower = text.normalize('NFKD').replaceAll(DIACRITICS, '').normalize('NFC').toLowerCase();
+  const plain = lower.replaceAll(UNDECOMPOSED, (letter) => LETTERS[letter] ?? letter);
   return (plain.match(WORDS) ?? []).map((word) => Array.from(word).slice(0, MAX_WORD_LENGTH).join(''));
 }
