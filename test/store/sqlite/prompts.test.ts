@@ -91,25 +91,29 @@ describe('the index of prompts', () => {
     }
   });
 
-  it('reads no more than the slices of a search for several words, which finds all', async () => {
+  it('finds jobs of distant times in order, page by page from either side', async () => {
     await using opened = openSqlite({ now });
-    const { store, folder } = opened;
-    const [first] = await finish(store, 1);
-    // Enough jobs for several slices, with the same entries.
-    runSql(
-      folder,
-      `INSERT INTO jobs (id, owner_id, version, phase, body, deadline_at, faults, purge_at, uncharged, created_at)
-       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
-       SELECT substr(id, 1, 32) || printf('%07d', i), owner_id, version, phase,
-         json_set(body, '$.id', substr(id, 1, 32) || printf('%07d', i), '$.request.prompt', CASE WHEN i % 4000 = 0 THEN 'red cat' WHEN i % 2 = 0 THEN 'red' ELSE 'cat' END),
-         deadline_at, faults, purge_at, uncharged, created_at FROM n, jobs WHERE id = ?`,
-      first?.id ?? '',
-    );
-    runSql(folder, `INSERT INTO prompts_pending SELECT id FROM jobs WHERE id <> ?`, first?.id ?? '');
-    const found = await search(store, {}, 'red cat');
-    expect(found.map((id) => id.slice(32))).toEqual(['0008000', '0004000']);
-    expect(await search(store, { ascending: true }, 'cat red')).toEqual(found.toReversed());
-    expect(await search(store, { limit: 1, olderThan: found[0] ?? null }, 'cat red')).toEqual([found[1]]);
+    const { store } = opened;
+    const ids: string[] = [];
+    for (let i = 0; i < 12; i += 1) {
+      const [cat, dog] = [`red cat ${i}`, `red dog ${i}`];
+      // Some of them are next to the start of a period of the index.
+      const from = i % 3 === 0 ? (427_500 + i) * 2 ** 22 - SECOND : NOON + i * 100 * DAY;
+      for (const job of await finish(store, 3, i % 2 === 0 ? cat : dog, from)) ids.push(job.id);
+    }
+    const sorted = ids.toSorted();
+    const cats = new Set(ids.filter((_, i) => Math.floor(i / 3) % 2 === 0));
+    const expected = sorted.filter((id) => cats.has(id));
+    for (const text of ['cat', 'red cat', 'cat re']) {
+      expect(await search(store, { ascending: true }, text)).toEqual(expected);
+      const pages: string[] = [];
+      for (let page = await search(store, { limit: 4 }, text); page.length > 0;) {
+        pages.push(...page);
+        page = await search(store, { limit: 4, olderThan: page.at(-1) ?? null }, text);
+      }
+      expect(pages).toEqual(expected.toReversed());
+    }
+    expect(await search(store, {}, 'cat dog')).toEqual([]);
   });
 });
 

@@ -192,10 +192,10 @@ const MIGRATIONS: readonly string[] = [
     DELETE FROM charged_jobs WHERE owner_id = old.owner_id AND created_at = old.created_at AND job_id = old.id;
   END;
 
-  -- The words of the prompts of final jobs. An entry is a hash of the owner with a letter for the phase, 11 characters, and a word of at
-  -- most 12; each beginning of a word is an entry too. Merges are made by the gateway in small steps, and never by an insert.
+  -- The words of the prompts of final jobs. An entry is a hash of the owner, a letter for the phase and a period of time, 15 characters, and a
+  -- word of at most 12; each beginning of a word is an entry too. Merges are made by the gateway in small steps, and never by an insert.
   CREATE VIRTUAL TABLE prompts USING fts5 (
-    words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii', prefix = '12 13 14 15 16 17 18 19 20 21 22');
+    words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii', prefix = '16 17 18 19 20 21 22 23 24 25 26');
   INSERT INTO prompts (prompts, rank) VALUES ('automerge', 0);
   INSERT INTO prompts (prompts, rank) VALUES ('crisismerge', 1000);
   INSERT INTO prompts (prompts, rank) VALUES ('usermerge', 8);

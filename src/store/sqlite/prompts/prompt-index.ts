@@ -24,12 +24,29 @@ export interface PromptIndexOptions {
 export type FinalPhase = 'completed' | 'failed';
 
 /**
- * The beginning of all entries of an owner's jobs in a final phase. The words of other owners and of the other phase are other entries, and cost
- * a search nothing.
- * Two owners may have the same hash: check the owner of each job that is found.
+ * The bits of the milliseconds of one period: 70 minutes. The cost of finding a place in the list of an entry grows with its length, so the list
+ * of a word is divided by the time of the jobs.
  */
-export function entryPrefix(ownerId: string, phase: FinalPhase): string {
-  return createHash('sha256').update(ownerId).digest('hex').slice(0, 10) + phase.slice(0, 1);
+const PERIOD_BITS = 22;
+
+/** The period of a job, from the time in its id. */
+export function periodOf(id: string): number {
+  return Math.floor(timeOf(id) / 2 ** PERIOD_BITS);
+}
+
+/** A text that is smaller than the ids of a period, and greater than all ids before. */
+export function startOfPeriod(period: number): string {
+  const time = (period * 2 ** PERIOD_BITS).toString(16).padStart(12, '0');
+  return `vj_${time.slice(0, 8)}-${time.slice(8)}`;
+}
+
+/**
+ * The beginning of all entries of an owner's jobs in a final phase and a period. The words of other owners and of the other phase are other
+ * entries, and cost a search nothing. Two owners may have the same hash: check the owner of each job that is found.
+ */
+export function entryPrefix(ownerId: string, phase: FinalPhase, period: number): string {
+  const owner = createHash('sha256').update(ownerId).digest('hex').slice(0, 10);
+  return owner + phase.slice(0, 1) + period.toString(36).padStart(4, '0').slice(-4);
 }
 
 /**
@@ -177,9 +194,14 @@ export class PromptIndex implements Disposable {
 
 /** 16 numbers for each millisecond of the time in the id. */
 function keyOf(id: string): number {
-  const milliseconds = Number.parseInt(id.slice(3, 11) + id.slice(12, 16), 16);
   const digit = Number.parseInt(id.slice(18, 19), 16);
-  return Number.isNaN(milliseconds + digit) ? 0 : milliseconds * 16 + digit;
+  return timeOf(id) * 16 + (Number.isNaN(digit) ? 0 : digit);
+}
+
+/** The milliseconds in an id; 0 when it has none. */
+function timeOf(id: string): number {
+  const milliseconds = Number.parseInt(id.slice(3, 11) + id.slice(12, 16), 16);
+  return Number.isNaN(milliseconds) ? 0 : milliseconds;
 }
 
 /** The index entries of a job; null when its row cannot be read, or it is not final. */
@@ -188,7 +210,7 @@ function entriesOf(row: Row): string | null {
   try {
     const job: Job = readJob(row);
     if (job.phase !== 'completed' && job.phase !== 'failed') return null;
-    const prefix = entryPrefix(job.ownerId, job.phase);
+    const prefix = entryPrefix(job.ownerId, job.phase, periodOf(job.id));
     return wordsOf(job.request.prompt)
       .map((word) => prefix + word)
       .join(' ');

@@ -20,8 +20,6 @@ export function preparePromptStatements(database: DatabaseSync) {
 
     getKey: database.prepare('SELECT key FROM prompt_keys WHERE job_id = :id'),
     keyBelow: database.prepare('SELECT key FROM prompt_keys WHERE job_id < :id ORDER BY job_id DESC LIMIT 1'),
-    keyUpTo: database.prepare('SELECT key FROM prompt_keys WHERE job_id <= :id ORDER BY job_id DESC LIMIT 1'),
-    keyFrom: database.prepare('SELECT key FROM prompt_keys WHERE job_id >= :id ORDER BY job_id LIMIT 1'),
     keyAbove: database.prepare('SELECT key FROM prompt_keys WHERE job_id > :id ORDER BY job_id LIMIT 1'),
     getJob: database.prepare(
       `SELECT job_id, ${JOB_COLUMNS} FROM prompt_keys JOIN jobs ON id = job_id WHERE key = :key`,
@@ -34,8 +32,8 @@ export function preparePromptStatements(database: DatabaseSync) {
 
     searchAscending: database.prepare(search('ASC')),
     searchDescending: database.prepare(search('DESC')),
-    sliceAscending: database.prepare(slice('ASC')),
-    sliceDescending: database.prepare(slice('DESC')),
+    firstId: database.prepare(firstId('ASC')),
+    lastId: database.prepare(firstId('DESC')),
   };
 }
 
@@ -46,10 +44,10 @@ function search(order: 'ASC' | 'DESC'): string {
     ORDER BY prompts.rowid ${order} LIMIT :limit`;
 }
 
-/** Selects the last id of a slice of an owner's jobs. */
-function slice(order: 'ASC' | 'DESC'): string {
+/** Selects the first of an owner's jobs within bounds. */
+function firstId(order: 'ASC' | 'DESC'): string {
   return `
     SELECT id FROM jobs
     WHERE hidden = 0 AND owner_id = :owner AND phase = :phase AND id < :older AND id > :newer
-    ORDER BY id ${order} LIMIT 1 OFFSET :length - 1`;
+    ORDER BY id ${order} LIMIT 1`;
 }

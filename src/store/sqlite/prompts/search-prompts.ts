@@ -5,16 +5,12 @@ import { readJob } from '../database/rows.ts';
 import type { Statements } from '../database/statements.ts';
 import { idBounds, inOrder, listJobs } from '../list-jobs.ts';
 import type { Quarantine } from '../quarantine.ts';
-import { entryPrefix, type FinalPhase, type PromptIndex } from './prompt-index.ts';
+import { entryPrefix, type FinalPhase, periodOf, type PromptIndex, startOfPeriod } from './prompt-index.ts';
 import type { PromptStatements } from './prompt-statements.ts';
 import { matchesWords, MAX_WORD_LENGTH, type WordQuery, wordQueryOf } from './prompt-words.ts';
 
 /** Unfinished jobs that are read in one turn of the event loop. */
 const UNFINISHED_BATCH = 50;
-/** Final jobs of an owner that are searched for several words in one turn: at first, and at most. */
-const FIRST_SLICE = 2000;
-const MAX_SLICE = 8000;
-
 export interface PromptSearchOptions {
   readonly statements: Statements;
   readonly prompts: PromptStatements;
@@ -24,8 +20,8 @@ export interface PromptSearchOptions {
 
 /**
  * Lists an owner's jobs whose prompt contains all words of a text, the last one also as the beginning of a word. Unfinished jobs are not in the
- * index: they are read, and there are no more of them than the limits allow. No turn of the event loop is long: a search for several words,
- * each of them frequent, takes many turns.
+ * index: they are read, and there are no more of them than the limits allow. No turn of the event loop is long: each period is searched in
+ * its own turn.
  */
 export async function searchPrompts(options: PromptSearchOptions, query: ListQuery): Promise<Job[]> {
   const { statements, quarantine, index } = options;
@@ -79,46 +75,43 @@ async function findUnfinished(
   }
 }
 
+/** Searches the periods in which the owner has jobs, one after the other, until there are enough jobs. */
 async function findFinal(
-  options: PromptSearchOptions,
+  { statements, prompts, quarantine }: PromptSearchOptions,
   query: ListQuery,
   phase: FinalPhase,
   words: WordQuery,
 ): Promise<Job[]> {
-  const { statements, prompts, quarantine } = options;
   const { ascending, limit, ownerId: owner } = query;
-  const match = matchOf(entryPrefix(owner, phase), words);
-  const endOfSlice = ascending ? prompts.sliceAscending : prompts.sliceDescending;
+  const nextId = ascending ? prompts.firstId : prompts.lastId;
   const found: Job[] = [];
   let bounds = idBounds(query);
-  // A search for one word reads nothing but what it finds, so it needs no slices.
-  let length = words.words.length === 0 ? null : FIRST_SLICE;
   while (found.length < limit) {
-    const row = length === null ? undefined : endOfSlice.get({ ...bounds, owner, phase, length });
-    const end = row === undefined ? null : String(row['id']);
+    const next = nextId.get({ ...bounds, owner, phase })?.['id'];
+    if (next === undefined) return found;
+    const period = periodOf(String(next));
+    const match = matchOf(entryPrefix(owner, phase, period), words);
     const wanted = limit - found.length;
-    const ids = findIds(prompts, match, { ...bounds, end, ascending, limit: wanted });
+    const ids = findIds(prompts, match, { ...bounds, ascending, limit: wanted });
     const select = () =>
-      ids.map((id) => statements.getReadableJob.get(id)).filter((job) => job !== undefined);
+      ids.map((id) => statements.getReadableJob.get(id)).filter((row) => row !== undefined);
     const jobs = quarantine.readAll(select, readJob);
     found.push(...jobs.filter((job) => job.ownerId === owner && job.phase === phase));
-    // A slice with as many jobs as wanted may have more of them.
-    const reached = ids.length === wanted ? (ids.at(-1) ?? end) : end;
-    if (reached === null) return found;
-    bounds = ascending ? { ...bounds, newer: reached } : { ...bounds, older: reached };
-    if (length !== null) length = Math.min(2 * length, MAX_SLICE);
+    // As many jobs as wanted: the period may have more of them.
+    const last = ids.length === wanted ? ids.at(-1) : undefined;
+    bounds = ascending
+      ? { ...bounds, newer: last ?? startOfPeriod(period + 1) }
+      : { ...bounds, older: last ?? startOfPeriod(period) };
     await endOfTurn();
   }
   return found;
 }
 
-interface Slice {
+interface Page {
   /** Ids are smaller. */
   readonly older: string;
   /** Ids are greater. */
   readonly newer: string;
-  /** The last id of the slice; null: the bound is its end. */
-  readonly end: string | null;
   readonly ascending: boolean;
   readonly limit: number;
 }
@@ -126,13 +119,10 @@ interface Slice {
 function findIds(
   prompts: PromptStatements,
   match: string,
-  { older, newer, end, ascending, limit }: Slice,
+  { older, newer, ascending, limit }: Page,
 ): string[] {
-  const below =
-    end !== null && ascending ? prompts.keyUpTo.get({ id: end }) : prompts.keyBelow.get({ id: older });
-  const above =
-    end !== null && !ascending ? prompts.keyFrom.get({ id: end }) : prompts.keyAbove.get({ id: newer });
-  const [max, min] = [below?.['key'], above?.['key']];
+  const max = prompts.keyBelow.get({ id: older })?.['key'];
+  const min = prompts.keyAbove.get({ id: newer })?.['key'];
   if (max === undefined || min === undefined) return [];
   const statement = ascending ? prompts.searchAscending : prompts.searchDescending;
   return statement.all({ match, min, max, limit }).map(({ job_id: id }) => String(id));
