@@ -24,6 +24,8 @@ export interface NewJobRecord {
   readonly fingerprint: string;
   /** Never exceeded, also by concurrent creates. A known key returns its job even when a limit is used up. */
   readonly limits: JobLimits;
+  /** False: only a known key is answered, and nothing is stored. @default true */
+  readonly mayCreate?: boolean;
 }
 
 /** The result of a create. */
@@ -35,6 +37,8 @@ export type CreateOutcome =
   | { readonly type: 'conflict'; readonly job: Job }
   /** The key was used before, and its job was removed. */
   | { readonly type: 'removed' }
+  /** The key is unknown, and the record may not be created. */
+  | { readonly type: 'unknown' }
   /** A limit is used up: nothing was stored. */
   | ({ readonly type: 'refused' } & LimitRefusal);
 

@@ -46,6 +46,20 @@ it('is refused when it is no time', async () => {
   expect(errors[0]?.message).toContain('input.startBefore');
 });
 
+it('does not refuse a repeated call that comes after it', async () => {
+  await using gateway = await startGateway();
+  const keyed = { ...INPUT, idempotencyKey: 'press-1', startBefore: iso(NOON + MINUTE) };
+  const first = await generate(gateway.url, keyed);
+  gateway.clock.jump(2 * MINUTE);
+  expect(await generate(gateway.url, keyed)).toMatchObject({
+    deduplicated: true,
+    job: { id: first.job?.id },
+  });
+  expect((await generate(gateway.url, { ...keyed, prompt: 'another' })).code).toBe('IDEMPOTENCY_CONFLICT');
+  const { issues } = await generate(gateway.url, { ...keyed, idempotencyKey: 'press-2' });
+  expect(issues?.map(({ path }) => path)).toEqual([['startBefore']]);
+});
+
 it('does not distinguish requests: a repeated key gives the job with its first time', async () => {
   await using gateway = await startGateway();
   const keyed = { ...INPUT, idempotencyKey: 'press-1' };

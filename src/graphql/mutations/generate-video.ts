@@ -131,8 +131,8 @@ async function generateVideo(
   const now = services.clock.now();
   const late = startBefore !== null && startBefore <= now ? [PAST_START] : [];
   if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: [...parsed.issues, ...late] };
-  if (late.length > 0) return { type: 'GenerateVideoInvalidInput', issues: late };
   const { idempotencyKey } = parsed;
+  if (late.length > 0 && idempotencyKey === null) return { type: 'GenerateVideoInvalidInput', issues: late };
   const shard = idempotencyKey === null ? undefined : idempotencyShard(ownerId, idempotencyKey);
   const id = services.newJobId(now, shard);
   const job = newJob(id, ownerId, parsed.request, now, services.deadlineMs, startBefore);
@@ -141,6 +141,8 @@ async function generateVideo(
     idempotencyKey,
     fingerprint: requestFingerprint(parsed.request),
     limits: services.limits,
+    // A repeated call gets its job also after the start deadline.
+    mayCreate: late.length === 0,
   });
   switch (outcome.type) {
     case 'created':
@@ -149,6 +151,8 @@ async function generateVideo(
       return { type: 'GenerateVideoSuccess', job: visibleDuplicate(caller, outcome.job), deduplicated: true };
     case 'conflict':
       return { type: 'GenerateVideoIdempotencyConflict', job: outcome.job };
+    case 'unknown':
+      return { type: 'GenerateVideoInvalidInput', issues: late };
     case 'removed':
       return { type: 'GenerateVideoInvalidInput', issues: [REMOVED_KEY] };
     case 'refused':

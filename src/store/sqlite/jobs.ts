@@ -144,13 +144,15 @@ export class SqliteJobs implements Jobs {
   }
 
   /** Runs within a transaction. */
-  #insert({ job, idempotencyKey, fingerprint, limits }: NewJobRecord): CreateOutcome | UnreadableJob {
+  #insert(record: NewJobRecord): CreateOutcome | UnreadableJob {
+    const { job, idempotencyKey, fingerprint, limits, mayCreate = true } = record;
     const now = this.#options.now();
     const { id, ownerId: owner } = job;
     if (idempotencyKey !== null) {
       const earlier = this.#statements.findKey.get({ owner, key: idempotencyKey, now });
       if (earlier !== undefined) return readEarlier(earlier, fingerprint);
     }
+    if (!mayCreate) return { type: 'unknown' };
     const refusal = usedUpLimit(this.#statements, owner, limits, now);
     if (refusal !== null) return { type: 'refused', ...refusal };
     this.#statements.insertJob.run({

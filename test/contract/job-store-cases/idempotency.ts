@@ -45,6 +45,19 @@ export function idempotencyCases(open: OpenStore): void {
     expect(await opened.store.getMany([second.id])).toEqual([null]);
   });
 
+  it('answers a known key and stores nothing when the record may not be created', async () => {
+    const { store } = opened;
+    const [first, second, other] = [keyed(), keyed(), keyed({ request: OTHER })];
+    const only = { ...KEY, mayCreate: false, limits: limits({ unfinished: 1, perDayPerOwner: 1 }) };
+    expect(await store.create(record(first, only))).toEqual({ type: 'unknown' });
+    expect(await store.create(record(acceptedJob(), { mayCreate: false }))).toEqual({ type: 'unknown' });
+    expect(await store.nextDueAt()).toBeNull();
+    expect(await store.create(record(first, { ...only, mayCreate: true }))).toEqual({ type: 'created' });
+    expect(await store.create(record(second, only))).toEqual({ type: 'duplicate', job: first });
+    expect(await store.create(record(other, only))).toEqual({ type: 'conflict', job: first });
+    expect(await store.getMany([second.id, other.id])).toEqual([null, null]);
+  });
+
   it('separates the keys of owners', async () => {
     await opened.store.create(record(keyed(), KEY));
     const bobs = keyed({ ownerId: 'bob' });

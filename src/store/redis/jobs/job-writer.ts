@@ -34,6 +34,9 @@ export interface JobWriterOptions {
   readonly now: () => number;
 }
 
+/** The places of a record that may not be created. */
+const NOT_RESERVED = { refusal: null, undo: async () => {} };
+
 /** Stores and publishes jobs. One script does both. */
 export class JobWriter {
   readonly #options: JobWriterOptions;
@@ -43,7 +46,8 @@ export class JobWriter {
   }
 
   /** As in `JobStore`. */
-  async create({ job, idempotencyKey, fingerprint, limits }: NewJobRecord): Promise<CreateOutcome> {
+  async create(record: NewJobRecord): Promise<CreateOutcome> {
+    const { job, idempotencyKey, fingerprint, limits, mayCreate = true } = record;
     const { access, publish, secret, now } = this.#options;
     const { client, quarantine, reader } = access;
     const { id, ownerId } = job;
@@ -56,16 +60,17 @@ export class JobWriter {
     const keptMs = this.#ownerKeptMs(job);
     const owner = keys.owner(shard, ownerId);
     const idempotency = keys.idempotency(shard, ownerId, idempotencyKey ?? '');
-    const { refusal, undo } = await reserve(client, job, limits, time);
+    const { refusal, undo } = mayCreate ? await reserve(client, job, limits, time) : NOT_RESERVED;
+    const isRefused = refusal !== null || !mayCreate;
     const types = { ...queueTypes(shard), [owner]: 'zset', [idempotency]: 'hash' } as const;
-    // The script also runs when the limits refuse the job, because a known key returns its job anyway.
+    // The script also runs when the job is refused, because a known key returns its job anyway.
     const answer = await quarantine.reportWrongTypes(types, () =>
       runScript(
         client,
         'reelgateCreate',
         [...queueKeys(id), owner, idempotency, ...statusSets(shard, ownerId)],
         [
-          [id, job.createdAt, Math.max(forcedEndAt(job), job.createdAt), refusal === null ? '0' : '1'],
+          [id, job.createdAt, Math.max(forcedEndAt(job), job.createdAt), isRefused ? '1' : '0'],
           [idempotencyKey === null ? '' : fingerprint, time, time + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
           [oldestId(time - keptMs), Math.ceil(keptMs / 1000)],
           [text, publish, channels.job(id), channels.owner(shard, ownerId)],
@@ -76,6 +81,7 @@ export class JobWriter {
     const [type, knownId] = Array.isArray(answer) ? answer.map(String) : [];
     if (type === 'created') return { type };
     await undo();
+    if (type === 'full' && !mayCreate) return { type: 'unknown' };
     if (type === 'full' && refusal !== null) return { type: 'refused', ...refusal };
     if ((type !== 'duplicate' && type !== 'conflict') || knownId === undefined) {
       throw new Error(`The create script returned an unknown result: ${String(type)}.`);

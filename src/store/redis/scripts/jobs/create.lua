@@ -2,7 +2,7 @@
 --
 -- KEYS  1 job hash   2 due set   3 deadline set   4 owner's set   5 idempotency hash
 --       6… the owner's sets by status; the first one is that of new jobs
--- ARGV  1 job id   2 due at   3 deadline at   4 '1' when a limit refuses another job
+-- ARGV  1 job id   2 due at   3 deadline at   4 '1' when no other job may be created
 --       5 fingerprint, or '' without an idempotency key   6 now   7 when the key expires   8 seconds until then
 --       9 an id older than that of any job that can still be read   10 seconds for which the owner's sets are kept
 --       11 the job as JSON, one line for each property
