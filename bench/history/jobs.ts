@@ -1,4 +1,4 @@
-/** The jobs of a long history: a retention of a week, completed but for one in 10,000, which failed. */
+/** The jobs of a long history: a retention of a week, completed but for a few that failed. */
 import { idempotencyShard, newJobId } from '../../src/domain/job/job-id.ts';
 import type { Job, JobIn } from '../../src/domain/job/job.ts';
 import { completedJob, FAR_AWAY } from '../reelgate/jobs.ts';
@@ -10,10 +10,13 @@ const HISTORY_MS = 156 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
 const DEADLINE_MS = 3_300_000;
 const DURATION_MS = 53_000;
-/** One job in this many is special: it failed, or its prompt has the rare word. */
+/** One job in this many failed, and another one has the rare word in its prompt. A page of them is full in each history of one owner. */
 const RARE = 10_000;
+const MIN_RARE_JOBS = 30;
+/** Of an owner among many, one job in this many. */
+const RARE_OF_MANY = 100;
 
-/** A word of every prompt, a word of one prompt in 10,000, and a word of none. */
+/** A word of every prompt, a word of few, and a word of none. */
 export const WORDS = { common: 'cat', rare: 'axolotl', none: 'zeppelin' };
 const ADJECTIVES = ['red', 'small', 'sleepy', 'golden', 'wet', 'proud', 'striped', 'old', 'tiny', 'fluffy'];
 const PLACES = ['roof', 'beach', 'kitchen', 'forest', 'harbour', 'meadow', 'station', 'bridge', 'garden'];
@@ -50,9 +53,14 @@ export function historyJob(number: number, history: History): HistoryJob {
   const createdAt = createdAtOf(number, history);
   const ownerId = ownerOf(number, history.owners);
   const idempotencyKey = createdAt > history.endsAt - DAY_MS ? `key-${number}` : null;
-  const created = acceptedJob(ownerId, createdAt, promptOf(number), idempotencyKey);
-  const final = number % RARE === RARE / 2 ? failed(created) : completed(created);
+  const created = acceptedJob(ownerId, createdAt, promptOf(number, history), idempotencyKey);
+  const final = isRare(number, history) ? failed(created) : completed(created);
   return { created, final, idempotencyKey };
+}
+
+function isRare(number: number, { jobs, owners }: History): boolean {
+  const every = owners > 1 ? RARE_OF_MANY : Math.min(RARE, Math.floor(jobs / MIN_RARE_JOBS));
+  return Math.floor(number / owners) % every === Math.floor(every / 2);
 }
 
 /** A job as `generateVideo` creates it. */
@@ -140,9 +148,11 @@ function failed(job: JobIn<'accepted'>): JobIn<'failed'> {
   };
 }
 
-function promptOf(number: number): string {
+function promptOf(number: number, history: History): string {
   const pick = (words: readonly string[], step: number) => words[Math.floor(number / step) % words.length];
-  const animal = number % RARE === 1 ? `${WORDS.common} with an ${WORDS.rare}` : WORDS.common;
+  const animal = isRare(number + history.owners, history)
+    ? `${WORDS.common} with an ${WORDS.rare}`
+    : WORDS.common;
   return `a ${pick(ADJECTIVES, 1)} ${animal} jumps over a sleeping dog, ${pick(PLACES, 10)}, ${pick(STYLES, 90)}, take ${number}`;
 }
 

@@ -11,6 +11,8 @@ export class Fleet implements AsyncDisposable {
   readonly #settings: Readonly<Record<string, string>>[];
   readonly #gateways: (SpawnedGateway | null)[] = [];
   #next = 0;
+  /** Why a gateway did not start again. */
+  #startFailure: unknown = null;
 
   /** @param settings of each gateway */
   constructor(settings: readonly Readonly<Record<string, string>>[]) {
@@ -33,7 +35,12 @@ export class Fleet implements AsyncDisposable {
     this.kills += 1;
     this.#gateways[index] = null;
     await gateway[Symbol.asyncDispose]();
-    this.#gateways[index] = await spawnGateway(this.#settings[index] ?? {});
+    try {
+      this.#gateways[index] = await spawnGateway(this.#settings[index] ?? {});
+    } catch (error) {
+      this.#startFailure = error;
+      throw error;
+    }
   }
 
   /** Kills all gateways. */
@@ -73,7 +80,10 @@ export class Fleet implements AsyncDisposable {
         if (gateway == null) throw new Error('no gateway is running');
         return await work(gateway.url);
       } catch (error) {
-        if (Date.now() > until) throw new Error(`No gateway answered.\n${this.output()}`, { cause: error });
+        if (this.#startFailure !== null || Date.now() > until)
+          throw new Error(`No gateway answered.\n${String(this.#startFailure)}\n${this.output()}`, {
+            cause: error,
+          });
         await delay(RETRY_MS);
       }
     }

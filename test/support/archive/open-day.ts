@@ -6,6 +6,7 @@ import { FileUpstream } from '../upstream/file-upstream.ts';
 import { folderPlace } from './archive-place.ts';
 import type { DayOptions } from './day.ts';
 import { Fleet } from './fleet.ts';
+import { s3Place } from './s3-place.ts';
 
 /** The stores whose days are simulated. */
 export type DayStore = 'embedded store and folder' | 'Redis and S3';
@@ -27,7 +28,9 @@ export async function openDay(store: DayStore, { isRealDisk }: { isRealDisk: boo
   const upstream = resources.use(await FileUpstream.start({ hasFaults: true }));
   const redis =
     store === 'Redis and S3' ? resources.use(await RedisServer.start({ appendOnly: true })) : null;
-  const place = resources.use(folderPlace(join(folder.path, 'data'), isRealDisk ? DISK_MIB : null));
+  const place = resources.use(
+    redis === null ? folderPlace(join(folder.path, 'data'), isRealDisk ? DISK_MIB : null) : await s3Place(),
+  );
   const settings = {
     ...place.settings,
     SEGMIND_API_KEY: 'SG_test',
