@@ -1,4 +1,12 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
+import { videoKey } from '../../../../src/archive/video-key.ts';
+import {
+  createBucket,
+  openSwiftClient,
+  sharedSwift,
+  swiftVariables,
+} from '../../../support/s3/shared-swift.ts';
 import { NOON } from '../../../support/times.ts';
 import { listen, VIDEO_BYTES, withoutLength, withoutRanges, withRanges } from './video-upstream.ts';
 import { Videos } from './videos.ts';
@@ -11,6 +19,17 @@ const SOURCES: Readonly<Record<string, () => Promise<string>>> = {
     const videos = await Videos.start('http://127.0.0.1:9');
     const job = await videos.atUrl('http://127.0.0.1:9/videos/1.mp4');
     await videos.archive(job);
+    return videos.urlOf(job);
+  },
+  'an archive in S3': async () => {
+    const endpoint = await sharedSwift();
+    const bucket = await createBucket(endpoint);
+    const settings = { ARCHIVE: `s3://${bucket}/media`, ...swiftVariables(endpoint) };
+    const videos = await Videos.start('http://127.0.0.1:9', { settings });
+    const job = await videos.atUrl('http://127.0.0.1:9/videos/1.mp4');
+    await using opened = await openSwiftClient(endpoint);
+    const file = { Bucket: bucket, Key: `media/${videoKey(job.id)}`, Body: VIDEO_BYTES };
+    await opened.client.send(new PutObjectCommand(file));
     return videos.urlOf(job);
   },
   'an upstream with ranges': async () => {
