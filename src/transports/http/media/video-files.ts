@@ -189,9 +189,10 @@ export class VideoFiles {
     const archived = await this.#openArchived(query);
     if (archived.type === 'opened' || archived.type === 'out-of-range') return archived;
     const original = await this.#openOriginal(job, query);
-    if (original.type !== 'missing') return original;
-    // Once the file is in the archive, the store's base64 is deleted. It may have been archived meanwhile.
-    return archived.type === 'missing' ? this.#openArchived(query) : archived;
+    if (original.type === 'opened' || original.type === 'out-of-range') return original;
+    if (archived.type === 'unavailable') return archived;
+    // It may have been archived meanwhile: then the store's base64 is deleted.
+    return original.type === 'missing' ? this.#openArchived(query) : original;
   }
 
   async #openArchived(query: VideoQuery): Promise<SourceAnswer> {

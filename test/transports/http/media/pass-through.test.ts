@@ -30,6 +30,14 @@ const AWAY: VideoFilesOptions['store'] = {
   getVideoData: async () => null,
 };
 
+/** Answers never, until the request ends. */
+const SILENT: VideoFilesOptions['files'] = {
+  fetch: ({ signal }) =>
+    new Promise((_, reject) =>
+      signal.addEventListener('abort', () => reject(new Error('The request has ended.'))),
+    ),
+};
+
 function jobAt(url: string): Job {
   return nextVersion(acceptedJob(), {
     phase: 'completed',
@@ -186,7 +194,7 @@ describe('a transfer', () => {
   });
 
   it('is refused while too many are in progress', async () => {
-    const { url } = await serve(await listen(() => {}));
+    const { url } = await serve('http://127.0.0.1:9', { files: SILENT });
     const ending = new AbortController();
     const pending = Array.from({ length: 256 }, () =>
       fetch(url, { signal: ending.signal }).catch(() => null),
@@ -216,6 +224,11 @@ describe('while a part of the gateway is away', () => {
   it('a video that the upstream still has is passed through', async () => {
     const { url } = await serve(await listen(withRanges), { archive: FAILING });
     expect(Buffer.from(await (await fetch(url)).arrayBuffer())).toEqual(VIDEO_BYTES);
+  });
+
+  it('a video is reported as the archive’s when the upstream is away too', async () => {
+    const { url } = await serve('http://127.0.0.1:9', { archive: FAILING });
+    expect(await (await fetch(url)).text()).toContain('The archive, which has the video, cannot be reached.');
   });
 
   it('a video that only the archive has can be requested again later', async () => {

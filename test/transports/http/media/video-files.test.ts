@@ -1,5 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { videoKey } from '../../../../src/archive/video-key.ts';
 import {
   createBucket,
@@ -24,6 +24,9 @@ const SOURCES: Readonly<Record<string, () => Promise<string>>> = {
   'an archive in S3': async () => {
     const endpoint = await sharedSwift();
     const bucket = await createBucket(endpoint);
+    // The client for S3 reads its credentials from the environment.
+    for (const [name, value] of Object.entries(swiftVariables(endpoint))) vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const settings = { ARCHIVE: `s3://${bucket}/media`, ...swiftVariables(endpoint) };
     const videos = await Videos.start('http://127.0.0.1:9', { settings });
     const job = await videos.atUrl('http://127.0.0.1:9/videos/1.mp4');
