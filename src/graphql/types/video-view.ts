@@ -38,7 +38,10 @@ export class VideoView {
 
   get expiresAt(): number {
     const retentionMs = this.#urls?.retentionMs ?? null;
-    const { finishedAt, updatedAt } = this.#job;
-    return retentionMs === null ? this.#video.expiresAt : (finishedAt ?? updatedAt) + retentionMs;
+    const { expiresAt, inline } = this.#video;
+    if (retentionMs === null) return expiresAt;
+    const end = (this.#job.finishedAt ?? this.#job.updatedAt) + retentionMs;
+    // Base64 had the end of the retention of its time.
+    return inline ? Math.min(end, expiresAt) : end;
   }
 }

@@ -67,9 +67,15 @@ export class JobMover {
   }
 
   /** Completes a job that is in `collecting` with a video that the store keeps. */
-  async collectInline(id: string, base64: string): Promise<Job> {
+  async collectInline(id: string, base64: string, expiresAt = VIDEO.expiresAt): Promise<Job> {
     const leased = await this.#lease(id);
-    const video = { ...VIDEO, url: null, inline: true, byteLength: Math.floor((base64.length * 3) / 4) };
+    const video = {
+      ...VIDEO,
+      url: null,
+      inline: true,
+      byteLength: Math.floor((base64.length * 3) / 4),
+      expiresAt,
+    };
     const before = this.#jobs.get(id) ?? leased.job;
     const job = transition(before, { type: 'video-collected', video, startedAt: NOON, metrics: null }, NOON);
     await this.#save(leased, job, base64);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Job } from '../../../../src/domain/job/job.ts';
 import { exchange, http } from '../../../support/gateway/http.ts';
 import { JobMover } from '../../../support/gateway/job-mover.ts';
-import { HOUR, NOON } from '../../../support/times.ts';
+import { DAY, HOUR, NOON } from '../../../support/times.ts';
 import { listen, VIDEO_BYTES, withRanges } from './video-upstream.ts';
 import { Videos } from './videos.ts';
 
@@ -157,7 +157,9 @@ describe('the URL of a video', () => {
 
   it('lasts as long as the job', async () => {
     const videos = await Videos.start(NO_UPSTREAM, { settings: { JOB_RETENTION_HOURS: '48' } });
-    expect(await expiryOf(videos, await videos.inline())).toBe('2026-11-05T12:00:00.000Z');
+    expect(await expiryOf(videos, await videos.inline(NOON + 2 * DAY))).toBe('2026-11-05T12:00:00.000Z');
+    // The retention was shorter when the job ended: the store keeps it no longer.
+    expect(await expiryOf(videos, await videos.inline(NOON + DAY))).toBe('2026-11-04T12:00:00.000Z');
     const job = await videos.atUrl(`${NO_UPSTREAM}/videos/1.mp4`);
     expect(await expiryOf(videos, job)).toBe('2026-11-05T12:00:00.000Z');
   });

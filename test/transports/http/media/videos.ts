@@ -47,11 +47,11 @@ export class Videos {
     return this.#mover.move(id, ...WHOLE_LIFE.slice(0, -1), collected);
   }
 
-  /** Completes a job whose video is in the store. */
-  async inline(): Promise<Job> {
+  /** Completes a job whose video is in the store. @param expiresAt as stored */
+  async inline(expiresAt?: number): Promise<Job> {
     const { id } = await this.#mover.accept();
     await this.#mover.move(id, ...WHOLE_LIFE.slice(0, -1));
-    return this.#mover.collectInline(id, VIDEO_BYTES.toString('base64'));
+    return this.#mover.collectInline(id, VIDEO_BYTES.toString('base64'), expiresAt);
   }
 
   /** Stores the file of a job in the archive. */
