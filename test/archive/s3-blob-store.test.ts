@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { BlobStoreError } from '../../src/archive/blob-store.ts';
@@ -109,6 +109,26 @@ it('a broken connection fails an upload, which stores nothing, and later calls w
   expect(await opened.store.head('a')).toBe(1);
 });
 
+it('a server that no longer answers fails uploads and downloads after a while', async () => {
+  await using proxy = await TcpProxy.start(Number(new URL(await sharedSwift()).port));
+  await using opened = await openBucket({
+    endpoint: `http://127.0.0.1:${proxy.port}`,
+    bucket: await createBucket(await sharedSwift()),
+    idleTimeoutMs: 500,
+  });
+  await put(opened.store, Buffer.alloc(20_000_000), 'a');
+  const stream = await opened.store.get('a', null, signal);
+  const body = new PassThrough();
+  const stored = put(opened.store, body, 'b', 10);
+  body.write(Buffer.alloc(5));
+  // The connection is open.
+  await expect.poll(() => body.readableLength, { interval: 5 }).toBe(0);
+  proxy.freezeLinks();
+  body.end(Buffer.alloc(5));
+  await expect(stored).rejects.toThrow(/did not answer in time|cannot be reached/);
+  await expect(stream?.toArray()).rejects.toThrow();
+});
+
 it('the files outlive a crash and a restart of the server, and the client needs none', async () => {
   await using swift = await SwiftServer.start();
   await using opened = await openBucket({ endpoint: swift.endpoint });
@@ -128,12 +148,13 @@ interface BucketOptions {
   readonly bucket?: string;
   readonly prefix?: string;
   readonly secret?: string;
+  readonly idleTimeoutMs?: number;
 }
 
 async function openBucket(options: BucketOptions = {}) {
-  const { endpoint = await sharedSwift(), prefix = 'videos', secret } = options;
+  const { endpoint = await sharedSwift(), prefix = 'videos', secret, idleTimeoutMs } = options;
   const bucket = options.bucket ?? (await createBucket(endpoint));
-  const opened = await openSwiftClient(endpoint, secret);
+  const opened = await openSwiftClient(endpoint, { secretAccessKey: secret, idleTimeoutMs });
   const place = `bucket ${bucket} at ${endpoint}`;
   const store = new S3BlobStore({ client: opened.client, bucket, prefix, place });
   return { ...opened, store, bucket, endpoint };

@@ -29,18 +29,18 @@ export function swiftVariables(endpoint: string) {
   };
 }
 
+export interface SwiftClientOptions {
+  /** @default the right one */
+  readonly secretAccessKey?: string | undefined;
+  readonly idleTimeoutMs?: number | undefined;
+}
+
 /** A client whose connections end when it is disposed. */
-export async function openSwiftClient(
-  endpoint: string,
-  secretAccessKey: string = SwiftServer.secretAccessKey,
-) {
+export async function openSwiftClient(endpoint: string, options: SwiftClientOptions = {}) {
+  const { secretAccessKey = SwiftServer.secretAccessKey, idleTimeoutMs = 20_000 } = options;
   const dispatcher = createAgent({ proxy: null, signal: new AbortController().signal });
-  const { accessKeyId } = SwiftServer;
-  const client = await createS3Client({
-    endpoint,
-    dispatcher,
-    credentials: { accessKeyId, secretAccessKey },
-  });
+  const credentials = { accessKeyId: SwiftServer.accessKeyId, secretAccessKey };
+  const client = await createS3Client({ endpoint, dispatcher, credentials, idleTimeoutMs });
   return { client, [Symbol.asyncDispose]: () => dispatcher.destroy() };
 }
 

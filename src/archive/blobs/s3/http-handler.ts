@@ -6,9 +6,6 @@ type Handle = HttpHandler['handle'];
 type HttpRequest = Parameters<Handle>[0];
 type HttpAnswer = Awaited<ReturnType<Handle>>;
 
-/** Milliseconds without progress: of an upload, until the head of an answer, and between two pieces of its body. */
-const IDLE_TIMEOUT_MS = 20_000;
-
 /**
  * Sends the requests of the S3 client by undici, as all other outgoing calls: with the same proxies and the same deadline of connections. The
  * client's own sender does not notice a body that fails, and leaves the request open.
@@ -16,9 +13,12 @@ const IDLE_TIMEOUT_MS = 20_000;
 export class UndiciHandler {
   readonly metadata = { handlerProtocol: 'http/1.1' };
   readonly #dispatcher: Dispatcher;
+  readonly #idleTimeoutMs: number;
 
-  constructor(dispatcher: Dispatcher) {
+  /** @param idleTimeoutMs milliseconds without progress: of an upload, until the head of an answer, and between two pieces of its body */
+  constructor(dispatcher: Dispatcher, idleTimeoutMs: number) {
     this.#dispatcher = dispatcher;
+    this.#idleTimeoutMs = idleTimeoutMs;
   }
 
   async handle(request: HttpRequest, { abortSignal }: Parameters<Handle>[1] = {}): Promise<HttpAnswer> {
@@ -30,8 +30,8 @@ export class UndiciHandler {
         headers: request.headers,
         body: request.body ?? null,
         signal: abortSignal instanceof AbortSignal ? abortSignal : null,
-        headersTimeout: IDLE_TIMEOUT_MS,
-        bodyTimeout: IDLE_TIMEOUT_MS,
+        headersTimeout: this.#idleTimeoutMs,
+        bodyTimeout: this.#idleTimeoutMs,
       })
       .catch((error: unknown) => {
         throw markTransient(error);

@@ -6,12 +6,15 @@ export interface S3ClientOptions {
   /** Null: Amazon S3 itself. */
   readonly endpoint: string | null;
   readonly dispatcher: Dispatcher;
+  /** Milliseconds without progress that end a transfer. @default 20_000 */
+  readonly idleTimeoutMs?: number;
   /** @default the client's own search: environment variables, profiles, web identities, roles of containers and machines */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /** Attempts of one call, the first one included. An upload is sent once, because its body can be read once. */
 const ATTEMPTS = 3;
+const IDLE_TIMEOUT_MS = 20_000;
 /** Other services ignore the region or have this one by default. */
 const REGION_OF_OTHERS = 'us-east-1';
 
@@ -31,9 +34,10 @@ export async function createS3Client({
   endpoint,
   dispatcher,
   credentials,
+  idleTimeoutMs = IDLE_TIMEOUT_MS,
 }: S3ClientOptions): Promise<S3Client> {
   const config: S3ClientConfig = {
-    requestHandler: new UndiciHandler(dispatcher),
+    requestHandler: new UndiciHandler(dispatcher, idleTimeoutMs),
     maxAttempts: ATTEMPTS,
     // Without a logger the client writes some warnings to the console.
     logger: SILENT,
