@@ -90,9 +90,8 @@ export class FolderBlobStore implements BlobStore {
       signal.throwIfAborted();
       return null;
     }
-    const file = handle.createReadStream({ ...range, signal });
-    ignoreErrors(file);
-    return file;
+    // The signal adds a listener for errors.
+    return handle.createReadStream({ ...range, signal });
   }
 
   async head(key: string): Promise<number | null> {
