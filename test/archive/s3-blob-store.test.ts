@@ -72,6 +72,16 @@ describe('an error of the service names the bucket and what to do', () => {
     }
   });
 
+  it('with a clock that is wrong, which the client corrects for the next call', async () => {
+    await using opened = await openBucket();
+    opened.client.config.systemClockOffset = 60 * 60 * 1000;
+    await expect(put(opened.store, Buffer.from('x'), 'a')).rejects.toThrow(
+      `The clocks of this machine and of the bucket ${opened.bucket} at ${opened.endpoint} differ by more than 15 minutes (403 RequestTimeTooSkewed): correct the clock`,
+    );
+    await put(opened.store, Buffer.from('x'), 'a');
+    expect(await opened.store.head('a')).toBe(1);
+  });
+
   it('with a server that cannot be reached', async () => {
     const proxy = await TcpProxy.start(1);
     const endpoint = `http://127.0.0.1:${proxy.port}`;
