@@ -136,7 +136,7 @@ it('a server that no longer answers fails uploads and downloads after a while', 
   proxy.freezeLinks();
   body.end(Buffer.alloc(5));
   await expect(stored).rejects.toThrow(/did not answer in time|cannot be reached/);
-  await expect(stream?.toArray()).rejects.toThrow();
+  await expect(stream?.toArray()).rejects.toThrow('Body Timeout Error');
 });
 
 it('the files outlive a crash and a restart of the server, and the client needs none', async () => {
