@@ -179,8 +179,11 @@ describe('a transfer', () => {
 
   it('ends when the client reads nothing for too long', async () => {
     const left = Promise.withResolvers<void>();
-    const { url } = await serve(await listen(endless(left.resolve)), {
-      times: { idleMs: 300, totalMs: 60_000 },
+    const get = async () => Readable.from(blocks()).once('close', left.resolve);
+    const archive: BlobStore = { ...EMPTY, head: async () => 1e9, get };
+    const { url } = await serve('http://127.0.0.1:9', {
+      archive,
+      times: { idleMs: 300, totalMs: 3_600_000 },
     });
     const answer = await fetch(url);
     await left.promise;
