@@ -9,7 +9,7 @@ const INTERVAL_MS = 10 * 60 * 1000;
 /** Rows of a table that one slice deletes. */
 const BATCH = 50;
 /** Base64 that one slice deletes, in bytes, unless one video is larger: each of its pages costs time. */
-const MAX_VIDEO_BYTES = 8_000_000;
+const MAX_VIDEO_BYTES = 4_000_000;
 /** Pages of 4 KiB that one slice frees: about 8 ms of work. */
 const VACUUM_PAGES = 500;
 
