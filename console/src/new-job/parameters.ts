@@ -3,7 +3,7 @@
 /** Help, default and range of each field of GenerateVideoInput. */
 export const PARAMETERS = {
   "base64": {
-    "help": "Request the video as base64, stored by the gateway, instead of a URL.",
+    "help": "Request the video as base64, stored by the gateway. It has no URL then, unless the gateway keeps videos.",
     "defaultValue": false
   },
   "idempotencyKey": {

@@ -6,7 +6,7 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** The input for a video. Null means the default. */
 export type GenerateVideoInput = {
-  /** Request the video as base64, stored by the gateway, instead of a URL. */
+  /** Request the video as base64, stored by the gateway. It has no URL then, unless the gateway keeps videos. */
   readonly base64?: boolean | null | undefined;
   /** 1 to 128 characters that identify this request: the same key within 24 hours gives the same job instead of a second one. Use a new UUID for each press of a button, and the same for its retries. */
   readonly idempotencyKey?: string | null | undefined;

@@ -16,7 +16,7 @@ export interface VideoRequest {
   readonly videoLength: number;
   readonly steps: number;
   readonly seed: number;
-  /** True: the gateway stores the video and returns it as base64 instead of a URL. */
+  /** True: the gateway stores the video and returns it as base64. */
   readonly base64: boolean;
 }
 

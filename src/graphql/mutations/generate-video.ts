@@ -89,7 +89,8 @@ function defineInput(
       }),
       base64: t.boolean({
         defaultValue: defaults.base64,
-        description: 'Request the video as base64, stored by the gateway, instead of a URL.',
+        description:
+          'Request the video as base64, stored by the gateway. It has no URL then, unless the gateway keeps videos.',
       }),
       idempotencyKey: t.string({
         description:

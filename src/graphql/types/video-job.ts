@@ -139,7 +139,7 @@ function defineRequest(builder: Builder, Resolution: ReturnType<typeof defineRes
       steps: t.exposeInt('steps', { description: 'Diffusion steps: more take longer and may look better.' }),
       seed: t.exposeInt('seed', { description: 'The same seed with the same input gives a similar video.' }),
       base64: t.exposeBoolean('base64', {
-        description: 'Whether the video was requested as base64 instead of a URL.',
+        description: 'Whether the video was requested as base64.',
       }),
     }),
   });
