@@ -183,7 +183,7 @@ describe('a transfer', () => {
     const archive: BlobStore = { ...EMPTY, head: async () => 1e9, get };
     const { url } = await serve('http://127.0.0.1:9', {
       archive,
-      times: { idleMs: 300, totalMs: 3_600_000 },
+      times: { idleMs: 1000, totalMs: 3_600_000 },
     });
     const answer = await fetch(url);
     await left.promise;
@@ -191,7 +191,7 @@ describe('a transfer', () => {
   });
 
   it('ends at its time limit, however much it sends', async () => {
-    const { url } = await serve(await listen(endless()), { times: { idleMs: 60_000, totalMs: 300 } });
+    const { url } = await serve(await listen(endless()), { times: { idleMs: 60_000, totalMs: 1500 } });
     const answer = await fetch(url);
     await expect(answer.arrayBuffer()).rejects.toThrow('terminated');
   });
