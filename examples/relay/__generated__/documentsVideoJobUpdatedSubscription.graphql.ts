@@ -8,7 +8,7 @@
 // @ts-nocheck
 
 import type { ConcreteRequest } from 'relay-runtime';
-export type VideoJobFailureCode = "GENERATION_FAILED" | "INSUFFICIENT_CREDITS" | "MODEL_UNAVAILABLE" | "REJECTED" | "RESULT_EXPIRED" | "SUBMISSION_UNKNOWN" | "TIMED_OUT" | "UPSTREAM_UNAUTHORIZED" | "UPSTREAM_UNAVAILABLE" | "%future added value";
+export type VideoJobFailureCode = "CANCELED" | "GENERATION_FAILED" | "INSUFFICIENT_CREDITS" | "MODEL_UNAVAILABLE" | "REJECTED" | "RESULT_EXPIRED" | "START_DEADLINE_PASSED" | "SUBMISSION_UNKNOWN" | "TIMED_OUT" | "UPSTREAM_UNAUTHORIZED" | "UPSTREAM_UNAVAILABLE" | "%future added value";
 export type VideoJobStatus = "COMPLETED" | "FAILED" | "PROCESSING" | "QUEUED" | "%future added value";
 export type documentsVideoJobUpdatedSubscription$variables = {
   id: string;
