@@ -3,7 +3,7 @@ import { PushIterator } from './push-iterator.ts';
 import { MAX_WAITING_JOBS, SlowSubscriberError } from './watch-owner.ts';
 
 /**
- * Follows the removals of an owner's jobs from now on, in order; it does not end.
+ * Follows the removals of an owner's jobs from now on, in order; it does not end. Removals while the store is unavailable may be missed.
  *
  * @returns an iterator over the ids of the jobs. It fails with SlowSubscriberError once more than MAX_WAITING_JOBS ids wait
  */
