@@ -15,6 +15,7 @@ const START_DEADLINE_MS = 110_000;
 const PROBE_INTERVAL_MS = 50;
 /** Each storage server listens at its number above the port of the S3 API. */
 const STORAGE_SERVERS = ['account', 'container', 'object'] as const;
+const SERVERS = [...STORAGE_SERVERS, 'proxy'] as const;
 
 /** Does in one process what `swift-ring-builder` does in nine. */
 const BUILD_RINGS = `
@@ -86,7 +87,9 @@ export class SwiftServer implements AsyncDisposable {
 
   /** @returns false when a port is taken */
   async #launch(): Promise<boolean> {
-    this.#keepers = [...STORAGE_SERVERS, 'proxy' as const].map((name) =>
+    // They are read before the shells have opened them.
+    for (const name of SERVERS) writeFileSync(this.#logOf(name), '');
+    this.#keepers = SERVERS.map((name) =>
       spawn(
         'sh',
         [
@@ -195,9 +198,7 @@ export class SwiftServer implements AsyncDisposable {
   }
 
   #logs(): string {
-    return [...STORAGE_SERVERS, 'proxy' as const]
-      .map((name) => readFileSync(this.#logOf(name), 'utf8'))
-      .join('\n');
+    return SERVERS.map((name) => readFileSync(this.#logOf(name), 'utf8')).join('\n');
   }
 
   #logOf(name: string): string {
