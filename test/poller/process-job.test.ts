@@ -244,6 +244,28 @@ describe('the step of a collecting job', () => {
     expect(await harness.dueInMs()).toBeNull();
   });
 
+  it.each([
+    [true, NOON],
+    [false, null],
+  ])('adds the file task of a completed job where videos are archived: %j', async (archives, runAt) => {
+    const video = {
+      url: 'https://files.example.com/a',
+      base64: null,
+      contentType: 'video/mp4',
+      byteLength: 3,
+    };
+    await using harness = new StepHarness({
+      result: () => ({ type: 'ready', video, metrics: null }),
+      status: () => ({ type: 'completed', metrics: METRICS }),
+    });
+    const job = await harness.add(running('processing', NOON));
+    await harness.process(await harness.lease(), { archives });
+    expect(await harness.fileTasks.nextDueAt()).toBeNull();
+    await harness.process(await harness.lease(), { archives });
+    expect(await harness.stored(job)).toMatchObject({ phase: 'completed' });
+    expect(await harness.fileTasks.nextDueAt()).toBe(runAt);
+  });
+
   it('stores base64 beside the job, which expires with the job’s retention', async () => {
     const video = { url: null, base64: 'QUJD', contentType: 'video/mp4', byteLength: 3 };
     await using harness = new StepHarness({ result: () => ({ type: 'ready', video, metrics: null }) });

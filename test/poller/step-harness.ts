@@ -3,7 +3,9 @@ import type { Job } from '../../src/domain/job/job.ts';
 import { processJob, type StepReport } from '../../src/poller/process-job.ts';
 import type { SentOutcome, StepDependencies } from '../../src/poller/step.ts';
 import type { HistoryEntry } from '../../src/providers/video-upstream.ts';
+import type { FileTasks } from '../../src/store/file-tasks.ts';
 import type { LeasedJob, JobStore } from '../../src/store/job-store.ts';
+import { SqliteFileTasks } from '../../src/store/sqlite/sqlite-file-tasks.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import type { Submissions } from '../../src/store/submissions.ts';
 import { leaseAll, present } from '../contract/job-store-cases/opened-store.ts';
@@ -25,6 +27,7 @@ export class StepHarness implements AsyncDisposable {
   readonly upstream: FakeVideoUpstream;
   readonly store: JobStore;
   readonly submissions: Submissions;
+  readonly fileTasks: FileTasks;
   readonly sent = new LRUCache<string, SentOutcome>({ max: 10 });
   /** Whether `reserveCall` grants a call. */
   mayCall = true;
@@ -37,6 +40,7 @@ export class StepHarness implements AsyncDisposable {
     const { store } = this.#opened;
     this.store = store;
     this.submissions = new SqliteSubmissions(store.database, store.commits, this.clock.now);
+    this.fileTasks = new SqliteFileTasks(store.database, store.commits);
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
   }
 
