@@ -32,7 +32,7 @@ export interface ArchiveDependencies {
 export interface ArchiveStep {
   /** When the task is due again, in epoch milliseconds; null: there is nothing left to do. */
   readonly runAt: number | null;
-  /** The failure count of the task from now on. */
+  /** See `LeasedFileTask`. */
   readonly failureCount: number;
   /** Bytes of the video that this step has stored; null: none. */
   readonly storedBytes: number | null;
@@ -46,11 +46,11 @@ const PURGE_MARGIN_MS = 15 * MINUTE_MS;
 /** Milliseconds until the next look at a job that should be gone, or is not final. */
 const LOOK_AGAIN_MS = 60 * MINUTE_MS;
 /**
- * The failure count of a task whose file was deleted once. An upload that began before the deletion may end after it, so the file is
- * deleted a second time after this pause; then no worker holds an older lease.
+ * An upload that began before the removal of its job may end after the first deletion, so the file is deleted a second time after this
+ * pause; then no worker holds an older lease.
  */
-const DELETED_ONCE = 1_000_000;
 const DELETE_AGAIN_MS = 10 * MINUTE_MS;
+const DELETIONS = 2;
 /** The upstream's own figure of the length is ignored after this many failures, when the file is complete by all other signs. */
 const TRUSTED_LENGTH_FAILURES = 4;
 
@@ -76,12 +76,10 @@ export async function archiveJob(
     if (await jobs.isStored(task.jobId))
       return { runAt: now + LOOK_AGAIN_MS, failureCount, storedBytes: null };
     await blobs.delete(key);
-    const isConfirmed = failureCount === DELETED_ONCE;
-    return {
-      runAt: isConfirmed ? null : now + DELETE_AGAIN_MS,
-      failureCount: DELETED_ONCE,
-      storedBytes: null,
-    };
+    // A removal sets the count to zero, so from now on it counts deletions.
+    const deletions = failureCount + 1;
+    const runAt = deletions < DELETIONS ? now + DELETE_AGAIN_MS : null;
+    return { runAt, failureCount: deletions, storedBytes: null };
   }
   const rest = { runAt: restUntil(job, now, dependencies.retentionMs), failureCount: 0, storedBytes: null };
   if (job.phase !== 'completed' || job.video === null) return rest;

@@ -9,7 +9,7 @@ export interface LeasedFileTask {
   readonly jobId: string;
   /** Unique; a later lease of the same task has another. */
   readonly leaseId: string;
-  /** Consecutive failures. */
+  /** Consecutive failures; once the job is gone, deletions of its file. */
   readonly failureCount: number;
 }
 

@@ -215,8 +215,8 @@ export interface Jobs {
    */
   save(leaseId: string, change: SaveChange): Promise<SaveOutcome>;
   /**
-   * Removes a final job with its base64, makes its file task due at once, and publishes the removal. Its idempotency key stays valid for
-   * its time, and the job still counts towards the daily limits.
+   * Removes a final job with its base64, makes its file task due at once without failures, and publishes the removal. Its idempotency
+   * key stays valid for its time, and the job still counts towards the daily limits.
    */
   remove(job: Job): Promise<RemoveOutcome>;
 }

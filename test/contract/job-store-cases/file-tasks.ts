@@ -129,14 +129,14 @@ export function fileTaskCases(open: (clock: FakeClock) => Promise<OpenedFileTask
     expect(await tasks.nextDueAt()).toBeNull();
   });
 
-  it('makes the task of a removed job due at once, and voids its lease', async () => {
+  it('makes the task of a removed job due at once, without failures', async () => {
     const job = await finish(true);
     const [sleeping] = await lease();
-    await tasks.release(present(sleeping), { runAt: NOON + HOUR, failureCount: 0 });
+    await tasks.release(present(sleeping), { runAt: NOON + HOUR, failureCount: 3 });
     clock.jump(MINUTE);
     expect(await store.remove(job)).toBe('removed');
     expect(await tasks.nextDueAt()).toBeLessThanOrEqual(clock.now());
-    expect(ids(await lease())).toEqual([job.id]);
+    expect(await lease()).toEqual([{ jobId: job.id, leaseId: expect.any(String), failureCount: 0 }]);
   });
 
   it('voids the lease of a worker whose job is removed', async () => {

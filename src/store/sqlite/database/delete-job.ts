@@ -1,7 +1,7 @@
 import type { Statements } from './statements.ts';
 
 /**
- * Deletes a job with all that belongs to it. Its file task becomes due at once and loses its lease, so that the file is deleted also when a
+ * Deletes a job with all that belongs to it. Its file task becomes due at once, without failures, and loses its lease, so that the file is deleted also when a
  * worker is storing it at this moment. Run it within a transaction.
  *
  * @param now epoch milliseconds

@@ -142,7 +142,9 @@ export function prepareStatements(database: DatabaseSync) {
     addFileTask: database.prepare(
       'INSERT OR IGNORE INTO file_tasks (job_id, run_at, failure_count) VALUES (:id, :runAt, 0)',
     ),
-    runFileTask: database.prepare('UPDATE file_tasks SET run_at = min(run_at, :now) WHERE job_id = :id'),
+    runFileTask: database.prepare(
+      'UPDATE file_tasks SET run_at = min(run_at, :now), failure_count = 0 WHERE job_id = :id',
+    ),
     endFileLease: database.prepare('DELETE FROM file_leases WHERE job_id = :id'),
 
     checkHealth: database.prepare('UPDATE health_checks SET count = count + 1'),
