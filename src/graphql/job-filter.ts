@@ -35,7 +35,7 @@ export function defineJobFilter(builder: Builder, Status: VideoJobTypes['Status'
         description: 'Created earlier than this time; the millisecond itself is excluded.',
       }),
       prompt: t.string({
-        description: `The prompt contains all of these words, the last one also as the beginning of a word: 1 to ${MAX_SEARCH} characters after trimming. Only with the embedded store; with Redis it is refused with code BAD_USER_INPUT.`,
+        description: `The prompt contains all of these words, the last one also as the beginning of a word: 1 to ${MAX_SEARCH} characters after trimming, at least one of them a letter or a digit. Only with the embedded store; with Redis it is refused with code BAD_USER_INPUT.`,
       }),
     }),
   });
@@ -85,5 +85,8 @@ function checkSearch(prompt: string, searchesPrompts: boolean): string {
     );
   }
   if (!prompt.isWellFormed()) throw badInput('`filter.prompt` must be well-formed Unicode text.');
+  if (!/[\p{L}\p{N}]/u.test(prompt)) {
+    throw badInput('`filter.prompt` must contain a letter or a digit: only words are searched.');
+  }
   return prompt;
 }

@@ -145,6 +145,7 @@ describe('videoJobs with a filter by prompt', () => {
   it.each([
     [' ', 'must have 1 to 200 characters after trimming, not 0.'],
     ['x'.repeat(201), 'must have 1 to 200 characters after trimming, not 201.'],
+    ['"! 🎬', 'must contain a letter or a digit: only words are searched.'],
     ['\ud83d', 'must be well-formed Unicode text.'],
   ])('refuses %j', async (prompt, message) => {
     const queries: unknown[] = [];

@@ -68,7 +68,7 @@ export type VideoJobFilter = {
   readonly createdAfter?: string | null | undefined;
   /** Created earlier than this time; the millisecond itself is excluded. */
   readonly createdBefore?: string | null | undefined;
-  /** The prompt contains all of these words, the last one also as the beginning of a word: 1 to 200 characters after trimming. Only with the embedded store; with Redis it is refused with code BAD_USER_INPUT. */
+  /** The prompt contains all of these words, the last one also as the beginning of a word: 1 to 200 characters after trimming, at least one of them a letter or a digit. Only with the embedded store; with Redis it is refused with code BAD_USER_INPUT. */
   readonly prompt?: string | null | undefined;
   /** One of these statuses. */
   readonly status?: ReadonlyArray<VideoJobStatus> | null | undefined;
