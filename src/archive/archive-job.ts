@@ -75,7 +75,7 @@ export async function archiveJob(
     // A record that cannot be read may be repaired.
     if (await jobs.isStored(task.jobId))
       return { runAt: now + LOOK_AGAIN_MS, failureCount, storedBytes: null };
-    await blobs.delete(key);
+    await blobs.delete(key, signal);
     // A removal sets the count to zero, so from now on it counts deletions.
     const deletions = failureCount + 1;
     const runAt = deletions < DELETIONS ? now + DELETE_AGAIN_MS : null;
@@ -83,7 +83,7 @@ export async function archiveJob(
   }
   const rest = { runAt: restUntil(job, now, dependencies.retentionMs), failureCount: 0, storedBytes: null };
   if (job.phase !== 'completed' || job.video === null) return rest;
-  const isStored = (await blobs.head(key)) !== null;
+  const isStored = (await blobs.head(key, signal)) !== null;
   const storedBytes = isStored ? null : await storeVideo(task, job.video, dependencies, signal);
   // Only now: until the file is stored, the base64 is the only copy.
   if (job.video.inline) await jobs.deleteVideoData(job.id);

@@ -208,7 +208,8 @@ export class Archiver implements AsyncDisposable {
    */
   async #onLost({ jobId }: LeasedFileTask): Promise<void> {
     const { jobs, blobs } = this.#options;
-    if (!(await jobs.isStored(jobId))) await blobs.delete(videoKey(jobId));
+    // A stop does not wait for it: the task of a removed job deletes the file later.
+    if (!(await jobs.isStored(jobId))) await blobs.delete(videoKey(jobId), this.#stopping.signal);
   }
 
   #pauseForStorage(error: BlobStoreError): void {

@@ -51,7 +51,7 @@ export interface BlobStore {
    */
   get(key: string, range: ByteRange | null, signal: AbortSignal): Promise<Readable | null>;
   /** Returns the length of a file in bytes; null when there is no such file. */
-  head(key: string): Promise<number | null>;
+  head(key: string, signal?: AbortSignal): Promise<number | null>;
   /** Deletes a file. Does nothing when there is no such file. */
-  delete(key: string): Promise<void>;
+  delete(key: string, signal?: AbortSignal): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { type Jobs, StoreUnavailableError } from '../store/job-store.ts';
-import { type BlobStore, BlobStoreError } from './blob-store.ts';
+import type { BlobStore } from './blob-store.ts';
 import { videoKey } from './video-key.ts';
 
 /** Milliseconds for reading a video. */
@@ -24,7 +24,10 @@ export async function readVideoData(
     const body = await archive.get(videoKey(jobId), null, AbortSignal.timeout(TIMEOUT_MS));
     return body === null ? null : (await buffer(body)).toString('base64');
   } catch (error) {
-    if (!(error instanceof BlobStoreError)) throw error;
-    throw new StoreUnavailableError(error.message, { cause: error });
+    // Also an error of the body, which is that of the connection, and the end of the time.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreUnavailableError(`The video could not be read from the archive: ${reason}`, {
+      cause: error,
+    });
   }
 }

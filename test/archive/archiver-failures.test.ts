@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -176,6 +177,26 @@ describe('while the storage of videos fails', () => {
     await harness.untilArchived(job);
     expect(await stored.head(videoKey(job.id))).toBe(large.length);
   });
+});
+
+it('a stop does not wait for a storage that does not answer', async () => {
+  const asked = Promise.withResolvers<void>();
+  const harness = await ArchiverHarness.start(await openEmbedded(), {
+    wrapBlobs: (blobs) => ({
+      ...overridden(blobs),
+      head: async (_key, signal = new AbortController().signal) => {
+        asked.resolve();
+        await once(signal, 'abort');
+        throw signal.reason;
+      },
+    }),
+  });
+  await harness.complete({ url: harness.server.on('/a.mp4', file(VIDEO)) });
+  harness.run();
+  await asked.promise;
+  await harness.archiver.stop();
+  expect(await harness.tasks.nextDueAt()).toBeLessThanOrEqual(harness.clock.now());
+  expect(harness.logged).toEqual([]);
 });
 
 it('while the store is unavailable the archiver waits', async () => {

@@ -251,7 +251,7 @@ export function overridden(blobs: BlobStore): BlobStore {
   return {
     put: (key, body, blob) => blobs.put(key, body, blob),
     get: (key, range, signal) => blobs.get(key, range, signal),
-    head: (key) => blobs.head(key),
-    delete: (key) => blobs.delete(key),
+    head: (key, signal) => blobs.head(key, signal),
+    delete: (key, signal) => blobs.delete(key, signal),
   };
 }

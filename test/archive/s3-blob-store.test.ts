@@ -139,6 +139,22 @@ it('a server that no longer answers fails uploads and downloads after a while', 
   await expect(stream?.toArray()).rejects.toThrow('Body Timeout Error');
 });
 
+it('a signal ends calls without a body that a server does not answer', async () => {
+  await using proxy = await TcpProxy.start(Number(new URL(await sharedSwift()).port));
+  await using opened = await openBucket({
+    endpoint: `http://127.0.0.1:${proxy.port}`,
+    bucket: await createBucket(await sharedSwift()),
+  });
+  await put(opened.store, Buffer.from('x'), 'a');
+  proxy.freezeLinks();
+  for (const call of ['head', 'delete'] as const) {
+    const aborting = new AbortController();
+    const ended = opened.store[call]('a', aborting.signal);
+    aborting.abort(new Error('no longer wanted'));
+    await expect(ended).rejects.toThrow('no longer wanted');
+  }
+});
+
 it('the files outlive a crash and a restart of the server, and the client needs none', async () => {
   await using swift = await SwiftServer.start();
   await using opened = await openBucket({ endpoint: swift.endpoint });

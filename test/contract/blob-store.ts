@@ -209,7 +209,11 @@ export function blobStoreCases(open: () => Promise<OpenedBlobs>): void {
     const end = closed(small);
     small.destroy();
     await end;
-    await expect(store.get(KEY, null, aborting.signal)).rejects.toBe(aborting.signal.reason);
+    const { signal } = aborting;
+    await expect(store.get(KEY, null, signal)).rejects.toBe(signal.reason);
+    await expect(store.head(KEY, signal)).rejects.toBe(signal.reason);
+    await expect(store.delete(KEY, signal)).rejects.toBe(signal.reason);
+    expect(await store.head(KEY)).not.toBeNull();
   });
 
   it('stores one of many files that are stored under one key at the same time', async () => {

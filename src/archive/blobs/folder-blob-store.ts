@@ -94,14 +94,16 @@ export class FolderBlobStore implements BlobStore {
     return handle.createReadStream({ ...range, signal });
   }
 
-  async head(key: string): Promise<number | null> {
+  async head(key: string, signal?: AbortSignal): Promise<number | null> {
     const path = this.#pathOf(key);
+    signal?.throwIfAborted();
     const stats = await this.#find(() => stat(path));
     return stats?.isFile() === true ? stats.size : null;
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, signal?: AbortSignal): Promise<void> {
     const path = this.#pathOf(key);
+    signal?.throwIfAborted();
     const deleted = await this.#find(() => unlink(path).then(() => true));
     if (deleted === true) await this.#attempt(() => syncFolder(dirname(path)));
   }

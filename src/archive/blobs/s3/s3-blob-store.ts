@@ -84,22 +84,26 @@ export class S3BlobStore implements BlobStore {
     );
   }
 
-  async head(key: string): Promise<number | null> {
+  async head(key: string, signal?: AbortSignal): Promise<number | null> {
     const command = new HeadObjectCommand(this.#objectOf(key));
+    signal?.throwIfAborted();
     try {
-      const { ContentLength } = await this.#options.client.send(command, deadline());
+      const { ContentLength } = await this.#options.client.send(command, deadline(signal));
       return ContentLength ?? null;
     } catch (error) {
+      signal?.throwIfAborted();
       if (isMissingFile(error)) return null;
       throw this.#fault(error);
     }
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, signal?: AbortSignal): Promise<void> {
     const command = new DeleteObjectCommand(this.#objectOf(key));
+    signal?.throwIfAborted();
     try {
-      await this.#options.client.send(command, deadline());
+      await this.#options.client.send(command, deadline(signal));
     } catch (error) {
+      signal?.throwIfAborted();
       if (!isMissingFile(error)) throw this.#fault(error);
     }
   }
@@ -121,8 +125,8 @@ export class S3BlobStore implements BlobStore {
     }
     // An answer to HEAD has no code that says what is wrong.
     (await this.get(CHECK_KEY, null, signal))?.destroy();
-    await this.head(CHECK_KEY);
-    if (writes) await this.delete(CHECK_KEY);
+    await this.head(CHECK_KEY, signal);
+    if (writes) await this.delete(CHECK_KEY, signal);
   }
 
   #fault(error: unknown): BlobStoreError {
@@ -137,8 +141,9 @@ export class S3BlobStore implements BlobStore {
   }
 }
 
-function deadline() {
-  return { abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) };
+function deadline(signal: AbortSignal | undefined) {
+  const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+  return { abortSignal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]) };
 }
 
 /** The body of a request, which never ends normally unless it has the announced length. */

@@ -45,7 +45,7 @@ export async function openArchived(
   { jobId, range, withBody, signal }: VideoQuery,
 ): Promise<SourceAnswer> {
   const key = videoKey(jobId);
-  const length = await archive.head(key);
+  const length = await archive.head(key, signal);
   if (length === null) return { type: 'missing' };
   const bytes = range === null ? null : rangeWithin(range, length);
   if (range !== null && bytes === null) return { type: 'out-of-range', length };
