@@ -45,7 +45,7 @@ export default defineConfig(({ mode }) => ({
     // These timeouts end a test that hangs and measure nothing: a browser or a gateway starts slowly on a busy machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 30_000 } },
     unstubEnvs: true,
   },
 }));

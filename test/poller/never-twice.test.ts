@@ -82,42 +82,38 @@ const stepFailures: fc.Arbitrary<StepFailures> = fc.record({
 });
 
 describe('a job under any sequence of failures', () => {
-  it(
-    'is sent once unless the POST created nothing, ends by its deadline, and changes version by version',
-    { timeout: 60_000 },
-    async () => {
-      const ends = new Set<string>();
-      await fc.assert(
-        fc.asyncProperty(fc.array(stepFailures, { maxLength: 12, size: 'max' }), async (failures) => {
-          await using world = new World();
-          const job = await world.run(failures);
+  it('is sent once unless the POST created nothing, ends by its deadline, and changes version by version', async () => {
+    const ends = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(stepFailures, { maxLength: 12, size: 'max' }), async (failures) => {
+        await using world = new World();
+        const job = await world.run(failures);
 
-          const sent = world.submits.map((outcome) => outcome.type);
-          expect(sent.slice(0, -1).every((type) => type === 'not-created')).toBe(true);
-          expect(isFinal(job)).toBe(true);
-          // Each frozen poller may have held the job for a lease and then have made a call.
-          const grace = world.interruptions * (LEASE_MS + CALL_TIMEOUT_MS + 30 * SECOND);
-          expect(job.finishedAt).toBeLessThanOrEqual(job.deadlineAt + grace);
-          const versions = world.recorder.versions;
-          expect(versions).toEqual(Array.from({ length: job.version }, (_, index) => index + 1));
-          expect(world.recorder.jobs.at(-1)).toEqual(job);
-          expectForwardOnly(world.recorder.jobs);
-          ends.add(job.failure?.code ?? job.phase);
-        }),
-        // The seed is fixed, because the coverage of the runs is asserted below.
-        { numRuns: 150, seed: 7 },
-      );
-      // The runs covered all outcomes.
-      const seen = [
-        'completed',
-        'SUBMISSION_UNKNOWN',
-        'UPSTREAM_UNAVAILABLE',
-        'TIMED_OUT',
-        'GENERATION_FAILED',
-      ];
-      expect([...ends]).toEqual(expect.arrayContaining(seen));
-    },
-  );
+        const sent = world.submits.map((outcome) => outcome.type);
+        expect(sent.slice(0, -1).every((type) => type === 'not-created')).toBe(true);
+        expect(isFinal(job)).toBe(true);
+        // Each frozen poller may have held the job for a lease and then have made a call.
+        const grace = world.interruptions * (LEASE_MS + CALL_TIMEOUT_MS + 30 * SECOND);
+        expect(job.finishedAt).toBeLessThanOrEqual(job.deadlineAt + grace);
+        const versions = world.recorder.versions;
+        expect(versions).toEqual(Array.from({ length: job.version }, (_, index) => index + 1));
+        expect(world.recorder.jobs.at(-1)).toEqual(job);
+        expectForwardOnly(world.recorder.jobs);
+        ends.add(job.failure?.code ?? job.phase);
+      }),
+      // The seed is fixed, because the coverage of the runs is asserted below.
+      { numRuns: 150, seed: 7 },
+    );
+    // The runs covered all outcomes.
+    const seen = [
+      'completed',
+      'SUBMISSION_UNKNOWN',
+      'UPSTREAM_UNAVAILABLE',
+      'TIMED_OUT',
+      'GENERATION_FAILED',
+    ];
+    expect([...ends]).toEqual(expect.arrayContaining(seen));
+  });
 });
 
 /** One job, its store and its upstream, on a clock. */

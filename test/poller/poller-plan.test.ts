@@ -35,44 +35,40 @@ class TimedUpstream {
 }
 
 describe('a poller that learns', () => {
-  it(
-    'sees the ends of jobs about a second late, with fewer and fewer polls',
-    { timeout: 60_000 },
-    async () => {
-      const timed = new TimedUpstream(0);
-      await using harness = timed.harness;
-      await harness.poller.start();
-      const pollsOf = async (count: number) => {
-        const before = harness.upstream.types.filter((type) => type === 'status').length;
-        for (let job = 0; job < count; job += 1) {
-          await harness.accept(1);
-          await harness.clock.advance(10 * SECOND);
-        }
-        await harness.clock.advance(3 * MINUTE);
-        return (harness.upstream.types.filter((type) => type === 'status').length - before) / count;
-      };
-      const first = await pollsOf(10);
-      await pollsOf(40);
-      timed.delays.length = 0;
-      const later = await pollsOf(60);
-      expect(first).toBeGreaterThan(1.2 * later);
-      expect(later).toBeLessThan(13);
-      expect(timed.delays).toHaveLength(60);
-      const mean = timed.delays.reduce((sum, delay) => sum + delay, 0) / timed.delays.length;
-      expect(mean).toBeLessThan(1.3 * SECOND);
-      const stats = await new SharedDurations(
-        new SqliteSharedText(harness.store.database, harness.store.commits, 'durations'),
-      ).read();
-      expect([...stats.keys()].toSorted()).toEqual([
-        'test queue',
-        'test run',
-        'test run 480 * 30',
-        'test run 480 3 30',
-      ]);
-    },
-  );
+  it('sees the ends of jobs about a second late, with fewer and fewer polls', async () => {
+    const timed = new TimedUpstream(0);
+    await using harness = timed.harness;
+    await harness.poller.start();
+    const pollsOf = async (count: number) => {
+      const before = harness.upstream.types.filter((type) => type === 'status').length;
+      for (let job = 0; job < count; job += 1) {
+        await harness.accept(1);
+        await harness.clock.advance(10 * SECOND);
+      }
+      await harness.clock.advance(3 * MINUTE);
+      return (harness.upstream.types.filter((type) => type === 'status').length - before) / count;
+    };
+    const first = await pollsOf(10);
+    await pollsOf(40);
+    timed.delays.length = 0;
+    const later = await pollsOf(60);
+    expect(first).toBeGreaterThan(1.2 * later);
+    expect(later).toBeLessThan(13);
+    expect(timed.delays).toHaveLength(60);
+    const mean = timed.delays.reduce((sum, delay) => sum + delay, 0) / timed.delays.length;
+    expect(mean).toBeLessThan(1.3 * SECOND);
+    const stats = await new SharedDurations(
+      new SqliteSharedText(harness.store.database, harness.store.commits, 'durations'),
+    ).read();
+    expect([...stats.keys()].toSorted()).toEqual([
+      'test queue',
+      'test run',
+      'test run 480 * 30',
+      'test run 480 3 30',
+    ]);
+  });
 
-  it('two pollers share a short budget by the priority of polls', { timeout: 60_000 }, async () => {
+  it('two pollers share a short budget by the priority of polls', async () => {
     const timed = new TimedUpstream(60);
     await using harness = timed.harness;
     const other = harness.addPoller();
@@ -100,7 +96,7 @@ describe('a poller that learns', () => {
   });
 });
 
-it('fetches results, however many jobs wait to be submitted', { timeout: 60_000 }, async () => {
+it('fetches results, however many jobs wait to be submitted', async () => {
   const timed = new TimedUpstream(60);
   await using harness = timed.harness;
   await harness.poller.start();

@@ -47,7 +47,7 @@ async function untilStopped(pid: string): Promise<void> {
 
 const VIDEO = Buffer.concat([Buffer.from('\0\0\0\x20ftypisom'), Buffer.alloc(12 * 1024 * 1024, 'video')]);
 
-describe.concurrent('a call whose process is frozen past its deadline', { timeout: 60_000 }, () => {
+describe.concurrent('a call whose process is frozen past its deadline', () => {
   it('reads the answer in the socket', async () => {
     const { type, tookMs } = await freeze('submit', json(200, { request_id: 'job-1' }));
     expect(type).toBe('accepted');

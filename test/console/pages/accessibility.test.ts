@@ -5,42 +5,34 @@ import { generate, readJob, type SeenJob, watchToEnd } from '../../support/gatew
 
 const fixture = useConsole();
 
-test(
-  'the empty page and the form with errors have no serious accessibility violations',
-  { timeout: 60_000 },
-  async () => {
-    await using console = await fixture.open();
-    await console.page.getByText('No videos yet.').waitFor();
-    expect(await violationsInAllLooks(console.page)).toEqual([]);
+test('the empty page and the form with errors have no serious accessibility violations', async () => {
+  await using console = await fixture.open();
+  await console.page.getByText('No videos yet.').waitFor();
+  expect(await violationsInAllLooks(console.page)).toEqual([]);
 
-    await console.page.getByText('More settings').click();
-    await console.fillIn({ image: 'ftp://example.com/cat.png', prompt: ' ' });
-    await console.generate();
-    await console.note.getByText('Correct the marked fields.').waitFor();
-    expect(await console.page.locator('[aria-invalid=true]').count()).toBe(2);
-    expect(await violationsInAllLooks(console.page)).toEqual([]);
-  },
-);
+  await console.page.getByText('More settings').click();
+  await console.fillIn({ image: 'ftp://example.com/cat.png', prompt: ' ' });
+  await console.generate();
+  await console.note.getByText('Correct the marked fields.').waitFor();
+  expect(await console.page.locator('[aria-invalid=true]').count()).toBe(2);
+  expect(await violationsInAllLooks(console.page)).toEqual([]);
+});
 
-test(
-  'the list with jobs in every state and their pages have no serious accessibility violations',
-  { timeout: 60_000 },
-  async () => {
-    const ids = await makeJobsOfAllStates(fixture.url);
-    await using console = await fixture.open();
-    for (const prompt of Object.values(PROMPTS)) await console.card(prompt).waitFor();
-    expect(await console.page.locator('.badge').allTextContents()).toEqual(
-      expect.arrayContaining(['Queued', 'In progress', 'Ready', 'Failed']),
-    );
-    expect(await violationsInAllLooks(console.page)).toEqual([]);
+test('the list with jobs in every state and their pages have no serious accessibility violations', async () => {
+  const ids = await makeJobsOfAllStates(fixture.url);
+  await using console = await fixture.open();
+  for (const prompt of Object.values(PROMPTS)) await console.card(prompt).waitFor();
+  expect(await console.page.locator('.badge').allTextContents()).toEqual(
+    expect.arrayContaining(['Queued', 'In progress', 'Ready', 'Failed']),
+  );
+  expect(await violationsInAllLooks(console.page)).toEqual([]);
 
-    for (const id of [ids.inProgress, ids.ready, ids.failedRetryable]) {
-      await console.page.goto(`${fixture.url}/jobs/${id}`);
-      await console.page.locator('.badge').waitFor();
-      expect(await violationsInAllLooks(console.page)).toEqual([]);
-    }
-  },
-);
+  for (const id of [ids.inProgress, ids.ready, ids.failedRetryable]) {
+    await console.page.goto(`${fixture.url}/jobs/${id}`);
+    await console.page.locator('.badge').waitFor();
+    expect(await violationsInAllLooks(console.page)).toEqual([]);
+  }
+});
 
 const SMALL = { resolution: 'R360', videoLength: 1 };
 

@@ -109,7 +109,7 @@ test('a request whose response was lost with the connection is sent again and ma
   await console.chooseSmallest();
   proxy.dropAnswers();
   await console.generate();
-  await expect.poll(() => jobsWith(gateway.url, prompt), { timeout: 5000 }).toHaveLength(1);
+  await expect.poll(() => jobsWith(gateway.url, prompt)).toHaveLength(1);
   expect(await console.card(prompt).count()).toBe(0);
 
   proxy.cut();

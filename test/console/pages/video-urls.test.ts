@@ -38,7 +38,7 @@ afterAll(() => resources.disposeAsync());
 
 /** The upstream forgets its files once the job's video is in the archive. */
 async function forgetFiles(id: string): Promise<void> {
-  await expect.poll(() => existsSync(`${data}/archive/${videoKey(id)}`), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(`${data}/archive/${videoKey(id)}`)).toBe(true);
   const folder = `${data}/sandbox/videos`;
   for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`);
 }

@@ -55,7 +55,7 @@ test('no job stalls, fails or becomes unknown when the clock is set during its P
     const jobs = await Promise.all(
       [1, 2, 3, 4].map((n) => generate(running.url, { prompt: `${step} ${n}` })),
     );
-    await expect.poll(() => upstream.posts.length, { interval: 10, timeout: 10_000 }).toBe(before + 4);
+    await expect.poll(() => upstream.posts.length, { interval: 10 }).toBe(before + 4);
     set((offMs += step));
     const later = await generate(gateway.url, { prompt: `${step} later` });
     const ids = [...jobs, later].map(({ id }) => id);
@@ -79,7 +79,7 @@ test('no job stalls or fails on two instances whose clocks differ by two minutes
     const jobs = await Promise.all(
       Array.from({ length: 10 }, (_, n) => generate(urls[n % 2] ?? '', { prompt: `${step} ${n}` })),
     );
-    await expect.poll(() => upstream.posts.length, { interval: 10, timeout: 10_000 }).toBe(before + 10);
+    await expect.poll(() => upstream.posts.length, { interval: 10 }).toBe(before + 10);
     second.set(2 * MINUTE + step);
     expect(
       await endsOf(

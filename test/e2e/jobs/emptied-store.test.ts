@@ -23,7 +23,7 @@ test('streams of jobs that Redis has lost end with NOT_FOUND, and later jobs wor
   const streams = jobs.flatMap(({ id }) =>
     urls.map((url) => watchToEnd(url, id, () => open.add(`${url} ${id}`)).catch((error: unknown) => error)),
   );
-  await expect.poll(() => open.size, { timeout: 10_000 }).toBe(56);
+  await expect.poll(() => open.size).toBe(56);
   const client = new Redis(redis.url);
   await client.flushall();
   client.disconnect();

@@ -96,7 +96,7 @@ test('the same instances work on a Redis Cluster of three nodes', async () => {
   const { first, second, poller } = instances;
   const ids = await acceptJobs(first, second);
   const watchers = ids.map((id, index) => watchToEnd((index % 2 === 0 ? second : first).url, id));
-  await expect.poll(() => upstream.submits.size, { timeout: 10_000 }).toBe(JOBS);
+  await expect.poll(() => upstream.submits.size).toBe(JOBS);
   poller.kill('SIGKILL');
   const ends = (await Promise.all(watchers)).map((history) => history.at(-1));
   const outcomes = new Set(ends.map((job) => job?.failure?.code ?? job?.status));
@@ -111,10 +111,10 @@ test('without Redis mutations fail with STORE_UNAVAILABLE and readiness with 503
   const readiness = async () => (await fetch(`${gateway.url}/readyz`)).status;
   expect(await readiness()).toBe(200);
   await redis.kill();
-  await expect.poll(readiness, { timeout: 10_000 }).toBe(503);
+  await expect.poll(readiness).toBe(503);
   await expect(generate(gateway.url, { prompt: 'refused' })).rejects.toThrow('STORE_UNAVAILABLE');
   await redis.restart();
-  await expect.poll(readiness, { timeout: 15_000 }).toBe(200);
+  await expect.poll(readiness).toBe(200);
   const job = await generate(gateway.url, { prompt: 'accepted' });
   expect((await watchToEnd(gateway.url, job.id)).at(-1)).toMatchObject({ status: 'COMPLETED' });
   expect([...upstream.submits]).toEqual([['accepted', 1]]);

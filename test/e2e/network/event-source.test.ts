@@ -95,9 +95,7 @@ it('stops when the store has lost the job', async () => {
   await expect.poll(page.seen).toEqual(['1 QUEUED']);
   isLost = true;
   await gateway.clock.advance(10_000);
-  await expect
-    .poll(page.seen, { timeout: 10_000 })
-    .toEqual(['1 QUEUED', 'NOT_FOUND', 'complete', 'error 0', 'error 2']);
+  await expect.poll(page.seen).toEqual(['1 QUEUED', 'NOT_FOUND', 'complete', 'error 0', 'error 2']);
 });
 
 it('receives STORE_UNAVAILABLE while the store is away, and continues when it is back', async () => {
@@ -119,6 +117,6 @@ it('receives STORE_UNAVAILABLE while the store is away, and continues when it is
   isAway = false;
   await mover.move(id, ...WHOLE_LIFE);
   await expect
-    .poll(async () => (await page.seen()).slice(3), { timeout: 10_000 })
+    .poll(async () => (await page.seen()).slice(3))
     .toEqual(['6 COMPLETED', 'complete', 'error 0', 'error 2']);
 });

@@ -89,6 +89,6 @@ test('the gateway stops gracefully when npm is killed', async () => {
   using folder = tempFolder();
   await using started = await npmStart(folder.path);
   process.kill(started.pid, 'SIGKILL');
-  await expect.poll(() => started.output(), { timeout: 20_000 }).toContain('"msg":"stopped"');
+  await expect.poll(() => started.output()).toContain('"msg":"stopped"');
   await started.closed;
 });

@@ -21,7 +21,7 @@ test('an upload of 10 MiB holds at most 15 MiB until the upstream has answered',
   const idle = await heldBytes(gateway);
   const uploading = postUpload(gateway.url, pngOf(10 * MIB));
   const uploads = () => upstream.requests.filter(({ path }) => path === '/upload-asset');
-  await expect.poll(() => uploads().length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => uploads().length).toBe(2);
   const held = (await heldBytes(gateway)) - idle;
   expect(held).toBeGreaterThan(9 * MIB);
   expect(held).toBeLessThan(15 * MIB);
@@ -35,6 +35,6 @@ async function heldBytes(gateway: SpawnedGateway): Promise<number> {
   const reports = () => gateway.output().match(/(?<=held )\d+(?= bytes)/g) ?? [];
   const { length } = reports();
   gateway.kill('SIGUSR2');
-  await expect.poll(() => reports().length, { timeout: 10_000 }).toBe(length + 1);
+  await expect.poll(() => reports().length).toBe(length + 1);
   return Number(reports().at(-1));
 }

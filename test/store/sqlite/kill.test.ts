@@ -13,7 +13,7 @@ const ROUNDS = 8;
 const PHASES = ['accepted', 'submitting', 'completed'];
 
 describe('kill -9 of a process that writes', () => {
-  it('loses no acknowledged job, mark or video, whenever it comes', { timeout: 60_000 }, async () => {
+  it('loses no acknowledged job, mark or video, whenever it comes', async () => {
     using folder = tempFolder();
     const acknowledged = new Map<string, string>();
     for (let round = 0; round < ROUNDS; round += 1) {

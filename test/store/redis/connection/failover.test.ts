@@ -30,7 +30,7 @@ it('writes work again soon after a failover behind the same name, and are receiv
 
   const next = nextVersion(leased.job, { phase: 'submitting' });
   const save = () => store.save(leased.leaseId, { job: next, schedule: null }).catch(() => 'failed');
-  await expect.poll(save, { timeout: 5000 }).toBe('saved');
+  await expect.poll(save).toBe('saved');
   await expect.poll(() => store.health().catch(() => null)).toEqual({ quarantined: 0 });
   await recorder.received(1);
   expect(recorder.jobs.at(-1)).toEqual(next);

@@ -91,7 +91,7 @@ describe("the server's time", () => {
 });
 
 describe.each(REDIS_KINDS)('the time of %s', (_, start) => {
-  it('is the time of the server, also when the store has a wrong clock', { timeout: 60_000 }, async () => {
+  it('is the time of the server, also when the store has a wrong clock', async () => {
     await using redis = await start();
     await using store = await openRedis(redis.urls, { clock: new FakeClock(NOON - 24 * HOUR) });
     // The server and the test run on this machine.
