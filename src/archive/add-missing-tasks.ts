@@ -17,9 +17,25 @@ const SLICE = 200;
 const PAUSE_MS = 25;
 
 /**
+ * Milliseconds between two searches. The upstream keeps a file for days, so a daily search also finds in time what an instance of an earlier
+ * version, or one without an archive, completes beside this one.
+ */
+const INTERVAL_MS = 24 * 60 * 60 * 1000;
+
+/** Searches at the start and then every day, see `addMissingTasks`. @param signal ends it */
+export async function keepAddingMissingTasks(
+  options: MissingTasksOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await addMissingTasks(options, signal);
+    await options.clock.sleep(INTERVAL_MS, signal);
+  }
+}
+
+/**
  * Adds the file tasks of all completed jobs that have none: those that were completed by an earlier version, or while the archive was off.
- * It goes through all jobs once, in slices; it runs at each start with an archive, so nothing has to be recorded. While the store fails, it
- * waits.
+ * It goes through all jobs once, in slices, so nothing has to be recorded. While the store fails, it waits.
  *
  * @param signal ends it
  */

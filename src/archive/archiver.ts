@@ -4,7 +4,7 @@ import { backoffMs } from '../domain/polling/backoff.ts';
 import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
 import type { FileTasks, LeasedFileTask } from '../store/file-tasks.ts';
 import { StoreUnavailableError } from '../store/job-store.ts';
-import { addMissingTasks } from './add-missing-tasks.ts';
+import { keepAddingMissingTasks } from './add-missing-tasks.ts';
 import { type ArchiveDependencies, archiveJob, type ArchiveStep, restUntil } from './archive-job.ts';
 import { BlobStoreError } from './blob-store.ts';
 import { FileFaultError } from './download/download.ts';
@@ -65,7 +65,8 @@ export class Archiver implements AsyncDisposable {
   start(): void {
     const { tasks, clock, random } = this.#options;
     this.#loop = this.#run();
-    this.#addingMissing = addMissingTasks({ tasks, clock, random, log: this.#faults }, this.#stopping.signal);
+    const missing = { tasks, clock, random, log: this.#faults };
+    this.#addingMissing = keepAddingMissingTasks(missing, this.#stopping.signal);
   }
 
   /** Leases no more tasks and aborts those in progress; they are due at once for other workers. */

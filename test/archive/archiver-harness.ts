@@ -153,8 +153,8 @@ export class ArchiverHarness {
     this.archiver.start();
   }
 
-  /** Stores a completed job with its file task. */
-  async complete(video: Partial<JobVideo>, videoData?: string): Promise<Job> {
+  /** Stores a completed job, with its file task unless an instance without an archive completed it. */
+  async complete(video: Partial<JobVideo>, videoData?: string, addsFileTask = true): Promise<Job> {
     const now = this.clock.now();
     const accepted = acceptedJob({ createdAt: now });
     await this.store.create(record(accepted));
@@ -169,7 +169,7 @@ export class ArchiverHarness {
     };
     const job = changedJob(completed(accepted, now), { video: full });
     const data = videoData === undefined ? {} : { videoData };
-    await this.store.save('', { job, schedule: null, addsFileTask: true, ...data });
+    await this.store.save('', { job, schedule: null, addsFileTask, ...data });
     return job;
   }
 

@@ -4,7 +4,7 @@ import type { BlobStore } from '../../src/archive/blob-store.ts';
 import { readVideoData } from '../../src/archive/video-data.ts';
 import { videoKey } from '../../src/archive/video-key.ts';
 import { overrideStore } from '../support/override-store.ts';
-import { HOUR, MINUTE } from '../support/times.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../support/times.ts';
 import { until } from '../support/until.ts';
 import { ArchiverHarness, openEmbedded, openShared, overridden, REST_MS } from './archiver-harness.ts';
 import { file, silent, status } from './file-server.ts';
@@ -168,6 +168,21 @@ describe.each([
     await harness.until(async () => (await harness.tasks.nextDueAt()) === null);
     expect(harness.clock.now()).toBeGreaterThanOrEqual((job.finishedAt ?? 0) + REST_MS);
     expect(harness.files()).toEqual([]);
+  });
+
+  it('a job that another instance completed without a task gets one within a day', async () => {
+    const harness = await ArchiverHarness.start(await open());
+    harness.run();
+    const first = await harness.complete({ url: harness.server.on('/a.mp4', file(VIDEO)) });
+    await harness.untilArchived(first);
+    const url = harness.server.on('/b.mp4', file(VIDEO));
+    const other = await harness.complete({ url }, undefined, false);
+    harness.clock.jump(DAY);
+    const archived = async () => {
+      await harness.clock.advance(SECOND);
+      return harness.stored(other);
+    };
+    await expect.poll(archived, { interval: 5, timeout: 5000 }).toEqual(VIDEO);
   });
 
   it('a stop ends transfers, and another worker can start them at once', async () => {

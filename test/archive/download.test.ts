@@ -5,7 +5,7 @@ import { download, type DownloadDependencies } from '../../src/archive/download/
 import { TempFile } from '../../src/archive/download/temp-file.ts';
 import { FileClient } from '../../src/providers/files/file-client.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
-import { file, FileServer, silent, status } from './file-server.ts';
+import { file, type FileHandler, FileServer, silent, status } from './file-server.ts';
 import { sampleMp4 } from './sample-mp4.ts';
 
 const VIDEO = sampleMp4({ dataLength: 300_000 });
@@ -68,6 +68,19 @@ describe('a broken transfer', () => {
     // The client drops what it has not read when the connection ends.
     expect(ranges()).toEqual([null, SOME_RANGE, SOME_RANGE]);
     expect(server.requests.map(({ headers }) => headers['if-range'])).toEqual([undefined, '"1"', '"1"']);
+  });
+
+  it('is continued when the server sends less than the rest', async () => {
+    const small: FileHandler = ({ headers }, response) => {
+      const first = Number(/\d+/.exec(headers.range ?? '')?.[0]);
+      const part = VIDEO.subarray(first, first + 50_000);
+      const last = first + part.length - 1;
+      response.writeHead(206, { etag: '"1"', 'content-range': `bytes ${first}-${last}/${VIDEO.length}` });
+      response.end(part);
+    };
+    await start(server.on('/a', file(VIDEO, { breakAfter: 100_000 }), small, file(VIDEO)));
+    expect(await content()).toEqual(VIDEO);
+    expect(ranges()).toEqual([null, SOME_RANGE, SOME_RANGE]);
   });
 
   it('starts again when the file has changed meanwhile', async () => {

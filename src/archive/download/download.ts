@@ -80,7 +80,7 @@ async function fetchRest(
     have > 0 && version !== null ? { range: `bytes=${have}-`, 'if-range': version } : {};
   const answer = await files.fetch({ url, signal, headers: { accept: 'video/*, */*;q=0.1', ...continued } });
   const { status, body } = answer;
-  if (status === 200 || (status === 206 && startOf(answer) === have)) return answer;
+  if (status === 200 || (status === 206 && partOf(answer)?.start === have)) return answer;
   body.destroy();
   // The file has changed or is shorter than what is there: a request without a range gets all of it.
   if (continued['range'] !== undefined && (status === 206 || status === 416)) {
@@ -104,7 +104,9 @@ async function receive(
       throw new FileFaultError(`the host encoded the file with ${encoding}, although it may not`, 'lasting');
     }
     const announced = lengthOf(headers['content-length']);
-    const total = announced === null ? null : file.byteLength + announced;
+    // A server may send less than the rest; then the transfer is continued.
+    const whole = status === 206 ? (partOf(answer)?.of ?? null) : null;
+    const total = whole ?? (announced === null ? null : file.byteLength + announced);
     if (total !== null && total > maxBytes) throw tooLarge(maxBytes);
     let window = { since: clock.now(), bytes: 0 };
     for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -134,10 +136,10 @@ function versionOf({ headers }: FileAnswer): string | null {
   return textOf(headers['last-modified']);
 }
 
-/** Where the part begins that an answer 206 has. */
-function startOf({ headers }: FileAnswer): number | null {
-  const [, start] = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(textOf(headers['content-range']) ?? '') ?? [];
-  return start === undefined ? null : Number(start);
+/** Where the part begins that an answer 206 has, and the length of the whole file; null: unknown. */
+function partOf({ headers }: FileAnswer): { readonly start: number; readonly of: number | null } | null {
+  const [, start, length] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(textOf(headers['content-range']) ?? '') ?? [];
+  return start === undefined ? null : { start: Number(start), of: lengthOf(length) };
 }
 
 function lengthOf(value: string | string[] | undefined): number | null {

@@ -29,8 +29,10 @@ export class TempFile implements ByteSource, AsyncDisposable {
   static async create(folder: string): Promise<TempFile> {
     const path = join(folder, `${PREFIX}${randomUUID()}`);
     try {
-      const handle = await open(path, 'wx+', FILE_MODE);
+      await using resources = new AsyncDisposableStack();
+      const handle = resources.use(await open(path, 'wx+', FILE_MODE));
       await unlink(path);
+      resources.move();
       return new TempFile(folder, handle);
     } catch (error) {
       throw fault(folder, error);
