@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<173a7650d2156595a0721ae742c735ed>>
+ * @generated SignedSource<<3580227b1e9dee5ed78ee0e000d1ca35>>
  * @lightSyntaxTransform
  */
 
@@ -17,6 +17,7 @@ export type GenerateVideoInput = {
   prompt: string;
   resolution?: VideoJobResolution | null | undefined;
   seed?: number | null | undefined;
+  startBefore?: string | null | undefined;
   steps?: number | null | undefined;
   videoLength?: number | null | undefined;
 };

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<60150f6987cfefc43a25e0898d68fa18>>
+ * @generated SignedSource<<1e2786de6e7f32d5efe10659b1e48dec>>
  * @lightSyntaxTransform
  */
 
