@@ -8,8 +8,8 @@ import { keepAddingMissingTasks } from './add-missing-tasks.ts';
 import { type ArchiveDependencies, archiveJob, type ArchiveStep, restUntil } from './archive-job.ts';
 import { BlobStoreError } from './blob-store.ts';
 import { FileFaultError } from './download/download.ts';
+import { FailingHosts, type HostState } from './failing-hosts.ts';
 import { planRetry } from './retry-plan.ts';
-import { type HostState, SickHosts } from './sick-hosts.ts';
 import { TaskLease } from './task-lease.ts';
 import { videoKey } from './video-key.ts';
 
@@ -30,7 +30,7 @@ const MAX_FAULT_PAUSE_MS = 30_000;
 /** Milliseconds to wait when other workers have leased the due tasks. */
 const OUTRUN_PAUSE_MS = 250;
 /** Milliseconds after which a task of a host that fails is looked at again, at least. */
-const SICK_HOST_PAUSE_MS = 30_000;
+const FAILING_HOST_PAUSE_MS = 30_000;
 /** Videos whose loss was reported; past it the oldest may be reported again. */
 const MAX_REPORTED = 10_000;
 
@@ -43,7 +43,7 @@ export class Archiver implements AsyncDisposable {
   readonly #dependencies: ArchiveDependencies;
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
-  readonly #sickHosts = new SickHosts();
+  readonly #failingHosts = new FailingHosts();
   readonly #reported = new LRUCache<string, true>({ max: MAX_REPORTED });
   /** Limits repeated messages: when a host is down, all of its files fail. */
   readonly #faults: FaultLog;
@@ -132,7 +132,7 @@ export class Archiver implements AsyncDisposable {
   async #work(task: LeasedFileTask, job: Job | null): Promise<void> {
     const { clock, tasks } = this.#options;
     const host = hostOf(job);
-    if (!this.#sickHosts.enter(host)) return this.#postpone(task);
+    if (!this.#failingHosts.enter(host)) return this.#postpone(task);
     const startedAt = clock.now();
     await using lease = new TaskLease(task, { tasks, clock, stop: this.#stopping.signal });
     const deadline = AbortSignal.timeout(TASK_TIMEOUT_MS);
@@ -140,10 +140,10 @@ export class Archiver implements AsyncDisposable {
     let step: ArchiveStep;
     try {
       step = await archiveJob(task, job, this.#dependencies, signal);
-      this.#sickHosts.leave(host, 'answering');
+      this.#failingHosts.leave(host, 'answering');
     } catch (thrown) {
       const error = deadline.aborted ? tookTooLong(thrown) : thrown;
-      this.#sickHosts.leave(host, stateOfHost(error));
+      this.#failingHosts.leave(host, stateOfHost(error));
       await lease.end();
       return lease.isLost ? this.#onLost(task) : this.#onFailure(task, job, error);
     }
@@ -200,7 +200,7 @@ export class Archiver implements AsyncDisposable {
   /** The host of the file fails, and the tasks in progress show when it is back. */
   async #postpone(task: LeasedFileTask): Promise<void> {
     const { clock, tasks, random } = this.#options;
-    const runAt = clock.now() + Math.round(SICK_HOST_PAUSE_MS * (1 + random()));
+    const runAt = clock.now() + Math.round(FAILING_HOST_PAUSE_MS * (1 + random()));
     await tasks.release(task, { runAt, failureCount: task.failureCount });
   }
 

@@ -25,7 +25,7 @@ const SIGNATURE_BYTES = 18;
 const MAX_ATTEMPTS = 5;
 
 /**
- * Signs the URLs of videos: whoever has the URL of a job's video may fetch it. The secret is created by the first instance that
+ * Signs the URLs of videos: a URL of a job's video is the permission to fetch it. The secret is created by the first instance that
  * starts and stays the same, so URLs are stable. Every instance reads it again within a minute. When the text is deleted, a new
  * secret takes its place, and all earlier URLs end within two minutes.
  */

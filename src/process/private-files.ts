@@ -59,7 +59,7 @@ class Repair implements PrivateFilesOutcome {
     const path = join(folder, entry.name);
     if (entry.isFile()) this.#change(path, FILE_MODE);
     if (!entry.isDirectory()) return;
-    // Nobody reaches files within a private folder, and the archive may have millions.
+    // Other users cannot reach files in a private folder, and the archive may have millions.
     if (entry.name !== ARCHIVE) for (const inside of entriesOf(path) ?? []) this.restrict(path, inside);
     this.#change(path, FOLDER_MODE);
   }

@@ -1,7 +1,7 @@
 /**
  * The port to the queue of file tasks: durable work on the files of jobs. A job has at most one task. It exists from the save that
- * completed the job until the job is gone and its file is deleted, so no crash loses a file or leaves an orphan: whoever leases a task
- * makes the file agree with the job. All methods reject with `StoreUnavailableError` when the store cannot be reached.
+ * completed the job until the job is gone and its file is deleted, so no crash loses a file or leaves an orphan: the worker that leases a
+ * task makes the file agree with the job. All methods reject with `StoreUnavailableError` when the store cannot be reached.
  */
 
 /** A task that one worker holds until the lease runs out. */

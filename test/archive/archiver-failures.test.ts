@@ -108,7 +108,7 @@ it('videos of a host that does not answer do not hold up those of other hosts', 
   const job = await harness.complete({ url: harness.server.on('/a.mp4', file(VIDEO)) });
   harness.run();
   await harness.untilArchived(job);
-  // Without the limit of a sick host, these would have taken five rounds of eight.
+  // Without the limit of a failing host, these would have taken five rounds of eight.
   expect(hanging.requests.length).toBeLessThan(20);
 });
 

@@ -154,7 +154,7 @@ function defineVideo(builder: Builder, model: VideoModel) {
         type: 'URL',
         nullable: true,
         description:
-          'Where the video can be fetched until `expiresAt`. While the gateway keeps videos it is the gateway’s own: it stays the same, supports ranges, and whoever has it can fetch the video, so it is a secret; `?download` makes browsers save the file. Otherwise it is the upstream’s, and null when there is `base64`.',
+          'Where the video can be fetched until `expiresAt`. While the gateway keeps videos it is the gateway’s own: it stays the same, supports ranges, and anyone with it can fetch the video, so keep it secret; `?download` makes browsers save the file. Otherwise it is the upstream’s, and null when there is `base64`.',
         extensions: { maxBytes: 4 * MAX_URL },
       }),
       base64: t.string({

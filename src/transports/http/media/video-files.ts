@@ -15,6 +15,7 @@ import { exactBytes, type StreamPart } from './exact-bytes.ts';
 import { FILE_CORS, FileRequests } from './file-requests.ts';
 import { openAtUpstream } from './pass-through.ts';
 import { evaluate, isRangeCurrent, type Validators } from './preconditions.ts';
+import { Transfer, type TransferTimes } from './transfer.ts';
 import {
   openArchived,
   openInline,
@@ -36,41 +37,6 @@ export interface VideoFilesOptions {
   readonly requests?: FileRequests;
   /** @default 60 seconds, 15 minutes */
   readonly times?: TransferTimes;
-}
-
-/** Follows one transfer: it ends when the client disconnects, and at its limits. */
-class Transfer implements Disposable {
-  readonly #ended = new AbortController();
-  readonly #idle: NodeJS.Timeout;
-  readonly #total: NodeJS.Timeout;
-
-  constructor(response: ServerResponse, { idleMs, totalMs }: TransferTimes) {
-    const end = () => this.#ended.abort();
-    response.once('close', end);
-    this.#idle = setTimeout(end, idleMs);
-    this.#total = setTimeout(end, totalMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#ended.signal;
-  }
-
-  progress(): void {
-    this.#idle.refresh();
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#idle);
-    clearTimeout(this.#total);
-  }
-}
-
-/** Limits of one transfer, in milliseconds. A player continues with another range. */
-export interface TransferTimes {
-  /** Without progress: the source sends nothing, or the client reads nothing. */
-  readonly idleMs: number;
-  /** The whole transfer. */
-  readonly totalMs: number;
 }
 
 const TIMES: TransferTimes = { idleMs: 60_000, totalMs: 15 * 60_000 };
@@ -199,7 +165,7 @@ export class VideoFiles {
     try {
       return await openArchived(this.#options.archive, query);
     } catch (cause) {
-      return { type: 'unavailable', message: 'The archive, which has the video, cannot be reached.', cause };
+      return { type: 'unavailable', message: 'The archive of videos cannot be read.', cause };
     }
   }
 

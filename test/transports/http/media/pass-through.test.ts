@@ -231,7 +231,7 @@ describe('while a part of the gateway is away', () => {
 
   it('a video is reported as the archive’s when the upstream is away too', async () => {
     const { url } = await serve('http://127.0.0.1:9', { archive: FAILING });
-    expect(await (await fetch(url)).text()).toContain('The archive, which has the video, cannot be reached.');
+    expect(await (await fetch(url)).text()).toContain('The archive of videos cannot be read.');
   });
 
   it('a video that only the archive has can be requested again later', async () => {
@@ -239,7 +239,7 @@ describe('while a part of the gateway is away', () => {
     const answer = await fetch(url);
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([502, '10']);
     expect(await answer.json()).toEqual({
-      error: 'The archive, which has the video, cannot be reached. Try again later.',
+      error: 'The archive of videos cannot be read. Try again later.',
     });
     expect(logged).toEqual(['a video could not be read']);
   });

@@ -11,20 +11,20 @@ interface Host {
 }
 
 const MAX_HOSTS = 1000;
-/** After this many failures in a row a host is sick. */
-const SICK_AFTER = 2;
-/** Tasks in progress of one sick host: they find out when it is back, and leave the other places to other hosts. */
-const PLACES = 1;
+/** After this many failures in a row a host counts as failing. */
+const FAILING_AFTER = 2;
+/** Tasks in progress at one failing host: they find out when it is back, and other hosts get the other places. */
+const MAX_TASKS = 1;
 
-/** Hosts that do not answer. They may not hold the places of files at other hosts. */
-export class SickHosts {
+/** Limits the tasks at hosts that do not answer, so that files at other hosts do not wait for them. */
+export class FailingHosts {
   readonly #hosts = new LRUCache<string, Host>({ max: MAX_HOSTS });
 
-  /** @param host null: the task needs none @returns false: the host is sick and its places are taken */
+  /** @param host null: the task needs none @returns false: the host is failing and has its most tasks */
   enter(name: string | null): boolean {
     if (name === null) return true;
     const host = this.#hosts.get(name) ?? { failures: 0, tasks: 0 };
-    if (host.failures >= SICK_AFTER && host.tasks >= PLACES) return false;
+    if (host.failures >= FAILING_AFTER && host.tasks >= MAX_TASKS) return false;
     host.tasks += 1;
     this.#hosts.set(name, host);
     return true;
