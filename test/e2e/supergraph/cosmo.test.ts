@@ -13,9 +13,12 @@ it('the configuration of Cosmo Router resolves jobs by their id and subscribes o
   expect(engineConfig.datasourceConfigurations).toMatchObject([
     {
       rootNodes: [
-        { typeName: 'Mutation', fieldNames: ['createJobToken', 'generateVideo'] },
+        {
+          typeName: 'Mutation',
+          fieldNames: ['cancelVideoJob', 'createJobToken', 'deleteVideoJob', 'generateVideo'],
+        },
         { typeName: 'Query', fieldNames: ['videoJob', 'videoJobs'] },
-        { typeName: 'Subscription', fieldNames: ['videoJobUpdated', 'videoJobsUpdated'] },
+        { typeName: 'Subscription', fieldNames: ['videoJobUpdated', 'videoJobsDeleted', 'videoJobsUpdated'] },
         { typeName: 'VideoJob', fieldNames: expect.arrayContaining(['id', 'status', 'video']) },
       ],
       keys: [{ typeName: 'VideoJob', selectionSet: 'id' }],
