@@ -24,8 +24,6 @@ export interface ArchiveDependencies {
   readonly tempFolder: string;
   /** Runs work that holds a whole video in memory: one after the other. */
   readonly inMemory: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Bytes of the largest video. @default 512 MiB */
-  readonly maxVideoBytes?: number;
 }
 
 /** A finished step of a task. */
@@ -38,6 +36,7 @@ export interface ArchiveStep {
   readonly storedBytes: number | null;
 }
 
+/** Bytes of the largest video. */
 const MAX_VIDEO_BYTES = 512 * 1024 * 1024;
 const VIDEO_TYPE = 'video/mp4';
 const MINUTE_MS = 60_000;
@@ -103,7 +102,7 @@ async function storeVideo(
   dependencies: ArchiveDependencies,
   signal: AbortSignal,
 ): Promise<number> {
-  const { jobs, tempFolder, inMemory, maxVideoBytes: maxBytes = MAX_VIDEO_BYTES } = dependencies;
+  const { jobs, tempFolder, inMemory } = dependencies;
   if (video.url === null) {
     return inMemory(async () => {
       const base64 = await jobs.getVideoData(task.jobId);
@@ -112,7 +111,7 @@ async function storeVideo(
     });
   }
   await using file = await TempFile.create(tempFolder);
-  await download(video.url, file, { ...dependencies, maxBytes, signal });
+  await download(video.url, file, { ...dependencies, maxBytes: MAX_VIDEO_BYTES, signal });
   const { byteLength } = video;
   if (byteLength !== null && file.byteLength !== byteLength && task.failureCount < TRUSTED_LENGTH_FAILURES) {
     throw new FileFaultError(
