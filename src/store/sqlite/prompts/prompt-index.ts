@@ -72,6 +72,8 @@ export class PromptIndex implements Disposable {
   /** Resolves once all jobs that have ended until now are in the index, except older ones, see `filledFrom`. */
   async catchUp(): Promise<void> {
     while (!this.#closing.signal.aborted && this.#addPending()) await endOfTurn();
+    // A fault may have ended the work on older ones.
+    if (this.filledFrom !== null) this.wake();
   }
 
   /** The id from which on all final jobs are in the index; null: all are. */
