@@ -102,7 +102,12 @@ export class VideoFiles {
     const condition = evaluate(request.headers, validators);
     if (condition === 'not-modified') return void response.writeHead(304, headers).end();
     if (condition === 'failed') {
-      return sendJson(response, 412, { error: 'The video is not the expected one.' }, FILE_CORS);
+      return sendJson(
+        response,
+        412,
+        { error: 'If-Match or If-Unmodified-Since does not match the video.' },
+        FILE_CORS,
+      );
     }
     const range =
       method === 'GET' && isRangeCurrent(request.headers, validators)
