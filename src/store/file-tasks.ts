@@ -31,8 +31,6 @@ export interface FileTaskSchedule {
 
 /** The queue of file tasks. */
 export interface FileTasks {
-  /** Adds the tasks of jobs that have none, due at a time in epoch milliseconds. */
-  add(jobIds: readonly string[], runAt: number): Promise<void>;
   /**
    * Adds the tasks of completed jobs that have none, of one slice of all jobs: those that were completed without an archive. Jobs whose
    * video has expired get none.

@@ -203,7 +203,6 @@ it('while the store is unavailable the archiver waits', async () => {
   const opened = await openEmbedded();
   let isDown = true;
   const tasks: FileTasks = {
-    add: (ids, runAt) => opened.tasks.add(ids, runAt),
     addMissing: (after, limit, runAt) => opened.tasks.addMissing(after, limit, runAt),
     lease: (query) => opened.tasks.lease(query),
     extend: (task, leaseUntil) => opened.tasks.extend(task, leaseUntil),

@@ -231,7 +231,6 @@ export class ArchiverHarness {
       return outcome;
     };
     return {
-      add: (ids, runAt) => tasks.add(ids, runAt),
       addMissing: (after, limit, runAt) => tasks.addMissing(after, limit, runAt),
       lease: async (query) => {
         const leased = await tasks.lease(query);

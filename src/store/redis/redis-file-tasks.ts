@@ -10,8 +10,6 @@ import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 
 /** A search whose tasks other workers leased meanwhile is repeated at most this many times. */
 const MAX_SEARCHES = 10;
-/** Tasks that one command adds at most. */
-const BATCH = 1000;
 
 /**
  * The queue of file tasks. Each shard has a set of tasks by their due time, and a hash with the leases and failure counts of those that
@@ -31,26 +29,16 @@ export class RedisFileTasks implements FileTasks {
     this.#reader = new JobReader(client, quarantine);
   }
 
-  add(jobIds: readonly string[], runAt: number): Promise<void> {
-    return attempt(async () => {
-      for (const [shard, ids] of Map.groupBy(jobIds, shardOf)) {
-        for (let start = 0; start < ids.length; start += BATCH) {
-          const members = ids.slice(start, start + BATCH).flatMap((id) => [runAt, id]);
-          await this.#client.zadd(keys.fileTasks(shard), 'NX', ...members);
-        }
-      }
-    });
-  }
-
   addMissing(cursor: string | null, limit: number, now: number): Promise<string | null> {
     return attempt(async () => {
       const slice = await scanJobIds(this.#client, cursor, limit);
       const hasTask = await Promise.all(slice.ids.map((id) => this.#hasTask(id)));
       const jobs = await this.#reader.read(slice.ids.filter((_, index) => !hasTask[index]));
-      const missing = jobs.filter((job) => job?.phase === 'completed' && isAvailable(job.video, now));
-      await this.add(
-        missing.flatMap((job) => (job === null ? [] : [job.id])),
-        now,
+      const missing = jobs
+        .filter((job) => job !== null)
+        .filter(({ phase, video }) => phase === 'completed' && isAvailable(video, now));
+      await Promise.all(
+        missing.map(({ id }) => this.#client.zadd(keys.fileTasks(shardOf(id)), 'NX', now, id)),
       );
       return slice.next;
     });

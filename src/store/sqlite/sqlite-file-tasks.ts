@@ -12,7 +12,6 @@ export class SqliteFileTasks implements FileTasks {
   /** Sets the ids of these leases apart from those of the process that used the folder before. */
   readonly #prefix = randomUUID();
   #count = 0;
-  readonly #add: StatementSync;
   readonly #endOfSlice: StatementSync;
   readonly #addMissing: StatementSync;
   readonly #findDue: StatementSync;
@@ -30,9 +29,6 @@ export class SqliteFileTasks implements FileTasks {
    */
   constructor(database: DatabaseSync, commits: GroupCommit) {
     this.#commits = commits;
-    this.#add = database.prepare(`
-      INSERT OR IGNORE INTO file_tasks (job_id, run_at, failure_count)
-      SELECT value, :runAt, 0 FROM json_each(:ids)`);
     this.#endOfSlice = database.prepare(`
       SELECT max(id) AS last FROM (SELECT id FROM jobs WHERE id > :after ORDER BY id LIMIT :limit)`);
     // The ids are compared first, in the indexes: only the rows of jobs without a task are read.
@@ -62,11 +58,6 @@ export class SqliteFileTasks implements FileTasks {
       WHERE NOT EXISTS (SELECT 1 FROM file_leases WHERE file_leases.job_id = file_tasks.job_id)
       ORDER BY run_at LIMIT 1`);
     this.#nextLeaseEnd = database.prepare('SELECT min(until) AS until FROM file_leases');
-  }
-
-  async add(jobIds: readonly string[], runAt: number): Promise<void> {
-    const ids = JSON.stringify(jobIds);
-    await this.#commits.run(() => this.#add.run({ ids, runAt })).catch(unavailable);
   }
 
   async addMissing(cursor: string | null, limit: number, now: number): Promise<string | null> {

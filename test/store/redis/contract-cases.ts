@@ -5,6 +5,7 @@ import { removalCases, removalLimitCases } from '../../contract/job-store-cases/
 import { startBeforeCases } from '../../contract/job-store-cases/start-before.ts';
 import { describeJobStore } from '../../contract/job-store.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
+import { addFileTasks } from './add-file-tasks.ts';
 import type { openContract } from './open-contract.ts';
 
 /** Runs the contracts of jobs and file tasks on an empty Redis. */
@@ -27,7 +28,8 @@ export function describeContract(
     fileTaskCases(async (clock) => {
       const opened = await open(clock);
       const { client, quarantine } = opened.store;
-      return { ...opened, fileTasks: new RedisFileTasks(client, quarantine) };
+      const fileTasks = new RedisFileTasks(client, quarantine);
+      return { ...opened, fileTasks, addTasks: (ids, runAt) => addFileTasks(client, ids, runAt) };
     });
   });
 }

@@ -6,6 +6,7 @@ import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts'
 import { createAndLease, present } from '../../contract/job-store-cases/opened-store.ts';
 import { completed, jobId } from '../../support/jobs.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
+import { addFileTasks } from './add-file-tasks.ts';
 import { freshJob, openRedis } from './open-redis.ts';
 import { REDIS_KINDS } from './redis-kinds.ts';
 
@@ -30,7 +31,7 @@ describe.each(REDIS_KINDS)('file tasks on %s', (_, start) => {
 
   it('come from one shard as well as from all, the longest due first', async () => {
     const uneven = [...idsInShard(40, '7'), ...idsInShard(1, '8')];
-    for (const [index, id] of uneven.entries()) await tasks.add([id], NOON + index);
+    for (const [index, id] of uneven.entries()) await addFileTasks(store.client, [id], NOON + index);
     const leased = await lease(NOON + SECOND, { limit: 30 });
     expect(leased.map(({ jobId: id }) => id)).toEqual(uneven.slice(0, 30));
     expect((await lease(NOON + SECOND)).map(({ jobId: id }) => id)).toEqual(uneven.slice(30));
@@ -38,7 +39,7 @@ describe.each(REDIS_KINDS)('file tasks on %s', (_, start) => {
 
   it('are each leased by one of two workers', async () => {
     const ids = SHARDS.flatMap((shard) => idsInShard(5, shard));
-    await tasks.add(ids, NOON);
+    await addFileTasks(store.client, ids, NOON);
     const other = new RedisFileTasks(store.client, store.quarantine);
     const half = { now: NOON, limit: 40, leaseUntil: NOON + MINUTE };
     const leased = (await Promise.all([tasks.lease(half), other.lease(half)])).flat();
@@ -48,7 +49,7 @@ describe.each(REDIS_KINDS)('file tasks on %s', (_, start) => {
 
   it('take one entry of a set while they wait', async () => {
     const [id = ''] = idsInShard(1, '7');
-    await tasks.add([id], NOON);
+    await addFileTasks(store.client, [id], NOON);
     const task = present((await lease(NOON))[0]);
     expect(await tasks.release(task, { runAt: NOON + MINUTE, failureCount: 2 })).toBe(true);
     const again = present((await lease(NOON + MINUTE))[0]);
@@ -60,7 +61,7 @@ describe.each(REDIS_KINDS)('file tasks on %s', (_, start) => {
 
   it('of a shard whose key has another type do not hold up the others', async () => {
     const ids = [...idsInShard(2, '7'), ...idsInShard(2, '8'), ...idsInShard(2, '9')];
-    await tasks.add(ids, NOON);
+    await addFileTasks(store.client, ids, NOON);
     await store.client.set(keys.fileTasks('7'), 'spoiled');
     await store.client.set(keys.fileLeases('8'), 'spoiled');
     expect((await lease(NOON)).map(({ jobId: id }) => shardOf(id))).toEqual(['9', '9']);
@@ -74,9 +75,7 @@ describe.each(REDIS_KINDS)('file tasks on %s', (_, start) => {
 
   it('are not added twice, and a waiting one keeps its time', async () => {
     const [id = ''] = idsInShard(1, '7');
-    await tasks.add([id], NOON);
-    await tasks.add([id], NOON + MINUTE);
-    expect(await tasks.nextDueAt()).toBe(NOON);
+    await addFileTasks(store.client, [id], NOON);
     const leased = await createAndLease(store, { ...freshJob(), id });
     const change = { job: completed(leased.job, Date.now()), schedule: null, addsFileTask: true };
     expect(await store.save(leased.leaseId, change)).toBe('saved');

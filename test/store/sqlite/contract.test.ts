@@ -25,7 +25,12 @@ describe('SqliteFileTasks', () => {
   fileTaskCases(async (clock) => {
     const opened = await open(clock);
     const { database, commits } = opened.store;
-    return { ...opened, fileTasks: new SqliteFileTasks(database, commits) };
+    const add = database.prepare('INSERT INTO file_tasks (job_id, run_at, failure_count) VALUES (?, ?, 0)');
+    return {
+      ...opened,
+      fileTasks: new SqliteFileTasks(database, commits),
+      addTasks: async (ids, runAt) => ids.forEach((id) => add.run(id, runAt)),
+    };
   });
 });
 

@@ -151,9 +151,10 @@ describe('a database of schema version 6', () => {
     expect(await store.save(present(leased).leaseId, change)).toBe('saved');
     expect(await list(store, { prompt: 'sea' })).toEqual([done]);
     const fileTasks = new SqliteFileTasks(database, commits);
-    await fileTasks.add([jobOf('completed').id], now());
+    expect(await fileTasks.addMissing(null, 1000, now())).not.toBeNull();
     const tasks = await fileTasks.lease({ now: now(), limit: 9, leaseUntil: now() + MINUTE });
-    expect(tasks.map(({ jobId }) => jobId).toSorted()).toEqual([jobOf('completed').id, done.id]);
+    const ids = tasks.map(({ jobId }) => jobId);
+    expect(ids).toEqual(expect.arrayContaining([jobOf('completed').id, done.id]));
   });
 
   it('is not changed by a second start', async () => {
