@@ -75,7 +75,8 @@ export async function archiveJob(
     if (await jobs.isStored(task.jobId))
       return { runAt: now + LOOK_AGAIN_MS, failureCount, storedBytes: null };
     await blobs.delete(key, signal);
-    // A removal sets the count to zero, so from now on it counts deletions.
+    // A removal sets the count to zero, so from now on it counts deletions. The end of a record in Redis does not, but a task with
+    // failures has stored nothing: one deletion is enough.
     const deletions = failureCount + 1;
     const runAt = deletions < DELETIONS ? now + DELETE_AGAIN_MS : null;
     return { runAt, failureCount: deletions, storedBytes: null };
