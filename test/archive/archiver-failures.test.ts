@@ -161,7 +161,7 @@ describe('while the storage of videos fails', () => {
     await harness.until(() => harness.linesOf('error').length > 0);
     expect(harness.logged.at(-1)?.details['err']).toHaveProperty(
       'message',
-      expect.stringContaining('full disk'),
+      expect.stringContaining('almost full disk'),
     );
     await harness.archiver.stop();
     const small = await ArchiverHarness.start(harness, {

@@ -11,6 +11,7 @@ import {
 } from '../blob-store.ts';
 import { ArchiveFolder, FILE_MODE, isMissing, syncFolder } from './archive-folder.ts';
 import { checkKey } from './blob-key.ts';
+import { DiskReserve } from './disk-reserve.ts';
 import { ignoreErrors } from './ignore-errors.ts';
 
 export interface FolderBlobStoreOptions {
@@ -36,11 +37,13 @@ const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
 export class FolderBlobStore implements BlobStore {
   readonly #folder: ArchiveFolder;
   readonly #options: FolderBlobStoreOptions;
+  readonly #reserve: DiskReserve;
   #sweptAt: number;
 
   private constructor(folder: ArchiveFolder, options: FolderBlobStoreOptions) {
     this.#folder = folder;
     this.#options = options;
+    this.#reserve = new DiskReserve(folder.path);
     this.#sweptAt = options.now();
   }
 
@@ -65,6 +68,8 @@ export class FolderBlobStore implements BlobStore {
       addAbortSignal(signal, body);
       await this.#folder.check();
       await this.#sweepIfDue();
+      using space = new DisposableStack();
+      space.use(await this.#attempt(() => this.#reserve.claim(byteLength)));
       const incoming = this.#incoming(randomUUID());
       try {
         await this.#write(incoming, body, byteLength);
