@@ -13,6 +13,10 @@ import {
   GraphQLError,
   type Source,
   type SourceLocation,
+  isInputType,
+  typeFromAST,
+  valueFromAST,
+  type VariableDefinitionNode,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { GraphQLContext } from '../graphql/context.ts';
@@ -185,7 +189,7 @@ export function compileOperation({
   operationName,
   selections,
 }: CompileOptions): CompiledOperation | null {
-  if (selections > MAX_SELECTIONS || !isPlain(document)) return null;
+  if (selections > MAX_SELECTIONS || !isPlain(schema, document)) return null;
   const compiled = compileOrNull(schema, document, operationName);
   if (compiled === null) return null;
   return (root, context, variables) => {
@@ -206,8 +210,11 @@ function compileOrNull(schema: GraphQLSchema, document: DocumentNode, operationN
   }
 }
 
-/** Whether graphql-jit gives the same result as graphql-js: directives may change the order of fields, an alias `__proto__` is lost. */
-function isPlain(document: DocumentNode): boolean {
+/**
+ * Whether graphql-jit gives the same result as graphql-js: directives may change the order of fields, an alias `__proto__` is lost, and so is
+ * the type of a default value that is not plain JSON, such as a date.
+ */
+function isPlain(schema: GraphQLSchema, document: DocumentNode): boolean {
   let plain = true;
   const notPlain = () => {
     plain = false;
@@ -216,14 +223,30 @@ function isPlain(document: DocumentNode): boolean {
   visit(document, {
     Directive: notPlain,
     Field: ({ alias }) => (alias?.value === '__proto__' ? notPlain() : undefined),
+    VariableDefinition: (node) => (hasPlainDefault(schema, node) ? undefined : notPlain()),
   });
   return plain;
+}
+
+function hasPlainDefault(schema: GraphQLSchema, { type, defaultValue }: VariableDefinitionNode): boolean {
+  const inputType = typeFromAST(schema, type);
+  if (defaultValue === undefined || !isInputType(inputType)) return true;
+  return isJson(valueFromAST(defaultValue, inputType));
+}
+
+/** Input objects have no prototype. */
+function isJson(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== null) return false;
+  return Object.values(value).every(isJson);
 }
 
 function presentable(document: DocumentNode, result: ExecutionResult): CompiledResult {
   const { errors, data = null } = result;
   if (errors === undefined) return result;
-  if (errors.every(({ originalError }) => originalError == null)) return INTERPRET;
+  // Errors of arguments have no original error. Those of variables have one if a scalar refused the value, but no path.
+  if (errors.every(({ originalError, path }) => originalError == null || path === undefined))
+    return INTERPRET;
   return { errors: errors.map((error) => asGraphQLError(document, error)), data };
 }
 

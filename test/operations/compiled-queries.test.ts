@@ -109,6 +109,26 @@ test('a compiled operation has the same result as graphql-js', async () => {
   expect(failed).toBeGreaterThan(20);
 });
 
+const TIME = '2026-01-01T00:00:00Z';
+const FILTER = 'query ($f: VideoJobFilter) { videoJobs(filter: $f) { nodes { id } } }';
+const AFTER = 'query ($a: DateTime) { videoJobs(filter: { createdAfter: $a }) { nodes { id } } }';
+
+test.each([
+  { query: FILTER, variables: { f: { createdAfter: 'x' } } },
+  { query: FILTER, variables: { f: { createdAfter: 5, status: ['LOST'], nope: 1 } } },
+  { query: AFTER, variables: { a: 'x' } },
+  { query: AFTER.replace('DateTime', `DateTime = "${TIME}"`), variables: {} },
+  { query: FILTER.replace('Filter', `Filter = { createdAfter: "${TIME}" }`), variables: {} },
+  {
+    query: 'query ($f: [VideoJobStatus!] = FAILED) { videoJobs(status: $f) { nodes { id } } }',
+    variables: {},
+  },
+])('$query with $variables gets the same answer each time', async (request) => {
+  const body = JSON.stringify(request);
+  const first = await ask(body, LONG);
+  for (let time = 0; time < 4; time += 1) expect(await ask(body, SHORT)).toEqual(first);
+});
+
 test('the name of an operation is not confused with a part of its document', async () => {
   const named = JSON.stringify({ query: '{ __typename }', operationName: 'query' });
   for (let time = 0; time < 3; time++) await ask(JSON.stringify({ query: 'query\n{ __typename }' }), SHORT);

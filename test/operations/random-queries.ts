@@ -19,6 +19,7 @@ export interface RandomRequest {
 
 const schema = buildSchema(readFileSync('schema/schema.graphql', 'utf8'));
 const MAX_DEPTH = 4;
+const TIME = '2026-01-01T00:00:00Z';
 
 /** Usually an empty text; sometimes one of these. */
 function rarely(...texts: readonly string[]): fc.Arbitrary<string> {
@@ -94,6 +95,8 @@ function argumentsOf(name: string): fc.Arbitrary<string> {
     '(status: $status)',
     '(first: 2, after: $id)',
     '(status: $status)',
+    '(filter: $filter)',
+    '(filter: { createdAfter: $time, status: $status })',
   );
 }
 
@@ -102,6 +105,8 @@ const TYPES = {
   yes: ['Boolean! = true', 'Boolean!'],
   first: ['Int', 'Int = 1'],
   status: ['[VideoJobStatus!]', '[VideoJobStatus!] = [COMPLETED]'],
+  filter: ['VideoJobFilter', `VideoJobFilter = { createdAfter: "${TIME}" }`],
+  time: ['DateTime', `DateTime = "${TIME}"`],
 } as const;
 
 /** Declares the used variables, and sometimes another one. */
@@ -134,6 +139,13 @@ export function randomRequests(ids: readonly string[]): fc.Arbitrary<RandomReque
             yes: fc.constantFrom<unknown>(true, false, true, false, true, 'yes', null),
             first: fc.constantFrom<unknown>(1, 2, 3, 100, 101, '2', null),
             status: fc.constantFrom<unknown>(['QUEUED'], 'FAILED', ['FAILED', 'COMPLETED'], ['LOST'], null),
+            filter: fc.constantFrom<unknown>(
+              { createdAfter: TIME },
+              { createdBefore: 'x' },
+              { nope: 1 },
+              null,
+            ),
+            time: fc.constantFrom<unknown>(TIME, 'x', 5, null),
             more: fc.constantFrom<unknown>(1, { deep: ['er'] }),
           },
           { requiredKeys: ['id', 'yes'] },
