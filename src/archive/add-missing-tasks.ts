@@ -1,20 +1,10 @@
-import type { Clock } from '../domain/clock.ts';
-import { backoffMs } from '../domain/polling/backoff.ts';
-import type { LeveledLog } from '../process/fault-log.ts';
 import type { FileTasks } from '../store/file-tasks.ts';
+import { lookAgainAfterMove, type MovedArchiveOptions } from './archive-place.ts';
+import { inSlices, SLICE, type SliceOptions } from './slices.ts';
 
-export interface MissingTasksOptions {
+export interface MissingTasksOptions extends SliceOptions {
   readonly tasks: Pick<FileTasks, 'addMissing'>;
-  readonly clock: Clock;
-  /** From 0 to 1. */
-  readonly random: () => number;
-  readonly log: LeveledLog;
 }
-
-/** Jobs of a slice: on the embedded store, a slice takes about a millisecond. */
-const SLICE = 200;
-/** Milliseconds between two slices: a million jobs take two minutes, and other work hardly notices. */
-const PAUSE_MS = 25;
 
 /**
  * Milliseconds between two searches. The upstream keeps a file for days, so a daily search also finds in time what an instance of an earlier
@@ -22,14 +12,23 @@ const PAUSE_MS = 25;
  */
 const INTERVAL_MS = 24 * 60 * 60 * 1000;
 
-/** Searches at the start and then every day, see `addMissingTasks`. @param signal ends it */
+/**
+ * Searches at the start and then every day, see `addMissingTasks`; at the start also for what a moved archive lacks.
+ *
+ * @param signal ends it
+ */
 export async function keepAddingMissingTasks(
-  options: MissingTasksOptions,
+  options: MissingTasksOptions & MovedArchiveOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
-    await addMissingTasks(options, signal);
-    await options.clock.sleep(INTERVAL_MS, signal);
+  try {
+    await lookAgainAfterMove(options, signal);
+    while (!signal.aborted) {
+      await addMissingTasks(options, signal);
+      await options.clock.sleep(INTERVAL_MS, signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 
@@ -37,26 +36,9 @@ export async function keepAddingMissingTasks(
  * Adds the file tasks of all completed jobs that have none: those that were completed by an earlier version, or while the archive was off.
  * It goes through all jobs once, in slices, so nothing has to be recorded. While the store fails, it waits.
  *
- * @param signal ends it
+ * @throws the signal's reason when it ends this
  */
-export async function addMissingTasks(
-  { tasks, clock, random, log }: MissingTasksOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  let failures = 0;
-  for (let cursor: string | null = null; !signal.aborted;) {
-    try {
-      cursor = await tasks.addMissing(cursor, SLICE, clock.now());
-      if (cursor === null) return;
-      failures = 0;
-      await clock.sleep(PAUSE_MS, signal);
-    } catch (error) {
-      failures += 1;
-      log.warn(
-        { err: error },
-        'the search for videos that are not in the archive yet pauses; it continues later',
-      );
-      await clock.sleep(backoffMs(failures, random()), signal);
-    }
-  }
+export async function addMissingTasks(options: MissingTasksOptions, signal: AbortSignal): Promise<void> {
+  const { tasks, clock } = options;
+  await inSlices((cursor) => tasks.addMissing(cursor, SLICE, clock.now()), options, signal);
 }

@@ -6,6 +6,7 @@ import type { FileTasks, LeasedFileTask } from '../store/file-tasks.ts';
 import { StoreUnavailableError } from '../store/job-store.ts';
 import { keepAddingMissingTasks } from './add-missing-tasks.ts';
 import { type ArchiveDependencies, archiveJob, type ArchiveStep, restUntil } from './archive-job.ts';
+import type { ArchivePlace } from './archive-place.ts';
 import { BlobStoreError } from './blob-store.ts';
 import { FileFaultError } from './download/download.ts';
 import { FailingHosts, type HostState } from './failing-hosts.ts';
@@ -15,6 +16,8 @@ import { videoKey } from './video-key.ts';
 
 export interface ArchiverOptions extends Omit<ArchiveDependencies, 'inMemory'> {
   readonly tasks: FileTasks;
+  /** Where the archive is. */
+  readonly place: ArchivePlace;
   /** `error` calls come with the cause under `err`. */
   readonly log: LeveledLog;
 }
@@ -63,9 +66,9 @@ export class Archiver implements AsyncDisposable {
 
   /** Does nothing after a stop. */
   start(): void {
-    const { tasks, clock, random } = this.#options;
+    const { tasks, place, clock, random } = this.#options;
     this.#loop = this.#run();
-    const missing = { tasks, clock, random, log: this.#faults };
+    const missing = { tasks, place, clock, random, log: this.#faults };
     this.#addingMissing = keepAddingMissingTasks(missing, this.#stopping.signal);
   }
 

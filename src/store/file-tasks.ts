@@ -41,6 +41,16 @@ export interface FileTasks {
    * @returns null after the last slice
    */
   addMissing(cursor: string | null, limit: number, now: number): Promise<string | null>;
+  /**
+   * Makes the tasks of one slice of all jobs due, so that a worker looks at their files. Tasks that are leased stay as they are, and so do
+   * those with failures: nothing is stored for them yet, and they are due again soon.
+   *
+   * @param cursor as for `addMissing`
+   * @param limit as for `addMissing`
+   * @param now in epoch milliseconds; the tasks are due then
+   * @returns null after the last slice
+   */
+  makeDue(cursor: string | null, limit: number, now: number): Promise<string | null>;
   /** Leases due tasks, the longest due first. */
   lease(query: FileTaskQuery): Promise<LeasedFileTask[]>;
   /** Prolongs a lease. @returns false when it no longer holds: the job was removed meanwhile, or another worker has the task */

@@ -26,6 +26,8 @@ export interface Storage {
   readonly jobTokenSecrets: SharedText;
   /** The secret that signs the URLs of videos. */
   readonly videoUrlSecret: SharedText;
+  /** The place of the archive at the last start of a process that moves jobs. */
+  readonly archivePlace: SharedText;
   /** Rate limit of `generateVideo`. */
   readonly ownerRate: OwnerRate;
   /** Rate limit of `uploadImage`: the same limit with its own count. */

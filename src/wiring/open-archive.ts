@@ -9,7 +9,10 @@ import { StartError } from '../process/start-error.ts';
 import { createAgent } from '../providers/segmind/http/agent.ts';
 
 /** An opened archive. Disposing it ends its connections. */
-export type OpenedArchive = BlobStore & AsyncDisposable;
+export interface OpenedArchive extends BlobStore, AsyncDisposable {
+  /** Tells it from other archives; the same at each start. */
+  readonly place: string;
+}
 
 type Settings = Pick<Config, 'archive' | 'dataDir' | 'redis' | 'role' | 'proxy'>;
 
@@ -88,16 +91,17 @@ async function openS3(
     );
   });
   resources.defer(() => client.destroy());
-  const place = `bucket ${bucket} ${endpoint === null ? 'of Amazon S3' : `at ${endpoint}`}`;
-  const store = new S3BlobStore({ client, bucket, prefix, place });
-  log.info({ archive: `s3://${bucket}/${prefix}` }, `videos are kept in the ${place}`);
+  const name = `bucket ${bucket} ${endpoint === null ? 'of Amazon S3' : `at ${endpoint}`}`;
+  const store = new S3BlobStore({ client, bucket, prefix, place: name });
+  log.info({ archive: `s3://${bucket}/${prefix}` }, `videos are kept in the ${name}`);
   const checked = reportCheck(store, { writes: role !== 'api', signal: closing.signal }, log);
   resources.defer(async () => {
     closing.abort();
     await checked;
   });
   const owned = resources.move();
-  return Object.assign(store, { [Symbol.asyncDispose]: () => owned.disposeAsync() });
+  const place = `s3://${bucket}/${prefix} ${endpoint ?? ''}`;
+  return Object.assign(store, { place, [Symbol.asyncDispose]: () => owned.disposeAsync() });
 }
 
 /** Checks the bucket once and logs what is wrong. Later failures appear with the video that they delay. */

@@ -5,9 +5,13 @@ import { removeAbandonedFiles } from '../archive/download/temp-file.ts';
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../process/clocks.ts';
 import type { FileClient } from '../providers/files/file-client.ts';
+import type { OpenedArchive } from './open-archive.ts';
 import type { GraphQLParts } from './open-graphql.ts';
 
-type Parts = Pick<GraphQLParts, 'storage' | 'archive' | 'clock'> & { readonly files: FileClient };
+type Parts = Pick<GraphQLParts, 'storage' | 'clock'> & {
+  readonly archive: OpenedArchive | null;
+  readonly files: FileClient;
+};
 
 /** Wires the archiver; the caller starts it. Disposing it stops it. @returns null without an archive */
 export async function openArchiver(
@@ -23,6 +27,7 @@ export async function openArchiver(
     tasks: storage.fileTasks,
     jobs: storage.store,
     blobs: archive,
+    place: { current: archive.place, last: storage.archivePlace },
     files,
     clock,
     random: Math.random,

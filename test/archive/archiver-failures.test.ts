@@ -203,6 +203,7 @@ it('while the store is unavailable the archiver waits', async () => {
   const opened = await openEmbedded();
   let isDown = true;
   const tasks: FileTasks = {
+    makeDue: (after, limit, runAt) => opened.tasks.makeDue(after, limit, runAt),
     addMissing: (after, limit, runAt) => opened.tasks.addMissing(after, limit, runAt),
     lease: (query) => opened.tasks.lease(query),
     extend: (task, leaseUntil) => opened.tasks.extend(task, leaseUntil),

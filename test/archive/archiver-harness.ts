@@ -11,8 +11,12 @@ import type { Job, JobVideo } from '../../src/domain/job/job.ts';
 import { FileClient } from '../../src/providers/files/file-client.ts';
 import type { FileTasks, LeasedFileTask } from '../../src/store/file-tasks.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
+import { keys } from '../../src/store/redis/keys.ts';
 import { RedisFileTasks } from '../../src/store/redis/redis-file-tasks.ts';
+import { RedisSharedText } from '../../src/store/redis/redis-shared-text.ts';
+import type { SharedText } from '../../src/store/shared-text.ts';
 import { SqliteFileTasks } from '../../src/store/sqlite/sqlite-file-tasks.ts';
+import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { openRedis } from '../store/redis/open-redis.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -35,6 +39,7 @@ const PATIENCE_MS = 20_000;
 export interface ArchivedStore {
   readonly store: JobStore;
   readonly tasks: FileTasks;
+  readonly lastPlace: SharedText;
   readonly clock: FakeClock;
 }
 
@@ -44,7 +49,8 @@ export async function openEmbedded(): Promise<ArchivedStore> {
   const opened = openSqlite({ now: clock.now });
   onTestFinished(() => opened[Symbol.asyncDispose]());
   const { database, commits } = opened.store;
-  return { store: opened.store, tasks: new SqliteFileTasks(database, commits), clock };
+  const lastPlace = new SqliteSharedText(database, commits, 'archive-place');
+  return { store: opened.store, tasks: new SqliteFileTasks(database, commits), lastPlace, clock };
 }
 
 /** A store on a Redis of its own until the end of the test. */
@@ -55,7 +61,8 @@ export async function openShared(): Promise<ArchivedStore> {
   onTestFinished(() => redis[Symbol.asyncDispose]());
   const store = await openRedis([redis.url], { clock });
   onTestFinished(() => store[Symbol.asyncDispose]());
-  return { store, tasks: new RedisFileTasks(store.client, store.quarantine), clock };
+  const lastPlace = new RedisSharedText(store.client, keys.archivePlace);
+  return { store, tasks: new RedisFileTasks(store.client, store.quarantine), lastPlace, clock };
 }
 
 /** What a test may replace. */
@@ -70,6 +77,7 @@ export interface HarnessOptions {
 export class ArchiverHarness {
   readonly store: JobStore;
   readonly tasks: FileTasks;
+  readonly lastPlace: SharedText;
   readonly clock: FakeClock;
   readonly server: FileServer;
   readonly blobs: BlobStore;
@@ -91,7 +99,7 @@ export class ArchiverHarness {
     server: FileServer,
     folder: string,
   ) {
-    ({ store: this.store, tasks: this.tasks, clock: this.clock } = opened);
+    ({ store: this.store, tasks: this.tasks, lastPlace: this.lastPlace, clock: this.clock } = opened);
     this.server = server;
     this.blobs = options.blobs;
     this.folder = folder;
@@ -121,6 +129,7 @@ export class ArchiverHarness {
       {
         jobs: opened.store,
         blobs: wrapBlobs?.(stored) ?? stored,
+        place: { current: stored.place, last: opened.lastPlace },
         files,
         clock: opened.clock,
         random: () => 0.5,
@@ -232,6 +241,7 @@ export class ArchiverHarness {
     };
     return {
       addMissing: (after, limit, runAt) => tasks.addMissing(after, limit, runAt),
+      makeDue: (after, limit, runAt) => tasks.makeDue(after, limit, runAt),
       lease: async (query) => {
         const leased = await tasks.lease(query);
         for (const { leaseId } of leased) this.#inProgress.add(leaseId);

@@ -32,6 +32,27 @@ describe('the folder', () => {
     await put(await openIn(folder), Buffer.from('kept'));
     expect(String(await read(await openIn(folder)))).toBe('kept');
   });
+
+  it('is the same place at each start, and another one after it was deleted', async () => {
+    using folder = tempFolder();
+    const { place } = await openIn(folder);
+    expect((await openIn(folder)).place).toBe(place);
+    rmSync(archiveIn(folder), { recursive: true });
+    expect((await openIn(folder)).place).not.toBe(place);
+  });
+
+  it('of an earlier version is a place as well', async () => {
+    using folder = tempFolder();
+    mkdirSync(archiveIn(folder));
+    writeFileSync(
+      join(archiveIn(folder), '.reelgate-archive'),
+      'The videos of Reelgate are in this folder.\n',
+    );
+    const { place } = await openIn(folder);
+    expect((await openIn(folder)).place).toBe(place);
+    rmSync(archiveIn(folder), { recursive: true });
+    expect((await openIn(folder)).place).not.toBe(place);
+  });
 });
 
 describe('a folder that was deleted or replaced while the gateway runs', () => {

@@ -9,7 +9,7 @@ import { acceptedJob, changedJob, record } from '../support/jobs.ts';
 import { HOUR, MINUTE, NOON } from '../support/times.ts';
 import type { OpenedFileTasks } from './job-store-cases/file-tasks.ts';
 
-/** Cases of `FileTasks.addMissing`. */
+/** Cases of `FileTasks.addMissing` and `FileTasks.makeDue`. */
 export function missingFileTaskCases(open: (clock: FakeClock) => Promise<OpenedFileTasks>): void {
   let opened: OpenedFileTasks;
   let clock: FakeClock;
@@ -71,12 +71,52 @@ export function missingFileTaskCases(open: (clock: FakeClock) => Promise<OpenedF
     expect(logged).toHaveLength(1);
   });
 
+  it('makes tasks that wait due, in slices', async () => {
+    const jobs = await Promise.all(Array.from({ length: 30 }, () => finish('completed', true)));
+    await releaseAll(NOON + HOUR, 0);
+    expect(await tasks.nextDueAt()).toBe(NOON + HOUR);
+    await makeAllDue(7);
+    expect(await tasks.nextDueAt()).toBe(NOON);
+    expect(await leasedIds()).toEqual(jobs.map(({ id }) => id).toSorted());
+  });
+
+  it('makes no task due that is leased, has failures or belongs to a job that is gone, and adds none', async () => {
+    await finish('completed');
+    const failing = await finish('completed', true);
+    await releaseAll(NOON + HOUR, 3);
+    const removed = await finish('completed', true);
+    await store.remove(removed);
+    await releaseAll(NOON + HOUR, 1);
+    const held = await finish('completed', true);
+    expect(await leasedIds()).toEqual([held.id]);
+    await makeAllDue(100);
+    expect(await leasedIds()).toEqual([]);
+    expect(await tasks.nextDueAt()).toBe(NOON + MINUTE);
+    clock.jump(HOUR);
+    expect(await leasedIds()).toEqual([failing.id, removed.id, held.id].toSorted());
+  });
+
+  it('leaves tasks that are due as they are', async () => {
+    const job = await finish('completed', true);
+    const dueAt = await tasks.nextDueAt();
+    clock.jump(HOUR);
+    await makeAllDue(100);
+    expect(await tasks.nextDueAt()).toBe(dueAt);
+    expect(await leasedIds()).toEqual([job.id]);
+  });
+
   async function addAll(limit: number): Promise<void> {
-    for (let cursor: string | null = null, slices = 0; slices < 1000; slices += 1) {
-      cursor = await tasks.addMissing(cursor, limit, NOON);
-      if (cursor === null) return;
-    }
-    throw new Error('There is no last slice.');
+    await inSlices((cursor) => tasks.addMissing(cursor, limit, clock.now()));
+  }
+
+  async function makeAllDue(limit: number): Promise<void> {
+    await inSlices((cursor) => tasks.makeDue(cursor, limit, clock.now()));
+  }
+
+  /** Leases all due tasks and releases them. */
+  async function releaseAll(runAt: number, failureCount: number): Promise<void> {
+    const leased = await tasks.lease({ now: clock.now(), limit: 100, leaseUntil: clock.now() + MINUTE });
+    await Promise.all(leased.map((task) => tasks.release(task, { runAt, failureCount })));
   }
 
   async function leasedIds(): Promise<string[]> {
@@ -103,4 +143,12 @@ export function missingFileTaskCases(open: (clock: FakeClock) => Promise<OpenedF
     expect(await store.save('', { job: final, schedule: null, addsFileTask })).toBe('saved');
     return final;
   }
+}
+
+async function inSlices(work: (cursor: string | null) => Promise<string | null>): Promise<void> {
+  for (let cursor: string | null = null, slices = 0; slices < 1000; slices += 1) {
+    cursor = await work(cursor);
+    if (cursor === null) return;
+  }
+  throw new Error('There is no last slice.');
 }

@@ -1,4 +1,5 @@
-import { access, constants, mkdir, open, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { access, constants, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BlobStoreError } from '../blob-store.ts';
 
@@ -9,6 +10,8 @@ export const FILE_MODE = 0o600;
 const MARK = '.reelgate-archive';
 const MARK_TEXT =
   'The videos of Reelgate are in this folder. Do not delete this file: without it, the gateway takes the folder for another one.\n';
+/** The line of the mark that tells a folder from all others. */
+const ID_LINE = /^Id: ([0-9a-f-]{36})$/m;
 
 /**
  * The folder of an archive. A file in it tells it from another folder at the same path: an empty mount point, for example, or a new folder
@@ -17,9 +20,12 @@ const MARK_TEXT =
  */
 export class ArchiveFolder {
   readonly path: string;
+  /** Unique, and the same at each start; empty in a folder of an earlier version. */
+  readonly id: string;
 
-  private constructor(path: string) {
+  private constructor(path: string, id: string) {
     this.path = path;
+    this.id = id;
   }
 
   /**
@@ -30,8 +36,10 @@ export class ArchiveFolder {
   static async open(path: string): Promise<ArchiveFolder> {
     await makeFolder(path);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
-    await createMark(join(path, MARK));
-    return new ArchiveFolder(path);
+    const mark = join(path, MARK);
+    await createMark(mark);
+    const [, id = ''] = ID_LINE.exec(await readFile(mark, 'utf8')) ?? [];
+    return new ArchiveFolder(path, id);
   }
 
   /** @throws BlobStoreError when the path no longer leads to this folder */
@@ -108,7 +116,7 @@ async function makeFolder(path: string): Promise<void> {
 async function createMark(path: string): Promise<void> {
   try {
     await using handle = await open(path, 'wx', FILE_MODE);
-    await handle.writeFile(MARK_TEXT);
+    await handle.writeFile(`${MARK_TEXT}Id: ${randomUUID()}\n`);
     await handle.sync();
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;

@@ -59,6 +59,11 @@ export class FolderBlobStore implements BlobStore {
     return store;
   }
 
+  /** Tells this folder from all others, also from a later one at the same path. */
+  get place(): string {
+    return `folder ${this.#folder.id}`;
+  }
+
   async put(key: string, body: Readable, { byteLength, signal }: NewBlob): Promise<void> {
     // The loop that writes reads it.
     ignoreErrors(body);

@@ -57,6 +57,8 @@ export const keys = {
   jobTokenSecrets: 'rg:{secret}:job-token-secrets',
   /** The secret of the URLs of videos, as base64. */
   videoUrlSecret: 'rg:{secret}:video-url-secret',
+  /** The place of the archive at the last start, as `archive/archive-place.ts` describes it. */
+  archivePlace: 'rg:{archive}:place',
   /** The registered documents, as `documents/add.lua` describes them. */
   documents: ['texts', 'uses', 'accounts', 'order'].map((name) => `rg:{documents}:${name}`),
   /** Jobs with equal inputs whose POST has not ended. */

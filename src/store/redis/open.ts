@@ -71,6 +71,7 @@ export async function openRedis(
     documents: new RedisRegisteredDocuments({ client, now }),
     jobTokenSecrets: new RedisSharedText(client, keys.jobTokenSecrets),
     videoUrlSecret: new RedisSharedText(client, keys.videoUrlSecret),
+    archivePlace: new RedisSharedText(client, keys.archivePlace),
     ownerRate: redisOwnerRate(client, 'generate', rpm),
     uploadRate: redisOwnerRate(client, 'upload', rpm),
   };

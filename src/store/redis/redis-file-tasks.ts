@@ -44,6 +44,21 @@ export class RedisFileTasks implements FileTasks {
     });
   }
 
+  makeDue(cursor: string | null, limit: number, now: number): Promise<string | null> {
+    return attempt(async () => {
+      const slice = await scanJobIds(this.#client, cursor, limit);
+      await Promise.all(
+        [...Map.groupBy(slice.ids, shardOf)].map(([shard, ids]) => {
+          const [due, leases] = [keys.fileTasks(shard), keys.fileLeases(shard)];
+          return this.#quarantine.tolerate({ [due]: 'zset', [leases]: 'hash' }, null, () =>
+            runScript(this.#client, 'reelgateMakeFilesDue', [due, leases], [now, ...ids]),
+          );
+        }),
+      );
+      return slice.next;
+    });
+  }
+
   lease(query: FileTaskQuery): Promise<LeasedFileTask[]> {
     return attempt(async () => {
       const search = { client: this.#client, quarantine: this.#quarantine, brokenShards: new Set<string>() };

@@ -52,6 +52,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     documents: new MemoryRegisteredDocuments(),
     jobTokenSecrets: new SqliteSharedText(database, commits, 'job-token-secrets'),
     videoUrlSecret: new SqliteSharedText(database, commits, 'video-url-secret'),
+    archivePlace: new SqliteSharedText(database, commits, 'archive-place'),
     submissions: new SqliteSubmissions(database, commits, now),
     fileTasks: new SqliteFileTasks(database, commits),
     budget: new SharedCallBudget(state, segmindRpm, now),

@@ -14,6 +14,7 @@ export class SqliteFileTasks implements FileTasks {
   #count = 0;
   readonly #endOfSlice: StatementSync;
   readonly #addMissing: StatementSync;
+  readonly #makeDue: StatementSync;
   readonly #findDue: StatementSync;
   readonly #lease: StatementSync;
   readonly #extend: StatementSync;
@@ -38,6 +39,10 @@ export class SqliteFileTasks implements FileTasks {
       WHERE id IN (SELECT id FROM jobs WHERE id > :after AND id <= :last EXCEPT SELECT job_id FROM file_tasks WHERE job_id > :after AND job_id <= :last)
         AND phase = 'completed'
         AND (body ->> '$.video.inline' = 1 OR body ->> '$.video.expiresAt' > :now)`);
+    // A leased task has its time still in the past.
+    this.#makeDue = database.prepare(`
+      UPDATE file_tasks SET run_at = :now
+      WHERE job_id > :after AND job_id <= :last AND run_at > :now AND failure_count = 0`);
     this.#findDue = database.prepare(`
       SELECT job_id, failure_count FROM file_tasks
       WHERE run_at <= :now AND job_id NOT IN (SELECT job_id FROM file_leases WHERE until > :now)
@@ -60,12 +65,12 @@ export class SqliteFileTasks implements FileTasks {
     this.#nextLeaseEnd = database.prepare('SELECT min(until) AS until FROM file_leases');
   }
 
-  async addMissing(cursor: string | null, limit: number, now: number): Promise<string | null> {
-    const after = cursor ?? '';
-    const last = attempt(() => this.#endOfSlice.get({ after, limit }))?.['last'];
-    if (typeof last !== 'string') return null;
-    await this.#commits.run(() => this.#addMissing.run({ after, last, now })).catch(unavailable);
-    return last;
+  addMissing(cursor: string | null, limit: number, now: number): Promise<string | null> {
+    return this.#changeSlice(this.#addMissing, cursor, limit, now);
+  }
+
+  makeDue(cursor: string | null, limit: number, now: number): Promise<string | null> {
+    return this.#changeSlice(this.#makeDue, cursor, limit, now);
   }
 
   async lease({ now, limit, leaseUntil }: FileTaskQuery): Promise<LeasedFileTask[]> {
@@ -98,6 +103,19 @@ export class SqliteFileTasks implements FileTasks {
       const times = [due, leaseEnd].filter((time) => typeof time === 'number');
       return times.length === 0 ? null : Math.min(...times);
     });
+  }
+
+  async #changeSlice(
+    statement: StatementSync,
+    cursor: string | null,
+    limit: number,
+    now: number,
+  ): Promise<string | null> {
+    const after = cursor ?? '';
+    const last = attempt(() => this.#endOfSlice.get({ after, limit }))?.['last'];
+    if (typeof last !== 'string') return null;
+    await this.#commits.run(() => statement.run({ after, last, now })).catch(unavailable);
+    return last;
   }
 
   /** @param change of the task, in the transaction that ends its lease */

@@ -15,6 +15,7 @@ const FILES = {
   reelgateSweep: 'jobs/sweep.lua',
   reelgateChanged: 'jobs/changed.lua',
   reelgateLeaseFiles: 'files/lease.lua',
+  reelgateMakeFilesDue: 'files/make-due.lua',
   reelgateSettleFile: 'files/settle.lua',
   reelgateLease: 'queue/lease.lua',
   reelgateCandidates: 'queue/candidates.lua',
