@@ -167,6 +167,6 @@ export function requireScope({ scopes }: Caller, scope: Scope): void {
 
 /** @throws GraphQLError with code FORBIDDEN when the caller lacks the scope, or may reach one job only */
 export function requireOwner(caller: Caller, scope: Scope): void {
-  requireScope(caller, scope);
   if (caller.jobId !== null) throw forbidden('The token of a job can only read and watch that job.');
+  requireScope(caller, scope);
 }

@@ -78,6 +78,25 @@ it.each([
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"code":"${code}"`));
 });
 
+it('a job’s token gets the same sentence for each operation that is not of its job', async () => {
+  const { id } = await new JobMover(gateway).accept({ ownerId: 'ada' });
+  const token = await gateway.jobTokens.issue('ada', id, NOON, NOON + 60_000);
+  const queries = [
+    '{ videoJobs { nodes { id } } }',
+    `mutation { cancelVideoJob(id: "${id}") { __typename } }`,
+    `mutation { deleteVideoJob(id: "${id}") { __typename } }`,
+    'mutation { generateVideo(input: { image: "https://a.b/c.png", prompt: "x" }) { __typename } }',
+  ];
+  for (const query of queries) {
+    const { text } = await postBody(gateway.url, JSON.stringify({ query }), {
+      authorization: `Bearer ${token}`,
+    });
+    expect(answerOf(text).errors).toMatchObject([
+      { message: 'The token of a job can only read and watch that job.', extensions: { code: 'FORBIDDEN' } },
+    ]);
+  }
+});
+
 async function send(query: string, id: string, token: string): Promise<Outcome | string> {
   const body = JSON.stringify({ query, variables: { id } });
   const { text } = await postBody(gateway.url, body, { authorization: `Bearer ${token}` });

@@ -58,6 +58,13 @@ describe('deleteVideoJob', () => {
     });
   });
 
+  it('repeats the beginning of an unknown id, without half a character', async () => {
+    await using gateway = await startGateway();
+    const long = 'x'.repeat(99);
+    expect(await deleteJob(gateway.url, `${long}😀`)).toMatchObject({ id: long });
+    expect(await deleteJob(gateway.url, `${long}é😀`)).toMatchObject({ id: `${long}é` });
+  });
+
   it.each(TRANSPORTS)('leaves nothing to watch over $name', async ({ open }) => {
     await using gateway = await startGateway();
     const id = await finishedJob(gateway);

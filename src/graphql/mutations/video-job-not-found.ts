@@ -11,7 +11,13 @@ export interface VideoJobNotFound {
 
 /** The outcome for an unknown id. */
 export function notFound(id: string): VideoJobNotFound {
-  return { type: 'VideoJobNotFound', id: id.slice(0, MAX_ID).toWellFormed() };
+  return { type: 'VideoJobNotFound', id: firstCharacters(id.toWellFormed(), MAX_ID) };
+}
+
+/** @param max UTF-16 units; a character of two units is not split */
+function firstCharacters(text: string, max: number): string {
+  const cut = text.slice(0, max);
+  return cut.isWellFormed() ? cut : cut.slice(0, -1);
 }
 
 /** Adds `VideoJobNotFound`, a member of several results. */
