@@ -61,7 +61,7 @@ async function openFolder(
 ): Promise<OpenedArchive> {
   openDataFolder(dataDir);
   const store = await FolderBlobStore.open({ ...options, path }).catch((error: unknown) => {
-    throw dataFolderError(dataDir, error);
+    throw folderError(path, dataDir, error);
   });
   log.info(
     { archive: path },
@@ -70,6 +70,16 @@ async function openFolder(
       : `videos are kept in ${path}`,
   );
   return Object.assign(store, { [Symbol.asyncDispose]: async () => {} });
+}
+
+/** The data folder itself was opened before. */
+function folderError(path: string, dataDir: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'EEXIST' && code !== 'ENOTDIR') return dataFolderError(dataDir, error);
+  return new StartError(
+    `ARCHIVE=folder cannot be used, because ${path} is not a folder: move that file away, or choose another ARCHIVE`,
+    { cause: error },
+  );
 }
 
 async function openS3(

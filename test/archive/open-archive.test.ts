@@ -47,7 +47,9 @@ describe('a folder', () => {
     writeFileSync(join(folder.path, 'archive'), '');
     const opened = open({ DATA_DIR: folder.path });
     await expect(opened).rejects.toThrow(StartError);
-    await expect(opened).rejects.toThrow(`DATA_DIR ${folder.path} is not a folder`);
+    await expect(opened).rejects.toThrow(
+      `ARCHIVE=folder cannot be used, because ${join(folder.path, 'archive')} is not a folder: move that file away`,
+    );
   });
 });
 
