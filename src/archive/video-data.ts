@@ -25,9 +25,9 @@ export async function readVideoData(
     return body === null ? null : (await buffer(body)).toString('base64');
   } catch (error) {
     // Also an error of the body, which is that of the connection, and the end of the time.
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreUnavailableError(`The video could not be read from the archive: ${reason}`, {
+    throw new StoreUnavailableError('The video could not be read from the archive', {
       cause: error,
+      shown: 'The archive of videos cannot be read. Try again in a moment.',
     });
   }
 }

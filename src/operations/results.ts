@@ -86,7 +86,7 @@ function isOfArgument({ nodes }: GraphQLError): boolean {
 
 function masked(error: unknown): GraphQLError {
   if (error instanceof StoreUnavailableError) {
-    return coded('The job store cannot be reached. Try again in a moment.', 'STORE_UNAVAILABLE');
+    return coded(error.shown, 'STORE_UNAVAILABLE');
   }
   if (error instanceof SlowSubscriberError) return coded(error.message, 'SLOW_SUBSCRIBER');
   return coded('Unexpected error.', 'INTERNAL_SERVER_ERROR');

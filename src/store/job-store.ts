@@ -7,10 +7,32 @@ import { type Job, JOB_PHASES, type JobPhase } from '../domain/job/job.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
 import type { JobLimits, LimitRefusal } from './job-limits.ts';
 
+/** Options of a `StoreUnavailableError`. */
+export interface StoreUnavailableOptions extends ErrorOptions {
+  /** What clients read, instead of that the store cannot be reached. */
+  readonly shown?: string;
+}
+
 /** The store cannot be reached or cannot write. A later call may succeed. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
+  /** What clients read: the message is for the log. */
+  readonly shown: string;
+
+  constructor(
+    message: string,
+    {
+      shown = 'The job store cannot be reached. Try again in a moment.',
+      ...options
+    }: StoreUnavailableOptions = {},
+  ) {
+    super(message, options);
+    this.shown = shown;
+  }
 }
+
+/** What clients read when the store is full, or its disk fails. */
+export const CANNOT_WRITE = 'The job store cannot write. Try again in a moment.';
 
 /** Milliseconds for which an idempotency key is valid. Its job is kept at least as long, or the key could create the job twice. */
 export const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;

@@ -27,7 +27,7 @@ export function ownerRateBy(limiter: RateLimiterAbstract): OwnerRate {
         return null;
       } catch (error) {
         if (error instanceof RateLimiterRes) return Math.max(1, error.msBeforeNext);
-        throw new StoreUnavailableError('The call could not be counted.', { cause: error });
+        throw new StoreUnavailableError('The call could not be counted', { cause: error });
       }
     },
   };

@@ -22,4 +22,8 @@ it.each([
   const blobs = await FolderBlobStore.open({ path: folder.path, isShared: false, now: Date.now });
   const read = readVideoData('vj_1', { getVideoData: async () => null }, { ...overridden(blobs), get });
   await expect(read).rejects.toThrow(StoreUnavailableError);
+  await expect(read).rejects.toHaveProperty(
+    'shown',
+    'The archive of videos cannot be read. Try again in a moment.',
+  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { CANNOT_WRITE, StoreUnavailableError } from '../../src/store/job-store.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { graphql } from '../support/gateway/http.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
@@ -22,6 +22,11 @@ const FAILURES = [
   { name: 'text', failure: SECRET, shown: UNEXPECTED },
   { name: 'an object', failure: { message: SECRET, extensions: { secret: SECRET } }, shown: UNEXPECTED },
   { name: 'an unreachable store', failure: new StoreUnavailableError(SECRET), shown: UNAVAILABLE },
+  {
+    name: 'a store that cannot write',
+    failure: new StoreUnavailableError(SECRET, { shown: CANNOT_WRITE }),
+    shown: { ...UNAVAILABLE, message: 'The job store cannot write. Try again in a moment.' },
+  },
 ];
 
 describe.each(FAILURES)('$name', ({ failure, shown }) => {

@@ -73,9 +73,8 @@ export class ArchiveFolder {
   fault(error: unknown): BlobStoreError {
     const reason = error instanceof Error ? error.message : String(error);
     const remedy = REMEDIES.get(codeOf(error)) ?? 'cannot be used: check the disk';
-    return new BlobStoreError(`The folder of the archive ${this.path} ${remedy} (${reason})`, {
-      cause: error,
-    });
+    // Without a cause, whose message the log would repeat.
+    return new BlobStoreError(`The folder of the archive ${this.path} ${remedy} (${reason})`);
   }
 }
 

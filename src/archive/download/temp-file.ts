@@ -104,8 +104,8 @@ export async function removeAbandonedFiles(folder: string, now: number): Promise
 
 function fault(folder: string, error: unknown): BlobStoreError {
   const reason = error instanceof Error ? error.message : String(error);
+  // Without a cause, whose message the log would repeat.
   return new BlobStoreError(
     `Downloads cannot be written to ${folder}: free some space, or give this user access (${reason})`,
-    { cause: error },
   );
 }

@@ -127,7 +127,7 @@ export class RedisJobStore implements JobStore {
       return store;
     } catch (error) {
       await store[Symbol.asyncDispose]();
-      throw new StoreUnavailableError('Redis cannot be reached.', { cause: error });
+      throw new StoreUnavailableError('Redis cannot be reached', { cause: error });
     }
   }
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { StoreUnavailableError } from '../../../src/store/job-store.ts';
+import { CANNOT_WRITE, StoreUnavailableError } from '../../../src/store/job-store.ts';
+import { unavailable } from '../../../src/store/sqlite/database/group-commit.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { leaseAll, createAndLease } from '../../contract/job-store-cases/opened-store.ts';
 import { acceptedJob, nextVersion, record } from '../../support/jobs.ts';
@@ -34,6 +35,15 @@ describe('a store that fails', () => {
       const error: unknown = await call().catch((reason: unknown) => reason);
       expect({ name, error }).toEqual({ name, error: expect.any(StoreUnavailableError) });
     }
+  });
+
+  it('says that it cannot write when its disk is full', () => {
+    const full = Object.assign(new Error('database or disk is full'), { errcode: 13 });
+    const closed = Object.assign(new Error('database is not open'), { errcode: 21 });
+    expect(() => unavailable(full)).toThrow(expect.objectContaining({ shown: CANNOT_WRITE }));
+    expect(() => unavailable(closed)).toThrow(
+      expect.objectContaining({ shown: expect.stringContaining('cannot be reached') }),
+    );
   });
 
   it('stores and publishes nothing of a create that fails half way, and works again afterwards', async () => {

@@ -111,7 +111,7 @@ export class PubSub implements AsyncDisposable {
       return unsubscribe;
     } catch (error) {
       unsubscribe();
-      throw new StoreUnavailableError('Redis refused the subscription.', { cause: error });
+      throw new StoreUnavailableError('Redis refused the subscription', { cause: error });
     }
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ClientContext, Cluster, Redis, Result } from 'ioredis';
-import { StoreUnavailableError } from '../../job-store.ts';
+import { CANNOT_WRITE, StoreUnavailableError } from '../../job-store.ts';
 
 /** A client for a single Redis or for a cluster. */
 export type RedisClient = Redis | Cluster;
@@ -73,6 +73,12 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw error;
-    throw new StoreUnavailableError('Redis failed.', { cause: error });
+    const shown = isNotWritable(error) ? { shown: CANNOT_WRITE } : {};
+    throw new StoreUnavailableError('Redis failed', { cause: error, ...shown });
   }
+}
+
+/** Full memory, a disk that fails, a replica, or too few replicas. */
+function isNotWritable(error: unknown): boolean {
+  return error instanceof Error && /\b(?:OOM|MISCONF|READONLY|NOREPLICAS)\b/.test(error.message);
 }

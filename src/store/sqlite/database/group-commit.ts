@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import { StoreUnavailableError } from '../../job-store.ts';
+import { CANNOT_WRITE, StoreUnavailableError } from '../../job-store.ts';
 
 /** The queue is committed when it has this length, because the process is blocked while it is written. */
 const MAX_WAITING = 256;
@@ -100,5 +100,14 @@ export function attempt<T>(work: () => T): T {
 /** @throws StoreUnavailableError the given one, or one with the error as its cause */
 export function unavailable(error: unknown): never {
   if (error instanceof StoreUnavailableError) throw error;
-  throw new StoreUnavailableError('The embedded store failed.', { cause: error });
+  const shown = NOT_WRITABLE.has(codeOf(error)) ? { shown: CANNOT_WRITE } : {};
+  throw new StoreUnavailableError('The embedded store failed', { cause: error, ...shown });
+}
+
+/** SQLITE_READONLY, SQLITE_IOERR and SQLITE_FULL (https://sqlite.org/rescode.html). */
+const NOT_WRITABLE: ReadonlySet<number> = new Set([8, 10, 13]);
+
+/** The primary code of an error of SQLite: the low byte. */
+function codeOf(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
 }

@@ -50,9 +50,9 @@ function assertComplete(filledFrom: string | null, ids: readonly string[], query
   if (!query.ascending && ids.length === query.limit && (last ?? filledFrom) >= filledFrom) return;
   const finals = query.phases === null || FINAL.some((phase) => query.phases?.includes(phase));
   if (!finals) return;
-  throw new StoreUnavailableError(
-    'The prompts of older jobs are being indexed after the update of the gateway. Try again in a few minutes, or search only newer jobs.',
-  );
+  const shown =
+    'The prompts of older jobs are being indexed after the update of the gateway. Try again in a few minutes, or search only newer jobs.';
+  throw new StoreUnavailableError(shown, { shown });
 }
 
 async function findUnfinished(

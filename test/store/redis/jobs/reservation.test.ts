@@ -122,7 +122,7 @@ describe('places within the limits', () => {
   it('fail the create when they cannot be counted, and nothing is stored', async () => {
     const job = acceptedJob();
     await server.run('SET', keys.day(null), 'not a set');
-    await expect(create(job)).rejects.toThrow('Redis failed.');
+    await expect(create(job)).rejects.toThrow('Redis failed');
     expect(await store.getMany([job.id])).toEqual([null]);
   });
 });
