@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { videoKey } from '../../../src/archive/video-key.ts';
 import type { Job } from '../../../src/domain/job/job.ts';
@@ -85,3 +86,27 @@ it('a gateway that is killed again and again archives the video once, and a dele
   await until(() => filesIn(archive), []);
   expect(await readJob(gateway.url, job.id)).toBeNull();
 });
+
+it('a folder that was deleted between two starts is filled again', async () => {
+  await using server = await FileServer.start();
+  using folder = tempFolder();
+  const archive = join(folder.path, 'archive');
+  const job = await completedJob(folder.path, server.on('/a.mp4', file(VIDEO)));
+  const settings = { DATA_DIR: folder.path, SEGMIND_BASE_URL: server.origin, ARCHIVE: 'folder' };
+  {
+    await using gateway = await spawnGateway(settings);
+    await until(() => filesIn(archive), [videoKey(job.id)]);
+    await until(() => isPlaceStored(folder.path), true);
+    gateway.kill('SIGTERM');
+    await gateway.exited;
+  }
+  rmSync(archive, { recursive: true });
+  await using _ = await spawnGateway(settings);
+  await until(() => filesIn(archive), [videoKey(job.id)]);
+  expect(readFileSync(join(archive, videoKey(job.id))).equals(VIDEO)).toBe(true);
+});
+
+function isPlaceStored(folder: string): boolean {
+  using database = new DatabaseSync(join(folder, 'reelgate.sqlite'), { readOnly: true });
+  return database.prepare("SELECT 1 FROM shared_texts WHERE name = 'archive-place'").get() !== undefined;
+}
