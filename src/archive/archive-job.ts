@@ -83,7 +83,8 @@ export async function archiveJob(
   }
   const rest = { runAt: restUntil(job, now, dependencies.retentionMs), failureCount: 0, storedBytes: null };
   if (job.phase !== 'completed' || job.video === null) return rest;
-  const isStored = (await blobs.head(key, signal)) !== null;
+  // No video is empty: what wrote the file has failed.
+  const isStored = ((await blobs.head(key, signal)) ?? 0) > 0;
   const storedBytes = isStored ? null : await storeVideo(task, job.video, dependencies, signal);
   // Only now: until the file is stored, the base64 is the only copy.
   if (job.video.inline) await jobs.deleteVideoData(job.id);

@@ -60,7 +60,7 @@ async function openFolder(
   log: Logger,
 ): Promise<OpenedArchive> {
   openDataFolder(dataDir);
-  const store = await FolderBlobStore.open({ ...options, path }).catch((error: unknown) => {
+  const store = await FolderBlobStore.open({ ...options, path, log }).catch((error: unknown) => {
     throw folderError(path, dataDir, error);
   });
   log.info(

@@ -34,7 +34,12 @@ describe.each([
     await expect.poll(place, { interval: 5, timeout: 5000 }).not.toBeNull();
     await harness.archiver.stop();
     rmSync(harness.folder, { recursive: true });
-    const blobs = await FolderBlobStore.open({ path: harness.folder, isShared: false, now: Date.now });
+    const blobs = await FolderBlobStore.open({
+      path: harness.folder,
+      isShared: false,
+      now: Date.now,
+      log: { warn: () => {} },
+    });
     harness.restart({ blobs, place: { current: blobs.place, last: harness.lastPlace } });
     const stored = async () => {
       await harness.clock.advance(SECOND);

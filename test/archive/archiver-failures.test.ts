@@ -154,6 +154,7 @@ describe('while the storage of videos fails', () => {
       path: join(full, 'archive'),
       isShared: false,
       now: Date.now,
+      log: { warn: () => {} },
     });
     const large = sampleMp4({ dataLength: 2_000_000 });
     const harness = await ArchiverHarness.start(await openEmbedded(), { wrapBlobs: () => stored });

@@ -119,7 +119,12 @@ export class ArchiverHarness {
     { wrapBlobs, trusted = [], change }: HarnessOptions = {},
   ): Promise<ArchiverHarness> {
     const [folder, temporary, server] = [tempFolder(), tempFolder(), await FileServer.start()];
-    const stored = await FolderBlobStore.open({ path: folder.path, isShared: false, now: Date.now });
+    const stored = await FolderBlobStore.open({
+      path: folder.path,
+      isShared: false,
+      now: Date.now,
+      log: { warn: () => {} },
+    });
     const files = new FileClient({
       trustedOrigins: [server.origin, ...trusted],
       proxy: null,

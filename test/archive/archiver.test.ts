@@ -53,6 +53,17 @@ describe.each([
     expect(await readVideoData(job.id, store, null)).toBeNull();
   });
 
+  it('replaces an empty file, which something else has left', async () => {
+    const harness = await ArchiverHarness.start(await open());
+    const job = await harness.complete({ url: harness.server.on('/a.mp4', file(VIDEO)) });
+    const signal = new AbortController().signal;
+    const empty = { byteLength: 0, contentType: 'video/mp4', signal };
+    await harness.blobs.put(videoKey(job.id), Readable.from([]), empty);
+    harness.run();
+    await harness.untilArchived(job);
+    expect(await harness.stored(job)).toEqual(VIDEO);
+  });
+
   it('after a crash it finishes what is stored already, without another download', async () => {
     const harness = await ArchiverHarness.start(await open());
     const url = harness.server.on('/a.mp4', file(VIDEO));

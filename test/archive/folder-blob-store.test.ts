@@ -1,13 +1,24 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { BlobStoreError } from '../../src/archive/blob-store.ts';
-import { FolderBlobStore } from '../../src/archive/blobs/folder-blob-store.ts';
+import { FolderBlobStore, type FolderBlobStoreOptions } from '../../src/archive/blobs/folder-blob-store.ts';
 import { blobStoreCases, put, read } from '../contract/blob-store.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
+const SILENT: FolderBlobStoreOptions['log'] = { warn: () => {} };
 const KEY = 'videos/47/vj_1.mp4';
 
 describe('the folder', () => {
@@ -101,6 +112,25 @@ describe('a folder that was deleted or replaced while the gateway runs', () => {
   });
 });
 
+it.each([
+  ['a link to another file', (path: string) => symlinkSync('/etc/passwd', path)],
+  ['a link to nothing', (path: string) => symlinkSync('/nowhere', path)],
+  ['a pipe', (path: string) => void execFileSync('mkfifo', [path])],
+])('%s is not read, reported once, and replaced by an upload', async (_case, make) => {
+  using folder = tempFolder();
+  const warned: object[] = [];
+  const store = await openIn(folder, { warn: (details: object) => void warned.push(details) });
+  await put(store, Buffer.from('x'));
+  const path = join(archiveIn(folder), KEY);
+  rmSync(path);
+  make(path);
+  expect(await store.head(KEY)).toBeNull();
+  expect(await read(store)).toBeNull();
+  expect(warned).toEqual([{ path }]);
+  await put(store, Buffer.from('video'));
+  expect(String(await read(store))).toBe('video');
+});
+
 describe('files that a crash left over', () => {
   it('are deleted at the start, when no other process stores files', async () => {
     using folder = tempFolder();
@@ -116,7 +146,12 @@ describe('files that a crash left over', () => {
     await openIn(folder);
     const [old, recent] = [leaveOver(folder, 7 * HOUR_MS), leaveOver(folder, 5 * HOUR_MS)];
     let now = Date.now();
-    const store = await FolderBlobStore.open({ path: archiveIn(folder), isShared: true, now: () => now });
+    const store = await FolderBlobStore.open({
+      path: archiveIn(folder),
+      isShared: true,
+      now: () => now,
+      log: SILENT,
+    });
     expect(() => statSync(old)).toThrow('ENOENT');
     now += 2 * HOUR_MS;
     await put(store, Buffer.from('x'));
@@ -134,8 +169,8 @@ describe('files that a crash left over', () => {
   });
 });
 
-async function openIn(folder: TempFolder): Promise<FolderBlobStore> {
-  return FolderBlobStore.open({ path: archiveIn(folder), isShared: false, now: Date.now });
+async function openIn(folder: TempFolder, log = SILENT): Promise<FolderBlobStore> {
+  return FolderBlobStore.open({ path: archiveIn(folder), isShared: false, now: Date.now, log });
 }
 
 function archiveIn({ path }: TempFolder): string {

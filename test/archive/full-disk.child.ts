@@ -7,7 +7,7 @@ import { FolderBlobStore } from '../../src/archive/blobs/folder-blob-store.ts';
 
 const MIB = 1024 * 1024;
 const path = join(process.argv[2] ?? '', 'archive');
-const store = await FolderBlobStore.open({ path, isShared: false, now: Date.now });
+const store = await FolderBlobStore.open({ path, isShared: false, now: Date.now, log: { warn: () => {} } });
 const first = await put('first', MIB);
 const tooLarge = await put('too-large', MIB * 0.9375);
 const together = await Promise.all([put('one', MIB * 0.5), put('other', MIB * 0.5)]);

@@ -19,7 +19,12 @@ it.each([
   ['breaks in the middle', async () => Readable.from(broken(), { objectMode: false })],
 ])('a video is unavailable while the archive %s', async (_case, get) => {
   using folder = tempFolder();
-  const blobs = await FolderBlobStore.open({ path: folder.path, isShared: false, now: Date.now });
+  const blobs = await FolderBlobStore.open({
+    path: folder.path,
+    isShared: false,
+    now: Date.now,
+    log: { warn: () => {} },
+  });
   const read = readVideoData('vj_1', { getVideoData: async () => null }, { ...overridden(blobs), get });
   await expect(read).rejects.toThrow(StoreUnavailableError);
   await expect(read).rejects.toHaveProperty(

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { LRUCache } from 'lru-cache';
+import type { LeveledLog } from '../../process/fault-log.ts';
 import {
   type BlobStore,
   BlobStoreError,
@@ -21,6 +24,7 @@ export interface FolderBlobStoreOptions {
   readonly isShared: boolean;
   /** Epoch milliseconds of the machine. */
   readonly now: () => number;
+  readonly log: Pick<LeveledLog, 'warn'>;
 }
 
 /** Files that are being written. Keys have no segments that begin with a dot. */
@@ -29,6 +33,10 @@ const INCOMING = '.incoming';
 const ABANDONED_MS = 6 * 60 * 60 * 1000;
 /** Milliseconds between two searches for abandoned files. */
 const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
+/** A link could lead to any file of the machine; opening a pipe would wait for its writer. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Names that are no files and were reported; past it the oldest may be reported again. */
+const MAX_REPORTED = 1000;
 
 /**
  * Files in a folder. A new file is written under another name on the same disk and renamed when it is complete and on the disk, so that no crash
@@ -38,6 +46,7 @@ export class FolderBlobStore implements BlobStore {
   readonly #folder: ArchiveFolder;
   readonly #options: FolderBlobStoreOptions;
   readonly #reserve: DiskReserve;
+  readonly #reported = new LRUCache<string, true>({ max: MAX_REPORTED });
   #sweptAt: number;
 
   private constructor(folder: ArchiveFolder, options: FolderBlobStoreOptions) {
@@ -93,9 +102,10 @@ export class FolderBlobStore implements BlobStore {
   async get(key: string, range: ByteRange | null, signal: AbortSignal): Promise<Readable | null> {
     const path = this.#pathOf(key);
     signal.throwIfAborted();
-    const handle = await this.#find(() => open(path, 'r'));
+    if ((await this.#stat(path)) === null) return null;
+    const handle = await this.#find(() => open(path, READ_FLAGS));
     if (handle === null) return null;
-    if (signal.aborted || !(await isFile(handle))) {
+    if (signal.aborted || !(await handle.stat()).isFile()) {
       await handle.close();
       signal.throwIfAborted();
       return null;
@@ -107,8 +117,7 @@ export class FolderBlobStore implements BlobStore {
   async head(key: string, signal?: AbortSignal): Promise<number | null> {
     const path = this.#pathOf(key);
     signal?.throwIfAborted();
-    const stats = await this.#find(() => stat(path));
-    return stats?.isFile() === true ? stats.size : null;
+    return (await this.#stat(path))?.size ?? null;
   }
 
   async delete(key: string, signal?: AbortSignal): Promise<void> {
@@ -116,6 +125,17 @@ export class FolderBlobStore implements BlobStore {
     signal?.throwIfAborted();
     const deleted = await this.#find(() => unlink(path).then(() => true));
     if (deleted === true) await this.#attempt(() => syncFolder(dirname(path)));
+  }
+
+  /** @returns null when there is no file: something else with its name counts as none, and is replaced by the next upload */
+  async #stat(path: string): Promise<Stats | null> {
+    const stats = await this.#find(() => lstat(path));
+    if (stats === null || stats.isFile()) return stats;
+    if (!stats.isDirectory() && !this.#reported.has(path)) {
+      this.#reported.set(path, true);
+      this.#options.log.warn({ path }, 'a name in the archive is a link or no file, and is not read');
+    }
+    return null;
   }
 
   async #write(path: string, body: Readable, byteLength: number): Promise<void> {
@@ -200,8 +220,4 @@ export class FolderBlobStore implements BlobStore {
     checkKey(key);
     return join(this.#folder.path, key);
   }
-}
-
-async function isFile(handle: FileHandle): Promise<boolean> {
-  return (await handle.stat()).isFile();
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { LRUCache } from 'lru-cache';
 import type { BlobStore } from '../../../archive/blob-store.ts';
 import type { VideoSignatures } from '../../../auth/video-signatures.ts';
 import type { Clock } from '../../../domain/clock.ts';
@@ -40,6 +41,8 @@ export interface VideoFilesOptions {
 }
 
 const TIMES: TransferTimes = { idleMs: 60_000, totalMs: 15 * 60_000 };
+/** Lost videos that were reported; past it the oldest may be reported again. */
+const MAX_REPORTED = 10_000;
 /** Seconds for which the client itself may keep a video. No shared cache may: it would outlive the job. */
 const CACHE_SECONDS = 3600;
 /**
@@ -62,6 +65,7 @@ type CompletedJob = Job & { readonly video: JobVideo };
 export class VideoFiles {
   readonly #options: VideoFilesOptions;
   readonly #requests: FileRequests;
+  readonly #lost = new LRUCache<string, true>({ max: MAX_REPORTED });
 
   constructor(options: VideoFilesOptions) {
     this.#options = options;
@@ -198,11 +202,19 @@ export class VideoFiles {
       );
     }
     if (answer.type === 'missing') {
-      const error = 'The upstream no longer has the video, and it was not archived.';
+      this.#reportLost(jobId);
+      const error = 'The video is neither in the archive nor at the upstream any more.';
       return sendJson(response, 410, { error }, FILE_CORS);
     }
     this.#options.log.error({ err: answer.cause, jobId }, 'a video could not be read');
     sendUnavailable(response, 502, answer.message);
+  }
+
+  /** Once a job: players repeat their requests. */
+  #reportLost(jobId: string): void {
+    if (this.#lost.has(jobId)) return;
+    this.#lost.set(jobId, true);
+    this.#options.log.error({ jobId }, 'a video is lost: neither the archive nor the upstream has it');
   }
 
   #headersOf(

@@ -46,7 +46,8 @@ export async function openArchived(
 ): Promise<SourceAnswer> {
   const key = videoKey(jobId);
   const length = await archive.head(key, signal);
-  if (length === null) return { type: 'missing' };
+  // No video is empty: what wrote the file has failed.
+  if (length === null || length === 0) return { type: 'missing' };
   const bytes = range === null ? null : rangeWithin(range, length);
   if (range !== null && bytes === null) return { type: 'out-of-range', length };
   const part = { skip: 0, length: lengthOf(bytes, length) };

@@ -128,7 +128,24 @@ describe('a video that the upstream does not give', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
     expect(answer.headers.get('retry-after')).toBe(status === 502 ? '10' : null);
     expect(await answer.text()).not.toContain('<script>');
-    expect(logged).toEqual(status === 502 ? ['a video could not be read'] : []);
+    const lost = 'a video is lost: neither the archive nor the upstream has it';
+    expect(logged).toEqual(status === 502 ? ['a video could not be read'] : status === 410 ? [lost] : []);
+  });
+
+  it('because it is lost is logged once a job', async () => {
+    const { url, logged } = await serve(await listen(answering(404, MP4)));
+    for (const _ of [1, 2]) {
+      expect(await (await fetch(url)).json()).toEqual({
+        error: 'The video is neither in the archive nor at the upstream any more.',
+      });
+    }
+    expect(logged).toEqual(['a video is lost: neither the archive nor the upstream has it']);
+  });
+
+  it('does not come from an empty file of the archive', async () => {
+    const archive: BlobStore = { ...EMPTY, head: async () => 0, get: async () => Readable.from([]) };
+    const { url } = await serve(await listen(withRanges), { archive });
+    expect(Buffer.from(await (await fetch(url)).arrayBuffer())).toEqual(VIDEO_BYTES);
   });
 
   it('because its URL is not on a public host', async () => {

@@ -56,7 +56,12 @@ export class Videos {
 
   /** Stores the file of a job in the archive. */
   async archive({ id }: Job, bytes: Buffer = VIDEO_BYTES): Promise<void> {
-    const store = await FolderBlobStore.open({ path: this.#folder, isShared: false, now: Date.now });
+    const store = await FolderBlobStore.open({
+      path: this.#folder,
+      isShared: false,
+      now: Date.now,
+      log: { warn: () => {} },
+    });
     const signal = new AbortController().signal;
     const blob = { byteLength: bytes.length, contentType: 'video/mp4', signal };
     await store.put(videoKey(id), Readable.from([bytes]), blob);
