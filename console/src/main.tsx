@@ -7,16 +7,22 @@ import { connect } from './gateway/connection.ts';
 import { GatewayContext } from './gateway/gateway.tsx';
 import { announcementOf } from './jobs/announce.ts';
 import { Feed } from './jobs/feed.ts';
+import { shortTitle } from './jobs/short-title.ts';
 import { Announcer } from './ui/announcer.tsx';
 import { ErrorBoundary } from './ui/error-boundary.tsx';
 
 const connection = connect();
 const apollo = createApolloClient(connection.client);
 const announcer = new Announcer();
-const feed = Feed.start(apollo, connection, (job, before) => {
-  const message = announcementOf(job, before);
-  if (message !== null) announcer.say(message);
-});
+const feed = Feed.start(
+  apollo,
+  connection,
+  (job, before) => {
+    const message = announcementOf(job, before);
+    if (message !== null) announcer.say(message);
+  },
+  (job) => announcer.say(`Deleted: ${shortTitle(job)}`),
+);
 const gateway = { apollo, client: connection.client, connection, feed, announcer };
 
 const root = document.getElementById('root');

@@ -2,8 +2,9 @@ import { VideoJobsDocument } from '@reelgate/client/documents';
 import { createClient } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
 import { createApolloClient } from '../../console/src/gateway/apollo.ts';
-import { addToList, mergeJobs, readJob, writeJob } from '../../console/src/gateway/job-cache.ts';
+import { addToList, mergeJobs, readJob, removeJobs, writeJob } from '../../console/src/gateway/job-cache.ts';
 import { JobIdsDocument } from '../../console/src/jobs/documents.ts';
+import { until } from '../support/until.ts';
 import { consoleJob } from './console-job.ts';
 
 /** A page of the list. Each letter is a job; a later letter is a newer job. */
@@ -31,6 +32,10 @@ describe('mergeJobs', () => {
 
   test('takes the newer page info when both pages end at the same job', () => {
     expect(mergeJobs(page('dcb', 'b'), page('dcb', null))).toEqual(page('dcb', null));
+  });
+
+  test('takes the page info of an empty page: the older jobs were deleted', () => {
+    expect(mergeJobs(page('dcb', 'b'), page('', null))).toEqual(page('dcb', null));
   });
 
   test('keeps jobs that arrived while an empty list was loading', () => {
@@ -78,6 +83,21 @@ describe('addToList', () => {
     }
     expect(read()).toEqual(['vj_4', 'vj_3', 'vj_2']);
   });
+});
+
+test('removeJobs removes jobs from the list and from the cache, in one change for the components', async () => {
+  const { apollo, read } = listOf(['vj_4', 'vj_3', 'vj_2'], true);
+  const seen: unknown[] = [];
+  const subscription = apollo
+    .watchQuery({ query: JobIdsDocument, fetchPolicy: 'cache-only' })
+    .subscribe(({ data }) => seen.push(data?.videoJobs?.nodes?.map((node) => node?.id)));
+  await until(() => seen, [['vj_4', 'vj_3', 'vj_2']]);
+  removeJobs(apollo, ['vj_4', 'vj_2', 'vj_unknown']);
+  await until(() => seen.length, 2);
+  expect(seen.at(-1)).toEqual(['vj_3']);
+  expect(read()).toEqual(['vj_3']);
+  expect(readJob(apollo.cache, 'vj_4')).toBeNull();
+  subscription.unsubscribe();
 });
 
 test('a job that was not loaded by the list can be read completely', () => {

@@ -13,8 +13,9 @@ export function mergeJobs(known: CachedJobs | undefined, incoming: CachedJobs): 
   const byId = new Map([...known.nodes, ...incoming.nodes].map((node) => [node.__ref, node]));
   const nodes = [...byId.values()].toSorted(newestFirst);
   const oldest = nodes.at(-1)?.__ref;
-  // The page with the oldest job knows whether older jobs exist.
-  const { pageInfo } = incoming.nodes.at(-1)?.__ref === oldest ? incoming : known;
+  // The page with the oldest job knows whether older jobs exist. It may be an empty page, when the older jobs were deleted.
+  const isLast = !incoming.pageInfo.hasNextPage || incoming.nodes.at(-1)?.__ref === oldest;
+  const { pageInfo } = isLast ? incoming : known;
   return { nodes, pageInfo };
 }
 
@@ -30,6 +31,24 @@ export function addToList({ cache }: ApolloClient, id: string): void {
         if (known.pageInfo.hasNextPage && oldest !== undefined && newestFirst(oldest, node) < 0) return known;
         return { ...known, nodes: [...known.nodes, node].toSorted(newestFirst) };
       },
+    },
+  });
+}
+
+/** Removes jobs from the list and from the cache, at once for the components. */
+export function removeJobs({ cache }: ApolloClient, ids: readonly string[]): void {
+  const refs = new Set(ids.map((id) => `VideoJob:${id}`));
+  cache.batch({
+    update: () => {
+      cache.modify<{ videoJobs: CachedJobs }>({
+        fields: {
+          videoJobs: (known) =>
+            'nodes' in known
+              ? { ...known, nodes: known.nodes.filter(({ __ref }) => !refs.has(__ref)) }
+              : known,
+        },
+      });
+      for (const id of refs) cache.evict({ id });
     },
   });
 }

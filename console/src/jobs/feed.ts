@@ -2,11 +2,12 @@ import { type ApolloClient, CombinedGraphQLErrors } from '@apollo/client';
 import {
   type VideoJobFieldsFragment,
   type VideoJobStatus,
+  VideoJobsDeletedDocument,
   VideoJobsDocument,
   VideoJobsUpdatedDocument,
 } from '@reelgate/client/documents';
 import type { Connection } from '../gateway/connection.ts';
-import { addToList } from '../gateway/job-cache.ts';
+import { addToList, readJob, removeJobs } from '../gateway/job-cache.ts';
 import { syncServerClock } from '../gateway/server-clock.ts';
 import { Store } from '../ui/store.ts';
 import { JobIdsDocument } from './documents.ts';
@@ -26,33 +27,44 @@ export type FeedState = 'loading' | 'ready' | 'failed' | 'forbidden';
 
 /** Called with the previous status of the job; undefined when it is unknown. */
 type OnChange = (job: VideoJobFieldsFragment, before: VideoJobStatus | undefined) => void;
+/** Called with a cached job that is deleted while the feed is open. */
+type OnDelete = (job: VideoJobFieldsFragment) => void;
 
 /**
- * Keeps the cached list of jobs up to date: subscribes to the caller's jobs, then reads the list, and repeats both after each new
- * connection. Earlier changes are in the list, later ones arrive as updates. No change is lost in between: the gateway answers a
- * query only after the subscriptions that were sent before it on the same socket are open.
+ * Keeps the cached list of jobs up to date: subscribes to the changes and deletions of the caller's jobs, then reads the list, and
+ * repeats both after each new connection. Earlier changes are in the list, later ones arrive as updates. No change is lost in
+ * between: the gateway answers a query only after the subscriptions that were sent before it on the same socket are open.
  */
 export class Feed {
   readonly state = new Store<FeedState>('loading');
+  /** Ids of the jobs that are gone. A list or an update that was sent before the deletion can arrive after it. */
+  readonly deleted = new Store<ReadonlySet<string>>(new Set());
   readonly #apollo: ApolloClient;
   readonly #connection: Connection;
   readonly #onChange: OnChange;
+  readonly #onDelete: OnDelete;
   /** Statuses of the unfinished jobs. */
   readonly #statuses = new Map<string, VideoJobStatus>();
   readonly #cleanups: (() => void)[] = [];
   #reopening: ReturnType<typeof setTimeout> | undefined;
-  #subscription: { unsubscribe(): void } | undefined;
+  #subscriptions: readonly { unsubscribe(): void }[] = [];
   #stopped = false;
 
-  private constructor(apollo: ApolloClient, connection: Connection, onChange: OnChange) {
+  private constructor(apollo: ApolloClient, connection: Connection, onChange: OnChange, onDelete: OnDelete) {
     this.#apollo = apollo;
     this.#connection = connection;
     this.#onChange = onChange;
+    this.#onDelete = onDelete;
   }
 
   /** @param onChange called for each update, including missed ones that were read later */
-  static start(apollo: ApolloClient, connection: Connection, onChange: OnChange): Feed {
-    const feed = new Feed(apollo, connection, onChange);
+  static start(
+    apollo: ApolloClient,
+    connection: Connection,
+    onChange: OnChange,
+    onDelete: OnDelete = () => {},
+  ): Feed {
+    const feed = new Feed(apollo, connection, onChange, onDelete);
     feed.#listenToConnection();
     feed.#open();
     return feed;
@@ -60,14 +72,22 @@ export class Feed {
 
   /** Reads the next page. */
   async loadOlder(): Promise<void> {
-    await readPage(this.#apollo, PAGE, readJobs(this.#apollo)?.pageInfo.endCursor ?? null);
+    await this.#readPage(PAGE, readJobs(this.#apollo)?.pageInfo.endCursor ?? null);
+  }
+
+  /** Removes jobs that do not exist any more. */
+  remove(ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    this.deleted.set(new Set([...this.deleted.get(), ...ids]));
+    for (const id of ids) this.#statuses.delete(id);
+    removeJobs(this.#apollo, ids);
   }
 
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#reopening);
     for (const cleanup of this.#cleanups) cleanup();
-    this.#subscription?.unsubscribe();
+    this.#unsubscribe();
   }
 
   #listenToConnection(): void {
@@ -78,10 +98,13 @@ export class Feed {
         void syncServerClock();
         this.#loadOrFail();
       }),
-      // After a new sign-in the subscription is opened again.
+      // After a new sign-in the subscriptions are opened again. The token may be another owner's, who has other jobs.
       connection.state.subscribe(() => {
         const now = connection.state.get();
-        if (before === 'signed-out' && now === 'connecting') this.#open();
+        if (before === 'signed-out' && now === 'connecting') {
+          this.deleted.set(new Set());
+          this.#open();
+        }
         before = now;
       }),
     );
@@ -90,16 +113,29 @@ export class Feed {
   #open(): void {
     this.#reopening = undefined;
     if (this.#stopped) return;
-    this.#subscription = this.#apollo.subscribe({ query: VideoJobsUpdatedDocument }).subscribe({
-      next: ({ data, error }) => {
-        if (data == null) return this.#fail(error);
-        const job = data.videoJobsUpdated;
-        addToList(this.#apollo, job.id);
-        this.#track(job, true);
-      },
+    const end = {
       error: (error: unknown) => this.#fail(error),
       complete: () => this.#fail(new Error('The feed ended.')),
-    });
+    };
+    this.#subscriptions = [
+      this.#apollo.subscribe({ query: VideoJobsUpdatedDocument }).subscribe({
+        next: ({ data, error }) => {
+          if (data == null) return this.#fail(error);
+          const job = data.videoJobsUpdated;
+          if (this.deleted.get().has(job.id)) return;
+          addToList(this.#apollo, job.id);
+          this.#track(job, true);
+        },
+        ...end,
+      }),
+      this.#apollo.subscribe({ query: VideoJobsDeletedDocument }).subscribe({
+        next: ({ data, error }) => {
+          if (data == null) return this.#fail(error);
+          this.#removeDeleted(data.videoJobsDeleted);
+        },
+        ...end,
+      }),
+    ];
     // Otherwise `onConnected` loads the list.
     if (this.#connection.state.get() === 'connected') this.#loadOrFail();
   }
@@ -108,16 +144,27 @@ export class Feed {
     this.#load().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Reads as many pages as the list already has, so that all missed changes are found. */
+  #removeDeleted(id: string): void {
+    const job = readJob(this.#apollo.cache, id);
+    this.remove([id]);
+    if (job !== null) this.#onDelete(job);
+    const jobs = readJobs(this.#apollo);
+    if (jobs?.nodes.length === 0 && jobs.pageInfo.hasNextPage) this.#loadOrFail();
+  }
+
+  /** Reads as many pages as the list already has, so that all missed changes and deletions are found. */
   async #load(): Promise<void> {
     const known = readJobs(this.#apollo)?.nodes ?? [];
     const oldest = known.at(-1)?.id;
     let first = Math.min(Math.max(PAGE, known.length), MAX_PAGE);
     let after: string | null = null;
     let isReached: boolean;
+    // Only jobs that were known before the read: it does not contain newer ones.
+    const missing = new Set(known.map(({ id }) => id));
     do {
-      const page: Page = await readPage(this.#apollo, first, after);
+      const page: Page = await this.#readPage(first, after);
       for (const job of page.nodes) {
+        missing.delete(job.id);
         const isKnown = this.#statuses.has(job.id);
         // Jobs that were unknown are not reported: they may be old.
         if (isKnown || !job.isTerminal) this.#track(job, isKnown);
@@ -128,6 +175,7 @@ export class Feed {
       after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
       first = MAX_PAGE;
     } while (after !== null && !isReached);
+    this.remove([...missing]);
     this.state.set('ready');
   }
 
@@ -139,7 +187,7 @@ export class Feed {
 
   #fail(error: unknown): void {
     if (this.#stopped || this.#reopening !== undefined) return;
-    this.#subscription?.unsubscribe();
+    this.#unsubscribe();
     const code = codeOf(error);
     const { state } = this.#connection;
     if (code === 'UNAUTHENTICATED') state.set('signed-out');
@@ -148,21 +196,27 @@ export class Feed {
     this.state.set('failed');
     this.#reopening = setTimeout(() => this.#open(), REOPEN_MS);
   }
+
+  #unsubscribe(): void {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+  }
+
+  /** Reads a page from the gateway into the cache. @throws when it could not be read */
+  async #readPage(first: number, after: string | null): Promise<Page> {
+    const query = { query: VideoJobsDocument, variables: { first, after } };
+    // Bypass the cache: it would return the whole merged list.
+    const { data, error } = await this.#apollo.query({ ...query, fetchPolicy: 'no-cache' });
+    if (data === undefined) throw new Error('The list of jobs could not be read.', { cause: error });
+    const { nodes, pageInfo } = data.videoJobs;
+    const kept = nodes.filter(({ id }) => !this.deleted.get().has(id));
+    this.#apollo.writeQuery({ ...query, data: { videoJobs: { ...data.videoJobs, nodes: kept } } });
+    return { nodes, pageInfo };
+  }
 }
 
 interface Page {
   readonly nodes: readonly VideoJobFieldsFragment[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-}
-
-/** Reads a page from the gateway into the cache. @throws when it could not be read */
-async function readPage(apollo: ApolloClient, first: number, after: string | null): Promise<Page> {
-  const query = { query: VideoJobsDocument, variables: { first, after } };
-  // Bypass the cache: it would return the whole merged list.
-  const { data, error } = await apollo.query({ ...query, fetchPolicy: 'no-cache' });
-  if (data === undefined) throw new Error('The list of jobs could not be read.', { cause: error });
-  apollo.writeQuery({ ...query, data });
-  return data.videoJobs;
 }
 
 function readJobs(apollo: ApolloClient) {

@@ -16,7 +16,7 @@ export function JobList() {
     <section className="jobs" aria-labelledby="jobs-heading" aria-busy={state === 'loading'}>
       <h2 id="jobs-heading">Your videos</h2>
       {(jobs === undefined || state === 'forbidden') && <p className="muted">{STATES[state]}</p>}
-      {jobs?.nodes.length === 0 && (
+      {jobs?.nodes.length === 0 && !jobs.pageInfo.hasNextPage && (
         <p className="empty muted">No videos yet. Choose an image and describe what should happen in it.</p>
       )}
       <ul className="grid">

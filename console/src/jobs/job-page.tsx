@@ -19,7 +19,9 @@ import { bytes, duration, moment } from './times.ts';
 
 /** The page of one job, with live updates. */
 export function JobPage({ id }: { readonly id: string }) {
+  const { feed } = useGateway();
   const problem = useWatch(id);
+  const isDeleted = useStore(feed.deleted).has(id);
   const { data: job, complete } = useFragment({
     fragment: VideoJobFieldsFragmentDoc,
     fragmentName: 'VideoJobFields',
@@ -30,14 +32,20 @@ export function JobPage({ id }: { readonly id: string }) {
       <p>
         <Link href="/">← All videos</Link>
       </p>
-      {complete ? <Job job={job} /> : <p role="status">{problem ?? 'Loading…'}</p>}
+      {complete && !isDeleted ? (
+        <Job job={job} />
+      ) : (
+        <p role="status">{isDeleted ? MISSING : (problem ?? 'Loading…')}</p>
+      )}
     </main>
   );
 }
 
+const MISSING = 'This video does not exist, or it was deleted.';
+
 /** Writes updates of the job into the cache while the page is shown. @returns an error message, or null */
 function useWatch(id: string): string | null {
-  const { apollo, client, connection } = useGateway();
+  const { apollo, client, connection, feed } = useGateway();
   const signedOut = useStore(connection.state) === 'signed-out';
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
@@ -51,15 +59,27 @@ function useWatch(id: string): string | null {
       for await (const job of updates) writeJob(apollo, job);
     };
     if (signedOut) return undefined;
-    watch().catch((error: unknown) => setProblem(problemOf(error)));
-    return () => leaving.abort();
-  }, [id, apollo, client, signedOut]);
+    const start = (): void => {
+      watch().catch((error: unknown) => {
+        if (error instanceof WatchVideoJobError && error.code === 'NOT_FOUND') feed.remove([id]);
+        else setProblem(problemOf(error));
+      });
+    };
+    start();
+    // The stream of a job that has ended is over, so whether the job was deleted meanwhile is asked again.
+    const stop = connection.onConnected(() => {
+      if (readJob(apollo.cache, id)?.isTerminal === true) start();
+    });
+    return () => {
+      stop();
+      leaving.abort();
+    };
+  }, [id, apollo, client, connection, feed, signedOut]);
   return problem;
 }
 
 function problemOf(error: unknown): string {
-  if (!(error instanceof WatchVideoJobError)) return 'The video can’t be loaded now.';
-  return error.code === 'NOT_FOUND' ? 'This video does not exist, or it was deleted.' : error.message;
+  return error instanceof WatchVideoJobError ? error.message : 'The video can’t be loaded now.';
 }
 
 const UNKNOWN = '–';

@@ -1,6 +1,8 @@
 import { useFragment } from '@apollo/client/react';
 import { type VideoJobStatus, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
 import { Link } from 'wouter';
+import { useGateway } from '../gateway/gateway.tsx';
+import { useStore } from '../ui/store.ts';
 
 /** The result of the last submission of the form. */
 export type FormOutcome =
@@ -14,11 +16,14 @@ export function FormNote({ outcome }: { readonly outcome: FormOutcome | null }) 
 }
 
 function Accepted({ id, deduplicated }: { readonly id: string; readonly deduplicated: boolean }) {
+  const { feed } = useGateway();
+  const isDeleted = useStore(feed.deleted).has(id);
   const { data } = useFragment({
     fragment: VideoJobFieldsFragmentDoc,
     fragmentName: 'VideoJobFields',
     from: { __typename: 'VideoJob', id },
   });
+  if (isDeleted) return null;
   return (
     <>
       {acceptedText(data.status, deduplicated)} <Link href={`/jobs/${id}`}>Watch it</Link>

@@ -1,10 +1,13 @@
 import type { Locator } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
+import { PAGE } from '../../../console/src/jobs/feed.ts';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
 import { plays, timeOf } from '../../support/browser/page-files.ts';
 import { jobsWith } from '../../support/gateway/generate.ts';
+import { dataOf } from '../../support/gateway/http.ts';
 import { generate, readJob, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
+import { TcpProxy } from '../../support/network/tcp-proxy.ts';
 
 // Without the request history, a job whose submission has no response fails at once.
 const fixture = useConsole({ SEGMIND_HISTORY_URL: 'off' });
@@ -21,6 +24,15 @@ function running(element: Locator): Promise<number> {
     const animations: { readonly playState: string }[] = Reflect.get(node, 'getAnimations').call(node);
     return animations.filter(({ playState }) => playState === 'running').length;
   });
+}
+
+async function deleteJob(id: string): Promise<void> {
+  const { outcome } = await dataOf<{ outcome: unknown }>(
+    fixture.url,
+    'mutation ($id: ID!) { outcome: deleteVideoJob(id: $id) { __typename } }',
+    { id },
+  );
+  expect(outcome).toEqual({ __typename: 'DeleteVideoJobSuccess' });
 }
 
 test('a job made in one tab appears in another tab’s list and on its own page, live to the end', async () => {
@@ -72,6 +84,48 @@ test('a finished job’s page shows its video, no page shows a price, and an unk
     const notice = 'Sandbox: videos are test pictures, and nothing is charged.';
     await page.getByRole('note').getByText(notice).waitFor();
   }
+});
+
+test('a deleted job’s card and page are gone at once or after the next reconnect, and it is announced', async () => {
+  const prompts = ['a lake', 'a pond', 'a puddle'].map((water) => `${water} that is deleted`);
+  const ids = await Promise.all(
+    prompts.map(async (prompt) => {
+      const { id } = await generate(fixture.url, { prompt, ...SMALL });
+      await watchToEnd(fixture.url, id);
+      return id;
+    }),
+  );
+  const [lake = '', pond = '', puddle = ''] = ids;
+  await using proxy = await TcpProxy.start(Number(new URL(fixture.url).port));
+  const url = `http://127.0.0.1:${proxy.port}`;
+  await using console = await ConsolePage.open(fixture.browser, url);
+  const cards = prompts.map((prompt) => console.card(prompt));
+  await Promise.all(cards.map((card) => card.waitFor()));
+  const openJob = async (id: string) => {
+    const page = await ConsolePage.openTab(console, `${url}/jobs/${id}`);
+    await page.locator('video').waitFor();
+    return page.getByText('This video does not exist, or it was deleted.');
+  };
+
+  const lakeMissing = await openJob(lake);
+  await deleteJob(lake);
+  await lakeMissing.waitFor();
+  await cards[0]?.waitFor({ state: 'detached' });
+  const words = console.page.getByText(`Deleted: ${prompts[0]}`);
+  await words.waitFor({ state: 'attached' });
+  expect(await words.getAttribute('aria-live')).toBe('polite');
+  expect(await cards[1]?.count()).toBe(1);
+
+  const pondMissing = await openJob(pond);
+  // The list that this page reads does not reach back to its job.
+  const fillers = Array.from({ length: PAGE }, () => ({ prompt: 'too new [sandbox:content-block]' }));
+  await Promise.all(fillers.map((input) => generate(fixture.url, input)));
+  const puddleMissing = await openJob(puddle);
+  proxy.freezeLinks();
+  await Promise.all([pond, puddle].map(deleteJob));
+  proxy.cut();
+  await Promise.all([pondMissing, puddleMissing].map((text) => text.waitFor()));
+  await cards[1]?.waitFor({ state: 'detached' });
 });
 
 describe('a failed job', () => {
