@@ -35,22 +35,16 @@ export function addToList({ cache }: ApolloClient, id: string): void {
   });
 }
 
-/** Removes jobs from the list and from the cache, at once for the components. */
+/** Removes jobs from the list and from the cache. */
 export function removeJobs({ cache }: ApolloClient, ids: readonly string[]): void {
   const refs = new Set(ids.map((id) => `VideoJob:${id}`));
-  cache.batch({
-    update: () => {
-      cache.modify<{ videoJobs: CachedJobs }>({
-        fields: {
-          videoJobs: (known) =>
-            'nodes' in known
-              ? { ...known, nodes: known.nodes.filter(({ __ref }) => !refs.has(__ref)) }
-              : known,
-        },
-      });
-      for (const id of refs) cache.evict({ id });
+  cache.modify<{ videoJobs: CachedJobs }>({
+    fields: {
+      videoJobs: (known) =>
+        'nodes' in known ? { ...known, nodes: known.nodes.filter(({ __ref }) => !refs.has(__ref)) } : known,
     },
   });
+  for (const id of refs) cache.evict({ id });
 }
 
 /** Writes a job into the cache, unless the cache has a newer version. */
