@@ -35,7 +35,7 @@ export async function openMedia(
   { jobRetentionMs: retentionMs }: Config,
   { storage, archive, files, localMedia, clock, log }: MediaParts,
 ): Promise<OpenedMedia> {
-  const requests = new FileRequests();
+  const requests = new FileRequests(() => performance.now());
   const media =
     localMedia === null ? null : new MediaProxy({ origin: localMedia.origin, files, requests, log });
   if (archive === null) {

@@ -10,18 +10,18 @@ export interface StreamPart {
  * Yields exactly one part of a stream, then closes the stream. Fails when the stream ends before: the client must not take what came for
  * the whole.
  *
- * @param onProgress called with each piece of data that arrives
+ * @param onProgress called with the bytes of each piece of data that arrives
  */
 export async function* exactBytes(
   source: AsyncIterable<Buffer>,
   { skip, length }: StreamPart,
-  onProgress: () => void,
+  onProgress: (bytes: number) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
   let toSkip = skip;
   let left = length ?? Infinity;
   if (left === 0) return;
   for await (const chunk of source) {
-    onProgress();
+    onProgress(chunk.length);
     const rest = chunk.subarray(Math.min(toSkip, chunk.length));
     toSkip -= chunk.length - rest.length;
     const part = rest.subarray(0, Math.min(left, rest.length));

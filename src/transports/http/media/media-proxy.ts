@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { FileAnswer, FileClient } from '../../../providers/files/file-client.ts';
 import { sendJson } from '../send-json.ts';
+import { exactBytes } from './exact-bytes.ts';
 import { FILE_CORS, type FileRequests } from './file-requests.ts';
 
 /** Options of the media proxy. */
@@ -43,9 +44,9 @@ export class MediaProxy {
 
   /** @param path of the file at the upstream */
   async serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await this.#options.requests.answer(request, response, async (method) => {
+    await this.#options.requests.answer(path, request, response, async (method, onSent) => {
       const answer = await this.#fetch(path, method, request, response);
-      if (answer !== null) await respond(answer, response);
+      if (answer !== null) await respond(answer, response, onSent);
     });
   }
 
@@ -71,7 +72,11 @@ export class MediaProxy {
   }
 }
 
-async function respond({ status, headers, body }: FileAnswer, response: ServerResponse): Promise<void> {
+async function respond(
+  { status, headers, body }: FileAnswer,
+  response: ServerResponse,
+  onSent: (bytes: number) => void,
+): Promise<void> {
   const type = mediaTypeOf(headers);
   const refuse = (shown: number, error: string, others: Readonly<Record<string, string>> = {}) => {
     body.destroy();
@@ -87,7 +92,9 @@ async function respond({ status, headers, body }: FileAnswer, response: ServerRe
   }
   response.writeHead(status, { ...pick(headers, RESPONSE_HEADERS), ...FILE_CORS });
   // Either side may end the transfer; then the other connection is closed.
-  await pipeline(body, response).catch(() => response.destroy());
+  await pipeline(exactBytes(body, { skip: 0, length: null }, onSent), response).catch(() =>
+    response.destroy(),
+  );
 }
 
 /** A header that occurs twice is a list. */

@@ -31,7 +31,7 @@ export async function openAtUpstream(
     const message =
       error instanceof FileRefusedError
         ? 'The upstream’s URL of the video is not allowed.'
-        : 'The upstream, which has the video, cannot be reached.';
+        : 'The upstream’s file of the video cannot be reached.';
     return unavailable(message, error);
   }
   const opened = read(answer, knownLength, query);

@@ -13,8 +13,11 @@ export class Transfer implements Disposable {
   readonly #ended = new AbortController();
   readonly #idle: NodeJS.Timeout;
   readonly #total: NodeJS.Timeout;
+  readonly #onSent: (bytes: number) => void;
 
-  constructor(response: ServerResponse, { idleMs, totalMs }: TransferTimes) {
+  /** @param onSent called with the bytes of each piece */
+  constructor(response: ServerResponse, { idleMs, totalMs }: TransferTimes, onSent: (bytes: number) => void) {
+    this.#onSent = onSent;
     const end = () => this.#ended.abort();
     response.once('close', end);
     this.#idle = setTimeout(end, idleMs);
@@ -27,8 +30,9 @@ export class Transfer implements Disposable {
   }
 
   /** Restarts the limit of a transfer without progress. */
-  progress(): void {
+  progress(bytes: number): void {
     this.#idle.refresh();
+    this.#onSent(bytes);
   }
 
   [Symbol.dispose](): void {

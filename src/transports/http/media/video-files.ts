@@ -10,20 +10,15 @@ import { parseVideoPath } from '../../../domain/video-url.ts';
 import type { FileClient } from '../../../providers/files/file-client.ts';
 import { type Jobs, StoreUnavailableError } from '../../../store/job-store.ts';
 import { sendJson } from '../send-json.ts';
+import { ArchiveReader } from './archive-reader.ts';
 import { parseRange } from './byte-range.ts';
 import { attachment } from './content-disposition.ts';
 import { exactBytes, type StreamPart } from './exact-bytes.ts';
-import { FILE_CORS, FileRequests } from './file-requests.ts';
+import { FILE_CORS, type FileRequests } from './file-requests.ts';
 import { openAtUpstream } from './pass-through.ts';
 import { evaluate, isRangeCurrent, type Validators } from './preconditions.ts';
 import { Transfer, type TransferTimes } from './transfer.ts';
-import {
-  openArchived,
-  openInline,
-  type OpenedVideo,
-  type SourceAnswer,
-  type VideoQuery,
-} from './video-source.ts';
+import { openInline, type OpenedVideo, type SourceAnswer, type VideoQuery } from './video-source.ts';
 
 /** Options of the videos. */
 export interface VideoFilesOptions {
@@ -35,7 +30,7 @@ export interface VideoFilesOptions {
   /** Milliseconds for which a finished job is kept. */
   readonly retentionMs: number;
   readonly log: { error(details: object, message: string): void };
-  readonly requests?: FileRequests;
+  readonly requests: FileRequests;
   /** @default 60 seconds, 15 minutes */
   readonly times?: TransferTimes;
 }
@@ -64,21 +59,21 @@ type CompletedJob = Job & { readonly video: JobVideo };
  */
 export class VideoFiles {
   readonly #options: VideoFilesOptions;
-  readonly #requests: FileRequests;
+  readonly #archive: ArchiveReader;
   readonly #lost = new LRUCache<string, true>({ max: MAX_REPORTED });
 
   constructor(options: VideoFilesOptions) {
     this.#options = options;
-    this.#requests = options.requests ?? new FileRequests();
+    this.#archive = new ArchiveReader(options);
   }
 
   /** @param path below `VIDEO_PATH` */
   async serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await this.#requests.answer(request, response, async (method) => {
+    await this.#options.requests.answer(path, request, response, async (method, onSent) => {
       try {
         const job = await this.#find(path);
         if (job === null) sendJson(response, 404, NOT_FOUND, FILE_CORS);
-        else await this.#send(job, method, request, response);
+        else await this.#send(job, method, request, response, onSent);
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
         sendUnavailable(response, 503, 'The store of the gateway is unavailable.');
@@ -100,6 +95,7 @@ export class VideoFiles {
     method: 'GET' | 'HEAD',
     request: IncomingMessage,
     response: ServerResponse,
+    onSent: (bytes: number) => void,
   ): Promise<void> {
     const validators = validatorsOf(job);
     const headers = this.#headersOf(job, validators);
@@ -117,7 +113,7 @@ export class VideoFiles {
       method === 'GET' && isRangeCurrent(request.headers, validators)
         ? parseRange(request.headers.range)
         : null;
-    using transfer = new Transfer(response, this.#options.times ?? TIMES);
+    using transfer = new Transfer(response, this.#options.times ?? TIMES, onSent);
     const answer = await this.#open(job, {
       jobId: job.id,
       range,
@@ -145,7 +141,7 @@ export class VideoFiles {
     const { signal } = transfer;
     try {
       await pipeline(
-        exactBytes(body, part, () => transfer.progress()),
+        exactBytes(body, part, (bytes) => transfer.progress(bytes)),
         response,
         { signal },
       );
@@ -161,21 +157,13 @@ export class VideoFiles {
 
   /** @throws StoreUnavailableError */
   async #open(job: CompletedJob, query: VideoQuery): Promise<SourceAnswer> {
-    const archived = await this.#openArchived(query);
+    const archived = await this.#archive.open(query);
     if (archived.type === 'opened' || archived.type === 'out-of-range') return archived;
     const original = await this.#openOriginal(job, query);
     if (original.type === 'opened' || original.type === 'out-of-range') return original;
     if (archived.type === 'unavailable') return archived;
     // It may have been archived meanwhile: then the store's base64 is deleted.
-    return original.type === 'missing' ? this.#openArchived(query) : original;
-  }
-
-  async #openArchived(query: VideoQuery): Promise<SourceAnswer> {
-    try {
-      return await openArchived(this.#options.archive, query);
-    } catch (cause) {
-      return { type: 'unavailable', message: 'The archive of videos cannot be read.', cause };
-    }
+    return original.type === 'missing' ? this.#archive.open(query) : original;
   }
 
   #openOriginal({ video }: CompletedJob, query: VideoQuery): Promise<SourceAnswer> {

@@ -34,7 +34,7 @@ async function proxyTo(upstream: RequestListener, timeoutMs?: number) {
   const proxy = new MediaProxy({
     origin,
     files,
-    requests: new FileRequests(),
+    requests: new FileRequests(() => performance.now()),
     log: { error: (_, message) => logged.push(message) },
   });
   const url = await listen((request, response) => {

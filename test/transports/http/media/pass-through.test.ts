@@ -6,6 +6,7 @@ import type { Job } from '../../../../src/domain/job/job.ts';
 import { videoPath } from '../../../../src/domain/video-url.ts';
 import { FileClient } from '../../../../src/providers/files/file-client.ts';
 import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
+import { FileRequests } from '../../../../src/transports/http/media/file-requests.ts';
 import { VideoFiles, type VideoFilesOptions } from '../../../../src/transports/http/media/video-files.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { VIDEO } from '../../../support/gateway/job-mover.ts';
@@ -69,6 +70,7 @@ async function serve(
     files,
     clock: new FakeClock(),
     retentionMs: 7 * DAY,
+    requests: new FileRequests(() => performance.now()),
     log: { error: (_, message) => logged.push(message) },
     ...change,
   });
@@ -216,10 +218,11 @@ describe('a transfer', () => {
   it('is refused while too many are in progress', async () => {
     const { url } = await serve('http://127.0.0.1:9', { files: SILENT });
     const ending = new AbortController();
-    const pending = Array.from({ length: 256 }, () =>
-      fetch(url, { signal: ending.signal }).catch(() => null),
-    );
-    await expect.poll(async () => (await fetch(url)).status).toBe(503);
+    const request = (index: number) =>
+      fetch(url.replace('any', `any${index}`), { signal: ending.signal }).catch(() => null);
+    const pending = Array.from({ length: 256 }, (_, index) => request(index % 8));
+    const error = 'Too many files are being sent. Try again in a second.';
+    await expect.poll(async () => (await request(8))?.json()).toEqual({ error });
     ending.abort();
     await Promise.all(pending);
   });
