@@ -92,7 +92,7 @@ describe('cancelVideoJob', () => {
     for (const id of [theirs.id, jobId(NOON), '', `${'x'.repeat(99)}😀${'x'.repeat(1000)}`]) {
       expect(await cancel(gateway.url, id)).toEqual({
         __typename: 'VideoJobNotFound',
-        id: id.slice(0, 100).toWellFormed(),
+        id: id.startsWith('x') ? 'x'.repeat(99) : id,
         message: 'There is no such video job.',
       });
     }
