@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Job } from '../domain/job/job.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
 import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
+import { WorkLoop } from '../process/work-loop.ts';
 import type { FileTasks, LeasedFileTask } from '../store/file-tasks.ts';
 import { StoreUnavailableError } from '../store/job-store.ts';
 import { keepAddingMissingTasks } from './add-missing-tasks.ts';
@@ -54,20 +55,26 @@ export class Archiver implements AsyncDisposable {
   #storageFailures = 0;
   #storagePausedUntil = -Infinity;
   #lastInMemory: Promise<unknown> = Promise.resolve();
-  #wakeUp = new AbortController();
-  #loop: Promise<void> = Promise.resolve();
+  readonly #loop: WorkLoop;
   #addingMissing: Promise<void> = Promise.resolve();
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
     this.#dependencies = { ...options, inMemory: (work) => this.#inMemory(work) };
     this.#faults = new FaultLog(options.log, options.clock);
+    this.#loop = new WorkLoop({
+      ...options,
+      work: () => this.#leaseAndStart(),
+      maxFaultPauseMs: MAX_FAULT_PAUSE_MS,
+      onError: (error) =>
+        this.#faults.error({ err: error }, 'the store failed; archiving pauses until it is available'),
+    });
   }
 
   /** Does nothing after a stop. */
   start(): void {
     const { tasks, place, clock, random } = this.#options;
-    this.#loop = this.#run();
+    this.#loop.start();
     const missing = { tasks, place, clock, random, log: this.#faults };
     this.#addingMissing = keepAddingMissingTasks(missing, this.#stopping.signal);
   }
@@ -75,31 +82,13 @@ export class Archiver implements AsyncDisposable {
   /** Leases no more tasks and aborts those in progress; they are due at once for other workers. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the gateway stops'));
-    this.#wakeUp.abort();
-    await Promise.all([this.#loop, this.#addingMissing]);
+    await Promise.all([this.#loop.stop(), this.#addingMissing]);
     await Promise.all(this.#running);
     this.#faults[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  async #run(): Promise<void> {
-    const { clock, random } = this.#options;
-    let failures = 0;
-    while (!this.#stopping.signal.aborted) {
-      this.#wakeUp = new AbortController();
-      let pauseMs: number;
-      try {
-        pauseMs = await this.#leaseAndStart();
-        failures = 0;
-      } catch (error) {
-        pauseMs = Math.min(MAX_FAULT_PAUSE_MS, backoffMs(++failures, random()));
-        this.#faults.error({ err: error }, 'the store failed; archiving pauses until it is available');
-      }
-      if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#wakeUp.signal);
-    }
   }
 
   /** @returns milliseconds until the next run, unless woken */
@@ -127,7 +116,7 @@ export class Archiver implements AsyncDisposable {
       })
       .finally(() => {
         this.#running.delete(running);
-        this.#wakeUp.abort();
+        this.#loop.wake();
       });
     this.#running.add(running);
   }

@@ -1,4 +1,4 @@
-import { firstIdAt, lastIdAt } from '../domain/job/job-id.ts';
+import { idBound } from '../domain/job/job-id.ts';
 import type { JobPhase } from '../domain/job/job.ts';
 import { type JobStatus, phasesOf } from '../domain/job/projection.ts';
 import type { ListQuery } from '../store/job-store.ts';
@@ -56,8 +56,8 @@ export function filteredJobs(
   const { createdAfter, createdBefore, prompt } = filter ?? {};
   return {
     phases: commonPhases(status ?? null, filter?.status ?? null),
-    olderThan: createdBefore == null ? null : firstIdAt(createdBefore.getTime()),
-    newerThan: createdAfter == null ? null : lastIdAt(createdAfter.getTime()),
+    olderThan: createdBefore == null ? null : idBound(createdBefore.getTime()),
+    newerThan: createdAfter == null ? null : idBound(createdAfter.getTime() + 1),
     ...(prompt == null ? {} : { prompt: checkSearch(prompt.trim(), searchesPrompts) }),
   };
 }

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { forcedEndAt } from '../domain/job/job.ts';
-import { backoffMs } from '../domain/polling/backoff.ts';
 import type { CallGrant } from '../domain/polling/call-budget-rules.ts';
 import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
+import { WorkLoop } from '../process/work-loop.ts';
 import type { CallBudget } from '../store/call-budget.ts';
 import type { LeasedJob, DueJob, Unsubscribe } from '../store/job-store.ts';
 import { callPriority } from './call-priority.ts';
@@ -69,7 +69,6 @@ interface RunningStep {
  */
 export class Poller implements AsyncDisposable {
   readonly #options: PollerOptions;
-  readonly #stopping = new AbortController();
   readonly #aborting = new AbortController();
   /** By job. */
   readonly #steps = new Map<string, RunningStep>();
@@ -82,23 +81,31 @@ export class Poller implements AsyncDisposable {
   #lastRanking = { at: -Infinity, isRateLimited: false };
   /** When the API last answered a call of this process. */
   #answeredAt = -Infinity;
-  #wakeUp = new AbortController();
-  #loop: Promise<void> = Promise.resolve();
+  readonly #loop: WorkLoop;
   #unsubscribe: Unsubscribe = () => {};
 
   constructor(options: PollerOptions) {
     this.#options = options;
     this.#faults = new FaultLog(options.log, options.clock);
     this.#waiting = new WaitingJobs(options, options.rpm);
+    this.#loop = new WorkLoop({
+      ...options,
+      work: () => this.#leaseAndStart(),
+      maxFaultPauseMs: MAX_STORE_PAUSE_MS,
+      onError: (error, retryInMs) => {
+        const message = 'the store failed; polling pauses until it is available';
+        this.#faults.error({ err: error, retryInMs }, message);
+      },
+    });
   }
 
   /** Resolves when it is subscribed to new work. Does nothing after a stop. */
   async start(): Promise<void> {
-    const unsubscribe = await this.#options.store.subscribe({ type: 'work' }, () => this.#wake());
+    const unsubscribe = await this.#options.store.subscribe({ type: 'work' }, () => this.#loop.wake());
     // `stop` may have been called meanwhile.
-    if (this.#stopping.signal.aborted) return unsubscribe();
+    if (this.#loop.isStopped) return unsubscribe();
     this.#unsubscribe = unsubscribe;
-    this.#loop = this.#run();
+    this.#loop.start();
   }
 
   /**
@@ -107,9 +114,7 @@ export class Poller implements AsyncDisposable {
    */
   async stop(graceMs: number): Promise<void> {
     this.#unsubscribe();
-    this.#stopping.abort();
-    this.#wake();
-    await this.#loop;
+    await this.#loop.stop();
     const done = new AbortController();
     const grace = this.#options.clock.sleep(graceMs, done.signal).then(() => this.#aborting.abort());
     await Promise.all(this.#steps.values().map((step) => step.done));
@@ -121,29 +126,6 @@ export class Poller implements AsyncDisposable {
   /** Stops without grace. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop(0);
-  }
-
-  #wake(): void {
-    this.#wakeUp.abort();
-  }
-
-  async #run(): Promise<void> {
-    const { clock, random } = this.#options;
-    let failures = 0;
-    while (!this.#stopping.signal.aborted) {
-      // Created before the store is read, so that a wake-up during the read is not lost.
-      this.#wakeUp = new AbortController();
-      let pauseMs: number;
-      try {
-        pauseMs = await this.#leaseAndStart();
-        failures = 0;
-      } catch (error) {
-        pauseMs = Math.min(MAX_STORE_PAUSE_MS, backoffMs(++failures, random()));
-        const message = 'the store failed; polling pauses until it is available';
-        this.#faults.error({ err: error, retryInMs: pauseMs }, message);
-      }
-      if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#wakeUp.signal);
-    }
   }
 
   /** @returns milliseconds until the next run, unless woken */
@@ -242,7 +224,7 @@ export class Poller implements AsyncDisposable {
       },
       onCallsDone: () => {
         running.hasSlot = false;
-        this.#wake();
+        this.#loop.wake();
       },
     })
       .then(
@@ -260,7 +242,7 @@ export class Poller implements AsyncDisposable {
       })
       .finally(() => {
         this.#steps.delete(job.id);
-        this.#wake();
+        this.#loop.wake();
       });
   }
 

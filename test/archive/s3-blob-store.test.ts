@@ -23,7 +23,7 @@ describe('a bucket', () => {
     expect(String(await read(other.store, null, 'one/a/x.mp4'))).toBe('one');
   });
 
-  it('has the content type of a file, and nobody else can read it', async () => {
+  it('stores the content type, and refuses requests without credentials', async () => {
     const endpoint = await sharedSwift();
     await using opened = await openBucket({ endpoint });
     await put(opened.store, Buffer.from('x'), 'x.mp4');

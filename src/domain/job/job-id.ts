@@ -31,17 +31,12 @@ export function isJobId(text: string): boolean {
 /** The largest time of a UUIDv7. */
 const MAX_TIME = 2 ** 48 - 1;
 
-/** No id of a job that was accepted at a time sorts before this one. @param time epoch milliseconds */
-export function firstIdAt(time: number): string {
-  return `${timePrefix(time)}-7000-8000-000000000000`;
-}
-
-/** No id of a job that was accepted at a time sorts after this one. @param time epoch milliseconds */
-export function lastIdAt(time: number): string {
-  return `${timePrefix(time)}-7fff-bfff-ffffffffffff`;
-}
-
-function timePrefix(time: number): string {
+/**
+ * A text that sorts before the ids of all jobs accepted at or after a time, and after all earlier ids. It is not an id.
+ *
+ * @param time epoch milliseconds
+ */
+export function idBound(time: number): string {
   const hex = Math.min(MAX_TIME, Math.max(0, Math.floor(time)))
     .toString(16)
     .padStart(12, '0');

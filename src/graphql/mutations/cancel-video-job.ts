@@ -3,9 +3,10 @@ import { jobStatus } from '../../domain/job/projection.ts';
 import { transition } from '../../domain/job/transition.ts';
 import type { Jobs } from '../../store/job-store.ts';
 import type { Builder } from '../builder.ts';
-import { requireOwner, requireScope } from '../context.ts';
+import { requireOwner } from '../context.ts';
 import { JobView } from '../types/job-view.ts';
 import type { VideoJobTypes } from '../types/video-job.ts';
+import { UNCHANGED_JOB } from './unchanged-job.ts';
 import { notFound, type VideoJobNotFound, type VideoJobNotFoundRef } from './video-job-not-found.ts';
 
 /** How many values a call counts as: it reads and writes a job. */
@@ -40,15 +41,7 @@ export function defineCancelVideoJob(
     description:
       'The job was not canceled: it was sent to the upstream, which cannot cancel jobs, or it has ended.',
     fields: (t) => ({
-      job: t.field({
-        type: VideoJob,
-        description:
-          'The job as it is. It needs the scope `video:read`; without it the whole result is refused with code FORBIDDEN.',
-        resolve: ({ job }, _, { services, caller, media }) => {
-          requireScope(caller, 'video:read');
-          return new JobView(job, services.clock.now(), media);
-        },
-      }),
+      job: t.field({ type: VideoJob, ...UNCHANGED_JOB }),
       message: t.string({
         description: 'Why it was not canceled, for people.',
         extensions: { maxBytes: 300 },

@@ -1,9 +1,9 @@
 import { isFinal, type Job } from '../../domain/job/job.ts';
 import { jobStatus } from '../../domain/job/projection.ts';
 import type { Builder } from '../builder.ts';
-import { requireOwner, requireScope, type GraphQLContext } from '../context.ts';
-import { JobView } from '../types/job-view.ts';
+import { requireOwner, type GraphQLContext } from '../context.ts';
 import type { VideoJobTypes } from '../types/video-job.ts';
+import { UNCHANGED_JOB } from './unchanged-job.ts';
 import { notFound, type VideoJobNotFound, type VideoJobNotFoundRef } from './video-job-not-found.ts';
 
 /** How many values a call counts as: it reads and deletes a job. */
@@ -31,15 +31,7 @@ export function defineDeleteVideoJob(
     .implement({
       description: 'The job has not ended, so it was not deleted.',
       fields: (t) => ({
-        job: t.field({
-          type: VideoJob,
-          description:
-            'The job as it is. It needs the scope `video:read`; without it the whole result is refused with code FORBIDDEN.',
-          resolve: ({ job }, _, { services, caller, media }) => {
-            requireScope(caller, 'video:read');
-            return new JobView(job, services.clock.now(), media);
-          },
-        }),
+        job: t.field({ type: VideoJob, ...UNCHANGED_JOB }),
         message: t.string({
           description: 'Why it was not deleted, for people.',
           extensions: { maxBytes: 200 },

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { newJobId } from '../../domain/job/job-id.ts';
 import type { JobStatus } from '../../domain/job/projection.ts';
 
 /** Maximum difference between the clocks of two instances, in milliseconds. */
@@ -88,11 +87,6 @@ export const channels = {
 /** The shard of a job. */
 export function shardOf(jobId: string): string {
   return jobId.at(-1) ?? '0';
-}
-
-/** An id that sorts before the ids of all jobs accepted at or after this time, in epoch milliseconds. */
-export function oldestId(time: number): string {
-  return newJobId(Math.max(0, time), new Uint8Array(16));
 }
 
 function tag(shard: string): string {

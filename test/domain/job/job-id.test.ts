@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isJobId, firstIdAt, lastIdAt, newJobId } from '../../../src/domain/job/job-id.ts';
+import { idBound, isJobId, newJobId } from '../../../src/domain/job/job-id.ts';
 
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const random = fc.uint8Array({ minLength: 16, maxLength: 16 });
@@ -67,21 +67,21 @@ describe('isJobId', () => {
   });
 });
 
-describe('firstIdAt and lastIdAt', () => {
-  it('enclose the ids of their millisecond, and no others', () => {
+describe('idBound', () => {
+  it('lies before the ids of its millisecond, and after all earlier ones', () => {
     fc.assert(
       fc.property(time, fc.integer({ min: -2, max: 2 }), random, (at, offset, bytes) => {
         fc.pre(at + offset >= 0 && at + offset < 2 ** 48);
         const id = newJobId(at + offset, bytes);
-        expect(id < firstIdAt(at)).toBe(offset < 0);
-        expect(id > lastIdAt(at)).toBe(offset > 0);
+        expect(id < idBound(at)).toBe(offset < 0);
+        expect(id > idBound(at)).toBe(offset >= 0);
       }),
     );
   });
 
-  it('are ids, for any time', () => {
-    for (const at of [-1, 0, 0.5, 1e12, 2 ** 48, 8.64e15]) {
-      expect([isJobId(firstIdAt(at)), isJobId(lastIdAt(at))]).toEqual([true, true]);
-    }
+  it('is the bound of the nearest time that an id can have', () => {
+    expect(idBound(-1)).toBe(idBound(0));
+    expect(idBound(1e12 + 0.5)).toBe(idBound(1e12));
+    for (const at of [2 ** 48, 8.64e15]) expect(idBound(at)).toBe(idBound(2 ** 48 - 1));
   });
 });

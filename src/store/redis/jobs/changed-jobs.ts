@@ -1,5 +1,6 @@
+import { idBound } from '../../../domain/job/job-id.ts';
 import type { Job } from '../../../domain/job/job.ts';
-import { CLOCK_SKEW_MS, keys, oldestId, SHARDS } from '../keys.ts';
+import { CLOCK_SKEW_MS, keys, SHARDS } from '../keys.ts';
 import { runScript } from '../scripts/run-script.ts';
 import type { JobAccess } from './job-reader.ts';
 
@@ -44,7 +45,7 @@ async function changedIds(
   // A job that became final at that time expires then.
   const leastTtl = Math.floor(retentionMs - (now - since) - 2 * CLOCK_SKEW_MS);
   const found: string[] = [];
-  for (let start = `(${oldestId(since - LONGEST_LIFE_MS)}`; start !== '';) {
+  for (let start = `(${idBound(since - LONGEST_LIFE_MS)}`; start !== '';) {
     const from = start;
     const answer = await quarantine.tolerate({ [key]: 'zset' }, [], () =>
       runScript(client, 'reelgateChanged', [key], [from, BATCH, leastTtl, keys.jobsOf(shard)]),

@@ -1,4 +1,4 @@
-import { idempotencyShard } from '../../../domain/job/job-id.ts';
+import { idBound, idempotencyShard } from '../../../domain/job/job-id.ts';
 import { forcedEndAt, isFinal, type Job } from '../../../domain/job/job.ts';
 import { encodeNotes } from '../../../domain/job/poll-notes.ts';
 import { jobStatus } from '../../../domain/job/projection.ts';
@@ -14,7 +14,7 @@ import {
   StoreUnavailableError,
 } from '../../job-store.ts';
 import { sealedRemoval, sealOf, type SealSecret } from '../events/event-seal.ts';
-import { channels, CLOCK_SKEW_MS, keys, oldestId, shardOf, SHARDS } from '../keys.ts';
+import { channels, CLOCK_SKEW_MS, keys, shardOf, SHARDS } from '../keys.ts';
 import { type ExpectedTypes, isWrongType } from '../quarantine.ts';
 import { runScript } from '../scripts/run-script.ts';
 import { encodeCompact } from './compact-job.ts';
@@ -72,7 +72,7 @@ export class JobWriter {
         [
           [id, job.createdAt, Math.max(forcedEndAt(job), job.createdAt), isRefused ? '1' : '0'],
           [idempotencyKey === null ? '' : fingerprint, time, time + IDEMPOTENCY_MS, IDEMPOTENCY_MS / 1000],
-          [oldestId(time - keptMs), Math.ceil(keptMs / 1000)],
+          [idBound(time - keptMs), Math.ceil(keptMs / 1000)],
           [text, publish, channels.job(id), channels.owner(shard, ownerId)],
           [channels.work(shard), sealOf(text, secret.key)],
         ],

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as endOfTurn, setTimeout as delay } from 'node:timers/promises';
+import { idBound } from '../../../domain/job/job-id.ts';
 import type { Job } from '../../../domain/job/job.ts';
 import { readJob, type Row } from '../database/rows.ts';
 import type { PromptStatements } from './prompt-statements.ts';
@@ -36,8 +37,7 @@ export function periodOf(id: string): number {
 
 /** A text that is smaller than the ids of a period, and greater than all ids before. */
 export function startOfPeriod(period: number): string {
-  const time = (period * 2 ** PERIOD_BITS).toString(16).padStart(12, '0');
-  return `vj_${time.slice(0, 8)}-${time.slice(8)}`;
+  return idBound(period * 2 ** PERIOD_BITS);
 }
 
 /**

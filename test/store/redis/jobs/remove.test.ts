@@ -49,7 +49,7 @@ describe('a removed job in Redis', () => {
     expect(await store.create(record(again, { idempotencyKey: 'order-7' }))).toEqual({ type: 'removed' });
   });
 
-  it('has a file task that is due, whoever leased it', async () => {
+  it('has a file task that is due at once, also while it is leased', async () => {
     const tasks = new RedisFileTasks(store.client, store.quarantine);
     const done = await finish();
     const now = Date.now();

@@ -31,7 +31,7 @@ describe('an archive that does not answer', () => {
     });
     expect(await reader.open(QUERY)).toMatchObject({ type: 'unavailable' });
     expect(calls).toHaveLength(1);
-    // Nobody waits, and these requests make one call together.
+    // No request waits, and together they make one call.
     const answers = await Promise.race([
       Promise.all([reader.open(QUERY), reader.open(QUERY), reader.open(QUERY)]),
       delay(0, 'too late'),

@@ -1,0 +1,65 @@
+import type { Clock } from '../domain/clock.ts';
+import { backoffMs } from '../domain/polling/backoff.ts';
+
+export interface WorkLoopOptions {
+  /** One run. Resolves with the milliseconds until the next one, unless the loop is woken. */
+  readonly work: () => Promise<number>;
+  /** Called when a run fails. @param pauseMs milliseconds until the next run: longer with each failure in a row */
+  readonly onError: (error: unknown, pauseMs: number) => void;
+  /** The longest pause after a failure, in milliseconds. */
+  readonly maxFaultPauseMs: number;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** Repeats work, one run after the other, until it is stopped. */
+export class WorkLoop {
+  readonly #options: WorkLoopOptions;
+  readonly #stopping = new AbortController();
+  #wakeUp = new AbortController();
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(options: WorkLoopOptions) {
+    this.#options = options;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Does nothing after a stop. Call it once. */
+  start(): void {
+    this.#ended = this.#run();
+  }
+
+  /** Ends the present pause. During a run, the pause after it is left out. */
+  wake(): void {
+    this.#wakeUp.abort();
+  }
+
+  /** Begins no further run, and waits for the present one. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.wake();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { work, onError, maxFaultPauseMs, clock, random } = this.#options;
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      // Created before the run reads the store, so that a wake-up during the read is not lost.
+      this.#wakeUp = new AbortController();
+      let pauseMs: number;
+      try {
+        pauseMs = await work();
+        failures = 0;
+      } catch (error) {
+        pauseMs = Math.min(maxFaultPauseMs, backoffMs(++failures, random()));
+        onError(error, pauseMs);
+      }
+      if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#wakeUp.signal);
+    }
+  }
+}
