@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'archive/blob-store.ts',
     'archive/video-key.ts',
     'auth',
+    'providers/files/content-range.ts',
     'providers/files/file-client.ts',
     'providers/files/file-refused-error.ts',
     'store',

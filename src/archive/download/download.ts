@@ -1,5 +1,6 @@
 import type { Clock } from '../../domain/clock.ts';
 import { backoffMs } from '../../domain/polling/backoff.ts';
+import { type ContentRange, parseContentRange } from '../../providers/files/content-range.ts';
 import type { FileAnswer, FileClient } from '../../providers/files/file-client.ts';
 import { FileRefusedError } from '../../providers/files/file-refused-error.ts';
 import { BlobStoreError } from '../blob-store.ts';
@@ -80,7 +81,7 @@ async function fetchRest(
     have > 0 && version !== null ? { range: `bytes=${have}-`, 'if-range': version } : {};
   const answer = await files.fetch({ url, signal, headers: { accept: 'video/*, */*;q=0.1', ...continued } });
   const { status, body } = answer;
-  if (status === 200 || (status === 206 && partOf(answer)?.start === have)) return answer;
+  if (status === 200 || (status === 206 && partOf(answer)?.range?.start === have)) return answer;
   body.destroy();
   // The file has changed or is shorter than what is there: a request without a range gets all of it.
   if (continued['range'] !== undefined && (status === 206 || status === 416)) {
@@ -105,7 +106,7 @@ async function receive(
     }
     const announced = lengthOf(headers['content-length']);
     // A server may send less than the rest; then the transfer is continued.
-    const whole = status === 206 ? (partOf(answer)?.of ?? null) : null;
+    const whole = status === 206 ? (partOf(answer)?.length ?? null) : null;
     const total = whole ?? (announced === null ? null : file.byteLength + announced);
     if (total !== null && total > maxBytes) throw tooLarge(maxBytes);
     let window = { since: clock.now(), bytes: 0 };
@@ -136,10 +137,9 @@ function versionOf({ headers }: FileAnswer): string | null {
   return textOf(headers['last-modified']);
 }
 
-/** Where the part begins that an answer 206 has, and the length of the whole file; null: unknown. */
-function partOf({ headers }: FileAnswer): { readonly start: number; readonly of: number | null } | null {
-  const [, start, length] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(textOf(headers['content-range']) ?? '') ?? [];
-  return start === undefined ? null : { start: Number(start), of: lengthOf(length) };
+/** The part that an answer 206 has, and the length of the whole file; null: unknown. */
+function partOf({ headers }: FileAnswer): ContentRange | null {
+  return parseContentRange(headers['content-range']);
 }
 
 function lengthOf(value: string | string[] | undefined): number | null {

@@ -38,23 +38,3 @@ export function rangeWithin(range: RequestedRange, length: number): ByteRange | 
 export function rangeHeader(range: RequestedRange): string {
   return 'suffix' in range ? `bytes=-${range.suffix}` : `bytes=${range.start}-${range.end ?? ''}`;
 }
-
-/** The parts of a Content-Range header. */
-export interface ContentRange {
-  /** Null: the file does not have the requested range. */
-  readonly range: ByteRange | null;
-  /** Bytes of the whole file; null: unknown. */
-  readonly length: number | null;
-}
-
-const CONTENT_RANGE = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/i;
-
-/** Reads a Content-Range header. @returns null when it is invalid */
-export function parseContentRange(header: unknown): ContentRange | null {
-  const [, first, last, total] = (typeof header === 'string' ? CONTENT_RANGE.exec(header) : null) ?? [];
-  if (total === undefined) return null;
-  const length = total === '*' ? null : Number(total);
-  if (first === undefined) return { range: null, length };
-  const range = { start: Number(first), end: Number(last) };
-  return range.start <= range.end && range.end < (length ?? Infinity) ? { range, length } : null;
-}

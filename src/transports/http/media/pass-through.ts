@@ -1,6 +1,7 @@
+import { parseContentRange } from '../../../providers/files/content-range.ts';
 import type { FileAnswer, FileClient } from '../../../providers/files/file-client.ts';
 import { FileRefusedError } from '../../../providers/files/file-refused-error.ts';
-import { parseContentRange, rangeHeader, rangeWithin } from './byte-range.ts';
+import { rangeHeader, rangeWithin } from './byte-range.ts';
 import { lengthOf, type SourceAnswer, type VideoQuery } from './video-source.ts';
 
 /** Statuses of a file that no longer exists. Object storage answers 401 or 403 to an expired URL. */
