@@ -1,25 +1,12 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { FileClient } from '../../../../src/providers/files/file-client.ts';
 import { FileRequests } from '../../../../src/transports/http/media/file-requests.ts';
 import { MediaProxy } from '../../../../src/transports/http/media/media-proxy.ts';
+import { listen } from './video-upstream.ts';
 
 const PATH = '/videos/1.mp4';
-
-async function listen(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  const { port }: AddressInfo = Object(server.address());
-  return `http://127.0.0.1:${port}`;
-}
 
 /** A gateway with an upstream that answers by this listener. */
 async function proxyTo(upstream: RequestListener, timeoutMs?: number) {
