@@ -5,6 +5,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import { createS3Client } from '../../../src/archive/blobs/s3/s3-client.ts';
+import { createAgent } from '../../../src/providers/segmind/http/agent.ts';
 import { requireProgram, SWIFT } from '../process/programs.ts';
 import { type TempFolder, tempFolder } from '../temp-folder.ts';
 
@@ -104,7 +107,7 @@ export class SwiftServer implements AsyncDisposable {
       ),
     );
     const deadline = Date.now() + START_DEADLINE_MS;
-    while (!(await this.#answers())) {
+    while (!(await this.#answers()) || !(await this.#isReady())) {
       if (/address already in use/i.test(this.#logs())) return false;
       if (Date.now() > deadline) throw new Error(`Swift did not start:\n${this.#logs()}`);
       await delay(PROBE_INTERVAL_MS);
@@ -120,6 +123,22 @@ export class SwiftServer implements AsyncDisposable {
       return status > 0;
     });
     return (await Promise.allSettled(probes)).every(({ status }) => status === 'fulfilled');
+  }
+
+  /** Whether a signed request is answered. The first one also creates the account, which takes seconds on a busy machine. */
+  async #isReady(): Promise<boolean> {
+    const dispatcher = createAgent({ proxy: null, signal: new AbortController().signal });
+    const { accessKeyId, secretAccessKey } = SwiftServer;
+    const credentials = { accessKeyId, secretAccessKey };
+    try {
+      const client = await createS3Client({ endpoint: this.endpoint, dispatcher, credentials });
+      await client.send(new ListBucketsCommand({}));
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await dispatcher.destroy();
+    }
   }
 
   #configure(): void {
@@ -161,6 +180,9 @@ export class SwiftServer implements AsyncDisposable {
           use: 'egg:swift#proxy',
           allow_account_management: 'true',
           account_autocreate: 'true',
+          // Seconds. The default of half a second fails requests on a busy machine.
+          conn_timeout: '30',
+          node_timeout: '60',
         },
       },
       ...filters.map((name) => ({ [`filter:${name}`]: { use: `egg:swift#${name}`, ...options[name] } })),
