@@ -1,8 +1,12 @@
+import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests behind real routers. Their packages take 700 MB and a minute to install, so they run by `npm run test:routers` only. */
 const ROUTERS = 'test/e2e/supergraph/**/*.test.ts';
+
+/** The export condition of sources. */
+const SOURCES = '@reelgate/source';
 
 /** Files that wait for more than a minute of real time. */
 const LONGEST_WAITS = ['frozen-poller', 'test-prompts'];
@@ -29,6 +33,8 @@ class MixedSequencer extends BaseSequencer {
 }
 
 export default defineConfig(({ mode }) => ({
+  // Packages of this repository are read from their sources.
+  ssr: { resolve: { conditions: [SOURCES, ...defaultServerConditions] } },
   resolve: {
     // Without it vitest loads two copies of graphql and schemas are "not instanceof GraphQLSchema".
     alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],

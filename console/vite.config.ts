@@ -1,9 +1,11 @@
-import { defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig } from 'vite';
 
 export default defineConfig({
   root: import.meta.dirname,
   // Relative, so that the page works below any path: the gateway writes the `base` element.
   base: './',
+  // Packages of this repository are read from their sources.
+  resolve: { conditions: ['@reelgate/source', ...defaultClientConditions] },
   build: {
     outDir: 'dist',
     emptyOutDir: true,

@@ -1,0 +1,25 @@
+import type { GenerateVideoInput, UploadImageMutation, VideoJobFieldsFragment } from './documents.ts';
+
+export type {
+  VideoJobChargeState,
+  VideoJobFailureCode,
+  VideoJobFilter,
+  VideoJobResolution,
+  VideoJobStatus,
+  VideoJobWait,
+} from './documents.ts';
+
+/** A job: its state, its input, and its video or failure. A terminal job (`isTerminal`) never changes again. */
+export type VideoJob = VideoJobFieldsFragment;
+
+/** A job with its video. */
+export type CompletedVideoJob = VideoJob & {
+  readonly status: 'COMPLETED';
+  readonly video: NonNullable<VideoJob['video']>;
+};
+
+/** What to make a video from. `image` is a local file, which is uploaded first, or an http or https URL. */
+export type GenerateInput = Omit<GenerateVideoInput, 'image'> & { readonly image: Blob | URL | string };
+
+/** An uploaded image; `url` is for `image` of an input. */
+export type UploadedImage = UploadImageMutation['uploadImage'];
