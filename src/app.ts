@@ -85,12 +85,12 @@ export async function startApp(
     await poller.start();
     archiver?.start();
   }
-  resources.use(upstream.checkKey(storage.budget));
+  const account = resources.use(upstream.openAccount(storage));
 
   const watchedJobs = resources.use(createWatchedJobs(parts, log));
   const { server, graphql, pages } = await openServer(
     config,
-    { ...parts, watchedJobs },
+    { ...parts, account, watchedJobs },
     log,
     overrides,
     resources,

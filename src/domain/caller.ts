@@ -1,7 +1,7 @@
 import type { Job } from './job/job.ts';
 
-/** The permissions: to send jobs, and to read and watch them. */
-export const SCOPES = ['video:generate', 'video:read'] as const;
+/** The permissions: to send jobs; to read and watch them; to see what concerns the operator, such as the remaining credits. */
+export const SCOPES = ['video:generate', 'video:read', 'gateway:admin'] as const;
 
 /** One of SCOPES. */
 export type Scope = (typeof SCOPES)[number];

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job/job.ts';
 import type { LocalMedia } from '../domain/local-media.ts';
 import type { RequestParser } from '../domain/request/video-request.ts';
+import type { UpstreamKind } from '../domain/upstream-kind.ts';
 import type { Image, UploadOutcome } from '../providers/image-host.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
@@ -13,6 +14,15 @@ import type { Answer, AnswerBudget } from './answer-budget.ts';
 import { ClientUrls, type VideoUrls } from './client-urls.ts';
 import { forbidden } from './errors.ts';
 import { JobView } from './types/job-view.ts';
+
+/** What clients can read of the upstream. */
+export interface UpstreamFacts {
+  readonly kind: UpstreamKind;
+  /** About what a video costs in US dollars; null: unknown. */
+  readonly priceUsd: number | null;
+  /** Credits left in the account, in US dollars; null while they are unknown. Returns at once. */
+  readonly credits: () => number | null;
+}
 
 /** Services shared by all operations. */
 export interface GraphQLServices {
@@ -44,6 +54,7 @@ export interface GraphQLServices {
   readonly localMedia: LocalMedia | null;
   /** Null: there is no archive, so videos have the upstream's URLs. */
   readonly videoUrls: VideoUrls | null;
+  readonly upstream: UpstreamFacts;
   /** Whether image URLs may have private hosts: the sandbox can fetch those. */
   readonly privateImages: boolean;
   /**

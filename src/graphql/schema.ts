@@ -11,6 +11,7 @@ import { defineVideoJobNotFound } from './mutations/video-job-not-found.ts';
 import { defineNode } from './node.ts';
 import { defineQuery } from './query.ts';
 import { defineSubscription } from './subscription.ts';
+import { defineUpstream } from './types/upstream.ts';
 import { defineVideoJob, type VideoJobTypes } from './types/video-job.ts';
 
 /** What the schema is made for. */
@@ -42,6 +43,7 @@ export function subgraphSdl(model: VideoModel): string {
 function defineJobs(builder: Builder, options: GenerateVideoOptions): VideoJobTypes {
   const types = defineVideoJob(builder, options.model);
   defineQuery(builder, types);
+  defineUpstream(builder);
   defineGenerateVideo(builder, types, options);
   const NotFound = defineVideoJobNotFound(builder);
   defineCancelVideoJob(builder, types, NotFound);

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { FollowingClock } from '../process/clocks.ts';
 import type { FaultLog } from '../process/fault-log.ts';
+import type { AccountCredits } from './account-credits.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { DurationStore } from './durations.ts';
 import type { FileTasks } from './file-tasks.ts';
@@ -20,6 +21,8 @@ export interface Storage {
   readonly fileTasks: FileTasks;
   readonly budget: CallBudget;
   readonly durations: DurationStore;
+  /** The credits of the upstream account. */
+  readonly credits: AccountCredits;
   /** Documents of automatic persisted queries. */
   readonly documents: RegisteredDocuments;
   /** The secrets that sign job tokens. */

@@ -24,6 +24,7 @@ import { TurnQueue } from '../operations/work-queues.ts';
 import type { LeveledLog } from '../process/fault-log.ts';
 import type { Image, ImageHost, UploadOutcome } from '../providers/image-host.ts';
 import { WAN_MODEL } from '../providers/segmind/facts.ts';
+import type { SegmindAccount } from '../providers/segmind/segmind-account.ts';
 import type { Storage } from '../store/storage.ts';
 import { CallbackSubscriptions } from '../transports/callback/subscriptions.ts';
 import type { PublicUrl } from '../transports/http/addresses/public-url.ts';
@@ -52,6 +53,8 @@ export interface GraphQLParts {
   /** Null: videos are not archived. */
   readonly archive: BlobStore | null;
   readonly upstream: OpenedUpstream;
+  /** The account behind the API key. */
+  readonly account: Pick<SegmindAccount, 'credits'>;
   readonly watchedJobs: WatchedJobs;
   readonly clock: Clock;
   /** The clock by which tokens expire. */
@@ -133,11 +136,14 @@ export function openGraphQL(
 
 function createServices(
   config: Config,
-  { storage, archive, upstream, watchedJobs, clock, tokenClock, localMedia, signatures, log }: GraphQLParts,
+  parts: GraphQLParts,
   jobTokens: JobTokens,
   turns: TurnQueue,
-  { imageHost = upstream.images, answers = new AnswerBudget() }: GraphQLOverrides,
+  overrides: GraphQLOverrides,
 ): GraphQLServices {
+  const { storage, archive, upstream, account, watchedJobs, clock, tokenClock, localMedia, signatures, log } =
+    parts;
+  const { imageHost = upstream.images, answers = new AnswerBudget() } = overrides;
   const { limits } = config;
   return {
     store: storage.store,
@@ -149,6 +155,7 @@ function createServices(
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     parseRequest: requestParser(WAN_MODEL),
     deadlineMs: config.jobDeadlineMs,
+    upstream: { kind: upstream.kind, priceUsd: upstream.priceUsd, credits: () => account.credits() },
     privateImages: upstream.privateImages,
     localMedia,
     videoUrls:

@@ -7,12 +7,12 @@ import { type UpstreamKind, upstreamKindOf } from '../domain/upstream-kind.ts';
 import { dataFolderError, openDataFolder } from '../process/data-folder.ts';
 import { StartError } from '../process/start-error.ts';
 import type { ImageHost } from '../providers/image-host.ts';
-import { checkKeyOnce } from '../providers/segmind/check-key.ts';
 import { historyUrl, WAN_MODEL } from '../providers/segmind/facts.ts';
+import { SegmindAccount } from '../providers/segmind/segmind-account.ts';
 import { SegmindImageHost } from '../providers/segmind/segmind-image-host.ts';
 import { SegmindUpstream } from '../providers/segmind/segmind-upstream.ts';
 import type { VideoUpstream } from '../providers/video-upstream.ts';
-import type { CallBudget } from '../store/call-budget.ts';
+import type { Storage } from '../store/storage.ts';
 
 /** The configured upstream. Disposing it aborts calls in progress. */
 export interface OpenedUpstream extends AsyncDisposable {
@@ -28,8 +28,10 @@ export interface OpenedUpstream extends AsyncDisposable {
   readonly sampleImagePath: string | null;
   /** Whether image URLs may have private hosts. */
   readonly privateImages: boolean;
-  /** Checks the API key in the background; null when there is no key to check. */
-  readonly checkKey: (budget: CallBudget) => AsyncDisposable | null;
+  /** About what a video costs in US dollars; null: unknown. */
+  readonly priceUsd: number | null;
+  /** Opens the account behind the API key, and checks the key in the background unless the upstream needs none. */
+  readonly openAccount: (storage: Pick<Storage, 'budget' | 'credits'>) => SegmindAccount;
 }
 
 /** The sandbox accepts any key. */
@@ -65,7 +67,13 @@ export async function openUpstream(config: Config, now: () => number, log: Logge
     typicalMs: sandbox?.typicalMs ?? WAN_MODEL.typicalMs,
     sampleImagePath: sandbox === null ? null : SANDBOX_IMAGE_PATH,
     privateImages: sandbox === null ? kind === 'private' : config.sandboxPrivateImages,
-    checkKey: (budget) => (apiKey === '' || sandbox !== null ? null : checkKeyOnce(call, budget, log)),
+    priceUsd: WAN_MODEL.priceUsd,
+    openAccount: ({ budget, credits }) => {
+      const rpm = config.segmindRpm;
+      const account = new SegmindAccount({ http: call, budget, credits, rpm, random: Math.random, log });
+      if (apiKey !== '' && sandbox === null) account.checkKey();
+      return account;
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -114,7 +114,10 @@ describe('static keys', () => {
       '1.sha256: repeats the hash of entry 0',
     ],
     [[{ sha256, owner: '', scopes: [] }], '0.owner: must be 1 to 256 characters'],
-    [[{ sha256, owner: 'a', scopes: ['all'] }], '0.scopes.0: must be of video:generate, video:read'],
+    [
+      [{ sha256, owner: 'a', scopes: ['all'] }],
+      '0.scopes.0: must be of video:generate, video:read, gateway:admin',
+    ],
   ])('are not read from %j', (content, fault) => {
     using folder = tempFolder();
     const path = write(folder.path, content);

@@ -15,6 +15,7 @@ export function consoleJob(change: Partial<VideoJobFieldsFragment> = {}): VideoJ
     startedAt: null,
     finishedAt: null,
     progress: 0,
+    estimatedSubmissionAt: null,
     estimatedCompletionAt: null,
     upstreamRequestId: null,
     request: {

@@ -1,6 +1,6 @@
 import type { Connection } from './connection/connection.ts';
 import type { VideoJobFilter } from './documents.ts';
-import type { CompletedVideoJob, GenerateInput, UploadedImage, VideoJob } from './types.ts';
+import type { CompletedVideoJob, GenerateInput, UploadedImage, Upstream, VideoJob } from './types.ts';
 
 /** How to reach a gateway. */
 export interface ReelgateOptions {
@@ -114,6 +114,8 @@ export interface Reelgate {
   delete(id: string, options?: RequestOptions): Promise<void>;
   /** Creates a short-lived token for one job, which a backend can give to a browser. */
   createJobToken(id: string, options?: JobTokenOptions): Promise<JobToken>;
+  /** The API that makes the videos. The gateway may not know the remaining credits at first: ask again after a few seconds. */
+  upstream(options?: RequestOptions): Promise<Upstream>;
   /** Ends all requests and watches with code `CLOSED`, and closes the connection. */
   close(): void;
 }

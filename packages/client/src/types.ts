@@ -1,6 +1,12 @@
-import type { GenerateVideoInput, UploadImageMutation, VideoJobFieldsFragment } from './documents.ts';
+import type {
+  GenerateVideoInput,
+  UploadImageMutation,
+  UpstreamQuery,
+  VideoJobFieldsFragment,
+} from './documents.ts';
 
 export type {
+  UpstreamKind,
   VideoJobChargeState,
   VideoJobFailureCode,
   VideoJobFilter,
@@ -23,3 +29,6 @@ export type GenerateInput = Omit<GenerateVideoInput, 'image'> & { readonly image
 
 /** An uploaded image; `url` is for `image` of an input. */
 export type UploadedImage = UploadImageMutation['uploadImage'];
+
+/** The API that makes the videos: whether it is real, what a video costs, and the remaining credits if the caller may see them. */
+export type Upstream = UpstreamQuery['upstream'];

@@ -49,6 +49,15 @@ export function jobWait(job: Job): JobWait | null {
   return job.phase === 'queued' ? 'UPSTREAM_QUEUE' : null;
 }
 
+/**
+ * When a job that waits for the rate limit is expected to be sent, in epoch milliseconds, never in the past; null for other jobs. A
+ * forecast of such a job begins when it is sent.
+ */
+export function estimatedSubmissionAt(job: Job, now: number): number | null {
+  if (job.phase !== 'accepted' || job.waitingFor !== 'RATE_LIMIT' || job.forecast === null) return null;
+  return Math.ceil(Math.max(now, job.forecast.from));
+}
+
 /** When the job is expected to complete, in epoch milliseconds; null when it is final or has no forecast. */
 export function estimatedCompletionAt(job: Job, now: number): number | null {
   if (isFinal(job) || job.forecast === null) return null;

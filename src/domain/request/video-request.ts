@@ -35,6 +35,8 @@ export interface VideoModel {
   readonly defaults: Omit<VideoRequest, 'image' | 'prompt'>;
   /** Mean duration of a job in milliseconds; used until the gateway has measured its own jobs. */
   readonly typicalMs: number;
+  /** About what a video costs in US dollars; null: unknown. */
+  readonly priceUsd: number | null;
   /** Milliseconds from submission for which the upstream keeps the file of a video. */
   readonly fileLifetimeMs: number;
 }

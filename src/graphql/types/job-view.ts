@@ -2,6 +2,7 @@ import type { JobFailure } from '../../domain/job/failure.ts';
 import { isFinal, type Job, type JobMetrics } from '../../domain/job/job.ts';
 import {
   estimatedCompletionAt,
+  estimatedSubmissionAt,
   jobProgress,
   type JobStatus,
   jobStatus,
@@ -78,6 +79,10 @@ export class JobView {
 
   get progress(): number {
     return jobProgress(this.#job, this.#now);
+  }
+
+  get estimatedSubmissionAt(): number | null {
+    return estimatedSubmissionAt(this.#job, this.#now);
   }
 
   get estimatedCompletionAt(): number | null {

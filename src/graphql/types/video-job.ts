@@ -84,6 +84,12 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
         description:
           'Estimated share of the work that is done, from 0 to 1, learned from earlier jobs; 1 only when COMPLETED. It never falls. Past the expected time it approaches 1 ever more slowly.',
       }),
+      estimatedSubmissionAt: t.expose('estimatedSubmissionAt', {
+        type: 'DateTime',
+        nullable: true,
+        description:
+          'About when a job that waits for the rate limit is sent to the upstream, estimated from the jobs before it: never in the past. Null for all other jobs.',
+      }),
       estimatedCompletionAt: t.expose('estimatedCompletionAt', {
         type: 'DateTime',
         nullable: true,

@@ -24,7 +24,7 @@ export const FILE_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** The model's name in paths and in the request history [page]. */
 export const MODEL = 'wan2.1-i2v-480p';
-/** Wan 2.1 image to video: its parameters [page] and the mean duration of a job [docs]. */
+/** Wan 2.1 image to video: its parameters [page], and the mean duration and the price of a job [docs, page]. */
 export const WAN_MODEL: VideoModel = {
   resolutions: [360, 480, 576],
   videoLength: { min: 1, max: 5 },
@@ -39,6 +39,7 @@ export const WAN_MODEL: VideoModel = {
     base64: false,
   },
   typicalMs: 53_380,
+  priceUsd: 0.53,
   fileLifetimeMs: FILE_LIFETIME_MS,
 };
 

@@ -46,6 +46,8 @@ export const keys = {
     `${tag(shard)}:idempotency:${ownerId}:${digest(key)}`,
   /** The state of the call budget, as JSON. */
   budget: 'rg:{budget}:state',
+  /** The credits of the upstream account, as JSON. */
+  credits: 'rg:{account}:credits',
   /** The learned durations, as JSON. */
   durations: 'rg:{durations}:sums',
   /** The learned durations of earlier versions: a hash with `weight sum squares` for each group. Read once, never written. */

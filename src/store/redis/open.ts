@@ -4,6 +4,7 @@ import type { GroupMoments } from '../../domain/polling/duration-model.ts';
 import { systemClock } from '../../process/clocks.ts';
 import type { FaultLog } from '../../process/fault-log.ts';
 import { StartError } from '../../process/start-error.ts';
+import { SharedAccountCredits } from '../account-credits.ts';
 import { describeRpm, SharedCallBudget } from '../call-budget.ts';
 import { readMoments, SharedDurations, stringifyDurations } from '../durations.ts';
 import { StoreUnavailableError } from '../job-store.ts';
@@ -68,6 +69,7 @@ export async function openRedis(
     fileTasks: new RedisFileTasks(client, quarantine),
     budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now),
     durations: new SharedDurations(durations),
+    credits: new SharedAccountCredits(new RedisSharedText(client, keys.credits), now),
     documents: new RedisRegisteredDocuments({ client, now }),
     jobTokenSecrets: new RedisSharedText(client, keys.jobTokenSecrets),
     videoUrlSecret: new RedisSharedText(client, keys.videoUrlSecret),

@@ -1,4 +1,5 @@
 import { dataFolderError, openDataFolder } from '../../process/data-folder.ts';
+import { SharedAccountCredits } from '../account-credits.ts';
 import { describeRpm, SharedCallBudget } from '../call-budget.ts';
 import { SharedDurations } from '../durations.ts';
 import { MemoryRegisteredDocuments } from '../memory-registered-documents.ts';
@@ -49,6 +50,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     store,
     cache: store.cache,
     durations: new SharedDurations(new SqliteSharedText(database, commits, 'durations')),
+    credits: new SharedAccountCredits(new SqliteSharedText(database, commits, 'account-credits'), now),
     documents: new MemoryRegisteredDocuments(),
     jobTokenSecrets: new SqliteSharedText(database, commits, 'job-token-secrets'),
     videoUrlSecret: new SqliteSharedText(database, commits, 'video-url-secret'),

@@ -4,6 +4,7 @@ import { lognormal, seeded } from '../../../bench/polling/chance.ts';
 import { isFinal, JOB_PHASES, readStoredJob } from '../../../src/domain/job/job.ts';
 import {
   estimatedCompletionAt,
+  estimatedSubmissionAt,
   jobProgress,
   type JobStatus,
   jobStatus,
@@ -117,6 +118,25 @@ describe('jobProgress', () => {
     const failed = transition(jobIn('processing'), OBSERVATIONS['upstream-failed'], SUBMITTED + 25_000);
     expect(jobProgress(failed, SUBMITTED + 1e9)).toBe(jobProgress(failed, SUBMITTED + 25_000));
     expect(jobProgress(failed, SUBMITTED + 1e9)).toBeLessThan(0.6);
+  });
+});
+
+describe('estimatedSubmissionAt', () => {
+  it('is null exactly for jobs that do not wait for the rate limit, and never in the past', () => {
+    fc.assert(
+      fc.property(anyJob, time, (job, now) => {
+        const at = estimatedSubmissionAt(job, now);
+        expect(at === null).toBe(job.phase !== 'accepted' || job.waitingFor !== 'RATE_LIMIT');
+        expect(at ?? now).toBeGreaterThanOrEqual(now);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is when the forecast begins', () => {
+    const waiting = transition(jobIn('accepted'), OBSERVATIONS['submission-waits'], T0);
+    expect(estimatedSubmissionAt(waiting, T0)).toBe(T0 + 60_000);
+    expect(estimatedSubmissionAt(waiting, T0 + 70_000)).toBe(T0 + 70_000);
   });
 });
 
