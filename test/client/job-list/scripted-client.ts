@@ -1,5 +1,5 @@
-import type { Connection, ConnectionState, Reelgate, VideoJobChange, VideoJobPage } from '@reelgate/client';
-import type { JobsOptions, VideoJob } from '@reelgate/client';
+import type { ConnectionState, JobsOptions, VideoJob, VideoJobChange, VideoJobPage } from '@reelgate/client';
+import type { JobListClient } from '../../../packages/client/src/job-list/job-list.ts';
 
 interface Waiting<T> {
   resolve(value: T): void;
@@ -8,7 +8,7 @@ interface Waiting<T> {
 
 /** A client whose answers are given by the test. */
 export interface ScriptedClient {
-  readonly client: Reelgate;
+  readonly client: JobListClient;
   /** What `jobs` was called with, in order. */
   readonly requests: readonly JobsOptions[];
   /** Answers the oldest open call of `jobs`. */
@@ -20,7 +20,7 @@ export interface ScriptedClient {
   /** Ends `watchAll` with an error. */
   fail(error: Error): void;
   /** How many iterations of `watchAll` are open. */
-  watching(): number;
+  readonly watching: () => number;
   state(state: ConnectionState): void;
 }
 
@@ -31,7 +31,7 @@ export function scriptedClient(): ScriptedClient {
   const feeds = new Set<Feed>();
   const listeners = new Set<() => void>();
   let connectionState: ConnectionState = 'connected';
-  const connection: Partial<Connection> = {
+  const connection: JobListClient['connection'] = {
     get state() {
       return connectionState;
     },
@@ -40,8 +40,8 @@ export function scriptedClient(): ScriptedClient {
       return () => listeners.delete(listener);
     },
   };
-  const client: Partial<Reelgate> = {
-    connection: connection as Connection,
+  const client: JobListClient = {
+    connection,
     jobs: (options = {}) => {
       requests.push(options);
       return new Promise((resolve, reject) => {
@@ -69,7 +69,7 @@ export function scriptedClient(): ScriptedClient {
     return waiting;
   };
   return {
-    client: client as Reelgate,
+    client,
     requests,
     answer: (jobs, endCursor = null) => oldest().resolve({ jobs, endCursor }),
     refuse: (error) => oldest().reject(error),

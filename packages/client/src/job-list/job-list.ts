@@ -1,9 +1,14 @@
 import type { Reelgate, VideoJobPage } from '../reelgate.ts';
 import type { VideoJob, VideoJobFilter } from '../types.ts';
 import { matches } from './job-filter.ts';
-import { untilRetry } from './retry.ts';
+import { type Reconnections, untilRetry } from './retry.ts';
 import { LiveStore } from './store.ts';
 import { toError } from './watched-job.ts';
+
+/** What a list needs of a client. */
+export interface JobListClient extends Pick<Reelgate, 'jobs' | 'watchAll'> {
+  readonly connection: Reconnections;
+}
 
 /** The gateway's maximum of jobs in a page. */
 const MAX_PAGE = 100;
@@ -30,7 +35,7 @@ export class JobList extends LiveStore<JobListState> {
   onUpdate: ((job: VideoJob, before: VideoJob | null) => void) | undefined;
   /** Called with a listed job that was deleted. */
   onDelete: ((job: VideoJob) => void) | undefined;
-  readonly #client: Reelgate;
+  readonly #client: JobListClient;
   readonly #filter: VideoJobFilter | null;
   readonly #pageSize: number;
   readonly #jobs = new Map<string, VideoJob>();
@@ -45,7 +50,7 @@ export class JobList extends LiveStore<JobListState> {
   #readsAgain = false;
   #loadingMore: Promise<void> | null = null;
 
-  constructor(client: Reelgate, filter: VideoJobFilter | null, pageSize: number) {
+  constructor(client: JobListClient, filter: VideoJobFilter | null, pageSize: number) {
     super(UNREAD);
     this.#client = client;
     this.#filter = filter;

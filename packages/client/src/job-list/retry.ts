@@ -1,5 +1,8 @@
 import type { Connection } from '../connection/connection.ts';
 
+/** What tells that there is a new connection. */
+export type Reconnections = Pick<Connection, 'state' | 'onChange'>;
+
 /** Codes of refusals: another attempt with the same token and variables would be refused too. */
 const REFUSALS: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
@@ -17,7 +20,7 @@ const MAX_PAUSE_MS = 15_000;
  * doubles with each failure.
  */
 export function untilRetry(
-  connection: Connection,
+  connection: Reconnections,
   error: unknown,
   failures: number,
   signal: AbortSignal,
@@ -35,7 +38,7 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof Error && 'code' in error && REFUSALS.has(String(error.code));
 }
 
-function untilReconnected(connection: Connection, signal: AbortSignal): Promise<void> {
+function untilReconnected(connection: Reconnections, signal: AbortSignal): Promise<void> {
   let before = connection.state;
   return untilCalled(
     (done) =>
