@@ -6,20 +6,12 @@ export type ChosenImage =
   | {
       readonly type: 'file';
       readonly file: File;
-      /** An object URL for the preview; must be revoked. */ readonly previewUrl: string;
+      /** How the file was changed to be accepted; null: not at all. */
+      readonly change: string | null;
+      /** An object URL for the preview; must be revoked. */
+      readonly previewUrl: string;
     }
   | { readonly type: 'url'; readonly url: string };
-
-/** The formats that `uploadImage` supports. */
-export const IMAGE_TYPES: readonly string[] = ['image/png', 'image/jpeg', 'image/webp'];
-const MAX_BYTES = 10 * 1024 * 1024;
-
-/** Why the gateway would refuse a file; null when it would not. */
-export function fileError(file: File): string | null {
-  if (!IMAGE_TYPES.includes(file.type)) return 'It must be a PNG, JPEG or WebP image.';
-  if (file.size > MAX_BYTES) return 'It must not be larger than 10 MiB.';
-  return file.size === 0 ? 'The file is empty.' : null;
-}
 
 /** The content of the form. It is kept while another page is shown. */
 export interface Draft {

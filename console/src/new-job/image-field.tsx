@@ -1,9 +1,14 @@
-import { type ChangeEvent, useId, useRef, useState } from 'react';
+import { type ChangeEvent, useEffect, useId, useRef, useState } from 'react';
 import sampleUrl from '../assets/sample.png';
 import { bytes } from '../jobs/times.ts';
-import { type ChosenImage, fileError, IMAGE_TYPES } from './draft.ts';
+import type { ChosenImage } from './draft.ts';
 import { ImagePreview } from './image-preview.tsx';
+import { ImageFileError } from './image/image-file-error.ts';
+import { prepareImage } from './image/prepare-image.ts';
 import { usePageImages } from './page-images.ts';
+
+/** Not all systems count HEIC and AVIF as images. */
+const ACCEPTED = 'image/*,.heic,.heif,.avif';
 
 interface ImageFieldProps {
   readonly image: ChosenImage | null;
@@ -18,34 +23,49 @@ export function ImageField({ image, error, onChoose, onError }: ImageFieldProps)
   const [over, setOver] = useState(false);
   const fileInput = useRef<HTMLInputElement>(null);
 
-  const takeUrl = (url: string): void => onChoose(url === '' ? null : { type: 'url', url });
-  const takeFile = (file: File): void => {
-    const wrong = fileError(file);
-    if (wrong === null) onChoose({ type: 'file', file, previewUrl: URL.createObjectURL(file) });
-    else onError(wrong);
+  const [isPreparing, setPreparing] = useState(false);
+  const preparation = useRef(new AbortController());
+  useEffect(() => () => preparation.current.abort(), []);
+
+  const choose = (chosen: ChosenImage | null): void => {
+    preparation.current.abort();
+    setPreparing(false);
+    onChoose(chosen);
   };
-  usePageImages({ onFile: takeFile, onUrl: takeUrl, onOver: setOver });
+  const refuse = (reason: string): void => {
+    choose(null);
+    onError(reason);
+  };
+  const takeUrl = (url: string): void => choose(url === '' ? null : { type: 'url', url });
+  const takeFile = async (source: File): Promise<void> => {
+    choose(null);
+    const { signal } = (preparation.current = new AbortController());
+    setPreparing(true);
+    try {
+      const { file, change } = await prepareImage(source, signal);
+      choose({ type: 'file', file, change, previewUrl: URL.createObjectURL(file) });
+    } catch (reason) {
+      if (!signal.aborted) refuse(reason instanceof ImageFileError ? reason.message : String(reason));
+    }
+  };
+  usePageImages({ onFile: (file) => void takeFile(file), onUrl: takeUrl, onOver: setOver });
 
   const takeSample = async (): Promise<void> => {
     const sample = await fetch(sampleUrl)
       .then((answer) => answer.blob())
       .catch(() => null);
     if (sample === null) onError('The sample image can’t be loaded: the gateway can’t be reached.');
-    else takeFile(new File([sample], 'sample.png', { type: 'image/png' }));
+    else await takeFile(new File([sample], 'sample.png', { type: 'image/png' }));
   };
   const pick = ({ target }: ChangeEvent<HTMLInputElement>): void => {
     const file = target.files?.[0];
-    if (file !== undefined) takeFile(file);
+    if (file !== undefined) void takeFile(file);
     // Otherwise the browser reports no change when the same file is picked again.
     target.value = '';
   };
   const remove = (): void => {
-    onChoose(null);
+    choose(null);
     fileInput.current?.focus();
-  };
-  const refuse = (): void => {
-    onChoose(null);
-    onError('It can’t be read as an image.');
   };
 
   return (
@@ -57,9 +77,9 @@ export function ImageField({ image, error, onChoose, onError }: ImageFieldProps)
       <legend>Image</legend>
       <div className="drop">
         {image === null ? (
-          <p className="drop-hint">Drop or paste an image here</p>
+          <p className="drop-hint">{isPreparing ? 'Preparing the image…' : 'Drop or paste an image here'}</p>
         ) : (
-          <ImagePreview image={image} onRemove={remove} onBroken={refuse} />
+          <ImagePreview image={image} onRemove={remove} onBroken={() => refuse('It can’t be shown.')} />
         )}
       </div>
       <div className="actions">
@@ -68,7 +88,7 @@ export function ImageField({ image, error, onChoose, onError }: ImageFieldProps)
           id={`${id}-file`}
           type="file"
           className="visually-hidden"
-          accept={IMAGE_TYPES.join(',')}
+          accept={ACCEPTED}
           onChange={pick}
         />
         <label htmlFor={`${id}-file`} className="button">
@@ -80,7 +100,7 @@ export function ImageField({ image, error, onChoose, onError }: ImageFieldProps)
       </div>
       {image?.type === 'file' ? (
         <p className="help">
-          {image.file.name} · {bytes(image.file.size)}
+          <bdi>{image.file.name}</bdi> · {[bytes(image.file.size), image.change].filter(Boolean).join(' · ')}
         </p>
       ) : (
         <UrlInput id={id} url={image?.url ?? ''} isInvalid={error !== null} onUrl={takeUrl} />

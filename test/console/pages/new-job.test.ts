@@ -117,12 +117,14 @@ describe('one request makes one job', () => {
 
 const TEXT = new TextEncoder().encode('no image at all');
 
+const NO_IMAGE = 'It can’t be read as an image. Use a JPEG, PNG, WebP, HEIC, AVIF or GIF.';
+
 describe('a file is refused at its field and never sent', () => {
   test.each([
-    ['of another type', 'notes.txt', TEXT, drop, 'It must be a PNG, JPEG or WebP image.'],
-    ['larger than 10 MiB', 'large.png', pngOf(10 * MIB + 1), choose, 'It must not be larger than 10 MiB.'],
+    ['of another type', 'notes.txt', TEXT, drop, NO_IMAGE],
+    ['larger than 100 MiB', 'large.png', pngOf(100 * MIB + 1), choose, 'It must not be larger than 100 MiB.'],
     ['empty', 'empty.png', new Uint8Array(), drop, 'The file is empty.'],
-    ['a text named .png', 'disguise.png', TEXT, choose, 'It can’t be read as an image.'],
+    ['a text named .png', 'disguise.png', TEXT, choose, NO_IMAGE],
   ] as const)('%s', async (prompt, name, bytes, give, message) => {
     await using console = await fixture.open();
     await console.fillIn({ prompt });
