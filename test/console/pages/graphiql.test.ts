@@ -2,6 +2,7 @@ import { startSandbox } from '@reelgate/sandbox';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../../support/browser/browser.ts';
 import { run, shown, writeVariables } from '../../support/browser/graphiql-page.ts';
+import { startGateway } from '../../support/gateway/gateway.ts';
 import { type SpawnedGateway, spawnGateway } from '../../support/gateway/spawned-gateway.ts';
 import { freePort } from '../../support/network/ports.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
@@ -52,6 +53,27 @@ test('GraphiQL submits a job in its first tab and watches it live in the second'
 
   expect(opened.errors()).toEqual([]);
   expect(opened.hosts()).toEqual([new URL(gateway.url).host]);
+});
+
+test('GraphiQL asks for the file of an upload, sends it, and says so when none is chosen', async () => {
+  await using withUploads = await startGateway();
+  await using opened = await browser.open();
+  const { page } = opened;
+  await page.goto(`${withUploads.url}/graphql`);
+  await page.getByRole('tab').nth(6).click();
+
+  const asked = page.waitForEvent('filechooser');
+  await run(page);
+  const chooser = await asked;
+  await chooser.setFiles('console/src/assets/sample.png');
+  await shown(page, /"url":\s"(http[^"]+)"/);
+  await shown(page, /"contentType":\s"(image\/png)"/);
+
+  const askedAgain = page.waitForEvent('filechooser');
+  await run(page);
+  await (await askedAgain).element().dispatchEvent('cancel');
+  await shown(page, /(No\sfile\swas\schosen)/);
+  expect(opened.errors()).toEqual([]);
 });
 
 test('on a phone GraphiQL’s response is below the editors and as wide', async () => {

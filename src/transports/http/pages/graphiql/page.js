@@ -19,6 +19,37 @@ const writeText = async (text) => {
 if (navigator.clipboard === undefined)
   Object.defineProperty(navigator, 'clipboard', { value: { writeText } });
 
+/** Asks for an image. Rejects when none is chosen. */
+const chooseFile = (signal) =>
+  new Promise((resolve, reject) => {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.accept = 'image/png,image/jpeg,image/webp';
+    input.addEventListener('change', () => resolve(input.files[0]));
+    input.addEventListener('cancel', () => reject(new Error('No file was chosen, so nothing was sent.')));
+    // Browsers open no file chooser long after the press of the run button. The stop button ends the wait.
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    input.click();
+  });
+
+// Variables are JSON, which has no files: a variable of type File gets its value from a file chooser.
+const FILE_VARIABLE = /\$(\w+)\s*:\s*File\b/;
+const send = self.fetch.bind(self);
+self.fetch = async (resource, init) => {
+  const operation = typeof init?.body === 'string' ? JSON.parse(init.body) : {};
+  const name = FILE_VARIABLE.exec(operation.query ?? '')?.[1];
+  if (name === undefined) return send(resource, init);
+  const file = await chooseFile(init.signal);
+  const body = new FormData();
+  const variables = { ...operation.variables, [name]: null };
+  body.set('operations', JSON.stringify({ ...operation, variables }));
+  body.set('map', JSON.stringify({ 0: [`variables.${name}`] }));
+  body.set('0', file);
+  // The browser writes the content type with the boundary.
+  const { 'content-type': _, ...others } = Object.fromEntries(new Headers(init.headers));
+  return send(resource, { ...init, headers: others, body });
+};
+
 const readToken = () => sessionStorage.getItem(KEY);
 
 /** The authorization header, unless the headers tab has one. */
