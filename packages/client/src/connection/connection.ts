@@ -26,8 +26,8 @@ export interface OperationResult<Data = Readonly<Record<string, unknown>>> {
 
 export interface GraphQLErrorLike {
   readonly message: string;
-  readonly path?: readonly (string | number)[] | undefined;
-  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+  readonly path?: readonly (string | number)[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 /** Receives the results of an operation. `error` and `complete` end it. */
