@@ -1,0 +1,163 @@
+import { Store } from '../../ui/store.ts';
+import type { DraftStorage } from './draft-storage.ts';
+import {
+  type Draft,
+  type DraftImage,
+  type DraftSettings,
+  defaultSettings,
+  isBlank,
+  randomSeed,
+} from './draft.ts';
+import { readStoredDraft } from './stored-draft.ts';
+
+export interface DraftsState {
+  /** Oldest first; never empty. */
+  readonly drafts: readonly Draft[];
+  readonly currentId: string;
+}
+
+/** What the drafts need of the page. */
+export interface DraftsOptions {
+  readonly storage: DraftStorage;
+  /** Keeps the id of the current draft of this tab. */
+  readonly selection: { read(): string | null; write(id: string): void };
+  readonly newId: () => string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** With files of at most 10 MiB, the drafts take at most 200 MiB of the browser's storage. */
+export const MAX_DRAFTS = 20;
+
+/** The drafts of this browser, of which the form shows one. All changes are stored at once. */
+export class Drafts {
+  readonly state: Store<DraftsState>;
+  readonly #options: DraftsOptions;
+
+  private constructor(options: DraftsOptions, drafts: readonly Draft[]) {
+    const { newId, now, random, selection } = options;
+    const settings = defaultSettings(randomSeed(random));
+    const blank = { id: newId(), createdAt: now(), image: null, settings, submission: null };
+    const all = drafts.length > 0 ? drafts : [blank];
+    const selected = selection.read();
+    const current = all.find(({ id }) => id === selected) ?? all.at(-1) ?? blank;
+    this.#options = options;
+    this.state = new Store({ drafts: all, currentId: current.id });
+  }
+
+  /** Reads the stored drafts, the newest MAX_DRAFTS of them. */
+  static async open(options: DraftsOptions): Promise<Drafts> {
+    const { storage, random } = options;
+    const stored = await storage.load();
+    const drafts = stored
+      .map(({ value, file }) => readStoredDraft(value, file, defaultSettings(randomSeed(random))))
+      .filter((draft) => draft !== null)
+      .toSorted((one, other) => one.createdAt - other.createdAt);
+    for (const { id } of drafts.slice(0, -MAX_DRAFTS)) storage.delete(id);
+    return new Drafts(options, drafts.slice(-MAX_DRAFTS));
+  }
+
+  get current(): Draft {
+    const { drafts, currentId } = this.state.get();
+    const current = drafts.find(({ id }) => id === currentId);
+    if (current === undefined) throw new Error(`There is no draft ${currentId}.`);
+    return current;
+  }
+
+  find(id: string): Draft | null {
+    return this.state.get().drafts.find((draft) => draft.id === id) ?? null;
+  }
+
+  /** Changes a draft. Without effect when it was removed. */
+  change(id: string, change: Partial<Pick<Draft, 'image' | 'settings' | 'submission'>>): void {
+    const before = this.find(id);
+    if (before === null) return;
+    const draft = { ...before, ...change };
+    this.#replace(this.state.get().drafts.map((other) => (other.id === id ? draft : other)));
+    this.#options.storage.save(draft, fileOf(draft) !== fileOf(before));
+  }
+
+  changeSettings(id: string, change: Partial<DraftSettings>): void {
+    const draft = this.find(id);
+    if (draft !== null) this.change(id, { settings: { ...draft.settings, ...change } });
+  }
+
+  /**
+   * Adds a draft. A blank current draft is used instead.
+   *
+   * @param settings the others are those of the current draft
+   * @returns null when there are MAX_DRAFTS already
+   */
+  add(image: DraftImage | null, settings: Partial<DraftSettings> = {}): Draft | null {
+    const { drafts } = this.state.get();
+    const { current } = this;
+    if (isBlank(current)) {
+      this.change(current.id, { image, settings: { ...current.settings, ...settings } });
+      return this.current;
+    }
+    if (drafts.length >= MAX_DRAFTS) return null;
+    const seed = current.settings.isSeedPinned ? {} : { seed: randomSeed(this.#options.random) };
+    const draft: Draft = {
+      id: this.#options.newId(),
+      // Later than all others, also when several are added in one millisecond.
+      createdAt: Math.max(this.#options.now(), ...drafts.map(({ createdAt }) => createdAt + 1)),
+      image,
+      settings: { ...current.settings, ...seed, ...settings },
+      submission: null,
+    };
+    this.#replace([...drafts, draft]);
+    this.#options.storage.save(draft, true);
+    return draft;
+  }
+
+  select(id: string): void {
+    if (this.find(id) === null) return;
+    this.state.set({ ...this.state.get(), currentId: id });
+    this.#options.selection.write(id);
+  }
+
+  /** Removes a draft. Its neighbour becomes current; the only draft becomes blank instead, with its settings but for the prompt. */
+  remove(id: string): void {
+    const { drafts, currentId } = this.state.get();
+    const index = drafts.findIndex((draft) => draft.id === id);
+    const [draft] = drafts.slice(index);
+    if (index === -1 || draft === undefined) return;
+    const neighbour = drafts[index + 1] ?? drafts[index - 1];
+    if (neighbour === undefined) {
+      this.change(id, { image: null, settings: { ...draft.settings, prompt: '' }, submission: null });
+      return;
+    }
+    if (currentId === id) this.select(neighbour.id);
+    this.#replace(drafts.filter((other) => other !== draft));
+    this.#options.storage.delete(id);
+  }
+
+  /** Begins a new request with an accepted draft: with another seed, unless that is pinned. */
+  renew(id: string): void {
+    const draft = this.find(id);
+    if (draft === null) return;
+    const { settings } = draft;
+    const seed = settings.isSeedPinned ? settings.seed : randomSeed(this.#options.random);
+    this.change(id, { submission: null, settings: { ...settings, seed } });
+  }
+
+  /** Forgets everything, also in the browser's storage. */
+  clear(): void {
+    const { drafts } = this.state.get();
+    for (const { id } of drafts) this.#options.storage.delete(id);
+    const [first, ...others] = drafts;
+    for (const { id } of others) this.remove(id);
+    if (first === undefined) return;
+    const settings = defaultSettings(randomSeed(this.#options.random));
+    this.#replace([{ ...first, image: null, settings, submission: null }]);
+  }
+
+  #replace(drafts: readonly Draft[]): void {
+    this.state.set({ ...this.state.get(), drafts });
+  }
+}
+
+function fileOf({ image }: Draft): File | null {
+  return image?.type === 'file' ? image.file : null;
+}

@@ -1,0 +1,79 @@
+import {
+  type Draft,
+  type DraftImage,
+  type DraftSettings,
+  MAX_VARIATIONS,
+  RESOLUTIONS,
+  type Submission,
+} from './draft.ts';
+
+/**
+ * Reads a draft from the browser's storage, where an earlier version of the page may have written it. Invalid values become defaults.
+ *
+ * @param file the draft's file, which is stored beside it
+ * @param defaults for the settings
+ * @returns null when it is no draft
+ */
+export function readStoredDraft(value: unknown, file: unknown, defaults: DraftSettings): Draft | null {
+  const { id, createdAt, image, settings, submission } = fieldsOf(value);
+  if (typeof id !== 'string' || typeof createdAt !== 'number') return null;
+  return {
+    id,
+    createdAt,
+    image: readImage(fieldsOf(image), file),
+    settings: readSettings(fieldsOf(settings), defaults),
+    submission: readSubmission(fieldsOf(submission)),
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function readImage({ type, url, change, upload }: Fields, file: unknown): DraftImage | null {
+  if (type === 'url' && typeof url === 'string') return { type, url };
+  if (type !== 'file' || !(file instanceof File)) return null;
+  return {
+    type,
+    file,
+    change: typeof change === 'string' ? change : null,
+    upload: readUpload(fieldsOf(upload)),
+  };
+}
+
+function readUpload({ url, uploadedAt }: Fields) {
+  return typeof url === 'string' && typeof uploadedAt === 'number' ? { url, uploadedAt } : null;
+}
+
+function readSettings(stored: Fields, defaults: DraftSettings): DraftSettings {
+  const { prompt, negativePrompt, videoLength, steps, seed, isSeedPinned, variations } = stored;
+  return {
+    prompt: textOr(prompt, defaults.prompt),
+    negativePrompt: textOr(negativePrompt, defaults.negativePrompt),
+    resolution: RESOLUTIONS.find((resolution) => resolution === stored['resolution']) ?? defaults.resolution,
+    videoLength: integerOr(videoLength, defaults.videoLength),
+    steps: integerOr(steps, defaults.steps),
+    seed: textOr(seed, defaults.seed),
+    isSeedPinned: isSeedPinned === true,
+    variations: Math.min(Math.max(integerOr(variations, defaults.variations), 1), MAX_VARIATIONS),
+  };
+}
+
+function readSubmission({ request, idempotencyKey, accepted }: Fields): Submission | null {
+  if (typeof request !== 'string' || typeof idempotencyKey !== 'string') return null;
+  const { ids, at } = fieldsOf(accepted);
+  const isAccepted =
+    typeof at === 'number' && Array.isArray(ids) && ids.every((id: unknown) => typeof id === 'string');
+  return { request, idempotencyKey, accepted: isAccepted ? { ids, at } : null };
+}
+
+/** The fields of an object; of anything else none. */
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function textOr(value: unknown, other: string): string {
+  return typeof value === 'string' ? value : other;
+}
+
+function integerOr(value: unknown, other: number): number {
+  return Number.isInteger(value) ? Number(value) : other;
+}
