@@ -1,15 +1,12 @@
 import { useFragment } from '@apollo/client/react';
 import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
-import { useState } from 'react';
 import { Link } from 'wouter';
 import { serverNow } from '../gateway/server-clock.ts';
 import { Download } from './download.tsx';
-import { FailureText, TryAgain } from './failure.tsx';
-import { JobImage } from './job-image.tsx';
-import { JobVideo } from './job-video.tsx';
+import { TryAgain } from './failure.tsx';
+import { CardMedia } from './media.tsx';
 import { Progress } from './progress.tsx';
 import { shortTitle } from './short-title.ts';
-import { startedHere } from './started-here.ts';
 import { StatusBadge } from './status-badge.tsx';
 import { bytes, duration, moment } from './times.ts';
 
@@ -26,7 +23,7 @@ export function JobCard({ id }: { readonly id: string }) {
 function Card({ job }: { readonly job: VideoJobFieldsFragment }) {
   return (
     <article className="card" aria-labelledby={`prompt-${job.id}`} data-status={job.status}>
-      <Media job={job} />
+      <CardMedia job={job} />
       <div className="card-body">
         <div className="card-head">
           <StatusBadge status={job.status} />
@@ -45,25 +42,6 @@ function Card({ job }: { readonly job: VideoJobFieldsFragment }) {
         </div>
       </div>
     </article>
-  );
-}
-
-/** The image, or the video once it is ready. */
-export function Media({
-  job,
-  large = false,
-}: {
-  readonly job: VideoJobFieldsFragment;
-  readonly large?: boolean;
-}) {
-  // A video that was ready when the card appeared does not play by itself.
-  const [wasUnfinished] = useState(!job.isTerminal);
-  const autoPlay = wasUnfinished && (large || startedHere(job.id));
-  return (
-    <div className="media">
-      {job.status === 'COMPLETED' ? <JobVideo job={job} autoPlay={autoPlay} /> : <JobImage job={job} />}
-      {!large && job.failure !== null && <FailureText failure={job.failure} />}
-    </div>
   );
 }
 

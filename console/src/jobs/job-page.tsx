@@ -12,7 +12,7 @@ import { useArrival } from '../ui/use-arrival.ts';
 import { CopyLink } from './copy-link.tsx';
 import { Download } from './download.tsx';
 import { FailureText, TryAgain } from './failure.tsx';
-import { Media } from './job-card.tsx';
+import { PageMedia } from './media.tsx';
 import { Progress } from './progress.tsx';
 import { StatusBadge } from './status-badge.tsx';
 import { bytes, duration, moment } from './times.ts';
@@ -90,7 +90,7 @@ function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
   return (
     <article className="job" aria-labelledby="job-heading">
       <div className="job-main">
-        <Media job={job} large />
+        <PageMedia job={job} />
         <div className="job-foot">
           {!job.isTerminal && <Progress job={job} />}
           {failure !== null && <FailureText failure={failure} />}

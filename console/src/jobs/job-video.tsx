@@ -1,7 +1,9 @@
 import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
 import { useEffect, useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
-import { prefersReducedMotion } from '../ui/media.ts';
+import type { Playback } from '../video/playback.ts';
+import { Preview } from '../video/preview.tsx';
+import { Stage } from '../video/stage.tsx';
 import { fetchBase64 } from './fetch-base64.ts';
 import { JobImage } from './job-image.tsx';
 import { shortTitle } from './short-title.ts';
@@ -10,63 +12,48 @@ interface JobVideoProps {
   readonly job: VideoJobFieldsFragment;
   /** Whether the video starts by itself, unless the user prefers reduced motion. */
   readonly autoPlay: boolean;
+  /** Whether the place showed the job's image before. The image stays until the video can be seen. */
+  readonly replacesImage: boolean;
+  /** Controls a large video. Without it, the video is a preview in a list. */
+  readonly playback?: Playback | undefined;
 }
 
 /** A completed job's video. */
-export function JobVideo({ job, autoPlay }: JobVideoProps) {
-  const [broken, setBroken] = useState(false);
-  const url = job.video?.url ?? null;
-  if (broken) {
+export function JobVideo(props: JobVideoProps) {
+  const url = props.job.video?.url ?? null;
+  return url === null ? <Base64Video {...props} /> : <Player {...props} url={url} />;
+}
+
+function Player({ job, url, autoPlay, replacesImage, playback }: JobVideoProps & { readonly url: string }) {
+  const [state, setState] = useState<'loading' | 'shown' | 'broken'>('loading');
+  if (state === 'broken') {
     return (
       <div className="media-note" role="note">
         The video can’t be loaded now, or it no longer exists.
       </div>
     );
   }
-  if (url === null) return <Base64Video job={job} autoPlay={autoPlay} />;
-  return <Player job={job} url={url} autoPlay={autoPlay} onBroken={() => setBroken(true)} />;
-}
-
-interface PlayerProps extends JobVideoProps {
-  readonly url: string;
-  readonly onBroken?: () => void;
-}
-
-function Player({ job, url, autoPlay, onBroken }: PlayerProps) {
-  const plays = autoPlay && !prefersReducedMotion();
-  const [noPoster, setNoPoster] = useState(false);
+  const video = {
+    url,
+    title: shortTitle(job),
+    autoPlay,
+    onShown: () => setState('shown'),
+    onBroken: () => setState('broken'),
+  };
   return (
     <>
-      <video
-        src={url}
-        poster={noPoster ? undefined : job.request.image}
-        aria-label={`Video: ${shortTitle(job)}`}
-        controls
-        loop
-        muted
-        playsInline
-        autoPlay={plays}
-        // Old videos load when they are played, or when there is no poster to show.
-        preload={autoPlay ? 'auto' : noPoster ? 'metadata' : 'none'}
-        onError={onBroken}
-      />
-      {/* A video element does not report that its poster failed to load; this image does. */}
-      <img
-        hidden
-        src={job.request.image}
-        alt=""
-        referrerPolicy="no-referrer"
-        onError={() => setNoPoster(true)}
-      />
+      {replacesImage && state === 'loading' && <JobImage job={job} />}
+      {playback === undefined ? <Preview {...video} /> : <Stage {...video} playback={playback} />}
     </>
   );
 }
 
 /** A video stored by the gateway. It is fetched on request only, because its bytes pass through GraphQL. */
-function Base64Video({ job, autoPlay }: JobVideoProps) {
+function Base64Video(props: JobVideoProps) {
+  const { job, autoPlay } = props;
   const [wanted, setWanted] = useState(autoPlay);
   const { url, isMissing } = useBase64Url(job.id, wanted);
-  if (url !== null) return <Player job={job} url={url} autoPlay />;
+  if (url !== null) return <Player {...props} url={url} autoPlay />;
   return (
     <>
       <JobImage job={job} />

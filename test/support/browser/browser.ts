@@ -4,7 +4,13 @@ import { CHROMIUM, requireProgram } from '../process/programs.ts';
 /** Options of a page. */
 export type PageOptions = Pick<
   BrowserContextOptions,
-  'viewport' | 'colorScheme' | 'reducedMotion' | 'extraHTTPHeaders'
+  | 'viewport'
+  | 'colorScheme'
+  | 'forcedColors'
+  | 'reducedMotion'
+  | 'hasTouch'
+  | 'deviceScaleFactor'
+  | 'extraHTTPHeaders'
 >;
 
 /** A page in its own context, without the cookies and storage of others; closed when disposed. */

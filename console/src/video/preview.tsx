@@ -1,0 +1,105 @@
+import { type FocusEvent, type PointerEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { prefersReducedMotion } from '../ui/media.ts';
+import { withFirstFrame } from './first-frame.ts';
+import { Icon } from './icons.tsx';
+
+/** A video is loaded when it is this close to the window. */
+const NEAR = '400px';
+
+interface PreviewProps {
+  readonly url: string;
+  readonly title: string;
+  /** Whether it starts by itself, unless the user prefers reduced motion. */
+  readonly autoPlay: boolean;
+  readonly onShown: () => void;
+  readonly onBroken: () => void;
+}
+
+/**
+ * A video in a list: its first frame, and playback while the mouse or the keyboard is on it. With reduced motion and on touch screens it
+ * plays after a click only. The button covers the whole video.
+ */
+export function Preview({ url, title, autoPlay, onShown, onBroken }: PreviewProps) {
+  const video = useRef<HTMLVideoElement>(null);
+  const [isPlaying, setPlaying] = useState(false);
+  const isNear = useNear(video);
+  const play = (): void => {
+    // Rejected when the video fails, which its error event reports, or when it is paused before it starts.
+    video.current?.play().catch(() => undefined);
+  };
+  const rewind = (): void => {
+    if (video.current === null) return;
+    video.current.pause();
+    video.current.currentTime = 0;
+  };
+  const toggle = (): void => {
+    if (isPlaying) video.current?.pause();
+    else play();
+  };
+  const enter = ({ pointerType }: PointerEvent): void => {
+    if (pointerType === 'mouse' && !prefersReducedMotion()) play();
+  };
+  const leave = ({ pointerType }: PointerEvent): void => {
+    if (pointerType === 'mouse') rewind();
+  };
+  // A click or a tap focuses the button too; it must not start what the click then pauses.
+  const focus = ({ currentTarget }: FocusEvent): void => {
+    if (currentTarget.matches(':focus-visible') && !prefersReducedMotion()) play();
+  };
+  return (
+    <>
+      <video
+        ref={video}
+        src={withFirstFrame(url)}
+        aria-label={`Video: ${title}`}
+        loop
+        muted
+        playsInline
+        autoPlay={autoPlay && !prefersReducedMotion()}
+        preload={autoPlay ? 'auto' : isNear ? 'metadata' : 'none'}
+        onLoadedData={onShown}
+        onPlay={() => setPlaying(true)}
+        onPause={() => setPlaying(false)}
+        onError={onBroken}
+      />
+      <button
+        type="button"
+        className="preview-button"
+        aria-label={`${isPlaying ? 'Pause' : 'Play'}: ${title}`}
+        onClick={toggle}
+        onPointerEnter={enter}
+        onPointerLeave={leave}
+        onFocus={focus}
+        onBlur={rewind}
+      >
+        <Icon name={isPlaying ? 'pause' : 'play'} />
+      </button>
+    </>
+  );
+}
+
+/** Whether a video was close to the window. A playing video is paused when it leaves the window or its page is hidden. */
+function useNear(video: { readonly current: HTMLVideoElement | null }): boolean {
+  const [isNear, setNear] = useState(false);
+  useEffect(() => {
+    const element = video.current;
+    if (element === null) return undefined;
+    const near = new IntersectionObserver(
+      (entries) => {
+        if (entries.some(({ isIntersecting }) => isIntersecting)) setNear(true);
+      },
+      { rootMargin: NEAR },
+    );
+    const inside = new IntersectionObserver((entries) => {
+      if (entries.at(-1)?.isIntersecting === false) element.pause();
+    });
+    near.observe(element);
+    inside.observe(element);
+    return () => {
+      near.disconnect();
+      inside.disconnect();
+    };
+  }, [video]);
+  useLayoutEffect(() => () => video.current?.pause(), [video]);
+  return isNear;
+}
