@@ -78,7 +78,7 @@ export function Preview({ url, title, autoPlay, onShown, onBroken }: PreviewProp
   );
 }
 
-/** Whether a video was close to the window. A playing video is paused when it leaves the window or its page is hidden. */
+/** Whether a video was close to the window. A playing video is interrupted while it is outside of the window. */
 function useNear(video: { readonly current: HTMLVideoElement | null }): boolean {
   const [isNear, setNear] = useState(false);
   useEffect(() => {
@@ -90,8 +90,12 @@ function useNear(video: { readonly current: HTMLVideoElement | null }): boolean 
       },
       { rootMargin: NEAR },
     );
+    let isInterrupted = false;
     const inside = new IntersectionObserver((entries) => {
-      if (entries.at(-1)?.isIntersecting === false) element.pause();
+      const isInside = entries.at(-1)?.isIntersecting === true;
+      if (isInside && isInterrupted) element.play().catch(() => undefined);
+      isInterrupted = !isInside && !element.paused;
+      if (isInterrupted) element.pause();
     });
     near.observe(element);
     inside.observe(element);

@@ -98,6 +98,8 @@ describe('a video in the list', () => {
     await plays(video);
     await console.page.evaluate('scrollTo(0, 0)');
     await expect.poll(() => isPaused(video)).toBe(true);
+    await media.scrollIntoViewIfNeeded();
+    await plays(video);
   });
 
   test('is not loaded before it is near the window', async () => {
