@@ -1,5 +1,8 @@
+import { Client } from './client.ts';
 import type { Connection } from './connection/connection.ts';
+import { Tokens } from './connection/tokens.ts';
 import type { VideoJobFilter } from './documents.ts';
+import { randomUuid } from './requests/uuid.ts';
 import type { CompletedVideoJob, GenerateInput, UploadedImage, Upstream, VideoJob } from './types.ts';
 
 /** How to reach a gateway. */
@@ -121,6 +124,13 @@ export interface Reelgate {
 }
 
 /** Creates a client. It connects when it is first used. */
-export function createReelgate(_options: ReelgateOptions): Reelgate {
-  throw new Error('Not implemented.');
+export function createReelgate({ url, token = null, retryForMs = 60_000 }: ReelgateOptions): Reelgate {
+  return new Client({
+    url,
+    tokens: new Tokens(token),
+    retryForMs,
+    now: () => performance.now(),
+    random: Math.random,
+    newKey: randomUuid,
+  });
 }

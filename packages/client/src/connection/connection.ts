@@ -7,7 +7,10 @@ export type ConnectionState =
   | 'connected'
   /** The connection was lost or could not be opened; the client tries again. */
   | 'reconnecting'
-  /** The gateway refuses: `connection.error` says why. The client tries again after `connection.reconnect()`. */
+  /**
+   * The gateway refuses: `connection.error` says why. All subscriptions have ended with that error. The client connects again for a
+   * new subscription; `connection.reconnect()` ends the state, so that lists and components subscribe again.
+   */
   | 'refused';
 
 /** A GraphQL operation. */
@@ -32,6 +35,8 @@ export interface GraphQLErrorLike {
 
 /** Receives the results of an operation. `error` and `complete` end it. */
 export interface Sink<Data = Readonly<Record<string, unknown>>> {
+  /** The subscription is active at the gateway: later events are received. Called again after each lost connection. */
+  open?(): void;
   next(result: OperationResult<Data>): void;
   error(reason: unknown): void;
   complete(): void;
@@ -43,7 +48,10 @@ export interface Sink<Data = Readonly<Record<string, unknown>>> {
  */
 export interface Connection {
   readonly state: ConnectionState;
-  /** Why the gateway refuses, while the state is `refused`; else null. Its code is `UNAUTHENTICATED`, `FORBIDDEN` or `NOT_ALLOWED`. */
+  /**
+   * While the state is `refused`: why the gateway refuses, with code `UNAUTHENTICATED`, `FORBIDDEN` or `NOT_ALLOWED`. While it is
+   * `reconnecting`: the error of the function that returns the token. Else null.
+   */
   readonly error: Error | null;
   /** Registers a listener for changes of `state`. @returns a function that removes it */
   onChange(listener: () => void): () => void;

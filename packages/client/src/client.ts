@@ -1,0 +1,156 @@
+import type { Connection } from './connection/connection.ts';
+import { GatewayConnection } from './connection/gateway-connection.ts';
+import type { Sender } from './connection/post.ts';
+import { errorOf } from './connection/result-errors.ts';
+import type { Tokens } from './connection/tokens.ts';
+import { ReelgateError, VideoJobFailedError } from './errors.ts';
+import { CREATE_JOB_TOKEN, UPSTREAM, VIDEO_JOB, VIDEO_JOB_BASE64, VIDEO_JOBS } from './operations.ts';
+import type {
+  GenerateOptions,
+  JobsOptions,
+  JobToken,
+  JobTokenOptions,
+  Reelgate,
+  RequestOptions,
+  SubmitOptions,
+  UploadOptions,
+  VideoJobChange,
+  VideoJobPage,
+  WatchOptions,
+} from './reelgate.ts';
+import { IdempotencyKeys } from './requests/idempotency-keys.ts';
+import { cancelVideoJob, deleteVideoJob, generateVideo } from './requests/mutations.ts';
+import { Requests } from './requests/requests.ts';
+import { postImage } from './requests/upload.ts';
+import type { CompletedVideoJob, GenerateInput, UploadedImage, Upstream, VideoJob } from './types.ts';
+import { watchAll } from './watch/watch-all.ts';
+import { watchJob } from './watch/watch-job.ts';
+
+/** Options of a Client. */
+export interface ClientOptions {
+  readonly url: string | URL;
+  readonly tokens: Tokens;
+  readonly retryForMs: number;
+  /** A monotonic clock in milliseconds. */
+  readonly now: () => number;
+  /** At least 0, less than 1. */
+  readonly random: () => number;
+  /** Creates an idempotency key. */
+  readonly newKey: () => string;
+}
+
+/** A client of one gateway. */
+export class Client implements Reelgate {
+  readonly connection: Connection;
+  readonly #random: () => number;
+  readonly #closing = new AbortController();
+  readonly #sender: Sender;
+  readonly #requests: Requests;
+  readonly #keys: IdempotencyKeys;
+  /** The URLs of uploaded files, so that a repeated request has the same input and the same key. */
+  readonly #uploaded = new WeakMap<Blob, string>();
+
+  constructor(options: ClientOptions) {
+    const { url, tokens, now, random } = options;
+    const closed = this.#closing.signal;
+    this.#random = random;
+    this.#sender = { url, tokens, closed };
+    this.connection = new GatewayConnection({ ...this.#sender, now, random });
+    this.#requests = new Requests({ ...options, connection: this.connection, closed });
+    this.#keys = new IdempotencyKeys(now, options.newKey);
+  }
+
+  async generate(input: GenerateInput, options: GenerateOptions = {}): Promise<CompletedVideoJob> {
+    const { onUpdate, signal } = options;
+    let job = await this.submit(input, options);
+    onUpdate?.(job);
+    if (!job.isTerminal) {
+      for await (job of this.watch(job.id, { sinceVersion: job.version, signal })) onUpdate?.(job);
+    }
+    if (!isCompleted(job)) throw new VideoJobFailedError(job);
+    return job;
+  }
+
+  async submit(input: GenerateInput, { onUploadProgress, signal }: SubmitOptions = {}): Promise<VideoJob> {
+    const { image, startBefore, idempotencyKey, ...rest } = input;
+    const url =
+      typeof image === 'string' || image instanceof URL
+        ? String(image)
+        : await this.#uploadOnce(image, { onProgress: onUploadProgress, signal });
+    // The start deadline is not part of the request: another one must not make a second job.
+    const request = { ...rest, image: url };
+    const key = idempotencyKey ?? this.#keys.keyFor(request);
+    const job = await generateVideo(this.#requests, { ...request, startBefore, idempotencyKey: key }, signal);
+    if (idempotencyKey == null) this.#keys.accepted(request);
+    return job;
+  }
+
+  watch(id: string, { sinceVersion = 0, signal }: WatchOptions = {}): AsyncIterable<VideoJob> {
+    return watchJob({ connection: this.connection, id, sinceVersion, signal, random: this.#random });
+  }
+
+  watchAll({ signal }: RequestOptions = {}): AsyncIterable<VideoJobChange> {
+    return watchAll({ connection: this.connection, signal, random: this.#random });
+  }
+
+  async job(id: string, { signal }: RequestOptions = {}): Promise<VideoJob | null> {
+    const { videoJob } = await this.#requests.run(VIDEO_JOB, { id }, signal);
+    return videoJob;
+  }
+
+  async jobs({ filter, first = 20, after, signal }: JobsOptions = {}): Promise<VideoJobPage> {
+    const { videoJobs } = await this.#requests.run(VIDEO_JOBS, { first, after, filter }, signal);
+    const { hasNextPage, endCursor } = videoJobs.pageInfo;
+    return { jobs: videoJobs.nodes, endCursor: hasNextPage ? endCursor : null };
+  }
+
+  async upstream({ signal }: RequestOptions = {}): Promise<Upstream> {
+    const { upstream } = await this.#requests.run(UPSTREAM, {}, signal);
+    return upstream;
+  }
+
+  async videoBytes(id: string, { signal }: RequestOptions = {}): Promise<Blob | null> {
+    const { videoJob } = await this.#requests.run(VIDEO_JOB_BASE64, { id }, signal);
+    const video = videoJob?.video;
+    if (video?.base64 == null) return null;
+    const bytes = Uint8Array.from(atob(video.base64), (character) => character.charCodeAt(0));
+    return new Blob([bytes], { type: video.contentType });
+  }
+
+  async upload(file: Blob, { onProgress, signal }: UploadOptions = {}): Promise<UploadedImage> {
+    return this.#requests.repeat(async (attempt) => {
+      const { data, errors = [] } = await postImage(this.#sender, file, onProgress ?? (() => {}), attempt);
+      if (data == null) throw errorOf(errors);
+      return data.uploadImage;
+    }, signal);
+  }
+
+  async cancel(id: string, { signal }: RequestOptions = {}): Promise<VideoJob> {
+    return cancelVideoJob(this.#requests, id, signal);
+  }
+
+  async delete(id: string, { signal }: RequestOptions = {}): Promise<void> {
+    return deleteVideoJob(this.#requests, id, signal);
+  }
+
+  async createJobToken(id: string, { ttlSeconds, signal }: JobTokenOptions = {}): Promise<JobToken> {
+    const { createJobToken } = await this.#requests.run(CREATE_JOB_TOKEN, { id, ttlSeconds }, signal);
+    return createJobToken;
+  }
+
+  close(): void {
+    this.#closing.abort(new ReelgateError('CLOSED', 'The client is closed.'));
+  }
+
+  async #uploadOnce(file: Blob, options: UploadOptions): Promise<string> {
+    const known = this.#uploaded.get(file);
+    if (known !== undefined) return known;
+    const { url } = await this.upload(file, options);
+    this.#uploaded.set(file, url);
+    return url;
+  }
+}
+
+function isCompleted(job: VideoJob): job is CompletedVideoJob {
+  return job.status === 'COMPLETED' && job.video !== null;
+}

@@ -1,0 +1,209 @@
+import { backoffMs, pause } from './backoff.ts';
+import { connect } from './connect.ts';
+import type {
+  Connection,
+  ConnectionState,
+  GraphQLErrorLike,
+  Operation,
+  OperationResult,
+  Sink,
+} from './connection.ts';
+import { endpointUrl } from './endpoint.ts';
+import type { AnyResult, Link, LinkEvents } from './link.ts';
+import { post, type Sender } from './post.ts';
+import { errorOf, isTemporary } from './result-errors.ts';
+import { Subscription } from './subscription.ts';
+import { WebSocketLink } from './web-socket-link.ts';
+
+/** Options of a GatewayConnection. The reason of `closed` is the error of everything that is open then. */
+export interface GatewayConnectionOptions extends Sender {
+  /** A monotonic clock in milliseconds. */
+  readonly now: () => number;
+  /** At least 0, less than 1. */
+  readonly random: () => number;
+}
+
+/** The connection of one client. It is open while there are subscriptions. */
+export class GatewayConnection implements Connection {
+  readonly #options: GatewayConnectionOptions;
+  readonly #listeners = new Set<() => void>();
+  readonly #subscriptions = new Map<string, Subscription>();
+  #count = 0;
+  #state: ConnectionState = 'idle';
+  #error: Error | null = null;
+  /** Stops `connect`; null while it does not run. */
+  #connecting: AbortController | null = null;
+  /** The link that is ready or about to be. */
+  #link: Link | null = null;
+
+  constructor(options: GatewayConnectionOptions) {
+    this.#options = options;
+    const { closed } = options;
+    closed.addEventListener('abort', () => this.#endAll('idle', closed.reason), { once: true });
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get error(): Error | null {
+    return this.#error;
+  }
+
+  onChange(listener: () => void): () => void {
+    // A new function: the same one may be registered twice.
+    const own = (): void => listener();
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  reconnect(): void {
+    if (this.#options.closed.aborted) return;
+    this.#disconnect();
+    if (this.#subscriptions.size === 0) return this.#change('idle');
+    this.#change('reconnecting');
+    this.#connect();
+  }
+
+  async execute<Data>(operation: Operation, signal?: AbortSignal): Promise<OperationResult<Data>> {
+    const result = await post<Data>(this.#options, operation, signal);
+    // It was not executed. The token may have expired, or it was withdrawn.
+    const isRenewed = this.#options.tokens.isRenewable && isUnauthenticated(result.errors ?? []);
+    return isRenewed ? post(this.#options, operation, signal) : result;
+  }
+
+  subscribe<Data>(operation: Operation, sink: Sink<Data>): () => void {
+    const { closed } = this.#options;
+    const subscription = new Subscription(`${(this.#count += 1)}`, operation, sink);
+    this.#subscriptions.set(subscription.id, subscription);
+    if (closed.aborted) queueMicrotask(() => this.#endAll('idle', closed.reason));
+    else if (this.#connecting !== null) this.#link?.start(subscription.id, subscription.operation);
+    else {
+      this.#change('connecting');
+      this.#connect();
+    }
+    return () => {
+      if (!this.#remove(subscription)) return;
+      this.#link?.stop(subscription.id);
+      // In the next turn, because components that are shown next may subscribe in this one.
+      if (this.#subscriptions.size === 0) setTimeout(() => this.#disconnectIdle());
+    };
+  }
+
+  #connect(): void {
+    const connecting = new AbortController();
+    this.#connecting = connecting;
+    const { signal } = connecting;
+    connect(
+      {
+        ...this.#options,
+        open: (token, ends) => this.#open(token, ends),
+        onReady: () => this.#change('connected'),
+        onLost: (error) => {
+          this.#link = null;
+          this.#change('reconnecting', error);
+        },
+      },
+      signal,
+    ).then(
+      (refusal) => this.#endAll('refused', refusal),
+      (error: unknown) => {
+        if (!signal.aborted) this.#endAll('idle', error);
+      },
+    );
+  }
+
+  #open(token: string | null, ends: Pick<LinkEvents, 'ready' | 'ended'>): Link {
+    const whenCurrent =
+      <A extends readonly unknown[]>(handle: (subscription: Subscription, ...args: A) => void) =>
+      (id: string, ...args: A): void => {
+        const subscription = this.#subscriptions.get(id);
+        if (subscription !== undefined && this.#link === link) handle(subscription, ...args);
+      };
+    const link = new WebSocketLink(endpointUrl(this.#options.url), token, {
+      ...ends,
+      opened: whenCurrent(({ sink }) => sink.open?.()),
+      next: whenCurrent((subscription, result: AnyResult) => {
+        const { data, errors = [] } = result;
+        if (data != null || errors.length === 0) return subscription.next(result);
+        link.stop(subscription.id);
+        this.#failed(subscription, errors, ends.ended);
+      }),
+      failed: whenCurrent((subscription, errors: readonly GraphQLErrorLike[]) =>
+        this.#failed(subscription, errors, ends.ended),
+      ),
+      completed: whenCurrent((subscription) => {
+        this.#remove(subscription);
+        subscription.sink.complete();
+        if (this.#subscriptions.size === 0) setTimeout(() => this.#disconnectIdle());
+      }),
+    });
+    this.#link = link;
+    for (const subscription of this.#subscriptions.values())
+      if (!subscription.isPaused) link.start(subscription.id, subscription.operation);
+    return link;
+  }
+
+  #failed(
+    subscription: Subscription,
+    errors: readonly GraphQLErrorLike[],
+    endLink: LinkEvents['ended'],
+  ): void {
+    const error = errorOf(errors);
+    if (error.code === 'UNAUTHENTICATED') return endLink({ type: 'unauthenticated', message: error.message });
+    if (isTemporary(error)) return this.#startLater(subscription);
+    this.#remove(subscription);
+    subscription.sink.error(error);
+    if (this.#subscriptions.size === 0) setTimeout(() => this.#disconnectIdle());
+  }
+
+  /** Sends a subscription again after a pause. */
+  #startLater(subscription: Subscription): void {
+    subscription.isPaused = true;
+    const ms = backoffMs(subscription.failures, this.#options.random);
+    subscription.failures += 1;
+    pause(ms, subscription.over.signal).then(
+      () => {
+        subscription.isPaused = false;
+        this.#link?.start(subscription.id, subscription.operation);
+      },
+      () => {},
+    );
+  }
+
+  #remove(subscription: Subscription): boolean {
+    subscription.over.abort();
+    return this.#subscriptions.delete(subscription.id);
+  }
+
+  #disconnectIdle(): void {
+    if (this.#subscriptions.size > 0 || this.#connecting === null) return;
+    this.#disconnect();
+    this.#change('idle');
+  }
+
+  #disconnect(): void {
+    this.#connecting?.abort();
+    this.#connecting = null;
+    this.#link = null;
+  }
+
+  #endAll(state: ConnectionState, error: unknown): void {
+    const subscriptions = [...this.#subscriptions.values()];
+    for (const subscription of subscriptions) this.#remove(subscription);
+    this.#disconnect();
+    this.#change(state, state === 'refused' && error instanceof Error ? error : null);
+    for (const { sink } of subscriptions) sink.error(error);
+  }
+
+  #change(state: ConnectionState, error: Error | null = null): void {
+    if (state === this.#state && error === this.#error) return;
+    this.#state = state;
+    this.#error = error;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function isUnauthenticated(errors: readonly GraphQLErrorLike[]): boolean {
+  return errors.some((error) => error.extensions?.['code'] === 'UNAUTHENTICATED');
+}

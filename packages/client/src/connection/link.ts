@@ -1,0 +1,36 @@
+import type { GraphQLErrorLike, Operation, OperationResult } from './connection.ts';
+
+/** A result whose type only the subscriber knows. */
+export type AnyResult = OperationResult<never>;
+
+/** One attempt to connect to the gateway, and the connection that it leads to. */
+export interface Link {
+  /** Starts a subscription. May be called before the link is ready. */
+  start(id: string, operation: Operation): void;
+  /** Ends a subscription. */
+  stop(id: string): void;
+  /** Closes the link without an event. */
+  close(): void;
+}
+
+/** Receives what happens on a link. */
+export interface LinkEvents {
+  /** The gateway has accepted the token, and the subscriptions that were started first are active. Called once. */
+  ready(): void;
+  /** The subscription is active. */
+  opened(id: string): void;
+  next(id: string, result: AnyResult): void;
+  failed(id: string, errors: readonly GraphQLErrorLike[]): void;
+  completed(id: string): void;
+  /** The link is over. Called once, and nothing else afterwards. */
+  ended(end: LinkEnd): void;
+}
+
+/** Why a link is over. */
+export type LinkEnd =
+  /** Without an answer, or in the middle. */
+  | { readonly type: 'lost' }
+  /** The token is missing, not valid, or has expired. */
+  | { readonly type: 'unauthenticated'; readonly message: string }
+  /** The gateway does not accept this client, for example its origin. Another attempt has the same end. */
+  | { readonly type: 'refused'; readonly code: string; readonly message: string };

@@ -1,0 +1,67 @@
+import { abortScope } from '../connection/abort.ts';
+import { backoffMs, pause } from '../connection/backoff.ts';
+import type { Connection } from '../connection/connection.ts';
+import { errorOf, isTemporary } from '../connection/result-errors.ts';
+import type { OperationText } from '../operation-text.ts';
+
+/** What requests need of their client. */
+export interface RequestsOptions {
+  readonly connection: Connection;
+  /** Aborts when the client is closed. */
+  readonly closed: AbortSignal;
+  /** Milliseconds for which requests are repeated. */
+  readonly retryForMs: number;
+  /** A monotonic clock in milliseconds. */
+  readonly now: () => number;
+  /** At least 0, less than 1. */
+  readonly random: () => number;
+}
+
+/** Runs queries and mutations, and repeats them while the gateway cannot be reached. All of them can be repeated safely. */
+export class Requests {
+  readonly #options: RequestsOptions;
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ReelgateError with the gateway's code; the reason of `signal` */
+  async run<Data, Variables extends Readonly<Record<string, unknown>>>(
+    query: OperationText<Data, Variables>,
+    variables: Variables,
+    signal?: AbortSignal,
+  ): Promise<Data> {
+    const { connection } = this.#options;
+    return this.repeat(async (attempt) => {
+      const { data, errors = [] } = await connection.execute<Data>(
+        { query, variables: { ...variables } },
+        attempt,
+      );
+      if (errors.length > 0 || data == null) throw errorOf(errors);
+      return data;
+    }, signal);
+  }
+
+  /** Repeats an attempt after temporary errors. */
+  async repeat<T>(attempt: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { closed, retryForMs, now, random } = this.#options;
+    const end = now() + retryForMs;
+    const scope = abortScope([closed, signal]);
+    try {
+      for (let failures = 0; ; failures += 1) {
+        scope.signal.throwIfAborted();
+        try {
+          return await attempt(scope.signal);
+        } catch (error) {
+          scope.signal.throwIfAborted();
+          if (!isTemporary(error)) throw error;
+          const waitMs = Math.max(backoffMs(failures, random), (error.retryAfterSeconds ?? 0) * 1000);
+          if (now() + waitMs >= end) throw error;
+          await pause(waitMs, scope.signal);
+        }
+      }
+    } finally {
+      scope.release();
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { createReelgate, type Reelgate, type ReelgateOptions, type VideoJob } from '@reelgate/client';
+import type { Gateway } from '../support/gateway/gateway.ts';
+import { JobMover } from '../support/gateway/job-mover.ts';
+
+/** A client that is closed with the test. */
+export interface TestClient extends Reelgate, Disposable {}
+
+/** A client of the gateway at a port of this machine. */
+export function clientOf(port: number, options: Partial<ReelgateOptions> = {}): TestClient {
+  const client = createReelgate({ url: `http://127.0.0.1:${port}/graphql`, ...options });
+  return Object.assign(client, { [Symbol.dispose]: () => client.close() });
+}
+
+/** A stored job and a function that moves it. */
+export async function acceptedJob(gateway: Gateway, change: Parameters<JobMover['accept']>[0] = {}) {
+  const mover = new JobMover(gateway);
+  const { id } = await mover.accept(change);
+  return {
+    id,
+    move: (...observations: Parameters<JobMover['move']>[1][]) => mover.move(id, ...observations),
+  };
+}
+
+/** Reads the versions of a job one by one. */
+export function versionsOf(updates: AsyncIterable<VideoJob>): () => Promise<number | 'end'> {
+  const iterator = updates[Symbol.asyncIterator]();
+  return async () => {
+    const { value, done } = await iterator.next();
+    return done === true ? 'end' : value.version;
+  };
+}
