@@ -66,7 +66,7 @@ test('jobs are read one by one and in pages', async () => {
   using client = clientOf(gateway.port);
   const ids: string[] = [];
   for (const prompt of ['one', 'two', 'three']) {
-    gateway.clock.advance(1);
+    await gateway.clock.advance(1);
     ids.unshift((await client.submit({ ...INPUT, prompt })).id);
   }
   const page = await client.jobs({ first: 2 });
