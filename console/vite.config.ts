@@ -15,6 +15,12 @@ export default defineConfig({
     target: 'es2024',
     // scripts/build-console.ts prints the sizes of the compressed files.
     reportCompressedSize: false,
+    rolldownOptions: {
+      onLog: (level, log, report) => {
+        // The client package's directive 'use client' is for servers that render React. Here all code is the client's.
+        if (log.code !== 'MODULE_LEVEL_DIRECTIVE') report(level, log);
+      },
+    },
   },
   // For `npx vite console` beside a running gateway.
   server: {

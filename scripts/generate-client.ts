@@ -1,5 +1,5 @@
 /**
- * Generates typed documents for packages/client and the console, and the parameters of the console's form, from
+ * Generates typed documents for packages/client, and the parameters of the console's form, from
  * schema/schema.graphql. With --check it compares the files instead and fails when they differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,6 @@ const schemaText = readFileSync('schema/schema.graphql', 'utf8');
 const outputs: Readonly<Record<string, string>> = {
   'packages/client/src/documents.ts': await typedDocuments(['packages/client/src/video-jobs.graphql']),
   'packages/client/src/operations.ts': operationTexts('packages/client/src/video-jobs.graphql'),
-  'console/src/jobs/documents.ts': await typedDocuments(['console/src/jobs/job-ids.graphql']),
   'console/src/new-job/parameters.ts': parameters(buildSchema(schemaText)),
 };
 

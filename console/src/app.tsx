@@ -1,5 +1,6 @@
 import { Link, Route, Router, Switch } from 'wouter';
 import { useGateway } from './gateway/gateway.tsx';
+import { usePageState } from './gateway/page-state.ts';
 import { readToken, saveToken } from './gateway/token.ts';
 import { UPSTREAM_NOTICE } from './gateway/upstream.ts';
 import { JobList } from './jobs/job-list.tsx';
@@ -8,15 +9,13 @@ import { JobForm } from './new-job/job-form.tsx';
 import { LiveRegion } from './ui/announcer.tsx';
 import { ConnectionStatus } from './ui/connection-status.tsx';
 import { SignIn } from './ui/sign-in.tsx';
-import { useStore } from './ui/store.ts';
 
 /** The path prefix of the gateway behind a proxy, without a trailing slash; empty for none. */
 const BASE_PATH = new URL(document.baseURI).pathname.replace(/\/[^/]*$/, '');
 
 export function App() {
-  const { connection, announcer } = useGateway();
-  const state = useStore(connection.state);
-  const refusal = useStore(connection.refusal);
+  const { client, announcer } = useGateway();
+  const state = usePageState();
   const signedOut = state === 'signed-out';
   return (
     <Router base={BASE_PATH}>
@@ -42,7 +41,7 @@ export function App() {
       {signedOut && <SignIn />}
       {state === 'refused' && (
         <p role="alert" className="refusal">
-          The gateway does not answer this page. {refusal}
+          The gateway does not answer this page. {client.connection.error?.message}
         </p>
       )}
       <div hidden={signedOut}>

@@ -1,40 +1,27 @@
-import { ApolloProvider } from '@apollo/client/react';
+import { ReelgateProvider } from '@reelgate/client/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
-import { createApolloClient } from './gateway/apollo.ts';
-import { connect } from './gateway/connection.ts';
+import { connect } from './gateway/connect.ts';
 import { GatewayContext } from './gateway/gateway.tsx';
-import { announcementOf } from './jobs/announce.ts';
-import { Feed } from './jobs/feed.ts';
-import { shortTitle } from './jobs/short-title.ts';
+import { JobsProvider } from './jobs/jobs.tsx';
 import { Announcer } from './ui/announcer.tsx';
 import { ErrorBoundary } from './ui/error-boundary.tsx';
 
-const connection = connect();
-const apollo = createApolloClient(connection.client);
-const announcer = new Announcer();
-const feed = Feed.start(
-  apollo,
-  connection,
-  (job, before) => {
-    const message = announcementOf(job, before);
-    if (message !== null) announcer.say(message);
-  },
-  (job) => announcer.say(`Deleted: ${shortTitle(job)}`),
-);
-const gateway = { apollo, client: connection.client, connection, feed, announcer };
+const gateway = { client: connect(), announcer: new Announcer() };
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no element with the id root.');
 createRoot(root).render(
   <StrictMode>
     <GatewayContext value={gateway}>
-      <ApolloProvider client={apollo}>
+      <ReelgateProvider client={gateway.client}>
         <ErrorBoundary>
-          <App />
+          <JobsProvider>
+            <App />
+          </JobsProvider>
         </ErrorBoundary>
-      </ApolloProvider>
+      </ReelgateProvider>
     </GatewayContext>
   </StrictMode>,
 );

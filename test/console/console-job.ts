@@ -1,7 +1,7 @@
-import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import type { VideoJob } from '@reelgate/client';
 
 /** A job as the console has it: the first of its versions, but for what is changed. */
-export function consoleJob(change: Partial<VideoJobFieldsFragment> = {}): VideoJobFieldsFragment {
+export function consoleJob(change: Partial<VideoJob> = {}): VideoJob {
   return {
     __typename: 'VideoJob',
     id: 'vj_1',

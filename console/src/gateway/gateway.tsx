@@ -1,16 +1,10 @@
-import type { ApolloClient } from '@apollo/client';
-import type { Client } from 'graphql-ws';
+import type { Reelgate } from '@reelgate/client';
 import { createContext, use } from 'react';
-import type { Feed } from '../jobs/feed.ts';
 import type { Announcer } from '../ui/announcer.tsx';
-import type { Connection } from './connection.ts';
 
 /** The services of the page, created once in main.tsx. */
 export interface Gateway {
-  readonly apollo: ApolloClient;
-  readonly client: Client;
-  readonly connection: Connection;
-  readonly feed: Feed;
+  readonly client: Reelgate;
   readonly announcer: Announcer;
 }
 

@@ -1,4 +1,4 @@
-import type { VideoJobFieldsFragment, VideoJobStatus } from '@reelgate/client/documents';
+import type { VideoJob, VideoJobStatus } from '@reelgate/client';
 import { FAILURE_TITLES } from './failure-texts.ts';
 import { shortTitle } from './short-title.ts';
 
@@ -7,10 +7,7 @@ import { shortTitle } from './short-title.ts';
  *
  * @param before the previous status; undefined when it is unknown
  */
-export function announcementOf(
-  job: VideoJobFieldsFragment,
-  before: VideoJobStatus | undefined,
-): string | null {
+export function announcementOf(job: VideoJob, before: VideoJobStatus | undefined): string | null {
   if (before === job.status) return null;
   const title = shortTitle(job);
   switch (job.status) {

@@ -1,21 +1,19 @@
-import type { ApolloClient } from '@apollo/client';
-import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import type { Reelgate, VideoJob } from '@reelgate/client';
 import { useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
-import { fetchBase64 } from './fetch-base64.ts';
 import { shortTitle } from './short-title.ts';
 
 /**
  * A button that saves a completed job's video. Browsers honour `download` only for the page's own origin, so the video is fetched
  * first. When the upstream's CORS headers do not allow that, the video opens in a new tab.
  */
-export function Download({ job }: { readonly job: VideoJobFieldsFragment }) {
-  const { apollo, announcer } = useGateway();
+export function Download({ job }: { readonly job: VideoJob }) {
+  const { client, announcer } = useGateway();
   const [state, setState] = useState<'idle' | 'busy' | 'failed'>('idle');
   const press = async (): Promise<void> => {
     if (state === 'busy') return;
     setState('busy');
-    const file = await fetchVideo(apollo, job);
+    const file = await fetchVideo(client, job);
     const url = job.video?.url ?? null;
     if (file !== null) save(file, fileName(job));
     else if (url !== null) window.open(url, '_blank', 'noopener,noreferrer');
@@ -35,15 +33,15 @@ export function Download({ job }: { readonly job: VideoJobFieldsFragment }) {
   );
 }
 
-async function fetchVideo(apollo: ApolloClient, { id, video }: VideoJobFieldsFragment): Promise<Blob | null> {
-  if (video?.url == null) return fetchBase64(apollo, id);
+async function fetchVideo(client: Reelgate, { id, video }: VideoJob): Promise<Blob | null> {
+  if (video?.url == null) return client.videoBytes(id).catch(() => null);
   return fetch(video.url, { referrerPolicy: 'no-referrer' })
     .then((answer) => (answer.ok ? answer.blob() : null))
     .catch(() => null);
 }
 
 /** Letters and digits of the prompt; the job's id when the prompt has none. */
-function fileName(job: VideoJobFieldsFragment): string {
+function fileName(job: VideoJob): string {
   const words = shortTitle(job)
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, '-')

@@ -1,4 +1,4 @@
-import type { VideoJobChargeState, VideoJobFailureCode } from '@reelgate/client/documents';
+import type { VideoJobChargeState, VideoJobFailureCode } from '@reelgate/client';
 
 /** Short reasons why a job failed. */
 export const FAILURE_TITLES: Readonly<Record<VideoJobFailureCode, string>> = {

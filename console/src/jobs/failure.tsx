@@ -1,4 +1,4 @@
-import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import type { VideoJob } from '@reelgate/client';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { useGateway } from '../gateway/gateway.tsx';
@@ -6,7 +6,7 @@ import { type GenerateOutcome, generateVideo } from '../new-job/generate-video.t
 import { CHARGE_TEXTS, FAILURE_TITLES } from './failure-texts.ts';
 import { shortTitle } from './short-title.ts';
 
-type Failure = NonNullable<VideoJobFieldsFragment['failure']>;
+type Failure = NonNullable<VideoJob['failure']>;
 
 /** The reason of a failure and its cost. */
 export function FailureText({ failure }: { readonly failure: Failure }) {
@@ -20,8 +20,8 @@ export function FailureText({ failure }: { readonly failure: Failure }) {
 }
 
 /** Sends a failed job's input as a new job. Its idempotency key makes repeated clicks, also in other tabs, the same job. */
-export function TryAgain({ job }: { readonly job: VideoJobFieldsFragment }) {
-  const { apollo, announcer } = useGateway();
+export function TryAgain({ job }: { readonly job: VideoJob }) {
+  const { client, announcer } = useGateway();
   const [isSending, setSending] = useState(false);
   const [outcome, setOutcome] = useState<GenerateOutcome | null>(null);
   const press = async (): Promise<void> => {
@@ -29,7 +29,7 @@ export function TryAgain({ job }: { readonly job: VideoJobFieldsFragment }) {
     setSending(true);
     const { image, prompt, negativePrompt, resolution, videoLength, steps, seed, base64 } = job.request;
     const input = { image, prompt, negativePrompt, resolution, videoLength, steps, seed, base64 };
-    const result = await generateVideo(apollo, { ...input, idempotencyKey: `again-${job.id}` });
+    const result = await generateVideo(client, { ...input, idempotencyKey: `again-${job.id}` });
     setSending(false);
     setOutcome(result);
     announcer.say(

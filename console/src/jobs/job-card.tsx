@@ -1,5 +1,5 @@
-import { useFragment } from '@apollo/client/react';
-import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
+import type { VideoJob } from '@reelgate/client';
+import { memo } from 'react';
 import { Link } from 'wouter';
 import { serverNow } from '../gateway/server-clock.ts';
 import { Download } from './download.tsx';
@@ -11,16 +11,7 @@ import { StatusBadge } from './status-badge.tsx';
 import { bytes, duration, moment } from './times.ts';
 
 /** One job of the list. It renders again only when this job changes. */
-export function JobCard({ id }: { readonly id: string }) {
-  const { data: job, complete } = useFragment({
-    fragment: VideoJobFieldsFragmentDoc,
-    fragmentName: 'VideoJobFields',
-    from: { __typename: 'VideoJob', id },
-  });
-  return complete ? <Card job={job} /> : null;
-}
-
-function Card({ job }: { readonly job: VideoJobFieldsFragment }) {
+export const JobCard = memo(({ job }: { readonly job: VideoJob }) => {
   return (
     <article className="card" aria-labelledby={`prompt-${job.id}`} data-status={job.status}>
       <CardMedia job={job} />
@@ -43,9 +34,9 @@ function Card({ job }: { readonly job: VideoJobFieldsFragment }) {
       </div>
     </article>
   );
-}
+});
 
-function Foot({ job }: { readonly job: VideoJobFieldsFragment }) {
+function Foot({ job }: { readonly job: VideoJob }) {
   if (job.failure !== null) return job.failure.retryable && <TryAgain job={job} />;
   if (!job.isTerminal) return <Progress job={job} />;
   const { video, finishedAt, createdAt } = job;

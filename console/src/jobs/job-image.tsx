@@ -1,8 +1,8 @@
-import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import type { VideoJob } from '@reelgate/client';
 import { useState } from 'react';
 
 /** The input image of a job. */
-export function JobImage({ job }: { readonly job: VideoJobFieldsFragment }) {
+export function JobImage({ job }: { readonly job: VideoJob }) {
   const [broken, setBroken] = useState(false);
   if (broken) return <div className="media-note">The image can’t be shown here.</div>;
   return (

@@ -1,50 +1,41 @@
-import { useQuery } from '@apollo/client/react';
+import { ReelgateError } from '@reelgate/client';
 import { useState } from 'react';
-import { useGateway } from '../gateway/gateway.tsx';
-import { useStore } from '../ui/store.ts';
-import { JobIdsDocument } from './documents.ts';
-import type { FeedState } from './feed.ts';
 import { JobCard } from './job-card.tsx';
+import { useJobs } from './jobs.tsx';
 
 /** All jobs, newest first. */
 export function JobList() {
-  const { feed } = useGateway();
-  const state = useStore(feed.state);
-  const { data } = useQuery(JobIdsDocument, { fetchPolicy: 'cache-only' });
-  const jobs = data?.videoJobs;
+  const { jobs, isLoading, hasMore, error } = useJobs();
+  const isForbidden = error instanceof ReelgateError && error.code === 'FORBIDDEN';
   return (
-    <section className="jobs" aria-labelledby="jobs-heading" aria-busy={state === 'loading'}>
+    <section className="jobs" aria-labelledby="jobs-heading" aria-busy={isLoading}>
       <h2 id="jobs-heading">Your videos</h2>
-      {(jobs === undefined || state === 'forbidden') && <p className="muted">{STATES[state]}</p>}
-      {jobs?.nodes.length === 0 && !jobs.pageInfo.hasNextPage && (
+      {isForbidden && <p className="muted">Your token does not allow you to list videos.</p>}
+      {isLoading && !isForbidden && (
+        <p className="muted">{error === null ? 'Loading…' : 'The list could not be read; trying again…'}</p>
+      )}
+      {!isLoading && jobs.length === 0 && !hasMore && (
         <p className="empty muted">No videos yet. Choose an image and describe what should happen in it.</p>
       )}
       <ul className="grid">
-        {jobs?.nodes.map(({ id }) => (
-          <li key={id}>
-            <JobCard id={id} />
+        {jobs.map((job) => (
+          <li key={job.id}>
+            <JobCard job={job} />
           </li>
         ))}
       </ul>
-      {jobs?.pageInfo.hasNextPage === true && <Older shown={jobs.nodes.length} />}
+      {hasMore && <Older shown={jobs.length} />}
     </section>
   );
 }
 
-const STATES: Readonly<Record<FeedState, string>> = {
-  loading: 'Loading…',
-  ready: '',
-  failed: 'The list could not be read; trying again…',
-  forbidden: 'Your token does not allow you to list videos.',
-};
-
 function Older({ shown }: { readonly shown: number }) {
-  const { feed } = useGateway();
+  const { loadMore } = useJobs();
   const [state, setState] = useState<'idle' | 'loading' | 'failed'>('idle');
   const press = (): void => {
     if (state === 'loading') return;
     setState('loading');
-    feed.loadOlder().then(
+    loadMore().then(
       () => {
         setState('idle');
         // The button may be gone: move the keyboard focus to the first new job.

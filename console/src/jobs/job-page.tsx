@@ -1,41 +1,33 @@
-import { useFragment } from '@apollo/client/react';
-import { type VideoJobFieldsFragment, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
-import { WatchVideoJobError, watchVideoJob } from '@reelgate/client/watch-video-job';
-import { type ReactNode, useEffect, useState } from 'react';
+import { ReelgateError, type VideoJob } from '@reelgate/client';
+import { useVideoJob } from '@reelgate/client/react';
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import { useGateway } from '../gateway/gateway.tsx';
-import { readJob, writeJob } from '../gateway/job-cache.ts';
 import { serverNow } from '../gateway/server-clock.ts';
 import { costText } from '../gateway/upstream.ts';
-import { useStore } from '../ui/store.ts';
 import { useArrival } from '../ui/use-arrival.ts';
 import { CopyLink } from './copy-link.tsx';
 import { Download } from './download.tsx';
 import { FailureText, TryAgain } from './failure.tsx';
+import { useListedJob } from './jobs.tsx';
 import { PageMedia } from './media.tsx';
 import { Progress } from './progress.tsx';
 import { StatusBadge } from './status-badge.tsx';
 import { bytes, duration, moment } from './times.ts';
+import { useDeleted } from './use-deleted.ts';
 
 /** The page of one job, with live updates. */
 export function JobPage({ id }: { readonly id: string }) {
-  const { feed } = useGateway();
-  const problem = useWatch(id);
-  const isDeleted = useStore(feed.deleted).has(id);
-  const { data: job, complete } = useFragment({
-    fragment: VideoJobFieldsFragmentDoc,
-    fragmentName: 'VideoJobFields',
-    from: { __typename: 'VideoJob', id },
-  });
+  const { job, error } = useVideoJob(id, { initialJob: useListedJob(id) });
+  const isDeleted = useDeleted(id) || (error instanceof ReelgateError && error.code === 'NOT_FOUND');
   return (
     <main className="page">
       <p>
         <Link href="/">← All videos</Link>
       </p>
-      {complete && !isDeleted ? (
+      {job !== null && !isDeleted ? (
         <Job job={job} />
       ) : (
-        <p role="status">{isDeleted ? MISSING : (problem ?? 'Loading…')}</p>
+        <p role="status">{isDeleted ? MISSING : (error?.message ?? 'Loading…')}</p>
       )}
     </main>
   );
@@ -43,48 +35,9 @@ export function JobPage({ id }: { readonly id: string }) {
 
 const MISSING = 'This video does not exist, or it was deleted.';
 
-/** Writes updates of the job into the cache while the page is shown. @returns an error message, or null */
-function useWatch(id: string): string | null {
-  const { apollo, client, connection, feed } = useGateway();
-  const signedOut = useStore(connection.state) === 'signed-out';
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    const leaving = new AbortController();
-    const watch = async (): Promise<void> => {
-      const known = readJob(apollo.cache, id);
-      const updates = watchVideoJob(client, id, {
-        signal: leaving.signal,
-        sinceVersion: known?.version ?? 0,
-      });
-      for await (const job of updates) writeJob(apollo, job);
-    };
-    if (signedOut) return undefined;
-    const start = (): void => {
-      watch().catch((error: unknown) => {
-        if (error instanceof WatchVideoJobError && error.code === 'NOT_FOUND') feed.remove([id]);
-        else setProblem(problemOf(error));
-      });
-    };
-    start();
-    // The stream of a job that has ended is over, so whether the job was deleted meanwhile is asked again.
-    const stop = connection.onConnected(() => {
-      if (readJob(apollo.cache, id)?.isTerminal === true) start();
-    });
-    return () => {
-      stop();
-      leaving.abort();
-    };
-  }, [id, apollo, client, connection, feed, signedOut]);
-  return problem;
-}
-
-function problemOf(error: unknown): string {
-  return error instanceof WatchVideoJobError ? error.message : 'The video can’t be loaded now.';
-}
-
 const UNKNOWN = '–';
 
-function Job({ job }: { readonly job: VideoJobFieldsFragment }) {
+function Job({ job }: { readonly job: VideoJob }) {
   const { request, video, failure, metrics } = job;
   const heading = useArrival(request.prompt);
   return (

@@ -1,15 +1,14 @@
-import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import type { VideoJob } from '@reelgate/client';
 import { useEffect, useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
 import type { Playback } from '../video/playback.ts';
 import { Preview } from '../video/preview.tsx';
 import { Stage } from '../video/stage.tsx';
-import { fetchBase64 } from './fetch-base64.ts';
 import { JobImage } from './job-image.tsx';
 import { shortTitle } from './short-title.ts';
 
 interface JobVideoProps {
-  readonly job: VideoJobFieldsFragment;
+  readonly job: VideoJob;
   /** Whether the video starts by itself, unless the user prefers reduced motion. */
   readonly autoPlay: boolean;
   /** Whether the place showed the job's image before. The image stays until the video can be seen. */
@@ -70,16 +69,18 @@ function Base64Video(props: JobVideoProps) {
 }
 
 function useBase64Url(id: string, wanted: boolean): { url: string | null; isMissing: boolean } {
-  const { apollo } = useGateway();
+  const { client } = useGateway();
   const [file, setFile] = useState<Blob | null | undefined>();
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => {
-    let isLeft = false;
-    if (wanted) void fetchBase64(apollo, id).then((fetched) => (isLeft ? undefined : setFile(fetched)));
-    return () => {
-      isLeft = true;
+    const leaving = new AbortController();
+    const fetchFile = async (): Promise<void> => {
+      const fetched = await client.videoBytes(id, leaving).catch(() => null);
+      if (!leaving.signal.aborted) setFile(fetched);
     };
-  }, [apollo, id, wanted]);
+    if (wanted) void fetchFile();
+    return () => leaving.abort();
+  }, [client, id, wanted]);
   useEffect(() => {
     if (file == null) return undefined;
     const made = URL.createObjectURL(file);

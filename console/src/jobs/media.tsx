@@ -1,4 +1,4 @@
-import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import type { VideoJob } from '@reelgate/client';
 import { useState } from 'react';
 import { Playback } from '../video/playback.ts';
 import { PlayerBar } from '../video/player-bar.tsx';
@@ -8,7 +8,7 @@ import { JobVideo } from './job-video.tsx';
 import { startedHere } from './started-here.ts';
 
 interface MediaProps {
-  readonly job: VideoJobFieldsFragment;
+  readonly job: VideoJob;
 }
 
 /** The image of a card, or the video once it is ready. */
@@ -53,7 +53,7 @@ export function LargeMedia({ job, playback }: MediaProps & { readonly playback: 
 }
 
 /** Whether the job was unfinished when it appeared here. A video that was ready before does not play by itself. */
-function useWasUnfinished(job: VideoJobFieldsFragment): boolean {
+function useWasUnfinished(job: VideoJob): boolean {
   const [wasUnfinished] = useState(!job.isTerminal);
   return wasUnfinished;
 }

@@ -1,4 +1,4 @@
-import type { VideoJobFieldsFragment, VideoJobWait } from '@reelgate/client/documents';
+import type { VideoJob, VideoJobWait } from '@reelgate/client';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { serverNow } from '../gateway/server-clock.ts';
 import { prefersReducedMotion } from '../ui/media.ts';
@@ -6,7 +6,7 @@ import { nextSample, progressAt, progressPath, type ProgressSample } from './pro
 import { duration } from './times.ts';
 
 /** The progress bar of an unfinished job, with elapsed and remaining time. The bar also moves between updates. */
-export function Progress({ job }: { readonly job: VideoJobFieldsFragment }) {
+export function Progress({ job }: { readonly job: VideoJob }) {
   const sample = useSample(job);
   const now = useNow();
   const bar = useRef<HTMLDivElement>(null);
@@ -40,7 +40,7 @@ export function Progress({ job }: { readonly job: VideoJobFieldsFragment }) {
 }
 
 /** The progress sample of the job's newest version. */
-function useSample(job: VideoJobFieldsFragment): ProgressSample {
+function useSample(job: VideoJob): ProgressSample {
   const [seen, setSeen] = useState(() => ({ version: job.version, sample: sampleOf(job) }));
   if (seen.version === job.version) return seen.sample;
   const sample = nextSample(seen.sample, sampleOf(job));
@@ -48,7 +48,7 @@ function useSample(job: VideoJobFieldsFragment): ProgressSample {
   return sample;
 }
 
-function sampleOf({ progress, estimatedCompletionAt }: VideoJobFieldsFragment): ProgressSample {
+function sampleOf({ progress, estimatedCompletionAt }: VideoJob): ProgressSample {
   return {
     progress,
     estimatedCompletionAt: estimatedCompletionAt === null ? null : Date.parse(estimatedCompletionAt),
@@ -72,11 +72,7 @@ function animate(bar: HTMLElement, sample: ProgressSample): (() => void) | undef
   return () => animation.cancel();
 }
 
-function timeLeft(
-  { waitingFor }: VideoJobFieldsFragment,
-  { estimatedCompletionAt }: ProgressSample,
-  now: number,
-): string {
+function timeLeft({ waitingFor }: VideoJob, { estimatedCompletionAt }: ProgressSample, now: number): string {
   const wait = waitingFor === null ? null : WAIT_TEXTS[waitingFor];
   if (estimatedCompletionAt === null) return wait ?? 'waiting for the model';
   const left = estimatedCompletionAt - now;

@@ -1,8 +1,8 @@
-import type { VideoJobFieldsFragment } from '@reelgate/client/documents';
+import type { VideoJob } from '@reelgate/client';
 
 const MAX_LENGTH = 60;
 
 /** The prompt, shortened. */
-export function shortTitle({ request: { prompt } }: Pick<VideoJobFieldsFragment, 'request'>): string {
+export function shortTitle({ request: { prompt } }: Pick<VideoJob, 'request'>): string {
   return prompt.length > MAX_LENGTH ? `${prompt.slice(0, MAX_LENGTH)}…` : prompt;
 }

@@ -1,4 +1,4 @@
-import type { VideoJobStatus } from '@reelgate/client/documents';
+import type { VideoJobStatus } from '@reelgate/client';
 
 const LABELS: Readonly<Record<VideoJobStatus, string>> = {
   QUEUED: 'Queued',

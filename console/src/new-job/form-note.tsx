@@ -1,8 +1,7 @@
-import { useFragment } from '@apollo/client/react';
-import { type VideoJobStatus, VideoJobFieldsFragmentDoc } from '@reelgate/client/documents';
+import type { VideoJobStatus } from '@reelgate/client';
+import { useState } from 'react';
 import { Link } from 'wouter';
-import { useGateway } from '../gateway/gateway.tsx';
-import { useStore } from '../ui/store.ts';
+import { useListedJob } from '../jobs/jobs.tsx';
 
 /** The result of the last submission of the form. */
 export type FormOutcome =
@@ -12,21 +11,18 @@ export type FormOutcome =
 /** The message below the form's button. It occupies its space even without a text, so that the layout does not shift. */
 export function FormNote({ outcome }: { readonly outcome: FormOutcome | null }) {
   if (outcome?.type === 'invalid') return <p className="form-note field-error">{outcome.message}</p>;
-  return <p className="form-note muted">{outcome !== null && <Accepted {...outcome} />}</p>;
+  return <p className="form-note muted">{outcome !== null && <Accepted key={outcome.id} {...outcome} />}</p>;
 }
 
 function Accepted({ id, deduplicated }: { readonly id: string; readonly deduplicated: boolean }) {
-  const { feed } = useGateway();
-  const isDeleted = useStore(feed.deleted).has(id);
-  const { data } = useFragment({
-    fragment: VideoJobFieldsFragmentDoc,
-    fragmentName: 'VideoJobFields',
-    from: { __typename: 'VideoJob', id },
-  });
+  const job = useListedJob(id);
+  const [wasListed, setWasListed] = useState(false);
+  if (job !== undefined && !wasListed) setWasListed(true);
+  const isDeleted = job === undefined && wasListed;
   if (isDeleted) return null;
   return (
     <>
-      {acceptedText(data.status, deduplicated)} <Link href={`/jobs/${id}`}>Watch it</Link>
+      {acceptedText(job?.status, deduplicated)} <Link href={`/jobs/${id}`}>Watch it</Link>
     </>
   );
 }

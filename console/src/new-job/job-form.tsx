@@ -1,12 +1,10 @@
 import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from 'react';
-import { v4 } from 'uuid';
 import { useGateway } from '../gateway/gateway.tsx';
-import { useStore } from '../ui/store.ts';
+import { usePageState } from '../gateway/page-state.ts';
 import type { ChosenImage } from './draft.ts';
 import { chooseImage, draft } from './draft.ts';
 import { TextField } from './fields.tsx';
 import { acceptedText, FormNote, type FormOutcome } from './form-note.tsx';
-import { IdempotencyKeys } from './idempotency-keys.ts';
 import { ImageField } from './image-field.tsx';
 import { MoreSettings } from './more-settings.tsx';
 import { PARAMETERS } from './parameters.ts';
@@ -15,15 +13,9 @@ import { sendForm } from './send-form.ts';
 
 const NO_ISSUES: ReadonlyMap<string, string> = new Map();
 
-// `crypto.randomUUID` exists in secure contexts only, not over plain http.
-const keys = new IdempotencyKeys(
-  () => performance.now(),
-  () => v4(),
-);
-
 /** The state of the form, and the functions that change it. */
 function useJobForm() {
-  const { apollo, announcer } = useGateway();
+  const { client, announcer } = useGateway();
   const [image, setImage] = useState(draft.image);
   const [phase, setPhase] = useState<'idle' | 'uploading' | 'sending'>('idle');
   const [outcome, setOutcome] = useState<FormOutcome | null>(null);
@@ -49,7 +41,7 @@ function useJobForm() {
     setPhase(image?.type === 'file' ? 'uploading' : 'sending');
     setOutcome(null);
     const read = readForm(new FormData(form.current));
-    const result = await sendForm({ apollo, keys, image, ...read, onUploaded: () => setPhase('sending') });
+    const result = await sendForm({ client, image, ...read, onUploaded: () => setPhase('sending') });
     setPhase('idle');
     switch (result.type) {
       case 'accepted':
@@ -66,7 +58,7 @@ function useJobForm() {
 
 /** The form for a new video. */
 export function JobForm() {
-  const isLive = useStore(useGateway().connection.state) === 'connected';
+  const isLive = usePageState() === 'connected';
   const { form, image, phase, outcome, choose, refuse, send } = useJobForm();
   const issues = outcome?.type === 'invalid' ? outcome.issues : NO_ISSUES;
 

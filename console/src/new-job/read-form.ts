@@ -1,7 +1,7 @@
-import type { GenerateVideoInput, VideoJobResolution } from '@reelgate/client/documents';
+import type { GenerateInput, VideoJobResolution } from '@reelgate/client';
 
 /** The values of the form except the image. */
-export type FormInput = Omit<GenerateVideoInput, 'image' | 'idempotencyKey'>;
+export type FormInput = Omit<GenerateInput, 'image' | 'idempotencyKey'>;
 
 /** The form's values, with error messages by field name from the checks that need no gateway. */
 export interface ReadForm {

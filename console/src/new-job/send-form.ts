@@ -1,14 +1,10 @@
-import type { ApolloClient } from '@apollo/client';
-import { uploadImage, UploadImageError } from '@reelgate/client/upload-image';
-import { readToken } from '../gateway/token.ts';
+import { type Reelgate, ReelgateError } from '@reelgate/client';
 import type { ChosenImage } from './draft.ts';
 import { type GenerateOutcome, generateVideo } from './generate-video.ts';
-import type { IdempotencyKeys } from './idempotency-keys.ts';
 import type { ReadForm } from './read-form.ts';
 
 interface FormRequest extends ReadForm {
-  readonly apollo: ApolloClient;
-  readonly keys: IdempotencyKeys;
+  readonly client: Reelgate;
   readonly image: ChosenImage | null;
   /** Called after the upload, before the job is sent. */
   readonly onUploaded: () => void;
@@ -28,25 +24,21 @@ export async function sendForm(request: FormRequest): Promise<GenerateOutcome> {
 }
 
 async function send(request: FormRequest): Promise<GenerateOutcome> {
-  const { apollo, keys, image, input, issues } = request;
+  const { client, image, input, issues } = request;
   const imageError = imageUrlError(image);
   if (image === null || imageError !== null || issues.size > 0)
     return invalid([...(imageError === null ? [] : [['image', imageError] as const]), ...issues]);
   let url: string;
   try {
-    url = image.type === 'url' ? image.url.trim() : await uploadOnce(image.file);
+    url = image.type === 'url' ? image.url.trim() : await uploadOnce(client, image.file);
   } catch (error) {
-    if (!(error instanceof UploadImageError)) return { type: 'refused', message: UNREACHABLE };
+    if (!(error instanceof ReelgateError)) throw error;
     return IMAGE_ERRORS.has(error.code)
       ? invalid([['image', error.message]])
       : { type: 'refused', message: error.message };
   }
   request.onUploaded();
-  const sent = { ...input, image: url };
-  const idempotencyKey = keys.keyFor(sent);
-  const outcome = await generateVideo(apollo, { ...sent, idempotencyKey });
-  if (outcome.type === 'accepted') keys.accepted(idempotencyKey);
-  return outcome;
+  return generateVideo(client, { ...input, image: url });
 }
 
 /** Checked here too, so that this error appears together with the others. */
@@ -56,8 +48,6 @@ function imageUrlError(image: ChosenImage | null): string | null {
   return 'It must be an http or https URL, such as https://example.com/cat.png.';
 }
 
-const UNREACHABLE = 'The image could not be uploaded: the gateway can’t be reached. Try again.';
-
 function invalid(issues: readonly (readonly [string, string])[]): GenerateOutcome {
   return { type: 'invalid', message: 'Correct the marked fields.', issues: new Map(issues) };
 }
@@ -65,10 +55,10 @@ function invalid(issues: readonly (readonly [string, string])[]): GenerateOutcom
 const uploads = new WeakMap<File, Promise<string>>();
 
 /** Uploads a file once, so that a repeated request has the same image URL and the same idempotency key. */
-function uploadOnce(file: File): Promise<string> {
+function uploadOnce(client: Reelgate, file: File): Promise<string> {
   const known = uploads.get(file);
   if (known !== undefined) return known;
-  const upload = uploadImage(file, { url: 'graphql', token: readToken() }).then(({ url }) => url);
+  const upload = client.upload(file).then(({ url }) => url);
   uploads.set(file, upload);
   upload.catch(() => uploads.delete(file));
   return upload;

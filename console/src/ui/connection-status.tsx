@@ -1,8 +1,7 @@
-import type { ConnectionState } from '../gateway/connection.ts';
-import { useGateway } from '../gateway/gateway.tsx';
-import { useStore } from './store.ts';
+import { type PageState, usePageState } from '../gateway/page-state.ts';
 
-const LABELS: Readonly<Record<ConnectionState, string>> = {
+const LABELS: Readonly<Record<PageState, string>> = {
+  idle: '',
   connecting: 'Connecting…',
   connected: 'Live',
   reconnecting: 'Reconnecting…',
@@ -12,7 +11,7 @@ const LABELS: Readonly<Record<ConnectionState, string>> = {
 
 /** Shows and announces the connection state. */
 export function ConnectionStatus() {
-  const state = useStore(useGateway().connection.state);
+  const state = usePageState();
   return (
     <span className="connection" data-state={state} role="status" aria-label="Connection">
       {LABELS[state]}

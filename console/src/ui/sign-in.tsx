@@ -4,14 +4,14 @@ import { readToken, saveToken } from '../gateway/token.ts';
 
 /** A form for the bearer token. The rest of the page keeps its state. */
 export function SignIn() {
-  const { connection } = useGateway();
+  const { connection } = useGateway().client;
   const [refused] = useState(readToken() !== null);
   const signIn = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const token = new FormData(event.currentTarget).get('token');
     if (typeof token !== 'string' || token.trim() === '') return;
     saveToken(token.trim().replace(/^bearer\s+/i, ''));
-    connection.signIn();
+    connection.reconnect();
   };
   return (
     <main className="page">

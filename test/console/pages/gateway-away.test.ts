@@ -113,7 +113,7 @@ test('a request whose response was lost with the connection is sent again and ma
   expect(await console.card(prompt).count()).toBe(0);
 
   proxy.cut();
-  await console.note.getByText(/already/).waitFor();
+  await console.note.getByText(/^Your video/).waitFor();
   await console.card(prompt).getByText('Ready').waitFor();
   expect(await console.card(prompt).count()).toBe(1);
   expect(await jobsWith(gateway.url, prompt)).toHaveLength(1);

@@ -1,6 +1,6 @@
 import type { Locator } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { PAGE } from '../../../console/src/jobs/feed.ts';
+import { PAGE } from '../../../console/src/jobs/page-size.ts';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
 import { plays, timeOf } from '../../support/browser/page-files.ts';

@@ -129,17 +129,17 @@ export class ConsolePage implements AsyncDisposable {
   }
 }
 
+/** An upload, in the list of a page's mutations. */
+export const UPLOAD = 'upload';
+
 /** Records the mutations of a page: uploads and jobs. Must be called before the page is loaded. */
 export function noteMutations(page: Page): readonly string[] {
   const sent: string[] = [];
   page.on('request', (request) => {
-    if (request.method() === 'POST') sent.push(request.url());
+    if (request.method() !== 'POST') return;
+    const isUpload = request.headers()['content-type']?.startsWith('multipart/') === true;
+    if (isUpload) sent.push(UPLOAD);
+    else if (request.postData()?.includes('mutation') === true) sent.push(request.postData() ?? '');
   });
-  page.on('websocket', (socket) =>
-    socket.on('framesent', ({ payload }) => {
-      const text = String(payload);
-      if (text.includes('mutation')) sent.push(text);
-    }),
-  );
   return sent;
 }

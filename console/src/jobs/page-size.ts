@@ -1,0 +1,2 @@
+/** Jobs per page of the list. */
+export const PAGE = 24;
