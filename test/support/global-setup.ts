@@ -1,6 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import type { TestProject } from 'vitest/node';
-import { CADDY, CHROMIUM, findProgram, NGINX, OPENSSL, REDIS, SWIFT } from './process/programs.ts';
+import {
+  CADDY,
+  CHROMIUM,
+  findProgram,
+  FIREFOX,
+  NGINX,
+  OPENSSL,
+  packagesOf,
+  type Program,
+  REDIS,
+  SWIFT,
+  WEBKIT_DRIVER,
+  XVFB,
+} from './process/programs.ts';
 import { startSwiftStarter } from './s3/swift-starter.ts';
 
 /**
@@ -9,7 +22,9 @@ import { startSwiftStarter } from './s3/swift-starter.ts';
  * @returns runs once after all tests
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  installMissingPrograms();
+  installMissing([REDIS, CHROMIUM, OPENSSL, NGINX, CADDY, ...Object.values(SWIFT)]);
+  // Apart from the others: where these cannot be installed, their tests are skipped.
+  installMissing([FIREFOX, WEBKIT_DRIVER, XVFB]);
   execFileSync(process.execPath, ['scripts/build-console.ts'], { stdio: 'inherit' });
   const swift = await startSwiftStarter();
   project.provide('swiftStarter', swift.url);
@@ -18,13 +33,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   };
 }
 
-/** Needs root and apt-get. Without them the tests that need a missing program fail and name its package. */
-function installMissingPrograms(): void {
-  const programs = [REDIS, CHROMIUM, OPENSSL, NGINX, CADDY, ...Object.values(SWIFT)];
+/** Needs root and apt-get. Without them the tests that need a missing program fail, or are skipped, and name its package. */
+function installMissing(programs: readonly Program[]): void {
   const missing = programs.filter((program) => findProgram(program) === null);
   if (missing.length === 0 || process.getuid?.() !== 0 || findProgram({ names: ['apt-get'] }) === null)
     return;
-  const packages = missing.map(({ debianPackage }) => debianPackage);
+  const packages = missing.flatMap(packagesOf);
   process.stdout.write(`Missing on the PATH: ${packages.join(', ')}. Installing with apt-get.\n`);
   try {
     aptGet('update');

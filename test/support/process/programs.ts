@@ -7,6 +7,8 @@ export interface Program {
   readonly names: readonly string[];
   /** The Debian package that contains it. */
   readonly debianPackage: string;
+  /** Packages without a program that it needs as well. */
+  readonly besides?: readonly string[];
 }
 
 export const REDIS: Program = { names: ['redis-server', 'valkey-server'], debianPackage: 'redis-server' };
@@ -29,6 +31,23 @@ export const SWIFT = {
   container: { names: ['swift-container-server'], debianPackage: 'swift-container' },
   object: { names: ['swift-object-server'], debianPackage: 'swift-object' },
 } as const satisfies Readonly<Record<string, Program>>;
+
+export const FIREFOX: Program = { names: ['firefox-esr', 'firefox'], debianPackage: 'firefox-esr' };
+
+/** Drives WebKitGTK, the engine of Safari. The plugins decode H.264. */
+export const WEBKIT_DRIVER: Program = {
+  names: ['WebKitWebDriver'],
+  debianPackage: 'webkit2gtk-driver',
+  besides: ['gstreamer1.0-libav', 'gstreamer1.0-plugins-good', 'gstreamer1.0-plugins-bad'],
+};
+
+/** A screen in memory. */
+export const XVFB: Program = { names: ['Xvfb'], debianPackage: 'xvfb' };
+
+/** The Debian packages that a program needs. */
+export function packagesOf({ debianPackage, besides = [] }: Program): readonly string[] {
+  return [debianPackage].concat(besides);
+}
 
 /** The path of a program; null when it is not on the PATH. */
 export function findProgram({ names }: Pick<Program, 'names'>): string | null {
