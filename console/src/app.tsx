@@ -3,18 +3,20 @@ import { useGateway } from './gateway/gateway.tsx';
 import { usePageState } from './gateway/page-state.ts';
 import { readToken, saveToken } from './gateway/token.ts';
 import { UPSTREAM_NOTICE } from './gateway/upstream.ts';
-import { JobList } from './jobs/job-list.tsx';
 import { JobPage } from './jobs/job-page.tsx';
+import { JobList } from './jobs/list/job-list.tsx';
 import { JobForm } from './new-job/job-form.tsx';
 import { LiveRegion } from './ui/announcer.tsx';
 import { ConnectionStatus } from './ui/connection-status.tsx';
+import { DialogHost } from './ui/dialogs.tsx';
+import { NoticeBar } from './ui/notices.tsx';
 import { SignIn } from './ui/sign-in.tsx';
 
 /** The path prefix of the gateway behind a proxy, without a trailing slash; empty for none. */
 const BASE_PATH = new URL(document.baseURI).pathname.replace(/\/[^/]*$/, '');
 
 export function App() {
-  const { client, announcer } = useGateway();
+  const { client, announcer, notices, dialogs } = useGateway();
   const state = usePageState();
   const signedOut = state === 'signed-out';
   return (
@@ -47,6 +49,8 @@ export function App() {
       <div hidden={signedOut}>
         <Routes />
       </div>
+      <NoticeBar notices={notices} />
+      <DialogHost dialogs={dialogs} />
       <LiveRegion announcer={announcer} />
     </Router>
   );

@@ -5,10 +5,21 @@ import { App } from './app.tsx';
 import { connect } from './gateway/connect.ts';
 import { GatewayContext } from './gateway/gateway.tsx';
 import { JobsProvider } from './jobs/jobs.tsx';
+import { SharedJobPage } from './jobs/shared-job-page.tsx';
+import { sharedJobOf } from './jobs/shared-job.ts';
 import { Announcer } from './ui/announcer.tsx';
+import { Dialogs } from './ui/dialogs.tsx';
 import { ErrorBoundary } from './ui/error-boundary.tsx';
+import { Notices } from './ui/notices.tsx';
 
-const gateway = { client: connect(), announcer: new Announcer() };
+const shared = sharedJobOf(location);
+const announcer = new Announcer();
+const gateway = {
+  client: connect(shared === null ? undefined : () => shared.token),
+  announcer,
+  notices: new Notices(announcer),
+  dialogs: new Dialogs(),
+};
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no element with the id root.');
@@ -17,9 +28,13 @@ createRoot(root).render(
     <GatewayContext value={gateway}>
       <ReelgateProvider client={gateway.client}>
         <ErrorBoundary>
-          <JobsProvider>
-            <App />
-          </JobsProvider>
+          {shared === null ? (
+            <JobsProvider>
+              <App />
+            </JobsProvider>
+          ) : (
+            <SharedJobPage id={shared.id} />
+          )}
         </ErrorBoundary>
       </ReelgateProvider>
     </GatewayContext>

@@ -9,3 +9,13 @@ export function costText(usd: number): string {
   const price = `$${usd.toFixed(2)}`;
   return upstream === 'public' ? price : `${price}, which may be test data`;
 }
+
+/**
+ * The cost of several jobs as text; null when there is nothing to say.
+ *
+ * @param isPartial whether some of it is not known
+ */
+export function totalCostText(usd: number, isPartial: boolean): string | null {
+  if (upstream === 'sandbox' || (usd === 0 && isPartial)) return null;
+  return isPartial ? `at least ${costText(usd)}` : costText(usd);
+}

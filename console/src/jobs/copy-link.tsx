@@ -1,20 +1,20 @@
 import { useState } from 'react';
 
-/** A button that copies the page's URL. */
-export function CopyLink() {
+/** A button that copies a URL. @param url by default the page's */
+export function CopyLink({ url = location.href }: { readonly url?: string }) {
   const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle');
   const press = async (): Promise<void> => {
-    setState((await copyText(location.href)) ? 'copied' : 'failed');
+    setState((await copyText(url)) ? 'copied' : 'failed');
   };
   return (
     <button type="button" className="button quiet" onClick={() => void press()}>
-      {{ idle: 'Copy link', copied: 'Copied', failed: 'Copy it from the address bar' }[state]}
+      {{ idle: 'Copy link', copied: 'Copied', failed: 'Copying failed' }[state]}
     </button>
   );
 }
 
 /** Copies a text to the clipboard. Call it in a click or key handler. @returns false when the browser refuses */
-async function copyText(text: string): Promise<boolean> {
+export async function copyText(text: string): Promise<boolean> {
   // Pages over plain http have no `navigator.clipboard`, except on this machine.
   if (navigator.clipboard === undefined) return copyByCommand(text);
   return navigator.clipboard.writeText(text).then(

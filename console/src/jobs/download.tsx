@@ -1,7 +1,8 @@
-import type { Reelgate, VideoJob } from '@reelgate/client';
+import type { VideoJob } from '@reelgate/client';
 import { useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
 import { shortTitle } from './short-title.ts';
+import { fetchVideo, fileName, saveFile } from './video-file.ts';
 
 /**
  * A button that saves a completed job's video. Browsers honour `download` only for the page's own origin, so the video is fetched
@@ -15,7 +16,7 @@ export function Download({ job }: { readonly job: VideoJob }) {
     setState('busy');
     const file = await fetchVideo(client, job);
     const url = job.video?.url ?? null;
-    if (file !== null) save(file, fileName(job));
+    if (file !== null) saveFile(file, fileName(job));
     else if (url !== null) window.open(url, '_blank', 'noopener,noreferrer');
     else announcer.say('The video could not be fetched.');
     setState(file === null && url === null ? 'failed' : 'idle');
@@ -31,30 +32,4 @@ export function Download({ job }: { readonly job: VideoJob }) {
       {{ idle: 'Download', busy: 'Downloading…', failed: 'Download failed. Try again' }[state]}
     </button>
   );
-}
-
-async function fetchVideo(client: Reelgate, { id, video }: VideoJob): Promise<Blob | null> {
-  if (video?.url == null) return client.videoBytes(id).catch(() => null);
-  return fetch(video.url, { referrerPolicy: 'no-referrer' })
-    .then((answer) => (answer.ok ? answer.blob() : null))
-    .catch(() => null);
-}
-
-/** Letters and digits of the prompt; the job's id when the prompt has none. */
-function fileName(job: VideoJob): string {
-  const words = shortTitle(job)
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
-    .replaceAll(/^-+|-+$/g, '');
-  return `${words === '' ? job.id : words}.mp4`;
-}
-
-function save(file: Blob, name: string): void {
-  const url = URL.createObjectURL(file);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The download has started by then.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

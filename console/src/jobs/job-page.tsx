@@ -1,18 +1,14 @@
 import { ReelgateError, type VideoJob } from '@reelgate/client';
 import { useVideoJob } from '@reelgate/client/react';
-import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import { serverNow } from '../gateway/server-clock.ts';
-import { costText } from '../gateway/upstream.ts';
-import { useArrival } from '../ui/use-arrival.ts';
+import { useGateway } from '../gateway/gateway.tsx';
+import { ActionMenu } from './actions/action-menu.tsx';
+import { AgainButton } from './actions/again-buttons.tsx';
+import { cancelJob, isCancelable } from './actions/job-actions.tsx';
+import { useRunAgain } from './actions/run-again.ts';
 import { CopyLink } from './copy-link.tsx';
-import { Download } from './download.tsx';
-import { FailureText, TryAgain } from './failure.tsx';
+import { JobDetails } from './job-details.tsx';
 import { useListedJob } from './jobs.tsx';
-import { PageMedia } from './media.tsx';
-import { Progress } from './progress.tsx';
-import { StatusBadge } from './status-badge.tsx';
-import { bytes, duration, moment } from './times.ts';
 import { useDeleted } from './use-deleted.ts';
 
 /** The page of one job, with live updates. */
@@ -25,7 +21,7 @@ export function JobPage({ id }: { readonly id: string }) {
         <Link href="/">← All videos</Link>
       </p>
       {job !== null && !isDeleted ? (
-        <Job job={job} />
+        <OwnJob job={job} />
       ) : (
         <p role="status">{isDeleted ? MISSING : (error?.message ?? 'Loading…')}</p>
       )}
@@ -35,65 +31,29 @@ export function JobPage({ id }: { readonly id: string }) {
 
 const MISSING = 'This video does not exist, or it was deleted.';
 
-const UNKNOWN = '–';
-
-function Job({ job }: { readonly job: VideoJob }) {
-  const { request, video, failure, metrics } = job;
-  const heading = useArrival(request.prompt);
+function OwnJob({ job }: { readonly job: VideoJob }) {
+  const again = useRunAgain(job);
+  const gateway = useGateway();
   return (
-    <article className="job" aria-labelledby="job-heading">
-      <div className="job-main">
-        <PageMedia job={job} />
-        <div className="job-foot">
-          {!job.isTerminal && <Progress job={job} />}
-          {failure !== null && <FailureText failure={failure} />}
-          {failure?.retryable === true && <TryAgain job={job} />}
-          {video !== null && <Download job={job} />}
-        </div>
-      </div>
-      <div>
-        <div className="card-head">
-          <StatusBadge status={job.status} />
+    <JobDetails
+      job={job}
+      actions={
+        <>
+          <AgainButton job={job} again={again} seed="same" />
+          <AgainButton job={job} again={again} seed="new" />
+          {isCancelable(job) && (
+            <button type="button" className="button" onClick={() => void cancelJob(gateway, job)}>
+              Cancel
+            </button>
+          )}
+        </>
+      }
+      menu={
+        <span className="job-menu">
           <CopyLink />
-        </div>
-        <h1 id="job-heading" className="job-prompt" ref={heading} tabIndex={-1}>
-          {request.prompt}
-        </h1>
-        <dl className="facts">
-          <Fact name="Started">{moment(job.createdAt, serverNow())}</Fact>
-          {/* Every fact has a row from the start, so that the layout does not shift when a value becomes known. */}
-          <Fact name="Took">
-            {job.finishedAt === null
-              ? UNKNOWN
-              : duration(Date.parse(job.finishedAt) - Date.parse(job.createdAt))}
-          </Fact>
-          <Fact name="Cost">{metrics?.costUsd == null ? UNKNOWN : costText(metrics.costUsd)}</Fact>
-          <Fact name="Size">{video?.byteLength == null ? UNKNOWN : bytes(video.byteLength)}</Fact>
-          <Fact name="Longest side">{request.resolution.slice(1)} pixels</Fact>
-          <Fact name="Length">{request.videoLength} s</Fact>
-          <Fact name="Steps">{request.steps}</Fact>
-          <Fact name="Seed">{request.seed}</Fact>
-          <Fact name="Negative prompt">
-            {request.negativePrompt === '' ? UNKNOWN : request.negativePrompt}
-          </Fact>
-          <Fact name="Image">
-            <a href={request.image} target="_blank" rel="noreferrer">
-              {request.image}
-            </a>
-          </Fact>
-          <Fact name="Job">{job.id}</Fact>
-          <Fact name="Upstream’s id">{job.upstreamRequestId ?? UNKNOWN}</Fact>
-        </dl>
-      </div>
-    </article>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+          <ActionMenu job={job} again={again} />
+        </span>
+      }
+    />
   );
 }

@@ -19,6 +19,11 @@ export function moment(iso: string, now: number): string {
   });
 }
 
+/** Formats the time of a day: `14:05`. */
+export function timeOfDay(iso: string): string {
+  return new Date(iso).toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hour12: false });
+}
+
 /** Formats a number of bytes: `11 bytes`, `730 kB`, `1.4 MB`. */
 export function bytes(count: number): string {
   if (count < 1000) return `${count} bytes`;

@@ -140,29 +140,32 @@ describe('a failed job', () => {
       expect.stringContaining('the input was flagged as sensitive'),
       'It was not charged.',
     ]);
-    // The same input would fail again, so there is no “Try again”.
-    expect(await card.getByRole('button').count()).toBe(0);
+    for (const name of ['Run again', 'Run again with a new seed'])
+      expect(await card.getByRole('button', { name: `${name}: ${prompt}` }).isVisible()).toBe(true);
 
     await card.getByRole('link').click();
     await console.page.getByRole('heading', { name: prompt }).waitFor();
     expect(await console.page.locator('.failure strong').textContent()).toBe('The video could not be made');
   });
 
-  test('is tried again by one new job, however often “Try again” is clicked in however many tabs', async () => {
+  test('is run again by one new job, however often “Run again” is clicked in however many tabs', async () => {
     const prompt = 'a kite [sandbox:lost-answer]';
     const { id } = await generate(fixture.url, { prompt });
     await watchToEnd(fixture.url, id);
     await using first = await fixture.open();
     await using second = await fixture.open();
     const buttons = [first, second].map((console) =>
-      console.card(prompt).getByRole('button', { name: 'Try again' }),
+      console
+        .card(prompt)
+        .last()
+        .getByRole('button', { name: `Run again: ${prompt}` }),
     );
     await expect
-      .poll(() => first.card(prompt).locator('.failure > *').allTextContents())
+      .poll(() => first.card(prompt).last().locator('.failure > *').allTextContents())
       .toEqual(['The answer to the submission was lost', expect.any(String), 'It may have been charged.']);
     await Promise.all(buttons.map((button) => button.dblclick()));
     for (const console of [first, second]) {
-      await console.card(prompt).getByRole('link', { name: 'Watch it' }).waitFor();
+      await console.page.getByRole('link', { name: 'Watch it' }).waitFor();
       // The new job fails in the same way.
       await console.card(prompt).getByText('Failed').nth(1).waitFor();
       expect(await console.card(prompt).count()).toBe(2);

@@ -51,6 +51,7 @@ export interface ListedJob {
     readonly resolution: string;
     readonly videoLength: number;
     readonly steps: number;
+    readonly seed: number;
     readonly base64: boolean;
   };
 }
@@ -59,7 +60,7 @@ export interface ListedJob {
 export async function jobsWith(url: string, prompt: string): Promise<readonly ListedJob[]> {
   const { videoJobs } = await dataOf<{ videoJobs: { nodes: readonly ListedJob[] } }>(
     url,
-    '{ videoJobs(first: 100) { nodes { id status request { prompt image resolution videoLength steps base64 } } } }',
+    '{ videoJobs(first: 100) { nodes { id status request { prompt image resolution videoLength steps seed base64 } } } }',
   );
   return videoJobs.nodes.filter(({ request }) => request.prompt === prompt);
 }

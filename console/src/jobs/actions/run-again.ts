@@ -1,0 +1,74 @@
+import { ReelgateError, type VideoJob } from '@reelgate/client';
+import { useEffect, useState } from 'react';
+import { type Gateway, useGateway } from '../../gateway/gateway.tsx';
+import { messageOf } from '../../ui/message-of.ts';
+import { shortTitle } from '../short-title.ts';
+import { rememberStarted, startedHere } from '../started-here.ts';
+import { inputOf } from './snippets.ts';
+
+/** Whether a job runs again with its own seed, which gives a similar video, or with a new one. */
+export type SeedChoice = 'same' | 'new';
+
+/** The state of running a job again, for the labels of its buttons. */
+export interface RunAgain {
+  readonly state: 'idle' | 'sending' | 'sent';
+  readonly run: (seed: SeedChoice) => void;
+}
+
+/** A second click within this time after a job was accepted is a double click. */
+const REPEAT_WINDOW_MS = 2000;
+
+/** Sends a job's request again as a new job, once per click or double click. */
+export function useRunAgain(job: VideoJob): RunAgain {
+  const gateway = useGateway();
+  const [state, setState] = useState<RunAgain['state']>('idle');
+  useEffect(() => {
+    if (state !== 'sent') return undefined;
+    const timer = setTimeout(() => setState('idle'), REPEAT_WINDOW_MS);
+    return () => clearTimeout(timer);
+  }, [state]);
+  const send = async (seed: SeedChoice): Promise<void> => {
+    setState('sending');
+    setState((await runAgain(gateway, job, seed)) ? 'sent' : 'idle');
+  };
+  return {
+    state,
+    run: (seed) => {
+      if (state === 'idle') void send(seed);
+    },
+  };
+}
+
+/** @returns whether it was accepted */
+async function runAgain({ client, notices }: Gateway, job: VideoJob, seed: SeedChoice): Promise<boolean> {
+  const input = seed === 'new' ? { ...inputOf(job), seed: randomSeed() } : inputOf(job);
+  // Tabs that run a failed job again at the same time make one job.
+  const idempotencyKey = `again-${job.id}`;
+  const isKeyed = seed === 'same' && job.failure !== null;
+  try {
+    const made = await client
+      .submit(isKeyed ? { ...input, idempotencyKey } : input)
+      .catch((error: unknown) => {
+        // The job that it made was deleted, but its key stays taken for a day.
+        if (isKeyed && isKeyTaken(error)) return client.submit(input);
+        throw error;
+      });
+    const text = startedHere(made.id) || made.version > 1 ? 'It was already sent again' : 'Sent again';
+    rememberStarted(made.id, false);
+    notices.tell(`${text}: ${shortTitle(job)}`, { href: `/jobs/${made.id}`, text: 'Watch it' });
+    return true;
+  } catch (error) {
+    notices.fail(`It was not sent again. ${messageOf(error)}`);
+    return false;
+  }
+}
+
+function isKeyTaken(error: unknown): boolean {
+  return error instanceof ReelgateError && error.issues.some(({ path }) => path[0] === 'idempotencyKey');
+}
+
+/** A seed from 0 to the maximum of GraphQL's Int. */
+function randomSeed(): number {
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return random >>> 1;
+}
