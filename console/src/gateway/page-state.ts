@@ -1,5 +1,5 @@
 import { type Connection, ReelgateError } from '@reelgate/client';
-import { useSyncExternalStore } from 'react';
+import { useCallback, useSyncExternalStore } from 'react';
 import { useGateway } from './gateway.tsx';
 
 /** The state of the page's connection to the gateway. */
@@ -26,8 +26,6 @@ function pageState({ state, error }: Connection): PageState {
 /** The state of the page's connection; the component renders again after each change. */
 export function usePageState(): PageState {
   const { connection } = useGateway().client;
-  return useSyncExternalStore(
-    (listener) => connection.onChange(listener),
-    () => pageState(connection),
-  );
+  const subscribe = useCallback((listener: () => void) => connection.onChange(listener), [connection]);
+  return useSyncExternalStore(subscribe, () => pageState(connection));
 }

@@ -124,8 +124,10 @@ describe('deletion', () => {
     expect(await readJob(fixture.url, id)).not.toBeNull();
   });
 
-  test('removes the card in all tabs', async () => {
+  test('removes the card in all tabs, and the keyboard focus goes to the next card', async () => {
     const prompt = 'a vase that falls';
+    const next = 'a shelf below the vase';
+    await make(next);
     const id = await make(prompt);
     await using console = await fixture.open();
     await using other = await fixture.open();
@@ -133,6 +135,9 @@ describe('deletion', () => {
     await choose(console, prompt, 'Delete…');
     await console.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     for (const list of [console, other]) await list.card(prompt).waitFor({ state: 'detached' });
+    expect(await console.page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe(
+      `Details: ${next}`,
+    );
     expect(await readJob(fixture.url, id)).toBeNull();
   });
 });

@@ -19,6 +19,7 @@ export async function deleteJobs(
     action: 'Delete',
   });
   if (!isSure) return;
+  focusNeighbour();
   const waiting = [...jobs];
   const failures: string[] = [];
   const work = async (): Promise<void> => {
@@ -31,4 +32,11 @@ export async function deleteJobs(
   if (failure === undefined) return;
   const count = jobs.length === 1 ? 'It was' : `${failures.length} of ${jobs.length} were`;
   notices.fail(`${count} not deleted. ${failure}`);
+}
+
+/** Moves the keyboard focus from a card that is about to go to the next one, or to the one before. */
+function focusNeighbour(): void {
+  const card = document.activeElement?.closest('.grid > li');
+  const neighbour = card?.nextElementSibling ?? card?.previousElementSibling;
+  neighbour?.querySelector<HTMLElement>('.card-head a')?.focus({ preventScroll: true });
 }
