@@ -29,3 +29,10 @@ export function versionsOf(updates: AsyncIterable<VideoJob>): () => Promise<numb
     return done === true ? 'end' : value.version;
   };
 }
+
+/** The last version before the end. */
+export async function lastOf(next: () => Promise<number | 'end'>): Promise<number | null> {
+  let last: number | null = null;
+  for (let version = await next(); version !== 'end'; version = await next()) last = version;
+  return last;
+}

@@ -1,7 +1,7 @@
+import { noop } from './connection/abort.ts';
 import type { Connection } from './connection/connection.ts';
 import { GatewayConnection } from './connection/gateway-connection.ts';
 import type { Sender } from './connection/post.ts';
-import { errorOf } from './connection/result-errors.ts';
 import type { Tokens } from './connection/tokens.ts';
 import { ReelgateError, VideoJobFailedError } from './errors.ts';
 import { CREATE_JOB_TOKEN, UPSTREAM, VIDEO_JOB, VIDEO_JOB_BASE64, VIDEO_JOBS } from './operations.ts';
@@ -21,6 +21,7 @@ import type {
 import { IdempotencyKeys } from './requests/idempotency-keys.ts';
 import { cancelVideoJob, deleteVideoJob, generateVideo } from './requests/mutations.ts';
 import { Requests } from './requests/requests.ts';
+import { SharedUploads } from './requests/shared-uploads.ts';
 import { postImage } from './requests/upload.ts';
 import type { CompletedVideoJob, GenerateInput, UploadedImage, Upstream, VideoJob } from './types.ts';
 import { watchAll } from './watch/watch-all.ts';
@@ -47,8 +48,7 @@ export class Client implements Reelgate {
   readonly #sender: Sender;
   readonly #requests: Requests;
   readonly #keys: IdempotencyKeys;
-  /** The URLs of uploaded files, so that a repeated request has the same input and the same key. */
-  readonly #uploaded = new WeakMap<Blob, string>();
+  readonly #uploads: SharedUploads;
 
   constructor(options: ClientOptions) {
     const { url, tokens, now, random } = options;
@@ -58,6 +58,10 @@ export class Client implements Reelgate {
     this.connection = new GatewayConnection({ ...this.#sender, now, random });
     this.#requests = new Requests({ ...options, connection: this.connection, closed });
     this.#keys = new IdempotencyKeys(now, options.newKey);
+    this.#uploads = new SharedUploads(async (file, onProgress, signal) => {
+      const { url: uploaded } = await this.upload(file, { onProgress, signal });
+      return uploaded;
+    }, now);
   }
 
   async generate(input: GenerateInput, options: GenerateOptions = {}): Promise<CompletedVideoJob> {
@@ -76,7 +80,7 @@ export class Client implements Reelgate {
     const url =
       typeof image === 'string' || image instanceof URL
         ? String(image)
-        : await this.#uploadOnce(image, { onProgress: onUploadProgress, signal });
+        : await this.#uploads.urlOf(image, onUploadProgress ?? noop, signal);
     // The start deadline is not part of the request: another one must not make a second job.
     const request = { ...rest, image: url };
     const key = idempotencyKey ?? this.#keys.keyFor(request);
@@ -118,11 +122,8 @@ export class Client implements Reelgate {
   }
 
   async upload(file: Blob, { onProgress, signal }: UploadOptions = {}): Promise<UploadedImage> {
-    return this.#requests.repeat(async (attempt) => {
-      const { data, errors = [] } = await postImage(this.#sender, file, onProgress ?? (() => {}), attempt);
-      if (data == null) throw errorOf(errors);
-      return data.uploadImage;
-    }, signal);
+    const report = onProgress ?? noop;
+    return this.#requests.repeat((attempt) => postImage(this.#sender, file, report, attempt), signal, true);
   }
 
   async cancel(id: string, { signal }: RequestOptions = {}): Promise<VideoJob> {
@@ -140,14 +141,6 @@ export class Client implements Reelgate {
 
   close(): void {
     this.#closing.abort(new ReelgateError('CLOSED', 'The client is closed.'));
-  }
-
-  async #uploadOnce(file: Blob, options: UploadOptions): Promise<string> {
-    const known = this.#uploaded.get(file);
-    if (known !== undefined) return known;
-    const { url } = await this.upload(file, options);
-    this.#uploaded.set(file, url);
-    return url;
   }
 }
 

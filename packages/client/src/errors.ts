@@ -14,7 +14,7 @@ export interface ReelgateErrorDetails extends ErrorOptions {
  * The gateway refused a request, or did not answer in time. `message` can be shown to users.
  *
  * `code` is the gateway's own code, such as `UNAUTHENTICATED`, `INVALID_INPUT` or `NOT_FOUND`. The client adds these: `UNREACHABLE`
- * (no answer within `retryForMs`), `CANCEL_TOO_LATE` (with `job`), `JOB_UNFINISHED` (with `job`) and `CLOSED` (after `close()`).
+ * (no answer within `retryForMs`), `NOT_GRAPHQL` (another server answers at the URL), `CANCEL_TOO_LATE` (with `job`), `JOB_UNFINISHED` (with `job`) and `CLOSED` (after `close()`).
  */
 export class ReelgateError extends Error {
   override readonly name: string = 'ReelgateError';

@@ -15,8 +15,9 @@ export interface ReelgateOptions {
    */
   readonly token?: string | null | (() => string | null | Promise<string | null>);
   /**
-   * Milliseconds for which a request is repeated while the gateway cannot be reached, before it rejects with code `UNREACHABLE`.
-   * Watching has no such limit: it reconnects until it is stopped. @default 60000
+   * Milliseconds for which a request is repeated while the gateway cannot be reached or has a temporary fault, before it rejects, for
+   * example with code `UNREACHABLE`. An attempt that is not answered ends after 30 seconds. Watching has no such limit: it reconnects
+   * until it is stopped. @default 60000
    */
   readonly retryForMs?: number;
 }

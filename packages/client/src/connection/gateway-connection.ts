@@ -9,11 +9,13 @@ import type {
   Sink,
 } from './connection.ts';
 import { endpointUrl } from './endpoint.ts';
+import { EventStreamLink } from './event-stream-link.ts';
 import type { AnyResult, Link, LinkEvents } from './link.ts';
 import { post, type Sender } from './post.ts';
 import { errorOf, isTemporary } from './result-errors.ts';
 import { Subscription } from './subscription.ts';
-import { WebSocketLink } from './web-socket-link.ts';
+import { TransportChoice } from './transport.ts';
+import { WebSocketLink, webSocketClass } from './web-socket-link.ts';
 
 /** Options of a GatewayConnection. The reason of `closed` is the error of everything that is open then. */
 export interface GatewayConnectionOptions extends Sender {
@@ -22,6 +24,11 @@ export interface GatewayConnectionOptions extends Sender {
   /** At least 0, less than 1. */
   readonly random: () => number;
 }
+
+/** Event streams of a client at the same time, in browsers: of six connections to a host two are left for requests. */
+const MAX_BROWSER_STREAMS = 4;
+/** On other platforms. */
+const MAX_STREAMS = 100;
 
 /** The connection of one client. It is open while there are subscriptions. */
 export class GatewayConnection implements Connection {
@@ -33,11 +40,13 @@ export class GatewayConnection implements Connection {
   #error: Error | null = null;
   /** Stops `connect`; null while it does not run. */
   #connecting: AbortController | null = null;
+  #transport: TransportChoice;
   /** The link that is ready or about to be. */
   #link: Link | null = null;
 
   constructor(options: GatewayConnectionOptions) {
     this.#options = options;
+    this.#transport = this.#newTransport();
     const { closed } = options;
     closed.addEventListener('abort', () => this.#endAll('idle', closed.reason), { once: true });
   }
@@ -60,6 +69,8 @@ export class GatewayConnection implements Connection {
   reconnect(): void {
     if (this.#options.closed.aborted) return;
     this.#disconnect();
+    // The network may be another one.
+    this.#transport = this.#newTransport();
     if (this.#subscriptions.size === 0) return this.#change('idle');
     this.#change('reconnecting');
     this.#connect();
@@ -77,7 +88,7 @@ export class GatewayConnection implements Connection {
     const subscription = new Subscription(`${(this.#count += 1)}`, operation, sink);
     this.#subscriptions.set(subscription.id, subscription);
     if (closed.aborted) queueMicrotask(() => this.#endAll('idle', closed.reason));
-    else if (this.#connecting !== null) this.#link?.start(subscription.id, subscription.operation);
+    else if (this.#connecting !== null) this.#link?.start(subscription);
     else {
       this.#change('connecting');
       this.#connect();
@@ -90,6 +101,10 @@ export class GatewayConnection implements Connection {
     };
   }
 
+  #newTransport(): TransportChoice {
+    return new TransportChoice(webSocketClass() !== undefined, this.#options.now);
+  }
+
   #connect(): void {
     const connecting = new AbortController();
     this.#connecting = connecting;
@@ -98,7 +113,11 @@ export class GatewayConnection implements Connection {
       {
         ...this.#options,
         open: (token, ends) => this.#open(token, ends),
-        onReady: () => this.#change('connected'),
+        onReady: () => {
+          this.#transport.worked();
+          this.#change('connected');
+        },
+        onEnded: (wasReady) => this.#transport.ended(wasReady),
         onLost: (error) => {
           this.#link = null;
           this.#change('reconnecting', error);
@@ -120,7 +139,7 @@ export class GatewayConnection implements Connection {
         const subscription = this.#subscriptions.get(id);
         if (subscription !== undefined && this.#link === link) handle(subscription, ...args);
       };
-    const link = new WebSocketLink(endpointUrl(this.#options.url), token, {
+    const events: LinkEvents = {
       ...ends,
       opened: whenCurrent(({ sink }) => sink.open?.()),
       next: whenCurrent((subscription, result: AnyResult) => {
@@ -137,11 +156,19 @@ export class GatewayConnection implements Connection {
         subscription.sink.complete();
         if (this.#subscriptions.size === 0) setTimeout(() => this.#disconnectIdle());
       }),
-    });
+    };
+    const link = this.#openLink(endpointUrl(this.#options.url), token, events);
     this.#link = link;
     for (const subscription of this.#subscriptions.values())
-      if (!subscription.isPaused) link.start(subscription.id, subscription.operation);
+      if (!subscription.isPaused) link.start(subscription);
     return link;
+  }
+
+  #openLink(url: string, token: string | null, events: LinkEvents): Link {
+    if (this.#transport.name === 'web-socket') return new WebSocketLink(url, token, events);
+    // Only browsers limit connections, and browsers have WebSockets.
+    const maxStreams = webSocketClass() === undefined ? MAX_STREAMS : MAX_BROWSER_STREAMS;
+    return new EventStreamLink({ url, token, maxStreams }, events);
   }
 
   #failed(
@@ -165,7 +192,7 @@ export class GatewayConnection implements Connection {
     pause(ms, subscription.over.signal).then(
       () => {
         subscription.isPaused = false;
-        this.#link?.start(subscription.id, subscription.operation);
+        this.#link?.start(subscription);
       },
       () => {},
     );

@@ -46,7 +46,8 @@ export function notGraphQL({ status, retryAfter }: Pick<Answer, 'status' | 'retr
   );
 }
 
-function parseResult<Data>(text: string): OperationResult<Data> | null {
+/** The GraphQL result in a text; null when there is none. */
+export function parseResult<Data>(text: string): OperationResult<Data> | null {
   try {
     const value: OperationResult<Data> | null = JSON.parse(text);
     return value?.data !== undefined || Array.isArray(value?.errors) ? value : null;

@@ -3,12 +3,21 @@ import type { GraphQLErrorLike, Operation, OperationResult } from './connection.
 /** A result whose type only the subscriber knows. */
 export type AnyResult = OperationResult<never>;
 
+/** A subscription for a link. */
+export interface Startable {
+  readonly id: string;
+  /** The operation that continues after the last result. */
+  readonly operation: Operation;
+}
+
 /** One attempt to connect to the gateway, and the connection that it leads to. */
 export interface Link {
   /** Starts a subscription. May be called before the link is ready. */
-  start(id: string, operation: Operation): void;
+  start(subscription: Startable): void;
   /** Ends a subscription. */
   stop(id: string): void;
+  /** Asks for a sign of life, because the network has changed. */
+  ping?(): void;
   /** Closes the link without an event. */
   close(): void;
 }

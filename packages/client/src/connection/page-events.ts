@@ -11,12 +11,17 @@ export function onWake(listener: () => void): () => void {
   const seen = (): void => {
     if (document?.visibilityState === 'visible') listener();
   };
-  const ignoreOnline = onEvent('online', listener);
+  const ignoreOnline = onOnline(listener);
   document?.addEventListener('visibilitychange', seen);
   return () => {
     ignoreOnline();
     document?.removeEventListener('visibilitychange', seen);
   };
+}
+
+/** Calls the listener when the network returns. @returns a function that removes it */
+export function onOnline(listener: () => void): () => void {
+  return onEvent('online', listener);
 }
 
 /** Calls the listener when the network goes away. @returns a function that removes it */

@@ -1,6 +1,6 @@
-import type { GraphQLErrorLike, Operation } from './connection.ts';
+import type { GraphQLErrorLike } from './connection.ts';
 import { authorization } from './http.ts';
-import type { AnyResult, Link, LinkEnd, LinkEvents } from './link.ts';
+import type { AnyResult, Link, LinkEnd, LinkEvents, Startable } from './link.ts';
 
 /** A message of the gateway (graphql-transport-ws). */
 interface Message {
@@ -32,7 +32,7 @@ const BARRIER = { query: '{__typename}' };
 export class WebSocketLink implements Link {
   readonly #events: LinkEvents;
   readonly #socket: WebSocket;
-  readonly #started = new Map<string, Operation>();
+  readonly #started = new Map<string, Startable>();
   /** The subscriptions that each barrier waits for. */
   readonly #barriers = new Map<string, readonly string[]>();
   /** Subscriptions that were sent after the last barrier. */
@@ -58,9 +58,9 @@ export class WebSocketLink implements Link {
     socket.addEventListener('close', ({ code, reason }) => this.#end(endOf(code, reason)));
   }
 
-  start(id: string, operation: Operation): void {
-    this.#started.set(id, operation);
-    if (this.#isAcknowledged) this.#subscribe(id, operation);
+  start(subscription: Startable): void {
+    this.#started.set(subscription.id, subscription);
+    if (this.#isAcknowledged) this.#subscribe(subscription);
   }
 
   stop(id: string): void {
@@ -108,11 +108,11 @@ export class WebSocketLink implements Link {
   #acknowledged(): void {
     if (this.#isAcknowledged) return;
     this.#isAcknowledged = true;
-    for (const [id, operation] of this.#started) this.#subscribe(id, operation);
+    for (const subscription of this.#started.values()) this.#subscribe(subscription);
     if (this.#started.size === 0) this.#sendBarrier();
   }
 
-  #subscribe(id: string, payload: Operation): void {
+  #subscribe({ id, operation: payload }: Startable): void {
     this.#send({ type: 'subscribe', id, payload });
     this.#sent.push(id);
     // One barrier for all subscriptions of this turn.

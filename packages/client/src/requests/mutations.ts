@@ -46,13 +46,19 @@ export async function cancelVideoJob(
 
 /** @throws ReelgateError with code JOB_UNFINISHED or NOT_FOUND */
 export async function deleteVideoJob(requests: Requests, id: string, signal?: AbortSignal): Promise<void> {
-  const { deleteVideoJob: result } = await requests.run(DELETE_VIDEO_JOB, { id }, signal);
+  let attempts = 0;
+  const { deleteVideoJob: result } = await requests.repeat((attempt) => {
+    attempts += 1;
+    return requests.once(DELETE_VIDEO_JOB, { id }, attempt);
+  }, signal);
   switch (result?.__typename) {
     case 'DeleteVideoJobSuccess':
       return;
     case 'DeleteVideoJobUnfinished':
       throw new ReelgateError('JOB_UNFINISHED', result.message, { job: result.job });
     case 'VideoJobNotFound':
+      // An attempt whose answer was lost may have deleted it.
+      if (attempts > 1) return;
       throw new ReelgateError('NOT_FOUND', result.message);
     case undefined:
       throw new ReelgateError('UNKNOWN', 'The gateway sent no result.');

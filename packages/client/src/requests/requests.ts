@@ -25,28 +25,39 @@ export class Requests {
     this.#options = options;
   }
 
-  /** @throws ReelgateError with the gateway's code; the reason of `signal` */
-  async run<Data, Variables extends Readonly<Record<string, unknown>>>(
+  /** Runs an operation. @throws ReelgateError with the gateway's code; the reason of `signal` */
+  run<Data, Variables extends Readonly<Record<string, unknown>>>(
     query: OperationText<Data, Variables>,
     variables: Variables,
     signal?: AbortSignal,
   ): Promise<Data> {
-    const { connection } = this.#options;
-    return this.repeat(async (attempt) => {
-      const { data, errors = [] } = await connection.execute<Data>(
-        { query, variables: { ...variables } },
-        attempt,
-      );
-      if (errors.length > 0 || data == null) throw errorOf(errors);
-      return data;
-    }, signal);
+    return this.repeat((attempt) => this.once(query, variables, attempt), signal);
   }
 
-  /** Repeats an attempt after temporary errors. */
-  async repeat<T>(attempt: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Runs an operation without repetitions. */
+  async once<Data, Variables extends Readonly<Record<string, unknown>>>(
+    query: OperationText<Data, Variables>,
+    variables: Variables,
+    signal: AbortSignal,
+  ): Promise<Data> {
+    const { data, errors = [] } = await this.#options.connection.execute<Data>({ query, variables }, signal);
+    if (errors.length > 0 || data == null) throw errorOf(errors);
+    return data;
+  }
+
+  /**
+   * Repeats an attempt after temporary errors.
+   *
+   * @param isLong whether the time for repetitions begins with the first error: an attempt may take longer than it
+   */
+  async repeat<T>(
+    attempt: (signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+    isLong = false,
+  ): Promise<T> {
     const { closed, retryForMs, now, random } = this.#options;
-    const end = now() + retryForMs;
     const scope = abortScope([closed, signal]);
+    let startedAt = now();
     try {
       for (let failures = 0; ; failures += 1) {
         scope.signal.throwIfAborted();
@@ -55,8 +66,9 @@ export class Requests {
         } catch (error) {
           scope.signal.throwIfAborted();
           if (!isTemporary(error)) throw error;
+          if (isLong && failures === 0) startedAt = now();
           const waitMs = Math.max(backoffMs(failures, random), (error.retryAfterSeconds ?? 0) * 1000);
-          if (now() + waitMs >= end) throw error;
+          if (now() + waitMs - startedAt >= retryForMs) throw error;
           await pause(waitMs, scope.signal);
         }
       }

@@ -1,0 +1,133 @@
+import { noop } from './abort.ts';
+import { type EventStreamEnd, readEventStream } from './event-stream.ts';
+import type { AnyResult, Link, LinkEnd, LinkEvents, Startable } from './link.ts';
+
+/** Options of an EventStreamLink. */
+export interface EventStreamLinkOptions {
+  readonly url: string;
+  readonly token: string | null;
+  /** Streams at the same time: at least 2. */
+  readonly maxStreams: number;
+}
+
+/** An open stream. */
+interface Stream {
+  readonly subscription: Startable;
+  readonly abort: AbortController;
+}
+
+/** Milliseconds of a turn. */
+const TURN_MS = 2000;
+
+/**
+ * Subscriptions as server-sent events, each by a request of its own. A browser opens at most six connections of HTTP/1.1 to a host,
+ * so only `maxStreams` are open at the same time. Of more subscriptions those of single jobs take turns: they continue from their last
+ * version, so they miss nothing, but learn of a change later. Other subscriptions keep their streams; one place is left for the turns.
+ */
+export class EventStreamLink implements Link {
+  readonly #options: EventStreamLinkOptions;
+  readonly #events: LinkEvents;
+  /** By the id of the subscription, the oldest first. */
+  readonly #streams = new Map<string, Stream>();
+  readonly #waiting = new Map<string, Startable>();
+  #turns: ReturnType<typeof setInterval> | undefined;
+  #isReady = false;
+  #isOver = false;
+
+  constructor(options: EventStreamLinkOptions, events: LinkEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  start(subscription: Startable): void {
+    this.#waiting.set(subscription.id, subscription);
+    this.#fill();
+  }
+
+  stop(id: string): void {
+    this.#waiting.delete(id);
+    this.#streams.get(id)?.abort.abort();
+    this.#streams.delete(id);
+    this.#fill();
+  }
+
+  close(): void {
+    this.#isOver = true;
+    clearInterval(this.#turns);
+    for (const { abort } of this.#streams.values()) abort.abort();
+    this.#streams.clear();
+    this.#waiting.clear();
+  }
+
+  #end(end: LinkEnd): void {
+    if (this.#isOver) return;
+    this.close();
+    this.#events.ended(end);
+  }
+
+  /** Opens streams for the subscriptions that wait. */
+  #fill(): void {
+    const { maxStreams } = this.#options;
+    for (const [id, subscription] of this.#waiting) {
+      const others = [...this.#streams.values()].filter((stream) => !takesTurns(stream.subscription));
+      if (this.#streams.size >= maxStreams) break;
+      if (!takesTurns(subscription) && others.length >= maxStreams - 1) continue;
+      this.#waiting.delete(id);
+      this.#open(subscription);
+    }
+    const isFull = this.#waiting.size > 0;
+    if (isFull) this.#turns ??= setInterval(() => this.#takeTurns(), TURN_MS);
+    else {
+      clearInterval(this.#turns);
+      this.#turns = undefined;
+    }
+  }
+
+  /** Closes streams of single jobs, so that others have their turn. */
+  #takeTurns(): void {
+    const turns = [...this.#streams.values()].filter(({ subscription }) => takesTurns(subscription));
+    const waiting = [...this.#waiting.values()].filter(takesTurns);
+    for (const { subscription, abort } of turns.slice(0, waiting.length)) {
+      abort.abort();
+      this.#streams.delete(subscription.id);
+      this.#waiting.set(subscription.id, subscription);
+    }
+    this.#fill();
+  }
+
+  #open(subscription: Startable): void {
+    const { id } = subscription;
+    const { url, token } = this.#options;
+    const abort = new AbortController();
+    this.#streams.set(id, { subscription, abort });
+    const handlers = {
+      opened: () => {
+        if (!this.#isReady) {
+          this.#isReady = true;
+          this.#events.ready();
+        }
+        this.#events.opened(id);
+      },
+      next: (result: AnyResult) => this.#events.next(id, result),
+    };
+    readEventStream(url, token, subscription, handlers, abort.signal)
+      .catch((): EventStreamEnd => ({ type: 'lost' }))
+      .then((end) => {
+        if (!abort.signal.aborted) this.#ended(id, end);
+      })
+      .catch(noop);
+  }
+
+  #ended(id: string, end: EventStreamEnd): void {
+    this.#streams.delete(id);
+    if (end.type === 'completed') this.#events.completed(id);
+    else if (end.type === 'failed') this.#events.failed(id, end.errors);
+    else return this.#end(end);
+    this.#fill();
+  }
+}
+
+/** Whether a subscription continues from the last version, so that it can be interrupted. */
+function takesTurns({ operation }: Startable): boolean {
+  return operation.query.includes('videoJobUpdated');
+}
