@@ -119,3 +119,36 @@ test('a request whose response was lost with the connection is sent again and ma
   expect(await jobsWith(gateway.url, prompt)).toHaveLength(1);
   expect(await isMarked(console)).toBe(true);
 });
+
+test('actions of the list end with a message when the gateway is away, and do not happen later', async () => {
+  const prompt = 'a tram at night';
+  using data = await gateways('20');
+  await using first = await data.start();
+  const { id } = await generate(first.url, { prompt, resolution: 'R360', videoLength: 1 });
+  await watchToEnd(first.url, id);
+  await using console = await markedPage(first.url);
+  const { page } = console;
+  await console.card(prompt).getByText('Ready').waitFor();
+  await killed(first);
+  await console.connection('Reconnecting…');
+  await page.clock.install();
+  const message = page.getByRole('region', { name: 'Message' });
+  await console
+    .card(prompt)
+    .getByRole('button', { name: `Run again: ${prompt}` })
+    .click();
+  await page.clock.fastForward('00:11');
+  await message.getByText('It was not sent again. The gateway can’t be reached now.').waitFor();
+  await message.getByRole('button', { name: 'Dismiss' }).click();
+
+  await console.card(prompt).getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.clock.fastForward('00:11');
+  await message.getByText('It was not deleted. The gateway can’t be reached now.').waitFor();
+
+  await using last = await data.start();
+  await page.clock.fastForward('00:11');
+  await console.live();
+  expect(await jobsWith(last.url, prompt)).toMatchObject([{ id }]);
+});

@@ -1,4 +1,5 @@
 import type { VideoJob } from '@reelgate/client';
+import { withActionDeadline } from '../../gateway/action-deadline.ts';
 import type { Gateway } from '../../gateway/gateway.tsx';
 import { messageOf } from '../../ui/message-of.ts';
 import { shortTitle } from '../short-title.ts';
@@ -24,7 +25,10 @@ export async function deleteJobs(
   const failures: string[] = [];
   const work = async (): Promise<void> => {
     for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-      await client.delete(job.id).catch((error: unknown) => failures.push(messageOf(error)));
+      const { id } = job;
+      await withActionDeadline((signal) => client.delete(id, { signal })).catch((error: unknown) =>
+        failures.push(messageOf(error)),
+      );
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));

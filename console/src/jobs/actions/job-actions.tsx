@@ -1,4 +1,5 @@
 import { ReelgateError, type VideoJob } from '@reelgate/client';
+import { withActionDeadline } from '../../gateway/action-deadline.ts';
 import { type Gateway, useGateway } from '../../gateway/gateway.tsx';
 import { readToken } from '../../gateway/token.ts';
 import { messageOf } from '../../ui/message-of.ts';
@@ -52,7 +53,7 @@ export function isCancelable({ status, submittedAt, waitingFor }: VideoJob): boo
 /** Cancels a job that was not sent to the model yet. */
 export async function cancelJob({ client, notices }: Gateway, job: VideoJob): Promise<void> {
   try {
-    await client.cancel(job.id);
+    await withActionDeadline((signal) => client.cancel(job.id, { signal }));
   } catch (error) {
     const isTooLate = error instanceof ReelgateError && error.code === 'CANCEL_TOO_LATE';
     notices.fail(

@@ -1,5 +1,6 @@
-import { ReelgateError, type VideoJob } from '@reelgate/client';
-import { useEffect, useState } from 'react';
+import { type GenerateInput, ReelgateError, type VideoJob } from '@reelgate/client';
+import { useEffect, useRef, useState } from 'react';
+import { withActionDeadline } from '../../gateway/action-deadline.ts';
 import { type Gateway, useGateway } from '../../gateway/gateway.tsx';
 import { messageOf } from '../../ui/message-of.ts';
 import { shortTitle } from '../short-title.ts';
@@ -22,6 +23,8 @@ const REPEAT_WINDOW_MS = 2000;
 export function useRunAgain(job: VideoJob): RunAgain {
   const gateway = useGateway();
   const [state, setState] = useState<RunAgain['state']>('idle');
+  // Kept until it is accepted: when the answer is lost, the next attempt has the same input, and so the same idempotency key.
+  const newSeed = useRef<number>(null);
   useEffect(() => {
     if (state !== 'sent') return undefined;
     const timer = setTimeout(() => setState('idle'), REPEAT_WINDOW_MS);
@@ -29,7 +32,11 @@ export function useRunAgain(job: VideoJob): RunAgain {
   }, [state]);
   const send = async (seed: SeedChoice): Promise<void> => {
     setState('sending');
-    setState((await runAgain(gateway, job, seed)) ? 'sent' : 'idle');
+    newSeed.current ??= randomSeed();
+    const input = seed === 'new' ? { ...inputOf(job), seed: newSeed.current } : inputOf(job);
+    const isAccepted = await runAgain(gateway, job, input);
+    if (isAccepted) newSeed.current = null;
+    setState(isAccepted ? 'sent' : 'idle');
   };
   return {
     state,
@@ -40,19 +47,18 @@ export function useRunAgain(job: VideoJob): RunAgain {
 }
 
 /** @returns whether it was accepted */
-async function runAgain({ client, notices }: Gateway, job: VideoJob, seed: SeedChoice): Promise<boolean> {
-  const input = seed === 'new' ? { ...inputOf(job), seed: randomSeed() } : inputOf(job);
+async function runAgain({ client, notices }: Gateway, job: VideoJob, input: GenerateInput): Promise<boolean> {
   // Tabs that run a failed job again at the same time make one job.
   const idempotencyKey = `again-${job.id}`;
-  const isKeyed = seed === 'same' && job.failure !== null;
+  const isKeyed = input.seed === job.request.seed && job.failure !== null;
   try {
-    const made = await client
-      .submit(isKeyed ? { ...input, idempotencyKey } : input)
-      .catch((error: unknown) => {
+    const made = await withActionDeadline((signal) =>
+      client.submit(isKeyed ? { ...input, idempotencyKey } : input, { signal }).catch((error: unknown) => {
         // The job that it made was deleted, but its key stays taken for a day.
-        if (isKeyed && isKeyTaken(error)) return client.submit(input);
+        if (isKeyed && isKeyTaken(error)) return client.submit(input, { signal });
         throw error;
-      });
+      }),
+    );
     const text = startedHere(made.id) || made.version > 1 ? 'It was already sent again' : 'Sent again';
     rememberStarted(made.id, false);
     notices.tell(`${text}: ${shortTitle(job)}`, { href: `/jobs/${made.id}`, text: 'Watch it' });
