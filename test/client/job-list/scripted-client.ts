@@ -48,7 +48,7 @@ export function scriptedClient(): ScriptedClient {
         const waiting = { resolve, reject };
         open.push(waiting);
         options.signal?.addEventListener('abort', () => {
-          open.splice(open.indexOf(waiting), 1);
+          if (open.includes(waiting)) open.splice(open.indexOf(waiting), 1);
           reject(options.signal?.reason);
         });
       });

@@ -1,19 +1,13 @@
+import { backoffMs, pause } from '../connection/backoff.ts';
+import { isTemporary } from '../connection/result-errors.ts';
 import type { Reelgate, VideoJobPage } from '../reelgate.ts';
 import type { VideoJob, VideoJobFilter } from '../types.ts';
-import { matches } from './job-filter.ts';
-import { type Reconnections, untilRetry } from './retry.ts';
-import { LiveStore } from './store.ts';
-import { toError } from './watched-job.ts';
+import { createLiveStore, type LiveStore, type Reconnections } from './live-store.ts';
 
 /** What a list needs of a client. */
 export interface JobListClient extends Pick<Reelgate, 'jobs' | 'watchAll'> {
   readonly connection: Reconnections;
 }
-
-/** The gateway's maximum of jobs in a page. */
-const MAX_PAGE = 100;
-/** The number of ids that are remembered. */
-const MAX_IDS = 1000;
 
 export interface JobListState {
   /** Newest first. */
@@ -23,216 +17,192 @@ export interface JobListState {
   readonly error: Error | null;
 }
 
+export interface JobList extends Pick<LiveStore<JobListState>, 'get' | 'subscribe'> {
+  /** Reads the next page. Resolves at once when there is none. */
+  readonly loadMore: () => Promise<void>;
+  /** Called for each change of a job, with its listed state before. */
+  onUpdate?: ((job: VideoJob, before: VideoJob | null) => void) | undefined;
+  /** Called with a listed job that was deleted. */
+  onDelete?: ((job: VideoJob) => void) | undefined;
+}
+
 /** The state before the first page is read. */
 export const UNREAD: JobListState = { jobs: [], isLoading: true, hasMore: false, error: null };
 
+/** The gateway's maximum of jobs in a page. */
+const MAX_PAGE = 100;
+/** The number of changed jobs that are remembered. */
+const MAX_CHANGED = 1000;
+
 /**
- * The caller's jobs that meet a filter, kept up to date: watches the changes of all jobs, then reads the list, and reads it again
- * whenever changes may have been missed. Earlier changes are in the list, later ones arrive as changes.
+ * Creates a list of the caller's jobs that meet a filter, newest first. It watches the changes of all jobs, then reads the list, and reads
+ * it again whenever changes may have been missed. Earlier changes are in the list, later ones arrive as changes.
  */
-export class JobList extends LiveStore<JobListState> {
-  /** Called for each change of a job, with its listed state before. */
-  onUpdate: ((job: VideoJob, before: VideoJob | null) => void) | undefined;
-  /** Called with a listed job that was deleted. */
-  onDelete: ((job: VideoJob) => void) | undefined;
-  readonly #client: JobListClient;
-  readonly #filter: VideoJobFilter | null;
-  readonly #pageSize: number;
-  readonly #jobs = new Map<string, VideoJob>();
+export function createJobList(
+  client: JobListClient,
+  filter: VideoJobFilter | null,
+  pageSize: number,
+): JobList {
+  const jobs = new Map<string, VideoJob>();
   /** The newest states of jobs that changed; null: deleted. A page that was sent before a change can arrive after it. */
-  readonly #changed = new Map<string, VideoJob | null>();
-  /** Ids of jobs of which the gateway was asked whether their prompts match. */
-  readonly #searched = new Map<string, true>();
+  const changed = new Map<string, VideoJob | null>();
   /** Ids of the listed jobs that the present reading did not find yet. */
-  readonly #missing = new Set<string>();
-  #endCursor: string | null = null;
-  #reading: AbortController | null = null;
-  #readsAgain = false;
-  #loadingMore: Promise<void> | null = null;
+  const missing = new Set<string>();
+  let endCursor: string | null = null;
+  let reading: AbortController | undefined;
+  let loadingMore: Promise<void> | null = null;
 
-  constructor(client: JobListClient, filter: VideoJobFilter | null, pageSize: number) {
-    super(UNREAD);
-    this.#client = client;
-    this.#filter = filter;
-    this.#pageSize = pageSize;
-  }
+  const { get, set, subscribe } = createLiveStore(
+    client.connection,
+    UNREAD,
+    async (signal) => {
+      for await (const change of client.watchAll({ signal })) {
+        if (change.type === 'watching') read();
+        else if (change.type === 'updated') update(change.job);
+        else remove(change.id);
+      }
+    },
+    () => reading?.abort(),
+  );
 
-  /** Reads the next page. Resolves at once when there is none. */
-  readonly loadMore = (): Promise<void> => {
-    this.#loadingMore ??= this.#readMore().finally(() => (this.#loadingMore = null));
-    return this.#loadingMore;
+  /** Ids start with the time of acceptance. */
+  const sorted = (): VideoJob[] => [...jobs.values()].toSorted((one, other) => (one.id < other.id ? 1 : -1));
+
+  const show = (change: Partial<JobListState> = {}): void => {
+    const isLoading = change.isLoading ?? get().isLoading;
+    set({ jobs: isLoading ? [] : sorted(), hasMore: endCursor !== null, ...change });
+    if (jobs.size === 0 && endCursor !== null) read();
   };
 
-  protected override async follow(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted; failures++) {
-      try {
-        for await (const change of this.#client.watchAll({ signal })) {
-          failures = 0;
-          if (change.type === 'watching') this.#read();
-          else if (change.type === 'updated') this.#update(change.job);
-          else this.#delete(change.id);
-        }
-        throw new Error('The jobs are not watched any more.');
-      } catch (error) {
-        await this.#fail(error, failures, signal);
+  /** Calls a listener in a turn of its own, so that its exceptions are not taken for those of the gateway. */
+  const report = (job: VideoJob, before: VideoJob | null): void =>
+    queueMicrotask(() => list.onUpdate?.(job, before));
+
+  const remember = (id: string, job: VideoJob | null): void => {
+    changed.delete(id);
+    changed.set(id, job);
+    const [oldest] = changed.keys();
+    if (changed.size > MAX_CHANGED && oldest !== undefined) changed.delete(oldest);
+  };
+
+  const update = (job: VideoJob): void => {
+    const { id } = job;
+    const last = changed.get(id);
+    const before = jobs.get(id) ?? null;
+    const known = last ?? before;
+    if (last === null || (known !== null && known.version >= job.version)) return;
+    remember(id, job);
+    missing.delete(id);
+    if (!matches(job, filter)) {
+      if (!jobs.delete(id)) return;
+    } else if (before !== null || !isUnread(id)) {
+      if (before === null && filter?.prompt != null) {
+        // Only the gateway can search prompts. They do not change: a job that matched all else before, and is not listed, does not match.
+        if (last === undefined || !matches(last, filter)) read();
+        return;
       }
+      jobs.set(id, job);
     }
-  }
+    show();
+    report(job, before);
+  };
 
-  protected override onStopped(): void {
-    this.#reading?.abort();
-  }
-
-  /** Shows an error and waits until the next attempt. */
-  async #fail(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    this.set({ ...this.get(), error: toError(error) });
-    await untilRetry(this.#client.connection, error, failures, signal);
-  }
-
-  #update(job: VideoJob): void {
-    const { id, version } = job;
-    const changed = this.#changed.get(id);
-    const before = this.#jobs.get(id) ?? null;
-    if (changed === null || (changed ?? before ?? { version: 0 }).version >= version) return;
-    remember(this.#changed, id, job);
-    this.#missing.delete(id);
-    if (!matches(job, this.#filter)) {
-      if (before === null) return;
-      this.#searched.delete(id);
-      this.#remove(id);
-    } else if (before !== null || !this.#isUnread(id)) {
-      if (before === null && this.#filter?.prompt != null) return this.#search(id);
-      this.#jobs.set(id, job);
-      this.#show();
-    }
-    this.#report(job, before);
-  }
-
-  #delete(id: string): void {
-    const job = this.#jobs.get(id);
-    remember(this.#changed, id, null);
+  const remove = (id: string): void => {
+    const job = jobs.get(id);
+    remember(id, null);
     if (job === undefined) return;
-    this.#remove(id);
-    queueMicrotask(() => this.onDelete?.(job));
-  }
-
-  #remove(id: string): void {
-    this.#jobs.delete(id);
-    this.#show();
-    if (this.#jobs.size === 0 && this.#endCursor !== null) this.#read();
-  }
+    jobs.delete(id);
+    show();
+    queueMicrotask(() => list.onDelete?.(job));
+  };
 
   /** Whether a job belongs to a page that is not read yet. */
-  #isUnread(id: string): boolean {
-    const oldest = this.#sorted().at(-1);
-    return this.#endCursor !== null && oldest !== undefined && id < oldest.id;
-  }
+  const isUnread = (id: string): boolean => endCursor !== null && id < (sorted().at(-1)?.id ?? '');
 
-  /** Reads the list to learn whether a prompt matches the filter. Prompts do not change, so once is enough. */
-  #search(id: string): void {
-    if (this.#searched.has(id)) return;
-    remember(this.#searched, id, true);
-    if (this.#reading === null) this.#read();
-    else this.#readsAgain = true;
-  }
+  /** Reads as many pages as are listed already, so that all missed changes and deletions are found. Ends an earlier reading. */
+  const read = (): void => {
+    reading?.abort();
+    reading = new AbortController();
+    void readUntilDone(reading.signal);
+  };
 
-  /** Reads the list, and ends an earlier reading. */
-  #read(): void {
-    this.#reading?.abort();
-    this.#reading = new AbortController();
-    void this.#readUntilDone(this.#reading.signal);
-  }
-
-  async #readUntilDone(signal: AbortSignal): Promise<void> {
+  const readUntilDone = async (signal: AbortSignal): Promise<void> => {
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        this.#readsAgain = false;
-        await this.#readPages(signal);
-        if (signal.aborted || this.#readsAgain) continue;
-        this.#reading = null;
-        return;
+        return await readPages(signal);
       } catch (error) {
-        await this.#fail(error, failures, signal);
+        if (signal.aborted) return;
+        set({ error: error instanceof Error ? error : null });
+        // After a refusal the list is read again when its changes are watched by a new connection.
+        if (!isTemporary(error)) return;
+        await pause(backoffMs(failures, Math.random), signal).catch(() => {});
       }
     }
-  }
+  };
 
-  /** Reads as many pages as are listed already, so that all missed changes and deletions are found. */
-  async #readPages(signal: AbortSignal): Promise<void> {
-    this.#missing.clear();
-    for (const id of this.#jobs.keys()) this.#missing.add(id);
-    let first = Math.min(Math.max(this.#pageSize, this.#missing.size), MAX_PAGE);
+  const readPages = async (signal: AbortSignal): Promise<void> => {
+    missing.clear();
+    for (const id of jobs.keys()) missing.add(id);
+    let first = Math.min(Math.max(pageSize, jobs.size), MAX_PAGE);
     let after: string | null = null;
     let isReached: boolean;
     do {
-      const page: VideoJobPage = await this.#client.jobs({ filter: this.#filter, first, after, signal });
+      const page: VideoJobPage = await client.jobs({ filter, first, after, signal });
       if (signal.aborted) return;
-      if (this.get().isLoading) this.#forgetUnread(page);
-      isReached = this.#merge(page);
+      const last = page.jobs.at(-1)?.id ?? '';
+      // Jobs that changed before the first page was read may belong to a later one.
+      if (get().isLoading && page.endCursor !== null)
+        for (const id of jobs.keys()) if (id < last) jobs.delete(id);
+      isReached = merge(page);
       after = page.endCursor;
       first = MAX_PAGE;
     } while (after !== null && !isReached);
-    for (const id of this.#missing) this.#jobs.delete(id);
-    this.#show({ isLoading: false, error: null });
-  }
-
-  async #readMore(): Promise<void> {
-    if (this.#endCursor === null) return;
-    this.#merge(
-      await this.#client.jobs({ filter: this.#filter, first: this.#pageSize, after: this.#endCursor }),
-    );
-    this.#show();
-  }
-
-  /** Removes jobs that changed before the first page was read and that belong to a later page. */
-  #forgetUnread({ jobs, endCursor }: VideoJobPage): void {
-    const last = jobs.at(-1);
-    if (endCursor === null || last === undefined) return;
-    for (const id of this.#jobs.keys()) if (id < last.id) this.#jobs.delete(id);
-  }
+    for (const id of missing) jobs.delete(id);
+    show({ isLoading: false, error: null });
+  };
 
   /** Adds a page to the list. @returns whether it ends with the oldest job of the list */
-  #merge({ jobs, endCursor }: VideoJobPage): boolean {
-    for (const read of jobs) {
-      const { id } = read;
-      const changed = this.#changed.get(id);
-      this.#missing.delete(id);
+  const merge = (page: VideoJobPage): boolean => {
+    for (const found of page.jobs) {
+      const { id } = found;
+      const last = changed.get(id);
+      missing.delete(id);
       // Deleted meanwhile.
-      if (changed === null) continue;
-      const job = changed !== undefined && changed.version > read.version ? changed : read;
-      const before = this.#jobs.get(id);
-      if ((before !== undefined && before.version >= job.version) || !matches(job, this.#filter)) continue;
-      this.#jobs.set(id, job);
-      if (before !== undefined) this.#report(job, before);
+      if (last === null) continue;
+      const job = last !== undefined && last.version > found.version ? last : found;
+      const before = jobs.get(id);
+      if ((before !== undefined && before.version >= job.version) || !matches(job, filter)) continue;
+      jobs.set(id, job);
+      if (before !== undefined) report(job, before);
     }
-    const last = jobs.at(-1)?.id;
-    const oldest = this.#sorted().at(-1)?.id;
-    const isReached = last === undefined || oldest === undefined || last <= oldest;
+    const last = page.jobs.at(-1)?.id ?? '';
+    const isReached = last <= (sorted().at(-1)?.id ?? '');
     // The page with the oldest job knows whether there are older ones. It is empty when they were deleted.
-    if (isReached || endCursor === null) this.#endCursor = endCursor;
+    if (isReached || page.endCursor === null) ({ endCursor } = page);
     return isReached;
-  }
+  };
 
-  #show(change: Partial<JobListState> = {}): void {
-    const next = { ...this.get(), ...change };
-    this.set({ ...next, jobs: next.isLoading ? [] : this.#sorted(), hasMore: this.#endCursor !== null });
-  }
+  const readMore = async (): Promise<void> => {
+    if (endCursor === null) return;
+    merge(await client.jobs({ filter, first: pageSize, after: endCursor }));
+    show();
+  };
 
-  /** Ids start with the time of acceptance. */
-  #sorted(): VideoJob[] {
-    return [...this.#jobs.values()].toSorted((one, other) => (one.id < other.id ? 1 : -1));
-  }
-
-  #report(job: VideoJob, before: VideoJob | null): void {
-    queueMicrotask(() => this.onUpdate?.(job, before));
-  }
+  const list: JobList = {
+    get,
+    subscribe,
+    loadMore: () => (loadingMore ??= readMore().finally(() => (loadingMore = null))),
+  };
+  return list;
 }
 
-/** Adds an entry, and removes the oldest one when there are too many. */
-function remember<T>(entries: Map<string, T>, id: string, value: T): void {
-  entries.delete(id);
-  entries.set(id, value);
-  const [oldest] = entries.keys();
-  if (entries.size > MAX_IDS && oldest !== undefined) entries.delete(oldest);
+/** Whether a job meets the conditions of a filter, except for `prompt`. */
+function matches(job: VideoJob, filter: VideoJobFilter | null): boolean {
+  const { status, createdAfter, createdBefore } = filter ?? {};
+  const createdAt = Date.parse(job.createdAt);
+  return (
+    (status == null || status.includes(job.status)) &&
+    (createdAfter == null || createdAt > Date.parse(createdAfter)) &&
+    (createdBefore == null || createdAt < Date.parse(createdBefore))
+  );
 }

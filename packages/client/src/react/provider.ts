@@ -1,4 +1,3 @@
-'use client';
 import { createContext, createElement, type ReactNode, useContext } from 'react';
 import type { Reelgate } from '../reelgate.ts';
 

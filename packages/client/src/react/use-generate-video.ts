@@ -1,7 +1,4 @@
-'use client';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { VideoJobFailedError } from '../errors.ts';
-import { toError } from '../job-list/watched-job.ts';
 import type { CompletedVideoJob, GenerateInput, VideoJob } from '../types.ts';
 import { useReelgate } from './provider.ts';
 
@@ -32,8 +29,6 @@ const IDLE: Shown = { status: 'idle', uploadProgress: null, job: null, error: nu
 interface Run {
   readonly abort: AbortController;
   job: VideoJob | null;
-  /** Whether the component does not show it any more. */
-  isLeft: boolean;
 }
 
 /** Generates a video and follows it. When the component is removed, a request that is not accepted yet is still sent. */
@@ -45,47 +40,35 @@ export function useGenerateVideo(): GenerateVideoState {
   const leave = useCallback(() => {
     const run = present.current;
     present.current = null;
-    if (run === null) return;
-    run.isLeft = true;
-    // Before, an abort would end the submission.
-    if (run.job !== null) run.abort.abort();
+    // Before the job is accepted, an abort would end the submission.
+    if (run?.job != null) run.abort.abort();
   }, []);
   useEffect(() => leave, [leave]);
 
   const generate = useCallback(
     (input: GenerateInput) => {
       leave();
-      const run: Run = { abort: new AbortController(), job: null, isLeft: false };
+      const run: Run = { abort: new AbortController(), job: null };
       present.current = run;
       const show = (change: Partial<Shown>): void => {
-        if (!run.isLeft) setShown((before) => ({ ...before, ...change }));
+        if (present.current === run) setShown((before) => ({ ...before, ...change }));
       };
-      const isFile = input.image instanceof Blob;
-      setShown({ ...IDLE, status: isFile ? 'uploading' : 'submitting', uploadProgress: isFile ? 0 : null });
-      const completed = client
-        .generate(input, {
-          signal: run.abort.signal,
-          onUploadProgress: (share) =>
-            show({ uploadProgress: share, status: share < 1 ? 'uploading' : 'submitting' }),
-          onUpdate: (job) => {
-            run.job = job;
-            if (run.isLeft) run.abort.abort();
-            show({ job, uploadProgress: null, ...(job.isTerminal ? {} : { status: 'running' }) });
-          },
-        })
-        .then(
-          (job) => {
-            show({ job, status: 'completed', uploadProgress: null });
-            return job;
-          },
-          (error: unknown) => {
-            const ended = error instanceof VideoJobFailedError ? { job: error.job } : {};
-            show({ ...ended, error: toError(error), status: 'failed', uploadProgress: null });
-            throw error;
-          },
-        );
-      // The rejection is shown, so callers that ignore the promise cause no unhandled rejection.
-      completed.catch(() => {});
+      const onUploadProgress = (uploadProgress: number): void =>
+        show({ uploadProgress, status: uploadProgress < 1 ? 'uploading' : 'submitting' });
+      setShown({ ...IDLE, status: 'submitting' });
+      if (input.image instanceof Blob) onUploadProgress(0);
+      const completed = client.generate(input, {
+        signal: run.abort.signal,
+        onUploadProgress,
+        onUpdate: (job) => {
+          run.job = job;
+          if (present.current !== run) run.abort.abort();
+          const end = job.video === null ? 'failed' : 'completed';
+          show({ job, uploadProgress: null, status: job.isTerminal ? end : 'running' });
+        },
+      });
+      // Callers that ignore the promise cause no unhandled rejection.
+      completed.catch((error: Error) => show({ error, uploadProgress: null, status: 'failed' }));
       return completed;
     },
     [client, leave],
@@ -93,10 +76,9 @@ export function useGenerateVideo(): GenerateVideoState {
 
   const cancel = useCallback(() => {
     const run = present.current;
-    if (run === null) return;
-    if (run.job === null) run.abort.abort();
-    // When it is too late for that, the job goes on.
-    else if (!run.job.isTerminal) client.cancel(run.job.id).catch(() => {});
+    // When it is too late to cancel the job, it goes on.
+    if (run?.job != null) client.cancel(run.job.id).catch(() => {});
+    else run?.abort.abort();
   }, [client]);
 
   const reset = useCallback(() => {

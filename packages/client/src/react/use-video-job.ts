@@ -1,7 +1,5 @@
-'use client';
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
-import { WatchedJobs, type WatchedJobState } from '../job-list/watched-job.ts';
-import type { Reelgate } from '../reelgate.ts';
+import { watchedJob, watchJob } from '../job-list/watched-job.ts';
 import type { VideoJob } from '../types.ts';
 import { useReelgate } from './provider.ts';
 
@@ -19,9 +17,6 @@ export interface VideoJobState {
   readonly isLoading: boolean;
 }
 
-/** The watched jobs of each client. */
-const jobsOfClients = new WeakMap<Reelgate, WatchedJobs>();
-
 /**
  * Watches a job, live until it ends. Components with the same id share one subscription; a job that is known to be terminal needs none.
  *
@@ -31,35 +26,24 @@ export function useVideoJob(
   id: string | null | undefined,
   { initialJob }: UseVideoJobOptions = {},
 ): VideoJobState {
-  const watched = watchedJobsOf(useReelgate());
-  const known = initialJob != null && initialJob.id === id ? initialJob : null;
+  const client = useReelgate();
+  const known = initialJob?.id === id ? (initialJob ?? null) : null;
   const isEnded = known?.isTerminal === true;
   const subscribe = useCallback(
     // A later `known` is not needed: the watch continues from its own newest version.
-    (listener: () => void) => (id == null || isEnded ? unsubscribed : watched.subscribe(id, known, listener)),
-    [watched, id, isEnded],
+    (listener: () => void) => (id == null || isEnded ? () => {} : watchJob(client, id, known, listener)),
+    [client, id, isEnded],
   );
-  const state = useSyncExternalStore(subscribe, () => (id == null ? null : watched.get(id)), unknownState);
+  const state = useSyncExternalStore(
+    subscribe,
+    () => (id == null ? undefined : watchedJob(client, id)),
+    // On the server nothing is watched.
+    () => undefined,
+  );
   return useMemo(() => {
-    const job = newerOf(state?.job ?? null, known);
+    const watched = state?.job ?? null;
+    const job = (watched?.version ?? -1) < (known?.version ?? -1) ? known : watched;
     const error = isEnded ? null : (state?.error ?? null);
     return { job, error, isLoading: id != null && job === null && error === null };
   }, [state, known, id, isEnded]);
-}
-
-function watchedJobsOf(client: Reelgate): WatchedJobs {
-  const jobs = jobsOfClients.get(client) ?? new WatchedJobs(client);
-  jobsOfClients.set(client, jobs);
-  return jobs;
-}
-
-function newerOf(one: VideoJob | null, other: VideoJob | null): VideoJob | null {
-  return (one?.version ?? -1) >= (other?.version ?? -1) ? one : other;
-}
-
-function unsubscribed(): void {}
-
-/** On the server nothing is watched. */
-function unknownState(): WatchedJobState | null {
-  return null;
 }

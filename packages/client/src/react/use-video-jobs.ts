@@ -1,6 +1,5 @@
-'use client';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
-import { JobList, type JobListState, UNREAD } from '../job-list/job-list.ts';
+import { createJobList, UNREAD } from '../job-list/job-list.ts';
 import type { VideoJob, VideoJobFilter } from '../types.ts';
 import { useReelgate } from './provider.ts';
 
@@ -39,22 +38,17 @@ export function useVideoJobs({
   onDelete,
 }: UseVideoJobsOptions = {}): VideoJobsState {
   const client = useReelgate();
-  const { status, createdAfter, createdBefore, prompt } = filter ?? {};
-  const key = JSON.stringify({ status, createdAfter, createdBefore, prompt });
-  const list = useMemo(() => {
-    const conditions: VideoJobFilter = JSON.parse(key);
-    return new JobList(client, Object.keys(conditions).length === 0 ? null : conditions, pageSize);
-  }, [client, key, pageSize]);
+  const filterText = JSON.stringify(filter ?? null);
+  const list = useMemo(
+    () => createJobList(client, JSON.parse(filterText), pageSize),
+    [client, filterText, pageSize],
+  );
   // Before the subscription, which is an effect too.
   useEffect(() => {
     list.onUpdate = onUpdate;
     list.onDelete = onDelete;
   });
-  const state = useSyncExternalStore(list.subscribe, list.get, unread);
+  // On the server nothing is read.
+  const state = useSyncExternalStore(list.subscribe, list.get, () => UNREAD);
   return useMemo(() => ({ ...state, loadMore: list.loadMore }), [state, list]);
-}
-
-/** On the server nothing is read. */
-function unread(): JobListState {
-  return UNREAD;
 }
