@@ -2,15 +2,16 @@ import { Link, Route, Router, Switch } from 'wouter';
 import { useGateway } from './gateway/gateway.tsx';
 import { usePageState } from './gateway/page-state.ts';
 import { readToken, saveToken } from './gateway/token.ts';
-import { UPSTREAM_NOTICE } from './gateway/upstream.ts';
 import { JobPage } from './jobs/job-page.tsx';
 import { JobList } from './jobs/list/job-list.tsx';
 import { JobForm } from './new-job/job-form.tsx';
 import { LiveRegion } from './ui/announcer.tsx';
 import { ConnectionStatus } from './ui/connection-status.tsx';
+import { Credits } from './ui/credits.tsx';
 import { DialogHost } from './ui/dialogs.tsx';
 import { NoticeBar } from './ui/notices.tsx';
 import { SignIn } from './ui/sign-in.tsx';
+import { UpstreamNote } from './ui/upstream-note.tsx';
 
 /** The path prefix of the gateway behind a proxy, without a trailing slash; empty for none. */
 const BASE_PATH = new URL(document.baseURI).pathname.replace(/\/[^/]*$/, '');
@@ -26,6 +27,7 @@ export function App() {
           Reelgate
         </Link>
         <ConnectionStatus />
+        <Credits />
         <nav>
           <a href="graphql">GraphiQL</a>
           {readToken() !== null && !signedOut && (
@@ -35,11 +37,7 @@ export function App() {
           )}
         </nav>
       </header>
-      {UPSTREAM_NOTICE !== null && (
-        <p className="upstream" role="note">
-          {UPSTREAM_NOTICE}
-        </p>
-      )}
+      <UpstreamNote />
       {signedOut && <SignIn />}
       {state === 'refused' && (
         <p role="alert" className="refusal">

@@ -1,9 +1,9 @@
 import { useVideoJob } from '@reelgate/client/react';
 import { useGateway } from '../gateway/gateway.tsx';
 import { usePageState } from '../gateway/page-state.ts';
-import { UPSTREAM_NOTICE } from '../gateway/upstream.ts';
 import { LiveRegion } from '../ui/announcer.tsx';
 import { ConnectionStatus } from '../ui/connection-status.tsx';
+import { UpstreamNote } from '../ui/upstream-note.tsx';
 import { JobDetails } from './job-details.tsx';
 
 /** The page of a shared link: one job, without anything that needs the owner's token. */
@@ -15,11 +15,7 @@ export function SharedJobPage({ id }: { readonly id: string }) {
         <span className="brand">Reelgate</span>
         <ConnectionStatus />
       </header>
-      {UPSTREAM_NOTICE !== null && (
-        <p className="upstream" role="note">
-          {UPSTREAM_NOTICE}
-        </p>
-      )}
+      <UpstreamNote />
       <main className="page">
         <Content id={id} />
       </main>

@@ -81,7 +81,7 @@ test('a finished job’s page shows its video, no page shows a price, and an unk
   await page.getByText('This video does not exist, or it was deleted.').waitFor();
   for (const path of ['/', `/jobs/${id}`, '/nothing/here', '/graphql']) {
     await page.goto(fixture.url + path);
-    const notice = 'Sandbox: videos are test pictures, and nothing is charged.';
+    const notice = /^Sandbox:? videos are test pictures, and nothing is charged\.$/i;
     await page.getByRole('note').getByText(notice).waitFor();
   }
 });
