@@ -9,25 +9,34 @@ import { JobDetails } from './job-details.tsx';
 /** The page of a shared link: one job, without anything that needs the owner's token. */
 export function SharedJobPage({ id }: { readonly id: string }) {
   const { announcer } = useGateway();
+  const isRefused = usePageState() === 'signed-out';
   return (
     <>
       <header className="top">
         <span className="brand">Reelgate</span>
-        <ConnectionStatus />
+        {!isRefused && <ConnectionStatus />}
       </header>
       <UpstreamNote />
       <main className="page">
-        <Content id={id} />
+        <Content id={id} isRefused={isRefused} />
       </main>
       <LiveRegion announcer={announcer} />
     </>
   );
 }
 
-function Content({ id }: { readonly id: string }) {
+function Content({ id, isRefused }: { readonly id: string; readonly isRefused: boolean }) {
   const { job, error } = useVideoJob(id);
-  const isRefused = usePageState() === 'signed-out';
   if (job !== null) return <JobDetails job={job} />;
   const isLoading = error === null && !isRefused;
-  return <p role="status">{isLoading ? 'Loading…' : 'This link has expired, or the video was deleted.'}</p>;
+  return (
+    <>
+      <h1 className={isLoading ? 'visually-hidden' : 'job-prompt'}>
+        {isLoading ? 'Video' : 'This video is not available'}
+      </h1>
+      <p role="status">
+        {isLoading ? 'Loading…' : 'The link has expired, or the video was deleted. Ask for a new link.'}
+      </p>
+    </>
+  );
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { PAGE } from '../../../console/src/jobs/page-size.ts';
+import { violationsInAllLooks } from '../../support/browser/axe.ts';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import type { ConsolePage } from '../../support/browser/console-page.ts';
 import { jobsWith } from '../../support/gateway/generate.ts';
@@ -303,4 +304,21 @@ describe('selected videos', () => {
     await console.card(prompts[1] ?? '').waitFor({ state: 'detached' });
     expect(await console.card(prompts[0] ?? '').count()).toBe(1);
   });
+});
+
+test('the menu, the selection and the message have no serious accessibility violations', async () => {
+  const prompt = 'a doorbell [sandbox:content-block]';
+  await make(prompt);
+  await using console = await fixture.open();
+  const { page } = console;
+  await page.getByRole('button', { name: 'Select', exact: true }).click();
+  await page.getByLabel(`Select: ${prompt}`).check();
+  await console
+    .card(prompt)
+    .getByRole('button', { name: `Run again: ${prompt}` })
+    .click();
+  await notice(page).waitFor();
+  await console.card(prompt).last().getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('button', { name: 'Share…' }).waitFor();
+  expect(await violationsInAllLooks(page)).toEqual([]);
 });
