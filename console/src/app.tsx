@@ -5,6 +5,7 @@ import { readToken, saveToken } from './gateway/token.ts';
 import { JobPage } from './jobs/job-page.tsx';
 import { JobList } from './jobs/list/job-list.tsx';
 import { JobForm } from './new-job/job-form.tsx';
+import { useNewJob } from './new-job/new-job.ts';
 import { LiveRegion } from './ui/announcer.tsx';
 import { ConnectionStatus } from './ui/connection-status.tsx';
 import { Credits } from './ui/credits.tsx';
@@ -18,8 +19,16 @@ const BASE_PATH = new URL(document.baseURI).pathname.replace(/\/[^/]*$/, '');
 
 export function App() {
   const { client, announcer, notices, dialogs } = useGateway();
+  const { drafts, history } = useNewJob();
   const state = usePageState();
   const signedOut = state === 'signed-out';
+  const signOut = async (): Promise<void> => {
+    saveToken(null);
+    // The next user of this browser may be another person.
+    history.clear();
+    await drafts.clear();
+    location.reload();
+  };
   return (
     <Router base={BASE_PATH}>
       <header className="top">
@@ -31,7 +40,7 @@ export function App() {
         <nav>
           <a href="graphql">GraphiQL</a>
           {readToken() !== null && !signedOut && (
-            <button type="button" className="link" onClick={signOut}>
+            <button type="button" className="link" onClick={() => void signOut()}>
               Sign out
             </button>
           )}
@@ -81,9 +90,4 @@ function NotFound() {
       </p>
     </main>
   );
-}
-
-function signOut(): void {
-  saveToken(null);
-  location.reload();
 }

@@ -7,6 +7,7 @@ import { GatewayContext } from './gateway/gateway.tsx';
 import { JobsProvider } from './jobs/jobs.tsx';
 import { SharedJobPage } from './jobs/shared-job-page.tsx';
 import { sharedJobOf } from './jobs/shared-job.ts';
+import { NewJobContext, openNewJob } from './new-job/new-job.ts';
 import { Announcer } from './ui/announcer.tsx';
 import { Dialogs } from './ui/dialogs.tsx';
 import { ErrorBoundary } from './ui/error-boundary.tsx';
@@ -20,6 +21,7 @@ const gateway = {
   notices: new Notices(announcer),
   dialogs: new Dialogs(),
 };
+const newJob = shared === null ? await openNewJob(gateway.client) : null;
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no element with the id root.');
@@ -30,7 +32,9 @@ createRoot(root).render(
         <ErrorBoundary>
           {shared === null ? (
             <JobsProvider>
-              <App />
+              <NewJobContext value={newJob}>
+                <App />
+              </NewJobContext>
             </JobsProvider>
           ) : (
             <SharedJobPage id={shared.id} />

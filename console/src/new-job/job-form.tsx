@@ -1,67 +1,58 @@
-import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type SubmitEvent, useEffect, useRef } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
-import { usePageState } from '../gateway/page-state.ts';
-import type { ChosenImage } from './draft.ts';
-import { chooseImage, draft } from './draft.ts';
-import { TextField } from './fields.tsx';
-import { acceptedText, FormNote, type FormOutcome } from './form-note.tsx';
-import { ImageField } from './image-field.tsx';
-import { MoreSettings } from './more-settings.tsx';
-import { PARAMETERS } from './parameters.ts';
-import { readForm } from './read-form.ts';
-import { sendForm } from './send-form.ts';
+import { useStore } from '../ui/store.ts';
+import { DraftStrip } from './drafts/draft-strip.tsx';
+import { type DraftSettings, MAX_VARIATIONS } from './drafts/draft.ts';
+import { ChoiceField } from './fields/fields.tsx';
+import { MoreSettings } from './fields/more-settings.tsx';
+import { PromptField } from './fields/prompt-field.tsx';
+import { ImageField } from './image/image-field.tsx';
+import { useNewJob } from './new-job.ts';
+import { FormNote } from './submission/form-note.tsx';
+import { Price } from './submission/price.tsx';
+import { messageOf, type SendState } from './submission/send-state.ts';
+import { SubmitRow } from './submission/submit-row.tsx';
 
 const NO_ISSUES: ReadonlyMap<string, string> = new Map();
-
-/** The state of the form, and the functions that change it. */
-function useJobForm() {
-  const { client, announcer } = useGateway();
-  const [image, setImage] = useState(draft.image);
-  const [phase, setPhase] = useState<'idle' | 'uploading' | 'sending'>('idle');
-  const [outcome, setOutcome] = useState<FormOutcome | null>(null);
-  const form = useRef<HTMLFormElement>(null);
-
-  useEffect(() => {
-    if (outcome?.type === 'invalid')
-      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  }, [outcome]);
-
-  const choose = (chosen: ChosenImage | null): void => {
-    chooseImage(chosen);
-    setImage(chosen);
-    setOutcome(null);
-    if (chosen?.type === 'file') announcer.say(`The image is ${chosen.file.name}.`);
-  };
-  const refuse = (message: string, issues: ReadonlyMap<string, string>): void => {
-    announcer.say([message, ...issues.values()].join(' '));
-    setOutcome({ type: 'invalid', message, issues });
-  };
-  const send = async (): Promise<void> => {
-    if (phase !== 'idle' || form.current === null) return;
-    setPhase(image?.type === 'file' ? 'uploading' : 'sending');
-    setOutcome(null);
-    const read = readForm(new FormData(form.current));
-    const result = await sendForm({ client, image, ...read, onUploaded: () => setPhase('sending') });
-    setPhase('idle');
-    switch (result.type) {
-      case 'accepted':
-        announcer.say(acceptedText(undefined, result.deduplicated));
-        return setOutcome(result);
-      case 'invalid':
-        return refuse(result.message, result.issues);
-      case 'refused':
-        return refuse(result.message, NO_ISSUES);
-    }
-  };
-  return { form, image, phase, outcome, choose, refuse, send };
-}
+const VARIATIONS = Array.from({ length: MAX_VARIATIONS }, (_, index) => ({
+  value: index + 1,
+  text: String(index + 1),
+}));
 
 /** The form for a new video. */
 export function JobForm() {
-  const isLive = usePageState() === 'connected';
-  const { form, image, phase, outcome, choose, refuse, send } = useJobForm();
-  const issues = outcome?.type === 'invalid' ? outcome.issues : NO_ISSUES;
+  const { announcer } = useGateway();
+  const { drafts, submissions } = useNewJob();
+  const { currentId } = useStore(drafts.state);
+  const draft = drafts.current;
+  const { settings } = draft;
+  const state = useStore(submissions.states).get(currentId) ?? null;
+  const issues = state?.type === 'invalid' ? state.issues : NO_ISSUES;
+  const form = useRef<HTMLFormElement>(null);
 
+  useEffect(() => {
+    if (issues.size > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [issues]);
+
+  const change = (changed: Partial<DraftSettings>): void => drafts.changeSettings(currentId, changed);
+  const send = async (): Promise<void> => {
+    const result = await submissions.send(currentId, state?.type === 'unloadable');
+    if (result !== null) announcer.say(announcementOf(result));
+  };
+  const sendAll = async (): Promise<void> => {
+    const unsent = drafts.state.get().drafts.filter(({ isSent }) => !isSent);
+    const results = await sendInOrder(unsent.map(({ id }) => id));
+    const failed = results.find(({ result }) => result?.type !== 'accepted');
+    const sent = results.filter(({ result }) => result?.type === 'accepted').length;
+    announcer.say(`${sent} of ${results.length} drafts were sent.`);
+    if (failed !== undefined) drafts.select(failed.id);
+  };
+  /** One after the other, because the uploads would only slow each other down. */
+  const sendInOrder = async (ids: readonly string[]) => {
+    const results: { readonly id: string; readonly result: SendState | null }[] = [];
+    for (const id of ids) results.push({ id, result: await submissions.send(id) });
+    return results;
+  };
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     void send();
@@ -69,11 +60,7 @@ export function JobForm() {
   const submitByKey = ({ key, ctrlKey, metaKey }: KeyboardEvent): void => {
     if (key === 'Enter' && (ctrlKey || metaKey)) form.current?.requestSubmit();
   };
-  const keep = (): void => {
-    if (form.current !== null) draft.input = readForm(new FormData(form.current)).input;
-  };
 
-  const waiting = isLive ? { uploading: 'Uploading…', sending: 'Sending…' } : WAITING;
   return (
     <form
       ref={form}
@@ -83,32 +70,34 @@ export function JobForm() {
       noValidate
       onSubmit={submit}
       onKeyDown={submitByKey}
-      onChange={keep}
     >
       <h2 id="new-heading">New video</h2>
-      <ImageField
-        image={image}
-        error={issues.get('image') ?? null}
-        onChoose={choose}
-        onError={(error) => refuse('This file can’t be used.', new Map([['image', error]]))}
-      />
-      <TextField
-        name="prompt"
-        label="Prompt"
-        {...PARAMETERS.prompt}
-        defaultValue={draft.input.prompt}
-        rows={3}
-        required
+      <DraftStrip onSendAll={() => void sendAll()} />
+      <ImageField draft={draft} error={issues.get('image') ?? null} />
+      <PromptField
+        value={settings.prompt}
         error={issues.get('prompt') ?? null}
+        onValue={(prompt) => change({ prompt })}
       />
-      <MoreSettings issues={issues} />
-      <button type="submit" className="button primary" aria-disabled={phase !== 'idle'}>
-        {phase === 'idle' ? 'Generate video' : waiting[phase]}
-      </button>
-      <FormNote outcome={outcome} />
+      <ChoiceField
+        name="variations"
+        label="Variations"
+        help="Videos from the same input, each with another seed."
+        choices={VARIATIONS}
+        value={settings.variations}
+        onValue={(variations) => change({ variations })}
+        error={null}
+      />
+      <MoreSettings settings={settings} issues={issues} onChange={change} />
+      <Price videos={settings.variations} />
+      <SubmitRow draftId={currentId} videos={settings.variations} state={state} />
+      <FormNote state={state} />
     </form>
   );
 }
 
-/** Labels while disconnected: the request is sent after the next connection. */
-const WAITING = { uploading: 'Uploading…', sending: 'Waiting for the gateway…' } as const;
+/** The message with the errors of all fields. */
+function announcementOf(state: SendState): string {
+  const issues = state.type === 'invalid' ? state.issues.values() : [];
+  return [messageOf(state) ?? '', ...issues].join(' ');
+}

@@ -6,7 +6,9 @@ import { defaultSettings, MAX_INT } from '../../../console/src/new-job/drafts/dr
 function issues(settings: Partial<DraftSettings> = {}, url: string | null = 'https://example.com/cat.png') {
   const image: DraftImage | null = url === null ? null : { type: 'url', url };
   const all = { ...defaultSettings('7'), prompt: 'waves', ...settings };
-  return Object.fromEntries(issuesOf({ id: '1', createdAt: 0, image, settings: all, submission: null }));
+  return Object.fromEntries(
+    issuesOf({ id: '1', createdAt: 0, image, settings: all, submission: null, isSent: false }),
+  );
 }
 
 test('a complete draft has no issues', () => {

@@ -122,7 +122,7 @@ test('after clear there is one draft with the defaults, and nothing is stored', 
   const drafts = await open();
   drafts.changeSettings(drafts.current.id, { prompt: 'secret' });
   drafts.add(fileImage('secret.png'));
-  drafts.clear();
+  await drafts.clear();
   expect(storage.stored.size).toBe(0);
   expect(prompts(drafts)).toEqual(['']);
   expect(drafts.current.image).toBeNull();

@@ -25,4 +25,6 @@ export class MemoryStorage implements DraftStorage {
   readonly delete: DraftStorage['delete'] = (id) => {
     this.stored.delete(id);
   };
+
+  readonly clear: DraftStorage['clear'] = async () => this.stored.clear();
 }

@@ -84,7 +84,7 @@ test('after a reconnect the list has the jobs made meanwhile, and a request subm
   await console.fillIn({ image: 'https://example.com/fox.png', prompt: submittedOffline });
   await console.chooseSmallest();
   await console.generateButton.dblclick();
-  expect(await console.generateButton.textContent()).toBe('Waiting for the gateway…');
+  await expect.poll(() => console.generateButton.textContent()).toBe('Waiting for the gateway…');
   expect(await console.card(madeMeanwhile).count()).toBe(0);
 
   await using last = await data.start();
@@ -151,4 +151,59 @@ test('actions of the list end with a message when the gateway is away, and do no
   await page.clock.fastForward('00:11');
   await console.live();
   expect(await jobsWith(last.url, prompt)).toMatchObject([{ id }]);
+});
+
+test('a request that waits for the gateway can be canceled: then it is never sent', async () => {
+  const prompt = 'a boat that stays in the harbour';
+  using data = await gateways('20');
+  await using first = await data.start();
+  await using console = await markedPage(first.url);
+  await killed(first);
+  await console.connection('Reconnecting…');
+  await console.fillIn({ image: 'https://example.com/boat.png', prompt });
+  await console.chooseSmallest();
+  await console.generate();
+  await expect.poll(() => console.generateButton.textContent()).toBe('Waiting for the gateway…');
+  await console.page.locator('.submit-row').getByRole('button', { name: 'Cancel' }).click();
+  await console.note.getByText(/^Canceled\./).waitFor();
+  expect(await console.generateButton.textContent()).toBe('Generate video');
+
+  await using second = await data.start();
+  await console.page.evaluate("globalThis.dispatchEvent(new Event('online'))");
+  await console.live();
+  const other = 'a boat that leaves';
+  await console.fillIn({ prompt: other });
+  await console.generate();
+  await console.card(other).waitFor();
+  expect(await jobsWith(second.url, prompt)).toEqual([]);
+});
+
+test('a request whose response was lost is the same request after a reload of the page', async () => {
+  const prompt = 'a paper crane';
+  using folder = tempFolder();
+  await using gateway = await spawnGateway({ DATA_DIR: folder.path, SANDBOX_SPEED: '20' });
+  await using proxy = await TcpProxy.start(Number(new URL(gateway.url).port));
+  await using console = await ConsolePage.open(browser, `http://127.0.0.1:${proxy.port}`);
+  await console.page.locator('input[type=file]').setInputFiles('console/src/assets/sample.png');
+  await console.fillIn({ prompt });
+  await console.chooseSmallest();
+  // The upload is answered; the job is not.
+  await console.page.route('**/graphql', async (route) => {
+    if (route.request().postData()?.includes('generateVideo') === true) proxy.dropAnswers();
+    await route.continue();
+  });
+  await console.generate();
+  await expect.poll(() => jobsWith(gateway.url, prompt)).toHaveLength(1);
+
+  await console.page.unroute('**/graphql');
+  // The page must not send it again before it is left.
+  const { page } = console;
+  const url = page.url();
+  await page.goto('about:blank');
+  proxy.cut();
+  await page.goto(url);
+  await console.live();
+  await console.generate();
+  await console.note.getByText(/^Your video/).waitFor();
+  expect(await jobsWith(gateway.url, prompt)).toHaveLength(1);
 });

@@ -1,6 +1,9 @@
 import type { Locator, Page } from 'playwright-core';
 import type { OpenedPage, PageOptions, TestBrowser } from './browser.ts';
 
+/** The image that each URL of example.com has for the page. */
+const EXAMPLE_IMAGE = 'console/src/assets/sample.png';
+
 /** Values of form fields. Absent fields stay unchanged. */
 export interface FormValues {
   readonly image?: string;
@@ -35,6 +38,8 @@ export class ConsolePage implements AsyncDisposable {
     options: PageOptions = {},
   ): Promise<ConsolePage> {
     const console = new ConsolePage(await browser.open(options));
+    // The form tries image URLs before it sends them.
+    await console.page.route('https://example.com/**', (route) => route.fulfill({ path: EXAMPLE_IMAGE }));
     await console.page.goto(url);
     return console;
   }

@@ -12,6 +12,8 @@ export interface DraftStorage {
   /** @param withFile whether the file changed too; files are large, so they are written only then */
   save(draft: Draft, withFile: boolean): void;
   delete(id: string): void;
+  /** Deletes all drafts. Resolves when that is done, so that the page can be left. */
+  clear(): Promise<void>;
 }
 
 const NAME = 'reelgate-console';
@@ -26,7 +28,12 @@ export async function openDraftStorage(): Promise<DraftStorage> {
   return database === null ? NO_STORAGE : storageIn(database);
 }
 
-const NO_STORAGE: DraftStorage = { load: async () => [], save: () => {}, delete: () => {} };
+const NO_STORAGE: DraftStorage = {
+  load: async () => [],
+  save: () => {},
+  delete: () => {},
+  clear: async () => {},
+};
 
 function openDatabase(): Promise<IDBDatabase> {
   const { promise, resolve, reject } = Promise.withResolvers<IDBDatabase>();
@@ -42,12 +49,15 @@ function openDatabase(): Promise<IDBDatabase> {
 }
 
 function storageIn(database: IDBDatabase): DraftStorage {
-  /** Runs in a transaction of its own. Errors, such as a full disk, end the transaction and nothing else. */
-  const write = (run: (drafts: IDBObjectStore, files: IDBObjectStore) => void): void => {
+  /** Runs in a transaction of its own, and resolves at its end. An error, such as a full disk, ends the transaction and nothing else. */
+  const write = async (run: (drafts: IDBObjectStore, files: IDBObjectStore) => void): Promise<void> => {
     try {
       const transaction = database.transaction([DRAFTS, FILES], 'readwrite');
-      transaction.addEventListener('error', (event) => event.preventDefault());
+      const { promise, resolve } = Promise.withResolvers<void>();
+      transaction.addEventListener('complete', () => resolve());
+      transaction.addEventListener('abort', () => resolve());
       run(transaction.objectStore(DRAFTS), transaction.objectStore(FILES));
+      await promise;
     } catch {
       // The browser has closed the database, for example because the user deleted the site's data.
     }
@@ -68,16 +78,21 @@ function storageIn(database: IDBDatabase): DraftStorage {
       }
     },
     save: (draft, withFile) =>
-      write((drafts, files) => {
+      void write((drafts, files) => {
         const { image } = draft;
         drafts.put(image?.type === 'file' ? { ...draft, image: { ...image, file: null } } : draft);
         if (withFile && image?.type === 'file') files.put(image.file, draft.id);
         else if (withFile) files.delete(draft.id);
       }),
     delete: (id) =>
-      write((drafts, files) => {
+      void write((drafts, files) => {
         drafts.delete(id);
         files.delete(id);
+      }),
+    clear: () =>
+      write((drafts, files) => {
+        drafts.clear();
+        files.clear();
       }),
   };
 }

@@ -51,6 +51,8 @@ export interface Draft {
   readonly image: DraftImage | null;
   readonly settings: DraftSettings;
   readonly submission: Submission | null;
+  /** Whether it was accepted and the user has not changed it since. */
+  readonly isSent: boolean;
 }
 
 /** The maximum of GraphQL's Int. */

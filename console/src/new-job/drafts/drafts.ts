@@ -38,7 +38,7 @@ export class Drafts {
   private constructor(options: DraftsOptions, drafts: readonly Draft[]) {
     const { newId, now, random, selection } = options;
     const settings = defaultSettings(randomSeed(random));
-    const blank = { id: newId(), createdAt: now(), image: null, settings, submission: null };
+    const blank = { id: newId(), createdAt: now(), image: null, settings, submission: null, isSent: false };
     const all = drafts.length > 0 ? drafts : [blank];
     const selected = selection.read();
     const current = all.find(({ id }) => id === selected) ?? all.at(-1) ?? blank;
@@ -70,7 +70,7 @@ export class Drafts {
   }
 
   /** Changes a draft. Without effect when it was removed. */
-  change(id: string, change: Partial<Pick<Draft, 'image' | 'settings' | 'submission'>>): void {
+  change(id: string, change: Partial<Omit<Draft, 'id' | 'createdAt'>>): void {
     const before = this.find(id);
     if (before === null) return;
     const draft = { ...before, ...change };
@@ -78,9 +78,15 @@ export class Drafts {
     this.#options.storage.save(draft, fileOf(draft) !== fileOf(before));
   }
 
+  /** Changes settings as the user wants: the draft is another request then. */
   changeSettings(id: string, change: Partial<DraftSettings>): void {
     const draft = this.find(id);
-    if (draft !== null) this.change(id, { settings: { ...draft.settings, ...change } });
+    if (draft !== null) this.change(id, { settings: { ...draft.settings, ...change }, isSent: false });
+  }
+
+  /** Changes the image as the user wants. */
+  changeImage(id: string, image: DraftImage | null): void {
+    this.change(id, { image, isSent: false });
   }
 
   /**
@@ -93,7 +99,7 @@ export class Drafts {
     const { drafts } = this.state.get();
     const { current } = this;
     if (isBlank(current)) {
-      this.change(current.id, { image, settings: { ...current.settings, ...settings } });
+      this.change(current.id, { image, settings: { ...current.settings, ...settings }, isSent: false });
       return this.current;
     }
     if (drafts.length >= MAX_DRAFTS) return null;
@@ -105,6 +111,7 @@ export class Drafts {
       image,
       settings: { ...current.settings, ...seed, ...settings },
       submission: null,
+      isSent: false,
     };
     this.#replace([...drafts, draft]);
     this.#options.storage.save(draft, true);
@@ -125,7 +132,12 @@ export class Drafts {
     if (index === -1 || draft === undefined) return;
     const neighbour = drafts[index + 1] ?? drafts[index - 1];
     if (neighbour === undefined) {
-      this.change(id, { image: null, settings: { ...draft.settings, prompt: '' }, submission: null });
+      this.change(id, {
+        image: null,
+        settings: { ...draft.settings, prompt: '' },
+        submission: null,
+        isSent: false,
+      });
       return;
     }
     if (currentId === id) this.select(neighbour.id);
@@ -143,14 +155,11 @@ export class Drafts {
   }
 
   /** Forgets everything, also in the browser's storage. */
-  clear(): void {
-    const { drafts } = this.state.get();
-    for (const { id } of drafts) this.#options.storage.delete(id);
-    const [first, ...others] = drafts;
-    for (const { id } of others) this.remove(id);
-    if (first === undefined) return;
+  async clear(): Promise<void> {
     const settings = defaultSettings(randomSeed(this.#options.random));
-    this.#replace([{ ...first, image: null, settings, submission: null }]);
+    const { current } = this;
+    this.#replace([{ ...current, image: null, settings, submission: null, isSent: false }]);
+    await this.#options.storage.clear();
   }
 
   #replace(drafts: readonly Draft[]): void {

@@ -15,7 +15,7 @@ import {
  * @returns null when it is no draft
  */
 export function readStoredDraft(value: unknown, file: unknown, defaults: DraftSettings): Draft | null {
-  const { id, createdAt, image, settings, submission } = fieldsOf(value);
+  const { id, createdAt, image, settings, submission, isSent } = fieldsOf(value);
   if (typeof id !== 'string' || typeof createdAt !== 'number') return null;
   return {
     id,
@@ -23,6 +23,7 @@ export function readStoredDraft(value: unknown, file: unknown, defaults: DraftSe
     image: readImage(fieldsOf(image), file),
     settings: readSettings(fieldsOf(settings), defaults),
     submission: readSubmission(fieldsOf(submission)),
+    isSent: isSent === true,
   };
 }
 

@@ -139,7 +139,11 @@ export class Submissions {
     const refusal = results.find((result) => result.status === 'rejected');
     if (refusal === undefined) {
       const ids = jobs.map((job) => job.id);
-      drafts.change(id, { submission: { ...submission, accepted: { ids, at: now() } } });
+      drafts.change(id, {
+        submission: { ...submission, accepted: { ids, at: now() } },
+        // It may have been changed while it was sent.
+        isSent: drafts.find(id)?.settings === draft.settings,
+      });
       if (!isRepeated) this.#renewLater(id, submission.idempotencyKey);
       return { type: 'accepted', ids, isRepeated };
     }

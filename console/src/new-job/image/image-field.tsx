@@ -1,65 +1,49 @@
-import { type ChangeEvent, useEffect, useId, useRef, useState } from 'react';
-import sampleUrl from '../assets/sample.png';
-import { bytes } from '../jobs/times.ts';
-import type { ChosenImage } from './draft.ts';
+import { type ChangeEvent, useId, useRef, useState } from 'react';
+import sampleUrl from '../../assets/sample.png';
+import { bytes } from '../../jobs/times.ts';
+import type { Draft, DraftImage } from '../drafts/draft.ts';
+import { useNewJob } from '../new-job.ts';
 import { ImagePreview } from './image-preview.tsx';
-import { ImageFileError } from './image/image-file-error.ts';
-import { prepareImage } from './image/prepare-image.ts';
 import { usePageImages } from './page-images.ts';
+import { useImageFiles } from './use-image-files.ts';
 
 /** Not all systems count HEIC and AVIF as images. */
 const ACCEPTED = 'image/*,.heic,.heif,.avif';
 
 interface ImageFieldProps {
-  readonly image: ChosenImage | null;
+  readonly draft: Draft;
+  /** Why the image cannot be used; null: it can. */
   readonly error: string | null;
-  readonly onChoose: (image: ChosenImage | null) => void;
-  readonly onError: (error: string) => void;
 }
 
 /** The image by file, paste, drop or URL, with a preview. Files can be dropped or pasted anywhere on the page. */
-export function ImageField({ image, error, onChoose, onError }: ImageFieldProps) {
+export function ImageField({ draft, error }: ImageFieldProps) {
   const id = useId();
+  const { drafts, submissions } = useNewJob();
+  const { preparing, take, stop } = useImageFiles();
   const [over, setOver] = useState(false);
   const fileInput = useRef<HTMLInputElement>(null);
+  const { image } = draft;
 
-  const [isPreparing, setPreparing] = useState(false);
-  const preparation = useRef(new AbortController());
-  useEffect(() => () => preparation.current.abort(), []);
-
-  const choose = (chosen: ChosenImage | null): void => {
-    preparation.current.abort();
-    setPreparing(false);
-    onChoose(chosen);
-  };
-  const refuse = (reason: string): void => {
-    choose(null);
-    onError(reason);
+  const choose = (chosen: DraftImage | null): void => {
+    if (preparing?.draftId === draft.id) stop();
+    submissions.forget(draft.id);
+    drafts.changeImage(draft.id, chosen);
   };
   const takeUrl = (url: string): void => choose(url === '' ? null : { type: 'url', url });
-  const takeFile = async (source: File): Promise<void> => {
-    choose(null);
-    const { signal } = (preparation.current = new AbortController());
-    setPreparing(true);
-    try {
-      const { file, change } = await prepareImage(source, signal);
-      choose({ type: 'file', file, change, previewUrl: URL.createObjectURL(file) });
-    } catch (reason) {
-      if (!signal.aborted) refuse(reason instanceof ImageFileError ? reason.message : String(reason));
-    }
-  };
-  usePageImages({ onFile: (file) => void takeFile(file), onUrl: takeUrl, onOver: setOver });
+  usePageImages({ onFiles: take, onUrl: takeUrl, onOver: setOver });
 
   const takeSample = async (): Promise<void> => {
     const sample = await fetch(sampleUrl)
-      .then((answer) => answer.blob())
+      .then((answer) => (answer.ok ? answer.blob() : null))
       .catch(() => null);
-    if (sample === null) onError('The sample image can’t be loaded: the gateway can’t be reached.');
-    else await takeFile(new File([sample], 'sample.png', { type: 'image/png' }));
+    const problem = 'The sample image can’t be loaded: the gateway can’t be reached.';
+    if (sample === null) submissions.refuse(draft.id, problem, new Map([['image', problem]]));
+    else take([new File([sample], 'sample.png', { type: 'image/png' })]);
   };
   const pick = ({ target }: ChangeEvent<HTMLInputElement>): void => {
-    const file = target.files?.[0];
-    if (file !== undefined) void takeFile(file);
+    const files = [...(target.files ?? [])];
+    if (files.length > 0) take(files);
     // Otherwise the browser reports no change when the same file is picked again.
     target.value = '';
   };
@@ -77,9 +61,9 @@ export function ImageField({ image, error, onChoose, onError }: ImageFieldProps)
       <legend>Image</legend>
       <div className="drop">
         {image === null ? (
-          <p className="drop-hint">{isPreparing ? 'Preparing the image…' : 'Drop or paste an image here'}</p>
+          <p className="drop-hint">{hint(preparing?.draftId === draft.id ? preparing.left : 0)}</p>
         ) : (
-          <ImagePreview image={image} onRemove={remove} onBroken={() => refuse('It can’t be shown.')} />
+          <ImagePreview image={image} onRemove={remove} />
         )}
       </div>
       <div className="actions">
@@ -87,12 +71,13 @@ export function ImageField({ image, error, onChoose, onError }: ImageFieldProps)
           ref={fileInput}
           id={`${id}-file`}
           type="file"
+          multiple
           className="visually-hidden"
           accept={ACCEPTED}
           onChange={pick}
         />
         <label htmlFor={`${id}-file`} className="button">
-          {image?.type === 'file' ? 'Choose another file' : 'Choose a file'}
+          {image?.type === 'file' ? 'Choose another file' : 'Choose files'}
         </label>
         <button type="button" className="button quiet" onClick={() => void takeSample()}>
           Use a sample image
@@ -112,6 +97,12 @@ export function ImageField({ image, error, onChoose, onError }: ImageFieldProps)
       )}
     </fieldset>
   );
+}
+
+/** @param left files that are being prepared */
+function hint(left: number): string {
+  if (left === 0) return 'Drop or paste images here';
+  return left === 1 ? 'Preparing the image…' : `Preparing ${left} images…`;
 }
 
 interface UrlInputProps {

@@ -1,0 +1,152 @@
+import type { Locator } from 'playwright-core';
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { useConsole } from '../../support/browser/console-fixture.ts';
+import { ConsolePage } from '../../support/browser/console-page.ts';
+import { fileIn } from '../../support/browser/page-files.ts';
+import { jobsWith } from '../../support/gateway/generate.ts';
+
+const fixture = useConsole();
+
+/** A PNG of one colour. @returns its path */
+async function square(name: string, background: string): Promise<string> {
+  const image = sharp({ create: { width: 32, height: 32, channels: 3, background } });
+  return fileIn(fixture.folder, name, await image.png().toBuffer());
+}
+
+async function choose({ page }: ConsolePage, ...paths: readonly string[]): Promise<void> {
+  await page.locator('input[type=file]').setInputFiles(paths);
+}
+
+function draftButtons({ page }: ConsolePage): Locator {
+  return page.getByRole('list', { name: 'Drafts' }).getByRole('button');
+}
+
+function promptField({ page }: ConsolePage): Locator {
+  return page.getByLabel('Prompt', { exact: true });
+}
+
+/** The colour of a job's image as it was sent. */
+async function colourOf(prompt: string): Promise<readonly number[]> {
+  const [job] = await jobsWith(fixture.url, prompt);
+  const image = await fetch(job?.request.image ?? '').then((answer) => answer.arrayBuffer());
+  const { dominant } = await sharp(Buffer.from(image)).stats();
+  return [dominant.r, dominant.g, dominant.b].map((value) => Math.round(value / 128));
+}
+
+test('the draft survives a reload: its image, its prompt, its settings, its seed', async () => {
+  const prompt = 'a kite\nover the dunes';
+  await using console = await fixture.open();
+  const { page, imageField } = console;
+  await choose(console, await square('kite.png', '#d00000'));
+  await console.fillIn({ prompt });
+  await console.chooseSmallest();
+  await page.getByRole('radio', { name: '2', exact: true }).check();
+  const seed = await page.getByLabel('Seed').inputValue();
+
+  await page.reload();
+  await console.live();
+  await imageField.getByRole('img', { name: 'The chosen image' }).waitFor();
+  await imageField.getByText('kite.png').waitFor();
+  expect(await promptField(console).inputValue()).toBe(prompt);
+  await page.getByText('More settings').click();
+  expect(await page.getByLabel('Seed').inputValue()).toBe(seed);
+  expect(await page.getByRole('radio', { name: '360' }).isChecked()).toBe(true);
+  expect(await page.getByRole('radio', { name: '2', exact: true }).isChecked()).toBe(true);
+  await console.generate();
+  await console.note.getByText(/Your 2 videos/).waitFor();
+  expect(await colourOf(prompt)).toEqual([2, 0, 0]);
+  expect(console.opened.errors()).toEqual([]);
+});
+
+test('the draft is kept while another page is shown', async () => {
+  await using console = await fixture.open();
+  await console.submitSmall('a heron');
+  await console.fillIn({ prompt: 'a heron flies' });
+  await console.card('a heron').getByRole('link').click();
+  await console.page.getByRole('heading', { name: 'a heron' }).waitFor();
+  await console.page.goBack();
+  expect(await promptField(console).inputValue()).toBe('a heron flies');
+});
+
+test('several files become several drafts, which are sent one by one or all at once', async () => {
+  await using console = await fixture.open();
+  const { page } = console;
+  await console.chooseSmallest();
+  const paths = [
+    await square('red.png', '#d00000'),
+    fileIn(fixture.folder, 'notes.txt', new TextEncoder().encode('no image')),
+    await square('green.png', '#00d000'),
+    await square('blue.png', '#0000d0'),
+  ];
+  await choose(console, ...paths);
+  await draftButtons(console).nth(2).waitFor();
+  await console.imageField.getByText('notes.txt: It can’t be read as an image.').waitFor();
+  await console.note.getByText('1 of 4 files can’t be used.').waitFor();
+  await console.imageField.getByText('red.png').waitFor();
+
+  await console.fillIn({ prompt: 'red' });
+  await console.generate();
+  await console.note.getByText(/Your video/).waitFor();
+  await page.getByRole('button', { name: 'Draft 1: red: sent' }).waitFor();
+  await draftButtons(console).nth(1).click();
+  expect(await promptField(console).inputValue()).toBe('');
+  await console.fillIn({ prompt: 'green' });
+  await page.getByRole('button', { name: 'Generate all 2' }).click();
+
+  // The draft that cannot be sent is shown, with its error.
+  await page.getByRole('button', { name: 'Draft 3: not sent' }).waitFor();
+  await console.note.getByText('Correct the marked fields.').waitFor();
+  await console.fillIn({ prompt: 'blue' });
+  await console.generate();
+  await page.getByRole('button', { name: 'Draft 3: blue: sent' }).waitFor();
+  expect(await colourOf('red')).toEqual([2, 0, 0]);
+  expect(await colourOf('green')).toEqual([0, 2, 0]);
+  expect(await colourOf('blue')).toEqual([0, 0, 2]);
+  for (const prompt of ['red', 'green', 'blue']) expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
+
+  await page.reload();
+  await console.live();
+  await expect.poll(() => draftButtons(console).count()).toBe(3);
+  await page.getByRole('button', { name: 'Remove sent' }).click();
+  await expect.poll(() => draftButtons(console).count()).toBe(0);
+  expect(await console.imageField.getByRole('img').count()).toBe(0);
+  expect(console.opened.errors()).toEqual([]);
+});
+
+test('earlier prompts can be chosen again, also after a reload', async () => {
+  await using console = await fixture.open();
+  const { page } = console;
+  const open = page.getByRole('button', { name: 'Earlier prompts' });
+  expect(await open.count()).toBe(0);
+  await console.submitSmall('a barge drifts by');
+  await open.waitFor();
+  await page.reload();
+  await console.live();
+  await console.fillIn({ prompt: 'something else' });
+  await open.focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Escape');
+  expect(await page.getByRole('button', { name: 'a barge drifts by', exact: true }).count()).toBe(0);
+  await open.click();
+  await page.getByRole('button', { name: 'a barge drifts by', exact: true }).click();
+  expect(await promptField(console).inputValue()).toBe('a barge drifts by');
+  await open.click();
+  await page.getByRole('button', { name: 'Forget them all' }).click();
+  expect(await open.count()).toBe(0);
+});
+
+test('where the browser has no database, the form works without keeping drafts', async () => {
+  await using opened = await fixture.browser.open();
+  await opened.page.addInitScript(
+    "Object.defineProperty(globalThis, 'indexedDB', { value: { open: () => ({ addEventListener() {} }) } })",
+  );
+  await using console = new ConsolePage(opened);
+  await opened.page.goto(fixture.url);
+  await console.live();
+  await choose(console, await square('kite.png', '#d00000'));
+  const card = await console.submitSmall('a kite without a database', null);
+  await card.waitFor();
+  expect(opened.errors()).toEqual([]);
+});
