@@ -5,6 +5,9 @@ import process from 'node:process';
 import { EXIT } from './exit-codes.ts';
 import { runCommand } from './run-command.ts';
 
+/** Long enough for a restart of the gateway, short enough for a mistyped URL. */
+const RETRY_FOR_MS = 20_000;
+
 const stop = new AbortController();
 let stopped: number = EXIT.interrupted;
 
@@ -32,6 +35,7 @@ const exitCode = await runCommand(process.argv.slice(2), {
   out: process.stdout,
   err: process.stderr,
   version,
+  retryForMs: RETRY_FOR_MS,
   signal: stop.signal,
 });
 process.exitCode = exitCode === EXIT.interrupted ? stopped : exitCode;

@@ -44,7 +44,12 @@ function describe(error: unknown): Description {
     return {
       exitCode: error.code === 'UNREACHABLE' ? EXIT.unreachable : EXIT.refused,
       code: error.code,
-      lines: [`${error.message} (${error.code})`, ...issues, ...hintsFor(error)],
+      // The message of the gateway repeats the issues.
+      lines: [
+        issues.length === 0 ? `${error.message} (${error.code})` : `The input is invalid (${error.code}):`,
+        ...issues,
+        ...hintsFor(error),
+      ],
     };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -13,8 +13,6 @@ type Command = (context: Context, args: CommandArguments) => Promise<void>;
 
 const COMMANDS: Readonly<Record<CommandName, Command>> = { generate, watch, list };
 const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';
-/** Long enough for a restart of the gateway, short enough for a mistyped URL. */
-const RETRY_FOR_MS = 20_000;
 
 /** Where a command runs. */
 export interface CommandSystem {
@@ -22,6 +20,8 @@ export interface CommandSystem {
   readonly out: Output;
   readonly err: Output;
   readonly version: string;
+  /** Milliseconds for which a request is repeated while the gateway does not answer. */
+  readonly retryForMs: number;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
 }
@@ -54,13 +54,13 @@ export async function runCommand(args: readonly string[], system: CommandSystem)
 async function connectAndRun(
   command: Command,
   args: CommandArguments,
-  { env, signal }: CommandSystem,
+  { env, retryForMs, signal }: CommandSystem,
   terminal: Terminal,
 ): Promise<void> {
   const client = createReelgate({
     url: endpoint(args.values.url ?? env['REELGATE_URL']),
     token: env['REELGATE_TOKEN'] ?? null,
-    retryForMs: RETRY_FOR_MS,
+    retryForMs,
   });
   try {
     await command({ client, terminal, signal }, args);

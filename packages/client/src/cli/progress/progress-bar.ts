@@ -28,8 +28,7 @@ export function createProgressBar(output: Output, now: () => number): Progress {
         text: jobText(seen.job) + (seconds === null ? '' : `, ${duration(seconds)} left`),
       };
     }
-    if (bar !== null)
-      output.write(CLEAR_LINE + barLine(bar.share, bar.text, output.columns ?? DEFAULT_COLUMNS));
+    if (bar !== null) output.write(CLEAR_LINE + barLine(bar.share, bar.text, columnsOf(output)));
   }
 
   function show(share: number | null, text: string): void {
@@ -53,9 +52,16 @@ export function createProgressBar(output: Output, now: () => number): Progress {
     },
     end: () => {
       clearInterval(timer);
-      output.write(CLEAR_LINE);
+      if (bar !== null) output.write(CLEAR_LINE);
+      bar = null;
+      seen = null;
     },
   };
+}
+
+/** Some terminals report a width of 0. */
+function columnsOf({ columns = 0 }: Output): number {
+  return columns > 0 ? columns : DEFAULT_COLUMNS;
 }
 
 /** The bar, the percentage and the text, cut to the width: a line that wraps could not be cleared. */
