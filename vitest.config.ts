@@ -5,6 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Tests behind real routers. Their packages take 700 MB and a minute to install, so they run by `npm run test:routers` only. */
 const ROUTERS = 'test/e2e/supergraph/**/*.test.ts';
 
+/** The packed client in fresh apps. They are installed from the registry and built, which takes minutes: `npm run test:apps`. */
+const APPS = 'test/apps/**/*.test.ts';
+
+/** What `vitest --mode` selects; all other tests run without it. */
+const MODES: Readonly<Record<string, string>> = { routers: ROUTERS, apps: APPS };
+
 /** The export condition of sources. */
 const SOURCES = '@reelgate/source';
 
@@ -40,8 +46,8 @@ export default defineConfig(({ mode }) => ({
     alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
   },
   test: {
-    include: [mode === 'routers' ? ROUTERS : 'test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', ...(mode === 'routers' ? [] : [ROUTERS])],
+    include: [MODES[mode] ?? 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', ...(mode in MODES ? [] : Object.values(MODES))],
     globalSetup: ['test/support/global-setup.ts'],
     // Twice the two cores of a small machine: many tests wait for processes of their own.
     maxWorkers: 4,

@@ -44,10 +44,9 @@ test('list selects jobs by status and words, and prints JSON', async () => {
   await using first = startCommand(gateway.url, ['list', '-n', '1', '--json']);
   await using none = startCommand(gateway.url, ['list', '--status', 'queued']);
   await Promise.all([failed.exited, found.exited, first.exited, none.exited]);
-  const idOf = (text: string): unknown => JSON.parse(text);
-  expect(idOf(failed.stdout())).toMatchObject({ id: dog.id, status: 'FAILED' });
-  expect(idOf(found.stdout())).toMatchObject({ id: cat.id });
-  expect(idOf(first.stdout())).toMatchObject({ id: dog.id });
+  expect(jobOf(failed.stdout())).toMatchObject({ id: dog.id, status: 'FAILED' });
+  expect(jobOf(found.stdout())).toMatchObject({ id: cat.id });
+  expect(jobOf(first.stdout())).toMatchObject({ id: dog.id });
   expect({ out: none.stdout(), err: none.stderr() }).toEqual({ out: '', err: 'No jobs.\n' });
 });
 
@@ -84,3 +83,7 @@ test('watch without an id prints the changes of all jobs until it is stopped', a
   command.kill('SIGTERM');
   await expect(command.exited).resolves.toBe(143);
 });
+
+function jobOf(line: string): unknown {
+  return JSON.parse(line);
+}
