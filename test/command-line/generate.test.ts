@@ -118,12 +118,12 @@ test('it waits through a restart of the gateway', async () => {
   // One upstream call a minute: the job cannot end before the restart.
   await using first = await spawnGateway({ ...settings, SEGMIND_RPM: '1' });
   await using command = startCommand(first.url, ['generate', IMAGE, 'the waves', ...SMALL]);
-  await command.said(/^vj_\S+ queued/m);
+  await command.said(/queued at the upstream/);
   first.kill('SIGKILL');
   await command.said(/No connection to the gateway/);
   await using second = await spawnGateway(settings);
   await expect(command.exited).resolves.toBe(0);
-  expect(command.stderr()).toMatch(/Trying again …\n[^]*Connected again\.\n[^]*ready\n/);
+  expect(command.stderr()).toMatch(/Trying again …\n[^]*ready\n$/);
   expect(command.stdout()).toContain(second.url);
 });
 
