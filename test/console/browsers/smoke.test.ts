@@ -60,7 +60,7 @@ async function makeVideo(
   await expect.poll(() => page.read(`document.querySelector('.drop img') !== null`)).toBe('true');
   await page.type('textarea[name=prompt]', PROMPT);
   await page.click('.new-job button[type=submit]');
-  await expect.poll(() => card('h3')).toBe(PROMPT);
+  await expect.poll(() => card('.card-prompt')).toBe(PROMPT);
   // A kill during the submission would make the gateway search the upstream's history first.
   await expect.poll(() => card('.badge')).toBe('In progress');
 
