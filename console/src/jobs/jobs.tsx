@@ -1,9 +1,10 @@
 import type { VideoJob } from '@reelgate/client';
 import { useVideoJobs, type VideoJobsState } from '@reelgate/client/react';
-import { createContext, type ReactNode, use } from 'react';
+import { createContext, type ReactNode, use, useMemo } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
 import { announcementOf } from './announce.ts';
 import { PAGE } from './page-size.ts';
+import { type QueuePlace, queuePlace } from './queue-place.ts';
 import { shortTitle } from './short-title.ts';
 
 const JobsContext = createContext<VideoJobsState | null>(null);
@@ -32,4 +33,10 @@ export function useJobs(): VideoJobsState {
 /** A job of the loaded list; undefined when it is not in it. */
 export function useListedJob(id: string): VideoJob | undefined {
   return useJobs().jobs.find((job) => job.id === id);
+}
+
+/** The place of a job among the waiting jobs of the list; null when it is unknown, and outside of a JobsProvider. */
+export function useQueuePlace(id: string): QueuePlace | null {
+  const list = use(JobsContext);
+  return useMemo(() => (list === null ? null : queuePlace(list.jobs, list.hasMore, id)), [list, id]);
 }

@@ -1,11 +1,12 @@
-import type { VideoJob, VideoJobWait } from '@reelgate/client';
+import type { VideoJob } from '@reelgate/client';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { serverNow } from '../gateway/server-clock.ts';
 import { prefersReducedMotion } from '../ui/media.ts';
+import { useQueuePlace } from './jobs.tsx';
 import { nextSample, progressAt, progressPath, type ProgressSample } from './progress-estimate.ts';
-import { duration } from './times.ts';
+import { progressText, waitText } from './wait-text.ts';
 
-/** The progress bar of an unfinished job, with elapsed and remaining time. The bar also moves between updates. */
+/** The progress bar of an unfinished job, with the elapsed time, what it waits for, and the expected time. The bar also moves between updates. */
 export function Progress({ job }: { readonly job: VideoJob }) {
   const sample = useSample(job);
   const now = useNow();
@@ -15,7 +16,7 @@ export function Progress({ job }: { readonly job: VideoJob }) {
   useEffect(() => (bar.current === null ? undefined : animate(bar.current, sample)), [sample]);
 
   const percent = Math.floor(progressAt(sample, now) * 100);
-  const left = timeLeft(job, sample, now);
+  const left = waitText(job, useQueuePlace(job.id), now);
   return (
     <div className="progress">
       <div
@@ -34,7 +35,7 @@ export function Progress({ job }: { readonly job: VideoJob }) {
         />
       </div>
       {/* One left-aligned text, so that its start does not move. */}
-      <p className="progress-times muted">{`${duration(now - Date.parse(job.createdAt))} so far, ${left}`}</p>
+      <p className="progress-times muted">{progressText(job, left, now)}</p>
     </div>
   );
 }
@@ -71,21 +72,6 @@ function animate(bar: HTMLElement, sample: ProgressSample): (() => void) | undef
   animation.currentTime = Math.max(0, serverNow() - sample.at);
   return () => animation.cancel();
 }
-
-function timeLeft({ waitingFor }: VideoJob, { estimatedCompletionAt }: ProgressSample, now: number): string {
-  const wait = waitingFor === null ? null : WAIT_TEXTS[waitingFor];
-  if (estimatedCompletionAt === null) return wait ?? 'waiting for the model';
-  const left = estimatedCompletionAt - now;
-  const time = left > 500 ? `about ${duration(left)} left` : 'any moment now';
-  return waitingFor === 'RATE_LIMIT' ? `${WAIT_TEXTS.RATE_LIMIT}, ${time}` : time;
-}
-
-const WAIT_TEXTS: Readonly<Record<VideoJobWait, string>> = {
-  RATE_LIMIT: 'waiting for the rate limit',
-  UPSTREAM_QUEUE: 'waiting for the model',
-  UPSTREAM_UNAVAILABLE: 'waiting until the model can be reached',
-  SUBMISSION_CHECK: 'checking whether the model received the request',
-};
 
 const TICK_MS = 1000;
 const listeners = new Set<() => void>();

@@ -239,13 +239,19 @@ test('a live region announces a job’s progress to screen readers, each change 
 describe('with SEGMIND_RPM=1', () => {
   const limited = useConsole({ SEGMIND_RPM: '1' });
 
-  test('a job that waits for the rate limit says so on its card, with the time, and in the log', async () => {
+  test('jobs that wait for the rate limit say so on their cards, with their places and the time, and in the log', async () => {
     await generate(limited.url, { prompt: 'the first takes the only call' });
     const prompt = 'the second waits';
     const { id } = await generate(limited.url, { prompt });
     await using console = await limited.open();
     const card = console.card(prompt);
-    await card.getByText(/waiting for the rate limit, about \d/).waitFor();
+    await card.getByText(/^Waiting for the rate limit, starts in about \d/).waitFor();
+    await generate(limited.url, { prompt: 'the third waits longer' });
+    await card.getByText(/^Waiting for the rate limit: 1st of your 2, starts in about \d/).waitFor();
+    await console
+      .card('the third waits longer')
+      .getByText(/: 2nd of your 2, starts in/)
+      .waitFor();
     expect(await card.getByRole('progressbar').getAttribute('aria-valuetext')).toContain('rate limit');
     expect(await readJob(limited.url, id)).toMatchObject({ status: 'QUEUED', version: 2 });
     expect(limited.output()).toContain('jobs are waiting for the rate limit');
