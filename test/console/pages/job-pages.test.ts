@@ -87,7 +87,7 @@ test('a finished job’s page shows its video, no page shows a price, and an unk
 });
 
 test('a deleted job’s card and page are gone at once or after the next reconnect, and it is announced', async () => {
-  const prompts = ['a lake', 'a pond', 'a puddle'].map((water) => `${water} that is deleted`);
+  const prompts = ['a lake', 'a pond', 'a puddle', 'a ditch'].map((water) => `${water} that is deleted`);
   const ids = await Promise.all(
     prompts.map(async (prompt) => {
       const { id } = await generate(fixture.url, { prompt, ...SMALL });
@@ -95,7 +95,7 @@ test('a deleted job’s card and page are gone at once or after the next reconne
       return id;
     }),
   );
-  const [lake = '', pond = '', puddle = ''] = ids;
+  const [lake = '', pond = '', puddle = '', ditch = ''] = ids;
   await using proxy = await TcpProxy.start(Number(new URL(fixture.url).port));
   const url = `http://127.0.0.1:${proxy.port}`;
   await using console = await ConsolePage.open(fixture.browser, url);
@@ -104,6 +104,8 @@ test('a deleted job’s card and page are gone at once or after the next reconne
   const openJob = async (id: string) => {
     const page = await ConsolePage.openTab(console, `${url}/jobs/${id}`);
     await page.locator('video').waitFor();
+    // Its first question whether the job exists is answered.
+    await page.waitForLoadState('networkidle');
     return page.getByText('This video does not exist, or it was deleted.');
   };
 
@@ -120,6 +122,9 @@ test('a deleted job’s card and page are gone at once or after the next reconne
   // The list that this page reads does not reach back to its job.
   const fillers = Array.from({ length: PAGE }, () => ({ prompt: 'too new [sandbox:content-block]' }));
   await Promise.all(fillers.map((input) => generate(fixture.url, input)));
+  const ditchMissing = await openJob(ditch);
+  await deleteJob(ditch);
+  await ditchMissing.waitFor();
   const puddleMissing = await openJob(puddle);
   proxy.freezeLinks();
   await Promise.all([pond, puddle].map(deleteJob));
