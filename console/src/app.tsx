@@ -1,10 +1,10 @@
 import { Link, Route, Router, Switch } from 'wouter';
+import { ComparePage } from './compare/compare-page.tsx';
 import { useGateway } from './gateway/gateway.tsx';
 import { usePageState } from './gateway/page-state.ts';
 import { readToken, saveToken } from './gateway/token.ts';
+import { Home } from './home.tsx';
 import { JobPage } from './jobs/job-page.tsx';
-import { JobList } from './jobs/list/job-list.tsx';
-import { JobForm } from './new-job/job-form.tsx';
 import { useNewJob } from './new-job/new-job.ts';
 import { LiveRegion } from './ui/announcer.tsx';
 import { ConnectionStatus } from './ui/connection-status.tsx';
@@ -31,22 +31,24 @@ export function App() {
   };
   return (
     <Router base={BASE_PATH}>
-      <header className="top">
-        <Link href="/" className="brand">
-          Reelgate
-        </Link>
-        <ConnectionStatus />
-        <Credits />
-        <nav>
-          <a href="graphql">GraphiQL</a>
-          {readToken() !== null && !signedOut && (
-            <button type="button" className="link" onClick={() => void signOut()}>
-              Sign out
-            </button>
-          )}
-        </nav>
+      <header>
+        <div className="top">
+          <Link href="/" className="brand">
+            Reelgate
+          </Link>
+          <ConnectionStatus />
+          <Credits />
+          <nav>
+            <a href="graphql">GraphiQL</a>
+            {readToken() !== null && !signedOut && (
+              <button type="button" className="link" onClick={() => void signOut()}>
+                Sign out
+              </button>
+            )}
+          </nav>
+        </div>
+        <UpstreamNote />
       </header>
-      <UpstreamNote />
       {signedOut && <SignIn />}
       {state === 'refused' && (
         <p role="alert" className="refusal">
@@ -54,7 +56,8 @@ export function App() {
         </p>
       )}
       <div hidden={signedOut}>
-        <Routes />
+        <Home />
+        <OtherPages />
       </div>
       <NoticeBar notices={notices} />
       <DialogHost dialogs={dialogs} />
@@ -63,15 +66,12 @@ export function App() {
   );
 }
 
-function Routes() {
+function OtherPages() {
   return (
     <Switch>
-      <Route path="/">
-        <main className="home">
-          <h1 className="visually-hidden">Videos from images</h1>
-          <JobForm />
-          <JobList />
-        </main>
+      <Route path="/" />
+      <Route path="/compare/:one/:other">
+        {({ one, other }) => <ComparePage key={`${one} ${other}`} one={one} other={other} />}
       </Route>
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
       <Route>

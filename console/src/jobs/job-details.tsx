@@ -11,6 +11,8 @@ import { StatusBadge } from './status-badge.tsx';
 import { bytes, duration, moment } from './times.ts';
 
 const UNKNOWN = '–';
+/** A longer prompt, in characters, has the size of usual text. */
+const LONG = 150;
 
 interface JobDetailsProps {
   readonly job: VideoJob;
@@ -42,7 +44,12 @@ export function JobDetails({ job, actions, menu }: JobDetailsProps) {
           <StatusBadge status={job.status} />
           {menu}
         </div>
-        <h1 id="job-heading" className="job-prompt" ref={heading} tabIndex={-1}>
+        <h1
+          id="job-heading"
+          className={request.prompt.length > LONG ? 'job-prompt long' : 'job-prompt'}
+          ref={heading}
+          tabIndex={-1}
+        >
           {request.prompt}
         </h1>
         <dl className="facts">

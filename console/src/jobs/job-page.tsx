@@ -23,7 +23,10 @@ export function JobPage({ id }: { readonly id: string }) {
       {job !== null && !isDeleted ? (
         <OwnJob job={job} />
       ) : (
-        <p role="status">{isDeleted ? MISSING : (error?.message ?? 'Loading…')}</p>
+        <>
+          <h1 className="visually-hidden">Video</h1>
+          <p role="status">{isDeleted ? MISSING : (error?.message ?? 'Loading…')}</p>
+        </>
       )}
     </main>
   );
