@@ -3,12 +3,12 @@
  * states that a screenshot shows, and checks them again afterwards.
  */
 import { setTimeout } from 'node:timers/promises';
-import { uploadImage } from '@reelgate/client/upload-image';
+import { createReelgate } from '@reelgate/client';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { launchBrowser } from '../test/support/browser/browser.ts';
 import { ConsolePage } from '../test/support/browser/console-page.ts';
-import { fileIn } from '../test/support/browser/page-files.ts';
+import { fileIn, timeOf } from '../test/support/browser/page-files.ts';
 import { generate, spawnGateway, watchToEnd } from '../test/support/gateway/spawned-gateway.ts';
 import { freePort } from '../test/support/network/ports.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
@@ -26,10 +26,12 @@ const data = resources.use(tempFolder());
 // So slow that a job stays queued during its screenshot.
 const settings = { DATA_DIR: data.path, SANDBOX_SPEED: '0.4', PORT: String(await freePort()) };
 const gateway = resources.use(await spawnGateway(settings));
+const client = createReelgate({ url: `${gateway.url}/graphql` });
+resources.defer(() => client.close());
 const browser = resources.use(await launchBrowser());
 
 // Two completed jobs and a failed one. The card cuts the prompt before the text that requests the fault.
-await Promise.all(
+const [oneId, otherId] = await Promise.all(
   [
     start('mountains', 'The stars turn slowly above the snow, and the moon wanders to the ridge'),
     start('forest', 'Morning fog drifts between the firs while the light comes up'),
@@ -37,12 +39,27 @@ await Promise.all(
       'balloons',
       'A well known politician waves from the basket of the balloon and drops flyers, seen from below [sandbox:content-block]',
     ),
-  ].map(async (id) => watchToEnd(gateway.url, await id)),
+  ].map(async (started) => {
+    const id = await started;
+    await watchToEnd(gateway.url, id);
+    return id;
+  }),
 );
 
 const console = resources.use(await ConsolePage.open(browser, gateway.url, { viewport: WIDE }));
 const { page } = console;
 page.setDefaultTimeout(TIMEOUT_MS);
+
+await page.goto(`${gateway.url}/compare/${oneId}/${otherId}`);
+const videos = page.locator('video');
+await videos.nth(1).waitFor();
+await page.getByRole('button', { name: 'Play', exact: true }).click();
+while ((await timeOf(videos.first())) < 1) await setTimeout(100);
+await page.getByRole('button', { name: 'Pause', exact: true }).click();
+await shoot(page, 'compare');
+await page.goto(gateway.url);
+await console.live();
+
 await page.locator('input[type=file]').setInputFiles(await sceneFile('lighthouse'));
 await console.fillIn({ prompt: 'The beam of the lighthouse sweeps over the sea while the sun goes down' });
 await page.evaluate('document.activeElement.blur()');
@@ -73,8 +90,7 @@ await page.setViewportSize({ width: 1440, height: 900 });
 await page.goto(`${gateway.url}/jobs/${movingId}`);
 const video = page.locator('video');
 await video.waitFor();
-while ((await video.evaluate((element) => Number(Reflect.get(element, 'currentTime')))) < 1)
-  await setTimeout(100);
+while ((await timeOf(video)) < 1) await setTimeout(100);
 await shoot(page, 'job-page');
 
 await page.goto(gateway.url);
@@ -86,7 +102,7 @@ await shoot(page, 'reconnecting', 600);
 /** Creates a job from a scene. @returns its id */
 async function start(scene: SceneName, prompt: string): Promise<string> {
   const image = new Blob([new Uint8Array(await drawScene(scene))]);
-  const { url } = await uploadImage(image, { url: `${gateway.url}/graphql` });
+  const { url } = await client.upload(image);
   return (await generate(gateway.url, { image: url, prompt })).id;
 }
 

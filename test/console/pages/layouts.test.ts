@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { violationsInAllLooks } from '../../support/browser/axe.ts';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
-import { makeEnded, makeJobsOfAllStates } from '../../support/browser/jobs-of-all-states.ts';
+import { makeEnded, makeJobsOfAllStates, PROMPTS } from '../../support/browser/jobs-of-all-states.ts';
 import { layoutFaultsIn, loadShiftsOf, noteLoadShifts } from '../../support/browser/layout.ts';
 
 const fixture = useConsole({ SEGMIND_HISTORY_URL: 'off' });
@@ -73,4 +73,22 @@ test.each([
     const { sum, moved } = await loadShiftsOf(opened.page);
     expect({ isSmall: sum <= 0.05, moved }).toEqual({ isSmall: true, moved: expect.any(String) });
   }
+});
+
+test('with forced colours, states that are shown by colours are still different', async () => {
+  await using console = await fixture.open({ forcedColors: 'active' });
+  const { page } = console;
+  await console.card(PROMPTS.inProgress).locator('[aria-valuenow]').waitFor();
+  await page.getByText('More settings').click();
+  const colours = (selector: string) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((element) => {
+        const style: unknown = Reflect.get(globalThis, 'getComputedStyle').call(globalThis, element);
+        return String(Reflect.get(Object(style), 'backgroundColor'));
+      });
+  expect(await colours('.progress-bar')).not.toBe(await colours('.progress-track'));
+  const chosen = await colours('.choices input:checked + span');
+  expect(chosen).not.toBe(await colours('.choices input:not(:checked) + span'));
 });
