@@ -36,3 +36,12 @@ export async function lastOf(next: () => Promise<number | 'end'>): Promise<numbe
   for (let version = await next(); version !== 'end'; version = await next()) last = version;
   return last;
 }
+
+/** Resolves after the next new connection. */
+export function reconnected({ connection }: Reelgate): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const ignore = connection.onChange(() => {
+    if (connection.state === 'connected') resolve();
+  });
+  return promise.finally(ignore);
+}

@@ -6,7 +6,7 @@ import { TcpProxy } from '../support/network/tcp-proxy.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { NOON } from '../support/times.ts';
 import { until } from '../support/until.ts';
-import { acceptedJob, clientOf, versionsOf } from './client.ts';
+import { acceptedJob, clientOf, reconnected, versionsOf } from './client.ts';
 
 describe('watch', () => {
   test('yields the present state and each newer version in order, and ends with the terminal one', async () => {
@@ -55,8 +55,7 @@ describe('watch', () => {
 
     const following = next();
     proxy.cut();
-    await until(() => client.connection.state, 'reconnecting');
-    await until(() => client.connection.state, 'connected');
+    await reconnected(client);
     await move(PROCESSING);
     expect(await following).toBe(4);
 

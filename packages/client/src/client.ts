@@ -2,7 +2,7 @@ import { noop } from './connection/abort.ts';
 import type { Connection } from './connection/connection.ts';
 import { GatewayConnection } from './connection/gateway-connection.ts';
 import type { Sender } from './connection/post.ts';
-import type { Tokens } from './connection/tokens.ts';
+import type { TokenSource } from './connection/tokens.ts';
 import { ReelgateError, VideoJobFailedError } from './errors.ts';
 import { CREATE_JOB_TOKEN, UPSTREAM, VIDEO_JOB, VIDEO_JOB_BASE64, VIDEO_JOBS } from './operations.ts';
 import type {
@@ -30,7 +30,7 @@ import { watchJob } from './watch/watch-job.ts';
 /** Options of a Client. */
 export interface ClientOptions {
   readonly url: string | URL;
-  readonly tokens: Tokens;
+  readonly token: TokenSource;
   readonly retryForMs: number;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
@@ -43,7 +43,6 @@ export interface ClientOptions {
 /** A client of one gateway. */
 export class Client implements Reelgate {
   readonly connection: Connection;
-  readonly #random: () => number;
   readonly #closing = new AbortController();
   readonly #sender: Sender;
   readonly #requests: Requests;
@@ -51,10 +50,9 @@ export class Client implements Reelgate {
   readonly #uploads: SharedUploads;
 
   constructor(options: ClientOptions) {
-    const { url, tokens, now, random } = options;
+    const { url, token, now, random } = options;
     const closed = this.#closing.signal;
-    this.#random = random;
-    this.#sender = { url, tokens, closed };
+    this.#sender = { url, token, closed };
     this.connection = new GatewayConnection({ ...this.#sender, now, random });
     this.#requests = new Requests({ ...options, connection: this.connection, closed });
     this.#keys = new IdempotencyKeys(now, options.newKey);
@@ -80,7 +78,7 @@ export class Client implements Reelgate {
     const url =
       typeof image === 'string' || image instanceof URL
         ? String(image)
-        : await this.#uploads.urlOf(image, onUploadProgress ?? noop, signal);
+        : await this.#uploads.urlOf(image, onUploadProgress ?? noop, signal ?? this.#closing.signal);
     // The start deadline is not part of the request: another one must not make a second job.
     const request = { ...rest, image: url };
     const key = idempotencyKey ?? this.#keys.keyFor(request);
@@ -90,11 +88,11 @@ export class Client implements Reelgate {
   }
 
   watch(id: string, { sinceVersion = 0, signal }: WatchOptions = {}): AsyncIterable<VideoJob> {
-    return watchJob({ connection: this.connection, id, sinceVersion, signal, random: this.#random });
+    return watchJob(this.connection, id, sinceVersion, signal);
   }
 
   watchAll({ signal }: RequestOptions = {}): AsyncIterable<VideoJobChange> {
-    return watchAll({ connection: this.connection, signal, random: this.#random });
+    return watchAll(this.connection, signal);
   }
 
   async job(id: string, { signal }: RequestOptions = {}): Promise<VideoJob | null> {

@@ -31,7 +31,7 @@ const VIDEO_JOB_FIELDS =
   'fragment VideoJobFields on VideoJob{__typename id version status waitingFor isTerminal createdAt startBefore submittedAt startedAt finishedAt progress estimatedSubmissionAt estimatedCompletionAt upstreamRequestId request{__typename image prompt negativePrompt resolution videoLength steps seed base64}metrics{__typename queueSeconds inferenceSeconds costUsd}video{__typename url contentType byteLength expiresAt}failure{__typename code message retryable charged}}';
 
 export const GENERATE_VIDEO: OperationText<GenerateVideoMutation, GenerateVideoMutationVariables> =
-  'mutation GenerateVideo($input:GenerateVideoInput!){generateVideo(input:$input){__typename ...on GenerateVideoSuccess{deduplicated job{...VideoJobFields}}...on GenerateVideoError{code message}...on GenerateVideoInvalidInput{issues{path message}}...on GenerateVideoIdempotencyConflict{job{id}}...on GenerateVideoCapacityExceeded{retryAfterSeconds}}}' + VIDEO_JOB_FIELDS;
+  'mutation GenerateVideo($input:GenerateVideoInput!){generateVideo(input:$input){__typename ...on GenerateVideoSuccess{deduplicated job{...VideoJobFields}}...on GenerateVideoError{code message}...on GenerateVideoInvalidInput{issues{path message}}...on GenerateVideoIdempotencyConflict{job{...VideoJobFields}}...on GenerateVideoCapacityExceeded{retryAfterSeconds}}}' + VIDEO_JOB_FIELDS;
 
 export const CANCEL_VIDEO_JOB: OperationText<CancelVideoJobMutation, CancelVideoJobMutationVariables> =
   'mutation CancelVideoJob($id:ID!){cancelVideoJob(id:$id){__typename ...on CancelVideoJobSuccess{job{...VideoJobFields}}...on CancelVideoJobTooLate{message job{...VideoJobFields}}...on VideoJobNotFound{id message}}}' + VIDEO_JOB_FIELDS;

@@ -1,8 +1,7 @@
 import { Client } from './client.ts';
 import type { Connection } from './connection/connection.ts';
-import { Tokens } from './connection/tokens.ts';
 import type { VideoJobFilter } from './documents.ts';
-import { randomUuid } from './requests/uuid.ts';
+import { randomKey } from './requests/random-key.ts';
 import type { CompletedVideoJob, GenerateInput, UploadedImage, Upstream, VideoJob } from './types.ts';
 
 /** How to reach a gateway. */
@@ -128,10 +127,10 @@ export interface Reelgate {
 export function createReelgate({ url, token = null, retryForMs = 60_000 }: ReelgateOptions): Reelgate {
   return new Client({
     url,
-    tokens: new Tokens(token),
+    token,
     retryForMs,
     now: () => performance.now(),
     random: Math.random,
-    newKey: randomUuid,
+    newKey: randomKey,
   });
 }

@@ -26,7 +26,7 @@ export function abortScope(
     if (signal === undefined) continue;
     const abort = (): void => controller.abort(signal.reason);
     if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
+    signal.addEventListener('abort', abort);
     cleanups.push(() => signal.removeEventListener('abort', abort));
   }
   if (timeout !== undefined) {
@@ -42,7 +42,7 @@ export async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise
   const aborted = new Promise<never>((_, reject) => {
     leave = () => reject(signal.reason);
     if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
+    else signal.addEventListener('abort', leave);
   });
   try {
     return await Promise.race([work, aborted]);

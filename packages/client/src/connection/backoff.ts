@@ -1,4 +1,4 @@
-import { onWake } from './page-events.ts';
+import { onNetwork } from './page-events.ts';
 
 const FIRST_MS = 250;
 const MAX_MS = 5000;
@@ -8,19 +8,19 @@ export function backoffMs(failures: number, random: () => number): number {
   return Math.min(FIRST_MS * 2 ** failures, MAX_MS) * (0.5 + random());
 }
 
-/** Waits. Ends early when the network returns or the page becomes visible. Rejects with the reason of `signal` when it aborts. */
+/** Waits. Ends early when the network returns. Rejects with the reason of `signal` when it aborts. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
     const end = (): void => {
       clearTimeout(timer);
-      ignoreWake();
+      ignoreOnline();
       signal.removeEventListener('abort', end);
       if (signal.aborted) reject(signal.reason);
       else resolve();
     };
     const timer = setTimeout(end, ms);
-    const ignoreWake = onWake(end);
+    const ignoreOnline = onNetwork('online', end);
     signal.addEventListener('abort', end);
+    if (signal.aborted) end();
   });
 }

@@ -1,13 +1,13 @@
 import { ReelgateError } from '../errors.ts';
 import { abortScope, noop, orAbort } from './abort.ts';
 import { backoffMs, pause } from './backoff.ts';
-import type { Link, LinkEnd, LinkEvents } from './link.ts';
-import { onOffline, onOnline } from './page-events.ts';
-import type { Tokens } from './tokens.ts';
+import type { Link, LinkEvents } from './link.ts';
+import { onNetwork } from './page-events.ts';
+import { isRenewable, tokenOf, type TokenSource } from './tokens.ts';
 
 /** What `connect` needs. */
 export interface ConnectOptions {
-  readonly tokens: Tokens;
+  readonly token: TokenSource;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
   /** At least 0, less than 1. */
@@ -18,8 +18,8 @@ export interface ConnectOptions {
   readonly onReady: () => void;
   /** The link is over. @returns whether the next attempt is by another transport, and so needs no pause */
   readonly onEnded: (wasReady: boolean) => boolean;
-  /** The link was lost or could not be opened. @param error of the function that returns the token; null: of the network */
-  readonly onLost: (error: Error | null) => void;
+  /** The link was lost or could not be opened. */
+  readonly onLost: (reason: ReelgateError) => void;
 }
 
 /** Milliseconds for the function that returns the token. */
@@ -27,9 +27,11 @@ const TOKEN_MS = 30_000;
 /** A link that was ready for this time was healthy: the next attempt follows almost at once. */
 const HEALTHY_MS = 5000;
 
+const LOST = new ReelgateError('UNREACHABLE', 'The connection was lost.');
+
 /** Keeps one link open. Resolves with the reason when the gateway refuses. Rejects with the reason of `signal` when it aborts. */
 export async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ReelgateError> {
-  const { tokens, random, onEnded, onLost } = options;
+  const { token, random, onEnded, onLost } = options;
   let failures = 0;
   let refusals = 0;
   let hasWorked = false;
@@ -40,54 +42,59 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
       refusals = 0;
       if (readyMs > HEALTHY_MS) failures = 0;
     }
-    // Later it may be the page of a proxy whose gateway restarts.
-    const isRefused = end.type === 'refused' && !(hasWorked && end.code === 'NOT_GRAPHQL');
-    if (isRefused) return new ReelgateError(end.code, end.message);
-    if (end.type === 'unauthenticated') {
+    if (end.code === 'UNAUTHENTICATED') {
       refusals += 1;
-      if (refusals > 1 || !tokens.isRenewable) return new ReelgateError('UNAUTHENTICATED', end.message);
+      if (refusals > 1 || !isRenewable(token)) return end;
       // A token that has expired is renewed at once.
-      onLost(null);
-    } else if (end.type === 'no-token' || !onEnded(readyMs !== null)) {
-      onLost(end.type === 'no-token' ? end.error : null);
-      await pause(backoffMs(failures, random), signal);
-      failures += 1;
+      onLost(end);
+      continue;
     }
+    // A page of another server is, later, that of a proxy whose gateway restarts.
+    const isLost = end.code === 'UNREACHABLE' || (hasWorked && end.code === 'NOT_GRAPHQL');
+    if (!isLost) return end;
+    if (onEnded(readyMs !== null)) continue;
+    onLost(end);
+    await pause(backoffMs(failures, random), signal);
+    failures += 1;
   }
 }
 
-type AttemptEnd = LinkEnd | { readonly type: 'no-token'; readonly error: Error };
+interface Attempt {
+  readonly end: ReelgateError;
+  /** For how long the link was ready; null: it could not be opened. Without a token it was not tried: 0. */
+  readonly readyMs: number | null;
+}
 
-/** One link, from its token to its end. `readyMs`: for how long it was ready; null: never. */
+/** One link, from its token to its end. */
 async function openOnce(
-  { tokens, now, open, onReady }: ConnectOptions,
+  { token, now, open, onReady }: ConnectOptions,
   signal: AbortSignal,
-): Promise<{ readonly end: AttemptEnd; readonly readyMs: number | null }> {
+): Promise<Attempt> {
   const scope = abortScope([signal], {
     ms: TOKEN_MS,
-    reason: () => new Error(`The token function has not returned within ${TOKEN_MS / 1000} seconds.`),
+    reason: () => new Error('It does not return.'),
   });
-  let token: string | null;
+  let bearer: string | null;
   try {
-    token = await tokens.get(scope.signal);
-  } catch (reason) {
+    bearer = await tokenOf(token, scope.signal);
+  } catch (cause) {
     signal.throwIfAborted();
-    const error = reason instanceof Error ? reason : new Error(String(reason));
-    return { end: { type: 'no-token', error }, readyMs: null };
+    const end = new ReelgateError('UNREACHABLE', 'The token function failed.', { cause });
+    return { end, readyMs: 0 };
   } finally {
     scope.release();
   }
   let readyAt: number | null = null;
   let link: Link | undefined;
   let ignoreOffline = noop;
-  const ignoreOnline = onOnline(() => link?.ping?.());
-  const ended = new Promise<LinkEnd>((resolve) => {
+  const ignoreOnline = onNetwork('online', () => link?.ping?.());
+  const ended = new Promise<ReelgateError>((resolve) => {
     // The socket may not report for minutes that the network is gone.
-    ignoreOffline = onOffline(() => resolve({ type: 'lost' }));
+    ignoreOffline = onNetwork('offline', () => resolve(LOST));
     try {
-      link = open(token, {
+      link = open(bearer, {
         ready: () => {
-          readyAt = now();
+          readyAt ??= now();
           onReady();
         },
         ended: resolve,
@@ -95,7 +102,7 @@ async function openOnce(
     } catch (error) {
       // For the gateway's URL there is a TypeError. The others are of browsers that allow no WebSocket here.
       if (error instanceof TypeError) throw error;
-      resolve({ type: 'lost' });
+      resolve(LOST);
     }
   });
   try {

@@ -39,7 +39,11 @@ export interface Sink<Data = Readonly<Record<string, unknown>>> {
   open?(): void;
   next(result: OperationResult<Data>): void;
   error(reason: unknown): void;
-  complete(): void;
+  /**
+   * The subscription is complete. Without this method it is sent again after a pause: the receiver expects more, and some routers
+   * complete a subscription when they lose the gateway.
+   */
+  complete?(): void;
 }
 
 /**
@@ -49,8 +53,8 @@ export interface Sink<Data = Readonly<Record<string, unknown>>> {
 export interface Connection {
   readonly state: ConnectionState;
   /**
-   * While the state is `refused`: why the gateway refuses, with code `UNAUTHENTICATED`, `FORBIDDEN` or `NOT_ALLOWED`. While it is
-   * `reconnecting`: the error of the function that returns the token. Else null.
+   * While the state is `refused`: why the gateway refuses, such as code `UNAUTHENTICATED`, `FORBIDDEN` or `NOT_ALLOWED`. While it is
+   * `reconnecting`: why the connection was lost; an error of the function that returns the token is its `cause`. Else null.
    */
   readonly error: Error | null;
   /** Registers a listener for changes of `state`. @returns a function that removes it */

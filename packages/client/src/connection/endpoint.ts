@@ -11,8 +11,6 @@ export function endpointUrl(url: string | URL): string {
   try {
     return new URL(url, page.document?.baseURI ?? page.location?.href).href;
   } catch {
-    throw new TypeError(
-      `The gateway's URL "${url}" is not valid. Outside of a browser it must be absolute, such as https://reelgate.example.com/graphql.`,
-    );
+    throw new TypeError(`The URL "${url}" is not valid. Outside of a browser it must be absolute.`);
   }
 }

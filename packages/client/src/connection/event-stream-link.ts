@@ -1,6 +1,7 @@
-import { noop } from './abort.ts';
-import { type EventStreamEnd, readEventStream } from './event-stream.ts';
-import type { AnyResult, Link, LinkEnd, LinkEvents, Startable } from './link.ts';
+import { ReelgateError } from '../errors.ts';
+import { readEventStream } from './event-stream.ts';
+import { unreachable } from './http.ts';
+import type { AnyResult, Link, LinkEvents, Startable } from './link.ts';
 
 /** Options of an EventStreamLink. */
 export interface EventStreamLinkOptions {
@@ -31,8 +32,6 @@ export class EventStreamLink implements Link {
   readonly #streams = new Map<string, Stream>();
   readonly #waiting = new Map<string, Startable>();
   #turns: ReturnType<typeof setInterval> | undefined;
-  #isReady = false;
-  #isOver = false;
 
   constructor(options: EventStreamLinkOptions, events: LinkEvents) {
     this.#options = options;
@@ -52,17 +51,10 @@ export class EventStreamLink implements Link {
   }
 
   close(): void {
-    this.#isOver = true;
     clearInterval(this.#turns);
     for (const { abort } of this.#streams.values()) abort.abort();
     this.#streams.clear();
     this.#waiting.clear();
-  }
-
-  #end(end: LinkEnd): void {
-    if (this.#isOver) return;
-    this.close();
-    this.#events.ended(end);
   }
 
   /** Opens streams for the subscriptions that wait. */
@@ -102,28 +94,26 @@ export class EventStreamLink implements Link {
     this.#streams.set(id, { subscription, abort });
     const handlers = {
       opened: () => {
-        if (!this.#isReady) {
-          this.#isReady = true;
-          this.#events.ready();
-        }
+        this.#events.ready();
         this.#events.opened(id);
       },
       next: (result: AnyResult) => this.#events.next(id, result),
     };
-    readEventStream(url, token, subscription, handlers, abort.signal)
-      .catch((): EventStreamEnd => ({ type: 'lost' }))
-      .then((end) => {
-        if (!abort.signal.aborted) this.#ended(id, end);
-      })
-      .catch(noop);
-  }
-
-  #ended(id: string, end: EventStreamEnd): void {
-    this.#streams.delete(id);
-    if (end.type === 'completed') this.#events.completed(id);
-    else if (end.type === 'failed') this.#events.failed(id, end.errors);
-    else return this.#end(end);
-    this.#fill();
+    const isOpen = (): boolean => this.#streams.get(id)?.abort === abort;
+    readEventStream(url, token, subscription, handlers, abort).then(
+      (errors) => {
+        if (!isOpen()) return;
+        this.#streams.delete(id);
+        if (errors === null) this.#events.completed(id);
+        else this.#events.failed(id, errors);
+        this.#fill();
+      },
+      (error: unknown) => {
+        if (!isOpen()) return;
+        this.close();
+        this.#events.ended(error instanceof ReelgateError ? error : unreachable(url, error));
+      },
+    );
   }
 }
 

@@ -1,13 +1,13 @@
-import { abortScope } from './abort.ts';
-import type { GraphQLErrorLike } from './connection.ts';
-import { eventParser } from './event-source.ts';
-import { authorization, notGraphQL, parseResult } from './http.ts';
-import type { AnyResult, LinkEnd, Startable } from './link.ts';
+import type { GraphQLErrorLike, OperationResult } from './connection.ts';
+import { authorization, parseResult, resultOf } from './http.ts';
+import type { AnyResult, Startable } from './link.ts';
 
 /** Milliseconds until the gateway answers. */
 const ANSWER_MS = 15_000;
 /** The gateway writes at least every 10 seconds. Without it for this time the stream is lost. */
 const SILENCE_MS = 25_000;
+/** Characters of an event. The gateway's are far smaller; another server's text must not fill the memory. */
+const MAX_LENGTH = 4_000_000;
 
 /** Receives the events of one stream. */
 export interface EventStreamHandlers {
@@ -15,25 +15,21 @@ export interface EventStreamHandlers {
   readonly next: (result: AnyResult) => void;
 }
 
-/** How a stream ended. */
-export type EventStreamEnd =
-  | { readonly type: 'completed' }
-  | { readonly type: 'failed'; readonly errors: readonly GraphQLErrorLike[] }
-  | LinkEnd;
-
-/** Runs a subscription as server-sent events of one request. @throws the reason of `signal`; other errors are a lost connection */
+/**
+ * Runs a subscription as server-sent events of one request.
+ *
+ * @returns the errors of a refusal; null when the subscription is complete
+ * @throws ReelgateError for another server's answer; other errors are a lost connection, or an abort
+ */
 export async function readEventStream(
   url: string,
   token: string | null,
   { operation }: Startable,
   { opened, next }: EventStreamHandlers,
-  signal: AbortSignal,
-): Promise<EventStreamEnd> {
-  const silence = new AbortController();
-  const expectData = (ms: number): ReturnType<typeof setTimeout> =>
-    setTimeout(() => silence.abort(new Error('The stream is silent.')), ms);
+  abort: AbortController,
+): Promise<readonly GraphQLErrorLike[] | null> {
+  const expectData = (ms: number): ReturnType<typeof setTimeout> => setTimeout(() => abort.abort(), ms);
   let timer = expectData(ANSWER_MS);
-  const scope = abortScope([signal, silence.signal]);
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -43,41 +39,40 @@ export async function readEventStream(
         ...authorization(token),
       },
       body: JSON.stringify(operation),
-      signal: scope.signal,
+      signal: abort.signal,
     });
-    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
-    if (!isStream || response.body === null) return await endOf(response);
-    if (response.status === 200) opened();
-    const reader = response.body.getReader();
+    const { status, headers, body } = response;
+    if (body === null || headers.get('content-type')?.startsWith('text/event-stream') !== true) {
+      const result: OperationResult = resultOf({ status, retryAfter: null, text: await response.text() });
+      return result.errors ?? [];
+    }
+    if (status === 200) opened();
+    const reader = body.getReader();
     const decoder = new TextDecoder();
-    const parse = eventParser();
+    let text = '';
     for (;;) {
       const { done, value } = await reader.read();
       clearTimeout(timer);
-      if (done) return { type: 'lost' };
+      if (done || text.length > MAX_LENGTH) throw new Error('The stream ended.');
       timer = expectData(SILENCE_MS);
-      for (const { type, data } of parse(decoder.decode(value, { stream: true }))) {
-        if (type === 'complete') return { type: 'completed' };
-        if (type === 'next') next(parseResult(data) ?? {});
+      const events = (text + decoder.decode(value, { stream: true })).replaceAll('\r', '').split('\n\n');
+      text = events.pop() ?? '';
+      for (const event of events) {
+        if (fieldOf(event, 'event') === 'complete') return null;
+        const result = parseResult<never>(fieldOf(event, 'data'));
+        if (result !== null) next(result);
         // The receiver may have stopped the stream.
-        signal.throwIfAborted();
+        abort.signal.throwIfAborted();
       }
     }
   } finally {
     clearTimeout(timer);
     // Closes the connection of a stream that was not read to its end.
-    silence.abort();
-    scope.release();
+    abort.abort();
   }
 }
 
-/** The end of an answer that is no stream. */
-async function endOf(response: Response): Promise<EventStreamEnd> {
-  const { errors } = parseResult(await response.text()) ?? {};
-  if (errors !== undefined) return { type: 'failed', errors };
-  const { code, message } = notGraphQL({ status: response.status, retryAfter: null });
-  if (code === 'UNREACHABLE') return { type: 'lost' };
-  return code === 'UNAUTHENTICATED'
-    ? { type: 'unauthenticated', message }
-    : { type: 'refused', code, message };
+/** A field of an event; empty when it is missing. The gateway writes each in one line. */
+function fieldOf(event: string, name: string): string {
+  return new RegExp(`^${name}: ?(.*)$`, 'm').exec(event)?.[1] ?? '';
 }

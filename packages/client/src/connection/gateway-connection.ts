@@ -15,7 +15,7 @@ import { post, type Sender } from './post.ts';
 import { errorOf, isTemporary } from './result-errors.ts';
 import { Subscription } from './subscription.ts';
 import { TransportChoice } from './transport.ts';
-import { WebSocketLink, webSocketClass } from './web-socket-link.ts';
+import { hasWebSocket, WebSocketLink } from './web-socket-link.ts';
 
 /** Options of a GatewayConnection. The reason of `closed` is the error of everything that is open then. */
 export interface GatewayConnectionOptions extends Sender {
@@ -48,7 +48,7 @@ export class GatewayConnection implements Connection {
     this.#options = options;
     this.#transport = this.#newTransport();
     const { closed } = options;
-    closed.addEventListener('abort', () => this.#endAll('idle', closed.reason), { once: true });
+    closed.addEventListener('abort', () => this.#endAll('idle', closed.reason));
   }
 
   get state(): ConnectionState {
@@ -76,11 +76,8 @@ export class GatewayConnection implements Connection {
     this.#connect();
   }
 
-  async execute<Data>(operation: Operation, signal?: AbortSignal): Promise<OperationResult<Data>> {
-    const result = await post<Data>(this.#options, operation, signal);
-    // It was not executed. The token may have expired, or it was withdrawn.
-    const isRenewed = this.#options.tokens.isRenewable && isUnauthenticated(result.errors ?? []);
-    return isRenewed ? post(this.#options, operation, signal) : result;
+  execute<Data>(operation: Operation, signal?: AbortSignal): Promise<OperationResult<Data>> {
+    return post(this.#options, operation, signal);
   }
 
   subscribe<Data>(operation: Operation, sink: Sink<Data>): () => void {
@@ -94,15 +91,12 @@ export class GatewayConnection implements Connection {
       this.#connect();
     }
     return () => {
-      if (!this.#remove(subscription)) return;
-      this.#link?.stop(subscription.id);
-      // In the next turn, because components that are shown next may subscribe in this one.
-      if (this.#subscriptions.size === 0) setTimeout(() => this.#disconnectIdle());
+      if (this.#remove(subscription)) this.#link?.stop(subscription.id);
     };
   }
 
   #newTransport(): TransportChoice {
-    return new TransportChoice(webSocketClass() !== undefined, this.#options.now);
+    return new TransportChoice(hasWebSocket(), this.#options.now);
   }
 
   #connect(): void {
@@ -113,14 +107,14 @@ export class GatewayConnection implements Connection {
       {
         ...this.#options,
         open: (token, ends) => this.#open(token, ends),
-        onReady: () => {
-          this.#transport.worked();
-          this.#change('connected');
-        },
-        onEnded: (wasReady) => this.#transport.ended(wasReady),
-        onLost: (error) => {
+        onReady: () => this.#change('connected'),
+        onEnded: (wasReady) => {
           this.#link = null;
-          this.#change('reconnecting', error);
+          return this.#transport.ended(wasReady);
+        },
+        onLost: (reason) => {
+          this.#link = null;
+          this.#change('reconnecting', reason);
         },
       },
       signal,
@@ -152,9 +146,9 @@ export class GatewayConnection implements Connection {
         this.#failed(subscription, errors, ends.ended),
       ),
       completed: whenCurrent((subscription) => {
+        if (subscription.sink.complete === undefined) return this.#startLater(subscription);
         this.#remove(subscription);
         subscription.sink.complete();
-        if (this.#subscriptions.size === 0) setTimeout(() => this.#disconnectIdle());
       }),
     };
     const link = this.#openLink(endpointUrl(this.#options.url), token, events);
@@ -167,7 +161,7 @@ export class GatewayConnection implements Connection {
   #openLink(url: string, token: string | null, events: LinkEvents): Link {
     if (this.#transport.name === 'web-socket') return new WebSocketLink(url, token, events);
     // Only browsers limit connections, and browsers have WebSockets.
-    const maxStreams = webSocketClass() === undefined ? MAX_STREAMS : MAX_BROWSER_STREAMS;
+    const maxStreams = hasWebSocket() ? MAX_BROWSER_STREAMS : MAX_STREAMS;
     return new EventStreamLink({ url, token, maxStreams }, events);
   }
 
@@ -177,11 +171,10 @@ export class GatewayConnection implements Connection {
     endLink: LinkEvents['ended'],
   ): void {
     const error = errorOf(errors);
-    if (error.code === 'UNAUTHENTICATED') return endLink({ type: 'unauthenticated', message: error.message });
+    if (error.code === 'UNAUTHENTICATED') return endLink(error);
     if (isTemporary(error)) return this.#startLater(subscription);
     this.#remove(subscription);
     subscription.sink.error(error);
-    if (this.#subscriptions.size === 0) setTimeout(() => this.#disconnectIdle());
   }
 
   /** Sends a subscription again after a pause. */
@@ -200,7 +193,10 @@ export class GatewayConnection implements Connection {
 
   #remove(subscription: Subscription): boolean {
     subscription.over.abort();
-    return this.#subscriptions.delete(subscription.id);
+    const isRemoved = this.#subscriptions.delete(subscription.id);
+    // In the next turn, because components that are shown next may subscribe in this one.
+    if (this.#subscriptions.size === 0) setTimeout(() => this.#disconnectIdle());
+    return isRemoved;
   }
 
   #disconnectIdle(): void {
@@ -229,8 +225,4 @@ export class GatewayConnection implements Connection {
     this.#error = error;
     for (const listener of this.#listeners) listener();
   }
-}
-
-function isUnauthenticated(errors: readonly GraphQLErrorLike[]): boolean {
-  return errors.some((error) => error.extensions?.['code'] === 'UNAUTHENTICATED');
 }

@@ -13,8 +13,25 @@ export interface Answer {
 }
 
 /** The headers that carry a token. */
-export function authorization(token: string | null): { readonly authorization?: string } {
+export function authorization(token: string | null): Record<string, string> {
   return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
+/** Sends a POST request. @throws ReelgateError without an answer; the reason of `signal` */
+export async function send(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string | ArrayBuffer,
+  signal: AbortSignal,
+): Promise<Answer> {
+  try {
+    const response = await fetch(url, { method: 'POST', headers, body, signal });
+    const retryAfter = response.headers.get('retry-after');
+    return { status: response.status, retryAfter, text: await response.text() };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unreachable(url, error);
+  }
 }
 
 /** The GraphQL result of an answer. @throws ReelgateError when there is none */
@@ -29,28 +46,28 @@ export function unreachable(url: string, cause: unknown): ReelgateError {
   return new ReelgateError('UNREACHABLE', `The gateway at ${url} cannot be reached.`, { cause });
 }
 
-/** Statuses of proxies whose gateway is away or overloaded. */
-const TEMPORARY: ReadonlySet<number> = new Set([408, 425, 429]);
-
 /** The error for an answer that is not a GraphQL result, such as a proxy's page. */
 export function notGraphQL({ status, retryAfter }: Pick<Answer, 'status' | 'retryAfter'>): ReelgateError {
-  const seconds = Number(retryAfter ?? Number.NaN);
+  const seconds = Number(retryAfter);
   const details = seconds > 0 ? { retryAfterSeconds: seconds } : {};
-  const was = `The answer is not a GraphQL result. Its HTTP status is ${status}.`;
-  if (status >= 500 || TEMPORARY.has(status)) return new ReelgateError('UNREACHABLE', was, details);
+  const was = `HTTP status ${status} without a GraphQL result.`;
+  if (status >= 500 || status === 408 || status === 429)
+    return new ReelgateError('UNREACHABLE', was, details);
   if (status === 401) return new ReelgateError('UNAUTHENTICATED', was);
   if (status === 403) return new ReelgateError('FORBIDDEN', was);
-  return new ReelgateError(
-    'NOT_GRAPHQL',
-    `${was} Check the client's url: it is the gateway's /graphql endpoint.`,
-  );
+  return new ReelgateError('NOT_GRAPHQL', `${was} Check the client's url.`);
 }
 
 /** The GraphQL result in a text; null when there is none. */
 export function parseResult<Data>(text: string): OperationResult<Data> | null {
+  const value: OperationResult<Data> | null = parseJson(text);
+  return value?.data !== undefined || Array.isArray(value?.errors) ? value : null;
+}
+
+/** The value of a JSON text; null when it is none. */
+export function parseJson(text: string): ReturnType<typeof JSON.parse> {
   try {
-    const value: OperationResult<Data> | null = JSON.parse(text);
-    return value?.data !== undefined || Array.isArray(value?.errors) ? value : null;
+    return JSON.parse(text);
   } catch {
     return null;
   }

@@ -1,3 +1,4 @@
+import type { ReelgateError } from '../errors.ts';
 import type { GraphQLErrorLike, Operation, OperationResult } from './connection.ts';
 
 /** A result whose type only the subscriber knows. */
@@ -24,22 +25,16 @@ export interface Link {
 
 /** Receives what happens on a link. */
 export interface LinkEvents {
-  /** The gateway has accepted the token, and the subscriptions that were started first are active. Called once. */
+  /** The gateway has accepted the token. May be called again. */
   ready(): void;
   /** The subscription is active. */
   opened(id: string): void;
   next(id: string, result: AnyResult): void;
   failed(id: string, errors: readonly GraphQLErrorLike[]): void;
   completed(id: string): void;
-  /** The link is over. Called once, and nothing else afterwards. */
-  ended(end: LinkEnd): void;
+  /**
+   * The link is over. Called once, and nothing else afterwards. The code is `UNREACHABLE` when it was lost or could not be opened,
+   * `UNAUTHENTICATED` when the token is missing, not valid or expired, and another one when the gateway does not accept this client.
+   */
+  ended(reason: ReelgateError): void;
 }
-
-/** Why a link is over. */
-export type LinkEnd =
-  /** Without an answer, or in the middle. */
-  | { readonly type: 'lost' }
-  /** The token is missing, not valid, or has expired. */
-  | { readonly type: 'unauthenticated'; readonly message: string }
-  /** The gateway does not accept this client, for example its origin. Another attempt has the same end. */
-  | { readonly type: 'refused'; readonly code: string; readonly message: string };

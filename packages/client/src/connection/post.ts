@@ -1,8 +1,9 @@
 import { abortScope } from './abort.ts';
 import type { Operation, OperationResult } from './connection.ts';
 import { endpointUrl } from './endpoint.ts';
-import { ACCEPT, authorization, resultOf, unreachable } from './http.ts';
-import type { Tokens } from './tokens.ts';
+import { ACCEPT, type Answer, authorization, resultOf, send, unreachable } from './http.ts';
+import { isUnauthenticated } from './result-errors.ts';
+import { isRenewable, tokenOf, type TokenSource } from './tokens.ts';
 
 /** Milliseconds until a request is answered, the token included. */
 const ANSWER_MS = 30_000;
@@ -10,35 +11,50 @@ const ANSWER_MS = 30_000;
 /** What a request needs of its client. */
 export interface Sender {
   readonly url: string | URL;
-  readonly tokens: Tokens;
+  readonly token: TokenSource;
   /** Aborts when the client is closed. */
   readonly closed: AbortSignal;
 }
 
-/** Sends an operation by HTTP once. @throws ReelgateError without a GraphQL result; the reason of `signal` */
-export async function post<Data>(
-  { url, tokens, closed }: Sender,
+/** Sends a request with these headers. */
+export type SendRequest = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+) => Promise<Answer>;
+
+/** Sends an operation by HTTP. @throws ReelgateError without a GraphQL result; the reason of `signal` */
+export function post<Data>(
+  sender: Sender,
   operation: Operation,
   signal?: AbortSignal,
 ): Promise<OperationResult<Data>> {
+  const request: SendRequest = (url, headers, aborted) =>
+    send(url, { ...headers, 'content-type': 'application/json' }, JSON.stringify(operation), aborted);
+  return sendWithToken(sender, request, ANSWER_MS, signal);
+}
+
+/** Sends a request with a token; once more with a renewed one when the gateway refuses the first. */
+export async function sendWithToken<Data>(
+  { url, token, closed }: Sender,
+  request: SendRequest,
+  ms: number,
+  signal?: AbortSignal,
+): Promise<OperationResult<Data>> {
   const endpoint = endpointUrl(url);
-  const timedOut = (): Error =>
-    unreachable(endpoint, new Error(`There was no answer within ${ANSWER_MS / 1000} seconds.`));
-  const scope = abortScope([closed, signal], { ms: ANSWER_MS, reason: timedOut });
-  const failed = (error: unknown): never => {
-    throw scope.signal.aborted ? scope.signal.reason : unreachable(endpoint, error);
+  const scope = abortScope([closed, signal], {
+    ms,
+    reason: () => unreachable(endpoint, new Error(`There was no answer within ${ms} ms.`)),
+  });
+  const attempt = async (): Promise<OperationResult<Data>> => {
+    scope.signal.throwIfAborted();
+    const headers = { accept: ACCEPT, ...authorization(await tokenOf(token, scope.signal)) };
+    return resultOf(await request(endpoint, headers, scope.signal));
   };
   try {
-    scope.signal.throwIfAborted();
-    const token = await tokens.get(scope.signal);
-    const response = await fetch(endpoint, {
-      method: 'POST',
-      headers: { accept: ACCEPT, 'content-type': 'application/json', ...authorization(token) },
-      body: JSON.stringify(operation),
-      signal: scope.signal,
-    }).catch(failed);
-    const text = await response.text().catch(failed);
-    return resultOf({ status: response.status, retryAfter: response.headers.get('retry-after'), text });
+    const result = await attempt();
+    // It was not executed. The token may have expired, or it was withdrawn.
+    return isRenewable(token) && isUnauthenticated(result.errors) ? await attempt() : result;
   } finally {
     scope.release();
   }

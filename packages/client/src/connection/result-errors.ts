@@ -8,7 +8,6 @@ const TEMPORARY: ReadonlySet<string> = new Set([
   'AUTH_UNAVAILABLE',
   'SERVICE_RESTART',
   'INTERNAL_SERVER_ERROR',
-  'REQUEST_TIMEOUT',
   'SLOW_SUBSCRIBER',
 ]);
 
@@ -20,11 +19,16 @@ export function isTemporary(reason: unknown): reason is ReelgateError {
 }
 
 /** The first error of a GraphQL result as a ReelgateError. */
-export function errorOf([error]: readonly GraphQLErrorLike[]): ReelgateError {
+export function errorOf([error]: readonly GraphQLErrorLike[] = []): ReelgateError {
   const { code, retryAfterSeconds } = error?.extensions ?? {};
   return new ReelgateError(
     typeof code === 'string' ? code : 'UNKNOWN',
-    error?.message ?? 'The gateway reported an error without a message.',
+    error?.message ?? 'The gateway sent no result.',
     { cause: error, ...(typeof retryAfterSeconds === 'number' ? { retryAfterSeconds } : {}) },
   );
+}
+
+/** Whether the token is missing, not valid, or has expired. */
+export function isUnauthenticated(errors: readonly GraphQLErrorLike[] = []): boolean {
+  return errors.some((error) => error.extensions?.['code'] === 'UNAUTHENTICATED');
 }

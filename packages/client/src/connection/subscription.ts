@@ -1,4 +1,4 @@
-import type { Operation, OperationResult, Sink } from './connection.ts';
+import type { Operation, Sink } from './connection.ts';
 import type { AnyResult } from './link.ts';
 
 /** One subscription of a client. It outlives the links that carry it. */
@@ -35,10 +35,12 @@ export class Subscription {
   }
 }
 
+/** A result that may be of `videoJobUpdated`. */
+interface JobResult {
+  readonly data?: { readonly videoJobUpdated?: { readonly version?: number } | null } | null | undefined;
+}
+
 /** The version of the job in a result of `videoJobUpdated`; 0 in other results. */
-function versionOf({ data }: OperationResult): number {
-  const job = data?.['videoJobUpdated'];
-  return typeof job === 'object' && job !== null && 'version' in job && typeof job.version === 'number'
-    ? job.version
-    : 0;
+function versionOf({ data }: JobResult): number {
+  return data?.videoJobUpdated?.version ?? 0;
 }

@@ -1,9 +1,7 @@
 /** How subscriptions are carried. */
 export type TransportName = 'web-socket' | 'event-streams';
 
-/** Failed WebSockets after which one that had worked before counts as blocked. */
-const MAX_FAILURES = 3;
-/** Milliseconds for which event streams are preferred after a WebSocket was blocked. */
+/** Milliseconds for which event streams are kept before a WebSocket is tried again. */
 const BLOCKED_MS = 300_000;
 
 /**
@@ -14,9 +12,8 @@ export class TransportChoice {
   readonly #hasWebSocket: boolean;
   readonly #now: () => number;
   #name: TransportName;
-  /** Consecutive WebSockets that failed. The first one counts as blocked. */
-  #failures = MAX_FAILURES - 1;
-  #blockedUntil = 0;
+  /** When the last WebSocket failed. */
+  #failedAt = 0;
 
   /** @param now a monotonic clock in milliseconds */
   constructor(hasWebSocket: boolean, now: () => number) {
@@ -30,27 +27,20 @@ export class TransportChoice {
     return this.#name;
   }
 
-  /** The attempt led to a connection. */
-  worked(): void {
-    if (this.#name === 'web-socket') this.#failures = 0;
-    else this.#blockedUntil = this.#now() + BLOCKED_MS;
-  }
-
   /**
    * The connection, or the attempt, is over.
    *
    * @returns whether the next attempt is by another transport, and so needs no pause
    */
   ended(hasWorked: boolean): boolean {
-    if (!this.#hasWebSocket) return false;
-    if (this.#name === 'event-streams') {
-      if (!hasWorked || this.#now() >= this.#blockedUntil) this.#name = 'web-socket';
-      return false;
+    if (this.#name === 'web-socket') {
+      if (hasWorked) return false;
+      this.#name = 'event-streams';
+      this.#failedAt = this.#now();
+      return true;
     }
-    if (hasWorked) return false;
-    this.#failures += 1;
-    if (this.#failures < MAX_FAILURES) return false;
-    this.#name = 'event-streams';
-    return true;
+    const isTriedAgain = !hasWorked || this.#now() - this.#failedAt >= BLOCKED_MS;
+    if (isTriedAgain && this.#hasWebSocket) this.#name = 'web-socket';
+    return false;
   }
 }

@@ -22,14 +22,14 @@ export class IdempotencyKeys {
   /** @param input the whole request, without the key and without what is not part of the request for the gateway */
   keyFor(input: object): string {
     const text = textOf(input);
-    const known = this.#keys.get(text);
+    let entry = this.#keys.get(text);
+    if (entry === undefined || this.#now() - entry.acceptedAt >= REPEAT_WINDOW_MS)
+      // Infinity: not accepted yet.
+      entry = { key: this.#newKey(), acceptedAt: Infinity };
     this.#keys.delete(text);
-    const isRepetition = known !== undefined && this.#now() - known.acceptedAt < REPEAT_WINDOW_MS;
-    // Infinity: not accepted yet.
-    const entry = isRepetition ? known : { key: this.#newKey(), acceptedAt: Infinity };
     this.#keys.set(text, entry);
-    if (this.#keys.size > MAX_INPUTS)
-      for (const oldest of this.#keys.keys()) return this.#drop(oldest, entry.key);
+    const [oldest = ''] = this.#keys.keys();
+    if (this.#keys.size > MAX_INPUTS) this.#keys.delete(oldest);
     return entry.key;
   }
 
@@ -38,14 +38,9 @@ export class IdempotencyKeys {
     const entry = this.#keys.get(textOf(input));
     if (entry !== undefined) entry.acceptedAt = Math.min(entry.acceptedAt, this.#now());
   }
-
-  #drop(text: string, key: string): string {
-    this.#keys.delete(text);
-    return key;
-  }
 }
 
 /** Equal for equal inputs, whatever the order of their fields. */
 function textOf(input: object): string {
-  return JSON.stringify(Object.entries(input).toSorted(([one], [other]) => (one < other ? -1 : 1)));
+  return JSON.stringify(input, Object.keys(input).toSorted());
 }

@@ -1,5 +1,5 @@
 import type { GenerateVideoInput } from '../documents.ts';
-import { ReelgateError } from '../errors.ts';
+import { ReelgateError, type ReelgateErrorDetails } from '../errors.ts';
 import { CANCEL_VIDEO_JOB, DELETE_VIDEO_JOB, GENERATE_VIDEO } from '../operations.ts';
 import type { VideoJob } from '../types.ts';
 import type { Requests } from './requests.ts';
@@ -11,18 +11,8 @@ export async function generateVideo(
   signal?: AbortSignal,
 ): Promise<VideoJob> {
   const { generateVideo: result } = await requests.run(GENERATE_VIDEO, { input }, signal);
-  switch (result?.__typename) {
-    case 'GenerateVideoSuccess':
-      return result.job;
-    case 'GenerateVideoInvalidInput':
-      throw new ReelgateError(result.code, messageOf(result), { issues: result.issues });
-    case 'GenerateVideoIdempotencyConflict':
-      throw new ReelgateError(result.code, result.message);
-    case 'GenerateVideoCapacityExceeded':
-      throw new ReelgateError(result.code, result.message, { retryAfterSeconds: result.retryAfterSeconds });
-    case undefined:
-      throw new ReelgateError('UNKNOWN', 'The gateway sent no result.');
-  }
+  if (result?.__typename === 'GenerateVideoSuccess') return result.job;
+  throw refusal(result);
 }
 
 /** @throws ReelgateError with code CANCEL_TOO_LATE or NOT_FOUND */
@@ -32,16 +22,8 @@ export async function cancelVideoJob(
   signal?: AbortSignal,
 ): Promise<VideoJob> {
   const { cancelVideoJob: result } = await requests.run(CANCEL_VIDEO_JOB, { id }, signal);
-  switch (result?.__typename) {
-    case 'CancelVideoJobSuccess':
-      return result.job;
-    case 'CancelVideoJobTooLate':
-      throw new ReelgateError('CANCEL_TOO_LATE', result.message, { job: result.job });
-    case 'VideoJobNotFound':
-      throw new ReelgateError('NOT_FOUND', result.message);
-    case undefined:
-      throw new ReelgateError('UNKNOWN', 'The gateway sent no result.');
-  }
+  if (result?.__typename === 'CancelVideoJobSuccess') return result.job;
+  throw refusal(result);
 }
 
 /** @throws ReelgateError with code JOB_UNFINISHED or NOT_FOUND */
@@ -51,28 +33,30 @@ export async function deleteVideoJob(requests: Requests, id: string, signal?: Ab
     attempts += 1;
     return requests.once(DELETE_VIDEO_JOB, { id }, attempt);
   }, signal);
-  switch (result?.__typename) {
-    case 'DeleteVideoJobSuccess':
-      return;
-    case 'DeleteVideoJobUnfinished':
-      throw new ReelgateError('JOB_UNFINISHED', result.message, { job: result.job });
-    case 'VideoJobNotFound':
-      // An attempt whose answer was lost may have deleted it.
-      if (attempts > 1) return;
-      throw new ReelgateError('NOT_FOUND', result.message);
-    case undefined:
-      throw new ReelgateError('UNKNOWN', 'The gateway sent no result.');
-  }
+  if (result?.__typename === 'DeleteVideoJobSuccess') return;
+  // An attempt whose answer was lost may have deleted it.
+  if (result?.__typename !== 'VideoJobNotFound' || attempts === 1) throw refusal(result);
 }
 
-/** All issues in one sentence. */
-function messageOf({
-  message,
-  issues,
-}: {
+/** A member of a result union that is no success. */
+interface Refusal extends ReelgateErrorDetails {
+  readonly __typename: string;
+  readonly code?: string;
   readonly message: string;
-  readonly issues: readonly { readonly path: readonly string[]; readonly message: string }[];
-}): string {
-  const parts = issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-  return parts.length === 0 ? message : `${message} ${parts.join('; ')}.`;
+}
+
+/** The codes of refusals that have none of their own. */
+const CODES: Readonly<Record<string, string>> = {
+  CancelVideoJobTooLate: 'CANCEL_TOO_LATE',
+  DeleteVideoJobUnfinished: 'JOB_UNFINISHED',
+  VideoJobNotFound: 'NOT_FOUND',
+};
+
+function refusal(result: Refusal | null | undefined): ReelgateError {
+  const { __typename = '', code = CODES[__typename], message, issues = [] } = result ?? {};
+  const all = [
+    message ?? 'The gateway sent no result.',
+    ...issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`),
+  ];
+  return new ReelgateError(code ?? 'UNKNOWN', all.join(' '), result ?? {});
 }

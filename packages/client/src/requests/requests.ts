@@ -40,8 +40,8 @@ export class Requests {
     variables: Variables,
     signal: AbortSignal,
   ): Promise<Data> {
-    const { data, errors = [] } = await this.#options.connection.execute<Data>({ query, variables }, signal);
-    if (errors.length > 0 || data == null) throw errorOf(errors);
+    const { data, errors } = await this.#options.connection.execute<Data>({ query, variables }, signal);
+    if (errors !== undefined || data == null) throw errorOf(errors);
     return data;
   }
 

@@ -1,4 +1,4 @@
-import { type Answer, unreachable } from '../connection/http.ts';
+import { type Answer, send, unreachable } from '../connection/http.ts';
 
 /** What to send. */
 export interface FormRequest {
@@ -22,28 +22,11 @@ export async function sendForm(request: FormRequest): Promise<Answer> {
   return answer;
 }
 
+/** As bytes: Node's fetch causes an unhandled rejection when a form is aborted. */
 async function byFetch({ url, headers, body, signal }: FormRequest): Promise<Answer> {
-  try {
-    // As bytes: Node's fetch causes an unhandled rejection when a form is aborted.
-    const form = new Response(body);
-    const type = { 'content-type': form.headers.get('content-type') ?? '' };
-    const bytes = await form.arrayBuffer();
-    signal.throwIfAborted();
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { ...headers, ...type },
-      body: bytes,
-      signal,
-    });
-    return {
-      status: response.status,
-      retryAfter: response.headers.get('retry-after'),
-      text: await response.text(),
-    };
-  } catch (error) {
-    signal.throwIfAborted();
-    throw unreachable(url, error);
-  }
+  const form = new Response(body);
+  const type = form.headers.get('content-type') ?? '';
+  return send(url, { ...headers, 'content-type': type }, await form.arrayBuffer(), signal);
 }
 
 /** The part of XMLHttpRequest that is used. */
@@ -83,7 +66,7 @@ function bySender(
       signal.removeEventListener('abort', abort);
       const { status, responseText: text } = sender;
       if (signal.aborted) reject(signal.reason);
-      else if (status === 0) reject(unreachable(url, new Error('The upload was interrupted.')));
+      else if (status === 0) reject(unreachable(url, null));
       else resolve({ status, text, retryAfter: sender.getResponseHeader('retry-after') });
     });
     sender.open('POST', url);

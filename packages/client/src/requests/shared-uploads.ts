@@ -4,14 +4,13 @@ import { orAbort } from '../connection/abort.ts';
 interface Upload {
   readonly url: Promise<string>;
   readonly abort: AbortController;
+  /** Those who wait for it. */
   readonly listeners: Set<(share: number) => void>;
+  readonly startedAt: number;
   share: number;
-  /** How many requests wait for it. */
-  users: number;
-  startedAt: number;
 }
 
-/** Uploads a file. */
+/** Uploads a file. @returns its URL */
 export type UploadFile = (
   file: Blob,
   onProgress: (share: number) => void,
@@ -37,26 +36,22 @@ export class SharedUploads {
   }
 
   /** @returns the URL of the uploaded file */
-  async urlOf(
-    file: Blob,
-    onProgress: (share: number) => void,
-    signal: AbortSignal = new AbortController().signal,
-  ): Promise<string> {
+  async urlOf(file: Blob, onProgress: (share: number) => void, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
     const known = this.#uploads.get(file);
     const isUsable = known !== undefined && this.#now() - known.startedAt < REUSE_MS;
     const upload = isUsable ? known : this.#start(file);
-    upload.users += 1;
-    upload.listeners.add(onProgress);
-    onProgress(upload.share);
+    const { url, abort, listeners } = upload;
+    const listener = (share: number): void => onProgress(share);
+    listeners.add(listener);
+    listener(upload.share);
     try {
-      return await orAbort(upload.url, signal);
+      return await orAbort(url, signal);
     } finally {
-      upload.listeners.delete(onProgress);
-      upload.users -= 1;
-      if (upload.users === 0 && upload.share < 1) {
-        upload.abort.abort(signal.reason);
-        this.#forget(file, upload);
+      listeners.delete(listener);
+      if (listeners.size === 0 && upload.share < 1) {
+        abort.abort();
+        this.#uploads.delete(file);
       }
     }
   }
@@ -73,16 +68,13 @@ export class SharedUploads {
       url: Promise.resolve().then(() => this.#upload(file, report, abort.signal)),
       abort,
       listeners,
-      share: 0,
-      users: 0,
       startedAt: this.#now(),
+      share: 0,
     };
     this.#uploads.set(file, upload);
-    upload.url.catch(() => this.#forget(file, upload));
+    upload.url.catch(() => {
+      if (this.#uploads.get(file) === upload) this.#uploads.delete(file);
+    });
     return upload;
-  }
-
-  #forget(file: Blob, upload: Upload): void {
-    if (this.#uploads.get(file) === upload) this.#uploads.delete(file);
   }
 }

@@ -1,3 +1,5 @@
+import { noop } from '../connection/abort.ts';
+
 /** A consumer that waits for an item. */
 interface Waiter<T> {
   resolve(result: IteratorResult<T, undefined>): void;
@@ -6,6 +8,8 @@ interface Waiter<T> {
 
 /** Options of a Channel. */
 export interface ChannelOptions<T> {
+  /** Ends the iteration with its reason. */
+  readonly signal: AbortSignal | undefined;
   /** Called at the first `next`. @returns a function that stops the source, called once when the channel is over */
   readonly start: (channel: Channel<T>) => () => void;
   /** Adds an item to those that were not read yet. It bounds them. */
@@ -19,9 +23,9 @@ export class Channel<T> implements AsyncIterableIterator<T, undefined> {
   readonly #options: ChannelOptions<T>;
   readonly #unread: T[] = [];
   readonly #waiters: Waiter<T>[] = [];
-  /** Null before the start and after the end. */
-  #stop: (() => void) | null = null;
-  #state: 'new' | 'open' | 'over' = 'new';
+  #hasStarted = false;
+  #isOver = false;
+  #stop = noop;
   /** The reason of the end, thrown once, after the unread items. */
   #failure: { readonly reason: unknown } | null = null;
 
@@ -33,16 +37,12 @@ export class Channel<T> implements AsyncIterableIterator<T, undefined> {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
       this.#settle();
-      if (this.#state !== 'new') return;
-      this.#state = 'open';
-      const stop = this.#options.start(this);
-      // It may have ended already.
-      if (this.#isOver()) stop();
-      else this.#stop = stop;
+      if (!this.#hasStarted) this.#start();
     });
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {
+    this.#hasStarted = true;
     this.#unread.length = 0;
     this.#failure = null;
     this.end();
@@ -54,28 +54,36 @@ export class Channel<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   push(item: T): void {
-    if (this.#isOver()) return;
+    if (this.#isOver) return;
     this.#options.add(this.#unread, item);
     this.#settle();
   }
 
   /** Ends the iteration after the unread items. */
   end(): void {
-    if (this.#isOver()) return;
-    this.#state = 'over';
-    this.#stop?.();
-    this.#stop = null;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stop();
     this.#settle();
   }
 
   /** Ends the iteration with an error, after the unread items. */
   fail(reason: unknown): void {
-    if (!this.#isOver()) this.#failure = { reason };
+    if (!this.#isOver) this.#failure = { reason };
     this.end();
   }
 
-  #isOver(): boolean {
-    return this.#state === 'over';
+  #start(): void {
+    const { signal, start } = this.#options;
+    this.#hasStarted = true;
+    if (signal?.aborted === true) return this.fail(signal.reason);
+    const stopSource = start(this);
+    const abort = (): void => this.fail(signal?.reason);
+    signal?.addEventListener('abort', abort);
+    this.#stop = () => {
+      signal?.removeEventListener('abort', abort);
+      stopSource();
+    };
   }
 
   #settle(): void {
@@ -83,7 +91,7 @@ export class Channel<T> implements AsyncIterableIterator<T, undefined> {
     const waiters = this.#waiters.splice(0, count);
     for (const [index, value] of this.#unread.splice(0, count).entries())
       waiters[index]?.resolve({ done: false, value });
-    if (!this.#isOver()) return;
+    if (!this.#isOver) return;
     for (const waiter of this.#waiters.splice(0)) {
       const failure = this.#failure;
       this.#failure = null;

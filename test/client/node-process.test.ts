@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { startGateway } from '../support/gateway/gateway.ts';
+import { WHOLE_LIFE } from '../support/gateway/job-mover.ts';
+import { acceptedJob } from './client.ts';
+
+/** Runs a file of this folder with Node and returns the lines that it writes. It fails after 30 seconds. */
+async function linesOf(
+  file: string,
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Promise<string[]> {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const all = ['-C', '@reelgate/source', ...flags, path, ...args];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, all, { timeout: 30_000 });
+  expect(stderr).toBe('');
+  return stdout.trim().split('\n');
+}
+
+test.each([
+  ['a WebSocket', [], 'function'],
+  // Like Node 20.
+  ['event streams', ['--no-experimental-websocket'], 'undefined'],
+])('Node exits when nothing is watched any more by %s, without close()', async (_, flags, type) => {
+  await using gateway = await startGateway();
+  const { id, move } = await acceptedJob(gateway);
+  await move(...WHOLE_LIFE);
+  const lines = await linesOf('watch-and-exit.ts', [`${gateway.url}/graphql`, id], flags);
+  expect(lines).toEqual([type, '6', 'idle']);
+});
