@@ -112,11 +112,8 @@ describe('the connection', () => {
     const listener = () => (calls += 1);
     const removes = [client.connection.onChange(listener), client.connection.onChange(listener)];
     removes[0]?.();
-    client
-      .watchAll()
-      [Symbol.asyncIterator]()
-      .next()
-      .catch(() => {});
+    const changes = client.watchAll()[Symbol.asyncIterator]();
+    changes.next().catch(() => {});
     expect(calls).toBe(1);
     removes[1]?.();
   });
