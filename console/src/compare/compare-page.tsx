@@ -59,7 +59,7 @@ export function ComparePage({ one, other }: ComparePageProps) {
 }
 
 /** The names of the places, which are side by side or one below the other. */
-export const SIDES = ['First video', 'Second video'] as const;
+const SIDES = ['First video', 'Second video'] as const;
 
 function Side({ job, playback }: { readonly job: VideoJob; readonly playback: Playback }) {
   return (

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 
 /** The sizes of windows in CSS pixels: small and usual phones, a phone in landscape, 200 % zoom of a laptop, a desktop, a wide screen. */
-export const SIZES = [
+const SIZES = [
   [320, 640],
   [390, 844],
   [844, 390],
