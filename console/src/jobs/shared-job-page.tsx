@@ -12,11 +12,13 @@ export function SharedJobPage({ id }: { readonly id: string }) {
   const isRefused = usePageState() === 'signed-out';
   return (
     <>
-      <header className="top">
-        <span className="brand">Reelgate</span>
-        {!isRefused && <ConnectionStatus />}
+      <header>
+        <div className="top">
+          <span className="brand">Reelgate</span>
+          {!isRefused && <ConnectionStatus />}
+        </div>
+        <UpstreamNote />
       </header>
-      <UpstreamNote />
       <main className="page">
         <Content id={id} isRefused={isRefused} />
       </main>
