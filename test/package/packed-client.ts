@@ -45,7 +45,7 @@ export async function unpackClient(
   const target = join(modules, '@reelgate/client');
   mkdirSync(target, { recursive: true });
   await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', target]);
-  const dependencies = ['graphql', 'graphql-ws', '@graphql-typed-document-node/core', ...others];
+  const dependencies = ['graphql', '@graphql-typed-document-node/core', ...others];
   for (const name of dependencies) {
     mkdirSync(join(modules, name, '..'), { recursive: true });
     symlinkSync(resolve('node_modules', name), join(modules, name));
