@@ -1,6 +1,7 @@
 import { ClientError, GraphQLClient } from 'graphql-request';
 import { GENERATE_VIDEO, type GenerateVideoData, type VideoJob } from './documents.ts';
-import { endpoint, headers, run } from './terminal.ts';
+import { run } from './run.ts';
+import { endpoint, headers } from './terminal.ts';
 import { GatewayError, type GenerateVideo, type Subscribe } from './watch.ts';
 
 const client = new GraphQLClient(endpoint, { headers });

@@ -5,7 +5,8 @@ import {
   VIDEO_JOB_UPDATED,
   type VideoJobUpdatedData,
 } from './documents.ts';
-import { endpoint, headers, run } from './terminal.ts';
+import { run } from './run.ts';
+import { endpoint, headers } from './terminal.ts';
 import { GatewayError, type GenerateVideo, type Subscribe } from './watch.ts';
 
 const client = createClient({

@@ -5,7 +5,8 @@ import {
   VIDEO_JOB_UPDATED,
   type VideoJobUpdatedData,
 } from './documents.ts';
-import { endpoint, run, token } from './terminal.ts';
+import { run } from './run.ts';
+import { endpoint, token } from './terminal.ts';
 import { GatewayError, type GenerateVideo, type Subscribe } from './watch.ts';
 
 const client = createClient({

@@ -1,53 +1,29 @@
-import { Client, type CombinedError, fetchExchange, gql, subscriptionExchange } from '@urql/core';
-import { persistedExchange } from '@urql/exchange-persisted';
-import { createClient } from 'graphql-ws';
-import { onEnd, pipe, subscribe as read } from 'wonka';
-import {
-  GENERATE_VIDEO,
-  type GenerateVideoData,
-  VIDEO_JOB_UPDATED,
-  type VideoJobUpdatedData,
-} from './documents.ts';
-import { endpoint, headers, run, token } from './terminal.ts';
-import { GatewayError, type GenerateVideo, type Subscribe } from './watch.ts';
+import { createReelgate } from '@reelgate/client';
+import { VideoJobUpdatedDocument } from '@reelgate/client/documents';
+import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
+import { endpoint, fail, headers, input, show, token } from './terminal.ts';
 
-const socket = createClient({
-  url: endpoint.replace(/^http/, 'ws'),
-  connectionParams: () => ({ token: token() }),
-  retryAttempts: 0, // watchVideoJob subscribes again, with the newest version.
-});
+const reelgate = createReelgate({ url: endpoint, token });
 const client = new Client({
   url: endpoint,
   preferGetMethod: false,
   fetchOptions: () => ({ headers: headers() }),
   exchanges: [
-    persistedExchange({ enableForMutation: true }),
     fetchExchange,
     subscriptionExchange({
       forwardSubscription: ({ query = '', variables }) => ({
-        subscribe: (sink) => ({ unsubscribe: socket.subscribe({ query, variables }, sink) }),
+        subscribe: (sink) => ({
+          unsubscribe: reelgate.connection.subscribe({ query, variables }, sink),
+        }),
       }),
     }),
   ],
 });
 
-const errorOf = ({ graphQLErrors, networkError }: CombinedError) =>
-  networkError ?? new GatewayError(graphQLErrors);
+const { id } = await reelgate.submit(input).catch(fail);
 
-const generateVideo: GenerateVideo = async (input) => {
-  const { data, error } = await client.mutation<GenerateVideoData>(gql(GENERATE_VIDEO), { input });
-  if (error !== undefined) throw errorOf(error);
-  return data;
-};
-
-const subscribe: Subscribe = (variables, stream) => {
-  const results = client.subscription<VideoJobUpdatedData>(gql(VIDEO_JOB_UPDATED), variables);
-  const subscription = pipe(
-    results,
-    onEnd(stream.complete),
-    read(({ data, error }) => (error === undefined ? stream.next({ data }) : stream.error(errorOf(error)))),
-  );
-  return () => subscription.unsubscribe();
-};
-
-await run(generateVideo, subscribe);
+client.subscription(VideoJobUpdatedDocument, { id }).subscribe(({ data, error, hasNext }) => {
+  if (error !== undefined) fail(error);
+  // At the end urql reports the last state again.
+  if (hasNext && data !== undefined) show(data.videoJobUpdated);
+});

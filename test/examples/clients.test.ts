@@ -44,7 +44,7 @@ test('EventSource resumes and stops by itself', async () => {
   await clients.page.getByText('closed').waitFor();
 });
 
-test.each(['node graphql-ws.ts', 'python3 python.py', 'sh curl.sh'])(
+test.each(['node -C @reelgate/source reelgate.ts', 'node graphql-ws.ts', 'python3 python.py', 'sh curl.sh'])(
   '%s prints why there is no video',
   async (command) => {
     const target = { url: clients.gateway.url, token: TOKEN };

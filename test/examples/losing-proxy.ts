@@ -20,7 +20,7 @@ export async function startLosingProxy(gateway: string): Promise<LosingProxy> {
     const server = connect(target, '127.0.0.1');
     let isRequested = false;
     client.on('data', (data) => {
-      isRequested ||= data.includes('generateVideo(input: $input)');
+      isRequested ||= /generateVideo\(input: ?\$input\)/.test(data.toString('latin1'));
       server.write(data);
     });
     server.on('data', (data) => {

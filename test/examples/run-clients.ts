@@ -15,12 +15,15 @@ import { type RunningExample, runExample } from './run-example.ts';
 /** The static key that the gateway accepts. */
 export const TOKEN = 'the-key-of-an-app-that-uses-the-gateway';
 
+/** Runs a program with the sources of the package. */
+const PACKAGE = 'node -C @reelgate/source';
+
 /** Programs that generate a video and print the states of its job. */
 export const CLIENTS = [
-  { name: 'Apollo Client over WebSocket', command: 'node apollo/websocket.ts' },
-  { name: 'Apollo Client over HTTP', command: 'node apollo/http.ts' },
-  { name: 'urql', command: 'node urql.ts' },
-  { name: 'Relay', command: 'node relay/relay.ts' },
+  { name: '@reelgate/client', command: `${PACKAGE} reelgate.ts` },
+  { name: 'Apollo Client', command: `${PACKAGE} apollo.ts` },
+  { name: 'urql', command: `${PACKAGE} urql.ts` },
+  { name: 'Relay', command: `${PACKAGE} relay/relay.ts` },
   { name: 'graphql-request', command: 'node graphql-request.ts' },
   // It sends the mutation over the WebSocket too, in which the proxy does not find it.
   { name: 'graphql-ws', command: 'node graphql-ws.ts', losesAnswer: false },
