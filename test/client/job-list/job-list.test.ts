@@ -312,10 +312,13 @@ describe('an error', () => {
   });
 
   test('that refuses the reading ends it until the next connection', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     using opened = openList();
     await opened.send({ type: 'watching' });
     opened.refuse(new ReelgateError('FORBIDDEN', 'This token may not list jobs.'));
-    await settled();
+    await vi.advanceTimersByTimeAsync(60_000);
+    vi.useRealTimers();
+    expect(opened.requests).toHaveLength(1);
     expect(opened.list.get()).toMatchObject({ jobs: [], error: { code: 'FORBIDDEN' } });
     await opened.send({ type: 'watching' });
     opened.answer([job('a')]);
