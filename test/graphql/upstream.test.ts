@@ -55,7 +55,11 @@ async function readUntil(gateway: Gateway, credits: number, token: string | null
 
 it('shows the kind of upstream, the price of a video, and the credits once they are known', async () => {
   await using started = await start({}, json(200, { credits: 12.5, 'free-credits': 1 }));
-  expect(await read(started.gateway)).toEqual({ kind: 'PRIVATE', priceUsd: 0.53, remainingCredits: null });
+  expect(await read(started.gateway)).toEqual({
+    kind: 'PRIVATE_NETWORK',
+    priceUsd: 0.53,
+    remainingCredits: null,
+  });
   await readUntil(started.gateway, 13.5);
 });
 
@@ -72,7 +76,11 @@ it('shows credits only to callers with the scope gateway:admin, and asks for nob
   await using started = await start(SIGN_IN, json(200, { credits: 3 }));
   const { gateway, upstream } = started;
   const reader = await signToken({ scope: 'video:read' });
-  expect(await read(gateway, reader)).toEqual({ kind: 'PRIVATE', priceUsd: 0.53, remainingCredits: null });
+  expect(await read(gateway, reader)).toEqual({
+    kind: 'PRIVATE_NETWORK',
+    priceUsd: 0.53,
+    remainingCredits: null,
+  });
   expect(upstream.requests).toEqual([]);
   const admin = await signToken({ scope: 'video:read gateway:admin' });
   await readUntil(gateway, 3, admin);

@@ -31,9 +31,9 @@ export type GenerateVideoInput = {
 /** The kind of API that makes the videos. */
 export type UpstreamKind =
   /** One on a private network, such as a sandbox: videos and prices may be test data. */
-  | 'PRIVATE'
+  | 'PRIVATE_NETWORK'
   /** The real API, or another one on a public host. */
-  | 'PUBLIC'
+  | 'PUBLIC_HOST'
   /** The embedded sandbox: videos are test pictures, and nothing is charged. */
   | 'SANDBOX';
 

@@ -9,8 +9,8 @@ export function defineUpstream(builder: Builder): void {
   const Kind = builder.enumType('UpstreamKind', {
     description: 'The kind of API that makes the videos.',
     values: {
-      PUBLIC: { value: 'public', description: 'The real API, or another one on a public host.' },
-      PRIVATE: {
+      PUBLIC_HOST: { value: 'public', description: 'The real API, or another one on a public host.' },
+      PRIVATE_NETWORK: {
         value: 'private',
         description: 'One on a private network, such as a sandbox: videos and prices may be test data.',
       },

@@ -15,7 +15,7 @@ export function priceText({ kind, priceUsd }: Pick<Upstream, 'kind' | 'priceUsd'
   if (priceUsd === null) return '';
   const total = `Costs about $${(priceUsd * videos).toFixed(2)}`;
   const each = videos === 1 ? total : `${total}, $${priceUsd.toFixed(2)} a video`;
-  return kind === 'PUBLIC' ? each : `${each}, which may be test data`;
+  return kind === 'PUBLIC_HOST' ? each : `${each}, which may be test data`;
 }
 
 /** Null while it is unknown. */
