@@ -46,6 +46,7 @@ async function typedDocuments(files: readonly string[]): Promise<string> {
       strictScalars: true,
       scalars: { DateTime: 'string', URL: 'string', File: 'Blob' },
       optimizeDocumentNode: true,
+      documentNodeImport: './typed-document.ts#TypedDocument',
     },
     plugins: [{ typescriptOperations: {} }, { typedDocumentNode: {} }],
     pluginMap: { typescriptOperations, typedDocumentNode },

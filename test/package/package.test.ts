@@ -43,6 +43,7 @@ test('it contains the build, its sources for debuggers, and what npm shows', () 
     'CHANGELOG.md',
     'dist/index.js',
     'dist/index.d.ts',
+    'dist/cli/main.js',
     'src/index.ts',
   ])
     expect(files).toContain(file);
@@ -55,6 +56,18 @@ test('it contains the build, its sources for debuggers, and what npm shows', () 
   expect(sources.filter((file) => !files.includes(file) && !files.includes(`${file}x`))).toEqual([]);
 });
 
+test('it brings no other package into an app', () => {
+  const manifest: object = JSON.parse(readFileSync(`${CLIENT}/package.json`, 'utf8'));
+  expect(manifest).not.toHaveProperty('dependencies');
+  expect(manifest).toMatchObject({
+    peerDependenciesMeta: {
+      '@apollo/client': { optional: true },
+      graphql: { optional: true },
+      react: { optional: true },
+    },
+  });
+});
+
 test('its version is the newest of its changelog, or the changelog has unreleased changes', () => {
   const { version }: { version: string } = JSON.parse(readFileSync(`${CLIENT}/package.json`, 'utf8'));
   expect(readFileSync(`${CLIENT}/CHANGELOG.md`, 'utf8')).toMatch(
@@ -62,20 +75,31 @@ test('its version is the newest of its changelog, or the changelog has unrelease
   );
 });
 
-describe('a program that uses it compiles, also when it checks the types of libraries', () => {
+describe('a program that uses it compiles', () => {
   test.each([
-    { name: 'in a browser', lib: ['es2022', 'dom'], types: [] },
-    { name: 'in Node', lib: ['es2022'], types: ['node'] },
-  ])('$name', async ({ lib, types }) => {
+    { name: 'in a browser, with checks of the types of libraries', lib: ['es2022', 'dom'], program: PROGRAM },
+    {
+      name: 'in Node, with checks of the types of libraries',
+      lib: ['es2022'],
+      types: ['node'],
+      packages: ['@types/node'],
+      program: PROGRAM,
+    },
+    {
+      name: 'with Apollo Client',
+      lib: ['es2022', 'dom'],
+      // Its own types have errors.
+      skipLibCheck: true,
+      packages: ['@apollo/client', 'graphql', 'rxjs'],
+      program: APOLLO_PROGRAM,
+    },
+  ])('$name', async ({ lib, types = [], packages = [], skipLibCheck = false, program }) => {
     using folder = tempFolder();
-    await unpackClient(
-      folder.path,
-      packed.tarball,
-      types.map((name) => `@types/${name}`),
-    );
-    writeFileSync(join(folder.path, 'program.ts'), PROGRAM);
+    await unpackClient(folder.path, packed.tarball, packages);
+    writeFileSync(join(folder.path, 'program.ts'), program);
     const module = { module: 'nodenext', target: 'es2022', lib, types };
-    const compilerOptions = { ...module, strict: true, exactOptionalPropertyTypes: true, noEmit: true };
+    const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck };
+    const compilerOptions = { ...module, ...strict, noEmit: true };
     writeFileSync(join(folder.path, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
     writeFileSync(join(folder.path, 'package.json'), '{ "type": "module" }');
     await expect(compile(folder.path)).resolves.toBe('');
@@ -92,6 +116,22 @@ for await (const { status } of client.watch(job.id)) if (status === 'FAILED') th
 // @ts-expect-error -- the prompt is missing
 await client.submit({ image: 'https://example.com/cat.png' });
 export { url, VideoJobDocument };
+`;
+
+const APOLLO_PROGRAM = `
+import { ApolloClient, InMemoryCache } from '@apollo/client';
+import { createReelgate } from '@reelgate/client';
+import { createReelgateLink, possibleTypes, typePolicies } from '@reelgate/client/apollo';
+import { VideoJobDocument } from '@reelgate/client/documents';
+const link = createReelgateLink(createReelgate({ url: 'http://127.0.0.1:4000/graphql' }));
+const client = new ApolloClient({ link, cache: new InMemoryCache({ possibleTypes, typePolicies }) });
+const { data } = await client.query({ query: VideoJobDocument, variables: { id: 'vj_1' } });
+const status: string | undefined = data?.videoJob?.status;
+// @ts-expect-error -- the result has no such field
+data?.videoJob?.color;
+// @ts-expect-error -- the id is missing
+await client.query({ query: VideoJobDocument, variables: {} });
+export { status };
 `;
 
 /** Runs the compiler. @returns the errors */

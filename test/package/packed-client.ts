@@ -35,7 +35,7 @@ export function npmInClient(...args: readonly string[]): Promise<{ stdout: strin
   return run('flock', [join(CLIENT, 'package.json'), 'npm', ...args, '--workspace', CLIENT]);
 }
 
-/** Unpacks the package into a folder's node_modules, with its dependencies and others of this project. */
+/** Unpacks the package into a folder's node_modules, beside other packages of this project. It has no dependencies. */
 export async function unpackClient(
   folder: string,
   tarball: string,
@@ -45,8 +45,7 @@ export async function unpackClient(
   const target = join(modules, '@reelgate/client');
   mkdirSync(target, { recursive: true });
   await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', target]);
-  const dependencies = ['graphql', '@graphql-typed-document-node/core', ...others];
-  for (const name of dependencies) {
+  for (const name of others) {
     mkdirSync(join(modules, name, '..'), { recursive: true });
     symlinkSync(resolve('node_modules', name), join(modules, name));
   }

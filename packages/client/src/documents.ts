@@ -3,7 +3,7 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+import type { TypedDocument as DocumentNode } from './typed-document.ts';
 /** The input for a video. Null means the default. */
 export type GenerateVideoInput = {
   /** Request the video as base64, stored by the gateway. It has no URL then, unless the gateway keeps videos. */
