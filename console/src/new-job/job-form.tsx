@@ -40,18 +40,12 @@ export function JobForm() {
     if (result !== null) announcer.say(announcementOf(result));
   };
   const sendAll = async (): Promise<void> => {
-    const unsent = drafts.state.get().drafts.filter(({ isSent }) => !isSent);
-    const results = await sendInOrder(unsent.map(({ id }) => id));
-    const failed = results.find(({ result }) => result?.type !== 'accepted');
-    const sent = results.filter(({ result }) => result?.type === 'accepted').length;
-    announcer.say(`${sent} of ${results.length} drafts were sent.`);
-    if (failed !== undefined) drafts.select(failed.id);
-  };
-  /** One after the other, because the uploads would only slow each other down. */
-  const sendInOrder = async (ids: readonly string[]) => {
-    const results: { readonly id: string; readonly result: SendState | null }[] = [];
-    for (const id of ids) results.push({ id, result: await submissions.send(id) });
-    return results;
+    const outcomes = await submissions.sendAll();
+    if (outcomes === null) return;
+    const failed = [...outcomes].filter(([, { type }]) => type !== 'accepted');
+    announcer.say(`${outcomes.size - failed.length} of ${outcomes.size} drafts were sent.`);
+    const [first] = failed;
+    if (first !== undefined) drafts.select(first[0]);
   };
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();

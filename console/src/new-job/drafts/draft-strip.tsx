@@ -20,6 +20,11 @@ export function DraftStrip({ onSendAll }: DraftStripProps) {
   const removeSent = (): void => {
     for (const { id } of sent) drafts.remove(id);
   };
+  const removeCurrent = (): void => {
+    // Nothing would show that it is still being sent.
+    submissions.cancel(currentId);
+    drafts.remove(currentId);
+  };
   return (
     <div className="field">
       <ul className="drafts" aria-label="Drafts">
@@ -46,7 +51,7 @@ export function DraftStrip({ onSendAll }: DraftStripProps) {
             Remove sent
           </button>
         )}
-        <button type="button" className="button quiet" onClick={() => drafts.remove(currentId)}>
+        <button type="button" className="button quiet" onClick={removeCurrent}>
           Remove this draft
         </button>
       </div>

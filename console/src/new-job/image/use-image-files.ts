@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { useGateway } from '../../gateway/gateway.tsx';
 import { MAX_DRAFTS } from '../drafts/drafts.ts';
 import { useNewJob } from '../new-job.ts';
@@ -21,7 +21,7 @@ export interface ImageFiles {
   readonly stop: () => void;
 }
 
-/** Makes chosen files into the images of drafts. */
+/** Makes chosen files into the images of drafts, also while another page is shown: the form stays mounted. */
 export function useImageFiles(): ImageFiles {
   const { announcer } = useGateway();
   const { drafts, submissions } = useNewJob();
@@ -32,7 +32,6 @@ export function useImageFiles(): ImageFiles {
     running.current.abort();
     setPreparing(null);
   }, []);
-  useEffect(() => () => running.current.abort(), []);
 
   const take = async (files: readonly File[]): Promise<void> => {
     stop();

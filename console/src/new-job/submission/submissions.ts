@@ -1,7 +1,7 @@
 import { type GenerateInput, type Reelgate, ReelgateError, type VideoJob } from '@reelgate/client';
 import { Store } from '../../ui/store.ts';
 import { issuesOf } from '../drafts/check-draft.ts';
-import type { Draft } from '../drafts/draft.ts';
+import type { Draft, DraftImage } from '../drafts/draft.ts';
 import type { Drafts } from '../drafts/drafts.ts';
 import { isSending, type SendState } from './send-state.ts';
 
@@ -34,6 +34,7 @@ export class Submissions {
   readonly states = new Store<ReadonlyMap<string, SendState>>(new Map());
   readonly #options: SubmissionsOptions;
   readonly #sending = new Map<string, AbortController>();
+  #isSendingAll = false;
 
   constructor(options: SubmissionsOptions) {
     this.#options = options;
@@ -60,6 +61,29 @@ export class Submissions {
     } finally {
       this.#sending.delete(id);
     }
+  }
+
+  /**
+   * Sends all drafts that are not sent, one after the other, because the uploads would only slow each other down. Without effect while it
+   * runs. A draft that is sent otherwise meanwhile is left out: after its acceptance, the same draft would be another request.
+   *
+   * @returns the outcomes by the ids of the drafts; null: another call is running
+   */
+  async sendAll(): Promise<ReadonlyMap<string, SendState> | null> {
+    if (this.#isSendingAll) return null;
+    this.#isSendingAll = true;
+    const { drafts } = this.#options;
+    const outcomes = new Map<string, SendState>();
+    try {
+      const ids = drafts.state.get().drafts.map(({ id }) => id);
+      for (const id of ids) {
+        const outcome = drafts.find(id)?.isSent === false ? await this.send(id) : null;
+        if (outcome !== null) outcomes.set(id, outcome);
+      }
+    } finally {
+      this.#isSendingAll = false;
+    }
+    return outcomes;
   }
 
   /** Stops the check, the upload or the request of a draft. */
@@ -139,10 +163,11 @@ export class Submissions {
     const refusal = results.find((result) => result.status === 'rejected');
     if (refusal === undefined) {
       const ids = jobs.map((job) => job.id);
+      const present = drafts.find(id);
       drafts.change(id, {
         submission: { ...submission, accepted: { ids, at: now() } },
         // It may have been changed while it was sent.
-        isSent: drafts.find(id)?.settings === draft.settings,
+        isSent: present?.settings === draft.settings && isSameImage(present.image, draft.image),
       });
       if (!isRepeated) this.#renewLater(id, submission.idempotencyKey);
       return { type: 'accepted', ids, isRepeated };
@@ -175,6 +200,11 @@ export class Submissions {
 const INVALID = 'Correct the marked fields.';
 const CANCELED_LATE =
   'Canceled. If the gateway has received the request already, the video appears in the list; the same request makes no second one.';
+
+function isSameImage(one: DraftImage | null, other: DraftImage | null): boolean {
+  if (one?.type === 'file') return other?.type === 'file' && one.file === other.file;
+  return one?.type === other?.type && (other?.type !== 'url' || one?.url === other.url);
+}
 
 /** The inputs of a draft's videos, each with a seed of its own. */
 function inputsOf({ settings }: Draft, image: string): readonly GenerateInput[] {
