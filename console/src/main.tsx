@@ -21,6 +21,10 @@ const gateway = {
   notices: new Notices(announcer),
   dialogs: new Dialogs(),
 };
+// A browser does not load the page again when only the fragment changes, as with a new link to the same job.
+addEventListener('hashchange', () => {
+  if (sharedJobOf(location)?.token !== shared?.token) location.reload();
+});
 const newJob = shared === null ? await openNewJob(gateway.client) : null;
 
 const root = document.getElementById('root');

@@ -135,6 +135,9 @@ test('a link with a wrong token, or to a deleted video, says that it has expired
   await page.goto(link.replace(/.{10}$/, 'AAAAAAAAAA'));
   await message.waitFor();
   expect(await page.getByRole('heading', { name: 'Sign in' }).count()).toBe(0);
+  // A new link to the same job differs in its fragment only.
+  await page.goto(link);
+  await page.getByRole('heading', { name: OTHER }).waitFor();
 
   const id = new URL(link).pathname.split('/').at(-1);
   // It may have ended already.
