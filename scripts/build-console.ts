@@ -1,17 +1,9 @@
 /** Builds the console into console/dist, with compressed copies of its files, and prints the size of its JavaScript. */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
+import { z } from 'zod';
 
 const DIST = 'console/dist';
 /** Built beside DIST and then renamed, so that a gateway that starts meanwhile reads a complete build. */
@@ -42,9 +34,20 @@ for (const name of readdirSync(NEW, { recursive: true, encoding: 'utf8' })) {
   writeFileSync(join(NEW, `${name}.br`), brotliCompressSync(bytes, { params }));
   if (name.endsWith('.js') && !isDecoder) script += gzipped.length;
 }
-// The decoder's licence (LGPL) asks for its text beside it.
+// The decoder's licence (LGPL) asks for its text beside it, for a notice, and for the way to the source.
 mkdirSync(join(NEW, 'licenses'));
-copyFileSync('node_modules/libheif-js/libheif/LICENSE', join(NEW, 'licenses/libheif.txt'));
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync('node_modules/libheif-js/package.json', 'utf8')));
+const notice = `The console uses libheif, which contains libde265, to decode HEIC images. Both are covered by the GNU Lesser General Public License 3.
+The file assets/libheif-*.js beside this folder is libheif/libheif.js of the npm package libheif-js ${version}, unchanged. It can be replaced.
+Source: https://github.com/catdad-experiments/libheif-js, https://github.com/strukturag/libheif, https://github.com/strukturag/libde265
+
+----------------------------------------------------------------------
+
+`;
+const license = readFileSync('node_modules/libheif-js/libheif/LICENSE', 'utf8');
+writeFileSync(join(NEW, 'licenses/libheif.txt'), notice + license);
 
 if (existsSync(DIST)) renameSync(DIST, OLD);
 renameSync(NEW, DIST);
