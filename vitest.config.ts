@@ -39,8 +39,10 @@ class MixedSequencer extends BaseSequencer {
 }
 
 export default defineConfig(({ mode }) => ({
-  // Packages of this repository are read from their sources.
-  ssr: { resolve: { conditions: [SOURCES, ...defaultServerConditions] } },
+  // Packages of this repository are read from their sources. Without `module`, whose files Node itself cannot import.
+  ssr: {
+    resolve: { conditions: [SOURCES, ...defaultServerConditions.filter((name) => name !== 'module')] },
+  },
   resolve: {
     // Without it vitest loads two copies of graphql and schemas are "not instanceof GraphQLSchema".
     alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],

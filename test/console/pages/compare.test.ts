@@ -30,9 +30,11 @@ test('two videos play in step, the shorter one waits for the longer one, and the
   ]);
   await using console = await openPair(short, long);
   const { page } = console;
-  const rows = await page
-    .locator('.differences tbody tr')
-    .evaluateAll((all) => all.map((row) => [...row.childNodes].map(({ textContent }) => textContent)));
+  const differences = page.locator('.differences tbody tr');
+  await differences.first().waitFor();
+  const rows = await differences.evaluateAll((all) =>
+    all.map((row) => [...row.childNodes].map(({ textContent }) => textContent)),
+  );
   expect(rows.slice(0, 2)).toEqual([
     ['Length', '1 s', '2 s'],
     ['Seed', '7', '8'],

@@ -150,7 +150,9 @@ describe('a failed job', () => {
 
     await card.getByRole('link').click();
     await console.page.getByRole('heading', { name: prompt }).waitFor();
-    expect(await console.page.locator('.failure strong').textContent()).toBe('The video could not be made');
+    // The list stays in the document while a job's page is shown.
+    const title = console.page.locator('.job .failure strong');
+    expect(await title.textContent()).toBe('The video could not be made');
   });
 
   test('is run again by one new job, however often “Run again” is clicked in however many tabs', async () => {
