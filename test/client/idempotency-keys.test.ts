@@ -35,12 +35,22 @@ test('inputs that are sent in turns keep their keys', () => {
 test('an accepted input has the same key for two seconds, then a new one', () => {
   keys.keyFor(CAT);
   now = 1000;
-  keys.accepted(CAT);
+  keys.accepted(CAT, 'key-1');
   now = 2999;
   expect(keys.keyFor(CAT)).toBe('key-1');
   // A double click does not prolong the time.
-  keys.accepted(CAT);
+  keys.accepted(CAT, 'key-1');
   now = 3000;
+  expect(keys.keyFor(CAT)).toBe('key-2');
+});
+
+test('a late answer to an earlier key does not count as the acceptance of the key of now', () => {
+  keys.keyFor(CAT);
+  keys.accepted(CAT, 'key-1');
+  now = 2000;
+  expect(keys.keyFor(CAT)).toBe('key-2');
+  keys.accepted(CAT, 'key-1');
+  now = 10_000;
   expect(keys.keyFor(CAT)).toBe('key-2');
 });
 

@@ -83,7 +83,7 @@ export class Client implements Reelgate {
     const request = { ...rest, image: url };
     const key = idempotencyKey ?? this.#keys.keyFor(request);
     const job = await generateVideo(this.#requests, { ...request, startBefore, idempotencyKey: key }, signal);
-    if (idempotencyKey == null) this.#keys.accepted(request);
+    this.#keys.accepted(request, key);
     return job;
   }
 

@@ -33,10 +33,10 @@ export class IdempotencyKeys {
     return entry.key;
   }
 
-  /** The gateway has accepted the input. */
-  accepted(input: object): void {
+  /** The gateway has accepted the input with this key. A late answer to an earlier key does not count for the key of now. */
+  accepted(input: object, key: string): void {
     const entry = this.#keys.get(textOf(input));
-    if (entry !== undefined) entry.acceptedAt = Math.min(entry.acceptedAt, this.#now());
+    if (entry?.key === key) entry.acceptedAt = Math.min(entry.acceptedAt, this.#now());
   }
 }
 
