@@ -140,4 +140,14 @@ describe('a file is refused at its field and never sent', () => {
     expect(console.mutations).toEqual([]);
     expect(await jobsWith(fixture.url, prompt)).toEqual([]);
   });
+
+  test('the image before stays', async () => {
+    await using console = await fixture.open();
+    await choose(console, await sceneFile());
+    await console.imageField.getByText('scene.png').waitFor();
+    await choose(console, fileIn(fixture.folder, 'text.png', TEXT));
+    await console.imageField.locator('.field-error').getByText(NO_IMAGE).waitFor();
+    await console.imageField.getByRole('img', { name: 'The chosen image' }).waitFor();
+    await console.imageField.getByText('scene.png').waitFor();
+  });
 });

@@ -37,7 +37,9 @@ export function useImageFiles(): ImageFiles {
     stop();
     const { signal } = (running.current = new AbortController());
     const { id } = drafts.current;
+    const before = drafts.current.image;
     submissions.forget(id);
+    // Until a file is ready there is no image, so that none can be sent by mistake.
     drafts.changeImage(id, null);
     const problems: string[] = [];
     const taken: string[] = [];
@@ -57,6 +59,7 @@ export function useImageFiles(): ImageFiles {
       }
     }
     setPreparing(null);
+    if (taken.length === 0 && before !== null) drafts.changeImage(id, before);
     const message = takenText(taken, problems.length);
     announcer.say([message, ...problems].join(' '));
     if (problems.length > 0) submissions.refuse(id, message, new Map([['image', problems.join(' ')]]));

@@ -32,7 +32,9 @@ export function watchJob(
       client.connection,
       { job: known, error: null },
       async (signal) => {
-        const sinceVersion = get().job?.version ?? 0;
+        const { job: newest, error } = get();
+        // After an error the present state is needed, changed or not: it ends the error.
+        const sinceVersion = error === null ? (newest?.version ?? 0) : 0;
         for await (const job of client.watch(id, { signal, sinceVersion })) set({ job, error: null });
       },
       () => jobs.delete(id),
