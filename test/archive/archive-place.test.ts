@@ -31,7 +31,7 @@ describe.each([
       await harness.clock.advance(SECOND);
       return harness.lastPlace.read();
     };
-    await expect.poll(place, { interval: 5, timeout: 5000 }).not.toBeNull();
+    await expect.poll(place, { interval: 5, timeout: 30_000 }).not.toBeNull();
     await harness.archiver.stop();
     rmSync(harness.folder, { recursive: true });
     const blobs = await FolderBlobStore.open({
@@ -45,7 +45,7 @@ describe.each([
       await harness.clock.advance(SECOND);
       return harness.stored(job);
     };
-    await expect.poll(stored, { interval: 5, timeout: 5000 }).toEqual(VIDEO);
+    await expect.poll(stored, { interval: 5, timeout: 30_000 }).toEqual(VIDEO);
     expect(harness.linesOf('warn')).toEqual([expect.stringContaining('the archive is another one')]);
   });
 

@@ -193,7 +193,7 @@ describe.each([
       await harness.clock.advance(SECOND);
       return harness.stored(other);
     };
-    await expect.poll(archived, { interval: 5, timeout: 5000 }).toEqual(VIDEO);
+    await expect.poll(archived, { interval: 5, timeout: 30_000 }).toEqual(VIDEO);
   });
 
   it('a stop ends transfers, and another worker can start them at once', async () => {

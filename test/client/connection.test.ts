@@ -49,6 +49,8 @@ describe('the connection', () => {
     const { id } = await acceptedJob(gateway);
     const first = client.watch(id)[Symbol.asyncIterator]();
     await first.next();
+    // The first state of a job may arrive before the answer that says that the connection is good.
+    await until(() => client.connection.state, 'connected');
     const states = statesOf(client);
     void first.return?.();
     expect(await versionsOf(client.watch(id))()).toBe(1);
@@ -62,6 +64,7 @@ describe('the connection', () => {
     const { id, move } = await acceptedJob(gateway);
     const next = versionsOf(client.watch(id));
     expect(await next()).toBe(1);
+    await until(() => client.connection.state, 'connected');
     const states = statesOf(client);
     proxy.upgrade = 'refuse';
     proxy.action = { status: 502, body: 'Bad Gateway' };

@@ -89,7 +89,8 @@ describe('where WebSockets are blocked', () => {
     expect(await Promise.all(watches.map((next) => next()))).toEqual(Array(6).fill(1));
     await Promise.all(jobs.map(({ id }) => mover.move(id, ...WHOLE_LIFE)));
     expect(await Promise.all(watches.map(lastOf))).toEqual(Array(6).fill(6));
-    expect(proxy.mostOpenAnswers).toBe(4);
+    // The proxy may see the end of a stream after the beginning of the next one.
+    expect([4, 5]).toContain(proxy.mostOpenAnswers);
   });
 
   test('a refused job rejects with the gateway’s code', async () => {

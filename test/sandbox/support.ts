@@ -116,7 +116,7 @@ export function ended(url: string, id: string): Promise<Answer> {
 }
 
 /** Polls until the result is not null. */
-export async function until<T>(ask: () => Promise<T | null>, withinMs = 10_000): Promise<T> {
+export async function until<T>(ask: () => Promise<T | null>, withinMs = 30_000): Promise<T> {
   const end = performance.now() + withinMs;
   for (;;) {
     const found = await ask();

@@ -39,5 +39,5 @@ async function make(url: string, prompt: string): Promise<string> {
 }
 
 async function reached(url: string, id: string, status: SeenJob['status']): Promise<void> {
-  await vi.waitUntil(async () => (await readJob(url, id))?.status === status, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await readJob(url, id))?.status === status, { timeout: 30_000 });
 }

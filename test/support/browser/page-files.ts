@@ -46,9 +46,9 @@ export function fileIn(folder: string, name: string, bytes: Uint8Array): string 
 /** Waits until a video plays: its time advances. In lists, videos outside of the window do not play. */
 export async function plays(video: Locator): Promise<void> {
   await video.scrollIntoViewIfNeeded();
-  await expect.poll(() => timeOf(video), { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => timeOf(video), { timeout: 30_000 }).toBeGreaterThan(0);
   const before = await timeOf(video);
-  await expect.poll(() => timeOf(video), { timeout: 10_000 }).not.toBe(before);
+  await expect.poll(() => timeOf(video), { timeout: 30_000 }).not.toBe(before);
 }
 
 /** A video's current time, in seconds. */
