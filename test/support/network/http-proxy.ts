@@ -36,9 +36,8 @@ export class HttpProxy implements AsyncDisposable {
   readonly actions: ProxyAction[] = [];
   action: ProxyAction = 'forward';
   upgrade: UpgradeAction = 'forward';
-  /** Answers that are open now, and the most that were open at a time. */
+  /** Answers that are open now. */
   openAnswers = 0;
-  mostOpenAnswers = 0;
   /** WebSockets that were asked for. */
   upgrades = 0;
   readonly #server: Server;
@@ -84,7 +83,7 @@ export class HttpProxy implements AsyncDisposable {
       response.writeHead(action.status, { 'content-type': 'text/html', ...action.headers }).end(action.body);
       return;
     }
-    this.mostOpenAnswers = Math.max(this.mostOpenAnswers, (this.openAnswers += 1));
+    this.openAnswers += 1;
     response.once('close', () => (this.openAnswers -= 1));
     const forwarded = send({
       port: this.#targetPort,
