@@ -1,6 +1,7 @@
 import { createReelgate, type Reelgate, type ReelgateOptions, type VideoJob } from '@reelgate/client';
-import type { Gateway } from '../support/gateway/gateway.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { JobMover } from '../support/gateway/job-mover.ts';
+import { overrideStore } from '../support/override-store.ts';
 
 /** A client that is closed with the test. */
 export interface TestClient extends Reelgate, Disposable {}
@@ -9,6 +10,25 @@ export interface TestClient extends Reelgate, Disposable {}
 export function clientOf(port: number, options: Partial<ReelgateOptions> = {}): TestClient {
   const client = createReelgate({ url: `http://127.0.0.1:${port}/graphql`, ...options });
   return Object.assign(client, { [Symbol.dispose]: () => client.close() });
+}
+
+/** A gateway whose store fails once, at the first reading of a job. `reads` counts the readings. */
+export async function startWithOneFailure(): Promise<{
+  readonly gateway: Gateway;
+  readonly reads: () => number;
+}> {
+  let reads = 0;
+  const gateway = await startGateway({
+    wrapStore: (store) =>
+      overrideStore(store, {
+        getMany: async (ids) => {
+          reads += 1;
+          if (reads === 1) throw new Error('away');
+          return store.getMany(ids);
+        },
+      }),
+  });
+  return { gateway, reads: () => reads };
 }
 
 /** A stored job and a function that moves it. */

@@ -5,8 +5,7 @@ import { startGateway } from '../support/gateway/gateway.ts';
 import { WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { PNG } from '../support/gateway/upload.ts';
 import { HttpProxy } from '../support/network/http-proxy.ts';
-import { overrideStore } from '../support/override-store.ts';
-import { acceptedJob, clientOf } from './client.ts';
+import { acceptedJob, clientOf, startWithOneFailure } from './client.ts';
 
 const INPUT = { image: 'https://example.com/cat.png', prompt: 'the waves roll in' };
 const BAD_GATEWAY = { status: 502, body: '<h1>Bad Gateway</h1>' };
@@ -27,20 +26,12 @@ describe('a request', () => {
   });
 
   test('is repeated when the store is unavailable for a moment', async () => {
-    let failures = 1;
-    await using gateway = await startGateway({
-      wrapStore: (store) =>
-        overrideStore(store, {
-          getMany: async (ids) => {
-            if (failures-- > 0) throw new Error('away');
-            return store.getMany(ids);
-          },
-        }),
-    });
+    const { gateway: started, reads } = await startWithOneFailure();
+    await using gateway = started;
     const { id } = await acceptedJob(gateway);
     using client = clientOf(gateway.port);
     expect((await client.job(id))?.id).toBe(id);
-    expect(failures).toBe(-1);
+    expect(reads()).toBe(2);
   });
 
   test('rejects with UNREACHABLE when the gateway is away for longer than retryForMs', async () => {

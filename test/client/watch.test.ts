@@ -3,10 +3,9 @@ import { startGateway } from '../support/gateway/gateway.ts';
 import { PROCESSING, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { jobId } from '../support/jobs.ts';
 import { TcpProxy } from '../support/network/tcp-proxy.ts';
-import { overrideStore } from '../support/override-store.ts';
 import { NOON } from '../support/times.ts';
 import { until } from '../support/until.ts';
-import { acceptedJob, clientOf, reconnected, versionsOf } from './client.ts';
+import { acceptedJob, clientOf, reconnected, startWithOneFailure, versionsOf } from './client.ts';
 
 describe('watch', () => {
   test('yields the present state and each newer version in order, and ends with the terminal one', async () => {
@@ -65,20 +64,12 @@ describe('watch', () => {
   });
 
   test('subscribes again when the gateway’s store is unavailable for a moment', async () => {
-    let failures = 1;
-    await using gateway = await startGateway({
-      wrapStore: (store) =>
-        overrideStore(store, {
-          getMany: async (ids) => {
-            if (failures-- > 0) throw new Error('away');
-            return store.getMany(ids);
-          },
-        }),
-    });
+    const { gateway: started, reads } = await startWithOneFailure();
+    await using gateway = started;
     const { id } = await acceptedJob(gateway);
     using client = clientOf(gateway.port);
     expect(await versionsOf(client.watch(id))()).toBe(1);
-    expect(failures).toBeLessThan(0);
+    expect(reads()).toBeGreaterThan(1);
   });
 
   test('rejects an unknown job with the gateway’s error code', async () => {

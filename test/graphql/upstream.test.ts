@@ -72,7 +72,7 @@ it('never waits for the upstream', async () => {
   expect(started.upstream.requests.length).toBeLessThanOrEqual(1);
 });
 
-it('shows credits only to callers with the scope gateway:admin, and asks for nobody else', async () => {
+it('shows credits only to callers with the scope gateway:admin, and does not ask for other callers', async () => {
   await using started = await start(SIGN_IN, json(200, { credits: 3 }));
   const { gateway, upstream } = started;
   const reader = await signToken({ scope: 'video:read' });

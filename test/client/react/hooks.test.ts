@@ -21,6 +21,14 @@ function startOpenGateway(options: GatewayOptions = {}): Promise<Gateway> {
   return startGateway({ ...options, settings: { CORS_ORIGINS: pages.origin, ...options.settings } });
 }
 
+/** Uploads end when the promise resolves. */
+function uploadAfter(stored: Promise<void>): NonNullable<GatewayOptions['uploadImage']> {
+  return async () => {
+    await stored;
+    return { type: 'uploaded', url: 'https://files.example.com/cat.png' };
+  };
+}
+
 /** Opens a page. When it is disposed it must have logged no errors, among them the warnings of React. */
 async function openPage(gateway: Gateway, settings: Omit<HooksPageSettings, 'url'>) {
   const opened = await pages.open({ url: `${gateway.url}/graphql`, ...settings });
@@ -184,13 +192,8 @@ describe('useGenerateVideo', () => {
   });
 
   test('shows the progress of the upload, and stops it', async () => {
-    const stored = Promise.withResolvers<void>();
-    await using gateway = await startOpenGateway({
-      uploadImage: async () => {
-        await stored.promise;
-        return { type: 'uploaded', url: 'https://files.example.com/cat.png' };
-      },
-    });
+    const { promise: stored, resolve: store } = Promise.withResolvers<void>();
+    await using gateway = await startOpenGateway({ uploadImage: uploadAfter(stored) });
     await using opened = await openPage(gateway, { view: 'generate' });
     await opened.press('Generate');
     await expect.poll(opened.text('progress')).toMatch('99 %');
@@ -199,7 +202,7 @@ describe('useGenerateVideo', () => {
     await expect.poll(opened.text('error')).toMatch(/^AbortError: /);
     await expect.poll(opened.text('result')).toMatch('rejected AbortError');
     await expect.poll(opened.text('progress')).toMatch('none');
-    stored.resolve();
+    store();
     expect(await idsOf(gateway)).toEqual([]);
   });
 
@@ -227,18 +230,13 @@ describe('useGenerateVideo', () => {
   });
 
   test('the submission goes on without its component, and is watched no longer', async () => {
-    const stored = Promise.withResolvers<void>();
-    await using gateway = await startOpenGateway({
-      uploadImage: async () => {
-        await stored.promise;
-        return { type: 'uploaded', url: 'https://files.example.com/cat.png' };
-      },
-    });
+    const { promise: stored, resolve: store } = Promise.withResolvers<void>();
+    await using gateway = await startOpenGateway({ uploadImage: uploadAfter(stored) });
     await using opened = await openPage(gateway, { view: 'generate' });
     await opened.press('Generate');
     await expect.poll(opened.text('progress')).toMatch('99 %');
     await opened.press('Hide');
-    stored.resolve();
+    store();
     await expect.poll(() => idsOf(gateway)).toHaveLength(1);
     await until(() => gateway.store.listenerCount, 0);
     expect(gateway.webSockets.size).toBe(0);

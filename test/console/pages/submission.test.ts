@@ -69,7 +69,7 @@ test('variations have consecutive seeds, and a double click makes none twice', a
 });
 
 test('an image URL that does not load is sent only when the user says so', async () => {
-  const prompt = 'a picture that nobody sees';
+  const prompt = 'a picture that does not load';
   await using console = await fixture.open();
   await console.fillIn({ image: `${fixture.url}/nothing.png`, prompt });
   await console.chooseSmallest();
