@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { connect } from './gateway/connect.ts';
 import { GatewayContext } from './gateway/gateway.tsx';
+import { UpstreamProvider } from './gateway/upstream-provider.tsx';
 import { JobsProvider } from './jobs/jobs.tsx';
 import { SharedJobPage } from './jobs/shared-job-page.tsx';
 import { sharedJobOf } from './jobs/shared-job.ts';
@@ -36,9 +37,11 @@ createRoot(root).render(
         <ErrorBoundary>
           {shared === null ? (
             <JobsProvider>
-              <NewJobContext value={newJob}>
-                <App />
-              </NewJobContext>
+              <UpstreamProvider>
+                <NewJobContext value={newJob}>
+                  <App />
+                </NewJobContext>
+              </UpstreamProvider>
             </JobsProvider>
           ) : (
             <SharedJobPage id={shared.id} />

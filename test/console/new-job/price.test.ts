@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { priceText } from '../../../console/src/new-job/submission/price.tsx';
+import { priceText } from '../../../console/src/new-job/submission/price-text.ts';
 
 test.each([
   [{ kind: 'PUBLIC_HOST', priceUsd: 0.265 }, 1, 'Costs about $0.27'],
