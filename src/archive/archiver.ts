@@ -101,7 +101,9 @@ export class Archiver implements AsyncDisposable {
     if (limit <= 0) return MAX_PAUSE_MS;
     const runAt = await tasks.nextDueAt();
     if (runAt === null || runAt > now) return Math.min(MAX_PAUSE_MS, (runAt ?? Infinity) - now);
-    const leased = await tasks.lease({ now, limit, leaseUntil: now + TaskLease.MS });
+    // The time now: a slow answer of the store must not shorten the leases.
+    const leasedAt = clock.now();
+    const leased = await tasks.lease({ now: leasedAt, limit, leaseUntil: leasedAt + TaskLease.MS });
     const found = await jobs.getMany(leased.map(({ jobId }) => jobId));
     for (const [index, task] of leased.entries()) this.#start(task, found[index] ?? null);
     return leased.length > 0 ? 0 : OUTRUN_PAUSE_MS;

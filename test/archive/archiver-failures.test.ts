@@ -102,7 +102,10 @@ describe('a video that cannot be had', () => {
 
 it('videos of a host that does not answer do not hold up those of other hosts', async () => {
   await using hanging = await FileServer.start();
-  const harness = await ArchiverHarness.start(await openEmbedded(), { trusted: [hanging.origin] });
+  const harness = await ArchiverHarness.start(await openEmbedded(), {
+    trusted: [hanging.origin],
+    idleTimeoutMs: 1500,
+  });
   for (let index = 0; index < 40; index += 1) {
     await harness.complete({ url: hanging.on(`/${index}`, silent) });
   }

@@ -70,6 +70,8 @@ export interface HarnessOptions {
   readonly wrapBlobs?: (blobs: BlobStore) => BlobStore;
   /** Further origins that may have private addresses. */
   readonly trusted?: readonly string[];
+  /** After so long without an answer or data a host counts as failing. @default 30_000, which a busy machine does not reach */
+  readonly idleTimeoutMs?: number;
   readonly change?: Partial<ArchiverOptions>;
 }
 
@@ -92,6 +94,8 @@ export class ArchiverHarness {
   readonly #options: ArchiverOptions;
   /** Tasks that are leased and not ended. */
   readonly #inProgress = new Set<string>();
+  /** Calls of `lease` without an answer: the store may have leased tasks already. */
+  #leasing = 0;
 
   private constructor(
     options: Omit<ArchiverOptions, 'tasks' | 'log'>,
@@ -116,7 +120,7 @@ export class ArchiverHarness {
 
   static async start(
     opened: ArchivedStore,
-    { wrapBlobs, trusted = [], change }: HarnessOptions = {},
+    { wrapBlobs, trusted = [], idleTimeoutMs = 30_000, change }: HarnessOptions = {},
   ): Promise<ArchiverHarness> {
     const [folder, temporary, server] = [tempFolder(), tempFolder(), await FileServer.start()];
     const stored = await FolderBlobStore.open({
@@ -128,7 +132,7 @@ export class ArchiverHarness {
     const files = new FileClient({
       trustedOrigins: [server.origin, ...trusted],
       proxy: null,
-      idleTimeoutMs: 1500,
+      idleTimeoutMs,
     });
     const harness = new ArchiverHarness(
       {
@@ -193,7 +197,7 @@ export class ArchiverHarness {
     while (!(await holds())) {
       if (performance.now() > deadline) throw new Error(`It never happened: ${JSON.stringify(this.logged)}`);
       // Once more, because the condition may hold since the last task ended, and the time of the next one may be days away.
-      if (this.#inProgress.size === 0 && !(await holds())) await this.#skip();
+      if (!this.#isBusy() && !(await holds())) await this.#skip();
       await delay(2);
     }
   }
@@ -228,11 +232,15 @@ export class ArchiverHarness {
     return this.logged.filter((line) => line.level === level).map(({ message }) => message);
   }
 
+  #isBusy(): boolean {
+    return this.#leasing > 0 || this.#inProgress.size > 0;
+  }
+
   /** Jumps to the next due task, and lets the loop run. */
   async #skip(): Promise<void> {
     const runAt = await this.tasks.nextDueAt().catch(() => null);
     // The archiver may have leased a task meanwhile, and time must not pass during a transfer.
-    if (this.#inProgress.size > 0) return;
+    if (this.#isBusy()) return;
     const aheadMs = (runAt ?? 0) - this.clock.now() - TURN_MS;
     if (aheadMs > 0) this.clock.jump(aheadMs);
     await this.clock.advance(TURN_MS);
@@ -248,9 +256,14 @@ export class ArchiverHarness {
       addMissing: (after, limit, runAt) => tasks.addMissing(after, limit, runAt),
       makeDue: (after, limit, runAt) => tasks.makeDue(after, limit, runAt),
       lease: async (query) => {
-        const leased = await tasks.lease(query);
-        for (const { leaseId } of leased) this.#inProgress.add(leaseId);
-        return leased;
+        this.#leasing += 1;
+        try {
+          const leased = await tasks.lease(query);
+          for (const { leaseId } of leased) this.#inProgress.add(leaseId);
+          return leased;
+        } finally {
+          this.#leasing -= 1;
+        }
       },
       extend: (task, until) => tasks.extend(task, until),
       release: (task, schedule) => ended(task, tasks.release(task, schedule)),

@@ -19,7 +19,7 @@ let target: TempFile;
 
 beforeEach(async () => {
   server = await FileServer.start();
-  client = new FileClient({ trustedOrigins: [server.origin], proxy: null, idleTimeoutMs: 1500 });
+  client = new FileClient({ trustedOrigins: [server.origin], proxy: null, idleTimeoutMs: 30_000 });
   folder = tempFolder();
   target = await TempFile.create(folder.path);
 });
@@ -140,8 +140,9 @@ describe('a file is not accepted', () => {
 
   it('from a host that does not answer or stops in the middle', async () => {
     const [unanswered, half] = [server.on('/a', silent), server.on('/b', file(VIDEO, { breakAfter: 0 }))];
-    await expect(start(unanswered)).rejects.toMatchObject({ kind: 'host' });
-    await expect(start(half)).rejects.toMatchObject({ kind: 'host' });
+    await using files = new FileClient({ trustedOrigins: [server.origin], proxy: null, idleTimeoutMs: 200 });
+    await expect(start(unanswered, { files })).rejects.toMatchObject({ kind: 'host' });
+    await expect(start(half, { files })).rejects.toMatchObject({ kind: 'host' });
   });
 
   it('at an address that is not public', async () => {
