@@ -56,6 +56,19 @@ test('it contains the build, its sources for debuggers, and what npm shows', () 
   expect(sources.filter((file) => !files.includes(file) && !files.includes(`${file}x`))).toEqual([]);
 });
 
+test('editors show what each field of a job and of an input means', async () => {
+  using folder = tempFolder();
+  await unpackClient(folder.path, packed.tarball, []);
+  const types = join(folder.path, 'node_modules/@reelgate/client/dist/documents.d.ts');
+  for (const name of ['VideoJobFieldsFragment', 'GenerateVideoInput', 'VideoJobFilter', 'UpstreamQuery']) {
+    const declared = new RegExp(`export type ${name} = [^]*?^};`, 'm').exec(readFileSync(types, 'utf8'))?.[0];
+    const fields = [...(declared ?? '').matchAll(/(\*\/)?\s+readonly (\w+)\??:/g)];
+    expect(fields.length).toBeGreaterThan(3);
+    const bare = fields.filter(([, doc, field]) => doc === undefined && field !== '__typename');
+    expect(bare.map(([, , field]) => `${name}.${field}`)).toEqual([]);
+  }
+});
+
 test('it brings no other package into an app', () => {
   const manifest: object = JSON.parse(readFileSync(`${CLIENT}/package.json`, 'utf8'));
   expect(manifest).not.toHaveProperty('dependencies');

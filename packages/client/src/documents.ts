@@ -6,25 +6,25 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocument as DocumentNode } from './typed-document.ts';
 /** The input for a video. Null means the default. */
 export type GenerateVideoInput = {
-  /** Request the video as base64, stored by the gateway. It has no URL then, unless the gateway keeps videos. */
+  /** Request the video as base64, stored by the gateway. It has no URL then, unless the gateway keeps videos. @default false */
   readonly base64?: boolean | null | undefined;
   /** 1 to 128 characters that identify this request: the same key within 24 hours gives the same job instead of a second one. Use a new UUID for each press of a button, and the same for its retries. */
   readonly idempotencyKey?: string | null | undefined;
   /** The still image to start from: an http or https URL of at most 2,048 characters that the upstream can fetch, so not on a host of a private network. `uploadImage` makes one of a local file. */
   readonly image: string;
-  /** What the video should not show: at most 2,000 characters. */
+  /** What the video should not show: at most 2,000 characters. @default "blurry, bad quality, camera shake, distortion, poor composition, low resolution, artifact, watermark" */
   readonly negativePrompt?: string | null | undefined;
   /** What happens in the video: 1 to 2,000 characters after trimming. */
   readonly prompt: string;
-  /** Longest side of the video. */
+  /** Longest side of the video. @default "R480" */
   readonly resolution?: VideoJobResolution | null | undefined;
-  /** The same seed with the same input gives a similar video. */
+  /** The same seed with the same input gives a similar video. @default 42424242 */
   readonly seed?: number | null | undefined;
   /** The start deadline, in the future: a job that is not sent to the upstream by then ends with START_DEADLINE_PASSED, uncharged. It is not part of the request: the same idempotency key with another time gives the same job, unchanged. */
   readonly startBefore?: string | null | undefined;
-  /** Diffusion steps, 10 to 70: more take longer and may look better. */
+  /** Diffusion steps, 10 to 70: more take longer and may look better. @default 30 */
   readonly steps?: number | null | undefined;
-  /** Length of the video in whole seconds, 1 to 5. */
+  /** Length of the video in whole seconds, 1 to 5. @default 3 */
   readonly videoLength?: number | null | undefined;
 };
 
@@ -114,18 +114,120 @@ export type VideoJobWait =
   /** The upstream cannot be reached or refuses calls; the job is sent when it is back. */
   | 'UPSTREAM_UNAVAILABLE';
 
-export type VideoJobFieldsFragment = { readonly __typename: 'VideoJob', readonly id: string, readonly version: number, readonly status: VideoJobStatus, readonly waitingFor: VideoJobWait | null, readonly isTerminal: boolean, readonly createdAt: string, readonly startBefore: string | null, readonly submittedAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: number, readonly estimatedSubmissionAt: string | null, readonly estimatedCompletionAt: string | null, readonly upstreamRequestId: string | null, readonly request: { readonly __typename: 'VideoJobRequest', readonly image: string, readonly prompt: string, readonly negativePrompt: string, readonly resolution: VideoJobResolution, readonly videoLength: number, readonly steps: number, readonly seed: number, readonly base64: boolean }, readonly metrics: { readonly __typename: 'VideoJobMetrics', readonly queueSeconds: number | null, readonly inferenceSeconds: number | null, readonly costUsd: number | null } | null, readonly video: { readonly __typename: 'GeneratedVideo', readonly url: string | null, readonly contentType: string, readonly byteLength: number | null, readonly expiresAt: string | null } | null, readonly failure: { readonly __typename: 'VideoJobFailure', readonly code: VideoJobFailureCode, readonly message: string, readonly retryable: boolean, readonly charged: VideoJobChargeState } | null };
+export type VideoJobFieldsFragment = { readonly __typename: 'VideoJob',
+  /** Opaque; ids of later jobs sort after those of earlier ones. */
+  readonly id: string,
+  /** Rises by one with every stored change: of two copies of a job the one with the higher version is newer. */
+  readonly version: number,
+  /** The state of the job. */
+  readonly status: VideoJobStatus,
+  /** Why the job is QUEUED; null when it is not, and while it is being sent. */
+  readonly waitingFor: VideoJobWait | null,
+  /** True once the job is COMPLETED or FAILED: it will never change again. */
+  readonly isTerminal: boolean,
+  /** When the gateway accepted the job. */
+  readonly createdAt: string,
+  /** The start deadline of the input: a job that is not sent by then ends with START_DEADLINE_PASSED. Null: none. */
+  readonly startBefore: string | null,
+  /** When the upstream accepted the job; null until then. */
+  readonly submittedAt: string | null,
+  /** About when the upstream began to work on it, estimated between two polls; null until then. A COMPLETED job always has it. */
+  readonly startedAt: string | null,
+  /** When the job became terminal; null until then. */
+  readonly finishedAt: string | null,
+  /** Estimated share of the work that is done, from 0 to 1, learned from earlier jobs; 1 only when COMPLETED. It never falls. Past the expected time it approaches 1 ever more slowly. */
+  readonly progress: number,
+  /** About when a job that waits for the rate limit is sent to the upstream, estimated from the jobs before it: never in the past. Null for all other jobs. */
+  readonly estimatedSubmissionAt: string | null,
+  /** When the job is probably done (the median), learned from earlier jobs: always in the future, and further ahead the longer it is overdue. For a job that waits for the rate limit it includes the wait for the jobs before it. Null when terminal, and while nothing is known. */
+  readonly estimatedCompletionAt: string | null,
+  /** The upstream’s own id of the job, for its support; null until it has accepted the job. */
+  readonly upstreamRequestId: string | null,
+  /** The input as accepted. */
+  readonly request: { readonly __typename: 'VideoJobRequest',
+    /** The still image that the video starts from. */
+    readonly image: string,
+    /** What happens in the video, trimmed. */
+    readonly prompt: string,
+    /** What the video should not show. */
+    readonly negativePrompt: string,
+    /** Longest side of the video. */
+    readonly resolution: VideoJobResolution,
+    /** Length of the video in whole seconds. */
+    readonly videoLength: number,
+    /** Diffusion steps: more take longer and may look better. */
+    readonly steps: number,
+    /** The same seed with the same input gives a similar video. */
+    readonly seed: number,
+    /** Whether the video was requested as base64. */
+    readonly base64: boolean },
+  /** What the upstream reported about the finished job. */
+  readonly metrics: { readonly __typename: 'VideoJobMetrics',
+    /** Seconds spent waiting for a worker. */
+    readonly queueSeconds: number | null,
+    /** Seconds spent generating. */
+    readonly inferenceSeconds: number | null,
+    /** What the job cost, in US dollars. */
+    readonly costUsd: number | null } | null,
+  /** The video, when COMPLETED. */
+  readonly video: { readonly __typename: 'GeneratedVideo',
+    /** Where the video can be fetched until `expiresAt`. While the gateway keeps videos it is the gateway’s own: it stays the same, supports ranges, and anyone with it can fetch the video, so keep it secret; `?download` makes browsers save the file. Otherwise it is the upstream’s, and null when there is `base64`. */
+    readonly url: string | null,
+    /** The media type, such as `video/mp4`. */
+    readonly contentType: string,
+    /** Size of the video in bytes; null when the upstream did not report it. */
+    readonly byteLength: number | null,
+    /** When the video expires: at the end of the job’s retention, or when the job is deleted. For a URL of the upstream: about 7 days after submission. */
+    readonly expiresAt: string | null } | null,
+  /** What went wrong, when FAILED. */
+  readonly failure: { readonly __typename: 'VideoJobFailure',
+    /** The reason, for programs. */
+    readonly code: VideoJobFailureCode,
+    /** The reason, for people; in the upstream’s own words if it gave any. */
+    readonly message: string,
+    /** Whether the same input may succeed as a new job. Look at `charged` first: a new job has its own price and needs a new idempotency key. */
+    readonly retryable: boolean,
+    /** Whether the upstream charged for the job, as far as is known. */
+    readonly charged: VideoJobChargeState } | null };
 
 export type GenerateVideoMutationVariables = Exact<{
   input: GenerateVideoInput;
 }>;
 
 
-export type GenerateVideoMutation = { readonly generateVideo:
-    | { readonly __typename: 'GenerateVideoCapacityExceeded', readonly code: string, readonly message: string, readonly retryAfterSeconds: number }
-    | { readonly __typename: 'GenerateVideoIdempotencyConflict', readonly code: string, readonly message: string, readonly job: { readonly __typename: 'VideoJob', readonly id: string, readonly version: number, readonly status: VideoJobStatus, readonly waitingFor: VideoJobWait | null, readonly isTerminal: boolean, readonly createdAt: string, readonly startBefore: string | null, readonly submittedAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: number, readonly estimatedSubmissionAt: string | null, readonly estimatedCompletionAt: string | null, readonly upstreamRequestId: string | null, readonly request: { readonly __typename: 'VideoJobRequest', readonly image: string, readonly prompt: string, readonly negativePrompt: string, readonly resolution: VideoJobResolution, readonly videoLength: number, readonly steps: number, readonly seed: number, readonly base64: boolean }, readonly metrics: { readonly __typename: 'VideoJobMetrics', readonly queueSeconds: number | null, readonly inferenceSeconds: number | null, readonly costUsd: number | null } | null, readonly video: { readonly __typename: 'GeneratedVideo', readonly url: string | null, readonly contentType: string, readonly byteLength: number | null, readonly expiresAt: string | null } | null, readonly failure: { readonly __typename: 'VideoJobFailure', readonly code: VideoJobFailureCode, readonly message: string, readonly retryable: boolean, readonly charged: VideoJobChargeState } | null } }
-    | { readonly __typename: 'GenerateVideoInvalidInput', readonly code: string, readonly message: string, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
-    | { readonly __typename: 'GenerateVideoSuccess', readonly deduplicated: boolean, readonly job: { readonly __typename: 'VideoJob', readonly id: string, readonly version: number, readonly status: VideoJobStatus, readonly waitingFor: VideoJobWait | null, readonly isTerminal: boolean, readonly createdAt: string, readonly startBefore: string | null, readonly submittedAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: number, readonly estimatedSubmissionAt: string | null, readonly estimatedCompletionAt: string | null, readonly upstreamRequestId: string | null, readonly request: { readonly __typename: 'VideoJobRequest', readonly image: string, readonly prompt: string, readonly negativePrompt: string, readonly resolution: VideoJobResolution, readonly videoLength: number, readonly steps: number, readonly seed: number, readonly base64: boolean }, readonly metrics: { readonly __typename: 'VideoJobMetrics', readonly queueSeconds: number | null, readonly inferenceSeconds: number | null, readonly costUsd: number | null } | null, readonly video: { readonly __typename: 'GeneratedVideo', readonly url: string | null, readonly contentType: string, readonly byteLength: number | null, readonly expiresAt: string | null } | null, readonly failure: { readonly __typename: 'VideoJobFailure', readonly code: VideoJobFailureCode, readonly message: string, readonly retryable: boolean, readonly charged: VideoJobChargeState } | null } }
+export type GenerateVideoMutation = {
+  /** Stores a job durably and answers at once; the video takes about a minute. Costs money upstream. */
+  readonly generateVideo:
+    | { readonly __typename: 'GenerateVideoCapacityExceeded',
+    /** The reason, for programs. */
+    readonly code: string,
+    /** The reason, for people. */
+    readonly message: string,
+    /** In how many seconds to try again, at least 1. */
+    readonly retryAfterSeconds: number }
+    | { readonly __typename: 'GenerateVideoIdempotencyConflict',
+    /** The reason, for programs. */
+    readonly code: string,
+    /** The reason, for people. */
+    readonly message: string,
+    /** The job of the key. It needs the scope `video:read`; without it the whole result is refused with code FORBIDDEN. */
+    readonly job: VideoJobFieldsFragment }
+    | { readonly __typename: 'GenerateVideoInvalidInput',
+    /** The reason, for programs. */
+    readonly code: string,
+    /** The reason, for people. */
+    readonly message: string,
+    /** Every fault of the input. */
+    readonly issues: ReadonlyArray<{
+      /** Where in the input, such as `["prompt"]`. */
+      readonly path: ReadonlyArray<string>,
+      /** What is wrong, for people. */
+      readonly message: string }> }
+    | { readonly __typename: 'GenerateVideoSuccess',
+    /** True when the idempotency key was used before with the same input: this is that job. Callers without the scope `video:read` get it as it was accepted. */
+    readonly deduplicated: boolean,
+    /** The job. Watch it with `videoJobUpdated`. */
+    readonly job: VideoJobFieldsFragment }
    | null };
 
 export type CancelVideoJobMutationVariables = Exact<{
@@ -133,10 +235,22 @@ export type CancelVideoJobMutationVariables = Exact<{
 }>;
 
 
-export type CancelVideoJobMutation = { readonly cancelVideoJob:
-    | { readonly __typename: 'CancelVideoJobSuccess', readonly job: { readonly __typename: 'VideoJob', readonly id: string, readonly version: number, readonly status: VideoJobStatus, readonly waitingFor: VideoJobWait | null, readonly isTerminal: boolean, readonly createdAt: string, readonly startBefore: string | null, readonly submittedAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: number, readonly estimatedSubmissionAt: string | null, readonly estimatedCompletionAt: string | null, readonly upstreamRequestId: string | null, readonly request: { readonly __typename: 'VideoJobRequest', readonly image: string, readonly prompt: string, readonly negativePrompt: string, readonly resolution: VideoJobResolution, readonly videoLength: number, readonly steps: number, readonly seed: number, readonly base64: boolean }, readonly metrics: { readonly __typename: 'VideoJobMetrics', readonly queueSeconds: number | null, readonly inferenceSeconds: number | null, readonly costUsd: number | null } | null, readonly video: { readonly __typename: 'GeneratedVideo', readonly url: string | null, readonly contentType: string, readonly byteLength: number | null, readonly expiresAt: string | null } | null, readonly failure: { readonly __typename: 'VideoJobFailure', readonly code: VideoJobFailureCode, readonly message: string, readonly retryable: boolean, readonly charged: VideoJobChargeState } | null } }
-    | { readonly __typename: 'CancelVideoJobTooLate', readonly message: string, readonly job: { readonly __typename: 'VideoJob', readonly id: string, readonly version: number, readonly status: VideoJobStatus, readonly waitingFor: VideoJobWait | null, readonly isTerminal: boolean, readonly createdAt: string, readonly startBefore: string | null, readonly submittedAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: number, readonly estimatedSubmissionAt: string | null, readonly estimatedCompletionAt: string | null, readonly upstreamRequestId: string | null, readonly request: { readonly __typename: 'VideoJobRequest', readonly image: string, readonly prompt: string, readonly negativePrompt: string, readonly resolution: VideoJobResolution, readonly videoLength: number, readonly steps: number, readonly seed: number, readonly base64: boolean }, readonly metrics: { readonly __typename: 'VideoJobMetrics', readonly queueSeconds: number | null, readonly inferenceSeconds: number | null, readonly costUsd: number | null } | null, readonly video: { readonly __typename: 'GeneratedVideo', readonly url: string | null, readonly contentType: string, readonly byteLength: number | null, readonly expiresAt: string | null } | null, readonly failure: { readonly __typename: 'VideoJobFailure', readonly code: VideoJobFailureCode, readonly message: string, readonly retryable: boolean, readonly charged: VideoJobChargeState } | null } }
-    | { readonly __typename: 'VideoJobNotFound', readonly id: string, readonly message: string }
+export type CancelVideoJobMutation = {
+  /** Cancels a job that was not sent to the upstream yet, or was refused there (429, 503) and waits to be sent again. Canceling it again gives the same result. A canceled job is not charged, and no longer counts towards the limits. Needs the scope `video:generate`. */
+  readonly cancelVideoJob:
+    | { readonly __typename: 'CancelVideoJobSuccess',
+    /** The job: FAILED with code CANCELED, not charged. */
+    readonly job: VideoJobFieldsFragment }
+    | { readonly __typename: 'CancelVideoJobTooLate',
+    /** Why it was not canceled, for people. */
+    readonly message: string,
+    /** The job as it is. It needs the scope `video:read`; without it the whole result is refused with code FORBIDDEN. */
+    readonly job: VideoJobFieldsFragment }
+    | { readonly __typename: 'VideoJobNotFound',
+    /** The id as it was given, at most its first 100 characters. */
+    readonly id: string,
+    /** The reason, for people. */
+    readonly message: string }
    | null };
 
 export type DeleteVideoJobMutationVariables = Exact<{
@@ -144,10 +258,22 @@ export type DeleteVideoJobMutationVariables = Exact<{
 }>;
 
 
-export type DeleteVideoJobMutation = { readonly deleteVideoJob:
-    | { readonly __typename: 'DeleteVideoJobSuccess', readonly id: string }
-    | { readonly __typename: 'DeleteVideoJobUnfinished', readonly message: string, readonly job: { readonly __typename: 'VideoJob', readonly id: string, readonly version: number, readonly status: VideoJobStatus, readonly waitingFor: VideoJobWait | null, readonly isTerminal: boolean, readonly createdAt: string, readonly startBefore: string | null, readonly submittedAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: number, readonly estimatedSubmissionAt: string | null, readonly estimatedCompletionAt: string | null, readonly upstreamRequestId: string | null, readonly request: { readonly __typename: 'VideoJobRequest', readonly image: string, readonly prompt: string, readonly negativePrompt: string, readonly resolution: VideoJobResolution, readonly videoLength: number, readonly steps: number, readonly seed: number, readonly base64: boolean }, readonly metrics: { readonly __typename: 'VideoJobMetrics', readonly queueSeconds: number | null, readonly inferenceSeconds: number | null, readonly costUsd: number | null } | null, readonly video: { readonly __typename: 'GeneratedVideo', readonly url: string | null, readonly contentType: string, readonly byteLength: number | null, readonly expiresAt: string | null } | null, readonly failure: { readonly __typename: 'VideoJobFailure', readonly code: VideoJobFailureCode, readonly message: string, readonly retryable: boolean, readonly charged: VideoJobChargeState } | null } }
-    | { readonly __typename: 'VideoJobNotFound', readonly id: string, readonly message: string }
+export type DeleteVideoJobMutation = {
+  /** Deletes a job that is COMPLETED or FAILED, with its video. It is gone from all reads and lists at once, and cannot be restored. Its idempotency key stays taken for 24 hours, and it still counts towards the daily limits if it was charged. Needs the scope `video:generate`. */
+  readonly deleteVideoJob:
+    | { readonly __typename: 'DeleteVideoJobSuccess',
+    /** The id of the deleted job. */
+    readonly id: string }
+    | { readonly __typename: 'DeleteVideoJobUnfinished',
+    /** Why it was not deleted, for people. */
+    readonly message: string,
+    /** The job as it is. It needs the scope `video:read`; without it the whole result is refused with code FORBIDDEN. */
+    readonly job: VideoJobFieldsFragment }
+    | { readonly __typename: 'VideoJobNotFound',
+    /** The id as it was given, at most its first 100 characters. */
+    readonly id: string,
+    /** The reason, for people. */
+    readonly message: string }
    | null };
 
 export type UploadImageMutationVariables = Exact<{
@@ -155,21 +281,41 @@ export type UploadImageMutationVariables = Exact<{
 }>;
 
 
-export type UploadImageMutation = { readonly uploadImage: { readonly url: string, readonly contentType: string, readonly byteLength: number } };
+export type UploadImageMutation = {
+  /** Uploads a local image and gives a URL that the upstream can read. Free of charge, and safe to repeat. Accepts one PNG, JPEG or WebP of at most 10 MiB, in a multipart request; needs the scope `video:generate`. Refused with code BAD_USER_INPUT for another type, REQUEST_ENTITY_TOO_LARGE for a larger file, RATE_LIMITED or TOO_MANY_UPLOADS for too many uploads at once, UPLOAD_FAILED when the upstream did not accept it: try again. */
+  readonly uploadImage: {
+    /** Its URL, for `image` of `generateVideo`. Anyone who has the URL can read the image. It is kept for some days only. */
+    readonly url: string,
+    /** The type of its bytes: `image/png`, `image/jpeg` or `image/webp`. */
+    readonly contentType: string,
+    /** Its length in bytes. */
+    readonly byteLength: number } };
 
 export type VideoJobQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type VideoJobQuery = { readonly videoJob: { readonly __typename: 'VideoJob', readonly id: string, readonly version: number, readonly status: VideoJobStatus, readonly waitingFor: VideoJobWait | null, readonly isTerminal: boolean, readonly createdAt: string, readonly startBefore: string | null, readonly submittedAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: number, readonly estimatedSubmissionAt: string | null, readonly estimatedCompletionAt: string | null, readonly upstreamRequestId: string | null, readonly request: { readonly __typename: 'VideoJobRequest', readonly image: string, readonly prompt: string, readonly negativePrompt: string, readonly resolution: VideoJobResolution, readonly videoLength: number, readonly steps: number, readonly seed: number, readonly base64: boolean }, readonly metrics: { readonly __typename: 'VideoJobMetrics', readonly queueSeconds: number | null, readonly inferenceSeconds: number | null, readonly costUsd: number | null } | null, readonly video: { readonly __typename: 'GeneratedVideo', readonly url: string | null, readonly contentType: string, readonly byteLength: number | null, readonly expiresAt: string | null } | null, readonly failure: { readonly __typename: 'VideoJobFailure', readonly code: VideoJobFailureCode, readonly message: string, readonly retryable: boolean, readonly charged: VideoJobChargeState } | null } | null };
+export type VideoJobQuery = {
+  /** One job; null when it is unknown, deleted after its retention, or another owner’s. */
+  readonly videoJob: VideoJobFieldsFragment | null };
 
 export type VideoJobBase64QueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type VideoJobBase64Query = { readonly videoJob: { readonly id: string, readonly video: { readonly base64: string | null, readonly contentType: string } | null } | null };
+export type VideoJobBase64Query = {
+  /** One job; null when it is unknown, deleted after its retention, or another owner’s. */
+  readonly videoJob: {
+    /** Opaque; ids of later jobs sort after those of earlier ones. */
+    readonly id: string,
+    /** The video, when COMPLETED. */
+    readonly video: {
+      /** The bytes as base64, without a `data:` prefix; null unless that was requested. Can be megabytes: one operation can select about 20 videos with 32 MiB together, or one of any size. */
+      readonly base64: string | null,
+      /** The media type, such as `video/mp4`. */
+      readonly contentType: string } | null } | null };
 
 export type VideoJobsQueryVariables = Exact<{
   first: number;
@@ -178,12 +324,30 @@ export type VideoJobsQueryVariables = Exact<{
 }>;
 
 
-export type VideoJobsQuery = { readonly videoJobs: { readonly nodes: ReadonlyArray<{ readonly __typename: 'VideoJob', readonly id: string, readonly version: number, readonly status: VideoJobStatus, readonly waitingFor: VideoJobWait | null, readonly isTerminal: boolean, readonly createdAt: string, readonly startBefore: string | null, readonly submittedAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: number, readonly estimatedSubmissionAt: string | null, readonly estimatedCompletionAt: string | null, readonly upstreamRequestId: string | null, readonly request: { readonly __typename: 'VideoJobRequest', readonly image: string, readonly prompt: string, readonly negativePrompt: string, readonly resolution: VideoJobResolution, readonly videoLength: number, readonly steps: number, readonly seed: number, readonly base64: boolean }, readonly metrics: { readonly __typename: 'VideoJobMetrics', readonly queueSeconds: number | null, readonly inferenceSeconds: number | null, readonly costUsd: number | null } | null, readonly video: { readonly __typename: 'GeneratedVideo', readonly url: string | null, readonly contentType: string, readonly byteLength: number | null, readonly expiresAt: string | null } | null, readonly failure: { readonly __typename: 'VideoJobFailure', readonly code: VideoJobFailureCode, readonly message: string, readonly retryable: boolean, readonly charged: VideoJobChargeState } | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+export type VideoJobsQuery = {
+  /** The caller’s jobs, newest first, by pages. */
+  readonly videoJobs: {
+    /** The jobs of this page, without their cursors. */
+    readonly nodes: ReadonlyArray<VideoJobFieldsFragment>,
+    /** Whether there is more, and from where. */
+    readonly pageInfo: {
+      /** Whether there are more entries after `endCursor`. */
+      readonly hasNextPage: boolean,
+      /** The cursor of the last entry; null when the page is empty. */
+      readonly endCursor: string | null } } };
 
 export type UpstreamQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type UpstreamQuery = { readonly upstream: { readonly __typename: 'Upstream', readonly kind: UpstreamKind, readonly priceUsd: number | null, readonly remainingCredits: number | null } };
+export type UpstreamQuery = {
+  /** The API that makes the videos: whether it is real, and what it costs. */
+  readonly upstream: { readonly __typename: 'Upstream',
+    /** Whether videos and prices are real. */
+    readonly kind: UpstreamKind,
+    /** About what one video costs, in US dollars; null when it is unknown. `metrics.costUsd` of a finished job is exact. */
+    readonly priceUsd: number | null,
+    /** Credits left in the account at the upstream, in US dollars, as they were some minutes ago at most. Null for callers without the scope `gateway:admin`, and while they are unknown: the gateway asks the upstream in the background, so ask again after a few seconds. */
+    readonly remainingCredits: number | null } };
 
 export type VideoJobUpdatedSubscriptionVariables = Exact<{
   id: string | number;
@@ -191,17 +355,23 @@ export type VideoJobUpdatedSubscriptionVariables = Exact<{
 }>;
 
 
-export type VideoJobUpdatedSubscription = { readonly videoJobUpdated: { readonly __typename: 'VideoJob', readonly id: string, readonly version: number, readonly status: VideoJobStatus, readonly waitingFor: VideoJobWait | null, readonly isTerminal: boolean, readonly createdAt: string, readonly startBefore: string | null, readonly submittedAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: number, readonly estimatedSubmissionAt: string | null, readonly estimatedCompletionAt: string | null, readonly upstreamRequestId: string | null, readonly request: { readonly __typename: 'VideoJobRequest', readonly image: string, readonly prompt: string, readonly negativePrompt: string, readonly resolution: VideoJobResolution, readonly videoLength: number, readonly steps: number, readonly seed: number, readonly base64: boolean }, readonly metrics: { readonly __typename: 'VideoJobMetrics', readonly queueSeconds: number | null, readonly inferenceSeconds: number | null, readonly costUsd: number | null } | null, readonly video: { readonly __typename: 'GeneratedVideo', readonly url: string | null, readonly contentType: string, readonly byteLength: number | null, readonly expiresAt: string | null } | null, readonly failure: { readonly __typename: 'VideoJobFailure', readonly code: VideoJobFailureCode, readonly message: string, readonly retryable: boolean, readonly charged: VideoJobChargeState } | null } };
+export type VideoJobUpdatedSubscription = {
+  /** One job: its current state at once, then newer versions only, in order, and always the terminal one, after which the stream completes. A slow reader skips versions in between. If the stream ends without a terminal state, subscribe again with `sinceVersion`. */
+  readonly videoJobUpdated: VideoJobFieldsFragment };
 
 export type VideoJobsUpdatedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type VideoJobsUpdatedSubscription = { readonly videoJobsUpdated: { readonly __typename: 'VideoJob', readonly id: string, readonly version: number, readonly status: VideoJobStatus, readonly waitingFor: VideoJobWait | null, readonly isTerminal: boolean, readonly createdAt: string, readonly startBefore: string | null, readonly submittedAt: string | null, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: number, readonly estimatedSubmissionAt: string | null, readonly estimatedCompletionAt: string | null, readonly upstreamRequestId: string | null, readonly request: { readonly __typename: 'VideoJobRequest', readonly image: string, readonly prompt: string, readonly negativePrompt: string, readonly resolution: VideoJobResolution, readonly videoLength: number, readonly steps: number, readonly seed: number, readonly base64: boolean }, readonly metrics: { readonly __typename: 'VideoJobMetrics', readonly queueSeconds: number | null, readonly inferenceSeconds: number | null, readonly costUsd: number | null } | null, readonly video: { readonly __typename: 'GeneratedVideo', readonly url: string | null, readonly contentType: string, readonly byteLength: number | null, readonly expiresAt: string | null } | null, readonly failure: { readonly __typename: 'VideoJobFailure', readonly code: VideoJobFailureCode, readonly message: string, readonly retryable: boolean, readonly charged: VideoJobChargeState } | null } };
+export type VideoJobsUpdatedSubscription = {
+  /** Every change of any of the caller’s jobs from now on, new jobs included; it does not end. A slow reader gets the newest version of each job. After an outage of Redis a version may come twice. The stream of a reader that falls behind by more than 1,000 jobs ends with code SLOW_SUBSCRIBER. */
+  readonly videoJobsUpdated: VideoJobFieldsFragment };
 
 export type VideoJobsDeletedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type VideoJobsDeletedSubscription = { readonly videoJobsDeleted: string };
+export type VideoJobsDeletedSubscription = {
+  /** The id of each of the caller’s jobs that is deleted from now on by `deleteVideoJob`, not of those whose retention ends; it does not end. During an outage of Redis deletions may be missed: read `videoJobs` again after a reconnection. The stream of a reader that falls behind by more than 1,000 ids ends with code SLOW_SUBSCRIBER. */
+  readonly videoJobsDeleted: string };
 
 export type CreateJobTokenMutationVariables = Exact<{
   id: string | number;
@@ -209,7 +379,13 @@ export type CreateJobTokenMutationVariables = Exact<{
 }>;
 
 
-export type CreateJobTokenMutation = { readonly createJobToken: { readonly token: string, readonly expiresAt: string } };
+export type CreateJobTokenMutation = {
+  /** Creates a short-lived token for one job, which a backend can give to a browser. An unknown job is refused with code NOT_FOUND. */
+  readonly createJobToken: {
+    /** Send it like any bearer token. Anyone who has it can use it. */
+    readonly token: string,
+    /** When it expires. Subscriptions that it opened end then. */
+    readonly expiresAt: string } };
 
 export const VideoJobFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoJobFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"VideoJob"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"waitingFor"}},{"kind":"Field","name":{"kind":"Name","value":"isTerminal"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"startBefore"}},{"kind":"Field","name":{"kind":"Name","value":"submittedAt"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"progress"}},{"kind":"Field","name":{"kind":"Name","value":"estimatedSubmissionAt"}},{"kind":"Field","name":{"kind":"Name","value":"estimatedCompletionAt"}},{"kind":"Field","name":{"kind":"Name","value":"upstreamRequestId"}},{"kind":"Field","name":{"kind":"Name","value":"request"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"image"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"negativePrompt"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoLength"}},{"kind":"Field","name":{"kind":"Name","value":"steps"}},{"kind":"Field","name":{"kind":"Name","value":"seed"}},{"kind":"Field","name":{"kind":"Name","value":"base64"}}]}},{"kind":"Field","name":{"kind":"Name","value":"metrics"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"queueSeconds"}},{"kind":"Field","name":{"kind":"Name","value":"inferenceSeconds"}},{"kind":"Field","name":{"kind":"Name","value":"costUsd"}}]}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"url"}},{"kind":"Field","name":{"kind":"Name","value":"contentType"}},{"kind":"Field","name":{"kind":"Name","value":"byteLength"}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}},{"kind":"Field","name":{"kind":"Name","value":"charged"}}]}}]}}]} as unknown as DocumentNode<VideoJobFieldsFragment, unknown>;
 export const GenerateVideoDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"GenerateVideo"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"GenerateVideoInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"generateVideo"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"GenerateVideoSuccess"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"deduplicated"}},{"kind":"Field","name":{"kind":"Name","value":"job"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoJobFields"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"GenerateVideoError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"GenerateVideoInvalidInput"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"issues"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"path"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"GenerateVideoIdempotencyConflict"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"job"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"VideoJobFields"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"GenerateVideoCapacityExceeded"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"retryAfterSeconds"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"VideoJobFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"VideoJob"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"waitingFor"}},{"kind":"Field","name":{"kind":"Name","value":"isTerminal"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"startBefore"}},{"kind":"Field","name":{"kind":"Name","value":"submittedAt"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"progress"}},{"kind":"Field","name":{"kind":"Name","value":"estimatedSubmissionAt"}},{"kind":"Field","name":{"kind":"Name","value":"estimatedCompletionAt"}},{"kind":"Field","name":{"kind":"Name","value":"upstreamRequestId"}},{"kind":"Field","name":{"kind":"Name","value":"request"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"image"}},{"kind":"Field","name":{"kind":"Name","value":"prompt"}},{"kind":"Field","name":{"kind":"Name","value":"negativePrompt"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoLength"}},{"kind":"Field","name":{"kind":"Name","value":"steps"}},{"kind":"Field","name":{"kind":"Name","value":"seed"}},{"kind":"Field","name":{"kind":"Name","value":"base64"}}]}},{"kind":"Field","name":{"kind":"Name","value":"metrics"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"queueSeconds"}},{"kind":"Field","name":{"kind":"Name","value":"inferenceSeconds"}},{"kind":"Field","name":{"kind":"Name","value":"costUsd"}}]}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"url"}},{"kind":"Field","name":{"kind":"Name","value":"contentType"}},{"kind":"Field","name":{"kind":"Name","value":"byteLength"}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}},{"kind":"Field","name":{"kind":"Name","value":"charged"}}]}}]}}]} as unknown as DocumentNode<GenerateVideoMutation, GenerateVideoMutationVariables>;

@@ -24,8 +24,14 @@ export type CompletedVideoJob = VideoJob & {
   readonly video: NonNullable<VideoJob['video']>;
 };
 
-/** What to make a video from. `image` is a local file, which is uploaded first, or an http or https URL. */
-export type GenerateInput = Omit<GenerateVideoInput, 'image'> & { readonly image: Blob | URL | string };
+/** What to make a video from. */
+export type GenerateInput = Omit<GenerateVideoInput, 'image'> & {
+  /**
+   * The still image to start from: a local PNG, JPEG or WebP of at most 10 MiB, which is uploaded first, or an http or https URL that the
+   * upstream can fetch.
+   */
+  readonly image: Blob | URL | string;
+};
 
 /** An uploaded image; `url` is for `image` of an input. */
 export type UploadedImage = UploadImageMutation['uploadImage'];
