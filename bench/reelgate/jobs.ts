@@ -28,6 +28,8 @@ export function runningJob(number: number, version: number): JobIn<'processing'>
     updatedAt: ACCEPTED_AT + STEPS.started,
     deadlineAt: FAR_AWAY,
     startBefore: null,
+    webhookUrl: null,
+    traceparent: null,
     waitingFor: null,
     sentAt: ACCEPTED_AT,
     lostAnswer: null,

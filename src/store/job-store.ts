@@ -6,6 +6,7 @@
 import { type Job, JOB_PHASES, type JobPhase } from '../domain/job/job.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
 import type { JobLimits, LimitRefusal } from './job-limits.ts';
+import type { NewDelivery } from './webhook-deliveries.ts';
 
 /** Options of a `StoreUnavailableError`. */
 export interface StoreUnavailableOptions extends ErrorOptions {
@@ -165,6 +166,8 @@ export interface SaveChange {
   readonly videoData?: string;
   /** Whether to add the job's file task, see `FileTasks`, in the same atomic step. It is due at once. @default false */
   readonly addsFileTask?: boolean;
+  /** Messages about the job's end to add in the same atomic step, see `WebhookDeliveries`. They are due at once. @default none */
+  readonly deliveries?: readonly NewDelivery[];
 }
 
 /** The result of a removal. */

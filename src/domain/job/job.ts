@@ -54,6 +54,10 @@ interface CommonFields {
   readonly deadlineAt: number;
   /** The poller ends a job that is not submitted by this time; null: `deadlineAt` alone counts. */
   readonly startBefore: number | null;
+  /** Where the client wants the job's end announced; null: nowhere. */
+  readonly webhookUrl: string | null;
+  /** The trace that the job belongs to, as in the `traceparent` header of W3C Trace Context; null: none. */
+  readonly traceparent: string | null;
 }
 
 /** The fields that depend on the phase. A field that a phase does not have is null: a store writes all fields of each version. */
@@ -157,11 +161,13 @@ export function forcedEndAt({ phase, deadlineAt, startBefore }: Job): number {
   return phase === 'accepted' && startBefore !== null ? Math.min(startBefore, deadlineAt) : deadlineAt;
 }
 
+/** What a client may say about a job beside its request; see `Job`. */
+export type JobOptions = Partial<Pick<CommonFields, 'startBefore' | 'webhookUrl' | 'traceparent'>>;
+
 /**
  * The job that `generateVideo` accepts: version 1, phase `accepted`.
  *
  * @param deadlineMs milliseconds from acceptance to the forced end
- * @param startBefore see `Job`
  */
 export function newJob(
   id: string,
@@ -169,7 +175,7 @@ export function newJob(
   request: VideoRequest,
   now: number,
   deadlineMs: number,
-  startBefore: number | null = null,
+  { startBefore = null, webhookUrl = null, traceparent = null }: JobOptions = {},
 ): JobIn<'accepted'> {
   return {
     id,
@@ -181,6 +187,8 @@ export function newJob(
     updatedAt: now,
     deadlineAt: now + deadlineMs,
     startBefore,
+    webhookUrl,
+    traceparent,
     waitingFor: null,
     sentAt: null,
     lostAnswer: null,
@@ -206,6 +214,7 @@ export function readStoredJob(value: unknown): Job {
   if (!isRecord(value)) throw new Error('The stored job is not an object.');
   const job: Record<string, unknown> = { ...value };
   if (!Number.isFinite(job['startBefore'])) job['startBefore'] = null;
+  for (const field of ['webhookUrl', 'traceparent']) if (typeof job[field] !== 'string') job[field] = null;
   const phase = JOB_PHASES.find((one) => one === value['phase']);
   if (phase !== undefined) setPhaseFields(job, phase);
   assertJob(job);

@@ -136,7 +136,7 @@ async function generateVideo(
   if (late.length > 0 && idempotencyKey === null) return { type: 'GenerateVideoInvalidInput', issues: late };
   const shard = idempotencyKey === null ? undefined : idempotencyShard(ownerId, idempotencyKey);
   const id = services.newJobId(now, shard);
-  const job = newJob(id, ownerId, parsed.request, now, services.deadlineMs, startBefore);
+  const job = newJob(id, ownerId, parsed.request, now, services.deadlineMs, { startBefore });
   const outcome = await services.store.create({
     job,
     idempotencyKey,
@@ -164,8 +164,8 @@ async function generateVideo(
 /** A caller without the scope to read gets the job as it was accepted, like in the first answer. */
 function visibleDuplicate({ scopes }: Caller, job: Job): Job {
   if (scopes.has('video:read')) return job;
-  const { id, ownerId, request, createdAt, deadlineAt, startBefore } = job;
-  return newJob(id, ownerId, request, createdAt, deadlineAt - createdAt, startBefore);
+  const { id, ownerId, request, createdAt, deadlineAt } = job;
+  return newJob(id, ownerId, request, createdAt, deadlineAt - createdAt, job);
 }
 
 function capacityExceeded(reason: ReachedLimit, retryAfterMs: number): GenerateVideoOutcome {

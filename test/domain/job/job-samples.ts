@@ -88,7 +88,7 @@ const WAY: Readonly<Record<JobPhase, readonly ObservationType[]>> = {
 
 /** An accepted job. */
 export function freshJob(): Job {
-  return newJob('vj_1', 'owner-1', REQUEST, T0, DEADLINE_MS, T0 + 600_000);
+  return newJob('vj_1', 'owner-1', REQUEST, T0, DEADLINE_MS, { startBefore: T0 + 600_000 });
 }
 
 /** A job that reached a phase by the usual path, one second a step. */

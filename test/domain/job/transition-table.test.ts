@@ -115,6 +115,8 @@ describe('transition, the fields of a version', () => {
       updatedAt: T0,
       deadlineAt: T0 + 3_300_000,
       startBefore: T0 + 600_000,
+      webhookUrl: null,
+      traceparent: null,
       waitingFor: null,
       sentAt: null,
       lostAnswer: null,

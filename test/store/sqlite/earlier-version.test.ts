@@ -51,7 +51,12 @@ describe('a database of schema version 6', () => {
   const fixture: Fixture = JSON.parse(readFileSync(join(FIXTURES, 'schema-6.json'), 'utf8'));
   const now = () => fixture.writtenAt;
   const stored = (name: string) => present(fixture.jobs[name]);
-  const jobOf = (name: string): Job => ({ ...stored(name).job, startBefore: null });
+  const jobOf = (name: string): Job => ({
+    ...stored(name).job,
+    startBefore: null,
+    webhookUrl: null,
+    traceparent: null,
+  });
 
   it('keeps all jobs and videos', async () => {
     using folder = copyOfFixture();

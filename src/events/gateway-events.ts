@@ -1,0 +1,310 @@
+/**
+ * What happens in the gateway, as one typed map of events. The parts of the gateway emit; logs, metrics and traces only listen, so a part
+ * knows none of them. Times are epoch milliseconds of the gateway's clock; durations are milliseconds. Values with a bounded number of
+ * different texts are marked "bounded" and may become labels of metrics; the others must not.
+ */
+import type { Job } from '../domain/job/job.ts';
+
+/** How an operation reached the gateway. Bounded. */
+export type OperationTransport = 'http' | 'event-stream' | 'websocket' | 'callback';
+
+/** An operation of a client that has ended; for a subscription, its opening. */
+export interface OperationEvent {
+  /** Null: the document could not be read or has no such operation. */
+  readonly kind: 'query' | 'mutation' | 'subscription' | null;
+  /** The names of the root fields, sorted, as in the schema; at most 10. Bounded: a client's aliases and operation names are not in it. */
+  readonly fields: readonly string[];
+  readonly transport: OperationTransport;
+  /** `refused`: it was not executed. `error`: the result has an error. Bounded. */
+  readonly outcome: 'ok' | 'error' | 'refused';
+  /** `extensions.code` of the first error; null without errors. Bounded: the codes are in `docs/errors.md`. */
+  readonly errorCode: string | null;
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+/** A subscription that was opened, or that has ended. */
+export interface SubscriptionEvent {
+  /** The name of its root field. Bounded. */
+  readonly field: string;
+  readonly transport: OperationTransport;
+}
+
+/** A subscription that has ended. */
+export interface SubscriptionEndEvent extends SubscriptionEvent {
+  /** Events that were delivered to this subscriber. */
+  readonly events: number;
+  readonly durationMs: number;
+  /** `completed`: the source ended. `client`: the client left. Bounded. */
+  readonly reason: 'completed' | 'client' | 'error';
+}
+
+/** An event was handed to a subscriber's transport. */
+export interface SubscriberMessageEvent extends SubscriptionEvent {
+  /** The job that the event is about; null when it is about none. */
+  readonly job: Job | null;
+  readonly at: number;
+}
+
+/** A WebSocket was accepted, or has closed. */
+export interface SocketEvent {
+  /** The close code; null while it is open. Bounded: codes outside of the documented ones are reported as 1006. */
+  readonly code: number | null;
+  /** Open sockets of this process after the event. */
+  readonly open: number;
+}
+
+/** A client reads more slowly than the gateway sends. */
+export interface SlowClientEvent {
+  readonly transport: OperationTransport;
+  /** `skipped`: it missed versions between the first and the last. `closed`: its connection was ended. Bounded. */
+  readonly consequence: 'skipped' | 'closed';
+}
+
+/** An HTTP request was answered, or its connection ended. */
+export interface RequestEvent {
+  readonly method: string;
+  /** The route, not the path: `/graphql`, `/media`, `/healthz` and so on; `other`. Bounded. */
+  readonly route: string;
+  /** Null: the connection ended before the answer. */
+  readonly status: number | null;
+  readonly durationMs: number;
+  readonly bytes: number;
+}
+
+/** A job was created, or its next version was stored. Emitted by the instance that stored it, once for each version. */
+export interface JobChangeEvent {
+  /** Null: the job is new. */
+  readonly before: Job | null;
+  readonly job: Job;
+}
+
+/** A job ended. Emitted once, by the instance that stored its final version, after its `job:changed`. */
+export interface JobEndEvent {
+  readonly job: Job;
+  /** From acceptance to submission; null: it was never submitted. */
+  readonly waitedMs: number | null;
+  /** Status calls of all instances. */
+  readonly polls: number;
+  /**
+   * From the end at the upstream to its detection: at most so long, because the upstream does not tell the time. Half of the time between
+   * the last poll that showed the job as not done and the one that showed it as done. Null: it did not end at the upstream.
+   */
+  readonly detectionDelayMs: number | null;
+  /** Duration at the upstream divided by the duration that the model expected at submission; null: unknown. */
+  readonly durationRatio: number | null;
+}
+
+/** A job of this process' poller could not be stored as planned. */
+export interface JobLostEvent {
+  readonly jobId: string;
+  /** `missing`: the store no longer has it. `superseded`: another poller was faster. Bounded. */
+  readonly reason: 'missing' | 'superseded';
+}
+
+/** The poller leased due jobs. */
+export interface ClaimEvent {
+  /** Calls that it asked the budget for, and got. */
+  readonly wanted: number;
+  readonly granted: number;
+  readonly leased: number;
+  /** Milliseconds by which the longest due of the leased jobs was late; null: none was leased. */
+  readonly latenessMs: number | null;
+  readonly durationMs: number;
+}
+
+/** A step of a job began. */
+export interface StepStartEvent {
+  readonly job: Job;
+  readonly startedAt: number;
+  /** Consecutive failed steps before this one. */
+  readonly failureCount: number;
+}
+
+/** A step of a job ended. */
+export interface StepEndEvent {
+  /** As it was at the start. */
+  readonly before: Job;
+  /** As far as it is known. */
+  readonly job: Job;
+  /** `unchanged`: nothing new was stored. Bounded. */
+  readonly outcome: 'saved' | 'unchanged' | 'superseded' | 'missing' | 'failed';
+  readonly startedAt: number;
+  readonly durationMs: number;
+  /** Why it failed. Only with `failed`. */
+  readonly error?: unknown;
+}
+
+/** A call to the upstream. Bounded. */
+export type UpstreamCallName = 'submit' | 'status' | 'result' | 'history' | 'lookup' | 'credits' | 'upload';
+
+/** A call to the upstream ended. */
+export interface UpstreamCallEvent {
+  readonly call: UpstreamCallName;
+  /** The job it was made for; null: none. */
+  readonly job: Job | null;
+  /** `answered`: with a result, also that a job failed. `unreachable`: no connection, or no answer in time. Bounded. */
+  readonly outcome: 'answered' | 'refused' | 'rate-limited' | 'error' | 'unreachable' | 'lost';
+  /** HTTP status; null: no answer. */
+  readonly status: number | null;
+  /** Without secrets; null for `answered`. */
+  readonly reason: string | null;
+  /** The upstream's own id, as far as it is known. */
+  readonly upstreamId: string | null;
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+/** The budget of upstream calls was asked for calls. */
+export interface BudgetEvent {
+  readonly wanted: number;
+  readonly granted: number;
+  /** Null: all calls were granted. Bounded. */
+  readonly limitedBy: 'rate-limit' | 'circuit' | null;
+  /** Calls that could be made at once after this; null: there is no limit. */
+  readonly remaining: number | null;
+  /** The share of the full rate that is allowed now, 0 to 1. */
+  readonly share: number;
+}
+
+/** Jobs wait for the budget. Emitted by the poller while they do, at most once in each run. */
+export interface WaitingEvent {
+  readonly limitedBy: 'rate-limit' | 'circuit';
+  readonly jobs: number;
+}
+
+/** The circuit to the upstream opened or closed, for all instances. */
+export interface CircuitEvent {
+  readonly state: 'open' | 'closed';
+}
+
+/** A command of the store ended. */
+export interface StoreCallEvent {
+  /** `sqlite` or `redis`. Bounded. */
+  readonly system: 'sqlite' | 'redis';
+  /** The method of the port, such as `save`. Bounded. */
+  readonly operation: string;
+  readonly durationMs: number;
+  readonly ok: boolean;
+}
+
+/** The connection to the store was lost or is back. */
+export interface StoreConnectionEvent {
+  readonly connection: 'commands' | 'subscriber';
+  readonly state: 'connected' | 'lost';
+  /** Why it was lost; null when it is back. */
+  readonly reason: string | null;
+}
+
+/** Something failed that the gateway continues after. The log limits repetitions. */
+export interface FaultEvent {
+  /** The part that it happened in. Bounded. */
+  readonly part: 'server' | 'poller' | 'archiver' | 'deliveries' | 'store' | 'auth' | 'watching';
+  readonly level: 'info' | 'warn' | 'error';
+  /** One sentence for the operator, the same for each occurrence. Bounded. */
+  readonly message: string;
+  /** `err` is the cause. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** A record of the store cannot be read and was quarantined. */
+export interface UnreadableRecordEvent {
+  readonly id: string;
+  readonly error: unknown;
+}
+
+/** The archiver stored a video, or failed to. */
+export interface ArchiveEvent {
+  readonly jobId: string;
+  /** As in `Job`; null: unknown. */
+  readonly traceparent: string | null;
+  /** `lost`: the video cannot be had any more. Bounded. */
+  readonly outcome: 'stored' | 'retry' | 'lost' | 'deleted';
+  readonly bytes: number | null;
+  /** Null for `stored` and `deleted`. */
+  readonly reason: string | null;
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+/** A webhook was sent, or the sending failed. */
+export interface DeliveryEvent {
+  readonly deliveryId: string;
+  readonly jobId: string;
+  readonly traceparent: string | null;
+  /** Host of the target. Not bounded. */
+  readonly host: string;
+  /** `failed`: it is not tried again. Bounded. */
+  readonly outcome: 'delivered' | 'retry' | 'failed';
+  /** From 1. */
+  readonly attempt: number;
+  /** HTTP status; null: no answer. */
+  readonly status: number | null;
+  /** Null for `delivered`. */
+  readonly reason: string | null;
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+/** All events by name. */
+export interface GatewayEventMap {
+  readonly operation: OperationEvent;
+  readonly 'subscription:open': SubscriptionEvent;
+  readonly 'subscription:message': SubscriberMessageEvent;
+  readonly 'subscription:end': SubscriptionEndEvent;
+  readonly 'socket:open': SocketEvent;
+  readonly 'socket:close': SocketEvent;
+  readonly 'client:slow': SlowClientEvent;
+  readonly request: RequestEvent;
+  readonly 'job:changed': JobChangeEvent;
+  readonly 'job:ended': JobEndEvent;
+  readonly 'job:lost': JobLostEvent;
+  readonly claim: ClaimEvent;
+  readonly 'step:start': StepStartEvent;
+  readonly 'step:end': StepEndEvent;
+  readonly 'upstream:call': UpstreamCallEvent;
+  readonly 'budget:reserve': BudgetEvent;
+  readonly 'budget:waiting': WaitingEvent;
+  readonly circuit: CircuitEvent;
+  readonly 'store:call': StoreCallEvent;
+  readonly 'store:connection': StoreConnectionEvent;
+  readonly 'store:unreadable': UnreadableRecordEvent;
+  readonly archive: ArchiveEvent;
+  readonly delivery: DeliveryEvent;
+  readonly fault: FaultEvent;
+}
+
+/** The name of an event. */
+export type GatewayEventName = keyof GatewayEventMap;
+
+/** Must not throw: an exception would reach the part that emitted. It must return at once. */
+export type GatewayListener<N extends GatewayEventName> = (event: GatewayEventMap[N]) => void;
+
+/** What the parts of the gateway see of the events. */
+export interface EventEmitter {
+  /** Whether anything listens: an emitter may skip the work of an event that costs more than an object. */
+  hears(name: GatewayEventName): boolean;
+  /** Calls the listeners in the order in which they were added. */
+  emit<N extends GatewayEventName>(name: N, event: GatewayEventMap[N]): void;
+}
+
+/** The events of one gateway process. */
+export class GatewayEvents implements EventEmitter {
+  readonly #listeners = new Map<GatewayEventName, ((event: never) => void)[]>();
+
+  /** Listeners are added while the gateway is wired, and stay. */
+  on<N extends GatewayEventName>(name: N, listener: GatewayListener<N>): void {
+    const listeners = this.#listeners.get(name) ?? [];
+    this.#listeners.set(name, [...listeners, listener]);
+  }
+
+  hears(name: GatewayEventName): boolean {
+    return this.#listeners.has(name);
+  }
+
+  emit<N extends GatewayEventName>(name: N, event: GatewayEventMap[N]): void {
+    const listeners: readonly ((event: never) => void)[] | undefined = this.#listeners.get(name);
+    if (listeners === undefined) return;
+    for (const listener of listeners) (listener as GatewayListener<N>)(event);
+  }
+}
