@@ -73,6 +73,18 @@ export class ConsolePage implements AsyncDisposable {
     return this.page.getByRole('article', { name: prompt, exact: true });
   }
 
+  /** The message about the last action. */
+  get notice(): Locator {
+    return this.page.getByRole('region', { name: 'Message' });
+  }
+
+  /** Chooses an entry of a card's menu. */
+  async choose(prompt: string, entry: string): Promise<void> {
+    const card = this.card(prompt);
+    await card.getByRole('button', { name: `More actions: ${prompt}` }).click();
+    await card.getByRole('button', { name: entry, exact: true }).click();
+  }
+
   /** Chooses the settings of the smallest video, which is ready soonest. */
   async chooseSmallest(): Promise<void> {
     await this.page.getByText('More settings').click();
