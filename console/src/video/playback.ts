@@ -3,6 +3,8 @@ import { Store } from '../ui/store.ts';
 /** The state of a playback. Times are seconds. */
 export interface PlaybackState {
   readonly isPlaying: boolean;
+  /** Whether all videos are at their end. */
+  readonly isEnded: boolean;
   readonly time: number;
   /** Of the longest video; 0 until the first one is loaded. */
   readonly duration: number;
@@ -13,11 +15,21 @@ export interface PlaybackState {
 /** A larger difference between the times of two videos is visible. */
 const MAX_DRIFT_SECONDS = 0.15;
 
-/** Plays one video, or several in step, again and again. A shorter one waits at its end for the others. */
+/**
+ * Plays one video, or several in step. A shorter one waits at its end for the others. What the user starts is repeated until it is
+ * paused; what starts by itself plays once.
+ */
 export class Playback {
-  readonly state = new Store<PlaybackState>({ isPlaying: false, time: 0, duration: 0, isSingle: true });
+  readonly state = new Store<PlaybackState>({
+    isPlaying: false,
+    isEnded: false,
+    time: 0,
+    duration: 0,
+    isSingle: true,
+  });
   readonly #videos = new Set<HTMLVideoElement>();
   #frame = 0;
+  #isRepeated = false;
 
   /** Takes part in the playback until the returned function is called: a ref callback. */
   readonly add = (video: HTMLVideoElement): (() => void) => {
@@ -30,7 +42,7 @@ export class Playback {
     on('play', this.#start);
     // The browser also pauses by itself, for example when the page is hidden, and at each end.
     on('pause', () => (video.ended ? undefined : this.pause()));
-    on('ended', this.#repeat);
+    on('ended', this.#end);
     this.#videos.add(video);
     this.#read();
     if (!video.paused) this.#start();
@@ -42,14 +54,21 @@ export class Playback {
     };
   };
 
+  /** Starts at the user's request. */
   play(): void {
-    if ([...this.#videos].every(({ ended }) => ended)) this.seek(0);
+    this.#isRepeated = true;
+    if (this.#isEnded()) this.seek(0);
+    this.#playAll();
+  }
+
+  #playAll(): void {
     // Rejected when the video fails, which its error event reports, or when it is paused again before it starts.
     for (const video of this.#videos) if (!video.ended) video.play().catch(() => undefined);
   }
 
   pause(): void {
     cancelAnimationFrame(this.#frame);
+    this.#isRepeated = false;
     for (const video of this.#videos) video.pause();
     this.state.set({ ...this.state.get(), isPlaying: false });
     this.#read();
@@ -83,7 +102,7 @@ export class Playback {
   readonly #start = (): void => {
     if (this.state.get().isPlaying) return;
     this.state.set({ ...this.state.get(), isPlaying: true });
-    this.play();
+    this.#playAll();
     this.#follow();
   };
 
@@ -104,18 +123,27 @@ export class Playback {
     }
   }
 
-  readonly #repeat = (): void => {
-    if ([...this.#videos].some(({ ended }) => !ended)) return;
-    this.seek(0);
+  readonly #end = (): void => {
+    if (!this.#isEnded()) return;
+    if (this.#isRepeated) this.seek(0);
+    else this.pause();
   };
+
+  #isEnded(): boolean {
+    return this.#videos.size > 0 && [...this.#videos].every(({ ended }) => ended);
+  }
 
   readonly #read = (): void => {
     const videos = [...this.#videos];
     const time = Math.max(0, ...videos.map(({ currentTime }) => currentTime));
     const duration = Math.max(0, ...videos.map((video) => video.duration || 0));
-    const isSingle = videos.length < 2;
+    const now = { isEnded: this.#isEnded(), time, duration, isSingle: videos.length < 2 };
     const before = this.state.get();
-    if (before.time === time && before.duration === duration && before.isSingle === isSingle) return;
-    this.state.set({ ...before, time, duration, isSingle });
+    const isSame =
+      before.isEnded === now.isEnded &&
+      before.time === time &&
+      before.duration === duration &&
+      before.isSingle === now.isSingle;
+    if (!isSame) this.state.set({ ...before, ...now });
   };
 }

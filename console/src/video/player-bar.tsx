@@ -7,16 +7,16 @@ const FRAME_SECONDS = 1 / 16;
 
 /** The controls of a playback. They stand below the video and cover nothing of it. */
 export function PlayerBar({ playback }: { readonly playback: Playback }) {
-  const { isPlaying, time, duration, isSingle } = useStore(playback.state);
+  const { isPlaying, isEnded, time, duration, isSingle } = useStore(playback.state);
   return (
     <div className="player-bar" role="group" aria-label="Playback">
       <button
         type="button"
         className="button square"
-        aria-label={isPlaying ? 'Pause' : 'Play'}
+        aria-label={isPlaying ? 'Pause' : isEnded ? 'Play again' : 'Play'}
         onClick={() => playback.toggle()}
       >
-        <Icon name={isPlaying ? 'pause' : 'play'} />
+        <Icon name={isPlaying ? 'pause' : isEnded ? 'again' : 'play'} />
       </button>
       <input
         type="range"

@@ -6,24 +6,29 @@ import { Icon } from './icons.tsx';
 /** A video is loaded when it is this close to the window. */
 const NEAR = '400px';
 
+const LABELS = { stopped: 'Play', playing: 'Pause', ended: 'Play again' } as const;
+const ICONS = { stopped: 'play', playing: 'pause', ended: 'again' } as const;
+
 interface PreviewProps {
   readonly url: string;
   readonly title: string;
-  /** Whether it starts by itself, unless the user prefers reduced motion. */
+  /** Whether it starts by itself and plays once, unless the user prefers reduced motion. */
   readonly autoPlay: boolean;
   readonly onShown: () => void;
   readonly onBroken: () => void;
 }
 
 /**
- * A video in a list: its first frame, and playback while the mouse or the keyboard is on it. With reduced motion and on touch screens it
+ * A video in a list: its first frame, and repeated playback while the mouse or the keyboard is on it. With reduced motion and on touch screens it
  * plays after a click only. The button covers the whole video.
  */
 export function Preview({ url, title, autoPlay, onShown, onBroken }: PreviewProps) {
   const video = useRef<HTMLVideoElement>(null);
-  const [isPlaying, setPlaying] = useState(false);
+  const [state, setState] = useState<'stopped' | 'playing' | 'ended'>('stopped');
+  const [isRepeated, setRepeated] = useState(false);
   const isNear = useNear(video);
   const play = (): void => {
+    setRepeated(true);
     // Rejected when the video fails, which its error event reports, or when it is paused before it starts.
     video.current?.play().catch(() => undefined);
   };
@@ -31,9 +36,10 @@ export function Preview({ url, title, autoPlay, onShown, onBroken }: PreviewProp
     if (video.current === null) return;
     video.current.pause();
     video.current.currentTime = 0;
+    setState('stopped');
   };
   const toggle = (): void => {
-    if (isPlaying) video.current?.pause();
+    if (state === 'playing') video.current?.pause();
     else play();
   };
   const enter = ({ pointerType }: PointerEvent): void => {
@@ -52,27 +58,27 @@ export function Preview({ url, title, autoPlay, onShown, onBroken }: PreviewProp
         ref={video}
         src={withFirstFrame(url)}
         aria-label={`Video: ${title}`}
-        loop
+        loop={isRepeated}
         muted
         playsInline
         autoPlay={autoPlay && !prefersReducedMotion()}
         preload={autoPlay ? 'auto' : isNear ? 'metadata' : 'none'}
         onLoadedData={onShown}
-        onPlay={() => setPlaying(true)}
-        onPause={() => setPlaying(false)}
+        onPlay={() => setState('playing')}
+        onPause={({ currentTarget }) => setState(currentTarget.ended ? 'ended' : 'stopped')}
         onError={onBroken}
       />
       <button
         type="button"
         className="preview-button"
-        aria-label={`${isPlaying ? 'Pause' : 'Play'}: ${title}`}
+        aria-label={`${LABELS[state]}: ${title}`}
         onClick={toggle}
         onPointerEnter={enter}
         onPointerLeave={leave}
         onFocus={focus}
         onBlur={rewind}
       >
-        <Icon name={isPlaying ? 'pause' : 'play'} />
+        <Icon name={ICONS[state]} />
       </button>
     </>
   );

@@ -5,7 +5,7 @@ import type { Playback } from './playback.ts';
 interface StageProps {
   readonly url: string;
   readonly title: string;
-  /** Whether it starts by itself, unless the user prefers reduced motion. */
+  /** Whether it starts by itself and plays once, unless the user prefers reduced motion. */
   readonly autoPlay: boolean;
   readonly playback: Playback;
   readonly onShown: () => void;

@@ -2,7 +2,7 @@ import type { Locator } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
-import { plays, timeOf } from '../../support/browser/page-files.ts';
+import { isEnded, plays, timeOf } from '../../support/browser/page-files.ts';
 import { generate, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 
 const fixture = useConsole();
@@ -112,7 +112,7 @@ describe('a video in the list', () => {
   });
 });
 
-test('on its page a video plays again and again, and has its controls below it', async () => {
+test('on its page a video that the user starts plays again and again, and has its controls below it', async () => {
   await using console = await ConsolePage.open(fixture.browser, `${fixture.url}/jobs/${id}`);
   const { page } = console;
   const video = page.locator('video');
@@ -141,3 +141,45 @@ test('on its page a video plays again and again, and has its controls below it',
   await controls.getByRole('button', { name: 'Full screen' }).click();
   await expect.poll(() => page.evaluate('document.fullscreenElement?.tagName')).toBe('VIDEO');
 });
+
+describe('a video that starts by itself', () => {
+  test('plays once in the list, then offers to play again', async () => {
+    const prompt = 'a comet';
+    await using console = await fixture.open();
+    const card = await console.submitSmall(prompt);
+    const video = card.locator('video');
+    await endsAndStays(video);
+    const again = card.getByRole('button', { name: `Play again: ${prompt}` });
+    await again.focus();
+    await again.press('Enter');
+    await plays(video);
+    // What the user starts is repeated.
+    await expect.poll(() => timeOf(video)).toBeGreaterThan(0.6);
+    await expect.poll(() => timeOf(video)).toBeLessThan(0.4);
+    await card.getByRole('button', { name: `Pause: ${prompt}` }).waitFor();
+  });
+
+  test('plays once on its page, then offers to play again', async () => {
+    const { id: slow } = await generate(fixture.url, {
+      prompt: 'a meteor [sandbox:slow]',
+      resolution: 'R360',
+      videoLength: 1,
+    });
+    await using console = await ConsolePage.open(fixture.browser, `${fixture.url}/jobs/${slow}`);
+    const video = console.page.locator('video');
+    await endsAndStays(video);
+    await console.page.getByRole('button', { name: 'Play again', exact: true }).click();
+    await plays(video);
+    await console.page.getByRole('button', { name: 'Pause' }).waitFor();
+  });
+});
+
+/** Waits until a video has come to its end; it must stay there. */
+async function endsAndStays(video: Locator): Promise<void> {
+  await expect.poll(() => isEnded(video)).toBe(true);
+  // It would start again in the task that reports its end; a second look after some frames sees that.
+  await video.evaluate(
+    () => new Promise((done) => Reflect.get(globalThis, 'setTimeout').call(globalThis, done, 300)),
+  );
+  expect(await isEnded(video)).toBe(true);
+}

@@ -43,12 +43,21 @@ export function fileIn(folder: string, name: string, bytes: Uint8Array): string 
   return path;
 }
 
-/** Waits until a video plays: its time advances. In lists, videos outside of the window do not play. */
+/**
+ * Waits until a video plays: its time advances, or it has come to its end, because what starts by itself plays once. In lists, videos
+ * outside of the window do not play.
+ */
 export async function plays(video: Locator): Promise<void> {
   await video.scrollIntoViewIfNeeded();
   await expect.poll(() => timeOf(video), { timeout: 30_000 }).toBeGreaterThan(0);
   const before = await timeOf(video);
-  await expect.poll(() => timeOf(video), { timeout: 30_000 }).not.toBe(before);
+  const hasAdvanced = async (): Promise<boolean> => (await isEnded(video)) || (await timeOf(video)) !== before;
+  await expect.poll(hasAdvanced, { timeout: 30_000 }).toBe(true);
+}
+
+/** Whether a video stands at its end. */
+export function isEnded(video: Locator): Promise<boolean> {
+  return video.evaluate((element) => Reflect.get(element, 'ended') === true);
 }
 
 /** A video's current time, in seconds. */
