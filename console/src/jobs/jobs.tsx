@@ -1,8 +1,9 @@
 import type { VideoJob } from '@reelgate/client';
 import { useVideoJobs, type VideoJobsState } from '@reelgate/client/react';
-import { createContext, type ReactNode, use, useMemo } from 'react';
+import { createContext, type ReactNode, use, useEffect, useMemo } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
 import { announcementOf } from './announce.ts';
+import { noteJobs } from './known-jobs.ts';
 import { PAGE } from './page-size.ts';
 import { type QueuePlace, queuePlace } from './queue-place.ts';
 import { shortTitle } from './short-title.ts';
@@ -20,6 +21,7 @@ export function JobsProvider({ children }: { readonly children: ReactNode }) {
     },
     onDelete: (job) => announcer.say(`Deleted: ${shortTitle(job)}`),
   });
+  useEffect(() => noteJobs(jobs.jobs), [jobs.jobs]);
   return <JobsContext value={jobs}>{children}</JobsContext>;
 }
 

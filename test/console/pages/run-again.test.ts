@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { useConsole } from '../../support/browser/console-fixture.ts';
+import type { ConsolePage } from '../../support/browser/console-page.ts';
 import { makeEnded } from '../../support/browser/jobs-of-all-states.ts';
 import { jobsWith } from '../../support/gateway/generate.ts';
 import { generate, watchToEnd } from '../../support/gateway/spawned-gateway.ts';
 
-const fixture = useConsole({ SEGMIND_HISTORY_URL: 'off' });
+const fixture = useConsole({ SEGMIND_HISTORY_URL: 'off', SEGMIND_RPM: '0' });
 
 const SMALL = { resolution: 'R360', videoLength: 1 };
 
@@ -64,6 +65,48 @@ describe('a job runs again', () => {
     await expect.poll(() => console.card(prompt).count()).toBe(2);
   });
 
+  test('as often as the job that it made failed too, and not while that one runs', async () => {
+    const prompt = 'a ladder [sandbox:content-block]';
+    await makeEnded(fixture.url, prompt);
+    // So high that the list is not scrolled, which would hold new videos back.
+    await using console = await fixture.open({ viewport: { width: 1280, height: 2400 } });
+    const oldest = console.card(prompt).last();
+    for (const count of [2, 3, 4]) {
+      await oldest.locator('[aria-disabled=true]').first().waitFor({ state: 'detached' });
+      await oldest.getByRole('button', { name: `Run again: ${prompt}` }).dblclick();
+      await expect.poll(() => console.card(prompt).getByText('Failed', { exact: true }).count()).toBe(count);
+      expect(await jobsWith(fixture.url, prompt)).toHaveLength(count);
+    }
+  });
+
+  test('once per click, even if its answer is lost and the new job has failed when the page asks again', async () => {
+    const prompt = 'a rope bridge [sandbox:content-block]';
+    await makeEnded(fixture.url, prompt);
+    await using console = await fixture.open();
+    const { page } = console;
+    const lost = Promise.withResolvers<void>();
+    let calls = 0;
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postData()?.includes('generateVideo(') !== true) return route.continue();
+      if (calls++ > 0) return route.continue();
+      await route.fetch();
+      await console.card(prompt).getByText('Failed', { exact: true }).nth(1).waitFor();
+      await route.abort('connectionreset');
+      lost.resolve();
+    });
+    const oldest = console.card(prompt).last();
+    await oldest.getByRole('button', { name: `Run again: ${prompt}` }).click();
+    await lost.promise;
+    await console.notice.getByText(`It was already sent again, and failed: ${prompt}`).waitFor();
+    expect(await jobsWith(fixture.url, prompt)).toHaveLength(2);
+    // The page shows the failure by now, so this click is a new request.
+    await page.reload();
+    await console.live();
+    await oldest.getByRole('button', { name: `Run again: ${prompt}` }).click();
+    await console.notice.getByText(`Sent again: ${prompt}`).waitFor();
+    expect(await jobsWith(fixture.url, prompt)).toHaveLength(3);
+  });
+
   test('a refusal is shown until it is dismissed', async () => {
     const prompt = 'a full queue [sandbox:content-block]';
     await makeEnded(fixture.url, prompt);
@@ -82,5 +125,49 @@ describe('a job runs again', () => {
     await console.notice.getByText('It was not sent again. The queue is full.').waitFor();
     await console.notice.getByRole('button', { name: 'Dismiss' }).click();
     expect(await console.notice.count()).toBe(0);
+  });
+});
+
+describe('a job that was canceled', () => {
+  const waiting = useConsole({ SEGMIND_RPM: '1' });
+
+  test('runs again by one new job, however often “Run again” is clicked, in all tabs and after a reload', async () => {
+    const prompt = 'a kite';
+    await generate(waiting.url, { prompt: 'the first takes the only call', ...SMALL });
+    await generate(waiting.url, { prompt, ...SMALL });
+    await using first = await waiting.open();
+    await using second = await waiting.open();
+    const cancel = async (): Promise<void> => {
+      await first
+        .card(prompt)
+        .first()
+        .getByRole('button', { name: `Cancel: ${prompt}` })
+        .click();
+      for (const { card } of [first, second].map((tab) => ({ card: tab.card(prompt).first() }))) {
+        await card.getByText('It was canceled').waitFor();
+      }
+    };
+    const runAgain = (tab: ConsolePage): Promise<void> =>
+      tab
+        .card(prompt)
+        .last()
+        .getByRole('button', { name: `Run again: ${prompt}` })
+        .dblclick();
+    await cancel();
+    for (const count of [2, 3]) {
+      await Promise.all([first, second].map(runAgain));
+      for (const tab of [first, second]) {
+        await tab.notice.getByRole('link', { name: 'Watch it' }).waitFor();
+        await expect.poll(() => tab.card(prompt).count()).toBe(count);
+      }
+      await first.page.reload();
+      await first.live();
+      await runAgain(first);
+      await first.notice.getByText(`It was already sent again: ${prompt}`).waitFor();
+      expect(await jobsWith(waiting.url, prompt)).toHaveLength(count);
+      await second.card(prompt).last().locator('[aria-disabled=true]').first().waitFor({ state: 'detached' });
+      await first.card(prompt).last().locator('[aria-disabled=true]').first().waitFor({ state: 'detached' });
+      await cancel();
+    }
   });
 });

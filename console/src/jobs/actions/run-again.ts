@@ -1,10 +1,11 @@
-import { type GenerateInput, ReelgateError, type VideoJob } from '@reelgate/client';
+import { type GenerateInput, type Reelgate, ReelgateError, type VideoJob } from '@reelgate/client';
 import { useEffect, useRef, useState } from 'react';
 import { withActionDeadline } from '../../gateway/action-deadline.ts';
 import { type Gateway, useGateway } from '../../gateway/gateway.tsx';
 import { messageOf } from '../../ui/message-of.ts';
+import { knownJobs, noteJobs } from '../known-jobs.ts';
 import { shortTitle } from '../short-title.ts';
-import { rememberStarted, startedHere } from '../started-here.ts';
+import { rememberStarted } from '../started-here.ts';
 import { inputOf } from './snippets.ts';
 
 /** Whether a job runs again with its own seed, which gives a similar video, or with a new one. */
@@ -48,24 +49,47 @@ export function useRunAgain(job: VideoJob): RunAgain {
 
 /** @returns whether it was accepted */
 async function runAgain({ client, notices }: Gateway, job: VideoJob, input: GenerateInput): Promise<boolean> {
-  // Tabs that run a failed job again at the same time make one job.
-  const idempotencyKey = `again-${job.id}`;
-  const isKeyed = input.seed === job.request.seed && job.failure !== null;
+  const before = knownJobs();
+  const isRepeat = input.seed === job.request.seed && job.failure !== null;
   try {
     const made = await withActionDeadline((signal) =>
-      client.submit(isKeyed ? { ...input, idempotencyKey } : input, { signal }).catch((error: unknown) => {
-        // The job that it made was deleted, but its key stays taken for a day.
-        if (isKeyed && isKeyTaken(error)) return client.submit(input, { signal });
-        throw error;
-      }),
+      isRepeat ? repeatFailed(client, job.id, input, before, signal) : client.submit(input, { signal }),
     );
-    const text = startedHere(made.id) || made.version > 1 ? 'It was already sent again' : 'Sent again';
+    const isOld = before.has(made.id) || made.version > 1;
+    const text = isOld
+      ? `It was already sent again${made.failure === null ? '' : ', and failed'}`
+      : 'Sent again';
     rememberStarted(made.id, false);
+    noteJobs([made]);
     notices.tell(`${text}: ${shortTitle(job)}`, { href: `/jobs/${made.id}`, text: 'Watch it' });
     return true;
   } catch (error) {
     notices.fail(`It was not sent again. ${messageOf(error)}`);
     return false;
+  }
+}
+
+/**
+ * Sends a failed job again. Every attempt has its own idempotency key, derived from the job, and the next one begins only when the job of
+ * the attempt before was deleted, or had failed before the call. So tabs that do it at the same time make one job, and so does a page
+ * that is loaded again after a lost answer.
+ */
+async function repeatFailed(
+  client: Reelgate,
+  id: string,
+  input: GenerateInput,
+  before: ReturnType<typeof knownJobs>,
+  signal: AbortSignal,
+): Promise<VideoJob> {
+  for (let attempt = 1; ; attempt++) {
+    const idempotencyKey = attempt === 1 ? `again-${id}` : `again-${id}-${attempt}`;
+    try {
+      const made = await client.submit({ ...input, idempotencyKey }, { signal });
+      if (before.get(made.id) !== true) return made;
+    } catch (error) {
+      // Its job was deleted, but its key stays taken for a day.
+      if (!isKeyTaken(error)) throw error;
+    }
   }
 }
 
