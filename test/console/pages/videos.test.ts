@@ -171,6 +171,7 @@ describe('a video that starts by itself', () => {
     await console.page.getByRole('button', { name: 'Play again', exact: true }).click();
     await plays(video);
     await console.page.getByRole('button', { name: 'Pause' }).waitFor();
+    expect(await console.page.getByRole('button', { name: 'Play again' }).count()).toBe(0);
   });
 });
 

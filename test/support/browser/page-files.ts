@@ -51,7 +51,8 @@ export async function plays(video: Locator): Promise<void> {
   await video.scrollIntoViewIfNeeded();
   await expect.poll(() => timeOf(video), { timeout: 30_000 }).toBeGreaterThan(0);
   const before = await timeOf(video);
-  const hasAdvanced = async (): Promise<boolean> => (await isEnded(video)) || (await timeOf(video)) !== before;
+  const hasAdvanced = async (): Promise<boolean> =>
+    (await isEnded(video)) || (await timeOf(video)) !== before;
   await expect.poll(hasAdvanced, { timeout: 30_000 }).toBe(true);
 }
 
