@@ -121,7 +121,6 @@ function createPoller(
     clock,
     random: Math.random,
     budget: storage.budget,
-    rpm: config.segmindRpm,
     callTimeoutMs: config.segmindTimeoutMs,
     durations: new LearnedDurations({
       store: storage.durations,

@@ -78,7 +78,6 @@ const poller = new Poller({
   random: Math.random,
   submissions,
   budget: new SharedCallBudget(budgetText, 0, clock.now),
-  rpm: 0,
   callTimeoutMs: 30_000,
   durations: new LearnedDurations({ store: durationStore, clock, upstream: 'bench', typicalMs: 53_380 }),
   retentionMs: HOUR_MS,

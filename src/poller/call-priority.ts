@@ -6,7 +6,7 @@ import type { LearnedDurations } from './learned-durations.ts';
  * In milliseconds of lateness, see `domain/polling/poll-plan.ts`. A job that has probably been done for longer than this is polled
  * before another one is submitted. Otherwise no job would be collected while many wait.
  */
-const SUBMIT_PRIORITY = 15_000;
+export const SUBMIT_PRIORITY = 15_000;
 /** Above every poll: a result was paid for and is kept for a limited time. */
 const RESULT_PRIORITY = 1e9;
 /** A job with less time left than this many expected runs would be paid for and probably miss its deadline. */

@@ -19,8 +19,6 @@ export interface PollerOptions extends Pick<
 > {
   readonly durations: LearnedDurations;
   readonly budget: CallBudget;
-  /** Calls a minute that the budget allows; 0 for no limit. */
-  readonly rpm: number;
   /** `error` calls come with the cause under `err`. */
   readonly log: LeveledLog;
 }
@@ -87,7 +85,7 @@ export class Poller implements AsyncDisposable {
   constructor(options: PollerOptions) {
     this.#options = options;
     this.#faults = new FaultLog(options.log, options.clock);
-    this.#waiting = new WaitingJobs(options, options.rpm);
+    this.#waiting = new WaitingJobs(options);
     this.#loop = new WorkLoop({
       ...options,
       work: () => this.#leaseAndStart(),
@@ -153,7 +151,7 @@ export class Poller implements AsyncDisposable {
     for (const leased of leases) this.#start(leased);
     const calls = leases.filter(({ job }) => forcedEndAt(job) > now).length;
     if (calls < granted) await budget.release(granted - calls);
-    else if (limitedBy !== null) await this.#updateWaiting(limitedBy);
+    else if (limitedBy !== null) await this.#updateWaiting(grant);
     if (leases.length > 0) return 0;
     if (granted > 0) return this.#steps.size > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;
     return Math.min(waitMs, STARVED_PAUSE_MS);
@@ -197,12 +195,23 @@ export class Poller implements AsyncDisposable {
       : this.#fairQueueing.order(due, priority);
   }
 
-  async #updateWaiting(limitedBy: NonNullable<CallGrant['limitedBy']>): Promise<void> {
-    const isRateLimit = limitedBy === 'rate-limit';
-    const jobs = await this.#waiting.update(isRateLimit ? 'RATE_LIMIT' : 'UPSTREAM_UNAVAILABLE');
+  async #updateWaiting(grant: CallGrant): Promise<void> {
+    const jobs = await this.#waiting.update(grant, () => this.#nextCalls());
     if (jobs === 0) return;
-    const message = isRateLimit ? 'jobs are waiting for the rate limit' : 'jobs are waiting for the upstream';
+    const message =
+      grant.limitedBy === 'rate-limit'
+        ? 'jobs are waiting for the rate limit'
+        : 'jobs are waiting for the upstream';
     this.#faults.info({ jobs }, message);
+  }
+
+  /** The due jobs in the order of their next calls. */
+  async #nextCalls(): Promise<readonly DueJob[]> {
+    const { clock, store, durations } = this.#options;
+    const now = clock.now();
+    const query = { now, limit: MAX_EXPIRED + 1, callLimit: 1, except: [...this.#steps.keys()] };
+    const due = await store.findCandidates(query);
+    return this.#fairQueueing.order(due ?? [], callPriority(durations, now, false));
   }
 
   #start(leased: LeasedJob): void {
@@ -210,7 +219,6 @@ export class Poller implements AsyncDisposable {
     const { job } = leased;
     const now = clock.now();
     this.#fairQueueing.onServed(leased);
-    if (job.phase === 'accepted' && job.waitingFor === 'RATE_LIMIT') this.#waiting.onSubmitted();
     const running: RunningStep = { startedAt: now, done: Promise.resolve(), hasSlot: true };
     this.#steps.set(job.id, running);
     running.done = processJob(leased, {
@@ -230,6 +238,7 @@ export class Poller implements AsyncDisposable {
       .then(
         (report) => {
           logStep(leased, report, log, this.#faults);
+          this.#waiting.onStep(report.job);
           return this.#updateBudget(report);
         },
         (error: unknown) => {

@@ -55,7 +55,6 @@ async function cancelWhileSent(settings: Readonly<Record<string, string>>) {
       clock,
       durations,
       random: Math.random,
-      rpm: 0,
       archives: false,
       callTimeoutMs: CALL_TIMEOUT_MS,
       retentionMs: RETENTION_MS,

@@ -44,7 +44,6 @@ export class PollerHarness implements AsyncDisposable {
   readonly #opened = openSqlite(this.clock);
   readonly #budget: CallBudget;
   readonly #submissions: Submissions;
-  readonly #rpm: number;
   readonly #counted: JobStore;
   #named = 0;
 
@@ -52,7 +51,6 @@ export class PollerHarness implements AsyncDisposable {
     this.store = this.#opened.store;
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
     const { database, commits } = this.store;
-    this.#rpm = rpm;
     const state = new SqliteSharedText(database, commits, 'call-budget');
     this.#budget = new SharedCallBudget(state, rpm, this.clock.now);
     this.#submissions = new SqliteSubmissions(database, commits, this.clock.now);
@@ -85,7 +83,6 @@ export class PollerHarness implements AsyncDisposable {
       // A linear congruential generator: uniform, and the same in each run.
       random: () => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31,
       budget: this.#budget,
-      rpm: this.#rpm,
       submissions: this.#submissions,
       callTimeoutMs: CALL_TIMEOUT_MS,
       durations: this.durations,

@@ -37,6 +37,8 @@ export interface CallGrant {
   readonly limitedBy: 'rate-limit' | 'circuit' | null;
   /** True: the call probes whether the upstream is back. */
   readonly probing: boolean;
+  /** Mean milliseconds between two calls at the present rate; present when `limitedBy` is `rate-limit`. */
+  readonly intervalMs?: number;
 }
 
 /** The longest Retry-After that is obeyed, in milliseconds. */
@@ -104,20 +106,27 @@ export function reserveCalls(
   const current = withClock(state, now);
   const { probeAt, closedUntil } = current;
   if (probeAt !== null && now < probeAt) return noGrant(current, probeAt - now, 'circuit');
-  if (now < closedUntil) return noGrant(current, closedUntil - now, 'rate-limit');
+  if (now < closedUntil) {
+    return noGrant(current, closedUntil - now, 'rate-limit', intervalMsAt(current, rpm, now));
+  }
   const probing = probeAt !== null;
   const asked = probing ? Math.min(1, wanted) : wanted;
   const isUnlimited = rpm === 0 && shareAt(current, now) === 1;
   const filled = isUnlimited ? current : refilled(current, rpm, now);
   const granted = isUnlimited ? asked : Math.min(asked, Math.floor(filled.tokens + ROUNDING));
   if (granted === 0 && wanted > 0) {
-    const rate = bucketFor(rpm).refillPerMs * shareAt(filled, now);
-    return noGrant(current, Math.ceil((1 - filled.tokens) / rate), 'rate-limit');
+    const intervalMs = intervalMsAt(filled, rpm, now);
+    return noGrant(current, Math.ceil((1 - filled.tokens) * intervalMs), 'rate-limit', intervalMs);
   }
   const taken = isUnlimited ? filled : { ...filled, tokens: Math.max(0, filled.tokens - granted) };
   const next = probing && granted > 0 ? { ...taken, probeAt: now + PROBE_PAUSE_MS } : taken;
   const limitedBy = granted === wanted ? null : granted < asked ? 'rate-limit' : 'circuit';
-  return { state: next, grant: { granted, waitMs: 0, limitedBy, probing: probing && granted > 0 } };
+  const grant: CallGrant = { granted, waitMs: 0, limitedBy, probing: probing && granted > 0 };
+  const isRateLimited = limitedBy === 'rate-limit';
+  return {
+    state: next,
+    grant: isRateLimited ? { ...grant, intervalMs: intervalMsAt(next, rpm, now) } : grant,
+  };
 }
 
 /** Returns reserved calls that were not made. */
@@ -205,6 +214,11 @@ function shareAt({ share, closedUntil }: CallBudgetState, at: number): number {
   return Math.min(1, share + Math.max(0, at - closedUntil) / RECOVERY_MS);
 }
 
+/** Mean milliseconds between two calls. */
+function intervalMsAt(state: CallBudgetState, rpm: number, at: number): number {
+  return 1 / (bucketFor(rpm).refillPerMs * shareAt(state, at));
+}
+
 /** Refills the bucket up to a time. */
 function refilled(state: CallBudgetState, rpm: number, at: number): CallBudgetState {
   const { burst, refillPerMs } = bucketFor(rpm);
@@ -218,6 +232,8 @@ function noGrant(
   state: CallBudgetState,
   waitMs: number,
   limitedBy: 'rate-limit' | 'circuit',
+  intervalMs?: number,
 ): { state: CallBudgetState; grant: CallGrant } {
-  return { state, grant: { granted: 0, waitMs, limitedBy, probing: false } };
+  const grant: CallGrant = { granted: 0, waitMs, limitedBy, probing: false };
+  return { state, grant: intervalMs === undefined ? grant : { ...grant, intervalMs } };
 }

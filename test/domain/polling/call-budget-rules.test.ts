@@ -205,7 +205,7 @@ describe('the rate limit', () => {
     expect(budget.reserve(10, NOON)).toEqual(granting(10));
     expect(budget.reserve(1, NOON).granted).toBe(0);
     budget.release(4, NOON);
-    expect(budget.reserve(10, NOON)).toEqual({ ...granting(4), limitedBy: 'rate-limit' });
+    expect(budget.reserve(10, NOON)).toMatchObject({ ...granting(4), limitedBy: 'rate-limit' });
     budget.release(1000, NOON);
     expect(budget.reserve(1000, NOON).granted).toBe(10);
   });
