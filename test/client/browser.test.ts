@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { Reelgate } from '@reelgate/client';
+import type { Page } from 'playwright-core';
 import { build, defaultClientConditions } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, type TestBrowser } from '../support/browser/browser.ts';
@@ -105,3 +106,58 @@ test.each(['forward', 'refuse'] as const)(
     expect(await watching).toEqual({ listed: 10, versions: Array(10).fill(6) });
   },
 );
+
+/** What a page gets of a request and of an upload: codes and messages. */
+function refusalsIn(page: Page, url: string, retryForMs: number): Promise<(string | null)[]> {
+  return page.evaluate(
+    async (options) => {
+      const client = globalThis.reelgate.createReelgate(options);
+      const calls: Promise<unknown>[] = [client.jobs(), client.upload(new Blob(['an image']))];
+      const texts = calls.map((call) =>
+        call.then(
+          () => null,
+          (error: unknown) =>
+            error instanceof Error && 'code' in error
+              ? `${String(error.code)}: ${error.message}`
+              : String(error),
+        ),
+      );
+      return Promise.all(texts);
+    },
+    { url, retryForMs },
+  );
+}
+
+test('a page whose origin is not allowed learns it at once, without repetitions', async () => {
+  await using gateway = await startGateway();
+  await using proxy = await HttpProxy.start(gateway.port);
+  await using opened = await browser.open();
+  await opened.page.goto(origin);
+  const url = `http://127.0.0.1:${proxy.port}/graphql`;
+  const reason = 'NOT_ALLOWED: The origin of this page is not allowed: set PUBLIC_URL or CORS_ORIGINS.';
+  expect(await refusalsIn(opened.page, url, 60_000)).toEqual([reason, reason]);
+  expect(proxy.upgrades).toBe(2);
+});
+
+test('where a page cannot learn whether its origin is allowed, the error says so', async () => {
+  await using gateway = await startGateway();
+  await using proxy = await HttpProxy.start(gateway.port);
+  proxy.upgrade = 'refuse';
+  await using opened = await browser.open();
+  await opened.page.goto(origin);
+  const url = `http://127.0.0.1:${proxy.port}/graphql`;
+  const hint = `UNREACHABLE: The gateway at ${url} cannot be reached. Browsers hide whether its CORS_ORIGINS lacks ${origin}.`;
+  expect(await refusalsIn(opened.page, url, 0)).toEqual([hint, hint]);
+});
+
+test('a page repeats a request that a proxy without CORS headers answers while the gateway restarts', async () => {
+  await using gateway = await startGateway({ settings: { CORS_ORIGINS: origin } });
+  await using proxy = await HttpProxy.start(gateway.port);
+  const BAD_GATEWAY = { status: 502, body: 'Bad Gateway' };
+  proxy.actions.push(BAD_GATEWAY, BAD_GATEWAY);
+  await using opened = await browser.open();
+  await opened.page.goto(origin);
+  const [jobs] = await refusalsIn(opened.page, `http://127.0.0.1:${proxy.port}/graphql`, 60_000);
+  expect(jobs).toBeNull();
+  expect(proxy.actions).toEqual([]);
+});

@@ -54,10 +54,20 @@ test('a late answer to an earlier key does not count as the acceptance of the ke
   expect(keys.keyFor(CAT)).toBe('key-2');
 });
 
-test('the last hundred inputs are remembered', () => {
+test('accepted inputs do not push out one whose answer was lost', () => {
   keys.keyFor(CAT);
-  for (let seed = 2; seed <= 100; seed += 1) keys.keyFor({ ...CAT, seed });
+  for (let seed = 2; seed <= 3000; seed += 1) {
+    const input = { ...CAT, seed };
+    keys.accepted(input, keys.keyFor(input));
+    now += 10;
+  }
   expect(keys.keyFor(CAT)).toBe('key-1');
-  for (let seed = 102; seed <= 201; seed += 1) keys.keyFor({ ...CAT, seed });
-  expect(keys.keyFor(CAT)).toBe('key-201');
+});
+
+test('the last thousand inputs that were not accepted are remembered', () => {
+  keys.keyFor(CAT);
+  for (let seed = 2; seed <= 1000; seed += 1) keys.keyFor({ ...CAT, seed });
+  expect(keys.keyFor(CAT)).toBe('key-1');
+  for (let seed = 1002; seed <= 2001; seed += 1) keys.keyFor({ ...CAT, seed });
+  expect(keys.keyFor(CAT)).toBe('key-2001');
 });

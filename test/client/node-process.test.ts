@@ -31,6 +31,13 @@ test.each([
   expect(lines).toEqual([type, '6', 'idle']);
 });
 
+test('Node warns of no leak when many calls run at the same time with one signal', async () => {
+  await using gateway = await startGateway();
+  const { id, move } = await acceptedJob(gateway);
+  await move(...WHOLE_LIFE);
+  expect(await linesOf('parallel-calls.ts', [`${gateway.url}/graphql`, id])).toEqual(['done']);
+});
+
 test('the memory does not grow with the number of lost connections', async () => {
   await using gateway = await startGateway();
   const { id } = await acceptedJob(gateway);

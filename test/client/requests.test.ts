@@ -57,6 +57,7 @@ test('a refused input rejects with the gateway’s code and every issue', async 
   await expect(client.submit({ ...INPUT, prompt: ' ', steps: 1000 })).rejects.toMatchObject({
     name: 'ReelgateError',
     code: 'INVALID_INPUT',
+    message: expect.stringMatching(/^prompt .+\. steps .+\.$/),
     issues: [{ path: ['prompt'] }, { path: ['steps'] }],
   });
 });

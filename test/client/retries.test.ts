@@ -21,7 +21,7 @@ describe('a request', () => {
     const keys = proxy.requests
       .slice(0, 3)
       .map(({ body }) => JSON.parse(body).variables.input.idempotencyKey);
-    expect(keys[0]).toMatch(/^[\da-f]{32}$/);
+    expect(keys[0]).toMatch(/^\d+(?:-\d+){3}$/);
     expect(keys).toEqual([keys[0], keys[0], keys[0]]);
   });
 

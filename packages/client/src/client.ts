@@ -50,16 +50,16 @@ export class Client implements Reelgate {
   readonly #uploads: SharedUploads;
 
   constructor(options: ClientOptions) {
-    const { url, token, now, random } = options;
-    const closed = this.#closing.signal;
-    this.#sender = { url, token, closed };
-    this.connection = new GatewayConnection({ ...this.#sender, now, random });
-    this.#requests = new Requests({ ...options, connection: this.connection, closed });
-    this.#keys = new IdempotencyKeys(now, options.newKey);
-    this.#uploads = new SharedUploads(async (file, onProgress, signal) => {
-      const { url: uploaded } = await this.upload(file, { onProgress, signal });
-      return uploaded;
-    }, now);
+    const { now, newKey } = options;
+    const closable = { ...options, closed: this.#closing.signal };
+    this.#sender = closable;
+    this.connection = new GatewayConnection(closable);
+    this.#requests = new Requests({ ...closable, connection: this.connection });
+    this.#keys = new IdempotencyKeys(now, newKey);
+    this.#uploads = new SharedUploads(
+      (file, onProgress, signal) => this.upload(file, { onProgress, signal }),
+      now,
+    );
   }
 
   async generate(input: GenerateInput, options: GenerateOptions = {}): Promise<CompletedVideoJob> {
@@ -73,12 +73,15 @@ export class Client implements Reelgate {
     return job;
   }
 
-  async submit(input: GenerateInput, { onUploadProgress, signal }: SubmitOptions = {}): Promise<VideoJob> {
+  async submit(
+    input: GenerateInput,
+    { onUploadProgress = noop, signal }: SubmitOptions = {},
+  ): Promise<VideoJob> {
     const { image, startBefore, idempotencyKey, ...rest } = input;
     const url =
       typeof image === 'string' || image instanceof URL
         ? String(image)
-        : await this.#uploads.urlOf(image, onUploadProgress ?? noop, signal ?? this.#closing.signal);
+        : await this.#uploads.urlOf(image, onUploadProgress, signal ?? this.#closing.signal);
     // The start deadline is not part of the request: another one must not make a second job.
     const request = { ...rest, image: url };
     const key = idempotencyKey ?? this.#keys.keyFor(request);
@@ -119,9 +122,12 @@ export class Client implements Reelgate {
     return new Blob([bytes], { type: video.contentType });
   }
 
-  async upload(file: Blob, { onProgress, signal }: UploadOptions = {}): Promise<UploadedImage> {
-    const report = onProgress ?? noop;
-    return this.#requests.repeat((attempt) => postImage(this.#sender, file, report, attempt), signal, true);
+  async upload(file: Blob, { onProgress = noop, signal }: UploadOptions = {}): Promise<UploadedImage> {
+    return this.#requests.repeat(
+      (attempt) => postImage(this.#sender, file, onProgress, attempt),
+      signal,
+      true,
+    );
   }
 
   async cancel(id: string, { signal }: RequestOptions = {}): Promise<VideoJob> {

@@ -3,7 +3,7 @@ import type { VideoJob } from './types.ts';
 /** What an error carries beside its code and message. */
 export interface ReelgateErrorDetails extends ErrorOptions {
   /** Seconds after which a retry may succeed. */
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | undefined;
   /** The refused fields of an input. */
   readonly issues?: readonly { readonly path: readonly string[]; readonly message: string }[];
   /** The job that the error is about. */
@@ -14,14 +14,16 @@ export interface ReelgateErrorDetails extends ErrorOptions {
  * The gateway refused a request, or did not answer in time. `message` can be shown to users.
  *
  * `code` is the gateway's own code, such as `UNAUTHENTICATED`, `INVALID_INPUT` or `NOT_FOUND`. The client adds these: `UNREACHABLE`
- * (no answer within `retryForMs`), `NOT_GRAPHQL` (another server answers at the URL), `CANCEL_TOO_LATE` (with `job`), `JOB_UNFINISHED` (with `job`) and `CLOSED` (after `close()`).
+ * (no answer within `retryForMs`), `NOT_ALLOWED` (the gateway does not allow the host of the URL or, in a browser, the page's origin),
+ * `NOT_GRAPHQL` (another server answers at the URL), `CANCEL_TOO_LATE` (with `job`), `JOB_UNFINISHED` (with `job`) and `CLOSED` (after
+ * `close()`).
  */
 export class ReelgateError extends Error {
   override readonly name: string = 'ReelgateError';
-  readonly code: string;
-  readonly retryAfterSeconds: number | null;
-  readonly issues: NonNullable<ReelgateErrorDetails['issues']>;
-  readonly job: VideoJob | null;
+  declare readonly code: string;
+  declare readonly retryAfterSeconds: number | null;
+  declare readonly issues: NonNullable<ReelgateErrorDetails['issues']>;
+  declare readonly job: VideoJob | null;
 
   constructor(code: string, message: string, details: ReelgateErrorDetails = {}) {
     super(message, details);

@@ -1,7 +1,33 @@
+import { ReelgateError } from '../errors.ts';
+
 /** A cleanup that has nothing to do. */
 export const noop = (): void => {};
 
-/** The first abort of several signals, or of a timeout. */
+/** The listeners of each signal. */
+const LISTENERS = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls a listener when a signal aborts; at once if it has aborted. A signal has one listener of the platform for all of them: Node 20
+ * warns of a memory leak at the eleventh, and any number of calls may share a signal.
+ *
+ * @param listener a function of its own for each call
+ * @returns a function that removes it
+ */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  const known = LISTENERS.get(signal);
+  const listeners = known ?? new Set();
+  if (known === undefined) {
+    LISTENERS.set(signal, listeners);
+    signal.addEventListener('abort', () => {
+      for (const each of listeners) each();
+    });
+  }
+  if (signal.aborted) listener();
+  else listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** The first abort of several signals, or of a deadline. */
 export interface AbortScope {
   readonly signal: AbortSignal;
   /** Removes the listeners and the timer. */
@@ -11,12 +37,9 @@ export interface AbortScope {
 /**
  * Combines signals. `AbortSignal.any` is missing in Safari 16, and signals that live long keep what it makes in memory.
  *
- * @param timeout aborts with the reason after the time
+ * @param deadlineMs aborts with an error with code UNREACHABLE after this time
  */
-export function abortScope(
-  signals: readonly (AbortSignal | undefined)[],
-  timeout?: { readonly ms: number; readonly reason: () => Error },
-): AbortScope {
+export function abortScope(signals: readonly (AbortSignal | undefined)[], deadlineMs?: number): AbortScope {
   const controller = new AbortController();
   const cleanups: (() => void)[] = [];
   const release = (): void => {
@@ -24,13 +47,11 @@ export function abortScope(
   };
   for (const signal of signals) {
     if (signal === undefined) continue;
-    const abort = (): void => controller.abort(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort);
-    cleanups.push(() => signal.removeEventListener('abort', abort));
+    cleanups.push(onAbort(signal, () => controller.abort(signal.reason)));
   }
-  if (timeout !== undefined) {
-    const timer = setTimeout(() => controller.abort(timeout.reason()), timeout.ms);
+  if (deadlineMs !== undefined) {
+    const text = `There was no answer within ${deadlineMs / 1000} seconds.`;
+    const timer = setTimeout(() => controller.abort(new ReelgateError('UNREACHABLE', text)), deadlineMs);
     cleanups.push(() => clearTimeout(timer));
   }
   return { signal: controller.signal, release };
@@ -40,14 +61,12 @@ export function abortScope(
 export async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let leave = noop;
   const aborted = new Promise<never>((_, reject) => {
-    leave = () => reject(signal.reason);
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave);
+    leave = onAbort(signal, () => reject(signal.reason));
   });
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    signal.removeEventListener('abort', leave);
+    leave();
     // It may reject after the abort.
     work.catch(noop);
   }

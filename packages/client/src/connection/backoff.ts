@@ -1,3 +1,4 @@
+import { noop, orAbort } from './abort.ts';
 import { onNetwork } from './page-events.ts';
 
 const FIRST_MS = 250;
@@ -10,17 +11,14 @@ export function backoffMs(failures: number, random: () => number): number {
 
 /** Waits. Ends early when the network returns. Rejects with the reason of `signal` when it aborts. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
+  let cleanup = noop;
+  const over = new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const ignoreOnline = onNetwork('online', resolve);
+    cleanup = () => {
       clearTimeout(timer);
       ignoreOnline();
-      signal.removeEventListener('abort', end);
-      if (signal.aborted) reject(signal.reason);
-      else resolve();
     };
-    const timer = setTimeout(end, ms);
-    const ignoreOnline = onNetwork('online', end);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
   });
+  return orAbort(over, signal).finally(cleanup);
 }

@@ -26,6 +26,8 @@ export interface ConnectOptions {
 const TOKEN_MS = 30_000;
 /** A link that was ready for this time was healthy: the next attempt follows almost at once. */
 const HEALTHY_MS = 5000;
+/** Answers of another server before the client takes it for the one at the URL: of about a minute. */
+const MAX_PAGES = 15;
 
 const LOST = new ReelgateError('UNREACHABLE', 'The connection was lost.');
 
@@ -33,36 +35,37 @@ const LOST = new ReelgateError('UNREACHABLE', 'The connection was lost.');
 export async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ReelgateError> {
   const { token, random, onEnded, onLost } = options;
   let failures = 0;
-  let refusals = 0;
-  let hasWorked = false;
+  /** Answers that are not GraphQL since the link was ready. None is accepted before. */
+  let pages = MAX_PAGES;
+  let isRenewed = false;
   for (;;) {
     const { end, readyMs } = await openOnce(options, signal);
-    if (readyMs !== null) {
-      hasWorked = true;
-      refusals = 0;
+    if (readyMs != null) {
+      pages = 0;
+      isRenewed = false;
       if (readyMs > HEALTHY_MS) failures = 0;
     }
-    if (end.code === 'UNAUTHENTICATED') {
-      refusals += 1;
-      if (refusals > 1 || !isRenewable(token)) return end;
-      // A token that has expired is renewed at once.
-      onLost(end);
-      continue;
+    const isRefused = end.code === 'UNAUTHENTICATED';
+    if (isRefused) {
+      if (isRenewed || !isRenewable(token)) return end;
+      isRenewed = true;
+    } else {
+      // The page of another server may be that of a proxy whose gateway restarts.
+      if (end.code !== 'UNREACHABLE' && (end.code !== 'NOT_GRAPHQL' || pages >= MAX_PAGES)) return end;
+      if (end.code === 'NOT_GRAPHQL') pages += 1;
+      if (readyMs !== undefined && onEnded(readyMs !== null)) continue;
     }
-    // A page of another server is, later, that of a proxy whose gateway restarts.
-    const isLost = end.code === 'UNREACHABLE' || (hasWorked && end.code === 'NOT_GRAPHQL');
-    if (!isLost) return end;
-    if (onEnded(readyMs !== null)) continue;
     onLost(end);
-    await pause(backoffMs(failures, random), signal);
+    // A token that has expired is renewed at once, but not again and again.
+    if (!isRefused || failures > 0) await pause(backoffMs(failures, random), signal);
     failures += 1;
   }
 }
 
 interface Attempt {
   readonly end: ReelgateError;
-  /** For how long the link was ready; null: it could not be opened. Without a token it was not tried: 0. */
-  readonly readyMs: number | null;
+  /** For how long the link was ready; null: it could not be opened. Undefined: it was not tried, because there is no token. */
+  readonly readyMs?: number | null;
 }
 
 /** One link, from its token to its end. */
@@ -70,20 +73,18 @@ async function openOnce(
   { token, now, open, onReady }: ConnectOptions,
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const scope = abortScope([signal], {
-    ms: TOKEN_MS,
-    reason: () => new Error('It does not return.'),
-  });
+  const scope = abortScope([signal], TOKEN_MS);
   let bearer: string | null;
   try {
     bearer = await tokenOf(token, scope.signal);
   } catch (cause) {
     signal.throwIfAborted();
     const end = new ReelgateError('UNREACHABLE', 'The token function failed.', { cause });
-    return { end, readyMs: 0 };
+    return { end };
   } finally {
     scope.release();
   }
+  signal.throwIfAborted();
   let readyAt: number | null = null;
   let link: Link | undefined;
   let ignoreOffline = noop;

@@ -30,7 +30,11 @@ export interface OperationResult<Data = Readonly<Record<string, unknown>>> {
 export interface GraphQLErrorLike {
   readonly message: string;
   readonly path?: readonly (string | number)[];
-  readonly extensions?: Readonly<Record<string, unknown>>;
+  readonly extensions?: {
+    readonly code?: string;
+    readonly retryAfterSeconds?: number;
+    readonly [name: string]: unknown;
+  };
 }
 
 /** Receives the results of an operation. `error` and `complete` end it. */

@@ -3,14 +3,6 @@ import { readEventStream } from './event-stream.ts';
 import { unreachable } from './http.ts';
 import type { AnyResult, Link, LinkEvents, Startable } from './link.ts';
 
-/** Options of an EventStreamLink. */
-export interface EventStreamLinkOptions {
-  readonly url: string;
-  readonly token: string | null;
-  /** Streams at the same time: at least 2. */
-  readonly maxStreams: number;
-}
-
 /** An open stream. */
 interface Stream {
   readonly subscription: Startable;
@@ -26,19 +18,27 @@ const TURN_MS = 2000;
  * version, so they miss nothing, but learn of a change later. Other subscriptions keep their streams; one place is left for the turns.
  */
 export class EventStreamLink implements Link {
-  readonly #options: EventStreamLinkOptions;
+  readonly #url: string;
+  readonly #token: string | null;
   readonly #events: LinkEvents;
+  readonly #maxStreams: number;
   /** By the id of the subscription, the oldest first. */
   readonly #streams = new Map<string, Stream>();
   readonly #waiting = new Map<string, Startable>();
+  #isClosed = false;
   #turns: ReturnType<typeof setInterval> | undefined;
 
-  constructor(options: EventStreamLinkOptions, events: LinkEvents) {
-    this.#options = options;
+  /** @param maxStreams streams at the same time: at least 2 */
+  constructor(url: string, token: string | null, events: LinkEvents, maxStreams: number) {
+    this.#url = url;
+    this.#token = token;
     this.#events = events;
+    this.#maxStreams = maxStreams;
   }
 
   start(subscription: Startable): void {
+    // The connection starts it on the next link.
+    if (this.#isClosed) return;
     this.#waiting.set(subscription.id, subscription);
     this.#fill();
   }
@@ -51,6 +51,7 @@ export class EventStreamLink implements Link {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#turns);
     for (const { abort } of this.#streams.values()) abort.abort();
     this.#streams.clear();
@@ -59,11 +60,10 @@ export class EventStreamLink implements Link {
 
   /** Opens streams for the subscriptions that wait. */
   #fill(): void {
-    const { maxStreams } = this.#options;
     for (const [id, subscription] of this.#waiting) {
       const others = [...this.#streams.values()].filter((stream) => !takesTurns(stream.subscription));
-      if (this.#streams.size >= maxStreams) break;
-      if (!takesTurns(subscription) && others.length >= maxStreams - 1) continue;
+      if (this.#streams.size >= this.#maxStreams) break;
+      if (!takesTurns(subscription) && others.length >= this.#maxStreams - 1) continue;
       this.#waiting.delete(id);
       this.#open(subscription);
     }
@@ -89,7 +89,6 @@ export class EventStreamLink implements Link {
 
   #open(subscription: Startable): void {
     const { id } = subscription;
-    const { url, token } = this.#options;
     const abort = new AbortController();
     this.#streams.set(id, { subscription, abort });
     const handlers = {
@@ -100,7 +99,7 @@ export class EventStreamLink implements Link {
       next: (result: AnyResult) => this.#events.next(id, result),
     };
     const isOpen = (): boolean => this.#streams.get(id)?.abort === abort;
-    readEventStream(url, token, subscription, handlers, abort).then(
+    readEventStream(this.#url, this.#token, subscription, handlers, abort).then(
       (errors) => {
         if (!isOpen()) return;
         this.#streams.delete(id);
@@ -111,7 +110,7 @@ export class EventStreamLink implements Link {
       (error: unknown) => {
         if (!isOpen()) return;
         this.close();
-        this.#events.ended(error instanceof ReelgateError ? error : unreachable(url, error));
+        this.#events.ended(error instanceof ReelgateError ? error : unreachable(this.#url, error));
       },
     );
   }

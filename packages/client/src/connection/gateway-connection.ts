@@ -1,3 +1,4 @@
+import { noop, onAbort } from './abort.ts';
 import { backoffMs, pause } from './backoff.ts';
 import { connect } from './connect.ts';
 import type {
@@ -25,9 +26,12 @@ export interface GatewayConnectionOptions extends Sender {
   readonly random: () => number;
 }
 
-/** Event streams of a client at the same time, in browsers: of six connections to a host two are left for requests. */
+/**
+ * Event streams of a client at the same time, in browsers: of six connections to a host two are left for requests. Browsers have
+ * WebSockets.
+ */
 const MAX_BROWSER_STREAMS = 4;
-/** On other platforms. */
+/** On platforms without WebSockets, such as Node 20. */
 const MAX_STREAMS = 100;
 
 /** The connection of one client. It is open while there are subscriptions. */
@@ -48,7 +52,7 @@ export class GatewayConnection implements Connection {
     this.#options = options;
     this.#transport = this.#newTransport();
     const { closed } = options;
-    closed.addEventListener('abort', () => this.#endAll('idle', closed.reason));
+    onAbort(closed, () => this.#endAll('idle', closed.reason));
   }
 
   get state(): ConnectionState {
@@ -151,18 +155,15 @@ export class GatewayConnection implements Connection {
         subscription.sink.complete();
       }),
     };
-    const link = this.#openLink(endpointUrl(this.#options.url), token, events);
+    const url = endpointUrl(this.#options.url);
+    const link =
+      this.#transport.name === 'web-socket'
+        ? new WebSocketLink(url, token, events)
+        : new EventStreamLink(url, token, events, hasWebSocket() ? MAX_BROWSER_STREAMS : MAX_STREAMS);
     this.#link = link;
     for (const subscription of this.#subscriptions.values())
       if (!subscription.isPaused) link.start(subscription);
     return link;
-  }
-
-  #openLink(url: string, token: string | null, events: LinkEvents): Link {
-    if (this.#transport.name === 'web-socket') return new WebSocketLink(url, token, events);
-    // Only browsers limit connections, and browsers have WebSockets.
-    const maxStreams = hasWebSocket() ? MAX_BROWSER_STREAMS : MAX_STREAMS;
-    return new EventStreamLink({ url, token, maxStreams }, events);
   }
 
   #failed(
@@ -182,27 +183,21 @@ export class GatewayConnection implements Connection {
     subscription.isPaused = true;
     const ms = backoffMs(subscription.failures, this.#options.random);
     subscription.failures += 1;
-    pause(ms, subscription.over.signal).then(
-      () => {
-        subscription.isPaused = false;
-        this.#link?.start(subscription);
-      },
-      () => {},
-    );
+    pause(ms, subscription.over.signal).then(() => {
+      subscription.isPaused = false;
+      this.#link?.start(subscription);
+    }, noop);
   }
 
   #remove(subscription: Subscription): boolean {
     subscription.over.abort();
-    const isRemoved = this.#subscriptions.delete(subscription.id);
     // In the next turn, because components that are shown next may subscribe in this one.
-    if (this.#subscriptions.size === 0) setTimeout(() => this.#disconnectIdle());
-    return isRemoved;
-  }
-
-  #disconnectIdle(): void {
-    if (this.#subscriptions.size > 0 || this.#connecting === null) return;
-    this.#disconnect();
-    this.#change('idle');
+    setTimeout(() => {
+      if (this.#subscriptions.size > 0 || this.#connecting === null) return;
+      this.#disconnect();
+      this.#change('idle');
+    });
+    return this.#subscriptions.delete(subscription.id);
   }
 
   #disconnect(): void {

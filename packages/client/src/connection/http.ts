@@ -17,23 +17,6 @@ export function authorization(token: string | null): Record<string, string> {
   return token === null ? {} : { authorization: `Bearer ${token}` };
 }
 
-/** Sends a POST request. @throws ReelgateError without an answer; the reason of `signal` */
-export async function send(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  body: string | ArrayBuffer,
-  signal: AbortSignal,
-): Promise<Answer> {
-  try {
-    const response = await fetch(url, { method: 'POST', headers, body, signal });
-    const retryAfter = response.headers.get('retry-after');
-    return { status: response.status, retryAfter, text: await response.text() };
-  } catch (error) {
-    signal.throwIfAborted();
-    throw unreachable(url, error);
-  }
-}
-
 /** The GraphQL result of an answer. @throws ReelgateError when there is none */
 export function resultOf<Data>(answer: Answer): OperationResult<Data> {
   const result = parseResult<Data>(answer.text);
@@ -41,21 +24,27 @@ export function resultOf<Data>(answer: Answer): OperationResult<Data> {
   return result;
 }
 
-/** The error for a request that had no answer. */
-export function unreachable(url: string, cause: unknown): ReelgateError {
+/** The error for a gateway that does not answer. */
+export function unreachable(url: string, cause?: unknown): ReelgateError {
   return new ReelgateError('UNREACHABLE', `The gateway at ${url} cannot be reached.`, { cause });
 }
 
+/** The codes of statuses; NOT_GRAPHQL for others below 500. */
+const CODES: Readonly<Record<number, string>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
+  408: 'UNREACHABLE',
+  429: 'UNREACHABLE',
+};
+
 /** The error for an answer that is not a GraphQL result, such as a proxy's page. */
 export function notGraphQL({ status, retryAfter }: Pick<Answer, 'status' | 'retryAfter'>): ReelgateError {
-  const seconds = Number(retryAfter);
-  const details = seconds > 0 ? { retryAfterSeconds: seconds } : {};
-  const was = `HTTP status ${status} without a GraphQL result.`;
-  if (status >= 500 || status === 408 || status === 429)
-    return new ReelgateError('UNREACHABLE', was, details);
-  if (status === 401) return new ReelgateError('UNAUTHENTICATED', was);
-  if (status === 403) return new ReelgateError('FORBIDDEN', was);
-  return new ReelgateError('NOT_GRAPHQL', `${was} Check the client's url.`);
+  return new ReelgateError(
+    CODES[status] ?? (status < 500 ? 'NOT_GRAPHQL' : 'UNREACHABLE'),
+    `The client's url answered with HTTP status ${status}, without a GraphQL result.`,
+    // A date, or no header: undefined.
+    { retryAfterSeconds: Number(retryAfter) || undefined },
+  );
 }
 
 /** The GraphQL result in a text; null when there is none. */

@@ -1,8 +1,9 @@
 import { abortScope } from './abort.ts';
 import type { Operation, OperationResult } from './connection.ts';
 import { endpointUrl } from './endpoint.ts';
-import { ACCEPT, type Answer, authorization, resultOf, send, unreachable } from './http.ts';
-import { isUnauthenticated } from './result-errors.ts';
+import { ACCEPT, type Answer, authorization, resultOf } from './http.ts';
+import { errorOf } from './result-errors.ts';
+import { send } from './send.ts';
 import { isRenewable, tokenOf, type TokenSource } from './tokens.ts';
 
 /** Milliseconds until a request is answered, the token included. */
@@ -42,10 +43,7 @@ export async function sendWithToken<Data>(
   signal?: AbortSignal,
 ): Promise<OperationResult<Data>> {
   const endpoint = endpointUrl(url);
-  const scope = abortScope([closed, signal], {
-    ms,
-    reason: () => unreachable(endpoint, new Error(`There was no answer within ${ms} ms.`)),
-  });
+  const scope = abortScope([closed, signal], ms);
   const attempt = async (): Promise<OperationResult<Data>> => {
     scope.signal.throwIfAborted();
     const headers = { accept: ACCEPT, ...authorization(await tokenOf(token, scope.signal)) };
@@ -54,7 +52,7 @@ export async function sendWithToken<Data>(
   try {
     const result = await attempt();
     // It was not executed. The token may have expired, or it was withdrawn.
-    return isRenewable(token) && isUnauthenticated(result.errors) ? await attempt() : result;
+    return isRenewable(token) && errorOf(result.errors).code === 'UNAUTHENTICATED' ? await attempt() : result;
   } finally {
     scope.release();
   }

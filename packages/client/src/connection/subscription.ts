@@ -29,8 +29,9 @@ export class Subscription {
   }
 
   next(result: AnyResult): void {
+    const answer: JobResult = result;
     this.failures = 0;
-    this.#version = Math.max(this.#version, versionOf(result));
+    this.#version = Math.max(this.#version, answer.data?.videoJobUpdated?.version ?? 0);
     this.sink.next(result);
   }
 }
@@ -38,9 +39,4 @@ export class Subscription {
 /** A result that may be of `videoJobUpdated`. */
 interface JobResult {
   readonly data?: { readonly videoJobUpdated?: { readonly version?: number } | null } | null | undefined;
-}
-
-/** The version of the job in a result of `videoJobUpdated`; 0 in other results. */
-function versionOf({ data }: JobResult): number {
-  return data?.videoJobUpdated?.version ?? 0;
 }

@@ -2,7 +2,7 @@ import { ReelgateError } from '../errors.ts';
 import type { GraphQLErrorLike } from './connection.ts';
 import { authorization, parseJson, unreachable } from './http.ts';
 import type { AnyResult, Link, LinkEvents, Startable } from './link.ts';
-import { errorOf, isUnauthenticated } from './result-errors.ts';
+import { errorOf } from './result-errors.ts';
 
 /** A message of the gateway (graphql-transport-ws). */
 interface Message {
@@ -24,8 +24,10 @@ const CONNECT_MS = 8000;
 const PING_MS = 10_000;
 /** Without a message for this time after a ping the connection is lost. */
 const PONG_MS = 5000;
-/** Close codes for a token that is missing, not valid or expired. */
-const UNAUTHENTICATED: ReadonlySet<number> = new Set([4401, 4403]);
+/** Close code for a token that is missing or expired. */
+const UNAUTHORIZED = 4401;
+/** Close code for a token that is not valid. */
+const FORBIDDEN = 4403;
 /** Close code for an origin or host that the gateway does not allow. */
 const POLICY_VIOLATION = 1008;
 /**
@@ -46,14 +48,16 @@ export class WebSocketLink implements Link {
   /** @throws when the platform refuses the URL */
   constructor(url: string, token: string | null, events: LinkEvents) {
     this.#events = events;
-    const socket = new WebSocket(url.replace(/^http/, 'ws'), 'graphql-transport-ws');
+    const socket = openSocket(url);
     this.#socket = socket;
     this.#timer = setTimeout(() => this.#lose(), CONNECT_MS);
     socket.addEventListener('open', () =>
       this.#send({ type: 'connection_init', payload: authorization(token) }),
     );
     socket.addEventListener('message', ({ data }) => this.#receive(data));
-    socket.addEventListener('close', ({ code, reason }) => this.#end(endOf(code, reason, url)));
+    socket.addEventListener('close', ({ code, reason }) =>
+      this.#end(closeError(code, reason) ?? unreachable(url)),
+    );
   }
 
   start(subscription: Startable): void {
@@ -80,7 +84,7 @@ export class WebSocketLink implements Link {
   }
 
   #lose(): void {
-    this.#end(unreachable(this.#socket.url, null));
+    this.#end(unreachable(this.#socket.url));
   }
 
   #end(reason: ReelgateError): void {
@@ -102,14 +106,11 @@ export class WebSocketLink implements Link {
     this.#timer = setTimeout(() => this.ping(), PING_MS);
     const { type, id = '' } = message;
     if (type === 'ping') this.#send({ type: 'pong' });
-    else if (type === 'connection_ack') this.#acknowledged();
-    else if (id.startsWith(BARRIER)) this.#passed(id.slice(BARRIER.length), message);
+    else if (type === 'connection_ack') {
+      this.#isAcknowledged = true;
+      for (const subscription of this.#started.values()) this.#subscribe(subscription);
+    } else if (id.startsWith(BARRIER)) this.#passed(id.slice(BARRIER.length), message);
     else if (this.#started.has(id)) this.#deliver(id, message);
-  }
-
-  #acknowledged(): void {
-    this.#isAcknowledged = true;
-    for (const subscription of this.#started.values()) this.#subscribe(subscription);
   }
 
   #subscribe({ id, operation: payload }: Startable): void {
@@ -120,8 +121,8 @@ export class WebSocketLink implements Link {
   /** @param id of the subscription before the barrier */
   #passed(id: string, { type, payload }: Message): void {
     if (type === 'complete') return;
-    const errors = type === 'error' ? payload : payload?.errors;
-    if (isUnauthenticated(errors)) return this.#end(errorOf(errors));
+    const error = errorOf(type === 'error' ? payload : payload?.errors);
+    if (error.code === 'UNAUTHENTICATED') return this.#end(error);
     this.#events.ready();
     if (this.#started.has(id)) this.#events.opened(id);
   }
@@ -134,7 +135,14 @@ export class WebSocketLink implements Link {
   }
 }
 
-function endOf(code: number, reason: string, url: string): ReelgateError {
-  if (UNAUTHENTICATED.has(code)) return new ReelgateError('UNAUTHENTICATED', reason);
-  return code === POLICY_VIOLATION ? new ReelgateError('NOT_ALLOWED', reason) : unreachable(url, null);
+/** @throws when the platform refuses the URL */
+export function openSocket(url: string): WebSocket {
+  return new WebSocket(url.replace(/^http/, 'ws'), 'graphql-transport-ws');
+}
+
+/** Why the gateway refuses a WebSocket; null: it was lost, or the gateway stops. */
+export function closeError(code: number, reason: string): ReelgateError | null {
+  const message = reason || `Closed with code ${code}.`;
+  if (code === UNAUTHORIZED || code === FORBIDDEN) return new ReelgateError('UNAUTHENTICATED', message);
+  return code === POLICY_VIOLATION ? new ReelgateError('NOT_ALLOWED', message) : null;
 }

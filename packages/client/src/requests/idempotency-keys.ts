@@ -1,7 +1,10 @@
 /** Milliseconds after its acceptance in which the same input is a double click, not a new request. */
 const REPEAT_WINDOW_MS = 2000;
-/** Inputs that are remembered. */
-const MAX_INPUTS = 100;
+/**
+ * Inputs that are remembered, at most 4 MB. Those that were accepted leave, so these have failed or are under way: one that the gateway
+ * accepted, but whose answer was lost, would make a second job if its key were forgotten.
+ */
+const MAX_INPUTS = 1000;
 
 /**
  * Creates idempotency keys. Equal inputs get the same key until the request is accepted, however often it is sent, and for
@@ -21,11 +24,11 @@ export class IdempotencyKeys {
 
   /** @param input the whole request, without the key and without what is not part of the request for the gateway */
   keyFor(input: object): string {
+    for (const [known, { acceptedAt }] of this.#keys)
+      if (this.#now() - acceptedAt >= REPEAT_WINDOW_MS) this.#keys.delete(known);
     const text = textOf(input);
-    let entry = this.#keys.get(text);
-    if (entry === undefined || this.#now() - entry.acceptedAt >= REPEAT_WINDOW_MS)
-      // Infinity: not accepted yet.
-      entry = { key: this.#newKey(), acceptedAt: Infinity };
+    // Infinity: not accepted yet.
+    const entry = this.#keys.get(text) ?? { key: this.#newKey(), acceptedAt: Infinity };
     this.#keys.delete(text);
     this.#keys.set(text, entry);
     const [oldest = ''] = this.#keys.keys();

@@ -1,3 +1,4 @@
+import { errorOf } from '../connection/result-errors.ts';
 import type { GenerateVideoInput } from '../documents.ts';
 import { ReelgateError, type ReelgateErrorDetails } from '../errors.ts';
 import { CANCEL_VIDEO_JOB, DELETE_VIDEO_JOB, GENERATE_VIDEO } from '../operations.ts';
@@ -53,10 +54,9 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 function refusal(result: Refusal | null | undefined): ReelgateError {
-  const { __typename = '', code = CODES[__typename], message, issues = [] } = result ?? {};
-  const all = [
-    message ?? 'The gateway sent no result.',
-    ...issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`),
-  ];
-  return new ReelgateError(code ?? 'UNKNOWN', all.join(' '), result ?? {});
+  if (result == null) return errorOf();
+  const { __typename, code = CODES[__typename] ?? 'UNKNOWN', message, issues = [] } = result;
+  // The message of an invalid input only refers to its issues.
+  const faults = issues.map(({ path, message: fault }) => `${path.join('.')} ${fault}.`);
+  return new ReelgateError(code, faults.join(' ') || message, result);
 }

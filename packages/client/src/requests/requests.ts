@@ -60,11 +60,9 @@ export class Requests {
     let startedAt = now();
     try {
       for (let failures = 0; ; failures += 1) {
-        scope.signal.throwIfAborted();
         try {
           return await attempt(scope.signal);
         } catch (error) {
-          scope.signal.throwIfAborted();
           if (!isTemporary(error)) throw error;
           if (isLong && failures === 0) startedAt = now();
           const waitMs = Math.max(backoffMs(failures, random), (error.retryAfterSeconds ?? 0) * 1000);

@@ -1,4 +1,6 @@
-import { type Answer, send, unreachable } from '../connection/http.ts';
+import { onAbort } from '../connection/abort.ts';
+import type { Answer } from '../connection/http.ts';
+import { noAnswer, send } from '../connection/send.ts';
 
 /** What to send. */
 export interface FormRequest {
@@ -52,6 +54,8 @@ function bySender(
   { url, headers, body, onProgress, signal }: FormRequest,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    // The token may have taken long. XMLHttpRequest reports no abort before it sends.
+    signal.throwIfAborted();
     const abort = (): void => sender.abort();
     const expectProgress = (): ReturnType<typeof setTimeout> => setTimeout(abort, STALLED_MS);
     let timer = expectProgress();
@@ -63,15 +67,15 @@ function bySender(
     });
     sender.addEventListener('loadend', () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
+      ignoreAbort();
       const { status, responseText: text } = sender;
       if (signal.aborted) reject(signal.reason);
-      else if (status === 0) reject(unreachable(url, null));
+      else if (status === 0) noAnswer(url, signal).then(reject, reject);
       else resolve({ status, text, retryAfter: sender.getResponseHeader('retry-after') });
     });
     sender.open('POST', url);
     for (const [name, value] of Object.entries(headers)) sender.setRequestHeader(name, value);
-    signal.addEventListener('abort', abort);
     sender.send(body);
+    const ignoreAbort = onAbort(signal, abort);
   });
 }

@@ -1,21 +1,22 @@
-import { orAbort } from '../connection/abort.ts';
+import { noop, orAbort } from '../connection/abort.ts';
+import type { UploadedImage } from '../types.ts';
 
 /** An upload in progress, or done. */
 interface Upload {
-  readonly url: Promise<string>;
+  readonly image: Promise<UploadedImage>;
   readonly abort: AbortController;
-  /** Those who wait for it. */
+  /** Of the requests that wait for it. */
   readonly listeners: Set<(share: number) => void>;
   readonly startedAt: number;
   share: number;
 }
 
-/** Uploads a file. @returns its URL */
+/** Uploads a file. */
 export type UploadFile = (
   file: Blob,
   onProgress: (share: number) => void,
   signal: AbortSignal,
-) => Promise<string>;
+) => Promise<UploadedImage>;
 
 /** Milliseconds for which the URL of a file is used again. */
 const REUSE_MS = 3_600_000;
@@ -38,21 +39,18 @@ export class SharedUploads {
   /** @returns the URL of the uploaded file */
   async urlOf(file: Blob, onProgress: (share: number) => void, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
-    const known = this.#uploads.get(file);
-    const isUsable = known !== undefined && this.#now() - known.startedAt < REUSE_MS;
-    const upload = isUsable ? known : this.#start(file);
-    const { url, abort, listeners } = upload;
-    const listener = (share: number): void => onProgress(share);
+    let upload = this.#uploads.get(file);
+    if (upload === undefined || upload.abort.signal.aborted || this.#now() - upload.startedAt >= REUSE_MS)
+      upload = this.#start(file);
+    const { image, abort, listeners, share } = upload;
+    const listener = (sent: number): void => onProgress(sent);
     listeners.add(listener);
-    listener(upload.share);
     try {
-      return await orAbort(url, signal);
+      listener(share);
+      return (await orAbort(image, signal)).url;
     } finally {
       listeners.delete(listener);
-      if (listeners.size === 0 && upload.share < 1) {
-        abort.abort();
-        this.#uploads.delete(file);
-      }
+      if (listeners.size === 0) abort.abort();
     }
   }
 
@@ -65,16 +63,19 @@ export class SharedUploads {
     };
     const upload: Upload = {
       // In the next turn, when `upload` is there.
-      url: Promise.resolve().then(() => this.#upload(file, report, abort.signal)),
+      image: Promise.resolve().then(() => this.#upload(file, report, abort.signal)),
       abort,
       listeners,
       startedAt: this.#now(),
       share: 0,
     };
     this.#uploads.set(file, upload);
-    upload.url.catch(() => {
-      if (this.#uploads.get(file) === upload) this.#uploads.delete(file);
-    });
+    upload.image.then(
+      // It cannot be stopped any more.
+      () => listeners.add(noop),
+      // Another request uploads it again.
+      () => abort.abort(),
+    );
     return upload;
   }
 }

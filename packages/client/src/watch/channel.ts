@@ -1,10 +1,4 @@
-import { noop } from '../connection/abort.ts';
-
-/** A consumer that waits for an item. */
-interface Waiter<T> {
-  resolve(result: IteratorResult<T, undefined>): void;
-  reject(reason: unknown): void;
-}
+import { noop, onAbort } from '../connection/abort.ts';
 
 /** Options of a Channel. */
 export interface ChannelOptions<T> {
@@ -22,7 +16,8 @@ export interface ChannelOptions<T> {
 export class Channel<T> implements AsyncIterableIterator<T, undefined> {
   readonly #options: ChannelOptions<T>;
   readonly #unread: T[] = [];
-  readonly #waiters: Waiter<T>[] = [];
+  /** Of the calls of `next` that wait, the oldest first. */
+  readonly #waiters: (() => void)[] = [];
   #hasStarted = false;
   #isOver = false;
   #stop = noop;
@@ -33,12 +28,29 @@ export class Channel<T> implements AsyncIterableIterator<T, undefined> {
     this.#options = options;
   }
 
-  next(): Promise<IteratorResult<T, undefined>> {
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-      this.#settle();
-      if (!this.#hasStarted) this.#start();
-    });
+  async next(): Promise<IteratorResult<T, undefined>> {
+    const { signal, start } = this.#options;
+    if (!this.#hasStarted) {
+      this.#hasStarted = true;
+      if (signal?.aborted === true) this.fail(signal.reason);
+      else {
+        const cleanups = [start(this)];
+        this.#stop = () => {
+          for (const cleanup of cleanups) cleanup();
+        };
+        if (signal !== undefined) cleanups.push(onAbort(signal, () => this.fail(signal.reason)));
+      }
+    }
+    for (;;) {
+      for (const value of this.#unread.splice(0, 1)) return { done: false, value };
+      if (this.#isOver) {
+        const failure = this.#failure;
+        this.#failure = null;
+        if (failure !== null) throw failure.reason;
+        return { done: true, value: undefined };
+      }
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    }
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {
@@ -56,7 +68,7 @@ export class Channel<T> implements AsyncIterableIterator<T, undefined> {
   push(item: T): void {
     if (this.#isOver) return;
     this.#options.add(this.#unread, item);
-    this.#settle();
+    this.#wake();
   }
 
   /** Ends the iteration after the unread items. */
@@ -64,7 +76,7 @@ export class Channel<T> implements AsyncIterableIterator<T, undefined> {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stop();
-    this.#settle();
+    this.#wake();
   }
 
   /** Ends the iteration with an error, after the unread items. */
@@ -73,30 +85,7 @@ export class Channel<T> implements AsyncIterableIterator<T, undefined> {
     this.end();
   }
 
-  #start(): void {
-    const { signal, start } = this.#options;
-    this.#hasStarted = true;
-    if (signal?.aborted === true) return this.fail(signal.reason);
-    const stopSource = start(this);
-    const abort = (): void => this.fail(signal?.reason);
-    signal?.addEventListener('abort', abort);
-    this.#stop = () => {
-      signal?.removeEventListener('abort', abort);
-      stopSource();
-    };
-  }
-
-  #settle(): void {
-    const count = Math.min(this.#unread.length, this.#waiters.length);
-    const waiters = this.#waiters.splice(0, count);
-    for (const [index, value] of this.#unread.splice(0, count).entries())
-      waiters[index]?.resolve({ done: false, value });
-    if (!this.#isOver) return;
-    for (const waiter of this.#waiters.splice(0)) {
-      const failure = this.#failure;
-      this.#failure = null;
-      if (failure === null) waiter.resolve({ done: true, value: undefined });
-      else waiter.reject(failure.reason);
-    }
+  #wake(): void {
+    for (const wake of this.#waiters.splice(0)) wake();
   }
 }
