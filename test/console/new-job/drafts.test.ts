@@ -106,15 +106,30 @@ test('when a draft is removed its neighbour becomes current, and the last one be
   expect(storage.stored.size).toBe(1);
 });
 
-test('a renewed draft has another seed, unless it is pinned', async () => {
+test('a renewed draft has the seed that its submission names, unless it is pinned', async () => {
   const drafts = await browserTab().open();
   const { id, settings } = drafts.current;
   drafts.renew(id);
-  expect(drafts.current.settings.seed).not.toBe(settings.seed);
-  const { seed } = drafts.current.settings;
-  drafts.changeSettings(id, { isSeedPinned: true });
+  expect(drafts.current.settings.seed).toBe(settings.seed);
+  const request = { request: 'waves', idempotencyKey: 'key', image: '', createdAt: 1 };
+  await drafts.updateSubmission(id, () => ({ ...request, accepted: { ids: ['job'], nextSeed: '8' } }));
   drafts.renew(id);
-  expect(drafts.current.settings.seed).toBe(seed);
+  expect(drafts.current.settings.seed).toBe('8');
+  drafts.changeSettings(id, { seed: '9', isSeedPinned: true });
+  drafts.renew(id);
+  expect(drafts.current.settings.seed).toBe('9');
+});
+
+test('a change of the draft keeps the submission that another tab has stored', async () => {
+  const { open, storage } = browserTab();
+  const one = await open();
+  const { id } = one.current;
+  one.changeSettings(id, { prompt: 'waves' });
+  const stale = await open();
+  const submission = { request: 'waves', idempotencyKey: 'key', image: '', createdAt: 1, accepted: null };
+  await one.updateSubmission(id, () => submission);
+  stale.changeSettings(id, { prompt: 'waves, typed here' });
+  expect(storage.submissionOf(id)).toEqual(submission);
 });
 
 test('after clear there is one draft with the defaults, and nothing is stored', async () => {

@@ -1,4 +1,5 @@
-import type { Draft } from './draft.ts';
+import type { Draft, Submission } from './draft.ts';
+import { readSubmission } from './stored-draft.ts';
 
 /** A draft as it was stored: `value` without its file, which is stored beside it. */
 export interface StoredDraft {
@@ -9,18 +10,36 @@ export interface StoredDraft {
 /** Keeps drafts over reloads. Calls take effect in their order. None of them throws: a draft that cannot be stored is lost at a reload. */
 export interface DraftStorage {
   load(): Promise<readonly StoredDraft[]>;
-  /** @param withFile whether the file changed too; files are large, so they are written only then */
+  /**
+   * Keeps the stored submission, because another tab may have changed it.
+   *
+   * @param withFile whether the file changed too; files are large, so they are written only then
+   */
   save(draft: Draft, withFile: boolean): void;
+  /**
+   * Changes the submission of a draft in one transaction, so that no other tab changes it in between. Resolves when it is stored, or
+   * cannot be.
+   *
+   * @param known used when none is stored
+   * @returns what `update` returned
+   */
+  updateSubmission(id: string, known: Submission | null, update: UpdateSubmission): Promise<Submission>;
+  /** Calls the listener, as long as the page lives, when another tab changed the submission of a draft. */
+  onSubmission(listener: (id: string, submission: Submission) => void): void;
   delete(id: string): void;
   /** Deletes all drafts. Resolves when that is done, so that the page can be left. */
   clear(): Promise<void>;
 }
 
+type UpdateSubmission = (stored: Submission | null) => Submission;
+
 const NAME = 'reelgate-console';
 const DRAFTS = 'drafts';
 const FILES = 'files';
 /** The page is shown after this time without its drafts. */
-const DEADLINE_MS = 2000;
+const OPEN_DEADLINE_MS = 2000;
+/** A transaction that takes longer is given up. */
+const WRITE_DEADLINE_MS = 10_000;
 
 /** The browser's database; a storage that keeps nothing where there is none, as in some private windows. */
 export async function openDraftStorage(): Promise<DraftStorage> {
@@ -31,36 +50,76 @@ export async function openDraftStorage(): Promise<DraftStorage> {
 const NO_STORAGE: DraftStorage = {
   load: async () => [],
   save: () => {},
+  updateSubmission: async (_id, known, update) => update(known),
+  onSubmission: () => {},
   delete: () => {},
   clear: async () => {},
 };
 
 function openDatabase(): Promise<IDBDatabase> {
   const { promise, resolve, reject } = Promise.withResolvers<IDBDatabase>();
-  const timer = setTimeout(() => reject(new Error('The database does not open.')), DEADLINE_MS);
+  let isLate = false;
+  const giveUp = (): void => {
+    isLate = true;
+    reject(new Error('The database does not open.'));
+  };
+  const timer = setTimeout(giveUp, OPEN_DEADLINE_MS);
   const request = indexedDB.open(NAME, 1);
   request.addEventListener('upgradeneeded', () => {
     request.result.createObjectStore(DRAFTS, { keyPath: 'id' });
     request.result.createObjectStore(FILES);
   });
-  request.addEventListener('success', () => resolve(request.result));
+  request.addEventListener('success', () => {
+    const { result } = request;
+    // Otherwise this tab would block a newer version of the page, in another tab, that changes the database.
+    result.addEventListener('versionchange', () => result.close());
+    if (isLate) result.close();
+    resolve(result);
+  });
   request.addEventListener('error', () => reject(request.error ?? new Error('The database is broken.')));
   return promise.finally(() => clearTimeout(timer));
 }
 
+/** What a tab tells the others. It may be another version of the page. */
+interface Message {
+  readonly id: unknown;
+  readonly submission: unknown;
+}
+
 function storageIn(database: IDBDatabase): DraftStorage {
-  /** Runs in a transaction of its own, and resolves at its end. An error, such as a full disk, ends the transaction and nothing else. */
-  const write = async (run: (drafts: IDBObjectStore, files: IDBObjectStore) => void): Promise<void> => {
+  const channel = new BroadcastChannel(NAME);
+  /**
+   * Runs in a transaction of its own, and resolves at its end. An error, such as a full disk, ends the transaction and nothing else.
+   *
+   * @returns null when it could not run, for example because the user deleted the site's data
+   */
+  const write = async <T>(
+    run: (drafts: IDBObjectStore, files: IDBObjectStore) => Promise<T>,
+  ): Promise<T | null> => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const transaction = database.transaction([DRAFTS, FILES], 'readwrite');
       const { promise, resolve } = Promise.withResolvers<void>();
       transaction.addEventListener('complete', () => resolve());
       transaction.addEventListener('abort', () => resolve());
-      run(transaction.objectStore(DRAFTS), transaction.objectStore(FILES));
+      timer = setTimeout(() => transaction.abort(), WRITE_DEADLINE_MS);
+      const result = await run(transaction.objectStore(DRAFTS), transaction.objectStore(FILES));
       await promise;
+      return result;
     } catch {
-      // The browser has closed the database, for example because the user deleted the site's data.
+      return null;
+    } finally {
+      clearTimeout(timer);
     }
+  };
+  /** In the transaction. */
+  const storedSubmission = async (drafts: IDBObjectStore, id: string) => {
+    const stored: unknown = await resultOf(drafts.get(id));
+    const isStored = typeof stored === 'object' && stored !== null;
+    return {
+      draft: isStored ? stored : null,
+      submission: isStored && 'submission' in stored ? readSubmission(stored.submission) : null,
+    };
   };
   return {
     load: async () => {
@@ -78,22 +137,41 @@ function storageIn(database: IDBDatabase): DraftStorage {
       }
     },
     save: (draft, withFile) =>
-      void write((drafts, files) => {
-        const { image } = draft;
-        drafts.put(image?.type === 'file' ? { ...draft, image: { ...image, file: null } } : draft);
-        if (withFile && image?.type === 'file') files.put(image.file, draft.id);
-        else if (withFile) files.delete(draft.id);
+      void write(async (drafts, files) => {
+        const { id, image } = draft;
+        const { submission } = await storedSubmission(drafts, id);
+        drafts.put({ ...draft, image: image?.type === 'file' ? { ...image, file: null } : image, submission });
+        if (withFile && image?.type === 'file') files.put(image.file, id);
+        else if (withFile) files.delete(id);
+      }),
+    updateSubmission: async (id, known, update) => {
+      const updated = await write(async (drafts) => {
+        const stored = await storedSubmission(drafts, id);
+        const submission = update(stored.submission ?? known);
+        // Another tab may have removed the draft.
+        if (stored.draft !== null) drafts.put({ ...stored.draft, submission });
+        return submission;
+      });
+      const submission = updated ?? update(known);
+      channel.postMessage({ id, submission });
+      return submission;
+    },
+    onSubmission: (listener) =>
+      channel.addEventListener('message', ({ data: { id, submission } }: MessageEvent<Message>) => {
+        const read = readSubmission(submission);
+        if (typeof id === 'string' && read !== null) listener(id, read);
       }),
     delete: (id) =>
-      void write((drafts, files) => {
+      void write(async (drafts, files) => {
         drafts.delete(id);
         files.delete(id);
       }),
-    clear: () =>
-      write((drafts, files) => {
+    clear: async () => {
+      await write(async (drafts, files) => {
         drafts.clear();
         files.clear();
-      }),
+      });
+    },
   };
 }
 

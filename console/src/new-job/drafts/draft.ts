@@ -34,13 +34,22 @@ export interface DraftSettings {
   readonly variations: number;
 }
 
-/** A request that was sent, until the next one begins: an equal request is the same. */
+/** The last request of a draft, which all tabs share: an equal request has the same key, so it makes no second job. */
 export interface Submission {
-  /** The request as JSON, without the key. */
+  /** What was requested, from `requestOf`. */
   readonly request: string;
   readonly idempotencyKey: string;
-  /** The ids of its jobs, and when the last was accepted in epoch milliseconds; null: not all are accepted. */
-  readonly accepted: { readonly ids: readonly string[]; readonly at: number } | null;
+  /** The image's URL as it is sent with this key. */
+  readonly image: string;
+  /** In epoch milliseconds. */
+  readonly createdAt: number;
+  /** Null: not all of its videos are accepted. */
+  readonly accepted: {
+    /** The ids of its jobs, in the order of their seeds. */
+    readonly ids: readonly string[];
+    /** The seed of the next request, the same in all tabs. */
+    readonly nextSeed: string;
+  } | null;
 }
 
 /** The content of the form. */

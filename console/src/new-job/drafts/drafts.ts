@@ -7,6 +7,7 @@ import {
   defaultSettings,
   isBlank,
   randomSeed,
+  type Submission,
 } from './draft.ts';
 import { readStoredDraft } from './stored-draft.ts';
 
@@ -56,6 +57,11 @@ export class Drafts {
       .toSorted((one, other) => one.createdAt - other.createdAt);
     for (const { id } of drafts.slice(0, -MAX_DRAFTS)) storage.delete(id);
     return new Drafts(options, drafts.slice(-MAX_DRAFTS));
+  }
+
+  /** Calls the listener, as long as the page lives, when another tab changed the submission of a draft. */
+  onSubmission(listener: (id: string, submission: Submission) => void): void {
+    this.#options.storage.onSubmission(listener);
   }
 
   get current(): Draft {
@@ -132,12 +138,7 @@ export class Drafts {
     if (index === -1 || draft === undefined) return;
     const neighbour = drafts[index + 1] ?? drafts[index - 1];
     if (neighbour === undefined) {
-      this.change(id, {
-        image: null,
-        settings: { ...draft.settings, prompt: '' },
-        submission: null,
-        isSent: false,
-      });
+      this.change(id, { image: null, settings: { ...draft.settings, prompt: '' }, isSent: false });
       return;
     }
     if (currentId === id) this.select(neighbour.id);
@@ -145,13 +146,32 @@ export class Drafts {
     this.#options.storage.delete(id);
   }
 
-  /** Begins a new request with an accepted draft: with another seed, unless that is pinned. */
+  /**
+   * Changes the submission of a draft, first in the storage that all tabs share. Resolves when it is stored.
+   *
+   * @param update gets the stored one; null: none
+   */
+  async updateSubmission(
+    id: string,
+    update: (stored: Submission | null) => Submission,
+  ): Promise<Submission> {
+    const known = this.find(id)?.submission ?? null;
+    const submission = await this.#options.storage.updateSubmission(id, known, update);
+    this.change(id, { submission });
+    return submission;
+  }
+
+  /** Gives an accepted draft the seed of its next request, unless its seed is pinned. */
   renew(id: string): void {
-    const draft = this.find(id);
-    if (draft === null) return;
-    const { settings } = draft;
-    const seed = settings.isSeedPinned ? settings.seed : randomSeed(this.#options.random);
-    this.change(id, { submission: null, settings: { ...settings, seed } });
+    const { settings, submission } = this.find(id) ?? {};
+    const seed = submission?.accepted?.nextSeed;
+    if (seed === undefined || settings === undefined || settings.isSeedPinned) return;
+    this.change(id, { settings: { ...settings, seed } });
+  }
+
+  /** A seed for a request after an accepted one. */
+  nextSeed(): string {
+    return randomSeed(this.#options.random);
   }
 
   /** Forgets everything, also in the browser's storage. */

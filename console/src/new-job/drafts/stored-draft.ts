@@ -22,7 +22,7 @@ export function readStoredDraft(value: unknown, file: unknown, defaults: DraftSe
     createdAt,
     image: readImage(fieldsOf(image), file),
     settings: readSettings(fieldsOf(settings), defaults),
-    submission: readSubmission(fieldsOf(submission)),
+    submission: readSubmission(submission),
     isSent: isSent === true,
   };
 }
@@ -58,12 +58,15 @@ function readSettings(stored: Fields, defaults: DraftSettings): DraftSettings {
   };
 }
 
-function readSubmission({ request, idempotencyKey, accepted }: Fields): Submission | null {
+/** Reads a submission, as `readStoredDraft` does. @returns null when it is none */
+export function readSubmission(value: unknown): Submission | null {
+  const { request, idempotencyKey, image, createdAt, accepted } = fieldsOf(value);
   if (typeof request !== 'string' || typeof idempotencyKey !== 'string') return null;
-  const { ids, at } = fieldsOf(accepted);
+  if (typeof image !== 'string' || typeof createdAt !== 'number') return null;
+  const { ids, nextSeed } = fieldsOf(accepted);
   const isAccepted =
-    typeof at === 'number' && Array.isArray(ids) && ids.every((id: unknown) => typeof id === 'string');
-  return { request, idempotencyKey, accepted: isAccepted ? { ids, at } : null };
+    typeof nextSeed === 'string' && Array.isArray(ids) && ids.every((id: unknown) => typeof id === 'string');
+  return { request, idempotencyKey, image, createdAt, accepted: isAccepted ? { ids, nextSeed } : null };
 }
 
 /** The fields of an object; of anything else none. */

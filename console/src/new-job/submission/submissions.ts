@@ -1,8 +1,9 @@
-import { type GenerateInput, type Reelgate, ReelgateError, type VideoJob } from '@reelgate/client';
+import { type Reelgate, ReelgateError, type VideoJob } from '@reelgate/client';
 import { Store } from '../../ui/store.ts';
 import { issuesOf } from '../drafts/check-draft.ts';
-import type { Draft, DraftImage } from '../drafts/draft.ts';
+import type { Draft, DraftImage, Submission } from '../drafts/draft.ts';
 import type { Drafts } from '../drafts/drafts.ts';
+import { acceptedIds, inputsOf, requestOf, submissionFor, UPLOAD_LIFETIME_MS } from './request.ts';
 import { isSending, type SendState } from './send-state.ts';
 
 /** What submissions need of the page. */
@@ -20,28 +21,30 @@ export interface SubmissionsOptions {
 
 /** The same request within this time after its acceptance is a double click, not a new request. */
 const REPEAT_WINDOW_MS = 2000;
-/** Later an image is uploaded again: how long the upstream keeps it is not documented. */
-const UPLOAD_LIFETIME_MS = 3_600_000;
 /** Error codes of uploads that concern the image itself. */
 const IMAGE_ERRORS: ReadonlySet<string> = new Set(['BAD_USER_INPUT', 'REQUEST_ENTITY_TOO_LARGE']);
 
 /**
- * Sends drafts. A request keeps its idempotency key, also over a reload, until it is accepted and for REPEAT_WINDOW_MS after that; so
- * repeated clicks, retries and a lost answer cause no second job. Then the draft gets a new seed, unless it is pinned.
+ * Sends drafts. A request keeps its idempotency key, also over a reload and in other tabs, until it is accepted and for REPEAT_WINDOW_MS
+ * after that; so repeated clicks, retries, a lost answer and a second tab cause no second job. Then the draft gets a new seed, unless it
+ * is pinned.
  */
 export class Submissions {
   /** By the id of the draft. */
   readonly states = new Store<ReadonlyMap<string, SendState>>(new Map());
   readonly #options: SubmissionsOptions;
   readonly #sending = new Map<string, AbortController>();
+  /** The keys of requests that were accepted less than REPEAT_WINDOW_MS ago. */
+  readonly #recent = new Set<string>();
   #isSendingAll = false;
 
   constructor(options: SubmissionsOptions) {
     this.#options = options;
     // Accepted before the page was loaded: that is no double click.
-    for (const { id, submission } of options.drafts.state.get().drafts) {
-      if (submission?.accepted != null) options.drafts.renew(id);
+    for (const draft of options.drafts.state.get().drafts) {
+      if (draft.submission?.request === requestOf(draft)) options.drafts.renew(draft.id);
     }
+    options.drafts.onSubmission((id, submission) => this.#takeOver(id, submission));
   }
 
   /**
@@ -143,34 +146,28 @@ export class Submissions {
     }
   }
 
+  /** @param image its URL */
   async #submit(draft: Draft, image: string, signal: AbortSignal): Promise<SendState> {
-    const { client, drafts, newKey, now, onAccepted } = this.#options;
+    const { client, drafts, onAccepted } = this.#options;
     const { id } = draft;
-    const inputs = inputsOf(draft, image);
-    const request = JSON.stringify(inputs);
-    const known = drafts.find(id)?.submission ?? null;
-    const isRepeated = known?.request === request && known.accepted !== null;
-    const submission =
-      known?.request === request ? known : { request, idempotencyKey: newKey(), accepted: null };
-    drafts.change(id, { submission });
-    const results = await Promise.allSettled(
-      inputs.map((input, index) =>
-        client.submit({ ...input, idempotencyKey: `${submission.idempotencyKey}-${index}` }, { signal }),
-      ),
-    );
+    const submission = await this.#begin(draft, image);
+    signal.throwIfAborted();
+    const before = acceptedIds(draft, submission);
+    if (before !== null) return this.#accept(draft, submission, before, true);
+    const inputs = inputsOf(draft, submission);
+    const results = await Promise.allSettled(inputs.map((input) => client.submit(input, { signal })));
     const jobs = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     if (jobs.length > 0) onAccepted(jobs, draft);
     const refusal = results.find((result) => result.status === 'rejected');
     if (refusal === undefined) {
       const ids = jobs.map((job) => job.id);
-      const present = drafts.find(id);
-      drafts.change(id, {
-        submission: { ...submission, accepted: { ids, at: now() } },
-        // It may have been changed while it was sent.
-        isSent: present?.settings === draft.settings && isSameImage(present.image, draft.image),
+      const accepted = await drafts.updateSubmission(id, (stored) => {
+        const present = stored?.idempotencyKey === submission.idempotencyKey ? stored : submission;
+        // Another tab may have sent the same request meanwhile.
+        if (acceptedIds(draft, present) !== null) return present;
+        return { ...present, accepted: { ids, nextSeed: present.accepted?.nextSeed ?? drafts.nextSeed() } };
       });
-      if (!isRepeated) this.#renewLater(id, submission.idempotencyKey);
-      return { type: 'accepted', ids, isRepeated };
+      return this.#accept(draft, accepted, ids, false);
     }
     if (jobs.length === 0 || signal.aborted) throw refusal.reason;
     const state = failed(refusal.reason);
@@ -178,10 +175,52 @@ export class Submissions {
     return { type: 'refused', message };
   }
 
+  /** Stores what is sent, before it is sent: after a reload, or in another tab, it is not sent as a second request. */
+  #begin(draft: Draft, image: string): Promise<Submission> {
+    const { drafts, newKey, now } = this.#options;
+    const created = {
+      request: requestOf(draft),
+      idempotencyKey: newKey(),
+      image,
+      createdAt: now(),
+      accepted: null,
+    };
+    const known = drafts.find(draft.id)?.submission ?? null;
+    const isEnded = known?.accepted != null && !this.#recent.has(known.idempotencyKey);
+    const endedKey = isEnded ? known.idempotencyKey : null;
+    return drafts.updateSubmission(draft.id, (stored) => submissionFor(stored, created, endedKey));
+  }
+
+  #accept(
+    draft: Draft,
+    submission: Submission,
+    ids: readonly string[],
+    isRepeated: boolean,
+  ): SendState {
+    const { drafts } = this.#options;
+    const present = drafts.find(draft.id);
+    // It may have been changed while it was sent.
+    const isSent = present?.settings === draft.settings && isSameImage(present.image, draft.image);
+    drafts.change(draft.id, { submission, isSent });
+    this.#renewLater(draft.id, submission.idempotencyKey);
+    return { type: 'accepted', ids, isRepeated };
+  }
+
+  /** Takes over that another tab has sent the same draft. */
+  #takeOver(id: string, submission: Submission): void {
+    const draft = this.#options.drafts.find(id);
+    if (draft === null || this.#sending.has(id) || requestOf(draft) !== submission.request) return;
+    const ids = acceptedIds(draft, submission);
+    if (ids !== null) this.#show(id, this.#accept(draft, submission, ids, false));
+  }
+
   /** Begins a new request after the time for double clicks. */
   #renewLater(id: string, key: string): void {
+    if (this.#recent.has(key)) return;
     const { drafts } = this.#options;
+    this.#recent.add(key);
     this.#options.setTimeout(() => {
+      this.#recent.delete(key);
       if (drafts.find(id)?.submission?.idempotencyKey === key) drafts.renew(id);
     }, REPEAT_WINDOW_MS);
   }
@@ -204,20 +243,6 @@ const CANCELED_LATE =
 function isSameImage(one: DraftImage | null, other: DraftImage | null): boolean {
   if (one?.type === 'file') return other?.type === 'file' && one.file === other.file;
   return one?.type === other?.type && (other?.type !== 'url' || one?.url === other.url);
-}
-
-/** The inputs of a draft's videos, each with a seed of its own. */
-function inputsOf({ settings }: Draft, image: string): readonly GenerateInput[] {
-  const { prompt, negativePrompt, resolution, videoLength, steps, seed, variations } = settings;
-  const input = {
-    image,
-    prompt: prompt.trim(),
-    negativePrompt: negativePrompt.trim(),
-    resolution,
-    videoLength,
-    steps,
-  };
-  return Array.from({ length: variations }, (_, index) => ({ ...input, seed: Number(seed) + index }));
 }
 
 function failed(error: unknown): SendState {

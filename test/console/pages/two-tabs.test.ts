@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { useConsole } from '../../support/browser/console-fixture.ts';
+import { ConsolePage } from '../../support/browser/console-page.ts';
+import { fileIn, pngFile } from '../../support/browser/page-files.ts';
+import { jobsWith } from '../../support/gateway/generate.ts';
+
+const fixture = useConsole();
+
+/**
+ * A tab with the draft of a file, ready to be sent, and another one in the same browser.
+ *
+ * @param script runs in the other tab before the page does
+ */
+async function twoTabs(prompt: string, script = '') {
+  const resources = new AsyncDisposableStack();
+  const first = resources.use(await fixture.open());
+  await first.page.locator('input[type=file]').setInputFiles(fileIn(fixture.folder, 'kite.png', await pngFile()));
+  await first.imageField.getByText('kite.png').waitFor();
+  await first.fillIn({ prompt });
+  await first.chooseSmallest();
+  const page = await first.page.context().newPage();
+  await page.addInitScript(script);
+  const second = new ConsolePage({ ...first.opened, page });
+  await page.goto(fixture.url);
+  await second.live();
+  await second.imageField.getByText('kite.png').waitFor();
+  return { first, second, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+test('after a draft was sent in one tab, the other shows its video and continues with the same seed', async () => {
+  const prompt = 'a kite in two tabs';
+  await using tabs = await twoTabs(prompt);
+  const { first, second } = tabs;
+  const seed = await second.page.getByLabel('Seed').inputValue();
+  await first.generate();
+  await second.note.getByText('Your video').waitFor();
+  await expect.poll(() => second.page.getByLabel('Seed').inputValue()).not.toBe(seed);
+  expect(await second.page.getByLabel('Seed').inputValue()).toBe(
+    await first.page.getByLabel('Seed').inputValue(),
+  );
+  expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
+});
+
+test('a draft that two tabs send at the same time becomes one video', async () => {
+  const prompt = 'a kite sent at once';
+  await using tabs = await twoTabs(prompt);
+  const { first, second } = tabs;
+  await Promise.all([first.generate(), second.generate()]);
+  await Promise.all([first, second].map(({ note }) => note.getByText(/Your video|This video/).waitFor()));
+  expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
+});
+
+test('a tab that was not told that the draft was sent finds that in the storage', async () => {
+  const prompt = 'a kite in a frozen tab';
+  await using tabs = await twoTabs(
+    prompt,
+    "Object.defineProperty(BroadcastChannel.prototype, 'addEventListener', { value() {} })",
+  );
+  const { first, second } = tabs;
+  await first.generate();
+  await first.note.getByText('Your video').waitFor();
+  await expect.poll(() => first.note.textContent()).toMatch(/ready/);
+  await second.generate();
+  await second.note.getByText('This video is ready already.').waitFor();
+  expect(second.mutations.filter((sent) => sent !== 'upload')).toEqual([]);
+  expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
+});
