@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type GenerateInput, ReelgateError } from '@reelgate/client';
 import { expect, test } from 'vitest';
 import type { Drafts } from '../../../console/src/new-job/drafts/drafts.ts';
@@ -18,7 +19,7 @@ class Jobs {
     this.inputs.push(input);
     const idempotencyKey = input.idempotencyKey ?? '';
     const earlier = this.inputs.find((other) => other.idempotencyKey === idempotencyKey);
-    expect(input).toEqual(earlier);
+    if (!isDeepStrictEqual(input, earlier)) throw new Error('The key was used with another input.');
     if (!this.byKey.has(idempotencyKey)) {
       if (this.byKey.size >= this.limit) throw new ReelgateError('RATE_LIMITED', 'Too many jobs.');
       this.byKey.set(idempotencyKey, `job ${this.byKey.size + 1}`);

@@ -14,7 +14,9 @@ const fixture = useConsole();
 async function twoTabs(prompt: string, script = '') {
   const resources = new AsyncDisposableStack();
   const first = resources.use(await fixture.open());
-  await first.page.locator('input[type=file]').setInputFiles(fileIn(fixture.folder, 'kite.png', await pngFile()));
+  await first.page
+    .locator('input[type=file]')
+    .setInputFiles(fileIn(fixture.folder, 'kite.png', await pngFile()));
   await first.imageField.getByText('kite.png').waitFor();
   await first.fillIn({ prompt });
   await first.chooseSmallest();

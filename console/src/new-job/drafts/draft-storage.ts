@@ -112,15 +112,6 @@ function storageIn(database: IDBDatabase): DraftStorage {
       clearTimeout(timer);
     }
   };
-  /** In the transaction. */
-  const storedSubmission = async (drafts: IDBObjectStore, id: string) => {
-    const stored: unknown = await resultOf(drafts.get(id));
-    const isStored = typeof stored === 'object' && stored !== null;
-    return {
-      draft: isStored ? stored : null,
-      submission: isStored && 'submission' in stored ? readSubmission(stored.submission) : null,
-    };
-  };
   return {
     load: async () => {
       try {
@@ -139,20 +130,25 @@ function storageIn(database: IDBDatabase): DraftStorage {
     save: (draft, withFile) =>
       void write(async (drafts, files) => {
         const { id, image } = draft;
-        const { submission } = await storedSubmission(drafts, id);
-        drafts.put({ ...draft, image: image?.type === 'file' ? { ...image, file: null } : image, submission });
+        const { submission } = await readStored(drafts, id);
+        drafts.put({
+          ...draft,
+          image: image?.type === 'file' ? { ...image, file: null } : image,
+          submission,
+        });
         if (withFile && image?.type === 'file') files.put(image.file, id);
         else if (withFile) files.delete(id);
       }),
     updateSubmission: async (id, known, update) => {
       const updated = await write(async (drafts) => {
-        const stored = await storedSubmission(drafts, id);
+        const stored = await readStored(drafts, id);
         const submission = update(stored.submission ?? known);
         // Another tab may have removed the draft.
         if (stored.draft !== null) drafts.put({ ...stored.draft, submission });
         return submission;
       });
       const submission = updated ?? update(known);
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no such argument
       channel.postMessage({ id, submission });
       return submission;
     },
@@ -173,6 +169,14 @@ function storageIn(database: IDBDatabase): DraftStorage {
       });
     },
   };
+}
+
+/** Reads a stored draft, in a transaction. Null: it is not stored. */
+async function readStored(drafts: IDBObjectStore, id: string) {
+  const stored: unknown = await resultOf(drafts.get(id));
+  const draft = typeof stored === 'object' ? stored : null;
+  const submission = draft !== null && 'submission' in draft ? readSubmission(draft.submission) : null;
+  return { draft, submission };
 }
 
 function resultOf<T>(request: IDBRequest<T>): Promise<T> {

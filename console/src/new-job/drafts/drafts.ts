@@ -151,10 +151,7 @@ export class Drafts {
    *
    * @param update gets the stored one; null: none
    */
-  async updateSubmission(
-    id: string,
-    update: (stored: Submission | null) => Submission,
-  ): Promise<Submission> {
+  async updateSubmission(id: string, update: (stored: Submission | null) => Submission): Promise<Submission> {
     const known = this.find(id)?.submission ?? null;
     const submission = await this.#options.storage.updateSubmission(id, known, update);
     this.change(id, { submission });

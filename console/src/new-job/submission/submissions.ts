@@ -191,12 +191,7 @@ export class Submissions {
     return drafts.updateSubmission(draft.id, (stored) => submissionFor(stored, created, endedKey));
   }
 
-  #accept(
-    draft: Draft,
-    submission: Submission,
-    ids: readonly string[],
-    isRepeated: boolean,
-  ): SendState {
+  #accept(draft: Draft, submission: Submission, ids: readonly string[], isRepeated: boolean): SendState {
     const { drafts } = this.#options;
     const present = drafts.find(draft.id);
     // It may have been changed while it was sent.
