@@ -1,6 +1,6 @@
 /**
- * Generates typed documents for packages/client, and the parameters of the console's form, from
- * schema/schema.graphql. With --check it compares the files instead and fails when they differ.
+ * Generates from schema/schema.graphql the typed documents of packages/client, and the parameters of its command line and of the console's
+ * form. With --check it compares the files instead and fails when they differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { codegen } from '@graphql-codegen/core';
@@ -23,6 +23,7 @@ const schemaText = readFileSync('schema/schema.graphql', 'utf8');
 const outputs: Readonly<Record<string, string>> = {
   'packages/client/src/documents.ts': await typedDocuments(['packages/client/src/video-jobs.graphql']),
   'packages/client/src/operations.ts': operationTexts('packages/client/src/video-jobs.graphql'),
+  'packages/client/src/cli/parameters.ts': parameters(buildSchema(schemaText)),
   'console/src/new-job/parameters.ts': parameters(buildSchema(schemaText)),
 };
 

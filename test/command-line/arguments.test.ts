@@ -40,6 +40,32 @@ test.each([
   [['generate', IMAGE, 'a cat', '--force'], '--force needs --output.'],
   [['generate', IMAGE, 'a cat', '--steps', 'many'], '--steps must be a whole number, not "many".'],
   [['generate', IMAGE, 'a cat', '--resolution', '1080'], '--resolution must be 360, 480 or 576, not "1080".'],
+  [['generate', IMAGE, ' \n'], 'The prompt is empty.'],
+  [
+    ['generate', IMAGE, '😀'.repeat(2001)],
+    'The prompt has 2001 characters. At most 2000 are accepted: shorten it.',
+  ],
+  [
+    ['generate', IMAGE, 'a cat', '--negative-prompt', 'x'.repeat(2001)],
+    '--negative-prompt has 2001 characters.',
+  ],
+  [
+    ['generate', 'package.json', 'a cat'],
+    'package.json is not a PNG, JPEG or WebP image. Convert it to one of them.',
+  ],
+  [['generate', 'https://', 'a cat'], 'https:// is not a valid URL.'],
+  [
+    ['generate', `https://example.com/${'x'.repeat(2048)}`, 'a cat'],
+    'The URL of the image has 2068 characters.',
+  ],
+  [['generate', IMAGE, 'a cat', '--length', '6'], '--length must be from 1 to 5, not 6.'],
+  [['generate', IMAGE, 'a cat', '--steps', '9'], '--steps must be from 10 to 70, not 9.'],
+  [['generate', IMAGE, 'a cat', '--seed', '2147483648'], '--seed must be from -2147483648 to 2147483647'],
+  [['generate', IMAGE, 'a cat', '--idempotency-key', ''], '--idempotency-key is empty.'],
+  [
+    ['generate', IMAGE, 'a cat', '--idempotency-key', 'x'.repeat(129)],
+    '--idempotency-key has 129 characters. At most 128 are accepted: shorten it.',
+  ],
   [['generate', IMAGE, 'a cat', '--frames', '3'], "Unknown option '--frames'."],
   [['list', '--steps', '3'], '--steps is not an option of list.'],
   [['list', '--limit', '0'], '--limit must be at least 1.'],

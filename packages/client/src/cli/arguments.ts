@@ -36,7 +36,7 @@ export type CommandName = keyof typeof ALLOWED;
 /** The arguments after a command. */
 export type CommandArguments = ReturnType<typeof parse>;
 /** The values of all options. */
-type OptionValues = CommandArguments['values'];
+export type OptionValues = CommandArguments['values'];
 
 /** Whether a word names a command. */
 export function isCommand(word: string): word is CommandName {
