@@ -21,7 +21,7 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
   return { exitCode, out, err };
 }
 
-test.each([
+const WRONG: readonly (readonly [args: readonly string[], message: string])[] = [
   [[], 'A command is missing: generate, watch, list.'],
   [['generat'], 'Unknown command "generat". Commands: generate, watch, list.'],
   [['generate'], 'generate needs an image and a prompt.'],
@@ -72,12 +72,17 @@ test.each([
   [['list', '--status', 'done'], '--status must be queued, processing, completed or failed, not "done".'],
   [['watch', '-o', 'cat.mp4'], 'watch saves the video of one job: give its id.'],
   [['list', '--url', 'localhost:4000'], 'REELGATE_URL and --url must be an http or https URL'],
-])('%j ends with 2 and says what is wrong', async (args, message) => {
-  const { exitCode, out, err } = await run(args);
-  expect({ exitCode, out }).toEqual({ exitCode: EXIT.usage, out: '' });
-  expect(err).toContain(message);
-  expect(err).toMatch(/\nHelp: reelgate [a-z ]*--help\n$/);
-});
+];
+
+test.each(WRONG.map(([args, message]) => ({ args, message })))(
+  'wrong arguments end it with 2: $message',
+  async ({ args, message }) => {
+    const { exitCode, out, err } = await run(args);
+    expect({ exitCode, out }).toEqual({ exitCode: EXIT.usage, out: '' });
+    expect(err).toContain(message);
+    expect(err).toMatch(/\nHelp: reelgate [a-z ]*--help\n$/);
+  },
+);
 
 test('help and version are results, not errors', async () => {
   await expect(run(['--help'])).resolves.toEqual({ exitCode: 0, out: HELP[''], err: '' });

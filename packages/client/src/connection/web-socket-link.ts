@@ -24,9 +24,8 @@ const CONNECT_MS = 8000;
 const PING_MS = 10_000;
 /** Without a message for this time after a ping the connection is lost. */
 const PONG_MS = 5000;
-/** Close code for a token that is missing or expired. */
+/** Close codes for a token that is missing, not valid or expired. */
 const UNAUTHORIZED = 4401;
-/** Close code for a token that is not valid. */
 const FORBIDDEN = 4403;
 /** Close code for an origin or host that the gateway does not allow. */
 const POLICY_VIOLATION = 1008;
