@@ -7,7 +7,7 @@ import { PARAMETERS } from './parameters.ts';
 const MAX_BYTES = 10 * 1024 * 1024;
 /** The first bytes of each type, as Latin-1. The name of a file can be wrong. */
 const TYPES: readonly (readonly [type: string, head: RegExp])[] = [
-  ['image/png', /^\x89PNG\r\n\x1a\n/],
+  ['image/png', /^\x89PNG\r\n/],
   ['image/jpeg', /^\xff\xd8\xff/],
   ['image/webp', /^RIFF[^]{4}WEBP/],
 ];

@@ -39,7 +39,7 @@ function checkLength(
   text: string | undefined,
   { maxLength }: { readonly maxLength: number },
 ): void {
-  const length = [...(text ?? '')].length;
+  const length = Array.from(text ?? '').length;
   if (length > maxLength)
     throw usageError(`${name} has ${length} characters. At most ${maxLength} are accepted: shorten it.`);
 }
