@@ -75,7 +75,7 @@ test('on a terminal it shows a bar that never moves back and leaves no trace', a
   await using command = startOnTerminal(gateway.url, ['generate', IMAGE, 'the waves', ...SMALL]);
   await expect(command.exited).resolves.toBe(0);
   const painted = command.stdout().split('\r\u001B[2K');
-  expect(command.stdout()).toMatch(/█+░+ +\d+ % {2}in progress/);
+  expect(command.stdout()).toMatch(/█+░+ +\d+ % {2}(?:queued|in progress)/);
   const shares = painted
     .flatMap((line) => /(\d+) % {2}(?:queued|in progress)/.exec(line)?.[1] ?? [])
     .map(Number);
