@@ -3,6 +3,7 @@ import { describeSignIn } from './auth/open-authenticator.ts';
 import type { Config } from './config/config.ts';
 import { LocalMedia } from './domain/local-media.ts';
 import type { UpstreamKind } from './domain/upstream-kind.ts';
+import { GatewayEvents } from './events/gateway-events.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type FollowingClock, SteadyClock, systemClock } from './process/clocks.ts';
@@ -12,6 +13,7 @@ import { StartError } from './process/start-error.ts';
 import { FileClient } from './providers/files/file-client.ts';
 import { openStorage } from './store/open.ts';
 import type { Storage } from './store/storage.ts';
+import { GatewayLog } from './telemetry/logs/gateway-log.ts';
 import { AllowedHosts } from './transports/http/addresses/allowed-hosts.ts';
 import { CrossOrigin } from './transports/http/addresses/cross-origin.ts';
 import { PublicUrl } from './transports/http/addresses/public-url.ts';
@@ -38,6 +40,8 @@ export interface App extends AsyncDisposable {
 export interface AppOverrides extends GraphQLOverrides {
   /** Replaces both clocks: that of jobs and that of tokens. */
   readonly clock?: FollowingClock;
+  /** What tests listen to. The gateway adds its own listeners. */
+  readonly events?: GatewayEvents;
   /** Called with the opened storage. The gateway uses the returned one, and disposes its store. */
   readonly wrapStorage?: (storage: Storage) => Storage;
   readonly server?: Pick<HttpServerOptions, 'slowClientLimits' | 'times' | 'idleGraceMs'>;
@@ -63,7 +67,12 @@ export async function startApp(
   overrides: AppOverrides = {},
 ): Promise<App> {
   await using resources = new AsyncDisposableStack();
-  const { clock = new SteadyClock(), wrapStorage = (storage) => storage } = overrides;
+  const {
+    clock = new SteadyClock(),
+    events = new GatewayEvents(),
+    wrapStorage = (storage) => storage,
+  } = overrides;
+  resources.use(new GatewayLog(log, systemClock, events));
   const faults = resources.use(new FaultLog(log, systemClock));
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const storage = wrapStorage(await openStorage(config, clock, log, faults, signal));

@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   events: ['domain'],
   process: ['domain'],
   config: ['providers/segmind/facts.ts'],
+  telemetry: ['domain', 'events', 'process', 'store'],
   auth: ['domain', 'events', 'process', 'config', 'store/shared-text.ts'],
   providers: ['domain', 'events', 'process/fault-log.ts'],
   store: ['domain', 'events', 'process', 'config'],

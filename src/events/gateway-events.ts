@@ -196,10 +196,21 @@ export interface StoreConnectionEvent {
   readonly reason: string | null;
 }
 
+/** A part of the gateway. Bounded. */
+export type GatewayPart =
+  | 'server'
+  | 'poller'
+  | 'archiver'
+  | 'deliveries'
+  | 'store'
+  | 'auth'
+  | 'upstream'
+  | 'watching'
+  | 'telemetry';
+
 /** Something failed that the gateway continues after. The log limits repetitions. */
 export interface FaultEvent {
-  /** The part that it happened in. Bounded. */
-  readonly part: 'server' | 'poller' | 'archiver' | 'deliveries' | 'store' | 'auth' | 'watching';
+  readonly part: GatewayPart;
   readonly level: 'info' | 'warn' | 'error';
   /** One sentence for the operator, the same for each occurrence. Bounded. */
   readonly message: string;
@@ -277,25 +288,28 @@ export interface GatewayEventMap {
 /** The name of an event. */
 export type GatewayEventName = keyof GatewayEventMap;
 
-/** Must not throw: an exception would reach the part that emitted. It must return at once. */
+/** It must return at once: it runs within the operation, step or call that the event is about. */
 export type GatewayListener<N extends GatewayEventName> = (event: GatewayEventMap[N]) => void;
 
 /** What the parts of the gateway see of the events. */
 export interface EventEmitter {
   /** Whether anything listens: an emitter may skip the work of an event that costs more than an object. */
   hears(name: GatewayEventName): boolean;
-  /** Calls the listeners in the order in which they were added. */
+  /** Calls the listeners in the order in which they were added. Does not throw. */
   emit<N extends GatewayEventName>(name: N, event: GatewayEventMap[N]): void;
 }
 
+type AnyListener = (event: never) => void;
+
 /** The events of one gateway process. */
 export class GatewayEvents implements EventEmitter {
-  readonly #listeners = new Map<GatewayEventName, ((event: never) => void)[]>();
+  readonly #listeners = new Map<GatewayEventName, readonly AnyListener[]>();
+  /** Listeners that have thrown. */
+  readonly #failed = new Set<AnyListener>();
 
   /** Listeners are added while the gateway is wired, and stay. */
   on<N extends GatewayEventName>(name: N, listener: GatewayListener<N>): void {
-    const listeners = this.#listeners.get(name) ?? [];
-    this.#listeners.set(name, [...listeners, listener]);
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
   }
 
   hears(name: GatewayEventName): boolean {
@@ -303,8 +317,22 @@ export class GatewayEvents implements EventEmitter {
   }
 
   emit<N extends GatewayEventName>(name: N, event: GatewayEventMap[N]): void {
-    const listeners: readonly ((event: never) => void)[] | undefined = this.#listeners.get(name);
+    const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
-    for (const listener of listeners) (listener as GatewayListener<N>)(event);
+    for (const listener of listeners) {
+      try {
+        (listener as GatewayListener<N>)(event);
+      } catch (error) {
+        this.#onThrown(name, listener, error);
+      }
+    }
+  }
+
+  /** A failure of telemetry must not stop a job. Each listener is reported once, also one that fails at this report. */
+  #onThrown(event: GatewayEventName, listener: AnyListener, error: unknown): void {
+    if (this.#failed.has(listener)) return;
+    this.#failed.add(listener);
+    const message = 'a listener of telemetry failed; its later failures are not reported';
+    this.emit('fault', { part: 'telemetry', level: 'error', message, details: { err: error, event } });
   }
 }
