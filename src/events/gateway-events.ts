@@ -299,29 +299,30 @@ export interface EventEmitter {
   emit<N extends GatewayEventName>(name: N, event: GatewayEventMap[N]): void;
 }
 
-type AnyListener = (event: never) => void;
+type Listeners = { [N in GatewayEventName]?: readonly GatewayListener<N>[] };
 
 /** The events of one gateway process. */
 export class GatewayEvents implements EventEmitter {
-  readonly #listeners = new Map<GatewayEventName, readonly AnyListener[]>();
+  readonly #listeners: Listeners = {};
   /** Listeners that have thrown. */
-  readonly #failed = new Set<AnyListener>();
+  readonly #failed = new Set<object>();
 
   /** Listeners are added while the gateway is wired, and stay. */
   on<N extends GatewayEventName>(name: N, listener: GatewayListener<N>): void {
-    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
+    const listeners: Listeners[N] = this.#listeners[name];
+    this.#listeners[name] = [...(listeners ?? []), listener];
   }
 
   hears(name: GatewayEventName): boolean {
-    return this.#listeners.has(name);
+    return this.#listeners[name] !== undefined;
   }
 
   emit<N extends GatewayEventName>(name: N, event: GatewayEventMap[N]): void {
-    const listeners = this.#listeners.get(name);
+    const listeners: Listeners[N] = this.#listeners[name];
     if (listeners === undefined) return;
     for (const listener of listeners) {
       try {
-        (listener as GatewayListener<N>)(event);
+        listener(event);
       } catch (error) {
         this.#onThrown(name, listener, error);
       }
@@ -329,7 +330,7 @@ export class GatewayEvents implements EventEmitter {
   }
 
   /** A failure of telemetry must not stop a job. Each listener is reported once, also one that fails at this report. */
-  #onThrown(event: GatewayEventName, listener: AnyListener, error: unknown): void {
+  #onThrown(event: GatewayEventName, listener: object, error: unknown): void {
     if (this.#failed.has(listener)) return;
     this.#failed.add(listener);
     const message = 'a listener of telemetry failed; its later failures are not reported';
