@@ -310,7 +310,7 @@ export class GatewayEvents implements EventEmitter {
   /** Listeners are added while the gateway is wired, and stay. */
   on<N extends GatewayEventName>(name: N, listener: GatewayListener<N>): void {
     const listeners: Listeners[N] = this.#listeners[name];
-    this.#listeners[name] = [...(listeners ?? []), listener];
+    Object.assign(this.#listeners, { [name]: [...(listeners ?? []), listener] });
   }
 
   hears(name: GatewayEventName): boolean {
