@@ -17,7 +17,7 @@ it('the configuration of Cosmo Router resolves jobs by their id and subscribes o
           typeName: 'Mutation',
           fieldNames: ['cancelVideoJob', 'createJobToken', 'deleteVideoJob', 'generateVideo'],
         },
-        { typeName: 'Query', fieldNames: ['videoJob', 'videoJobs'] },
+        { typeName: 'Query', fieldNames: ['upstream', 'videoJob', 'videoJobs'] },
         { typeName: 'Subscription', fieldNames: ['videoJobUpdated', 'videoJobsDeleted', 'videoJobsUpdated'] },
         { typeName: 'VideoJob', fieldNames: expect.arrayContaining(['id', 'status', 'video']) },
       ],
