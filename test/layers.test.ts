@@ -20,6 +20,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   watching: ['domain', 'events', 'store'],
   graphql: ['domain', 'events', 'providers', 'store', 'watching'],
   operations: ['domain', 'events', 'config/settings-file.ts', 'store', 'watching', 'graphql'],
+  webhooks: [
+    'domain',
+    'config',
+    'store/webhook-deliveries.ts',
+    'graphql/client-urls.ts',
+    'graphql/types/job-view.ts',
+    'graphql/types/scalars.ts',
+  ],
   transports: [
     'domain',
     'events',
@@ -54,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'domain',
     'events',
     'telemetry',
+    'webhooks',
     'process',
     'config',
     'auth',

@@ -8,6 +8,7 @@ import { environmentSchema, SETTING_NAMES } from './environment.ts';
 import { findMisspelt } from './misspelt-settings.ts';
 import { LOWER_CASE_NAMES, proxyOf } from './proxy.ts';
 import { redisOf } from './redis.ts';
+import { webhooksOf } from './webhooks.ts';
 
 /** All settings of a gateway process, checked and frozen. Times keep the unit that their name says. */
 export type Config = z.output<typeof configSchema>;
@@ -77,6 +78,8 @@ const configSchema = environmentSchema.transform((environment) => {
     corsOrigins: environment.CORS_ORIGINS,
     /** Callback URLs of subscriptions must be below one of these. Without a slash at the end. */
     callbackOrigins: environment.CALLBACK_ORIGINS,
+    /** Null: no webhooks are sent. */
+    webhooks: webhooksOf(environment),
     /** False: neither introspection nor suggestions in error messages. */
     introspection: environment.INTROSPECTION,
     /** Null: any document is allowed. */
@@ -111,7 +114,7 @@ export function parseConfig(environment: Environment = process.env): Config {
 }
 
 /** The values of all settings that are secrets and must not be logged. */
-export function secretsOf({ segmindApiKey, auth, redis, proxy, awsSecrets }: Config): string[] {
+export function secretsOf({ segmindApiKey, auth, redis, proxy, awsSecrets, webhooks }: Config): string[] {
   const redisUrls = [...(redis?.urls ?? []), ...(redis?.sentinels?.urls ?? [])];
   const urls = [...redisUrls, proxy?.httpsProxy ?? '', proxy?.httpProxy ?? ''];
   const passwords = urls.map((url) => URL.parse(url)?.password ?? '');
@@ -119,6 +122,7 @@ export function secretsOf({ segmindApiKey, auth, redis, proxy, awsSecrets }: Con
     segmindApiKey,
     auth?.jwtSecret ?? '',
     ...awsSecrets,
+    ...(webhooks?.secrets ?? []),
     ...passwords,
     ...passwords.map(decodeURIComponent),
   ];

@@ -7,6 +7,7 @@ import { corsOrigins } from './cors-origins.ts';
 import { proxyUrl } from './proxy.ts';
 import { REDIS_SETTINGS } from './redis.ts';
 import { flag, integer, isOrigin, positive, text, urlPrefixes } from './schemas.ts';
+import { WEBHOOK_SETTINGS, webhooksOf } from './webhooks.ts';
 
 /** The default deadline leaves five minutes to collect a result before the vendor deletes it. */
 const DEFAULT_DEADLINE_SECONDS = RESULT_LIFETIME_MS / 1000 - 300;
@@ -17,6 +18,7 @@ const SETTINGS = {
   ...ADDRESS_SETTINGS,
   ...AUTH_SETTINGS,
   ...REDIS_SETTINGS,
+  ...WEBHOOK_SETTINGS,
   PORT: integer(4000, 0, 65_535),
   // Sent as a header, which allows no other characters.
   SEGMIND_API_KEY: z
@@ -122,6 +124,16 @@ function checkCombinations(environment: z.output<typeof variables>, context: z.R
     if (environment[name] !== undefined && !checksTokens) {
       fault(name, 'needs AUTH_JWKS_URL or AUTH_JWT_SECRET: without them no JWT is accepted');
     }
+  }
+  const hasWebhooks = webhooksOf(environment) !== null;
+  if (hasWebhooks && environment.PUBLIC_URL === undefined) {
+    fault('PUBLIC_URL', 'must be set with webhooks: their messages contain URLs of the gateway');
+  }
+  if (environment.WEBHOOK_ORIGINS !== undefined && !hasWebhooks) {
+    fault(
+      'WEBHOOK_ORIGINS',
+      'needs WEBHOOK_SECRET or WEBHOOK_ENDPOINTS_FILE: without them no webhook is sent',
+    );
   }
   if (REDIS_CLUSTER && REDIS_URL === undefined) {
     fault('REDIS_CLUSTER', 'needs REDIS_URL with the addresses of some of its nodes');

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { readSettingsFile } from '../config/settings-file.ts';
+import { webhookSecrets } from '../config/webhooks.ts';
+import { isOwnerId } from '../domain/caller.ts';
+import type { AllowedTargets } from './allowed-targets.ts';
+
+/** A target of an owner's webhooks that the operator has set up: it gets the end of each of the owner's jobs. */
+export interface WebhookEndpoint {
+  readonly owner: string;
+  /** As `URL` writes it. */
+  readonly url: string;
+  /** One or two secrets that only this endpoint has. */
+  readonly secrets: readonly string[];
+}
+
+/** Endpoints of one owner. Each causes a delivery for each job. */
+export const MAX_ENDPOINTS = 10;
+
+/**
+ * Reads the file: `[{ "owner": "backend", "url": "https://example.com/webhook", "secret": "whsec_…" }]`.
+ *
+ * @throws SettingsFileError that names every fault
+ */
+export function readEndpoints(path: string, allowed: AllowedTargets): WebhookEndpoint[] {
+  const entries = readSettingsFile('WEBHOOK_ENDPOINTS_FILE', path, fileSchema(allowed));
+  return entries.map(({ owner, url, secret }) => ({ owner, url, secrets: secret }));
+}
+
+function fileSchema(allowed: AllowedTargets) {
+  const entry = z.strictObject({
+    owner: z
+      .string()
+      .refine(isOwnerId, 'must be 1 to 256 characters, without control characters and blanks at its ends'),
+    url: z
+      .string()
+      .superRefine((url, context) => {
+        const message = allowed.refusalOf(url);
+        if (message !== null) context.addIssue({ code: 'custom', message, input: url });
+      })
+      .transform((url) => URL.parse(url)?.href ?? url),
+    secret: webhookSecrets(),
+  });
+  return z
+    .array(entry)
+    .min(1, 'has no endpoint')
+    .superRefine((entries, context) => {
+      const byOwner = new Map<string, Set<string>>();
+      for (const [index, { owner, url }] of entries.entries()) {
+        const urls = byOwner.get(owner) ?? new Set();
+        const message = urls.has(url)
+          ? 'repeats the owner and url of an earlier entry'
+          : 'is over the limit of 10 endpoints of one owner';
+        if (urls.has(url) || urls.size === MAX_ENDPOINTS)
+          context.addIssue({ code: 'custom', path: [index], message, input: entries });
+        byOwner.set(owner, urls.add(url));
+      }
+    });
+}
