@@ -23,7 +23,10 @@ export interface ReelgateOptions {
 
 /** Options of every request. */
 export interface RequestOptions {
-  /** Aborts: the promise rejects with an AbortError, the signal's reason. */
+  /**
+   * Aborts: the promise rejects with the signal's own reason. That is an AbortError after `abort()`, a TimeoutError with
+   * `AbortSignal.timeout`, and else what was given to `abort`.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -82,8 +85,8 @@ export interface JobToken {
 }
 
 /**
- * A client of one gateway. All methods reject with a ReelgateError that has the gateway's code, or with an AbortError when their
- * signal aborts. An idle client holds no connection and no timer.
+ * A client of one gateway. All methods reject with a ReelgateError that has the gateway's code, or with the reason of their signal
+ * when it aborts. An idle client holds no connection and no timer.
  */
 export interface Reelgate {
   /** The state of the connection, and the way for other GraphQL clients to use it. */

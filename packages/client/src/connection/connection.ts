@@ -61,7 +61,7 @@ export interface Connection {
    * `reconnecting`: why the connection was lost; an error of the function that returns the token is its `cause`. Else null.
    */
   readonly error: Error | null;
-  /** Registers a listener for changes of `state`. @returns a function that removes it */
+  /** Registers a listener for changes of `state` and of `error`, which can change alone. @returns a function that removes it */
   onChange(listener: () => void): () => void;
   /** Connects again at once: with a new token, or because the network is back. */
   reconnect(): void;

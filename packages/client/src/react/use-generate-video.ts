@@ -15,7 +15,10 @@ export interface GenerateVideoState {
   readonly job: VideoJob | null;
   /** Why there is no video: a VideoJobFailedError, another ReelgateError, or an AbortError after `cancel`. */
   readonly error: Error | null;
-  /** Stops the upload or the submission; an accepted job is canceled, if the gateway still can. */
+  /**
+   * Stops the upload or the submission; an accepted job is canceled, if the gateway still can. A submission that has already arrived at
+   * the gateway is still made, and paid: `error` is an AbortError then, and the job is in the list.
+   */
   readonly cancel: () => void;
   /** Forgets the job and the error. The job continues. */
   readonly reset: () => void;
