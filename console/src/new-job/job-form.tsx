@@ -1,4 +1,5 @@
-import { type KeyboardEvent, type SubmitEvent, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useGateway } from '../gateway/gateway.tsx';
 import { useStore } from '../ui/store.ts';
 import { DraftStrip } from './drafts/draft-strip.tsx';
@@ -7,7 +8,9 @@ import { ChoiceField } from './fields/fields.tsx';
 import { MoreSettings } from './fields/more-settings.tsx';
 import { PromptField } from './fields/prompt-field.tsx';
 import { ImageField } from './image/image-field.tsx';
+import { useImageFiles } from './image/use-image-files.ts';
 import { useNewJob } from './new-job.ts';
+import { batchOf, type Batch, batchText } from './submission/batch.ts';
 import { FormNote } from './submission/form-note.tsx';
 import { Price } from './submission/price.tsx';
 import { messageOf, type SendState } from './submission/send-state.ts';
@@ -19,6 +22,11 @@ const VARIATIONS = Array.from({ length: MAX_VARIATIONS }, (_, index) => ({
   text: String(index + 1),
 }));
 
+/** Fields with an error, and errors without a field. */
+const INVALID = '[aria-invalid="true"], .field-error[tabindex]:not(.rejected *)';
+/** What gets the focus when drafts are removed: the current draft, or the prompt when only one is left. */
+const AFTER_REMOVAL = '.draft[aria-pressed="true"], textarea[name="prompt"]';
+
 /** The form for a new video. */
 export function JobForm() {
   const { announcer } = useGateway();
@@ -29,9 +37,12 @@ export function JobForm() {
   const state = useStore(submissions.states).get(currentId) ?? null;
   const issues = state?.type === 'invalid' ? state.issues : NO_ISSUES;
   const form = useRef<HTMLFormElement>(null);
+  const files = useImageFiles();
+  /** The result of “Generate all”, until the form shows another draft or another result. */
+  const [batch, setBatch] = useState<(Batch & { readonly state: SendState | null }) | null>(null);
 
   useEffect(() => {
-    if (issues.size > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    if (issues.size > 0) form.current?.querySelector<HTMLElement>(INVALID)?.focus();
   }, [issues]);
 
   const change = (changed: Partial<DraftSettings>): void => drafts.changeSettings(currentId, changed);
@@ -42,10 +53,21 @@ export function JobForm() {
   const sendAll = async (): Promise<void> => {
     const outcomes = await submissions.sendAll();
     if (outcomes === null) return;
-    const failed = [...outcomes].filter(([, { type }]) => type !== 'accepted');
-    announcer.say(`${outcomes.size - failed.length} of ${outcomes.size} drafts were sent.`);
-    const [first] = failed;
-    if (first !== undefined) drafts.select(first[0]);
+    const result = batchOf(outcomes);
+    announcer.say(batchText(result));
+    if (result.firstFailed !== null) drafts.select(result.firstFailed);
+    const shown = submissions.states.get().get(drafts.current.id) ?? null;
+    setBatch({ ...result, state: shown });
+  };
+  const remove = (ids: readonly string[]): void => {
+    flushSync(() => {
+      for (const id of ids) {
+        // Nothing would show that it is still being sent.
+        submissions.cancel(id);
+        drafts.remove(id);
+      }
+    });
+    form.current?.querySelector<HTMLElement>(AFTER_REMOVAL)?.focus();
   };
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -66,8 +88,8 @@ export function JobForm() {
       onKeyDown={submitByKey}
     >
       <h2 id="new-heading">New video</h2>
-      <DraftStrip onSendAll={() => void sendAll()} />
-      <ImageField draft={draft} error={issues.get('image') ?? null} />
+      <DraftStrip onSendAll={() => void sendAll()} onRemove={remove} preparing={files.preparing} />
+      <ImageField draft={draft} files={files} error={issues.get('image') ?? null} />
       <PromptField
         value={settings.prompt}
         error={issues.get('prompt') ?? null}
@@ -85,7 +107,7 @@ export function JobForm() {
       <MoreSettings settings={settings} issues={issues} onChange={change} />
       <Price videos={settings.variations} />
       <SubmitRow draftId={currentId} videos={settings.variations} state={state} />
-      <FormNote state={state} />
+      <FormNote state={state} batch={batch?.state === state ? batch : null} />
     </form>
   );
 }

@@ -89,10 +89,11 @@ test('there are at most 20 drafts, and of more stored ones the oldest are remove
   expect(reloaded.find('late')).not.toBeNull();
 });
 
-test('when a draft is removed its neighbour becomes current, and the last one becomes blank', async () => {
+test('when a draft is removed its neighbour becomes current, and the last one loses its image only', async () => {
   const { open, storage } = browserTab();
   const drafts = await open();
   drafts.changeSettings(drafts.current.id, { prompt: 'one', steps: 50 });
+  drafts.changeImage(drafts.current.id, fileImage('one.png'));
   const two = drafts.add(null, { prompt: 'two' });
   const three = drafts.add(null, { prompt: 'three' });
   drafts.select(two?.id ?? '');
@@ -102,7 +103,7 @@ test('when a draft is removed its neighbour becomes current, and the last one be
   drafts.remove(three?.id ?? '');
   expect(prompts(drafts)).toEqual(['one']);
   drafts.remove(drafts.current.id);
-  expect(drafts.current).toMatchObject({ image: null, settings: { prompt: '', steps: 50 } });
+  expect(drafts.current).toMatchObject({ image: null, settings: { prompt: 'one', steps: 50 } });
   expect(storage.stored.size).toBe(1);
 });
 

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
+import { HEIC_PHOTO } from '../../support/browser/heic-photo.ts';
 import { fileIn } from '../../support/browser/page-files.ts';
 import { jobsWith } from '../../support/gateway/generate.ts';
 
@@ -82,7 +83,9 @@ test('several files become several drafts, which are sent one by one or all at o
   await choose(console, ...paths);
   await draftButtons(console).nth(2).waitFor();
   await console.imageField.getByText('notes.txt: It can’t be read as an image.').waitFor();
-  await console.note.getByText('1 of 4 files can’t be used.').waitFor();
+  // The draft that has its image is none that failed.
+  expect(await console.note.textContent()).toBe('');
+  expect(await page.locator('.draft-mark').count()).toBe(0);
   await console.imageField.getByText('red.png').waitFor();
 
   await console.fillIn({ prompt: 'red' });
@@ -92,18 +95,22 @@ test('several files become several drafts, which are sent one by one or all at o
   await draftButtons(console).nth(1).click();
   expect(await promptField(console).inputValue()).toBe('');
   await console.fillIn({ prompt: 'green' });
-  await page.getByRole('button', { name: 'Generate all 2' }).click();
+  await page.getByRole('radio', { name: '2', exact: true }).check();
+  await page.getByRole('button', { name: 'Generate all 3 videos' }).click();
 
-  // The draft that cannot be sent is shown, with its error.
+  // The draft that cannot be sent is shown, with its error, and the note speaks of all.
   await page.getByRole('button', { name: 'Draft 3: not sent' }).waitFor();
-  await console.note.getByText('Correct the marked fields.').waitFor();
+  await console.note
+    .getByText(/^Your 2 videos .* 1 of 2 drafts has videos that were not sent\. Correct the marked fields\.$/)
+    .waitFor();
   await console.fillIn({ prompt: 'blue' });
   await console.generate();
   await page.getByRole('button', { name: 'Draft 3: blue: sent' }).waitFor();
   expect(await colourOf('red')).toEqual([2, 0, 0]);
   expect(await colourOf('green')).toEqual([0, 2, 0]);
   expect(await colourOf('blue')).toEqual([0, 0, 2]);
-  for (const prompt of ['red', 'green', 'blue']) expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
+  for (const prompt of ['red', 'blue']) expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
+  expect(await jobsWith(fixture.url, 'green')).toHaveLength(2);
 
   await page.reload();
   await console.live();
@@ -111,7 +118,62 @@ test('several files become several drafts, which are sent one by one or all at o
   await page.getByRole('button', { name: 'Remove sent' }).click();
   await expect.poll(() => draftButtons(console).count()).toBe(0);
   expect(await console.imageField.getByRole('img').count()).toBe(0);
+  expect(await promptField(console).inputValue()).toBe('blue');
+  expect(await promptField(console).evaluate((one) => one === document.activeElement)).toBe(true);
   expect(console.opened.errors()).toEqual([]);
+});
+
+test('while several files are converted, each has a placeholder with its name', async () => {
+  await using console = await fixture.open();
+  const { page } = console;
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  // The decoder of HEIC arrives late.
+  await page.context().route('**/*libheif*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  const paths = ['one.heic', 'two.heic'].map((name) => fileIn(fixture.folder, name, HEIC_PHOTO));
+  await choose(console, ...paths, await square('three.png', '#d00000'));
+  await console.imageField.getByText('Converting one.heic…').waitFor();
+  expect(await page.getByRole('list', { name: 'Drafts' }).getByRole('listitem').allTextContents()).toEqual([
+    '1',
+    '…Converting two.heic…',
+    '…Converting three.png…',
+  ]);
+  release();
+  await draftButtons(console).nth(2).waitFor();
+  expect(await page.getByText('Converting').count()).toBe(0);
+});
+
+test('the host of a URL gets no request before the URL is complete, also with several drafts', async () => {
+  await using console = await fixture.open();
+  const { page } = console;
+  await choose(console, await square('red.png', '#d00000'), await square('green.png', '#00d000'));
+  await draftButtons(console).nth(1).waitFor();
+  await page.getByRole('button', { name: 'Remove the image' }).click();
+  const requests: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('example.com')) requests.push(request.url());
+  });
+  await page.getByLabel('or an image URL').pressSequentially('https://example.com/cat.png');
+  await page.locator('.draft img[src="https://example.com/cat.png"]').waitFor();
+  expect(new Set(requests)).toEqual(new Set(['https://example.com/cat.png']));
+});
+
+test('after a draft was removed the focus is on the one that is shown then', async () => {
+  await using console = await fixture.open();
+  const { page } = console;
+  const names = ['red', 'green', 'blue'];
+  await choose(console, ...(await Promise.all(names.map((name) => square(`${name}.png`, '#d00000')))));
+  await draftButtons(console).nth(2).waitFor();
+  await page.getByRole('button', { name: 'Remove this draft' }).click();
+  expect(
+    await draftButtons(console)
+      .first()
+      .evaluate((one) => one === document.activeElement),
+  ).toBe(true);
+  await page.getByRole('button', { name: 'Remove this draft' }).click();
+  expect(await promptField(console).evaluate((one) => one === document.activeElement)).toBe(true);
 });
 
 test('earlier prompts can be chosen again, also after a reload', async () => {

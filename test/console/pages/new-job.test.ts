@@ -3,7 +3,7 @@ import { useConsole } from '../../support/browser/console-fixture.ts';
 import { type ConsolePage, UPLOAD } from '../../support/browser/console-page.ts';
 import { dropFile, fileIn, pastePng, plays, pngFile } from '../../support/browser/page-files.ts';
 import { jobsWith } from '../../support/gateway/generate.ts';
-import { MIB, pngOf } from '../../support/gateway/upload.ts';
+import { MIB, pngOf, postUpload } from '../../support/gateway/upload.ts';
 
 const fixture = useConsole();
 
@@ -129,10 +129,9 @@ describe('a file is refused at its field and never sent', () => {
     await using console = await fixture.open();
     await console.fillIn({ prompt });
     await give(console, fileIn(fixture.folder, name, bytes));
-    await console.imageField.locator('.field-error').getByText(message).waitFor();
-    // Screen readers announce the message as the field's description.
-    const described = await console.imageField.getAttribute('aria-describedby');
-    expect(await console.page.locator(`[id="${described}"]`).textContent()).toBe(message);
+    const list = console.imageField.getByRole('list', { name: 'Files that can’t be used' });
+    await list.waitFor();
+    expect(await list.textContent()).toBe(`${name}: ${message}`);
     expect(await console.imageField.getByRole('img').count()).toBe(0);
 
     await console.generate();
@@ -141,12 +140,40 @@ describe('a file is refused at its field and never sent', () => {
     expect(await jobsWith(fixture.url, prompt)).toEqual([]);
   });
 
+  test('the list of refused files gets the focus, and can be dismissed', async () => {
+    await using console = await fixture.open();
+    await choose(console, fileIn(fixture.folder, 'notes.txt', TEXT));
+    const list = console.imageField.getByRole('list', { name: 'Files that can’t be used' });
+    await expect.poll(() => list.evaluate((one) => one === document.activeElement)).toBe(true);
+    await console.imageField.getByRole('button', { name: 'Dismiss' }).click();
+    await list.waitFor({ state: 'detached' });
+    expect(await console.note.textContent()).toBe('');
+  });
+
+  test('an upload that the gateway refuses names the file, and the error gets the focus', async () => {
+    await using console = await fixture.open();
+    await choose(console, await sceneFile());
+    await console.imageField.getByText('scene.png').waitFor();
+    await console.page.route('**/graphql', async (route) => {
+      const isUpload = route.request().headers()['content-type']?.startsWith('multipart/') === true;
+      // The gateway's answer to another file: the page itself refuses what the gateway would.
+      if (!isUpload) return route.continue();
+      const { text } = await postUpload(fixture.url, TEXT);
+      return route.fulfill({ contentType: 'application/json', body: text });
+    });
+    await console.fillIn({ prompt: 'a file that the gateway refuses' });
+    await console.generate();
+    const error = console.imageField.locator('.field-error');
+    await error.getByText(/^scene\.png: /).waitFor();
+    await expect.poll(() => error.evaluate((one) => one === document.activeElement)).toBe(true);
+  });
+
   test('the image before stays', async () => {
     await using console = await fixture.open();
     await choose(console, await sceneFile());
     await console.imageField.getByText('scene.png').waitFor();
     await choose(console, fileIn(fixture.folder, 'text.png', TEXT));
-    await console.imageField.locator('.field-error').getByText(NO_IMAGE).waitFor();
+    await console.imageField.getByText(`text.png: ${NO_IMAGE}`).waitFor();
     await console.imageField.getByRole('img', { name: 'The chosen image' }).waitFor();
     expect(await console.imageField.getByText('scene.png').count()).toBe(1);
   });

@@ -1,30 +1,38 @@
 import { useStore } from '../../ui/store.ts';
-import { useObjectUrl } from '../image/use-object-url.ts';
+import type { Preparing } from '../image/use-image-files.ts';
+import { usePreview } from '../image/use-preview.ts';
 import { useNewJob } from '../new-job.ts';
+import { Price } from '../submission/price.tsx';
 import { isSending, type SendState } from '../submission/send-state.ts';
 import type { Draft } from './draft.ts';
 
 interface DraftStripProps {
   /** Sends all drafts that are not sent. */
   readonly onSendAll: () => void;
+  /** Removes drafts. */
+  readonly onRemove: (ids: readonly string[]) => void;
+  /** Files that become drafts; null: none. */
+  readonly preparing: Preparing | null;
 }
 
 /** The drafts as small pictures, when there are several. */
-export function DraftStrip({ onSendAll }: DraftStripProps) {
+export function DraftStrip({ onSendAll, onRemove, preparing }: DraftStripProps) {
   const { drafts, submissions } = useNewJob();
   const { drafts: all, currentId } = useStore(drafts.state);
   const states = useStore(submissions.states);
-  if (all.length === 1) return null;
+  // The first file is for the current draft.
+  const coming = preparing?.names.slice(preparing.draftId === null ? 0 : 1) ?? [];
+  if (all.length === 1 && coming.length === 0) return null;
   const sent = all.filter(({ isSent }) => isSent);
-  const unsent = all.length - sent.length;
-  const removeSent = (): void => {
-    for (const { id } of sent) drafts.remove(id);
-  };
-  const removeCurrent = (): void => {
-    // Nothing would show that it is still being sent.
-    submissions.cancel(currentId);
-    drafts.remove(currentId);
-  };
+  const unsent = all.filter(({ isSent }) => !isSent);
+  const videos = unsent.reduce((sum, { settings }) => sum + settings.variations, 0);
+  // The current one last, because the last draft of all is not removed, but loses its image.
+  const removeSent = (): void =>
+    onRemove(
+      sent
+        .map(({ id }) => id)
+        .toSorted((one, other) => Number(one === currentId) - Number(other === currentId)),
+    );
   return (
     <div className="field">
       <ul className="drafts" aria-label="Drafts">
@@ -39,11 +47,18 @@ export function DraftStrip({ onSendAll }: DraftStripProps) {
             />
           </li>
         ))}
+        {coming.map((name, index) => (
+          <li key={index} className="draft coming" title={convertingText(name)}>
+            <span aria-hidden>…</span>
+            <span className="visually-hidden">{convertingText(name)}</span>
+          </li>
+        ))}
       </ul>
+      {preparing !== null && <p className="help">{convertingText(preparing.names[0] ?? '')}</p>}
       <div className="actions">
-        {unsent > 1 && (
+        {unsent.length > 1 && (
           <button type="button" className="button" onClick={onSendAll}>
-            Generate all {unsent}
+            Generate all {videos} videos
           </button>
         )}
         {sent.length > 0 && (
@@ -51,12 +66,17 @@ export function DraftStrip({ onSendAll }: DraftStripProps) {
             Remove sent
           </button>
         )}
-        <button type="button" className="button quiet" onClick={removeCurrent}>
+        <button type="button" className="button quiet" onClick={() => onRemove([currentId])}>
           Remove this draft
         </button>
       </div>
+      {unsent.length > 1 && <Price videos={videos} />}
     </div>
   );
+}
+
+function convertingText(name: string): string {
+  return `Converting ${name}…`;
 }
 
 interface DraftButtonProps {
@@ -69,8 +89,7 @@ interface DraftButtonProps {
 
 function DraftButton({ draft, number, isCurrent, state, onSelect }: DraftButtonProps) {
   const { image, settings, isSent } = draft;
-  const fileUrl = useObjectUrl(image?.type === 'file' ? image.file : null);
-  const url = image?.type === 'url' ? image.url : fileUrl;
+  const { url, isBroken, onError } = usePreview(image);
   const mark = markOf(state, isSent);
   const name = [`Draft ${number}`, settings.prompt.slice(0, 60), mark?.text].filter(Boolean).join(': ');
   return (
@@ -82,7 +101,11 @@ function DraftButton({ draft, number, isCurrent, state, onSelect }: DraftButtonP
       title={name}
       onClick={onSelect}
     >
-      {url === null ? number : <img src={url} alt="" referrerPolicy="no-referrer" />}
+      {url === null || isBroken ? (
+        number
+      ) : (
+        <img src={url} alt="" referrerPolicy="no-referrer" onError={onError} />
+      )}
       {mark !== null && (
         <span className="draft-mark" data-mark={mark.text}>
           {mark.sign}

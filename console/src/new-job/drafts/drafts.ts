@@ -130,19 +130,18 @@ export class Drafts {
     this.#options.selection.write(id);
   }
 
-  /** Removes a draft. Its neighbour becomes current; the only draft becomes blank instead, with its settings but for the prompt. */
+  /** Removes a draft. Its neighbour becomes current; the only draft loses its image instead. */
   remove(id: string): void {
     const { drafts, currentId } = this.state.get();
     const index = drafts.findIndex((draft) => draft.id === id);
-    const [draft] = drafts.slice(index);
-    if (index === -1 || draft === undefined) return;
+    if (index === -1) return;
     const neighbour = drafts[index + 1] ?? drafts[index - 1];
     if (neighbour === undefined) {
-      this.change(id, { image: null, settings: { ...draft.settings, prompt: '' }, isSent: false });
+      this.change(id, { image: null, isSent: false });
       return;
     }
     if (currentId === id) this.select(neighbour.id);
-    this.#replace(drafts.filter((other) => other !== draft));
+    this.#replace(drafts.filter((other) => other.id !== id));
     this.#options.storage.delete(id);
   }
 

@@ -1,32 +1,37 @@
 import { type ChangeEvent, useId, useRef, useState } from 'react';
 import sampleUrl from '../../assets/sample.png';
+import { useGateway } from '../../gateway/gateway.tsx';
 import { bytes } from '../../jobs/times.ts';
 import type { Draft, DraftImage } from '../drafts/draft.ts';
 import { useNewJob } from '../new-job.ts';
 import { ImagePreview } from './image-preview.tsx';
 import { usePageImages } from './page-images.ts';
-import { useImageFiles } from './use-image-files.ts';
+import { RejectedFiles } from './rejected-files.tsx';
+import type { ImageFiles } from './use-image-files.ts';
 
 /** Not all systems count HEIC and AVIF as images. */
 const ACCEPTED = 'image/*,.heic,.heif,.avif';
 
 interface ImageFieldProps {
   readonly draft: Draft;
+  readonly files: ImageFiles;
   /** Why the image cannot be used; null: it can. */
   readonly error: string | null;
 }
 
 /** The image by file, paste, drop or URL, with a preview. Files can be dropped or pasted anywhere on the page. */
-export function ImageField({ draft, error }: ImageFieldProps) {
+export function ImageField({ draft, files, error }: ImageFieldProps) {
   const id = useId();
+  const { announcer } = useGateway();
   const { drafts, submissions } = useNewJob();
-  const { preparing, take, stop } = useImageFiles();
+  const { preparing, rejected, take, reject, stop } = files;
   const [over, setOver] = useState(false);
   const fileInput = useRef<HTMLInputElement>(null);
   const { image } = draft;
 
   const choose = (chosen: DraftImage | null): void => {
     if (preparing?.draftId === draft.id) stop();
+    reject([]);
     submissions.forget(draft.id);
     drafts.changeImage(draft.id, chosen);
   };
@@ -37,18 +42,25 @@ export function ImageField({ draft, error }: ImageFieldProps) {
     const sample = await fetch(sampleUrl)
       .then((answer) => (answer.ok ? answer.blob() : null))
       .catch(() => null);
-    const problem = 'The sample image can’t be loaded: the gateway can’t be reached.';
-    if (sample === null) submissions.refuse(draft.id, problem, new Map([['image', problem]]));
-    else take([new File([sample], 'sample.png', { type: 'image/png' })]);
+    const reason = 'It can’t be loaded, because the gateway can’t be reached.';
+    if (sample === null) {
+      reject([{ name: 'sample.png', reason }]);
+      announcer.say(`sample.png: ${reason}`);
+    } else take([new File([sample], 'sample.png', { type: 'image/png' })]);
   };
   const pick = ({ target }: ChangeEvent<HTMLInputElement>): void => {
-    const files = [...(target.files ?? [])];
-    if (files.length > 0) take(files);
+    const picked = [...(target.files ?? [])];
+    if (picked.length > 0) take(picked);
     // Otherwise the browser reports no change when the same file is picked again.
     target.value = '';
   };
   const remove = (): void => {
     choose(null);
+    fileInput.current?.focus();
+  };
+
+  const dismiss = (): void => {
+    reject([]);
     fileInput.current?.focus();
   };
 
@@ -61,7 +73,7 @@ export function ImageField({ draft, error }: ImageFieldProps) {
       <legend>Image</legend>
       <div className="drop">
         {image === null ? (
-          <p className="drop-hint">{hint(preparing?.draftId === draft.id ? preparing.left : 0)}</p>
+          <Hint name={preparing?.draftId === draft.id ? preparing.names[0] : undefined} />
         ) : (
           <ImagePreview image={image} onRemove={remove} />
         )}
@@ -91,18 +103,31 @@ export function ImageField({ draft, error }: ImageFieldProps) {
         <UrlInput id={id} url={image?.url ?? ''} isInvalid={error !== null} onUrl={takeUrl} />
       )}
       {error !== null && (
-        <p id={`${id}-error`} className="field-error">
+        // Without the URL's input, the error itself gets the focus.
+        <p id={`${id}-error`} className="field-error" tabIndex={image?.type === 'file' ? -1 : undefined}>
           {error}
         </p>
       )}
+      <RejectedFiles files={rejected} onDismiss={dismiss} />
     </fieldset>
   );
 }
 
-/** @param left files that are being prepared */
-function hint(left: number): string {
-  if (left === 0) return 'Drop or paste images here';
-  return left === 1 ? 'Preparing the image…' : `Preparing ${left} images…`;
+/** What an empty image area says. @param name a file that is being prepared for it */
+function Hint({ name }: { readonly name: string | undefined }) {
+  if (name !== undefined) {
+    return (
+      <p className="drop-hint">
+        Converting <bdi>{name}</bdi>…
+      </p>
+    );
+  }
+  return (
+    <p className="drop-hint">
+      <span className="for-mouse">Drop or paste images here</span>
+      <span className="for-touch">No image yet</span>
+    </p>
+  );
 }
 
 interface UrlInputProps {

@@ -6,17 +6,29 @@ import { ImageFileError } from './image-file-error.ts';
 import { prepareImage } from './prepare-image.ts';
 
 /** The files that are being prepared. */
-interface Preparing {
-  readonly draftId: string;
-  /** How many files there are, this one included. */
-  readonly left: number;
+export interface Preparing {
+  /** The draft that gets the first usable file; null: it has it, each other file gets a new draft. */
+  readonly draftId: string | null;
+  /** The names of the files that are left, the first of which is being prepared. */
+  readonly names: readonly string[];
+}
+
+/** A file that cannot be used. */
+export interface RejectedFile {
+  readonly name: string;
+  /** Why, as a sentence. */
+  readonly reason: string;
 }
 
 export interface ImageFiles {
   /** Null: no files are being prepared. */
   readonly preparing: Preparing | null;
+  /** The files of the last call that cannot be used. */
+  readonly rejected: readonly RejectedFile[];
   /** Puts the first usable file into the current draft, and each other one into a new draft. Ends the call before. */
   readonly take: (files: readonly File[]) => void;
+  /** Shows that these files cannot be used; an empty list shows none. */
+  readonly reject: (rejected: readonly RejectedFile[]) => void;
   /** Ends the preparation. */
   readonly stop: () => void;
 }
@@ -26,6 +38,7 @@ export function useImageFiles(): ImageFiles {
   const { announcer } = useGateway();
   const { drafts, submissions } = useNewJob();
   const [preparing, setPreparing] = useState<Preparing | null>(null);
+  const [rejected, setRejected] = useState<readonly RejectedFile[]>([]);
   const running = useRef(new AbortController());
 
   const stop = useCallback(() => {
@@ -35,16 +48,18 @@ export function useImageFiles(): ImageFiles {
 
   const take = async (files: readonly File[]): Promise<void> => {
     stop();
+    setRejected([]);
     const { signal } = (running.current = new AbortController());
     const { id } = drafts.current;
     const before = drafts.current.image;
     submissions.forget(id);
     // Until a file is ready there is no image, so that none can be sent by mistake.
     drafts.changeImage(id, null);
-    const problems: string[] = [];
+    const problems: RejectedFile[] = [];
     const taken: string[] = [];
+    const names = files.map(({ name }) => name);
     for (const [index, source] of files.entries()) {
-      setPreparing({ draftId: id, left: files.length - index });
+      setPreparing({ draftId: taken.length === 0 ? id : null, names: names.slice(index) });
       try {
         const image = { ...(await prepareImage(source, signal)), type: 'file', upload: null } as const;
         signal.throwIfAborted();
@@ -54,22 +69,22 @@ export function useImageFiles(): ImageFiles {
         taken.push(image.file.name);
       } catch (error) {
         if (signal.aborted) return;
-        const reason = error instanceof ImageFileError ? error.message : String(error);
-        problems.push(files.length === 1 ? reason : `${source.name}: ${reason}`);
+        problems.push({
+          name: source.name,
+          reason: error instanceof ImageFileError ? error.message : String(error),
+        });
       }
     }
     setPreparing(null);
     if (taken.length === 0 && before !== null) drafts.changeImage(id, before);
-    const message = takenText(taken, problems.length);
-    announcer.say([message, ...problems].join(' '));
-    if (problems.length > 0) submissions.refuse(id, message, new Map([['image', problems.join(' ')]]));
+    setRejected(problems);
+    announcer.say([takenText(taken), ...problems.map(({ name, reason }) => `${name}: ${reason}`)].join(' '));
   };
-  return { preparing, take: (files) => void take(files), stop };
+  return { preparing, rejected, take: (files) => void take(files), reject: setRejected, stop };
 }
 
-function takenText([first, ...others]: readonly string[], failed: number): string {
-  if (first === undefined) return failed === 1 ? 'This file can’t be used.' : 'These files can’t be used.';
-  if (failed > 0) return `${failed} of ${1 + others.length + failed} files can’t be used.`;
+function takenText([first, ...others]: readonly string[]): string {
+  if (first === undefined) return '';
   return others.length === 0
     ? `The image is ${first}.`
     : `There are ${1 + others.length} new images, each in a draft.`;

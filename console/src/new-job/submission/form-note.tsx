@@ -1,9 +1,18 @@
 import { Link } from 'wouter';
 import { useJobs } from '../../jobs/jobs.tsx';
+import { type Batch, failedText } from './batch.ts';
 import { acceptedText, isSending, messageOf, type SendState } from './send-state.ts';
 
+interface FormNoteProps {
+  readonly state: SendState | null;
+  /** What was sent together with the draft of `state`; null: nothing. */
+  readonly batch: Batch | null;
+}
+
 /** The message below the form's button. It occupies its space even without a text, so that the layout does not shift. */
-export function FormNote({ state }: { readonly state: SendState | null }) {
+export function FormNote({ state, batch }: FormNoteProps) {
+  if (batch !== null && batch.count > 1 && !isSending(state))
+    return <BatchNote state={state} batch={batch} />;
   if (state === null || isSending(state)) return <p className="form-note" />;
   if (state.type === 'accepted') {
     return (
@@ -14,6 +23,17 @@ export function FormNote({ state }: { readonly state: SendState | null }) {
   }
   const isProblem = state.type !== 'canceled';
   return <p className={`form-note ${isProblem ? 'field-error' : 'muted'}`}>{messageOf(state)}</p>;
+}
+
+function BatchNote({ state, batch }: FormNoteProps & { readonly batch: Batch }) {
+  const { ids, failed } = batch;
+  const problem = state === null || state.type === 'accepted' ? null : messageOf(state);
+  return (
+    <p className={`form-note ${failed > 0 ? 'field-error' : 'muted'}`}>
+      {ids.length > 0 && <Accepted key={ids.join()} ids={ids} isRepeated={false} />} {failedText(batch)}{' '}
+      {problem}
+    </p>
+  );
 }
 
 interface AcceptedProps {

@@ -11,7 +11,8 @@ export type SendState =
   | { readonly type: 'invalid'; readonly message: string; readonly issues: ReadonlyMap<string, string> }
   /** No image loads from the URL. The user may send it nevertheless. */
   | { readonly type: 'unloadable' }
-  | { readonly type: 'refused'; readonly message: string }
+  /** `ids`: the jobs of the variations that were accepted nevertheless. */
+  | { readonly type: 'refused'; readonly message: string; readonly ids: readonly string[] }
   | { readonly type: 'canceled'; readonly message: string };
 
 /** Whether a draft is being sent. */

@@ -100,11 +100,6 @@ export class Submissions {
     if (!isSending(states.get(id) ?? null) && states.delete(id)) this.states.set(states);
   }
 
-  /** Shows why a draft cannot be used. */
-  refuse(id: string, message: string, issues: ReadonlyMap<string, string>): void {
-    this.#show(id, { type: 'invalid', message, issues });
-  }
-
   async #send(draft: Draft, isChecked: boolean, signal: AbortSignal): Promise<SendState> {
     const { id, image } = draft;
     const issues = issuesOf(draft);
@@ -142,7 +137,11 @@ export class Submissions {
       return url;
     } catch (error) {
       if (!(error instanceof ReelgateError) || !IMAGE_ERRORS.has(error.code)) throw error;
-      return { type: 'invalid', message: INVALID, issues: new Map([['image', error.message]]) };
+      return {
+        type: 'invalid',
+        message: INVALID,
+        issues: new Map([['image', `${file.name}: ${error.message}`]]),
+      };
     }
   }
 
@@ -172,7 +171,7 @@ export class Submissions {
     if (jobs.length === 0 || signal.aborted) throw refusal.reason;
     const state = failed(refusal.reason);
     const message = `${jobs.length} of ${inputs.length} videos were sent. ${'message' in state ? state.message : ''}`;
-    return { type: 'refused', message };
+    return { type: 'refused', message, ids: jobs.map((job) => job.id) };
   }
 
   /** Stores what is sent, before it is sent: after a reload, or in another tab, it is not sent as a second request. */
@@ -243,7 +242,11 @@ function isSameImage(one: DraftImage | null, other: DraftImage | null): boolean 
 function failed(error: unknown): SendState {
   if (!(error instanceof ReelgateError)) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { type: 'refused', message: `The page failed before the video was sent: ${reason}` };
+    return {
+      type: 'refused',
+      ids: [],
+      message: `The page failed before the video was sent. Try again. (${reason})`,
+    };
   }
   const { issues, message, retryAfterSeconds } = error;
   if (issues.length > 0) {
@@ -252,6 +255,7 @@ function failed(error: unknown): SendState {
   }
   return {
     type: 'refused',
+    ids: [],
     message: retryAfterSeconds === null ? message : `${message} (In ${retryAfterSeconds} s.)`,
   };
 }
