@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { FollowingClock } from '../process/clocks.ts';
 import type { FaultLog } from '../process/fault-log.ts';
 import type { AccountCredits } from './account-credits.ts';
+import type { BacklogReader } from './backlog.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { DurationStore } from './durations.ts';
 import type { FileTasks } from './file-tasks.ts';
@@ -19,6 +20,7 @@ export interface Storage {
   readonly cache: JobCache | null;
   readonly submissions: Submissions;
   readonly fileTasks: FileTasks;
+  readonly backlog: BacklogReader;
   readonly budget: CallBudget;
   readonly durations: DurationStore;
   /** The credits of the upstream account. */

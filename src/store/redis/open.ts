@@ -5,6 +5,7 @@ import { systemClock } from '../../process/clocks.ts';
 import type { FaultLog } from '../../process/fault-log.ts';
 import { StartError } from '../../process/start-error.ts';
 import { SharedAccountCredits } from '../account-credits.ts';
+import { CachedBacklog } from '../backlog.ts';
 import { describeRpm, SharedCallBudget } from '../call-budget.ts';
 import { readMoments, SharedDurations, stringifyDurations } from '../durations.ts';
 import { StoreUnavailableError } from '../job-store.ts';
@@ -14,6 +15,7 @@ import { explainFault, explainStart } from './connection/explain-fault.ts';
 import type { RedisLocation } from './connection/location.ts';
 import { checkRedisSettings, missingOptionalCommands } from './connection/permissions.ts';
 import { keys } from './keys.ts';
+import { RedisBacklog } from './redis-backlog.ts';
 import { RedisFileTasks } from './redis-file-tasks.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './redis-job-store.ts';
 import { RedisRegisteredDocuments } from './redis-registered-documents.ts';
@@ -67,6 +69,7 @@ export async function openRedis(
     cache: null,
     submissions: new RedisSubmissions(client, quarantine),
     fileTasks: new RedisFileTasks(client, quarantine),
+    backlog: new CachedBacklog(new RedisBacklog({ client, quarantine, now }), now),
     budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now),
     durations: new SharedDurations(durations),
     credits: new SharedAccountCredits(new RedisSharedText(client, keys.credits), now),

@@ -131,3 +131,9 @@ export function isWrongType(error: unknown): boolean {
   // Some versions of Redis put the word in the middle of a script's error.
   return error instanceof Error && /\bWRONGTYPE\b/.test(error.message);
 }
+
+/** @returns the failure of a command, when the type of a key caused it. @throws any other failure */
+export function wrongTypeOrThrow(error: unknown): Error {
+  if (error instanceof Error && isWrongType(error)) return error;
+  throw error;
+}

@@ -1,10 +1,12 @@
 import { dataFolderError, openDataFolder } from '../../process/data-folder.ts';
 import { SharedAccountCredits } from '../account-credits.ts';
+import { CachedBacklog } from '../backlog.ts';
 import { describeRpm, SharedCallBudget } from '../call-budget.ts';
 import { SharedDurations } from '../durations.ts';
 import { MemoryRegisteredDocuments } from '../memory-registered-documents.ts';
 import { memoryOwnerRate } from '../owner-rate.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
+import { SqliteBacklog } from './sqlite-backlog.ts';
 import { SqliteFileTasks } from './sqlite-file-tasks.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
 import { SqliteSharedText } from './sqlite-shared-text.ts';
@@ -44,7 +46,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     { engine: 'sqlite', dataDir, role, rpm: segmindRpm },
     `jobs are kept in ${dataDir}; role ${role}, ${describeRpm(segmindRpm)}`,
   );
-  const { database, commits } = store;
+  const { database, commits, quarantine } = store;
   const state = new SqliteSharedText(database, commits, 'call-budget');
   return {
     store,
@@ -57,6 +59,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     archivePlace: new SqliteSharedText(database, commits, 'archive-place'),
     submissions: new SqliteSubmissions(database, commits, now),
     fileTasks: new SqliteFileTasks(database, commits),
+    backlog: new CachedBacklog(new SqliteBacklog({ database, quarantine, now }), now),
     budget: new SharedCallBudget(state, segmindRpm, now),
     ownerRate: memoryOwnerRate(rpm),
     uploadRate: memoryOwnerRate(rpm),

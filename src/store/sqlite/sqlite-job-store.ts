@@ -130,6 +130,11 @@ export class SqliteJobStore implements JobStore {
     return this.#commits;
   }
 
+  /** The quarantine, for other parts that read jobs from the database. */
+  get quarantine(): Quarantine {
+    return this.#quarantine;
+  }
+
   /** The jobs that were read or saved last. */
   get cache(): JobCache {
     return this.#cache;

@@ -48,8 +48,13 @@ describe('the counts behind the limits', () => {
     }
     await store.health();
     expect(unfinishedCounts(folder)).toEqual(unfinishedRows(folder));
+    expect(phaseCounts(folder)).toEqual(phaseRows(folder));
     expect(chargedCounts(folder)).toEqual(chargedRows(folder));
     expect(chargedRows(folder).length).toBeGreaterThan(100);
+    // Repaired records are scheduled again.
+    runSql(folder, "UPDATE jobs SET purge_at = NULL WHERE phase NOT IN ('completed', 'failed')");
+    expect(unfinishedCounts(folder)).toEqual(unfinishedRows(folder));
+    expect(phaseCounts(folder)).toEqual(phaseRows(folder));
   });
 
   it('do not change when the transaction of a create fails', async () => {
@@ -126,6 +131,17 @@ describe('the counts behind the limits', () => {
 
 function unfinishedCounts(folder: string): unknown[] {
   return runSql(folder, 'SELECT scope, count FROM unfinished_counts ORDER BY scope');
+}
+
+function phaseCounts(folder: string): unknown[] {
+  return runSql(folder, 'SELECT phase, count FROM phase_counts WHERE count <> 0 ORDER BY phase');
+}
+
+function phaseRows(folder: string): unknown[] {
+  return runSql(
+    folder,
+    'SELECT phase, count(*) AS count FROM jobs WHERE purge_at IS NULL GROUP BY phase ORDER BY phase',
+  );
 }
 
 function unfinishedRows(folder: string): unknown[] {

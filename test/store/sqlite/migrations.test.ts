@@ -17,7 +17,7 @@ describe('migrations', () => {
   it('migrate an empty database to the newest version, and do not change a database of that version', () => {
     using database = new DatabaseSync(':memory:');
     migrate(database);
-    expect(version(database)).toBe(7);
+    expect(version(database)).toBe(8);
     expect(tables(database)).toEqual([
       'charged_counts',
       'charged_jobs',
@@ -25,6 +25,7 @@ describe('migrations', () => {
       'health_checks',
       'idempotency_keys',
       'jobs',
+      'phase_counts',
       'prompt_keys',
       'prompts',
       'prompts_config',
@@ -42,7 +43,7 @@ describe('migrations', () => {
       'video_data',
     ]);
     migrate(database);
-    expect(version(database)).toBe(7);
+    expect(version(database)).toBe(8);
   });
 
   it('add the creation time and the charge to jobs from before the limits', async () => {
@@ -137,11 +138,11 @@ describe('migrations', () => {
     using folder = tempFolder();
     const first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     await first[Symbol.asyncDispose]();
-    setVersion(folder.path, 8);
+    setVersion(folder.path, 9);
     expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow(
-      'The database has schema version 8, but this Reelgate supports versions up to 7: a newer Reelgate wrote it.',
+      'The database has schema version 9, but this Reelgate supports versions up to 8: a newer Reelgate wrote it.',
     );
-    setVersion(folder.path, 7);
+    setVersion(folder.path, 8);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect(await store.nextDueAt()).toBeNull();
   });
@@ -150,6 +151,7 @@ describe('migrations', () => {
 /** Downgrades a database to before version 7. */
 function forgetHistory(database: DatabaseSync): void {
   database.exec(`
+    DROP TRIGGER count_new_phase; DROP TRIGGER count_changed_phase; DROP TRIGGER count_deleted_phase; DROP TABLE phase_counts;
     DROP TRIGGER count_new_job; DROP TRIGGER count_reopened_job; DROP TRIGGER count_ended_job; DROP TRIGGER count_deleted_job;
     DROP TRIGGER add_prompt; DROP TRIGGER show_prompt; DROP TRIGGER hide_prompt; DROP TRIGGER delete_prompt;
     DROP TABLE prompts; DROP TABLE prompt_keys; DROP TABLE prompts_pending; DROP TABLE prompts_filled_from;

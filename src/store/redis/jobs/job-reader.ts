@@ -1,7 +1,7 @@
 import type { Job } from '../../../domain/job/job.ts';
 import type { DueJob } from '../../job-store.ts';
 import { keys } from '../keys.ts';
-import { isWrongType, type Quarantine } from '../quarantine.ts';
+import { type Quarantine, wrongTypeOrThrow } from '../quarantine.ts';
 import type { RedisClient } from '../scripts/run-script.ts';
 import { decodeDueJob, decodeJob, fromBytes, type Hash, isCompact } from './job-hash.ts';
 
@@ -65,9 +65,4 @@ export class JobReader {
     await Promise.all(corrections);
     return jobs;
   }
-}
-
-function wrongTypeOrThrow(error: unknown): Error {
-  if (error instanceof Error && isWrongType(error)) return error;
-  throw error;
 }

@@ -29,6 +29,7 @@ const FILES = {
   reelgateFindDocument: 'documents/find.lua',
   reelgateAddDocument: 'documents/add.lua',
   reelgateReplaceText: 'replace-text.lua',
+  reelgateBacklog: 'backlog.lua',
   reelgateHealth: 'health.lua',
   reelgateTime: 'time.lua',
 } as const;

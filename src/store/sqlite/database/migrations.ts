@@ -233,6 +233,28 @@ const MIGRATIONS: readonly string[] = [
     DELETE FROM prompts WHERE rowid = old.key;
   END;
   `,
+  // Operators see the unfinished jobs by phase and the owners with the most of them. The triggers count the same jobs as those of
+  // unfinished_counts.
+  `
+  CREATE INDEX owners_by_unfinished ON unfinished_counts (count) WHERE scope <> 'all';
+  CREATE TABLE phase_counts (
+    phase          TEXT PRIMARY KEY,
+    count          INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO phase_counts SELECT phase, count(*) FROM jobs WHERE purge_at IS NULL GROUP BY phase;
+  CREATE TRIGGER count_new_phase AFTER INSERT ON jobs WHEN new.purge_at IS NULL BEGIN
+    INSERT INTO phase_counts VALUES (new.phase, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
+  CREATE TRIGGER count_changed_phase AFTER UPDATE OF phase, purge_at ON jobs
+  WHEN old.phase <> new.phase OR (old.purge_at IS NULL) <> (new.purge_at IS NULL) BEGIN
+    UPDATE phase_counts SET count = count - 1 WHERE phase = old.phase AND old.purge_at IS NULL;
+    INSERT INTO phase_counts SELECT new.phase, 1 WHERE new.purge_at IS NULL
+    ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
+  CREATE TRIGGER count_deleted_phase AFTER DELETE ON jobs WHEN old.purge_at IS NULL BEGIN
+    UPDATE phase_counts SET count = count - 1 WHERE phase = old.phase;
+  END;
+  `,
 ];
 
 /**
