@@ -2,16 +2,11 @@
  * The port to facts about the work that waits, for operators. The cost of a call does not grow with the number of finished jobs, and is
  * bounded for a million unfinished ones. All methods reject with `StoreUnavailableError` when the store cannot be reached.
  */
-import { JOB_PHASES, type JobPhase } from '../domain/job/job.ts';
+import type { JobPhase } from '../domain/job/job.ts';
 import type { DueJob } from './job-store.ts';
 
 /** A phase of an unfinished job. */
 export type UnfinishedPhase = Exclude<JobPhase, 'completed' | 'failed'>;
-
-/** The phases of unfinished jobs in the order of a job's life. */
-export const UNFINISHED_PHASES: readonly UnfinishedPhase[] = JOB_PHASES.filter(
-  (phase) => phase !== 'completed' && phase !== 'failed',
-);
 
 /** Work that is due and not leased. */
 export interface DueWork {
@@ -72,6 +67,18 @@ export const MAX_COUNTED = 50_000;
 export const MAX_OWNERS = 20;
 /** A backlog is read at most once in this time, in milliseconds, however often it is asked for. */
 const MAX_AGE_MS = 5000;
+
+/** Builds the counts of all phases. @param countOf 0 for a phase without jobs */
+export function countByPhase(countOf: (phase: UnfinishedPhase) => number): Record<UnfinishedPhase, number> {
+  return {
+    accepted: countOf('accepted'),
+    submitting: countOf('submitting'),
+    settling: countOf('settling'),
+    queued: countOf('queued'),
+    processing: countOf('processing'),
+    collecting: countOf('collecting'),
+  };
+}
 
 /** Answers `read` from memory for some seconds. Concurrent calls share one read; a failed one is not kept. */
 export class CachedBacklog implements BacklogReader {

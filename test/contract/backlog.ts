@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job/job.ts';
-import { type Backlog, type BacklogReader, UNFINISHED_PHASES } from '../../src/store/backlog.ts';
+import { type Backlog, type BacklogReader, countByPhase } from '../../src/store/backlog.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { acceptedJob, completed, type JobFields, nextVersion } from '../support/jobs.ts';
@@ -129,6 +129,5 @@ export function backlogCases(open: (clock: FakeClock) => Promise<OpenedBacklog>)
 }
 
 function byPhase(counts: Partial<Backlog['unfinishedByPhase']>): Backlog['unfinishedByPhase'] {
-  const zeros = Object.fromEntries(UNFINISHED_PHASES.map((phase) => [phase, 0]));
-  return { ...(zeros as Backlog['unfinishedByPhase']), ...counts };
+  return countByPhase((phase) => counts[phase] ?? 0);
 }

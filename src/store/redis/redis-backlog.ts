@@ -1,13 +1,13 @@
 import {
   type Backlog,
   type BacklogReader,
+  countByPhase,
   type DueWork,
   MAX_COUNTED,
   MAX_OWNERS,
   type OverdueJob,
   type OwnerUse,
   type QuarantinedRecord,
-  UNFINISHED_PHASES,
 } from '../backlog.ts';
 import { decodeJob, fromBytes, fromFlatList } from './jobs/job-hash.ts';
 import { JobReader } from './jobs/job-reader.ts';
@@ -55,12 +55,10 @@ export class RedisBacklog implements BacklogReader {
     return attempt(async () => {
       const shards = (await Promise.all(SHARDS.map((shard) => this.#readShard(shard)))).flat();
       const phases = estimate(shards, ({ phase }) => phase);
-      const counts = UNFINISHED_PHASES.map((phase) => [phase, Math.round(phases.get(phase) ?? 0)] as const);
       return {
         jobs: joinDue(shards.map(({ jobs }) => jobs)),
         unfinished: sum(shards.map(({ unfinished }) => unfinished)),
-        // Each phase is among the counts.
-        unfinishedByPhase: Object.fromEntries(counts) as Backlog['unfinishedByPhase'],
+        unfinishedByPhase: countByPhase((phase) => Math.round(phases.get(phase) ?? 0)),
         owners: topOwners(estimate(shards, ({ ownerId }) => ownerId)),
         fileTasks: joinDue(shards.map(({ fileTasks }) => fileTasks)),
         quarantined:

@@ -2,11 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import {
   type Backlog,
   type BacklogReader,
+  countByPhase,
   MAX_COUNTED,
   MAX_OWNERS,
   type OverdueJob,
   type QuarantinedRecord,
-  UNFINISHED_PHASES,
 } from '../backlog.ts';
 import { attempt } from './database/group-commit.ts';
 import { DUE_JOB_COLUMNS, readDueJob, type Row } from './database/rows.ts';
@@ -39,14 +39,13 @@ export class SqliteBacklog implements BacklogReader {
     const statements = this.#statements;
     const read = () => {
       const byPhase = new Map(statements.phases.all().map(({ phase, count }) => [phase, Number(count)]));
-      const counts = UNFINISHED_PHASES.map((phase) => [phase, byPhase.get(phase) ?? 0] as const);
+      const unfinishedByPhase = countByPhase((phase) => byPhase.get(phase) ?? 0);
       const jobs = statements.dueJobs.get({ now, max: MAX_COUNTED });
       const fileTasks = statements.dueFileTasks.get({ now, max: MAX_COUNTED });
       return {
         jobs: dueWork(jobs, statements.oldestJob.get({ now })),
-        unfinished: counts.reduce((sum, [, count]) => sum + count, 0),
-        // Each phase is among the counts.
-        unfinishedByPhase: Object.fromEntries(counts) as Backlog['unfinishedByPhase'],
+        unfinished: Object.values(unfinishedByPhase).reduce((sum, count) => sum + count, 0),
+        unfinishedByPhase,
         owners: statements.owners.all({ limit: MAX_OWNERS }).map(({ scope, count }) => ({
           ownerId: String(scope).slice(OWNER.length),
           unfinished: Number(count),
