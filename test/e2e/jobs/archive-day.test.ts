@@ -1,14 +1,14 @@
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { simulateDay } from '../../support/archive/day.ts';
 import { type DayStore, openDay } from '../../support/archive/open-day.ts';
 
 const STORES: readonly DayStore[] = ['embedded store and folder', 'Redis and S3'];
 const VIDEOS = 24;
 
-test.for(STORES)(
+test.concurrent.for(STORES)(
   'every completed video plays from its URL after the upstream forgot it, and nothing is left of deleted jobs, although gateways are killed and the archive fails (%s)',
-  { timeout: 180_000 },
-  async (store) => {
+  { timeout: 320_000 },
+  async (store, { expect }) => {
     await using day = await openDay(store, { isRealDisk: false });
     const result = await simulateDay({
       ...day.options,

@@ -42,7 +42,9 @@ export async function openDay(store: DayStore, { isRealDisk }: { isRealDisk: boo
   const count = redis === null ? 1 : INSTANCES;
   const fleet = resources.use(new Fleet(Array.from({ length: count }, () => settings)));
   const endLeases = async () => {
-    if (redis !== null) await makeFilesDue(redis);
+    if (redis === null) return;
+    await makeJobsDue(redis);
+    await makeFilesDue(redis);
   };
   const endRetention = async () => {
     if (redis === null) return;
@@ -64,10 +66,18 @@ async function expireJobs(redis: RedisServer): Promise<void> {
   }
 }
 
-async function makeFilesDue(redis: RedisServer): Promise<void> {
-  for (const shard of SHARDS) {
-    const tasks = await redis.list('ZRANGE', keys.fileTasks(shard), '0', '-1');
-    if (tasks.length === 0) continue;
-    await redis.run('ZADD', keys.fileTasks(shard), ...tasks.flatMap((id) => ['0', id]));
+/** A leased job is due again when its lease ends. */
+function makeJobsDue(redis: RedisServer): Promise<void> {
+  return makeDue(redis, SHARDS.map(keys.due));
+}
+
+function makeFilesDue(redis: RedisServer): Promise<void> {
+  return makeDue(redis, SHARDS.map(keys.fileTasks));
+}
+
+async function makeDue(redis: RedisServer, sets: readonly string[]): Promise<void> {
+  for (const set of sets) {
+    const ids = await redis.list('ZRANGE', set, '0', '-1');
+    if (ids.length > 0) await redis.run('ZADD', set, ...ids.flatMap((id) => ['0', id]));
   }
 }
