@@ -15,11 +15,11 @@ const MODES: Readonly<Record<string, string>> = { routers: ROUTERS, apps: APPS }
 const SOURCES = '@reelgate/source';
 
 /** Files that wait for more than a minute of real time. */
-const LONGEST_WAITS = ['frozen-poller', 'test-prompts'];
+const LONGEST_WAITS = ['frozen-poller', 'test-prompts', 'archive-day'];
 
 /**
- * The end-to-end tests mostly wait and the others mostly compute, so every fourth file is an end-to-end test while there are any:
- * both the workers and the processors stay busy. The longest waits start first, or else the run would end with them.
+ * The end-to-end tests mostly wait and the others mostly compute, so they are spread evenly: both the workers and the processors stay
+ * busy. The longest waits start first, or else the run would end with them.
  */
 class MixedSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -28,13 +28,14 @@ class MixedSequencer extends BaseSequencer {
     const others = sorted.filter(({ moduleId }) => !moduleId.includes('/e2e/'));
     const waiting = sorted.filter(({ moduleId }) => moduleId.includes('/e2e/'));
     const first = waiting.filter(({ moduleId }) => LONGEST_WAITS.some((name) => moduleId.includes(name)));
-    const queue = [...new Set([...first, ...waiting])];
+    const queue = waiting.filter((file) => !first.includes(file));
+    const between = Math.max(1, Math.floor(others.length / (queue.length + 1)));
     const mixed: TestSpecification[] = [];
     for (const [index, file] of others.entries()) {
-      if (index % 3 === 0) mixed.push(...queue.splice(0, 1));
+      if (index % between === 0) mixed.push(...queue.splice(0, 1));
       mixed.push(file);
     }
-    return [...mixed, ...queue];
+    return [...first, ...mixed, ...queue];
   }
 }
 
@@ -51,8 +52,8 @@ export default defineConfig(({ mode }) => ({
     include: [MODES[mode] ?? 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', ...(mode in MODES ? [] : Object.values(MODES))],
     globalSetup: ['test/support/global-setup.ts'],
-    // Twice the two cores of a small machine: many tests wait for processes of their own.
-    maxWorkers: 4,
+    // Three times the two cores of a small machine: many tests wait for processes of their own.
+    maxWorkers: 6,
     // Modules hold no state that tests share, and loading them anew for each file takes a third of the processor time.
     isolate: false,
     sequence: { sequencer: MixedSequencer },
