@@ -12,6 +12,7 @@ import type { OwnerRate } from './owner-rate.ts';
 import type { RegisteredDocuments } from './registered-documents.ts';
 import type { SharedText } from './shared-text.ts';
 import type { Submissions } from './submissions.ts';
+import type { WebhookDeliveries } from './webhook-deliveries.ts';
 
 /** The stored state. In Redis, all instances share it. */
 export interface Storage {
@@ -21,6 +22,7 @@ export interface Storage {
   readonly submissions: Submissions;
   readonly fileTasks: FileTasks;
   readonly backlog: BacklogReader;
+  readonly deliveries: WebhookDeliveries;
   readonly budget: CallBudget;
   readonly durations: DurationStore;
   /** The credits of the upstream account. */

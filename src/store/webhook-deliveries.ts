@@ -62,15 +62,17 @@ export interface DeliveryBacklog {
 
 /** The queue of deliveries. */
 export interface WebhookDeliveries {
-  /** Leases due deliveries, the longest due first. */
+  /** Leases due deliveries, the longest due first. One whose job cannot be read is given up. */
   lease(query: DeliveryQuery): Promise<LeasedDelivery[]>;
-  /** Prolongs a lease. @returns false when it no longer holds */
-  extend(delivery: LeasedDelivery, leaseUntil: number): Promise<boolean>;
-  /** Ends a lease and stores the result of the attempt. @returns false when the lease no longer holds: nothing was stored */
+  /** Ends a lease and stores the result of the attempt. A deleted job's deliveries disappear with the last that waits. @returns false when the lease no longer holds: nothing was stored */
   settle(delivery: LeasedDelivery, result: DeliveryResult): Promise<boolean>;
   /** The deliveries of jobs, in one round trip. @returns one list for each id, in order, each in the order of ids */
   ofJobs(jobIds: readonly string[]): Promise<Delivery[][]>;
-  /** Makes a delivery due at once, also one that was delivered or given up. @returns null when there is no such delivery */
+  /**
+   * Makes a delivery due at once, also one that was delivered or given up. One that is being sent is not sent a second time.
+   *
+   * @returns null when there is no such delivery
+   */
   makeDue(id: string, now: number): Promise<Delivery | null>;
   /** Deliveries whose last attempt failed and that are not delivered, the newest job first, at most `limit`. */
   findFailing(limit: number): Promise<Delivery[]>;

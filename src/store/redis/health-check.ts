@@ -51,6 +51,7 @@ export class HealthCheck {
             keys.due(shard),
             keys.deadline(shard),
             keys.fileTasks(shard),
+            keys.dueDeliveries(shard),
             `${keys.health(shard)}:hash`,
             `${keys.health(shard)}:set`,
           ],

@@ -42,6 +42,12 @@ export const keys = {
   fileTasks: (shard: string) => `${tag(shard)}:files`,
   /** Leases and failure counts of file tasks, as `files/lease.lua` describes them. */
   fileLeases: (shard: string) => `${tag(shard)}:file-leases`,
+  /** The webhook deliveries of a job, as `webhooks/lease.lua` describes them. */
+  deliveries: (jobId: string) => `${tag(shardOf(jobId))}:webhooks:${jobId}`,
+  /** Webhook deliveries by their due time. */
+  dueDeliveries: (shard: string) => `${tag(shard)}:webhooks-due`,
+  /** Webhook deliveries whose last attempt failed, by the creation of their job. */
+  failingDeliveries: (shard: string) => `${tag(shard)}:webhooks-failing`,
   idempotency: (shard: string, ownerId: string, key: string) =>
     `${tag(shard)}:idempotency:${ownerId}:${digest(key)}`,
   /** The state of the call budget, as JSON. */

@@ -16,6 +16,7 @@ import type { RedisLocation } from './connection/location.ts';
 import { checkRedisSettings, missingOptionalCommands } from './connection/permissions.ts';
 import { keys } from './keys.ts';
 import { RedisBacklog } from './redis-backlog.ts';
+import { RedisDeliveries } from './redis-deliveries.ts';
 import { RedisFileTasks } from './redis-file-tasks.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './redis-job-store.ts';
 import { RedisRegisteredDocuments } from './redis-registered-documents.ts';
@@ -70,6 +71,7 @@ export async function openRedis(
     submissions: new RedisSubmissions(client, quarantine),
     fileTasks: new RedisFileTasks(client, quarantine),
     backlog: new CachedBacklog(new RedisBacklog({ client, quarantine, now }), now),
+    deliveries: new RedisDeliveries({ client, quarantine, retentionMs }),
     budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now),
     durations: new SharedDurations(durations),
     credits: new SharedAccountCredits(new RedisSharedText(client, keys.credits), now),

@@ -175,7 +175,7 @@ export class SqliteJobs implements Jobs {
   /** Runs within a transaction. */
   #update(
     lease: string,
-    { job, schedule, leaseUntil, videoData, addsFileTask }: SaveChange,
+    { job, schedule, leaseUntil, videoData, addsFileTask, deliveries = [] }: SaveChange,
   ): { readonly outcome: SaveOutcome; readonly isNew: boolean } {
     const { files, quarantine, now } = this.#options;
     const { id, version, phase } = job;
@@ -206,6 +206,8 @@ export class SqliteJobs implements Jobs {
     else if (leaseUntil !== undefined) this.#statements.renewLease.run({ id, lease, until: leaseUntil });
     if (videoData !== undefined) this.#statements.putVideoData.run({ id, base64: videoData });
     if (addsFileTask === true) this.#statements.addFileTask.run({ id, runAt: now() });
+    for (const { id: delivery, url } of deliveries)
+      this.#statements.addDelivery.run({ id: delivery, job: id, url, now: now() });
     return { outcome: 'saved', isNew: true };
   }
 

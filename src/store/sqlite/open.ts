@@ -7,6 +7,7 @@ import { MemoryRegisteredDocuments } from '../memory-registered-documents.ts';
 import { memoryOwnerRate } from '../owner-rate.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
 import { SqliteBacklog } from './sqlite-backlog.ts';
+import { SqliteDeliveries } from './sqlite-deliveries.ts';
 import { SqliteFileTasks } from './sqlite-file-tasks.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
 import { SqliteSharedText } from './sqlite-shared-text.ts';
@@ -60,6 +61,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     submissions: new SqliteSubmissions(database, commits, now),
     fileTasks: new SqliteFileTasks(database, commits),
     backlog: new CachedBacklog(new SqliteBacklog({ database, quarantine, now }), now),
+    deliveries: new SqliteDeliveries(database, commits),
     budget: new SharedCallBudget(state, segmindRpm, now),
     ownerRate: memoryOwnerRate(rpm),
     uploadRate: memoryOwnerRate(rpm),

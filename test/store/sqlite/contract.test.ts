@@ -1,5 +1,7 @@
 import { describe } from 'vitest';
+import { SqliteDeliveries } from '../../../src/store/sqlite/sqlite-deliveries.ts';
 import { SqliteFileTasks } from '../../../src/store/sqlite/sqlite-file-tasks.ts';
+import { deliveryCases } from '../../contract/job-store-cases/deliveries.ts';
 import { fileTaskCases } from '../../contract/job-store-cases/file-tasks.ts';
 import { promptCases } from '../../contract/job-store-cases/prompts.ts';
 import { removalCases, removalLimitCases } from '../../contract/job-store-cases/removal.ts';
@@ -30,6 +32,18 @@ describe('SqliteFileTasks', () => {
       ...opened,
       fileTasks: new SqliteFileTasks(database, commits),
       addTasks: async (ids, runAt) => ids.forEach((id) => add.run(id, runAt)),
+    };
+  });
+});
+
+describe('SqliteDeliveries', () => {
+  deliveryCases(async (clock) => {
+    const opened = await open(clock);
+    const { database, commits } = opened.store;
+    return {
+      ...opened,
+      deliveries: new SqliteDeliveries(database, commits),
+      spoilJob: async ({ jobId }) => void database.exec(`UPDATE jobs SET body = '{' WHERE id = '${jobId}'`),
     };
   });
 });

@@ -17,7 +17,7 @@ describe('migrations', () => {
   it('migrate an empty database to the newest version, and do not change a database of that version', () => {
     using database = new DatabaseSync(':memory:');
     migrate(database);
-    expect(version(database)).toBe(8);
+    expect(version(database)).toBe(9);
     expect(tables(database)).toEqual([
       'charged_counts',
       'charged_jobs',
@@ -41,9 +41,10 @@ describe('migrations', () => {
       'unfinished_counts',
       'upstream_requests',
       'video_data',
+      'webhook_deliveries',
     ]);
     migrate(database);
-    expect(version(database)).toBe(8);
+    expect(version(database)).toBe(9);
   });
 
   it('add the creation time and the charge to jobs from before the limits', async () => {
@@ -138,11 +139,11 @@ describe('migrations', () => {
     using folder = tempFolder();
     const first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     await first[Symbol.asyncDispose]();
-    setVersion(folder.path, 9);
+    setVersion(folder.path, 10);
     expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow(
-      'The database has schema version 9, but this Reelgate supports versions up to 8: a newer Reelgate wrote it.',
+      'The database has schema version 10, but this Reelgate supports versions up to 9: a newer Reelgate wrote it.',
     );
-    setVersion(folder.path, 8);
+    setVersion(folder.path, 9);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect(await store.nextDueAt()).toBeNull();
   });
@@ -156,7 +157,7 @@ function forgetHistory(database: DatabaseSync): void {
     DROP TRIGGER add_prompt; DROP TRIGGER show_prompt; DROP TRIGGER hide_prompt; DROP TRIGGER delete_prompt;
     DROP TABLE prompts; DROP TABLE prompt_keys; DROP TABLE prompts_pending; DROP TABLE prompts_filled_from;
     DROP TRIGGER charge_new_job; DROP TRIGGER uncharge_job;
-    DROP TABLE file_tasks; DROP TABLE unfinished_counts; DROP TABLE charged_jobs; DROP TABLE charged_counts;
+    DROP TABLE webhook_deliveries; DROP TABLE file_tasks; DROP TABLE unfinished_counts; DROP TABLE charged_jobs; DROP TABLE charged_counts;
     DROP INDEX jobs_by_owner_and_phase; ALTER TABLE jobs DROP COLUMN hidden;
     CREATE INDEX jobs_by_owner ON jobs (owner_id, id);
     CREATE INDEX jobs_unfinished_by_owner ON jobs (owner_id) WHERE purge_at IS NULL;

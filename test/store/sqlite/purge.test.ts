@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
+import { SqliteDeliveries } from '../../../src/store/sqlite/sqlite-deliveries.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
+import { deliveryIdOf } from '../../../src/store/webhook-deliveries.ts';
 import { leaseAll, createAndLease, present } from '../../contract/job-store-cases/opened-store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, record } from '../../support/jobs.ts';
@@ -46,6 +48,28 @@ describe('the purge', () => {
     expect(await store.getMany([leased.job.id])).not.toEqual([null]);
     purgeAfter(clock, 1);
     expect(await store.getMany([leased.job.id])).toEqual([null]);
+  });
+
+  it('ends the webhook deliveries of a job with the job, deleted or not', async () => {
+    const clock = new FakeClock();
+    await using opened = openSqlite(clock);
+    const { store } = opened;
+    const deliveries = new SqliteDeliveries(store.database, store.commits);
+    const url = 'https://example.com/hook';
+    const jobs: Job[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      const { job, leaseId } = await createAndLease(store, acceptedJob({ createdAt: clock.now() }));
+      const done = completed(job, clock.now());
+      const message = { id: deliveryIdOf(job.id, url), url };
+      await store.save(leaseId, { job: done, schedule: null, deliveries: [message] });
+      jobs.push(done);
+    }
+    await store.remove(present(jobs[0]));
+    const waiting = async () => (await deliveries.backlog()).waiting;
+    purgeAfter(clock, 7 * DAY - 1);
+    expect(await waiting()).toBe(2);
+    purgeAfter(clock, 1);
+    expect(await waiting()).toBe(0);
   });
 
   it('keeps a job for as long as its idempotency key also with a shorter retention', async () => {

@@ -5,7 +5,7 @@ import { prepareStatements } from '../../../src/store/sqlite/database/statements
 
 /** Tables with a row for each job of the history. */
 const HISTORY =
-  /^(SCAN|SEARCH) (jobs|charged_jobs|charged_counts|idempotency_keys|file_tasks|video_data|upstream_requests)\b/;
+  /^(SCAN|SEARCH) (jobs|charged_jobs|charged_counts|idempotency_keys|file_tasks|video_data|upstream_requests|webhook_deliveries)\b/;
 /** Indexes of the unfinished jobs alone, which may be read as a whole. */
 const OF_UNFINISHED = /^SCAN jobs USING (COVERING )?INDEX (jobs_by_due|jobs_by_deadline|jobs_accepted)$/;
 
@@ -27,7 +27,7 @@ it('no statement of the store visits all rows of the history', () => {
 });
 
 function prepareOf(database: DatabaseSync, name: 'listDescending'): string[] {
-  database.exec('DROP TABLE leases; DROP TABLE file_leases; DROP TABLE unreadable');
+  database.exec('DROP TABLE leases; DROP TABLE file_leases; DROP TABLE delivery_leases; DROP TABLE unreadable');
   const { sourceSQL } = prepareStatements(database)[name];
   return database
     .prepare(`EXPLAIN QUERY PLAN ${sourceSQL}`)

@@ -15,6 +15,7 @@ import {
 } from '../../job-store.ts';
 import { sealedRemoval, sealOf, type SealSecret } from '../events/event-seal.ts';
 import { channels, CLOCK_SKEW_MS, keys, shardOf, SHARDS } from '../keys.ts';
+import { newDeliveryState } from '../delivery-state.ts';
 import { type ExpectedTypes, isWrongType } from '../quarantine.ts';
 import { runScript } from '../scripts/run-script.ts';
 import { encodeCompact } from './compact-job.ts';
@@ -98,7 +99,7 @@ export class JobWriter {
 
   /** As in `JobStore`. */
   async save(leaseId: string, change: SaveChange): Promise<SaveOutcome> {
-    const { job, schedule, leaseUntil, videoData, addsFileTask = false } = change;
+    const { job, schedule, leaseUntil, videoData, addsFileTask = false, deliveries = [] } = change;
     const { access, publish, secret, retentionMs, now } = this.#options;
     const { id, ownerId } = job;
     const text = encodeJob(job);
@@ -116,6 +117,8 @@ export class JobWriter {
           keys.quarantine(shard),
           keys.fileTasks(shard),
           keys.earlierInstances(shard),
+          keys.deliveries(id),
+          keys.dueDeliveries(shard),
           ...statusSets(shard, ownerId),
         ],
         [
@@ -127,6 +130,7 @@ export class JobWriter {
           [isFinal(job) ? encodeCompact(job) : '', jobStatus(job).charAt(0)],
           // In a cluster an instance has a heartbeat in each shard.
           publish === 'SPUBLISH' ? ['SHARDNUMSUB', ...beat(shard)] : ['NUMSUB', ...beat(SHARDS[0] ?? '')],
+          [time, ...deliveries.flatMap(({ id: delivery, url }) => [delivery, newDeliveryState(url)])],
         ],
       ),
     );
@@ -169,7 +173,7 @@ export class JobWriter {
       runScript(
         access.client,
         'reelgateRemove',
-        [keys.job(id), keys.video(id), keys.quarantine(shard), ...files, ...sets],
+        [keys.job(id), keys.video(id), keys.quarantine(shard), ...files, keys.deliveries(id), ...sets],
         [id, now(), publish, channels.removals(shard, ownerId), event],
       ),
     );

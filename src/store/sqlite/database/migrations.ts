@@ -255,6 +255,24 @@ const MIGRATIONS: readonly string[] = [
     UPDATE phase_counts SET count = count - 1 WHERE phase = old.phase;
   END;
   `,
+  `
+  CREATE TABLE webhook_deliveries (
+    id               TEXT PRIMARY KEY,
+    job_id           TEXT NOT NULL,
+    url              TEXT NOT NULL,
+    attempts         INTEGER NOT NULL,
+    last_status      INTEGER,
+    last_error       TEXT,
+    next_attempt_at  INTEGER,                -- null: delivered, or given up
+    delivered_at     INTEGER,
+    job              TEXT,                   -- the job's body once its row is deleted; null before
+    purge_at         INTEGER                 -- that of the deleted job; null before
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX webhook_deliveries_by_job ON webhook_deliveries (job_id, id);
+  CREATE INDEX webhook_deliveries_by_time ON webhook_deliveries (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+  CREATE INDEX webhook_deliveries_by_purge ON webhook_deliveries (purge_at) WHERE purge_at IS NOT NULL;
+  CREATE INDEX webhook_deliveries_failing ON webhook_deliveries (job_id) WHERE last_error IS NOT NULL AND delivered_at IS NULL;
+  `,
 ];
 
 /**

@@ -69,6 +69,7 @@ function deleteBatch({ database, statements, forget }: PurgeOptions, now: number
     const jobs = firstOf(statements.findPurged.all(batch));
     for (const id of jobs.ids) deleteJob(statements, id, now);
     const deleted = [
+      statements.purgeDeliveries.run(batch),
       statements.purgeKeys.run(batch),
       statements.purgeInFlight.run(oldSubmissions),
       statements.purgeUpstreamRequests.run(oldSubmissions),

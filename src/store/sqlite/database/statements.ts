@@ -18,6 +18,11 @@ const IN_MEMORY = `
     lease        TEXT NOT NULL,
     until        INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TEMP TABLE delivery_leases (
+    id           TEXT PRIMARY KEY,
+    lease        TEXT NOT NULL,
+    until        INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   CREATE TEMP TABLE unreadable (
     job_id       TEXT PRIMARY KEY           -- quarantined, or about to be
   ) STRICT, WITHOUT ROWID`;
@@ -146,6 +151,13 @@ export function prepareStatements(database: DatabaseSync) {
       'UPDATE file_tasks SET run_at = min(run_at, :now), failure_count = 0 WHERE job_id = :id',
     ),
     endFileLease: database.prepare('DELETE FROM file_leases WHERE job_id = :id'),
+    addDelivery: database.prepare(`
+      INSERT INTO webhook_deliveries (id, job_id, url, attempts, next_attempt_at) VALUES (:id, :job, :url, 0, :now)`),
+    // What is not announced yet outlives the job.
+    keepDeliveries: database.prepare(`
+      UPDATE webhook_deliveries SET (job, purge_at) = (SELECT body, purge_at FROM jobs WHERE jobs.id = :id)
+      WHERE job_id = :id AND next_attempt_at IS NOT NULL`),
+    deleteDeliveries: database.prepare('DELETE FROM webhook_deliveries WHERE job_id = :id AND job IS NULL'),
 
     checkHealth: database.prepare('UPDATE health_checks SET count = count + 1'),
 
@@ -158,6 +170,9 @@ export function prepareStatements(database: DatabaseSync) {
     purgeChargedCounts: database.prepare(`
       DELETE FROM charged_counts WHERE (scope, minute) IN (
         SELECT scope, minute FROM charged_counts WHERE minute < :before / 60000 ORDER BY minute LIMIT :limit)`),
+    purgeDeliveries: database.prepare(`
+      DELETE FROM webhook_deliveries WHERE id IN (
+        SELECT id FROM webhook_deliveries WHERE purge_at <= :now ORDER BY purge_at LIMIT :limit)`),
     purgeKeys: database.prepare(`
       DELETE FROM idempotency_keys WHERE (owner_id, key) IN (
         SELECT owner_id, key FROM idempotency_keys WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit)`),

@@ -1,7 +1,8 @@
 -- Stores and publishes the next version of a job.
 --
 -- KEYS  1 job hash   2 due set   3 deadline set   4 video data   5 quarantine   6 set of file tasks by their due time
---       7 exists while earlier instances may run   8… the owner's sets by status
+--       7 exists while earlier instances may run   8 webhook deliveries of the job   9 set of webhook deliveries by their due time
+--       10… the owner's sets by status
 -- ARGV  1 job id   2 lease id, or ''   3 version   4 'keep' | 'release' | 'final'
 --       5 release: due at; keep: time until which the lease is renewed, or ''   6 deadline at
 --       7 failure count   8 time of the last poll, or ''   9 notes as JSON, or '' for none
@@ -13,6 +14,7 @@
 --       18 number of the set of the job's status   19 seconds for which that set is kept
 --       20 a final job, compressed, or ''   21 letter of its status
 --       22 'NUMSUB' | 'SHARDNUMSUB'   23 channel of the heartbeat   24 channel of the instances that read compact jobs
+--       25 when its webhook deliveries are due   26… for each of them: id, state as in webhooks/lease.lua
 -- RETURNS  'saved', by this call or by an earlier attempt of it | 'superseded': the stored version is not the previous one,
 --          or is final | 'missing': there is no such job
 local stored = redis.call('HMGET', KEYS[1], '@lease', 'version', '@savedBy', 'phase', '@quarantined', '@final')
@@ -105,6 +107,15 @@ if ARGV[12] ~= '' then
   -- A set of another type must not hold up the job. The health check reports it.
   redis.pcall('ZADD', KEYS[6], 'NX', ARGV[12], ARGV[1])
 end
+if ARGV[26] then
+  -- The message must survive the job, which its owner may delete, so it has a copy. Keys of another type are tolerated as above.
+  redis.pcall('HSET', KEYS[8], '@job', compactHead .. ARGV[20])
+  redis.pcall('EXPIRE', KEYS[8], ARGV[10])
+  for index = 26, #ARGV, 2 do
+    redis.pcall('HSET', KEYS[8], ARGV[index], ARGV[index + 1], ARGV[index] .. ' next', ARGV[25])
+    redis.pcall('ZADD', KEYS[9], ARGV[25], ARGV[index])
+  end
+end
 if mode == 'final' then
   -- A set of another type is tolerated, because a final job needs no schedule.
   redis.pcall('ZREM', KEYS[2], ARGV[1])
@@ -118,13 +129,13 @@ if stored[5] and mode ~= 'keep' then
   redis.pcall('ZREM', KEYS[5], ARGV[1])
   if mode == 'release' then redis.call('PERSIST', KEYS[1]) end
 end
-local status = 7 + tonumber(ARGV[18])
+local status = 9 + tonumber(ARGV[18])
 -- Sets of another type are tolerated here as well.
 local known = redis.pcall('ZSCORE', KEYS[status], ARGV[1])
 if not known then
   redis.pcall('ZADD', KEYS[status], 0, ARGV[1])
   redis.pcall('EXPIRE', KEYS[status], ARGV[19])
-  for set = 8, #KEYS do
+  for set = 10, #KEYS do
     if set ~= status then redis.pcall('ZREM', KEYS[set], ARGV[1]) end
   end
 end

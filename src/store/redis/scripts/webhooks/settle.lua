@@ -1,0 +1,41 @@
+-- Ends the lease of a webhook delivery and stores the result of its attempt. The deliveries of a deleted job disappear with the last
+-- that waits.
+--
+-- KEYS  1 set of deliveries by their due time   2 deliveries of the job, as in webhooks/lease.lua
+--       3 set of failing deliveries by the creation of their job   4 job hash
+-- ARGV  1 id   2 lease id   3 state as JSON, or '' to keep it   4 when it is sent next, or '' for never
+--       5 creation of the job when the delivery is failing, or ''
+--       6 creation of the newest job that can no longer be read
+-- RETURNS  1, or 0 when the lease no longer holds: nothing is changed
+local id = ARGV[1]
+if redis.call('HGET', KEYS[2], id .. ' lease') ~= ARGV[2] then
+  return 0
+end
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[2], id, ARGV[3]) end
+redis.call('HDEL', KEYS[2], id .. ' lease')
+if ARGV[4] == '' then
+  redis.call('HDEL', KEYS[2], id .. ' next')
+  redis.call('ZREM', KEYS[1], id)
+else
+  redis.call('HSET', KEYS[2], id .. ' next', ARGV[4])
+  redis.call('ZADD', KEYS[1], ARGV[4], id)
+end
+-- Only an operator's page reads this set, so another type is tolerated.
+if ARGV[5] == '' then
+  redis.pcall('ZREM', KEYS[3], id)
+else
+  redis.pcall('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[6])
+  redis.pcall('ZADD', KEYS[3], ARGV[5], id)
+end
+if ARGV[4] == '' and redis.call('EXISTS', KEYS[4]) == 0 then
+  local waits = false
+  local fields = redis.call('HGETALL', KEYS[2])
+  for index = 1, #fields, 2 do
+    if string.sub(fields[index], -5) == ' next' then waits = true end
+  end
+  if not waits then
+    redis.call('DEL', KEYS[2])
+    redis.pcall('ZREM', KEYS[3], id)
+  end
+end
+return 1
