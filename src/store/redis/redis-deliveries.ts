@@ -187,7 +187,9 @@ export class RedisDeliveries implements WebhookDeliveries {
   /** @returns none when they cannot be read */
   async #ofJob(jobId: string): Promise<Delivery[]> {
     const key = keys.deliveries(jobId);
-    const hash = await this.#quarantine.tolerate({ [key]: 'hash' }, {}, () => this.#client.hgetallBuffer(key));
+    const hash = await this.#quarantine.tolerate({ [key]: 'hash' }, {}, () =>
+      this.#client.hgetallBuffer(key),
+    );
     try {
       return readDeliveries(jobId, hash);
     } catch {
@@ -215,7 +217,9 @@ export class RedisDeliveries implements WebhookDeliveries {
     ];
     const forgotten = createdAt - this.#retentionMs - LONGEST_JOB_MS - CLOCK_SKEW_MS;
     const values = [id, leaseId, state, nextAttemptAt ?? '', failingSince ?? '', forgotten];
-    return attempt(async () => (await runScript(this.#client, 'reelgateSettleDelivery', names, values)) === 1);
+    return attempt(
+      async () => (await runScript(this.#client, 'reelgateSettleDelivery', names, values)) === 1,
+    );
   }
 }
 

@@ -63,9 +63,7 @@ export class SqliteDeliveries implements WebhookDeliveries {
       WHERE id = :id`);
     this.#forget = database.prepare(`
       DELETE FROM webhook_deliveries WHERE id = :id AND job IS NOT NULL AND next_attempt_at IS NULL`);
-    this.#giveUp = database.prepare(
-      'UPDATE webhook_deliveries SET next_attempt_at = NULL WHERE id = :id',
-    );
+    this.#giveUp = database.prepare('UPDATE webhook_deliveries SET next_attempt_at = NULL WHERE id = :id');
     this.#get = database.prepare(`${SELECT} WHERE webhook_deliveries.id = :id`);
     this.#ofJob = database.prepare(`${SELECT} WHERE job_id = :id ORDER BY webhook_deliveries.id`);
     this.#makeDue = database.prepare('UPDATE webhook_deliveries SET next_attempt_at = :now WHERE id = :id');

@@ -8,8 +8,8 @@ import { removalCases, removalLimitCases } from '../../contract/job-store-cases/
 import { startBeforeCases } from '../../contract/job-store-cases/start-before.ts';
 import { describeJobStore } from '../../contract/job-store.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
-import { addFileTasks } from './add-file-tasks.ts';
 import { DAY } from '../../support/times.ts';
+import { addFileTasks } from './add-file-tasks.ts';
 import type { openContract } from './open-contract.ts';
 
 /** Runs the contracts of jobs, file tasks and webhook deliveries on an empty Redis. */

@@ -43,7 +43,7 @@ describe('SqliteDeliveries', () => {
     return {
       ...opened,
       deliveries: new SqliteDeliveries(database, commits),
-      spoilJob: async ({ jobId }) => void database.exec(`UPDATE jobs SET body = '{' WHERE id = '${jobId}'`),
+      spoilJob: async ({ jobId }) => opened.damage(jobId, 'syntax'),
     };
   });
 });

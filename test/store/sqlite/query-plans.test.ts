@@ -27,7 +27,9 @@ it('no statement of the store visits all rows of the history', () => {
 });
 
 function prepareOf(database: DatabaseSync, name: 'listDescending'): string[] {
-  database.exec('DROP TABLE leases; DROP TABLE file_leases; DROP TABLE delivery_leases; DROP TABLE unreadable');
+  database.exec(
+    'DROP TABLE leases; DROP TABLE file_leases; DROP TABLE delivery_leases; DROP TABLE unreadable',
+  );
   const { sourceSQL } = prepareStatements(database)[name];
   return database
     .prepare(`EXPLAIN QUERY PLAN ${sourceSQL}`)

@@ -13,9 +13,9 @@ import {
   type Schedule,
   StoreUnavailableError,
 } from '../../job-store.ts';
+import { newDeliveryState } from '../delivery-state.ts';
 import { sealedRemoval, sealOf, type SealSecret } from '../events/event-seal.ts';
 import { channels, CLOCK_SKEW_MS, keys, shardOf, SHARDS } from '../keys.ts';
-import { newDeliveryState } from '../delivery-state.ts';
 import { type ExpectedTypes, isWrongType } from '../quarantine.ts';
 import { runScript } from '../scripts/run-script.ts';
 import { encodeCompact } from './compact-job.ts';
