@@ -103,7 +103,7 @@ function parameter({ name, description, defaultValue, type }: GraphQLInputField)
   const help = description ?? '';
   const range = /(\d[\d,]*) to (\d[\d,]*)/.exec(help)?.slice(1).map(toNumber);
   const longest = /at most ([\d,]+) characters/.exec(help)?.[1];
-  const isText = ['String', 'String!', 'URL!'].includes(String(type));
+  const isText = ['String', 'String!', 'URL', 'URL!'].includes(String(type));
   const [min, max] = range ?? [undefined, longest === undefined ? undefined : toNumber(longest)];
   if (isText && max === undefined)
     throw new Error(`The description of ${name} must contain "at most N characters".`);

@@ -22,6 +22,7 @@ import { listenFault } from './transports/http/listen-fault.ts';
 import { ConsoleFiles } from './transports/http/pages/console.ts';
 import type { WebSocketEndpoint } from './transports/websocket/endpoint.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
+import { WebhookTargets } from './webhooks/targets.ts';
 import { openArchive } from './wiring/open-archive.ts';
 import { openArchiver } from './wiring/open-archiver.ts';
 import { type GraphQLOverrides, type GraphQLParts, openGraphQL } from './wiring/open-graphql.ts';
@@ -75,6 +76,7 @@ export async function startApp(
   resources.use(new GatewayLog(log, systemClock, events));
   const faults = resources.use(new FaultLog(log, systemClock));
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
+  const webhookTargets = new WebhookTargets(config.webhooks);
   const storage = wrapStorage(await openStorage(config, clock, log, faults, signal));
   resources.use(storage.store);
   const archive = resources.use(await openArchive(config, () => systemClock.now(), log));
@@ -84,7 +86,7 @@ export async function startApp(
   const files = resources.use(new FileClient({ trustedOrigins, proxy: config.proxy }));
 
   const tokenClock = overrides.clock ?? systemClock;
-  const parts = { storage, archive, files, upstream, localMedia, clock, tokenClock };
+  const parts = { storage, archive, files, upstream, localMedia, webhookTargets, clock, tokenClock };
   const poller = createPoller(config, parts, log);
   const archiver = await openArchiver(config, parts, log);
   resources.defer(async () => {
@@ -166,7 +168,7 @@ async function openServer(
   overrides: AppOverrides,
   resources: AsyncDisposableStack,
 ) {
-  const { upstream, storage } = parts;
+  const { upstream, storage, webhookTargets } = parts;
   const publicUrl = new PublicUrl(config);
   const hosts = new AllowedHosts(config.allowedHosts);
   const crossOrigin = new CrossOrigin({ corsOrigins: config.corsOrigins, hosts, publicUrl });
@@ -189,6 +191,7 @@ async function openServer(
       crossOrigin,
       publicUrl,
       upstream: upstream.kind,
+      webhookKeys: webhookTargets.publicKeys,
       refusals,
       probe: () => storage.store.health(),
       log: serverLog,

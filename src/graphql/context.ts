@@ -39,6 +39,8 @@ export interface GraphQLServices {
   readonly newJobId: (now: number, shard: string | undefined) => string;
   /** Parses the input of `generateVideo` for the model in use. */
   readonly parseRequest: RequestParser;
+  /** Why webhooks may not be sent to a URL, such as `must be an https URL`; null: they may. */
+  readonly webhookRefusalOf: (url: string) => string | null;
   /** Milliseconds from acceptance to a job's deadline. */
   readonly deadlineMs: number;
   readonly limits: JobLimits;

@@ -15,9 +15,10 @@ export class AllowedTargets {
 
   /** Why a URL is not allowed, as far as its text shows it, such as `must be an https URL`. @returns null when it is allowed */
   refusalOf(text: string): string | null {
-    if (text.length > MAX_URL) return `must be at most ${MAX_URL.toLocaleString('en')} characters long`;
-    const url = /^https?:\/\/[^\s\p{Cc}]+$/iu.test(text) ? URL.parse(text) : null;
+    // Stricter than URL.parse, which repairs missing slashes, blanks and line breaks.
+    const url = /^https?:\/\/[^\s\p{Cc}/\\][^\s\p{Cc}]*$/iu.test(text) ? URL.parse(text) : null;
     if (url === null) return 'must be an https URL, such as https://example.com/webhook';
+    if (url.href.length > MAX_URL) return `must be at most ${MAX_URL.toLocaleString('en')} characters long`;
     if (url.username !== '' || url.password !== '') return 'must not have a user name or a password';
     if (url.hash !== '') return 'must not have a fragment';
     if (this.isListed(url.origin)) return null;

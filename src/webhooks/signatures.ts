@@ -18,9 +18,6 @@ export interface SigningKeys {
   readonly ed25519: readonly KeyObject[];
 }
 
-/** Where receivers find the public keys of `v1a`. */
-export const WEBHOOK_KEY_PATH = '/.well-known/reelgate-webhook-key';
-
 const SECRET_PREFIX = 'whsec_';
 const PUBLIC_KEY_PREFIX = 'whpk_';
 /** Separates the derived key from other uses of the secret. */

@@ -36,6 +36,7 @@ import { UploadSlots } from '../transports/http/uploads/upload-slots.ts';
 import { OwnerStreams } from '../transports/owner-streams.ts';
 import { WebSocketEndpoint } from '../transports/websocket/endpoint.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';
+import type { WebhookTargets } from '../webhooks/targets.ts';
 import type { OpenedUpstream } from './open-upstream.ts';
 
 /** Parts of the GraphQL side that tests replace. */
@@ -60,6 +61,7 @@ export interface GraphQLParts {
   /** The clock by which tokens expire. */
   readonly tokenClock: Clock;
   readonly localMedia: LocalMedia | null;
+  readonly webhookTargets: WebhookTargets;
   /** Null without an archive. */
   readonly signatures: VideoSignatures | null;
   readonly publicUrl: PublicUrl;
@@ -154,6 +156,7 @@ function createServices(
     tokenClock,
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     parseRequest: requestParser(WAN_MODEL),
+    webhookRefusalOf: (url) => parts.webhookTargets.refusalOf(url),
     deadlineMs: config.jobDeadlineMs,
     upstream: { kind: upstream.kind, priceUsd: upstream.priceUsd, credits: () => account.credits() },
     privateImages: upstream.privateImages,

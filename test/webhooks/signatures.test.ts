@@ -2,6 +2,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { expect, it } from 'vitest';
 import { ed25519KeyOf, hmacKeyOf, publicKeyText, signedHeaders } from '../../src/webhooks/signatures.ts';
+import { startGateway } from '../support/gateway/gateway.ts';
 import { webhookSecret } from './webhook-settings.ts';
 
 const [NEW, OLD, OTHER] = [webhookSecret(1), webhookSecret(2), webhookSecret(3)];
@@ -58,4 +59,12 @@ it('is accepted with the public key of either secret, and not with another', () 
 it('keeps the public key of a secret from version to version', () => {
   // Receivers store it.
   expect(publicKeyText(ed25519KeyOf(NEW))).toBe('whpk_VfiP4XeV7z5RVAEJmG0dFEe/7eTIyM0Ph1nJVgqrOZY=');
+});
+
+it('can be verified with the keys that the gateway publishes, the first secret first', async () => {
+  const settings = { WEBHOOK_SECRET: `${NEW},${OLD}`, PUBLIC_URL: 'https://video.example.com' };
+  await using gateway = await startGateway({ settings });
+  const answer = await fetch(`${gateway.url}/.well-known/reelgate-webhook-key`);
+  const keys = [NEW, OLD].map((secret) => publicKeyText(ed25519KeyOf(secret)));
+  expect([answer.status, await answer.json()]).toEqual([200, { keys }]);
 });

@@ -43,7 +43,10 @@ export function defineGenerateVideo(
         extensions: { cost: GENERATE_COST, directives: { cost: { weight: GENERATE_COST } } },
         args: { input: t.arg({ type: Input, required: true, description: 'What to make a video from.' }) },
         resolve: (_, { input }, context) =>
-          generateVideo(context, input, input.startBefore?.getTime() ?? null),
+          generateVideo(context, input, {
+            startBefore: input.startBefore?.getTime() ?? null,
+            webhookUrl: input.webhookUrl?.trim() ?? null,
+          }),
       }),
     }),
   });
@@ -101,6 +104,11 @@ function defineInput(
         description:
           'The start deadline, in the future: a job that is not sent to the upstream by then ends with START_DEADLINE_PASSED, uncharged. It is not part of the request: the same idempotency key with another time gives the same job, unchanged.',
       }),
+      webhookUrl: t.field({
+        type: 'URL',
+        description:
+          'An https URL of at most 2,048 characters, to which the gateway posts the job when it ends: signed, and again until it is accepted. An invalid input where the gateway has no webhooks. Like `startBefore` it is not part of the request.',
+      }),
     }),
   });
 }
@@ -111,17 +119,19 @@ const REMOVED_KEY: InputIssue = {
 };
 const PAST_START: InputIssue = { path: ['startBefore'], message: 'must be in the future' };
 
+/** What the input says beside the request: it is not part of the fingerprint. */
+type Options = Pick<Job, 'startBefore' | 'webhookUrl'>;
+
 /**
  * Counts the call, checks the input and stores the job as accepted. It waits for no upstream.
  *
- * @param startBefore epoch milliseconds; null: none
  * @throws StoreUnavailableError when the call could not be counted or the job could not be stored; GraphQLError when the caller lacks
  *   the right
  */
 async function generateVideo(
   { services, caller, media }: GraphQLContext,
   input: unknown,
-  startBefore: number | null,
+  { startBefore, webhookUrl: givenUrl }: Options,
 ): Promise<GenerateVideoOutcome> {
   requireOwner(caller, 'video:generate');
   const { ownerId } = caller;
@@ -131,19 +141,23 @@ async function generateVideo(
   const parsed = services.parseRequest(own ?? input, own !== null || services.privateImages);
   const now = services.clock.now();
   const late = startBefore !== null && startBefore <= now ? [PAST_START] : [];
-  if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: [...parsed.issues, ...late] };
+  const refusal = givenUrl === null ? null : services.webhookRefusalOf(givenUrl);
+  const refused: InputIssue[] = refusal === null ? [] : [{ path: ['webhookUrl'], message: refusal }];
+  const issues = [...late, ...refused];
+  if (!parsed.ok) return { type: 'GenerateVideoInvalidInput', issues: [...parsed.issues, ...issues] };
   const { idempotencyKey } = parsed;
-  if (late.length > 0 && idempotencyKey === null) return { type: 'GenerateVideoInvalidInput', issues: late };
+  if (issues.length > 0 && idempotencyKey === null) return { type: 'GenerateVideoInvalidInput', issues };
   const shard = idempotencyKey === null ? undefined : idempotencyShard(ownerId, idempotencyKey);
   const id = services.newJobId(now, shard);
-  const job = newJob(id, ownerId, parsed.request, now, services.deadlineMs, { startBefore });
+  const options = { startBefore, webhookUrl: givenUrl === null ? null : normalizedUrl(givenUrl) };
+  const job = newJob(id, ownerId, parsed.request, now, services.deadlineMs, options);
   const outcome = await services.store.create({
     job,
     idempotencyKey,
     fingerprint: requestFingerprint(parsed.request),
     limits: services.limits,
-    // A repeated call gets its job also after the start deadline.
-    mayCreate: late.length === 0,
+    // A repeated call gets its job also after the start deadline, and after a change of the settings of webhooks.
+    mayCreate: issues.length === 0,
   });
   switch (outcome.type) {
     case 'created':
@@ -153,12 +167,17 @@ async function generateVideo(
     case 'conflict':
       return { type: 'GenerateVideoIdempotencyConflict', job: outcome.job };
     case 'unknown':
-      return { type: 'GenerateVideoInvalidInput', issues: late };
+      return { type: 'GenerateVideoInvalidInput', issues };
     case 'removed':
       return { type: 'GenerateVideoInvalidInput', issues: [REMOVED_KEY] };
     case 'refused':
       return capacityExceeded(outcome.limit, outcome.retryAfterMs);
   }
+}
+
+/** As URLs of endpoints are stored, so that equal URLs are one target. A refused text need not be a URL. */
+function normalizedUrl(text: string): string {
+  return URL.parse(text)?.href ?? text;
 }
 
 /** A caller without the scope to read gets the job as it was accepted, like in the first answer. */

@@ -38,7 +38,10 @@ export interface GraphQLEndpoints {
 }
 
 /** Options of the HTTP server. */
-export interface HttpServerOptions extends Pick<PagesOptions, 'console' | 'media' | 'videos' | 'probe'> {
+export interface HttpServerOptions extends Pick<
+  PagesOptions,
+  'console' | 'media' | 'videos' | 'probe' | 'webhookKeys'
+> {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -78,7 +81,7 @@ export class HttpServer implements AsyncDisposable {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    const { graphql, console, media, videos, probe } = options;
+    const { graphql, console, media, videos, probe, webhookKeys } = options;
     this.#pages = new Pages({
       hasGraphQL: graphql !== null,
       graphiql: graphql?.graphiql ?? null,
@@ -86,6 +89,7 @@ export class HttpServer implements AsyncDisposable {
       media,
       videos,
       probe,
+      webhookKeys,
       draining: () => this.#draining,
     });
     this.#server = createServer(

@@ -45,5 +45,9 @@ export const PARAMETERS = {
     "defaultValue": 3,
     "min": 1,
     "max": 5
+  },
+  "webhookUrl": {
+    "help": "An https URL of at most 2,048 characters, to which the gateway posts the job when it ends: signed, and again until it is accepted. An invalid input where the gateway has no webhooks. Like `startBefore` it is not part of the request.",
+    "maxLength": 2048
   }
 } as const;

@@ -21,7 +21,12 @@ export interface PagesOptions extends HealthOptions {
   readonly media: MediaProxy | null;
   /** Null: there is no archive, so clients load videos from the upstream. */
   readonly videos: VideoFiles | null;
+  /** Public keys that verify webhooks, as `whpk_…`; empty: there is no such page. */
+  readonly webhookKeys: readonly string[];
 }
+
+/** Where receivers of webhooks find the public keys. */
+const WEBHOOK_KEY_PATH = '/.well-known/reelgate-webhook-key';
 
 /** Answers every request that is not a GraphQL operation: GraphiQL, media files, the console, health checks. */
 export class Pages {
@@ -43,7 +48,7 @@ export class Pages {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { hasGraphQL, graphiql, console, media, videos } = this.#options;
+    const { hasGraphQL, graphiql, console, media, videos, webhookKeys } = this.#options;
     const mediaPath = media === null ? null : LocalMedia.upstreamPath(path);
     if (graphiql !== null && this.isGraphiQL(path, request)) {
       await graphiql.serve(path, request, response);
@@ -57,6 +62,8 @@ export class Pages {
       redirect(response, prefix + GRAPHQL_PATH);
     } else if (isHealthPath(path)) {
       await serveHealth(path, request, response, this.#options);
+    } else if (path === WEBHOOK_KEY_PATH && webhookKeys.length > 0) {
+      sendJson(response, 200, { keys: webhookKeys });
     } else if (console?.serveMissing(prefix, request, response) !== true) {
       const hint = hasGraphQL ? ` GraphQL is at ${GRAPHQL_PATH}.` : '';
       sendJson(response, 404, { error: `Not found: ${path}.${hint}` });
