@@ -24,6 +24,8 @@ test.each([
   [999_499, '999 kB'],
   [999_500, '1.0 MB'],
   [1_440_000, '1.4 MB'],
+  [999_949_999, '999.9 MB'],
+  [4_290_000_000, '4.3 GB'],
 ])('%i bytes are %s', (count, text) => {
   expect(bytes(count)).toBe(text);
 });

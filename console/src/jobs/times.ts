@@ -24,10 +24,11 @@ export function timeOfDay(iso: string): string {
   return new Date(iso).toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hour12: false });
 }
 
-/** Formats a number of bytes: `11 bytes`, `730 kB`, `1.4 MB`. */
+/** Formats a number of bytes: `11 bytes`, `730 kB`, `1.4 MB`, `4.3 GB`. */
 export function bytes(count: number): string {
   if (count < 1000) return `${count} bytes`;
-  return count < 999_500 ? `${Math.max(1, Math.round(count / 1000))} kB` : `${(count / 1e6).toFixed(1)} MB`;
+  if (count < 999_500) return `${Math.max(1, Math.round(count / 1000))} kB`;
+  return count < 999_950_000 ? `${(count / 1e6).toFixed(1)} MB` : `${(count / 1e9).toFixed(1)} GB`;
 }
 
 function two(value: number): string {

@@ -44,7 +44,13 @@ export function ListTools({ choice, onChoose, isSelecting, onSelect }: ListTools
         value={search}
         onChange={({ target }) => setSearch(target.value)}
       />
-      <button type="button" className="button" aria-pressed={isSelecting} onClick={onSelect}>
+      <button
+        type="button"
+        id="select-videos"
+        className="button"
+        aria-pressed={isSelecting}
+        onClick={onSelect}
+      >
         Select
       </button>
     </div>

@@ -2,6 +2,7 @@ import type { VideoJob } from '@reelgate/client';
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { useGateway } from '../../gateway/gateway.tsx';
+import { messageOf } from '../../ui/message-of.ts';
 import { deleteJobs } from '../actions/delete-jobs.ts';
 import { downloadJobs } from './download-jobs.ts';
 import type { Selection } from './selection.ts';
@@ -20,6 +21,11 @@ export function SelectionBar({ jobs, selection }: SelectionBarProps) {
   const ended = chosen.filter(({ isTerminal }) => isTerminal);
   const download = useDownload(withVideo);
   const [one, other] = withVideo;
+  const finish = (): void => {
+    // The bar goes, and the keyboard focus with it.
+    document.querySelector<HTMLElement>('#select-videos')?.focus({ preventScroll: true });
+    selection.toggleSelecting();
+  };
   const isPair = chosen.length === 2 && one !== undefined && other !== undefined;
   return (
     <div className="selection-bar" role="toolbar" aria-label="Selected videos">
@@ -48,7 +54,7 @@ export function SelectionBar({ jobs, selection }: SelectionBarProps) {
       >
         {`Delete${countOf(ended, chosen)}`}
       </button>
-      <button type="button" className="button" onClick={selection.toggleSelecting}>
+      <button type="button" className="button" onClick={finish}>
         Done
       </button>
     </div>
@@ -70,9 +76,11 @@ function useDownload(jobs: readonly VideoJob[]): { progress: string | null; star
     if (jobs.length === 0 || done !== null) return;
     const { signal } = (leaving.current = new AbortController());
     setDone({ count: 0, total: jobs.length });
-    const missing = await downloadJobs(client, jobs, signal, (count) =>
-      setDone({ count, total: jobs.length }),
-    );
+    const onProgress = (count: number): void => setDone({ count, total: jobs.length });
+    const missing = await downloadJobs(client, jobs, signal, onProgress).catch((error: unknown) => {
+      notices.fail(messageOf(error));
+      return 0;
+    });
     setDone(null);
     if (missing > 0) notices.fail(`${missing} of ${jobs.length} videos could not be downloaded.`);
   };

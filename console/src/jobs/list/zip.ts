@@ -18,8 +18,11 @@ const VERSION = 20;
 /** 1980-01-01, the first date of the format. It has no time zone, so a real time would be wrong elsewhere. */
 const DATE = 0x0021;
 
+/** The most that the files of an archive may have together, in bytes: 4 GiB less the space for their names. */
+export const MAX_CONTENT_BYTES = 4_290_000_000;
+
 /**
- * A ZIP archive without compression, because videos are compressed already: at most 65,535 files and 4 GiB. The contents are read one
+ * A ZIP archive without compression, because videos are compressed already: at most 65,535 files and MAX_CONTENT_BYTES. The contents are read one
  * after the other for their checksums.
  */
 export async function zip(entries: readonly ZipEntry[]): Promise<Blob> {
