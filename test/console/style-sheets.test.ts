@@ -5,6 +5,11 @@ import { expect, test } from 'vitest';
 const PHYSICAL =
   /(?:^|[\s{;])(?:(?:margin|padding|border)-(?:left|right)|left|right)\s*:|(?:text-align|float|clear)\s*:\s*(?:left|right)\b/;
 
+test('style sheets select pages from right to left by an attribute: the build turns :dir() into a list of languages', () => {
+  const files = globSync('console/src/**/*.css');
+  expect(files.filter((file) => readFileSync(file, 'utf8').includes(':dir('))).toEqual([]);
+});
+
 test('style sheets use logical properties, so that pages from right to left are mirrored', () => {
   const files = globSync('console/src/**/*.css');
   expect(files.length).toBeGreaterThan(5);

@@ -2,6 +2,7 @@ import { ReelgateError, type VideoJob } from '@reelgate/client';
 import { useVideoJob } from '@reelgate/client/react';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import { BackLink } from '../jobs/back-link.tsx';
 import { FailureText } from '../jobs/failure.tsx';
 import { useListedJob } from '../jobs/jobs.tsx';
 import { LargeMedia } from '../jobs/media.tsx';
@@ -29,9 +30,7 @@ export function ComparePage({ one, other }: ComparePageProps) {
   const isPlayable = sides.some(({ job }) => job?.status === 'COMPLETED');
   return (
     <main className="page">
-      <p>
-        <Link href="/">← All videos</Link>
-      </p>
+      <BackLink />
       <h1 ref={heading} tabIndex={-1} className="compare-heading">
         Two videos side by side
       </h1>

@@ -7,7 +7,7 @@ export function CopyLink({ url = location.href }: { readonly url?: string }) {
     setState((await copyText(url)) ? 'copied' : 'failed');
   };
   return (
-    <button type="button" className="button quiet" onClick={() => void press()}>
+    <button type="button" className="button" onClick={() => void press()}>
       {{ idle: 'Copy link', copied: 'Copied', failed: 'Copying failed' }[state]}
     </button>
   );

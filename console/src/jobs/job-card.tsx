@@ -66,7 +66,11 @@ function CancelButton({ job }: { readonly job: VideoJob }) {
       type="button"
       className="button card-cancel"
       aria-label={`Cancel: ${shortTitle(job)}`}
-      onClick={() => void cancelJob(gateway, job)}
+      onClick={({ currentTarget }) => {
+        // The button goes, and the keyboard focus with it.
+        currentTarget.closest('article')?.querySelector<HTMLElement>('.card-head a')?.focus();
+        void cancelJob(gateway, job);
+      }}
     >
       Cancel
     </button>
@@ -74,20 +78,29 @@ function CancelButton({ job }: { readonly job: VideoJob }) {
 }
 
 function Foot({ job, again }: { readonly job: VideoJob; readonly again: RunAgain }) {
-  if (job.failure !== null) return <AgainButtons job={job} again={again} />;
   if (!job.isTerminal) return <Progress job={job} />;
-  const { video, finishedAt, createdAt } = job;
-  const facts = [
-    finishedAt === null ? null : `took ${duration(Date.parse(finishedAt) - Date.parse(createdAt))}`,
-    video?.byteLength == null ? null : bytes(video.byteLength),
-  ].filter((fact) => fact !== null);
   return (
     <>
-      <p className="muted">{facts.join(' · ')}</p>
-      <div className="actions">
-        {video !== null && <Download job={job} />}
-        <AgainButton job={job} again={again} seed="same" />
-      </div>
+      <p className="card-facts muted">{factsOf(job).join(' · ')}</p>
+      {job.failure === null ? (
+        <div className="actions">
+          {job.video !== null && <Download job={job} />}
+          <AgainButton job={job} again={again} seed="same" />
+        </div>
+      ) : (
+        <AgainButtons job={job} again={again} />
+      )}
     </>
   );
+}
+
+/** What differs between variations, first the seed. */
+function factsOf({ request, video, failure, finishedAt, createdAt }: VideoJob): readonly string[] {
+  return [
+    `Seed ${request.seed}`,
+    ...(finishedAt === null || failure !== null
+      ? []
+      : [`took ${duration(Date.parse(finishedAt) - Date.parse(createdAt))}`]),
+    ...(video?.byteLength == null ? [] : [bytes(video.byteLength)]),
+  ];
 }

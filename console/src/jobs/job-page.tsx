@@ -1,11 +1,12 @@
 import { ReelgateError, type VideoJob } from '@reelgate/client';
 import { useVideoJob } from '@reelgate/client/react';
-import { Link } from 'wouter';
 import { useGateway } from '../gateway/gateway.tsx';
+import { useArrival } from '../ui/use-arrival.ts';
 import { ActionMenu } from './actions/action-menu.tsx';
 import { AgainButton } from './actions/again-buttons.tsx';
 import { cancelJob, isCancelable } from './actions/job-actions.tsx';
 import { useRunAgain } from './actions/run-again.ts';
+import { BackLink } from './back-link.tsx';
 import { CopyLink } from './copy-link.tsx';
 import { JobDetails } from './job-details.tsx';
 import { useListedJob } from './jobs.tsx';
@@ -17,26 +18,42 @@ export function JobPage({ id }: { readonly id: string }) {
   const isDeleted = useDeleted(id) || (error instanceof ReelgateError && error.code === 'NOT_FOUND');
   return (
     <main className="page">
-      <p>
-        <Link href="/">← All videos</Link>
-      </p>
-      {job !== null && !isDeleted ? (
-        <OwnJob job={job} />
-      ) : (
+      <BackLink />
+      {isDeleted ? (
+        <Missing />
+      ) : job === null ? (
         <>
           <h1 className="visually-hidden">Video</h1>
-          <p role="status">{isDeleted ? MISSING : (error?.message ?? 'Loading…')}</p>
+          <p role="status">{error?.message ?? 'Loading…'}</p>
         </>
+      ) : (
+        <OwnJob job={job} />
       )}
     </main>
   );
 }
 
-const MISSING = 'This video does not exist, or it was deleted.';
+/** The heading takes the keyboard focus, which was lost with the job's buttons. */
+function Missing() {
+  const heading = useArrival('No video');
+  return (
+    <>
+      <h1 ref={heading} tabIndex={-1} className="job-prompt">
+        No video
+      </h1>
+      <p role="status">This video does not exist, or it was deleted.</p>
+    </>
+  );
+}
 
 function OwnJob({ job }: { readonly job: VideoJob }) {
   const again = useRunAgain(job);
   const gateway = useGateway();
+  const cancel = (): void => {
+    // The button goes, and the keyboard focus with it.
+    document.querySelector<HTMLElement>('#job-heading')?.focus();
+    void cancelJob(gateway, job);
+  };
   return (
     <JobDetails
       job={job}
@@ -45,7 +62,7 @@ function OwnJob({ job }: { readonly job: VideoJob }) {
           <AgainButton job={job} again={again} seed="same" />
           <AgainButton job={job} again={again} seed="new" />
           {isCancelable(job) && (
-            <button type="button" className="button" onClick={() => void cancelJob(gateway, job)}>
+            <button type="button" className="button" onClick={cancel}>
               Cancel
             </button>
           )}

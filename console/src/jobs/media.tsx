@@ -11,17 +11,18 @@ interface MediaProps {
   readonly job: VideoJob;
 }
 
-/** The image of a card, or the video once it is ready. */
+/** The image of a card, or the video once it is ready, or why there is none. */
 export function CardMedia({ job }: MediaProps) {
   const wasUnfinished = useWasUnfinished(job);
   return (
     <div className="media">
       {job.status === 'COMPLETED' ? (
         <JobVideo job={job} autoPlay={wasUnfinished && startedHere(job.id)} replacesImage={wasUnfinished} />
-      ) : (
+      ) : job.failure === null ? (
         <JobImage job={job} />
+      ) : (
+        <FailureText failure={job.failure} />
       )}
-      {job.failure !== null && <FailureText failure={job.failure} />}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { violationsInAllLooks } from '../../support/browser/axe.ts';
 import { useConsole } from '../../support/browser/console-fixture.ts';
+import { ConsolePage } from '../../support/browser/console-page.ts';
 import { makeEnded } from '../../support/browser/jobs-of-all-states.ts';
 import { generate, readJob } from '../../support/gateway/spawned-gateway.ts';
 
@@ -42,6 +43,18 @@ describe('deletion', () => {
   });
 });
 
+test('after the deletion of a job on its page, the keyboard focus is on the heading that says so', async () => {
+  const prompt = 'a vase on a page';
+  const id = await makeEnded(fixture.url, prompt);
+  await using console = await ConsolePage.open(fixture.browser, `${fixture.url}/jobs/${id}`);
+  const { page } = console;
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('This video does not exist, or it was deleted.').waitFor();
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('No video');
+});
+
 describe('a job that was not sent yet', () => {
   const waiting = useConsole({ SEGMIND_RPM: '1' });
 
@@ -53,6 +66,9 @@ describe('a job that was not sent yet', () => {
     const card = console.card(prompt);
     await card.getByRole('button', { name: `Cancel: ${prompt}` }).click();
     await card.getByText('It was canceled').waitFor();
+    expect(await console.page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe(
+      `Details: ${prompt}`,
+    );
     expect(await card.getByRole('button', { name: `Cancel: ${prompt}` }).count()).toBe(0);
     await card.getByRole('button', { name: `Run again: ${prompt}` }).click();
     await expect.poll(() => console.card(prompt).count()).toBe(2);

@@ -58,6 +58,12 @@ test('when the gateway is killed during a job and restarts, the page reconnects 
 
   await killed(first);
   await console.connection('Reconnecting…');
+  const card = console.card(prompt);
+  await card.getByText('No connection to the gateway: the progress is not known now.').waitFor();
+  const animations = await card
+    .locator('.progress-bar')
+    .evaluate((bar) => Reflect.get(bar, 'getAnimations').call(bar).length);
+  expect(animations).toBe(0);
   await using second = await data.start();
   await console.live();
   await console.card(prompt).getByText('Ready').waitFor();

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 
 test.each([
-  ['the link', '← All videos'],
+  ['the link', 'All videos'],
   ['the browser’s back button', null],
 ])('%s leads from a job back to the same place of the list', async (_, link) => {
   await using console = await fixture.open({ viewport: { width: 390, height: 844 } });
@@ -40,7 +40,7 @@ test('a page that is opened first leads to the top of the list', async () => {
   const { id } = await generate(fixture.url, { prompt: 'the newest [sandbox:content-block]' });
   await using console = await fixture.open();
   await console.page.goto(`${fixture.url}/jobs/${id}`);
-  await console.page.getByRole('link', { name: '← All videos' }).click();
+  await console.page.getByRole('link', { name: 'All videos' }).click();
   await console.card(FAR).waitFor();
   expect(await console.page.evaluate('scrollY')).toBe(0);
 });

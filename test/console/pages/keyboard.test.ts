@@ -94,7 +94,7 @@ test('a video can be submitted and opened by keyboard alone, with the focus alwa
   await pressTo(page, 'Tab', `Details: ${prompt}`);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: prompt }).waitFor();
-  await pressTo(page, 'Shift+Tab', '← All videos');
+  await pressTo(page, 'Shift+Tab', 'All videos');
   await page.keyboard.press('Enter');
   await console.card(prompt).waitFor();
 });

@@ -26,10 +26,13 @@ describe('the list', () => {
     await page.getByLabel('Status').selectOption('Failed');
     await console.card(words).waitFor({ state: 'detached' });
     await console.card(failed).waitFor();
+    await expect.poll(() => page.locator('[aria-live]').textContent()).toContain('1 video matches.');
     await generate(fixture.url, { prompt: failed, ...SMALL });
     await expect.poll(() => console.card(failed).count()).toBe(2);
     await page.getByLabel('Search prompts').fill('nothing like this');
-    await page.getByText('No video matches.').waitFor();
+    const says = page.locator('[aria-live]');
+    await expect.poll(() => says.textContent()).toContain('No video matches.');
+    await page.locator('.empty').getByText('No video matches.').waitFor();
     await page.getByLabel('Search prompts').fill('');
     await page.getByLabel('Status').selectOption('All');
     await console.card('an unrelated owl').waitFor();
@@ -107,6 +110,7 @@ describe('selected videos', () => {
     expect([await readJob(fixture.url, shoes), await readJob(fixture.url, socks)]).toEqual([null, null]);
     await bar.getByRole('button', { name: 'Done' }).click();
     expect(await page.getByRole('checkbox').count()).toBe(0);
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Select');
   });
 
   test('a failed deletion is reported, and the others are deleted', async () => {

@@ -1,6 +1,7 @@
 import { ReelgateError, type VideoJob } from '@reelgate/client';
 import { useVideoJobs, type VideoJobsState } from '@reelgate/client/react';
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
+import { useGateway } from '../../gateway/gateway.tsx';
 import { serverNow } from '../../gateway/server-clock.ts';
 import { totalCostText } from '../../gateway/upstream.ts';
 import { JobCard } from '../job-card.tsx';
@@ -50,9 +51,22 @@ function AllJobs({ selection }: ViewProps) {
 }
 
 function MatchingJobs({ choice, selection }: ViewProps) {
+  const { announcer } = useGateway();
   const list = useVideoJobs({ filter: filterOf(choice), pageSize: PAGE });
-  return <Jobs list={list} selection={selection} empty="No video matches." />;
+  const found = list.isLoading ? null : foundText(list);
+  useEffect(() => {
+    if (found !== null) announcer.say(found);
+  }, [announcer, choice, found]);
+  return <Jobs list={list} selection={selection} empty={NO_MATCH} />;
 }
+
+function foundText({ jobs, hasMore }: VideoJobsState): string {
+  if (jobs.length === 0 && !hasMore) return NO_MATCH;
+  if (hasMore) return 'More than one page of videos matches.';
+  return jobs.length === 1 ? '1 video matches.' : `${jobs.length} videos match.`;
+}
+
+const NO_MATCH = 'No video matches.';
 
 interface JobsProps {
   readonly list: VideoJobsState;
