@@ -1,4 +1,10 @@
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
 import { CHROMIUM, requireProgram } from '../process/programs.ts';
 
 /** Options of a page. */
@@ -45,22 +51,44 @@ export const CHROMIUM_ARGS = [
 /** Milliseconds that a step on a page may wait. */
 const STEP_DEADLINE_MS = 45_000;
 
+/** The Chromium of this test worker, with the usual arguments. It ends with the worker's process. */
+let shared: Promise<Browser> | null = null;
+
 /**
- * Starts a Chromium; one is enough for all tests of a file.
+ * Opens a browser for the tests of a file. Files that run in the same worker share a Chromium, because each start takes a second.
  *
- * @param args command-line arguments besides the usual ones
+ * @param args command-line arguments besides the usual ones; with them it is a Chromium of its own
  */
 export async function launchBrowser(args: readonly string[] = []): Promise<TestBrowser> {
-  const executablePath = requireProgram(CHROMIUM);
-  const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS, ...args] });
+  const browser = args.length > 0 ? await launch(args) : await sharedBrowser();
+  const contexts: BrowserContext[] = [];
   return {
     open: async (options = {}) => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+      contexts.push(context);
       context.setDefaultTimeout(STEP_DEADLINE_MS);
       return openPage(context);
     },
-    [Symbol.asyncDispose]: () => browser.close(),
+    [Symbol.asyncDispose]: async () => {
+      if (args.length > 0) return browser.close();
+      await Promise.all(contexts.map((context) => context.close()));
+    },
   };
+}
+
+async function sharedBrowser(): Promise<Browser> {
+  const present = await shared;
+  // A test may have crashed it.
+  if (present?.isConnected() === true) return present;
+  shared = launch([]);
+  return shared;
+}
+
+function launch(args: readonly string[]): Promise<Browser> {
+  return chromium.launch({
+    executablePath: requireProgram(CHROMIUM),
+    args: [...CHROMIUM_ARGS, ...args],
+  });
 }
 
 async function openPage(context: BrowserContext): Promise<OpenedPage> {
