@@ -50,6 +50,17 @@ test.each([
   expect(output).toMatch(/^QUEUED 0\n(?:.*\n)*PROCESSING 0\.\d+\n(?:.*\n)*COMPLETED 1\nhttp\S+\n$/);
 });
 
+test('Node 20 warns of no leak when 20 calls run at the same time', async () => {
+  const script = `
+    process.on('warning', ({ name }) => console.log(name));
+    const { createReelgate } = await import('@reelgate/client');
+    const client = createReelgate({ url: '${gateway.url}/graphql' });
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 20 }, () => client.jobs({ signal })));
+    console.log('done');`;
+  await expect(run(folder, bin('node'), '--input-type=module', '--eval', script)).resolves.toBe('done\n');
+});
+
 test('Node 20 has the version that its name says', async () => {
   await expect(run(folder, bin('node'), '--version')).resolves.toMatch(/^v20\./);
 });
