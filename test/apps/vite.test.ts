@@ -68,6 +68,7 @@ test.each([
     writeFileSync(join(app, 'src/App.tsx'), code);
     // The template's own build, which also checks the types.
     await run(app, 'npm', 'run', 'build');
+    await run(app, 'npm', 'run', 'lint', '--', '--deny-warnings');
     await using server = await serveFolder(join(app, 'dist'), port);
     await using opened = await browser.open();
     await opened.page.goto(server.url);
