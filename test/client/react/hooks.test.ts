@@ -242,6 +242,36 @@ describe('useGenerateVideo', () => {
     expect(gateway.webSockets.size).toBe(0);
   });
 
+  test('a hidden component watches nothing, and goes on with its job when it is shown again', async () => {
+    await using gateway = await startOpenGateway();
+    await using opened = await openPage(gateway, { view: 'generate' });
+    await opened.press('Generate');
+    await expect.poll(opened.text('job')).toMatch('first: QUEUED 1');
+    await opened.press('Pause');
+    await until(() => gateway.store.listenerCount, 0);
+    const [id = ''] = await idsOf(gateway);
+    await new JobMover(gateway).move(id, ...WHOLE_LIFE);
+    expect(await opened.page.getByTestId('job').innerText()).toBe('first: QUEUED 1');
+    await opened.press('Resume');
+    await expect.poll(opened.text('status')).toMatch('completed');
+    expect(await opened.page.getByTestId('error').innerText()).toBe('none');
+  });
+
+  test('a hidden component submits its request, and follows the job when it is shown again', async () => {
+    const { promise: stored, resolve: store } = Promise.withResolvers<void>();
+    await using gateway = await startOpenGateway({ uploadImage: uploadAfter(stored) });
+    await using opened = await openPage(gateway, { view: 'generate' });
+    await opened.press('Generate');
+    await expect.poll(opened.text('progress')).toMatch('99 %');
+    await opened.press('Pause');
+    store();
+    await expect.poll(() => idsOf(gateway)).toHaveLength(1);
+    await opened.press('Resume');
+    const [id = ''] = await idsOf(gateway);
+    await new JobMover(gateway).move(id, ...WHOLE_LIFE);
+    await expect.poll(opened.text('status')).toMatch('completed');
+  });
+
   test('shows a refusal, and causes no unhandled rejection when the promise is ignored', async () => {
     await using gateway = await startOpenGateway();
     await using opened = await openPage(gateway, { view: 'generate' });

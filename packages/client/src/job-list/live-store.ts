@@ -1,3 +1,4 @@
+import { noop } from '../connection/abort.ts';
 import type { Connection } from '../connection/connection.ts';
 
 /** What tells that there is a new connection. */
@@ -33,7 +34,7 @@ export function createLiveStore<T extends { readonly error: Error | null }>(
   const listeners = new Set<() => void>();
   let value = initial;
   let running: AbortController | null = null;
-  let stopWaiting: (() => void) | null = null;
+  let stopWaiting = noop;
 
   const set = (change: Partial<T>): void => {
     value = { ...value, ...change };
@@ -47,7 +48,7 @@ export function createLiveStore<T extends { readonly error: Error | null }>(
       stopWaiting = connection.onChange(() => {
         // What was refused may have been the only operation, so that the connection becomes idle. That is no reason to repeat it.
         if (!isRefused && connection.state === 'idle') return;
-        stopWaiting?.();
+        stopWaiting();
         run(signal);
       });
       set({ ...value, error });
@@ -58,7 +59,7 @@ export function createLiveStore<T extends { readonly error: Error | null }>(
     if (listeners.size > 0 || running === null) return;
     running.abort();
     running = null;
-    stopWaiting?.();
+    stopWaiting();
     onStop();
   };
 

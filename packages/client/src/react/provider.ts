@@ -16,7 +16,6 @@ export function ReelgateProvider({ client, children }: ReelgateProviderProps): R
 /** The client of the nearest ReelgateProvider. @throws without one */
 export function useReelgate(): Reelgate {
   const client = useContext(ReelgateContext);
-  if (client === null)
-    throw new Error('There is no Reelgate client. Put a ReelgateProvider around the component.');
+  if (client === null) throw new Error('The component has no ReelgateProvider around it.');
   return client;
 }

@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
+import { noop } from '../connection/abort.ts';
 import { watchedJob, watchJob } from '../job-list/watched-job.ts';
 import type { VideoJob } from '../types.ts';
 import { useReelgate } from './provider.ts';
@@ -31,7 +32,7 @@ export function useVideoJob(
   const isEnded = known?.isTerminal === true;
   const subscribe = useCallback(
     // A later `known` is not needed: the watch continues from its own newest version.
-    (listener: () => void) => (id == null || isEnded ? () => {} : watchJob(client, id, known, listener)),
+    (listener: () => void) => (id == null || isEnded ? noop : watchJob(client, id, known, listener)),
     [client, id, isEnded],
   );
   const state = useSyncExternalStore(

@@ -1,6 +1,6 @@
 import type { Reelgate, VideoJob } from '@reelgate/client';
 import { ReelgateProvider, useGenerateVideo, useVideoJob, useVideoJobs } from '@reelgate/client/react';
-import { memo, useLayoutEffect, useState } from 'react';
+import { Activity, memo, useLayoutEffect, useState } from 'react';
 
 /** What the page shows. */
 export interface AppProps {
@@ -10,15 +10,19 @@ export interface AppProps {
   readonly initialJob?: VideoJob | null;
 }
 
-/** A page with one use of the hooks, and a button that removes it. */
+/** A page with one use of the hooks, a button that removes it, and one that hides it for a while. */
 export function App({ client, ...view }: AppProps) {
   const [isShown, setIsShown] = useState(true);
+  const [isActive, setIsActive] = useState(true);
   return (
     <ReelgateProvider client={client}>
       <button type="button" onClick={() => setIsShown(!isShown)}>
         {isShown ? 'Hide' : 'Show'}
       </button>
-      {isShown && <View {...view} />}
+      <button type="button" onClick={() => setIsActive(!isActive)}>
+        {isActive ? 'Pause' : 'Resume'}
+      </button>
+      <Activity mode={isActive ? 'visible' : 'hidden'}>{isShown && <View {...view} />}</Activity>
     </ReelgateProvider>
   );
 }
