@@ -74,10 +74,9 @@ export async function startApp(
     wrapStorage = (storage) => storage,
   } = overrides;
   resources.use(new GatewayLog(log, systemClock, events));
-  const faults = resources.use(new FaultLog(log, systemClock));
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const webhookTargets = new WebhookTargets(config.webhooks);
-  const storage = wrapStorage(await openStorage(config, clock, log, faults, signal));
+  const storage = wrapStorage(await openStorage(config, clock, log, events, signal));
   resources.use(storage.store);
   const archive = resources.use(await openArchive(config, () => systemClock.now(), log));
   const upstream = resources.use(await openUpstream(config, () => clock.now(), log));
@@ -86,8 +85,8 @@ export async function startApp(
   const files = resources.use(new FileClient({ trustedOrigins, proxy: config.proxy }));
 
   const tokenClock = overrides.clock ?? systemClock;
-  const parts = { storage, archive, files, upstream, localMedia, webhookTargets, clock, tokenClock };
-  const poller = createPoller(config, parts, log);
+  const parts = { storage, archive, files, upstream, localMedia, webhookTargets, clock, tokenClock, events };
+  const poller = createPoller(config, parts);
   const archiver = await openArchiver(config, parts, log);
   resources.defer(async () => {
     await Promise.all([poller.stop(STEP_GRACE_MS), archiver?.stop()]);
@@ -118,13 +117,9 @@ export async function startApp(
   return { url, webSockets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-type PollerParts = Pick<GraphQLParts, 'storage' | 'archive' | 'upstream' | 'clock'>;
+type PollerParts = Pick<GraphQLParts, 'storage' | 'archive' | 'upstream' | 'clock' | 'events'>;
 
-function createPoller(
-  config: Config,
-  { storage, archive, upstream, clock }: PollerParts,
-  log: Logger,
-): Poller {
+function createPoller(config: Config, { storage, archive, upstream, clock, events }: PollerParts): Poller {
   return new Poller({
     store: storage.store,
     submissions: storage.submissions,
@@ -141,7 +136,7 @@ function createPoller(
     }),
     retentionMs: config.jobRetentionMs,
     archives: archive !== null,
-    log: log.child({ part: 'poller' }),
+    events,
   });
 }
 

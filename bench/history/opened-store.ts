@@ -4,6 +4,7 @@ import { systemClock } from '../../src/process/clocks.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
 import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
+import { printFaults } from '../servers/print-faults.ts';
 import { RETENTION_MS } from './jobs.ts';
 
 /** A clock that stands still until it is set. */
@@ -30,7 +31,6 @@ export interface Engine {
 }
 
 const SLOW_MICROSECONDS = 500;
-const report = (error: unknown) => void process.stderr.write(`${String(error)}\n`);
 
 /** SQLite in a folder. Does not wait for the disk: the benchmark can create its data again after a power cut. */
 export async function openSqlite(folder: string, clock: Clock): Promise<Engine> {
@@ -39,8 +39,7 @@ export async function openSqlite(folder: string, clock: Clock): Promise<Engine> 
       folder,
       retentionMs: RETENTION_MS,
       now: () => clock.now(),
-      onUnreadable: (_, error) => report(error),
-      onMaintenanceError: report,
+      events: printFaults(),
     });
     opened.database.exec('PRAGMA synchronous = OFF');
     return opened;
@@ -76,9 +75,7 @@ export async function openRedis(url: string, clock: Clock): Promise<Engine> {
       retentionMs: RETENTION_MS,
       clock,
       random: Math.random,
-      onUnreadable: (_, error) => report(error),
-      // The clock is set back and forth, so a heartbeat may seem to be late.
-      onConnectionError: () => {},
+      events: printFaults(),
     });
   let store = await open();
   return {

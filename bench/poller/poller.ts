@@ -25,6 +25,7 @@ import { percentile } from '../measure/statistics.ts';
 import { FAR_AWAY, runningJob } from '../reelgate/jobs.ts';
 import { NO_LIMITS, openFolder } from '../reelgate/put-jobs.ts';
 import { cpuSeconds, obey, ready } from '../servers/control.ts';
+import { printFaults } from '../servers/print-faults.ts';
 
 export interface PollerOutput {
   readonly stepsPerSecond: number;
@@ -55,6 +56,7 @@ const BATCH = 500;
 const [upstreamUrl = '', jobs = '0', redisUrl] = process.argv.slice(2);
 const jobCount = Number(jobs);
 const cycleMs = (jobCount / DEMAND) * 1000;
+const events = printFaults();
 const clock = new ShiftedClock();
 /** The next poll of each job, in epoch milliseconds. */
 const runAt = new Map<string, number>();
@@ -77,17 +79,12 @@ const poller = new Poller({
   clock,
   random: Math.random,
   submissions,
-  budget: new SharedCallBudget(budgetText, 0, clock.now),
+  budget: new SharedCallBudget(budgetText, 0, clock.now, events),
   callTimeoutMs: 30_000,
   durations: new LearnedDurations({ store: durationStore, clock, upstream: 'bench', typicalMs: 53_380 }),
   retentionMs: HOUR_MS,
   archives: false,
-  log: {
-    debug: () => {},
-    info: () => {},
-    warn: (_, message) => process.stderr.write(`${message}\n`),
-    error: (details, message) => process.stderr.write(`${message} ${JSON.stringify(details)}\n`),
-  },
+  events,
 });
 
 obey({
@@ -129,8 +126,7 @@ async function openRedis(url: string) {
     retentionMs: HOUR_MS,
     clock: systemClock,
     random: Math.random,
-    onUnreadable: (_, error) => process.stderr.write(`${String(error)}\n`),
-    onConnectionError: (error) => process.stderr.write(`${String(error)}\n`),
+    events,
   });
   const { client, quarantine } = opened;
   return {

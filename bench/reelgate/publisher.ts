@@ -11,6 +11,7 @@ import { RedisJobStore } from '../../src/store/redis/redis-job-store.ts';
 import { FIRST_VERSION } from '../sample.ts';
 import { obey, ready } from '../servers/control.ts';
 import { eventCommands } from '../servers/event-source.ts';
+import { printFaults } from '../servers/print-faults.ts';
 import { runningJob } from './jobs.ts';
 import { putJobs } from './put-jobs.ts';
 
@@ -20,8 +21,7 @@ const store = await RedisJobStore.open({
   retentionMs: 3_600_000,
   clock: systemClock,
   random: Math.random,
-  onUnreadable: (_, error) => process.stderr.write(`${String(error)}\n`),
-  onConnectionError: (error) => process.stderr.write(`${String(error)}\n`),
+  events: printFaults(),
 });
 const leases = await putJobs(store, Number(jobs), (number) => runningJob(number, FIRST_VERSION));
 

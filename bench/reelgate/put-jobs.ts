@@ -2,6 +2,7 @@ import type { Job } from '../../src/domain/job/job.ts';
 import type { LeasedJob, JobStore } from '../../src/store/job-store.ts';
 import { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts';
 import { FIRST_VERSION } from '../sample.ts';
+import { printFaults } from '../servers/print-faults.ts';
 import { FAR_AWAY, runningJob } from './jobs.ts';
 
 export const NO_LIMITS = { unfinished: 0, unfinishedPerOwner: 0, perDay: 0, perDayPerOwner: 0 };
@@ -70,8 +71,7 @@ export function openFolder(folder: string): SqliteJobStore {
     folder,
     retentionMs: 3_600_000_000,
     now: Date.now,
-    onUnreadable: (_, error) => process.stderr.write(`${String(error)}\n`),
-    onMaintenanceError: (error) => process.stderr.write(`${String(error)}\n`),
+    events: printFaults(),
   });
   store.database.exec('PRAGMA synchronous = OFF');
   return store;

@@ -82,34 +82,35 @@ export interface JobChangeEvent {
 /** A job ended. Emitted once, by the instance that stored its final version, after its `job:changed`. */
 export interface JobEndEvent {
   readonly job: Job;
-  /** From acceptance to submission; null: it was never submitted. */
+  /** From its creation until the upstream had accepted it; null: the upstream never did. */
   readonly waitedMs: number | null;
   /** Status calls of all instances. */
   readonly polls: number;
   /**
-   * From the end at the upstream to its detection: at most so long, because the upstream does not tell the time. Half of the time between
-   * the last poll that showed the job as not done and the one that showed it as done. Null: it did not end at the upstream.
+   * Estimate of the time from the end at the upstream to its detection. The upstream does not tell when it ended, so this is half of the
+   * time between the last poll that showed the job as not done and the one that showed it as done. Null: no poll showed an end.
    */
   readonly detectionDelayMs: number | null;
-  /** Duration at the upstream divided by the duration that the model expected at submission; null: unknown. */
+  /** Duration of a completed job divided by the median of its last forecast; null: there was no forecast, or it failed. */
   readonly durationRatio: number | null;
 }
 
 /** A job of this process' poller could not be stored as planned. */
 export interface JobLostEvent {
-  readonly jobId: string;
+  /** As the poller last knew it. */
+  readonly job: Job;
   /** `missing`: the store no longer has it. `superseded`: another poller was faster. Bounded. */
   readonly reason: 'missing' | 'superseded';
 }
 
-/** The poller leased due jobs. */
+/** The poller found due jobs, and leased those that it had calls for. */
 export interface ClaimEvent {
   /** Calls that it asked the budget for, and got. */
   readonly wanted: number;
   readonly granted: number;
   readonly leased: number;
-  /** Milliseconds by which the longest due of the leased jobs was late; null: none was leased. */
-  readonly latenessMs: number | null;
+  /** Milliseconds for which the longest due job was due, whether it was leased or not. */
+  readonly latenessMs: number;
   readonly durationMs: number;
 }
 
@@ -163,13 +164,14 @@ export interface BudgetEvent {
   readonly limitedBy: 'rate-limit' | 'circuit' | null;
   /** Calls that could be made at once after this; null: there is no limit. */
   readonly remaining: number | null;
-  /** The share of the full rate that is allowed now, 0 to 1. */
+  /** The share of the full rate that is allowed now, from above 0 to 1. */
   readonly share: number;
 }
 
 /** Jobs wait for the budget. Emitted by the poller while they do, at most once in each run. */
 export interface WaitingEvent {
   readonly limitedBy: 'rate-limit' | 'circuit';
+  /** Due jobs that got no call in this run; at most `MAX_CANDIDATES` of the store. */
   readonly jobs: number;
 }
 
@@ -182,17 +184,17 @@ export interface CircuitEvent {
 export interface StoreCallEvent {
   /** `sqlite` or `redis`. Bounded. */
   readonly system: 'sqlite' | 'redis';
-  /** The method of the port, such as `save`. Bounded. */
+  /** The method of the port, such as `save` of the jobs; with the name of the port for another one: `fileTasks.lease`. Bounded. */
   readonly operation: string;
   readonly durationMs: number;
   readonly ok: boolean;
 }
 
-/** The connection to the store was lost or is back. */
+/** A connection to Redis was opened or lost. */
 export interface StoreConnectionEvent {
   readonly connection: 'commands' | 'subscriber';
   readonly state: 'connected' | 'lost';
-  /** Why it was lost; null when it is back. */
+  /** Why it was lost; null for `connected`. */
   readonly reason: string | null;
 }
 
@@ -212,7 +214,7 @@ export type GatewayPart =
 export interface FaultEvent {
   readonly part: GatewayPart;
   readonly level: 'info' | 'warn' | 'error';
-  /** One sentence for the operator, the same for each occurrence. Bounded. */
+  /** One sentence for the operator, the same for each occurrence of one fault. */
   readonly message: string;
   /** `err` is the cause. */
   readonly details: Readonly<Record<string, unknown>>;

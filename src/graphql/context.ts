@@ -5,6 +5,7 @@ import type { Job } from '../domain/job/job.ts';
 import type { LocalMedia } from '../domain/local-media.ts';
 import type { RequestParser } from '../domain/request/video-request.ts';
 import type { UpstreamKind } from '../domain/upstream-kind.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import type { Image, UploadOutcome } from '../providers/image-host.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
@@ -27,6 +28,7 @@ export interface UpstreamFacts {
 /** Services shared by all operations. */
 export interface GraphQLServices {
   readonly store: Jobs & JobEvents;
+  readonly events: EventEmitter;
   /** See `Storage`. */
   readonly cache: JobCache | null;
   /** Reads the base64 of a job's video, wherever it is kept; null when there is none. */

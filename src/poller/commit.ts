@@ -3,6 +3,7 @@ import type { Observation } from '../domain/job/observation.ts';
 import { transition } from '../domain/job/transition.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
 import { requestFingerprint } from '../domain/request/video-request.ts';
+import { emitJobChange, type PollFacts } from '../events/job-changes.ts';
 import { requestKey } from '../providers/video-upstream.ts';
 import {
   type LeasedJob,
@@ -30,6 +31,8 @@ export interface CommitOptions {
   /** Computes the next schedule for each version that is tried. Null: the step continues, and the lease is renewed. */
   readonly schedule: ((job: Job) => Schedule) | null;
   readonly videoData?: string | undefined;
+  /** What the polls have shown. */
+  readonly facts?: PollFacts;
 }
 
 /**
@@ -43,10 +46,10 @@ export async function commit(
   leased: LeasedJob,
   before: Job,
   observation: Observation,
-  { schedule, videoData }: CommitOptions,
+  { schedule, videoData, facts }: CommitOptions,
   dependencies: StepDependencies,
 ): Promise<Committed> {
-  const { store, clock, leaseMs, archives } = dependencies;
+  const { store, clock, leaseMs, archives, events } = dependencies;
   const id = before.id;
   let current = before;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
@@ -62,6 +65,7 @@ export async function commit(
     const save = () =>
       store.save(leased.leaseId, schedule === null ? { ...full, leaseUntil: clock.now() + leaseMs } : full);
     const outcome = await retryWrite(save, before, dependencies);
+    if (outcome === 'saved') emitJobChange(events, current, job, facts);
     if (outcome !== 'superseded') return { job, outcome };
     const [stored] = await retryWrite(() => store.getMany([id]), before, dependencies);
     if (stored == null) return { job, outcome: 'missing' };

@@ -1,7 +1,7 @@
 import type { Observation } from '../domain/job/observation.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
 import { learnFromDone, learnFromRunning } from '../domain/polling/learn-from-poll.ts';
-import type { CommonOutcome } from '../providers/video-upstream.ts';
+import type { CommonOutcome, StatusOutcome } from '../providers/video-upstream.ts';
 import { historyMetrics, jobVideo, lookUpJob } from './look-up-job.ts';
 import {
   answered,
@@ -32,8 +32,22 @@ export async function pollJob(
   if (notes.lookUpNext === true) return lookUpNotFound(leased, dependencies);
   const askedAt = clock.now();
   const outcome = await upstream.status(job.upstreamId, callOptions(job, dependencies));
+  const finding = onStatus(leased, outcome, askedAt, dependencies);
+  const isEnd = outcome.type === 'completed' || finding.observation?.type === 'upstream-failed';
+  if (!isEnd) return { ...finding, isPoll: true };
+  const detectionDelayMs = Math.max(0, clock.now() - (lastPolledAt ?? job.submittedAt)) / 2;
+  return { ...finding, isPoll: true, detectionDelayMs };
+}
+
+function onStatus(
+  leased: Leased<'queued' | 'processing'>,
+  outcome: StatusOutcome,
+  askedAt: number,
+  dependencies: StepDependencies,
+): Finding {
+  const { job, lastPolledAt } = leased;
   const expected = expectedOf(job, dependencies);
-  const poll = { job, lastPolledAt, at: clock.now(), expected };
+  const poll = { job, lastPolledAt, at: dependencies.clock.now(), expected };
   switch (outcome.type) {
     case 'queued':
       return { observation: null, call: 'answered', lastPolledAt: askedAt };

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { forcedEndAt } from '../domain/job/job.ts';
 import type { CallGrant } from '../domain/polling/call-budget-rules.ts';
-import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
+import type { FaultEvent } from '../events/gateway-events.ts';
 import { WorkLoop } from '../process/work-loop.ts';
 import type { CallBudget } from '../store/call-budget.ts';
 import type { LeasedJob, DueJob, Unsubscribe } from '../store/job-store.ts';
@@ -9,18 +9,23 @@ import { callPriority } from './call-priority.ts';
 import { FairQueueing } from './fair-queueing.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 import { processJob, type StepReport } from './process-job.ts';
-import { logStep } from './step-log.ts';
 import type { SentOutcome, StepDependencies } from './step.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 
 export interface PollerOptions extends Pick<
   StepDependencies,
-  'store' | 'submissions' | 'upstream' | 'clock' | 'random' | 'callTimeoutMs' | 'retentionMs' | 'archives'
+  | 'store'
+  | 'submissions'
+  | 'upstream'
+  | 'clock'
+  | 'random'
+  | 'events'
+  | 'callTimeoutMs'
+  | 'retentionMs'
+  | 'archives'
 > {
   readonly durations: LearnedDurations;
   readonly budget: CallBudget;
-  /** `error` calls come with the cause under `err`. */
-  readonly log: LeveledLog;
 }
 
 /** Upstream calls in progress at once. Most of the time each waits for the network. */
@@ -73,8 +78,6 @@ export class Poller implements AsyncDisposable {
   readonly #sent = new LRUCache<string, SentOutcome>({ max: MAX_SENT_JOBS });
   readonly #fairQueueing = new FairQueueing();
   readonly #waiting: WaitingJobs;
-  /** Limits repeated messages: with many jobs the same error can occur many times a second. */
-  readonly #faults: FaultLog;
   #leasedAt = -Infinity;
   #lastRanking = { at: -Infinity, isRateLimited: false };
   /** When the API last answered a call of this process. */
@@ -84,7 +87,6 @@ export class Poller implements AsyncDisposable {
 
   constructor(options: PollerOptions) {
     this.#options = options;
-    this.#faults = new FaultLog(options.log, options.clock);
     this.#waiting = new WaitingJobs(options);
     this.#loop = new WorkLoop({
       ...options,
@@ -92,7 +94,7 @@ export class Poller implements AsyncDisposable {
       maxFaultPauseMs: MAX_STORE_PAUSE_MS,
       onError: (error, retryInMs) => {
         const message = 'the store failed; polling pauses until it is available';
-        this.#faults.error({ err: error, retryInMs }, message);
+        this.#emitFault('error', message, { err: error, retryInMs });
       },
     });
   }
@@ -118,7 +120,6 @@ export class Poller implements AsyncDisposable {
     await Promise.all(this.#steps.values().map((step) => step.done));
     done.abort();
     await grace;
-    this.#faults[Symbol.dispose]();
   }
 
   /** Stops without grace. */
@@ -128,7 +129,7 @@ export class Poller implements AsyncDisposable {
 
   /** @returns milliseconds until the next run, unless woken */
   async #leaseAndStart(): Promise<number> {
-    const { clock, store, budget } = this.#options;
+    const { clock, store, budget, events } = this.#options;
     const now = clock.now();
     const free = this.#freeSlots(now);
     const leasePauseMs = this.#leasedAt + LEASE_PAUSE_MS - now;
@@ -147,11 +148,18 @@ export class Poller implements AsyncDisposable {
     const due = isShort ? await store.findCandidates(query) : null;
     const preferred = due === null ? null : this.#rank(due, grant).map(({ job }) => job.id);
     const leases = await store.leaseDue({ ...query, leaseUntil: now + this.#leaseMs, preferred });
+    const durationMs = clock.now() - now;
+    const counts = { wanted: free.slots, granted, leased: leases.length };
+    events.emit('claim', { ...counts, latenessMs: now - runAt, durationMs });
     if (leases.length > 0) this.#leasedAt = now;
     for (const leased of leases) this.#start(leased);
     const calls = leases.filter(({ job }) => forcedEndAt(job) > now).length;
     if (calls < granted) await budget.release(granted - calls);
-    else if (limitedBy !== null) await this.#updateWaiting(grant);
+    else if (limitedBy !== null) {
+      const jobs = (due?.length ?? 0) - leases.length;
+      if (jobs > 0) events.emit('budget:waiting', { limitedBy, jobs });
+      await this.#waiting.update(grant, () => this.#nextCalls());
+    }
     if (leases.length > 0) return 0;
     if (granted > 0) return this.#steps.size > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;
     return Math.min(waitMs, STARVED_PAUSE_MS);
@@ -179,7 +187,8 @@ export class Poller implements AsyncDisposable {
     try {
       await this.#options.durations.refresh();
     } catch (error) {
-      this.#faults.warn({ err: error }, 'the learned durations cannot be read; the last ones are used');
+      const message = 'the learned durations cannot be read; the last ones are used';
+      this.#emitFault('warn', message, { err: error });
     }
   }
 
@@ -195,16 +204,6 @@ export class Poller implements AsyncDisposable {
       : this.#fairQueueing.order(due, priority);
   }
 
-  async #updateWaiting(grant: CallGrant): Promise<void> {
-    const jobs = await this.#waiting.update(grant, () => this.#nextCalls());
-    if (jobs === 0) return;
-    const message =
-      grant.limitedBy === 'rate-limit'
-        ? 'jobs are waiting for the rate limit'
-        : 'jobs are waiting for the upstream';
-    this.#faults.info({ jobs }, message);
-  }
-
   /** The due jobs in the order of their next calls. */
   async #nextCalls(): Promise<readonly DueJob[]> {
     const { clock, store, durations } = this.#options;
@@ -215,12 +214,13 @@ export class Poller implements AsyncDisposable {
   }
 
   #start(leased: LeasedJob): void {
-    const { clock, budget, log } = this.#options;
-    const { job } = leased;
+    const { clock, budget, events } = this.#options;
+    const { job, failureCount } = leased;
     const now = clock.now();
     this.#fairQueueing.onServed(leased);
     const running: RunningStep = { startedAt: now, done: Promise.resolve(), hasSlot: true };
     this.#steps.set(job.id, running);
+    events.emit('step:start', { job, startedAt: now, failureCount });
     running.done = processJob(leased, {
       ...this.#options,
       leaseMs: this.#leaseMs,
@@ -237,17 +237,20 @@ export class Poller implements AsyncDisposable {
     })
       .then(
         (report) => {
-          logStep(leased, report, log, this.#faults);
+          this.#emitEnd(leased, report, now);
           this.#waiting.onStep(report.job);
           return this.#updateBudget(report);
         },
         (error: unknown) => {
+          const durationMs = clock.now() - now;
+          events.emit('step:end', { before: job, job, outcome: 'failed', startedAt: now, durationMs, error });
           const message = 'a step failed; it is repeated after its lease expires';
-          this.#faults.error({ err: error, jobId: job.id }, message);
+          this.#emitFault('error', message, { err: error, jobId: job.id });
         },
       )
       .catch((error: unknown) => {
-        this.#faults.error({ err: error }, 'the call budget or the learned durations could not be stored');
+        const message = 'the call budget or the learned durations could not be stored';
+        this.#emitFault('error', message, { err: error });
       })
       .finally(() => {
         this.#steps.delete(job.id);
@@ -255,21 +258,44 @@ export class Poller implements AsyncDisposable {
       });
   }
 
+  #emitEnd(leased: LeasedJob, { job, outcome, call }: StepReport, startedAt: number): void {
+    const { clock, events } = this.#options;
+    const before = leased.job;
+    const isUnchanged = outcome === 'saved' && job.version === before.version;
+    events.emit('step:end', {
+      before,
+      job,
+      outcome: isUnchanged ? 'unchanged' : outcome,
+      startedAt,
+      durationMs: clock.now() - startedAt,
+    });
+    // A canceled job is no longer the poller's, which is nothing to worry about.
+    if (outcome !== 'saved' && job.failure?.code !== 'CANCELED') {
+      events.emit('job:lost', { job, reason: outcome });
+    }
+    if (typeof call !== 'object') return;
+    const { id: jobId, upstreamId, phase, version } = job;
+    const message = 'an upstream call failed; it is repeated with a growing pause';
+    this.#emitFault('warn', message, { jobId, upstreamId, phase, version, fault: call });
+  }
+
+  #emitFault(level: FaultEvent['level'], message: string, details: FaultEvent['details']): void {
+    this.#options.events.emit('fault', { part: 'poller', level, message, details });
+  }
+
   async #updateBudget({ call, learned }: StepReport): Promise<void> {
-    const { clock, budget, durations, random, log } = this.#options;
+    const { clock, budget, durations, random } = this.#options;
     const error = typeof call === 'object' ? call : null;
     const hasAnswered = call === 'answered' || error?.apiAnswered === true;
     const now = clock.now();
     if (hasAnswered) this.#answeredAt = now;
     if (error?.rateLimited === true) await budget.onRateLimited(random(), error.retryAfterMs);
-    else if (hasAnswered) {
-      if ((await budget.onAnswered()) === 'closed') log.info({}, 'the upstream is back');
-    } else {
+    else if (hasAnswered) await budget.onAnswered();
+    else {
       // While the API answers other calls, an error says nothing about the API.
       const isSilent = now - this.#answeredAt >= SILENCE_MS;
       const hasFailed = call === 'lost' || (error !== null && error.local !== true && isSilent);
-      const change = hasFailed ? await budget.onFailed() : null;
-      if (change === 'opened') log.warn({}, 'the upstream is down: it is only probed until it is back');
+      if (hasFailed) await budget.onFailed();
     }
     await durations.learn(learned);
   }

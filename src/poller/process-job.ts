@@ -6,6 +6,7 @@ import { backoffMs } from '../domain/polling/backoff.ts';
 import { MAX_RETRY_AFTER_MS } from '../domain/polling/call-budget-rules.ts';
 import type { DurationSample } from '../domain/polling/duration-model.ts';
 import { nextPollDelayMs } from '../domain/polling/poll-plan.ts';
+import type { PollFacts } from '../events/job-changes.ts';
 import type { LeasedJob, SaveOutcome, Schedule } from '../store/job-store.ts';
 import { commit, retryWrite } from './commit.ts';
 import { lookUpJob } from './look-up-job.ts';
@@ -22,7 +23,7 @@ import {
 } from './step.ts';
 import { endSubmission, markSubmitting, submitJob, takeOverSubmission } from './submit-job.ts';
 
-/** The result of a step, for the log and the call budget. */
+/** The result of a step, for its event and the call budget. */
 export interface StepReport {
   /** The job after the step. */
   readonly job: Job;
@@ -182,7 +183,9 @@ async function finish(
     await retryWrite(() => dependencies.store.release(leased, schedule(before)), before, dependencies);
     return { job: before, outcome: 'saved', call, learned };
   }
-  const { job, outcome } = await commit(leased, before, observation, { schedule, videoData }, dependencies);
+  const facts = pollFacts(leased, finding);
+  const change = { schedule, videoData, facts };
+  const { job, outcome } = await commit(leased, before, observation, change, dependencies);
   // When another poller has the job, that poller learns its durations.
   return { job, outcome, call, learned: outcome === 'saved' ? learned : [] };
 }
@@ -200,13 +203,26 @@ function nextSchedule(
   // A time in the future was stored by a wrong clock.
   const lastPolledAt = polledAt === null ? null : Math.min(polledAt, dependencies.clock.now());
   const runAt = nextRunAt(job, lastPolledAt, failureCount, finding, dependencies);
-  // Notes are about one phase only.
+  const kept = notesOf(pollFacts(leased, finding));
+  // The other notes are about one phase only.
   const isNewPhase = job.phase !== before.phase && job.submittedAt !== null;
-  if (isNewPhase) return { runAt, failureCount, lastPolledAt, notes: NO_NOTES };
-  const notes = finding.notes ?? NO_NOTES;
+  if (isNewPhase) return { runAt, failureCount, lastPolledAt, notes: kept };
+  const notes = { ...finding.notes, ...kept };
   const isDeferred = (notes.lastCallDeferrals ?? 0) > (leased.notes.lastCallDeferrals ?? 0);
   const isLastCall = job.upstreamId !== null && dependencies.clock.now() >= lastCallAt(job) && !isDeferred;
   return { runAt, failureCount, lastPolledAt, notes: isLastCall ? { ...notes, lastCallMade: true } : notes };
+}
+
+function pollFacts({ notes }: LeasedJob, { isPoll, detectionDelayMs }: Finding): PollFacts {
+  return {
+    polls: (notes.polls ?? 0) + (isPoll === true ? 1 : 0),
+    detectionDelayMs: detectionDelayMs ?? notes.detectionDelayMs ?? null,
+  };
+}
+
+function notesOf({ polls, detectionDelayMs }: PollFacts): PollNotes {
+  if (polls === 0) return NO_NOTES;
+  return detectionDelayMs === null ? { polls } : { polls, detectionDelayMs };
 }
 
 /** When the next step is due, in epoch milliseconds: at the latest shortly before the deadline, and then at the deadline. */

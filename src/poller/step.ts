@@ -4,6 +4,7 @@ import type { Job, JobIn, JobPhase } from '../domain/job/job.ts';
 import type { Observation } from '../domain/job/observation.ts';
 import type { PollNotes } from '../domain/job/poll-notes.ts';
 import type { DurationSample, ExpectedDurations } from '../domain/polling/duration-model.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import type {
   CallOptions,
   SubmitOutcome,
@@ -46,6 +47,7 @@ export interface StepDependencies {
   readonly sent: LRUCache<string, SentOutcome>;
   /** Takes one call out of the budget, for a job that was leased without one. */
   readonly reserveCall: () => Promise<{ readonly granted: boolean; readonly waitMs: number }>;
+  readonly events: EventEmitter;
   /** Called once, when the step makes no more upstream calls and only has to store its result. */
   readonly onCallsDone: () => void;
   /** Aborts upstream calls, and waits for the store. */
@@ -68,6 +70,10 @@ export interface Finding {
   readonly learned?: readonly DurationSample[];
   /** When the call began that showed the job as not done, in epoch milliseconds. */
   readonly lastPolledAt?: number;
+  /** Whether the call asked for the status. @default false */
+  readonly isPoll?: true;
+  /** See `JobEndEvent`. @default as the notes of the job have it */
+  readonly detectionDelayMs?: number;
   /** Notes for the next step. @default none */
   readonly notes?: PollNotes;
   /** Milliseconds until the next step. @default by the poll plan, or by the backoff after a failed call */

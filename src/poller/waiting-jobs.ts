@@ -11,6 +11,7 @@ import {
   type GrantedCalls,
   type PendingCalls,
 } from '../domain/polling/submission-forecast.ts';
+import { emitJobChange } from '../events/job-changes.ts';
 import type { DueJob, WaitingJob } from '../store/job-store.ts';
 import { SUBMIT_PRIORITY } from './call-priority.ts';
 import { expectedOf, type StepDependencies } from './step.ts';
@@ -27,14 +28,14 @@ type RunningJob = Job & { readonly submittedAt: number };
 
 /** Stores with each waiting job why it waits and when it is expected to be sent and done. */
 export class WaitingJobs {
-  readonly #dependencies: Pick<StepDependencies, 'store' | 'clock' | 'durations'>;
+  readonly #dependencies: Pick<StepDependencies, 'store' | 'clock' | 'durations' | 'events'>;
   /** Jobs at the upstream after a step of this poller, by id, the last step last. */
   readonly #running = new Map<string, RunningJob>();
   /** Without those of durations that are no longer used. */
   readonly #callsPerJob = new WeakMap<ExpectedDurations, CallsPerJob>();
   #updatedAt = -Infinity;
 
-  constructor(dependencies: Pick<StepDependencies, 'store' | 'clock' | 'durations'>) {
+  constructor(dependencies: Pick<StepDependencies, 'store' | 'clock' | 'durations' | 'events'>) {
     this.#dependencies = dependencies;
   }
 
@@ -51,26 +52,25 @@ export class WaitingJobs {
    * Updates waiting jobs that do not have a reason yet; at most every 500 ms.
    *
    * @param nextCalls reads the due jobs in the order of their next calls
-   * @returns how many were updated
    * @throws StoreUnavailableError
    */
   async update(
     { limitedBy, waitMs, intervalMs }: CallGrant,
     nextCalls: () => Promise<readonly DueJob[]>,
-  ): Promise<number> {
-    const { store, clock } = this.#dependencies;
+  ): Promise<void> {
+    const { store, clock, events } = this.#dependencies;
     const now = clock.now();
-    if (now - this.#updatedAt < PAUSE_MS) return 0;
+    if (now - this.#updatedAt < PAUSE_MS) return;
     this.#updatedAt = now;
     const waiting = await store.findWaiting(now - MIN_WAIT_MS, BATCH);
-    if (waiting.length === 0) return 0;
+    if (waiting.length === 0) return;
     const calls =
       limitedBy === 'rate-limit' && intervalMs !== undefined
         ? { nextAt: now + (waitMs > 0 ? waitMs : intervalMs), intervalMs }
         : null;
     const sentAt = calls === null ? null : this.#forecast(waiting, await nextCalls(), calls);
-    const outcomes = await Promise.all(
-      waiting.map(({ job }, index) => {
+    await Promise.all(
+      waiting.map(async ({ job }, index) => {
         const forecast =
           sentAt === null
             ? null
@@ -82,10 +82,10 @@ export class WaitingJobs {
         const waitingFor = sentAt === null ? 'UPSTREAM_UNAVAILABLE' : 'RATE_LIMIT';
         const next = transition(job, { type: 'submission-waits', waitingFor, forecast }, now);
         // A poller that has leased the job meanwhile has stored another version, or stores it over this one.
-        return store.save('', { job: next, schedule: null });
+        const outcome = await store.save('', { job: next, schedule: null });
+        if (outcome === 'saved') emitJobChange(events, job, next);
       }),
     );
-    return outcomes.filter((outcome) => outcome === 'saved').length;
   }
 
   /** The expected time of the submission of each waiting job, in epoch milliseconds. */

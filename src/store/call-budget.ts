@@ -1,4 +1,5 @@
 import {
+  allowanceAt,
   callAnswered,
   type CallBudgetState,
   callFailed,
@@ -9,11 +10,12 @@ import {
   newCallBudget,
   reserveCalls,
 } from '../domain/polling/call-budget-rules.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import { SharedState, type SharedText } from './shared-text.ts';
 
 /**
  * The upstream's rate limit and the circuit breaker, shared by all instances. The rules are in `domain/polling/call-budget-rules.ts`. The
- * methods reject with `StoreUnavailableError` when the store cannot be reached.
+ * methods reject with `StoreUnavailableError` when the store cannot be reached. A report may open or close the circuit.
  */
 export interface CallBudget {
   /** Reserves up to this many calls. */
@@ -28,12 +30,12 @@ export interface CallBudget {
    */
   onRateLimited(random: number, retryAfterMs: number | null): Promise<void>;
   /** Reports that the API answered a call, also with an error. */
-  onAnswered(): Promise<CircuitChange>;
+  onAnswered(): Promise<void>;
   /**
    * Reports that the API did not answer a call. While the API answers other calls, report only a submission, because its lost answer may
    * have been paid for: other failures concern one job.
    */
-  onFailed(): Promise<CircuitChange>;
+  onFailed(): Promise<void>;
 }
 
 /** The limit of a budget, for the log. */
@@ -41,14 +43,12 @@ export function describeRpm(rpm: number): string {
   return rpm === 0 ? 'no limit on upstream calls' : `${rpm} upstream calls a minute`;
 }
 
-/** The effect of a report on the circuit; null: none. */
-export type CircuitChange = 'opened' | 'closed' | null;
-
 /** The call budget in a shared text, as JSON. An unreadable state is replaced by a new one. */
 export class SharedCallBudget implements CallBudget {
   readonly #state: SharedState<CallBudgetState>;
   readonly #rpm: number;
   readonly #now: () => number;
+  readonly #events: EventEmitter;
   /** Whether an answer would not change the state that was last read or written. */
   #isCalm = false;
 
@@ -56,9 +56,10 @@ export class SharedCallBudget implements CallBudget {
    * @param rpm calls a minute; 0 for no limit
    * @param now epoch milliseconds, the same for all instances
    */
-  constructor(text: SharedText, rpm: number, now: () => number) {
+  constructor(text: SharedText, rpm: number, now: () => number, events: EventEmitter) {
     this.#rpm = rpm;
     this.#now = now;
+    this.#events = events;
     this.#state = new SharedState(text, {
       parse: (stored) => readState(stored) ?? newCallBudget(rpm, now()),
       stringify: (state) => JSON.stringify(state),
@@ -66,39 +67,41 @@ export class SharedCallBudget implements CallBudget {
   }
 
   async reserve(wanted: number): Promise<CallGrant> {
-    return this.#change((state) => {
-      const { state: next, grant } = reserveCalls(state, this.#rpm, wanted, this.#now());
-      return { next, result: grant };
+    const { grant, state } = await this.#change((before) => {
+      const reserved = reserveCalls(before, this.#rpm, wanted, this.#now());
+      return { next: reserved.state, result: reserved };
     });
+    if (this.#events.hears('budget:reserve')) {
+      const { granted, limitedBy } = grant;
+      const allowance = allowanceAt(state, this.#rpm, this.#now());
+      this.#events.emit('budget:reserve', { wanted, granted, limitedBy, ...allowance });
+    }
+    return grant;
   }
 
   async release(count: number): Promise<void> {
-    await this.#change((state) => ({
-      next: releaseCalls(state, this.#rpm, count, this.#now()),
-      result: null,
-    }));
+    await this.#report((state) => releaseCalls(state, this.#rpm, count, this.#now()));
   }
 
   async onRateLimited(random: number, retryAfterMs: number | null): Promise<void> {
-    await this.#change((state) => ({
-      next: callRateLimited(state, this.#rpm, this.#now(), random, retryAfterMs),
-      result: null,
-    }));
+    await this.#report((state) => callRateLimited(state, this.#rpm, this.#now(), random, retryAfterMs));
   }
 
-  async onAnswered(): Promise<CircuitChange> {
-    if (this.#isCalm && this.#state.isIdle) return null;
-    return this.#change((state) => ({
-      next: callAnswered(state, this.#now()),
-      result: isCircuitOpen(state) ? 'closed' : null,
-    }));
+  async onAnswered(): Promise<void> {
+    if (this.#isCalm && this.#state.isIdle) return;
+    await this.#report((state) => callAnswered(state, this.#now()));
   }
 
-  async onFailed(): Promise<CircuitChange> {
-    return this.#change((state) => {
-      const next = callFailed(state, this.#now());
-      return { next, result: isCircuitOpen(next) && !isCircuitOpen(state) ? 'opened' : null };
+  async onFailed(): Promise<void> {
+    await this.#report((state) => callFailed(state, this.#now()));
+  }
+
+  async #report(change: (state: CallBudgetState) => CallBudgetState): Promise<void> {
+    const { wasOpen, isOpen } = await this.#change((state) => {
+      const next = change(state);
+      return { next, result: { wasOpen: isCircuitOpen(state), isOpen: isCircuitOpen(next) } };
     });
+    if (wasOpen !== isOpen) this.#events.emit('circuit', { state: isOpen ? 'open' : 'closed' });
   }
 
   #change<T>(

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import type { FollowingClock } from '../process/clocks.ts';
-import type { FaultLog } from '../process/fault-log.ts';
 import { openRedis } from './redis/open.ts';
 import { openSqlite } from './sqlite/open.ts';
 import type { Storage } from './storage.ts';
@@ -17,11 +17,9 @@ export async function openStorage(
   config: Config,
   clock: FollowingClock,
   log: Logger,
-  faults: FaultLog,
+  events: EventEmitter,
   signal: AbortSignal,
 ): Promise<Storage> {
-  const onUnreadable = (id: string, error: unknown) =>
-    log.error({ err: error, record: id }, 'a stored record cannot be read; it is skipped');
-  const options = { config, clock, log, faults, onUnreadable };
+  const options = { config, clock, log, events };
   return config.redis === null ? openSqlite(options) : openRedis(config.redis, options, signal);
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import type { FollowingClock } from '../process/clocks.ts';
-import type { FaultLog } from '../process/fault-log.ts';
 import type { AccountCredits } from './account-credits.ts';
 import type { BacklogReader } from './backlog.ts';
 import type { CallBudget } from './call-budget.ts';
@@ -46,8 +46,7 @@ export interface StorageOptions {
   readonly config: Config;
   /** Follows the clock of Redis once connected, so that all instances have the same time. */
   readonly clock: FollowingClock;
+  /** For what the operator reads once, at the start. */
   readonly log: Logger;
-  /** Log for frequent messages. */
-  readonly faults: FaultLog;
-  readonly onUnreadable: (id: string, error: unknown) => void;
+  readonly events: EventEmitter;
 }

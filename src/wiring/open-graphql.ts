@@ -12,6 +12,7 @@ import type { Clock } from '../domain/clock.ts';
 import { newJobId } from '../domain/job/job-id.ts';
 import { LOCAL_MEDIA_PATH, type LocalMedia } from '../domain/local-media.ts';
 import { requestParser } from '../domain/request/video-request.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import { AnswerBudget } from '../graphql/answer-budget.ts';
 import { createContext, type GraphQLContext, type GraphQLServices } from '../graphql/context.ts';
 import { createSchema } from '../graphql/schema.ts';
@@ -65,6 +66,7 @@ export interface GraphQLParts {
   /** Null without an archive. */
   readonly signatures: VideoSignatures | null;
   readonly publicUrl: PublicUrl;
+  readonly events: EventEmitter;
   readonly log: LeveledLog;
 }
 
@@ -143,12 +145,24 @@ function createServices(
   turns: TurnQueue,
   overrides: GraphQLOverrides,
 ): GraphQLServices {
-  const { storage, archive, upstream, account, watchedJobs, clock, tokenClock, localMedia, signatures, log } =
-    parts;
+  const {
+    storage,
+    archive,
+    upstream,
+    account,
+    watchedJobs,
+    clock,
+    tokenClock,
+    localMedia,
+    signatures,
+    events,
+    log,
+  } = parts;
   const { imageHost = upstream.images, answers = new AnswerBudget() } = overrides;
   const { limits } = config;
   return {
     store: storage.store,
+    events,
     cache: storage.cache,
     readVideoData: (jobId) => readVideoData(jobId, storage.store, archive),
     watchedJobs,

@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest';
 import { type FaultEvent, GatewayEvents } from '../../src/events/gateway-events.ts';
+import { acceptedJob } from '../support/jobs.ts';
 
-const lost = { jobId: 'job', reason: 'missing' } as const;
+const lost = { job: acceptedJob(), reason: 'missing' } as const;
 
 test('listeners are called in their order, and only with their event', () => {
   const events = new GatewayEvents();
   const seen: string[] = [];
-  events.on('job:lost', ({ jobId }) => seen.push(`first ${jobId}`));
+  events.on('job:lost', ({ job }) => seen.push(`first ${job.phase}`));
   events.on('circuit', () => seen.push('circuit'));
   events.on('job:lost', ({ reason }) => seen.push(`second ${reason}`));
   events.emit('job:lost', lost);
-  expect(seen).toEqual(['first job', 'second missing']);
+  expect(seen).toEqual(['first accepted', 'second missing']);
   expect([events.hears('job:lost'), events.hears('circuit'), events.hears('claim')]).toEqual([
     true,
     true,

@@ -7,9 +7,9 @@ import { cancelJob } from '../../src/graphql/mutations/cancel-video-job.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import { SteadyClock } from '../../src/process/clocks.ts';
-import { FaultLog } from '../../src/process/fault-log.ts';
 import { openStorage } from '../../src/store/open.ts';
 import { TYPICAL_MS } from '../support/durations.ts';
+import { listening } from '../support/events.ts';
 import { acceptedJob, record, videoRequest } from '../support/jobs.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -34,14 +34,14 @@ async function cancelWhileSent(settings: Readonly<Record<string, string>>) {
   });
   const log = pino({ level: 'silent' });
   await using resources = new AsyncDisposableStack();
-  const faults = resources.use(new FaultLog(log, clock));
-  const storage = await openStorage(config, clock, log, faults, new AbortController().signal);
+  const warnings: unknown[] = [];
+  const events = listening('fault', (fault) => warnings.push(fault));
+  events.on('job:lost', (loss) => warnings.push(loss));
+  const storage = await openStorage(config, clock, log, events, new AbortController().signal);
   const store = resources.use(storage.store);
   const upstream = new FakeVideoUpstream({ status: () => ({ type: 'completed', metrics: null }) }, () =>
     clock.now(),
   );
-  const warnings: string[] = [];
-  const warn = (_: object, message: string) => void warnings.push(message);
   const durations = new LearnedDurations({
     store: storage.durations,
     clock,
@@ -58,7 +58,7 @@ async function cancelWhileSent(settings: Readonly<Record<string, string>>) {
       archives: false,
       callTimeoutMs: CALL_TIMEOUT_MS,
       retentionMs: RETENTION_MS,
-      log: { debug: () => {}, info: () => {}, warn, error: warn },
+      events,
     }),
   );
   await poller.start();
@@ -72,7 +72,7 @@ async function cancelWhileSent(settings: Readonly<Record<string, string>>) {
     const isSent = () => upstream.calls.some(({ subject }) => subject === String(index));
     if (index % 3 === 1) await pass(index % 50);
     if (index % 3 === 2) while (!isSent()) await nextTurn();
-    return { job, outcome: await cancelJob(store, job.ownerId, job.id, () => clock.now()) };
+    return { job, outcome: await cancelJob({ store, clock, events }, job.ownerId, job.id) };
   };
   const races = await Promise.all(Array.from({ length: JOBS }, (_, index) => race(index)));
 

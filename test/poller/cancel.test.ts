@@ -9,9 +9,10 @@ import { transientError } from '../support/upstream/fake-video-upstream.ts';
 import { PollerHarness } from './poller-harness.ts';
 import { StepHarness } from './step-harness.ts';
 
-type Harness = Pick<PollerHarness, 'store' | 'clock'> | StepHarness;
+type Harness = Pick<PollerHarness, 'store' | 'clock' | 'events'> | StepHarness;
 
-const cancel = ({ clock }: Harness, store: JobStore, id: string) => cancelJob(store, 'ada', id, clock.now);
+const cancel = ({ clock, events }: Harness, store: JobStore, id: string) =>
+  cancelJob({ store, clock, events }, 'ada', id);
 
 describe('a canceled job', () => {
   it('is never sent', async () => {

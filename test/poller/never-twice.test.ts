@@ -15,6 +15,7 @@ import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts'
 import { leaseAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { sqliteOptions } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { acceptedJob, record } from '../support/jobs.ts';
 import { Recorder } from '../support/recorder.ts';
@@ -162,6 +163,7 @@ class World implements AsyncDisposable {
       // Each step runs as in another process.
       sent: new LRUCache<string, SentOutcome>({ max: 10 }),
       reserveCall: async () => ({ granted: true, waitMs: 0 }),
+      events: NO_EVENTS,
       onCallsDone: () => {},
       random: () => 0.5,
       callTimeoutMs: CALL_TIMEOUT_MS,

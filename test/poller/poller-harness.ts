@@ -1,4 +1,5 @@
 import type { Job } from '../../src/domain/job/job.ts';
+import { GatewayEvents } from '../../src/events/gateway-events.ts';
 import { LearnedDurations } from '../../src/poller/learned-durations.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import type { CallBudget } from '../../src/store/call-budget.ts';
@@ -9,6 +10,7 @@ import type { SqliteJobStore } from '../../src/store/sqlite/sqlite-job-store.ts'
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import type { Submissions } from '../../src/store/submissions.ts';
+import { GatewayLog } from '../../src/telemetry/logs/gateway-log.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { TYPICAL_MS } from '../support/durations.ts';
 import { FakeClock, settled } from '../support/fake-clock.ts';
@@ -37,7 +39,9 @@ export class PollerHarness implements AsyncDisposable {
   readonly upstream: FakeVideoUpstream;
   readonly store: SqliteJobStore;
   readonly poller: Poller;
+  readonly events = new GatewayEvents();
   readonly log: LogLine[] = [];
+  readonly #gatewayLog: GatewayLog;
   readonly durations: LearnedDurations;
   /** How often the poller tried to lease jobs. */
   leases = 0;
@@ -48,11 +52,16 @@ export class PollerHarness implements AsyncDisposable {
   #named = 0;
 
   constructor({ script = {}, rpm = 0, wrap = (store) => store }: PollerHarnessOptions = {}) {
+    const note = (level: LogLine['level']) => (details: object, message: string) => {
+      this.log.push({ level, message, details });
+    };
+    const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+    this.#gatewayLog = new GatewayLog(log, new FakeClock(), this.events);
     this.store = this.#opened.store;
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
     const { database, commits } = this.store;
     const state = new SqliteSharedText(database, commits, 'call-budget');
-    this.#budget = new SharedCallBudget(state, rpm, this.clock.now);
+    this.#budget = new SharedCallBudget(state, rpm, this.clock.now, this.events);
     this.#submissions = new SqliteSubmissions(database, commits, this.clock.now);
     this.durations = new LearnedDurations({
       store: new SharedDurations(new SqliteSharedText(this.store.database, this.store.commits, 'durations')),
@@ -73,9 +82,6 @@ export class PollerHarness implements AsyncDisposable {
   /** Another poller on the same store, upstream and budget. */
   addPoller(): Poller {
     let seed = 1;
-    const note = (level: LogLine['level']) => (details: object, message: string) => {
-      this.log.push({ level, message, details });
-    };
     return new Poller({
       store: this.#counted,
       upstream: this.upstream,
@@ -88,7 +94,7 @@ export class PollerHarness implements AsyncDisposable {
       durations: this.durations,
       retentionMs: RETENTION_MS,
       archives: true,
-      log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
+      events: this.events,
     });
   }
 
@@ -117,6 +123,7 @@ export class PollerHarness implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.poller.stop(0);
+    this.#gatewayLog[Symbol.dispose]();
     await this.#opened[Symbol.asyncDispose]();
   }
 }

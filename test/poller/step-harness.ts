@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Job } from '../../src/domain/job/job.ts';
+import { GatewayEvents } from '../../src/events/gateway-events.ts';
 import { processJob, type StepReport } from '../../src/poller/process-job.ts';
 import type { SentOutcome, StepDependencies } from '../../src/poller/step.ts';
 import type { HistoryEntry } from '../../src/providers/video-upstream.ts';
@@ -24,6 +25,7 @@ export const RETENTION_MS = 7 * DAY;
 /** A real store, a fake upstream and a clock, for steps of one job. */
 export class StepHarness implements AsyncDisposable {
   readonly clock = new FakeClock();
+  readonly events = new GatewayEvents();
   readonly upstream: FakeVideoUpstream;
   readonly store: JobStore;
   readonly submissions: Submissions;
@@ -83,6 +85,7 @@ export class StepHarness implements AsyncDisposable {
       submissions: this.submissions,
       sent: this.sent,
       reserveCall: async () => ({ granted: this.mayCall, waitMs: SECOND }),
+      events: this.events,
       onCallsDone: () => {},
       random: () => this.random,
       callTimeoutMs: CALL_TIMEOUT_MS,

@@ -12,9 +12,14 @@ export interface HistorySearch {
 
 /**
  * The poller's notes about an unfinished job from one step to the next. They are stored beside the job and are not public, so a change
- * makes no new version. A step with a normal answer clears them. The names are those of the stored JSON.
+ * makes no new version. A step with a normal answer clears them, except the count of polls and the delay of the detection. The names are
+ * those of the stored JSON.
  */
 export interface PollNotes {
+  /** Status calls so far; absent: none. */
+  readonly polls?: number;
+  /** Estimate of the time from the end at the upstream to its detection, in milliseconds; absent: no poll has shown an end. */
+  readonly detectionDelayMs?: number;
   /** When the current series of 404 answers began, in epoch milliseconds. */
   readonly notFoundSince?: number;
   /** The undocumented final status word of the last answer, such as `CANCELLED`. */

@@ -129,6 +129,24 @@ export function reserveCalls(
   };
 }
 
+/** What the budget allows at a time. */
+export interface CallAllowance {
+  /** Calls that could be made at once; null: there is no limit. */
+  readonly remaining: number | null;
+  /** The share of the full rate, from above 0 to 1. */
+  readonly share: number;
+}
+
+export function allowanceAt(state: CallBudgetState, rpm: number, now: number): CallAllowance {
+  const current = withClock(state, now);
+  const share = shareAt(current, now);
+  const { probeAt, closedUntil } = current;
+  if (now < closedUntil) return { remaining: 0, share };
+  if (probeAt !== null) return { remaining: now < probeAt ? 0 : 1, share };
+  if (rpm === 0 && share === 1) return { remaining: null, share };
+  return { remaining: Math.floor(refilled(current, rpm, now).tokens + ROUNDING), share };
+}
+
 /** Returns reserved calls that were not made. */
 export function releaseCalls(
   state: CallBudgetState,

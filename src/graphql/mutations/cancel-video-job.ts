@@ -1,9 +1,10 @@
 import { isFinal, type Job } from '../../domain/job/job.ts';
 import { jobStatus } from '../../domain/job/projection.ts';
 import { transition } from '../../domain/job/transition.ts';
+import { emitJobChange } from '../../events/job-changes.ts';
 import type { Jobs } from '../../store/job-store.ts';
 import type { Builder } from '../builder.ts';
-import { requireOwner } from '../context.ts';
+import { type GraphQLServices, requireOwner } from '../context.ts';
 import { JobView } from '../types/job-view.ts';
 import type { VideoJobTypes } from '../types/video-job.ts';
 import { UNCHANGED_JOB } from './unchanged-job.ts';
@@ -64,12 +65,16 @@ export function defineCancelVideoJob(
         'Cancels a job that was not sent to the upstream yet, or was refused there (429, 503) and waits to be sent again. Canceling it again gives the same result. A canceled job is not charged, and no longer counts towards the limits. Needs the scope `video:generate`.',
       extensions: { cost: CANCEL_COST, directives: { cost: { weight: CANCEL_COST } } },
       args: { id: t.arg.id({ required: true, description: 'The job’s id.' }) },
-      resolve: (_, { id }, { services: { store, clock }, caller }) => {
+      resolve: (_, { id }, { services, caller }) => {
         requireOwner(caller, 'video:generate');
-        return cancelJob(store, caller.ownerId, id, () => clock.now());
+        return cancelJob(services, caller.ownerId, id);
       },
     }),
   }));
+}
+
+interface CancelServices extends Pick<GraphQLServices, 'clock' | 'events'> {
+  readonly store: Pick<Jobs, 'getMany' | 'save'>;
 }
 
 /**
@@ -79,19 +84,21 @@ export function defineCancelVideoJob(
  * @throws StoreUnavailableError when the job could not be read or stored
  */
 export async function cancelJob(
-  jobs: Pick<Jobs, 'getMany' | 'save'>,
+  { store, clock, events }: CancelServices,
   ownerId: string,
   id: string,
-  now: () => number,
 ): Promise<CancelVideoJobOutcome> {
   for (let tries = 1; ; tries += 1) {
-    const [job] = await jobs.getMany([id]);
+    const [job] = await store.getMany([id]);
     if (job?.ownerId !== ownerId) return notFound(id);
     if (job.failure?.code === 'CANCELED') return { type: 'CancelVideoJobSuccess', job };
-    const canceled = transition(job, { type: 'canceled' }, now());
+    const canceled = transition(job, { type: 'canceled' }, clock.now());
     if (canceled === job || tries > MAX_TRIES) return { type: 'CancelVideoJobTooLate', job };
-    const outcome = await jobs.save('', { job: canceled, schedule: null });
-    if (outcome === 'saved') return { type: 'CancelVideoJobSuccess', job: canceled };
+    const outcome = await store.save('', { job: canceled, schedule: null });
+    if (outcome === 'saved') {
+      emitJobChange(events, job, canceled);
+      return { type: 'CancelVideoJobSuccess', job: canceled };
+    }
     if (outcome === 'missing') return notFound(id);
   }
 }

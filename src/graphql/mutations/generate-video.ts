@@ -2,6 +2,7 @@ import type { Caller } from '../../domain/caller.ts';
 import { idempotencyShard } from '../../domain/job/job-id.ts';
 import { newJob, type Job } from '../../domain/job/job.ts';
 import { type InputIssue, requestFingerprint, type VideoModel } from '../../domain/request/video-request.ts';
+import { emitJobChange } from '../../events/job-changes.ts';
 import type { Builder } from '../builder.ts';
 import type { ClientUrls } from '../client-urls.ts';
 import { requireOwner, type GraphQLContext } from '../context.ts';
@@ -161,6 +162,7 @@ async function generateVideo(
   });
   switch (outcome.type) {
     case 'created':
+      emitJobChange(services.events, null, job);
       return { type: 'GenerateVideoSuccess', job, deduplicated: false };
     case 'duplicate':
       return { type: 'GenerateVideoSuccess', job: visibleDuplicate(caller, outcome.job), deduplicated: true };

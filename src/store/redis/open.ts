@@ -1,8 +1,8 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { backoffMs } from '../../domain/polling/backoff.ts';
 import type { GroupMoments } from '../../domain/polling/duration-model.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
 import { systemClock } from '../../process/clocks.ts';
-import type { FaultLog } from '../../process/fault-log.ts';
 import { StartError } from '../../process/start-error.ts';
 import { SharedAccountCredits } from '../account-credits.ts';
 import { CachedBacklog } from '../backlog.ts';
@@ -11,7 +11,7 @@ import { readMoments, SharedDurations, stringifyDurations } from '../durations.t
 import { StoreUnavailableError } from '../job-store.ts';
 import { type OwnerRate, ownerRateBy, RATE_WINDOW_SECONDS, UNLIMITED_RATE } from '../owner-rate.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
-import { explainFault, explainStart } from './connection/explain-fault.ts';
+import { explainStart } from './connection/explain-fault.ts';
 import type { RedisLocation } from './connection/location.ts';
 import { checkRedisSettings, missingOptionalCommands } from './connection/permissions.ts';
 import { keys } from './keys.ts';
@@ -32,21 +32,17 @@ import type { RedisClient } from './scripts/run-script.ts';
  */
 export async function openRedis(
   location: RedisLocation,
-  { config, clock, log, faults, onUnreadable }: StorageOptions,
+  { config, clock, log, events }: StorageOptions,
   signal: AbortSignal,
 ): Promise<Storage> {
   const { role, segmindRpm, jobRetentionMs: retentionMs } = config;
   const { generateRpmPerOwner: rpm } = config.limits;
   const now = () => clock.now();
   const place = placeOf(location);
-  const onConnectionError = (error: unknown) => {
-    const { reason } = explainFault(error);
-    faults.warn({ reason }, 'the subscriber connection to Redis was lost; connecting again');
-  };
   const store = await connect(
-    { location, retentionMs, clock, random: Math.random, onUnreadable, onConnectionError },
+    { location, retentionMs, clock, random: Math.random, events },
     place,
-    faults,
+    events,
     signal,
   );
   clock.follow(() => store.serverNow);
@@ -72,7 +68,7 @@ export async function openRedis(
     fileTasks: new RedisFileTasks(client, quarantine),
     backlog: new CachedBacklog(new RedisBacklog({ client, quarantine, now }), now),
     deliveries: new RedisDeliveries({ client, quarantine, retentionMs }),
-    budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now),
+    budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now, events),
     durations: new SharedDurations(durations),
     credits: new SharedAccountCredits(new RedisSharedText(client, keys.credits), now),
     documents: new RedisRegisteredDocuments({ client, now }),
@@ -102,7 +98,7 @@ async function importDurations(client: RedisClient, text: RedisSharedText): Prom
 async function connect(
   options: RedisJobStoreOptions,
   place: string,
-  faults: FaultLog,
+  events: EventEmitter,
   signal: AbortSignal,
 ): Promise<RedisJobStore> {
   for (let failures = 1; ; failures += 1) {
@@ -114,7 +110,8 @@ async function connect(
       signal.throwIfAborted();
       if (!isTemporary) throw new StartError(`Redis at ${place} cannot be used: ${reason}`, { cause: error });
       const retryInMs = backoffMs(failures, Math.random()) / 4;
-      faults.warn({ retryInMs }, `Redis at ${place} cannot be reached (${reason}); trying again`);
+      const message = `Redis at ${place} cannot be reached (${reason}); trying again`;
+      events.emit('fault', { part: 'store', level: 'warn', message, details: { retryInMs } });
       await systemClock.sleep(retryInMs, signal);
       signal.throwIfAborted();
     }

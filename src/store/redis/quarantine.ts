@@ -1,3 +1,4 @@
+import type { EventEmitter } from '../../events/gateway-events.ts';
 import { keys, shardOf } from './keys.ts';
 import { type RedisClient, runScript } from './scripts/run-script.ts';
 
@@ -7,8 +8,8 @@ export interface QuarantineOptions {
   readonly retentionMs: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Called once in this process for each job id and key name that cannot be read. */
-  readonly onUnreadable: (id: string, error: unknown) => void;
+  /** Gets `store:unreadable` once in this process for each job id and key name that cannot be read. */
+  readonly events: EventEmitter;
 }
 
 /** The types that keys must have, by name. */
@@ -122,7 +123,7 @@ export class Quarantine {
   #report(name: string, error: unknown): void {
     if (this.#reported.has(name)) return;
     this.#reported.add(name);
-    this.#options.onUnreadable(name, error);
+    this.#options.events.emit('store:unreadable', { id: name, error });
   }
 }
 

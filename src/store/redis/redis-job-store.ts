@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
 import type { Job } from '../../domain/job/job.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
 import {
   type LeasedJob,
   type LeaseQuery,
@@ -48,10 +49,8 @@ export interface RedisJobStoreOptions {
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
-  /** Called when the subscriber connection is lost. A new one is opened. */
-  readonly onConnectionError: (error: unknown) => void;
-  /** Called once in this process for each job id and key name that cannot be read. */
-  readonly onUnreadable: (id: string, error: unknown) => void;
+  /** Gets `store:unreadable` once for each job id and key name that cannot be read. */
+  readonly events: EventEmitter;
 }
 
 /** The shared store: many processes on one Redis or Redis Cluster. The settings of Redis decide what survives its restart. */
@@ -70,10 +69,10 @@ export class RedisJobStore implements JobStore {
   #leases = 0;
 
   private constructor(options: RedisJobStoreOptions) {
-    const { location, clock, random, onConnectionError } = options;
+    const { location, clock, random, events } = options;
     this.#options = options;
     this.#publish = location.cluster ? 'SPUBLISH' : 'PUBLISH';
-    this.#client = connectForCommands(location);
+    this.#client = connectForCommands(location, events);
     const now = () => clock.now();
     this.#secret = new SealSecret(this.#client, now);
     this.#pubSub = new PubSub({
@@ -83,10 +82,10 @@ export class RedisJobStore implements JobStore {
       heartbeatChannels: location.cluster ? SHARDS.map(channels.heartbeat) : [channels.heartbeat('0')],
       clock,
       random,
-      onConnectionError,
+      events,
     });
-    const { retentionMs, onUnreadable } = options;
-    const quarantine = new Quarantine({ client: this.#client, retentionMs, now, onUnreadable });
+    const { retentionMs } = options;
+    const quarantine = new Quarantine({ client: this.#client, retentionMs, now, events });
     this.#access = { client: this.#client, quarantine, reader: new JobReader(this.#client, quarantine) };
     this.#writer = new JobWriter({
       access: this.#access,

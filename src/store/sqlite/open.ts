@@ -28,7 +28,7 @@ export function openSqlite(options: StorageOptions): Storage {
   }
 }
 
-function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Storage {
+function open({ config, clock, log, events }: StorageOptions): Storage {
   const { dataDir, role, segmindRpm, jobRetentionMs: retentionMs } = config;
   const { generateRpmPerOwner: rpm } = config.limits;
   const now = () => clock.now();
@@ -36,12 +36,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     folder: dataDir,
     retentionMs,
     now,
-    onUnreadable,
-    onMaintenanceError: (error) =>
-      faults.error(
-        { err: error },
-        'the purge of old jobs or the index of prompts failed; it is tried again later',
-      ),
+    events,
   });
   log.info(
     { engine: 'sqlite', dataDir, role, rpm: segmindRpm },
@@ -62,7 +57,7 @@ function open({ config, clock, log, faults, onUnreadable }: StorageOptions): Sto
     fileTasks: new SqliteFileTasks(database, commits),
     backlog: new CachedBacklog(new SqliteBacklog({ database, quarantine, now }), now),
     deliveries: new SqliteDeliveries(database, commits),
-    budget: new SharedCallBudget(state, segmindRpm, now),
+    budget: new SharedCallBudget(state, segmindRpm, now, events),
     ownerRate: memoryOwnerRate(rpm),
     uploadRate: memoryOwnerRate(rpm),
   };

@@ -1,4 +1,5 @@
 import { isFinal } from '../../domain/job/job.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
 import { DAY_MS } from '../job-limits.ts';
 import { IDEMPOTENCY_MS } from '../job-store.ts';
 import type { GroupCommit } from './database/group-commit.ts';
@@ -12,8 +13,8 @@ export interface QuarantineOptions {
   readonly retentionMs: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Called once in this process for each unreadable job. */
-  readonly onUnreadable: (id: string, error: unknown) => void;
+  /** Gets `store:unreadable` once in this process for each unreadable job. */
+  readonly events: EventEmitter;
   /** Removes a job from the cache. */
   readonly forget: (id: string) => void;
 }
@@ -110,11 +111,11 @@ export class Quarantine {
   }
 
   #report(id: string, error: unknown): void {
-    const { onUnreadable, forget } = this.#options;
+    const { events, forget } = this.#options;
     forget(id);
     if (this.#reported.has(id)) return;
     this.#reported.add(id);
-    onUnreadable(id, error);
+    events.emit('store:unreadable', { id, error });
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import type { Job } from '../../domain/job/job.ts';
+import type { EventEmitter, FaultEvent } from '../../events/gateway-events.ts';
 import type {
   CreateOutcome,
   DueJob,
@@ -43,10 +44,8 @@ export interface SqliteJobStoreOptions {
   readonly retentionMs: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Called when the purge of old jobs or the index of prompts fails; it is tried again later. */
-  readonly onMaintenanceError: (error: unknown) => void;
-  /** Called once in this process for each job whose record cannot be read, also by the constructor. Must not throw. */
-  readonly onUnreadable: (id: string, error: unknown) => void;
+  /** Gets `store:unreadable` once for each job whose record cannot be read, also from the constructor. */
+  readonly events: EventEmitter;
 }
 
 /**
@@ -77,7 +76,7 @@ export class SqliteJobStore implements JobStore {
    *
    * @throws FolderInUseError when another process uses the folder
    */
-  constructor({ folder, retentionMs, now, onMaintenanceError, onUnreadable }: SqliteJobStoreOptions) {
+  constructor({ folder, retentionMs, now, events: emitter }: SqliteJobStoreOptions) {
     using resources = new DisposableStack();
     mkdirSync(folder, { recursive: true });
     resources.use(lockFolder(folder));
@@ -97,13 +96,12 @@ export class SqliteJobStore implements JobStore {
       commits,
       retentionMs,
       now,
-      onUnreadable,
+      events: emitter,
       forget: (id) => cache.delete(id),
     });
     const prompts = preparePromptStatements(database);
-    const promptIndex = resources.use(
-      new PromptIndex({ database, statements: prompts, onError: onMaintenanceError }),
-    );
+    const onError = (error: unknown) => emitter.emit('fault', maintenanceFault(error));
+    const promptIndex = resources.use(new PromptIndex({ database, statements: prompts, onError }));
     const events = this.#events;
     const parts = { statements, commits, quarantine, prompts, promptIndex, files, events, cache };
     this.#jobs = new SqliteJobs({ ...parts, retentionMs, now });
@@ -115,7 +113,7 @@ export class SqliteJobStore implements JobStore {
     this.#quarantine = quarantine;
     this.#now = now;
     this.#recover();
-    resources.use(startPurging(() => this.#purge(), onMaintenanceError));
+    resources.use(startPurging(() => this.#purge(), onError));
     promptIndex.wake();
     this.#resources = resources.move();
   }
@@ -246,4 +244,13 @@ export class SqliteJobStore implements JobStore {
     await this.#commits.run(() => this.#statements.checkHealth.run()).catch(unavailable);
     return attempt(() => ({ quarantined: this.#quarantine.size }));
   }
+}
+
+function maintenanceFault(error: unknown): FaultEvent {
+  return {
+    part: 'store',
+    level: 'error',
+    message: 'the purge of old jobs or the index of prompts failed; it is tried again later',
+    details: { err: error },
+  };
 }

@@ -1,5 +1,14 @@
 import type { Clock } from '../../domain/clock.ts';
-import type { FaultEvent, GatewayEvents, GatewayPart } from '../../events/gateway-events.ts';
+import { isFinal, type Job } from '../../domain/job/job.ts';
+import type {
+  FaultEvent,
+  GatewayEvents,
+  JobEndEvent,
+  JobLostEvent,
+  StepEndEvent,
+  StoreConnectionEvent,
+  WaitingEvent,
+} from '../../events/gateway-events.ts';
 import { FaultLog, type LeveledLog } from '../../process/fault-log.ts';
 
 /** Milliseconds between two lines about the same refusal, or about jobs that wait for the budget. */
@@ -20,9 +29,17 @@ export class GatewayLog implements Disposable {
     this.#infos = new FaultLog(log, clock, INFO_WINDOW_MS);
     events.on('fault', (fault) => this.#onFault(fault));
     events.on('circuit', ({ state }) => {
-      if (state === 'closed') this.#log.info({ part: 'poller' }, 'the upstream is back');
-      else this.#log.warn({ part: 'poller' }, 'the upstream is down: it is only probed until it is back');
+      if (state === 'closed') log.info(POLLER, 'the upstream is back');
+      else log.warn(POLLER, 'the upstream is down: it is only probed until it is back');
     });
+    events.on('step:end', (step) => this.#onStep(step));
+    events.on('job:lost', (loss) => this.#onLost(loss));
+    events.on('job:ended', (end) => this.#onEnd(end));
+    events.on('budget:waiting', (waiting) => this.#onWaiting(waiting));
+    events.on('store:connection', (change) => this.#onConnection(change));
+    events.on('store:unreadable', ({ id, error }) =>
+      log.error({ part: 'store', err: error, record: id }, 'a stored record cannot be read; it is skipped'),
+    );
   }
 
   [Symbol.dispose](): void {
@@ -32,10 +49,44 @@ export class GatewayLog implements Disposable {
 
   #onFault({ part, level, message, details }: FaultEvent): void {
     const log = level === 'info' ? this.#infos : this.#faults;
-    log[level](inPart(part, details), message);
+    log[level]({ part, ...details }, message);
+  }
+
+  #onStep({ before, job, outcome }: StepEndEvent): void {
+    const isNewPhase = outcome === 'saved' && job.phase !== before.phase;
+    if (isNewPhase && !isFinal(job)) this.#log.info(detailsOf(job), `job ${job.phase}`);
+  }
+
+  #onLost({ job, reason }: JobLostEvent): void {
+    if (reason === 'superseded') this.#log.warn(detailsOf(job), 'another poller has taken the job over');
+    else this.#log.error(detailsOf(job), 'the store no longer has this job: the result of its step is lost');
+  }
+
+  /** The one line with the numbers of a job. */
+  #onEnd({ job, waitedMs, polls, detectionDelayMs, durationRatio }: JobEndEvent): void {
+    const { failure, metrics } = job;
+    const costUsd = metrics?.costUsd ?? null;
+    const numbers = { waitedMs, polls, detectionDelayMs, durationRatio, costUsd };
+    const details = { ...detailsOf(job), ...numbers };
+    if (failure === null) this.#log.info(details, 'job completed');
+    else if (failure.code === 'CANCELED') this.#log.info(details, 'the job was canceled before it was sent');
+    else this.#log.warn({ ...details, failure }, 'job failed');
+  }
+
+  #onWaiting({ limitedBy, jobs }: WaitingEvent): void {
+    const cause = limitedBy === 'rate-limit' ? 'rate limit' : 'upstream';
+    this.#infos.info({ ...POLLER, jobs }, `jobs are waiting for the ${cause}`);
+  }
+
+  #onConnection({ connection, state, reason }: StoreConnectionEvent): void {
+    if (state === 'connected') return;
+    const name = connection === 'subscriber' ? 'subscriber connection' : 'connection';
+    this.#faults.warn({ part: 'store', reason }, `the ${name} to Redis was lost; connecting again`);
   }
 }
 
-function inPart(part: GatewayPart, details: object): object {
-  return { part, ...details };
+const POLLER = { part: 'poller' };
+
+function detailsOf({ id: jobId, upstreamId, phase, version }: Job): object {
+  return { ...POLLER, jobId, upstreamId, phase, version };
 }

@@ -1,6 +1,7 @@
 import { keys } from '../../../src/store/redis/keys.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
 import type { OpenedStore } from '../../contract/job-store-cases/opened-store.ts';
+import { listening } from '../../support/events.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
 import { openRedis } from './open-redis.ts';
 
@@ -12,7 +13,10 @@ interface OpenedRedis extends OpenedStore {
 /** Opens a store on an empty Redis, or on an empty cluster, for the contract. */
 export async function openContract(urls: readonly string[], clock: FakeClock): Promise<OpenedRedis> {
   const unreadable: string[] = [];
-  const store = await openRedis(urls, { clock, onUnreadable: (id) => unreadable.push(id) });
+  const store = await openRedis(urls, {
+    clock,
+    events: listening('store:unreadable', ({ id }) => unreadable.push(id)),
+  });
   const { client } = store;
   return {
     store,

@@ -1,6 +1,7 @@
 import type { Job } from '../../../src/domain/job/job.ts';
 import { systemClock } from '../../../src/process/clocks.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from '../../../src/store/redis/redis-job-store.ts';
+import { NO_EVENTS } from '../../support/events.ts';
 import { acceptedJob } from '../../support/jobs.ts';
 import { DAY } from '../../support/times.ts';
 
@@ -14,8 +15,7 @@ export function openRedis(
     retentionMs: 7 * DAY,
     clock: systemClock,
     random: Math.random,
-    onConnectionError: () => {},
-    onUnreadable: () => {},
+    events: NO_EVENTS,
     ...change,
   });
 }

@@ -13,6 +13,7 @@ import {
   idsOf,
   present,
 } from '../../contract/job-store-cases/opened-store.ts';
+import { listening } from '../../support/events.ts';
 import { completed, limits, nextVersion, record } from '../../support/jobs.ts';
 import { HOUR, MINUTE, SECOND } from '../../support/times.ts';
 import { freshJob, openRedis } from './open-redis.ts';
@@ -40,7 +41,10 @@ describe.each(REDIS_KINDS)('an unreadable record on %s', (_, start) => {
     await flush();
     unreadable = [];
     await store?.[Symbol.asyncDispose]();
-    store = await openRedis(urls, { retentionMs, onUnreadable: (id) => unreadable.push(id) });
+    store = await openRedis(urls, {
+      retentionMs,
+      events: listening('store:unreadable', ({ id }) => unreadable.push(id)),
+    });
   });
   afterAll(async () => {
     await store[Symbol.asyncDispose]();

@@ -3,6 +3,7 @@ import { keys } from '../../../src/store/redis/keys.ts';
 import { RedisSubmissions } from '../../../src/store/redis/redis-submissions.ts';
 import { SUBMISSION_MEMORY_MS } from '../../../src/store/submissions.ts';
 import { submissionsCases } from '../../contract/submissions.ts';
+import { listening } from '../../support/events.ts';
 import { MINUTE } from '../../support/times.ts';
 import { openRedis } from './open-redis.ts';
 import { REDIS_KINDS, redisOfTests } from './redis-kinds.ts';
@@ -14,11 +15,8 @@ describe.each(REDIS_KINDS)('submissions on %s', (_, start) => {
     const urls = await emptyRedis();
     await using opening = new AsyncDisposableStack();
     const unreadable: string[] = [];
-    const onUnreadable = (id: string) => unreadable.push(id);
-    const [one, other] = [
-      opening.use(await openRedis(urls, { onUnreadable })),
-      opening.use(await openRedis(urls)),
-    ];
+    const events = listening('store:unreadable', ({ id }) => unreadable.push(id));
+    const [one, other] = [opening.use(await openRedis(urls, { events })), opening.use(await openRedis(urls))];
     const opened = opening.move();
     return {
       one: new RedisSubmissions(one.client, one.quarantine),

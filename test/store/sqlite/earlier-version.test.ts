@@ -9,6 +9,7 @@ import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { SqliteSharedText } from '../../../src/store/sqlite/sqlite-shared-text.ts';
 import { SqliteSubmissions } from '../../../src/store/sqlite/sqlite-submissions.ts';
 import { idsOf, leaseAll, leaseUpTo, present } from '../../contract/job-store-cases/opened-store.ts';
+import { NO_EVENTS } from '../../support/events.ts';
 import { acceptedJob, completed, keyedJob, limits, record } from '../../support/jobs.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
 import { DAY, MINUTE, SECOND } from '../../support/times.ts';
@@ -174,7 +175,7 @@ describe('a database of schema version 6', () => {
   });
 
   function open(folder: TempFolder): SqliteJobStore {
-    return new SqliteJobStore(sqliteOptions(folder.path, { now, onUnreadable: () => {} }));
+    return new SqliteJobStore(sqliteOptions(folder.path, { now, events: NO_EVENTS }));
   }
 });
 

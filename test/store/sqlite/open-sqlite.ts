@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SqliteJobStore, type SqliteJobStoreOptions } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import type { Damage, OpenedStore } from '../../contract/job-store-cases/opened-store.ts';
+import { listening, NO_FAULTS } from '../../support/events.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { DAY } from '../../support/times.ts';
 
@@ -18,8 +19,8 @@ type StoreTestOptions = Pick<SqliteJobStoreOptions, 'now'> & Partial<SqliteJobSt
 export function openSqlite(options: StoreTestOptions): OpenedSqlite {
   const folder = tempFolder();
   const unreadable: string[] = [];
-  const onUnreadable = (id: string) => void unreadable.push(id);
-  const store = new SqliteJobStore(sqliteOptions(folder.path, { onUnreadable, ...options }));
+  const events = listening('store:unreadable', ({ id }) => unreadable.push(id));
+  const store = new SqliteJobStore(sqliteOptions(folder.path, { events, ...options }));
   return {
     store,
     cache: store.cache,
@@ -38,8 +39,7 @@ export function sqliteOptions(folder: string, { now, ...change }: StoreTestOptio
   return {
     folder,
     retentionMs: 7 * DAY,
-    onMaintenanceError: rethrow,
-    onUnreadable: refuseUnreadable,
+    events: NO_FAULTS,
     now,
     ...change,
   };
@@ -61,11 +61,3 @@ const BROKEN_BODIES: Readonly<Record<Damage, string>> = {
   field: "json_set(body, '$.deadlineAt', 'soon')",
   form: "'[]'",
 };
-
-function rethrow(error: unknown): void {
-  throw error;
-}
-
-function refuseUnreadable(id: string, error: unknown): void {
-  throw new Error(`The record of ${id} could not be read.`, { cause: error });
-}

@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
+import type { FaultEvent } from '../../../src/events/gateway-events.ts';
 import type { ListQuery } from '../../../src/store/job-store.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { createAll, leaseAll, unavailableBy } from '../../contract/job-store-cases/opened-store.ts';
+import { listening } from '../../support/events.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, videoRequest } from '../../support/jobs.ts';
 import { DAY, HOUR, NOON, SECOND } from '../../support/times.ts';
@@ -22,10 +24,11 @@ describe('the index of prompts', () => {
     runSql(opened.folder, 'DELETE FROM prompt_keys WHERE job_id < ?', ids[60] ?? '');
     runSql(opened.folder, 'INSERT INTO prompts_filled_from VALUES (?)', ids[60] ?? '');
     runSql(opened.folder, REFUSE);
-    const onMaintenanceError = vi.fn<(error: unknown) => void>();
-    await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now, onMaintenanceError }));
-    expect(onMaintenanceError).toHaveBeenCalledExactlyOnceWith(
-      expect.objectContaining({ message: 'no room' }),
+    const onFault = vi.fn<(fault: FaultEvent) => void>();
+    const events = listening('fault', onFault);
+    await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now, events }));
+    expect(onFault).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ details: { err: expect.objectContaining({ message: 'no room' }) } }),
     );
     expect(await search(store, { limit: 40 })).toEqual(ids.slice(60).toReversed());
     expect(await search(store, { newerThan: ids[60] ?? null })).toEqual(ids.slice(61).toReversed());

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
+import type { FaultEvent } from '../../../src/events/gateway-events.ts';
 import { SqliteDeliveries } from '../../../src/store/sqlite/sqlite-deliveries.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import { deliveryIdOf } from '../../../src/store/webhook-deliveries.ts';
 import { leaseAll, createAndLease, present } from '../../contract/job-store-cases/opened-store.ts';
+import { listening } from '../../support/events.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, record } from '../../support/jobs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -172,25 +174,26 @@ describe('the purge', () => {
 
   it('reports a failure, and tries again ten minutes later', async () => {
     const clock = new FakeClock();
-    const onMaintenanceError = vi.fn<(error: unknown) => void>();
+    const onFault = vi.fn<(fault: FaultEvent) => void>();
+    const events = listening('fault', onFault);
     using folder = tempFolder();
     let fault: Error | null = null;
     const now = () => {
       if (fault !== null) throw fault;
       return clock.now();
     };
-    await using store = new SqliteJobStore(
-      sqliteOptions(folder.path, { now, retentionMs: DAY, onMaintenanceError }),
-    );
+    await using store = new SqliteJobStore(sqliteOptions(folder.path, { now, retentionMs: DAY, events }));
     vi.advanceTimersByTime(0);
     const job = await finishOne(store, clock);
     fault = new Error('no time');
     purgeAfter(clock, DAY);
-    expect(onMaintenanceError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ cause: fault }));
+    expect(onFault).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ details: { err: expect.objectContaining({ cause: fault }) } }),
+    );
     fault = null;
     purgeAfter(clock, 0);
     expect(await store.getMany([job.id])).toEqual([null]);
-    expect(onMaintenanceError).toHaveBeenCalledTimes(1);
+    expect(onFault).toHaveBeenCalledTimes(1);
   });
 
   it('leaves no timer when the store is closed, also during a long purge', async () => {

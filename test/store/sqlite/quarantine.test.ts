@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { UnreadableRecordEvent } from '../../../src/events/gateway-events.ts';
 import { SqliteJobStore } from '../../../src/store/sqlite/sqlite-job-store.ts';
 import {
   leaseAll,
@@ -7,6 +8,7 @@ import {
   idsOf,
   present,
 } from '../../contract/job-store-cases/opened-store.ts';
+import { listening, NO_EVENTS } from '../../support/events.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, nextVersion, record } from '../../support/jobs.ts';
 import { DAY, HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
@@ -75,12 +77,13 @@ describe('records that cannot be read', () => {
   it('stay quarantined and counted after a restart, and each process reports them once', async () => {
     await using opened = await openWithBroken();
     await opened.store[Symbol.asyncDispose]();
-    const onUnreadable = vi.fn<(id: string, error: unknown) => void>();
-    await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now, onUnreadable }));
+    const onUnreadable = vi.fn<(event: UnreadableRecordEvent) => void>();
+    const events = listening('store:unreadable', onUnreadable);
+    await using store = new SqliteJobStore(sqliteOptions(opened.folder, { now, events }));
     expect(await store.health()).toEqual({ quarantined: 1 });
     expect(await leaseAll(store, NOON + HOUR)).toEqual([]);
     expect(await store.list(ALL)).toEqual([]);
-    expect(onUnreadable).toHaveBeenCalledExactlyOnceWith(opened.id, expect.any(SyntaxError));
+    expect(onUnreadable).toHaveBeenCalledExactlyOnceWith({ id: opened.id, error: expect.any(SyntaxError) });
   });
 
   it('are due at once after a restart when they were repaired', async () => {
@@ -235,5 +238,5 @@ async function openWithBroken() {
 /** Closes a store and opens it again, with unreadable records allowed. */
 async function reopen({ store, folder }: OpenedSqlite): Promise<SqliteJobStore> {
   await store[Symbol.asyncDispose]();
-  return new SqliteJobStore(sqliteOptions(folder, { now, onUnreadable: () => {} }));
+  return new SqliteJobStore(sqliteOptions(folder, { now, events: NO_EVENTS }));
 }

@@ -6,6 +6,7 @@ import { SqliteSharedText } from '../../../src/store/sqlite/sqlite-shared-text.t
 import { callBudgetCases } from '../../contract/call-budget.ts';
 import { durationCases } from '../../contract/durations.ts';
 import { sharedTextCases } from '../../contract/shared-text.ts';
+import { NO_EVENTS } from '../../support/events.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { MINUTE, NOON } from '../../support/times.ts';
@@ -58,7 +59,7 @@ describe('the call budget in SQLite', () => {
     let calls = 0;
     for (let restart = 0; restart < 18; restart += 1) {
       await using store = new SqliteJobStore(sqliteOptions(folder.path, { now: clock.now }));
-      const budget = new SharedCallBudget(textOf(store), rpm, clock.now);
+      const budget = new SharedCallBudget(textOf(store), rpm, clock.now, NO_EVENTS);
       for (let i = 0; i < 3; i += 1) calls += (await budget.reserve(256)).granted;
       clock.jump(MINUTE / 18);
     }
@@ -70,13 +71,13 @@ describe('the call budget in SQLite', () => {
   it('writes nothing without a limit, nor when a limit grants nothing', async () => {
     await using opened = openSqlite({ now });
     const writes = vi.spyOn(opened.store.commits, 'run');
-    const unlimited = new SharedCallBudget(textOf(opened.store), 0, now);
+    const unlimited = new SharedCallBudget(textOf(opened.store), 0, now, NO_EVENTS);
     for (let i = 0; i < 100; i += 1) {
       await unlimited.reserve(256);
       await unlimited.onAnswered();
     }
     expect(writes).not.toHaveBeenCalled();
-    const limited = new SharedCallBudget(textOf(opened.store), 5, now);
+    const limited = new SharedCallBudget(textOf(opened.store), 5, now, NO_EVENTS);
     expect((await limited.reserve(1)).granted).toBe(1);
     expect(writes).toHaveBeenCalledTimes(1);
     for (let i = 0; i < 100; i += 1) expect((await limited.reserve(1)).granted).toBe(0);

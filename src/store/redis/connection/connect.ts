@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { defineScripts, type RedisClient } from '../scripts/run-script.ts';
 import {
   credentialsOf,
@@ -25,12 +26,36 @@ const REPLICA_PAUSE_MS = 1000;
  * connection is lost, so every command must be safe to repeat. A client whose server became a replica reconnects, because after a failover
  * the name of the server resolves to the new primary.
  */
-export function connectForCommands(location: RedisLocation): RedisClient {
+export function connectForCommands(location: RedisLocation, events: EventEmitter): RedisClient {
   const client = connect(location, false, (attempt) => Math.min(1000, 50 * 2 ** Math.min(attempt, 5)));
   defineScripts(client);
   // The commands report failures. Without a listener the client would print the event.
   client.on('error', () => {});
+  emitConnection(client, events);
   return client;
+}
+
+/** Emits when the connection of the client is opened and lost; not when its owner disconnects it. */
+function emitConnection(client: RedisClient, events: EventEmitter): void {
+  const connection = 'commands';
+  let reason: string | null = null;
+  let isConnected = false;
+  client.on('error', (error: Error) => (reason = error.message));
+  client.on('ready', () => {
+    isConnected = true;
+    reason = null;
+    events.emit('store:connection', { connection, state: 'connected', reason: null });
+  });
+  client.on('close', () => {
+    const isLost = isConnected && client.status !== 'end';
+    isConnected = false;
+    if (!isLost) return;
+    events.emit('store:connection', {
+      connection,
+      state: 'lost',
+      reason: reason ?? 'the connection was closed',
+    });
+  });
 }
 
 /** Creates a client for subscriptions. It does not reconnect: its owner opens a new one and subscribes again. */

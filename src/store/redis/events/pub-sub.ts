@@ -1,6 +1,8 @@
 import type { Job } from '../../../domain/job/job.ts';
 import { backoffMs } from '../../../domain/polling/backoff.ts';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { StoreUnavailableError, type Unsubscribe } from '../../job-store.ts';
+import { explainFault } from '../connection/explain-fault.ts';
 import { isNoPermission } from '../connection/permissions.ts';
 import { readEvent, type Removal, type SealSecret } from './event-seal.ts';
 import { SubscriberConnection, type SubscriberConnectionOptions } from './subscriber-connection.ts';
@@ -15,8 +17,7 @@ export interface ChannelListener {
 export interface PubSubOptions extends SubscriberConnectionOptions {
   /** From 0 to 1. */
   readonly random: () => number;
-  /** Called with the error each time the connection is lost. */
-  readonly onConnectionError: (error: unknown) => void;
+  readonly events: EventEmitter;
   /** The secret of the seals. */
   readonly secret: Pick<SealSecret, 'key' | 'refresh'>;
 }
@@ -104,7 +105,7 @@ export class PubSub implements AsyncDisposable {
     const unsubscribe = () => {
       if (!listeners.delete(listener) || listeners.size > 0) return;
       if (this.#channels.get(name)?.listeners === listeners) this.#channels.delete(name);
-      this.#connection?.unsubscribe(name).catch(this.#options.onConnectionError);
+      this.#connection?.unsubscribe(name).catch((error: unknown) => this.#onNotUnsubscribed(error));
     };
     try {
       await channel.acknowledged;
@@ -122,7 +123,7 @@ export class PubSub implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { clock, random, onConnectionError } = this.#options;
+    const { clock, random } = this.#options;
     const { signal } = this.#closing;
     let failures = 0;
     let aliveAt = clock.now();
@@ -142,6 +143,7 @@ export class PubSub implements AsyncDisposable {
         this.#isLive = true;
         this.#wasLive = true;
         this.#live.resolve();
+        this.#emitConnection('connected', null);
         await dead;
         this.#isLive = false;
         this.#live = Promise.withResolvers();
@@ -150,11 +152,21 @@ export class PubSub implements AsyncDisposable {
       } catch (error) {
         failures += 1;
         if (!this.#wasLive && isNoPermission(error)) this.#live.reject(error);
-        else if (!signal.aborted) onConnectionError(error);
+        else if (!signal.aborted) this.#emitConnection('lost', explainFault(error).reason);
       }
       this.#connection = null;
       if (!signal.aborted && failures > 0) await clock.sleep(backoffMs(failures, random()) / 4, signal);
     }
+  }
+
+  #emitConnection(state: 'connected' | 'lost', reason: string | null): void {
+    this.#options.events.emit('store:connection', { connection: 'subscriber', state, reason });
+  }
+
+  /** The messages of the channel are ignored; the next connection does not subscribe to it. */
+  #onNotUnsubscribed(error: unknown): void {
+    const message = 'a subscription to Redis could not be ended; it ends with its connection';
+    this.#options.events.emit('fault', { part: 'store', level: 'warn', message, details: { err: error } });
   }
 
   async #resubscribe(since: number): Promise<void> {

@@ -3,12 +3,13 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../../src/config/config.ts';
+import { GatewayEvents } from '../../../../src/events/gateway-events.ts';
 import { SteadyClock } from '../../../../src/process/clocks.ts';
-import { FaultLog } from '../../../../src/process/fault-log.ts';
 import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
 import { openStorage } from '../../../../src/store/open.ts';
 import { checkRedisSettings } from '../../../../src/store/redis/connection/permissions.ts';
 import { keys } from '../../../../src/store/redis/keys.ts';
+import { GatewayLog } from '../../../../src/telemetry/logs/gateway-log.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { openRedis } from '../open-redis.ts';
 
@@ -53,8 +54,9 @@ describe('the durations that an earlier version learned', () => {
     const { log } = listeningLog();
     const open = async () => {
       const clock = new SteadyClock();
-      using faults = new FaultLog(log, clock);
-      return openStorage(config, clock, log, faults, new AbortController().signal);
+      const events = new GatewayEvents();
+      using _ = new GatewayLog(log, clock, events);
+      return openStorage(config, clock, log, events, new AbortController().signal);
     };
     const first = await open();
     await using resources = new AsyncDisposableStack();
@@ -81,8 +83,9 @@ describe('a password', () => {
     const giveUp = new AbortController();
     const config = parseConfig({ REDIS_URL: url });
     const clock = new SteadyClock();
-    using faults = new FaultLog(log, clock);
-    const opening = openStorage(config, clock, log, faults, giveUp.signal);
+    const events = new GatewayEvents();
+    using _ = new GatewayLog(log, clock, events);
+    const opening = openStorage(config, clock, log, events, giveUp.signal);
     await expect.poll(() => lines.length).toBeGreaterThan(0);
     giveUp.abort();
     await expect(opening).rejects.toBe(giveUp.signal.reason);
@@ -99,8 +102,9 @@ describe('a password', () => {
     const { log, lines } = listeningLog();
     const config = parseConfig({ REDIS_URL: `redis://:hunter2@127.0.0.1:${server.port}` });
     const clock = new SteadyClock();
-    using faults = new FaultLog(log, clock);
-    const { store } = await openStorage(config, clock, log, faults, new AbortController().signal);
+    const events = new GatewayEvents();
+    using _ = new GatewayLog(log, clock, events);
+    const { store } = await openStorage(config, clock, log, events, new AbortController().signal);
     await server.kill();
     await expect(store.nextDueAt()).rejects.toThrow(StoreUnavailableError);
     await expect.poll(() => lines.join('')).toContain('the subscriber connection to Redis was lost');

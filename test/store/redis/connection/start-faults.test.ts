@@ -4,9 +4,10 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../../src/config/config.ts';
+import { GatewayEvents } from '../../../../src/events/gateway-events.ts';
 import { SteadyClock } from '../../../../src/process/clocks.ts';
-import { FaultLog } from '../../../../src/process/fault-log.ts';
 import { openStorage } from '../../../../src/store/open.ts';
+import { GatewayLog } from '../../../../src/telemetry/logs/gateway-log.ts';
 import { makeCertificate } from '../../../support/network/certificates.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -121,9 +122,10 @@ async function start(settings: Readonly<Record<string, string>>): Promise<string
     },
   });
   const [log, clock] = [pino(sink), new SteadyClock()];
-  using faults = new FaultLog(log, clock);
+  const events = new GatewayEvents();
+  using _ = new GatewayLog(log, clock, events);
   try {
-    const { store } = await openStorage(parseConfig(settings), clock, log, faults, giveUp.signal);
+    const { store } = await openStorage(parseConfig(settings), clock, log, events, giveUp.signal);
     await store[Symbol.asyncDispose]();
     return lines.join('');
   } catch (error) {

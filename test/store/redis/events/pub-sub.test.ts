@@ -9,6 +9,7 @@ import { sealKey, sealOf } from '../../../../src/store/redis/events/event-seal.t
 import { PubSub } from '../../../../src/store/redis/events/pub-sub.ts';
 import { encodeJob } from '../../../../src/store/redis/jobs/job-hash.ts';
 import { channels } from '../../../../src/store/redis/keys.ts';
+import { listening, NO_EVENTS } from '../../../support/events.ts';
 import { acceptedJob } from '../../../support/jobs.ts';
 import { RedisServer } from '../../../support/redis/redis-server.ts';
 
@@ -17,7 +18,7 @@ const KEY = sealKey(Buffer.alloc(32, 7));
 it('a pub/sub retries when its first connections fail, and reports the errors', async () => {
   await using server = await RedisServer.start();
   const location = { urls: [server.url], cluster: false };
-  const client = connectForCommands(location);
+  const client = connectForCommands(location, NO_EVENTS);
   await client.connect();
   const troubles: string[] = [];
   let lines = 0;
@@ -34,7 +35,7 @@ it('a pub/sub retries when its first connections fail, and reports the errors', 
     clock: systemClock,
     random: () => 1,
     secret: { key: KEY, refresh: () => {} },
-    onConnectionError: (error) => troubles.push(String(error)),
+    events: listening('store:connection', ({ state, reason }) => troubles.push(`${state} ${reason}`)),
   });
   await hub.start();
   const versions: number[] = [];

@@ -4,6 +4,7 @@ import type { Job } from '../../../../src/domain/job/job.ts';
 import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
 import type { RedisJobStore } from '../../../../src/store/redis/redis-job-store.ts';
 import { leaseAll, createAndLease, present } from '../../../contract/job-store-cases/opened-store.ts';
+import { listening } from '../../../support/events.ts';
 import { completed, nextVersion, record } from '../../../support/jobs.ts';
 import { TcpProxy } from '../../../support/network/tcp-proxy.ts';
 import { Recorder } from '../../../support/recorder.ts';
@@ -25,7 +26,11 @@ describe('a save during an outage of the subscriber connection is received after
     proxy = resources.use(await TcpProxy.start(server.port));
     writer = resources.use(await openRedis([server.url]));
     watcher = resources.use(
-      await openRedis([proxy.url], { onConnectionError: () => troubles.push(performance.now()) }),
+      await openRedis([proxy.url], {
+        events: listening('store:connection', ({ connection, state }) => {
+          if (connection === 'subscriber' && state === 'lost') troubles.push(performance.now());
+        }),
+      }),
     );
   });
   beforeEach(async () => {

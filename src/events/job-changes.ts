@@ -1,0 +1,31 @@
+import { isFinal, type Job } from '../domain/job/job.ts';
+import type { EventEmitter, JobEndEvent } from './gateway-events.ts';
+
+/** What the polls of a job have shown; see `JobEndEvent`. */
+export type PollFacts = Pick<JobEndEvent, 'polls' | 'detectionDelayMs'>;
+
+/** The facts of a job that was not polled. */
+const NOT_POLLED: PollFacts = { polls: 0, detectionDelayMs: null };
+
+/**
+ * Emits that a version of a job was stored, and the end of the job if that version is final.
+ *
+ * @param before null: the job is new
+ */
+export function emitJobChange(
+  events: EventEmitter,
+  before: Job | null,
+  job: Job,
+  facts: PollFacts = NOT_POLLED,
+): void {
+  events.emit('job:changed', { before, job });
+  if (!isFinal(job) || !events.hears('job:ended')) return;
+  const { createdAt, submittedAt } = job;
+  const waitedMs = submittedAt === null ? null : submittedAt - createdAt;
+  events.emit('job:ended', { job, waitedMs, ...facts, durationRatio: durationRatio(job) });
+}
+
+function durationRatio({ phase, finishedAt, forecast }: Job): number | null {
+  if (phase !== 'completed' || finishedAt === null || forecast === null) return null;
+  return (finishedAt - forecast.from) / Math.exp(forecast.mu);
+}
