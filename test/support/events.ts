@@ -1,7 +1,8 @@
 import {
   type EventEmitter,
-  GatewayEvents,
+  type GatewayEventMap,
   type GatewayEventName,
+  GatewayEvents,
   type GatewayListener,
 } from '../../src/events/gateway-events.ts';
 
@@ -13,6 +14,13 @@ export function listening<N extends GatewayEventName>(name: N, listener: Gateway
   const events = new GatewayEvents();
   events.on(name, listener);
   return events;
+}
+
+/** Collects the events of one name from now on. */
+export function collect<N extends GatewayEventName>(events: GatewayEvents, name: N): GatewayEventMap[N][] {
+  const collected: GatewayEventMap[N][] = [];
+  events.on(name, (event) => collected.push(event));
+  return collected;
 }
 
 /** Throws at the first fault or unreadable record, in the part that emits it. */
