@@ -10,6 +10,7 @@ import type { Image, UploadOutcome } from '../providers/image-host.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
+import type { Delivery, WebhookDeliveries } from '../store/webhook-deliveries.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';
 import type { Answer, AnswerBudget } from './answer-budget.ts';
 import { ClientUrls, type VideoUrls } from './client-urls.ts';
@@ -43,6 +44,8 @@ export interface GraphQLServices {
   readonly parseRequest: RequestParser;
   /** Why webhooks may not be sent to a URL, such as `must be an https URL`; null: they may. */
   readonly webhookRefusalOf: (url: string) => string | null;
+  /** Webhooks about jobs that have ended. */
+  readonly deliveries: Pick<WebhookDeliveries, 'ofJobs' | 'makeDue'>;
   /** Milliseconds from acceptance to a job's deadline. */
   readonly deadlineMs: number;
   readonly limits: JobLimits;
@@ -129,10 +132,10 @@ export class EntityTurns {
   }
 }
 
-type JobLoaderServices = Pick<GraphQLServices, 'store' | 'cache' | 'clock'>;
+type JobLoaderServices = Pick<GraphQLServices, 'store' | 'cache' | 'clock' | 'deliveries'>;
 
 /**
- * Reads jobs for one operation: in batches, unless they are cached. A class, because V8 gives each object literal with a getter a
+ * Reads jobs and their webhooks for one operation: in batches, unless they are cached. A class, because V8 gives each object literal with a getter a
  * shape of its own and keeps it until the next full garbage collection.
  */
 export class JobLoader {
@@ -141,6 +144,7 @@ export class JobLoader {
   readonly #media: ClientUrls | null;
   /** Created when it is needed: most operations need none. */
   #loader: DataLoader<string, JobView | null> | undefined;
+  #deliveryLoader: DataLoader<string, readonly Delivery[]> | undefined;
 
   constructor(services: JobLoaderServices, caller: Caller, media: ClientUrls | null) {
     this.#services = services;
@@ -158,6 +162,19 @@ export class JobLoader {
     if (cached !== undefined) return this.#visible(cached);
     this.#loader ??= new DataLoader((ids) => this.#read(ids));
     return this.#loader.load(id);
+  }
+
+  /**
+   * Reads the webhooks about a job that is the caller's.
+   *
+   * @throws GraphQLError with code FORBIDDEN when the caller lacks the scope to read, or may reach one job only: the URLs are secrets of the
+   *   owner's backend
+   */
+  deliveriesOf(id: string): Promise<readonly Delivery[]> {
+    requireOwner(this.#caller, 'video:read');
+    const { deliveries } = this.#services;
+    this.#deliveryLoader ??= new DataLoader((ids) => deliveries.ofJobs(ids));
+    return this.#deliveryLoader.load(id);
   }
 
   /** Later loads of this operation read the job again: the operation has changed it. */

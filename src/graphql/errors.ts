@@ -10,6 +10,11 @@ export function noSuchJob(): GraphQLError {
   return coded('NOT_FOUND', 'There is no such video job.');
 }
 
+/** A delivery is unknown or belongs to another owner. */
+export function noSuchDelivery(): GraphQLError {
+  return coded('NOT_FOUND', 'There is no such webhook delivery.');
+}
+
 /** The caller lacks a right. */
 export function forbidden(message: string): GraphQLError {
   return coded('FORBIDDEN', message);

@@ -6,6 +6,7 @@ import { defineCancelVideoJob } from './mutations/cancel-video-job.ts';
 import { defineDeleteVideoJob } from './mutations/delete-video-job.ts';
 import { defineGenerateVideo, type GenerateVideoOptions } from './mutations/generate-video.ts';
 import { defineJobToken } from './mutations/job-token.ts';
+import { defineRedeliverWebhook } from './mutations/redeliver-webhook.ts';
 import { defineUploadImage } from './mutations/upload-image.ts';
 import { defineVideoJobNotFound } from './mutations/video-job-not-found.ts';
 import { defineNode } from './node.ts';
@@ -48,6 +49,7 @@ function defineJobs(builder: Builder, options: GenerateVideoOptions): VideoJobTy
   const NotFound = defineVideoJobNotFound(builder);
   defineCancelVideoJob(builder, types, NotFound);
   defineDeleteVideoJob(builder, types, NotFound);
+  defineRedeliverWebhook(builder, types.WebhookDelivery);
   defineJobToken(builder);
   defineSubscription(builder, types);
   return types;

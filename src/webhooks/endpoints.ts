@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readSettingsFile } from '../config/settings-file.ts';
 import { webhookSecrets } from '../config/webhooks.ts';
 import { isOwnerId } from '../domain/caller.ts';
+import { MAX_ENDPOINTS } from '../domain/webhooks.ts';
 import type { AllowedTargets } from './allowed-targets.ts';
 
 /** A target of an owner's webhooks that the operator has set up: it gets the end of each of the owner's jobs. */
@@ -12,9 +13,6 @@ export interface WebhookEndpoint {
   /** One or two secrets that only this endpoint has. */
   readonly secrets: readonly string[];
 }
-
-/** Endpoints of one owner. Each causes a delivery for each job. */
-export const MAX_ENDPOINTS = 10;
 
 /**
  * Reads the file: `[{ "owner": "backend", "url": "https://example.com/webhook", "secret": "whsec_…" }]`.
@@ -49,7 +47,7 @@ function fileSchema(allowed: AllowedTargets) {
         const urls = byOwner.get(owner) ?? new Set();
         const message = urls.has(url)
           ? 'repeats the owner and url of an earlier entry'
-          : 'is over the limit of 10 endpoints of one owner';
+          : `is over the limit of ${MAX_ENDPOINTS} endpoints of one owner`;
         if (urls.has(url) || urls.size === MAX_ENDPOINTS)
           context.addIssue({ code: 'custom', path: [index], message, input: entries });
         byOwner.set(owner, urls.add(url));

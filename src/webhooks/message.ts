@@ -1,11 +1,9 @@
 import { execute, type GraphQLObjectType, GraphQLSchema, isObjectType, parse } from 'graphql';
 import type { Job } from '../domain/job/job.ts';
+import { webhookEvent } from '../domain/webhooks.ts';
 import type { ClientUrls } from '../graphql/client-urls.ts';
 import { JobView } from '../graphql/types/job-view.ts';
 import { isoText } from '../graphql/types/scalars.ts';
-
-/** What happened to a job. */
-export type WebhookEvent = 'video_job.completed' | 'video_job.failed';
 
 /** Every field of a finished job but `video.base64`, which has megabytes, and `webhookDeliveries`, which change. */
 export const WEBHOOK_DOCUMENT = `{
@@ -20,11 +18,6 @@ export const WEBHOOK_DOCUMENT = `{
 }`;
 
 const DOCUMENT = parse(WEBHOOK_DOCUMENT);
-
-/** The event that the end of a job is. @param job a final one */
-export function webhookEvent({ phase }: Job): WebhookEvent {
-  return phase === 'completed' ? 'video_job.completed' : 'video_job.failed';
-}
 
 /** Writes the bodies of webhooks: `{ type, timestamp, data }` with the job as the schema shows it. */
 export class WebhookMessages {

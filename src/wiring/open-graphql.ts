@@ -171,6 +171,7 @@ function createServices(
     newJobId: (at, shard) => newJobId(at, randomBytes(16), shard),
     parseRequest: requestParser(WAN_MODEL),
     webhookRefusalOf: (url) => parts.webhookTargets.refusalOf(url),
+    deliveries: storage.deliveries,
     deadlineMs: config.jobDeadlineMs,
     upstream: { kind: upstream.kind, priceUsd: upstream.priceUsd, credits: () => account.credits() },
     privateImages: upstream.privateImages,

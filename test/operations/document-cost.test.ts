@@ -8,7 +8,8 @@ const EVERY_FIELD = `
   id version status isTerminal progress createdAt submittedAt startedAt finishedAt estimatedCompletionAt
   upstreamRequestId request { image prompt negativePrompt resolution videoLength steps seed base64 }
   metrics { queueSeconds inferenceSeconds costUsd } video { url contentType byteLength expiresAt }
-  failure { code message retryable charged }`;
+  failure { code message retryable charged }
+  webhookDeliveries { id url event attempts lastStatus lastError nextAttemptAt deliveredAt }`;
 
 const repeated = (count: number, make: (alias: string) => string) =>
   Array.from({ length: count }, (_, index) => make(`a${index}`)).join(' ');
@@ -33,6 +34,7 @@ const EXCESSIVE = {
     'query ($n: Int = 100) { videoJobs(first: 1, last: $n) { nodes { video { base64 } } } }',
   'many nodes as base64': `{ nodes(ids: [${'"x" '.repeat(100)}]) { ... on Node { ... on VideoJob { video { base64 } } } } }`,
   'the same with a variable': `query ($ids: [ID!]! = [${'"x" '.repeat(100)}]) { nodes(ids: $ids) { ... on VideoJob { video { base64 } } } }`,
+  'many lists of webhooks': `{ videoJobs(first: 100) { nodes { ${repeated(2, (alias) => `${alias}: webhookDeliveries { id url event attempts lastStatus lastError nextAttemptAt }`)} ${repeated(25, (alias) => `${alias}x: id`)} } } }`,
   'many lists of nodes': `{ ${repeated(50, (alias) => `${alias}: nodes(ids: [${'"x" '.repeat(30)}]) { id ... on VideoJob { request { prompt } } }`)} }`,
   'many pages': `{ ${repeated(100, (alias) => `${alias}: videoJobs(last: 100) { nodes { id request { prompt } } }`)} }`,
   'many fields of a page': `{ videoJobs(first: 100) { nodes { ${repeated(90, (alias) => `${alias}: request { prompt }`)} } } }`,

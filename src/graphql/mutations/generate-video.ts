@@ -34,7 +34,7 @@ export function defineGenerateVideo(
   const Input = defineInput(builder, Resolution, options);
   const Result = defineGenerateVideoResult(builder, VideoJob);
   builder.mutationType({
-    description: 'Creates, cancels and deletes jobs; creates job tokens and images.',
+    description: 'Creates, cancels and deletes jobs; creates job tokens and images; sends webhooks again.',
     fields: (t) => ({
       generateVideo: t.field({
         type: Result,

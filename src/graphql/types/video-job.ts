@@ -1,10 +1,12 @@
 import type { JobFailure } from '../../domain/job/failure.ts';
 import type { JobMetrics } from '../../domain/job/job.ts';
 import { MAX_TEXT, MAX_URL, type VideoModel, type VideoRequest } from '../../domain/request/video-request.ts';
+import { MAX_ENDPOINTS } from '../../domain/webhooks.ts';
 import type { Builder } from '../builder.ts';
 import { defineJobEnums, type JobEnums } from './job-enums.ts';
 import type { JobView } from './job-view.ts';
 import type { VideoView } from './video-view.ts';
+import { defineWebhookDelivery } from './webhook-delivery.ts';
 
 /** The types that `VideoJob` is made of. */
 export type VideoJobTypes = ReturnType<typeof defineVideoJob>;
@@ -12,6 +14,10 @@ export type VideoJobTypes = ReturnType<typeof defineVideoJob>;
 const DAY_MS = 86_400_000;
 /** How many values a video as base64 counts as. Its bytes are counted when it is read, as its length is not known before. */
 const BASE64_COST = 500;
+/** How many values the deliveries of a job count as, in addition to those in the list: the store is asked for them. */
+const DELIVERIES_COST = 5;
+/** One to the job's own URL, and one to each endpoint. */
+const MAX_DELIVERIES = 1 + MAX_ENDPOINTS;
 /**
  * `maxBytes` of a field is the largest size of its value in JSON. A character takes up to 4 bytes; a control character 6
  * (`\\u0001`), but URLs have none.
@@ -31,6 +37,7 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
   const Video = defineVideo(builder, model);
   const Metrics = defineMetrics(builder);
   const Failure = defineFailure(builder, FailureCode, ChargeState);
+  const WebhookDelivery = defineWebhookDelivery(builder);
 
   const VideoJob = builder.objectRef<JobView>('VideoJob').implement({
     description: 'One image-to-video job, from acceptance to its video or its failure.',
@@ -116,10 +123,21 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
         nullable: true,
         description: 'What went wrong, when FAILED.',
       }),
+      webhookDeliveries: t.field({
+        type: [WebhookDelivery],
+        description:
+          'The messages about the end of the job, to its `webhookUrl` and to the endpoints of its owner; empty until then. A subscription does not send their changes. Refused with code FORBIDDEN for a job token.',
+        extensions: {
+          cost: DELIVERIES_COST,
+          maxLength: MAX_DELIVERIES,
+          directives: { cost: { weight: DELIVERIES_COST }, listSize: { assumedSize: MAX_DELIVERIES } },
+        },
+        resolve: ({ id }, _, { jobs }) => jobs.deliveriesOf(id),
+      }),
     }),
   });
 
-  return { VideoJob, Status, Resolution };
+  return { VideoJob, Status, Resolution, WebhookDelivery };
 }
 
 function defineRequest(builder: Builder, Resolution: ReturnType<typeof defineResolution>) {

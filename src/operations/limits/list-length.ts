@@ -36,7 +36,7 @@ export function defaultsOf(definitions: readonly VariableDefinitionNode[]): Defa
 /** The length of an `_entities` list inside another list, which no schema has. */
 const MAX_ENTITIES = 1000;
 
-/** The length of a page by `first` or `last`, of `_entities` by its representations, of `nodes` by its ids; 1 for any other field. */
+/** The length of a page by `first` or `last`, of `_entities` by its representations, of `nodes` by its ids; else `extensions.maxLength`, or 1. */
 export function listLength(
   field: GraphQLField<unknown, unknown>,
   { arguments: given = [] }: FieldNode,
@@ -52,7 +52,10 @@ export function listLength(
     const entries = entriesOf(valueOf('ids'), defaults);
     return { max: MAX_PAGE, isDivisible: false, of: (variables) => Math.min(entries(variables), MAX_PAGE) };
   }
-  if (!takes('first')) return 1;
+  if (!takes('first')) {
+    const { maxLength } = field.extensions;
+    return typeof maxLength === 'number' ? maxLength : 1;
+  }
   const sizes = [valueOf('first'), valueOf('last')].map((value) => {
     if (value?.kind !== Kind.VARIABLE) return () => literalPage(value);
     const { value: name } = value.name;

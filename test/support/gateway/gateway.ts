@@ -50,6 +50,7 @@ export interface Gateway extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly store: SqliteJobStore;
+  readonly deliveries: Storage['deliveries'];
   /** Issues and checks the gateway's own job tokens. */
   readonly jobTokens: JobTokens;
   readonly clock: FakeClock;
@@ -95,13 +96,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       },
     }),
   );
-  const { store, jobTokenSecrets } = present<Storage>(opened);
+  const { store, deliveries, jobTokenSecrets } = present<Storage>(opened);
   if (!(store instanceof SqliteJobStore)) throw new Error('The gateway has no embedded store.');
   const owned = resources.move();
   return {
     url: app.url,
     port: Number(new URL(app.url).port),
     store,
+    deliveries,
     jobTokens: new JobTokens(new JobTokenSecrets({ text: jobTokenSecrets, now: clock.now, randomBytes })),
     clock,
     log,

@@ -1,0 +1,39 @@
+import { type Delivery, jobIdOfDelivery } from '../../store/webhook-deliveries.ts';
+import type { Builder } from '../builder.ts';
+import { requireOwner, type GraphQLContext } from '../context.ts';
+import { noSuchDelivery } from '../errors.ts';
+import type { WebhookDeliveryRef } from '../types/webhook-delivery.ts';
+
+/** How many values a call counts as: it causes a request to the receiver. */
+const REDELIVER_COST = 100;
+
+/** Adds `redeliverWebhook` to `Mutation`. */
+export function defineRedeliverWebhook(builder: Builder, WebhookDelivery: WebhookDeliveryRef): void {
+  builder.mutationFields((t) => ({
+    redeliverWebhook: t.field({
+      type: WebhookDelivery,
+      nullable: true,
+      description:
+        'Sends a webhook again, also one that was delivered or given up, with a new series of attempts. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`.',
+      extensions: { cost: REDELIVER_COST, directives: { cost: { weight: REDELIVER_COST } } },
+      args: { id: t.arg.id({ required: true, description: 'The delivery’s id.' }) },
+      resolve: (_, { id }, context) => redeliverWebhook(context, id),
+    }),
+  }));
+}
+
+/**
+ * @throws StoreUnavailableError; GraphQLError with code FORBIDDEN, or NOT_FOUND for an unknown delivery and that of another owner
+ */
+async function redeliverWebhook(
+  { services: { deliveries, clock }, caller }: GraphQLContext,
+  id: string,
+): Promise<Delivery> {
+  requireOwner(caller, 'video:generate');
+  const jobId = jobIdOfDelivery(id);
+  const [ofJob = []] = jobId === null ? [] : await deliveries.ofJobs([jobId]);
+  const isOwn = ofJob.some((one) => one.id === id && one.job.ownerId === caller.ownerId);
+  const due = isOwn ? await deliveries.makeDue(id, clock.now()) : null;
+  if (due === null) throw noSuchDelivery();
+  return due;
+}

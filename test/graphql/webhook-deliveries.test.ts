@@ -1,0 +1,93 @@
+import { expect, it } from 'vitest';
+import { deliveryIdOf, type DeliveryResult } from '../../src/store/webhook-deliveries.ts';
+import { signToken, SIGN_IN } from '../auth/tokens.ts';
+import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { answerOf, type GraphQLAnswer, postBody } from '../support/gateway/http.ts';
+import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
+import { MINUTE, NOON, SECOND } from '../support/times.ts';
+
+const URL = 'https://hooks.example.com/done';
+const FIELDS = 'id url event attempts lastStatus lastError nextAttemptAt deliveredAt';
+const READ = `query ($id: ID!) { videoJob(id: $id) { webhookDeliveries { ${FIELDS} } } }`;
+const REDELIVER = `mutation ($id: ID!) { redeliverWebhook(id: $id) { ${FIELDS} } }`;
+const GIVEN_UP: DeliveryResult = {
+  attempts: 7,
+  lastStatus: 410,
+  lastError: `The receiver answered 410.${' '.repeat(300)}`,
+  nextAttemptAt: null,
+  deliveredAt: null,
+};
+
+/** Completes a job of Ada with one webhook, and stores the result of its attempt. */
+async function finishedJob(gateway: Gateway, result: DeliveryResult): Promise<string> {
+  const jobs = new JobMover(gateway);
+  const { id } = await jobs.accept({ ownerId: 'ada', webhookUrl: URL });
+  await jobs.move(id, ...WHOLE_LIFE);
+  for (const leased of await gateway.deliveries.lease({ now: NOON, limit: 1, leaseUntil: NOON + MINUTE }))
+    expect(await gateway.deliveries.settle(leased, result)).toBe(true);
+  return id;
+}
+
+/** Runs an operation with a token. */
+async function send(gateway: Gateway, token: string, query: string, id: string): Promise<GraphQLAnswer> {
+  const headers = { authorization: `Bearer ${token}` };
+  const { text } = await postBody(gateway.url, JSON.stringify({ query, variables: { id } }), headers);
+  return answerOf(text);
+}
+
+it('of a job are read by its owner, each with its state', async () => {
+  await using gateway = await startGateway({ settings: SIGN_IN });
+  const id = await finishedJob(gateway, GIVEN_UP);
+  const { id: unfinished } = await new JobMover(gateway).accept({ ownerId: 'ada', webhookUrl: URL });
+  const ada = await signToken();
+  expect(await send(gateway, ada, READ, id)).toEqual({
+    data: {
+      videoJob: {
+        webhookDeliveries: [
+          {
+            id: deliveryIdOf(id, URL),
+            url: URL,
+            event: 'video_job.completed',
+            attempts: 7,
+            lastStatus: 410,
+            lastError: GIVEN_UP.lastError?.slice(0, 200),
+            nextAttemptAt: null,
+            deliveredAt: null,
+          },
+        ],
+      },
+    },
+  });
+  expect(await send(gateway, ada, READ, unfinished)).toMatchObject({
+    data: { videoJob: { webhookDeliveries: [] } },
+  });
+});
+
+it('are not for a job token, which a browser may have', async () => {
+  await using gateway = await startGateway({ settings: SIGN_IN });
+  const id = await finishedJob(gateway, GIVEN_UP);
+  const token = await gateway.jobTokens.issue('ada', id, NOON, NOON + MINUTE);
+  const { data, errors } = await send(gateway, token, READ, id);
+  expect([data, errors?.[0]?.extensions?.['code']]).toEqual([{ videoJob: null }, 'FORBIDDEN']);
+});
+
+it('are sent again at once, by the owner with the scope to generate only', async () => {
+  await using gateway = await startGateway({ settings: SIGN_IN });
+  const delivered = { ...GIVEN_UP, lastStatus: 204, lastError: null, deliveredAt: NOON };
+  const jobId = await finishedJob(gateway, delivered);
+  const id = deliveryIdOf(jobId, URL);
+  const codeFor = async (claims: object, deliveryId = id) => {
+    const { errors } = await send(gateway, await signToken(claims), REDELIVER, deliveryId);
+    return errors?.[0]?.extensions?.['code'];
+  };
+  expect(await codeFor({ sub: 'bob' })).toBe('NOT_FOUND');
+  expect(await codeFor({ scope: 'video:read' })).toBe('FORBIDDEN');
+  for (const unknown of ['', jobId, deliveryIdOf(jobId, `${URL}/other`), deliveryIdOf('vj_none', URL)])
+    expect(await codeFor({}, unknown)).toBe('NOT_FOUND');
+  expect(await gateway.deliveries.nextDueAt()).toBeNull();
+  gateway.clock.jump(SECOND);
+  expect(await send(gateway, await signToken(), REDELIVER, id)).toMatchObject({
+    data: { redeliverWebhook: { id, nextAttemptAt: new Date(NOON + SECOND).toISOString() } },
+  });
+  expect(await gateway.deliveries.nextDueAt()).toBe(NOON + SECOND);
+});
