@@ -38,7 +38,7 @@ export function ListTools({ choice, onChoose, isSelecting, onSelect }: ListTools
       <input
         type="search"
         aria-label="Search prompts"
-        placeholder="Search prompts"
+        placeholder="Search"
         dir="auto"
         maxLength={MAX_SEARCH}
         value={search}
