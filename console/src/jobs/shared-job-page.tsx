@@ -1,6 +1,6 @@
 import { useVideoJob } from '@reelgate/client/react';
 import { useGateway } from '../gateway/gateway.tsx';
-import { usePageState } from '../gateway/page-state.ts';
+import { type PageState, usePageState } from '../gateway/page-state.ts';
 import { LiveRegion } from '../ui/announcer.tsx';
 import { ConnectionStatus } from '../ui/connection-status.tsx';
 import { UpstreamNote } from '../ui/upstream-note.tsx';
@@ -9,7 +9,8 @@ import { JobDetails } from './job-details.tsx';
 /** The page of a shared link: one job, without anything that needs the owner's token. */
 export function SharedJobPage({ id }: { readonly id: string }) {
   const { announcer } = useGateway();
-  const isRefused = usePageState() === 'signed-out';
+  const state = usePageState();
+  const isRefused = state === 'signed-out';
   return (
     <>
       <header>
@@ -20,17 +21,21 @@ export function SharedJobPage({ id }: { readonly id: string }) {
         <UpstreamNote />
       </header>
       <main className="page">
-        <Content id={id} isRefused={isRefused} />
+        <Content id={id} state={state} />
       </main>
       <LiveRegion announcer={announcer} />
     </>
   );
 }
 
-function Content({ id, isRefused }: { readonly id: string; readonly isRefused: boolean }) {
+function Content({ id, state }: { readonly id: string; readonly state: PageState }) {
+  const { connection } = useGateway().client;
   const { job, error } = useVideoJob(id);
   if (job !== null) return <JobDetails job={job} />;
-  const isLoading = error === null && !isRefused;
+  if (state === 'refused') {
+    return <p role="alert">The gateway does not answer this page. {connection.error?.message}</p>;
+  }
+  const isLoading = error === null && state !== 'signed-out';
   return (
     <>
       <h1 className={isLoading ? 'visually-hidden' : 'job-prompt'}>

@@ -20,7 +20,7 @@ export const PARAMETERS = {
     "maxLength": 2000
   },
   "prompt": {
-    "help": "What happens in the video: 1 to 2,000 characters after trimming.",
+    "help": "What happens in the video: 1 to 2,000 characters. White space at its ends is removed.",
     "maxLength": 2000
   },
   "resolution": {

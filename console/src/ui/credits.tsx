@@ -9,7 +9,9 @@ export function Credits() {
   const isTooLow = priceUsd !== null && remainingCredits < priceUsd;
   return (
     <span className="credits" data-low={isTooLow}>
-      {`Credits: $${remainingCredits.toFixed(2)}${isTooLow ? ', too few for a video' : ''}`}
+      {/* On a phone there is room for the sum only; a second line would move the page. */}
+      <span className="credits-word">Credits: </span>${remainingCredits.toFixed(2)}
+      {isTooLow && <span className="credits-word">, too few for a video</span>}
     </span>
   );
 }

@@ -14,7 +14,7 @@ export type GenerateVideoInput = {
   readonly image: string;
   /** What the video should not show: at most 2,000 characters. @default "blurry, bad quality, camera shake, distortion, poor composition, low resolution, artifact, watermark" */
   readonly negativePrompt?: string | null | undefined;
-  /** What happens in the video: 1 to 2,000 characters after trimming. */
+  /** What happens in the video: 1 to 2,000 characters. White space at its ends is removed. */
   readonly prompt: string;
   /** Longest side of the video. @default "R480" */
   readonly resolution?: VideoJobResolution | null | undefined;

@@ -68,7 +68,7 @@ function defineInput(
       }),
       prompt: t.string({
         required: true,
-        description: 'What happens in the video: 1 to 2,000 characters after trimming.',
+        description: 'What happens in the video: 1 to 2,000 characters. White space at its ends is removed.',
       }),
       negativePrompt: t.string({
         defaultValue: defaults.negativePrompt,

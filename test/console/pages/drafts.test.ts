@@ -27,6 +27,10 @@ function promptField({ page }: ConsolePage): Locator {
   return page.getByLabel('Prompt', { exact: true });
 }
 
+function hasFocus(element: Locator): Promise<boolean> {
+  return element.evaluate((one) => one === document.activeElement);
+}
+
 /** The colour of a job's image as it was sent. */
 async function colourOf(prompt: string): Promise<readonly number[]> {
   const [job] = await jobsWith(fixture.url, prompt);
@@ -119,7 +123,7 @@ test('several files become several drafts, which are sent one by one or all at o
   await expect.poll(() => draftButtons(console).count()).toBe(0);
   expect(await console.imageField.getByRole('img').count()).toBe(0);
   expect(await promptField(console).inputValue()).toBe('blue');
-  expect(await promptField(console).evaluate((one) => one === document.activeElement)).toBe(true);
+  expect(await hasFocus(promptField(console))).toBe(true);
   expect(console.opened.errors()).toEqual([]);
 });
 
@@ -173,7 +177,7 @@ test('after a draft was removed the focus is on the one that is shown then', asy
       .evaluate((one) => one === document.activeElement),
   ).toBe(true);
   await page.getByRole('button', { name: 'Remove this draft' }).click();
-  expect(await promptField(console).evaluate((one) => one === document.activeElement)).toBe(true);
+  expect(await hasFocus(promptField(console))).toBe(true);
 });
 
 test('earlier prompts can be chosen again, also after a reload', async () => {
@@ -194,9 +198,27 @@ test('earlier prompts can be chosen again, also after a reload', async () => {
   await open.click();
   await page.getByRole('button', { name: 'a barge drifts by', exact: true }).click();
   expect(await promptField(console).inputValue()).toBe('a barge drifts by');
+  await page.getByRole('button', { name: 'Restore your text' }).click();
+  expect(await promptField(console).inputValue()).toBe('something else');
+  expect(await hasFocus(promptField(console))).toBe(true);
+  expect(await page.getByRole('button', { name: 'Restore your text' }).count()).toBe(0);
   await open.click();
   await page.getByRole('button', { name: 'Forget them all' }).click();
   expect(await open.count()).toBe(0);
+  expect(await hasFocus(promptField(console))).toBe(true);
+});
+
+test('an open page does not block a newer version of its database', async () => {
+  await using console = await fixture.open();
+  const opened = console.page.evaluate(`new Promise((resolve) => {
+    const request = indexedDB.open('reelgate-console', 2);
+    for (const type of ['success', 'blocked', 'error'])
+      request.addEventListener(type, () => resolve(type));
+  })`);
+  expect(await opened).toBe('success');
+  // Without the database it still sends.
+  await choose(console, await square('kite.png', '#d00000'));
+  await (await console.submitSmall('a kite after an update', null)).waitFor();
 });
 
 test('where the browser has no database, the form works without keeping drafts', async () => {

@@ -169,3 +169,14 @@ test('the dialog copies the link, and has no serious accessibility violations', 
   await page.keyboard.press('ControlOrMeta+V');
   expect(await page.getByLabel('Search prompts').inputValue()).toBe(link.slice(0, 200));
 });
+
+test('a shared page of an origin that is not allowed says that, not that its link has expired', async () => {
+  await using opened = await fixture.browser.open();
+  const { page } = opened;
+  const reason = 'This origin is not allowed.';
+  // As behind a proxy that replaces the Host header.
+  await page.routeWebSocket('**/graphql', (socket) => socket.close({ code: 1008, reason }));
+  await page.goto(`${fixture.url}/jobs/0198c0de-0000-7000-8000-000000000000#token=a-token`);
+  await page.getByRole('alert').getByText(`The gateway does not answer this page. ${reason}`).waitFor();
+  expect(await page.getByText('expired').count()).toBe(0);
+});

@@ -47,6 +47,8 @@ export function useRunAgain(job: VideoJob): RunAgain {
   };
 }
 
+const PERHAPS_SENT = 'If the gateway received the request nevertheless, the new video appears in the list.';
+
 /** @returns whether it was accepted */
 async function runAgain({ client, notices }: Gateway, job: VideoJob, input: GenerateInput): Promise<boolean> {
   const before = knownJobs();
@@ -64,7 +66,10 @@ async function runAgain({ client, notices }: Gateway, job: VideoJob, input: Gene
     notices.tell(`${text}: ${shortTitle(job)}`, { href: `/jobs/${made.id}`, text: 'Watch it' });
     return true;
   } catch (error) {
-    notices.fail(`It was not sent again. ${messageOf(error)}`);
+    const isAnswered = error instanceof ReelgateError;
+    notices.fail(
+      isAnswered ? `It was not sent again. ${messageOf(error)}` : `${messageOf(error)} ${PERHAPS_SENT}`,
+    );
     return false;
   }
 }

@@ -23,19 +23,43 @@ export function PromptField({ value, error, onValue }: PromptFieldProps) {
       required
       error={error}
     >
-      <EarlierPrompts onChoose={onValue} />
+      <EarlierPrompts value={value} onChoose={onValue} />
     </TextField>
   );
 }
 
-function EarlierPrompts({ onChoose }: { readonly onChoose: (prompt: string) => void }) {
+/** A text that a chosen prompt has replaced in a draft. */
+interface Replaced {
+  readonly draftId: string;
+  readonly text: string;
+  readonly by: string;
+}
+
+interface EarlierPromptsProps {
+  readonly value: string;
+  readonly onChoose: (prompt: string) => void;
+}
+
+function EarlierPrompts({ value, onChoose }: EarlierPromptsProps) {
   const id = useId();
-  const { history } = useNewJob();
+  const { drafts, history } = useNewJob();
+  const { currentId } = useStore(drafts.state);
+  const [replaced, setReplaced] = useState<Replaced | null>(null);
   const prompts = useStore(history.prompts);
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   if (prompts.length === 0) return null;
 
+  const choose = (prompt: string): void => {
+    setReplaced({ draftId: currentId, text: value, by: prompt });
+    onChoose(prompt);
+    close();
+  };
+  const canRestore =
+    replaced?.draftId === currentId &&
+    replaced.by === value &&
+    replaced.text.trim() !== '' &&
+    !prompts.includes(replaced.text.trim());
   const close = (): void => {
     setOpen(false);
     button.current?.focus();
@@ -48,6 +72,18 @@ function EarlierPrompts({ onChoose }: { readonly onChoose: (prompt: string) => v
   };
   return (
     <div className="earlier" onKeyDown={isOpen ? closeByKey : undefined} onBlur={leave}>
+      {canRestore && (
+        <button
+          type="button"
+          className="link"
+          onClick={({ currentTarget }) => {
+            focusPrompt(currentTarget);
+            onChoose(replaced.text);
+          }}
+        >
+          Restore your text
+        </button>
+      )}
       <button
         ref={button}
         type="button"
@@ -62,14 +98,7 @@ function EarlierPrompts({ onChoose }: { readonly onChoose: (prompt: string) => v
         <ul>
           {prompts.map((prompt) => (
             <li key={prompt}>
-              <button
-                type="button"
-                dir="auto"
-                onClick={() => {
-                  onChoose(prompt);
-                  close();
-                }}
-              >
+              <button type="button" dir="auto" onClick={() => choose(prompt)}>
                 {prompt}
               </button>
             </li>
@@ -78,9 +107,9 @@ function EarlierPrompts({ onChoose }: { readonly onChoose: (prompt: string) => v
         <button
           type="button"
           className="link"
-          onClick={() => {
+          onClick={({ currentTarget }) => {
+            focusPrompt(currentTarget);
             history.clear();
-            setOpen(false);
           }}
         >
           Forget them all
@@ -88,4 +117,9 @@ function EarlierPrompts({ onChoose }: { readonly onChoose: (prompt: string) => v
       </div>
     </div>
   );
+}
+
+/** For a button that vanishes when it is pressed. Leaving it also closes the list. */
+function focusPrompt(button: HTMLElement): void {
+  button.closest('.field')?.querySelector('textarea')?.focus();
 }

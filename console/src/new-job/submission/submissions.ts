@@ -221,7 +221,7 @@ export class Submissions {
 
   #canceled(id: string): SendState {
     const wasSent = this.states.get().get(id)?.type === 'sending';
-    return { type: 'canceled', message: wasSent ? CANCELED_LATE : 'Canceled. Nothing was sent.' };
+    return { type: 'canceled', message: wasSent ? `Canceled. ${NOT_TWICE}` : 'Canceled. Nothing was sent.' };
   }
 
   #show<State extends SendState>(id: string, state: State): State {
@@ -231,8 +231,8 @@ export class Submissions {
 }
 
 const INVALID = 'Correct the marked fields.';
-const CANCELED_LATE =
-  'Canceled. If the gateway has received the request already, the video appears in the list; the same request makes no second one.';
+const NOT_TWICE =
+  'If the gateway has received the request already, the video appears in the list; the same request makes no second one.';
 
 function isSameImage(one: DraftImage | null, other: DraftImage | null): boolean {
   if (one?.type === 'file') return other?.type === 'file' && one.file === other.file;
@@ -245,7 +245,7 @@ function failed(error: unknown): SendState {
     return {
       type: 'refused',
       ids: [],
-      message: `The page failed before the video was sent. Try again. (${reason})`,
+      message: `The page failed: ${reason.replace(/\.$/, '')}. ${NOT_TWICE}`,
     };
   }
   const { issues, message, retryAfterSeconds } = error;
