@@ -11,6 +11,7 @@ import { FaultLog } from './process/fault-log.ts';
 import { keepFilesPrivate } from './process/private-files.ts';
 import { StartError } from './process/start-error.ts';
 import { FileClient } from './providers/files/file-client.ts';
+import { observeStorage } from './store/observed-storage.ts';
 import { openStorage } from './store/open.ts';
 import type { Storage } from './store/storage.ts';
 import { GatewayLog } from './telemetry/logs/gateway-log.ts';
@@ -76,10 +77,14 @@ export async function startApp(
   resources.use(new GatewayLog(log, systemClock, events));
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const webhookTargets = new WebhookTargets(config.webhooks);
-  const storage = wrapStorage(await openStorage(config, clock, log, events, signal));
+  const storage = observeStorage(wrapStorage(await openStorage(config, clock, log, events, signal)), {
+    system: config.redis === null ? 'sqlite' : 'redis',
+    events,
+    monotonicMs: () => performance.now(),
+  });
   resources.use(storage.store);
   const archive = resources.use(await openArchive(config, () => systemClock.now(), log));
-  const upstream = resources.use(await openUpstream(config, () => clock.now(), log));
+  const upstream = resources.use(await openUpstream(config, { now: () => clock.now(), events, log }));
   const localMedia = upstream.kind === 'public' ? null : new LocalMedia(upstream.origin);
   const trustedOrigins = localMedia?.origins ?? [upstream.origin];
   const files = resources.use(new FileClient({ trustedOrigins, proxy: config.proxy }));

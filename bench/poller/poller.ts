@@ -74,6 +74,7 @@ const poller = new Poller({
     origin: upstreamUrl,
     apiKey: 'SG_bench',
     now: clock.now,
+    events,
     historyUrl: null,
   }),
   clock,

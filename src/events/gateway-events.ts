@@ -213,7 +213,8 @@ export type GatewayPart =
 /** Something failed that the gateway continues after. The log limits repetitions. */
 export interface FaultEvent {
   readonly part: GatewayPart;
-  readonly level: 'info' | 'warn' | 'error';
+  /** `debug`: only worth a line when everything is looked at. Bounded. */
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** One sentence for the operator, the same for each occurrence of one fault. */
   readonly message: string;
   /** `err` is the cause. */

@@ -96,7 +96,7 @@ export function answered(observation: Observation): Finding {
 /** A call must not outlast the job's deadline. A last call after the deadline gets `LAST_CALL_MS`. */
 export function callOptions(job: Job, { clock, callTimeoutMs, signal }: StepDependencies): CallOptions {
   const left = Math.max(LAST_CALL_MS, job.deadlineAt - clock.now());
-  return { timeoutMs: Math.min(callTimeoutMs, left), signal };
+  return { timeoutMs: Math.min(callTimeoutMs, left), signal, job };
 }
 
 /** How long the job is expected to take. */

@@ -3,7 +3,7 @@
  * upstream or the network. An answer that cannot be understood is `inconclusive`, never a guess.
  */
 import type { FailureCode } from '../domain/job/failure.ts';
-import type { JobMetrics } from '../domain/job/job.ts';
+import type { Job, JobMetrics } from '../domain/job/job.ts';
 import type { VideoRequest } from '../domain/request/video-request.ts';
 
 /** The limits of one call. */
@@ -12,6 +12,8 @@ export interface CallOptions {
   readonly timeoutMs: number;
   /** Ends the call early. */
   readonly signal: AbortSignal;
+  /** The job that the call is made for, for its event. @default none */
+  readonly job?: Job;
 }
 
 /** An error that may pass: no connection, 429, 5xx, or an answer that cannot be understood. */

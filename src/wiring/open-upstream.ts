@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { describeProxy } from '../config/proxy.ts';
 import { type UpstreamKind, upstreamKindOf } from '../domain/upstream-kind.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import { dataFolderError, openDataFolder } from '../process/data-folder.ts';
 import { StartError } from '../process/start-error.ts';
 import type { ImageHost } from '../providers/image-host.ts';
@@ -34,6 +35,14 @@ export interface OpenedUpstream extends AsyncDisposable {
   readonly openAccount: (storage: Pick<Storage, 'budget' | 'credits'>) => SegmindAccount;
 }
 
+/** Parts that are shared with the rest of the gateway. */
+export interface UpstreamParts {
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly events: EventEmitter;
+  readonly log: Logger;
+}
+
 /** The sandbox accepts any key. */
 const SANDBOX_KEY = 'SG_sandbox';
 const SANDBOX_IMAGE_PATH = '/images/sample.png';
@@ -41,10 +50,10 @@ const SANDBOX_IMAGE_PATH = '/images/sample.png';
 /**
  * Connects to the vendor, or starts the embedded sandbox.
  *
- * @param now epoch milliseconds
  * @throws StartError when the sandbox is the upstream and cannot be started
  */
-export async function openUpstream(config: Config, now: () => number, log: Logger): Promise<OpenedUpstream> {
+export async function openUpstream(config: Config, parts: UpstreamParts): Promise<OpenedUpstream> {
+  const { now, events, log } = parts;
   await using resources = new AsyncDisposableStack();
   const sandbox = config.embeddedSandbox ? resources.use(await openSandbox(config, log)) : null;
   const { proxy, segmindHistoryUrl } = config;
@@ -52,7 +61,7 @@ export async function openUpstream(config: Config, now: () => number, log: Logge
   const apiKey = sandbox === null ? config.segmindApiKey : SANDBOX_KEY;
   if (apiKey === '') log.warn(`SEGMIND_API_KEY is not set: calls to ${origin} carry no key`);
   if (proxy !== null) log.info(`outgoing calls use ${describeProxy(proxy)}`);
-  const call = { origin, apiKey, now, proxy };
+  const call = { origin, apiKey, now, events, proxy };
   const history = segmindHistoryUrl === 'off' ? null : (segmindHistoryUrl ?? historyUrl(origin));
   const upstream = resources.use(new SegmindUpstream({ ...call, historyUrl: history }));
   const images = resources.use(new SegmindImageHost(call));
@@ -70,7 +79,7 @@ export async function openUpstream(config: Config, now: () => number, log: Logge
     priceUsd: WAN_MODEL.priceUsd,
     openAccount: ({ budget, credits }) => {
       const rpm = config.segmindRpm;
-      const account = new SegmindAccount({ http: call, budget, credits, rpm, random: Math.random, log });
+      const account = new SegmindAccount({ http: call, budget, credits, rpm, random: Math.random });
       if (apiKey !== '' && sandbox === null) account.checkKey();
       return account;
     },

@@ -303,14 +303,16 @@ describe('the step of a collecting job', () => {
 });
 
 describe('every call', () => {
-  it('has the timeout of a call and the signal that aborts it', async () => {
+  it('has the timeout of a call, the signal that aborts it and its job', async () => {
     await using harness = new StepHarness();
+    const ids: string[] = [];
     for (const phase of ['accepted', 'queued', 'collecting'] as const) {
-      await harness.add(phase === 'accepted' ? {} : running(phase, NOON));
+      ids.push((await harness.add(phase === 'accepted' ? {} : running(phase, NOON))).id);
       await harness.step();
     }
     const options = { timeoutMs: CALL_TIMEOUT_MS, signal: harness.cutting.signal };
     expect(harness.upstream.types).toEqual(['submit', 'status', 'result']);
-    for (const call of harness.upstream.calls) expect(call.options).toEqual(options);
+    for (const call of harness.upstream.calls) expect(call.options).toMatchObject(options);
+    expect(harness.upstream.calls.map((call) => call.options.job?.id)).toEqual(ids);
   });
 });

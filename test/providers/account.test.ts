@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SegmindAccount } from '../../src/providers/segmind/segmind-account.ts';
 import { SharedAccountCredits } from '../../src/store/account-credits.ts';
 import type { SharedText } from '../../src/store/shared-text.ts';
+import { listening } from '../support/events.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { MINUTE, SECOND } from '../support/times.ts';
 import { html, json, type Reply, silence } from '../support/upstream/replies.ts';
@@ -31,8 +32,6 @@ class Budget {
   }
 }
 
-const ignore = () => {};
-
 class Text implements SharedText {
   value: string | null = null;
   reads = 0;
@@ -59,15 +58,17 @@ async function start(...replies: Reply[]) {
   const text = new Text();
   const budget = new Budget();
   const warnings: string[] = [];
+  const events = listening('fault', ({ level, message }) => {
+    if (level === 'warn') warnings.push(message);
+  });
   const open = (rpm = 60): SegmindAccount =>
     owned.use(
       new SegmindAccount({
-        http: { origin: upstream.origin, apiKey: API_KEY, now: clock.now },
+        http: { origin: upstream.origin, apiKey: API_KEY, now: clock.now, events },
         budget,
         credits: new SharedAccountCredits(text, clock.now),
         rpm,
         random: () => 0.5,
-        log: { debug: ignore, info: ignore, error: ignore, warn: (_, message) => warnings.push(message) },
       }),
     );
   const asked = () => upstream.requests.length;

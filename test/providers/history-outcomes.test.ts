@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { historyUrl } from '../../src/providers/segmind/facts.ts';
 import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import {
   answer,
   destroyAfterReading,
@@ -110,7 +111,13 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
   it('makes no call when the history is off', async () => {
     await using session = await openSession();
     const { origin } = session.server;
-    await using segmind = new SegmindUpstream({ origin, apiKey: API_KEY, now: () => NOW, historyUrl: null });
+    await using segmind = new SegmindUpstream({
+      origin,
+      apiKey: API_KEY,
+      now: () => NOW,
+      events: NO_EVENTS,
+      historyUrl: null,
+    });
     expect(segmind.hasHistory).toBe(false);
     expect(session.segmind.hasHistory).toBe(true);
     expect(await call(segmind)).toEqual({
@@ -128,6 +135,7 @@ describe.each(['findInHistory', 'lookUp'] as const)('%s', (name) => {
       origin: session.server.origin,
       apiKey: API_KEY,
       now: () => NOW,
+      events: NO_EVENTS,
       historyUrl: `${history.origin}/own/history/`,
     });
     expect(await call(segmind)).toMatchObject({ type: expect.stringMatching(/^(page|found)$/) });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SegmindImageHost } from '../../src/providers/segmind/segmind-image-host.ts';
 import { SegmindUpstream } from '../../src/providers/segmind/segmind-upstream.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import { ConnectProxy, type ProxyBehaviour } from '../support/network/connect-proxy.ts';
 import { listenTcp } from '../support/network/tcp-listener.ts';
 import { terminateTls } from '../support/network/tls-terminator.ts';
@@ -31,7 +32,7 @@ async function startUpstream(scheme: Scheme) {
 function connectBy(proxyUrl: string, scheme: Scheme, { noProxy = '', host = HOST } = {}) {
   const proxy = { httpProxy: proxyUrl, httpsProxy: proxyUrl, noProxy };
   const origin = `${scheme}://${host}`;
-  const options = { origin, apiKey: API_KEY, now: () => NOW, proxy };
+  const options = { origin, apiKey: API_KEY, now: () => NOW, events: NO_EVENTS, proxy };
   return {
     segmind: new SegmindUpstream({ ...options, historyUrl: `${origin}${HISTORY_PATH}` }),
     images: new SegmindImageHost(options),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Image } from '../../src/providers/image-host.ts';
 import { uploadOrigin } from '../../src/providers/segmind/facts.ts';
 import { SegmindImageHost } from '../../src/providers/segmind/segmind-image-host.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import {
   after,
   destroyAfterReading,
@@ -39,7 +40,7 @@ async function session(...replies: Reply[]) {
 }
 
 function connectTo(origin: string, apiKey = API_KEY): SegmindImageHost {
-  return new SegmindImageHost({ origin, apiKey, now: () => NOW });
+  return new SegmindImageHost({ origin, apiKey, now: () => NOW, events: NO_EVENTS });
 }
 
 describe('the request of an upload', () => {

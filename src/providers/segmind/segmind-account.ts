@@ -1,8 +1,9 @@
-import type { LeveledLog } from '../../process/fault-log.ts';
+import type { FaultEvent } from '../../events/gateway-events.ts';
 import { readAnswer } from './answers/answer.ts';
 import { isObject, readNumber } from './answers/json.ts';
+import { summaryOfAnswer } from './call-summaries.ts';
 import { CREDITS_PATH } from './facts.ts';
-import { HttpClient, type HttpClientOptions } from './http/http-client.ts';
+import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 const TIMEOUT_MS = 10_000;
@@ -39,7 +40,6 @@ export interface SegmindAccountOptions {
   readonly rpm: number;
   /** From 0 to 1. */
   readonly random: () => number;
-  readonly log: LeveledLog;
 }
 
 /**
@@ -87,7 +87,7 @@ export class SegmindAccount implements AsyncDisposable {
     if (this.#inProgress !== null || this.#closing.signal.aborted) return;
     this.#readAt = this.#options.http.now();
     this.#inProgress = work()
-      .catch((error: unknown) => this.#options.log.debug({ err: error }, failure))
+      .catch((error: unknown) => this.#emitFault('debug', failure, { err: error }))
       .finally(() => {
         this.#inProgress = null;
       });
@@ -100,15 +100,16 @@ export class SegmindAccount implements AsyncDisposable {
   }
 
   async #checkKey(): Promise<void> {
-    const { http, log } = this.#options;
+    const { http } = this.#options;
     const answer = await this.#ask();
-    if (answer === null) return;
-    const { isRefused, reason } = answer;
-    if (!isRefused) return log.debug({ reason }, 'the upstream did not refuse the API key');
-    log.warn(
-      { reason },
-      `SEGMIND_API_KEY is refused by ${http.origin} (${reason}): jobs will fail as UPSTREAM_UNAUTHORIZED. Set a key that this upstream accepts.`,
-    );
+    if (answer?.isRefused !== true) return;
+    const { reason } = answer;
+    const message = `SEGMIND_API_KEY is refused by ${http.origin} (${reason}): jobs will fail as UPSTREAM_UNAUTHORIZED. Set a key that this upstream accepts.`;
+    this.#emitFault('warn', message, { reason });
+  }
+
+  #emitFault(level: FaultEvent['level'], message: string, details: FaultEvent['details']): void {
+    this.#options.http.events.emit('fault', { part: 'upstream', level, message, details });
   }
 
   /** @returns null when the call budget has no call for it */
@@ -145,13 +146,20 @@ interface CreditsAnswer {
 
 async function askForCredits(http: HttpClientOptions, signal: AbortSignal): Promise<CreditsAnswer> {
   await using client = new HttpClient(http);
-  const answer = await client.call({
+  const call = {
+    name: 'credits',
     method: 'GET',
     path: CREDITS_PATH,
     maxBodyBytes: MAX_ANSWER_BYTES,
     timeoutMs: TIMEOUT_MS,
     signal,
-  });
+  } as const;
+  return await client.call(call, readCreditsAnswer, ({ usd, reason }, answer) =>
+    summaryOfAnswer(answer, usd === null ? reason : null),
+  );
+}
+
+function readCreditsAnswer(answer: HttpAnswer): CreditsAnswer {
   if (answer.type !== 'answered') {
     return { status: null, retryAfterMs: null, isRefused: false, reason: answer.reason, usd: null };
   }

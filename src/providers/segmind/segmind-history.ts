@@ -15,6 +15,7 @@ import {
   type UpstreamAnswer,
 } from './answers/answer.ts';
 import { isObject, parseJson } from './answers/json.ts';
+import { summaryOfRead } from './call-summaries.ts';
 import {
   HISTORY_PAGE_ROWS,
   HISTORY_SORT_FIELD,
@@ -55,20 +56,30 @@ export class SegmindHistory implements AsyncDisposable {
       sort_by: HISTORY_SORT_FIELD,
       sort_order: 'desc',
     });
-    return readPage(await this.#get(`${this.#path}?${parameters.toString()}`, options), query);
+    const call = {
+      ...options,
+      name: 'history',
+      method: 'GET',
+      path: `${this.#path}?${parameters.toString()}`,
+      maxBodyBytes: MAX_PAGE_BYTES,
+    } as const;
+    return this.#http.call(call, (answer) => readPage(answer, query), summaryOfRead);
   }
 
   async lookUp(upstreamId: string, options: CallOptions): Promise<LookUpOutcome> {
-    const path = `${this.#path}/${encodeURIComponent(upstreamId)}`;
-    return readLookUp(await this.#get(path, options), upstreamId);
+    const call = {
+      ...options,
+      name: 'lookup',
+      upstreamId,
+      method: 'GET',
+      path: `${this.#path}/${encodeURIComponent(upstreamId)}`,
+      maxBodyBytes: MAX_PAGE_BYTES,
+    } as const;
+    return this.#http.call(call, (answer) => readLookUp(answer, upstreamId), summaryOfRead);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#http[Symbol.asyncDispose]();
-  }
-
-  async #get(path: string, options: CallOptions): Promise<HttpAnswer> {
-    return await this.#http.call({ ...options, method: 'GET', path, maxBodyBytes: MAX_PAGE_BYTES });
   }
 }
 

@@ -2,6 +2,7 @@ import { MAX_URL } from '../../domain/request/video-request.ts';
 import type { Image, ImageHost, UploadOutcome } from '../image-host.ts';
 import type { CallOptions } from '../video-upstream.ts';
 import { isObject, parseJson } from './answers/json.ts';
+import { summaryOfAnswer } from './call-summaries.ts';
 import { UPLOAD_PATH, uploadOrigin } from './facts.ts';
 import {
   type HttpAnswer,
@@ -24,14 +25,16 @@ export class SegmindImageHost implements ImageHost {
   }
 
   async upload(image: Image, options: CallOptions): Promise<UploadOutcome> {
-    return readUpload(
-      await this.#http.call({
-        ...options,
-        method: 'POST',
-        path: UPLOAD_PATH,
-        body: toBody(image),
-        maxBodyBytes: MAX_ANSWER_BYTES,
-      }),
+    const call = {
+      ...options,
+      name: 'upload',
+      method: 'POST',
+      path: UPLOAD_PATH,
+      body: toBody(image),
+      maxBodyBytes: MAX_ANSWER_BYTES,
+    } as const;
+    return this.#http.call(call, readUpload, (outcome, answer) =>
+      summaryOfAnswer(answer, outcome.type === 'failed' ? outcome.reason : null),
     );
   }
 

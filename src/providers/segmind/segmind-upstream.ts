@@ -12,6 +12,7 @@ import type {
 } from '../video-upstream.ts';
 import { readResult, readStatus } from './answers/job-answer.ts';
 import { readSubmit } from './answers/submit-answer.ts';
+import { summaryOfRead, summaryOfSubmit } from './call-summaries.ts';
 import {
   FILE_LIFETIME_MS,
   RESULT_LIFETIME_MS,
@@ -20,7 +21,7 @@ import {
   SUBMIT_PATH,
   toPayload,
 } from './facts.ts';
-import { type HttpAnswer, HttpClient, type HttpClientOptions } from './http/http-client.ts';
+import { HttpClient, type HttpClientOptions } from './http/http-client.ts';
 import { SegmindHistory } from './segmind-history.ts';
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -54,22 +55,39 @@ export class SegmindUpstream implements VideoUpstream {
   }
 
   async submit(request: VideoRequest, options: CallOptions): Promise<SubmitOutcome> {
-    const answer = await this.#http.call({
+    const call = {
       ...options,
+      name: 'submit',
       method: 'POST',
       path: SUBMIT_PATH,
       body: JSON.stringify(toPayload(request)),
       maxBodyBytes: MAX_ANSWER_BYTES,
-    });
-    return readSubmit(answer);
+    } as const;
+    return this.#http.call(call, readSubmit, summaryOfSubmit);
   }
 
   async status(upstreamId: string, options: CallOptions): Promise<StatusOutcome> {
-    return readStatus(await this.#get(statusPath(upstreamId), MAX_ANSWER_BYTES, options));
+    const call = {
+      ...options,
+      name: 'status',
+      upstreamId,
+      method: 'GET',
+      path: statusPath(upstreamId),
+      maxBodyBytes: MAX_ANSWER_BYTES,
+    } as const;
+    return this.#http.call(call, readStatus, summaryOfRead);
   }
 
   async result(upstreamId: string, options: CallOptions): Promise<ResultOutcome> {
-    return readResult(await this.#get(resultPath(upstreamId), MAX_RESULT_BYTES, options));
+    const call = {
+      ...options,
+      name: 'result',
+      upstreamId,
+      method: 'GET',
+      path: resultPath(upstreamId),
+      maxBodyBytes: MAX_RESULT_BYTES,
+    } as const;
+    return this.#http.call(call, readResult, summaryOfRead);
   }
 
   async findInHistory(query: HistoryQuery, options: CallOptions): Promise<HistoryOutcome> {
@@ -82,9 +100,5 @@ export class SegmindUpstream implements VideoUpstream {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#http[Symbol.asyncDispose](), this.#history?.[Symbol.asyncDispose]()]);
-  }
-
-  async #get(path: string, maxBodyBytes: number, options: CallOptions): Promise<HttpAnswer> {
-    return await this.#http.call({ ...options, method: 'GET', path, maxBodyBytes });
   }
 }

@@ -1,6 +1,7 @@
 import type { VideoRequest } from '../../../src/domain/request/video-request.ts';
 import { SegmindUpstream } from '../../../src/providers/segmind/segmind-upstream.ts';
 import type { CallOptions, ResultOutcome, SubmitOutcome } from '../../../src/providers/video-upstream.ts';
+import { NO_EVENTS } from '../events.ts';
 import type { Reply } from './replies.ts';
 import { ScriptedUpstream, type ScriptedUpstreamOptions } from './scripted-upstream.ts';
 
@@ -27,7 +28,13 @@ export function patiently(overrides: Partial<CallOptions> = {}): CallOptions {
 
 /** The adapter under test, connected to this origin. */
 export function connectTo(origin: string, apiKey = API_KEY): SegmindUpstream {
-  return new SegmindUpstream({ origin, apiKey, now: () => NOW, historyUrl: `${origin}${HISTORY_PATH}` });
+  return new SegmindUpstream({
+    origin,
+    apiKey,
+    now: () => NOW,
+    events: NO_EVENTS,
+    historyUrl: `${origin}${HISTORY_PATH}`,
+  });
 }
 
 /** A scripted upstream and the adapter that calls it. Disposing ends both. */

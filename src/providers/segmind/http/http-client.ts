@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { secretRedactor } from '../../../domain/redact.ts';
+import type { EventEmitter, UpstreamCallEvent, UpstreamCallName } from '../../../events/gateway-events.ts';
 import type { CallOptions } from '../../video-upstream.ts';
 import { RATE_LIMIT_RESET_HEADER } from '../facts.ts';
 import { createAgent, type ProxySettings } from './agent.ts';
@@ -44,6 +45,10 @@ export interface StreamedBody {
 
 /** One call to the upstream. */
 export interface HttpCall extends CallOptions {
+  /** For its event. */
+  readonly name: UpstreamCallName;
+  /** For its event; null: not known before the call. */
+  readonly upstreamId?: string | null;
   readonly method: 'GET' | 'POST';
   readonly path: string;
   /** JSON. */
@@ -51,6 +56,12 @@ export interface HttpCall extends CallOptions {
   /** Limits the received and the decoded body. */
   readonly maxBodyBytes: number;
 }
+
+/** What the event of a call says about its result. */
+export type CallSummary = Pick<UpstreamCallEvent, 'outcome' | 'reason'> & {
+  /** @default that of the call */
+  readonly upstreamId?: string | null;
+};
 
 /** Origin, credentials and proxy of a client. */
 export interface HttpClientOptions {
@@ -60,6 +71,7 @@ export interface HttpClientOptions {
   readonly apiKey: string;
   /** Epoch milliseconds; for headers with a time. */
   readonly now: () => number;
+  readonly events: EventEmitter;
   /** @default null, no proxy */
   readonly proxy?: ProxySettings | null;
 }
@@ -98,8 +110,34 @@ export class HttpClient implements AsyncDisposable {
     this.#oneShotAgent = createAgent({ ...connection, pipelining: 0 });
   }
 
-  /** Makes one call. Never throws. */
-  async call(call: HttpCall): Promise<HttpAnswer> {
+  /**
+   * Makes one call, reads the answer and emits `upstream:call`. Never throws.
+   *
+   * @param read must not throw
+   */
+  async call<T>(
+    call: HttpCall,
+    read: (answer: HttpAnswer) => T,
+    summarize: (result: T, answer: HttpAnswer) => CallSummary,
+  ): Promise<T> {
+    const { now, events } = this.#options;
+    const startedAt = now();
+    const answer = await this.#exchange(call);
+    const result = read(answer);
+    const { name, job = null, upstreamId = null } = call;
+    events.emit('upstream:call', {
+      call: name,
+      job,
+      upstreamId,
+      status: answer.type === 'answered' ? answer.status : null,
+      startedAt,
+      durationMs: now() - startedAt,
+      ...summarize(result, answer),
+    });
+    return result;
+  }
+
+  async #exchange(call: HttpCall): Promise<HttpAnswer> {
     const { apiKey, now } = this.#options;
     const answer = await exchange(
       call.method === 'POST' ? this.#oneShotAgent : this.#agent,
