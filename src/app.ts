@@ -122,9 +122,9 @@ export async function startApp(
   return { url, webSockets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-type PollerParts = Pick<GraphQLParts, 'storage' | 'archive' | 'upstream' | 'clock' | 'events'>;
+type PollerParts = Pick<GraphQLParts, 'storage' | 'archive' | 'upstream' | 'webhookTargets' | 'clock' | 'events'>;
 
-function createPoller(config: Config, { storage, archive, upstream, clock, events }: PollerParts): Poller {
+function createPoller(config: Config, { storage, archive, upstream, webhookTargets, clock, events }: PollerParts): Poller {
   return new Poller({
     store: storage.store,
     submissions: storage.submissions,
@@ -141,6 +141,7 @@ function createPoller(config: Config, { storage, archive, upstream, clock, event
     }),
     retentionMs: config.jobRetentionMs,
     archives: archive !== null,
+    targetsOf: (job) => webhookTargets.targetsOf(job),
     events,
   });
 }

@@ -85,6 +85,7 @@ const poller = new Poller({
   durations: new LearnedDurations({ store: durationStore, clock, upstream: 'bench', typicalMs: 53_380 }),
   retentionMs: HOUR_MS,
   archives: false,
+  targetsOf: () => [],
   events,
 });
 

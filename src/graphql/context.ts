@@ -10,7 +10,7 @@ import type { Image, UploadOutcome } from '../providers/image-host.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
-import type { Delivery, WebhookDeliveries } from '../store/webhook-deliveries.ts';
+import type { Delivery, NewDelivery, WebhookDeliveries } from '../store/webhook-deliveries.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';
 import type { Answer, AnswerBudget } from './answer-budget.ts';
 import { ClientUrls, type VideoUrls } from './client-urls.ts';
@@ -49,6 +49,8 @@ export interface GraphQLServices {
   /** Milliseconds from acceptance to a job's deadline. */
   readonly deadlineMs: number;
   readonly limits: JobLimits;
+  /** The deliveries that the end of a job causes; none for an unfinished job. */
+  readonly targetsOf: (job: Job) => readonly NewDelivery[];
   /** The memory of all answers. */
   readonly answers: AnswerBudget;
   /** Resolves in a later turn of the event loop, in which no other long task runs. */

@@ -49,7 +49,7 @@ export async function commit(
   { schedule, videoData, facts }: CommitOptions,
   dependencies: StepDependencies,
 ): Promise<Committed> {
-  const { store, clock, leaseMs, archives, events } = dependencies;
+  const { store, clock, leaseMs, archives, targetsOf, events } = dependencies;
   const id = before.id;
   let current = before;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
@@ -61,7 +61,7 @@ export async function commit(
     const change =
       schedule === null || isFinal(job) ? { job, schedule: null } : { job, schedule: schedule(job) };
     const addsFileTask = archives && job.phase === 'completed' && job.video !== null;
-    const full = { ...change, addsFileTask, ...(videoData === undefined ? {} : { videoData }) };
+    const full = { ...change, addsFileTask, deliveries: targetsOf(job), ...(videoData === undefined ? {} : { videoData }) };
     const save = () =>
       store.save(leased.leaseId, schedule === null ? { ...full, leaseUntil: clock.now() + leaseMs } : full);
     const outcome = await retryWrite(save, before, dependencies);

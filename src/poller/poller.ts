@@ -23,6 +23,7 @@ export interface PollerOptions extends Pick<
   | 'callTimeoutMs'
   | 'retentionMs'
   | 'archives'
+  | 'targetsOf'
 > {
   readonly durations: LearnedDurations;
   readonly budget: CallBudget;

@@ -13,6 +13,7 @@ import type {
 } from '../providers/video-upstream.ts';
 import type { JobStore, LeasedJob } from '../store/job-store.ts';
 import type { Submissions } from '../store/submissions.ts';
+import type { NewDelivery } from '../store/webhook-deliveries.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 
 /** A leased job in one of these phases. */
@@ -40,6 +41,8 @@ export interface StepDependencies {
   readonly retentionMs: number;
   /** Whether finished videos are archived. */
   readonly archives: boolean;
+  /** The deliveries that the end of a job causes; none for an unfinished job. */
+  readonly targetsOf: (job: Job) => readonly NewDelivery[];
   /**
    * The POSTs of this process by job id, except those that created no job. A store that lost its last writes (an asynchronous
    * failover, a Redis without append-only file) shows a sent job as not sent; this memory prevents a second POST.

@@ -172,6 +172,7 @@ function createServices(
     parseRequest: requestParser(WAN_MODEL),
     webhookRefusalOf: (url) => parts.webhookTargets.refusalOf(url),
     deliveries: storage.deliveries,
+    targetsOf: (job) => parts.webhookTargets.targetsOf(job),
     deadlineMs: config.jobDeadlineMs,
     upstream: { kind: upstream.kind, priceUsd: upstream.priceUsd, credits: () => account.credits() },
     privateImages: upstream.privateImages,

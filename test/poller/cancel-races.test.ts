@@ -10,7 +10,7 @@ import { SteadyClock } from '../../src/process/clocks.ts';
 import { openStorage } from '../../src/store/open.ts';
 import { TYPICAL_MS } from '../support/durations.ts';
 import { listening } from '../support/events.ts';
-import { acceptedJob, record, videoRequest } from '../support/jobs.ts';
+import { acceptedJob, ownTarget, record, videoRequest } from '../support/jobs.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { SECOND } from '../support/times.ts';
@@ -56,6 +56,7 @@ async function cancelWhileSent(settings: Readonly<Record<string, string>>) {
       durations,
       random: Math.random,
       archives: false,
+      targetsOf: ownTarget,
       callTimeoutMs: CALL_TIMEOUT_MS,
       retentionMs: RETENTION_MS,
       events,
@@ -72,7 +73,7 @@ async function cancelWhileSent(settings: Readonly<Record<string, string>>) {
     const isSent = () => upstream.calls.some(({ subject }) => subject === String(index));
     if (index % 3 === 1) await pass(index % 50);
     if (index % 3 === 2) while (!isSent()) await nextTurn();
-    return { job, outcome: await cancelJob({ store, clock, events }, job.ownerId, job.id) };
+    return { job, outcome: await cancelJob({ store, clock, events, targetsOf: ownTarget }, job.ownerId, job.id) };
   };
   const races = await Promise.all(Array.from({ length: JOBS }, (_, index) => race(index)));
 

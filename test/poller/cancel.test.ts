@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cancelJob } from '../../src/graphql/mutations/cancel-video-job.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
 import { settled } from '../support/fake-clock.ts';
-import { acceptedJob, limits, nextVersion, record } from '../support/jobs.ts';
+import { acceptedJob, limits, nextVersion, ownTarget, record } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { MINUTE, SECOND } from '../support/times.ts';
 import { transientError } from '../support/upstream/fake-video-upstream.ts';
@@ -12,7 +12,7 @@ import { StepHarness } from './step-harness.ts';
 type Harness = Pick<PollerHarness, 'store' | 'clock' | 'events'> | StepHarness;
 
 const cancel = ({ clock, events }: Harness, store: JobStore, id: string) =>
-  cancelJob({ store, clock, events }, 'ada', id);
+  cancelJob({ store, clock, events, targetsOf: ownTarget }, 'ada', id);
 
 describe('a canceled job', () => {
   it('is never sent', async () => {

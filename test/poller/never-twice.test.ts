@@ -17,7 +17,7 @@ import { sqliteOptions } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
 import { NO_EVENTS } from '../support/events.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { acceptedJob, record } from '../support/jobs.ts';
+import { acceptedJob, record, ownTarget } from '../support/jobs.ts';
 import { Recorder } from '../support/recorder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { DAY, SECOND } from '../support/times.ts';
@@ -170,6 +170,7 @@ class World implements AsyncDisposable {
       durations: learnedDurations(this.#clock),
       retentionMs: DAY,
       archives: true,
+      targetsOf: ownTarget,
       signal: this.#process.signal,
       // A step that continues after a restart finds its store closed.
     }).catch(() => 'failed');

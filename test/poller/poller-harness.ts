@@ -14,7 +14,7 @@ import { GatewayLog } from '../../src/telemetry/logs/gateway-log.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { TYPICAL_MS } from '../support/durations.ts';
 import { FakeClock, settled } from '../support/fake-clock.ts';
-import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
+import { acceptedJob, type JobFields, record, videoRequest, ownTarget } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';
 import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
 import { CALL_TIMEOUT_MS, RETENTION_MS } from './step-harness.ts';
@@ -94,6 +94,7 @@ export class PollerHarness implements AsyncDisposable {
       durations: this.durations,
       retentionMs: RETENTION_MS,
       archives: true,
+      targetsOf: ownTarget,
       events: this.events,
     });
   }

@@ -6,14 +6,16 @@ import type { SentOutcome, StepDependencies } from '../../src/poller/step.ts';
 import type { HistoryEntry } from '../../src/providers/video-upstream.ts';
 import type { FileTasks } from '../../src/store/file-tasks.ts';
 import type { LeasedJob, JobStore } from '../../src/store/job-store.ts';
+import { SqliteDeliveries } from '../../src/store/sqlite/sqlite-deliveries.ts';
 import { SqliteFileTasks } from '../../src/store/sqlite/sqlite-file-tasks.ts';
 import { SqliteSubmissions } from '../../src/store/sqlite/sqlite-submissions.ts';
 import type { Submissions } from '../../src/store/submissions.ts';
+import type { WebhookDeliveries } from '../../src/store/webhook-deliveries.ts';
 import { leaseAll, present } from '../contract/job-store-cases/opened-store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
 import { learnedDurations } from '../support/durations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { acceptedJob, type JobFields, record, videoRequest } from '../support/jobs.ts';
+import { acceptedJob, type JobFields, record, videoRequest, ownTarget } from '../support/jobs.ts';
 import { DAY, MINUTE, NOON, SECOND } from '../support/times.ts';
 import { FakeVideoUpstream, type UpstreamScript } from '../support/upstream/fake-video-upstream.ts';
 
@@ -30,6 +32,7 @@ export class StepHarness implements AsyncDisposable {
   readonly store: JobStore;
   readonly submissions: Submissions;
   readonly fileTasks: FileTasks;
+  readonly deliveries: WebhookDeliveries;
   readonly sent = new LRUCache<string, SentOutcome>({ max: 10 });
   /** Whether `reserveCall` grants a call. */
   mayCall = true;
@@ -43,6 +46,7 @@ export class StepHarness implements AsyncDisposable {
     this.store = store;
     this.submissions = new SqliteSubmissions(store.database, store.commits, this.clock.now);
     this.fileTasks = new SqliteFileTasks(store.database, store.commits);
+    this.deliveries = new SqliteDeliveries(store.database, store.commits);
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
   }
 
@@ -92,6 +96,7 @@ export class StepHarness implements AsyncDisposable {
       durations: this.durations,
       retentionMs: RETENTION_MS,
       archives: true,
+      targetsOf: ownTarget,
       signal: this.cutting.signal,
       ...change,
     });

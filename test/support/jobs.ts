@@ -1,9 +1,10 @@
 import { type ChargeState, jobFailure } from '../../src/domain/job/failure.ts';
 import { idempotencyShard, newJobId } from '../../src/domain/job/job-id.ts';
-import { type Job, newJob, readStoredJob } from '../../src/domain/job/job.ts';
+import { isFinal, type Job, newJob, readStoredJob } from '../../src/domain/job/job.ts';
 import { requestFingerprint, type VideoRequest } from '../../src/domain/request/video-request.ts';
 import type { JobLimits } from '../../src/store/job-limits.ts';
 import type { NewJobRecord } from '../../src/store/job-store.ts';
+import { deliveryIdOf, type NewDelivery } from '../../src/store/webhook-deliveries.ts';
 import { MINUTE, NOON } from './times.ts';
 
 const DEADLINE_MS = 55 * MINUTE;
@@ -61,6 +62,12 @@ export function keyedJob(idempotencyKey: string, change: JobFields = {}): Job {
 /** Limits that refuse nothing; the given ones replace them. */
 export function limits(change: Partial<JobLimits> = {}): JobLimits {
   return { unfinished: 1_000_000, unfinishedPerOwner: 0, perDay: 0, perDayPerOwner: 0, ...change };
+}
+
+/** The delivery to a job's own target once it has ended. */
+export function ownTarget(job: Job): NewDelivery[] {
+  const { id, webhookUrl: url } = job;
+  return url === null || !isFinal(job) ? [] : [{ id: deliveryIdOf(id, url), url }];
 }
 
 /** The argument of `create` for a job: no idempotency key, and limits that refuse nothing. */

@@ -73,7 +73,7 @@ export function defineCancelVideoJob(
   }));
 }
 
-interface CancelServices extends Pick<GraphQLServices, 'clock' | 'events'> {
+interface CancelServices extends Pick<GraphQLServices, 'clock' | 'events' | 'targetsOf'> {
   readonly store: Pick<Jobs, 'getMany' | 'save'>;
 }
 
@@ -84,7 +84,7 @@ interface CancelServices extends Pick<GraphQLServices, 'clock' | 'events'> {
  * @throws StoreUnavailableError when the job could not be read or stored
  */
 export async function cancelJob(
-  { store, clock, events }: CancelServices,
+  { store, clock, events, targetsOf }: CancelServices,
   ownerId: string,
   id: string,
 ): Promise<CancelVideoJobOutcome> {
@@ -94,7 +94,8 @@ export async function cancelJob(
     if (job.failure?.code === 'CANCELED') return { type: 'CancelVideoJobSuccess', job };
     const canceled = transition(job, { type: 'canceled' }, clock.now());
     if (canceled === job || tries > MAX_TRIES) return { type: 'CancelVideoJobTooLate', job };
-    const outcome = await store.save('', { job: canceled, schedule: null });
+    const change = { job: canceled, schedule: null, deliveries: targetsOf(canceled) };
+    const outcome = await store.save('', change);
     if (outcome === 'saved') {
       emitJobChange(events, job, canceled);
       return { type: 'CancelVideoJobSuccess', job: canceled };
