@@ -61,7 +61,12 @@ export async function commit(
     const change =
       schedule === null || isFinal(job) ? { job, schedule: null } : { job, schedule: schedule(job) };
     const addsFileTask = archives && job.phase === 'completed' && job.video !== null;
-    const full = { ...change, addsFileTask, deliveries: targetsOf(job), ...(videoData === undefined ? {} : { videoData }) };
+    const full = {
+      ...change,
+      addsFileTask,
+      deliveries: targetsOf(job),
+      ...(videoData === undefined ? {} : { videoData }),
+    };
     const save = () =>
       store.save(leased.leaseId, schedule === null ? { ...full, leaseUntil: clock.now() + leaseMs } : full);
     const outcome = await retryWrite(save, before, dependencies);
