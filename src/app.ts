@@ -122,9 +122,15 @@ export async function startApp(
   return { url, webSockets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-type PollerParts = Pick<GraphQLParts, 'storage' | 'archive' | 'upstream' | 'webhookTargets' | 'clock' | 'events'>;
+type PollerParts = Pick<
+  GraphQLParts,
+  'storage' | 'archive' | 'upstream' | 'webhookTargets' | 'clock' | 'events'
+>;
 
-function createPoller(config: Config, { storage, archive, upstream, webhookTargets, clock, events }: PollerParts): Poller {
+function createPoller(
+  config: Config,
+  { storage, archive, upstream, webhookTargets, clock, events }: PollerParts,
+): Poller {
   return new Poller({
     store: storage.store,
     submissions: storage.submissions,

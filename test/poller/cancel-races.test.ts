@@ -73,7 +73,10 @@ async function cancelWhileSent(settings: Readonly<Record<string, string>>) {
     const isSent = () => upstream.calls.some(({ subject }) => subject === String(index));
     if (index % 3 === 1) await pass(index % 50);
     if (index % 3 === 2) while (!isSent()) await nextTurn();
-    return { job, outcome: await cancelJob({ store, clock, events, targetsOf: ownTarget }, job.ownerId, job.id) };
+    return {
+      job,
+      outcome: await cancelJob({ store, clock, events, targetsOf: ownTarget }, job.ownerId, job.id),
+    };
   };
   const races = await Promise.all(Array.from({ length: JOBS }, (_, index) => race(index)));
 
