@@ -38,7 +38,8 @@ describe('the end of a job adds its webhook delivery', () => {
   it('when it is canceled', async () => {
     await using harness = new StepHarness();
     const job = await harness.add({ webhookUrl: 'https://example.com/hook' });
-    await cancelJob({ ...harness, targetsOf: ownTarget }, job.ownerId, job.id);
+    const { store, clock, events } = harness;
+    await cancelJob({ store, clock, events, targetsOf: ownTarget }, job.ownerId, job.id);
     const canceled = await harness.stored(job);
     expect(await harness.deliveries.ofJobs([job.id])).toMatchObject(waiting(canceled));
   });
