@@ -64,7 +64,7 @@ test('a request gets the same bytes with and without Yoga, compiled or not', asy
       // It is compiled after the second execution.
       for (let time = 0; time < 3; time += 1) expect(await ask(body, SHORT)).toEqual(byYoga);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
