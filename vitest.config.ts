@@ -52,8 +52,8 @@ export default defineConfig(({ mode }) => ({
     include: [MODES[mode] ?? 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', ...(mode in MODES ? [] : Object.values(MODES))],
     globalSetup: ['test/support/global-setup.ts'],
-    // Three times the two cores of a small machine: many tests wait for processes of their own.
-    maxWorkers: 6,
+    // Twice the two cores of a small machine: many tests wait for processes of their own.
+    maxWorkers: 4,
     // Modules hold no state that tests share, and loading them anew for each file takes a third of the processor time.
     isolate: false,
     sequence: { sequencer: MixedSequencer },
