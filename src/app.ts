@@ -20,6 +20,7 @@ import { CrossOrigin } from './transports/http/addresses/cross-origin.ts';
 import { PublicUrl } from './transports/http/addresses/public-url.ts';
 import { HttpServer, type HttpServerOptions } from './transports/http/http-server.ts';
 import { listenFault } from './transports/http/listen-fault.ts';
+import type { MetricsEndpoint } from './transports/http/metrics/metrics-endpoint.ts';
 import { ConsoleFiles } from './transports/http/pages/console.ts';
 import type { WebSocketEndpoint } from './transports/websocket/endpoint.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
@@ -28,6 +29,7 @@ import { openArchive } from './wiring/open-archive.ts';
 import { openArchiver } from './wiring/open-archiver.ts';
 import { type GraphQLOverrides, type GraphQLParts, openGraphQL } from './wiring/open-graphql.ts';
 import { openMedia } from './wiring/open-media.ts';
+import { openMetrics } from './wiring/open-metrics.ts';
 import { openUpstream } from './wiring/open-upstream.ts';
 
 /** A running gateway. Disposing it stops it gracefully and releases all its resources. */
@@ -85,6 +87,9 @@ export async function startApp(
   resources.use(storage.store);
   const archive = resources.use(await openArchive(config, () => systemClock.now(), log));
   const upstream = resources.use(await openUpstream(config, { now: () => clock.now(), events, log }));
+  const { priceUsd } = upstream;
+  const metricsParts = { events, storage, now: () => clock.now(), priceUsd };
+  const metrics = resources.use(await openMetrics(config, metricsParts, log));
   const localMedia = upstream.kind === 'public' ? null : new LocalMedia(upstream.origin);
   const trustedOrigins = localMedia?.origins ?? [upstream.origin];
   const files = resources.use(new FileClient({ trustedOrigins, proxy: config.proxy }));
@@ -105,14 +110,14 @@ export async function startApp(
   const watchedJobs = resources.use(createWatchedJobs(parts, log));
   const { server, graphql, pages } = await openServer(
     config,
-    { ...parts, account, watchedJobs },
+    { ...parts, account, watchedJobs, metrics: metrics.endpoint },
     log,
     overrides,
     resources,
   );
   if (graphql !== null) log.info(describeSignIn(config));
   const url = await server.listen().catch((error: unknown) => {
-    const fault = listenFault(config.host, config.port, error);
+    const fault = listenFault(config, error);
     throw fault === null ? error : new StartError(fault, { cause: error });
   });
   log.info({ url }, `listening on ${url}${pages === null ? '' : ' - open it in a browser'}`);
@@ -165,7 +170,10 @@ function createWatchedJobs({ storage, clock }: PollerParts, log: Logger): Watche
   });
 }
 
-type ServerParts = Omit<GraphQLParts, 'signatures' | 'publicUrl' | 'log'> & { readonly files: FileClient };
+type ServerParts = Omit<GraphQLParts, 'signatures' | 'publicUrl' | 'log'> & {
+  readonly files: FileClient;
+  readonly metrics: MetricsEndpoint | null;
+};
 
 /** @param resources owns the server and its parts */
 async function openServer(
@@ -195,6 +203,7 @@ async function openServer(
       graphql,
       console: pages,
       ...(media?.pages ?? { media: null, videos: null }),
+      metrics: parts.metrics,
       crossOrigin,
       publicUrl,
       upstream: upstream.kind,

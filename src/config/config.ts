@@ -5,6 +5,7 @@ import { allowedHostsOf, isLocal } from './addresses.ts';
 import { archiveOf } from './archive.ts';
 import { authOf, hasAuth } from './auth.ts';
 import { environmentSchema, SETTING_NAMES } from './environment.ts';
+import { metricsOf } from './metrics.ts';
 import { findMisspelt } from './misspelt-settings.ts';
 import { LOWER_CASE_NAMES, proxyOf } from './proxy.ts';
 import { redisOf } from './redis.ts';
@@ -80,6 +81,8 @@ const configSchema = environmentSchema.transform((environment) => {
     callbackOrigins: environment.CALLBACK_ORIGINS,
     /** Null: no webhooks are sent. */
     webhooks: webhooksOf(environment),
+    /** Null: no metrics are kept. */
+    metrics: metricsOf(environment),
     /** False: neither introspection nor suggestions in error messages. */
     introspection: environment.INTROSPECTION,
     /** Null: any document is allowed. */
@@ -114,7 +117,15 @@ export function parseConfig(environment: Environment = process.env): Config {
 }
 
 /** The values of all settings that are secrets and must not be logged. */
-export function secretsOf({ segmindApiKey, auth, redis, proxy, awsSecrets, webhooks }: Config): string[] {
+export function secretsOf({
+  segmindApiKey,
+  auth,
+  redis,
+  proxy,
+  awsSecrets,
+  webhooks,
+  metrics,
+}: Config): string[] {
   const redisUrls = [...(redis?.urls ?? []), ...(redis?.sentinels?.urls ?? [])];
   const urls = [...redisUrls, proxy?.httpsProxy ?? '', proxy?.httpProxy ?? ''];
   const passwords = urls.map((url) => URL.parse(url)?.password ?? '');
@@ -123,6 +134,7 @@ export function secretsOf({ segmindApiKey, auth, redis, proxy, awsSecrets, webho
     auth?.jwtSecret ?? '',
     ...awsSecrets,
     ...(webhooks?.secrets ?? []),
+    metrics?.token ?? '',
     ...passwords,
     ...passwords.map(decodeURIComponent),
   ];

@@ -4,6 +4,7 @@ import { ADDRESS_SETTINGS, isLoopback } from './addresses.ts';
 import { archivePlace, AWS_VARIABLES, endpointVariable, isEndpoint } from './archive.ts';
 import { AUTH_SETTINGS, hasAuth } from './auth.ts';
 import { corsOrigins } from './cors-origins.ts';
+import { METRICS_SETTINGS, metricsFault } from './metrics.ts';
 import { proxyUrl } from './proxy.ts';
 import { REDIS_SETTINGS } from './redis.ts';
 import { flag, integer, isOrigin, positive, text, urlPrefixes } from './schemas.ts';
@@ -19,6 +20,7 @@ const SETTINGS = {
   ...AUTH_SETTINGS,
   ...REDIS_SETTINGS,
   ...WEBHOOK_SETTINGS,
+  ...METRICS_SETTINGS,
   PORT: integer(4000, 0, 65_535),
   // Sent as a header, which allows no other characters.
   SEGMIND_API_KEY: z
@@ -125,6 +127,8 @@ function checkCombinations(environment: z.output<typeof variables>, context: z.R
       fault(name, 'needs AUTH_JWKS_URL or AUTH_JWT_SECRET: without them no JWT is accepted');
     }
   }
+  const metrics = metricsFault(environment);
+  if (metrics !== null) fault(...metrics);
   const hasWebhooks = webhooksOf(environment) !== null;
   if (hasWebhooks && environment.PUBLIC_URL === undefined) {
     fault('PUBLIC_URL', 'must be set with webhooks: their messages contain URLs of the gateway');

@@ -23,6 +23,7 @@ import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
 import { byWeight } from './graphql/media-type.ts';
 import { isForm } from './graphql/request-body.ts';
 import { GRAPHQL_HEADERS } from './graphql/yoga.ts';
+import { METRICS_PATH } from './metrics/metrics-endpoint.ts';
 import type { GraphiQL } from './pages/graphiql/graphiql.ts';
 import { isHealthPath } from './pages/health.ts';
 import { Pages, type PagesOptions, redirect } from './pages/pages.ts';
@@ -40,7 +41,7 @@ export interface GraphQLEndpoints {
 /** Options of the HTTP server. */
 export interface HttpServerOptions extends Pick<
   PagesOptions,
-  'console' | 'media' | 'videos' | 'probe' | 'webhookKeys'
+  'console' | 'media' | 'videos' | 'metrics' | 'probe' | 'webhookKeys'
 > {
   readonly host: string;
   /** 0: any free port. */
@@ -81,13 +82,14 @@ export class HttpServer implements AsyncDisposable {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    const { graphql, console, media, videos, probe, webhookKeys } = options;
+    const { graphql, console, media, videos, metrics, probe, webhookKeys } = options;
     this.#pages = new Pages({
       hasGraphQL: graphql !== null,
       graphiql: graphql?.graphiql ?? null,
       console,
       media,
       videos,
+      metrics,
       probe,
       webhookKeys,
       draining: () => this.#draining,
@@ -169,7 +171,9 @@ export class HttpServer implements AsyncDisposable {
     if (isSecureContext(publicUrl.baseUrlOf(request)))
       response.setHeader('cross-origin-opener-policy', 'same-origin');
     this.#closeIfDraining(response);
-    const refused = isHealthPath(path) ? refusalOfInvalidHost(request) : this.#refusalOfHost(request);
+    // Health checks and scrapers name the gateway by any address. The metrics need their token.
+    const isForOperators = isHealthPath(path) || (this.#options.metrics !== null && path === METRICS_PATH);
+    const refused = isForOperators ? refusalOfInvalidHost(request) : this.#refusalOfHost(request);
     if (refused !== null) return sendJson(response, refused.status, { errors: [refused.error] });
     this.#track(response);
     await this.#pages.serve(path, prefix, request, response);

@@ -4,6 +4,7 @@ import { isBelowVideoPath } from '../../../domain/video-url.ts';
 import { GRAPHQL_PATH } from '../graphql/exchange.ts';
 import type { MediaProxy } from '../media/media-proxy.ts';
 import type { VideoFiles } from '../media/video-files.ts';
+import { METRICS_PATH, type MetricsEndpoint } from '../metrics/metrics-endpoint.ts';
 import { sendJson } from '../send-json.ts';
 import type { ConsoleFiles } from './console.ts';
 import type { GraphiQL } from './graphiql/graphiql.ts';
@@ -23,6 +24,8 @@ export interface PagesOptions extends HealthOptions {
   readonly videos: VideoFiles | null;
   /** Public keys that verify webhooks, as `whpk_…`; empty: there is no such page. */
   readonly webhookKeys: readonly string[];
+  /** Null: the metrics are on another port, or none are kept. */
+  readonly metrics: MetricsEndpoint | null;
 }
 
 /** Where receivers of webhooks find the public keys. */
@@ -48,7 +51,7 @@ export class Pages {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { hasGraphQL, graphiql, console, media, videos, webhookKeys } = this.#options;
+    const { hasGraphQL, graphiql, console, media, videos, metrics, webhookKeys } = this.#options;
     const mediaPath = media === null ? null : LocalMedia.upstreamPath(path);
     if (graphiql !== null && this.isGraphiQL(path, request)) {
       await graphiql.serve(path, request, response);
@@ -64,6 +67,8 @@ export class Pages {
       await serveHealth(path, request, response, this.#options);
     } else if (path === WEBHOOK_KEY_PATH && webhookKeys.length > 0) {
       sendJson(response, 200, { keys: webhookKeys });
+    } else if (metrics !== null && path === METRICS_PATH) {
+      await metrics.serve(request, response);
     } else if (console?.serveMissing(prefix, request, response) !== true) {
       const hint = hasGraphQL ? ` GraphQL is at ${GRAPHQL_PATH}.` : '';
       sendJson(response, 404, { error: `Not found: ${path}.${hint}` });

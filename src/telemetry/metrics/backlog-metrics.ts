@@ -1,0 +1,101 @@
+import type { Gauge } from 'prom-client';
+import type { BacklogReader, DueWork } from '../../store/backlog.ts';
+import type { WebhookDeliveries } from '../../store/webhook-deliveries.ts';
+import { type Instruments, setOrRemove } from './instruments.ts';
+
+export interface BacklogMetricsOptions {
+  readonly instruments: Instruments;
+  readonly backlog: Pick<BacklogReader, 'read'>;
+  /** Null: no webhooks are sent. */
+  readonly deliveries: Pick<WebhookDeliveries, 'backlog'> | null;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds that the store has to answer. @default 3000 */
+  readonly timeoutMs?: number;
+}
+
+/** Less than the time that Prometheus waits for a scrape, ten seconds by default. */
+const TIMEOUT_MS = 3000;
+
+/** Shows the work that waits in the store, for all instances together. It is read for each scrape. */
+export class BacklogMetrics {
+  readonly #options: BacklogMetricsOptions;
+  readonly #up: Gauge;
+  readonly #jobs: Gauge<'phase'>;
+  readonly #quarantined: Gauge;
+  readonly #due: WorkGauges;
+  readonly #files: WorkGauges;
+  readonly #deliveries: WorkGauges;
+
+  constructor(options: BacklogMetricsOptions) {
+    const { instruments } = options;
+    this.#options = options;
+    this.#up = instruments.gauge({
+      name: 'reelgate_store_up',
+      help: '1 when the store answered this scrape. Without an answer there are no values of its work.',
+    });
+    this.#jobs = instruments.gauge({
+      name: 'reelgate_jobs',
+      help: 'Unfinished jobs by phase, of all instances.',
+      labels: ['phase'],
+    });
+    this.#quarantined = instruments.gauge({
+      name: 'reelgate_quarantined_records',
+      help: 'Records of the store that cannot be read.',
+    });
+    this.#due = workGauges(instruments, 'reelgate_jobs', 'jobs');
+    this.#files = workGauges(instruments, 'reelgate_archive_tasks', 'tasks of the archive');
+    this.#deliveries = workGauges(instruments, 'reelgate_webhook_deliveries', 'deliveries of webhooks');
+  }
+
+  /** Reads the store. Never rejects. */
+  async update(): Promise<void> {
+    const { backlog, deliveries } = this.#options;
+    const [work, messages] = await Promise.all([
+      this.#inTime(backlog.read()),
+      deliveries === null ? null : this.#inTime(deliveries.backlog()),
+    ]);
+    this.#up.set(work === null ? 0 : 1);
+    this.#jobs.reset();
+    for (const [phase, count] of Object.entries(work?.unfinishedByPhase ?? {})) {
+      this.#jobs.set({ phase }, count);
+    }
+    setOrRemove(this.#quarantined, work?.quarantined ?? null);
+    this.#show(this.#due, work?.jobs ?? null);
+    this.#show(this.#files, work?.fileTasks ?? null);
+    this.#show(
+      this.#deliveries,
+      messages === null ? null : { due: messages.waiting, oldestDueAt: messages.oldestDueAt },
+    );
+  }
+
+  #show({ due, oldest }: WorkGauges, work: DueWork | null): void {
+    setOrRemove(due, work?.due ?? null);
+    const lateMs = work === null ? null : this.#options.now() - (work.oldestDueAt ?? Infinity);
+    setOrRemove(oldest, lateMs === null ? null : Math.max(0, lateMs) / 1000);
+  }
+
+  /** @returns null when the store fails or is too slow */
+  async #inTime<T>(answer: Promise<T>): Promise<T | null> {
+    const timeout = Promise.withResolvers<null>();
+    const timer = setTimeout(() => timeout.resolve(null), this.#options.timeoutMs ?? TIMEOUT_MS);
+    const first = await Promise.race([answer.catch(() => null), timeout.promise]);
+    clearTimeout(timer);
+    return first;
+  }
+}
+
+interface WorkGauges {
+  readonly due: Gauge;
+  readonly oldest: Gauge;
+}
+
+function workGauges(instruments: Instruments, prefix: string, what: string): WorkGauges {
+  return {
+    due: instruments.gauge({ name: `${prefix}_due`, help: `Due ${what}, of all instances.` }),
+    oldest: instruments.gauge({
+      name: `${prefix}_oldest_due_seconds`,
+      help: `For how long the oldest of the due ${what} has been due; 0 when nothing is due.`,
+    }),
+  };
+}

@@ -1,0 +1,84 @@
+import { readdirSync } from 'node:fs';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import process from 'node:process';
+import type { Counter, Gauge } from 'prom-client';
+import type { Instruments } from './instruments.ts';
+
+const DELAY_RESOLUTION_MS = 20;
+
+/** Shows what this process uses. The names are those of Prometheus' client libraries, for Node those of OpenTelemetry. */
+export class ProcessMetrics implements Disposable {
+  readonly #delays: ReturnType<typeof monitorEventLoopDelay>;
+  readonly #cpu: Counter;
+  readonly #memory: Gauge;
+  readonly #heap: Gauge;
+  readonly #files: Gauge;
+  readonly #delay: Gauge;
+  readonly #utilization: Gauge;
+  #cpuSeconds = 0;
+  #lastUtilization = performance.eventLoopUtilization();
+
+  constructor(instruments: Instruments) {
+    this.#cpu = instruments.counter({
+      name: 'process_cpu_seconds_total',
+      help: 'CPU time of the process, user and system.',
+    });
+    this.#memory = instruments.gauge({
+      name: 'process_resident_memory_bytes',
+      help: 'Resident memory of the process.',
+    });
+    this.#heap = instruments.gauge({
+      name: 'v8js_memory_heap_used_bytes',
+      help: 'Used memory of the JavaScript heap.',
+    });
+    this.#files = instruments.gauge({
+      name: 'process_open_fds',
+      help: 'Open files and sockets; only on Linux.',
+    });
+    this.#delay = instruments.gauge({
+      name: 'nodejs_eventloop_delay_p99_seconds',
+      help: 'How late the event loop was in 1 of 100 cases since the last scrape.',
+    });
+    this.#utilization = instruments.gauge({
+      name: 'nodejs_eventloop_utilization_ratio',
+      help: 'Share of the time since the last scrape in which the event loop was busy.',
+    });
+    const start = instruments.gauge({
+      name: 'process_start_time_seconds',
+      help: 'Start of the process in seconds since 1970.',
+    });
+    start.set(performance.timeOrigin / 1000);
+    this.#delays = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+    this.#delays.enable();
+  }
+
+  update(): void {
+    const { user, system } = process.cpuUsage();
+    const cpuSeconds = (user + system) / 1e6;
+    this.#cpu.inc(cpuSeconds - this.#cpuSeconds);
+    this.#cpuSeconds = cpuSeconds;
+    this.#memory.set(process.memoryUsage.rss());
+    this.#heap.set(process.memoryUsage().heapUsed);
+    const files = countOpenFiles();
+    if (files !== null) this.#files.set(files);
+    // The histogram counts the whole interval between two checks.
+    this.#delay.set(Math.max(0, this.#delays.percentile(99) / 1e9 - DELAY_RESOLUTION_MS / 1000));
+    this.#delays.reset();
+    const now = performance.eventLoopUtilization();
+    this.#utilization.set(performance.eventLoopUtilization(now, this.#lastUtilization).utilization);
+    this.#lastUtilization = now;
+  }
+
+  [Symbol.dispose](): void {
+    this.#delays.disable();
+  }
+}
+
+/** @returns null where the system does not tell */
+function countOpenFiles(): number | null {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    return null;
+  }
+}

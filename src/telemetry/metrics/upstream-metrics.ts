@@ -1,0 +1,69 @@
+import type { GatewayEvents } from '../../events/gateway-events.ts';
+import { boundedLabel } from './bounded-label.ts';
+import { type Instruments, REQUEST_BUCKETS, setOrRemove } from './instruments.ts';
+
+const CALL_BUCKETS = [...REQUEST_BUCKETS, 20, 30, 60];
+const MAX_STATUSES = 80;
+
+/** Counts calls to the upstream, and shows their budget and the circuit. */
+export function countUpstream(events: Pick<GatewayEvents, 'on'>, instruments: Instruments): void {
+  const status = boundedLabel(MAX_STATUSES);
+  const calls = instruments.histogram(
+    {
+      name: 'reelgate_upstream_call_duration_seconds',
+      help: 'Duration of calls to the upstream by outcome. rate-limited is a 429, unreachable no connection or no answer in time, lost an answer that cannot be read or a submission without an answer.',
+      labels: ['call', 'outcome'],
+    },
+    CALL_BUCKETS,
+  );
+  const answers = instruments.counter({
+    name: 'reelgate_upstream_answers_total',
+    help: 'Answers of the upstream by HTTP status.',
+    labels: ['call', 'http_response_status_code'],
+  });
+  events.on('upstream:call', ({ call, outcome, durationMs, ...answer }) => {
+    calls.observe({ call, outcome }, durationMs / 1000);
+    if (answer.status !== null) {
+      answers.inc({ call, http_response_status_code: status(String(answer.status)) });
+    }
+  });
+  showBudget(events, instruments);
+  const circuit = instruments.gauge({
+    name: 'reelgate_circuit_open',
+    help: '1 while the upstream counts as down: it is only probed. Each poller shows what it knows.',
+  });
+  circuit.set(0);
+  events.on('circuit', ({ state }) => circuit.set(state === 'open' ? 1 : 0));
+}
+
+function showBudget(events: Pick<GatewayEvents, 'on'>, instruments: Instruments): void {
+  const calls = instruments.counter({
+    name: 'reelgate_budget_calls_total',
+    help: 'Calls that this process asked the shared budget for: granted, or refused by the rate limit or the circuit.',
+    labels: ['result'],
+  });
+  const remaining = instruments.gauge({
+    name: 'reelgate_budget_remaining_calls',
+    help: 'Calls that all instances could make at once, when this process last asked; no value without a limit.',
+  });
+  const share = instruments.gauge({
+    name: 'reelgate_budget_rate_ratio',
+    help: 'The share of the full rate that is allowed, 0 to 1: a 429 lowers it.',
+  });
+  const waiting = instruments.gauge({
+    name: 'reelgate_budget_waiting_jobs',
+    help: 'Due jobs that waited for the budget when the poller last asked for calls.',
+    labels: ['limited_by'],
+  });
+  events.on('budget:reserve', (budget) => {
+    calls.inc({ result: 'granted' }, budget.granted);
+    if (budget.limitedBy === null) waiting.reset();
+    else calls.inc({ result: budget.limitedBy }, budget.wanted - budget.granted);
+    setOrRemove(remaining, budget.remaining);
+    share.set(budget.share);
+  });
+  events.on('budget:waiting', ({ limitedBy, jobs }) => {
+    waiting.reset();
+    waiting.set({ limited_by: limitedBy }, jobs);
+  });
+}

@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { AllowedHosts, refusalOfInvalidHost } from '../addresses/allowed-hosts.ts';
+import { sendJson } from '../send-json.ts';
+import { METRICS_PATH, type MetricsEndpoint } from './metrics-endpoint.ts';
+
+export interface MetricsServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly endpoint: MetricsEndpoint;
+  /** False: requests need no token, so only those that name this machine as the host are answered. */
+  readonly hasToken: boolean;
+  readonly log: { error(details: object, message: string): void };
+}
+
+/** Scrapers are few. */
+const MAX_CONNECTIONS = 64;
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Longer than the usual interval between scrapes, so that connections are used again. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** Serves the metrics on a port of their own, and nothing else. */
+export class MetricsServer implements AsyncDisposable {
+  readonly #options: MetricsServerOptions;
+  readonly #server: Server;
+  /** Without a token, a page could read the metrics if its own name resolved to this server (DNS rebinding). */
+  readonly #hosts: AllowedHosts;
+
+  constructor(options: MetricsServerOptions) {
+    this.#options = options;
+    this.#hosts = new AllowedHosts(
+      options.hasToken ? null : { names: [], addresses: 'loopback', upstreamNames: false },
+    );
+    this.#server = createServer(
+      {
+        headersTimeout: REQUEST_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+      },
+      (request, response) => {
+        this.#handle(request, response).catch((error: unknown) => {
+          options.log.error({ err: error }, 'the metrics could not be read');
+          if (response.headersSent) response.destroy();
+          else sendJson(response, 500, { error: 'Internal server error' });
+        });
+      },
+    );
+    this.#server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  /** @returns its URL, such as `http://127.0.0.1:9464/metrics` */
+  async listen(): Promise<string> {
+    const { host, port } = this.#options;
+    const listening = Promise.withResolvers<void>();
+    this.#server.once('error', listening.reject);
+    this.#server.listen({ port, host }, listening.resolve);
+    await listening.promise;
+    this.#server.off('error', listening.reject);
+    this.#server.on('error', (error) =>
+      this.#options.log.error({ err: error }, 'a connection could not be accepted'),
+    );
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('The server has no address.');
+    const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return `http://${name}:${address.port}${METRICS_PATH}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = Promise.withResolvers<void>();
+    this.#server.close(() => closed.resolve());
+    this.#server.closeAllConnections();
+    await closed.promise;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('x-content-type-options', 'nosniff');
+    const refusal = refusalOfInvalidHost(request);
+    if (refusal !== null) return sendJson(response, refusal.status, { errors: [refusal.error] });
+    if (!this.#hosts.allowsHost(request.headers.host ?? '')) {
+      return sendJson(response, 403, {
+        error:
+          'Without METRICS_TOKEN, the metrics are for this machine only: use localhost or a loopback address as the host.',
+      });
+    }
+    const path = request.url?.split('?', 1)[0];
+    if (path !== METRICS_PATH)
+      return sendJson(response, 404, { error: `Only ${METRICS_PATH} is served here.` });
+    await this.#options.endpoint.serve(request, response);
+  }
+}
