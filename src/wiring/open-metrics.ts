@@ -11,7 +11,7 @@ import { MetricsServer } from '../transports/http/metrics/metrics-server.ts';
 
 export interface MetricsParts {
   readonly events: GatewayEvents;
-  readonly storage: Pick<Storage, 'backlog'>;
+  readonly storage: Pick<Storage, 'backlog' | 'deliveries'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** About what a video costs in US dollars; null: unknown. */
@@ -40,7 +40,7 @@ export async function openMetrics(
     const metrics = new GatewayMetrics({
       events,
       backlog: storage.backlog,
-      deliveries: null,
+      deliveries: storage.deliveries,
       now,
       role,
       system: redis === null ? 'sqlite' : 'redis',

@@ -41,6 +41,7 @@ const DEFAULTS = {
   introspection: true,
   trustedDocumentsFile: null,
   federation: true,
+  metrics: null,
   logLevel: 'info',
   sandboxSpeed: 1,
 };
@@ -63,6 +64,7 @@ const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
   ALLOW_ANONYMOUS: 'false',
   INTROSPECTION: 'true',
   FEDERATION: 'true',
+  METRICS_HOST: '127.0.0.1',
   LOG_LEVEL: 'info',
   SANDBOX: 'false',
   SANDBOX_SPEED: '1',
@@ -124,6 +126,9 @@ describe('the configuration', () => {
       INTROSPECTION: 'false',
       TRUSTED_DOCUMENTS_FILE: 'documents.json',
       FEDERATION: 'false',
+      METRICS_PORT: '9464',
+      METRICS_HOST: '0.0.0.0',
+      METRICS_TOKEN: 'a-token-of-scrapers',
       LOG_LEVEL: ' debug ',
       SANDBOX: ' true ',
       SANDBOX_SPEED: ' 0.5 ',
@@ -184,6 +189,7 @@ describe('the configuration', () => {
       introspection: false,
       trustedDocumentsFile: 'documents.json',
       federation: false,
+      metrics: { server: { host: '0.0.0.0', port: 9464 }, token: 'a-token-of-scrapers' },
       logLevel: 'debug',
       sandboxSpeed: 0.5,
     });

@@ -9,6 +9,7 @@ import {
   OPENSSL,
   packagesOf,
   type Program,
+  PROMETHEUS,
   REDIS,
   SWIFT,
   WEBKIT_DRIVER,
@@ -25,6 +26,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   installMissing([REDIS, CHROMIUM, OPENSSL, NGINX, CADDY, ...Object.values(SWIFT)]);
   // Apart from the others: where these cannot be installed, their tests are skipped.
   installMissing([FIREFOX, WEBKIT_DRIVER, XVFB]);
+  installMissing([PROMETHEUS]);
   execFileSync(process.execPath, ['scripts/build-console.ts'], { stdio: 'inherit' });
   const swift = await startSwiftStarter();
   project.provide('swiftStarter', swift.url);

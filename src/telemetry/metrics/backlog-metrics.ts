@@ -6,8 +6,7 @@ import { type Instruments, setOrRemove } from './instruments.ts';
 export interface BacklogMetricsOptions {
   readonly instruments: Instruments;
   readonly backlog: Pick<BacklogReader, 'read'>;
-  /** Null: no webhooks are sent. */
-  readonly deliveries: Pick<WebhookDeliveries, 'backlog'> | null;
+  readonly deliveries: Pick<WebhookDeliveries, 'backlog'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Milliseconds that the store has to answer. @default 3000 */
@@ -53,7 +52,7 @@ export class BacklogMetrics {
     const { backlog, deliveries } = this.#options;
     const [work, messages] = await Promise.all([
       this.#inTime(backlog.read()),
-      deliveries === null ? null : this.#inTime(deliveries.backlog()),
+      this.#inTime(deliveries.backlog()),
     ]);
     this.#up.set(work === null ? 0 : 1);
     this.#jobs.reset();

@@ -42,6 +42,8 @@ export interface GatewayOptions extends Pick<
   readonly uploadImage?: (image: Image) => Promise<UploadOutcome>;
   /** @default idle connections are closed at once when the server stops */
   readonly server?: AppOverrides['server'];
+  /** Called with each line of the log. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** A gateway on a free loopback port with a real store and no poller: tests move its jobs. */
@@ -74,11 +76,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     uploadImage = uploaded,
     server,
     storage: replaced,
+    onLine,
     ...overrides
   } = options;
   await using resources = new AsyncDisposableStack();
   const folder = resources.use(tempFolder());
-  const log = new GatewayLog();
+  const log = new GatewayLog(onLine);
   let opened: Storage | null = null;
   const config = parseConfig({ ...SETTINGS, DATA_DIR: folder.path, ...settings });
   const app = resources.use(
@@ -119,9 +122,15 @@ export class GatewayLog {
   readonly errors: string[] = [];
   /** What the server logged at level info: refused requests. */
   readonly infos: { readonly details: object; readonly message: string }[] = [];
+  readonly #onLine: (line: string) => void;
   readonly logger = pino({ base: null, timestamp: false }, { write: (line) => this.#write(line) });
 
+  constructor(onLine: (line: string) => void = () => {}) {
+    this.#onLine = onLine;
+  }
+
   #write(line: string): void {
+    this.#onLine(line);
     const { level, msg, part, ...details }: { level: number; msg: string; part?: string } = JSON.parse(line);
     if (level === pino.levels.values['error']) this.errors.push(line);
     if (level === pino.levels.values['info'] && part === 'server') {

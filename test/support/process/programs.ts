@@ -24,6 +24,11 @@ export const NGINX: Program = { names: ['nginx'], debianPackage: 'nginx' };
 
 export const CADDY: Program = { names: ['caddy'], debianPackage: 'caddy' };
 
+export const PROMETHEUS: Program = { names: ['prometheus'], debianPackage: 'prometheus' };
+
+/** Checks metrics, rules and queries. It comes with Prometheus. */
+export const PROMTOOL: Program = { names: ['promtool'], debianPackage: 'prometheus' };
+
 /** OpenStack Swift, a storage service with an S3 API: four servers. */
 export const SWIFT = {
   proxy: { names: ['swift-proxy-server'], debianPackage: 'swift-proxy' },
