@@ -32,7 +32,10 @@ export function metricsOf({
   METRICS_TOKEN: token,
 }: MetricsEnvironment): MetricsSettings | null {
   if (port === null && token === undefined) return null;
-  return Object.freeze({ server: port === null ? null : Object.freeze({ host, port }), token: token ?? null });
+  return Object.freeze({
+    server: port === null ? null : Object.freeze({ host, port }),
+    token: token ?? null,
+  });
 }
 
 /** @returns a wrong combination of the settings: the name of a setting and the message; null when there is none */

@@ -78,7 +78,7 @@ function countEnds({ events, instruments, model, priceUsd }: JobMetricsOptions):
     },
     RATIO_BUCKETS,
   );
-  const model_ = {
+  const modelLabels = {
     gen_ai_operation_name: 'generate_content',
     gen_ai_provider_name: PROVIDER,
     gen_ai_request_model: model,
@@ -91,7 +91,7 @@ function countEnds({ events, instruments, model, priceUsd }: JobMetricsOptions):
     if (charge !== 'none') cost.inc({ charge }, job.metrics?.costUsd ?? priceUsd ?? 0);
     if (waitedMs !== null) waits.observe(waitedMs / 1000);
     if (job.submittedAt !== null && isFinal(job)) {
-      generations.observe({ ...model_, error_type: code }, (job.finishedAt - job.submittedAt) / 1000);
+      generations.observe({ ...modelLabels, error_type: code }, (job.finishedAt - job.submittedAt) / 1000);
       polls.observe(count);
     }
     if (detectionDelayMs !== null) delays.observe(detectionDelayMs / 1000);

@@ -72,8 +72,9 @@ describe('metrics on a port of their own', () => {
   it('need the token if there is one, by any Host', async () => {
     const lines: string[] = [];
     const settings = { METRICS_PORT: '0', METRICS_TOKEN: TOKEN };
-    await using _gateway = await startGateway({ settings, onLine: (line) => lines.push(line) });
+    await using gateway = await startGateway({ settings, onLine: (line) => lines.push(line) });
     const url = metricsUrl(lines);
+    expect(new URL(url).port).not.toBe(String(gateway.port));
     expect((await fetch(url)).status).toBe(401);
     expect(await statusWithHost(url, 'gateway-1:9464', { authorization })).toBe(200);
   });
