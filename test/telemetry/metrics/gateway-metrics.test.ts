@@ -84,6 +84,20 @@ describe('the metrics', () => {
     for (const event of all) events.emit(name, event);
   }
 
+  /** Emits events with a text wherever a client could choose it. */
+  function emitWith(text: string): void {
+    events.emit('operation', { ...OPERATION, fields: [text], outcome: 'error', errorCode: text });
+    events.emit('request', { ...REQUEST, method: text, route: text });
+    events.emit('subscription:open', { field: text, transport: 'http' });
+    events.emit('store:call', { system: 'redis', operation: text, durationMs: 1, ok: true });
+    events.emit('fault', { part: 'server', level: 'error', message: text, details: { ownerId: text } });
+    events.emit('job:changed', { before: null, job: acceptedJob({ ownerId: text }) });
+  }
+
+  async function countSeries(): Promise<number> {
+    return (await metrics.render('prometheus')).split('\n').length;
+  }
+
   it('count operations by type, field and outcome, and their errors by code', async () => {
     emitAll(
       'operation',
@@ -246,19 +260,6 @@ describe('the metrics', () => {
     const before = await countSeries();
     for (let index = 200; index < 1200; index += 1) emitWith(`text-${index}`);
     expect(await countSeries()).toBe(before);
-
-    async function countSeries(): Promise<number> {
-      return (await metrics.render('prometheus')).split('\n').length;
-    }
-
-    function emitWith(text: string): void {
-      events.emit('operation', { ...OPERATION, fields: [text], outcome: 'error', errorCode: text });
-      events.emit('request', { ...REQUEST, method: text, route: text });
-      events.emit('subscription:open', { field: text, transport: 'http' });
-      events.emit('store:call', { system: 'redis', operation: text, durationMs: 1, ok: true });
-      events.emit('fault', { part: 'server', level: 'error', message: text, details: { ownerId: text } });
-      events.emit('job:changed', { before: null, job: acceptedJob({ ownerId: text }) });
-    }
   });
 
   it.skipIf(promtool === null)('are correct for promtool', async () => {
