@@ -28,7 +28,7 @@ import { WebhookTargets } from './webhooks/targets.ts';
 import { openArchive } from './wiring/open-archive.ts';
 import { openArchiver } from './wiring/open-archiver.ts';
 import { type GraphQLOverrides, type GraphQLParts, openGraphQL } from './wiring/open-graphql.ts';
-import { openMedia } from './wiring/open-media.ts';
+import { type MediaParts, openMedia, openVideoSignatures } from './wiring/open-media.ts';
 import { openMetrics } from './wiring/open-metrics.ts';
 import { openUpstream } from './wiring/open-upstream.ts';
 
@@ -85,7 +85,14 @@ export async function startApp(
     monotonicMs: () => performance.now(),
   });
   resources.use(storage.store);
+  // One cause, such as an unreachable store, makes many requests fail.
+  const serverLog = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock));
   const archive = resources.use(await openArchive(config, () => systemClock.now(), log));
+  const signatures = resources.use(await openVideoSignatures({ storage, archive, log: serverLog }));
+  const videoUrls = signatures && {
+    sign: (id: string) => signatures.sign(id),
+    retentionMs: config.jobRetentionMs,
+  };
   const upstream = resources.use(await openUpstream(config, { now: () => clock.now(), events, log }));
   const { priceUsd } = upstream;
   const metricsParts = { events, storage, now: () => clock.now(), priceUsd };
@@ -95,7 +102,19 @@ export async function startApp(
   const files = resources.use(new FileClient({ trustedOrigins, proxy: config.proxy }));
 
   const tokenClock = overrides.clock ?? systemClock;
-  const parts = { storage, archive, files, upstream, localMedia, webhookTargets, clock, tokenClock, events };
+  const parts = {
+    storage,
+    archive,
+    files,
+    upstream,
+    localMedia,
+    signatures,
+    videoUrls,
+    webhookTargets,
+    clock,
+    tokenClock,
+    events,
+  };
   const poller = createPoller(config, parts);
   const archiver = await openArchiver(config, parts, log);
   resources.defer(async () => {
@@ -108,9 +127,9 @@ export async function startApp(
   const account = resources.use(upstream.openAccount(storage));
 
   const watchedJobs = resources.use(createWatchedJobs(parts, log));
-  const { server, graphql, pages } = await openServer(
+  const { server, graphql, pages } = openServer(
     config,
-    { ...parts, account, watchedJobs, metrics: metrics.endpoint },
+    { ...parts, account, watchedJobs, log: serverLog, metrics: metrics.endpoint },
     log,
     overrides,
     resources,
@@ -170,13 +189,11 @@ function createWatchedJobs({ storage, clock }: PollerParts, log: Logger): Watche
   });
 }
 
-type ServerParts = Omit<GraphQLParts, 'signatures' | 'publicUrl' | 'log'> & {
-  readonly files: FileClient;
-  readonly metrics: MetricsEndpoint | null;
-};
+type ServerParts = Omit<GraphQLParts, 'publicUrl'> &
+  MediaParts & { readonly metrics: MetricsEndpoint | null };
 
 /** @param resources owns the server and its parts */
-async function openServer(
+function openServer(
   config: Config,
   parts: ServerParts,
   log: Logger,
@@ -187,14 +204,10 @@ async function openServer(
   const publicUrl = new PublicUrl(config);
   const hosts = new AllowedHosts(config.allowedHosts);
   const crossOrigin = new CrossOrigin({ corsOrigins: config.corsOrigins, hosts, publicUrl });
-  // One cause, such as an unreachable store, makes many requests fail.
-  const serverLog = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock));
   const refusals = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock, REFUSAL_WINDOW_MS));
-  const media =
-    config.role === 'poller' ? null : resources.use(await openMedia(config, { ...parts, log: serverLog }));
-  const graphql =
-    media === null ? null : openGraphQL(config, { ...parts, ...media, publicUrl, log: serverLog }, overrides);
-  const pages = media !== null ? openConsole(config, upstream.kind, log) : null;
+  const media = config.role === 'poller' ? null : openMedia(config, parts);
+  const graphql = media === null ? null : openGraphQL(config, { ...parts, publicUrl }, overrides);
+  const pages = media === null ? null : openConsole(config, upstream.kind, log);
   const server = resources.use(
     new HttpServer({
       ...overrides.server,
@@ -202,7 +215,7 @@ async function openServer(
       port: config.port,
       graphql,
       console: pages,
-      ...(media?.pages ?? { media: null, videos: null }),
+      ...(media ?? { media: null, videos: null }),
       metrics: parts.metrics,
       crossOrigin,
       publicUrl,
@@ -210,7 +223,7 @@ async function openServer(
       webhookKeys: webhookTargets.publicKeys,
       refusals,
       probe: () => storage.store.health(),
-      log: serverLog,
+      log: parts.log,
     }),
   );
   return { server, graphql, pages };

@@ -5,7 +5,6 @@ import { readVideoData } from '../archive/video-data.ts';
 import { JobTokenSecrets } from '../auth/job-token-secrets.ts';
 import { JobTokens } from '../auth/job-tokens.ts';
 import { openAuthenticator } from '../auth/open-authenticator.ts';
-import type { VideoSignatures } from '../auth/video-signatures.ts';
 import type { Config } from '../config/config.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -14,6 +13,7 @@ import { LOCAL_MEDIA_PATH, type LocalMedia } from '../domain/local-media.ts';
 import { requestParser } from '../domain/request/video-request.ts';
 import type { EventEmitter } from '../events/gateway-events.ts';
 import { AnswerBudget } from '../graphql/answer-budget.ts';
+import type { VideoUrls } from '../graphql/client-urls.ts';
 import { createContext, type GraphQLContext, type GraphQLServices } from '../graphql/context.ts';
 import { createSchema } from '../graphql/schema.ts';
 import { OpenDocuments } from '../operations/open-documents.ts';
@@ -64,7 +64,7 @@ export interface GraphQLParts {
   readonly localMedia: LocalMedia | null;
   readonly webhookTargets: WebhookTargets;
   /** Null without an archive. */
-  readonly signatures: VideoSignatures | null;
+  readonly videoUrls: VideoUrls | null;
   readonly publicUrl: PublicUrl;
   readonly events: EventEmitter;
   readonly log: LeveledLog;
@@ -76,7 +76,7 @@ export function openGraphQL(
   parts: GraphQLParts,
   overrides: GraphQLOverrides,
 ): GraphQLEndpoints {
-  const { storage, upstream, clock, tokenClock, localMedia, signatures, publicUrl, log } = parts;
+  const { storage, upstream, clock, tokenClock, localMedia, videoUrls, publicUrl, log } = parts;
   const { trustedDocumentsFile, introspection, limits } = config;
   const { wrapContext = (make) => make() } = overrides;
   const jobTokens = new JobTokens(
@@ -92,7 +92,7 @@ export function openGraphQL(
   const services = createServices(config, parts, jobTokens, turns, overrides);
   const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
   const baseUrlOf =
-    localMedia === null && signatures === null
+    localMedia === null && videoUrls === null
       ? () => ''
       : (request: IncomingMessage) => publicUrl.baseUrlOf(request);
   const schema = createSchema({ federation: config.federation, model: WAN_MODEL });
@@ -154,7 +154,7 @@ function createServices(
     clock,
     tokenClock,
     localMedia,
-    signatures,
+    videoUrls,
     events,
     log,
   } = parts;
@@ -177,10 +177,7 @@ function createServices(
     upstream: { kind: upstream.kind, priceUsd: upstream.priceUsd, credits: () => account.credits() },
     privateImages: upstream.privateImages,
     localMedia,
-    videoUrls:
-      signatures === null
-        ? null
-        : { sign: (jobId) => signatures.sign(jobId), retentionMs: config.jobRetentionMs },
+    videoUrls,
     issueJobToken: (ownerId, jobId, now, expiresAt) => jobTokens.issue(ownerId, jobId, now, expiresAt),
     answers,
     nextTurn: () => turns.wait(),

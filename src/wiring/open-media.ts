@@ -11,11 +11,10 @@ import { FileRequests } from '../transports/http/media/file-requests.ts';
 import { MediaProxy } from '../transports/http/media/media-proxy.ts';
 import { VideoFiles } from '../transports/http/media/video-files.ts';
 
-/** The parts that serve files to clients. Disposing them ends the refresh of the secret. */
-export interface OpenedMedia extends Disposable {
-  readonly signatures: VideoSignatures | null;
-  /** See `PagesOptions`. */
-  readonly pages: { readonly media: MediaProxy | null; readonly videos: VideoFiles | null };
+/** The parts that serve files to clients. See `PagesOptions`. */
+export interface OpenedMedia {
+  readonly media: MediaProxy | null;
+  readonly videos: VideoFiles | null;
 }
 
 /** Parts that are shared with the rest of the gateway. */
@@ -23,6 +22,8 @@ export interface MediaParts {
   readonly storage: Storage;
   /** Null: videos are not archived. */
   readonly archive: BlobStore | null;
+  /** Null without an archive. */
+  readonly signatures: VideoSignatures | null;
   /** May connect to the upstream. */
   readonly files: FileClient;
   readonly localMedia: LocalMedia | null;
@@ -30,19 +31,32 @@ export interface MediaParts {
   readonly log: LeveledLog;
 }
 
-/** @throws StoreUnavailableError */
-export async function openMedia(
+/**
+ * Opens the signatures of video URLs. Disposing them ends the refresh of the secret.
+ *
+ * @returns null without an archive
+ * @throws StoreUnavailableError
+ */
+export async function openVideoSignatures({
+  storage,
+  archive,
+  log,
+}: Pick<MediaParts, 'storage' | 'archive' | 'log'>): Promise<VideoSignatures | null> {
+  if (archive === null) return null;
+  const text = storage.videoUrlSecret;
+  return VideoSignatures.open({ text, randomBytes, now: () => performance.now(), log });
+}
+
+export function openMedia(
   { jobRetentionMs: retentionMs }: Config,
-  { storage, archive, files, localMedia, clock, log }: MediaParts,
-): Promise<OpenedMedia> {
+  { storage: { store }, archive, signatures, files, localMedia, clock, log }: MediaParts,
+): OpenedMedia {
   const requests = new FileRequests(() => performance.now());
   const media =
     localMedia === null ? null : new MediaProxy({ origin: localMedia.origin, files, requests, log });
-  if (archive === null) {
-    return { signatures: null, pages: { media, videos: null }, [Symbol.dispose]: () => {} };
-  }
-  const { store, videoUrlSecret: text } = storage;
-  const signatures = await VideoSignatures.open({ text, randomBytes, now: () => performance.now(), log });
-  const videos = new VideoFiles({ signatures, store, archive, files, requests, clock, retentionMs, log });
-  return { signatures, pages: { media, videos }, [Symbol.dispose]: () => signatures[Symbol.dispose]() };
+  const videos =
+    archive === null || signatures === null
+      ? null
+      : new VideoFiles({ signatures, store, archive, files, requests, clock, retentionMs, log });
+  return { media, videos };
 }
