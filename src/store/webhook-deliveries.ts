@@ -46,7 +46,7 @@ export interface DeliveryQuery {
   readonly leaseUntil: number;
 }
 
-/** The result of an attempt; without an attempt, only `nextAttemptAt` differs. */
+/** The result of an attempt; without an attempt, only `nextAttemptAt` and `lastError` may differ. */
 export type DeliveryResult = Pick<
   Delivery,
   'attempts' | 'lastStatus' | 'lastError' | 'nextAttemptAt' | 'deliveredAt'

@@ -1,20 +1,11 @@
-import { lookup as systemLookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
-import ipaddr from 'ipaddr.js';
-import type { Dispatcher } from 'undici';
-import { isPublicAddress, isPublicHost } from '../../domain/request/public-address.ts';
-import { createAgent, type ProxySettings } from '../segmind/http/agent.ts';
 import { FileRefusedError } from './file-refused-error.ts';
-import { publicLookup } from './public-lookup.ts';
+import { GuardedAgents, type GuardedAgentsOptions } from './guarded-agents.ts';
 
 /** Options of the client. */
-export interface FileClientOptions {
+export interface FileClientOptions extends Pick<GuardedAgentsOptions, 'proxy' | 'lookup'> {
   /** Origins that may have private addresses: those of the upstream, such as the sandbox. */
   readonly trustedOrigins: readonly string[];
-  readonly proxy: ProxySettings | null;
-  /** Resolves names. @default the system's resolver */
-  readonly lookup?: LookupFunction;
   /** Milliseconds until the headers of an answer, and between two parts of its body. @default 15_000 */
   readonly idleTimeoutMs?: number;
 }
@@ -46,23 +37,16 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
  * Fetches files at URLs that the upstream has given. Such a URL may lead anywhere, so hosts other than the trusted origins must be on
- * the public internet: each connection is checked after the name was resolved, also after each redirect. Sends no API key, no cookies,
- * and no credentials of the URL. Through a proxy only the text of the URL can be checked, because the proxy resolves the name.
+ * the public internet, also after each redirect; see `GuardedAgents`. Sends no API key, no cookies, and no credentials of the URL.
  */
 export class FileClient implements AsyncDisposable {
   readonly #options: FileClientOptions;
-  readonly #trustedOrigins: ReadonlySet<string>;
-  readonly #closing = new AbortController();
-  readonly #trusted: Dispatcher;
-  readonly #guarded: Dispatcher;
+  readonly #agents: GuardedAgents;
 
   constructor(options: FileClientOptions) {
     this.#options = options;
-    this.#trustedOrigins = new Set(options.trustedOrigins);
-    const { proxy, lookup = systemLookup } = options;
-    const connection = { proxy, signal: this.#closing.signal };
-    this.#trusted = createAgent(connection);
-    this.#guarded = createAgent({ ...connection, lookup: publicLookup(lookup) });
+    const trusted = new Set(options.trustedOrigins);
+    this.#agents = new GuardedAgents({ ...options, isTrusted: (origin) => trusted.has(origin) });
   }
 
   /**
@@ -86,15 +70,12 @@ export class FileClient implements AsyncDisposable {
 
   /** Aborts the requests in progress. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
-    await Promise.all([this.#trusted.destroy(), this.#guarded.destroy()]);
+    await this.#agents[Symbol.asyncDispose]();
   }
 
   async #send(url: URL, { method = 'GET', headers, signal }: FileRequest): Promise<FileAnswer> {
     const { idleTimeoutMs = IDLE_TIMEOUT_MS } = this.#options;
-    const isTrusted = this.#trustedOrigins.has(url.origin);
-    if (!isTrusted) this.#check(url);
-    const answer = await (isTrusted ? this.#trusted : this.#guarded).request({
+    const answer = await this.#agents.of(url).request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method,
@@ -106,14 +87,6 @@ export class FileClient implements AsyncDisposable {
     // A body that is destroyed emits an error, and an unhandled error would end the process.
     answer.body.on('error', () => {});
     return { status: answer.statusCode, headers: answer.headers, body: answer.body };
-  }
-
-  /** Checks what no resolver sees: addresses in the URL, and names that the proxy resolves. */
-  #check(url: URL): void {
-    const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-    const isAllowed =
-      this.#options.proxy === null ? !ipaddr.isValid(host) || isPublicAddress(host) : isPublicHost(url);
-    if (!isAllowed) throw new FileRefusedError(`${url.host} is not a public host`);
   }
 }
 

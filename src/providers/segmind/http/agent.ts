@@ -11,6 +11,8 @@ export interface AgentOptions {
   readonly signal: AbortSignal;
   /** 0: each request gets a new connection. @default 1 */
   readonly pipelining?: number;
+  /** Connections to one host at a time. @default no limit */
+  readonly connections?: number | undefined;
   /** Resolves the names of hosts that are connected directly. @default that of the system */
   readonly lookup?: LookupFunction;
 }
@@ -24,13 +26,20 @@ const DIRECT: ProxySettings = { httpProxy: '', httpsProxy: '', noProxy: '' };
  * tunnel (CONNECT). So a request is written only after the connection to the upstream itself is open, and a refusal of the
  * proxy (407, 502) is known to have sent nothing.
  */
-export function createAgent({ proxy, signal, pipelining = 1, lookup }: AgentOptions): EnvHttpProxyAgent {
+export function createAgent({
+  proxy,
+  signal,
+  pipelining = 1,
+  connections,
+  lookup,
+}: AgentOptions): EnvHttpProxyAgent {
   // HTTP/1.1 only: with HTTP/2 undici shares one connection among all calls and repeats some requests by itself.
   const tls = { allowH2: false, timeout: CONNECT_TIMEOUT_MS, signal };
   return new EnvHttpProxyAgent({
     ...(proxy ?? DIRECT),
     allowH2: false,
     pipelining,
+    ...(connections === undefined ? {} : { connections }),
     connect: buildConnector(lookup === undefined ? tls : { ...tls, lookup }),
     requestTls: tls,
     proxyTls: tls,

@@ -1,0 +1,92 @@
+import { FileRefusedError } from './files/file-refused-error.ts';
+import { GuardedAgents, type GuardedAgentsOptions } from './files/guarded-agents.ts';
+import { parseRetryAfter } from './segmind/http/times.ts';
+
+export interface MessageClientOptions extends GuardedAgentsOptions {
+  /** Milliseconds for one request, from the resolution of the name to the headers of the answer. */
+  readonly timeoutMs: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** A message to a receiver. */
+export interface Message {
+  readonly url: URL;
+  /** In lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly body: string;
+  /** Aborts the request. */
+  readonly signal: AbortSignal;
+}
+
+/** The outcome of a request. A message without an answer may have arrived. */
+export type MessageOutcome =
+  | {
+      readonly type: 'answered';
+      readonly status: number;
+      /** By `Retry-After`, from now; null: none. */
+      readonly retryAfterMs: number | null;
+    }
+  /** The reason is a sentence for the receiver's owner, so it names no address. */
+  | { readonly type: 'unanswered'; readonly reason: string };
+
+/** Bytes of an answer's body that are read, so that the connection can be used again; it is closed when there are more. */
+const MAX_ANSWER_BYTES = 16 * 1024;
+
+/** POSTs JSON to receivers. It follows no redirects: they could lead to URLs that are not allowed. */
+export class MessageClient implements AsyncDisposable {
+  readonly #options: MessageClientOptions;
+  readonly #agents: GuardedAgents;
+
+  constructor(options: MessageClientOptions) {
+    this.#options = options;
+    this.#agents = new GuardedAgents(options);
+  }
+
+  /** Sends a message once. Never rejects. */
+  async post({ url, headers, body, signal }: Message): Promise<MessageOutcome> {
+    const { timeoutMs, now } = this.#options;
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      const answer = await this.#agents.of(url).request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: 'POST',
+        headers: { 'user-agent': 'reelgate', 'content-type': 'application/json', ...headers },
+        body,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+        signal: AbortSignal.any([signal, timeout]),
+      });
+      const { 'retry-after': retryAfter } = answer.headers;
+      // The status is the answer, whatever becomes of the body.
+      await answer.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
+      return {
+        type: 'answered',
+        status: answer.statusCode,
+        retryAfterMs: typeof retryAfter === 'string' ? parseRetryAfter(retryAfter, now()) : null,
+      };
+    } catch (error) {
+      const reason = timeout.aborted ? `No answer came within ${timeoutMs / 1000} seconds.` : reasonOf(error);
+      return { type: 'unanswered', reason };
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agents[Symbol.asyncDispose]();
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof FileRefusedError) return 'The host of the URL has no public address.';
+  const code = codeOf(error);
+  return code === null ? 'The connection failed.' : `The connection failed (${code}).`;
+}
+
+/** The code of the system, of TLS or of undici; that of the first address when all of a host's addresses failed. */
+function codeOf(error: unknown): string | null {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
+  return typeof code === 'string' ? code : null;
+}

@@ -1,0 +1,226 @@
+import type { Clock } from '../../domain/clock.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
+import { WorkLoop } from '../../process/work-loop.ts';
+import type { MessageClient, MessageOutcome } from '../../providers/message-client.ts';
+import type { DeliveryResult, LeasedDelivery, WebhookDeliveries } from '../../store/webhook-deliveries.ts';
+import { boundedRetryAfter, postponedMs, retryPauseMs } from './retry-plan.ts';
+import { TargetSlots } from './target-slots.ts';
+
+/** A message as it is sent. */
+export interface SignedMessage {
+  readonly body: string;
+  /** In lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A message that may not be sent as the gateway is set up now. */
+export interface UnsendableMessage {
+  /** A sentence for the owner of the job. */
+  readonly reason: string;
+}
+
+export interface WebhookDelivererOptions {
+  readonly deliveries: WebhookDeliveries;
+  /** Writes and signs the message of a delivery. @param now epoch milliseconds */
+  readonly messageOf: (delivery: LeasedDelivery, now: number) => SignedMessage | UnsendableMessage;
+  readonly client: Pick<MessageClient, 'post'>;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly events: EventEmitter;
+}
+
+/** Attempts in progress at once. */
+const CONCURRENCY = 64;
+/** Milliseconds of a lease: longer than an attempt, whose result it must cover. */
+const LEASE_MS = 60_000;
+/** Milliseconds between two looks for due deliveries: other processes add them. */
+const MAX_PAUSE_MS = 1000;
+/** The longest pause between two tries while the store fails. */
+const MAX_STORE_PAUSE_MS = 5000;
+/** Milliseconds to wait when other workers have leased the due deliveries. */
+const OUTRUN_PAUSE_MS = 250;
+/** Milliseconds after which a delivery is looked at again whose origin has as many attempts in progress as it may have. */
+const BUSY_PAUSE_MS = 250;
+
+/**
+ * Leases due deliveries and attempts each, until it is stopped. A process that dies loses none: its leases expire, and then the deliveries
+ * are attempted again. So a receiver may get a message more than once, with the same id.
+ */
+export class WebhookDeliverer implements AsyncDisposable {
+  readonly #options: WebhookDelivererOptions;
+  readonly #aborting = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  readonly #slots = new TargetSlots();
+  readonly #loop: WorkLoop;
+
+  constructor(options: WebhookDelivererOptions) {
+    this.#options = options;
+    this.#loop = new WorkLoop({
+      ...options,
+      work: () => this.#leaseAndStart(),
+      maxFaultPauseMs: MAX_STORE_PAUSE_MS,
+      onError: (error) =>
+        this.#fault('the store failed; webhooks pause until it is available', { err: error }),
+    });
+  }
+
+  /** Does nothing after a stop. */
+  start(): void {
+    this.#loop.start();
+  }
+
+  /**
+   * Leases no more deliveries, and waits for the attempts in progress. After `graceMs` it aborts them; they are due at once for other
+   * workers.
+   */
+  async stop(graceMs: number): Promise<void> {
+    await this.#loop.stop();
+    const done = new AbortController();
+    const grace = this.#options.clock.sleep(graceMs, done.signal).then(() => this.#aborting.abort());
+    await Promise.all(this.#running);
+    done.abort();
+    await grace;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop(0);
+  }
+
+  /** @returns milliseconds until the next run, unless woken */
+  async #leaseAndStart(): Promise<number> {
+    const { deliveries, clock } = this.#options;
+    const limit = CONCURRENCY - this.#running.size;
+    if (limit <= 0) return MAX_PAUSE_MS;
+    const now = clock.now();
+    const runAt = await deliveries.nextDueAt();
+    if (runAt === null || runAt > now) return Math.min(MAX_PAUSE_MS, (runAt ?? Infinity) - now);
+    // The time now: a slow answer of the store must not shorten the leases.
+    const leasedAt = clock.now();
+    const leased = await deliveries.lease({ now: leasedAt, limit, leaseUntil: leasedAt + LEASE_MS });
+    for (const delivery of leased) this.#start(delivery);
+    return leased.length > 0 ? 0 : OUTRUN_PAUSE_MS;
+  }
+
+  #start(delivery: LeasedDelivery): void {
+    const running = this.#work(delivery)
+      .catch((error: unknown) => {
+        // The lease expires, and then the delivery is due again.
+        const details = { err: error, jobId: delivery.jobId };
+        this.#fault('the work on a webhook failed; it is repeated later', details);
+      })
+      .finally(() => {
+        this.#running.delete(running);
+        this.#loop.wake();
+      });
+    this.#running.add(running);
+  }
+
+  async #work(delivery: LeasedDelivery): Promise<void> {
+    const { deliveries, messageOf, clock, random } = this.#options;
+    const { url, job, attempts } = delivery;
+    const { origin } = new URL(url);
+    const now = clock.now();
+    const postpone = (nextAttemptAt: number | null, reason?: string) =>
+      deliveries.settle(delivery, {
+        ...delivery,
+        nextAttemptAt,
+        lastError: reason ?? delivery.lastError,
+      });
+    const waitLong = (reason: string) => {
+      const pauseMs = postponedMs(now - (job.finishedAt ?? job.updatedAt), random());
+      return postpone(pauseMs === null ? null : now + pauseMs, reason);
+    };
+    const message = messageOf(delivery, now);
+    if ('reason' in message) return void (await waitLong(message.reason));
+    const entry = this.#slots.enter(origin, job.ownerId, now);
+    if (entry === 'failing') return void (await waitLong('The target answers no requests at present.'));
+    if (entry !== 'entered') {
+      const from = entry === 'held' ? this.#slots.heldUntil(origin) : now;
+      return void (await postpone(from + Math.round(BUSY_PAUSE_MS * (1 + random()))));
+    }
+    let outcome: MessageOutcome | null = null;
+    try {
+      const target = new URL(url);
+      outcome = await this.#options.client.post({ url: target, ...message, signal: this.#aborting.signal });
+    } finally {
+      this.#leave(origin, job.ownerId, outcome);
+    }
+    if (this.#aborting.signal.aborted && outcome.type === 'unanswered') {
+      await postpone(clock.now());
+      return;
+    }
+    const result = this.#resultOf(delivery, outcome);
+    await deliveries.settle(delivery, result);
+    this.#report(delivery, outcome, result, attempts + 1, now);
+  }
+
+  #leave(origin: string, ownerId: string, outcome: MessageOutcome | null): void {
+    const isAnswering = outcome === null ? null : outcome.type === 'answered';
+    const asked = outcome?.type === 'answered' && isRefusal(outcome.status) ? outcome.retryAfterMs : null;
+    const heldUntil = asked === null ? 0 : this.#options.clock.now() + boundedRetryAfter(asked);
+    const aborted = this.#aborting.signal.aborted;
+    this.#slots.leave(origin, ownerId, aborted ? null : isAnswering, heldUntil);
+  }
+
+  #resultOf({ attempts: before, deliveredAt }: LeasedDelivery, outcome: MessageOutcome): DeliveryResult {
+    const { clock, random } = this.#options;
+    const now = clock.now();
+    const attempts = before + 1;
+    const lastStatus = outcome.type === 'answered' ? outcome.status : null;
+    if (lastStatus !== null && lastStatus >= 200 && lastStatus < 300) {
+      return { attempts, lastStatus, lastError: null, nextAttemptAt: null, deliveredAt: now };
+    }
+    const retryAfterMs = outcome.type === 'answered' ? outcome.retryAfterMs : null;
+    const pauseMs = lastStatus === GONE ? null : retryPauseMs(attempts, retryAfterMs, random());
+    const lastError = outcome.type === 'answered' ? describe(outcome.status) : outcome.reason;
+    return {
+      attempts,
+      lastStatus,
+      lastError,
+      nextAttemptAt: pauseMs === null ? null : now + pauseMs,
+      deliveredAt,
+    };
+  }
+
+  #report(
+    { id: deliveryId, jobId, url, job }: LeasedDelivery,
+    outcome: MessageOutcome,
+    { lastError: reason, nextAttemptAt }: DeliveryResult,
+    attempt: number,
+    startedAt: number,
+  ): void {
+    const { clock, events } = this.#options;
+    events.emit('delivery', {
+      deliveryId,
+      jobId,
+      traceparent: job.traceparent,
+      host: new URL(url).host,
+      outcome: reason === null ? 'delivered' : nextAttemptAt === null ? 'failed' : 'retry',
+      attempt,
+      status: outcome.type === 'answered' ? outcome.status : null,
+      reason,
+      startedAt,
+      durationMs: clock.now() - startedAt,
+    });
+  }
+
+  #fault(message: string, details: Readonly<Record<string, unknown>>): void {
+    this.#options.events.emit('fault', { part: 'deliveries', level: 'error', message, details });
+  }
+}
+
+/** The receiver wants no more messages: Standard Webhooks. */
+const GONE = 410;
+
+/** Answers whose `Retry-After` is about the whole target (RFC 9110, RFC 6585). */
+function isRefusal(status: number): boolean {
+  return status === 429 || status === 503;
+}
+
+/** What an answer that is not an acceptance means, for the owner of the job. */
+function describe(status: number): string {
+  if (status === GONE) return 'The target answered 410: it wants no more messages.';
+  if (status >= 300 && status < 400) return `The target answered ${status}: redirects are not followed.`;
+  return `The target answered ${status}.`;
+}

@@ -1,0 +1,178 @@
+import { expect, it } from 'vitest';
+import type { MessageOutcome } from '../../../src/providers/message-client.ts';
+import { settled } from '../../support/fake-clock.ts';
+import { DAY, HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
+import { DelivererHarness, status, URL_A, URL_B } from './deliverer-harness.ts';
+
+const NO_ANSWER: MessageOutcome = { type: 'unanswered', reason: 'No answer came within 10 seconds.' };
+
+it('delivers the message about a job soon after its end, once', async () => {
+  await using harness = new DelivererHarness();
+  harness.deliverer.start();
+  await harness.clock.advance(10 * SECOND);
+  const job = await harness.end(URL_A);
+  await harness.clock.advance(HOUR);
+  expect(harness.sent).toHaveLength(1);
+  expect(harness.timesOf(URL_A, NOON + 10 * SECOND)[0]).toBeLessThanOrEqual(SECOND);
+  expect(await harness.stored(job)).toMatchObject({
+    attempts: 1,
+    lastStatus: 200,
+    lastError: null,
+    nextAttemptAt: null,
+    deliveredAt: harness.sent[0]?.at,
+  });
+  expect(harness.reports).toMatchObject([
+    { jobId: job.id, host: 'a.example.com', outcome: 'delivered', attempt: 1, status: 200, reason: null },
+  ]);
+});
+
+it('tries a failing target twice within 30 seconds, then less and less over three days, and gives up', async () => {
+  await using harness = new DelivererHarness();
+  harness.answer = () => status(500);
+  harness.deliverer.start();
+  const job = await harness.end(URL_A);
+  await harness.clock.advance(5 * DAY);
+  const times = harness.timesOf(URL_A, NOON);
+  expect(times.filter((at) => at <= 30 * SECOND)).toHaveLength(3);
+  expect(times).toHaveLength(15);
+  expect((times.at(-1) ?? 0) / DAY).toBeCloseTo(3, 1);
+  expect(await harness.stored(job)).toMatchObject({
+    attempts: 15,
+    lastStatus: 500,
+    lastError: 'The target answered 500.',
+    nextAttemptAt: null,
+    deliveredAt: null,
+  });
+  const outcomes = harness.reports.map(({ outcome }) => outcome);
+  expect(outcomes).toEqual([...Array.from({ length: 14 }, () => 'retry'), 'failed']);
+});
+
+it('delivers to a target that is back', async () => {
+  await using harness = new DelivererHarness();
+  harness.answer = () => (harness.sent.length < 4 ? NO_ANSWER : status(204));
+  harness.deliverer.start();
+  const job = await harness.end(URL_A);
+  await harness.clock.advance(HOUR);
+  expect(await harness.stored(job)).toMatchObject({
+    attempts: 4,
+    lastStatus: 204,
+    lastError: null,
+    nextAttemptAt: null,
+  });
+});
+
+it('stops at 410, and follows no redirect', async () => {
+  await using harness = new DelivererHarness();
+  harness.answer = ({ url }) => status(url.href === URL_A ? 410 : 302);
+  harness.deliverer.start();
+  const gone = await harness.end(URL_A);
+  const moved = await harness.end(URL_B);
+  await harness.clock.advance(MINUTE / 2);
+  expect(harness.timesOf(URL_A, NOON)).toHaveLength(1);
+  expect(harness.timesOf(URL_B, NOON)).toHaveLength(3);
+  const lastError = 'The target answered 410: it wants no more messages.';
+  expect(await harness.stored(gone)).toMatchObject({ lastStatus: 410, lastError, nextAttemptAt: null });
+  expect(await harness.stored(moved)).toMatchObject({
+    lastError: 'The target answered 302: redirects are not followed.',
+  });
+});
+
+it('sends nothing to a target for as long as it asks for', async () => {
+  await using harness = new DelivererHarness();
+  harness.answer = () => (harness.sent.length === 1 ? status(503, 2 * MINUTE) : status(200));
+  harness.deliverer.start();
+  await harness.end(URL_A);
+  await harness.clock.advance(SECOND);
+  await harness.end(URL_A);
+  await harness.end(URL_B);
+  await harness.clock.advance(HOUR);
+  const [first = 0, ...later] = harness.timesOf(URL_A, NOON);
+  expect(later).toHaveLength(2);
+  expect(Math.min(...later) - first).toBeGreaterThanOrEqual(2 * MINUTE);
+  expect(harness.timesOf(URL_B, NOON)[0]).toBeLessThan(5 * SECOND);
+});
+
+it('does not let many deliveries to a hanging target delay others', async () => {
+  await using harness = new DelivererHarness();
+  harness.answer = async ({ url, signal }) => {
+    if (url.href !== URL_A) return status(200);
+    await harness.clock.sleep(10 * SECOND, signal);
+    return NO_ANSWER;
+  };
+  const stuck = [];
+  for (let count = 0; count < 200; count += 1) stuck.push(await harness.end(URL_A));
+  harness.deliverer.start();
+  await harness.clock.advance(MINUTE);
+  for (let count = 0; count < 20; count += 1) {
+    await harness.end(URL_B);
+    await harness.clock.advance(3 * SECOND);
+  }
+  const late = harness.timesOf(URL_B, NOON + MINUTE).map((at, index) => at - index * 3 * SECOND);
+  expect(late).toHaveLength(20);
+  expect(Math.max(...late)).toBeLessThanOrEqual(SECOND);
+  // The target gets one request at a time.
+  expect(harness.timesOf(URL_A, NOON).filter((at) => at > MINUTE).length).toBeLessThanOrEqual(6);
+  harness.answer = () => status(200);
+  await harness.clock.advance(10 * MINUTE);
+  expect(await Promise.all(stuck.map(async (job) => (await harness.stored(job)).deliveredAt))).not.toContain(
+    null,
+  );
+});
+
+it('sends again what a worker that died has leased, and not what another worker sends', async () => {
+  await using harness = new DelivererHarness();
+  const job = await harness.end(URL_A);
+  // This worker died.
+  await harness.deliveries.lease({ now: NOON, limit: 1, leaseUntil: NOON + MINUTE });
+  const other = harness.addDeliverer();
+  harness.deliverer.start();
+  other.start();
+  await harness.clock.advance(HOUR);
+  expect(harness.timesOf(URL_A, NOON)).toEqual([MINUTE]);
+  expect((await harness.stored(job)).deliveredAt).not.toBeNull();
+  await other.stop(0);
+});
+
+it('sends no message that it may not send any more, and gives it up after three days', async () => {
+  await using harness = new DelivererHarness();
+  harness.messageOf = () => ({ reason: 'The URL must be an https URL.' });
+  harness.deliverer.start();
+  const job = await harness.end(URL_A);
+  await harness.clock.advance(MINUTE);
+  const lastError = 'The URL must be an https URL.';
+  expect(await harness.stored(job)).toMatchObject({ attempts: 0, lastError });
+  await harness.clock.advance(4 * DAY);
+  expect(await harness.stored(job)).toMatchObject({ attempts: 0, nextAttemptAt: null });
+  expect(harness.sent).toEqual([]);
+});
+
+it('aborts the attempts in progress at a stop, after the grace, and leaves them to other workers', async () => {
+  await using harness = new DelivererHarness();
+  const job = await harness.end(URL_A);
+  harness.answer = async ({ signal }) => {
+    await harness.clock.sleep(DAY, signal);
+    return NO_ANSWER;
+  };
+  harness.deliverer.start();
+  await settled();
+  const stopped = harness.deliverer.stop(5 * SECOND);
+  await harness.clock.advance(5 * SECOND);
+  await stopped;
+  expect(await harness.stored(job)).toMatchObject({ attempts: 0, nextAttemptAt: NOON + 5 * SECOND });
+  expect(harness.clock.sleeping).toBe(0);
+});
+
+it('goes on after a failure of one message and of the store', async () => {
+  await using harness = new DelivererHarness();
+  const broken = await harness.end(URL_A);
+  const { messageOf } = harness;
+  harness.messageOf = (delivery, now) => {
+    if (delivery.jobId === broken.id) throw new Error('It cannot be written.');
+    return messageOf(delivery, now);
+  };
+  harness.deliverer.start();
+  await harness.end(URL_A);
+  await harness.clock.advance(10 * SECOND);
+  expect(harness.sent).toHaveLength(1);
+  expect(harness.faults).toMatchObject([{ part: 'deliveries', details: { jobId: broken.id } }]);
+});
