@@ -27,6 +27,7 @@ import { WatchedJobs } from './watching/watched-jobs.ts';
 import { WebhookTargets } from './webhooks/targets.ts';
 import { openArchive } from './wiring/open-archive.ts';
 import { openArchiver } from './wiring/open-archiver.ts';
+import { openDeliverer } from './wiring/open-deliverer.ts';
 import { type GraphQLOverrides, type GraphQLParts, openGraphQL } from './wiring/open-graphql.ts';
 import { type MediaParts, openMedia, openVideoSignatures } from './wiring/open-media.ts';
 import { openMetrics } from './wiring/open-metrics.ts';
@@ -117,12 +118,16 @@ export async function startApp(
   };
   const poller = createPoller(config, parts);
   const archiver = await openArchiver(config, parts, log);
+  const deliverer = openDeliverer(config, parts);
+  resources.use(deliverer?.client);
   resources.defer(async () => {
-    await Promise.all([poller.stop(STEP_GRACE_MS), archiver?.stop()]);
+    const delivered = deliverer?.deliverer.stop(STEP_GRACE_MS);
+    await Promise.all([poller.stop(STEP_GRACE_MS), archiver?.stop(), delivered]);
   });
   if (config.role !== 'api') {
     await poller.start();
     archiver?.start();
+    deliverer?.deliverer.start();
   }
   const account = resources.use(upstream.openAccount(storage));
 

@@ -22,7 +22,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ['domain', 'events', 'config/settings-file.ts', 'store', 'watching', 'graphql'],
   webhooks: [
     'domain',
+    'events',
+    'process/work-loop.ts',
     'config',
+    'providers/message-client.ts',
     'store/webhook-deliveries.ts',
     'graphql/client-urls.ts',
     'graphql/types/job-view.ts',
@@ -37,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'providers/files/content-range.ts',
     'providers/files/file-client.ts',
     'providers/files/file-refused-error.ts',
+    'providers/message-client.ts',
     'store',
     'watching',
     'graphql',

@@ -121,23 +121,15 @@ export class WebhookDeliverer implements AsyncDisposable {
     const { url, job, attempts } = delivery;
     const { origin } = new URL(url);
     const now = clock.now();
-    const postpone = (nextAttemptAt: number | null, reason?: string) =>
-      deliveries.settle(delivery, {
-        ...delivery,
-        nextAttemptAt,
-        lastError: reason ?? delivery.lastError,
-      });
-    const waitLong = (reason: string) => {
-      const pauseMs = postponedMs(now - (job.finishedAt ?? job.updatedAt), random());
-      return postpone(pauseMs === null ? null : now + pauseMs, reason);
-    };
     const message = messageOf(delivery, now);
-    if ('reason' in message) return void (await waitLong(message.reason));
+    if ('reason' in message) return this.#postpone(delivery, message.reason);
     const entry = this.#slots.enter(origin, job.ownerId, now);
-    if (entry === 'failing') return void (await waitLong('The target answers no requests at present.'));
+    if (entry === 'failing') return this.#postpone(delivery, 'The target answers no requests at present.');
     if (entry !== 'entered') {
       const from = entry === 'held' ? this.#slots.heldUntil(origin) : now;
-      return void (await postpone(from + Math.round(BUSY_PAUSE_MS * (1 + random()))));
+      const nextAttemptAt = from + Math.round(BUSY_PAUSE_MS * (1 + random()));
+      await deliveries.settle(delivery, { ...delivery, nextAttemptAt });
+      return;
     }
     let outcome: MessageOutcome | null = null;
     try {
@@ -147,12 +139,23 @@ export class WebhookDeliverer implements AsyncDisposable {
       this.#leave(origin, job.ownerId, outcome);
     }
     if (this.#aborting.signal.aborted && outcome.type === 'unanswered') {
-      await postpone(clock.now());
+      await deliveries.settle(delivery, { ...delivery, nextAttemptAt: clock.now() });
       return;
     }
     const result = this.#resultOf(delivery, outcome);
     await deliveries.settle(delivery, result);
     this.#report(delivery, outcome, result, attempts + 1, now);
+  }
+
+  /** Leaves a delivery for later without an attempt. */
+  async #postpone(delivery: LeasedDelivery, lastError: string): Promise<void> {
+    const { deliveries, clock, random } = this.#options;
+    const { job } = delivery;
+    const now = clock.now();
+    const pauseMs = postponedMs(now - (job.finishedAt ?? job.updatedAt), random());
+    const nextAttemptAt = pauseMs === null ? null : now + pauseMs;
+    await deliveries.settle(delivery, { ...delivery, nextAttemptAt, lastError });
+    if (nextAttemptAt === null) this.#reportGivenUp(delivery, lastError);
   }
 
   #leave(origin: string, ownerId: string, outcome: MessageOutcome | null): void {
@@ -184,13 +187,15 @@ export class WebhookDeliverer implements AsyncDisposable {
   }
 
   #report(
-    { id: deliveryId, jobId, url, job }: LeasedDelivery,
+    delivery: LeasedDelivery,
     outcome: MessageOutcome,
     { lastError: reason, nextAttemptAt }: DeliveryResult,
     attempt: number,
     startedAt: number,
   ): void {
     const { clock, events } = this.#options;
+    const { id: deliveryId, jobId, url, job } = delivery;
+    if (reason !== null && nextAttemptAt === null) this.#reportGivenUp(delivery, reason);
     events.emit('delivery', {
       deliveryId,
       jobId,
@@ -203,6 +208,12 @@ export class WebhookDeliverer implements AsyncDisposable {
       startedAt,
       durationMs: clock.now() - startedAt,
     });
+  }
+
+  #reportGivenUp({ id: deliveryId, jobId, url }: LeasedDelivery, reason: string): void {
+    const message = 'a webhook was not delivered and is not tried again; redeliverWebhook sends it again';
+    const details = { jobId, deliveryId, host: new URL(url).host, reason };
+    this.#options.events.emit('fault', { part: 'deliveries', level: 'warn', message, details });
   }
 
   #fault(message: string, details: Readonly<Record<string, unknown>>): void {

@@ -45,6 +45,9 @@ it('tries a failing target twice within 30 seconds, then less and less over thre
   });
   const outcomes = harness.reports.map(({ outcome }) => outcome);
   expect(outcomes).toEqual([...Array.from({ length: 14 }, () => 'retry'), 'failed']);
+  expect(harness.faults).toMatchObject([
+    { level: 'warn', details: { jobId: job.id, host: 'a.example.com' } },
+  ]);
 });
 
 it('delivers to a target that is back', async () => {
