@@ -60,8 +60,8 @@ export class MessageClient implements AsyncDisposable {
         signal: AbortSignal.any([signal, timeout]),
       });
       const { 'retry-after': retryAfter } = answer.headers;
-      // The status is the answer, whatever becomes of the body.
-      await answer.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
+      // The status is the answer, whatever becomes of the body, which the signal ends.
+      answer.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
       return {
         type: 'answered',
         status: answer.statusCode,

@@ -90,7 +90,11 @@ export function openGraphQL(
   const streams = new OwnerStreams(limits.streamsPerOwner);
   const turns = new TurnQueue();
   const services = createServices(config, parts, jobTokens, turns, overrides);
-  const callbacks = new CallbackSubscriptions({ prefixes: config.callbackOrigins, log });
+  const callbacks = new CallbackSubscriptions({
+    prefixes: config.callbackOrigins,
+    now: () => clock.now(),
+    log,
+  });
   const baseUrlOf =
     localMedia === null && videoUrls === null
       ? () => ''

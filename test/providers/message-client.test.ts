@@ -54,7 +54,7 @@ it('follows no redirect', async () => {
 });
 
 it('does not wait for a body that is long or never ends', async () => {
-  await using stage = await start({ timeoutMs: 200 });
+  await using stage = await start();
   stage.server.on('POST', '/long', answer(200, 'x'.repeat(1_000_000)));
   stage.server.on('POST', '/endless', neverEnding(200, 'x'));
   expect(await stage.post('/long')).toMatchObject({ status: 200 });

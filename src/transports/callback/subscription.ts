@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FormattedExecutionResult, GraphQLFormattedError, ExecutionResult } from 'graphql';
-import { Agent } from 'undici';
 import { backoffMs } from '../../domain/polling/backoff.ts';
 import { formatErrors, formatResult, maskError } from '../../operations/results.ts';
+import type { MessageClient } from '../../providers/message-client.ts';
 import type { CallbackTarget } from './target.ts';
 
 /** A message to a router. */
@@ -10,45 +10,6 @@ export type CallbackMessage =
   | { readonly action: 'check' }
   | { readonly action: 'next'; readonly payload: FormattedExecutionResult }
   | { readonly action: 'complete'; readonly errors?: readonly GraphQLFormattedError[] };
-
-/** Milliseconds for one request. */
-const DEADLINE_MS = 5000;
-/** Connections to one router at a time. */
-const MAX_CONNECTIONS = 100;
-
-/** POSTs messages to routers. It follows no redirects: they could lead to URLs that are not allowed. */
-export class RouterClient implements AsyncDisposable {
-  readonly #agent = new Agent({
-    allowH2: false,
-    connections: MAX_CONNECTIONS,
-    connect: { timeout: DEADLINE_MS },
-  });
-
-  /**
-   * @param signal aborts the request
-   * @returns the status of the answer; null when there was none in time
-   */
-  async post({ url, id, verifier }: CallbackTarget, message: CallbackMessage, signal: AbortSignal) {
-    try {
-      const { statusCode, body } = await this.#agent.request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'subscription-protocol': 'callback' },
-        body: JSON.stringify({ kind: 'subscription', id, verifier, ...message }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
-      });
-      await body.dump();
-      return statusCode;
-    } catch {
-      return null;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy();
-  }
-}
 
 /** Attempts to send a message before the subscription ends. */
 const MAX_ATTEMPTS = 5;
@@ -63,14 +24,14 @@ const HEARTBEAT_SHARE = 0.8;
 export class CallbackSubscription {
   readonly #target: CallbackTarget;
   readonly #events: AsyncIterator<ExecutionResult>;
-  readonly #router: RouterClient;
+  readonly #router: MessageClient;
   readonly #ended = new AbortController();
   /** Resolves when all messages so far are delivered. It never rejects. */
   #deliveries: Promise<void> = Promise.resolve();
   /** Number of messages that are not delivered yet. */
   #waiting = 0;
 
-  constructor(target: CallbackTarget, events: AsyncIterator<ExecutionResult>, router: RouterClient) {
+  constructor(target: CallbackTarget, events: AsyncIterator<ExecutionResult>, router: MessageClient) {
     this.#target = target;
     this.#events = events;
     this.#router = router;
@@ -78,7 +39,7 @@ export class CallbackSubscription {
 
   /** Asks the router whether it expects this subscription. If not, the subscription ends. */
   async check(): Promise<boolean> {
-    const status = await this.#router.post(this.#target, { action: 'check' }, this.#ended.signal);
+    const status = await this.#post({ action: 'check' }, this.#ended.signal);
     if (status === 204 && !this.#isOver) return true;
     await this.#end();
     return false;
@@ -104,7 +65,7 @@ export class CallbackSubscription {
   async stop(message: CallbackMessage, deadline: AbortSignal): Promise<void> {
     if (this.#isOver) return;
     await this.#end();
-    await this.#router.post(this.#target, message, deadline);
+    await this.#post(message, deadline);
   }
 
   get #isOver(): boolean {
@@ -145,7 +106,7 @@ export class CallbackSubscription {
   /** @returns whether the router accepted the message */
   async #deliver(message: CallbackMessage): Promise<boolean> {
     for (let attempt = 1; !this.#isOver; attempt++) {
-      const status = await this.#router.post(this.#target, message, this.#ended.signal);
+      const status = await this.#post(message, this.#ended.signal);
       if (status !== null && status >= 200 && status < 300) return true;
       if (status === 404 || attempt === MAX_ATTEMPTS) return false;
       // Rejects when the subscription ends meanwhile.
@@ -154,6 +115,18 @@ export class CallbackSubscription {
       );
     }
     return false;
+  }
+
+  /** @returns the status of the answer; null when there was none in time */
+  async #post(message: CallbackMessage, signal: AbortSignal): Promise<number | null> {
+    const { url, id, verifier } = this.#target;
+    const outcome = await this.#router.post({
+      url,
+      headers: { 'subscription-protocol': 'callback' },
+      body: JSON.stringify({ kind: 'subscription', id, verifier, ...message }),
+      signal,
+    });
+    return outcome.type === 'answered' ? outcome.status : null;
   }
 
   async #end(): Promise<void> {

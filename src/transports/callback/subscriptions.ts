@@ -2,18 +2,25 @@ import type { ExecutionResult, GraphQLError } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { refusal } from '../../graphql/errors.ts';
 import { formatErrors } from '../../operations/results.ts';
-import { RouterClient, CallbackSubscription } from './subscription.ts';
+import { MessageClient } from '../../providers/message-client.ts';
+import { CallbackSubscription } from './subscription.ts';
 import { type CallbackTarget, parseTarget } from './target.ts';
 
 /** Options of callback subscriptions. */
 export interface CallbackOptions {
   /** Allowed prefixes of callback URLs, see parseTarget; empty: none are allowed. */
   readonly prefixes: readonly string[];
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   readonly log: { error(details: object, message: string): void };
 }
 
 /** Open callback subscriptions: they have no connection that could be counted and limited. */
 const MAX_SUBSCRIPTIONS = 1000;
+/** Milliseconds for one request. */
+const DEADLINE_MS = 5000;
+/** Connections to one router at a time. */
+const MAX_CONNECTIONS = 100;
 /** Milliseconds for the last messages when the process ends. */
 const STOP_MS = 2000;
 const RESTART = { message: 'The gateway restarts. Subscribe again.', code: 'SERVICE_RESTART' };
@@ -24,13 +31,21 @@ const RESTART = { message: 'The gateway restarts. Subscribe again.', code: 'SERV
  */
 export class CallbackSubscriptions implements AsyncDisposable {
   readonly #options: CallbackOptions;
-  readonly #router = new RouterClient();
+  readonly #router: MessageClient;
   /** Subscriptions that are checked or open, with promises that resolve when they end. */
   readonly #open = new Map<CallbackSubscription, Promise<void>>();
   #stopping = false;
 
   constructor(options: CallbackOptions) {
     this.#options = options;
+    this.#router = new MessageClient({
+      // The operator has allowed the URLs. Routers are mostly inside of a private network, so no proxy is asked.
+      isTrusted: () => true,
+      proxy: null,
+      connections: MAX_CONNECTIONS,
+      timeoutMs: DEADLINE_MS,
+      now: options.now,
+    });
   }
 
   /**
