@@ -49,6 +49,8 @@ it('does not distinguish requests: a repeated key gives the job with its first U
     const { deduplicated, job } = await generate(gateway.url, { ...keyed, webhookUrl });
     expect([deduplicated, job?.id]).toEqual([true, first.job?.id]);
   }
+  const other = { ...keyed, idempotencyKey: 'press-2', webhookUrl: 'http://not.allowed/' };
+  expect((await generate(gateway.url, other)).issues).toMatchObject([{ path: ['webhookUrl'] }]);
   const [job] = await gateway.store.getMany([first.job?.id ?? '']);
   expect(job?.webhookUrl).toBe(HOOK);
 });

@@ -76,6 +76,8 @@ describe('the end of a job', () => {
     const job = failedJob({ webhookUrl: HOOK });
     const expected = [BACKEND, HOOK].map((url) => ({ id: deliveryIdOf(job.id, url), url }));
     expect(targets.targetsOf(job)).toEqual(expected);
+    const ofBob = { ownerId: 'bob', webhookUrl: `${HOOK}/bob` };
+    expect(targets.targetsOf(failedJob(ofBob))).toMatchObject([{ url: ofBob.webhookUrl }]);
     expect(targets.targetsOf(failedJob({ ownerId: 'bob' }))).toEqual([]);
     expect(targets.targetsOf(acceptedJob({ webhookUrl: HOOK }))).toEqual([]);
   });
