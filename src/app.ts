@@ -7,7 +7,6 @@ import { GatewayEvents } from './events/gateway-events.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type FollowingClock, SteadyClock, systemClock } from './process/clocks.ts';
-import { FaultLog } from './process/fault-log.ts';
 import { keepFilesPrivate } from './process/private-files.ts';
 import { StartError } from './process/start-error.ts';
 import { FileClient } from './providers/files/file-client.ts';
@@ -15,6 +14,7 @@ import { observeStorage } from './store/observed-storage.ts';
 import { openStorage } from './store/open.ts';
 import type { Storage } from './store/storage.ts';
 import { GatewayLog } from './telemetry/logs/gateway-log.ts';
+import { logRequests } from './telemetry/logs/request-log.ts';
 import { AllowedHosts } from './transports/http/addresses/allowed-hosts.ts';
 import { CrossOrigin } from './transports/http/addresses/cross-origin.ts';
 import { PublicUrl } from './transports/http/addresses/public-url.ts';
@@ -54,10 +54,6 @@ export interface AppOverrides extends GraphQLOverrides {
 
 /** Milliseconds for the steps in progress when the gateway stops; with the server's grace, the stop stays under ten seconds. */
 const STEP_GRACE_MS = 6000;
-/** The log names this many of the jobs that it reports together. */
-const MAX_LOGGED_IDS = 10;
-/** Milliseconds between two log lines about refused hosts, or refused origins. */
-const REFUSAL_WINDOW_MS = 60_000;
 
 /**
  * Wires the parts and starts them. A part that fails to start releases those that were opened before.
@@ -78,6 +74,7 @@ export async function startApp(
     wrapStorage = (storage) => storage,
   } = overrides;
   resources.use(new GatewayLog(log, systemClock, events));
+  if (log.isLevelEnabled('debug')) logRequests(events, log);
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const webhookTargets = new WebhookTargets(config.webhooks);
   const storage = observeStorage(wrapStorage(await openStorage(config, clock, log, events, signal)), {
@@ -86,10 +83,8 @@ export async function startApp(
     monotonicMs: () => performance.now(),
   });
   resources.use(storage.store);
-  // One cause, such as an unreachable store, makes many requests fail.
-  const serverLog = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock));
-  const archive = resources.use(await openArchive(config, () => systemClock.now(), log));
-  const signatures = resources.use(await openVideoSignatures({ storage, archive, log: serverLog }));
+  const archive = resources.use(await openArchive(config, { now: () => systemClock.now(), events, log }));
+  const signatures = resources.use(await openVideoSignatures({ storage, archive, events }));
   const videoUrls = signatures && {
     sign: (id: string) => signatures.sign(id),
     retentionMs: config.jobRetentionMs,
@@ -117,7 +112,7 @@ export async function startApp(
     events,
   };
   const poller = createPoller(config, parts);
-  const archiver = await openArchiver(config, parts, log);
+  const archiver = await openArchiver(config, parts);
   const deliverer = openDeliverer(config, parts);
   resources.use(deliverer?.client);
   resources.defer(async () => {
@@ -131,10 +126,10 @@ export async function startApp(
   }
   const account = resources.use(upstream.openAccount(storage));
 
-  const watchedJobs = resources.use(createWatchedJobs(parts, log));
+  const watchedJobs = resources.use(createWatchedJobs(parts));
   const { server, graphql, pages } = openServer(
     config,
-    { ...parts, account, watchedJobs, log: serverLog, metrics: metrics.endpoint },
+    { ...parts, account, watchedJobs, metrics: metrics.endpoint },
     log,
     overrides,
     resources,
@@ -181,16 +176,12 @@ function createPoller(
   });
 }
 
-function createWatchedJobs({ storage, clock }: PollerParts, log: Logger): WatchedJobs {
+function createWatchedJobs({ storage, clock, events }: PollerParts): WatchedJobs {
   return new WatchedJobs({
     store: storage.store,
     cache: storage.cache,
     clock,
-    onLost: (ids) =>
-      log.error(
-        { jobs: ids.length, jobIds: ids.slice(0, MAX_LOGGED_IDS) },
-        'the store no longer has jobs that are watched: it was emptied, or has lost its last writes',
-      ),
+    events,
   });
 }
 
@@ -205,11 +196,10 @@ function openServer(
   overrides: AppOverrides,
   resources: AsyncDisposableStack,
 ) {
-  const { upstream, storage, webhookTargets } = parts;
+  const { upstream, storage, webhookTargets, events } = parts;
   const publicUrl = new PublicUrl(config);
   const hosts = new AllowedHosts(config.allowedHosts);
   const crossOrigin = new CrossOrigin({ corsOrigins: config.corsOrigins, hosts, publicUrl });
-  const refusals = resources.use(new FaultLog(log.child({ part: 'server' }), systemClock, REFUSAL_WINDOW_MS));
   const media = config.role === 'poller' ? null : openMedia(config, parts);
   const graphql = media === null ? null : openGraphQL(config, { ...parts, publicUrl }, overrides);
   const pages = media === null ? null : openConsole(config, upstream.kind, log);
@@ -226,9 +216,8 @@ function openServer(
       publicUrl,
       upstream: upstream.kind,
       webhookKeys: webhookTargets.publicKeys,
-      refusals,
       probe: () => storage.store.health(),
-      log: parts.log,
+      events,
     }),
   );
   return { server, graphql, pages };

@@ -34,6 +34,8 @@ export interface ArchiveStep {
   readonly failureCount: number;
   /** Bytes of the video that this step has stored; null: none. */
   readonly storedBytes: number | null;
+  /** Present when this step has deleted the file. */
+  readonly isDeletion?: true;
 }
 
 /** Bytes of the largest video. */
@@ -79,7 +81,7 @@ export async function archiveJob(
     // failures has stored nothing: one deletion is enough.
     const deletions = failureCount + 1;
     const runAt = deletions < DELETIONS ? now + DELETE_AGAIN_MS : null;
-    return { runAt, failureCount: deletions, storedBytes: null };
+    return { runAt, failureCount: deletions, storedBytes: null, isDeletion: true };
   }
   const rest = { runAt: restUntil(job, now, dependencies.retentionMs), failureCount: 0, storedBytes: null };
   if (job.phase !== 'completed' || job.video === null) return rest;

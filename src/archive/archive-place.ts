@@ -1,3 +1,4 @@
+import { emitFault } from '../events/emit-fault.ts';
 import type { FileTasks } from '../store/file-tasks.ts';
 import type { SharedText } from '../store/shared-text.ts';
 import { inSlices, SLICE, type SliceOptions, untilStored } from './slices.ts';
@@ -28,7 +29,7 @@ const MOVING_MS = 24 * 60 * 60 * 1000;
  * @throws the signal's reason when it ends this
  */
 export async function lookAgainAfterMove(options: MovedArchiveOptions, signal: AbortSignal): Promise<void> {
-  const { tasks, place, clock, log } = options;
+  const { tasks, place, clock, events } = options;
   const { current, last } = place;
   const startedAt = clock.now();
   const text = await untilStored(() => last.read(), options, signal);
@@ -36,10 +37,9 @@ export async function lookAgainAfterMove(options: MovedArchiveOptions, signal: A
   const isSame = known === current;
   if (isSame && !(startedAt < Number(movedAt) + MOVING_MS)) return;
   if (text !== null && !isSame) {
-    log.warn(
-      { archive: current },
-      'the archive is another one than at the last start: all videos are looked for in it, and those that are missing are copied if the upstream still has them',
-    );
+    const message =
+      'the archive is another one than at the last start: all videos are looked for in it, and those that are missing are copied if the upstream still has them';
+    emitFault(events, 'archiver', 'warn', message, { archive: current });
   }
   await inSlices((cursor) => tasks.makeDue(cursor, SLICE, clock.now()), options, signal);
   // Before the first stored place, nothing is known to have moved.

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Job } from '../domain/job/job.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
-import { FaultLog, type LeveledLog } from '../process/fault-log.ts';
+import { emitFault } from '../events/emit-fault.ts';
+import type { ArchiveEvent, EventEmitter } from '../events/gateway-events.ts';
 import { WorkLoop } from '../process/work-loop.ts';
 import type { FileTasks, LeasedFileTask } from '../store/file-tasks.ts';
 import { StoreUnavailableError } from '../store/job-store.ts';
@@ -19,8 +20,7 @@ export interface ArchiverOptions extends Omit<ArchiveDependencies, 'inMemory'> {
   readonly tasks: FileTasks;
   /** Where the archive is. */
   readonly place: ArchivePlace;
-  /** `error` calls come with the cause under `err`. */
-  readonly log: LeveledLog;
+  readonly events: EventEmitter;
 }
 
 /** Tasks in progress at once. Each has at most one transfer and one temporary file. */
@@ -49,8 +49,6 @@ export class Archiver implements AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   readonly #failingHosts = new FailingHosts();
   readonly #reported = new LRUCache<string, true>({ max: MAX_REPORTED });
-  /** Limits repeated messages: when a host is down, all of its files fail. */
-  readonly #faults: FaultLog;
   /** Consecutive failures of the storage. */
   #storageFailures = 0;
   #storagePausedUntil = -Infinity;
@@ -61,21 +59,22 @@ export class Archiver implements AsyncDisposable {
   constructor(options: ArchiverOptions) {
     this.#options = options;
     this.#dependencies = { ...options, inMemory: (work) => this.#inMemory(work) };
-    this.#faults = new FaultLog(options.log, options.clock);
     this.#loop = new WorkLoop({
       ...options,
       work: () => this.#leaseAndStart(),
       maxFaultPauseMs: MAX_FAULT_PAUSE_MS,
-      onError: (error) =>
-        this.#faults.error({ err: error }, 'the store failed; archiving pauses until it is available'),
+      onError: (error, retryInMs) => {
+        const message = 'the store failed; archiving pauses until it is available';
+        emitFault(options.events, 'archiver', 'error', message, { err: error, retryInMs });
+      },
     });
   }
 
   /** Does nothing after a stop. */
   start(): void {
-    const { tasks, place, clock, random } = this.#options;
+    const { tasks, place, clock, random, events } = this.#options;
     this.#loop.start();
-    const missing = { tasks, place, clock, random, log: this.#faults };
+    const missing = { tasks, place, clock, random, events };
     this.#addingMissing = keepAddingMissingTasks(missing, this.#stopping.signal);
   }
 
@@ -84,7 +83,6 @@ export class Archiver implements AsyncDisposable {
     this.#stopping.abort(new Error('the gateway stops'));
     await Promise.all([this.#loop.stop(), this.#addingMissing]);
     await Promise.all(this.#running);
-    this.#faults[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,7 +112,8 @@ export class Archiver implements AsyncDisposable {
       .catch((error: unknown) => {
         // The lease expires, and then the task is due again.
         const { jobId } = task;
-        this.#faults.error({ err: error, jobId }, 'the work on a file failed; it is repeated later');
+        const message = 'the work on a file failed; it is repeated later';
+        emitFault(this.#options.events, 'archiver', 'error', message, { err: error, jobId });
       })
       .finally(() => {
         this.#running.delete(running);
@@ -139,50 +138,51 @@ export class Archiver implements AsyncDisposable {
       const error = deadline.aborted ? tookTooLong(thrown) : thrown;
       this.#failingHosts.leave(host, stateOfHost(error));
       await lease.end();
-      return lease.isLost ? this.#onLost(task) : this.#onFailure(task, job, error);
+      return lease.isLost ? this.#onLost(task) : this.#onFailure(task, job, error, startedAt);
     }
     this.#storageFailures = 0;
     await lease.end();
-    const { runAt, failureCount, storedBytes: bytes } = step;
+    const { runAt, failureCount, storedBytes: bytes, isDeletion } = step;
     const isHeld =
       runAt === null ? await tasks.complete(task) : await tasks.release(task, { runAt, failureCount });
     if (!isHeld) return this.#onLost(task);
-    const details = { jobId: task.jobId, bytes, ms: clock.now() - startedAt };
-    if (bytes !== null) this.#options.log.info(details, 'video archived');
+    const outcome = bytes !== null ? 'stored' : isDeletion === true ? 'deleted' : null;
+    if (outcome !== null) this.#emit(task, job, startedAt, { outcome, bytes });
   }
 
-  async #onFailure(task: LeasedFileTask, job: Job | null, error: unknown): Promise<void> {
+  async #onFailure(task: LeasedFileTask, job: Job | null, error: unknown, startedAt: number): Promise<void> {
     const { clock, tasks } = this.#options;
     const { failureCount } = task;
     if (this.#stopping.signal.aborted) {
       await tasks.release(task, { runAt: clock.now(), failureCount });
     } else if (error instanceof BlobStoreError) {
       this.#pauseForStorage(error);
+      this.#emit(task, job, startedAt, { outcome: 'retry', reason: error.message });
       await tasks.release(task, { runAt: this.#storagePausedUntil, failureCount });
     } else if (error instanceof StoreUnavailableError || job === null) {
       throw error;
     } else {
-      await this.#retry(task, job, error);
+      await this.#retry(task, job, error, startedAt);
     }
   }
 
-  async #retry(task: LeasedFileTask, job: Job, error: unknown): Promise<void> {
-    const { clock, tasks, random, retentionMs } = this.#options;
+  async #retry(task: LeasedFileTask, job: Job, error: unknown, startedAt: number): Promise<void> {
+    const { clock, tasks, random, retentionMs, events } = this.#options;
     const { jobId } = task;
     const kind = error instanceof FileFaultError ? error.kind : 'temporary';
     const now = clock.now();
     const failureCount = task.failureCount + 1;
     const { pauseMs, isSerious } = planRetry(job, kind, failureCount, now, random());
     const reason = error instanceof Error ? error.message : String(error);
-    const details = { jobId, reason, ...(error instanceof FileFaultError ? {} : { err: error }) };
     const isNews = isSerious && !this.#reported.has(jobId);
-    if (isNews) {
-      this.#reported.set(jobId, true);
-      const outlook = pauseMs === null ? 'it is not tried again' : 'it is tried again at long intervals';
-      this.#options.log.error(details, `a video cannot be archived; ${outlook}`);
-    } else if (!isSerious) {
-      this.#faults.warn({ ...details, retryInMs: pauseMs }, 'a video is not archived yet; it is tried again');
+    if (isNews) this.#reported.set(jobId, true);
+    if (!isSerious) {
+      const details = { jobId, reason, ...(error instanceof FileFaultError ? {} : { err: error }) };
+      const message = 'a video is not archived yet; it is tried again';
+      emitFault(events, 'archiver', 'warn', message, { ...details, retryInMs: pauseMs });
     }
+    const outcome = pauseMs === null ? 'lost' : 'retry';
+    this.#emit(task, job, startedAt, { outcome, isNews, reason });
     await tasks.release(
       task,
       pauseMs === null
@@ -214,7 +214,21 @@ export class Archiver implements AsyncDisposable {
       const pauseMs = Math.min(MAX_FAULT_PAUSE_MS, backoffMs(++this.#storageFailures, random()));
       this.#storagePausedUntil = clock.now() + pauseMs;
     }
-    this.#faults.error({ err: error }, 'the archive cannot be used; no video is archived until it can');
+    const message = 'the archive cannot be used; no video is archived until it can';
+    emitFault(this.#options.events, 'archiver', 'error', message, { err: error });
+  }
+
+  #emit(
+    { jobId }: LeasedFileTask,
+    job: Job | null,
+    startedAt: number,
+    result: Pick<ArchiveEvent, 'outcome'> & Partial<ArchiveEvent>,
+  ): void {
+    const { clock, events } = this.#options;
+    const traceparent = job?.traceparent ?? null;
+    const durationMs = clock.now() - startedAt;
+    const none = { isNews: false, bytes: null, reason: null };
+    events.emit('archive', { jobId, traceparent, startedAt, durationMs, ...none, ...result });
   }
 
   #inMemory<T>(work: () => Promise<T>): Promise<T> {

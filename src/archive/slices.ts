@@ -1,13 +1,14 @@
 import type { Clock } from '../domain/clock.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
-import type { LeveledLog } from '../process/fault-log.ts';
+import { emitFault } from '../events/emit-fault.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 
 /** What work on all jobs needs. */
 export interface SliceOptions {
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
-  readonly log: LeveledLog;
+  readonly events: EventEmitter;
 }
 
 /** Jobs of a slice: on the embedded store, a slice takes about a millisecond. */
@@ -37,7 +38,7 @@ export async function inSlices(
 /** Repeats work until the store does not fail. @throws the signal's reason */
 export async function untilStored<T>(
   work: () => Promise<T>,
-  { clock, random, log }: SliceOptions,
+  { clock, random, events }: SliceOptions,
   signal: AbortSignal,
 ): Promise<T> {
   for (let failures = 1; ; failures += 1) {
@@ -45,10 +46,8 @@ export async function untilStored<T>(
     try {
       return await work();
     } catch (error) {
-      log.warn(
-        { err: error },
-        'the search for videos that are not in the archive yet pauses; it continues later',
-      );
+      const message = 'the search for videos that are not in the archive yet pauses; it continues later';
+      emitFault(events, 'archiver', 'warn', message, { err: error });
       await clock.sleep(backoffMs(failures, random()), signal);
     }
   }

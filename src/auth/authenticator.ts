@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { ANONYMOUS, type Caller } from '../domain/caller.ts';
+import { emitFault } from '../events/emit-fault.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { AuthenticationError, AuthUnavailableError, INVALID_TOKEN } from './authentication-error.ts';
 import { JobTokens } from './job-tokens.ts';
@@ -13,19 +15,16 @@ export interface AuthenticatorOptions {
   readonly jobTokens: JobTokens;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Called with the reason when tokens cannot be checked, at most once in ten seconds. */
-  readonly onUnavailable: (error: AuthUnavailableError) => void;
+  readonly events: EventEmitter;
 }
 
 /** A token is at most as long as a header may be. */
 const MAX_TOKEN_LENGTH = 8192;
-const WARNING_INTERVAL_MS = 10_000;
 
 /** Authenticates tokens, by the same rules on every transport. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #cache = new TokenCache();
-  #warnedAt = -Infinity;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -62,7 +61,8 @@ export class Authenticator {
         return userTokens.hasRemoteKeys ? this.#withdrawable(token, caller) : caller;
       });
     } catch (error) {
-      if (error instanceof AuthUnavailableError) this.#warn(error);
+      if (error instanceof AuthUnavailableError)
+        emitFault(this.#options.events, 'auth', 'warn', 'callers’ tokens cannot be checked', { err: error });
       throw error;
     }
   }
@@ -77,13 +77,6 @@ export class Authenticator {
       }
     };
     return { ...caller, isStillValid };
-  }
-
-  #warn(error: AuthUnavailableError): void {
-    const { now, onUnavailable } = this.#options;
-    if (now() < this.#warnedAt + WARNING_INTERVAL_MS) return;
-    this.#warnedAt = now();
-    onUnavailable(error);
   }
 }
 

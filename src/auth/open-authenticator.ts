@@ -1,10 +1,11 @@
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { LeveledLog } from '../process/fault-log.ts';
+import { emitFault } from '../events/emit-fault.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import { ApiKeys } from './api-keys.ts';
 import { Authenticator } from './authenticator.ts';
 import type { JobTokens } from './job-tokens.ts';
-import { createKeyFetcher, type FailedFetch } from './remote-keys.ts';
+import { createKeyFetcher } from './remote-keys.ts';
 import { UserTokens } from './user-tokens.ts';
 
 /** Describes how callers sign in, for the log. */
@@ -29,53 +30,36 @@ export function openAuthenticator(
   config: Config,
   jobTokens: JobTokens,
   clock: Clock,
-  log: LeveledLog,
+  events: EventEmitter,
 ): Authenticator {
   const now = () => clock.now();
   const apiKeysFile = config.auth?.apiKeysFile ?? null;
   return new Authenticator({
-    userTokens: openUserTokens(config, now, log),
+    userTokens: openUserTokens(config, now, events),
     apiKeys: apiKeysFile === null ? null : ApiKeys.read(apiKeysFile),
     jobTokens,
     now,
-    onUnavailable: (error) => log.warn({ err: error }, 'callers’ tokens cannot be checked'),
+    events,
   });
 }
 
-function openUserTokens({ auth, proxy }: Config, now: () => number, log: LeveledLog): UserTokens | null {
+function openUserTokens({ auth, proxy }: Config, now: () => number, events: EventEmitter): UserTokens | null {
   if (auth === null) return null;
   const { jwtSecret, jwksUrl, issuer, audience } = auth;
   if (jwksUrl === null) {
     if (jwtSecret === null) return null;
-    return new UserTokens({ ...auth, key: { secret: jwtSecret }, now, onFetchFailed: () => {} });
+    return new UserTokens({ ...auth, key: { secret: jwtSecret }, now, events });
   }
   const warning = sharedIssuerWarning(jwksUrl, issuer, audience);
-  if (warning !== null) log.warn({}, warning);
+  if (warning !== null) emitFault(events, 'auth', 'warn', warning);
   const userTokens = new UserTokens({
     ...auth,
-    key: { fetchKeys: createKeyFetcher(jwksUrl, proxy) },
+    key: { fetchKeys: createKeyFetcher(jwksUrl, proxy), url: jwksUrl },
     now,
-    onFetchFailed: (failure) => log.warn({ err: failure.error }, describeFailure(jwksUrl, failure)),
+    events,
   });
   void userTokens.fetchKeys();
   return userTokens;
-}
-
-function describeFailure(jwksUrl: string, { error, usableMs }: FailedFetch): string {
-  const { origin, pathname } = new URL(jwksUrl);
-  const effect =
-    usableMs === 0
-      ? 'callers with a JWT get AUTH_UNAVAILABLE until it can be'
-      : 'the last keys are used until they are four minutes old';
-  return `AUTH_JWKS_URL ${origin}${pathname} cannot be fetched (${reasonOf(error)}); ${effect}. Check the URL, and that this machine can reach it: DNS, firewall, certificates, HTTPS_PROXY`;
-}
-
-/** undici reports the reason of a failed fetch as the cause of its error. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  return 'code' in cause ? `${error.message}: ${String(cause.code)} ${cause.message}` : cause.message;
 }
 
 /**

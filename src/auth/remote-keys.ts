@@ -1,5 +1,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { EnvHttpProxyAgent, fetch } from 'undici';
+import { emitFault } from '../events/emit-fault.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 
 /**
  * Milliseconds for which a set is used after its fetch began. A valid token is cached for another minute, so a withdrawn key is
@@ -11,19 +13,14 @@ const REFRESH_AGE_MS = 60_000;
 /** Milliseconds between fetches: tokens with unknown keys must not cause many fetches. */
 const FETCH_PAUSE_MS = 10_000;
 
-/** A fetch of a JWK set that failed. */
-export interface FailedFetch {
-  readonly error: unknown;
-  /** Milliseconds for which the last set is still used; 0 when there is none, or it is too old. */
-  readonly usableMs: number;
-}
-
 /** Options of a remote JWK set. */
 export interface RemoteKeysOptions {
   readonly fetchKeys: () => Promise<JSONWebKeySet>;
+  /** Where `fetchKeys` fetches the set. */
+  readonly url: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  readonly onFailure: (failure: FailedFetch) => void;
+  readonly events: EventEmitter;
 }
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
@@ -47,7 +44,7 @@ export class RemoteKeys {
     this.#options = options;
   }
 
-  /** Fetches the set, unless it was just fetched. Failures go to `onFailure`. */
+  /** Fetches the set, unless it was just fetched. A failure is emitted as a fault. */
   async refresh(): Promise<void> {
     try {
       if (!this.#mustWait) await this.#fetch();
@@ -98,7 +95,7 @@ export class RemoteKeys {
   }
 
   async #fetchNow(): Promise<KeySet> {
-    const { fetchKeys, now, onFailure } = this.#options;
+    const { fetchKeys, now } = this.#options;
     // A key that is withdrawn during the fetch may still be in the answer.
     const fetchedAt = now();
     this.#fetchedAt = fetchedAt;
@@ -110,10 +107,29 @@ export class RemoteKeys {
       return keys;
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error));
-      onFailure({ error, usableMs: Math.max(0, MAX_AGE_MS - this.#ageMs) });
+      this.#emitFailure(error);
       throw this.#failure;
     }
   }
+
+  #emitFailure(error: unknown): void {
+    const { url, events } = this.#options;
+    const { origin, pathname } = new URL(url);
+    const effect =
+      this.#ageMs >= MAX_AGE_MS
+        ? 'callers with a JWT get AUTH_UNAVAILABLE until it can be'
+        : 'the last keys are used until they are four minutes old';
+    const message = `AUTH_JWKS_URL ${origin}${pathname} cannot be fetched (${reasonOf(error)}); ${effect}. Check the URL, and that this machine can reach it: DNS, firewall, certificates, HTTPS_PROXY`;
+    emitFault(events, 'auth', 'warn', message, { err: error });
+  }
+}
+
+/** undici reports the reason of a failed fetch as the cause of its error. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return 'code' in cause ? `${error.message}: ${String(cause.code)} ${cause.message}` : cause.message;
 }
 
 /** The proxies through which keys are fetched; empty: none. */

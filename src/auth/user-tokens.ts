@@ -1,13 +1,14 @@
-import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
+import type { JWTVerifyGetKey } from 'jose';
 import { ANONYMOUS, type Caller, isOwnerId, scopesOf } from '../domain/caller.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import { AuthenticationError, INVALID_TOKEN } from './authentication-error.ts';
-import { type FailedFetch, RemoteKeys } from './remote-keys.ts';
+import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 import { verifyJwt } from './verify-jwt.ts';
 
 /** How user JWTs are checked. */
 export interface UserTokenOptions {
   /** The secret for HS256, or the function that fetches the set of public keys, see createKeyFetcher. */
-  readonly key: { readonly secret: string } | { readonly fetchKeys: () => Promise<JSONWebKeySet> };
+  readonly key: { readonly secret: string } | Pick<RemoteKeysOptions, 'fetchKeys' | 'url'>;
   /** Required values of `iss` and `aud`; null: any. */
   readonly issuer: string | null;
   readonly audience: string | null;
@@ -15,8 +16,7 @@ export interface UserTokenOptions {
   readonly ownerClaim: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Called when the keys could not be fetched, at most once in ten seconds. */
-  readonly onFetchFailed: (failure: FailedFetch) => void;
+  readonly events: EventEmitter;
 }
 
 /** Algorithms with a public key only: a JWK set has no secrets, so HS256 is not accepted. */
@@ -46,12 +46,12 @@ export class UserTokens {
   readonly #ownerClaim: string;
   readonly #now: () => number;
 
-  constructor({ key, issuer, audience, ownerClaim, now, onFetchFailed }: UserTokenOptions) {
+  constructor({ key, issuer, audience, ownerClaim, now, events }: UserTokenOptions) {
     if ('secret' in key) {
       this.#key = new TextEncoder().encode(key.secret);
       this.#remoteKeys = null;
     } else {
-      this.#remoteKeys = new RemoteKeys({ fetchKeys: key.fetchKeys, now, onFailure: onFetchFailed });
+      this.#remoteKeys = new RemoteKeys({ ...key, now, events });
       this.#key = this.#remoteKeys.find;
     }
     this.#checks = {
@@ -69,7 +69,7 @@ export class UserTokens {
     return this.#remoteKeys !== null;
   }
 
-  /** Fetches the public keys in advance. Failures go to `onFetchFailed`. */
+  /** Fetches the public keys in advance. A failure is emitted as a fault. */
   async fetchKeys(): Promise<void> {
     await this.#remoteKeys?.refresh();
   }

@@ -1,4 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { emitFault } from '../events/emit-fault.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import type { SharedText } from '../store/shared-text.ts';
 
 /** Options of the signatures. */
@@ -8,7 +10,7 @@ export interface VideoSignaturesOptions {
   readonly randomBytes: (size: number) => Uint8Array;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  readonly log: { warn(details: object, message: string): void };
+  readonly events: EventEmitter;
   /** Milliseconds after which the secret is read again. @default 60_000 */
   readonly refreshMs?: number;
 }
@@ -88,9 +90,12 @@ export class VideoSignatures implements Disposable {
     try {
       this.#key = await readOrCreate(this.#options);
     } catch (error) {
-      this.#options.log.warn(
-        { err: error },
+      emitFault(
+        this.#options.events,
+        'auth',
+        'warn',
         'the secret of video URLs cannot be read; the last one is used until the store is back',
+        { err: error },
       );
     }
   }

@@ -234,6 +234,8 @@ export interface ArchiveEvent {
   readonly traceparent: string | null;
   /** `lost`: the video cannot be had any more. Bounded. */
   readonly outcome: 'stored' | 'retry' | 'lost' | 'deleted';
+  /** Whether this process sees for the first time that the video cannot be had soon, or ever. */
+  readonly isNews: boolean;
   readonly bytes: number | null;
   /** Null for `stored` and `deleted`. */
   readonly reason: string | null;

@@ -1,4 +1,5 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { SubscriptionEndEvent } from '../events/gateway-events.ts';
 import type { PushIterator, Sink } from '../watching/push-iterator.ts';
 import { JobWatch } from '../watching/watched-jobs.ts';
 import type { EventResult, FanOut, SubscriberGroup, SubscriptionEvent } from './fan-out.ts';
@@ -34,6 +35,10 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
   #sink: EventSink | null = null;
   /** Why an event could not be executed. */
   #failure: unknown = null;
+  /** The version of the last delivered event; 0: none was delivered. */
+  #version = 0;
+  /** Whether the client was too slow for an event since the last delivered one. */
+  #hasWaited = false;
   /** Whether the last event was delivered or the subscriber has left. */
   #ended = false;
 
@@ -59,6 +64,7 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
     const { source, fanOut, group } = this.#options;
     // The event is executed later: until then its result takes no memory.
     if (sink.isBehind()) {
+      this.#hasWaited = true;
       sink.onReady(() => {
         if (!this.#ended && this.write(occurred)) source.resume();
       });
@@ -81,30 +87,32 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
   /** Called by the source after its last event. */
   end(error: Error | null): void {
     const reason = this.#failure ?? error;
-    this.#end(reason);
+    this.#end(reason, reason === null ? 'completed' : 'error');
     this.#sink?.end(reason === null ? null : this.#options.presentError(reason));
   }
 
   async next(): Promise<IteratorResult<ExecutionResult>> {
-    const { source, fanOut, group, observers, presentError } = this.#options;
+    const { source, fanOut, group, presentError } = this.#options;
     try {
       const next = await source.next();
       if (next.done === true) {
-        this.#end(null);
+        this.#end(null, 'completed');
         return { done: true, value: undefined };
       }
-      const { result } = await fanOut.resultOf(next.value, group);
-      for (const observer of observers) observer.onEvent?.(result);
-      return { done: false, value: result };
+      const event = await fanOut.resultOf(next.value, group);
+      // The source keeps the newest state only while the reader is busy.
+      this.#hasWaited = true;
+      this.#onDelivered(event);
+      return { done: false, value: event.result };
     } catch (error) {
       await source.return();
-      this.#end(error);
+      this.#end(error, 'error');
       throw presentError(error);
     }
   }
 
   async return(): Promise<IteratorResult<ExecutionResult>> {
-    this.#end(null);
+    this.#end(null, 'client');
     await this.#options.source.return();
     return { done: true, value: undefined };
   }
@@ -118,14 +126,26 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
   }
 
   #deliver(event: EventResult, sink: EventSink): boolean {
-    const { source, observers } = this.#options;
+    const { source } = this.#options;
     sink.write(event);
-    for (const observer of observers) observer.onEvent?.(event.result);
+    this.#onDelivered(event);
     if (!sink.isBehind()) return true;
+    this.#hasWaited = true;
     sink.onReady(() => {
       if (!this.#ended) source.resume();
     });
     return false;
+  }
+
+  #onDelivered({ result, occurred, version }: EventResult): void {
+    const { observers } = this.#options;
+    const hasSkipped = this.#hasWaited && this.#version > 0 && version > this.#version + 1;
+    for (const observer of observers) {
+      if (hasSkipped && this.isResumable) observer.onSkip?.();
+      observer.onEvent?.(result, occurred);
+    }
+    this.#version = version;
+    this.#hasWaited = false;
   }
 
   /** An error of one subscriber must not reach the others: the source notifies them in the same loop. */
@@ -137,12 +157,12 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
     source.resume();
   }
 
-  #end(reason: unknown): void {
+  #end(error: unknown, reason: SubscriptionEndEvent['reason']): void {
     if (this.#ended) return;
     this.#ended = true;
     const { fanOut, group, observers } = this.#options;
     fanOut.leave(group);
-    for (const observer of observers) observer.onEnd?.(asError(reason));
+    for (const observer of observers) observer.onEnd?.(asError(error), reason);
   }
 }
 

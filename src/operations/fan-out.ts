@@ -33,13 +33,17 @@ export type SubscriptionEvent = Job | string;
 /** The result of one event, shared by all subscribers of a group. */
 export class EventResult {
   readonly result: ExecutionResult;
-  /** Of the job; 0 for a removal. */
-  readonly version: number;
+  readonly occurred: SubscriptionEvent;
   #json: string | null = null;
 
-  constructor(result: ExecutionResult, version: number) {
+  constructor(result: ExecutionResult, occurred: SubscriptionEvent) {
     this.result = result;
-    this.version = version;
+    this.occurred = occurred;
+  }
+
+  /** Of the job; 0 for a removal. */
+  get version(): number {
+    return typeof this.occurred === 'string' ? 0 : this.occurred.version;
   }
 
   /** As JSON, see `byteString`. Written once for all subscribers. */
@@ -140,10 +144,9 @@ export class FanOut {
     const { createContext, present } = this.#options;
     const context = createContext(caller, baseUrl, null);
     const result = plan.execute(event, context, variables);
-    const version = typeof event === 'string' ? 0 : event.version;
-    if (!(result instanceof Promise)) return new EventResult(present(result), version);
+    if (!(result instanceof Promise)) return new EventResult(present(result), event);
     return result
-      .then((settled) => new EventResult(present(settled), version))
+      .then((settled) => new EventResult(present(settled), event))
       .finally(() => context.answer.release());
   }
 }

@@ -24,6 +24,7 @@ import { PushIterator } from '../watching/push-iterator.ts';
 import type { SubscriptionEvent } from './fan-out.ts';
 import type { Measure } from './limits/answer-size.ts';
 import type { Variables } from './operation.ts';
+import { rootFields } from './root-fields.ts';
 import type { TurnQueue } from './work-queues.ts';
 
 /** Options of an `OperationPlan`. */
@@ -68,11 +69,14 @@ export class OperationPlan {
   #compiling: TurnQueue | null;
   #compiled: typeof this.execute | null = null;
   #executions = 0;
+  readonly #operation: OperationDefinitionNode;
+  #rootFields: readonly string[] | undefined;
 
   constructor({ schema, document, operation, measured, compiling }: PlanOptions) {
     this.#schema = schema;
     this.document = document;
     this.kind = operation.operation;
+    this.#operation = operation;
     this.measured = measured;
     this.isLarge = measured.values > MAX_SMALL_VALUES;
     this.#operationName = operation.name?.value;
@@ -80,6 +84,11 @@ export class OperationPlan {
     const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION;
     this.#eventVariables = isSubscription ? eventVariables(document, operation) : [];
     this.#compiling = operation.operation === OperationTypeNode.MUTATION ? null : compiling;
+  }
+
+  /** The names of the root fields, sorted, without repetitions; at most 10. */
+  get rootFields(): readonly string[] {
+    return (this.#rootFields ??= rootFields(this.document, this.#operation));
   }
 
   /** @param root the event of a subscription */

@@ -1,7 +1,9 @@
 import type { GraphQLError, ExecutionResult } from 'graphql';
 import type { Caller } from '../domain/caller.ts';
+import type { OperationTransport, SubscriptionEndEvent } from '../events/gateway-events.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import type { CheckedDocument } from './documents.ts';
+import type { SubscriptionEvent } from './fan-out.ts';
 import type { OperationPlan } from './operation-plan.ts';
 
 /** Values by the names of variables. */
@@ -23,6 +25,8 @@ export interface OperationRequest {
   readonly caller: Caller;
   /** The gateway's URL for the client. */
   readonly baseUrl: string;
+  /** `http` also for a subscription whose events are a stream. */
+  readonly transport: Exclude<OperationTransport, 'event-stream'>;
   /** See `GraphQLContext`; absent where events have no ids. */
   readonly lastEventId?: number | null;
 }
@@ -54,10 +58,16 @@ export interface OperationHook {
 
 /** Follows one operation. Its functions must not throw and must not change the results. */
 export interface OperationObserver {
+  /** Called once, when the operation is found and its document is valid. */
+  onPlan?(plan: OperationPlan): void;
   /** Called once with the result of a query or mutation, or with the errors of an operation that was refused. */
   onResult?(result: ExecutionResult): void;
-  /** Called with each event that is delivered to this subscriber. */
-  onEvent?(result: ExecutionResult): void;
+  /** Called once when a subscription is open. */
+  onOpen?(): void;
+  /** Called with each event that is delivered to this subscriber, and with what happened. */
+  onEvent?(result: ExecutionResult, occurred: SubscriptionEvent): void;
+  /** Called when versions of the job were skipped because the client reads too slowly. */
+  onSkip?(): void;
   /** Called once when a subscription has ended; with the error that ended it, if one did. */
-  onEnd?(error: Error | null): void;
+  onEnd?(error: Error | null, reason: SubscriptionEndEvent['reason']): void;
 }

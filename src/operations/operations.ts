@@ -1,6 +1,8 @@
 import { type ExecutionResult, type GraphQLError, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
+import { emitFault } from '../events/emit-fault.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import type { Answer } from '../graphql/answer-budget.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { refusal } from '../graphql/errors.ts';
@@ -38,7 +40,7 @@ export interface OperationsOptions {
   readonly open: OpenDocuments;
   /** Runs long tasks of all operations. */
   readonly turns: TurnQueue;
-  readonly log: { error(details: object, message: string): void };
+  readonly events: EventEmitter;
 }
 
 /**
@@ -97,6 +99,7 @@ export class Operations {
       const group = this.#fanOut.join(operation);
       const source = await this.#openSource(operation, group);
       if (!(source instanceof PushIterator)) return refuse(this.#present(source).errors ?? [], observers);
+      for (const observer of observers) observer.onOpen?.();
       return new EventStream({
         source,
         group,
@@ -146,6 +149,7 @@ export class Operations {
     // Some clients send an empty name for an operation without one.
     const plan = checked.plan(params.operationName === '' ? null : params.operationName);
     if (plan === null) return refuse([unresolved()], observers);
+    for (const observer of observers) observer.onPlan?.(plan);
     try {
       const context = this.#options.createContext(caller, baseUrl, lastEventId);
       return {
@@ -194,7 +198,8 @@ export class Operations {
 
   #presentError(error: unknown): GraphQLError {
     const shown = maskError(error);
-    if (shown !== error) this.#options.log.error({ err: originalOf(error) }, 'GraphQL');
+    if (shown !== error)
+      emitFault(this.#options.events, 'server', 'error', 'GraphQL', { err: originalOf(error) });
     return shortened(shown);
   }
 }

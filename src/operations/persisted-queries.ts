@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { emitFault } from '../events/emit-fault.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import { badInput } from '../graphql/errors.ts';
 import type { RegisteredDocuments } from '../store/registered-documents.ts';
 import {
@@ -13,7 +15,7 @@ import type { OperationParams, OperationRequest } from './operation.ts';
 /** Options of `PersistedQueries`. */
 export interface PersistedQueriesOptions {
   readonly documents: RegisteredDocuments;
-  readonly log: { warn(details: object, message: string): void };
+  readonly events: EventEmitter;
 }
 
 /**
@@ -52,7 +54,7 @@ export class PersistedQueries implements DocumentLookup {
     if (!(found instanceof Promise)) return known(found);
     return found.then(known, (error: unknown) => {
       // The client then sends the text, for which the store is not needed.
-      this.#options.log.warn({ err: error }, 'a registered document could not be read');
+      this.#warn('a registered document could not be read', error);
       throw notFound();
     });
   }
@@ -61,9 +63,11 @@ export class PersistedQueries implements DocumentLookup {
     const adding = this.#options.documents.add({ hash, text, ownerId });
     // The answer does not wait for it: an instance that does not find the document asks for its text again.
     if (adding instanceof Promise)
-      adding.catch((error: unknown) =>
-        this.#options.log.warn({ err: error }, 'a document could not be registered'),
-      );
+      adding.catch((error: unknown) => this.#warn('a document could not be registered', error));
+  }
+
+  #warn(message: string, err: unknown): void {
+    emitFault(this.#options.events, 'server', 'warn', message, { err });
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { type Job, isFinal } from '../domain/job/job.ts';
+import { emitFault } from '../events/emit-fault.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
 import { PushIterator } from './push-iterator.ts';
 
@@ -13,11 +15,18 @@ export interface WatchedJobsOptions {
   /** See `Storage`. */
   readonly cache: JobCache | null;
   readonly clock: Clock;
-  /**
-   * Called with the ids of watched jobs that the store no longer has: it was emptied, has lost its last writes, or was
-   * started without data.
-   */
-  readonly onLost: (jobIds: readonly string[]) => void;
+  readonly events: EventEmitter;
+}
+
+/** The fault names this many of the jobs that it reports together. */
+const MAX_NAMED_IDS = 10;
+
+/** The store was emptied, has lost its last writes, or was started without data. */
+function emitLost(events: EventEmitter, ids: readonly string[]): void {
+  const message =
+    'the store no longer has jobs that are watched: it was emptied, or has lost its last writes';
+  const details = { jobs: ids.length, jobIds: ids.slice(0, MAX_NAMED_IDS) };
+  emitFault(events, 'watching', 'error', message, details);
 }
 
 /** What a subscriber has seen of a job. */
@@ -104,7 +113,7 @@ export class WatchedJobs implements Disposable {
       const jobs = await this.#options.store.getMany(ids);
       // A job may be no longer watched meanwhile.
       const lost = ids.filter((id, index) => jobs[index] == null && this.#watches.has(id));
-      if (lost.length > 0) this.#options.onLost(lost);
+      if (lost.length > 0) emitLost(this.#options.events, lost);
       for (const [index, id] of ids.entries()) this.#deliver(id, jobs[index] ?? null);
     } catch {
       // The store is unavailable; the jobs are read again later.

@@ -4,6 +4,8 @@ import { FolderBlobStore } from '../archive/blobs/folder-blob-store.ts';
 import type { S3BlobStore } from '../archive/blobs/s3/s3-blob-store.ts';
 import type { ArchiveSettings, S3Settings } from '../config/archive.ts';
 import type { Config } from '../config/config.ts';
+import { emitFault } from '../events/emit-fault.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import { dataFolderError, openDataFolder } from '../process/data-folder.ts';
 import { StartError } from '../process/start-error.ts';
 import { createAgent } from '../providers/segmind/http/agent.ts';
@@ -14,20 +16,26 @@ export interface OpenedArchive extends BlobStore, AsyncDisposable {
   readonly place: string;
 }
 
+/** Parts that are shared with the rest of the gateway. */
+export interface ArchiveParts {
+  /** Epoch milliseconds of the machine. */
+  readonly now: () => number;
+  readonly events: EventEmitter;
+  readonly log: Logger;
+}
+
 type Settings = Pick<Config, 'archive' | 'dataDir' | 'redis' | 'role' | 'proxy'>;
 
 /**
  * Opens the storage of finished videos. With the embedded store this process has locked the data folder before. A bucket is checked in
  * the background, because the gateway starts while S3 cannot be reached.
  *
- * @param now epoch milliseconds of the machine
  * @returns null when videos are not kept
  * @throws StartError when the folder cannot be used, or the region of a bucket is not set
  */
 export async function openArchive(
   config: Settings,
-  now: () => number,
-  log: Logger,
+  { now, events, log }: ArchiveParts,
 ): Promise<OpenedArchive | null> {
   const { archive, dataDir, redis } = config;
   switch (archive.type) {
@@ -35,9 +43,9 @@ export async function openArchive(
       reportOff(archive, log);
       return null;
     case 'folder':
-      return openFolder(archive.path, { dataDir, isShared: redis !== null, now }, log);
+      return openFolder(archive.path, { dataDir, isShared: redis !== null, now, events }, log);
     case 's3':
-      return openS3(archive, config, log);
+      return openS3(archive, config, { events, log });
   }
 }
 
@@ -56,11 +64,11 @@ async function openFolder(
   {
     dataDir,
     ...options
-  }: { readonly dataDir: string; readonly isShared: boolean; readonly now: () => number },
+  }: Pick<ArchiveParts, 'now' | 'events'> & { readonly dataDir: string; readonly isShared: boolean },
   log: Logger,
 ): Promise<OpenedArchive> {
   openDataFolder(dataDir);
-  const store = await FolderBlobStore.open({ ...options, path, log }).catch((error: unknown) => {
+  const store = await FolderBlobStore.open({ ...options, path }).catch((error: unknown) => {
     throw folderError(path, dataDir, error);
   });
   log.info(
@@ -85,7 +93,7 @@ function folderError(path: string, dataDir: string, error: unknown): unknown {
 async function openS3(
   { bucket, prefix, endpoint }: S3Settings,
   { proxy, role }: Settings,
-  log: Logger,
+  { events, log }: Pick<ArchiveParts, 'events' | 'log'>,
 ): Promise<OpenedArchive> {
   // The client takes a fifth of a second of CPU time and 40 MB, so it is loaded only here.
   const { S3BlobStore } = await import('../archive/blobs/s3/s3-blob-store.ts');
@@ -104,7 +112,7 @@ async function openS3(
   const name = `bucket ${bucket} ${endpoint === null ? 'of Amazon S3' : `at ${endpoint}`}`;
   const store = new S3BlobStore({ client, bucket, prefix, place: name });
   log.info({ archive: `s3://${bucket}/${prefix}` }, `videos are kept in the ${name}`);
-  const checked = reportCheck(store, { writes: role !== 'api', signal: closing.signal }, log);
+  const checked = reportCheck(store, { writes: role !== 'api', signal: closing.signal }, events);
   resources.defer(async () => {
     closing.abort();
     await checked;
@@ -114,20 +122,18 @@ async function openS3(
   return Object.assign(store, { place, [Symbol.asyncDispose]: () => owned.disposeAsync() });
 }
 
-/** Checks the bucket once and logs what is wrong. Later failures appear with the video that they delay. */
+/** Checks the bucket once and emits what is wrong. Later failures appear with the video that they delay. */
 async function reportCheck(
   store: S3BlobStore,
   options: { readonly writes: boolean; readonly signal: AbortSignal },
-  log: Logger,
+  events: EventEmitter,
 ): Promise<void> {
   try {
     await store.check(options);
   } catch (error) {
     if (options.signal.aborted) return;
     const reason = error instanceof Error ? error.message : String(error);
-    log.error(
-      error instanceof BlobStoreError ? {} : { err: error },
-      `the archive cannot be used, and videos are only kept once it can. ${reason}`,
-    );
+    const message = `the archive cannot be used, and videos are only kept once it can. ${reason}`;
+    emitFault(events, 'archiver', 'error', message, error instanceof BlobStoreError ? {} : { err: error });
   }
 }

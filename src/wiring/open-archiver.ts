@@ -1,5 +1,4 @@
 import { tmpdir } from 'node:os';
-import type { Logger } from 'pino';
 import { Archiver } from '../archive/archiver.ts';
 import { removeAbandonedFiles } from '../archive/download/temp-file.ts';
 import type { Config } from '../config/config.ts';
@@ -8,7 +7,7 @@ import type { FileClient } from '../providers/files/file-client.ts';
 import type { OpenedArchive } from './open-archive.ts';
 import type { GraphQLParts } from './open-graphql.ts';
 
-type Parts = Pick<GraphQLParts, 'storage' | 'clock'> & {
+type Parts = Pick<GraphQLParts, 'storage' | 'clock' | 'events'> & {
   readonly archive: OpenedArchive | null;
   readonly files: FileClient;
 };
@@ -16,8 +15,7 @@ type Parts = Pick<GraphQLParts, 'storage' | 'clock'> & {
 /** Wires the archiver; the caller starts it. Disposing it stops it. @returns null without an archive */
 export async function openArchiver(
   config: Config,
-  { storage, archive, files, clock }: Parts,
-  log: Logger,
+  { storage, archive, files, clock, events }: Parts,
 ): Promise<Archiver | null> {
   if (archive === null || config.role === 'api') return null;
   // With Redis the process may have no folder of its own.
@@ -33,6 +31,6 @@ export async function openArchiver(
     random: Math.random,
     retentionMs: config.jobRetentionMs,
     tempFolder,
-    log: log.child({ part: 'archiver' }),
+    events,
   });
 }

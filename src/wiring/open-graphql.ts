@@ -11,18 +11,19 @@ import type { Clock } from '../domain/clock.ts';
 import { newJobId } from '../domain/job/job-id.ts';
 import { LOCAL_MEDIA_PATH, type LocalMedia } from '../domain/local-media.ts';
 import { requestParser } from '../domain/request/video-request.ts';
+import { emitFault } from '../events/emit-fault.ts';
 import type { EventEmitter } from '../events/gateway-events.ts';
 import { AnswerBudget } from '../graphql/answer-budget.ts';
 import type { VideoUrls } from '../graphql/client-urls.ts';
 import { createContext, type GraphQLContext, type GraphQLServices } from '../graphql/context.ts';
 import { createSchema } from '../graphql/schema.ts';
 import { OpenDocuments } from '../operations/open-documents.ts';
+import { OperationEvents } from '../operations/operation-events.ts';
 import type { OperationHook } from '../operations/operation.ts';
 import { Operations } from '../operations/operations.ts';
 import { PersistedQueries } from '../operations/persisted-queries.ts';
 import { TrustedDocuments } from '../operations/trusted-documents.ts';
 import { TurnQueue } from '../operations/work-queues.ts';
-import type { LeveledLog } from '../process/fault-log.ts';
 import type { Image, ImageHost, UploadOutcome } from '../providers/image-host.ts';
 import { WAN_MODEL } from '../providers/segmind/facts.ts';
 import type { SegmindAccount } from '../providers/segmind/segmind-account.ts';
@@ -67,7 +68,6 @@ export interface GraphQLParts {
   readonly videoUrls: VideoUrls | null;
   readonly publicUrl: PublicUrl;
   readonly events: EventEmitter;
-  readonly log: LeveledLog;
 }
 
 /** Wires the schema, the pipeline of operations and their transports. @throws SettingsFileError */
@@ -76,16 +76,16 @@ export function openGraphQL(
   parts: GraphQLParts,
   overrides: GraphQLOverrides,
 ): GraphQLEndpoints {
-  const { storage, upstream, clock, tokenClock, localMedia, videoUrls, publicUrl, log } = parts;
+  const { storage, upstream, clock, tokenClock, localMedia, videoUrls, publicUrl, events } = parts;
   const { trustedDocumentsFile, introspection, limits } = config;
   const { wrapContext = (make) => make() } = overrides;
   const jobTokens = new JobTokens(
     new JobTokenSecrets({ text: storage.jobTokenSecrets, now: () => clock.now(), randomBytes }),
   );
-  const authenticator = openAuthenticator(config, jobTokens, tokenClock, log);
+  const authenticator = openAuthenticator(config, jobTokens, tokenClock, events);
   const lookup =
     trustedDocumentsFile === null
-      ? new PersistedQueries({ documents: storage.documents, log })
+      ? new PersistedQueries({ documents: storage.documents, events })
       : TrustedDocuments.read(trustedDocumentsFile);
   const streams = new OwnerStreams(limits.streamsPerOwner);
   const turns = new TurnQueue();
@@ -93,7 +93,7 @@ export function openGraphQL(
   const callbacks = new CallbackSubscriptions({
     prefixes: config.callbackOrigins,
     now: () => clock.now(),
-    log,
+    events,
   });
   const baseUrlOf =
     localMedia === null && videoUrls === null
@@ -107,17 +107,17 @@ export function openGraphQL(
     createContext: (caller: Caller, baseUrl: string, lastEventId: number | null) =>
       wrapContext(() => createContext(services, caller, baseUrl, lastEventId)),
     clock,
-    hooks: overrides.hooks ?? [],
+    hooks: [new OperationEvents(events, clock), ...(overrides.hooks ?? [])],
     open: overrides.openDocuments ?? new OpenDocuments(),
     turns,
-    log,
+    events,
   });
   const shared = { operations, authenticator, baseUrlOf };
   const yoga = createGraphQLYoga({
     ...shared,
     schema,
     streams,
-    log,
+    events,
     callbacks,
     uploads: new UploadSlots(),
     uploadRate: storage.uploadRate,
@@ -128,7 +128,7 @@ export function openGraphQL(
       yoga,
       upstream: upstream.kind,
       clock,
-      log,
+      events,
     }),
     callbacks,
     graphiql: introspection ? createGraphiQL(upstream, authenticator.required, baseUrlOf) : null,
@@ -137,7 +137,7 @@ export function openGraphQL(
       streams,
       maxOperations: limits.operationsPerSocket,
       clock: tokenClock,
-      log,
+      events,
     }),
   };
 }
@@ -160,7 +160,6 @@ function createServices(
     localMedia,
     videoUrls,
     events,
-    log,
   } = parts;
   const { imageHost = upstream.images, answers = new AnswerBudget() } = overrides;
   const { limits } = config;
@@ -192,7 +191,7 @@ function createServices(
       perDayPerOwner: limits.jobsPerDayPerOwner,
     },
     ownerRate: storage.ownerRate,
-    uploadImage: (image) => upload(imageHost, image, config.segmindTimeoutMs, log),
+    uploadImage: (image) => upload(imageHost, image, config.segmindTimeoutMs, events),
   };
 }
 
@@ -213,9 +212,10 @@ async function upload(
   host: ImageHost,
   image: Image,
   timeoutMs: number,
-  log: LeveledLog,
+  events: EventEmitter,
 ): Promise<UploadOutcome> {
   const outcome = await host.upload(image, { timeoutMs, signal: new AbortController().signal });
-  if (outcome.type === 'failed') log.warn({ reason: outcome.reason }, 'an image could not be uploaded');
+  if (outcome.type === 'failed')
+    emitFault(events, 'server', 'warn', 'an image could not be uploaded', { reason: outcome.reason });
   return outcome;
 }

@@ -4,7 +4,7 @@ import { VideoSignatures } from '../auth/video-signatures.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { LocalMedia } from '../domain/local-media.ts';
-import type { LeveledLog } from '../process/fault-log.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import type { FileClient } from '../providers/files/file-client.ts';
 import type { Storage } from '../store/storage.ts';
 import { FileRequests } from '../transports/http/media/file-requests.ts';
@@ -28,7 +28,7 @@ export interface MediaParts {
   readonly files: FileClient;
   readonly localMedia: LocalMedia | null;
   readonly clock: Clock;
-  readonly log: LeveledLog;
+  readonly events: EventEmitter;
 }
 
 /**
@@ -40,23 +40,23 @@ export interface MediaParts {
 export async function openVideoSignatures({
   storage,
   archive,
-  log,
-}: Pick<MediaParts, 'storage' | 'archive' | 'log'>): Promise<VideoSignatures | null> {
+  events,
+}: Pick<MediaParts, 'storage' | 'archive' | 'events'>): Promise<VideoSignatures | null> {
   if (archive === null) return null;
   const text = storage.videoUrlSecret;
-  return VideoSignatures.open({ text, randomBytes, now: () => performance.now(), log });
+  return VideoSignatures.open({ text, randomBytes, now: () => performance.now(), events });
 }
 
 export function openMedia(
   { jobRetentionMs: retentionMs }: Config,
-  { storage: { store }, archive, signatures, files, localMedia, clock, log }: MediaParts,
+  { storage: { store }, archive, signatures, files, localMedia, clock, events }: MediaParts,
 ): OpenedMedia {
   const requests = new FileRequests(() => performance.now());
   const media =
-    localMedia === null ? null : new MediaProxy({ origin: localMedia.origin, files, requests, log });
+    localMedia === null ? null : new MediaProxy({ origin: localMedia.origin, files, requests, events });
   const videos =
     archive === null || signatures === null
       ? null
-      : new VideoFiles({ signatures, store, archive, files, requests, clock, retentionMs, log });
+      : new VideoFiles({ signatures, store, archive, files, requests, clock, retentionMs, events });
   return { media, videos };
 }

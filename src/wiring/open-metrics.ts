@@ -52,7 +52,7 @@ export async function openMetrics(
     if (settings.server !== null) {
       const { host, port } = settings.server;
       const hasToken = settings.token !== null;
-      const server = resources.use(new MetricsServer({ host, port, endpoint, hasToken, log }));
+      const server = resources.use(new MetricsServer({ host, port, endpoint, hasToken, events }));
       const url = await server.listen().catch((error: unknown) => {
         const fault = listenFault({ host, port, prefix: 'METRICS_' }, error);
         throw fault === null ? error : new StartError(fault, { cause: error });

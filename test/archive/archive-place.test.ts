@@ -4,13 +4,13 @@ import { lookAgainAfterMove } from '../../src/archive/archive-place.ts';
 import { FolderBlobStore } from '../../src/archive/blobs/folder-blob-store.ts';
 import { systemClock } from '../../src/process/clocks.ts';
 import type { FileTasks } from '../../src/store/file-tasks.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../support/times.ts';
 import { ArchiverHarness, openEmbedded, openShared, REST_MS } from './archiver-harness.ts';
 import { file } from './file-server.ts';
 import { sampleMp4 } from './sample-mp4.ts';
 
 const VIDEO = sampleMp4({ dataLength: 50_000 });
-const ignore = () => {};
 
 describe.each([
   ['the embedded store', openEmbedded],
@@ -38,7 +38,7 @@ describe.each([
       path: harness.folder,
       isShared: false,
       now: Date.now,
-      log: { warn: () => {} },
+      events: NO_EVENTS,
     });
     harness.restart({ blobs, place: { current: blobs.place, last: harness.lastPlace } });
     const stored = async () => {
@@ -114,7 +114,7 @@ describe.each([
       place: { current, last: harness.lastPlace },
       clock: { ...systemClock, now: () => now, sleep: async () => {} },
       random: () => 1,
-      log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+      events: NO_EVENTS,
     };
     return lookAgainAfterMove(options, signal);
   }

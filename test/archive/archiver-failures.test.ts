@@ -10,6 +10,7 @@ import { readVideoData } from '../../src/archive/video-data.ts';
 import { videoKey } from '../../src/archive/video-key.ts';
 import type { FileTasks } from '../../src/store/file-tasks.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { HOUR, MINUTE } from '../support/times.ts';
 import { until } from '../support/until.ts';
@@ -157,7 +158,7 @@ describe('while the storage of videos fails', () => {
       path: join(full, 'archive'),
       isShared: false,
       now: Date.now,
-      log: { warn: () => {} },
+      events: NO_EVENTS,
     });
     const large = sampleMp4({ dataLength: 2_000_000 });
     const harness = await ArchiverHarness.start(await openEmbedded(), { wrapBlobs: () => stored });

@@ -8,6 +8,7 @@ import type { BlobStore } from '../../src/archive/blob-store.ts';
 import { FolderBlobStore } from '../../src/archive/blobs/folder-blob-store.ts';
 import { videoKey } from '../../src/archive/video-key.ts';
 import type { Job, JobVideo } from '../../src/domain/job/job.ts';
+import { GatewayEvents } from '../../src/events/gateway-events.ts';
 import { FileClient } from '../../src/providers/files/file-client.ts';
 import type { FileTasks, LeasedFileTask } from '../../src/store/file-tasks.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
@@ -17,8 +18,10 @@ import { RedisSharedText } from '../../src/store/redis/redis-shared-text.ts';
 import type { SharedText } from '../../src/store/shared-text.ts';
 import { SqliteFileTasks } from '../../src/store/sqlite/sqlite-file-tasks.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
+import { GatewayLog } from '../../src/telemetry/logs/gateway-log.ts';
 import { openRedis } from '../store/redis/open-redis.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { acceptedJob, changedJob, completed, record } from '../support/jobs.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
@@ -90,6 +93,8 @@ export class ArchiverHarness {
     readonly details: Record<string, unknown>;
     readonly message: string;
   }[] = [];
+  readonly events = new GatewayEvents();
+  readonly #gatewayLog: GatewayLog;
   archiver: Archiver;
   readonly #options: ArchiverOptions;
   /** Tasks that are leased and not ended. */
@@ -98,7 +103,7 @@ export class ArchiverHarness {
   #leasing = 0;
 
   private constructor(
-    options: Omit<ArchiverOptions, 'tasks' | 'log'>,
+    options: Omit<ArchiverOptions, 'tasks' | 'events'>,
     opened: ArchivedStore,
     server: FileServer,
     folder: string,
@@ -110,10 +115,12 @@ export class ArchiverHarness {
     this.tempFolder = options.tempFolder;
     const log = (level: string) => (details: object, message: string) =>
       void this.logged.push({ level, details: { ...details }, message });
+    const lines = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
+    this.#gatewayLog = new GatewayLog(lines, new FakeClock(), this.events);
     this.#options = {
       ...options,
       tasks: this.#watched(opened.tasks),
-      log: { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') },
+      events: this.events,
     };
     this.archiver = new Archiver(this.#options);
   }
@@ -127,7 +134,7 @@ export class ArchiverHarness {
       path: folder.path,
       isShared: false,
       now: Date.now,
-      log: { warn: () => {} },
+      events: NO_EVENTS,
     });
     const files = new FileClient({
       trustedOrigins: [server.origin, ...trusted],
@@ -152,6 +159,7 @@ export class ArchiverHarness {
     );
     onTestFinished(async () => {
       await harness.archiver.stop();
+      harness.#gatewayLog[Symbol.dispose]();
       await files[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
       folder[Symbol.dispose]();

@@ -13,12 +13,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { BlobStoreError } from '../../src/archive/blob-store.ts';
-import { FolderBlobStore, type FolderBlobStoreOptions } from '../../src/archive/blobs/folder-blob-store.ts';
+import { FolderBlobStore } from '../../src/archive/blobs/folder-blob-store.ts';
 import { blobStoreCases, put, read } from '../contract/blob-store.ts';
+import { listening, NO_EVENTS } from '../support/events.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
-const SILENT: FolderBlobStoreOptions['log'] = { warn: () => {} };
 const KEY = 'videos/47/vj_1.mp4';
 
 describe('the folder', () => {
@@ -119,7 +119,10 @@ it.each([
 ])('%s is not read, reported once, and replaced by an upload', async (_case, make) => {
   using folder = tempFolder();
   const warned: object[] = [];
-  const store = await openIn(folder, { warn: (details: object) => void warned.push(details) });
+  const store = await openIn(
+    folder,
+    listening('fault', ({ details }) => warned.push(details)),
+  );
   await put(store, Buffer.from('x'));
   const path = join(archiveIn(folder), KEY);
   rmSync(path);
@@ -150,7 +153,7 @@ describe('files that a crash left over', () => {
       path: archiveIn(folder),
       isShared: true,
       now: () => now,
-      log: SILENT,
+      events: NO_EVENTS,
     });
     expect(() => statSync(old)).toThrow('ENOENT');
     now += 2 * HOUR_MS;
@@ -169,8 +172,8 @@ describe('files that a crash left over', () => {
   });
 });
 
-async function openIn(folder: TempFolder, log = SILENT): Promise<FolderBlobStore> {
-  return FolderBlobStore.open({ path: archiveIn(folder), isShared: false, now: Date.now, log });
+async function openIn(folder: TempFolder, events = NO_EVENTS): Promise<FolderBlobStore> {
+  return FolderBlobStore.open({ path: archiveIn(folder), isShared: false, now: Date.now, events });
 }
 
 function archiveIn({ path }: TempFolder): string {

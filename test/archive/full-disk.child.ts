@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { Readable } from 'node:stream';
 import { FolderBlobStore } from '../../src/archive/blobs/folder-blob-store.ts';
+import { NO_EVENTS } from '../support/events.ts';
 
 const MIB = 1024 * 1024;
 const path = join(process.argv[2] ?? '', 'archive');
-const store = await FolderBlobStore.open({ path, isShared: false, now: Date.now, log: { warn: () => {} } });
+const store = await FolderBlobStore.open({ path, isShared: false, now: Date.now, events: NO_EVENTS });
 const first = await put('first', MIB);
 const tooLarge = await put('too-large', MIB * 0.9375);
 const together = await Promise.all([put('one', MIB * 0.5), put('other', MIB * 0.5)]);

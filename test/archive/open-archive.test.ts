@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../../src/config/config.ts';
+import { GatewayEvents } from '../../src/events/gateway-events.ts';
 import { StartError } from '../../src/process/start-error.ts';
+import { GatewayLog } from '../../src/telemetry/logs/gateway-log.ts';
 import { openArchive } from '../../src/wiring/open-archive.ts';
 import { put, read } from '../contract/blob-store.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { ConnectProxy } from '../support/network/connect-proxy.ts';
 import { createBucket, sharedSwift, swiftVariables } from '../support/s3/shared-swift.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -133,8 +136,10 @@ async function open(settings: Readonly<Record<string, string>>) {
       },
     },
   );
+  const events = new GatewayEvents();
+  using _ = new GatewayLog(log, new FakeClock(), events);
   const config = parseConfig({ SEGMIND_API_KEY, ...settings });
-  const archive = await openArchive(config, Date.now, log);
+  const archive = await openArchive(config, { now: Date.now, events, log });
   return { archive, lines };
 }
 

@@ -4,6 +4,7 @@ import { BlobStoreError } from '../../src/archive/blob-store.ts';
 import { FolderBlobStore } from '../../src/archive/blobs/folder-blob-store.ts';
 import { readVideoData } from '../../src/archive/video-data.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { overridden } from './archiver-harness.ts';
 
@@ -23,7 +24,7 @@ it.each([
     path: folder.path,
     isShared: false,
     now: Date.now,
-    log: { warn: () => {} },
+    events: NO_EVENTS,
   });
   const read = readVideoData('vj_1', { getVideoData: async () => null }, { ...overridden(blobs), get });
   await expect(read).rejects.toThrow(StoreUnavailableError);

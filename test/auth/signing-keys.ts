@@ -1,6 +1,7 @@
 import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWK, SignJWT } from 'jose';
-import type { FailedFetch } from '../../src/auth/remote-keys.ts';
 import { UserTokens } from '../../src/auth/user-tokens.ts';
+import type { EventEmitter } from '../../src/events/gateway-events.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import { BOTH_SCOPES, START } from './tokens.ts';
 
 /** A key of an issuer. */
@@ -20,11 +21,14 @@ export async function signingKey(kid: string): Promise<SigningKey> {
   return { jwk, sign };
 }
 
+/** The keys do not come from there: it is part of a message. */
+const KEYS_URL = 'https://issuer.example.com/keys';
+
 /** Verifies tokens with the keys that `fetchKeys` returns. */
 export function verifier(
   fetchKeys: () => Promise<JSONWebKeySet>,
-  { now, onFetchFailed = () => {} }: { now: () => number; onFetchFailed?: (failure: FailedFetch) => void },
+  { now, events = NO_EVENTS }: { now: () => number; events?: EventEmitter },
 ): UserTokens {
   const checks = { issuer: null, audience: null, ownerClaim: 'sub' };
-  return new UserTokens({ key: { fetchKeys }, ...checks, now, onFetchFailed });
+  return new UserTokens({ key: { fetchKeys, url: KEYS_URL }, ...checks, now, events });
 }

@@ -1,6 +1,7 @@
 import { base64url, type JWTPayload, SignJWT } from 'jose';
 import { JobTokens } from '../../src/auth/job-tokens.ts';
 import { UserTokens } from '../../src/auth/user-tokens.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import { NOON } from '../support/times.ts';
 
 export const ISSUER = 'https://id.example.com/';
@@ -22,7 +23,7 @@ export function userTokens(): UserTokens {
     audience: AUDIENCE,
     ownerClaim: 'sub',
     now: () => NOON,
-    onFetchFailed: () => {},
+    events: NO_EVENTS,
   });
 }
 

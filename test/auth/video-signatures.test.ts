@@ -8,6 +8,7 @@ import type { SharedText } from '../../src/store/shared-text.ts';
 import { SqliteSharedText } from '../../src/store/sqlite/sqlite-shared-text.ts';
 import { openRedis } from '../store/redis/open-redis.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
+import { NO_EVENTS } from '../support/events.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { NOON, SECOND } from '../support/times.ts';
@@ -51,11 +52,9 @@ async function openShared(): Promise<Opened> {
   };
 }
 
-const NO_LOG = { warn: () => {} };
-
 function openSignatures(text: SharedText, clock: FakeClock, refreshMs?: number): Promise<VideoSignatures> {
   const refresh = refreshMs === undefined ? {} : { refreshMs };
-  return VideoSignatures.open({ text, randomBytes, now: clock.now, log: NO_LOG, ...refresh });
+  return VideoSignatures.open({ text, randomBytes, now: clock.now, events: NO_EVENTS, ...refresh });
 }
 
 describe.each([

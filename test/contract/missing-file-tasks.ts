@@ -4,6 +4,7 @@ import type { Job } from '../../src/domain/job/job.ts';
 import { systemClock } from '../../src/process/clocks.ts';
 import type { FileTasks } from '../../src/store/file-tasks.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
+import { listening } from '../support/events.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { acceptedJob, changedJob, record } from '../support/jobs.ts';
 import { HOUR, MINUTE, NOON } from '../support/times.ts';
@@ -59,14 +60,13 @@ export function missingFileTaskCases(open: (clock: FakeClock) => Promise<OpenedF
       return calls === 1 ? Promise.reject(new Error('away')) : tasks.addMissing(...query);
     };
     const logged: string[] = [];
-    const write = (_: object, message: string) => void logged.push(message);
     const options = {
       tasks: { addMissing },
       clock: { ...systemClock, now: () => NOON, sleep: async () => {} },
       random: () => 1,
     };
-    const log = { debug: write, info: write, warn: write, error: write };
-    await addMissingTasks({ ...options, log }, new AbortController().signal);
+    const events = listening('fault', ({ message }) => logged.push(message));
+    await addMissingTasks({ ...options, events }, new AbortController().signal);
     expect(await leasedIds()).toEqual([job.id]);
     expect(logged).toHaveLength(1);
   });

@@ -4,6 +4,7 @@ import type { JobStore } from '../../src/store/job-store.ts';
 import { WatchedJobs } from '../../src/watching/watched-jobs.ts';
 import { present } from '../contract/job-store-cases/opened-store.ts';
 import { openSqlite } from '../store/sqlite/open-sqlite.ts';
+import { listening } from '../support/events.ts';
 import { FakeClock, settled } from '../support/fake-clock.ts';
 import { acceptedJob, nextVersion, record } from '../support/jobs.ts';
 import { overrideStore } from '../support/override-store.ts';
@@ -31,12 +32,13 @@ class Harness implements AsyncDisposable {
       });
     },
   });
-  readonly reported: string[] = [];
+  /** The ids of each fault. */
+  readonly reported: unknown[] = [];
   readonly watched = new WatchedJobs({
     store: this.store,
     cache: null,
     clock: this.clock,
-    onLost: (ids) => this.reported.push(...ids),
+    events: listening('fault', ({ details }) => this.reported.push(details['jobIds'])),
   });
 
   async watch() {
@@ -67,7 +69,7 @@ describe('a watched job', () => {
     expect(await end).toBe(LOST);
     await harness.clock.advance(MINUTE);
     expect(isOver).toBe(false);
-    expect(harness.reported).toEqual([gone.job.id]);
+    expect(harness.reported).toEqual([[gone.job.id]]);
   });
 
   it('does not end while the store is unavailable', async () => {

@@ -4,7 +4,8 @@ import { type FileHandle, lstat, open, readdir, rename, rm, stat, unlink } from 
 import { dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
-import type { LeveledLog } from '../../process/fault-log.ts';
+import { emitFault } from '../../events/emit-fault.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
 import {
   type BlobStore,
   BlobStoreError,
@@ -24,7 +25,7 @@ export interface FolderBlobStoreOptions {
   readonly isShared: boolean;
   /** Epoch milliseconds of the machine. */
   readonly now: () => number;
-  readonly log: Pick<LeveledLog, 'warn'>;
+  readonly events: EventEmitter;
 }
 
 /** Files that are being written. Keys have no segments that begin with a dot. */
@@ -133,7 +134,13 @@ export class FolderBlobStore implements BlobStore {
     if (stats === null || stats.isFile()) return stats;
     if (!stats.isDirectory() && !this.#reported.has(path)) {
       this.#reported.set(path, true);
-      this.#options.log.warn({ path }, 'a name in the archive is a link or no file, and is not read');
+      emitFault(
+        this.#options.events,
+        'archiver',
+        'warn',
+        'a name in the archive is a link or no file, and is not read',
+        { path },
+      );
     }
     return null;
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../domain/clock.ts';
 import { isFinal, type Job } from '../../domain/job/job.ts';
 import type {
+  ArchiveEvent,
   FaultEvent,
   GatewayEvents,
   JobEndEvent,
@@ -35,6 +36,7 @@ export class GatewayLog implements Disposable {
     events.on('step:end', (step) => this.#onStep(step));
     events.on('job:lost', (loss) => this.#onLost(loss));
     events.on('job:ended', (end) => this.#onEnd(end));
+    events.on('archive', (work) => this.#onArchive(work));
     events.on('budget:waiting', (waiting) => this.#onWaiting(waiting));
     events.on('store:connection', (change) => this.#onConnection(change));
     events.on('store:unreadable', ({ id, error }) =>
@@ -71,6 +73,14 @@ export class GatewayLog implements Disposable {
     if (failure === null) this.#log.info(details, 'job completed');
     else if (failure.code === 'CANCELED') this.#log.info(details, 'the job was canceled before it was sent');
     else this.#log.warn({ ...details, failure }, 'job failed');
+  }
+
+  #onArchive({ jobId, outcome, isNews, bytes, reason, durationMs: ms }: ArchiveEvent): void {
+    const part = 'archiver';
+    if (outcome === 'stored') this.#log.info({ part, jobId, bytes, ms }, 'video archived');
+    if (!isNews) return;
+    const outlook = outcome === 'lost' ? 'it is not tried again' : 'it is tried again at long intervals';
+    this.#log.error({ part, jobId, reason }, `a video cannot be archived; ${outlook}`);
   }
 
   #onWaiting({ limitedBy, jobs }: WaitingEvent): void {

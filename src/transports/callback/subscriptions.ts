@@ -1,5 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { emitFault } from '../../events/emit-fault.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
 import { refusal } from '../../graphql/errors.ts';
 import { formatErrors } from '../../operations/results.ts';
 import { MessageClient } from '../../providers/message-client.ts';
@@ -12,7 +14,7 @@ export interface CallbackOptions {
   readonly prefixes: readonly string[];
   /** Epoch milliseconds. */
   readonly now: () => number;
-  readonly log: { error(details: object, message: string): void };
+  readonly events: EventEmitter;
 }
 
 /** Open callback subscriptions: they have no connection that could be counted and limited. */
@@ -92,7 +94,7 @@ export class CallbackSubscriptions implements AsyncDisposable {
     try {
       await subscription.run();
     } catch (error) {
-      this.#options.log.error({ err: error }, 'a callback subscription failed');
+      emitFault(this.#options.events, 'server', 'error', 'a callback subscription failed', { err: error });
     } finally {
       this.#open.delete(subscription);
     }

@@ -127,24 +127,30 @@ const CLIENT_SWEEP_MS = 1000;
  * Disconnects clients that do not read, WebSockets included: their unread data would fill the memory.
  *
  * @param answers the answers in progress
+ * @param onSlow called before a client is disconnected
  */
 export function guardSlowClients(
   server: Server,
   answers: ReadonlySet<ServerResponse>,
   { writeTimeoutMs, maxUnreadBytes }: SlowClientLimits,
+  onSlow: (socket: Socket) => void,
 ): void {
+  const disconnect = (socket: Socket) => {
+    onSlow(socket);
+    socket.destroy();
+  };
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('timeout', () => {
-      if (socket.writableLength > 0) socket.destroy();
+      if (socket.writableLength > 0) disconnect(socket);
     });
   });
   server.once('listening', () => {
     const sweep = setInterval(() => {
       for (const socket of sockets) setWriteTimeout(socket, writeTimeoutMs);
-      makeRoom(unreadBytes(sockets, answers), maxUnreadBytes);
+      makeRoom(unreadBytes(sockets, answers), maxUnreadBytes, disconnect);
     }, CLIENT_SWEEP_MS);
     server.once('close', () => clearInterval(sweep));
   });
@@ -170,12 +176,16 @@ function unreadBytes(
   return unread;
 }
 
-function makeRoom(unread: ReadonlyMap<Socket, number>, maxBytes: number): void {
+function makeRoom(
+  unread: ReadonlyMap<Socket, number>,
+  maxBytes: number,
+  disconnect: (socket: Socket) => void,
+): void {
   let total = unread.values().reduce((sum, bytes) => sum + bytes, 0);
   if (total <= maxBytes) return;
   for (const [socket, bytes] of [...unread].toSorted(([, a], [, b]) => b - a)) {
     if (total <= maxBytes) return;
-    socket.destroy();
+    disconnect(socket);
     total -= bytes;
   }
 }

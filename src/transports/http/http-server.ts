@@ -2,10 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../domain/upstream-kind.ts';
+import { emitFault } from '../../events/emit-fault.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
 import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
 import { rejectUpgrade, type WebSocketEndpoint } from '../websocket/endpoint.ts';
 import { type HttpRefusal, refusalOfInvalidHost } from './addresses/allowed-hosts.ts';
-import { type CrossOrigin, logRefusal, type RequestRefusal } from './addresses/cross-origin.ts';
+import { type CrossOrigin, emitRefusal, type RequestRefusal } from './addresses/cross-origin.ts';
 import { isSecureContext, type PublicUrl, removePrefix } from './addresses/public-url.ts';
 import { isOfServer, removeTrailingSlash, toOriginForm } from './addresses/request-target.ts';
 import {
@@ -17,7 +19,6 @@ import {
   guardSlowClients,
   type SlowClientLimits,
 } from './connection-limits.ts';
-import { isEventStream } from './graphql/events/event-format.ts';
 import { GRAPHQL_PATH } from './graphql/exchange.ts';
 import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
 import { byWeight } from './graphql/media-type.ts';
@@ -28,6 +29,7 @@ import type { GraphiQL } from './pages/graphiql/graphiql.ts';
 import { isHealthPath } from './pages/health.ts';
 import { Pages, type PagesOptions, redirect } from './pages/pages.ts';
 import { sendJson } from './send-json.ts';
+import { emitRequest, emitSlowClient, isStream } from './server-events.ts';
 
 /** The transports of GraphQL. */
 export interface GraphQLEndpoints {
@@ -52,9 +54,7 @@ export interface HttpServerOptions extends Pick<
   readonly publicUrl: PublicUrl;
   /** Each answer names it in a header, unless it is public. */
   readonly upstream: UpstreamKind;
-  readonly log: { error(details: object, message: string): void };
-  /** Logs refusals by host or origin, and limits how many are written. */
-  readonly refusals: { info(details: object, message: string): void };
+  readonly events: EventEmitter;
   /** @default 20 seconds, and 128 MiB, which take about three times as much memory */
   readonly slowClientLimits?: SlowClientLimits;
   /** @default 75 seconds idle, 80 seconds for a head, 12 minutes for a request */
@@ -97,8 +97,9 @@ export class HttpServer implements AsyncDisposable {
     this.#server = createServer(
       { ...timeoutOptions(options.times ?? CONNECTION_TIMES), shouldUpgradeCallback },
       (request, response) => {
+        if (options.events.hears('request')) emitRequest(options.events, request, response);
         this.#handle(request, response).catch((error: unknown) => {
-          options.log.error({ err: error }, 'a request failed');
+          emitFault(options.events, 'server', 'error', 'a request failed', { err: error });
           if (response.headersSent) response.destroy();
           else sendJson(response, 500, { error: 'Internal server error' });
         });
@@ -106,7 +107,9 @@ export class HttpServer implements AsyncDisposable {
     );
     answerClientErrors(this.#server, this.#answers);
     boundArrivingBodies(this.#server);
-    guardSlowClients(this.#server, this.#answers, options.slowClientLimits ?? SLOW_CLIENT_LIMITS);
+    guardSlowClients(this.#server, this.#answers, options.slowClientLimits ?? SLOW_CLIENT_LIMITS, (socket) =>
+      emitSlowClient(options.events, socket, this.#answers),
+    );
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
@@ -120,7 +123,9 @@ export class HttpServer implements AsyncDisposable {
     this.#server.off('error', listening.reject);
     // A connection that cannot be accepted, for example above the limit of open files, is closed; the others stay open.
     this.#server.on('error', (error) =>
-      this.#options.log.error({ err: error }, 'a connection could not be accepted'),
+      emitFault(this.#options.events, 'server', 'error', 'a connection could not be accepted', {
+        err: error,
+      }),
     );
     const address = this.#server.address();
     if (!isAddressInfo(address)) throw new Error('The server has no address.');
@@ -224,7 +229,7 @@ export class HttpServer implements AsyncDisposable {
   #logged(request: IncomingMessage, refusal: RequestRefusal | null): HttpRefusal | null {
     if (refusal === null) return null;
     const { status, code, message } = refusal;
-    logRefusal(this.#options.refusals, request, refusal);
+    emitRefusal(this.#options.events, request, refusal);
     return { status, error: { message, extensions: { code } } };
   }
 
@@ -247,7 +252,7 @@ export class HttpServer implements AsyncDisposable {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Until the WebSocket takes over, an error would be unhandled and end the process.
     socket.on('error', () => socket.destroy());
-    const { graphql, crossOrigin, publicUrl, refusals } = this.#options;
+    const { graphql, crossOrigin, publicUrl, events } = this.#options;
     if (!toOriginForm(request)) return refuse(socket, '400 Bad Request');
     removePrefix(request, publicUrl.prefixOf(request));
     removeTrailingSlash(request);
@@ -256,7 +261,7 @@ export class HttpServer implements AsyncDisposable {
     if (this.#draining) return refuse(socket, '503 Service Unavailable');
     const refusal = crossOrigin.refusalOfHost(request) ?? crossOrigin.refusalOfPage(request, true);
     if (refusal === null) return graphql.webSockets.upgrade(request, socket, head);
-    logRefusal(refusals, request, refusal);
+    emitRefusal(events, request, refusal);
     rejectUpgrade(request, socket, head, refusal.reason);
   }
 }
@@ -280,10 +285,6 @@ function refuse(socket: Duplex, status: string): void {
 /** Some HTTP clients offer an upgrade to HTTP/2: the offer is ignored and the request answered. */
 function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boolean {
   return upgrade?.toLowerCase() === 'websocket';
-}
-
-function isStream(answer: ServerResponse): boolean {
-  return isEventStream(String(answer.getHeader('content-type')));
 }
 
 function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {

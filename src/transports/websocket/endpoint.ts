@@ -4,18 +4,14 @@ import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Clock } from '../../domain/clock.ts';
+import { emitFault } from '../../events/emit-fault.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
 import type { Operations } from '../../operations/operations.ts';
 import type { OwnerStreams } from '../owner-streams.ts';
 import { IncomingFrames } from './incoming-frames.ts';
 import { PendingSockets, SocketSession } from './session.ts';
 import { FlushScheduler, SocketWriter, pauseReading, resumeReading, closeSocket } from './socket-writer.ts';
 import { GraphQLSocket } from './socket.ts';
-
-/** Where the WebSocket endpoint logs. */
-interface WebSocketLog {
-  debug(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
 
 /** Options of the WebSocket endpoint. */
 export interface WebSocketOptions {
@@ -27,7 +23,7 @@ export interface WebSocketOptions {
   readonly maxOperations: number;
   /** The gateway's URL for the client of an upgrade. */
   readonly baseUrlOf: (request: IncomingMessage) => string;
-  readonly log: WebSocketLog;
+  readonly events: EventEmitter;
 }
 
 const MAX_FRAME_BYTES = 64 * 1024;
@@ -49,6 +45,28 @@ const INIT_LIMITS = { maxBytes: 16 * 1024, timeoutMs: INIT_TIMEOUT_MS };
 const MESSAGE_LIMITS = { maxBytes: 2 * MAX_FRAME_BYTES, timeoutMs: 30_000 };
 /** WebSocket close code for "service restart": clients reconnect. After `complete` they would not. */
 const SERVICE_RESTART = 1012;
+
+/** A client can close with any code: the others count as a lost connection. */
+const CLOSE_CODES: ReadonlySet<number> = new Set([
+  1000,
+  1001,
+  1002,
+  1005,
+  1008,
+  1009,
+  1011,
+  SERVICE_RESTART,
+  1013,
+  4400,
+  4401,
+  4403,
+  4406,
+  4408,
+  4409,
+  4429,
+  4500,
+]);
+const ABNORMAL = 1006;
 
 /** GraphQL over WebSocket (graphql-transport-ws): accepts sockets and limits their resources. */
 export class WebSocketEndpoint {
@@ -97,7 +115,7 @@ export class WebSocketEndpoint {
   }
 
   #serve(client: WebSocket, stream: Duplex, request: IncomingMessage): void {
-    const { authenticator, streams, clock, log, baseUrlOf, operations, maxOperations } = this.#options;
+    const { authenticator, streams, clock, events, baseUrlOf, operations, maxOperations } = this.#options;
     const frames = new IncomingFrames(client, stream, INIT_LIMITS);
     const admitted = this.#pending.add(() => client.terminate());
     const socket = new GraphQLSocket({
@@ -119,16 +137,20 @@ export class WebSocketEndpoint {
       initTimeoutMs: INIT_TIMEOUT_MS,
       onInit: () => frames.setLimits(MESSAGE_LIMITS),
       onAcknowledged: admitted,
-      log,
+      events,
     });
     client.on('message', (data: Buffer) => socket.receive(data.toString()));
     this.#heartbeat.watch(client);
     // Frames that break the protocol or a limit. ws itself closes the socket with the right code.
-    client.on('error', (error) => log.debug({ err: error }, 'a WebSocket client broke the protocol'));
-    client.once('close', () => {
+    client.on('error', (err) =>
+      emitFault(events, 'server', 'debug', 'a WebSocket client broke the protocol', { err }),
+    );
+    client.once('close', (code: number) => {
       admitted();
       socket.closed();
+      events.emit('socket:close', { code: CLOSE_CODES.has(code) ? code : ABNORMAL, open: this.size });
     });
+    events.emit('socket:open', { code: null, open: this.size });
   }
 }
 

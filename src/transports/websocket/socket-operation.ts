@@ -92,7 +92,7 @@ export class SocketOperation implements EventSink {
     try {
       const authenticating = session.callerOf(params);
       const caller = authenticating instanceof Promise ? await authenticating : authenticating;
-      const preparing = operations.prepare({ params, caller, baseUrl });
+      const preparing = operations.prepare({ params, caller, baseUrl, transport: 'websocket' });
       const prepared = preparing instanceof Promise ? await preparing : preparing;
       if (isRefused(prepared)) return this.#refuse(prepared.errors);
       if (isSubscription(prepared)) return await this.#open(prepared);

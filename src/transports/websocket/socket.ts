@@ -7,6 +7,8 @@ import {
   parseMessage,
   type SubscribePayload,
 } from 'graphql-ws';
+import { emitFault } from '../../events/emit-fault.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
 import type { Operations } from '../../operations/operations.ts';
 import { byteString, formatErrors } from '../../operations/results.ts';
 import type { SocketSession } from './session.ts';
@@ -96,7 +98,7 @@ export interface GraphQLSocketOptions {
   readonly onInit: () => void;
   /** Called once, when the client is acknowledged. */
   readonly onAcknowledged: () => void;
-  readonly log: { error(details: object, message: string): void };
+  readonly events: EventEmitter;
 }
 
 /** One socket of the protocol graphql-transport-ws. */
@@ -181,7 +183,9 @@ export class GraphQLSocket implements OperationSocket {
   }
 
   failed(error: unknown): void {
-    this.#options.log.error({ err: error }, 'a WebSocket message could not be handled');
+    emitFault(this.#options.events, 'server', 'error', 'a WebSocket message could not be handled', {
+      err: error,
+    });
     this.close(CloseCode.InternalServerError, 'Internal server error');
   }
 

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { UPSTREAM_HEADER } from '../../../domain/upstream-kind.ts';
+import { emitFault } from '../../../events/emit-fault.ts';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import type { AllowedHosts } from './allowed-hosts.ts';
 import { AllowedOrigins } from './allowed-origins.ts';
 import { isWebOrigin, type PublicUrl } from './public-url.ts';
@@ -155,9 +157,9 @@ function quoted(value: string): string {
   return JSON.stringify(value.slice(0, MAX_LOGGED));
 }
 
-/** Logs a refusal with the headers and the setting that would allow it. */
-export function logRefusal(
-  log: { info(details: object, message: string): void },
+/** Emits a refusal as a fault, with the headers and the setting that would allow it. */
+export function emitRefusal(
+  events: EventEmitter,
   { headers }: IncomingMessage,
   { summary, allowedBy }: RequestRefusal,
 ): void {
@@ -165,5 +167,5 @@ export function logRefusal(
   const values = Object.entries({ host, origin, forwardedHost }).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value).slice(0, MAX_LOGGED)] as const],
   );
-  log.info({ ...Object.fromEntries(values), allowedBy }, summary);
+  emitFault(events, 'server', 'info', summary, { ...Object.fromEntries(values), allowedBy });
 }

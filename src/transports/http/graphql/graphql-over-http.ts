@@ -3,6 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import type { Authenticator } from '../../../auth/authenticator.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../../domain/upstream-kind.ts';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import type { OperationParams } from '../../../operations/operation.ts';
 import { isRefused, isSubscription, type Operations } from '../../../operations/operations.ts';
 import { textOf } from '../../../operations/results.ts';
@@ -25,7 +26,7 @@ export interface GraphQLOverHttpOptions {
   readonly upstream: UpstreamKind;
   /** The clock of heartbeats. */
   readonly clock: Clock;
-  readonly log: { error(details: object, message: string): void };
+  readonly events: EventEmitter;
 }
 
 /** Bytes of all answers that wait for the end of the turn of the event loop. Further answers are written at once. */
@@ -83,12 +84,12 @@ export class GraphQLOverHttp {
   /** Answers by Yoga, which leaves the events of a subscription to `EventResponse`. */
   async answerByYoga(exchange: Exchange): Promise<void> {
     const { req, res } = exchange;
-    const { yoga, log } = this.#options;
+    const { yoga, events } = this.#options;
     const response = await yoga.handleNodeRequestAndResponse(req, res, exchange);
     const { stream, format } = exchange;
     if (stream === undefined || format === undefined) return send(response, res);
     if (!res.destroyed) res.setHeaders(response.headers);
-    new EventResponse({ res, format, heartbeats: this.#heartbeats, log }).pipe(stream);
+    new EventResponse({ res, format, heartbeats: this.#heartbeats, events }).pipe(stream);
   }
 
   /** @returns whether there is a result without errors */
@@ -105,6 +106,7 @@ export class GraphQLOverHttp {
       params,
       caller,
       baseUrl: baseUrlOf(req),
+      transport: 'http',
       lastEventId: lastEventIdOf(req),
     });
     const prepared = preparing instanceof Promise ? await preparing : preparing;

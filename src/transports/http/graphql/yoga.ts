@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, processRegularResult, type YogaLogger } from 'graphql-yoga';
 import type { Authenticator } from '../../../auth/authenticator.ts';
+import { emitFault } from '../../../events/emit-fault.ts';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { PersistedQueryError } from '../../../operations/document-lookup.ts';
 import type { Operation, Refused } from '../../../operations/operation.ts';
 import { type Operations, isRefused } from '../../../operations/operations.ts';
@@ -16,8 +18,6 @@ import { useEventStreams } from './events/use-event-streams.ts';
 import { type Exchange, GRAPHQL_PATH, lastEventIdOf } from './exchange.ts';
 import { useRequestBody } from './request-body.ts';
 
-type YogaLog = Readonly<Record<keyof YogaLogger, (details: object, message: string) => void>>;
-
 /** Options of Yoga. */
 export interface YogaOptions {
   readonly schema: GraphQLSchema;
@@ -26,7 +26,7 @@ export interface YogaOptions {
   readonly baseUrlOf: (request: IncomingMessage) => string;
   readonly authenticator: Authenticator;
   readonly streams: OwnerStreams;
-  readonly log: YogaLog;
+  readonly events: EventEmitter;
   readonly callbacks: CallbackSubscriptions;
   readonly uploads: UploadSlots;
   /** Of `uploadImage`. */
@@ -46,12 +46,12 @@ export function createGraphQLYoga({
   callbacks,
   uploads,
   uploadRate,
-  log,
+  events,
 }: YogaOptions) {
   return createYoga<Exchange>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    logging: yogaLogger(log),
+    logging: yogaLogger(events),
     maskedErrors: { maskError },
     // useRequestBody keeps the limit, and the connection usable after it.
     maxRequestBodySize: false,
@@ -78,14 +78,14 @@ export function createGraphQLYoga({
   });
 }
 
-/** Yoga logs an error or a text. */
-function yogaLogger(log: YogaLog): YogaLogger {
+/** Yoga logs an error or a text: both are emitted as faults. */
+function yogaLogger(events: EventEmitter): YogaLogger {
   const write =
     (level: keyof YogaLogger) =>
     (...[first]: unknown[]) => {
       const logged = originalOf(first);
-      if (logged instanceof Error) log[level]({ err: logged }, 'GraphQL');
-      else log[level]({}, String(logged));
+      if (logged instanceof Error) emitFault(events, 'server', level, 'GraphQL', { err: logged });
+      else emitFault(events, 'server', level, String(logged));
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
@@ -123,6 +123,7 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
         params,
         caller,
         baseUrl: baseUrlOf(req),
+        transport: req.method === 'POST' && extensions?.['subscription'] != null ? 'callback' : 'http',
         lastEventId: lastEventIdOf(req),
       });
       // Yoga refuses a missing query and an empty name, which the pipeline accepts, and unknown parameters, which are ignored.

@@ -1,10 +1,12 @@
 import { type BlobStore, BlobStoreError } from '../../../archive/blob-store.ts';
+import { emitFault } from '../../../events/emit-fault.ts';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { openArchived, type SourceAnswer, type VideoQuery } from './video-source.ts';
 
 /** Options of the reader. */
 export interface ArchiveReaderOptions {
   readonly archive: BlobStore;
-  readonly log: { error(details: object, message: string): void };
+  readonly events: EventEmitter;
   /** Milliseconds until the archive has opened a video: a working one takes a few. @default 3 seconds */
   readonly openMs?: number;
 }
@@ -66,6 +68,12 @@ export class ArchiveReader {
   #becomeSilent(err: Error): void {
     if (this.#isSilent) return;
     this.#isSilent = true;
-    this.#options.log.error({ err }, 'the archive does not answer; videos come from elsewhere until it does');
+    emitFault(
+      this.#options.events,
+      'server',
+      'error',
+      'the archive does not answer; videos come from elsewhere until it does',
+      { err },
+    );
   }
 }

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { emitFault } from '../../../events/emit-fault.ts';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import type { FileAnswer, FileClient } from '../../../providers/files/file-client.ts';
 import { sendJson } from '../send-json.ts';
 import { exactBytes } from './exact-bytes.ts';
@@ -12,7 +14,7 @@ export interface MediaProxyOptions {
   /** May connect to the origin. */
   readonly files: Pick<FileClient, 'fetch'>;
   readonly requests: FileRequests;
-  readonly log: { error(details: object, message: string): void };
+  readonly events: EventEmitter;
 }
 
 const REQUEST_HEADERS = ['range', 'if-range', 'if-none-match', 'if-modified-since'] as const;
@@ -57,7 +59,7 @@ export class MediaProxy {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<FileAnswer | null> {
-    const { origin, files, log } = this.#options;
+    const { origin, files, events } = this.#options;
     const disconnected = new AbortController();
     response.once('close', () => disconnected.abort());
     try {
@@ -65,7 +67,10 @@ export class MediaProxy {
       return await files.fetch({ url: origin + path, method, headers, signal: disconnected.signal });
     } catch (error) {
       if (disconnected.signal.aborted) return null;
-      log.error({ err: error, path }, 'a file of the upstream could not be fetched');
+      emitFault(events, 'server', 'error', 'a file of the upstream could not be fetched', {
+        err: error,
+        path,
+      });
       sendJson(response, 502, { error: 'The upstream could not be reached. Try again later.' });
       return null;
     }

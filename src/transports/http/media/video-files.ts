@@ -7,6 +7,8 @@ import type { VideoSignatures } from '../../../auth/video-signatures.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { Job, JobVideo } from '../../../domain/job/job.ts';
 import { parseVideoPath } from '../../../domain/video-url.ts';
+import { emitFault } from '../../../events/emit-fault.ts';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import type { FileClient } from '../../../providers/files/file-client.ts';
 import { type Jobs, StoreUnavailableError } from '../../../store/job-store.ts';
 import { sendJson } from '../send-json.ts';
@@ -29,7 +31,7 @@ export interface VideoFilesOptions {
   readonly clock: Clock;
   /** Milliseconds for which a finished job is kept. */
   readonly retentionMs: number;
-  readonly log: { error(details: object, message: string): void };
+  readonly events: EventEmitter;
   readonly requests: FileRequests;
   /** @default 60 seconds, 15 minutes */
   readonly times?: TransferTimes;
@@ -148,7 +150,10 @@ export class VideoFiles {
     } catch (error) {
       // The answer has begun: only its end can tell the client.
       if (!signal.aborted)
-        this.#options.log.error({ err: error, jobId }, 'a video could not be sent to its end');
+        emitFault(this.#options.events, 'server', 'error', 'a video could not be sent to its end', {
+          err: error,
+          jobId,
+        });
       response.destroy();
     } finally {
       body.destroy();
@@ -194,7 +199,10 @@ export class VideoFiles {
       const error = 'The video is neither in the archive nor at the upstream any more.';
       return sendJson(response, 410, { error }, FILE_CORS);
     }
-    this.#options.log.error({ err: answer.cause, jobId }, 'a video could not be read');
+    emitFault(this.#options.events, 'server', 'error', 'a video could not be read', {
+      err: answer.cause,
+      jobId,
+    });
     sendUnavailable(response, 502, answer.message);
   }
 
@@ -202,7 +210,13 @@ export class VideoFiles {
   #reportLost(jobId: string): void {
     if (this.#lost.has(jobId)) return;
     this.#lost.set(jobId, true);
-    this.#options.log.error({ jobId }, 'a video is lost: neither the archive nor the upstream has it');
+    emitFault(
+      this.#options.events,
+      'server',
+      'error',
+      'a video is lost: neither the archive nor the upstream has it',
+      { jobId },
+    );
   }
 
   #headersOf(

@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { emitFault } from '../../../events/emit-fault.ts';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { AllowedHosts, refusalOfInvalidHost } from '../addresses/allowed-hosts.ts';
 import { sendJson } from '../send-json.ts';
 import { METRICS_PATH, type MetricsEndpoint } from './metrics-endpoint.ts';
@@ -10,7 +12,7 @@ export interface MetricsServerOptions {
   readonly endpoint: MetricsEndpoint;
   /** False: requests need no token, so only those that name this machine as the host are answered. */
   readonly hasToken: boolean;
-  readonly log: { error(details: object, message: string): void };
+  readonly events: EventEmitter;
 }
 
 /** Scrapers are few. */
@@ -39,7 +41,7 @@ export class MetricsServer implements AsyncDisposable {
       },
       (request, response) => {
         this.#handle(request, response).catch((error: unknown) => {
-          options.log.error({ err: error }, 'the metrics could not be read');
+          emitFault(options.events, 'telemetry', 'error', 'the metrics could not be read', { err: error });
           if (response.headersSent) response.destroy();
           else sendJson(response, 500, { error: 'Internal server error' });
         });
@@ -57,7 +59,9 @@ export class MetricsServer implements AsyncDisposable {
     await listening.promise;
     this.#server.off('error', listening.reject);
     this.#server.on('error', (error) =>
-      this.#options.log.error({ err: error }, 'a connection could not be accepted'),
+      emitFault(this.#options.events, 'telemetry', 'error', 'a connection could not be accepted', {
+        err: error,
+      }),
     );
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('The server has no address.');

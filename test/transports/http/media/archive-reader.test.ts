@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type BlobStore, BlobStoreError } from '../../../../src/archive/blob-store.ts';
 import { ArchiveReader } from '../../../../src/transports/http/media/archive-reader.ts';
+import { listening } from '../../../support/events.ts';
 import { swiftVariables } from '../../../support/s3/shared-swift.ts';
 import { listen, VIDEO_BYTES, withRanges } from './video-upstream.ts';
 import { Videos } from './videos.ts';
@@ -17,8 +18,8 @@ function read(head: BlobStore['head']) {
     delete: async () => {},
   };
   const logged: string[] = [];
-  const log = { error: (_: object, message: string) => void logged.push(message) };
-  return { reader: new ArchiveReader({ archive, log, openMs: 50 }), logged };
+  const events = listening('fault', ({ message }) => logged.push(message));
+  return { reader: new ArchiveReader({ archive, events, openMs: 50 }), logged };
 }
 
 describe('an archive that does not answer', () => {

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { FolderBlobStore } from '../../../../src/archive/blobs/folder-blob-store.ts';
 import { videoKey } from '../../../../src/archive/video-key.ts';
 import type { Job } from '../../../../src/domain/job/job.ts';
+import { NO_EVENTS } from '../../../support/events.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../../../support/gateway/gateway.ts';
 import { dataOf } from '../../../support/gateway/http.ts';
 import { JobMover, VIDEO, WHOLE_LIFE } from '../../../support/gateway/job-mover.ts';
@@ -60,7 +61,7 @@ export class Videos {
       path: this.#folder,
       isShared: false,
       now: Date.now,
-      log: { warn: () => {} },
+      events: NO_EVENTS,
     });
     const signal = new AbortController().signal;
     const blob = { byteLength: bytes.length, contentType: 'video/mp4', signal };

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { GraphQLError } from 'graphql';
+import { emitFault } from '../../../../events/emit-fault.ts';
+import type { EventEmitter } from '../../../../events/gateway-events.ts';
 import type { EventSink, EventStream } from '../../../../operations/event-stream.ts';
 import type { EventResult } from '../../../../operations/fan-out.ts';
 import type { EventFormat } from './event-format.ts';
@@ -11,7 +13,7 @@ export interface EventResponseOptions {
   readonly res: ServerResponse;
   readonly format: EventFormat;
   readonly heartbeats: Heartbeats;
-  readonly log: { error(details: object, message: string): void };
+  readonly events: EventEmitter;
 }
 
 /** Writes the events of one subscription as an HTTP response. While the client has too much unread, the events wait. */
@@ -25,11 +27,13 @@ export class EventResponse implements EventSink {
 
   /** Writes the events from now on. The subscription ends with them, or when the client disconnects. */
   pipe(stream: EventStream): void {
-    const { res, heartbeats, log } = this.#options;
+    const { res, heartbeats, events } = this.#options;
     const leave = () => {
       stream
         .return()
-        .catch((error: unknown) => log.error({ err: error }, 'an event stream could not be closed'));
+        .catch((error: unknown) =>
+          emitFault(events, 'server', 'error', 'an event stream could not be closed', { err: error }),
+        );
     };
     // `close` was emitted already.
     if (res.destroyed) return leave();

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { LocalMedia } from '../../domain/local-media.ts';
+import { isBelowVideoPath } from '../../domain/video-url.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
+import { isEventStream } from './graphql/events/event-format.ts';
+import { GRAPHQL_PATH } from './graphql/exchange.ts';
+import { isHealthPath } from './pages/health.ts';
+
+/** Emits the request once it is answered, or its connection has ended. */
+export function emitRequest(events: EventEmitter, request: IncomingMessage, response: ServerResponse): void {
+  const startedAt = performance.now();
+  const { socket, method = '' } = request;
+  const writtenBefore = socket.bytesWritten;
+  response.once('close', () => {
+    events.emit('request', {
+      method,
+      // The server has removed the prefix of PUBLIC_URL meanwhile.
+      route: routeOf(request.url ?? ''),
+      status: response.headersSent ? response.statusCode : null,
+      durationMs: performance.now() - startedAt,
+      bytes: socket.bytesWritten - writtenBefore,
+    });
+  });
+}
+
+/**
+ * Emits that a client is about to be disconnected because it does not read.
+ *
+ * @param answers the answers in progress
+ */
+export function emitSlowClient(
+  events: EventEmitter,
+  socket: Socket,
+  answers: ReadonlySet<ServerResponse>,
+): void {
+  const answer = answers.values().find(({ req }) => req.socket === socket);
+  const transport = answer === undefined ? 'websocket' : isStream(answer) ? 'event-stream' : 'http';
+  events.emit('client:slow', { transport, consequence: 'closed' });
+}
+
+/** Whether an answer is a stream of events. */
+export function isStream(answer: ServerResponse): boolean {
+  return isEventStream(String(answer.getHeader('content-type')));
+}
+
+/** The bounded name of a path. */
+function routeOf(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  if (path === GRAPHQL_PATH || path.startsWith(`${GRAPHQL_PATH}/`)) return GRAPHQL_PATH;
+  if (isHealthPath(path)) return path;
+  if (LocalMedia.upstreamPath(path) !== null) return '/media';
+  if (isBelowVideoPath(path)) return '/videos';
+  if (path.startsWith('/.well-known/')) return '/.well-known';
+  return path === '/' || path.startsWith('/assets/') ? '/' : 'other';
+}
