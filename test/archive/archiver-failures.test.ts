@@ -37,6 +37,7 @@ describe('a video that cannot be had', () => {
       level: 'error',
       message: 'a video cannot be archived; it is tried again at long intervals',
       details: {
+        part: 'archiver',
         jobId: job.id,
         reason: 'it is not a playable MP4: it does not begin like an MP4 ("<!doctype html><")',
       },

@@ -34,7 +34,7 @@ describe.each([
       {
         level: 'info',
         message: 'video archived',
-        details: { jobId: job.id, bytes: VIDEO.length, ms: expect.any(Number) },
+        details: { part: 'archiver', jobId: job.id, bytes: VIDEO.length, ms: expect.any(Number) },
       },
     ]);
     expect(harness.leftovers()).toEqual([]);
