@@ -14,7 +14,7 @@ export function defineRedeliverWebhook(builder: Builder, WebhookDelivery: Webhoo
       type: WebhookDelivery,
       nullable: true,
       description:
-        'Sends a webhook again, also one that was delivered or given up, with a new series of attempts. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`.',
+        'Sends a webhook again at once, also one that was delivered or given up. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`.',
       extensions: { cost: REDELIVER_COST, directives: { cost: { weight: REDELIVER_COST } } },
       args: { id: t.arg.id({ required: true, description: 'The delivery’s id.' }) },
       resolve: (_, { id }, context) => redeliverWebhook(context, id),
