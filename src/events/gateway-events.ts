@@ -171,7 +171,7 @@ export interface BudgetEvent {
 /** Jobs wait for the budget. Emitted by the poller while they do, at most once in each run. */
 export interface WaitingEvent {
   readonly limitedBy: 'rate-limit' | 'circuit';
-  /** Due jobs that got no call in this run; at most `MAX_CANDIDATES` of the store. */
+  /** Due jobs that got no call in this run, or that began to wait; at most `MAX_CANDIDATES` of the store. */
   readonly jobs: number;
 }
 

@@ -157,9 +157,10 @@ export class Poller implements AsyncDisposable {
     const calls = leases.filter(({ job }) => forcedEndAt(job) > now).length;
     if (calls < granted) await budget.release(granted - calls);
     else if (limitedBy !== null) {
-      const jobs = (due?.length ?? 0) - leases.length;
+      const updated = await this.#waiting.update(grant, () => this.#nextCalls());
+      // Without a granted call the store reads no candidates.
+      const jobs = Math.max((due?.length ?? 0) - leases.length, updated);
       if (jobs > 0) events.emit('budget:waiting', { limitedBy, jobs });
-      await this.#waiting.update(grant, () => this.#nextCalls());
     }
     if (leases.length > 0) return 0;
     if (granted > 0) return this.#steps.size > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;

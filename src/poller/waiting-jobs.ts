@@ -52,24 +52,25 @@ export class WaitingJobs {
    * Updates waiting jobs that do not have a reason yet; at most every 500 ms.
    *
    * @param nextCalls reads the due jobs in the order of their next calls
+   * @returns how many were updated
    * @throws StoreUnavailableError
    */
   async update(
     { limitedBy, waitMs, intervalMs }: CallGrant,
     nextCalls: () => Promise<readonly DueJob[]>,
-  ): Promise<void> {
+  ): Promise<number> {
     const { store, clock, events } = this.#dependencies;
     const now = clock.now();
-    if (now - this.#updatedAt < PAUSE_MS) return;
+    if (now - this.#updatedAt < PAUSE_MS) return 0;
     this.#updatedAt = now;
     const waiting = await store.findWaiting(now - MIN_WAIT_MS, BATCH);
-    if (waiting.length === 0) return;
+    if (waiting.length === 0) return 0;
     const calls =
       limitedBy === 'rate-limit' && intervalMs !== undefined
         ? { nextAt: now + (waitMs > 0 ? waitMs : intervalMs), intervalMs }
         : null;
     const sentAt = calls === null ? null : this.#forecast(waiting, await nextCalls(), calls);
-    await Promise.all(
+    const saved = await Promise.all(
       waiting.map(async ({ job }, index) => {
         const forecast =
           sentAt === null
@@ -84,8 +85,10 @@ export class WaitingJobs {
         // A poller that has leased the job meanwhile has stored another version, or stores it over this one.
         const outcome = await store.save('', { job: next, schedule: null });
         if (outcome === 'saved') emitJobChange(events, job, next);
+        return outcome === 'saved';
       }),
     );
+    return saved.filter(Boolean).length;
   }
 
   /** The expected time of the submission of each waiting job, in epoch milliseconds. */

@@ -85,6 +85,17 @@ it('a job that was never sent ends without numbers of its polls', async () => {
   expect(ends).toMatchObject([{ waitedMs: null, polls: 0, detectionDelayMs: null, durationRatio: null }]);
 });
 
+it('a job that waits because no call is left is emitted', async () => {
+  await using harness = new PollerHarness({ rpm: 1 });
+  const waiting = collect(harness.events, 'budget:waiting');
+  await harness.poller.start();
+  await harness.accept(1);
+  await harness.clock.advance(SECOND);
+  await harness.accept(1);
+  await harness.clock.advance(5 * SECOND);
+  expect(waiting).toEqual([{ limitedBy: 'rate-limit', jobs: 1 }]);
+});
+
 it('the budget, the circuit and waiting jobs are emitted', async () => {
   await using harness = new PollerHarness({
     rpm: 60,
