@@ -39,7 +39,7 @@ const FILES = 'files';
 /** The page is shown after this time without its drafts. */
 const OPEN_DEADLINE_MS = 2000;
 /** A transaction that takes longer is given up. */
-const WRITE_DEADLINE_MS = 10_000;
+const TRANSACTION_DEADLINE_MS = 10_000;
 
 /** The browser's database; a storage that keeps nothing where there is none, as in some private windows. */
 export async function openDraftStorage(): Promise<DraftStorage> {
@@ -88,64 +88,43 @@ interface Message {
 
 function storageIn(database: IDBDatabase): DraftStorage {
   const channel = new BroadcastChannel(NAME);
-  /**
-   * Runs in a transaction of its own, and resolves at its end. An error, such as a full disk, ends the transaction and nothing else.
-   *
-   * @returns null when it could not run, for example because the user deleted the site's data
-   */
-  const write = async <T>(
-    run: (drafts: IDBObjectStore, files: IDBObjectStore) => Promise<T>,
-  ): Promise<T | null> => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      const transaction = database.transaction([DRAFTS, FILES], 'readwrite');
-      const { promise, resolve } = Promise.withResolvers<void>();
-      transaction.addEventListener('complete', () => resolve());
-      transaction.addEventListener('abort', () => resolve());
-      timer = setTimeout(() => transaction.abort(), WRITE_DEADLINE_MS);
-      const result = await run(transaction.objectStore(DRAFTS), transaction.objectStore(FILES));
-      await promise;
-      return result;
-    } catch {
-      return null;
-    } finally {
-      clearTimeout(timer);
-    }
+  /** Resolves when the files of all calls until now are read: transactions begin in the order of the calls. */
+  let filesRead: Promise<unknown> = Promise.resolve();
+  const write = async <T>(run: Run<T>, file: File | null = null): Promise<T | null> => {
+    const read = Promise.all([file === null ? null : contentOf(file), filesRead]);
+    filesRead = read;
+    const [content] = await read;
+    return transact(database, 'readwrite', (drafts, files) => run(drafts, files, content));
   };
   return {
     load: async () => {
-      try {
-        const transaction = database.transaction([DRAFTS, FILES]);
-        const [values, ids, files] = await Promise.all([
-          resultOf(transaction.objectStore(DRAFTS).getAll()),
-          resultOf(transaction.objectStore(FILES).getAllKeys()),
-          resultOf(transaction.objectStore(FILES).getAll()),
-        ]);
-        const byId = new Map(ids.map((id, index) => [id, files[index]]));
-        return values.map((value: { readonly id: string }) => ({ value, file: byId.get(value.id) }));
-      } catch {
-        return [];
-      }
+      const stored = await transact(database, 'readonly', (drafts, files) =>
+        Promise.all([resultOf(drafts.getAll()), resultOf(files.getAllKeys()), resultOf(files.getAll())]),
+      );
+      const [values, ids, contents] = stored ?? [[], [], []];
+      const byId = new Map(ids.map((id, index) => [id, fileOf(contents[index])]));
+      return values.map((value: { readonly id: string }) => ({ value, file: byId.get(value.id) }));
     },
-    save: (draft, withFile) =>
-      void write(async (drafts, files) => {
-        const { id, image } = draft;
-        const { submission } = await readStored(drafts, id);
-        drafts.put({
-          ...draft,
-          image: image?.type === 'file' ? { ...image, file: null } : image,
-          submission,
-        });
-        if (withFile && image?.type === 'file') files.put(image.file, id);
-        else if (withFile) files.delete(id);
-      }),
+    save: (draft, withFile) => {
+      const { id, image } = draft;
+      const file = image?.type === 'file' ? image.file : null;
+      void write(
+        async (drafts, files, content) => {
+          const { submission } = await readStored(drafts, id);
+          drafts.put({ ...draft, image: file === null ? image : { ...image, file: null }, submission });
+          if (withFile && content !== null) files.put(content, id);
+          else if (withFile) files.delete(id);
+        },
+        withFile ? file : null,
+      );
+    },
     updateSubmission: async (id, known, update) => {
-      const updated = await write(async (drafts) => {
+      let updated: Submission | null = null;
+      await write(async (drafts) => {
         const stored = await readStored(drafts, id);
-        const submission = update(stored.submission ?? known);
+        updated = update(stored.submission ?? known);
         // Another tab may have removed the draft.
-        if (stored.draft !== null) drafts.put({ ...stored.draft, submission });
-        return submission;
+        if (stored.draft !== null) drafts.put({ ...stored.draft, submission: updated });
       });
       const submission = updated ?? update(known);
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no such argument
@@ -169,6 +148,73 @@ function storageIn(database: IDBDatabase): DraftStorage {
       });
     },
   };
+}
+
+/** @param content of the file that the transaction stores */
+type Run<T> = (drafts: IDBObjectStore, files: IDBObjectStore, content: FileContent | null) => Promise<T>;
+
+/**
+ * Runs in a transaction of its own, and resolves at its end. An error, such as a full disk, ends the transaction and nothing else.
+ *
+ * @returns null when it could not run, for example because the user deleted the site's data, or took longer than TRANSACTION_DEADLINE_MS
+ */
+async function transact<T>(
+  database: IDBDatabase,
+  mode: IDBTransactionMode,
+  run: (drafts: IDBObjectStore, files: IDBObjectStore) => Promise<T>,
+): Promise<T | null> {
+  const late = Promise.withResolvers<null>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    const transaction = database.transaction([DRAFTS, FILES], mode);
+    const ended = Promise.withResolvers<void>();
+    transaction.addEventListener('complete', () => ended.resolve());
+    transaction.addEventListener('abort', () => ended.resolve());
+    timer = setTimeout(() => {
+      // First, because a transaction may never report its end, as in WebKit when a file in it cannot be stored.
+      late.resolve(null);
+      abort(transaction);
+    }, TRANSACTION_DEADLINE_MS);
+    const result = run(transaction.objectStore(DRAFTS), transaction.objectStore(FILES));
+    return await Promise.race([Promise.all([result, ended.promise]).then(([value]) => value), late.promise]);
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It is being committed.
+  }
+}
+
+/** A file as it is stored. Files themselves cannot be stored in a private window of Safari. */
+interface FileContent {
+  readonly name: string;
+  readonly type: string;
+  readonly lastModified: number;
+  readonly bytes: ArrayBuffer;
+}
+
+/** Never rejects. Null: the file cannot be read, for example because it was changed on the disk. */
+async function contentOf(file: File): Promise<FileContent | null> {
+  const { name, type, lastModified } = file;
+  const bytes = await file.arrayBuffer().catch(() => null);
+  return bytes === null ? null : { name, type, lastModified, bytes };
+}
+
+/** Null: it is no stored file. */
+function fileOf(stored: unknown): File | null {
+  // Stored by an earlier version of the page.
+  if (stored instanceof File) return stored;
+  if (typeof stored !== 'object' || stored === null || !('bytes' in stored)) return null;
+  const { name, type, lastModified, bytes }: Partial<Record<keyof FileContent, unknown>> = stored;
+  if (typeof name !== 'string' || typeof type !== 'string' || typeof lastModified !== 'number') return null;
+  return bytes instanceof ArrayBuffer ? new File([bytes], name, { type, lastModified }) : null;
 }
 
 /** Reads a stored draft, in a transaction. Null: it is not stored. */
