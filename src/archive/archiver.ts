@@ -63,10 +63,7 @@ export class Archiver implements AsyncDisposable {
       ...options,
       work: () => this.#leaseAndStart(),
       maxFaultPauseMs: MAX_FAULT_PAUSE_MS,
-      onError: (error, retryInMs) => {
-        const message = 'the store failed; archiving pauses until it is available';
-        emitFault(options.events, 'archiver', 'error', message, { err: error, retryInMs });
-      },
+      fault: { part: 'archiver', message: 'the store failed; archiving pauses until it is available' },
     });
   }
 

@@ -1,5 +1,5 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { SubscriptionEndEvent } from '../events/gateway-events.ts';
+import type { SubscriptionEndEvent } from '../events/client-events.ts';
 import type { PushIterator, Sink } from '../watching/push-iterator.ts';
 import { JobWatch } from '../watching/watched-jobs.ts';
 import type { EventResult, FanOut, SubscriberGroup, SubscriptionEvent } from './fan-out.ts';

@@ -1,6 +1,7 @@
 import { type ExecutionResult, OperationTypeNode } from 'graphql';
 import type { Clock } from '../domain/clock.ts';
-import type { EventEmitter, OperationTransport, SubscriptionEndEvent } from '../events/gateway-events.ts';
+import type { OperationTransport, SubscriptionEndEvent } from '../events/client-events.ts';
+import type { EventEmitter } from '../events/gateway-events.ts';
 import { SlowSubscriberError } from '../watching/watch-owner.ts';
 import type { SubscriptionEvent } from './fan-out.ts';
 import type { OperationPlan } from './operation-plan.ts';

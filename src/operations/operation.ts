@@ -1,6 +1,6 @@
 import type { GraphQLError, ExecutionResult } from 'graphql';
 import type { Caller } from '../domain/caller.ts';
-import type { OperationTransport, SubscriptionEndEvent } from '../events/gateway-events.ts';
+import type { OperationTransport, SubscriptionEndEvent } from '../events/client-events.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import type { CheckedDocument } from './documents.ts';
 import type { SubscriptionEvent } from './fan-out.ts';

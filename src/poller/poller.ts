@@ -93,10 +93,7 @@ export class Poller implements AsyncDisposable {
       ...options,
       work: () => this.#leaseAndStart(),
       maxFaultPauseMs: MAX_STORE_PAUSE_MS,
-      onError: (error, retryInMs) => {
-        const message = 'the store failed; polling pauses until it is available';
-        this.#emitFault('error', message, { err: error, retryInMs });
-      },
+      fault: { part: 'poller', message: 'the store failed; polling pauses until it is available' },
     });
   }
 

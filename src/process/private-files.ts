@@ -1,6 +1,6 @@
 import { chmodSync, type Dirent, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LeveledLog } from './fault-log.ts';
+import type { LeveledLog } from './leveled-log.ts';
 
 /** The outcome of `makeFilesPrivate`. */
 export interface PrivateFilesOutcome {

@@ -1,11 +1,14 @@
 import type { Clock } from '../domain/clock.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
+import { emitFault } from '../events/emit-fault.ts';
+import type { EventEmitter, FaultEvent } from '../events/gateway-events.ts';
 
 export interface WorkLoopOptions {
   /** One run. Resolves with the milliseconds until the next one, unless the loop is woken. */
   readonly work: () => Promise<number>;
-  /** Called when a run fails. @param pauseMs milliseconds until the next run: longer with each failure in a row */
-  readonly onError: (error: unknown, pauseMs: number) => void;
+  readonly events: EventEmitter;
+  /** The fault that is emitted when a run fails, with the error and the pause until the next run, which grows with each failure in a row. */
+  readonly fault: Pick<FaultEvent, 'part' | 'message'>;
   /** The longest pause after a failure, in milliseconds. */
   readonly maxFaultPauseMs: number;
   readonly clock: Clock;
@@ -46,7 +49,7 @@ export class WorkLoop {
   }
 
   async #run(): Promise<void> {
-    const { work, onError, maxFaultPauseMs, clock, random } = this.#options;
+    const { work, events, fault, maxFaultPauseMs, clock, random } = this.#options;
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       // Created before the run reads the store, so that a wake-up during the read is not lost.
@@ -57,7 +60,7 @@ export class WorkLoop {
         failures = 0;
       } catch (error) {
         pauseMs = Math.min(maxFaultPauseMs, backoffMs(++failures, random()));
-        onError(error, pauseMs);
+        emitFault(events, fault.part, 'error', fault.message, { err: error, retryInMs: pauseMs });
       }
       if (pauseMs > 0 && !this.#stopping.signal.aborted) await clock.sleep(pauseMs, this.#wakeUp.signal);
     }

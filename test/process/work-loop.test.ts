@@ -1,15 +1,17 @@
 import { expect, it } from 'vitest';
 import { WorkLoop } from '../../src/process/work-loop.ts';
+import { listening } from '../support/events.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** A loop whose runs end as `work` says, with the times at which they began. */
 function createLoop(work: (run: number) => Promise<number>) {
   const clock = new FakeClock(0);
   const runs: number[] = [];
-  const pauses: number[] = [];
+  const pauses: unknown[] = [];
   const loop = new WorkLoop({
     work: () => work(runs.push(clock.now())),
-    onError: (_, pauseMs) => pauses.push(pauseMs),
+    events: listening('fault', ({ details }) => pauses.push(details['retryInMs'])),
+    fault: { part: 'poller', message: 'the store failed' },
     maxFaultPauseMs: 5000,
     clock,
     random: () => 0.5,
@@ -46,7 +48,7 @@ it('pauses longer after each failure in a row, up to its limit, and starts over 
   loop.start();
   await clock.advance(120_000);
   await loop.stop();
-  expect(pauses.slice(0, 9)).toEqual(pauses.slice(0, 9).toSorted((a, b) => a - b));
+  expect(pauses.slice(0, 9)).toEqual(pauses.slice(0, 9).toSorted((a, b) => Number(a) - Number(b)));
   expect(pauses[8]).toBe(5000);
   expect(pauses[9]).toBe(pauses[0]);
 });

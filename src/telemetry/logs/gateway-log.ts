@@ -10,7 +10,8 @@ import type {
   StoreConnectionEvent,
   WaitingEvent,
 } from '../../events/gateway-events.ts';
-import { FaultLog, type LeveledLog } from '../../process/fault-log.ts';
+import type { LeveledLog } from '../../process/leveled-log.ts';
+import { FaultLog } from './fault-log.ts';
 
 /** Milliseconds between two lines about the same refusal, or about jobs that wait for the budget. */
 const INFO_WINDOW_MS = 60_000;

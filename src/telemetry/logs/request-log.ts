@@ -1,5 +1,5 @@
 import type { GatewayEvents } from '../../events/gateway-events.ts';
-import type { LeveledLog } from '../../process/fault-log.ts';
+import type { LeveledLog } from '../../process/leveled-log.ts';
 
 /** Writes one line for each request of a client: an HTTP request, or an operation on a WebSocket. */
 export function logRequests(events: Pick<GatewayEvents, 'on'>, log: Pick<LeveledLog, 'debug'>): void {

@@ -60,8 +60,7 @@ export class WebhookDeliverer implements AsyncDisposable {
       ...options,
       work: () => this.#leaseAndStart(),
       maxFaultPauseMs: MAX_STORE_PAUSE_MS,
-      onError: (error) =>
-        this.#fault('the store failed; webhooks pause until it is available', { err: error }),
+      fault: { part: 'deliveries', message: 'the store failed; webhooks pause until it is available' },
     });
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { FaultLog } from '../../src/process/fault-log.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { FaultLog } from '../../../src/telemetry/logs/fault-log.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 function open() {
   const lines: object[] = [];

@@ -1,12 +1,5 @@
-import type { Clock } from '../domain/clock.ts';
-
-/** The methods of a logger, such as pino's. */
-export interface LeveledLog {
-  debug(details: object, message: string): void;
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
+import type { Clock } from '../../domain/clock.ts';
+import type { LeveledLog } from '../../process/leveled-log.ts';
 
 type Level = 'info' | 'warn' | 'error';
 
