@@ -33,7 +33,7 @@ export interface WebhookDelivererOptions {
 /** Attempts in progress at once. */
 const CONCURRENCY = 64;
 /** Milliseconds of a lease: longer than an attempt, whose result it must cover. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 30_000;
 /** Milliseconds between two looks for due deliveries: other processes add them. */
 const MAX_PAUSE_MS = 1000;
 /** The longest pause between two tries while the store fails. */
