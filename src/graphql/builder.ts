@@ -7,6 +7,9 @@ import { DateTimeScalar, UrlScalar, type UploadedFile } from './types/scalars.ts
 export const DEFAULT_PAGE = 20;
 export const MAX_PAGE = 100;
 
+/** Marks fields that a router's contract can hide from public clients. */
+export const INTERNAL = { directives: { tag: { name: 'internal' } } };
+
 /** A builder with the schema's conventions; each `define…` function adds its part to it. */
 export type Builder = ReturnType<typeof createBuilder>;
 

@@ -3,7 +3,7 @@ import { idempotencyShard } from '../../domain/job/job-id.ts';
 import { newJob, type Job } from '../../domain/job/job.ts';
 import { type InputIssue, requestFingerprint, type VideoModel } from '../../domain/request/video-request.ts';
 import { emitJobChange } from '../../events/job-changes.ts';
-import type { Builder } from '../builder.ts';
+import { type Builder, INTERNAL } from '../builder.ts';
 import type { ClientUrls } from '../client-urls.ts';
 import { requireOwner, type GraphQLContext } from '../context.ts';
 import type { VideoJobTypes } from '../types/video-job.ts';
@@ -107,6 +107,8 @@ function defineInput(
       }),
       webhookUrl: t.field({
         type: 'URL',
+        // A message has every field of the job, those with the same mark too.
+        extensions: INTERNAL,
         description:
           'An https URL of at most 2,048 characters, to which the gateway posts the job when it ends: signed, and again until it is accepted. An invalid input where the gateway has no webhooks. Like `startBefore` it is not part of the request.',
       }),

@@ -1,5 +1,5 @@
 import { type Delivery, jobIdOfDelivery } from '../../store/webhook-deliveries.ts';
-import type { Builder } from '../builder.ts';
+import { type Builder, INTERNAL } from '../builder.ts';
 import { requireOwner, type GraphQLContext } from '../context.ts';
 import { noSuchDelivery } from '../errors.ts';
 import type { WebhookDeliveryRef } from '../types/webhook-delivery.ts';
@@ -15,7 +15,10 @@ export function defineRedeliverWebhook(builder: Builder, WebhookDelivery: Webhoo
       nullable: true,
       description:
         'Sends a webhook again at once, also one that was delivered or given up. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`.',
-      extensions: { cost: REDELIVER_COST, directives: { cost: { weight: REDELIVER_COST } } },
+      extensions: {
+        cost: REDELIVER_COST,
+        directives: { ...INTERNAL.directives, cost: { weight: REDELIVER_COST } },
+      },
       args: { id: t.arg.id({ required: true, description: 'The delivery’s id.' }) },
       resolve: (_, { id }, context) => redeliverWebhook(context, id),
     }),

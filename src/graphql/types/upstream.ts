@@ -1,8 +1,5 @@
-import type { Builder } from '../builder.ts';
+import { type Builder, INTERNAL } from '../builder.ts';
 import { requireOwner, type UpstreamFacts } from '../context.ts';
-
-/** Marks fields that a router's contract can hide from public clients. */
-const INTERNAL = { directives: { tag: { name: 'internal' } } };
 
 /** Adds `Query.upstream`. */
 export function defineUpstream(builder: Builder): void {

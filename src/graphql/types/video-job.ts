@@ -2,7 +2,7 @@ import type { JobFailure } from '../../domain/job/failure.ts';
 import type { JobMetrics } from '../../domain/job/job.ts';
 import { MAX_TEXT, MAX_URL, type VideoModel, type VideoRequest } from '../../domain/request/video-request.ts';
 import { MAX_ENDPOINTS } from '../../domain/webhooks.ts';
-import type { Builder } from '../builder.ts';
+import { type Builder, INTERNAL } from '../builder.ts';
 import { defineJobEnums, type JobEnums } from './job-enums.ts';
 import type { JobView } from './job-view.ts';
 import type { VideoView } from './video-view.ts';
@@ -24,8 +24,6 @@ const MAX_DELIVERIES = 1 + MAX_ENDPOINTS;
  */
 const MAX_MESSAGE = 4000;
 const MAX_ID = 1200;
-/** Marks fields that a router's contract can hide from public clients. */
-const INTERNAL = { directives: { tag: { name: 'internal' } } };
 /** Marks a type whose fields another subgraph may `@provides`, such as one that stores the final states of jobs. */
 const SHAREABLE = { directives: { shareable: {} } };
 
@@ -130,7 +128,11 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
         extensions: {
           cost: DELIVERIES_COST,
           maxLength: MAX_DELIVERIES,
-          directives: { cost: { weight: DELIVERIES_COST }, listSize: { assumedSize: MAX_DELIVERIES } },
+          directives: {
+            ...INTERNAL.directives,
+            cost: { weight: DELIVERIES_COST },
+            listSize: { assumedSize: MAX_DELIVERIES },
+          },
         },
         resolve: ({ id }, _, { jobs }) => jobs.deliveriesOf(id),
       }),
