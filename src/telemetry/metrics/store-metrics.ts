@@ -3,7 +3,7 @@ import { boundedLabel } from './bounded-label.ts';
 import { type Instruments, REQUEST_BUCKETS, STORE_BUCKETS } from './instruments.ts';
 
 /** The methods of the ports. */
-const MAX_OPERATIONS = 60;
+const MAX_OPERATIONS = 100;
 const MAX_MESSAGES = 150;
 
 /** Counts the calls to the store, work on files and webhooks, and the faults that the log reports. */
