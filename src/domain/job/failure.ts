@@ -42,6 +42,9 @@ const RETRYABLE: Readonly<Record<FailureCode, boolean>> = {
   START_DEADLINE_PASSED: true,
 };
 
+/** All codes. */
+export const FAILURE_CODES: readonly string[] = Object.keys(RETRYABLE);
+
 /** Creates a failure. The message is redacted, because upstreams repeat parts of the request, such as signed URLs. */
 export function jobFailure(code: FailureCode, message: string, charged: ChargeState): JobFailure {
   return { code, message: redact(message), retryable: RETRYABLE[code], charged };

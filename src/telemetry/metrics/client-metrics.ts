@@ -14,6 +14,14 @@ const METHODS: ReadonlySet<string> = new Set([
   'TRACE',
   'PATCH',
 ]);
+/** Codes of errors that are the gateway's fault: the alerts count them from the first one. */
+const GATEWAY_FAULTS = [
+  'STORE_UNAVAILABLE',
+  'INTERNAL_SERVER_ERROR',
+  'AUTH_UNAVAILABLE',
+  'TOO_MANY_ANSWERS',
+  'UPLOAD_FAILED',
+];
 const MAX_FIELDS = 50;
 const MAX_CODES = 100;
 const MAX_ROUTES = 30;
@@ -73,6 +81,7 @@ function countOperations(events: Pick<GatewayEvents, 'on'>, instruments: Instrum
     help: 'GraphQL operations with an error, by extensions.code of the first one.',
     labels: ['error_type'],
   });
+  for (const fault of GATEWAY_FAULTS) errors.inc({ error_type: code(fault) }, 0);
   events.on('operation', ({ kind, fields, transport, outcome, errorCode, durationMs }) => {
     const [first = 'none', ...others] = fields;
     const labels = {

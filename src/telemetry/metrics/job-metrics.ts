@@ -1,3 +1,4 @@
+import { FAILURE_CODES } from '../../domain/job/failure.ts';
 import { isFinal, type Job } from '../../domain/job/job.ts';
 import type { GatewayEvents } from '../../events/gateway-events.ts';
 import { type Instruments, JOB_BUCKETS, REQUEST_BUCKETS } from './instruments.ts';
@@ -38,11 +39,15 @@ function countEnds({ events, instruments, model, priceUsd }: JobMetricsOptions):
     help: 'Jobs that ended, with the code of the failure, or an empty one for a completed job.',
     labels: ['phase', 'error_type'],
   });
+  // A counter that appears with its first event seems not to have grown: alerts would miss it.
+  ends.inc({ phase: 'completed', error_type: '' }, 0);
+  for (const code of FAILURE_CODES) ends.inc({ phase: 'failed', error_type: code }, 0);
   const charges = instruments.counter({
     name: 'reelgate_job_charges_total',
     help: 'Jobs that ended: charged, possibly charged (unknown), sent and not charged (returned), or never sent (none).',
     labels: ['charge'],
   });
+  for (const charge of CHARGES) charges.inc({ charge }, 0);
   const cost = instruments.counter({
     name: 'reelgate_cost_usd_total',
     help: 'Cost of ended jobs in US dollars by charge, see reelgate_job_charges_total: what the upstream reported, else its usual price.',
@@ -99,7 +104,9 @@ function countEnds({ events, instruments, model, priceUsd }: JobMetricsOptions):
   });
 }
 
-function chargeOf({ failure, sentAt, submittedAt }: Job): 'charged' | 'unknown' | 'returned' | 'none' {
+const CHARGES = ['charged', 'unknown', 'returned', 'none'] as const;
+
+function chargeOf({ failure, sentAt, submittedAt }: Job): (typeof CHARGES)[number] {
   if (failure === null || failure.charged === 'YES') return 'charged';
   if (failure.charged === 'UNKNOWN') return 'unknown';
   return sentAt === null && submittedAt === null ? 'none' : 'returned';
@@ -134,6 +141,7 @@ function countSteps(events: Pick<GatewayEvents, 'on'>, instruments: Instruments)
     help: 'Jobs that the poller could not store: another poller was faster, or the store no longer has them.',
     labels: ['reason'],
   });
+  for (const reason of ['missing', 'superseded'] as const) lost.inc({ reason }, 0);
   events.on('step:end', ({ outcome, durationMs }) => steps.observe({ outcome }, durationMs / 1000));
   events.on('claim', ({ leased, latenessMs, durationMs }) => {
     claims.observe(durationMs / 1000);

@@ -42,7 +42,10 @@ export function countStore(
     labels: ['connection'],
   });
   if (system === 'redis') {
-    for (const connection of ['commands', 'subscriber'] as const) connected.set({ connection }, 1);
+    for (const connection of ['commands', 'subscriber'] as const) {
+      connected.set({ connection }, 1);
+      losses.inc({ connection }, 0);
+    }
   }
   events.on('store:connection', ({ connection, state }) => {
     connected.set({ connection }, state === 'connected' ? 1 : 0);
@@ -74,6 +77,7 @@ function countFiles(events: Pick<GatewayEvents, 'on'>, instruments: Instruments)
     },
     [...REQUEST_BUCKETS, 30, 60, 300],
   );
+  for (const outcome of ['stored', 'retry', 'lost', 'deleted'] as const) archived.zero({ outcome });
   const bytes = instruments.counter({
     name: 'reelgate_archive_bytes_total',
     help: 'Bytes of the videos that were stored in the archive.',
@@ -90,5 +94,6 @@ function countFiles(events: Pick<GatewayEvents, 'on'>, instruments: Instruments)
     },
     REQUEST_BUCKETS,
   );
+  for (const outcome of ['delivered', 'retry', 'failed'] as const) deliveries.zero({ outcome });
   events.on('delivery', ({ outcome, durationMs }) => deliveries.observe({ outcome }, durationMs / 1000));
 }

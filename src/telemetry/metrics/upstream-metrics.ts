@@ -16,6 +16,9 @@ export function countUpstream(events: Pick<GatewayEvents, 'on'>, instruments: In
     },
     CALL_BUCKETS,
   );
+  for (const call of ['submit', 'status', 'result'] as const) {
+    for (const outcome of ['answered', 'rate-limited'] as const) calls.zero({ call, outcome });
+  }
   const answers = instruments.counter({
     name: 'reelgate_upstream_answers_total',
     help: 'Answers of the upstream by HTTP status.',
