@@ -45,7 +45,7 @@ export interface App extends AsyncDisposable {
 export interface AppOverrides extends GraphQLOverrides {
   /** Replaces both clocks: that of jobs and that of tokens. */
   readonly clock?: FollowingClock;
-  /** What tests listen to. The gateway adds its own listeners. */
+  /** Events of the process, when it has some of its own; tests listen to them. The gateway adds its own listeners. */
   readonly events?: GatewayEvents;
   /** Called with the opened storage. The gateway uses the returned one, and disposes its store. */
   readonly wrapStorage?: (storage: Storage) => Storage;

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, isStartedByNpm, parseConfig, secretsOf } from './config/config.ts';
 import { SettingsFileError } from './config/settings-file.ts';
+import { GatewayEvents } from './events/gateway-events.ts';
 import { createLogger } from './process/logger.ts';
 import { StartError } from './process/start-error.ts';
 import { FolderInUseError } from './store/sqlite/database/folder.ts';
@@ -22,7 +23,12 @@ const PARENT_CHECK_MS = 1000;
 // No other user may read jobs and the secrets of their tokens.
 process.umask(0o077);
 const config = readConfig();
-const { log, flush } = createLogger(config.logLevel, secretsOf(config));
+const events = new GatewayEvents();
+const { log, flush } = createLogger(config.logLevel, secretsOf(config), (lines) => {
+  // The log has its line already.
+  const message = 'lines of the log were lost';
+  events.emit('fault', { part: 'telemetry', level: 'debug', message, details: { lines } });
+});
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   let copiesUntil = 0;
@@ -67,7 +73,7 @@ function readConfig(): Config {
 
 async function start(): Promise<App> {
   try {
-    return await startApp(config, log, stopping.signal);
+    return await startApp(config, log, stopping.signal, { events });
   } catch (error) {
     if (stopping.signal.aborted) process.exit(0);
     const message = error instanceof Error ? error.message : String(error);

@@ -79,7 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'wiring',
   ],
   'main.ts': ['serve.ts', 'process/v8-flags.ts'],
-  'serve.ts': ['app.ts', 'process', 'config', 'store'],
+  'serve.ts': ['app.ts', 'events', 'process', 'config', 'store'],
 };
 
 const files = typescriptIn('src');

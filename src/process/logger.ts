@@ -18,12 +18,18 @@ export interface ProcessLog {
  * Creates the log: JSON lines, or readable lines on a terminal. Secrets are redacted.
  *
  * @param secrets of the configuration; they are redacted wherever they occur
+ * @param onLost called with the number of lost lines, once lines can be written again
  */
-export function createLogger(level: string, secrets: readonly string[]): ProcessLog {
+export function createLogger(
+  level: string,
+  secrets: readonly string[],
+  onLost: (lines: number) => void = () => {},
+): ProcessLog {
   const redactKnown = secretRedactor(secrets);
-  const output = openLogOutput(process.stdout.fd, process.stdout, (lines) =>
-    log.warn({ lines }, 'lines of the log were lost: they could not be written, or were not read in time'),
-  );
+  const output = openLogOutput(process.stdout.fd, process.stdout, (lines) => {
+    log.warn({ lines }, 'lines of the log were lost: they could not be written, or were not read in time');
+    onLost(lines);
+  });
   const pretty = prettyFactory({
     colorize: true,
     ignore: 'pid,hostname',

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { GatewayEvents } from '../events/gateway-events.ts';
+import { systemClock } from '../process/clocks.ts';
 import { StartError } from '../process/start-error.ts';
 import { MODEL } from '../providers/segmind/facts.ts';
 import type { Storage } from '../store/storage.ts';
@@ -42,6 +43,7 @@ export async function openMetrics(
       backlog: storage.backlog,
       deliveries: storage.deliveries,
       now,
+      systemNow: () => systemClock.now(),
       role,
       system: redis === null ? 'sqlite' : 'redis',
       model: MODEL,

@@ -13,6 +13,8 @@ export type MetricsFormat = 'prometheus' | 'openmetrics';
 
 export interface GatewayMetricsOptions extends Omit<BacklogMetricsOptions, 'instruments'> {
   readonly events: Pick<GatewayEvents, 'on'>;
+  /** The machine's time in epoch milliseconds. */
+  readonly systemNow: () => number;
   readonly role: 'api' | 'poller' | 'all';
   readonly system: 'sqlite' | 'redis';
   /** The name of the model at the upstream. */
@@ -28,7 +30,7 @@ export class GatewayMetrics implements Disposable {
   readonly #process: ProcessMetrics;
   #rendering: Promise<string> | null = null;
 
-  constructor({ events, role, system, model, priceUsd, ...options }: GatewayMetricsOptions) {
+  constructor({ events, role, system, model, priceUsd, systemNow, ...options }: GatewayMetricsOptions) {
     const instruments = this.#instruments;
     const info = instruments.gauge({
       name: 'reelgate_info',
@@ -41,7 +43,7 @@ export class GatewayMetrics implements Disposable {
     countUpstream(events, instruments);
     countStore(events, instruments, system);
     this.#backlog = new BacklogMetrics({ ...options, instruments });
-    this.#process = new ProcessMetrics(instruments);
+    this.#process = new ProcessMetrics(instruments, options.now, systemNow);
   }
 
   /** All metrics as text. Concurrent calls share one read of the store. */

@@ -15,10 +15,21 @@ export class ProcessMetrics implements Disposable {
   readonly #files: Gauge;
   readonly #delay: Gauge;
   readonly #utilization: Gauge;
+  readonly #offset: Gauge;
+  readonly #offsetMs: () => number;
   #cpuSeconds = 0;
   #lastUtilization = performance.eventLoopUtilization();
 
-  constructor(instruments: Instruments) {
+  /**
+   * @param now the gateway's time in epoch milliseconds
+   * @param systemNow the machine's time in epoch milliseconds
+   */
+  constructor(instruments: Instruments, now: () => number, systemNow: () => number) {
+    this.#offsetMs = () => now() - systemNow();
+    this.#offset = instruments.gauge({
+      name: 'reelgate_clock_offset_seconds',
+      help: "The gateway's time minus the machine's: its clock was set, or differs from that of Redis.",
+    });
     this.#cpu = instruments.counter({
       name: 'process_cpu_seconds_total',
       help: 'CPU time of the process, user and system.',
@@ -57,6 +68,7 @@ export class ProcessMetrics implements Disposable {
     const cpuSeconds = (user + system) / 1e6;
     this.#cpu.inc(cpuSeconds - this.#cpuSeconds);
     this.#cpuSeconds = cpuSeconds;
+    this.#offset.set(this.#offsetMs() / 1000);
     this.#memory.set(process.memoryUsage.rss());
     this.#heap.set(process.memoryUsage().heapUsed);
     const files = countOpenFiles();

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { vi } from 'vitest';
-import { freePort } from '../network/ports.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { PROMETHEUS, requireProgram } from './programs.ts';
 
@@ -44,13 +43,12 @@ scrape_configs:
     static_configs: [{ targets: ['${target}'] }]
 `,
   );
-  const port = await freePort();
   const child = spawn(
     requireProgram(PROMETHEUS),
     [
       `--config.file=${configFile}`,
       `--storage.tsdb.path=${join(folder.path, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
+      '--web.listen-address=127.0.0.1:0',
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
@@ -63,11 +61,12 @@ scrape_configs:
     child.kill('SIGKILL');
     await closed;
   });
-  const url = `http://127.0.0.1:${port}`;
-  await vi.waitFor(
+  const url = await vi.waitFor(
     async () => {
-      const { ok } = await fetch(`${url}/-/ready`);
-      if (!ok) throw new Error(`Prometheus did not start: ${output}`);
+      const [, address = ''] = /msg="Listening on" address=(127\.0\.0\.1:[1-9]\d*)/.exec(output) ?? [];
+      const ready = await fetch(`http://${address}/-/ready`).catch(() => null);
+      if (ready?.ok !== true) throw new Error(`Prometheus did not start: ${output}`);
+      return `http://${address}`;
     },
     { timeout: START_DEADLINE_MS, interval: 50 },
   );

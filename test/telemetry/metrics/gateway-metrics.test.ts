@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type GatewayEventMap,
@@ -59,6 +60,7 @@ describe('the metrics', () => {
       backlog: new SqliteBacklog({ database, quarantine, now: clock.now }),
       deliveries: new SqliteDeliveries(database, commits),
       now: () => clock.now(),
+      systemNow: () => NOON,
       role: 'all',
       system: 'redis',
       model: 'a-model',
@@ -241,6 +243,12 @@ describe('the metrics', () => {
     expect(await valuesOf('reelgate_jobs_due')).toEqual({});
   });
 
+  it('show how far the gateway and the machine disagree about the time', async () => {
+    expect(await valuesOf('reelgate_clock_offset_seconds')).toEqual({ '': 0 });
+    clock.jump(MINUTE);
+    expect(await valuesOf('reelgate_clock_offset_seconds')).toEqual({ '': 60 });
+  });
+
   it('show the connections to Redis, faults and unreadable records', async () => {
     emitAll('store:connection', { connection: 'commands', state: 'lost', reason: 'gone' });
     expect(await valuesOf('reelgate_store_connected')).toEqual({
@@ -260,6 +268,20 @@ describe('the metrics', () => {
     const before = await countSeries();
     for (let index = 200; index < 1200; index += 1) emitWith(`text-${index}`);
     expect(await countSeries()).toBe(before);
+  });
+
+  it('are all documented, and no others', async () => {
+    const text = await metrics.render('prometheus');
+    const names = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => name);
+    const isAbbreviated = (name: string) => /^(?:process|nodejs_eventloop)_/.test(name);
+    const section = /^## Metrics$.*?^## /ms.exec(readFileSync('docs/operations.md', 'utf8'))?.[0] ?? '';
+    const documented = section
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .flatMap((line) => line.split(' | ', 1)[0]?.match(/\w+_\w+/g) ?? []);
+    expect(documented.filter((name) => !isAbbreviated(name)).toSorted()).toEqual(
+      names.filter((name) => !isAbbreviated(name)).toSorted(),
+    );
   });
 
   it.skipIf(promtool === null)('are correct for promtool', async () => {
