@@ -26,7 +26,7 @@ it('1,000 different operation names, fields, aliases, ids, paths and owners make
       `query Name${number} { unknownField${number} }`,
     ][number % 2];
     await postBody(gateway.url, JSON.stringify({ query }), { authorization });
-    await http(`${gateway.url}/path-${number}`);
+    if (number % 10 === 0) await http(`${gateway.url}/path-${number}`);
   }
 
   async function readMetrics(): Promise<string> {
