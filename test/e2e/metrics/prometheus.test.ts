@@ -11,6 +11,7 @@ import {
 } from '../../support/gateway/spawned-gateway.ts';
 import { findProgram, PROMETHEUS, PROMTOOL } from '../../support/process/programs.ts';
 import { type Prometheus, startPrometheus } from '../../support/process/prometheus.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const ALERTS = 'deploy/prometheus/alerts.yml';
@@ -23,13 +24,17 @@ const isInstalled = promtool !== null && findProgram(PROMETHEUS) !== null;
 if (!isInstalled)
   process.stdout.write('The tests of the dashboard and the alerts need `apt-get install prometheus`.\n');
 
+/** How often the gateway was scraped. */
+const SCRAPES = 'count_over_time(up[10m]) and up == 1';
+
 interface Rule {
   readonly alert?: string;
   readonly expr: string;
 }
-const rules: readonly Rule[] = (
-  parse(readFileSync(ALERTS, 'utf8')) as { groups: { rules: Rule[] }[] }
-).groups.flatMap((group) => group.rules);
+const file: { readonly groups: readonly { readonly rules: readonly Rule[] }[] } = parse(
+  readFileSync(ALERTS, 'utf8'),
+);
+const rules = file.groups.flatMap((group) => group.rules);
 const alerts = rules.flatMap(({ alert }) => alert ?? []);
 
 interface Panel {
@@ -44,8 +49,6 @@ const queries = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ ex
 /** Metrics without a value in this test, and when they have one. */
 const WITHOUT_VALUE: Readonly<Record<string, string>> = {
   reelgate_budget_waiting_jobs: 'while jobs wait for the call budget',
-  reelgate_store_connected: 'with Redis',
-  reelgate_store_connection_losses_total: 'with Redis',
   reelgate_slow_clients_total: 'after a client was slow',
   reelgate_faults_total: 'after a fault',
   'error_type!=""': 'after a call to the store failed',
@@ -82,15 +85,19 @@ describe('the dashboard', () => {
 
 describe.skipIf(!isInstalled)('a Prometheus that scrapes a gateway', () => {
   const resources = new AsyncDisposableStack();
+  let redis: RedisServer;
   let gateway: SpawnedGateway;
   let metricsUrl: string;
   let prometheus: Prometheus;
 
   beforeAll(async () => {
     const folder = resources.use(tempFolder());
+    redis = resources.use(await RedisServer.start());
     gateway = resources.use(
       await spawnGateway({
         DATA_DIR: folder.path,
+        REDIS_URL: redis.url,
+        ARCHIVE: 'folder',
         METRICS_PORT: '0',
         SANDBOX_SPEED: '100',
         SEGMIND_RPM: '6000',
@@ -104,7 +111,8 @@ describe.skipIf(!isInstalled)('a Prometheus that scrapes a gateway', () => {
       image: `${gateway.url}/sandbox/images/sample.png`,
     });
     const seen = await watchToEnd(gateway.url, job.id);
-    expect(seen.at(-1)?.status).toBe('COMPLETED');
+    if (seen.at(-1)?.status !== 'COMPLETED')
+      throw new Error(`The job ended as ${JSON.stringify(seen.at(-1))}.`);
     await graphql(gateway.url, '{ noSuchField }');
     await scrapes(2);
   });
@@ -112,12 +120,15 @@ describe.skipIf(!isInstalled)('a Prometheus that scrapes a gateway', () => {
 
   /** Waits for more scrapes, so that rates have two samples. */
   async function scrapes(more: number): Promise<void> {
-    const count = async () => (await prometheus.query('count_over_time(up[10m]) and up == 1'))[0]?.value ?? 0;
-    const enough = (await count()) + more;
-    await vi.waitFor(async () => expect(await count()).toBeGreaterThanOrEqual(enough), {
+    const enough = ((await value(SCRAPES)) ?? 0) + more;
+    await vi.waitFor(async () => expect(await value(SCRAPES)).toBeGreaterThanOrEqual(enough), {
       timeout: 60_000,
       interval: 100,
     });
+  }
+
+  async function value(query: string): Promise<number | undefined> {
+    return (await prometheus.query(query))[0]?.value;
   }
 
   it('has data for every query of the dashboard', async () => {
@@ -157,8 +168,21 @@ describe.skipIf(!isInstalled)('a Prometheus that scrapes a gateway', () => {
     expect(unknown).toEqual([]);
   });
 
+  it('can scrape a poller, which serves no clients', async () => {
+    await using poller = await spawnGateway({
+      ROLE: 'poller',
+      REDIS_URL: redis.url,
+      SEGMIND_BASE_URL: 'http://127.0.0.1:9',
+      METRICS_TOKEN: 'a-token-of-scrapers',
+    });
+    const response = await fetch(`${poller.url}/metrics`, {
+      headers: { authorization: 'Bearer a-token-of-scrapers' },
+    });
+    expect(await response.text()).toContain('reelgate_info{role="poller",store="redis"} 1');
+  });
+
   it('shows the job in the metrics', async () => {
-    const value = async (query: string) => (await prometheus.query(query))[0]?.value;
+    expect(await value('reelgate_store_connected{connection="subscriber"}')).toBe(1);
     expect(await value('reelgate_jobs_ended_total{phase="completed"}')).toBe(1);
     expect(await value('reelgate_job_charges_total{charge="charged"}')).toBe(1);
     expect(await value('gen_ai_client_operation_duration_seconds_count{error_type=""}')).toBe(1);
@@ -173,7 +197,7 @@ describe.skipIf(!isInstalled)('a Prometheus that scrapes a gateway', () => {
 /** Runs promtool, which must succeed. @returns its output */
 function runPromtool(...args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(promtool ?? '', args, { encoding: 'utf8' });
-  expect(status, stdout + stderr).toBe(0);
+  if (status !== 0) throw new Error(stdout + stderr);
   return stdout + stderr;
 }
 
