@@ -5,6 +5,7 @@ import { isBelowVideoPath } from '../../domain/video-url.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
 import { isEventStream } from './graphql/events/event-format.ts';
 import { GRAPHQL_PATH } from './graphql/exchange.ts';
+import { METRICS_PATH } from './metrics/metrics-endpoint.ts';
 import { isHealthPath } from './pages/health.ts';
 
 /** Emits the request once it is answered, or its connection has ended. */
@@ -48,7 +49,7 @@ export function isStream(answer: ServerResponse): boolean {
 function routeOf(url: string): string {
   const [path = ''] = url.split('?', 1);
   if (path === GRAPHQL_PATH || path.startsWith(`${GRAPHQL_PATH}/`)) return GRAPHQL_PATH;
-  if (isHealthPath(path)) return path;
+  if (isHealthPath(path) || path === METRICS_PATH) return path;
   if (LocalMedia.upstreamPath(path) !== null) return '/media';
   if (isBelowVideoPath(path)) return '/videos';
   if (path.startsWith('/.well-known/')) return '/.well-known';

@@ -139,6 +139,9 @@ describe.skipIf(!isInstalled)('a Prometheus that scrapes a gateway', () => {
       if (found.length === 0 && reason === undefined) empty.push(query);
     }
     expect(queries.length).toBeGreaterThan(60);
+    expect(
+      Object.keys(WITHOUT_VALUE).filter((text) => !queries.some((query) => query.includes(text))),
+    ).toEqual([]);
     expect(empty).toEqual([]);
   });
 
