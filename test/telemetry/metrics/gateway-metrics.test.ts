@@ -273,7 +273,6 @@ describe('the metrics', () => {
   it('are all documented, and no others', async () => {
     const text = await metrics.render('prometheus');
     const names = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => name);
-    const isAbbreviated = (name: string) => /^(?:process|nodejs_eventloop)_/.test(name);
     const section = /^## Metrics$.*?^## /ms.exec(readFileSync('docs/operations.md', 'utf8'))?.[0] ?? '';
     const documented = section
       .split('\n')
@@ -295,3 +294,8 @@ describe('the metrics', () => {
     expect([status, stdout + stderr]).toEqual([0, '']);
   });
 });
+
+/** Whether the documentation names a metric only with its prefix. */
+function isAbbreviated(name: string): boolean {
+  return /^(?:process|nodejs_eventloop)_/.test(name);
+}
