@@ -55,7 +55,7 @@ export interface GraphQLServices {
   readonly answers: AnswerBudget;
   /** Resolves in a later turn of the event loop, in which no other long task runs. */
   readonly nextTurn: () => Promise<void>;
-  /** Rate limit of `generateVideo`. */
+  /** Rate limit of `generateVideo` and `redeliverWebhook`. */
   readonly ownerRate: OwnerRate;
   /** Uploads an image for the upstream to read. Never throws. */
   readonly uploadImage: (image: Image) => Promise<UploadOutcome>;

@@ -71,6 +71,16 @@ it('are not for a job token, which a browser may have', async () => {
   expect([data, errors?.[0]?.extensions?.['code']]).toEqual([{ videoJob: null }, 'FORBIDDEN']);
 });
 
+it('are sent again no more often than jobs are generated', async () => {
+  await using gateway = await startGateway({ settings: { ...SIGN_IN, GENERATE_RPM_PER_OWNER: '1' } });
+  const id = deliveryIdOf(await finishedJob(gateway, GIVEN_UP), URL);
+  const token = await signToken();
+  expect((await send(gateway, token, REDELIVER, id)).errors).toBeUndefined();
+  expect((await send(gateway, token, REDELIVER, id)).errors).toMatchObject([
+    { extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 60 } },
+  ]);
+});
+
 it('are sent again at once, by the owner with the scope to generate only', async () => {
   await using gateway = await startGateway({ settings: SIGN_IN });
   const delivered = { ...GIVEN_UP, lastStatus: 204, lastError: null, deliveredAt: NOON };

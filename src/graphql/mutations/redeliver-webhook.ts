@@ -1,7 +1,7 @@
 import { type Delivery, jobIdOfDelivery } from '../../store/webhook-deliveries.ts';
 import { type Builder, INTERNAL } from '../builder.ts';
 import { requireOwner, type GraphQLContext } from '../context.ts';
-import { noSuchDelivery } from '../errors.ts';
+import { noSuchDelivery, rateLimited } from '../errors.ts';
 import type { WebhookDeliveryRef } from '../types/webhook-delivery.ts';
 
 /** How many values a call counts as: it causes a request to the receiver. */
@@ -14,7 +14,7 @@ export function defineRedeliverWebhook(builder: Builder, WebhookDelivery: Webhoo
       type: WebhookDelivery,
       nullable: true,
       description:
-        'Sends a webhook again at once, also one that was delivered or given up. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`.',
+        'Sends a webhook again at once, also one that was delivered or given up. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`, and counts as a call of `generateVideo`.',
       extensions: {
         cost: REDELIVER_COST,
         directives: { ...INTERNAL.directives, cost: { weight: REDELIVER_COST } },
@@ -26,13 +26,16 @@ export function defineRedeliverWebhook(builder: Builder, WebhookDelivery: Webhoo
 }
 
 /**
- * @throws StoreUnavailableError; GraphQLError with code FORBIDDEN, or NOT_FOUND for an unknown delivery and that of another owner
+ * @throws StoreUnavailableError; GraphQLError with code FORBIDDEN, RATE_LIMITED, or NOT_FOUND for an unknown delivery and that of another owner
  */
 async function redeliverWebhook(
-  { services: { deliveries, clock }, caller }: GraphQLContext,
+  { services: { deliveries, clock, ownerRate }, caller }: GraphQLContext,
   id: string,
 ): Promise<Delivery> {
   requireOwner(caller, 'video:generate');
+  // One paid job must not make the gateway send any number of requests to somebody's server.
+  const waitMs = await ownerRate.take(caller.ownerId);
+  if (waitMs !== null) throw rateLimited('redeliverWebhook', waitMs);
   const jobId = jobIdOfDelivery(id);
   const [ofJob = []] = jobId === null ? [] : await deliveries.ofJobs([jobId]);
   const isOwn = ofJob.some((one) => one.id === id && one.job.ownerId === caller.ownerId);
