@@ -44,6 +44,14 @@ export interface OverdueJob extends DueJob {
   readonly runAt: number;
 }
 
+/** An unfinished job with its schedule. */
+export interface ScheduledJob extends DueJob {
+  /** When its next step is due, in epoch milliseconds; of a leased job, when the lease expires. */
+  readonly runAt: number;
+  /** Whether a poller holds it. */
+  readonly isLeased: boolean;
+}
+
 /** A record that cannot be read. */
 export interface QuarantinedRecord {
   /** The id of the job. */
@@ -57,6 +65,8 @@ export interface BacklogReader {
   read(): Promise<Backlog>;
   /** The jobs that have been due for longest, the longest first. */
   findOldestDue(limit: number): Promise<OverdueJob[]>;
+  /** The jobs whose deadline or start deadline is nearest, that one first: with one setting for all jobs, the oldest. */
+  findNearestEnd(limit: number): Promise<ScheduledJob[]>;
   /** Quarantined records, ordered by id. */
   findQuarantined(limit: number): Promise<QuarantinedRecord[]>;
 }
@@ -105,6 +115,10 @@ export class CachedBacklog implements BacklogReader {
 
   findOldestDue(limit: number): Promise<OverdueJob[]> {
     return this.#reader.findOldestDue(limit);
+  }
+
+  findNearestEnd(limit: number): Promise<ScheduledJob[]> {
+    return this.#reader.findNearestEnd(limit);
   }
 
   findQuarantined(limit: number): Promise<QuarantinedRecord[]> {

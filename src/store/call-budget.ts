@@ -1,7 +1,9 @@
 import {
   allowanceAt,
+  budgetStatusAt,
   callAnswered,
   type CallBudgetState,
+  type CallBudgetStatus,
   callFailed,
   type CallGrant,
   callRateLimited,
@@ -36,6 +38,8 @@ export interface CallBudget {
    * have been paid for: other failures concern one job.
    */
   onFailed(): Promise<void>;
+  /** Reads the budget without a change. */
+  status(): Promise<CallBudgetStatus>;
 }
 
 /** The limit of a budget, for the log. */
@@ -94,6 +98,10 @@ export class SharedCallBudget implements CallBudget {
 
   async onFailed(): Promise<void> {
     await this.#report((state) => callFailed(state, this.#now()));
+  }
+
+  async status(): Promise<CallBudgetStatus> {
+    return budgetStatusAt(await this.#state.read(), this.#rpm, this.#now());
   }
 
   async #report(change: (state: CallBudgetState) => CallBudgetState): Promise<void> {

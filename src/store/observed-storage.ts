@@ -18,6 +18,8 @@ export function observeStorage(storage: Storage, options: ObservedStorageOptions
     submissions: observe(storage.submissions, 'submissions.'),
     fileTasks: observe(storage.fileTasks, 'fileTasks.'),
     backlog: observe(storage.backlog, 'backlog.'),
+    operatorActions: observe(storage.operatorActions, 'operatorActions.'),
+    instances: observe(storage.instances, 'instances.'),
     deliveries: observe(storage.deliveries, 'deliveries.'),
     budget: observe(storage.budget, 'budget.'),
     durations: observe(storage.durations, 'durations.'),

@@ -7,7 +7,9 @@ import type { BacklogReader } from './backlog.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { DurationStore } from './durations.ts';
 import type { FileTasks } from './file-tasks.ts';
+import type { Instances } from './instances.ts';
 import type { JobCache, JobStore } from './job-store.ts';
+import type { OperatorActions } from './operator-actions.ts';
 import type { OwnerRate } from './owner-rate.ts';
 import type { RegisteredDocuments } from './registered-documents.ts';
 import type { SharedText } from './shared-text.ts';
@@ -22,6 +24,8 @@ export interface Storage {
   readonly submissions: Submissions;
   readonly fileTasks: FileTasks;
   readonly backlog: BacklogReader;
+  readonly operatorActions: OperatorActions;
+  readonly instances: Instances;
   readonly deliveries: WebhookDeliveries;
   readonly budget: CallBudget;
   readonly durations: DurationStore;

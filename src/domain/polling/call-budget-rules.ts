@@ -147,6 +147,29 @@ export function allowanceAt(state: CallBudgetState, rpm: number, now: number): C
   return { remaining: Math.floor(refilled(current, rpm, now).tokens + ROUNDING), share };
 }
 
+/** The budget as operators see it. */
+export interface CallBudgetStatus extends CallAllowance {
+  /** The limit; null: there is none. */
+  readonly callsPerMinute: number | null;
+  /** No call is made before this time, because the upstream answered 429; null: calls are made. */
+  readonly pausedUntil: number | null;
+  /** While the circuit is open: when one call probes whether the upstream is back. Null while it is closed. */
+  readonly nextProbeAt: number | null;
+  /** Calls in a row that the API did not answer. */
+  readonly failures: number;
+}
+
+export function budgetStatusAt(state: CallBudgetState, rpm: number, now: number): CallBudgetStatus {
+  const { closedUntil, probeAt, failures } = withClock(state, now);
+  return {
+    ...allowanceAt(state, rpm, now),
+    callsPerMinute: rpm === 0 ? null : rpm,
+    pausedUntil: closedUntil > now ? closedUntil : null,
+    nextProbeAt: probeAt,
+    failures,
+  };
+}
+
 /** Returns reserved calls that were not made. */
 export function releaseCalls(
   state: CallBudgetState,

@@ -66,6 +66,8 @@ export const keys = {
   videoUrlSecret: 'rg:{secret}:video-url-secret',
   /** The place of the archive at the last start, as `archive/archive-place.ts` describes it. */
   archivePlace: 'rg:{archive}:place',
+  /** The running processes, as JSON, by the end of their announcements. */
+  instances: 'rg:{instances}:running',
   /** The registered documents, as `documents/add.lua` describes them. */
   documents: ['texts', 'uses', 'accounts', 'order'].map((name) => `rg:{documents}:${name}`),
   /** Jobs with equal inputs whose POST has not ended. */

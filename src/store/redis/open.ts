@@ -18,7 +18,9 @@ import { keys } from './keys.ts';
 import { RedisBacklog } from './redis-backlog.ts';
 import { RedisDeliveries } from './redis-deliveries.ts';
 import { RedisFileTasks } from './redis-file-tasks.ts';
+import { RedisInstances } from './redis-instances.ts';
 import { RedisJobStore, type RedisJobStoreOptions } from './redis-job-store.ts';
+import { RedisOperatorActions } from './redis-operator-actions.ts';
 import { RedisRegisteredDocuments } from './redis-registered-documents.ts';
 import { RedisSharedText } from './redis-shared-text.ts';
 import { RedisSubmissions } from './redis-submissions.ts';
@@ -67,6 +69,12 @@ export async function openRedis(
     submissions: new RedisSubmissions(client, quarantine),
     fileTasks: new RedisFileTasks(client, quarantine),
     backlog: new CachedBacklog(new RedisBacklog({ client, quarantine, now }), now),
+    operatorActions: new RedisOperatorActions({
+      client,
+      quarantine,
+      publishWork: (job) => store.publishWork(job),
+    }),
+    instances: new RedisInstances(client),
     deliveries: new RedisDeliveries({ client, quarantine, retentionMs }),
     budget: new SharedCallBudget(new RedisSharedText(client, keys.budget), segmindRpm, now, events),
     durations: new SharedDurations(durations),

@@ -49,6 +49,12 @@ export class Quarantine {
     if (!this.#jobs.has(id)) await this.add(id, error);
   }
 
+  /** Reports a job again if it becomes unreadable once more. */
+  forget(id: string): void {
+    this.#jobs.delete(id);
+    this.#reported.delete(id);
+  }
+
   /** Readmits a final job, which an instance of an earlier version could not read. Never rejects: it will be found again. */
   async readmitFinal(id: string): Promise<void> {
     const { client } = this.#options;

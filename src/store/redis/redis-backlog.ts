@@ -8,6 +8,7 @@ import {
   type OverdueJob,
   type OwnerUse,
   type QuarantinedRecord,
+  type ScheduledJob,
 } from '../backlog.ts';
 import { decodeJob, fromBytes, fromFlatList } from './jobs/job-hash.ts';
 import { JobReader } from './jobs/job-reader.ts';
@@ -70,25 +71,38 @@ export class RedisBacklog implements BacklogReader {
   findOldestDue(limit: number): Promise<OverdueJob[]> {
     const now = this.#now();
     return attempt(async () => {
-      const perShard = await Promise.all(
-        SHARDS.map((shard) => {
-          const due = keys.due(shard);
-          return this.#quarantine.tolerate({ [due]: 'zset' }, [], () =>
-            this.#client.zrangebyscore(due, '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit),
-          );
-        }),
-      );
-      const oldest = perShard
-        .flatMap((flat) => Object.entries(fromFlatList(flat)))
-        .map(([id, runAt]) => ({ id, runAt: Number(runAt) }))
-        .toSorted((a, b) => a.runAt - b.runAt)
-        .slice(0, limit);
+      const oldest = await this.#lowest(keys.due, now, limit);
       const found = await this.#reader.readDue(oldest.map(({ id }) => id));
-      return oldest.flatMap(({ runAt }, index) => {
+      return oldest.flatMap(({ score: runAt }, index) => {
         const job = found[index];
         return job ? [{ ...job, runAt }] : [];
       });
     });
+  }
+
+  findNearestEnd(limit: number): Promise<ScheduledJob[]> {
+    const now = this.#now();
+    return attempt(async () => {
+      const nearest = await this.#lowest(keys.deadline, '+inf', limit);
+      return this.#reader.readScheduled(nearest.map(({ id }) => id), now);
+    });
+  }
+
+  /** Returns the members of a set of all shards with the lowest scores, up to a score. */
+  async #lowest(keyOf: (shard: string) => string, max: number | '+inf', limit: number) {
+    const perShard = await Promise.all(
+      SHARDS.map((shard) => {
+        const key = keyOf(shard);
+        return this.#quarantine.tolerate({ [key]: 'zset' }, [], () =>
+          this.#client.zrangebyscore(key, '-inf', max, 'WITHSCORES', 'LIMIT', 0, limit),
+        );
+      }),
+    );
+    return perShard
+      .flatMap((flat) => Object.entries(fromFlatList(flat)))
+      .map(([id, score]) => ({ id, score: Number(score) }))
+      .toSorted((a, b) => a.score - b.score)
+      .slice(0, limit);
   }
 
   findQuarantined(limit: number): Promise<QuarantinedRecord[]> {

@@ -27,15 +27,16 @@ import { connectForCommands, connectForSubscriptions, untilConnected } from './c
 import type { RedisLocation } from './connection/location.ts';
 import { missingPermissions } from './connection/permissions.ts';
 import { ServerClock } from './connection/server-clock.ts';
-import { SealSecret } from './events/event-seal.ts';
+import { sealOf, SealSecret } from './events/event-seal.ts';
 import { PubSub } from './events/pub-sub.ts';
 import { Subscriptions } from './events/subscriptions.ts';
 import { catchUp } from './events/topics.ts';
 import { HealthCheck } from './health-check.ts';
+import { encodeJob } from './jobs/job-hash.ts';
 import { type JobAccess, JobReader } from './jobs/job-reader.ts';
 import { JobWriter } from './jobs/job-writer.ts';
 import { listJobs } from './jobs/list-jobs.ts';
-import { channels, keys, SHARDS } from './keys.ts';
+import { channels, keys, shardOf, SHARDS } from './keys.ts';
 import { Quarantine } from './quarantine.ts';
 import { findWaiting } from './queue/find-waiting.ts';
 import { leaseDue, findCandidates } from './queue/lease-due.ts';
@@ -148,6 +149,13 @@ export class RedisJobStore implements JobStore {
   /** The time of the server, the same for all instances, in epoch milliseconds. */
   get serverNow(): number {
     return this.#serverClock.now;
+  }
+
+  /** Notifies the pollers of all instances that a job is due now, for other parts that schedule jobs. */
+  async publishWork(job: Job): Promise<void> {
+    const text = encodeJob(job);
+    const event = text.slice(0, -1) + sealOf(text, this.#secret.key);
+    await this.#client.call(this.#publish, channels.work(shardOf(job.id)), event);
   }
 
   /** The number of listeners, for tests. */

@@ -3,6 +3,7 @@ import { SharedAccountCredits } from '../account-credits.ts';
 import { CachedBacklog } from '../backlog.ts';
 import { describeRpm, SharedCallBudget } from '../call-budget.ts';
 import { SharedDurations } from '../durations.ts';
+import { MemoryInstances } from '../instances.ts';
 import { MemoryRegisteredDocuments } from '../memory-registered-documents.ts';
 import { memoryOwnerRate } from '../owner-rate.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
@@ -10,6 +11,7 @@ import { SqliteBacklog } from './sqlite-backlog.ts';
 import { SqliteDeliveries } from './sqlite-deliveries.ts';
 import { SqliteFileTasks } from './sqlite-file-tasks.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
+import { SqliteOperatorActions } from './sqlite-operator-actions.ts';
 import { SqliteSharedText } from './sqlite-shared-text.ts';
 import { SqliteSubmissions } from './sqlite-submissions.ts';
 
@@ -56,6 +58,13 @@ function open({ config, clock, log, events }: StorageOptions): Storage {
     submissions: new SqliteSubmissions(database, commits, now),
     fileTasks: new SqliteFileTasks(database, commits),
     backlog: new CachedBacklog(new SqliteBacklog({ database, quarantine, now }), now),
+    operatorActions: new SqliteOperatorActions({
+      database,
+      commits,
+      quarantine,
+      publishWork: (job) => store.publishWork(job),
+    }),
+    instances: new MemoryInstances(),
     deliveries: new SqliteDeliveries(database, commits),
     budget: new SharedCallBudget(state, segmindRpm, now, events),
     ownerRate: memoryOwnerRate(rpm),

@@ -2,6 +2,7 @@ import { isFinal } from '../../domain/job/job.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
 import { DAY_MS } from '../job-limits.ts';
 import { IDEMPOTENCY_MS } from '../job-store.ts';
+import type { ReleaseRecordOutcome } from '../operator-actions.ts';
 import type { GroupCommit } from './database/group-commit.ts';
 import { readJob, type Row } from './database/rows.ts';
 import type { Statements } from './database/statements.ts';
@@ -74,6 +75,21 @@ export class Quarantine {
     statements.endQuarantine.run({ id });
     statements.show.run({ id });
     return true;
+  }
+
+  /** Releases a job whose row was repaired; an unfinished one is due at once. Call it within a transaction. */
+  readmit(id: string): ReleaseRecordOutcome {
+    const { statements, now } = this.#options;
+    if (statements.isHidden.get({ id }) === undefined) return { type: 'missing' };
+    const row = statements.getJob.get(id);
+    if (row === undefined) return { type: 'missing' };
+    const error = errorOf(row);
+    if (error !== null) return { type: 'unreadable', error: String(error) };
+    const job = readJob(row);
+    this.release(id);
+    this.#reported.delete(id);
+    if (!isFinal(job)) statements.reschedule.run({ id, now: now() });
+    return { type: 'released', job };
   }
 
   /** Loads the quarantine of an earlier process and releases repaired jobs. Call it within a transaction. */

@@ -7,6 +7,7 @@ import {
   MAX_OWNERS,
   type OverdueJob,
   type QuarantinedRecord,
+  type ScheduledJob,
 } from '../backlog.ts';
 import { attempt } from './database/group-commit.ts';
 import { DUE_JOB_COLUMNS, readDueJob, type Row } from './database/rows.ts';
@@ -63,6 +64,12 @@ export class SqliteBacklog implements BacklogReader {
     return attempt(() => this.#quarantine.readAll(select, readOverdueJob));
   }
 
+  async findNearestEnd(limit: number): Promise<ScheduledJob[]> {
+    const now = this.#now();
+    const select = () => this.#statements.nearestEnd.all({ now, limit });
+    return attempt(() => this.#quarantine.readAll(select, readScheduledJob));
+  }
+
   async findQuarantined(limit: number): Promise<QuarantinedRecord[]> {
     return attempt(() =>
       this.#statements.quarantined.all({ limit }).map(({ id, error }) => ({
@@ -83,6 +90,17 @@ function dueWork(counts: Row | undefined, oldest: Row | undefined): Backlog['job
 function readOverdueJob(row: Row): OverdueJob {
   return { ...readDueJob(row), runAt: Number(row['due']) };
 }
+
+/** Reads a row of `SCHEDULED_JOB_COLUMNS`. @throws as `readDueJob` */
+export function readScheduledJob(row: Row): ScheduledJob {
+  const { leased_until: leasedUntil, due } = row;
+  const isLeased = leasedUntil !== null;
+  return { ...readDueJob(row), runAt: Number(isLeased ? leasedUntil : due), isLeased };
+}
+
+/** The columns that `readScheduledJob` needs. */
+export const SCHEDULED_JOB_COLUMNS = `${DUE_JOB_COLUMNS}, CAST(due_at AS REAL) AS due,
+  (SELECT CAST(until AS REAL) FROM leases WHERE job_id = id AND until > :now) AS leased_until`;
 
 function prepare(database: DatabaseSync) {
   const unleasedJob = `due_at IS NOT NULL AND due_at <= :now AND id NOT IN (
@@ -107,6 +125,9 @@ function prepare(database: DatabaseSync) {
     oldestDue: database.prepare(`
       SELECT ${DUE_JOB_COLUMNS}, CAST(due_at AS REAL) AS due FROM jobs
       WHERE ${unleasedJob} ORDER BY due_at LIMIT :limit`),
+    nearestEnd: database.prepare(`
+      SELECT ${SCHEDULED_JOB_COLUMNS} FROM jobs
+      WHERE due_at IS NOT NULL AND id NOT IN (SELECT job_id FROM unreadable) ORDER BY deadline_at LIMIT :limit`),
     // A record may be hidden before its error is on the disk.
     quarantined: database.prepare(`
       SELECT unreadable.job_id AS id, coalesce(error, 'The record cannot be read.') AS error

@@ -138,6 +138,11 @@ export class SqliteJobStore implements JobStore {
     return this.#cache;
   }
 
+  /** Notifies pollers that a job is due now, for other parts that schedule jobs. */
+  publishWork(job: Job): void {
+    this.#events.publishWork(job);
+  }
+
   /** The number of listeners, for tests. */
   get listenerCount(): number {
     return this.#events.size;

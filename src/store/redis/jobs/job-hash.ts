@@ -43,6 +43,11 @@ export function isCompact(hash: Hash): boolean {
   return COMPACT in hash;
 }
 
+/** Whether a poller has leased the job. The lease may have expired. */
+export function isLeased(hash: Hash): boolean {
+  return '@lease' in hash;
+}
+
 /** Converts a hash from bytes. */
 export function fromBytes(hash: Readonly<Record<string, Buffer>>): Hash {
   const entries = Object.entries(hash);

@@ -1,9 +1,10 @@
 import type { Job } from '../../../domain/job/job.ts';
+import type { ScheduledJob } from '../../backlog.ts';
 import type { DueJob } from '../../job-store.ts';
-import { keys } from '../keys.ts';
+import { keys, shardOf } from '../keys.ts';
 import { type Quarantine, wrongTypeOrThrow } from '../quarantine.ts';
 import type { RedisClient } from '../scripts/run-script.ts';
-import { decodeDueJob, decodeJob, fromBytes, type Hash, isCompact } from './job-hash.ts';
+import { decodeDueJob, decodeJob, fromBytes, type Hash, isCompact, isLeased } from './job-hash.ts';
 
 /** Dependencies of functions that find and read jobs. */
 export interface JobAccess {
@@ -33,6 +34,23 @@ export class JobReader {
   /** As `read`, with the poller's fields. */
   readDue(ids: readonly string[]): Promise<(DueJob | null)[]> {
     return this.#readAll(ids, decodeDueJob);
+  }
+
+  /** Reads those of the jobs that are scheduled, in order. @param now epoch milliseconds */
+  async readScheduled(ids: readonly string[], now: number): Promise<ScheduledJob[]> {
+    const [found, runAts] = await Promise.all([
+      this.#readAll(ids, (hash) => {
+        const due = decodeDueJob(hash);
+        return due === null ? null : { ...due, isLeased: isLeased(hash) };
+      }),
+      Promise.all(ids.map((id) => this.#client.zscore(keys.due(shardOf(id)), id).catch(wrongTypeOrThrow))),
+    ]);
+    return found.flatMap((job, index) => {
+      const runAt = runAts[index];
+      if (job === null || typeof runAt !== 'string') return [];
+      // A lease that has expired is still in the record.
+      return [{ ...job, runAt: Number(runAt), isLeased: job.isLeased && Number(runAt) > now }];
+    });
   }
 
   async #readAll<T>(ids: readonly string[], decode: (hash: Hash) => T | null): Promise<(T | null)[]> {

@@ -25,6 +25,8 @@ const FILES = {
   reelgateWaiting: 'queue/waiting.lua',
   reelgateRelease: 'queue/release.lua',
   reelgateQuarantine: 'queue/quarantine.lua',
+  reelgateReadmit: 'queue/readmit.lua',
+  reelgateMakeDue: 'queue/make-due.lua',
   reelgateRescheduleFar: 'queue/reschedule-far.lua',
   reelgateBeginPost: 'submissions/begin-post.lua',
   reelgateEndPost: 'submissions/end-post.lua',

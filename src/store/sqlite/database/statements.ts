@@ -131,6 +131,7 @@ export function prepareStatements(database: DatabaseSync) {
 
     quarantined: database.prepare('SELECT job_id FROM quarantine'),
     countUnreadable: database.prepare('SELECT count(*) AS count FROM unreadable'),
+    isHidden: database.prepare('SELECT 1 FROM unreadable WHERE job_id = :id'),
     hide: database.prepare('INSERT OR IGNORE INTO unreadable (job_id) VALUES (:id)'),
     unhide: database.prepare('DELETE FROM unreadable WHERE job_id = :id'),
     quarantine: database.prepare(
