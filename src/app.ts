@@ -25,6 +25,7 @@ import { ConsoleFiles } from './transports/http/pages/console.ts';
 import type { WebSocketEndpoint } from './transports/websocket/endpoint.ts';
 import { WatchedJobs } from './watching/watched-jobs.ts';
 import { WebhookTargets } from './webhooks/targets.ts';
+import { announceInstance } from './wiring/announce-instance.ts';
 import { openArchive } from './wiring/open-archive.ts';
 import { openArchiver } from './wiring/open-archiver.ts';
 import { openDeliverer } from './wiring/open-deliverer.ts';
@@ -125,6 +126,7 @@ export async function startApp(
     deliverer?.deliverer.start();
   }
   const account = resources.use(upstream.openAccount(storage));
+  resources.use(announceInstance(config, storage.instances, clock));
 
   const watchedJobs = resources.use(createWatchedJobs(parts));
   const { server, graphql, pages } = openServer(

@@ -7,8 +7,12 @@ import type { RequestParser } from '../domain/request/video-request.ts';
 import type { UpstreamKind } from '../domain/upstream-kind.ts';
 import type { EventEmitter } from '../events/gateway-events.ts';
 import type { Image, UploadOutcome } from '../providers/image-host.ts';
+import type { BacklogReader } from '../store/backlog.ts';
+import type { CallBudget } from '../store/call-budget.ts';
+import type { Instances } from '../store/instances.ts';
 import type { JobLimits } from '../store/job-limits.ts';
 import type { JobCache, JobEvents, Jobs } from '../store/job-store.ts';
+import type { OperatorActions } from '../store/operator-actions.ts';
 import type { OwnerRate } from '../store/owner-rate.ts';
 import type { Delivery, NewDelivery, WebhookDeliveries } from '../store/webhook-deliveries.ts';
 import type { WatchedJobs } from '../watching/watched-jobs.ts';
@@ -24,6 +28,15 @@ export interface UpstreamFacts {
   readonly priceUsd: number | null;
   /** Credits left in the account, in US dollars; null while they are unknown. Returns at once. */
   readonly credits: () => number | null;
+}
+
+/** Services for callers with the scope `gateway:admin`. */
+export interface OperatorServices {
+  readonly backlog: Pick<BacklogReader, 'read' | 'findNearestEnd' | 'findQuarantined'>;
+  readonly deliveries: Pick<WebhookDeliveries, 'backlog' | 'findFailing'>;
+  readonly budget: Pick<CallBudget, 'status'>;
+  readonly instances: Pick<Instances, 'list'>;
+  readonly actions: OperatorActions;
 }
 
 /** Services shared by all operations. */
@@ -46,6 +59,8 @@ export interface GraphQLServices {
   readonly webhookRefusalOf: (url: string) => string | null;
   /** Webhooks about jobs that have ended. */
   readonly deliveries: Pick<WebhookDeliveries, 'ofJobs' | 'makeDue'>;
+  /** What only operators see and do. */
+  readonly operator: OperatorServices;
   /** Milliseconds from acceptance to a job's deadline. */
   readonly deadlineMs: number;
   readonly limits: JobLimits;

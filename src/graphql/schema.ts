@@ -8,9 +8,13 @@ import { defineGenerateVideo, type GenerateVideoOptions } from './mutations/gene
 import { defineJobToken } from './mutations/job-token.ts';
 import { defineRedeliverWebhook } from './mutations/redeliver-webhook.ts';
 import { defineUploadImage } from './mutations/upload-image.ts';
-import { defineVideoJobNotFound } from './mutations/video-job-not-found.ts';
+import { defineVideoJobNotFound, type VideoJobNotFoundRef } from './mutations/video-job-not-found.ts';
 import { defineNode } from './node.ts';
 import { defineQuery } from './query.ts';
+import { defineGatewayJob } from './status/gateway-job.ts';
+import { defineGatewayStatus } from './status/gateway-status.ts';
+import { defineReleaseQuarantinedRecord } from './status/release-quarantined-record.ts';
+import { defineRetryVideoJobNow } from './status/retry-video-job-now.ts';
 import { defineSubscription } from './subscription.ts';
 import { defineUpstream } from './types/upstream.ts';
 import { defineVideoJob, type VideoJobTypes } from './types/video-job.ts';
@@ -28,6 +32,7 @@ export function createSchema({ federation, model }: SchemaOptions): GraphQLSchem
   const builder = createBuilder();
   const types = defineJobs(builder, { model, uploads: true });
   defineUploadImage(builder);
+  defineOperatorFields(builder, types.NotFound);
   defineNode(builder, types);
   if (federation) defineFederation(builder, types, subgraphSdl(model));
   return builder.toSchema();
@@ -41,7 +46,10 @@ export function subgraphSdl(model: VideoModel): string {
 }
 
 /** Adds what direct clients and routers have in common. */
-function defineJobs(builder: Builder, options: GenerateVideoOptions): VideoJobTypes {
+function defineJobs(
+  builder: Builder,
+  options: GenerateVideoOptions,
+): VideoJobTypes & { readonly NotFound: VideoJobNotFoundRef } {
   const types = defineVideoJob(builder, options.model);
   defineQuery(builder, types);
   defineUpstream(builder);
@@ -52,5 +60,13 @@ function defineJobs(builder: Builder, options: GenerateVideoOptions): VideoJobTy
   defineRedeliverWebhook(builder, types.WebhookDelivery);
   defineJobToken(builder);
   defineSubscription(builder, types);
-  return types;
+  return { ...types, NotFound };
+}
+
+/** Adds what is for callers with the scope `gateway:admin`. It is about this gateway, so a supergraph has no use for it. */
+function defineOperatorFields(builder: Builder, NotFound: VideoJobNotFoundRef): void {
+  const jobTypes = defineGatewayJob(builder);
+  defineGatewayStatus(builder, jobTypes);
+  defineReleaseQuarantinedRecord(builder, NotFound);
+  defineRetryVideoJobNow(builder, jobTypes, NotFound);
 }

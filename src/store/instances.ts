@@ -51,7 +51,9 @@ export class MemoryInstances implements Instances {
 export interface InstanceHeartbeatOptions {
   readonly instances: Instances;
   readonly instance: Instance;
-  readonly clock: Clock;
+  /** Epoch milliseconds, the same for all instances. */
+  readonly now: () => number;
+  readonly sleep: Clock['sleep'];
 }
 
 /** Announces this process until it is disposed. While the store is unavailable, the process may be missing in the list. */
@@ -73,11 +75,11 @@ export class InstanceHeartbeat implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { instances, instance, clock } = this.#options;
+    const { instances, instance, now, sleep } = this.#options;
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      await instances.announce(instance, clock.now()).catch(ignoreUnavailable);
-      await clock.sleep(HEARTBEAT_MS, signal);
+      await instances.announce(instance, now()).catch(ignoreUnavailable);
+      await sleep(HEARTBEAT_MS, signal);
     }
   }
 }

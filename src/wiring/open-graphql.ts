@@ -175,6 +175,13 @@ function createServices(
     parseRequest: requestParser(WAN_MODEL),
     webhookRefusalOf: (url) => parts.webhookTargets.refusalOf(url),
     deliveries: storage.deliveries,
+    operator: {
+      backlog: storage.backlog,
+      deliveries: storage.deliveries,
+      budget: storage.budget,
+      instances: storage.instances,
+      actions: storage.operatorActions,
+    },
     targetsOf: (job) => parts.webhookTargets.targetsOf(job),
     deadlineMs: config.jobDeadlineMs,
     upstream: { kind: upstream.kind, priceUsd: upstream.priceUsd, credits: () => account.credits() },

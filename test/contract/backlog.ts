@@ -35,6 +35,7 @@ export function backlogCases(open: (clock: FakeClock) => Promise<OpenedBacklog>)
       quarantined: 0,
     });
     expect(await backlog.findOldestDue(5)).toEqual([]);
+    expect(await backlog.findNearestEnd(5)).toEqual([]);
     expect(await backlog.findQuarantined(5)).toEqual([]);
   });
 
@@ -92,6 +93,28 @@ export function backlogCases(open: (clock: FakeClock) => Promise<OpenedBacklog>)
       { job: jobs[1], runAt: NOON - 30 * MINUTE, failureCount: 0, lastPolledAt: null, notes: first?.notes },
       { job: jobs[2], runAt: NOON - 20 * MINUTE, failureCount: 0, lastPolledAt: null, notes: first?.notes },
     ]);
+  });
+
+  it('finds the jobs that end first, also leased ones and those that are due later', async () => {
+    const jobs = [40, 30, 20, 10].map((ago) =>
+      acceptedJob({ createdAt: NOON - ago * MINUTE, deadlineAt: NOON + HOUR - ago * MINUTE }),
+    );
+    await createAll(store, jobs);
+    const [paused, leased] = await leaseUpTo(store, clock.now(), 2);
+    const schedule = { runAt: NOON + 3 * MINUTE, failureCount: 2, lastPolledAt: null };
+    await store.release(present(paused), schedule);
+    const { notes } = present(leased);
+    const common = { failureCount: 0, lastPolledAt: null, notes };
+    expect(await backlog.findNearestEnd(3)).toEqual([
+      { ...common, job: jobs[0], runAt: NOON + 3 * MINUTE, failureCount: 2, isLeased: false },
+      { ...common, job: jobs[1], runAt: NOON + MINUTE, isLeased: true },
+      { ...common, job: jobs[2], runAt: NOON - 20 * MINUTE, isLeased: false },
+    ]);
+    clock.jump(MINUTE);
+    expect((await backlog.findNearestEnd(2)).map(({ isLeased }) => isLeased)).toEqual([false, false]);
+    const [late] = await leaseUpTo(store, clock.now(), 1);
+    await store.save(present(late).leaseId, { job: completed(present(late).job, NOON), schedule: null });
+    expect((await backlog.findNearestEnd(9)).map(({ job }) => job.id)).not.toContain(late?.job.id);
   });
 
   it('counts due tasks of the archive', async () => {

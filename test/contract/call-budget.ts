@@ -44,6 +44,24 @@ export function callBudgetCases(open: () => Promise<OpenedTexts>): void {
     );
   });
 
+  it('tells its state without a change', async () => {
+    await using opened = await budgets(50);
+    const { a, b, clock, texts } = opened;
+    const calm = { callsPerMinute: 50, share: 1, pausedUntil: null, nextProbeAt: null, failures: 0 };
+    expect(await b.status()).toEqual({ ...calm, remaining: 5 });
+    expect(await texts[0].read()).toBeNull();
+    await a.reserve(2);
+    expect(await b.status()).toEqual({ ...calm, remaining: 3 });
+    for (let failures = 0; failures < 10; failures += 1) await a.onFailed();
+    const nextProbeAt = clock.now() + 3 * SECOND;
+    expect(await b.status()).toEqual({ ...calm, remaining: 0, failures: 10, nextProbeAt });
+    await a.onRateLimited(0, 20_000);
+    const pausedUntil = clock.now() + 20 * SECOND;
+    expect(await b.status()).toEqual({ ...calm, remaining: 0, share: 0.5, pausedUntil });
+    clock.jump(20 * SECOND);
+    expect(await b.status()).toMatchObject({ pausedUntil: null, remaining: 1 });
+  });
+
   it('stays within the limit under load, and grants nearly all of it', async () => {
     const rpm = 600;
     await using opened = await budgets(rpm);

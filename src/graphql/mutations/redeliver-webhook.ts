@@ -2,6 +2,7 @@ import { type Delivery, jobIdOfDelivery } from '../../store/webhook-deliveries.t
 import { type Builder, INTERNAL } from '../builder.ts';
 import { requireOwner, type GraphQLContext } from '../context.ts';
 import { noSuchDelivery, rateLimited } from '../errors.ts';
+import { originOf } from '../status/failing-delivery.ts';
 import type { WebhookDeliveryRef } from '../types/webhook-delivery.ts';
 
 /** How many values a call counts as: it causes a request to the receiver. */
@@ -14,7 +15,7 @@ export function defineRedeliverWebhook(builder: Builder, WebhookDelivery: Webhoo
       type: WebhookDelivery,
       nullable: true,
       description:
-        'Sends a webhook again at once, also one that was delivered or given up. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`, and counts as a call of `generateVideo`.',
+        'Sends a webhook again at once, also one that was delivered or given up. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`, or `gateway:admin` for any owner’s: then `url` is the origin only. Counts as a call of `generateVideo`.',
       extensions: {
         cost: REDELIVER_COST,
         directives: { ...INTERNAL.directives, cost: { weight: REDELIVER_COST } },
@@ -26,20 +27,23 @@ export function defineRedeliverWebhook(builder: Builder, WebhookDelivery: Webhoo
 }
 
 /**
+ * @returns to an operator without the rest of another owner's URL, which may be a secret
  * @throws StoreUnavailableError; GraphQLError with code FORBIDDEN, RATE_LIMITED, or NOT_FOUND for an unknown delivery and that of another owner
  */
 async function redeliverWebhook(
   { services: { deliveries, clock, ownerRate }, caller }: GraphQLContext,
   id: string,
 ): Promise<Delivery> {
-  requireOwner(caller, 'video:generate');
+  const isOperator = caller.scopes.has('gateway:admin');
+  requireOwner(caller, isOperator ? 'gateway:admin' : 'video:generate');
   // One paid job must not make the gateway send any number of requests to somebody's server.
   const waitMs = await ownerRate.take(caller.ownerId);
   if (waitMs !== null) throw rateLimited('redeliverWebhook', waitMs);
   const jobId = jobIdOfDelivery(id);
   const [ofJob = []] = jobId === null ? [] : await deliveries.ofJobs([jobId]);
-  const isOwn = ofJob.some((one) => one.id === id && one.job.ownerId === caller.ownerId);
-  const due = isOwn ? await deliveries.makeDue(id, clock.now()) : null;
+  const found = ofJob.find((one) => one.id === id);
+  const isOwn = found?.job.ownerId === caller.ownerId;
+  const due = found && (isOwn || isOperator) ? await deliveries.makeDue(id, clock.now()) : null;
   if (due === null) throw noSuchDelivery();
-  return due;
+  return isOwn ? due : { ...due, url: originOf(due.url) };
 }

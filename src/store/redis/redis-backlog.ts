@@ -84,7 +84,10 @@ export class RedisBacklog implements BacklogReader {
     const now = this.#now();
     return attempt(async () => {
       const nearest = await this.#lowest(keys.deadline, '+inf', limit);
-      return this.#reader.readScheduled(nearest.map(({ id }) => id), now);
+      return this.#reader.readScheduled(
+        nearest.map(({ id }) => id),
+        now,
+      );
     });
   }
 

@@ -41,7 +41,9 @@ export class RedisInstances implements Instances {
           if (isWrongType(error)) return [];
           throw error;
         });
-      return members.flatMap((member) => readInstance(member) ?? []).toSorted((a, b) => a.startedAt - b.startedAt);
+      return members
+        .flatMap((member) => readInstance(member) ?? [])
+        .toSorted((a, b) => a.startedAt - b.startedAt);
     });
   }
 }

@@ -53,6 +53,7 @@ export interface Gateway extends AsyncDisposable {
   readonly port: number;
   readonly store: SqliteJobStore;
   readonly deliveries: Storage['deliveries'];
+  readonly budget: Storage['budget'];
   /** Issues and checks the gateway's own job tokens. */
   readonly jobTokens: JobTokens;
   readonly clock: FakeClock;
@@ -99,7 +100,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       },
     }),
   );
-  const { store, deliveries, jobTokenSecrets } = present<Storage>(opened);
+  const { store, deliveries, budget, jobTokenSecrets } = present<Storage>(opened);
   if (!(store instanceof SqliteJobStore)) throw new Error('The gateway has no embedded store.');
   const owned = resources.move();
   return {
@@ -107,6 +108,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     port: Number(new URL(app.url).port),
     store,
     deliveries,
+    budget,
     jobTokens: new JobTokens(new JobTokenSecrets({ text: jobTokenSecrets, now: clock.now, randomBytes })),
     clock,
     log,

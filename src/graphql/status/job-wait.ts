@@ -1,0 +1,118 @@
+import type { JobPhase } from '../../domain/job/job.ts';
+import type { CallBudgetStatus } from '../../domain/polling/call-budget-rules.ts';
+import type { ScheduledJob, UnfinishedPhase } from '../../store/backlog.ts';
+
+/** What an unfinished job waits for. */
+export type JobWait =
+  | 'LEASED'
+  | 'FAILURES'
+  | 'SUBMISSION_CHECK'
+  | 'UPSTREAM'
+  | 'CIRCUIT_OPEN'
+  | 'RATE_LIMIT'
+  | 'NO_POLLER'
+  | 'DUE';
+
+/** What the wait of a job depends on besides its schedule. */
+export interface WaitFacts {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly budget: CallBudgetStatus;
+  /** Whether an instance that moves jobs is known to run. */
+  readonly hasPoller: boolean;
+}
+
+/** What an operator reads about an unfinished job. */
+export interface GatewayJob extends ScheduledJob {
+  readonly wait: JobWait;
+  /** For people, one sentence. */
+  readonly reason: string;
+  /** Epoch milliseconds; null: as soon as a call or a poller is free. */
+  readonly nextStepAt: number | null;
+  /** See `mayRetryNow`. */
+  readonly isRetryable: boolean;
+}
+
+/** An instance of an earlier version does not announce itself, but moves due jobs within this time in milliseconds. */
+const POLLER_PATIENCE_MS = 10_000;
+
+const AT_UPSTREAM: Readonly<Record<UnfinishedPhase, string>> = {
+  accepted: 'It was accepted and is sent next.',
+  submitting: 'It is being sent to the upstream.',
+  settling:
+    'The answer to its submission was lost. The gateway looks for the request in the upstream’s history.',
+  queued: 'The upstream has it in its queue. It is polled again then.',
+  processing: 'The upstream makes the video. It is polled again then.',
+  collecting: 'The upstream has made the video. The gateway fetches it.',
+};
+
+/** Explains why a job waits. */
+export function explainWait(scheduled: ScheduledJob, facts: WaitFacts): GatewayJob {
+  const wait = waitOf(scheduled, facts);
+  return {
+    ...scheduled,
+    wait,
+    reason: reasonOf(wait, scheduled, facts),
+    nextStepAt: nextStepOf(wait, scheduled, facts),
+    isRetryable: mayRetryNow(scheduled, facts.now),
+  };
+}
+
+/**
+ * Whether a job may be made due at once: its last calls failed, and it is paused because of that. Not while the upstream's history is
+ * searched for it, or after an answer without a video: a job ends after a number of these, which are spread over time on purpose.
+ */
+export function mayRetryNow(
+  { job, failureCount, notes, runAt, isLeased }: ScheduledJob,
+  now: number,
+): boolean {
+  const isCounted = job.phase === 'settling' || notes.emptyResults !== undefined;
+  return failureCount > 0 && runAt > now && !isLeased && !isCounted;
+}
+
+function waitOf(
+  { job, failureCount, runAt, isLeased }: ScheduledJob,
+  { now, budget, hasPoller }: WaitFacts,
+): JobWait {
+  if (isLeased) return 'LEASED';
+  if (runAt > now) {
+    if (failureCount > 0) return 'FAILURES';
+    return job.phase === 'settling' ? 'SUBMISSION_CHECK' : job.submittedAt === null ? 'DUE' : 'UPSTREAM';
+  }
+  if (budget.nextProbeAt !== null) return 'CIRCUIT_OPEN';
+  if (budget.remaining === 0) return 'RATE_LIMIT';
+  return hasPoller || now - runAt < POLLER_PATIENCE_MS ? 'DUE' : 'NO_POLLER';
+}
+
+function reasonOf(wait: JobWait, { job, failureCount }: ScheduledJob, { budget }: WaitFacts): string {
+  switch (wait) {
+    case 'LEASED':
+      return 'A poller makes its next step. If that poller is gone, another one takes over then.';
+    case 'FAILURES':
+      return failureCount === 1
+        ? 'Its last call failed. It is tried again then.'
+        : `Its last ${failureCount} calls failed. It is tried again then.`;
+    case 'CIRCUIT_OPEN':
+      return 'The upstream does not answer. One call every few seconds probes whether it is back.';
+    case 'RATE_LIMIT':
+      return budget.pausedUntil === null
+        ? 'The calls that the upstream allows in a minute are used up. It gets a call by its priority.'
+        : 'The upstream answered 429. All calls are paused until then.';
+    case 'NO_POLLER':
+      return 'It is due, but no instance that moves jobs is running.';
+    case 'SUBMISSION_CHECK':
+    case 'UPSTREAM':
+      return isUnfinished(job.phase) ? AT_UPSTREAM[job.phase] : 'It has ended.';
+    case 'DUE':
+      return 'It is due. A poller takes it next.';
+  }
+}
+
+function nextStepOf(wait: JobWait, { runAt }: ScheduledJob, { now, budget }: WaitFacts): number | null {
+  if (runAt > now) return runAt;
+  return wait === 'CIRCUIT_OPEN' ? budget.nextProbeAt : wait === 'RATE_LIMIT' ? budget.pausedUntil : null;
+}
+
+function isUnfinished(phase: JobPhase): phase is UnfinishedPhase {
+  return phase in AT_UPSTREAM;
+}

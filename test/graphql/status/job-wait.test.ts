@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { NO_NOTES } from '../../../src/domain/job/poll-notes.ts';
+import { explainWait, mayRetryNow, type WaitFacts } from '../../../src/graphql/status/job-wait.ts';
+import type { ScheduledJob } from '../../../src/store/backlog.ts';
+import { acceptedJob, changedJob } from '../../support/jobs.ts';
+import { MINUTE, NOON, SECOND } from '../../support/times.ts';
+
+const ACCEPTED = acceptedJob({ createdAt: NOON - MINUTE });
+const DUE: ScheduledJob = {
+  job: ACCEPTED,
+  runAt: NOON - SECOND,
+  isLeased: false,
+  failureCount: 0,
+  lastPolledAt: null,
+  notes: NO_NOTES,
+};
+const AT_UPSTREAM = changedJob(ACCEPTED, { phase: 'processing', submittedAt: NOON - MINUTE });
+const SETTLING = changedJob(ACCEPTED, { phase: 'settling' });
+const PAUSED: ScheduledJob = { ...DUE, runAt: NOON + MINUTE, failureCount: 6 };
+
+const CALM: WaitFacts = {
+  now: NOON,
+  hasPoller: true,
+  budget: {
+    callsPerMinute: 50,
+    remaining: 5,
+    share: 1,
+    pausedUntil: null,
+    nextProbeAt: null,
+    failures: 0,
+  },
+};
+const withBudget = (change: Partial<WaitFacts['budget']>): WaitFacts => ({
+  ...CALM,
+  budget: { ...CALM.budget, ...change },
+});
+const OPEN = withBudget({ remaining: 0, nextProbeAt: NOON + SECOND, failures: 10 });
+const RATE_LIMITED = withBudget({ remaining: 0, pausedUntil: NOON + 20 * SECOND });
+
+describe('an unfinished job', () => {
+  it.each([
+    ['is due', DUE, CALM, 'DUE', null],
+    ['is held by a poller', { ...DUE, isLeased: true, runAt: NOON + 9 }, OPEN, 'LEASED', NOON + 9],
+    ['is at the upstream', { ...DUE, job: AT_UPSTREAM, runAt: NOON + 9 }, OPEN, 'UPSTREAM', NOON + 9],
+    ['has failed', PAUSED, RATE_LIMITED, 'FAILURES', NOON + MINUTE],
+    ['is searched', { ...DUE, job: SETTLING, runAt: NOON + 9 }, CALM, 'SUBMISSION_CHECK', NOON + 9],
+    ['meets an open circuit', DUE, OPEN, 'CIRCUIT_OPEN', NOON + SECOND],
+    ['meets a 429', { ...DUE, failureCount: 2 }, RATE_LIMITED, 'RATE_LIMIT', NOON + 20 * SECOND],
+    ['meets a used budget', DUE, withBudget({ remaining: 0 }), 'RATE_LIMIT', null],
+    ['has no limit', DUE, withBudget({ callsPerMinute: null, remaining: null }), 'DUE', null],
+    ['has no poller', { ...DUE, runAt: NOON - MINUTE }, { ...CALM, hasPoller: false }, 'NO_POLLER', null],
+    ['has been due for a moment', DUE, { ...CALM, hasPoller: false }, 'DUE', null],
+  ] as const)('that %s is explained', (_, scheduled, facts, wait, nextStepAt) => {
+    const explained = explainWait(scheduled, facts);
+    expect(explained).toMatchObject({ wait, nextStepAt });
+    expect(explained.reason).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('tells how many of its calls failed', () => {
+    expect(explainWait(PAUSED, CALM).reason).toBe('Its last 6 calls failed. It is tried again then.');
+    expect(explainWait({ ...PAUSED, failureCount: 1 }, CALM).reason).toMatch(/^Its last call failed/);
+  });
+
+  it('may be retried at once only while it is paused by failures that do not count towards its end', () => {
+    expect(mayRetryNow(PAUSED, NOON)).toBe(true);
+    for (const change of [
+      { failureCount: 0 },
+      { runAt: NOON },
+      { isLeased: true },
+      { job: SETTLING },
+      { notes: { emptyResults: 1 } },
+    ])
+      expect(mayRetryNow({ ...PAUSED, ...change }, NOON)).toBe(false);
+  });
+});
