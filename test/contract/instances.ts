@@ -10,25 +10,26 @@ export function instanceOf(id: string, seconds = 0): Instance {
   return { id, role: 'all', version: '1.2.3', hostName: 'host', startedAt: NOON + seconds * SECOND };
 }
 
+/** Starts a heartbeat by a clock that tests move. */
+function startHeartbeat(instances: Instances, instance: Instance) {
+  const clock = new FakeClock();
+  const heartbeat = new InstanceHeartbeat({
+    instances,
+    instance,
+    now: clock.now,
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+  });
+  return { clock, heartbeat };
+}
+
 /** Cases of `InstanceHeartbeat` on a port. */
 export function heartbeatCases(open: () => Promise<Instances>): void {
-  const start = (instances: Instances, instance: Instance) => {
-    const clock = new FakeClock();
-    return {
-      clock,
-      heartbeat: new InstanceHeartbeat({
-        instances,
-        instance,
-        now: clock.now,
-        sleep: (ms, signal) => clock.sleep(ms, signal),
-      }),
-    };
   };
 
   it('lists a process from its start until it is disposed, as long as it runs', async () => {
     const instances = await open();
     const instance = instanceOf('one');
-    const { clock, heartbeat } = start(instances, instance);
+    const { clock, heartbeat } = startHeartbeat(instances, instance);
     await until(() => clock.sleeping, 1);
     for (let seconds = 0; seconds <= 60; seconds += 10) {
       expect(await instances.list(clock.now())).toEqual([instance]);
@@ -53,7 +54,7 @@ export function heartbeatCases(open: () => Promise<Instances>): void {
       },
       list: (now) => instances.list(now),
     };
-    const { clock, heartbeat } = start(flaky, instance);
+    const { clock, heartbeat } = startHeartbeat(flaky, instance);
     await until(() => clock.sleeping, 1);
     expect(await instances.list(clock.now())).toEqual([]);
     isAvailable = true;

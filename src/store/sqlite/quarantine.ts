@@ -136,11 +136,11 @@ export class Quarantine {
 }
 
 /** Returns the reason why a row cannot be read, or null when it can. */
-function errorOf(row: Row): unknown {
+function errorOf(row: Row): Error | null {
   try {
     readJob(row);
     return null;
   } catch (error) {
-    return error;
+    return error instanceof Error ? error : new Error('The record cannot be read.', { cause: error });
   }
 }

@@ -37,6 +37,9 @@ const RELEASE = `mutation ($id: ID!) { result: releaseQuarantinedRecord(id: $id)
 const PROMPT = 'a prompt that is not for operators';
 const HOOK = 'https://hooks.example.com/secret-path';
 
+const fail = async () => {
+  throw new Error('The budget was read.');
+};
 const iso = (time: number) => new Date(time).toISOString();
 
 /** Completes a job with a webhook whose first attempt fails. */
@@ -243,9 +246,6 @@ describe('what is for operators', () => {
   );
 
   it('reads nothing of the store that was not selected', async () => {
-    const fail = async () => {
-      throw new Error('The budget was read.');
-    };
     await using gateway = await startGateway({
       settings: SIGN_IN,
       storage: {

@@ -21,8 +21,8 @@ describe('the actions of operators in SQLite', () => {
         publishWork: (job) => store.publishWork(job),
       }),
       damage: async (id, damage) => {
-        const [row] = runSql(folder, 'SELECT body FROM jobs WHERE id = ?', id) as { body: string }[];
-        bodies.set(id, row?.body ?? '');
+        const row = database.prepare('SELECT body FROM jobs WHERE id = ?').get(id);
+        bodies.set(id, String(row?.['body']));
         await opened.damage(id, damage);
       },
       forget: async (id) => {
