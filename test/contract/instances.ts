@@ -24,8 +24,6 @@ function startHeartbeat(instances: Instances, instance: Instance) {
 
 /** Cases of `InstanceHeartbeat` on a port. */
 export function heartbeatCases(open: () => Promise<Instances>): void {
-  };
-
   it('lists a process from its start until it is disposed, as long as it runs', async () => {
     const instances = await open();
     const instance = instanceOf('one');
