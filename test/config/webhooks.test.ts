@@ -20,6 +20,7 @@ describe('WEBHOOK_SECRET', () => {
     ['has no prefix', secretOf(32).slice(6)],
     ['is not base64', `${secretOf(32)}!`],
     ['is in base64url', `whsec_${Buffer.alloc(32, 0xff).toString('base64url')}`],
+    ['has no padding', secretOf(32).replace('=', '')],
     ['has three entries', [secretOf(24), secretOf(25), secretOf(26)].join(',')],
     ['ends with a comma', `${secretOf(24)},`],
   ])('is refused when it %s', (_, secret) => {

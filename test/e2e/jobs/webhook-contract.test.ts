@@ -95,6 +95,7 @@ test('a job is announced to its URL and to its owner’s endpoint, as GraphQL sh
     await spawnGateway({
       DATA_DIR: path,
       SANDBOX_SPEED: '50',
+      LOG_LEVEL: 'trace',
       PORT: String(port),
       PUBLIC_URL: `http://127.0.0.1:${port}`,
       WEBHOOK_SECRET: SECRET,
@@ -152,4 +153,7 @@ test('a job is announced to its URL and to its owner’s endpoint, as GraphQL sh
     type: 'video_job.failed',
     data: { id: failed.id, status: 'FAILED', video: null, failure: { code: 'REJECTED', charged: 'NO' } },
   });
+  expect(gateway.output()).toContain(failed.id);
+  for (const secret of [SECRET.slice(6), OWN.slice(6), 'token=1'])
+    expect(gateway.output()).not.toContain(secret);
 });
