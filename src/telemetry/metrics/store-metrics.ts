@@ -60,12 +60,17 @@ export function countStore(
   const message = boundedLabel(MAX_MESSAGES);
   const faults = instruments.counter({
     name: 'reelgate_faults_total',
-    help: 'Faults that the gateway continues after, by the message of the log.',
+    help: 'Faults that the gateway continues after, by the beginning of the message of the log.',
     labels: ['part', 'level', 'message'],
   });
   events.on('fault', ({ part, level, ...fault }) =>
-    faults.inc({ part, level, message: message(fault.message) }),
+    faults.inc({ part, level, message: message(beginningOf(fault.message)) }),
   );
+}
+
+/** The first clause of a message: reasons and figures, which differ each time, come after it. */
+function beginningOf(message: string): string {
+  return message.split(/ \(|[:;.] /, 1)[0] ?? message;
 }
 
 function countFiles(events: Pick<GatewayEvents, 'on'>, instruments: Instruments): void {

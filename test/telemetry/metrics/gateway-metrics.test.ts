@@ -255,9 +255,10 @@ describe('the metrics', () => {
       'connection="subscriber"': 1,
     });
     expect(await valuesOf('reelgate_store_connection_losses_total')).toEqual({ 'connection="commands"': 1 });
-    emitAll('fault', { part: 'poller', level: 'warn', message: 'an upstream call failed', details: {} });
+    const fault = { part: 'poller', level: 'warn', details: {} } as const;
+    for (const ms of [5, 8]) emitAll('fault', { ...fault, message: `a call failed (${ms} ms); again` });
     expect(await valuesOf('reelgate_faults_total')).toEqual({
-      'part="poller",level="warn",message="an upstream call failed"': 1,
+      'part="poller",level="warn",message="a call failed"': 2,
     });
     emitAll('store:unreadable', { id: 'vj_1', error: new Error('broken') });
     expect(await valuesOf('reelgate_unreadable_records_total')).toEqual({ '': 1 });
