@@ -32,6 +32,7 @@ import { openDeliverer } from './wiring/open-deliverer.ts';
 import { type GraphQLOverrides, type GraphQLParts, openGraphQL } from './wiring/open-graphql.ts';
 import { type MediaParts, openMedia, openVideoSignatures } from './wiring/open-media.ts';
 import { openMetrics } from './wiring/open-metrics.ts';
+import { openTraces } from './wiring/open-traces.ts';
 import { openUpstream } from './wiring/open-upstream.ts';
 
 /** A running gateway. Disposing it stops it gracefully and releases all its resources. */
@@ -75,6 +76,7 @@ export async function startApp(
     wrapStorage = (storage) => storage,
   } = overrides;
   resources.use(new GatewayLog(log, systemClock, events));
+  const traces = resources.use(await openTraces(config, { events, clock }));
   if (log.isLevelEnabled('debug')) logRequests(events, log);
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const webhookTargets = new WebhookTargets(config.webhooks);
@@ -133,7 +135,7 @@ export async function startApp(
     config,
     { ...parts, account, watchedJobs, metrics: metrics.endpoint },
     log,
-    overrides,
+    { ...overrides, hooks: [...(traces === null ? [] : [traces.operations]), ...(overrides.hooks ?? [])] },
     resources,
   );
   if (graphql !== null) log.info(describeSignIn(config));

@@ -9,6 +9,7 @@ import { metricsOf } from './metrics.ts';
 import { findMisspelt } from './misspelt-settings.ts';
 import { LOWER_CASE_NAMES, proxyOf } from './proxy.ts';
 import { redisOf } from './redis.ts';
+import { headerSecrets, tracesOf } from './traces.ts';
 import { webhooksOf } from './webhooks.ts';
 
 /** All settings of a gateway process, checked and frozen. Times keep the unit that their name says. */
@@ -83,6 +84,10 @@ const configSchema = environmentSchema.transform((environment) => {
     webhooks: webhooksOf(environment),
     /** Null: no metrics are kept. */
     metrics: metricsOf(environment),
+    /** Null: no spans are made. */
+    traces: tracesOf(environment),
+    /** Values of the headers that the exporter of spans takes from the environment; never logged. */
+    otelSecrets: Object.freeze(headerSecrets(environment)),
     /** False: neither introspection nor suggestions in error messages. */
     introspection: environment.INTROSPECTION,
     /** Null: any document is allowed. */
@@ -125,9 +130,11 @@ export function secretsOf({
   awsSecrets,
   webhooks,
   metrics,
+  traces,
+  otelSecrets,
 }: Config): string[] {
   const redisUrls = [...(redis?.urls ?? []), ...(redis?.sentinels?.urls ?? [])];
-  const urls = [...redisUrls, proxy?.httpsProxy ?? '', proxy?.httpProxy ?? ''];
+  const urls = [...redisUrls, proxy?.httpsProxy ?? '', proxy?.httpProxy ?? '', traces?.url ?? ''];
   const passwords = urls.map((url) => URL.parse(url)?.password ?? '');
   const secrets = [
     segmindApiKey,
@@ -135,6 +142,7 @@ export function secretsOf({
     ...awsSecrets,
     ...(webhooks?.secrets ?? []),
     metrics?.token ?? '',
+    ...otelSecrets,
     ...passwords,
     ...passwords.map(decodeURIComponent),
   ];

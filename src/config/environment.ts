@@ -8,6 +8,7 @@ import { METRICS_SETTINGS, metricsFault } from './metrics.ts';
 import { proxyUrl } from './proxy.ts';
 import { REDIS_SETTINGS } from './redis.ts';
 import { flag, integer, isOrigin, positive, text, urlPrefixes } from './schemas.ts';
+import { OTEL_VARIABLES, tracesFault } from './traces.ts';
 import { WEBHOOK_SETTINGS, webhooksOf } from './webhooks.ts';
 
 /** The default deadline leaves five minutes to collect a result before the vendor deletes it. */
@@ -71,7 +72,7 @@ const SETTINGS = {
 /** The names of all settings. */
 export const SETTING_NAMES = Object.keys(SETTINGS);
 
-const variables = z.object({ ...SETTINGS, ...AWS_VARIABLES });
+const variables = z.object({ ...SETTINGS, ...AWS_VARIABLES, ...OTEL_VARIABLES });
 
 /** Checks all settings. */
 export const environmentSchema = variables.superRefine(checkCombinations);
@@ -129,6 +130,8 @@ function checkCombinations(environment: z.output<typeof variables>, context: z.R
   }
   const metrics = metricsFault(environment);
   if (metrics !== null) fault(...metrics);
+  const traces = tracesFault(environment);
+  if (traces !== null) fault(...traces);
   const hasWebhooks = webhooksOf(environment) !== null;
   if (hasWebhooks && environment.PUBLIC_URL === undefined) {
     fault('PUBLIC_URL', 'must be set with webhooks: their messages contain URLs of the gateway');

@@ -102,6 +102,8 @@ export interface GraphQLContext {
   readonly entityTurns: EntityTurns;
   /** The version of the last event that the client received on an earlier stream of the same subscription; null: unknown. */
   readonly lastEventId: number | null;
+  /** The trace of what the operation causes, as in `Job`; null: none. */
+  readonly traceparent: string | null;
 }
 
 /**
@@ -109,12 +111,14 @@ export interface GraphQLContext {
  *
  * @param baseUrl the gateway's URL for the client; read only where clients get URLs of the gateway
  * @param lastEventId see `GraphQLContext`
+ * @param traceparent likewise
  */
 export function createContext(
   services: GraphQLServices,
   caller: Caller,
   baseUrl: string,
   lastEventId: number | null,
+  traceparent: string | null,
 ): GraphQLContext {
   const media = ClientUrls.at(baseUrl, services.localMedia, services.videoUrls);
   return {
@@ -125,6 +129,7 @@ export function createContext(
     media,
     entityTurns: new EntityTurns(services.nextTurn),
     lastEventId,
+    traceparent,
   };
 }
 

@@ -55,7 +55,12 @@ export class EventResult {
 /** Options of `FanOut`. */
 export interface FanOutOptions {
   /** Creates the context of one event. */
-  readonly createContext: (caller: Caller, baseUrl: string, lastEventId: null) => GraphQLContext;
+  readonly createContext: (
+    caller: Caller,
+    baseUrl: string,
+    lastEventId: null,
+    traceparent: null,
+  ) => GraphQLContext;
   /** Masks the errors of a result for clients. */
   readonly present: (result: ExecutionResult) => ExecutionResult;
   readonly clock: Clock;
@@ -142,7 +147,7 @@ export class FanOut {
     { plan, caller, baseUrl, variables }: SubscriberGroup,
   ): EventResult | Promise<EventResult> {
     const { createContext, present } = this.#options;
-    const context = createContext(caller, baseUrl, null);
+    const context = createContext(caller, baseUrl, null, null);
     const result = plan.execute(event, context, variables);
     if (!(result instanceof Promise)) return new EventResult(present(result), event);
     return result

@@ -58,11 +58,12 @@ export class OperationPlan {
   readonly id = ++plans;
   readonly document: DocumentNode;
   readonly kind: OperationTypeNode;
+  /** As the client calls it; undefined: it has no name. */
+  readonly operationName: string | undefined;
   readonly measured: Measure;
   /** Whether an event takes so long to execute that it waits for a turn of the event loop. */
   readonly isLarge: boolean;
   readonly #schema: GraphQLSchema;
-  readonly #operationName: string | undefined;
   /** Variables that the result of an event depends on. */
   readonly #eventVariables: readonly string[];
   readonly #declared: ReadonlySet<string>;
@@ -79,7 +80,7 @@ export class OperationPlan {
     this.#operation = operation;
     this.measured = measured;
     this.isLarge = measured.values > MAX_SMALL_VALUES;
-    this.#operationName = operation.name?.value;
+    this.operationName = operation.name?.value;
     this.#declared = new Set(operation.variableDefinitions?.map(({ variable }) => variable.name.value));
     const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION;
     this.#eventVariables = isSubscription ? eventVariables(document, operation) : [];
@@ -123,7 +124,7 @@ export class OperationPlan {
   }
 
   get #args() {
-    const operationName = this.#operationName;
+    const operationName = this.operationName;
     return {
       schema: this.#schema,
       document: this.document,

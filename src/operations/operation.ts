@@ -29,6 +29,8 @@ export interface OperationRequest {
   readonly transport: Exclude<OperationTransport, 'event-stream'>;
   /** See `GraphQLContext`; absent where events have no ids. */
   readonly lastEventId?: number | null;
+  /** The client's trace, see `validTraceparent`; null: none. */
+  readonly traceparent: string | null;
 }
 
 /** An operation that was checked and may be executed or subscribed to, once. */
@@ -58,6 +60,8 @@ export interface OperationHook {
 
 /** Follows one operation. Its functions must not throw and must not change the results. */
 export interface OperationObserver {
+  /** The trace of what the operation causes, in place of the client's. */
+  readonly traceparent?: string;
   /** Called once, when the operation is found and its document is valid. */
   onPlan?(plan: OperationPlan): void;
   /** Called once with the result of a query or mutation, or with the errors of an operation that was refused. */

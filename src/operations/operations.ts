@@ -33,7 +33,12 @@ export interface OperationsOptions {
   /** Finds the documents of requests. */
   readonly lookup: DocumentLookup;
   /** Creates the context of one operation, or of one event. */
-  readonly createContext: (caller: Caller, baseUrl: string, lastEventId: number | null) => GraphQLContext;
+  readonly createContext: (
+    caller: Caller,
+    baseUrl: string,
+    lastEventId: number | null,
+    traceparent: string | null,
+  ) => GraphQLContext;
   readonly clock: Clock;
   readonly hooks: readonly OperationHook[];
   /** Documents of open subscriptions. */
@@ -151,7 +156,9 @@ export class Operations {
     if (plan === null) return refuse([unresolved()], observers);
     for (const observer of observers) observer.onPlan?.(plan);
     try {
-      const context = this.#options.createContext(caller, baseUrl, lastEventId);
+      const own = observers.find((observer) => observer.traceparent !== undefined)?.traceparent;
+      const traceparent = own ?? request.traceparent;
+      const context = this.#options.createContext(caller, baseUrl, lastEventId, traceparent);
       return {
         document: checked,
         plan,

@@ -104,8 +104,12 @@ export function openGraphQL(
     schema,
     introspection,
     lookup,
-    createContext: (caller: Caller, baseUrl: string, lastEventId: number | null) =>
-      wrapContext(() => createContext(services, caller, baseUrl, lastEventId)),
+    createContext: (
+      caller: Caller,
+      baseUrl: string,
+      lastEventId: number | null,
+      traceparent: string | null,
+    ) => wrapContext(() => createContext(services, caller, baseUrl, lastEventId, traceparent)),
     clock,
     hooks: [new OperationEvents(events, clock), ...(overrides.hooks ?? [])],
     open: overrides.openDocuments ?? new OpenDocuments(),

@@ -132,7 +132,7 @@ type Options = Pick<Job, 'startBefore' | 'webhookUrl'>;
  *   the right
  */
 async function generateVideo(
-  { services, caller, media }: GraphQLContext,
+  { services, caller, media, traceparent }: GraphQLContext,
   input: unknown,
   { startBefore, webhookUrl: givenUrl }: Options,
 ): Promise<GenerateVideoOutcome> {
@@ -152,7 +152,8 @@ async function generateVideo(
   if (issues.length > 0 && idempotencyKey === null) return { type: 'GenerateVideoInvalidInput', issues };
   const shard = idempotencyKey === null ? undefined : idempotencyShard(ownerId, idempotencyKey);
   const id = services.newJobId(now, shard);
-  const options = { startBefore, webhookUrl: givenUrl === null ? null : normalizedUrl(givenUrl) };
+  const webhookUrl = givenUrl === null ? null : normalizedUrl(givenUrl);
+  const options = { startBefore, webhookUrl, traceparent };
   const job = newJob(id, ownerId, parsed.request, now, services.deadlineMs, options);
   const outcome = await services.store.create({
     job,

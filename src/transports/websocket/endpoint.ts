@@ -4,6 +4,7 @@ import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../../auth/authenticator.ts';
 import type { Clock } from '../../domain/clock.ts';
+import { validTraceparent } from '../../domain/traceparent.ts';
 import { emitFault } from '../../events/emit-fault.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
 import type { Operations } from '../../operations/operations.ts';
@@ -133,6 +134,7 @@ export class WebSocketEndpoint {
         }),
       operations,
       baseUrl: baseUrlOf(request),
+      traceparent: validTraceparent(request.headers['traceparent']),
       maxOperations,
       initTimeoutMs: INIT_TIMEOUT_MS,
       onInit: () => frames.setLimits(MESSAGE_LIMITS),

@@ -1,5 +1,6 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { MessageType, type SubscribePayload } from 'graphql-ws';
+import { validTraceparent } from '../../domain/traceparent.ts';
 import type { Answer } from '../../graphql/answer-budget.ts';
 import type { EventSink, EventStream } from '../../operations/event-stream.ts';
 import type { EventResult } from '../../operations/fan-out.ts';
@@ -14,6 +15,8 @@ export interface OperationSocket {
   readonly operations: Operations;
   /** The gateway's URL for the client. */
   readonly baseUrl: string;
+  /** The trace of the upgrade request, for operations without one of their own; null: none. */
+  readonly traceparent: string | null;
   readonly writer: SocketWriter;
   readonly session: SocketSession;
   readonly barrier: SubscriptionBarrier;
@@ -89,10 +92,11 @@ export class SocketOperation implements EventSink {
 
   async #run(params: SubscribePayload, barrier: BarrierEntry): Promise<void> {
     const { operations, session, baseUrl } = this.#socket;
+    const traceparent = validTraceparent(params.extensions?.['traceparent']) ?? this.#socket.traceparent;
     try {
       const authenticating = session.callerOf(params);
       const caller = authenticating instanceof Promise ? await authenticating : authenticating;
-      const preparing = operations.prepare({ params, caller, baseUrl, transport: 'websocket' });
+      const preparing = operations.prepare({ params, caller, baseUrl, transport: 'websocket', traceparent });
       const prepared = preparing instanceof Promise ? await preparing : preparing;
       if (isRefused(prepared)) return this.#refuse(prepared.errors);
       if (isSubscription(prepared)) return await this.#open(prepared);

@@ -90,6 +90,8 @@ export interface GraphQLSocketOptions {
   readonly operations: Operations;
   /** The gateway's URL for the client. */
   readonly baseUrl: string;
+  /** See `OperationSocket`. */
+  readonly traceparent: string | null;
   /** How many operations may be in progress. */
   readonly maxOperations: number;
   /** Milliseconds in which the client has to send `connection_init`, before it is closed with 4408. */
@@ -105,6 +107,7 @@ export interface GraphQLSocketOptions {
 export class GraphQLSocket implements OperationSocket {
   readonly operations: Operations;
   readonly baseUrl: string;
+  readonly traceparent: string | null;
   readonly writer: SocketWriter;
   readonly session: SocketSession;
   readonly barrier = new SubscriptionBarrier();
@@ -120,6 +123,7 @@ export class GraphQLSocket implements OperationSocket {
     this.#options = options;
     this.operations = options.operations;
     this.baseUrl = options.baseUrl;
+    this.traceparent = options.traceparent;
     this.writer = options.writer;
     this.session = options.openSession(this);
     this.#initTimer = setTimeout(

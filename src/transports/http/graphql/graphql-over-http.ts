@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Authenticator } from '../../../auth/authenticator.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import { validTraceparent } from '../../../domain/traceparent.ts';
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../../domain/upstream-kind.ts';
 import type { EventEmitter } from '../../../events/gateway-events.ts';
 import type { OperationParams } from '../../../operations/operation.ts';
@@ -108,6 +109,7 @@ export class GraphQLOverHttp {
       baseUrl: baseUrlOf(req),
       transport: 'http',
       lastEventId: lastEventIdOf(req),
+      traceparent: validTraceparent(req.headers['traceparent']),
     });
     const prepared = preparing instanceof Promise ? await preparing : preparing;
     exchange.prepared = prepared;

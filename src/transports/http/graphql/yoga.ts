@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, processRegularResult, type YogaLogger } from 'graphql-yoga';
 import type { Authenticator } from '../../../auth/authenticator.ts';
+import { validTraceparent } from '../../../domain/traceparent.ts';
 import { emitFault } from '../../../events/emit-fault.ts';
 import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { PersistedQueryError } from '../../../operations/document-lookup.ts';
@@ -125,6 +126,7 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
         baseUrl: baseUrlOf(req),
         transport: req.method === 'POST' && extensions?.['subscription'] != null ? 'callback' : 'http',
         lastEventId: lastEventIdOf(req),
+        traceparent: validTraceparent(req.headers['traceparent']),
       });
       // Yoga refuses a missing query and an empty name, which the pipeline accepts, and unknown parameters, which are ignored.
       const named = operationName == null || operationName === '' ? {} : { operationName };
