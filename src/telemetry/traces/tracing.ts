@@ -70,12 +70,12 @@ export class Tracing implements AsyncDisposable {
     const fault = (message: string, details: object) =>
       events.emit('fault', { part: 'telemetry', level: 'warn', message, details: { ...details } });
     // Such as that spans are dropped because the queue is full. Its errors are those of exports.
-    diag.setLogger(warningsTo((warning) => fault('tracing has a problem', { warning })), {
+    diag.setLogger(warningsTo((warning) => fault('a warning of OpenTelemetry', { warning })), {
       logLevel: DiagLogLevel.WARN,
       suppressOverrideMessage: true,
     });
     const onFailure = (error: unknown) =>
-      fault('spans could not be sent to OTEL_EXPORTER_OTLP_ENDPOINT and are lost', { err: error });
+      fault('spans could not be sent by OTLP and are lost', { err: error });
     this.#provider = new TracerProvider({
       resource: defaultResource()
         .merge(resourceFromAttributes({ 'service.name': SERVICE_NAME }))
