@@ -13,6 +13,8 @@ export function messageWriter(targets: WebhookTargets, messages: WebhookMessages
     if (keys === null)
       return { reason: 'The gateway has no secret any more that signs messages to this URL.' };
     const body = messages.bodyOf(delivery.job);
-    return { body, headers: signedHeaders(delivery.id, Math.floor(now / 1000), body, keys) };
+    const { traceparent } = delivery.job;
+    const headers = signedHeaders(delivery.id, Math.floor(now / 1000), body, keys);
+    return { body, headers: traceparent === null ? headers : { ...headers, traceparent } };
   };
 }

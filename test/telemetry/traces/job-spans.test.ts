@@ -140,3 +140,17 @@ test('a batch that is refused is reported, also the last one', async () => {
   const message = 'spans could not be sent by OTLP and are lost';
   expect(faults).toMatchObject([{ part: 'telemetry', level: 'warn', message, details: { err: { code: 400 } } }]);
 });
+
+test('a stop does not wait for a collector that does not answer', async () => {
+  await using receiver = await OtlpReceiver.start();
+  receiver.status = null;
+  const events = new GatewayEvents();
+  const faults = collect(events, 'fault');
+  {
+    await using _ = trace(receiver, events);
+    emitArchive(events);
+  }
+  // The batch has neither arrived nor failed.
+  expect(receiver.requests).toHaveLength(1);
+  expect(faults).toEqual([]);
+});
