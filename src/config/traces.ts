@@ -110,8 +110,12 @@ const MIN_SECRET_LENGTH = 8;
 /** The values of the headers that may be credentials. */
 export function headerSecrets(variables: OtelVariables): string[] {
   const { OTEL_EXPORTER_OTLP_HEADERS: all, OTEL_EXPORTER_OTLP_TRACES_HEADERS: own } = variables;
-  const values = [...splitList(all), ...splitList(own)].map((pair) => pair.slice(pair.indexOf('=') + 1).trim());
-  return values.flatMap((value) => [value, decoded(value)]).filter((value) => value.length >= MIN_SECRET_LENGTH);
+  const values = [...splitList(all), ...splitList(own)].map((pair) =>
+    pair.slice(pair.indexOf('=') + 1).trim(),
+  );
+  return values
+    .flatMap((value) => [value, decoded(value)])
+    .filter((value) => value.length >= MIN_SECRET_LENGTH);
 }
 
 function decoded(value: string): string {

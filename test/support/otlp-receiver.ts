@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 
 /** A span as the receiver got it. */
 export interface ReceivedSpan {
@@ -92,9 +92,11 @@ export class OtlpReceiver implements AsyncDisposable {
 
   /** Waits for spans with these names, all or more. @returns all spans */
   async received(...names: string[]): Promise<readonly ReceivedSpan[]> {
-    await expect
-      .poll(() => this.spans.map(({ name }) => name))
-      .toEqual(expect.arrayContaining(names));
+    const missing = () => names.filter((name) => !this.spans.some((span) => span.name === name));
+    const check = () => {
+      if (missing().length > 0) throw new Error(`There is no span ${missing().join(', ')}.`);
+    };
+    await vi.waitFor(check, { timeout: 30_000 });
     return this.spans;
   }
 

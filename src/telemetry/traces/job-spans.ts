@@ -1,4 +1,12 @@
-import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import type { Job, JobPhase } from '../../domain/job/job.ts';
 import type {
   ArchiveEvent,
@@ -9,13 +17,6 @@ import type {
   UpstreamCallEvent,
 } from '../../events/gateway-events.ts';
 import { remoteParent } from './span-contexts.ts';
-
-export interface JobSpansOptions {
-  readonly tracer: Tracer;
-  readonly events: Pick<GatewayEvents, 'on'>;
-  /** The name of the model at the upstream. */
-  readonly model: string;
-}
 
 /** What a step does in each phase. */
 const STEP_NAMES: Readonly<Record<JobPhase, string>> = {
@@ -47,9 +48,13 @@ export class JobSpans {
   /** The steps in progress by job: as many as the poller has slots. */
   readonly #steps = new Map<string, OpenStep>();
 
-  constructor({ tracer, events, model }: JobSpansOptions) {
+  /** @param model its name at the upstream */
+  constructor(tracer: Tracer, model: string) {
     this.#tracer = tracer;
     this.#model = model;
+  }
+
+  listen(events: Pick<GatewayEvents, 'on'>): void {
     events.on('step:start', (step) => this.#onStepStart(step));
     events.on('step:end', (step) => this.#onStepEnd(step));
     events.on('upstream:call', (call) => this.#onCall(call));
@@ -149,7 +154,8 @@ export class JobSpans {
   }
 
   #onDelivery(delivery: DeliveryEvent): void {
-    const { deliveryId, jobId, traceparent, host, outcome, attempt, status, startedAt, durationMs } = delivery;
+    const { deliveryId, jobId, traceparent, host, outcome, attempt, status, startedAt, durationMs } =
+      delivery;
     const parent = remoteParent(traceparent);
     if (parent === null) return;
     const span = this.#tracer.startSpan(

@@ -82,7 +82,11 @@ class OperationSpan {
   onResult({ errors = [] }: TracedResult): void {
     const [first] = errors;
     const code = first?.extensions['code'];
-    end(this.#span, this.#clock.now(), first === undefined ? null : typeof code === 'string' ? code : '_OTHER');
+    end(
+      this.#span,
+      this.#clock.now(),
+      first === undefined ? null : typeof code === 'string' ? code : '_OTHER',
+    );
   }
 
   /** The message belongs to the trace of its job, and links to the subscription. */

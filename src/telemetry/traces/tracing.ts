@@ -70,10 +70,13 @@ export class Tracing implements AsyncDisposable {
     const fault = (message: string, details: object) =>
       events.emit('fault', { part: 'telemetry', level: 'warn', message, details: { ...details } });
     // Such as that spans are dropped because the queue is full. Its errors are those of exports.
-    diag.setLogger(warningsTo((warning) => fault('a warning of OpenTelemetry', { warning })), {
-      logLevel: DiagLogLevel.WARN,
-      suppressOverrideMessage: true,
-    });
+    diag.setLogger(
+      warningsTo((warning) => fault('a warning of OpenTelemetry', { warning })),
+      {
+        logLevel: DiagLogLevel.WARN,
+        suppressOverrideMessage: true,
+      },
+    );
     const onFailure = (error: unknown) =>
       fault('spans could not be sent by OTLP and are lost', { err: error });
     this.#provider = new TracerProvider({
@@ -97,7 +100,7 @@ export class Tracing implements AsyncDisposable {
     });
     const tracer: Tracer = this.#provider.getTracer(SERVICE_NAME);
     this.operations = new OperationSpans(tracer, clock);
-    new JobSpans({ tracer, events, model });
+    new JobSpans(tracer, model).listen(events);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,7 +127,7 @@ class ReportingExporter implements SpanExporter {
 
   export(...[spans, done]: Parameters<SpanExporter['export']>): void {
     this.#exporter.export(spans, (result) => {
-      if (result.code !== 0) this.#onFailure(result.error);
+      if (result.error !== undefined) this.#onFailure(result.error);
       done(result);
     });
   }
@@ -154,6 +157,7 @@ function rootSampler(name: string, ratio: number): Sampler {
 }
 
 function warningsTo(warn: (warning: string) => void): DiagLogger {
-  const ignore = () => {};
   return { error: ignore, warn, info: ignore, debug: ignore, verbose: ignore };
 }
+
+function ignore(): void {}

@@ -37,8 +37,7 @@ async function startHook() {
   await once(server, 'listening');
   const address = server.address();
   const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-  const stop = () => server.close().closeAllConnections();
-  return { origin, traceparents, [Symbol.dispose]: () => void stop() };
+  return { origin, traceparents, [Symbol.dispose]: () => server.close().closeAllConnections() };
 }
 
 const ofJob = (spans: readonly ReceivedSpan[], id: string) =>
@@ -68,7 +67,7 @@ test('one job is one trace, from the client through the mutation, the steps, the
   expect(await gateway.exited).toBe(0);
 
   const { spans } = receiver;
-  const [mutation] = spans.filter(({ name }) => name === 'mutation generateVideo');
+  const mutation = spans.find(({ name }) => name === 'mutation generateVideo');
   expect(mutation).toMatchObject({ traceId: TRACE, parentSpanId: CLIENT_SPAN, kind: 2 });
   expect(mutation?.attributes).toMatchObject({
     'graphql.operation.type': 'mutation',
@@ -105,7 +104,7 @@ test('one job is one trace, from the client through the mutation, the steps, the
   expect(sent).toMatchObject([{ parentSpanId: mutation?.spanId, links: [link] }]);
   expect(hook.traceparents).toEqual([`00-${TRACE}-${mutation?.spanId}-01`]);
   // The messages are in the trace of the job, and link to the subscription, which is in another one.
-  const [subscription] = spans.filter(({ name }) => name === 'subscription videoJobUpdated');
+  const subscription = spans.find(({ name }) => name === 'subscription videoJobUpdated');
   const messages = all.filter(({ name }) => name === 'send videoJobUpdated');
   expect(messages.map(({ attributes }) => Number(attributes['reelgate.job.version']))).toEqual(
     history.map(({ version }) => version),
@@ -155,7 +154,7 @@ test('instances on Redis share the trace of a job, also when its poller is kille
   expect(new Set(all.map(({ traceId }) => traceId))).toEqual(new Set([TRACE]));
   const steps = all.filter(({ name }) => name.endsWith(' video job'));
   expect([instances(steps).size, instances(receiver.spans).size]).toEqual([2, 3]);
-  const [mutation] = receiver.spans.filter(({ name }) => name === 'mutation generateVideo');
+  const mutation = receiver.spans.find(({ name }) => name === 'mutation generateVideo');
   expect(new Set(steps.map(({ parentSpanId }) => parentSpanId))).toEqual(new Set([mutation?.spanId]));
 });
 
@@ -223,6 +222,9 @@ test('a collector that does not answer delays no job and no stop, and is one lin
   await expect.poll(batches).toBeGreaterThan(4);
   gateway.kill('SIGTERM');
   expect(await gateway.exited).toBe(0);
-  const lines = gateway.output().split('\n').filter((line) => line.includes('spans could not be sent'));
+  const lines = gateway
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('spans could not be sent'));
   expect(lines.filter((line) => !line.includes('"repeated":'))).toHaveLength(1);
 });

@@ -138,7 +138,9 @@ test('a batch that is refused is reported, also the last one', async () => {
     emitArchive(events);
   }
   const message = 'spans could not be sent by OTLP and are lost';
-  expect(faults).toMatchObject([{ part: 'telemetry', level: 'warn', message, details: { err: { code: 400 } } }]);
+  expect(faults).toMatchObject([
+    { part: 'telemetry', level: 'warn', message, details: { err: { code: 400 } } },
+  ]);
 });
 
 test('a stop does not wait for a collector that does not answer', async () => {
