@@ -42,6 +42,8 @@ const DEFAULTS = {
   trustedDocumentsFile: null,
   federation: true,
   metrics: null,
+  traces: null,
+  otelSecrets: [],
   logLevel: 'info',
   sandboxSpeed: 1,
 };
@@ -190,6 +192,8 @@ describe('the configuration', () => {
       trustedDocumentsFile: 'documents.json',
       federation: false,
       metrics: { server: { host: '0.0.0.0', port: 9464 }, token: 'a-token-of-scrapers' },
+      traces: null,
+      otelSecrets: [],
       logLevel: 'debug',
       sandboxSpeed: 0.5,
     });
