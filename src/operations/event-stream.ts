@@ -37,8 +37,9 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
   #failure: unknown = null;
   /** The version of the last delivered event; 0: none was delivered. */
   #version = 0;
-  /** Whether the client was too slow for an event since the last delivered one. */
-  #hasWaited = false;
+  /** Whether the client was too slow for an event since the last delivered one, and since the one before it. */
+  #isSlow = false;
+  #wasSlow = false;
   /** Whether the last event was delivered or the subscriber has left. */
   #ended = false;
 
@@ -64,7 +65,7 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
     const { source, fanOut, group } = this.#options;
     // The event is executed later: until then its result takes no memory.
     if (sink.isBehind()) {
-      this.#hasWaited = true;
+      this.#isSlow = true;
       sink.onReady(() => {
         if (!this.#ended && this.write(occurred)) source.resume();
       });
@@ -101,7 +102,7 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
       }
       const event = await fanOut.resultOf(next.value, group);
       // The source keeps the newest state only while the reader is busy.
-      this.#hasWaited = true;
+      this.#isSlow = true;
       this.#onDelivered(event);
       return { done: false, value: event.result };
     } catch (error) {
@@ -130,7 +131,7 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
     sink.write(event);
     this.#onDelivered(event);
     if (!sink.isBehind()) return true;
-    this.#hasWaited = true;
+    this.#isSlow = true;
     sink.onReady(() => {
       if (!this.#ended) source.resume();
     });
@@ -139,13 +140,16 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult>, Sink
 
   #onDelivered({ result, occurred, version }: EventResult): void {
     const { observers } = this.#options;
-    const hasSkipped = this.#hasWaited && this.#version > 0 && version > this.#version + 1;
+    const isSlow = this.#isSlow || this.#wasSlow;
+    const hasSkipped = isSlow && this.#version > 0 && version > this.#version + 1;
     for (const observer of observers) {
       if (hasSkipped && this.isResumable) observer.onSkip?.();
       observer.onEvent?.(result, occurred);
     }
     this.#version = version;
-    this.#hasWaited = false;
+    // While an event waits for the client, the source skips versions before the next one.
+    this.#wasSlow = this.#isSlow;
+    this.#isSlow = false;
   }
 
   /** An error of one subscriber must not reach the others: the source notifies them in the same loop. */

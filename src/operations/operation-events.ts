@@ -7,7 +7,13 @@ import type { SubscriptionEvent } from './fan-out.ts';
 import type { OperationPlan } from './operation-plan.ts';
 import type { OperationHook, OperationObserver, OperationRequest } from './operation.ts';
 
-const NAMES = ['operation', 'subscription:open', 'subscription:message', 'subscription:end'] as const;
+const NAMES = [
+  'operation',
+  'subscription:open',
+  'subscription:message',
+  'subscription:end',
+  'client:slow',
+] as const;
 
 /** Emits what happens to the operations of all transports. */
 export class OperationEvents implements OperationHook {

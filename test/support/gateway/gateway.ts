@@ -28,7 +28,7 @@ const SETTINGS = {
 /** What a test may change. */
 export interface GatewayOptions extends Pick<
   AppOverrides,
-  'answers' | 'hooks' | 'openDocuments' | 'wrapContext'
+  'answers' | 'events' | 'hooks' | 'openDocuments' | 'wrapContext'
 > {
   /** Settings as an operator gives them; an empty one counts as absent. */
   readonly settings?: Readonly<Record<string, string>>;
