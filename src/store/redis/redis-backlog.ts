@@ -16,7 +16,7 @@ import { keys, SHARDS } from './keys.ts';
 import { type Quarantine, wrongTypeOrThrow } from './quarantine.ts';
 import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 
-/** How many jobs of a shard a script reads. It blocks Redis for less than a millisecond. */
+/** How many jobs of a shard a script reads. It blocks Redis for about a millisecond. */
 const SAMPLE = 250;
 
 export interface RedisBacklogOptions {

@@ -64,8 +64,8 @@ describe('the alert rules', () => {
   });
 
   it.skipIf(!isInstalled)('fire when they should, and only then', () => {
-    expect(runPromtool('check', 'config', 'deploy/prometheus/prometheus.yml')).toContain('SUCCESS');
-    expect(runPromtool('test', 'rules', ALERT_TESTS)).toContain('SUCCESS');
+    expect(runPromtool(['check', 'config', 'deploy/prometheus/prometheus.yml'])).toContain('SUCCESS');
+    expect(runPromtool(['test', 'rules', ALERT_TESTS])).toContain('SUCCESS');
   });
 });
 
@@ -157,10 +157,13 @@ describe.skipIf(!isInstalled)('a Prometheus that scrapes a gateway', () => {
     expect(await prometheus.query('ALERTS{alertstate="firing"}')).toEqual([]);
   });
 
-  it('finds every metric that an alert or a query names', async () => {
+  it('finds every metric that an alert, a query or the table of faults names', async () => {
     const text = await (await fetch(metricsUrl)).text();
+    expect(runPromtool(['check', 'metrics'], text)).toBe('');
+    const faultTable = /^## Faults$.*?^## /ms.exec(readFileSync('docs/operations.md', 'utf8'))?.[0] ?? '';
+    expect(faultTable).toContain('reelgate_circuit_open');
     const known = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => name));
-    const named = [...queries, ...rules.map(({ expr }) => expr)].flatMap(
+    const named = [...queries, ...rules.map(({ expr }) => expr), faultTable].flatMap(
       (expression) => expression.match(/\b(?:reelgate|gen_ai|http|db_client|process|nodejs|v8js)_\w+/g) ?? [],
     );
     // Names of labels look alike.
@@ -198,8 +201,8 @@ describe.skipIf(!isInstalled)('a Prometheus that scrapes a gateway', () => {
 });
 
 /** Runs promtool, which must succeed. @returns its output */
-function runPromtool(...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(promtool ?? '', args, { encoding: 'utf8' });
+function runPromtool(args: readonly string[], input = ''): string {
+  const { status, stdout, stderr } = spawnSync(promtool ?? '', args, { input, encoding: 'utf8' });
   if (status !== 0) throw new Error(stdout + stderr);
   return stdout + stderr;
 }
