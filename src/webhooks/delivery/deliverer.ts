@@ -1,9 +1,10 @@
 import type { Clock } from '../../domain/clock.ts';
+import type { Job } from '../../domain/job/job.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
 import { WorkLoop } from '../../process/work-loop.ts';
 import type { MessageClient, MessageOutcome } from '../../providers/message-client.ts';
 import type { DeliveryResult, LeasedDelivery, WebhookDeliveries } from '../../store/webhook-deliveries.ts';
-import { boundedRetryAfter, postponedMs, retryPauseMs } from './retry-plan.ts';
+import { boundedRetryAfter, busyMs, postponedMs, retryPauseMs } from './retry-plan.ts';
 import { TargetSlots } from './target-slots.ts';
 
 /** A message as it is sent. */
@@ -40,8 +41,6 @@ const MAX_PAUSE_MS = 1000;
 const MAX_STORE_PAUSE_MS = 5000;
 /** Milliseconds to wait when other workers have leased the due deliveries. */
 const OUTRUN_PAUSE_MS = 250;
-/** Milliseconds after which a delivery is looked at again whose origin has as many attempts in progress as it may have. */
-const BUSY_PAUSE_MS = 250;
 
 /**
  * Leases due deliveries and attempts each, until it is stopped. A process that dies loses none: its leases expire, and then the deliveries
@@ -126,7 +125,7 @@ export class WebhookDeliverer implements AsyncDisposable {
     if (entry === 'failing') return this.#postpone(delivery, 'The target answers no requests at present.');
     if (entry !== 'entered') {
       const from = entry === 'held' ? this.#slots.heldUntil(origin) : now;
-      const nextAttemptAt = from + Math.round(BUSY_PAUSE_MS * (1 + random()));
+      const nextAttemptAt = from + busyMs(ageOf(job, now), random());
       await deliveries.settle(delivery, { ...delivery, nextAttemptAt });
       return;
     }
@@ -151,7 +150,7 @@ export class WebhookDeliverer implements AsyncDisposable {
     const { deliveries, clock, random } = this.#options;
     const { job } = delivery;
     const now = clock.now();
-    const pauseMs = postponedMs(now - (job.finishedAt ?? job.updatedAt), random());
+    const pauseMs = postponedMs(ageOf(job, now), random());
     const nextAttemptAt = pauseMs === null ? null : now + pauseMs;
     await deliveries.settle(delivery, { ...delivery, nextAttemptAt, lastError });
     if (nextAttemptAt === null) this.#reportGivenUp(delivery, lastError);
@@ -218,6 +217,11 @@ export class WebhookDeliverer implements AsyncDisposable {
   #fault(message: string, details: Readonly<Record<string, unknown>>): void {
     this.#options.events.emit('fault', { part: 'deliveries', level: 'error', message, details });
   }
+}
+
+/** Milliseconds since the end of a job. */
+function ageOf({ finishedAt, updatedAt }: Job, now: number): number {
+  return now - (finishedAt ?? updatedAt);
 }
 
 /** The receiver wants no more messages: Standard Webhooks. */
