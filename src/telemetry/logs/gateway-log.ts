@@ -91,8 +91,11 @@ export class GatewayLog implements Disposable {
 
   #onConnection({ connection, state, reason }: StoreConnectionEvent): void {
     if (state === 'connected') return;
-    const name = connection === 'subscriber' ? 'subscriber connection' : 'connection';
-    this.#faults.warn({ part: 'store', reason }, `the ${name} to Redis was lost; connecting again`);
+    const message =
+      connection === 'subscriber'
+        ? 'the subscriber connection to Redis was lost; connecting again'
+        : 'the connection to Redis was lost; connecting again';
+    this.#faults.warn({ part: 'store', reason }, message);
   }
 }
 
