@@ -7,14 +7,6 @@ import type { SubscriptionEvent } from './fan-out.ts';
 import type { OperationPlan } from './operation-plan.ts';
 import type { OperationHook, OperationObserver, OperationRequest } from './operation.ts';
 
-const NAMES = [
-  'operation',
-  'subscription:open',
-  'subscription:message',
-  'subscription:end',
-  'client:slow',
-] as const;
-
 /** Emits what happens to the operations of all transports. */
 export class OperationEvents implements OperationHook {
   readonly #events: EventEmitter;
@@ -26,8 +18,20 @@ export class OperationEvents implements OperationHook {
   }
 
   onOperation({ transport }: OperationRequest): OperationObserver | undefined {
-    if (!NAMES.some((name) => this.#events.hears(name))) return undefined;
+    if (!this.#isHeard()) return undefined;
     return new EmittingObserver(this.#events, this.#clock, transport);
+  }
+
+  /** Written out: it runs for each operation. */
+  #isHeard(): boolean {
+    const events = this.#events;
+    return (
+      events.hears('operation') ||
+      events.hears('subscription:open') ||
+      events.hears('subscription:message') ||
+      events.hears('subscription:end') ||
+      events.hears('client:slow')
+    );
   }
 }
 

@@ -72,7 +72,7 @@ export class Operations {
    */
   prepare(request: OperationRequest): Prepared | Promise<Prepared> {
     const { lookup, hooks } = this.#options;
-    const observers = hooks.flatMap((hook) => hook.onOperation(request) ?? []);
+    const observers = observersOf(hooks, request);
     const fail = (error: unknown) => refuse([this.#presentError(error)], observers);
     try {
       const text = lookup.find(request.params);
@@ -219,6 +219,20 @@ export function isRefused(outcome: Operation | EventStream | Refused): outcome i
 /** Whether an operation is for `subscribe`, not `execute`. */
 export function isSubscription({ plan }: Operation): boolean {
   return plan.kind === OperationTypeNode.SUBSCRIPTION;
+}
+
+const NO_OBSERVERS: readonly OperationObserver[] = [];
+
+function observersOf(
+  hooks: readonly OperationHook[],
+  request: OperationRequest,
+): readonly OperationObserver[] {
+  let observers = NO_OBSERVERS;
+  for (const hook of hooks) {
+    const observer = hook.onOperation(request);
+    if (observer !== undefined) observers = [...observers, observer];
+  }
+  return observers;
 }
 
 function refuse(errors: readonly GraphQLError[], observers: readonly OperationObserver[]): Refused {

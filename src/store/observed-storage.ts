@@ -13,7 +13,7 @@ export function observeStorage(storage: Storage, options: ObservedStorageOptions
   const observe = <T extends object>(port: T, prefix: string) =>
     new Proxy(port, new ObservedPort(port, prefix, options));
   return {
-    ...storage,
+    cache: storage.cache,
     store: observe(storage.store, ''),
     submissions: observe(storage.submissions, 'submissions.'),
     fileTasks: observe(storage.fileTasks, 'fileTasks.'),
