@@ -221,16 +221,14 @@ export function isSubscription({ plan }: Operation): boolean {
   return plan.kind === OperationTypeNode.SUBSCRIPTION;
 }
 
-const NO_OBSERVERS: readonly OperationObserver[] = [];
-
 function observersOf(
   hooks: readonly OperationHook[],
   request: OperationRequest,
 ): readonly OperationObserver[] {
-  let observers = NO_OBSERVERS;
+  const observers: OperationObserver[] = [];
   for (const hook of hooks) {
     const observer = hook.onOperation(request);
-    if (observer !== undefined) observers = [...observers, observer];
+    if (observer !== undefined) observers.push(observer);
   }
   return observers;
 }
