@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Job } from '../../../src/domain/job/job.ts';
+import { keys } from '../../../src/store/redis/keys.ts';
+import { RedisDeliveries } from '../../../src/store/redis/redis-deliveries.ts';
+import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
+import { deliveryIdOf } from '../../../src/store/webhook-deliveries.ts';
+import { createAndLease, present } from '../../contract/job-store-cases/opened-store.ts';
+import { completed, jobId, ownTarget } from '../../support/jobs.ts';
+import { RedisServer } from '../../support/redis/redis-server.ts';
+import { DAY, MINUTE, SECOND } from '../../support/times.ts';
+import { freshJob, openRedis } from './open-redis.ts';
+
+const URL = 'https://example.com/hook';
+
+describe('webhook deliveries in Redis', () => {
+  const resources = new AsyncDisposableStack();
+  let server: RedisServer;
+  let store: RedisJobStore;
+  let deliveries: RedisDeliveries;
+  beforeAll(async () => {
+    server = resources.use(await RedisServer.start());
+    store = resources.use(await openRedis([server.url], { retentionMs: 7 * DAY }));
+    const { client, quarantine } = store;
+    deliveries = new RedisDeliveries({ client, quarantine, retentionMs: 7 * DAY });
+  });
+  beforeEach(async () => {
+    await server.run('FLUSHALL');
+  });
+  afterAll(() => resources.disposeAsync());
+
+  const lease = () => {
+    const now = Date.now() + SECOND;
+    return deliveries.lease({ now, limit: 100, leaseUntil: now + MINUTE });
+  };
+
+  /** Ends a job whose id is in a shard, with one delivery. */
+  async function end(shard: string): Promise<Job> {
+    const id = jobId(Date.now()).slice(0, -1) + shard;
+    const leased = await createAndLease(store, { ...freshJob(), id, webhookUrl: URL });
+    const job = completed(leased.job, Date.now());
+    const change = { job, schedule: null, deliveries: ownTarget(job) };
+    expect(await store.save(leased.leaseId, change)).toBe('saved');
+    return job;
+  }
+
+  it('expire with their job, and then leave the schedule and the failing ones', async () => {
+    const job = await end('7');
+    const ttl = await store.client.ttl(keys.deliveries(job.id));
+    expect(ttl).toBe(await store.client.ttl(keys.job(job.id)));
+    expect(ttl).toBeGreaterThan((7 * DAY - MINUTE) / SECOND);
+    const [leased] = await lease();
+    const failure = { attempts: 1, lastStatus: 500, lastError: 'It answered 500.', deliveredAt: null };
+    await deliveries.settle(present(leased), { ...failure, nextAttemptAt: Date.now() });
+    await store.client.del(keys.deliveries(job.id), keys.job(job.id));
+    expect(await lease()).toEqual([]);
+    expect(await deliveries.findFailing(10)).toEqual([]);
+    expect(await deliveries.backlog()).toEqual({ waiting: 0, oldestDueAt: null });
+    expect(await store.client.zcard(keys.failingDeliveries('7'))).toBe(0);
+  });
+
+  it('survive that an instance of an earlier version deletes their job', async () => {
+    const job = await end('7');
+    await store.client.del(keys.job(job.id));
+    expect(await lease()).toMatchObject([{ id: deliveryIdOf(job.id, URL), job }]);
+  });
+
+  it('of a shard or a job whose key has another type hold up no others, nor the end of a job', async () => {
+    await store.client.set(keys.dueDeliveries('7'), 'spoiled');
+    await end('7');
+    const spoiled = await end('8');
+    await store.client.set(keys.deliveries(spoiled.id), 'spoiled');
+    const jobs = [await end('8'), await end('9')];
+    expect((await lease()).map((one) => one.jobId).toSorted()).toEqual(jobs.map(({ id }) => id).toSorted());
+    expect(await deliveries.ofJobs([spoiled.id])).toEqual([[]]);
+    expect(await store.health()).toEqual({ quarantined: 2 });
+  });
+});
