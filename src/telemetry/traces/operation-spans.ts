@@ -50,7 +50,10 @@ export class OperationSpans {
   }
 }
 
-/** The span of one operation. That of a subscription lasts until the subscription ends. */
+/**
+ * The span of one operation. That of a subscription ends when it is open: one that lasts for hours would be sent after the spans that link to
+ * it, and would be lost in a crash.
+ */
 class OperationSpan {
   readonly #tracer: Tracer;
   readonly #clock: Pick<Clock, 'now'>;
@@ -89,6 +92,10 @@ class OperationSpan {
     );
   }
 
+  onOpen(): void {
+    end(this.#span, this.#clock.now(), null);
+  }
+
   /** The message belongs to the trace of its job, and links to the subscription. */
   onEvent(_: TracedResult, occurred: Job | string): void {
     if (typeof occurred === 'string') return;
@@ -111,9 +118,5 @@ class OperationSpan {
       parent.context,
     );
     span.end(at);
-  }
-
-  onEnd(error: Error | null): void {
-    end(this.#span, this.#clock.now(), error === null ? null : error.name);
   }
 }

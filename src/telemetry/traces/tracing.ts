@@ -56,6 +56,8 @@ export interface TracingOptions {
 const SERVICE_NAME = 'reelgate';
 /** Milliseconds for the last spans when the gateway stops. */
 const FLUSH_MS = 1000;
+/** The message of an error is the text that the receiver chooses for its status. */
+const MAX_REASON_LENGTH = 200;
 
 /**
  * Makes the spans of this process and sends them by OTLP. Spans wait in a bounded queue and are sent in the background; without a receiver they
@@ -77,8 +79,9 @@ export class Tracing implements AsyncDisposable {
         suppressOverrideMessage: true,
       },
     );
+    const endpoint = new URL(settings.url).origin;
     const onFailure = (error: unknown) =>
-      fault('spans could not be sent by OTLP and are lost', { err: error });
+      fault('spans could not be sent by OTLP and are lost', { endpoint, reason: reasonOf(error) });
     this.#provider = new TracerProvider({
       resource: defaultResource()
         .merge(resourceFromAttributes({ 'service.name': SERVICE_NAME }))
@@ -154,6 +157,14 @@ function samplerOf({ sampler, ratio }: TracingSettings): Sampler {
 function rootSampler(name: string, ratio: number): Sampler {
   if (name === 'always_off') return new AlwaysOffSampler();
   return name === 'always_on' ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(ratio);
+}
+
+/** The error itself may contain the whole answer, and that of a refused connection to localhost has no message. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  const parts = [code, error.message || error.name].filter((part) => part !== '');
+  return parts.join(': ').slice(0, MAX_REASON_LENGTH);
 }
 
 function warningsTo(warn: (warning: string) => void): DiagLogger {

@@ -139,7 +139,12 @@ test('a batch that is refused is reported, also the last one', async () => {
   }
   const message = 'spans could not be sent by OTLP and are lost';
   expect(faults).toMatchObject([
-    { part: 'telemetry', level: 'warn', message, details: { err: { code: 400 } } },
+    {
+      part: 'telemetry',
+      level: 'warn',
+      message,
+      details: { endpoint: receiver.url, reason: '400: Bad Request' },
+    },
   ]);
 });
 

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { startGateway } from '../../support/gateway/gateway.ts';
 import { INPUT } from '../../support/gateway/generate.ts';
 import { answerOf, postBody } from '../../support/gateway/http.ts';
+import { JobMover } from '../../support/gateway/job-mover.ts';
+import { TRANSPORTS } from '../../support/gateway/streams.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 
@@ -105,4 +107,23 @@ test.each([
   await gateway.stop();
   expect(receiver.spans).toMatchObject([{ name, kind: 2, status: { code: error === undefined ? 0 : 2 } }]);
   expect(receiver.spans[0]?.attributes['error.type']).toBe(error);
+});
+
+test.each(TRANSPORTS)('a message by $name is in the trace of its job', async ({ open }) => {
+  await using receiver = await OtlpReceiver.start();
+  await using gateway = await startGateway({ settings: receiver.settings });
+  const mover = new JobMover(gateway);
+  using stream = await open(gateway.url, 'subscription { videoJobsUpdated { version } }');
+  await expect.poll(() => gateway.store.listenerCount).toBe(1);
+  await mover.accept();
+  await stream.result();
+  const job = await mover.accept({ traceparent });
+  await stream.result();
+  await gateway.stop();
+  const messages = receiver.spans.filter(({ name }) => name === 'send videoJobsUpdated');
+  expect(messages).toMatchObject([
+    { traceId: TRACE, parentSpanId: SPAN, attributes: { 'reelgate.job.id': job.id } },
+  ]);
+  const subscription = receiver.spans.find(({ name }) => name === 'subscription videoJobsUpdated');
+  expect(messages[0]?.links.map(({ spanId }) => spanId)).toEqual([SPAN, subscription?.spanId]);
 });
