@@ -112,7 +112,7 @@ test('a renewed draft has the seed that its submission names, unless it is pinne
   const { id, settings } = drafts.current;
   drafts.renew(id);
   expect(drafts.current.settings.seed).toBe(settings.seed);
-  const request = { request: 'waves', idempotencyKey: 'key', image: '', createdAt: 1 };
+  const request = { request: 'waves', idempotencyKey: 'key', image: '', createdAt: 1, isRefused: false };
   await drafts.updateSubmission(id, () => ({ ...request, accepted: { ids: ['job'], nextSeed: '8' } }));
   drafts.renew(id);
   expect(drafts.current.settings.seed).toBe('8');
@@ -127,7 +127,8 @@ test('a change of the draft keeps the submission that another tab has stored', a
   const { id } = one.current;
   one.changeSettings(id, { prompt: 'waves' });
   const stale = await open();
-  const submission = { request: 'waves', idempotencyKey: 'key', image: '', createdAt: 1, accepted: null };
+  const request = { request: 'waves', idempotencyKey: 'key', image: '', createdAt: 1, isRefused: false };
+  const submission = { ...request, accepted: null };
   await one.updateSubmission(id, () => submission);
   stale.changeSettings(id, { prompt: 'waves, typed here' });
   expect(storage.submissionOf(id)).toEqual(submission);

@@ -12,6 +12,7 @@ class Jobs {
   readonly inputs: GenerateInput[] = [];
   readonly byKey = new Map<string, string>();
   limit = Infinity;
+  isAnswerLost = false;
   onSubmit: (input: GenerateInput) => void = () => {};
 
   readonly submit = async (input: GenerateInput) => {
@@ -21,9 +22,11 @@ class Jobs {
     const earlier = this.inputs.find((other) => other.idempotencyKey === idempotencyKey);
     if (!isDeepStrictEqual(input, earlier)) throw new Error('The key was used with another input.');
     if (!this.byKey.has(idempotencyKey)) {
-      if (this.byKey.size >= this.limit) throw new ReelgateError('RATE_LIMITED', 'Too many jobs.');
+      if (this.byKey.size >= this.limit)
+        throw new ReelgateError('RATE_LIMITED', 'Too many jobs.', { retryAfterSeconds: 60 });
       this.byKey.set(idempotencyKey, `job ${this.byKey.size + 1}`);
     }
+    if (this.isAnswerLost) throw new ReelgateError('UNREACHABLE', 'The connection was lost.');
     return consoleJob({ id: this.byKey.get(idempotencyKey) ?? '' });
   };
 }
@@ -36,6 +39,7 @@ async function tabs() {
   const timers: (() => void)[] = [];
   let uploads = 0;
   let keys = 0;
+  const clock = { now: 1000 };
   const open = async () => {
     const drafts = await browser.open();
     const submissions = new Submissions({
@@ -50,7 +54,7 @@ async function tabs() {
       onAccepted: () => {},
       imageLoads: async () => true,
       newKey: () => `key ${++keys}`,
-      now: () => 1000,
+      now: () => clock.now,
       setTimeout: (run) => timers.push(run),
     });
     const send = () => submissions.send(drafts.current.id);
@@ -63,7 +67,7 @@ async function tabs() {
   const later = (): void => {
     for (const run of timers.splice(0)) run();
   };
-  return { storage, jobs, open, first, id, later };
+  return { storage, jobs, open, first, id, later, clock };
 }
 
 function seedOf(drafts: Drafts): string {
@@ -144,7 +148,7 @@ test('after some variations were accepted, another number of them makes no job t
   jobs.limit = 2;
   expect(await first.send()).toMatchObject({
     type: 'refused',
-    message: '2 of 4 videos were sent. Too many jobs.',
+    message: '2 of 4 videos were sent. Too many jobs. (In 60 s.)',
   });
   first.drafts.changeSettings(id, { variations: 2 });
   expect(await first.send()).toMatchObject({ type: 'accepted', ids: ['job 1', 'job 2'] });
@@ -152,4 +156,53 @@ test('after some variations were accepted, another number of them makes no job t
   first.drafts.changeSettings(id, { variations: 3 });
   expect(await first.send()).toMatchObject({ ids: ['job 1', 'job 2', 'job 3'] });
   expect(jobs.byKey.size).toBe(3);
+});
+
+const HOUR_MS = 3_600_000;
+
+test('after some variations were accepted, the others are sent hours later without making a job twice', async () => {
+  const { jobs, first, id, clock } = await tabs();
+  first.drafts.changeSettings(id, { variations: 2 });
+  jobs.limit = 1;
+  await first.send();
+  jobs.limit = Infinity;
+  clock.now += 2 * HOUR_MS;
+  expect(await first.send()).toMatchObject({ ids: ['job 1', 'job 2'] });
+  expect(jobs.byKey.size).toBe(2);
+});
+
+test('a request whose answer was lost makes no second job hours later', async () => {
+  const { jobs, open, clock } = await tabs();
+  const tab = await open();
+  jobs.isAnswerLost = true;
+  expect(await tab.send()).toMatchObject({ type: 'refused' });
+  jobs.isAnswerLost = false;
+  clock.now += 2 * HOUR_MS;
+  expect(await tab.send()).toMatchObject({ ids: ['job 1'] });
+  expect(jobs.byKey.size).toBe(1);
+});
+
+test('a refused request is sent hours later with a new upload of its image', async () => {
+  const { jobs, first, clock } = await tabs();
+  jobs.limit = 0;
+  await first.send();
+  jobs.limit = Infinity;
+  clock.now += 2 * HOUR_MS;
+  expect(await first.send()).toMatchObject({ ids: ['job 1'] });
+  expect(jobs.inputs.map(({ image }) => image)).toEqual([
+    'https://example.com/1.png',
+    'https://example.com/2.png',
+  ]);
+});
+
+test('a request whose answer was lost makes no second job when another tab has sent another request', async () => {
+  const { jobs, open, first, id } = await tabs();
+  const second = await open();
+  jobs.isAnswerLost = true;
+  await first.send();
+  jobs.isAnswerLost = false;
+  second.drafts.changeSettings(id, { prompt: 'a heron' });
+  await second.send();
+  expect(await first.send()).toMatchObject({ ids: ['job 1'] });
+  expect(jobs.byKey.size).toBe(2);
 });

@@ -43,6 +43,8 @@ export interface Submission {
   readonly image: string;
   /** In epoch milliseconds. */
   readonly createdAt: number;
+  /** Whether the gateway refused all of its videos. Otherwise it may have accepted some, which another key would make a second time. */
+  readonly isRefused: boolean;
   /** Null: not all of its videos are accepted. */
   readonly accepted: {
     /** The ids of its jobs, in the order of their seeds. */

@@ -60,13 +60,20 @@ function readSettings(stored: Fields, defaults: DraftSettings): DraftSettings {
 
 /** Reads a submission, as `readStoredDraft` does. @returns null when it is none */
 export function readSubmission(value: unknown): Submission | null {
-  const { request, idempotencyKey, image, createdAt, accepted } = fieldsOf(value);
+  const { request, idempotencyKey, image, createdAt, isRefused, accepted } = fieldsOf(value);
   if (typeof request !== 'string' || typeof idempotencyKey !== 'string') return null;
   if (typeof image !== 'string' || typeof createdAt !== 'number') return null;
   const { ids, nextSeed } = fieldsOf(accepted);
   const isAccepted =
     typeof nextSeed === 'string' && Array.isArray(ids) && ids.every((id: unknown) => typeof id === 'string');
-  return { request, idempotencyKey, image, createdAt, accepted: isAccepted ? { ids, nextSeed } : null };
+  return {
+    request,
+    idempotencyKey,
+    image,
+    createdAt,
+    isRefused: isRefused === true,
+    accepted: isAccepted ? { ids, nextSeed } : null,
+  };
 }
 
 /** The fields of an object; of anything else none. */

@@ -1,7 +1,7 @@
 import type { GenerateInput } from '@reelgate/client';
 import type { Draft, Submission } from '../drafts/draft.ts';
 
-/** Later an image is uploaded again: how long the upstream keeps it is not documented. */
+/** Later an image is uploaded again, unless it may have been accepted with a request: how long the upstream keeps it is not documented. */
 export const UPLOAD_LIFETIME_MS = 3_600_000;
 
 /**
@@ -51,18 +51,21 @@ export function acceptedIds({ settings }: Draft, { accepted }: Submission): read
 }
 
 /**
- * The submission with which a request is sent: the stored one, perhaps of another tab, when that is the same request.
+ * The submission with which a request is sent: an earlier one, perhaps of another tab, when that is the same request.
  *
+ * @param earlier the stored one, and the one that this tab knows
  * @param created a new one, for the draft as this tab has it
  * @param endedKey the key of an accepted request that this tab has shown to the user: sending it once more is a new request
  */
 export function submissionFor(
-  stored: Submission | null,
+  earlier: readonly (Submission | null)[],
   created: Submission,
   endedKey: string | null,
 ): Submission {
-  if (stored === null || stored.request !== created.request || stored.idempotencyKey === endedKey)
-    return created;
-  const isImageOld = created.createdAt - stored.createdAt >= UPLOAD_LIFETIME_MS;
-  return isImageOld && stored.accepted === null && stored.image !== created.image ? created : stored;
+  const same = earlier.find(
+    (other) => other?.request === created.request && other.idempotencyKey !== endedKey,
+  );
+  if (same == null) return created;
+  const isImageOld = created.createdAt - same.createdAt >= UPLOAD_LIFETIME_MS;
+  return isImageOld && same.isRefused && same.image !== created.image ? created : same;
 }

@@ -168,6 +168,13 @@ export class Submissions {
       });
       return this.#accept(draft, accepted, ids, false);
     }
+    if (results.every((result) => result.status === 'rejected' && isRefusal(result.reason))) {
+      await drafts.updateSubmission(id, (stored) =>
+        stored === null || stored.idempotencyKey === submission.idempotencyKey
+          ? { ...submission, isRefused: true }
+          : stored,
+      );
+    }
     if (jobs.length === 0 || signal.aborted) throw refusal.reason;
     const state = failed(refusal.reason);
     const message = `${jobs.length} of ${inputs.length} videos were sent. ${'message' in state ? state.message : ''}`;
@@ -182,12 +189,16 @@ export class Submissions {
       idempotencyKey: newKey(),
       image,
       createdAt: now(),
+      isRefused: false,
       accepted: null,
     };
     const known = drafts.find(draft.id)?.submission ?? null;
     const isEnded = known?.accepted != null && !this.#recent.has(known.idempotencyKey);
     const endedKey = isEnded ? known.idempotencyKey : null;
-    return drafts.updateSubmission(draft.id, (stored) => submissionFor(stored, created, endedKey));
+    return drafts.updateSubmission(draft.id, (stored) => ({
+      ...submissionFor([stored, known], created, endedKey),
+      isRefused: false,
+    }));
   }
 
   #accept(draft: Draft, submission: Submission, ids: readonly string[], isRepeated: boolean): SendState {
@@ -237,6 +248,11 @@ const NOT_TWICE =
 function isSameImage(one: DraftImage | null, other: DraftImage | null): boolean {
   if (one?.type === 'file') return other?.type === 'file' && one.file === other.file;
   return one?.type === other?.type && (other?.type !== 'url' || one?.url === other.url);
+}
+
+/** Whether the gateway answered that it made no job. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ReelgateError && (error.issues.length > 0 || error.retryAfterSeconds !== null);
 }
 
 function failed(error: unknown): SendState {
