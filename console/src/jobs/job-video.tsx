@@ -1,6 +1,7 @@
 import type { VideoJob } from '@reelgate/client';
 import { useEffect, useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
+import { usePageState } from '../gateway/page-state.ts';
 import type { Playback } from '../video/playback.ts';
 import { Preview } from '../video/preview.tsx';
 import { Stage } from '../video/stage.tsx';
@@ -25,6 +26,11 @@ export function JobVideo(props: JobVideoProps) {
 
 function Player({ job, url, autoPlay, replacesImage, playback }: JobVideoProps & { readonly url: string }) {
   const [state, setState] = useState<'loading' | 'shown' | 'broken'>('loading');
+  const isLive = usePageState() === 'connected';
+  useEffect(() => {
+    // Perhaps it broke because the gateway was away.
+    if (isLive) setState((before) => (before === 'broken' ? 'loading' : before));
+  }, [isLive]);
   if (state === 'broken') {
     return (
       <div className="media-note" role="note">

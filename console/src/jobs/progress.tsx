@@ -7,7 +7,10 @@ import { useQueuePlace } from './jobs.tsx';
 import { nextSample, progressAt, progressPath, type ProgressSample } from './progress-estimate.ts';
 import { progressText, waitText } from './wait-text.ts';
 
-/** The progress bar of an unfinished job, with the elapsed time, what it waits for, and the expected time. The bar also moves between updates, but not without a connection. */
+/**
+ * The progress bar of an unfinished job, with the elapsed time, what it waits for, and the expected time. The bar also moves between
+ * updates, but not without a connection.
+ */
 export function Progress({ job }: { readonly job: VideoJob }) {
   const sample = useSample(job);
   const isAway = AWAY.has(usePageState());
@@ -47,7 +50,7 @@ export function Progress({ job }: { readonly job: VideoJob }) {
 }
 
 const AWAY: ReadonlySet<PageState> = new Set(['reconnecting', 'refused', 'signed-out']);
-const NO_CONNECTION = 'No connection to the gateway: the progress is not known now.';
+const NO_CONNECTION = 'No connection to the gateway: the progress is unknown.';
 
 /** The progress sample of the job's newest version. */
 function useSample(job: VideoJob): ProgressSample {
@@ -87,7 +90,11 @@ const listeners = new Set<() => void>();
 let now = serverNow();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** The gateway's time in epoch milliseconds, updated every second by one timer for all progress bars. @param runs false: it stands still */
+/**
+ * The gateway's time in epoch milliseconds, updated every second by one timer for all progress bars.
+ *
+ * @param runs false: it stands still
+ */
 function useNow(runs: boolean): number {
   return useSyncExternalStore(runs ? subscribe : subscribeToNothing, () => now);
 }

@@ -13,10 +13,9 @@ import { useNewJob } from './new-job.ts';
 import { batchOf, type Batch, batchText } from './submission/batch.ts';
 import { FormNote } from './submission/form-note.tsx';
 import { Price } from './submission/price.tsx';
-import { messageOf, type SendState } from './submission/send-state.ts';
+import { messageOf, NO_ISSUES, presentIssues, type SendState } from './submission/send-state.ts';
 import { SubmitRow } from './submission/submit-row.tsx';
 
-const NO_ISSUES: ReadonlyMap<string, string> = new Map();
 const VARIATIONS = Array.from({ length: MAX_VARIATIONS }, (_, index) => ({
   value: index + 1,
   text: String(index + 1),
@@ -35,15 +34,16 @@ export function JobForm() {
   const draft = drafts.current;
   const { settings } = draft;
   const state = useStore(submissions.states).get(currentId) ?? null;
-  const issues = state?.type === 'invalid' ? state.issues : NO_ISSUES;
+  const refused = state?.type === 'invalid' ? state.issues : NO_ISSUES;
+  const issues = presentIssues(state, settings);
   const form = useRef<HTMLFormElement>(null);
   const files = useImageFiles();
   /** The result of “Generate all”, until the form shows another draft or another result. */
   const [batch, setBatch] = useState<(Batch & { readonly state: SendState | null }) | null>(null);
 
   useEffect(() => {
-    if (issues.size > 0) form.current?.querySelector<HTMLElement>(INVALID)?.focus();
-  }, [issues]);
+    if (refused.size > 0) form.current?.querySelector<HTMLElement>(INVALID)?.focus();
+  }, [refused]);
 
   const change = (changed: Partial<DraftSettings>): void => drafts.changeSettings(currentId, changed);
   const send = async (): Promise<void> => {
@@ -104,10 +104,13 @@ export function JobForm() {
         onValue={(variations) => change({ variations })}
         error={null}
       />
-      <MoreSettings settings={settings} issues={issues} onChange={change} />
+      <MoreSettings settings={settings} refused={refused} issues={issues} onChange={change} />
       <Price videos={settings.variations} />
       <SubmitRow draftId={currentId} videos={settings.variations} state={state} />
-      <FormNote state={state} batch={batch?.state === state ? batch : null} />
+      <FormNote
+        state={refused.size > issues.size && issues.size === 0 ? null : state}
+        batch={batch?.state === state ? batch : null}
+      />
     </form>
   );
 }

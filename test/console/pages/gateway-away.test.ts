@@ -59,7 +59,7 @@ test('when the gateway is killed during a job and restarts, the page reconnects 
   await killed(first);
   await console.connection('Reconnecting…');
   const card = console.card(prompt);
-  await card.getByText('No connection to the gateway: the progress is not known now.').waitFor();
+  await card.getByText('No connection to the gateway: the progress is unknown.').waitFor();
   const animations = await card
     .locator('.progress-bar')
     .evaluate((bar) => Reflect.get(bar, 'getAnimations').call(bar).length);
@@ -71,6 +71,26 @@ test('when the gateway is killed during a job and restarts, the page reconnects 
   expect(await console.card(prompt).count()).toBe(1);
   expect(await jobsWith(second.url, prompt)).toHaveLength(1);
   expect(await isMarked(console)).toBe(true);
+});
+
+test('a video that could not be loaded while the gateway was away is loaded after the reconnect', async () => {
+  const prompt = 'a heron on a lake';
+  using data = await gateways('20');
+  await using first = await data.start();
+  const { id } = await generate(first.url, { prompt });
+  await watchToEnd(first.url, id);
+  await using console = await ConsolePage.open(browser, first.url);
+  const card = console.card(prompt);
+  await card.locator('video').waitFor();
+
+  await killed(first);
+  await console.connection('Reconnecting…');
+  await card.getByRole('link', { name: `Details: ${prompt}` }).click();
+  await card.getByText('The video can’t be loaded now, or it no longer exists.').waitFor();
+  await using _second = await data.start();
+  await console.live();
+  await card.getByRole('button', { name: 'Play', exact: true }).click();
+  await plays(card.locator('video'));
 });
 
 test('after a reconnect the list has the jobs made meanwhile, and a request submitted offline makes one job', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import { type ConsolePage, UPLOAD } from '../../support/browser/console-page.ts';
+import { HEIC_PHOTO } from '../../support/browser/heic-photo.ts';
 import { dropFile, fileIn, pastePng, plays, pngFile } from '../../support/browser/page-files.ts';
 import { jobsWith } from '../../support/gateway/generate.ts';
 import { MIB, pngOf, postUpload } from '../../support/gateway/upload.ts';
@@ -115,9 +116,50 @@ describe('one request makes one job', () => {
   });
 });
 
+test('the message of a refused field goes when the user corrects the field, and its section stays open', async () => {
+  await using console = await fixture.open();
+  const { page } = console;
+  const seed = page.getByRole('spinbutton', { name: 'Seed' });
+  await page.getByText('More settings').click();
+  await seed.fill('');
+  await page.getByText('More settings').click();
+  await console.generateButton.click();
+  const messages = page.locator('.new-job .field-error');
+  await expect
+    .poll(() => messages.allTextContents())
+    .toEqual([
+      'Choose an image, or give the URL of one.',
+      'It must not be empty.',
+      'It must be a whole number of at most 2,147,483,647.',
+      'Correct the marked fields.',
+    ]);
+  await console.fillIn({ prompt: 'a kite' });
+  await seed.fill('7');
+  expect(await messages.allTextContents()).toEqual([
+    'Choose an image, or give the URL of one.',
+    'Correct the marked fields.',
+  ]);
+  expect(await seed.isVisible()).toBe(true);
+  expect(await seed.evaluate((input) => input === document.activeElement)).toBe(true);
+});
+
 const TEXT = new TextEncoder().encode('no image at all');
 
 const NO_IMAGE = 'It can’t be read as an image. Use a JPEG, PNG, WebP, HEIC, AVIF or GIF.';
+
+test('the image before stays when its replacement is stopped by files that cannot be used', async () => {
+  await using console = await fixture.open();
+  const { page } = console;
+  await choose(console, await sceneFile());
+  await console.imageField.getByText('scene.png').waitFor();
+  // The decoder of HEIC never arrives.
+  await page.context().route('**/*libheif*', () => undefined);
+  await choose(console, fileIn(fixture.folder, 'photo.heic', HEIC_PHOTO));
+  await console.imageField.getByText('Converting photo.heic…').waitFor();
+  await choose(console, fileIn(fixture.folder, 'text.png', TEXT));
+  await console.imageField.getByText(`text.png: ${NO_IMAGE}`).waitFor();
+  await console.imageField.getByText('scene.png').waitFor();
+});
 
 describe('a file is refused at its field and never sent', () => {
   test.each([

@@ -1,5 +1,6 @@
 import { useCallback, useRef, useState } from 'react';
 import { useGateway } from '../../gateway/gateway.tsx';
+import type { DraftImage } from '../drafts/draft.ts';
 import { MAX_DRAFTS } from '../drafts/drafts.ts';
 import { useNewJob } from '../new-job.ts';
 import { ImageFileError } from './image-file-error.ts';
@@ -40,18 +41,22 @@ export function useImageFiles(): ImageFiles {
   const [preparing, setPreparing] = useState<Preparing | null>(null);
   const [rejected, setRejected] = useState<readonly RejectedFile[]>([]);
   const running = useRef(new AbortController());
+  /** The image that the files of a call replace, until one of them can be used. */
+  const replaced = useRef<{ readonly id: string; readonly image: DraftImage } | null>(null);
 
   const stop = useCallback(() => {
     running.current.abort();
+    replaced.current = null;
     setPreparing(null);
   }, []);
 
   const take = async (files: readonly File[]): Promise<void> => {
+    const { id, image: shown } = drafts.current;
+    const before = shown ?? (replaced.current?.id === id ? replaced.current.image : null);
     stop();
     setRejected([]);
     const { signal } = (running.current = new AbortController());
-    const { id } = drafts.current;
-    const before = drafts.current.image;
+    if (before !== null) replaced.current = { id, image: before };
     submissions.forget(id);
     // Until a file is ready there is no image, so that none can be sent by mistake.
     drafts.changeImage(id, null);
@@ -63,8 +68,10 @@ export function useImageFiles(): ImageFiles {
       try {
         const image = { ...(await prepareImage(source, signal)), type: 'file', upload: null } as const;
         signal.throwIfAborted();
-        if (taken.length === 0) drafts.changeImage(id, image);
-        else if (drafts.add(image) === null)
+        if (taken.length === 0) {
+          drafts.changeImage(id, image);
+          replaced.current = null;
+        } else if (drafts.add(image) === null)
           throw new ImageFileError(`There are ${MAX_DRAFTS} drafts already.`);
         taken.push(image.file.name);
       } catch (error) {
@@ -75,7 +82,7 @@ export function useImageFiles(): ImageFiles {
         });
       }
     }
-    setPreparing(null);
+    stop();
     if (taken.length === 0 && before !== null) drafts.changeImage(id, before);
     setRejected(problems);
     announcer.say([takenText(taken), ...problems.map(({ name, reason }) => `${name}: ${reason}`)].join(' '));

@@ -1,3 +1,5 @@
+import type { DraftSettings } from '../drafts/draft.ts';
+
 /** What happened to a draft since its button was pressed. */
 export type SendState =
   /** The image's URL is tried. */
@@ -7,13 +9,32 @@ export type SendState =
   | { readonly type: 'sending' }
   /** `isRepeated`: it had been accepted before. */
   | { readonly type: 'accepted'; readonly ids: readonly string[]; readonly isRepeated: boolean }
-  /** `issues`: error messages by field name. */
-  | { readonly type: 'invalid'; readonly message: string; readonly issues: ReadonlyMap<string, string> }
+  | Invalid
   /** No image loads from the URL. The user may send it nevertheless. */
   | { readonly type: 'unloadable' }
   /** `ids`: the jobs of the variations that were accepted nevertheless. */
   | { readonly type: 'refused'; readonly message: string; readonly ids: readonly string[] }
   | { readonly type: 'canceled'; readonly message: string };
+
+interface Invalid {
+  readonly type: 'invalid';
+  readonly message: string;
+  /** Error messages by field name. */
+  readonly issues: ReadonlyMap<string, string>;
+  /** What was refused. */
+  readonly settings: DraftSettings;
+}
+
+/** The error messages of the fields that the user has not changed since. */
+export function presentIssues(state: SendState | null, settings: DraftSettings): Invalid['issues'] {
+  if (state?.type !== 'invalid') return NO_ISSUES;
+  const valueOf = (all: DraftSettings, name: string): unknown => Reflect.get(all, name);
+  return new Map(
+    [...state.issues].filter(([name]) => valueOf(state.settings, name) === valueOf(settings, name)),
+  );
+}
+
+export const NO_ISSUES: Invalid['issues'] = new Map();
 
 /** Whether a draft is being sent. */
 export function isSending(state: SendState | null): boolean {

@@ -60,7 +60,7 @@ export class Submissions {
     try {
       return this.#show(id, await this.#send(draft, isChecked, sending.signal));
     } catch (error) {
-      return this.#show(id, sending.signal.aborted ? this.#canceled(id) : failed(error));
+      return this.#show(id, sending.signal.aborted ? this.#canceled(id) : failed(error, draft));
     } finally {
       this.#sending.delete(id);
     }
@@ -103,10 +103,10 @@ export class Submissions {
   async #send(draft: Draft, isChecked: boolean, signal: AbortSignal): Promise<SendState> {
     const { id, image } = draft;
     const issues = issuesOf(draft);
-    if (image === null || issues.size > 0) return { type: 'invalid', message: INVALID, issues };
+    if (image === null || issues.size > 0) return invalid(issues, draft);
     let url: string;
     if (image.type === 'file') {
-      const uploaded = await this.#uploadOnce(id, image, signal);
+      const uploaded = await this.#uploadOnce(draft, image, signal);
       if (typeof uploaded !== 'string') return uploaded;
       url = uploaded;
     } else {
@@ -119,11 +119,12 @@ export class Submissions {
   }
 
   async #uploadOnce(
-    id: string,
+    draft: Draft,
     image: Extract<Draft['image'], { type: 'file' }>,
     signal: AbortSignal,
   ): Promise<string | SendState> {
     const { client, drafts, now } = this.#options;
+    const { id } = draft;
     const { file, upload } = image;
     if (upload !== null && now() - upload.uploadedAt < UPLOAD_LIFETIME_MS) return upload.url;
     this.#show(id, { type: 'uploading', share: 0 });
@@ -137,11 +138,7 @@ export class Submissions {
       return url;
     } catch (error) {
       if (!(error instanceof ReelgateError) || !IMAGE_ERRORS.has(error.code)) throw error;
-      return {
-        type: 'invalid',
-        message: INVALID,
-        issues: new Map([['image', `${file.name}: ${error.message}`]]),
-      };
+      return invalid(new Map([['image', `${file.name}: ${error.message}`]]), draft);
     }
   }
 
@@ -176,7 +173,7 @@ export class Submissions {
       );
     }
     if (jobs.length === 0 || signal.aborted) throw refusal.reason;
-    const state = failed(refusal.reason);
+    const state = failed(refusal.reason, draft);
     const message = `${jobs.length} of ${inputs.length} videos were sent. ${'message' in state ? state.message : ''}`;
     return { type: 'refused', message, ids: jobs.map((job) => job.id) };
   }
@@ -241,7 +238,6 @@ export class Submissions {
   }
 }
 
-const INVALID = 'Correct the marked fields.';
 const NOT_TWICE =
   'If the gateway has received the request already, the video appears in the list; the same request makes no second one.';
 
@@ -255,7 +251,11 @@ function isRefusal(error: unknown): boolean {
   return error instanceof ReelgateError && (error.issues.length > 0 || error.retryAfterSeconds !== null);
 }
 
-function failed(error: unknown): SendState {
+function invalid(issues: ReadonlyMap<string, string>, { settings }: Draft): SendState {
+  return { type: 'invalid', message: 'Correct the marked fields.', issues, settings };
+}
+
+function failed(error: unknown, draft: Draft): SendState {
   if (!(error instanceof ReelgateError)) {
     const reason = error instanceof Error ? error.message : String(error);
     return {
@@ -267,7 +267,7 @@ function failed(error: unknown): SendState {
   const { issues, message, retryAfterSeconds } = error;
   if (issues.length > 0) {
     const byField = new Map(issues.map(({ path, message: issue }) => [path[0] ?? '', `It ${issue}.`]));
-    return { type: 'invalid', message: INVALID, issues: byField };
+    return invalid(byField, draft);
   }
   return {
     type: 'refused',
