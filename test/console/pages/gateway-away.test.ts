@@ -87,10 +87,11 @@ test('a video that could not be loaded while the gateway was away is loaded afte
   await console.connection('Reconnecting…');
   await card.getByRole('link', { name: `Details: ${prompt}` }).click();
   await card.getByText('The video can’t be loaded now, or it no longer exists.').waitFor();
-  await using _second = await data.start();
+  await using second = await data.start();
   await console.live();
   await card.getByRole('button', { name: 'Play', exact: true }).click();
   await plays(card.locator('video'));
+  expect(await jobsWith(second.url, prompt)).toHaveLength(1);
 });
 
 test('after a reconnect the list has the jobs made meanwhile, and a request submitted offline makes one job', async () => {

@@ -158,7 +158,8 @@ test('the image before stays when its replacement is stopped by files that canno
   await console.imageField.getByText('Converting photo.heic…').waitFor();
   await choose(console, fileIn(fixture.folder, 'text.png', TEXT));
   await console.imageField.getByText(`text.png: ${NO_IMAGE}`).waitFor();
-  await console.imageField.getByText('scene.png').waitFor();
+  await console.imageField.getByRole('img', { name: 'The chosen image' }).waitFor();
+  expect(await console.imageField.getByText('scene.png').count()).toBe(1);
 });
 
 describe('a file is refused at its field and never sent', () => {

@@ -28,9 +28,9 @@ interface Invalid {
 /** The error messages of the fields that the user has not changed since. */
 export function presentIssues(state: SendState | null, settings: DraftSettings): Invalid['issues'] {
   if (state?.type !== 'invalid') return NO_ISSUES;
-  const valueOf = (all: DraftSettings, name: string): unknown => Reflect.get(all, name);
+  const { settings: refused } = state;
   return new Map(
-    [...state.issues].filter(([name]) => valueOf(state.settings, name) === valueOf(settings, name)),
+    [...state.issues].filter(([name]) => Reflect.get(refused, name) === Reflect.get(settings, name)),
   );
 }
 
