@@ -60,7 +60,7 @@ export interface SlowClientEvent {
 /** An HTTP request was answered, or its connection ended. */
 export interface RequestEvent {
   readonly method: string;
-  /** The route, not the path: `/graphql`, `/media`, `/healthz` and so on; `other`. Bounded. */
+  /** The route, not the path: `/graphql`, `/media` for videos, `/sandbox` for files of the sandbox, `/healthz` and so on; `other`. Bounded. */
   readonly route: string;
   /** Null: the connection ended before the answer. */
   readonly status: number | null;

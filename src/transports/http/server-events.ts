@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { LocalMedia } from '../../domain/local-media.ts';
-import { isBelowVideoPath } from '../../domain/video-url.ts';
+import { LOCAL_MEDIA_PATH, LocalMedia } from '../../domain/local-media.ts';
+import { isBelowVideoPath, VIDEO_PATH } from '../../domain/video-url.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
 import { isEventStream } from './graphql/events/event-format.ts';
 import { GRAPHQL_PATH } from './graphql/exchange.ts';
@@ -50,8 +50,8 @@ function routeOf(url: string): string {
   const [path = ''] = url.split('?', 1);
   if (path === GRAPHQL_PATH || path.startsWith(`${GRAPHQL_PATH}/`)) return GRAPHQL_PATH;
   if (isHealthPath(path) || path === METRICS_PATH) return path;
-  if (LocalMedia.upstreamPath(path) !== null) return '/media';
-  if (isBelowVideoPath(path)) return '/videos';
+  if (LocalMedia.upstreamPath(path) !== null) return LOCAL_MEDIA_PATH;
+  if (isBelowVideoPath(path)) return VIDEO_PATH;
   if (path.startsWith('/.well-known/')) return '/.well-known';
   return path === '/' || path.startsWith('/assets/') ? '/' : 'other';
 }

@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { expect, it } from 'vitest';
+import { GatewayEvents } from '../../../src/events/gateway-events.ts';
+import { collect } from '../../support/events.ts';
+import { startGateway } from '../../support/gateway/gateway.ts';
+import { graphql } from '../../support/gateway/http.ts';
+import { SseClient } from '../../support/gateway/sse-client.ts';
+import { WsClient } from '../../support/gateway/ws-client.ts';
+
+it('each HTTP request is emitted with its route, whatever its path contains', async () => {
+  const events = new GatewayEvents();
+  await using gateway = await startGateway({ events });
+  const requests = collect(events, 'request');
+  const { url } = gateway;
+  const paths = [
+    '/healthz',
+    '/nothing/here',
+    '/media/vj_1/x.mp4',
+    '/graphql/?query={__typename}',
+    '/a?b=/graphql',
+  ];
+  for (const path of paths) await (await fetch(url + path)).text();
+  await graphql(url, '{ __typename }');
+  await expect.poll(() => requests.length).toBe(6);
+  expect(requests.map(({ method, route, status }) => [method, route, status])).toEqual([
+    ['GET', '/healthz', 200],
+    ['GET', 'other', 404],
+    ['GET', '/media', 404],
+    ['GET', '/graphql', 200],
+    ['GET', 'other', 404],
+    ['POST', '/graphql', 200],
+  ]);
+  for (const { bytes, durationMs } of requests) expect([bytes > 100, durationMs >= 0]).toEqual([true, true]);
+});
+
+it('a request whose client leaves is emitted once, without a status if it had no answer', async () => {
+  const events = new GatewayEvents();
+  await using gateway = await startGateway({ events });
+  const requests = collect(events, 'request');
+  const request = httpRequest(`${gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': '1000', expect: '100-continue' },
+  });
+  request.on('error', () => {});
+  request.flushHeaders();
+  await once(request, 'continue');
+  expect(requests).toEqual([]);
+  request.destroy();
+  await expect.poll(() => requests).toMatchObject([{ method: 'POST', route: '/graphql', status: null }]);
+  {
+    using stream = await SseClient.open(gateway.url, 'subscription { videoJobsUpdated { id } }');
+    expect(stream.response.statusCode).toBe(200);
+  }
+  await expect.poll(() => requests[1]).toMatchObject({ route: '/graphql', status: 200 });
+});
+
+it('a WebSocket is emitted when it opens and when it closes, with the number of open ones', async () => {
+  const events = new GatewayEvents();
+  await using gateway = await startGateway({ events });
+  const opened = collect(events, 'socket:open');
+  const closed = collect(events, 'socket:close');
+  using first = await WsClient.connect(gateway.url);
+  using second = await WsClient.connect(gateway.url);
+  expect(opened).toEqual([
+    { code: null, open: 1 },
+    { code: null, open: 2 },
+  ]);
+  first.socket.close(4999);
+  second.send({ type: 'connection_init' });
+  await expect.poll(() => closed.length).toBe(2);
+  expect(closed.map(({ code }) => code).toSorted()).toEqual([1006, 4429]);
+  expect(closed.map(({ open }) => open)).toEqual([1, 0]);
+});
