@@ -69,6 +69,6 @@ it('a WebSocket is emitted when it opens and when it closes, with the number of 
   first.socket.close(4999);
   second.send({ type: 'connection_init' });
   await expect.poll(() => closed.length).toBe(2);
-  expect(closed.map(({ code }) => code).toSorted()).toEqual([1006, 4429]);
+  expect(new Set(closed.map(({ code }) => code))).toEqual(new Set([1006, 4429]));
   expect(closed.map(({ open }) => open)).toEqual([1, 0]);
 });
