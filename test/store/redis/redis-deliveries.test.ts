@@ -67,6 +67,7 @@ describe('webhook deliveries in Redis', () => {
   it('of a shard or a job whose key has another type hold up no others, nor the end of a job', async () => {
     await store.client.set(keys.dueDeliveries('7'), 'spoiled');
     await end('7');
+    expect(await store.health()).toEqual({ quarantined: 1 });
     const spoiled = await end('8');
     await store.client.set(keys.deliveries(spoiled.id), 'spoiled');
     const jobs = [await end('8'), await end('9')];
