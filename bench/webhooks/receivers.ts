@@ -95,8 +95,8 @@ export class Receiver implements Disposable {
     if (kind === 'redirecting') response.writeHead(307, { location: this.#redirectTo }).end();
     else if (kind === 'gone') response.writeHead(410).end();
     else if (kind === 'busy' && requests === 1) response.writeHead(429, { 'retry-after': '2' }).end();
-    else if (kind === 'flaky' && chance < 0.25) response.destroy();
-    else if (kind === 'flaky' && chance < 0.5) response.writeHead(500).end();
+    else if (kind === 'flaky' && chance < 0.1) response.destroy();
+    else if (kind === 'flaky' && chance < 0.2) response.writeHead(500).end();
     else if (kind !== 'hanging' || this.#isBack) {
       response.writeHead(204).end();
       return true;
