@@ -77,7 +77,9 @@ export class SqliteDeliveries implements WebhookDeliveries {
       WHERE next_attempt_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM delivery_leases WHERE delivery_leases.id = webhook_deliveries.id)
       ORDER BY next_attempt_at LIMIT 1`);
-    this.#nextLeaseEnd = database.prepare('SELECT min(until) AS until FROM delivery_leases');
+    // The delivery may have been purged meanwhile.
+    this.#nextLeaseEnd = database.prepare(`
+      SELECT min(until) AS until FROM delivery_leases WHERE id IN (SELECT id FROM webhook_deliveries)`);
   }
 
   async lease({ now, limit, leaseUntil }: DeliveryQuery): Promise<LeasedDelivery[]> {

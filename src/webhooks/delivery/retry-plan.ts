@@ -31,7 +31,7 @@ const MAX_RETRY_AFTER_MS = 24 * HOUR;
 const BUSY_MS = 250;
 
 /** Milliseconds after the end of its job for which a delivery waits for a target that does not answer other deliveries. */
-export const MAX_AGE_MS = 72 * HOUR;
+const MAX_AGE_MS = 72 * HOUR;
 
 /**
  * The pause after a failed attempt, in milliseconds.

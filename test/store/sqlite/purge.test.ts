@@ -70,8 +70,11 @@ describe('the purge', () => {
     const waiting = async () => (await deliveries.backlog()).waiting;
     purgeAfter(clock, 7 * DAY - 1);
     expect(await waiting()).toBe(2);
+    // A worker has leased one and died.
+    await deliveries.lease({ now: clock.now(), limit: 1, leaseUntil: clock.now() + MINUTE });
     purgeAfter(clock, 1);
     expect(await waiting()).toBe(0);
+    expect(await deliveries.nextDueAt()).toBeNull();
   });
 
   it('keeps a job for as long as its idempotency key also with a shorter retention', async () => {
