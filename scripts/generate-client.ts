@@ -23,6 +23,8 @@ const schemaText = readFileSync('schema/schema.graphql', 'utf8');
 const outputs: Readonly<Record<string, string>> = {
   'packages/client/src/documents.ts': await typedDocuments(['packages/client/src/video-jobs.graphql']),
   'packages/client/src/operations.ts': operationTexts('packages/client/src/video-jobs.graphql'),
+  'console/src/status/documents.ts': await documentTypes(['console/src/status/gateway-status.graphql']),
+  'console/src/status/operations.ts': operationTexts('console/src/status/gateway-status.graphql'),
   'packages/client/src/cli/parameters.ts': parameters(buildSchema(schemaText)),
   'console/src/new-job/parameters.ts': parameters(buildSchema(schemaText)),
 };
@@ -35,7 +37,19 @@ for (const [file, text] of Object.entries(outputs)) {
   }
 }
 
-async function typedDocuments(files: readonly string[]): Promise<string> {
+function typedDocuments(files: readonly string[]): Promise<string> {
+  return generate(files, [{ typescriptOperations: {} }, { typedDocumentNode: {} }]);
+}
+
+/** Types without documents, for texts of operations. */
+function documentTypes(files: readonly string[]): Promise<string> {
+  return generate(files, [{ typescriptOperations: {} }]);
+}
+
+async function generate(
+  files: readonly string[],
+  plugins: { readonly [name: string]: object }[],
+): Promise<string> {
   const text = await codegen({
     filename: 'documents.ts',
     schema: parse(schemaText),
@@ -50,7 +64,7 @@ async function typedDocuments(files: readonly string[]): Promise<string> {
       optimizeDocumentNode: true,
       documentNodeImport: './typed-document.ts#TypedDocument',
     },
-    plugins: [{ typescriptOperations: {} }, { typedDocumentNode: {} }],
+    plugins,
     pluginMap: { typescriptOperations, typedDocumentNode },
   });
   const documented = withFieldDocs(text, buildSchema(schemaText));

@@ -1,6 +1,8 @@
+import { lazy, Suspense } from 'react';
 import { Link, Route, Router, Switch } from 'wouter';
 import { ComparePage } from './compare/compare-page.tsx';
 import { useGateway } from './gateway/gateway.tsx';
+import { useIsOperator } from './gateway/operator.ts';
 import { usePageState } from './gateway/page-state.ts';
 import { readToken, saveToken } from './gateway/token.ts';
 import { Home } from './home.tsx';
@@ -14,6 +16,8 @@ import { NoticeBar } from './ui/notices.tsx';
 import { SignIn } from './ui/sign-in.tsx';
 import { UpstreamNote } from './ui/upstream-note.tsx';
 
+/** Loaded when an operator opens it. */
+const StatusPage = lazy(async () => ({ default: (await import('./status/status-page.tsx')).StatusPage }));
 /** The path prefix of the gateway behind a proxy, without a trailing slash; empty for none. */
 const BASE_PATH = new URL(document.baseURI).pathname.replace(/\/[^/]*$/, '');
 
@@ -21,6 +25,7 @@ export function App() {
   const { client, announcer, notices, dialogs } = useGateway();
   const { drafts, history } = useNewJob();
   const state = usePageState();
+  const isOperator = useIsOperator();
   const signedOut = state === 'signed-out';
   const signOut = async (): Promise<void> => {
     saveToken(null);
@@ -39,6 +44,7 @@ export function App() {
           <ConnectionStatus />
           <Credits />
           <nav>
+            {isOperator && <Link href="/status">Status</Link>}
             <a href="graphql">GraphiQL</a>
             {readToken() !== null && !signedOut && (
               <button type="button" className="link" onClick={() => void signOut()}>
@@ -72,6 +78,11 @@ function OtherPages() {
       <Route path="/" />
       <Route path="/compare/:one/:other">
         {({ one, other }) => <ComparePage key={`${one} ${other}`} one={one} other={other} />}
+      </Route>
+      <Route path="/status">
+        <Suspense fallback={<main className="page">Loading…</main>}>
+          <StatusPage />
+        </Suspense>
       </Route>
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
       <Route>

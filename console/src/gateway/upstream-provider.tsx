@@ -1,5 +1,6 @@
 import type { Reelgate, Upstream } from '@reelgate/client';
-import { createContext, type ReactNode, use, useEffect, useState, useSyncExternalStore } from 'react';
+import { createContext, type ReactNode, use, useEffect, useState } from 'react';
+import { usePageVisible } from '../ui/page-visible.ts';
 import { useGateway } from './gateway.tsx';
 import { usePageState } from './page-state.ts';
 import { IS_SANDBOX } from './upstream.ts';
@@ -14,7 +15,7 @@ const UpstreamContext = createContext<Upstream | null>(null);
 export function UpstreamProvider({ children }: { readonly children: ReactNode }) {
   const { client } = useGateway();
   const isLive = usePageState() === 'connected';
-  const isVisible = useSyncExternalStore(onVisibilityChange, () => !document.hidden);
+  const isVisible = usePageVisible();
   const [upstream, setUpstream] = useState<Upstream | null>(null);
   useEffect(() => (isLive && isVisible ? poll(client, setUpstream) : undefined), [client, isLive, isVisible]);
   return <UpstreamContext value={upstream}>{children}</UpstreamContext>;
@@ -23,11 +24,6 @@ export function UpstreamProvider({ children }: { readonly children: ReactNode })
 /** The upstream as it was read last; null while it is unknown. */
 export function useUpstream(): Upstream | null {
   return use(UpstreamContext);
-}
-
-function onVisibilityChange(listener: () => void): () => void {
-  document.addEventListener('visibilitychange', listener);
-  return () => document.removeEventListener('visibilitychange', listener);
 }
 
 /** @returns a function that stops it */

@@ -10,7 +10,7 @@ import { sendFile, type StaticFile, staticFile } from './static-file.ts';
 /** The folder of the build. */
 const DIST = fileURLToPath(new URL('../../../../console/dist/', import.meta.url));
 /** The routes of the page's script. */
-const PAGE = /^\/(?:jobs\/[^/]+|compare\/[^/]+\/[^/]+)?$/;
+const PAGE = /^\/(?:jobs\/[^/]+|compare\/[^/]+\/[^/]+|status)?$/;
 const YEAR_SECONDS = 31_536_000;
 
 /**

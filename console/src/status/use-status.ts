@@ -1,0 +1,74 @@
+import { type Connection, ReelgateError } from '@reelgate/client';
+import { useEffect, useState } from 'react';
+import { useGateway } from '../gateway/gateway.tsx';
+import { usePageVisible } from '../ui/page-visible.ts';
+import type { GatewayStatusQuery } from './documents.ts';
+import { run } from './operation-text.ts';
+import { GATEWAY_STATUS } from './operations.ts';
+
+/** Milliseconds between two readings. */
+const PAUSE_MS = 5000;
+/** Milliseconds that the gateway has to answer. */
+const TIMEOUT_MS = 15_000;
+
+export type GatewayStatus = NonNullable<GatewayStatusQuery['gatewayStatus']>;
+
+/** What the page knows of the gateway. */
+interface KnownStatus {
+  /** The last reading; null: there is none. */
+  readonly status: GatewayStatus | null;
+  /** Why the last attempt to read failed; null: it did not. */
+  readonly error: Error | null;
+  /** Whether the caller lacks the scope. */
+  readonly isForbidden: boolean;
+  /** Reads again at once. */
+  readonly refresh: () => void;
+}
+
+/** Reads the status again and again while the page is visible. */
+export function useStatus(): KnownStatus {
+  const { connection } = useGateway().client;
+  const isVisible = usePageVisible();
+  const [status, setStatus] = useState<GatewayStatus | null>(null);
+  const [error, setError] = useState<Error | null>(null);
+  const [refreshes, setRefreshes] = useState(0);
+  const isForbidden = error instanceof ReelgateError && error.code === 'FORBIDDEN';
+  useEffect(() => {
+    if (!isVisible || isForbidden) return undefined;
+    return poll(
+      connection,
+      (read) => {
+        setStatus(read);
+        setError(null);
+      },
+      setError,
+    );
+  }, [connection, isVisible, isForbidden, refreshes]);
+  return { status, error, isForbidden, refresh: () => setRefreshes((count) => count + 1) };
+}
+
+/** @returns a function that stops it */
+function poll(
+  connection: Connection,
+  onRead: (status: GatewayStatus) => void,
+  onError: (error: Error) => void,
+): () => void {
+  const stopped = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const read = async (): Promise<void> => {
+    try {
+      const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+      const { gatewayStatus } = await run(connection, GATEWAY_STATUS, {}, signal);
+      if (gatewayStatus === null) throw new Error('The gateway answered without its status.');
+      if (!stopped.signal.aborted) onRead(gatewayStatus);
+    } catch (error) {
+      if (!stopped.signal.aborted) onError(error instanceof Error ? error : new Error(String(error)));
+    }
+    if (!stopped.signal.aborted) timer = setTimeout(() => void read(), PAUSE_MS);
+  };
+  void read();
+  return () => {
+    stopped.abort();
+    clearTimeout(timer);
+  };
+}
