@@ -124,7 +124,7 @@ export type GatewayStatusQuery = {
       readonly phase: GatewayJobPhase;
       /** What it waits for. */
       readonly wait: GatewayJobWait;
-      /** The same for people. “Then” is `nextStepAt`. */
+      /** The same for people. */
       readonly reason: string;
       /** When it was accepted. */
       readonly createdAt: string;

@@ -46,9 +46,9 @@ function Status({ status, refresh }: { readonly status: GatewayStatus; readonly 
         {text}
       </p>
       <Summary status={status} now={now} />
-      <OldestJobs status={status} now={now} refresh={refresh} />
       <QuarantinedRecords status={status} refresh={refresh} />
       <FailingDeliveries status={status} now={now} refresh={refresh} />
+      <OldestJobs status={status} now={now} refresh={refresh} />
     </>
   );
 }

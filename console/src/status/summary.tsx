@@ -29,6 +29,8 @@ const ROLES: Readonly<Record<GatewayRole, string>> = {
 /** The figures of the gateway. */
 export function Summary({ status, now }: SummaryProps) {
   const { backlog, budget, instances } = status;
+  // The backlog may be some seconds older than the list.
+  const unreadable = Math.max(backlog.quarantinedRecords, status.quarantinedRecords.length);
   return (
     <>
       <dl className="tiles">
@@ -56,7 +58,7 @@ export function Summary({ status, now }: SummaryProps) {
         </Tile>
         <Tile name="Archive tasks due">{backlog.dueFileTasks}</Tile>
         <Tile name="Webhooks waiting">{backlog.waitingDeliveries}</Tile>
-        <Tile name="Unreadable records">{backlog.quarantinedRecords}</Tile>
+        <Tile name="Unreadable records">{unreadable}</Tile>
       </dl>
       <div className="status-groups">
         <Group title="Jobs by phase" empty="No unfinished jobs.">

@@ -9,15 +9,20 @@ export interface Verdict {
 
 /** Jobs that are due for longer than this, in milliseconds, are late. */
 const LATE_MS = 10_000;
+/** Fewer failed calls in a row are usual. */
+const MANY_FAILURES = 3;
 
 /** Says what matters most. */
-export function verdictOf({ at, budget, backlog, instances, failingDeliveries }: GatewayStatus): Verdict {
+export function verdictOf(status: GatewayStatus): Verdict {
+  const { at, budget, backlog, instances, oldestJobs, quarantinedRecords, failingDeliveries } = status;
   const now = Date.parse(at);
   const dueMs = backlog.oldestDueAt === null ? 0 : now - Date.parse(backlog.oldestDueAt);
   if (budget.isCircuitOpen)
     return { level: 'bad', text: 'The upstream does not answer. Jobs wait until it is back.' };
   if (dueMs > LATE_MS && !instances.some(({ role }) => role !== 'API'))
     return { level: 'bad', text: 'No instance moves jobs. Start one with the role all or poller.' };
+  if (budget.failuresInARow >= MANY_FAILURES)
+    return { level: 'wait', text: `The upstream did not answer the last ${budget.failuresInARow} calls.` };
   if (budget.pausedUntil !== null)
     return { level: 'wait', text: 'The upstream answered 429. All calls are paused.' };
   if (budget.remainingCalls === 0)
@@ -26,7 +31,9 @@ export function verdictOf({ at, budget, backlog, instances, failingDeliveries }:
       text: 'The calls of the minute are used up. Jobs get theirs one after the other.',
     };
   if (dueMs > LATE_MS) return { level: 'wait', text: `Jobs are late: one is due for ${duration(dueMs)}.` };
-  if (backlog.quarantinedRecords > 0)
+  if (oldestJobs.some(({ failureCount }) => failureCount >= MANY_FAILURES))
+    return { level: 'wait', text: 'Jobs move. Calls about some jobs fail again and again.' };
+  if (quarantinedRecords.length > 0)
     return { level: 'wait', text: 'Jobs move. Some records cannot be read and need a repair.' };
   if (failingDeliveries.length > 0) return { level: 'wait', text: 'Jobs move. Some webhooks fail.' };
   return { level: 'good', text: backlog.unfinishedJobs === 0 ? 'No job waits.' : 'Jobs move.' };

@@ -57,7 +57,7 @@ export function defineGatewayJob(builder: Builder) {
       }),
       wait: t.expose('wait', { type: Wait, description: 'What it waits for.' }),
       reason: t.exposeString('reason', {
-        description: 'The same for people. “Then” is `nextStepAt`.',
+        description: 'The same for people.',
         extensions: { maxBytes: 300 },
       }),
       createdAt: t.field({

@@ -41,8 +41,8 @@ const AT_UPSTREAM: Readonly<Record<UnfinishedPhase, string>> = {
   submitting: 'It is being sent to the upstream.',
   settling:
     'The answer to its submission was lost. The gateway looks for the request in the upstream’s history.',
-  queued: 'The upstream has it in its queue. It is polled again then.',
-  processing: 'The upstream makes the video. It is polled again then.',
+  queued: 'The upstream has it in its queue. It is polled from time to time.',
+  processing: 'The upstream is making the video. It is polled from time to time.',
   collecting: 'The upstream has made the video. The gateway fetches it.',
 };
 
@@ -87,17 +87,17 @@ function waitOf(
 function reasonOf(wait: JobWait, { job, failureCount }: ScheduledJob, { budget }: WaitFacts): string {
   switch (wait) {
     case 'LEASED':
-      return 'A poller makes its next step. If that poller is gone, another one takes over then.';
+      return 'A poller makes its next step. If that poller is gone, another one takes over when the lease expires.';
     case 'FAILURES':
       return failureCount === 1
-        ? 'Its last call failed. It is tried again then.'
-        : `Its last ${failureCount} calls failed. It is tried again then.`;
+        ? 'Its last call failed, so it pauses before the next one.'
+        : `Its last ${failureCount} calls failed, so it pauses before the next one.`;
     case 'CIRCUIT_OPEN':
       return 'The upstream does not answer. One call every few seconds probes whether it is back.';
     case 'RATE_LIMIT':
       return budget.pausedUntil === null
         ? 'The calls that the upstream allows in a minute are used up. It gets a call by its priority.'
-        : 'The upstream answered 429. All calls are paused until then.';
+        : 'The upstream answered 429, so all calls are paused.';
     case 'NO_POLLER':
       return 'It is due, but no instance that moves jobs is running.';
     case 'SUBMISSION_CHECK':

@@ -1,0 +1,149 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest';
+import type { Job } from '../../../src/domain/job/job.ts';
+import { deliveryIdOf } from '../../../src/store/webhook-deliveries.ts';
+import { signToken } from '../../auth/tokens.ts';
+import { createAll, leaseUpTo, present } from '../../contract/job-store-cases/opened-store.ts';
+import { openEmbedded, type OperatedGateway } from '../../graphql/status/operated-gateway.ts';
+import { violationsInAllLooks } from '../../support/browser/axe.ts';
+import { launchBrowser, type TestBrowser } from '../../support/browser/browser.ts';
+import { ConsolePage } from '../../support/browser/console-page.ts';
+import { layoutFaultsIn } from '../../support/browser/layout.ts';
+import { startGateway } from '../../support/gateway/gateway.ts';
+import { acceptedJob, completed } from '../../support/jobs.ts';
+import { MINUTE, NOON } from '../../support/times.ts';
+
+const HOOK = 'https://hooks.example.com/secret-path';
+
+/** Milliseconds between two readings of the page. */
+const PAUSE_MS = 5000;
+
+let browser: TestBrowser;
+let operated: OperatedGateway;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser[Symbol.asyncDispose]());
+beforeEach(async () => {
+  operated = await openEmbedded();
+});
+afterEach(() => operated[Symbol.asyncDispose]());
+
+/** Opens a page with a token of these scopes. */
+async function openAs(scope: string, path: string): Promise<ConsolePage> {
+  const token = await signToken({ sub: 'grace', scope });
+  const opened = await browser.open({ reducedMotion: 'reduce' });
+  await opened.page.addInitScript(`sessionStorage.setItem('reelgate-token', ${JSON.stringify(token)})`);
+  const console = new ConsolePage(opened);
+  await opened.page.goto(operated.gateway.url + path);
+  await console.live();
+  return console;
+}
+
+/** The entry with this text in the list below a heading. */
+function entry(page: Page, list: string, text: string) {
+  return page.getByRole('region', { name: list }).getByRole('listitem').filter({ hasText: text });
+}
+
+/** A paused job, a record that cannot be read, and a webhook that fails. */
+async function makeTrouble(): Promise<{
+  readonly paused: Job;
+  readonly damaged: Job;
+  repair: () => Promise<void>;
+}> {
+  const { store, deliveries, damage } = operated;
+  const done = acceptedJob({ ownerId: 'cleo' });
+  await createAll(store, [done]);
+  const [first] = await leaseUpTo(store, NOON, 1);
+  const webhook = { id: deliveryIdOf(done.id, HOOK), url: HOOK };
+  await store.save(present(first).leaseId, {
+    job: completed(done, NOON),
+    schedule: null,
+    deliveries: [webhook],
+  });
+  const [delivery] = await deliveries.lease({ now: NOON, limit: 1, leaseUntil: NOON + MINUTE });
+  const lastError = 'The receiver answered 410.';
+  const givenUp = { attempts: 3, lastStatus: 410, lastError, nextAttemptAt: null, deliveredAt: null };
+  await deliveries.settle(present(delivery), givenUp);
+  const paused = acceptedJob();
+  await createAll(store, [paused]);
+  const [second] = await leaseUpTo(store, NOON, 1);
+  await store.release(present(second), { runAt: NOON + MINUTE, failureCount: 6, lastPolledAt: null });
+  const damaged = acceptedJob();
+  await createAll(store, [damaged]);
+  const repair = await damage(damaged.id);
+  expect(await leaseUpTo(store, NOON, 1)).toEqual([]);
+  await store.health();
+  return { paused, damaged, repair };
+}
+
+test('an operator sees what waits and why, and the actions help', async () => {
+  const { paused, damaged, repair } = await makeTrouble();
+  await using console = await openAs('video:read gateway:admin', '/');
+  const { page, notice } = console;
+  await page.getByRole('link', { name: 'Status', exact: true }).click();
+  await page.getByRole('heading', { name: 'Gateway status' }).waitFor();
+  const state = page.getByRole('status', { name: 'State' });
+  await state.filter({ hasText: 'Calls about some jobs fail again and again' }).waitFor();
+  expect(await page.content()).not.toContain('secret-path');
+  expect(await layoutFaultsIn(page)).toEqual([]);
+  expect(await violationsInAllLooks(page)).toEqual([]);
+
+  const webhook = entry(page, 'Failing webhooks', 'cleo');
+  await webhook.filter({ hasText: 'given up' }).waitFor();
+  await webhook.getByRole('button').click();
+  await notice.getByText('The webhook is sent again.').waitFor();
+  await webhook.filter({ hasText: 'next attempt' }).waitFor();
+
+  const record = entry(page, 'Unreadable records', damaged.id);
+  await record.getByRole('button').click();
+  await notice.getByText('Repair it first').waitFor();
+  await repair();
+  await record.getByRole('button').focus();
+  await page.keyboard.press('Enter');
+  await notice.getByText('The record is back').waitFor();
+  await record.waitFor({ state: 'detached' });
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Unreadable records');
+
+  const job = entry(page, 'Oldest jobs', paused.id);
+  await job.filter({ hasText: 'Its last 6 calls failed, so it pauses before the next one.' }).waitFor();
+  await job.getByRole('button', { name: `Retry now: ${paused.id}` }).click();
+  await notice.getByText('The job is due now.').waitFor();
+  await job.filter({ hasText: 'A poller takes it next.' }).waitFor();
+  expect(await job.getByRole('button').count()).toBe(0);
+  expect(await operated.store.nextDueAt()).toBe(NOON);
+});
+
+test('the page reads the status again and again, and keeps the last one while the gateway is away', async () => {
+  await using console = await openAs('video:read gateway:admin', '/');
+  const { page } = console;
+  await page.clock.install();
+  await page.getByRole('link', { name: 'Status', exact: true }).click();
+  await page.getByText('No job waits.').first().waitFor();
+  const job = acceptedJob();
+  await createAll(operated.store, [job]);
+  await page.clock.fastForward(PAUSE_MS);
+  await entry(page, 'Oldest jobs', job.id).waitFor();
+  await page.route('**/graphql', (route) => route.abort());
+  await page.clock.fastForward(PAUSE_MS);
+  await page.getByRole('alert').filter({ hasText: 'Below is that of' }).waitFor();
+  expect(await entry(page, 'Oldest jobs', job.id).count()).toBe(1);
+  await page.unroute('**/graphql');
+  await page.clock.fastForward(PAUSE_MS);
+  await page.getByRole('alert').waitFor({ state: 'detached' });
+});
+
+test('without the scope the page says what it needs, and no page links to it', async () => {
+  await using console = await openAs('video:read', '/status');
+  const { page } = console;
+  await page.getByRole('alert').getByText('It needs a token with the scope gateway:admin').waitFor();
+  expect(await page.getByRole('link', { name: 'Status', exact: true }).count()).toBe(0);
+  expect(await violationsInAllLooks(page)).toEqual([]);
+});
+
+test('while sign-in is off, everybody is an operator', async () => {
+  await using gateway = await startGateway();
+  await using console = await ConsolePage.open(browser, `${gateway.url}/status`);
+  await console.page.getByRole('status', { name: 'State' }).getByText('No job waits.').waitFor();
+  await console.page.getByRole('link', { name: 'Status', exact: true }).waitFor();
+});
