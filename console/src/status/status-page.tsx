@@ -1,4 +1,3 @@
-import './status.css';
 import { BackLink } from '../jobs/back-link.tsx';
 import { timeOfDay } from '../jobs/times.ts';
 import { useArrival } from '../ui/use-arrival.ts';

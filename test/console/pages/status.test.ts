@@ -145,5 +145,7 @@ test('while sign-in is off, everybody is an operator', async () => {
   await using gateway = await startGateway();
   await using console = await ConsolePage.open(browser, `${gateway.url}/status`);
   await console.page.getByRole('status', { name: 'State' }).getByText('No job waits.').waitFor();
-  await console.page.getByRole('link', { name: 'Status', exact: true }).waitFor();
+  const link = console.page.getByRole('link', { name: 'Status', exact: true });
+  await link.waitFor();
+  expect(await link.getAttribute('href')).toBe('/status');
 });

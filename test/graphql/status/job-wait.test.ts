@@ -57,7 +57,9 @@ describe('an unfinished job', () => {
   });
 
   it('tells how many of its calls failed', () => {
-    expect(explainWait(PAUSED, CALM).reason).toBe('Its last 6 calls failed, so it pauses before the next one.');
+    expect(explainWait(PAUSED, CALM).reason).toBe(
+      'Its last 6 calls failed, so it pauses before the next one.',
+    );
     expect(explainWait({ ...PAUSED, failureCount: 1 }, CALM).reason).toMatch(/^Its last call failed/);
   });
 
