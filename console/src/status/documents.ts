@@ -2,9 +2,7 @@
 /** Internal type. DO NOT USE DIRECTLY. */
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
-export type Incremental<T> =
-  | T
-  | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 /** The step of its life that an unfinished job is in. */
 export type GatewayJobPhase =
   /** Stored; not sent to the upstream. */
@@ -48,174 +46,157 @@ export type GatewayRole =
   /** It moves jobs only. */
   | 'POLLER';
 
-export type GatewayStatusQueryVariables = Exact<{ [key: string]: never }>;
+export type GatewayStatusQueryVariables = Exact<{ [key: string]: never; }>;
+
 
 export type GatewayStatusQuery = {
   /** The state of the gateway for operators: what waits and why. It has no prompts. Needs the scope `gateway:admin`. */
   readonly gatewayStatus: {
     /** The gateway’s time of this answer. */
-    readonly at: string;
+    readonly at: string,
     /** The work that waits, as it was some seconds ago at most. */
     readonly backlog: {
       /** Jobs that have not ended. */
-      readonly unfinishedJobs: number;
+      readonly unfinishedJobs: number,
       /** Jobs whose next step is due and that no poller holds. More than 50,000 are not counted. */
-      readonly dueJobs: number;
+      readonly dueJobs: number,
       /** Since when one of them is due; null: none is. */
-      readonly oldestDueAt: string | null;
+      readonly oldestDueAt: string | null,
       /** Videos that the archive has to fetch or to delete now. */
-      readonly dueFileTasks: number;
+      readonly dueFileTasks: number,
       /** Webhook deliveries that wait for an attempt. */
-      readonly waitingDeliveries: number;
+      readonly waitingDeliveries: number,
       /** Records that cannot be read. */
-      readonly quarantinedRecords: number;
+      readonly quarantinedRecords: number,
       /** The unfinished jobs by phase. */
       readonly phases: ReadonlyArray<{
         /** The phase. */
-        readonly phase: GatewayJobPhase;
+        readonly phase: GatewayJobPhase,
         /** How many jobs are in it. Estimated when there are thousands. */
-        readonly jobs: number;
-      }>;
+        readonly jobs: number }>,
       /** The owners with the most unfinished jobs, at most 20. */
       readonly owners: ReadonlyArray<{
         /** The owner. */
-        readonly ownerId: string;
+        readonly ownerId: string,
         /** Its unfinished jobs. Estimated when there are thousands. */
-        readonly unfinishedJobs: number;
-      }>;
-    };
+        readonly unfinishedJobs: number }> },
     /** The calls that the upstream allows, and its circuit breaker. */
     readonly budget: {
       /** The setting `SEGMIND_RPM`; null: there is no limit. */
-      readonly callsPerMinute: number | null;
+      readonly callsPerMinute: number | null,
       /** Calls that could be made at once; null: there is no limit. */
-      readonly remainingCalls: number | null;
+      readonly remainingCalls: number | null,
       /** The share of the limit that is used, from above 0 to 1. After a 429 it is lower, and recovers. */
-      readonly share: number;
+      readonly share: number,
       /** No call is made before, because the upstream answered 429; null: calls are made. */
-      readonly pausedUntil: string | null;
+      readonly pausedUntil: string | null,
       /** Whether the upstream does not answer, so that all calls but one every few seconds are stopped. */
-      readonly isCircuitOpen: boolean;
+      readonly isCircuitOpen: boolean,
       /** When a call probes whether the upstream is back; null: the circuit is closed. */
-      readonly nextProbeAt: string | null;
+      readonly nextProbeAt: string | null,
       /** Calls in a row without an answer of the upstream. Ten open the circuit. */
-      readonly failuresInARow: number;
-    };
+      readonly failuresInARow: number },
     /** The running processes, the earliest start first. One that was killed is listed for up to 35 seconds. */
     readonly instances: ReadonlyArray<{
       /** Random, new with each start. */
-      readonly id: string;
+      readonly id: string,
       /** What it does. */
-      readonly role: GatewayRole;
+      readonly role: GatewayRole,
       /** The version of the gateway. */
-      readonly version: string;
+      readonly version: string,
       /** The name of its machine or container. */
-      readonly hostName: string;
+      readonly hostName: string,
       /** When it was started. */
-      readonly startedAt: string;
-    }>;
+      readonly startedAt: string }>,
     /** The unfinished jobs that end first by their deadline, at most 20: with one deadline for all, the oldest. */
     readonly oldestJobs: ReadonlyArray<{
       /** The job’s id. */
-      readonly id: string;
+      readonly id: string,
       /** The owner of the job. */
-      readonly ownerId: string;
+      readonly ownerId: string,
       /** Its step. */
-      readonly phase: GatewayJobPhase;
+      readonly phase: GatewayJobPhase,
       /** What it waits for. */
-      readonly wait: GatewayJobWait;
+      readonly wait: GatewayJobWait,
       /** The same for people. */
-      readonly reason: string;
+      readonly reason: string,
       /** When it was accepted. */
-      readonly createdAt: string;
+      readonly createdAt: string,
       /** When it ends at the latest: by its deadline, or while it is not sent by its start deadline. */
-      readonly endsAt: string;
+      readonly endsAt: string,
       /** Failed calls about it in a row. */
-      readonly failureCount: number;
+      readonly failureCount: number,
       /** When its next step is due, or when the lease of the present one expires; null: as soon as a call and a poller are free. */
-      readonly nextStepAt: string | null;
+      readonly nextStepAt: string | null,
       /** Whether `retryVideoJobNow` would make it due at once. */
-      readonly isRetryable: boolean;
-    }>;
+      readonly isRetryable: boolean }>,
     /** Records that cannot be read, ordered by id, at most 20. */
     readonly quarantinedRecords: ReadonlyArray<{
       /** The job’s id. */
-      readonly id: string;
+      readonly id: string,
       /** Why it cannot be read. */
-      readonly error: string;
-    }>;
+      readonly error: string }>,
     /** Webhook deliveries whose last attempt failed, the newest job first, at most 20. */
     readonly failingDeliveries: ReadonlyArray<{
       /** For `redeliverWebhook`. */
-      readonly id: string;
+      readonly id: string,
       /** The job that has ended. */
-      readonly jobId: string;
+      readonly jobId: string,
       /** The owner of the job. */
-      readonly ownerId: string;
+      readonly ownerId: string,
       /** The target’s scheme, host and port. The rest of its URL may be a secret of the owner. */
-      readonly origin: string;
+      readonly origin: string,
       /** How often it was sent. */
-      readonly attempts: number;
+      readonly attempts: number,
       /** The HTTP status of the last answer; null: there was none. */
-      readonly lastStatus: number | null;
+      readonly lastStatus: number | null,
       /** Why the last attempt failed, for people. */
-      readonly lastError: string | null;
+      readonly lastError: string | null,
       /** When it is sent next; null: it was given up. */
-      readonly nextAttemptAt: string | null;
-    }>;
-  } | null;
-};
+      readonly nextAttemptAt: string | null }> } | null };
 
 export type RetryVideoJobNowMutationVariables = Exact<{
   id: string | number;
 }>;
 
+
 export type RetryVideoJobNowMutation = {
   /** Ends the pause of a job whose last calls failed. It takes the job from no poller, and a job is never sent twice because of it. Needs the scope `gateway:admin`. */
   readonly retryVideoJobNow:
     | { readonly __typename: 'RetryVideoJobNowSuccess' }
-    | {
-        readonly __typename: 'RetryVideoJobNowUnchanged';
-        /** Why nothing was changed, for people. */
-        readonly message: string;
-      }
-    | {
-        readonly __typename: 'VideoJobNotFound';
-        /** The reason, for people. */
-        readonly message: string;
-      }
-    | null;
-};
+    | { readonly __typename: 'RetryVideoJobNowUnchanged',
+    /** Why nothing was changed, for people. */
+    readonly message: string }
+    | { readonly __typename: 'VideoJobNotFound',
+    /** The reason, for people. */
+    readonly message: string }
+   | null };
 
 export type ReleaseQuarantinedRecordMutationVariables = Exact<{
   id: string | number;
 }>;
 
+
 export type ReleaseQuarantinedRecordMutation = {
   /** Puts a record of the quarantine back after it was repaired. Needs the scope `gateway:admin`. */
   readonly releaseQuarantinedRecord:
     | { readonly __typename: 'ReleaseQuarantinedRecordSuccess' }
-    | {
-        readonly __typename: 'ReleaseQuarantinedRecordUnreadable';
-        /** What is wrong with it, for people. */
-        readonly message: string;
-      }
-    | {
-        readonly __typename: 'VideoJobNotFound';
-        /** The reason, for people. */
-        readonly message: string;
-      }
-    | null;
-};
+    | { readonly __typename: 'ReleaseQuarantinedRecordUnreadable',
+    /** What is wrong with it, for people. */
+    readonly message: string }
+    | { readonly __typename: 'VideoJobNotFound',
+    /** The reason, for people. */
+    readonly message: string }
+   | null };
 
 export type RedeliverWebhookMutationVariables = Exact<{
   id: string | number;
 }>;
 
+
 export type RedeliverWebhookMutation = {
   /** Sends a webhook again at once, also one that was delivered or given up. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`, or `gateway:admin` for any owner’s: then `url` is the origin only. Counts as a call of `generateVideo`. */
   readonly redeliverWebhook: {
     /** For `redeliverWebhook`; the receiver gets it as `webhook-id`. */
-    readonly id: string;
-  } | null;
-};
+    readonly id: string } | null };
+

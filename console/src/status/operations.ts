@@ -17,10 +17,7 @@ export const GATEWAY_STATUS: OperationText<GatewayStatusQuery, GatewayStatusQuer
 export const RETRY_VIDEO_JOB_NOW: OperationText<RetryVideoJobNowMutation, RetryVideoJobNowMutationVariables> =
   'mutation RetryVideoJobNow($id:ID!){retryVideoJobNow(id:$id){__typename ...on RetryVideoJobNowUnchanged{message}...on VideoJobNotFound{message}}}';
 
-export const RELEASE_QUARANTINED_RECORD: OperationText<
-  ReleaseQuarantinedRecordMutation,
-  ReleaseQuarantinedRecordMutationVariables
-> =
+export const RELEASE_QUARANTINED_RECORD: OperationText<ReleaseQuarantinedRecordMutation, ReleaseQuarantinedRecordMutationVariables> =
   'mutation ReleaseQuarantinedRecord($id:ID!){releaseQuarantinedRecord(id:$id){__typename ...on ReleaseQuarantinedRecordUnreadable{message}...on VideoJobNotFound{message}}}';
 
 export const REDELIVER_WEBHOOK: OperationText<RedeliverWebhookMutation, RedeliverWebhookMutationVariables> =
