@@ -1,10 +1,9 @@
 import type { Clock } from '../../domain/clock.ts';
-import type { Job } from '../../domain/job/job.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
 import { WorkLoop } from '../../process/work-loop.ts';
 import type { MessageClient, MessageOutcome } from '../../providers/message-client.ts';
 import type { DeliveryResult, LeasedDelivery, WebhookDeliveries } from '../../store/webhook-deliveries.ts';
-import { boundedRetryAfter, busyMs, postponedMs, retryPauseMs } from './retry-plan.ts';
+import { boundedRetryAfter, postponedMs, retryPauseMs } from './retry-plan.ts';
 import { TargetSlots } from './target-slots.ts';
 
 /** A message as it is sent. */
@@ -41,6 +40,8 @@ const MAX_PAUSE_MS = 1000;
 const MAX_STORE_PAUSE_MS = 5000;
 /** Milliseconds to wait when other workers have leased the due deliveries. */
 const OUTRUN_PAUSE_MS = 250;
+/** Milliseconds after which a delivery is looked at again whose origin has as many attempts in progress as it may have. */
+const BUSY_PAUSE_MS = 250;
 
 /**
  * Leases due deliveries and attempts each, until it is stopped. A process that dies loses none: its leases expire, and then the deliveries
@@ -125,7 +126,7 @@ export class WebhookDeliverer implements AsyncDisposable {
     if (entry === 'failing') return this.#postpone(delivery, 'The target answers no requests at present.');
     if (entry !== 'entered') {
       const from = entry === 'held' ? this.#slots.heldUntil(origin) : now;
-      const nextAttemptAt = from + busyMs(ageOf(job, now), random());
+      const nextAttemptAt = from + Math.round(BUSY_PAUSE_MS * (1 + random()));
       await deliveries.settle(delivery, { ...delivery, nextAttemptAt });
       return;
     }
@@ -150,7 +151,7 @@ export class WebhookDeliverer implements AsyncDisposable {
     const { deliveries, clock, random } = this.#options;
     const { job } = delivery;
     const now = clock.now();
-    const pauseMs = postponedMs(ageOf(job, now), random());
+    const pauseMs = postponedMs(now - (job.finishedAt ?? job.updatedAt), random());
     const nextAttemptAt = pauseMs === null ? null : now + pauseMs;
     await deliveries.settle(delivery, { ...delivery, nextAttemptAt, lastError });
     if (nextAttemptAt === null) this.#reportGivenUp(delivery, lastError);
@@ -217,11 +218,6 @@ export class WebhookDeliverer implements AsyncDisposable {
   #fault(message: string, details: Readonly<Record<string, unknown>>): void {
     this.#options.events.emit('fault', { part: 'deliveries', level: 'error', message, details });
   }
-}
-
-/** Milliseconds since the end of a job. */
-function ageOf({ finishedAt, updatedAt }: Job, now: number): number {
-  return now - (finishedAt ?? updatedAt);
 }
 
 /** The receiver wants no more messages: Standard Webhooks. */

@@ -27,9 +27,6 @@ const JITTER = 0.1;
 /** The longest `Retry-After` that is respected. */
 const MAX_RETRY_AFTER_MS = 24 * HOUR;
 
-/** The shortest pause of a delivery whose target is busy. */
-const BUSY_MS = 250;
-
 /** Milliseconds after the end of its job for which a delivery waits for a target that does not answer other deliveries. */
 const MAX_AGE_MS = 72 * HOUR;
 
@@ -55,14 +52,6 @@ export function retryPauseMs(attempts: number, retryAfterMs: number | null, rand
 export function postponedMs(ageMs: number, random: number): number | null {
   if (ageMs > MAX_AGE_MS) return null;
   return spread(Math.min(HOUR, Math.max(30 * SECOND, ageMs / 4)), random);
-}
-
-/**
- * The pause of a delivery whose target has as many requests in progress as it may have, or has asked for a pause, in milliseconds. An older
- * one waits for longer, so that a large backlog costs few looks.
- */
-export function busyMs(ageMs: number, random: number): number {
-  return Math.round(BUSY_MS + random * (BUSY_MS + ageMs / 10));
 }
 
 /** The wait that a target asks for, in milliseconds, as far as it is respected; 0 for none. */

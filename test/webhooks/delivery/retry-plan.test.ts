@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { busyMs, postponedMs, retryPauseMs } from '../../../src/webhooks/delivery/retry-plan.ts';
+import { postponedMs, retryPauseMs } from '../../../src/webhooks/delivery/retry-plan.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../support/times.ts';
 
 const pauses = (random: number) =>
@@ -22,11 +22,6 @@ it('waits as long as the target asks for, for a day at most', () => {
   expect(retryPauseMs(1, 2 * MINUTE, 0.5)).toBe(2 * MINUTE);
   expect(retryPauseMs(3, SECOND, 0.5)).toBe(MINUTE);
   expect(retryPauseMs(1, 30 * DAY, 0.5)).toBe(DAY);
-});
-
-it('looks at a busy target soon, and more rarely for an older delivery', () => {
-  expect([0, 0.5, 1].map((random) => busyMs(0, random))).toEqual([250, 375, 500]);
-  expect([0, 1].map((random) => busyMs(10 * MINUTE, random))).toEqual([250, MINUTE + 500]);
 });
 
 it('postpones an older delivery for longer, and gives it up after three days', () => {
