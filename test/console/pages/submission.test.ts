@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import type { ConsolePage } from '../../support/browser/console-page.ts';
 import { jobsWith } from '../../support/gateway/generate.ts';
+import { dataOf } from '../../support/gateway/http.ts';
 
 const fixture = useConsole();
 
@@ -86,6 +87,37 @@ test('an image URL that does not load is sent only when the user says so', async
   expect(await jobsWith(fixture.url, prompt)).toMatchObject([
     { request: { image: `${fixture.url}/other.png` } },
   ]);
+});
+
+test('a request whose video was deleted is refused with words at the form, and another seed makes a new video', async () => {
+  const prompt = 'a sandcastle in the tide';
+  await using console = await fixture.open();
+  const { page } = console;
+  // The request arrives, and the page never gets the answer.
+  await page.route('**/graphql', async (route) => {
+    if (route.request().postData()?.includes('generateVideo(') !== true) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await console.submitSmall(prompt, IMAGE);
+  const isReady = async () => (await jobsWith(fixture.url, prompt))[0]?.status === 'COMPLETED';
+  await expect.poll(isReady).toBe(true);
+  await page.locator('.submit-row').getByRole('button', { name: 'Cancel' }).click();
+  await console.note.getByText('Canceled.').waitFor();
+  await page.unrouteAll({ behavior: 'wait' });
+  const id = (await jobsWith(fixture.url, prompt))[0]?.id;
+  await dataOf(fixture.url, 'mutation ($id: ID!) { deleteVideoJob(id: $id) { __typename } }', { id });
+  expect(await seedsOf(prompt)).toEqual([]);
+
+  await console.generate();
+  await expect
+    .poll(() => page.locator('.new-job .field-error').allTextContents())
+    .toEqual(['The video of this request was deleted. Change the prompt or the seed to make another one.']);
+  expect(await seedsOf(prompt)).toEqual([]);
+  await page.getByRole('button', { name: 'Random' }).click();
+  await console.generate();
+  await console.note.getByText('Your video').waitFor();
+  expect(await seedsOf(prompt)).toHaveLength(1);
 });
 
 test('an upload shows its percentage and can be canceled', async () => {

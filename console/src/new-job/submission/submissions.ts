@@ -173,7 +173,8 @@ export class Submissions {
       );
     }
     if (jobs.length === 0 || signal.aborted) throw refusal.reason;
-    const state = failed(refusal.reason, draft);
+    // The form shows the accepted videos, and no field is marked.
+    const state = failed(refusal.reason, draft, () => false);
     const message = `${jobs.length} of ${inputs.length} videos were sent. ${'message' in state ? state.message : ''}`;
     return { type: 'refused', message, ids: jobs.map((job) => job.id) };
   }
@@ -238,6 +239,8 @@ export class Submissions {
   }
 }
 
+type Issue = ReelgateError['issues'][number];
+
 const NOT_TWICE =
   'If the gateway has received the request already, the video appears in the list; the same request makes no second one.';
 
@@ -251,11 +254,28 @@ function isRefusal(error: unknown): boolean {
   return error instanceof ReelgateError && (error.issues.length > 0 || error.retryAfterSeconds !== null);
 }
 
-function invalid(issues: ReadonlyMap<string, string>, { settings }: Draft): SendState {
-  return { type: 'invalid', message: 'Correct the marked fields.', issues, settings };
+/** @param others texts of issues without a field in the form */
+function invalid(
+  issues: ReadonlyMap<string, string>,
+  { settings }: Draft,
+  others: readonly string[] = [],
+): SendState {
+  return { type: 'invalid', message: ['Correct the marked fields.', ...others].join(' '), issues, settings };
 }
 
-function failed(error: unknown, draft: Draft): SendState {
+function textOf({ path, message }: Issue): string {
+  // The form has no key that the user could change: another request has another one.
+  if (path[0] === 'idempotencyKey')
+    return 'The video of this request was deleted. Change the prompt or the seed to make another one.';
+  return `${path.join('.')} ${message}.`;
+}
+
+/** @param isField whether the form has a field of this name, which is marked */
+function failed(
+  error: unknown,
+  draft: Draft,
+  isField = (name: string): boolean => name === 'image' || name in draft.settings,
+): SendState {
   if (!(error instanceof ReelgateError)) {
     const reason = error instanceof Error ? error.message : String(error);
     return {
@@ -266,8 +286,11 @@ function failed(error: unknown, draft: Draft): SendState {
   }
   const { issues, message, retryAfterSeconds } = error;
   if (issues.length > 0) {
-    const byField = new Map(issues.map(({ path, message: issue }) => [path[0] ?? '', `It ${issue}.`]));
-    return invalid(byField, draft);
+    const marked = issues.filter(({ path }) => isField(path[0] ?? ''));
+    const others = issues.filter((issue) => !marked.includes(issue)).map(textOf);
+    if (marked.length === 0) return { type: 'refused', ids: [], message: others.join(' ') };
+    const byField = new Map(marked.map(({ path, message: issue }) => [path[0] ?? '', `It ${issue}.`]));
+    return invalid(byField, draft, others);
   }
   return {
     type: 'refused',
