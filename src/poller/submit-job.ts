@@ -18,7 +18,7 @@ import {
 /** Milliseconds for which a 429 without Retry-After closes the call budget at first. */
 const DEFAULT_CLOSURE_MS = 2000;
 const LOST_POLLER =
-  'The gateway was stopped while it submitted the job. A job may exist upstream and be charged; it is not sent again.';
+  'The gateway was stopped while it submitted the job. A job may exist upstream, so it is not sent again.';
 
 /**
  * Marks a job as submitting, and prevents that another job with equal inputs adopts its request. After that no other poller sends

@@ -26,7 +26,7 @@ describe('a canceled job', () => {
         phase: 'failed',
         failure: {
           code: 'CANCELED',
-          message: 'The job was canceled before it was sent to the upstream. Nothing was charged.',
+          message: 'The job was canceled before it was sent to the upstream.',
           retryable: false,
           charged: 'NO',
         },

@@ -39,7 +39,7 @@ describe('a job with a start deadline', () => {
       failure: {
         code: 'START_DEADLINE_PASSED',
         message:
-          "The job was not sent to the upstream before its start deadline. Nothing was charged. The upstream's last error: HTTP 503",
+          "The job was not sent to the upstream before its start deadline. The upstream's last error: HTTP 503",
         retryable: true,
         charged: 'NO',
       },

@@ -27,14 +27,14 @@ export function cancel(job: JobIn<'accepted'>, _: On<'canceled'>, at: number): J
   return fail(job, at, jobFailure('CANCELED', CANCELED, 'NO'));
 }
 
-const CANCELED = 'The job was canceled before it was sent to the upstream. Nothing was charged.';
+const CANCELED = 'The job was canceled before it was sent to the upstream.';
 
 export function passStartDeadline(
   job: JobIn<'accepted'>,
   { lastError }: On<'start-deadline-passed'>,
   at: number,
 ): Job {
-  const message = `The job was not sent to the upstream before its start deadline. Nothing was charged.${whyText(lastError)}`;
+  const message = `The job was not sent to the upstream before its start deadline.${whyText(lastError)}`;
   return fail(job, at, jobFailure('START_DEADLINE_PASSED', message, 'NO'));
 }
 
@@ -123,13 +123,13 @@ function deadlineFailure(job: Unfinished, lastError: string | null): JobFailure 
     case 'accepted':
       return jobFailure(
         'UPSTREAM_UNAVAILABLE',
-        `The upstream did not take the job before its deadline. Nothing was charged.${why}`,
+        `The upstream did not take the job before its deadline.${why}`,
         'NO',
       );
     case 'submitting':
       return jobFailure(
         'SUBMISSION_UNKNOWN',
-        'The deadline passed before the upstream answered the submission. A job may exist there and be charged.',
+        'The deadline passed before the upstream answered the submission. A job may exist there.',
         'UNKNOWN',
       );
     case 'settling':

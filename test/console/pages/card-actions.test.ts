@@ -66,6 +66,11 @@ describe('a job that was not sent yet', () => {
     const card = console.card(prompt);
     await card.getByRole('button', { name: `Cancel: ${prompt}` }).click();
     await card.getByText('It was canceled').waitFor();
+    expect(await card.locator('.failure > *').allTextContents()).toEqual([
+      'It was canceled',
+      'The job was canceled before it was sent to the upstream.',
+      'It was not charged.',
+    ]);
     expect(await console.page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe(
       `Details: ${prompt}`,
     );

@@ -58,7 +58,7 @@ function unknown(answer: UpstreamAnswer, reason: string): SubmitOutcome {
 }
 
 function lostMessage(reason: string): string {
-  return `The answer to the submission was lost (${reason}). A job may exist upstream and be charged; it is not sent again.`;
+  return `The answer to the submission was lost (${reason}). A job may exist upstream, so it is not sent again.`;
 }
 
 /** The first `request_id` in an answer, also in truncated JSON. */
