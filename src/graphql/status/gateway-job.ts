@@ -29,14 +29,23 @@ export function defineGatewayJob(builder: Builder) {
   const Wait = builder.enumType('GatewayJobWait', {
     description: 'What an unfinished job waits for.',
     values: {
-      LEASED: { description: 'For the poller that makes its next step.' },
-      FAILURES: { description: 'For the end of the pause after its own failed calls.' },
-      SUBMISSION_CHECK: { description: 'For the next search in the upstream’s history.' },
-      UPSTREAM: { description: 'For the upstream; it is polled from time to time.' },
-      CIRCUIT_OPEN: { description: 'For the upstream, which does not answer any call.' },
-      RATE_LIMIT: { description: 'For a call: those of the minute are used up, or a 429 pauses all calls.' },
-      NO_POLLER: { description: 'For an instance that moves jobs: none is running.' },
-      DUE: { description: 'For nothing: a poller takes it next.' },
+      LEASED: { value: 'leased', description: 'For the poller that makes its next step.' },
+      FAILURES: { value: 'failures', description: 'For the end of the pause after its own failed calls.' },
+      SUBMISSION_CHECK: {
+        value: 'submission-check',
+        description: 'For the next search in the upstream’s history.',
+      },
+      UPSTREAM: { value: 'upstream', description: 'For the upstream; it is polled from time to time.' },
+      CIRCUIT_OPEN: {
+        value: 'circuit-open',
+        description: 'For the upstream, which does not answer any call.',
+      },
+      RATE_LIMIT: {
+        value: 'rate-limit',
+        description: 'For a call: those of the minute are used up, or a 429 pauses all calls.',
+      },
+      NO_POLLER: { value: 'no-poller', description: 'For an instance that moves jobs: none is running.' },
+      DUE: { value: 'due', description: 'For nothing: a poller takes it next.' },
     } as const,
   });
   const Job = builder.objectRef<GatewayJob>('GatewayJob').implement({

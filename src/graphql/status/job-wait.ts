@@ -4,14 +4,14 @@ import type { ScheduledJob, UnfinishedPhase } from '../../store/backlog.ts';
 
 /** What an unfinished job waits for. */
 export type JobWait =
-  | 'LEASED'
-  | 'FAILURES'
-  | 'SUBMISSION_CHECK'
-  | 'UPSTREAM'
-  | 'CIRCUIT_OPEN'
-  | 'RATE_LIMIT'
-  | 'NO_POLLER'
-  | 'DUE';
+  | 'leased'
+  | 'failures'
+  | 'submission-check'
+  | 'upstream'
+  | 'circuit-open'
+  | 'rate-limit'
+  | 'no-poller'
+  | 'due';
 
 /** What the wait of a job depends on besides its schedule. */
 export interface WaitFacts {
@@ -74,43 +74,43 @@ function waitOf(
   { job, failureCount, runAt, isLeased }: ScheduledJob,
   { now, budget, hasPoller }: WaitFacts,
 ): JobWait {
-  if (isLeased) return 'LEASED';
+  if (isLeased) return 'leased';
   if (runAt > now) {
-    if (failureCount > 0) return 'FAILURES';
-    return job.phase === 'settling' ? 'SUBMISSION_CHECK' : job.submittedAt === null ? 'DUE' : 'UPSTREAM';
+    if (failureCount > 0) return 'failures';
+    return job.phase === 'settling' ? 'submission-check' : job.submittedAt === null ? 'due' : 'upstream';
   }
-  if (budget.nextProbeAt !== null) return 'CIRCUIT_OPEN';
-  if (budget.remaining === 0) return 'RATE_LIMIT';
-  return hasPoller || now - runAt < POLLER_PATIENCE_MS ? 'DUE' : 'NO_POLLER';
+  if (budget.nextProbeAt !== null) return 'circuit-open';
+  if (budget.remaining === 0) return 'rate-limit';
+  return hasPoller || now - runAt < POLLER_PATIENCE_MS ? 'due' : 'no-poller';
 }
 
 function reasonOf(wait: JobWait, { job, failureCount }: ScheduledJob, { budget }: WaitFacts): string {
   switch (wait) {
-    case 'LEASED':
+    case 'leased':
       return 'A poller makes its next step. If that poller is gone, another one takes over when the lease expires.';
-    case 'FAILURES':
+    case 'failures':
       return failureCount === 1
         ? 'Its last call failed, so it pauses before the next one.'
         : `Its last ${failureCount} calls failed, so it pauses before the next one.`;
-    case 'CIRCUIT_OPEN':
+    case 'circuit-open':
       return 'The upstream does not answer. One call every few seconds probes whether it is back.';
-    case 'RATE_LIMIT':
+    case 'rate-limit':
       return budget.pausedUntil === null
         ? 'The calls that the upstream allows in a minute are used up. It gets a call by its priority.'
         : 'The upstream answered 429, so all calls are paused.';
-    case 'NO_POLLER':
+    case 'no-poller':
       return 'It is due, but no instance that moves jobs is running.';
-    case 'SUBMISSION_CHECK':
-    case 'UPSTREAM':
+    case 'submission-check':
+    case 'upstream':
       return isUnfinished(job.phase) ? AT_UPSTREAM[job.phase] : 'It has ended.';
-    case 'DUE':
+    case 'due':
       return 'It is due. A poller takes it next.';
   }
 }
 
 function nextStepOf(wait: JobWait, { runAt }: ScheduledJob, { now, budget }: WaitFacts): number | null {
   if (runAt > now) return runAt;
-  return wait === 'CIRCUIT_OPEN' ? budget.nextProbeAt : wait === 'RATE_LIMIT' ? budget.pausedUntil : null;
+  return wait === 'circuit-open' ? budget.nextProbeAt : wait === 'rate-limit' ? budget.pausedUntil : null;
 }
 
 function isUnfinished(phase: JobPhase): phase is UnfinishedPhase {

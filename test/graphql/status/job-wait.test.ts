@@ -39,17 +39,17 @@ const RATE_LIMITED = withBudget({ remaining: 0, pausedUntil: NOON + 20 * SECOND 
 
 describe('an unfinished job', () => {
   it.each([
-    ['is due', DUE, CALM, 'DUE', null],
-    ['is held by a poller', { ...DUE, isLeased: true, runAt: NOON + 9 }, OPEN, 'LEASED', NOON + 9],
-    ['is at the upstream', { ...DUE, job: AT_UPSTREAM, runAt: NOON + 9 }, OPEN, 'UPSTREAM', NOON + 9],
-    ['has failed', PAUSED, RATE_LIMITED, 'FAILURES', NOON + MINUTE],
-    ['is searched', { ...DUE, job: SETTLING, runAt: NOON + 9 }, CALM, 'SUBMISSION_CHECK', NOON + 9],
-    ['meets an open circuit', DUE, OPEN, 'CIRCUIT_OPEN', NOON + SECOND],
-    ['meets a 429', { ...DUE, failureCount: 2 }, RATE_LIMITED, 'RATE_LIMIT', NOON + 20 * SECOND],
-    ['meets a used budget', DUE, withBudget({ remaining: 0 }), 'RATE_LIMIT', null],
-    ['has no limit', DUE, withBudget({ callsPerMinute: null, remaining: null }), 'DUE', null],
-    ['has no poller', { ...DUE, runAt: NOON - MINUTE }, { ...CALM, hasPoller: false }, 'NO_POLLER', null],
-    ['has been due for a moment', DUE, { ...CALM, hasPoller: false }, 'DUE', null],
+    ['is due', DUE, CALM, 'due', null],
+    ['is held by a poller', { ...DUE, isLeased: true, runAt: NOON + 9 }, OPEN, 'leased', NOON + 9],
+    ['is at the upstream', { ...DUE, job: AT_UPSTREAM, runAt: NOON + 9 }, OPEN, 'upstream', NOON + 9],
+    ['has failed', PAUSED, RATE_LIMITED, 'failures', NOON + MINUTE],
+    ['is searched', { ...DUE, job: SETTLING, runAt: NOON + 9 }, CALM, 'submission-check', NOON + 9],
+    ['meets an open circuit', DUE, OPEN, 'circuit-open', NOON + SECOND],
+    ['meets a 429', { ...DUE, failureCount: 2 }, RATE_LIMITED, 'rate-limit', NOON + 20 * SECOND],
+    ['meets a used budget', DUE, withBudget({ remaining: 0 }), 'rate-limit', null],
+    ['has no limit', DUE, withBudget({ callsPerMinute: null, remaining: null }), 'due', null],
+    ['has no poller', { ...DUE, runAt: NOON - MINUTE }, { ...CALM, hasPoller: false }, 'no-poller', null],
+    ['has been due for a moment', DUE, { ...CALM, hasPoller: false }, 'due', null],
   ] as const)('that %s is explained', (_, scheduled, facts, wait, nextStepAt) => {
     const explained = explainWait(scheduled, facts);
     expect(explained).toMatchObject({ wait, nextStepAt });
