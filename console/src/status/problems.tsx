@@ -29,7 +29,8 @@ export function OldestJobs({ status, now, refresh }: ListProps) {
             ...(job.nextStepAt === null ? [] : [`next step ${relative(job.nextStepAt, now)}`]),
             `deadline ${relative(job.endsAt, now)}`,
           ]}
-          label={job.isRetryable ? 'Retry now' : null}
+          // While the upstream does not answer, a retry would not help.
+          label={job.isRetryable && job.wait === 'FAILURES' ? 'Retry now' : null}
           action={retryNow}
           onDone={refresh}
         />

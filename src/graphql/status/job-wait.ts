@@ -76,7 +76,8 @@ function waitOf(
 ): JobWait {
   if (isLeased) return 'leased';
   if (runAt > now) {
-    if (failureCount > 0) return 'failures';
+    // A pause does not delay a job for which there is no call anyway.
+    if (failureCount > 0) return budget.nextProbeAt === null ? 'failures' : 'circuit-open';
     return job.phase === 'settling' ? 'submission-check' : job.submittedAt === null ? 'due' : 'upstream';
   }
   if (budget.nextProbeAt !== null) return 'circuit-open';

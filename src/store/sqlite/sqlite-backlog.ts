@@ -126,8 +126,9 @@ function prepare(database: DatabaseSync) {
       SELECT ${DUE_JOB_COLUMNS}, CAST(due_at AS REAL) AS due FROM jobs
       WHERE ${unleasedJob} ORDER BY due_at LIMIT :limit`),
     nearestEnd: database.prepare(`
-      SELECT ${SCHEDULED_JOB_COLUMNS} FROM jobs
-      WHERE due_at IS NOT NULL AND id NOT IN (SELECT job_id FROM unreadable) ORDER BY deadline_at LIMIT :limit`),
+      SELECT ${SCHEDULED_JOB_COLUMNS} FROM jobs INDEXED BY jobs_by_deadline
+      WHERE purge_at IS NULL AND due_at IS NOT NULL AND id NOT IN (SELECT job_id FROM unreadable)
+      ORDER BY deadline_at LIMIT :limit`),
     // A record may be hidden before its error is on the disk.
     quarantined: database.prepare(`
       SELECT unreadable.job_id AS id, coalesce(error, 'The record cannot be read.') AS error

@@ -43,6 +43,7 @@ describe('an unfinished job', () => {
     ['is held by a poller', { ...DUE, isLeased: true, runAt: NOON + 9 }, OPEN, 'leased', NOON + 9],
     ['is at the upstream', { ...DUE, job: AT_UPSTREAM, runAt: NOON + 9 }, OPEN, 'upstream', NOON + 9],
     ['has failed', PAUSED, RATE_LIMITED, 'failures', NOON + MINUTE],
+    ['has failed while the circuit is open', PAUSED, OPEN, 'circuit-open', NOON + MINUTE],
     ['is searched', { ...DUE, job: SETTLING, runAt: NOON + 9 }, CALM, 'submission-check', NOON + 9],
     ['meets an open circuit', DUE, OPEN, 'circuit-open', NOON + SECOND],
     ['meets a 429', { ...DUE, failureCount: 2 }, RATE_LIMITED, 'rate-limit', NOON + 20 * SECOND],
