@@ -1,5 +1,5 @@
 import { ReelgateError } from '@reelgate/client';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { SIGN_IN, signToken } from '../auth/tokens.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
 import { WHOLE_LIFE } from '../support/gateway/job-mover.ts';
@@ -49,13 +49,24 @@ describe('a request', () => {
   });
 
   test('waits as long as Retry-After says', async () => {
-    await using gateway = await startGateway();
-    await using proxy = await HttpProxy.start(gateway.port);
-    proxy.actions.push({ status: 429, body: 'slow down', headers: { 'retry-after': '1' } });
-    using client = clientOf(proxy.port);
-    const startedAt = performance.now();
-    expect((await client.jobs()).jobs).toEqual([]);
-    expect(performance.now() - startedAt).toBeGreaterThan(950);
+    await using proxy = await HttpProxy.start(1);
+    proxy.action = { status: 429, body: 'slow down', headers: { 'retry-after': '4321' } };
+    using client = clientOf(proxy.port, { retryForMs: Infinity });
+    using timers = vi.spyOn(globalThis, 'setTimeout');
+    const abort = new AbortController();
+    const reading = client.jobs({ signal: abort.signal });
+    await vi.waitFor(() => expect(timers.mock.calls.map(([, ms]) => ms)).toContain(4_321_000), 30_000);
+    abort.abort();
+    await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
+    expect(proxy.requests).toHaveLength(1);
+  });
+
+  test('rejects at once when Retry-After is longer than retryForMs', async () => {
+    await using proxy = await HttpProxy.start(1);
+    proxy.action = { status: 429, body: 'slow down', headers: { 'retry-after': '4321' } };
+    using client = clientOf(proxy.port, { retryForMs: 4_321_000 });
+    await expect(client.jobs()).rejects.toMatchObject({ retryAfterSeconds: 4321 });
+    expect(proxy.requests).toHaveLength(1);
   });
 
   test.each([
