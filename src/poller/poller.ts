@@ -9,6 +9,7 @@ import { callPriority } from './call-priority.ts';
 import { FairQueueing } from './fair-queueing.ts';
 import type { LearnedDurations } from './learned-durations.ts';
 import { processJob, type StepReport } from './process-job.ts';
+import { RunningSteps } from './running-steps.ts';
 import type { SentOutcome, StepDependencies } from './step.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 
@@ -29,10 +30,6 @@ export interface PollerOptions extends Pick<
   readonly budget: CallBudget;
 }
 
-/** Upstream calls in progress at once. Most of the time each waits for the network. */
-const CONCURRENCY = 256;
-/** A step that takes longer than this is slow. */
-const SLOW_STEP_MS = 2000;
 /** Milliseconds that a step may take beyond its upstream call before another poller takes the job over. */
 const LEASE_MARGIN_MS = 30_000;
 /** The longest pause between two runs without a wake-up. */
@@ -59,14 +56,6 @@ const OUTRUN_PAUSE_MS = 50;
 /** The number of remembered POSTs; past it the least recently used is dropped. About 20 MB. */
 const MAX_SENT_JOBS = 50_000;
 
-/** A step in progress. */
-interface RunningStep {
-  readonly startedAt: number;
-  done: Promise<void>;
-  /** False when it makes no more upstream calls and only stores its result. */
-  hasSlot: boolean;
-}
-
 /**
  * Leases due jobs and moves each by one step, until it is stopped. One run sleeps until a job is due, reserves calls for the free slots,
  * ranks the candidates when calls or slots are short, leases jobs, starts a step for each, and returns unused calls.
@@ -74,8 +63,7 @@ interface RunningStep {
 export class Poller implements AsyncDisposable {
   readonly #options: PollerOptions;
   readonly #aborting = new AbortController();
-  /** By job. */
-  readonly #steps = new Map<string, RunningStep>();
+  readonly #steps = new RunningSteps();
   readonly #sent = new LRUCache<string, SentOutcome>({ max: MAX_SENT_JOBS });
   readonly #fairQueueing = new FairQueueing();
   readonly #waiting: WaitingJobs;
@@ -115,7 +103,7 @@ export class Poller implements AsyncDisposable {
     await this.#loop.stop();
     const done = new AbortController();
     const grace = this.#options.clock.sleep(graceMs, done.signal).then(() => this.#aborting.abort());
-    await Promise.all(this.#steps.values().map((step) => step.done));
+    await this.#steps.end();
     done.abort();
     await grace;
   }
@@ -129,7 +117,7 @@ export class Poller implements AsyncDisposable {
   async #leaseAndStart(): Promise<number> {
     const { clock, store, budget, events } = this.#options;
     const now = clock.now();
-    const free = this.#freeSlots(now);
+    const free = this.#steps.freeSlots(now);
     const leasePauseMs = this.#leasedAt + LEASE_PAUSE_MS - now;
     if (free.slots < LEASE_BATCH && leasePauseMs > 0) return leasePauseMs;
     const runAt = await store.nextDueAt();
@@ -142,7 +130,7 @@ export class Poller implements AsyncDisposable {
     const grant = free.slots === 0 ? NO_SLOT : await budget.reserve(free.slots);
     const { granted, limitedBy, waitMs } = grant;
     const isShort = limitedBy !== null || free.isCrowded;
-    const query = { now, limit: granted + MAX_EXPIRED, callLimit: granted, except: [...this.#steps.keys()] };
+    const query = { now, limit: granted + MAX_EXPIRED, callLimit: granted, except: this.#steps.jobIds };
     const due = isShort ? await store.findCandidates(query) : null;
     const preferred = due === null ? null : this.#rank(due, grant).map(({ job }) => job.id);
     const leases = await store.leaseDue({ ...query, leaseUntil: now + this.#leaseMs, preferred });
@@ -160,25 +148,12 @@ export class Poller implements AsyncDisposable {
       if (jobs > 0) events.emit('budget:waiting', { limitedBy, jobs });
     }
     if (leases.length > 0) return 0;
-    if (granted > 0) return this.#steps.size > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;
+    if (granted > 0) return this.#steps.jobIds.length > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;
     return Math.min(waitMs, STARVED_PAUSE_MS);
   }
 
   get #leaseMs(): number {
     return this.#options.callTimeoutMs + LEASE_MARGIN_MS;
-  }
-
-  /**
-   * The number of calls that may begin now. When slow steps hold half of the slots, half of the free slots stay reserved for jobs that
-   * become due later.
-   */
-  #freeSlots(now: number): { readonly slots: number; readonly isCrowded: boolean } {
-    const running = [...this.#steps.values()].filter(({ hasSlot }) => hasSlot);
-    const free = Math.max(0, CONCURRENCY - running.length);
-    if (free > CONCURRENCY / 2) return { slots: free, isCrowded: false };
-    const slow = running.filter(({ startedAt }) => now - startedAt > SLOW_STEP_MS).length;
-    const isCrowded = slow >= CONCURRENCY / 2;
-    return { slots: isCrowded ? Math.ceil(free / 2) : free, isCrowded };
   }
 
   /** Does not throw: without new durations the poller continues. */
@@ -207,7 +182,7 @@ export class Poller implements AsyncDisposable {
   async #nextCalls(): Promise<readonly DueJob[]> {
     const { clock, store, durations } = this.#options;
     const now = clock.now();
-    const query = { now, limit: MAX_EXPIRED + 1, callLimit: 1, except: [...this.#steps.keys()] };
+    const query = { now, limit: MAX_EXPIRED + 1, callLimit: 1, except: this.#steps.jobIds };
     const due = await store.findCandidates(query);
     return this.#fairQueueing.order(due ?? [], callPriority(durations, now, false));
   }
@@ -217,8 +192,7 @@ export class Poller implements AsyncDisposable {
     const { job, failureCount } = leased;
     const now = clock.now();
     this.#fairQueueing.onServed(leased);
-    const running: RunningStep = { startedAt: now, done: Promise.resolve(), hasSlot: true };
-    this.#steps.set(job.id, running);
+    const running = this.#steps.add(job.id, now);
     events.emit('step:start', { job, startedAt: now, failureCount });
     running.done = processJob(leased, {
       ...this.#options,
