@@ -1,4 +1,4 @@
-import { type ExecutionResult, OperationTypeNode } from 'graphql';
+import { type ExecutionResult, type GraphQLError, OperationTypeNode } from 'graphql';
 import type { Clock } from '../domain/clock.ts';
 import type { OperationTransport, SubscriptionEndEvent } from '../events/client-events.ts';
 import type { EventEmitter } from '../events/gateway-events.ts';
@@ -57,9 +57,8 @@ class EmittingObserver implements OperationObserver {
   }
 
   onResult({ data, errors = [] }: ExecutionResult): void {
-    const code = errors[0]?.extensions['code'];
     const outcome = data === undefined ? 'refused' : errors.length > 0 ? 'error' : 'ok';
-    this.#emitOperation(outcome, typeof code === 'string' ? code : null);
+    this.#emitOperation(outcome, codeOf(errors));
   }
 
   onOpen(): void {
@@ -115,4 +114,27 @@ class EmittingObserver implements OperationObserver {
       durationMs: this.#clock.now() - this.#startedAt,
     });
   }
+}
+
+/** Emits an operation that was refused before anything was known of it. */
+export function emitRefusedOperation(
+  events: EventEmitter,
+  clock: Pick<Clock, 'now'>,
+  transport: OperationTransport,
+  errors: readonly GraphQLError[],
+): void {
+  events.emit('operation', {
+    kind: null,
+    fields: [],
+    transport,
+    outcome: 'refused',
+    errorCode: codeOf(errors),
+    startedAt: clock.now(),
+    durationMs: 0,
+  });
+}
+
+function codeOf([first]: readonly GraphQLError[]): string | null {
+  const code = first?.extensions['code'];
+  return typeof code === 'string' ? code : null;
 }

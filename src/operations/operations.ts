@@ -2,6 +2,7 @@ import { type ExecutionResult, type GraphQLError, type GraphQLSchema, OperationT
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
 import { emitFault } from '../events/emit-fault.ts';
+import type { OperationTransport } from '../events/client-events.ts';
 import type { EventEmitter } from '../events/gateway-events.ts';
 import type { Answer } from '../graphql/answer-budget.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
@@ -14,6 +15,7 @@ import { FanOut, type SubscriberGroup } from './fan-out.ts';
 import { isLargeResult, writeInTurns } from './large-results.ts';
 import { admit, admitSubscription } from './limits/admit.ts';
 import type { OpenDocuments } from './open-documents.ts';
+import { emitRefusedOperation } from './operation-events.ts';
 import type {
   OperationHook,
   OperationObserver,
@@ -117,6 +119,20 @@ export class Operations {
     } finally {
       context.answer.release();
     }
+  }
+
+  /**
+   * Called when a transport refuses an operation that it does not hand to `execute` or `subscribe`.
+   *
+   * @param prepared null: it is refused before `prepare`, or its document could not be read
+   */
+  refused(
+    errors: readonly GraphQLError[],
+    transport: OperationTransport,
+    prepared: Operation | null = null,
+  ): void {
+    if (prepared !== null) refuse(errors, prepared.observers);
+    else emitRefusedOperation(this.#options.events, this.#options.clock, transport, errors);
   }
 
   /** The group exists before: a subscription that is refused for its document must not read the store. */

@@ -106,7 +106,9 @@ export class SocketOperation implements EventSink {
     } catch (error) {
       // Only the token of an operation is refused by an exception.
       if (!(error instanceof GraphQLError)) throw error;
-      this.#refuse([maskError(error)]);
+      const refused = [maskError(error)];
+      operations.refused(refused, 'websocket');
+      this.#refuse(refused);
     } finally {
       barrier.opened();
     }

@@ -227,7 +227,9 @@ export class GraphQLSocket implements OperationSocket {
       return this.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`);
     if (this.#running.size >= maxOperations) {
       // A result with errors: routers replace the errors of a message of type `error` by their own.
-      const payload = { errors: formatErrors([tooManyOperations(maxOperations)]) };
+      const error = tooManyOperations(maxOperations);
+      this.operations.refused([error], 'websocket');
+      const payload = { errors: formatErrors([error]) };
       this.send({ id, type: MessageType.Next, payload });
       return this.send({ id, type: MessageType.Complete });
     }

@@ -19,6 +19,8 @@ export interface Exchange {
   /** Of a POST of JSON. */
   body?: Promise<object>;
   prepared?: Prepared;
+  /** Set when the pipeline executes the operation, or opens the subscription. */
+  isHandedOver?: true;
   result?: ExecutionResult;
   /** Of a subscription that is open. */
   stream?: EventStream;

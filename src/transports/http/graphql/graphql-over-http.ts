@@ -114,6 +114,7 @@ export class GraphQLOverHttp {
     const prepared = preparing instanceof Promise ? await preparing : preparing;
     exchange.prepared = prepared;
     if (isRefused(prepared) || isSubscription(prepared)) return false;
+    exchange.isHandedOver = true;
     const executing = operations.execute(prepared);
     const result = executing instanceof Promise ? await executing : executing;
     exchange.result = result;

@@ -75,6 +75,7 @@ export function createGraphQLYoga({
       useCallbacks(callbacks),
       usePlainJsonForPersistedQueries(),
       useGraphQLHeaders(),
+      useRefusals(operations),
     ],
   });
 }
@@ -147,6 +148,7 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
       const exchange: Exchange = args.contextValue;
       const operation = preparedOf(exchange);
       operation.context.answer.follow(exchange.res);
+      exchange.isHandedOver = true;
       setExecuteFn(() => exchange.result ?? operations.execute(operation));
     },
     onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {
@@ -157,11 +159,22 @@ function useOperations({ operations, baseUrlOf, streams }: UseOperationsOptions)
       if (close === null) return setResultAndStopExecution({ errors: [tooManyStreams()] });
       if (res.destroyed) close();
       else res.once('close', close);
+      exchange.isHandedOver = true;
       setSubscribeFn(async () => {
         const outcome = await operations.subscribe(operation);
         if (!isRefused(outcome)) exchange.stream = outcome;
         return outcome;
       });
+    },
+  };
+}
+
+/** Tells the pipeline of operations that are refused before it executes them, and not by itself. */
+function useRefusals(operations: Operations): Plugin<object, Exchange> {
+  return {
+    onResultProcess({ result, serverContext: { prepared = null, isHandedOver = false } }) {
+      if (isHandedOver || Array.isArray(result) || !('errors' in result)) return;
+      if (prepared === null || !isRefused(prepared)) operations.refused(result.errors ?? [], 'http', prepared);
     },
   };
 }
