@@ -1,8 +1,8 @@
 import { type ExecutionResult, type GraphQLError, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Caller } from '../domain/caller.ts';
 import type { Clock } from '../domain/clock.ts';
-import { emitFault } from '../events/emit-fault.ts';
 import type { OperationTransport } from '../events/client-events.ts';
+import { emitFault } from '../events/emit-fault.ts';
 import type { EventEmitter } from '../events/gateway-events.ts';
 import type { Answer } from '../graphql/answer-budget.ts';
 import type { GraphQLContext } from '../graphql/context.ts';

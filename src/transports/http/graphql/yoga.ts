@@ -174,7 +174,8 @@ function useRefusals(operations: Operations): Plugin<object, Exchange> {
   return {
     onResultProcess({ result, serverContext: { prepared = null, isHandedOver = false } }) {
       if (isHandedOver || Array.isArray(result) || !('errors' in result)) return;
-      if (prepared === null || !isRefused(prepared)) operations.refused(result.errors ?? [], 'http', prepared);
+      if (prepared === null || !isRefused(prepared))
+        operations.refused(result.errors ?? [], 'http', prepared);
     },
   };
 }
